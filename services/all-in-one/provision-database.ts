@@ -1,0 +1,63 @@
+import type postgres from "postgres";
+import { connectPostgres } from "../lib/postgres-client.ts";
+import { serviceNames } from "./service-names.ts";
+
+/** The database's address for each service, by name. */
+export type ServiceUrls = Readonly<Record<(typeof serviceNames)[number], string>>;
+
+/**
+ * Gives each service a role of its own in an existing database: it may log in and make schemas, and sees no other
+ * service's tables. `adminUrl` is of a role that may create roles and owns the database. Safe to repeat.
+ */
+export async function provisionDatabase(options: {
+  adminUrl: string;
+  /** Begins the roles' names: `<prefix>_identity`. */
+  rolePrefix: string;
+  /** Password of a service's role. */
+  passwordOf: (service: string) => string;
+}): Promise<ServiceUrls> {
+  const { adminUrl, rolePrefix, passwordOf } = options;
+  const sql = connectPostgres(adminUrl, { max: 1 });
+  try {
+    await sql.begin(async (tx) => {
+      await tx`select pg_advisory_xact_lock(hashtext('sluice provision'))`;
+      await tx`create schema if not exists migrations`;
+      await run(tx, "revoke all on database %I from public", await databaseName(tx));
+      for (const service of serviceNames) {
+        await provisionRole(tx, `${rolePrefix}_${service}`, passwordOf(service));
+      }
+    });
+  } finally {
+    await sql.end();
+  }
+  const urls = serviceNames.map((service) => [
+    service,
+    urlFor(adminUrl, `${rolePrefix}_${service}`, passwordOf(service)),
+  ]);
+  return Object.fromEntries(urls) as ServiceUrls;
+}
+
+async function provisionRole(tx: postgres.TransactionSql, role: string, password: string): Promise<void> {
+  const [existing] = await tx`select 1 from pg_roles where rolname = ${role}`;
+  await run(tx, `${existing ? "alter" : "create"} role %I login password %L`, role, password);
+  await run(tx, "grant connect, create on database %I to %I", await databaseName(tx), role);
+  await run(tx, "grant usage, create on schema migrations to %I", role);
+}
+
+async function databaseName(tx: postgres.TransactionSql): Promise<string> {
+  const [row] = await tx`select current_database() as name`;
+  return row?.name;
+}
+
+/** Utility statements take no parameters: the server itself quotes their names and literals. */
+async function run(tx: postgres.TransactionSql, template: string, ...args: string[]): Promise<void> {
+  const [row] = await tx`select format(${template}, variadic ${args}::text[]) as statement`;
+  await tx.unsafe(row?.statement);
+}
+
+function urlFor(adminUrl: string, role: string, password: string): string {
+  const url = new URL(adminUrl);
+  url.username = encodeURIComponent(role);
+  url.password = encodeURIComponent(password);
+  return url.href;
+}

@@ -1,0 +1,54 @@
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { DrizzleQueryError } from "drizzle-orm";
+import postgres from "postgres";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { failure } from "./errors.ts";
+
+/** Codes of Node and postgres.js for a server that is not there. */
+const connectionCodes = new Set([
+  "CONNECTION_CLOSED",
+  "CONNECTION_ENDED",
+  "CONNECTION_DESTROYED",
+  "CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "EPIPE",
+]);
+
+/** SQLSTATE classes and codes of a server that is going or coming: connection exceptions, shutdown, too many. */
+const unavailableStates = /^(08|57P0|53300)/;
+/** Serialization failure and deadlock: the same call may go through next time. */
+const retryStates = /^(40001|40P01)$/;
+const diskFullState = "53100";
+
+/** The name of the constraint that refused a statement, or undefined. */
+export function violatedConstraint(error: unknown): string | undefined {
+  const cause = rootCause(error);
+  return cause instanceof postgres.PostgresError ? cause.constraint_name : undefined;
+}
+
+/** What a caller gets for a database that fails as databases do; undefined for a fault of the code. */
+export function databaseFailure(error: unknown): ConnectError | undefined {
+  const cause = rootCause(error) as { code?: unknown } | undefined;
+  const code = typeof cause?.code === "string" ? cause.code : "";
+  const isServerError = cause instanceof postgres.PostgresError;
+  if (isServerError ? unavailableStates.test(code) : connectionCodes.has(code)) {
+    return failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, "the database does not answer");
+  }
+  if (isServerError && retryStates.test(code)) {
+    return failure(
+      Code.Aborted,
+      ErrorReason.STATE_CONFLICT,
+      "another call changed the same thing: try again",
+    );
+  }
+  if (isServerError && code === diskFullState) {
+    return failure(Code.ResourceExhausted, ErrorReason.DISK_FULL, "no space is left for the database");
+  }
+  return undefined;
+}
+
+function rootCause(error: unknown): unknown {
+  return error instanceof DrizzleQueryError ? error.cause : error;
+}

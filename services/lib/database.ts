@@ -1,0 +1,101 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import { migrate } from "drizzle-orm/postgres-js/migrator";
+import type postgres from "postgres";
+import { currentCall } from "./call.ts";
+import { connectPostgres } from "./postgres-client.ts";
+
+/** A pool or a transaction: what repositories take first. */
+export type Db = Pick<
+  PostgresJsDatabase,
+  "select" | "selectDistinct" | "insert" | "update" | "delete" | "execute" | "transaction" | "with" | "$count"
+>;
+
+export type Database = AsyncDisposable & { readonly db: Db };
+
+/** Connections of one service's pool. */
+const connectionsMax = 10;
+const closeTimeoutSeconds = 5;
+/** Schema of the tables that say which migrations ran; each service has its own table in it. */
+const migrationsSchema = "migrations";
+
+/**
+ * Opens a service's database and brings its schema up to date. Statements of a call are cancelled with the call.
+ */
+export async function openDatabase(options: {
+  url: string;
+  /** Name of the service: of its schema and of its migrations' table. */
+  service: string;
+  migrationsFolder: string;
+}): Promise<Database> {
+  const sql = connectPostgres(options.url, {
+    max: connectionsMax,
+    connection: { application_name: `sluice ${options.service}` },
+  });
+  try {
+    await migrateOnce(options);
+  } catch (error) {
+    await sql.end({ timeout: 0 });
+    throw error;
+  }
+  return {
+    db: drizzle({ client: cancelledWithCall(sql) }),
+    [Symbol.asyncDispose]: () => sql.end({ timeout: closeTimeoutSeconds }),
+  };
+}
+
+/** Several processes of one service may start at once: the first migrates, the others wait for it. */
+async function migrateOnce(options: {
+  url: string;
+  service: string;
+  migrationsFolder: string;
+}): Promise<void> {
+  const sql = connectPostgres(options.url, { max: 1 });
+  try {
+    await sql`select pg_advisory_lock(hashtext(${`sluice migrations ${options.service}`}))`;
+    await migrate(drizzle({ client: sql }), {
+      migrationsFolder: options.migrationsFolder,
+      migrationsSchema,
+      migrationsTable: options.service,
+    });
+  } finally {
+    await sql.end();
+  }
+}
+
+type Client = postgres.Sql | postgres.TransactionSql;
+
+/** The same client, but its statements end with the call that they belong to. */
+function cancelledWithCall<T extends Client>(client: T): T {
+  return new Proxy(client, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target);
+      if (property === "unsafe") return (...args: Parameters<T["unsafe"]>) => cancellable(target, args);
+      if (typeof value !== "function") return value;
+      const bound = value.bind(target);
+      return property === "begin" || property === "savepoint" ? transactional(bound) : bound;
+    },
+  });
+}
+
+// drizzle sends every statement through `unsafe`, whose text it built with placeholders.
+function cancellable(client: Client, args: Parameters<Client["unsafe"]>) {
+  const signal = currentCall()?.signal;
+  if (signal?.aborted) throw new ConnectError("the call has ended", Code.Canceled);
+  const query = client.unsafe(...args);
+  if (!signal) return query;
+  const cancel = () => query.cancel();
+  signal.addEventListener("abort", cancel, { once: true });
+  const release = () => signal.removeEventListener("abort", cancel);
+  query.then(release, release);
+  return query;
+}
+
+type Begin = (...args: unknown[]) => unknown;
+
+const transactional =
+  (begin: Begin): Begin =>
+  (...args) => {
+    const work = args.pop() as (client: postgres.TransactionSql) => unknown;
+    return begin(...args, (client: postgres.TransactionSql) => work(cancelledWithCall(client)));
+  };

@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+
+/** Environment variables and secrets of a process, by name. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** What is wrong with a process's settings: every problem at once. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+/**
+ * Adds the named secrets to the environment: each is a file under `SECRETS_MNT_PATH` whose name is the secret's, or
+ * else the environment variable of that name in upper case.
+ */
+export function withSecrets(env: Env, names: readonly string[]): Env {
+  const folder = env.SECRETS_MNT_PATH;
+  const read = names.map((name) => [name, folder ? readSecret(folder, name) : undefined] as const);
+  return Object.fromEntries([
+    ...Object.entries(env),
+    ...read.map(([name, value]) => [name, value ?? env[name.toUpperCase()]]),
+  ]);
+}
+
+function readSecret(folder: string, name: string): string | undefined {
+  if (!/^[a-z0-9_]+$/.test(name)) throw new Error(`not a secret's name: ${name}`);
+  try {
+    return readFileSync(join(folder, name), "utf8").replace(/\r?\n$/, "");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Reads settings by a schema. An empty variable counts as unset. */
+export function parseEnv<S extends z.ZodType>(schema: S, env: Env): Readonly<z.output<S>> {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const result = schema.safeParse(set);
+  if (result.success) return Object.freeze(result.data as object) as Readonly<z.output<S>>;
+  const problems = result.error.issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`);
+  throw new ConfigError(`the settings are not complete:\n${problems.join("\n")}`);
+}
+
+/** Where a gRPC server listens or is reached: `host:port`, or `unix:` and an absolute path. */
+export const grpcAddress = z
+  .string("is required, as 127.0.0.1:9001 or unix:/run/sluice/identity.sock")
+  .regex(
+    /^(unix:\/.+|[^\s/:]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5})$/,
+    "must be host:port, or unix: and a path",
+  );
+
+/** Address of a PostgreSQL database. */
+export const databaseUrl = z
+  .string("is required, as postgres://user:password@host:5432/database")
+  .regex(/^postgres(ql)?:\/\//, "must begin with postgres://");
+
+/** Ed25519 key in PEM that a process signs its assertions with. */
+export const privateKeyPem = z
+  .string("is required: an Ed25519 private key in PEM, in the secret of this name")
+  .includes("PRIVATE KEY", { message: "must be a private key in PEM" });
+
+/** Public keys of the mesh's processes: a JSON object from name to PEM. */
+export const trustedKeys = z
+  .string("is required: a JSON object from process name to public key in PEM, in the secret of this name")
+  .transform((text, context) => {
+    try {
+      return z.record(z.string(), z.string().includes("PUBLIC KEY")).parse(JSON.parse(text));
+    } catch {
+      context.addIssue({
+        code: "custom",
+        message: "must be a JSON object from process name to public key in PEM",
+      });
+      return z.NEVER;
+    }
+  });
+
+/** How much is logged. */
+export const logLevel = z
+  .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+  .default("info");
+
+/** Settings that every service has. */
+export const serviceEnv = z.object({
+  GRPC_LISTEN: grpcAddress,
+  DATABASE_URL: databaseUrl,
+  LOG_LEVEL: logLevel,
+  mesh_private_key: privateKeyPem,
+  mesh_trusted_keys: trustedKeys,
+});
+
+/** Names of the secrets that every service has. */
+export const serviceSecrets = ["mesh_private_key", "mesh_trusted_keys", "database_url"] as const;

@@ -1,0 +1,32 @@
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { databaseFailure } from "./database-failure.ts";
+import type { Logger } from "./log.ts";
+
+/**
+ * What the caller gets for something that was thrown. The words of a `ConnectError` were meant for callers; of
+ * anything else only the request id leaves, and the log has the rest.
+ */
+export function toConnectError(error: unknown, context: HandlerContext, log: Logger): ConnectError {
+  if (error instanceof ConnectError && error.code !== Code.Internal && error.code !== Code.Unknown)
+    return error;
+  if (context.signal.aborted) return interrupted(context);
+  const known = databaseFailure(error);
+  if (known) {
+    log.warn({ err: error, method: context.method.name }, "the database failed a call");
+    return known;
+  }
+  const requestId = context.requestHeader.get("x-request-id") ?? "";
+  log.error(
+    { err: error, method: `${context.service.typeName}/${context.method.name}`, requestId },
+    "call failed",
+  );
+  return new ConnectError(`internal error, request id ${requestId}`, Code.Internal);
+}
+
+function interrupted(context: HandlerContext): ConnectError {
+  const { reason } = context.signal;
+  if (reason instanceof ConnectError) return new ConnectError(reason.rawMessage, reason.code);
+  return (context.timeoutMs() ?? 1) <= 0
+    ? new ConnectError("the deadline passed", Code.DeadlineExceeded)
+    : new ConnectError("the call was cancelled", Code.Canceled);
+}

@@ -1,0 +1,67 @@
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { HealthImplementation } from "grpc-health-check";
+import { addReflection } from "./grpc-reflection.ts";
+import { addService } from "./grpc-service.ts";
+import type { GuardedService } from "./guard.ts";
+import type { Logger } from "./log.ts";
+import type { Verifier } from "./principal.ts";
+
+/** Largest message that is taken from a caller, in bytes. */
+const receiveBytesMax = 16 * 1024 * 1024;
+/** How long running calls may go on after the stop, in milliseconds. */
+const drainMs = 10_000;
+
+export type GrpcServer = AsyncDisposable & {
+  /** A gRPC target that reaches the server: its `host:port`, or `unix:` and a path. */
+  readonly address: string;
+  /** Tells health checks whether the service can do its work. */
+  setServing(serving: boolean): void;
+};
+
+/**
+ * Serves guarded services, gRPC health and reflection. `listen` is `host:port`, port 0 for any, or `unix:` and a path.
+ */
+export async function startGrpcServer(options: {
+  listen: string;
+  services: readonly GuardedService[];
+  verifier: Verifier;
+  log: Logger;
+}): Promise<GrpcServer> {
+  const server = new Server({ "grpc.max_receive_message_length": receiveBytesMax });
+  for (const service of options.services) addService(server, service, options);
+  addReflection(
+    server,
+    options.services.map(({ service }) => service),
+  );
+  const names = ["", ...options.services.map(({ service }) => service.typeName)];
+  const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, "SERVING"])));
+  health.addToServer(server);
+  const setServing = (serving: boolean) => {
+    for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
+  };
+  const port = await bind(server, options.listen);
+  return {
+    address: options.listen.startsWith("unix:")
+      ? options.listen
+      : options.listen.replace(/:\d+$/, `:${port}`),
+    setServing,
+    async [Symbol.asyncDispose]() {
+      setServing(false);
+      await shutDown(server);
+    },
+  };
+}
+
+function bind(server: Server, listen: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) =>
+      error ? reject(new Error(`can't listen on ${listen}: ${error.message}`)) : resolve(port),
+    );
+  });
+}
+
+async function shutDown(server: Server): Promise<void> {
+  const timer = setTimeout(() => server.forceShutdown(), drainMs);
+  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  clearTimeout(timer);
+}

@@ -1,0 +1,198 @@
+import type { EventEmitter } from "node:events";
+import type { Readable } from "node:stream";
+import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import {
+  Code,
+  ConnectError,
+  createContextValues,
+  createHandlerContext,
+  type HandlerContext,
+  type MethodImplSpec,
+} from "@connectrpc/connect";
+import type {
+  Server,
+  ServerDuplexStream,
+  ServerReadableStream,
+  ServerUnaryCall,
+  ServerWritableStream,
+  sendUnaryData,
+  UntypedHandleCall,
+} from "@grpc/grpc-js";
+import { type Call, withinCall } from "./call.ts";
+import { toConnectError } from "./failure-of.ts";
+import { toHeaders, toMetadata } from "./grpc-metadata.ts";
+import { toGrpcStatus } from "./grpc-status.ts";
+import { callerKey, type GuardedService } from "./guard.ts";
+import type { Logger } from "./log.ts";
+import { assertionHeader, type Caller, type Verifier } from "./principal.ts";
+import { awaitWritable } from "./writable.ts";
+
+type Options = { verifier: Verifier; log: Logger };
+type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
+type ReadableCall = ServerReadableStream<Buffer, Buffer>;
+type WritableCall = ServerWritableStream<Buffer, Buffer>;
+type DuplexCall = ServerDuplexStream<Buffer, Buffer>;
+type AnyCall = UnaryCall | ReadableCall | WritableCall | DuplexCall;
+type Message = MessageShape<DescMessage>;
+
+/** Mounts a guarded service on a grpc-js server. */
+export function addService(server: Server, { service, methods }: GuardedService, options: Options): void {
+  const specs = Object.entries(methods);
+  const definition = specs.map(([name, { method, kind }]) => [
+    name,
+    {
+      path: `/${service.typeName}/${method.name}`,
+      requestStream: kind === "client_streaming" || kind === "bidi_streaming",
+      responseStream: kind === "server_streaming" || kind === "bidi_streaming",
+      // Messages are decoded where the handler runs, so that damaged ones become an error of ours.
+      requestSerialize: (bytes: Buffer) => bytes,
+      requestDeserialize: (bytes: Buffer) => bytes,
+      responseSerialize: (bytes: Buffer) => bytes,
+      responseDeserialize: (bytes: Buffer) => bytes,
+    },
+  ]);
+  const handlers = specs.map(([name, spec]) => [name, handle(spec, options)]);
+  server.addService(Object.fromEntries(definition), Object.fromEntries(handlers));
+}
+
+function handle(spec: MethodImplSpec, options: Options): UntypedHandleCall {
+  const { input, output } = spec.method;
+  switch (spec.kind) {
+    case "unary":
+      return (call: UnaryCall, answer: sendUnaryData<Buffer>) =>
+        answerOnce(spec, options, call, answer, async (context) =>
+          encode(output, await spec.impl(decode(input, call.request), context)),
+        );
+    case "client_streaming":
+      return (call: ReadableCall, answer: sendUnaryData<Buffer>) =>
+        answerOnce(spec, options, call, answer, async (context) =>
+          encode(output, await spec.impl(decodeEach(input, call), context)),
+        );
+    case "server_streaming":
+      return (call: WritableCall) =>
+        answerStream(spec, options, call, (context) => spec.impl(decode(input, call.request), context));
+    case "bidi_streaming":
+      return (call: DuplexCall) =>
+        answerStream(spec, options, call, (context) => spec.impl(decodeEach(input, call), context));
+  }
+}
+
+async function answerOnce(
+  spec: MethodImplSpec,
+  options: Options,
+  call: UnaryCall | ReadableCall,
+  answer: sendUnaryData<Buffer>,
+  work: (context: HandlerContext) => Promise<Buffer>,
+): Promise<void> {
+  const context = contextOf(spec, call);
+  try {
+    const bytes = await within(context, call, options, () => work(context));
+    call.sendMetadata(toMetadata(context.responseHeader));
+    answer(null, bytes, toMetadata(context.responseTrailer));
+  } catch (error) {
+    answer(toGrpcStatus(toConnectError(error, context, options.log)));
+  } finally {
+    context.abort();
+  }
+}
+
+async function answerStream(
+  spec: MethodImplSpec,
+  options: Options,
+  call: WritableCall | DuplexCall,
+  work: (context: HandlerContext) => AsyncIterable<object>,
+): Promise<void> {
+  const context = contextOf(spec, call);
+  try {
+    await within(context, call, options, async () => {
+      let begun = false;
+      for await (const message of work(context)) {
+        if (!begun) call.sendMetadata(toMetadata(context.responseHeader));
+        begun = true;
+        if (context.signal.aborted) break;
+        if (!call.write(encode(spec.method.output, message))) await awaitWritable(call, context.signal);
+      }
+    });
+    context.signal.throwIfAborted();
+    call.end(toMetadata(context.responseTrailer));
+  } catch (error) {
+    call.emit("error", toGrpcStatus(toConnectError(error, context, options.log)));
+  } finally {
+    context.abort();
+  }
+}
+
+type Context = ReturnType<typeof createHandlerContext>;
+
+function contextOf(spec: MethodImplSpec, call: AnyCall): Context {
+  const { method } = spec;
+  const cancelled = new AbortController();
+  (call as EventEmitter).on("cancelled", () => cancelled.abort(new ConnectError("the caller cancelled", Code.Canceled)));
+  const timeoutMs = deadlineOf(call) - Date.now();
+  return createHandlerContext({
+    service: method.parent,
+    method,
+    protocolName: "grpc",
+    requestMethod: "POST",
+    url: `/${method.parent.typeName}/${method.name}`,
+    requestHeader: toHeaders(call.metadata),
+    requestSignal: cancelled.signal,
+    contextValues: createContextValues(),
+    ...(Number.isFinite(timeoutMs) && { timeoutMs }),
+  });
+}
+
+const deadlineOf = (call: AnyCall): number => {
+  const deadline = call.getDeadline();
+  return deadline instanceof Date ? deadline.getTime() : deadline;
+};
+
+/** Runs `work` as the call of the verified caller. */
+async function within<T>(
+  context: Context,
+  call: AnyCall,
+  options: Options,
+  work: () => Promise<T>,
+): Promise<T> {
+  const caller = await verifiedCaller(context.requestHeader, options.verifier);
+  context.values.set(callerKey, caller);
+  const deadlineMs = deadlineOf(call);
+  const current: Call = {
+    principal: caller?.principal,
+    requestId: context.requestHeader.get("x-request-id") ?? "",
+    traceparent: context.requestHeader.get("traceparent") ?? undefined,
+    signal: context.signal,
+    deadlineMs: Number.isFinite(deadlineMs) ? deadlineMs : undefined,
+  };
+  return withinCall(current, work);
+}
+
+async function verifiedCaller(header: Headers, verifier: Verifier): Promise<Caller | undefined> {
+  const assertion = header.get(assertionHeader);
+  if (!assertion) return undefined;
+  const caller = await verifier.verify(assertion);
+  const { principal } = caller;
+  // What rides beside the assertion for the logs must not say something else.
+  const agrees =
+    (header.get("x-org-id") ?? principal?.orgId) === principal?.orgId &&
+    (header.get("x-user-id") ?? principal?.userId) === principal?.userId;
+  if (!agrees) throw new ConnectError("identity headers and assertion differ", Code.Unauthenticated);
+  return caller;
+}
+
+function encode(schema: DescMessage, message: object): Buffer {
+  return Buffer.from(toBinary(schema, create(schema, message as Message)));
+}
+
+function decode(schema: DescMessage, bytes: Buffer): Message {
+  try {
+    return fromBinary(schema, bytes);
+  } catch {
+    throw new ConnectError(`the request is not a ${schema.typeName}`, Code.InvalidArgument);
+  }
+}
+
+async function* decodeEach(schema: DescMessage, call: Readable): AsyncIterable<Message> {
+  // A handler that stops reading must still be able to answer, so the call is not destroyed with the iteration.
+  for await (const bytes of call.iterator({ destroyOnReturn: false })) yield decode(schema, bytes);
+}

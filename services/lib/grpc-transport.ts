@@ -1,0 +1,238 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import {
+  Code,
+  type ConnectError,
+  type Interceptor,
+  type StreamRequest,
+  type StreamResponse,
+  type Transport,
+  type UnaryRequest,
+  type UnaryResponse,
+} from "@connectrpc/connect";
+import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
+import {
+  type ChannelOptions,
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  type Metadata,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { failure } from "./errors.ts";
+import { toHeaders, toMetadata } from "./grpc-metadata.ts";
+import { fromGrpcStatus, isLocalFailure } from "./grpc-status.ts";
+import { awaitWritable } from "./writable.ts";
+
+/** Largest message that is taken from a peer, in bytes. */
+const receiveBytesMax = 16 * 1024 * 1024;
+
+const channelOptions: ChannelOptions = {
+  "grpc.max_receive_message_length": receiveBytesMax,
+  // A restarted peer is found again soon; calls in between fail at once.
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 1000,
+  "grpc.keepalive_time_ms": 20_000,
+  "grpc.keepalive_timeout_ms": 5_000,
+  // Channels of one process must not share a connection that one of them closes.
+  "grpc.use_local_subchannel_pool": 1,
+};
+
+export type GrpcTransport = Transport & Disposable & { readonly client: Client };
+
+/** A Connect transport over grpc-js. `peer` names who answers, for error texts; `address` is a gRPC target. */
+export function createGrpcTransport(options: {
+  peer: string;
+  address: string;
+  interceptors?: Interceptor[];
+}): GrpcTransport {
+  const client = new Client(options.address, credentials.createInsecure(), channelOptions);
+  const { peer, interceptors = [] } = options;
+  return {
+    client,
+    unary(method, signal, timeoutMs, header, message, contextValues) {
+      return runUnaryCall({
+        req: { ...requestHead(method, header, contextValues), stream: false, method, message },
+        next: (request) => unaryCall(client, peer, request, timeoutMs),
+        interceptors,
+        ...(signal && { signal }),
+        ...(timeoutMs !== undefined && { timeoutMs }),
+      });
+    },
+    stream(method, signal, timeoutMs, header, message, contextValues) {
+      return runStreamingCall({
+        req: { ...requestHead(method, header, contextValues), stream: true, method, message },
+        next: (request) => streamingCall(client, peer, request, timeoutMs),
+        interceptors,
+        ...(signal && { signal }),
+        ...(timeoutMs !== undefined && { timeoutMs }),
+      });
+    },
+    [Symbol.dispose]: () => client.close(),
+  };
+}
+
+function requestHead(
+  method: DescMethod,
+  header: ConstructorParameters<typeof Headers>[0],
+  contextValues: Parameters<Transport["unary"]>[5],
+) {
+  return {
+    service: method.parent,
+    requestMethod: "POST",
+    url: pathOf(method),
+    header: new Headers(header),
+    contextValues: contextValues as UnaryRequest["contextValues"],
+  };
+}
+
+const pathOf = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
+const serializer =
+  <D extends DescMessage>(schema: D) =>
+  (message: MessageShape<D>) =>
+    Buffer.from(toBinary(schema, message));
+const deserializer =
+  <D extends DescMessage>(schema: D) =>
+  (bytes: Buffer) =>
+    fromBinary(schema, bytes);
+const callOptions = (timeoutMs: number | undefined) =>
+  timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+
+function unaryCall<I extends DescMessage, O extends DescMessage>(
+  client: Client,
+  peer: string,
+  request: UnaryRequest<I, O>,
+  timeoutMs: number | undefined,
+): Promise<UnaryResponse<I, O>> {
+  return new Promise((resolve, reject) => {
+    const { method, signal } = request;
+    let header = new Headers();
+    let trailer = new Headers();
+    const call = client.makeUnaryRequest(
+      pathOf(method),
+      serializer(method.input),
+      deserializer(method.output),
+      request.message,
+      toMetadata(request.header),
+      callOptions(timeoutMs),
+      (error, message) => {
+        // The status event, which brings the trailers, follows within the same turn.
+        setImmediate(() => {
+          signal.removeEventListener("abort", cancel);
+          if (error) reject(toConnectError(error, peer));
+          else
+            resolve({
+              stream: false,
+              service: method.parent,
+              method,
+              header,
+              trailer,
+              message: message ?? create(method.output),
+            });
+        });
+      },
+    );
+    const cancel = () => call.cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    call.on("metadata", (metadata: Metadata) => {
+      header = toHeaders(metadata);
+    });
+    call.on("status", (status) => {
+      trailer = toHeaders(status.metadata);
+    });
+  });
+}
+
+// On the wire the four kinds of method differ in the number of messages only, so one kind of call serves all streams.
+async function streamingCall<I extends DescMessage, O extends DescMessage>(
+  client: Client,
+  peer: string,
+  request: StreamRequest<I, O>,
+  timeoutMs: number | undefined,
+): Promise<StreamResponse<I, O>> {
+  const { method, signal } = request;
+  const call = client.makeBidiStreamRequest(
+    pathOf(method),
+    serializer(method.input),
+    deserializer(method.output),
+    toMetadata(request.header),
+    callOptions(timeoutMs),
+  );
+  const cancel = () => call.cancel();
+  signal.addEventListener("abort", cancel, { once: true });
+  if (signal.aborted) cancel();
+  const trailer = new Headers();
+  call.on("status", (status) => {
+    for (const [name, value] of toHeaders(status.metadata)) trailer.append(name, value);
+  });
+  const sending = send(call, request.message, signal);
+  const header = await firstMetadata(call, peer);
+  return {
+    stream: true,
+    service: method.parent,
+    method,
+    header,
+    trailer,
+    message: receive(call, peer, sending, () => signal.removeEventListener("abort", cancel)),
+  };
+}
+
+/** Sends every message, as fast as the peer takes them; answers the error of the messages' source, if it had one. */
+async function send<I, O>(
+  call: ClientDuplexStream<I, O>,
+  messages: AsyncIterable<I>,
+  signal: AbortSignal,
+): Promise<{ error: unknown } | undefined> {
+  try {
+    for await (const message of messages) {
+      if (call.destroyed || call.writableEnded) return;
+      if (!call.write(message)) await awaitWritable(call, signal);
+    }
+    call.end();
+    return;
+  } catch (error) {
+    call.cancel();
+    return { error };
+  }
+}
+
+function firstMetadata<I, O>(call: ClientDuplexStream<I, O>, peer: string): Promise<Headers> {
+  return new Promise((resolve, reject) => {
+    call.once("metadata", (metadata: Metadata) => resolve(toHeaders(metadata)));
+    // A peer that fails at once sends trailers only: the error comes out where the messages are read.
+    call.once("error", (error: ServiceError) => reject(toConnectError(error, peer)));
+    call.once("end", () => resolve(new Headers()));
+  });
+}
+
+async function* receive<I, O>(
+  call: ClientDuplexStream<I, O>,
+  peer: string,
+  sending: Promise<{ error: unknown } | undefined>,
+  release: () => void,
+): AsyncIterable<O> {
+  try {
+    for await (const message of call) yield message as O;
+  } catch (error) {
+    // A source that failed has cancelled the call; its own error says why.
+    const source = (error as ServiceError).code === (Code.Canceled as number) ? await sending : undefined;
+    throw source ? source.error : toConnectError(error as ServiceError, peer);
+  } finally {
+    release();
+    call.cancel();
+  }
+}
+
+function toConnectError(error: ServiceError, peer: string): ConnectError {
+  if (isLocalFailure(error)) {
+    return failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, `${peer} does not answer`, { peer });
+  }
+  return fromGrpcStatus(error);
+}

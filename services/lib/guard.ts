@@ -1,0 +1,169 @@
+import type { DescMessage, DescMethod, DescService, MessageShape } from "@bufbuild/protobuf";
+import { getOption, hasOption } from "@bufbuild/protobuf";
+import { createValidator, type Violation } from "@bufbuild/protovalidate";
+import {
+  Code,
+  createContextKey,
+  createServiceImplSpec,
+  type HandlerContext,
+  type MethodImplSpec,
+  type ServiceImpl,
+} from "@connectrpc/connect";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { type Access, access } from "../../gen/sluice/common/v1/options_pb.ts";
+import { failure, invalidFields } from "./errors.ts";
+import { allows } from "./permissions.ts";
+import type { Caller, Principal } from "./principal.ts";
+
+/** What a handler may see: every repository function puts the organisation in its WHERE. */
+export type Scope = { readonly orgId: string; readonly principal: Principal };
+
+/** A service whose every method is authorised and validated. Only `guard` makes one. */
+export type GuardedService = {
+  readonly service: DescService;
+  readonly methods: Readonly<Record<string, MethodImplSpec>>;
+  readonly [guarded]: true;
+};
+
+const guarded = Symbol("guarded");
+
+/** Who calls; the server sets it from the verified assertion. */
+export const callerKey = createContextKey<Caller | undefined>(undefined, { description: "caller" });
+
+const validator = createValidator();
+
+/** Puts authorisation, by the contract's access option, and validation in front of each method. */
+export function guard<S extends DescService>(service: S, impl: ServiceImpl<S>): GuardedService {
+  const { methods } = createServiceImplSpec(service, impl);
+  const wrapped = Object.entries(methods).map(([name, spec]) => [name, guardMethod(spec)] as const);
+  return { service, methods: Object.fromEntries(wrapped), [guarded]: true };
+}
+
+/** The caller's scope. Methods whose access is `public` have none. */
+export function scopeOf(context: HandlerContext): Scope {
+  const principal = context.values.get(callerKey)?.principal;
+  if (!principal) throw credentialMissing();
+  return { orgId: principal.orgId, principal };
+}
+
+function guardMethod(spec: MethodImplSpec): MethodImplSpec {
+  const allowed = accessOf(spec.method);
+  switch (spec.kind) {
+    case "unary":
+      return {
+        ...spec,
+        impl: (request: MessageShape<DescMessage>, context: HandlerContext) => {
+          authorise(allowed, context);
+          validate(spec.method.input, request);
+          return spec.impl(request, context);
+        },
+      };
+    case "server_streaming":
+      return {
+        ...spec,
+        async *impl(request: MessageShape<DescMessage>, context: HandlerContext) {
+          authorise(allowed, context);
+          validate(spec.method.input, request);
+          yield* spec.impl(request, context);
+        },
+      };
+    case "client_streaming":
+      return {
+        ...spec,
+        impl: async (requests: AsyncIterable<MessageShape<DescMessage>>, context: HandlerContext) => {
+          authorise(allowed, context);
+          return spec.impl(validateEach(spec.method.input, requests), context);
+        },
+      };
+    case "bidi_streaming":
+      return {
+        ...spec,
+        async *impl(requests: AsyncIterable<MessageShape<DescMessage>>, context: HandlerContext) {
+          authorise(allowed, context);
+          yield* spec.impl(validateEach(spec.method.input, requests), context);
+        },
+      };
+  }
+}
+
+function accessOf(method: DescMethod): Access["kind"] {
+  if (!hasOption(method, access)) throw new Error(`${method} has no access option`);
+  return getOption(method, access).kind;
+}
+
+function authorise(allowed: Access["kind"], context: HandlerContext): void {
+  const caller = context.values.get(callerKey);
+  if (!caller) {
+    throw failure(Code.Unauthenticated, ErrorReason.CREDENTIAL_MISSING, "the call carries no assertion");
+  }
+  switch (allowed.case) {
+    case "public":
+      return;
+    case "authenticated":
+      if (!caller.principal) throw credentialMissing();
+      return;
+    case "permission":
+      if (!caller.principal) throw credentialMissing();
+      if (!allows(caller.principal.roles, allowed.value)) throw permissionMissing(allowed.value);
+      return;
+    case "internal":
+      if (!allowed.value.callers.includes(caller.process)) throw internalOnly(context.method);
+      return;
+    default:
+      throw permissionMissing("none");
+  }
+}
+
+const credentialMissing = () =>
+  failure(
+    Code.Unauthenticated,
+    ErrorReason.CREDENTIAL_MISSING,
+    "a credential is required: send Authorization: Bearer <access token> or x-api-key",
+  );
+
+const permissionMissing = (permission: string) =>
+  failure(Code.PermissionDenied, ErrorReason.PERMISSION_MISSING, `permission ${permission} is required`, {
+    permission,
+  });
+
+const internalOnly = (method: DescMethod) =>
+  failure(
+    Code.PermissionDenied,
+    ErrorReason.PERMISSION_MISSING,
+    `${method.parent.typeName}.${method.name} is for other processes of the mesh`,
+  );
+
+function validate<D extends DescMessage>(schema: D, message: MessageShape<D>): void {
+  const result = validator.validate(schema, message);
+  if (result.kind === "invalid") throw invalidFields(result.violations.map(toFieldViolation));
+  if (result.kind === "error") throw result.error;
+}
+
+function toFieldViolation(violation: Violation) {
+  const field = violation.field.map(toPathElement).join("");
+  return { field: field.replace(/^\./, "") || "request", description: violation.message };
+}
+
+function toPathElement(element: Violation["field"][number]): string {
+  switch (element.kind) {
+    case "field":
+    case "oneof":
+      return `.${element.name}`;
+    case "extension":
+      return `.[${element.typeName}]`;
+    case "list_sub":
+      return `[${element.index}]`;
+    case "map_sub":
+      return `[${JSON.stringify(element.key)}]`;
+  }
+}
+
+async function* validateEach<D extends DescMessage>(
+  schema: D,
+  messages: AsyncIterable<MessageShape<D>>,
+): AsyncIterable<MessageShape<D>> {
+  for await (const message of messages) {
+    validate(schema, message);
+    yield message;
+  }
+}

@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { and, eq, lt, sql } from "drizzle-orm";
+import { customType, type PgSchema, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import type { Db } from "./database.ts";
+import { failure } from "./errors.ts";
+import type { Scope } from "./guard.ts";
+
+/** How long an answer is remembered. */
+const remembered = sql`now() - interval '24 hours'`;
+
+const bytea = customType<{ data: Uint8Array; driverData: Buffer }>({ dataType: () => "bytea" });
+
+/** The table of a service that remembers answers by request id. Export it from the service's schema.ts. */
+export function requestsTable(schema: PgSchema) {
+  return schema.table(
+    "requests",
+    {
+      orgId: uuid("org_id").notNull(),
+      method: text("method").notNull(),
+      requestId: uuid("request_id").notNull(),
+      requestSha256: bytea("request_sha256").notNull(),
+      response: bytea("response"),
+      createTime: timestamp("create_time", { withTimezone: true }).notNull().defaultNow(),
+    },
+    (table) => [primaryKey({ columns: [table.orgId, table.method, table.requestId] })],
+  );
+}
+
+type RequestsTable = ReturnType<typeof requestsTable>;
+
+/**
+ * Does `work` once for a request id: a second call with the same id and request answers what the first one did, also
+ * while that one still runs. `work` gets a transaction that commits together with the memory of its answer.
+ * Without a request id it just runs.
+ */
+export async function once<I extends DescMessage, O extends DescMessage>(
+  db: Db,
+  scope: Scope,
+  table: RequestsTable,
+  call: { method: { name: string; input: I; output: O }; request: MessageShape<I> & { requestId: string } },
+  work: (tx: Db) => Promise<MessageShape<O>>,
+): Promise<MessageShape<O>> {
+  const { method, request } = call;
+  if (request.requestId === "") return db.transaction(work);
+  const requestSha256 = createHash("sha256").update(toBinary(method.input, request)).digest();
+  return onceByHash(db, scope, table, { method, requestId: request.requestId, requestSha256 }, work);
+}
+
+/** As `once`, for a request that is told by a hash of its own. */
+export function onceByHash<O extends DescMessage>(
+  db: Db,
+  scope: Scope,
+  table: RequestsTable,
+  call: { method: { name: string; output: O }; requestId: string; requestSha256: Uint8Array },
+  work: (tx: Db) => Promise<MessageShape<O>>,
+): Promise<MessageShape<O>> {
+  const { requestId, requestSha256 } = call;
+  const key = { orgId: scope.orgId, method: call.method.name, requestId };
+  const same = and(eq(table.orgId, key.orgId), eq(table.method, key.method), eq(table.requestId, requestId));
+  return db.transaction(async (tx) => {
+    await tx.delete(table).where(and(eq(table.orgId, key.orgId), lt(table.createTime, remembered)));
+    // A call with the same id that still runs holds this insert up until it has committed or failed.
+    const inserted = await tx
+      .insert(table)
+      .values({ ...key, requestSha256 })
+      .onConflictDoNothing()
+      .returning({ requestId: table.requestId });
+    if (inserted.length === 0) {
+      const [known] = await tx.select().from(table).where(same);
+      if (!known?.response || !Buffer.from(known.requestSha256).equals(requestSha256)) {
+        throw requestIdReused(requestId);
+      }
+      return fromBinary(call.method.output, known.response);
+    }
+    const response = await work(tx);
+    await tx
+      .update(table)
+      .set({ response: toBinary(call.method.output, response) })
+      .where(same);
+    return response;
+  });
+}
+
+function requestIdReused(requestId: string): ConnectError {
+  return failure(
+    Code.AlreadyExists,
+    ErrorReason.REQUEST_ID_REUSED,
+    `request_id ${requestId} was used for another request`,
+    { requestId },
+  );
+}

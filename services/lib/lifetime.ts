@@ -1,0 +1,51 @@
+import { type Env, withSecrets } from "./env.ts";
+import { createLog } from "./log.ts";
+
+/** Runs until `stop` aborts; calls `ready` with its address once it takes calls. */
+export type Run<Config> = (
+  config: Config,
+  stop: AbortSignal,
+  ready: (address: string) => void,
+) => Promise<void>;
+
+/** A signal that aborts on the first SIGINT or SIGTERM; a second one ends the process at once. */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(1);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+/** Runs one process of the mesh from its environment to its end. Settings that are wrong end it with code 2. */
+export async function runProcess<Config extends { logLevel: string }>(
+  name: string,
+  env: Env,
+  options: { secrets: readonly string[]; parseConfig: (env: Env) => Config; run: Run<Config> },
+): Promise<void> {
+  let config: Config;
+  try {
+    config = options.parseConfig(withSecrets(env, options.secrets));
+  } catch (error) {
+    console.error(`${name}: ${(error as Error).message}`);
+    process.exitCode = 2;
+    return;
+  }
+  const log = createLog(name, { level: config.logLevel, pretty: false });
+  try {
+    await options.run(config, stopSignal(), (address) => log.info({ address }, "ready"));
+    log.info("stopped");
+  } catch (error) {
+    log.fatal({ err: error }, "failed");
+    process.exitCode = 1;
+  }
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

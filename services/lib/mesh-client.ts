@@ -1,0 +1,50 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
+import { currentCall } from "./call.ts";
+import { createGrpcTransport } from "./grpc-transport.ts";
+import { assertionHeader, type Signer } from "./principal.ts";
+
+export type MeshClient<S extends DescService> = Client<S> & Disposable;
+
+/**
+ * A client of another service. What a handler calls with it is made on behalf of the handler's own caller, within that
+ * call's deadline, and ends when that call ends.
+ */
+export function createMeshClient<S extends DescService>(
+  service: S,
+  options: { peer: string; address: string; signer: Signer },
+): MeshClient<S> {
+  const transport = createGrpcTransport({ ...options, interceptors: [carryOn(options.signer)] });
+  const bounded: typeof transport = {
+    ...transport,
+    unary: (method, signal, timeoutMs, ...rest) =>
+      transport.unary(method, withinCurrent(signal), remaining(timeoutMs), ...rest),
+    stream: (method, signal, timeoutMs, ...rest) =>
+      transport.stream(method, withinCurrent(signal), remaining(timeoutMs), ...rest),
+  };
+  return Object.assign(createClient(service, bounded), {
+    [Symbol.dispose]: () => transport[Symbol.dispose](),
+  });
+}
+
+function carryOn(signer: Signer): Interceptor {
+  return (next) => async (request) => {
+    const call = currentCall();
+    request.header.set(assertionHeader, await signer.assertionFor(call?.principal));
+    if (call?.requestId) request.header.set("x-request-id", call.requestId);
+    if (call?.traceparent) request.header.set("traceparent", call.traceparent);
+    return next(request);
+  };
+}
+
+function withinCurrent(signal: AbortSignal | undefined): AbortSignal | undefined {
+  const outer = currentCall()?.signal;
+  return outer && signal ? AbortSignal.any([outer, signal]) : (outer ?? signal);
+}
+
+function remaining(timeoutMs: number | undefined): number | undefined {
+  const deadlineMs = currentCall()?.deadlineMs;
+  if (deadlineMs === undefined) return timeoutMs;
+  const leftMs = Math.max(0, deadlineMs - Date.now());
+  return timeoutMs === undefined ? leftMs : Math.min(timeoutMs, leftMs);
+}

@@ -1,0 +1,53 @@
+/** What each role allows. The contract's access option names a permission for each method. */
+const viewer = [
+  "catalog.read",
+  "executions.read",
+  "executions.write",
+  "orgs.read",
+  "projects.read",
+  "sources.read",
+  "staging.read",
+  "storage.files.read",
+  "storage.quota.read",
+  "users.read",
+] as const;
+
+const editor = [
+  ...viewer,
+  "apikeys.read",
+  "apikeys.write",
+  "catalog.write",
+  "projects.write",
+  "secrets.read",
+  "secrets.write",
+  "sources.write",
+  "staging.write",
+  "storage.files.write",
+] as const;
+
+const approver = [...viewer, "projects.review"] as const;
+
+const admin = [...editor, ...approver, "orgs.write", "storage.quota.write", "users.write"] as const;
+
+const platformAdmin = [...admin, "orgs.create", "orgs.all"] as const;
+
+const permissionsByRole: Readonly<Record<string, readonly string[]>> = {
+  viewer,
+  editor,
+  approver,
+  admin,
+  "platform-admin": platformAdmin,
+};
+
+/** Every role that there is. */
+export const roles: readonly string[] = Object.keys(permissionsByRole);
+
+/** What the roles allow together, sorted. An unknown role allows nothing. */
+export function permissionsOf(held: readonly string[]): string[] {
+  return [...new Set(held.flatMap((role) => permissionsByRole[role] ?? []))].sort();
+}
+
+/** Whether one of the roles allows it. */
+export function allows(held: readonly string[], permission: string): boolean {
+  return held.some((role) => permissionsByRole[role]?.includes(permission) === true);
+}

@@ -1,0 +1,103 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { jwtVerify, SignJWT } from "jose";
+import { LRUCache } from "lru-cache";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { failure } from "./errors.ts";
+
+/** On whose behalf a call is made. */
+export type Principal = {
+  readonly orgId: string;
+  readonly userId: string;
+  /** The API key that came with the call, if one did. */
+  readonly apiKeyId?: string;
+  /** Roles in the organisation. */
+  readonly roles: readonly string[];
+};
+
+/** Who made a call inside the mesh, and on whose behalf. */
+export type Caller = {
+  /** Name of the process: `edge` or a service's. */
+  readonly process: string;
+  readonly principal: Principal | undefined;
+};
+
+/** The metadata that carries an assertion. */
+export const assertionHeader = "x-sluice-assertion";
+
+const audience = "sluice-mesh";
+const algorithm = "EdDSA";
+const lifetimeMs = 60_000;
+/** An assertion is used this long and lives the rest of its time on the way. */
+const reuseMs = 30_000;
+const cacheEntries = 10_000;
+
+export type Signer = { assertionFor(principal: Principal | undefined): Promise<string> };
+export type Verifier = { verify(assertion: string): Promise<Caller> };
+
+/** Signs assertions as one process of the mesh. `privateKeyPem` is an Ed25519 key in PKCS #8. */
+export function createSigner(process: string, privateKeyPem: string): Signer {
+  const key = createPrivateKey(privateKeyPem);
+  const signed = new LRUCache<string, Promise<string>>({ max: cacheEntries, ttl: reuseMs });
+  return {
+    assertionFor(principal) {
+      const cacheKey = JSON.stringify(principal ?? null);
+      const known = signed.get(cacheKey);
+      if (known) return known;
+      const assertion = sign(process, key, principal);
+      signed.set(cacheKey, assertion);
+      return assertion;
+    },
+  };
+}
+
+function sign(process: string, key: KeyObject, principal: Principal | undefined): Promise<string> {
+  return new SignJWT(principal ? { principal } : {})
+    .setProtectedHeader({ alg: algorithm, kid: process })
+    .setIssuer(process)
+    .setAudience(audience)
+    .setIssuedAt()
+    .setExpirationTime(new Date(Date.now() + lifetimeMs))
+    .sign(key);
+}
+
+/** Verifies assertions of the processes in `publicKeys`: name to Ed25519 key in SPKI PEM. */
+export function createVerifier(publicKeys: Readonly<Record<string, string>>): Verifier {
+  const keys = new Map(Object.entries(publicKeys).map(([name, pem]) => [name, createPublicKey(pem)]));
+  const verified = new LRUCache<string, { caller: Caller; expiresAtMs: number }>({ max: cacheEntries });
+  return {
+    async verify(assertion) {
+      const known = verified.get(assertion);
+      if (known && known.expiresAtMs > Date.now()) return known.caller;
+      const checked = await check(assertion, keys);
+      verified.set(assertion, checked);
+      return checked.caller;
+    },
+  };
+}
+
+async function check(assertion: string, keys: ReadonlyMap<string, KeyObject>) {
+  try {
+    const keyOf = ({ kid }: { kid?: string }) => {
+      const key = keys.get(kid ?? "");
+      if (!key) throw new Error("unknown process");
+      return key;
+    };
+    const { payload, protectedHeader } = await jwtVerify(assertion, keyOf, {
+      audience,
+      algorithms: [algorithm],
+      requiredClaims: ["exp", "iss"],
+    });
+    const process = payload.iss ?? "";
+    // A process may vouch in its own name only.
+    if (process !== protectedHeader.kid) throw new Error("issuer and key differ");
+    const principal = payload.principal as Principal | undefined;
+    return { caller: { process, principal }, expiresAtMs: (payload.exp ?? 0) * 1000 };
+  } catch {
+    throw assertionInvalid();
+  }
+}
+
+function assertionInvalid(): ConnectError {
+  return failure(Code.Unauthenticated, ErrorReason.CREDENTIAL_INVALID, "the call's assertion is not valid");
+}

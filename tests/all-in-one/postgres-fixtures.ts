@@ -1,0 +1,97 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import postgres from "postgres";
+import { type EmbeddedPostgres, startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
+
+export const isRoot = process.geteuid?.() === 0;
+export const repository = join(import.meta.dirname, "../..");
+
+/** A folder that every account may enter, as mkdtemp's are not. */
+export async function openFolder(): Promise<AsyncDisposable & { path: string; data: string; shared: string }> {
+  const path = await mkdtemp(join(tmpdir(), "sluice-test-"));
+  await chmod(path, 0o755);
+  return {
+    path,
+    data: join(path, "data"),
+    shared: join(path, "shared"),
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+export const start = ({ data, shared }: { data: string; shared: string }, settings = {}) =>
+  startPostgres({
+    dataDirectory: data,
+    sharedDirectory: shared,
+    settings: { fsync: "off", shared_buffers: "16MB", ...settings },
+  });
+
+export function connect(server: EmbeddedPostgres, password = server.superuser.password) {
+  return postgres({ ...server.superuser, password, database: "postgres", max: 1, onnotice: () => {} });
+}
+
+/** The notes that owners left, each by a session of its own. */
+export async function readNotes(server: EmbeddedPostgres): Promise<string[]> {
+  await using stack = new AsyncDisposableStack();
+  const sql = stack.adopt(connect(server), (client) => client.end());
+  return (await sql`select text from note`).map((row) => row.text);
+}
+
+type OwnerOptions = { from?: string; uid?: number; gid?: number };
+
+/** Runs owner.ts in a process group of its own, in an environment that would mislead a careless client. */
+export function spawnOwner(folder: { data: string; shared: string }, { from = repository, ...account }: OwnerOptions = {}) {
+  const child = spawn(process.execPath, [join(from, "tests/all-in-one/owner.ts"), folder.data, folder.shared], {
+    cwd: "/",
+    env: { PGPORT: "1", PGHOST: "nowhere", PGDATA: "/nowhere", PGDATABASE: "nowhere" },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    ...account,
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  let complaint = "";
+  child.stderr.on("data", (chunk) => {
+    complaint += chunk;
+  });
+  const exit = once(child, "exit");
+  return {
+    pid: child.pid ?? 0,
+    exit,
+    /** What it says next; its complaint if it ends instead. */
+    next: async (): Promise<string> => (await lines.next()).value ?? complaint,
+    kill: async () => {
+      child.kill("SIGKILL");
+      await exit;
+    },
+  };
+}
+
+export async function readPostmasterPid(data: string): Promise<number> {
+  return Number((await readFile(join(data, "cluster/data/postmaster.pid"), "utf8")).split("\n")[0]);
+}
+
+type Process = { pid: number; ppid: number; pgid: number; uid: number; args: string };
+
+export async function listProcesses(): Promise<Process[]> {
+  const { stdout } = await promisify(execFile)("ps", ["-ww", "-eo", "pid=,ppid=,pgid=,uid=,stat=,args="]);
+  return stdout.split("\n").flatMap((line) => {
+    const [, pid, ppid, pgid, uid, stat, args = ""] =
+      line.match(/^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/) ?? [];
+    return stat && !stat.startsWith("Z") ? [{ pid: +pid!, ppid: +ppid!, pgid: +pgid!, uid: +uid!, args }] : [];
+  });
+}
+
+export async function killPostmasterAndChildren(postmaster: number): Promise<void> {
+  const family = (await listProcesses()).filter(({ pid, ppid }) => pid === postmaster || ppid === postmaster);
+  for (const { pid } of family) process.kill(pid, "SIGKILL");
+  await untilGone(family.map(({ pid }) => pid));
+}
+
+/** Asks until each is dead, as no one but their parent is told. */
+export async function untilGone(pids: number[]): Promise<void> {
+  while ((await listProcesses()).some(({ pid }) => pids.includes(pid)));
+}

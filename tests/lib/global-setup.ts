@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
+import { provisionDatabase } from "../../services/all-in-one/provision-database.ts";
+import { serviceNames } from "../../services/all-in-one/service-names.ts";
+import { openDatabase } from "../../services/lib/database.ts";
+import { connectPostgres } from "../../services/lib/postgres-client.ts";
+import { databaseUrlOf, rolePassword, rolePrefix, templateName } from "./test-cluster.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Superuser's URL of the test cluster's maintenance database. */
+    clusterUrl: string;
+  }
+}
+
+/** One PostgreSQL for the whole run, with a template database that every service has migrated. */
+export default async function setup(project: TestProject) {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-test-"));
+  const server = await startPostgres({
+    dataDirectory: join(folder, "postgres"),
+    settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "400" },
+  });
+  await makeTemplate(server.url);
+  project.provide("clusterUrl", server.url);
+  return async () => {
+    await server[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  };
+}
+
+async function makeTemplate(clusterUrl: string): Promise<void> {
+  const cluster = connectPostgres(clusterUrl, { max: 1 });
+  await cluster`create database ${cluster(templateName)}`;
+  await cluster.end();
+  const urls = await provisionDatabase({
+    adminUrl: databaseUrlOf(clusterUrl, templateName),
+    rolePrefix,
+    passwordOf: () => rolePassword,
+  });
+  for (const service of serviceNames) {
+    const migrationsFolder = new URL(`../../services/${service}/migrations`, import.meta.url).pathname;
+    await using _database = await openDatabase({ url: urls[service], service, migrationsFolder });
+  }
+}

@@ -1,0 +1,77 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DescService } from "@bufbuild/protobuf";
+import { type Client, createClient } from "@connectrpc/connect";
+import { createMeshKeys } from "../../services/all-in-one/create-mesh-keys.ts";
+import type { GrpcTransport } from "../../services/lib/grpc-transport.ts";
+import { createGrpcTransport } from "../../services/lib/grpc-transport.ts";
+import type { Run } from "../../services/lib/lifetime.ts";
+import { assertionHeader, createSigner, type Principal } from "../../services/lib/principal.ts";
+
+/** Keys of a mesh of the tests' own. */
+export const meshKeys = createMeshKeys();
+
+/** Somebody of an organisation of their own, or of the one given. */
+export function principal(overrides: Partial<Principal> = {}): Principal {
+  return { orgId: randomUUID(), userId: randomUUID(), roles: ["admin"], ...overrides };
+}
+
+export type RunningService = AsyncDisposable & {
+  address: string;
+  /** A client that calls as the edge does, on behalf of `who`; undefined for nobody. */
+  client<S extends DescService>(service: S, who: Principal | undefined, process?: string): Client<S>;
+  /** Stops as SIGTERM does; disposing does it too. */
+  stop(): Promise<void>;
+};
+
+/** Runs a service exactly as its main.ts does, until disposed. */
+export async function startService<Config>(run: Run<Config>, config: Config): Promise<RunningService> {
+  const stop = new AbortController();
+  const { promise: address, resolve, reject } = Promise.withResolvers<string>();
+  const ended = run(config, stop.signal, resolve);
+  ended.catch(reject);
+  const target = await address;
+  const transports: GrpcTransport[] = [];
+  const end = async () => {
+    for (const transport of transports) transport[Symbol.dispose]();
+    stop.abort();
+    await ended;
+  };
+  return {
+    address: target,
+    client(service, who, process = "edge") {
+      const transport = transportAs(target, who, process);
+      transports.push(transport);
+      return createClient(service, transport);
+    },
+    stop: end,
+    [Symbol.asyncDispose]: end,
+  };
+}
+
+/** A transport that vouches for `who` as one process of the mesh. */
+export function transportAs(
+  address: string,
+  who: Principal | undefined,
+  process: keyof typeof meshKeys.privateKeys | string,
+): GrpcTransport {
+  const signer = createSigner(process, meshKeys.privateKeys[process] ?? "");
+  return createGrpcTransport({
+    peer: "the service",
+    address,
+    interceptors: [
+      (next) => async (request) => {
+        request.header.set(assertionHeader, await signer.assertionFor(who));
+        return next(request);
+      },
+    ],
+  });
+}
+
+/** A folder of its own, removed when disposed. Its path is short enough for unix sockets. */
+export async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp(join(tmpdir(), "sluice-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
