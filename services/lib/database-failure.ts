@@ -1,4 +1,4 @@
-import { Code, type ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { DrizzleQueryError } from "drizzle-orm";
 import postgres from "postgres";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
@@ -21,6 +21,8 @@ const unavailableStates = /^(08|57P0|53300)/;
 /** Serialization failure and deadlock: the same call may go through next time. */
 const retryStates = /^(40001|40P01)$/;
 const diskFullState = "53100";
+/** A text that is not what its column holds, or has a NUL: it came from a request, as in a page token of no list. */
+const textStates = /^(22P02|22021)$/;
 
 /** The name of the constraint that refused a statement, or undefined. */
 export function violatedConstraint(error: unknown): string | undefined {
@@ -42,6 +44,9 @@ export function databaseFailure(error: unknown): ConnectError | undefined {
       ErrorReason.STATE_CONFLICT,
       "another call changed the same thing: try again",
     );
+  }
+  if (isServerError && textStates.test(code)) {
+    return new ConnectError("a text of the request can't be what it has to be", Code.InvalidArgument);
   }
   if (isServerError && code === diskFullState) {
     return failure(Code.ResourceExhausted, ErrorReason.DISK_FULL, "no space is left for the database");

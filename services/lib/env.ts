@@ -83,7 +83,7 @@ export const logLevel = z
 /** Settings that every service has. */
 export const serviceEnv = z.object({
   GRPC_LISTEN: grpcAddress,
-  DATABASE_URL: databaseUrl,
+  database_url: databaseUrl,
   LOG_LEVEL: logLevel,
   mesh_private_key: privateKeyPem,
   mesh_trusted_keys: trustedKeys,

@@ -127,7 +127,9 @@ type Context = ReturnType<typeof createHandlerContext>;
 function contextOf(spec: MethodImplSpec, call: AnyCall): Context {
   const { method } = spec;
   const cancelled = new AbortController();
-  (call as EventEmitter).on("cancelled", () => cancelled.abort(new ConnectError("the caller cancelled", Code.Canceled)));
+  (call as EventEmitter).on("cancelled", () =>
+    cancelled.abort(new ConnectError("the caller cancelled", Code.Canceled)),
+  );
   const timeoutMs = deadlineOf(call) - Date.now();
   return createHandlerContext({
     service: method.parent,

@@ -31,6 +31,12 @@ export function requestsTable(schema: PgSchema) {
 
 type RequestsTable = ReturnType<typeof requestsTable>;
 
+/** A method and a request to it that may carry a request id. */
+export type OnceCall<I extends DescMessage, O extends DescMessage> = {
+  method: { name: string; input: I; output: O };
+  request: MessageShape<I> & { requestId: string };
+};
+
 /**
  * Does `work` once for a request id: a second call with the same id and request answers what the first one did, also
  * while that one still runs. `work` gets a transaction that commits together with the memory of its answer.
@@ -40,7 +46,7 @@ export async function once<I extends DescMessage, O extends DescMessage>(
   db: Db,
   scope: Scope,
   table: RequestsTable,
-  call: { method: { name: string; input: I; output: O }; request: MessageShape<I> & { requestId: string } },
+  call: OnceCall<I, O>,
   work: (tx: Db) => Promise<MessageShape<O>>,
 ): Promise<MessageShape<O>> {
   const { method, request } = call;

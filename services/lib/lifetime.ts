@@ -34,7 +34,7 @@ export async function runProcess<Config extends { logLevel: string }>(
     process.exitCode = 2;
     return;
   }
-  const log = createLog(name, { level: config.logLevel, pretty: false });
+  const log = createLog(name, config);
   try {
     await options.run(config, stopSignal(), (address) => log.info({ address }, "ready"));
     log.info("stopped");

@@ -1,6 +1,8 @@
 import postgres from "postgres";
 
 const connectTimeoutSeconds = 5;
+/** Pause before a lost connection is tried again. The driver's own grows to 20 s, in which every call would wait. */
+const reconnectDelaySeconds = 0.2;
 
 /**
  * A postgres.js client for a URL whose host may also be the folder of a unix socket, percent-encoded, as in
@@ -13,6 +15,7 @@ export function connectPostgres(
   const host = decodeURIComponent(new URL(url).hostname);
   return postgres(url, {
     connect_timeout: connectTimeoutSeconds,
+    backoff: () => reconnectDelaySeconds,
     onnotice: () => {},
     ...(host.startsWith("/") && { host }),
     ...options,

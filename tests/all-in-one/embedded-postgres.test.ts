@@ -1,27 +1,25 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, cp, mkdir, readdir, readFile, readlink, rename, rm, stat, watch, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, watch, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { chooseAccount } from "../../services/all-in-one/postgres/account.ts";
-import { findPackage } from "../../services/all-in-one/postgres/find-package.ts";
 import {
   connect,
-  isRoot,
+  killAll,
   killPostmasterAndChildren,
   listProcesses,
   openFolder,
   readNotes,
   readPostmasterPid,
-  repository,
   spawnOwner,
   start,
   untilGone,
+  usedFolder,
 } from "./postgres-fixtures.ts";
 
 const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 const anotherSluice = /^another sluice is running on this data folder \(.+\): stop it first/;
-const asRoot = { skip: !isRoot && "only root lends the server another account" } as const;
 
 describe.concurrent("embedded PostgreSQL", { timeout: 60_000 }, () => {
   test("OK: a first start makes a UTF-8 cluster on a private socket, a second one takes under a second", async () => {
@@ -68,7 +66,7 @@ describe.concurrent("embedded PostgreSQL", { timeout: 60_000 }, () => {
   });
 
   test("OK: dispose, once or twice, leaves no process, no socket and no listener", async () => {
-    await using folder = await openFolder();
+    await using folder = await usedFolder();
     const listeners = () => process.eventNames().map((name) => [name, process.listenerCount(name)]);
     const before = listeners();
     const server = await start(folder);
@@ -81,7 +79,7 @@ describe.concurrent("embedded PostgreSQL", { timeout: 60_000 }, () => {
   });
 
   test("OK: Ctrl-C to the whole process group leaves the server up until the owner has drained", async () => {
-    await using folder = await openFolder();
+    await using folder = await usedFolder();
     const owner = spawnOwner(folder);
     expect(await owner.next()).toBe("ready");
     const postmaster = await readPostmasterPid(folder.data);
@@ -107,7 +105,7 @@ describe.concurrent("embedded PostgreSQL", { timeout: 60_000 }, () => {
 
 describe.concurrent("embedded PostgreSQL, two owners", { timeout: 60_000 }, () => {
   test("refused: a second owner, in this process or another, and the first goes on", async () => {
-    await using folder = await openFolder();
+    await using folder = await usedFolder();
     const owner = spawnOwner(folder);
     expect(await owner.next()).toBe("ready");
     await expect(start(folder)).rejects.toThrow(anotherSluice);
@@ -130,9 +128,13 @@ describe.concurrent("embedded PostgreSQL, two owners", { timeout: 60_000 }, () =
   });
 
   test("OK: a start during the predecessor's stop waits for it", async () => {
-    await using folder = await openFolder();
+    await using folder = await usedFolder();
     const first = await start(folder);
-    const [, second] = await Promise.all([first[Symbol.asyncDispose](), start(folder)]);
+    const probe = connect(first);
+    const next = start(folder);
+    while ((await probe`select 1 from pg_locks where locktype = 'advisory' and not granted`).length === 0);
+    await Promise.all([probe.end(), first[Symbol.asyncDispose]()]);
+    const second = await next;
     expect(second.socketDirectory).not.toBe(first.socketDirectory);
     const sql = connect(second);
     expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
@@ -141,7 +143,7 @@ describe.concurrent("embedded PostgreSQL, two owners", { timeout: 60_000 }, () =
   });
 
   test("refused: a second owner even after a crash inside the server has ended every session", async () => {
-    await using folder = await openFolder();
+    await using folder = await usedFolder();
     await using server = await start(folder);
     const before = connect(server);
     const [{ pid }] = (await before`select pg_backend_pid() as pid`) as unknown as [{ pid: number }];
@@ -160,7 +162,7 @@ describe.concurrent("embedded PostgreSQL, two owners", { timeout: 60_000 }, () =
 
 describe.concurrent("embedded PostgreSQL, crash recovery", { timeout: 60_000 }, () => {
   test("OK: after kill -9 of the owner the live server is taken over, rows and socket kept", async () => {
-    await using folder = await openFolder();
+    await using folder = await usedFolder();
     const owner = spawnOwner(folder);
     expect(await owner.next()).toBe("ready");
     const postmaster = await readPostmasterPid(folder.data);
@@ -175,7 +177,7 @@ describe.concurrent("embedded PostgreSQL, crash recovery", { timeout: 60_000 }, 
   });
 
   test("OK: after kill -9 of owner and server the rows are there and the old socket is swept", async () => {
-    await using folder = await openFolder();
+    await using folder = await usedFolder();
     const owner = spawnOwner(folder);
     expect(await owner.next()).toBe("ready");
     const pidFile = await readFile(join(folder.data, "cluster/data/postmaster.pid"), "utf8");
@@ -189,7 +191,7 @@ describe.concurrent("embedded PostgreSQL, crash recovery", { timeout: 60_000 }, 
   });
 
   test("OK: a stale pid file whose process id now belongs to a stranger of the same account is seen through", async () => {
-    await using folder = await openFolder();
+    await using folder = await usedFolder();
     const owner = spawnOwner(folder);
     expect(await owner.next()).toBe("ready");
     await owner.kill();
@@ -206,7 +208,7 @@ describe.concurrent("embedded PostgreSQL, crash recovery", { timeout: 60_000 }, 
   });
 
   test("OK: a start waits for the statement that outlives a killed postmaster", async () => {
-    await using folder = await openFolder();
+    await using folder = await usedFolder();
     const owner = spawnOwner(folder);
     expect(await owner.next()).toBe("ready");
     await owner.kill();
@@ -214,13 +216,16 @@ describe.concurrent("embedded PostgreSQL, crash recovery", { timeout: 60_000 }, 
     const sql = connect(first);
     const busy = sql.unsafe(`do $$ declare stop timestamptz := clock_timestamp() + '2s'; begin
       set application_name = 'busy'; while clock_timestamp() < stop loop end loop; end $$`);
-    const broken = expect(busy).rejects.toThrow();
+    const events: string[] = [];
+    const ended = busy.catch(() => {}).then(() => events.push("statement ended"));
     const probe = connect(first);
     while ((await probe`select 1 from pg_stat_activity where application_name = 'busy'`).length === 0);
     process.kill(await readPostmasterPid(folder.data), "SIGKILL");
     await using second = await start(folder);
+    events.push("started");
+    await ended;
+    expect(events).toEqual(["statement ended", "started"]);
     expect(await readNotes(second)).toEqual(["committed"]);
-    await broken;
     await Promise.all([sql.end(), probe.end(), first[Symbol.asyncDispose]()]);
   });
 
@@ -230,13 +235,11 @@ describe.concurrent("embedded PostgreSQL, crash recovery", { timeout: 60_000 }, 
     const changes = watch(folder.data)[Symbol.asyncIterator]();
     const change = changes.next();
     const owner = spawnOwner(folder);
-    const { filename } = (await change).value;
-    const running = async () => (await listProcesses()).filter(({ args }) => args.includes(filename));
+    const { filename } = (await change).value ?? {};
+    const running = async () => (await listProcesses()).filter(({ args }) => args.includes(String(filename)));
     while ((await running()).length === 0);
     await owner.kill();
-    const initdb = await running();
-    for (const { pid } of initdb) process.kill(pid, "SIGKILL");
-    await untilGone(initdb.map(({ pid }) => pid));
+    await killAll((await running()).map(({ pid }) => pid));
     expect(await readdir(folder.data)).toEqual([expect.stringContaining("draft")]);
     await using _server = await start(folder);
     expect((await readdir(folder.data)).sort()).toEqual(["cluster", "server.log"]);

@@ -1,18 +1,22 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, cp, lstat, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import postgres from "postgres";
+import { afterAll } from "vitest";
+import { findPackage } from "../../services/all-in-one/postgres/find-package.ts";
 import { type EmbeddedPostgres, startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
 
 export const isRoot = process.geteuid?.() === 0;
-export const repository = join(import.meta.dirname, "../..");
+const repository = join(import.meta.dirname, "../..");
 
 /** A folder that every account may enter, as mkdtemp's are not. */
-export async function openFolder(): Promise<AsyncDisposable & { path: string; data: string; shared: string }> {
+export async function openFolder(): Promise<
+  AsyncDisposable & { path: string; data: string; shared: string }
+> {
   const path = await mkdtemp(join(tmpdir(), "sluice-test-"));
   await chmod(path, 0o755);
   return {
@@ -41,17 +45,56 @@ export async function readNotes(server: EmbeddedPostgres): Promise<string[]> {
   return (await sql`select text from note`).map((row) => row.text);
 }
 
+let template: Promise<AsyncDisposable & { data: string }> | undefined;
+afterAll(async () => (await template)?.[Symbol.asyncDispose]());
+
+/** A folder that was started before: most tests need not pay for initdb. */
+export async function usedFolder() {
+  template ??= makeTemplate();
+  const [{ data }, folder] = await Promise.all([template, openFolder()]);
+  await promisify(execFile)("cp", ["-a", data, folder.data]);
+  return folder;
+}
+
+async function makeTemplate() {
+  const folder = await openFolder();
+  const server = await start(folder);
+  await server[Symbol.asyncDispose]();
+  return folder;
+}
+
+/** What owner.ts needs, as a fresh npm install leaves it: without the links inside the binaries' package. */
+export async function copyCheckout(to: string): Promise<void> {
+  const binaries = relative(repository, findPackage());
+  const needed = [
+    "package.json",
+    "tests/all-in-one",
+    "services/all-in-one/postgres",
+    "node_modules/postgres",
+    binaries,
+  ];
+  const filter = async (path: string) => !(await lstat(path)).isSymbolicLink();
+  for (const path of needed) await cp(join(repository, path), join(to, path), { recursive: true, filter });
+}
+
 type OwnerOptions = { from?: string; uid?: number; gid?: number };
 
 /** Runs owner.ts in a process group of its own, in an environment that would mislead a careless client. */
-export function spawnOwner(folder: { data: string; shared: string }, { from = repository, ...account }: OwnerOptions = {}) {
-  const child = spawn(process.execPath, [join(from, "tests/all-in-one/owner.ts"), folder.data, folder.shared], {
-    cwd: "/",
-    env: { PGPORT: "1", PGHOST: "nowhere", PGDATA: "/nowhere", PGDATABASE: "nowhere" },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-    ...account,
-  });
+export function spawnOwner(
+  folder: { data: string; shared: string },
+  { from = repository, ...account }: OwnerOptions = {},
+) {
+  const child = spawn(
+    process.execPath,
+    [join(from, "tests/all-in-one/owner.ts"), folder.data, folder.shared],
+    {
+      cwd: "/",
+      env: { PGPORT: "1", PGHOST: "nowhere", PGDATA: "/nowhere", PGDATABASE: "nowhere" },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+      ...account,
+    },
+  );
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let complaint = "";
   child.stderr.on("data", (chunk) => {
@@ -81,14 +124,25 @@ export async function listProcesses(): Promise<Process[]> {
   return stdout.split("\n").flatMap((line) => {
     const [, pid, ppid, pgid, uid, stat, args = ""] =
       line.match(/^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/) ?? [];
-    return stat && !stat.startsWith("Z") ? [{ pid: +pid!, ppid: +ppid!, pgid: +pgid!, uid: +uid!, args }] : [];
+    if (!stat || stat.startsWith("Z")) return [];
+    return [{ pid: Number(pid), ppid: Number(ppid), pgid: Number(pgid), uid: Number(uid), args }];
   });
 }
 
 export async function killPostmasterAndChildren(postmaster: number): Promise<void> {
   const family = (await listProcesses()).filter(({ pid, ppid }) => pid === postmaster || ppid === postmaster);
-  for (const { pid } of family) process.kill(pid, "SIGKILL");
-  await untilGone(family.map(({ pid }) => pid));
+  await killAll(family.map(({ pid }) => pid));
+}
+
+export async function killAll(pids: number[]): Promise<void> {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It followed another one into death.
+    }
+  }
+  await untilGone(pids);
 }
 
 /** Asks until each is dead, as no one but their parent is told. */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
 import { startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
 import { provisionDatabase } from "../../services/all-in-one/provision-database.ts";
@@ -23,12 +24,18 @@ export default async function setup(project: TestProject) {
     dataDirectory: join(folder, "postgres"),
     settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "400" },
   });
-  await makeTemplate(server.url);
-  project.provide("clusterUrl", server.url);
-  return async () => {
+  const tearDown = async () => {
     await server[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
   };
+  try {
+    await makeTemplate(server.url);
+  } catch (error) {
+    await tearDown();
+    throw error;
+  }
+  project.provide("clusterUrl", server.url);
+  return tearDown;
 }
 
 async function makeTemplate(clusterUrl: string): Promise<void> {
@@ -41,7 +48,7 @@ async function makeTemplate(clusterUrl: string): Promise<void> {
     passwordOf: () => rolePassword,
   });
   for (const service of serviceNames) {
-    const migrationsFolder = new URL(`../../services/${service}/migrations`, import.meta.url).pathname;
+    const migrationsFolder = fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url));
     await using _database = await openDatabase({ url: urls[service], service, migrationsFolder });
   }
 }

@@ -41,7 +41,7 @@ export async function attachServer(
     const { superuser, ownership } = await takeServer(site, launch, begun);
     if (ownership !== "taken") return { superuser, ownership, launched };
   } catch (error) {
-    if (launched) await stopServer(site, binaries);
+    if (launched && !launched.failure()) await stopServer(site);
     throw error;
   }
   throw new Error(

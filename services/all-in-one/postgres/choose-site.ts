@@ -13,6 +13,7 @@ import {
 import { basename, join } from "node:path";
 import { type Account, canEnter, chooseAccount } from "./account.ts";
 import { isErrorCode } from "./is-error-code.ts";
+import { openSharedDirectory } from "./open-shared-directory.ts";
 
 /** Where one data folder's server keeps its things. */
 export type Site = {
@@ -84,7 +85,7 @@ async function findMoved(folder: string): Promise<string | undefined> {
 }
 
 async function moveAway(folder: string, sharedDirectory: string, account: Account): Promise<string> {
-  await openShared(folder, sharedDirectory, account);
+  await openSharedDirectory(sharedDirectory, folder, account);
   const name = basename(folder)
     .replaceAll(/[^\w.-]/g, "_")
     .slice(0, 40);
@@ -100,19 +101,5 @@ async function moveAway(folder: string, sharedDirectory: string, account: Accoun
     // Another process was faster.
     if (!isErrorCode(error, "EEXIST")) throw error;
     return await readlink(movedLink(folder));
-  }
-}
-
-async function openShared(folder: string, sharedDirectory: string, account: Account): Promise<void> {
-  try {
-    const created = await mkdir(sharedDirectory, { recursive: true, mode: 0o755 });
-    if (created) await chmod(sharedDirectory, 0o755);
-    if (!(await canEnter(account, sharedDirectory))) throw new Error(`uid ${account?.uid} cannot enter it`);
-  } catch (cause) {
-    throw new Error(
-      `only root may enter ${folder}, PostgreSQL refuses to run as root, and ${sharedDirectory} cannot hold the database ` +
-        `instead: ${(cause as Error).message}; start Sluice as an ordinary user, or choose a folder outside root's own`,
-      { cause },
-    );
   }
 }

@@ -12,7 +12,11 @@ const DRAFT_PREFIX = "cluster-draft-";
 
 /** The cluster appears whole or not at all: a first start that is cut short leaves only a draft, swept by the next. */
 export async function createCluster(site: Site, binaries: string, durable: boolean): Promise<void> {
-  if (await exists(site.cluster)) return;
+  if (!(await exists(site.cluster))) await initialise(site, binaries, durable);
+  await sweepDrafts(site.home);
+}
+
+async function initialise(site: Site, binaries: string, durable: boolean): Promise<void> {
   const draft = await mkdtemp(join(site.home, DRAFT_PREFIX));
   try {
     await fillDraft(draft, site.account, binaries, durable);
@@ -23,9 +27,8 @@ export async function createCluster(site: Site, binaries: string, durable: boole
     const lost = isErrorCode(error, "ENOTEMPTY", "EEXIST") || (await exists(site.cluster));
     if (!lost) throw error;
   } finally {
-    await rm(draft, { recursive: true, force: true });
+    await remove(draft);
   }
-  await sweepDrafts(site.home);
 }
 
 async function fillDraft(draft: string, account: Account, binaries: string, durable: boolean): Promise<void> {
@@ -51,9 +54,12 @@ async function fillDraft(draft: string, account: Account, binaries: string, dura
 
 async function sweepDrafts(home: string): Promise<void> {
   for (const name of await readdir(home)) {
-    if (name.startsWith(DRAFT_PREFIX)) await rm(join(home, name), { recursive: true, force: true });
+    if (name.startsWith(DRAFT_PREFIX)) await remove(join(home, name));
   }
 }
+
+/** Best effort: an initdb may still be filling the draft, and the next start sweeps again. */
+const remove = (draft: string) => rm(draft, { recursive: true, force: true }).catch(() => {});
 
 async function syncFolder(folder: string): Promise<void> {
   await using handle = await open(folder);

@@ -9,10 +9,9 @@ import { createSocketDirectory, PORT, removeSocketDirectory } from "./socket-dir
 export type Settings = Record<string, string>;
 
 export type LaunchedServer = {
-  pid: number | undefined;
   /** Why it ended, in the words of its log; undefined while it runs. */
   failure: () => string | undefined;
-  ended: Promise<void>;
+  waitForEnd: () => Promise<void>;
 };
 
 /** For one person's laptop; what a caller sets wins. */
@@ -59,11 +58,16 @@ export async function launchServer(
   });
   child.unref();
   let failure: string | undefined;
-  const ended = waitForEnd(child).then(async (reason) => {
+  const ended = readEnd(child).then(async (reason) => {
     await removeSocketDirectory(socketDirectory);
     failure = `${reason}\n${await readTail(site.log, since).catch(() => "")}`.trim();
   });
-  return { pid: child.pid, failure: () => failure, ended };
+  const waitForEnd = () => {
+    // Unreferenced, its end alone would not keep our process alive to hear of it.
+    child.ref();
+    return ended;
+  };
+  return { failure: () => failure, waitForEnd };
 }
 
 const OWN: Settings = { listen_addresses: "", port: String(PORT), unix_socket_permissions: "0700" };
@@ -71,7 +75,7 @@ const OWN: Settings = { listen_addresses: "", port: String(PORT), unix_socket_pe
 /** The setting is a list with commas. */
 const quote = (directory: string) => `"${directory.replaceAll('"', '""')}"`;
 
-function waitForEnd(child: ChildProcess): Promise<string> {
+function readEnd(child: ChildProcess): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   child.once("error", (error) => resolve(error.message));
   child.once("exit", (code, signal) => resolve(`the server ended with ${signal ?? `code ${code}`}`));

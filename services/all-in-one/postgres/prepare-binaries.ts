@@ -4,6 +4,7 @@ import { type Account, canEnter } from "./account.ts";
 import { findPackage } from "./find-package.ts";
 import { isErrorCode } from "./is-error-code.ts";
 import { linkLibraries } from "./link-libraries.ts";
+import { openSharedDirectory } from "./open-shared-directory.ts";
 
 /** The folder with initdb, pg_ctl and postgres, in a place where the server's account can run them. */
 export async function prepareBinaries(account: Account, copyInto: string): Promise<string> {
@@ -11,6 +12,7 @@ export async function prepareBinaries(account: Account, copyInto: string): Promi
   const native = join(installed, "native");
   const linked = await linkLibraries(native);
   if (linked && (await isRunnable(native, account))) return join(native, "bin");
+  if (account) await openSharedDirectory(copyInto, native, account);
   const { name, version } = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
   const copy = join(copyInto, `postgres-${name.split("/")[1]}-${version}`);
   await copyOnce(native, copy);

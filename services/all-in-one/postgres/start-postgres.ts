@@ -20,7 +20,7 @@ export type EmbeddedPostgres = AsyncDisposable & {
 export type StartOptions = {
   /** Made if missing, and then wholly the database's. */
   dataDirectory: string;
-  /** Server parameters; a live server that is taken over keeps those it was started with. */
+  /** Server parameters; a live server that is taken over keeps those it was started with. `fsync: "off"` is for tests. */
   settings?: Settings;
   /** Where root puts what the server's account must reach while the data folder or the checkout is closed to it. */
   sharedDirectory?: string;
@@ -39,22 +39,18 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
   await createCluster(site, binaries, settings.fsync !== "off");
   await boundLog(site.log);
   const attached = await attachServer(site, binaries, settings);
-  return describe(attached.superuser, stopOnce(site, binaries, attached));
+  return describe(attached.superuser, stopOnce(site, attached));
 }
 
-function stopOnce(
-  site: Site,
-  binaries: string,
-  { ownership, launched }: AttachedServer,
-): () => Promise<void> {
+function stopOnce(site: Site, { ownership, launched }: AttachedServer): () => Promise<void> {
   const logBound = keepLogBounded(site.log);
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     logBound[Symbol.dispose]();
     try {
       // Owned until it is down: released earlier, the next owner could take a server that is about to stop.
-      await stopServer(site, binaries);
-      await launched?.ended;
+      await stopServer(site);
+      await launched?.waitForEnd();
     } finally {
       await ownership[Symbol.asyncDispose]();
     }

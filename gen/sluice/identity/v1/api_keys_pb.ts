@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/identity/v1/api_keys.proto.
  */
 export const file_sluice_identity_v1_api_keys: GenFile = /*@__PURE__*/
-  fileDesc("CiFzbHVpY2UvaWRlbnRpdHkvdjEvYXBpX2tleXMucHJvdG8SEnNsdWljZS5pZGVudGl0eS52MSKRAgoGQXBpS2V5EhIKCmFwaV9rZXlfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRIgCgxkaXNwbGF5X25hbWUYAyABKAlCCrpIB3IFEAEYyAESTgoFcm9sZXMYBCADKAlCP7pIPJIBORAFGAEiM3IxUgZ2aWV3ZXJSBmVkaXRvclIIYXBwcm92ZXJSBWFkbWluUg5wbGF0Zm9ybS1hZG1pbhIvCgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnByZWZpeBgHIAEoCSJKChNDcmVhdGVBcGlLZXlSZXF1ZXN0EjMKB2FwaV9rZXkYASABKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuQXBpS2V5Qga6SAPIAQEiUwoUQ3JlYXRlQXBpS2V5UmVzcG9uc2USKwoHYXBpX2tleRgBIAEoCzIaLnNsdWljZS5pZGVudGl0eS52MS5BcGlLZXkSDgoGc2VjcmV0GAIgASgJIlEKEkxpc3RBcGlLZXlzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiXAoTTGlzdEFwaUtleXNSZXNwb25zZRIsCghhcGlfa2V5cxgBIAMoCzIaLnNsdWljZS5pZGVudGl0eS52MS5BcGlLZXkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjMKE1Jldm9rZUFwaUtleVJlcXVlc3QSHAoKYXBpX2tleV9pZBgBIAEoCUIIukgFcgOwAQEiFgoUUmV2b2tlQXBpS2V5UmVzcG9uc2Uy4gMKDUFwaUtleVNlcnZpY2USogEKDENyZWF0ZUFwaUtleRInLnNsdWljZS5pZGVudGl0eS52MS5DcmVhdGVBcGlLZXlSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLkNyZWF0ZUFwaUtleVJlc3BvbnNlIj+quxgPGg1hcGlrZXlzLndyaXRlsrsYDQjJARoIbm8tc3RvcmWC0+STAhU6ASoiEC9hcGkvdjEvYXBpLWtleXMSjQEKC0xpc3RBcGlLZXlzEiYuc2x1aWNlLmlkZW50aXR5LnYxLkxpc3RBcGlLZXlzUmVxdWVzdBonLnNsdWljZS5pZGVudGl0eS52MS5MaXN0QXBpS2V5c1Jlc3BvbnNlIi2QAgGquxgOGgxhcGlrZXlzLnJlYWSC0+STAhISEC9hcGkvdjEvYXBpLWtleXMSmwEKDFJldm9rZUFwaUtleRInLnNsdWljZS5pZGVudGl0eS52MS5SZXZva2VBcGlLZXlSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLlJldm9rZUFwaUtleVJlc3BvbnNlIjiquxgPGg1hcGlrZXlzLndyaXRlgtPkkwIfKh0vYXBpL3YxL2FwaS1rZXlzL3thcGlfa2V5X2lkfWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiFzbHVpY2UvaWRlbnRpdHkvdjEvYXBpX2tleXMucHJvdG8SEnNsdWljZS5pZGVudGl0eS52MSKmAgoGQXBpS2V5EhIKCmFwaV9rZXlfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRI1CgxkaXNwbGF5X25hbWUYAyABKAlCH7pIHHIaEAEYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSTgoFcm9sZXMYBCADKAlCP7pIPJIBORAFGAEiM3IxUgZ2aWV3ZXJSBmVkaXRvclIIYXBwcm92ZXJSBWFkbWluUg5wbGF0Zm9ybS1hZG1pbhIvCgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnByZWZpeBgHIAEoCSJKChNDcmVhdGVBcGlLZXlSZXF1ZXN0EjMKB2FwaV9rZXkYASABKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuQXBpS2V5Qga6SAPIAQEiUwoUQ3JlYXRlQXBpS2V5UmVzcG9uc2USKwoHYXBpX2tleRgBIAEoCzIaLnNsdWljZS5pZGVudGl0eS52MS5BcGlLZXkSDgoGc2VjcmV0GAIgASgJIlEKEkxpc3RBcGlLZXlzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiXAoTTGlzdEFwaUtleXNSZXNwb25zZRIsCghhcGlfa2V5cxgBIAMoCzIaLnNsdWljZS5pZGVudGl0eS52MS5BcGlLZXkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjMKE1Jldm9rZUFwaUtleVJlcXVlc3QSHAoKYXBpX2tleV9pZBgBIAEoCUIIukgFcgOwAQEiFgoUUmV2b2tlQXBpS2V5UmVzcG9uc2Uy4gMKDUFwaUtleVNlcnZpY2USogEKDENyZWF0ZUFwaUtleRInLnNsdWljZS5pZGVudGl0eS52MS5DcmVhdGVBcGlLZXlSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLkNyZWF0ZUFwaUtleVJlc3BvbnNlIj+quxgPGg1hcGlrZXlzLndyaXRlsrsYDQjJARoIbm8tc3RvcmWC0+STAhU6ASoiEC9hcGkvdjEvYXBpLWtleXMSjQEKC0xpc3RBcGlLZXlzEiYuc2x1aWNlLmlkZW50aXR5LnYxLkxpc3RBcGlLZXlzUmVxdWVzdBonLnNsdWljZS5pZGVudGl0eS52MS5MaXN0QXBpS2V5c1Jlc3BvbnNlIi2QAgGquxgOGgxhcGlrZXlzLnJlYWSC0+STAhISEC9hcGkvdjEvYXBpLWtleXMSmwEKDFJldm9rZUFwaUtleRInLnNsdWljZS5pZGVudGl0eS52MS5SZXZva2VBcGlLZXlSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLlJldm9rZUFwaUtleVJlc3BvbnNlIjiquxgPGg1hcGlrZXlzLndyaXRlgtPkkwIfKh0vYXBpL3YxL2FwaS1rZXlzL3thcGlfa2V5X2lkfWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * A credential for a program.
@@ -38,21 +38,22 @@ export type ApiKey = Message<"sluice.identity.v1.ApiKey"> & {
   userId: string;
 
   /**
-   * Name for people, 1 to 200 characters.
+   * Name for people, 1 to 200 characters, no control characters.
    *
    * @generated from field: string display_name = 3;
    */
   displayName: string;
 
   /**
-   * Roles of calls with this key; those that its user loses are lost to it too. Default: the caller's.
+   * Roles of calls with this key, each allowing no more than its user's own do: an administrator may make a key
+   * that only reads. Those that go beyond what its user may do later are lost to it. Default: the caller's.
    *
    * @generated from field: repeated string roles = 4;
    */
   roles: string[];
 
   /**
-   * When the key ends by itself. Default: never.
+   * When the key ends by itself, in the future. Default: never.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 5;
    */
@@ -229,7 +230,7 @@ export const RevokeApiKeyResponseSchema: GenMessage<RevokeApiKeyResponse> = /*@_
 export const ApiKeyService: GenService<{
   /**
    * Makes a key that acts for the caller's user. Its secret is in this answer and nowhere else. PermissionDenied
-   * when a role is not the caller's own.
+   * when a role is above the caller's own.
    *
    * @generated from rpc sluice.identity.v1.ApiKeyService.CreateApiKey
    */
@@ -249,7 +250,8 @@ export const ApiKeyService: GenService<{
     output: typeof ListApiKeysResponseSchema;
   },
   /**
-   * Ends a key: calls with it are refused within 5 seconds. NotFound.
+   * Ends a key and the logins that were made with it: calls are refused within 5 seconds. One's own key, or with
+   * the permission `users.write` any of the organisation. NotFound; PermissionDenied.
    *
    * @generated from rpc sluice.identity.v1.ApiKeyService.RevokeApiKey
    */

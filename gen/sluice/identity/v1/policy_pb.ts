@@ -151,7 +151,8 @@ export const ResolveSecretResponseSchema: GenMessage<ResolveSecretResponse> = /*
  */
 export const PolicyService: GenService<{
   /**
-   * Answers whom a credential stands for. Unauthenticated (CREDENTIAL_INVALID).
+   * Answers whom a credential stands for at this moment: its user is active, its login or key not revoked, its roles
+   * those that the user still has. Unauthenticated (CREDENTIAL_INVALID).
    *
    * @generated from rpc sluice.identity.v1.PolicyService.VerifyCredential
    */

@@ -213,7 +213,7 @@ export type TestConnectionResponse = Message<"sluice.orchestration.v1.TestConnec
   reason: string;
 
   /**
-   * Name and version of what answered, as `PostgreSQL 18.4`.
+   * Name and version of what answered, as `PostgreSQL 18.4`; empty for files.
    *
    * @generated from field: string server_version = 3;
    */
@@ -262,7 +262,8 @@ export const ConnectorService: GenService<{
   },
   /**
    * Tries settings before a source is made of them. A source that can't be reached is an answer, not an error;
-   * settings that do not fit the connector are InvalidArgument.
+   * settings that do not fit the connector are InvalidArgument (SETTINGS_INVALID). Takes up to 10 s. NotFound for an
+   * unknown connector.
    *
    * @generated from rpc sluice.orchestration.v1.ConnectorService.TestConnection
    */

@@ -2,15 +2,22 @@
 // @generated from file sluice/test/v1/echo.proto (package sluice.test.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Message } from "@bufbuild/protobuf";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
+import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
+import type { HttpBodySchema } from "../../../google/api/httpbody_pb.ts";
+import { file_google_api_httpbody } from "../../../google/api/httpbody_pb.ts";
+import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_google_protobuf_wrappers } from "@bufbuild/protobuf/wkt";
+import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file sluice/test/v1/echo.proto.
  */
 export const file_sluice_test_v1_echo: GenFile = /*@__PURE__*/
-  fileDesc("ChlzbHVpY2UvdGVzdC92MS9lY2hvLnByb3RvEg5zbHVpY2UudGVzdC52MSIbCgtFY2hvUmVxdWVzdBIMCgR0ZXh0GAEgASgJIhwKDEVjaG9SZXNwb25zZRIMCgR0ZXh0GAEgASgJMlAKC0VjaG9TZXJ2aWNlEkEKBEVjaG8SGy5zbHVpY2UudGVzdC52MS5FY2hvUmVxdWVzdBocLnNsdWljZS50ZXN0LnYxLkVjaG9SZXNwb25zZWIGcHJvdG8z");
+  fileDesc("ChlzbHVpY2UvdGVzdC92MS9lY2hvLnByb3RvEg5zbHVpY2UudGVzdC52MSLGAgoLRWNob1JlcXVlc3QSGAoEdGV4dBgBIAEoCUIKukgHcgUYgJvuAhIUCgxzbWFsbF9udW1iZXIYAiABKAUSEgoKYmlnX251bWJlchgDIAEoAxImCgZjb2xvdXIYBCABKA4yFi5zbHVpY2UudGVzdC52MS5Db2xvdXISJAoFaW5uZXIYBSABKAsyFS5zbHVpY2UudGVzdC52MS5Jbm5lchIlCgZpbm5lcnMYBiADKAsyFS5zbHVpY2UudGVzdC52MS5Jbm5lchI4CgdieV9uYW1lGAcgAygLMicuc2x1aWNlLnRlc3QudjEuRWNob1JlcXVlc3QuQnlOYW1lRW50cnkaRAoLQnlOYW1lRW50cnkSCwoDa2V5GAEgASgJEiQKBXZhbHVlGAIgASgLMhUuc2x1aWNlLnRlc3QudjEuSW5uZXI6AjgBIksKBUlubmVyEgwKBHRleHQYASABKAkSDgoGbnVtYmVyGAIgASgFEiQKBWlubmVyGAMgASgLMhUuc2x1aWNlLnRlc3QudjEuSW5uZXIivwEKDEVjaG9SZXNwb25zZRIsCgdyZXF1ZXN0GAEgASgLMhsuc2x1aWNlLnRlc3QudjEuRWNob1JlcXVlc3QSPAoIbWV0YWRhdGEYAiADKAsyKi5zbHVpY2UudGVzdC52MS5FY2hvUmVzcG9uc2UuTWV0YWRhdGFFbnRyeRISCgp0aW1lb3V0X21zGAMgASgBGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLCBQoLTG9va1JlcXVlc3QSDAoEbmFtZRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSDAoEZmxhZxgDIAEoCBIMCgR0YWdzGAQgAygJEicKB2NvbG91cnMYBSADKA4yFi5zbHVpY2UudGVzdC52MS5Db2xvdXISJgoGY29sb3VyGAYgASgOMhYuc2x1aWNlLnRlc3QudjEuQ29sb3VyEiQKBWlubmVyGAcgASgLMhUuc2x1aWNlLnRlc3QudjEuSW5uZXISJQoGaW5uZXJzGAggAygLMhUuc2x1aWNlLnRlc3QudjEuSW5uZXISNwoGbGFiZWxzGAkgAygLMicuc2x1aWNlLnRlc3QudjEuTG9va1JlcXVlc3QuTGFiZWxzRW50cnkSLgoKc2luY2VfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoEd2FpdBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCglyZWFkX21hc2sYDCABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEjAKCm1heWJlX3RleHQYDSABKAsyHC5nb29nbGUucHJvdG9idWYuU3RyaW5nVmFsdWUSLgoKbWF5YmVfZmxhZxgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5Cb29sVmFsdWUSDQoFdG9rZW4YDyABKAwSEgoKYmlnX251bWJlchgQIAEoBBINCgVyYXRpbxgRIAEoARINCgNvbmUYEiABKAlIABIPCgVvdGhlchgTIAEoBUgAEhkKDG1heWJlX251bWJlchgUIAEoBUgBiAEBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGY2hvaWNlQg8KDV9tYXliZV9udW1iZXIiqwEKDExvb2tSZXNwb25zZRIsCgdyZXF1ZXN0GAEgASgLMhsuc2x1aWNlLnRlc3QudjEuTG9va1JlcXVlc3QSPAoIbWV0YWRhdGEYAiADKAsyKi5zbHVpY2UudGVzdC52MS5Mb29rUmVzcG9uc2UuTWV0YWRhdGFFbnRyeRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOwoESXRlbRIPCgdpdGVtX2lkGAEgASgJEhQKDGRpc3BsYXlfbmFtZRgCIAEoCRIMCgRldGFnGAMgASgJImgKEVVwZGF0ZUl0ZW1SZXF1ZXN0EiIKBGl0ZW0YASABKAsyFC5zbHVpY2UudGVzdC52MS5JdGVtEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJIChJVcGRhdGVJdGVtUmVzcG9uc2USMgoHcmVxdWVzdBgBIAEoCzIhLnNsdWljZS50ZXN0LnYxLlVwZGF0ZUl0ZW1SZXF1ZXN0IlAKC0ZhaWxSZXF1ZXN0EgwKBGNvZGUYASABKAUSDgoGcmVhc29uGAIgASgFEg8KB21lc3NhZ2UYAyABKAkSEgoKdW5leHBlY3RlZBgEIAEoCCIOCgxGYWlsUmVzcG9uc2UiTwoMQ291bnRSZXF1ZXN0Eg0KBXVwX3RvGAEgASgFEhIKCmZhaWxfYWZ0ZXIYAiABKAgSCwoDa2V5GAMgASgJEg8KB3BhZGRpbmcYBCABKAUiMAoNQ291bnRSZXNwb25zZRIOCgZudW1iZXIYASABKAUSDwoHcGFkZGluZxgCIAEoCSIcCgpTdW1SZXF1ZXN0Eg4KBm51bWJlchgBIAEoBSIaCgtTdW1SZXNwb25zZRILCgNzdW0YASABKAMiGwoLQ2hhdFJlcXVlc3QSDAoEdGV4dBgBIAEoCSIcCgxDaGF0UmVzcG9uc2USDAoEdGV4dBgBIAEoCSJqCgxVcGxvYWRIZWFkZXISDAoEbmFtZRgBIAEoCRIUCgxjb250ZW50X3R5cGUYAiABKAkSFwoKc2l6ZV9ieXRlcxgDIAEoA0gAiAEBEg4KBnNoYTI1NhgEIAEoCUINCgtfc2l6ZV9ieXRlcyJYCg1VcGxvYWRSZXF1ZXN0Ei4KBmhlYWRlchgBIAEoCzIcLnNsdWljZS50ZXN0LnYxLlVwbG9hZEhlYWRlckgAEg8KBWNodW5rGAIgASgMSABCBgoEcGFydCKEAQoOVXBsb2FkUmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuc2x1aWNlLnRlc3QudjEuVXBsb2FkSGVhZGVyEg0KBWJ5dGVzGAIgASgDEg4KBnNoYTI1NhgDIAEoCRIVCg1sYXJnZXN0X2NodW5rGAQgASgFEg4KBmNodW5rcxgFIAEoBSJDCg9Eb3dubG9hZFJlcXVlc3QSDQoFYnl0ZXMYASABKAMSDQoFcmFuZ2UYAiABKAkSEgoKZmFpbF9hZnRlchgDIAEoAyIaCgtXYWl0UmVxdWVzdBILCgNrZXkYASABKAkiDgoMV2FpdFJlc3BvbnNlIg0KC0hpZGVSZXF1ZXN0Ig4KDEhpZGVSZXNwb25zZSpBCgZDb2xvdXISFgoSQ09MT1VSX1VOU1BFQ0lGSUVEEAASDgoKQ09MT1VSX1JFRBABEg8KC0NPTE9VUl9CTFVFEAIyxAsKC0VjaG9TZXJ2aWNlEmEKBEVjaG8SGy5zbHVpY2UudGVzdC52MS5FY2hvUmVxdWVzdBocLnNsdWljZS50ZXN0LnYxLkVjaG9SZXNwb25zZSIeqrsYAhABgtPkkwISOgEqIg0vdGVzdC92MS9lY2hvEqcBCgRMb29rEhsuc2x1aWNlLnRlc3QudjEuTG9va1JlcXVlc3QaHC5zbHVpY2UudGVzdC52MS5Mb29rUmVzcG9uc2UiZJACAaq7GAIIAbK7GAoaCG5vLWNhY2hlgtPkkwJHWhMSES90ZXN0L3YxL2xvb2s6YWxsWhoSGC90ZXN0L3YxL3BhdGhzL3tuYW1lPSoqfRIUL3Rlc3QvdjEvbG9vay97bmFtZX0StwEKClVwZGF0ZUl0ZW0SIS5zbHVpY2UudGVzdC52MS5VcGRhdGVJdGVtUmVxdWVzdBoiLnNsdWljZS50ZXN0LnYxLlVwZGF0ZUl0ZW1SZXNwb25zZSJiqrsYFRoTc3RvcmFnZS5maWxlcy53cml0ZbK7GBoIygESFQoIaWYtbWF0Y2gSCWl0ZW0uZXRhZ4LT5JMCJToEaXRlbTIdL3Rlc3QvdjEvaXRlbXMve2l0ZW0uaXRlbV9pZH0SYQoERmFpbBIbLnNsdWljZS50ZXN0LnYxLkZhaWxSZXF1ZXN0Ghwuc2x1aWNlLnRlc3QudjEuRmFpbFJlc3BvbnNlIh6quxgCCAGC0+STAhI6ASoiDS90ZXN0L3YxL2ZhaWwSZwoFQ291bnQSHC5zbHVpY2UudGVzdC52MS5Db3VudFJlcXVlc3QaHS5zbHVpY2UudGVzdC52MS5Db3VudFJlc3BvbnNlIh+QAgGquxgCCAGC0+STAhASDi90ZXN0L3YxL2NvdW50MAESXwoDU3VtEhouc2x1aWNlLnRlc3QudjEuU3VtUmVxdWVzdBobLnNsdWljZS50ZXN0LnYxLlN1bVJlc3BvbnNlIh2quxgCCAGC0+STAhE6ASoiDC90ZXN0L3YxL3N1bSgBEmUKBENoYXQSGy5zbHVpY2UudGVzdC52MS5DaGF0UmVxdWVzdBocLnNsdWljZS50ZXN0LnYxLkNoYXRSZXNwb25zZSIeqrsYAggBgtPkkwISOgEqIg0vdGVzdC92MS9jaGF0KAEwARK9AQoGVXBsb2FkEh0uc2x1aWNlLnRlc3QudjEuVXBsb2FkUmVxdWVzdBoeLnNsdWljZS50ZXN0LnYxLlVwbG9hZFJlc3BvbnNlInKquxgVGhNzdG9yYWdlLmZpbGVzLndyaXRlsrsYOgjJASI1CgZoZWFkZXISBWNodW5rGgRmaWxlIgRuYW1lKgxjb250ZW50X3R5cGUyCnNpemVfYnl0ZXOC0+STAhU6ASoiEC90ZXN0L3YxL3VwbG9hZHMoARKEAQoIRG93bmxvYWQSHy5zbHVpY2UudGVzdC52MS5Eb3dubG9hZFJlcXVlc3QaFC5nb29nbGUuYXBpLkh0dHBCb2R5Ij+QAgGquxgCCAGyuxgQEg4KBXJhbmdlEgVyYW5nZYLT5JMCHBIaL3Rlc3QvdjEvZG93bmxvYWRzL3tieXRlc30wARJWCgZNaXJyb3ISFC5nb29nbGUuYXBpLkh0dHBCb2R5GhQuZ29vZ2xlLmFwaS5IdHRwQm9keSIgqrsYAggBgtPkkwIUOgEqIg8vdGVzdC92MS9taXJyb3ISZwoEV2FpdBIbLnNsdWljZS50ZXN0LnYxLldhaXRSZXF1ZXN0Ghwuc2x1aWNlLnRlc3QudjEuV2FpdFJlc3BvbnNlIiSQAgGquxgCCAGC0+STAhUSEy90ZXN0L3YxL3dhaXQve2tleX0SUgoESGlkZRIbLnNsdWljZS50ZXN0LnYxLkhpZGVSZXF1ZXN0Ghwuc2x1aWNlLnRlc3QudjEuSGlkZVJlc3BvbnNlIg+QAgGquxgIIgYKBGVkZ2ViBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_google_protobuf_wrappers, file_sluice_common_v1_options]);
 
 /**
  * @generated from message sluice.test.v1.EchoRequest
@@ -20,6 +27,36 @@ export type EchoRequest = Message<"sluice.test.v1.EchoRequest"> & {
    * @generated from field: string text = 1;
    */
   text: string;
+
+  /**
+   * @generated from field: int32 small_number = 2;
+   */
+  smallNumber: number;
+
+  /**
+   * @generated from field: int64 big_number = 3;
+   */
+  bigNumber: bigint;
+
+  /**
+   * @generated from field: sluice.test.v1.Colour colour = 4;
+   */
+  colour: Colour;
+
+  /**
+   * @generated from field: sluice.test.v1.Inner inner = 5;
+   */
+  inner?: Inner | undefined;
+
+  /**
+   * @generated from field: repeated sluice.test.v1.Inner inners = 6;
+   */
+  inners: Inner[];
+
+  /**
+   * @generated from field: map<string, sluice.test.v1.Inner> by_name = 7;
+   */
+  byName: { [key: string]: Inner };
 };
 
 /**
@@ -30,13 +67,50 @@ export const EchoRequestSchema: GenMessage<EchoRequest> = /*@__PURE__*/
   messageDesc(file_sluice_test_v1_echo, 0);
 
 /**
- * @generated from message sluice.test.v1.EchoResponse
+ * @generated from message sluice.test.v1.Inner
  */
-export type EchoResponse = Message<"sluice.test.v1.EchoResponse"> & {
+export type Inner = Message<"sluice.test.v1.Inner"> & {
   /**
    * @generated from field: string text = 1;
    */
   text: string;
+
+  /**
+   * @generated from field: int32 number = 2;
+   */
+  number: number;
+
+  /**
+   * @generated from field: sluice.test.v1.Inner inner = 3;
+   */
+  inner?: Inner | undefined;
+};
+
+/**
+ * Describes the message sluice.test.v1.Inner.
+ * Use `create(InnerSchema)` to create a new message.
+ */
+export const InnerSchema: GenMessage<Inner> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 1);
+
+/**
+ * @generated from message sluice.test.v1.EchoResponse
+ */
+export type EchoResponse = Message<"sluice.test.v1.EchoResponse"> & {
+  /**
+   * @generated from field: sluice.test.v1.EchoRequest request = 1;
+   */
+  request?: EchoRequest | undefined;
+
+  /**
+   * @generated from field: map<string, string> metadata = 2;
+   */
+  metadata: { [key: string]: string };
+
+  /**
+   * @generated from field: double timeout_ms = 3;
+   */
+  timeoutMs: number;
 };
 
 /**
@@ -44,19 +118,736 @@ export type EchoResponse = Message<"sluice.test.v1.EchoResponse"> & {
  * Use `create(EchoResponseSchema)` to create a new message.
  */
 export const EchoResponseSchema: GenMessage<EchoResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_test_v1_echo, 1);
+  messageDesc(file_sluice_test_v1_echo, 2);
 
 /**
+ * @generated from message sluice.test.v1.LookRequest
+ */
+export type LookRequest = Message<"sluice.test.v1.LookRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: bool flag = 3;
+   */
+  flag: boolean;
+
+  /**
+   * @generated from field: repeated string tags = 4;
+   */
+  tags: string[];
+
+  /**
+   * @generated from field: repeated sluice.test.v1.Colour colours = 5;
+   */
+  colours: Colour[];
+
+  /**
+   * @generated from field: sluice.test.v1.Colour colour = 6;
+   */
+  colour: Colour;
+
+  /**
+   * @generated from field: sluice.test.v1.Inner inner = 7;
+   */
+  inner?: Inner | undefined;
+
+  /**
+   * @generated from field: repeated sluice.test.v1.Inner inners = 8;
+   */
+  inners: Inner[];
+
+  /**
+   * @generated from field: map<string, string> labels = 9;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since_time = 10;
+   */
+  sinceTime?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Duration wait = 11;
+   */
+  wait?: Duration | undefined;
+
+  /**
+   * @generated from field: google.protobuf.FieldMask read_mask = 12;
+   */
+  readMask?: FieldMask | undefined;
+
+  /**
+   * @generated from field: google.protobuf.StringValue maybe_text = 13;
+   */
+  maybeText?: string | undefined;
+
+  /**
+   * @generated from field: google.protobuf.BoolValue maybe_flag = 14;
+   */
+  maybeFlag?: boolean | undefined;
+
+  /**
+   * @generated from field: bytes token = 15;
+   */
+  token: Uint8Array;
+
+  /**
+   * @generated from field: uint64 big_number = 16;
+   */
+  bigNumber: bigint;
+
+  /**
+   * @generated from field: double ratio = 17;
+   */
+  ratio: number;
+
+  /**
+   * @generated from oneof sluice.test.v1.LookRequest.choice
+   */
+  choice: {
+    /**
+     * @generated from field: string one = 18;
+     */
+    value: string;
+    case: "one";
+  } | {
+    /**
+     * @generated from field: int32 other = 19;
+     */
+    value: number;
+    case: "other";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * @generated from field: optional int32 maybe_number = 20;
+   */
+  maybeNumber?: number | undefined;
+};
+
+/**
+ * Describes the message sluice.test.v1.LookRequest.
+ * Use `create(LookRequestSchema)` to create a new message.
+ */
+export const LookRequestSchema: GenMessage<LookRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 3);
+
+/**
+ * @generated from message sluice.test.v1.LookResponse
+ */
+export type LookResponse = Message<"sluice.test.v1.LookResponse"> & {
+  /**
+   * @generated from field: sluice.test.v1.LookRequest request = 1;
+   */
+  request?: LookRequest | undefined;
+
+  /**
+   * @generated from field: map<string, string> metadata = 2;
+   */
+  metadata: { [key: string]: string };
+};
+
+/**
+ * Describes the message sluice.test.v1.LookResponse.
+ * Use `create(LookResponseSchema)` to create a new message.
+ */
+export const LookResponseSchema: GenMessage<LookResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 4);
+
+/**
+ * @generated from message sluice.test.v1.Item
+ */
+export type Item = Message<"sluice.test.v1.Item"> & {
+  /**
+   * @generated from field: string item_id = 1;
+   */
+  itemId: string;
+
+  /**
+   * @generated from field: string display_name = 2;
+   */
+  displayName: string;
+
+  /**
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message sluice.test.v1.Item.
+ * Use `create(ItemSchema)` to create a new message.
+ */
+export const ItemSchema: GenMessage<Item> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 5);
+
+/**
+ * @generated from message sluice.test.v1.UpdateItemRequest
+ */
+export type UpdateItemRequest = Message<"sluice.test.v1.UpdateItemRequest"> & {
+  /**
+   * @generated from field: sluice.test.v1.Item item = 1;
+   */
+  item?: Item | undefined;
+
+  /**
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+};
+
+/**
+ * Describes the message sluice.test.v1.UpdateItemRequest.
+ * Use `create(UpdateItemRequestSchema)` to create a new message.
+ */
+export const UpdateItemRequestSchema: GenMessage<UpdateItemRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 6);
+
+/**
+ * @generated from message sluice.test.v1.UpdateItemResponse
+ */
+export type UpdateItemResponse = Message<"sluice.test.v1.UpdateItemResponse"> & {
+  /**
+   * @generated from field: sluice.test.v1.UpdateItemRequest request = 1;
+   */
+  request?: UpdateItemRequest | undefined;
+};
+
+/**
+ * Describes the message sluice.test.v1.UpdateItemResponse.
+ * Use `create(UpdateItemResponseSchema)` to create a new message.
+ */
+export const UpdateItemResponseSchema: GenMessage<UpdateItemResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 7);
+
+/**
+ * @generated from message sluice.test.v1.FailRequest
+ */
+export type FailRequest = Message<"sluice.test.v1.FailRequest"> & {
+  /**
+   * A value of google.rpc.Code.
+   *
+   * @generated from field: int32 code = 1;
+   */
+  code: number;
+
+  /**
+   * A value of sluice.common.v1.ErrorReason; 0 for none.
+   *
+   * @generated from field: int32 reason = 2;
+   */
+  reason: number;
+
+  /**
+   * @generated from field: string message = 3;
+   */
+  message: string;
+
+  /**
+   * Throws what no caller may read.
+   *
+   * @generated from field: bool unexpected = 4;
+   */
+  unexpected: boolean;
+};
+
+/**
+ * Describes the message sluice.test.v1.FailRequest.
+ * Use `create(FailRequestSchema)` to create a new message.
+ */
+export const FailRequestSchema: GenMessage<FailRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 8);
+
+/**
+ * @generated from message sluice.test.v1.FailResponse
+ */
+export type FailResponse = Message<"sluice.test.v1.FailResponse"> & {
+};
+
+/**
+ * Describes the message sluice.test.v1.FailResponse.
+ * Use `create(FailResponseSchema)` to create a new message.
+ */
+export const FailResponseSchema: GenMessage<FailResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 9);
+
+/**
+ * @generated from message sluice.test.v1.CountRequest
+ */
+export type CountRequest = Message<"sluice.test.v1.CountRequest"> & {
+  /**
+   * 0 counts for ever.
+   *
+   * @generated from field: int32 up_to = 1;
+   */
+  upTo: number;
+
+  /**
+   * @generated from field: bool fail_after = 2;
+   */
+  failAfter: boolean;
+
+  /**
+   * @generated from field: string key = 3;
+   */
+  key: string;
+
+  /**
+   * Bytes of padding in each message.
+   *
+   * @generated from field: int32 padding = 4;
+   */
+  padding: number;
+};
+
+/**
+ * Describes the message sluice.test.v1.CountRequest.
+ * Use `create(CountRequestSchema)` to create a new message.
+ */
+export const CountRequestSchema: GenMessage<CountRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 10);
+
+/**
+ * @generated from message sluice.test.v1.CountResponse
+ */
+export type CountResponse = Message<"sluice.test.v1.CountResponse"> & {
+  /**
+   * @generated from field: int32 number = 1;
+   */
+  number: number;
+
+  /**
+   * @generated from field: string padding = 2;
+   */
+  padding: string;
+};
+
+/**
+ * Describes the message sluice.test.v1.CountResponse.
+ * Use `create(CountResponseSchema)` to create a new message.
+ */
+export const CountResponseSchema: GenMessage<CountResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 11);
+
+/**
+ * @generated from message sluice.test.v1.SumRequest
+ */
+export type SumRequest = Message<"sluice.test.v1.SumRequest"> & {
+  /**
+   * @generated from field: int32 number = 1;
+   */
+  number: number;
+};
+
+/**
+ * Describes the message sluice.test.v1.SumRequest.
+ * Use `create(SumRequestSchema)` to create a new message.
+ */
+export const SumRequestSchema: GenMessage<SumRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 12);
+
+/**
+ * @generated from message sluice.test.v1.SumResponse
+ */
+export type SumResponse = Message<"sluice.test.v1.SumResponse"> & {
+  /**
+   * @generated from field: int64 sum = 1;
+   */
+  sum: bigint;
+};
+
+/**
+ * Describes the message sluice.test.v1.SumResponse.
+ * Use `create(SumResponseSchema)` to create a new message.
+ */
+export const SumResponseSchema: GenMessage<SumResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 13);
+
+/**
+ * @generated from message sluice.test.v1.ChatRequest
+ */
+export type ChatRequest = Message<"sluice.test.v1.ChatRequest"> & {
+  /**
+   * @generated from field: string text = 1;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message sluice.test.v1.ChatRequest.
+ * Use `create(ChatRequestSchema)` to create a new message.
+ */
+export const ChatRequestSchema: GenMessage<ChatRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 14);
+
+/**
+ * @generated from message sluice.test.v1.ChatResponse
+ */
+export type ChatResponse = Message<"sluice.test.v1.ChatResponse"> & {
+  /**
+   * @generated from field: string text = 1;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message sluice.test.v1.ChatResponse.
+ * Use `create(ChatResponseSchema)` to create a new message.
+ */
+export const ChatResponseSchema: GenMessage<ChatResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 15);
+
+/**
+ * @generated from message sluice.test.v1.UploadHeader
+ */
+export type UploadHeader = Message<"sluice.test.v1.UploadHeader"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string content_type = 2;
+   */
+  contentType: string;
+
+  /**
+   * @generated from field: optional int64 size_bytes = 3;
+   */
+  sizeBytes?: bigint | undefined;
+
+  /**
+   * @generated from field: string sha256 = 4;
+   */
+  sha256: string;
+};
+
+/**
+ * Describes the message sluice.test.v1.UploadHeader.
+ * Use `create(UploadHeaderSchema)` to create a new message.
+ */
+export const UploadHeaderSchema: GenMessage<UploadHeader> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 16);
+
+/**
+ * @generated from message sluice.test.v1.UploadRequest
+ */
+export type UploadRequest = Message<"sluice.test.v1.UploadRequest"> & {
+  /**
+   * @generated from oneof sluice.test.v1.UploadRequest.part
+   */
+  part: {
+    /**
+     * @generated from field: sluice.test.v1.UploadHeader header = 1;
+     */
+    value: UploadHeader;
+    case: "header";
+  } | {
+    /**
+     * @generated from field: bytes chunk = 2;
+     */
+    value: Uint8Array;
+    case: "chunk";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message sluice.test.v1.UploadRequest.
+ * Use `create(UploadRequestSchema)` to create a new message.
+ */
+export const UploadRequestSchema: GenMessage<UploadRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 17);
+
+/**
+ * @generated from message sluice.test.v1.UploadResponse
+ */
+export type UploadResponse = Message<"sluice.test.v1.UploadResponse"> & {
+  /**
+   * @generated from field: sluice.test.v1.UploadHeader header = 1;
+   */
+  header?: UploadHeader | undefined;
+
+  /**
+   * @generated from field: int64 bytes = 2;
+   */
+  bytes: bigint;
+
+  /**
+   * @generated from field: string sha256 = 3;
+   */
+  sha256: string;
+
+  /**
+   * @generated from field: int32 largest_chunk = 4;
+   */
+  largestChunk: number;
+
+  /**
+   * @generated from field: int32 chunks = 5;
+   */
+  chunks: number;
+};
+
+/**
+ * Describes the message sluice.test.v1.UploadResponse.
+ * Use `create(UploadResponseSchema)` to create a new message.
+ */
+export const UploadResponseSchema: GenMessage<UploadResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 18);
+
+/**
+ * @generated from message sluice.test.v1.DownloadRequest
+ */
+export type DownloadRequest = Message<"sluice.test.v1.DownloadRequest"> & {
+  /**
+   * @generated from field: int64 bytes = 1;
+   */
+  bytes: bigint;
+
+  /**
+   * @generated from field: string range = 2;
+   */
+  range: string;
+
+  /**
+   * Fails after this many bytes; 0 for never.
+   *
+   * @generated from field: int64 fail_after = 3;
+   */
+  failAfter: bigint;
+};
+
+/**
+ * Describes the message sluice.test.v1.DownloadRequest.
+ * Use `create(DownloadRequestSchema)` to create a new message.
+ */
+export const DownloadRequestSchema: GenMessage<DownloadRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 19);
+
+/**
+ * @generated from message sluice.test.v1.WaitRequest
+ */
+export type WaitRequest = Message<"sluice.test.v1.WaitRequest"> & {
+  /**
+   * @generated from field: string key = 1;
+   */
+  key: string;
+};
+
+/**
+ * Describes the message sluice.test.v1.WaitRequest.
+ * Use `create(WaitRequestSchema)` to create a new message.
+ */
+export const WaitRequestSchema: GenMessage<WaitRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 20);
+
+/**
+ * @generated from message sluice.test.v1.WaitResponse
+ */
+export type WaitResponse = Message<"sluice.test.v1.WaitResponse"> & {
+};
+
+/**
+ * Describes the message sluice.test.v1.WaitResponse.
+ * Use `create(WaitResponseSchema)` to create a new message.
+ */
+export const WaitResponseSchema: GenMessage<WaitResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 21);
+
+/**
+ * @generated from message sluice.test.v1.HideRequest
+ */
+export type HideRequest = Message<"sluice.test.v1.HideRequest"> & {
+};
+
+/**
+ * Describes the message sluice.test.v1.HideRequest.
+ * Use `create(HideRequestSchema)` to create a new message.
+ */
+export const HideRequestSchema: GenMessage<HideRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 22);
+
+/**
+ * @generated from message sluice.test.v1.HideResponse
+ */
+export type HideResponse = Message<"sluice.test.v1.HideResponse"> & {
+};
+
+/**
+ * Describes the message sluice.test.v1.HideResponse.
+ * Use `create(HideResponseSchema)` to create a new message.
+ */
+export const HideResponseSchema: GenMessage<HideResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_test_v1_echo, 23);
+
+/**
+ * @generated from enum sluice.test.v1.Colour
+ */
+export const Colour = {
+  /**
+   * @generated from enum value: COLOUR_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: COLOUR_RED = 1;
+   */
+  RED: 1,
+
+  /**
+   * @generated from enum value: COLOUR_BLUE = 2;
+   */
+  BLUE: 2,
+} as const;
+
+/**
+ * @generated from enum sluice.test.v1.Colour
+ */
+export type Colour = (typeof Colour)[keyof typeof Colour] | UnknownEnum;
+
+/**
+ * Describes the enum sluice.test.v1.Colour.
+ */
+export const ColourSchema: GenEnum<Colour> = /*@__PURE__*/
+  enumDesc(file_sluice_test_v1_echo, 0);
+
+/**
+ * What a contract can say, for tests of the edge.
+ *
  * @generated from service sluice.test.v1.EchoService
  */
 export const EchoService: GenService<{
   /**
+   * Answers what the service got, and by which metadata.
+   *
    * @generated from rpc sluice.test.v1.EchoService.Echo
    */
   echo: {
     methodKind: "unary";
     input: typeof EchoRequestSchema;
     output: typeof EchoResponseSchema;
+  },
+  /**
+   * The same for anybody, read only, from the query.
+   *
+   * @generated from rpc sluice.test.v1.EchoService.Look
+   */
+  look: {
+    methodKind: "unary";
+    input: typeof LookRequestSchema;
+    output: typeof LookResponseSchema;
+  },
+  /**
+   * Named body, path variable in it, a header that sets a field, a status of its own.
+   *
+   * @generated from rpc sluice.test.v1.EchoService.UpdateItem
+   */
+  updateItem: {
+    methodKind: "unary";
+    input: typeof UpdateItemRequestSchema;
+    output: typeof UpdateItemResponseSchema;
+  },
+  /**
+   * Fails as it is told to.
+   *
+   * @generated from rpc sluice.test.v1.EchoService.Fail
+   */
+  fail: {
+    methodKind: "unary";
+    input: typeof FailRequestSchema;
+    output: typeof FailResponseSchema;
+  },
+  /**
+   * Counts up to a number, fails there if it is told to, or goes on for ever.
+   *
+   * @generated from rpc sluice.test.v1.EchoService.Count
+   */
+  count: {
+    methodKind: "server_streaming";
+    input: typeof CountRequestSchema;
+    output: typeof CountResponseSchema;
+  },
+  /**
+   * Adds what comes.
+   *
+   * @generated from rpc sluice.test.v1.EchoService.Sum
+   */
+  sum: {
+    methodKind: "client_streaming";
+    input: typeof SumRequestSchema;
+    output: typeof SumResponseSchema;
+  },
+  /**
+   * Answers each message as it comes.
+   *
+   * @generated from rpc sluice.test.v1.EchoService.Chat
+   */
+  chat: {
+    methodKind: "bidi_streaming";
+    input: typeof ChatRequestSchema;
+    output: typeof ChatResponseSchema;
+  },
+  /**
+   * Takes bytes and answers their hash.
+   *
+   * @generated from rpc sluice.test.v1.EchoService.Upload
+   */
+  upload: {
+    methodKind: "client_streaming";
+    input: typeof UploadRequestSchema;
+    output: typeof UploadResponseSchema;
+  },
+  /**
+   * Answers as many bytes as asked for, with a head, in pieces.
+   * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+   * buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+   *
+   * @generated from rpc sluice.test.v1.EchoService.Download
+   */
+  download: {
+    methodKind: "server_streaming";
+    input: typeof DownloadRequestSchema;
+    output: typeof HttpBodySchema;
+  },
+  /**
+   * Answers a document as it came.
+   * buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+   * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+   * buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+   *
+   * @generated from rpc sluice.test.v1.EchoService.Mirror
+   */
+  mirror: {
+    methodKind: "unary";
+    input: typeof HttpBodySchema;
+    output: typeof HttpBodySchema;
+  },
+  /**
+   * Answers when it is cancelled only.
+   *
+   * @generated from rpc sluice.test.v1.EchoService.Wait
+   */
+  wait: {
+    methodKind: "unary";
+    input: typeof WaitRequestSchema;
+    output: typeof WaitResponseSchema;
+  },
+  /**
+   * Not reachable from outside.
+   *
+   * @generated from rpc sluice.test.v1.EchoService.Hide
+   */
+  hide: {
+    methodKind: "unary";
+    input: typeof HideRequestSchema;
+    output: typeof HideResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sluice_test_v1_echo, 0);

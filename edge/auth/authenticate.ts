@@ -1,0 +1,57 @@
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
+import { failure } from "../../services/lib/errors.ts";
+import { assertionHeader, type Principal, type Signer } from "../../services/lib/principal.ts";
+import type { EdgeAccess } from "../access.ts";
+import type { HttpRequest } from "../http.ts";
+import { type Credential, credentialInvalid, credentialMissing, credentialOf } from "./credential.ts";
+import { rememberVerified, type Verified } from "./verified-credentials.ts";
+
+/** Answers who calls, by the headers alone; undefined where nobody has to say so. */
+export type Authenticate = (access: EdgeAccess, request: HttpRequest) => Promise<Principal | undefined>;
+
+/** How long identity may take, in milliseconds. */
+const verifyMs = 5_000;
+
+/** Verifies credentials with identity. */
+export function createAuthenticate(options: { identity: Transport; signer: Signer }): Authenticate {
+  const client = createClient(PolicyService, options.identity);
+  const principalOf = rememberVerified(async (credential): Promise<Verified> => {
+    const headers = { [assertionHeader]: await options.signer.assertionFor(undefined) };
+    try {
+      // The call belongs to all who wait for it: none of them may cancel it.
+      const answer = await client.verifyCredential({ credential }, { headers, timeoutMs: verifyMs });
+      const { orgId, userId, apiKeyId, roles, expireTime } = answer;
+      return {
+        principal: { orgId, userId, ...(apiKeyId && { apiKeyId }), roles },
+        expiresAtMs: expireTime && timestampMs(expireTime),
+      };
+    } catch (error) {
+      throw toRefusal(error);
+    }
+  });
+  return async (access, request) => {
+    if (access !== "credential") return undefined;
+    const credential = credentialOf(request) satisfies Credential | undefined;
+    if (!credential) throw credentialMissing();
+    return principalOf(credential);
+  };
+}
+
+function toRefusal(error: unknown): unknown {
+  if (!(error instanceof ConnectError)) return error;
+  switch (error.code) {
+    case Code.Unauthenticated:
+    case Code.InvalidArgument:
+      return credentialInvalid("the credential is unknown, malformed, expired or revoked");
+    case Code.DeadlineExceeded:
+    case Code.Unavailable:
+      return failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, "identity does not answer", {
+        peer: "identity",
+      });
+    default:
+      return error;
+  }
+}

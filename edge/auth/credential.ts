@@ -1,0 +1,35 @@
+import { createHash } from "node:crypto";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { failure } from "../../services/lib/errors.ts";
+import { type HttpRequest, headerOf } from "../http.ts";
+
+/** What a caller shows to say who it is. */
+export type Credential = { readonly case: "accessToken" | "apiKey"; readonly value: string };
+
+/** The credential of a request's headers, unverified; undefined without one. */
+export function credentialOf(request: HttpRequest): Credential | undefined {
+  const authorization = headerOf(request, "authorization");
+  const apiKey = headerOf(request, "x-api-key");
+  if (authorization === undefined)
+    return apiKey === undefined ? undefined : { case: "apiKey", value: apiKey };
+  if (apiKey !== undefined) throw credentialInvalid("send either Authorization or x-api-key, not both");
+  const token = /^Bearer +([^\s]+) *$/i.exec(authorization)?.[1];
+  if (!token) throw credentialInvalid("Authorization must be Bearer and an access token");
+  return { case: "accessToken", value: token };
+}
+
+/** A name for a credential that can be kept: the credential can't be had from it. */
+export function fingerprintOf({ case: kind, value }: Credential): string {
+  return createHash("sha256").update(`${kind}:${value}`).digest("base64");
+}
+
+export const credentialMissing = (): ConnectError =>
+  failure(
+    Code.Unauthenticated,
+    ErrorReason.CREDENTIAL_MISSING,
+    "a credential is required: send Authorization: Bearer <access token> or x-api-key",
+  );
+
+export const credentialInvalid = (message: string): ConnectError =>
+  failure(Code.Unauthenticated, ErrorReason.CREDENTIAL_INVALID, message);

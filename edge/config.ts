@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { type Env, grpcAddress, logLevel, parseEnv, privateKeyPem } from "../services/lib/env.ts";
+
+export type EdgeConfig = ReturnType<typeof parseConfig>;
+
+const edgeEnv = z.object({
+  EDGE_HOST: z.string().default("127.0.0.1"),
+  EDGE_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, "must be a port number")
+    .default("8080")
+    .transform(Number)
+    .refine((port) => port <= 65_535, "must be a port number"),
+  IDENTITY_ADDRESS: grpcAddress,
+  ORCHESTRATION_ADDRESS: grpcAddress,
+  STORAGE_ADDRESS: grpcAddress,
+  STAGING_ADDRESS: grpcAddress,
+  APPROVAL_ADDRESS: grpcAddress,
+  LOG_LEVEL: logLevel,
+  mesh_private_key: privateKeyPem,
+});
+
+/** Names of the edge's secrets. */
+export const edgeSecrets = ["mesh_private_key"] as const;
+
+/** Reads the settings of an edge process; throws a ConfigError with every problem. */
+export function parseConfig(env: Env) {
+  const settings = parseEnv(edgeEnv, env);
+  return Object.freeze({
+    logLevel: settings.LOG_LEVEL,
+    host: settings.EDGE_HOST,
+    port: settings.EDGE_PORT,
+    /** gRPC addresses of the services, by name. */
+    upstreams: Object.freeze({
+      identity: settings.IDENTITY_ADDRESS,
+      orchestration: settings.ORCHESTRATION_ADDRESS,
+      storage: settings.STORAGE_ADDRESS,
+      staging: settings.STAGING_ADDRESS,
+      approval: settings.APPROVAL_ADDRESS,
+    }),
+    meshPrivateKey: settings.mesh_private_key,
+  });
+}

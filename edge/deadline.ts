@@ -1,0 +1,31 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { invalidField } from "../services/lib/errors.ts";
+import { type HttpRequest, headerOf } from "./http.ts";
+
+/** How long a unary call may take when the caller does not say, and at the most. In milliseconds. */
+const defaultMs = 30_000;
+const maxMs = 300_000;
+
+const unitMs: Readonly<Record<string, number>> = { n: 1e-6, u: 1e-3, m: 1, S: 1000, M: 60_000, H: 3_600_000 };
+
+/** The caller's deadline as gRPC or Connect spell it, in milliseconds from now. */
+export function requestedTimeoutMs(request: HttpRequest): number | undefined {
+  const grpc = headerOf(request, "grpc-timeout");
+  const connect = headerOf(request, "connect-timeout-ms");
+  if (connect !== undefined) {
+    if (!/^\d{1,10}$/.test(connect))
+      throw invalidField("Connect-Timeout-Ms", "must be milliseconds: up to 10 digits");
+    return Number(connect);
+  }
+  if (grpc === undefined) return undefined;
+  const [, amount, unit = ""] = /^(\d{1,8})([HMSmun])$/.exec(grpc) ?? [];
+  if (amount === undefined)
+    throw invalidField("Grpc-Timeout", "must be up to 8 digits and one of H, M, S, m, u, n");
+  return Number(amount) * (unitMs[unit] ?? 1);
+}
+
+/** What a call gets: a stream lives as long as its caller wants. */
+export function boundTimeoutMs(method: DescMethod, requestedMs: number | undefined): number | undefined {
+  if (method.methodKind !== "unary") return requestedMs;
+  return Math.min(requestedMs ?? defaultMs, maxMs);
+}

@@ -1,0 +1,107 @@
+import { constants } from "node:http2";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { GrpcTransport } from "../services/lib/grpc-transport.ts";
+import type { Logger } from "../services/lib/log.ts";
+import { logAccess } from "./access-log.ts";
+import type { Authenticate } from "./auth/authenticate.ts";
+import { beginExchange, type Exchange } from "./exchange.ts";
+import type { Forward } from "./forward.ts";
+import { sendLiveness, sendReadiness } from "./health.ts";
+import { type HttpRequest, type HttpResponse, isHttp2 } from "./http.ts";
+import { toCallerError } from "./relayed.ts";
+import { createRestHandler } from "./rest/handler.ts";
+import { methodNotAllowed, pathUnknown, urlTooLong } from "./rest/http-error.ts";
+import { breakOff, type Outgoing, sendError, sendHead } from "./rest/outgoing.ts";
+import { routesOf } from "./rest/route.ts";
+import { createRpcHandler, httpMethodsOf, isGrpc } from "./rpc.ts";
+
+const livePath = "/health";
+const readyPath = "/health/ready";
+
+const urlBytesMax = 8 * 1024;
+/** How long the rest of a body that was not wanted may still come, in milliseconds. */
+const lingerMs = 2_000;
+
+export type Listener = (request: HttpRequest, response: HttpResponse) => void;
+
+/** Answers every request that reaches the edge. */
+export function createListener(options: {
+  services: readonly DescService[];
+  upstreams: ReadonlyMap<string, GrpcTransport>;
+  authenticate: Authenticate;
+  forward: Forward;
+  log: Logger;
+}): Listener {
+  const { services, upstreams, log } = options;
+  const methods: DescMethod[] = services.flatMap((service) => service.methods);
+  const toError = (error: unknown, { requestId }: Exchange) =>
+    toCallerError(error, requestId, (err) => log.error({ err, requestId }, "request failed"));
+  const rest = createRestHandler({ ...options, routes: methods.flatMap(routesOf), toError });
+  const rpc = createRpcHandler({ ...options, methods, toError });
+
+  const dispatch = async (exchange: Exchange, out: Outgoing): Promise<void> => {
+    const { request } = exchange;
+    const path = pathOf(request);
+    const method = rpc.methodOf(path);
+    if (method) {
+      refuseOtherMethods(request, httpMethodsOf(method));
+      rpc.handle(exchange);
+    } else if (path === livePath || path === readyPath) {
+      exchange.protocol = "health";
+      refuseOtherMethods(request, ["GET", "HEAD"]);
+      await (path === livePath ? sendLiveness(out) : sendReadiness(out, upstreams));
+    } else if (isGrpc(request)) sendUnimplemented(exchange, out);
+    else await rest(exchange, out);
+  };
+
+  return (request, response) => {
+    const exchange = beginExchange(request, response);
+    const out = { response, headOnly: request.method === "HEAD", signal: exchange.signal };
+    // A caller that goes away is noticed by `close`; its broken pipe is nobody's error.
+    response.on("error", () => undefined);
+    response.once("finish", () => letGoOfBody(request, response));
+    logAccess(exchange, log);
+    dispatch(exchange, out).catch((error: unknown) => {
+      if (exchange.signal.aborted) return;
+      const told = toError(error, exchange);
+      if (response.headersSent) breakOff(out);
+      else sendError(out, told);
+    });
+  };
+}
+
+function pathOf({ url = "" }: HttpRequest): string {
+  if (url.length > urlBytesMax) throw urlTooLong(urlBytesMax);
+  if (!url.startsWith("/")) throw pathUnknown();
+  const query = url.indexOf("?");
+  return query < 0 ? url : url.slice(0, query);
+}
+
+function refuseOtherMethods({ method = "" }: HttpRequest, allowed: readonly string[]): void {
+  if (!allowed.includes(method)) throw methodNotAllowed(allowed);
+}
+
+/** What gRPC answers for a method that there is not: the status stands in the headers. */
+function sendUnimplemented({ request }: Exchange, out: Outgoing): void {
+  const { code, rawMessage } = new ConnectError("there is no such method", Code.Unimplemented);
+  sendHead(out, 200, {
+    "content-type": request.headers["content-type"] ?? "application/grpc",
+    "grpc-status": code,
+    "grpc-message": encodeURIComponent(rawMessage),
+  });
+  out.response.end();
+}
+
+/** After the answer, a body that was not read to its end does not hold the connection. */
+function letGoOfBody(request: HttpRequest, response: HttpResponse): void {
+  if (request.complete) return;
+  if (isHttp2(request) && "stream" in response) {
+    response.stream.close(constants.NGHTTP2_NO_ERROR);
+    return;
+  }
+  // Closed at once, the connection would be reset before the caller has read the answer.
+  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+  request.once("close", () => clearTimeout(timer));
+  request.resume();
+}

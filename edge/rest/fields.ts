@@ -1,0 +1,24 @@
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+
+const byMessage = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
+
+/** A message's field by its proto name or its JSON name. */
+export function fieldOf(desc: DescMessage, name: string): DescField | undefined {
+  let fields = byMessage.get(desc);
+  if (!fields) {
+    fields = new Map([
+      ...desc.fields.map((field) => [field.jsonName, field] as const),
+      ...desc.fields.map((field) => [field.name, field] as const),
+    ]);
+    byMessage.set(desc, fields);
+  }
+  return fields.get(name);
+}
+
+const scalarLike = ["google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.FieldMask"];
+
+/** Whether a message is one string, number or boolean in JSON, so that it fits into a URL. */
+export function isSpelledAsScalar(desc: DescMessage): boolean {
+  return scalarLike.includes(desc.typeName) || isWrapperDesc(desc);
+}

@@ -1,0 +1,103 @@
+import type { ConnectError } from "@connectrpc/connect";
+import type { Authenticate } from "../auth/authenticate.ts";
+import { requestedTimeoutMs } from "../deadline.ts";
+import { type Exchange, toCall } from "../exchange.ts";
+import { type Forward, once } from "../forward.ts";
+import { headerOf } from "../http.ts";
+import { readBody } from "./body.ts";
+import { methodNotAllowed, pathUnknown } from "./http-error.ts";
+import { type Outgoing, sendWhole } from "./outgoing.ts";
+import type { Parameters } from "./parameters.ts";
+import { bindBody, bindHead } from "./request.ts";
+import { requestMessages } from "./request-stream.ts";
+import { sendAnswer } from "./response.ts";
+import { sendStream } from "./response-stream.ts";
+import type { Route } from "./route.ts";
+import { createRouter, type Router } from "./router.ts";
+
+/** Largest body of a request that is one message, in bytes. */
+const bodyBytesMax = 4 * 1024 * 1024;
+
+type Options = {
+  routes: readonly Route[];
+  authenticate: Authenticate;
+  forward: Forward;
+  toError: (error: unknown, exchange: Exchange) => ConnectError;
+};
+
+/** Answers REST requests. What it throws has not been answered yet. */
+export function createRestHandler(options: Options): (exchange: Exchange, out: Outgoing) => Promise<void> {
+  const router = createRouter(options.routes);
+  return async (exchange, out) => {
+    const { request } = exchange;
+    const [rawPath = "", rawQuery = ""] = splitOnce(request.url ?? "", "?");
+    const found = findRoute(router, request.method ?? "", rawPath);
+    if (found.kind === "options") {
+      sendWhole(out, 204, { allow: found.allowed }, "");
+      return;
+    }
+    const { route, segments } = found;
+    exchange.method = route.method;
+    exchange.principal = await options.authenticate(route.access, request);
+    const timeoutMs = requestedTimeoutMs(request);
+    const parameters = bindHead(route, { segments, rawQuery, header: (name) => headerOf(request, name) });
+    await answer({ options, exchange, out, route, parameters, timeoutMs });
+  };
+}
+
+type Answered = {
+  options: Options;
+  exchange: Exchange;
+  out: Outgoing;
+  route: Route;
+  parameters: Parameters;
+  timeoutMs: number | undefined;
+};
+
+async function answer({ options, exchange, out, route, parameters, timeoutMs }: Answered): Promise<void> {
+  const { request, signal } = exchange;
+  const { forward } = options;
+  const { methodKind } = route.method;
+  const read = async () => {
+    const bytes = await readBody(request, bodyBytesMax);
+    return bindBody(route, parameters, { bytes, contentType: headerOf(request, "content-type") });
+  };
+  // What reading the body took is gone from the deadline.
+  const call = () =>
+    toCall(
+      exchange,
+      route.method,
+      timeoutMs && Math.max(1, timeoutMs - (Date.now() - exchange.startMs)),
+      signal,
+    );
+  if (methodKind === "unary") {
+    const message = await read();
+    sendAnswer(out, route, await forward.unary(call(), message));
+  } else if (methodKind === "client_streaming") {
+    sendAnswer(out, route, await forward.collect(call(), requestMessages(route, parameters, request)));
+  } else {
+    const isBidi = methodKind === "bidi_streaming";
+    const messages = isBidi ? requestMessages(route, parameters, request) : once(await read());
+    const answers = await forward.stream(call(), messages);
+    const accept = headerOf(request, "accept") ?? "";
+    await sendStream(out, route, answers, { accept, toError: (error) => options.toError(error, exchange) });
+  }
+}
+
+type Found =
+  | { readonly kind: "route"; readonly route: Route; readonly segments: readonly string[] }
+  | { readonly kind: "options"; readonly allowed: string };
+
+function findRoute(router: Router<Route>, httpMethod: string, rawPath: string): Found {
+  const found = router.find(httpMethod === "HEAD" ? "GET" : httpMethod, rawPath);
+  if (found.kind === "found") return { ...found, kind: "route" };
+  if (found.kind === "nothing") throw pathUnknown();
+  const allowed = [...found.allowed, ...(found.allowed.includes("GET") ? ["HEAD"] : []), "OPTIONS"].sort();
+  if (httpMethod !== "OPTIONS") throw methodNotAllowed(allowed);
+  return { kind: "options", allowed: allowed.join(", ") };
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + separator.length)];
+}

@@ -1,0 +1,59 @@
+import type { ServerResponse } from "node:http";
+import { constants } from "node:http2";
+import type { Writable } from "node:stream";
+import type { ConnectError } from "@connectrpc/connect";
+import { awaitWritable } from "../../services/lib/writable.ts";
+import type { Headers, HttpResponse } from "../http.ts";
+import { toErrorAnswer } from "./status.ts";
+
+/** An answer that is being written. */
+export type Outgoing = {
+  readonly response: HttpResponse;
+  /** Whether headers alone are asked for. */
+  readonly headOnly: boolean;
+  /** Aborts when the reader went away. */
+  readonly signal: AbortSignal;
+};
+
+export const jsonType = "application/json";
+
+/** Writes a whole answer at once. */
+export function sendWhole(out: Outgoing, status: number, headers: Headers, body: string | Uint8Array): void {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  const bodiless = status === 204 || status === 304;
+  sendHead(out, status, bodiless ? headers : { "content-length": bytes.byteLength, ...headers });
+  if (out.headOnly || bodiless) out.response.end();
+  else out.response.end(bytes);
+}
+
+export function sendHead({ response }: Outgoing, status: number, headers: Headers): void {
+  // Stored files are served from the same origin: no browser may guess that one of them is a page.
+  response.setHeader("x-content-type-options", "nosniff");
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+}
+
+/** Sends status and headers without waiting for the first byte of the body. */
+export function flushHead({ response }: Outgoing): void {
+  // Both HTTP versions have the method; the types of HTTP/2 leave it out.
+  (response as ServerResponse).flushHeaders();
+}
+
+/** Writes a piece and waits until the reader took enough of what was written. */
+export async function sendPiece({ response, signal }: Outgoing, piece: string | Uint8Array): Promise<void> {
+  signal.throwIfAborted();
+  const writable = response as unknown as Writable;
+  if (!writable.write(piece)) await awaitWritable(writable, signal);
+}
+
+/** Answers an error as google.rpc.Status JSON. */
+export function sendError(out: Outgoing, error: ConnectError): void {
+  const { status, headers, body } = toErrorAnswer(error);
+  sendWhole(out, status, { "content-type": jsonType, ...headers }, JSON.stringify(body));
+}
+
+/** Ends an answer so that its reader sees that it is not whole. */
+export function breakOff({ response }: Outgoing): void {
+  if ("stream" in response) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else response.destroy();
+}

@@ -1,0 +1,119 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import { breakOff, flushHead, jsonType, type Outgoing, sendHead, sendPiece } from "./outgoing.ts";
+import { bodyOf, cacheControl, headOf, toJsonText } from "./response.ts";
+import type { Route } from "./route.ts";
+import { toErrorAnswer } from "./status.ts";
+
+/** How a stream of JSON texts is written. */
+type Framing = {
+  readonly contentType: string;
+  readonly open: string;
+  frame(json: string, index: number): string;
+  /** An error after the start: it stays visible in the stream. */
+  error(json: string, index: number): string;
+  readonly close: string;
+};
+
+/** How long a browser waits before it connects again, in milliseconds. */
+const retryMs = 3000;
+
+const array: Framing = {
+  contentType: jsonType,
+  open: "[",
+  frame: (json, index) => (index === 0 ? json : `,\n${json}`),
+  error: (json, index) => (index === 0 ? json : `,\n${json}`),
+  close: "]\n",
+};
+const ndjson: Framing = {
+  contentType: "application/x-ndjson",
+  open: "",
+  frame: (json) => `${json}\n`,
+  error: (json) => `${json}\n`,
+  close: "",
+};
+const events: Framing = {
+  contentType: "text/event-stream",
+  open: `retry: ${retryMs}\n\n`,
+  frame: (json, index) => `id: ${index}\ndata: ${json}\n\n`,
+  error: (json) => `event: error\ndata: ${json}\n\n`,
+  close: "",
+};
+
+/** Writes a server stream as the caller accepts it. Errors before the first byte are thrown. */
+export async function sendStream(
+  out: Outgoing,
+  route: Route,
+  messages: AsyncIterable<Message>,
+  options: { accept: string; toError: (error: unknown) => ConnectError },
+): Promise<void> {
+  if (route.answer.rawBody) await sendBytes(out, route, messages, options.toError);
+  else await sendJson(out, route, messages, framingOf(options.accept), options.toError);
+}
+
+function framingOf(accept: string): Framing {
+  const types = accept.split(",").map((type) => type.split(";")[0]?.trim().toLowerCase());
+  const wanted = [array, ndjson, events].filter(({ contentType }) => types.includes(contentType));
+  const first = (framing: Framing) => types.indexOf(framing.contentType);
+  return wanted.sort((one, other) => first(one) - first(other))[0] ?? array;
+}
+
+async function sendJson(
+  out: Outgoing,
+  { answer, method }: Route,
+  messages: AsyncIterable<Message>,
+  framing: Framing,
+  toError: (error: unknown) => ConnectError,
+): Promise<void> {
+  const noStore = framing === events ? { "cache-control": "no-store" } : {};
+  sendHead(out, answer.status, {
+    "content-type": framing.contentType,
+    ...noStore,
+    ...cacheControl(answer),
+  });
+  if (out.headOnly) {
+    out.response.end();
+    return;
+  }
+  let index = 0;
+  try {
+    // The caller learns that the stream has begun, however long the first message takes.
+    flushHead(out);
+    if (framing.open) await sendPiece(out, framing.open);
+    for await (const message of messages) {
+      await sendPiece(out, framing.frame(toJsonText(answer, method.output, message), index));
+      index += 1;
+    }
+  } catch (error) {
+    if (out.signal.aborted) return;
+    await sendPiece(out, framing.error(JSON.stringify(toErrorAnswer(toError(error)).body), index));
+  }
+  out.response.end(framing.close);
+}
+
+async function sendBytes(
+  out: Outgoing,
+  { answer, method }: Route,
+  messages: AsyncIterable<Message>,
+  toError: (error: unknown) => ConnectError,
+): Promise<void> {
+  let begun = false;
+  try {
+    for await (const message of messages) {
+      const body = bodyOf(answer, method.output, message);
+      if (!begun) {
+        const { status, headers } = headOf(answer, body);
+        sendHead(out, status, headers);
+        begun = true;
+        if (out.headOnly) break;
+      }
+      if (body.data.byteLength > 0) await sendPiece(out, body.data);
+    }
+  } catch (error) {
+    if (!begun) throw toError(error);
+    breakOff(out);
+    return;
+  }
+  if (!begun) sendHead(out, answer.status, cacheControl(answer));
+  out.response.end();
+}

@@ -1,0 +1,127 @@
+import { type DescField, type DescMessage, type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { http } from "../../gen/google/api/annotations_pb.ts";
+import type { HttpRule } from "../../gen/google/api/http_pb.ts";
+import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
+import { type Rest, rest } from "../../gen/sluice/common/v1/options_pb.ts";
+import { accessOf, type EdgeAccess } from "../access.ts";
+import { fieldOf } from "./fields.ts";
+import { findParameter, type Parameter } from "./parameters.ts";
+import { parseTemplate, type Template } from "./template.ts";
+import { createUploadBinding, type UploadBinding } from "./upload-binding.ts";
+
+/** Where the body goes: nowhere, into the whole request, or into one field of it. */
+export type BodyBinding =
+  | { readonly kind: "none" | "whole" }
+  | { readonly kind: "field"; readonly field: DescField };
+
+/** One HTTP binding of a method, with all that can be known before a request comes. */
+export type Route = {
+  readonly name: string;
+  readonly method: DescMethod;
+  readonly access: EdgeAccess;
+  readonly httpMethod: string;
+  readonly template: Template;
+  /** One for each variable of the template, in its order. */
+  readonly variables: readonly Parameter[];
+  readonly headers: readonly { readonly name: string; readonly parameter: Parameter }[];
+  readonly body: BodyBinding;
+  /** Whether the body's bytes are a google.api.HttpBody. */
+  readonly rawBody: boolean;
+  readonly upload: UploadBinding | undefined;
+  readonly answer: Answering;
+};
+
+/** How the answer is spelled. */
+export type Answering = {
+  readonly status: number;
+  readonly cacheControl: string | undefined;
+  /** The field that is the whole answer; without one the message is. */
+  readonly field: DescField | undefined;
+  /** Whether the answer is a google.api.HttpBody. */
+  readonly rawBody: boolean;
+};
+
+/** Every REST route of a method; none if it is internal or has no binding. What can't be bound is refused. */
+export function routesOf(method: DescMethod): Route[] {
+  const access = accessOf(method);
+  if (access === "internal" || !hasOption(method, http)) return [];
+  const rule = getOption(method, http);
+  const spelled = hasOption(method, rest) ? getOption(method, rest) : undefined;
+  return [rule, ...rule.additionalBindings].map((binding) => toRoute(method, access, binding, spelled));
+}
+
+/** Plans one HTTP binding. */
+export function toRoute(
+  method: DescMethod,
+  access: EdgeAccess,
+  rule: HttpRule,
+  spelled: Rest | undefined,
+): Route {
+  const name = `${method.parent.typeName}.${method.name}`;
+  const [httpMethod, text] = patternOf(rule, name);
+  const template = parseTemplate(text);
+  const body = bodyOf(method.input, rule.body, name);
+  return {
+    name,
+    method,
+    access,
+    httpMethod,
+    template,
+    variables: template.variables.map(({ path }) => singular(method.input, path, name)),
+    headers: (spelled?.requestHeaders ?? []).map((header) => ({
+      name: header.name,
+      parameter: singular(method.input, header.field, name),
+    })),
+    body,
+    rawBody: isHttpBody(body.kind === "field" ? body.field.message : body.kind === "whole" && method.input),
+    upload: spelled?.upload && createUploadBinding(method, spelled.upload),
+    answer: answerOf(method, responseBodyOf(rule), spelled, name),
+  };
+}
+
+function patternOf({ pattern }: HttpRule, name: string): [httpMethod: string, template: string] {
+  if (pattern.case === undefined) throw new Error(`${name}: its HTTP binding has no path`);
+  if (pattern.case === "custom") return [pattern.value.kind, pattern.value.path];
+  return [pattern.case.toUpperCase(), pattern.value];
+}
+
+function bodyOf(input: DescMessage, body: string, name: string): BodyBinding {
+  if (body === "") return { kind: "none" };
+  if (body === "*") return { kind: "whole" };
+  return { kind: "field", field: topField(input, body, name) };
+}
+
+// The http.proto that stands in protobufjs does not declare response_body; a complete one does.
+const responseBodyOf = (rule: HttpRule & { responseBody?: string }): string => rule.responseBody ?? "";
+
+function answerOf(
+  method: DescMethod,
+  responseBody: string,
+  spelled: Rest | undefined,
+  name: string,
+): Answering {
+  const field = responseBody === "" ? undefined : topField(method.output, responseBody, name);
+  return {
+    status: spelled?.successStatus || 200,
+    cacheControl: spelled?.cacheControl || undefined,
+    field,
+    rawBody: isHttpBody(field ? field.message : method.output),
+  };
+}
+
+function topField(desc: DescMessage, fieldName: string, name: string): DescField {
+  const field = fieldOf(desc, fieldName);
+  if (!field) throw new Error(`${name}: ${desc.typeName} has no field ${fieldName}`);
+  return field;
+}
+
+function singular(desc: DescMessage, path: string, name: string): Parameter {
+  const parameter = findParameter(desc, path);
+  if (!parameter || parameter.leaf.fieldKind === "list" || parameter.leaf.fieldKind === "map") {
+    throw new Error(`${name}: ${path} is not a field of ${desc.typeName} that one piece of text can set`);
+  }
+  return parameter;
+}
+
+const isHttpBody = (desc: DescMessage | false | undefined): boolean =>
+  desc !== undefined && desc !== false && desc.typeName === HttpBodySchema.typeName;

@@ -1,0 +1,89 @@
+import {
+  createRegistry,
+  fromBinary,
+  getOption,
+  hasOption,
+  type JsonObject,
+  toJson,
+} from "@bufbuild/protobuf";
+import { durationMs } from "@bufbuild/protobuf/wkt";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RequestInfoSchema,
+  RetryInfoSchema,
+} from "../../gen/google/rpc/error_details_pb.ts";
+import { ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { http_status } from "../../gen/sluice/common/v1/options_pb.ts";
+import { HttpError } from "./http-error.ts";
+
+/** google.rpc.Code: its name in JSON and its HTTP status. */
+const codes: Readonly<Record<Code, readonly [name: string, httpStatus: number]>> = {
+  [Code.Canceled]: ["CANCELLED", 499],
+  [Code.Unknown]: ["UNKNOWN", 500],
+  [Code.InvalidArgument]: ["INVALID_ARGUMENT", 400],
+  [Code.DeadlineExceeded]: ["DEADLINE_EXCEEDED", 504],
+  [Code.NotFound]: ["NOT_FOUND", 404],
+  [Code.AlreadyExists]: ["ALREADY_EXISTS", 409],
+  [Code.PermissionDenied]: ["PERMISSION_DENIED", 403],
+  [Code.ResourceExhausted]: ["RESOURCE_EXHAUSTED", 429],
+  [Code.FailedPrecondition]: ["FAILED_PRECONDITION", 400],
+  [Code.Aborted]: ["ABORTED", 409],
+  [Code.OutOfRange]: ["OUT_OF_RANGE", 400],
+  [Code.Unimplemented]: ["UNIMPLEMENTED", 501],
+  [Code.Internal]: ["INTERNAL", 500],
+  [Code.Unavailable]: ["UNAVAILABLE", 503],
+  [Code.DataLoss]: ["DATA_LOSS", 500],
+  [Code.Unauthenticated]: ["UNAUTHENTICATED", 401],
+};
+
+const knownDetails = createRegistry(BadRequestSchema, ErrorInfoSchema, RequestInfoSchema, RetryInfoSchema);
+
+/** An error as REST spells it. */
+export type ErrorAnswer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: { readonly error: JsonObject };
+};
+
+/** Spells an error as google.rpc.Status JSON with the HTTP status of its reason, or else of its code. */
+export function toErrorAnswer(error: ConnectError): ErrorAnswer {
+  const [name, codeStatus] = codes[error.code] ?? codes[Code.Unknown];
+  const status = error instanceof HttpError ? error.status : (statusOfReason(error) ?? codeStatus);
+  return {
+    status,
+    headers: {
+      ...(status === 401 && { "www-authenticate": "Bearer" }),
+      ...retryAfter(error),
+      ...(error instanceof HttpError && error.headers),
+    },
+    body: {
+      error: {
+        code: status,
+        status: name,
+        message: error.rawMessage,
+        details: error.details.map(detailToJson),
+      },
+    },
+  };
+}
+
+function statusOfReason(error: ConnectError): number | undefined {
+  const names = error.findDetails(ErrorInfoSchema).map((info) => info.reason);
+  const value = ErrorReasonSchema.values.find(({ localName }) => names.includes(localName));
+  return value && hasOption(value, http_status) ? getOption(value, http_status) : undefined;
+}
+
+function retryAfter(error: ConnectError): { "retry-after"?: string } {
+  const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
+  return delay ? { "retry-after": String(Math.max(1, Math.ceil(durationMs(delay) / 1000))) } : {};
+}
+
+function detailToJson(detail: ConnectError["details"][number]): JsonObject {
+  const typeName = "desc" in detail ? detail.desc.typeName : detail.type;
+  const desc = knownDetails.getMessage(typeName);
+  const type = { "@type": `type.googleapis.com/${typeName}` };
+  if ("desc" in detail || !desc) return type;
+  return { ...type, ...(toJson(desc, fromBinary(desc, detail.value)) as JsonObject) };
+}

@@ -1,0 +1,44 @@
+import { create, type DescField, type DescMessage, type DescMethod, type Message } from "@bufbuild/protobuf";
+import type { Rest_Upload } from "../../gen/sluice/common/v1/options_pb.ts";
+import { fieldOf } from "./fields.ts";
+import { findParameter, type Parameter } from "./parameters.ts";
+
+/** How a body becomes a client stream: a header first, then pieces. */
+export type UploadBinding = {
+  readonly input: DescMessage;
+  readonly header: DescField & { fieldKind: "message" };
+  readonly formField: string;
+  readonly name: Parameter | undefined;
+  readonly contentType: Parameter | undefined;
+  readonly size: Parameter | undefined;
+  chunk(bytes: Uint8Array): Message;
+};
+
+export function createUploadBinding(method: DescMethod, upload: Rest_Upload): UploadBinding {
+  const { input } = method;
+  const refuse = (problem: string): never => {
+    throw new Error(`${method.parent.typeName}.${method.name}: ${problem}`);
+  };
+  const header = fieldOf(input, upload.headerField);
+  const chunk = fieldOf(input, upload.chunkField);
+  if (method.methodKind !== "client_streaming") return refuse("an upload is a client stream");
+  if (header?.fieldKind !== "message") return refuse(`${upload.headerField} is not the header of an upload`);
+  if (chunk?.fieldKind !== "scalar") return refuse(`${upload.chunkField} is not a piece of an upload`);
+  const inHeader = (name: string) =>
+    name === "" ? undefined : findParameter(input, `${header.name}.${name}`);
+  return {
+    input,
+    header,
+    formField: upload.formField,
+    name: inHeader(upload.nameField),
+    contentType: inHeader(upload.contentTypeField),
+    size: inHeader(upload.sizeField),
+    chunk: (bytes) => create(input, holding(chunk, bytes)),
+  };
+}
+
+function holding(field: DescField, value: Uint8Array): Record<string, unknown> {
+  return field.oneof
+    ? { [field.oneof.localName]: { case: field.localName, value } }
+    : { [field.localName]: value };
+}

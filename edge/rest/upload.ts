@@ -1,0 +1,76 @@
+import type { Message } from "@bufbuild/protobuf";
+import { invalidField } from "../../services/lib/errors.ts";
+import { type HttpRequest, headerOf, mediaTypeOf } from "../http.ts";
+import { readPieces } from "./body.ts";
+import { decodeJson } from "./decode.ts";
+import { readForm } from "./form.ts";
+import { findParameter, type Parameter, type Parameters, setParameter } from "./parameters.ts";
+import { coalesce } from "./pieces.ts";
+import type { UploadBinding } from "./upload-binding.ts";
+
+/** The messages of an upload: its header, then the bytes of a form's file or of a raw body. */
+export function uploadMessages(
+  upload: UploadBinding,
+  parameters: Parameters,
+  request: HttpRequest,
+): AsyncGenerator<Message> {
+  const isForm = mediaTypeOf(request) === "multipart/form-data";
+  return isForm ? formMessages(upload, parameters, request) : rawMessages(upload, parameters, request);
+}
+
+async function* rawMessages(
+  upload: UploadBinding,
+  parameters: Parameters,
+  request: HttpRequest,
+): AsyncGenerator<Message> {
+  setImplied(parameters, upload.contentType, knownType(mediaTypeOf(request)), "the header content-type");
+  setImplied(parameters, upload.size, headerOf(request, "content-length"), "the header content-length");
+  yield headerMessage(upload, parameters);
+  for await (const piece of coalesce(readPieces(request))) yield upload.chunk(piece);
+}
+
+async function* formMessages(
+  upload: UploadBinding,
+  parameters: Parameters,
+  request: HttpRequest,
+): AsyncGenerator<Message> {
+  const form = readForm(request, upload.formField, (name, value) => {
+    const parameter = findParameter(upload.input, `${upload.header.name}.${name}`);
+    if (!parameter) throw invalidField(name, "is not a field of this form");
+    setParameter(parameters, parameter, value, "form");
+  });
+  try {
+    const file = await form.file;
+    setImplied(parameters, upload.name, file.name, "the file's name");
+    setImplied(parameters, upload.contentType, knownType(file.contentType), "the file's media type");
+    yield headerMessage(upload, parameters);
+    for await (const piece of coalesce(file.bytes)) yield upload.chunk(piece);
+    await form.finished;
+  } finally {
+    form.stop();
+  }
+}
+
+function headerMessage({ input, header }: UploadBinding, { tree }: Parameters): Message {
+  tree[header.name] ??= {};
+  return decodeJson(input, tree);
+}
+
+/** Sets what the transfer says by the way, unless the caller said something else outright. */
+function setImplied(
+  parameters: Parameters,
+  parameter: Parameter | undefined,
+  text: string | undefined,
+  source: string,
+): void {
+  if (!parameter || text === undefined || parameters.sources.has(parameter.name)) return;
+  setParameter(parameters, parameter, text, source);
+}
+
+// What clients send when they know no better: curl the latter for every raw body.
+const unknownTypes: (string | undefined)[] = [
+  "application/octet-stream",
+  "application/x-www-form-urlencoded",
+];
+const knownType = (type: string | undefined): string | undefined =>
+  unknownTypes.includes(type) ? undefined : type;

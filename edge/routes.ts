@@ -1,0 +1,39 @@
+import type { DescFile, DescService } from "@bufbuild/protobuf";
+import { file_sluice_approval_v1_projects } from "../gen/sluice/approval/v1/projects_pb.ts";
+import { file_sluice_identity_v1_api_keys } from "../gen/sluice/identity/v1/api_keys_pb.ts";
+import { file_sluice_identity_v1_auth } from "../gen/sluice/identity/v1/auth_pb.ts";
+import { file_sluice_identity_v1_orgs } from "../gen/sluice/identity/v1/orgs_pb.ts";
+import { file_sluice_identity_v1_secrets } from "../gen/sluice/identity/v1/secrets_pb.ts";
+import { file_sluice_identity_v1_users } from "../gen/sluice/identity/v1/users_pb.ts";
+import { file_sluice_orchestration_v1_catalog } from "../gen/sluice/orchestration/v1/catalog_pb.ts";
+import { file_sluice_orchestration_v1_connectors } from "../gen/sluice/orchestration/v1/connectors_pb.ts";
+import { file_sluice_orchestration_v1_executions } from "../gen/sluice/orchestration/v1/executions_pb.ts";
+import { file_sluice_orchestration_v1_sources } from "../gen/sluice/orchestration/v1/sources_pb.ts";
+import { file_sluice_storage_v1_files } from "../gen/sluice/storage/v1/files_pb.ts";
+import { file_sluice_storage_v1_quota } from "../gen/sluice/storage/v1/quota_pb.ts";
+
+/** Contracts that the edge exposes; those whose methods are all internal need not stand here. */
+const contracts: readonly DescFile[] = [
+  file_sluice_identity_v1_api_keys,
+  file_sluice_identity_v1_auth,
+  file_sluice_identity_v1_orgs,
+  file_sluice_identity_v1_secrets,
+  file_sluice_identity_v1_users,
+  file_sluice_orchestration_v1_catalog,
+  file_sluice_orchestration_v1_connectors,
+  file_sluice_orchestration_v1_executions,
+  file_sluice_orchestration_v1_sources,
+  file_sluice_storage_v1_files,
+  file_sluice_storage_v1_quota,
+  file_sluice_approval_v1_projects,
+];
+
+/** Every service that is reachable from outside. */
+export const exposedServices: readonly DescService[] = contracts.flatMap((file) => file.services);
+
+/** The process that serves it: `sluice.storage.v1.FileService` is storage's. */
+export function upstreamOf(service: DescService): string {
+  const [, upstream] = /^sluice\.([a-z]+)\.v\d+\./.exec(service.typeName) ?? [];
+  if (!upstream) throw new Error(`${service.typeName} does not say by its package who serves it`);
+  return upstream;
+}

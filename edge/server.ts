@@ -1,0 +1,148 @@
+import { once } from "node:events";
+import { createServer as createHttp1Server, type ServerResponse } from "node:http";
+import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { Listener } from "./listener.ts";
+
+const headerBytesMax = 16 * 1024;
+/** How long a connection may take to send its first bytes, and a request its headers, in milliseconds. */
+const headersMs = 20_000;
+const keepAliveMs = 65_000;
+/** How long running requests may go on after the stop, in milliseconds. */
+const drainMs = 10_000;
+
+const streamWindowBytes = 1024 * 1024;
+const sessionWindowBytes = 16 * 1024 * 1024;
+const concurrentStreamsMax = 200;
+/** What one HTTP/2 connection may hold in memory, in MiB. */
+const sessionMemoryMiB = 64;
+
+const http2Preface = "PRI";
+
+export type EdgeServer = AsyncDisposable & { readonly address: string };
+
+/** Serves HTTP/1.1 and HTTP/2 without TLS on one port. Disposing lets running requests end, for a while. */
+export async function startServer(options: {
+  host: string;
+  port: number;
+  listener: Listener;
+  drainMs?: number;
+}): Promise<EdgeServer> {
+  const http1 = serveHttp1(options.listener);
+  const http2 = serveHttp2(options.listener);
+  const sockets = new Set<Socket>();
+  const undecided = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    undecided.add(socket);
+    socket.once("close", () => {
+      sockets.delete(socket);
+      undecided.delete(socket);
+    });
+    decide(socket, (isHttp2) => {
+      undecided.delete(socket);
+      (isHttp2 ? http2 : http1).accept(socket);
+    });
+  });
+  server.listen(options.port, options.host);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  return {
+    address: `http://${host}:${port}`,
+    async [Symbol.asyncDispose]() {
+      const timer = setTimeout(() => destroyAll(sockets), options.drainMs ?? drainMs);
+      const closed = close(server);
+      destroyAll(undecided);
+      http1.drain();
+      http2.drain();
+      await closed;
+      clearTimeout(timer);
+      http1.end();
+    },
+  };
+}
+
+const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+
+function destroyAll(sockets: ReadonlySet<Socket>): void {
+  for (const socket of sockets) socket.destroy();
+}
+
+/** Tells from the first bytes which version a caller speaks. */
+function decide(socket: Socket, decided: (isHttp2: boolean) => void): void {
+  let held: Buffer = Buffer.alloc(0);
+  socket.setTimeout(headersMs, () => socket.destroy());
+  socket.on("error", () => socket.destroy());
+  const look = () => {
+    const piece: Buffer | null = socket.read();
+    if (!piece) return;
+    held = held.byteLength === 0 ? piece : Buffer.concat([held, piece]);
+    const begin = held.subarray(0, http2Preface.length).toString("latin1");
+    if (begin.length < http2Preface.length && http2Preface.startsWith(begin)) return;
+    socket.off("readable", look);
+    socket.setTimeout(0);
+    socket.unshift(held);
+    decided(begin === http2Preface);
+  };
+  socket.on("readable", look);
+}
+
+type Version = { accept(socket: Socket): void; drain(): void };
+
+function serveHttp1(listener: Listener): Version & { end(): void } {
+  const running = new Set<ServerResponse>();
+  let draining = false;
+  const server = createHttp1Server({
+    maxHeaderSize: headerBytesMax,
+    headersTimeout: headersMs,
+    keepAliveTimeout: keepAliveMs,
+    // A large upload may take longer than any fixed time; who reads a body minds that it goes on.
+    requestTimeout: 0,
+  });
+  server.on("request", (request, response) => {
+    running.add(response);
+    if (draining) response.setHeader("connection", "close");
+    response.once("close", () => {
+      running.delete(response);
+      if (draining) server.closeIdleConnections();
+    });
+    listener(request, response);
+  });
+  // Without being told that it listens, the server does not look after its timeouts.
+  server.emit("listening");
+  return {
+    accept: (socket) => server.emit("connection", socket),
+    drain() {
+      draining = true;
+      for (const response of running) if (!response.headersSent) response.setHeader("connection", "close");
+      server.closeIdleConnections();
+    },
+    end: () => server.close(),
+  };
+}
+
+function serveHttp2(listener: Listener): Version {
+  const sessions = new Set<ServerHttp2Session>();
+  const server = createHttp2Server({
+    maxSessionMemory: sessionMemoryMiB,
+    settings: {
+      initialWindowSize: streamWindowBytes,
+      maxConcurrentStreams: concurrentStreamsMax,
+      maxHeaderListSize: headerBytesMax,
+    },
+  });
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+    session.on("error", () => session.destroy());
+    session.setLocalWindowSize(sessionWindowBytes);
+  });
+  server.on("request", listener);
+  return {
+    accept: (socket) => server.emit("connection", socket),
+    drain() {
+      for (const session of sessions) session.close();
+    },
+  };
+}

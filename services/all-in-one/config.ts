@@ -1,0 +1,40 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import { databaseUrl, type Env, logLevel, parseEnv } from "../lib/env.ts";
+
+export type AllInOneConfig = ReturnType<typeof parseConfig>;
+
+/** Secrets that an operator may bring along; without them they are made in the data folder. */
+export const allInOneSecrets = ["secret_encryption_key", "database_url"] as const;
+
+const settings = z.object({
+  EDGE_HOST: z.string().default("127.0.0.1"),
+  EDGE_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, "must be a port number")
+    .default("8080"),
+  database_url: databaseUrl.optional(),
+  SLUICE_DATA_DIR: z.string().default("./.sluice"),
+  BOOTSTRAP_ADMIN_EMAIL: z.email("must be an e-mail address").default("admin@sluice.local"),
+  BOOTSTRAP_ADMIN_PASSWORD: z.string().min(12, "must have 12 characters or more").optional(),
+  /** A laptop's own databases may be sources; other networks have to be named. */
+  SOURCE_ADDRESS_ALLOW: z.string().default("127.0.0.0/8,::1/128"),
+  LOG_LEVEL: logLevel,
+  secret_encryption_key: z.string().optional(),
+});
+
+/** Reads the settings of a whole mesh in one process; throws a ConfigError with every problem. */
+export function parseConfig(env: Env) {
+  const read = parseEnv(settings, env);
+  return Object.freeze({
+    edgeHost: read.EDGE_HOST,
+    edgePort: read.EDGE_PORT,
+    databaseUrl: read.database_url,
+    dataDirectory: resolve(read.SLUICE_DATA_DIR),
+    bootstrapAdminEmail: read.BOOTSTRAP_ADMIN_EMAIL,
+    bootstrapAdminPassword: read.BOOTSTRAP_ADMIN_PASSWORD,
+    sourceAddressAllow: read.SOURCE_ADDRESS_ALLOW,
+    logLevel: read.LOG_LEVEL,
+    secretEncryptionKey: read.secret_encryption_key,
+  });
+}

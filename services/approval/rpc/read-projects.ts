@@ -1,0 +1,27 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { ProjectService } from "../../../gen/sluice/approval/v1/projects_pb.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import { cutPage, pageOf } from "../../lib/paging.ts";
+import type { ApprovalDeps } from "../deps.ts";
+import { projectNotFound } from "../errors.ts";
+import { toProject } from "../message.ts";
+import * as repository from "../project-repository.ts";
+import { fromProjectState } from "../state.ts";
+
+export const getProject =
+  ({ db }: ApprovalDeps): MethodImpl<typeof ProjectService.method.getProject> =>
+  async ({ projectId }, context) => {
+    const row = await repository.findProject(db, scopeOf(context), projectId);
+    if (!row) throw projectNotFound(projectId);
+    return { project: toProject(row) };
+  };
+
+export const listProjects =
+  ({ db }: ApprovalDeps): MethodImpl<typeof ProjectService.method.listProjects> =>
+  async (request, context) => {
+    const filter = String(request.state);
+    const page = pageOf(request, filter);
+    const read = await repository.listProjects(db, scopeOf(context), page, fromProjectState(request.state));
+    const { rows, nextPageToken } = cutPage(read, page, ({ projectId }) => projectId, filter);
+    return { projects: rows.map(toProject), nextPageToken };
+  };

@@ -1,0 +1,48 @@
+import { and, asc, eq, gt } from "drizzle-orm";
+import type { Db } from "../lib/database.ts";
+import type { Scope } from "../lib/guard.ts";
+import type { Page } from "../lib/paging.ts";
+import { apiKeys } from "./schema.ts";
+
+export type ApiKeyRow = typeof apiKeys.$inferSelect;
+export type NewApiKey = Omit<ApiKeyRow, "orgId" | "userId" | "createTime">;
+
+const one = (scope: Scope, apiKeyId: string) =>
+  and(eq(apiKeys.orgId, scope.orgId), eq(apiKeys.apiKeyId, apiKeyId));
+
+export async function findApiKey(db: Db, scope: Scope, apiKeyId: string): Promise<ApiKeyRow | undefined> {
+  const [row] = await db.select().from(apiKeys).where(one(scope, apiKeyId));
+  return row;
+}
+
+/** Keys by id, which is by age. */
+export function listApiKeys(db: Db, scope: Scope, page: Page): Promise<ApiKeyRow[]> {
+  return db
+    .select()
+    .from(apiKeys)
+    .where(
+      and(
+        eq(apiKeys.orgId, scope.orgId),
+        page.after === undefined ? undefined : gt(apiKeys.apiKeyId, page.after),
+      ),
+    )
+    .orderBy(asc(apiKeys.apiKeyId))
+    .limit(page.limit);
+}
+
+/** Makes a key of the caller's user. */
+export async function insertApiKey(db: Db, scope: Scope, key: NewApiKey): Promise<ApiKeyRow> {
+  const owner = { orgId: scope.orgId, userId: scope.principal.userId };
+  const [row] = await db
+    .insert(apiKeys)
+    .values({ ...key, ...owner })
+    .returning();
+  if (!row) throw new Error("the insert returned no row");
+  return row;
+}
+
+/** Removes a key and the logins that were made with it; false when there is none. */
+export async function deleteApiKey(db: Db, scope: Scope, apiKeyId: string): Promise<boolean> {
+  const rows = await db.delete(apiKeys).where(one(scope, apiKeyId)).returning({ apiKeyId: apiKeys.apiKeyId });
+  return rows.length > 0;
+}

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { type Env, parseEnv, serviceEnv } from "../lib/env.ts";
+
+/** Settings of an identity process. */
+export type IdentityConfig = ReturnType<typeof parseConfig>;
+
+const encryptionKeyBytes = 32;
+
+const identityEnv = serviceEnv.extend({
+  BOOTSTRAP_ADMIN_EMAIL: z
+    .email({ pattern: z.regexes.html5Email, error: "must be an e-mail address" })
+    .max(254, "must have 254 characters or fewer")
+    .default("admin@sluice.local"),
+  BOOTSTRAP_ADMIN_PASSWORD: z
+    .string()
+    .min(12, "must have 12 characters or more")
+    .max(1024, "must have 1024 characters or fewer")
+    .optional(),
+  secret_encryption_key: z
+    .string("is required: 32 random bytes in base64, in the secret of this name")
+    .refine(isEncryptionKey, "must be 32 bytes in base64"),
+});
+
+/** Reads the settings of an identity process; throws a ConfigError with every problem. */
+export function parseConfig(env: Env) {
+  const settings = parseEnv(identityEnv, env);
+  return Object.freeze({
+    logLevel: settings.LOG_LEVEL,
+    grpcListen: settings.GRPC_LISTEN,
+    databaseUrl: settings.database_url,
+    meshPrivateKey: settings.mesh_private_key,
+    meshTrustedKeys: settings.mesh_trusted_keys,
+    bootstrapAdminEmail: settings.BOOTSTRAP_ADMIN_EMAIL,
+    /** Undefined: one is generated. */
+    bootstrapAdminPassword: settings.BOOTSTRAP_ADMIN_PASSWORD,
+    /** 32 bytes in base64. */
+    secretEncryptionKey: settings.secret_encryption_key,
+  });
+}
+
+function isEncryptionKey(text: string): boolean {
+  return /^[A-Za-z0-9+/]+=*$/.test(text) && Buffer.from(text, "base64").length === encryptionKeyBytes;
+}

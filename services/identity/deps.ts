@@ -1,0 +1,15 @@
+import type { Db } from "../lib/database.ts";
+import type { Logger } from "../lib/log.ts";
+import type { KeyRing } from "./credentials/key-ring.ts";
+import type { TakeTurn } from "./credentials/turns.ts";
+import type { Vault } from "./vault.ts";
+
+/** What the handlers of identity work with. */
+export type IdentityDeps = {
+  readonly db: Db;
+  readonly keyRing: KeyRing;
+  readonly vault: Vault;
+  /** In front of whatever hashes a password. */
+  readonly takeTurn: TakeTurn;
+  readonly log: Logger;
+};

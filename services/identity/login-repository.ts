@@ -1,0 +1,120 @@
+import { and, eq, gt, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
+import type { Db } from "../lib/database.ts";
+import type { Scope } from "../lib/guard.ts";
+import { apiKeys, logins, refreshTokens, users } from "./schema.ts";
+
+// A credential is looked up before anybody's organisation is known: these functions have no scope, save the last.
+
+/** How long a refresh token is good. */
+const refreshExpire = sql`now() + interval '30 days'`;
+
+/** Whom a credential stands for. */
+export type Holder = {
+  readonly orgId: string;
+  readonly userId: string;
+  readonly userRoles: string[];
+  /** Of the key that the login was made with, or that is the credential. */
+  readonly apiKeyId: string | null;
+  readonly keyRoles: string[] | null;
+  readonly keyExpireTime: Date | null;
+};
+
+const holder = {
+  orgId: users.orgId,
+  userId: users.userId,
+  userRoles: users.roles,
+  apiKeyId: apiKeys.apiKeyId,
+  keyRoles: apiKeys.roles,
+  keyExpireTime: apiKeys.expireTime,
+};
+
+const notExpired = or(isNull(apiKeys.expireTime), gt(apiKeys.expireTime, sql`now()`));
+
+/** Who logged in; undefined when the login was revoked, its key has ended or its user may not log in any more. */
+export async function findHolderOfLogin(db: Db, loginId: string): Promise<Holder | undefined> {
+  const [row] = await db
+    .select(holder)
+    .from(logins)
+    .innerJoin(users, eq(users.userId, logins.userId))
+    .leftJoin(apiKeys, eq(apiKeys.apiKeyId, logins.apiKeyId))
+    .where(and(eq(logins.loginId, loginId), isNull(logins.revokeTime), eq(users.active, true), notExpired));
+  return row;
+}
+
+/** Whom an API key stands for; undefined when it has ended or its user may not log in any more. */
+export async function findHolderOfKey(db: Db, secretSha256: string): Promise<Holder | undefined> {
+  const [row] = await db
+    .select(holder)
+    .from(apiKeys)
+    .innerJoin(users, eq(users.userId, apiKeys.userId))
+    .where(and(eq(apiKeys.secretSha256, secretSha256), eq(users.active, true), notExpired));
+  return row;
+}
+
+export async function insertLogin(
+  db: Db,
+  login: { loginId: string; orgId: string; userId: string; apiKeyId: string | null },
+): Promise<void> {
+  await db.insert(logins).values({ ...login, expireTime: refreshExpire });
+}
+
+/** Adds a refresh token to a login, which lives as long as its newest one. */
+export async function insertRefreshToken(db: Db, loginId: string, tokenSha256: string): Promise<void> {
+  await db.insert(refreshTokens).values({ loginId, tokenSha256, expireTime: refreshExpire });
+  await db.update(logins).set({ expireTime: refreshExpire }).where(eq(logins.loginId, loginId));
+}
+
+/** Spends a refresh token: of two racing calls one gets the login's id. */
+export async function spendRefreshToken(db: Db, tokenSha256: string): Promise<string | undefined> {
+  const [row] = await db
+    .update(refreshTokens)
+    .set({ spentTime: sql`now()` })
+    .where(
+      and(
+        eq(refreshTokens.tokenSha256, tokenSha256),
+        isNull(refreshTokens.spentTime),
+        gt(refreshTokens.expireTime, sql`now()`),
+      ),
+    )
+    .returning({ loginId: refreshTokens.loginId });
+  return row?.loginId;
+}
+
+export async function findLoginOfRefreshToken(db: Db, tokenSha256: string): Promise<string | undefined> {
+  const [row] = await db
+    .select({ loginId: refreshTokens.loginId })
+    .from(refreshTokens)
+    .where(eq(refreshTokens.tokenSha256, tokenSha256));
+  return row?.loginId;
+}
+
+/** The login of a token that was used before; undefined for any other token. */
+export async function findLoginOfSpentToken(db: Db, tokenSha256: string): Promise<string | undefined> {
+  const [row] = await db
+    .select({ loginId: refreshTokens.loginId })
+    .from(refreshTokens)
+    .where(and(eq(refreshTokens.tokenSha256, tokenSha256), isNotNull(refreshTokens.spentTime)));
+  return row?.loginId;
+}
+
+/** Ends a login with every token that descends from it. */
+export async function revokeLogin(db: Db, loginId: string): Promise<void> {
+  await db
+    .update(logins)
+    .set({ revokeTime: sql`now()` })
+    .where(and(eq(logins.loginId, loginId), isNull(logins.revokeTime)));
+}
+
+/** Removes what no token can be good for any more. */
+export async function deleteExpiredLogins(db: Db): Promise<void> {
+  await db.delete(logins).where(lt(logins.expireTime, sql`now()`));
+  await db.delete(refreshTokens).where(lt(refreshTokens.expireTime, sql`now()`));
+}
+
+/** Ends every login of a user. */
+export async function revokeLoginsOfUser(db: Db, scope: Scope, userId: string): Promise<void> {
+  await db
+    .update(logins)
+    .set({ revokeTime: sql`now()` })
+    .where(and(eq(logins.orgId, scope.orgId), eq(logins.userId, userId), isNull(logins.revokeTime)));
+}

@@ -1,0 +1,10 @@
+import { serviceSecrets } from "../lib/env.ts";
+import { runProcess } from "../lib/lifetime.ts";
+import { parseConfig } from "./config.ts";
+import { run } from "./run.ts";
+
+await runProcess("identity", process.env, {
+  secrets: [...serviceSecrets, "secret_encryption_key"],
+  parseConfig,
+  run,
+});

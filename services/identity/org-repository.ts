@@ -1,0 +1,71 @@
+import { and, asc, eq, gt, sql } from "drizzle-orm";
+import type { Db } from "../lib/database.ts";
+import type { Scope } from "../lib/guard.ts";
+import type { Page } from "../lib/paging.ts";
+import { allows } from "../lib/permissions.ts";
+import { orgs } from "./schema.ts";
+
+export type OrgRow = typeof orgs.$inferSelect;
+export type NewOrg = Pick<OrgRow, "orgId" | "name" | "displayName">;
+export type OrgChange = Partial<Pick<OrgRow, "displayName">>;
+
+/** The caller's own organisation, or every one for a platform administrator. */
+const visible = ({ orgId, principal }: Scope) =>
+  allows(principal.roles, "orgs.all") ? undefined : eq(orgs.orgId, orgId);
+
+export async function findOrg(db: Db, scope: Scope, orgId: string): Promise<OrgRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(orgs)
+    .where(and(visible(scope), eq(orgs.orgId, orgId)));
+  return row;
+}
+
+/** The same before anybody has logged in. */
+export async function findOrgByName(db: Db, name: string): Promise<OrgRow | undefined> {
+  const [row] = await db.select().from(orgs).where(eq(orgs.name, name));
+  return row;
+}
+
+/** Organisations by id, which is by age. */
+export function listOrgs(db: Db, scope: Scope, page: Page): Promise<OrgRow[]> {
+  return db
+    .select()
+    .from(orgs)
+    .where(and(visible(scope), page.after === undefined ? undefined : gt(orgs.orgId, page.after)))
+    .orderBy(asc(orgs.orgId))
+    .limit(page.limit);
+}
+
+export async function insertOrg(db: Db, org: NewOrg): Promise<OrgRow> {
+  const [row] = await db.insert(orgs).values(org).returning();
+  if (!row) throw new Error("the insert returned no row");
+  return row;
+}
+
+/** Changes an organisation of that revision (undefined: of any); undefined when there is none. */
+export async function updateOrg(
+  db: Db,
+  scope: Scope,
+  orgId: string,
+  revision: number | undefined,
+  change: OrgChange,
+): Promise<OrgRow | undefined> {
+  const [row] = await db
+    .update(orgs)
+    .set({ ...change, updateTime: sql`now()`, revision: sql`${orgs.revision} + 1` })
+    .where(
+      and(
+        visible(scope),
+        eq(orgs.orgId, orgId),
+        revision === undefined ? undefined : eq(orgs.revision, revision),
+      ),
+    )
+    .returning();
+  return row;
+}
+
+/** Makes the caller's transaction the only one that changes who administers the caller's organisation. */
+export async function lockOrg(tx: Db, scope: Scope): Promise<void> {
+  await tx.select({ orgId: orgs.orgId }).from(orgs).where(eq(orgs.orgId, scope.orgId)).for("no key update");
+}

@@ -1,0 +1,22 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { UserService } from "../../../gen/sluice/identity/v1/users_pb.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import { refuseLosingAdmin } from "../admins-kept.ts";
+import type { IdentityDeps } from "../deps.ts";
+import { userNotFound } from "../errors.ts";
+import { lockOrg } from "../org-repository.ts";
+import { deleteUser as deleteRow, findUser } from "../user-repository.ts";
+
+export const deleteUser =
+  ({ db }: IdentityDeps): MethodImpl<typeof UserService.method.deleteUser> =>
+  async ({ userId }, context) => {
+    const scope = scopeOf(context);
+    await db.transaction(async (tx) => {
+      await lockOrg(tx, scope);
+      const current = await findUser(tx, scope, userId);
+      if (!current) throw userNotFound(userId);
+      await refuseLosingAdmin(tx, scope, current, undefined);
+      await deleteRow(tx, scope, userId);
+    });
+    return {};
+  };

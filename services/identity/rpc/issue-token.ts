@@ -1,0 +1,57 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { AuthService, IssueTokenRequest } from "../../../gen/sluice/identity/v1/auth_pb.ts";
+import type { Db } from "../../lib/database.ts";
+import { newId } from "../../lib/ids.ts";
+import { type Attempt, attemptOf, countAttempt, settleAttempt } from "../credentials/login-attempts.ts";
+import { secretSha256 } from "../credentials/opaque-secret.ts";
+import { verifyPassword } from "../credentials/password.ts";
+import { makeRefreshToken, tokensFor } from "../credentials/tokens.ts";
+import type { IdentityDeps } from "../deps.ts";
+import { credentialInvalid } from "../errors.ts";
+import { findHolderOfKey, insertLogin } from "../login-repository.ts";
+import { findUserByEmail, lockActiveUser } from "../user-repository.ts";
+
+/** The caller's address as the edge saw it; set by the edge, never taken from outside. */
+const clientAddressHeader = "x-sluice-client-address";
+
+type LoggedIn = { userId: string; apiKeyId: string | null };
+
+export const issueToken =
+  ({ db, keyRing, takeTurn }: IdentityDeps): MethodImpl<typeof AuthService.method.issueToken> =>
+  async (request, context) => {
+    const attempt = attemptOf(context.requestHeader.get(clientAddressHeader), request.email);
+    // Attempts are counted when their turn comes: a person's own parallel logins do not use the limit up.
+    const who = await takeTurn(async () => {
+      await countAttempt(db, attempt);
+      return checkCredential(db, request);
+    });
+    const { refreshToken, ...subject } = await db.transaction((tx) => logIn(tx, who, attempt));
+    return tokensFor(keyRing, subject, refreshToken);
+  };
+
+async function checkCredential(db: Db, request: IssueTokenRequest): Promise<LoggedIn> {
+  const who = request.apiKey ? await holderOfKey(db, request.apiKey) : await userByPassword(db, request);
+  if (!who) throw credentialInvalid();
+  return who;
+}
+
+async function holderOfKey(db: Db, apiKey: string): Promise<LoggedIn | undefined> {
+  return findHolderOfKey(db, secretSha256(apiKey));
+}
+
+async function userByPassword(db: Db, { email, password }: IssueTokenRequest): Promise<LoggedIn | undefined> {
+  const user = await findUserByEmail(db, email);
+  // An address that nobody has costs the same time as a wrong password.
+  const matches = await verifyPassword(password, user?.passwordHash);
+  return user && matches ? { userId: user.userId, apiKeyId: null } : undefined;
+}
+
+/** Begins the login, unless the user was deactivated or removed in the meantime. */
+async function logIn(tx: Db, { userId, apiKeyId }: LoggedIn, attempt: Attempt) {
+  const user = await lockActiveUser(tx, userId);
+  if (!user) throw credentialInvalid();
+  await settleAttempt(tx, attempt);
+  const loginId = newId();
+  await insertLogin(tx, { ...user, loginId, apiKeyId });
+  return { ...user, loginId, refreshToken: await makeRefreshToken(tx, loginId) };
+}

@@ -1,0 +1,19 @@
+import { asc, inArray } from "drizzle-orm";
+import type { Db } from "../lib/database.ts";
+import { signingKeys } from "./schema.ts";
+
+export type SigningKeyRow = typeof signingKeys.$inferSelect;
+export type NewSigningKey = Omit<SigningKeyRow, "createTime">;
+
+/** The installation's keys, oldest first. */
+export function listSigningKeys(db: Db): Promise<SigningKeyRow[]> {
+  return db.select().from(signingKeys).orderBy(asc(signingKeys.createTime), asc(signingKeys.kid));
+}
+
+export async function insertSigningKey(db: Db, key: NewSigningKey): Promise<void> {
+  await db.insert(signingKeys).values(key);
+}
+
+export async function deleteSigningKeys(db: Db, kids: readonly string[]): Promise<void> {
+  await db.delete(signingKeys).where(inArray(signingKeys.kid, [...kids]));
+}

@@ -1,0 +1,103 @@
+import { parse } from "node:path";
+import type { ConnectError } from "@connectrpc/connect";
+import { LRUCache } from "lru-cache";
+import type { BlobCache, BorrowedBlob } from "../../blobs/blob-cache.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { EngineFailure } from "../../engine/engine-failure.ts";
+import type { Inspection } from "../../engine/protocol.ts";
+import { executionTooLarge, sourceDataInvalid, sqlInvalid, statementRefused } from "../../errors.ts";
+import type { Connector, DataSource, Limit } from "../connector.ts";
+import { parseSettings } from "../settings.ts";
+import { type FileSettings, fileSettings } from "./settings.ts";
+
+/** Files whose inspection is remembered. */
+const inspectionsMax = 1000;
+
+export type FileConnectorDeps = { readonly blobs: BlobCache; readonly engine: Engine };
+
+/** Reads files of the storage service with DuckDB: CSV, JSON, NDJSON, Parquet. */
+export function createFileConnector({ blobs, engine }: FileConnectorDeps): Connector {
+  // What was found in some bytes stays true: the key has their hash.
+  const inspections = new LRUCache<string, Inspection>({ max: inspectionsMax });
+
+  async function inspect(blob: BorrowedBlob, { format }: FileSettings, limit: Limit): Promise<Inspection> {
+    const key = JSON.stringify([blob.sha256, blob.name, format]);
+    const known = inspections.get(key);
+    if (known) return known;
+    const reply = await engine.run({ kind: "inspect", path: blob.path, fileName: blob.name, format }, limit);
+    if (reply.kind !== "inspected") throw new Error("the engine answered something else");
+    inspections.set(key, reply.inspection);
+    return reply.inspection;
+  }
+
+  return {
+    name: "file",
+    description: "A stored file: CSV, JSON, NDJSON or Parquet, as one table",
+    settings: fileSettings,
+    open: (settings, field) =>
+      fileSource({ blobs, engine }, parseSettings(fileSettings, settings, field), inspect),
+  };
+}
+
+type Inspect = (blob: BorrowedBlob, settings: FileSettings, limit: Limit) => Promise<Inspection>;
+
+function fileSource(
+  { blobs, engine }: FileConnectorDeps,
+  settings: FileSettings,
+  inspect: Inspect,
+): DataSource {
+  return {
+    async test({ signal }) {
+      const { sizeBytes } = await blobs.head(settings.fileId, signal);
+      if (sizeBytes === 0n) throw sourceDataInvalid("the file is empty");
+      return { serverVersion: "" };
+    },
+    async discover(limit) {
+      using blob = await blobs.borrow(settings.fileId, limit.signal);
+      return withFailures(blob, async () => {
+        const { columns, rowCount } = await inspect(blob, settings, limit);
+        return [{ schemaName: "", name: tableNameOf(blob, settings), columns, rowCount: BigInt(rowCount) }];
+      });
+    },
+    async query({ sql, maxRows }, limit) {
+      using blob = await blobs.borrow(settings.fileId, limit.signal);
+      return withFailures(blob, async () => {
+        const { reading } = await inspect(blob, settings, limit);
+        const tableName = tableNameOf(blob, settings);
+        const { path, name: fileName } = blob;
+        const reply = await engine.run(
+          { kind: "query", path, fileName, reading, tableName, sql, maxRows },
+          limit,
+        );
+        if (reply.kind !== "queried") throw new Error("the engine answered something else");
+        return reply.result;
+      });
+    },
+  };
+}
+
+const tableNameOf = (blob: BorrowedBlob, { tableName }: FileSettings): string =>
+  tableName ?? parse(blob.name).name;
+
+async function withFailures<T>(blob: BorrowedBlob, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof EngineFailure ? toConnectError(error, blob) : error;
+  }
+}
+
+function toConnectError({ kind, message }: EngineFailure, { name }: BorrowedBlob): ConnectError | Error {
+  switch (kind) {
+    case "sourceDataInvalid":
+      return sourceDataInvalid(`the file ${JSON.stringify(name)} can't be read: ${message}`);
+    case "sqlInvalid":
+      return sqlInvalid(message);
+    case "statementRefused":
+      return statementRefused(message);
+    case "tooLarge":
+      return executionTooLarge(message);
+    case "internal":
+      return new Error(message);
+  }
+}

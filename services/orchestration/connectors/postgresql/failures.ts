@@ -1,0 +1,75 @@
+import { ConnectError } from "@connectrpc/connect";
+import postgres from "postgres";
+import {
+  executionTooLarge,
+  sourceDataInvalid,
+  sourceUnreachable,
+  sqlInvalid,
+  statementRefused,
+} from "../../errors.ts";
+import { connectTimeoutMs, EncryptionRefusedError } from "./open-socket.ts";
+import type { PostgresqlSettings } from "./settings.ts";
+
+/** What went wrong on the way to the source, in words that name nothing of ours. */
+export function toConnectionFailure(
+  error: unknown,
+  settings: PostgresqlSettings,
+  timedOut: boolean,
+): unknown {
+  if (error instanceof ConnectError) return error;
+  const server = `${settings.host}:${settings.port}`;
+  if (error instanceof EncryptionRefusedError) {
+    return sourceUnreachable(`${server} does not encrypt, and the source's settings.sslMode requires it`);
+  }
+  if (error instanceof postgres.PostgresError) return toServerFailure(error, settings, server);
+  const code = (error as { code?: unknown }).code;
+  if (timedOut || code === "CONNECT_TIMEOUT" || code === "ETIMEDOUT") {
+    return sourceUnreachable(`${server} does not answer within ${connectTimeoutMs / 1000} s`);
+  }
+  return typeof code === "string" ? sourceUnreachable(networkReason(code, server)) : error;
+}
+
+function networkReason(code: string, server: string): string {
+  if (code === "ECONNREFUSED") return `${server} refuses the connection`;
+  if (/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/.test(code)) return `there is no way to ${server}`;
+  if (/^(SASL|AUTH_TYPE)/.test(code)) return `${server} asks for a login that is not supported`;
+  if (/^(CONNECTION_|ECONNRESET$|EPIPE$)/.test(code)) return `${server} closed the connection`;
+  return `no connection to ${server} (${code})`;
+}
+
+function toServerFailure(
+  { code, message }: postgres.PostgresError,
+  { user, database }: PostgresqlSettings,
+  server: string,
+): ConnectError {
+  if (/^28/.test(code)) return sourceUnreachable(`${server} refuses the login of ${JSON.stringify(user)}`);
+  if (code === "3D000") return sourceUnreachable(`${server} has no database ${JSON.stringify(database)}`);
+  return sourceUnreachable(`${server} answers: ${message}`);
+}
+
+/** Words that begin statements which do something else than read. */
+const otherStatement =
+  /^(alter|analyze|begin|call|checkpoint|cluster|comment|commit|copy|create|deallocate|declare|delete|discard|do|drop|end|execute|explain|fetch|grant|import|insert|listen|load|lock|merge|move|notify|prepare|reassign|refresh|reindex|release|reset|revoke|rollback|savepoint|security|set|show|start|truncate|unlisten|update|vacuum)\b/i;
+const onlyReading = "only statements that read are taken: SELECT, WITH, VALUES, TABLE";
+
+/** What was wrong with the caller's statement; anything else is answered as it is. `offset`: text of ours before it. */
+export function toStatementFailure(error: unknown, sql: string, offset: number): unknown {
+  if (!(error instanceof postgres.PostgresError)) return error;
+  const { code, message, position } = error;
+  const at = position === undefined ? undefined : Number(position) - offset;
+  if (message.startsWith("cannot insert multiple commands"))
+    return statementRefused("one statement at a time, please");
+  if (code === "08P01") return sqlInvalid("parameters are not taken: write the values into the statement");
+  if (code === "42601" && at !== undefined && otherStatement.test([...sql].slice(at - 1).join(""))) {
+    return statementRefused(onlyReading);
+  }
+  if (/modifying statements|SELECT \.\.\. INTO/.test(message)) return statementRefused(onlyReading);
+  // Read-only transaction; no right to it; no change of the transaction.
+  if (/^(25|42501$)/.test(code)) return statementRefused(message);
+  if (/^(08|57P|58)/.test(code)) return error;
+  // Its own limit may be lower than ours; ours aborts the signal.
+  if (code === "57014") return executionTooLarge(`the source stopped the statement: ${message}`);
+  if (/^(53|54)/.test(code)) return executionTooLarge(`the source: ${message}`);
+  if (/^XX/.test(code)) return sourceDataInvalid(`the source: ${message}`);
+  return sqlInvalid(at !== undefined && at > 0 ? `${message} at character ${at}` : message);
+}

@@ -1,0 +1,25 @@
+import type { Connector } from "../connector.ts";
+import { parseSettings } from "../settings.ts";
+import { discoverTables } from "./discover.ts";
+import { queryRows } from "./query.ts";
+import { type SessionDeps, withSession } from "./session.ts";
+import { postgresqlSettings } from "./settings.ts";
+
+/** Reads PostgreSQL databases. */
+export const createPostgresqlConnector = (deps: SessionDeps): Connector => ({
+  name: "postgresql",
+  description: "A PostgreSQL database: its tables and views, read in a read-only transaction",
+  settings: postgresqlSettings,
+  open(settings, field) {
+    const parsed = parseSettings(postgresqlSettings, settings, field);
+    return {
+      test: (limit) =>
+        withSession(deps, parsed, limit, async (ask) => {
+          const [row] = await ask("select current_setting('server_version') as version");
+          return { serverVersion: `PostgreSQL ${String(row?.version).split(" ")[0]}` };
+        }),
+      discover: (limit) => withSession(deps, parsed, limit, (ask) => discoverTables(ask, parsed.schemas)),
+      query: (query, limit) => withSession(deps, parsed, limit, (ask) => queryRows(ask, query)),
+    };
+  },
+});

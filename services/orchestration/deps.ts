@@ -1,0 +1,17 @@
+import type { Db } from "../lib/database.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Connector } from "./connectors/connector.ts";
+import type { Admission } from "./executions/admission.ts";
+import type { Unfinished } from "./executions/unfinished.ts";
+
+/** What handlers work with. */
+export type OrchestrationDeps = {
+  readonly db: Db;
+  readonly log: Logger;
+  /** By name, in the order of their names. */
+  readonly connectors: ReadonlyMap<string, Connector>;
+  readonly admission: Admission;
+  readonly unfinished: Unfinished;
+  /** Marks the executions that this process runs. */
+  readonly processId: string;
+};

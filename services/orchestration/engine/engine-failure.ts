@@ -1,0 +1,59 @@
+import { RowTooLargeError } from "../results/bounded-rows.ts";
+import type { FailureKind } from "./protocol.ts";
+
+/** What an engine could not do, in words for the caller. */
+export class EngineFailure extends Error {
+  override name = "EngineFailure";
+  readonly kind: FailureKind;
+
+  constructor(kind: FailureKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** Longest text of DuckDB's that goes into a message. */
+const detailCharactersMax = 500;
+
+/** What DuckDB adds for those who write its SQL themselves: excerpts, hints, settings of the reader. */
+const hints = /^\s*(LINE \d|Possible |Possible$|\* |Try |file = |Candidate|Alternatively|Please try)/;
+
+/** Reads an error of DuckDB's; `usual` is what it means when the text does not tell. */
+export function toEngineFailure(error: unknown, usual: FailureKind): EngineFailure {
+  if (error instanceof EngineFailure) return error;
+  if (error instanceof RowTooLargeError) return new EngineFailure("tooLarge", error.message);
+  const text = error instanceof Error ? error.message : String(error);
+  return new EngineFailure(kindOf(text, usual), essence(text));
+}
+
+function kindOf(text: string, usual: FailureKind): FailureKind {
+  if (/^Out of Memory Error|max_temp_directory_size/.test(text)) return "tooLarge";
+  if (/^Permission Error/.test(text)) return "statementRefused";
+  if (/^(Internal|FATAL|Fatal) /.test(text)) return "internal";
+  if (
+    /^(CSV Error|IO Error|Serialization Error)|CSV Error on Line|TProtocolException|JSON transform error/.test(
+      text,
+    )
+  ) {
+    return "sourceDataInvalid";
+  }
+  return usual;
+}
+
+/** The lines that say what happened, on one line. */
+function essence(text: string): string {
+  const lines = text.split("\n");
+  const end = lines.findIndex((line) => hints.test(line));
+  const said = (end < 0 ? lines : lines.slice(0, end))
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const sentence = said.join(", ").replace(/^[A-Z][A-Za-z ]* Error: /, "");
+  const clear = raggedRow(sentence) ?? sentence;
+  return clear.length > detailCharactersMax ? `${clear.slice(0, detailCharactersMax)}…` : clear;
+}
+
+function raggedRow(sentence: string): string | undefined {
+  const [, line, expected, found] =
+    /^CSV Error on Line: (\d+).*Expected Number of Columns: (\d+) Found: (\d+)/s.exec(sentence) ?? [];
+  return line && `line ${line} has ${found} columns instead of ${expected}`;
+}

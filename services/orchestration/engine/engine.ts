@@ -1,0 +1,100 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { newId } from "../../lib/ids.ts";
+import type { Limit } from "../connectors/connector.ts";
+import { EngineFailure } from "./engine-failure.ts";
+import type { Reply, Task } from "./protocol.ts";
+
+/** A task but for what the engine itself adds. */
+export type NewTask = Task extends infer T ? (T extends Task ? Omit<T, "spillDirectory"> : never) : never;
+
+export type Engine = AsyncDisposable & {
+  /**
+   * Does one task in a process of its own, and kills it when the limit's signal aborts; then it throws the signal's
+   * reason. Fails with EngineFailure.
+   */
+  run(task: NewTask, limit: Limit): Promise<Exclude<Reply, { kind: "failed" }>>;
+};
+
+const program = new URL("./engine-process.ts", import.meta.url);
+
+/** `directory` is the engine's own, for what its processes spill and for their compiled code. */
+export async function createEngine(directory: string): Promise<Engine> {
+  const spill = join(directory, "spill");
+  await rm(spill, { recursive: true, force: true });
+  await mkdir(spill, { recursive: true, mode: 0o700 });
+  const start = () => startProcess(join(directory, "code"));
+  const busy = new Set<ChildProcess>();
+  // A process takes longer to start than a small query takes: the next one is kept ready.
+  let spare = start();
+  const take = (): ChildProcess => {
+    const child = hasEnded(spare) ? start() : spare;
+    busy.add(child);
+    spare = start();
+    return child;
+  };
+  return {
+    async run(task, { signal }) {
+      signal.throwIfAborted();
+      const spillDirectory = join(spill, newId());
+      const child = take();
+      try {
+        const reply = await ask(child, { ...task, spillDirectory }, signal);
+        if (reply.kind === "failed") throw new EngineFailure(reply.failure, reply.message);
+        return reply;
+      } finally {
+        await kill(child);
+        busy.delete(child);
+        await rm(spillDirectory, { recursive: true, force: true });
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...busy, spare].map(kill));
+    },
+  };
+}
+
+function startProcess(compileCache: string): ChildProcess {
+  const child = fork(program, {
+    // Nothing of our environment is for DuckDB.
+    env: { NODE_COMPILE_CACHE: compileCache },
+    execArgv: [],
+    // Ctrl-C in the terminal is for us.
+    detached: true,
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  // An idle one does not keep us alive; that it could not start shows when it is asked.
+  child.on("error", () => {});
+  child.unref();
+  child.channel?.unref();
+  return child;
+}
+
+function ask(child: ChildProcess, task: Task, signal: AbortSignal): Promise<Reply> {
+  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+  const stop = () => reject(signal.reason);
+  const die = () =>
+    reject(new EngineFailure("tooLarge", "the statement's process ended: it needs too much memory"));
+  child.once("message", (reply) => resolve(reply as Reply));
+  child.once("exit", die);
+  child.once("error", reject);
+  signal.addEventListener("abort", stop, { once: true });
+  child.ref();
+  child.channel?.ref();
+  if (hasEnded(child)) die();
+  else child.send(task);
+  return promise.finally(() => signal.removeEventListener("abort", stop));
+}
+
+const hasEnded = ({ pid, exitCode, signalCode }: ChildProcess): boolean =>
+  pid === undefined || exitCode !== null || signalCode !== null;
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  child.ref();
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+}

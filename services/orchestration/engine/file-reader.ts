@@ -1,0 +1,36 @@
+import type { Reading, TypedColumn } from "./protocol.ts";
+import { literal } from "./sql-text.ts";
+
+/** How every CSV is read: RFC 4180, nothing skipped, nothing padded, nothing left out. */
+export const strictCsv = (delimiter: string): string =>
+  `delim = ${literal(delimiter)}, quote = '"', escape = '"', comment = '', skip = 0, ` +
+  "strict_mode = true, null_padding = false, ignore_errors = false";
+
+/** How every JSON is read. */
+export const strictJson = (format: "json" | "ndjson"): string =>
+  `format = '${format === "json" ? "auto" : "newline_delimited"}', ignore_errors = false`;
+
+/** The table function that reads a file: every column with its type, so that no query detects another one. */
+export function readerOf(path: string, reading: Reading): string {
+  const file = literal(path);
+  switch (reading.format) {
+    case "csv":
+      // The line ending is left to the reader: named explicitly, `\r\n` loses every row without a word.
+      return (
+        `read_csv(${file}, auto_detect = false, ${strictCsv(reading.delimiter)}, header = ${reading.header}, ` +
+        `columns = ${struct(reading.columns)}${dateFormats(reading)})`
+      );
+    case "json":
+    case "ndjson":
+      return `read_json(${file}, auto_detect = false, ${strictJson(reading.format)}, columns = ${struct(reading.columns)})`;
+    case "parquet":
+      return `read_parquet(${file})`;
+  }
+}
+
+const struct = (columns: readonly TypedColumn[]): string =>
+  `{${columns.map(({ name, dataType }) => `${literal(name)}: ${literal(dataType)}`).join(", ")}}`;
+
+const dateFormats = ({ dateFormat, timestampFormat }: Reading & { format: "csv" }): string =>
+  (dateFormat ? `, dateformat = ${literal(dateFormat)}` : "") +
+  (timestampFormat ? `, timestampformat = ${literal(timestampFormat)}` : "");

@@ -1,0 +1,66 @@
+import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
+import type { QueryResult } from "../connectors/connector.ts";
+import { createBoundedRows } from "../results/bounded-rows.ts";
+import { EngineFailure, toEngineFailure } from "./engine-failure.ts";
+import { readerOf } from "./file-reader.ts";
+import type { Task, TypedColumn } from "./protocol.ts";
+import { openSandbox } from "./sandbox.ts";
+import { spellerOf } from "./spell-value.ts";
+import { identifier } from "./sql-text.ts";
+import { gateStatement } from "./statement-gate.ts";
+
+/** Runs one statement over the file, which it sees as a table, and answers its first rows. */
+export async function runStatement(task: Task & { kind: "query" }): Promise<QueryResult> {
+  const connection = await openSandbox(task, async (opened) => {
+    const view = `CREATE VIEW ${identifier(task.tableName)} AS FROM ${readerOf(task.path, task.reading)}`;
+    await asFailure("sourceDataInvalid", () => opened.run(view));
+  });
+  await gateStatement(connection, task.sql, task.tableName);
+  const columns = await asFailure("sqlInvalid", () => describeResult(connection, task.sql));
+  return asFailure("sqlInvalid", () => readResult(connection, task, columns));
+}
+
+async function asFailure<T>(usual: "sourceDataInvalid" | "sqlInvalid", work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toEngineFailure(error, usual);
+  }
+}
+
+async function describeResult(connection: DuckDBConnection, sql: string): Promise<TypedColumn[]> {
+  const statement = await connection.prepare(sql);
+  if (statement.parameterCount > 0) {
+    throw new EngineFailure("sqlInvalid", "parameters are not taken: write the values into the statement");
+  }
+  return Array.from({ length: statement.columnCount }, (_, index) => describeColumn(statement, index));
+}
+
+function describeColumn(statement: DuckDBPreparedStatement, index: number): TypedColumn {
+  const type = statement.columnType(index);
+  return { name: statement.columnName(index), dataType: type.alias ?? type.toString() };
+}
+
+/**
+ * The rows are put into a table first. A result that is streamed ends early without a word when the statement fails
+ * after the first rows, and then looks complete; and a table's rows, but not a result's, count as DuckDB's memory.
+ */
+async function readResult(
+  connection: DuckDBConnection,
+  { sql, maxRows }: { sql: string; maxRows: number },
+  columns: readonly TypedColumn[],
+): Promise<QueryResult> {
+  // The statement ends the view's text, so that a semicolon or a comment at its end does no harm.
+  await connection.run(`CREATE TEMP VIEW sluice_statement AS ${sql}`);
+  await connection.run(`CREATE TEMP TABLE sluice_result AS FROM sluice_statement LIMIT ${maxRows + 1}`);
+  const result = await connection.stream("FROM temp.sluice_result");
+  const spellers = result.columnTypes().map(spellerOf);
+  const kept = createBoundedRows(maxRows);
+  for await (const chunk of result) {
+    for (const row of chunk.getRows()) {
+      const full = !kept.push(row.map((value, index) => spellers[index]?.(value) ?? null));
+      if (full) return { columns, rows: kept.rows, truncated: true };
+    }
+  }
+  return { columns, rows: kept.rows, truncated: false };
+}

@@ -1,0 +1,39 @@
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { literal } from "./sql-text.ts";
+
+/** Memory of one execution; what is more goes to its spill folder. */
+const memoryMax = "512MiB";
+/** Space in the spill folder of one execution. */
+const spillMax = "4GiB";
+
+/**
+ * A database in memory whose SQL reaches one file and nothing else: no other file, no network, no extension, and no
+ * setting that would change that. `define` makes what the statements need while settings may still be made.
+ */
+export async function openSandbox(
+  task: { path: string; spillDirectory: string },
+  define: (connection: DuckDBConnection) => Promise<void>,
+): Promise<DuckDBConnection> {
+  const instance = await DuckDBInstance.create(":memory:", {
+    memory_limit: memoryMax,
+    temp_directory: task.spillDirectory,
+    max_temp_directory_size: spillMax,
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+    allow_community_extensions: "false",
+    allow_persistent_secrets: "false",
+  });
+  const connection = await instance.connect();
+  await connection.run("SET TimeZone = 'UTC'");
+  await connection.run(`SET allowed_paths = [${literal(task.path)}]`);
+  await connection.run("SET enable_external_access = false");
+  await define(connection);
+  await connection.run("SET lock_configuration = true");
+  return connection;
+}
+
+/** All rows of a statement of ours. */
+export async function readRows(connection: DuckDBConnection, sql: string, values: string[] = []) {
+  const result = await connection.runAndReadAll(sql, values);
+  return result.getRowObjectsJson();
+}

@@ -1,0 +1,82 @@
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { failure, invalidFields, notFound } from "../lib/errors.ts";
+
+export const connectorNotFound = (name: string) => notFound("connector", name);
+export const sourceNotFound = (sourceId: string) => notFound("source", sourceId);
+export const tableNotFound = (tableId: string) => notFound("table", tableId);
+export const executionNotFound = (executionId: string) => notFound("execution", executionId);
+
+export const sourceExists = (displayName: string) =>
+  failure(
+    Code.AlreadyExists,
+    ErrorReason.RESOURCE_EXISTS,
+    `a source with the display name ${JSON.stringify(displayName)} exists`,
+    { displayName },
+  );
+
+/** Each wrong setting by its path in the request. */
+export function settingsInvalid(violations: { field: string; description: string }[]): ConnectError {
+  const fields = invalidFields(violations);
+  const error = failure(Code.InvalidArgument, ErrorReason.SETTINGS_INVALID, fields.rawMessage);
+  error.details.push(...fields.details);
+  return error;
+}
+
+/** The source's settings changed while its tables were read. */
+export const sourceChanged = (sourceId: string) =>
+  failure(
+    Code.Aborted,
+    ErrorReason.STATE_CONFLICT,
+    `source ${sourceId} was changed while its tables were read: try again`,
+    { sourceId },
+  );
+
+export const addressRefused = (message: string) =>
+  failure(Code.FailedPrecondition, ErrorReason.ADDRESS_REFUSED, message);
+
+export const sourceUnreachable = (message: string) =>
+  failure(Code.Unavailable, ErrorReason.SOURCE_UNREACHABLE, message);
+
+export const sourceDataInvalid = (message: string) =>
+  failure(Code.FailedPrecondition, ErrorReason.SOURCE_DATA_INVALID, message);
+
+export const secretNotFound = (name: string) =>
+  failure(
+    Code.FailedPrecondition,
+    ErrorReason.SECRET_NOT_FOUND,
+    `secret ${JSON.stringify(name)} does not exist: PUT /api/v1/secrets/${encodeURIComponent(name)}`,
+    { secret: name },
+  );
+
+export const sqlInvalid = (message: string) =>
+  failure(Code.InvalidArgument, ErrorReason.SQL_INVALID, message);
+
+export const statementRefused = (message: string) =>
+  failure(Code.InvalidArgument, ErrorReason.STATEMENT_REFUSED, message);
+
+/** `what` ran into its time. */
+export const timedOut = (what: string, timeoutMs: number) =>
+  failure(
+    Code.DeadlineExceeded,
+    ErrorReason.EXECUTION_LIMIT,
+    `${what} ran longer than ${timeoutMs / 1000} s and was stopped`,
+  );
+
+/** More memory, space or bytes than one execution may use. */
+export const executionTooLarge = (message: string) =>
+  failure(Code.ResourceExhausted, ErrorReason.EXECUTION_LIMIT, message);
+
+export const tooManyExecutions = (executionsMax: number) =>
+  failure(
+    Code.ResourceExhausted,
+    ErrorReason.EXECUTION_LIMIT,
+    `${executionsMax} executions are running, more are not taken at the same time: try again`,
+  );
+
+/** Bytes that storage answered are not those that it announced. */
+export const contentCorrupt = () =>
+  failure(Code.DataLoss, ErrorReason.CONTENT_CORRUPT, "the file's bytes arrived damaged from storage");
+
+export const diskFull = () =>
+  failure(Code.ResourceExhausted, ErrorReason.DISK_FULL, "no space is left for the files that sources read");

@@ -1,0 +1,81 @@
+import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
+import type { Db } from "../lib/database.ts";
+import type { Scope } from "../lib/guard.ts";
+import type { Page } from "../lib/paging.ts";
+import { presenceLockPrefix } from "./executions/presence.ts";
+import { executions } from "./schema.ts";
+import { type EndState, statesBefore } from "./state.ts";
+
+export type ExecutionRow = typeof executions.$inferSelect;
+export type NewExecution = Pick<ExecutionRow, "executionId" | "sourceId" | "sql" | "processId">;
+/** How an execution ended: a result for `succeeded`, a message for the others. */
+export type Ending =
+  | { readonly state: "succeeded"; readonly rowCount: bigint; readonly truncated: boolean }
+  | { readonly state: Exclude<EndState, "succeeded">; readonly errorMessage: string };
+
+export async function findExecution(
+  db: Db,
+  scope: Scope,
+  executionId: string,
+): Promise<ExecutionRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(executions)
+    .where(and(eq(executions.orgId, scope.orgId), eq(executions.executionId, executionId)));
+  return row;
+}
+
+/** A page of executions; on one source, unless it is empty. */
+export function listExecutions(db: Db, scope: Scope, page: Page, sourceId: string): Promise<ExecutionRow[]> {
+  const where = and(
+    eq(executions.orgId, scope.orgId),
+    sourceId === "" ? undefined : eq(executions.sourceId, sourceId),
+    page.after === undefined ? undefined : gt(executions.executionId, page.after),
+  );
+  return db.select().from(executions).where(where).orderBy(asc(executions.executionId)).limit(page.limit);
+}
+
+export async function insertExecution(db: Db, scope: Scope, execution: NewExecution): Promise<void> {
+  await db
+    .insert(executions)
+    .values({ ...execution, orgId: scope.orgId, creatorUserId: scope.principal.userId });
+}
+
+/** Ends an execution; answers whether it still ran. */
+export async function moveExecution(
+  db: Db,
+  scope: Scope,
+  executionId: string,
+  ending: Ending,
+): Promise<boolean> {
+  const rows = await db
+    .update(executions)
+    .set({ ...ending, endTime: sql`now()` })
+    .where(
+      and(
+        eq(executions.orgId, scope.orgId),
+        eq(executions.executionId, executionId),
+        inArray(executions.state, statesBefore(ending.state)),
+      ),
+    )
+    .returning({ executionId: executions.executionId });
+  return rows.length > 0;
+}
+
+/**
+ * Ends what processes that are dead left running, whatever organisation it belongs to; answers how many. Who lives
+ * holds its lock (see presence.ts).
+ */
+export async function moveAbandonedExecutions(db: Db): Promise<number> {
+  const abandoned = sql`${executions.processId} in (
+    select process_id from (
+      select distinct process_id from ${executions} where state = 'running'
+    ) as processes
+    where pg_try_advisory_xact_lock(hashtextextended(${presenceLockPrefix} || process_id, 0)))`;
+  const rows = await db
+    .update(executions)
+    .set({ state: "cancelled", errorMessage: "the server stopped while it ran", endTime: sql`now()` })
+    .where(and(inArray(executions.state, statesBefore("cancelled")), abandoned))
+    .returning({ executionId: executions.executionId });
+  return rows.length;
+}

@@ -1,0 +1,6 @@
+import { serviceSecrets } from "../lib/env.ts";
+import { runProcess } from "../lib/lifetime.ts";
+import { parseConfig } from "./config.ts";
+import { run } from "./run.ts";
+
+await runProcess("orchestration", process.env, { secrets: serviceSecrets, parseConfig, run });

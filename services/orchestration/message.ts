@@ -1,0 +1,71 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { z } from "zod";
+import type { TableSchema } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import type { ConnectorSchema } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
+import {
+  type ExecutionSchema,
+  ExecutionState as ExecutionStateMessage,
+} from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { type Source, SourceSchema } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
+import type { Connector } from "./connectors/connector.ts";
+import type { ExecutionRow } from "./execution-repository.ts";
+import type { SourceRow } from "./source-repository.ts";
+import type { ExecutionState } from "./state.ts";
+import type { TableRow } from "./table-repository.ts";
+
+export const toConnector = ({
+  name,
+  description,
+  settings,
+}: Connector): MessageInitShape<typeof ConnectorSchema> => ({
+  name,
+  description,
+  // The form in which a caller writes them: what has a default may be left out.
+  settingsSchema: z.toJSONSchema(settings, { io: "input" }) as MessageInitShape<
+    typeof ConnectorSchema
+  >["settingsSchema"],
+  capabilities: { discover: true, query: true },
+});
+
+export const toSource = (row: SourceRow): Source =>
+  create(SourceSchema, {
+    sourceId: row.sourceId,
+    displayName: row.displayName,
+    connector: row.connector,
+    settings: row.settings,
+    createTime: timestampFromDate(row.createTime),
+    updateTime: timestampFromDate(row.updateTime),
+    etag: String(row.revision),
+  });
+
+export const toTable = (row: TableRow): MessageInitShape<typeof TableSchema> => ({
+  tableId: row.tableId,
+  sourceId: row.sourceId,
+  schemaName: row.schemaName,
+  name: row.name,
+  columns: [...row.columns],
+  ...(row.rowCount !== null && { rowCount: row.rowCount }),
+  createTime: timestampFromDate(row.createTime),
+  updateTime: timestampFromDate(row.updateTime),
+});
+
+const states: Readonly<Record<ExecutionState, ExecutionStateMessage>> = {
+  running: ExecutionStateMessage.RUNNING,
+  succeeded: ExecutionStateMessage.SUCCEEDED,
+  failed: ExecutionStateMessage.FAILED,
+  cancelled: ExecutionStateMessage.CANCELLED,
+};
+
+export const toExecution = (row: ExecutionRow): MessageInitShape<typeof ExecutionSchema> => ({
+  executionId: row.executionId,
+  sourceId: row.sourceId,
+  sql: row.sql,
+  state: states[row.state],
+  errorMessage: row.errorMessage,
+  rowCount: row.rowCount,
+  truncated: row.truncated,
+  creatorUserId: row.creatorUserId,
+  createTime: timestampFromDate(row.createTime),
+  ...(row.endTime && { endTime: timestampFromDate(row.endTime) }),
+});

@@ -1,0 +1,40 @@
+import { create } from "@bufbuild/protobuf";
+import type { MethodImpl } from "@connectrpc/connect";
+import {
+  CreateSourceResponseSchema,
+  SourceService,
+} from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
+import { violatedConstraint } from "../../lib/database-failure.ts";
+import { invalidField } from "../../lib/errors.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import { newId } from "../../lib/ids.ts";
+import { required } from "../../lib/updates.ts";
+import type { OrchestrationDeps } from "../deps.ts";
+import { sourceExists } from "../errors.ts";
+import { toSource } from "../message.ts";
+import { onceByRequestId } from "../requests.ts";
+import { displayNameConstraint, insertSource } from "../source-repository.ts";
+
+const method = SourceService.method.createSource;
+
+export const createSource =
+  ({ db, connectors }: OrchestrationDeps): MethodImpl<typeof method> =>
+  async (request, context) => {
+    const { displayName, connector: name, settings = {} } = required(request.source, "source");
+    const connector = connectors.get(name);
+    if (!connector) {
+      throw invalidField("source.connector", `is none of ${[...connectors.keys()].join(", ")}`);
+    }
+    connector.open(settings, "source.settings");
+    const scope = scopeOf(context);
+    try {
+      return await onceByRequestId(db, scope, { method, request }, async (tx) => {
+        const source = { sourceId: newId(), displayName, connector: name, settings };
+        return create(CreateSourceResponseSchema, {
+          source: toSource(await insertSource(tx, scope, source)),
+        });
+      });
+    } catch (error) {
+      throw violatedConstraint(error) === displayNameConstraint ? sourceExists(displayName) : error;
+    }
+  };

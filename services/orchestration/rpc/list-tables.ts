@@ -1,0 +1,26 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { CatalogService } from "../../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import { cutPage, pageOf } from "../../lib/paging.ts";
+import type { OrchestrationDeps } from "../deps.ts";
+import { tableNotFound } from "../errors.ts";
+import { toTable } from "../message.ts";
+import * as repository from "../table-repository.ts";
+
+export const listTables =
+  ({ db }: OrchestrationDeps): MethodImpl<typeof CatalogService.method.listTables> =>
+  async (request, context) => {
+    const { sourceId, schemaName } = request;
+    const page = pageOf(request, sourceId, schemaName);
+    const found = await repository.listTables(db, scopeOf(context), page, { sourceId, schemaName });
+    const { rows, nextPageToken } = cutPage(found, page, ({ tableId }) => tableId, sourceId, schemaName);
+    return { tables: rows.map(toTable), nextPageToken };
+  };
+
+export const getTable =
+  ({ db }: OrchestrationDeps): MethodImpl<typeof CatalogService.method.getTable> =>
+  async ({ tableId }, context) => {
+    const row = await repository.findTable(db, scopeOf(context), tableId);
+    if (!row) throw tableNotFound(tableId);
+    return { table: toTable(row) };
+  };

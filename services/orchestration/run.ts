@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
+import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
+import { openDatabase } from "../lib/database.ts";
+import { startGrpcServer } from "../lib/grpc-server.ts";
+import { newId } from "../lib/ids.ts";
+import { aborted, type Run } from "../lib/lifetime.ts";
+import { createLog } from "../lib/log.ts";
+import { createMeshClient } from "../lib/mesh-client.ts";
+import { createSigner, createVerifier } from "../lib/principal.ts";
+import { createBlobCache } from "./blobs/blob-cache.ts";
+import { openBlobFolder } from "./blobs/blob-folder.ts";
+import type { OrchestrationConfig } from "./config.ts";
+import { createAddressGuard } from "./connectors/address-guard.ts";
+import { createFileConnector } from "./connectors/file/file-connector.ts";
+import { identifyOwnDatabase } from "./connectors/postgresql/own-database.ts";
+import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-connector.ts";
+import { createEngine } from "./engine/engine.ts";
+import { moveAbandonedExecutions } from "./execution-repository.ts";
+import { createAdmission } from "./executions/admission.ts";
+import { announcePresence } from "./executions/presence.ts";
+import { createUnfinished } from "./executions/unfinished.ts";
+import { createSecretResolver } from "./secrets.ts";
+import { orchestrationServices } from "./service.ts";
+
+const service = "orchestration";
+const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
+/** Files of storage that are kept to read them again, in bytes. */
+const cacheBytesMax = 10 * 1024 ** 3;
+
+/** Runs the orchestration service until `stop` aborts. */
+export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
+  const log = createLog(service, config);
+  const signer = createSigner(service, config.meshPrivateKey);
+  await using database = await openDatabase({ url: config.databaseUrl, service, migrationsFolder });
+  const processId = newId();
+  await using _presence = await announcePresence(config.databaseUrl, processId);
+  const abandoned = await moveAbandonedExecutions(database.db);
+  if (abandoned > 0) log.warn({ abandoned }, "executions of a dead process are cancelled");
+  using policies = createMeshClient(PolicyService, {
+    peer: "identity",
+    address: config.identityAddress,
+    signer,
+  });
+  using blobs = createMeshClient(BlobService, { peer: "storage", address: config.storageAddress, signer });
+  await using engine = await createEngine(join(config.dataDirectory, "engine"));
+  await using unfinished = createUnfinished();
+  const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
+  const file = createFileConnector({ blobs: createBlobCache(blobs, folder), engine });
+  const postgresql = createPostgresqlConnector({
+    addressGuard: createAddressGuard(config.sourceAddressAllow),
+    resolveSecret: createSecretResolver(policies),
+    ownDatabase: await identifyOwnDatabase(config.databaseUrl),
+  });
+  const connectors = new Map([file, postgresql].map((connector) => [connector.name, connector]));
+  const deps = { db: database.db, log, connectors, admission: createAdmission(), unfinished, processId };
+  await using server = await startGrpcServer({
+    listen: config.grpcListen,
+    services: orchestrationServices(deps),
+    verifier: createVerifier(config.meshTrustedKeys),
+    log,
+  });
+  ready(server.address);
+  await aborted(stop);
+};

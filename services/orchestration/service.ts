@@ -1,0 +1,43 @@
+import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import { ConnectorService } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
+import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
+import { type GuardedService, guard } from "../lib/guard.ts";
+import type { OrchestrationDeps } from "./deps.ts";
+import { createSource } from "./rpc/create-source.ts";
+import { discover } from "./rpc/discover.ts";
+import { executeQuery } from "./rpc/execute-query.ts";
+import { getConnector, listConnectors } from "./rpc/list-connectors.ts";
+import { getExecution, listExecutions } from "./rpc/list-executions.ts";
+import { deleteSource, getSource, listSources } from "./rpc/list-sources.ts";
+import { getTable, listTables } from "./rpc/list-tables.ts";
+import { testConnection } from "./rpc/test-connection.ts";
+import { updateSource } from "./rpc/update-source.ts";
+
+/** The services of this process, authorised and validated. */
+export function orchestrationServices(deps: OrchestrationDeps): GuardedService[] {
+  return [
+    guard(ConnectorService, {
+      listConnectors: listConnectors(deps),
+      getConnector: getConnector(deps),
+      testConnection: testConnection(deps),
+    }),
+    guard(SourceService, {
+      createSource: createSource(deps),
+      getSource: getSource(deps),
+      listSources: listSources(deps),
+      updateSource: updateSource(deps),
+      deleteSource: deleteSource(deps),
+    }),
+    guard(CatalogService, {
+      discover: discover(deps),
+      getTable: getTable(deps),
+      listTables: listTables(deps),
+    }),
+    guard(ExecutionService, {
+      executeQuery: executeQuery(deps),
+      getExecution: getExecution(deps),
+      listExecutions: listExecutions(deps),
+    }),
+  ];
+}

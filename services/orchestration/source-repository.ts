@@ -1,0 +1,70 @@
+import { and, asc, eq, gt, sql } from "drizzle-orm";
+import type { Db } from "../lib/database.ts";
+import type { Scope } from "../lib/guard.ts";
+import type { Page } from "../lib/paging.ts";
+import { sources } from "./schema.ts";
+
+export type SourceRow = typeof sources.$inferSelect;
+export type NewSource = Pick<SourceRow, "sourceId" | "displayName" | "connector" | "settings">;
+export type SourceChange = Partial<Pick<SourceRow, "displayName" | "settings">>;
+
+const its = (scope: Scope, sourceId: string) =>
+  and(eq(sources.orgId, scope.orgId), eq(sources.sourceId, sourceId));
+
+/** The constraint that keeps display names apart. */
+export const displayNameConstraint = "sources_display_name";
+
+export async function findSource(db: Db, scope: Scope, sourceId: string): Promise<SourceRow | undefined> {
+  const [row] = await db.select().from(sources).where(its(scope, sourceId));
+  return row;
+}
+
+/** As findSource; others who want to change the source wait for the transaction's end. */
+export async function findSourceForUpdate(
+  db: Db,
+  scope: Scope,
+  sourceId: string,
+): Promise<SourceRow | undefined> {
+  const [row] = await db.select().from(sources).where(its(scope, sourceId)).for("update");
+  return row;
+}
+
+/** A page of sources; of one connector, unless it is empty. */
+export function listSources(db: Db, scope: Scope, page: Page, connector: string): Promise<SourceRow[]> {
+  const filter = and(
+    eq(sources.orgId, scope.orgId),
+    connector === "" ? undefined : eq(sources.connector, connector),
+    page.after === undefined ? undefined : gt(sources.sourceId, page.after),
+  );
+  return db.select().from(sources).where(filter).orderBy(asc(sources.sourceId)).limit(page.limit);
+}
+
+export async function insertSource(db: Db, scope: Scope, source: NewSource): Promise<SourceRow> {
+  const [row] = await db
+    .insert(sources)
+    .values({ ...source, orgId: scope.orgId })
+    .returning();
+  return row as SourceRow;
+}
+
+/** Changes a source, if it still has the revision; undefined for any. */
+export async function updateSource(
+  db: Db,
+  scope: Scope,
+  sourceId: string,
+  revision: number | undefined,
+  change: SourceChange,
+): Promise<SourceRow | undefined> {
+  const [row] = await db
+    .update(sources)
+    .set({ ...change, revision: sql`${sources.revision} + 1`, updateTime: sql`now()` })
+    .where(and(its(scope, sourceId), revision === undefined ? undefined : eq(sources.revision, revision)))
+    .returning();
+  return row;
+}
+
+/** Removes a source and its tables; answers whether there was one. */
+export async function deleteSource(db: Db, scope: Scope, sourceId: string): Promise<boolean> {
+  const rows = await db.delete(sources).where(its(scope, sourceId)).returning({ sourceId: sources.sourceId });
+  return rows.length > 0;
+}

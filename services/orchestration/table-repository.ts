@@ -1,0 +1,82 @@
+import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
+import type { Db } from "../lib/database.ts";
+import type { Scope } from "../lib/guard.ts";
+import type { Page } from "../lib/paging.ts";
+import type { DiscoveredTable } from "./connectors/connector.ts";
+import { tables } from "./schema.ts";
+
+export type TableRow = typeof tables.$inferSelect;
+export type NewTable = DiscoveredTable & { readonly tableId: string };
+export type TableFilter = { readonly sourceId: string; readonly schemaName: string };
+
+/** Rows of one statement: each takes several of its 65,535 parameters. */
+const batchRows = 1000;
+
+export async function findTable(db: Db, scope: Scope, tableId: string): Promise<TableRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(tables)
+    .where(and(eq(tables.orgId, scope.orgId), eq(tables.tableId, tableId)));
+  return row;
+}
+
+/** A page of tables; of one source and one schema, unless they are empty. */
+export function listTables(db: Db, scope: Scope, page: Page, filter: TableFilter): Promise<TableRow[]> {
+  const where = and(
+    eq(tables.orgId, scope.orgId),
+    filter.sourceId === "" ? undefined : eq(tables.sourceId, filter.sourceId),
+    filter.schemaName === "" ? undefined : eq(tables.schemaName, filter.schemaName),
+    page.after === undefined ? undefined : gt(tables.tableId, page.after),
+  );
+  return db.select().from(tables).where(where).orderBy(asc(tables.tableId)).limit(page.limit);
+}
+
+/** Every table of a source. */
+export function listSourceTables(db: Db, scope: Scope, sourceId: string): Promise<TableRow[]> {
+  return db
+    .select()
+    .from(tables)
+    .where(and(eq(tables.orgId, scope.orgId), eq(tables.sourceId, sourceId)))
+    .orderBy(asc(tables.tableId));
+}
+
+export async function insertTables(
+  db: Db,
+  scope: Scope,
+  sourceId: string,
+  added: readonly NewTable[],
+): Promise<TableRow[]> {
+  const rows: TableRow[] = [];
+  for (const batch of batchesOf(added)) {
+    const values = batch.map((table) => ({ ...table, orgId: scope.orgId, sourceId }));
+    rows.push(...(await db.insert(tables).values(values).returning()));
+  }
+  return rows;
+}
+
+/** Sets what a discovery found of one table; `update_time` only moves when its columns are others now. */
+export async function updateTable(
+  db: Db,
+  scope: Scope,
+  tableId: string,
+  { columns, rowCount }: DiscoveredTable,
+  isChanged: boolean,
+): Promise<TableRow | undefined> {
+  const [row] = await db
+    .update(tables)
+    .set({ columns, rowCount: rowCount ?? null, ...(isChanged && { updateTime: sql`now()` }) })
+    .where(and(eq(tables.orgId, scope.orgId), eq(tables.tableId, tableId)))
+    .returning();
+  return row;
+}
+
+export async function deleteTables(db: Db, scope: Scope, tableIds: readonly string[]): Promise<void> {
+  for (const batch of batchesOf(tableIds)) {
+    await db.delete(tables).where(and(eq(tables.orgId, scope.orgId), inArray(tables.tableId, batch)));
+  }
+}
+
+function batchesOf<T>(items: readonly T[]): T[][] {
+  const count = Math.ceil(items.length / batchRows);
+  return Array.from({ length: count }, (_, index) => items.slice(index * batchRows, (index + 1) * batchRows));
+}

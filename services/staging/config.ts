@@ -1,0 +1,15 @@
+import { type Env, parseEnv, serviceEnv } from "../lib/env.ts";
+
+export type StagingConfig = ReturnType<typeof parseConfig>;
+
+/** Reads the settings of a staging process; throws a ConfigError with every problem. */
+export function parseConfig(env: Env) {
+  const settings = parseEnv(serviceEnv, env);
+  return Object.freeze({
+    logLevel: settings.LOG_LEVEL,
+    grpcListen: settings.GRPC_LISTEN,
+    databaseUrl: settings.database_url,
+    meshPrivateKey: settings.mesh_private_key,
+    meshTrustedKeys: settings.mesh_trusted_keys,
+  });
+}

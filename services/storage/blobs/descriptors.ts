@@ -1,0 +1,77 @@
+import { constants, type FileHandle, open } from "node:fs/promises";
+import { LRUCache } from "lru-cache";
+
+/** How many files stay open between two reads. */
+const openMax = 256;
+
+export type Lease = AsyncDisposable & { readonly handle: FileHandle };
+
+/** Open files, kept for the next reader: opening one costs more than reading a small range of it. */
+export type Descriptors = AsyncDisposable & {
+  /** The file, opened for reading; it is not closed before the lease is disposed. */
+  lease(path: string): Promise<Lease>;
+  /** Has the next lease open the file anew. */
+  forget(path: string): void;
+};
+
+type Descriptor = { readonly opening: Promise<FileHandle>; users: number; kept: boolean };
+
+export function createDescriptors(): Descriptors {
+  const closings = new Set<Promise<void>>();
+  const close = (descriptor: Descriptor) => {
+    if (descriptor.users > 0 || descriptor.kept) return;
+    const closing = descriptor.opening.then(
+      (handle) => handle.close(),
+      () => {},
+    );
+    closings.add(closing);
+    closing.finally(() => closings.delete(closing));
+  };
+  const kept = new LRUCache<string, Descriptor>({
+    max: openMax,
+    dispose(descriptor) {
+      descriptor.kept = false;
+      close(descriptor);
+    },
+  });
+  const keep = (path: string): Descriptor => {
+    const opening = open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const descriptor = { opening, users: 0, kept: true };
+    kept.set(path, descriptor);
+    opening.catch(() => kept.peek(path) === descriptor && kept.delete(path));
+    return descriptor;
+  };
+  return {
+    async lease(path) {
+      const descriptor = kept.get(path) ?? keep(path);
+      // Counted before the first wait: an eviction meanwhile must not close it.
+      descriptor.users += 1;
+      const release = () => {
+        descriptor.users -= 1;
+        close(descriptor);
+      };
+      try {
+        return leaseOf(await descriptor.opening, release);
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    forget: (path) => void kept.delete(path),
+    async [Symbol.asyncDispose]() {
+      kept.clear();
+      await Promise.all(closings);
+    },
+  };
+}
+
+function leaseOf(handle: FileHandle, release: () => void): Lease {
+  let released = false;
+  return {
+    handle,
+    async [Symbol.asyncDispose]() {
+      if (!released) release();
+      released = true;
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import { contentCorrupt } from "../errors.ts";
+import type { BlobStore, Content, OpenBlob } from "./blob-store.ts";
+import { readPieces, type Span } from "./pieces.ts";
+
+/** How many contents are remembered as verified. */
+const verifiedMax = 100_000;
+
+/** Content that leaves only after it was compared with its hash. Everything in it may throw contentCorrupt. */
+export type VerifiedContent = {
+  open(content: Content): Promise<OpenContent>;
+  /** Whether stored bytes with this fingerprint were verified before, or written by this process. */
+  isVerified(sha256: string, fingerprint: string): boolean;
+  setVerified(sha256: string, fingerprint: string): void;
+};
+
+export type OpenContent = AsyncDisposable & {
+  /** All bytes, hashed on their way; the last piece is held back until the hash has proved right. */
+  readAll(): AsyncGenerator<Uint8Array, void>;
+  /** Some bytes of a content that was verified as a whole. */
+  readSpan(span: Span): AsyncGenerator<Uint8Array, void>;
+};
+
+/**
+ * Reads from a store what has the hash that it is stored under.
+ *
+ * A range can't be compared with the hash of the whole. Parquet readers ask for many small ones, and hashing the whole
+ * for each would cost a thousand times what they read; so a content is hashed once, and again only when its
+ * fingerprint shows that somebody wrote to the stored bytes since.
+ */
+export function createVerifiedContent(store: Pick<BlobStore, "open">): VerifiedContent {
+  const verified = new LRUCache<string, string>({ max: verifiedMax });
+  const verifying = new Map<string, Promise<void>>();
+  const isVerified = (sha256: string, fingerprint: string) => verified.get(sha256) === fingerprint;
+
+  const verify = async (content: Content, { fingerprint }: OpenBlob): Promise<void> => {
+    if (isVerified(content.sha256, fingerprint)) return;
+    const key = `${content.sha256} ${fingerprint}`;
+    const running = verifying.get(key) ?? verifyWhole(store, content);
+    verifying.set(key, running);
+    try {
+      await running;
+      verified.set(content.sha256, fingerprint);
+    } finally {
+      verifying.delete(key);
+    }
+  };
+
+  return {
+    isVerified,
+    setVerified: (sha256, fingerprint) => void verified.set(sha256, fingerprint),
+    async open(content) {
+      const blob = await openWhole(store, content);
+      return {
+        async *readAll() {
+          yield* readHashed(blob, content);
+          verified.set(content.sha256, blob.fingerprint);
+        },
+        async *readSpan(span) {
+          await verify(content, blob);
+          yield* readCounted(blob, content, span);
+        },
+        [Symbol.asyncDispose]: blob[Symbol.asyncDispose],
+      };
+    },
+  };
+}
+
+async function openWhole(store: Pick<BlobStore, "open">, { sha256, sizeBytes }: Content): Promise<OpenBlob> {
+  const blob = await store.open(sha256);
+  if (blob?.sizeBytes === sizeBytes) return blob;
+  await blob?.[Symbol.asyncDispose]();
+  throw contentCorrupt(sha256);
+}
+
+/** Has the content open for itself: whoever asked first may go away before it is through. */
+async function verifyWhole(store: Pick<BlobStore, "open">, content: Content): Promise<void> {
+  await using blob = await openWhole(store, content);
+  for await (const _piece of readHashed(blob, content));
+}
+
+async function* readHashed(blob: OpenBlob, { sha256, sizeBytes }: Content): AsyncGenerator<Uint8Array, void> {
+  const hash = createHash("sha256");
+  let readBytes = 0;
+  for await (const piece of readPieces(blob, { start: 0, end: sizeBytes })) {
+    hash.update(piece);
+    readBytes += piece.length;
+    if (readBytes === sizeBytes && hash.digest("hex") !== sha256) throw contentCorrupt(sha256);
+    yield piece;
+  }
+  if (readBytes < sizeBytes) throw contentCorrupt(sha256);
+}
+
+async function* readCounted(
+  blob: OpenBlob,
+  { sha256 }: Content,
+  span: Span,
+): AsyncGenerator<Uint8Array, void> {
+  let missingBytes = span.end - span.start;
+  for await (const piece of readPieces(blob, span)) {
+    missingBytes -= piece.length;
+    yield piece;
+  }
+  if (missingBytes > 0) throw contentCorrupt(sha256);
+}

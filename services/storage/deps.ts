@@ -1,0 +1,16 @@
+import type { Db } from "../lib/database.ts";
+import type { Logger } from "../lib/log.ts";
+import type { BlobStore } from "./blobs/blob-store.ts";
+import type { VerifiedContent } from "./blobs/verified-content.ts";
+import type { Limits } from "./limits.ts";
+import type { Reservations } from "./upload/reservations.ts";
+
+/** What the handlers of storage work with. */
+export type StorageDeps = {
+  readonly db: Db;
+  readonly blobs: BlobStore;
+  readonly content: VerifiedContent;
+  readonly reservations: Reservations;
+  readonly limits: Limits;
+  readonly log: Logger;
+};

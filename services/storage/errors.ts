@@ -1,0 +1,80 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { failure, invalidField, notFound } from "../lib/errors.ts";
+
+export const fileNotFound = (fileId: string): ConnectError => notFound("file", fileId);
+
+export const headerNotFirst = (): ConnectError =>
+  invalidField("header", "must come in the first message, and in no other");
+
+/** `requestedBytes` is what the upload needs in all, as far as it is known. */
+export const quotaExceeded = (
+  quota: { limitBytes: number; usedBytes: number; reservedBytes: number },
+  requestedBytes: number,
+): ConnectError =>
+  failure(
+    Code.ResourceExhausted,
+    ErrorReason.QUOTA_EXCEEDED,
+    `the upload needs ${requestedBytes} bytes or more; of the quota of ${quota.limitBytes} bytes, ` +
+      `${quota.usedBytes} are used and ${quota.reservedBytes} reserved by running uploads`,
+    {
+      limit_bytes: String(quota.limitBytes),
+      used_bytes: String(quota.usedBytes),
+      reserved_bytes: String(quota.reservedBytes),
+      requested_bytes: String(requestedBytes),
+    },
+  );
+
+export const contentTooLarge = (limitBytes: number): ConnectError =>
+  failure(
+    Code.InvalidArgument,
+    ErrorReason.CONTENT_TOO_LARGE,
+    `the content is larger than ${limitBytes} bytes, the most that one upload may have`,
+    { limit_bytes: String(limitBytes) },
+  );
+
+export const sizeMismatch = (announcedBytes: number, receivedBytes: number): ConnectError =>
+  failure(
+    Code.InvalidArgument,
+    ErrorReason.CONTENT_MISMATCH,
+    `header.size_bytes: ${announcedBytes} bytes were announced, ${receivedBytes} have arrived`,
+    { announced: String(announcedBytes), received: String(receivedBytes) },
+  );
+
+export const hashMismatch = (announced: string, received: string): ConnectError =>
+  failure(
+    Code.InvalidArgument,
+    ErrorReason.CONTENT_MISMATCH,
+    `header.sha256: ${announced} was announced, the content that arrived has ${received}`,
+    { announced, received },
+  );
+
+export const uploadIdle = (idleMs: number): ConnectError =>
+  new ConnectError(`the upload sent nothing for ${idleMs / 1000} s`, Code.DeadlineExceeded);
+
+/** Its reservation was given up while neither the database nor the process could keep it alive. */
+export const reservationLost = (): ConnectError =>
+  failure(
+    Code.Unavailable,
+    ErrorReason.UPSTREAM_UNAVAILABLE,
+    "the upload was interrupted for too long: send it again",
+  );
+
+export const diskFull = (): ConnectError =>
+  failure(Code.ResourceExhausted, ErrorReason.DISK_FULL, "no space is left on the server's disk");
+
+export const contentCorrupt = (sha256: string): ConnectError =>
+  failure(
+    Code.DataLoss,
+    ErrorReason.CONTENT_CORRUPT,
+    `the stored bytes do not have the sha256 ${sha256} any more`,
+    { sha256 },
+  );
+
+export const rangeNotSatisfiable = (range: string, sizeBytes: number): ConnectError =>
+  failure(
+    Code.OutOfRange,
+    ErrorReason.RANGE_NOT_SATISFIABLE,
+    `range: ${range} lies outside of the content's ${sizeBytes} bytes`,
+    { size_bytes: String(sizeBytes), "content-range": `bytes */${sizeBytes}` },
+  );

@@ -1,0 +1,28 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type File, FileSchema } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { type Quota, QuotaSchema } from "../../gen/sluice/storage/v1/quota_pb.ts";
+import type { FileRow } from "./file-repository.ts";
+import type { QuotaRow } from "./quota-repository.ts";
+
+export function toFile(row: FileRow): File {
+  return create(FileSchema, {
+    fileId: row.fileId,
+    name: row.name,
+    contentType: row.contentType,
+    sizeBytes: BigInt(row.sizeBytes),
+    sha256: row.sha256,
+    creatorUserId: row.creatorUserId,
+    createTime: timestampFromDate(row.createTime),
+    updateTime: timestampFromDate(row.updateTime),
+    etag: String(row.revision),
+  });
+}
+
+export function toQuota({ limitBytes, updateTime, revision }: QuotaRow): Quota {
+  return create(QuotaSchema, {
+    limitBytes: BigInt(limitBytes),
+    ...(updateTime && { updateTime: timestampFromDate(updateTime) }),
+    etag: String(revision),
+  });
+}

@@ -1,0 +1,71 @@
+import { and, eq, sql } from "drizzle-orm";
+import type { Db } from "../lib/database.ts";
+import type { Scope } from "../lib/guard.ts";
+import { quotas } from "./schema.ts";
+
+export type QuotaRow = typeof quotas.$inferSelect;
+/** The part of a scope that quotas are kept by; work in the background has no more. */
+export type Owner = Pick<Scope, "orgId">;
+
+/** Quota of an organisation that none was set for, in bytes. Stands in the contract. */
+const limitBytesDefault = 2 ** 40;
+
+const one = (owner: Owner) => eq(quotas.orgId, owner.orgId);
+
+/** The organisation's quota; the default one when nothing was set or stored yet. */
+export async function findQuota(db: Db, owner: Owner): Promise<QuotaRow> {
+  const [row] = await db.select().from(quotas).where(one(owner));
+  return row ?? untouched(owner);
+}
+
+/** The organisation's quota, locked until the transaction ends. */
+export async function lockQuota(db: Db, owner: Owner): Promise<QuotaRow> {
+  await db.insert(quotas).values({ orgId: owner.orgId, limitBytes: limitBytesDefault }).onConflictDoNothing();
+  const [row] = await db.select().from(quotas).where(one(owner)).for("update");
+  if (!row) throw new Error("the quota that was inserted is not there");
+  return row;
+}
+
+/** Sets the limit of a locked quota of that revision (undefined: of any); undefined when it has another one. */
+export async function updateLimit(
+  db: Db,
+  owner: Owner,
+  revision: number | undefined,
+  limitBytes: number,
+): Promise<QuotaRow | undefined> {
+  const [row] = await db
+    .update(quotas)
+    .set({ limitBytes, updateTime: sql`now()`, revision: sql`${quotas.revision} + 1` })
+    .where(and(one(owner), revision === undefined ? undefined : eq(quotas.revision, revision)))
+    .returning();
+  return row;
+}
+
+/** Adds to what is used and reserved, or takes away from it. The row is there since the first reservation. */
+export async function updateUsage(
+  db: Db,
+  owner: Owner,
+  change: { usedBytes?: number; reservedBytes?: number; fileCount?: number },
+): Promise<void> {
+  const { usedBytes = 0, reservedBytes = 0, fileCount = 0 } = change;
+  const rows = await db
+    .update(quotas)
+    .set({
+      usedBytes: sql`${quotas.usedBytes} + ${usedBytes}`,
+      reservedBytes: sql`${quotas.reservedBytes} + ${reservedBytes}`,
+      fileCount: sql`${quotas.fileCount} + ${fileCount}`,
+    })
+    .where(one(owner))
+    .returning({ orgId: quotas.orgId });
+  if (rows.length === 0) throw new Error("there is no quota to count on");
+}
+
+const untouched = ({ orgId }: Owner): QuotaRow => ({
+  orgId,
+  limitBytes: limitBytesDefault,
+  usedBytes: 0,
+  reservedBytes: 0,
+  fileCount: 0,
+  updateTime: null,
+  revision: 0,
+});

@@ -1,0 +1,42 @@
+import { and, eq, gt, sql } from "drizzle-orm";
+import { FileService, type UploadFileResponse } from "../../gen/sluice/storage/v1/files_pb.ts";
+import type { Db } from "../lib/database.ts";
+import type { Scope } from "../lib/guard.ts";
+import { onceByHash } from "../lib/idempotency.ts";
+import { requests } from "./schema.ts";
+
+/** A little less than answers are remembered: one that is found is not forgotten before the content has arrived. */
+const surelyRemembered = sql`now() - interval '23 hours'`;
+
+const method = FileService.method.uploadFile;
+
+/** Whether an upload with this request id was answered. */
+export async function isUploadRepeated(db: Db, scope: Scope, requestId: string): Promise<boolean> {
+  if (requestId === "") return false;
+  const rows = await db
+    .select({ requestId: requests.requestId })
+    .from(requests)
+    .where(
+      and(
+        eq(requests.orgId, scope.orgId),
+        eq(requests.method, method.name),
+        eq(requests.requestId, requestId),
+        gt(requests.createTime, surelyRemembered),
+      ),
+    );
+  return rows.length > 0;
+}
+
+/**
+ * Commits an upload once for its request id, if it has one; `work` gets the transaction. `requestSha256` stands for the
+ * header and the content together.
+ */
+export function onceUploaded(
+  db: Db,
+  scope: Scope,
+  { requestId, requestSha256 }: { requestId: string; requestSha256: Uint8Array },
+  work: (tx: Db) => Promise<UploadFileResponse>,
+): Promise<UploadFileResponse> {
+  if (requestId === "") return db.transaction(work);
+  return onceByHash(db, scope, requests, { method, requestId, requestSha256 }, work);
+}

@@ -1,0 +1,37 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { QuotaService } from "../../../gen/sluice/storage/v1/quota_pb.ts";
+import { etagMismatch } from "../../lib/errors.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import { required, revisionOf } from "../../lib/updates.ts";
+import type { StorageDeps } from "../deps.ts";
+import { toQuota } from "../message.ts";
+import { findQuota, lockQuota, updateLimit } from "../quota-repository.ts";
+
+export const getQuota =
+  ({ db }: StorageDeps): MethodImpl<typeof QuotaService.method.getQuota> =>
+  async (_request, context) => ({ quota: toQuota(await findQuota(db, scopeOf(context))) });
+
+export const setQuota =
+  ({ db }: StorageDeps): MethodImpl<typeof QuotaService.method.setQuota> =>
+  async (request, context) => {
+    const scope = scopeOf(context);
+    const { limitBytes, etag } = required(request.quota, "quota");
+    const row = await db.transaction(async (tx) => {
+      await lockQuota(tx, scope);
+      return updateLimit(tx, scope, revisionOf(etag), Number(limitBytes));
+    });
+    if (!row) throw etagMismatch("quota", scope.orgId);
+    return { quota: toQuota(row) };
+  };
+
+export const getUsage =
+  ({ db }: StorageDeps): MethodImpl<typeof QuotaService.method.getUsage> =>
+  async (_request, context) => {
+    const { usedBytes, reservedBytes, fileCount, limitBytes } = await findQuota(db, scopeOf(context));
+    return {
+      usedBytes: BigInt(usedBytes),
+      reservedBytes: BigInt(reservedBytes),
+      fileCount: BigInt(fileCount),
+      limitBytes: BigInt(limitBytes),
+    };
+  };

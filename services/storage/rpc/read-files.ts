@@ -1,0 +1,26 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { FileService } from "../../../gen/sluice/storage/v1/files_pb.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import { cutPage, pageOf } from "../../lib/paging.ts";
+import type { StorageDeps } from "../deps.ts";
+import { fileNotFound } from "../errors.ts";
+import * as repository from "../file-repository.ts";
+import { toFile } from "../message.ts";
+
+export const getFile =
+  ({ db }: StorageDeps): MethodImpl<typeof FileService.method.getFile> =>
+  async ({ fileId }, context) => {
+    const row = await repository.findFile(db, scopeOf(context), fileId);
+    if (!row) throw fileNotFound(fileId);
+    return { file: toFile(row) };
+  };
+
+export const listFiles =
+  ({ db }: StorageDeps): MethodImpl<typeof FileService.method.listFiles> =>
+  async (request, context) => {
+    const filter = [request.prefix, request.contentType];
+    const page = pageOf(request, ...filter);
+    const read = await repository.listFiles(db, scopeOf(context), page, request);
+    const { rows, nextPageToken } = cutPage(read, page, ({ fileId }) => fileId, ...filter);
+    return { files: rows.map(toFile), nextPageToken };
+  };

@@ -1,0 +1,38 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import {
+  type File,
+  FileSchema,
+  type FileService,
+  type UpdateFileRequest,
+} from "../../../gen/sluice/storage/v1/files_pb.ts";
+import { etagMismatch } from "../../lib/errors.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import { fieldsToUpdate, required, revisionOf } from "../../lib/updates.ts";
+import type { StorageDeps } from "../deps.ts";
+import { fileNotFound } from "../errors.ts";
+import * as repository from "../file-repository.ts";
+import { toFile } from "../message.ts";
+
+const writable = ["name", "content_type"] as const;
+
+export const updateFile =
+  ({ db }: StorageDeps): MethodImpl<typeof FileService.method.updateFile> =>
+  async (request, context) => {
+    const file = required(request.file, "file");
+    const { fileId } = file;
+    const scope = scopeOf(context);
+    const change = changeOf(file, request);
+    const row = await repository.updateFile(db, scope, fileId, revisionOf(file.etag), change);
+    if (row) return { file: toFile(row) };
+    if (await repository.findFile(db, scope, fileId)) throw etagMismatch("file", fileId);
+    throw fileNotFound(fileId);
+  };
+
+function changeOf(file: File, { updateMask }: UpdateFileRequest): repository.FileChange {
+  const change: repository.FileChange = {};
+  for (const field of fieldsToUpdate(FileSchema, file, updateMask, writable)) {
+    if (field === "name") change.name = required(file.name, "file.name");
+    if (field === "content_type") change.contentType = required(file.contentType, "file.content_type");
+  }
+  return change;
+}

@@ -1,0 +1,44 @@
+import { fileURLToPath } from "node:url";
+import { openDatabase } from "../lib/database.ts";
+import { startGrpcServer } from "../lib/grpc-server.ts";
+import { aborted, type Run } from "../lib/lifetime.ts";
+import { createLog } from "../lib/log.ts";
+import { createVerifier } from "../lib/principal.ts";
+import { openLocalDisk } from "./blobs/local-disk.ts";
+import { createVerifiedContent } from "./blobs/verified-content.ts";
+import { startCollector } from "./collect/collector.ts";
+import type { StorageConfig } from "./config.ts";
+import { type Limits, standardLimits } from "./limits.ts";
+import { storageServices } from "./service.ts";
+import { createReservations } from "./upload/reservations.ts";
+
+const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
+
+/** Runs the storage service within other limits than the standard ones. */
+export const runWithin =
+  (limits: Limits): Run<StorageConfig> =>
+  async (config, stop, ready) => {
+    const log = createLog("storage", config);
+    await using database = await openDatabase({
+      url: config.databaseUrl,
+      service: "storage",
+      migrationsFolder,
+    });
+    const { db } = database;
+    await using blobs = await openLocalDisk(config.storageDirectory);
+    await using reservations = createReservations({ db, log, limits });
+    const content = createVerifiedContent(blobs);
+    const deps = { db, blobs, content, reservations, limits, log };
+    await using _collector = startCollector(deps);
+    await using server = await startGrpcServer({
+      listen: config.grpcListen,
+      services: storageServices(deps),
+      verifier: createVerifier(config.meshTrustedKeys),
+      log,
+    });
+    ready(server.address);
+    await aborted(stop);
+  };
+
+/** Runs the storage service until `stop` aborts. */
+export const run: Run<StorageConfig> = runWithin(standardLimits);

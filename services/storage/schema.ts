@@ -1,0 +1,89 @@
+import { sql } from "drizzle-orm";
+import { bigint, check, index, integer, pgSchema, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { requestsTable } from "../lib/idempotency.ts";
+
+export const storage = pgSchema("storage");
+
+export const requests = requestsTable(storage);
+
+const moment = (name: string) => timestamp(name, { withTimezone: true }).notNull().defaultNow();
+// A quota ends at 1 PiB, far below the integers that a number holds exactly.
+const bytes = (name: string) => bigint(name, { mode: "number" }).notNull();
+
+/**
+ * Content that is stored, or was until a moment ago. A row is there before the bytes are published and goes after they
+ * are removed; whoever does either locks it.
+ */
+export const blobs = storage.table(
+  "blobs",
+  {
+    sha256: text("sha256").primaryKey(),
+    /** When a file began or ceased to use it last: the grace period counts from here. */
+    touchTime: moment("touch_time"),
+  },
+  (table) => [
+    check("blobs_sha256_form", sql.raw("sha256 ~ '^[0-9a-f]{64}$'")),
+    index("blobs_touch_time").on(table.touchTime),
+  ],
+);
+
+export const files = storage.table(
+  "files",
+  {
+    fileId: uuid("file_id").primaryKey(),
+    orgId: uuid("org_id").notNull(),
+    name: text("name").notNull(),
+    contentType: text("content_type").notNull(),
+    sizeBytes: bytes("size_bytes"),
+    sha256: text("sha256")
+      .notNull()
+      .references(() => blobs.sha256),
+    creatorUserId: uuid("creator_user_id").notNull(),
+    createTime: moment("create_time"),
+    updateTime: moment("update_time"),
+    revision: integer("revision").notNull().default(1),
+  },
+  (table) => [
+    check("files_size_bytes_not_negative", sql.raw("size_bytes >= 0")),
+    index("files_org_id").on(table.orgId, table.fileId),
+    index("files_sha256").on(table.sha256),
+  ],
+);
+
+/** What an organisation may store and does store. That `used + reserved` stays within the limit is kept by whoever
+ * reserves, under the row's lock: a limit may be set below what is stored already. */
+export const quotas = storage.table(
+  "quotas",
+  {
+    orgId: uuid("org_id").primaryKey(),
+    limitBytes: bytes("limit_bytes"),
+    usedBytes: bytes("used_bytes").default(0),
+    reservedBytes: bytes("reserved_bytes").default(0),
+    fileCount: bytes("file_count").default(0),
+    /** Null while the limit is the default one. */
+    updateTime: timestamp("update_time", { withTimezone: true }),
+    /** Counts the changes of the limit. */
+    revision: integer("revision").notNull().default(0),
+  },
+  () => [
+    check("quotas_limit_bytes_not_negative", sql.raw("limit_bytes >= 0")),
+    check("quotas_used_bytes_not_negative", sql.raw("used_bytes >= 0")),
+    check("quotas_reserved_bytes_not_negative", sql.raw("reserved_bytes >= 0")),
+    check("quotas_file_count_not_negative", sql.raw("file_count >= 0")),
+  ],
+);
+
+/** The running uploads and the quota that each holds. One whose heartbeat stops belongs to a process that is gone. */
+export const reservations = storage.table(
+  "reservations",
+  {
+    reservationId: uuid("reservation_id").primaryKey(),
+    orgId: uuid("org_id").notNull(),
+    reservedBytes: bytes("reserved_bytes").default(0),
+    heartbeatTime: moment("heartbeat_time"),
+  },
+  (table) => [
+    check("reservations_reserved_bytes_not_negative", sql.raw("reserved_bytes >= 0")),
+    index("reservations_heartbeat_time").on(table.heartbeatTime),
+  ],
+);

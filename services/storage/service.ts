@@ -1,0 +1,32 @@
+import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
+import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
+import { type GuardedService, guard } from "../lib/guard.ts";
+import type { StorageDeps } from "./deps.ts";
+import { deleteFile } from "./rpc/delete-file.ts";
+import { downloadFile } from "./rpc/download-file.ts";
+import { getBlob } from "./rpc/get-blob.ts";
+import { getQuota, getUsage, setQuota } from "./rpc/quota.ts";
+import { getFile, listFiles } from "./rpc/read-files.ts";
+import { updateFile } from "./rpc/update-file.ts";
+import { uploadFile } from "./rpc/upload-file.ts";
+
+/** Every service of storage, guarded. */
+export function storageServices(deps: StorageDeps): GuardedService[] {
+  return [
+    guard(FileService, {
+      uploadFile: uploadFile(deps),
+      getFile: getFile(deps),
+      listFiles: listFiles(deps),
+      downloadFile: downloadFile(deps),
+      updateFile: updateFile(deps),
+      deleteFile: deleteFile(deps),
+    }),
+    guard(QuotaService, {
+      getQuota: getQuota(deps),
+      setQuota: setQuota(deps),
+      getUsage: getUsage(deps),
+    }),
+    guard(BlobService, { getBlob: getBlob(deps) }),
+  ];
+}

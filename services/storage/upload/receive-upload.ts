@@ -1,0 +1,54 @@
+import type { UploadFileHeader, UploadFileRequest } from "../../../gen/sluice/storage/v1/files_pb.ts";
+import { contentTooLarge, headerNotFirst, sizeMismatch, uploadIdle } from "../errors.ts";
+import type { Limits } from "../limits.ts";
+
+export type Upload = {
+  readonly header: UploadFileHeader;
+  /** The content as it arrives; throws when it is more or less than the header announced, or pauses for too long. */
+  readonly pieces: AsyncIterable<Uint8Array>;
+};
+
+type ReceiveLimits = Pick<Limits, "uploadBytesMax" | "uploadIdleMs">;
+
+/** Waits for an upload's header, which has to come first. */
+export async function receiveUpload(
+  requests: AsyncIterable<UploadFileRequest>,
+  limits: ReceiveLimits,
+): Promise<Upload> {
+  const iterator = requests[Symbol.asyncIterator]();
+  const first = await nextWithin(iterator, limits.uploadIdleMs);
+  if (first?.part.case !== "header") throw headerNotFirst();
+  const header = first.part.value;
+  return { header, pieces: receivePieces(iterator, header, limits) };
+}
+
+async function* receivePieces(
+  iterator: AsyncIterator<UploadFileRequest>,
+  header: UploadFileHeader,
+  { uploadIdleMs, uploadBytesMax }: ReceiveLimits,
+): AsyncIterable<Uint8Array> {
+  const announced = header.sizeBytes === undefined ? undefined : Number(header.sizeBytes);
+  let receivedBytes = 0;
+  for (;;) {
+    const request = await nextWithin(iterator, uploadIdleMs);
+    if (!request) break;
+    if (request.part.case !== "chunk") throw headerNotFirst();
+    receivedBytes += request.part.value.length;
+    if (announced !== undefined && receivedBytes > announced) throw sizeMismatch(announced, receivedBytes);
+    if (receivedBytes > uploadBytesMax) throw contentTooLarge(uploadBytesMax);
+    yield request.part.value;
+  }
+  if (announced !== undefined && receivedBytes < announced) throw sizeMismatch(announced, receivedBytes);
+}
+
+// An iterator that was waited for in vain is not returned to: the call that it belongs to ends with the answer.
+async function nextWithin<T>(iterator: AsyncIterator<T>, idleMs: number): Promise<T | undefined> {
+  const { promise: idle, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(uploadIdle(idleMs)), idleMs);
+  try {
+    const { done, value } = await Promise.race([iterator.next(), idle]);
+    return done ? undefined : value;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,101 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { Code } from "@connectrpc/connect";
+import { pino } from "pino";
+import { startEdge } from "../../../edge/start-edge.ts";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
+import { EchoService } from "../../../gen/sluice/test/v1/echo_pb.ts";
+import { failure } from "../../../services/lib/errors.ts";
+import { startGrpcServer } from "../../../services/lib/grpc-server.ts";
+import { type GuardedService, guard } from "../../../services/lib/guard.ts";
+import { createVerifier } from "../../../services/lib/principal.ts";
+import { meshKeys } from "../../lib/test-mesh.ts";
+import { createEchoService, type Happenings } from "./echo-backend.ts";
+
+export const orgId = "11111111-1111-7111-8111-111111111111";
+export const userId = "22222222-2222-7222-8222-222222222222";
+/** Credentials that the tests' identity knows. */
+export const token = "good-token";
+export const apiKey = "good-key";
+export const bearer = { authorization: `Bearer ${token}` };
+
+const silent = pino({ level: "silent" });
+
+/** An identity that knows two credentials of one editor. */
+function createIdentity(onVerify: () => void): GuardedService {
+  return guard(PolicyService, {
+    verifyCredential: ({ credential }) => {
+      onVerify();
+      if (credential.value !== token && credential.value !== apiKey) {
+        throw failure(Code.Unauthenticated, ErrorReason.CREDENTIAL_INVALID, "not known");
+      }
+      const apiKeyId = credential.case === "apiKey" ? "33333333-3333-7333-8333-333333333333" : "";
+      const expireTime = timestampFromMs(Date.now() + 60_000);
+      return { orgId, userId, apiKeyId, roles: ["editor"], expireTime };
+    },
+    resolveSecret: () => ({}),
+  });
+}
+
+export type TestEdge = AsyncDisposable & {
+  readonly url: string;
+  readonly port: number;
+  readonly happenings: Happenings;
+  /** Calls of identity so far. */
+  verifications(): number;
+  /** Lines of the edge's log, parsed. */
+  readonly log: Record<string, unknown>[];
+  /** Stops what is behind the edge. */
+  stopBackend(): Promise<void>;
+  stopIdentity(): Promise<void>;
+};
+
+/** A backend of the test contract, an identity, and the real edge before them, on ports of their own. */
+export async function startTestEdge(): Promise<TestEdge> {
+  await using cleanup = new AsyncDisposableStack();
+  const { service, happenings } = createEchoService();
+  let verifications = 0;
+  const identityService = createIdentity(() => {
+    verifications += 1;
+  });
+  const serve = (services: GuardedService[]) =>
+    startGrpcServer({
+      listen: "127.0.0.1:0",
+      services,
+      verifier: createVerifier(meshKeys.publicKeys),
+      log: silent,
+    });
+  const backend = cleanup.use(stoppable(await serve([service])));
+  const identity = cleanup.use(stoppable(await serve([identityService])));
+  const lines: Record<string, unknown>[] = [];
+  const edge = cleanup.use(
+    await startEdge({
+      host: "127.0.0.1",
+      port: 0,
+      services: [EchoService],
+      upstreams: { identity: identity.address, test: backend.address },
+      meshPrivateKey: meshKeys.privateKeys.edge ?? "",
+      log: pino({ level: "info" }, { write: (line) => lines.push(JSON.parse(line)) }),
+    }),
+  );
+  const owned = cleanup.move();
+  return {
+    url: edge.address,
+    port: Number(new URL(edge.address).port),
+    happenings,
+    verifications: () => verifications,
+    log: lines,
+    stopBackend: backend.stop,
+    stopIdentity: identity.stop,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function stoppable(server: AsyncDisposable & { address: string }) {
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= Promise.resolve(server[Symbol.asyncDispose]());
+    return stopped;
+  };
+  return { address: server.address, stop, [Symbol.asyncDispose]: stop };
+}

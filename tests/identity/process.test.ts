@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { createClient } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { ApiKeyService } from "../../gen/sluice/identity/v1/api_keys_pb.ts";
+import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
+import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
+import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
+import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
+import type { Principal } from "../../services/lib/principal.ts";
+import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
+import { meshKeys, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
+import { bootstrapEmail, encryptionKey, failureOf, newEmail } from "./fixtures.ts";
+
+type Process = { address: string; output: string[]; end(): Promise<number | null> };
+
+/** Runs main.ts as an operator does and keeps every line that it prints. */
+async function startProcess(
+  database: TestDatabase,
+  socket: string,
+  env: Record<string, string> = {},
+): Promise<Process> {
+  const child: ChildProcess = spawn(process.execPath, ["services/identity/main.ts"], {
+    env: {
+      PATH: process.env.PATH,
+      GRPC_LISTEN: `unix:${socket}`,
+      DATABASE_URL: database.urls.identity,
+      MESH_PRIVATE_KEY: meshKeys.privateKeys.identity,
+      MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
+      SECRET_ENCRYPTION_KEY: encryptionKey,
+      LOG_LEVEL: "trace",
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output: string[] = [];
+  const { promise: ready, resolve } = Promise.withResolvers<void>();
+  const exited = once(child, "exit");
+  for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) throw new Error("no output");
+    createInterface(stream).on("line", (line) => {
+      output.push(line);
+      if (line.includes('"msg":"ready"')) resolve();
+    });
+  }
+  await Promise.race([ready, once(child, "close")]);
+  return {
+    address: `unix:${socket}`,
+    output,
+    async end() {
+      child.kill("SIGTERM");
+      const [code] = await exited;
+      return code;
+    },
+  };
+}
+
+test("OK: nothing secret is in what a process prints, also when its database fails", async () => {
+  await using database = await createTestDatabase();
+  await using folder = await temporaryFolder();
+  const first = await startProcess(database, `${folder.path}/first.sock`);
+  const announced = first.output.filter((line) => line.includes(bootstrapEmail));
+  expect(announced).toEqual([
+    expect.stringMatching(
+      /^Sluice's first administrator: admin@sluice\.local, password [\w-]{32} \(shown once\)$/,
+    ),
+  ]);
+  const password = /password ([\w-]{32})/.exec(announced[0] ?? "")?.[1] ?? "";
+
+  const secrets = await useEverything(first.address, password, database);
+  expect(await first.end()).toBe(0);
+  const log = first.output.filter((line) => !announced.includes(line)).join("\n");
+  expect(log).toContain('"msg":"call failed"');
+  expect(log).toContain('"msg":"a refresh token was used twice: its login is revoked"');
+  for (const secret of [password, ...secrets, encryptionKey, "$argon2id$", "PRIVATE KEY"]) {
+    expect(log).not.toContain(secret);
+  }
+
+  const second = await startProcess(database, `${folder.path}/second.sock`);
+  expect(await second.end()).toBe(0);
+  expect(second.output.join("\n")).not.toContain("administrator");
+});
+
+test("exit 2: settings that are wrong, all at once and without their values", async () => {
+  await using database = await createTestDatabase();
+  await using folder = await temporaryFolder();
+  const failed = await startProcess(database, `${folder.path}/failed.sock`, {
+    SECRET_ENCRYPTION_KEY: "c2hvcnQ=",
+    BOOTSTRAP_ADMIN_PASSWORD: "too short",
+  });
+  expect(await failed.end()).toBe(2);
+  expect(failed.output).toEqual([
+    "identity: the settings are not complete:",
+    "  BOOTSTRAP_ADMIN_PASSWORD: must have 12 characters or more",
+    "  secret_encryption_key: must be 32 bytes in base64",
+  ]);
+});
+
+/** Calls what handles secrets, with and without success; answers every secret that was seen. */
+async function useEverything(address: string, password: string, database: TestDatabase): Promise<string[]> {
+  using stranger = transportAs(address, undefined, "edge");
+  const auth = createClient(AuthService, stranger);
+  const tokens = await auth.issueToken({ email: bootstrapEmail, password });
+  const credential = { case: "accessToken" as const, value: tokens.accessToken };
+  const verified = await createClient(PolicyService, stranger).verifyCredential({ credential });
+  const { orgId, userId, roles } = verified;
+  using transport = transportAs(address, { orgId, userId, roles } satisfies Principal, "edge");
+  using orchestration = transportAs(address, { orgId, userId, roles }, "orchestration");
+
+  const { secret: apiKey } = await createClient(ApiKeyService, transport).createApiKey({
+    apiKey: { displayName: "key" },
+  });
+  const value = "the value of a secret";
+  await createClient(SecretService, transport).putSecret({ name: "source", value });
+  await createClient(PolicyService, orchestration).resolveSecret({ name: "source" });
+  const users = createClient(UserService, transport);
+  const userPassword = "the password of a colleague";
+  const newUser = () => users.createUser({ user: { email: newEmail() }, password: userPassword });
+  await newUser();
+  const wrongPassword = "a mistyped password";
+  await failureOf(auth.issueToken({ email: bootstrapEmail, password: wrongPassword }));
+  const refreshed = await auth.refreshToken({ refreshToken: tokens.refreshToken });
+  await failureOf(auth.refreshToken({ refreshToken: tokens.refreshToken }));
+
+  await database.sql`alter table identity.users add constraint planted check (email like 'never%') not valid`;
+  expect((await failureOf(newUser())).code).toBe("Internal");
+  await database.sql`alter table identity.secrets rename to secrets_gone`;
+  await database.sql`alter table identity.refresh_tokens rename to refresh_tokens_gone`;
+  const secretService = createClient(SecretService, transport);
+  expect((await failureOf(secretService.putSecret({ name: "source", value }))).code).toBe("Internal");
+  expect((await failureOf(auth.issueToken({ email: bootstrapEmail, password }))).code).toBe("Internal");
+  expect((await failureOf(auth.refreshToken(refreshedOnly(refreshed)))).code).toBe("Internal");
+  return [
+    tokens.accessToken,
+    tokens.refreshToken,
+    refreshed.accessToken,
+    refreshed.refreshToken,
+    apiKey,
+    value,
+    userPassword,
+    wrongPassword,
+  ];
+}
+
+const refreshedOnly = ({ refreshToken }: { refreshToken: string }) => ({ refreshToken });

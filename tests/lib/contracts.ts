@@ -1,0 +1,40 @@
+import { readdir } from "node:fs/promises";
+import { type DescFile, type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
+import { http } from "../../gen/google/api/annotations_pb.ts";
+import type { HttpRule } from "../../gen/google/api/http_pb.ts";
+import { type Access, access } from "../../gen/sluice/common/v1/options_pb.ts";
+
+const generated = new URL("../../gen/sluice/", import.meta.url);
+
+/** Every service of every contract in proto/, the tests' own left out. */
+export async function allServices(): Promise<DescService[]> {
+  const files = await readdir(generated, { recursive: true });
+  const ours = files.filter((file) => file.endsWith("_pb.ts") && !file.startsWith("test/")).sort();
+  const modules = await Promise.all(ours.map((file) => import(new URL(file, generated).href)));
+  return modules.flatMap((module) => fileOf(module).services);
+}
+
+export async function allMethods(): Promise<DescMethod[]> {
+  return (await allServices()).flatMap((service) => service.methods);
+}
+
+export const fullName = (method: DescMethod): string => `${method.parent.typeName}.${method.name}`;
+
+/** The name of the process that serves it, by its package: `sluice.storage.v1` is storage's. */
+export const upstreamOf = (service: DescService): string => service.typeName.split(".")[1] ?? "";
+
+export function accessOf(method: DescMethod): Access["kind"] | undefined {
+  return hasOption(method, access) ? getOption(method, access).kind : undefined;
+}
+
+export function bindingsOf(method: DescMethod): HttpRule[] {
+  if (!hasOption(method, http)) return [];
+  const rule = getOption(method, http);
+  return [rule, ...rule.additionalBindings];
+}
+
+function fileOf(module: Record<string, unknown>): DescFile {
+  const file = Object.entries(module).find(([name]) => name.startsWith("file_"))?.[1];
+  if (!file) throw new Error("not a generated module");
+  return file as DescFile;
+}

@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Code } from "@connectrpc/connect";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openBlobFolder } from "../../services/orchestration/blobs/blob-folder.ts";
+import { temporaryFolder } from "../lib/test-mesh.ts";
+import {
+  createSource,
+  failureOf,
+  type Orchestration,
+  query,
+  startOrchestration,
+  type User,
+} from "./orchestration.ts";
+
+let mesh: Orchestration;
+beforeAll(async () => {
+  mesh = await startOrchestration();
+});
+afterAll(() => mesh[Symbol.asyncDispose]());
+
+const sha256Of = (content: string) => createHash("sha256").update(content).digest("hex");
+const pathOf = (content: string) => {
+  const sha256 = sha256Of(content);
+  return join(mesh.folder, "cache", "sha256", sha256.slice(0, 2), sha256);
+};
+
+async function cachedSource(user: User, content: string) {
+  const fileId = mesh.peers.addFile(user.who, "data.csv", content);
+  const sourceId = await createSource(user, "file", { fileId });
+  return { fileId, rows: async () => (await query(user, sourceId, "FROM data")).rows, sourceId };
+}
+
+test("OK: the bytes are kept by their hash and nothing else is left", async () => {
+  const content = "a\nkept\n";
+  const { rows } = await cachedSource(mesh.user(), content);
+  expect(await rows()).toEqual([["kept"]]);
+  expect(await readFile(pathOf(content), "utf8")).toBe(content);
+  expect(await readdir(join(mesh.folder, "cache", "drafts"))).toEqual([]);
+});
+
+test.each([
+  ["truncated", (path: string) => truncate(path, 3)],
+  [
+    "overwritten with as many bytes",
+    (path: string) => writeFile(path, "b\nxxxx overwritten with as many bytes\n"),
+  ],
+])("OK: a kept file that was %s is fetched again", async (how, damage) => {
+  const content = `a\ngood ${how}\n`.padEnd(37, "x");
+  const { rows } = await cachedSource(mesh.user(), content);
+  const before = await rows();
+  await damage(pathOf(content));
+  expect(await rows()).toEqual(before);
+  expect(await readFile(pathOf(content), "utf8")).toBe(content);
+});
+
+test("DataLoss: bytes that do not have the announced hash; nothing is kept", async () => {
+  const user = mesh.user();
+  const content = "a\nother than announced\n";
+  const { fileId, sourceId } = await cachedSource(user, content);
+  mesh.peers.corrupt.add(fileId);
+  const call = user.executions.executeQuery({ sourceId, sql: "FROM data" });
+  expect(await failureOf(call)).toMatchObject({ code: Code.DataLoss, reason: "CONTENT_CORRUPT" });
+  await expect(readFile(pathOf(content))).rejects.toMatchObject({ code: "ENOENT" });
+  expect(await readdir(join(mesh.folder, "cache", "drafts"))).toEqual([]);
+});
+
+test("OK: callers that want the same bytes share one fetch, also when its caller goes away", async () => {
+  const user = mesh.user();
+  const { fileId, sourceId } = await cachedSource(user, "a\nshared\n");
+  const asked = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  mesh.peers.beforeBytes = async (id) => {
+    if (id !== fileId) return;
+    asked.resolve();
+    await release.promise;
+  };
+  const leave = new AbortController();
+  const request = { sourceId, sql: "FROM data" };
+  const leaver = failureOf(user.executions.executeQuery(request, { signal: leave.signal }));
+  await asked.promise;
+  const stayers = [1, 2].map(() => query(user, sourceId, "FROM data"));
+  leave.abort();
+  expect(await leaver).toMatchObject({ code: Code.Canceled });
+  release.resolve();
+  for (const { rows } of await Promise.all(stayers)) expect(rows).toEqual([["shared"]]);
+});
+
+test("Unavailable: storage is not there", async () => {
+  await using alone = await startOrchestration({ STORAGE_ADDRESS: "127.0.0.1:1" });
+  const user = alone.user();
+  const sourceId = await createSource(user, "file", { fileId: crypto.randomUUID() });
+  expect(await failureOf(user.catalog.discover({ sourceId }))).toMatchObject({
+    code: Code.Unavailable,
+    reason: "UPSTREAM_UNAVAILABLE",
+    message: "storage does not answer",
+  });
+});
+
+describe("the folder", () => {
+  const headerOf = (content: string) => ({ sha256: sha256Of(content), sizeBytes: BigInt(content.length) });
+  async function* chunksOf(content: string) {
+    yield Buffer.from(content);
+  }
+
+  test("OK: what was used longest ago goes first, what is lent stays", async () => {
+    await using temporary = await temporaryFolder();
+    const folder = await openBlobFolder(temporary.path, 10);
+    const [lent, old, young, next] = ["aaaa", "bbb", "ccc", "dddd"] as const;
+    await folder.store(headerOf(lent), chunksOf(lent));
+    for (const content of [old, young]) {
+      await folder.store(headerOf(content), chunksOf(content));
+      folder.giveBack(sha256Of(content));
+    }
+    await folder.take(headerOf(old));
+    folder.giveBack(sha256Of(old));
+    await folder.store(headerOf(next), chunksOf(next));
+    const kept = await Promise.all([lent, old, young, next].map((content) => folder.take(headerOf(content))));
+    expect(kept.map((path) => path !== undefined)).toEqual([true, false, false, true]);
+  });
+
+  test("OK: what an earlier process left is used again, its drafts are removed", async () => {
+    await using temporary = await temporaryFolder();
+    const first = await openBlobFolder(temporary.path, 100);
+    const path = await first.store(headerOf("kept"), chunksOf("kept"));
+    await writeFile(join(temporary.path, "drafts", "left"), "x");
+    const second = await openBlobFolder(temporary.path, 100);
+    expect(await second.take(headerOf("kept"))).toBe(path);
+    expect(await readdir(join(temporary.path, "drafts"))).toEqual([]);
+  });
+});

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { createClient } from "@connectrpc/connect";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { run } from "../../services/orchestration/run.ts";
+import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
+import { meshKeys, startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
+import {
+  configOf,
+  createFileSource,
+  failureOf,
+  type Orchestration,
+  startOrchestration,
+} from "./orchestration.ts";
+
+let mesh: Orchestration;
+beforeAll(async () => {
+  mesh = await startOrchestration();
+});
+afterAll(() => mesh[Symbol.asyncDispose]());
+
+const main = join(import.meta.dirname, "../../services/orchestration/main.ts");
+const endless = "SELECT count(*) FROM range(1000000000000000)";
+
+/** The service as a process of its own, on the same database. */
+async function spawnService(folder: string): Promise<{ child: ChildProcess; address: string }> {
+  const child = spawn(process.execPath, [main], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: {
+      LOG_LEVEL: "info",
+      GRPC_LISTEN: "127.0.0.1:0",
+      DATABASE_URL: mesh.config.databaseUrl,
+      MESH_PRIVATE_KEY: meshKeys.privateKeys.orchestration,
+      MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
+      ORCHESTRATION_DIR: folder,
+      IDENTITY_ADDRESS: mesh.peers.address,
+      STORAGE_ADDRESS: mesh.peers.address,
+    },
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { address } = JSON.parse(line);
+    if (address) return { child, address };
+  }
+  throw new Error("the service did not start");
+}
+
+const statesOf = async (userId: string) => {
+  const rows = await mesh.database.sql`
+    select state, error_message from orchestration.executions where creator_user_id = ${userId}`;
+  return rows.map(({ state, error_message }) => [state, error_message]);
+};
+
+test("a killed process: its executions are cancelled at the next start, its engines die, a live process's go on", async () => {
+  await using folder = await temporaryFolder();
+  const { child, address } = await spawnService(folder.path);
+  const onKilled = mesh.user();
+  const onLive = mesh.user();
+  using transport = transportAs(address, onKilled.who, "edge");
+  const killedSource = await createFileSource(mesh, onKilled, "n.csv", "n\n1\n");
+  const liveSource = await createFileSource(mesh, onLive, "n.csv", "n\n1\n");
+  const killedCall = failureOf(
+    createClient(ExecutionService, transport).executeQuery({ sourceId: killedSource, sql: endless }),
+  );
+  const leave = new AbortController();
+  const liveCall = failureOf(
+    onLive.executions.executeQuery({ sourceId: liveSource, sql: endless }, { signal: leave.signal }),
+  );
+  for (const { who } of [onKilled, onLive]) {
+    await expect.poll(() => statesOf(who.userId)).toEqual([["running", ""]]);
+  }
+  const enginesOf = async () =>
+    (await listProcesses()).filter(
+      ({ args, ppid }) => args.includes("engine-process") && ppid !== process.pid,
+    );
+  await expect.poll(async () => (await enginesOf()).length).toBe(2);
+
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  await killedCall;
+  await expect.poll(async () => (await enginesOf()).length).toBe(0);
+  expect(await statesOf(onKilled.who.userId)).toEqual([["running", ""]]);
+
+  const config = configOf({ databaseUrl: mesh.config.databaseUrl, folder: folder.path, peers: mesh.peers });
+  await using restarted = await startService(run, config);
+  expect(await statesOf(onKilled.who.userId)).toEqual([["cancelled", "the server stopped while it ran"]]);
+  expect(await statesOf(onLive.who.userId)).toEqual([["running", ""]]);
+  const { added } = await restarted.client(CatalogService, onKilled.who).discover({ sourceId: killedSource });
+  expect(added).toHaveLength(1);
+  leave.abort();
+  await liveCall;
+  await expect.poll(() => statesOf(onLive.who.userId)).toMatchObject([["cancelled", expect.any(String)]]);
+});
+
+test("SIGTERM: a running statement is answered, then the process ends with its engines", async () => {
+  await using folder = await temporaryFolder();
+  const { child, address } = await spawnService(folder.path);
+  const user = mesh.user();
+  using transport = transportAs(address, user.who, "edge");
+  const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
+  const sql = "SELECT count(*) FROM range(3000000000)";
+  const call = createClient(ExecutionService, transport).executeQuery({ sourceId, sql });
+  await expect.poll(() => statesOf(user.who.userId)).toEqual([["running", ""]]);
+  child.kill("SIGTERM");
+  expect((await call).rows).toHaveLength(1);
+  expect(await once(child, "exit")).toEqual([0, null]);
+  expect(await statesOf(user.who.userId)).toEqual([["succeeded", ""]]);
+});

@@ -1,0 +1,139 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type DescService, type JsonObject, toJson } from "@bufbuild/protobuf";
+import { ListValueSchema } from "@bufbuild/protobuf/wkt";
+import { type Client, ConnectError } from "@connectrpc/connect";
+import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { CatalogService, type Table } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import { ConnectorService } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
+import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
+import type { Principal } from "../../services/lib/principal.ts";
+import { type OrchestrationConfig, parseConfig } from "../../services/orchestration/config.ts";
+import { run } from "../../services/orchestration/run.ts";
+import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
+import { meshKeys, principal, startService, temporaryFolder } from "../lib/test-mesh.ts";
+import { type Peers, startPeers } from "./peers.ts";
+
+export type Orchestration = AsyncDisposable & {
+  database: TestDatabase;
+  peers: Peers;
+  /** The process's data folder. */
+  folder: string;
+  config: OrchestrationConfig;
+  /** Somebody of an organisation of their own, or of the one given, with a client of each service. */
+  user(overrides?: Partial<Principal>): User;
+  stop(): Promise<void>;
+};
+
+export type User = {
+  who: Principal;
+  connectors: Client<typeof ConnectorService>;
+  sources: Client<typeof SourceService>;
+  catalog: Client<typeof CatalogService>;
+  executions: Client<typeof ExecutionService>;
+};
+
+/** Settings of a process that may reach sources on this machine. */
+export function configOf(
+  options: { databaseUrl: string; folder: string; peers: Peers },
+  env: Record<string, string> = {},
+): OrchestrationConfig {
+  return parseConfig({
+    LOG_LEVEL: "silent",
+    GRPC_LISTEN: "127.0.0.1:0",
+    database_url: options.databaseUrl,
+    mesh_private_key: meshKeys.privateKeys.orchestration,
+    mesh_trusted_keys: JSON.stringify(meshKeys.publicKeys),
+    ORCHESTRATION_DIR: options.folder,
+    IDENTITY_ADDRESS: options.peers.address,
+    STORAGE_ADDRESS: options.peers.address,
+    SOURCE_ADDRESS_ALLOW: "127.0.0.0/8, ::1/128",
+    ...env,
+  });
+}
+
+/** The orchestration service as its main.ts runs it, between peers of the tests' own. */
+export async function startOrchestration(env: Record<string, string> = {}): Promise<Orchestration> {
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(await createTestDatabase());
+  const folder = stack.use(await temporaryFolder()).path;
+  const peers = stack.use(await startPeers());
+  const config = configOf({ databaseUrl: database.urls.orchestration, folder, peers }, env);
+  const service = stack.use(await startService(run, config));
+  const owned = stack.move();
+  return {
+    database,
+    peers,
+    folder,
+    config,
+    stop: () => service.stop(),
+    user(overrides) {
+      const who = principal(overrides);
+      const client = <S extends DescService>(described: S) => service.client(described, who);
+      return {
+        who,
+        connectors: client(ConnectorService),
+        sources: client(SourceService),
+        catalog: client(CatalogService),
+        executions: client(ExecutionService),
+      };
+    },
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  };
+}
+
+const dataSets = join(import.meta.dirname, "../../node_modules/vega-datasets/data");
+
+/** A file of the public data sets that the tests use. */
+export const dataSet = (name: string): Promise<Buffer> => readFile(join(dataSets, name));
+
+/** Registers a source and answers its id. */
+export async function createSource(user: User, connector: string, settings: JsonObject): Promise<string> {
+  const displayName = `${connector} ${crypto.randomUUID()}`;
+  const { source } = await user.sources.createSource({ source: { displayName, connector, settings } });
+  return source?.sourceId ?? "";
+}
+
+/** A source on a new file. */
+export function createFileSource(
+  { peers }: Orchestration,
+  user: User,
+  name: string,
+  content: Buffer | string,
+  settings: JsonObject = {},
+): Promise<string> {
+  return createSource(user, "file", { fileId: peers.addFile(user.who, name, content), ...settings });
+}
+
+/** What a call failed with: code, reason of its ErrorInfo, wrong fields, message. */
+export async function failureOf(call: Promise<unknown>) {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    return {
+      code: error.code,
+      reason: error.findDetails(ErrorInfoSchema)[0]?.reason,
+      fields: error
+        .findDetails(BadRequestSchema)
+        .flatMap(({ fieldViolations }) => fieldViolations.map(({ field }) => field)),
+      message: error.rawMessage,
+    };
+  }
+  throw new Error("the call did not fail");
+}
+
+/** Runs a statement and answers its result with the rows as JSON. */
+export async function query(user: User, sourceId: string, sql: string, options: { maxRows?: number } = {}) {
+  const { columns, rows, truncated } = await user.executions.executeQuery({ sourceId, sql, ...options });
+  return {
+    columns: columns.map(({ name, dataType }) => `${name} ${dataType}`),
+    rows: rows.map((row) => toJson(ListValueSchema, row)),
+    truncated,
+  };
+}
+
+/** What a discovery or a list answers of a table. */
+export const columnsOf = ({ columns }: Table) =>
+  columns.map(({ name, dataType, nullable }) => `${name} ${dataType}${nullable ? "" : " not null"}`);

@@ -1,0 +1,88 @@
+import { createHash, randomUUID } from "node:crypto";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
+import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
+import { failure, notFound } from "../../services/lib/errors.ts";
+import { startGrpcServer } from "../../services/lib/grpc-server.ts";
+import { guard, scopeOf } from "../../services/lib/guard.ts";
+import { createLog } from "../../services/lib/log.ts";
+import { createVerifier, type Principal } from "../../services/lib/principal.ts";
+import { meshKeys } from "../lib/test-mesh.ts";
+
+type StoredFile = { orgId: string; name: string; bytes: Buffer; sha256: string };
+
+export type Peers = AsyncDisposable & {
+  address: string;
+  /** Stores a file of somebody's organisation and answers its id. */
+  addFile(who: Principal, name: string, content: Buffer | string): string;
+  addSecret(who: Principal, name: string, value: string): void;
+  /** How many times the bytes of a file were asked for beyond the head. */
+  fetches(fileId: string): number;
+  /** Called before the bytes of a file are sent: lets a test hold or break them. */
+  beforeBytes: (fileId: string) => Promise<void> | void;
+  /** Answers other bytes than were announced. */
+  corrupt: Set<string>;
+};
+
+const chunkBytes = 64 * 1024;
+
+/** Storage's BlobService and identity's PolicyService at a real port, over what a test gives them. */
+export async function startPeers(): Promise<Peers> {
+  const files = new Map<string, StoredFile>();
+  const secrets = new Map<string, string>();
+  const fetched: string[] = [];
+  const peers = {
+    beforeBytes: (_fileId: string): Promise<void> | void => {},
+    corrupt: new Set<string>(),
+  };
+  const blobs = guard(BlobService, {
+    async *getBlob({ fileId }, context) {
+      const file = files.get(fileId);
+      if (!file || file.orgId !== scopeOf(context).orgId) throw notFound("file", fileId);
+      const { name, bytes, sha256 } = file;
+      const head = { name, contentType: "", sizeBytes: BigInt(bytes.length), sha256 };
+      yield { part: { case: "head", value: head } };
+      await peers.beforeBytes(fileId);
+      fetched.push(fileId);
+      for (let start = 0; start < bytes.length; start += chunkBytes) {
+        const value = bytes.subarray(start, start + chunkBytes);
+        yield {
+          part: { case: "chunk", value: peers.corrupt.has(fileId) ? value.map((byte) => byte ^ 1) : value },
+        };
+      }
+    },
+  });
+  const policies = guard(PolicyService, {
+    verifyCredential: () => {
+      throw unused();
+    },
+    resolveSecret({ name }, context) {
+      const value = secrets.get(`${scopeOf(context).orgId}/${name}`);
+      if (value === undefined) throw notFound("secret", name);
+      return { value };
+    },
+  });
+  const server = await startGrpcServer({
+    listen: "127.0.0.1:0",
+    services: [blobs, policies],
+    verifier: createVerifier(meshKeys.publicKeys),
+    log: createLog("peers", { logLevel: "silent" }),
+  });
+  return Object.assign(peers, {
+    address: server.address,
+    addFile({ orgId }: Principal, name: string, content: Buffer | string) {
+      const fileId = randomUUID();
+      const bytes = Buffer.from(content);
+      files.set(fileId, { orgId, name, bytes, sha256: createHash("sha256").update(bytes).digest("hex") });
+      return fileId;
+    },
+    addSecret: ({ orgId }: Principal, name: string, value: string) =>
+      void secrets.set(`${orgId}/${name}`, value),
+    fetches: (fileId: string) => fetched.filter((id) => id === fileId).length,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  });
+}
+
+const unused = (): ConnectError =>
+  failure(Code.Unimplemented, ErrorReason.UPSTREAM_UNAVAILABLE, "not of these tests");

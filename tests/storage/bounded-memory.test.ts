@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
+import { principal, temporaryFolder } from "../lib/test-mesh.ts";
+import { chunkPart, generated, headerPart, mib, upload } from "./fixtures.ts";
+import { type StorageProcess, spawnStorage } from "./storage-process.ts";
+
+/** How much more memory the process may take, whatever goes through it, in bytes. */
+const growthMax = 128 * mib;
+
+let database: TestDatabase;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let storage: StorageProcess;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  folder = await temporaryFolder();
+  storage = await spawnStorage(database, folder.path);
+  await upload(storage, principal(), { content: generated(4 * mib) });
+});
+afterAll(async () => {
+  await storage[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+async function growthOf(work: () => Promise<void>): Promise<number> {
+  const before = await storage.peakMemoryBytes();
+  await work();
+  return (await storage.peakMemoryBytes()) - before;
+}
+
+/** As many mebibytes, no two alike. */
+async function* stream(mebibytes: number, name: string) {
+  yield headerPart({ name });
+  const piece = generated(mib);
+  for (let index = 0; index < mebibytes; index += 1) {
+    piece.writeUInt32BE(index);
+    yield chunkPart(piece);
+  }
+}
+
+test("OK: 256 MiB go in and out within bounded memory", async () => {
+  const who = principal();
+  const files = storage.client(FileService, who);
+  let fileId = "";
+  const growth = await growthOf(async () => {
+    const { file } = await files.uploadFile(stream(256, "large"));
+    const hash = createHash("sha256");
+    for await (const { data } of files.downloadFile({ fileId: file?.fileId ?? "" })) hash.update(data);
+    expect(hash.digest("hex")).toBe(file?.sha256);
+    fileId = file?.fileId ?? "";
+  });
+  expect(growth).toBeLessThan(growthMax);
+
+  // A reader that stands still is not read ahead for: what the server has read then stays far below the content.
+  const before = await storage.readBytes();
+  const stalled = new AbortController();
+  const answers = files.downloadFile({ fileId }, { signal: stalled.signal })[Symbol.asyncIterator]();
+  await answers.next();
+  for (let call = 0; call < 50; call += 1) await files.getFile({ fileId });
+  expect((await storage.readBytes()) - before).toBeLessThan(64 * mib);
+  stalled.abort();
+}, 120_000);
+
+test("OK: sixteen uploads at once go in within bounded memory", async () => {
+  const files = storage.client(FileService, principal());
+  const growth = await growthOf(async () => {
+    await Promise.all(
+      Array.from({ length: 16 }, (_, index) => files.uploadFile(stream(12, `part ${index}`))),
+    );
+  });
+  expect(growth).toBeLessThan(growthMax);
+}, 120_000);

@@ -1,0 +1,239 @@
+import { createHash } from "node:crypto";
+import { open, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
+import {
+  type DownloadFileRequestSchema,
+  type File,
+  FileService,
+  type UploadFileHeaderSchema,
+  type UploadFileRequestSchema,
+} from "../../gen/sluice/storage/v1/files_pb.ts";
+import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
+import type { Principal } from "../../services/lib/principal.ts";
+import type { StorageConfig } from "../../services/storage/config.ts";
+import { type Limits, standardLimits } from "../../services/storage/limits.ts";
+import { runWithin } from "../../services/storage/run.ts";
+import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
+import { meshKeys, type RunningService, startService, temporaryFolder } from "../lib/test-mesh.ts";
+
+export const kib = 1024;
+export const mib = 1024 * kib;
+
+export type Storage = RunningService & { database: TestDatabase; directory: string };
+
+export const storageConfig = (
+  database: Pick<TestDatabase, "urls">,
+  storageDirectory: string,
+): StorageConfig => ({
+  logLevel: "silent",
+  grpcListen: "127.0.0.1:0",
+  databaseUrl: database.urls.storage,
+  meshPrivateKey: meshKeys.privateKeys.storage ?? "",
+  meshTrustedKeys: meshKeys.publicKeys,
+  storageDirectory,
+});
+
+/** A whole storage service on a database and in a folder of its own. It collects only when a test's limits say so. */
+export async function startStorage(limits: Partial<Limits> = {}): Promise<Storage> {
+  const database = await createTestDatabase();
+  const folder = await temporaryFolder();
+  const service = await startStorageIn(database, folder.path, limits);
+  return {
+    ...service,
+    database,
+    directory: folder.path,
+    async [Symbol.asyncDispose]() {
+      await service[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export function startStorageIn(
+  database: Pick<TestDatabase, "urls">,
+  directory: string,
+  limits: Partial<Limits> = {},
+): Promise<RunningService> {
+  const quiet = { ...standardLimits, collectMs: 2 ** 30, searchMs: 2 ** 30 };
+  return startService(runWithin({ ...quiet, ...limits }), storageConfig(database, directory));
+}
+
+type Header = MessageInitShape<typeof UploadFileHeaderSchema>;
+type Part = MessageInitShape<typeof UploadFileRequestSchema>;
+
+export const headerPart = (header: Header): Part => ({ part: { case: "header", value: header } });
+export const chunkPart = (value: Uint8Array): Part => ({
+  part: { case: "chunk", value: Uint8Array.from(value) },
+});
+
+export async function* parts(...given: Part[]): AsyncIterable<Part> {
+  yield* given;
+}
+
+/** Uploads one content, cut into pieces of at most 1 MiB. */
+export async function upload(
+  service: RunningService,
+  who: Principal,
+  { content = "some content", ...header }: { content?: string | Uint8Array } & Header = {},
+): Promise<File> {
+  const bytes = Buffer.from(content);
+  const pieces = Array.from({ length: Math.ceil(bytes.length / mib) }, (_, index) =>
+    chunkPart(bytes.subarray(index * mib, (index + 1) * mib)),
+  );
+  const { file } = await service
+    .client(FileService, who)
+    .uploadFile(parts(headerPart({ name: "data.csv", ...header }), ...pieces));
+  if (!file) throw new Error("no file");
+  return file;
+}
+
+export type OpenUpload = {
+  answer: Promise<File | undefined>;
+  send(...parts: Part[]): void;
+  end(): void;
+  /** Goes away in the middle, as a client that is killed does. */
+  abandon(): void;
+};
+
+/** An upload that goes on as the test says. */
+export function openUpload(service: RunningService, who: Principal, header: Header = {}): OpenUpload {
+  const queue: Part[] = [headerPart({ name: "slow.bin", ...header })];
+  let ended = false;
+  let wake = () => {};
+  async function* stream() {
+    while (queue.length > 0 || !ended) {
+      const next = queue.shift();
+      if (next) yield next;
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+    }
+  }
+  const abort = new AbortController();
+  const answer = service
+    .client(FileService, who)
+    .uploadFile(stream(), { signal: abort.signal })
+    .then(({ file }) => file);
+  answer.catch(() => {});
+  return {
+    answer,
+    send(...added) {
+      queue.push(...added);
+      wake();
+    },
+    end() {
+      ended = true;
+      wake();
+    },
+    abandon: () => abort.abort(),
+  };
+}
+
+type Download = { status: number; headers: Record<string, string>; contentType: string; bytes: Buffer };
+
+export async function download(
+  service: RunningService,
+  who: Principal,
+  request: MessageInitShape<typeof DownloadFileRequestSchema>,
+): Promise<Download> {
+  const pieces: Uint8Array[] = [];
+  let head: Omit<Download, "bytes"> | undefined;
+  for await (const body of service.client(FileService, who).downloadFile(request)) {
+    if (!head) {
+      const packed = body.extensions[0];
+      const unpacked = packed && anyUnpack(packed, HttpHeadSchema);
+      if (!unpacked) throw new Error("the first message has no head");
+      head = { status: unpacked.status, headers: unpacked.headers, contentType: body.contentType };
+    }
+    pieces.push(body.data);
+  }
+  if (!head) throw new Error("no message");
+  return { ...head, bytes: Buffer.concat(pieces) };
+}
+
+export async function usageOf(service: RunningService, who: Principal) {
+  const { usedBytes, reservedBytes, fileCount } = await service.client(QuotaService, who).getUsage({});
+  return { usedBytes, reservedBytes, fileCount };
+}
+
+export const usage = (usedBytes: number, fileCount: number, reservedBytes = 0) => ({
+  usedBytes: BigInt(usedBytes),
+  reservedBytes: BigInt(reservedBytes),
+  fileCount: BigInt(fileCount),
+});
+
+export async function setQuota(service: RunningService, who: Principal, limitBytes: number): Promise<void> {
+  await service.client(QuotaService, who).setQuota({ quota: { limitBytes: BigInt(limitBytes) } });
+}
+
+/** Everything that lies in a storage folder, by path. */
+export async function filesIn(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+    .sort();
+}
+
+export const sha256 = (content: string | Uint8Array): string =>
+  createHash("sha256").update(content).digest("hex");
+
+export const blobPath = (hash: string): string => `sha256/${hash.slice(0, 2)}/${hash.slice(2, 4)}/${hash}`;
+
+/** Damages one byte of a file where it stands. */
+export async function flipByte(path: string, position: number): Promise<void> {
+  await using handle = await open(path, "r+");
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, position);
+  await handle.write(
+    buffer.map((byte) => byte ^ 1),
+    0,
+    1,
+    position,
+  );
+}
+
+/** Bytes that differ from place to place, and from seed to seed. */
+export function generated(sizeBytes: number, seed = 1): Buffer {
+  const bytes = Buffer.allocUnsafe(sizeBytes);
+  let state = seed >>> 0 || 1;
+  for (let index = 0; index < sizeBytes; index += 1) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    bytes[index] = state >>> 24;
+  }
+  return bytes;
+}
+
+/** What a caller sees of a failure, in one value. */
+export async function failureOf(call: Promise<unknown>) {
+  const error = await call.then(
+    () => new Error("the call succeeded"),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ConnectError)) throw error;
+  const info = error.findDetails(ErrorInfoSchema)[0];
+  const fields = error.findDetails(BadRequestSchema)[0]?.fieldViolations.map(({ field }) => field);
+  return {
+    code: Code[error.code],
+    ...(info && { reason: info.reason, metadata: info.metadata }),
+    ...(fields && { fields }),
+  };
+}
+
+export const fileMissing = (fileId: string) => ({
+  code: "NotFound",
+  reason: "RESOURCE_NOT_FOUND",
+  metadata: { file: fileId },
+});
+
+export const lacking = (permission: string) => ({
+  code: "PermissionDenied",
+  reason: "PERMISSION_MISSING",
+  metadata: { permission },
+});

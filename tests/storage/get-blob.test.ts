@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
+import type { Principal } from "../../services/lib/principal.ts";
+import { principal } from "../lib/test-mesh.ts";
+import {
+  blobPath,
+  failureOf,
+  fileMissing,
+  flipByte,
+  generated,
+  mib,
+  type Storage,
+  startStorage,
+  upload,
+} from "./fixtures.ts";
+
+let storage: Storage;
+beforeAll(async () => {
+  storage = await startStorage();
+});
+afterAll(() => storage[Symbol.asyncDispose]());
+
+/** As orchestration does it on behalf of `who`. */
+async function getBlob(
+  who: Principal,
+  request: { fileId: string; heldSha256?: string },
+  process = "orchestration",
+) {
+  const heads: unknown[] = [];
+  const chunks: Uint8Array[] = [];
+  for await (const { part } of storage.client(BlobService, who, process).getBlob(request)) {
+    if (part.case === "head") heads.push(part.value);
+    if (part.case === "chunk") chunks.push(part.value);
+  }
+  return { heads, bytes: Buffer.concat(chunks) };
+}
+
+test("OK: the head, then all bytes", async () => {
+  const who = principal();
+  const content = generated(2 * mib + 1);
+  const { fileId, sha256 } = await upload(storage, who, { name: "a.parquet", content });
+  const { heads, bytes } = await getBlob(who, { fileId, heldSha256: "other" });
+  expect(heads).toEqual([
+    {
+      $typeName: "sluice.storage.v1.BlobHead",
+      name: "a.parquet",
+      contentType: "application/vnd.apache.parquet",
+      sizeBytes: BigInt(content.length),
+      sha256,
+    },
+  ]);
+  expect(bytes.equals(content)).toBe(true);
+});
+
+test("OK: the head alone for a content that the caller holds", async () => {
+  const who = principal();
+  const { fileId, sha256 } = await upload(storage, who);
+  const { heads, bytes } = await getBlob(who, { fileId, heldSha256: sha256 });
+  expect(heads).toHaveLength(1);
+  expect(bytes).toHaveLength(0);
+});
+
+test("DataLoss: a damaged content, before its last byte leaves", async () => {
+  const who = principal();
+  const { fileId, sha256 } = await upload(storage, who, { content: generated(2 * mib, 5) });
+  await flipByte(join(storage.directory, blobPath(sha256)), 2 * mib - 1);
+  expect(await failureOf(getBlob(who, { fileId }))).toEqual({
+    code: "DataLoss",
+    reason: "CONTENT_CORRUPT",
+    metadata: { sha256 },
+  });
+});
+
+test("NotFound: an unknown file and another organisation's, also for a caller who holds the content", async () => {
+  const { fileId, sha256 } = await upload(storage, principal());
+  for (const id of [fileId, randomUUID()]) {
+    expect(await failureOf(getBlob(principal(), { fileId: id, heldSha256: sha256 }))).toEqual(
+      fileMissing(id),
+    );
+  }
+});
+
+test("InvalidArgument: an id that is none", async () => {
+  expect(await failureOf(getBlob(principal(), { fileId: "me" }))).toEqual({
+    code: "InvalidArgument",
+    fields: ["file_id"],
+  });
+});
+
+test.each(["edge", "staging"])("PermissionDenied: %s", async (process) => {
+  expect(await failureOf(getBlob(principal(), { fileId: randomUUID() }, process))).toEqual({
+    code: "PermissionDenied",
+    reason: "PERMISSION_MISSING",
+    metadata: {},
+  });
+});
