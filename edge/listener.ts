@@ -62,12 +62,17 @@ export function createListener(options: {
     response.on("error", () => undefined);
     response.once("finish", () => letGoOfBody(request, response));
     logAccess(exchange, log);
-    dispatch(exchange, out).catch((error: unknown) => {
-      if (exchange.signal.aborted) return;
-      const told = toError(error, exchange);
-      if (response.headersSent) breakOff(out);
-      else sendError(out, told);
-    });
+    dispatch(exchange, out)
+      .catch((error: unknown) => {
+        if (exchange.signal.aborted) return;
+        const told = toError(error, exchange);
+        if (response.headersSent) breakOff(out);
+        else sendError(out, told);
+      })
+      .catch((error: unknown) => {
+        log.error({ err: error, requestId: exchange.requestId }, "an error could not be answered");
+        breakOff(out);
+      });
   };
 }
 

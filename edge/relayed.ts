@@ -1,9 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { HttpError } from "./rest/http-error.ts";
+import { isHttpError } from "./rest/http-error.ts";
 
 /** An error fit to pass on. Headers of the upstream in it would overwrite those of the answer. */
 export function relayed(error: unknown): unknown {
-  if (!(error instanceof ConnectError) || error instanceof HttpError) return error;
+  if (!(error instanceof ConnectError) || isHttpError(error)) return error;
   const { rawMessage, code, details } = error;
   const copy = new ConnectError(rawMessage, code);
   copy.details.push(...details);

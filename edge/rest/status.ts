@@ -16,7 +16,7 @@ import {
 } from "../../gen/google/rpc/error_details_pb.ts";
 import { ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { http_status } from "../../gen/sluice/common/v1/options_pb.ts";
-import { HttpError } from "./http-error.ts";
+import { isHttpError } from "./http-error.ts";
 
 /** google.rpc.Code: its name in JSON and its HTTP status. */
 const codes: Readonly<Record<Code, readonly [name: string, httpStatus: number]>> = {
@@ -50,13 +50,13 @@ export type ErrorAnswer = {
 /** Spells an error as google.rpc.Status JSON with the HTTP status of its reason, or else of its code. */
 export function toErrorAnswer(error: ConnectError): ErrorAnswer {
   const [name, codeStatus] = codes[error.code] ?? codes[Code.Unknown];
-  const status = error instanceof HttpError ? error.status : (statusOfReason(error) ?? codeStatus);
+  const status = isHttpError(error) ? error.http.status : (statusOfReason(error) ?? codeStatus);
   return {
     status,
     headers: {
       ...(status === 401 && { "www-authenticate": "Bearer" }),
       ...retryAfter(error),
-      ...(error instanceof HttpError && error.headers),
+      ...(isHttpError(error) && error.http.headers),
     },
     body: {
       error: {

@@ -15,7 +15,9 @@ const settings = z.object({
     .default("8080"),
   database_url: databaseUrl.optional(),
   SLUICE_DATA_DIR: z.string().default("./.sluice"),
-  BOOTSTRAP_ADMIN_EMAIL: z.email("must be an e-mail address").default("admin@sluice.local"),
+  BOOTSTRAP_ADMIN_EMAIL: z
+    .email({ pattern: z.regexes.html5Email, error: "must be an e-mail address" })
+    .default("admin@sluice.local"),
   BOOTSTRAP_ADMIN_PASSWORD: z.string().min(12, "must have 12 characters or more").optional(),
   /** A laptop's own databases may be sources; other networks have to be named. */
   SOURCE_ADDRESS_ALLOW: z.string().default("127.0.0.0/8,::1/128"),

@@ -21,7 +21,11 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const cluster = connectPostgres(clusterUrl, { max: 1 });
   await cluster`create database ${cluster(name)} template ${cluster(templateName)}`;
   const adminUrl = databaseUrlOf(clusterUrl, name);
-  const urls = await provisionDatabase({ adminUrl, rolePrefix, passwordOf: () => rolePassword });
+  // Roles belong to the whole cluster: test files that start together take turns.
+  const urls = await cluster.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(hashtext('provision a test database'))`;
+    return provisionDatabase({ adminUrl, rolePrefix, passwordOf: () => rolePassword });
+  });
   const sql = connectPostgres(adminUrl, { max: 2 });
   return {
     adminUrl,

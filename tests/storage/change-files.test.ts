@@ -165,7 +165,10 @@ test("InvalidArgument: DeleteFile of an id that is none", async () => {
 
 test("PermissionDenied: a viewer", async () => {
   const files = storage.client(FileService, principal({ roles: ["viewer"] }));
-  for (const call of [files.updateFile({ file: { fileId, name: "x" } }), files.deleteFile({ fileId })]) {
-    expect(await failureOf(call)).toEqual(lacking("storage.files.write"));
+  for (const call of [
+    () => files.updateFile({ file: { fileId, name: "x" } }),
+    () => files.deleteFile({ fileId }),
+  ]) {
+    expect(await failureOf(call())).toEqual(lacking("storage.files.write"));
   }
 });

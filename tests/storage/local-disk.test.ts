@@ -15,7 +15,7 @@ async function publish(disk: BlobStore, isSound: (existing: OpenBlob) => boolean
   await using temporary = await disk.createTemporary(randomUUID(), content.length);
   await temporary.write(content);
   await temporary.finish();
-  return temporary.publish(isSound);
+  return await temporary.publish(isSound);
 }
 
 async function readBack(disk: BlobStore): Promise<string | undefined> {

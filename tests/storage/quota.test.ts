@@ -119,7 +119,7 @@ test("PermissionDenied: an editor sets the quota; somebody without a role reads 
   const editor = quotas(principal({ roles: ["editor"] })).setQuota({ quota: { limitBytes: 1n } });
   expect(await failureOf(editor)).toEqual(lacking("storage.quota.write"));
   const nobody = quotas(principal({ roles: [] }));
-  for (const call of [nobody.getQuota({}), nobody.getUsage({})]) {
-    expect(await failureOf(call)).toEqual(lacking("storage.quota.read"));
+  for (const call of [() => nobody.getQuota({}), () => nobody.getUsage({})]) {
+    expect(await failureOf(call())).toEqual(lacking("storage.quota.read"));
   }
 });

@@ -101,7 +101,7 @@ test.each([
 
 test("PermissionDenied: somebody without a role", async () => {
   const nobody = principal({ roles: [] });
-  for (const call of [getFile(nobody, randomUUID()), listFiles(nobody)]) {
-    expect(await failureOf(call)).toEqual(lacking("storage.files.read"));
+  for (const call of [() => getFile(nobody, randomUUID()), () => listFiles(nobody)]) {
+    expect(await failureOf(call())).toEqual(lacking("storage.files.read"));
   }
 });

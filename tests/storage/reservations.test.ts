@@ -31,10 +31,10 @@ test("Unavailable: an upload that was taken for dead does not commit, and nothin
   await expect.poll(() => usageOf(storage, who)).toEqual(usage(0, 0, 4));
   // As if the row belonged to another process, whose heartbeats stopped a minute ago.
   await sql`
-    create function storage.freeze() returns trigger language plpgsql as
+    create function storage.stop_beats() returns trigger language plpgsql as
     $$ begin new.heartbeat_time := now() - interval '1 minute'; return new; end $$`;
-  await sql`create trigger freeze before update on storage.reservations
-    for each row execute function storage.freeze()`;
+  await sql`create trigger stop_beats before update on storage.reservations
+    for each row execute function storage.stop_beats()`;
   await sql`update storage.reservations set heartbeat_time = now()`;
   await expect.poll(() => usageOf(storage, who)).toEqual(usage(0, 0));
   await expect.poll(() => filesIn(storage.directory)).toEqual([]);

@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import type { Env } from "../lib/env.ts";
+import type { AllInOneConfig } from "./config.ts";
+import type { MeshKeys } from "./create-mesh-keys.ts";
+import type { ServiceUrls } from "./provision-database.ts";
+import { serviceNames } from "./service-names.ts";
+
+export type ServiceName = (typeof serviceNames)[number];
+
+/** What the members of a mesh in one process share. */
+export type Mesh = {
+  readonly config: AllInOneConfig;
+  readonly keys: MeshKeys;
+  readonly urls: ServiceUrls;
+  /** Folder of the unix sockets. */
+  readonly socketDirectory: string;
+  /** 32 bytes, base64. */
+  readonly secretEncryptionKey: string;
+};
+
+/** The environment that a service's own process would have, so that it is configured by the same code. */
+export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
+  const { config } = mesh;
+  return {
+    ...commonEnv(mesh, service),
+    GRPC_LISTEN: addressOf(mesh, service),
+    database_url: mesh.urls[service],
+    mesh_trusted_keys: JSON.stringify(mesh.keys.publicKeys),
+    secret_encryption_key: mesh.secretEncryptionKey,
+    BOOTSTRAP_ADMIN_EMAIL: config.bootstrapAdminEmail,
+    BOOTSTRAP_ADMIN_PASSWORD: config.bootstrapAdminPassword,
+    STORAGE_DIR: join(config.dataDirectory, "storage"),
+    ORCHESTRATION_DIR: join(config.dataDirectory, "orchestration"),
+    SOURCE_ADDRESS_ALLOW: config.sourceAddressAllow,
+  };
+}
+
+/** The environment that the edge's own process would have. */
+export function edgeEnv(mesh: Mesh): Env {
+  const { config } = mesh;
+  return { ...commonEnv(mesh, "edge"), EDGE_HOST: config.edgeHost, EDGE_PORT: config.edgePort };
+}
+
+function commonEnv(mesh: Mesh, process: string): Env {
+  const addresses = serviceNames.map((name) => [`${name.toUpperCase()}_ADDRESS`, addressOf(mesh, name)]);
+  return {
+    ...Object.fromEntries(addresses),
+    LOG_LEVEL: mesh.config.logLevel,
+    mesh_private_key: mesh.keys.privateKeys[process],
+  };
+}
+
+const addressOf = ({ socketDirectory }: Mesh, service: ServiceName): string =>
+  `unix:${join(socketDirectory, `${service}.sock`)}`;

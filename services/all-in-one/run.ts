@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseConfig as parseEdgeConfig } from "../../edge/config.ts";
+import { run as runEdge } from "../../edge/run.ts";
+import { parseConfig as parseApprovalConfig } from "../approval/config.ts";
+import { run as runApproval } from "../approval/run.ts";
+import type { BootstrapAdmin } from "../identity/bootstrap.ts";
+import { parseConfig as parseIdentityConfig } from "../identity/config.ts";
+import { run as runIdentity } from "../identity/run.ts";
+import { aborted } from "../lib/lifetime.ts";
+import { parseConfig as parseOrchestrationConfig } from "../orchestration/config.ts";
+import { run as runOrchestration } from "../orchestration/run.ts";
+import { parseConfig as parseStagingConfig } from "../staging/config.ts";
+import { run as runStaging } from "../staging/run.ts";
+import { parseConfig as parseStorageConfig } from "../storage/config.ts";
+import { run as runStorage } from "../storage/run.ts";
+import type { AllInOneConfig } from "./config.ts";
+import { createMeshKeys } from "./create-mesh-keys.ts";
+import { keptSecret } from "./kept-secret.ts";
+import { startMember } from "./member.ts";
+import { edgeEnv, type Mesh, serviceEnv } from "./member-env.ts";
+import { openCluster } from "./open-cluster.ts";
+import { provisionDatabase } from "./provision-database.ts";
+
+/** What a person is told when the mesh takes calls. */
+export type Started = {
+  /** Address of the edge. */
+  readonly url: string;
+  /** The bootstrap administrator with the generated password, the first time only. */
+  readonly administrator: BootstrapAdmin | undefined;
+};
+
+/** Runs the whole mesh in this process until `stop` aborts; the database stops last. */
+export async function run(
+  config: AllInOneConfig,
+  stop: AbortSignal,
+  ready: (started: Started) => void,
+): Promise<void> {
+  await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
+  await using cluster = await openCluster(config.databaseUrl, config.dataDirectory);
+  await using sockets = await socketDirectory();
+  const password = randomBytes(24).toString("base64url");
+  const mesh: Mesh = {
+    config,
+    keys: createMeshKeys(),
+    urls: await provisionDatabase({
+      adminUrl: cluster.adminUrl,
+      rolePrefix: "sluice",
+      passwordOf: () => password,
+    }),
+    socketDirectory: sockets.path,
+    secretEncryptionKey:
+      config.secretEncryptionKey ??
+      (await keptSecret(join(config.dataDirectory, "secrets"), "secret_encryption_key")),
+  };
+  let administrator: BootstrapAdmin | undefined;
+  const identity: typeof runIdentity = (settings, signal, listening) =>
+    runIdentity(settings, signal, listening, (made) => {
+      administrator = made;
+    });
+  const starting = [
+    startMember(identity, parseIdentityConfig(serviceEnv(mesh, "identity"))),
+    startMember(runStorage, parseStorageConfig(serviceEnv(mesh, "storage"))),
+    startMember(runOrchestration, parseOrchestrationConfig(serviceEnv(mesh, "orchestration"))),
+    startMember(runStaging, parseStagingConfig(serviceEnv(mesh, "staging"))),
+    startMember(runApproval, parseApprovalConfig(serviceEnv(mesh, "approval"))),
+  ];
+  await using members = new AsyncDisposableStack();
+  for (const started of await Promise.allSettled(starting)) {
+    if (started.status === "fulfilled") members.use(started.value);
+  }
+  const services = await Promise.all(starting);
+  const edge = members.use(await startMember(runEdge, parseEdgeConfig(edgeEnv(mesh))));
+  ready({ url: edge.address, administrator });
+  // A member that ends by itself takes the others with it: half a mesh helps nobody.
+  await Promise.race([aborted(stop), ...[edge, ...services].map(({ ended }) => ended)]);
+}
+
+async function socketDirectory(): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp(join(tmpdir(), "sluice-mesh-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
