@@ -6,6 +6,7 @@ import {
   type MessageShape,
   mergeFromJson,
 } from "@bufbuild/protobuf";
+import { isFieldError } from "@bufbuild/protobuf/reflect";
 import { invalidFields } from "../../services/lib/errors.ts";
 import { fieldOf, isSpelledAsScalar } from "./fields.ts";
 import type { JsonValue } from "./json.ts";
@@ -36,7 +37,9 @@ export function mergeJson(desc: DescMessage, message: Message, json: JsonValue):
 // The codec names the innermost field only, so its error is looked for again field by field.
 function explain(desc: DescMessage, json: JsonValue, error: unknown) {
   const found = [...violationsIn(desc, json, "")].slice(0, violationsMax);
-  return invalidFields(found.length > 0 ? found : [{ field: "body", description: describe(error) }]);
+  return invalidFields(
+    found.length > 0 ? found : [{ field: fieldNameOf(error), description: describe(error) }],
+  );
 }
 
 function* violationsIn(desc: DescMessage, json: JsonValue, path: string): Generator<Violation> {
@@ -81,6 +84,11 @@ function* violationsWithin(field: DescField, value: JsonValue, at: string): Gene
 
 const freeForm = ["Any", "Struct", "Value", "ListValue"].map((name) => `google.protobuf.${name}`);
 const hasFreeForm = (desc: DescMessage): boolean => freeForm.includes(desc.typeName);
+
+function fieldNameOf(error: unknown): string {
+  const { cause } = error as Error;
+  return isFieldError(cause) ? cause.field().name : "body";
+}
 
 function describe(error: unknown): string {
   return (error as Error).message.replace(/^cannot decode .* from JSON:? ?/, "") || "is not valid";

@@ -41,6 +41,9 @@ async function errorOf(work: Promise<unknown>): Promise<ConnectError> {
   throw new Error("it did not fail");
 }
 
+// grpc-js does not undo every percent-encoding that Connect's handlers make.
+const messageOf = (error: ConnectError): string => decodeURIComponent(error.rawMessage);
+
 async function* each<T>(items: T[]): AsyncGenerator<T> {
   yield* items;
 }
@@ -132,7 +135,7 @@ describe.each(Object.keys(protocols))("%s", (name) => {
       }),
     );
     expect(error.code).toBe(Code.FailedPrecondition);
-    expect(error.rawMessage).toBe("no: ünïcode");
+    expect(messageOf(error)).toBe("no: ünïcode");
     expect(error.findDetails(ErrorInfoSchema)[0]).toMatchObject({
       reason: "LAST_ADMIN",
       domain: "sluice",
@@ -143,7 +146,7 @@ describe.each(Object.keys(protocols))("%s", (name) => {
   test("Internal: does not let words out that were not meant for callers", async () => {
     const error = await errorOf(client().fail({ unexpected: true, message: "the password is x" }));
     expect(error.code).toBe(Code.Internal);
-    expect(error.rawMessage).toMatch(/^internal error, request id /);
+    expect(messageOf(error)).toMatch(/^internal error, request id /);
   });
 
   test("Aborted: an error after the start of a stream comes after its messages", async () => {

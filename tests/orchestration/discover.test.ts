@@ -286,9 +286,22 @@ describe("any source", () => {
   test("OK: of racing discoveries one adds, the others find nothing new", async () => {
     const user = mesh.user();
     const sourceId = await createFileSource(mesh, user, "race.csv", "a\n1\n");
-    const answers = await Promise.all(Array.from({ length: 4 }, () => user.catalog.discover({ sourceId })));
-    expect(answers.map(({ added }) => added.length).sort()).toEqual([0, 0, 0, 1]);
-    expect(answers.map(({ unchangedCount }) => unchangedCount).sort()).toEqual([0, 1, 1, 1]);
+    const { sql } = mesh.database;
+    const waiting = async () => {
+      const rows = await sql`select 1 from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
+      return rows.length;
+    };
+    // All of them come to the point where they write before the first one may.
+    const { calls } = await sql.begin(async (tx) => {
+      await tx`select 1 from orchestration.sources where source_id = ${sourceId} for update`;
+      const discoveries = Array.from({ length: 4 }, () => user.catalog.discover({ sourceId }));
+      await expect.poll(waiting, { timeout: 20_000 }).toBe(4);
+      return { calls: discoveries };
+    });
+    const found = await Promise.all(calls);
+    expect(found.map(({ added }) => added.length).sort()).toEqual([0, 0, 0, 1]);
+    expect(found.map(({ unchangedCount }) => unchangedCount).sort()).toEqual([0, 1, 1, 1]);
     expect((await user.catalog.listTables({ sourceId })).tables).toHaveLength(1);
   });
 

@@ -6,7 +6,7 @@ import { newId } from "../../lib/ids.ts";
 import { contentCorrupt, diskFull } from "../errors.ts";
 
 /** What is known of some bytes before they arrive. */
-export type BlobHeader = { readonly sha256: string; readonly sizeBytes: bigint };
+type BlobHeader = { readonly sha256: string; readonly sizeBytes: bigint };
 
 export type BlobFolder = {
   /** The path of whole bytes with this hash, lent until given back; undefined when they are not here. */
@@ -69,7 +69,6 @@ export async function openBlobFolder(directory: string, bytesMax: number): Promi
         return path;
       }
       giveBack(sha256);
-      if (entries.get(sha256) === entry) entries.delete(sha256);
       return undefined;
     },
     async store(header, chunks) {
@@ -86,7 +85,9 @@ export async function openBlobFolder(directory: string, bytesMax: number): Promi
         await rm(draft, { force: true });
         throw (error as NodeJS.ErrnoException).code === "ENOSPC" ? diskFull() : error;
       }
-      return lend(sha256, { sizeBytes, borrowers: 0, verified: await fingerprint(pathOf(sha256)) });
+      // Damaged bytes that are replaced may still be lent.
+      const borrowers = entries.get(sha256)?.borrowers ?? 0;
+      return lend(sha256, { sizeBytes, borrowers, verified: await fingerprint(pathOf(sha256)) });
     },
   };
 }

@@ -8,7 +8,7 @@ import { EngineFailure } from "./engine-failure.ts";
 import type { Reply, Task } from "./protocol.ts";
 
 /** A task but for what the engine itself adds. */
-export type NewTask = Task extends infer T ? (T extends Task ? Omit<T, "spillDirectory"> : never) : never;
+type NewTask = Task extends infer T ? (T extends Task ? Omit<T, "spillDirectory"> : never) : never;
 
 export type Engine = AsyncDisposable & {
   /**
@@ -76,7 +76,7 @@ function ask(child: ChildProcess, task: Task, signal: AbortSignal): Promise<Repl
   const { promise, resolve, reject } = Promise.withResolvers<Reply>();
   const stop = () => reject(signal.reason);
   const die = () =>
-    reject(new EngineFailure("tooLarge", "the statement's process ended: it needs too much memory"));
+    reject(new EngineFailure("tooLarge", "the process that read the file ended: it takes too much memory, or the file is damaged"));
   child.once("message", (reply) => resolve(reply as Reply));
   child.once("exit", die);
   child.once("error", reject);

@@ -114,7 +114,7 @@ function checkTable(node: Node, names: ReadonlySet<string>, tableName: string): 
 }
 
 function checkTableFunction(name: string): void {
-  if (name === "") throw refused(`the table function ${name} is not available`);
+  if (!tableFunctions.has(name.toLowerCase())) throw refused(`the table function ${name} is not available`);
 }
 
 const refused = (message: string): EngineFailure => new EngineFailure("statementRefused", message);

@@ -1,7 +1,7 @@
 import { type SpelledValue, wireBytes } from "./spelled-value.ts";
 
 /** What the rows of one answer may take together, in bytes. */
-export const resultBytesMax = 3 * 1024 * 1024;
+const resultBytesMax = 3 * 1024 * 1024;
 
 /** The first row alone is larger than an answer may be. */
 export class RowTooLargeError extends Error {

@@ -58,6 +58,7 @@ export function createVerifiedContent(store: Pick<BlobStore, "open">): VerifiedC
           verified.set(content.sha256, blob.fingerprint);
         },
         async *readSpan(span) {
+          await verify(content, blob);
           yield* readCounted(blob, content, span);
         },
         [Symbol.asyncDispose]: blob[Symbol.asyncDispose],

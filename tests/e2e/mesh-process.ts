@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { createForeignDatabase } from "../lib/test-database.ts";
+import { temporaryFolder } from "../lib/test-mesh.ts";
+
+export type MeshProcess = AsyncDisposable & { url: string };
+
+const services = ["identity", "storage", "orchestration", "staging", "approval"];
+
+/** Starts a mesh as its operator does, with npm's own commands' files and nothing else. */
+export function startMesh(
+  mode: "one process" | "separate processes",
+  password: string,
+): Promise<MeshProcess> {
+  return mode === "one process" ? startOne(password) : startSeparate(password);
+}
+
+async function startOne(password: string): Promise<MeshProcess> {
+  const stack = new AsyncDisposableStack();
+  const folder = stack.use(await temporaryFolder());
+  const child = start("services/all-in-one/main.ts", {
+    SLUICE_DATA_DIR: join(folder.path, "data"),
+    EDGE_PORT: "0",
+    BOOTSTRAP_ADMIN_PASSWORD: password,
+    LOG_LEVEL: "warn",
+  });
+  stack.use(child);
+  const url = await child.printed(/Sluice is ready at (\S+)/);
+  return { url, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+async function startSeparate(password: string): Promise<MeshProcess> {
+  const stack = new AsyncDisposableStack();
+  const folder = stack.use(await temporaryFolder());
+  const database = stack.use(await createForeignDatabase());
+  const secrets = join(folder.path, "secrets");
+  await using provision = start("services/all-in-one/provision.ts", {
+    DATABASE_URL: database.url,
+    PROVISION_DIR: secrets,
+  });
+  await provision.printed(/secrets of/);
+  const ports = await Promise.all(services.map(freePort));
+  const addresses = Object.fromEntries(
+    services.map((name, index) => [`${name.toUpperCase()}_ADDRESS`, `127.0.0.1:${ports[index]}`]),
+  );
+  const starting = services.map(async (name) => {
+    const child = start(`services/${name}/main.ts`, {
+      ...addresses,
+      SECRETS_MNT_PATH: join(secrets, name),
+      GRPC_LISTEN: addresses[`${name.toUpperCase()}_ADDRESS`] ?? "",
+      BOOTSTRAP_ADMIN_PASSWORD: password,
+      STORAGE_DIR: join(folder.path, "storage"),
+      ORCHESTRATION_DIR: join(folder.path, "orchestration"),
+      SOURCE_ADDRESS_ALLOW: "127.0.0.0/8",
+    });
+    stack.use(child);
+    await child.printed(/"msg":"ready"/);
+  });
+  await Promise.all(starting);
+  const edge = start("edge/main.ts", {
+    ...addresses,
+    SECRETS_MNT_PATH: join(secrets, "edge"),
+    EDGE_PORT: "0",
+  });
+  stack.use(edge);
+  const url = await edge.printed(/"address":"([^"]+)","msg":"ready"/);
+  return { url, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+type Child = AsyncDisposable & {
+  process: ChildProcess;
+  /** The first group of the first match in what the process prints; rejects when it ends before. */
+  printed(pattern: RegExp): Promise<string>;
+};
+
+function start(file: string, env: Record<string, string>): Child {
+  const child = spawn(process.execPath, [file], { env: { PATH: process.env.PATH, ...env } });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8");
+    stream.on("data", (text: string) => {
+      output += text;
+      child.emit("printed");
+    });
+  }
+  const ended = once(child, "close");
+  return {
+    process: child,
+    printed: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const match = pattern.exec(output);
+          if (match) resolve(match[1] ?? match[0]);
+        };
+        child.on("printed", look);
+        child.on("close", () => reject(new Error(`${file} ended:\n${output}`)));
+        look();
+      }),
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Runs a script as a person pastes it into bash; a line that fails ends it. */
+export async function runScript(script: string): Promise<{ code: number | null; output: string }> {
+  const child = spawn("bash", ["-e", "-o", "pipefail", "-c", script]);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8");
+    stream.on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const [code] = await once(child, "close");
+  return { code, output };
+}

@@ -1,0 +1,44 @@
+import { once } from "node:events";
+import { request as http1Request, type IncomingHttpHeaders } from "node:http";
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders as Http2Headers } from "node:http2";
+import { connect as connectSocket } from "node:net";
+import { buffer, text } from "node:stream/consumers";
+
+export type Answer = { status: number; headers: IncomingHttpHeaders | Http2Headers; body: string };
+type Sent = { method?: string; headers?: Record<string, string>; body?: string | Buffer };
+
+/** One request over HTTP/1.1, its path untouched. */
+export async function http1(port: number, path: string, sent: Sent = {}): Promise<Answer> {
+  const request = http1Request({ host: "127.0.0.1", port, path, agent: false, ...sent });
+  request.end(sent.body);
+  const [response] = await once(request, "response");
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
+}
+
+/** One request over HTTP/2 with prior knowledge, its path untouched. */
+export async function http2(port: number, path: string, sent: Sent = {}): Promise<Answer> {
+  const session = connect(`http://127.0.0.1:${port}`);
+  try {
+    return await http2On(session, path, sent);
+  } finally {
+    session.close();
+  }
+}
+
+export async function http2On(session: ClientHttp2Session, path: string, sent: Sent = {}): Promise<Answer> {
+  const stream = session.request({ ":path": path, ":method": sent.method ?? "GET", ...sent.headers });
+  stream.end(sent.body);
+  const [headers] = await once(stream, "response");
+  return { status: headers[":status"], headers, body: (await buffer(stream)).toString() };
+}
+
+/** Sends bytes as they are, and answers everything that comes until the other side closes. */
+export async function rawBytes(port: number, ...pieces: (string | Buffer)[]): Promise<string> {
+  const socket = connectSocket(port, "127.0.0.1");
+  await once(socket, "connect");
+  for (const piece of pieces) {
+    socket.write(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return text(socket);
+}
