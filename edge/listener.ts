@@ -1,4 +1,3 @@
-import { constants } from "node:http2";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { GrpcTransport } from "../services/lib/grpc-transport.ts";
@@ -8,7 +7,8 @@ import type { Authenticate } from "./auth/authenticate.ts";
 import { beginExchange, type Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
 import { sendLiveness, sendReadiness } from "./health.ts";
-import { type HttpRequest, type HttpResponse, isHttp2 } from "./http.ts";
+import type { HttpRequest, HttpResponse } from "./http.ts";
+import { lingerForBody } from "./linger.ts";
 import { toCallerError } from "./relayed.ts";
 import { createRestHandler } from "./rest/handler.ts";
 import { methodNotAllowed, pathUnknown, urlTooLong } from "./rest/http-error.ts";
@@ -20,8 +20,6 @@ const livePath = "/health";
 const readyPath = "/health/ready";
 
 const urlBytesMax = 8 * 1024;
-/** How long the rest of a body that was not wanted may still come, in milliseconds. */
-const lingerMs = 2_000;
 
 export type Listener = (request: HttpRequest, response: HttpResponse) => void;
 
@@ -60,8 +58,8 @@ export function createListener(options: {
     const out = { response, headOnly: request.method === "HEAD", signal: exchange.signal };
     // A caller that goes away is noticed by `close`; its broken pipe is nobody's error.
     response.on("error", () => undefined);
-    response.once("finish", () => letGoOfBody(request, response));
     logAccess(exchange, log);
+    lingerForBody(request, response);
     dispatch(exchange, out)
       .catch((error: unknown) => {
         if (exchange.signal.aborted) return;
@@ -96,17 +94,4 @@ function sendUnimplemented({ request }: Exchange, out: Outgoing): void {
     "grpc-message": encodeURIComponent(rawMessage),
   });
   out.response.end();
-}
-
-/** After the answer, a body that was not read to its end does not hold the connection. */
-function letGoOfBody(request: HttpRequest, response: HttpResponse): void {
-  if (request.complete) return;
-  if (isHttp2(request) && "stream" in response) {
-    response.stream.close(constants.NGHTTP2_NO_ERROR);
-    return;
-  }
-  // Closed at once, the connection would be reset before the caller has read the answer.
-  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
-  request.once("close", () => clearTimeout(timer));
-  request.resume();
 }

@@ -1,7 +1,7 @@
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
 
 /** Which states a project may move to from each. */
-export const transitions = {
+const transitions = {
   draft: [],
 } as const satisfies Record<string, readonly string[]>;
 

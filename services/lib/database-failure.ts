@@ -12,7 +12,6 @@ const connectionCodes = new Set([
   "CONNECT_TIMEOUT",
   "ECONNREFUSED",
   "ECONNRESET",
-  "ENOENT",
   "EPIPE",
 ]);
 
@@ -32,10 +31,12 @@ export function violatedConstraint(error: unknown): string | undefined {
 
 /** What a caller gets for a database that fails as databases do; undefined for a fault of the code. */
 export function databaseFailure(error: unknown): ConnectError | undefined {
-  const cause = rootCause(error) as { code?: unknown } | undefined;
+  const cause = rootCause(error) as { code?: unknown; syscall?: unknown } | undefined;
   const code = typeof cause?.code === "string" ? cause.code : "";
   const isServerError = cause instanceof postgres.PostgresError;
-  if (isServerError ? unavailableStates.test(code) : connectionCodes.has(code)) {
+  // A socket that is not there, not any other file.
+  const noSocket = code === "ENOENT" && cause?.syscall === "connect";
+  if (isServerError ? unavailableStates.test(code) : connectionCodes.has(code) || noSocket) {
     return failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, "the database does not answer");
   }
   if (isServerError && retryStates.test(code)) {

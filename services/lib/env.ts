@@ -6,7 +6,7 @@ import { z } from "zod";
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** What is wrong with a process's settings: every problem at once. */
-export class ConfigError extends Error {
+class ConfigError extends Error {
   override name = "ConfigError";
 }
 
@@ -61,7 +61,7 @@ export const privateKeyPem = z
   .includes("PRIVATE KEY", { message: "must be a private key in PEM" });
 
 /** Public keys of the mesh's processes: a JSON object from name to PEM. */
-export const trustedKeys = z
+const trustedKeys = z
   .string("is required: a JSON object from process name to public key in PEM, in the secret of this name")
   .transform((text, context) => {
     try {

@@ -27,7 +27,7 @@ export function isLocalFailure(error: Pick<ServiceError, "code" | "metadata">): 
 }
 
 /** A google.rpc.Status of the error, encoded. */
-export function encodeStatus(error: ConnectError): Uint8Array {
+function encodeStatus(error: ConnectError): Uint8Array {
   const details = error.details.map((detail) =>
     "desc" in detail
       ? {

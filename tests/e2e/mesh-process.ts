@@ -20,15 +20,32 @@ export function startMesh(
 async function startOne(password: string): Promise<MeshProcess> {
   const stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
+  const mesh = stack.use(await startOnFolder(folder.path, password));
+  return { url: mesh.url, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+export type MeshOnFolder = MeshProcess & {
+  /** Sends a signal to the process alone, or to its whole group as a terminal does; answers its exit code. */
+  end(signal: NodeJS.Signals, whom: "process" | "group"): Promise<number | null>;
+};
+
+/** Starts a mesh in one process on a folder that outlives it. */
+export async function startOnFolder(folder: string, password: string): Promise<MeshOnFolder> {
   const child = start("services/all-in-one/main.ts", {
-    SLUICE_DATA_DIR: join(folder.path, "data"),
+    SLUICE_DATA_DIR: join(folder, "data"),
     EDGE_PORT: "0",
     BOOTSTRAP_ADMIN_PASSWORD: password,
     LOG_LEVEL: "warn",
   });
-  stack.use(child);
-  const url = await child.printed(/Sluice is ready at (\S+)/);
-  return { url, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return {
+    url: await child.printed(/Sluice is ready at (\S+)/),
+    async end(signal, whom) {
+      const pid = child.process.pid ?? 0;
+      process.kill(whom === "group" ? -pid : pid, signal);
+      return child.ended;
+    },
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  };
 }
 
 async function startSeparate(password: string): Promise<MeshProcess> {
@@ -71,12 +88,19 @@ async function startSeparate(password: string): Promise<MeshProcess> {
 
 type Child = AsyncDisposable & {
   process: ChildProcess;
+  /** Its exit code, once it has ended. */
+  ended: Promise<number | null>;
   /** The first group of the first match in what the process prints; rejects when it ends before. */
   printed(pattern: RegExp): Promise<string>;
 };
 
 function start(file: string, env: Record<string, string>): Child {
-  const child = spawn(process.execPath, [file], { env: { PATH: process.env.PATH, ...env } });
+  // A group of its own, as a shell gives each job: signals to it do not reach the tests.
+  const child = spawn(process.execPath, [file], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8");
@@ -85,9 +109,10 @@ function start(file: string, env: Record<string, string>): Child {
       child.emit("printed");
     });
   }
-  const ended = once(child, "close");
+  const ended = once(child, "close").then(([code]) => code as number | null);
   return {
     process: child,
+    ended,
     printed: (pattern) =>
       new Promise((resolve, reject) => {
         const look = () => {
@@ -116,7 +141,7 @@ async function freePort(): Promise<number> {
 
 /** Runs a script as a person pastes it into bash; a line that fails ends it. */
 export async function runScript(script: string): Promise<{ code: number | null; output: string }> {
-  const child = spawn("bash", ["-e", "-o", "pipefail", "-c", script]);
+  const child = spawn("bash", ["-e", "-o", "pipefail", "-c", script], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8");

@@ -109,3 +109,20 @@ test("SIGTERM: a running statement is answered, then the process ends with its e
   expect(await once(child, "exit")).toEqual([0, null]);
   expect(await statesOf(user.who.userId)).toEqual([["succeeded", ""]]);
 });
+
+test("a stop while a statement does not end: its caller hears of it, and its record says so", async () => {
+  await using folder = await temporaryFolder();
+  const config = configOf({ databaseUrl: mesh.config.databaseUrl, folder: folder.path, peers: mesh.peers });
+  const service = await startService(run, config);
+  const user = mesh.user();
+  const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
+  const call = failureOf(
+    service
+      .client(ExecutionService, user.who)
+      .executeQuery({ sourceId, sql: endless, timeout: { seconds: 60n } }),
+  );
+  await expect.poll(() => statesOf(user.who.userId)).toEqual([["running", ""]]);
+  await service.stop();
+  expect((await call).code).not.toBe(0);
+  expect(await statesOf(user.who.userId)).toMatchObject([["cancelled", expect.any(String)]]);
+});

@@ -23,6 +23,23 @@ test("OK: a slow upload outlives what a dead one would not, by its heartbeat", a
   expect(await usageOf(storage, who)).toEqual(usage(4, 1));
 });
 
+test("OK: an upload whose heartbeats the database missed is not taken for dead by its own process", async () => {
+  await using storage = await startStorage({ heartbeatMs: never, collectMs: 10 });
+  const { sql } = storage.database;
+  const who = principal();
+  const running = openUpload(storage, who, { sizeBytes: 4n });
+  await expect.poll(() => usageOf(storage, who)).toEqual(usage(0, 0, 4));
+  await sql.begin(async (tx) => {
+    await tx`update storage.reservations set heartbeat_time = now() - interval '1 hour'`;
+    const [row] = await tx`select pg_backend_pid() as pid`;
+    const waiting = () => sql`select 1 from pg_stat_activity where ${row?.pid} = any(pg_blocking_pids(pid))`;
+    await expect.poll(async () => (await waiting()).length).toBeGreaterThan(0);
+  });
+  running.send(chunkPart(Buffer.from("four")));
+  running.end();
+  expect(await running.answer).toMatchObject({ sizeBytes: 4n });
+});
+
 test("Unavailable: an upload that was taken for dead does not commit, and nothing of it is left", async () => {
   await using storage = await startStorage({ heartbeatMs: never, collectMs: 10 });
   const { sql } = storage.database;
@@ -45,5 +62,6 @@ test("Unavailable: an upload that was taken for dead does not commit, and nothin
     reason: "UPSTREAM_UNAVAILABLE",
     metadata: {},
   });
+  await expect(running.answer).rejects.toThrow("the upload was interrupted for too long");
   expect(await usageOf(storage, who)).toEqual(usage(0, 0));
 });

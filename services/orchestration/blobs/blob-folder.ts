@@ -33,8 +33,11 @@ export async function openBlobFolder(directory: string, bytesMax: number): Promi
   // In the order of their last use.
   const entries = new Map<string, Entry>(await listEntries(root));
 
-  async function makeRoom(bytesNeeded: number): Promise<void> {
-    let bytes = bytesNeeded + [...entries.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let draftBytes = 0;
+
+  /** Removes what may go until the drafts fit. */
+  async function makeRoom(): Promise<void> {
+    let bytes = draftBytes + [...entries.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     for (const [sha256, { sizeBytes, borrowers }] of entries) {
       if (bytes <= bytesMax) return;
       if (borrowers > 0) continue;
@@ -75,15 +78,18 @@ export async function openBlobFolder(directory: string, bytesMax: number): Promi
       const { sha256 } = header;
       const sizeBytes = Number(header.sizeBytes);
       if (!/^[0-9a-f]{64}$/.test(sha256)) throw contentCorrupt();
-      await makeRoom(sizeBytes);
       const draft = join(drafts, newId());
+      draftBytes += sizeBytes;
       try {
+        await makeRoom();
         await writeDraft(draft, header, chunks);
         await mkdir(join(root, sha256.slice(0, 2)), { recursive: true, mode: 0o700 });
         await rename(draft, pathOf(sha256));
       } catch (error) {
         await rm(draft, { force: true });
         throw (error as NodeJS.ErrnoException).code === "ENOSPC" ? diskFull() : error;
+      } finally {
+        draftBytes -= sizeBytes;
       }
       // Damaged bytes that are replaced may still be lent.
       const borrowers = entries.get(sha256)?.borrowers ?? 0;

@@ -76,7 +76,12 @@ function ask(child: ChildProcess, task: Task, signal: AbortSignal): Promise<Repl
   const { promise, resolve, reject } = Promise.withResolvers<Reply>();
   const stop = () => reject(signal.reason);
   const die = () =>
-    reject(new EngineFailure("tooLarge", "the process that read the file ended: it takes too much memory, or the file is damaged"));
+    reject(
+      new EngineFailure(
+        "tooLarge",
+        "the process that read the file ended: it takes too much memory, or the file is damaged",
+      ),
+    );
   child.once("message", (reply) => resolve(reply as Reply));
   child.once("exit", die);
   child.once("error", reject);

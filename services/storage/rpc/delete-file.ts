@@ -15,6 +15,7 @@ export const deleteFile =
       const row = await repository.deleteFile(tx, scope, fileId);
       if (!row) throw fileNotFound(fileId);
       await touchBlob(tx, row.sha256);
+      await updateUsage(tx, scope, { usedBytes: -row.sizeBytes, fileCount: -1 });
     });
     return {};
   };

@@ -453,8 +453,8 @@ export const FileService: GenService<{
    * Stores a file: a header first, then its bytes in pieces of up to 1 MiB, 5 TiB in all.
    *
    * The file exists when the answer arrives and not before. ResourceExhausted (QUOTA_EXCEEDED) as soon as the bytes
-   * pass the organisation's quota; InvalidArgument (CONTENT_MISMATCH) when size or hash are not the announced ones.
-   * A call that fails leaves nothing.
+   * pass the organisation's quota, or (DISK_FULL) the server's disk; InvalidArgument (CONTENT_MISMATCH) when size or
+   * hash are not the announced ones; DeadlineExceeded when nothing arrives for 60 s. A call that fails leaves nothing.
    *
    * @generated from rpc sluice.storage.v1.FileService.UploadFile
    */
@@ -484,8 +484,8 @@ export const FileService: GenService<{
     output: typeof ListFilesResponseSchema;
   },
   /**
-   * Answers a file's bytes, or a range of them. The first message carries status and headers: 200, 206, 304 or
-   * 412. NotFound; OutOfRange (RANGE_NOT_SATISFIABLE); DataLoss (CONTENT_CORRUPT) when the stored bytes are damaged.
+   * Answers a file's bytes, or a range of them. The first message carries status and headers: 200, 206 or
+   * 304. NotFound; OutOfRange (RANGE_NOT_SATISFIABLE); DataLoss (CONTENT_CORRUPT) when the stored bytes are damaged.
    * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
    * buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
    *

@@ -46,8 +46,8 @@ export async function withSession<T>(
     using _bound = boundBytes(opened, sent);
     await using client = connectOver(opened, settings, password);
     const backend = await introduce(client.sql, connecting, opened);
-    await refuseOwnDatabase(client.sql, deps.ownDatabase);
     using _cancel = cancelOnAbort(signal, opened, () => sendCancel(addresses, settings, backend));
+    await refuseOwnDatabase(client.sql, deps.ownDatabase);
     const ask: Ask = (text, values = []) => client.sql.unsafe(text, [...values], extendedProtocol);
     // Closing the connection ends it. postgres.js's own `begin` ends the process when the connection breaks: it writes
     // its rollback to a socket that is gone.
@@ -56,11 +56,12 @@ export async function withSession<T>(
     return await work(ask);
   } catch (error) {
     signal.throwIfAborted();
-    if (sent.tooMuch)
-      throw executionTooLarge("the rows are too large: select fewer columns, or parts of them");
+    if (sent.tooMuch) throw executionTooLarge(rowsTooLarge);
     throw toConnectionFailure(error, settings, connecting.aborted);
   }
 }
+
+const rowsTooLarge = "the rows are too large: select fewer columns, or parts of them";
 
 /** As values are spelled, and the server's own time for a statement. */
 const settingsOfSession = `select set_config('statement_timeout', $1, true), set_config('TimeZone', 'UTC', true),
@@ -85,8 +86,7 @@ function connectOver({ socket, raw }: OpenSocket, settings: PostgresqlSettings, 
     // The client would connect again, and again, to a server that closes: it gets this connection and no other.
     socket: () => {
       // What closed already will not say so again.
-      if (taken || socket.destroyed)
-        throw Object.assign(new Error("the connection was closed"), { code: "CONNECTION_CLOSED" });
+      if (taken || socket.destroyed) throw connectionClosed();
       taken = true;
       return socket;
     },
@@ -100,6 +100,9 @@ function connectOver({ socket, raw }: OpenSocket, settings: PostgresqlSettings, 
     },
   };
 }
+
+const connectionClosed = () =>
+  Object.assign(new Error("the connection was closed"), { code: "CONNECTION_CLOSED" });
 
 /** Without values the client would take the simple protocol, which runs several statements. */
 const extendedProtocol = { simple: false } as postgres.UnsafeQueryOptions;
@@ -148,7 +151,6 @@ async function sendCancel(
   request.writeUInt32BE(pid, 8);
   request.writeUInt32BE(secret, 12);
   socket.on("error", () => {});
-  raw.on("error", () => {});
   socket.end(request, () => raw.unref());
 }
 

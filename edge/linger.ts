@@ -1,0 +1,43 @@
+import { constants } from "node:http2";
+import { type HttpRequest, type HttpResponse, headerOf, isHttp2 } from "./http.ts";
+
+/** How long the rest of a body that was not wanted may still come, in milliseconds. */
+const lingerMs = 2_000;
+
+type End = (chunk?: unknown, ...rest: unknown[]) => unknown;
+
+/**
+ * Lets an answer that comes before the end of the request's body reach its reader: a connection that is closed while
+ * bytes are on their way is reset, and the answer is lost with it.
+ */
+export function lingerForBody(request: HttpRequest, response: HttpResponse): void {
+  if (isHttp2(request)) {
+    response.once("finish", () => {
+      if (!request.complete && "stream" in response) response.stream.close(constants.NGHTTP2_NO_ERROR);
+    });
+  } else if (hasBody(request)) {
+    const target = response as { end: End; write: End; flushHeaders(): void };
+    const end = target.end;
+    target.end = (chunk, ...rest) => {
+      if (request.complete || request.destroyed) return end.call(response, chunk, ...rest);
+      if (chunk === undefined) target.flushHeaders();
+      else target.write(chunk);
+      endAfterBody(request, () => end.call(response));
+      return response;
+    };
+  }
+}
+
+const hasBody = (request: HttpRequest): boolean =>
+  headerOf(request, "transfer-encoding") !== undefined ||
+  Number(headerOf(request, "content-length") ?? 0) > 0;
+
+function endAfterBody(request: HttpRequest, end: () => void): void {
+  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+  request.once("close", () => clearTimeout(timer));
+  request.once("end", () => {
+    clearTimeout(timer);
+    end();
+  });
+  request.resume();
+}
