@@ -14,6 +14,7 @@ import type { Authenticate } from "./auth/authenticate.ts";
 import { type Exchange, toCall } from "./exchange.ts";
 import { type Forward, once } from "./forward.ts";
 import { type HttpRequest, headerOf } from "./http.ts";
+import { hostInvalid } from "./rest/http-error.ts";
 
 /** Largest message of a request, inflated, in bytes. */
 const messageBytesMax = 4 * 1024 * 1024;
@@ -60,7 +61,12 @@ export function createRpcHandler(options: {
     handle(exchange) {
       exchanges.set(exchange.request, exchange);
       keepWhenUnread(exchange.request);
-      handler(exchange.request, exchange.response);
+      try {
+        handler(exchange.request, exchange.response);
+      } catch {
+        // Before it answers anything, the adapter makes a URL of the host and the path.
+        throw hostInvalid();
+      }
     },
   };
 }

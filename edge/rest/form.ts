@@ -10,7 +10,7 @@ const limits = { fieldSize: 64 * 1024, fields: 100, headerPairs: 50, headerSize:
 const fileBufferBytes = 256 * 1024;
 
 export type FormFile = {
-  readonly bytes: Readable;
+  readonly bytes: AsyncIterable<Buffer>;
   readonly name: string | undefined;
   readonly contentType: string;
 };
@@ -31,16 +31,58 @@ export function readForm(
   fileField: string,
   onField: (name: string, value: string) => void,
 ): Form {
+  const parser = createParser(request);
+  const progress = createProgress();
+  const { fail, orFail } = progress;
+  parser.on("field", (name, value, _nameCut, valueCut) =>
+    orFail(() => {
+      if (progress.hasFile())
+        throw invalidField(name, `comes after the file: fields come before ${fileField}`);
+      if (valueCut) throw invalidField(name, `is longer than ${limits.fieldSize} bytes`);
+      onField(name, value);
+    }),
+  );
+  parser.on("file", (name, bytes, fileName, _encoding, contentType) => {
+    bytes.on("error", fail);
+    orFail(() => {
+      if (name !== fileField) throw invalidField(name, `is not the form's file: that is ${fileField}`);
+      if (progress.hasFile()) throw invalidField(name, "is there twice");
+      progress.begin(bytes, fileName || undefined, contentType);
+    });
+  });
+  parser.on("finish", () => {
+    if (progress.hasFile()) progress.finish();
+    else fail(invalidField(fileField, "is missing: the form has no such file"));
+  });
+  parser.on("error", fail);
+  feed(request, parser, progress.signal).catch(fail);
+  return progress.form;
+}
+
+function createParser(request: HttpRequest) {
+  try {
+    const headers = { "content-type": headerOf(request, "content-type") ?? "" };
+    // A name with folders in it is the receiver's to refuse, not ours to change.
+    return new Busboy({ headers, limits, fileHwm: fileBufferBytes, preservePath: true });
+  } catch (error) {
+    throw notAForm(error);
+  }
+}
+
+/** How far the reading has come. The first failure is the one that counts. */
+function createProgress() {
   const file = Promise.withResolvers<FormFile>();
   const finished = Promise.withResolvers<void>();
   const stop = new AbortController();
-  const parser = createParser(request);
-  let begun: FormFile | undefined;
+  let begun: Readable | undefined;
+  let failure: unknown;
+  // Whoever waits for neither is not to be told by a crash.
+  for (const { promise } of [file, finished]) promise.catch(() => undefined);
   const fail = (error: unknown) => {
-    const told = error instanceof ConnectError ? error : invalidField("body", describe(error));
-    file.reject(told);
-    finished.reject(told);
-    begun?.bytes.destroy(told);
+    failure ??= error instanceof ConnectError ? error : notAForm(error);
+    file.reject(failure);
+    finished.reject(failure);
+    begun?.destroy();
     stop.abort();
   };
   const orFail = (work: () => void) => {
@@ -50,40 +92,25 @@ export function readForm(
       fail(error);
     }
   };
-  parser.on("field", (name, value, _nameTruncated, valueTruncated) =>
-    orFail(() => {
-      if (begun) throw invalidField(name, `comes after the file: fields come before ${fileField}`);
-      if (valueTruncated) throw invalidField(name, `is longer than ${limits.fieldSize} bytes`);
-      onField(name, value);
-    }),
-  );
-  parser.on("file", (name, bytes, fileName, _encoding, contentType) => {
-    bytes.on("error", fail);
-    orFail(() => {
-      if (name !== fileField) throw invalidField(name, `is not the form's file: that is ${fileField}`);
-      if (begun) throw invalidField(name, "is there twice");
-      begun = { bytes, name: fileName || undefined, contentType };
-      file.resolve(begun);
-    });
-  });
-  parser.on("finish", () => {
-    if (!begun) fail(invalidField(fileField, "is missing: the form has no such file"));
-    finished.resolve();
-  });
-  parser.on("error", fail);
-  for (const promise of [file.promise, finished.promise]) promise.catch(() => undefined);
-  feed(request, parser, stop.signal).catch(fail);
-  return { file: file.promise, finished: finished.promise, stop: () => stop.abort() };
-}
-
-function createParser(request: HttpRequest) {
-  try {
-    const headers = { "content-type": headerOf(request, "content-type") ?? "" };
-    // A name with folders in it is the receiver's to refuse, not ours to change.
-    return new Busboy({ headers, limits, fileHwm: fileBufferBytes, preservePath: true });
-  } catch (error) {
-    throw invalidField("body", describe(error));
+  async function* told(bytes: Readable): AsyncGenerator<Buffer> {
+    try {
+      yield* bytes;
+    } catch (error) {
+      throw failure ?? error;
+    }
   }
+  return {
+    form: { file: file.promise, finished: finished.promise, stop: () => stop.abort() },
+    signal: stop.signal,
+    fail,
+    orFail,
+    hasFile: () => begun !== undefined,
+    finish: () => finished.resolve(),
+    begin(bytes: Readable, name: string | undefined, contentType: string) {
+      begun = bytes;
+      file.resolve({ bytes: told(bytes), name, contentType });
+    },
+  };
 }
 
 async function feed(request: HttpRequest, parser: Writable, signal: AbortSignal): Promise<void> {
@@ -94,4 +121,5 @@ async function feed(request: HttpRequest, parser: Writable, signal: AbortSignal)
   parser.end();
 }
 
-const describe = (error: unknown): string => `is not a form: ${(error as Error).message}`;
+const notAForm = (error: unknown): ConnectError =>
+  invalidField("body", `is not a whole form: ${(error as Error).message}`);

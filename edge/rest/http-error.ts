@@ -27,6 +27,9 @@ export const methodNotAllowed = (allowed: readonly string[]) =>
     allow: allowed.join(", "),
   });
 
+export const hostInvalid = () =>
+  httpError(400, Code.InvalidArgument, "the header Host is missing or not a host");
+
 export const urlTooLong = (bytesMax: number) =>
   httpError(414, Code.InvalidArgument, `the URL is longer than ${bytesMax} bytes`);
 

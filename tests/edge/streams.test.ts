@@ -6,7 +6,7 @@ import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { contentOf } from "./lib/echo-backend.ts";
 import { http1, http2 } from "./lib/raw-http.ts";
-import { bearer, startTestEdge, type TestEdge } from "./lib/test-edge.ts";
+import { startTestEdge, type TestEdge } from "./lib/test-edge.ts";
 
 let edge: TestEdge;
 beforeAll(async () => {

@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { accessOf } from "../../edge/access.ts";
+import { parseConfig } from "../../edge/config.ts";
+import { routesOf } from "../../edge/rest/route.ts";
+import { createRouter } from "../../edge/rest/router.ts";
+import { exposedServices, upstreamOf } from "../../edge/routes.ts";
+import { run } from "../../edge/run.ts";
+import { allServices } from "../lib/contracts.ts";
+import { meshKeys, startService } from "../lib/test-mesh.ts";
+
+const nowhere = "127.0.0.1:1";
+const env = {
+  EDGE_PORT: "0",
+  IDENTITY_ADDRESS: nowhere,
+  ORCHESTRATION_ADDRESS: nowhere,
+  STORAGE_ADDRESS: "unix:/nowhere/storage.sock",
+  STAGING_ADDRESS: nowhere,
+  APPROVAL_ADDRESS: nowhere,
+  LOG_LEVEL: "silent",
+  mesh_private_key: meshKeys.privateKeys.edge ?? "",
+};
+
+test("OK: runs before its upstreams do, and tells who is missing", async () => {
+  await using edge = await startService(run, parseConfig(env));
+  expect((await fetch(`${edge.address}/health`)).status).toBe(200);
+  const ready = await fetch(`${edge.address}/health/ready`);
+  expect([ready.status, await ready.json()]).toEqual([
+    503,
+    {
+      status: "NOT_SERVING",
+      upstreams: {
+        identity: "DOWN",
+        orchestration: "DOWN",
+        storage: "DOWN",
+        staging: "DOWN",
+        approval: "DOWN",
+      },
+    },
+  ]);
+  const files = await fetch(`${edge.address}/api/v1/storage/files`, { headers: { "x-api-key": "k" } });
+  expect([files.status, files.headers.get("retry-after")]).toEqual([503, "1"]);
+});
+
+test("OK: a free port that is taken is an error that says so", async () => {
+  await using edge = await startService(run, parseConfig(env));
+  const { port } = new URL(edge.address);
+  await expect(startService(run, parseConfig({ ...env, EDGE_PORT: port }))).rejects.toThrow("EADDRINUSE");
+});
+
+test("ConfigError: names every problem at once", () => {
+  const problems = (() => {
+    try {
+      return parseConfig({ EDGE_PORT: "99999", STORAGE_ADDRESS: "x", LOG_LEVEL: "loud" });
+    } catch (error) {
+      return (error as Error).message;
+    }
+  })();
+  for (const name of [
+    "EDGE_PORT",
+    "IDENTITY_ADDRESS",
+    "ORCHESTRATION_ADDRESS",
+    "STORAGE_ADDRESS",
+    "STAGING_ADDRESS",
+    "APPROVAL_ADDRESS",
+    "LOG_LEVEL",
+    "mesh_private_key",
+  ]) {
+    expect(problems).toContain(`  ${name}: `);
+  }
+});
+
+test("OK: the defaults, frozen", () => {
+  const config = parseConfig({ ...env, EDGE_PORT: "" });
+  expect(config).toMatchObject({ host: "127.0.0.1", port: 8080, upstreams: { identity: nowhere } });
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test("OK: every contract that has something for the outside is exposed, and its routes fit together", async () => {
+  const open = (await allServices()).filter(({ methods }) =>
+    methods.some((method) => accessOf(method) !== "internal"),
+  );
+  const names = (services: readonly { typeName: string }[]) =>
+    services.map(({ typeName }) => typeName).sort();
+  expect(names(exposedServices)).toEqual(names(open));
+  expect(exposedServices.map(upstreamOf)).toSatisfy((all: string[]) =>
+    all.every((name) => name in parseConfig(env).upstreams),
+  );
+  expect(() =>
+    createRouter(exposedServices.flatMap(({ methods }) => methods.flatMap(routesOf))),
+  ).not.toThrow();
+});
