@@ -2,7 +2,7 @@ import type { Logger } from "../services/lib/log.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpResponse } from "./http.ts";
 
-/** Writes one line for a request when its answer is over. Headers and query stay out: they may hold secrets. */
+/** Writes one line for a request when its answer is over. Headers and URL stay out: they may hold secrets. */
 export function logAccess(exchange: Exchange, log: Logger): void {
   const bytes = countBytes(exchange.response);
   exchange.response.once("close", () => {
@@ -13,7 +13,7 @@ export function logAccess(exchange: Exchange, log: Logger): void {
         org: principal?.orgId,
         user: principal?.userId,
         http: request.method,
-        path: request.url?.split("?", 1)[0]?.slice(0, 256),
+        route: exchange.route,
         method: method && `${method.parent.typeName}.${method.name}`,
         protocol: exchange.protocol,
         status: response.statusCode,

@@ -16,6 +16,8 @@ export type Exchange = {
   readonly signal: AbortSignal;
   protocol: string;
   method: DescMethod | undefined;
+  /** Which path it is, without its values: those may be secrets. */
+  route: string | undefined;
   principal: Principal | undefined;
 };
 
@@ -37,6 +39,7 @@ export function beginExchange(request: HttpRequest, response: HttpResponse): Exc
     signal: closed.signal,
     protocol: "rest",
     method: undefined,
+    route: undefined,
     principal: undefined,
   };
 }

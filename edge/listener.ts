@@ -43,10 +43,13 @@ export function createListener(options: {
     const path = pathOf(request);
     const method = rpc.methodOf(path);
     if (method) {
+      exchange.method = method;
+      exchange.route = path;
       refuseOtherMethods(request, httpMethodsOf(method));
       rpc.handle(exchange);
     } else if (path === livePath || path === readyPath) {
       exchange.protocol = "health";
+      exchange.route = path;
       refuseOtherMethods(request, ["GET", "HEAD"]);
       await (path === livePath ? sendLiveness(out) : sendReadiness(out, upstreams));
     } else if (isGrpc(request)) sendUnimplemented(exchange, out);

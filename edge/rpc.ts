@@ -14,6 +14,7 @@ import type { Authenticate } from "./auth/authenticate.ts";
 import { type Exchange, toCall } from "./exchange.ts";
 import { type Forward, once } from "./forward.ts";
 import { type HttpRequest, headerOf } from "./http.ts";
+import { readPieces } from "./rest/body.ts";
 import { hostInvalid } from "./rest/http-error.ts";
 
 /** Largest message of a request, inflated, in bytes. */
@@ -60,7 +61,7 @@ export function createRpcHandler(options: {
     methodOf: (rawPath) => byPath.get(rawPath),
     handle(exchange) {
       exchanges.set(exchange.request, exchange);
-      keepWhenUnread(exchange.request);
+      keepWhenUnread(exchange.request, byPath.get(exchange.route ?? ""));
       try {
         handler(exchange.request, exchange.response);
       } catch {
@@ -82,10 +83,12 @@ export function httpMethodsOf(method: DescMethod): string[] {
 export const isGrpc = (request: HttpRequest): boolean =>
   headerOf(request, "content-type")?.startsWith("application/grpc") === true;
 
-// An error before the end of the body would otherwise destroy the request, and the answer with it.
-function keepWhenUnread(request: HttpRequest): void {
+// An error before the end of the body would otherwise destroy the request, and the answer with it. A stream's caller
+// may pause as long as it likes; the one message of other calls comes without pause.
+function keepWhenUnread(request: HttpRequest, method: DescMethod | undefined): void {
+  const isStream = method?.methodKind === "client_streaming" || method?.methodKind === "bidi_streaming";
   Object.defineProperty(request, Symbol.asyncIterator, {
-    value: () => request.iterator({ destroyOnReturn: false }),
+    value: () => (isStream ? request.iterator({ destroyOnReturn: false }) : readPieces(request)),
   });
 }
 

@@ -9,7 +9,7 @@ import { readPieces } from "./body.ts";
 const limits = { fieldSize: 64 * 1024, fields: 100, headerPairs: 50, headerSize: 16 * 1024 };
 const fileBufferBytes = 256 * 1024;
 
-export type FormFile = {
+type FormFile = {
   readonly bytes: AsyncIterable<Buffer>;
   readonly name: string | undefined;
   readonly contentType: string;

@@ -38,6 +38,7 @@ export function createRestHandler(options: Options): (exchange: Exchange, out: O
     }
     const { route, segments } = found;
     exchange.method = route.method;
+    exchange.route = route.template.text;
     exchange.principal = await options.authenticate(route.access, request);
     const timeoutMs = requestedTimeoutMs(request);
     const parameters = bindHead(route, { segments, rawQuery, header: (name) => headerOf(request, name) });

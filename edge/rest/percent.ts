@@ -1,7 +1,7 @@
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Text in a URL that can't be decoded; the message says why. */
-export class PercentError extends Error {
+class PercentError extends Error {
   override name = "PercentError";
 }
 

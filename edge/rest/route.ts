@@ -10,7 +10,7 @@ import { parseTemplate, type Template } from "./template.ts";
 import { createUploadBinding, type UploadBinding } from "./upload-binding.ts";
 
 /** Where the body goes: nowhere, into the whole request, or into one field of it. */
-export type BodyBinding =
+type BodyBinding =
   | { readonly kind: "none" | "whole" }
   | { readonly kind: "field"; readonly field: DescField };
 

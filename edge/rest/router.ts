@@ -4,7 +4,7 @@ import type { Segment, Template } from "./template.ts";
 export type Routed = { readonly httpMethod: string; readonly template: Template; readonly name: string };
 
 /** The route and the path's raw segments, the verb taken off; or the methods that the path has. */
-export type Lookup<R> =
+type Lookup<R> =
   | { readonly kind: "found"; readonly route: R; readonly segments: readonly string[] }
   | { readonly kind: "otherMethods"; readonly allowed: readonly string[] }
   | { readonly kind: "nothing" };

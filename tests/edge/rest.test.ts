@@ -325,7 +325,7 @@ test("OK: each request is one line of the log, without secrets", async () => {
   expect(refused).toHaveLength(1);
   expect(refused?.[0]).toMatchObject({
     http: "POST",
-    path: "/test/v1/echo",
+    route: "/test/v1/echo",
     method: "sluice.test.v1.EchoService.Echo",
     protocol: "rest",
     org: orgId,
@@ -334,5 +334,8 @@ test("OK: each request is one line of the log, without secrets", async () => {
     bytes: Buffer.byteLength(answer.body),
   });
   expect(done?.[0]).toMatchObject({ status: 200 });
-  expect(JSON.stringify(edge.log)).not.toMatch(/good-token|unknown=secret/);
+  await http1(edge.port, "/test/v1/look/a-secret-token");
+  expect(edge.log.at(-1)).toMatchObject({ route: "/test/v1/look/{name}", status: 200 });
+  await http1(edge.port, "/test/v1/loook/a-secret-token");
+  expect(JSON.stringify(edge.log)).not.toMatch(/good-token|unknown=secret|a-secret-token/);
 });

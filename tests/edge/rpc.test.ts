@@ -248,3 +248,9 @@ test("Unavailable: an upstream that is down is told at once, in every protocol",
     expect(performance.now() - start).toBeLessThan(2000);
   }
 });
+
+test("OK: the log tells the protocol, the method and who called", () => {
+  const methods = edge.log.filter(({ user }) => user === userId);
+  expect(new Set(methods.map(({ protocol }) => protocol))).toEqual(new Set(["connect", "grpc-web", "grpc"]));
+  expect(methods[0]).toMatchObject({ org: orgId, method: "sluice.test.v1.EchoService.Echo", status: 200 });
+});

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { executionsMax } from "../../services/orchestration/executions/admission.ts";
 import {
   createFileSource,
+  eventually,
   failureOf,
   type Orchestration,
   query,
@@ -24,7 +25,7 @@ test("ResourceExhausted: one execution more than a process takes; its place is f
   mesh.peers.beforeBytes = (fileId) => (fileId === held ? release.promise : undefined);
   const running = Array.from({ length: executionsMax }, () => query(user, sourceId, "FROM held"));
   const states = () => mesh.database.sql`select state from orchestration.executions where state = 'running'`;
-  await expect.poll(async () => (await states()).length).toBe(executionsMax);
+  await eventually(async () => (await states()).length).toBe(executionsMax);
   const one = { sourceId, sql: "FROM held" };
   expect(await failureOf(user.executions.executeQuery(one))).toEqual({
     code: Code.ResourceExhausted,

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabaseSource, forwardTcp, listen, startForeignDatabase } from "./foreign-database.ts";
-import { dataSet, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { dataSet, eventually, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
 
 let mesh: Orchestration;
 beforeAll(async () => {
@@ -96,7 +96,7 @@ describe("TestConnection", () => {
         reason: `127.0.0.1:${silent.port} does not answer within 5 s`,
       });
       expect(latencyMs).toBeLessThan(7000);
-      await expect.poll(() => silent.connections.size).toBe(0);
+      await eventually(() => silent.connections.size).toBe(0);
     },
   );
 

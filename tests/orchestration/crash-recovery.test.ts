@@ -12,6 +12,7 @@ import { meshKeys, startService, temporaryFolder, transportAs } from "../lib/tes
 import {
   configOf,
   createFileSource,
+  eventually,
   failureOf,
   type Orchestration,
   startOrchestration,
@@ -81,7 +82,7 @@ test("a killed process: its executions are cancelled at the next start, its engi
     onLive.executions.executeQuery({ sourceId: liveSource, sql: endless }, { signal: leave.signal }),
   );
   for (const { who } of [onKilled, onLive]) {
-    await expect.poll(() => statesOf(who.userId)).toEqual([["running", ""]]);
+    await eventually(() => statesOf(who.userId)).toEqual([["running", ""]]);
   }
   const engines = (await listProcesses()).filter(({ ppid }) => ppid === child.pid).map(({ pid }) => pid);
   expect(engines.length).toBeGreaterThan(0);
@@ -100,7 +101,7 @@ test("a killed process: its executions are cancelled at the next start, its engi
   expect(added).toHaveLength(1);
   leave.abort();
   await liveCall;
-  await expect.poll(() => statesOf(onLive.who.userId)).toMatchObject([["cancelled", expect.any(String)]]);
+  await eventually(() => statesOf(onLive.who.userId)).toMatchObject([["cancelled", expect.any(String)]]);
 });
 
 test("SIGTERM: a running statement is answered, then the process ends with its engines", async () => {
@@ -112,7 +113,7 @@ test("SIGTERM: a running statement is answered, then the process ends with its e
   const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
   const sql = "SELECT count(*) FROM range(3000000000)";
   const call = createClient(ExecutionService, transport).executeQuery({ sourceId, sql });
-  await expect.poll(() => statesOf(user.who.userId)).toEqual([["running", ""]]);
+  await eventually(() => statesOf(user.who.userId)).toEqual([["running", ""]]);
   child.kill("SIGTERM");
   expect((await call).rows).toHaveLength(1);
   expect(await once(child, "exit")).toEqual([0, null]);
@@ -130,7 +131,7 @@ test("a stop while a statement does not end: its caller hears of it, and its rec
       .client(ExecutionService, user.who)
       .executeQuery({ sourceId, sql: endless, timeout: { seconds: 60n } }),
   );
-  await expect.poll(() => statesOf(user.who.userId)).toEqual([["running", ""]]);
+  await eventually(() => statesOf(user.who.userId)).toEqual([["running", ""]]);
   await service.stop();
   expect((await call).code).not.toBe(0);
   expect(await statesOf(user.who.userId)).toMatchObject([["cancelled", expect.any(String)]]);

@@ -7,6 +7,7 @@ import {
   createFileSource,
   createSource,
   dataSet,
+  eventually,
   failureOf,
   type Orchestration,
   startOrchestration,
@@ -235,7 +236,7 @@ describe("databases", () => {
       fields: [],
       message: `127.0.0.1:${silent.port} does not answer within 5 s`,
     });
-    await expect.poll(() => silent.connections.size).toBe(0);
+    await eventually(() => silent.connections.size).toBe(0);
   });
 
   test("FailedPrecondition: a secret that does not exist", async () => {
@@ -296,7 +297,7 @@ describe("any source", () => {
     const { calls } = await sql.begin(async (tx) => {
       await tx`select 1 from orchestration.sources where source_id = ${sourceId} for update`;
       const discoveries = Array.from({ length: 4 }, () => user.catalog.discover({ sourceId }));
-      await expect.poll(waiting, { timeout: 20_000 }).toBe(4);
+      await eventually(waiting).toBe(4);
       return { calls: discoveries };
     });
     const found = await Promise.all(calls);

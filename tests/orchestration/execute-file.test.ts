@@ -7,6 +7,7 @@ import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
 import {
   createFileSource,
   dataSet,
+  eventually,
   failureOf,
   type Orchestration,
   query,
@@ -303,7 +304,7 @@ describe("stopped", () => {
       message: "the statement ran longer than 1 s and was stopped",
     });
     expect(performance.now() - begun).toBeLessThan(3000);
-    await expect.poll(async () => (await engines()).length).toBe(1);
+    await eventually(async () => (await engines()).length).toBe(1);
     expect(await spilled()).toEqual([]);
   });
 
@@ -333,10 +334,10 @@ describe("stopped", () => {
     const states = async () =>
       mesh.database
         .sql`select state from orchestration.executions where creator_user_id = ${leaver.who.userId}`;
-    await expect.poll(states).toEqual([{ state: "running" }]);
+    await eventually(states).toEqual([{ state: "running" }]);
     caller.abort();
     expect(await call).toMatchObject({ code: Code.Canceled });
-    await expect.poll(states).toEqual([{ state: "cancelled" }]);
-    await expect.poll(async () => (await engines()).length).toBe(1);
+    await eventually(states).toEqual([{ state: "cancelled" }]);
+    await eventually(async () => (await engines()).length).toBe(1);
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
 import {
   createSource,
+  eventually,
   failureOf,
   type Orchestration,
   query,
@@ -47,7 +48,7 @@ describe("OK", () => {
       ],
       truncated: false,
     });
-    await expect.poll(sessions).toEqual([]);
+    await eventually(sessions).toEqual([]);
   });
 
   test.each([
@@ -227,7 +228,7 @@ describe("stopped", () => {
         fields: [],
         message: "the statement ran longer than 1 s and was stopped",
       });
-      await expect.poll(sessions).toEqual([]);
+      await eventually(sessions).toEqual([]);
     },
   );
 
@@ -235,15 +236,15 @@ describe("stopped", () => {
     const caller = new AbortController();
     const request = { sourceId, sql: "select pg_sleep(60)" };
     const call = failureOf(user.executions.executeQuery(request, { signal: caller.signal }));
-    await expect.poll(sessions).toMatchObject([{ state: "active", query: expect.stringContaining("fetch") }]);
+    await eventually(sessions).toMatchObject([{ state: "active", query: expect.stringContaining("fetch") }]);
     caller.abort();
     expect(await call).toMatchObject({ code: Code.Canceled });
-    await expect.poll(sessions).toEqual([]);
+    await eventually(sessions).toEqual([]);
   });
 
   test("Unavailable: the connection is cut while the statement runs", async () => {
     const call = failureOf(user.executions.executeQuery({ sourceId, sql: "select pg_sleep(60)" }));
-    await expect.poll(sessions).toMatchObject([{ state: "active", query: expect.stringContaining("fetch") }]);
+    await eventually(sessions).toMatchObject([{ state: "active", query: expect.stringContaining("fetch") }]);
     for (const connection of foreign.connections) connection.destroy();
     expect(await call).toMatchObject({ code: Code.Unavailable, reason: "SOURCE_UNREACHABLE" });
     await foreign.sql`
@@ -258,6 +259,6 @@ describe("stopped", () => {
         reason: "EXECUTION_LIMIT",
       });
     }
-    await expect.poll(sessions).toEqual([]);
+    await eventually(sessions).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type DescService, type JsonObject, toJson } from "@bufbuild/protobuf";
 import { ListValueSchema } from "@bufbuild/protobuf/wkt";
 import { type Client, ConnectError } from "@connectrpc/connect";
+import { expect } from "vitest";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { CatalogService, type Table } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ConnectorService } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
@@ -87,6 +88,11 @@ const dataSets = join(import.meta.dirname, "../../node_modules/vega-datasets/dat
 
 /** A file of the public data sets that the tests use. */
 export const dataSet = (name: string): Promise<Buffer> => readFile(join(dataSets, name));
+
+const eventuallyMs = 20_000;
+
+/** Asks until the answer is the expected one, however busy the machine is. */
+export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: eventuallyMs });
 
 /** Registers a source and answers its id. */
 export async function createSource(user: User, connector: string, settings: JsonObject): Promise<string> {

@@ -26,10 +26,7 @@ export const mib = 1024 * kib;
 
 export type Storage = RunningService & { database: TestDatabase; directory: string };
 
-export const storageConfig = (
-  database: Pick<TestDatabase, "urls">,
-  storageDirectory: string,
-): StorageConfig => ({
+const storageConfig = (database: Pick<TestDatabase, "urls">, storageDirectory: string): StorageConfig => ({
   logLevel: "silent",
   grpcListen: "127.0.0.1:0",
   databaseUrl: database.urls.storage,

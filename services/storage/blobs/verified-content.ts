@@ -15,7 +15,7 @@ export type VerifiedContent = {
   setVerified(sha256: string, fingerprint: string): void;
 };
 
-export type OpenContent = AsyncDisposable & {
+type OpenContent = AsyncDisposable & {
   /** All bytes, hashed on their way; the last piece is held back until the hash has proved right. */
   readAll(): AsyncGenerator<Uint8Array, void>;
   /** Some bytes of a content that was verified as a whole. */

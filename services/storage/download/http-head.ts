@@ -43,7 +43,7 @@ const contentHeaders = (file: FileRow) => ({
 });
 
 /** As RFC 6266: a name in ASCII that every client reads, and the true one beside it where that differs. */
-export function contentDisposition(name: string): string {
+function contentDisposition(name: string): string {
   const plain = name.replace(/[^\x20-\x7e]|["\\%]/gu, "_");
   const disposition = `attachment; filename="${plain}"`;
   return plain === name ? disposition : `${disposition}; filename*=UTF-8''${encodeExtended(name)}`;

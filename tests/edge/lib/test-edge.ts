@@ -15,7 +15,7 @@ import { createEchoService, type Happenings } from "./echo-backend.ts";
 export const orgId = "11111111-1111-7111-8111-111111111111";
 export const userId = "22222222-2222-7222-8222-222222222222";
 /** Credentials that the tests' identity knows. */
-export const token = "good-token";
+const token = "good-token";
 export const apiKey = "good-key";
 export const bearer = { authorization: `Bearer ${token}` };
 
