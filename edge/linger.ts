@@ -33,11 +33,16 @@ const hasBody = (request: HttpRequest): boolean =>
   Number(headerOf(request, "content-length") ?? 0) > 0;
 
 function endAfterBody(request: HttpRequest, end: () => void): void {
-  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+  const timer = setTimeout(() => {
+    end();
+    request.socket.destroySoon();
+  }, lingerMs);
   request.once("close", () => clearTimeout(timer));
   request.once("end", () => {
     clearTimeout(timer);
     end();
   });
+  // Whoever read the body has left his listener behind, which would hold it back.
+  request.removeAllListeners("readable");
   request.resume();
 }

@@ -38,7 +38,8 @@ export async function run(
   stop: AbortSignal,
   ready: (started: Started) => void,
 ): Promise<void> {
-  await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
+  // Passable, not readable: as root the embedded database runs as another user. Each folder inside closes itself.
+  await mkdir(config.dataDirectory, { recursive: true, mode: 0o711 });
   await using cluster = await openCluster(config.databaseUrl, config.dataDirectory);
   await using sockets = await socketDirectory();
   const password = randomBytes(24).toString("base64url");

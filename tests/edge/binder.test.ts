@@ -203,7 +203,7 @@ describe("body", () => {
     expect(bind(line, sent)).toEqual(expected);
   });
 
-  const deep = (levels: number) => '{"inner":'.repeat(levels) + "{}" + "}".repeat(levels);
+  const deep = (levels: number) => `${'{"inner":'.repeat(levels)}{}${"}".repeat(levels)}`;
 
   test.each<[string, string, Sent, [string, RegExp][]]>([
     ["malformed JSON", echo, { body: '{"text":' }, [["body", /is not JSON/]]],

@@ -20,9 +20,6 @@ export async function allMethods(): Promise<DescMethod[]> {
 
 export const fullName = (method: DescMethod): string => `${method.parent.typeName}.${method.name}`;
 
-/** The name of the process that serves it, by its package: `sluice.storage.v1` is storage's. */
-const upstreamOf = (service: DescService): string => service.typeName.split(".")[1] ?? "";
-
 export function accessOf(method: DescMethod): Access["kind"] | undefined {
   return hasOption(method, access) ? getOption(method, access).kind : undefined;
 }

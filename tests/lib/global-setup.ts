@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,6 +20,8 @@ declare module "vitest" {
 /** One PostgreSQL for the whole run, with a template database that every service has migrated. */
 export default async function setup(project: TestProject) {
   const folder = await mkdtemp(join(tmpdir(), "sluice-test-"));
+  // As root the server runs as another user, who has to get in.
+  await chmod(folder, 0o711);
   const server = await startPostgres({
     dataDirectory: join(folder, "postgres"),
     settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "400" },

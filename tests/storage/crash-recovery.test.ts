@@ -136,6 +136,27 @@ test("Canceled: a client that goes away between publication and commit leaves no
   await expect.poll(() => filesIn(folder.path)).toEqual([]);
 });
 
+test("Unavailable: the database drops the connection that commits, and the process goes on", async () => {
+  await using database = await createTestDatabase();
+  await using folder = await temporaryFolder();
+  await using service = await spawnStorage(database, folder.path);
+  const { sql } = database;
+  const who = principal();
+  const content = generated(kib, 53);
+  await sql.begin(async (tx) => {
+    await tx`lock table storage.files in exclusive mode`;
+    const stuck = failureOf(upload(service, who, { content }));
+    const [row] = await tx`select pg_backend_pid() as pid`;
+    const waiting = () =>
+      sql`select pid from pg_stat_activity where ${row?.pid} = any(pg_blocking_pids(pid))`;
+    await expect.poll(async () => (await waiting()).length).toBe(1);
+    await sql`select pg_terminate_backend(${(await waiting())[0]?.pid})`;
+    expect(await stuck).toMatchObject({ code: "Unavailable" });
+  });
+  await expect.poll(() => usageOf(service, who)).toEqual(usage(0, 0));
+  await expectReadable(service, who, await upload(service, who, { content }), content);
+});
+
 test("Unavailable: the database stops in the middle of an upload, and is used again when it is back", async () => {
   await using folder = await temporaryFolder();
   await chmod(folder.path, 0o755);

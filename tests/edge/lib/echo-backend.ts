@@ -14,7 +14,7 @@ export type Happenings = {
   begun(key: string): Promise<void>;
   /** Resolves when the call with this key was cancelled. */
   cancelled(key: string): Promise<void>;
-  /** Messages sent so far for this key. */
+  /** Messages sent so far for this key; for `upload`, bytes received. */
   sent(key: string): number;
 };
 
@@ -77,6 +77,7 @@ export function createEchoService(): { service: GuardedService; happenings: Happ
         if (part.case !== "chunk") continue;
         hash.update(part.value);
         answer.bytes += part.value.byteLength;
+        at("upload").sent = answer.bytes;
         answer.chunks += 1;
         answer.largest = Math.max(answer.largest, part.value.byteLength);
       }
