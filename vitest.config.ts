@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ["tests/lib/global-setup.ts"],
     // The machine's cores are shared with the databases and services that the tests start.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -31,14 +31,9 @@ export function violatedConstraint(error: unknown): string | undefined {
 
 /** What a caller gets for a database that fails as databases do; undefined for a fault of the code. */
 export function databaseFailure(error: unknown): ConnectError | undefined {
-  const cause = rootCause(error) as { code?: unknown; syscall?: unknown } | undefined;
-  const code = typeof cause?.code === "string" ? cause.code : "";
-  const isServerError = cause instanceof postgres.PostgresError;
-  // A socket that is not there, not any other file.
-  const noSocket = code === "ENOENT" && cause?.syscall === "connect";
-  if (isServerError ? unavailableStates.test(code) : connectionCodes.has(code) || noSocket) {
-    return failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, "the database does not answer");
-  }
+  const code = codeOf(error);
+  const isServerError = rootCause(error) instanceof postgres.PostgresError;
+  if (isServerAway(error)) return databaseAway();
   if (isServerError && retryStates.test(code)) {
     return failure(
       Code.Aborted,
@@ -53,6 +48,29 @@ export function databaseFailure(error: unknown): ConnectError | undefined {
     return failure(Code.ResourceExhausted, ErrorReason.DISK_FULL, "no space is left for the database");
   }
   return undefined;
+}
+
+export const databaseAway = (): ConnectError =>
+  failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, "the database does not answer");
+
+/** Whether a statement's failure is the end of its connection, too. */
+export function isConnectionEnd(error: unknown): boolean {
+  const cause = rootCause(error);
+  if (cause instanceof postgres.PostgresError) return /^(FATAL|PANIC)$/.test(cause.severity);
+  return connectionCodes.has(codeOf(error));
+}
+
+function isServerAway(error: unknown): boolean {
+  const cause = rootCause(error);
+  if (cause instanceof postgres.PostgresError) return unavailableStates.test(codeOf(error));
+  // A socket that is not there, not any other file.
+  const noSocket = codeOf(error) === "ENOENT" && (cause as { syscall?: unknown }).syscall === "connect";
+  return noSocket || connectionCodes.has(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  const { code } = Object(rootCause(error)) as { code?: unknown };
+  return typeof code === "string" ? code : "";
 }
 
 function rootCause(error: unknown): unknown {

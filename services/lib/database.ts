@@ -3,6 +3,7 @@ import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import type postgres from "postgres";
 import { currentCall } from "./call.ts";
+import { databaseAway, isConnectionEnd } from "./database-failure.ts";
 import { connectPostgres } from "./postgres-client.ts";
 
 /** A pool or a transaction: what repositories take first. */
@@ -65,37 +66,73 @@ async function migrateOnce(options: {
 
 type Client = postgres.Sql | postgres.TransactionSql;
 
+/** Whether a transaction's connection is gone: then nothing more may be sent on it. */
+type Lifeline = { lost: boolean };
+
 /** The same client, but its statements end with the call that they belong to. */
-function cancelledWithCall<T extends Client>(client: T): T {
+function cancelledWithCall<T extends Client>(client: T, lifeline: Lifeline = { lost: false }): T {
   return new Proxy(client, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
-      if (property === "unsafe") return (...args: Parameters<T["unsafe"]>) => cancellable(target, args);
+      if (property === "unsafe") {
+        return (...args: Parameters<T["unsafe"]>) => cancellable(target, args, lifeline);
+      }
       if (typeof value !== "function") return value;
       const bound = value.bind(target);
-      return property === "begin" || property === "savepoint" ? transactional(bound) : bound;
+      if (property === "savepoint") return nested(bound, lifeline);
+      return property === "begin" ? transactional(bound) : bound;
     },
   });
 }
 
 // drizzle sends every statement through `unsafe`, whose text it built with placeholders.
-function cancellable(client: Client, args: Parameters<Client["unsafe"]>) {
+function cancellable(client: Client, args: Parameters<Client["unsafe"]>, lifeline: Lifeline) {
   const signal = currentCall()?.signal;
   if (signal?.aborted) throw new ConnectError("the call has ended", Code.Canceled);
+  if (lifeline.lost) throw databaseAway();
   const query = client.unsafe(...args);
-  if (!signal) return query;
   const cancel = () => query.cancel();
-  signal.addEventListener("abort", cancel, { once: true });
-  const release = () => signal.removeEventListener("abort", cancel);
-  query.then(release, release);
+  signal?.addEventListener("abort", cancel, { once: true });
+  const release = () => signal?.removeEventListener("abort", cancel);
+  query.then(release, (error: unknown) => {
+    release();
+    if (isConnectionEnd(error)) lifeline.lost = true;
+  });
   return query;
 }
 
 type Begin = (...args: unknown[]) => unknown;
+type Work = (client: postgres.TransactionSql) => unknown;
 
+/**
+ * postgres.js 3.4 ends the process when it sends something on a transaction's connection that is gone, its own commit
+ * or rollback included (porsager/postgres#1208). So the work of such a transaction never comes to an end for it; what
+ * the caller waits for fails by itself as soon as the connection closes.
+ */
 const transactional =
   (begin: Begin): Begin =>
   (...args) => {
-    const work = args.pop() as (client: postgres.TransactionSql) => unknown;
-    return begin(...args, (client: postgres.TransactionSql) => work(cancelledWithCall(client)));
+    const work = args.pop() as Work;
+    const lifeline: Lifeline = { lost: false };
+    const transaction = begin(...args, async (client: postgres.TransactionSql) => {
+      try {
+        return await work(cancelledWithCall(client, lifeline));
+      } finally {
+        if (lifeline.lost) await neverEnding();
+      }
+    }) as Promise<unknown>;
+    // It fails before its work has ended only when its connection closes.
+    transaction.catch(() => {
+      lifeline.lost = true;
+    });
+    return transaction;
   };
+
+const nested =
+  (savepoint: Begin, lifeline: Lifeline): Begin =>
+  (...args) => {
+    const work = args.pop() as Work;
+    return savepoint(...args, (client: postgres.TransactionSql) => work(cancelledWithCall(client, lifeline)));
+  };
+
+const neverEnding = () => new Promise<never>(() => {});

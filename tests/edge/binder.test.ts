@@ -1,11 +1,9 @@
-import { create, type DescMethod, type Message, toJson } from "@bufbuild/protobuf";
+import { type Message, toJson } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { bindBody, bindHead } from "../../edge/rest/request.ts";
-import { type Route, routesOf, toRoute } from "../../edge/rest/route.ts";
+import { routesOf } from "../../edge/rest/route.ts";
 import { createRouter } from "../../edge/rest/router.ts";
-import type { HttpRule } from "../../gen/google/api/http_pb.ts";
-import { HttpRuleSchema } from "../../gen/google/api/http_pb.ts";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { EchoService } from "../../gen/sluice/test/v1/echo_pb.ts";
 
@@ -287,24 +285,5 @@ describe("body", () => {
   test("UnsupportedMediaType: a form where JSON is expected", () => {
     const sent = { body: "a=b", contentType: "application/x-www-form-urlencoded" };
     expect(() => bind(echo, sent)).toThrow("the body must be application/json");
-  });
-});
-
-describe("routes that can't be are refused when they are built", () => {
-  const rule = (init: Partial<HttpRule>) => create(HttpRuleSchema, init as HttpRule);
-  const get = (value: string) => rule({ pattern: { case: "get", value } });
-  const build = (method: DescMethod, binding: HttpRule, spelled?: Parameters<typeof toRoute>[3]): Route =>
-    toRoute(method, "public", binding, spelled);
-  const { look: lookMethod } = EchoService.method;
-
-  test.each([
-    ["an unknown field", get("/v1/{nothing}")],
-    ["a repeated field", get("/v1/{tags}")],
-    ["a map", get("/v1/{labels}")],
-    ["a message", get("/v1/{inner}")],
-    ["an unknown body field", rule({ pattern: { case: "post", value: "/v1" }, body: "nothing" })],
-    ["no path", rule({})],
-  ])("Error: %s", (_, binding) => {
-    expect(() => build(lookMethod, binding)).toThrow(/^sluice\.test\.v1\.EchoService\.Look: /);
   });
 });

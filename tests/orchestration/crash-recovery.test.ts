@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createClient } from "@connectrpc/connect";
@@ -12,6 +13,7 @@ import { meshKeys, startService, temporaryFolder, transportAs } from "../lib/tes
 import {
   configOf,
   createFileSource,
+  createSource,
   eventually,
   failureOf,
   type Orchestration,
@@ -110,15 +112,33 @@ test("SIGTERM: a running statement is answered, then the process ends with its e
   const { child, address } = spawned;
   const user = mesh.user();
   using transport = transportAs(address, user.who, "edge");
-  const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
-  const sql = "SELECT count(*) FROM range(3000000000)";
-  const call = createClient(ExecutionService, transport).executeQuery({ sourceId, sql });
+  const fileId = mesh.peers.addFile(user.who, "held.csv", "n\n1\n");
+  const sourceId = await createSource(user, "file", { fileId });
+  const release = Promise.withResolvers<void>();
+  mesh.peers.beforeBytes = (id) => (id === fileId ? release.promise : undefined);
+  const call = createClient(ExecutionService, transport).executeQuery({ sourceId, sql: "FROM held" });
   await eventually(() => statesOf(user.who.userId)).toEqual([["running", ""]]);
   child.kill("SIGTERM");
+  const exit = once(child, "exit");
+  await eventually(() => isListening(address)).toBe(false);
+  release.resolve();
   expect((await call).rows).toHaveLength(1);
-  expect(await once(child, "exit")).toEqual([0, null]);
+  expect(await exit).toEqual([0, null]);
   expect(await statesOf(user.who.userId)).toEqual([["succeeded", ""]]);
 });
+
+async function isListening(address: string): Promise<boolean> {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  const socket = connect(Number(port), hostname);
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
 
 test("a stop while a statement does not end: its caller hears of it, and its record says so", async () => {
   await using folder = await temporaryFolder();

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Database, type Db, openDatabase } from "../../services/lib/database.ts";
+import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
+
+let testDatabase: TestDatabase;
+let database: Database;
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = await openDatabase({
+    url: testDatabase.urls.storage,
+    service: "storage",
+    migrationsFolder: fileURLToPath(new URL("../../services/storage/migrations", import.meta.url)),
+  });
+});
+afterAll(async () => {
+  await database[Symbol.asyncDispose]();
+  await testDatabase[Symbol.asyncDispose]();
+});
+
+/** Ends the connection of a transaction from outside, and waits until the server has forgotten it. */
+async function cutOff(tx: Db): Promise<void> {
+  const [row] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+  await testDatabase.sql`select pg_terminate_backend(${row?.pid ?? 0}, 5000)`;
+}
+
+const insert = (db: Db, sha256: string) =>
+  db.execute(sql`insert into storage.blobs (sha256) values (${sha256.repeat(64)})`);
+
+const stored = async () => (await testDatabase.sql`select sha256 from storage.blobs`).length;
+
+const cases: Record<string, (tx: Db) => Promise<unknown>> = {
+  "between two statements": async (tx) => {
+    await cutOff(tx);
+    await insert(tx, "b");
+  },
+  "before its commit": cutOff,
+  "before it fails by itself": async (tx) => {
+    await cutOff(tx);
+    throw new Error("another failure");
+  },
+  "in a statement": (tx) => tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`),
+};
+
+const inParallel = () =>
+  Promise.allSettled(
+    Array.from({ length: 20 }, () => database.db.transaction((tx) => tx.execute(sql`select 1`))),
+  );
+
+// An exception that nobody can catch would end a process; here it fails the run, because vitest reports it.
+test.each(Object.keys(cases))("Unavailable: a transaction whose connection ends %s is over, and the next go on", async (when) => {
+  const call = database.db.transaction(async (tx) => {
+    await insert(tx, "a");
+    await cases[when]?.(tx);
+  });
+  await expect(call).rejects.toThrow(/CONNECTION_CLOSED|Failed query/);
+  // What the driver would still send on the dead connection it sends by now.
+  await sleep(50);
+  expect(await stored()).toBe(0);
+  // The driver keeps the last words of a server for the next statement on the same connection: one at the most.
+  const failed = (await inParallel()).filter(({ status }) => status === "rejected");
+  expect(failed.length).toBeLessThanOrEqual(1);
+  expect((await inParallel()).every(({ status }) => status === "fulfilled")).toBe(true);
+});
+
+test("Unavailable: what a dead transaction still tries reaches no other one", async () => {
+  let dead: Db | undefined;
+  const call = database.db.transaction(async (tx) => {
+    dead = tx;
+    await cutOff(tx);
+  });
+  await expect(call).rejects.toThrow();
+  await Promise.all(Array.from({ length: 20 }, () => database.db.execute(sql`select 1`)));
+  await expect(insert(dead as Db, "c")).rejects.toThrow();
+  expect(await stored()).toBe(0);
+});
