@@ -76,7 +76,7 @@ async function metadataOf(call: ForwardedCall, signer: Signer): Promise<Headers>
   const { principal, traceparent } = call;
   return new Headers({
     [assertionHeader]: await signer.assertionFor(principal),
-    
+    "x-request-id": call.requestId,
     "x-sluice-client-address": call.clientAddress,
     ...(traceparent && { traceparent }),
     ...(principal && { "x-org-id": principal.orgId, "x-user-id": principal.userId }),

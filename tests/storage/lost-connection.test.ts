@@ -50,20 +50,23 @@ const inParallel = () =>
   );
 
 // An exception that nobody can catch would end a process; here it fails the run, because vitest reports it.
-test.each(Object.keys(cases))("Unavailable: a transaction whose connection ends %s is over, and the next go on", async (when) => {
-  const call = database.db.transaction(async (tx) => {
-    await insert(tx, "a");
-    await cases[when]?.(tx);
-  });
-  await expect(call).rejects.toThrow(/CONNECTION_CLOSED|Failed query/);
-  // What the driver would still send on the dead connection it sends by now.
-  await sleep(50);
-  expect(await stored()).toBe(0);
-  // The driver keeps the last words of a server for the next statement on the same connection: one at the most.
-  const failed = (await inParallel()).filter(({ status }) => status === "rejected");
-  expect(failed.length).toBeLessThanOrEqual(1);
-  expect((await inParallel()).every(({ status }) => status === "fulfilled")).toBe(true);
-});
+test.each(Object.keys(cases))(
+  "Unavailable: a transaction whose connection ends %s is over, and the next go on",
+  async (when) => {
+    const call = database.db.transaction(async (tx) => {
+      await insert(tx, "a");
+      await cases[when]?.(tx);
+    });
+    await expect(call).rejects.toThrow(/CONNECTION_CLOSED|Failed query/);
+    // What the driver would still send on the dead connection it sends by now.
+    await sleep(50);
+    expect(await stored()).toBe(0);
+    // The driver keeps the last words of a server for the next statement on the same connection: one at the most.
+    const failed = (await inParallel()).filter(({ status }) => status === "rejected");
+    expect(failed.length).toBeLessThanOrEqual(1);
+    expect((await inParallel()).every(({ status }) => status === "fulfilled")).toBe(true);
+  },
+);
 
 test("Unavailable: what a dead transaction still tries reaches no other one", async () => {
   let dead: Db | undefined;
