@@ -19,7 +19,7 @@ export function lingerForBody(request: HttpRequest, response: HttpResponse): voi
     const target = response as { end: End; write: End; flushHeaders(): void };
     const end = target.end;
     target.end = (chunk, ...rest) => {
-      return end.call(response, chunk, ...rest);
+      if (request.complete || request.destroyed) return end.call(response, chunk, ...rest);
       if (chunk === undefined) target.flushHeaders();
       else target.write(chunk);
       endAfterBody(request, () => end.call(response));
