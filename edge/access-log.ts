@@ -30,14 +30,25 @@ type Write = (chunk: unknown, ...rest: unknown[]) => unknown;
 
 function countBytes(response: HttpResponse): () => number {
   let bytes = 0;
+  let depth = 0;
   const counted = (write: Write): Write =>
     function count(chunk, ...rest) {
-      if (typeof chunk === "string") bytes += Buffer.byteLength(chunk);
-      else if (chunk instanceof Uint8Array) bytes += chunk.byteLength;
-      return write.call(response, chunk, ...rest);
+      // One of HTTP/2's two methods calls the other.
+      if (depth === 0) bytes += byteLengthOf(chunk);
+      depth += 1;
+      try {
+        return write.call(response, chunk, ...rest);
+      } finally {
+        depth -= 1;
+      }
     };
   const target = response as unknown as { write: Write; end: Write };
   target.write = counted(target.write);
   target.end = counted(target.end);
   return () => bytes;
+}
+
+function byteLengthOf(chunk: unknown): number {
+  if (typeof chunk === "string") return Buffer.byteLength(chunk);
+  return chunk instanceof Uint8Array ? chunk.byteLength : 0;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { http1 } from "./lib/raw-http.ts";
+import { http1, http2 } from "./lib/raw-http.ts";
 import { bearer, orgId, startTestEdge, type TestEdge, userId } from "./lib/test-edge.ts";
 
 let edge: TestEdge;
@@ -87,8 +87,13 @@ test("OK: each request is one line of the log, without secrets", async () => {
     bytes: Buffer.byteLength(answer.body),
   });
   expect(done?.[0]).toMatchObject({ status: 200 });
-  await http1(edge.port, "/test/v1/look/a-secret-token");
-  expect(edge.log.at(-1)).toMatchObject({ route: "/test/v1/look/{name}", status: 200 });
+  const headers2 = { "x-request-id": "logged-3" };
+  const look = await http2(edge.port, "/test/v1/look/a-secret-token", { headers: headers2 });
+  expect(edge.log.find((line) => line.requestId === "logged-3")).toMatchObject({
+    route: "/test/v1/look/{name}",
+    status: 200,
+    bytes: Buffer.byteLength(look.body),
+  });
   await http1(edge.port, "/test/v1/loook/a-secret-token");
   expect(JSON.stringify(edge.log)).not.toMatch(/good-token|unknown=secret|a-secret-token/);
 });
