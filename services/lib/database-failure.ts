@@ -15,8 +15,11 @@ const connectionCodes = new Set([
   "EPIPE",
 ]);
 
-/** SQLSTATE classes and codes of a server that is going or coming: connection exceptions, shutdown, too many. */
-const unavailableStates = /^(08|57P0|53300)/;
+/**
+ * SQLSTATE classes and codes of a server that is going or coming: connection exceptions, shutdown, too many. A statement
+ * that we did not cancel was hit by what was meant for the one before it on its connection.
+ */
+const unavailableStates = /^(08|57014|57P0|53300)/;
 /** Serialization failure and deadlock: the same call may go through next time. */
 const retryStates = /^(40001|40P01)$/;
 const diskFullState = "53100";

@@ -3,6 +3,7 @@ import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import type postgres from "postgres";
 import { currentCall } from "./call.ts";
+import { cancelStatement } from "./cancel-statement.ts";
 import { databaseAway, isConnectionEnd } from "./database-failure.ts";
 import { connectPostgres } from "./postgres-client.ts";
 
@@ -66,8 +67,12 @@ async function migrateOnce(options: {
 
 type Client = postgres.Sql | postgres.TransactionSql;
 
-/** Whether a transaction's connection is gone: then nothing more may be sent on it. */
-type Lifeline = { lost: boolean };
+type Lifeline = {
+  /** The transaction's connection is gone: nothing more may be sent on it. */
+  lost: boolean;
+  /** Statements that are being cancelled: what is sent meanwhile could be cancelled in their place. */
+  readonly cancelling: Promise<void>[];
+};
 
 /**
  * The same client, but its statements end with the call that they belong to. A transaction has a lifeline; a pool has
@@ -94,9 +99,16 @@ function cancellable(client: Client, args: Parameters<Client["unsafe"]>, lifelin
   if (signal?.aborted) throw new ConnectError("the call has ended", Code.Canceled);
   if (lifeline?.lost) throw databaseAway();
   const query = client.unsafe(...args);
-  const cancel = () => query.cancel();
+  let ended = false;
+  const cancel = () => {
+    const cancelling = cancelStatement(query, () => ended || lifeline?.lost === true);
+    lifeline?.cancelling.push(cancelling);
+  };
   signal?.addEventListener("abort", cancel, { once: true });
-  const release = () => signal?.removeEventListener("abort", cancel);
+  const release = () => {
+    ended = true;
+    signal?.removeEventListener("abort", cancel);
+  };
   query.then(release, (error: unknown) => {
     release();
     if (lifeline && isConnectionEnd(error)) lifeline.lost = true;
@@ -116,11 +128,12 @@ const transactional =
   (begin: Begin): Begin =>
   (...args) => {
     const work = args.pop() as Work;
-    const lifeline: Lifeline = { lost: false };
+    const lifeline: Lifeline = { lost: false, cancelling: [] };
     const transaction = begin(...args, async (client: postgres.TransactionSql) => {
       try {
         return await work(cancelledWithCall(client, lifeline));
       } finally {
+        await Promise.all(lifeline.cancelling);
         if (lifeline.lost) await neverEnding();
       }
     }) as Promise<unknown>;

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type postgres from "postgres";
+
+/** How often a statement that waits for a connection is looked at again. */
+const lookMs = 25;
+/** How long a server may take to hear a cancellation. */
+const hearMs = 1000;
+
+/** What postgres.js 3.4 knows of a statement and leaves out of its types. */
+type Statement = {
+  /** The server is at it. */
+  readonly active: boolean;
+  /** It is only looked at yet: the server would forget a cancellation before it runs. */
+  readonly describeFirst?: boolean;
+  canceller(statement: Statement): Promise<void>;
+};
+
+/**
+ * Cancels a statement in the server as soon as it runs there. Resolves when the server has heard it, or will not, or
+ * when the statement has ended by itself; never rejects.
+ *
+ * `query.cancel()` will not do. It ends the process when the server cannot be reached. A statement that has not begun
+ * is left out of the driver's book-keeping but not of its connection: the next one gets its rows, or the connection is
+ * never used again.
+ */
+export async function cancelStatement(
+  query: Pick<postgres.PendingQuery<postgres.Row[]>, "cancel">,
+  hasEnded: () => boolean,
+): Promise<void> {
+  const statement = query as unknown as Statement;
+  while (!hasEnded() && (!statement.active || statement.describeFirst)) await sleep(lookMs);
+  if (hasEnded()) return;
+  const heard = statement.canceller(statement).catch(() => {
+    // The server is gone, and the statement with it.
+  });
+  await Promise.race([heard, sleep(hearMs, undefined, { ref: false })]);
+}
