@@ -23,8 +23,8 @@ const unavailableStates = /^(08|57014|57P0|53300)/;
 /** Serialization failure and deadlock: the same call may go through next time. */
 const retryStates = /^(40001|40P01)$/;
 const diskFullState = "53100";
-/** A text that is not what its column holds, or has a NUL: it came from a request, as in a page token of no list. */
-const textStates = /^(22P02|22021)$/;
+/** A NUL in a text or in JSON, where PostgreSQL has none: it came from a request. */
+const nulStates = /^(22021|22P05)$/;
 
 /** The name of the constraint that refused a statement, or undefined. */
 export function violatedConstraint(error: unknown): string | undefined {
@@ -46,8 +46,8 @@ export function databaseFailure(error: unknown): ConnectError | undefined {
       "another call changed the same thing: try again",
     );
   }
-  if (isServerError && textStates.test(code)) {
-    return new ConnectError("a text of the request can't be what it has to be", Code.InvalidArgument);
+  if (isServerError && nulStates.test(code)) {
+    return new ConnectError("a text of the request has a NUL, which cannot be stored", Code.InvalidArgument);
   }
   if (isServerError && code === diskFullState) {
     return failure(Code.ResourceExhausted, ErrorReason.DISK_FULL, "no space is left for the database");

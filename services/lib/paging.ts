@@ -2,51 +2,65 @@ import { createHash } from "node:crypto";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "./errors.ts";
+import { isId } from "./ids.ts";
 
 const pageSizeDefault = 50;
 
-/** A request for a page; every other field of it is part of the filter. */
-export type PageRequest = { readonly pageSize: number; readonly pageToken: string };
+/** A request for a page of a list. */
+export type PageRequest = {
+  readonly $typeName: string;
+  readonly pageSize: number;
+  readonly pageToken: string;
+};
 
-/** Which rows to read: those after `after`, one more than the page holds. */
-export type Page = { readonly after: string | undefined; readonly limit: number };
+export type Page = {
+  /** Rows of greater keys are wanted; undefined for the first page. */
+  readonly after: string | undefined;
+  /** How many to read: one more than the page holds. */
+  readonly limit: number;
+  /** What was asked for: a token is good for the same list and the same filter only. */
+  readonly question: string;
+};
 
-/** `filter` is what else the list was asked for: a token is good for the same question only. */
-export function pageOf(request: PageRequest, ...filter: readonly string[]): Page {
-  const limit = (request.pageSize || pageSizeDefault) + 1;
-  if (request.pageToken === "") return { after: undefined, limit };
-  return { after: readToken(request.pageToken, filter), limit };
+/** `filter` is what else the list was asked for. `isKey` tells whether a list that is not ordered by id has such a key. */
+export function pageOf(
+  { $typeName, pageSize, pageToken }: PageRequest,
+  filter: readonly string[] = [],
+  isKey: (text: string) => boolean = isId,
+): Page {
+  const question = digest([$typeName, ...filter]);
+  const after = pageToken === "" ? undefined : readToken(pageToken, question, isKey);
+  return { after, limit: (pageSize || pageSizeDefault) + 1, question };
 }
 
 /** Cuts the row that was read beyond the page and answers the token of the next one. */
 export function cutPage<Row>(
   rows: readonly Row[],
-  page: Page,
+  { limit, question }: Page,
   keyOf: (row: Row) => string,
-  ...filter: readonly string[]
 ): { rows: Row[]; nextPageToken: string } {
-  const kept = rows.slice(0, page.limit - 1);
+  const kept = rows.slice(0, limit - 1);
   const last = kept.at(-1);
-  const more = rows.length === page.limit && last !== undefined;
-  return { rows: kept, nextPageToken: more ? writeToken(keyOf(last), filter) : "" };
+  const more = rows.length === limit && last !== undefined;
+  return { rows: kept, nextPageToken: more ? writeToken(keyOf(last), question) : "" };
 }
 
-function writeToken(key: string, filter: readonly string[]): string {
-  return Buffer.from(JSON.stringify([key, digest(filter)])).toString("base64url");
-}
+const writeToken = (key: string, question: string): string =>
+  Buffer.from(JSON.stringify([key, question])).toString("base64url");
 
-function readToken(token: string, filter: readonly string[]): string {
+function readToken(token: string, question: string, isKey: (text: string) => boolean): string {
   try {
-    const [key, filterDigest] = JSON.parse(Buffer.from(token, "base64url").toString());
-    if (typeof key === "string" && filterDigest === digest(filter)) return key;
+    const [key, asked] = JSON.parse(Buffer.from(token, "base64url").toString());
+    // Anybody can write a token, so its key may be anything.
+    if (asked === question && typeof key === "string" && isKey(key)) return key;
   } catch {
     // Not a token at all: the same answer.
   }
   throw pageTokenInvalid();
 }
 
-const digest = (filter: readonly string[]): string =>
-  createHash("sha256").update(JSON.stringify(filter)).digest("base64url").slice(0, 16);
+const digest = (question: readonly string[]): string =>
+  createHash("sha256").update(JSON.stringify(question)).digest("base64url").slice(0, 16);
 
 function pageTokenInvalid(): ConnectError {
   return failure(

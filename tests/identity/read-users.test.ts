@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ApiKeyService } from "../../gen/sluice/identity/v1/api_keys_pb.ts";
 import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
@@ -73,12 +74,19 @@ test("InvalidArgument: ListUsers with a wrong page", async () => {
   });
 });
 
-test("InvalidArgument: a page token that was made by hand", async () => {
+test("InvalidArgument: a page token that was made by hand, or for another list", async () => {
   const { admin } = await newOrg(identity);
   const users = identity.client(UserService, admin);
   await newUser(identity, admin);
   const { nextPageToken } = await users.listUsers({ pageSize: 1 });
-  const [, digest] = JSON.parse(Buffer.from(nextPageToken, "base64url").toString());
-  const pageToken = Buffer.from(JSON.stringify(["' or 1=1", digest])).toString("base64url");
-  expect(await failureOf(users.listUsers({ pageToken }))).toMatchObject({ code: "InvalidArgument" });
+  const [id, ...question] = JSON.parse(Buffer.from(nextPageToken, "base64url").toString());
+  const forged = ["' or 1=1", "\0", `${id}\n`, 1, null, { id }].map((key) =>
+    Buffer.from(JSON.stringify([key, ...question])).toString("base64url"),
+  );
+  const invalid = { code: "InvalidArgument", reason: "PAGE_TOKEN_INVALID", metadata: {} };
+  for (const pageToken of forged) {
+    expect(await failureOf(users.listUsers({ pageToken }))).toEqual(invalid);
+  }
+  const keys = identity.client(ApiKeyService, admin).listApiKeys({ pageToken: nextPageToken });
+  expect(await failureOf(keys)).toEqual(invalid);
 });

@@ -69,6 +69,12 @@ test("OK: ListSecrets pages through the organisation's secrets by name, without 
   const last = await secretsAs(admin).listSecrets({ pageSize: 2, pageToken: first.nextPageToken });
   expect([...first.secrets, ...last.secrets]).toEqual(made);
   expect(last.nextPageToken).toBe("");
+  const [, ...question] = JSON.parse(Buffer.from(first.nextPageToken, "base64url").toString());
+  const pageToken = Buffer.from(JSON.stringify(["a\0", ...question])).toString("base64url");
+  expect(await failureOf(secretsAs(admin).listSecrets({ pageToken }))).toMatchObject({
+    code: "InvalidArgument",
+    reason: "PAGE_TOKEN_INVALID",
+  });
 });
 
 test("InvalidArgument: ListSecrets with a wrong page, DeleteSecret with a wrong name", async () => {

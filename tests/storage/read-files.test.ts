@@ -99,6 +99,10 @@ test.each([
   });
 });
 
+test("InvalidArgument: ListFiles with a text that no row can have", async () => {
+  expect(await failureOf(listFiles(principal(), { prefix: "\0" }))).toEqual({ code: "InvalidArgument" });
+});
+
 test("PermissionDenied: somebody without a role", async () => {
   const nobody = principal({ roles: [] });
   for (const call of [() => getFile(nobody, randomUUID()), () => listFiles(nobody)]) {

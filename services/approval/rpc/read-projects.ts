@@ -19,9 +19,8 @@ export const getProject =
 export const listProjects =
   ({ db }: ApprovalDeps): MethodImpl<typeof ProjectService.method.listProjects> =>
   async (request, context) => {
-    const filter = String(request.state);
-    const page = pageOf(request, filter);
+    const page = pageOf(request, [String(request.state)]);
     const read = await repository.listProjects(db, scopeOf(context), page, fromProjectState(request.state));
-    const { rows, nextPageToken } = cutPage(read, page, ({ projectId }) => projectId, filter);
+    const { rows, nextPageToken } = cutPage(read, page, ({ projectId }) => projectId);
     return { projects: rows.map(toProject), nextPageToken };
   };

@@ -24,11 +24,14 @@ export const putSecret =
 export const listSecrets =
   ({ db }: IdentityDeps): MethodImpl<typeof SecretService.method.listSecrets> =>
   async (request, context) => {
-    const page = pageOf(request);
+    const page = pageOf(request, [], isName);
     const read = await repository.listSecrets(db, scopeOf(context), page);
     const { rows, nextPageToken } = cutPage(read, page, ({ name }) => name);
     return { secrets: rows.map(toSecret), nextPageToken };
   };
+
+/** Any text sorts before or after a name, but PostgreSQL's texts have no NUL. */
+const isName = (text: string): boolean => !text.includes("\0");
 
 export const deleteSecret =
   ({ db }: IdentityDeps): MethodImpl<typeof SecretService.method.deleteSecret> =>

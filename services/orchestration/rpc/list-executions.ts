@@ -11,9 +11,9 @@ export const listExecutions =
   ({ db }: OrchestrationDeps): MethodImpl<typeof ExecutionService.method.listExecutions> =>
   async (request, context) => {
     const { sourceId } = request;
-    const page = pageOf(request, sourceId);
+    const page = pageOf(request, [sourceId]);
     const found = await repository.listExecutions(db, scopeOf(context), page, sourceId);
-    const { rows, nextPageToken } = cutPage(found, page, ({ executionId }) => executionId, sourceId);
+    const { rows, nextPageToken } = cutPage(found, page, ({ executionId }) => executionId);
     return { executions: rows.map(toExecution), nextPageToken };
   };
 

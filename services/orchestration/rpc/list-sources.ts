@@ -11,9 +11,9 @@ export const listSources =
   ({ db }: OrchestrationDeps): MethodImpl<typeof SourceService.method.listSources> =>
   async (request, context) => {
     const { connector } = request;
-    const page = pageOf(request, connector);
+    const page = pageOf(request, [connector]);
     const found = await repository.listSources(db, scopeOf(context), page, connector);
-    const { rows, nextPageToken } = cutPage(found, page, ({ sourceId }) => sourceId, connector);
+    const { rows, nextPageToken } = cutPage(found, page, ({ sourceId }) => sourceId);
     return { sources: rows.map(toSource), nextPageToken };
   };
 

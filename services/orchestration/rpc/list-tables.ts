@@ -11,9 +11,9 @@ export const listTables =
   ({ db }: OrchestrationDeps): MethodImpl<typeof CatalogService.method.listTables> =>
   async (request, context) => {
     const { sourceId, schemaName } = request;
-    const page = pageOf(request, sourceId, schemaName);
+    const page = pageOf(request, [sourceId, schemaName]);
     const found = await repository.listTables(db, scopeOf(context), page, { sourceId, schemaName });
-    const { rows, nextPageToken } = cutPage(found, page, ({ tableId }) => tableId, sourceId, schemaName);
+    const { rows, nextPageToken } = cutPage(found, page, ({ tableId }) => tableId);
     return { tables: rows.map(toTable), nextPageToken };
   };
 

@@ -18,9 +18,8 @@ export const getFile =
 export const listFiles =
   ({ db }: StorageDeps): MethodImpl<typeof FileService.method.listFiles> =>
   async (request, context) => {
-    const filter = [request.prefix, request.contentType];
-    const page = pageOf(request, ...filter);
+    const page = pageOf(request, [request.prefix, request.contentType]);
     const read = await repository.listFiles(db, scopeOf(context), page, request);
-    const { rows, nextPageToken } = cutPage(read, page, ({ fileId }) => fileId, ...filter);
+    const { rows, nextPageToken } = cutPage(read, page, ({ fileId }) => fileId);
     return { files: rows.map(toFile), nextPageToken };
   };
