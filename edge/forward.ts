@@ -34,7 +34,6 @@ export function createForward(options: {
   const { transportOf, signer } = options;
   const stream: Forward["stream"] = async (call, messages) => {
     const stop = new AbortController();
-    const source = watched(messages);
     const method = call.method as DescMethodStreaming;
     try {
       const { message } = await transportOf(method).stream(
@@ -42,12 +41,12 @@ export function createForward(options: {
         AbortSignal.any([call.signal, stop.signal]),
         boundTimeoutMs(method, call.timeoutMs),
         await metadataOf(call, signer),
-        source.messages,
+        messages,
       );
-      return answersOf(message, source, stop);
+      return answersOf(message, stop);
     } catch (error) {
       stop.abort();
-      throw relayed(source.error() ?? error);
+      throw relayed(error);
     }
   };
   return {
@@ -83,33 +82,11 @@ async function metadataOf(call: ForwardedCall, signer: Signer): Promise<Headers>
   });
 }
 
-type Source = { readonly messages: AsyncIterable<Message>; error(): unknown };
-
-/** Remembers why the requests' source failed: the upstream's answer is then only that the call was cancelled. */
-function watched(messages: AsyncIterable<Message>): Source {
-  let failed: unknown;
-  return {
-    error: () => failed,
-    messages: (async function* () {
-      try {
-        yield* messages;
-      } catch (error) {
-        failed = error;
-        throw error;
-      }
-    })(),
-  };
-}
-
-async function* answersOf(
-  answers: AsyncIterable<Message>,
-  source: Source,
-  stop: AbortController,
-): AsyncGenerator<Message> {
+async function* answersOf(answers: AsyncIterable<Message>, stop: AbortController): AsyncGenerator<Message> {
   try {
     yield* answers;
   } catch (error) {
-    throw relayed(source.error() ?? error);
+    throw relayed(error);
   } finally {
     stop.abort();
   }

@@ -172,58 +172,66 @@ async function streamingCall<I extends DescMessage, O extends DescMessage>(
   call.on("status", (status) => {
     for (const [name, value] of toHeaders(status.metadata)) trailer.append(name, value);
   });
-  const sending = send(call, request.message, signal);
-  const header = await firstMetadata(call, peer);
+  const source: Source = { failure: undefined };
+  void send(call, request.message, signal, source);
+  const toError = (error: ServiceError) => {
+    // A source that failed has cancelled the call; its own error says why.
+    const isCanceled = (error.code as number) === Code.Canceled;
+    return isCanceled && source.failure ? source.failure.error : toConnectError(error, peer);
+  };
+  const header = await firstMetadata(call, toError);
   return {
     stream: true,
     service: method.parent,
     method,
     header,
     trailer,
-    message: receive(call, peer, sending, () => signal.removeEventListener("abort", cancel)),
+    message: receive(call, toError, () => signal.removeEventListener("abort", cancel)),
   };
 }
 
-/** Sends every message, as fast as the peer takes them; answers the error of the messages' source, if it had one. */
+/** Where the messages of a call come from. */
+type Source = { failure: { readonly error: unknown } | undefined };
+
+type ToError = (error: ServiceError) => unknown;
+
+/** Sends every message, as fast as the peer takes them. */
 async function send<I, O>(
   call: ClientDuplexStream<I, O>,
   messages: AsyncIterable<I>,
   signal: AbortSignal,
-): Promise<{ error: unknown } | undefined> {
+  source: Source,
+): Promise<void> {
   try {
     for await (const message of messages) {
       if (call.destroyed || call.writableEnded) return;
       if (!call.write(message)) await awaitWritable(call, signal);
     }
     call.end();
-    return;
   } catch (error) {
+    source.failure = { error };
     call.cancel();
-    return { error };
   }
 }
 
-function firstMetadata<I, O>(call: ClientDuplexStream<I, O>, peer: string): Promise<Headers> {
+function firstMetadata<I, O>(call: ClientDuplexStream<I, O>, toError: ToError): Promise<Headers> {
   return new Promise((resolve, reject) => {
     call.once("metadata", (metadata: Metadata) => resolve(toHeaders(metadata)));
     // A peer that fails at once sends trailers only: the error comes out where the messages are read.
-    call.once("error", (error: ServiceError) => reject(toConnectError(error, peer)));
+    call.once("error", (error: ServiceError) => reject(toError(error)));
     call.once("end", () => resolve(new Headers()));
   });
 }
 
 async function* receive<I, O>(
   call: ClientDuplexStream<I, O>,
-  peer: string,
-  sending: Promise<{ error: unknown } | undefined>,
+  toError: ToError,
   release: () => void,
 ): AsyncIterable<O> {
   try {
     for await (const message of call) yield message as O;
   } catch (error) {
-    // A source that failed has cancelled the call; its own error says why.
-    const source = (error as ServiceError).code === (Code.Canceled as number) ? await sending : undefined;
-    throw source ? source.error : toConnectError(error as ServiceError, peer);
+    throw toError(error as ServiceError);
   } finally {
     release();
     call.cancel();
