@@ -8,6 +8,8 @@ const errorDomain = "sluice";
 
 /** How long a caller should wait before it tries an unavailable service again, in milliseconds. */
 const retryDelayMs = 1000;
+/** Wrong fields that one error names: every element of a list can be wrong. */
+const violationsMax = 32;
 
 /** A failure that a caller can act on: its reason stands in a google.rpc.ErrorInfo. */
 export function failure(
@@ -29,8 +31,9 @@ export function invalidField(path: string, description: string): ConnectError {
   return invalidFields([{ field: path, description }]);
 }
 
-/** Several wrong fields at once. */
-export function invalidFields(fieldViolations: { field: string; description: string }[]): ConnectError {
+/** Several wrong fields at once; the first of them if there are very many. */
+export function invalidFields(violations: { field: string; description: string }[]): ConnectError {
+  const fieldViolations = violations.slice(0, violationsMax);
   const text = fieldViolations.map(({ field, description }) => `${field}: ${description}`).join("; ");
   const error = new ConnectError(text, Code.InvalidArgument);
   addDetail(error, BadRequestSchema, { fieldViolations });

@@ -6,11 +6,28 @@ import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
 const detailsKey = "grpc-status-details-bin";
 const typeUrlPrefix = "type.googleapis.com/";
 
-/** Spells an error as grpc-js sends it, with its details in `grpc-status-details-bin`. */
+// A block of headers of more than 64 KiB ends the connection, and with it every other call on it. The message is in it
+// twice: percent-encoded, which trebles it, and in the details, which are in base64.
+const messageBytesMax = 4 * 1024;
+const statusBytesMax = 24 * 1024;
+
+/**
+ * Spells an error as grpc-js sends it, with its details in `grpc-status-details-bin`. What is too long for a header is
+ * cut: the message at its end, the details as a whole.
+ */
 export function toGrpcStatus(error: ConnectError): Pick<StatusObject, "code" | "details" | "metadata"> {
   const metadata = new Metadata();
-  if (error.details.length > 0) metadata.set(detailsKey, Buffer.from(encodeStatus(error)));
-  return { code: error.code as number, details: error.rawMessage, metadata };
+  const message = shorten(error.rawMessage);
+  const encoded = error.details.length > 0 ? encodeStatus(error, message) : undefined;
+  if (encoded && encoded.byteLength <= statusBytesMax) metadata.set(detailsKey, Buffer.from(encoded));
+  return { code: error.code as number, details: message, metadata };
+}
+
+/** Also mends halves of characters, as a cut leaves them: grpc-js throws at them. */
+function shorten(message: string): string {
+  const bytes = new TextEncoder().encode(message);
+  if (bytes.byteLength <= messageBytesMax) return message.toWellFormed();
+  return `${new TextDecoder().decode(bytes.subarray(0, messageBytesMax), { stream: true })}…`;
 }
 
 /** Reads an error of grpc-js; the headers and trailers of the peer stay behind. */
@@ -27,7 +44,7 @@ export function isLocalFailure(error: Pick<ServiceError, "code" | "metadata">): 
 }
 
 /** A google.rpc.Status of the error, encoded. */
-function encodeStatus(error: ConnectError): Uint8Array {
+function encodeStatus(error: ConnectError, message: string): Uint8Array {
   const details = error.details.map((detail) =>
     "desc" in detail
       ? {
@@ -36,10 +53,7 @@ function encodeStatus(error: ConnectError): Uint8Array {
         }
       : { typeUrl: typeUrlPrefix + detail.type, value: detail.value },
   );
-  return toBinary(
-    StatusSchema,
-    create(StatusSchema, { code: error.code, message: error.rawMessage, details }),
-  );
+  return toBinary(StatusSchema, create(StatusSchema, { code: error.code, message, details }));
 }
 
 function decodeDetails(encoded: Uint8Array) {

@@ -117,6 +117,14 @@ test.each([
   expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields });
 });
 
+test("InvalidArgument: very many unknown roles name the first of them", async () => {
+  const user = { email: newEmail() };
+  const roles = Array.from({ length: 10_000 }, (_, index) => `role ${index}`);
+  const call = identity.client(UserService, principal()).createUser({ user, password, roles });
+  const fields = Array.from({ length: 32 }, (_, index) => (index === 0 ? "roles" : `roles[${index - 1}]`));
+  expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields });
+});
+
 test.each(["viewer", "editor", "approver"])("PermissionDenied: %s", async (role) => {
   const { admin } = await newOrg(identity);
   const caller = principalOf(await newUser(identity, admin, { roles: [role] }));
