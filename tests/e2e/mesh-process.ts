@@ -86,6 +86,13 @@ async function startSeparate(password: string): Promise<MeshProcess> {
   return { url, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
+/** Starts the README's example of a database, on a port of its own. */
+export async function startWarehouse(): Promise<AsyncDisposable & { port: string }> {
+  const child = start("examples/warehouse.ts", {}, ["0"]);
+  const port = await child.printed(/ready at 127\.0\.0\.1:(\d+)/);
+  return { port, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+}
+
 type Child = AsyncDisposable & {
   process: ChildProcess;
   /** Its exit code, once it has ended. */
@@ -94,9 +101,9 @@ type Child = AsyncDisposable & {
   printed(pattern: RegExp): Promise<string>;
 };
 
-function start(file: string, env: Record<string, string>): Child {
+function start(file: string, env: Record<string, string>, args: readonly string[] = []): Child {
   // A group of its own, as a shell gives each job: signals to it do not reach the tests.
-  const child = spawn(process.execPath, [file], {
+  const child = spawn(process.execPath, [file, ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
