@@ -64,8 +64,15 @@ function* violationsOf(desc: DescMessage, field: DescField, value: JsonValue, at
   try {
     fromJson(desc, { [field.name]: value });
   } catch (error) {
-    yield { field: at, description: describe(error) };
+    yield { field: at, description: describe(error) + choicesOf(field) };
   }
+}
+
+/** What an enum's value could have been; the codec says only what it is. */
+function choicesOf(field: DescField): string {
+  if (field.fieldKind !== "enum") return "";
+  const names = field.enum.values.filter(({ number }) => number !== 0).map(({ name }) => name);
+  return ` is none of ${names.join(", ")}`;
 }
 
 function* violationsWithin(field: DescField, value: JsonValue, at: string): Generator<Violation> {
