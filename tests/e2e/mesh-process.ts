@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { createForeignDatabase } from "../lib/test-database.ts";
+import { startPostgresServer } from "../lib/postgres-server.ts";
+import { forwardTcp } from "../lib/tcp.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
 export type MeshProcess = AsyncDisposable & { url: string };
@@ -27,18 +28,28 @@ async function startOne(password: string): Promise<MeshProcess> {
 export type MeshOnFolder = MeshProcess & {
   /** Sends a signal to the process alone, or to its whole group as a terminal does; answers its exit code. */
   end(signal: NodeJS.Signals, whom: "process" | "group"): Promise<number | null>;
+  pid: number;
+  /** Everything that it has printed so far. */
+  output(): string;
 };
 
 /** Starts a mesh in one process on a folder that outlives it. */
-export async function startOnFolder(folder: string, password: string): Promise<MeshOnFolder> {
+export async function startOnFolder(
+  folder: string,
+  password: string,
+  env: Record<string, string> = {},
+): Promise<MeshOnFolder> {
   const child = start("services/all-in-one/main.ts", {
     SLUICE_DATA_DIR: join(folder, "data"),
     EDGE_PORT: "0",
     BOOTSTRAP_ADMIN_PASSWORD: password,
     LOG_LEVEL: "warn",
+    ...env,
   });
   return {
     url: await child.printed(/Sluice is ready at (\S+)/),
+    pid: child.process.pid ?? 0,
+    output: child.output,
     async end(signal, whom) {
       const pid = child.process.pid ?? 0;
       process.kill(whom === "group" ? -pid : pid, signal);
@@ -51,10 +62,13 @@ export async function startOnFolder(folder: string, password: string): Promise<M
 async function startSeparate(password: string): Promise<MeshProcess> {
   const stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
-  const database = stack.use(await createForeignDatabase());
+  // A server of its own: the services' roles belong to the whole server.
+  const server = stack.use(await startPostgresServer());
+  const database = new URL(server.url);
+  database.host = `127.0.0.1:${stack.use(await forwardTcp(server.url)).port}`;
   const secrets = join(folder.path, "secrets");
   await using provision = start("services/all-in-one/provision.ts", {
-    DATABASE_URL: database.url,
+    DATABASE_URL: database.href,
     PROVISION_DIR: secrets,
   });
   await provision.printed(/secrets of/);
@@ -99,6 +113,7 @@ type Child = AsyncDisposable & {
   ended: Promise<number | null>;
   /** The first group of the first match in what the process prints; rejects when it ends before. */
   printed(pattern: RegExp): Promise<string>;
+  output(): string;
 };
 
 function start(file: string, env: Record<string, string>, args: readonly string[] = []): Child {
@@ -120,6 +135,7 @@ function start(file: string, env: Record<string, string>, args: readonly string[
   return {
     process: child,
     ended,
+    output: () => output,
     printed: (pattern) =>
       new Promise((resolve, reject) => {
         const look = () => {

@@ -1,13 +1,10 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
-import { startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
 import { provisionDatabase } from "../../services/all-in-one/provision-database.ts";
 import { serviceNames } from "../../services/all-in-one/service-names.ts";
 import { openDatabase } from "../../services/lib/database.ts";
 import { connectPostgres } from "../../services/lib/postgres-client.ts";
+import { startPostgresServer } from "./postgres-server.ts";
 import { databaseUrlOf, rolePassword, rolePrefix, templateName } from "./test-cluster.ts";
 
 declare module "vitest" {
@@ -19,17 +16,8 @@ declare module "vitest" {
 
 /** One PostgreSQL for the whole run, with a template database that every service has migrated. */
 export default async function setup(project: TestProject) {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-test-"));
-  // As root the server runs as another user, who has to get in.
-  await chmod(folder, 0o711);
-  const server = await startPostgres({
-    dataDirectory: join(folder, "postgres"),
-    settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "400" },
-  });
-  const tearDown = async () => {
-    await server[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
-  };
+  const server = await startPostgresServer({ max_connections: "400" });
+  const tearDown = () => server[Symbol.asyncDispose]();
   try {
     await makeTemplate(server.url);
   } catch (error) {

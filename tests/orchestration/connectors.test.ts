@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createDatabaseSource, forwardTcp, listen, startForeignDatabase } from "./foreign-database.ts";
+import { forwardTcp, listen } from "../lib/tcp.ts";
+import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
 import { dataSet, eventually, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
 
 let mesh: Orchestration;

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createDatabaseSource, listen, startForeignDatabase } from "./foreign-database.ts";
+import { listen } from "../lib/tcp.ts";
+import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
 import {
   columnsOf,
   createFileSource,

@@ -1,49 +1,10 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type postgres from "postgres";
+import { forwardTcp } from "../lib/tcp.ts";
 import { createForeignDatabase } from "../lib/test-database.ts";
 import { createSource, type User } from "./orchestration.ts";
 import type { Peers } from "./peers.ts";
-
-/** A TCP port that leads to a PostgreSQL server on a unix socket. */
-export async function forwardTcp(
-  url: string,
-): Promise<AsyncDisposable & { port: number; connections: Set<Socket> }> {
-  const { hostname, port } = new URL(url);
-  const path = `${decodeURIComponent(hostname)}/.s.PGSQL.${port}`;
-  return listen((socket) => {
-    const upstream = connect(path);
-    socket.pipe(upstream).pipe(socket);
-    for (const end of [socket, upstream]) end.on("error", () => {});
-    socket.on("close", () => upstream.destroy());
-    upstream.on("close", () => socket.destroy());
-  });
-}
-
-/** A TCP port on this machine that does with connections what it is told, until disposed. */
-export async function listen(serve: (socket: Socket) => void) {
-  const connections = new Set<Socket>();
-  const server = createServer((socket) => {
-    connections.add(socket);
-    // Read, so that the other side's end is noticed.
-    socket.resume();
-    socket.on("error", () => {});
-    socket.on("close", () => connections.delete(socket));
-    serve(socket);
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    port: (server.address() as AddressInfo).port,
-    connections,
-    async [Symbol.asyncDispose]() {
-      server.close();
-      for (const socket of connections) socket.destroy();
-      await once(server, "close");
-    },
-  };
-}
 
 export type ForeignDatabase = AsyncDisposable & {
   sql: postgres.Sql;

@@ -1,0 +1,98 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import postgres from "postgres";
+import { startPostgresServer } from "../lib/postgres-server.ts";
+import { forwardTcp } from "../lib/tcp.ts";
+import { temporaryFolder } from "../lib/test-mesh.ts";
+import { type MeshOnFolder, startOnFolder } from "./mesh-process.ts";
+
+export type ObservedMesh = AsyncDisposable & {
+  process: MeshOnFolder;
+  folder: string;
+  /** Superuser's client of the mesh's own database. */
+  sql: postgres.Sql;
+  /** How the mesh's database server is reached by TCP, with its superuser's password. */
+  server: { host: string; port: number; user: string; password: string };
+  /** Makes an empty database in the same server and answers its superuser's client. */
+  createDatabase(name: string): Promise<postgres.Sql>;
+  /** What is stored and what is under way: equal before and after a call that left nothing. */
+  state(): Promise<State>;
+};
+
+export type State = {
+  rows: Record<string, number>;
+  quotas: { used: number; reserved: number };
+  /** Statements that a record says are running. */
+  running: number;
+  /** What lies in the folders of work under way. */
+  unfinished: string[];
+  /** How many stored contents there are. */
+  contents: number;
+};
+
+/** A mesh in one process on a database that the test can look into. */
+export async function startObservedMesh(password: string): Promise<ObservedMesh> {
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await temporaryFolder()).path;
+  const cluster = stack.use(await startPostgresServer());
+  const { port } = stack.use(await forwardTcp(cluster.url));
+  const { username, password: superuserPassword } = new URL(cluster.url);
+  const server = { host: "127.0.0.1", port, user: username, password: superuserPassword };
+  const clients = stack.use(new AsyncDisposableStack());
+  const open = (database: string) => {
+    const client = postgres({ ...server, database, max: 2, onnotice: () => {} });
+    clients.defer(() => client.end({ timeout: 5 }));
+    return client;
+  };
+  const sql = open("postgres");
+  const url = `postgres://${username}:${superuserPassword}@127.0.0.1:${port}/postgres`;
+  const process = stack.use(await startOnFolder(folder, password, { DATABASE_URL: url }));
+  const owned = stack.move();
+  return {
+    process,
+    folder,
+    sql,
+    server,
+    async createDatabase(name) {
+      await sql`create database ${sql(name)}`;
+      return open(name);
+    },
+    state: () => stateOf(sql, join(folder, "data")),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  };
+}
+
+/** Records of what was tried; they stay on purpose. */
+const records = ["identity.login_attempts", "orchestration.executions"];
+
+async function stateOf(sql: postgres.Sql, data: string): Promise<State> {
+  const tables = await sql<{ name: string }[]>`
+    select schemaname || '.' || tablename as name from pg_tables
+    where schemaname in ('identity', 'storage', 'orchestration', 'staging', 'approval')
+    order by 1`;
+  const rows: Record<string, number> = {};
+  for (const { name } of tables.filter((table) => !records.includes(table.name))) {
+    const [counted] = await sql`select count(*)::int as count from ${sql(name)}`;
+    rows[name] = counted?.count;
+  }
+  const [quotas] = await sql<[State["quotas"]]>`
+    select coalesce(sum(used_bytes), 0)::int as used, coalesce(sum(reserved_bytes), 0)::int as reserved
+    from storage.quotas`;
+  const [executions] = await sql<[{ running: number }]>`
+    select count(*)::int as running from orchestration.executions where state = 'running'`;
+  const underWay = [
+    "storage/tmp",
+    "storage/aside",
+    "orchestration/cache/drafts",
+    "orchestration/engine/spill",
+  ];
+  const unfinished = await Promise.all(underWay.map((name) => readdir(join(data, name))));
+  const contents = await readdir(join(data, "storage/sha256"), { recursive: true, withFileTypes: true });
+  return {
+    rows,
+    quotas,
+    running: executions.running,
+    unfinished: unfinished.flat(),
+    contents: contents.filter((entry) => entry.isFile()).length,
+  };
+}
