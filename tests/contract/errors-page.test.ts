@@ -1,0 +1,96 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { toErrorAnswer } from "../../edge/rest/status.ts";
+import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { failure } from "../../services/lib/errors.ts";
+
+const root = join(import.meta.dirname, "../..");
+const page = await readFile(join(root, "docs/errors.md"), "utf8");
+const contract = await readFile(join(root, "proto/sluice/common/v1/errors.proto"), "utf8");
+
+const codes = Object.values(Code).filter((code) => typeof code === "number");
+const reasons = ErrorReasonSchema.values.map(({ localName, number }) => ({
+  name: localName,
+  reason: number as ErrorReason,
+}));
+
+test("the page's table of reasons follows from the sources", async () => {
+  const sent = await codesSent();
+  const rows = reasons.map(({ name, reason }) => {
+    const answers = (sent.get(name) ?? []).map((code) => toErrorAnswer(failure(code, reason, "")));
+    const names = answers.map(({ body }) => `\`${body.error.status}\``);
+    const statuses = [...new Set(answers.map(({ status }) => status))];
+    return rowOf([`\`${name}\``, names.join(", "), statuses.join(", "), commentOf(name), ...byHand(name)]);
+  });
+  const table = /(?<=^\| Reason .*\n\| ---.*\n)(\|.*\n)+/m;
+  expect(page).toMatch(table);
+  await expect(page.replace(table, () => `${rows.join("\n")}\n`)).toMatchFileSnapshot(
+    join(root, "docs/errors.md"),
+  );
+});
+
+test("every reason that is sent says what a caller should do", () => {
+  const silent = reasons.filter(({ name, reason }) => reason !== ErrorReason.UNSPECIFIED && !byHand(name)[0]);
+  expect(silent).toEqual([]);
+});
+
+test.each(codes.map((code) => [Code[code], code] as const))(
+  "the page has the HTTP status of %s",
+  (_name, code) => {
+    const { status, body } = toErrorAnswer(new ConnectError("", code));
+    const cells = page.split("\n").map(cellsOf);
+    const row = cells.find(([names = ""]) => names.split(", ").includes(`\`${body.error.status}\``));
+    expect(row?.[1]).toBe(String(status));
+  },
+);
+
+/** The codes that each reason is made with, in the sources' words: `failure(Code.NotFound, ErrorReason.…`. */
+async function codesSent(): Promise<Map<string, Code[]>> {
+  const sent = new Map<string, Code[]>();
+  for (const text of await sources()) {
+    for (const [, code, reason = ""] of text.matchAll(/failure\(\s*Code\.(\w+),\s*ErrorReason\.(\w+)/g)) {
+      const known = sent.get(reason) ?? [];
+      sent.set(
+        reason,
+        [...new Set([...known, Code[code as keyof typeof Code]])].sort((a, b) => a - b),
+      );
+    }
+  }
+  return sent;
+}
+
+async function sources(): Promise<string[]> {
+  const folders = ["services", "edge"].map(async (folder) => {
+    const files = await readdir(join(root, folder), { recursive: true });
+    return files.filter((file) => file.endsWith(".ts")).map((file) => join(root, folder, file));
+  });
+  const files = (await Promise.all(folders)).flat();
+  return Promise.all(files.map((file) => readFile(file, "utf8")));
+}
+
+function commentOf(name: string): string {
+  const comment = new RegExp(`((?: *//.*\\n)+) *ERROR_REASON_${name} =`).exec(contract)?.[1] ?? "";
+  return comment
+    .replaceAll(/ *\/\/ */g, " ")
+    .replaceAll("\n", "")
+    .trim();
+}
+
+/** What the page itself says of a reason: what to do, and the metadata. */
+function byHand(name: string): [action: string, metadata: string] {
+  const row = page
+    .split("\n")
+    .map(cellsOf)
+    .find(([reason]) => reason === `\`${name}\``);
+  return [row?.[4] ?? "", row?.[5] ?? ""];
+}
+
+const rowOf = (cells: string[]): string => `| ${cells.join(" | ")} |`;
+
+const cellsOf = (line: string): string[] =>
+  line
+    .split("|")
+    .slice(1, -1)
+    .map((cell) => cell.trim());
