@@ -29,7 +29,7 @@ export const sourceChanged = (sourceId: string) =>
     Code.Aborted,
     ErrorReason.STATE_CONFLICT,
     `source ${sourceId} was changed while its tables were read: try again`,
-    { sourceId },
+    { source: sourceId },
   );
 
 export const addressRefused = (message: string) =>

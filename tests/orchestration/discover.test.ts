@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { failureOf as detailedFailureOf } from "../lib/failure-of.ts";
 import { listen } from "../lib/tcp.ts";
 import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
 import {
@@ -277,11 +278,12 @@ describe("any source", () => {
       asked.resolve();
       await release.promise;
     };
-    const discovery = failureOf(user.catalog.discover({ sourceId }));
+    const discovery = detailedFailureOf(user.catalog.discover({ sourceId }));
     await asked.promise;
     await user.sources.updateSource({ source: { sourceId, settings: { fileId, tableName: "other" } } });
     release.resolve();
-    expect(await discovery).toMatchObject({ code: Code.Aborted, reason: "STATE_CONFLICT" });
+    const metadata = { source: sourceId };
+    expect(await discovery).toEqual({ code: "Aborted", reason: "STATE_CONFLICT", metadata });
     expect((await user.catalog.listTables({ sourceId })).tables).toEqual([]);
   });
 
