@@ -8,6 +8,7 @@ import { failure } from "../../services/lib/errors.ts";
 
 const root = join(import.meta.dirname, "../..");
 const page = await readFile(join(root, "docs/errors.md"), "utf8");
+const pageRows = page.split("\n").map(cellsOf);
 const contract = await readFile(join(root, "proto/sluice/common/v1/errors.proto"), "utf8");
 
 /** How a failure is made, in the sources' words: its code and its reason. */
@@ -44,8 +45,7 @@ test.each(codes.map((code) => [Code[code], code] as const))(
   "the page has the HTTP status of %s",
   (_name, code) => {
     const { status, body } = toErrorAnswer(new ConnectError("", code));
-    const cells = page.split("\n").map(cellsOf);
-    const row = cells.find(([names = ""]) => names.split(", ").includes(`\`${body.error.status}\``));
+    const row = pageRows.find(([names = ""]) => names.split(", ").includes(`\`${body.error.status}\``));
     expect(row?.[1]).toBe(String(status));
   },
 );
@@ -84,10 +84,7 @@ function commentOf(name: string): string {
 
 /** What the page itself says of a reason: what to do, and the metadata. */
 function byHand(name: string): [action: string, metadata: string] {
-  const row = page
-    .split("\n")
-    .map(cellsOf)
-    .find(([reason]) => reason === `\`${name}\``);
+  const row = pageRows.find(([reason]) => reason === `\`${name}\``);
   return [row?.[4] ?? "", row?.[5] ?? ""];
 }
 
@@ -101,8 +98,7 @@ function tableOf(rows: string[][]): string {
   return [head, line(widths.map((width) => "-".repeat(width))), ...body].join("");
 }
 
-const cellsOf = (line: string): string[] =>
-  line
-    .split("|")
-    .slice(1, -1)
-    .map((cell) => cell.trim());
+function cellsOf(line: string): string[] {
+  const cells = line.split("|").slice(1, -1);
+  return cells.map((cell) => cell.trim());
+}
