@@ -29,6 +29,7 @@ export function createListener(options: {
   upstreams: ReadonlyMap<string, GrpcTransport>;
   authenticate: Authenticate;
   forward: Forward;
+  messageBytesMax?: number | undefined;
   log: Logger;
 }): Listener {
   const { services, upstreams, log } = options;

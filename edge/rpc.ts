@@ -18,7 +18,7 @@ import { readPieces } from "./rest/body.ts";
 import { hostInvalid } from "./rest/http-error.ts";
 
 /** Largest message of a request, inflated, in bytes. */
-const messageBytesMax = 4 * 1024 * 1024;
+const defaultMessageBytesMax = 4 * 1024 * 1024;
 
 const exchangeKey = createContextKey<Exchange | undefined>(undefined, { description: "exchange" });
 
@@ -33,6 +33,7 @@ export function createRpcHandler(options: {
   methods: readonly DescMethod[];
   authenticate: Authenticate;
   forward: Forward;
+  messageBytesMax?: number | undefined;
   toError: (error: unknown, exchange: Exchange) => ConnectError;
 }): RpcHandler {
   const { methods, authenticate, forward, toError } = options;
@@ -40,7 +41,7 @@ export function createRpcHandler(options: {
   const byPath = new Map(exposed.map((method) => [`/${method.parent.typeName}/${method.name}`, method]));
   const exchanges = new WeakMap<HttpRequest, Exchange>();
   const handler = connectNodeAdapter({
-    readMaxBytes: messageBytesMax,
+    readMaxBytes: options.messageBytesMax ?? defaultMessageBytesMax,
     routes: (router: ConnectRouter) => {
       for (const method of exposed) router.rpc(method, implement(method, forward, toError));
     },

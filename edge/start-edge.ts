@@ -5,8 +5,8 @@ import { createSigner } from "../services/lib/principal.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import { createForward } from "./forward.ts";
 import { createListener } from "./listener.ts";
-import { upstreamOf } from "./routes.ts";
-import { type EdgeServer, startServer } from "./server.ts";
+import { upstreamOf as upstreamByPackage } from "./routes.ts";
+import { type EdgeServer, startServer, type Tls } from "./server.ts";
 
 /** Serves contracts on one port, each from the upstream that its package names; `identity` must be one of them. */
 export async function startEdge(options: {
@@ -15,10 +15,16 @@ export async function startEdge(options: {
   services: readonly DescService[];
   /** gRPC addresses by name. */
   upstreams: Readonly<Record<string, string>>;
+  /** Whose a service is, by its name in `upstreams`; the package says it by default. */
+  upstreamOf?: (service: DescService) => string;
+  /** Largest message of an RPC, inflated, in bytes. */
+  messageBytesMax?: number | undefined;
+  /** Without it, the port speaks cleartext. */
+  tls?: Tls | undefined;
   meshPrivateKey: string;
   log: Logger;
 }): Promise<EdgeServer> {
-  const { host, port, services, log } = options;
+  const { host, port, services, log, tls, messageBytesMax, upstreamOf = upstreamByPackage } = options;
   await using cleanup = new AsyncDisposableStack();
   const upstreams = new Map<string, GrpcTransport>();
   for (const [peer, address] of Object.entries(options.upstreams)) {
@@ -39,9 +45,10 @@ export async function startEdge(options: {
       transportOf: (method: DescMethod) => transportOf(upstreamOf(method.parent)),
       signer,
     }),
+    messageBytesMax,
     log,
   });
-  const server = cleanup.use(await startServer({ host, port, listener }));
+  const server = cleanup.use(await startServer({ host, port, listener, tls }));
   const owned = cleanup.move();
   return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
