@@ -11,8 +11,9 @@ export type Outgoing = {
   readonly response: HttpResponse;
   /** Whether headers alone are asked for. */
   readonly headOnly: boolean;
+  readonly requestId: string;
   /** Aborts when the reader went away. */
-  readonly signal: AbortSignal;
+  signalOf(): AbortSignal;
 };
 
 export const jsonType = "application/json";
@@ -26,9 +27,10 @@ export function sendWhole(out: Outgoing, status: number, headers: Headers, body:
   else out.response.end(bytes);
 }
 
-export function sendHead({ response }: Outgoing, status: number, headers: Headers): void {
+export function sendHead({ response, requestId }: Outgoing, status: number, headers: Headers): void {
   // Stored files are served from the same origin: no browser may guess that one of them is a page.
   response.setHeader("x-content-type-options", "nosniff");
+  response.setHeader("x-request-id", requestId);
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
@@ -40,7 +42,9 @@ export function flushHead({ response }: Outgoing): void {
 }
 
 /** Writes a piece and waits until the reader took enough of what was written. */
-export async function sendPiece({ response, signal }: Outgoing, piece: string | Uint8Array): Promise<void> {
+export async function sendPiece(out: Outgoing, piece: string | Uint8Array): Promise<void> {
+  const { response } = out;
+  const signal = out.signalOf();
   signal.throwIfAborted();
   const writable = response as unknown as Writable;
   if (!writable.write(piece)) await awaitWritable(writable, signal);

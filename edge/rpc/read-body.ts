@@ -1,0 +1,43 @@
+import { type HttpRequest, headerOf } from "../http.ts";
+import { bodyStalled } from "../rest/http-error.ts";
+import { callerGone, deadlinePassed, messageTooLarge } from "./refusals.ts";
+
+/** How long a sender may pause within a body, in milliseconds. */
+const stallMs = 60_000;
+
+/** Reads a body that is one message. It refuses one that is too large as soon as that is known. */
+export function readBody(
+  request: HttpRequest,
+  bytesMax: number,
+  timeoutMs: number | undefined,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (Number(headerOf(request, "content-length") ?? 0) > bytesMax) throw messageTooLarge(bytesMax);
+    if (request.destroyed) throw callerGone();
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    const stalled = setTimeout(() => fail(bodyStalled(stallMs / 1000)), stallMs);
+    const late = timeoutMs === undefined ? undefined : setTimeout(() => fail(deadlinePassed()), timeoutMs);
+    const release = () => {
+      clearTimeout(stalled);
+      clearTimeout(late);
+      request.off("data", take).off("end", end).off("close", gone).off("error", gone);
+    };
+    const fail = (error: Error) => {
+      release();
+      reject(error);
+    };
+    const take = (piece: Buffer) => {
+      bytes += piece.byteLength;
+      pieces.push(piece);
+      stalled.refresh();
+      if (bytes > bytesMax) fail(messageTooLarge(bytesMax));
+    };
+    const end = () => {
+      release();
+      resolve(pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, bytes));
+    };
+    const gone = () => fail(callerGone());
+    request.on("data", take).on("end", end).on("close", gone).on("error", gone);
+  });
+}
