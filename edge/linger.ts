@@ -52,6 +52,22 @@ function discardBody(request: HttpRequest): void {
   request.resume();
 }
 
+/**
+ * Waits until a body that is not wanted has come, for a while. Over HTTP/1 some clients take an answer that comes before
+ * they have sent everything for a broken connection.
+ */
+export async function awaitBody(request: HttpRequest): Promise<void> {
+  if (isHttp2(request) || request.complete || request.destroyed || !hasBody(request)) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, lingerMs);
+    request.once("close", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    request.resume();
+  });
+}
+
 function endAfterBody(request: HttpRequest, end: () => void): void {
   const timer = setTimeout(() => {
     end();

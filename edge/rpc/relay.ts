@@ -1,6 +1,7 @@
 import { boundTimeoutMs, leftOf, requestedTimeoutMs } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
 import type { ForwardedCall } from "../forward.ts";
+import { awaitBody } from "../linger.ts";
 import { answersNotOne, type OneAnswer } from "../upstream-status.ts";
 import type { StreamCall, StreamListener } from "../upstream-stream.ts";
 import type { Answer } from "./answer.ts";
@@ -32,6 +33,7 @@ export async function relayCall(relayed: RelayedCall): Promise<void> {
     if (plan.oneRequest) await relayOne(relayed);
     else await relayMany(relayed);
   } catch (error) {
+    if (plan.oneRequest) await awaitBody(exchange.request);
     answer.end(options.toError(error, exchange), {});
   }
 }
