@@ -53,17 +53,19 @@ function discardBody(request: HttpRequest): void {
 }
 
 /**
- * Waits until a body that is not wanted has come, for a while. Over HTTP/1 some clients take an answer that comes before
- * they have sent everything for a broken connection.
+ * Waits until a body that is not wanted has come, for a while. A client that is answered while it sends one message may
+ * break off, and not see the answer for its own error.
  */
 export async function awaitBody(request: HttpRequest): Promise<void> {
-  if (isHttp2(request) || request.complete || request.destroyed || !hasBody(request)) return;
+  if (request.complete || request.destroyed) return;
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, lingerMs);
-    request.once("close", () => {
+    const timer = setTimeout(() => come(), lingerMs);
+    const come = () => {
       clearTimeout(timer);
       resolve();
-    });
+    };
+    request.once("end", come);
+    request.once("close", come);
     request.resume();
   });
 }

@@ -21,19 +21,19 @@ export function toMetadata(headers: readonly Header[] = []): Metadata {
   return metadata;
 }
 
-/** What the suite wants to hear back of a call: its headers, its deadline and its requests. */
-export function requestInfoOf(call: Seen, requests: readonly Any[]): ConformancePayload_RequestInfo {
+/** What the suite wants to hear back of a call: its headers, its deadline as it came, and its requests. */
+export function observe(call: Seen): (requests: readonly Any[]) => ConformancePayload_RequestInfo {
   const timeoutMs = Number(call.getDeadline()) - Date.now();
-  return create(ConformancePayload_RequestInfoSchema, {
-    requestHeaders: Object.keys(call.metadata.getMap()).map((name) => ({
-      name,
-      value: call.metadata
-        .get(name)
-        .map((value) => (typeof value === "string" ? value : value.toString("base64"))),
-    })),
-    requests: [...requests],
-    ...(Number.isFinite(timeoutMs) && { timeoutMs: BigInt(Math.max(0, Math.floor(timeoutMs))) }),
-  });
+  const requestHeaders = Object.entries(call.metadata.toJSON()).map(([name, values]) => ({
+    name,
+    value: values.map((value) => (typeof value === "string" ? value : value.toString("base64"))),
+  }));
+  return (requests) =>
+    create(ConformancePayload_RequestInfoSchema, {
+      requestHeaders,
+      requests: [...requests],
+      ...(Number.isFinite(timeoutMs) && { timeoutMs: BigInt(Math.max(0, Math.floor(timeoutMs))) }),
+    });
 }
 
 /** The status that a test defines, its details in the trailer where gRPC has them. */

@@ -16,6 +16,7 @@ import {
   ClientStreamRequestSchema,
   type ClientStreamResponse,
   ClientStreamResponseSchema,
+  type ConformancePayload_RequestInfo,
   ConformancePayload_RequestInfoSchema,
   type IdempotentUnaryRequest,
   type IdempotentUnaryResponse,
@@ -26,7 +27,7 @@ import {
   type UnaryResponse,
   type UnaryResponseDefinition,
 } from "../../../gen/connectrpc/conformance/v1/service_pb.ts";
-import { encode, requestInfoOf, toMetadata, toStatus } from "./answers.ts";
+import { encode, observe, toMetadata, toStatus } from "./answers.ts";
 
 // Each method answers as the comments of the suite's contract say.
 
@@ -39,13 +40,15 @@ export const unary =
   (input: GenMessage<UnaryRequest | IdempotentUnaryRequest>, output: OneAnswer) =>
   async (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
     const request = fromBinary(input, call.request);
-    await answerOne(call, request.responseDefinition, [anyPack(input, request)], output, answer);
+    const seen = observe(call)([anyPack(input, request)]);
+    await answerOne(call, request.responseDefinition, seen, output, answer);
   };
 
 export async function clientStream(
   call: ServerReadableStream<Buffer, Buffer>,
   answer: sendUnaryData<Buffer>,
 ) {
+  const seen = observe(call);
   let definition: UnaryResponseDefinition | undefined;
   const requests: Any[] = [];
   for await (const bytes of call) {
@@ -53,17 +56,16 @@ export async function clientStream(
     if (requests.length === 0) definition = request.responseDefinition;
     requests.push(anyPack(ClientStreamRequestSchema, request));
   }
-  await answerOne(call, definition, requests, ClientStreamResponseSchema, answer);
+  await answerOne(call, definition, seen(requests), ClientStreamResponseSchema, answer);
 }
 
 async function answerOne(
   call: ServerUnaryCall<Buffer, Buffer> | ServerReadableStream<Buffer, Buffer>,
   definition: UnaryResponseDefinition | undefined,
-  requests: readonly Any[],
+  requestInfo: ConformancePayload_RequestInfo,
   output: OneAnswer,
   answer: sendUnaryData<Buffer>,
 ): Promise<void> {
-  const requestInfo = requestInfoOf(call, requests);
   const response = definition?.response;
   const trailers = toMetadata(definition?.responseTrailers);
   call.sendMetadata(toMetadata(definition?.responseHeaders));
@@ -78,14 +80,15 @@ async function answerOne(
 export async function serverStream(call: ServerWritableStream<Buffer, Buffer>) {
   const request = fromBinary(ServerStreamRequestSchema, call.request);
   let requests: readonly Any[] = [anyPack(ServerStreamRequestSchema, request)];
-  const replies = createReplies(call, request.responseDefinition, ServerStreamResponseSchema);
+  const replies = createReplies(call, observe(call), request.responseDefinition, ServerStreamResponseSchema);
   call.sendMetadata(replies.headers);
   while (replies.remain()) requests = await replies.send(requests);
   replies.end(requests);
 }
 
 export async function bidiStream(call: ServerDuplexStream<Buffer, Buffer>) {
-  let replies = createReplies(call, undefined, BidiStreamResponseSchema);
+  const seen = observe(call);
+  let replies = createReplies(call, seen, undefined, BidiStreamResponseSchema);
   let fullDuplex = false;
   let begun = false;
   let requests: readonly Any[] = [];
@@ -95,7 +98,7 @@ export async function bidiStream(call: ServerDuplexStream<Buffer, Buffer>) {
     if (!begun) {
       begun = true;
       fullDuplex = request.fullDuplex;
-      replies = createReplies(call, request.responseDefinition, BidiStreamResponseSchema);
+      replies = createReplies(call, seen, request.responseDefinition, BidiStreamResponseSchema);
       if (fullDuplex) call.sendMetadata(replies.headers);
     }
     if (!fullDuplex) continue;
@@ -110,6 +113,7 @@ export async function bidiStream(call: ServerDuplexStream<Buffer, Buffer>) {
 /** The answers of a stream as a test defines them. The first says what the service saw, later ones only what is new. */
 function createReplies(
   call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
+  seen: ReturnType<typeof observe>,
   definition: StreamResponseDefinition | undefined,
   output: typeof ServerStreamResponseSchema | typeof BidiStreamResponseSchema,
 ) {
@@ -117,7 +121,7 @@ function createReplies(
   const trailers: Metadata = toMetadata(definition?.responseTrailers);
   let sent = 0;
   const infoOf = (requests: readonly Any[]) => {
-    if (sent === 0) return requestInfoOf(call, requests);
+    if (sent === 0) return seen(requests);
     return requests.length > 0
       ? create(ConformancePayload_RequestInfoSchema, { requests: [...requests] })
       : undefined;
@@ -137,8 +141,7 @@ function createReplies(
     end(requests: readonly Any[]) {
       const error = definition?.error;
       if (!error) call.end(trailers);
-      else
-        call.emit("error", toStatus(error, trailers, sent === 0 ? requestInfoOf(call, requests) : undefined));
+      else call.emit("error", toStatus(error, trailers, sent === 0 ? seen(requests) : undefined));
     },
   };
 }
