@@ -42,14 +42,17 @@ export async function startEdge(options: {
     if (!upstream) throw new Error(`${peer} has no address`);
     return upstream;
   };
-  for (const service of services) upstreamCalled(upstreamOf(service));
+  const byService = new Map(
+    services.map((service) => [service.typeName, upstreamCalled(upstreamOf(service))]),
+  );
   const signer = createSigner("edge", options.meshPrivateKey);
   const listener = createListener({
     services,
     upstreams,
     authenticate: createAuthenticate({ identity: upstreamCalled("identity").transport, signer }),
     forward: createForward({
-      upstreamOf: (method: DescMethod) => upstreamCalled(upstreamOf(method.parent)),
+      upstreamOf: ({ parent }: DescMethod) =>
+        byService.get(parent.typeName) ?? upstreamCalled(upstreamOf(parent)),
       signer,
       passedHeaders: options.passedHeaders ?? [],
     }),

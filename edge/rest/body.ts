@@ -1,22 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type HttpRequest, headerOf } from "../http.ts";
-import { bodyStalled, bodyTooLarge } from "./http-error.ts";
+import type { HttpRequest } from "../http.ts";
+import { bodyStalled } from "./http-error.ts";
 
 /** How long a sender may pause within a body, in milliseconds. */
 const stallMs = 60_000;
-
-/** Reads a whole body, or refuses it as soon as it passes the limit. */
-export async function readBody(request: HttpRequest, bytesMax: number): Promise<Buffer> {
-  if (Number(headerOf(request, "content-length") ?? 0) > bytesMax) throw bodyTooLarge(bytesMax);
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of readPieces(request)) {
-    bytes += piece.byteLength;
-    if (bytes > bytesMax) throw bodyTooLarge(bytesMax);
-    pieces.push(piece);
-  }
-  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
-}
 
 /** The body piece by piece, no faster than they are taken. A sender that stalls or goes away is an error. */
 export async function* readPieces(request: HttpRequest): AsyncGenerator<Buffer> {

@@ -4,8 +4,8 @@ import { boundTimeoutMs, type Deadlines, leftOf, requestedTimeoutMs } from "../d
 import type { Exchange } from "../exchange.ts";
 import { type Forward, once } from "../forward.ts";
 import { headerOf } from "../http.ts";
-import { readBody } from "./body.ts";
-import { methodNotAllowed, pathUnknown } from "./http-error.ts";
+import { readBody } from "../read-body.ts";
+import { bodyTooLarge, methodNotAllowed, pathUnknown } from "./http-error.ts";
 import { type Outgoing, sendWhole } from "./outgoing.ts";
 import type { Parameters } from "./parameters.ts";
 import { bindBody, bindHead } from "./request.ts";
@@ -61,7 +61,7 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
   const { forward } = options;
   const { methodKind } = route.method;
   const read = async () => {
-    const bytes = await readBody(request, bodyBytesMax);
+    const bytes = await readBody(request, bodyBytesMax, bodyTooLarge);
     return bindBody(route, parameters, { bytes, contentType: headerOf(request, "content-type") });
   };
   // What reading the body took is gone from the deadline.

@@ -1,7 +1,9 @@
 import { boundTimeoutMs, leftOf, requestedTimeoutMs } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
 import type { ForwardedCall } from "../forward.ts";
+import type { HttpRequest } from "../http.ts";
 import { awaitBody } from "../linger.ts";
+import { readBody } from "../read-body.ts";
 import { answersNotOne, type OneAnswer } from "../upstream-status.ts";
 import type { StreamCall, StreamListener } from "../upstream-stream.ts";
 import type { Answer } from "./answer.ts";
@@ -10,7 +12,7 @@ import type { ConnectGet } from "./connect-get.ts";
 import type { RpcOptions } from "./handler.ts";
 import { passedAnswer } from "./passed-metadata.ts";
 import type { Plan } from "./plan.ts";
-import { readBody } from "./read-body.ts";
+import { messageTooLarge } from "./refusals.ts";
 import { bodyBytesMax, eachMessage, onlyMessage, type Reading, readingOf } from "./request.ts";
 import type { Wire } from "./wire.ts";
 
@@ -44,12 +46,15 @@ async function relayOne(relayed: RelayedCall): Promise<void> {
   const reading: Reading = get
     ? { plan, wire, compression: compressionOf(get.compression), bytesMax: options.messageBytesMax }
     : readingOf(exchange.request, plan, wire, options.messageBytesMax);
-  const body = get ? get.message : await readBody(exchange.request, bodyBytesMax(reading), timeoutMs);
+  const body = get ? get.message : await readWhole(reading, exchange.request, timeoutMs);
   const message = await onlyMessage(reading, body);
   const call = { exchange, method: plan.method, timeoutMs: leftOf(timeoutMs, exchange.startMs) };
   if (plan.oneAnswer) answerOne(relayed, await options.forward.exchangeOne(call, message));
   else await relayStream(relayed, call, justOne(message));
 }
+
+const readWhole = (reading: Reading, request: HttpRequest, timeoutMs: number | undefined): Promise<Buffer> =>
+  readBody(request, bodyBytesMax(reading), () => messageTooLarge(reading.bytesMax), timeoutMs);
 
 async function relayMany(relayed: RelayedCall): Promise<void> {
   const { exchange, plan, wire, options } = relayed;

@@ -1,18 +1,19 @@
-import { type HttpRequest, headerOf } from "../http.ts";
-import { bodyStalled } from "../rest/http-error.ts";
-import { callerGone, deadlinePassed, messageTooLarge } from "./refusals.ts";
+import { type HttpRequest, headerOf } from "./http.ts";
+import { bodyStalled } from "./rest/http-error.ts";
+import { callerGone, deadlinePassed } from "./rpc/refusals.ts";
 
 /** How long a sender may pause within a body, in milliseconds. */
 const stallMs = 60_000;
 
-/** Reads a body that is one message. It refuses one that is too large as soon as that is known. */
+/** Reads a whole body. It refuses one that is too large, with the error given, as soon as that is known. */
 export function readBody(
   request: HttpRequest,
   bytesMax: number,
-  timeoutMs: number | undefined,
+  tooLarge: (bytesMax: number) => Error,
+  timeoutMs?: number,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    if (Number(headerOf(request, "content-length") ?? 0) > bytesMax) throw messageTooLarge(bytesMax);
+    if (Number(headerOf(request, "content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
     if (request.destroyed) throw callerGone();
     const pieces: Buffer[] = [];
     let bytes = 0;
@@ -31,7 +32,7 @@ export function readBody(
       bytes += piece.byteLength;
       pieces.push(piece);
       stalled.refresh();
-      if (bytes > bytesMax) fail(messageTooLarge(bytesMax));
+      if (bytes > bytesMax) fail(tooLarge(bytesMax));
     };
     const end = () => {
       release();
