@@ -8,7 +8,7 @@ export type Wire = {
   readonly contentType: string;
 };
 
-export type Codec = "proto" | "json";
+type Codec = "proto" | "json";
 
 const connectUnary = (codec: Codec): Wire => ({
   protocol: "connect",
