@@ -1,6 +1,4 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { AuthService, type IssueTokenResponse } from "../../gen/sluice/identity/v1/auth_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { type User, UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
@@ -10,6 +8,8 @@ import { newId } from "../../services/lib/ids.ts";
 import type { Principal } from "../../services/lib/principal.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, type RunningService, startService } from "../lib/test-mesh.ts";
+
+export { failureOf, lacking, missing } from "../lib/failure-of.ts";
 
 export const bootstrapEmail = "admin@sluice.local";
 export const password = "correct horse battery staple";
@@ -121,32 +121,4 @@ export const verifyApiKey = (service: RunningService, apiKey: string) =>
     .client(PolicyService, undefined)
     .verifyCredential({ credential: { case: "apiKey", value: apiKey } });
 
-/** What a caller sees of a failure, in one value. */
-export async function failureOf(call: Promise<unknown>) {
-  const error = await call.then(
-    () => new Error("the call succeeded"),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof ConnectError)) throw error;
-  const info = error.findDetails(ErrorInfoSchema)[0];
-  const fields = error.findDetails(BadRequestSchema)[0]?.fieldViolations.map(({ field }) => field);
-  return {
-    code: Code[error.code],
-    ...(info && { reason: info.reason, metadata: info.metadata }),
-    ...(fields && { fields }),
-  };
-}
-
 export const credentialInvalid = { code: "Unauthenticated", reason: "CREDENTIAL_INVALID", metadata: {} };
-
-export const missing = (kind: string, id: string) => ({
-  code: "NotFound",
-  reason: "RESOURCE_NOT_FOUND",
-  metadata: { [kind]: id },
-});
-
-export const lacking = (permission: string) => ({
-  code: "PermissionDenied",
-  reason: "PERMISSION_MISSING",
-  metadata: { permission },
-});

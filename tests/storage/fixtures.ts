@@ -3,8 +3,6 @@ import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import {
   type DownloadFileRequestSchema,
@@ -18,8 +16,11 @@ import type { Principal } from "../../services/lib/principal.ts";
 import type { StorageConfig } from "../../services/storage/config.ts";
 import { type Limits, standardLimits } from "../../services/storage/limits.ts";
 import { runWithin } from "../../services/storage/run.ts";
+import { missing } from "../lib/failure-of.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, type RunningService, startService, temporaryFolder } from "../lib/test-mesh.ts";
+
+export { failureOf, lacking } from "../lib/failure-of.ts";
 
 export const kib = 1024;
 export const mib = 1024 * kib;
@@ -207,30 +208,4 @@ export function generated(sizeBytes: number, seed = 1): Buffer {
   return bytes;
 }
 
-/** What a caller sees of a failure, in one value. */
-export async function failureOf(call: Promise<unknown>) {
-  const error = await call.then(
-    () => new Error("the call succeeded"),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof ConnectError)) throw error;
-  const info = error.findDetails(ErrorInfoSchema)[0];
-  const fields = error.findDetails(BadRequestSchema)[0]?.fieldViolations.map(({ field }) => field);
-  return {
-    code: Code[error.code],
-    ...(info && { reason: info.reason, metadata: info.metadata }),
-    ...(fields && { fields }),
-  };
-}
-
-export const fileMissing = (fileId: string) => ({
-  code: "NotFound",
-  reason: "RESOURCE_NOT_FOUND",
-  metadata: { file: fileId },
-});
-
-export const lacking = (permission: string) => ({
-  code: "PermissionDenied",
-  reason: "PERMISSION_MISSING",
-  metadata: { permission },
-});
+export const fileMissing = (fileId: string) => missing("file", fileId);

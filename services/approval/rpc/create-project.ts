@@ -16,13 +16,14 @@ export const createProject =
   ({ db, sources }: ApprovalDeps): MethodImpl<typeof ProjectService.method.createProject> =>
   async (request, context) => {
     const { displayName, sourceId, tables, destination } = required(request.project, "project");
-    await refuseUnknownSource(sources, sourceId);
+    const refusal = await sourceRefusal(sources, sourceId);
     try {
       return await onceRequested(
         db,
         scopeOf(context),
         { method: ProjectService.method.createProject, request },
         async (tx) => {
+          if (refusal) throw refusal;
           const row = await insertProject(tx, scopeOf(context), {
             projectId: newId(),
             displayName,
@@ -39,11 +40,20 @@ export const createProject =
     }
   };
 
-async function refuseUnknownSource(sources: ApprovalDeps["sources"], sourceId: string): Promise<void> {
+/**
+ * Why no project can be made on a source; undefined when one can. It is answered, not thrown, because a request that
+ * was answered before gets the same answer again, whatever has become of the source since.
+ */
+async function sourceRefusal(
+  sources: ApprovalDeps["sources"],
+  sourceId: string,
+): Promise<ConnectError | undefined> {
   try {
     await sources.getSource({ sourceId });
+    return undefined;
   } catch (error) {
-    if (!(error instanceof ConnectError) || error.code !== Code.NotFound) throw error;
-    throw invalidField("project.source_id", `there is no source ${sourceId}`);
+    const failed = ConnectError.from(error);
+    if (failed.code !== Code.NotFound) return failed;
+    return invalidField("project.source_id", `there is no source ${sourceId}`);
   }
 }

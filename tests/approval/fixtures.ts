@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import {
+  FilestoreDestination_Format as Format,
+  type Project,
+  type ProjectSchema,
+  ProjectService,
+} from "../../gen/sluice/approval/v1/projects_pb.ts";
+import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
+import { run } from "../../services/approval/run.ts";
+import type { Principal } from "../../services/lib/principal.ts";
+import { run as runOrchestration } from "../../services/orchestration/run.ts";
+import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
+import { meshKeys, type RunningService, startService, temporaryFolder } from "../lib/test-mesh.ts";
+
+export type Approval = RunningService & {
+  database: TestDatabase;
+  /** Whom it asks for sources. */
+  orchestration: RunningService;
+};
+
+/** The approval service and a whole orchestration service beside it, on a database of their own. */
+export async function startApproval(): Promise<Approval> {
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(await createTestDatabase());
+  const folder = stack.use(await temporaryFolder()).path;
+  const orchestration = stack.use(await startOrchestration(database, folder));
+  const service = stack.use(
+    await startService(run, {
+      logLevel: "silent",
+      grpcListen: "127.0.0.1:0",
+      databaseUrl: database.urls.approval,
+      meshPrivateKey: meshKeys.privateKeys.approval ?? "",
+      meshTrustedKeys: meshKeys.publicKeys,
+      orchestrationAddress: orchestration.address,
+    }),
+  );
+  const owned = stack.move();
+  return {
+    ...service,
+    database,
+    orchestration,
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  };
+}
+
+// A source is made and looked up without a look at its file, so nobody has to be where storage and identity would be.
+function startOrchestration(database: TestDatabase, folder: string): Promise<RunningService> {
+  const nobody = `unix:${join(folder, "nobody.sock")}`;
+  return startService(runOrchestration, {
+    logLevel: "silent",
+    grpcListen: "127.0.0.1:0",
+    databaseUrl: database.urls.orchestration,
+    meshPrivateKey: meshKeys.privateKeys.orchestration ?? "",
+    meshTrustedKeys: meshKeys.publicKeys,
+    dataDirectory: folder,
+    identityAddress: nobody,
+    storageAddress: nobody,
+    sourceAddressAllow: [],
+  });
+}
+
+export const projects = (approval: Approval, who: Principal) => approval.client(ProjectService, who);
+
+/** Registers a source of somebody's organisation and answers its id. */
+export async function createSource({ orchestration }: Approval, who: Principal): Promise<string> {
+  const { source } = await orchestration.client(SourceService, who).createSource({
+    source: { displayName: randomUUID(), connector: "file", settings: { fileId: randomUUID() } },
+  });
+  return source?.sourceId ?? "";
+}
+
+export const deleteSource = ({ orchestration }: Approval, who: Principal, sourceId: string) =>
+  orchestration.client(SourceService, who).deleteSource({ sourceId });
+
+type ProjectInit = Exclude<MessageInitShape<typeof ProjectSchema>, Project>;
+
+export const filestore = (name: string, format: Format = Format.PARQUET) => ({
+  kind: { case: "filestore" as const, value: { name, format } },
+});
+
+/** What a caller says of a new project: sound but for what is overridden. */
+export const draft = (overrides: ProjectInit = {}): ProjectInit => ({
+  displayName: randomUUID(),
+  sourceId: randomUUID(),
+  tables: [{ name: "orders", columns: ["id", "total"] }],
+  destination: filestore("warehouse"),
+  ...overrides,
+});
+
+/** Makes a project, on a new source unless one is given. */
+export async function createProject(
+  approval: Approval,
+  who: Principal,
+  overrides: ProjectInit = {},
+): Promise<Project> {
+  const sourceId = overrides.sourceId ?? (await createSource(approval, who));
+  const { project } = await projects(approval, who).createProject({
+    project: draft({ ...overrides, sourceId }),
+  });
+  if (!project) throw new Error("no project");
+  return project;
+}
