@@ -59,7 +59,9 @@ export type Event = Message<"sluice.approval.v1.Event"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * What is to be known of it: canonical JSON (RFC 8785), as it went into the hash.
+   * What is to be known of it: canonical JSON (RFC 8785), as it went into the hash. An event of a package or a decision
+   * has `manifestSha256`, a decision `reviewId` and `comment`, a failure `message`, a publication `fileCount`,
+   * `sizeBytes` and `filesSha256`: SHA-256 over a line "<sha256>  <path>" for each file in the order of `published`.
    *
    * @generated from field: string details_json = 6;
    */
@@ -73,8 +75,9 @@ export type Event = Message<"sluice.approval.v1.Event"> & {
   previousHash: string;
 
   /**
-   * SHA-256 over the canonical JSON of {sequence, projectId, type, actorUserId, createTime, details, previousHash}, 64
-   * lower-case hexadecimal digits.
+   * SHA-256, 64 lower-case hexadecimal digits, over the canonical JSON (RFC 8785) of this message's own JSON without
+   * `hash`, in which `details` with the value of `details_json` stands in its place: {sequence, projectId, type,
+   * actorUserId, createTime, details, previousHash}. So anybody can recompute it from the answer of ListEvents.
    *
    * @generated from field: string hash = 8;
    */
@@ -180,14 +183,14 @@ export type VerifyChainResponse = Message<"sluice.approval.v1.VerifyChainRespons
   valid: boolean;
 
   /**
-   * Events that were read.
+   * Events from the first on that are as they were written.
    *
    * @generated from field: int64 event_count = 2;
    */
   eventCount: bigint;
 
   /**
-   * Hash of the last event: kept elsewhere, it proves later that nothing was cut off.
+   * Hash of the last of them: kept elsewhere, it proves later that nothing was cut off.
    *
    * @generated from field: string head_hash = 3;
    */

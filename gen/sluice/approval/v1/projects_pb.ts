@@ -116,7 +116,7 @@ export type Project = Message<"sluice.approval.v1.Project"> & {
   manifestSha256: string;
 
   /**
-   * What was published; empty before. Set by the server.
+   * What was published; empty before, and in the answers of ListProjects. Set by the server.
    *
    * @generated from field: repeated sluice.approval.v1.PublishedFile published = 14;
    */
@@ -1050,8 +1050,8 @@ export const ProjectService: GenService<{
   /**
    * Looks whether the source can be reached and has the tables and columns, and answers what is known of them. The
    * project is then validated. NotFound; FailedPrecondition (STATE_CONFLICT) in other states than draft, validated,
-   * changes requested and failed; FailedPrecondition (SOURCE_CHANGED) names what is missing, or says that the source was
-   * not discovered; Unavailable (SOURCE_UNREACHABLE).
+   * changes requested and failed, and while it is being packaged; FailedPrecondition (SOURCE_CHANGED) names what is
+   * missing, or says that the source was not discovered; Unavailable (SOURCE_UNREACHABLE).
    *
    * @generated from rpc sluice.approval.v1.ProjectService.ValidateProject
    */
@@ -1076,7 +1076,7 @@ export const ProjectService: GenService<{
    * Publishes exactly the bytes that were approved, exactly once, and waits for that up to `wait`; it goes on by itself
    * afterwards. Every further call answers the same. NotFound; FailedPrecondition (APPROVAL_MISSING) before it is
    * approved: the message says what is missing; FailedPrecondition (RELEASE_CORRUPT) when the staged bytes are not those
-   * that were approved.
+   * that were approved: the project has failed then, and nothing of it is published.
    *
    * @generated from rpc sluice.approval.v1.ProjectService.PublishProject
    */
