@@ -10,6 +10,7 @@ import { getBlob } from "./rpc/get-blob.ts";
 import { putBlob } from "./rpc/put-blob.ts";
 import { getQuota, getUsage, setQuota } from "./rpc/quota.ts";
 import { getFile, listFiles } from "./rpc/read-files.ts";
+import { createSignedUrl, readSigned, signBlobs } from "./rpc/signed-urls.ts";
 import { updateFile } from "./rpc/update-file.ts";
 import { uploadFile } from "./rpc/upload-file.ts";
 
@@ -21,6 +22,8 @@ export function storageServices(deps: StorageDeps): GuardedService[] {
       getFile: getFile(deps),
       listFiles: listFiles(deps),
       downloadFile: downloadFile(deps),
+      createSignedUrl: createSignedUrl(deps),
+      readSigned: readSigned(deps),
       updateFile: updateFile(deps),
       deleteFile: deleteFile(deps),
     }),
@@ -33,6 +36,7 @@ export function storageServices(deps: StorageDeps): GuardedService[] {
       getBlob: getBlob(deps),
       putBlob: putBlob(deps),
       deleteBlobs: deleteBlobs(deps),
+      signBlobs: signBlobs(deps),
     }),
   ];
 }
