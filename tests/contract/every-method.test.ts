@@ -1,56 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { create, type DescMessage, type DescMethod } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { importPKCS8, SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMeshKeys } from "../../services/all-in-one/create-mesh-keys.ts";
-import { parseConfig as parseApproval } from "../../services/approval/config.ts";
-import { run as runApproval } from "../../services/approval/run.ts";
-import { parseConfig as parseIdentity } from "../../services/identity/config.ts";
-import { run as runIdentity } from "../../services/identity/run.ts";
-import type { Env } from "../../services/lib/env.ts";
-import { createGrpcTransport } from "../../services/lib/grpc-transport.ts";
-import { assertionHeader, createSigner, type Principal } from "../../services/lib/principal.ts";
-import { parseConfig as parseOrchestration } from "../../services/orchestration/config.ts";
-import { run as runOrchestration } from "../../services/orchestration/run.ts";
-import { parseConfig as parseStorage } from "../../services/storage/config.ts";
-import { run as runStorage } from "../../services/storage/run.ts";
+import { createSigner, type Principal } from "../../services/lib/principal.ts";
 import { accessOf, allMethods, fullName } from "../lib/contracts.ts";
-import { createTestDatabase } from "../lib/test-database.ts";
-import { meshKeys, principal, startService, temporaryFolder } from "../lib/test-mesh.ts";
+import { meshKeys, principal } from "../lib/test-mesh.ts";
+import { type Mesh, startMesh } from "./mesh.ts";
 
-const stack = new AsyncDisposableStack();
-afterAll(() => stack.disposeAsync());
-
-const addresses: Record<string, string> = {};
-
+let mesh: Mesh;
 beforeAll(async () => {
-  const database = stack.use(await createTestDatabase());
-  const folder = stack.use(await temporaryFolder());
-  for (const name of ["identity", "storage", "orchestration", "approval"]) {
-    addresses[name] = `unix:${join(folder.path, `${name}.sock`)}`;
-  }
-  const env = (name: keyof typeof database.urls): Env => ({
-    GRPC_LISTEN: addresses[name],
-    IDENTITY_ADDRESS: addresses.identity,
-    STORAGE_ADDRESS: addresses.storage,
-    ORCHESTRATION_ADDRESS: addresses.orchestration,
-    LOG_LEVEL: "silent",
-    STORAGE_DIR: join(folder.path, "storage"),
-    ORCHESTRATION_DIR: join(folder.path, "orchestration"),
-    BOOTSTRAP_ADMIN_PASSWORD: "a long first password",
-    database_url: database.urls[name],
-    mesh_private_key: meshKeys.privateKeys[name],
-    mesh_trusted_keys: JSON.stringify(meshKeys.publicKeys),
-    secret_encryption_key: Buffer.alloc(32, 7).toString("base64"),
-    url_signing_key: Buffer.alloc(32, 8).toString("base64"),
-  });
-  stack.use(await startService(runIdentity, parseIdentity(env("identity"))));
-  stack.use(await startService(runStorage, parseStorage(env("storage"))));
-  stack.use(await startService(runOrchestration, parseOrchestration(env("orchestration"))));
-  stack.use(await startService(runApproval, parseApproval(env("approval"))));
+  mesh = await startMesh();
 });
+afterAll(() => mesh[Symbol.asyncDispose]());
 
 const methods = (await allMethods()).map((method) => [fullName(method), method] as const);
 
@@ -96,31 +59,16 @@ async function expiredAssertion(): Promise<string> {
 
 /** The code that a call with an otherwise sound request fails with; undefined when it does not. */
 async function codeOf(method: DescMethod, assertion: string | undefined): Promise<Code | undefined> {
-  const address = addresses[method.parent.typeName.split(".")[1] ?? ""] ?? "";
-  using transport = createGrpcTransport({ peer: "the service", address });
-  const headers = assertion === undefined ? {} : { [assertionHeader]: assertion };
-  const client = createClient(method.parent, transport) as unknown as Record<string, Call>;
-  const message = filled(method.input);
-  const streamsIn = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   try {
-    const answer = client[method.localName]?.(streamsIn ? once(message) : message, { headers });
-    if (method.methodKind === "server_streaming")
-      for await (const _ of answer as AsyncIterable<object>) break;
-    else await answer;
+    await mesh.call(method, filled(method.input), assertion);
     return undefined;
   } catch (error) {
     return ConnectError.from(error).code;
   }
 }
 
-type Call = (message: unknown, options: { headers: Record<string, string> }) => unknown;
-
 /** A request whose ids are ids. */
 function filled(schema: DescMessage) {
   const ids = schema.fields.filter(({ name }) => name.endsWith("_id") && name !== "request_id");
   return create(schema, Object.fromEntries(ids.map(({ localName }) => [localName, randomUUID()])));
-}
-
-async function* once(message: object) {
-  yield message;
 }

@@ -1,0 +1,124 @@
+import { randomUUID } from "node:crypto";
+import { create, type DescMethod, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { createSigner, type Principal } from "../../services/lib/principal.ts";
+import { accessOf, allMethods, fullName } from "../lib/contracts.ts";
+import { meshKeys } from "../lib/test-mesh.ts";
+import { type Mesh, startMesh } from "./mesh.ts";
+import { aimsOf, keyOf, requestOf, variablesOf } from "./naming.ts";
+import { createThings, type Things } from "./things.ts";
+
+/** Methods that name things and do not look for another's, and why. */
+const exempt: Readonly<Record<string, string>> = {
+  "sluice.identity.v1.SecretService.PutSecret": "the name becomes the caller's own secret",
+  "sluice.orchestration.v1.ConnectorService.GetConnector": "connectors are everybody's",
+};
+
+type Answers = Readonly<Record<string, Message | ConnectError>>;
+
+let mesh: Mesh;
+let owner: Principal;
+let stranger: Principal;
+let things: Things;
+let before: Answers;
+
+beforeAll(async () => {
+  mesh = await startMesh();
+  ({ owner, stranger, things } = await createThings(mesh));
+  before = await everythingThat(owner);
+});
+afterAll(() => mesh[Symbol.asyncDispose]());
+
+const methods = await allMethods();
+const aiming = methods.filter((method) => aimsOf(method).length > 0);
+const looking = aiming.filter((method) => !(fullName(method) in exempt));
+const named = (some: DescMethod[]) => some.map((method) => [fullName(method), method] as const);
+
+test("there is a thing for everything that a request names, and no other", () => {
+  const keys = looking.flatMap((method) => aimsOf(method).map((path) => keyOf(method, path)));
+  expect(Object.keys(things).sort()).toEqual([...new Set(keys)].sort());
+});
+
+test("every exempt method is one that names a thing", () => {
+  expect(aiming.map(fullName)).toEqual(expect.arrayContaining(Object.keys(exempt)));
+});
+
+test("whoever reads what there is to read sees every thing as the owner, and none as a stranger", async () => {
+  expect(seenIn(before)).toEqual(Object.keys(things));
+  expect(seenIn(await everythingThat(stranger))).toEqual([]);
+});
+
+test.each(named(looking.filter(isFilter)))(
+  "OK: %s finds nothing of another organisation's",
+  async (_name, method) => {
+    expect(await answerOf(method, stranger, things)).toEqual(create(method.output));
+    expect(await answerOf(method, owner, things)).not.toEqual(create(method.output));
+  },
+);
+
+test.each(named(looking.filter((method) => !isFilter(method))))(
+  "NotFound: %s of another organisation's, as of what never was",
+  async (_name, method) => {
+    const foreign = await refusalOf(method, things);
+    expect(foreign.code).toBe(Code.NotFound);
+    const invented = Object.keys(things).map((key) => [key, randomUUID()]);
+    expect(foreign).toEqual(await refusalOf(method, Object.fromEntries(invented)));
+  },
+);
+
+test("nothing of the organisation has changed by all that", async () => {
+  expect(await everythingThat(owner)).toEqual(before);
+});
+
+/** Whether a list is narrowed by what it names, rather than being a list of its parts. */
+function isFilter(method: DescMethod): boolean {
+  return method.name.startsWith("List") && variablesOf(method).length === 0;
+}
+
+function readsOnly(method: DescMethod): boolean {
+  return method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+}
+
+/** Calls as the edge does, or as a process that may call. */
+async function answerOf(method: DescMethod, who: Principal, named: Things) {
+  const allowed = accessOf(method);
+  const process = (allowed?.case === "internal" && allowed.value.callers[0]) || "edge";
+  const signer = createSigner(process, meshKeys.privateKeys[process] ?? "");
+  return mesh.call(method, requestOf(method, named), await signer.assertionFor(who));
+}
+
+/** What a stranger is told, without the names. */
+async function refusalOf(method: DescMethod, named: Things) {
+  const error = await answerOf(method, stranger, named).then(
+    () => new ConnectError("the call succeeded"),
+    (reason: unknown) => ConnectError.from(reason),
+  );
+  const names = aimsOf(method).map((path) => named[keyOf(method, path)] ?? "");
+  const said = [
+    error.rawMessage,
+    ...error.findDetails(ErrorInfoSchema).map((info) => toJsonString(ErrorInfoSchema, info)),
+  ].join("\n");
+  return { code: error.code, said: names.reduce((text, name) => text.replaceAll(name, "…"), said) };
+}
+
+/** What every reading method answers somebody about the things: its answer, or the error. */
+async function everythingThat(who: Principal): Promise<Answers> {
+  const reading = methods.filter(readsOnly).map(async (method) => {
+    const answer = await answerOf(method, who, things).catch((error: unknown) => ConnectError.from(error));
+    return [fullName(method), answer] as const;
+  });
+  return Object.fromEntries(await Promise.all(reading));
+}
+
+/** Which things stand in answers that are not errors. */
+function seenIn(answers: Answers): string[] {
+  const texts = methods.flatMap((method) => {
+    const answer = answers[fullName(method)];
+    const isMessage = answer !== undefined && !(answer instanceof ConnectError);
+    return isMessage ? [Buffer.from(toBinary(method.output, answer)).toString()] : [];
+  });
+  return Object.keys(things).filter((key) => texts.some((text) => text.includes(things[key] ?? "")));
+}

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import type { DescMessage, DescMethod, DescService, MessageShape } from "@bufbuild/protobuf";
+import { type Client, createClient } from "@connectrpc/connect";
+import { parseConfig as parseApproval } from "../../services/approval/config.ts";
+import { run as runApproval } from "../../services/approval/run.ts";
+import { parseConfig as parseIdentity } from "../../services/identity/config.ts";
+import { run as runIdentity } from "../../services/identity/run.ts";
+import type { Env } from "../../services/lib/env.ts";
+import { createGrpcTransport } from "../../services/lib/grpc-transport.ts";
+import { assertionHeader, type Principal } from "../../services/lib/principal.ts";
+import { parseConfig as parseOrchestration } from "../../services/orchestration/config.ts";
+import { run as runOrchestration } from "../../services/orchestration/run.ts";
+import { parseConfig as parseStorage } from "../../services/storage/config.ts";
+import { run as runStorage } from "../../services/storage/run.ts";
+import { createTestDatabase } from "../lib/test-database.ts";
+import { meshKeys, startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
+
+export type Mesh = AsyncDisposable & {
+  /** Calls a method of any service and answers its first message. */
+  call(
+    method: DescMethod,
+    message: object,
+    assertion: string | undefined,
+  ): Promise<MessageShape<DescMessage>>;
+  /** A client that calls as the edge does. */
+  client<S extends DescService>(service: S, who: Principal): Client<S>;
+};
+
+/** Every service, each behind its own socket, on one database. */
+export async function startMesh(): Promise<Mesh> {
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(await createTestDatabase());
+  const folder = stack.use(await temporaryFolder());
+  const addressOf = (name: string) => `unix:${join(folder.path, `${name}.sock`)}`;
+  const env = (name: keyof typeof database.urls): Env => ({
+    GRPC_LISTEN: addressOf(name),
+    IDENTITY_ADDRESS: addressOf("identity"),
+    STORAGE_ADDRESS: addressOf("storage"),
+    ORCHESTRATION_ADDRESS: addressOf("orchestration"),
+    STAGING_ADDRESS: addressOf("staging"),
+    LOG_LEVEL: "silent",
+    STORAGE_DIR: join(folder.path, "storage"),
+    ORCHESTRATION_DIR: join(folder.path, "orchestration"),
+    BOOTSTRAP_ADMIN_PASSWORD: "a long first password",
+    database_url: database.urls[name],
+    mesh_private_key: meshKeys.privateKeys[name],
+    mesh_trusted_keys: JSON.stringify(meshKeys.publicKeys),
+    secret_encryption_key: Buffer.alloc(32, 7).toString("base64"),
+    url_signing_key: Buffer.alloc(32, 8).toString("base64"),
+  });
+  stack.use(await startService(runIdentity, parseIdentity(env("identity"))));
+  stack.use(await startService(runStorage, parseStorage(env("storage"))));
+  stack.use(await startService(runOrchestration, parseOrchestration(env("orchestration"))));
+  stack.use(await startService(runApproval, parseApproval(env("approval"))));
+  const clients = stack.use(new DisposableStack());
+  const owned = stack.move();
+  return {
+    call: (method, message, assertion) =>
+      call(addressOf(processOf(method.parent)), method, message, assertion),
+    client: (service, who) =>
+      createClient(service, clients.use(transportAs(addressOf(processOf(service)), who, "edge"))),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  };
+}
+
+/** The process that serves a contract: `sluice.storage.v1.FileService` is storage's. */
+const processOf = (service: DescService): string => service.typeName.split(".")[1] ?? "";
+
+async function call(address: string, method: DescMethod, message: object, assertion: string | undefined) {
+  using transport = createGrpcTransport({ peer: "the service", address });
+  const headers = assertion === undefined ? {} : { [assertionHeader]: assertion };
+  const client = createClient(method.parent, transport) as unknown as Record<string, Call>;
+  const streamsIn = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
+  const answer = client[method.localName]?.(streamsIn ? once(message) : message, { headers });
+  if (method.methodKind !== "server_streaming") return (await answer) as MessageShape<DescMessage>;
+  for await (const first of answer as AsyncIterable<MessageShape<DescMessage>>) return first;
+  throw new Error("the stream ended without a message");
+}
+
+type Call = (message: unknown, options: { headers: Record<string, string> }) => unknown;
+
+async function* once(message: object) {
+  yield message;
+}

@@ -1,0 +1,65 @@
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  getOption,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import { field as rulesOf, type StringRules } from "../../gen/buf/validate/validate_pb.ts";
+import { bindingsOf } from "../lib/contracts.ts";
+import type { Things } from "./things.ts";
+
+/** Paths of the text fields that name a thing: the variables of the REST path, and ids at the top of the request. */
+export function aimsOf(method: DescMethod): string[] {
+  const ids = method.input.fields.filter(({ name }) => /_ids?$/.test(name) && name !== "request_id");
+  const paths = [...variablesOf(method), ...ids.map(({ name }) => name)];
+  const isText = (path: string) => fieldsOn(method.input, path).at(-1)?.scalar === ScalarType.STRING;
+  return [...new Set(paths)].filter(isText);
+}
+
+/** Paths of the fields that the REST path has. */
+export function variablesOf(method: DescMethod): string[] {
+  return bindingsOf(method).flatMap(({ pattern }) =>
+    [...String(pattern.value).matchAll(/\{([^}=]+)/g)].map(([, path]) => path ?? ""),
+  );
+}
+
+function fieldsOn(schema: DescMessage, path: string): DescField[] {
+  const [name, ...rest] = path.split(".");
+  const field = schema.fields.find((each) => each.name === name);
+  if (!field) throw new Error(`${schema.typeName} has no ${path}`);
+  return field.message && rest.length > 0 ? [field, ...fieldsOn(field.message, rest.join("."))] : [field];
+}
+
+/** What `Things` calls that which a field names. */
+export function keyOf(method: DescMethod, path: string): string {
+  const name = path.split(".").at(-1) ?? "";
+  return name.endsWith("_id") ? name : `${method.parent.typeName}.${name}`;
+}
+
+/** A request that names these things and is otherwise as its rules want it. */
+export function requestOf(method: DescMethod, named: Things): object {
+  const request: Record<string, unknown> = filled(method.input);
+  for (const path of aimsOf(method)) {
+    const [outer, inner] = fieldsOn(method.input, path).map(({ localName }) => localName);
+    const thing = named[keyOf(method, path)];
+    request[outer ?? ""] = inner === undefined ? thing : { [inner]: thing };
+  }
+  return create(method.input, request);
+}
+
+/** Text for each field that must not be empty. */
+function filled({ fields }: DescMessage): Record<string, unknown> {
+  const texts = fields.flatMap((field) => {
+    const { type } = getOption(field, rulesOf);
+    return type.case === "string" ? [[field.localName, fitting(type.value)] as const] : [];
+  });
+  return Object.fromEntries(texts);
+}
+
+/** Nothing, a word or a hash: the first that the rules allow. */
+function fitting({ minLen, pattern }: StringRules): string {
+  const fits = (text: string) => text.length >= minLen && new RegExp(pattern).test(text);
+  return ["", "x", "0".repeat(64)].find(fits) ?? "";
+}

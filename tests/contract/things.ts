@@ -1,0 +1,77 @@
+import {
+  FilestoreDestination_Format as Format,
+  ProjectService,
+} from "../../gen/sluice/approval/v1/projects_pb.ts";
+import { ApiKeyService } from "../../gen/sluice/identity/v1/api_keys_pb.ts";
+import { OrgService } from "../../gen/sluice/identity/v1/orgs_pb.ts";
+import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
+import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
+import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import type { Principal } from "../../services/lib/principal.ts";
+import { principal } from "../lib/test-mesh.ts";
+import type { Mesh } from "./mesh.ts";
+
+/** What there is, by what a request calls it: `source_id`, or, where that is no id, `<service>.<field>`. */
+export type Things = Readonly<Record<string, string>>;
+
+/** The administrators of an organisation with one of everything that a request can name, and of another one. */
+export async function createThings(mesh: Mesh) {
+  const owner = await createOrg(mesh, "owner");
+  const stranger = await createOrg(mesh, "stranger");
+  const { apiKey } = await mesh.client(ApiKeyService, owner).createApiKey({ apiKey: { displayName: "key" } });
+  const secretName = crypto.randomUUID();
+  await mesh.client(SecretService, owner).putSecret({ name: secretName, value: "secret" });
+  const things: Things = {
+    org_id: owner.orgId,
+    user_id: owner.userId,
+    api_key_id: apiKey?.apiKeyId ?? "",
+    [`${SecretService.typeName}.name`]: secretName,
+    ...(await createData(mesh, owner)),
+  };
+  return { owner, stranger, things };
+}
+
+async function createOrg(mesh: Mesh, name: string): Promise<Principal> {
+  const { org, admin } = await mesh.client(OrgService, principal({ roles: ["platform-admin"] })).createOrg({
+    org: { name },
+    admin: { email: `${name}@example.org`, password: "a long first password" },
+  });
+  return principal({ orgId: org?.orgId ?? "", userId: admin?.userId ?? "" });
+}
+
+async function createData(mesh: Mesh, owner: Principal): Promise<Things> {
+  const { file } = await mesh.client(FileService, owner).uploadFile(upload());
+  const fileId = file?.fileId ?? "";
+  const { source } = await mesh.client(SourceService, owner).createSource({
+    source: { displayName: "source", connector: "file", settings: { fileId } },
+  });
+  const sourceId = source?.sourceId ?? "";
+  const catalog = mesh.client(CatalogService, owner);
+  await catalog.discover({ sourceId });
+  const { tables } = await catalog.listTables({ sourceId });
+  const { executionId } = await mesh
+    .client(ExecutionService, owner)
+    .executeQuery({ sourceId, sql: "FROM orders" });
+  const { project } = await mesh.client(ProjectService, owner).createProject({
+    project: {
+      displayName: "project",
+      sourceId,
+      tables: [{ name: "orders" }],
+      destination: { kind: { case: "filestore", value: { name: "warehouse", format: Format.PARQUET } } },
+    },
+  });
+  return {
+    file_id: fileId,
+    source_id: sourceId,
+    table_id: tables[0]?.tableId ?? "",
+    execution_id: executionId,
+    project_id: project?.projectId ?? "",
+  };
+}
+
+async function* upload() {
+  yield { part: { case: "header" as const, value: { name: "orders.csv" } } };
+  yield { part: { case: "chunk" as const, value: Buffer.from("id,total\n1,2\n") } };
+}
