@@ -107,13 +107,13 @@ export async function createProject(
   return project;
 }
 
-/**
- * Puts a project into a state that is not draft, and answers that state. No call leads out of draft yet, so the row is
- * moved by hand and the check that knows only draft goes.
- */
+/** Puts a project into review without what leads there, and answers that state. */
 export async function leaveDraft({ database }: Approval, projectId: string): Promise<string> {
-  const state = "released";
-  await database.sql`alter table approval.projects drop constraint projects_state_known`;
-  await database.sql`update approval.projects set state = ${state} where project_id = ${projectId}`;
+  const state = "in_review";
+  await database.sql`
+    update approval.projects
+    set state = ${state}, found_tables = '[]', package_id = gen_random_uuid(), staging_job_id = gen_random_uuid(),
+      manifest_sha256 = ${"0".repeat(64)}, submitter_user_id = gen_random_uuid()
+    where project_id = ${projectId}`;
   return state;
 }
