@@ -5,6 +5,7 @@ import { ReviewService } from "../../gen/sluice/approval/v1/reviews_pb.ts";
 import { parseConfig } from "../../services/approval/config.ts";
 import { run } from "../../services/approval/run.ts";
 import type { Env } from "../../services/lib/env.ts";
+import type { Principal } from "../../services/lib/principal.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, principal, type RunningService, startService } from "../lib/test-mesh.ts";
 import { draft } from "./fixtures.ts";
@@ -41,18 +42,18 @@ export async function startRelease(): Promise<Release> {
   return { database, peers, service, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
 }
 
-/** An editor who makes projects and two approvers of the same organisation, with their clients. */
-export function team({ service }: Pick<Release, "service">, orgId: string = randomUUID()) {
-  const member = (role: string) => {
-    const who = principal({ orgId, roles: [role] });
-    return {
-      who,
-      projects: service.client(ProjectService, who),
-      reviews: service.client(ReviewService, who),
-      audit: service.client(AuditService, who),
-    };
-  };
-  return { orgId, editor: member("editor"), approver: member("approver"), second: member("approver") };
+/** Somebody with a client of each service. */
+export const member = ({ service }: Pick<Release, "service">, who: Principal) => ({
+  who,
+  projects: service.client(ProjectService, who),
+  reviews: service.client(ReviewService, who),
+  audit: service.client(AuditService, who),
+});
+
+/** An editor who makes projects and two approvers of the same organisation. */
+export function team(release: Pick<Release, "service">, orgId: string = randomUUID()) {
+  const hired = (role: string) => member(release, principal({ orgId, roles: [role] }));
+  return { orgId, editor: hired("editor"), approver: hired("approver"), second: hired("approver") };
 }
 
 export type Team = ReturnType<typeof team>;
