@@ -4,6 +4,17 @@ import { failure, invalidField, notFound } from "../lib/errors.ts";
 
 export const fileNotFound = (fileId: string): ConnectError => notFound("file", fileId);
 
+/** A file that goes with what it was made for, and not by itself. */
+export const fileNotUpload = (fileId: string, category: string): ConnectError =>
+  failure(
+    Code.FailedPrecondition,
+    ErrorReason.RESOURCE_IN_USE,
+    category === "staging"
+      ? `file ${fileId} belongs to a staging job`
+      : `file ${fileId} belongs to a published release`,
+    { file: fileId },
+  );
+
 export const headerNotFirst = (): ConnectError =>
   invalidField("header", "must come in the first message, and in no other");
 

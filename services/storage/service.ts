@@ -3,9 +3,11 @@ import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
 import { type GuardedService, guard } from "../lib/guard.ts";
 import type { StorageDeps } from "./deps.ts";
+import { deleteBlobs } from "./rpc/delete-blobs.ts";
 import { deleteFile } from "./rpc/delete-file.ts";
 import { downloadFile } from "./rpc/download-file.ts";
 import { getBlob } from "./rpc/get-blob.ts";
+import { putBlob } from "./rpc/put-blob.ts";
 import { getQuota, getUsage, setQuota } from "./rpc/quota.ts";
 import { getFile, listFiles } from "./rpc/read-files.ts";
 import { updateFile } from "./rpc/update-file.ts";
@@ -27,6 +29,10 @@ export function storageServices(deps: StorageDeps): GuardedService[] {
       setQuota: setQuota(deps),
       getUsage: getUsage(deps),
     }),
-    guard(BlobService, { getBlob: getBlob(deps) }),
+    guard(BlobService, {
+      getBlob: getBlob(deps),
+      putBlob: putBlob(deps),
+      deleteBlobs: deleteBlobs(deps),
+    }),
   ];
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
@@ -6,6 +6,12 @@ import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
+import {
+  BlobService,
+  type PutBlobHeaderSchema,
+  type PutBlobRequestSchema,
+  type PutBlobResponse,
+} from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import {
   type DownloadFileRequestSchema,
   type File,
@@ -79,15 +85,35 @@ export async function upload(
   who: Principal,
   { content = "some content", ...header }: { content?: string | Uint8Array } & Header = {},
 ): Promise<File> {
-  const bytes = Buffer.from(content);
-  const pieces = Array.from({ length: Math.ceil(bytes.length / mib) }, (_, index) =>
-    chunkPart(bytes.subarray(index * mib, (index + 1) * mib)),
-  );
+  const pieces = piecesOf(content).map((piece) => chunkPart(piece));
   const { file } = await service
     .client(FileService, who)
     .uploadFile(parts(headerPart({ name: "data.csv", ...header }), ...pieces));
   if (!file) throw new Error("no file");
   return file;
+}
+
+/** Stores one content as staging does on behalf of `who`. */
+export function putBlob(
+  service: RunningService,
+  who: Principal,
+  {
+    content = "some rows",
+    ...header
+  }: { content?: string | Uint8Array } & MessageInitShape<typeof PutBlobHeaderSchema> = {},
+): Promise<PutBlobResponse> {
+  async function* messages(): AsyncIterable<MessageInitShape<typeof PutBlobRequestSchema>> {
+    yield { part: { case: "header", value: { name: "part.parquet", ownerId: randomUUID(), ...header } } };
+    for (const value of piecesOf(content)) yield { part: { case: "chunk", value: Uint8Array.from(value) } };
+  }
+  return service.client(BlobService, who, "staging").putBlob(messages());
+}
+
+/** Bytes in pieces of at most 1 MiB. */
+function piecesOf(content: string | Uint8Array): Uint8Array[] {
+  const bytes = Buffer.from(content);
+  const count = Math.ceil(bytes.length / mib);
+  return Array.from({ length: count }, (_, index) => bytes.subarray(index * mib, (index + 1) * mib));
 }
 
 export type OpenUpload = {

@@ -5,7 +5,7 @@ import { cutPage, pageOf } from "../../lib/paging.ts";
 import type { StorageDeps } from "../deps.ts";
 import { fileNotFound } from "../errors.ts";
 import * as repository from "../file-repository.ts";
-import { toFile } from "../message.ts";
+import { toCategory, toFile } from "../message.ts";
 
 export const getFile =
   ({ db }: StorageDeps): MethodImpl<typeof FileService.method.getFile> =>
@@ -18,9 +18,12 @@ export const getFile =
 export const listFiles =
   ({ db }: StorageDeps): MethodImpl<typeof FileService.method.listFiles> =>
   async (request, context) => {
-    const filter = [request.prefix, request.contentType];
-    const page = pageOf(request, ...filter);
-    const read = await repository.listFiles(db, scopeOf(context), page, request);
-    const { rows, nextPageToken } = cutPage(read, page, ({ fileId }) => fileId, ...filter);
+    const { prefix, contentType } = request;
+    const category = toCategory(request.category);
+    const key = [prefix, contentType, category ?? ""];
+    const page = pageOf(request, ...key);
+    const filter = { prefix, contentType, category };
+    const read = await repository.listFiles(db, scopeOf(context), page, filter);
+    const { rows, nextPageToken } = cutPage(read, page, ({ fileId }) => fileId, ...key);
     return { files: rows.map(toFile), nextPageToken };
   };

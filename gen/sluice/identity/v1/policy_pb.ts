@@ -229,7 +229,7 @@ export const PolicyService: GenService<{
   },
   /**
    * Answers what a user may do at this moment: for work that goes on after the call that asked for it. NotFound when
-   * the user, or the API key that asked, is gone.
+   * the user is gone or not active, or the API key that asked is gone or has expired.
    *
    * @generated from rpc sluice.identity.v1.PolicyService.GetPrincipal
    */
