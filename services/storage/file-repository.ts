@@ -11,12 +11,24 @@ export type NewFile = Pick<FileRow, "fileId" | "name" | "contentType" | "sizeByt
 };
 export type FileChange = Partial<Pick<FileRow, "name" | "contentType">>;
 
-const one = (scope: Scope, fileId: string) => and(eq(files.orgId, scope.orgId), eq(files.fileId, fileId));
+/** The part of a scope that files are kept by; the holder of a signed URL has no more. */
+type Owner = Pick<Scope, "orgId">;
+
+const one = (owner: Owner, fileId: string) => and(eq(files.orgId, owner.orgId), eq(files.fileId, fileId));
 const oneUpload = (scope: Scope, fileId: string) => and(one(scope, fileId), eq(files.category, "upload"));
 
-export async function findFile(db: Db, scope: Scope, fileId: string): Promise<FileRow | undefined> {
-  const [row] = await db.select().from(files).where(one(scope, fileId));
+export async function findFile(db: Db, owner: Owner, fileId: string): Promise<FileRow | undefined> {
+  const [row] = await db.select().from(files).where(one(owner, fileId));
   return row;
+}
+
+/** Those of the ids that are files. */
+export async function listFileIds(db: Db, scope: Scope, fileIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db
+    .select({ fileId: files.fileId })
+    .from(files)
+    .where(and(eq(files.orgId, scope.orgId), sql`${files.fileId} = any(${arrayOf(fileIds)}::uuid[])`));
+  return new Set(rows.map(({ fileId }) => fileId));
 }
 
 /** Files by id, which is by age. An empty `prefix` or `contentType`, or no `category`, lets every file through. */
@@ -98,4 +110,4 @@ export function deleteStagedFiles(
 }
 
 /** An array as one parameter: a statement takes 65,535 of them. The items are UUIDs, so nothing in them is quoted. */
-const arrayOf = (uuids: readonly string[]): string => `{${uuids.join(",")}}`;
+export const arrayOf = (uuids: readonly string[]): string => `{${uuids.join(",")}}`;

@@ -44,6 +44,7 @@ beforeAll(async () => {
     mesh_private_key: meshKeys.privateKeys[name],
     mesh_trusted_keys: JSON.stringify(meshKeys.publicKeys),
     secret_encryption_key: Buffer.alloc(32, 7).toString("base64"),
+    url_signing_key: Buffer.alloc(32, 8).toString("base64"),
   });
   stack.use(await startService(runIdentity, parseIdentity(env("identity"))));
   stack.use(await startService(runStorage, parseStorage(env("storage"))));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import {
@@ -30,6 +31,9 @@ import { meshKeys, type RunningService, startService, temporaryFolder } from "..
 export const kib = 1024;
 export const mib = 1024 * kib;
 
+/** Of every storage process of the tests. */
+export const urlSigningKey = Buffer.alloc(32, "a key of the tests");
+
 export type Storage = RunningService & { database: TestDatabase; directory: string };
 
 const storageConfig = (database: Pick<TestDatabase, "urls">, storageDirectory: string): StorageConfig => ({
@@ -39,6 +43,8 @@ const storageConfig = (database: Pick<TestDatabase, "urls">, storageDirectory: s
   meshPrivateKey: meshKeys.privateKeys.storage ?? "",
   meshTrustedKeys: meshKeys.publicKeys,
   storageDirectory,
+  publicUrl: "",
+  urlSigningKey,
 });
 
 /** A whole storage service on a database and in a folder of its own. It collects only when a test's limits say so. */
@@ -109,6 +115,18 @@ export function putBlob(
   return service.client(BlobService, who, "staging").putBlob(messages());
 }
 
+/** A file of a release to be, staged under an owner of its own. */
+export async function stagedFile(
+  service: RunningService,
+  who: Principal,
+  { path, content = path }: { path: string; content?: string | Uint8Array },
+): Promise<{ ownerId: string; fileId: string; path: string; sha256: string; sizeBytes: bigint }> {
+  const ownerId = randomUUID();
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const { fileId, sha256, sizeBytes } = await putBlob(service, who, { name, ownerId, content });
+  return { ownerId, fileId, path, sha256, sizeBytes };
+}
+
 /** Bytes in pieces of at most 1 MiB. */
 function piecesOf(content: string | Uint8Array): Uint8Array[] {
   const bytes = Buffer.from(content);
@@ -161,14 +179,27 @@ export function openUpload(service: RunningService, who: Principal, header: Head
 
 type Download = { status: number; headers: Record<string, string>; contentType: string; bytes: Buffer };
 
-export async function download(
+export function download(
   service: RunningService,
   who: Principal,
   request: MessageInitShape<typeof DownloadFileRequestSchema>,
 ): Promise<Download> {
+  return collectDownload(service.client(FileService, who).downloadFile(request));
+}
+
+/** Reads a signed URL as the edge does for somebody without a credential. */
+export function readSigned(
+  service: RunningService,
+  { url, ...request }: { url: string; range?: string; ifRange?: string; ifNoneMatch?: string },
+): Promise<Download> {
+  const token = url.slice(url.lastIndexOf("/") + 1);
+  return collectDownload(service.client(FileService, undefined).readSigned({ token, ...request }));
+}
+
+async function collectDownload(bodies: AsyncIterable<HttpBody>): Promise<Download> {
   const pieces: Uint8Array[] = [];
   let head: Omit<Download, "bytes"> | undefined;
-  for await (const body of service.client(FileService, who).downloadFile(request)) {
+  for await (const body of bodies) {
     if (!head) {
       const packed = body.extensions[0];
       const unpacked = packed && anyUnpack(packed, HttpHeadSchema);
@@ -205,8 +236,10 @@ export async function filesIn(directory: string): Promise<string[]> {
     .sort();
 }
 
-export const sha256 = (content: string | Uint8Array): string =>
-  createHash("sha256").update(content).digest("hex");
+export const hashOf = (algorithm: "sha256" | "sha512", content: string | Uint8Array): string =>
+  createHash(algorithm).update(content).digest("hex");
+
+export const sha256 = (content: string | Uint8Array): string => hashOf("sha256", content);
 
 export const blobPath = (hash: string): string => `sha256/${hash.slice(0, 2)}/${hash.slice(2, 4)}/${hash}`;
 
