@@ -7,7 +7,7 @@ export const newId = (): string => randomUUIDv7();
 const derivedNamespace = Buffer.from("6f1d5b0e2c5f4a39a7c1d0b94be3f2a8", "hex");
 
 /** The same id for the same names: a UUID of version 5. */
-function derivedId(...names: readonly string[]): string {
+export function derivedId(...names: readonly string[]): string {
   const bytes = createHash("sha1")
     .update(derivedNamespace)
     .update(JSON.stringify(names))

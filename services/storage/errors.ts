@@ -26,7 +26,27 @@ export const fileNotUpload = (fileId: string, category: string): ConnectError =>
 export const headerNotFirst = (): ConnectError =>
   invalidField("header", "must come in the first message, and in no other");
 
-/** `requestedBytes` is what the upload needs in all, as far as it is known. */
+/** The packaged files have to be made anew. */
+export const releaseCorrupt = (path: string): ConnectError =>
+  failure(
+    Code.FailedPrecondition,
+    ErrorReason.RELEASE_CORRUPT,
+    `the staged file for ${path} is not what was approved any more`,
+    { path },
+  );
+
+export const releaseExists = (releaseId: string): ConnectError =>
+  failure(
+    Code.AlreadyExists,
+    ErrorReason.RESOURCE_EXISTS,
+    `release ${releaseId} was published with other files`,
+    { release: releaseId },
+  );
+
+export const pathTaken = (path: string): ConnectError =>
+  failure(Code.AlreadyExists, ErrorReason.RESOURCE_EXISTS, `another release has the path ${path}`, { path });
+
+/** `requestedBytes` is what the upload or the release needs in all, as far as it is known. */
 export const quotaExceeded = (
   quota: { limitBytes: number; usedBytes: number; reservedBytes: number },
   requestedBytes: number,
@@ -34,7 +54,7 @@ export const quotaExceeded = (
   failure(
     Code.ResourceExhausted,
     ErrorReason.QUOTA_EXCEEDED,
-    `the upload needs ${requestedBytes} bytes or more; of the quota of ${quota.limitBytes} bytes, ` +
+    `${requestedBytes} bytes or more are needed; of the quota of ${quota.limitBytes} bytes, ` +
       `${quota.usedBytes} are used and ${quota.reservedBytes} reserved by running uploads`,
     {
       limit_bytes: String(quota.limitBytes),

@@ -110,4 +110,4 @@ export function deleteStagedFiles(
 }
 
 /** An array as one parameter: a statement takes 65,535 of them. The items are UUIDs, so nothing in them is quoted. */
-const arrayOf = (uuids: readonly string[]): string => `{${uuids.join(",")}}`;
+export const arrayOf = (uuids: readonly string[]): string => `{${uuids.join(",")}}`;

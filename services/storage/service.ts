@@ -1,12 +1,14 @@
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
+import { ReleaseService } from "../../gen/sluice/storage/v1/releases_pb.ts";
 import { type GuardedService, guard } from "../lib/guard.ts";
 import type { StorageDeps } from "./deps.ts";
 import { deleteBlobs } from "./rpc/delete-blobs.ts";
 import { deleteFile } from "./rpc/delete-file.ts";
 import { downloadFile } from "./rpc/download-file.ts";
 import { getBlob } from "./rpc/get-blob.ts";
+import { publishRelease } from "./rpc/publish-release.ts";
 import { putBlob } from "./rpc/put-blob.ts";
 import { getQuota, getUsage, setQuota } from "./rpc/quota.ts";
 import { getFile, listFiles } from "./rpc/read-files.ts";
@@ -38,5 +40,6 @@ export function storageServices(deps: StorageDeps): GuardedService[] {
       deleteBlobs: deleteBlobs(deps),
       signBlobs: signBlobs(deps),
     }),
+    guard(ReleaseService, { publishRelease: publishRelease(deps) }),
   ];
 }

@@ -116,6 +116,18 @@ export function putBlob(
   return service.client(BlobService, who, "staging").putBlob(messages());
 }
 
+/** A file of a release to be, staged under an owner of its own. */
+export async function stagedFile(
+  service: RunningService,
+  who: Principal,
+  { path, content = path }: { path: string; content?: string | Uint8Array },
+): Promise<{ ownerId: string; fileId: string; path: string; sha256: string; sizeBytes: bigint }> {
+  const ownerId = randomUUID();
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const { fileId, sha256, sizeBytes } = await putBlob(service, who, { name, ownerId, content });
+  return { ownerId, fileId, path, sha256, sizeBytes };
+}
+
 /** Bytes in pieces of at most 1 MiB. */
 function piecesOf(content: string | Uint8Array): Uint8Array[] {
   const bytes = Buffer.from(content);
@@ -225,8 +237,10 @@ export async function filesIn(directory: string): Promise<string[]> {
     .sort();
 }
 
-export const sha256 = (content: string | Uint8Array): string =>
-  createHash("sha256").update(content).digest("hex");
+export const hashOf = (algorithm: "sha256" | "sha512", content: string | Uint8Array): string =>
+  createHash(algorithm).update(content).digest("hex");
+
+export const sha256 = (content: string | Uint8Array): string => hashOf("sha256", content);
 
 export const blobPath = (hash: string): string => `sha256/${hash.slice(0, 2)}/${hash.slice(2, 4)}/${hash}`;
 

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/storage/v1/releases.proto.
  */
 export const file_sluice_storage_v1_releases: GenFile = /*@__PURE__*/
-  fileDesc("CiBzbHVpY2Uvc3RvcmFnZS92MS9yZWxlYXNlcy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEicgoVUHVibGlzaFJlbGVhc2VSZXF1ZXN0EhwKCnJlbGVhc2VfaWQYASABKAlCCLpIBXIDsAEBEjsKBWZpbGVzGAIgAygLMh4uc2x1aWNlLnN0b3JhZ2UudjEuUmVsZWFzZUZpbGVCDLpICZIBBggBEKCNBiL8AgoLUmVsZWFzZUZpbGUSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESjQIKBHBhdGgYAiABKAlC/gG6SPoBugHvAQoRcmVsZWFzZV9maWxlLnBhdGgSYm11c3QgYmUgbmFtZXMgb2YgMSB0byAyNTUgY2hhcmFjdGVycyB3aXRoIC8gYmV0d2Vlbiwgd2l0aG91dCBcIGFuZCBjb250cm9sIGNoYXJhY3RlcnMsIG5vdCAuIG9yIC4uGnZ0aGlzLnNwbGl0KCcvJykuYWxsKG5hbWUsIG5hbWUuc2l6ZSgpIDw9IDI1NSAmJiBuYW1lICE9ICcuJyAmJiBuYW1lICE9ICcuLicgJiYgbmFtZS5tYXRjaGVzKHInXlteXFxceDAwLVx4MWZceDdmXSskJykpcgUQASiACBIlCgZzaGEyNTYYAyABKAlCFbpIEnIQMg5eWzAtOWEtZl17NjR9JBIbCgpzaXplX2J5dGVzGAQgASgDQge6SAQiAigAIkkKFlB1Ymxpc2hSZWxlYXNlUmVzcG9uc2USLwoFZmlsZXMYASADKAsyIC5zbHVpY2Uuc3RvcmFnZS52MS5QdWJsaXNoZWRGaWxlImIKDVB1Ymxpc2hlZEZpbGUSDwoHZmlsZV9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBnNoYTI1NhgDIAEoCRIOCgZzaGE1MTIYBCABKAkSEgoKc2l6ZV9ieXRlcxgFIAEoAzKMAQoOUmVsZWFzZVNlcnZpY2USegoOUHVibGlzaFJlbGVhc2USKC5zbHVpY2Uuc3RvcmFnZS52MS5QdWJsaXNoUmVsZWFzZVJlcXVlc3QaKS5zbHVpY2Uuc3RvcmFnZS52MS5QdWJsaXNoUmVsZWFzZVJlc3BvbnNlIhOQAgKquxgMIgoKCGFwcHJvdmFsYgZwcm90bzM", [file_buf_validate_validate, file_sluice_common_v1_options]);
+  fileDesc("CiBzbHVpY2Uvc3RvcmFnZS92MS9yZWxlYXNlcy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEicQoVUHVibGlzaFJlbGVhc2VSZXF1ZXN0EhwKCnJlbGVhc2VfaWQYASABKAlCCLpIBXIDsAEBEjoKBWZpbGVzGAIgAygLMh4uc2x1aWNlLnN0b3JhZ2UudjEuUmVsZWFzZUZpbGVCC7pICJIBBQgBEJBOIvwCCgtSZWxlYXNlRmlsZRIZCgdmaWxlX2lkGAEgASgJQgi6SAVyA7ABARKNAgoEcGF0aBgCIAEoCUL+AbpI+gG6Ae8BChFyZWxlYXNlX2ZpbGUucGF0aBJibXVzdCBiZSBuYW1lcyBvZiAxIHRvIDI1NSBjaGFyYWN0ZXJzIHdpdGggLyBiZXR3ZWVuLCB3aXRob3V0IFwgYW5kIGNvbnRyb2wgY2hhcmFjdGVycywgbm90IC4gb3IgLi4adnRoaXMuc3BsaXQoJy8nKS5hbGwobmFtZSwgbmFtZS5zaXplKCkgPD0gMjU1ICYmIG5hbWUgIT0gJy4nICYmIG5hbWUgIT0gJy4uJyAmJiBuYW1lLm1hdGNoZXMocideW15cXFx4MDAtXHgxZlx4N2ZdKyQnKSlyBRABKIAIEiUKBnNoYTI1NhgDIAEoCUIVukgSchAyDl5bMC05YS1mXXs2NH0kEhsKCnNpemVfYnl0ZXMYBCABKANCB7pIBCICKAAiSQoWUHVibGlzaFJlbGVhc2VSZXNwb25zZRIvCgVmaWxlcxgBIAMoCzIgLnNsdWljZS5zdG9yYWdlLnYxLlB1Ymxpc2hlZEZpbGUiYgoNUHVibGlzaGVkRmlsZRIPCgdmaWxlX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGc2hhMjU2GAMgASgJEg4KBnNoYTUxMhgEIAEoCRISCgpzaXplX2J5dGVzGAUgASgDMowBCg5SZWxlYXNlU2VydmljZRJ6Cg5QdWJsaXNoUmVsZWFzZRIoLnNsdWljZS5zdG9yYWdlLnYxLlB1Ymxpc2hSZWxlYXNlUmVxdWVzdBopLnNsdWljZS5zdG9yYWdlLnYxLlB1Ymxpc2hSZWxlYXNlUmVzcG9uc2UiE5ACAqq7GAwiCgoIYXBwcm92YWxiBnByb3RvMw", [file_buf_validate_validate, file_sluice_common_v1_options]);
 
 /**
  * What to publish.
@@ -28,7 +28,7 @@ export type PublishReleaseRequest = Message<"sluice.storage.v1.PublishReleaseReq
   releaseId: string;
 
   /**
-   * Its files, 1 to 100,000.
+   * Its files, 1 to 10,000: with the longest paths that is what a message holds.
    *
    * @generated from field: repeated sluice.storage.v1.ReleaseFile files = 2;
    */
@@ -163,10 +163,11 @@ export const PublishedFileSchema: GenMessage<PublishedFile> = /*@__PURE__*/
 export const ReleaseService: GenService<{
   /**
    * Publishes staged files under their paths: all of them or none, once. Each file is read and verified first; the
-   * bytes are not copied. Called again with the same release, it answers what it answered.
+   * bytes are not copied, and count once more against the quota. Called again with the same release, it answers what
+   * it answered, also when the staged files are gone since.
    *
    * NotFound for a staged file that is gone; FailedPrecondition (RELEASE_CORRUPT) when one is not what was approved;
-   * AlreadyExists (RESOURCE_EXISTS) when another release has a path, or the release has other files; ResourceExhausted
+   * AlreadyExists (RESOURCE_EXISTS) when another release has a path, or the release has other paths or content; ResourceExhausted
    * (QUOTA_EXCEEDED).
    *
    * @generated from rpc sluice.storage.v1.ReleaseService.PublishRelease
