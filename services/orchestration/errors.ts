@@ -6,6 +6,7 @@ export const connectorNotFound = (name: string) => notFound("connector", name);
 export const sourceNotFound = (sourceId: string) => notFound("source", sourceId);
 export const tableNotFound = (tableId: string) => notFound("table", tableId);
 export const executionNotFound = (executionId: string) => notFound("execution", executionId);
+export const entityNotFound = (entityId: string) => notFound("entity", entityId);
 
 export const sourceExists = (displayName: string) =>
   failure(
@@ -80,3 +81,10 @@ export const contentCorrupt = () =>
 
 export const diskFull = () =>
   failure(Code.ResourceExhausted, ErrorReason.DISK_FULL, "no space is left for the files that sources read");
+
+export const eventTooLarge = (bytesMax: number) =>
+  failure(
+    Code.ResourceExhausted,
+    ErrorReason.REQUEST_TOO_LARGE,
+    `the event is larger than ${bytesMax / 1024 ** 2} MiB`,
+  );

@@ -15,7 +15,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sluice/orchestration/v1/lineage.proto.
  */
 export const file_sluice_orchestration_v1_lineage: GenFile = /*@__PURE__*/
-  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9saW5lYWdlLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKmAQoLTGluZWFnZU5vZGUSEQoJZW50aXR5X2lkGAEgASgJEjIKBGtpbmQYAiABKA4yJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlS2luZBIRCgluYW1lc3BhY2UYAyABKAkSDAoEbmFtZRgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAidAoLTGluZWFnZUVkZ2USFgoOZnJvbV9lbnRpdHlfaWQYASABKAkSFAoMdG9fZW50aXR5X2lkGAIgASgJEjcKB2NvbHVtbnMYAyADKAsyJi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlQ29sdW1uImcKDUxpbmVhZ2VDb2x1bW4SEwoLZnJvbV9jb2x1bW4YASABKAkSFgoOZnJvbV9lbnRpdHlfaWQYAiABKAkSEQoJdG9fY29sdW1uGAMgASgJEhYKDnRyYW5zZm9ybWF0aW9uGAQgASgJIkoKEUdldExpbmVhZ2VSZXF1ZXN0EhsKCWVudGl0eV9pZBgBIAEoCUIIukgFcgOwAQESGAoFZGVwdGgYAiABKAVCCbpIBhoEGGQoACKRAQoSR2V0TGluZWFnZVJlc3BvbnNlEjMKBW5vZGVzGAEgAygLMiQuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZU5vZGUSMwoFZWRnZXMYAiADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlRWRnZRIRCgl0cnVuY2F0ZWQYAyABKAgiSwoSR2V0VXBzdHJlYW1SZXF1ZXN0EhsKCWVudGl0eV9pZBgBIAEoCUIIukgFcgOwAQESGAoFZGVwdGgYAiABKAVCCbpIBhoEGGQoACKSAQoTR2V0VXBzdHJlYW1SZXNwb25zZRIzCgVub2RlcxgBIAMoCzIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VOb2RlEjMKBWVkZ2VzGAIgAygLMiQuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZUVkZ2USEQoJdHJ1bmNhdGVkGAMgASgIIk0KFEdldERvd25zdHJlYW1SZXF1ZXN0EhsKCWVudGl0eV9pZBgBIAEoCUIIukgFcgOwAQESGAoFZGVwdGgYAiABKAVCCbpIBhoEGGQoACKUAQoVR2V0RG93bnN0cmVhbVJlc3BvbnNlEjMKBW5vZGVzGAEgAygLMiQuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZU5vZGUSMwoFZWRnZXMYAiADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlRWRnZRIRCgl0cnVuY2F0ZWQYAyABKAgiRAoSSW5nZXN0RXZlbnRSZXF1ZXN0Ei4KBWV2ZW50GAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIGukgDyAEBIkoKE0luZ2VzdEV2ZW50UmVzcG9uc2USMwoFbm9kZXMYASADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlTm9kZSJKChJJbmdlc3RCYXRjaFJlcXVlc3QSNAoGZXZlbnRzGAEgAygLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEILukgIkgEFCAEQ6AciRQoTSW5nZXN0QmF0Y2hSZXNwb25zZRIWCg5yZWNvcmRlZF9jb3VudBgBIAEoBRIWCg5yZXBlYXRlZF9jb3VudBgCIAEoBSKkAgoUUmVjb3JkTGluZWFnZVJlcXVlc3QSOwoDam9iGAEgASgLMiYuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZUVudGl0eUIGukgDyAEBEkEKBmlucHV0cxgCIAMoCzImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VFbnRpdHlCCbpIBpIBAxCQThJCCgdvdXRwdXRzGAMgAygLMiYuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZUVudGl0eUIJukgGkgEDEJBOEkgKB2NvbHVtbnMYBCADKAsyKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlQ29sdW1uRW50cnlCCrpIB5IBBBCgjQYihgEKDUxpbmVhZ2VFbnRpdHkSGwoJZW50aXR5X2lkGAEgASgJQgi6SAVyA7ABARI+CgRraW5kGAIgASgOMiQuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZUtpbmRCCrpIB4IBBBABIAASGAoEbmFtZRgDIAEoCUIKukgHcgUQARiACCKcAQoSTGluZWFnZUNvbHVtbkVudHJ5EiEKD2lucHV0X2VudGl0eV9pZBgBIAEoCUIIukgFcgOwAQESHgoMaW5wdXRfY29sdW1uGAIgASgJQgi6SAVyAxj/ARIiChBvdXRwdXRfZW50aXR5X2lkGAMgASgJQgi6SAVyA7ABARIfCg1vdXRwdXRfY29sdW1uGAQgASgJQgi6SAVyAxj/ASIXChVSZWNvcmRMaW5lYWdlUmVzcG9uc2UqcwoLTGluZWFnZUtpbmQSHAoYTElORUFHRV9LSU5EX1VOU1BFQ0lGSUVEEAASFgoSTElORUFHRV9LSU5EX1RBQkxFEAESGAoUTElORUFHRV9LSU5EX0RBVEFTRVQQAhIUChBMSU5FQUdFX0tJTkRfSk9CEAMy8AcKDkxpbmVhZ2VTZXJ2aWNlEp8BCgpHZXRMaW5lYWdlEiouc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0TGluZWFnZVJlcXVlc3QaKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5HZXRMaW5lYWdlUmVzcG9uc2UiOJACAaq7GA4aDGxpbmVhZ2UucmVhZILT5JMCHRIbL2FwaS92MS9saW5lYWdlL3tlbnRpdHlfaWR9EqsBCgtHZXRVcHN0cmVhbRIrLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldFVwc3RyZWFtUmVxdWVzdBosLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldFVwc3RyZWFtUmVzcG9uc2UiQZACAaq7GA4aDGxpbmVhZ2UucmVhZILT5JMCJhIkL2FwaS92MS9saW5lYWdlL3tlbnRpdHlfaWR9L3Vwc3RyZWFtErMBCg1HZXREb3duc3RyZWFtEi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RG93bnN0cmVhbVJlcXVlc3QaLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5HZXREb3duc3RyZWFtUmVzcG9uc2UiQ5ACAaq7GA4aDGxpbmVhZ2UucmVhZILT5JMCKBImL2FwaS92MS9saW5lYWdlL3tlbnRpdHlfaWR9L2Rvd25zdHJlYW0SpQEKC0luZ2VzdEV2ZW50Eisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuSW5nZXN0RXZlbnRSZXF1ZXN0Giwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuSW5nZXN0RXZlbnRSZXNwb25zZSI7kAICqrsYDxoNbGluZWFnZS53cml0ZbK7GAMIyQGC0+STAhg6BWV2ZW50Ig8vYXBpL3YxL2xpbmVhZ2USoAEKC0luZ2VzdEJhdGNoEisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuSW5nZXN0QmF0Y2hSZXF1ZXN0Giwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuSW5nZXN0QmF0Y2hSZXNwb25zZSI2kAICqrsYDxoNbGluZWFnZS53cml0ZYLT5JMCGjoBKiIVL2FwaS92MS9saW5lYWdlL2JhdGNoEowBCg1SZWNvcmRMaW5lYWdlEi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUmVjb3JkTGluZWFnZVJlcXVlc3QaLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZWNvcmRMaW5lYWdlUmVzcG9uc2UiHJACAqq7GBUiEwoHc3RhZ2luZwoIYXBwcm92YWxiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9saW5lYWdlLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSLAAQoLTGluZWFnZU5vZGUSEQoJZW50aXR5X2lkGAEgASgJEjIKBGtpbmQYAiABKA4yJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlS2luZBIRCgluYW1lc3BhY2UYAyABKAkSDAoEbmFtZRgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQcGFyZW50X2VudGl0eV9pZBgGIAEoCSJ0CgtMaW5lYWdlRWRnZRIWCg5mcm9tX2VudGl0eV9pZBgBIAEoCRIUCgx0b19lbnRpdHlfaWQYAiABKAkSNwoHY29sdW1ucxgDIAMoCzImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VDb2x1bW4iZwoNTGluZWFnZUNvbHVtbhITCgtmcm9tX2NvbHVtbhgBIAEoCRIWCg5mcm9tX2VudGl0eV9pZBgCIAEoCRIRCgl0b19jb2x1bW4YAyABKAkSFgoOdHJhbnNmb3JtYXRpb24YBCABKAkiSgoRR2V0TGluZWFnZVJlcXVlc3QSGwoJZW50aXR5X2lkGAEgASgJQgi6SAVyA7ABARIYCgVkZXB0aBgCIAEoBUIJukgGGgQYZCgAIpEBChJHZXRMaW5lYWdlUmVzcG9uc2USMwoFbm9kZXMYASADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlTm9kZRIzCgVlZGdlcxgCIAMoCzIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VFZGdlEhEKCXRydW5jYXRlZBgDIAEoCCJLChJHZXRVcHN0cmVhbVJlcXVlc3QSGwoJZW50aXR5X2lkGAEgASgJQgi6SAVyA7ABARIYCgVkZXB0aBgCIAEoBUIJukgGGgQYZCgAIpIBChNHZXRVcHN0cmVhbVJlc3BvbnNlEjMKBW5vZGVzGAEgAygLMiQuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZU5vZGUSMwoFZWRnZXMYAiADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlRWRnZRIRCgl0cnVuY2F0ZWQYAyABKAgiTQoUR2V0RG93bnN0cmVhbVJlcXVlc3QSGwoJZW50aXR5X2lkGAEgASgJQgi6SAVyA7ABARIYCgVkZXB0aBgCIAEoBUIJukgGGgQYZCgAIpQBChVHZXREb3duc3RyZWFtUmVzcG9uc2USMwoFbm9kZXMYASADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlTm9kZRIzCgVlZGdlcxgCIAMoCzIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VFZGdlEhEKCXRydW5jYXRlZBgDIAEoCCJEChJJbmdlc3RFdmVudFJlcXVlc3QSLgoFZXZlbnQYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Qga6SAPIAQEiSgoTSW5nZXN0RXZlbnRSZXNwb25zZRIzCgVub2RlcxgBIAMoCzIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VOb2RlIkoKEkluZ2VzdEJhdGNoUmVxdWVzdBI0CgZldmVudHMYASADKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Qgu6SAiSAQUIARDoByKUAQoTSW5nZXN0QmF0Y2hSZXNwb25zZRIWCg5yZWNvcmRlZF9jb3VudBgBIAEoBRIWCg5yZXBlYXRlZF9jb3VudBgCIAEoBRIVCg1yZWZ1c2VkX2NvdW50GAMgASgFEjYKB3Jlc3VsdHMYBCADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RSZXN1bHQiWAoMSW5nZXN0UmVzdWx0EjcKB291dGNvbWUYASABKA4yJi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RPdXRjb21lEg8KB21lc3NhZ2UYAiABKAkipAIKFFJlY29yZExpbmVhZ2VSZXF1ZXN0EjsKA2pvYhgBIAEoCzImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VFbnRpdHlCBrpIA8gBARJBCgZpbnB1dHMYAiADKAsyJi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlRW50aXR5Qgm6SAaSAQMQkE4SQgoHb3V0cHV0cxgDIAMoCzImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VFbnRpdHlCCbpIBpIBAxCQThJICgdjb2x1bW5zGAQgAygLMisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZUNvbHVtbkVudHJ5Qgq6SAeSAQQQoI0GIoYBCg1MaW5lYWdlRW50aXR5EhsKCWVudGl0eV9pZBgBIAEoCUIIukgFcgOwAQESPgoEa2luZBgCIAEoDjIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VLaW5kQgq6SAeCAQQQASAAEhgKBG5hbWUYAyABKAlCCrpIB3IFEAEYgAginAEKEkxpbmVhZ2VDb2x1bW5FbnRyeRIhCg9pbnB1dF9lbnRpdHlfaWQYASABKAlCCLpIBXIDsAEBEh4KDGlucHV0X2NvbHVtbhgCIAEoCUIIukgFcgMY/wESIgoQb3V0cHV0X2VudGl0eV9pZBgDIAEoCUIIukgFcgOwAQESHwoNb3V0cHV0X2NvbHVtbhgEIAEoCUIIukgFcgMY/wEiFwoVUmVjb3JkTGluZWFnZVJlc3BvbnNlKnMKC0xpbmVhZ2VLaW5kEhwKGExJTkVBR0VfS0lORF9VTlNQRUNJRklFRBAAEhYKEkxJTkVBR0VfS0lORF9UQUJMRRABEhgKFExJTkVBR0VfS0lORF9EQVRBU0VUEAISFAoQTElORUFHRV9LSU5EX0pPQhADKoUBCg1Jbmdlc3RPdXRjb21lEh4KGklOR0VTVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGwoXSU5HRVNUX09VVENPTUVfUkVDT1JERUQQARIbChdJTkdFU1RfT1VUQ09NRV9SRVBFQVRFRBACEhoKFklOR0VTVF9PVVRDT01FX1JFRlVTRUQQAzL1BwoOTGluZWFnZVNlcnZpY2USnwEKCkdldExpbmVhZ2USKi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5HZXRMaW5lYWdlUmVxdWVzdBorLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldExpbmVhZ2VSZXNwb25zZSI4kAIBqrsYDhoMbGluZWFnZS5yZWFkgtPkkwIdEhsvYXBpL3YxL2xpbmVhZ2Uve2VudGl0eV9pZH0SqwEKC0dldFVwc3RyZWFtEisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0VXBzdHJlYW1SZXF1ZXN0Giwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0VXBzdHJlYW1SZXNwb25zZSJBkAIBqrsYDhoMbGluZWFnZS5yZWFkgtPkkwImEiQvYXBpL3YxL2xpbmVhZ2Uve2VudGl0eV9pZH0vdXBzdHJlYW0SswEKDUdldERvd25zdHJlYW0SLS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5HZXREb3duc3RyZWFtUmVxdWVzdBouLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldERvd25zdHJlYW1SZXNwb25zZSJDkAIBqrsYDhoMbGluZWFnZS5yZWFkgtPkkwIoEiYvYXBpL3YxL2xpbmVhZ2Uve2VudGl0eV9pZH0vZG93bnN0cmVhbRKlAQoLSW5nZXN0RXZlbnQSKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RFdmVudFJlcXVlc3QaLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RFdmVudFJlc3BvbnNlIjuQAgKquxgPGg1saW5lYWdlLndyaXRlsrsYAwjJAYLT5JMCGDoFZXZlbnQiDy9hcGkvdjEvbGluZWFnZRKlAQoLSW5nZXN0QmF0Y2gSKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RCYXRjaFJlcXVlc3QaLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RCYXRjaFJlc3BvbnNlIjuQAgKquxgPGg1saW5lYWdlLndyaXRlgtPkkwIfOgZldmVudHMiFS9hcGkvdjEvbGluZWFnZS9iYXRjaBKMAQoNUmVjb3JkTGluZWFnZRItLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlJlY29yZExpbmVhZ2VSZXF1ZXN0Gi4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUmVjb3JkTGluZWFnZVJlc3BvbnNlIhyQAgKquxgVIhMKB3N0YWdpbmcKCGFwcHJvdmFsYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * An entity of the graph.
@@ -57,6 +57,13 @@ export type LineageNode = Message<"sluice.orchestration.v1.LineageNode"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * The job that started this one, by the first OpenLineage event that named it; empty without one.
+   *
+   * @generated from field: string parent_entity_id = 6;
+   */
+  parentEntityId: string;
 };
 
 /**
@@ -122,14 +129,16 @@ export type LineageColumn = Message<"sluice.orchestration.v1.LineageColumn"> & {
   fromEntityId: string;
 
   /**
-   * The column that is made.
+   * The column that is made: of the data set behind the job, where `to_entity_id` of the edge is a job, or of an
+   * execution's result.
    *
    * @generated from field: string to_column = 3;
    */
   toColumn: string;
 
   /**
-   * How: `IDENTITY`, `TRANSFORMATION` or `AGGREGATION`.
+   * How: `IDENTITY`, `TRANSFORMATION` or `AGGREGATION`; empty where the event does not say. An execution's is
+   * `IDENTITY` only where the column is taken straight from its table.
    *
    * @generated from field: string transformation = 4;
    */
@@ -192,7 +201,7 @@ export type GetLineageResponse = Message<"sluice.orchestration.v1.GetLineageResp
   edges: LineageEdge[];
 
   /**
-   * Whether there is more beyond the depth or the limit of 1000 nodes.
+   * Whether there is more beyond the depth or the limits: 1000 nodes, 10,000 edges, 10,000 columns or 8 MiB of them.
    *
    * @generated from field: bool truncated = 3;
    */
@@ -255,7 +264,7 @@ export type GetUpstreamResponse = Message<"sluice.orchestration.v1.GetUpstreamRe
   edges: LineageEdge[];
 
   /**
-   * Whether there is more beyond the depth or the limit of 1000 nodes.
+   * Whether there is more beyond the depth or the limits: 1000 nodes, 10,000 edges, 10,000 columns or 8 MiB of them.
    *
    * @generated from field: bool truncated = 3;
    */
@@ -318,7 +327,7 @@ export type GetDownstreamResponse = Message<"sluice.orchestration.v1.GetDownstre
   edges: LineageEdge[];
 
   /**
-   * Whether there is more beyond the depth or the limit of 1000 nodes.
+   * Whether there is more beyond the depth or the limits: 1000 nodes, 10,000 edges, 10,000 columns or 8 MiB of them.
    *
    * @generated from field: bool truncated = 3;
    */
@@ -381,7 +390,7 @@ export const IngestEventResponseSchema: GenMessage<IngestEventResponse> = /*@__P
  */
 export type IngestBatchRequest = Message<"sluice.orchestration.v1.IngestBatchRequest"> & {
   /**
-   * The OpenLineage events as they are, 1 to 1000.
+   * The OpenLineage events as they are, 1 to 1000, each up to 1 MiB.
    *
    * @generated from field: repeated google.protobuf.Struct events = 1;
    */
@@ -414,6 +423,20 @@ export type IngestBatchResponse = Message<"sluice.orchestration.v1.IngestBatchRe
    * @generated from field: int32 repeated_count = 2;
    */
   repeatedCount: number;
+
+  /**
+   * Events that are wrong.
+   *
+   * @generated from field: int32 refused_count = 3;
+   */
+  refusedCount: number;
+
+  /**
+   * One for each event, in the request's order.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.IngestResult results = 4;
+   */
+  results: IngestResult[];
 };
 
 /**
@@ -422,6 +445,34 @@ export type IngestBatchResponse = Message<"sluice.orchestration.v1.IngestBatchRe
  */
 export const IngestBatchResponseSchema: GenMessage<IngestBatchResponse> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_lineage, 12);
+
+/**
+ * What became of an event of a batch.
+ *
+ * @generated from message sluice.orchestration.v1.IngestResult
+ */
+export type IngestResult = Message<"sluice.orchestration.v1.IngestResult"> & {
+  /**
+   * What became of it.
+   *
+   * @generated from field: sluice.orchestration.v1.IngestOutcome outcome = 1;
+   */
+  outcome: IngestOutcome;
+
+  /**
+   * What is wrong, by its path in the event; empty unless it was refused.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.IngestResult.
+ * Use `create(IngestResultSchema)` to create a new message.
+ */
+export const IngestResultSchema: GenMessage<IngestResult> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_lineage, 13);
 
 /**
  * What a job read and wrote.
@@ -451,7 +502,7 @@ export type RecordLineageRequest = Message<"sluice.orchestration.v1.RecordLineag
   outputs: LineageEntity[];
 
   /**
-   * Which column of an output is made of which column of an input.
+   * Which column of an output is an input's: the job hands them on as they are.
    *
    * @generated from field: repeated sluice.orchestration.v1.LineageColumnEntry columns = 4;
    */
@@ -463,7 +514,7 @@ export type RecordLineageRequest = Message<"sluice.orchestration.v1.RecordLineag
  * Use `create(RecordLineageRequestSchema)` to create a new message.
  */
 export const RecordLineageRequestSchema: GenMessage<RecordLineageRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_lineage, 13);
+  messageDesc(file_sluice_orchestration_v1_lineage, 14);
 
 /**
  * An entity to record.
@@ -486,7 +537,7 @@ export type LineageEntity = Message<"sluice.orchestration.v1.LineageEntity"> & {
   kind: LineageKind;
 
   /**
-   * Its name.
+   * Its name. A table that the catalog has gets its name from there.
    *
    * @generated from field: string name = 3;
    */
@@ -498,7 +549,7 @@ export type LineageEntity = Message<"sluice.orchestration.v1.LineageEntity"> & {
  * Use `create(LineageEntitySchema)` to create a new message.
  */
 export const LineageEntitySchema: GenMessage<LineageEntity> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_lineage, 14);
+  messageDesc(file_sluice_orchestration_v1_lineage, 15);
 
 /**
  * A column that is made of another.
@@ -507,7 +558,7 @@ export const LineageEntitySchema: GenMessage<LineageEntity> = /*@__PURE__*/
  */
 export type LineageColumnEntry = Message<"sluice.orchestration.v1.LineageColumnEntry"> & {
   /**
-   * The input.
+   * The input; one of `inputs`.
    *
    * @generated from field: string input_entity_id = 1;
    */
@@ -521,7 +572,7 @@ export type LineageColumnEntry = Message<"sluice.orchestration.v1.LineageColumnE
   inputColumn: string;
 
   /**
-   * The output.
+   * The output; one of `outputs`.
    *
    * @generated from field: string output_entity_id = 3;
    */
@@ -540,7 +591,7 @@ export type LineageColumnEntry = Message<"sluice.orchestration.v1.LineageColumnE
  * Use `create(LineageColumnEntrySchema)` to create a new message.
  */
 export const LineageColumnEntrySchema: GenMessage<LineageColumnEntry> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_lineage, 15);
+  messageDesc(file_sluice_orchestration_v1_lineage, 16);
 
 /**
  * Empty: it is recorded.
@@ -555,7 +606,7 @@ export type RecordLineageResponse = Message<"sluice.orchestration.v1.RecordLinea
  * Use `create(RecordLineageResponseSchema)` to create a new message.
  */
 export const RecordLineageResponseSchema: GenMessage<RecordLineageResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_lineage, 16);
+  messageDesc(file_sluice_orchestration_v1_lineage, 17);
 
 /**
  * What an entity is.
@@ -606,8 +657,61 @@ export const LineageKindSchema: GenEnum<LineageKind> = /*@__PURE__*/
   enumDesc(file_sluice_orchestration_v1_lineage, 0);
 
 /**
+ * What became of an event.
+ *
+ * @generated from enum sluice.orchestration.v1.IngestOutcome
+ */
+export const IngestOutcome = {
+  /**
+   * Never answered.
+   *
+   * @generated from enum value: INGEST_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It is new and recorded.
+   *
+   * @generated from enum value: INGEST_OUTCOME_RECORDED = 1;
+   */
+  RECORDED: 1,
+
+  /**
+   * It was known.
+   *
+   * @generated from enum value: INGEST_OUTCOME_REPEATED = 2;
+   */
+  REPEATED: 2,
+
+  /**
+   * It is wrong; sent again as it is, it will be refused again.
+   *
+   * @generated from enum value: INGEST_OUTCOME_REFUSED = 3;
+   */
+  REFUSED: 3,
+} as const;
+
+/**
+ * What became of an event.
+ *
+ * @generated from enum sluice.orchestration.v1.IngestOutcome
+ */
+export type IngestOutcome = (typeof IngestOutcome)[keyof typeof IngestOutcome] | UnknownEnum;
+
+/**
+ * Describes the enum sluice.orchestration.v1.IngestOutcome.
+ */
+export const IngestOutcomeSchema: GenEnum<IngestOutcome> = /*@__PURE__*/
+  enumDesc(file_sluice_orchestration_v1_lineage, 1);
+
+/**
  * Where data comes from and where it goes: data sets, the jobs between them, and which column each column is made of.
- * Executions, staging jobs and publications record theirs by themselves.
+ * Executions, staging jobs and publications record theirs by themselves; what was recorded stays.
+ *
+ * An execution that succeeded is recorded shortly after its answer, from its SQL: its tables as far as the catalog has
+ * them, and their columns as far as the statement can be read, within 2 s and for statements of at most 20,000 bytes.
+ * Recording never fails or delays an answer. A crash in between loses nothing that ended in the 24 hours before the
+ * service's next start, except the names that the source gave to unnamed columns.
  *
  * @generated from service sluice.orchestration.v1.LineageService
  */
@@ -644,7 +748,11 @@ export const LineageService: GenService<{
   },
   /**
    * Takes one OpenLineage event: a RunEvent, JobEvent or DatasetEvent, whose JSON is the request's body. The same event
-   * sent again changes nothing. InvalidArgument names what is wrong by its path in the event.
+   * sent again changes nothing, and the order of events does not matter. Inputs go to the job and the job to its
+   * outputs; of the facets, `columnLineage`, `symlinks` and the run's `parent` are taken, others are allowed. Two names
+   * of one data set are two entities with an edge each way. A data set of the namespace `sluice` is the entity whose id
+   * is its name, and can be an input only. InvalidArgument names what is wrong by its path in the event;
+   * ResourceExhausted (REQUEST_TOO_LARGE).
    *
    * @generated from rpc sluice.orchestration.v1.LineageService.IngestEvent
    */
@@ -654,7 +762,8 @@ export const LineageService: GenService<{
     output: typeof IngestEventResponseSchema;
   },
   /**
-   * Takes up to 1000 OpenLineage events, all of them or none.
+   * Takes OpenLineage events, whose JSON array is the request's body. Those that are right are recorded, all at once;
+   * the results say what is wrong with the others.
    *
    * @generated from rpc sluice.orchestration.v1.LineageService.IngestBatch
    */
@@ -664,7 +773,9 @@ export const LineageService: GenService<{
     output: typeof IngestBatchResponseSchema;
   },
   /**
-   * Records what a job of another service read and wrote. The same record again changes nothing.
+   * Records what a job of another service read and wrote: an edge from each input to the job and from the job to each
+   * output, with the columns on both. The same record again changes nothing; another one of the same job adds to it.
+   * InvalidArgument.
    *
    * @generated from rpc sluice.orchestration.v1.LineageService.RecordLineage
    */
