@@ -31,8 +31,10 @@ export function violatedConstraint(error: unknown): string | undefined {
 
 /** What a caller gets for a database that fails as databases do; undefined for a fault of the code. */
 export function databaseFailure(error: unknown): ConnectError | undefined {
+  const cause = rootCause(error);
+  if (cause instanceof ConnectError) return cause;
   const code = codeOf(error);
-  const isServerError = rootCause(error) instanceof postgres.PostgresError;
+  const isServerError = cause instanceof postgres.PostgresError;
   if (isServerAway(error)) return databaseAway();
   if (isServerError && retryStates.test(code)) {
     return failure(

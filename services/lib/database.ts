@@ -69,8 +69,11 @@ type Client = postgres.Sql | postgres.TransactionSql;
 /** Whether a transaction's connection is gone: then nothing more may be sent on it. */
 type Lifeline = { lost: boolean };
 
-/** The same client, but its statements end with the call that they belong to. */
-function cancelledWithCall<T extends Client>(client: T, lifeline: Lifeline = { lost: false }): T {
+/**
+ * The same client, but its statements end with the call that they belong to. A transaction has a lifeline; a pool has
+ * none, because it replaces a connection that is gone.
+ */
+function cancelledWithCall<T extends Client>(client: T, lifeline?: Lifeline): T {
   return new Proxy(client, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
@@ -79,24 +82,24 @@ function cancelledWithCall<T extends Client>(client: T, lifeline: Lifeline = { l
       }
       if (typeof value !== "function") return value;
       const bound = value.bind(target);
-      if (property === "savepoint") return nested(bound, lifeline);
+      if (property === "savepoint" && lifeline) return nested(bound, lifeline);
       return property === "begin" ? transactional(bound) : bound;
     },
   });
 }
 
 // drizzle sends every statement through `unsafe`, whose text it built with placeholders.
-function cancellable(client: Client, args: Parameters<Client["unsafe"]>, lifeline: Lifeline) {
+function cancellable(client: Client, args: Parameters<Client["unsafe"]>, lifeline: Lifeline | undefined) {
   const signal = currentCall()?.signal;
   if (signal?.aborted) throw new ConnectError("the call has ended", Code.Canceled);
-  if (lifeline.lost) throw databaseAway();
+  if (lifeline?.lost) throw databaseAway();
   const query = client.unsafe(...args);
   const cancel = () => query.cancel();
   signal?.addEventListener("abort", cancel, { once: true });
   const release = () => signal?.removeEventListener("abort", cancel);
   query.then(release, (error: unknown) => {
     release();
-    if (isConnectionEnd(error)) lifeline.lost = true;
+    if (lifeline && isConnectionEnd(error)) lifeline.lost = true;
   });
   return query;
 }
