@@ -8,6 +8,7 @@ import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_de
 import { CatalogService, type Table } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ConnectorService } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import type { Principal } from "../../services/lib/principal.ts";
@@ -37,6 +38,8 @@ export type User = {
   catalog: Client<typeof CatalogService>;
   executions: Client<typeof ExecutionService>;
   lineage: Client<typeof LineageService>;
+  /** As staging calls it on their behalf. */
+  extracts: Client<typeof ExtractService>;
 };
 
 /** Settings of a process that may reach sources on this machine. */
@@ -84,6 +87,7 @@ export async function startOrchestration(env: Record<string, string> = {}): Prom
         catalog: client(CatalogService),
         executions: client(ExecutionService),
         lineage: client(LineageService),
+        extracts: service.client(ExtractService, who, "staging"),
       };
     },
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
