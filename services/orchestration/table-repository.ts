@@ -40,6 +40,16 @@ export function listSourceTables(db: Db, scope: Scope, sourceId: string): Promis
     .orderBy(asc(tables.tableId));
 }
 
+/** The tables that are known, of those asked for. */
+export async function listTablesById(db: Db, scope: Scope, tableIds: readonly string[]): Promise<TableRow[]> {
+  const rows: TableRow[] = [];
+  for (const batch of batchesOf(tableIds)) {
+    const where = and(eq(tables.orgId, scope.orgId), inArray(tables.tableId, batch));
+    rows.push(...(await db.select().from(tables).where(where)));
+  }
+  return rows;
+}
+
 export async function insertTables(
   db: Db,
   scope: Scope,

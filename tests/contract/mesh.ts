@@ -37,6 +37,7 @@ export async function startMesh(): Promise<Mesh> {
     IDENTITY_ADDRESS: addressOf("identity"),
     STORAGE_ADDRESS: addressOf("storage"),
     ORCHESTRATION_ADDRESS: addressOf("orchestration"),
+    STAGING_ADDRESS: addressOf("staging"),
     LOG_LEVEL: "silent",
     STORAGE_DIR: join(folder.path, "storage"),
     ORCHESTRATION_DIR: join(folder.path, "orchestration"),
@@ -45,6 +46,7 @@ export async function startMesh(): Promise<Mesh> {
     mesh_private_key: meshKeys.privateKeys[name],
     mesh_trusted_keys: JSON.stringify(meshKeys.publicKeys),
     secret_encryption_key: Buffer.alloc(32, 7).toString("base64"),
+    url_signing_key: Buffer.alloc(32, 8).toString("base64"),
   });
   stack.use(await startService(runIdentity, parseIdentity(env("identity"))));
   stack.use(await startService(runStorage, parseStorage(env("storage"))));
