@@ -32,6 +32,29 @@ export const sourceChanged = (sourceId: string) =>
     { sourceId },
   );
 
+/** A table of the source is not as the catalog has it any more. */
+export const tableChanged = (table: string) =>
+  failure(
+    Code.FailedPrecondition,
+    ErrorReason.SOURCE_CHANGED,
+    `the table ${table} is no longer as the catalog has it: discover the source again`,
+    { table },
+  );
+
+export const snapshotGone = () =>
+  failure(
+    Code.FailedPrecondition,
+    ErrorReason.SNAPSHOT_GONE,
+    "the snapshot is gone: plan the chunks again, and start over",
+  );
+
+export const tooManySnapshots = (snapshotsMax: number) =>
+  failure(
+    Code.ResourceExhausted,
+    ErrorReason.EXECUTION_LIMIT,
+    `${snapshotsMax} snapshots are open, more are not taken at the same time: try again`,
+  );
+
 export const addressRefused = (message: string) =>
   failure(Code.FailedPrecondition, ErrorReason.ADDRESS_REFUSED, message);
 

@@ -23,6 +23,7 @@ import { announcePresence } from "./executions/presence.ts";
 import { createUnfinished } from "./executions/unfinished.ts";
 import { createSecretResolver } from "./secrets.ts";
 import { orchestrationServices } from "./service.ts";
+import { createSnapshots } from "./snapshots/snapshots.ts";
 
 const service = "orchestration";
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
@@ -49,12 +50,22 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
   const file = createFileConnector({ blobs: createBlobCache(blobs, folder), engine });
   const postgresql = createPostgresqlConnector({
+    engine,
     addressGuard: createAddressGuard(config.sourceAddressAllow),
     resolveSecret: createSecretResolver(policies),
     ownDatabase: await identifyOwnDatabase(config.databaseUrl),
   });
   const connectors = new Map([file, postgresql].map((connector) => [connector.name, connector]));
-  const deps = { db: database.db, log, connectors, admission: createAdmission(), unfinished, processId };
+  await using snapshots = createSnapshots({ log });
+  const deps = {
+    db: database.db,
+    log,
+    connectors,
+    admission: createAdmission(),
+    unfinished,
+    snapshots,
+    processId,
+  };
   await using server = await startGrpcServer({
     listen: config.grpcListen,
     services: orchestrationServices(deps),

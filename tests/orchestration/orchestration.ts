@@ -8,6 +8,7 @@ import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_de
 import { CatalogService, type Table } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ConnectorService } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import type { Principal } from "../../services/lib/principal.ts";
 import { type OrchestrationConfig, parseConfig } from "../../services/orchestration/config.ts";
@@ -33,6 +34,8 @@ export type User = {
   sources: Client<typeof SourceService>;
   catalog: Client<typeof CatalogService>;
   executions: Client<typeof ExecutionService>;
+  /** As staging calls it on their behalf. */
+  extracts: Client<typeof ExtractService>;
 };
 
 /** Settings of a process that may reach sources on this machine. */
@@ -78,6 +81,7 @@ export async function startOrchestration(env: Record<string, string> = {}): Prom
         sources: client(SourceService),
         catalog: client(CatalogService),
         executions: client(ExecutionService),
+        extracts: service.client(ExtractService, who, "staging"),
       };
     },
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),

@@ -27,6 +27,7 @@ export function toEngineFailure(error: unknown, usual: FailureKind): EngineFailu
 }
 
 function kindOf(text: string, usual: FailureKind): FailureKind {
+  if (/No space left on device/.test(text)) return "diskFull";
   if (/^Out of Memory Error|max_temp_directory_size/.test(text)) return "tooLarge";
   if (/^Permission Error/.test(text)) return "statementRefused";
   if (/^(Internal|FATAL|Fatal) /.test(text)) return "internal";

@@ -11,6 +11,8 @@ import type { Reply, Task } from "./protocol.ts";
 type NewTask = Task extends infer T ? (T extends Task ? Omit<T, "spillDirectory"> : never) : never;
 
 export type Engine = AsyncDisposable & {
+  /** Where named pipes that lead to its processes are made. */
+  readonly pipesDirectory: string;
   /**
    * Does one task in a process of its own, and kills it when the limit's signal aborts; then it throws the signal's
    * reason. Fails with EngineFailure.
@@ -23,8 +25,11 @@ const program = new URL("./engine-process.ts", import.meta.url);
 /** `directory` is the engine's own, for what its processes spill and for their compiled code. */
 export async function createEngine(directory: string): Promise<Engine> {
   const spill = join(directory, "spill");
-  await rm(spill, { recursive: true, force: true });
-  await mkdir(spill, { recursive: true, mode: 0o700 });
+  const pipesDirectory = join(directory, "pipes");
+  for (const folder of [spill, pipesDirectory]) {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  }
   const start = () => startProcess(join(directory, "code"));
   const busy = new Set<ChildProcess>();
   // A process takes longer to start than a small query takes: the next one is kept ready.
@@ -36,6 +41,7 @@ export async function createEngine(directory: string): Promise<Engine> {
     return child;
   };
   return {
+    pipesDirectory,
     async run(task, { signal }) {
       signal.throwIfAborted();
       const spillDirectory = join(spill, newId());
