@@ -49,6 +49,8 @@ export type Peers = AsyncDisposable & {
   /** What was asked for, in order: `plan`, `chunk 0:0`, `close`. */
   asked: string[];
   snapshots: Map<string, Snapshot>;
+  /** Secrets of every organisation, by name. */
+  secrets: Map<string, string>;
   lineage: MessageInitShape<typeof RecordLineageRequestSchema>[];
   recordLineage: () => void;
 };
@@ -74,6 +76,7 @@ export async function startPeers(): Promise<Peers> {
     truncated: new Set(),
     asked: [],
     snapshots: new Map(),
+    secrets: new Map(),
     lineage: [],
     recordLineage: () => {},
   };
@@ -112,7 +115,11 @@ export async function startPeers(): Promise<Peers> {
 const policies = (peers: Peers) =>
   guard(PolicyService, {
     verifyCredential: unused,
-    resolveSecret: unused,
+    resolveSecret({ name }) {
+      const value = peers.secrets.get(name);
+      if (value === undefined) throw notFound("secret", name);
+      return { value };
+    },
     getPrincipal({ userId }) {
       if (!peers.roles) throw notFound("user", userId);
       return { roles: peers.roles };

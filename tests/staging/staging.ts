@@ -28,7 +28,7 @@ export type Staging = AsyncDisposable & {
 
 export const environmentOf = (
   database: Pick<TestDatabase, "urls">,
-  addresses: { peers: string; storage: string },
+  addresses: { peers: string; storage: string; orchestration?: string },
   env: Record<string, string> = {},
 ) => ({
   LOG_LEVEL: "silent",
@@ -37,7 +37,7 @@ export const environmentOf = (
   mesh_private_key: meshKeys.privateKeys.staging,
   mesh_trusted_keys: JSON.stringify(meshKeys.publicKeys),
   IDENTITY_ADDRESS: addresses.peers,
-  ORCHESTRATION_ADDRESS: addresses.peers,
+  ORCHESTRATION_ADDRESS: addresses.orchestration ?? addresses.peers,
   STORAGE_ADDRESS: addresses.storage,
   ...env,
 });

@@ -17,13 +17,19 @@ export const recordLineage =
   ({ orgId, jobId }: Errand): Promise<void> =>
     withinCall(callOfHousekeeper(orgId), async () => {
       const job = await findJob(db, { orgId }, jobId);
-      const tables = job?.plannedTables ?? [];
+      const tables = (job?.plannedTables ?? []).map((table, index) => ({
+        ...table,
+        // A file can't have every name that a source can: the columns' own names are those that were asked for.
+        sourceColumns: job?.targets[index]?.columns ?? [],
+      }));
       for (let at = 0; at < tables.length; at += tablesPerRecord) {
         await lineage.recordLineage(recordOf(jobId, tables.slice(at, at + tablesPerRecord)));
       }
     });
 
-function recordOf(jobId: string, tables: readonly PlannedTable[]) {
+type RecordedTable = PlannedTable & { sourceColumns: readonly string[] };
+
+function recordOf(jobId: string, tables: readonly RecordedTable[]) {
   const outputOf = ({ schemaName, name }: PlannedTable) => datasetIdOf(jobId, schemaName, name);
   return {
     job: { entityId: jobId, kind: LineageKind.JOB, name: `staging job ${jobId}` },
@@ -38,9 +44,9 @@ function recordOf(jobId: string, tables: readonly PlannedTable[]) {
       name: nameOf(table),
     })),
     columns: tables.flatMap((table) =>
-      table.columns.map(({ name }) => ({
+      table.columns.map(({ name }, column) => ({
         inputEntityId: table.tableId,
-        inputColumn: name,
+        inputColumn: table.sourceColumns[column] ?? name,
         outputEntityId: outputOf(table),
         outputColumn: name,
       })),
