@@ -30,3 +30,18 @@ test("ConfigError: names every setting that is missing", () => {
     /GRPC_LISTEN: is required.*STORAGE_DIR: is required.*url_signing_key: is required/s,
   );
 });
+
+test.each([
+  [undefined, ""],
+  ["http://127.0.0.1:8080", "http://127.0.0.1:8080"],
+  ["https://sluice.example.org/under/", "https://sluice.example.org/under"],
+])("OK: PUBLIC_URL %s", (PUBLIC_URL, publicUrl) => {
+  expect(parseConfig({ ...env, PUBLIC_URL }).publicUrl).toBe(publicUrl);
+});
+
+test("ConfigError: a public URL that is none, a key that is too short", () => {
+  const wrong = { ...env, PUBLIC_URL: "sluice.example.org", url_signing_key: "c2hvcnQ=" };
+  expect(() => parseConfig(wrong)).toThrow(
+    /PUBLIC_URL: must be the platform's address.*url_signing_key: must be 32 bytes in base64/s,
+  );
+});

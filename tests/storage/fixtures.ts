@@ -1,16 +1,10 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
-import {
-  BlobService,
-  type PutBlobHeaderSchema,
-  type PutBlobRequestSchema,
-  type PutBlobResponse,
-} from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import {
   type DownloadFileRequestSchema,
   type File,
@@ -100,36 +94,8 @@ export async function upload(
   return file;
 }
 
-/** Stores one content as staging does on behalf of `who`. */
-export function putBlob(
-  service: RunningService,
-  who: Principal,
-  {
-    content = "some rows",
-    ...header
-  }: { content?: string | Uint8Array } & MessageInitShape<typeof PutBlobHeaderSchema> = {},
-): Promise<PutBlobResponse> {
-  async function* messages(): AsyncIterable<MessageInitShape<typeof PutBlobRequestSchema>> {
-    yield { part: { case: "header", value: { name: "part.parquet", ownerId: randomUUID(), ...header } } };
-    for (const value of piecesOf(content)) yield { part: { case: "chunk", value: Uint8Array.from(value) } };
-  }
-  return service.client(BlobService, who, "staging").putBlob(messages());
-}
-
-/** A file of a release to be, staged under an owner of its own. */
-export async function stagedFile(
-  service: RunningService,
-  who: Principal,
-  { path, content = path }: { path: string; content?: string | Uint8Array },
-): Promise<{ ownerId: string; fileId: string; path: string; sha256: string; sizeBytes: bigint }> {
-  const ownerId = randomUUID();
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  const { fileId, sha256, sizeBytes } = await putBlob(service, who, { name, ownerId, content });
-  return { ownerId, fileId, path, sha256, sizeBytes };
-}
-
 /** Bytes in pieces of at most 1 MiB. */
-function piecesOf(content: string | Uint8Array): Uint8Array[] {
+export function piecesOf(content: string | Uint8Array): Uint8Array[] {
   const bytes = Buffer.from(content);
   const count = Math.ceil(bytes.length / mib);
   return Array.from({ length: count }, (_, index) => bytes.subarray(index * mib, (index + 1) * mib));

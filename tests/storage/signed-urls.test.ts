@@ -14,13 +14,13 @@ import {
   fileMissing,
   flipByte,
   lacking,
-  putBlob,
   readSigned,
   type Storage,
   startStorage,
   upload,
   urlSigningKey,
 } from "./fixtures.ts";
+import { putBlob } from "./release-fixtures.ts";
 
 let storage: Storage;
 beforeAll(async () => {

@@ -49,6 +49,8 @@ export function createVerifiedContent(store: Pick<BlobStore, "open">): VerifiedC
     async sha512(content) {
       await using blob = await openWhole(store, content);
       const key = `${content.sha256} ${blob.fingerprint}`;
+      // A disk may have lost bytes that nobody wrote to: if so, an upload of the same content has to replace them.
+      verified.delete(content.sha256);
       const sha512 = await shared(hashing, key, () => hashWhole(store, content));
       verified.set(content.sha256, blob.fingerprint);
       return sha512;
