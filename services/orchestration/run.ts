@@ -21,6 +21,8 @@ import { moveAbandonedExecutions } from "./execution-repository.ts";
 import { createAdmission } from "./executions/admission.ts";
 import { announcePresence } from "./executions/presence.ts";
 import { createUnfinished } from "./executions/unfinished.ts";
+import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
+import { createStatementReader } from "./lineage/sql/statement-reader.ts";
 import { createSecretResolver } from "./secrets.ts";
 import { orchestrationServices } from "./service.ts";
 import { createSnapshots } from "./snapshots/snapshots.ts";
@@ -47,6 +49,8 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   using blobs = createMeshClient(BlobService, { peer: "storage", address: config.storageAddress, signer });
   await using engine = await createEngine(join(config.dataDirectory, "engine"));
   await using unfinished = createUnfinished();
+  const reader = createStatementReader();
+  await using recorder = createExecutionRecorder({ db: database.db, log, reader });
   const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
   const file = createFileConnector({ blobs: createBlobCache(blobs, folder), engine });
   const postgresql = createPostgresqlConnector({
@@ -63,6 +67,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     connectors,
     admission: createAdmission(),
     unfinished,
+    recorder,
     snapshots,
     processId,
   };

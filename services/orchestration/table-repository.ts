@@ -50,6 +50,27 @@ export async function listTablesById(db: Db, scope: Scope, tableIds: readonly st
   return rows;
 }
 
+/** The tables of a source that have one of these names, whatever their case. */
+export function listTablesByName(
+  db: Db,
+  scope: Scope,
+  sourceId: string,
+  names: readonly string[],
+): Promise<TableRow[]> {
+  const inLowerCase = names.map((name) => name.toLowerCase());
+  return db
+    .select()
+    .from(tables)
+    .where(
+      and(
+        eq(tables.orgId, scope.orgId),
+        eq(tables.sourceId, sourceId),
+        inArray(sql`lower(${tables.name})`, inLowerCase),
+      ),
+    )
+    .orderBy(asc(tables.tableId));
+}
+
 export async function insertTables(
   db: Db,
   scope: Scope,

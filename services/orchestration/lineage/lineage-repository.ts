@@ -103,6 +103,16 @@ export async function insertEvents(
   return inserted;
 }
 
+/** Adds one entity; answers whether it is new. A call that adds the same one waits for this transaction's end. */
+export async function insertEntity(tx: Db, scope: Scope, entity: LineageEntity): Promise<boolean> {
+  const rows = await tx
+    .insert(lineageEntities)
+    .values({ ...entity, orgId: scope.orgId })
+    .onConflictDoNothing()
+    .returning({ entityId: lineageEntities.entityId });
+  return rows.length > 0;
+}
+
 /**
  * Adds pieces to the graph; what is there already stays as it is. Rows go in by the order of their keys, so that
  * calls that add the same wait for each other and never in a circle.

@@ -709,9 +709,9 @@ export const IngestOutcomeSchema: GenEnum<IngestOutcome> = /*@__PURE__*/
  * Executions, staging jobs and publications record theirs by themselves; what was recorded stays.
  *
  * An execution that succeeded is recorded shortly after its answer, from its SQL: its tables as far as the catalog has
- * them, and their columns as far as the statement can be read, within 2 s and for statements of at most 20,000 bytes.
- * Recording never fails or delays an answer. A crash in between loses nothing that ended in the 24 hours before the
- * service's next start, except the names that the source gave to unnamed columns.
+ * them, and their columns as far as the statement can be read, within 5 s and for statements of at most 20,000 bytes;
+ * nothing is guessed. Recording never fails or delays an answer. A crash in between loses nothing that began in the 24
+ * hours before the service's next start, except the names that the source gave to unnamed columns.
  *
  * @generated from service sluice.orchestration.v1.LineageService
  */
