@@ -55,7 +55,8 @@ async function besideBareServer(
   return await measure({ url: bare.url, headers: {} });
 }
 
-const store = (target: Target): Promise<number> => speedOf(sizeMib, () => post(target, content(), sizeMib * mib));
+const store = (target: Target): Promise<number> =>
+  speedOf(sizeMib, () => post(target, content(), sizeMib * mib));
 
 /** Content that no store has yet: it would take a short cut. */
 function content(): Readable {
