@@ -1,5 +1,6 @@
 import { intro, log, outro } from "@clack/prompts";
 import { tellJourney } from "./journey.ts";
+import { wordsOf } from "./show.ts";
 import { startSluice } from "./start-sluice.ts";
 
 // The whole journey in a minute, on a Sluice of its own that leaves nothing behind: from a file to a release that a
@@ -11,6 +12,6 @@ try {
   await tellJourney(sluice);
   outro("That is all of it. README.md has the same journey to paste, call by call.");
 } catch (error) {
-  log.error((error as Error).message);
+  log.error(wordsOf(error));
   process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { openAsBlob } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { log, note, progress, spinner } from "@clack/prompts";
+import { log, note } from "@clack/prompts";
 import { AuditService } from "../../gen/sluice/approval/v1/audit_pb.ts";
 import {
   FilestoreDestination_Format,
@@ -15,8 +15,8 @@ import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_p
 import { LineageKind, LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { type Job, JobState, StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
-import { failureWords } from "./failure-words.ts";
 import { logIn, type Person } from "./person.ts";
+import { progressBar, refused, step } from "./show.ts";
 import type { Sluice } from "./start-sluice.ts";
 
 const dataSet = "flights-3m.parquet";
@@ -60,25 +60,6 @@ export async function tellJourney(sluice: Sluice): Promise<void> {
   await showAudit(grace, projectId);
 }
 
-async function step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
-  const line = spinner();
-  line.start(title);
-  try {
-    const result = await work();
-    line.stop(title);
-    return result;
-  } catch (error) {
-    line.error(title);
-    throw error;
-  }
-}
-
-/** A step that Sluice does not allow, in Sluice's own words. */
-async function refused(title: string, work: () => Promise<unknown>): Promise<void> {
-  const words = await failureWords(work());
-  log.warn(`${title}, and is refused:\n${words}`);
-}
-
 async function invite(ada: Person, url: string): Promise<Person> {
   const email = "grace@example.org";
   const password = "another long password";
@@ -107,7 +88,7 @@ async function discover(ada: Person, fileId: string): Promise<{ sourceId: string
 }
 
 async function query(ada: Person, sourceId: string, table: string): Promise<void> {
-  const sql = `SELECT ORIGIN, count(*) AS flights, round(avg(DELAY), 1) AS delay FROM ${table} GROUP BY ORIGIN ORDER BY flights DESC`;
+  const sql = `SELECT origin, count(*) AS flights, round(avg(delay), 1) AS delay FROM ${table} GROUP BY origin ORDER BY flights DESC`;
   const answer = await step("Ada asks it something", () =>
     ada.client(ExecutionService).executeQuery({ sourceId, sql, maxRows: 5 }),
   );
@@ -119,16 +100,12 @@ async function query(ada: Person, sourceId: string, table: string): Promise<void
 
 async function stage(ada: Person, sourceId: string, table: string): Promise<void> {
   const staging = ada.client(StagingService);
-  const { job } = await staging.createJob({ job: { sourceId, tables: [table] } });
-  const bar = progress({ max: 100 });
-  bar.start("Staging it to Parquet for machine learning");
-  let percent = 0;
+  const { job } = await staging.createJob({ job: { sourceId, tables: [table], chunkRows: 250_000n } });
+  const bar = progressBar("Staging it to Parquet for machine learning");
   let last: Job | undefined;
   for await (const { job: now } of staging.watchJob({ jobId: job?.jobId ?? "" })) {
     last = now;
-    const reached = percentOf(now);
-    bar.advance(reached - percent, `Staging: ${rowsOf(now)} rows, ${mibOf(now)} MiB`);
-    percent = reached;
+    bar.reach(percentOf(now), `Staging: ${rowsOf(now)} rows, ${mibOf(now)} MiB`);
   }
   if (last?.state !== JobState.SUCCEEDED) throw new Error(`staging ended: ${last?.errorMessage}`);
   bar.stop(`Staged ${rowsOf(last)} rows to ${last.progress?.chunkCount} Parquet files, ${mibOf(last)} MiB`);
@@ -147,7 +124,7 @@ async function packageRelease(ada: Person, sourceId: string, table: string): Pro
     project: {
       displayName: "Delays by airport",
       sourceId,
-      tables: [{ name: table, columns: ["ORIGIN", "DESTINATION", "DELAY"] }],
+      tables: [{ name: table, columns: ["origin", "destination", "delay"] }],
       destination: {
         kind: {
           case: "filestore",
@@ -179,9 +156,16 @@ async function proveBytes(ada: Person, { fileId, sha512 }: Published): Promise<v
   if (hash.digest("hex") !== sha512) throw new Error("the published bytes are others");
 }
 
+const kindWords: Record<LineageKind, string> = {
+  [LineageKind.UNSPECIFIED]: "",
+  [LineageKind.TABLE]: "table",
+  [LineageKind.DATASET]: "data set",
+  [LineageKind.JOB]: "job",
+};
+
 async function showLineage(ada: Person, { datasetId, path, sha256 }: Published): Promise<void> {
   const { nodes } = await ada.client(LineageService).getUpstream({ entityId: datasetId });
-  const lines = nodes.map(({ kind, name }) => `${LineageKind[kind].toLowerCase().padEnd(10)} ${name}`);
+  const lines = nodes.map(({ kind, name }) => `${(kindWords[kind] ?? "").padEnd(8)} ${name}`);
   note(lines.join("\n"), `Where ${path} comes from`);
   log.info(`sha256 ${sha256}`);
 }
