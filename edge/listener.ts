@@ -8,6 +8,7 @@ import { beginExchange, type Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
 import { sendLiveness, sendReadiness } from "./health.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
+import type { Limits } from "./limits.ts";
 import { lingerForBody } from "./linger.ts";
 import { toCallerError } from "./relayed.ts";
 import { createRestHandler } from "./rest/handler.ts";
@@ -29,6 +30,7 @@ export function createListener(options: {
   upstreams: ReadonlyMap<string, GrpcTransport>;
   authenticate: Authenticate;
   forward: Forward;
+  limits: Limits;
   log: Logger;
 }): Listener {
   const { services, upstreams, log } = options;

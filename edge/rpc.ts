@@ -14,7 +14,8 @@ import type { Authenticate } from "./auth/authenticate.ts";
 import { type Exchange, toCall } from "./exchange.ts";
 import { type Forward, once } from "./forward.ts";
 import { type HttpRequest, headerOf } from "./http.ts";
-import { readPieces } from "./rest/body.ts";
+import type { Limits } from "./limits.ts";
+import { type Incoming, readPieces } from "./rest/body.ts";
 import { hostInvalid } from "./rest/http-error.ts";
 
 /** Largest message of a request, inflated, in bytes. */
@@ -33,9 +34,10 @@ export function createRpcHandler(options: {
   methods: readonly DescMethod[];
   authenticate: Authenticate;
   forward: Forward;
+  limits: Limits;
   toError: (error: unknown, exchange: Exchange) => ConnectError;
 }): RpcHandler {
-  const { methods, authenticate, forward, toError } = options;
+  const { methods, authenticate, forward, limits, toError } = options;
   const exposed = methods.filter((method) => accessOf(method) !== "internal");
   const byPath = new Map(exposed.map((method) => [`/${method.parent.typeName}/${method.name}`, method]));
   const exchanges = new WeakMap<HttpRequest, Exchange>();
@@ -61,7 +63,8 @@ export function createRpcHandler(options: {
     methodOf: (rawPath) => byPath.get(rawPath),
     handle(exchange) {
       exchanges.set(exchange.request, exchange);
-      keepWhenUnread(exchange.request, byPath.get(exchange.route ?? ""));
+      const incoming = { request: exchange.request, pauseMs: limits.pauseMs };
+      keepWhenUnread(incoming, byPath.get(exchange.route ?? ""));
       try {
         handler(exchange.request, exchange.response);
       } catch {
@@ -85,10 +88,11 @@ export const isGrpc = (request: HttpRequest): boolean =>
 
 // An error before the end of the body would otherwise destroy the request, and the answer with it. A stream's caller
 // may pause as long as it likes; the one message of other calls comes without pause.
-function keepWhenUnread(request: HttpRequest, method: DescMethod | undefined): void {
+function keepWhenUnread(incoming: Incoming, method: DescMethod | undefined): void {
   const isStream = method?.methodKind === "client_streaming" || method?.methodKind === "bidi_streaming";
+  const { request } = incoming;
   Object.defineProperty(request, Symbol.asyncIterator, {
-    value: () => (isStream ? request.iterator({ destroyOnReturn: false }) : readPieces(request)),
+    value: () => (isStream ? request.iterator({ destroyOnReturn: false }) : readPieces(incoming)),
   });
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from "../services/lib/log.ts";
 import { createSigner } from "../services/lib/principal.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import { createForward } from "./forward.ts";
+import { type Limits, standardLimits } from "./limits.ts";
 import { createListener } from "./listener.ts";
 import { upstreamOf } from "./routes.ts";
 import { type EdgeServer, startServer } from "./server.ts";
@@ -17,8 +18,9 @@ export async function startEdge(options: {
   upstreams: Readonly<Record<string, string>>;
   meshPrivateKey: string;
   log: Logger;
+  limits?: Limits;
 }): Promise<EdgeServer> {
-  const { host, port, services, log } = options;
+  const { host, port, services, log, limits = standardLimits } = options;
   await using cleanup = new AsyncDisposableStack();
   const upstreams = new Map<string, GrpcTransport>();
   for (const [peer, address] of Object.entries(options.upstreams)) {
@@ -39,9 +41,10 @@ export async function startEdge(options: {
       transportOf: (method: DescMethod) => transportOf(upstreamOf(method.parent)),
       signer,
     }),
+    limits,
     log,
   });
-  const server = cleanup.use(await startServer({ host, port, listener }));
+  const server = cleanup.use(await startServer({ host, port, listener, limits }));
   const owned = cleanup.move();
   return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -23,6 +23,7 @@ import { announcePresence } from "./executions/presence.ts";
 import { createUnfinished } from "./executions/unfinished.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
+import { ownFolder } from "./own-folder.ts";
 import { createSecretResolver } from "./secrets.ts";
 import { orchestrationServices } from "./service.ts";
 import { createSnapshots } from "./snapshots/snapshots.ts";
@@ -38,6 +39,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   const signer = createSigner(service, config.meshPrivateKey);
   await using database = await openDatabase({ url: config.databaseUrl, service, migrationsFolder });
   const processId = newId();
+  await using _folder = await ownFolder(config.databaseUrl, config.dataDirectory);
   await using _presence = await announcePresence(config.databaseUrl, processId);
   const abandoned = await moveAbandonedExecutions(database.db);
   if (abandoned > 0) log.warn({ abandoned }, "executions of a dead process are cancelled");
