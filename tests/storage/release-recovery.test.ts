@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type postgres from "postgres";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import type { PublishReleaseResponse } from "../../gen/sluice/storage/v1/releases_pb.ts";
 import type { Principal } from "../../services/lib/principal.ts";
@@ -23,10 +23,6 @@ import {
 } from "./fixtures.ts";
 import { publish, releasedFiles, type StagedFile, stagedFile } from "./release-fixtures.ts";
 import { spawnStorage } from "./storage-process.ts";
-
-// Processes of their own take their time on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
-const patient = { timeout: 20_000 };
 
 /** Takes what has not said that it lives for this long for dead, and removes unused content at once. */
 const thorough = { heartbeatLostMs: 200, heartbeatMs: 20, graceMs: 0, collectMs: 20, searchMs: 0 };
@@ -57,7 +53,7 @@ async function holdCommits({ sql }: TestDatabase): Promise<void> {
 async function waitersFor(tx: postgres.TransactionSql, sql: postgres.Sql): Promise<number[]> {
   const [row] = await tx`select pg_backend_pid() as pid`;
   const waiting = () => sql`select pid from pg_stat_activity where ${row?.pid} = any(pg_blocking_pids(pid))`;
-  await expect.poll(async () => (await waiting()).length, patient).toBeGreaterThan(0);
+  await expect.poll(async () => (await waiting()).length).toBeGreaterThan(0);
   return (await waiting()).map(({ pid }) => pid);
 }
 
@@ -102,7 +98,7 @@ test.each(cases)("OK: one release after kill -9 $step", async ({ statement, left
     return waiters;
   });
   const connected = () => database.sql`select from pg_stat_activity where pid = any(${pids})`;
-  await expect.poll(async () => (await connected()).length, patient).toBe(0);
+  await expect.poll(async () => (await connected()).length).toBe(0);
 
   await using restarted = await startStorageIn(database, folder.path, thorough);
   expect(await releasedFiles(restarted, who)).toHaveLength(left === "all" ? contents.length : 0);
@@ -147,7 +143,7 @@ test("OK: one release after kill -9 while it reads what is staged", async () => 
     const before = await killed.readBytes();
     const stuck = failureOf(publish(killed, who, [staged], { releaseId }));
     const read = async () => (await killed.readBytes()) - before;
-    await expect.poll(read, { ...patient, interval: 1 }).toBeGreaterThan(mib);
+    await expect.poll(read, { interval: 1 }).toBeGreaterThan(mib);
     await killed.kill();
     expect(await stuck).toMatchObject({ code: "Unavailable" });
   });

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** What a signed URL lets its holder read, until when. */
-export type Grant = { readonly orgId: string; readonly fileId: string; readonly expireTime: Date };
+type Grant = { readonly orgId: string; readonly fileId: string; readonly expireTime: Date };
 
 /** URLs that read one file each without a credential. */
 export type SignedUrls = {
