@@ -2,15 +2,13 @@ import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
+import { batchesOf } from "./batches.ts";
 import type { DiscoveredTable } from "./connectors/connector.ts";
 import { tables } from "./schema.ts";
 
 export type TableRow = typeof tables.$inferSelect;
 export type NewTable = DiscoveredTable & { readonly tableId: string };
 export type TableFilter = { readonly sourceId: string; readonly schemaName: string };
-
-/** Rows of one statement: each takes several of its 65,535 parameters. */
-const batchRows = 1000;
 
 export async function findTable(db: Db, scope: Scope, tableId: string): Promise<TableRow | undefined> {
   const [row] = await db
@@ -105,9 +103,4 @@ export async function deleteTables(db: Db, scope: Scope, tableIds: readonly stri
   for (const batch of batchesOf(tableIds)) {
     await db.delete(tables).where(and(eq(tables.orgId, scope.orgId), inArray(tables.tableId, batch)));
   }
-}
-
-function batchesOf<T>(items: readonly T[]): T[][] {
-  const count = Math.ceil(items.length / batchRows);
-  return Array.from({ length: count }, (_, index) => items.slice(index * batchRows, (index + 1) * batchRows));
 }

@@ -1,14 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LineageKind } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
-import { run } from "../../services/orchestration/run.ts";
-import { startService, temporaryFolder } from "../lib/test-mesh.ts";
 import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
-import { spelled } from "./lineage-graph.ts";
+import { executionUpstream } from "./lineage-graph.ts";
 import {
-  configOf,
   createFileSource,
-  eventually,
   failureOf,
   type Orchestration,
   startOrchestration,
@@ -47,20 +42,7 @@ afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
 
-/** What an execution is recorded to be made of, without its own id and name. */
-async function upstreamOf(executionId: string) {
-  await eventually(() =>
-    user.lineage.getUpstream({ entityId: executionId }).then(
-      () => "recorded",
-      () => "not yet",
-    ),
-  ).toBe("recorded");
-  const { nodes, columns } = spelled(await user.lineage.getUpstream({ entityId: executionId }));
-  return {
-    tables: nodes.slice(1).sort(),
-    columns: columns.map((column) => column.replace(/^.* > executions\/\S+: /, "")),
-  };
-}
+const upstreamOf = (executionId: string) => executionUpstream(user, executionId);
 
 async function lineageOf(sourceId: string, sql: string) {
   const { executionId } = await user.executions.executeQuery({ sourceId, sql });
@@ -234,40 +216,4 @@ test("OK: statements that can't be read in time answer as fast as ever, and the 
   for (const executionId of ids) {
     expect(await upstreamOf(executionId)).toEqual({ tables: [], columns: [] });
   }
-}, 60_000);
-
-test("OK: what a crash left is recorded at the next start, once", async () => {
-  const { userId, orgId } = user.who;
-  const insert = async (ageHours: number, state = "succeeded") => {
-    const time = (Date.now() - ageHours * 3_600_000).toString(16).padStart(12, "0");
-    const id = `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
-    await mesh.database.sql`
-      insert into orchestration.executions
-        (execution_id, org_id, source_id, sql, state, end_time, creator_user_id, process_id)
-      values (${id}, ${orgId}, ${databaseId}, 'select sum(total) from orders', ${state}, now(), ${userId}, ${id})`;
-    return id;
-  };
-  const left: string[] = [];
-  // More than are looked for at a time.
-  for (let index = 0; index < 120; index++) left.push(await insert(1));
-  const old = await insert(25);
-  await using folder = await temporaryFolder();
-  const { database, peers } = mesh;
-  const config = configOf({ databaseUrl: database.urls.orchestration, folder: folder.path, peers });
-  {
-    await using _one = await startService(run, config);
-    await using _other = await startService(run, config);
-    for (const executionId of [left[0] ?? "", left[119] ?? ""]) {
-      expect(await upstreamOf(executionId)).toEqual({
-        tables: ["public.orders"],
-        columns: ["public.orders.total > _col_0 AGGREGATION"],
-      });
-    }
-  }
-  const [recorded] = await database.sql`
-    select count(*)::int from orchestration.lineage_edges where to_entity_id in ${database.sql(left)}`;
-  expect(recorded?.count).toBe(120);
-  expect(await failureOf(user.lineage.getUpstream({ entityId: old }))).toMatchObject({
-    reason: "RESOURCE_NOT_FOUND",
-  });
-}, 60_000);
+}, 120_000);

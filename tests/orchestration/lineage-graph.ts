@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import type { JsonObject } from "@bufbuild/protobuf";
+import { expect } from "vitest";
 import {
   type GetLineageResponse,
   LineageKind,
@@ -26,6 +28,24 @@ export function spelled({ nodes, edges, truncated }: Answer) {
       )
       .sort(),
     truncated,
+  };
+}
+
+/** Reading waits for the parser's thread, however busy the machine is. */
+const recordedWithinMs = 60_000;
+
+/** What an execution is recorded to be made of, once it is, without its own id and name. */
+export async function executionUpstream({ lineage }: User, entityId: string) {
+  const isRecorded = () =>
+    lineage.getUpstream({ entityId }).then(
+      () => true,
+      () => false,
+    );
+  await expect.poll(isRecorded, { timeout: recordedWithinMs }).toBe(true);
+  const { nodes, columns } = spelled(await lineage.getUpstream({ entityId }));
+  return {
+    tables: nodes.slice(1).sort(),
+    columns: columns.map((column) => column.replace(/^.* > executions\/\S+: /, "")),
   };
 }
 
@@ -61,4 +81,28 @@ export function createRecorder(mesh: Orchestration, user: User) {
         })),
       }),
   };
+}
+
+/** A RunEvent of a job that copies `a` to `b`, or another. */
+export const runEvent = (overrides: JsonObject = {}): JsonObject => ({
+  eventType: "COMPLETE",
+  eventTime: "2026-11-20T10:00:00Z",
+  producer: "https://example.com/etl",
+  schemaURL: "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+  run: { runId: "0193a5c0-0000-7000-8000-000000000001" },
+  job: { namespace: "etl", name: "copy" },
+  inputs: [{ namespace: "db", name: "a" }],
+  outputs: [{ namespace: "db", name: "b" }],
+  ...overrides,
+});
+
+/** How much stands in the graph of an organisation. */
+export async function countGraph({ database }: Orchestration, orgId: string) {
+  const { sql } = database;
+  const [counts] = await sql`select
+    (select count(*)::int from orchestration.lineage_events where org_id = ${orgId}) as events,
+    (select count(*)::int from orchestration.lineage_entities where org_id = ${orgId}) as entities,
+    (select count(*)::int from orchestration.lineage_edges where org_id = ${orgId}) as edges,
+    (select count(*)::int from orchestration.lineage_columns where org_id = ${orgId}) as columns`;
+  return { ...counts };
 }

@@ -13,7 +13,7 @@ import { executionLineage, resolveTables } from "./statement-lineage.ts";
 import { listUnrecordedExecutions, type UnrecordedExecution } from "./unrecorded-repository.ts";
 
 /** An execution that has succeeded. */
-export type SucceededExecution = UnrecordedExecution & {
+type SucceededExecution = UnrecordedExecution & {
   /** Names of the result's columns, as long as they are known. */
   readonly resultColumns?: readonly string[];
 };

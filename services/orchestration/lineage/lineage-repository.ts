@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, notInArray, sql } from "drizzle-orm";
 import type { Db } from "../../lib/database.ts";
 import type { Scope } from "../../lib/guard.ts";
+import { batchesOf } from "../batches.ts";
 import type { Lineage, LineageEdge, LineageEntity } from "./lineage.ts";
 import { lineageColumns, lineageEdges, lineageEntities, lineageEvents } from "./lineage-schema.ts";
 
@@ -8,9 +9,6 @@ export type EntityRow = typeof lineageEntities.$inferSelect;
 export type ColumnRow = typeof lineageColumns.$inferSelect;
 /** Which way a walk goes: to what an entity is made of, or to what is made of it. */
 export type Direction = "upstream" | "downstream";
-
-/** Rows of one statement: each takes up to 7 of its 65,535 parameters. */
-const batchRows = 1000;
 
 /** The entities that are known, of those asked for. */
 export async function listEntities(db: Db, scope: Scope, entityIds: readonly string[]): Promise<EntityRow[]> {
@@ -156,9 +154,4 @@ function mergedEntities(entities: readonly LineageEntity[]): LineageEntity[] {
 function uniqueSorted<Row extends object>(rows: readonly Row[]): Row[] {
   const byKey = new Map(rows.map((row) => [JSON.stringify(Object.entries(row).sort()), row]));
   return [...byKey.keys()].sort().map((key) => byKey.get(key) as Row);
-}
-
-function batchesOf<T>(items: readonly T[]): T[][] {
-  const count = Math.ceil(items.length / batchRows);
-  return Array.from({ length: count }, (_, index) => items.slice(index * batchRows, (index + 1) * batchRows));
 }

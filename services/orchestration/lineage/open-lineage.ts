@@ -128,7 +128,7 @@ const violationsOf = ({ issues }: z.ZodError) => ({
 });
 
 /** As `inputs[0].facets["my facet"].name`. */
-export const spellPath = (path: readonly PropertyKey[]): string =>
+const spellPath = (path: readonly PropertyKey[]): string =>
   path
     .map((key) => {
       if (typeof key === "number") return `[${key}]`;

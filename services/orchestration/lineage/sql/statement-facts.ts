@@ -13,7 +13,7 @@ export type TableReference = {
 };
 
 /** A table whose columns are known, named as the statement does. */
-export type KnownTable = TableReference & { readonly columns: readonly string[] };
+type KnownTable = TableReference & { readonly columns: readonly string[] };
 
 /** A column of a statement's result, and what it is made of. */
 export type ResultColumnFacts = {
