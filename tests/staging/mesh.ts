@@ -16,10 +16,7 @@ import { readSigned, startStorageIn, upload } from "../storage/fixtures.ts";
 import { startPeers } from "./peers.ts";
 import { environmentOf, type Staging, type User, userOf } from "./staging.ts";
 
-export type Mesh = Staging & {
-  orchestration: RunningService;
-  environment: Record<string, string | undefined>;
-};
+export type Mesh = Staging & { orchestration: RunningService };
 
 /** Staging between the real storage and the real orchestration; only identity is the tests' own. */
 export async function startMesh(env: Record<string, string> = {}): Promise<Mesh> {

@@ -22,6 +22,8 @@ export type Staging = AsyncDisposable & {
   storage: RunningService;
   service: RunningService;
   config: StagingConfig;
+  /** What a worker's process of the same mesh gets as its environment. */
+  environment: Record<string, string | undefined>;
   /** Somebody of an organisation of their own, or of the one given. */
   user(overrides?: Partial<Principal>): User;
 };
@@ -49,9 +51,8 @@ export async function startStaging(env: Record<string, string> = {}): Promise<St
   const folder = stack.use(await temporaryFolder());
   const storage = stack.use(await startStorageIn(database, folder.path));
   const peers = stack.use(await startPeers());
-  const config = parseConfig(
-    environmentOf(database, { peers: peers.address, storage: storage.address }, env),
-  );
+  const environment = environmentOf(database, { peers: peers.address, storage: storage.address }, env);
+  const config = parseConfig(environment);
   const service = stack.use(await startService(run, config));
   const owned = stack.move();
   return {
@@ -60,6 +61,7 @@ export async function startStaging(env: Record<string, string> = {}): Promise<St
     storage,
     service,
     config,
+    environment,
     user: (overrides) => userOf(service, storage, overrides),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
