@@ -90,27 +90,30 @@ export const given = (project: Project | undefined): Project => {
   return project;
 };
 
-export async function validated(release: Release, by: Team, overrides?: ProjectInit): Promise<Project> {
+/** What it takes to make a project. */
+type Making = Pick<Release, "service" | "peers">;
+
+export async function validated(release: Making, by: Team, overrides?: ProjectInit): Promise<Project> {
   const { projectId } = await drafted(release, by, overrides);
   return given((await by.editor.projects.validateProject({ projectId })).project);
 }
 
-export async function packaged(release: Release, by: Team, overrides?: ProjectInit): Promise<Project> {
+export async function packaged(release: Making, by: Team, overrides?: ProjectInit): Promise<Project> {
   const { projectId } = await validated(release, by, overrides);
   return given((await by.editor.projects.packageProject({ projectId })).project);
 }
 
-export async function submitted(release: Release, by: Team, overrides?: ProjectInit): Promise<Project> {
+export async function submitted(release: Making, by: Team, overrides?: ProjectInit): Promise<Project> {
   const { projectId } = await packaged(release, by, overrides);
   return given((await by.editor.reviews.submitProject({ projectId })).project);
 }
 
-export async function approved(release: Release, by: Team, overrides?: ProjectInit): Promise<Project> {
+export async function approved(release: Making, by: Team, overrides?: ProjectInit): Promise<Project> {
   const { projectId, manifestSha256 } = await submitted(release, by, overrides);
   return given((await by.approver.reviews.approveProject({ projectId, manifestSha256 })).project);
 }
 
-export async function published(release: Release, by: Team, overrides?: ProjectInit): Promise<Project> {
+export async function published(release: Making, by: Team, overrides?: ProjectInit): Promise<Project> {
   const { projectId } = await approved(release, by, overrides);
   return given((await by.editor.projects.publishProject({ projectId })).project);
 }

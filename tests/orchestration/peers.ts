@@ -52,9 +52,6 @@ export async function startPeers(): Promise<Peers> {
         };
       }
     },
-    putBlob: unused,
-    deleteBlobs: unused,
-    signBlobs: unused,
   });
   const policies = guard(PolicyService, {
     verifyCredential: unused,

@@ -1,4 +1,4 @@
-import { toJson } from "@bufbuild/protobuf";
+import { toJsonString } from "@bufbuild/protobuf";
 import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
 import { FilestoreDestination_Format as Format } from "../../../gen/sluice/approval/v1/projects_pb.ts";
 import {
@@ -10,7 +10,7 @@ import {
 } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
 import { allows } from "../../lib/permissions.ts";
 import { appendEvent } from "../audit/append-event.ts";
-import { canonicalJson, sha256 } from "../audit/event-hash.ts";
+import { sha256 } from "../audit/event-hash.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { insertPackagedFiles, type PackagedFile } from "../file-repository.ts";
 import { formatOf } from "../message.ts";
@@ -59,7 +59,7 @@ async function stage(deps: ApprovalDeps, work: PackageWork, project: ProjectRow)
   const { manifest, sha256: stored } = await staging.getManifest({ jobId: job.jobId });
   if (!manifest) throw new Error("staging answered no manifest");
   // Whoever approves the hash approves the hash of every file, so the one must follow from the other.
-  const recomputed = sha256(canonicalJson(toJson(ManifestSchema, manifest)));
+  const recomputed = hashOf(manifest);
   if (new Set([recomputed, stored, ended.manifestSha256]).size !== 1) {
     throw new ReleaseFailure("the staged manifest does not have the hash that it was staged with");
   }
@@ -84,7 +84,7 @@ function commitPackage(
 ): Promise<void> {
   const scope = scopeFor(asker);
   const files = filesOf(project, manifest);
-  const manifestSha256 = sha256(canonicalJson(toJson(ManifestSchema, manifest)));
+  const manifestSha256 = hashOf(manifest);
   const { jobId: stagingJobId } = manifest;
   return db.transaction(async (tx) => {
     const change = { manifestSha256, stagingJobId };
@@ -117,6 +117,9 @@ function failPackage(
     await appendEvent(tx, scope, { projectId, type: EventType.PACKAGE_FAILED, details: { message } });
   });
 }
+
+/** The hash of `manifest.json`, which is the message's JSON as it is spelled everywhere in the mesh. */
+const hashOf = (manifest: Manifest): string => sha256(toJsonString(ManifestSchema, manifest));
 
 /** The files of a manifest, each with the path that it will be published under. */
 const filesOf = (project: ProjectRow, manifest: Manifest): PackagedFile[] =>

@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { create, type MessageInitShape, toJson } from "@bufbuild/protobuf";
-import canonicalize from "canonicalize";
+import { create, type MessageInitShape, toJsonString } from "@bufbuild/protobuf";
 import {
   type Job,
   type JobSchema,
@@ -53,9 +52,7 @@ export function stagingPeer(steps: Steps, storage: StoragePeer) {
       })),
     }));
     const manifest = create(ManifestSchema, { jobId, sourceId: asked.sourceId, tables });
-    const sha256 = createHash("sha256")
-      .update(canonicalize(toJson(ManifestSchema, manifest)) ?? "")
-      .digest("hex");
+    const sha256 = createHash("sha256").update(toJsonString(ManifestSchema, manifest)).digest("hex");
     peer.afterwards(manifest);
     const isDone = peer.outcome.state === JobState.SUCCEEDED;
     const job = { ...asked, ...peer.outcome, jobId, manifestSha256: isDone ? sha256 : "" };
