@@ -52,6 +52,9 @@ export async function startPeers(): Promise<Peers> {
         };
       }
     },
+    putBlob: unused,
+    deleteBlobs: unused,
+    signBlobs: unused,
   });
   const policies = guard(PolicyService, {
     verifyCredential: unused,
