@@ -104,7 +104,7 @@ test("Canceled: a statement that waits while it is prepared is stopped in the se
     ).catch((error) => error);
     const waiting = () =>
       testDatabase.sql`select pid from pg_stat_activity where ${locker?.pid} = any(pg_blocking_pids(pid))`;
-    await expect.poll(async () => (await waiting()).length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(async () => (await waiting()).length).toBe(1);
     caller.abort();
     expect((await call).cause).toMatchObject({ code: "57014" });
   });
