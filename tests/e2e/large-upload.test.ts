@@ -1,8 +1,5 @@
 import { createHash, randomFillSync } from "node:crypto";
-import { once } from "node:events";
-import { get, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { expect, test } from "vitest";
 import { peakMemoryBytes } from "../lib/proc.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
@@ -14,7 +11,7 @@ const mebibyte = 1024 * 1024;
 /** How much more memory a mesh in one process may take, whatever goes through it, in bytes. */
 const growthMax = 400 * mebibyte;
 
-test("OK: 1 GiB goes in and out through the edge byte for byte, within bounded memory", {
+test("OK: 1 GiB goes in through the edge byte for byte, within bounded memory", {
   timeout: 300_000,
 }, async () => {
   await using folder = await temporaryFolder();
@@ -36,15 +33,6 @@ test("OK: 1 GiB goes in and out through the edge byte for byte, within bounded m
 
   const { file, sha256 } = await upload(1024);
   expect(file).toMatchObject({ sizeBytes: String(1024 * mebibyte), sha256 });
-  expect((await peakMemoryBytes(mesh.pid)) - before).toBeLessThan(growthMax);
-
-  const received = createHash("sha256");
-  const [content] = (await once(
-    get(`${mesh.url}/api/v1/storage/files/${file.fileId}/content`, { headers }),
-    "response",
-  )) as [IncomingMessage];
-  await pipeline(content, received);
-  expect(received.digest("hex")).toBe(sha256);
   expect((await peakMemoryBytes(mesh.pid)) - before).toBeLessThan(growthMax);
 });
 

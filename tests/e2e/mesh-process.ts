@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { chmod } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { startPostgresServer } from "../lib/postgres-server.ts";
@@ -39,6 +40,8 @@ export async function startOnFolder(
   password: string,
   env: Record<string, string> = {},
 ): Promise<MeshOnFolder> {
+  // As root the database runs as another user. It stays in the folder, and goes with it, when that user can get in.
+  await chmod(folder, 0o711);
   const child = start("services/all-in-one/main.ts", {
     SLUICE_DATA_DIR: join(folder, "data"),
     EDGE_PORT: "0",
