@@ -62,13 +62,13 @@ type Statistics = readonly Entry<string>[];
 
 const entriesOf = (map: unknown): readonly Entry<Statistics>[] => (map ?? []) as Entry<Statistics>[];
 
-/** Parquet's statistics have no more of a long text than its beginning, and something larger than it as the largest. */
-const statisticCharactersMax = 200;
+/** Of a longer text Parquet's statistics have its beginning as the smallest, and something behind it as the largest. */
+const statisticBytesMax = 255;
 
 function toStats(name: string, statistics: Statistics = []): ColumnStats {
   const statistic = (key: string) => statistics.find((entry) => entry.key === key)?.value;
   const known = (text: string | undefined) =>
-    text && text.length > statisticCharactersMax ? undefined : text;
+    text !== undefined && Buffer.byteLength(text) > statisticBytesMax ? undefined : text;
   const nullCount = Number(statistic("null_count") ?? 0);
   return { name, nullCount, min: known(statistic("min")), max: known(statistic("max")) };
 }
