@@ -18,7 +18,12 @@ export async function writeExtract(task: ExtractTask): Promise<Extraction> {
     // What comes through a pipe is read by one thread, in its order whatever is set. This only lets row groups end early.
     if (task.reading.format === "copy") await opened.run("SET preserve_insertion_order = false");
   });
-  return task.format === "parquet" ? writeParquet(connection, task) : writeCsv(connection, task);
+  try {
+    return await (task.format === "parquet" ? writeParquet(connection, task) : writeCsv(connection, task));
+  } finally {
+    // The process goes on to the next task.
+    connection.closeSync();
+  }
 }
 
 async function writeParquet(connection: DuckDBConnection, task: ExtractTask): Promise<Extraction> {
