@@ -4,12 +4,12 @@ import type { Reply, Task } from "./protocol.ts";
 import { runStatement } from "./run-statement.ts";
 import { writeExtract } from "./write-extract.ts";
 
-// The process that does one task on one file. It is a process because DuckDB is native code that reads files of
+// The process that does tasks on one source, one at a time. It is a process because DuckDB is native code that reads files of
 // strangers, and because some of its functions can't be interrupted: a process can be killed.
 
 /** Without the parent nobody waits for the answer; an exit would wait for DuckDB's threads. */
 process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
-process.once("message", async (task: Task) => process.send?.(withoutPaths(await answer(task), task)));
+process.on("message", async (task: Task) => process.send?.(withoutPaths(await answer(task), task)));
 
 async function answer(task: Task): Promise<Reply> {
   try {

@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { aborted } from "../../lib/lifetime.ts";
 import type { Limit } from "../connectors/connector.ts";
-import type { Engine } from "./engine.ts";
+import type { Series } from "./engine.ts";
 import { openPipes, type Pipes } from "./pipes.ts";
 import type { Extraction, Task } from "./protocol.ts";
 
@@ -19,17 +19,17 @@ type ExtractTask = Omit<Task & { kind: "extract" }, "path" | "outputPath" | "spi
  * of the process and of the input ends the other one and is the one that is thrown. Fails with EngineFailure.
  */
 export async function* extract(
-  engine: Engine,
+  series: Series,
   input: ExtractInput,
   task: ExtractTask,
   limit: Limit,
 ): AsyncGenerator<Uint8Array, Extraction> {
-  await using pipes = await openPipes(engine.pipesDirectory);
+  await using pipes = await openPipes(series.pipesDirectory);
   const stop = new AbortController();
   const signal = AbortSignal.any([limit.signal, stop.signal]);
   signal.addEventListener("abort", () => pipes.output.destroy(signal.reason), { once: true });
   const path = "path" in input ? input.path : pipes.inputPath;
-  const writing = engine
+  const writing = series
     .run({ ...task, kind: "extract", path, outputPath: pipes.outputPath }, { ...limit, signal })
     .finally(() => pipes.endOutput());
   const feeding = "feed" in input ? feedAll(pipes, input.feed, signal) : Promise.resolve();

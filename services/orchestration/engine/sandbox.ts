@@ -24,6 +24,8 @@ export async function openSandbox(
     allow_persistent_secrets: "false",
   });
   const connection = await instance.connect();
+  // Now the database ends with its connection.
+  instance.closeSync();
   await connection.run("SET TimeZone = 'UTC'");
   const reachable = [task.path, task.outputPath].filter((path) => path !== undefined);
   await connection.run(`SET allowed_paths = [${reachable.map(literal).join(", ")}]`);

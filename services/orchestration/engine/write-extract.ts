@@ -18,7 +18,12 @@ export async function writeExtract(task: ExtractTask): Promise<Extraction> {
     // What comes through a pipe is read by one thread, in its order whatever is set. This only lets row groups end early.
     if (task.reading.format === "copy") await opened.run("SET preserve_insertion_order = false");
   });
-  return task.format === "parquet" ? writeParquet(connection, task) : writeCsv(connection, task);
+  try {
+    return await (task.format === "parquet" ? writeParquet(connection, task) : writeCsv(connection, task));
+  } finally {
+    // The process goes on to the next task.
+    connection.closeSync();
+  }
 }
 
 async function writeParquet(connection: DuckDBConnection, task: ExtractTask): Promise<Extraction> {
@@ -62,13 +67,13 @@ type Statistics = readonly Entry<string>[];
 
 const entriesOf = (map: unknown): readonly Entry<Statistics>[] => (map ?? []) as Entry<Statistics>[];
 
-/** Parquet's statistics have no more of a long text than its beginning, and something larger than it as the largest. */
-const statisticCharactersMax = 200;
+/** Of a longer text Parquet's statistics have its beginning as the smallest, and something behind it as the largest. */
+const statisticBytesMax = 255;
 
 function toStats(name: string, statistics: Statistics = []): ColumnStats {
   const statistic = (key: string) => statistics.find((entry) => entry.key === key)?.value;
   const known = (text: string | undefined) =>
-    text && text.length > statisticCharactersMax ? undefined : text;
+    text !== undefined && Buffer.byteLength(text) > statisticBytesMax ? undefined : text;
   const nullCount = Number(statistic("null_count") ?? 0);
   return { name, nullCount, min: known(statistic("min")), max: known(statistic("max")) };
 }

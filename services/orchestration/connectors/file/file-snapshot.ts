@@ -38,7 +38,7 @@ export async function openFileSnapshot(
   { tables, chunkRows, format }: SnapshotRequest,
   limit: Limit,
 ): Promise<Snapshot> {
-  using stack = new DisposableStack();
+  await using stack = new AsyncDisposableStack();
   const blob = stack.use(await blobs.borrow(settings.fileId, limit.signal));
   const inspection = await withEngineFailures(fileNamed(blob), () => inspect(blob, settings, limit));
   const name = tableNameOf(blob, settings);
@@ -46,6 +46,7 @@ export async function openFileSnapshot(
   const { size: sizeBytes } = await stat(blob.path);
   const rowsOfChunk = chunkRowsOf(inspection, sizeBytes, chunkRows);
   const rowBytes = rowBytesOf(inspection, sizeBytes);
+  const series = stack.use(engine.series());
   const owned = stack.move();
   return {
     name: `sha256:${blob.sha256}`,
@@ -62,12 +63,10 @@ export async function openFileSnapshot(
       const task = { fileName: blob.name, reading, rows, rowBytes, columns, format };
       return yield* piecesWithEngineFailures(
         fileNamed(blob),
-        extract(engine, { path: blob.path }, task, chunkLimit),
+        extract(series, { path: blob.path }, task, chunkLimit),
       );
     },
-    async [Symbol.asyncDispose]() {
-      owned.dispose();
-    },
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Engine } from "../../engine/engine.ts";
+import type { Engine, Series } from "../../engine/engine.ts";
 import { extract, type Feed } from "../../engine/extract.ts";
 import type { Extraction } from "../../engine/protocol.ts";
 import { tableChanged } from "../../errors.ts";
@@ -32,6 +32,7 @@ export async function openDatabaseSnapshot(
   const lost = new AbortController();
   const planned = Promise.withResolvers<Plan>();
   const released = Promise.withResolvers<void>();
+  const series = deps.engine.series();
   // The session outlives the call that opens it, so it has a signal of its own.
   const holding = withSession(
     deps,
@@ -45,7 +46,7 @@ export async function openDatabaseSnapshot(
   holding.catch(planned.reject).finally(() => lost.abort());
   const close = async () => {
     released.resolve();
-    await holding.catch(() => {});
+    await Promise.allSettled([holding, series[Symbol.asyncDispose]()]);
   };
   try {
     const plan = await beforeAbort(planned.promise, limit.signal);
@@ -56,7 +57,7 @@ export async function openDatabaseSnapshot(
       tables: plan.tables.map((table) => table.planned),
       chunks: plan.tables.flatMap((table) => table.chunks),
       lost: lost.signal,
-      extract: (chunk, chunkLimit) => extractRows(deps, request, plan, chunk, chunkLimit),
+      extract: (chunk, chunkLimit) => extractRows(deps, series, request, plan, chunk, chunkLimit),
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {
@@ -92,7 +93,8 @@ const nameOf = ({ schemaName, name }: NamedTable): string => `${schemaName}.${na
 
 /** By a session of its own that sees what the snapshot does. */
 function extractRows(
-  { engine, settings, ...sessions }: DatabaseSnapshotDeps,
+  { settings, ...sessions }: DatabaseSnapshotDeps,
+  series: Series,
   { tables, format }: SnapshotRequest,
   { name: snapshot, tables: plans }: Plan,
   { tableIndex, range }: ChunkName,
@@ -115,7 +117,7 @@ function extractRows(
   };
   return piecesWithEngineFailures(
     `the table ${fileName}`,
-    extract(engine, { feed }, { fileName, reading, rows: undefined, rowBytes: 0, columns, format }, limit),
+    extract(series, { feed }, { fileName, reading, rows: undefined, rowBytes: 0, columns, format }, limit),
   );
 }
 
