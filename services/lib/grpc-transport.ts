@@ -173,7 +173,7 @@ async function streamingCall<I extends DescMessage, O extends DescMessage>(
     for (const [name, value] of toHeaders(status.metadata)) trailer.append(name, value);
   });
   const sending = send(call, request.message, signal);
-  const header = await firstMetadata(call, peer);
+  const header = await firstMetadata(call, peer, sending);
   return {
     stream: true,
     service: method.parent,
@@ -184,12 +184,14 @@ async function streamingCall<I extends DescMessage, O extends DescMessage>(
   };
 }
 
+type Sending = Promise<{ error: unknown } | undefined>;
+
 /** Sends every message, as fast as the peer takes them; answers the error of the messages' source, if it had one. */
 async function send<I, O>(
   call: ClientDuplexStream<I, O>,
   messages: AsyncIterable<I>,
   signal: AbortSignal,
-): Promise<{ error: unknown } | undefined> {
+): Sending {
   try {
     for await (const message of messages) {
       if (call.destroyed || call.writableEnded) return;
@@ -203,11 +205,15 @@ async function send<I, O>(
   }
 }
 
-function firstMetadata<I, O>(call: ClientDuplexStream<I, O>, peer: string): Promise<Headers> {
+function firstMetadata<I, O>(
+  call: ClientDuplexStream<I, O>,
+  peer: string,
+  sending: Sending,
+): Promise<Headers> {
   return new Promise((resolve, reject) => {
     call.once("metadata", (metadata: Metadata) => resolve(toHeaders(metadata)));
     // A peer that fails at once sends trailers only: the error comes out where the messages are read.
-    call.once("error", (error: ServiceError) => reject(toConnectError(error, peer)));
+    call.once("error", (error: ServiceError) => reasonOf(error, peer, sending).then(reject));
     call.once("end", () => resolve(new Headers()));
   });
 }
@@ -215,19 +221,23 @@ function firstMetadata<I, O>(call: ClientDuplexStream<I, O>, peer: string): Prom
 async function* receive<I, O>(
   call: ClientDuplexStream<I, O>,
   peer: string,
-  sending: Promise<{ error: unknown } | undefined>,
+  sending: Sending,
   release: () => void,
 ): AsyncIterable<O> {
   try {
     for await (const message of call) yield message as O;
   } catch (error) {
-    // A source that failed has cancelled the call; its own error says why.
-    const source = (error as ServiceError).code === (Code.Canceled as number) ? await sending : undefined;
-    throw source ? source.error : toConnectError(error as ServiceError, peer);
+    throw await reasonOf(error as ServiceError, peer, sending);
   } finally {
     release();
     call.cancel();
   }
+}
+
+/** A source of messages that failed has cancelled the call: its own error says why. */
+async function reasonOf(error: ServiceError, peer: string, sending: Sending): Promise<unknown> {
+  const source = error.code === (Code.Canceled as number) ? await sending : undefined;
+  return source ? source.error : toConnectError(error, peer);
 }
 
 function toConnectError(error: ServiceError, peer: string): ConnectError {
