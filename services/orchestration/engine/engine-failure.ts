@@ -16,7 +16,8 @@ export class EngineFailure extends Error {
 const detailCharactersMax = 500;
 
 /** What DuckDB adds for those who write its SQL themselves: excerpts, hints, settings of the reader. */
-const hints = /^\s*(LINE \d|Possible |Possible$|\* |Try |file = |Candidate|Alternatively|Please try)/;
+const hints =
+  /^\s*(LINE \d|Column .* is being converted |This type was |Possible |Possible$|\* |Try |file = |Candidate|Alternatively|Please try)/;
 
 /** Reads an error of DuckDB's; `usual` is what it means when the text does not tell. */
 export function toEngineFailure(error: unknown, usual: FailureKind): EngineFailure {

@@ -1,13 +1,16 @@
 import type { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
+import { aborted } from "../../lib/lifetime.ts";
 import type { Limit } from "../connectors/connector.ts";
 import type { Engine } from "./engine.ts";
-import { openPipes } from "./pipes.ts";
+import { openPipes, type Pipes } from "./pipes.ts";
 import type { Extraction, Task } from "./protocol.ts";
 
-/** What is read: a file, or what `feed` writes; `feed` fails when the input is not whole, and ends it when it is. */
-export type ExtractInput =
-  | { readonly path: string }
-  | { feed(input: Writable, signal: AbortSignal): Promise<void> };
+/** What is read: a file, or what is written by `feed`, which fails when that is not whole. */
+export type ExtractInput = { readonly path: string } | { readonly feed: Feed };
+
+/** `input` comes when the process reads it. */
+export type Feed = (input: Promise<Writable>, signal: AbortSignal) => Promise<void>;
 
 type ExtractTask = Omit<Task & { kind: "extract" }, "path" | "outputPath" | "spillDirectory" | "kind">;
 
@@ -24,16 +27,12 @@ export async function* extract(
   await using pipes = await openPipes(engine.pipesDirectory);
   const stop = new AbortController();
   const signal = AbortSignal.any([limit.signal, stop.signal]);
-  const end = () => {
-    pipes.input.destroy();
-    pipes.output.destroy(signal.reason);
-  };
-  signal.addEventListener("abort", end, { once: true });
+  signal.addEventListener("abort", () => pipes.output.destroy(signal.reason), { once: true });
   const path = "path" in input ? input.path : pipes.inputPath;
   const writing = engine
     .run({ ...task, kind: "extract", path, outputPath: pipes.outputPath }, { ...limit, signal })
     .finally(() => pipes.endOutput());
-  const feeding = "feed" in input ? input.feed(pipes.input, signal) : Promise.resolve();
+  const feeding = "feed" in input ? feedAll(pipes, input.feed, signal) : Promise.resolve();
   const done = Promise.all([writing, feeding]);
   done.catch((error) => stop.abort(error));
   try {
@@ -47,3 +46,29 @@ export async function* extract(
     await Promise.allSettled([writing, feeding]);
   }
 }
+
+async function feedAll(pipes: Pipes, feed: Feed, signal: AbortSignal): Promise<void> {
+  const opening = pipes.openInput(signal);
+  try {
+    await feed(opening, signal);
+    const input = await opening;
+    // Its end is all that tells the process that there is no more: it comes when the input is known to be whole.
+    input.end();
+    await finished(input, { readable: false, signal });
+  } catch (error) {
+    // The process that does not read any more has a reason, which is about to be known.
+    if (isBrokenPipe(error)) await aborted(signal);
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    opening.then(
+      (input) => void input.destroy(),
+      () => {},
+    );
+  }
+}
+
+const isBrokenPipe = (error: unknown): boolean =>
+  /^(EPIPE|ERR_STREAM_(PREMATURE_CLOSE|DESTROYED|WRITE_AFTER_END))$/.test(
+    String((error as { code?: unknown }).code),
+  );

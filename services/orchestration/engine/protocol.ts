@@ -53,6 +53,8 @@ export type Task = {
       readonly reading: Reading | CopyReading;
       /** Undefined for all rows. */
       readonly rows: RowRange | undefined;
+      /** What a row takes in the input, about, in bytes; a COPY's is not known. */
+      readonly rowBytes: number;
       readonly columns: readonly ExtractColumn[];
       readonly format: ExtractFormat;
       /** Absolute path of the file or named pipe that is written. */

@@ -43,7 +43,9 @@ export async function openFileSnapshot(
   const inspection = await withEngineFailures(fileNamed(blob), () => inspect(blob, settings, limit));
   const name = tableNameOf(blob, settings);
   const plans = tables.map((table) => planColumns(table, { schemaName: "", name, ...inspection }));
-  const rowsOfChunk = await chunkRowsOf(blob, inspection, chunkRows);
+  const { size: sizeBytes } = await stat(blob.path);
+  const rowsOfChunk = chunkRowsOf(inspection, sizeBytes, chunkRows);
+  const rowBytes = rowBytesOf(inspection, sizeBytes);
   const owned = stack.move();
   return {
     name: `sha256:${blob.sha256}`,
@@ -57,7 +59,7 @@ export async function openFileSnapshot(
       const columns = plans[tableIndex]?.columns ?? [];
       const wanted = parseRange(range);
       const rows = wanted.from === 0 && wanted.to >= rowCount ? undefined : wanted;
-      const task = { fileName: blob.name, reading, rows, columns, format };
+      const task = { fileName: blob.name, reading, rows, rowBytes, columns, format };
       return yield* piecesWithEngineFailures(
         fileNamed(blob),
         extract(engine, { path: blob.path }, task, chunkLimit),
@@ -87,16 +89,23 @@ function planColumns(
   };
 }
 
-async function chunkRowsOf(
-  { path }: BorrowedBlob,
-  { reading, rowCount }: Inspection,
+function chunkRowsOf(
+  { reading, rowCount, columns }: Inspection,
+  sizeBytes: number,
   chunkRows: number,
-): Promise<number> {
+): number {
+  // By this name DuckDB says which row is which.
+  if (columns.some(({ name }) => name.toLowerCase() === "file_row_number")) return Math.max(1, rowCount);
   if (reading.format === "parquet") return chunkRows;
-  const { size } = await stat(path);
-  const chunks = Math.max(1, Math.floor(size / chunkBytesMin));
+  const chunks = Math.max(1, Math.floor(sizeBytes / chunkBytesMin));
   return Math.max(chunkRows, Math.ceil(rowCount / chunks));
 }
+
+/** How much smaller than in memory a Parquet file may be. */
+const parquetShrinking = 8;
+
+const rowBytesOf = ({ reading, rowCount }: Inspection, sizeBytes: number): number =>
+  (sizeBytes / Math.max(1, rowCount)) * (reading.format === "parquet" ? parquetShrinking : 1);
 
 function planChunks(tableIndex: number, rowCount: number, chunkRows: number): PlannedChunk[] {
   const count = Math.max(1, Math.ceil(rowCount / chunkRows));

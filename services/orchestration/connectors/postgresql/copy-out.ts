@@ -19,7 +19,11 @@ export async function copyOut({ socket, raw }: OpenSocket, statement: string, si
   const take = (piece: Buffer) => {
     const rows = read(piece);
     // What is too late for a sink that has been destroyed is only read to come to the end.
-    if (rows.length > 0 && !sink.destroyed && !sink.write(rows)) socket.pause();
+    if (rows.length === 0 || sink.destroyed || sink.write(rows)) return;
+    // The server sends small pieces: they are written many at a time.
+    sink.uncork();
+    sink.cork();
+    if (sink.writableNeedDrain) socket.pause();
   };
   const goOn = () => void socket.resume();
   const close = () => reject(connectionClosed());
@@ -28,6 +32,7 @@ export async function copyOut({ socket, raw }: OpenSocket, statement: string, si
   socket.on("data", take);
   sink.on("drain", goOn).on("close", goOn);
   raw.on("close", close);
+  sink.cork();
   try {
     if (raw.destroyed) close();
     socket.write(queryMessage(statement));
@@ -35,6 +40,7 @@ export async function copyOut({ socket, raw }: OpenSocket, statement: string, si
   } finally {
     socket.off("data", take);
     raw.off("close", close);
+    sink.uncork();
     sink.off("drain", goOn).off("close", goOn);
     for (const listener of client) socket.on("data", listener);
   }

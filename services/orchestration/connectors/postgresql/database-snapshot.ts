@@ -1,8 +1,6 @@
-import type { Writable } from "node:stream";
-import { finished } from "node:stream/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Engine } from "../../engine/engine.ts";
-import { extract } from "../../engine/extract.ts";
+import { extract, type Feed } from "../../engine/extract.ts";
 import type { Extraction } from "../../engine/protocol.ts";
 import { tableChanged } from "../../errors.ts";
 import { beforeAbort } from "../../executions/before-abort.ts";
@@ -105,15 +103,19 @@ function extractRows(
   if (!table || !plan) throw new Error(`the snapshot has no table ${tableIndex}`);
   const fileName = nameOf(table);
   const { reading, columns, copyOf } = plan;
-  const feed = async (input: Writable, signal: AbortSignal) => {
-    const copy = (_ask: Ask, { copyOut }: Session) => asRows(fileName, copyOut(copyOf(range), input));
-    await withSession(sessions, settings, { ...limit, signal }, copy, { snapshot });
-    input.end();
-    await finished(input);
+  const feed: Feed = (input, signal) => {
+    const copy = async (_ask: Ask, { copyOut }: Session) => copyOut(copyOf(range), await input);
+    return withSession(
+      sessions,
+      settings,
+      { ...limit, signal },
+      (...session) => asRows(fileName, copy(...session)),
+      { snapshot },
+    );
   };
   return piecesWithEngineFailures(
     `the table ${fileName}`,
-    extract(engine, { feed }, { fileName, reading, rows: undefined, columns, format }, limit),
+    extract(engine, { feed }, { fileName, reading, rows: undefined, rowBytes: 0, columns, format }, limit),
   );
 }
 

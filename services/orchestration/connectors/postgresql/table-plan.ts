@@ -37,7 +37,7 @@ export async function planTable(
     const type = layout.columns.get(name);
     const column = table.columns.find((known) => known.name === name);
     if (!type || !column) throw tableChanged(`${table.schemaName}.${table.name}`);
-    return { column, passage: passageOf(type), name: names[index] ?? name, alias: `c${index}` };
+    return { column, passage: passageOf(type), name: names[index] ?? name };
   });
   const list = columns.map(({ column, passage }) => passage.source(identifier(column.name))).join(", ");
   return {
@@ -50,9 +50,9 @@ export async function planTable(
     chunks: planChunks(tableIndex, rowCount, chunkRows, layout),
     reading: {
       format: "copy",
-      columns: columns.map(({ alias, passage }) => ({ name: alias, dataType: passage.read })),
+      columns: columns.map(({ name, passage }) => ({ name, dataType: passage.read })),
     },
-    columns: columns.map(({ alias, passage, name }) => ({ name, expression: passage.write(alias) })),
+    columns: columns.map(({ name, passage }) => ({ name, expression: passage.write(identifier(name)) })),
     copyOf: (range) =>
       `copy (select ${list} from ${target}${whereOf(range)}) to stdout (format csv, null '\\N', encoding 'UTF8')`,
   };
