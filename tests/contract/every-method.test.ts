@@ -14,6 +14,8 @@ import { createGrpcTransport } from "../../services/lib/grpc-transport.ts";
 import { assertionHeader, createSigner, type Principal } from "../../services/lib/principal.ts";
 import { parseConfig as parseOrchestration } from "../../services/orchestration/config.ts";
 import { run as runOrchestration } from "../../services/orchestration/run.ts";
+import { parseConfig as parseStaging } from "../../services/staging/config.ts";
+import { run as runStaging } from "../../services/staging/run.ts";
 import { parseConfig as parseStorage } from "../../services/storage/config.ts";
 import { run as runStorage } from "../../services/storage/run.ts";
 import { accessOf, allMethods, fullName } from "../lib/contracts.ts";
@@ -28,7 +30,7 @@ const addresses: Record<string, string> = {};
 beforeAll(async () => {
   const database = stack.use(await createTestDatabase());
   const folder = stack.use(await temporaryFolder());
-  for (const name of ["identity", "storage", "orchestration", "approval"]) {
+  for (const name of ["identity", "storage", "orchestration", "staging", "approval"]) {
     addresses[name] = `unix:${join(folder.path, `${name}.sock`)}`;
   }
   const env = (name: keyof typeof database.urls): Env => ({
@@ -49,6 +51,7 @@ beforeAll(async () => {
   stack.use(await startService(runIdentity, parseIdentity(env("identity"))));
   stack.use(await startService(runStorage, parseStorage(env("storage"))));
   stack.use(await startService(runOrchestration, parseOrchestration(env("orchestration"))));
+  stack.use(await startService(runStaging, parseStaging(env("staging"))));
   stack.use(await startService(runApproval, parseApproval(env("approval"))));
 });
 

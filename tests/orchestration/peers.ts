@@ -37,9 +37,6 @@ export async function startPeers(): Promise<Peers> {
     corrupt: new Set<string>(),
   };
   const blobs = guard(BlobService, {
-    putBlob: unused,
-    deleteBlobs: unused,
-    signBlobs: unused,
     async *getBlob({ fileId }, context) {
       const file = files.get(fileId);
       if (!file || file.orgId !== scopeOf(context).orgId) throw notFound("file", fileId);
