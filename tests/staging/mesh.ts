@@ -57,12 +57,7 @@ export async function startMesh(env: Record<string, string> = {}): Promise<Mesh>
 }
 
 /** Registers a source, discovers it and answers it with its tables. */
-export async function discovered(
-  { orchestration }: Mesh,
-  { who }: User,
-  connector: string,
-  settings: JsonObject,
-) {
+async function discovered({ orchestration }: Mesh, { who }: User, connector: string, settings: JsonObject) {
   const displayName = `${connector} ${crypto.randomUUID()}`;
   const { source } = await orchestration
     .client(SourceService, who)
@@ -85,7 +80,7 @@ export function databaseSource(mesh: Mesh, user: User, { settings }: ForeignData
 }
 
 /** A job's chunks by their signed URLs. */
-export async function readChunks({ storage }: Mesh, { jobs }: User, jobId: string): Promise<Buffer[]> {
+async function readChunks({ storage }: Mesh, { jobs }: User, jobId: string): Promise<Buffer[]> {
   const { chunks } = await jobs.listChunks({ jobId, pageSize: 1000 });
   const read = [];
   for (const { url } of chunks) read.push((await readSigned(storage, { url })).bytes);

@@ -76,7 +76,7 @@ export function userOf(
   return { who, jobs: service.client(StagingService, who), files: storage.client(FileService, who) };
 }
 
-export const eventuallyMs = 30_000;
+const eventuallyMs = 30_000;
 
 /** Asks until the answer is the expected one, however busy the machine is. */
 export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: eventuallyMs, interval: 50 });

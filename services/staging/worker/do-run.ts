@@ -16,21 +16,29 @@ const permission = "staging.write";
 export const doRun =
   (deps: StagingDeps) =>
   async (order: Order, stop: AbortSignal): Promise<void> => {
-    const job = await moveToRunning(deps.db, order);
-    if (!job) return;
-    using turn = watchTurn(deps.db, job, stop);
-    let { snapshotId } = job;
-    const opened = (id: string) => {
-      snapshotId = id;
-    };
-    try {
-      const call = callAs(await principalOf(deps, job), turn.signal);
-      await withinCall(call, () => stageJob(deps, job, turn.signal, opened));
-    } catch (error) {
-      const ended = { error, turn: turn.signal, stop, snapshotId };
-      await withinCall(callOfHousekeeper(job.orgId), () => endTurn(deps, job, ended));
+    let isDone = false;
+    while (!isDone) {
+      const job = await moveToRunning(deps.db, order);
+      isDone = !job || (await doTurn(deps, job, stop));
     }
   };
+
+/** Answers whether the run is over, or else needs another turn. */
+async function doTurn(deps: StagingDeps, job: JobRow, stop: AbortSignal): Promise<boolean> {
+  using turn = watchTurn(deps.db, job, stop);
+  let { snapshotId } = job;
+  const opened = (id: string) => {
+    snapshotId = id;
+  };
+  try {
+    const call = callAs(await principalOf(deps, job), turn.signal);
+    return await withinCall(call, () => stageJob(deps, job, turn.signal, opened));
+  } catch (error) {
+    const ended = { error, turn: turn.signal, stop, snapshotId };
+    await withinCall(callOfHousekeeper(job.orgId), () => endTurn(deps, job, ended));
+    return true;
+  }
+}
 
 /** Whoever asked for the job, as what they may do now. */
 async function principalOf({ policies }: StagingDeps, job: JobRow): Promise<Principal> {
