@@ -53,7 +53,7 @@ export function fromDestination(destination: Destination): StoredDestination {
   return toJson(DestinationSchema, destination) as StoredDestination;
 }
 
-export const toDestination = ({ destination }: Pick<ProjectRow, "destination">): Destination =>
+const toDestination = ({ destination }: Pick<ProjectRow, "destination">): Destination =>
   fromJson(DestinationSchema, destination);
 
 /** How the files of a release are written. */
@@ -63,7 +63,7 @@ export const formatOf = (project: Pick<ProjectRow, "destination">): Format =>
 export const fromPolicy = (policy: ReviewPolicy | undefined): number =>
   policy?.approvalsRequired || approvalsRequiredDefault;
 
-export function toPublishedFile(file: files.PublishedFile): PublishedFile {
+function toPublishedFile(file: files.PublishedFile): PublishedFile {
   const { datasetId, path, sha256, sha512, sizeBytes, fileId } = file;
   return create(PublishedFileSchema, { datasetId, path, sha256, sha512, sizeBytes, fileId });
 }

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { toJson } from "@bufbuild/protobuf";
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import canonicalize from "canonicalize";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { EventSchema } from "../../gen/sluice/approval/v1/audit_pb.ts";
@@ -10,6 +11,7 @@ import { failureOf, lacking, missing } from "../lib/failure-of.ts";
 import {
   drafted,
   eventsOf,
+  given,
   published,
   type Release,
   startRelease,
@@ -151,6 +153,31 @@ test.each([2, 5, 8])("OK: finds that event %i changed places with the one before
   }
   const verdict = await tampered.approver.audit.verifyChain({});
   expect(verdict).toMatchObject({ valid: false, firstInvalidSequence: BigInt(sequence - 1) });
+});
+
+test("OK: finds that an event was written anew with a hash of its own, by the one that followed it", async () => {
+  const { projectId } = await published(release, tampered);
+  const { events } = await tampered.editor.audit.listEvents({ projectId });
+  const [, , , , event] = events;
+  const details = JSON.stringify({ manifestSha256: "f".repeat(64) });
+  const hash = hashOf({
+    sequence: 5n,
+    projectId,
+    type: "EVENT_TYPE_SUBMITTED",
+    actorUserId: event?.actorUserId ?? "",
+    createTime: timestampDate(given(event?.createTime)),
+    detailsJson: details,
+    previousHash: event?.previousHash ?? "",
+  });
+  await tamper(
+    `update approval.events set details_json = '${details}', hash = '${hash}' where org_id = $1 and sequence = 5`,
+    tampered.orgId,
+  );
+  expect(await tampered.approver.audit.verifyChain({})).toMatchObject({
+    valid: false,
+    firstInvalidSequence: 6n,
+    problem: "event 6 does not follow the one before it",
+  });
 });
 
 test("OK: finds an event that was put at the end, one that another organisation's chain lent, and a lost end", async () => {

@@ -85,9 +85,10 @@ export async function drafted(
   return given(project);
 }
 
-export const given = (project: Project | undefined): Project => {
-  if (!project) throw new Error("no project");
-  return project;
+/** What an answer has to have. */
+export const given = <T>(value: T | undefined): T => {
+  if (value === undefined) throw new Error("the answer lacks it");
+  return value;
 };
 
 /** What it takes to make a project. */
