@@ -6,9 +6,9 @@ import { provisionDatabase } from "../../services/all-in-one/provision-database.
 import { parseConfig } from "../../services/staging/config.ts";
 import { run } from "../../services/staging/run.ts";
 import { startStoppableDatabase } from "../lib/stoppable-database.ts";
+import { listen } from "../lib/tcp.ts";
 import { createTestDatabase } from "../lib/test-database.ts";
 import { startService, temporaryFolder } from "../lib/test-mesh.ts";
-import { listen } from "../orchestration/foreign-database.ts";
 import { startStorageIn } from "../storage/fixtures.ts";
 import { spawnStorage } from "../storage/storage-process.ts";
 import { startPeers } from "./peers.ts";
