@@ -24,7 +24,7 @@ export const sourceChanged = (sourceId: string, problems: readonly string[]): Co
   failure(
     Code.FailedPrecondition,
     ErrorReason.SOURCE_CHANGED,
-    `source ${sourceId} does not have what the project releases: ${problems.join("; ")}`,
+    `source ${sourceId} does not have what the project releases: ${beginning(problems)}`,
     { source: sourceId },
   );
 
@@ -63,6 +63,14 @@ export const approvalMissing = (project: ProjectRow, approvals: number): Connect
 
 export const releaseCorrupt = (projectId: string, message: string): ConnectError =>
   failure(Code.FailedPrecondition, ErrorReason.RELEASE_CORRUPT, message, { project: projectId });
+
+/** Problems that one answer names: an error travels in a header, which has to stay small. */
+const problemsMax = 10;
+
+const beginning = (problems: readonly string[]): string => {
+  const more = problems.length - problemsMax;
+  return [...problems.slice(0, problemsMax), ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
+};
 
 /** A project's state in words; that it is being packaged is no state of its own. */
 const spoken = ({ state, packageId }: ProjectRow): string =>

@@ -107,6 +107,15 @@ test.each([
   expect((await by.editor.projects.getProject({ projectId })).project?.state).toBe(ProjectState.DRAFT);
 });
 
+test("FailedPrecondition: of very much that is missing the text names the beginning", async () => {
+  const by = team(release);
+  const columns = Array.from({ length: 2000 }, (_, index) => `${index}`.padEnd(255, "é"));
+  const { projectId } = await drafted(release, by, { tables: [{ name: "orders", columns }] });
+  const call = () => by.editor.projects.validateProject({ projectId });
+  expect(await failureOf(call())).toMatchObject({ reason: "SOURCE_CHANGED" });
+  await expect(call()).rejects.toThrow(/no column 0é+; .*; and 1990 more$/);
+});
+
 test("FailedPrecondition: a table of several schemas, a source that was not discovered, one that was removed", async () => {
   const by = team(release);
   const { addSource, removeSource } = release.peers.orchestration;
