@@ -17,7 +17,7 @@ const detailCharactersMax = 500;
 
 /** What DuckDB adds for those who write its SQL themselves: excerpts, hints, settings of the reader. */
 const hints =
-  /^\s*(LINE \d|Column .* is being converted |This type was |Possible |Possible$|\* |Try |file = |Candidate|Alternatively|Please try)/;
+  /^\s*(LINE \d|Column .* is being converted |This (type|limit) was |Possible |Possible$|\* |Try |file = |Candidate|Alternatively|Please try)/;
 
 /** Reads an error of DuckDB's; `usual` is what it means when the text does not tell. */
 export function toEngineFailure(error: unknown, usual: FailureKind): EngineFailure {
@@ -27,8 +27,11 @@ export function toEngineFailure(error: unknown, usual: FailureKind): EngineFailu
   return new EngineFailure(kindOf(text, usual), essence(text));
 }
 
+/** DuckDB spills no more than the disk has room for: a limit that is not the sandbox's own is the disk's. */
+const diskFull = /No space left on device|failed to offload data block .*\/(?!4\.0 GiB)/;
+
 function kindOf(text: string, usual: FailureKind): FailureKind {
-  if (/No space left on device/.test(text)) return "diskFull";
+  if (diskFull.test(text)) return "diskFull";
   if (/^Out of Memory Error|max_temp_directory_size/.test(text)) return "tooLarge";
   if (/^Permission Error/.test(text)) return "statementRefused";
   if (/^(Internal|FATAL|Fatal) /.test(text)) return "internal";

@@ -26,7 +26,7 @@ export async function copyOut({ socket, raw }: OpenSocket, statement: string, si
     if (sink.writableNeedDrain) socket.pause();
   };
   const goOn = () => void socket.resume();
-  const close = () => reject(connectionClosed());
+  const close = () => reject(failure ?? connectionClosed());
   const client = socket.listeners("data") as ((piece: Buffer) => void)[];
   socket.removeAllListeners("data");
   socket.on("data", take);
