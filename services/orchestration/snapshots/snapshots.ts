@@ -20,7 +20,7 @@ export type Snapshots = AsyncDisposable & {
   close(orgId: string, snapshotId: string): Promise<void>;
 };
 
-export type BorrowedSnapshot = Disposable & {
+type BorrowedSnapshot = Disposable & {
   readonly snapshot: Snapshot;
   /** Aborts when the snapshot is given up. */
   readonly ended: AbortSignal;

@@ -30,14 +30,15 @@ export type PlanChunksRequest = Message<"sluice.orchestration.v1.PlanChunksReque
   sourceId: string;
 
   /**
-   * Tables of the catalog, 1 to 1000.
+   * Tables of the catalog, 1 to 1000, each once.
    *
    * @generated from field: repeated sluice.orchestration.v1.ExtractTable tables = 2;
    */
   tables: ExtractTable[];
 
   /**
-   * Rows of a chunk, about.
+   * Rows of a chunk, about. A file that is not Parquet is read from its beginning for every chunk, so it is cut into
+   * chunks of 256 MiB at least; a view, and a foreign table, is one chunk.
    *
    * @generated from field: int64 chunk_rows = 3;
    */
@@ -192,7 +193,7 @@ export const PlannedTableSchema: GenMessage<PlannedTable> = /*@__PURE__*/
  */
 export type PlannedColumn = Message<"sluice.orchestration.v1.PlannedColumn"> & {
   /**
-   * Its name.
+   * Its name; with a number behind it where another column's differs in case alone.
    *
    * @generated from field: string name = 1;
    */
@@ -520,8 +521,10 @@ export const ExtractFormatSchema: GenEnum<ExtractFormat> = /*@__PURE__*/
 /**
  * Whole tables out of a data source, as files, from one consistent snapshot of it.
  *
- * A snapshot lives in the process that opened it, for 60 seconds after it was used or renewed last. One that is gone is
- * FailedPrecondition (SNAPSHOT_GONE): whoever needs it opens another one and starts over.
+ * A snapshot lives in the process that opened it, for 60 seconds after it was used or renewed last; while a chunk is
+ * extracted it is in use. One that is gone, or another organisation's, is FailedPrecondition (SNAPSHOT_GONE): whoever
+ * needs it opens another one and starts over. As long as it is open, a database's tables in it can be written to but not
+ * altered. docs/types.md says which type a column has in a file.
  *
  * @generated from service sluice.orchestration.v1.ExtractService
  */
@@ -531,7 +534,8 @@ export const ExtractService: GenService<{
    *
    * NotFound (the source); InvalidArgument for a table or column that the catalog does not have; FailedPrecondition
    * (SOURCE_CHANGED) when a table is no longer as the catalog has it, (SOURCE_DATA_INVALID, SECRET_NOT_FOUND,
-   * ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE).
+   * ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE); ResourceExhausted (EXECUTION_LIMIT) when the process does or
+   * keeps too much already; DeadlineExceeded (EXECUTION_LIMIT) after 10 minutes.
    *
    * @generated from rpc sluice.orchestration.v1.ExtractService.PlanChunks
    */
@@ -542,8 +546,10 @@ export const ExtractService: GenService<{
   },
   /**
    * Answers one chunk of a snapshot as a file: its bytes in order, and what is known of it in the last message. The same
-   * chunk of the same snapshot always has the same rows. Errors as of PlanChunks, and FailedPrecondition
-   * (SNAPSHOT_GONE); ResourceExhausted (EXECUTION_LIMIT, DISK_FULL).
+   * chunk of the same snapshot always has the same rows. What comes without the last message is not whole.
+   *
+   * Errors as of PlanChunks, and InvalidArgument for a range that the plan does not have; FailedPrecondition
+   * (SNAPSHOT_GONE); ResourceExhausted (EXECUTION_LIMIT, DISK_FULL); DeadlineExceeded (EXECUTION_LIMIT) after an hour.
    *
    * @generated from rpc sluice.orchestration.v1.ExtractService.ExtractChunk
    */

@@ -39,7 +39,7 @@ export function createFileConnector({ blobs, engine }: FileConnectorDeps): Conne
   };
 }
 
-export type Inspect = (blob: BorrowedBlob, settings: FileSettings, limit: Limit) => Promise<Inspection>;
+type Inspect = (blob: BorrowedBlob, settings: FileSettings, limit: Limit) => Promise<Inspection>;
 
 function fileSource(
   { blobs, engine }: FileConnectorDeps,
