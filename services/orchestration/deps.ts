@@ -3,6 +3,8 @@ import type { Logger } from "../lib/log.ts";
 import type { Connector } from "./connectors/connector.ts";
 import type { Admission } from "./executions/admission.ts";
 import type { Unfinished } from "./executions/unfinished.ts";
+import type { ExecutionRecorder } from "./lineage/execution-recorder.ts";
+import type { Snapshots } from "./snapshots/snapshots.ts";
 
 /** What handlers work with. */
 export type OrchestrationDeps = {
@@ -12,6 +14,8 @@ export type OrchestrationDeps = {
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly admission: Admission;
   readonly unfinished: Unfinished;
+  readonly recorder: ExecutionRecorder;
+  readonly snapshots: Snapshots;
   /** Marks the executions that this process runs. */
   readonly processId: string;
 };

@@ -21,9 +21,12 @@ import { moveAbandonedExecutions } from "./execution-repository.ts";
 import { createAdmission } from "./executions/admission.ts";
 import { announcePresence } from "./executions/presence.ts";
 import { createUnfinished } from "./executions/unfinished.ts";
+import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
+import { createStatementReader } from "./lineage/sql/statement-reader.ts";
 import { ownFolder } from "./own-folder.ts";
 import { createSecretResolver } from "./secrets.ts";
 import { orchestrationServices } from "./service.ts";
+import { createSnapshots } from "./snapshots/snapshots.ts";
 
 const service = "orchestration";
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
@@ -48,15 +51,28 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   using blobs = createMeshClient(BlobService, { peer: "storage", address: config.storageAddress, signer });
   await using engine = await createEngine(join(config.dataDirectory, "engine"));
   await using unfinished = createUnfinished();
+  const reader = createStatementReader();
+  await using recorder = createExecutionRecorder({ db: database.db, log, reader });
   const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
   const file = createFileConnector({ blobs: createBlobCache(blobs, folder), engine });
   const postgresql = createPostgresqlConnector({
+    engine,
     addressGuard: createAddressGuard(config.sourceAddressAllow),
     resolveSecret: createSecretResolver(policies),
     ownDatabase: await identifyOwnDatabase(config.databaseUrl),
   });
   const connectors = new Map([file, postgresql].map((connector) => [connector.name, connector]));
-  const deps = { db: database.db, log, connectors, admission: createAdmission(), unfinished, processId };
+  await using snapshots = createSnapshots({ log });
+  const deps = {
+    db: database.db,
+    log,
+    connectors,
+    admission: createAdmission(),
+    unfinished,
+    recorder,
+    snapshots,
+    processId,
+  };
   await using server = await startGrpcServer({
     listen: config.grpcListen,
     services: orchestrationServices(deps),

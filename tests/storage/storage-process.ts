@@ -7,6 +7,7 @@ import type { GrpcTransport } from "../../services/lib/grpc-transport.ts";
 import { peakMemoryBytes, readBytes } from "../lib/proc.ts";
 import type { TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, type RunningService, transportAs } from "../lib/test-mesh.ts";
+import { urlSigningKey } from "./fixtures.ts";
 
 const main = join(import.meta.dirname, "../../services/storage/main.ts");
 
@@ -36,6 +37,7 @@ export async function spawnStorage(
       MESH_PRIVATE_KEY: meshKeys.privateKeys.storage,
       MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
       STORAGE_DIR: directory,
+      URL_SIGNING_KEY: urlSigningKey.toString("base64"),
     },
   });
   return describe(child, await addressOf(child));

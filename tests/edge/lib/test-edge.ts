@@ -36,6 +36,7 @@ function createIdentity(onVerify: () => void): GuardedService {
       return { orgId, userId, apiKeyId, roles: ["editor"], expireTime };
     },
     resolveSecret: () => ({}),
+    getPrincipal: () => ({}),
   });
 }
 
