@@ -43,6 +43,15 @@ function once(work: () => void): () => void {
   };
 }
 
+/** Refuses the first calls, as an orchestration that has no place left. */
+function refusing(times: number): () => void {
+  let left = times;
+  return () => {
+    left -= 1;
+    if (left >= 0) throw failure(Code.Unavailable, ErrorReason.SERVICE_BUSY, "try again");
+  };
+}
+
 const unreachable = () =>
   failure(Code.Unavailable, ErrorReason.SOURCE_UNREACHABLE, "db.example.org:5432 refuses the connection");
 
@@ -101,6 +110,16 @@ test("OK: a source that is away for a moment is asked again", async () => {
   });
   expect(await stage(user)).toMatchObject({ state: JobState.SUCCEEDED, progress: { chunkCount: 3 } });
   expect(await storedFiles(user)).toHaveLength(4);
+});
+
+test("OK: a job waits for places of an orchestration that is busy, in one attempt", async () => {
+  const { peers, database } = staging;
+  peers.beforePlan = refusing(3);
+  peers.beforeChunk = refusing(3);
+  const { jobId, state } = await stage(staging.user());
+  const [row] = await database.sql`select attempt, plan_count from staging.jobs where job_id = ${jobId}`;
+  expect([state, row?.attempt, row?.plan_count]).toEqual([JobState.SUCCEEDED, 1, 1]);
+  expect(plans()).toBe(4);
 });
 
 test("FAILED: a source that dies mid-extract and stays away says so, and leaves no file behind", async () => {

@@ -531,7 +531,9 @@ export const ExtractService: GenService<{
    *
    * NotFound (the source); InvalidArgument for a table or column that the catalog does not have; FailedPrecondition
    * (SOURCE_CHANGED) when a table is no longer as the catalog has it, (SOURCE_DATA_INVALID, SECRET_NOT_FOUND,
-   * ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE).
+   * ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE); Unavailable (SERVICE_BUSY) when 4 plans and chunks are on their
+   * way in the process or 100 snapshots are open; ResourceExhausted (EXECUTION_LIMIT, DISK_FULL); DeadlineExceeded
+   * (EXECUTION_LIMIT) after 10 minutes; DataLoss (CONTENT_CORRUPT).
    *
    * @generated from rpc sluice.orchestration.v1.ExtractService.PlanChunks
    */
@@ -542,8 +544,8 @@ export const ExtractService: GenService<{
   },
   /**
    * Answers one chunk of a snapshot as a file: its bytes in order, and what is known of it in the last message. The same
-   * chunk of the same snapshot always has the same rows. Errors as of PlanChunks, and FailedPrecondition
-   * (SNAPSHOT_GONE); ResourceExhausted (EXECUTION_LIMIT, DISK_FULL).
+   * chunk of the same snapshot always has the same rows. InvalidArgument when the plan has no such chunk; FailedPrecondition
+   * (SNAPSHOT_GONE); the others as of PlanChunks, DeadlineExceeded (EXECUTION_LIMIT) after an hour.
    *
    * @generated from rpc sluice.orchestration.v1.ExtractService.ExtractChunk
    */
