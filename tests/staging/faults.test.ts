@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
-import { failure } from "../../services/lib/errors.ts";
+import { failure, invalidField } from "../../services/lib/errors.ts";
 import { run } from "../../services/staging/run.ts";
 import { startService } from "../lib/test-mesh.ts";
 import {
@@ -237,6 +237,27 @@ test("OK: lineage that could not be recorded is recorded later", async () => {
   });
   const { jobId } = await stage(staging.user());
   await eventually(() => peers.lineage.map(({ job }) => job?.entityId)).toEqual([jobId]);
+});
+
+test("FAILED: lineage that is refused is given up, and the job has succeeded", async () => {
+  staging.peers.recordLineage = () => {
+    throw invalidField("columns[0].input_column", "must be something else");
+  };
+  const user = staging.user();
+  const { jobId, state } = await stage(user);
+  expect(state).toBe(JobState.SUCCEEDED);
+  const errand = () =>
+    staging.database.sql`select state::text from staging_jobs.job
+      where name = 'lineage' and singleton_key = ${jobId}`;
+  await eventually(async () => (await errand())[0]?.state).toBe("completed");
+});
+
+test("OK: a table with a column whose name is too long for the graph has its lineage without it", async () => {
+  const { peers } = staging;
+  const user = staging.user();
+  const { jobId } = await createJob(user, peers.addSource(user.who, { columns: ["long".repeat(100), "id"] }));
+  const recorded = () => peers.lineage.find(({ job }) => job?.entityId === jobId);
+  await eventually(() => recorded()?.columns?.map(({ inputColumn }) => inputColumn)).toEqual(["id"]);
 });
 
 test("OK: a job that has expired keeps its row and loses its chunks", async () => {
