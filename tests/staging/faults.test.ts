@@ -260,6 +260,19 @@ test("OK: a table with a column whose name is too long for the graph has its lin
   await eventually(() => recorded()?.columns?.map(({ inputColumn }) => inputColumn)).toEqual(["id"]);
 });
 
+test("OK: lineage leads from a column as the catalog calls it to that of the file", async () => {
+  const { peers } = staging;
+  const user = staging.user();
+  const { jobId } = await createJob(user, peers.addSource(user.who, { columns: ["id", "ID"] }));
+  const recorded = () => peers.lineage.find(({ job }) => job?.entityId === jobId)?.columns;
+  await eventually(() =>
+    recorded()?.map(({ inputColumn, outputColumn }) => [inputColumn, outputColumn]),
+  ).toEqual([
+    ["id", "id"],
+    ["ID", "ID_1"],
+  ]);
+});
+
 test("OK: a job that has expired keeps its row and loses its chunks", async () => {
   const user = staging.user();
   const { jobId } = await stage(user);

@@ -98,8 +98,9 @@ function changeOf(job: JobRow, plan: PlanChunksResponse, goesOn: boolean) {
       tableId,
       schemaName,
       name,
-      columns: columns.map(({ name, sourceType, dataType, nullable }) => ({
+      columns: columns.map(({ name, sourceName, sourceType, dataType, nullable }) => ({
         name,
+        sourceName,
         sourceType,
         dataType,
         nullable,

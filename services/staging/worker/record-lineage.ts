@@ -31,11 +31,7 @@ export const recordLineage =
   ({ orgId, jobId }: Errand): Promise<void> =>
     withinCall(callOfHousekeeper(orgId), async () => {
       const job = await findJob(db, { orgId }, jobId);
-      const tables = (job?.plannedTables ?? []).map((table, index) => ({
-        ...table,
-        // A file can't have every name that a source can: the columns' own names are those that were asked for.
-        sourceColumns: job?.targets[index]?.columns ?? [],
-      }));
+      const tables = job?.plannedTables ?? [];
       for (let at = 0; at < tables.length; at += tablesPerRecord) {
         try {
           await lineage.recordLineage(recordOf(jobId, tables.slice(at, at + tablesPerRecord)));
@@ -49,9 +45,7 @@ export const recordLineage =
 const isFinal = (error: unknown): boolean =>
   error instanceof ConnectError && finalCodes.has(error.code) && !hasReason(error, ErrorReason.DISK_FULL);
 
-type RecordedTable = PlannedTable & { sourceColumns: readonly string[] };
-
-function recordOf(jobId: string, tables: readonly RecordedTable[]) {
+function recordOf(jobId: string, tables: readonly PlannedTable[]) {
   const outputOf = ({ schemaName, name }: PlannedTable) => datasetIdOf(jobId, schemaName, name);
   return {
     job: { entityId: jobId, kind: LineageKind.JOB, name: `staging job ${jobId}` },
@@ -67,9 +61,9 @@ function recordOf(jobId: string, tables: readonly RecordedTable[]) {
     })),
     columns: tables.flatMap((table) =>
       table.columns
-        .map(({ name }, column) => ({
+        .map(({ name, sourceName }) => ({
           inputEntityId: table.tableId,
-          inputColumn: table.sourceColumns[column] ?? name,
+          inputColumn: sourceName,
           outputEntityId: outputOf(table),
           outputColumn: name,
         }))
