@@ -21,6 +21,7 @@ const settings = z.object({
   BOOTSTRAP_ADMIN_PASSWORD: z.string().min(12, "must have 12 characters or more").optional(),
   /** A laptop's own databases may be sources; other networks have to be named. */
   SOURCE_ADDRESS_ALLOW: z.string().default("127.0.0.0/8,::1/128"),
+  STAGING_JOBS_AT_ONCE: z.string().optional(),
   LOG_LEVEL: logLevel,
   PUBLIC_URL: z.string().optional(),
   secret_encryption_key: z.string().optional(),
@@ -38,6 +39,7 @@ export function parseConfig(env: Env) {
     bootstrapAdminEmail: read.BOOTSTRAP_ADMIN_EMAIL,
     bootstrapAdminPassword: read.BOOTSTRAP_ADMIN_PASSWORD,
     sourceAddressAllow: read.SOURCE_ADDRESS_ALLOW,
+    stagingJobsAtOnce: read.STAGING_JOBS_AT_ONCE,
     logLevel: read.LOG_LEVEL,
     publicUrl: read.PUBLIC_URL ?? edgeUrl(read.EDGE_HOST, read.EDGE_PORT),
     secretEncryptionKey: read.secret_encryption_key,

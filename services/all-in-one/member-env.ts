@@ -34,6 +34,7 @@ export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
     PUBLIC_URL: config.publicUrl,
     STORAGE_DIR: join(config.dataDirectory, "storage"),
     ORCHESTRATION_DIR: join(config.dataDirectory, "orchestration"),
+    STAGING_JOBS_AT_ONCE: config.stagingJobsAtOnce,
     SOURCE_ADDRESS_ALLOW: config.sourceAddressAllow,
   };
 }

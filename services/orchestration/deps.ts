@@ -12,7 +12,10 @@ export type OrchestrationDeps = {
   readonly log: Logger;
   /** By name, in the order of their names. */
   readonly connectors: ReadonlyMap<string, Connector>;
+  /** Of executions and discoveries. */
   readonly admission: Admission;
+  /** Of plans and chunks. */
+  readonly extractAdmission: Admission;
   readonly unfinished: Unfinished;
   readonly recorder: ExecutionRecorder;
   readonly snapshots: Snapshots;

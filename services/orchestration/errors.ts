@@ -51,8 +51,8 @@ export const snapshotGone = () =>
 
 export const tooManySnapshots = (snapshotsMax: number) =>
   failure(
-    Code.ResourceExhausted,
-    ErrorReason.EXECUTION_LIMIT,
+    Code.Unavailable,
+    ErrorReason.SERVICE_BUSY,
     `${snapshotsMax} snapshots are open, more are not taken at the same time: try again`,
   );
 
@@ -91,11 +91,12 @@ export const timedOut = (what: string, timeoutMs: number) =>
 export const executionTooLarge = (message: string) =>
   failure(Code.ResourceExhausted, ErrorReason.EXECUTION_LIMIT, message);
 
-export const tooManyExecutions = (executionsMax: number) =>
+/** `what` is done at the same time, as many as there are places. */
+export const allPlacesTaken = (placesMax: number, what: string) =>
   failure(
-    Code.ResourceExhausted,
-    ErrorReason.EXECUTION_LIMIT,
-    `${executionsMax} executions are running, more are not taken at the same time: try again`,
+    Code.Unavailable,
+    ErrorReason.SERVICE_BUSY,
+    `${placesMax} ${what} are running, more are not taken at the same time: try again`,
   );
 
 /** Bytes that storage answered are not those that it announced. */

@@ -18,7 +18,7 @@ import { identifyOwnDatabase } from "./connectors/postgresql/own-database.ts";
 import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-connector.ts";
 import { createEngine } from "./engine/engine.ts";
 import { moveAbandonedExecutions } from "./execution-repository.ts";
-import { createAdmission } from "./executions/admission.ts";
+import { createAdmission, executionsMax, extractsMax } from "./executions/admission.ts";
 import { announcePresence } from "./executions/presence.ts";
 import { createUnfinished } from "./executions/unfinished.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
@@ -67,7 +67,8 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     db: database.db,
     log,
     connectors,
-    admission: createAdmission(),
+    admission: createAdmission(executionsMax, "executions"),
+    extractAdmission: createAdmission(extractsMax, "extracts"),
     unfinished,
     recorder,
     snapshots,

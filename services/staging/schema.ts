@@ -25,7 +25,13 @@ export const requests = requestsTable(staging);
 export type Selection = { schemaName: string; name: string; columns: string[] };
 /** The same by its id in the catalog; no columns for all. */
 export type Target = { tableId: string; columns: string[] };
-export type PlannedColumn = { name: string; sourceType: string; dataType: string; nullable: boolean };
+export type PlannedColumn = {
+  name: string;
+  sourceName: string;
+  sourceType: string;
+  dataType: string;
+  nullable: boolean;
+};
 /** A table as the plan writes it. */
 export type PlannedTable = { tableId: string; schemaName: string; name: string; columns: PlannedColumn[] };
 /** What is known of a column of a chunk. */

@@ -1,12 +1,14 @@
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExtractFormat } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { createEngine } from "../../services/orchestration/engine/engine.ts";
 import { extract } from "../../services/orchestration/engine/extract.ts";
+import { beforeAbort } from "../../services/orchestration/executions/before-abort.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { codecsOf, extractAll, parquetColumns, plan, readParquet, tablesOf } from "./extracts.ts";
 import {
@@ -186,6 +188,30 @@ test("a snapshot keeps the file although other files take its place", async () =
   const [extracted] = await extractAll(user, planned);
   expect(await readParquet(extracted?.bytes ?? Buffer.alloc(0))).toEqual([{ a: 1n }]);
   expect((await query(user, sourceId, "FROM kept")).rows).toEqual([["2"]]);
+});
+
+test("Canceled: an input that is not read yet is given up while its feed does something else", async () => {
+  await using folder = await temporaryFolder();
+  await using engine = await createEngine(folder.path);
+  await using series = engine.series();
+  const caller = new AbortController();
+  const limit = { signal: caller.signal, timeoutMs: 60_000 };
+  const feed = async () => {
+    caller.abort(new Error("the caller went away"));
+    // The input has failed by now: a rejection that nobody handles would be known, and end the process.
+    await setImmediate();
+  };
+  const task = { ...numbers, rows: undefined, columns: [], format: "csv" as const };
+  await expect(Array.fromAsync(extract(series, { feed }, task, limit))).rejects.toThrow(
+    "the caller went away",
+  );
+});
+
+test("Canceled: what is waited for may fail after the wait was refused", async () => {
+  const work = Promise.withResolvers<never>();
+  await expect(beforeAbort(work.promise, AbortSignal.abort(new Error("gone")))).rejects.toThrow("gone");
+  work.reject(new Error("nobody waits for it"));
+  await setImmediate();
 });
 
 const isRoot = process.getuid?.() === 0;

@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
-import { failure } from "../../services/lib/errors.ts";
+import { failure, invalidField } from "../../services/lib/errors.ts";
 import { run } from "../../services/staging/run.ts";
 import { startService } from "../lib/test-mesh.ts";
 import {
@@ -40,6 +40,15 @@ function once(work: () => void): () => void {
     if (done) return;
     done = true;
     work();
+  };
+}
+
+/** Refuses the first calls, as an orchestration that has no place left. */
+function refusing(times: number): () => void {
+  let left = times;
+  return () => {
+    left -= 1;
+    if (left >= 0) throw failure(Code.Unavailable, ErrorReason.SERVICE_BUSY, "try again");
   };
 }
 
@@ -101,6 +110,16 @@ test("OK: a source that is away for a moment is asked again", async () => {
   });
   expect(await stage(user)).toMatchObject({ state: JobState.SUCCEEDED, progress: { chunkCount: 3 } });
   expect(await storedFiles(user)).toHaveLength(4);
+});
+
+test("OK: a job waits for places of an orchestration that is busy, in one attempt", async () => {
+  const { peers, database } = staging;
+  peers.beforePlan = refusing(3);
+  peers.beforeChunk = refusing(3);
+  const { jobId, state } = await stage(staging.user());
+  const [row] = await database.sql`select attempt, plan_count from staging.jobs where job_id = ${jobId}`;
+  expect([state, row?.attempt, row?.plan_count]).toEqual([JobState.SUCCEEDED, 1, 1]);
+  expect(plans()).toBe(4);
 });
 
 test("FAILED: a source that dies mid-extract and stays away says so, and leaves no file behind", async () => {
@@ -218,6 +237,40 @@ test("OK: lineage that could not be recorded is recorded later", async () => {
   });
   const { jobId } = await stage(staging.user());
   await eventually(() => peers.lineage.map(({ job }) => job?.entityId)).toEqual([jobId]);
+});
+
+test("FAILED: lineage that is refused is given up, and the job has succeeded", async () => {
+  staging.peers.recordLineage = () => {
+    throw invalidField("columns[0].input_column", "must be something else");
+  };
+  const user = staging.user();
+  const { jobId, state } = await stage(user);
+  expect(state).toBe(JobState.SUCCEEDED);
+  const errand = () =>
+    staging.database.sql`select state::text from staging_jobs.job
+      where name = 'lineage' and singleton_key = ${jobId}`;
+  await eventually(async () => (await errand())[0]?.state).toBe("completed");
+});
+
+test("OK: a table with a column whose name is too long for the graph has its lineage without it", async () => {
+  const { peers } = staging;
+  const user = staging.user();
+  const { jobId } = await createJob(user, peers.addSource(user.who, { columns: ["long".repeat(100), "id"] }));
+  const recorded = () => peers.lineage.find(({ job }) => job?.entityId === jobId);
+  await eventually(() => recorded()?.columns?.map(({ inputColumn }) => inputColumn)).toEqual(["id"]);
+});
+
+test("OK: lineage leads from a column as the catalog calls it to that of the file", async () => {
+  const { peers } = staging;
+  const user = staging.user();
+  const { jobId } = await createJob(user, peers.addSource(user.who, { columns: ["id", "ID"] }));
+  const recorded = () => peers.lineage.find(({ job }) => job?.entityId === jobId)?.columns;
+  await eventually(() =>
+    recorded()?.map(({ inputColumn, outputColumn }) => [inputColumn, outputColumn]),
+  ).toEqual([
+    ["id", "id"],
+    ["ID", "ID_1"],
+  ]);
 });
 
 test("OK: a job that has expired keeps its row and loses its chunks", async () => {

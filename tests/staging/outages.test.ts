@@ -91,6 +91,8 @@ test("OK: a job waits for a storage that is away, and goes on", async () => {
   const attempts = async () =>
     (await database.sql`select attempt from staging.jobs where job_id = ${jobId}`)[0]?.attempt;
   await eventually(async () => (await attempts()) >= 2).toBe(true);
+  const [row] = await database.sql`select failure_count from staging.jobs where job_id = ${jobId}`;
+  expect(row?.failure_count).toBe(0);
   away = false;
   expect(await ended(user, jobId)).toMatchObject({
     state: JobState.SUCCEEDED,

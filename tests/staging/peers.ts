@@ -15,6 +15,7 @@ import { startGrpcServer } from "../../services/lib/grpc-server.ts";
 import { guard, scopeOf } from "../../services/lib/guard.ts";
 import { createLog } from "../../services/lib/log.ts";
 import { createVerifier, type Principal } from "../../services/lib/principal.ts";
+import { uniqueNames } from "../../services/lib/unique-names.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
 
 export type PeerTable = {
@@ -190,8 +191,9 @@ function extracts(peers: Peers, sources: Map<string, Source>) {
         snapshotTime: { seconds: 1_790_000_000n },
         tables: chosen.map(({ columns, rowCount: _, ...table }) => ({
           ...table,
-          columns: columns.map((name) => ({
-            name,
+          columns: columns.map((sourceName, at) => ({
+            name: uniqueNames(columns)[at] ?? "",
+            sourceName,
             sourceType: "bigint",
             dataType: "BIGINT",
             nullable: true,

@@ -70,6 +70,8 @@ export type Snapshot = AsyncDisposable & {
 };
 
 export type PlannedColumn = DiscoveredColumn & {
+  /** Name in the source; `name` is the one in the file. */
+  readonly sourceName: string;
   /** Type in the source; `dataType` is the one in the file, as DuckDB names it. */
   readonly sourceType: string;
 };

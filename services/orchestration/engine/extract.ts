@@ -49,6 +49,8 @@ export async function* extract(
 
 async function feedAll(pipes: Pipes, feed: Feed, signal: AbortSignal): Promise<void> {
   const opening = pipes.openInput(signal);
+  // It may fail while `feed` still does something else, and that must not end the process.
+  opening.catch(() => {});
   try {
     await feed(opening, signal);
     const input = await opening;

@@ -21,7 +21,7 @@ export const extractChunk = (
     );
     if (!chunk)
       throw invalidField("range", `the plan has no chunk ${JSON.stringify(range)} of table ${tableIndex}`);
-    using _place = deps.admission.enter();
+    using _place = deps.extractAdmission.enter();
     const signal = AbortSignal.any([context.signal, ended]);
     using limit = limitTime(signal, chunkTimeoutMs, () => timedOut("the extraction", chunkTimeoutMs));
     const bytes = snapshot.extract(chunk, limit);

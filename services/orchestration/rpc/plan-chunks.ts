@@ -31,7 +31,7 @@ export const planChunks =
       chunkRows: Number(chunkRows),
       format: format === ExtractFormat.CSV ? ("csv" as const) : ("parquet" as const),
     };
-    using _place = deps.admission.enter();
+    using _place = deps.extractAdmission.enter();
     using limit = limitTime(context.signal, planTimeoutMs, () => timedOut("the plan", planTimeoutMs));
     const { snapshotId, snapshot } = await deps.snapshots.open(scope.orgId, () =>
       openSource(deps, source).openSnapshot(request, limit),

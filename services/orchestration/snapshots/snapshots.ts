@@ -11,7 +11,7 @@ const snapshotsMax = 100;
 
 /** The snapshots of this process. Another organisation's is gone for whoever asks. */
 export type Snapshots = AsyncDisposable & {
-  /** Keeps what `open` opens under a new id. ResourceExhausted (EXECUTION_LIMIT) when too many are kept. */
+  /** Keeps what `open` opens under a new id. Unavailable (SERVICE_BUSY) when too many are kept. */
   open(orgId: string, open: () => Promise<Snapshot>): Promise<{ snapshotId: string; snapshot: Snapshot }>;
   /** Lends a snapshot, which stays while it is lent. */
   use(orgId: string, snapshotId: string): BorrowedSnapshot;

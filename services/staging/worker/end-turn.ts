@@ -56,7 +56,7 @@ async function settle(deps: StagingDeps, job: JobRow, { error, turn, stop }: End
   const failures = ((await findJob(deps.db, job, job.jobId))?.failureCount ?? 0) + 1;
   const hopeless = isFinal(error) || (!isOurs(error) && failures >= failuresMax);
   if (!stop.aborted && hopeless) return fail(deps, job, error);
-  if (!(await requeueTurn(deps.db, job, !stop.aborted))) return leave(deps, job);
+  if (!(await requeueTurn(deps.db, job, !stop.aborted && !isOurs(error)))) return leave(deps, job);
   throw error;
 }
 

@@ -10,6 +10,7 @@ import { enqueueSweep } from "../queues.ts";
 import type { PlannedTable } from "../schema.ts";
 import { closeSnapshot } from "./keep-snapshot.ts";
 import { TurnOver } from "./turn-over.ts";
+import { whenFree } from "./when-free.ts";
 
 /** A job with its plan and an open snapshot. */
 export type PlannedJob = JobRow & { snapshotId: string; plannedTables: PlannedTable[] };
@@ -21,16 +22,13 @@ const plansMax = 20;
 const extractFormats = { parquet: ExtractFormat.PARQUET, csv: ExtractFormat.CSV } as const;
 
 /** The plan of the job's open snapshot, or, where that is gone, a new snapshot with its plan, committed. */
-export async function openPlan(deps: StagingDeps, job: JobRow): Promise<PlannedJob> {
+export async function openPlan(deps: StagingDeps, job: JobRow, signal: AbortSignal): Promise<PlannedJob> {
   if (await isOpen(deps, job)) return planned(job);
   const { db, extracts, jobs } = deps;
   if (job.planCount >= plansMax) throw snapshotLost(job.planCount);
-  const plan = await extracts.planChunks({
-    sourceId: job.sourceId,
-    tables: job.targets,
-    chunkRows: job.chunkRows,
-    format: extractFormats[job.format],
-  });
+  const { sourceId, targets: tables, chunkRows } = job;
+  const request = { sourceId, tables, chunkRows, format: extractFormats[job.format] };
+  const plan = await whenFree(() => extracts.planChunks(request), signal);
   try {
     if (plan.chunks.length > chunksMax) throw tooManyChunks(plan.chunks.length, chunksMax);
     const opened = await db.transaction(async (tx) => {
@@ -100,8 +98,9 @@ function changeOf(job: JobRow, plan: PlanChunksResponse, goesOn: boolean) {
       tableId,
       schemaName,
       name,
-      columns: columns.map(({ name, sourceType, dataType, nullable }) => ({
+      columns: columns.map(({ name, sourceName, sourceType, dataType, nullable }) => ({
         name,
+        sourceName,
         sourceType,
         dataType,
         nullable,

@@ -17,7 +17,7 @@ export async function stageJob(
   signal: AbortSignal,
   opened: (snapshotId: string) => void,
 ): Promise<boolean> {
-  const planned = await openPlan(deps, job);
+  const planned = await openPlan(deps, job, signal);
   opened(planned.snapshotId);
   using kept = keepSnapshot(deps, planned.snapshotId, signal);
   try {

@@ -5,6 +5,7 @@ import { insertUpload } from "../upload-repository.ts";
 import type { PlannedJob } from "./open-plan.ts";
 import { storeChunk } from "./store-chunk.ts";
 import { TurnOver } from "./turn-over.ts";
+import { whenFree } from "./when-free.ts";
 
 /** Chunks of one job that are on their way at once: while one is made durable, the next is extracted. */
 const lanes = 2;
@@ -44,7 +45,7 @@ async function storeOne(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const stored = await storeChunk(deps, job, chunk, signal);
+  const stored = await whenFree(() => storeChunk(deps, job, chunk, signal), signal);
   await deps.db.transaction(async (tx) => {
     // First: it takes the job's row, in which another worker's attempt would show.
     if (!(await updateProgress(tx, job, stored))) throw new TurnOver();

@@ -83,7 +83,12 @@ function planColumns(
     .sort((left, right) => wanted.indexOf(left.name) - wanted.indexOf(right.name))
     .map((column) => ({ column, ...toParquet(column) }));
   return {
-    planned: written.map(({ column, dataType }) => ({ ...column, sourceType: column.dataType, dataType })),
+    planned: written.map(({ column, dataType }) => ({
+      ...column,
+      sourceName: column.name,
+      sourceType: column.dataType,
+      dataType,
+    })),
     columns: written.map(({ column, expression }) => ({ name: column.name, expression })),
   };
 }

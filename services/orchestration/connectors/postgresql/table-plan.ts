@@ -1,3 +1,4 @@
+import { uniqueNames } from "../../../lib/unique-names.ts";
 import type { CopyReading, ExtractColumn } from "../../engine/protocol.ts";
 import { identifier } from "../../engine/sql-text.ts";
 import { tableChanged } from "../../errors.ts";
@@ -6,7 +7,6 @@ import { toRowsFailure } from "./failures.ts";
 import { type Layout, readLayout } from "./layout.ts";
 import { passageOf } from "./parquet-type.ts";
 import type { Ask } from "./session.ts";
-import { uniqueNames } from "./unique-names.ts";
 
 /** How a table is read and written. */
 export type TablePlan = {
@@ -43,6 +43,7 @@ export async function planTable(
   return {
     planned: columns.map(({ column, passage, name }) => ({
       name,
+      sourceName: column.name,
       sourceType: column.dataType,
       dataType: passage.dataType,
       nullable: column.nullable,
