@@ -15,7 +15,7 @@ import {
 } from "../file-repository.ts";
 import { findProject, moveProject, type ProjectRow, updatePackage } from "../project-repository.ts";
 import { onBehalfOf, rolesNow, scopeFor } from "./on-behalf-of.ts";
-import type { PackageWork } from "./queues.ts";
+import { enqueueDiscard, type PackageWork } from "./queues.ts";
 import { recordRelease } from "./record-release.ts";
 import { finalFailure, ReleaseFailure } from "./release-failure.ts";
 
@@ -36,7 +36,11 @@ export const publishRelease =
     const now = await findProject(deps.db, scope, work.projectId);
     if (now?.state !== "published" || now.lineageRecorded) return;
     await onBehalfOf(work.asker, [], signal, () => recordRelease(deps, scope, now));
-    await updatePackage(deps.db, scope, work, { lineageRecorded: true });
+    await deps.db.transaction(async (tx) => {
+      await updatePackage(tx, scope, work, { lineageRecorded: true });
+      // The published files stand on their own.
+      await enqueueDiscard(deps, tx, scope, now);
+    });
   };
 
 async function publish(deps: ApprovalDeps, work: PackageWork, project: ProjectRow, signal: AbortSignal) {
@@ -124,15 +128,17 @@ function commitRelease(
 }
 
 function failRelease(
-  { db }: ApprovalDeps,
+  deps: ApprovalDeps,
   { projectId, packageId, asker }: PackageWork,
   { message, isCorrupt }: ReleaseFailure,
 ): Promise<void> {
   const scope = scopeFor(asker);
   const errorReason = isCorrupt ? ("RELEASE_CORRUPT" as const) : null;
-  return db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     const move = { projectId, to: "failed", from: ["publishing"], packageId } as const;
-    if (!(await moveProject(tx, scope, move, { errorMessage: message, errorReason }))) return;
+    const failed = await moveProject(tx, scope, move, { errorMessage: message, errorReason });
+    if (!failed) return;
+    await enqueueDiscard(deps, tx, scope, failed);
     await appendEvent(tx, scope, { projectId, type: EventType.PUBLISH_FAILED, details: { message } });
   });
 }

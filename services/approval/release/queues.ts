@@ -1,6 +1,7 @@
 import type { Db } from "../../lib/database.ts";
 import type { Scope } from "../../lib/guard.ts";
 import type { ApprovalDeps } from "../deps.ts";
+import type { ProjectRow } from "../project-repository.ts";
 import { type Asker, askerOf } from "./on-behalf-of.ts";
 
 /** A package to make, or a release to publish; void when the project has another package by then. */
@@ -27,13 +28,14 @@ export const enqueuePackage = enqueueFor(queues.package);
 /** Has the package published, unless that is under way. */
 export const enqueuePublish = enqueueFor(queues.publish);
 
-/** Has a package's staged bytes removed. */
-export const enqueueDiscard = (
+/** Has the staged bytes of a project's package removed, if it has some. */
+export async function enqueueDiscard(
   { jobs }: Enqueue,
   tx: Db,
   scope: Scope,
-  stagingJobId: string,
-): Promise<void> =>
-  jobs.enqueue(tx, queues.discard, { stagingJobId, asker: askerOf(scope) } satisfies DiscardWork, {
-    key: stagingJobId,
-  });
+  { stagingJobId }: Pick<ProjectRow, "stagingJobId">,
+): Promise<void> {
+  if (stagingJobId === null) return;
+  const work: DiscardWork = { stagingJobId, asker: askerOf(scope) };
+  await jobs.enqueue(tx, queues.discard, work, { key: stagingJobId });
+}
