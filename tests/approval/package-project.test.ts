@@ -186,6 +186,18 @@ test("OK: the project has failed when staging refuses the job", async () => {
   expect(project).toMatchObject({ state: ProjectState.FAILED, errorMessage: "no such table" });
 });
 
+test("OK: the project has failed when it has more files than a release", async () => {
+  const by = team(release);
+  const { projectId } = await validated(release, by);
+  release.peers.staging.filesPerTable = 5001;
+  const { project } = await by.editor.projects.packageProject({ projectId });
+  release.peers.staging.filesPerTable = 2;
+  expect(project).toMatchObject({
+    state: ProjectState.FAILED,
+    errorMessage: "the package has 10002 files, and a release at most 10000: release fewer tables at once",
+  });
+});
+
 test("OK: the project has failed when the manifest is not the one that was hashed", async () => {
   const by = team(release);
   const { projectId } = await validated(release, by);

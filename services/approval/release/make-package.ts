@@ -22,6 +22,8 @@ import type { PackageWork } from "./queues.ts";
 import { finalFailure, ReleaseFailure } from "./release-failure.ts";
 
 const createTimeoutMs = 60_000;
+/** Files that storage publishes as one release. */
+const filesMax = 10_000;
 
 /**
  * Has a package staged and notes what it consists of. Done again after a crash it finds the same staging job, by the
@@ -67,6 +69,12 @@ async function stage(deps: ApprovalDeps, work: PackageWork, project: ProjectRow)
   const recomputed = hashOf(manifest);
   if (new Set([recomputed, stored, ended.manifestSha256]).size !== 1) {
     throw new ReleaseFailure("the staged manifest does not have the hash that it was staged with");
+  }
+  const fileCount = manifest.tables.reduce((sum, { files }) => sum + files.length, 0);
+  if (fileCount > filesMax) {
+    throw new ReleaseFailure(
+      `the package has ${fileCount} files, and a release at most ${filesMax}: release fewer tables at once`,
+    );
   }
   return manifest;
 }
