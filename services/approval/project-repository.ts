@@ -76,16 +76,16 @@ export async function insertProject(db: Db, scope: Scope, project: NewProject): 
 }
 
 /**
- * Moves a project to a state, from that state itself or one that may lead there, and only while `packageId`, where it
- * is given, is its package; undefined when there is none.
+ * Moves a project to a state, from that state itself or one that may lead there, and only while `packageId` and
+ * `revision`, where they are given, are its own; undefined when there is none.
  */
 export async function moveProject(
   db: Db,
   scope: Scope,
-  move: { projectId: string; to: State; from?: readonly State[]; packageId?: string },
+  move: { projectId: string; to: State; from?: readonly State[]; packageId?: string; revision?: number },
   change: ProjectChange = {},
 ): Promise<ProjectRow | undefined> {
-  const { projectId, to, from = statesBefore(to), packageId } = move;
+  const { projectId, to, from = statesBefore(to), packageId, revision } = move;
   const [row] = await db
     .update(projects)
     .set({ ...change, state: to, updateTime: sql`now()`, revision: sql`${projects.revision} + 1` })
@@ -94,6 +94,7 @@ export async function moveProject(
         one(scope, projectId),
         inArray(projects.state, [...from]),
         packageId === undefined ? undefined : eq(projects.packageId, packageId),
+        revision === undefined ? undefined : eq(projects.revision, revision),
       ),
     )
     .returning();
