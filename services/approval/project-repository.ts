@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNotNull, or, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
@@ -63,6 +63,20 @@ export function listProjects(
     )
     .orderBy(asc(projects.projectId))
     .limit(page.limit);
+}
+
+/** Projects of any organisation that are being packaged or published, or whose lineage is not recorded yet. */
+export function listUnfinished(db: Db): Promise<ProjectRow[]> {
+  return db
+    .select()
+    .from(projects)
+    .where(
+      or(
+        and(eq(projects.state, "validated"), isNotNull(projects.packageId)),
+        eq(projects.state, "publishing"),
+        and(eq(projects.state, "published"), eq(projects.lineageRecorded, false)),
+      ),
+    );
 }
 
 export async function insertProject(db: Db, scope: Scope, project: NewProject): Promise<ProjectRow> {
