@@ -4,6 +4,7 @@ import type { ConnectorService } from "../../gen/sluice/orchestration/v1/connect
 import type { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import type { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import type { StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
+import type { PackageService } from "../../gen/sluice/staging/v1/packages_pb.ts";
 import type { ReleaseService } from "../../gen/sluice/storage/v1/releases_pb.ts";
 import type { Db } from "../lib/database.ts";
 import type { Jobs } from "../lib/jobs.ts";
@@ -16,10 +17,8 @@ export type Peers = {
   readonly connectors: Pick<MeshClient<typeof ConnectorService>, "testConnection">;
   readonly catalog: Pick<MeshClient<typeof CatalogService>, "listTables">;
   readonly lineage: Pick<MeshClient<typeof LineageService>, "recordLineage">;
-  readonly staging: Pick<
-    MeshClient<typeof StagingService>,
-    "createJob" | "watchJob" | "getManifest" | "deleteJob"
-  >;
+  readonly staging: Pick<MeshClient<typeof StagingService>, "createJob" | "watchJob" | "getManifest">;
+  readonly packages: Pick<MeshClient<typeof PackageService>, "keepJob" | "dropJob">;
   readonly releases: Pick<MeshClient<typeof ReleaseService>, "publishRelease">;
   readonly policies: Pick<MeshClient<typeof PolicyService>, "getPrincipal">;
 };

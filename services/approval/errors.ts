@@ -2,6 +2,7 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure, notFound } from "../lib/errors.ts";
 import type { ProjectRow } from "./project-repository.ts";
+import type { StoredReason } from "./schema.ts";
 import type { State } from "./state.ts";
 
 export const projectNotFound = (projectId: string): ConnectError => notFound("project", projectId);
@@ -63,6 +64,19 @@ export const approvalMissing = (project: ProjectRow, approvals: number): Connect
 
 export const releaseCorrupt = (projectId: string, message: string): ConnectError =>
   failure(Code.FailedPrecondition, ErrorReason.RELEASE_CORRUPT, message, { project: projectId });
+
+const refusalCodes: Record<Exclude<StoredReason, "RELEASE_CORRUPT">, Code> = {
+  QUOTA_EXCEEDED: Code.ResourceExhausted,
+  DISK_FULL: Code.ResourceExhausted,
+  PERMISSION_MISSING: Code.PermissionDenied,
+};
+
+/** What was in the way of a publication that can be asked for again. */
+export const publicationRefused = (
+  projectId: string,
+  reason: keyof typeof refusalCodes,
+  message: string,
+): ConnectError => failure(refusalCodes[reason], ErrorReason[reason], message, { project: projectId });
 
 /** Problems that one answer names: an error travels in a header, which has to stay small. */
 const problemsMax = 10;

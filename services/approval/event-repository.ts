@@ -1,4 +1,4 @@
-import { and, asc, eq, gt } from "drizzle-orm";
+import { and, asc, desc, eq, gt } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
@@ -23,6 +23,22 @@ export function listProjectEvents(db: Db, scope: Scope, projectId: string, page:
     )
     .orderBy(asc(events.sequence))
     .limit(page.limit);
+}
+
+/** Who did something of that type to a project last; undefined when nobody did. */
+export async function findLastActor(
+  db: Db,
+  scope: Pick<Scope, "orgId">,
+  projectId: string,
+  type: string,
+): Promise<string | undefined> {
+  const [row] = await db
+    .select({ actorUserId: events.actorUserId })
+    .from(events)
+    .where(and(eq(events.orgId, scope.orgId), eq(events.projectId, projectId), eq(events.type, type)))
+    .orderBy(desc(events.sequence))
+    .limit(1);
+  return row?.actorUserId;
 }
 
 /** Events of the organisation beyond a place of its chain, in their order. */

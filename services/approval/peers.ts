@@ -5,6 +5,7 @@ import { ConnectorService } from "../../gen/sluice/orchestration/v1/connectors_p
 import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
+import { PackageService } from "../../gen/sluice/staging/v1/packages_pb.ts";
 import { ReleaseService } from "../../gen/sluice/storage/v1/releases_pb.ts";
 import { createMeshClient } from "../lib/mesh-client.ts";
 import { createSigner } from "../lib/principal.ts";
@@ -25,6 +26,7 @@ export function connectPeers(config: ApprovalConfig): Peers & Disposable {
     catalog: orchestration(CatalogService),
     lineage: orchestration(LineageService),
     staging: client(StagingService, "staging", config.stagingAddress),
+    packages: client(PackageService, "staging", config.stagingAddress),
     releases: client(ReleaseService, "storage", config.storageAddress),
     policies: client(PolicyService, "identity", config.identityAddress),
   };

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNotNull, or, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
@@ -65,6 +65,20 @@ export function listProjects(
     .limit(page.limit);
 }
 
+/** Projects of any organisation that are being packaged or published, or whose lineage is not recorded yet. */
+export function listUnfinished(db: Db): Promise<ProjectRow[]> {
+  return db
+    .select()
+    .from(projects)
+    .where(
+      or(
+        and(eq(projects.state, "validated"), isNotNull(projects.packageId)),
+        eq(projects.state, "publishing"),
+        and(eq(projects.state, "published"), eq(projects.lineageRecorded, false)),
+      ),
+    );
+}
+
 export async function insertProject(db: Db, scope: Scope, project: NewProject): Promise<ProjectRow> {
   const owner = { orgId: scope.orgId, creatorUserId: scope.principal.userId };
   const [row] = await db
@@ -76,16 +90,16 @@ export async function insertProject(db: Db, scope: Scope, project: NewProject): 
 }
 
 /**
- * Moves a project to a state, from that state itself or one that may lead there, and only while `packageId`, where it
- * is given, is its package; undefined when there is none.
+ * Moves a project to a state, from that state itself or one that may lead there, and only while `packageId` and
+ * `revision`, where they are given, are its own; undefined when there is none.
  */
 export async function moveProject(
   db: Db,
   scope: Scope,
-  move: { projectId: string; to: State; from?: readonly State[]; packageId?: string },
+  move: { projectId: string; to: State; from?: readonly State[]; packageId?: string; revision?: number },
   change: ProjectChange = {},
 ): Promise<ProjectRow | undefined> {
-  const { projectId, to, from = statesBefore(to), packageId } = move;
+  const { projectId, to, from = statesBefore(to), packageId, revision } = move;
   const [row] = await db
     .update(projects)
     .set({ ...change, state: to, updateTime: sql`now()`, revision: sql`${projects.revision} + 1` })
@@ -94,6 +108,7 @@ export async function moveProject(
         one(scope, projectId),
         inArray(projects.state, [...from]),
         packageId === undefined ? undefined : eq(projects.packageId, packageId),
+        revision === undefined ? undefined : eq(projects.revision, revision),
       ),
     )
     .returning();

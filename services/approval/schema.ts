@@ -30,6 +30,11 @@ export type FoundTable = SelectedTable & { tableId: string };
 /** Where a release goes, as it stands in a project's row: the destination as proto3 JSON. */
 export type StoredDestination = { filestore: { name: string; format: string } };
 
+const storedReasons = ["RELEASE_CORRUPT", "QUOTA_EXCEEDED", "DISK_FULL", "PERMISSION_MISSING"] as const;
+
+/** Why a publication did not come about, as the row says it: the name of an ErrorReason. */
+export type StoredReason = (typeof storedReasons)[number];
+
 const listed = (values: readonly string[]): string => values.map((value) => `'${value}'`).join(", ");
 const sha256 = (column: string): SQL => sql.raw(`${column} ~ '^[0-9a-f]{64}$'`);
 const moment = (name: string) => timestamp(name, { withTimezone: true });
@@ -57,13 +62,13 @@ export const projects = approval.table(
     /** Null before, and while a package is made. */
     manifestSha256: text("manifest_sha256"),
     submitterUserId: uuid("submitter_user_id"),
-    /** Whether storage was asked to publish: from then on nothing but the bytes themselves may stop the publication. */
+    /** Whether storage was asked to publish and has not refused: the release may be out, so only storage stops it. */
     releaseAsked: boolean("release_asked").notNull().default(false),
     publishTime: moment("publish_time"),
     lineageRecorded: boolean("lineage_recorded").notNull().default(false),
     errorMessage: text("error_message"),
-    /** The ErrorReason of a publication that failed, where it has one. */
-    errorReason: text("error_reason"),
+    /** The ErrorReason of a publication that failed or was refused, where it has one. */
+    errorReason: text("error_reason", { enum: storedReasons }),
   },
   (table) => [
     index("projects_page").on(table.orgId, table.projectId),
@@ -91,7 +96,11 @@ export const projects = approval.table(
       "projects_publish_time_when_published",
       sql.raw("(state = 'published') = (publish_time is not null)"),
     ),
-    check("projects_error_when_failed", sql.raw("(state = 'failed') = (error_message is not null)")),
+    check(
+      "projects_error_when_failed",
+      // An approved project has the reason why its publication was refused.
+      sql.raw("state = 'approved' or (state = 'failed') = (error_message is not null)"),
+    ),
   ],
 );
 

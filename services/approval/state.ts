@@ -7,7 +7,8 @@ export const transitions = {
   packaged: ["draft", "validated", "in_review"],
   in_review: ["approved", "rejected", "changes_requested"],
   approved: ["publishing"],
-  publishing: ["published", "failed"],
+  // Back where it was when something refused that can be mended.
+  publishing: ["published", "approved", "failed"],
   published: [],
   rejected: [],
   changes_requested: ["draft", "validated"],

@@ -175,8 +175,29 @@ export const succeedTurn = (
     ...manifest,
     snapshotId: null,
     endTime: sql`now()`,
-    expireTime: sql`now() + make_interval(days => ${lifetimeDays})`,
+    expireTime: sql`case when not ${jobs.kept} then now() + make_interval(days => ${lifetimeDays}) end`,
   });
+
+/** Keeps what a job has, or will have, from expiring; undefined when it has expired, or is not there. */
+export async function keepJob(db: Db, scope: Scope, jobId: string): Promise<JobRow | undefined> {
+  const [row] = await db
+    .update(jobs)
+    .set({ ...touched, kept: true, expireTime: null })
+    .where(and(one(scope, jobId), eq(jobs.expired, false)))
+    .returning();
+  return row;
+}
+
+/** Has what a job has expire now; undefined when it has nothing. Its chunks go. */
+export async function moveToExpired(db: Db, scope: Scope, jobId: string): Promise<JobRow | undefined> {
+  const [row] = await db
+    .update(jobs)
+    .set({ ...touched, kept: false, expireTime: sql`now()`, expired: true })
+    .where(and(one(scope, jobId), eq(jobs.state, "succeeded"), eq(jobs.expired, false)))
+    .returning();
+  if (row) await deleteChunks(db, scope, jobId);
+  return row;
+}
 
 /** The revisions of jobs of any organisation: for those who were allowed to see the job already. */
 export async function listRevisions(db: Db, jobIds: readonly string[]): Promise<Map<string, number>> {

@@ -82,6 +82,8 @@ export const jobs = staging.table(
     endTime: moment("end_time"),
     expireTime: moment("expire_time"),
     expired: boolean("expired").notNull().default(false),
+    // Its chunks belong to a package, and stay until they are dropped.
+    kept: boolean("kept").notNull().default(false),
     // Changes with every change, for those who watch.
     revision: integer("revision").notNull().default(1),
   },
@@ -95,8 +97,13 @@ export const jobs = staging.table(
     check("jobs_error", sql`(${table.state} = 'failed') = (${table.errorMessage} <> '')`),
     check(
       "jobs_success",
-      sql`(${table.state} = 'succeeded') = (${table.manifestSha256} is not null) and num_nulls(${table.manifestSha256}, ${table.manifestFileId}, ${table.expireTime}) in (0, 3)`,
+      sql`(${table.state} = 'succeeded') = (${table.manifestSha256} is not null) and num_nulls(${table.manifestSha256}, ${table.manifestFileId}) in (0, 2)`,
     ),
+    check(
+      "jobs_expire_time",
+      sql`(${table.expireTime} is not null) = (${table.state} = 'succeeded' and not ${table.kept})`,
+    ),
+    check("jobs_kept", sql`not (${table.kept} and ${table.expired})`),
     check(
       "jobs_whole",
       sql`${table.state} <> 'succeeded' or ${table.chunkCount} = ${table.chunkCountPlanned}`,

@@ -80,8 +80,10 @@ test("OK: an organisation that did nothing has a valid chain without events", as
 
 test("OK: chains of many pages are read to their end", async () => {
   const chain: EventRow[] = [];
+  const orgId = randomUUID();
   for (let sequence = 1n; sequence <= 2500n; sequence += 1n) {
     const said = {
+      orgId,
       sequence,
       projectId: randomUUID(),
       type: "EVENT_TYPE_UPDATED",
@@ -90,7 +92,7 @@ test("OK: chains of many pages are read to their end", async () => {
       detailsJson: "{}",
       previousHash: chain.at(-1)?.hash ?? zeroHash,
     };
-    chain.push({ ...said, orgId: "", hash: hashOf(said) });
+    chain.push({ ...said, hash: hashOf(said) });
   }
   const { hash: headHash = "" } = chain.at(-1) ?? {};
   const verdictOf = (events: EventRow[]) =>
@@ -161,6 +163,7 @@ test("OK: finds that an event was written anew with a hash of its own, by the on
   const [, , , , event] = events;
   const details = JSON.stringify({ manifestSha256: "f".repeat(64) });
   const hash = hashOf({
+    orgId: tampered.orgId,
     sequence: 5n,
     projectId,
     type: "EVENT_TYPE_SUBMITTED",
@@ -211,6 +214,30 @@ test("OK: finds an event that was put at the end, one that another organisation'
   expect(await lender.approver.audit.verifyChain({})).toMatchObject(another);
 });
 
+test("OK: finds that another organisation's whole chain was put in the place of its own", async () => {
+  const lender = team(release);
+  await published(release, lender);
+  await published(release, tampered);
+  const { orgId } = tampered;
+  await tamper("delete from approval.events where org_id = $1", orgId);
+  await tamper("delete from approval.chains where org_id = $1", orgId);
+  await tamper(
+    `insert into approval.events select '${orgId}', sequence, project_id, type, actor_user_id, create_time,
+       details_json, previous_hash, hash from approval.events where org_id = $1`,
+    lender.orgId,
+  );
+  await tamper(
+    `insert into approval.chains select '${orgId}', sequence, head_hash from approval.chains where org_id = $1`,
+    lender.orgId,
+  );
+  expect(await tampered.approver.audit.verifyChain({})).toMatchObject({
+    valid: false,
+    eventCount: 0n,
+    firstInvalidSequence: 1n,
+    problem: "event 1 was changed",
+  });
+});
+
 test("OK: what one organisation does, or is done to it, is nothing to another's chain", async () => {
   const other = team(release);
   await published(release, tampered);
@@ -228,6 +255,7 @@ test("the database refuses to change, remove or reorder events, and to shorten a
     "update approval.chains set sequence = 1",
     "update approval.chains set sequence = sequence + 2",
     "delete from approval.chains",
+    "truncate approval.chains",
   ]) {
     await expect(release.database.sql.unsafe(statement)).rejects.toThrow(/append-only|only grow/);
   }

@@ -81,13 +81,19 @@ test("OK: as CSV where the destination says so", async () => {
 test("OK: a packaged project is packaged anew, and its former bytes are removed", async () => {
   const by = team(release);
   const first = await packaged(release, by);
-  const removed = release.peers.steps.hold("deleteJob", "after");
+  const removed = release.peers.steps.hold("dropJob", "after");
   const { project } = await by.editor.projects.packageProject({ projectId: first.projectId });
   expect(project).toMatchObject({ state: ProjectState.PACKAGED });
   expect(project?.manifestSha256).not.toBe(first.manifestSha256);
   await removed.reached;
   removed.letGo();
-  expect([jobOf(first.stagingJobId), jobOf(project?.stagingJobId)]).toEqual([undefined, expect.anything()]);
+  const { kept, dropped } = release.peers.staging;
+  for (const [jobId = "", isKept] of [
+    [first.stagingJobId, false],
+    [project?.stagingJobId, true],
+  ] as const) {
+    expect([kept.has(jobId), dropped.has(jobId)]).toEqual([isKept, !isKept]);
+  }
 });
 
 test("OK: without a wait it answers at once and goes on by itself; another call waits for the same package", async () => {
@@ -160,6 +166,7 @@ test.each([
     const { project, files } = await by.editor.projects.packageProject({ projectId });
     expect(project).toMatchObject({ state: ProjectState.FAILED, errorMessage: said, manifestSha256: "" });
     expect(files).toEqual([]);
+    await expect.poll(() => release.peers.staging.dropped.has(project?.stagingJobId ?? "")).toBe(true);
     expect(await eventsOf(by, projectId)).toEqual([
       "created",
       "validated",
@@ -177,6 +184,18 @@ test("OK: the project has failed when staging refuses the job", async () => {
   release.peers.steps.fail("createJob", () => new ConnectError("no such table", Code.InvalidArgument));
   const { project } = await by.editor.projects.packageProject({ projectId });
   expect(project).toMatchObject({ state: ProjectState.FAILED, errorMessage: "no such table" });
+});
+
+test("OK: the project has failed when it has more files than a release", async () => {
+  const by = team(release);
+  const { projectId } = await validated(release, by);
+  release.peers.staging.filesPerTable = 5001;
+  const { project } = await by.editor.projects.packageProject({ projectId });
+  release.peers.staging.filesPerTable = 2;
+  expect(project).toMatchObject({
+    state: ProjectState.FAILED,
+    errorMessage: "the package has 10002 files, and a release at most 10000: release fewer tables at once",
+  });
 });
 
 test("OK: the project has failed when the manifest is not the one that was hashed", async () => {

@@ -204,17 +204,14 @@ test("FailedPrecondition: a rejected project, one to be changed, one that failed
     await by.approver.reviews[decision]({ projectId, manifestSha256, comment: "no" });
     return projectId;
   };
-  const failing = await approved(release, by);
-  release.peers.identity.roles.set(by.editor.who.userId, undefined);
-  await failureOf(by.editor.projects.publishProject({ projectId: failing.projectId }));
-  release.peers.identity.roles.delete(by.editor.who.userId);
+  const failing = await validated(release, by);
+  release.peers.steps.fail("createJob", () => new ConnectError("no such table", Code.InvalidArgument));
+  await by.editor.projects.packageProject({ projectId: failing.projectId });
+  release.peers.steps.mend("createJob");
   for (const [projectId, lacks] of [
     [await decide("rejectProject"), "it was rejected by a reviewer"],
     [await decide("requestChanges"), "it has to be changed as a reviewer asked, and then"],
-    [
-      failing.projectId,
-      "it failed (the user who asked for the publication may not change projects any more)",
-    ],
+    [failing.projectId, "it failed (no such table), and has to be validated, packaged"],
   ] as const) {
     const call = () => by.editor.projects.publishProject({ projectId });
     expect(await failureOf(call())).toMatchObject({ reason: "APPROVAL_MISSING" });

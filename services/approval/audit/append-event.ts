@@ -17,6 +17,7 @@ export async function appendEvent(
   const head = await findChainForUpdate(tx, scope);
   if (!head) throw new Error("the chain is gone");
   const event = {
+    orgId: scope.orgId,
     sequence: head.sequence + 1n,
     projectId,
     type: typeName(type),

@@ -27,11 +27,12 @@ export function canonicalJson(value: unknown): string {
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 export function toEvent(row: EventRow): Event {
-  const { sequence, projectId, actorUserId, createTime, detailsJson, previousHash, hash } = row;
+  const { orgId, sequence, projectId, actorUserId, createTime, detailsJson, previousHash, hash } = row;
   const type = isEnumJson(EventTypeSchema, row.type)
     ? enumFromJson(EventTypeSchema, row.type)
     : EventType.UNSPECIFIED;
   return create(EventSchema, {
+    orgId,
     sequence,
     projectId,
     type,
@@ -44,8 +45,8 @@ export function toEvent(row: EventRow): Event {
 }
 
 /** The hash that an event has to have. Throws when its details are not JSON. */
-export function hashOf(row: Omit<EventRow, "orgId" | "hash">): string {
-  const event = toJson(EventSchema, toEvent({ ...row, orgId: "", hash: "" })) as Record<string, unknown>;
+export function hashOf(row: Omit<EventRow, "hash">): string {
+  const event = toJson(EventSchema, toEvent({ ...row, hash: "" })) as Record<string, unknown>;
   const { detailsJson, ...said } = event;
   return sha256(canonicalJson({ ...said, details: JSON.parse(String(detailsJson)) }));
 }

@@ -14,8 +14,8 @@ export async function giveUpPackage(
   deps: Pick<ApprovalDeps, "jobs">,
   tx: Db,
   scope: Scope,
-  { projectId, stagingJobId }: ProjectRow,
+  project: ProjectRow,
 ): Promise<void> {
-  await deletePackagedFiles(tx, scope, projectId);
-  if (stagingJobId !== null) await enqueueDiscard(deps, tx, scope, stagingJobId);
+  await deletePackagedFiles(tx, scope, project.projectId);
+  await enqueueDiscard(deps, tx, scope, project);
 }

@@ -16,11 +16,14 @@ import { insertPackagedFiles, type PackagedFile } from "../file-repository.ts";
 import { formatOf } from "../message.ts";
 import { findProject, moveProject, type ProjectRow, updatePackage } from "../project-repository.ts";
 import { filePath } from "./file-path.ts";
+import { giveUpPackage } from "./give-up-package.ts";
 import { onBehalfOf, rolesNow, scopeFor } from "./on-behalf-of.ts";
 import type { PackageWork } from "./queues.ts";
 import { finalFailure, ReleaseFailure } from "./release-failure.ts";
 
 const createTimeoutMs = 60_000;
+/** Files that storage publishes as one release. */
+const filesMax = 10_000;
 
 /**
  * Has a package staged and notes what it consists of. Done again after a crash it finds the same staging job, by the
@@ -46,7 +49,7 @@ export const makePackage =
   };
 
 async function stage(deps: ApprovalDeps, work: PackageWork, project: ProjectRow): Promise<Manifest> {
-  const { staging, db } = deps;
+  const { staging, packages, db } = deps;
   const selections = (project.foundTables ?? []).map(({ tableId: _, ...selection }) => selection);
   const format = formatOf(project) === Format.CSV ? FileFormat.CSV : FileFormat.PARQUET;
   const { job } = await staging.createJob(
@@ -54,7 +57,11 @@ async function stage(deps: ApprovalDeps, work: PackageWork, project: ProjectRow)
     { timeoutMs: createTimeoutMs },
   );
   if (!job) throw new Error("staging answered no job");
-  await updatePackage(db, scopeFor(work.asker), work, { stagingJobId: job.jobId });
+  if (!(await updatePackage(db, scopeFor(work.asker), work, { stagingJobId: job.jobId }))) {
+    throw new ReleaseFailure("another package has taken its place");
+  }
+  // What is reviewed may take longer than staging keeps it by itself.
+  await packages.keepJob({ jobId: job.jobId });
   const ended = await endOf(deps, job.jobId);
   const { manifest, sha256: stored } = await staging.getManifest({ jobId: job.jobId });
   if (!manifest) throw new Error("staging answered no manifest");
@@ -62,6 +69,12 @@ async function stage(deps: ApprovalDeps, work: PackageWork, project: ProjectRow)
   const recomputed = hashOf(manifest);
   if (new Set([recomputed, stored, ended.manifestSha256]).size !== 1) {
     throw new ReleaseFailure("the staged manifest does not have the hash that it was staged with");
+  }
+  const fileCount = manifest.tables.reduce((sum, { files }) => sum + files.length, 0);
+  if (fileCount > filesMax) {
+    throw new ReleaseFailure(
+      `the package has ${fileCount} files, and a release at most ${filesMax}: release fewer tables at once`,
+    );
   }
   return manifest;
 }
@@ -106,14 +119,16 @@ function commitPackage(
 }
 
 function failPackage(
-  { db }: ApprovalDeps,
+  deps: ApprovalDeps,
   { projectId, packageId, asker }: PackageWork,
   message: string,
 ): Promise<void> {
   const scope = scopeFor(asker);
-  return db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     const move = { projectId, to: "failed", from: ["validated"], packageId } as const;
-    if (!(await moveProject(tx, scope, move, { errorMessage: message }))) return;
+    const failed = await moveProject(tx, scope, move, { errorMessage: message });
+    if (!failed) return;
+    await giveUpPackage(deps, tx, scope, failed);
     await appendEvent(tx, scope, { projectId, type: EventType.PACKAGE_FAILED, details: { message } });
   });
 }

@@ -15,7 +15,7 @@ import {
 } from "../file-repository.ts";
 import { findProject, moveProject, type ProjectRow, updatePackage } from "../project-repository.ts";
 import { onBehalfOf, rolesNow, scopeFor } from "./on-behalf-of.ts";
-import type { PackageWork } from "./queues.ts";
+import { enqueueDiscard, type PackageWork } from "./queues.ts";
 import { recordRelease } from "./record-release.ts";
 import { finalFailure, ReleaseFailure } from "./release-failure.ts";
 
@@ -36,7 +36,11 @@ export const publishRelease =
     const now = await findProject(deps.db, scope, work.projectId);
     if (now?.state !== "published" || now.lineageRecorded) return;
     await onBehalfOf(work.asker, [], signal, () => recordRelease(deps, scope, now));
-    await updatePackage(deps.db, scope, work, { lineageRecorded: true });
+    await deps.db.transaction(async (tx) => {
+      await updatePackage(tx, scope, work, { lineageRecorded: true });
+      // The published files stand on their own.
+      await enqueueDiscard(deps, tx, scope, now);
+    });
   };
 
 async function publish(deps: ApprovalDeps, work: PackageWork, project: ProjectRow, signal: AbortSignal) {
@@ -48,7 +52,7 @@ async function publish(deps: ApprovalDeps, work: PackageWork, project: ProjectRo
   } catch (error) {
     const failure = finalFailure(error);
     if (!failure) throw error;
-    await failRelease(deps, work, failure);
+    await failRelease(deps, work, project, failure);
   }
 }
 
@@ -56,7 +60,9 @@ async function publish(deps: ApprovalDeps, work: PackageWork, project: ProjectRo
 async function permit(deps: ApprovalDeps, work: PackageWork, project: ProjectRow, signal: AbortSignal) {
   if (project.releaseAsked) return;
   if (!allows(await rolesNow(deps, work.asker, signal), "projects.write")) {
-    throw new ReleaseFailure("the user who asked for the publication may not change projects any more");
+    throw new ReleaseFailure("the user who asked for the publication may not change projects any more", {
+      reason: "PERMISSION_MISSING",
+    });
   }
   await updatePackage(deps.db, scopeFor(work.asker), work, { releaseAsked: true });
 }
@@ -96,7 +102,7 @@ function asCorruption(error: unknown): ReleaseFailure | undefined {
   if (!(error instanceof ConnectError)) return undefined;
   const isCorrupt =
     hasReason(error, ErrorReason.RELEASE_CORRUPT) || [Code.NotFound, Code.DataLoss].includes(error.code);
-  return isCorrupt ? new ReleaseFailure(error.rawMessage, { isCorrupt }) : undefined;
+  return isCorrupt ? new ReleaseFailure(error.rawMessage, { reason: "RELEASE_CORRUPT" }) : undefined;
 }
 
 function commitRelease(
@@ -107,8 +113,10 @@ function commitRelease(
 ): Promise<void> {
   const scope = scopeFor(asker);
   return db.transaction(async (tx) => {
-    const move = { projectId, to: "published", packageId } as const;
-    if (!(await moveProject(tx, scope, move, { publishTime: new Date() }))) return;
+    // It is out, also where another worker was refused meanwhile.
+    const move = { projectId, to: "published", from: ["publishing", "approved"], packageId } as const;
+    const change = { publishTime: new Date(), errorMessage: null, errorReason: null };
+    if (!(await moveProject(tx, scope, move, change))) return;
     await insertPublishedFiles(tx, scope, projectId, files);
     await appendEvent(tx, scope, {
       projectId,
@@ -124,15 +132,20 @@ function commitRelease(
 }
 
 function failRelease(
-  { db }: ApprovalDeps,
+  deps: ApprovalDeps,
   { projectId, packageId, asker }: PackageWork,
-  { message, isCorrupt }: ReleaseFailure,
+  { revision }: ProjectRow,
+  { message, reason, isMendable }: ReleaseFailure,
 ): Promise<void> {
   const scope = scopeFor(asker);
-  const errorReason = isCorrupt ? ("RELEASE_CORRUPT" as const) : null;
-  return db.transaction(async (tx) => {
-    const move = { projectId, to: "failed", from: ["publishing"], packageId } as const;
-    if (!(await moveProject(tx, scope, move, { errorMessage: message, errorReason }))) return;
+  const to = isMendable ? "approved" : "failed";
+  const change = { errorMessage: message, errorReason: reason, releaseAsked: false };
+  return deps.db.transaction(async (tx) => {
+    // A later attempt is not this one's to end.
+    const move = { projectId, to, from: ["publishing"], packageId, revision } as const;
+    const moved = await moveProject(tx, scope, move, change);
+    if (!moved) return;
+    if (!isMendable) await enqueueDiscard(deps, tx, scope, moved);
     await appendEvent(tx, scope, { projectId, type: EventType.PUBLISH_FAILED, details: { message } });
   });
 }

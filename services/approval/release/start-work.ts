@@ -4,6 +4,7 @@ import { discardPackage } from "./discard-package.ts";
 import { makePackage } from "./make-package.ts";
 import { publishRelease } from "./publish-release.ts";
 import { type DiscardWork, type PackageWork, queues } from "./queues.ts";
+import { resumeWork } from "./resume-work.ts";
 
 /** Packages that one process watches at a time: staging does their work. */
 const packagesMax = 50;
@@ -12,9 +13,10 @@ const publicationsMax = 4;
 /** Former packages that one process removes at a time. */
 const discardsMax = 2;
 
-/** Does what calls left behind, until disposed. */
+/** Does what calls left behind, also where the queue has lost it, until disposed. */
 export async function startWork(deps: ApprovalDeps, jobs: Jobs): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
+  await resumeWork(deps);
   stack.use(await jobs.work<PackageWork>(queues.package, { concurrency: packagesMax }, makePackage(deps)));
   stack.use(
     await jobs.work<PackageWork>(queues.publish, { concurrency: publicationsMax }, publishRelease(deps)),

@@ -10,6 +10,7 @@ import { describeProject } from "../describe-project.ts";
 import { manifestMismatch, projectNotFound, selfReview, stateConflict } from "../errors.ts";
 import { toProject, toReview } from "../message.ts";
 import { findProjectForUpdate, moveProject, type ProjectRow } from "../project-repository.ts";
+import { enqueueDiscard } from "../release/queues.ts";
 import { countApprovals, findOwnReview, insertReview, type NewReview } from "../review-repository.ts";
 
 type Decision = NewReview["decision"];
@@ -31,9 +32,9 @@ export const requestChanges = (deps: ApprovalDeps): MethodImpl<typeof ReviewServ
   decide(deps, "changes_requested");
 
 const decide =
-  ({ db }: ApprovalDeps, decision: Decision) =>
+  (deps: ApprovalDeps, decision: Decision) =>
   ({ projectId, manifestSha256, comment }: DecisionRequest, context: HandlerContext) =>
-    db.transaction(async (tx) => {
+    deps.db.transaction(async (tx) => {
       const scope = scopeOf(context);
       const project = await findProjectForUpdate(tx, scope, projectId);
       if (!project) throw projectNotFound(projectId);
@@ -46,7 +47,7 @@ const decide =
       refuseUnreviewable(project, manifestSha256);
       const review = { reviewId: newId(), projectId, manifestSha256, decision, comment };
       const row = await insertReview(tx, scope, review);
-      const decided = await applyDecision(tx, scope, project, review);
+      const decided = await applyDecision(deps, tx, scope, project, review);
       return { project: toProject(decided), review: toReview(row) };
     });
 
@@ -61,6 +62,7 @@ function refuseUnreviewable(project: ProjectRow, manifestSha256: string): void {
 
 /** Moves the project where the decision leads: an approval leaves it in review until there are enough. */
 async function applyDecision(
+  deps: ApprovalDeps,
   tx: Db,
   scope: Scope,
   project: ProjectRow,
@@ -71,6 +73,8 @@ async function applyDecision(
   const isOpen = decision === "approved" && approvals < project.approvalsRequired;
   const row = await moveProject(tx, scope, { projectId, to: isOpen ? "in_review" : decision, from });
   if (!row) throw projectNotFound(projectId);
+  // What can't be published any more need not stay.
+  if (decision !== "approved") await enqueueDiscard(deps, tx, scope, row);
   const details = { manifestSha256, reviewId, comment };
   await appendEvent(tx, scope, { projectId, type: eventTypes[decision], details });
   return row;

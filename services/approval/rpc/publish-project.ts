@@ -6,7 +6,7 @@ import { type Scope, scopeOf } from "../../lib/guard.ts";
 import { appendEvent } from "../audit/append-event.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { describeProject } from "../describe-project.ts";
-import { approvalMissing, projectNotFound, releaseCorrupt } from "../errors.ts";
+import { approvalMissing, projectNotFound, publicationRefused, releaseCorrupt } from "../errors.ts";
 import { findProject, findProjectForUpdate, moveProject, type ProjectRow } from "../project-repository.ts";
 import { enqueuePublish } from "../release/queues.ts";
 import { readUntil } from "../release/read-until.ts";
@@ -35,7 +35,7 @@ export const publishProject =
           })
         : ended;
     if (!row) throw projectNotFound(request.projectId);
-    if (row.state === "failed") throw await refusal(db, scope, row);
+    if (row.state === "failed" || row.state === "approved") throw await refusal(db, scope, row);
     const project = await describeProject(db, scope, row);
     return { project, published: project.published };
   };
@@ -51,15 +51,18 @@ async function begin(
   if (!project) throw projectNotFound(projectId);
   if (project.state === "published") return project.state;
   if (project.state !== "publishing") {
-    const moved = await moveProject(tx, scope, { projectId, to: "publishing" });
+    const change = { errorMessage: null, errorReason: null };
+    const moved = await moveProject(tx, scope, { projectId, to: "publishing", from: ["approved"] }, change);
     if (!moved) throw await refusal(tx, scope, project);
     await appendEvent(tx, scope, {
       projectId,
       type: EventType.PUBLISH_STARTED,
       details: { manifestSha256: project.manifestSha256 },
     });
+    await enqueuePublish(deps, tx, scope, moved);
+  } else {
+    await enqueuePublish(deps, tx, scope, project);
   }
-  await enqueuePublish(deps, tx, scope, projectId, project.packageId ?? "");
   return project.state;
 }
 
@@ -67,6 +70,7 @@ async function begin(
 async function refusal(db: Db, scope: Scope, project: ProjectRow) {
   const { projectId, manifestSha256, errorReason, errorMessage } = project;
   if (errorReason === "RELEASE_CORRUPT") return releaseCorrupt(projectId, errorMessage ?? "");
+  if (errorReason) return publicationRefused(projectId, errorReason, errorMessage ?? "");
   const approvals = manifestSha256 ? await countApprovals(db, scope, { projectId, manifestSha256 }) : 0;
   return approvalMissing(project, approvals);
 }

@@ -8,6 +8,7 @@ import {
   ManifestSchema,
   StagingService,
 } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
+import { PackageService } from "../../../gen/sluice/staging/v1/packages_pb.ts";
 import { notFound } from "../../../services/lib/errors.ts";
 import { scopeOf } from "../../../services/lib/guard.ts";
 import { guardPart, type Steps } from "./steps.ts";
@@ -17,6 +18,10 @@ type Staged = { orgId: string; job: MessageInitShape<typeof JobSchema>; manifest
 
 export type StagingPeer = {
   jobs: Map<string, Staged>;
+  /** Jobs whose chunks do not expire. */
+  kept: Set<string>;
+  /** Jobs whose chunks are gone. */
+  dropped: Set<string>;
   /** How a job ends. */
   outcome: Pick<Job, "state" | "errorMessage">;
   /** Files of each table. */
@@ -29,6 +34,8 @@ export type StagingPeer = {
 export function stagingPeer(steps: Steps, storage: StoragePeer) {
   const peer: StagingPeer = {
     jobs: new Map(),
+    kept: new Set(),
+    dropped: new Set(),
     outcome: { state: JobState.SUCCEEDED, errorMessage: "" },
     filesPerTable: 2,
     afterwards: () => {},
@@ -77,12 +84,21 @@ export function stagingPeer(steps: Steps, storage: StoragePeer) {
         const { manifest, sha256 } = find(jobId, scopeOf(context).orgId);
         return { manifest, sha256 };
       }),
-    deleteJob: ({ jobId }, context) =>
-      steps.take("deleteJob", () => {
+  });
+  const packages = guardPart(PackageService, {
+    keepJob: ({ jobId }, context) =>
+      steps.take("keepJob", () => {
         find(jobId, scopeOf(context).orgId);
-        peer.jobs.delete(jobId);
+        peer.kept.add(jobId);
+        return {};
+      }),
+    dropJob: ({ jobId }, context) =>
+      steps.take("dropJob", () => {
+        find(jobId, scopeOf(context).orgId);
+        peer.kept.delete(jobId);
+        peer.dropped.add(jobId);
         return {};
       }),
   });
-  return { peer, services: [service] };
+  return { peer, services: [service, packages] };
 }

@@ -11,7 +11,8 @@ export type Rpc =
   | "createJob"
   | "watchJob"
   | "getManifest"
-  | "deleteJob"
+  | "keepJob"
+  | "dropJob"
   | "publishRelease"
   | "recordLineage";
 

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sluice/approval/v1/audit.proto.
  */
 export const file_sluice_approval_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zbHVpY2UvYXBwcm92YWwvdjEvYXVkaXQucHJvdG8SEnNsdWljZS5hcHByb3ZhbC52MSLdAQoFRXZlbnQSEAoIc2VxdWVuY2UYASABKAMSEgoKcHJvamVjdF9pZBgCIAEoCRIrCgR0eXBlGAMgASgOMh0uc2x1aWNlLmFwcHJvdmFsLnYxLkV2ZW50VHlwZRIVCg1hY3Rvcl91c2VyX2lkGAQgASgJEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxkZXRhaWxzX2pzb24YBiABKAkSFQoNcHJldmlvdXNfaGFzaBgHIAEoCRIMCgRoYXNoGAggASgJIm4KEUxpc3RFdmVudHNSZXF1ZXN0EhwKCnByb2plY3RfaWQYASABKAlCCLpIBXIDsAEBEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiACCJYChJMaXN0RXZlbnRzUmVzcG9uc2USKQoGZXZlbnRzGAEgAygLMhkuc2x1aWNlLmFwcHJvdmFsLnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIUChJWZXJpZnlDaGFpblJlcXVlc3QifQoTVmVyaWZ5Q2hhaW5SZXNwb25zZRINCgV2YWxpZBgBIAEoCBITCgtldmVudF9jb3VudBgCIAEoAxIRCgloZWFkX2hhc2gYAyABKAkSHgoWZmlyc3RfaW52YWxpZF9zZXF1ZW5jZRgEIAEoAxIPCgdwcm9ibGVtGAUgASgJKqgDCglFdmVudFR5cGUSGgoWRVZFTlRfVFlQRV9VTlNQRUNJRklFRBAAEhYKEkVWRU5UX1RZUEVfQ1JFQVRFRBABEhYKEkVWRU5UX1RZUEVfVVBEQVRFRBACEhYKEkVWRU5UX1RZUEVfREVMRVRFRBADEhgKFEVWRU5UX1RZUEVfVkFMSURBVEVEEAQSHgoaRVZFTlRfVFlQRV9QQUNLQUdFX1NUQVJURUQQBRIXChNFVkVOVF9UWVBFX1BBQ0tBR0VEEAYSHQoZRVZFTlRfVFlQRV9QQUNLQUdFX0ZBSUxFRBAHEhgKFEVWRU5UX1RZUEVfU1VCTUlUVEVEEAgSFwoTRVZFTlRfVFlQRV9BUFBST1ZFRBAJEhcKE0VWRU5UX1RZUEVfUkVKRUNURUQQChIgChxFVkVOVF9UWVBFX0NIQU5HRVNfUkVRVUVTVEVEEAsSHgoaRVZFTlRfVFlQRV9QVUJMSVNIX1NUQVJURUQQDBIYChRFVkVOVF9UWVBFX1BVQkxJU0hFRBANEh0KGUVWRU5UX1RZUEVfUFVCTElTSF9GQUlMRUQQDjLCAgoMQXVkaXRTZXJ2aWNlEp8BCgpMaXN0RXZlbnRzEiUuc2x1aWNlLmFwcHJvdmFsLnYxLkxpc3RFdmVudHNSZXF1ZXN0GiYuc2x1aWNlLmFwcHJvdmFsLnYxLkxpc3RFdmVudHNSZXNwb25zZSJCkAIBqrsYDxoNcHJvamVjdHMucmVhZILT5JMCJhIkL2FwaS92MS9wcm9qZWN0cy97cHJvamVjdF9pZH0vZXZlbnRzEo8BCgtWZXJpZnlDaGFpbhImLnNsdWljZS5hcHByb3ZhbC52MS5WZXJpZnlDaGFpblJlcXVlc3QaJy5zbHVpY2UuYXBwcm92YWwudjEuVmVyaWZ5Q2hhaW5SZXNwb25zZSIvkAIBqrsYDBoKYXVkaXQucmVhZILT5JMCFhIUL2FwaS92MS9hdWRpdDp2ZXJpZnliBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("Ch5zbHVpY2UvYXBwcm92YWwvdjEvYXVkaXQucHJvdG8SEnNsdWljZS5hcHByb3ZhbC52MSLtAQoFRXZlbnQSEAoIc2VxdWVuY2UYASABKAMSEgoKcHJvamVjdF9pZBgCIAEoCRIrCgR0eXBlGAMgASgOMh0uc2x1aWNlLmFwcHJvdmFsLnYxLkV2ZW50VHlwZRIVCg1hY3Rvcl91c2VyX2lkGAQgASgJEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxkZXRhaWxzX2pzb24YBiABKAkSFQoNcHJldmlvdXNfaGFzaBgHIAEoCRIMCgRoYXNoGAggASgJEg4KBm9yZ19pZBgJIAEoCSJuChFMaXN0RXZlbnRzUmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABARIdCglwYWdlX3NpemUYAiABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgAgiWAoSTGlzdEV2ZW50c1Jlc3BvbnNlEikKBmV2ZW50cxgBIAMoCzIZLnNsdWljZS5hcHByb3ZhbC52MS5FdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiFAoSVmVyaWZ5Q2hhaW5SZXF1ZXN0In0KE1ZlcmlmeUNoYWluUmVzcG9uc2USDQoFdmFsaWQYASABKAgSEwoLZXZlbnRfY291bnQYAiABKAMSEQoJaGVhZF9oYXNoGAMgASgJEh4KFmZpcnN0X2ludmFsaWRfc2VxdWVuY2UYBCABKAMSDwoHcHJvYmxlbRgFIAEoCSqoAwoJRXZlbnRUeXBlEhoKFkVWRU5UX1RZUEVfVU5TUEVDSUZJRUQQABIWChJFVkVOVF9UWVBFX0NSRUFURUQQARIWChJFVkVOVF9UWVBFX1VQREFURUQQAhIWChJFVkVOVF9UWVBFX0RFTEVURUQQAxIYChRFVkVOVF9UWVBFX1ZBTElEQVRFRBAEEh4KGkVWRU5UX1RZUEVfUEFDS0FHRV9TVEFSVEVEEAUSFwoTRVZFTlRfVFlQRV9QQUNLQUdFRBAGEh0KGUVWRU5UX1RZUEVfUEFDS0FHRV9GQUlMRUQQBxIYChRFVkVOVF9UWVBFX1NVQk1JVFRFRBAIEhcKE0VWRU5UX1RZUEVfQVBQUk9WRUQQCRIXChNFVkVOVF9UWVBFX1JFSkVDVEVEEAoSIAocRVZFTlRfVFlQRV9DSEFOR0VTX1JFUVVFU1RFRBALEh4KGkVWRU5UX1RZUEVfUFVCTElTSF9TVEFSVEVEEAwSGAoURVZFTlRfVFlQRV9QVUJMSVNIRUQQDRIdChlFVkVOVF9UWVBFX1BVQkxJU0hfRkFJTEVEEA4ywgIKDEF1ZGl0U2VydmljZRKfAQoKTGlzdEV2ZW50cxIlLnNsdWljZS5hcHByb3ZhbC52MS5MaXN0RXZlbnRzUmVxdWVzdBomLnNsdWljZS5hcHByb3ZhbC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiQpACAaq7GA8aDXByb2plY3RzLnJlYWSC0+STAiYSJC9hcGkvdjEvcHJvamVjdHMve3Byb2plY3RfaWR9L2V2ZW50cxKPAQoLVmVyaWZ5Q2hhaW4SJi5zbHVpY2UuYXBwcm92YWwudjEuVmVyaWZ5Q2hhaW5SZXF1ZXN0Gicuc2x1aWNlLmFwcHJvdmFsLnYxLlZlcmlmeUNoYWluUmVzcG9uc2UiL5ACAaq7GAwaCmF1ZGl0LnJlYWSC0+STAhYSFC9hcGkvdjEvYXVkaXQ6dmVyaWZ5YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * Something that happened to a project.
@@ -59,9 +59,10 @@ export type Event = Message<"sluice.approval.v1.Event"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * What is to be known of it: canonical JSON (RFC 8785), as it went into the hash. An event of a package or a decision
-   * has `manifestSha256`, a decision `reviewId` and `comment`, a failure `message`, a publication `fileCount`,
-   * `sizeBytes` and `filesSha256`: SHA-256 over a line "<sha256>  <path>" for each file in the order of `published`.
+   * What is to be known of it: canonical JSON (RFC 8785), as it went into the hash. From PACKAGED on an event that is
+   * no failure has `manifestSha256`; PACKAGE_STARTED has `packageId`, PACKAGED `stagingJobId`, a decision `reviewId` and
+   * `comment`, a failure `message`, PACKAGED and PUBLISHED `fileCount` and `sizeBytes`, and PUBLISHED `filesSha256`:
+   * SHA-256 over a line "<sha256>  <path>" for each file in the order of `published`.
    *
    * @generated from field: string details_json = 6;
    */
@@ -76,12 +77,20 @@ export type Event = Message<"sluice.approval.v1.Event"> & {
 
   /**
    * SHA-256, 64 lower-case hexadecimal digits, over the canonical JSON (RFC 8785) of this message's own JSON without
-   * `hash`, in which `details` with the value of `details_json` stands in its place: {sequence, projectId, type,
-   * actorUserId, createTime, details, previousHash}. So anybody can recompute it from the answer of ListEvents.
+   * `hash`, in which `details` with the value of `details_json` stands in its place: {orgId, sequence, projectId,
+   * type, actorUserId, createTime, details, previousHash}. So anybody can recompute it from the answer of ListEvents, and
+   * an event of one organisation proves nothing in the chain of another.
    *
    * @generated from field: string hash = 8;
    */
   hash: string;
+
+  /**
+   * The organisation whose chain it stands in.
+   *
+   * @generated from field: string org_id = 9;
+   */
+  orgId: string;
 };
 
 /**

@@ -123,7 +123,8 @@ export type Project = Message<"sluice.approval.v1.Project"> & {
   published: PublishedFile[];
 
   /**
-   * Why packaging or publication failed; empty otherwise. Set by the server.
+   * Why packaging or publication failed, or the last publication of an approved project was refused; empty otherwise.
+   * Set by the server.
    *
    * @generated from field: string error_message = 15;
    */
@@ -931,7 +932,8 @@ export const ProjectState = {
   IN_REVIEW: 4,
 
   /**
-   * As many reviewers as its policy asks for approved the manifest.
+   * As many reviewers as its policy asks for approved the manifest. `error_message` says why a publication that was begun
+   * did not come about.
    *
    * @generated from enum value: PROJECT_STATE_APPROVED = 5;
    */
@@ -993,8 +995,8 @@ export const ProjectStateSchema: GenEnum<ProjectState> = /*@__PURE__*/
  */
 export const ProjectService: GenService<{
   /**
-   * Makes a project in the state draft. InvalidArgument when the source does not exist; AlreadyExists
-   * (RESOURCE_EXISTS) when the display name is taken.
+   * Makes a project in the state draft. InvalidArgument when the source does not exist or a table is selected twice;
+   * AlreadyExists (RESOURCE_EXISTS) when the display name is taken.
    *
    * @generated from rpc sluice.approval.v1.ProjectService.CreateProject
    */
@@ -1025,7 +1027,7 @@ export const ProjectService: GenService<{
   },
   /**
    * Changes a project that is draft, validated, packaged, changes requested or failed; what was validated and packaged
-   * is given up then, and the project is a draft again. NotFound; Aborted (ETAG_MISMATCH); AlreadyExists
+   * is given up then, and the project is a draft again. InvalidArgument when a table is selected twice; NotFound; Aborted (ETAG_MISMATCH); AlreadyExists
    * (RESOURCE_EXISTS) when the display name is taken; FailedPrecondition (STATE_CONFLICT) in any other state, and while
    * it is being packaged.
    *
@@ -1063,7 +1065,8 @@ export const ProjectService: GenService<{
   /**
    * Stages the bytes of the release, and waits for that up to `wait`; it goes on by itself afterwards. A project that is
    * packaged is packaged anew, and its former bytes are removed. NotFound; FailedPrecondition (STATE_CONFLICT) in other
-   * states than validated and packaged. A call while it is being packaged waits for the same package.
+   * states than validated and packaged. A call while it is being packaged waits for the same package. A release has at
+   * most 10,000 files: a package with more has failed.
    *
    * @generated from rpc sluice.approval.v1.ProjectService.PackageProject
    */
@@ -1074,9 +1077,12 @@ export const ProjectService: GenService<{
   },
   /**
    * Publishes exactly the bytes that were approved, exactly once, and waits for that up to `wait`; it goes on by itself
-   * afterwards. Every further call answers the same. NotFound; FailedPrecondition (APPROVAL_MISSING) before it is
-   * approved: the message says what is missing; FailedPrecondition (RELEASE_CORRUPT) when the staged bytes are not those
-   * that were approved: the project has failed then, and nothing of it is published.
+   * afterwards. Calls at the same time join the one publication: each of them that waits for its end, and every further
+   * call, answers the same `published`. NotFound; FailedPrecondition (APPROVAL_MISSING) before it is approved: the
+   * message says what is missing; FailedPrecondition (RELEASE_CORRUPT) when the staged bytes are not those that were
+   * approved: the project has failed then, and nothing of it is published. ResourceExhausted (QUOTA_EXCEEDED, DISK_FULL)
+   * when there is no room for the release, PermissionDenied (PERMISSION_MISSING) when who asked lost the permission
+   * before storage was asked: nothing of it is published, it stays approved, and it can be published when that is mended.
    *
    * @generated from rpc sluice.approval.v1.ProjectService.PublishProject
    */

@@ -124,7 +124,8 @@ export type Job = Message<"sluice.staging.v1.Job"> & {
   endTime?: Timestamp | undefined;
 
   /**
-   * When its chunks are removed: 7 days after it succeeded. Set by the server.
+   * When its chunks are removed: 7 days after it succeeded; unset as long as they belong to a project's package. Set by
+   * the server.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 15;
    */
