@@ -7,6 +7,7 @@ import { beginExchange, type Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
 import { sendLiveness, sendReadiness } from "./health.ts";
 import { type HttpRequest, type HttpResponse, headerOf, isGone } from "./http.ts";
+import type { Limits } from "./limits.ts";
 import { lingerForBody } from "./linger.ts";
 import { toCallerError } from "./relayed.ts";
 import { createRestHandler } from "./rest/handler.ts";
@@ -33,6 +34,7 @@ export function createListener(options: {
   forward: Forward;
   deadlines: Deadlines;
   messageBytesMax: number;
+  limits: Limits;
   log: Logger;
 }): Listener {
   const { services, upstreams, log } = options;

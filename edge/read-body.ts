@@ -1,13 +1,11 @@
-import { type HttpRequest, headerOf } from "./http.ts";
+import { headerOf } from "./http.ts";
+import type { Incoming } from "./rest/body.ts";
 import { bodyStalled } from "./rest/http-error.ts";
 import { callerGone, deadlinePassed } from "./rpc/refusals.ts";
 
-/** How long a sender may pause within a body, in milliseconds. */
-const stallMs = 60_000;
-
 /** Reads a whole body. It refuses one that is too large, with the error given, as soon as that is known. */
 export function readBody(
-  request: HttpRequest,
+  { request, pauseMs }: Incoming,
   bytesMax: number,
   tooLarge: (bytesMax: number) => Error,
   timeoutMs?: number,
@@ -17,7 +15,7 @@ export function readBody(
     if (request.destroyed) throw callerGone();
     const pieces: Buffer[] = [];
     let bytes = 0;
-    const stalled = setTimeout(() => fail(bodyStalled(stallMs / 1000)), stallMs);
+    const stalled = setTimeout(() => fail(bodyStalled(pauseMs / 1000)), pauseMs);
     const late = timeoutMs === undefined ? undefined : setTimeout(() => fail(deadlinePassed()), timeoutMs);
     const release = () => {
       clearTimeout(stalled);

@@ -3,12 +3,10 @@ import { createServer as createHttp1Server, type ServerResponse } from "node:htt
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+import { type Limits, standardLimits } from "./limits.ts";
 import type { Listener } from "./listener.ts";
 
 const headerBytesMax = 16 * 1024;
-/** How long a connection may take to send its first bytes, and a request its headers, in milliseconds. */
-const headersMs = 20_000;
-const keepAliveMs = 65_000;
 /** How long running requests may go on after the stop, in milliseconds. */
 const drainMs = 10_000;
 
@@ -35,16 +33,18 @@ export async function startServer(options: {
   port: number;
   listener: Listener;
   tls?: Tls | undefined;
+  limits?: Limits;
   drainMs?: number;
 }): Promise<EdgeServer> {
-  const http1 = serveHttp1(options.listener);
-  const http2 = serveHttp2(options.listener);
+  const { listener, limits = standardLimits } = options;
+  const http1 = serveHttp1(listener, limits);
+  const http2 = serveHttp2(listener, limits);
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
-  const server = listenTo(options.tls, (socket) => {
+  const server = listenTo(options.tls, limits, (socket) => {
     undecided.add(socket);
     socket.once("close", () => undecided.delete(socket));
-    decide(socket, (isHttp2) => {
+    decide(socket, limits, (isHttp2) => {
       undecided.delete(socket);
       (isHttp2 ? http2 : http1).accept(socket);
     });
@@ -72,7 +72,7 @@ export async function startServer(options: {
   };
 }
 
-function listenTo(tls: Tls | undefined, accept: (socket: Socket) => void): Server {
+function listenTo(tls: Tls | undefined, { headersMs }: Limits, accept: (socket: Socket) => void): Server {
   if (!tls) return createServer(accept);
   const { certificatePem: cert, privateKeyPem: key, clientCaPem: ca } = tls;
   const client = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
@@ -89,7 +89,7 @@ function destroyAll(sockets: ReadonlySet<Socket>): void {
 }
 
 /** Tells from the first bytes which version a caller speaks. */
-function decide(socket: Socket, decided: (isHttp2: boolean) => void): void {
+function decide(socket: Socket, { headersMs }: Limits, decided: (isHttp2: boolean) => void): void {
   let held: Buffer = Buffer.alloc(0);
   socket.setTimeout(headersMs, () => socket.destroy());
   socket.on("error", () => socket.destroy());
@@ -109,13 +109,15 @@ function decide(socket: Socket, decided: (isHttp2: boolean) => void): void {
 
 type Version = { accept(socket: Socket): void; drain(): void };
 
-function serveHttp1(listener: Listener): Version & { end(): void } {
+function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits): Version & { end(): void } {
   const running = new Set<ServerResponse>();
   let draining = false;
   const server = createHttp1Server({
     maxHeaderSize: headerBytesMax,
     headersTimeout: headersMs,
-    keepAliveTimeout: keepAliveMs,
+    // How often the server looks for headers that are late.
+    connectionsCheckingInterval: headersMs / 4,
+    keepAliveTimeout: idleMs,
     // A large upload may take longer than any fixed time; who reads a body minds that it goes on.
     requestTimeout: 0,
   });
@@ -141,7 +143,7 @@ function serveHttp1(listener: Listener): Version & { end(): void } {
   };
 }
 
-function serveHttp2(listener: Listener): Version {
+function serveHttp2(listener: Listener, { idleMs }: Limits): Version {
   const sessions = new Set<ServerHttp2Session>();
   const server = createHttp2Server({
     maxSessionMemory: sessionMemoryMiB,
@@ -156,6 +158,7 @@ function serveHttp2(listener: Listener): Version {
     session.once("close", () => sessions.delete(session));
     session.on("error", () => session.destroy());
     session.setLocalWindowSize(sessionWindowBytes);
+    endWhenIdle(session, idleMs);
   });
   server.on("request", listener);
   return {
@@ -164,4 +167,18 @@ function serveHttp2(listener: Listener): Version {
       for (const session of sessions) session.close();
     },
   };
+}
+
+/** Also ends a session whose peer stopped in the middle of a request's headers: it has no stream yet. */
+function endWhenIdle(session: ServerHttp2Session, idleMs: number): void {
+  let open = 0;
+  session.on("stream", (stream) => {
+    open += 1;
+    stream.once("close", () => {
+      open -= 1;
+    });
+  });
+  session.setTimeout(idleMs, () => {
+    if (open === 0) session.destroy();
+  });
 }

@@ -4,6 +4,7 @@ import { createSigner } from "../services/lib/principal.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import { type Deadlines, usualDeadlines } from "./deadline.ts";
 import { createForward } from "./forward.ts";
+import { type Limits, standardLimits } from "./limits.ts";
 import { createListener } from "./listener.ts";
 import { upstreamOf as upstreamByPackage } from "./routes.ts";
 import { type EdgeServer, startServer, type Tls } from "./server.ts";
@@ -30,8 +31,10 @@ export async function startEdge(options: {
   tls?: Tls | undefined;
   meshPrivateKey: string;
   log: Logger;
+  limits?: Limits;
 }): Promise<EdgeServer> {
-  const { host, port, services, log, tls, upstreamOf = upstreamByPackage } = options;
+  const { host, port, services, log, tls } = options;
+  const { limits = standardLimits, upstreamOf = upstreamByPackage } = options;
   await using cleanup = new AsyncDisposableStack();
   const upstreams = new Map<string, Upstream>();
   for (const [peer, address] of Object.entries(options.upstreams)) {
@@ -58,9 +61,10 @@ export async function startEdge(options: {
     }),
     messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
     deadlines: options.deadlines ?? usualDeadlines,
+    limits,
     log,
   });
-  const server = cleanup.use(await startServer({ host, port, listener, tls }));
+  const server = cleanup.use(await startServer({ host, port, listener, tls, limits }));
   const owned = cleanup.move();
   return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -2,15 +2,15 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { HttpRequest } from "../http.ts";
 import { bodyStalled } from "./http-error.ts";
 
-/** How long a sender may pause within a body, in milliseconds. */
-const stallMs = 60_000;
+/** A request whose body is still coming, and how long its sender may pause in it, in milliseconds. */
+export type Incoming = { readonly request: HttpRequest; readonly pauseMs: number };
 
 /** The body piece by piece, no faster than they are taken. A sender that stalls or goes away is an error. */
-export async function* readPieces(request: HttpRequest): AsyncGenerator<Buffer> {
+export async function* readPieces({ request, pauseMs }: Incoming): AsyncGenerator<Buffer> {
   // The request must survive that nobody reads on: its answer still has to be written.
   const pieces = request.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
   for (;;) {
-    const piece = await nextWithin(pieces, stallMs);
+    const piece = await nextWithin(pieces, pauseMs);
     if (piece.done) return;
     yield piece.value;
   }

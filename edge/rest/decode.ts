@@ -13,9 +13,6 @@ import type { JsonValue } from "./json.ts";
 
 type Violation = { field: string; description: string };
 
-/** How many wrong fields one answer names. */
-const violationsMax = 20;
-
 /** Decodes proto3 JSON; what is wrong is named field by field. */
 export function decodeJson<D extends DescMessage>(desc: D, json: JsonValue): MessageShape<D> {
   try {
@@ -36,7 +33,7 @@ export function mergeJson(desc: DescMessage, message: Message, json: JsonValue):
 
 // The codec names the innermost field only, so its error is looked for again field by field.
 function explain(desc: DescMessage, json: JsonValue, error: unknown) {
-  const found = [...violationsIn(desc, json, "")].slice(0, violationsMax);
+  const found = [...violationsIn(desc, json, "")];
   return invalidFields(
     found.length > 0 ? found : [{ field: fieldNameOf(error), description: describe(error) }],
   );

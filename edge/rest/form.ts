@@ -4,7 +4,7 @@ import { Busboy } from "@fastify/busboy";
 import { invalidField } from "../../services/lib/errors.ts";
 import { awaitWritable } from "../../services/lib/writable.ts";
 import { type HttpRequest, headerOf } from "../http.ts";
-import { readPieces } from "./body.ts";
+import { type Incoming, readPieces } from "./body.ts";
 
 const limits = { fieldSize: 64 * 1024, fields: 100, headerPairs: 50, headerSize: 16 * 1024 };
 const fileBufferBytes = 256 * 1024;
@@ -27,11 +27,11 @@ export type Form = {
 
 /** Reads a form with one file, no faster than the file is taken. `onField` gets the fields, which come before it. */
 export function readForm(
-  request: HttpRequest,
+  incoming: Incoming,
   fileField: string,
   onField: (name: string, value: string) => void,
 ): Form {
-  const parser = createParser(request);
+  const parser = createParser(incoming.request);
   const progress = createProgress();
   const { fail, orFail } = progress;
   parser.on("field", (name, value, _nameCut, valueCut) =>
@@ -55,7 +55,7 @@ export function readForm(
     else fail(invalidField(fileField, "is missing: the form has no such file"));
   });
   parser.on("error", fail);
-  feed(request, parser, progress.signal).catch(fail);
+  feed(incoming, parser, progress.signal).catch(fail);
   return progress.form;
 }
 
@@ -113,8 +113,8 @@ function createProgress() {
   };
 }
 
-async function feed(request: HttpRequest, parser: Writable, signal: AbortSignal): Promise<void> {
-  for await (const piece of readPieces(request)) {
+async function feed(incoming: Incoming, parser: Writable, signal: AbortSignal): Promise<void> {
+  for await (const piece of readPieces(incoming)) {
     if (signal.aborted) return;
     if (!parser.write(piece)) await awaitWritable(parser, signal);
   }

@@ -4,6 +4,7 @@ import { boundTimeoutMs, type Deadlines, leftOf, requestedTimeoutMs } from "../d
 import type { Exchange } from "../exchange.ts";
 import { type Forward, once } from "../forward.ts";
 import { headerOf } from "../http.ts";
+import type { Limits } from "../limits.ts";
 import { readBody } from "../read-body.ts";
 import { bodyTooLarge, methodNotAllowed, pathUnknown } from "./http-error.ts";
 import { type Outgoing, sendWhole } from "./outgoing.ts";
@@ -23,6 +24,7 @@ type Options = {
   authenticate: Authenticate;
   forward: Forward;
   deadlines: Deadlines;
+  limits: Limits;
   toError: (error: unknown, exchange: Exchange) => ConnectError;
 };
 
@@ -60,8 +62,9 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
   const { request } = exchange;
   const { forward } = options;
   const { methodKind } = route.method;
+  const incoming = { request, pauseMs: options.limits.pauseMs };
   const read = async () => {
-    const bytes = await readBody(request, bodyBytesMax, bodyTooLarge);
+    const bytes = await readBody(incoming, bodyBytesMax, bodyTooLarge);
     return bindBody(route, parameters, { bytes, contentType: headerOf(request, "content-type") });
   };
   // What reading the body took is gone from the deadline.
@@ -70,10 +73,10 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
     const message = await read();
     sendAnswer(out, route, await forward.unary(call(), message));
   } else if (methodKind === "client_streaming") {
-    sendAnswer(out, route, await forward.collect(call(), requestMessages(route, parameters, request)));
+    sendAnswer(out, route, await forward.collect(call(), requestMessages(route, parameters, incoming)));
   } else {
     const isBidi = methodKind === "bidi_streaming";
-    const messages = isBidi ? requestMessages(route, parameters, request) : once(await read());
+    const messages = isBidi ? requestMessages(route, parameters, incoming) : once(await read());
     const answers = await forward.stream(call(), messages);
     const accept = headerOf(request, "accept") ?? "";
     await sendStream(out, route, answers, { accept, toError: (error) => options.toError(error, exchange) });

@@ -24,14 +24,14 @@ export function parseJson(text: string): JsonValue {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalidField("body", `is not JSON: ${firstLine(error)}`);
+    throw invalidField("body", `is not JSON: ${mistakeIn(error)}`);
   }
   scan(text);
   return value;
 }
 
 // V8 quotes the text around the mistake, which may be a whole password.
-const firstLine = (error: unknown): string => {
+const mistakeIn = (error: unknown): string => {
   const { message } = error as Error;
   const position = /position \d+/.exec(message)?.[0];
   return position ? `unexpected character at ${position}` : "it ends early or is empty";

@@ -1,4 +1,4 @@
-import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { invalidField } from "../../services/lib/errors.ts";
 import { fieldOf, isSpelledAsScalar } from "./fields.ts";
@@ -79,7 +79,7 @@ function childOf(parent: JsonObject, name: string): JsonObject {
 }
 
 function toJsonValue(field: DescField, text: string, name: string): JsonValue {
-  if (field.enum) return enumValue(field.enum, text);
+  if (field.enum) return enumValue(text);
   if (field.message?.typeName === "google.protobuf.FieldMask") return text.replace(/_([a-z])/g, camel);
   const scalar =
     field.message && isWrapperDesc(field.message) ? field.message.fields[0]?.scalar : field.scalar;
@@ -91,7 +91,7 @@ function toJsonValue(field: DescField, text: string, name: string): JsonValue {
 
 const camel = (_: string, letter: string): string => letter.toUpperCase();
 
-const enumValue = (_desc: DescEnum, text: string): JsonValue => (/^-?\d+$/.test(text) ? Number(text) : text);
+const enumValue = (text: string): JsonValue => (/^-?\d+$/.test(text) ? Number(text) : text);
 
 function booleanValue(text: string, name: string): JsonValue {
   if (text !== "true" && text !== "false") throw invalidField(name, "must be true or false");

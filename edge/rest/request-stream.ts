@@ -1,7 +1,7 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
-import { type HttpRequest, headerOf, mediaTypeOf } from "../http.ts";
-import { readPieces } from "./body.ts";
+import { headerOf, mediaTypeOf } from "../http.ts";
+import { type Incoming, readPieces } from "./body.ts";
 import { bodyTooLarge, mediaTypeUnsupported } from "./http-error.ts";
 import type { Parameters } from "./parameters.ts";
 import { coalesce } from "./pieces.ts";
@@ -17,21 +17,21 @@ const newline = 0x0a;
 export function requestMessages(
   route: Route,
   parameters: Parameters,
-  request: HttpRequest,
+  incoming: Incoming,
 ): AsyncGenerator<Message> {
-  if (route.upload) return uploadMessages(route.upload, parameters, request);
-  if (route.method.input.typeName === HttpBodySchema.typeName) return rawMessages(request);
-  const type = mediaTypeOf(request);
+  if (route.upload) return uploadMessages(route.upload, parameters, incoming);
+  if (route.method.input.typeName === HttpBodySchema.typeName) return rawMessages(incoming);
+  const type = mediaTypeOf(incoming.request);
   if (type !== undefined && type !== "application/x-ndjson" && type !== "application/json") {
     throw mediaTypeUnsupported("application/x-ndjson");
   }
-  return lineMessages(route, parameters, request);
+  return lineMessages(route, parameters, incoming);
 }
 
-async function* rawMessages(request: HttpRequest): AsyncGenerator<Message> {
-  const contentType = headerOf(request, "content-type") ?? "";
+async function* rawMessages(incoming: Incoming): AsyncGenerator<Message> {
+  const contentType = headerOf(incoming.request, "content-type") ?? "";
   let first = true;
-  for await (const data of coalesce(readPieces(request))) {
+  for await (const data of coalesce(readPieces(incoming))) {
     yield create(HttpBodySchema, first ? { contentType, data } : { data });
     first = false;
   }
@@ -40,9 +40,9 @@ async function* rawMessages(request: HttpRequest): AsyncGenerator<Message> {
 async function* lineMessages(
   route: Route,
   parameters: Parameters,
-  request: HttpRequest,
+  incoming: Incoming,
 ): AsyncGenerator<Message> {
-  for await (const bytes of lines(readPieces(request))) {
+  for await (const bytes of lines(readPieces(incoming))) {
     if (bytes.every(isSpace)) continue;
     yield bindBody(route, parameters, { bytes, contentType: "application/json" });
   }

@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { invalidField } from "../../services/lib/errors.ts";
-import { type HttpRequest, headerOf, mediaTypeOf } from "../http.ts";
-import { readPieces } from "./body.ts";
+import { headerOf, mediaTypeOf } from "../http.ts";
+import { type Incoming, readPieces } from "./body.ts";
 import { decodeJson } from "./decode.ts";
 import { readForm } from "./form.ts";
 import { findParameter, type Parameter, type Parameters, setParameter } from "./parameters.ts";
@@ -12,29 +12,39 @@ import type { UploadBinding } from "./upload-binding.ts";
 export function uploadMessages(
   upload: UploadBinding,
   parameters: Parameters,
-  request: HttpRequest,
+  incoming: Incoming,
 ): AsyncGenerator<Message> {
-  const isForm = mediaTypeOf(request) === "multipart/form-data";
-  return isForm ? formMessages(upload, parameters, request) : rawMessages(upload, parameters, request);
+  const isForm = mediaTypeOf(incoming.request) === "multipart/form-data";
+  return isForm ? formMessages(upload, parameters, incoming) : rawMessages(upload, parameters, incoming);
 }
 
 async function* rawMessages(
   upload: UploadBinding,
   parameters: Parameters,
-  request: HttpRequest,
+  incoming: Incoming,
 ): AsyncGenerator<Message> {
-  setImplied(parameters, upload.contentType, knownType(mediaTypeOf(request)), "the header content-type");
-  setImplied(parameters, upload.size, headerOf(request, "content-length"), "the header content-length");
+  setImplied(
+    parameters,
+    upload.contentType,
+    knownType(mediaTypeOf(incoming.request)),
+    "the header content-type",
+  );
+  setImplied(
+    parameters,
+    upload.size,
+    headerOf(incoming.request, "content-length"),
+    "the header content-length",
+  );
   yield headerMessage(upload, parameters);
-  for await (const piece of coalesce(readPieces(request))) yield upload.chunk(piece);
+  for await (const piece of coalesce(readPieces(incoming))) yield upload.chunk(piece);
 }
 
 async function* formMessages(
   upload: UploadBinding,
   parameters: Parameters,
-  request: HttpRequest,
+  incoming: Incoming,
 ): AsyncGenerator<Message> {
-  const form = readForm(request, upload.formField, (name, value) => {
+  const form = readForm(incoming, upload.formField, (name, value) => {
     const parameter = findParameter(upload.input, `${upload.header.name}.${name}`);
     if (!parameter) throw invalidField(name, "is not a field of this form");
     setParameter(parameters, parameter, value, "form");

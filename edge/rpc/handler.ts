@@ -5,6 +5,7 @@ import type { Deadlines } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Forward } from "../forward.ts";
 import { isHttp2 } from "../http.ts";
+import type { Limits } from "../limits.ts";
 import { hostInvalid } from "../rest/http-error.ts";
 import { answerAs } from "./answer-as.ts";
 import { type ConnectGet, readConnectGet } from "./connect-get.ts";
@@ -18,6 +19,7 @@ export type RpcOptions = {
   readonly authenticate: Authenticate;
   readonly forward: Forward;
   readonly deadlines: Deadlines;
+  readonly limits: Limits;
   /** Largest message of a request, inflated, in bytes. */
   readonly messageBytesMax: number;
   toError(error: unknown, exchange: Exchange): ConnectError;

@@ -1,9 +1,9 @@
 import { boundTimeoutMs, leftOf, requestedTimeoutMs } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
 import type { ForwardedCall } from "../forward.ts";
-import type { HttpRequest } from "../http.ts";
 import { awaitBody } from "../linger.ts";
 import { readBody } from "../read-body.ts";
+import type { Incoming } from "../rest/body.ts";
 import { answersNotOne, type OneAnswer } from "../upstream-status.ts";
 import type { StreamCall, StreamListener } from "../upstream-stream.ts";
 import type { Answer } from "./answer.ts";
@@ -46,15 +46,20 @@ async function relayOne(relayed: RelayedCall): Promise<void> {
   const reading: Reading = get
     ? { plan, wire, compression: compressionOf(get.compression), bytesMax: options.messageBytesMax }
     : readingOf(exchange.request, plan, wire, options.messageBytesMax);
-  const body = get ? get.message : await readWhole(reading, exchange.request, timeoutMs);
+  const body = get ? get.message : await readWhole(reading, incomingOf(relayed), timeoutMs);
   const message = await onlyMessage(reading, body);
   const call = { exchange, method: plan.method, timeoutMs: leftOf(timeoutMs, exchange.startMs) };
   if (plan.oneAnswer) answerOne(relayed, await options.forward.exchangeOne(call, message));
   else await relayStream(relayed, call, justOne(message));
 }
 
-const readWhole = (reading: Reading, request: HttpRequest, timeoutMs: number | undefined): Promise<Buffer> =>
-  readBody(request, bodyBytesMax(reading), () => messageTooLarge(reading.bytesMax), timeoutMs);
+const incomingOf = ({ exchange, options }: RelayedCall): Incoming => ({
+  request: exchange.request,
+  pauseMs: options.limits.pauseMs,
+});
+
+const readWhole = (reading: Reading, incoming: Incoming, timeoutMs: number | undefined): Promise<Buffer> =>
+  readBody(incoming, bodyBytesMax(reading), () => messageTooLarge(reading.bytesMax), timeoutMs);
 
 async function relayMany(relayed: RelayedCall): Promise<void> {
   const { exchange, plan, wire, options } = relayed;

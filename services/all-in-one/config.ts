@@ -5,7 +5,7 @@ import { databaseUrl, type Env, logLevel, parseEnv } from "../lib/env.ts";
 export type AllInOneConfig = ReturnType<typeof parseConfig>;
 
 /** Secrets that an operator may bring along; without them they are made in the data folder. */
-export const allInOneSecrets = ["secret_encryption_key", "database_url"] as const;
+export const allInOneSecrets = ["secret_encryption_key", "url_signing_key", "database_url"] as const;
 
 const settings = z.object({
   EDGE_HOST: z.string().default("127.0.0.1"),
@@ -21,8 +21,11 @@ const settings = z.object({
   BOOTSTRAP_ADMIN_PASSWORD: z.string().min(12, "must have 12 characters or more").optional(),
   /** A laptop's own databases may be sources; other networks have to be named. */
   SOURCE_ADDRESS_ALLOW: z.string().default("127.0.0.0/8,::1/128"),
+  STAGING_JOBS_AT_ONCE: z.string().optional(),
   LOG_LEVEL: logLevel,
+  PUBLIC_URL: z.string().optional(),
   secret_encryption_key: z.string().optional(),
+  url_signing_key: z.string().optional(),
 });
 
 /** Reads the settings of a whole mesh in one process; throws a ConfigError with every problem. */
@@ -36,7 +39,16 @@ export function parseConfig(env: Env) {
     bootstrapAdminEmail: read.BOOTSTRAP_ADMIN_EMAIL,
     bootstrapAdminPassword: read.BOOTSTRAP_ADMIN_PASSWORD,
     sourceAddressAllow: read.SOURCE_ADDRESS_ALLOW,
+    stagingJobsAtOnce: read.STAGING_JOBS_AT_ONCE,
     logLevel: read.LOG_LEVEL,
+    publicUrl: read.PUBLIC_URL ?? edgeUrl(read.EDGE_HOST, read.EDGE_PORT),
     secretEncryptionKey: read.secret_encryption_key,
+    urlSigningKey: read.url_signing_key,
   });
+}
+
+/** Where the edge will be reached; undefined when it takes any port, or the calls of any address. */
+function edgeUrl(host: string, port: string): string | undefined {
+  if (Number(port) === 0 || host === "0.0.0.0" || host === "::") return undefined;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${Number(port)}`;
 }

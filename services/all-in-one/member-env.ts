@@ -14,8 +14,9 @@ export type Mesh = {
   readonly urls: ServiceUrls;
   /** Folder of the unix sockets. */
   readonly socketDirectory: string;
-  /** 32 bytes, base64. */
+  /** 32 bytes each, base64. */
   readonly secretEncryptionKey: string;
+  readonly urlSigningKey: string;
 };
 
 /** The environment that a service's own process would have, so that it is configured by the same code. */
@@ -27,10 +28,13 @@ export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
     database_url: mesh.urls[service],
     mesh_trusted_keys: JSON.stringify(mesh.keys.publicKeys),
     secret_encryption_key: mesh.secretEncryptionKey,
+    url_signing_key: mesh.urlSigningKey,
     BOOTSTRAP_ADMIN_EMAIL: config.bootstrapAdminEmail,
     BOOTSTRAP_ADMIN_PASSWORD: config.bootstrapAdminPassword,
+    PUBLIC_URL: config.publicUrl,
     STORAGE_DIR: join(config.dataDirectory, "storage"),
     ORCHESTRATION_DIR: join(config.dataDirectory, "orchestration"),
+    STAGING_JOBS_AT_ONCE: config.stagingJobsAtOnce,
     SOURCE_ADDRESS_ALLOW: config.sourceAddressAllow,
   };
 }

@@ -43,6 +43,7 @@ async function provision(): Promise<void> {
     await secret(name, "database_url", urls[name]);
   }
   await secret("identity", "secret_encryption_key", randomBytes(32).toString("base64"));
+  await secret("storage", "url_signing_key", randomBytes(32).toString("base64"));
   console.log(`secrets of ${["edge", ...serviceNames].join(", ")} are in ${folder}`);
 }
 

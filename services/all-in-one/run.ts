@@ -42,6 +42,7 @@ export async function run(
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o711 });
   await using cluster = await openCluster(config.databaseUrl, config.dataDirectory);
   await using sockets = await socketDirectory();
+  const secrets = join(config.dataDirectory, "secrets");
   const password = randomBytes(24).toString("base64url");
   const mesh: Mesh = {
     config,
@@ -52,9 +53,8 @@ export async function run(
       passwordOf: () => password,
     }),
     socketDirectory: sockets.path,
-    secretEncryptionKey:
-      config.secretEncryptionKey ??
-      (await keptSecret(join(config.dataDirectory, "secrets"), "secret_encryption_key")),
+    secretEncryptionKey: config.secretEncryptionKey ?? (await keptSecret(secrets, "secret_encryption_key")),
+    urlSigningKey: config.urlSigningKey ?? (await keptSecret(secrets, "url_signing_key")),
   };
   let administrator: BootstrapAdmin | undefined;
   const identity: typeof runIdentity = (settings, signal, listening) =>

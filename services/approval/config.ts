@@ -2,15 +2,25 @@ import { type Env, grpcAddress, parseEnv, serviceEnv } from "../lib/env.ts";
 
 export type ApprovalConfig = ReturnType<typeof parseConfig>;
 
+const settings = serviceEnv.extend({
+  IDENTITY_ADDRESS: grpcAddress,
+  ORCHESTRATION_ADDRESS: grpcAddress,
+  STAGING_ADDRESS: grpcAddress,
+  STORAGE_ADDRESS: grpcAddress,
+});
+
 /** Reads the settings of an approval process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
-  const settings = parseEnv(serviceEnv.extend({ ORCHESTRATION_ADDRESS: grpcAddress }), env);
+  const read = parseEnv(settings, env);
   return Object.freeze({
-    logLevel: settings.LOG_LEVEL,
-    grpcListen: settings.GRPC_LISTEN,
-    databaseUrl: settings.database_url,
-    meshPrivateKey: settings.mesh_private_key,
-    meshTrustedKeys: settings.mesh_trusted_keys,
-    orchestrationAddress: settings.ORCHESTRATION_ADDRESS,
+    logLevel: read.LOG_LEVEL,
+    grpcListen: read.GRPC_LISTEN,
+    databaseUrl: read.database_url,
+    meshPrivateKey: read.mesh_private_key,
+    meshTrustedKeys: read.mesh_trusted_keys,
+    identityAddress: read.IDENTITY_ADDRESS,
+    orchestrationAddress: read.ORCHESTRATION_ADDRESS,
+    stagingAddress: read.STAGING_ADDRESS,
+    storageAddress: read.STORAGE_ADDRESS,
   });
 }

@@ -1,22 +1,46 @@
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNotNull, or, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
 import { projects } from "./schema.ts";
-import type { State } from "./state.ts";
+import { type State, statesBefore } from "./state.ts";
 
 export type ProjectRow = typeof projects.$inferSelect;
+/** A selected table as validation found it, with every column that will be released. */
+export type FoundTable = NonNullable<ProjectRow["foundTables"]>[number];
 export type NewProject = Pick<
   ProjectRow,
-  "projectId" | "displayName" | "sourceId" | "tables" | "destination"
+  "projectId" | "displayName" | "sourceId" | "tables" | "destination" | "approvalsRequired"
 >;
-export type ProjectChange = Partial<Pick<ProjectRow, "displayName" | "tables" | "destination">>;
+type Key = "projectId" | "orgId" | "sourceId" | "state" | "revision" | "createTime" | "creatorUserId";
+export type ProjectChange = Partial<Omit<ProjectRow, Key>>;
+
+/** What a project loses when its package is given up. */
+export const withoutPackage = {
+  packageId: null,
+  stagingJobId: null,
+  manifestSha256: null,
+  submitterUserId: null,
+  releaseAsked: false,
+  errorMessage: null,
+  errorReason: null,
+} as const satisfies ProjectChange;
 
 const one = (scope: Scope, projectId: string) =>
   and(eq(projects.orgId, scope.orgId), eq(projects.projectId, projectId));
 
 export async function findProject(db: Db, scope: Scope, projectId: string): Promise<ProjectRow | undefined> {
   const [row] = await db.select().from(projects).where(one(scope, projectId));
+  return row;
+}
+
+/** Holds the project until the transaction ends: whoever else wants to change it waits. */
+export async function findProjectForUpdate(
+  db: Db,
+  scope: Scope,
+  projectId: string,
+): Promise<ProjectRow | undefined> {
+  const [row] = await db.select().from(projects).where(one(scope, projectId)).for("update");
   return row;
 }
 
@@ -41,6 +65,20 @@ export function listProjects(
     .limit(page.limit);
 }
 
+/** Projects of any organisation that are being packaged or published, or whose lineage is not recorded yet. */
+export function listUnfinished(db: Db): Promise<ProjectRow[]> {
+  return db
+    .select()
+    .from(projects)
+    .where(
+      or(
+        and(eq(projects.state, "validated"), isNotNull(projects.packageId)),
+        eq(projects.state, "publishing"),
+        and(eq(projects.state, "published"), eq(projects.lineageRecorded, false)),
+      ),
+    );
+}
+
 export async function insertProject(db: Db, scope: Scope, project: NewProject): Promise<ProjectRow> {
   const owner = { orgId: scope.orgId, creatorUserId: scope.principal.userId };
   const [row] = await db
@@ -51,21 +89,25 @@ export async function insertProject(db: Db, scope: Scope, project: NewProject): 
   return row;
 }
 
-/** Changes a draft of that revision (undefined: of any); undefined when there is none. */
-export async function updateDraft(
+/**
+ * Moves a project to a state, from that state itself or one that may lead there, and only while `packageId` and
+ * `revision`, where they are given, are its own; undefined when there is none.
+ */
+export async function moveProject(
   db: Db,
   scope: Scope,
-  projectId: string,
-  revision: number | undefined,
-  change: ProjectChange,
+  move: { projectId: string; to: State; from?: readonly State[]; packageId?: string; revision?: number },
+  change: ProjectChange = {},
 ): Promise<ProjectRow | undefined> {
+  const { projectId, to, from = statesBefore(to), packageId, revision } = move;
   const [row] = await db
     .update(projects)
-    .set({ ...change, updateTime: sql`now()`, revision: sql`${projects.revision} + 1` })
+    .set({ ...change, state: to, updateTime: sql`now()`, revision: sql`${projects.revision} + 1` })
     .where(
       and(
         one(scope, projectId),
-        eq(projects.state, "draft"),
+        inArray(projects.state, [...from]),
+        packageId === undefined ? undefined : eq(projects.packageId, packageId),
         revision === undefined ? undefined : eq(projects.revision, revision),
       ),
     )
@@ -73,11 +115,21 @@ export async function updateDraft(
   return row;
 }
 
-/** Removes a draft; false when there is none. */
-export async function deleteDraft(db: Db, scope: Scope, projectId: string): Promise<boolean> {
+/** Notes something about a project's package or release, which is no change for its readers; false when it is gone. */
+export async function updatePackage(
+  db: Db,
+  scope: Scope,
+  { projectId, packageId }: { projectId: string; packageId: string },
+  change: Pick<ProjectChange, "stagingJobId" | "releaseAsked" | "lineageRecorded">,
+): Promise<boolean> {
   const rows = await db
-    .delete(projects)
-    .where(and(one(scope, projectId), eq(projects.state, "draft")))
+    .update(projects)
+    .set(change)
+    .where(and(one(scope, projectId), eq(projects.packageId, packageId)))
     .returning({ projectId: projects.projectId });
   return rows.length > 0;
+}
+
+export async function deleteProject(db: Db, scope: Scope, projectId: string): Promise<void> {
+  await db.delete(projects).where(one(scope, projectId));
 }

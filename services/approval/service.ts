@@ -1,10 +1,20 @@
+import { AuditService } from "../../gen/sluice/approval/v1/audit_pb.ts";
 import { ProjectService } from "../../gen/sluice/approval/v1/projects_pb.ts";
+import { ReviewService } from "../../gen/sluice/approval/v1/reviews_pb.ts";
 import { type GuardedService, guard } from "../lib/guard.ts";
 import type { ApprovalDeps } from "./deps.ts";
 import { createProject } from "./rpc/create-project.ts";
+import { approveProject, rejectProject, requestChanges } from "./rpc/decide-project.ts";
 import { deleteProject } from "./rpc/delete-project.ts";
+import { listEvents } from "./rpc/list-events.ts";
+import { listReviews } from "./rpc/list-reviews.ts";
+import { packageProject } from "./rpc/package-project.ts";
+import { publishProject } from "./rpc/publish-project.ts";
 import { getProject, listProjects } from "./rpc/read-projects.ts";
+import { submitProject } from "./rpc/submit-project.ts";
 import { updateProject } from "./rpc/update-project.ts";
+import { validateProject } from "./rpc/validate-project.ts";
+import { verifyChain } from "./rpc/verify-chain.ts";
 
 /** Every service of approval, guarded. */
 export function approvalServices(deps: ApprovalDeps): GuardedService[] {
@@ -15,6 +25,20 @@ export function approvalServices(deps: ApprovalDeps): GuardedService[] {
       listProjects: listProjects(deps),
       updateProject: updateProject(deps),
       deleteProject: deleteProject(deps),
+      validateProject: validateProject(deps),
+      packageProject: packageProject(deps),
+      publishProject: publishProject(deps),
+    }),
+    guard(ReviewService, {
+      submitProject: submitProject(deps),
+      approveProject: approveProject(deps),
+      rejectProject: rejectProject(deps),
+      requestChanges: requestChanges(deps),
+      listReviews: listReviews(deps),
+    }),
+    guard(AuditService, {
+      listEvents: listEvents(deps),
+      verifyChain: verifyChain(deps),
     }),
   ];
 }

@@ -1,8 +1,18 @@
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
 
-/** Which states a project may move to from each. */
-const transitions = {
-  draft: [],
+/** Which states a project may move to from each. Editing leads back to draft, packaging anew to validated. */
+export const transitions = {
+  draft: ["validated"],
+  validated: ["draft", "packaged", "failed"],
+  packaged: ["draft", "validated", "in_review"],
+  in_review: ["approved", "rejected", "changes_requested"],
+  approved: ["publishing"],
+  // Back where it was when something refused that can be mended.
+  publishing: ["published", "approved", "failed"],
+  published: [],
+  rejected: [],
+  changes_requested: ["draft", "validated"],
+  failed: ["draft", "validated"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** How far a project is, as its row says it. */
@@ -10,7 +20,45 @@ export type State = keyof typeof transitions;
 
 export const states = Object.keys(transitions) as [State, ...State[]];
 
-const messages: Record<State, ProjectState> = { draft: ProjectState.DRAFT };
+/** The states from which a project may move to this one. */
+export const statesBefore = (state: State): State[] =>
+  states.filter((from) => (transitions[from] as readonly State[]).includes(state));
+
+/** States in which a project may be edited: it is a draft afterwards. */
+export const editable: readonly State[] = ["draft", ...statesBefore("draft")];
+
+/** States in which a project may be validated. */
+export const validatable: readonly State[] = ["draft", "validated", "changes_requested", "failed"];
+
+/** States in which a project may be packaged. */
+export const packageable: readonly State[] = ["validated", "packaged"];
+
+/** States in which a project may be deleted. */
+export const deletable: readonly State[] = [...editable, "rejected"];
+
+/** States in which there is a manifest that was staged. */
+export const withManifest: readonly State[] = [
+  "packaged",
+  "in_review",
+  "approved",
+  "publishing",
+  "published",
+  "rejected",
+  "changes_requested",
+];
+
+const messages: Record<State, ProjectState> = {
+  draft: ProjectState.DRAFT,
+  validated: ProjectState.VALIDATED,
+  packaged: ProjectState.PACKAGED,
+  in_review: ProjectState.IN_REVIEW,
+  approved: ProjectState.APPROVED,
+  publishing: ProjectState.PUBLISHING,
+  published: ProjectState.PUBLISHED,
+  rejected: ProjectState.REJECTED,
+  changes_requested: ProjectState.CHANGES_REQUESTED,
+  failed: ProjectState.FAILED,
+};
 
 /** The contract's word for a state. */
 export const toProjectState = (state: State): ProjectState => messages[state];

@@ -1,10 +1,8 @@
 import { z } from "zod";
-import { type Env, parseEnv, serviceEnv } from "../lib/env.ts";
+import { type Env, parseEnv, secretKey, serviceEnv } from "../lib/env.ts";
 
 /** Settings of an identity process. */
 export type IdentityConfig = ReturnType<typeof parseConfig>;
-
-const encryptionKeyBytes = 32;
 
 const identityEnv = serviceEnv.extend({
   BOOTSTRAP_ADMIN_EMAIL: z
@@ -16,9 +14,7 @@ const identityEnv = serviceEnv.extend({
     .min(12, "must have 12 characters or more")
     .max(1024, "must have 1024 characters or fewer")
     .optional(),
-  secret_encryption_key: z
-    .string("is required: 32 random bytes in base64, in the secret of this name")
-    .refine(isEncryptionKey, "must be 32 bytes in base64"),
+  secret_encryption_key: secretKey,
 });
 
 /** Reads the settings of an identity process; throws a ConfigError with every problem. */
@@ -36,8 +32,4 @@ export function parseConfig(env: Env) {
     /** 32 bytes in base64. */
     secretEncryptionKey: settings.secret_encryption_key,
   });
-}
-
-function isEncryptionKey(text: string): boolean {
-  return /^[A-Za-z0-9+/]+=*$/.test(text) && Buffer.from(text, "base64").length === encryptionKeyBytes;
 }

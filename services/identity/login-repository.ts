@@ -3,7 +3,7 @@ import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import { apiKeys, logins, refreshTokens, users } from "./schema.ts";
 
-// A credential is looked up before anybody's organisation is known: these functions have no scope, save the last.
+// A credential is looked up before anybody's organisation is known: these functions have no scope, save two.
 
 /** How long a refresh token is good. */
 const refreshExpire = sql`now() + interval '30 days'`;
@@ -48,6 +48,22 @@ export async function findHolderOfKey(db: Db, secretSha256: string): Promise<Hol
     .from(apiKeys)
     .innerJoin(users, eq(users.userId, apiKeys.userId))
     .where(and(eq(apiKeys.secretSha256, secretSha256), eq(users.active, true), notExpired));
+  return row;
+}
+
+/** A user that may log in, with the key if it is one of the user's and has not ended; undefined when there is none. */
+export async function findHolderOfUser(
+  db: Db,
+  { orgId }: Pick<Scope, "orgId">,
+  userId: string,
+  apiKeyId: string | null,
+): Promise<Holder | undefined> {
+  const asked = apiKeyId === null ? sql`false` : eq(apiKeys.apiKeyId, apiKeyId);
+  const [row] = await db
+    .select(holder)
+    .from(users)
+    .leftJoin(apiKeys, and(asked, eq(apiKeys.userId, users.userId), notExpired))
+    .where(and(eq(users.orgId, orgId), eq(users.userId, userId), eq(users.active, true)));
   return row;
 }
 

@@ -12,6 +12,6 @@ export const isAdmin = (held: readonly string[]): boolean => held.some((role) =>
 export const covers = (held: readonly string[], role: string): boolean =>
   permissionsOf([role]).every((permission) => allows(held, permission));
 
-/** The roles of a key that go no further than what its user may do now. */
-export const rolesOfKey = (keyRoles: readonly string[], userRoles: readonly string[]): string[] =>
-  keyRoles.filter((role) => covers(userRoles, role));
+/** What a user may do now, with a key: what goes no further than the user's own roles. */
+export const rolesOfHolder = (holder: { userRoles: string[]; keyRoles: string[] | null }): string[] =>
+  holder.keyRoles?.filter((role) => covers(holder.userRoles, role)) ?? holder.userRoles;

@@ -11,6 +11,7 @@ import { createOrg } from "./rpc/create-org.ts";
 import { createUser } from "./rpc/create-user.ts";
 import { deleteUser } from "./rpc/delete-user.ts";
 import { getJwks } from "./rpc/get-jwks.ts";
+import { getPrincipal } from "./rpc/get-principal.ts";
 import { issueToken } from "./rpc/issue-token.ts";
 import { listApiKeys } from "./rpc/list-api-keys.ts";
 import { deleteSecret, listSecrets, putSecret } from "./rpc/manage-secrets.ts";
@@ -62,6 +63,7 @@ export function identityServices(deps: IdentityDeps): GuardedService[] {
     guard(PolicyService, {
       verifyCredential: verifyCredential(deps),
       resolveSecret: resolveSecret(deps),
+      getPrincipal: getPrincipal(deps),
     }),
   ];
 }

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 
+const secretKeyBytes = 32;
+
 /** Environment variables and secrets of a process, by name. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -59,6 +61,15 @@ export const databaseUrl = z
 export const privateKeyPem = z
   .string("is required: an Ed25519 private key in PEM, in the secret of this name")
   .includes("PRIVATE KEY", { message: "must be a private key in PEM" });
+
+/** A secret key of 32 random bytes, in base64. */
+export const secretKey = z
+  .string("is required: 32 random bytes in base64, in the secret of this name")
+  .refine(isSecretKey, "must be 32 bytes in base64");
+
+function isSecretKey(text: string): boolean {
+  return /^[A-Za-z0-9+/]+=*$/.test(text) && Buffer.from(text, "base64").length === secretKeyBytes;
+}
 
 /** Public keys of the mesh's processes: a JSON object from name to PEM. */
 const trustedKeys = z

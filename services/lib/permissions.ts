@@ -3,6 +3,7 @@ const viewer = [
   "catalog.read",
   "executions.read",
   "executions.write",
+  "lineage.read",
   "orgs.read",
   "projects.read",
   "sources.read",
@@ -17,6 +18,7 @@ const editor = [
   "apikeys.read",
   "apikeys.write",
   "catalog.write",
+  "lineage.write",
   "projects.write",
   "secrets.read",
   "secrets.write",
@@ -25,7 +27,7 @@ const editor = [
   "storage.files.write",
 ] as const;
 
-const approver = [...viewer, "projects.review"] as const;
+const approver = [...viewer, "audit.read", "projects.review"] as const;
 
 const admin = [...editor, ...approver, "orgs.write", "storage.quota.write", "users.write"] as const;
 

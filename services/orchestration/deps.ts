@@ -3,6 +3,8 @@ import type { Logger } from "../lib/log.ts";
 import type { Connector } from "./connectors/connector.ts";
 import type { Admission } from "./executions/admission.ts";
 import type { Unfinished } from "./executions/unfinished.ts";
+import type { ExecutionRecorder } from "./lineage/execution-recorder.ts";
+import type { Snapshots } from "./snapshots/snapshots.ts";
 
 /** What handlers work with. */
 export type OrchestrationDeps = {
@@ -10,8 +12,13 @@ export type OrchestrationDeps = {
   readonly log: Logger;
   /** By name, in the order of their names. */
   readonly connectors: ReadonlyMap<string, Connector>;
+  /** Of executions and discoveries. */
   readonly admission: Admission;
+  /** Of plans and chunks. */
+  readonly extractAdmission: Admission;
   readonly unfinished: Unfinished;
+  readonly recorder: ExecutionRecorder;
+  readonly snapshots: Snapshots;
   /** Marks the executions that this process runs. */
   readonly processId: string;
 };

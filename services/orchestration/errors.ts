@@ -6,6 +6,7 @@ export const connectorNotFound = (name: string) => notFound("connector", name);
 export const sourceNotFound = (sourceId: string) => notFound("source", sourceId);
 export const tableNotFound = (tableId: string) => notFound("table", tableId);
 export const executionNotFound = (executionId: string) => notFound("execution", executionId);
+export const entityNotFound = (entityId: string) => notFound("entity", entityId);
 
 export const sourceExists = (displayName: string) =>
   failure(
@@ -30,6 +31,29 @@ export const sourceChanged = (sourceId: string) =>
     ErrorReason.STATE_CONFLICT,
     `source ${sourceId} was changed while its tables were read: try again`,
     { source: sourceId },
+  );
+
+/** A table of the source is not as the catalog has it any more. */
+export const tableChanged = (table: string) =>
+  failure(
+    Code.FailedPrecondition,
+    ErrorReason.SOURCE_CHANGED,
+    `the table ${table} is no longer as the catalog has it: discover the source again`,
+    { table },
+  );
+
+export const snapshotGone = () =>
+  failure(
+    Code.FailedPrecondition,
+    ErrorReason.SNAPSHOT_GONE,
+    "the snapshot is gone: plan the chunks again, and start over",
+  );
+
+export const tooManySnapshots = (snapshotsMax: number) =>
+  failure(
+    Code.Unavailable,
+    ErrorReason.SERVICE_BUSY,
+    `${snapshotsMax} snapshots are open, more are not taken at the same time: try again`,
   );
 
 export const addressRefused = (message: string) =>
@@ -67,11 +91,12 @@ export const timedOut = (what: string, timeoutMs: number) =>
 export const executionTooLarge = (message: string) =>
   failure(Code.ResourceExhausted, ErrorReason.EXECUTION_LIMIT, message);
 
-export const tooManyExecutions = (executionsMax: number) =>
+/** `what` is done at the same time, as many as there are places. */
+export const allPlacesTaken = (placesMax: number, what: string) =>
   failure(
-    Code.ResourceExhausted,
-    ErrorReason.EXECUTION_LIMIT,
-    `${executionsMax} executions are running, more are not taken at the same time: try again`,
+    Code.Unavailable,
+    ErrorReason.SERVICE_BUSY,
+    `${placesMax} ${what} are running, more are not taken at the same time: try again`,
   );
 
 /** Bytes that storage answered are not those that it announced. */
@@ -80,3 +105,10 @@ export const contentCorrupt = () =>
 
 export const diskFull = () =>
   failure(Code.ResourceExhausted, ErrorReason.DISK_FULL, "no space is left for the files that sources read");
+
+export const eventTooLarge = (bytesMax: number) =>
+  failure(
+    Code.ResourceExhausted,
+    ErrorReason.REQUEST_TOO_LARGE,
+    `the event is larger than ${bytesMax / 1024 ** 2} MiB`,
+  );

@@ -18,11 +18,15 @@ import { identifyOwnDatabase } from "./connectors/postgresql/own-database.ts";
 import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-connector.ts";
 import { createEngine } from "./engine/engine.ts";
 import { moveAbandonedExecutions } from "./execution-repository.ts";
-import { createAdmission } from "./executions/admission.ts";
+import { createAdmission, executionsMax, extractsMax } from "./executions/admission.ts";
 import { announcePresence } from "./executions/presence.ts";
 import { createUnfinished } from "./executions/unfinished.ts";
+import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
+import { createStatementReader } from "./lineage/sql/statement-reader.ts";
+import { ownFolder } from "./own-folder.ts";
 import { createSecretResolver } from "./secrets.ts";
 import { orchestrationServices } from "./service.ts";
+import { createSnapshots } from "./snapshots/snapshots.ts";
 
 const service = "orchestration";
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
@@ -35,6 +39,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   const signer = createSigner(service, config.meshPrivateKey);
   await using database = await openDatabase({ url: config.databaseUrl, service, migrationsFolder });
   const processId = newId();
+  await using _folder = await ownFolder(config.databaseUrl, config.dataDirectory);
   await using _presence = await announcePresence(config.databaseUrl, processId);
   const abandoned = await moveAbandonedExecutions(database.db);
   if (abandoned > 0) log.warn({ abandoned }, "executions of a dead process are cancelled");
@@ -46,15 +51,29 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   using blobs = createMeshClient(BlobService, { peer: "storage", address: config.storageAddress, signer });
   await using engine = await createEngine(join(config.dataDirectory, "engine"));
   await using unfinished = createUnfinished();
+  const reader = createStatementReader();
+  await using recorder = createExecutionRecorder({ db: database.db, log, reader });
   const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
   const file = createFileConnector({ blobs: createBlobCache(blobs, folder), engine });
   const postgresql = createPostgresqlConnector({
+    engine,
     addressGuard: createAddressGuard(config.sourceAddressAllow),
     resolveSecret: createSecretResolver(policies),
     ownDatabase: await identifyOwnDatabase(config.databaseUrl),
   });
   const connectors = new Map([file, postgresql].map((connector) => [connector.name, connector]));
-  const deps = { db: database.db, log, connectors, admission: createAdmission(), unfinished, processId };
+  await using snapshots = createSnapshots({ log });
+  const deps = {
+    db: database.db,
+    log,
+    connectors,
+    admission: createAdmission(executionsMax, "executions"),
+    extractAdmission: createAdmission(extractsMax, "extracts"),
+    unfinished,
+    recorder,
+    snapshots,
+    processId,
+  };
   await using server = await startGrpcServer({
     listen: config.grpcListen,
     services: orchestrationServices(deps),

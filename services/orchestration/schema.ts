@@ -16,6 +16,8 @@ import { requestsTable } from "../lib/idempotency.ts";
 import type { DiscoveredColumn, Settings } from "./connectors/connector.ts";
 import { executionStates } from "./state.ts";
 
+export * from "./lineage/lineage-schema.ts";
+
 export const orchestration = pgSchema("orchestration");
 
 const createTime = timestamp("create_time", { withTimezone: true }).notNull().defaultNow();

@@ -1,16 +1,24 @@
 import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ConnectorService } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
+import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { type GuardedService, guard } from "../lib/guard.ts";
 import type { OrchestrationDeps } from "./deps.ts";
 import { createSource } from "./rpc/create-source.ts";
 import { discover } from "./rpc/discover.ts";
 import { executeQuery } from "./rpc/execute-query.ts";
+import { extractChunk } from "./rpc/extract-chunk.ts";
+import { getDownstream, getLineage, getUpstream } from "./rpc/get-lineage.ts";
+import { ingestBatch, ingestEvent } from "./rpc/ingest-event.ts";
 import { getConnector, listConnectors } from "./rpc/list-connectors.ts";
 import { getExecution, listExecutions } from "./rpc/list-executions.ts";
 import { deleteSource, getSource, listSources } from "./rpc/list-sources.ts";
 import { getTable, listTables } from "./rpc/list-tables.ts";
+import { planChunks } from "./rpc/plan-chunks.ts";
+import { recordLineage } from "./rpc/record-lineage.ts";
+import { closeSnapshot, renewSnapshot } from "./rpc/renew-snapshot.ts";
 import { testConnection } from "./rpc/test-connection.ts";
 import { updateSource } from "./rpc/update-source.ts";
 
@@ -38,6 +46,20 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
       executeQuery: executeQuery(deps),
       getExecution: getExecution(deps),
       listExecutions: listExecutions(deps),
+    }),
+    guard(LineageService, {
+      getLineage: getLineage(deps),
+      getUpstream: getUpstream(deps),
+      getDownstream: getDownstream(deps),
+      ingestEvent: ingestEvent(deps),
+      ingestBatch: ingestBatch(deps),
+      recordLineage: recordLineage(deps),
+    }),
+    guard(ExtractService, {
+      planChunks: planChunks(deps),
+      extractChunk: extractChunk(deps),
+      renewSnapshot: renewSnapshot(deps),
+      closeSnapshot: closeSnapshot(deps),
     }),
   ];
 }

@@ -2,15 +2,13 @@ import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
+import { batchesOf } from "./batches.ts";
 import type { DiscoveredTable } from "./connectors/connector.ts";
 import { tables } from "./schema.ts";
 
 export type TableRow = typeof tables.$inferSelect;
 export type NewTable = DiscoveredTable & { readonly tableId: string };
 export type TableFilter = { readonly sourceId: string; readonly schemaName: string };
-
-/** Rows of one statement: each takes several of its 65,535 parameters. */
-const batchRows = 1000;
 
 export async function findTable(db: Db, scope: Scope, tableId: string): Promise<TableRow | undefined> {
   const [row] = await db
@@ -37,6 +35,37 @@ export function listSourceTables(db: Db, scope: Scope, sourceId: string): Promis
     .select()
     .from(tables)
     .where(and(eq(tables.orgId, scope.orgId), eq(tables.sourceId, sourceId)))
+    .orderBy(asc(tables.tableId));
+}
+
+/** The tables that are known, of those asked for. */
+export async function listTablesById(db: Db, scope: Scope, tableIds: readonly string[]): Promise<TableRow[]> {
+  const rows: TableRow[] = [];
+  for (const batch of batchesOf(tableIds)) {
+    const where = and(eq(tables.orgId, scope.orgId), inArray(tables.tableId, batch));
+    rows.push(...(await db.select().from(tables).where(where)));
+  }
+  return rows;
+}
+
+/** The tables of a source that have one of these names, whatever their case. */
+export function listTablesByName(
+  db: Db,
+  scope: Scope,
+  sourceId: string,
+  names: readonly string[],
+): Promise<TableRow[]> {
+  const inLowerCase = names.map((name) => name.toLowerCase());
+  return db
+    .select()
+    .from(tables)
+    .where(
+      and(
+        eq(tables.orgId, scope.orgId),
+        eq(tables.sourceId, sourceId),
+        inArray(sql`lower(${tables.name})`, inLowerCase),
+      ),
+    )
     .orderBy(asc(tables.tableId));
 }
 
@@ -74,9 +103,4 @@ export async function deleteTables(db: Db, scope: Scope, tableIds: readonly stri
   for (const batch of batchesOf(tableIds)) {
     await db.delete(tables).where(and(eq(tables.orgId, scope.orgId), inArray(tables.tableId, batch)));
   }
-}
-
-function batchesOf<T>(items: readonly T[]): T[][] {
-  const count = Math.ceil(items.length / batchRows);
-  return Array.from({ length: count }, (_, index) => items.slice(index * batchRows, (index + 1) * batchRows));
 }

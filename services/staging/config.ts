@@ -1,15 +1,47 @@
-import { type Env, parseEnv, serviceEnv } from "../lib/env.ts";
+import { z } from "zod";
+import { type Env, grpcAddress, parseEnv, serviceEnv } from "../lib/env.ts";
 
 export type StagingConfig = ReturnType<typeof parseConfig>;
+export type WorkerConfig = Omit<StagingConfig, "grpcListen">;
+
+/** Jobs that a process does at once; what follows a job is done there, too. */
+const concurrency = (least: number, text: string) =>
+  z
+    .string()
+    .regex(/^\d{1,2}$/, `must be a number from ${least} to 99`)
+    .default(text)
+    .transform(Number)
+    .refine((jobs) => jobs >= least, `must be ${least} or more`);
+
+const stagingEnv = serviceEnv.extend({
+  IDENTITY_ADDRESS: grpcAddress,
+  STORAGE_ADDRESS: grpcAddress,
+  ORCHESTRATION_ADDRESS: grpcAddress,
+  STAGING_JOBS_AT_ONCE: concurrency(0, "2"),
+});
+
+const workerEnv = stagingEnv
+  .omit({ GRPC_LISTEN: true })
+  .extend({ STAGING_JOBS_AT_ONCE: concurrency(1, "2") });
 
 /** Reads the settings of a staging process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
-  const settings = parseEnv(serviceEnv, env);
-  return Object.freeze({
-    logLevel: settings.LOG_LEVEL,
-    grpcListen: settings.GRPC_LISTEN,
-    databaseUrl: settings.database_url,
-    meshPrivateKey: settings.mesh_private_key,
-    meshTrustedKeys: settings.mesh_trusted_keys,
-  });
+  const settings = parseEnv(stagingEnv, env);
+  return Object.freeze({ ...common(settings), grpcListen: settings.GRPC_LISTEN });
 }
+
+/** Reads the settings of a process that only does staging's jobs; throws a ConfigError with every problem. */
+export function parseWorkerConfig(env: Env): WorkerConfig {
+  return Object.freeze(common(parseEnv(workerEnv, env)));
+}
+
+const common = (settings: Readonly<z.output<typeof workerEnv>>) => ({
+  logLevel: settings.LOG_LEVEL,
+  databaseUrl: settings.database_url,
+  meshPrivateKey: settings.mesh_private_key,
+  meshTrustedKeys: settings.mesh_trusted_keys,
+  identityAddress: settings.IDENTITY_ADDRESS,
+  storageAddress: settings.STORAGE_ADDRESS,
+  orchestrationAddress: settings.ORCHESTRATION_ADDRESS,
+  jobsAtOnce: settings.STAGING_JOBS_AT_ONCE,
+});

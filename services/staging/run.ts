@@ -1,27 +1,29 @@
-import { fileURLToPath } from "node:url";
-import { openDatabase } from "../lib/database.ts";
 import { startGrpcServer } from "../lib/grpc-server.ts";
 import { aborted, type Run } from "../lib/lifetime.ts";
 import { createLog } from "../lib/log.ts";
 import { createVerifier } from "../lib/principal.ts";
 import type { StagingConfig } from "./config.ts";
+import { maintain } from "./maintenance.ts";
+import { openDeps } from "./open-deps.ts";
+import { stagingServices } from "./service.ts";
+import { startWorkers } from "./worker/start-workers.ts";
 
-const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
-
-/** Runs the staging service until `stop` aborts: its place in the mesh and in the database, with no method yet. */
+/** Runs the staging service, with workers of its own unless it is told to have none, until `stop` aborts. */
 export const run: Run<StagingConfig> = async (config, stop, ready) => {
   const log = createLog("staging", config);
-  await using _database = await openDatabase({
-    url: config.databaseUrl,
-    service: "staging",
-    migrationsFolder,
-  });
-  await using server = await startGrpcServer({
-    listen: config.grpcListen,
-    services: [],
-    verifier: createVerifier(config.meshTrustedKeys),
-    log,
-  });
+  await using stack = new AsyncDisposableStack();
+  const deps = await openDeps(stack, config, log);
+  const server = stack.use(
+    await startGrpcServer({
+      listen: config.grpcListen,
+      services: stagingServices(deps),
+      verifier: createVerifier(config.meshTrustedKeys),
+      log,
+    }),
+  );
+  stack.use(await startWorkers(deps, config.jobsAtOnce));
+  const maintenance = maintain(deps, stop);
+  stack.defer(() => maintenance);
   ready(server.address);
   await aborted(stop);
 };

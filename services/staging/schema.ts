@@ -1,3 +1,161 @@
-import { pgSchema } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  check,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+  uuid,
+} from "drizzle-orm/pg-core";
+import { requestsTable } from "../lib/idempotency.ts";
+import { endStates, states } from "./state.ts";
 
 export const staging = pgSchema("staging");
+
+export const requests = requestsTable(staging);
+
+/** A table, or some columns of it, as the caller chose it. */
+export type Selection = { schemaName: string; name: string; columns: string[] };
+/** The same by its id in the catalog; no columns for all. */
+export type Target = { tableId: string; columns: string[] };
+export type PlannedColumn = {
+  name: string;
+  sourceName: string;
+  sourceType: string;
+  dataType: string;
+  nullable: boolean;
+};
+/** A table as the plan writes it. */
+export type PlannedTable = { tableId: string; schemaName: string; name: string; columns: PlannedColumn[] };
+/** What is known of a column of a chunk. */
+export type ColumnStats = { name: string; nullCount: string; min?: string; max?: string };
+
+export const formats = ["parquet", "csv"] as const;
+
+const moment = (name: string) => timestamp(name, { withTimezone: true });
+const count = (name: string) => bigint(name, { mode: "bigint" }).notNull().default(sql`0`);
+const quoted = (words: readonly string[]) => sql.raw(words.map((word) => `'${word}'`).join(", "));
+
+export const jobs = staging.table(
+  "jobs",
+  {
+    jobId: uuid("job_id").primaryKey(),
+    orgId: uuid("org_id").notNull(),
+    sourceId: uuid("source_id").notNull(),
+    tables: jsonb("tables").$type<string[]>().notNull(),
+    selections: jsonb("selections").$type<Selection[]>().notNull(),
+    targets: jsonb("targets").$type<Target[]>().notNull(),
+    format: text("format", { enum: formats }).notNull(),
+    chunkRows: bigint("chunk_rows", { mode: "bigint" }).notNull(),
+    state: text("state", { enum: states }).notNull().default("queued"),
+    errorMessage: text("error_message").notNull().default(""),
+    // Each start, first or after a pause, is a run of its own; each worker's turn in it is an attempt, whose number fences
+    // what it writes.
+    run: integer("run").notNull().default(1),
+    attempt: integer("attempt").notNull().default(0),
+    // Attempts that failed since the last chunk was stored, and plans that were made since the run began.
+    failureCount: integer("failure_count").notNull().default(0),
+    planCount: integer("plan_count").notNull().default(0),
+    snapshotId: uuid("snapshot_id"),
+    snapshot: text("snapshot"),
+    snapshotRepeatable: boolean("snapshot_repeatable").notNull().default(false),
+    snapshotTime: moment("snapshot_time"),
+    plannedTables: jsonb("planned_tables").$type<PlannedTable[]>(),
+    rowCount: count("row_count"),
+    rowCountExpected: count("row_count_expected"),
+    sizeBytes: count("size_bytes"),
+    chunkCount: integer("chunk_count").notNull().default(0),
+    chunkCountPlanned: integer("chunk_count_planned").notNull().default(0),
+    manifestFileId: uuid("manifest_file_id"),
+    manifestSha256: text("manifest_sha256"),
+    creatorUserId: uuid("creator_user_id").notNull(),
+    apiKeyId: uuid("api_key_id"),
+    createTime: moment("create_time").notNull().defaultNow(),
+    updateTime: moment("update_time").notNull().defaultNow(),
+    endTime: moment("end_time"),
+    expireTime: moment("expire_time"),
+    expired: boolean("expired").notNull().default(false),
+    // Its chunks belong to a package, and stay until they are dropped.
+    kept: boolean("kept").notNull().default(false),
+    // Changes with every change, for those who watch.
+    revision: integer("revision").notNull().default(1),
+  },
+  (table) => [
+    index("jobs_page").on(table.orgId, table.jobId),
+    index("jobs_expiry").on(table.expireTime).where(sql`not expired`),
+    unique("jobs_org").on(table.jobId, table.orgId),
+    check("jobs_state_known", sql`${table.state} in (${quoted(states)})`),
+    check("jobs_format_known", sql`${table.format} in (${quoted(formats)})`),
+    check("jobs_ended", sql`(${table.state} in (${quoted(endStates)})) = (${table.endTime} is not null)`),
+    check("jobs_error", sql`(${table.state} = 'failed') = (${table.errorMessage} <> '')`),
+    check(
+      "jobs_success",
+      sql`(${table.state} = 'succeeded') = (${table.manifestSha256} is not null) and num_nulls(${table.manifestSha256}, ${table.manifestFileId}) in (0, 2)`,
+    ),
+    check(
+      "jobs_expire_time",
+      sql`(${table.expireTime} is not null) = (${table.state} = 'succeeded' and not ${table.kept})`,
+    ),
+    check("jobs_kept", sql`not (${table.kept} and ${table.expired})`),
+    check(
+      "jobs_whole",
+      sql`${table.state} <> 'succeeded' or ${table.chunkCount} = ${table.chunkCountPlanned}`,
+    ),
+    check("jobs_progress", sql`${table.chunkCount} between 0 and ${table.chunkCountPlanned}`),
+    check("jobs_plan", sql`${table.chunkCountPlanned} = 0 or ${table.plannedTables} is not null`),
+    check("jobs_counts", sql`least(${table.rowCount}, ${table.rowCountExpected}, ${table.sizeBytes}) >= 0`),
+  ],
+);
+
+export const chunks = staging.table(
+  "chunks",
+  {
+    jobId: uuid("job_id").notNull(),
+    chunkIndex: integer("chunk_index").notNull(),
+    orgId: uuid("org_id").notNull(),
+    tableIndex: integer("table_index").notNull(),
+    range: text("range").notNull(),
+    rowCountExpected: count("row_count_expected"),
+    // Unset until it is stored.
+    attempt: integer("attempt"),
+    fileId: uuid("file_id"),
+    rowCount: bigint("row_count", { mode: "bigint" }),
+    sizeBytes: bigint("size_bytes", { mode: "bigint" }),
+    sha256: text("sha256"),
+    columns: jsonb("columns").$type<ColumnStats[]>(),
+    createTime: moment("create_time"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.jobId, table.chunkIndex] }),
+    foreignKey({
+      name: "chunks_job",
+      columns: [table.jobId, table.orgId],
+      foreignColumns: [jobs.jobId, jobs.orgId],
+    }).onDelete("cascade"),
+    unique("chunks_file").on(table.fileId),
+    check(
+      "chunks_stored",
+      sql`num_nulls(${table.attempt}, ${table.fileId}, ${table.rowCount}, ${table.sizeBytes}, ${table.sha256}, ${table.columns}, ${table.createTime}) in (0, 7)`,
+    ),
+    check("chunks_counts", sql`${table.rowCount} >= 0 and ${table.sizeBytes} >= 0`),
+    check("chunks_sha256", sql`${table.sha256} ~ '^[0-9a-f]{64}$'`),
+  ],
+);
+
+/** Attempts whose files may be in storage. They outlive the job's row, until the files are removed. */
+export const uploads = staging.table(
+  "uploads",
+  {
+    orgId: uuid("org_id").notNull(),
+    jobId: uuid("job_id").notNull(),
+    attempt: integer("attempt").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.jobId, table.attempt] })],
+);

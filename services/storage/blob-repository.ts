@@ -8,12 +8,19 @@ import { blobs, files } from "./schema.ts";
 /** How many unused blobs are looked at in one go. */
 const batchMax = 500;
 
-/** Notes that a file begins or ceases to use a blob, and locks the blob's row until the transaction ends. */
-export async function touchBlob(db: Db, sha256: string): Promise<void> {
-  await db
-    .insert(blobs)
-    .values({ sha256 })
-    .onConflictDoUpdate({ target: blobs.sha256, set: { touchTime: sql`now()` } });
+/** How many blobs are touched by one statement. */
+const touchMax = 1000;
+
+/** Notes that files begin or cease to use blobs, and locks the blobs' rows until the transaction ends. */
+export async function touchBlobs(db: Db, sha256s: Iterable<string>): Promise<void> {
+  // In one order everywhere, so that nobody waits in a circle.
+  const ordered = [...new Set(sha256s)].sort();
+  for (let start = 0; start < ordered.length; start += touchMax) {
+    await db
+      .insert(blobs)
+      .values(ordered.slice(start, start + touchMax).map((sha256) => ({ sha256 })))
+      .onConflictDoUpdate({ target: blobs.sha256, set: { touchTime: sql`now()` } });
+  }
 }
 
 /** Makes blobs known that lie in the store without a row. Their grace period begins now. */

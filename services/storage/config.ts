@@ -1,10 +1,15 @@
 import { z } from "zod";
-import { type Env, parseEnv, serviceEnv } from "../lib/env.ts";
+import { type Env, parseEnv, secretKey, serviceEnv } from "../lib/env.ts";
 
 export type StorageConfig = ReturnType<typeof parseConfig>;
 
 const storageEnv = serviceEnv.extend({
   STORAGE_DIR: z.string("is required: the folder that holds the files' bytes"),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: "must be the platform's address, as https://sluice.example.org" })
+    .transform((url) => url.replace(/\/+$/, ""))
+    .default(""),
+  url_signing_key: secretKey,
 });
 
 /** Reads the settings of a storage process; throws a ConfigError with every problem. */
@@ -17,5 +22,9 @@ export function parseConfig(env: Env) {
     meshPrivateKey: settings.mesh_private_key,
     meshTrustedKeys: settings.mesh_trusted_keys,
     storageDirectory: settings.STORAGE_DIR,
+    /** Where people reach the platform; empty when the operator has not said it. */
+    publicUrl: settings.PUBLIC_URL,
+    /** 32 bytes. */
+    urlSigningKey: Buffer.from(settings.url_signing_key, "base64"),
   });
 }

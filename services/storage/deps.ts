@@ -3,6 +3,7 @@ import type { Logger } from "../lib/log.ts";
 import type { BlobStore } from "./blobs/blob-store.ts";
 import type { VerifiedContent } from "./blobs/verified-content.ts";
 import type { Limits } from "./limits.ts";
+import type { SignedUrls } from "./sign/signed-urls.ts";
 import type { Reservations } from "./upload/reservations.ts";
 
 /** What the handlers of storage work with. */
@@ -11,6 +12,7 @@ export type StorageDeps = {
   readonly blobs: BlobStore;
   readonly content: VerifiedContent;
   readonly reservations: Reservations;
+  readonly signedUrls: SignedUrls;
   readonly limits: Limits;
   readonly log: Logger;
 };

@@ -4,10 +4,49 @@ import { failure, invalidField, notFound } from "../lib/errors.ts";
 
 export const fileNotFound = (fileId: string): ConnectError => notFound("file", fileId);
 
+/** The same for a token that is not ours, has expired, or whose file is gone: a holder learns nothing about files. */
+export const signedUrlInvalid = (): ConnectError =>
+  failure(
+    Code.NotFound,
+    ErrorReason.RESOURCE_NOT_FOUND,
+    "the signed URL is not a valid one, has expired, or its file is gone",
+  );
+
+/** A file that goes with what it was made for, and not by itself. */
+export const fileNotUpload = (fileId: string, category: string): ConnectError =>
+  failure(
+    Code.FailedPrecondition,
+    ErrorReason.RESOURCE_IN_USE,
+    category === "staging"
+      ? `file ${fileId} belongs to a staging job`
+      : `file ${fileId} belongs to a published release`,
+    { file: fileId },
+  );
+
 export const headerNotFirst = (): ConnectError =>
   invalidField("header", "must come in the first message, and in no other");
 
-/** `requestedBytes` is what the upload needs in all, as far as it is known. */
+/** The packaged files have to be made anew. */
+export const releaseCorrupt = (path: string): ConnectError =>
+  failure(
+    Code.FailedPrecondition,
+    ErrorReason.RELEASE_CORRUPT,
+    `the staged file for ${path} is not what was approved any more`,
+    { path },
+  );
+
+export const releaseExists = (releaseId: string): ConnectError =>
+  failure(
+    Code.AlreadyExists,
+    ErrorReason.RESOURCE_EXISTS,
+    `release ${releaseId} was published with other files`,
+    { release: releaseId },
+  );
+
+export const pathTaken = (path: string): ConnectError =>
+  failure(Code.AlreadyExists, ErrorReason.RESOURCE_EXISTS, `another release has the path ${path}`, { path });
+
+/** `requestedBytes` is what the upload or the release needs in all, as far as it is known. */
 export const quotaExceeded = (
   quota: { limitBytes: number; usedBytes: number; reservedBytes: number },
   requestedBytes: number,
@@ -15,7 +54,7 @@ export const quotaExceeded = (
   failure(
     Code.ResourceExhausted,
     ErrorReason.QUOTA_EXCEEDED,
-    `the upload needs ${requestedBytes} bytes or more; of the quota of ${quota.limitBytes} bytes, ` +
+    `${requestedBytes} bytes or more are needed; of the quota of ${quota.limitBytes} bytes, ` +
       `${quota.usedBytes} are used and ${quota.reservedBytes} reserved by running uploads`,
     {
       limit_bytes: String(quota.limitBytes),

@@ -5,23 +5,40 @@ import type { Page } from "../lib/paging.ts";
 import { files } from "./schema.ts";
 
 export type FileRow = typeof files.$inferSelect;
-export type NewFile = Pick<FileRow, "fileId" | "name" | "contentType" | "sizeBytes" | "sha256">;
+/** A file that a release does not have; with an owner it is a staged one, else an upload. */
+export type NewFile = Pick<FileRow, "fileId" | "name" | "contentType" | "sizeBytes" | "sha256"> & {
+  readonly ownerId?: string;
+};
 export type FileChange = Partial<Pick<FileRow, "name" | "contentType">>;
 
-const one = (scope: Scope, fileId: string) => and(eq(files.orgId, scope.orgId), eq(files.fileId, fileId));
+/** The part of a scope that files are kept by; the holder of a signed URL has no more. */
+type Owner = Pick<Scope, "orgId">;
 
-export async function findFile(db: Db, scope: Scope, fileId: string): Promise<FileRow | undefined> {
-  const [row] = await db.select().from(files).where(one(scope, fileId));
+const one = (owner: Owner, fileId: string) => and(eq(files.orgId, owner.orgId), eq(files.fileId, fileId));
+const oneUpload = (scope: Scope, fileId: string) => and(one(scope, fileId), eq(files.category, "upload"));
+
+export async function findFile(db: Db, owner: Owner, fileId: string): Promise<FileRow | undefined> {
+  const [row] = await db.select().from(files).where(one(owner, fileId));
   return row;
 }
 
-/** Files by id, which is by age. An empty `prefix` or `contentType` lets every file through. */
+/** Those of the ids that are files. */
+export async function listFileIds(db: Db, scope: Scope, fileIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db
+    .select({ fileId: files.fileId })
+    .from(files)
+    .where(and(eq(files.orgId, scope.orgId), sql`${files.fileId} = any(${arrayOf(fileIds)}::uuid[])`));
+  return new Set(rows.map(({ fileId }) => fileId));
+}
+
+/** Files by id, which is by age. An empty `prefix` or `contentType`, or no `category`, lets every file through. */
 export function listFiles(
   db: Db,
   scope: Scope,
   page: Page,
-  { prefix, contentType }: { prefix: string; contentType: string },
+  filter: { prefix: string; contentType: string; category: FileRow["category"] | undefined },
 ): Promise<FileRow[]> {
+  const { prefix, contentType, category } = filter;
   return db
     .select()
     .from(files)
@@ -32,6 +49,7 @@ export function listFiles(
         // Takes the prefix as it is, whereas LIKE would read `%` and `_` in it.
         prefix === "" ? undefined : sql`starts_with(${files.name}, ${prefix})`,
         contentType === "" ? undefined : eq(files.contentType, contentType),
+        category && eq(files.category, category),
       ),
     )
     .orderBy(asc(files.fileId))
@@ -39,17 +57,18 @@ export function listFiles(
 }
 
 export async function insertFile(db: Db, scope: Scope, file: NewFile): Promise<FileRow> {
-  const owner = { orgId: scope.orgId, creatorUserId: scope.principal.userId };
+  const creator = { orgId: scope.orgId, creatorUserId: scope.principal.userId };
+  const category = file.ownerId === undefined ? "upload" : "staging";
   const [row] = await db
     .insert(files)
-    .values({ ...file, ...owner })
+    .values({ ...file, ...creator, category })
     .returning();
   if (!row) throw new Error("the insert returned no row");
   return row;
 }
 
-/** Changes a file of that revision (undefined: of any); undefined when there is none. */
-export async function updateFile(
+/** Changes an upload of that revision (undefined: of any); undefined when there is none. */
+export async function updateUpload(
   db: Db,
   scope: Scope,
   fileId: string,
@@ -59,13 +78,36 @@ export async function updateFile(
   const [row] = await db
     .update(files)
     .set({ ...change, updateTime: sql`now()`, revision: sql`${files.revision} + 1` })
-    .where(and(one(scope, fileId), revision === undefined ? undefined : eq(files.revision, revision)))
+    .where(and(oneUpload(scope, fileId), revision === undefined ? undefined : eq(files.revision, revision)))
     .returning();
   return row;
 }
 
-/** Removes a file; answers what it was, or undefined when there is none. */
-export async function deleteFile(db: Db, scope: Scope, fileId: string): Promise<FileRow | undefined> {
-  const [row] = await db.delete(files).where(one(scope, fileId)).returning();
+/** Removes an upload; answers what it was, or undefined when there is none. */
+export async function deleteUpload(db: Db, scope: Scope, fileId: string): Promise<FileRow | undefined> {
+  const [row] = await db.delete(files).where(oneUpload(scope, fileId)).returning();
   return row;
 }
+
+/** Removes the staged files of an owner, but for those to keep; answers what they were. */
+export function deleteStagedFiles(
+  db: Db,
+  scope: Scope,
+  ownerId: string,
+  keepFileIds: readonly string[],
+): Promise<FileRow[]> {
+  return db
+    .delete(files)
+    .where(
+      and(
+        eq(files.orgId, scope.orgId),
+        eq(files.category, "staging"),
+        eq(files.ownerId, ownerId),
+        sql`${files.fileId} <> all(${arrayOf(keepFileIds)}::uuid[])`,
+      ),
+    )
+    .returning();
+}
+
+/** An array as one parameter: a statement takes 65,535 of them. The items are UUIDs, so nothing in them is quoted. */
+export const arrayOf = (uuids: readonly string[]): string => `{${uuids.join(",")}}`;

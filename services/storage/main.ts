@@ -3,4 +3,8 @@ import { runProcess } from "../lib/lifetime.ts";
 import { parseConfig } from "./config.ts";
 import { run } from "./run.ts";
 
-await runProcess("storage", process.env, { secrets: serviceSecrets, parseConfig, run });
+await runProcess("storage", process.env, {
+  secrets: [...serviceSecrets, "url_signing_key"],
+  parseConfig,
+  run,
+});

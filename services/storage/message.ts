@@ -1,9 +1,21 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type File, FileSchema } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { type File, FileCategory, FileSchema } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { type Quota, QuotaSchema } from "../../gen/sluice/storage/v1/quota_pb.ts";
 import type { FileRow } from "./file-repository.ts";
 import type { QuotaRow } from "./quota-repository.ts";
+
+const categories = {
+  upload: FileCategory.UPLOAD,
+  staging: FileCategory.STAGING,
+  release: FileCategory.RELEASE,
+} as const satisfies Record<FileRow["category"], FileCategory>;
+
+/** The category that a filter names; undefined for any. */
+export function toCategory(category: FileCategory): FileRow["category"] | undefined {
+  const names = Object.keys(categories) as FileRow["category"][];
+  return names.find((name) => categories[name] === category);
+}
 
 export function toFile(row: FileRow): File {
   return create(FileSchema, {
@@ -16,6 +28,8 @@ export function toFile(row: FileRow): File {
     createTime: timestampFromDate(row.createTime),
     updateTime: timestampFromDate(row.updateTime),
     etag: String(row.revision),
+    category: categories[row.category],
+    path: row.path ?? "",
   });
 }
 

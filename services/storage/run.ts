@@ -10,6 +10,7 @@ import { startCollector } from "./collect/collector.ts";
 import type { StorageConfig } from "./config.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import { storageServices } from "./service.ts";
+import { createSignedUrls } from "./sign/signed-urls.ts";
 import { createReservations } from "./upload/reservations.ts";
 
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
@@ -28,7 +29,8 @@ export const runWithin =
     await using blobs = await openLocalDisk(config.storageDirectory);
     await using reservations = createReservations({ db, log, limits });
     const content = createVerifiedContent(blobs);
-    const deps = { db, blobs, content, reservations, limits, log };
+    const signedUrls = createSignedUrls({ key: config.urlSigningKey, publicUrl: config.publicUrl });
+    const deps = { db, blobs, content, reservations, signedUrls, limits, log };
     await using _collector = startCollector(deps);
     await using server = await startGrpcServer({
       listen: config.grpcListen,

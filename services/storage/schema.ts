@@ -1,5 +1,17 @@
 import { sql } from "drizzle-orm";
-import { bigint, check, index, integer, pgSchema, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  check,
+  foreignKey,
+  index,
+  integer,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+  uuid,
+} from "drizzle-orm/pg-core";
 import { requestsTable } from "../lib/idempotency.ts";
 
 export const storage = pgSchema("storage");
@@ -27,6 +39,21 @@ export const blobs = storage.table(
   ],
 );
 
+/** Every release that was published. Its files commit with its row. */
+export const releases = storage.table(
+  "releases",
+  {
+    orgId: uuid("org_id").notNull(),
+    /** The caller chose it, so it is one organisation's own. */
+    releaseId: uuid("release_id").notNull(),
+    createTime: moment("create_time"),
+  },
+  (table) => [primaryKey({ columns: [table.orgId, table.releaseId] })],
+);
+
+/** What a file is there for. */
+export const categories = ["upload", "staging", "release"] as const;
+
 export const files = storage.table(
   "files",
   {
@@ -42,10 +69,34 @@ export const files = storage.table(
     createTime: moment("create_time"),
     updateTime: moment("update_time"),
     revision: integer("revision").notNull().default(1),
+    category: text("category", { enum: categories }).notNull().default("upload"),
+    /** What a staged file was made for, as a job; null for others. */
+    ownerId: uuid("owner_id"),
+    /** The release of a released file, and what stands in it alone; null for others. */
+    releaseId: uuid("release_id"),
+    path: text("path"),
+    sha512: text("sha512"),
   },
   (table) => [
     check("files_size_bytes_not_negative", sql.raw("size_bytes >= 0")),
+    check(
+      "files_category_fits",
+      sql.raw(
+        `category in (${categories.map((category) => `'${category}'`).join(", ")})` +
+          " and (category = 'staging') = (owner_id is not null)" +
+          " and num_nonnulls(release_id, path, sha512) = case category when 'release' then 3 else 0 end",
+      ),
+    ),
+    check("files_sha512_form", sql.raw("sha512 ~ '^[0-9a-f]{128}$'")),
+    unique("files_path_unique").on(table.orgId, table.path),
+    foreignKey({
+      name: "files_release_fk",
+      columns: [table.orgId, table.releaseId],
+      foreignColumns: [releases.orgId, releases.releaseId],
+    }),
     index("files_org_id").on(table.orgId, table.fileId),
+    index("files_owner_id").on(table.orgId, table.ownerId),
+    index("files_release_id").on(table.orgId, table.releaseId),
     index("files_sha256").on(table.sha256),
   ],
 );

@@ -1,13 +1,18 @@
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
+import { ReleaseService } from "../../gen/sluice/storage/v1/releases_pb.ts";
 import { type GuardedService, guard } from "../lib/guard.ts";
 import type { StorageDeps } from "./deps.ts";
+import { deleteBlobs } from "./rpc/delete-blobs.ts";
 import { deleteFile } from "./rpc/delete-file.ts";
 import { downloadFile } from "./rpc/download-file.ts";
 import { getBlob } from "./rpc/get-blob.ts";
+import { publishRelease } from "./rpc/publish-release.ts";
+import { putBlob } from "./rpc/put-blob.ts";
 import { getQuota, getUsage, setQuota } from "./rpc/quota.ts";
 import { getFile, listFiles } from "./rpc/read-files.ts";
+import { createSignedUrl, readSigned, signBlobs } from "./rpc/signed-urls.ts";
 import { updateFile } from "./rpc/update-file.ts";
 import { uploadFile } from "./rpc/upload-file.ts";
 
@@ -19,6 +24,8 @@ export function storageServices(deps: StorageDeps): GuardedService[] {
       getFile: getFile(deps),
       listFiles: listFiles(deps),
       downloadFile: downloadFile(deps),
+      createSignedUrl: createSignedUrl(deps),
+      readSigned: readSigned(deps),
       updateFile: updateFile(deps),
       deleteFile: deleteFile(deps),
     }),
@@ -27,6 +34,12 @@ export function storageServices(deps: StorageDeps): GuardedService[] {
       setQuota: setQuota(deps),
       getUsage: getUsage(deps),
     }),
-    guard(BlobService, { getBlob: getBlob(deps) }),
+    guard(BlobService, {
+      getBlob: getBlob(deps),
+      putBlob: putBlob(deps),
+      deleteBlobs: deleteBlobs(deps),
+      signBlobs: signBlobs(deps),
+    }),
+    guard(ReleaseService, { publishRelease: publishRelease(deps) }),
   ];
 }

@@ -33,7 +33,10 @@ export async function startApproval(): Promise<Approval> {
       databaseUrl: database.urls.approval,
       meshPrivateKey: meshKeys.privateKeys.approval ?? "",
       meshTrustedKeys: meshKeys.publicKeys,
+      identityAddress: nobody(folder),
       orchestrationAddress: orchestration.address,
+      stagingAddress: nobody(folder),
+      storageAddress: nobody(folder),
     }),
   );
   const owned = stack.move();
@@ -45,9 +48,10 @@ export async function startApproval(): Promise<Approval> {
   };
 }
 
+const nobody = (folder: string): string => `unix:${join(folder, "nobody.sock")}`;
+
 // A source is made and looked up without a look at its file, so nobody has to be where storage and identity would be.
 function startOrchestration(database: TestDatabase, folder: string): Promise<RunningService> {
-  const nobody = `unix:${join(folder, "nobody.sock")}`;
   return startService(runOrchestration, {
     logLevel: "silent",
     grpcListen: "127.0.0.1:0",
@@ -55,8 +59,8 @@ function startOrchestration(database: TestDatabase, folder: string): Promise<Run
     meshPrivateKey: meshKeys.privateKeys.orchestration ?? "",
     meshTrustedKeys: meshKeys.publicKeys,
     dataDirectory: folder,
-    identityAddress: nobody,
-    storageAddress: nobody,
+    identityAddress: nobody(folder),
+    storageAddress: nobody(folder),
     sourceAddressAllow: [],
   });
 }
@@ -103,13 +107,13 @@ export async function createProject(
   return project;
 }
 
-/**
- * Puts a project into a state that is not draft, and answers that state. No call leads out of draft yet, so the row is
- * moved by hand and the check that knows only draft goes.
- */
+/** Puts a project into review without what leads there, and answers that state. */
 export async function leaveDraft({ database }: Approval, projectId: string): Promise<string> {
-  const state = "released";
-  await database.sql`alter table approval.projects drop constraint projects_state_known`;
-  await database.sql`update approval.projects set state = ${state} where project_id = ${projectId}`;
+  const state = "in_review";
+  await database.sql`
+    update approval.projects
+    set state = ${state}, found_tables = '[]', package_id = gen_random_uuid(), staging_job_id = gen_random_uuid(),
+      manifest_sha256 = ${"0".repeat(64)}, submitter_user_id = gen_random_uuid()
+    where project_id = ${projectId}`;
   return state;
 }

@@ -36,10 +36,17 @@ test.each(permitted)("PermissionDenied: %s without a role", async (_name, method
   expect(await codeOf(method, await edgeAssertion(principal({ roles: [] })))).toBe(Code.PermissionDenied);
 });
 
-const internal = methods.filter(([, method]) => accessOf(method)?.case === "internal");
+const refused = methods.flatMap(([name, method]) => {
+  const kind = accessOf(method);
+  if (kind?.case !== "internal") return [];
+  const strangers = Object.keys(meshKeys.privateKeys).filter(
+    (process) => !kind.value.callers.includes(process),
+  );
+  return strangers.map((process) => [name, process, method] as const);
+});
 
-test.each(internal)("PermissionDenied: %s from a process that may not call it", async (_name, method) => {
-  const signer = createSigner("approval", meshKeys.privateKeys.approval ?? "");
+test.each(refused)("PermissionDenied: %s from %s, which may not call it", async (_name, process, method) => {
+  const signer = createSigner(process, meshKeys.privateKeys[process] ?? "");
   expect(await codeOf(method, await signer.assertionFor(principal()))).toBe(Code.PermissionDenied);
 });
 

@@ -1,9 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { create, type DescMethod, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
+import {
+  create,
+  createRegistry,
+  type DescMethod,
+  type Message,
+  toBinary,
+  toJsonString,
+} from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import { createSigner, type Principal } from "../../services/lib/principal.ts";
 import { accessOf, allMethods, fullName } from "../lib/contracts.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
@@ -14,7 +22,18 @@ import { createThings, type Things } from "./things.ts";
 /** Methods that name things and do not look for another's, and why. */
 const exempt: Readonly<Record<string, string>> = {
   "sluice.identity.v1.SecretService.PutSecret": "the name becomes the caller's own secret",
+  "sluice.identity.v1.PolicyService.GetPrincipal":
+    "workers ask it about any organisation, and nobody else may",
   "sluice.orchestration.v1.ConnectorService.GetConnector": "connectors are everybody's",
+  "sluice.orchestration.v1.ExtractService.CloseSnapshot": "a snapshot that is gone is closed",
+  "sluice.orchestration.v1.ExtractService.ExtractChunk": "a snapshot that is not there is said to be gone",
+  "sluice.orchestration.v1.ExtractService.PlanChunks":
+    "its request has more to it than names: its own tests aim it",
+  "sluice.orchestration.v1.ExtractService.RenewSnapshot": "a snapshot that is not there is said to be gone",
+  "sluice.storage.v1.BlobService.DeleteBlobs": "an owner without blobs has none to remove",
+  "sluice.storage.v1.BlobService.SignBlobs": "its request has more to it than names: its own tests aim it",
+  "sluice.storage.v1.FileService.ReadSigned": "whoever has a signed URL may read it",
+  "sluice.storage.v1.ReleaseService.PublishRelease": "the id becomes the caller's own release",
 };
 
 type Answers = Readonly<Record<string, Message | ConnectError>>;
@@ -70,7 +89,7 @@ test.each(named(looking.filter((method) => !isFilter(method))))(
 );
 
 test("nothing of the organisation has changed by all that", async () => {
-  expect(await everythingThat(owner)).toEqual(before);
+  expect(comparable(await everythingThat(owner))).toEqual(comparable(before));
 });
 
 /** Whether a list is narrowed by what it names, rather than being a list of its parts. */
@@ -111,6 +130,19 @@ async function everythingThat(who: Principal): Promise<Answers> {
     return [fullName(method), answer] as const;
   });
   return Object.fromEntries(await Promise.all(reading));
+}
+
+const registry = createRegistry(HttpHeadSchema);
+
+/** Answers without their signed URLs, which are others each time. */
+function comparable(answers: Answers): string[] {
+  return methods.flatMap((method) => {
+    const answer = answers[fullName(method)];
+    if (answer === undefined) return [];
+    const text =
+      answer instanceof ConnectError ? answer.message : toJsonString(method.output, answer, { registry });
+    return [`${fullName(method)} ${text.replaceAll(/"url":"[^"]*"/g, "")}`];
+  });
 }
 
 /** Which things stand in answers that are not errors. */

@@ -10,12 +10,17 @@ import { createGrpcTransport } from "../../services/lib/grpc-transport.ts";
 import { assertionHeader, type Principal } from "../../services/lib/principal.ts";
 import { parseConfig as parseOrchestration } from "../../services/orchestration/config.ts";
 import { run as runOrchestration } from "../../services/orchestration/run.ts";
+import { parseConfig as parseStaging } from "../../services/staging/config.ts";
+import { run as runStaging } from "../../services/staging/run.ts";
 import { parseConfig as parseStorage } from "../../services/storage/config.ts";
 import { run as runStorage } from "../../services/storage/run.ts";
-import { createTestDatabase } from "../lib/test-database.ts";
+import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 
 export type Mesh = AsyncDisposable & {
+  database: TestDatabase;
+  /** Holds storage's data in `storage`. */
+  folder: string;
   /** Calls a method of any service and answers its first message. */
   call(
     method: DescMethod,
@@ -37,6 +42,7 @@ export async function startMesh(): Promise<Mesh> {
     IDENTITY_ADDRESS: addressOf("identity"),
     STORAGE_ADDRESS: addressOf("storage"),
     ORCHESTRATION_ADDRESS: addressOf("orchestration"),
+    STAGING_ADDRESS: addressOf("staging"),
     LOG_LEVEL: "silent",
     STORAGE_DIR: join(folder.path, "storage"),
     ORCHESTRATION_DIR: join(folder.path, "orchestration"),
@@ -45,14 +51,18 @@ export async function startMesh(): Promise<Mesh> {
     mesh_private_key: meshKeys.privateKeys[name],
     mesh_trusted_keys: JSON.stringify(meshKeys.publicKeys),
     secret_encryption_key: Buffer.alloc(32, 7).toString("base64"),
+    url_signing_key: Buffer.alloc(32, 8).toString("base64"),
   });
   stack.use(await startService(runIdentity, parseIdentity(env("identity"))));
   stack.use(await startService(runStorage, parseStorage(env("storage"))));
   stack.use(await startService(runOrchestration, parseOrchestration(env("orchestration"))));
+  stack.use(await startService(runStaging, parseStaging(env("staging"))));
   stack.use(await startService(runApproval, parseApproval(env("approval"))));
   const clients = stack.use(new DisposableStack());
   const owned = stack.move();
   return {
+    database,
+    folder: folder.path,
     call: (method, message, assertion) =>
       call(addressOf(processOf(method.parent)), method, message, assertion),
     client: (service, who) =>

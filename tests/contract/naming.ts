@@ -35,27 +35,29 @@ function fieldsOn(schema: DescMessage, path: string): DescField[] {
 /** What `Things` calls that which a field names. */
 export function keyOf(method: DescMethod, path: string): string {
   const name = path.split(".").at(-1) ?? "";
-  return name.endsWith("_id") ? name : `${method.parent.typeName}.${name}`;
+  return /_ids?$/.test(name) ? name.replace(/s$/, "") : `${method.parent.typeName}.${name}`;
 }
 
 /** A request that names these things and is otherwise as its rules want it. */
 export function requestOf(method: DescMethod, named: Things): object {
   const request: Record<string, unknown> = filled(method.input);
   for (const path of aimsOf(method)) {
-    const [outer, inner] = fieldsOn(method.input, path).map(({ localName }) => localName);
+    const [outer, inner] = fieldsOn(method.input, path);
     const thing = named[keyOf(method, path)];
-    request[outer ?? ""] = inner === undefined ? thing : { [inner]: thing };
+    const value = outer?.fieldKind === "list" ? [thing] : thing;
+    request[outer?.localName ?? ""] = inner === undefined ? value : { [inner.localName]: thing };
   }
   return create(method.input, request);
 }
 
 /** Text for each field that must not be empty. */
 function filled({ fields }: DescMessage): Record<string, unknown> {
-  const texts = fields.flatMap((field) => {
+  const request: Record<string, unknown> = {};
+  for (const field of fields) {
     const { type } = getOption(field, rulesOf);
-    return type.case === "string" ? [[field.localName, fitting(type.value)] as const] : [];
-  });
-  return Object.fromEntries(texts);
+    if (type.case === "string") request[field.localName] = fitting(type.value);
+  }
+  return request;
 }
 
 /** Nothing, a word or a hash: the first that the rules allow. */

@@ -1,3 +1,4 @@
+import type { Client } from "@connectrpc/connect";
 import {
   FilestoreDestination_Format as Format,
   ProjectService,
@@ -7,7 +8,9 @@ import { OrgService } from "../../gen/sluice/identity/v1/orgs_pb.ts";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
+import { StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Principal } from "../../services/lib/principal.ts";
 import { principal } from "../lib/test-mesh.ts";
@@ -62,7 +65,11 @@ async function createData(mesh: Mesh, owner: Principal): Promise<Things> {
       destination: { kind: { case: "filestore", value: { name: "warehouse", format: Format.PARQUET } } },
     },
   });
+  const jobId = await stage(mesh.client(StagingService, owner), sourceId);
+  const { nodes } = await mesh.client(LineageService, owner).ingestEvent({ event: lineageEvent });
   return {
+    job_id: jobId,
+    entity_id: nodes[0]?.entityId ?? "",
     file_id: fileId,
     source_id: sourceId,
     table_id: tables[0]?.tableId ?? "",
@@ -70,6 +77,23 @@ async function createData(mesh: Mesh, owner: Principal): Promise<Things> {
     project_id: project?.projectId ?? "",
   };
 }
+
+/** Stages the table to its end: what goes on would change while others look. */
+async function stage(staging: Client<typeof StagingService>, sourceId: string): Promise<string> {
+  const { job } = await staging.createJob({ job: { sourceId, tables: ["orders"] } });
+  const jobId = job?.jobId ?? "";
+  for await (const _ of staging.watchJob({ jobId }));
+  return jobId;
+}
+
+const lineageEvent = {
+  eventType: "COMPLETE",
+  eventTime: "2026-01-01T00:00:00Z",
+  run: { runId: "01890000-0000-7000-8000-000000000000" },
+  job: { namespace: "elsewhere", name: "load orders" },
+  producer: "https://example.org/",
+  schemaURL: "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+};
 
 async function* upload() {
   yield { part: { case: "header" as const, value: { name: "orders.csv" } } };

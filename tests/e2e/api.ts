@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { expect } from "vitest";
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; body: string };
-export type Body = string | Buffer | Readable | object;
+type Body = string | Buffer | Readable | object;
 /** A call of the REST API with the path as it is written; an object goes as JSON. */
 export type Call = (
   method: string,

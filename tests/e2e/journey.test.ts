@@ -37,6 +37,24 @@ const seen = [
   '"schemaName":"public","name":"airports","columns":[{"name":"iata","dataType":"text","nullable":false}',
   '"rows":[["AK","263"],["TX","209"],["CA","205"]]',
   '"reason":"STATEMENT_REFUSED"',
+  // A table in Parquet, its manifest, and rows of it by a reader that is not ours.
+  '"state":"JOB_STATE_SUCCEEDED","errorMessage":"","progress":{"rowCount":"3376"',
+  '{"name":"iata","sourceType":"text","dataType":"VARCHAR","nullable":false}',
+  '[{"iata":"00M","city":"Bay Springs"},{"iata":"00R","city":"Livingston"}]',
+  // A release: valid, too early, in review, not by its maker, approved, and published.
+  '"state":"PROJECT_STATE_VALIDATED"',
+  '"tables":[{"tableId":',
+  '"reason":"APPROVAL_MISSING"',
+  '"state":"PROJECT_STATE_IN_REVIEW"',
+  '"reason":"SELF_REVIEW"',
+  '"decision":"DECISION_APPROVED"',
+  '"state":"PROJECT_STATE_PUBLISHED"',
+  "/weather/part-00000.parquet",
+  // Where it comes from, and who did what.
+  '"kind":"LINEAGE_KIND_TABLE"',
+  '{"fromColumn":"date"',
+  '"type":"EVENT_TYPE_APPROVED"',
+  '{"valid":true,"eventCount":"8"',
 ];
 
 describe.each(["one process", "separate processes"] as const)("in %s", (mode) => {
@@ -51,6 +69,8 @@ describe.each(["one process", "separate processes"] as const)("in %s", (mode) =>
     const { code, output } = await runScript(script);
 
     expect(inOrder(output, seen), output).toEqual(seen);
+    const [hash] = /^[0-9a-f]{64}(?= {2}-$)/m.exec(output) ?? [];
+    expect(output, "the file has the hash that its publication says").toContain(`\n${hash}\n${hash}  -\n`);
     expect(code).toBe(0);
   });
 });

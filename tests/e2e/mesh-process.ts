@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { chmod } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { startPostgresServer } from "../lib/postgres-server.ts";
@@ -15,7 +16,7 @@ export function startMesh(
   mode: "one process" | "separate processes",
   password: string,
 ): Promise<MeshProcess> {
-  return mode === "one process" ? startOne(password) : startSeparate(password);
+  return mode === "one process" ? startOne(password) : startSeparateOnServer(password);
 }
 
 async function startOne(password: string): Promise<MeshProcess> {
@@ -39,6 +40,8 @@ export async function startOnFolder(
   password: string,
   env: Record<string, string> = {},
 ): Promise<MeshOnFolder> {
+  // As root the database runs as another user. It stays in the folder, and goes with it, when that user can get in.
+  await chmod(folder, 0o711);
   const child = start("services/all-in-one/main.ts", {
     SLUICE_DATA_DIR: join(folder, "data"),
     EDGE_PORT: "0",
@@ -59,16 +62,30 @@ export async function startOnFolder(
   };
 }
 
-async function startSeparate(password: string): Promise<MeshProcess> {
+async function startSeparateOnServer(password: string): Promise<MeshProcess> {
   const stack = new AsyncDisposableStack();
-  const folder = stack.use(await temporaryFolder());
   // A server of its own: the services' roles belong to the whole server.
   const server = stack.use(await startPostgresServer());
   const database = new URL(server.url);
   database.host = `127.0.0.1:${stack.use(await forwardTcp(server.url)).port}`;
+  const { url } = stack.use(await startSeparate(database.href, password));
+  return { url, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+export type SeparateMesh = MeshProcess & {
+  /** By the names of their settings, as `STORAGE_ADDRESS`. */
+  addresses: Readonly<Record<string, string>>;
+  /** The folder with a folder of secrets for each process. */
+  secrets: string;
+};
+
+/** Starts a mesh of separate processes on an empty database, by its superuser's URL. */
+export async function startSeparate(databaseUrl: string, password: string): Promise<SeparateMesh> {
+  const stack = new AsyncDisposableStack();
+  const folder = stack.use(await temporaryFolder());
   const secrets = join(folder.path, "secrets");
   await using provision = start("services/all-in-one/provision.ts", {
-    DATABASE_URL: database.href,
+    DATABASE_URL: databaseUrl,
     PROVISION_DIR: secrets,
   });
   await provision.printed(/secrets of/);
@@ -97,7 +114,7 @@ async function startSeparate(password: string): Promise<MeshProcess> {
   });
   stack.use(edge);
   const url = await edge.printed(/"address":"([^"]+)","msg":"ready"/);
-  return { url, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { url, addresses, secrets, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 /** Starts the README's example of a database, on a port of its own. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../lib/test-mesh.ts";
+import { logIn } from "./api.ts";
 import { startOnFolder } from "./mesh-process.ts";
 
 const password = "a long first password";
@@ -31,7 +32,7 @@ async function upload(url: string, text: string): Promise<string> {
   form.set("file", new Blob([text]), "kept.txt");
   const answer = await fetch(`${url}/api/v1/storage/files`, {
     method: "POST",
-    headers: { authorization: await login(url) },
+    headers: { authorization: `Bearer ${await logIn(url, password)}` },
     body: form,
   });
   expect(answer.status).toBe(201);
@@ -40,16 +41,6 @@ async function upload(url: string, text: string): Promise<string> {
 }
 
 async function download(url: string, fileId: string): Promise<string> {
-  const headers = { authorization: await login(url) };
+  const headers = { authorization: `Bearer ${await logIn(url, password)}` };
   return (await fetch(`${url}/api/v1/storage/files/${fileId}/content`, { headers })).text();
-}
-
-async function login(url: string): Promise<string> {
-  const answer = await fetch(`${url}/api/v1/auth/token`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ email: "admin@sluice.local", password }),
-  });
-  const { accessToken } = (await answer.json()) as { accessToken: string };
-  return `Bearer ${accessToken}`;
 }

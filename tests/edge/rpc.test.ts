@@ -95,20 +95,22 @@ describe.each(Object.keys(protocols))("%s", (name) => {
     expect((await client().sum(each([{ number: 1 }, { number: 2 }]))).sum).toBe(3n);
   });
 
-  test.skipIf(name.includes("HTTP/1.1"))("OK: carries both streams of a call at once", async () => {
-    const gate = Promise.withResolvers<void>();
-    async function* requests() {
-      yield { text: "a" };
-      await gate.promise;
-      yield { text: "b" };
-    }
-    const texts: string[] = [];
-    for await (const { text } of client().chat(requests())) {
-      texts.push(text);
-      gate.resolve();
-    }
-    expect(texts).toEqual(["A", "B"]);
-  });
+  // HTTP/1.1 has one direction at a time.
+  if (!name.includes("HTTP/1.1"))
+    test("OK: carries both streams of a call at once", async () => {
+      const gate = Promise.withResolvers<void>();
+      async function* requests() {
+        yield { text: "a" };
+        await gate.promise;
+        yield { text: "b" };
+      }
+      const texts: string[] = [];
+      for await (const { text } of client().chat(requests())) {
+        texts.push(text);
+        gate.resolve();
+      }
+      expect(texts).toEqual(["A", "B"]);
+    });
 
   test("Unauthenticated: without a credential", async () => {
     const error = await errorOf(client().echo({}));

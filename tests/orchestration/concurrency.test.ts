@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { executionsMax } from "../../services/orchestration/executions/admission.ts";
+import { plan, tablesOf } from "./extracts.ts";
 import {
   createFileSource,
   eventually,
@@ -16,11 +17,13 @@ beforeAll(async () => {
 });
 afterAll(() => mesh[Symbol.asyncDispose]());
 
-test("ResourceExhausted: one execution more than a process takes; its place is free again afterwards", async () => {
+test("Unavailable: one execution more than a process takes; its place is free again afterwards", async () => {
   const user = mesh.user();
   const held = mesh.peers.addFile(user.who, "held.csv", "a\n1\n");
   const source = { displayName: "held", connector: "file", settings: { fileId: held } };
   const sourceId = (await user.sources.createSource({ source })).source?.sourceId ?? "";
+  const other = await createFileSource(mesh, user, "other.csv", "a\n2\n");
+  const { other: otherTable = "" } = await tablesOf(user, other);
   const release = Promise.withResolvers<void>();
   mesh.peers.beforeBytes = (fileId) => (fileId === held ? release.promise : undefined);
   const running = Array.from({ length: executionsMax }, () => query(user, sourceId, "FROM held"));
@@ -28,13 +31,17 @@ test("ResourceExhausted: one execution more than a process takes; its place is f
   await eventually(async () => (await states()).length).toBe(executionsMax);
   const one = { sourceId, sql: "FROM held" };
   expect(await failureOf(user.executions.executeQuery(one))).toEqual({
-    code: Code.ResourceExhausted,
-    reason: "EXECUTION_LIMIT",
+    code: Code.Unavailable,
+    reason: "SERVICE_BUSY",
     fields: [],
     message: "8 executions are running, more are not taken at the same time: try again",
   });
   expect(await failureOf(user.catalog.discover({ sourceId }))).toMatchObject({
-    code: Code.ResourceExhausted,
+    reason: "SERVICE_BUSY",
+  });
+  // Jobs have places of their own.
+  await expect(plan(user, other, [otherTable])).resolves.toMatchObject({
+    chunks: [{ rowCountExpected: 1n }],
   });
   release.resolve();
   for (const { rows } of await Promise.all(running)) expect(rows).toEqual([["1"]]);

@@ -38,7 +38,8 @@ export async function startForeignDatabase(): Promise<ForeignDatabase> {
   };
 }
 
-const readerPassword = "the reader";
+/** What the secret `reader-password` of a source on it has to be. */
+export const readerPassword = "the reader";
 
 /** A source on the database, for somebody who has the secret. */
 export function createDatabaseSource(

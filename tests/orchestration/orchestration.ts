@@ -8,6 +8,8 @@ import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_de
 import { CatalogService, type Table } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ConnectorService } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
+import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import type { Principal } from "../../services/lib/principal.ts";
 import { type OrchestrationConfig, parseConfig } from "../../services/orchestration/config.ts";
@@ -24,6 +26,8 @@ export type Orchestration = AsyncDisposable & {
   config: OrchestrationConfig;
   /** Somebody of an organisation of their own, or of the one given, with a client of each service. */
   user(overrides?: Partial<Principal>): User;
+  /** A client that calls as another process of the mesh does, on behalf of somebody. */
+  as<S extends DescService>(process: string, service: S, who: Principal): Client<S>;
   stop(): Promise<void>;
 };
 
@@ -33,6 +37,9 @@ export type User = {
   sources: Client<typeof SourceService>;
   catalog: Client<typeof CatalogService>;
   executions: Client<typeof ExecutionService>;
+  lineage: Client<typeof LineageService>;
+  /** As staging calls it on their behalf. */
+  extracts: Client<typeof ExtractService>;
 };
 
 /** Settings of a process that may reach sources on this machine. */
@@ -69,6 +76,7 @@ export async function startOrchestration(env: Record<string, string> = {}): Prom
     folder,
     config,
     stop: () => service.stop(),
+    as: (process, described, who) => service.client(described, who, process),
     user(overrides) {
       const who = principal(overrides);
       const client = <S extends DescService>(described: S) => service.client(described, who);
@@ -78,6 +86,8 @@ export async function startOrchestration(env: Record<string, string> = {}): Prom
         sources: client(SourceService),
         catalog: client(CatalogService),
         executions: client(ExecutionService),
+        lineage: client(LineageService),
+        extracts: service.client(ExtractService, who, "staging"),
       };
     },
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { Code, type ConnectError } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
@@ -52,11 +52,13 @@ export async function startPeers(): Promise<Peers> {
         };
       }
     },
+    putBlob: unused,
+    deleteBlobs: unused,
+    signBlobs: unused,
   });
   const policies = guard(PolicyService, {
-    verifyCredential: () => {
-      throw unused();
-    },
+    verifyCredential: unused,
+    getPrincipal: unused,
     resolveSecret({ name }, context) {
       const value = secrets.get(`${scopeOf(context).orgId}/${name}`);
       if (value === undefined) throw notFound("secret", name);
@@ -84,5 +86,6 @@ export async function startPeers(): Promise<Peers> {
   });
 }
 
-const unused = (): ConnectError =>
-  failure(Code.Unimplemented, ErrorReason.UPSTREAM_UNAVAILABLE, "not of these tests");
+function unused(): never {
+  throw failure(Code.Unimplemented, ErrorReason.UPSTREAM_UNAVAILABLE, "not of these tests");
+}

@@ -92,6 +92,24 @@ test("Canceled: a statement that runs is stopped in the server", async () => {
   await lock.release();
 });
 
+test("Canceled: a statement that waits while it is prepared is stopped in the server", async () => {
+  await using testDatabase = await createTestDatabase();
+  await using database = await openStorage(testDatabase.urls.storage);
+  const caller = new AbortController();
+  await testDatabase.sql.begin(async (tx) => {
+    await tx`lock table storage.blobs`;
+    const [locker] = await tx`select pg_backend_pid() as pid`;
+    const call = within(caller.signal, () =>
+      database.db.execute(sql`select sha256 from storage.blobs where sha256 = ${"a"}`),
+    ).catch((error) => error);
+    const waiting = () =>
+      testDatabase.sql`select pid from pg_stat_activity where ${locker?.pid} = any(pg_blocking_pids(pid))`;
+    await expect.poll(async () => (await waiting()).length).toBe(1);
+    caller.abort();
+    expect((await call).cause).toMatchObject({ code: "57014" });
+  });
+});
+
 // A failure that nobody hears of would end a process; here it fails the run, because vitest reports it.
 test("OK: a cancellation that finds no server ends nothing but itself", async () => {
   await using testDatabase = await createTestDatabase();

@@ -15,6 +15,7 @@ import {
   usage,
   usageOf,
 } from "./fixtures.ts";
+import { publish, stagedFile } from "./release-fixtures.ts";
 
 let storage: Storage;
 beforeAll(async () => {
@@ -171,4 +172,24 @@ test("PermissionDenied: a viewer", async () => {
   ]) {
     expect(await failureOf(call())).toEqual(lacking("storage.files.write"));
   }
+});
+
+test("FailedPrecondition: a staged or a released file, which goes with what it was made for", async () => {
+  const who = principal();
+  const files = storage.client(FileService, who);
+  const staged = await stagedFile(storage, who, { path: "a/staged" });
+  const published = await publish(storage, who, [staged]);
+  for (const fileId of [staged.fileId, published.files[0]?.fileId ?? ""]) {
+    const inUse = { code: "FailedPrecondition", reason: "RESOURCE_IN_USE", metadata: { file: fileId } };
+    const { file } = await files.getFile({ fileId });
+    expect(await failureOf(files.deleteFile({ fileId }))).toEqual(inUse);
+    for (const etag of ["", "1", "99"]) {
+      expect(await failureOf(files.updateFile({ file: { fileId, name: "new", etag } }))).toEqual(inUse);
+    }
+    expect((await files.getFile({ fileId })).file).toEqual(file);
+  }
+  const another = storage.client(FileService, principal());
+  const { fileId } = staged;
+  expect(await failureOf(another.deleteFile({ fileId }))).toEqual(fileMissing(fileId));
+  expect(await failureOf(another.updateFile({ file: { fileId, name: "new" } }))).toEqual(fileMissing(fileId));
 });

@@ -57,7 +57,7 @@ test("OK: after kill -9 in the middle of uploads nothing of them is left, and wh
   for (const { answer } of running) expect(await failureOf(answer)).toMatchObject({ code: "Unavailable" });
 
   await using restarted = await startStorageIn(database, folder.path, thorough);
-  await expect.poll(() => usageOf(restarted, who), { timeout: 10_000 }).toEqual(usage(mib, 1));
+  await expect.poll(() => usageOf(restarted, who)).toEqual(usage(mib, 1));
   await expect.poll(() => filesIn(folder.path)).toEqual([blobPath(file.sha256)]);
   await expectReadable(restarted, who, file, content);
 });
@@ -175,9 +175,7 @@ test("Unavailable: the database stops in the middle of an upload, and is used ag
   expect(await filesIn(directory)).toEqual([blobPath(file.sha256)]);
 
   await cluster.start();
-  await expect
-    .poll(() => usageOf(service, who).catch(() => undefined), { timeout: 10_000 })
-    .toEqual(usage(mib, 1));
+  await expect.poll(() => usageOf(service, who).catch(() => undefined)).toEqual(usage(mib, 1));
   await expectReadable(service, who, file, content);
   await upload(service, who, { content: "and on" });
 });

@@ -3,6 +3,7 @@ import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import {
   type DownloadFileRequestSchema,
@@ -25,6 +26,9 @@ export { failureOf, lacking } from "../lib/failure-of.ts";
 export const kib = 1024;
 export const mib = 1024 * kib;
 
+/** Of every storage process of the tests. */
+export const urlSigningKey = Buffer.alloc(32, "a key of the tests");
+
 export type Storage = RunningService & { database: TestDatabase; directory: string };
 
 const storageConfig = (database: Pick<TestDatabase, "urls">, storageDirectory: string): StorageConfig => ({
@@ -34,6 +38,8 @@ const storageConfig = (database: Pick<TestDatabase, "urls">, storageDirectory: s
   meshPrivateKey: meshKeys.privateKeys.storage ?? "",
   meshTrustedKeys: meshKeys.publicKeys,
   storageDirectory,
+  publicUrl: "",
+  urlSigningKey,
 });
 
 /** A whole storage service on a database and in a folder of its own. It collects only when a test's limits say so. */
@@ -80,15 +86,19 @@ export async function upload(
   who: Principal,
   { content = "some content", ...header }: { content?: string | Uint8Array } & Header = {},
 ): Promise<File> {
-  const bytes = Buffer.from(content);
-  const pieces = Array.from({ length: Math.ceil(bytes.length / mib) }, (_, index) =>
-    chunkPart(bytes.subarray(index * mib, (index + 1) * mib)),
-  );
+  const pieces = piecesOf(content).map((piece) => chunkPart(piece));
   const { file } = await service
     .client(FileService, who)
     .uploadFile(parts(headerPart({ name: "data.csv", ...header }), ...pieces));
   if (!file) throw new Error("no file");
   return file;
+}
+
+/** Bytes in pieces of at most 1 MiB. */
+export function piecesOf(content: string | Uint8Array): Uint8Array[] {
+  const bytes = Buffer.from(content);
+  const count = Math.ceil(bytes.length / mib);
+  return Array.from({ length: count }, (_, index) => bytes.subarray(index * mib, (index + 1) * mib));
 }
 
 export type OpenUpload = {
@@ -136,14 +146,27 @@ export function openUpload(service: RunningService, who: Principal, header: Head
 
 type Download = { status: number; headers: Record<string, string>; contentType: string; bytes: Buffer };
 
-export async function download(
+export function download(
   service: RunningService,
   who: Principal,
   request: MessageInitShape<typeof DownloadFileRequestSchema>,
 ): Promise<Download> {
+  return collectDownload(service.client(FileService, who).downloadFile(request));
+}
+
+/** Reads a signed URL as the edge does for somebody without a credential. */
+export function readSigned(
+  service: RunningService,
+  { url, ...request }: { url: string; range?: string; ifRange?: string; ifNoneMatch?: string },
+): Promise<Download> {
+  const token = url.slice(url.lastIndexOf("/") + 1);
+  return collectDownload(service.client(FileService, undefined).readSigned({ token, ...request }));
+}
+
+async function collectDownload(bodies: AsyncIterable<HttpBody>): Promise<Download> {
   const pieces: Uint8Array[] = [];
   let head: Omit<Download, "bytes"> | undefined;
-  for await (const body of service.client(FileService, who).downloadFile(request)) {
+  for await (const body of bodies) {
     if (!head) {
       const packed = body.extensions[0];
       const unpacked = packed && anyUnpack(packed, HttpHeadSchema);
@@ -180,8 +203,10 @@ export async function filesIn(directory: string): Promise<string[]> {
     .sort();
 }
 
-export const sha256 = (content: string | Uint8Array): string =>
-  createHash("sha256").update(content).digest("hex");
+export const hashOf = (algorithm: "sha256" | "sha512", content: string | Uint8Array): string =>
+  createHash(algorithm).update(content).digest("hex");
+
+export const sha256 = (content: string | Uint8Array): string => hashOf("sha256", content);
 
 export const blobPath = (hash: string): string => `sha256/${hash.slice(0, 2)}/${hash.slice(2, 4)}/${hash}`;
 

@@ -1,10 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FileService, type ListFilesRequestSchema } from "../../gen/sluice/storage/v1/files_pb.ts";
+import {
+  FileCategory,
+  FileService,
+  type ListFilesRequestSchema,
+} from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Principal } from "../../services/lib/principal.ts";
 import { principal } from "../lib/test-mesh.ts";
 import { failureOf, fileMissing, lacking, type Storage, startStorage, upload } from "./fixtures.ts";
+import { publish, stagedFile } from "./release-fixtures.ts";
 
 let storage: Storage;
 beforeAll(async () => {
@@ -73,11 +78,27 @@ test.each([
   expect(namesOf(await listFiles(who, filter))).toEqual(names);
 });
 
+test("OK: ListFiles of a category", async () => {
+  const who = principal();
+  await upload(storage, who, { name: "uploaded" });
+  const staged = await stagedFile(storage, who, { path: "staged" });
+  await publish(storage, who, [{ ...staged, path: "a/released" }]);
+  const listed = async (category: FileCategory) => namesOf(await listFiles(who, { category }));
+  expect(await listed(FileCategory.UPLOAD)).toEqual(["uploaded"]);
+  expect(await listed(FileCategory.STAGING)).toEqual(["staged"]);
+  expect(await listed(FileCategory.RELEASE)).toEqual(["released"]);
+  expect(await listed(FileCategory.UNSPECIFIED)).toEqual(["uploaded", "staged", "released"]);
+});
+
 test("InvalidArgument: ListFiles with the page token of another filter, or none at all", async () => {
   const who = principal();
   for (const name of ["1", "2"]) await upload(storage, who, { name });
   const { nextPageToken } = await listFiles(who, { pageSize: 1 });
-  for (const request of [{ pageToken: nextPageToken, prefix: "1" }, { pageToken: "soup" }]) {
+  for (const request of [
+    { pageToken: nextPageToken, prefix: "1" },
+    { pageToken: nextPageToken, category: FileCategory.UPLOAD },
+    { pageToken: "soup" },
+  ]) {
     expect(await failureOf(listFiles(who, request))).toEqual({
       code: "InvalidArgument",
       reason: "PAGE_TOKEN_INVALID",
@@ -91,6 +112,7 @@ test.each([
   [{ pageSize: 1001 }, "page_size"],
   [{ pageToken: "x".repeat(1025) }, "page_token"],
   [{ prefix: "x".repeat(256) }, "prefix"],
+  [{ category: 4 as FileCategory }, "category"],
   [{ contentType: "x".repeat(256) }, "content_type"],
 ])("InvalidArgument: ListFiles with %o", async (request, field) => {
   expect(await failureOf(listFiles(principal(), request))).toEqual({

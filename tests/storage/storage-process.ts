@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createClient } from "@connectrpc/connect";
 import type { GrpcTransport } from "../../services/lib/grpc-transport.ts";
+import { peakMemoryBytes, readBytes } from "../lib/proc.ts";
 import type { TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, type RunningService, transportAs } from "../lib/test-mesh.ts";
+import { urlSigningKey } from "./fixtures.ts";
 
 const main = join(import.meta.dirname, "../../services/storage/main.ts");
 
@@ -36,6 +37,7 @@ export async function spawnStorage(
       MESH_PRIVATE_KEY: meshKeys.privateKeys.storage,
       MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
       STORAGE_DIR: directory,
+      URL_SIGNING_KEY: urlSigningKey.toString("base64"),
     },
   });
   return describe(child, await addressOf(child));
@@ -71,12 +73,8 @@ function describe(child: ChildProcess, address: string): StorageProcess {
     },
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
-    peakMemoryBytes: async () => 1024 * (await procNumber(child, "status", /^VmHWM:\s+(\d+) kB$/m)),
-    readBytes: () => procNumber(child, "io", /^rchar: (\d+)$/m),
+    peakMemoryBytes: () => peakMemoryBytes(child.pid ?? 0),
+    readBytes: () => readBytes(child.pid ?? 0),
     [Symbol.asyncDispose]: () => end("SIGKILL"),
   };
-}
-
-async function procNumber({ pid }: ChildProcess, file: string, form: RegExp): Promise<number> {
-  return Number(form.exec(await readFile(`/proc/${pid}/${file}`, "utf8"))?.[1]);
 }

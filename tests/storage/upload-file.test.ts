@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { FileCategory, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
   blobPath,
@@ -39,8 +39,8 @@ async function expectNothingLeft(who: ReturnType<typeof principal>) {
   await expect.poll(() => usageOf(storage, who)).toEqual(usage(0, 0));
   expect((await filesIn(storage.directory)).filter((path) => path.startsWith("tmp/"))).toEqual([]);
   const { sql } = storage.database;
-  expect(await sql`select 1 from storage.reservations where org_id = ${who.orgId}`).toHaveLength(0);
-  expect(await sql`select 1 from storage.files where org_id = ${who.orgId}`).toHaveLength(0);
+  expect(await sql`select from storage.reservations where org_id = ${who.orgId}`).toEqual([]);
+  expect(await sql`select from storage.files where org_id = ${who.orgId}`).toEqual([]);
 }
 
 test("OK: stores what was sent and answers what is known of it", async () => {
@@ -58,6 +58,8 @@ test("OK: stores what was sent and answers what is known of it", async () => {
     createTime: expect.anything(),
     updateTime: file.createTime,
     etag: "1",
+    category: FileCategory.UPLOAD,
+    path: "",
   });
   expect((await download(storage, who, { fileId: file.fileId })).bytes.equals(content)).toBe(true);
   expect(await usageOf(storage, who)).toEqual(usage(content.length, 1));

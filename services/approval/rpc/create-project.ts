@@ -1,21 +1,26 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type MethodImpl } from "@connectrpc/connect";
+import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
 import { CreateProjectResponseSchema, ProjectService } from "../../../gen/sluice/approval/v1/projects_pb.ts";
 import { violatedConstraint } from "../../lib/database-failure.ts";
 import { invalidField } from "../../lib/errors.ts";
 import { scopeOf } from "../../lib/guard.ts";
 import { newId } from "../../lib/ids.ts";
 import { required } from "../../lib/updates.ts";
+import { appendEvent } from "../audit/append-event.ts";
+import { definitionOf } from "../definition.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { projectNameTaken } from "../errors.ts";
-import { fromDestination, fromTables, toProject } from "../message.ts";
+import { fromDestination, fromPolicy, fromTables, toProject } from "../message.ts";
 import { insertProject } from "../project-repository.ts";
+import { refuseRepeated } from "../repeated-tables.ts";
 import { onceRequested } from "../requests.ts";
 
 export const createProject =
   ({ db, sources }: ApprovalDeps): MethodImpl<typeof ProjectService.method.createProject> =>
   async (request, context) => {
-    const { displayName, sourceId, tables, destination } = required(request.project, "project");
+    const { displayName, sourceId, tables, destination, policy } = required(request.project, "project");
+    refuseRepeated(tables);
     const refusal = await sourceRefusal(sources, sourceId);
     try {
       return await onceRequested(
@@ -30,6 +35,12 @@ export const createProject =
             sourceId,
             tables: fromTables(tables),
             destination: fromDestination(required(destination, "project.destination")),
+            approvalsRequired: fromPolicy(policy),
+          });
+          await appendEvent(tx, scopeOf(context), {
+            projectId: row.projectId,
+            type: EventType.CREATED,
+            details: definitionOf(row),
           });
           return create(CreateProjectResponseSchema, { project: toProject(row) });
         },

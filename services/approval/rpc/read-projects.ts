@@ -3,6 +3,7 @@ import type { ProjectService } from "../../../gen/sluice/approval/v1/projects_pb
 import { scopeOf } from "../../lib/guard.ts";
 import { cutPage, pageOf } from "../../lib/paging.ts";
 import type { ApprovalDeps } from "../deps.ts";
+import { describeProject } from "../describe-project.ts";
 import { projectNotFound } from "../errors.ts";
 import { toProject } from "../message.ts";
 import * as repository from "../project-repository.ts";
@@ -13,7 +14,7 @@ export const getProject =
   async ({ projectId }, context) => {
     const row = await repository.findProject(db, scopeOf(context), projectId);
     if (!row) throw projectNotFound(projectId);
-    return { project: toProject(row) };
+    return { project: await describeProject(db, scopeOf(context), row) };
   };
 
 export const listProjects =
@@ -22,5 +23,5 @@ export const listProjects =
     const page = pageOf(request, [String(request.state)]);
     const read = await repository.listProjects(db, scopeOf(context), page, fromProjectState(request.state));
     const { rows, nextPageToken } = cutPage(read, page, ({ projectId }) => projectId);
-    return { projects: rows.map(toProject), nextPageToken };
+    return { projects: rows.map((row) => toProject(row)), nextPageToken };
   };

@@ -1,4 +1,5 @@
 import type { MethodImpl } from "@connectrpc/connect";
+import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
 import {
   type Project,
   ProjectSchema,
@@ -10,31 +11,51 @@ import { violatedConstraint } from "../../lib/database-failure.ts";
 import { etagMismatch } from "../../lib/errors.ts";
 import { type Scope, scopeOf } from "../../lib/guard.ts";
 import { fieldsToUpdate, required, revisionOf } from "../../lib/updates.ts";
+import { appendEvent } from "../audit/append-event.ts";
+import { definitionOf } from "../definition.ts";
 import type { ApprovalDeps } from "../deps.ts";
-import { projectNameTaken, projectNotDraft, projectNotFound } from "../errors.ts";
-import { fromDestination, fromTables, toProject } from "../message.ts";
-import { findProject, type ProjectChange, updateDraft } from "../project-repository.ts";
+import { projectNameTaken, projectNotFound, stateConflict } from "../errors.ts";
+import { fromDestination, fromPolicy, fromTables, toProject } from "../message.ts";
+import {
+  findProjectForUpdate,
+  moveProject,
+  type ProjectChange,
+  type ProjectRow,
+  withoutPackage,
+} from "../project-repository.ts";
+import { giveUpPackage, isBeingPackaged } from "../release/give-up-package.ts";
+import { refuseRepeated } from "../repeated-tables.ts";
+import { editable } from "../state.ts";
 
-const writable = ["display_name", "tables", "destination"] as const;
+const writable = ["display_name", "tables", "destination", "policy"] as const;
 
 export const updateProject =
-  ({ db }: ApprovalDeps): MethodImpl<typeof ProjectService.method.updateProject> =>
+  (deps: ApprovalDeps): MethodImpl<typeof ProjectService.method.updateProject> =>
   async (request, context) => {
     const project = required(request.project, "project");
     const change = changeOf(project, request);
-    const row = await updateNamed(db, scopeOf(context), project, change);
-    if (row) return { project: toProject(row) };
-    const current = await findProject(db, scopeOf(context), project.projectId);
-    if (!current) throw projectNotFound(project.projectId);
-    if (current.state !== "draft") throw projectNotDraft(project.projectId, current.state);
-    throw etagMismatch("project", project.projectId);
+    try {
+      return await deps.db.transaction(async (tx) => {
+        const row = await edit(deps, tx, scopeOf(context), project, change);
+        return { project: toProject(row) };
+      });
+    } catch (error) {
+      if (violatedConstraint(error) === "projects_display_name_unique") {
+        throw projectNameTaken(project.displayName);
+      }
+      throw error;
+    }
   };
 
 function changeOf(project: Project, { updateMask }: UpdateProjectRequest): ProjectChange {
   const change: ProjectChange = {};
   for (const field of fieldsToUpdate(ProjectSchema, project, updateMask, writable)) {
     if (field === "display_name") change.displayName = required(project.displayName, "project.display_name");
-    if (field === "tables") change.tables = fromTables(required(project.tables, "project.tables"));
+    if (field === "policy") change.approvalsRequired = fromPolicy(project.policy);
+    if (field === "tables") {
+      refuseRepeated(project.tables);
+      change.tables = fromTables(required(project.tables, "project.tables"));
+    }
     if (field === "destination") {
       change.destination = fromDestination(required(project.destination, "project.destination"));
     }
@@ -42,12 +63,31 @@ function changeOf(project: Project, { updateMask }: UpdateProjectRequest): Proje
   return change;
 }
 
-async function updateNamed(db: Db, scope: Scope, project: Project, change: ProjectChange) {
-  try {
-    return await updateDraft(db, scope, project.projectId, revisionOf(project.etag), change);
-  } catch (error) {
-    if (violatedConstraint(error) === "projects_display_name_unique")
-      throw projectNameTaken(project.displayName);
-    throw error;
+async function edit(
+  deps: ApprovalDeps,
+  tx: Db,
+  scope: Scope,
+  { projectId, etag }: Project,
+  change: ProjectChange,
+): Promise<ProjectRow> {
+  const current = await findProjectForUpdate(tx, scope, projectId);
+  if (!current) throw projectNotFound(projectId);
+  if (!editable.includes(current.state) || isBeingPackaged(current)) {
+    throw stateConflict(
+      current,
+      `only one that is ${editable.join(", ").replaceAll("_", " ")} can be changed`,
+    );
   }
+  const revision = revisionOf(etag);
+  if (revision !== undefined && revision !== current.revision) throw etagMismatch("project", projectId);
+  await giveUpPackage(deps, tx, scope, current);
+  const row = await moveProject(
+    tx,
+    scope,
+    { projectId, to: "draft", from: editable },
+    { ...withoutPackage, ...change, foundTables: null },
+  );
+  if (!row) throw projectNotFound(projectId);
+  await appendEvent(tx, scope, { projectId, type: EventType.UPDATED, details: definitionOf(row) });
+  return row;
 }

@@ -6,7 +6,7 @@ import { secretSha256 } from "../credentials/opaque-secret.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { credentialInvalid } from "../errors.ts";
 import { findHolderOfKey, findHolderOfLogin, type Holder } from "../login-repository.ts";
-import { rolesOfKey } from "../roles.ts";
+import { rolesOfHolder } from "../roles.ts";
 
 export const verifyCredential =
   (deps: IdentityDeps): MethodImpl<typeof PolicyService.method.verifyCredential> =>
@@ -35,10 +35,10 @@ async function verifyToken({ db, keyRing }: IdentityDeps, accessToken: string) {
   return { ...principalOf(holder), ...expiry(new Date(endsMs)) };
 }
 
-const principalOf = ({ orgId, userId, userRoles, keyRoles }: Holder) => ({
-  orgId,
-  userId,
-  roles: keyRoles ? rolesOfKey(keyRoles, userRoles) : userRoles,
+const principalOf = (holder: Holder) => ({
+  orgId: holder.orgId,
+  userId: holder.userId,
+  roles: rolesOfHolder(holder),
 });
 
 const expiry = (time: Date | null) => (time ? { expireTime: timestampFromDate(time) } : {});

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { ExtractFormat, Extraction } from "../engine/protocol.ts";
 import type { SpelledValue } from "../results/spelled-value.ts";
 
 /** A source's settings as they are stored: JSON. */
@@ -33,7 +34,52 @@ export type DataSource = {
   discover(limit: Limit): Promise<DiscoveredTable[]>;
   /** Runs one statement that reads. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED). */
   query(query: Query, limit: Limit): Promise<QueryResult>;
+  /**
+   * Opens a snapshot of some tables, each as the catalog has it. FailedPrecondition (SOURCE_CHANGED) when one is not so
+   * any more.
+   */
+  openSnapshot(request: SnapshotRequest, limit: Limit): Promise<Snapshot>;
 };
+
+export type SnapshotRequest = {
+  readonly tables: readonly SnapshotTable[];
+  /** Rows of a chunk, about. */
+  readonly chunkRows: number;
+  readonly format: ExtractFormat;
+};
+
+/** A table as the catalog has it, and the names of the columns that are wanted of it, in their order. */
+export type SnapshotTable = Pick<DiscoveredTable, "schemaName" | "name" | "columns"> & {
+  readonly wanted: readonly string[];
+};
+
+/** One state of a source, until disposed. */
+export type Snapshot = AsyncDisposable & {
+  /** Names the state for people. */
+  readonly name: string;
+  /** Whether a later snapshot of the same name has the same rows in the same chunks. */
+  readonly repeatable: boolean;
+  readonly time: Date;
+  /** The columns of each table of the request as they will be written. */
+  readonly tables: readonly (readonly PlannedColumn[])[];
+  readonly chunks: readonly PlannedChunk[];
+  /** Aborts when the source gave the snapshot up. */
+  readonly lost: AbortSignal;
+  /** The bytes of one chunk of the plan, then what is known of it. ResourceExhausted (EXECUTION_LIMIT, DISK_FULL). */
+  extract(chunk: ChunkName, limit: Limit): AsyncGenerator<Uint8Array, Extraction>;
+};
+
+export type PlannedColumn = DiscoveredColumn & {
+  /** Name in the source; `name` is the one in the file. */
+  readonly sourceName: string;
+  /** Type in the source; `dataType` is the one in the file, as DuckDB names it. */
+  readonly sourceType: string;
+};
+
+/** Which chunk: place of its table in the request, and its rows in the connector's own words. */
+export type ChunkName = { readonly tableIndex: number; readonly range: string };
+
+export type PlannedChunk = ChunkName & { readonly rowCountExpected: number };
 
 export type DiscoveredColumn = {
   readonly name: string;

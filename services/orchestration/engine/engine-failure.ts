@@ -16,7 +16,8 @@ export class EngineFailure extends Error {
 const detailCharactersMax = 500;
 
 /** What DuckDB adds for those who write its SQL themselves: excerpts, hints, settings of the reader. */
-const hints = /^\s*(LINE \d|Possible |Possible$|\* |Try |file = |Candidate|Alternatively|Please try)/;
+const hints =
+  /^\s*(LINE \d|Column .* is being converted |This (type|limit) was |Possible |Possible$|\* |Try |file = |Candidate|Alternatively|Please try)/;
 
 /** Reads an error of DuckDB's; `usual` is what it means when the text does not tell. */
 export function toEngineFailure(error: unknown, usual: FailureKind): EngineFailure {
@@ -26,7 +27,11 @@ export function toEngineFailure(error: unknown, usual: FailureKind): EngineFailu
   return new EngineFailure(kindOf(text, usual), essence(text));
 }
 
+/** DuckDB spills no more than the disk has room for: a limit that is not the sandbox's own is the disk's. */
+const diskFull = /No space left on device|failed to offload data block .*\/(?!4\.0 GiB)/;
+
 function kindOf(text: string, usual: FailureKind): FailureKind {
+  if (diskFull.test(text)) return "diskFull";
   if (/^Out of Memory Error|max_temp_directory_size/.test(text)) return "tooLarge";
   if (/^Permission Error/.test(text)) return "statementRefused";
   if (/^(Internal|FATAL|Fatal) /.test(text)) return "internal";

@@ -10,21 +10,38 @@ import type { Reply, Task } from "./protocol.ts";
 /** A task but for what the engine itself adds. */
 type NewTask = Task extends infer T ? (T extends Task ? Omit<T, "spillDirectory"> : never) : never;
 
+/**
+ * Does one task in a process of its own, and kills it when the limit's signal aborts; then it throws the signal's
+ * reason. Fails with EngineFailure.
+ */
+type RunTask = (task: NewTask, limit: Limit) => Promise<Exclude<Reply, { kind: "failed" }>>;
+
 export type Engine = AsyncDisposable & {
-  /**
-   * Does one task in a process of its own, and kills it when the limit's signal aborts; then it throws the signal's
-   * reason. Fails with EngineFailure.
-   */
-  run(task: NewTask, limit: Limit): Promise<Exclude<Reply, { kind: "failed" }>>;
+  readonly run: RunTask;
+  /** For tasks of ours on one source: a process that did one does the next one, too. */
+  series(): Series;
 };
+
+/** Disposing ends the processes that do nothing at the time. */
+export type Series = AsyncDisposable & {
+  readonly run: RunTask;
+  /** Where named pipes that lead to the processes are made. */
+  readonly pipesDirectory: string;
+};
+
+/** Processes that a series keeps for its next tasks. */
+const idleMax = 2;
 
 const program = new URL("./engine-process.ts", import.meta.url);
 
 /** `directory` is the engine's own, for what its processes spill and for their compiled code. */
 export async function createEngine(directory: string): Promise<Engine> {
   const spill = join(directory, "spill");
-  await rm(spill, { recursive: true, force: true });
-  await mkdir(spill, { recursive: true, mode: 0o700 });
+  const pipesDirectory = join(directory, "pipes");
+  for (const folder of [spill, pipesDirectory]) {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  }
   const start = () => startProcess(join(directory, "code"));
   const busy = new Set<ChildProcess>();
   // A process takes longer to start than a small query takes: the next one is kept ready.
@@ -35,20 +52,52 @@ export async function createEngine(directory: string): Promise<Engine> {
     spare = start();
     return child;
   };
+  async function work(child: ChildProcess, task: NewTask, { signal }: Limit) {
+    const spillDirectory = join(spill, newId());
+    try {
+      const reply = await ask(child, { ...task, spillDirectory }, signal);
+      if (reply.kind === "failed") throw new EngineFailure(reply.failure, reply.message);
+      return reply;
+    } catch (error) {
+      await end(child);
+      throw error;
+    } finally {
+      await rm(spillDirectory, { recursive: true, force: true });
+    }
+  }
+
+  async function end(child: ChildProcess): Promise<void> {
+    await kill(child);
+    busy.delete(child);
+  }
+
   return {
-    async run(task, { signal }) {
-      signal.throwIfAborted();
-      const spillDirectory = join(spill, newId());
+    async run(task, limit) {
+      limit.signal.throwIfAborted();
       const child = take();
-      try {
-        const reply = await ask(child, { ...task, spillDirectory }, signal);
-        if (reply.kind === "failed") throw new EngineFailure(reply.failure, reply.message);
-        return reply;
-      } finally {
-        await kill(child);
-        busy.delete(child);
-        await rm(spillDirectory, { recursive: true, force: true });
-      }
+      const reply = await work(child, task, limit);
+      await end(child);
+      return reply;
+    },
+    series() {
+      const idle: ChildProcess[] = [];
+      let ended = false;
+      return {
+        pipesDirectory,
+        async run(task, limit) {
+          limit.signal.throwIfAborted();
+          const child = idle.find((one) => !hasEnded(one)) ?? take();
+          if (idle.includes(child)) idle.splice(idle.indexOf(child), 1);
+          const reply = await work(child, task, limit);
+          if (ended || idle.length >= idleMax) await end(child);
+          else idle.push(child);
+          return reply;
+        },
+        async [Symbol.asyncDispose]() {
+          ended = true;
+          await Promise.all(idle.splice(0).map(end));
+        },
+      };
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...busy, spare].map(kill));
@@ -74,6 +123,7 @@ function startProcess(compileCache: string): ChildProcess {
 
 function ask(child: ChildProcess, task: Task, signal: AbortSignal): Promise<Reply> {
   const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+  const answer = (reply: unknown) => resolve(reply as Reply);
   const stop = () => reject(signal.reason);
   const die = () =>
     reject(
@@ -82,15 +132,19 @@ function ask(child: ChildProcess, task: Task, signal: AbortSignal): Promise<Repl
         "the process that read the file ended: it takes too much memory, or the file is damaged",
       ),
     );
-  child.once("message", (reply) => resolve(reply as Reply));
-  child.once("exit", die);
-  child.once("error", reject);
+  child.on("message", answer).on("exit", die).on("error", reject);
   signal.addEventListener("abort", stop, { once: true });
   child.ref();
   child.channel?.ref();
-  if (hasEnded(child)) die();
+  if (signal.aborted) stop();
+  else if (hasEnded(child)) die();
   else child.send(task);
-  return promise.finally(() => signal.removeEventListener("abort", stop));
+  return promise.finally(() => {
+    child.off("message", answer).off("exit", die).off("error", reject);
+    signal.removeEventListener("abort", stop);
+    child.unref();
+    child.channel?.unref();
+  });
 }
 
 const hasEnded = ({ pid, exitCode, signalCode }: ChildProcess): boolean =>

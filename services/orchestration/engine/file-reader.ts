@@ -1,4 +1,4 @@
-import type { Reading, TypedColumn } from "./protocol.ts";
+import type { CopyReading, Reading, TypedColumn } from "./protocol.ts";
 import { literal } from "./sql-text.ts";
 
 /** How every CSV is read: RFC 4180, nothing skipped, nothing padded, nothing left out. */
@@ -10,8 +10,12 @@ export const strictCsv = (delimiter: string): string =>
 export const strictJson = (format: "json" | "ndjson"): string =>
   `format = '${format === "json" ? "auto" : "newline_delimited"}', ignore_errors = false`;
 
+/** What one row of a COPY may take as text, and what is read of it at once. */
+const copyLineBytesMax = 32 * 1024 * 1024;
+const copyBufferBytes = 2 * copyLineBytesMax;
+
 /** The table function that reads a file: every column with its type, so that no query detects another one. */
-export function readerOf(path: string, reading: Reading): string {
+export function readerOf(path: string, reading: Reading | CopyReading): string {
   const file = literal(path);
   switch (reading.format) {
     case "csv":
@@ -23,6 +27,13 @@ export function readerOf(path: string, reading: Reading): string {
     case "json":
     case "ndjson":
       return `read_json(${file}, auto_detect = false, ${strictJson(reading.format)}, columns = ${struct(reading.columns)})`;
+    case "copy":
+      // Not in parallel: the bytes come through a pipe. `\\N` in quotes is text.
+      return (
+        `read_csv(${file}, auto_detect = false, parallel = false, ${strictCsv(",")}, header = false, ` +
+        "nullstr = '\\N', allow_quoted_nulls = false, " +
+        `max_line_size = ${copyLineBytesMax}, buffer_size = ${copyBufferBytes}, columns = ${struct(reading.columns)})`
+      );
     case "parquet":
       return `read_parquet(${file})`;
   }

@@ -7,11 +7,11 @@ const memoryMax = "512MiB";
 const spillMax = "4GiB";
 
 /**
- * A database in memory whose SQL reaches one file and nothing else: no other file, no network, no extension, and no
+ * A database in memory whose SQL reaches one file, or the two of an extract, and nothing else: no other file, no network, no extension, and no
  * setting that would change that. `define` makes what the statements need while settings may still be made.
  */
 export async function openSandbox(
-  task: { path: string; spillDirectory: string },
+  task: { path: string; spillDirectory: string; outputPath?: string },
   define: (connection: DuckDBConnection) => Promise<void>,
 ): Promise<DuckDBConnection> {
   const instance = await DuckDBInstance.create(":memory:", {
@@ -24,8 +24,11 @@ export async function openSandbox(
     allow_persistent_secrets: "false",
   });
   const connection = await instance.connect();
+  // Now the database ends with its connection.
+  instance.closeSync();
   await connection.run("SET TimeZone = 'UTC'");
-  await connection.run(`SET allowed_paths = [${literal(task.path)}]`);
+  const reachable = [task.path, task.outputPath].filter((path) => path !== undefined);
+  await connection.run(`SET allowed_paths = [${reachable.map(literal).join(", ")}]`);
   await connection.run("SET enable_external_access = false");
   await define(connection);
   await connection.run("SET lock_configuration = true");

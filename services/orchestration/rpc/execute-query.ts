@@ -29,6 +29,10 @@ export const executeQuery =
     const { columns, rows, truncated } = await recorded(deps, scope, executionId, context, () =>
       runQuery(deps, source, query, timeoutMs, context.signal),
     );
+    const { userId: creatorUserId, orgId } = scope.principal;
+    const { connector } = source;
+    const resultColumns = columns.map(({ name }) => name);
+    deps.recorder.record({ executionId, orgId, creatorUserId, sourceId, connector, sql, resultColumns });
     return { executionId, columns: [...columns], rows: rows.map(toListValue), truncated };
   };
 

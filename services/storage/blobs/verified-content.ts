@@ -10,6 +10,8 @@ const verifiedMax = 100_000;
 /** Content that leaves only after it was compared with its hash. Everything in it may throw contentCorrupt. */
 export type VerifiedContent = {
   open(content: Content): Promise<OpenContent>;
+  /** Reads all bytes again, whether or not they were verified before, and answers their SHA-512 in hexadecimal. */
+  sha512(content: Content): Promise<string>;
   /** Whether stored bytes with this fingerprint were verified before, or written by this process. */
   isVerified(sha256: string, fingerprint: string): boolean;
   setVerified(sha256: string, fingerprint: string): void;
@@ -32,24 +34,27 @@ type OpenContent = AsyncDisposable & {
 export function createVerifiedContent(store: Pick<BlobStore, "open">): VerifiedContent {
   const verified = new LRUCache<string, string>({ max: verifiedMax });
   const verifying = new Map<string, Promise<void>>();
+  const hashing = new Map<string, Promise<string>>();
   const isVerified = (sha256: string, fingerprint: string) => verified.get(sha256) === fingerprint;
 
   const verify = async (content: Content, { fingerprint }: OpenBlob): Promise<void> => {
     if (isVerified(content.sha256, fingerprint)) return;
-    const key = `${content.sha256} ${fingerprint}`;
-    const running = verifying.get(key) ?? verifyWhole(store, content);
-    verifying.set(key, running);
-    try {
-      await running;
-      verified.set(content.sha256, fingerprint);
-    } finally {
-      verifying.delete(key);
-    }
+    await shared(verifying, `${content.sha256} ${fingerprint}`, () => verifyWhole(store, content));
+    verified.set(content.sha256, fingerprint);
   };
 
   return {
     isVerified,
     setVerified: (sha256, fingerprint) => void verified.set(sha256, fingerprint),
+    async sha512(content) {
+      await using blob = await openWhole(store, content);
+      const key = `${content.sha256} ${blob.fingerprint}`;
+      // A disk may have lost bytes that nobody wrote to: if so, an upload of the same content has to replace them.
+      verified.delete(content.sha256);
+      const sha512 = await shared(hashing, key, () => hashWhole(store, content));
+      verified.set(content.sha256, blob.fingerprint);
+      return sha512;
+    },
     async open(content) {
       const blob = await openWhole(store, content);
       return {
@@ -67,6 +72,17 @@ export function createVerifiedContent(store: Pick<BlobStore, "open">): VerifiedC
   };
 }
 
+/** Work that whoever asks for it meanwhile shares. */
+async function shared<T>(running: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> {
+  const result = running.get(key) ?? work();
+  running.set(key, result);
+  try {
+    return await result;
+  } finally {
+    running.delete(key);
+  }
+}
+
 async function openWhole(store: Pick<BlobStore, "open">, { sha256, sizeBytes }: Content): Promise<OpenBlob> {
   const blob = await store.open(sha256);
   if (blob?.sizeBytes === sizeBytes) return blob;
@@ -78,6 +94,14 @@ async function openWhole(store: Pick<BlobStore, "open">, { sha256, sizeBytes }: 
 async function verifyWhole(store: Pick<BlobStore, "open">, content: Content): Promise<void> {
   await using blob = await openWhole(store, content);
   for await (const _piece of readHashed(blob, content));
+}
+
+/** As `verifyWhole`, with the SHA-512 of what it has read. */
+async function hashWhole(store: Pick<BlobStore, "open">, content: Content): Promise<string> {
+  await using blob = await openWhole(store, content);
+  const hash = createHash("sha512");
+  for await (const piece of readHashed(blob, content)) hash.update(piece);
+  return hash.digest("hex");
 }
 
 async function* readHashed(blob: OpenBlob, { sha256, sizeBytes }: Content): AsyncGenerator<Uint8Array, void> {

@@ -1,10 +1,10 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { FileService } from "../../../gen/sluice/storage/v1/files_pb.ts";
 import { scopeOf } from "../../lib/guard.ts";
-import { touchBlob } from "../blob-repository.ts";
+import { touchBlobs } from "../blob-repository.ts";
 import type { StorageDeps } from "../deps.ts";
-import { fileNotFound } from "../errors.ts";
-import * as repository from "../file-repository.ts";
+import { fileNotFound, fileNotUpload } from "../errors.ts";
+import { deleteUpload, findFile } from "../file-repository.ts";
 import { updateUsage } from "../quota-repository.ts";
 
 export const deleteFile =
@@ -12,9 +12,12 @@ export const deleteFile =
   async ({ fileId }, context) => {
     const scope = scopeOf(context);
     await db.transaction(async (tx) => {
-      const row = await repository.deleteFile(tx, scope, fileId);
-      if (!row) throw fileNotFound(fileId);
-      await touchBlob(tx, row.sha256);
+      const row = await deleteUpload(tx, scope, fileId);
+      if (!row) {
+        const other = await findFile(tx, scope, fileId);
+        throw other ? fileNotUpload(fileId, other.category) : fileNotFound(fileId);
+      }
+      await touchBlobs(tx, [row.sha256]);
       await updateUsage(tx, scope, { usedBytes: -row.sizeBytes, fileCount: -1 });
     });
     return {};

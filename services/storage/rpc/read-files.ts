@@ -5,7 +5,7 @@ import { cutPage, pageOf } from "../../lib/paging.ts";
 import type { StorageDeps } from "../deps.ts";
 import { fileNotFound } from "../errors.ts";
 import * as repository from "../file-repository.ts";
-import { toFile } from "../message.ts";
+import { toCategory, toFile } from "../message.ts";
 
 export const getFile =
   ({ db }: StorageDeps): MethodImpl<typeof FileService.method.getFile> =>
@@ -18,8 +18,11 @@ export const getFile =
 export const listFiles =
   ({ db }: StorageDeps): MethodImpl<typeof FileService.method.listFiles> =>
   async (request, context) => {
-    const page = pageOf(request, [request.prefix, request.contentType]);
-    const read = await repository.listFiles(db, scopeOf(context), page, request);
+    const { prefix, contentType } = request;
+    const category = toCategory(request.category);
+    const page = pageOf(request, [prefix, contentType, category ?? ""]);
+    const filter = { prefix, contentType, category };
+    const read = await repository.listFiles(db, scopeOf(context), page, filter);
     const { rows, nextPageToken } = cutPage(read, page, ({ fileId }) => fileId);
     return { files: rows.map(toFile), nextPageToken };
   };

@@ -9,7 +9,7 @@ import { etagMismatch } from "../../lib/errors.ts";
 import { scopeOf } from "../../lib/guard.ts";
 import { fieldsToUpdate, required, revisionOf } from "../../lib/updates.ts";
 import type { StorageDeps } from "../deps.ts";
-import { fileNotFound } from "../errors.ts";
+import { fileNotFound, fileNotUpload } from "../errors.ts";
 import * as repository from "../file-repository.ts";
 import { toFile } from "../message.ts";
 
@@ -22,10 +22,12 @@ export const updateFile =
     const { fileId } = file;
     const scope = scopeOf(context);
     const change = changeOf(file, request);
-    const row = await repository.updateFile(db, scope, fileId, revisionOf(file.etag), change);
+    const row = await repository.updateUpload(db, scope, fileId, revisionOf(file.etag), change);
     if (row) return { file: toFile(row) };
-    if (await repository.findFile(db, scope, fileId)) throw etagMismatch("file", fileId);
-    throw fileNotFound(fileId);
+    const current = await repository.findFile(db, scope, fileId);
+    if (!current) throw fileNotFound(fileId);
+    if (current.category !== "upload") throw fileNotUpload(fileId, current.category);
+    throw etagMismatch("file", fileId);
   };
 
 function changeOf(file: File, { updateMask }: UpdateFileRequest): repository.FileChange {

@@ -1,9 +1,19 @@
-import type { UploadFileHeader, UploadFileRequest } from "../../../gen/sluice/storage/v1/files_pb.ts";
 import { contentTooLarge, headerNotFirst, sizeMismatch, uploadIdle } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 
-export type Upload = {
-  readonly header: UploadFileHeader;
+/** A message of an upload: a header, then chunks. */
+type UploadPart<Header> = {
+  readonly part:
+    | { readonly case: "header"; readonly value: Header }
+    | { readonly case: "chunk"; readonly value: Uint8Array }
+    | { readonly case: undefined };
+};
+
+/** What an upload of any kind says before its content comes. */
+type UploadHeader = { readonly name: string; readonly sizeBytes?: bigint | undefined };
+
+export type Upload<Header extends UploadHeader> = {
+  readonly header: Header;
   /** The content as it arrives; throws when it is more or less than the header announced, or pauses for too long. */
   readonly pieces: AsyncIterable<Uint8Array>;
 };
@@ -11,10 +21,10 @@ export type Upload = {
 type ReceiveLimits = Pick<Limits, "uploadBytesMax" | "uploadIdleMs">;
 
 /** Waits for an upload's header, which has to come first. */
-export async function receiveUpload(
-  requests: AsyncIterable<UploadFileRequest>,
+export async function receiveUpload<Header extends UploadHeader>(
+  requests: AsyncIterable<UploadPart<Header>>,
   limits: ReceiveLimits,
-): Promise<Upload> {
+): Promise<Upload<Header>> {
   const iterator = requests[Symbol.asyncIterator]();
   const first = await nextWithin(iterator, limits.uploadIdleMs);
   if (first?.part.case !== "header") throw headerNotFirst();
@@ -23,8 +33,8 @@ export async function receiveUpload(
 }
 
 async function* receivePieces(
-  iterator: AsyncIterator<UploadFileRequest>,
-  header: UploadFileHeader,
+  iterator: AsyncIterator<UploadPart<UploadHeader>>,
+  header: UploadHeader,
   { uploadIdleMs, uploadBytesMax }: ReceiveLimits,
 ): AsyncIterable<Uint8Array> {
   const announced = header.sizeBytes === undefined ? undefined : Number(header.sizeBytes);

@@ -1,6 +1,8 @@
+import type { DescService } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { pino } from "pino";
+import { type Limits, standardLimits } from "../../../edge/limits.ts";
 import { startEdge } from "../../../edge/start-edge.ts";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
@@ -34,6 +36,7 @@ function createIdentity(onVerify: () => void): GuardedService {
       return { orgId, userId, apiKeyId, roles: ["editor"], expireTime };
     },
     resolveSecret: () => ({}),
+    getPrincipal: () => ({}),
   });
 }
 
@@ -50,8 +53,16 @@ export type TestEdge = AsyncDisposable & {
   stopIdentity(): Promise<void>;
 };
 
-/** A backend of the test contract, an identity, and the real edge before them, on ports of their own. */
-export async function startTestEdge(): Promise<TestEdge> {
+/** A backend of the test contract, an identity, and the real edge before them and others, on ports of their own. */
+export async function startTestEdge({
+  limits = {},
+  services = [],
+  upstreams = {},
+}: {
+  limits?: Partial<Limits>;
+  services?: readonly DescService[];
+  upstreams?: Readonly<Record<string, string>>;
+} = {}): Promise<TestEdge> {
   await using cleanup = new AsyncDisposableStack();
   const { service, happenings } = createEchoService();
   let verifications = 0;
@@ -72,9 +83,10 @@ export async function startTestEdge(): Promise<TestEdge> {
     await startEdge({
       host: "127.0.0.1",
       port: 0,
-      services: [EchoService],
-      upstreams: { identity: identity.address, test: backend.address },
+      services: [EchoService, ...services],
+      upstreams: { identity: identity.address, test: backend.address, ...upstreams },
       meshPrivateKey: meshKeys.privateKeys.edge ?? "",
+      limits: { ...standardLimits, ...limits },
       log: pino({ level: "info" }, { write: (line) => lines.push(JSON.parse(line)) }),
     }),
   );

@@ -6,8 +6,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
-import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sluice/approval/v1/projects.proto.
  */
 export const file_sluice_approval_v1_projects: GenFile = /*@__PURE__*/
-  fileDesc("CiFzbHVpY2UvYXBwcm92YWwvdjEvcHJvamVjdHMucHJvdG8SEnNsdWljZS5hcHByb3ZhbC52MSK3AwoHUHJvamVjdBIfCgpwcm9qZWN0X2lkGAEgASgJQgu6SAjYAQFyA7ABARIzCgxkaXNwbGF5X25hbWUYAiABKAlCHbpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEh4KCXNvdXJjZV9pZBgDIAEoCUILukgI2AEBcgOwAQESPQoGdGFibGVzGAQgAygLMiIuc2x1aWNlLmFwcHJvdmFsLnYxLlRhYmxlU2VsZWN0aW9uQgm6SAaSAQMQ6AcSNAoLZGVzdGluYXRpb24YBSABKAsyHy5zbHVpY2UuYXBwcm92YWwudjEuRGVzdGluYXRpb24SLwoFc3RhdGUYBiABKA4yIC5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdFN0YXRlEhcKD2NyZWF0b3JfdXNlcl9pZBgHIAEoCRIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKBGV0YWcYCiABKAlCB7pIBHICGEAilAEKDlRhYmxlU2VsZWN0aW9uEikKC3NjaGVtYV9uYW1lGAEgASgJQhS6SBFyDxj/ATIKXlteXHgwMF0qJBIkCgRuYW1lGAIgASgJQha6SBNyERABGP8BMgpeW15ceDAwXSokEjEKB2NvbHVtbnMYAyADKAlCILpIHZIBGhDQDxgBIhNyERABGP8BMgpeW15ceDAwXSokIlsKC0Rlc3RpbmF0aW9uEj0KCWZpbGVzdG9yZRgBIAEoCzIoLnNsdWljZS5hcHByb3ZhbC52MS5GaWxlc3RvcmVEZXN0aW5hdGlvbkgAQg0KBGtpbmQSBbpIAggBIscBChRGaWxlc3RvcmVEZXN0aW5hdGlvbhIqCgRuYW1lGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2M30kEksKBmZvcm1hdBgCIAEoDjIvLnNsdWljZS5hcHByb3ZhbC52MS5GaWxlc3RvcmVEZXN0aW5hdGlvbi5Gb3JtYXRCCrpIB4IBBBABIAAiNgoGRm9ybWF0EhYKEkZPUk1BVF9VTlNQRUNJRklFRBAAEgsKB1BBUlFVRVQQARIHCgNDU1YQAiKpAwoUQ3JlYXRlUHJvamVjdFJlcXVlc3QS7wIKB3Byb2plY3QYASABKAsyGy5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdELAArpIvAK6AVAKG2NyZWF0ZV9wcm9qZWN0LmRpc3BsYXlfbmFtZRIYZGlzcGxheV9uYW1lIGlzIHJlcXVpcmVkGhd0aGlzLmRpc3BsYXlfbmFtZSAhPSAnJ7oBRwoYY3JlYXRlX3Byb2plY3Quc291cmNlX2lkEhVzb3VyY2VfaWQgaXMgcmVxdWlyZWQaFHRoaXMuc291cmNlX2lkICE9ICcnugFKChVjcmVhdGVfcHJvamVjdC50YWJsZXMSGXRhYmxlcyBuZWVkcyBhdCBsZWFzdCBvbmUaFnRoaXMudGFibGVzLnNpemUoKSA+IDC6AUwKGmNyZWF0ZV9wcm9qZWN0LmRlc3RpbmF0aW9uEhdkZXN0aW5hdGlvbiBpcyByZXF1aXJlZBoVaGFzKHRoaXMuZGVzdGluYXRpb24pyAEBEh8KCnJlcXVlc3RfaWQYAiABKAlCC7pICNgBAXIDsAEBIkUKFUNyZWF0ZVByb2plY3RSZXNwb25zZRIsCgdwcm9qZWN0GAEgASgLMhsuc2x1aWNlLmFwcHJvdmFsLnYxLlByb2plY3QiMQoRR2V0UHJvamVjdFJlcXVlc3QSHAoKcHJvamVjdF9pZBgBIAEoCUIIukgFcgOwAQEiQgoSR2V0UHJvamVjdFJlc3BvbnNlEiwKB3Byb2plY3QYASABKAsyGy5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdCKNAQoTTGlzdFByb2plY3RzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSOQoFc3RhdGUYAyABKA4yIC5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdFN0YXRlQgi6SAWCAQIQASJeChRMaXN0UHJvamVjdHNSZXNwb25zZRItCghwcm9qZWN0cxgBIAMoCzIbLnNsdWljZS5hcHByb3ZhbC52MS5Qcm9qZWN0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLLAQoUVXBkYXRlUHJvamVjdFJlcXVlc3QSgQEKB3Byb2plY3QYASABKAsyGy5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdEJTukhQugFKChl1cGRhdGVfcHJvamVjdC5wcm9qZWN0X2lkEhZwcm9qZWN0X2lkIGlzIHJlcXVpcmVkGhV0aGlzLnByb2plY3RfaWQgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkUKFVVwZGF0ZVByb2plY3RSZXNwb25zZRIsCgdwcm9qZWN0GAEgASgLMhsuc2x1aWNlLmFwcHJvdmFsLnYxLlByb2plY3QiNAoURGVsZXRlUHJvamVjdFJlcXVlc3QSHAoKcHJvamVjdF9pZBgBIAEoCUIIukgFcgOwAQEiFwoVRGVsZXRlUHJvamVjdFJlc3BvbnNlKkYKDFByb2plY3RTdGF0ZRIdChlQUk9KRUNUX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTUFJPSkVDVF9TVEFURV9EUkFGVBABMtEGCg5Qcm9qZWN0U2VydmljZRKcAQoNQ3JlYXRlUHJvamVjdBIoLnNsdWljZS5hcHByb3ZhbC52MS5DcmVhdGVQcm9qZWN0UmVxdWVzdBopLnNsdWljZS5hcHByb3ZhbC52MS5DcmVhdGVQcm9qZWN0UmVzcG9uc2UiNqq7GBAaDnByb2plY3RzLndyaXRlsrsYAwjJAYLT5JMCFToBKiIQL2FwaS92MS9wcm9qZWN0cxKYAQoKR2V0UHJvamVjdBIlLnNsdWljZS5hcHByb3ZhbC52MS5HZXRQcm9qZWN0UmVxdWVzdBomLnNsdWljZS5hcHByb3ZhbC52MS5HZXRQcm9qZWN0UmVzcG9uc2UiO5ACAaq7GA8aDXByb2plY3RzLnJlYWSC0+STAh8SHS9hcGkvdjEvcHJvamVjdHMve3Byb2plY3RfaWR9EpEBCgxMaXN0UHJvamVjdHMSJy5zbHVpY2UuYXBwcm92YWwudjEuTGlzdFByb2plY3RzUmVxdWVzdBooLnNsdWljZS5hcHByb3ZhbC52MS5MaXN0UHJvamVjdHNSZXNwb25zZSIukAIBqrsYDxoNcHJvamVjdHMucmVhZILT5JMCEhIQL2FwaS92MS9wcm9qZWN0cxLOAQoNVXBkYXRlUHJvamVjdBIoLnNsdWljZS5hcHByb3ZhbC52MS5VcGRhdGVQcm9qZWN0UmVxdWVzdBopLnNsdWljZS5hcHByb3ZhbC52MS5VcGRhdGVQcm9qZWN0UmVzcG9uc2UiaKq7GBAaDnByb2plY3RzLndyaXRlsrsYGhIYCghpZi1tYXRjaBIMcHJvamVjdC5ldGFngtPkkwIwOgdwcm9qZWN0MiUvYXBpL3YxL3Byb2plY3RzL3twcm9qZWN0LnByb2plY3RfaWR9Ep8BCg1EZWxldGVQcm9qZWN0Eiguc2x1aWNlLmFwcHJvdmFsLnYxLkRlbGV0ZVByb2plY3RSZXF1ZXN0Gikuc2x1aWNlLmFwcHJvdmFsLnYxLkRlbGV0ZVByb2plY3RSZXNwb25zZSI5qrsYEBoOcHJvamVjdHMud3JpdGWC0+STAh8qHS9hcGkvdjEvcHJvamVjdHMve3Byb2plY3RfaWR9YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiFzbHVpY2UvYXBwcm92YWwvdjEvcHJvamVjdHMucHJvdG8SEnNsdWljZS5hcHByb3ZhbC52MSKZBQoHUHJvamVjdBIfCgpwcm9qZWN0X2lkGAEgASgJQgu6SAjYAQFyA7ABARIzCgxkaXNwbGF5X25hbWUYAiABKAlCHbpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEh4KCXNvdXJjZV9pZBgDIAEoCUILukgI2AEBcgOwAQESPQoGdGFibGVzGAQgAygLMiIuc2x1aWNlLmFwcHJvdmFsLnYxLlRhYmxlU2VsZWN0aW9uQgm6SAaSAQMQ6AcSNAoLZGVzdGluYXRpb24YBSABKAsyHy5zbHVpY2UuYXBwcm92YWwudjEuRGVzdGluYXRpb24SLwoFc3RhdGUYBiABKA4yIC5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdFN0YXRlEhcKD2NyZWF0b3JfdXNlcl9pZBgHIAEoCRIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKBGV0YWcYCiABKAlCB7pIBHICGEASMAoGcG9saWN5GAsgASgLMiAuc2x1aWNlLmFwcHJvdmFsLnYxLlJldmlld1BvbGljeRIWCg5zdGFnaW5nX2pvYl9pZBgMIAEoCRIXCg9tYW5pZmVzdF9zaGEyNTYYDSABKAkSNAoJcHVibGlzaGVkGA4gAygLMiEuc2x1aWNlLmFwcHJvdmFsLnYxLlB1Ymxpc2hlZEZpbGUSFQoNZXJyb3JfbWVzc2FnZRgPIAEoCRIwCgxwdWJsaXNoX3RpbWUYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjUKDFJldmlld1BvbGljeRIlChJhcHByb3ZhbHNfcmVxdWlyZWQYASABKAVCCbpIBhoEGAooACJ2Cg1QdWJsaXNoZWRGaWxlEhIKCmRhdGFzZXRfaWQYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZzaGEyNTYYAyABKAkSDgoGc2hhNTEyGAQgASgJEhIKCnNpemVfYnl0ZXMYBSABKAMSDwoHZmlsZV9pZBgGIAEoCSKUAQoOVGFibGVTZWxlY3Rpb24SKQoLc2NoZW1hX25hbWUYASABKAlCFLpIEXIPGP8BMgpeW15ceDAwXSokEiQKBG5hbWUYAiABKAlCFrpIE3IREAEY/wEyCl5bXlx4MDBdKiQSMQoHY29sdW1ucxgDIAMoCUIgukgdkgEaENAPGAEiE3IREAEY/wEyCl5bXlx4MDBdKiQiWwoLRGVzdGluYXRpb24SPQoJZmlsZXN0b3JlGAEgASgLMiguc2x1aWNlLmFwcHJvdmFsLnYxLkZpbGVzdG9yZURlc3RpbmF0aW9uSABCDQoEa2luZBIFukgCCAEixwEKFEZpbGVzdG9yZURlc3RpbmF0aW9uEioKBG5hbWUYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDYzfSQSSwoGZm9ybWF0GAIgASgOMi8uc2x1aWNlLmFwcHJvdmFsLnYxLkZpbGVzdG9yZURlc3RpbmF0aW9uLkZvcm1hdEIKukgHggEEEAEgACI2CgZGb3JtYXQSFgoSRk9STUFUX1VOU1BFQ0lGSUVEEAASCwoHUEFSUVVFVBABEgcKA0NTVhACIqkDChRDcmVhdGVQcm9qZWN0UmVxdWVzdBLvAgoHcHJvamVjdBgBIAEoCzIbLnNsdWljZS5hcHByb3ZhbC52MS5Qcm9qZWN0QsACuki8AroBUAobY3JlYXRlX3Byb2plY3QuZGlzcGxheV9uYW1lEhhkaXNwbGF5X25hbWUgaXMgcmVxdWlyZWQaF3RoaXMuZGlzcGxheV9uYW1lICE9ICcnugFHChhjcmVhdGVfcHJvamVjdC5zb3VyY2VfaWQSFXNvdXJjZV9pZCBpcyByZXF1aXJlZBoUdGhpcy5zb3VyY2VfaWQgIT0gJye6AUoKFWNyZWF0ZV9wcm9qZWN0LnRhYmxlcxIZdGFibGVzIG5lZWRzIGF0IGxlYXN0IG9uZRoWdGhpcy50YWJsZXMuc2l6ZSgpID4gMLoBTAoaY3JlYXRlX3Byb2plY3QuZGVzdGluYXRpb24SF2Rlc3RpbmF0aW9uIGlzIHJlcXVpcmVkGhVoYXModGhpcy5kZXN0aW5hdGlvbinIAQESHwoKcmVxdWVzdF9pZBgCIAEoCUILukgI2AEBcgOwAQEiRQoVQ3JlYXRlUHJvamVjdFJlc3BvbnNlEiwKB3Byb2plY3QYASABKAsyGy5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdCIxChFHZXRQcm9qZWN0UmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABASJCChJHZXRQcm9qZWN0UmVzcG9uc2USLAoHcHJvamVjdBgBIAEoCzIbLnNsdWljZS5hcHByb3ZhbC52MS5Qcm9qZWN0Io0BChNMaXN0UHJvamVjdHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBI5CgVzdGF0ZRgDIAEoDjIgLnNsdWljZS5hcHByb3ZhbC52MS5Qcm9qZWN0U3RhdGVCCLpIBYIBAhABIl4KFExpc3RQcm9qZWN0c1Jlc3BvbnNlEi0KCHByb2plY3RzGAEgAygLMhsuc2x1aWNlLmFwcHJvdmFsLnYxLlByb2plY3QSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIssBChRVcGRhdGVQcm9qZWN0UmVxdWVzdBKBAQoHcHJvamVjdBgBIAEoCzIbLnNsdWljZS5hcHByb3ZhbC52MS5Qcm9qZWN0QlO6SFC6AUoKGXVwZGF0ZV9wcm9qZWN0LnByb2plY3RfaWQSFnByb2plY3RfaWQgaXMgcmVxdWlyZWQaFXRoaXMucHJvamVjdF9pZCAhPSAnJ8gBARIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siRQoVVXBkYXRlUHJvamVjdFJlc3BvbnNlEiwKB3Byb2plY3QYASABKAsyGy5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdCI0ChREZWxldGVQcm9qZWN0UmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABASIXChVEZWxldGVQcm9qZWN0UmVzcG9uc2UiNgoWVmFsaWRhdGVQcm9qZWN0UmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABASJ5ChdWYWxpZGF0ZVByb2plY3RSZXNwb25zZRIsCgdwcm9qZWN0GAEgASgLMhsuc2x1aWNlLmFwcHJvdmFsLnYxLlByb2plY3QSMAoGdGFibGVzGAIgAygLMiAuc2x1aWNlLmFwcHJvdmFsLnYxLkRhdGFzZXRUYWJsZSKdAQoMRGF0YXNldFRhYmxlEhAKCHRhYmxlX2lkGAEgASgJEhMKC3NjaGVtYV9uYW1lGAIgASgJEgwKBG5hbWUYAyABKAkSMgoHY29sdW1ucxgEIAMoCzIhLnNsdWljZS5hcHByb3ZhbC52MS5EYXRhc2V0Q29sdW1uEhYKCXJvd19jb3VudBgFIAEoA0gAiAEBQgwKCl9yb3dfY291bnQiQgoNRGF0YXNldENvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCRIQCghudWxsYWJsZRgDIAEoCCJtChVQYWNrYWdlUHJvamVjdFJlcXVlc3QSHAoKcHJvamVjdF9pZBgBIAEoCUIIukgFcgOwAQESNgoEd2FpdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIyACJ3ChZQYWNrYWdlUHJvamVjdFJlc3BvbnNlEiwKB3Byb2plY3QYASABKAsyGy5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdBIvCgVmaWxlcxgCIAMoCzIgLnNsdWljZS5hcHByb3ZhbC52MS5QYWNrYWdlZEZpbGUilAEKDFBhY2thZ2VkRmlsZRIMCgRwYXRoGAEgASgJEj8KBmZvcm1hdBgCIAEoDjIvLnNsdWljZS5hcHByb3ZhbC52MS5GaWxlc3RvcmVEZXN0aW5hdGlvbi5Gb3JtYXQSDgoGc2hhMjU2GAMgASgJEhIKCnNpemVfYnl0ZXMYBCABKAMSEQoJcm93X2NvdW50GAUgASgDIm0KFVB1Ymxpc2hQcm9qZWN0UmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABARI2CgR3YWl0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwisAjIAInwKFlB1Ymxpc2hQcm9qZWN0UmVzcG9uc2USLAoHcHJvamVjdBgBIAEoCzIbLnNsdWljZS5hcHByb3ZhbC52MS5Qcm9qZWN0EjQKCXB1Ymxpc2hlZBgCIAMoCzIhLnNsdWljZS5hcHByb3ZhbC52MS5QdWJsaXNoZWRGaWxlKs4CCgxQcm9qZWN0U3RhdGUSHQoZUFJPSkVDVF9TVEFURV9VTlNQRUNJRklFRBAAEhcKE1BST0pFQ1RfU1RBVEVfRFJBRlQQARIbChdQUk9KRUNUX1NUQVRFX1ZBTElEQVRFRBACEhoKFlBST0pFQ1RfU1RBVEVfUEFDS0FHRUQQAxIbChdQUk9KRUNUX1NUQVRFX0lOX1JFVklFVxAEEhoKFlBST0pFQ1RfU1RBVEVfQVBQUk9WRUQQBRIcChhQUk9KRUNUX1NUQVRFX1BVQkxJU0hJTkcQBhIbChdQUk9KRUNUX1NUQVRFX1BVQkxJU0hFRBAHEhoKFlBST0pFQ1RfU1RBVEVfUkVKRUNURUQQCBIjCh9QUk9KRUNUX1NUQVRFX0NIQU5HRVNfUkVRVUVTVEVEEAkSGAoUUFJPSkVDVF9TVEFURV9GQUlMRUQQCjLlCgoOUHJvamVjdFNlcnZpY2USnAEKDUNyZWF0ZVByb2plY3QSKC5zbHVpY2UuYXBwcm92YWwudjEuQ3JlYXRlUHJvamVjdFJlcXVlc3QaKS5zbHVpY2UuYXBwcm92YWwudjEuQ3JlYXRlUHJvamVjdFJlc3BvbnNlIjaquxgQGg5wcm9qZWN0cy53cml0ZbK7GAMIyQGC0+STAhU6ASoiEC9hcGkvdjEvcHJvamVjdHMSmAEKCkdldFByb2plY3QSJS5zbHVpY2UuYXBwcm92YWwudjEuR2V0UHJvamVjdFJlcXVlc3QaJi5zbHVpY2UuYXBwcm92YWwudjEuR2V0UHJvamVjdFJlc3BvbnNlIjuQAgGquxgPGg1wcm9qZWN0cy5yZWFkgtPkkwIfEh0vYXBpL3YxL3Byb2plY3RzL3twcm9qZWN0X2lkfRKRAQoMTGlzdFByb2plY3RzEicuc2x1aWNlLmFwcHJvdmFsLnYxLkxpc3RQcm9qZWN0c1JlcXVlc3QaKC5zbHVpY2UuYXBwcm92YWwudjEuTGlzdFByb2plY3RzUmVzcG9uc2UiLpACAaq7GA8aDXByb2plY3RzLnJlYWSC0+STAhISEC9hcGkvdjEvcHJvamVjdHMSzgEKDVVwZGF0ZVByb2plY3QSKC5zbHVpY2UuYXBwcm92YWwudjEuVXBkYXRlUHJvamVjdFJlcXVlc3QaKS5zbHVpY2UuYXBwcm92YWwudjEuVXBkYXRlUHJvamVjdFJlc3BvbnNlImiquxgQGg5wcm9qZWN0cy53cml0ZbK7GBoSGAoIaWYtbWF0Y2gSDHByb2plY3QuZXRhZ4LT5JMCMDoHcHJvamVjdDIlL2FwaS92MS9wcm9qZWN0cy97cHJvamVjdC5wcm9qZWN0X2lkfRKfAQoNRGVsZXRlUHJvamVjdBIoLnNsdWljZS5hcHByb3ZhbC52MS5EZWxldGVQcm9qZWN0UmVxdWVzdBopLnNsdWljZS5hcHByb3ZhbC52MS5EZWxldGVQcm9qZWN0UmVzcG9uc2UiOaq7GBAaDnByb2plY3RzLndyaXRlgtPkkwIfKh0vYXBpL3YxL3Byb2plY3RzL3twcm9qZWN0X2lkfRKxAQoPVmFsaWRhdGVQcm9qZWN0Eiouc2x1aWNlLmFwcHJvdmFsLnYxLlZhbGlkYXRlUHJvamVjdFJlcXVlc3QaKy5zbHVpY2UuYXBwcm92YWwudjEuVmFsaWRhdGVQcm9qZWN0UmVzcG9uc2UiRaq7GBAaDnByb2plY3RzLndyaXRlgtPkkwIrOgEqIiYvYXBpL3YxL3Byb2plY3RzL3twcm9qZWN0X2lkfTp2YWxpZGF0ZRKtAQoOUGFja2FnZVByb2plY3QSKS5zbHVpY2UuYXBwcm92YWwudjEuUGFja2FnZVByb2plY3RSZXF1ZXN0Giouc2x1aWNlLmFwcHJvdmFsLnYxLlBhY2thZ2VQcm9qZWN0UmVzcG9uc2UiRKq7GBAaDnByb2plY3RzLndyaXRlgtPkkwIqOgEqIiUvYXBpL3YxL3Byb2plY3RzL3twcm9qZWN0X2lkfTpwYWNrYWdlEq0BCg5QdWJsaXNoUHJvamVjdBIpLnNsdWljZS5hcHByb3ZhbC52MS5QdWJsaXNoUHJvamVjdFJlcXVlc3QaKi5zbHVpY2UuYXBwcm92YWwudjEuUHVibGlzaFByb2plY3RSZXNwb25zZSJEqrsYEBoOcHJvamVjdHMud3JpdGWC0+STAio6ASoiJS9hcGkvdjEvcHJvamVjdHMve3Byb2plY3RfaWR9OnB1Ymxpc2hiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * A release in the making.
@@ -92,6 +92,50 @@ export type Project = Message<"sluice.approval.v1.Project"> & {
    * @generated from field: string etag = 10;
    */
   etag: string;
+
+  /**
+   * Who has to approve. Default: one user with the role approver or admin.
+   *
+   * @generated from field: sluice.approval.v1.ReviewPolicy policy = 11;
+   */
+  policy?: ReviewPolicy | undefined;
+
+  /**
+   * The staging job that packages it, from the call of package on. Set by the server.
+   *
+   * @generated from field: string staging_job_id = 12;
+   */
+  stagingJobId: string;
+
+  /**
+   * SHA-256 of the packaged manifest, 64 lower-case hexadecimal digits; empty before it is packaged. A decision names
+   * it. Set by the server.
+   *
+   * @generated from field: string manifest_sha256 = 13;
+   */
+  manifestSha256: string;
+
+  /**
+   * What was published; empty before, and in the answers of ListProjects. Set by the server.
+   *
+   * @generated from field: repeated sluice.approval.v1.PublishedFile published = 14;
+   */
+  published: PublishedFile[];
+
+  /**
+   * Why packaging or publication failed, or the last publication of an approved project was refused; empty otherwise.
+   * Set by the server.
+   *
+   * @generated from field: string error_message = 15;
+   */
+  errorMessage: string;
+
+  /**
+   * When it was published. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp publish_time = 16;
+   */
+  publishTime?: Timestamp | undefined;
 };
 
 /**
@@ -100,6 +144,83 @@ export type Project = Message<"sluice.approval.v1.Project"> & {
  */
 export const ProjectSchema: GenMessage<Project> = /*@__PURE__*/
   messageDesc(file_sluice_approval_v1_projects, 0);
+
+/**
+ * Who has to approve.
+ *
+ * @generated from message sluice.approval.v1.ReviewPolicy
+ */
+export type ReviewPolicy = Message<"sluice.approval.v1.ReviewPolicy"> & {
+  /**
+   * How many users: 1 to 10. Default: 1.
+   *
+   * @generated from field: int32 approvals_required = 1;
+   */
+  approvalsRequired: number;
+};
+
+/**
+ * Describes the message sluice.approval.v1.ReviewPolicy.
+ * Use `create(ReviewPolicySchema)` to create a new message.
+ */
+export const ReviewPolicySchema: GenMessage<ReviewPolicy> = /*@__PURE__*/
+  messageDesc(file_sluice_approval_v1_projects, 1);
+
+/**
+ * A published file.
+ *
+ * @generated from message sluice.approval.v1.PublishedFile
+ */
+export type PublishedFile = Message<"sluice.approval.v1.PublishedFile"> & {
+  /**
+   * The published table: the entity of its lineage. Files of one table have the same.
+   *
+   * @generated from field: string dataset_id = 1;
+   */
+  datasetId: string;
+
+  /**
+   * Where it is: the destination's name, the project's id, the table and the file.
+   *
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * SHA-256, 64 lower-case hexadecimal digits.
+   *
+   * @generated from field: string sha256 = 3;
+   */
+  sha256: string;
+
+  /**
+   * SHA-512, 128 lower-case hexadecimal digits.
+   *
+   * @generated from field: string sha512 = 4;
+   */
+  sha512: string;
+
+  /**
+   * How many bytes.
+   *
+   * @generated from field: int64 size_bytes = 5;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * The file in storage, by which it is read.
+   *
+   * @generated from field: string file_id = 6;
+   */
+  fileId: string;
+};
+
+/**
+ * Describes the message sluice.approval.v1.PublishedFile.
+ * Use `create(PublishedFileSchema)` to create a new message.
+ */
+export const PublishedFileSchema: GenMessage<PublishedFile> = /*@__PURE__*/
+  messageDesc(file_sluice_approval_v1_projects, 2);
 
 /**
  * A table, or some columns of it.
@@ -134,7 +255,7 @@ export type TableSelection = Message<"sluice.approval.v1.TableSelection"> & {
  * Use `create(TableSelectionSchema)` to create a new message.
  */
 export const TableSelectionSchema: GenMessage<TableSelection> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_projects, 1);
+  messageDesc(file_sluice_approval_v1_projects, 3);
 
 /**
  * Where a release goes.
@@ -163,7 +284,7 @@ export type Destination = Message<"sluice.approval.v1.Destination"> & {
  * Use `create(DestinationSchema)` to create a new message.
  */
 export const DestinationSchema: GenMessage<Destination> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_projects, 2);
+  messageDesc(file_sluice_approval_v1_projects, 4);
 
 /**
  * Files under Sluice's own production area.
@@ -191,7 +312,7 @@ export type FilestoreDestination = Message<"sluice.approval.v1.FilestoreDestinat
  * Use `create(FilestoreDestinationSchema)` to create a new message.
  */
 export const FilestoreDestinationSchema: GenMessage<FilestoreDestination> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_projects, 3);
+  messageDesc(file_sluice_approval_v1_projects, 5);
 
 /**
  * How tables are written.
@@ -234,7 +355,7 @@ export type FilestoreDestination_Format = (typeof FilestoreDestination_Format)[k
  * Describes the enum sluice.approval.v1.FilestoreDestination.Format.
  */
 export const FilestoreDestination_FormatSchema: GenEnum<FilestoreDestination_Format> = /*@__PURE__*/
-  enumDesc(file_sluice_approval_v1_projects, 3, 0);
+  enumDesc(file_sluice_approval_v1_projects, 5, 0);
 
 /**
  * The project to make.
@@ -262,7 +383,7 @@ export type CreateProjectRequest = Message<"sluice.approval.v1.CreateProjectRequ
  * Use `create(CreateProjectRequestSchema)` to create a new message.
  */
 export const CreateProjectRequestSchema: GenMessage<CreateProjectRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_projects, 4);
+  messageDesc(file_sluice_approval_v1_projects, 6);
 
 /**
  * The new project.
@@ -283,7 +404,7 @@ export type CreateProjectResponse = Message<"sluice.approval.v1.CreateProjectRes
  * Use `create(CreateProjectResponseSchema)` to create a new message.
  */
 export const CreateProjectResponseSchema: GenMessage<CreateProjectResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_projects, 5);
+  messageDesc(file_sluice_approval_v1_projects, 7);
 
 /**
  * Which project.
@@ -304,7 +425,7 @@ export type GetProjectRequest = Message<"sluice.approval.v1.GetProjectRequest"> 
  * Use `create(GetProjectRequestSchema)` to create a new message.
  */
 export const GetProjectRequestSchema: GenMessage<GetProjectRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_projects, 6);
+  messageDesc(file_sluice_approval_v1_projects, 8);
 
 /**
  * The project.
@@ -325,7 +446,7 @@ export type GetProjectResponse = Message<"sluice.approval.v1.GetProjectResponse"
  * Use `create(GetProjectResponseSchema)` to create a new message.
  */
 export const GetProjectResponseSchema: GenMessage<GetProjectResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_projects, 7);
+  messageDesc(file_sluice_approval_v1_projects, 9);
 
 /**
  * Which page.
@@ -360,7 +481,7 @@ export type ListProjectsRequest = Message<"sluice.approval.v1.ListProjectsReques
  * Use `create(ListProjectsRequestSchema)` to create a new message.
  */
 export const ListProjectsRequestSchema: GenMessage<ListProjectsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_projects, 8);
+  messageDesc(file_sluice_approval_v1_projects, 10);
 
 /**
  * One page.
@@ -388,7 +509,7 @@ export type ListProjectsResponse = Message<"sluice.approval.v1.ListProjectsRespo
  * Use `create(ListProjectsResponseSchema)` to create a new message.
  */
 export const ListProjectsResponseSchema: GenMessage<ListProjectsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_projects, 9);
+  messageDesc(file_sluice_approval_v1_projects, 11);
 
 /**
  * What to change.
@@ -404,7 +525,7 @@ export type UpdateProjectRequest = Message<"sluice.approval.v1.UpdateProjectRequ
   project?: Project | undefined;
 
   /**
-   * Which of `display_name`, `tables`, `destination` to change. Default: those that are set.
+   * Which of `display_name`, `tables`, `destination`, `policy` to change. Default: those that are set.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -416,7 +537,7 @@ export type UpdateProjectRequest = Message<"sluice.approval.v1.UpdateProjectRequ
  * Use `create(UpdateProjectRequestSchema)` to create a new message.
  */
 export const UpdateProjectRequestSchema: GenMessage<UpdateProjectRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_projects, 10);
+  messageDesc(file_sluice_approval_v1_projects, 12);
 
 /**
  * The changed project.
@@ -437,7 +558,7 @@ export type UpdateProjectResponse = Message<"sluice.approval.v1.UpdateProjectRes
  * Use `create(UpdateProjectResponseSchema)` to create a new message.
  */
 export const UpdateProjectResponseSchema: GenMessage<UpdateProjectResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_projects, 11);
+  messageDesc(file_sluice_approval_v1_projects, 13);
 
 /**
  * Which project.
@@ -458,7 +579,7 @@ export type DeleteProjectRequest = Message<"sluice.approval.v1.DeleteProjectRequ
  * Use `create(DeleteProjectRequestSchema)` to create a new message.
  */
 export const DeleteProjectRequestSchema: GenMessage<DeleteProjectRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_projects, 12);
+  messageDesc(file_sluice_approval_v1_projects, 14);
 
 /**
  * Empty: the project is gone.
@@ -473,7 +594,301 @@ export type DeleteProjectResponse = Message<"sluice.approval.v1.DeleteProjectRes
  * Use `create(DeleteProjectResponseSchema)` to create a new message.
  */
 export const DeleteProjectResponseSchema: GenMessage<DeleteProjectResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_projects, 13);
+  messageDesc(file_sluice_approval_v1_projects, 15);
+
+/**
+ * Which project.
+ *
+ * @generated from message sluice.approval.v1.ValidateProjectRequest
+ */
+export type ValidateProjectRequest = Message<"sluice.approval.v1.ValidateProjectRequest"> & {
+  /**
+   * The project's id.
+   *
+   * @generated from field: string project_id = 1;
+   */
+  projectId: string;
+};
+
+/**
+ * Describes the message sluice.approval.v1.ValidateProjectRequest.
+ * Use `create(ValidateProjectRequestSchema)` to create a new message.
+ */
+export const ValidateProjectRequestSchema: GenMessage<ValidateProjectRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_approval_v1_projects, 16);
+
+/**
+ * What was found.
+ *
+ * @generated from message sluice.approval.v1.ValidateProjectResponse
+ */
+export type ValidateProjectResponse = Message<"sluice.approval.v1.ValidateProjectResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: sluice.approval.v1.Project project = 1;
+   */
+  project?: Project | undefined;
+
+  /**
+   * What is known of the tables to release, in the order of the project.
+   *
+   * @generated from field: repeated sluice.approval.v1.DatasetTable tables = 2;
+   */
+  tables: DatasetTable[];
+};
+
+/**
+ * Describes the message sluice.approval.v1.ValidateProjectResponse.
+ * Use `create(ValidateProjectResponseSchema)` to create a new message.
+ */
+export const ValidateProjectResponseSchema: GenMessage<ValidateProjectResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_approval_v1_projects, 17);
+
+/**
+ * A table that will be released.
+ *
+ * @generated from message sluice.approval.v1.DatasetTable
+ */
+export type DatasetTable = Message<"sluice.approval.v1.DatasetTable"> & {
+  /**
+   * The table in the catalog.
+   *
+   * @generated from field: string table_id = 1;
+   */
+  tableId: string;
+
+  /**
+   * Schema in the source; empty where the source has none.
+   *
+   * @generated from field: string schema_name = 2;
+   */
+  schemaName: string;
+
+  /**
+   * Name in the source.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * The columns that will be released.
+   *
+   * @generated from field: repeated sluice.approval.v1.DatasetColumn columns = 4;
+   */
+  columns: DatasetColumn[];
+
+  /**
+   * Rows when it was discovered; unset when unknown.
+   *
+   * @generated from field: optional int64 row_count = 5;
+   */
+  rowCount?: bigint | undefined;
+};
+
+/**
+ * Describes the message sluice.approval.v1.DatasetTable.
+ * Use `create(DatasetTableSchema)` to create a new message.
+ */
+export const DatasetTableSchema: GenMessage<DatasetTable> = /*@__PURE__*/
+  messageDesc(file_sluice_approval_v1_projects, 18);
+
+/**
+ * A column that will be released.
+ *
+ * @generated from message sluice.approval.v1.DatasetColumn
+ */
+export type DatasetColumn = Message<"sluice.approval.v1.DatasetColumn"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Its type in the source.
+   *
+   * @generated from field: string data_type = 2;
+   */
+  dataType: string;
+
+  /**
+   * Whether a value may be missing.
+   *
+   * @generated from field: bool nullable = 3;
+   */
+  nullable: boolean;
+};
+
+/**
+ * Describes the message sluice.approval.v1.DatasetColumn.
+ * Use `create(DatasetColumnSchema)` to create a new message.
+ */
+export const DatasetColumnSchema: GenMessage<DatasetColumn> = /*@__PURE__*/
+  messageDesc(file_sluice_approval_v1_projects, 19);
+
+/**
+ * Which project.
+ *
+ * @generated from message sluice.approval.v1.PackageProjectRequest
+ */
+export type PackageProjectRequest = Message<"sluice.approval.v1.PackageProjectRequest"> & {
+  /**
+   * The project's id.
+   *
+   * @generated from field: string project_id = 1;
+   */
+  projectId: string;
+
+  /**
+   * How long to wait: up to 5 minutes. Default: 25 seconds.
+   *
+   * @generated from field: google.protobuf.Duration wait = 2;
+   */
+  wait?: Duration | undefined;
+};
+
+/**
+ * Describes the message sluice.approval.v1.PackageProjectRequest.
+ * Use `create(PackageProjectRequestSchema)` to create a new message.
+ */
+export const PackageProjectRequestSchema: GenMessage<PackageProjectRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_approval_v1_projects, 20);
+
+/**
+ * The packaged project, or the one that is still being packaged.
+ *
+ * @generated from message sluice.approval.v1.PackageProjectResponse
+ */
+export type PackageProjectResponse = Message<"sluice.approval.v1.PackageProjectResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: sluice.approval.v1.Project project = 1;
+   */
+  project?: Project | undefined;
+
+  /**
+   * The packaged files; empty while it is still being packaged.
+   *
+   * @generated from field: repeated sluice.approval.v1.PackagedFile files = 2;
+   */
+  files: PackagedFile[];
+};
+
+/**
+ * Describes the message sluice.approval.v1.PackageProjectResponse.
+ * Use `create(PackageProjectResponseSchema)` to create a new message.
+ */
+export const PackageProjectResponseSchema: GenMessage<PackageProjectResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_approval_v1_projects, 21);
+
+/**
+ * A packaged file.
+ *
+ * @generated from message sluice.approval.v1.PackagedFile
+ */
+export type PackagedFile = Message<"sluice.approval.v1.PackagedFile"> & {
+  /**
+   * Where it will be published.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * How it is written.
+   *
+   * @generated from field: sluice.approval.v1.FilestoreDestination.Format format = 2;
+   */
+  format: FilestoreDestination_Format;
+
+  /**
+   * SHA-256, 64 lower-case hexadecimal digits.
+   *
+   * @generated from field: string sha256 = 3;
+   */
+  sha256: string;
+
+  /**
+   * How many bytes.
+   *
+   * @generated from field: int64 size_bytes = 4;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * How many rows.
+   *
+   * @generated from field: int64 row_count = 5;
+   */
+  rowCount: bigint;
+};
+
+/**
+ * Describes the message sluice.approval.v1.PackagedFile.
+ * Use `create(PackagedFileSchema)` to create a new message.
+ */
+export const PackagedFileSchema: GenMessage<PackagedFile> = /*@__PURE__*/
+  messageDesc(file_sluice_approval_v1_projects, 22);
+
+/**
+ * Which project.
+ *
+ * @generated from message sluice.approval.v1.PublishProjectRequest
+ */
+export type PublishProjectRequest = Message<"sluice.approval.v1.PublishProjectRequest"> & {
+  /**
+   * The project's id.
+   *
+   * @generated from field: string project_id = 1;
+   */
+  projectId: string;
+
+  /**
+   * How long to wait: up to 5 minutes. Default: 25 seconds.
+   *
+   * @generated from field: google.protobuf.Duration wait = 2;
+   */
+  wait?: Duration | undefined;
+};
+
+/**
+ * Describes the message sluice.approval.v1.PublishProjectRequest.
+ * Use `create(PublishProjectRequestSchema)` to create a new message.
+ */
+export const PublishProjectRequestSchema: GenMessage<PublishProjectRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_approval_v1_projects, 23);
+
+/**
+ * The published project, or the one that is still being published.
+ *
+ * @generated from message sluice.approval.v1.PublishProjectResponse
+ */
+export type PublishProjectResponse = Message<"sluice.approval.v1.PublishProjectResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: sluice.approval.v1.Project project = 1;
+   */
+  project?: Project | undefined;
+
+  /**
+   * The published files, the same in every answer; empty while it is still being published.
+   *
+   * @generated from field: repeated sluice.approval.v1.PublishedFile published = 2;
+   */
+  published: PublishedFile[];
+};
+
+/**
+ * Describes the message sluice.approval.v1.PublishProjectResponse.
+ * Use `create(PublishProjectResponseSchema)` to create a new message.
+ */
+export const PublishProjectResponseSchema: GenMessage<PublishProjectResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_approval_v1_projects, 24);
 
 /**
  * How far a release is.
@@ -494,6 +909,70 @@ export const ProjectState = {
    * @generated from enum value: PROJECT_STATE_DRAFT = 1;
    */
   DRAFT: 1,
+
+  /**
+   * Its source and tables were found to be there.
+   *
+   * @generated from enum value: PROJECT_STATE_VALIDATED = 2;
+   */
+  VALIDATED: 2,
+
+  /**
+   * Its bytes are staged, and their manifest's hash is set.
+   *
+   * @generated from enum value: PROJECT_STATE_PACKAGED = 3;
+   */
+  PACKAGED: 3,
+
+  /**
+   * Reviewers look at it.
+   *
+   * @generated from enum value: PROJECT_STATE_IN_REVIEW = 4;
+   */
+  IN_REVIEW: 4,
+
+  /**
+   * As many reviewers as its policy asks for approved the manifest. `error_message` says why a publication that was begun
+   * did not come about.
+   *
+   * @generated from enum value: PROJECT_STATE_APPROVED = 5;
+   */
+  APPROVED: 5,
+
+  /**
+   * It is being published; this goes on by itself, whatever stops in between.
+   *
+   * @generated from enum value: PROJECT_STATE_PUBLISHING = 6;
+   */
+  PUBLISHING: 6,
+
+  /**
+   * It is published. Nothing changes it any more.
+   *
+   * @generated from enum value: PROJECT_STATE_PUBLISHED = 7;
+   */
+  PUBLISHED: 7,
+
+  /**
+   * A reviewer rejected it. Nothing changes it any more, but it can be deleted.
+   *
+   * @generated from enum value: PROJECT_STATE_REJECTED = 8;
+   */
+  REJECTED: 8,
+
+  /**
+   * A reviewer asked for changes: it may be changed, and goes on from its validation.
+   *
+   * @generated from enum value: PROJECT_STATE_CHANGES_REQUESTED = 9;
+   */
+  CHANGES_REQUESTED: 9,
+
+  /**
+   * Packaging or publication failed; `error_message` says why. It may be changed, and goes on from its validation.
+   *
+   * @generated from enum value: PROJECT_STATE_FAILED = 10;
+   */
+  FAILED: 10,
 } as const;
 
 /**
@@ -516,8 +995,8 @@ export const ProjectStateSchema: GenEnum<ProjectState> = /*@__PURE__*/
  */
 export const ProjectService: GenService<{
   /**
-   * Makes a project in the state draft. InvalidArgument when the source does not exist; AlreadyExists
-   * (RESOURCE_EXISTS) when the display name is taken.
+   * Makes a project in the state draft. InvalidArgument when the source does not exist or a table is selected twice;
+   * AlreadyExists (RESOURCE_EXISTS) when the display name is taken.
    *
    * @generated from rpc sluice.approval.v1.ProjectService.CreateProject
    */
@@ -547,8 +1026,10 @@ export const ProjectService: GenService<{
     output: typeof ListProjectsResponseSchema;
   },
   /**
-   * Changes a draft. NotFound; Aborted (ETAG_MISMATCH); AlreadyExists (RESOURCE_EXISTS) when the display name is taken;
-   * FailedPrecondition (STATE_CONFLICT) in any other state.
+   * Changes a project that is draft, validated, packaged, changes requested or failed; what was validated and packaged
+   * is given up then, and the project is a draft again. InvalidArgument when a table is selected twice; NotFound; Aborted (ETAG_MISMATCH); AlreadyExists
+   * (RESOURCE_EXISTS) when the display name is taken; FailedPrecondition (STATE_CONFLICT) in any other state, and while
+   * it is being packaged.
    *
    * @generated from rpc sluice.approval.v1.ProjectService.UpdateProject
    */
@@ -558,7 +1039,8 @@ export const ProjectService: GenService<{
     output: typeof UpdateProjectResponseSchema;
   },
   /**
-   * Removes a draft. NotFound; FailedPrecondition (STATE_CONFLICT) in any other state.
+   * Removes a project with its reviews and its packaged bytes. Its events stay. NotFound; FailedPrecondition
+   * (STATE_CONFLICT) when it is in review, approved, publishing or published, and while it is being packaged.
    *
    * @generated from rpc sluice.approval.v1.ProjectService.DeleteProject
    */
@@ -566,6 +1048,48 @@ export const ProjectService: GenService<{
     methodKind: "unary";
     input: typeof DeleteProjectRequestSchema;
     output: typeof DeleteProjectResponseSchema;
+  },
+  /**
+   * Looks whether the source can be reached and has the tables and columns, and answers what is known of them. The
+   * project is then validated. NotFound; FailedPrecondition (STATE_CONFLICT) in other states than draft, validated,
+   * changes requested and failed, and while it is being packaged; FailedPrecondition (SOURCE_CHANGED) names what is
+   * missing, ten things at most, or says that the source was not discovered; Unavailable (SOURCE_UNREACHABLE).
+   *
+   * @generated from rpc sluice.approval.v1.ProjectService.ValidateProject
+   */
+  validateProject: {
+    methodKind: "unary";
+    input: typeof ValidateProjectRequestSchema;
+    output: typeof ValidateProjectResponseSchema;
+  },
+  /**
+   * Stages the bytes of the release, and waits for that up to `wait`; it goes on by itself afterwards. A project that is
+   * packaged is packaged anew, and its former bytes are removed. NotFound; FailedPrecondition (STATE_CONFLICT) in other
+   * states than validated and packaged. A call while it is being packaged waits for the same package. A release has at
+   * most 10,000 files: a package with more has failed.
+   *
+   * @generated from rpc sluice.approval.v1.ProjectService.PackageProject
+   */
+  packageProject: {
+    methodKind: "unary";
+    input: typeof PackageProjectRequestSchema;
+    output: typeof PackageProjectResponseSchema;
+  },
+  /**
+   * Publishes exactly the bytes that were approved, exactly once, and waits for that up to `wait`; it goes on by itself
+   * afterwards. Calls at the same time join the one publication: each of them that waits for its end, and every further
+   * call, answers the same `published`. NotFound; FailedPrecondition (APPROVAL_MISSING) before it is approved: the
+   * message says what is missing; FailedPrecondition (RELEASE_CORRUPT) when the staged bytes are not those that were
+   * approved: the project has failed then, and nothing of it is published. ResourceExhausted (QUOTA_EXCEEDED, DISK_FULL)
+   * when there is no room for the release, PermissionDenied (PERMISSION_MISSING) when who asked lost the permission
+   * before storage was asked: nothing of it is published, it stays approved, and it can be published when that is mended.
+   *
+   * @generated from rpc sluice.approval.v1.ProjectService.PublishProject
+   */
+  publishProject: {
+    methodKind: "unary";
+    input: typeof PublishProjectRequestSchema;
+    output: typeof PublishProjectResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sluice_approval_v1_projects, 0);

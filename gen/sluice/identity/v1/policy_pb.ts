@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/identity/v1/policy.proto.
  */
 export const file_sluice_identity_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("Ch9zbHVpY2UvaWRlbnRpdHkvdjEvcG9saWN5LnByb3RvEhJzbHVpY2UuaWRlbnRpdHkudjEibQoXVmVyaWZ5Q3JlZGVudGlhbFJlcXVlc3QSIAoMYWNjZXNzX3Rva2VuGAEgASgJQgi6SAVyAxiAQEgAEhsKB2FwaV9rZXkYAiABKAlCCLpIBXIDGIACSABCEwoKY3JlZGVudGlhbBIFukgCCAEijwEKGFZlcmlmeUNyZWRlbnRpYWxSZXNwb25zZRIOCgZvcmdfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgphcGlfa2V5X2lkGAMgASgJEg0KBXJvbGVzGAQgAygJEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIvChRSZXNvbHZlU2VjcmV0UmVxdWVzdBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGH8iJgoVUmVzb2x2ZVNlY3JldFJlc3BvbnNlEg0KBXZhbHVlGAEgASgJMo8CCg1Qb2xpY3lTZXJ2aWNlEn4KEFZlcmlmeUNyZWRlbnRpYWwSKy5zbHVpY2UuaWRlbnRpdHkudjEuVmVyaWZ5Q3JlZGVudGlhbFJlcXVlc3QaLC5zbHVpY2UuaWRlbnRpdHkudjEuVmVyaWZ5Q3JlZGVudGlhbFJlc3BvbnNlIg+QAgGquxgIIgYKBGVkZ2USfgoNUmVzb2x2ZVNlY3JldBIoLnNsdWljZS5pZGVudGl0eS52MS5SZXNvbHZlU2VjcmV0UmVxdWVzdBopLnNsdWljZS5pZGVudGl0eS52MS5SZXNvbHZlU2VjcmV0UmVzcG9uc2UiGJACAaq7GBEiDwoNb3JjaGVzdHJhdGlvbmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("Ch9zbHVpY2UvaWRlbnRpdHkvdjEvcG9saWN5LnByb3RvEhJzbHVpY2UuaWRlbnRpdHkudjEibQoXVmVyaWZ5Q3JlZGVudGlhbFJlcXVlc3QSIAoMYWNjZXNzX3Rva2VuGAEgASgJQgi6SAVyAxiAQEgAEhsKB2FwaV9rZXkYAiABKAlCCLpIBXIDGIACSABCEwoKY3JlZGVudGlhbBIFukgCCAEijwEKGFZlcmlmeUNyZWRlbnRpYWxSZXNwb25zZRIOCgZvcmdfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgphcGlfa2V5X2lkGAMgASgJEg0KBXJvbGVzGAQgAygJEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIvChRSZXNvbHZlU2VjcmV0UmVxdWVzdBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGH8iJgoVUmVzb2x2ZVNlY3JldFJlc3BvbnNlEg0KBXZhbHVlGAEgASgJImsKE0dldFByaW5jaXBhbFJlcXVlc3QSGAoGb3JnX2lkGAEgASgJQgi6SAVyA7ABARIZCgd1c2VyX2lkGAIgASgJQgi6SAVyA7ABARIfCgphcGlfa2V5X2lkGAMgASgJQgu6SAjYAQFyA7ABASIlChRHZXRQcmluY2lwYWxSZXNwb25zZRINCgVyb2xlcxgBIAMoCTKQAwoNUG9saWN5U2VydmljZRJ+ChBWZXJpZnlDcmVkZW50aWFsEisuc2x1aWNlLmlkZW50aXR5LnYxLlZlcmlmeUNyZWRlbnRpYWxSZXF1ZXN0Giwuc2x1aWNlLmlkZW50aXR5LnYxLlZlcmlmeUNyZWRlbnRpYWxSZXNwb25zZSIPkAIBqrsYCCIGCgRlZGdlEn4KDVJlc29sdmVTZWNyZXQSKC5zbHVpY2UuaWRlbnRpdHkudjEuUmVzb2x2ZVNlY3JldFJlcXVlc3QaKS5zbHVpY2UuaWRlbnRpdHkudjEuUmVzb2x2ZVNlY3JldFJlc3BvbnNlIhiQAgGquxgRIg8KDW9yY2hlc3RyYXRpb24SfwoMR2V0UHJpbmNpcGFsEicuc2x1aWNlLmlkZW50aXR5LnYxLkdldFByaW5jaXBhbFJlcXVlc3QaKC5zbHVpY2UuaWRlbnRpdHkudjEuR2V0UHJpbmNpcGFsUmVzcG9uc2UiHJACAaq7GBUiEwoHc3RhZ2luZwoIYXBwcm92YWxiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * A credential as a caller sent it.
@@ -145,6 +145,62 @@ export const ResolveSecretResponseSchema: GenMessage<ResolveSecretResponse> = /*
   messageDesc(file_sluice_identity_v1_policy, 3);
 
 /**
+ * Who asked for the work.
+ *
+ * @generated from message sluice.identity.v1.GetPrincipalRequest
+ */
+export type GetPrincipalRequest = Message<"sluice.identity.v1.GetPrincipalRequest"> & {
+  /**
+   * The organisation.
+   *
+   * @generated from field: string org_id = 1;
+   */
+  orgId: string;
+
+  /**
+   * The user.
+   *
+   * @generated from field: string user_id = 2;
+   */
+  userId: string;
+
+  /**
+   * The API key that came with the call, if one did.
+   *
+   * @generated from field: string api_key_id = 3;
+   */
+  apiKeyId: string;
+};
+
+/**
+ * Describes the message sluice.identity.v1.GetPrincipalRequest.
+ * Use `create(GetPrincipalRequestSchema)` to create a new message.
+ */
+export const GetPrincipalRequestSchema: GenMessage<GetPrincipalRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_policy, 4);
+
+/**
+ * Who asked for the work, now.
+ *
+ * @generated from message sluice.identity.v1.GetPrincipalResponse
+ */
+export type GetPrincipalResponse = Message<"sluice.identity.v1.GetPrincipalResponse"> & {
+  /**
+   * Roles in the organisation.
+   *
+   * @generated from field: repeated string roles = 1;
+   */
+  roles: string[];
+};
+
+/**
+ * Describes the message sluice.identity.v1.GetPrincipalResponse.
+ * Use `create(GetPrincipalResponseSchema)` to create a new message.
+ */
+export const GetPrincipalResponseSchema: GenMessage<GetPrincipalResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_policy, 5);
+
+/**
  * What the other processes of the mesh ask identity.
  *
  * @generated from service sluice.identity.v1.PolicyService
@@ -170,6 +226,17 @@ export const PolicyService: GenService<{
     methodKind: "unary";
     input: typeof ResolveSecretRequestSchema;
     output: typeof ResolveSecretResponseSchema;
+  },
+  /**
+   * Answers what a user may do at this moment: for work that goes on after the call that asked for it. NotFound when
+   * the user is gone or not active, or the API key that asked is gone or has expired.
+   *
+   * @generated from rpc sluice.identity.v1.PolicyService.GetPrincipal
+   */
+  getPrincipal: {
+    methodKind: "unary";
+    input: typeof GetPrincipalRequestSchema;
+    output: typeof GetPrincipalResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sluice_identity_v1_policy, 0);

@@ -308,8 +308,8 @@ export const CatalogService: GenService<{
    * all. A file is read from end to end, so damage in it is found here. Takes up to 5 minutes and 5000 tables.
    *
    * NotFound; FailedPrecondition (SOURCE_DATA_INVALID, SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable
-   * (SOURCE_UNREACHABLE); ResourceExhausted or DeadlineExceeded (EXECUTION_LIMIT); Aborted (STATE_CONFLICT) when the
-   * source is changed meanwhile.
+   * (SOURCE_UNREACHABLE, SERVICE_BUSY); ResourceExhausted or DeadlineExceeded (EXECUTION_LIMIT); Aborted
+   * (STATE_CONFLICT) when the source is changed meanwhile.
    *
    * @generated from rpc sluice.orchestration.v1.CatalogService.Discover
    */

@@ -389,8 +389,8 @@ export const ExecutionService: GenService<{
    * only; what the functions that it calls may do beside is bounded by the rights of the source's role.
    *
    * NotFound; InvalidArgument (SQL_INVALID, STATEMENT_REFUSED); FailedPrecondition (SOURCE_DATA_INVALID,
-   * SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE); ResourceExhausted or DeadlineExceeded
-   * (EXECUTION_LIMIT); DataLoss (CONTENT_CORRUPT).
+   * SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY); ResourceExhausted or
+   * DeadlineExceeded (EXECUTION_LIMIT); DataLoss (CONTENT_CORRUPT).
    *
    * @generated from rpc sluice.orchestration.v1.ExecutionService.ExecuteQuery
    */

@@ -5,6 +5,8 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -12,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/storage/v1/blobs.proto.
  */
 export const file_sluice_storage_v1_blobs: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9ibG9icy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiQAoOR2V0QmxvYlJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESEwoLaGVsZF9zaGEyNTYYAiABKAkiVwoPR2V0QmxvYlJlc3BvbnNlEisKBGhlYWQYASABKAsyGy5zbHVpY2Uuc3RvcmFnZS52MS5CbG9iSGVhZEgAEg8KBWNodW5rGAIgASgMSABCBgoEcGFydCJSCghCbG9iSGVhZBIMCgRuYW1lGAEgASgJEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgDEg4KBnNoYTI1NhgEIAEoCTJ7CgtCbG9iU2VydmljZRJsCgdHZXRCbG9iEiEuc2x1aWNlLnN0b3JhZ2UudjEuR2V0QmxvYlJlcXVlc3QaIi5zbHVpY2Uuc3RvcmFnZS52MS5HZXRCbG9iUmVzcG9uc2UiGJACAaq7GBEiDwoNb3JjaGVzdHJhdGlvbjABYgZwcm90bzM", [file_buf_validate_validate, file_sluice_common_v1_options]);
+  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9ibG9icy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiQAoOR2V0QmxvYlJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESEwoLaGVsZF9zaGEyNTYYAiABKAkiVwoPR2V0QmxvYlJlc3BvbnNlEisKBGhlYWQYASABKAsyGy5zbHVpY2Uuc3RvcmFnZS52MS5CbG9iSGVhZEgAEg8KBWNodW5rGAIgASgMSABCBgoEcGFydCJSCghCbG9iSGVhZBIMCgRuYW1lGAEgASgJEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgDEg4KBnNoYTI1NhgEIAEoCSJvCg5QdXRCbG9iUmVxdWVzdBIyCgZoZWFkZXIYASABKAsyIC5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iSGVhZGVySAASGgoFY2h1bmsYAiABKAxCCbpIBnoEGICAQEgAQg0KBHBhcnQSBbpIAggBIqICCg1QdXRCbG9iSGVhZGVyEsQBCgRuYW1lGAEgASgJQrUBukixAboBqAEKCWZpbGUubmFtZRJTbXVzdCBiZSAxIHRvIDI1NSBjaGFyYWN0ZXJzIHdpdGhvdXQgc2xhc2hlcyBhbmQgY29udHJvbCBjaGFyYWN0ZXJzLCBhbmQgbm90IC4gb3IgLi4aRnRoaXMgIT0gJy4nICYmIHRoaXMgIT0gJy4uJyAmJiB0aGlzLm1hdGNoZXMocideW14vXFxceDAwLVx4MWZceDdmXSskJylyAxj/ARIuCgxjb250ZW50X3R5cGUYAiABKAlCGLpIFXITGP8BMg5eW1x4MjAtXHg3ZV0qJBIaCghvd25lcl9pZBgDIAEoCUIIukgFcgOwAQEiRgoPUHV0QmxvYlJlc3BvbnNlEg8KB2ZpbGVfaWQYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoAxIOCgZzaGEyNTYYAyABKAkiWgoSRGVsZXRlQmxvYnNSZXF1ZXN0EhoKCG93bmVyX2lkGAEgASgJQgi6SAVyA7ABARIoCg1rZWVwX2ZpbGVfaWRzGAIgAygJQhG6SA6SAQsQoI0GIgVyA7ABASIpChNEZWxldGVCbG9ic1Jlc3BvbnNlEhIKCmZpbGVfY291bnQYASABKAUieAoQU2lnbkJsb2JzUmVxdWVzdBIiCghmaWxlX2lkcxgBIAMoCUIQukgNkgEKEOgHIgVyA7ABARJACghsaWZldGltZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkITukgQyAEBqgEKIgQIgPUkMgIIASIhChFTaWduQmxvYnNSZXNwb25zZRIMCgR1cmxzGAEgAygJMrsDCgtCbG9iU2VydmljZRJsCgdHZXRCbG9iEiEuc2x1aWNlLnN0b3JhZ2UudjEuR2V0QmxvYlJlcXVlc3QaIi5zbHVpY2Uuc3RvcmFnZS52MS5HZXRCbG9iUmVzcG9uc2UiGJACAaq7GBEiDwoNb3JjaGVzdHJhdGlvbjABEmMKB1B1dEJsb2ISIS5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iUmVxdWVzdBoiLnNsdWljZS5zdG9yYWdlLnYxLlB1dEJsb2JSZXNwb25zZSIPqrsYCyIJCgdzdGFnaW5nKAEScAoLRGVsZXRlQmxvYnMSJS5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVCbG9ic1JlcXVlc3QaJi5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVCbG9ic1Jlc3BvbnNlIhKQAgKquxgLIgkKB3N0YWdpbmcSZwoJU2lnbkJsb2JzEiMuc2x1aWNlLnN0b3JhZ2UudjEuU2lnbkJsb2JzUmVxdWVzdBokLnNsdWljZS5zdG9yYWdlLnYxLlNpZ25CbG9ic1Jlc3BvbnNlIg+quxgLIgkKB3N0YWdpbmdiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_sluice_common_v1_options]);
 
 /**
  * Which file.
@@ -122,6 +124,212 @@ export const BlobHeadSchema: GenMessage<BlobHead> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_blobs, 2);
 
 /**
+ * A header, then bytes.
+ *
+ * @generated from message sluice.storage.v1.PutBlobRequest
+ */
+export type PutBlobRequest = Message<"sluice.storage.v1.PutBlobRequest"> & {
+  /**
+   * What the message carries.
+   *
+   * @generated from oneof sluice.storage.v1.PutBlobRequest.part
+   */
+  part: {
+    /**
+     * First message.
+     *
+     * @generated from field: sluice.storage.v1.PutBlobHeader header = 1;
+     */
+    value: PutBlobHeader;
+    case: "header";
+  } | {
+    /**
+     * Any other message: up to 1 MiB.
+     *
+     * @generated from field: bytes chunk = 2;
+     */
+    value: Uint8Array;
+    case: "chunk";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message sluice.storage.v1.PutBlobRequest.
+ * Use `create(PutBlobRequestSchema)` to create a new message.
+ */
+export const PutBlobRequestSchema: GenMessage<PutBlobRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 3);
+
+/**
+ * What is known of the bytes before they arrive.
+ *
+ * @generated from message sluice.storage.v1.PutBlobHeader
+ */
+export type PutBlobHeader = Message<"sluice.storage.v1.PutBlobHeader"> & {
+  /**
+   * The file's name, by the rules of a File's.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Its media type. Default: by the name's extension, else `application/octet-stream`.
+   *
+   * @generated from field: string content_type = 2;
+   */
+  contentType: string;
+
+  /**
+   * Whose the file is: the id of what it was made for, as a staging job. Its files are removed together.
+   *
+   * @generated from field: string owner_id = 3;
+   */
+  ownerId: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.PutBlobHeader.
+ * Use `create(PutBlobHeaderSchema)` to create a new message.
+ */
+export const PutBlobHeaderSchema: GenMessage<PutBlobHeader> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 4);
+
+/**
+ * The stored file.
+ *
+ * @generated from message sluice.storage.v1.PutBlobResponse
+ */
+export type PutBlobResponse = Message<"sluice.storage.v1.PutBlobResponse"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * How many bytes.
+   *
+   * @generated from field: int64 size_bytes = 2;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * Their SHA-256, 64 lower-case hexadecimal digits.
+   *
+   * @generated from field: string sha256 = 3;
+   */
+  sha256: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.PutBlobResponse.
+ * Use `create(PutBlobResponseSchema)` to create a new message.
+ */
+export const PutBlobResponseSchema: GenMessage<PutBlobResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 5);
+
+/**
+ * Whose files.
+ *
+ * @generated from message sluice.storage.v1.DeleteBlobsRequest
+ */
+export type DeleteBlobsRequest = Message<"sluice.storage.v1.DeleteBlobsRequest"> & {
+  /**
+   * Whose.
+   *
+   * @generated from field: string owner_id = 1;
+   */
+  ownerId: string;
+
+  /**
+   * Files that stay, at most 100,000.
+   *
+   * @generated from field: repeated string keep_file_ids = 2;
+   */
+  keepFileIds: string[];
+};
+
+/**
+ * Describes the message sluice.storage.v1.DeleteBlobsRequest.
+ * Use `create(DeleteBlobsRequestSchema)` to create a new message.
+ */
+export const DeleteBlobsRequestSchema: GenMessage<DeleteBlobsRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 6);
+
+/**
+ * What was removed.
+ *
+ * @generated from message sluice.storage.v1.DeleteBlobsResponse
+ */
+export type DeleteBlobsResponse = Message<"sluice.storage.v1.DeleteBlobsResponse"> & {
+  /**
+   * How many files.
+   *
+   * @generated from field: int32 file_count = 1;
+   */
+  fileCount: number;
+};
+
+/**
+ * Describes the message sluice.storage.v1.DeleteBlobsResponse.
+ * Use `create(DeleteBlobsResponseSchema)` to create a new message.
+ */
+export const DeleteBlobsResponseSchema: GenMessage<DeleteBlobsResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 7);
+
+/**
+ * Which files.
+ *
+ * @generated from message sluice.storage.v1.SignBlobsRequest
+ */
+export type SignBlobsRequest = Message<"sluice.storage.v1.SignBlobsRequest"> & {
+  /**
+   * Files, at most 1000.
+   *
+   * @generated from field: repeated string file_ids = 1;
+   */
+  fileIds: string[];
+
+  /**
+   * How long the URLs are good: 1 second to 7 days.
+   *
+   * @generated from field: google.protobuf.Duration lifetime = 2;
+   */
+  lifetime?: Duration | undefined;
+};
+
+/**
+ * Describes the message sluice.storage.v1.SignBlobsRequest.
+ * Use `create(SignBlobsRequestSchema)` to create a new message.
+ */
+export const SignBlobsRequestSchema: GenMessage<SignBlobsRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 8);
+
+/**
+ * The URLs.
+ *
+ * @generated from message sluice.storage.v1.SignBlobsResponse
+ */
+export type SignBlobsResponse = Message<"sluice.storage.v1.SignBlobsResponse"> & {
+  /**
+   * In the order of the request; each begins with the platform's public URL where the operator has set one, else with
+   * `/`.
+   *
+   * @generated from field: repeated string urls = 1;
+   */
+  urls: string[];
+};
+
+/**
+ * Describes the message sluice.storage.v1.SignBlobsResponse.
+ * Use `create(SignBlobsResponseSchema)` to create a new message.
+ */
+export const SignBlobsResponseSchema: GenMessage<SignBlobsResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 9);
+
+/**
  * Bytes between services. No service opens another one's directory.
  *
  * @generated from service sluice.storage.v1.BlobService
@@ -137,6 +345,38 @@ export const BlobService: GenService<{
     methodKind: "server_streaming";
     input: typeof GetBlobRequestSchema;
     output: typeof GetBlobResponseSchema;
+  },
+  /**
+   * Stores a file on behalf of the caller's organisation: a header first, then its bytes. Reservation, errors and
+   * durability are those of FileService.UploadFile.
+   *
+   * @generated from rpc sluice.storage.v1.BlobService.PutBlob
+   */
+  putBlob: {
+    methodKind: "client_streaming";
+    input: typeof PutBlobRequestSchema;
+    output: typeof PutBlobResponseSchema;
+  },
+  /**
+   * Removes the files of an owner, but for those to keep, and gives their bytes back to the quota. Files of a release
+   * have no owner and stay.
+   *
+   * @generated from rpc sluice.storage.v1.BlobService.DeleteBlobs
+   */
+  deleteBlobs: {
+    methodKind: "unary";
+    input: typeof DeleteBlobsRequestSchema;
+    output: typeof DeleteBlobsResponseSchema;
+  },
+  /**
+   * Answers a URL for each file, as FileService.CreateSignedUrl does for one. NotFound names the first unknown file.
+   *
+   * @generated from rpc sluice.storage.v1.BlobService.SignBlobs
+   */
+  signBlobs: {
+    methodKind: "unary";
+    input: typeof SignBlobsRequestSchema;
+    output: typeof SignBlobsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sluice_storage_v1_blobs, 0);

@@ -2,22 +2,22 @@
 // @generated from file sluice/storage/v1/files.proto (package sluice.storage.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import type { HttpBodySchema } from "../../../google/api/httpbody_pb.ts";
 import { file_google_api_httpbody } from "../../../google/api/httpbody_pb.ts";
-import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file sluice/storage/v1/files.proto.
  */
 export const file_sluice_storage_v1_files: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9maWxlcy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEi1AMKBEZpbGUSHAoHZmlsZV9pZBgBIAEoCUILukgI2AEBcgOwAQESxwEKBG5hbWUYAiABKAlCuAG6SLQBugGoAQoJZmlsZS5uYW1lElNtdXN0IGJlIDEgdG8gMjU1IGNoYXJhY3RlcnMgd2l0aG91dCBzbGFzaGVzIGFuZCBjb250cm9sIGNoYXJhY3RlcnMsIGFuZCBub3QgLiBvciAuLhpGdGhpcyAhPSAnLicgJiYgdGhpcyAhPSAnLi4nICYmIHRoaXMubWF0Y2hlcyhyJ15bXi9cXFx4MDAtXHgxZlx4N2ZdKyQnKdgBAXIDGP8BEi4KDGNvbnRlbnRfdHlwZRgDIAEoCUIYukgVchMY/wEyDl5bXHgyMC1ceDdlXSokEhIKCnNpemVfYnl0ZXMYBCABKAMSDgoGc2hhMjU2GAUgASgJEhcKD2NyZWF0b3JfdXNlcl9pZBgGIAEoCRIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKBGV0YWcYCSABKAlCB7pIBHICGEAijQMKEFVwbG9hZEZpbGVIZWFkZXISxAEKBG5hbWUYASABKAlCtQG6SLEBugGoAQoJZmlsZS5uYW1lElNtdXN0IGJlIDEgdG8gMjU1IGNoYXJhY3RlcnMgd2l0aG91dCBzbGFzaGVzIGFuZCBjb250cm9sIGNoYXJhY3RlcnMsIGFuZCBub3QgLiBvciAuLhpGdGhpcyAhPSAnLicgJiYgdGhpcyAhPSAnLi4nICYmIHRoaXMubWF0Y2hlcyhyJ15bXi9cXFx4MDAtXHgxZlx4N2ZdKyQnKXIDGP8BEi4KDGNvbnRlbnRfdHlwZRgCIAEoCUIYukgVchMY/wEyDl5bXHgyMC1ceDdlXSokEigKCnNpemVfYnl0ZXMYAyABKANCD7pIDCIKGICAgICAoAEoAEgAiAEBEigKBnNoYTI1NhgEIAEoCUIYukgV2AEBchAyDl5bMC05YS1mXXs2NH0kEh8KCnJlcXVlc3RfaWQYBSABKAlCC7pICNgBAXIDsAEBQg0KC19zaXplX2J5dGVzInUKEVVwbG9hZEZpbGVSZXF1ZXN0EjUKBmhlYWRlchgBIAEoCzIjLnNsdWljZS5zdG9yYWdlLnYxLlVwbG9hZEZpbGVIZWFkZXJIABIaCgVjaHVuaxgCIAEoDEIJukgGegQYgIBASABCDQoEcGFydBIFukgCCAEiOwoSVXBsb2FkRmlsZVJlc3BvbnNlEiUKBGZpbGUYASABKAsyFy5zbHVpY2Uuc3RvcmFnZS52MS5GaWxlIisKDkdldEZpbGVSZXF1ZXN0EhkKB2ZpbGVfaWQYASABKAlCCLpIBXIDsAEBIjgKD0dldEZpbGVSZXNwb25zZRIlCgRmaWxlGAEgASgLMhcuc2x1aWNlLnN0b3JhZ2UudjEuRmlsZSKJAQoQTGlzdEZpbGVzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSGAoGcHJlZml4GAMgASgJQgi6SAVyAxj/ARIeCgxjb250ZW50X3R5cGUYBCABKAlCCLpIBXIDGP8BIlQKEUxpc3RGaWxlc1Jlc3BvbnNlEiYKBWZpbGVzGAEgAygLMhcuc2x1aWNlLnN0b3JhZ2UudjEuRmlsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkihgEKE0Rvd25sb2FkRmlsZVJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESFwoFcmFuZ2UYAiABKAlCCLpIBXIDGIAIEhoKCGlmX3JhbmdlGAMgASgJQgi6SAVyAxiACBIfCg1pZl9ub25lX21hdGNoGAQgASgJQgi6SAVyAxiAICK0AQoRVXBkYXRlRmlsZVJlcXVlc3QSbgoEZmlsZRgBIAEoCzIXLnNsdWljZS5zdG9yYWdlLnYxLkZpbGVCR7pIRLoBPgoTdXBkYXRlX2ZpbGUuZmlsZV9pZBITZmlsZV9pZCBpcyByZXF1aXJlZBoSdGhpcy5maWxlX2lkICE9ICcnyAEBEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI7ChJVcGRhdGVGaWxlUmVzcG9uc2USJQoEZmlsZRgBIAEoCzIXLnNsdWljZS5zdG9yYWdlLnYxLkZpbGUiLgoRRGVsZXRlRmlsZVJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQEiFAoSRGVsZXRlRmlsZVJlc3BvbnNlMtgICgtGaWxlU2VydmljZRLUAQoKVXBsb2FkRmlsZRIkLnNsdWljZS5zdG9yYWdlLnYxLlVwbG9hZEZpbGVSZXF1ZXN0GiUuc2x1aWNlLnN0b3JhZ2UudjEuVXBsb2FkRmlsZVJlc3BvbnNlInequxgVGhNzdG9yYWdlLmZpbGVzLndyaXRlsrsYOgjJASI1CgZoZWFkZXISBWNodW5rGgRmaWxlIgRuYW1lKgxjb250ZW50X3R5cGUyCnNpemVfYnl0ZXOC0+STAho6ASoiFS9hcGkvdjEvc3RvcmFnZS9maWxlcygBEpQBCgdHZXRGaWxlEiEuc2x1aWNlLnN0b3JhZ2UudjEuR2V0RmlsZVJlcXVlc3QaIi5zbHVpY2Uuc3RvcmFnZS52MS5HZXRGaWxlUmVzcG9uc2UiQpACAaq7GBQaEnN0b3JhZ2UuZmlsZXMucmVhZILT5JMCIRIfL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlX2lkfRKQAQoJTGlzdEZpbGVzEiMuc2x1aWNlLnN0b3JhZ2UudjEuTGlzdEZpbGVzUmVxdWVzdBokLnNsdWljZS5zdG9yYWdlLnYxLkxpc3RGaWxlc1Jlc3BvbnNlIjiQAgGquxgUGhJzdG9yYWdlLmZpbGVzLnJlYWSC0+STAhcSFS9hcGkvdjEvc3RvcmFnZS9maWxlcxLlAQoMRG93bmxvYWRGaWxlEiYuc2x1aWNlLnN0b3JhZ2UudjEuRG93bmxvYWRGaWxlUmVxdWVzdBoULmdvb2dsZS5hcGkuSHR0cEJvZHkilAGQAgGquxgUGhJzdG9yYWdlLmZpbGVzLnJlYWSyuxhGEg4KBXJhbmdlEgVyYW5nZRIUCghpZi1yYW5nZRIIaWZfcmFuZ2USHgoNaWYtbm9uZS1tYXRjaBINaWZfbm9uZV9tYXRjaILT5JMCKRInL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlX2lkfS9jb250ZW50MAESwQEKClVwZGF0ZUZpbGUSJC5zbHVpY2Uuc3RvcmFnZS52MS5VcGRhdGVGaWxlUmVxdWVzdBolLnNsdWljZS5zdG9yYWdlLnYxLlVwZGF0ZUZpbGVSZXNwb25zZSJmqrsYFRoTc3RvcmFnZS5maWxlcy53cml0ZbK7GBcSFQoIaWYtbWF0Y2gSCWZpbGUuZXRhZ4LT5JMCLDoEZmlsZTIkL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlLmZpbGVfaWR9EpsBCgpEZWxldGVGaWxlEiQuc2x1aWNlLnN0b3JhZ2UudjEuRGVsZXRlRmlsZVJlcXVlc3QaJS5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVGaWxlUmVzcG9uc2UiQKq7GBUaE3N0b3JhZ2UuZmlsZXMud3JpdGWC0+STAiEqHy9hcGkvdjEvc3RvcmFnZS9maWxlcy97ZmlsZV9pZH1iBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9maWxlcy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEilQQKBEZpbGUSHAoHZmlsZV9pZBgBIAEoCUILukgI2AEBcgOwAQESxwEKBG5hbWUYAiABKAlCuAG6SLQBugGoAQoJZmlsZS5uYW1lElNtdXN0IGJlIDEgdG8gMjU1IGNoYXJhY3RlcnMgd2l0aG91dCBzbGFzaGVzIGFuZCBjb250cm9sIGNoYXJhY3RlcnMsIGFuZCBub3QgLiBvciAuLhpGdGhpcyAhPSAnLicgJiYgdGhpcyAhPSAnLi4nICYmIHRoaXMubWF0Y2hlcyhyJ15bXi9cXFx4MDAtXHgxZlx4N2ZdKyQnKdgBAXIDGP8BEi4KDGNvbnRlbnRfdHlwZRgDIAEoCUIYukgVchMY/wEyDl5bXHgyMC1ceDdlXSokEhIKCnNpemVfYnl0ZXMYBCABKAMSDgoGc2hhMjU2GAUgASgJEhcKD2NyZWF0b3JfdXNlcl9pZBgGIAEoCRIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKBGV0YWcYCSABKAlCB7pIBHICGEASMQoIY2F0ZWdvcnkYCiABKA4yHy5zbHVpY2Uuc3RvcmFnZS52MS5GaWxlQ2F0ZWdvcnkSDAoEcGF0aBgLIAEoCSKNAwoQVXBsb2FkRmlsZUhlYWRlchLEAQoEbmFtZRgBIAEoCUK1AbpIsQG6AagBCglmaWxlLm5hbWUSU211c3QgYmUgMSB0byAyNTUgY2hhcmFjdGVycyB3aXRob3V0IHNsYXNoZXMgYW5kIGNvbnRyb2wgY2hhcmFjdGVycywgYW5kIG5vdCAuIG9yIC4uGkZ0aGlzICE9ICcuJyAmJiB0aGlzICE9ICcuLicgJiYgdGhpcy5tYXRjaGVzKHInXlteL1xcXHgwMC1ceDFmXHg3Zl0rJCcpcgMY/wESLgoMY29udGVudF90eXBlGAIgASgJQhi6SBVyExj/ATIOXltceDIwLVx4N2VdKiQSKAoKc2l6ZV9ieXRlcxgDIAEoA0IPukgMIgoYgICAgICgASgASACIAQESKAoGc2hhMjU2GAQgASgJQhi6SBXYAQFyEDIOXlswLTlhLWZdezY0fSQSHwoKcmVxdWVzdF9pZBgFIAEoCUILukgI2AEBcgOwAQFCDQoLX3NpemVfYnl0ZXMidQoRVXBsb2FkRmlsZVJlcXVlc3QSNQoGaGVhZGVyGAEgASgLMiMuc2x1aWNlLnN0b3JhZ2UudjEuVXBsb2FkRmlsZUhlYWRlckgAEhoKBWNodW5rGAIgASgMQgm6SAZ6BBiAgEBIAEINCgRwYXJ0EgW6SAIIASI7ChJVcGxvYWRGaWxlUmVzcG9uc2USJQoEZmlsZRgBIAEoCzIXLnNsdWljZS5zdG9yYWdlLnYxLkZpbGUiKwoOR2V0RmlsZVJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQEiOAoPR2V0RmlsZVJlc3BvbnNlEiUKBGZpbGUYASABKAsyFy5zbHVpY2Uuc3RvcmFnZS52MS5GaWxlIsYBChBMaXN0RmlsZXNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBIYCgZwcmVmaXgYAyABKAlCCLpIBXIDGP8BEh4KDGNvbnRlbnRfdHlwZRgEIAEoCUIIukgFcgMY/wESOwoIY2F0ZWdvcnkYBSABKA4yHy5zbHVpY2Uuc3RvcmFnZS52MS5GaWxlQ2F0ZWdvcnlCCLpIBYIBAhABIlQKEUxpc3RGaWxlc1Jlc3BvbnNlEiYKBWZpbGVzGAEgAygLMhcuc2x1aWNlLnN0b3JhZ2UudjEuRmlsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkihgEKE0Rvd25sb2FkRmlsZVJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESFwoFcmFuZ2UYAiABKAlCCLpIBXIDGIAIEhoKCGlmX3JhbmdlGAMgASgJQgi6SAVyAxiACBIfCg1pZl9ub25lX21hdGNoGAQgASgJQgi6SAVyAxiAICK0AQoRVXBkYXRlRmlsZVJlcXVlc3QSbgoEZmlsZRgBIAEoCzIXLnNsdWljZS5zdG9yYWdlLnYxLkZpbGVCR7pIRLoBPgoTdXBkYXRlX2ZpbGUuZmlsZV9pZBITZmlsZV9pZCBpcyByZXF1aXJlZBoSdGhpcy5maWxlX2lkICE9ICcnyAEBEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI7ChJVcGRhdGVGaWxlUmVzcG9uc2USJQoEZmlsZRgBIAEoCzIXLnNsdWljZS5zdG9yYWdlLnYxLkZpbGUiLgoRRGVsZXRlRmlsZVJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQEiFAoSRGVsZXRlRmlsZVJlc3BvbnNlInIKFkNyZWF0ZVNpZ25lZFVybFJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESPQoIbGlmZXRpbWUYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CELpIDaoBCiIECID1JDICCAEiVwoXQ3JlYXRlU2lnbmVkVXJsUmVzcG9uc2USCwoDdXJsGAEgASgJEi8KC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKCAQoRUmVhZFNpZ25lZFJlcXVlc3QSFwoFdG9rZW4YASABKAlCCLpIBXIDGIAEEhcKBXJhbmdlGAIgASgJQgi6SAVyAxj/ARIaCghpZl9yYW5nZRgDIAEoCUIIukgFcgMY/wESHwoNaWZfbm9uZV9tYXRjaBgEIAEoCUIIukgFcgMYgCAqfQoMRmlsZUNhdGVnb3J5Eh0KGUZJTEVfQ0FURUdPUllfVU5TUEVDSUZJRUQQABIYChRGSUxFX0NBVEVHT1JZX1VQTE9BRBABEhkKFUZJTEVfQ0FURUdPUllfU1RBR0lORxACEhkKFUZJTEVfQ0FURUdPUllfUkVMRUFTRRADMtQLCgtGaWxlU2VydmljZRLUAQoKVXBsb2FkRmlsZRIkLnNsdWljZS5zdG9yYWdlLnYxLlVwbG9hZEZpbGVSZXF1ZXN0GiUuc2x1aWNlLnN0b3JhZ2UudjEuVXBsb2FkRmlsZVJlc3BvbnNlInequxgVGhNzdG9yYWdlLmZpbGVzLndyaXRlsrsYOgjJASI1CgZoZWFkZXISBWNodW5rGgRmaWxlIgRuYW1lKgxjb250ZW50X3R5cGUyCnNpemVfYnl0ZXOC0+STAho6ASoiFS9hcGkvdjEvc3RvcmFnZS9maWxlcygBEpQBCgdHZXRGaWxlEiEuc2x1aWNlLnN0b3JhZ2UudjEuR2V0RmlsZVJlcXVlc3QaIi5zbHVpY2Uuc3RvcmFnZS52MS5HZXRGaWxlUmVzcG9uc2UiQpACAaq7GBQaEnN0b3JhZ2UuZmlsZXMucmVhZILT5JMCIRIfL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlX2lkfRKQAQoJTGlzdEZpbGVzEiMuc2x1aWNlLnN0b3JhZ2UudjEuTGlzdEZpbGVzUmVxdWVzdBokLnNsdWljZS5zdG9yYWdlLnYxLkxpc3RGaWxlc1Jlc3BvbnNlIjiQAgGquxgUGhJzdG9yYWdlLmZpbGVzLnJlYWSC0+STAhcSFS9hcGkvdjEvc3RvcmFnZS9maWxlcxLlAQoMRG93bmxvYWRGaWxlEiYuc2x1aWNlLnN0b3JhZ2UudjEuRG93bmxvYWRGaWxlUmVxdWVzdBoULmdvb2dsZS5hcGkuSHR0cEJvZHkilAGQAgGquxgUGhJzdG9yYWdlLmZpbGVzLnJlYWSyuxhGEg4KBXJhbmdlEgVyYW5nZRIUCghpZi1yYW5nZRIIaWZfcmFuZ2USHgoNaWYtbm9uZS1tYXRjaBINaWZfbm9uZV9tYXRjaILT5JMCKRInL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlX2lkfS9jb250ZW50MAESsQEKD0NyZWF0ZVNpZ25lZFVybBIpLnNsdWljZS5zdG9yYWdlLnYxLkNyZWF0ZVNpZ25lZFVybFJlcXVlc3QaKi5zbHVpY2Uuc3RvcmFnZS52MS5DcmVhdGVTaWduZWRVcmxSZXNwb25zZSJHqrsYFBoSc3RvcmFnZS5maWxlcy5yZWFkgtPkkwIpOgEqIiQvYXBpL3YxL3N0b3JhZ2UvZmlsZXMve2ZpbGVfaWR9OnNpZ24SxQEKClJlYWRTaWduZWQSJC5zbHVpY2Uuc3RvcmFnZS52MS5SZWFkU2lnbmVkUmVxdWVzdBoULmdvb2dsZS5hcGkuSHR0cEJvZHkieZACAaq7GAIIAbK7GEYSDgoFcmFuZ2USBXJhbmdlEhQKCGlmLXJhbmdlEghpZl9yYW5nZRIeCg1pZi1ub25lLW1hdGNoEg1pZl9ub25lX21hdGNogtPkkwIgEh4vYXBpL3YxL3N0b3JhZ2Uvc2lnbmVkL3t0b2tlbn0wARLBAQoKVXBkYXRlRmlsZRIkLnNsdWljZS5zdG9yYWdlLnYxLlVwZGF0ZUZpbGVSZXF1ZXN0GiUuc2x1aWNlLnN0b3JhZ2UudjEuVXBkYXRlRmlsZVJlc3BvbnNlImaquxgVGhNzdG9yYWdlLmZpbGVzLndyaXRlsrsYFxIVCghpZi1tYXRjaBIJZmlsZS5ldGFngtPkkwIsOgRmaWxlMiQvYXBpL3YxL3N0b3JhZ2UvZmlsZXMve2ZpbGUuZmlsZV9pZH0SmwEKCkRlbGV0ZUZpbGUSJC5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVGaWxlUmVxdWVzdBolLnNsdWljZS5zdG9yYWdlLnYxLkRlbGV0ZUZpbGVSZXNwb25zZSJAqrsYFRoTc3RvcmFnZS5maWxlcy53cml0ZYLT5JMCISofL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlX2lkfWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * A stored file.
@@ -87,6 +87,20 @@ export type File = Message<"sluice.storage.v1.File"> & {
    * @generated from field: string etag = 9;
    */
   etag: string;
+
+  /**
+   * What it is there for. Set by the server.
+   *
+   * @generated from field: sluice.storage.v1.FileCategory category = 10;
+   */
+  category: FileCategory;
+
+  /**
+   * Where a release has it, as `area/project/table/part-00000.parquet`; empty for other files. Set by the server.
+   *
+   * @generated from field: string path = 11;
+   */
+  path: string;
 };
 
 /**
@@ -278,6 +292,13 @@ export type ListFilesRequest = Message<"sluice.storage.v1.ListFilesRequest"> & {
    * @generated from field: string content_type = 4;
    */
   contentType: string;
+
+  /**
+   * Only files of this category. Default: of any.
+   *
+   * @generated from field: sluice.storage.v1.FileCategory category = 5;
+   */
+  category: FileCategory;
 };
 
 /**
@@ -444,6 +465,152 @@ export const DeleteFileResponseSchema: GenMessage<DeleteFileResponse> = /*@__PUR
   messageDesc(file_sluice_storage_v1_files, 12);
 
 /**
+ * Which file, and for how long.
+ *
+ * @generated from message sluice.storage.v1.CreateSignedUrlRequest
+ */
+export type CreateSignedUrlRequest = Message<"sluice.storage.v1.CreateSignedUrlRequest"> & {
+  /**
+   * The file's id.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * How long the URL is good: 1 second to 7 days. Default: 1 hour.
+   *
+   * @generated from field: google.protobuf.Duration lifetime = 2;
+   */
+  lifetime?: Duration | undefined;
+};
+
+/**
+ * Describes the message sluice.storage.v1.CreateSignedUrlRequest.
+ * Use `create(CreateSignedUrlRequestSchema)` to create a new message.
+ */
+export const CreateSignedUrlRequestSchema: GenMessage<CreateSignedUrlRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 13);
+
+/**
+ * The URL.
+ *
+ * @generated from message sluice.storage.v1.CreateSignedUrlResponse
+ */
+export type CreateSignedUrlResponse = Message<"sluice.storage.v1.CreateSignedUrlResponse"> & {
+  /**
+   * Begins with the platform's public URL where the operator has set one, else with `/`.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * When it expires.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 2;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message sluice.storage.v1.CreateSignedUrlResponse.
+ * Use `create(CreateSignedUrlResponseSchema)` to create a new message.
+ */
+export const CreateSignedUrlResponseSchema: GenMessage<CreateSignedUrlResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 14);
+
+/**
+ * Which bytes of which file.
+ *
+ * @generated from message sluice.storage.v1.ReadSignedRequest
+ */
+export type ReadSignedRequest = Message<"sluice.storage.v1.ReadSignedRequest"> & {
+  /**
+   * The token of a signed URL.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * As DownloadFile's.
+   *
+   * @generated from field: string range = 2;
+   */
+  range: string;
+
+  /**
+   * As DownloadFile's.
+   *
+   * @generated from field: string if_range = 3;
+   */
+  ifRange: string;
+
+  /**
+   * As DownloadFile's.
+   *
+   * @generated from field: string if_none_match = 4;
+   */
+  ifNoneMatch: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.ReadSignedRequest.
+ * Use `create(ReadSignedRequestSchema)` to create a new message.
+ */
+export const ReadSignedRequestSchema: GenMessage<ReadSignedRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 15);
+
+/**
+ * What a file is there for.
+ *
+ * @generated from enum sluice.storage.v1.FileCategory
+ */
+export const FileCategory = {
+  /**
+   * Any, in a filter; never answered.
+   *
+   * @generated from enum value: FILE_CATEGORY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * A user stored it.
+   *
+   * @generated from enum value: FILE_CATEGORY_UPLOAD = 1;
+   */
+  UPLOAD: 1,
+
+  /**
+   * It is part of a staging job, and goes with it.
+   *
+   * @generated from enum value: FILE_CATEGORY_STAGING = 2;
+   */
+  STAGING: 2,
+
+  /**
+   * It is part of a published release, and stays.
+   *
+   * @generated from enum value: FILE_CATEGORY_RELEASE = 3;
+   */
+  RELEASE: 3,
+} as const;
+
+/**
+ * What a file is there for.
+ *
+ * @generated from enum sluice.storage.v1.FileCategory
+ */
+export type FileCategory = (typeof FileCategory)[keyof typeof FileCategory] | UnknownEnum;
+
+/**
+ * Describes the enum sluice.storage.v1.FileCategory.
+ */
+export const FileCategorySchema: GenEnum<FileCategory> = /*@__PURE__*/
+  enumDesc(file_sluice_storage_v1_files, 0);
+
+/**
  * An organisation's files. Content is addressed by its sha256, stored once, and verified when it is read.
  *
  * @generated from service sluice.storage.v1.FileService
@@ -497,7 +664,32 @@ export const FileService: GenService<{
     output: typeof HttpBodySchema;
   },
   /**
-   * Changes a file's name or media type. NotFound; Aborted (ETAG_MISMATCH).
+   * Answers a URL that reads one file without a credential, by HTTP GET and HEAD with ranges, until it expires. A file
+   * that is removed is gone for the URL, too. NotFound.
+   *
+   * @generated from rpc sluice.storage.v1.FileService.CreateSignedUrl
+   */
+  createSignedUrl: {
+    methodKind: "unary";
+    input: typeof CreateSignedUrlRequestSchema;
+    output: typeof CreateSignedUrlResponseSchema;
+  },
+  /**
+   * Answers the bytes of the file that a signed URL is for, as DownloadFile does. NotFound for a token that is not
+   * ours, has expired, or whose file is gone.
+   * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+   * buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+   *
+   * @generated from rpc sluice.storage.v1.FileService.ReadSigned
+   */
+  readSigned: {
+    methodKind: "server_streaming";
+    input: typeof ReadSignedRequestSchema;
+    output: typeof HttpBodySchema;
+  },
+  /**
+   * Changes a file's name or media type. NotFound; FailedPrecondition (RESOURCE_IN_USE) for a file that is not an
+   * upload; Aborted (ETAG_MISMATCH).
    *
    * @generated from rpc sluice.storage.v1.FileService.UpdateFile
    */
@@ -507,7 +699,8 @@ export const FileService: GenService<{
     output: typeof UpdateFileResponseSchema;
   },
   /**
-   * Removes a file and gives its bytes back to the quota. NotFound.
+   * Removes a file and gives its bytes back to the quota. NotFound; FailedPrecondition (RESOURCE_IN_USE) for a file
+   * that is not an upload: it belongs to a staging job, or to a release.
    *
    * @generated from rpc sluice.storage.v1.FileService.DeleteFile
    */

@@ -1,13 +1,13 @@
-import { parse } from "node:path";
-import type { ConnectError } from "@connectrpc/connect";
 import { LRUCache } from "lru-cache";
 import type { BlobCache, BorrowedBlob } from "../../blobs/blob-cache.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { EngineFailure } from "../../engine/engine-failure.ts";
 import type { Inspection } from "../../engine/protocol.ts";
-import { executionTooLarge, sourceDataInvalid, sqlInvalid, statementRefused } from "../../errors.ts";
+import { sourceDataInvalid } from "../../errors.ts";
 import type { Connector, DataSource, Limit } from "../connector.ts";
+import { withEngineFailures } from "../engine-failures.ts";
 import { parseSettings } from "../settings.ts";
+import { openFileSnapshot } from "./file-snapshot.ts";
+import { fileNamed, tableNameOf } from "./names.ts";
 import { type FileSettings, fileSettings } from "./settings.ts";
 
 /** Files whose inspection is remembered. */
@@ -54,14 +54,14 @@ function fileSource(
     },
     async discover(limit) {
       using blob = await blobs.borrow(settings.fileId, limit.signal);
-      return withFailures(blob, async () => {
+      return withEngineFailures(fileNamed(blob), async () => {
         const { columns, rowCount } = await inspect(blob, settings, limit);
         return [{ schemaName: "", name: tableNameOf(blob, settings), columns, rowCount: BigInt(rowCount) }];
       });
     },
     async query({ sql, maxRows }, limit) {
       using blob = await blobs.borrow(settings.fileId, limit.signal);
-      return withFailures(blob, async () => {
+      return withEngineFailures(fileNamed(blob), async () => {
         const { reading } = await inspect(blob, settings, limit);
         const tableName = tableNameOf(blob, settings);
         const { path, name: fileName } = blob;
@@ -73,31 +73,6 @@ function fileSource(
         return reply.result;
       });
     },
+    openSnapshot: (request, limit) => openFileSnapshot({ blobs, engine, settings, inspect }, request, limit),
   };
-}
-
-const tableNameOf = (blob: BorrowedBlob, { tableName }: FileSettings): string =>
-  tableName ?? parse(blob.name).name;
-
-async function withFailures<T>(blob: BorrowedBlob, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof EngineFailure ? toConnectError(error, blob) : error;
-  }
-}
-
-function toConnectError({ kind, message }: EngineFailure, { name }: BorrowedBlob): ConnectError | Error {
-  switch (kind) {
-    case "sourceDataInvalid":
-      return sourceDataInvalid(`the file ${JSON.stringify(name)} can't be read: ${message}`);
-    case "sqlInvalid":
-      return sqlInvalid(message);
-    case "statementRefused":
-      return statementRefused(message);
-    case "tooLarge":
-      return executionTooLarge(message);
-    case "internal":
-      return new Error(message);
-  }
 }

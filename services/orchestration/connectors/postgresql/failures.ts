@@ -2,10 +2,12 @@ import { ConnectError } from "@connectrpc/connect";
 import postgres from "postgres";
 import {
   executionTooLarge,
+  snapshotGone,
   sourceDataInvalid,
   sourceUnreachable,
   sqlInvalid,
   statementRefused,
+  tableChanged,
 } from "../../errors.ts";
 import { connectTimeoutMs, EncryptionRefusedError } from "./open-socket.ts";
 import type { PostgresqlSettings } from "./settings.ts";
@@ -45,6 +47,24 @@ function toServerFailure(
   if (/^28/.test(code)) return sourceUnreachable(`${server} refuses the login of ${JSON.stringify(user)}`);
   if (code === "3D000") return sourceUnreachable(`${server} has no database ${JSON.stringify(database)}`);
   return sourceUnreachable(`${server} answers: ${message}`);
+}
+
+/** What the server said instead of rows of a table; anything else is answered as it is. */
+export function toRowsFailure(error: unknown, table: string): unknown {
+  if (!(error instanceof postgres.PostgresError)) return error;
+  const { code, message } = error;
+  // No such table or column, or no right to it any more.
+  if (/^(42P01|42703|42501|3F000)$/.test(code)) return tableChanged(table);
+  if (/^(08|57P|58)/.test(code)) return error;
+  if (code === "57014") return executionTooLarge(`the source stopped reading the table ${table}: ${message}`);
+  if (/^(53|54)/.test(code)) return executionTooLarge(`the source: ${message}`);
+  return sourceDataInvalid(`the table ${table} can't be read: ${message}`);
+}
+
+/** What the server says of a snapshot that it does not have any more; anything else is answered as it is. */
+export function toSnapshotFailure(error: unknown): unknown {
+  const isGone = error instanceof postgres.PostgresError && /^(22023|42704|55000)$/.test(error.code);
+  return isGone ? snapshotGone() : error;
 }
 
 /** Words that begin statements which do something else than read. */

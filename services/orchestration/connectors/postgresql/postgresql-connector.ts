@@ -1,12 +1,14 @@
+import type { Engine } from "../../engine/engine.ts";
 import type { Connector } from "../connector.ts";
 import { parseSettings } from "../settings.ts";
+import { openDatabaseSnapshot } from "./database-snapshot.ts";
 import { discoverTables } from "./discover.ts";
 import { queryRows } from "./query.ts";
 import { type SessionDeps, withSession } from "./session.ts";
 import { postgresqlSettings } from "./settings.ts";
 
 /** Reads PostgreSQL databases. */
-export const createPostgresqlConnector = (deps: SessionDeps): Connector => ({
+export const createPostgresqlConnector = (deps: SessionDeps & { readonly engine: Engine }): Connector => ({
   name: "postgresql",
   description: "A PostgreSQL database: its tables and views, read in a read-only transaction",
   settings: postgresqlSettings,
@@ -20,6 +22,7 @@ export const createPostgresqlConnector = (deps: SessionDeps): Connector => ({
         }),
       discover: (limit) => withSession(deps, parsed, limit, (ask) => discoverTables(ask, parsed.schemas)),
       query: (query, limit) => withSession(deps, parsed, limit, (ask) => queryRows(ask, query)),
+      openSnapshot: (request, limit) => openDatabaseSnapshot({ ...deps, settings: parsed }, request, limit),
     };
   },
 });

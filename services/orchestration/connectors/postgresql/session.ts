@@ -1,8 +1,10 @@
+import type { Writable } from "node:stream";
 import postgres from "postgres";
-import { executionTooLarge } from "../../errors.ts";
+import { executionTooLarge, sourceDataInvalid } from "../../errors.ts";
 import type { AddressGuard } from "../address-guard.ts";
 import type { Limit } from "../connector.ts";
-import { toConnectionFailure } from "./failures.ts";
+import { copyOut } from "./copy-out.ts";
+import { toConnectionFailure, toSnapshotFailure } from "./failures.ts";
 import { connectTimeoutMs, type OpenSocket, openSocket } from "./open-socket.ts";
 import { type OwnDatabase, refuseOwnDatabase } from "./own-database.ts";
 import type { PostgresqlSettings } from "./settings.ts";
@@ -27,6 +29,17 @@ export type Ask = (
   values?: readonly (string | null)[],
 ) => postgres.PendingQuery<postgres.Row[]>;
 
+/** What else a session's transaction can do. */
+export type Session = {
+  /** Sends a COPY … TO STDOUT and writes what comes of it to `sink`; not while something is asked. */
+  copyOut(statement: string, sink: Writable): Promise<void>;
+  /** Aborts when the connection is closed. */
+  readonly closed: AbortSignal;
+};
+
+/** A snapshot that another session exported, to see what it sees; then a session may send as much as it wants. */
+export type SessionOptions = { readonly snapshot?: string };
+
 /**
  * Opens a connection to the source, does `work` in one transaction that reads, and closes the connection. When the
  * signal aborts, what runs in the source is cancelled.
@@ -35,7 +48,8 @@ export async function withSession<T>(
   deps: SessionDeps,
   settings: PostgresqlSettings,
   { signal, timeoutMs }: Limit,
-  work: (ask: Ask) => Promise<T>,
+  work: (ask: Ask, session: Session) => Promise<T>,
+  { snapshot }: SessionOptions = {},
 ): Promise<T> {
   const connecting = AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs)]);
   const sent = { tooMuch: false };
@@ -43,7 +57,7 @@ export async function withSession<T>(
     const password = await deps.resolveSecret(settings.passwordSecret);
     const addresses = await deps.addressGuard(settings.host, connecting);
     const opened = await openSocket(addresses, settings, connecting);
-    using _bound = boundBytes(opened, sent);
+    using _bound = snapshot === undefined ? boundBytes(opened, sent) : undefined;
     await using client = connectOver(opened, settings, password);
     const backend = await introduce(client.sql, connecting, opened);
     using _cancel = cancelOnAbort(signal, opened, () => sendCancel(addresses, settings, backend));
@@ -52,8 +66,12 @@ export async function withSession<T>(
     // Closing the connection ends it. postgres.js's own `begin` ends the process when the connection breaks: it writes
     // its rollback to a socket that is gone.
     await ask("begin isolation level repeatable read read only");
+    if (snapshot !== undefined) await importSnapshot(ask, snapshot);
     await ask(settingsOfSession, [String(timeoutMs + serverGraceMs)]);
-    return await work(ask);
+    return await work(ask, {
+      copyOut: (statement, sink) => copyOut(opened, statement, sink),
+      closed: closedSignal(opened),
+    });
   } catch (error) {
     signal.throwIfAborted();
     if (sent.tooMuch) throw executionTooLarge(rowsTooLarge);
@@ -68,6 +86,24 @@ const settingsOfSession = `select set_config('statement_timeout', $1, true), set
   set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'iso_8601', true),
   set_config('bytea_output', 'hex', true), set_config('extra_float_digits', '1', true)`;
 
+/** The statement takes no parameters; a snapshot's name has hexadecimal digits and hyphens. */
+async function importSnapshot(ask: Ask, snapshot: string): Promise<void> {
+  if (!/^[0-9A-Fa-f-]+$/.test(snapshot))
+    throw sourceDataInvalid("the server calls its snapshot by an odd name");
+  try {
+    await ask(`set transaction snapshot '${snapshot}'`);
+  } catch (error) {
+    throw toSnapshotFailure(error);
+  }
+}
+
+function closedSignal({ raw }: OpenSocket): AbortSignal {
+  const closed = new AbortController();
+  if (raw.destroyed) closed.abort();
+  else raw.once("close", () => closed.abort());
+  return closed.signal;
+}
+
 function connectOver({ socket, raw }: OpenSocket, settings: PostgresqlSettings, password: string) {
   let taken = false;
   const options = {
@@ -81,6 +117,8 @@ function connectOver({ socket, raw }: OpenSocket, settings: PostgresqlSettings, 
     prepare: false,
     fetch_types: false,
     connect_timeout: connectTimeoutMs / 1000,
+    // The client would close a connection that is older than half an hour.
+    max_lifetime: null,
     connection: { application_name: "sluice" },
     onnotice: () => {},
     // The client would connect again, and again, to a server that closes: it gets this connection and no other.

@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import { openAsBlob } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { log, note } from "@clack/prompts";
+import { AuditService } from "../../gen/sluice/approval/v1/audit_pb.ts";
+import {
+  FilestoreDestination_Format,
+  type Project,
+  ProjectService,
+} from "../../gen/sluice/approval/v1/projects_pb.ts";
+import { ReviewService } from "../../gen/sluice/approval/v1/reviews_pb.ts";
+import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
+import { CatalogService, type Table } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { LineageKind, LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
+import { type Job, JobState, StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
+import { logIn, type Person } from "./person.ts";
+import { progressBar, refused, step } from "./show.ts";
+import type { Sluice } from "./start-sluice.ts";
+
+const dataSet = "flights-3m.parquet";
+const dataSetFile = fileURLToPath(
+  new URL(`../../node_modules/vega-datasets/data/${dataSet}`, import.meta.url),
+);
+
+/** Tells the journey as it happens. */
+export async function tellJourney(sluice: Sluice): Promise<void> {
+  log.success(`Sluice runs at ${sluice.url}: five services, the edge and a database, in one process`);
+  const ada = await logIn(sluice.url, sluice.email, sluice.password);
+  const grace = await step("Ada logs in, and invites Grace to review", () => invite(ada, sluice.url));
+  const fileId = await step(`Ada stores ${dataSet}`, () => store(ada));
+  const { sourceId, table } = await step("It becomes a data source, discovered into the catalog", () =>
+    discover(ada, fileId),
+  );
+  note(table.columns.map(({ name, dataType }) => `${name}  ${dataType}`).join("\n"), table.name);
+  await query(ada, sourceId, table.name);
+  await stage(ada, sourceId, table.name);
+  const { projectId, manifestSha256 } = await step(
+    "A release of three of its columns is described, validated and packaged",
+    () => packageRelease(ada, sourceId, table.name),
+  );
+  await refused("Ada tries to publish at once", () =>
+    ada.client(ProjectService).publishProject({ projectId }),
+  );
+  await step("Ada submits it for review", () => ada.client(ReviewService).submitProject({ projectId }));
+  await refused("Ada tries to approve it herself", () =>
+    ada.client(ReviewService).approveProject({ projectId, manifestSha256 }),
+  );
+  await step("Grace approves the hash that she reviewed", () =>
+    grace
+      .client(ReviewService)
+      .approveProject({ projectId, manifestSha256, comment: "airports and delays, no names" }),
+  );
+  const published = await step("Ada publishes exactly those bytes", () => publish(ada, projectId));
+  await step("The published file is read back, and its SHA-512 is the one on record", () =>
+    proveBytes(ada, published),
+  );
+  await showLineage(ada, published);
+  await showAudit(grace, projectId);
+}
+
+async function invite(ada: Person, url: string): Promise<Person> {
+  const email = "grace@example.org";
+  const password = "another long password";
+  await ada
+    .client(UserService)
+    .createUser({ user: { email, displayName: "Grace" }, password, roles: ["approver"] });
+  return logIn(url, email, password);
+}
+
+async function store(ada: Person): Promise<string> {
+  const body = new FormData();
+  body.set("file", await openAsBlob(dataSetFile), dataSet);
+  const answer = await ada.fetch("/api/v1/storage/files", { method: "POST", body });
+  return ((await answer.json()) as { file: { fileId: string } }).file.fileId;
+}
+
+async function discover(ada: Person, fileId: string): Promise<{ sourceId: string; table: Table }> {
+  const { source } = await ada.client(SourceService).createSource({
+    source: { displayName: "flights", connector: "file", settings: { fileId, tableName: "flights" } },
+  });
+  const sourceId = source?.sourceId ?? "";
+  const { added } = await ada.client(CatalogService).discover({ sourceId });
+  const [table] = added;
+  if (!table) throw new Error(`nothing was discovered in ${dataSet}`);
+  return { sourceId, table };
+}
+
+async function query(ada: Person, sourceId: string, table: string): Promise<void> {
+  const sql = `SELECT origin, count(*) AS flights, round(avg(delay), 1) AS delay FROM ${table} GROUP BY origin ORDER BY flights DESC`;
+  const answer = await step("Ada asks it something", () =>
+    ada.client(ExecutionService).executeQuery({ sourceId, sql, maxRows: 5 }),
+  );
+  const cells = answer.rows.map(({ values }) =>
+    values.map(({ kind }) => String(kind.value).padEnd(10)).join(""),
+  );
+  note(cells.join("\n"), answer.columns.map(({ name }) => name).join(", "));
+}
+
+async function stage(ada: Person, sourceId: string, table: string): Promise<void> {
+  const staging = ada.client(StagingService);
+  const { job } = await staging.createJob({ job: { sourceId, tables: [table], chunkRows: 250_000n } });
+  const bar = progressBar("Staging it to Parquet for machine learning");
+  let last: Job | undefined;
+  for await (const { job: now } of staging.watchJob({ jobId: job?.jobId ?? "" })) {
+    last = now;
+    bar.reach(percentOf(now), `Staging: ${rowsOf(now)} rows, ${mibOf(now)} MiB`);
+  }
+  if (last?.state !== JobState.SUCCEEDED) throw new Error(`staging ended: ${last?.errorMessage}`);
+  bar.stop(`Staged ${rowsOf(last)} rows to ${last.progress?.chunkCount} Parquet files, ${mibOf(last)} MiB`);
+}
+
+const rowsOf = (job: Job | undefined) => Number(job?.progress?.rowCount ?? 0n).toLocaleString("en");
+const mibOf = (job: Job | undefined) => (Number(job?.progress?.sizeBytes ?? 0n) / 1024 / 1024).toFixed(1);
+const percentOf = (job: Job | undefined) => {
+  const expected = Number(job?.progress?.rowCountExpected ?? 0n);
+  return expected === 0 ? 0 : Math.min(100, Math.round((Number(job?.progress?.rowCount) * 100) / expected));
+};
+
+async function packageRelease(ada: Person, sourceId: string, table: string): Promise<Project> {
+  const projects = ada.client(ProjectService);
+  const { project } = await projects.createProject({
+    project: {
+      displayName: "Delays by airport",
+      sourceId,
+      tables: [{ name: table, columns: ["origin", "destination", "delay"] }],
+      destination: {
+        kind: {
+          case: "filestore",
+          value: { name: "production", format: FilestoreDestination_Format.PARQUET },
+        },
+      },
+    },
+  });
+  const projectId = project?.projectId ?? "";
+  await projects.validateProject({ projectId });
+  const packaged = await projects.packageProject({ projectId });
+  if (!packaged.project?.manifestSha256)
+    throw new Error(`packaging ended: ${packaged.project?.errorMessage}`);
+  return packaged.project;
+}
+
+async function publish(ada: Person, projectId: string) {
+  const { published, project } = await ada.client(ProjectService).publishProject({ projectId });
+  const [first] = published;
+  if (!first) throw new Error(`publication ended: ${project?.errorMessage}`);
+  return first;
+}
+
+type Published = Awaited<ReturnType<typeof publish>>;
+
+async function proveBytes(ada: Person, { fileId, sha512 }: Published): Promise<void> {
+  const answer = await ada.fetch(`/api/v1/storage/files/${fileId}/content`);
+  const hash = createHash("sha512").update(new Uint8Array(await answer.arrayBuffer()));
+  if (hash.digest("hex") !== sha512) throw new Error("the published bytes are others");
+}
+
+const kindWords: Record<LineageKind, string> = {
+  [LineageKind.UNSPECIFIED]: "",
+  [LineageKind.TABLE]: "table",
+  [LineageKind.DATASET]: "data set",
+  [LineageKind.JOB]: "job",
+};
+
+async function showLineage(ada: Person, { datasetId, path, sha256 }: Published): Promise<void> {
+  const { nodes } = await ada.client(LineageService).getUpstream({ entityId: datasetId });
+  const lines = nodes.map(({ kind, name }) => `${(kindWords[kind] ?? "").padEnd(8)} ${name}`);
+  note(lines.join("\n"), `Where ${path} comes from`);
+  log.info(`sha256 ${sha256}`);
+}
+
+async function showAudit(grace: Person, projectId: string): Promise<void> {
+  const audit = grace.client(AuditService);
+  const { events } = await audit.listEvents({ projectId });
+  const chain = await audit.verifyChain({});
+  if (!chain.valid) throw new Error(`the audit chain is broken: ${chain.problem}`);
+  log.success(`${events.length} events are on record, each with the hash of the one before: the chain holds`);
+}

@@ -1,0 +1,32 @@
+import type { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
+import type { Db } from "../../lib/database.ts";
+import type { Scope } from "../../lib/guard.ts";
+import { findChainForUpdate, insertChain, insertEvent, updateChain } from "../event-repository.ts";
+import { canonicalJson, hashOf, typeName, zeroHash } from "./event-hash.ts";
+
+/**
+ * Appends an event to the organisation's chain, in the transaction of what it tells. The end of the chain stays locked
+ * until that ends, so it comes last in it.
+ */
+export async function appendEvent(
+  tx: Db,
+  scope: Scope,
+  { projectId, type, details }: { projectId: string; type: EventType; details: Record<string, unknown> },
+): Promise<void> {
+  await insertChain(tx, scope, { sequence: 0n, headHash: zeroHash });
+  const head = await findChainForUpdate(tx, scope);
+  if (!head) throw new Error("the chain is gone");
+  const event = {
+    orgId: scope.orgId,
+    sequence: head.sequence + 1n,
+    projectId,
+    type: typeName(type),
+    actorUserId: scope.principal.userId,
+    createTime: new Date(),
+    detailsJson: canonicalJson(details),
+    previousHash: head.headHash,
+  };
+  const hash = hashOf(event);
+  await insertEvent(tx, scope, { ...event, hash });
+  await updateChain(tx, scope, { sequence: event.sequence, headHash: hash });
+}

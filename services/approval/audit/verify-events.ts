@@ -1,0 +1,64 @@
+import type { ChainHead, EventRow, listEventsAfter } from "../event-repository.ts";
+import { hashOf, zeroHash } from "./event-hash.ts";
+
+/** What reading a chain from its beginning found. */
+export type Verdict = {
+  eventCount: bigint;
+  /** Hash of the last event that was read. */
+  headHash: string;
+  /** Zero when nothing is wrong. */
+  firstInvalidSequence: bigint;
+  problem: string;
+};
+
+/** Events of one reading. */
+const pageRows = 1000;
+
+/** Reads a chain page by page and recomputes it; ends at the first event that is not as it was written. */
+export async function verifyEvents(
+  head: ChainHead | undefined,
+  readAfter: (sequence: bigint, limit: number) => ReturnType<typeof listEventsAfter>,
+): Promise<Verdict> {
+  const end = head ?? { sequence: 0n, headHash: zeroHash };
+  let last = { sequence: 0n, hash: zeroHash };
+  for (;;) {
+    const page = await readAfter(last.sequence, pageRows);
+    for (const event of page) {
+      const problem = event.sequence > end.sequence ? beyond(event) : problemOf(event, last);
+      if (problem) return invalid(last, last.sequence + 1n, problem);
+      last = event;
+    }
+    if (page.length < pageRows) break;
+  }
+  if (last.sequence < end.sequence) return invalid(last, last.sequence + 1n, missing(last.sequence + 1n));
+  if (last.hash !== end.headHash) {
+    return invalid(last, last.sequence, `event ${last.sequence} is not the one that the chain ended with`);
+  }
+  return { eventCount: last.sequence, headHash: last.hash, firstInvalidSequence: 0n, problem: "" };
+}
+
+function problemOf(event: EventRow, last: { sequence: bigint; hash: string }): string | undefined {
+  if (event.sequence !== last.sequence + 1n) return missing(last.sequence + 1n);
+  if (event.hash !== recomputed(event)) return `event ${event.sequence} was changed`;
+  if (event.previousHash !== last.hash) return `event ${event.sequence} does not follow the one before it`;
+  return undefined;
+}
+
+function recomputed(event: EventRow): string | undefined {
+  try {
+    return hashOf(event);
+  } catch {
+    // Its details are not JSON any more.
+    return undefined;
+  }
+}
+
+const missing = (sequence: bigint): string => `event ${sequence} is missing`;
+const beyond = ({ sequence }: EventRow): string => `event ${sequence} lies beyond the end of the chain`;
+
+const invalid = (last: { sequence: bigint; hash: string }, sequence: bigint, problem: string): Verdict => ({
+  eventCount: last.sequence,
+  headHash: last.hash,
+  firstInvalidSequence: sequence,
+  problem,
+});

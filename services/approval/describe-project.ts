@@ -1,0 +1,12 @@
+import type { Project } from "../../gen/sluice/approval/v1/projects_pb.ts";
+import type { Db } from "../lib/database.ts";
+import type { Scope } from "../lib/guard.ts";
+import { listPublishedFiles } from "./file-repository.ts";
+import { toProject } from "./message.ts";
+import type { ProjectRow } from "./project-repository.ts";
+
+/** A project with what was published of it. */
+export async function describeProject(db: Db, scope: Scope, row: ProjectRow): Promise<Project> {
+  const isPublished = row.state === "published";
+  return toProject(row, isPublished ? await listPublishedFiles(db, scope, row.projectId) : []);
+}

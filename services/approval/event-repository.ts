@@ -1,0 +1,79 @@
+import { and, asc, desc, eq, gt } from "drizzle-orm";
+import type { Db } from "../lib/database.ts";
+import type { Scope } from "../lib/guard.ts";
+import type { Page } from "../lib/paging.ts";
+import { chains, events } from "./schema.ts";
+
+export type EventRow = typeof events.$inferSelect;
+
+/** Where a chain ends: place and hash of its last event. */
+export type ChainHead = { sequence: bigint; headHash: string };
+
+/** A project's events in their order. */
+export function listProjectEvents(db: Db, scope: Scope, projectId: string, page: Page): Promise<EventRow[]> {
+  return db
+    .select()
+    .from(events)
+    .where(
+      and(
+        eq(events.orgId, scope.orgId),
+        eq(events.projectId, projectId),
+        page.after === undefined ? undefined : gt(events.sequence, BigInt(page.after)),
+      ),
+    )
+    .orderBy(asc(events.sequence))
+    .limit(page.limit);
+}
+
+/** Who did something of that type to a project last; undefined when nobody did. */
+export async function findLastActor(
+  db: Db,
+  scope: Pick<Scope, "orgId">,
+  projectId: string,
+  type: string,
+): Promise<string | undefined> {
+  const [row] = await db
+    .select({ actorUserId: events.actorUserId })
+    .from(events)
+    .where(and(eq(events.orgId, scope.orgId), eq(events.projectId, projectId), eq(events.type, type)))
+    .orderBy(desc(events.sequence))
+    .limit(1);
+  return row?.actorUserId;
+}
+
+/** Events of the organisation beyond a place of its chain, in their order. */
+export function listEventsAfter(db: Db, scope: Scope, after: bigint, limit: number): Promise<EventRow[]> {
+  return db
+    .select()
+    .from(events)
+    .where(and(eq(events.orgId, scope.orgId), gt(events.sequence, after)))
+    .orderBy(asc(events.sequence))
+    .limit(limit);
+}
+
+export async function insertEvent(db: Db, scope: Scope, event: Omit<EventRow, "orgId">): Promise<void> {
+  await db.insert(events).values({ ...event, orgId: scope.orgId });
+}
+
+/** Begins the organisation's chain, unless it has one. */
+export async function insertChain(db: Db, scope: Scope, head: ChainHead): Promise<void> {
+  await db
+    .insert(chains)
+    .values({ ...head, orgId: scope.orgId })
+    .onConflictDoNothing();
+}
+
+export async function findChain(db: Db, scope: Scope): Promise<ChainHead | undefined> {
+  const [row] = await db.select().from(chains).where(eq(chains.orgId, scope.orgId));
+  return row;
+}
+
+/** Holds the end of the chain until the transaction ends. */
+export async function findChainForUpdate(db: Db, scope: Scope): Promise<ChainHead | undefined> {
+  const [row] = await db.select().from(chains).where(eq(chains.orgId, scope.orgId)).for("update");
+  return row;
+}
+
+export async function updateChain(db: Db, scope: Scope, head: ChainHead): Promise<void> {
+  await db.update(chains).set(head).where(eq(chains.orgId, scope.orgId));
+}

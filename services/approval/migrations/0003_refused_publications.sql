@@ -1,0 +1,2 @@
+ALTER TABLE "approval"."projects" DROP CONSTRAINT "projects_error_when_failed";--> statement-breakpoint
+ALTER TABLE "approval"."projects" ADD CONSTRAINT "projects_error_when_failed" CHECK (state = 'approved' or (state = 'failed') = (error_message is not null));

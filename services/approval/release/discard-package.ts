@@ -1,0 +1,20 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { ApprovalDeps } from "../deps.ts";
+import { onBehalfOf } from "./on-behalf-of.ts";
+import type { DiscardWork } from "./queues.ts";
+
+const dropTimeoutMs = 60_000;
+
+/** Gives staged bytes up that nobody needs any more, whatever the asker may do by now: nothing else removes them. */
+export const discardPackage =
+  ({ packages }: Pick<ApprovalDeps, "packages">) =>
+  async ({ stagingJobId, asker }: DiscardWork, signal: AbortSignal): Promise<void> => {
+    try {
+      await onBehalfOf(asker, [], signal, () =>
+        packages.dropJob({ jobId: stagingJobId }, { timeoutMs: dropTimeoutMs }),
+      );
+    } catch (error) {
+      if (error instanceof ConnectError && error.code === Code.NotFound) return;
+      throw error;
+    }
+  };

@@ -1,0 +1,151 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import { hasReason } from "../../lib/errors.ts";
+import { newId } from "../../lib/ids.ts";
+import { allows } from "../../lib/permissions.ts";
+import { appendEvent } from "../audit/append-event.ts";
+import { sha256 } from "../audit/event-hash.ts";
+import type { ApprovalDeps } from "../deps.ts";
+import {
+  insertPublishedFiles,
+  listPackagedFiles,
+  type PackagedFile,
+  type PublishedFile,
+} from "../file-repository.ts";
+import { findProject, moveProject, type ProjectRow, updatePackage } from "../project-repository.ts";
+import { onBehalfOf, rolesNow, scopeFor } from "./on-behalf-of.ts";
+import { enqueueDiscard, type PackageWork } from "./queues.ts";
+import { recordRelease } from "./record-release.ts";
+import { finalFailure, ReleaseFailure } from "./release-failure.ts";
+
+/** Storage reads every byte of a release before it answers. */
+const publishTimeoutMs = 60 * 60_000;
+
+/**
+ * Publishes a package, notes what came of it, and records its lineage. Each step is committed before the next and can
+ * be done twice, so after a crash it goes on where it was.
+ */
+export const publishRelease =
+  (deps: ApprovalDeps) =>
+  async (work: PackageWork, signal: AbortSignal): Promise<void> => {
+    const scope = scopeFor(work.asker);
+    const project = await findProject(deps.db, scope, work.projectId);
+    if (project?.packageId !== work.packageId) return;
+    if (project.state === "publishing") await publish(deps, work, project, signal);
+    const now = await findProject(deps.db, scope, work.projectId);
+    if (now?.state !== "published" || now.lineageRecorded) return;
+    await onBehalfOf(work.asker, [], signal, () => recordRelease(deps, scope, now));
+    await deps.db.transaction(async (tx) => {
+      await updatePackage(tx, scope, work, { lineageRecorded: true });
+      // The published files stand on their own.
+      await enqueueDiscard(deps, tx, scope, now);
+    });
+  };
+
+async function publish(deps: ApprovalDeps, work: PackageWork, project: ProjectRow, signal: AbortSignal) {
+  try {
+    await permit(deps, work, project, signal);
+    const packaged = await listPackagedFiles(deps.db, scopeFor(work.asker), work.projectId);
+    const published = await onBehalfOf(work.asker, [], signal, () => askStorage(deps, work, packaged));
+    await commitRelease(deps, work, project, published);
+  } catch (error) {
+    const failure = finalFailure(error);
+    if (!failure) throw error;
+    await failRelease(deps, work, project, failure);
+  }
+}
+
+/** Refuses a publication whose asker lost the permission, as long as storage was not asked: afterwards it is out. */
+async function permit(deps: ApprovalDeps, work: PackageWork, project: ProjectRow, signal: AbortSignal) {
+  if (project.releaseAsked) return;
+  if (!allows(await rolesNow(deps, work.asker, signal), "projects.write")) {
+    throw new ReleaseFailure("the user who asked for the publication may not change projects any more", {
+      reason: "PERMISSION_MISSING",
+    });
+  }
+  await updatePackage(deps.db, scopeFor(work.asker), work, { releaseAsked: true });
+}
+
+async function askStorage(
+  { releases }: ApprovalDeps,
+  { projectId }: PackageWork,
+  packaged: readonly PackagedFile[],
+): Promise<PublishedFile[]> {
+  const files = packaged.map(({ fileId, path, sha256: hash, sizeBytes }) => ({
+    fileId,
+    path,
+    sha256: hash,
+    sizeBytes,
+  }));
+  const answer = await releases
+    .publishRelease({ releaseId: projectId, files }, { timeoutMs: publishTimeoutMs })
+    .catch((error: unknown) => {
+      throw asCorruption(error) ?? error;
+    });
+  const datasetIds = new Map<string, string>();
+  return answer.files.map((file, position) => {
+    const { path, sha256: hash, sha512, sizeBytes, fileId } = file;
+    const asked = packaged[position];
+    if (asked?.path !== path || asked.sha256 !== hash || asked.sizeBytes !== sizeBytes) {
+      throw new Error("storage published another file than it was asked to");
+    }
+    const table = JSON.stringify([asked.schemaName, asked.tableName]);
+    const datasetId = datasetIds.get(table) ?? newId();
+    datasetIds.set(table, datasetId);
+    return { datasetId, fileId, path, sha256: hash, sha512, sizeBytes };
+  });
+}
+
+/** What storage says of bytes that are not those that were approved: changed, damaged or gone. */
+function asCorruption(error: unknown): ReleaseFailure | undefined {
+  if (!(error instanceof ConnectError)) return undefined;
+  const isCorrupt =
+    hasReason(error, ErrorReason.RELEASE_CORRUPT) || [Code.NotFound, Code.DataLoss].includes(error.code);
+  return isCorrupt ? new ReleaseFailure(error.rawMessage, { reason: "RELEASE_CORRUPT" }) : undefined;
+}
+
+function commitRelease(
+  { db }: ApprovalDeps,
+  { projectId, packageId, asker }: PackageWork,
+  { manifestSha256 }: ProjectRow,
+  files: readonly PublishedFile[],
+): Promise<void> {
+  const scope = scopeFor(asker);
+  return db.transaction(async (tx) => {
+    // It is out, also where another worker was refused meanwhile.
+    const move = { projectId, to: "published", from: ["publishing", "approved"], packageId } as const;
+    const change = { publishTime: new Date(), errorMessage: null, errorReason: null };
+    if (!(await moveProject(tx, scope, move, change))) return;
+    await insertPublishedFiles(tx, scope, projectId, files);
+    await appendEvent(tx, scope, {
+      projectId,
+      type: EventType.PUBLISHED,
+      details: {
+        manifestSha256,
+        fileCount: files.length,
+        sizeBytes: String(files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0n)),
+        filesSha256: sha256(files.map(({ sha256: hash, path }) => `${hash}  ${path}\n`).join("")),
+      },
+    });
+  });
+}
+
+function failRelease(
+  deps: ApprovalDeps,
+  { projectId, packageId, asker }: PackageWork,
+  { revision }: ProjectRow,
+  { message, reason, isMendable }: ReleaseFailure,
+): Promise<void> {
+  const scope = scopeFor(asker);
+  const to = isMendable ? "approved" : "failed";
+  const change = { errorMessage: message, errorReason: reason, releaseAsked: false };
+  return deps.db.transaction(async (tx) => {
+    // A later attempt is not this one's to end.
+    const move = { projectId, to, from: ["publishing"], packageId, revision } as const;
+    const moved = await moveProject(tx, scope, move, change);
+    if (!moved) return;
+    if (!isMendable) await enqueueDiscard(deps, tx, scope, moved);
+    await appendEvent(tx, scope, { projectId, type: EventType.PUBLISH_FAILED, details: { message } });
+  });
+}

@@ -1,0 +1,23 @@
+import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
+import { typeName } from "../audit/event-hash.ts";
+import type { ApprovalDeps } from "../deps.ts";
+import { findLastActor } from "../event-repository.ts";
+import { listUnfinished } from "../project-repository.ts";
+import { scopeFor } from "./on-behalf-of.ts";
+import { enqueuePackage, enqueuePublish } from "./queues.ts";
+
+/**
+ * Has packages and publications done whose place in the queue was lost, as in a backup without the queue; those that
+ * have their place keep it. Who asked is read from the events.
+ */
+export async function resumeWork(deps: Pick<ApprovalDeps, "db" | "jobs">): Promise<void> {
+  for (const project of await listUnfinished(deps.db)) {
+    const { orgId, projectId, packageId, state } = project;
+    const begun = state === "validated" ? EventType.PACKAGE_STARTED : EventType.PUBLISH_STARTED;
+    const userId = await findLastActor(deps.db, { orgId }, projectId, typeName(begun));
+    if (packageId === null || userId === undefined) continue;
+    const scope = scopeFor({ orgId, userId });
+    if (state === "validated") await enqueuePackage(deps, deps.db, scope, projectId, packageId);
+    else await enqueuePublish(deps, deps.db, scope, project);
+  }
+}

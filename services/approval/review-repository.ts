@@ -1,0 +1,74 @@
+import { and, asc, countDistinct, eq, gt } from "drizzle-orm";
+import type { Db } from "../lib/database.ts";
+import type { Scope } from "../lib/guard.ts";
+import type { Page } from "../lib/paging.ts";
+import { reviews } from "./schema.ts";
+
+export type ReviewRow = typeof reviews.$inferSelect;
+export type NewReview = Omit<ReviewRow, "orgId" | "reviewerUserId" | "createTime">;
+
+const ofProject = (scope: Scope, projectId: string) =>
+  and(eq(reviews.orgId, scope.orgId), eq(reviews.projectId, projectId));
+
+/** The caller's own decision of that kind about a manifest. */
+export async function findOwnReview(
+  db: Db,
+  scope: Scope,
+  { projectId, manifestSha256, decision }: Pick<NewReview, "projectId" | "manifestSha256" | "decision">,
+): Promise<ReviewRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(reviews)
+    .where(
+      and(
+        ofProject(scope, projectId),
+        eq(reviews.manifestSha256, manifestSha256),
+        eq(reviews.decision, decision),
+        eq(reviews.reviewerUserId, scope.principal.userId),
+      ),
+    );
+  return row;
+}
+
+/** How many users approved a manifest. */
+export async function countApprovals(
+  db: Db,
+  scope: Scope,
+  { projectId, manifestSha256 }: Pick<NewReview, "projectId" | "manifestSha256">,
+): Promise<number> {
+  const [row] = await db
+    .select({ count: countDistinct(reviews.reviewerUserId) })
+    .from(reviews)
+    .where(
+      and(
+        ofProject(scope, projectId),
+        eq(reviews.manifestSha256, manifestSha256),
+        eq(reviews.decision, "approved"),
+      ),
+    );
+  return row?.count ?? 0;
+}
+
+/** Decisions by id, which is by age. */
+export function listReviews(db: Db, scope: Scope, projectId: string, page: Page): Promise<ReviewRow[]> {
+  return db
+    .select()
+    .from(reviews)
+    .where(
+      and(
+        ofProject(scope, projectId),
+        page.after === undefined ? undefined : gt(reviews.reviewId, page.after),
+      ),
+    )
+    .orderBy(asc(reviews.reviewId))
+    .limit(page.limit);
+}
+
+export async function insertReview(db: Db, scope: Scope, review: NewReview): Promise<ReviewRow> {
+  const [row] = await db
+    .insert(reviews)
+    .values({ ...review, orgId: scope.orgId, reviewerUserId: scope.principal.userId })
+    .returning();
+  if (!row) throw new Error("the insert returned no row");
+  return row;
+}

@@ -1,0 +1,16 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
+import type { IdentityDeps } from "../deps.ts";
+import { apiKeyNotFound, userNotFound } from "../errors.ts";
+import { findHolderOfUser } from "../login-repository.ts";
+import { rolesOfHolder } from "../roles.ts";
+
+/** The organisation comes from the request: work in the background has no caller whose scope it could be. */
+export const getPrincipal =
+  ({ db }: IdentityDeps): MethodImpl<typeof PolicyService.method.getPrincipal> =>
+  async ({ orgId, userId, apiKeyId }) => {
+    const holder = await findHolderOfUser(db, { orgId }, userId, apiKeyId || null);
+    if (!holder) throw userNotFound(userId);
+    if (apiKeyId && holder.apiKeyId === null) throw apiKeyNotFound(apiKeyId);
+    return { roles: rolesOfHolder(holder) };
+  };

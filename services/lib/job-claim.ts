@@ -1,0 +1,87 @@
+import type pg from "pg";
+import type { PgBoss } from "pg-boss";
+
+/** One worker's right to do a job: the job's next claim has a higher count. */
+export type Claim<Data> = { readonly id: string; readonly retryCount: number; readonly data: Data };
+
+type Queue = {
+  readonly boss: PgBoss;
+  readonly pool: pg.Pool;
+  readonly schema: string;
+  readonly queue: string;
+  readonly report: (error: unknown) => void;
+};
+
+/** A claim is stale after 10 seconds without a sign of life; this leaves room for a missed one. */
+const renewEveryMs = 4_000;
+
+/** Gives signs of life until disposed; calls `lost` when another worker has the job. */
+export function keepClaim(queue: Queue, claim: Claim<unknown>, lost: () => void): Disposable {
+  let renewing = false;
+  const renew = async () => {
+    if (renewing) return;
+    renewing = true;
+    try {
+      const held = await whileHeld(queue, claim, (db) => queue.boss.touch(queue.queue, claim.id, { db }));
+      if (!held) lost();
+    } catch (error) {
+      queue.report(error);
+    } finally {
+      renewing = false;
+    }
+  };
+  const timer = setInterval(renew, renewEveryMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** Ends the claim, unless it is lost: pg-boss itself would settle the job of whoever has it now. */
+export async function settleClaim(
+  queue: Queue,
+  { id, retryCount, data }: Claim<unknown>,
+  outcome: "completed" | "failed",
+  delaySeconds: number,
+): Promise<void> {
+  const { boss, queue: name } = queue;
+  await whileHeld(queue, { id, retryCount, data }, async (db) => {
+    if (outcome === "completed") {
+      await boss.complete(name, id, undefined, { db });
+      return;
+    }
+    await boss.fail(name, id, undefined, { db });
+    await boss.update(name, undefined, { id, startAfter: delaySeconds, db });
+  });
+}
+
+type BossDb = { executeSql(text: string, values?: unknown[]): Promise<pg.QueryResult> };
+
+/** Works on the job in a transaction that keeps others from claiming it; false when another one has it already. */
+async function whileHeld(
+  { pool, schema, queue }: Queue,
+  { id, retryCount }: Claim<unknown>,
+  work: (db: BossDb) => Promise<unknown>,
+): Promise<boolean> {
+  const client = await pool.connect();
+  let failure: unknown;
+  // A connection that ends while it is lent is an event, too; the statement on it says the same.
+  const noted = (error: Error) => {
+    failure = error;
+  };
+  client.on("error", noted);
+  try {
+    await client.query("begin");
+    const { rowCount } = await client.query(
+      `select from ${schema}.job where name = $1 and id = $2 and state = 'active' and retry_count = $3 for update`,
+      [queue, id, retryCount],
+    );
+    if (rowCount === 1) await work({ executeSql: (text, values) => client.query(text, values) });
+    await client.query("commit");
+    return rowCount === 1;
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    client.off("error", noted);
+    // One that failed in the middle is closed, which rolls its transaction back.
+    client.release(failure !== undefined);
+  }
+}

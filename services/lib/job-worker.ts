@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type pg from "pg";
+import type { PgBoss } from "pg-boss";
+import { type Claim, keepClaim, settleClaim } from "./job-claim.ts";
+import type { Logger } from "./log.ts";
+
+/** Does jobs until it is disposed. */
+export type Worker = AsyncDisposable;
+
+export type Queue = {
+  readonly boss: PgBoss;
+  readonly pool: pg.Pool;
+  readonly schema: string;
+  readonly queue: string;
+  readonly concurrency: number;
+  readonly log: Logger;
+  /** Takes what fails because of the database. */
+  readonly report: (error: unknown) => void;
+};
+
+/** How soon a new job is seen, in milliseconds. */
+const pollMs = 500;
+/** How long running jobs may take to end after the stop, in milliseconds. */
+const stopMs = 10_000;
+/** A job that failed waits a second, then twice as long each time, up to this. */
+const retryDelaySecondsMax = 30;
+
+type Handler<Data> = (data: Data, signal: AbortSignal) => Promise<void>;
+
+export function startWorker<Data extends object>(queue: Queue, handler: Handler<Data>): Worker {
+  const stop = new AbortController();
+  const running = new Set<Promise<void>>();
+  let wake = () => {};
+  const loop = async () => {
+    while (!stop.signal.aborted) {
+      const free = queue.concurrency - running.size;
+      const claims = free > 0 ? await claimJobs<Data>(queue, free) : [];
+      const { promise: pause, resolve } = Promise.withResolvers<void>();
+      wake = resolve;
+      for (const claim of claims) {
+        const run = runJob(queue, claim, handler, stop.signal);
+        running.add(run);
+        run.then(() => running.delete(run)).then(() => wake());
+      }
+      if (stop.signal.aborted) break;
+      const timer = setTimeout(resolve, pollMs);
+      await pause;
+      clearTimeout(timer);
+    }
+  };
+  const looping = loop();
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      wake();
+      await looping;
+      const ended = new AbortController();
+      const all = Promise.all(running).then(() => ended.abort());
+      await Promise.race([all, sleep(stopMs, undefined, { signal: ended.signal }).catch(() => {})]);
+    },
+  };
+}
+
+async function claimJobs<Data extends object>(
+  { boss, queue, report }: Queue,
+  batchSize: number,
+): Promise<Claim<Data>[]> {
+  try {
+    const fetched = await boss.fetch<Data>(queue, { batchSize, includeMetadata: true });
+    return fetched.map(({ id, retryCount, data }) => ({ id, retryCount, data }));
+  } catch (error) {
+    report(error);
+    return [];
+  }
+}
+
+async function runJob<Data>(
+  queue: Queue,
+  claim: Claim<Data>,
+  handler: Handler<Data>,
+  stop: AbortSignal,
+): Promise<void> {
+  const lost = new AbortController();
+  const signal = AbortSignal.any([stop, lost.signal]);
+  const keeping = keepClaim(queue, claim, () => lost.abort());
+  try {
+    const outcome = await outcomeOf(queue, claim, handler, signal);
+    // One that was cut short by the stop goes to another worker at once.
+    const delaySeconds = stop.aborted ? 0 : Math.min(2 ** claim.retryCount, retryDelaySecondsMax);
+    if (!lost.signal.aborted) await settleClaim(queue, claim, outcome, delaySeconds);
+  } catch (error) {
+    // It is settled by nobody, so it comes again once its claim is stale.
+    queue.report(error);
+  } finally {
+    keeping[Symbol.dispose]();
+  }
+}
+
+async function outcomeOf<Data>(
+  { log, queue }: Queue,
+  { id, data }: Claim<Data>,
+  handler: Handler<Data>,
+  signal: AbortSignal,
+): Promise<"completed" | "failed"> {
+  try {
+    signal.throwIfAborted();
+    await handler(data, signal);
+    return "completed";
+  } catch (error) {
+    if (!signal.aborted) log.warn({ err: error, queue, job: id }, "a job failed and is tried again");
+    return "failed";
+  }
+}

@@ -1,0 +1,121 @@
+import { sql } from "drizzle-orm";
+import pg from "pg";
+import { fromDrizzle, PgBoss, type QueuePolicy } from "pg-boss";
+import type { Db } from "./database.ts";
+import { newId } from "./ids.ts";
+import { startWorker, type Worker } from "./job-worker.ts";
+import type { Logger } from "./log.ts";
+
+/** Work that outlives the call that asked for it, done at least once by one process of the service. */
+export type Jobs = AsyncDisposable & {
+  /**
+   * Adds a job within the caller's transaction. With a `key` (letters, digits, `_`, `-`, `.`, `/`), nothing is added
+   * while another job of the queue with that key waits or runs.
+   */
+  enqueue(tx: Db, queue: string, data: object, options?: { key?: string }): Promise<void>;
+  /**
+   * Does the queue's jobs, up to `concurrency` at a time, until disposed; that waits up to 10 seconds for those that
+   * run. A job whose handler throws comes again, at first after a second, then later and later, up to half a minute. One
+   * whose process died comes again within 15 seconds. So a handler may run twice, even at the same time: what it
+   * writes has to carry a fencing token of its own. `signal` aborts on disposal, and when the job was given to another.
+   */
+  work<Data extends object>(
+    queue: string,
+    options: { concurrency: number },
+    handler: (data: Data, signal: AbortSignal) => Promise<void>,
+  ): Promise<Worker>;
+};
+
+/** Connections of one service's pool for its queues. */
+const connectionsMax = 4;
+const connectTimeoutMs = 5_000;
+/** The database's failures come once a second and more: they are logged this often. */
+const logEveryMs = 10_000;
+
+/** The queue never gives a job up by itself: only its handler knows what failure is final. */
+const queueOptions = {
+  policy: "exclusive" satisfies QueuePolicy as QueuePolicy,
+  retryLimit: 2_000_000_000,
+  retryDelay: 0,
+  retentionSeconds: 10 * 365 * 24 * 3600,
+  expireInSeconds: 23 * 3600,
+  deleteAfterSeconds: 3600,
+  // The shortest that pg-boss takes.
+  heartbeatSeconds: 10,
+};
+
+/** Opens the job queues of a service, in a schema `<service>_jobs` of its own. */
+export async function openJobs(options: { url: string; service: string; log: Logger }): Promise<Jobs> {
+  const schema = `${options.service}_jobs`;
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: `sluice ${options.service} jobs`,
+    max: connectionsMax,
+    connectionTimeoutMillis: connectTimeoutMs,
+  });
+  const boss = new PgBoss({
+    db: { executeSql: (text, values) => pool.query(text, values) },
+    schema,
+    schedule: false,
+    superviseIntervalSeconds: 1,
+    monitorIntervalSeconds: 1,
+    maintenanceIntervalSeconds: 600,
+  });
+  // A connection or a database that is lost comes back: it is reported, and must not end the process.
+  const report = reporter(options.log);
+  pool.on("error", report);
+  boss.on("error", report);
+  const close = async () => {
+    await boss.stop({ graceful: false });
+    await pool.end();
+  };
+  try {
+    await boss.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const workers = new Set<Worker>();
+  const queueReady = remembered((queue) => boss.createQueue(queue, queueOptions));
+  return {
+    async enqueue(tx, queue, data, { key = newId() } = {}) {
+      await queueReady(queue);
+      await boss.send(queue, data, { singletonKey: key, db: fromDrizzle(tx, sql) });
+    },
+    async work(queue, { concurrency }, handler) {
+      await queueReady(queue);
+      const worker = startWorker(
+        { boss, pool, schema, queue, concurrency, log: options.log, report },
+        handler,
+      );
+      workers.add(worker);
+      return worker;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...workers].map((worker) => worker[Symbol.asyncDispose]()));
+      await close();
+    },
+  };
+}
+
+/** Does the work once for a name, or again when it failed. */
+function remembered(work: (name: string) => Promise<void>): (name: string) => Promise<void> {
+  const done = new Map<string, Promise<void>>();
+  return (name) => {
+    const known = done.get(name);
+    if (known) return known;
+    const doing = work(name);
+    done.set(name, doing);
+    doing.catch(() => done.delete(name));
+    return doing;
+  };
+}
+
+function reporter(log: Logger): (error: unknown) => void {
+  let silentUntilMs = 0;
+  return (error) => {
+    if (Date.now() < silentUntilMs) return;
+    silentUntilMs = Date.now() + logEveryMs;
+    log.warn({ err: error }, "the job queues' database fails; they go on when it is back");
+  };
+}

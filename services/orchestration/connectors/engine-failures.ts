@@ -1,0 +1,44 @@
+import type { ConnectError } from "@connectrpc/connect";
+import { EngineFailure } from "../engine/engine-failure.ts";
+import { diskFull, executionTooLarge, sourceDataInvalid, sqlInvalid, statementRefused } from "../errors.ts";
+
+/** Does work on `subject`, as `the file "a.csv"`; what an engine could not do is thrown in words for the caller. */
+export async function withEngineFailures<T>(subject: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw inWords(error, subject);
+  }
+}
+
+/** As withEngineFailures, for what comes in pieces. */
+export async function* piecesWithEngineFailures<T, R>(
+  subject: string,
+  pieces: AsyncGenerator<T, R>,
+): AsyncGenerator<T, R> {
+  try {
+    return yield* pieces;
+  } catch (error) {
+    throw inWords(error, subject);
+  }
+}
+
+const inWords = (error: unknown, subject: string): unknown =>
+  error instanceof EngineFailure ? toConnectError(error, subject) : error;
+
+function toConnectError({ kind, message }: EngineFailure, subject: string): ConnectError | Error {
+  switch (kind) {
+    case "sourceDataInvalid":
+      return sourceDataInvalid(`${subject} can't be read: ${message}`);
+    case "sqlInvalid":
+      return sqlInvalid(message);
+    case "statementRefused":
+      return statementRefused(message);
+    case "diskFull":
+      return diskFull();
+    case "tooLarge":
+      return executionTooLarge(message);
+    case "internal":
+      return new Error(message);
+  }
+}

@@ -1,0 +1,77 @@
+import type { SnapshotTable } from "../connector.ts";
+import type { Ask } from "./session.ts";
+
+/** What the server knows of a table that says how it is read in pieces. */
+export type Layout = {
+  /** Pages of the table, or of the largest of its parts; undefined when its rows have no places to go by. */
+  readonly pages: number | undefined;
+  /** Whether the table, or a part of it, got another file since the snapshot: the rows that it sees are gone. */
+  readonly isRewritten: boolean;
+  readonly columns: ReadonlyMap<string, BaseType>;
+};
+
+/** The type of a column below all domains. */
+export type BaseType = {
+  /** Number of the type; those of the server's own types are the same everywhere. */
+  readonly oid: number;
+  /** Length or precision as the server packs it; -1 without. */
+  readonly modifier: number;
+  readonly isArray: boolean;
+};
+
+/**
+ * A table's parts are itself, its partitions and what inherits from it: a range of places selects from each of them.
+ * Places mean something in what the server's own access method keeps. What is selected here is what the snapshot sees;
+ * the functions that look at files, and the types that the statement names, are of now.
+ */
+const layoutOfTable = `
+  with recursive parts as (
+    select class.oid from pg_class as class
+    join pg_namespace as namespace on namespace.oid = class.relnamespace
+    where namespace.nspname = $1 and class.relname = $2
+    union
+    select inherits.inhrelid from parts join pg_inherits as inherits on inherits.inhparent = parts.oid
+  )
+  select case when bool_and(class.relkind = 'p' or class.relkind in ('r', 'm') and method.amname = 'heap') then
+      coalesce(max(case when class.relkind in ('r', 'm') then pg_relation_size(class.oid) end), 0)
+        / current_setting('block_size')::int8 end::text as pages
+  , coalesce(bool_or(class.relkind in ('r', 'm')
+      and pg_relation_filenode(class.oid) is distinct from class.relfilenode), false) as "isRewritten"
+  from parts
+  join pg_class as class on class.oid = parts.oid
+  left join pg_am as method on method.oid = class.relam`;
+
+const typesOfColumns = `
+  select attribute.attname as name, base.oid::int8::text as oid, base.modifier::text as modifier
+  , type.typcategory = 'A' as "isArray"
+  from pg_class as class
+  join pg_namespace as namespace on namespace.oid = class.relnamespace
+  join pg_attribute as attribute on attribute.attrelid = class.oid
+  cross join lateral (
+    with recursive chain as (
+      select attribute.atttypid as oid, attribute.atttypmod as modifier, 0 as depth
+      union all
+      select type.typbasetype, case when type.typtypmod = -1 then chain.modifier else type.typtypmod end
+      , chain.depth + 1
+      from chain join pg_type as type on type.oid = chain.oid and type.typtype = 'd'
+    )
+    select oid, modifier from chain order by depth desc limit 1
+  ) as base
+  join pg_type as type on type.oid = base.oid
+  where namespace.nspname = $1 and class.relname = $2 and attribute.attnum > 0 and not attribute.attisdropped`;
+
+/** The layout of a table that is there. */
+export async function readLayout(ask: Ask, { schemaName, name }: SnapshotTable): Promise<Layout> {
+  const [row] = await ask(layoutOfTable, [schemaName, name]);
+  const types = await ask(typesOfColumns, [schemaName, name]);
+  return {
+    pages: row?.pages == null ? undefined : Number(row.pages),
+    isRewritten: Boolean(row?.isRewritten),
+    columns: new Map(
+      types.map(({ name: column, oid, modifier, isArray }) => [
+        column as string,
+        { oid: Number(oid), modifier: Number(modifier), isArray: Boolean(isArray) },
+      ]),
+    ),
+  };
+}

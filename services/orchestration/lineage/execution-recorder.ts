@@ -1,0 +1,146 @@
+import { Code } from "@connectrpc/connect";
+import { outsideCalls } from "../../lib/call.ts";
+import type { Db } from "../../lib/database.ts";
+import { databaseFailure } from "../../lib/database-failure.ts";
+import type { Scope } from "../../lib/guard.ts";
+import type { Logger } from "../../lib/log.ts";
+import { listTablesByName } from "../table-repository.ts";
+import type { Lineage } from "./lineage.ts";
+import { insertEntity, insertLineage } from "./lineage-repository.ts";
+import type { Dialect } from "./sql/statement-facts.ts";
+import type { StatementReader } from "./sql/statement-reader.ts";
+import { executionLineage, resolveTables } from "./statement-lineage.ts";
+import { listUnrecordedExecutions, type UnrecordedExecution } from "./unrecorded-repository.ts";
+
+/** An execution that has succeeded. */
+type SucceededExecution = UnrecordedExecution & {
+  /** Names of the result's columns, as long as they are known. */
+  readonly resultColumns?: readonly string[];
+};
+
+/** Records the lineage of executions, one after the other. */
+export type ExecutionRecorder = AsyncDisposable & {
+  /** Returns at once. What could not be recorded is tried again later; nothing is ever thrown. */
+  record(execution: SucceededExecution): void;
+};
+
+/** Executions that wait in memory; more are found in the database when these are done. */
+const waitingMax = 1000;
+const batchRows = 100;
+/** How far back an execution is looked for that was not recorded. */
+const lookBackMs = 24 * 60 * 60 * 1000;
+
+const dialects: Readonly<Record<string, Dialect>> = { file: "duckdb", postgresql: "postgresql" };
+
+type RecorderDeps = { readonly db: Db; readonly log: Logger; readonly reader: StatementReader };
+
+/** Starts with what an earlier process did not get to. Disposing ends the reader, too. */
+export function createExecutionRecorder(deps: RecorderDeps): ExecutionRecorder {
+  const { db, log, reader } = deps;
+  const waiting: SucceededExecution[] = [];
+  /** From where on the database has to be searched; undefined when it is not behind. */
+  let behind: string | undefined = firstId();
+  let working: Promise<void> | undefined;
+  let isStopped = false;
+
+  /** The next executions; none when everything is recorded. */
+  async function next(): Promise<SucceededExecution[]> {
+    if (waiting.length > 0 || behind === undefined) return waiting.splice(0, batchRows);
+    const found = await listUnrecordedExecutions(db, behind, batchRows);
+    behind = found.length === batchRows ? found.at(-1)?.executionId : undefined;
+    return found;
+  }
+
+  async function recordAll(): Promise<void> {
+    for (let batch = await next(); batch.length > 0; batch = await next()) {
+      for (const execution of batch) {
+        if (isStopped) return;
+        await recordOne(deps, execution).catch((err: unknown) => {
+          if (isStopped || isPassing(err)) throw err;
+          log.error(
+            { err, executionId: execution.executionId },
+            "the lineage of an execution is not recorded",
+          );
+        });
+      }
+    }
+  }
+
+  async function work(): Promise<void> {
+    try {
+      await recordAll();
+    } catch (err) {
+      if (isStopped) return;
+      behind = firstId();
+      log.warn({ err }, "the lineage of executions will be recorded later");
+      return;
+    } finally {
+      working = undefined;
+    }
+    // One may have come after the last look.
+    if (waiting.length > 0) start();
+  }
+
+  function start(): void {
+    if (!isStopped) working ??= outsideCalls(work);
+  }
+
+  start();
+  return {
+    record(execution) {
+      if (waiting.length < waitingMax) waiting.push(execution);
+      else behind = firstId();
+      start();
+    },
+    async [Symbol.asyncDispose]() {
+      isStopped = true;
+      await reader[Symbol.asyncDispose]();
+      await working;
+    },
+  };
+}
+
+/** Whether the database is away or something else was in the way: what will go through another time. */
+function isPassing(error: unknown): boolean {
+  const code = databaseFailure(error)?.code;
+  return code === Code.Unavailable || code === Code.Aborted;
+}
+
+async function recordOne({ db, reader }: RecorderDeps, execution: SucceededExecution): Promise<void> {
+  const { orgId, creatorUserId } = execution;
+  const scope: Scope = { orgId, principal: { orgId, userId: creatorUserId, roles: [] } };
+  const lineage = await lineageOf(db, scope, reader, execution);
+  await db.transaction(async (tx) => {
+    // Who puts the execution into the graph records it, once.
+    const [entity] = lineage.entities;
+    if (entity && (await insertEntity(tx, scope, entity))) await insertLineage(tx, scope, [lineage]);
+  });
+}
+
+async function lineageOf(
+  db: Db,
+  scope: Scope,
+  reader: StatementReader,
+  { executionId, sourceId, connector, sql, resultColumns }: SucceededExecution,
+): Promise<Lineage> {
+  const dialect = connector === null ? undefined : dialects[connector];
+  const nothing = executionLineage(executionId, undefined, new Map(), undefined);
+  if (!dialect) return nothing;
+  const named = await reader.read({ sql, dialect, knownTables: [] });
+  if (!named || named.tables.length === 0) return nothing;
+  const names = named.tables.map(({ name }) => name);
+  const catalog = await listTablesByName(db, scope, sourceId, names);
+  const tables = resolveTables(named.tables, { sql, dialect }, catalog);
+  const knownTables = named.tables.flatMap((reference) => {
+    const table = tables.get(reference.key);
+    return table ? [{ ...reference, columns: table.columns.map(({ name }) => name) }] : [];
+  });
+  const facts = await reader.read({ sql, dialect, knownTables });
+  return executionLineage(executionId, facts, tables, resultColumns);
+}
+
+/** The lowest id that an execution of the last 24 hours can have: they begin with their time in milliseconds. */
+function firstId(): string {
+  const time = (Date.now() - lookBackMs).toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
+}

@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import type { JsonObject } from "@bufbuild/protobuf";
+import canonicalize from "canonicalize";
+import type { Db } from "../../lib/database.ts";
+import type { Scope } from "../../lib/guard.ts";
+import { listTablesById } from "../table-repository.ts";
+import { type EventLineage, eventLineage } from "./event-lineage.ts";
+import type { Lineage, LineageEntity } from "./lineage.ts";
+import { insertEvents, insertLineage, listEntities } from "./lineage-repository.ts";
+import { parseEvent, type Violation } from "./open-lineage.ts";
+import { tableEntity } from "./table-entity.ts";
+
+/** Size of one event, in bytes of its canonical JSON. */
+export const eventBytesMax = 1024 ** 2;
+
+export type ReadableEvent = {
+  readonly kind: "readable";
+  /** Of the canonical JSON, as hex: what makes it the same event. */
+  readonly sha256: string;
+  readonly lineage: Lineage;
+  /** Everything that it names, each once. */
+  readonly entityIds: readonly string[];
+};
+
+export type ReadEvent =
+  | ReadableEvent
+  | { readonly kind: "wrong"; readonly violations: readonly Violation[] }
+  | { readonly kind: "tooLarge" };
+
+/** Reads OpenLineage events; what they reference of Sluice's own must be the organisation's. */
+export async function readEvents(
+  db: Db,
+  scope: Scope,
+  events: readonly JsonObject[],
+): Promise<readonly ReadEvent[]> {
+  const read = events.map((event) => readEvent(scope, event));
+  const references = read.flatMap((one) => (one.kind === "told" ? [...one.told.references.keys()] : []));
+  const own = await ownEntities(db, scope, [...new Set(references)]);
+  return read.map((one) => (one.kind === "told" ? withReferences(one, own) : one));
+}
+
+/** Records events, all at once; answers the hashes of those that are new. */
+export async function recordEvents(
+  db: Db,
+  scope: Scope,
+  events: readonly ReadableEvent[],
+): Promise<Set<string>> {
+  if (events.length === 0) return new Set();
+  return db.transaction(async (tx) => {
+    const hashes = events.map(({ sha256 }) => sha256);
+    const recorded = await insertEvents(tx, scope, hashes);
+    const fresh = events.filter(({ sha256 }) => recorded.has(sha256));
+    await insertLineage(
+      tx,
+      scope,
+      fresh.map(({ lineage }) => lineage),
+    );
+    return new Set(recorded);
+  });
+}
+
+type ToldEvent = { readonly kind: "told"; readonly sha256: string; readonly told: EventLineage };
+
+function readEvent({ orgId }: Scope, json: JsonObject): Exclude<ReadEvent, ReadableEvent> | ToldEvent {
+  const canonical = canonicalize(json) ?? "";
+  if (Buffer.byteLength(canonical) > eventBytesMax) return { kind: "tooLarge" };
+  const parsed = parseEvent(json);
+  if ("violations" in parsed) return { kind: "wrong", violations: parsed.violations };
+  const told = eventLineage(orgId, parsed.event);
+  if (told.violations.length > 0) return { kind: "wrong", violations: told.violations };
+  return { kind: "told", sha256: createHash("sha256").update(canonical).digest("hex"), told };
+}
+
+/** Sluice's own entities: those of the graph, and tables that are not in it yet. */
+async function ownEntities(
+  db: Db,
+  scope: Scope,
+  entityIds: readonly string[],
+): Promise<ReadonlyMap<string, LineageEntity>> {
+  const tables = await listTablesById(db, scope, entityIds);
+  const entities = await listEntities(db, scope, entityIds);
+  const known = entities.map(({ entityId, kind, namespace, name }) => ({ entityId, kind, namespace, name }));
+  return new Map([...tables.map(tableEntity), ...known].map((entity) => [entity.entityId, entity]));
+}
+
+function withReferences(
+  { sha256, told }: ToldEvent,
+  own: ReadonlyMap<string, LineageEntity>,
+): Exclude<ReadEvent, { kind: "tooLarge" }> {
+  const unknown = [...told.references].filter(([entityId]) => !own.has(entityId));
+  if (unknown.length > 0) {
+    const description = "is not the id of an entity that the graph has";
+    return { kind: "wrong", violations: unknown.map(([, path]) => ({ path, description })) };
+  }
+  const referenced = [...told.references.keys()].flatMap((entityId) => own.get(entityId) ?? []);
+  const entities = [...told.lineage.entities, ...referenced];
+  const entityIds = [...new Set(entities.map(({ entityId }) => entityId))];
+  return { kind: "readable", sha256, lineage: { ...told.lineage, entities }, entityIds };
+}

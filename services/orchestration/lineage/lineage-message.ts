@@ -1,0 +1,49 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import {
+  type GetLineageResponseSchema,
+  LineageKind as LineageKindMessage,
+  type LineageNodeSchema,
+} from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { type LineageKind, lineageKinds } from "./lineage.ts";
+import type { EntityRow } from "./lineage-repository.ts";
+import type { Graph } from "./walk.ts";
+
+const kinds: Readonly<Record<LineageKind, LineageKindMessage>> = {
+  table: LineageKindMessage.TABLE,
+  dataset: LineageKindMessage.DATASET,
+  job: LineageKindMessage.JOB,
+};
+
+/** The kind of a request; validation lets no other through. */
+export function fromKind(kind: LineageKindMessage): LineageKind {
+  const found = lineageKinds.find((one) => kinds[one] === kind);
+  if (!found) throw new Error("a kind of entity that there is not");
+  return found;
+}
+
+export const toNode = (row: EntityRow): MessageInitShape<typeof LineageNodeSchema> => ({
+  entityId: row.entityId,
+  kind: kinds[row.kind],
+  namespace: row.namespace,
+  name: row.name,
+  createTime: timestampFromDate(row.createTime),
+  parentEntityId: row.parentEntityId ?? "",
+});
+
+/** The answers of all three questions have the same shape. */
+export const toGraph = ({ entities, edges, truncated }: Graph) =>
+  ({
+    nodes: entities.map(toNode),
+    edges: edges.map(({ fromEntityId, toEntityId, columns }) => ({
+      fromEntityId,
+      toEntityId,
+      columns: columns.map(({ fromColumn, columnEntityId, toColumn, transformation }) => ({
+        fromColumn,
+        fromEntityId: columnEntityId,
+        toColumn,
+        transformation,
+      })),
+    })),
+    truncated,
+  }) satisfies MessageInitShape<typeof GetLineageResponseSchema>;

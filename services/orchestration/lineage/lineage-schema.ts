@@ -1,0 +1,113 @@
+import { sql } from "drizzle-orm";
+import {
+  check,
+  customType,
+  foreignKey,
+  index,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from "drizzle-orm/pg-core";
+import { lineageKinds, transformations } from "./lineage.ts";
+
+// The same schema as that of schema.ts, which takes these tables in and so can't be imported here.
+const orchestration = pgSchema("orchestration");
+
+const bytea = customType<{ data: Uint8Array; driverData: Buffer }>({ dataType: () => "bytea" });
+const createTime = timestamp("create_time", { withTimezone: true }).notNull().defaultNow();
+
+export const lineageKind = orchestration.enum("lineage_kind", lineageKinds);
+
+export const lineageEntities = orchestration.table(
+  "lineage_entities",
+  {
+    orgId: uuid("org_id").notNull(),
+    entityId: uuid("entity_id").notNull(),
+    kind: lineageKind("kind").notNull(),
+    namespace: text("namespace").notNull(),
+    name: text("name").notNull(),
+    // No reference: the parent may be recorded later.
+    parentEntityId: uuid("parent_entity_id"),
+    createTime,
+  },
+  (table) => [
+    primaryKey({ name: "lineage_entities_pk", columns: [table.orgId, table.entityId] }),
+    check("lineage_entities_parent", sql`${table.kind} = 'job' or ${table.parentEntityId} is null`),
+  ],
+);
+
+export const lineageEdges = orchestration.table(
+  "lineage_edges",
+  {
+    orgId: uuid("org_id").notNull(),
+    fromEntityId: uuid("from_entity_id").notNull(),
+    toEntityId: uuid("to_entity_id").notNull(),
+    createTime,
+  },
+  (table) => [
+    primaryKey({ name: "lineage_edges_pk", columns: [table.orgId, table.fromEntityId, table.toEntityId] }),
+    index("lineage_edges_to").on(table.orgId, table.toEntityId, table.fromEntityId),
+    foreignKey({
+      name: "lineage_edges_from_entity",
+      columns: [table.orgId, table.fromEntityId],
+      foreignColumns: [lineageEntities.orgId, lineageEntities.entityId],
+    }),
+    foreignKey({
+      name: "lineage_edges_to_entity",
+      columns: [table.orgId, table.toEntityId],
+      foreignColumns: [lineageEntities.orgId, lineageEntities.entityId],
+    }),
+  ],
+);
+
+export const lineageTransformation = orchestration.enum("lineage_transformation", transformations);
+
+export const lineageColumns = orchestration.table(
+  "lineage_columns",
+  {
+    orgId: uuid("org_id").notNull(),
+    fromEntityId: uuid("from_entity_id").notNull(),
+    toEntityId: uuid("to_entity_id").notNull(),
+    toColumn: text("to_column").notNull(),
+    // Whose column it is made of: the edge's own end, or the data set behind it.
+    columnEntityId: uuid("column_entity_id").notNull(),
+    fromColumn: text("from_column").notNull(),
+    transformation: lineageTransformation("transformation").notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: "lineage_columns_pk",
+      columns: [
+        table.orgId,
+        table.fromEntityId,
+        table.toEntityId,
+        table.toColumn,
+        table.columnEntityId,
+        table.fromColumn,
+        table.transformation,
+      ],
+    }),
+    foreignKey({
+      name: "lineage_columns_edge",
+      columns: [table.orgId, table.fromEntityId, table.toEntityId],
+      foreignColumns: [lineageEdges.orgId, lineageEdges.fromEntityId, lineageEdges.toEntityId],
+    }),
+    // Both stand in the key, whose size the index limits.
+    check("lineage_columns_to_column_length", sql`char_length(${table.toColumn}) <= 255`),
+    check("lineage_columns_from_column_length", sql`char_length(${table.fromColumn}) <= 255`),
+  ],
+);
+
+/** OpenLineage events that were taken: what they say stands in the other tables. */
+export const lineageEvents = orchestration.table(
+  "lineage_events",
+  {
+    orgId: uuid("org_id").notNull(),
+    // Of the canonical JSON.
+    sha256: bytea("sha256").notNull(),
+    createTime,
+  },
+  (table) => [primaryKey({ name: "lineage_events_pk", columns: [table.orgId, table.sha256] })],
+);

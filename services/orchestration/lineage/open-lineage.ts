@@ -1,0 +1,138 @@
+import { z } from "zod";
+
+/** Characters of a namespace or a name. */
+const nameLengthMax = 1024;
+/** Characters of a column's name: it stands in an index. */
+const columnLengthMax = 255;
+
+const text = (lengthMax: number) =>
+  z
+    .string("must be a text")
+    .min(1, "must not be empty")
+    .max(lengthMax, `must not be longer than ${lengthMax} characters`)
+    .refine((value) => !value.includes("\0"), "must not contain a NUL character");
+
+/** What clients leave out, or send as null. */
+const optional = <T extends z.ZodType>(schema: T) =>
+  schema.nullish().transform((value) => value ?? undefined);
+const list = <T extends z.ZodType>(schema: T) =>
+  z
+    .array(schema, "must be an array")
+    .nullish()
+    .transform((value) => value ?? []);
+
+const object = <S extends z.ZodRawShape>(shape: S) => z.object(shape, "must be an object");
+
+const named = { namespace: text(nameLengthMax), name: text(nameLengthMax) };
+
+const transformation = object({
+  type: optional(z.string("must be a text")),
+  subtype: optional(z.string("must be a text")),
+});
+
+const inputField = object({
+  ...named,
+  field: text(columnLengthMax),
+  transformations: list(transformation),
+});
+
+// Up to version 1.0 of the facet, the way of making it stood beside the fields that it is made of.
+const outputField = object({
+  inputFields: list(inputField),
+  transformationType: optional(z.string("must be a text")),
+});
+
+const columnLineage = object({
+  fields: z
+    .record(text(columnLengthMax), outputField, "must be an object")
+    .nullish()
+    .transform((value) => value ?? {}),
+  // Columns that all of the data set depends on, as in a filter.
+  dataset: list(object(named)),
+});
+
+const dataset = object({
+  ...named,
+  facets: optional(
+    object({
+      columnLineage: optional(columnLineage),
+      symlinks: optional(object({ identifiers: list(object(named)) })),
+    }),
+  ),
+});
+
+const job = object(named);
+
+const run = object({
+  runId: z.guid("must be a UUID"),
+  facets: optional(object({ parent: optional(object({ job })) })),
+});
+
+const eventTime = z.iso.datetime({
+  offset: true,
+  local: true,
+  error: "must be a time as 2026-11-21T07:00:00Z",
+});
+
+const eventTypes = ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"] as const;
+const eventType = optional(z.enum(eventTypes, `must be one of ${eventTypes.join(", ")}`));
+
+/** A RunEvent, or a JobEvent where there is no run. */
+const jobEvent = object({
+  eventTime,
+  eventType,
+  run: optional(run),
+  job,
+  inputs: list(dataset),
+  outputs: list(dataset),
+});
+
+const datasetEvent = object({ eventTime, dataset });
+
+export type OpenLineageName = z.output<typeof job>;
+export type OpenLineageDataset = z.output<typeof dataset>;
+export type OpenLineageInputField = z.output<typeof inputField>;
+export type OpenLineageOutputField = z.output<typeof outputField>;
+export type OpenLineageJobEvent = z.output<typeof jobEvent>;
+export type OpenLineageEvent =
+  | ({ readonly kind: "job" } & OpenLineageJobEvent)
+  | ({ readonly kind: "dataset" } & z.output<typeof datasetEvent>);
+
+/** What is wrong with an event. */
+export type Violation = { readonly path: string; readonly description: string };
+
+/** Reads an event; everything that is not about lineage is left out of it. */
+export function parseEvent(
+  json: unknown,
+): { readonly event: OpenLineageEvent } | { readonly violations: readonly Violation[] } {
+  const keys = json !== null && typeof json === "object" ? Object.keys(json) : [];
+  if (keys.includes("job") || keys.includes("run")) {
+    const parsed = jobEvent.safeParse(json);
+    return parsed.success ? { event: { kind: "job", ...parsed.data } } : violationsOf(parsed.error);
+  }
+  if (keys.includes("dataset")) {
+    const parsed = datasetEvent.safeParse(json);
+    return parsed.success ? { event: { kind: "dataset", ...parsed.data } } : violationsOf(parsed.error);
+  }
+  const description = "is no RunEvent, JobEvent or DatasetEvent: it has neither job nor dataset";
+  return { violations: [{ path: "", description }] };
+}
+
+/** How many wrong fields one answer names. */
+const violationsMax = 20;
+
+const violationsOf = ({ issues }: z.ZodError) => ({
+  violations: issues
+    .slice(0, violationsMax)
+    .map(({ path, message }) => ({ path: spellPath(path), description: message })),
+});
+
+/** As `inputs[0].facets["my facet"].name`. */
+const spellPath = (path: readonly PropertyKey[]): string =>
+  path
+    .map((key) => {
+      if (typeof key === "number") return `[${key}]`;
+      return /^\w+$/.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(String(key))}]`;
+    })
+    .join("")
+    .replace(/^\./, "");

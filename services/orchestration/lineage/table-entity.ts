@@ -1,0 +1,14 @@
+import { type LineageEntity, sourceNamespace } from "./lineage.ts";
+
+/** The entity that a table of the catalog is. */
+export const tableEntity = (table: {
+  readonly tableId: string;
+  readonly sourceId: string;
+  readonly schemaName: string;
+  readonly name: string;
+}): LineageEntity => ({
+  entityId: table.tableId,
+  kind: "table",
+  namespace: sourceNamespace(table.sourceId),
+  name: table.schemaName === "" ? table.name : `${table.schemaName}.${table.name}`,
+});

@@ -1,0 +1,35 @@
+import { and, asc, eq, gt, isNull } from "drizzle-orm";
+import type { Db } from "../../lib/database.ts";
+import { executions, sources } from "../schema.ts";
+import { lineageEntities } from "./lineage-schema.ts";
+
+/** An execution that succeeded and is not in the graph. */
+export type UnrecordedExecution = {
+  readonly executionId: string;
+  readonly orgId: string;
+  readonly creatorUserId: string;
+  readonly sourceId: string;
+  /** Null when its source is gone. */
+  readonly connector: string | null;
+  readonly sql: string;
+};
+
+/** Executions after an id, whatever organisation they belong to, by id. */
+export function listUnrecordedExecutions(
+  db: Db,
+  after: string,
+  limit: number,
+): Promise<UnrecordedExecution[]> {
+  const { executionId, orgId, creatorUserId, sourceId, sql } = executions;
+  return db
+    .select({ executionId, orgId, creatorUserId, sourceId, connector: sources.connector, sql })
+    .from(executions)
+    .leftJoin(sources, and(eq(sources.orgId, orgId), eq(sources.sourceId, sourceId)))
+    .leftJoin(
+      lineageEntities,
+      and(eq(lineageEntities.orgId, orgId), eq(lineageEntities.entityId, executionId)),
+    )
+    .where(and(eq(executions.state, "succeeded"), isNull(lineageEntities.entityId), gt(executionId, after)))
+    .orderBy(asc(executionId))
+    .limit(limit);
+}

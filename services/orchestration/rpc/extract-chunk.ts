@@ -1,0 +1,48 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { ExtractService } from "../../../gen/sluice/orchestration/v1/extracts_pb.ts";
+import { invalidField } from "../../lib/errors.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import type { OrchestrationDeps } from "../deps.ts";
+import type { Extraction } from "../engine/protocol.ts";
+import { timedOut } from "../errors.ts";
+import { limitTime } from "../executions/time-limit.ts";
+
+/** How long the extraction of one chunk may take, in milliseconds. */
+const chunkTimeoutMs = 60 * 60_000;
+
+export const extractChunk = (
+  deps: OrchestrationDeps,
+): MethodImpl<typeof ExtractService.method.extractChunk> =>
+  async function* ({ snapshotId, tableIndex, range }, context) {
+    using borrowed = deps.snapshots.use(scopeOf(context).orgId, snapshotId);
+    const { snapshot, ended } = borrowed;
+    const chunk = snapshot.chunks.find(
+      (planned) => planned.tableIndex === tableIndex && planned.range === range,
+    );
+    if (!chunk)
+      throw invalidField("range", `the plan has no chunk ${JSON.stringify(range)} of table ${tableIndex}`);
+    using _place = deps.extractAdmission.enter();
+    const signal = AbortSignal.any([context.signal, ended]);
+    using limit = limitTime(signal, chunkTimeoutMs, () => timedOut("the extraction", chunkTimeoutMs));
+    const bytes = snapshot.extract(chunk, limit);
+    const extraction = yield* asChunks(bytes);
+    yield { part: { case: "summary" as const, value: toSummary(extraction) } };
+  };
+
+async function* asChunks(bytes: AsyncGenerator<Uint8Array, Extraction>) {
+  let next = await bytes.next();
+  try {
+    for (; !next.done; next = await bytes.next()) {
+      yield { part: { case: "chunk" as const, value: next.value } };
+    }
+  } finally {
+    // The caller went away: what is being extracted ends with its call.
+    if (!next.done) await bytes.return(undefined as never);
+  }
+  return next.value;
+}
+
+const toSummary = ({ rowCount, columns }: Extraction) => ({
+  rowCount: BigInt(rowCount),
+  columns: columns.map(({ nullCount, ...column }) => ({ ...column, nullCount: BigInt(nullCount) })),
+});

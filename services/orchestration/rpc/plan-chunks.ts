@@ -1,0 +1,81 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { MethodImpl } from "@connectrpc/connect";
+import {
+  ExtractFormat,
+  type ExtractService,
+  type ExtractTable,
+} from "../../../gen/sluice/orchestration/v1/extracts_pb.ts";
+import { invalidField } from "../../lib/errors.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import type { Snapshot, SnapshotTable } from "../connectors/connector.ts";
+import type { OrchestrationDeps } from "../deps.ts";
+import { sourceNotFound, timedOut } from "../errors.ts";
+import { limitTime } from "../executions/time-limit.ts";
+import { openSource } from "../open-source.ts";
+import { findSource } from "../source-repository.ts";
+import { listSourceTables, type TableRow } from "../table-repository.ts";
+
+/** How long a plan may take, in milliseconds: a file is fetched and read from end to end when it is not known. */
+const planTimeoutMs = 10 * 60_000;
+
+export const planChunks =
+  (deps: OrchestrationDeps): MethodImpl<typeof ExtractService.method.planChunks> =>
+  async ({ sourceId, tables, chunkRows, format }, context) => {
+    const scope = scopeOf(context);
+    const source = await findSource(deps.db, scope, sourceId);
+    if (!source) throw sourceNotFound(sourceId);
+    const known = await listSourceTables(deps.db, scope, sourceId);
+    const rows = findTables(tables, known);
+    const request = {
+      tables: rows.map((row, index) => selectColumns(row, tables[index]?.columns ?? [], index)),
+      chunkRows: Number(chunkRows),
+      format: format === ExtractFormat.CSV ? ("csv" as const) : ("parquet" as const),
+    };
+    using _place = deps.extractAdmission.enter();
+    using limit = limitTime(context.signal, planTimeoutMs, () => timedOut("the plan", planTimeoutMs));
+    const { snapshotId, snapshot } = await deps.snapshots.open(scope.orgId, () =>
+      openSource(deps, source).openSnapshot(request, limit),
+    );
+    return { snapshotId, ...toPlan(rows, snapshot) };
+  };
+
+function findTables(wanted: readonly ExtractTable[], known: readonly TableRow[]): TableRow[] {
+  const rows = new Map(known.map((row) => [row.tableId, row]));
+  return wanted.map(({ tableId }, index) => {
+    const field = `tables[${index}].table_id`;
+    if (wanted.findIndex((table) => table.tableId === tableId) < index) {
+      throw invalidField(field, `the table ${tableId} is named twice`);
+    }
+    const row = rows.get(tableId);
+    if (!row) throw invalidField(field, `the catalog has no table ${tableId} of the source`);
+    return row;
+  });
+}
+
+function selectColumns(row: TableRow, names: readonly string[], index: number): SnapshotTable {
+  const known = row.columns.map(({ name }) => name);
+  const unknown = names.findIndex((name) => !known.includes(name));
+  if (unknown >= 0) {
+    const [name, table] = [names[unknown], row.name].map((text) => JSON.stringify(text));
+    throw invalidField(`tables[${index}].columns[${unknown}]`, `the table ${table} has no column ${name}`);
+  }
+  const { schemaName, name, columns } = row;
+  return { schemaName, name, columns, wanted: names.length > 0 ? names : known };
+}
+
+const toPlan = (rows: readonly TableRow[], { name, repeatable, time, tables, chunks }: Snapshot) => ({
+  snapshot: name,
+  repeatable,
+  snapshotTime: timestampFromDate(time),
+  tables: rows.map((row, index) => ({
+    tableId: row.tableId,
+    schemaName: row.schemaName,
+    name: row.name,
+    columns: [...(tables[index] ?? [])],
+  })),
+  chunks: chunks.map(({ tableIndex, range, rowCountExpected }) => ({
+    tableIndex,
+    range,
+    rowCountExpected: BigInt(rowCountExpected),
+  })),
+});

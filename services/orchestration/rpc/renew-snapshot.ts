@@ -1,0 +1,18 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { ExtractService } from "../../../gen/sluice/orchestration/v1/extracts_pb.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import type { OrchestrationDeps } from "../deps.ts";
+
+export const renewSnapshot =
+  ({ snapshots }: OrchestrationDeps): MethodImpl<typeof ExtractService.method.renewSnapshot> =>
+  ({ snapshotId }, context) => {
+    snapshots.renew(scopeOf(context).orgId, snapshotId);
+    return {};
+  };
+
+export const closeSnapshot =
+  ({ snapshots }: OrchestrationDeps): MethodImpl<typeof ExtractService.method.closeSnapshot> =>
+  async ({ snapshotId }, context) => {
+    await snapshots.close(scopeOf(context).orgId, snapshotId);
+    return {};
+  };

@@ -1,0 +1,104 @@
+import { newId } from "../../lib/ids.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { Snapshot } from "../connectors/connector.ts";
+import { snapshotGone, tooManySnapshots } from "../errors.ts";
+
+/** How long a snapshot stays after it was used or renewed last, in milliseconds. */
+export const leaseMs = 60_000;
+
+/** Snapshots that one process holds at the same time; each may be a connection to its source. */
+const snapshotsMax = 100;
+
+/** The snapshots of this process. Another organisation's is gone for whoever asks. */
+export type Snapshots = AsyncDisposable & {
+  /** Keeps what `open` opens under a new id. Unavailable (SERVICE_BUSY) when too many are kept. */
+  open(orgId: string, open: () => Promise<Snapshot>): Promise<{ snapshotId: string; snapshot: Snapshot }>;
+  /** Lends a snapshot, which stays while it is lent. */
+  use(orgId: string, snapshotId: string): BorrowedSnapshot;
+  renew(orgId: string, snapshotId: string): void;
+  /** Gives a snapshot up, also when it is lent. */
+  close(orgId: string, snapshotId: string): Promise<void>;
+};
+
+type BorrowedSnapshot = Disposable & {
+  readonly snapshot: Snapshot;
+  /** Aborts when the snapshot is given up. */
+  readonly ended: AbortSignal;
+};
+
+type Lease = {
+  readonly snapshot: Snapshot;
+  readonly orgId: string;
+  readonly ended: AbortController;
+  timer: NodeJS.Timeout | undefined;
+  users: number;
+};
+
+export function createSnapshots({ log }: { log: Logger }): Snapshots {
+  const leases = new Map<string, Lease>();
+  let opening = 0;
+
+  async function end(snapshotId: string): Promise<void> {
+    const lease = leases.get(snapshotId);
+    if (!lease) return;
+    leases.delete(snapshotId);
+    clearTimeout(lease.timer);
+    lease.ended.abort(snapshotGone());
+    await lease.snapshot[Symbol.asyncDispose]();
+  }
+
+  const endLater = (snapshotId: string) => () =>
+    void end(snapshotId).catch((err) => log.warn({ err, snapshotId }, "a snapshot is not closed properly"));
+
+  function prolong(snapshotId: string, lease: Lease): void {
+    clearTimeout(lease.timer);
+    if (lease.users === 0 && leases.has(snapshotId)) {
+      lease.timer = setTimeout(endLater(snapshotId), leaseMs).unref();
+    }
+  }
+
+  function find(orgId: string, snapshotId: string): Lease {
+    const lease = leases.get(snapshotId);
+    if (lease?.orgId !== orgId) throw snapshotGone();
+    return lease;
+  }
+
+  return {
+    async open(orgId, open) {
+      if (leases.size + opening >= snapshotsMax) throw tooManySnapshots(snapshotsMax);
+      opening += 1;
+      try {
+        const snapshot = await open();
+        const snapshotId = newId();
+        const lease: Lease = { snapshot, orgId, ended: new AbortController(), timer: undefined, users: 0 };
+        leases.set(snapshotId, lease);
+        prolong(snapshotId, lease);
+        if (snapshot.lost.aborted) endLater(snapshotId)();
+        else snapshot.lost.addEventListener("abort", endLater(snapshotId), { once: true });
+        return { snapshotId, snapshot };
+      } finally {
+        opening -= 1;
+      }
+    },
+    use(orgId, snapshotId) {
+      const lease = find(orgId, snapshotId);
+      lease.users += 1;
+      prolong(snapshotId, lease);
+      return {
+        snapshot: lease.snapshot,
+        ended: lease.ended.signal,
+        [Symbol.dispose]() {
+          lease.users -= 1;
+          prolong(snapshotId, lease);
+        },
+      };
+    },
+    renew: (orgId, snapshotId) => prolong(snapshotId, find(orgId, snapshotId)),
+    async close(orgId, snapshotId) {
+      if (leases.get(snapshotId)?.orgId === orgId) await end(snapshotId);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled([...leases.keys()].map(end));
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { setTimeout } from "node:timers/promises";
+import { deleteChunks } from "./chunk-repository.ts";
+import type { StagingDeps } from "./deps.ts";
+import { listUnfinished, moveExpired } from "./job-repository.ts";
+import { enqueueRun, enqueueSweep } from "./queues.ts";
+
+const intervalMs = 10 * 60_000;
+
+/**
+ * Removes the chunks of jobs that have expired, and has unfinished jobs done whose place in the queue was lost, as in a
+ * backup without the queue: now and every ten minutes, until `stop` aborts.
+ */
+export async function maintain(
+  deps: Pick<StagingDeps, "db" | "jobs" | "log">,
+  stop: AbortSignal,
+): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      await requeue(deps);
+      while ((await expire(deps)) > 0);
+    } catch (error) {
+      deps.log.warn({ err: error }, "maintenance failed; the next round tries again");
+    }
+    await setTimeout(intervalMs, undefined, { signal: stop }).catch(() => {});
+  }
+}
+
+async function requeue({ db, jobs }: Pick<StagingDeps, "db" | "jobs">): Promise<void> {
+  for (const job of await listUnfinished(db)) await enqueueRun(jobs, db, job);
+}
+
+function expire({ db, jobs }: Pick<StagingDeps, "db" | "jobs">): Promise<number> {
+  return db.transaction(async (tx) => {
+    const expired = await moveExpired(tx);
+    for (const job of expired) {
+      await deleteChunks(tx, job, job.jobId);
+      await enqueueSweep(jobs, tx, job);
+    }
+    return expired.length;
+  });
+}

@@ -1,0 +1,5 @@
+ALTER TABLE "staging"."jobs" DROP CONSTRAINT "jobs_success";--> statement-breakpoint
+ALTER TABLE "staging"."jobs" ADD COLUMN "kept" boolean DEFAULT false NOT NULL;--> statement-breakpoint
+ALTER TABLE "staging"."jobs" ADD CONSTRAINT "jobs_expire_time" CHECK (("staging"."jobs"."expire_time" is not null) = ("staging"."jobs"."state" = 'succeeded' and not "staging"."jobs"."kept"));--> statement-breakpoint
+ALTER TABLE "staging"."jobs" ADD CONSTRAINT "jobs_kept" CHECK (not ("staging"."jobs"."kept" and "staging"."jobs"."expired"));--> statement-breakpoint
+ALTER TABLE "staging"."jobs" ADD CONSTRAINT "jobs_success" CHECK (("staging"."jobs"."state" = 'succeeded') = ("staging"."jobs"."manifest_sha256" is not null) and num_nulls("staging"."jobs"."manifest_sha256", "staging"."jobs"."manifest_file_id") in (0, 2));

@@ -1,0 +1,86 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Table } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import type { Job, TableSelection } from "../../gen/sluice/staging/v1/jobs_pb.ts";
+import { invalidField } from "../lib/errors.ts";
+import type { StagingDeps } from "./deps.ts";
+import type { Target } from "./schema.ts";
+
+const pageSize = 1000;
+
+type Catalog = Pick<StagingDeps, "catalog" | "sources">;
+type Wanted = { path: string; table: Table; columns: string[] };
+
+/** Finds a job's tables and columns in the catalog, as the caller sees it; InvalidArgument names what is not there. */
+export async function resolveTargets(
+  deps: Catalog,
+  { sourceId, tables, selections }: Job,
+): Promise<Target[]> {
+  const known = await readTables(deps, sourceId);
+  const wanted: Wanted[] = [
+    ...tables.map((name, index) => ({
+      path: `job.tables[${index}]`,
+      table: namedTable(known, name, `job.tables[${index}]`),
+      columns: [],
+    })),
+    ...selections.map((selection, index) => selectedTable(known, selection, `job.selections[${index}]`)),
+  ];
+  refuseTwice(wanted);
+  return wanted.map(({ table, columns }) => ({ tableId: table.tableId, columns }));
+}
+
+async function readTables({ catalog, sources }: Catalog, sourceId: string): Promise<Table[]> {
+  const tables: Table[] = [];
+  let pageToken = "";
+  do {
+    const page = await catalog.listTables({ sourceId, pageSize, pageToken });
+    tables.push(...page.tables);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  if (tables.length === 0) await refuseUnknownSource(sources, sourceId);
+  return tables;
+}
+
+async function refuseUnknownSource(sources: Catalog["sources"], sourceId: string): Promise<void> {
+  try {
+    await sources.getSource({ sourceId });
+  } catch (error) {
+    if (!(error instanceof ConnectError) || error.code !== Code.NotFound) throw error;
+    throw invalidField("job.source_id", `there is no source ${sourceId}`);
+  }
+}
+
+function namedTable(known: readonly Table[], text: string, path: string): Table {
+  const named = known.filter(({ schemaName, name }) => name === text || `${schemaName}.${name}` === text);
+  const [table, ...others] = named;
+  if (!table) throw invalidField(path, `the catalog has no table ${text} of the source: discover it first`);
+  if (others.length > 0) {
+    throw invalidField(path, `${text} is the name of several tables: name it with its schema, in selections`);
+  }
+  return table;
+}
+
+function selectedTable(
+  known: readonly Table[],
+  { schemaName, name, columns }: TableSelection,
+  path: string,
+): Wanted {
+  const table = known.find((candidate) => candidate.schemaName === schemaName && candidate.name === name);
+  if (!table) {
+    const text = schemaName === "" ? name : `${schemaName}.${name}`;
+    throw invalidField(path, `the catalog has no table ${text} of the source: discover it first`);
+  }
+  const names = new Set(table.columns.map((column) => column.name));
+  const unknown = columns.findIndex((column) => !names.has(column));
+  if (unknown >= 0) {
+    throw invalidField(`${path}.columns[${unknown}]`, `table ${name} has no column ${columns[unknown]}`);
+  }
+  return { path, table, columns };
+}
+
+function refuseTwice(wanted: readonly Wanted[]): void {
+  const seen = new Set<string>();
+  for (const { path, table } of wanted) {
+    if (seen.has(table.tableId)) throw invalidField(path, `table ${table.name} is named twice`);
+    seen.add(table.tableId);
+  }
+}

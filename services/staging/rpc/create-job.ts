@@ -1,0 +1,37 @@
+import { create } from "@bufbuild/protobuf";
+import type { MethodImpl } from "@connectrpc/connect";
+import { CreateJobResponseSchema, StagingService } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import { newId } from "../../lib/ids.ts";
+import { required } from "../../lib/updates.ts";
+import type { StagingDeps } from "../deps.ts";
+import { insertJob } from "../job-repository.ts";
+import { fromFormat, fromSelections, toJob } from "../message.ts";
+import { enqueueRun } from "../queues.ts";
+import { onceRequested } from "../requests.ts";
+import { resolveTargets } from "../resolve-targets.ts";
+
+const chunkRowsDefault = 5_000_000n;
+
+export const createJob =
+  (deps: StagingDeps): MethodImpl<typeof StagingService.method.createJob> =>
+  (request, context) => {
+    const { db, jobs } = deps;
+    const job = required(request.job, "job");
+    const scope = scopeOf(context);
+    // Inside: a repeated call is answered whatever has become of the catalog.
+    return onceRequested(db, scope, { method: StagingService.method.createJob, request }, async (tx) => {
+      const targets = await resolveTargets(deps, job);
+      const row = await insertJob(tx, scope, {
+        jobId: newId(),
+        sourceId: job.sourceId,
+        tables: job.tables,
+        selections: fromSelections(job.selections),
+        targets,
+        format: fromFormat(job.format),
+        chunkRows: job.chunkRows || chunkRowsDefault,
+      });
+      await enqueueRun(jobs, tx, row);
+      return create(CreateJobResponseSchema, { job: toJob(row) });
+    });
+  };

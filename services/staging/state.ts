@@ -1,0 +1,42 @@
+import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
+
+/** Where a job may go from each state. */
+const transitions = {
+  queued: ["running", "paused", "failed", "cancelled"],
+  // Back to the queue when it has to be tried again.
+  running: ["running", "queued", "paused", "succeeded", "failed", "cancelled"],
+  paused: ["queued", "cancelled"],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+} as const satisfies Record<string, readonly string[]>;
+
+/** How a job stands, as its row says it. */
+export type State = keyof typeof transitions;
+
+export const states = Object.keys(transitions) as [State, ...State[]];
+
+/** The states from which a job may go to this one. A running job's next worker moves it to running again. */
+export const statesBefore = (state: State): State[] =>
+  states.filter((from) => (transitions[from] as readonly State[]).includes(state));
+
+/** The states that a job ends in. */
+export const endStates = states.filter((state) => transitions[state].length === 0);
+
+export const hasEnded = (state: State): boolean => endStates.includes(state);
+
+const messages: Record<State, JobState> = {
+  queued: JobState.QUEUED,
+  running: JobState.RUNNING,
+  paused: JobState.PAUSED,
+  succeeded: JobState.SUCCEEDED,
+  failed: JobState.FAILED,
+  cancelled: JobState.CANCELLED,
+};
+
+/** The contract's word for a state. */
+export const toJobState = (state: State): JobState => messages[state];
+
+/** The row's word for a state of the contract; undefined for the unspecified one. */
+export const fromJobState = (state: JobState): State | undefined =>
+  states.find((name) => messages[name] === state);

@@ -1,0 +1,93 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import { databaseFailure } from "../../lib/database-failure.ts";
+import { hasReason } from "../../lib/errors.ts";
+import type { StagingDeps } from "../deps.ts";
+import { failTurn, findJob, type JobRow, requeueTurn } from "../job-repository.ts";
+import { enqueueSweep } from "../queues.ts";
+import { insertUpload } from "../upload-repository.ts";
+import { closeSnapshot } from "./keep-snapshot.ts";
+import { TurnOver } from "./turn-over.ts";
+
+/** Attempts that may fail one after the other without a chunk in between, when the cause may pass. */
+const failuresMax = 5;
+
+/** Another attempt would meet the same. */
+const finalCodes = new Set([Code.NotFound, Code.InvalidArgument, Code.PermissionDenied]);
+const finalReasons = [
+  ErrorReason.SNAPSHOT_GONE,
+  ErrorReason.SOURCE_CHANGED,
+  ErrorReason.SOURCE_DATA_INVALID,
+  ErrorReason.SECRET_NOT_FOUND,
+  ErrorReason.ADDRESS_REFUSED,
+  ErrorReason.QUOTA_EXCEEDED,
+  ErrorReason.CONTENT_TOO_LARGE,
+  // To hold on to the chunks that there are would keep the disk full.
+  ErrorReason.DISK_FULL,
+];
+
+/** What a turn that did not succeed had. */
+export type Ended = {
+  readonly error: unknown;
+  /** Aborted by what made the turn end, if that was not the error. */
+  readonly turn: AbortSignal;
+  /** Aborted when the process stops. */
+  readonly stop: AbortSignal;
+  /** The snapshot that it held open. */
+  readonly snapshotId: string | null;
+};
+
+/** Ends a turn that did not succeed; throws when the job has to be tried again. */
+export async function endTurn(deps: StagingDeps, job: JobRow, ended: Ended): Promise<void> {
+  try {
+    await settle(deps, job, ended);
+  } finally {
+    // Whoever goes on with the job goes on with its snapshot, unless it was paused or has ended.
+    const now = await findJob(deps.db, job, job.jobId);
+    if (ended.snapshotId !== null && now?.snapshotId !== ended.snapshotId) {
+      await closeSnapshot(deps, ended.snapshotId);
+    }
+  }
+}
+
+async function settle(deps: StagingDeps, job: JobRow, { error, turn, stop }: Ended): Promise<void> {
+  if (error instanceof TurnOver || turn.reason instanceof TurnOver) return leave(deps, job);
+  // The row says how many failed since a chunk was stored.
+  const failures = ((await findJob(deps.db, job, job.jobId))?.failureCount ?? 0) + 1;
+  const hopeless = isFinal(error) || (!isOurs(error) && failures >= failuresMax);
+  if (!stop.aborted && hopeless) return fail(deps, job, error);
+  if (!(await requeueTurn(deps.db, job, !stop.aborted && !isOurs(error)))) return leave(deps, job);
+  throw error;
+}
+
+const isFinal = (error: unknown): boolean =>
+  error instanceof ConnectError &&
+  (finalCodes.has(error.code) || finalReasons.some((reason) => hasReason(error, reason)));
+
+/** A part of the mesh is away, as while it is restarted: the job waits for it, however long that takes. */
+const isOurs = (error: unknown): boolean =>
+  hasReason(databaseFailure(error) ?? error, ErrorReason.UPSTREAM_UNAVAILABLE);
+
+async function fail(deps: StagingDeps, job: JobRow, error: unknown): Promise<void> {
+  deps.log.warn({ err: error, jobId: job.jobId }, "a staging job failed");
+  const failed = await deps.db.transaction(async (tx) => {
+    const row = await failTurn(tx, job, textOf(error));
+    if (row) await enqueueSweep(deps.jobs, tx, row);
+    return row;
+  });
+  if (!failed) await leave(deps, job);
+}
+
+/** The words of a `ConnectError` were meant for callers. */
+const textOf = (error: unknown): string =>
+  error instanceof ConnectError && error.code !== Code.Internal && error.code !== Code.Unknown
+    ? error.rawMessage
+    : "internal error: the service's log has its cause";
+
+/** The job is another worker's, or nobody's: only what this turn left behind in storage is cleared away. */
+async function leave({ db, jobs }: StagingDeps, job: JobRow): Promise<void> {
+  await db.transaction(async (tx) => {
+    await insertUpload(tx, job, job.jobId, job.attempt);
+    await enqueueSweep(jobs, tx, job);
+  });
+}

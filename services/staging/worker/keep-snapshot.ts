@@ -1,0 +1,37 @@
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import { hasReason } from "../../lib/errors.ts";
+import type { StagingDeps } from "../deps.ts";
+
+/** A snapshot lives for 60 seconds after it was used last. */
+const renewEveryMs = 20_000;
+
+/** Renews a snapshot until disposed; the signal aborts when it is gone, or with the outer one. */
+export function keepSnapshot(
+  { extracts, log }: StagingDeps,
+  snapshotId: string,
+  outer: AbortSignal,
+): Disposable & { signal: AbortSignal } {
+  const gone = new AbortController();
+  const renew = async () => {
+    try {
+      await extracts.renewSnapshot({ snapshotId });
+    } catch (error) {
+      if (hasReason(error, ErrorReason.SNAPSHOT_GONE)) gone.abort(error);
+      else log.warn({ err: error, snapshotId }, "a snapshot was not renewed; it is tried again");
+    }
+  };
+  const timer = setInterval(renew, renewEveryMs);
+  return {
+    signal: AbortSignal.any([outer, gone.signal]),
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+}
+
+/** Gives a snapshot up; one that can't be told so expires by itself. */
+export async function closeSnapshot({ extracts, log }: StagingDeps, snapshotId: string): Promise<void> {
+  try {
+    await extracts.closeSnapshot({ snapshotId });
+  } catch (error) {
+    log.warn({ err: error, snapshotId }, "a snapshot was not closed; it expires by itself");
+  }
+}

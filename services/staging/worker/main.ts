@@ -1,0 +1,10 @@
+import { serviceSecrets } from "../../lib/env.ts";
+import { runProcess } from "../../lib/lifetime.ts";
+import { parseWorkerConfig } from "../config.ts";
+import { run } from "./run.ts";
+
+await runProcess("staging worker", process.env, {
+  secrets: serviceSecrets,
+  parseConfig: parseWorkerConfig,
+  run,
+});

@@ -1,0 +1,14 @@
+import { aborted, type Run } from "../../lib/lifetime.ts";
+import { createLog } from "../../lib/log.ts";
+import type { WorkerConfig } from "../config.ts";
+import { openDeps } from "../open-deps.ts";
+import { startWorkers } from "./start-workers.ts";
+
+/** Does the jobs of staging until `stop` aborts; takes no calls. */
+export const run: Run<WorkerConfig> = async (config, stop, ready) => {
+  const log = createLog("staging worker", config);
+  await using stack = new AsyncDisposableStack();
+  stack.use(await startWorkers(await openDeps(stack, config, log), config.jobsAtOnce));
+  ready("none: it takes jobs, not calls");
+  await aborted(stop);
+};

@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { toJsonString } from "@bufbuild/protobuf";
+import { ManifestSchema } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
+import { listStoredChunks } from "../chunk-repository.ts";
+import type { StagingDeps } from "../deps.ts";
+import { isMine, succeedTurn } from "../job-repository.ts";
+import { toManifest } from "../message.ts";
+import { enqueueLineage, enqueueSweep } from "../queues.ts";
+import { insertUpload } from "../upload-repository.ts";
+import { manifestFile } from "./file-names.ts";
+import type { PlannedJob } from "./open-plan.ts";
+import { ownerOf } from "./owner.ts";
+import { TurnOver } from "./turn-over.ts";
+
+/** How long the chunks of a job are kept. */
+const lifetimeDays = 7;
+const pieceBytes = 1024 * 1024;
+
+/** Stores the manifest of a job whose chunks are all stored, and with it the job's success. */
+export async function storeManifest({ db, blobs, jobs }: StagingDeps, job: PlannedJob): Promise<void> {
+  await db.transaction(async (tx) => {
+    await insertUpload(tx, job, job.jobId, job.attempt);
+    if (!(await isMine(tx, job))) throw new TurnOver();
+  });
+  const manifest = toManifest(job, await listStoredChunks(db, job, job.jobId));
+  const bytes = Buffer.from(toJsonString(ManifestSchema, manifest));
+  const { fileId } = await blobs.putBlob(pieces(bytes, ownerOf(job)));
+  const manifestSha256 = createHash("sha256").update(bytes).digest("hex");
+  await db.transaction(async (tx) => {
+    const row = await succeedTurn(tx, job, { manifestFileId: fileId, manifestSha256 }, lifetimeDays);
+    if (!row) throw new TurnOver();
+    await enqueueLineage(jobs, tx, row);
+    // What earlier attempts left behind.
+    if (row.attempt > 1) await enqueueSweep(jobs, tx, row);
+  });
+}
+
+async function* pieces(bytes: Buffer, ownerId: string) {
+  yield { part: { case: "header" as const, value: { ...manifestFile, ownerId } } };
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    yield { part: { case: "chunk" as const, value: bytes.subarray(at, at + pieceBytes) } };
+  }
+}

@@ -1,0 +1,38 @@
+import { withinCall } from "../../lib/call.ts";
+import { listStoredChunks, type StoredChunk } from "../chunk-repository.ts";
+import type { StagingDeps } from "../deps.ts";
+import { findJob, type JobRow } from "../job-repository.ts";
+import type { Errand } from "../queues.ts";
+import { hasEnded } from "../state.ts";
+import { deleteUpload, listUploads } from "../upload-repository.ts";
+import { callOfHousekeeper } from "./calls.ts";
+import { ownerOf } from "./owner.ts";
+
+/** Removes the files of attempts that are over, but for those that the job has. */
+export const sweepFiles =
+  (deps: StagingDeps) =>
+  (errand: Errand): Promise<void> =>
+    withinCall(callOfHousekeeper(errand.orgId), () => sweep(deps, errand));
+
+async function sweep({ db, blobs }: StagingDeps, { orgId, jobId }: Errand): Promise<void> {
+  // The job comes before its chunks: an attempt that it shows to be over stores none afterwards.
+  const job = await findJob(db, { orgId }, jobId);
+  const chunks = await listStoredChunks(db, { orgId }, jobId);
+  const attempts = await listUploads(db, { orgId }, jobId);
+  for (const attempt of attempts.filter((upload) => isOver(job, upload))) {
+    const keepFileIds = job ? filesOf(job, chunks, attempt) : [];
+    await blobs.deleteBlobs({ ownerId: ownerOf({ jobId, attempt }), keepFileIds });
+    if (keepFileIds.length === 0) await deleteUpload(db, { orgId }, jobId, attempt);
+  }
+}
+
+const isOver = (job: JobRow | undefined, attempt: number): boolean =>
+  !job || hasEnded(job.state) || job.attempt > attempt;
+
+function filesOf(job: JobRow, chunks: readonly StoredChunk[], attempt: number): string[] {
+  if (job.expired) return [];
+  const files = chunks.filter((chunk) => chunk.attempt === attempt).map(({ fileId }) => fileId);
+  // The attempt that stored the manifest is the last.
+  const hasManifest = job.attempt === attempt && job.manifestFileId !== null;
+  return hasManifest ? [...files, job.manifestFileId as string] : files;
+}

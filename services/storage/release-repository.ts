@@ -1,0 +1,92 @@
+import { and, asc, eq, sql } from "drizzle-orm";
+import type { Db } from "../lib/database.ts";
+import type { Scope } from "../lib/guard.ts";
+import { arrayOf, type FileRow } from "./file-repository.ts";
+import { files, releases } from "./schema.ts";
+
+/** A file as a release has it. */
+export type ReleaseFileRow = FileRow & { readonly path: string; readonly sha512: string };
+export type NewReleaseFile = Pick<
+  ReleaseFileRow,
+  "fileId" | "name" | "contentType" | "sizeBytes" | "sha256" | "path" | "sha512"
+>;
+
+/** How many files one statement inserts: it takes 65,535 parameters. */
+const insertMax = 1000;
+
+/** Begins a release; false when it was published before. Waits for a call that publishes it at this moment. */
+export async function insertRelease(db: Db, scope: Scope, releaseId: string): Promise<boolean> {
+  const rows = await db
+    .insert(releases)
+    .values({ orgId: scope.orgId, releaseId })
+    .onConflictDoNothing()
+    .returning({ releaseId: releases.releaseId });
+  return rows.length > 0;
+}
+
+/** The files of a release; none when it was not published. */
+export async function listReleaseFiles(db: Db, scope: Scope, releaseId: string): Promise<ReleaseFileRow[]> {
+  const rows = await db
+    .select()
+    .from(files)
+    .where(and(eq(files.orgId, scope.orgId), eq(files.releaseId, releaseId)));
+  return rows as ReleaseFileRow[];
+}
+
+/**
+ * Inserts a release's files; answers a path that another release has already, or undefined when there is none. Waits
+ * for another release that takes one of the paths at this moment.
+ */
+export async function insertReleaseFiles(
+  db: Db,
+  scope: Scope,
+  releaseId: string,
+  added: readonly NewReleaseFile[],
+): Promise<string | undefined> {
+  const common = {
+    orgId: scope.orgId,
+    creatorUserId: scope.principal.userId,
+    category: "release" as const,
+    releaseId,
+  };
+  // In one order for all releases, so that two of them do not wait for each other.
+  const ordered = added.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  for (let start = 0; start < ordered.length; start += insertMax) {
+    const batch = ordered.slice(start, start + insertMax);
+    const rows = await db
+      .insert(files)
+      .values(batch.map((file) => ({ ...file, ...common })))
+      .onConflictDoNothing({ target: [files.orgId, files.path] })
+      .returning({ path: files.path });
+    if (rows.length === batch.length) continue;
+    const inserted = new Set(rows.map(({ path }) => path));
+    return batch.find(({ path }) => !inserted.has(path))?.path;
+  }
+  return undefined;
+}
+
+export function listStagedFiles(db: Db, scope: Scope, fileIds: readonly string[]): Promise<FileRow[]> {
+  return db.select().from(files).where(staged(scope, fileIds));
+}
+
+/** As `listStagedFiles`; they can't be removed until the transaction ends. Answers their ids. */
+export async function lockStagedFiles(
+  db: Db,
+  scope: Scope,
+  fileIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await db
+    .select({ fileId: files.fileId })
+    .from(files)
+    .where(staged(scope, fileIds))
+    .orderBy(asc(files.fileId))
+    .for("key share");
+  return new Set(rows.map(({ fileId }) => fileId));
+}
+
+const staged = (scope: Scope, fileIds: readonly string[]) =>
+  and(
+    eq(files.orgId, scope.orgId),
+    eq(files.category, "staging"),
+    sql`${files.fileId} = any(${arrayOf(fileIds)}::uuid[])`,
+  );

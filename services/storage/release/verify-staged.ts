@@ -1,0 +1,58 @@
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import type { ReleaseFile } from "../../../gen/sluice/storage/v1/releases_pb.ts";
+import { hasReason } from "../../lib/errors.ts";
+import type { Scope } from "../../lib/guard.ts";
+import { newId } from "../../lib/ids.ts";
+import type { VerifiedContent } from "../blobs/verified-content.ts";
+import type { StorageDeps } from "../deps.ts";
+import { fileNotFound, releaseCorrupt } from "../errors.ts";
+import type { FileRow } from "../file-repository.ts";
+import { listStagedFiles, type NewReleaseFile } from "../release-repository.ts";
+
+/**
+ * Reads every staged file of a release to its end, and answers what is to be published, in the order of `files`. Throws
+ * fileNotFound, and releaseCorrupt when one is not what was approved or its bytes are damaged.
+ */
+export async function verifyStaged(
+  { db, content }: Pick<StorageDeps, "db" | "content">,
+  scope: Scope,
+  files: readonly ReleaseFile[],
+  signal: AbortSignal,
+): Promise<NewReleaseFile[]> {
+  const rows = await listStagedFiles(
+    db,
+    scope,
+    files.map(({ fileId }) => fileId),
+  );
+  const rowsById = new Map(rows.map((row) => [row.fileId, row]));
+  // All rows are looked at before the first of what may be many bytes.
+  const approved = files.map((file) => approvedOf(file, rowsById.get(file.fileId.toLowerCase())));
+  const sha512s = new Map<string, string>();
+  for (const { file, row } of approved) {
+    signal.throwIfAborted();
+    if (!sha512s.has(row.sha256)) sha512s.set(row.sha256, await sha512Of(content, row, file.path));
+  }
+  return approved.map(({ file: { path }, row: { contentType, sizeBytes, sha256 } }) => ({
+    fileId: newId(),
+    name: path.slice(path.lastIndexOf("/") + 1),
+    contentType,
+    sizeBytes,
+    sha256,
+    sha512: sha512s.get(sha256) ?? "",
+    path,
+  }));
+}
+
+function approvedOf(file: ReleaseFile, row: FileRow | undefined): { file: ReleaseFile; row: FileRow } {
+  if (!row) throw fileNotFound(file.fileId);
+  if (row.sha256 !== file.sha256 || BigInt(row.sizeBytes) !== file.sizeBytes) throw releaseCorrupt(file.path);
+  return { file, row };
+}
+
+async function sha512Of(content: VerifiedContent, row: FileRow, path: string): Promise<string> {
+  try {
+    return await content.sha512(row);
+  } catch (error) {
+    throw hasReason(error, ErrorReason.CONTENT_CORRUPT) ? releaseCorrupt(path) : error;
+  }
+}

@@ -1,0 +1,107 @@
+import { create } from "@bufbuild/protobuf";
+import type { MethodImpl } from "@connectrpc/connect";
+import {
+  type PublishReleaseRequest,
+  type PublishReleaseResponse,
+  PublishReleaseResponseSchema,
+  type ReleaseFile,
+  type ReleaseService,
+} from "../../../gen/sluice/storage/v1/releases_pb.ts";
+import type { Db } from "../../lib/database.ts";
+import { invalidField } from "../../lib/errors.ts";
+import { type Scope, scopeOf } from "../../lib/guard.ts";
+import type { StorageDeps } from "../deps.ts";
+import { fileNotFound, pathTaken, quotaExceeded, releaseExists } from "../errors.ts";
+import { lockQuota, updateUsage } from "../quota-repository.ts";
+import { verifyStaged } from "../release/verify-staged.ts";
+import {
+  insertRelease,
+  insertReleaseFiles,
+  listReleaseFiles,
+  lockStagedFiles,
+  type NewReleaseFile,
+} from "../release-repository.ts";
+
+export const publishRelease =
+  (deps: StorageDeps): MethodImpl<typeof ReleaseService.method.publishRelease> =>
+  async (request, context) => {
+    const scope = scopeOf(context);
+    refuseRepeatedPaths(request.files);
+    const known = await findPublished(deps.db, scope, request);
+    if (known) return known;
+    const verified = await verifyStaged(deps, scope, request.files, context.signal);
+    return deps.db.transaction((tx) => publish(tx, scope, request, verified));
+  };
+
+/** The transaction is the release: what comes before it only reads, so a call that ends anywhere leaves all or nothing. */
+async function publish(
+  tx: Db,
+  scope: Scope,
+  request: PublishReleaseRequest,
+  verified: readonly NewReleaseFile[],
+): Promise<PublishReleaseResponse> {
+  if (!(await insertRelease(tx, scope, request.releaseId))) {
+    const published = await findPublished(tx, scope, request);
+    if (!published) throw new Error("the release that is published has no files");
+    return published;
+  }
+  // As long as a staged file is there, so are its bytes.
+  const staged = await lockStagedFiles(
+    tx,
+    scope,
+    request.files.map(({ fileId }) => fileId),
+  );
+  const gone = request.files.find(({ fileId }) => !staged.has(fileId.toLowerCase()));
+  if (gone) throw fileNotFound(gone.fileId);
+  const taken = await insertReleaseFiles(tx, scope, request.releaseId, verified);
+  if (taken !== undefined) throw pathTaken(taken);
+  await use(tx, scope, verified);
+  return answer(verified);
+}
+
+async function use(tx: Db, scope: Scope, verified: readonly NewReleaseFile[]): Promise<void> {
+  const usedBytes = verified.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const quota = await lockQuota(tx, scope);
+  if (quota.limitBytes - quota.usedBytes - quota.reservedBytes < usedBytes) {
+    throw quotaExceeded(quota, usedBytes);
+  }
+  await updateUsage(tx, scope, { usedBytes, fileCount: verified.length });
+}
+
+/** What a release answered when it was published; undefined when it was not. Throws releaseExists for other files. */
+async function findPublished(
+  db: Db,
+  scope: Scope,
+  { releaseId, files }: PublishReleaseRequest,
+): Promise<PublishReleaseResponse | undefined> {
+  const rows = await listReleaseFiles(db, scope, releaseId);
+  if (rows.length === 0) return undefined;
+  const byPath = new Map(rows.map((row) => [row.path, row]));
+  const same = files.map(({ path, sha256, sizeBytes }) => {
+    const row = byPath.get(path);
+    if (row?.sha256 !== sha256 || BigInt(row.sizeBytes) !== sizeBytes) throw releaseExists(releaseId);
+    return row;
+  });
+  if (same.length !== rows.length) throw releaseExists(releaseId);
+  return answer(same);
+}
+
+const answer = (files: readonly NewReleaseFile[]): PublishReleaseResponse =>
+  create(PublishReleaseResponseSchema, {
+    files: files.map(({ fileId, path, sha256, sha512, sizeBytes }) => ({
+      fileId,
+      path,
+      sha256,
+      sha512,
+      sizeBytes: BigInt(sizeBytes),
+    })),
+  });
+
+function refuseRepeatedPaths(files: readonly ReleaseFile[]): void {
+  const paths = new Set<string>();
+  for (const [index, { path }] of files.entries()) {
+    if (paths.has(path))
+      throw invalidField(`files[${index}].path`, `${path} is the path of another file, too`);
+    paths.add(path);
+  }
+}

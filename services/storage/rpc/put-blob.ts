@@ -1,0 +1,20 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { BlobService, PutBlobHeader } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import type { StorageDeps } from "../deps.ts";
+import { receiveContent } from "../upload/receive-content.ts";
+import { receiveUpload } from "../upload/receive-upload.ts";
+
+export const putBlob =
+  (deps: StorageDeps): MethodImpl<typeof BlobService.method.putBlob> =>
+  async (requests, context) => {
+    const scope = scopeOf(context);
+    const { header, pieces } = await receiveUpload<PutBlobHeader>(requests, deps.limits);
+    await using received = await receiveContent(deps, scope, { pieces, announcedBytes: 0 });
+    // A stream that was reset may look like one that came to its end.
+    context.signal.throwIfAborted();
+    const { name, contentType, ownerId } = header;
+    const row = await deps.db.transaction((tx) => received.insert(tx, { name, contentType, ownerId }));
+    received.committed();
+    return { fileId: row.fileId, sizeBytes: BigInt(row.sizeBytes), sha256: row.sha256 };
+  };

@@ -1,0 +1,22 @@
+import { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
+import { notFound } from "../../../services/lib/errors.ts";
+import { guardPart, type Steps } from "./steps.ts";
+
+export type IdentityPeer = {
+  /** Roles of users who are not editors; undefined for one who is gone. */
+  roles: Map<string, string[] | undefined>;
+};
+
+/** Identity's word on what users may do. */
+export function identityPeer(steps: Steps) {
+  const peer: IdentityPeer = { roles: new Map() };
+  const service = guardPart(PolicyService, {
+    getPrincipal: ({ userId }) =>
+      steps.take("getPrincipal", () => {
+        const roles = peer.roles.has(userId) ? peer.roles.get(userId) : ["editor"];
+        if (!roles) throw notFound("user", userId);
+        return { roles };
+      }),
+  });
+  return { peer, services: [service] };
+}

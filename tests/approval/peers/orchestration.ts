@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { CatalogService, type TableSchema } from "../../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import { ConnectorService } from "../../../gen/sluice/orchestration/v1/connectors_pb.ts";
+import {
+  LineageService,
+  type RecordLineageRequest,
+} from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { SourceService } from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
+import { notFound } from "../../../services/lib/errors.ts";
+import { scopeOf } from "../../../services/lib/guard.ts";
+import type { Principal } from "../../../services/lib/principal.ts";
+import { guardPart, type Steps } from "./steps.ts";
+
+type TableInit = MessageInitShape<typeof TableSchema>;
+
+export type OrchestrationPeer = {
+  /** Registers a source of somebody's organisation and answers its id. */
+  addSource(who: Principal, tables: TableInit[]): string;
+  removeSource(sourceId: string): void;
+  /** What a connection test answers of every source. */
+  connection: { connected: boolean; reason: string };
+  /** The last record of each job, and how often it was recorded. */
+  lineage: Map<string, { record: RecordLineageRequest; times: number }>;
+};
+
+/** A table of a catalog. */
+export const catalogTable = (name: string, columns: string[], schemaName = ""): TableInit => ({
+  tableId: randomUUID(),
+  schemaName,
+  name,
+  columns: columns.map((column) => ({ name: column, dataType: "BIGINT", nullable: column !== "id" })),
+  rowCount: 20n,
+});
+
+/** Orchestration's sources, catalog and lineage, as a test gives and reads them. */
+export function orchestrationPeer(steps: Steps) {
+  const sources = new Map<string, { orgId: string; tables: TableInit[] }>();
+  const peer: OrchestrationPeer = {
+    addSource({ orgId }, tables) {
+      const sourceId = randomUUID();
+      sources.set(sourceId, { orgId, tables });
+      return sourceId;
+    },
+    removeSource: (sourceId) => void sources.delete(sourceId),
+    connection: { connected: true, reason: "" },
+    lineage: new Map(),
+  };
+  const services = [
+    guardPart(SourceService, {
+      getSource: ({ sourceId }, context) =>
+        steps.take("getSource", () => {
+          if (sources.get(sourceId)?.orgId !== scopeOf(context).orgId) throw notFound("source", sourceId);
+          return { source: { sourceId, connector: "file", settings: {} } };
+        }),
+    }),
+    guardPart(ConnectorService, {
+      testConnection: () => steps.take("testConnection", () => peer.connection),
+    }),
+    guardPart(CatalogService, {
+      // A page of one table: whoever reads the first page only misses the others.
+      listTables: ({ sourceId, pageToken }) =>
+        steps.take("listTables", () => {
+          const tables = sources.get(sourceId)?.tables ?? [];
+          const next = Number(pageToken) + 1;
+          return {
+            tables: tables.slice(next - 1, next),
+            nextPageToken: next < tables.length ? String(next) : "",
+          };
+        }),
+    }),
+    guardPart(LineageService, {
+      recordLineage: (record) =>
+        steps.take("recordLineage", () => {
+          const jobId = record.job?.entityId ?? "";
+          const times = (peer.lineage.get(jobId)?.times ?? 0) + 1;
+          peer.lineage.set(jobId, { record, times });
+          return {};
+        }),
+    }),
+  ];
+  return { peer, services };
+}

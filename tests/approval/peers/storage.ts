@@ -1,0 +1,60 @@
+import { createHash, randomUUID } from "node:crypto";
+import { Code } from "@connectrpc/connect";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import {
+  type PublishedFile,
+  type ReleaseFile,
+  ReleaseService,
+} from "../../../gen/sluice/storage/v1/releases_pb.ts";
+import { failure, notFound } from "../../../services/lib/errors.ts";
+import { scopeOf } from "../../../services/lib/guard.ts";
+import { guardPart, type Steps } from "./steps.ts";
+
+type Released = Pick<PublishedFile, "fileId" | "path" | "sha256" | "sha512" | "sizeBytes">;
+
+export type StoragePeer = {
+  /** Bytes by file. */
+  files: Map<string, Buffer>;
+  /** Releases by their id, each made once. */
+  releases: Map<string, { orgId: string; files: Released[] }>;
+};
+
+const digest = (algorithm: string, bytes: Buffer) => createHash(algorithm).update(bytes).digest("hex");
+
+/** Stores bytes and answers what a manifest says of them. */
+export function putFile({ files }: StoragePeer, content: string) {
+  const bytes = Buffer.from(content);
+  const fileId = randomUUID();
+  files.set(fileId, bytes);
+  return { fileId, sha256: digest("sha256", bytes), sizeBytes: BigInt(bytes.length) };
+}
+
+/** Storage's releases, over files in memory: all of a release or none, once. */
+export function storagePeer(steps: Steps) {
+  const peer: StoragePeer = { files: new Map(), releases: new Map() };
+  const publish = (asked: ReleaseFile): Released => {
+    const bytes = peer.files.get(asked.fileId);
+    if (!bytes) throw notFound("file", asked.fileId);
+    if (digest("sha256", bytes) !== asked.sha256) throw corrupt(asked.path);
+    const { path, sha256, sizeBytes } = asked;
+    return { fileId: randomUUID(), path, sha256, sha512: digest("sha512", bytes), sizeBytes };
+  };
+  const service = guardPart(ReleaseService, {
+    publishRelease: ({ releaseId, files }, context) =>
+      steps.take("publishRelease", () => {
+        const known = peer.releases.get(releaseId);
+        if (known) return { files: known.files };
+        const released = files.map(publish);
+        peer.releases.set(releaseId, { orgId: scopeOf(context).orgId, files: released });
+        return { files: released };
+      }),
+  });
+  return { peer, services: [service] };
+}
+
+const corrupt = (path: string) =>
+  failure(
+    Code.FailedPrecondition,
+    ErrorReason.RELEASE_CORRUPT,
+    `${path} does not have the bytes that were approved`,
+  );

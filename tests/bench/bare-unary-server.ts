@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { create, fromBinary, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { Client, credentials, Metadata } from "@grpc/grpc-js";
+import {
+  ConnectorService,
+  GetConnectorRequestSchema,
+  GetConnectorResponseSchema,
+} from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
+import { assertionHeader, createSigner } from "../../services/lib/principal.ts";
+
+// The other side of the comparison: what somebody would write by hand for this one call, and nothing else. It does not
+// authenticate, limit or validate.
+// Arguments: <orchestration's address> <file of the edge's key> <principal as JSON>.
+const [address = "", keyFile = "", principalJson = ""] = process.argv.slice(2);
+const signer = createSigner("edge", readFileSync(keyFile, "utf8"));
+const principal = JSON.parse(principalJson);
+const client = new Client(address, credentials.createInsecure());
+const path = `/${ConnectorService.typeName}/${ConnectorService.method.getConnector.name}`;
+
+const server = createServer(async (request, response) => {
+  const connector = decodeURIComponent(request.url?.slice(request.url.lastIndexOf("/") + 1) ?? "");
+  const metadata = new Metadata();
+  metadata.set(assertionHeader, await signer.assertionFor(principal));
+  client.makeUnaryRequest(
+    path,
+    (message: Uint8Array) => Buffer.from(message),
+    (bytes: Buffer) => bytes,
+    toBinary(GetConnectorRequestSchema, create(GetConnectorRequestSchema, { connector })),
+    metadata,
+    (error, bytes) => {
+      if (error || !bytes) return response.writeHead(500).end(String(error));
+      const body = toJsonString(GetConnectorResponseSchema, fromBinary(GetConnectorResponseSchema, bytes));
+      response.writeHead(200, { "content-type": "application/json" }).end(body);
+    },
+  );
+});
+
+server.listen(0, "127.0.0.1", () => {
+  console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});

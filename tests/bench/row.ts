@@ -1,0 +1,13 @@
+import type { Comparison } from "./compare.ts";
+import type { World } from "./world.ts";
+
+/** A line of the benchmark's table. */
+export type Row = {
+  /** What of Sluice is measured. */
+  readonly name: string;
+  /** What it is compared with. */
+  readonly against: string;
+  /** The ratio that we want at least; undefined where the row only informs. */
+  readonly target: number | undefined;
+  measure(world: World): Promise<Comparison>;
+};

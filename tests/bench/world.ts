@@ -1,0 +1,69 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
+import { type MeshOnFolder, type SeparateMesh, startOnFolder, startSeparate } from "../e2e/mesh-process.ts";
+import { temporaryFolder } from "../lib/test-mesh.ts";
+import type { Target } from "./http-load.ts";
+
+const password = "a long password of the benchmark";
+
+/** What the rows are measured in: a folder on one disk, a database server, and meshes that are started when needed. */
+export type World = AsyncDisposable & {
+  /** Of the run's own; everything that is compared lies in it. */
+  readonly folder: string;
+  /** Superuser's URL of a database server that knows nothing of Sluice. */
+  readonly databaseUrl: string;
+  oneProcess(): Promise<Mesh<MeshOnFolder>>;
+  separateProcesses(): Promise<Mesh<SeparateMesh>>;
+};
+
+export type Mesh<Process> = {
+  readonly process: Process;
+  /** A REST call's target, with the administrator's credential. */
+  target(path: string): Target;
+  /** Calls REST with a JSON body and answers the JSON of a success. */
+  call<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
+};
+
+export async function createWorld(): Promise<World> {
+  const stack = new AsyncDisposableStack();
+  const folder = stack.use(await temporaryFolder()).path;
+  const database = stack.use(await startPostgres({ dataDirectory: join(folder, "postgres") }));
+  const once = <T>(start: () => Promise<T>): (() => Promise<T>) => {
+    let started: Promise<T> | undefined;
+    return () => {
+      started ??= start();
+      return started;
+    };
+  };
+  return {
+    folder,
+    databaseUrl: database.url,
+    oneProcess: once(async () => {
+      const directory = join(folder, "one");
+      await mkdir(directory);
+      return logIn(stack.use(await startOnFolder(directory, password)));
+    }),
+    separateProcesses: once(async () => logIn(stack.use(await startSeparate(database.url, password)))),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function logIn<Process extends { url: string }>(process: Process): Promise<Mesh<Process>> {
+  const headers: Record<string, string> = {};
+  const call = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
+    const response = await fetch(`${process.url}${path}`, {
+      method,
+      headers: { ...headers, "content-type": "application/json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as Answer;
+  };
+  const { accessToken } = await call<{ accessToken: string }>("POST", "/api/v1/auth/token", {
+    email: "admin@sluice.local",
+    password,
+  });
+  headers.authorization = `Bearer ${accessToken}`;
+  return { process, call, target: (path) => ({ url: `${process.url}${path}`, headers }) };
+}

@@ -1,0 +1,257 @@
+import { createHash, randomUUID } from "node:crypto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
+import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
+import {
+  LineageService,
+  type RecordLineageRequestSchema,
+} from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
+import { failure, notFound } from "../../services/lib/errors.ts";
+import { startGrpcServer } from "../../services/lib/grpc-server.ts";
+import { guard, scopeOf } from "../../services/lib/guard.ts";
+import { createLog } from "../../services/lib/log.ts";
+import { createVerifier, type Principal } from "../../services/lib/principal.ts";
+import { uniqueNames } from "../../services/lib/unique-names.ts";
+import { meshKeys } from "../lib/test-mesh.ts";
+
+export type PeerTable = {
+  tableId: string;
+  schemaName: string;
+  name: string;
+  columns: string[];
+  rowCount: number;
+};
+
+type Source = { orgId: string; sourceId: string; tables: PeerTable[] };
+type Snapshot = { source: Source; state: string; tables: PeerTable[]; chunkRows: number };
+type Chunk = { tableIndex: number; range: string };
+
+/** Identity and orchestration at a real port, over what a test gives them. */
+export type Peers = AsyncDisposable & {
+  address: string;
+  /** A source with tables of one column each, unless said otherwise. */
+  addSource(who: Principal, ...tables: Partial<PeerTable>[]): Source;
+  /** What the source's bytes are made of; a new value is other data. */
+  state: string;
+  repeatable: boolean;
+  /** Roles that users have now; undefined when they are gone. */
+  roles: string[] | undefined;
+  /** Called before a chunk's bytes: lets a test hold, break or watch it. */
+  beforeChunk: (chunk: Chunk) => Promise<void> | void;
+  /** Called after half of a chunk's bytes. */
+  amidChunk: (chunk: Chunk) => Promise<void> | void;
+  beforePlan: () => Promise<void> | void;
+  /** Ranges whose stream ends without its last message. */
+  truncated: Set<string>;
+  /** What was asked for, in order: `plan`, `chunk 0:0`, `close`. */
+  asked: string[];
+  snapshots: Map<string, Snapshot>;
+  /** Secrets of every organisation, by name. */
+  secrets: Map<string, string>;
+  lineage: MessageInitShape<typeof RecordLineageRequestSchema>[];
+  recordLineage: () => void;
+};
+
+/** The bytes that the source answers for one chunk. */
+export const bytesOf = (state: string, { name }: PeerTable, range: string): Buffer =>
+  Buffer.from(`${state} ${name} ${range}\n`.repeat(10_000));
+
+export const sha256Of = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+const snapshotGone = (snapshotId: string) =>
+  failure(Code.FailedPrecondition, ErrorReason.SNAPSHOT_GONE, `snapshot ${snapshotId} is gone`);
+
+export async function startPeers(): Promise<Peers> {
+  const sources = new Map<string, Source>();
+  const state: Omit<Peers, "address" | "addSource" | keyof AsyncDisposable> = {
+    state: "first",
+    repeatable: false,
+    roles: ["editor"],
+    beforeChunk: () => {},
+    amidChunk: () => {},
+    beforePlan: () => {},
+    truncated: new Set(),
+    asked: [],
+    snapshots: new Map(),
+    secrets: new Map(),
+    lineage: [],
+    recordLineage: () => {},
+  };
+  const peers = state as Peers;
+  const server = await startGrpcServer({
+    listen: "127.0.0.1:0",
+    services: [
+      policies(peers),
+      sourceService(sources),
+      catalog(sources),
+      extracts(peers, sources),
+      lineage(peers),
+    ],
+    verifier: createVerifier(meshKeys.publicKeys),
+    log: createLog("peers", { logLevel: "silent" }),
+  });
+  return Object.assign(peers, {
+    address: server.address,
+    addSource({ orgId }: Principal, ...tables: Partial<PeerTable>[]) {
+      const complete = (table: Partial<PeerTable>) => ({
+        tableId: randomUUID(),
+        schemaName: "public",
+        name: "orders",
+        columns: ["id"],
+        rowCount: 3_000,
+        ...table,
+      });
+      const source = { orgId, sourceId: randomUUID(), tables: tables.map(complete) };
+      sources.set(source.sourceId, source);
+      return source;
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  });
+}
+
+const policies = (peers: Peers) =>
+  guard(PolicyService, {
+    verifyCredential: unused,
+    resolveSecret({ name }) {
+      const value = peers.secrets.get(name);
+      if (value === undefined) throw notFound("secret", name);
+      return { value };
+    },
+    getPrincipal({ userId }) {
+      if (!peers.roles) throw notFound("user", userId);
+      return { roles: peers.roles };
+    },
+  });
+
+function sourceService(sources: Map<string, Source>) {
+  return guard(SourceService, {
+    createSource: unused,
+    listSources: unused,
+    updateSource: unused,
+    deleteSource: unused,
+    getSource({ sourceId }, context) {
+      if (sources.get(sourceId)?.orgId !== scopeOf(context).orgId) throw notFound("source", sourceId);
+      return { source: { sourceId } };
+    },
+  });
+}
+
+function catalog(sources: Map<string, Source>) {
+  return guard(CatalogService, {
+    discover: unused,
+    getTable: unused,
+    // One table a page: a caller has to ask for all of them.
+    listTables({ sourceId, pageToken }, context) {
+      const source = sources.get(sourceId);
+      if (!source || source.orgId !== scopeOf(context).orgId) return { tables: [] };
+      const at = Number(pageToken);
+      const tables = source.tables.slice(at, at + 1).map(({ columns, rowCount, ...table }) => ({
+        ...table,
+        sourceId,
+        columns: columns.map((name) => ({ name, dataType: "bigint", nullable: true })),
+        rowCount: BigInt(rowCount),
+      }));
+      return { tables, nextPageToken: at + 1 < source.tables.length ? String(at + 1) : "" };
+    },
+  });
+}
+
+function extracts(peers: Peers, sources: Map<string, Source>) {
+  const find = (snapshotId: string) => {
+    const snapshot = peers.snapshots.get(snapshotId);
+    if (!snapshot) throw snapshotGone(snapshotId);
+    return snapshot;
+  };
+  return guard(ExtractService, {
+    async planChunks({ sourceId, tables, chunkRows }, context) {
+      peers.asked.push("plan");
+      await peers.beforePlan();
+      const source = sources.get(sourceId);
+      if (!source || source.orgId !== scopeOf(context).orgId) throw notFound("source", sourceId);
+      const chosen = tables.map(({ tableId, columns }) => {
+        const table = source.tables.find((candidate) => candidate.tableId === tableId);
+        if (!table) throw notFound("table", tableId);
+        return columns.length > 0 ? { ...table, columns } : table;
+      });
+      const snapshotId = randomUUID();
+      peers.snapshots.set(snapshotId, {
+        source,
+        state: peers.state,
+        tables: chosen,
+        chunkRows: Number(chunkRows),
+      });
+      return {
+        snapshotId,
+        snapshot: peers.state,
+        repeatable: peers.repeatable,
+        snapshotTime: { seconds: 1_790_000_000n },
+        tables: chosen.map(({ columns, rowCount: _, ...table }) => ({
+          ...table,
+          columns: columns.map((sourceName, at) => ({
+            name: uniqueNames(columns)[at] ?? "",
+            sourceName,
+            sourceType: "bigint",
+            dataType: "BIGINT",
+            nullable: true,
+          })),
+        })),
+        chunks: chosen.flatMap(({ rowCount }, tableIndex) =>
+          Array.from({ length: Math.max(1, Math.ceil(rowCount / Number(chunkRows))) }, (_, at) => ({
+            tableIndex,
+            range: String(at),
+            rowCountExpected: BigInt(Math.min(rowCount, Number(chunkRows))),
+          })),
+        ),
+      };
+    },
+    async *extractChunk({ snapshotId, tableIndex, range }) {
+      const { state, tables, chunkRows } = find(snapshotId);
+      const table = tables[tableIndex] as PeerTable;
+      peers.asked.push(`chunk ${tableIndex}:${range}`);
+      await peers.beforeChunk({ tableIndex, range });
+      const bytes = bytesOf(state, table, range);
+      const half = bytes.length >> 1;
+      yield { part: { case: "chunk", value: bytes.subarray(0, half) } };
+      await peers.amidChunk({ tableIndex, range });
+      find(snapshotId);
+      yield { part: { case: "chunk", value: bytes.subarray(half) } };
+      if (peers.truncated.has(range)) return;
+      const rows = Math.min(chunkRows, table.rowCount - Number(range) * chunkRows);
+      const columns = table.columns.map((name) => ({ name, nullCount: 0n, min: "1", max: range }));
+      yield { part: { case: "summary", value: { rowCount: BigInt(rows), columns } } };
+    },
+    renewSnapshot({ snapshotId }) {
+      find(snapshotId);
+      return {};
+    },
+    closeSnapshot({ snapshotId }, context) {
+      scopeOf(context);
+      peers.asked.push("close");
+      peers.snapshots.delete(snapshotId);
+      return {};
+    },
+  });
+}
+
+const lineage = (peers: Peers) =>
+  guard(LineageService, {
+    getLineage: unused,
+    getUpstream: unused,
+    getDownstream: unused,
+    ingestEvent: unused,
+    ingestBatch: unused,
+    recordLineage({ $typeName: _, ...record }, context) {
+      scopeOf(context);
+      peers.recordLineage();
+      peers.lineage.push(record);
+      return {};
+    },
+  });
+
+function unused(): never {
+  throw failure(Code.Unimplemented, ErrorReason.UPSTREAM_UNAVAILABLE, "not of these tests");
+}
