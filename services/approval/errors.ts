@@ -79,7 +79,7 @@ export const publicationRefused = (
 ): ConnectError => failure(refusalCodes[reason], ErrorReason[reason], message, { project: projectId });
 
 /** Problems that one answer names: an error travels in a header, which has to stay small. */
-const problemsMax = 10;
+const problemsMax = 5;
 
 const beginning = (problems: readonly string[]): string => {
   const more = problems.length - problemsMax;

@@ -42,7 +42,7 @@ export type OnceCall<I extends DescMessage, O extends DescMessage> = {
  * while that one still runs. `work` gets a transaction that commits together with the memory of its answer.
  * Without a request id it just runs.
  */
-export async function once<I extends DescMessage, O extends DescMessage>(
+async function once<I extends DescMessage, O extends DescMessage>(
   db: Db,
   scope: Scope,
   table: RequestsTable,
@@ -54,6 +54,17 @@ export async function once<I extends DescMessage, O extends DescMessage>(
   const requestSha256 = createHash("sha256").update(toBinary(method.input, request)).digest();
   return onceByHash(db, scope, table, { method, requestId: request.requestId, requestSha256 }, work);
 }
+
+/** `once` over one table, for handlers, which know no tables. */
+export const onceIn =
+  (table: RequestsTable) =>
+  <I extends DescMessage, O extends DescMessage>(
+    db: Db,
+    scope: Scope,
+    call: OnceCall<I, O>,
+    work: (tx: Db) => Promise<MessageShape<O>>,
+  ): Promise<MessageShape<O>> =>
+    once(db, scope, table, call, work);
 
 /** As `once`, for a request that is told by a hash of its own. */
 export function onceByHash<O extends DescMessage>(

@@ -2,10 +2,9 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Table } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import type { Job, TableSelection } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { invalidField } from "../lib/errors.ts";
+import { readCatalog } from "../lib/read-catalog.ts";
 import type { StagingDeps } from "./deps.ts";
 import type { Target } from "./schema.ts";
-
-const pageSize = 1000;
 
 type Catalog = Pick<StagingDeps, "catalog" | "sources">;
 type Wanted = { path: string; table: Table; columns: string[] };
@@ -29,13 +28,7 @@ export async function resolveTargets(
 }
 
 async function readTables({ catalog, sources }: Catalog, sourceId: string): Promise<Table[]> {
-  const tables: Table[] = [];
-  let pageToken = "";
-  do {
-    const page = await catalog.listTables({ sourceId, pageSize, pageToken });
-    tables.push(...page.tables);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== "");
+  const tables = await readCatalog(catalog, sourceId);
   if (tables.length === 0) await refuseUnknownSource(sources, sourceId);
   return tables;
 }

@@ -1,3 +1,4 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   approved,
@@ -57,4 +58,12 @@ test("OK: the bytes go when the publication fails for good", async () => {
   release.peers.storage.files.clear();
   await expect(by.editor.projects.publishProject({ projectId })).rejects.toThrow("not found");
   await expect.poll(() => fateOf(stagingJobId)).toBe("dropped");
+});
+
+test("OK: the bytes go although the lineage is refused for good", async () => {
+  const { steps } = release.peers;
+  steps.fail("recordLineage", () => new ConnectError("never", Code.InvalidArgument));
+  const { stagingJobId } = await published(release, team(release));
+  await expect.poll(() => fateOf(stagingJobId)).toBe("dropped");
+  steps.mend("recordLineage");
 });

@@ -98,7 +98,7 @@ describe("uploads", () => {
       413,
       "RESOURCE_EXHAUSTED",
       "QUOTA_EXCEEDED",
-      `the upload needs 1001 bytes or more; of the quota of ${limit} bytes, ` +
+      `1001 bytes or more are needed; of the quota of ${limit} bytes, ` +
         `${before.quotas.used} are used and 0 reserved by running uploads`,
     ]);
     await setLimit(quota.limitBytes);

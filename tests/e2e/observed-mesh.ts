@@ -62,8 +62,14 @@ export async function startObservedMesh(password: string): Promise<ObservedMesh>
   };
 }
 
-/** Records of what was tried; they stay on purpose. */
-const records = ["identity.login_attempts", "orchestration.executions"];
+/** Records of what was tried and of what was read; they stay on purpose. */
+const records = [
+  "identity.login_attempts",
+  "orchestration.executions",
+  "orchestration.lineage_entities",
+  "orchestration.lineage_edges",
+  "orchestration.lineage_columns",
+];
 
 async function stateOf(sql: postgres.Sql, data: string): Promise<State> {
   const tables = await sql<{ name: string }[]>`

@@ -8,14 +8,24 @@ import type { GrpcTransport } from "../../services/lib/grpc-transport.ts";
 import { type RunningService, transportAs } from "./test-mesh.ts";
 
 export type ServiceProcess = RunningService & {
+  readonly pid: number;
   /** Ends it as a loss of power would, as far as a process can feel one. */
   kill(): Promise<void>;
 };
 
-/** A service's real process, as `npm run start:<service>` starts it, but with this environment. */
-export async function spawnService(service: string, env: Env): Promise<ServiceProcess> {
+/**
+ * A service's real process, as `npm run start:<service>` starts it, but with this environment; `fileBytesMax` bounds the
+ * files that it may write.
+ */
+export async function spawnService(
+  service: string,
+  env: Env,
+  { fileBytesMax }: { fileBytesMax?: number | undefined } = {},
+): Promise<ServiceProcess> {
   const main = join(import.meta.dirname, `../../services/${service}/main.ts`);
-  const child = spawn(process.execPath, [main], {
+  const bounded = fileBytesMax === undefined ? [] : ["prlimit", `--fsize=${fileBytesMax}`];
+  const [command = "", ...args] = [...bounded, process.execPath, main];
+  const child = spawn(command, args, {
     stdio: ["ignore", "pipe", "inherit"],
     env: { PATH: process.env.PATH, ...env, LOG_LEVEL: "info" },
   });
@@ -30,6 +40,7 @@ export async function spawnService(service: string, env: Env): Promise<ServicePr
   };
   return {
     address,
+    pid: child.pid ?? 0,
     client(described, who, caller = "edge") {
       const transport = transportAs(address, who, caller);
       transports.push(transport);

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { run } from "../../services/orchestration/run.ts";
@@ -86,10 +87,11 @@ test("OK: what a crash left is recorded at the next start, once", async () => {
   const old = await insert(25);
   await using folder = await temporaryFolder();
   const { database, peers } = mesh;
-  const config = configOf({ databaseUrl: database.urls.orchestration, folder: folder.path, peers });
+  const configIn = (name: string) =>
+    configOf({ databaseUrl: database.urls.orchestration, folder: join(folder.path, name), peers });
   {
-    await using _one = await startService(run, config);
-    await using _other = await startService(run, config);
+    await using _one = await startService(run, configIn("one"));
+    await using _other = await startService(run, configIn("other"));
     for (const executionId of [left[0] ?? "", left[119] ?? ""]) {
       expect(await executionUpstream(user, executionId)).toEqual({
         tables: ["orders"],

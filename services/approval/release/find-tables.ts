@@ -1,26 +1,8 @@
 import type { Table } from "../../../gen/sluice/orchestration/v1/catalog_pb.ts";
-import type { ApprovalDeps } from "../deps.ts";
 import type { SelectedTable } from "../schema.ts";
 
 /** A selected table, as the catalog has it, with the columns that will be released. */
 export type MatchedTable = { table: Table; columns: Table["columns"] };
-
-const pageSize = 1000;
-
-/** Every table of a source in the catalog. */
-export async function listCatalog(
-  { catalog }: Pick<ApprovalDeps, "catalog">,
-  sourceId: string,
-): Promise<Table[]> {
-  const tables: Table[] = [];
-  let pageToken = "";
-  do {
-    const page = await catalog.listTables({ sourceId, pageSize, pageToken });
-    tables.push(...page.tables);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== "");
-  return tables;
-}
 
 /**
  * Finds the selected tables and columns in the catalog, in the order of the selection. `problems` has a sentence for

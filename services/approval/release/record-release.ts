@@ -1,31 +1,21 @@
 import { LineageKind } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import type { Scope } from "../../lib/guard.ts";
 import { datasetIdOf } from "../../lib/ids.ts";
+import { recordLineage } from "../../lib/record-lineage.ts";
 import { uniqueNames } from "../../lib/unique-names.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { listPackagedFiles, listPublishedFiles } from "../file-repository.ts";
-import type { FoundTable, ProjectRow } from "../project-repository.ts";
-
-const recordTimeoutMs = 60_000;
-/** Tables of one record: they have up to 2000 columns each, a record up to 100,000. */
-const tablesPerRecord = 20;
-const columnNameMax = 255;
+import type { ProjectRow } from "../project-repository.ts";
 
 /** Records that a publication made the released data sets out of the staged ones, column by column. */
-export async function recordRelease(
-  { db, lineage }: ApprovalDeps,
-  scope: Scope,
-  project: ProjectRow,
-): Promise<void> {
-  const tables = await releasedTables(db, scope, project);
-  for (let at = 0; at < tables.length; at += tablesPerRecord) {
-    const record = recordOf(project, tables.slice(at, at + tablesPerRecord));
-    await lineage.recordLineage(record, { timeoutMs: recordTimeoutMs });
-  }
+export async function recordRelease(deps: ApprovalDeps, scope: Scope, project: ProjectRow): Promise<void> {
+  const tables = await releasedTables(deps.db, scope, project);
+  await recordLineage(deps, tables, (some) => recordOf(project, some));
 }
 
 function recordOf(project: ProjectRow, tables: readonly ReleasedTable[]) {
-  const columnsOf = new Map(project.foundTables?.map((table) => [keyOf(table), writtenColumns(table)]));
+  // The columns as staging's files have them.
+  const columnsOf = new Map(project.foundTables?.map((table) => [keyOf(table), uniqueNames(table.columns)]));
   return {
     job: { entityId: project.projectId, kind: LineageKind.JOB, name: project.displayName },
     inputs: tables.map(({ stagedId, name }) => ({ entityId: stagedId, kind: LineageKind.DATASET, name })),
@@ -44,10 +34,6 @@ function recordOf(project: ProjectRow, tables: readonly ReleasedTable[]) {
     ),
   };
 }
-
-/** The columns as staging's files have them, but for those whose names are too long for the graph. */
-const writtenColumns = ({ columns }: FoundTable): string[] =>
-  uniqueNames(columns).filter((name) => name.length <= columnNameMax);
 
 type ReleasedTable = Awaited<ReturnType<typeof releasedTables>>[number];
 

@@ -5,13 +5,14 @@ import type { ProjectService } from "../../../gen/sluice/approval/v1/projects_pb
 import type { Db } from "../../lib/database.ts";
 import { etagMismatch } from "../../lib/errors.ts";
 import { type Scope, scopeOf } from "../../lib/guard.ts";
+import { readCatalog } from "../../lib/read-catalog.ts";
 import { appendEvent } from "../audit/append-event.ts";
 import { canonicalJson, sha256 } from "../audit/event-hash.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { projectNotFound, sourceChanged, sourceUnreachable, stateConflict } from "../errors.ts";
 import { toProject } from "../message.ts";
 import * as repository from "../project-repository.ts";
-import { listCatalog, type MatchedTable, matchTables } from "../release/find-tables.ts";
+import { type MatchedTable, matchTables } from "../release/find-tables.ts";
 import { giveUpPackage, isBeingPackaged } from "../release/give-up-package.ts";
 import { validatable } from "../state.ts";
 
@@ -23,7 +24,7 @@ export const validateProject =
     if (!project) throw projectNotFound(projectId);
     refuseState(project);
     await reachSource(deps, project.sourceId);
-    const catalog = await listCatalog(deps, project.sourceId);
+    const catalog = await readCatalog(deps.catalog, project.sourceId);
     const { matched, problems } = matchTables(project.tables, catalog);
     if (problems.length > 0) throw sourceChanged(project.sourceId, problems);
     const row = await deps.db.transaction((tx) => keep(deps, tx, scope, project, matched.map(toFound)));

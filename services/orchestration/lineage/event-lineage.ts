@@ -1,3 +1,4 @@
+import { derivedId } from "../../lib/ids.ts";
 import {
   type Lineage,
   type LineageColumn,
@@ -5,7 +6,6 @@ import {
   ownNamespace,
   type Transformation,
 } from "./lineage.ts";
-import { nameBasedId } from "./name-based-id.ts";
 import type {
   OpenLineageDataset,
   OpenLineageEvent,
@@ -62,7 +62,7 @@ function collect(orgId: string) {
           : "is Sluice's own, which writes its lineage by itself";
         violations.push({ path: `${path}.namespace`, description });
       }
-      const entityId = nameBasedId(orgId, kind, namespace, name);
+      const entityId = derivedId("lineage entity", orgId, kind, namespace, name);
       entities.push({ entityId, kind, namespace, name });
       return entityId;
     },

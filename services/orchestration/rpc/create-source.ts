@@ -12,7 +12,7 @@ import { required } from "../../lib/updates.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { sourceExists } from "../errors.ts";
 import { toSource } from "../message.ts";
-import { onceByRequestId } from "../requests.ts";
+import { onceRequested } from "../requests.ts";
 import { displayNameConstraint, insertSource } from "../source-repository.ts";
 
 const method = SourceService.method.createSource;
@@ -28,7 +28,7 @@ export const createSource =
     connector.open(settings, "source.settings");
     const scope = scopeOf(context);
     try {
-      return await onceByRequestId(db, scope, { method, request }, async (tx) => {
+      return await onceRequested(db, scope, { method, request }, async (tx) => {
         const source = { sourceId: newId(), displayName, connector: name, settings };
         return create(CreateSourceResponseSchema, {
           source: toSource(await insertSource(tx, scope, source)),

@@ -1053,7 +1053,7 @@ export const ProjectService: GenService<{
    * Looks whether the source can be reached and has the tables and columns, and answers what is known of them. The
    * project is then validated. NotFound; FailedPrecondition (STATE_CONFLICT) in other states than draft, validated,
    * changes requested and failed, and while it is being packaged; FailedPrecondition (SOURCE_CHANGED) names what is
-   * missing, ten things at most, or says that the source was not discovered; Unavailable (SOURCE_UNREACHABLE).
+   * missing, five things at most, or says that the source was not discovered; Unavailable (SOURCE_UNREACHABLE).
    *
    * @generated from rpc sluice.approval.v1.ProjectService.ValidateProject
    */

@@ -1,0 +1,60 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import type { LineageEntitySchema, LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { hasReason } from "./errors.ts";
+import type { Logger } from "./log.ts";
+import type { MeshClient } from "./mesh-client.ts";
+
+type Entity = MessageInitShape<typeof LineageEntitySchema>;
+type Column = Record<"inputEntityId" | "inputColumn" | "outputEntityId" | "outputColumn", string>;
+type LineageRecord = {
+  job: Entity & { entityId: string };
+  inputs: Entity[];
+  outputs: Entity[];
+  columns: Column[];
+};
+
+/** Tables of one record: they have up to 2000 columns each, a record up to 100,000. */
+const tablesPerRecord = 20;
+/** Longer columns have no place in the graph: their tables do. */
+const columnNameMax = 255;
+const recordTimeoutMs = 60_000;
+
+/** What a repeat of the same record would be answered as well. */
+const finalCodes = new Set([
+  Code.InvalidArgument,
+  Code.NotFound,
+  Code.FailedPrecondition,
+  Code.OutOfRange,
+  Code.ResourceExhausted,
+]);
+
+/**
+ * Records what some work read and wrote, some tables at a time; again if it has to, which changes nothing. A record that
+ * is refused for good is given up, with a line in the log.
+ */
+export async function recordLineage<Table>(
+  { lineage, log }: { lineage: Pick<MeshClient<typeof LineageService>, "recordLineage">; log: Logger },
+  tables: readonly Table[],
+  recordOf: (tables: readonly Table[]) => LineageRecord,
+): Promise<void> {
+  for (let at = 0; at < tables.length; at += tablesPerRecord) {
+    const record = recordOf(tables.slice(at, at + tablesPerRecord));
+    try {
+      await lineage.recordLineage(
+        { ...record, columns: record.columns.filter(hasPlace) },
+        { timeoutMs: recordTimeoutMs },
+      );
+    } catch (error) {
+      if (!isFinal(error)) throw error;
+      log.error({ err: error, job: record.job.entityId }, "lineage was refused: it is not recorded");
+    }
+  }
+}
+
+const hasPlace = ({ inputColumn, outputColumn }: Column): boolean =>
+  inputColumn.length <= columnNameMax && outputColumn.length <= columnNameMax;
+
+const isFinal = (error: unknown): boolean =>
+  error instanceof ConnectError && finalCodes.has(error.code) && !hasReason(error, ErrorReason.DISK_FULL);

@@ -1,0 +1,48 @@
+import { LineageKind } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { withinCall } from "../../lib/call.ts";
+import { datasetIdOf } from "../../lib/ids.ts";
+import { recordLineage } from "../../lib/record-lineage.ts";
+import type { StagingDeps } from "../deps.ts";
+import { findJob } from "../job-repository.ts";
+import type { Errand } from "../queues.ts";
+import type { PlannedTable } from "../schema.ts";
+import { callOfHousekeeper } from "./calls.ts";
+
+const nameMax = 1024;
+
+/** Records what a job read and wrote. */
+export const recordJob =
+  (deps: StagingDeps) =>
+  ({ orgId, jobId }: Errand): Promise<void> =>
+    withinCall(callOfHousekeeper(orgId), async () => {
+      const job = await findJob(deps.db, { orgId }, jobId);
+      await recordLineage(deps, job?.plannedTables ?? [], (tables) => recordOf(jobId, tables));
+    });
+
+function recordOf(jobId: string, tables: readonly PlannedTable[]) {
+  const outputOf = ({ schemaName, name }: PlannedTable) => datasetIdOf(jobId, schemaName, name);
+  return {
+    job: { entityId: jobId, kind: LineageKind.JOB, name: `staging job ${jobId}` },
+    inputs: tables.map((table) => ({
+      entityId: table.tableId,
+      kind: LineageKind.TABLE,
+      name: nameOf(table),
+    })),
+    outputs: tables.map((table) => ({
+      entityId: outputOf(table),
+      kind: LineageKind.DATASET,
+      name: nameOf(table),
+    })),
+    columns: tables.flatMap((table) =>
+      table.columns.map(({ name, sourceName }) => ({
+        inputEntityId: table.tableId,
+        inputColumn: sourceName,
+        outputEntityId: outputOf(table),
+        outputColumn: name,
+      })),
+    ),
+  };
+}
+
+const nameOf = ({ schemaName, name }: PlannedTable): string =>
+  (schemaName === "" ? name : `${schemaName}.${name}`).slice(0, nameMax);
