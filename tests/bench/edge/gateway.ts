@@ -90,7 +90,7 @@ async function edge(): Promise<number> {
       guard(PolicyService, {
         verifyCredential: () => ({ orgId: "o", userId: "u", apiKeyId: "", roles: ["editor"] }),
         resolveSecret: () => ({}),
-  getPrincipal: () => ({}),
+        getPrincipal: () => ({}),
       }),
     ],
   });
