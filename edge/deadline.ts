@@ -2,9 +2,10 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { invalidField } from "../services/lib/errors.ts";
 import { type HttpRequest, headerOf } from "./http.ts";
 
-/** How long a unary call may take when the caller does not say, and at the most. In milliseconds. */
-const defaultMs = 30_000;
-const maxMs = 300_000;
+/** How long a unary call may take when the caller does not say, and at the most; undefined for no end. In milliseconds. */
+export type Deadlines = { readonly defaultMs: number | undefined; readonly maxMs: number };
+
+export const usualDeadlines: Deadlines = { defaultMs: 30_000, maxMs: 300_000 };
 
 const unitMs: Readonly<Record<string, number>> = { n: 1e-6, u: 1e-3, m: 1, S: 1000, M: 60_000, H: 3_600_000 };
 
@@ -25,7 +26,17 @@ export function requestedTimeoutMs(request: HttpRequest): number | undefined {
 }
 
 /** What a call gets: a stream lives as long as its caller wants. */
-export function boundTimeoutMs(method: DescMethod, requestedMs: number | undefined): number | undefined {
+export function boundTimeoutMs(
+  method: DescMethod,
+  requestedMs: number | undefined,
+  { defaultMs, maxMs }: Deadlines,
+): number | undefined {
   if (method.methodKind !== "unary") return requestedMs;
-  return Math.min(requestedMs ?? defaultMs, maxMs);
+  const timeoutMs = requestedMs ?? defaultMs;
+  return timeoutMs === undefined ? undefined : Math.min(timeoutMs, maxMs);
+}
+
+/** What is left of a deadline, since what reading the request took is gone from it. */
+export function leftOf(timeoutMs: number | undefined, startMs: number): number | undefined {
+  return timeoutMs === undefined ? undefined : Math.max(1, timeoutMs - (Date.now() - startMs));
 }

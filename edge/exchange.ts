@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Principal } from "../services/lib/principal.ts";
-import type { ForwardedCall } from "./forward.ts";
 import { type HttpRequest, type HttpResponse, headerOf } from "./http.ts";
 
 /** One request and its answer, and what becomes known of it on the way. */
@@ -14,6 +13,8 @@ export type Exchange = {
   readonly startMs: number;
   /** Aborts when the answer is complete or the caller went away: nothing of the request lives longer. */
   readonly signal: AbortSignal;
+  /** The same without the cost of a signal. */
+  onClosed(work: () => void): void;
   protocol: string;
   method: DescMethod | undefined;
   /** Which path it is, without its values: those may be secrets. */
@@ -25,18 +26,31 @@ const requestIdPattern = /^[A-Za-z0-9._~:-]{1,128}$/;
 const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export function beginExchange(request: HttpRequest, response: HttpResponse): Exchange {
-  const closed = new AbortController();
-  response.once("close", () => closed.abort());
-  const requestId = matching(headerOf(request, "x-request-id"), requestIdPattern) ?? randomUUID();
-  response.setHeader("x-request-id", requestId);
+  let controller: AbortController | undefined;
+  let closed = false;
+  const onClose = () => {
+    closed = true;
+    controller?.abort();
+  };
+  response.once("close", onClose);
   return {
     request,
     response,
-    requestId,
+    requestId: matching(headerOf(request, "x-request-id"), requestIdPattern) ?? randomUUID(),
     traceparent: matching(headerOf(request, "traceparent"), traceparentPattern),
     clientAddress: request.socket.remoteAddress ?? "",
     startMs: Date.now(),
-    signal: closed.signal,
+    get signal() {
+      if (!controller) {
+        controller = new AbortController();
+        if (closed) controller.abort();
+      }
+      return controller.signal;
+    },
+    onClosed(work) {
+      if (closed) work();
+      else response.once("close", work);
+    },
     protocol: "rest",
     method: undefined,
     route: undefined,
@@ -46,14 +60,3 @@ export function beginExchange(request: HttpRequest, response: HttpResponse): Exc
 
 const matching = (value: string | undefined, pattern: RegExp): string | undefined =>
   value !== undefined && pattern.test(value) ? value : undefined;
-
-/** The call that an exchange becomes. */
-export function toCall(
-  exchange: Exchange,
-  method: DescMethod,
-  timeoutMs: number | undefined,
-  signal: AbortSignal,
-): ForwardedCall {
-  const { principal, requestId, traceparent, clientAddress } = exchange;
-  return { method, principal, requestId, traceparent, clientAddress, timeoutMs, signal };
-}

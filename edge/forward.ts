@@ -1,24 +1,30 @@
-import type { DescMethod, DescMethodStreaming, DescMethodUnary, Message } from "@bufbuild/protobuf";
-import { Code, ConnectError, type Transport } from "@connectrpc/connect";
-import { assertionHeader, type Principal, type Signer } from "../services/lib/principal.ts";
-import { boundTimeoutMs } from "./deadline.ts";
+import type { DescMethod, DescMethodStreaming, Message } from "@bufbuild/protobuf";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { toHeaders } from "../services/lib/grpc-metadata.ts";
+import type { Signer } from "../services/lib/principal.ts";
+import { callMetadata } from "./call-metadata.ts";
+import type { Exchange } from "./exchange.ts";
 import { relayed } from "./relayed.ts";
+import type { Upstream } from "./upstream.ts";
+import type { OneAnswer } from "./upstream-status.ts";
+import { openStream, type StreamCall, type StreamListener } from "./upstream-stream.ts";
+import { callUnary } from "./upstream-unary.ts";
 
-/** A decoded request's way on: everything that an upstream may learn of its caller. */
+/** A request's way on. */
 export type ForwardedCall = {
+  readonly exchange: Exchange;
   readonly method: DescMethod;
-  /** Undefined on public methods. */
-  readonly principal: Principal | undefined;
-  readonly requestId: string;
-  readonly traceparent: string | undefined;
-  readonly clientAddress: string;
-  /** The caller's own deadline. */
+  /** What is left of the deadline; undefined without one. */
   readonly timeoutMs: number | undefined;
-  readonly signal: AbortSignal;
 };
 
-/** Calls the upstream of a method. What it throws is fit for the caller. */
+/** Calls the upstream of a method. The errors that come out are fit for the caller. */
 export type Forward = {
+  /** Begins a call of many messages, encoded; rejects if the upstream can't be reached. */
+  open(call: ForwardedCall, listener: StreamListener): Promise<StreamCall>;
+  /** One request, one answer, both encoded. Does not throw what the upstream answers. */
+  exchangeOne(call: ForwardedCall, message: Buffer): Promise<OneAnswer>;
   /** One request, one answer. */
   unary(call: ForwardedCall, message: Message): Promise<Message>;
   /** Many requests, one answer. */
@@ -28,19 +34,27 @@ export type Forward = {
 };
 
 export function createForward(options: {
-  transportOf: (method: DescMethod) => Transport;
+  upstreamOf: (method: DescMethod) => Upstream;
   signer: Signer;
+  /** Headers of requests that go on; no other does. */
+  passedHeaders: readonly string[];
 }): Forward {
-  const { transportOf, signer } = options;
+  const { upstreamOf } = options;
+  const metadataOf = ({ exchange }: ForwardedCall) => callMetadata(exchange, options);
+  const exchangeOne: Forward["exchangeOne"] = async (call, message) => {
+    const { method, timeoutMs, exchange } = call;
+    const metadata = await metadataOf(call);
+    return callUnary(upstreamOf(method), pathOf(method), { metadata, timeoutMs, message, exchange });
+  };
   const stream: Forward["stream"] = async (call, messages) => {
     const stop = new AbortController();
     const method = call.method as DescMethodStreaming;
     try {
-      const { message } = await transportOf(method).stream(
+      const { message } = await upstreamOf(method).transport.stream(
         method,
-        AbortSignal.any([call.signal, stop.signal]),
-        boundTimeoutMs(method, call.timeoutMs),
-        await metadataOf(call, signer),
+        AbortSignal.any([call.exchange.signal, stop.signal]),
+        call.timeoutMs,
+        toHeaders(await metadataOf(call)),
         messages,
       );
       return answersOf(message, stop);
@@ -50,37 +64,31 @@ export function createForward(options: {
     }
   };
   return {
+    async open(call, listener) {
+      const { method, timeoutMs } = call;
+      const metadata = await metadataOf(call);
+      return openStream(upstreamOf(method), pathOf(method), { metadata, timeoutMs, listener });
+    },
+    exchangeOne,
     stream,
-    async unary(call, message) {
-      const method = call.method as DescMethodUnary;
-      const timeoutMs = boundTimeoutMs(method, call.timeoutMs);
-      const metadata = await metadataOf(call, signer);
-      try {
-        return (await transportOf(method).unary(method, call.signal, timeoutMs, metadata, message)).message;
-      } catch (error) {
-        throw relayed(error);
-      }
+    async unary(call, request) {
+      const bytes = Buffer.from(toBinary(call.method.input, request));
+      const { error, message } = await exchangeOne(call, bytes);
+      if (error || !message) throw error ?? noAnswer();
+      return fromBinary(call.method.output, message);
     },
     async collect(call, messages) {
       let answer: Message | undefined;
       for await (const message of await stream(call, messages)) answer = message;
-      if (!answer) throw new ConnectError("the upstream gave no answer", Code.Internal);
+      if (!answer) throw noAnswer();
       return answer;
     },
   };
 }
 
-/** All that goes on to an upstream: nothing that a caller sent passes by itself. */
-async function metadataOf(call: ForwardedCall, signer: Signer): Promise<Headers> {
-  const { principal, traceparent } = call;
-  return new Headers({
-    [assertionHeader]: await signer.assertionFor(principal),
-    "x-request-id": call.requestId,
-    "x-sluice-client-address": call.clientAddress,
-    ...(traceparent && { traceparent }),
-    ...(principal && { "x-org-id": principal.orgId, "x-user-id": principal.userId }),
-  });
-}
+const pathOf = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
+
+const noAnswer = () => new ConnectError("the upstream gave no answer", Code.Internal);
 
 async function* answersOf(answers: AsyncIterable<Message>, stop: AbortController): AsyncGenerator<Message> {
   try {

@@ -1,5 +1,5 @@
-import type { GrpcTransport } from "../services/lib/grpc-transport.ts";
 import { jsonType, type Outgoing, sendWhole } from "./rest/outgoing.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** How long an upstream may take to say how it is, in milliseconds. */
 const checkMs = 2_000;
@@ -13,15 +13,9 @@ export function sendLiveness(out: Outgoing): void {
 }
 
 /** Answers GET /health/ready: which upstreams can work. */
-export async function sendReadiness(
-  out: Outgoing,
-  upstreams: ReadonlyMap<string, GrpcTransport>,
-): Promise<void> {
+export async function sendReadiness(out: Outgoing, upstreams: ReadonlyMap<string, Upstream>): Promise<void> {
   const states = await Promise.all(
-    [...upstreams].map(async ([name, transport]) => [
-      name,
-      (await isServing(transport)) ? "SERVING" : "DOWN",
-    ]),
+    [...upstreams].map(async ([name, upstream]) => [name, (await isServing(upstream)) ? "SERVING" : "DOWN"]),
   );
   const isReady = states.every(([, state]) => state === "SERVING");
   const body = { status: isReady ? "SERVING" : "NOT_SERVING", upstreams: Object.fromEntries(states) };
@@ -34,7 +28,7 @@ export async function sendReadiness(
   );
 }
 
-function isServing({ client }: GrpcTransport): Promise<boolean> {
+function isServing({ transport: { client } }: Upstream): Promise<boolean> {
   return new Promise((resolve) => {
     client.makeUnaryRequest(
       "/grpc.health.v1.Health/Check",

@@ -20,3 +20,7 @@ export function headerOf(request: HttpRequest, name: string): string | undefined
 export function mediaTypeOf(request: HttpRequest): string | undefined {
   return headerOf(request, "content-type")?.split(";")[0]?.trim().toLowerCase() || undefined;
 }
+
+/** Whether nobody is there any more to read an answer. */
+export const isGone = (response: HttpResponse): boolean =>
+  "stream" in response ? (response.stream?.destroyed ?? true) : response.destroyed;

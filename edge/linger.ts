@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { constants } from "node:http2";
 import { type HttpRequest, type HttpResponse, headerOf, isHttp2 } from "./http.ts";
 
@@ -20,6 +21,10 @@ export function lingerForBody(request: HttpRequest, response: HttpResponse): voi
     const end = target.end;
     target.end = (chunk, ...rest) => {
       if (request.complete || request.destroyed) return end.call(response, chunk, ...rest);
+      if (keepsAlive(request, response)) {
+        discardBody(request);
+        return end.call(response, chunk, ...rest);
+      }
       if (chunk === undefined) target.flushHeaders();
       else target.write(chunk);
       endAfterBody(request, () => end.call(response));
@@ -31,6 +36,39 @@ export function lingerForBody(request: HttpRequest, response: HttpResponse): voi
 const hasBody = (request: HttpRequest): boolean =>
   headerOf(request, "transfer-encoding") !== undefined ||
   Number(headerOf(request, "content-length") ?? 0) > 0;
+
+/** Whether the connection stays open behind the answer, so that nothing resets it. */
+const keepsAlive = (request: HttpRequest, response: HttpResponse): boolean =>
+  (response as ServerResponse).shouldKeepAlive &&
+  String(response.getHeader("connection")).toLowerCase() !== "close" &&
+  request.httpVersion !== "1.0";
+
+/** Reads on to where the next request begins, for a while. */
+function discardBody(request: HttpRequest): void {
+  const { socket } = request;
+  const timer = setTimeout(() => socket.destroySoon(), lingerMs);
+  request.once("close", () => clearTimeout(timer));
+  request.removeAllListeners("readable");
+  request.resume();
+}
+
+/**
+ * Waits until a body that is not wanted has come, for a while. A client that is answered while it sends one message may
+ * break off, and not see the answer for its own error.
+ */
+export async function awaitBody(request: HttpRequest): Promise<void> {
+  if (request.complete || request.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => come(), lingerMs);
+    const come = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.once("end", come);
+    request.once("close", come);
+    request.resume();
+  });
+}
 
 function endAfterBody(request: HttpRequest, end: () => void): void {
   const timer = setTimeout(() => {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer as createHttp1Server, type ServerResponse } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { type Limits, standardLimits } from "./limits.ts";
 import type { Listener } from "./listener.ts";
 
@@ -19,11 +20,19 @@ const http2Preface = "PRI";
 
 export type EdgeServer = AsyncDisposable & { readonly address: string };
 
-/** Serves HTTP/1.1 and HTTP/2 without TLS on one port. Disposing lets running requests end, for a while. */
+/** PEM texts. With an authority for clients, only those that it vouches for get a connection. */
+export type Tls = {
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+  readonly clientCaPem?: string;
+};
+
+/** Serves HTTP/1.1 and HTTP/2 on one port. Disposing lets running requests end, for a while. */
 export async function startServer(options: {
   host: string;
   port: number;
   listener: Listener;
+  tls?: Tls | undefined;
   limits?: Limits;
   drainMs?: number;
 }): Promise<EdgeServer> {
@@ -32,24 +41,24 @@ export async function startServer(options: {
   const http2 = serveHttp2(listener, limits);
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
+  const server = listenTo(options.tls, limits, (socket) => {
     undecided.add(socket);
-    socket.once("close", () => {
-      sockets.delete(socket);
-      undecided.delete(socket);
-    });
+    socket.once("close", () => undecided.delete(socket));
     decide(socket, limits, (isHttp2) => {
       undecided.delete(socket);
       (isHttp2 ? http2 : http1).accept(socket);
     });
+  });
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
   });
   server.listen(options.port, options.host);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   return {
-    address: `http://${host}:${port}`,
+    address: `${options.tls ? "https" : "http"}://${host}:${port}`,
     async [Symbol.asyncDispose]() {
       const timer = setTimeout(() => destroyAll(sockets), options.drainMs ?? drainMs);
       const closed = close(server);
@@ -61,6 +70,16 @@ export async function startServer(options: {
       http1.end();
     },
   };
+}
+
+function listenTo(tls: Tls | undefined, { headersMs }: Limits, accept: (socket: Socket) => void): Server {
+  if (!tls) return createServer(accept);
+  const { certificatePem: cert, privateKeyPem: key, clientCaPem: ca } = tls;
+  const client = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
+  return createTlsServer(
+    { cert, key, ...client, ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: headersMs },
+    accept,
+  );
 }
 
 const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));

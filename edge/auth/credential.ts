@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/errors.ts";
@@ -21,7 +21,7 @@ export function credentialOf(request: HttpRequest): Credential | undefined {
 
 /** A name for a credential that can be kept: the credential can't be had from it. */
 export function fingerprintOf({ case: kind, value }: Credential): string {
-  return createHash("sha256").update(`${kind}:${value}`).digest("base64");
+  return hash("sha256", `${kind}:${value}`, "base64");
 }
 
 export const credentialMissing = (): ConnectError =>

@@ -1,22 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type HttpRequest, headerOf } from "../http.ts";
-import { bodyStalled, bodyTooLarge } from "./http-error.ts";
+import type { HttpRequest } from "../http.ts";
+import { bodyStalled } from "./http-error.ts";
 
 /** A request whose body is still coming, and how long its sender may pause in it, in milliseconds. */
 export type Incoming = { readonly request: HttpRequest; readonly pauseMs: number };
-
-/** Reads a whole body, or refuses it as soon as it passes the limit. */
-export async function readBody(incoming: Incoming, bytesMax: number): Promise<Buffer> {
-  if (Number(headerOf(incoming.request, "content-length") ?? 0) > bytesMax) throw bodyTooLarge(bytesMax);
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of readPieces(incoming)) {
-    bytes += piece.byteLength;
-    if (bytes > bytesMax) throw bodyTooLarge(bytesMax);
-    pieces.push(piece);
-  }
-  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
-}
 
 /** The body piece by piece, no faster than they are taken. A sender that stalls or goes away is an error. */
 export async function* readPieces({ request, pauseMs }: Incoming): AsyncGenerator<Buffer> {

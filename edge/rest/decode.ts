@@ -94,6 +94,7 @@ function fieldNameOf(error: unknown): string {
   return isFieldError(cause) ? cause.field().name : "body";
 }
 
-function describe(error: unknown): string {
+/** What the codec says, without what the caller knows. */
+export function describe(error: unknown): string {
   return (error as Error).message.replace(/^cannot decode .* from JSON:? ?/, "") || "is not valid";
 }

@@ -1,12 +1,12 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { Authenticate } from "../auth/authenticate.ts";
-import { requestedTimeoutMs } from "../deadline.ts";
-import { type Exchange, toCall } from "../exchange.ts";
+import { boundTimeoutMs, type Deadlines, leftOf, requestedTimeoutMs } from "../deadline.ts";
+import type { Exchange } from "../exchange.ts";
 import { type Forward, once } from "../forward.ts";
 import { headerOf } from "../http.ts";
 import type { Limits } from "../limits.ts";
-import { readBody } from "./body.ts";
-import { methodNotAllowed, pathUnknown } from "./http-error.ts";
+import { readBody } from "../read-body.ts";
+import { bodyTooLarge, methodNotAllowed, pathUnknown } from "./http-error.ts";
 import { type Outgoing, sendWhole } from "./outgoing.ts";
 import type { Parameters } from "./parameters.ts";
 import { bindBody, bindHead } from "./request.ts";
@@ -23,6 +23,7 @@ type Options = {
   routes: readonly Route[];
   authenticate: Authenticate;
   forward: Forward;
+  deadlines: Deadlines;
   limits: Limits;
   toError: (error: unknown, exchange: Exchange) => ConnectError;
 };
@@ -42,7 +43,7 @@ export function createRestHandler(options: Options): (exchange: Exchange, out: O
     exchange.method = route.method;
     exchange.route = route.template.text;
     exchange.principal = await options.authenticate(route.access, request);
-    const timeoutMs = requestedTimeoutMs(request);
+    const timeoutMs = boundTimeoutMs(route.method, requestedTimeoutMs(request), options.deadlines);
     const parameters = bindHead(route, { segments, rawQuery, header: (name) => headerOf(request, name) });
     await answer({ options, exchange, out, route, parameters, timeoutMs });
   };
@@ -58,22 +59,16 @@ type Answered = {
 };
 
 async function answer({ options, exchange, out, route, parameters, timeoutMs }: Answered): Promise<void> {
-  const { request, signal } = exchange;
+  const { request } = exchange;
   const { forward } = options;
   const { methodKind } = route.method;
   const incoming = { request, pauseMs: options.limits.pauseMs };
   const read = async () => {
-    const bytes = await readBody(incoming, bodyBytesMax);
+    const bytes = await readBody(incoming, bodyBytesMax, bodyTooLarge);
     return bindBody(route, parameters, { bytes, contentType: headerOf(request, "content-type") });
   };
   // What reading the body took is gone from the deadline.
-  const call = () =>
-    toCall(
-      exchange,
-      route.method,
-      timeoutMs && Math.max(1, timeoutMs - (Date.now() - exchange.startMs)),
-      signal,
-    );
+  const call = () => ({ exchange, method: route.method, timeoutMs: leftOf(timeoutMs, exchange.startMs) });
   if (methodKind === "unary") {
     const message = await read();
     sendAnswer(out, route, await forward.unary(call(), message));

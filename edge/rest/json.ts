@@ -7,6 +7,17 @@ const depthMax = 100;
 
 const token = /"(?:[^"\\]|\\.)*"|[[\]{},:]|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** The text that JSON's bytes are. */
+export function textOf(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw invalidField("body", "is not UTF-8");
+  }
+}
+
 /** Reads JSON more strictly than JSON.parse: limited depth, no key twice, no integer that a double would change. */
 export function parseJson(text: string): JsonValue {
   let value: JsonValue;

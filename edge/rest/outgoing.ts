@@ -11,26 +11,30 @@ export type Outgoing = {
   readonly response: HttpResponse;
   /** Whether headers alone are asked for. */
   readonly headOnly: boolean;
+  readonly requestId: string;
   /** Aborts when the reader went away. */
-  readonly signal: AbortSignal;
+  signalOf(): AbortSignal;
 };
 
 export const jsonType = "application/json";
 
 /** Writes a whole answer at once. */
 export function sendWhole(out: Outgoing, status: number, headers: Headers, body: string | Uint8Array): void {
-  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
   const bodiless = status === 204 || status === 304;
-  sendHead(out, status, bodiless ? headers : { "content-length": bytes.byteLength, ...headers });
+  sendHead(out, status, bodiless ? headers : { "content-length": length, ...headers });
+  // Text stays text: Node then sends it in one write with the headers.
   if (out.headOnly || bodiless) out.response.end();
-  else out.response.end(bytes);
+  else out.response.end(body);
 }
 
-export function sendHead({ response }: Outgoing, status: number, headers: Headers): void {
-  // Stored files are served from the same origin: no browser may guess that one of them is a page.
-  response.setHeader("x-content-type-options", "nosniff");
-  response.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+export function sendHead({ response, requestId }: Outgoing, status: number, headers: Headers): void {
+  (response as ServerResponse).writeHead(status, {
+    // Stored files are served from the same origin: no browser may guess that one of them is a page.
+    "x-content-type-options": "nosniff",
+    "x-request-id": requestId,
+    ...headers,
+  });
 }
 
 /** Sends status and headers without waiting for the first byte of the body. */
@@ -40,7 +44,9 @@ export function flushHead({ response }: Outgoing): void {
 }
 
 /** Writes a piece and waits until the reader took enough of what was written. */
-export async function sendPiece({ response, signal }: Outgoing, piece: string | Uint8Array): Promise<void> {
+export async function sendPiece(out: Outgoing, piece: string | Uint8Array): Promise<void> {
+  const { response } = out;
+  const signal = out.signalOf();
   signal.throwIfAborted();
   const writable = response as unknown as Writable;
   if (!writable.write(piece)) await awaitWritable(writable, signal);

@@ -3,7 +3,7 @@ import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { invalidField } from "../../services/lib/errors.ts";
 import { decodeJson, mergeJson } from "./decode.ts";
 import { mediaTypeUnsupported } from "./http-error.ts";
-import { type JsonValue, parseJson } from "./json.ts";
+import { type JsonValue, parseJson, textOf } from "./json.ts";
 import {
   createParameters,
   findParameter,
@@ -104,16 +104,6 @@ function decodeRaw({ body, method }: Route, { bytes, contentType = "" }: Request
 const isJson = (contentType: string | undefined): boolean =>
   contentType === undefined ||
   /^application\/(json|[^;]+\+json)\s*(;\s*charset="?utf-8"?\s*)?$/i.test(contentType);
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-
-function textOf(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw invalidField("body", "is not UTF-8");
-  }
-}
 
 /** The path says which resource it is: a body that says something else is refused, one that repeats it is not. */
 function refuseDifference(route: Route, parameters: Parameters, message: Message): void {

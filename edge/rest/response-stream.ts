@@ -85,7 +85,7 @@ async function sendJson(
       index += 1;
     }
   } catch (error) {
-    if (out.signal.aborted) return;
+    if (out.signalOf().aborted) return;
     await sendPiece(out, framing.error(JSON.stringify(toErrorAnswer(toError(error)).body), index));
   }
   out.response.end(framing.close);

@@ -45,7 +45,7 @@ const channelOptions: ChannelOptions = {
   "grpc.use_local_subchannel_pool": 1,
 };
 
-export type GrpcTransport = Transport & Disposable & { readonly client: Client };
+export type GrpcTransport = Transport & Disposable & { readonly client: Client; readonly peer: string };
 
 /** A Connect transport over grpc-js. `peer` names who answers, for error texts; `address` is a gRPC target. */
 export function createGrpcTransport(options: {
@@ -57,6 +57,7 @@ export function createGrpcTransport(options: {
   const { peer, interceptors = [] } = options;
   return {
     client,
+    peer,
     unary(method, signal, timeoutMs, header, message, contextValues) {
       return runUnaryCall({
         req: { ...requestHead(method, header, contextValues), stream: false, method, message },
@@ -126,7 +127,7 @@ function unaryCall<I extends DescMessage, O extends DescMessage>(
         // The status event, which brings the trailers, follows within the same turn.
         setImmediate(() => {
           signal.removeEventListener("abort", cancel);
-          if (error) reject(toConnectError(error, peer));
+          if (error) reject(fromPeerStatus(error, peer));
           else
             resolve({
               stream: false,
@@ -177,7 +178,7 @@ async function streamingCall<I extends DescMessage, O extends DescMessage>(
   const toError = (error: ServiceError) => {
     // A source that failed has cancelled the call; its own error says why.
     const isCanceled = (error.code as number) === Code.Canceled;
-    return isCanceled && source.failure ? source.failure.error : toConnectError(error, peer);
+    return isCanceled && source.failure ? source.failure.error : fromPeerStatus(error, peer);
   };
   const header = await firstMetadata(call, toError);
   return {
@@ -238,7 +239,11 @@ async function* receive<I, O>(
   }
 }
 
-function toConnectError(error: ServiceError, peer: string): ConnectError {
+/** What a call to a peer failed with; a peer that can't be reached is told of by its name alone. */
+export function fromPeerStatus(
+  error: Pick<ServiceError, "code" | "details" | "metadata">,
+  peer: string,
+): ConnectError {
   if (isLocalFailure(error)) {
     return failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, `${peer} does not answer`, { peer });
   }

@@ -1,0 +1,42 @@
+import { headerOf } from "./http.ts";
+import type { Incoming } from "./rest/body.ts";
+import { bodyStalled } from "./rest/http-error.ts";
+import { callerGone, deadlinePassed } from "./rpc/refusals.ts";
+
+/** Reads a whole body. It refuses one that is too large, with the error given, as soon as that is known. */
+export function readBody(
+  { request, pauseMs }: Incoming,
+  bytesMax: number,
+  tooLarge: (bytesMax: number) => Error,
+  timeoutMs?: number,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (Number(headerOf(request, "content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
+    if (request.destroyed) throw callerGone();
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    const stalled = setTimeout(() => fail(bodyStalled(pauseMs / 1000)), pauseMs);
+    const late = timeoutMs === undefined ? undefined : setTimeout(() => fail(deadlinePassed()), timeoutMs);
+    const release = () => {
+      clearTimeout(stalled);
+      clearTimeout(late);
+      request.off("data", take).off("end", end).off("close", gone).off("error", gone);
+    };
+    const fail = (error: Error) => {
+      release();
+      reject(error);
+    };
+    const take = (piece: Buffer) => {
+      bytes += piece.byteLength;
+      pieces.push(piece);
+      stalled.refresh();
+      if (bytes > bytesMax) fail(tooLarge(bytesMax));
+    };
+    const end = () => {
+      release();
+      resolve(pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, bytes));
+    };
+    const gone = () => fail(callerGone());
+    request.on("data", take).on("end", end).on("close", gone).on("error", gone);
+  });
+}

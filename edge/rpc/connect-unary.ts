@@ -1,0 +1,68 @@
+import type { ServerResponse } from "node:http";
+import type { ConnectError } from "@connectrpc/connect";
+import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import type { Exchange } from "../exchange.ts";
+import { headerOf } from "../http.ts";
+import { type Answer, answerHeaders } from "./answer.ts";
+import { acceptedCompression, acceptedEncodings, isWorthCompressing } from "./compression.ts";
+import type { PassedMetadata } from "./passed-metadata.ts";
+import type { Wire } from "./wire.ts";
+
+/** Answers a unary call of Connect: plain HTTP, the message or the error as its body, trailers among the headers. */
+export function connectUnaryAnswer(exchange: Exchange, { contentType }: Wire): Answer {
+  let headers: PassedMetadata = {};
+  let message: Buffer = Buffer.alloc(0);
+  return {
+    begin(passed) {
+      headers = passed;
+    },
+    write(bytes) {
+      message = bytes;
+      return undefined;
+    },
+    end(error, trailers) {
+      const passed = { ...headers, ...prefixed(trailers) };
+      if (error) sendError(exchange, passed, error);
+      else void sendMessage(exchange, contentType, passed, message);
+    },
+  };
+}
+
+function sendError(exchange: Exchange, passed: PassedMetadata, error: ConnectError): void {
+  const body = Buffer.from(JSON.stringify(errorToJson(error, undefined)));
+  send(exchange, codeToHttpStatus(error.code), "application/json", passed, body);
+}
+
+async function sendMessage(
+  exchange: Exchange,
+  contentType: string,
+  passed: PassedMetadata,
+  message: Buffer,
+): Promise<void> {
+  const compression = isWorthCompressing(message)
+    ? acceptedCompression(headerOf(exchange.request, "accept-encoding"))
+    : undefined;
+  if (!compression) return send(exchange, 200, contentType, passed, message);
+  const body = await compression.compress(message);
+  send(exchange, 200, contentType, { ...passed, "content-encoding": [compression.name] }, body);
+}
+
+function send(
+  exchange: Exchange,
+  status: number,
+  contentType: string,
+  passed: PassedMetadata,
+  body: Buffer,
+): void {
+  const response = exchange.response as ServerResponse;
+  response.writeHead(status, {
+    ...answerHeaders(exchange, contentType, passed),
+    "accept-encoding": acceptedEncodings,
+    "content-length": body.byteLength,
+  });
+  response.end(body);
+}
+
+function prefixed(trailers: PassedMetadata): PassedMetadata {
+  return Object.fromEntries(Object.entries(trailers).map(([name, values]) => [`trailer-${name}`, values]));
+}

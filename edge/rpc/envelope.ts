@@ -1,0 +1,66 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { messageTooLarge } from "./refusals.ts";
+
+/** Bytes before each message: flags, and the length as four bytes, the highest first. */
+export const envelopeHeadBytes = 5;
+
+export const compressedFlag = 0b00000001;
+
+export type Envelope = { readonly flags: number; readonly bytes: Buffer };
+
+/** Writes a message with its envelope into one piece. */
+export function wrap(flags: number, bytes: Uint8Array): Buffer {
+  const whole = Buffer.allocUnsafe(envelopeHeadBytes + bytes.byteLength);
+  whole[0] = flags;
+  whole.writeUInt32BE(bytes.byteLength, 1);
+  whole.set(bytes, envelopeHeadBytes);
+  return whole;
+}
+
+/** Takes the only message out of a body. More or fewer are Unimplemented, as gRPC has it; a part of one is invalid. */
+export function unwrapOnly(body: Buffer, bytesMax: number): Envelope {
+  if (body.byteLength === 0) throw notOne("no message");
+  if (body.byteLength < envelopeHeadBytes) throw incomplete();
+  const end = envelopeHeadBytes + body.readUInt32BE(1);
+  if (end - envelopeHeadBytes > bytesMax) throw messageTooLarge(bytesMax);
+  if (end > body.byteLength) throw incomplete();
+  if (end < body.byteLength) throw notOne("more than one message");
+  return { flags: body.readUInt8(0), bytes: body.subarray(envelopeHeadBytes) };
+}
+
+/** The envelopes of a body as they become whole. A message over the limit is refused by its length alone. */
+export async function* unwrapEach(pieces: AsyncIterable<Buffer>, bytesMax: number): AsyncGenerator<Envelope> {
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  let wanted = envelopeHeadBytes;
+  for await (const piece of pieces) {
+    held.push(piece);
+    heldBytes += piece.byteLength;
+    // Pieces of one message are joined once, when it is whole.
+    if (heldBytes < wanted) continue;
+    let rest: Buffer = Buffer.concat(held, heldBytes);
+    wanted = endOfFirst(rest, bytesMax);
+    while (rest.byteLength >= wanted) {
+      yield { flags: rest.readUInt8(0), bytes: rest.subarray(envelopeHeadBytes, wanted) };
+      rest = rest.subarray(wanted);
+      wanted = endOfFirst(rest, bytesMax);
+    }
+    held = [rest];
+    heldBytes = rest.byteLength;
+  }
+  if (heldBytes > 0) throw incomplete();
+}
+
+/** How many bytes the first message takes with its envelope, as far as that can be told. */
+function endOfFirst(bytes: Buffer, bytesMax: number): number {
+  if (bytes.byteLength < envelopeHeadBytes) return envelopeHeadBytes;
+  const length = bytes.readUInt32BE(1);
+  if (length > bytesMax) throw messageTooLarge(bytesMax);
+  return envelopeHeadBytes + length;
+}
+
+const incomplete = () =>
+  new ConnectError("the body ends within a message or its envelope", Code.InvalidArgument);
+
+const notOne = (found: string) =>
+  new ConnectError(`the method takes one message, and the body has ${found}`, Code.Unimplemented);

@@ -1,0 +1,72 @@
+import {
+  createRegistry,
+  type DescFile,
+  type DescMethod,
+  fromBinary,
+  fromJson,
+  type Registry,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { invalidField } from "../../services/lib/errors.ts";
+import { accessOf, type EdgeAccess } from "../access.ts";
+import { describe } from "../rest/decode.ts";
+import { parseJson, textOf } from "../rest/json.ts";
+
+/** All that can be known of a method before it is called. */
+export type Plan = {
+  readonly method: DescMethod;
+  readonly path: string;
+  readonly access: EdgeAccess;
+  readonly httpMethods: readonly string[];
+  /** Whether its callers send exactly one message, and whether it answers exactly one. */
+  readonly oneRequest: boolean;
+  readonly oneAnswer: boolean;
+  /** From JSON to the bytes of protobuf, and back. */
+  encodeRequest(json: Uint8Array): Buffer;
+  decodeAnswer(bytes: Uint8Array): Buffer;
+};
+
+/** Plans every method that is reachable from outside, by its path. */
+export function plansOf(methods: readonly DescMethod[]): ReadonlyMap<string, Plan> {
+  const registry = createRegistry(...new Set(methods.flatMap(({ parent }) => filesOf(parent.file))));
+  const plans = methods
+    .filter((method) => accessOf(method) !== "internal")
+    .map((method) => planOf(method, registry));
+  return new Map(plans.map((plan) => [plan.path, plan]));
+}
+
+function filesOf(file: DescFile): DescFile[] {
+  return [file, ...file.dependencies.flatMap(filesOf)];
+}
+
+function planOf(method: DescMethod, registry: Registry): Plan {
+  const { input, output, methodKind } = method;
+  const isRead =
+    methodKind === "unary" && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+  return {
+    method,
+    path: `/${method.parent.typeName}/${method.name}`,
+    access: accessOf(method),
+    httpMethods: isRead ? ["GET", "POST"] : ["POST"],
+    oneRequest: methodKind === "unary" || methodKind === "server_streaming",
+    oneAnswer: methodKind === "unary" || methodKind === "client_streaming",
+    encodeRequest(json) {
+      const value = parseJson(textOf(json));
+      try {
+        return Buffer.from(toBinary(input, fromJson(input, value, { registry, ignoreUnknownFields: true })));
+      } catch (error) {
+        throw invalidField("body", describe(error));
+      }
+    },
+    decodeAnswer(bytes) {
+      try {
+        return Buffer.from(JSON.stringify(toJson(output, fromBinary(output, bytes), { registry })));
+      } catch {
+        throw new ConnectError("the answer can't be spelled as JSON", Code.Internal);
+      }
+    },
+  };
+}

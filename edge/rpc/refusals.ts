@@ -1,0 +1,12 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+
+export const messageTooLarge = (bytesMax: number): ConnectError =>
+  new ConnectError(`the message is larger than ${bytesMax} bytes`, Code.ResourceExhausted);
+
+export const methodUnknown = (): ConnectError =>
+  new ConnectError("there is no such method", Code.Unimplemented);
+
+export const deadlinePassed = (): ConnectError =>
+  new ConnectError("the deadline passed", Code.DeadlineExceeded);
+
+export const callerGone = (): ConnectError => new ConnectError("the caller went away", Code.Canceled);

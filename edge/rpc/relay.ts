@@ -1,0 +1,166 @@
+import { boundTimeoutMs, leftOf, requestedTimeoutMs } from "../deadline.ts";
+import type { Exchange } from "../exchange.ts";
+import type { ForwardedCall } from "../forward.ts";
+import { awaitBody } from "../linger.ts";
+import { readBody } from "../read-body.ts";
+import type { Incoming } from "../rest/body.ts";
+import { answersNotOne, type OneAnswer } from "../upstream-status.ts";
+import type { StreamCall, StreamListener } from "../upstream-stream.ts";
+import type { Answer } from "./answer.ts";
+import { compressionOf } from "./compression.ts";
+import type { ConnectGet } from "./connect-get.ts";
+import type { RpcOptions } from "./handler.ts";
+import { passedAnswer } from "./passed-metadata.ts";
+import type { Plan } from "./plan.ts";
+import { messageTooLarge } from "./refusals.ts";
+import { bodyBytesMax, eachMessage, onlyMessage, type Reading, readingOf } from "./request.ts";
+import type { Wire } from "./wire.ts";
+
+/** A call on its way through the edge. */
+export type RelayedCall = {
+  readonly exchange: Exchange;
+  readonly plan: Plan;
+  readonly wire: Wire;
+  readonly get?: ConnectGet;
+  readonly answer: Answer;
+  readonly options: RpcOptions;
+};
+
+/** Takes a call to its upstream and the answer back. Every failure is told in the caller's protocol. */
+export async function relayCall(relayed: RelayedCall): Promise<void> {
+  const { exchange, plan, answer, options } = relayed;
+  try {
+    // By the headers alone, before a byte of the body is read.
+    exchange.principal = await options.authenticate(plan.access, exchange.request);
+    if (plan.oneRequest) await relayOne(relayed);
+    else await relayMany(relayed);
+  } catch (error) {
+    if (plan.oneRequest) await awaitBody(exchange.request);
+    answer.end(options.toError(error, exchange), {});
+  }
+}
+
+async function relayOne(relayed: RelayedCall): Promise<void> {
+  const { exchange, plan, wire, get, options } = relayed;
+  const timeoutMs = timeoutOf(relayed);
+  const reading: Reading = get
+    ? { plan, wire, compression: compressionOf(get.compression), bytesMax: options.messageBytesMax }
+    : readingOf(exchange.request, plan, wire, options.messageBytesMax);
+  const body = get ? get.message : await readWhole(reading, incomingOf(relayed), timeoutMs);
+  const message = await onlyMessage(reading, body);
+  const call = { exchange, method: plan.method, timeoutMs: leftOf(timeoutMs, exchange.startMs) };
+  if (plan.oneAnswer) answerOne(relayed, await options.forward.exchangeOne(call, message));
+  else await relayStream(relayed, call, justOne(message));
+}
+
+const incomingOf = ({ exchange, options }: RelayedCall): Incoming => ({
+  request: exchange.request,
+  pauseMs: options.limits.pauseMs,
+});
+
+const readWhole = (reading: Reading, incoming: Incoming, timeoutMs: number | undefined): Promise<Buffer> =>
+  readBody(incoming, bodyBytesMax(reading), () => messageTooLarge(reading.bytesMax), timeoutMs);
+
+async function relayMany(relayed: RelayedCall): Promise<void> {
+  const { exchange, plan, wire, options } = relayed;
+  const reading = readingOf(exchange.request, plan, wire, options.messageBytesMax);
+  const call = { exchange, method: plan.method, timeoutMs: timeoutOf(relayed) };
+  await relayStream(relayed, call, eachMessage(reading, exchange.request));
+}
+
+const timeoutOf = ({ exchange, plan, options }: RelayedCall): number | undefined =>
+  boundTimeoutMs(plan.method, requestedTimeoutMs(exchange.request), options.deadlines);
+
+async function* justOne(message: Buffer): AsyncGenerator<Buffer> {
+  yield message;
+}
+
+function answerOne(relayed: RelayedCall, { headers, message, error, trailers }: OneAnswer): void {
+  const { exchange, answer, options } = relayed;
+  if (headers) answer.begin(passedAnswer(headers));
+  if (message && !error) void answer.write(spelled(relayed, message));
+  answer.end(error && options.toError(error, exchange), passedAnswer(trailers));
+}
+
+const spelled = ({ wire, plan }: RelayedCall, message: Buffer): Buffer =>
+  wire.codec === "json" ? plan.decodeAnswer(message) : message;
+
+/** Sends messages while answers come. Whichever fails first ends the call, once. */
+async function relayStream(
+  relayed: RelayedCall,
+  call: ForwardedCall,
+  messages: AsyncIterable<Buffer>,
+): Promise<void> {
+  const { exchange, plan, answer, options } = relayed;
+  const state = { over: false };
+  let upstream: StreamCall | undefined;
+  const stop = () => {
+    state.over = true;
+    upstream?.cancel();
+  };
+  const fail = (error: unknown) => {
+    if (!state.over) answer.end(options.toError(error, exchange), {});
+    stop();
+  };
+  exchange.onClosed(stop);
+  const listener = plan.oneAnswer ? oneAnswer(relayed, state) : manyAnswers(relayed, state, fail);
+  try {
+    const opened = await options.forward.open(call, listener);
+    upstream = opened;
+    if (state.over) opened.cancel();
+    for await (const message of messages) {
+      if (state.over) return;
+      await opened.send(message);
+    }
+    opened.end();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function manyAnswers(
+  relayed: RelayedCall,
+  state: { over: boolean },
+  fail: (error: unknown) => void,
+): StreamListener {
+  const { exchange, answer, options } = relayed;
+  return {
+    begun(headers) {
+      if (!state.over) answer.begin(passedAnswer(headers));
+    },
+    message(bytes) {
+      if (state.over) return undefined;
+      try {
+        return answer.write(spelled(relayed, bytes));
+      } catch (error) {
+        fail(error);
+        return undefined;
+      }
+    },
+    ended(error, trailers) {
+      if (state.over) return;
+      state.over = true;
+      answer.end(error && options.toError(error, exchange), passedAnswer(trailers));
+    },
+  };
+}
+
+function oneAnswer(relayed: RelayedCall, state: { over: boolean }): StreamListener {
+  let headers: OneAnswer["headers"];
+  const messages: Buffer[] = [];
+  return {
+    begun(received) {
+      headers = received;
+    },
+    message(bytes) {
+      messages.push(bytes);
+      return undefined;
+    },
+    ended(error, trailers) {
+      if (state.over) return;
+      state.over = true;
+      const notOne = messages.length === 1 ? undefined : answersNotOne(messages.length);
+      answerOne(relayed, { headers, message: messages[0], error: error ?? notOne, trailers });
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type HttpRequest, headerOf } from "../http.ts";
+import { type Compression, compressionOf } from "./compression.ts";
+import { checkConnectVersion } from "./connect-get.ts";
+import { compressedFlag, type Envelope, envelopeHeadBytes, unwrapEach, unwrapOnly } from "./envelope.ts";
+import type { Plan } from "./plan.ts";
+import { callerGone } from "./refusals.ts";
+import type { Wire } from "./wire.ts";
+
+/** How to come from a request's body to its messages in protobuf. */
+export type Reading = {
+  readonly plan: Plan;
+  readonly wire: Wire;
+  readonly compression: Compression | undefined;
+  readonly bytesMax: number;
+};
+
+/** Reads the headers that say how a body is to be read. */
+export function readingOf(request: HttpRequest, plan: Plan, wire: Wire, bytesMax: number): Reading {
+  if (wire.protocol === "connect") checkConnectVersion(headerOf(request, "connect-protocol-version"));
+  return { plan, wire, compression: compressionOf(headerOf(request, encodingHeader(wire))), bytesMax };
+}
+
+function encodingHeader({ protocol, enveloped }: Wire): string {
+  if (protocol !== "connect") return "grpc-encoding";
+  return enveloped ? "connect-content-encoding" : "content-encoding";
+}
+
+/** The most bytes that a body of one message may have. */
+export const bodyBytesMax = ({ wire, bytesMax }: Reading): number =>
+  wire.enveloped ? bytesMax + envelopeHeadBytes : bytesMax;
+
+/** The only message of a body. */
+export async function onlyMessage(reading: Reading, body: Buffer): Promise<Buffer> {
+  if (reading.wire.enveloped) return opened(reading, unwrapOnly(body, reading.bytesMax));
+  return toProto(reading, reading.compression ? await inflated(reading, body) : body);
+}
+
+/** The messages of a stream, one after the other. */
+export async function* eachMessage(reading: Reading, request: HttpRequest): AsyncGenerator<Buffer> {
+  // The request must survive that nobody reads on: its answer still has to be written.
+  const pieces = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  for await (const envelope of unwrapEach(orGone(pieces), reading.bytesMax)) yield opened(reading, envelope);
+}
+
+async function* orGone(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* pieces;
+  } catch {
+    throw callerGone();
+  }
+}
+
+async function opened(reading: Reading, { flags, bytes }: Envelope): Promise<Buffer> {
+  if (flags === 0) return toProto(reading, bytes);
+  if (flags !== compressedFlag) {
+    throw new ConnectError(`the flags ${flags} of an envelope are unknown`, Code.InvalidArgument);
+  }
+  return toProto(reading, await inflated(reading, bytes));
+}
+
+async function inflated({ compression, bytesMax }: Reading, bytes: Buffer): Promise<Buffer> {
+  if (!compression)
+    throw new ConnectError("a message is compressed, but no compression is named", Code.Internal);
+  return compression.decompress(bytes, bytesMax);
+}
+
+const toProto = ({ wire, plan }: Reading, bytes: Buffer): Buffer =>
+  wire.codec === "json" ? plan.encodeRequest(bytes) : bytes;

@@ -1,0 +1,22 @@
+import type { ServerResponse } from "node:http";
+import { errorToJson } from "@connectrpc/connect/protocol-connect";
+import type { Exchange } from "../exchange.ts";
+import { headerOf } from "../http.ts";
+import { answerHeaders } from "./answer.ts";
+import { answerAs } from "./answer-as.ts";
+import { methodUnknown } from "./refusals.ts";
+import { wireOf } from "./wire.ts";
+
+/** Tells a caller of any RPC protocol that there is no such method. */
+export function sendMethodUnknown(exchange: Exchange): void {
+  const contentType = headerOf(exchange.request, "content-type") ?? "";
+  const response = exchange.response as ServerResponse;
+  const error = methodUnknown();
+  if (contentType.startsWith("application/grpc")) {
+    const wire = wireOf(contentType) ?? wireOf("application/grpc");
+    if (wire) answerAs(wire, exchange).end(error, {});
+  } else {
+    response.writeHead(404, answerHeaders(exchange, "application/json", {}));
+    response.end(JSON.stringify(errorToJson(error, undefined)));
+  }
+}

@@ -1,0 +1,124 @@
+import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
+import type { AddressInfo, Server } from "node:net";
+import { create, fromBinary, fromJsonString, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { Client, credentials } from "@grpc/grpc-js";
+import { pino } from "pino";
+import { startEdge } from "../../../edge/start-edge.ts";
+import { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
+import {
+  type EchoRequest,
+  EchoRequestSchema,
+  type EchoResponse,
+  EchoResponseSchema,
+  EchoService,
+} from "../../../gen/sluice/test/v1/echo_pb.ts";
+import { createMeshKeys } from "../../../services/all-in-one/create-mesh-keys.ts";
+import { startGrpcServer } from "../../../services/lib/grpc-server.ts";
+import { guard } from "../../../services/lib/guard.ts";
+import { createVerifier } from "../../../services/lib/principal.ts";
+
+// One way to stand before the backend, in a process of its own: it tells its port, and what it has cost so far.
+
+const [kind = "", backendPort = ""] = process.argv.slice(2);
+const path = "/sluice.test.v1.EchoService/Echo";
+const client = new Client(`127.0.0.1:${backendPort}`, credentials.createInsecure());
+const asIs = (bytes: Buffer): Buffer => bytes;
+
+function callRaw(message: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(path, asIs, asIs, message, (error, answer) =>
+      error ? reject(error) : resolve(answer ?? Buffer.alloc(0)),
+    );
+  });
+}
+
+function call(request: EchoRequest): Promise<EchoResponse> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      path,
+      (message: EchoRequest) => Buffer.from(toBinary(EchoRequestSchema, message)),
+      (bytes) => fromBinary(EchoResponseSchema, bytes),
+      request,
+      (error, answer) =>
+        error ? reject(ConnectError.from(error)) : resolve(answer ?? create(EchoResponseSchema)),
+    );
+  });
+}
+
+const adapter = () =>
+  connectNodeAdapter({ routes: (router) => router.rpc(EchoService.method.echo, (request) => call(request)) });
+
+async function handJson(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const pieces: Buffer[] = [];
+  request.on("data", (piece: Buffer) => pieces.push(piece));
+  request.on("end", async () => {
+    const message = fromJsonString(EchoRequestSchema, Buffer.concat(pieces).toString());
+    const answer = fromBinary(
+      EchoResponseSchema,
+      await callRaw(Buffer.from(toBinary(EchoRequestSchema, message))),
+    );
+    const body = Buffer.from(toJsonString(EchoResponseSchema, answer));
+    response.writeHead(200, { "content-type": "application/json", "content-length": body.byteLength });
+    response.end(body);
+  });
+}
+
+function handGrpc(stream: ServerHttp2Stream): void {
+  const pieces: Buffer[] = [];
+  stream.on("data", (piece: Buffer) => pieces.push(piece));
+  stream.on("end", async () => {
+    const answer = await callRaw(Buffer.concat(pieces).subarray(5));
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(answer.byteLength, 1);
+    stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+    stream.end(Buffer.concat([head, answer]));
+  });
+}
+
+async function edge(): Promise<number> {
+  const keys = createMeshKeys();
+  const log = pino({ level: "silent" });
+  const identity = await startGrpcServer({
+    listen: "127.0.0.1:0",
+    verifier: createVerifier(keys.publicKeys),
+    log,
+    services: [
+      guard(PolicyService, {
+        verifyCredential: () => ({ orgId: "o", userId: "u", apiKeyId: "", roles: ["editor"] }),
+        resolveSecret: () => ({}),
+        getPrincipal: () => ({}),
+      }),
+    ],
+  });
+  const started = await startEdge({
+    host: "127.0.0.1",
+    port: 0,
+    services: [EchoService],
+    upstreams: { identity: identity.address, test: `127.0.0.1:${backendPort}` },
+    meshPrivateKey: keys.privateKeys.edge ?? "",
+    log,
+  });
+  return Number(new URL(started.address).port);
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+const kinds: Record<string, () => Promise<number>> = {
+  edge,
+  "connect http1": () => listen(createHttp1Server(adapter())),
+  "connect http2": () => listen(createHttp2Server(adapter())),
+  "hand http1": () => listen(createHttp1Server(handJson)),
+  "hand http2": () => listen(createHttp2Server().on("stream", handGrpc)),
+};
+
+process.send?.(await kinds[kind]?.());
+process.on("message", () => process.send?.(process.cpuUsage()));
+process.on("disconnect", () => process.exit());

@@ -1,0 +1,52 @@
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import {
+  IdempotentUnaryRequestSchema,
+  IdempotentUnaryResponseSchema,
+  UnaryRequestSchema,
+  UnaryResponseSchema,
+} from "../../gen/connectrpc/conformance/v1/service_pb.ts";
+import { bidiStream, clientStream, serverStream, unary } from "./lib/handlers.ts";
+
+// The suite's service on nothing but grpc-js: what is tested is what stands before it.
+
+/** More than any limit that the suite sets: limits are the edge's to hold. */
+const receiveBytesMax = 64 * 1024 * 1024;
+
+const bytes = (buffer: Buffer): Buffer => buffer;
+const method = (name: string, kind: { requestStream?: boolean; responseStream?: boolean } = {}) => ({
+  path: `/connectrpc.conformance.v1.ConformanceService/${name}`,
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: bytes,
+  requestDeserialize: bytes,
+  responseSerialize: bytes,
+  responseDeserialize: bytes,
+  ...kind,
+});
+
+const server = new Server({ "grpc.max_receive_message_length": receiveBytesMax });
+server.addService(
+  {
+    unary: method("Unary"),
+    idempotentUnary: method("IdempotentUnary"),
+    clientStream: method("ClientStream", { requestStream: true }),
+    serverStream: method("ServerStream", { responseStream: true }),
+    bidiStream: method("BidiStream", { requestStream: true, responseStream: true }),
+  },
+  {
+    unary: unary(UnaryRequestSchema, UnaryResponseSchema),
+    idempotentUnary: unary(IdempotentUnaryRequestSchema, IdempotentUnaryResponseSchema),
+    clientStream,
+    serverStream,
+    bidiStream,
+  },
+);
+server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
+  if (error) throw error;
+  process.send?.(`127.0.0.1:${port}`);
+});
+// A handler whose call was cancelled has nobody to fail for.
+process.on("unhandledRejection", (reason) => {
+  if (!(reason instanceof Error && reason.message.includes("cancel"))) console.error(reason);
+});
+process.on("disconnect", () => process.exit());

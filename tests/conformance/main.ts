@@ -1,0 +1,45 @@
+import { execFileSync, fork, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+/** The suite's version; 1.0.7 needs a module that the public proxy does not serve. */
+const version = "v1.0.6";
+
+/** The suite waits ten seconds for a server to start, however busy the machine is. */
+const serversMax = 2;
+
+const folder = join(import.meta.dirname, "../../.cache/conformance", version);
+const runner = join(folder, "connectconformance");
+
+function hasGo(): boolean {
+  return spawnSync("go", ["version"], { stdio: "ignore" }).status === 0;
+}
+
+function install(): void {
+  const target = `connectrpc.com/conformance/cmd/connectconformance@${version}`;
+  execFileSync("go", ["install", target], { env: { ...process.env, GOBIN: folder }, stdio: "inherit" });
+}
+
+/** Runs the suite, with options of the runner's own, and answers its exit code. */
+async function runSuite(options: readonly string[]): Promise<number> {
+  const backend = fork(join(import.meta.dirname, "backend.ts"));
+  try {
+    const [backendAddress] = (await once(backend, "message")) as [string];
+    const server = [process.execPath, join(import.meta.dirname, "server.ts"), backendAddress];
+    const config = join(import.meta.dirname, "config.yaml");
+    const usual = ["--mode", "server", "--conf", config, "--max-servers", String(serversMax), "-v"];
+    const suite = spawn(runner, [...usual, ...options, "--", ...server], { stdio: "inherit" });
+    const [code] = (await once(suite, "exit")) as [number | null];
+    return code ?? 1;
+  } finally {
+    backend.kill();
+  }
+}
+
+if (!existsSync(runner) && !hasGo()) {
+  console.log("skipped: the conformance suite is built with Go, and there is no Go on this machine");
+} else {
+  if (!existsSync(runner)) install();
+  process.exitCode = await runSuite(process.argv.slice(2));
+}
