@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Env, grpcAddress, logLevel, parseEnv, privateKeyPem } from "../services/lib/env.ts";
+import { admissionEnv, admissionOf } from "./admission/settings.ts";
 
 export type EdgeConfig = ReturnType<typeof parseConfig>;
 
@@ -16,12 +17,19 @@ const edgeEnv = z.object({
   STORAGE_ADDRESS: grpcAddress,
   STAGING_ADDRESS: grpcAddress,
   APPROVAL_ADDRESS: grpcAddress,
+  /** Processes that share the port. */
+  EDGE_PROCESSES: z
+    .string()
+    .regex(/^[1-9]\d?$/, "must be a number from 1 to 99")
+    .default("1")
+    .transform(Number),
+  ...admissionEnv,
   LOG_LEVEL: logLevel,
   mesh_private_key: privateKeyPem,
 });
 
 /** Names of the edge's secrets. */
-export const edgeSecrets = ["mesh_private_key"] as const;
+export const edgeSecrets = ["mesh_private_key", "rate_limit_store"] as const;
 
 /** Reads the settings of an edge process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
@@ -30,6 +38,8 @@ export function parseConfig(env: Env) {
     logLevel: settings.LOG_LEVEL,
     host: settings.EDGE_HOST,
     port: settings.EDGE_PORT,
+    processes: settings.EDGE_PROCESSES,
+    ...admissionOf(settings),
     /** gRPC addresses of the services, by name. */
     upstreams: Object.freeze({
       identity: settings.IDENTITY_ADDRESS,

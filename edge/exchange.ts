@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Principal } from "../services/lib/principal.ts";
+import { clientAddressOf, type TrustedProxies } from "./client-address.ts";
 import { type HttpRequest, type HttpResponse, headerOf } from "./http.ts";
 
 /** One request and its answer, and what becomes known of it on the way. */
@@ -25,7 +26,11 @@ export type Exchange = {
 const requestIdPattern = /^[A-Za-z0-9._~:-]{1,128}$/;
 const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-export function beginExchange(request: HttpRequest, response: HttpResponse): Exchange {
+export function beginExchange(
+  request: HttpRequest,
+  response: HttpResponse,
+  trustedProxies: TrustedProxies,
+): Exchange {
   let controller: AbortController | undefined;
   let closed = false;
   const onClose = () => {
@@ -38,7 +43,7 @@ export function beginExchange(request: HttpRequest, response: HttpResponse): Exc
     response,
     requestId: matching(headerOf(request, "x-request-id"), requestIdPattern) ?? randomUUID(),
     traceparent: matching(headerOf(request, "traceparent"), traceparentPattern),
-    clientAddress: request.socket.remoteAddress ?? "",
+    clientAddress: clientAddressOf(request, trustedProxies),
     startMs: Date.now(),
     get signal() {
       if (!controller) {

@@ -1,7 +1,8 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Logger } from "../services/lib/log.ts";
 import { logAccess } from "./access-log.ts";
-import type { Authenticate } from "./auth/authenticate.ts";
+import type { Admit } from "./admission/admit.ts";
+import type { TrustedProxies } from "./client-address.ts";
 import type { Deadlines } from "./deadline.ts";
 import { beginExchange, type Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
@@ -30,7 +31,8 @@ export type Listener = (request: HttpRequest, response: HttpResponse) => void;
 export function createListener(options: {
   services: readonly DescService[];
   upstreams: ReadonlyMap<string, Upstream>;
-  authenticate: Authenticate;
+  admit: Admit;
+  trustedProxies: TrustedProxies;
   forward: Forward;
   deadlines: Deadlines;
   messageBytesMax: number;
@@ -62,7 +64,7 @@ export function createListener(options: {
   };
 
   return (request, response) => {
-    const exchange = beginExchange(request, response);
+    const exchange = beginExchange(request, response, options.trustedProxies);
     const out = {
       response,
       requestId: exchange.requestId,

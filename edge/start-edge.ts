@@ -1,7 +1,9 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Logger } from "../services/lib/log.ts";
 import { createSigner } from "../services/lib/principal.ts";
+import { type Admission, createAdmit } from "./admission/admit.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
+import type { TrustedProxies } from "./client-address.ts";
 import { type Deadlines, usualDeadlines } from "./deadline.ts";
 import { createForward } from "./forward.ts";
 import { type Limits, standardLimits } from "./limits.ts";
@@ -32,6 +34,10 @@ export async function startEdge(options: {
   meshPrivateKey: string;
   log: Logger;
   limits?: Limits;
+  /** Without it, callers are not counted. */
+  admission?: Admission;
+  /** Whose word on the address of a caller is taken; nobody's by default. */
+  trustedProxies?: TrustedProxies;
 }): Promise<EdgeServer> {
   const { host, port, services, log, tls } = options;
   const { limits = standardLimits, upstreamOf = upstreamByPackage } = options;
@@ -49,10 +55,12 @@ export async function startEdge(options: {
     services.map((service) => [service.typeName, upstreamCalled(upstreamOf(service))]),
   );
   const signer = createSigner("edge", options.meshPrivateKey);
+  const authenticate = createAuthenticate({ identity: upstreamCalled("identity").transport, signer });
   const listener = createListener({
     services,
     upstreams,
-    authenticate: createAuthenticate({ identity: upstreamCalled("identity").transport, signer }),
+    admit: createAdmit(authenticate, options.admission),
+    trustedProxies: options.trustedProxies ?? [],
     forward: createForward({
       upstreamOf: ({ parent }: DescMethod) =>
         byService.get(parent.typeName) ?? upstreamCalled(upstreamOf(parent)),

@@ -1,5 +1,5 @@
 import type { ConnectError } from "@connectrpc/connect";
-import type { Authenticate } from "../auth/authenticate.ts";
+import type { Admit } from "../admission/admit.ts";
 import { boundTimeoutMs, type Deadlines, leftOf, requestedTimeoutMs } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
 import { type Forward, once } from "../forward.ts";
@@ -21,7 +21,7 @@ const bodyBytesMax = 4 * 1024 * 1024;
 
 type Options = {
   routes: readonly Route[];
-  authenticate: Authenticate;
+  admit: Admit;
   forward: Forward;
   deadlines: Deadlines;
   limits: Limits;
@@ -42,7 +42,7 @@ export function createRestHandler(options: Options): (exchange: Exchange, out: O
     const { route, segments } = found;
     exchange.method = route.method;
     exchange.route = route.template.text;
-    exchange.principal = await options.authenticate(route.access, request);
+    await options.admit(exchange, route.method, route.access);
     const timeoutMs = boundTimeoutMs(route.method, requestedTimeoutMs(request), options.deadlines);
     const parameters = bindHead(route, { segments, rawQuery, header: (name) => headerOf(request, name) });
     await answer({ options, exchange, out, route, parameters, timeoutMs });
