@@ -1,4 +1,4 @@
-/** Does one batch, $1, as JSON with `holdMs`; answers the standings. */
+/** Does one batch, $1, as JSON; answers the standings. */
 export const applyStatement = "select edge_limits.apply($1::text::jsonb) as standings";
 
 /** Removes what says nothing any more. */
@@ -75,7 +75,7 @@ begin
       backlog_ms := greatest(0, coalesce(
         (select full_at_ms from edge_limits.buckets where key = ask->>'key'), 0) - now_ms);
       wait_ms := backlog_ms + (ask->>'cost')::double precision * interval_ms - (ask->>'refillMs')::double precision;
-      if wait_ms <= interval_ms * 0.01 then
+      if wait_ms <= 0.1 then
         wait_ms := 0;
       end if;
       is_busy := coalesce((select sum(calls) from edge_limits.places

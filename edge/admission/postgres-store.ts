@@ -2,7 +2,7 @@ import type postgres from "postgres";
 import { connectPostgres } from "../../services/lib/postgres-client.ts";
 import type { Standing } from "./limit.ts";
 import { applyStatement, forgetStatement, prepareStatements } from "./postgres-statements.ts";
-import { holdMs, type Store } from "./store.ts";
+import type { Store } from "./store.ts";
 
 /** One for batches, one for what clears up beside them. */
 const connectionsMax = 2;
@@ -32,7 +32,7 @@ export async function openPostgresStore(url: string): Promise<Store> {
   return {
     async apply(batch) {
       const [row] = await sql.unsafe<{ standings: Standing[][] }[]>(applyStatement, [
-        JSON.stringify({ ...batch, holdMs }),
+        JSON.stringify(batch),
       ]);
       return row?.standings ?? [];
     },

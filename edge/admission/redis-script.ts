@@ -1,5 +1,5 @@
 /**
- * Does one batch in Redis: KEYS[1] is the prefix of every key, ARGV[1] the batch as JSON with `holdMs`; answers the
+ * Does one batch in Redis: KEYS[1] is the prefix of every key, ARGV[1] the batch as JSON; answers the
  * standings as JSON. A bucket is a string, the time in milliseconds at which it is full, and goes at that time. The places of
  * a key are a hash from holder to "calls until", where the latter is the time in milliseconds at which they are free anyway.
  */
@@ -57,7 +57,7 @@ for number_of_turn, turn in ipairs(batch.turns) do
     local calls, mine = places(prefix .. 'calls:' .. ask.key)
     local owed = backlog(ask)
     local wait = owed + ask.cost * interval - ask.refillMs
-    if wait <= interval * 0.01 then wait = 0 end
+    if wait <= 0.1 then wait = 0 end
     standings[at] = { backlogMs = owed, waitMs = wait, isBusy = calls >= ask.callsMax, mine = mine }
     if wait > 0 or calls >= ask.callsMax then open = false end
   end

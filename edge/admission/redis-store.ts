@@ -1,7 +1,7 @@
 import { createClient } from "@redis/client";
 import type { Standing } from "./limit.ts";
 import { applyScript } from "./redis-script.ts";
-import { holdMs, type Store } from "./store.ts";
+import type { Store } from "./store.ts";
 
 const connectMs = 2_000;
 
@@ -22,8 +22,7 @@ export async function openRedisStore(url: string): Promise<Store> {
     const sha = await client.scriptLoad(applyScript);
     return {
       async apply(batch) {
-        const text = JSON.stringify({ ...batch, holdMs });
-        const answer = await client.evalSha(sha, { keys: [prefix], arguments: [text] });
+        const answer = await client.evalSha(sha, { keys: [prefix], arguments: [JSON.stringify(batch)] });
         return JSON.parse(String(answer)) as Standing[][];
       },
       async [Symbol.asyncDispose]() {

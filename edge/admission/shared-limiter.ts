@@ -4,17 +4,19 @@ import { type Ask, isOpen, type Standing, type Turn } from "./limit.ts";
 import { type Limiter, type Verdict, verdictOf } from "./limiter.ts";
 import { createLocalLimiter } from "./local-limiter.ts";
 import { createPlaces } from "./places.ts";
-import { holdMs, type OpenStore, type Store } from "./store.ts";
+import { type OpenStore, type Store } from "./store.ts";
 import { connectStore } from "./store-connection.ts";
 
 /** How long a call waits for the store, in milliseconds. Then this process decides by what it has counted itself. */
-const waitMs = 50;
+const usualWaitMs = 50;
 /** How long an answer may take until the connection is given up, in milliseconds. */
 const answerMs = 2_000;
 /** How long a start waits for the store, in milliseconds. */
 const startMs = 2_000;
+/** How long places stay taken when the process that has them is not heard of any more, in milliseconds. */
+const holdMs = 15_000;
 /** How often the store hears of places that are held, in milliseconds. */
-const beatMs = holdMs / 3;
+const beatMs = 5_000;
 /** Turns and charges of one batch. */
 const turnsMax = 500;
 
@@ -25,7 +27,11 @@ type Waiting = { readonly turn: Turn; readonly resolve: (verdict: Verdict) => vo
  * into the next: the store has as little to do as its answers are slow. While it does not answer, the same limits hold
  * in each process for itself.
  */
-export async function createSharedLimiter(open: OpenStore, log: Logger): Promise<Limiter> {
+export async function createSharedLimiter(
+  open: OpenStore,
+  log: Logger,
+  waitMs = usualWaitMs,
+): Promise<Limiter> {
   const holder = randomUUID();
   const local = createLocalLimiter();
   const places = createPlaces();
@@ -49,7 +55,7 @@ export async function createSharedLimiter(open: OpenStore, log: Logger): Promise
   const sendOne = async (store: Store): Promise<void> => {
     const waiting = queue.splice(0, turnsMax);
     const turns = waiting.map(({ turn }) => turn);
-    const batch = { holder, held: places.changes(), charges: charges.splice(0, turnsMax), turns };
+    const batch = { holder, holdMs, held: places.changes(), charges: charges.splice(0, turnsMax), turns };
     const late = afterPause(waitMs, () => {
       isLate = true;
       countHere(waiting);

@@ -8,10 +8,9 @@ export type Batch = {
   readonly held: readonly { readonly key: string; readonly calls: number }[];
   readonly charges: readonly Ask[];
   readonly turns: readonly Turn[];
+  /** How long the process's places stay taken when it is not heard of any more, in milliseconds. */
+  readonly holdMs: number;
 };
-
-/** How long the places of a process that is not heard of any more stay taken, in milliseconds. */
-export const holdMs = 15_000;
 
 /** A connection to where several processes count together. */
 export type Store = AsyncDisposable & {
