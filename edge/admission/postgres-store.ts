@@ -31,9 +31,7 @@ export async function openPostgresStore(url: string): Promise<Store> {
   }, forgetMs).unref();
   return {
     async apply(batch) {
-      const [row] = await sql.unsafe<{ standings: Standing[][] }[]>(applyStatement, [
-        JSON.stringify(batch),
-      ]);
+      const [row] = await sql.unsafe<{ standings: Standing[][] }[]>(applyStatement, [JSON.stringify(batch)]);
       return row?.standings ?? [];
     },
     async [Symbol.asyncDispose]() {

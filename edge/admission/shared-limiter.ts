@@ -4,7 +4,7 @@ import { type Ask, isOpen, type Standing, type Turn } from "./limit.ts";
 import { type Limiter, type Verdict, verdictOf } from "./limiter.ts";
 import { createLocalLimiter } from "./local-limiter.ts";
 import { createPlaces } from "./places.ts";
-import { type OpenStore, type Store } from "./store.ts";
+import type { OpenStore, Store } from "./store.ts";
 import { connectStore } from "./store-connection.ts";
 
 /** How long a call waits for the store, in milliseconds. Then this process decides by what it has counted itself. */

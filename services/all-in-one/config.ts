@@ -7,6 +7,25 @@ export type AllInOneConfig = ReturnType<typeof parseConfig>;
 /** Secrets that an operator may bring along; without them they are made in the data folder. */
 export const allInOneSecrets = ["secret_encryption_key", "url_signing_key", "database_url"] as const;
 
+/** Settings of the edge that it reads itself, as they are. */
+const edgeSettings = [
+  "RATE_LIMIT_ADDRESS",
+  "RATE_LIMIT_USER",
+  "RATE_LIMIT_API_KEY",
+  "RATE_LIMIT_ORG",
+  "CONCURRENCY_LIMIT_ADDRESS",
+  "CONCURRENCY_LIMIT_USER",
+  "CONCURRENCY_LIMIT_API_KEY",
+  "CONCURRENCY_LIMIT_ORG",
+  "TRUSTED_PROXIES",
+] as const;
+
+const optional = <Name extends string>(names: readonly Name[]) =>
+  Object.fromEntries(names.map((name) => [name, z.string().optional()])) as Record<
+    Name,
+    z.ZodOptional<z.ZodString>
+  >;
+
 const settings = z.object({
   EDGE_HOST: z.string().default("127.0.0.1"),
   EDGE_PORT: z
@@ -22,6 +41,7 @@ const settings = z.object({
   /** A laptop's own databases may be sources; other networks have to be named. */
   SOURCE_ADDRESS_ALLOW: z.string().default("127.0.0.0/8,::1/128"),
   STAGING_JOBS_AT_ONCE: z.string().optional(),
+  ...optional(edgeSettings),
   LOG_LEVEL: logLevel,
   PUBLIC_URL: z.string().optional(),
   secret_encryption_key: z.string().optional(),
@@ -40,6 +60,8 @@ export function parseConfig(env: Env) {
     bootstrapAdminPassword: read.BOOTSTRAP_ADMIN_PASSWORD,
     sourceAddressAllow: read.SOURCE_ADDRESS_ALLOW,
     stagingJobsAtOnce: read.STAGING_JOBS_AT_ONCE,
+    /** What the edge is set to, by name; it reads them itself. */
+    edgeSettings: Object.freeze(Object.fromEntries(edgeSettings.map((name) => [name, read[name]]))),
     logLevel: read.LOG_LEVEL,
     publicUrl: read.PUBLIC_URL ?? edgeUrl(read.EDGE_HOST, read.EDGE_PORT),
     secretEncryptionKey: read.secret_encryption_key,
