@@ -11,8 +11,11 @@ import { startEdge } from "./start-edge.ts";
 export const run: Run<EdgeConfig> = async (config, stop, ready) => {
   if (cluster.isWorker) {
     const worker = joinPrimary(stop);
-    await runOne(config, worker.stop, worker.ready);
-    worker.leave();
+    try {
+      await runOne(config, worker.stop, worker.ready);
+    } finally {
+      worker.leave();
+    }
   } else if (config.processes > 1) {
     await runPrimary({ processes: config.processes, stop, ready, log: createLog("edge", config) });
   } else await runOne(config, stop, ready);
