@@ -46,7 +46,7 @@ const echo = (edge: TestEdge, org: string, user = "u") =>
 const statusOf = async (edge: TestEdge, org: string, user?: string) => (await echo(edge, org, user)).status;
 
 /** Takes all tokens of an organisation from the store, past every edge. */
-async function spend(store: StoppableStore, org: string): Promise<void> {
+async function _spend(store: StoppableStore, org: string): Promise<void> {
   await using direct = await store.open();
   const all = askOf("org", limits, org, 6);
   await direct.apply({ holder: "test", holdMs: 1, held: [], charges: [all], turns: [] });
