@@ -1,7 +1,6 @@
 import { request as http1Request } from "node:http";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { askOf } from "../../edge/admission/limit.ts";
 import { createSharedLimiter } from "../../edge/admission/shared-limiter.ts";
 import { rateLimits } from "./lib/admission.ts";
 import { http1 } from "./lib/raw-http.ts";
@@ -44,13 +43,6 @@ const echo = (edge: TestEdge, org: string, user = "u") =>
   });
 
 const statusOf = async (edge: TestEdge, org: string, user?: string) => (await echo(edge, org, user)).status;
-
-/** Takes all tokens of an organisation from the store, past every edge. */
-async function _spend(store: StoppableStore, org: string): Promise<void> {
-  await using direct = await store.open();
-  const all = askOf("org", limits, org, 6);
-  await direct.apply({ holder: "test", holdMs: 1, held: [], charges: [all], turns: [] });
-}
 
 function upload(edge: TestEdge, org: string, bytes: number) {
   const headers = { ...tokenOf(org, "u"), "transfer-encoding": "chunked" };
