@@ -1,6 +1,7 @@
 import type { DescMethod, DescMethodStreaming, Message } from "@bufbuild/protobuf";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { encodeMessage } from "../services/lib/encode-message.ts";
 import { toHeaders } from "../services/lib/grpc-metadata.ts";
 import type { Signer } from "../services/lib/principal.ts";
 import { callMetadata } from "./call-metadata.ts";
@@ -72,8 +73,7 @@ export function createForward(options: {
     exchangeOne,
     stream,
     async unary(call, request) {
-      const bytes = Buffer.from(toBinary(call.method.input, request));
-      const { error, message } = await exchangeOne(call, bytes);
+      const { error, message } = await exchangeOne(call, encodeMessage(call.method.input, request));
       if (error || !message) throw error ?? noAnswer();
       return fromBinary(call.method.output, message);
     },

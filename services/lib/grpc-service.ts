@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
-import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -19,6 +19,7 @@ import type {
   UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { type Call, withinCall } from "./call.ts";
+import { encodeMessage } from "./encode-message.ts";
 import { toConnectError } from "./failure-of.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { toGrpcStatus } from "./grpc-status.ts";
@@ -183,7 +184,7 @@ async function verifiedCaller(header: Headers, verifier: Verifier): Promise<Call
 }
 
 function encode(schema: DescMessage, message: object): Buffer {
-  return Buffer.from(toBinary(schema, create(schema, message as Message)));
+  return encodeMessage(schema, create(schema, message as Message));
 }
 
 function decode(schema: DescMessage, bytes: Buffer): Message {

@@ -1,11 +1,4 @@
-import {
-  create,
-  type DescMessage,
-  type DescMethod,
-  fromBinary,
-  type MessageShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { create, type DescMessage, type DescMethod, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import {
   Code,
   type ConnectError,
@@ -26,6 +19,7 @@ import {
   type ServiceError,
 } from "@grpc/grpc-js";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { encodeMessage } from "./encode-message.ts";
 import { failure } from "./errors.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { fromGrpcStatus, isLocalFailure } from "./grpc-status.ts";
@@ -98,7 +92,7 @@ const pathOf = (method: DescMethod): string => `/${method.parent.typeName}/${met
 const serializer =
   <D extends DescMessage>(schema: D) =>
   (message: MessageShape<D>) =>
-    Buffer.from(toBinary(schema, message));
+    encodeMessage(schema, message);
 const deserializer =
   <D extends DescMessage>(schema: D) =>
   (bytes: Buffer) =>
