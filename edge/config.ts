@@ -16,6 +16,7 @@ const edgeEnv = z.object({
   STORAGE_ADDRESS: grpcAddress,
   STAGING_ADDRESS: grpcAddress,
   APPROVAL_ADDRESS: grpcAddress,
+  STORAGE_DIR: z.string().optional(),
   LOG_LEVEL: logLevel,
   mesh_private_key: privateKeyPem,
 });
@@ -38,6 +39,8 @@ export function parseConfig(env: Env) {
       staging: settings.STAGING_ADDRESS,
       approval: settings.APPROVAL_ADDRESS,
     }),
+    /** The folder of storage's files, where the edge can read it; large downloads then leave from the edge. */
+    storageDirectory: settings.STORAGE_DIR,
     meshPrivateKey: settings.mesh_private_key,
   });
 }

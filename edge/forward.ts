@@ -4,6 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { encodeMessage } from "../services/lib/encode-message.ts";
 import { toHeaders } from "../services/lib/grpc-metadata.ts";
 import type { Signer } from "../services/lib/principal.ts";
+import { sharedFolderHeader } from "../services/lib/shared-folder.ts";
 import { callMetadata } from "./call-metadata.ts";
 import type { Exchange } from "./exchange.ts";
 import { relayed } from "./relayed.ts";
@@ -18,6 +19,8 @@ export type ForwardedCall = {
   readonly method: DescMethod;
   /** What is left of the deadline; undefined without one. */
   readonly timeoutMs: number | undefined;
+  /** The folder whose files the edge reads by itself. */
+  readonly sharedFolderId?: string | undefined;
 };
 
 /** Calls the upstream of a method. The errors that come out are fit for the caller. */
@@ -41,7 +44,11 @@ export function createForward(options: {
   passedHeaders: readonly string[];
 }): Forward {
   const { upstreamOf } = options;
-  const metadataOf = ({ exchange }: ForwardedCall) => callMetadata(exchange, options);
+  const metadataOf = async ({ exchange, sharedFolderId }: ForwardedCall) => {
+    const metadata = await callMetadata(exchange, options);
+    if (sharedFolderId !== undefined) metadata.set(sharedFolderHeader, sharedFolderId);
+    return metadata;
+  };
   const exchangeOne: Forward["exchangeOne"] = async (call, message) => {
     const { method, timeoutMs, exchange } = call;
     const metadata = await metadataOf(call);

@@ -17,6 +17,7 @@ import { routesOf } from "./rest/route.ts";
 import { createRpcHandler } from "./rpc/handler.ts";
 import { sendMethodUnknown } from "./rpc/unknown.ts";
 import { wireOf } from "./rpc/wire.ts";
+import type { SharedFolder } from "./shared-folder.ts";
 import type { Upstream } from "./upstream.ts";
 
 const livePath = "/health";
@@ -34,6 +35,7 @@ export function createListener(options: {
   forward: Forward;
   deadlines: Deadlines;
   messageBytesMax: number;
+  sharedFolder: SharedFolder | undefined;
   limits: Limits;
   log: Logger;
 }): Listener {

@@ -8,6 +8,7 @@ import { type Limits, standardLimits } from "./limits.ts";
 import { createListener } from "./listener.ts";
 import { upstreamOf as upstreamByPackage } from "./routes.ts";
 import { type EdgeServer, startServer, type Tls } from "./server.ts";
+import { createSharedFolder } from "./shared-folder.ts";
 import { createUpstream, type Upstream } from "./upstream.ts";
 
 /** Largest message of an RPC, inflated, in bytes. */
@@ -29,6 +30,8 @@ export async function startEdge(options: {
   deadlines?: Deadlines;
   /** Without it, the port speaks cleartext. */
   tls?: Tls | undefined;
+  /** A folder of files that an upstream shares with the edge. */
+  storageDirectory?: string | undefined;
   meshPrivateKey: string;
   log: Logger;
   limits?: Limits;
@@ -59,6 +62,7 @@ export async function startEdge(options: {
       signer,
       passedHeaders: options.passedHeaders ?? [],
     }),
+    sharedFolder: options.storageDirectory ? createSharedFolder(options.storageDirectory) : undefined,
     messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
     deadlines: options.deadlines ?? usualDeadlines,
     limits,

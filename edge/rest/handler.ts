@@ -6,6 +6,7 @@ import { type Forward, once } from "../forward.ts";
 import { headerOf } from "../http.ts";
 import type { Limits } from "../limits.ts";
 import { readBody } from "../read-body.ts";
+import type { SharedFolder } from "../shared-folder.ts";
 import { bodyTooLarge, methodNotAllowed, pathUnknown } from "./http-error.ts";
 import { type Outgoing, sendWhole } from "./outgoing.ts";
 import type { Parameters } from "./parameters.ts";
@@ -25,6 +26,7 @@ type Options = {
   forward: Forward;
   deadlines: Deadlines;
   limits: Limits;
+  sharedFolder: SharedFolder | undefined;
   toError: (error: unknown, exchange: Exchange) => ConnectError;
 };
 
@@ -77,9 +79,12 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
   } else {
     const isBidi = methodKind === "bidi_streaming";
     const messages = isBidi ? requestMessages(route, parameters, incoming) : once(await read());
-    const answers = await forward.stream(call(), messages);
+    const sharedFolder = route.answer.rawBody && !out.headOnly ? options.sharedFolder : undefined;
+    const sharedFolderId = await sharedFolder?.findId();
+    const answers = await forward.stream({ ...call(), sharedFolderId }, messages);
     const accept = headerOf(request, "accept") ?? "";
-    await sendStream(out, route, answers, { accept, toError: (error) => options.toError(error, exchange) });
+    const toError = (error: unknown) => options.toError(error, exchange);
+    await sendStream(out, route, answers, { accept, sharedFolder, toError });
   }
 }
 

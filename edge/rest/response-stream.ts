@@ -1,7 +1,10 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
+import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
+import { HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
+import type { OpenBytes, SharedFolder } from "../shared-folder.ts";
 import { breakOff, flushHead, jsonType, type Outgoing, sendHead, sendPiece } from "./outgoing.ts";
-import { bodyOf, cacheControl, headOf, toJsonText } from "./response.ts";
+import { bodyOf, cacheControl, extensionOf, headOf, toJsonText } from "./response.ts";
 import type { Route } from "./route.ts";
 import { toErrorAnswer } from "./status.ts";
 
@@ -40,14 +43,16 @@ const events: Framing = {
   close: "",
 };
 
+type Options = { sharedFolder: SharedFolder | undefined; toError: (error: unknown) => ConnectError };
+
 /** Writes a server stream as the caller accepts it. Errors before the first byte are thrown. */
 export async function sendStream(
   out: Outgoing,
   route: Route,
   messages: AsyncIterable<Message>,
-  options: { accept: string; toError: (error: unknown) => ConnectError },
+  options: Options & { accept: string },
 ): Promise<void> {
-  if (route.answer.rawBody) await sendBytes(out, route, messages, options.toError);
+  if (route.answer.rawBody) await sendBytes(out, route, messages, options);
   else await sendJson(out, route, messages, framingOf(options.accept), options.toError);
 }
 
@@ -95,19 +100,20 @@ async function sendBytes(
   out: Outgoing,
   { answer, method }: Route,
   messages: AsyncIterable<Message>,
-  toError: (error: unknown) => ConnectError,
+  { sharedFolder, toError }: Options,
 ): Promise<void> {
   let begun = false;
   try {
     for await (const message of messages) {
       const body = bodyOf(answer, method.output, message);
+      await using bytes = await openBytes(body, sharedFolder);
       if (!begun) {
         const { status, headers } = headOf(answer, body);
         sendHead(out, status, headers);
         begun = true;
-        if (out.headOnly) break;
       }
-      if (body.data.byteLength > 0) await sendPiece(out, body.data);
+      if (out.headOnly) break;
+      for await (const piece of bytes.read()) await sendPiece(out, piece);
     }
   } catch (error) {
     if (!begun) throw toError(error);
@@ -116,4 +122,16 @@ async function sendBytes(
   }
   if (!begun) sendHead(out, answer.status, cacheControl(answer));
   out.response.end();
+}
+
+/** The bytes of a body, which lie in the message, or in a file that it names. */
+async function openBytes(body: HttpBody, sharedFolder: SharedFolder | undefined): Promise<OpenBytes> {
+  const file = extensionOf(body, HttpFileSchema);
+  if (file && sharedFolder) return sharedFolder.open(file);
+  return {
+    async *read() {
+      if (body.data.byteLength > 0) yield body.data;
+    },
+    async [Symbol.asyncDispose]() {},
+  };
 }

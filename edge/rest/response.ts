@@ -1,4 +1,4 @@
-import { type DescMessage, type Message, toJson } from "@bufbuild/protobuf";
+import { type DescMessage, type Message, type MessageShape, toJson } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
@@ -39,7 +39,7 @@ export function bodyOf({ field }: Answering, desc: DescMessage, message: Message
 
 /** Status and headers as the body's HttpHead says, or else as the contract says. */
 export function headOf(answer: Answering, body: HttpBody): { status: number; headers: Headers } {
-  const head = body.extensions.map((any) => anyUnpack(any, HttpHeadSchema)).find((found) => found);
+  const head = extensionOf(body, HttpHeadSchema);
   const given = Object.entries(head?.headers ?? {}).filter(([name]) => !ownHeaders.includes(name));
   return {
     status: head?.status || answer.status,
@@ -49,6 +49,11 @@ export function headOf(answer: Answering, body: HttpBody): { status: number; hea
       ...Object.fromEntries(given),
     },
   };
+}
+
+/** What a body says beside its bytes. */
+export function extensionOf<D extends DescMessage>(body: HttpBody, schema: D): MessageShape<D> | undefined {
+  return body.extensions.map((any) => anyUnpack(any, schema)).find((found) => found);
 }
 
 export const cacheControl = ({ cacheControl: value }: Answering): Headers =>

@@ -111,6 +111,7 @@ export async function startSeparate(databaseUrl: string, password: string): Prom
     ...addresses,
     SECRETS_MNT_PATH: join(secrets, "edge"),
     EDGE_PORT: "0",
+    STORAGE_DIR: join(folder.path, "storage"),
   });
   stack.use(edge);
   const url = await edge.printed(/"address":"([^"]+)","msg":"ready"/);

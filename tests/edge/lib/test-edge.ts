@@ -58,10 +58,12 @@ export async function startTestEdge({
   limits = {},
   services = [],
   upstreams = {},
+  storageDirectory,
 }: {
   limits?: Partial<Limits>;
   services?: readonly DescService[];
   upstreams?: Readonly<Record<string, string>>;
+  storageDirectory?: string;
 } = {}): Promise<TestEdge> {
   await using cleanup = new AsyncDisposableStack();
   const { service, happenings } = createEchoService();
@@ -87,6 +89,7 @@ export async function startTestEdge({
       upstreams: { identity: identity.address, test: backend.address, ...upstreams },
       meshPrivateKey: meshKeys.privateKeys.edge ?? "",
       limits: { ...standardLimits, ...limits },
+      storageDirectory,
       log: pino({ level: "info" }, { write: (line) => lines.push(JSON.parse(line)) }),
     }),
   );

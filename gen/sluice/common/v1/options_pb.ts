@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/common/v1/options.proto.
  */
 export const file_sluice_common_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zbHVpY2UvY29tbW9uL3YxL29wdGlvbnMucHJvdG8SEHNsdWljZS5jb21tb24udjEirAEKBkFjY2VzcxIQCgZwdWJsaWMYASABKAhIABIXCg1hdXRoZW50aWNhdGVkGAIgASgISAASFAoKcGVybWlzc2lvbhgDIAEoCUgAEjUKCGludGVybmFsGAQgASgLMiEuc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3MuSW50ZXJuYWxIABobCghJbnRlcm5hbBIPCgdjYWxsZXJzGAEgAygJQg0KBGtpbmQSBbpIAggBIt8CCgRSZXN0EhYKDnN1Y2Nlc3Nfc3RhdHVzGAEgASgFEj0KD3JlcXVlc3RfaGVhZGVycxgCIAMoCzIkLnNsdWljZS5jb21tb24udjEuUmVzdC5SZXF1ZXN0SGVhZGVyEhUKDWNhY2hlX2NvbnRyb2wYAyABKAkSLQoGdXBsb2FkGAQgASgLMh0uc2x1aWNlLmNvbW1vbi52MS5SZXN0LlVwbG9hZBosCg1SZXF1ZXN0SGVhZGVyEgwKBG5hbWUYASABKAkSDQoFZmllbGQYAiABKAkaiwEKBlVwbG9hZBIUCgxoZWFkZXJfZmllbGQYASABKAkSEwoLY2h1bmtfZmllbGQYAiABKAkSEgoKZm9ybV9maWVsZBgDIAEoCRISCgpuYW1lX2ZpZWxkGAQgASgJEhoKEmNvbnRlbnRfdHlwZV9maWVsZBgFIAEoCRISCgpzaXplX2ZpZWxkGAYgASgJIoQBCghIdHRwSGVhZBIOCgZzdGF0dXMYASABKAUSOAoHaGVhZGVycxgCIAMoCzInLnNsdWljZS5jb21tb24udjEuSHR0cEhlYWQuSGVhZGVyc0VudHJ5Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBOlIKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLWHAyABKAsyGC5zbHVpY2UuY29tbW9uLnYxLkFjY2Vzc1IGYWNjZXNzOkwKBHJlc3QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi2hwMgASgLMhYuc2x1aWNlLmNvbW1vbi52MS5SZXN0UgRyZXN0OkQKC2h0dHBfc3RhdHVzEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYt4cDIAEoBVIKaHR0cFN0YXR1c2IGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_descriptor]);
+  fileDesc("Ch5zbHVpY2UvY29tbW9uL3YxL29wdGlvbnMucHJvdG8SEHNsdWljZS5jb21tb24udjEirAEKBkFjY2VzcxIQCgZwdWJsaWMYASABKAhIABIXCg1hdXRoZW50aWNhdGVkGAIgASgISAASFAoKcGVybWlzc2lvbhgDIAEoCUgAEjUKCGludGVybmFsGAQgASgLMiEuc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3MuSW50ZXJuYWxIABobCghJbnRlcm5hbBIPCgdjYWxsZXJzGAEgAygJQg0KBGtpbmQSBbpIAggBIt8CCgRSZXN0EhYKDnN1Y2Nlc3Nfc3RhdHVzGAEgASgFEj0KD3JlcXVlc3RfaGVhZGVycxgCIAMoCzIkLnNsdWljZS5jb21tb24udjEuUmVzdC5SZXF1ZXN0SGVhZGVyEhUKDWNhY2hlX2NvbnRyb2wYAyABKAkSLQoGdXBsb2FkGAQgASgLMh0uc2x1aWNlLmNvbW1vbi52MS5SZXN0LlVwbG9hZBosCg1SZXF1ZXN0SGVhZGVyEgwKBG5hbWUYASABKAkSDQoFZmllbGQYAiABKAkaiwEKBlVwbG9hZBIUCgxoZWFkZXJfZmllbGQYASABKAkSEwoLY2h1bmtfZmllbGQYAiABKAkSEgoKZm9ybV9maWVsZBgDIAEoCRISCgpuYW1lX2ZpZWxkGAQgASgJEhoKEmNvbnRlbnRfdHlwZV9maWVsZBgFIAEoCRISCgpzaXplX2ZpZWxkGAYgASgJIoQBCghIdHRwSGVhZBIOCgZzdGF0dXMYASABKAUSOAoHaGVhZGVycxgCIAMoCzInLnNsdWljZS5jb21tb24udjEuSHR0cEhlYWQuSGVhZGVyc0VudHJ5Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlcKCEh0dHBGaWxlEgwKBHBhdGgYASABKAkSFAoMb2Zmc2V0X2J5dGVzGAIgASgDEhIKCnNpemVfYnl0ZXMYAyABKAMSEwoLZmluZ2VycHJpbnQYBCABKAk6UgoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYtYcDIAEoCzIYLnNsdWljZS5jb21tb24udjEuQWNjZXNzUgZhY2Nlc3M6TAoEcmVzdBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLaHAyABKAsyFi5zbHVpY2UuY29tbW9uLnYxLlJlc3RSBHJlc3Q6RAoLaHR0cF9zdGF0dXMSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxi3hwMgASgFUgpodHRwU3RhdHVzYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_descriptor]);
 
 /**
  * Who may call a method.
@@ -246,6 +246,50 @@ export type HttpHead = Message<"sluice.common.v1.HttpHead"> & {
  */
 export const HttpHeadSchema: GenMessage<HttpHead> = /*@__PURE__*/
   messageDesc(file_sluice_common_v1_options, 2);
+
+/**
+ * Where the bytes of an HTTP answer lie, for a caller who reads the answering service's folder of files: stands in
+ * `extensions` of the only message, beside HttpHead and instead of data. Goes to nobody who has not named the folder's
+ * id in the metadata `x-sluice-shared-folder`.
+ *
+ * @generated from message sluice.common.v1.HttpFile
+ */
+export type HttpFile = Message<"sluice.common.v1.HttpFile"> & {
+  /**
+   * The file below the folder: letters, digits and hyphens, with slashes between.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Position of the first byte.
+   *
+   * @generated from field: int64 offset_bytes = 2;
+   */
+  offsetBytes: bigint;
+
+  /**
+   * How many bytes.
+   *
+   * @generated from field: int64 size_bytes = 3;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * What the file was like when its hash was verified; a file with another one must not be sent.
+   *
+   * @generated from field: string fingerprint = 4;
+   */
+  fingerprint: string;
+};
+
+/**
+ * Describes the message sluice.common.v1.HttpFile.
+ * Use `create(HttpFileSchema)` to create a new message.
+ */
+export const HttpFileSchema: GenMessage<HttpFile> = /*@__PURE__*/
+  messageDesc(file_sluice_common_v1_options, 3);
 
 /**
  * Who may call the method. Every method has one; the guard in front of each handler enforces it.
