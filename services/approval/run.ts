@@ -18,7 +18,7 @@ export const run: Run<ApprovalConfig> = async (config, stop, ready) => {
   const { databaseUrl: url } = config;
   await using database = await openDatabase({ url, service: "approval", migrationsFolder });
   using peers = connectPeers(config);
-  await using jobs = await openJobs({ url, service: "approval", log });
+  await using jobs = await openJobs({ url, service: "approval", log, listen: database.listen });
   const deps = { ...peers, db: database.db, jobs, log };
   await using _work = await startWork(deps, jobs);
   await using server = await startGrpcServer({

@@ -13,7 +13,14 @@ export type Db = Pick<
   "select" | "selectDistinct" | "insert" | "update" | "delete" | "execute" | "transaction" | "with" | "$count"
 >;
 
-export type Database = AsyncDisposable & { readonly db: Db };
+export type Database = AsyncDisposable & {
+  readonly db: Db;
+  /**
+   * Calls `heard` for each notification of a channel from now on. Those sent while the connection is lost are missed, so
+   * whoever listens also looks from time to time.
+   */
+  listen(channel: string, heard: (payload: string) => void): Promise<void>;
+};
 
 /** Connections of one service's pool. */
 const connectionsMax = 10;
@@ -42,6 +49,9 @@ export async function openDatabase(options: {
   }
   return {
     db: drizzle({ client: cancelledWithCall(sql) }),
+    async listen(channel, heard) {
+      await sql.listen(channel, heard);
+    },
     [Symbol.asyncDispose]: () => sql.end({ timeout: closeTimeoutSeconds }),
   };
 }

@@ -5,7 +5,10 @@ import { type Claim, keepClaim, settleClaim } from "./job-claim.ts";
 import type { Logger } from "./log.ts";
 
 /** Does jobs until it is disposed. */
-export type Worker = AsyncDisposable;
+export type Worker = AsyncDisposable & {
+  /** Has it look for jobs at once. */
+  wake(): void;
+};
 
 export type Queue = {
   readonly boss: PgBoss;
@@ -18,7 +21,7 @@ export type Queue = {
   readonly report: (error: unknown) => void;
 };
 
-/** How soon a new job is seen, in milliseconds. */
+/** How soon a job is seen that nobody has told of, in milliseconds. */
 const pollMs = 500;
 /** How long running jobs may take to end after the stop, in milliseconds. */
 const stopMs = 10_000;
@@ -30,26 +33,28 @@ type Handler<Data> = (data: Data, signal: AbortSignal) => Promise<void>;
 export function startWorker<Data extends object>(queue: Queue, handler: Handler<Data>): Worker {
   const stop = new AbortController();
   const running = new Set<Promise<void>>();
-  let wake = () => {};
+  let bell = Promise.withResolvers<void>();
+  const wake = () => bell.resolve();
   const loop = async () => {
     while (!stop.signal.aborted) {
+      // A new one before the look: what is told of while it lasts may have come too late for it.
+      bell = Promise.withResolvers();
       const free = queue.concurrency - running.size;
       const claims = free > 0 ? await claimJobs<Data>(queue, free) : [];
-      const { promise: pause, resolve } = Promise.withResolvers<void>();
-      wake = resolve;
       for (const claim of claims) {
         const run = runJob(queue, claim, handler, stop.signal);
         running.add(run);
-        run.then(() => running.delete(run)).then(() => wake());
+        run.then(() => running.delete(run)).then(wake);
       }
       if (stop.signal.aborted) break;
-      const timer = setTimeout(resolve, pollMs);
-      await pause;
+      const timer = setTimeout(wake, pollMs);
+      await bell.promise;
       clearTimeout(timer);
     }
   };
   const looping = loop();
   return {
+    wake,
     async [Symbol.asyncDispose]() {
       stop.abort();
       wake();

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { fromDrizzle, PgBoss, type QueuePolicy } from "pg-boss";
-import type { Db } from "./database.ts";
+import type { Database, Db } from "./database.ts";
 import { newId } from "./ids.ts";
 import { startWorker, type Worker } from "./job-worker.ts";
 import type { Logger } from "./log.ts";
@@ -45,7 +45,12 @@ const queueOptions = {
 };
 
 /** Opens the job queues of a service, in a schema `<service>_jobs` of its own. */
-export async function openJobs(options: { url: string; service: string; log: Logger }): Promise<Jobs> {
+export async function openJobs(options: {
+  url: string;
+  service: string;
+  log: Logger;
+  listen: Database["listen"];
+}): Promise<Jobs> {
   const schema = `${options.service}_jobs`;
   const pool = new pg.Pool({
     connectionString: options.url,
@@ -75,24 +80,31 @@ export async function openJobs(options: { url: string; service: string; log: Log
     await close();
     throw error;
   }
-  const workers = new Set<Worker>();
+  const workers = new Set<{ queue: string; worker: Worker }>();
+  const listening = remembered((channel) =>
+    options.listen(channel, (queue) => {
+      for (const known of workers) if (known.queue === queue) known.worker.wake();
+    }),
+  );
   const queueReady = remembered((queue) => boss.createQueue(queue, queueOptions));
   return {
     async enqueue(tx, queue, data, { key = newId() } = {}) {
       await queueReady(queue);
       await boss.send(queue, data, { singletonKey: key, db: fromDrizzle(tx, sql) });
+      await tx.execute(sql`select pg_notify(${schema}, ${queue})`);
     },
     async work(queue, { concurrency }, handler) {
       await queueReady(queue);
+      await listening(schema);
       const worker = startWorker(
         { boss, pool, schema, queue, concurrency, log: options.log, report },
         handler,
       );
-      workers.add(worker);
+      workers.add({ queue, worker });
       return worker;
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([...workers].map((worker) => worker[Symbol.asyncDispose]()));
+      await Promise.all([...workers].map(({ worker }) => worker[Symbol.asyncDispose]()));
       await close();
     },
   };

@@ -28,17 +28,18 @@ export async function openDeps(
   const signer = createSigner(service, config.meshPrivateKey);
   const client = <S extends DescService>(described: S, peer: string, address: string) =>
     stack.use(createMeshClient(described, { peer, address, signer }));
-  const { db } = stack.use(await openDatabase({ url, service, migrationsFolder }));
+  const database = stack.use(await openDatabase({ url, service, migrationsFolder }));
+  const { db, listen } = database;
   return {
     db,
     log,
-    changes: stack.use(watchChanges(db)),
+    changes: stack.use(await watchChanges(database)),
     policies: client(PolicyService, "identity", identityAddress),
     blobs: client(BlobService, "storage", storageAddress),
     sources: client(SourceService, "orchestration", orchestrationAddress),
     catalog: client(CatalogService, "orchestration", orchestrationAddress),
     extracts: client(ExtractService, "orchestration", orchestrationAddress),
     lineage: client(LineageService, "orchestration", orchestrationAddress),
-    jobs: stack.use(await openJobs({ url, service, log })),
+    jobs: stack.use(await openJobs({ url, service, log, listen })),
   };
 }
