@@ -12,6 +12,7 @@ export function sendMethodUnknown(exchange: Exchange): void {
   const contentType = headerOf(exchange.request, "content-type") ?? "";
   const response = exchange.response as ServerResponse;
   const error = methodUnknown();
+  exchange.error = error;
   if (contentType.startsWith("application/grpc")) {
     const wire = wireOf(contentType) ?? wireOf("application/grpc");
     if (wire) answerAs(wire, exchange).end(error, {});
