@@ -34,5 +34,7 @@ export function outcomeOf(exchange: Exchange): string {
 
 /** Whether the caller got the answer to its end. */
 export function isWhole({ response }: Exchange): boolean {
+  // Node ends the stream of HTTP/2 itself when the caller resets it.
+  if (!response.writableEnded) return false;
   return "stream" in response ? response.stream.writableFinished : response.writableFinished;
 }
