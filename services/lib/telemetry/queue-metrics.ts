@@ -7,12 +7,14 @@ export type QueueLength = { readonly queue: string; readonly state: string; read
 /** How long a database may take to count, in milliseconds: whoever reads the other figures does not wait for it longer. */
 const countMs = 2_000;
 
-const sources = new Map<symbol, { readonly service: string; readonly count: () => Promise<QueueLength[]> }>();
+type Count = () => Promise<QueueLength[]>;
+
+const sources = new Map<symbol, { readonly service: string; readonly count: Count }>();
 
 /** Has a service's queues counted whenever somebody asks, until disposed. */
-export function addQueues(service: string, count: () => Promise<QueueLength[]>): Disposable {
+export function addQueues(service: string, count: Count): Disposable {
   const key = Symbol(service);
-  sources.set(key, { service, count });
+  sources.set(key, { service, count: onceAtATime(count) });
   return { [Symbol.dispose]: () => void sources.delete(key) };
 }
 
@@ -32,5 +34,16 @@ new Gauge({
   },
 });
 
-const within = (count: () => Promise<QueueLength[]>): Promise<QueueLength[]> =>
+/** A database that is slow is not asked again before it has answered. */
+function onceAtATime(count: Count): Count {
+  let running: ReturnType<Count> | undefined;
+  return () => {
+    running ??= count().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}
+
+const within = (count: Count): ReturnType<Count> =>
   Promise.race([count(), sleep(countMs, [], { ref: false })]).catch(() => []);
