@@ -1,10 +1,10 @@
 import { connect } from "node:http2";
 import { text } from "node:stream/consumers";
 import { bootstrapEmail, encryptionKey, password } from "../../identity/fixtures.ts";
+import { freePort } from "../../lib/free-port.ts";
 import { spawnService } from "../../lib/service-process.ts";
 import { createTestDatabase } from "../../lib/test-database.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";
-import { freePort } from "./free-port.ts";
 import { startTraceReceiver, type TraceReceiver } from "./trace-receiver.ts";
 
 export type ObservedProcesses = AsyncDisposable & {
