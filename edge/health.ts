@@ -28,6 +28,11 @@ export async function sendReadiness(out: Outgoing, upstreams: ReadonlyMap<string
   );
 }
 
+/** Whether every upstream can work. */
+export async function areReady(upstreams: ReadonlyMap<string, Upstream>): Promise<boolean> {
+  return (await Promise.all([...upstreams.values()].map(isServing))).every(Boolean);
+}
+
 function isServing({ transport: { client } }: Upstream): Promise<boolean> {
   return new Promise((resolve) => {
     client.makeUnaryRequest(

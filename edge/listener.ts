@@ -1,6 +1,5 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Logger } from "../services/lib/log.ts";
-import { logAccess } from "./access-log.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
 import type { Deadlines } from "./deadline.ts";
 import { beginExchange, type Exchange } from "./exchange.ts";
@@ -9,6 +8,7 @@ import { sendLiveness, sendReadiness } from "./health.ts";
 import { type HttpRequest, type HttpResponse, headerOf, isGone } from "./http.ts";
 import type { Limits } from "./limits.ts";
 import { lingerForBody } from "./linger.ts";
+import { observeExchange } from "./observe-exchange.ts";
 import { toCallerError } from "./relayed.ts";
 import { createRestHandler } from "./rest/handler.ts";
 import { methodNotAllowed, pathUnknown, urlTooLong } from "./rest/http-error.ts";
@@ -41,8 +41,12 @@ export function createListener(options: {
 }): Listener {
   const { services, upstreams, log } = options;
   const methods: DescMethod[] = services.flatMap((service) => service.methods);
-  const toError = (error: unknown, { requestId }: Exchange) =>
-    toCallerError(error, requestId, (err) => log.error({ err, requestId }, "request failed"));
+  const toError = (error: unknown, exchange: Exchange) => {
+    const { requestId } = exchange;
+    const told = toCallerError(error, requestId, (err) => log.error({ err, requestId }, "request failed"));
+    exchange.error ??= told;
+    return told;
+  };
   const rest = createRestHandler({ ...options, routes: methods.flatMap(routesOf), toError });
   const rpc = createRpcHandler(methods, { ...options, toError });
 
@@ -73,19 +77,21 @@ export function createListener(options: {
     };
     // A caller that goes away is noticed by `close`; its broken pipe is nobody's error.
     response.on("error", () => undefined);
-    logAccess(exchange, log);
-    lingerForBody(request, response);
-    dispatch(exchange, out)
-      .catch((error: unknown) => {
-        if (isGone(response)) return;
-        const told = toError(error, exchange);
-        if (response.headersSent) breakOff(out);
-        else sendError(out, told);
-      })
-      .catch((error: unknown) => {
-        log.error({ err: error, requestId: exchange.requestId }, "an error could not be answered");
-        breakOff(out);
-      });
+    const answer = () => {
+      lingerForBody(request, response);
+      dispatch(exchange, out)
+        .catch((error: unknown) => {
+          if (isGone(response)) return;
+          const told = toError(error, exchange);
+          if (response.headersSent) breakOff(out);
+          else sendError(out, told);
+        })
+        .catch((error: unknown) => {
+          log.error({ err: error, requestId: exchange.requestId }, "an error could not be answered");
+          breakOff(out);
+        });
+    };
+    observeExchange(exchange, log, answer);
   };
 }
 

@@ -3,6 +3,7 @@ import { createServer as createHttp1Server, type ServerResponse } from "node:htt
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+import { openConnections } from "./edge-metrics.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import type { Listener } from "./listener.ts";
 
@@ -133,7 +134,13 @@ function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits): Version 
   // Without being told that it listens, the server does not look after its timeouts.
   server.emit("listening");
   return {
-    accept: (socket) => server.emit("connection", socket),
+    accept(socket) {
+      openConnections.http1 += 1;
+      socket.once("close", () => {
+        openConnections.http1 -= 1;
+      });
+      server.emit("connection", socket);
+    },
     drain() {
       draining = true;
       for (const response of running) if (!response.headersSent) response.setHeader("connection", "close");
@@ -155,7 +162,11 @@ function serveHttp2(listener: Listener, { idleMs }: Limits): Version {
   });
   server.on("session", (session) => {
     sessions.add(session);
-    session.once("close", () => sessions.delete(session));
+    openConnections.http2 += 1;
+    session.once("close", () => {
+      sessions.delete(session);
+      openConnections.http2 -= 1;
+    });
     session.on("error", () => session.destroy());
     session.setLocalWindowSize(sessionWindowBytes);
     endWhenIdle(session, idleMs);
@@ -174,8 +185,10 @@ function endWhenIdle(session: ServerHttp2Session, idleMs: number): void {
   let open = 0;
   session.on("stream", (stream) => {
     open += 1;
+    openConnections.http2Streams += 1;
     stream.once("close", () => {
       open -= 1;
+      openConnections.http2Streams -= 1;
     });
   });
   session.setTimeout(idleMs, () => {

@@ -1,11 +1,14 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { addReadinessCheck } from "../services/lib/admin/readiness.ts";
 import type { Logger } from "../services/lib/log.ts";
 import { createSigner } from "../services/lib/principal.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import { type Deadlines, usualDeadlines } from "./deadline.ts";
 import { createForward } from "./forward.ts";
+import { areReady } from "./health.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import { createListener } from "./listener.ts";
+import { observeForward } from "./observe-forward.ts";
 import { upstreamOf as upstreamByPackage } from "./routes.ts";
 import { type EdgeServer, startServer, type Tls } from "./server.ts";
 import { createSharedFolder } from "./shared-folder.ts";
@@ -52,16 +55,17 @@ export async function startEdge(options: {
     services.map((service) => [service.typeName, upstreamCalled(upstreamOf(service))]),
   );
   const signer = createSigner("edge", options.meshPrivateKey);
+  const upstreamFor = ({ parent }: DescMethod): Upstream =>
+    byService.get(parent.typeName) ?? upstreamCalled(upstreamOf(parent));
+  cleanup.use(addReadinessCheck("edge", () => areReady(upstreams)));
   const listener = createListener({
     services,
     upstreams,
     authenticate: createAuthenticate({ identity: upstreamCalled("identity").transport, signer }),
-    forward: createForward({
-      upstreamOf: ({ parent }: DescMethod) =>
-        byService.get(parent.typeName) ?? upstreamCalled(upstreamOf(parent)),
-      signer,
-      passedHeaders: options.passedHeaders ?? [],
-    }),
+    forward: observeForward(
+      createForward({ upstreamOf: upstreamFor, signer, passedHeaders: options.passedHeaders ?? [] }),
+      (method) => upstreamFor(method).peer,
+    ),
     sharedFolder: options.storageDirectory ? createSharedFolder(options.storageDirectory) : undefined,
     messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
     deadlines: options.deadlines ?? usualDeadlines,

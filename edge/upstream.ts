@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { Http2SessionManager } from "@connectrpc/connect-node";
 import { createGrpcTransport, type GrpcTransport } from "../services/lib/grpc-transport.ts";
+import { observeClient } from "../services/lib/telemetry/observe-client.ts";
 
 const streamWindowBytes = 1024 * 1024;
 
@@ -18,7 +19,7 @@ export type Upstream = Disposable & {
 
 /** Reaches a service at a gRPC target: `host:port`, or `unix:` and a path. Connections are made when they are needed. */
 export function createUpstream(peer: string, address: string): Upstream {
-  const transport = createGrpcTransport({ peer, address });
+  const transport = createGrpcTransport({ peer, address, interceptors: [observeClient("edge", peer)] });
   const socketPath = /^unix:(?:\/\/)?(.*)$/.exec(address)?.[1];
   const sessions = new Http2SessionManager(
     socketPath ? "http://localhost" : `http://${address.replace(/^(dns|ipv4|ipv6):(\/\/\/?)?/, "")}`,

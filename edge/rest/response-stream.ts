@@ -117,6 +117,8 @@ async function sendBytes(
     }
   } catch (error) {
     if (!begun) throw toError(error);
+    // Its caller sees only that the answer breaks off; the log learns why.
+    if (!out.signalOf().aborted) toError(error);
     breakOff(out);
     return;
   }

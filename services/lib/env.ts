@@ -10,6 +10,12 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** What is wrong with a process's settings: every problem at once. */
 class ConfigError extends Error {
   override name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the settings are not complete:\n${problems.join("\n")}`);
+    this.problems = problems;
+  }
 }
 
 /**
@@ -40,8 +46,24 @@ export function parseEnv<S extends z.ZodType>(schema: S, env: Env): Readonly<z.o
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const result = schema.safeParse(set);
   if (result.success) return Object.freeze(result.data as object) as Readonly<z.output<S>>;
-  const problems = result.error.issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`);
-  throw new ConfigError(`the settings are not complete:\n${problems.join("\n")}`);
+  throw new ConfigError(result.error.issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`));
+}
+
+/** Reads two kinds of settings, and reports the problems of both at once. */
+export function parseBoth<A, B>(env: Env, first: (env: Env) => A, second: (env: Env) => B): [A, B] {
+  const problems: string[] = [];
+  const read = <T>(parse: (env: Env) => T): T | undefined => {
+    try {
+      return parse(env);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const both = [read(first), read(second)] as [A, B];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return both;
 }
 
 /** Where a gRPC server listens or is reached: `host:port`, or `unix:` and an absolute path. */

@@ -1,10 +1,12 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
+import { addReadinessCheck } from "./admin/readiness.ts";
 import { addReflection } from "./grpc-reflection.ts";
 import { addService } from "./grpc-service.ts";
 import type { GuardedService } from "./guard.ts";
 import type { Logger } from "./log.ts";
 import type { Verifier } from "./principal.ts";
+import { serviceNameOf } from "./service-name.ts";
 
 /** Largest message that is taken from a caller, in bytes. */
 const receiveBytesMax = 16 * 1024 * 1024;
@@ -36,10 +38,14 @@ export async function startGrpcServer(options: {
   const names = ["", ...options.services.map(({ service }) => service.typeName)];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, "SERVING"])));
   health.addToServer(server);
+  let isServing = true;
   const setServing = (serving: boolean) => {
+    isServing = serving;
     for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
   };
   const port = await bind(server, options.listen);
+  const [first] = options.services;
+  const readiness = addReadinessCheck(first ? serviceNameOf(first.service) : "none", () => isServing);
   return {
     address: options.listen.startsWith("unix:")
       ? options.listen
@@ -48,6 +54,7 @@ export async function startGrpcServer(options: {
     async [Symbol.asyncDispose]() {
       setServing(false);
       await shutDown(server);
+      readiness[Symbol.dispose]();
     },
   };
 }

@@ -26,6 +26,7 @@ import { toGrpcStatus } from "./grpc-status.ts";
 import { callerKey, type GuardedService } from "./guard.ts";
 import type { Logger } from "./log.ts";
 import { assertionHeader, type Caller, type Verifier } from "./principal.ts";
+import { observeHandler } from "./telemetry/observe-call.ts";
 import { awaitWritable } from "./writable.ts";
 
 type Options = { verifier: Verifier; log: Logger };
@@ -86,12 +87,16 @@ async function answerOnce(
   work: (context: HandlerContext) => Promise<Buffer>,
 ): Promise<void> {
   const context = contextOf(spec, call);
+  const observed = observeHandler(spec.method, context.requestHeader);
   try {
-    const bytes = await within(context, call, options, () => work(context));
+    const bytes = await observed.within(() => within(context, call, options, () => work(context)));
+    observed.end();
     call.sendMetadata(toMetadata(context.responseHeader));
     answer(null, bytes, toMetadata(context.responseTrailer));
   } catch (error) {
-    answer(toGrpcStatus(toConnectError(error, context, options.log)));
+    const told = toConnectError(error, context, options.log);
+    observed.end(told);
+    answer(toGrpcStatus(told));
   } finally {
     context.abort();
   }
@@ -104,20 +109,25 @@ async function answerStream(
   work: (context: HandlerContext) => AsyncIterable<object>,
 ): Promise<void> {
   const context = contextOf(spec, call);
+  const observed = observeHandler(spec.method, context.requestHeader);
+  const send = async () => {
+    let begun = false;
+    for await (const message of work(context)) {
+      if (!begun) call.sendMetadata(toMetadata(context.responseHeader));
+      begun = true;
+      if (context.signal.aborted) break;
+      if (!call.write(encode(spec.method.output, message))) await awaitWritable(call, context.signal);
+    }
+  };
   try {
-    await within(context, call, options, async () => {
-      let begun = false;
-      for await (const message of work(context)) {
-        if (!begun) call.sendMetadata(toMetadata(context.responseHeader));
-        begun = true;
-        if (context.signal.aborted) break;
-        if (!call.write(encode(spec.method.output, message))) await awaitWritable(call, context.signal);
-      }
-    });
+    await observed.within(() => within(context, call, options, send));
     context.signal.throwIfAborted();
+    observed.end();
     call.end(toMetadata(context.responseTrailer));
   } catch (error) {
-    call.emit("error", toGrpcStatus(toConnectError(error, context, options.log)));
+    const told = toConnectError(error, context, options.log);
+    observed.end(told);
+    call.emit("error", toGrpcStatus(told));
   } finally {
     context.abort();
   }
@@ -164,6 +174,7 @@ async function within<T>(
     principal: caller?.principal,
     requestId: context.requestHeader.get("x-request-id") ?? "",
     traceparent: context.requestHeader.get("traceparent") ?? undefined,
+    tracestate: context.requestHeader.get("tracestate") ?? undefined,
     signal: context.signal,
     deadlineMs: Number.isFinite(deadlineMs) ? deadlineMs : undefined,
   };

@@ -3,6 +3,7 @@ import type pg from "pg";
 import type { PgBoss } from "pg-boss";
 import { type Claim, keepClaim, settleClaim } from "./job-claim.ts";
 import type { Logger } from "./log.ts";
+import { observeJob, withoutTrace } from "./telemetry/job-trace.ts";
 
 /** Does jobs until it is disposed. */
 export type Worker = AsyncDisposable & {
@@ -13,6 +14,8 @@ export type Worker = AsyncDisposable & {
 export type Queue = {
   readonly boss: PgBoss;
   readonly pool: pg.Pool;
+  /** Whose queue it is. */
+  readonly service: string;
   readonly schema: string;
   readonly queue: string;
   readonly concurrency: number;
@@ -79,7 +82,7 @@ async function claimJobs<Data extends object>(
   }
 }
 
-async function runJob<Data>(
+async function runJob<Data extends object>(
   queue: Queue,
   claim: Claim<Data>,
   handler: Handler<Data>,
@@ -101,15 +104,15 @@ async function runJob<Data>(
   }
 }
 
-async function outcomeOf<Data>(
-  { log, queue }: Queue,
+async function outcomeOf<Data extends object>(
+  { log, queue, service }: Queue,
   { id, data }: Claim<Data>,
   handler: Handler<Data>,
   signal: AbortSignal,
 ): Promise<"completed" | "failed"> {
   try {
     signal.throwIfAborted();
-    await handler(data, signal);
+    await observeJob({ service, queue, data }, () => handler(withoutTrace(data), signal));
     return "completed";
   } catch (error) {
     if (!signal.aborted) log.warn({ err: error, queue, job: id }, "a job failed and is tried again");

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../lib/free-port.ts";
 import { startPostgresServer } from "../lib/postgres-server.ts";
 import { forwardTcp } from "../lib/tcp.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
@@ -89,7 +89,7 @@ export async function startSeparate(databaseUrl: string, password: string): Prom
     PROVISION_DIR: secrets,
   });
   await provision.printed(/secrets of/);
-  const ports = await Promise.all(services.map(freePort));
+  const ports = await Promise.all(services.map(() => freePort()));
   const addresses = Object.fromEntries(
     services.map((name, index) => [`${name.toUpperCase()}_ADDRESS`, `127.0.0.1:${ports[index]}`]),
   );
@@ -169,15 +169,6 @@ function start(file: string, env: Record<string, string>, args: readonly string[
       await ended;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** Runs a script as a person pastes it into bash; a line that fails ends it. */
