@@ -75,7 +75,7 @@ export function toRoute(
     body,
     rawBody: isHttpBody(body.kind === "field" ? body.field.message : body.kind === "whole" && method.input),
     upload: spelled?.upload && createUploadBinding(method, spelled.upload),
-    answer: answerOf(method, responseBodyOf(rule), spelled, name),
+    answer: answerOf(method, rule.responseBody, spelled, name),
   };
 }
 
@@ -90,9 +90,6 @@ function bodyOf(input: DescMessage, body: string, name: string): BodyBinding {
   if (body === "*") return { kind: "whole" };
   return { kind: "field", field: topField(input, body, name) };
 }
-
-// The http.proto that stands in protobufjs does not declare response_body; a complete one does.
-const responseBodyOf = (rule: HttpRule & { responseBody?: string }): string => rule.responseBody ?? "";
 
 function answerOf(
   method: DescMethod,

@@ -92,7 +92,8 @@ describe("answers", () => {
   const message = create(LookResponseSchema, { metadata: { a: "b" } });
 
   test("response_body: one field is the whole answer", () => {
-    const rule = Object.assign(create(HttpRuleSchema, { pattern: { case: "get", value: "/x" } }), {
+    const rule = create(HttpRuleSchema, {
+      pattern: { case: "get", value: "/x" },
       responseBody: "metadata",
     });
     const { answer } = toRoute(EchoService.method.look, "public", rule, undefined);
