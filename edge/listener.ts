@@ -9,7 +9,7 @@ import { sendLiveness, sendReadiness } from "./health.ts";
 import { type HttpRequest, type HttpResponse, headerOf, isGone } from "./http.ts";
 import type { Limits } from "./limits.ts";
 import { lingerForBody } from "./linger.ts";
-import { toCallerError } from "./relayed.ts";
+import { type ErrorStyle, toCallerError } from "./relayed.ts";
 import { createRestHandler } from "./rest/handler.ts";
 import { methodNotAllowed, pathUnknown, urlTooLong } from "./rest/http-error.ts";
 import { breakOff, jsonType, type Outgoing, sendError } from "./rest/outgoing.ts";
@@ -35,12 +35,17 @@ export function createListener(options: {
   deadlines: Deadlines;
   messageBytesMax: number;
   limits: Limits;
+  errorStyle: ErrorStyle;
   log: Logger;
 }): Listener {
-  const { services, upstreams, log } = options;
+  const { services, upstreams, errorStyle: style, log } = options;
   const methods: DescMethod[] = services.flatMap((service) => service.methods);
   const toError = (error: unknown, { requestId }: Exchange) =>
-    toCallerError(error, requestId, (err) => log.error({ err, requestId }, "request failed"));
+    toCallerError(error, {
+      requestId,
+      style,
+      logged: (err) => log.error({ err, requestId }, "request failed"),
+    });
   const rest = createRestHandler({ ...options, routes: methods.flatMap(routesOf), toError });
   const rpc = createRpcHandler(methods, { ...options, toError });
 

@@ -6,6 +6,7 @@ import { type Deadlines, usualDeadlines } from "./deadline.ts";
 import { createForward } from "./forward.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import { createListener } from "./listener.ts";
+import type { ErrorStyle } from "./relayed.ts";
 import { upstreamOf as upstreamByPackage } from "./routes.ts";
 import { type EdgeServer, startServer, type Tls } from "./server.ts";
 import { createUpstream, type Upstream } from "./upstream.ts";
@@ -27,6 +28,8 @@ export async function startEdge(options: {
   /** Headers of requests that upstreams get to see; no other passes. In lower case. */
   passedHeaders?: readonly string[];
   deadlines?: Deadlines;
+  /** How errors reach callers; `guarded` by default. */
+  errorStyle?: ErrorStyle;
   /** Without it, the port speaks cleartext. */
   tls?: Tls | undefined;
   meshPrivateKey: string;
@@ -62,6 +65,7 @@ export async function startEdge(options: {
     messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
     deadlines: options.deadlines ?? usualDeadlines,
     limits,
+    errorStyle: options.errorStyle ?? "guarded",
     log,
   });
   const server = cleanup.use(await startServer({ host, port, listener, tls, limits }));
