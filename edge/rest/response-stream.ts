@@ -1,5 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
+import { preferredType } from "./accept.ts";
 import { breakOff, flushHead, jsonType, type Outgoing, sendHead, sendPiece } from "./outgoing.ts";
 import { bodyOf, cacheControl, headOf, toJsonText } from "./response.ts";
 import type { Route } from "./route.ts";
@@ -40,6 +41,8 @@ const events: Framing = {
   close: "",
 };
 
+const framings = [array, ndjson, events];
+
 /** Writes a server stream as the caller accepts it. Errors before the first byte are thrown. */
 export async function sendStream(
   out: Outgoing,
@@ -52,10 +55,11 @@ export async function sendStream(
 }
 
 function framingOf(accept: string): Framing {
-  const types = accept.split(",").map((type) => type.split(";")[0]?.trim().toLowerCase());
-  const wanted = [array, ndjson, events].filter(({ contentType }) => types.includes(contentType));
-  const first = (framing: Framing) => types.indexOf(framing.contentType);
-  return wanted.sort((one, other) => first(one) - first(other))[0] ?? array;
+  const type = preferredType(
+    accept,
+    framings.map(({ contentType }) => contentType),
+  );
+  return framings.find(({ contentType }) => contentType === type) ?? array;
 }
 
 async function sendJson(
