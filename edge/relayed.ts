@@ -30,8 +30,9 @@ export function toCallerError(
   }
   if (isHttpError(error)) return error;
   if (style === "bare") return copyOf(error, error.details.filter(isForeign));
-  if (error.code !== Code.Internal && error.code !== Code.Unknown) return cutToHeaders(error);
-  const told = internalError(requestId, error.code);
+  const code = error.code in Code ? error.code : Code.Unknown;
+  if (code !== Code.Internal && code !== Code.Unknown) return cutToHeaders(error);
+  const told = internalError(requestId, code);
   // A service of ours has logged it already, and says no more.
   if (error.rawMessage !== told.rawMessage) logged(error);
   return told;
