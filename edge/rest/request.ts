@@ -104,7 +104,7 @@ export function decodeRaw({ body, method }: Route, { bytes, contentType = "" }: 
   const raw = create(HttpBodySchema, { contentType, data: bytes });
   if (body.kind !== "field") return raw;
   const message = reflect(method.input);
-  message.set(body.field, raw);
+  message.set(body.field, reflect(HttpBodySchema, raw));
   return message.message;
 }
 
