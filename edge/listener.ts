@@ -9,7 +9,7 @@ import { type HttpRequest, type HttpResponse, headerOf, isGone } from "./http.ts
 import type { Limits } from "./limits.ts";
 import { lingerForBody } from "./linger.ts";
 import { observeExchange } from "./observe-exchange.ts";
-import { toCallerError } from "./relayed.ts";
+import { type ErrorStyle, toCallerError } from "./relayed.ts";
 import { createRestHandler } from "./rest/handler.ts";
 import { methodNotAllowed, pathUnknown, urlTooLong } from "./rest/http-error.ts";
 import { breakOff, jsonType, type Outgoing, sendError } from "./rest/outgoing.ts";
@@ -37,13 +37,15 @@ export function createListener(options: {
   messageBytesMax: number;
   sharedFolder: SharedFolder | undefined;
   limits: Limits;
+  errorStyle: ErrorStyle;
   log: Logger;
 }): Listener {
-  const { services, upstreams, log } = options;
+  const { services, upstreams, errorStyle: style, log } = options;
   const methods: DescMethod[] = services.flatMap((service) => service.methods);
   const toError = (error: unknown, exchange: Exchange) => {
     const { requestId } = exchange;
-    const told = toCallerError(error, requestId, (err) => log.error({ err, requestId }, "request failed"));
+    const logged = (err: unknown) => log.error({ err, requestId }, "request failed");
+    const told = toCallerError(error, { requestId, style, logged });
     exchange.error ??= told;
     return told;
   };

@@ -9,6 +9,7 @@ import { areReady } from "./health.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import { createListener } from "./listener.ts";
 import { observeForward } from "./observe-forward.ts";
+import type { ErrorStyle } from "./relayed.ts";
 import { upstreamOf as upstreamByPackage } from "./routes.ts";
 import { type EdgeServer, startServer, type Tls } from "./server.ts";
 import { createSharedFolder } from "./shared-folder.ts";
@@ -31,6 +32,8 @@ export async function startEdge(options: {
   /** Headers of requests that upstreams get to see; no other passes. In lower case. */
   passedHeaders?: readonly string[];
   deadlines?: Deadlines;
+  /** How errors reach callers; `guarded` by default. */
+  errorStyle?: ErrorStyle;
   /** Without it, the port speaks cleartext. */
   tls?: Tls | undefined;
   /** A folder of files that an upstream shares with the edge. */
@@ -70,6 +73,7 @@ export async function startEdge(options: {
     messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
     deadlines: options.deadlines ?? usualDeadlines,
     limits,
+    errorStyle: options.errorStyle ?? "guarded",
     log,
   });
   const server = cleanup.use(await startServer({ host, port, listener, tls, limits }));

@@ -36,15 +36,15 @@ export const urlTooLong = (bytesMax: number) =>
 export const mediaTypeUnsupported = (supported: string) =>
   httpError(415, Code.InvalidArgument, `the body must be ${supported}`);
 
-export const bodyTooLarge = (bytesMax: number) =>
-  failure(
-    Code.ResourceExhausted,
-    ErrorReason.REQUEST_TOO_LARGE,
-    `the body is larger than ${bytesMax} bytes`,
-    {
-      limit: String(bytesMax),
-    },
-  );
+const tooLarge = (what: string) => (bytesMax: number) =>
+  failure(Code.ResourceExhausted, ErrorReason.REQUEST_TOO_LARGE, `${what} is larger than ${bytesMax} bytes`, {
+    limit: String(bytesMax),
+  });
+
+export const bodyTooLarge = tooLarge("the body");
+export const lineTooLarge = tooLarge("a line of the body");
+/** A message of an RPC, inflated. */
+export const messageTooLarge = tooLarge("the message");
 
 export const bodyStalled = (seconds: number) =>
   httpError(408, Code.DeadlineExceeded, `no byte of the body came for ${seconds} s`);

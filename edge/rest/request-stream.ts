@@ -1,11 +1,10 @@
-import { create, type Message } from "@bufbuild/protobuf";
-import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
+import type { Message } from "@bufbuild/protobuf";
 import { headerOf, mediaTypeOf } from "../http.ts";
 import { type Incoming, readPieces } from "./body.ts";
-import { bodyTooLarge, mediaTypeUnsupported } from "./http-error.ts";
+import { lineTooLarge, mediaTypeUnsupported } from "./http-error.ts";
 import type { Parameters } from "./parameters.ts";
 import { coalesce } from "./pieces.ts";
-import { bindBody } from "./request.ts";
+import { bindBody, decodeRaw } from "./request.ts";
 import type { Route } from "./route.ts";
 import { uploadMessages } from "./upload.ts";
 
@@ -20,7 +19,7 @@ export function requestMessages(
   incoming: Incoming,
 ): AsyncGenerator<Message> {
   if (route.upload) return uploadMessages(route.upload, parameters, incoming);
-  if (route.method.input.typeName === HttpBodySchema.typeName) return rawMessages(incoming);
+  if (route.rawBody) return rawMessages(route, parameters, incoming);
   const type = mediaTypeOf(incoming.request);
   if (type !== undefined && type !== "application/x-ndjson" && type !== "application/json") {
     throw mediaTypeUnsupported("application/x-ndjson");
@@ -28,13 +27,21 @@ export function requestMessages(
   return lineMessages(route, parameters, incoming);
 }
 
-async function* rawMessages(incoming: Incoming): AsyncGenerator<Message> {
-  const contentType = headerOf(incoming.request, "content-type") ?? "";
+/** The first message has all that is not bytes, and comes even where there are none. */
+async function* rawMessages(
+  route: Route,
+  parameters: Parameters,
+  incoming: Incoming,
+): AsyncGenerator<Message> {
+  const contentType = headerOf(incoming.request, "content-type");
   let first = true;
-  for await (const data of coalesce(readPieces(incoming))) {
-    yield create(HttpBodySchema, first ? { contentType, data } : { data });
+  for await (const bytes of coalesce(readPieces(incoming))) {
+    yield first
+      ? bindBody(route, parameters, { bytes, contentType })
+      : decodeRaw(route, { bytes, contentType: undefined });
     first = false;
   }
+  if (first) yield bindBody(route, parameters, { bytes: Buffer.alloc(0), contentType });
 }
 
 async function* lineMessages(
@@ -56,7 +63,7 @@ async function* lines(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
       yield held.subarray(0, end);
       held = held.subarray(end + 1);
     }
-    if (held.byteLength > lineBytesMax) throw bodyTooLarge(lineBytesMax);
+    if (held.byteLength > lineBytesMax) throw lineTooLarge(lineBytesMax);
   }
   yield held;
 }

@@ -3,6 +3,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import type { OpenBytes, SharedFolder } from "../shared-folder.ts";
+import { preferredType } from "./accept.ts";
 import { breakOff, flushHead, jsonType, type Outgoing, sendHead, sendPiece } from "./outgoing.ts";
 import { bodyOf, cacheControl, extensionOf, headOf, toJsonText } from "./response.ts";
 import type { Route } from "./route.ts";
@@ -44,6 +45,7 @@ const events: Framing = {
 };
 
 type Options = { sharedFolder: SharedFolder | undefined; toError: (error: unknown) => ConnectError };
+const framings = [array, ndjson, events];
 
 /** Writes a server stream as the caller accepts it. Errors before the first byte are thrown. */
 export async function sendStream(
@@ -57,10 +59,11 @@ export async function sendStream(
 }
 
 function framingOf(accept: string): Framing {
-  const types = accept.split(",").map((type) => type.split(";")[0]?.trim().toLowerCase());
-  const wanted = [array, ndjson, events].filter(({ contentType }) => types.includes(contentType));
-  const first = (framing: Framing) => types.indexOf(framing.contentType);
-  return wanted.sort((one, other) => first(one) - first(other))[0] ?? array;
+  const type = preferredType(
+    accept,
+    framings.map(({ contentType }) => contentType),
+  );
+  return framings.find(({ contentType }) => contentType === type) ?? array;
 }
 
 async function sendJson(

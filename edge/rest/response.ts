@@ -4,6 +4,7 @@ import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import type { Headers } from "../http.ts";
+import { typesOf } from "../types.ts";
 import { jsonType, type Outgoing, sendWhole } from "./outgoing.ts";
 import type { Answering, Route } from "./route.ts";
 
@@ -25,7 +26,7 @@ export function sendAnswer(out: Outgoing, { answer, method }: Route, message: Me
 /** Spells an answer, or its one field that is the whole answer, as JSON. */
 export function toJsonText({ field }: Answering, desc: DescMessage, message: Message): string {
   // A reader of JSON expects to see an empty list and a false, not to miss them.
-  const json = toJson(desc, message, { alwaysEmitImplicit: true });
+  const json = toJson(desc, message, { alwaysEmitImplicit: true, registry: typesOf(desc.file) });
   if (!field) return JSON.stringify(json);
   return JSON.stringify((json as Record<string, unknown>)[field.jsonName] ?? null);
 }

@@ -6,7 +6,8 @@ import { type Rest, rest } from "../../gen/sluice/common/v1/options_pb.ts";
 import { accessOf, type EdgeAccess } from "../access.ts";
 import { fieldOf } from "./fields.ts";
 import { findParameter, type Parameter } from "./parameters.ts";
-import { parseTemplate, type Template } from "./template.ts";
+import { checkRoute } from "./route-rules.ts";
+import { parseTemplate, type Template, type Variable } from "./template.ts";
 import { createUploadBinding, type UploadBinding } from "./upload-binding.ts";
 
 /** Where the body goes: nowhere, into the whole request, or into one field of it. */
@@ -23,6 +24,8 @@ export type Route = {
   readonly template: Template;
   /** One for each variable of the template, in its order. */
   readonly variables: readonly Parameter[];
+  /** Wildcards that no variable takes: what stands there is checked and not kept. */
+  readonly unbound: readonly Variable[];
   readonly headers: readonly { readonly name: string; readonly parameter: Parameter }[];
   readonly body: BodyBinding;
   /** Whether the body's bytes are a google.api.HttpBody. */
@@ -61,22 +64,37 @@ export function toRoute(
   const [httpMethod, text] = patternOf(rule, name);
   const template = parseTemplate(text);
   const body = bodyOf(method.input, rule.body, name);
-  return {
+  const route: Route = {
     name,
     method,
     access,
     httpMethod,
     template,
     variables: template.variables.map(({ path }) => singular(method.input, path, name)),
+    unbound: unboundOf(template),
     headers: (spelled?.requestHeaders ?? []).map((header) => ({
       name: header.name,
       parameter: singular(method.input, header.field, name),
     })),
     body,
-    rawBody: isHttpBody(body.kind === "field" ? body.field.message : body.kind === "whole" && method.input),
+    rawBody:
+      body.kind === "field" ? isHttpBodyField(body.field) : body.kind === "whole" && isHttpBody(method.input),
     upload: spelled?.upload && createUploadBinding(method, spelled.upload),
-    answer: answerOf(method, responseBodyOf(rule), spelled, name),
+    answer: answerOf(method, rule.responseBody, spelled, name),
   };
+  checkRoute(route, rule);
+  return route;
+}
+
+function unboundOf({ segments, variables }: Template): Variable[] {
+  return segments.flatMap(({ kind }, start) => {
+    const isTaken = variables.some(
+      (taken) => start >= taken.start && start < (taken.end ?? Number.POSITIVE_INFINITY),
+    );
+    if (kind === "literal" || isTaken) return [];
+    const multi = kind === "rest";
+    return [{ path: "path", start, end: multi ? undefined : start + 1, multi }];
+  });
 }
 
 function patternOf({ pattern }: HttpRule, name: string): [httpMethod: string, template: string] {
@@ -91,9 +109,6 @@ function bodyOf(input: DescMessage, body: string, name: string): BodyBinding {
   return { kind: "field", field: topField(input, body, name) };
 }
 
-// The http.proto that stands in protobufjs does not declare response_body; a complete one does.
-const responseBodyOf = (rule: HttpRule & { responseBody?: string }): string => rule.responseBody ?? "";
-
 function answerOf(
   method: DescMethod,
   responseBody: string,
@@ -105,7 +120,7 @@ function answerOf(
     status: spelled?.successStatus || 200,
     cacheControl: spelled?.cacheControl || undefined,
     field,
-    rawBody: isHttpBody(field ? field.message : method.output),
+    rawBody: field ? isHttpBodyField(field) : isHttpBody(method.output),
   };
 }
 
@@ -123,5 +138,7 @@ function singular(desc: DescMessage, path: string, name: string): Parameter {
   return parameter;
 }
 
-const isHttpBody = (desc: DescMessage | false | undefined): boolean =>
-  desc !== undefined && desc !== false && desc.typeName === HttpBodySchema.typeName;
+const isHttpBody = ({ typeName }: DescMessage): boolean => typeName === HttpBodySchema.typeName;
+
+const isHttpBodyField = (field: DescField): boolean =>
+  field.fieldKind === "message" && isHttpBody(field.message);

@@ -9,7 +9,7 @@ import {
   zstdDecompress,
 } from "node:zlib";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { messageTooLarge } from "./refusals.ts";
+import { messageTooLarge } from "../rest/http-error.ts";
 
 /** Smaller messages are sent as they are: compressing them costs more than it saves. */
 const compressBytesMin = 1024;

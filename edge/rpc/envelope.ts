@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { messageTooLarge } from "./refusals.ts";
+import { messageTooLarge } from "../rest/http-error.ts";
 
 /** Bytes before each message: flags, and the length as four bytes, the highest first. */
 export const envelopeHeadBytes = 5;

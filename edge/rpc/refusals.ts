@@ -1,8 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
-export const messageTooLarge = (bytesMax: number): ConnectError =>
-  new ConnectError(`the message is larger than ${bytesMax} bytes`, Code.ResourceExhausted);
-
 export const methodUnknown = (): ConnectError =>
   new ConnectError("there is no such method", Code.Unimplemented);
 

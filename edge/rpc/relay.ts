@@ -4,6 +4,7 @@ import type { ForwardedCall } from "../forward.ts";
 import { awaitBody } from "../linger.ts";
 import { readBody } from "../read-body.ts";
 import type { Incoming } from "../rest/body.ts";
+import { messageTooLarge } from "../rest/http-error.ts";
 import { answersNotOne, type OneAnswer } from "../upstream-status.ts";
 import type { StreamCall, StreamListener } from "../upstream-stream.ts";
 import type { Answer } from "./answer.ts";
@@ -12,7 +13,6 @@ import type { ConnectGet } from "./connect-get.ts";
 import type { RpcOptions } from "./handler.ts";
 import { passedAnswer } from "./passed-metadata.ts";
 import type { Plan } from "./plan.ts";
-import { messageTooLarge } from "./refusals.ts";
 import { bodyBytesMax, eachMessage, onlyMessage, type Reading, readingOf } from "./request.ts";
 import type { Wire } from "./wire.ts";
 

@@ -214,7 +214,8 @@ function firstMetadata<I, O>(call: ClientDuplexStream<I, O>, toError: ToError): 
     call.once("metadata", (metadata: Metadata) => resolve(toHeaders(metadata)));
     // A peer that fails at once sends trailers only: the error comes out where the messages are read.
     call.once("error", (error: ServiceError) => reject(toError(error)));
-    call.once("end", () => resolve(new Headers()));
+    // One that has nothing to say does so too, and nobody reads yet who could see the end.
+    call.once("status", () => resolve(new Headers()));
   });
 }
 

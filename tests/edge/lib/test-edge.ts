@@ -21,7 +21,7 @@ const token = "good-token";
 export const apiKey = "good-key";
 export const bearer = { authorization: `Bearer ${token}` };
 
-const silent = pino({ level: "silent" });
+export const silent = pino({ level: "silent" });
 
 /** An identity that knows two credentials of one editor. */
 function createIdentity(onVerify: () => void): GuardedService {
