@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { type Env, grpcAddress, logLevel, parseEnv, privateKeyPem } from "../services/lib/env.ts";
+import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/env.ts";
+import { parseMeshEnv } from "../services/lib/tls-settings.ts";
+import { tlsEnv, tlsOf, tlsProblems } from "./tls/tls-settings.ts";
 
 export type EdgeConfig = ReturnType<typeof parseConfig>;
 
@@ -17,6 +19,7 @@ const edgeEnv = z.object({
   STAGING_ADDRESS: grpcAddress,
   APPROVAL_ADDRESS: grpcAddress,
   LOG_LEVEL: logLevel,
+  ...tlsEnv,
   mesh_private_key: privateKeyPem,
 });
 
@@ -25,7 +28,7 @@ export const edgeSecrets = ["mesh_private_key"] as const;
 
 /** Reads the settings of an edge process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
-  const settings = parseEnv(edgeEnv, env);
+  const settings = parseMeshEnv(edgeEnv, env, tlsProblems);
   return Object.freeze({
     logLevel: settings.LOG_LEVEL,
     host: settings.EDGE_HOST,
@@ -38,6 +41,8 @@ export function parseConfig(env: Env) {
       staging: settings.STAGING_ADDRESS,
       approval: settings.APPROVAL_ADDRESS,
     }),
+    ...tlsOf(settings),
     meshPrivateKey: settings.mesh_private_key,
+    meshFiles: settings.meshFiles,
   });
 }

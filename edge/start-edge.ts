@@ -1,5 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Logger } from "../services/lib/log.ts";
+import type { MeshTls } from "../services/lib/mesh-tls.ts";
 import { createSigner } from "../services/lib/principal.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import { type Deadlines, usualDeadlines } from "./deadline.ts";
@@ -7,7 +8,8 @@ import { createForward } from "./forward.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import { createListener } from "./listener.ts";
 import { upstreamOf as upstreamByPackage } from "./routes.ts";
-import { type EdgeServer, startServer, type Tls } from "./server.ts";
+import { type EdgeServer, startServer } from "./server.ts";
+import type { Tls } from "./tls/tls-context.ts";
 import { createUpstream, type Upstream } from "./upstream.ts";
 
 /** Largest message of an RPC, inflated, in bytes. */
@@ -29,16 +31,18 @@ export async function startEdge(options: {
   deadlines?: Deadlines;
   /** Without it, the port speaks cleartext. */
   tls?: Tls | undefined;
+  /** Without it, upstreams over TCP are called in cleartext. */
+  meshTls?: MeshTls | undefined;
   meshPrivateKey: string;
   log: Logger;
   limits?: Limits;
 }): Promise<EdgeServer> {
-  const { host, port, services, log, tls } = options;
+  const { host, port, services, log, tls, meshTls } = options;
   const { limits = standardLimits, upstreamOf = upstreamByPackage } = options;
   await using cleanup = new AsyncDisposableStack();
   const upstreams = new Map<string, Upstream>();
   for (const [peer, address] of Object.entries(options.upstreams)) {
-    upstreams.set(peer, cleanup.use(createUpstream(peer, address)));
+    upstreams.set(peer, cleanup.use(createUpstream(peer, address, meshTls)));
   }
   const upstreamCalled = (peer: string): Upstream => {
     const upstream = upstreams.get(peer);
@@ -66,5 +70,5 @@ export async function startEdge(options: {
   });
   const server = cleanup.use(await startServer({ host, port, listener, tls, limits }));
   const owned = cleanup.move();
-  return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { ...server, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -42,7 +42,12 @@ export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
 /** The environment that the edge's own process would have. */
 export function edgeEnv(mesh: Mesh): Env {
   const { config } = mesh;
-  return { ...commonEnv(mesh, "edge"), EDGE_HOST: config.edgeHost, EDGE_PORT: config.edgePort };
+  return {
+    ...commonEnv(mesh, "edge"),
+    ...config.edgeSettings,
+    EDGE_HOST: config.edgeHost,
+    EDGE_PORT: config.edgePort,
+  };
 }
 
 function commonEnv(mesh: Mesh, process: string): Env {
