@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/env.ts";
 import { parseMeshEnv } from "../services/lib/tls-settings.ts";
+import { corsEnv, corsOf, corsProblems } from "./cors-settings.ts";
 import { tlsEnv, tlsOf, tlsProblems } from "./tls/tls-settings.ts";
 
 export type EdgeConfig = ReturnType<typeof parseConfig>;
@@ -20,6 +21,7 @@ const edgeEnv = z.object({
   APPROVAL_ADDRESS: grpcAddress,
   LOG_LEVEL: logLevel,
   ...tlsEnv,
+  ...corsEnv,
   mesh_private_key: privateKeyPem,
 });
 
@@ -28,7 +30,7 @@ export const edgeSecrets = ["mesh_private_key"] as const;
 
 /** Reads the settings of an edge process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
-  const settings = parseMeshEnv(edgeEnv, env, tlsProblems);
+  const settings = parseMeshEnv(edgeEnv, env, (set) => [...tlsProblems(set), ...corsProblems(set)]);
   return Object.freeze({
     logLevel: settings.LOG_LEVEL,
     host: settings.EDGE_HOST,
@@ -42,6 +44,7 @@ export function parseConfig(env: Env) {
       approval: settings.APPROVAL_ADDRESS,
     }),
     ...tlsOf(settings),
+    cors: corsOf(settings),
     meshPrivateKey: settings.mesh_private_key,
     meshFiles: settings.meshFiles,
   });

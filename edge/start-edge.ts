@@ -3,6 +3,7 @@ import type { Logger } from "../services/lib/log.ts";
 import type { MeshTls } from "../services/lib/mesh-tls.ts";
 import { createSigner } from "../services/lib/principal.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
+import type { CorsSettings } from "./cors.ts";
 import { type Deadlines, usualDeadlines } from "./deadline.ts";
 import { createForward } from "./forward.ts";
 import { type Limits, standardLimits } from "./limits.ts";
@@ -31,6 +32,10 @@ export async function startEdge(options: {
   deadlines?: Deadlines;
   /** Without it, the port speaks cleartext. */
   tls?: Tls | undefined;
+  /** How long browsers call over TLS only, in seconds; undefined to say nothing. */
+  hstsMaxAgeSeconds?: number | undefined;
+  /** Without it, pages of other origins can't call. */
+  cors?: CorsSettings | undefined;
   /** Without it, upstreams over TCP are called in cleartext. */
   meshTls?: MeshTls | undefined;
   meshPrivateKey: string;
@@ -38,7 +43,7 @@ export async function startEdge(options: {
   limits?: Limits;
 }): Promise<EdgeServer> {
   const { host, port, services, log, tls, meshTls } = options;
-  const { limits = standardLimits, upstreamOf = upstreamByPackage } = options;
+  const { limits = standardLimits, upstreamOf = upstreamByPackage, passedHeaders = [] } = options;
   await using cleanup = new AsyncDisposableStack();
   const upstreams = new Map<string, Upstream>();
   for (const [peer, address] of Object.entries(options.upstreams)) {
@@ -61,12 +66,15 @@ export async function startEdge(options: {
       upstreamOf: ({ parent }: DescMethod) =>
         byService.get(parent.typeName) ?? upstreamCalled(upstreamOf(parent)),
       signer,
-      passedHeaders: options.passedHeaders ?? [],
+      passedHeaders,
     }),
     messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
     deadlines: options.deadlines ?? usualDeadlines,
     limits,
     log,
+    hstsMaxAgeSeconds: options.hstsMaxAgeSeconds,
+    cors: options.cors,
+    passedHeaders,
   });
   const server = cleanup.use(await startServer({ host, port, listener, tls, limits }));
   const owned = cleanup.move();

@@ -29,11 +29,13 @@ export function sendWhole(out: Outgoing, status: number, headers: Headers, body:
 }
 
 export function sendHead({ response, requestId }: Outgoing, status: number, headers: Headers): void {
+  const vary = [response.getHeader("vary"), headers.vary].filter((names) => names !== undefined);
   (response as ServerResponse).writeHead(status, {
     // Stored files are served from the same origin: no browser may guess that one of them is a page.
     "x-content-type-options": "nosniff",
     "x-request-id": requestId,
     ...headers,
+    ...(vary.length > 0 && { vary: vary.join(", ") }),
   });
 }
 

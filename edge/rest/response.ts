@@ -8,7 +8,15 @@ import { jsonType, type Outgoing, sendWhole } from "./outgoing.ts";
 import type { Answering, Route } from "./route.ts";
 
 /** Headers that belong to a connection or to the edge: an upstream does not set them. */
-const ownHeaders = ["connection", "keep-alive", "transfer-encoding", "upgrade", "x-request-id"];
+const ownHeaders = [
+  "connection",
+  "keep-alive",
+  "strict-transport-security",
+  "transfer-encoding",
+  "upgrade",
+  "x-request-id",
+];
+const isOwn = (name: string): boolean => ownHeaders.includes(name) || name.startsWith("access-control-");
 
 /** Writes the one answer of a call. */
 export function sendAnswer(out: Outgoing, { answer, method }: Route, message: Message): void {
@@ -40,7 +48,7 @@ export function bodyOf({ field }: Answering, desc: DescMessage, message: Message
 /** Status and headers as the body's HttpHead says, or else as the contract says. */
 export function headOf(answer: Answering, body: HttpBody): { status: number; headers: Headers } {
   const head = body.extensions.map((any) => anyUnpack(any, HttpHeadSchema)).find((found) => found);
-  const given = Object.entries(head?.headers ?? {}).filter(([name]) => !ownHeaders.includes(name));
+  const given = Object.entries(head?.headers ?? {}).filter(([name]) => !isOwn(name.toLowerCase()));
   return {
     status: head?.status || answer.status,
     headers: {

@@ -40,6 +40,8 @@ function createIdentity(onVerify: () => void): GuardedService {
   });
 }
 
+type EdgeOptions = Parameters<typeof startEdge>[0];
+
 export type TestEdge = AsyncDisposable & {
   readonly url: string;
   readonly port: number;
@@ -58,11 +60,12 @@ export async function startTestEdge({
   limits = {},
   services = [],
   upstreams = {},
+  ...rest
 }: {
   limits?: Partial<Limits>;
   services?: readonly DescService[];
   upstreams?: Readonly<Record<string, string>>;
-} = {}): Promise<TestEdge> {
+} & Omit<Partial<EdgeOptions>, "limits" | "services" | "upstreams"> = {}): Promise<TestEdge> {
   await using cleanup = new AsyncDisposableStack();
   const { service, happenings } = createEchoService();
   let verifications = 0;
@@ -86,6 +89,7 @@ export async function startTestEdge({
       services: [EchoService, ...services],
       upstreams: { identity: identity.address, test: backend.address, ...upstreams },
       meshPrivateKey: meshKeys.privateKeys.edge ?? "",
+      ...rest,
       limits: { ...standardLimits, ...limits },
       log: pino({ level: "info" }, { write: (line) => lines.push(JSON.parse(line)) }),
     }),
