@@ -36,6 +36,14 @@ export const urlTooLong = (bytesMax: number) =>
 export const mediaTypeUnsupported = (supported: string) =>
   httpError(415, Code.InvalidArgument, `the body must be ${supported}`);
 
+export const encodingUnsupported = (supported: string) =>
+  httpError(415, Code.InvalidArgument, `Content-Encoding: must be one of ${supported}`, {
+    "accept-encoding": supported,
+  });
+
+export const encodingNotAcceptable = (available: readonly string[]) =>
+  httpError(406, Code.InvalidArgument, `Accept-Encoding: must take one of ${available.join(", ")}`);
+
 export const bodyTooLarge = (bytesMax: number) =>
   failure(
     Code.ResourceExhausted,

@@ -45,12 +45,14 @@ export function flushHead({ response }: Outgoing): void {
   (response as ServerResponse).flushHeaders();
 }
 
-/** Writes a piece and waits until the reader took enough of what was written. */
-export async function sendPiece(out: Outgoing, piece: string | Uint8Array): Promise<void> {
-  const { response } = out;
+/** Writes a piece, into what leads to the answer or into the answer itself, and waits until the reader took enough of what was written. */
+export async function sendPiece(
+  out: Outgoing,
+  piece: string | Uint8Array,
+  writable = out.response as unknown as Writable,
+): Promise<void> {
   const signal = out.signalOf();
   signal.throwIfAborted();
-  const writable = response as unknown as Writable;
   if (!writable.write(piece)) await awaitWritable(writable, signal);
 }
 

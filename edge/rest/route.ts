@@ -4,6 +4,7 @@ import type { HttpRule } from "../../gen/google/api/http_pb.ts";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { type Rest, rest } from "../../gen/sluice/common/v1/options_pb.ts";
 import { accessOf, type EdgeAccess } from "../access.ts";
+import { type Conditional, conditionalOf } from "./conditional.ts";
 import { fieldOf } from "./fields.ts";
 import { findParameter, type Parameter } from "./parameters.ts";
 import { parseTemplate, type Template } from "./template.ts";
@@ -29,6 +30,8 @@ export type Route = {
   readonly rawBody: boolean;
   readonly upload: UploadBinding | undefined;
   readonly answer: Answering;
+  /** Undefined for answers that have no entity tag. */
+  readonly conditional: Conditional | undefined;
 };
 
 /** How the answer is spelled. */
@@ -61,6 +64,11 @@ export function toRoute(
   const [httpMethod, text] = patternOf(rule, name);
   const template = parseTemplate(text);
   const body = bodyOf(method.input, rule.body, name);
+  const headers = (spelled?.requestHeaders ?? []).map((header) => ({
+    name: header.name,
+    parameter: singular(method.input, header.field, name),
+  }));
+  const answer = answerOf(method, responseBodyOf(rule), spelled, name);
   return {
     name,
     method,
@@ -68,14 +76,12 @@ export function toRoute(
     httpMethod,
     template,
     variables: template.variables.map(({ path }) => singular(method.input, path, name)),
-    headers: (spelled?.requestHeaders ?? []).map((header) => ({
-      name: header.name,
-      parameter: singular(method.input, header.field, name),
-    })),
+    headers,
     body,
     rawBody: isHttpBody(body.kind === "field" ? body.field.message : body.kind === "whole" && method.input),
     upload: spelled?.upload && createUploadBinding(method, spelled.upload),
-    answer: answerOf(method, responseBodyOf(rule), spelled, name),
+    answer,
+    conditional: conditionalOf({ method, access, httpMethod, headers, answer }),
   };
 }
 
