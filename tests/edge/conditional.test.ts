@@ -87,4 +87,10 @@ describe.each([
     expect([written.status, written.headers.etag]).toEqual([200, undefined]);
     expect((await get("/test/v1/downloads/10")).headers.etag).toBe('"abc"');
   });
+
+  test("416: the error's header says how much there is, and nothing else of its metadata is one", async () => {
+    const answer = await get("/test/v1/shelf/books?count=-1");
+    expect([answer.status, answer.headers["content-range"]]).toEqual([416, "bytes */7"]);
+    expect(answer.headers.size_bytes).toBeUndefined();
+  });
 });

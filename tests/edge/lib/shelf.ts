@@ -1,7 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { pino } from "pino";
 import { upstreamOf } from "../../../edge/routes.ts";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { ShelfService } from "../../../gen/sluice/test/v1/shelf_pb.ts";
+import { failure } from "../../../services/lib/errors.ts";
 import { startGrpcServer } from "../../../services/lib/grpc-server.ts";
 import { guard } from "../../../services/lib/guard.ts";
 import { createVerifier } from "../../../services/lib/principal.ts";
@@ -16,6 +18,12 @@ export type ShelfEdge = TestEdge & {
   /** How many of them ran at the same time, at the most. */
   busiest(): number;
 };
+
+const outOfShelf = () =>
+  failure(Code.OutOfRange, ErrorReason.RANGE_NOT_SATISFIABLE, "no such part of the shelf", {
+    size_bytes: "7",
+    "content-range": "bytes */7",
+  });
 
 /** An edge with a shelf of one book behind it, beside the echo service. */
 export async function startShelfEdge(
@@ -49,7 +57,10 @@ export async function startShelfEdge(
         return answer();
       }),
     listBooks: ({ count }) =>
-      counted(() => ({ books: Array.from({ length: count }, (_, index) => ({ bookId: String(index) })) })),
+      counted(() => {
+        if (count < 0) throw outOfShelf();
+        return { books: Array.from({ length: count }, (_, index) => ({ bookId: String(index) })) };
+      }),
     getSecretBook: () => counted(() => ({ title: "secret" })),
     readBook: () => counted(() => ({ contentType: "text/plain", data: Buffer.from("x".repeat(5000)) })),
   });
