@@ -1,13 +1,17 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { BatchService } from "../gen/sluice/edge/v1/batch_pb.ts";
 import type { Logger } from "../services/lib/log.ts";
 import type { MeshTls } from "../services/lib/mesh-tls.ts";
 import { createSigner } from "../services/lib/principal.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
+import { answerBatches } from "./batch/local-forward.ts";
+import { createRunBatch } from "./batch/run-batch.ts";
 import type { CorsSettings } from "./cors.ts";
 import { type Deadlines, usualDeadlines } from "./deadline.ts";
 import { createForward } from "./forward.ts";
 import { type Limits, standardLimits } from "./limits.ts";
-import { createListener } from "./listener.ts";
+import { createListener, type Listener } from "./listener.ts";
+import { boundHeadersOf } from "./rest/route.ts";
 import { upstreamOf as upstreamByPackage } from "./routes.ts";
 import { type EdgeServer, startServer } from "./server.ts";
 import type { Tls } from "./tls/tls-context.ts";
@@ -55,19 +59,29 @@ export async function startEdge(options: {
     return upstream;
   };
   const byService = new Map(
-    services.map((service) => [service.typeName, upstreamCalled(upstreamOf(service))]),
+    services
+      .filter((service) => service.typeName !== BatchService.typeName)
+      .map((service) => [service.typeName, upstreamCalled(upstreamOf(service))]),
   );
   const signer = createSigner("edge", options.meshPrivateKey);
-  const listener = createListener({
+  const runBatch = createRunBatch({
+    listener: () => listener,
+    boundHeaders: boundHeadersOf(services),
+    passedHeaders,
+  });
+  const listener: Listener = createListener({
     services,
     upstreams,
     authenticate: createAuthenticate({ identity: upstreamCalled("identity").transport, signer }),
-    forward: createForward({
-      upstreamOf: ({ parent }: DescMethod) =>
-        byService.get(parent.typeName) ?? upstreamCalled(upstreamOf(parent)),
-      signer,
-      passedHeaders,
-    }),
+    forward: answerBatches(
+      createForward({
+        upstreamOf: ({ parent }: DescMethod) =>
+          byService.get(parent.typeName) ?? upstreamCalled(upstreamOf(parent)),
+        signer,
+        passedHeaders,
+      }),
+      runBatch,
+    ),
     messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
     deadlines: options.deadlines ?? usualDeadlines,
     limits,

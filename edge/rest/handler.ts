@@ -1,5 +1,7 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { Authenticate } from "../auth/authenticate.ts";
+import { notInBatch } from "../batch/batch-errors.ts";
+import { isInBatch } from "../batch/in-batch.ts";
 import { boundTimeoutMs, type Deadlines, leftOf, requestedTimeoutMs } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
 import { type Forward, once } from "../forward.ts";
@@ -64,6 +66,7 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
   const { request } = exchange;
   const { forward } = options;
   const { methodKind } = route.method;
+  if (isInBatch(request) && (methodKind !== "unary" || route.answer.rawBody)) throw notInBatch();
   const compression = requestCompressionOf(request);
   const incoming = { request, pauseMs: options.limits.pauseMs, compression };
   const acceptance = acceptanceOf(request);

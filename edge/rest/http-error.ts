@@ -54,5 +54,12 @@ export const bodyTooLarge = (bytesMax: number) =>
     },
   );
 
+export const answersTooLarge = (bytesMax: number, fate: string) =>
+  httpError(
+    507,
+    Code.ResourceExhausted,
+    `the answers of the batch are larger than ${bytesMax} bytes: this call ${fate}`,
+  );
+
 export const bodyStalled = (seconds: number) =>
   httpError(408, Code.DeadlineExceeded, `no byte of the body came for ${seconds} s`);

@@ -1,4 +1,11 @@
-import { type DescField, type DescMessage, type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  getOption,
+  hasOption,
+} from "@bufbuild/protobuf";
 import { http } from "../../gen/google/api/annotations_pb.ts";
 import type { HttpRule } from "../../gen/google/api/http_pb.ts";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
@@ -52,6 +59,12 @@ export function routesOf(method: DescMethod): Route[] {
   const spelled = hasOption(method, rest) ? getOption(method, rest) : undefined;
   return [rule, ...rule.additionalBindings].map((binding) => toRoute(method, access, binding, spelled));
 }
+
+/** Names of the headers that methods read from their requests. */
+export const boundHeadersOf = (services: readonly DescService[]): string[] =>
+  services.flatMap(({ methods }) =>
+    methods.flatMap(routesOf).flatMap(({ headers }) => headers.map(({ name }) => name)),
+  );
 
 /** Plans one HTTP binding. */
 export function toRoute(

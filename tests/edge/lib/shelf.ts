@@ -2,6 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { pino } from "pino";
 import { upstreamOf } from "../../../edge/routes.ts";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import { BatchService } from "../../../gen/sluice/edge/v1/batch_pb.ts";
 import { ShelfService } from "../../../gen/sluice/test/v1/shelf_pb.ts";
 import { failure } from "../../../services/lib/errors.ts";
 import { startGrpcServer } from "../../../services/lib/grpc-server.ts";
@@ -75,7 +76,7 @@ export async function startShelfEdge(
   const edge = cleanup.use(
     await startTestEdge({
       ...options,
-      services: [ShelfService],
+      services: [ShelfService, BatchService],
       upstreams: { shelf: server.address },
       upstreamOf: (one) => (one.typeName === ShelfService.typeName ? "shelf" : upstreamOf(one)),
     }),
