@@ -1,5 +1,8 @@
 import { z } from "zod";
-import { type Env, grpcAddress, logLevel, parseEnv, privateKeyPem } from "../services/lib/env.ts";
+import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/env.ts";
+import { parseMeshEnv } from "../services/lib/tls-settings.ts";
+import { corsEnv, corsOf, corsProblems } from "./cors-settings.ts";
+import { tlsEnv, tlsOf, tlsProblems } from "./tls/tls-settings.ts";
 
 export type EdgeConfig = ReturnType<typeof parseConfig>;
 
@@ -18,6 +21,8 @@ const edgeEnv = z.object({
   APPROVAL_ADDRESS: grpcAddress,
   STORAGE_DIR: z.string().optional(),
   LOG_LEVEL: logLevel,
+  ...tlsEnv,
+  ...corsEnv,
   mesh_private_key: privateKeyPem,
 });
 
@@ -26,7 +31,7 @@ export const edgeSecrets = ["mesh_private_key"] as const;
 
 /** Reads the settings of an edge process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
-  const settings = parseEnv(edgeEnv, env);
+  const settings = parseMeshEnv(edgeEnv, env, (set) => [...tlsProblems(set), ...corsProblems(set)]);
   return Object.freeze({
     logLevel: settings.LOG_LEVEL,
     host: settings.EDGE_HOST,
@@ -41,6 +46,9 @@ export function parseConfig(env: Env) {
     }),
     /** The folder of storage's files, where the edge can read it; large downloads then leave from the edge. */
     storageDirectory: settings.STORAGE_DIR,
+    ...tlsOf(settings),
+    cors: corsOf(settings),
     meshPrivateKey: settings.mesh_private_key,
+    meshFiles: settings.meshFiles,
   });
 }

@@ -1,6 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Logger } from "../services/lib/log.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
+import { type CorsSettings, createCors } from "./cors.ts";
 import type { Deadlines } from "./deadline.ts";
 import { beginExchange, type Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
@@ -39,6 +40,9 @@ export function createListener(options: {
   limits: Limits;
   errorStyle: ErrorStyle;
   log: Logger;
+  hstsMaxAgeSeconds?: number | undefined;
+  cors?: CorsSettings | undefined;
+  passedHeaders: readonly string[];
 }): Listener {
   const { services, upstreams, errorStyle: style, log } = options;
   const methods: DescMethod[] = services.flatMap((service) => service.methods);
@@ -49,7 +53,9 @@ export function createListener(options: {
     exchange.error ??= told;
     return told;
   };
-  const rest = createRestHandler({ ...options, routes: methods.flatMap(routesOf), toError });
+  const routes = methods.flatMap(routesOf);
+  const cors = options.cors && createCors(options.cors, { ...options, routes });
+  const rest = createRestHandler({ ...options, routes, toError });
   const rpc = createRpcHandler(methods, { ...options, toError });
 
   const dispatch = async (exchange: Exchange, out: Outgoing): Promise<void> => {
@@ -81,6 +87,11 @@ export function createListener(options: {
     response.on("error", () => undefined);
     const answer = () => {
       lingerForBody(request, response);
+      if (options.hstsMaxAgeSeconds !== undefined) {
+        response.setHeader("strict-transport-security", `max-age=${options.hstsMaxAgeSeconds}`);
+      }
+      cors?.allow(request, response);
+      if (cors?.answerPreflight(request, out)) return;
       dispatch(exchange, out)
         .catch((error: unknown) => {
           if (isGone(response)) return;

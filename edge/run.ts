@@ -1,13 +1,24 @@
 import { aborted, type Run } from "../services/lib/lifetime.ts";
 import { createLog } from "../services/lib/log.ts";
+import { openMeshTls } from "../services/lib/mesh-tls.ts";
 import type { EdgeConfig } from "./config.ts";
 import { exposedServices } from "./routes.ts";
 import { startEdge } from "./start-edge.ts";
+import { openTls } from "./tls/open-tls.ts";
 
 /** Runs the edge until `stop` aborts. */
 export const run: Run<EdgeConfig> = async (config, stop, ready) => {
   const log = createLog("edge", config);
-  await using edge = await startEdge({ ...config, services: exposedServices, log });
+  using tls = await openTls(config.tlsFiles, log);
+  using meshTls = await openMeshTls(config.meshFiles, log);
+  await using edge = await startEdge({
+    ...config,
+    services: exposedServices,
+    tls: tls?.current,
+    meshTls,
+    log,
+  });
+  tls?.onRenewed(edge.renewTls);
   ready(edge.address);
   await aborted(stop);
 };

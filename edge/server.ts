@@ -2,10 +2,11 @@ import { once } from "node:events";
 import { createServer as createHttp1Server, type ServerResponse } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, Server as TlsServer } from "node:tls";
 import { openConnections } from "./edge-metrics.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import type { Listener } from "./listener.ts";
+import { contextOf, type Tls, tlsOptionsOf } from "./tls/tls-context.ts";
 
 const headerBytesMax = 16 * 1024;
 /** How long running requests may go on after the stop, in milliseconds. */
@@ -19,13 +20,10 @@ const sessionMemoryMiB = 64;
 
 const http2Preface = "PRI";
 
-export type EdgeServer = AsyncDisposable & { readonly address: string };
-
-/** PEM texts. With an authority for clients, only those that it vouches for get a connection. */
-export type Tls = {
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
-  readonly clientCaPem?: string;
+export type EdgeServer = AsyncDisposable & {
+  readonly address: string;
+  /** Gives new connections other certificates; those that there are go on. */
+  renewTls(tls: Tls): void;
 };
 
 /** Serves HTTP/1.1 and HTTP/2 on one port. Disposing lets running requests end, for a while. */
@@ -60,6 +58,9 @@ export async function startServer(options: {
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   return {
     address: `${options.tls ? "https" : "http"}://${host}:${port}`,
+    renewTls(tls) {
+      if (server instanceof TlsServer) server.setSecureContext(contextOf(tls));
+    },
     async [Symbol.asyncDispose]() {
       const timer = setTimeout(() => destroyAll(sockets), options.drainMs ?? drainMs);
       const closed = close(server);
@@ -75,12 +76,7 @@ export async function startServer(options: {
 
 function listenTo(tls: Tls | undefined, { headersMs }: Limits, accept: (socket: Socket) => void): Server {
   if (!tls) return createServer(accept);
-  const { certificatePem: cert, privateKeyPem: key, clientCaPem: ca } = tls;
-  const client = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
-  return createTlsServer(
-    { cert, key, ...client, ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: headersMs },
-    accept,
-  );
+  return createTlsServer(tlsOptionsOf(tls, headersMs), accept);
 }
 
 const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));

@@ -1,18 +1,25 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { BatchService } from "../gen/sluice/edge/v1/batch_pb.ts";
 import { addReadinessCheck } from "../services/lib/admin/readiness.ts";
 import type { Logger } from "../services/lib/log.ts";
+import type { MeshTls } from "../services/lib/mesh-tls.ts";
 import { createSigner } from "../services/lib/principal.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
+import { answerBatches } from "./batch/local-forward.ts";
+import { createRunBatch } from "./batch/run-batch.ts";
+import type { CorsSettings } from "./cors.ts";
 import { type Deadlines, usualDeadlines } from "./deadline.ts";
 import { createForward } from "./forward.ts";
 import { areReady } from "./health.ts";
 import { type Limits, standardLimits } from "./limits.ts";
-import { createListener } from "./listener.ts";
+import { createListener, type Listener } from "./listener.ts";
 import { observeForward } from "./observe-forward.ts";
 import type { ErrorStyle } from "./relayed.ts";
+import { boundHeadersOf } from "./rest/route.ts";
 import { upstreamOf as upstreamByPackage } from "./routes.ts";
-import { type EdgeServer, startServer, type Tls } from "./server.ts";
+import { type EdgeServer, startServer } from "./server.ts";
 import { createSharedFolder } from "./shared-folder.ts";
+import type { Tls } from "./tls/tls-context.ts";
 import { createUpstream, type Upstream } from "./upstream.ts";
 
 /** Largest message of an RPC, inflated, in bytes. */
@@ -38,16 +45,22 @@ export async function startEdge(options: {
   tls?: Tls | undefined;
   /** A folder of files that an upstream shares with the edge. */
   storageDirectory?: string | undefined;
+  /** How long browsers call over TLS only, in seconds; undefined to say nothing. */
+  hstsMaxAgeSeconds?: number | undefined;
+  /** Without it, pages of other origins can't call. */
+  cors?: CorsSettings | undefined;
+  /** Without it, upstreams over TCP are called in cleartext. */
+  meshTls?: MeshTls | undefined;
   meshPrivateKey: string;
   log: Logger;
   limits?: Limits;
 }): Promise<EdgeServer> {
-  const { host, port, services, log, tls } = options;
-  const { limits = standardLimits, upstreamOf = upstreamByPackage } = options;
+  const { host, port, services, log, tls, meshTls } = options;
+  const { limits = standardLimits, upstreamOf = upstreamByPackage, passedHeaders = [] } = options;
   await using cleanup = new AsyncDisposableStack();
   const upstreams = new Map<string, Upstream>();
   for (const [peer, address] of Object.entries(options.upstreams)) {
-    upstreams.set(peer, cleanup.use(createUpstream(peer, address)));
+    upstreams.set(peer, cleanup.use(createUpstream(peer, address, meshTls)));
   }
   const upstreamCalled = (peer: string): Upstream => {
     const upstream = upstreams.get(peer);
@@ -55,28 +68,39 @@ export async function startEdge(options: {
     return upstream;
   };
   const byService = new Map(
-    services.map((service) => [service.typeName, upstreamCalled(upstreamOf(service))]),
+    services
+      .filter((service) => service.typeName !== BatchService.typeName)
+      .map((service) => [service.typeName, upstreamCalled(upstreamOf(service))]),
   );
   const signer = createSigner("edge", options.meshPrivateKey);
   const upstreamFor = ({ parent }: DescMethod): Upstream =>
     byService.get(parent.typeName) ?? upstreamCalled(upstreamOf(parent));
   cleanup.use(addReadinessCheck("edge", () => areReady(upstreams)));
-  const listener = createListener({
+  const runBatch = createRunBatch({
+    listener: () => listener,
+    boundHeaders: boundHeadersOf(services),
+    passedHeaders,
+  });
+  const toUpstreams = observeForward(
+    createForward({ upstreamOf: upstreamFor, signer, passedHeaders }),
+    (method) => upstreamFor(method).peer,
+  );
+  const listener: Listener = createListener({
     services,
     upstreams,
     authenticate: createAuthenticate({ identity: upstreamCalled("identity").transport, signer }),
-    forward: observeForward(
-      createForward({ upstreamOf: upstreamFor, signer, passedHeaders: options.passedHeaders ?? [] }),
-      (method) => upstreamFor(method).peer,
-    ),
+    forward: answerBatches(toUpstreams, runBatch),
     sharedFolder: options.storageDirectory ? createSharedFolder(options.storageDirectory) : undefined,
     messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
     deadlines: options.deadlines ?? usualDeadlines,
     limits,
     errorStyle: options.errorStyle ?? "guarded",
     log,
+    hstsMaxAgeSeconds: options.hstsMaxAgeSeconds,
+    cors: options.cors,
+    passedHeaders,
   });
   const server = cleanup.use(await startServer({ host, port, listener, tls, limits }));
   const owned = cleanup.move();
-  return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { ...server, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

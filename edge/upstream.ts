@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { Http2SessionManager } from "@connectrpc/connect-node";
 import { createGrpcTransport, type GrpcTransport } from "../services/lib/grpc-transport.ts";
+import type { MeshTls } from "../services/lib/mesh-tls.ts";
 import { observeClient } from "../services/lib/telemetry/observe-client.ts";
 
 const streamWindowBytes = 1024 * 1024;
@@ -18,15 +19,18 @@ export type Upstream = Disposable & {
 };
 
 /** Reaches a service at a gRPC target: `host:port`, or `unix:` and a path. Connections are made when they are needed. */
-export function createUpstream(peer: string, address: string): Upstream {
-  const transport = createGrpcTransport({ peer, address, interceptors: [observeClient("edge", peer)] });
+export function createUpstream(peer: string, address: string, tls?: MeshTls): Upstream {
+  const transport = createGrpcTransport({ peer, address, tls, interceptors: [observeClient("edge", peer)] });
   const socketPath = /^unix:(?:\/\/)?(.*)$/.exec(address)?.[1];
+  const authority = socketPath ? "localhost" : address.replace(/^(dns|ipv4|ipv6):(\/\/\/?)?/, "");
+  const isSecure = tls !== undefined && !socketPath;
   const sessions = new Http2SessionManager(
-    socketPath ? "http://localhost" : `http://${address.replace(/^(dns|ipv4|ipv6):(\/\/\/?)?/, "")}`,
+    `${isSecure ? "https" : "http"}://${authority}`,
     { pingIntervalMs: 20_000, pingTimeoutMs: 5_000 },
     {
       settings: { initialWindowSize: streamWindowBytes },
       ...(socketPath && { createConnection: () => connect(socketPath) }),
+      ...(isSecure && { createConnection: () => tls.connect(peer, authority) }),
     },
   );
   return {

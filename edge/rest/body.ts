@@ -1,12 +1,25 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { HttpRequest } from "../http.ts";
+import type { Compression } from "../rpc/compression.ts";
+import { inflatePieces } from "./encoding/coded-request.ts";
 import { bodyStalled } from "./http-error.ts";
 
-/** A request whose body is still coming, and how long its sender may pause in it, in milliseconds. */
-export type Incoming = { readonly request: HttpRequest; readonly pauseMs: number };
+/** A request whose body is still coming. */
+export type Incoming = {
+  readonly request: HttpRequest;
+  /** How long its sender may pause in it, in milliseconds. */
+  readonly pauseMs: number;
+  /** What the body is compressed with, if it is. */
+  readonly compression?: Compression | undefined;
+};
 
 /** The body piece by piece, no faster than they are taken. A sender that stalls or goes away is an error. */
-export async function* readPieces({ request, pauseMs }: Incoming): AsyncGenerator<Buffer> {
+export function readPieces(incoming: Incoming): AsyncGenerator<Buffer> {
+  const pieces = rawPieces(incoming);
+  return incoming.compression ? inflatePieces(pieces, incoming.compression) : pieces;
+}
+
+async function* rawPieces({ request, pauseMs }: Incoming): AsyncGenerator<Buffer> {
   // The request must survive that nobody reads on: its answer still has to be written.
   const pieces = request.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
   for (;;) {

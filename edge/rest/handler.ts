@@ -1,5 +1,7 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { Authenticate } from "../auth/authenticate.ts";
+import { notInBatch } from "../batch/batch-errors.ts";
+import { isInBatch } from "../batch/in-batch.ts";
 import { boundTimeoutMs, type Deadlines, leftOf, requestedTimeoutMs } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
 import { type Forward, once } from "../forward.ts";
@@ -7,6 +9,8 @@ import { headerOf } from "../http.ts";
 import type { Limits } from "../limits.ts";
 import { readBody } from "../read-body.ts";
 import type { SharedFolder } from "../shared-folder.ts";
+import { acceptanceOf, requireIdentity } from "./encoding/acceptance.ts";
+import { inflateBody, requestCompressionOf } from "./encoding/coded-request.ts";
 import { bodyTooLarge, methodNotAllowed, pathUnknown } from "./http-error.ts";
 import { type Outgoing, sendWhole } from "./outgoing.ts";
 import type { Parameters } from "./parameters.ts";
@@ -64,18 +68,28 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
   const { request } = exchange;
   const { forward } = options;
   const { methodKind } = route.method;
-  const incoming = { request, pauseMs: options.limits.pauseMs };
+  if (isInBatch(request) && (methodKind !== "unary" || route.answer.rawBody)) throw notInBatch();
+  const compression = requestCompressionOf(request);
+  const incoming = { request, pauseMs: options.limits.pauseMs, compression };
+  const acceptance = acceptanceOf(request);
+  if (route.answer.rawBody) requireIdentity(acceptance);
+  const wanted = { acceptance, ifNoneMatch: headerOf(request, "if-none-match") };
   const read = async () => {
-    const bytes = await readBody(incoming, bodyBytesMax, bodyTooLarge);
+    const bytes = await inflateBody(
+      await readBody(incoming, bodyBytesMax, bodyTooLarge),
+      compression,
+      bodyBytesMax,
+    );
     return bindBody(route, parameters, { bytes, contentType: headerOf(request, "content-type") });
   };
   // What reading the body took is gone from the deadline.
   const call = () => ({ exchange, method: route.method, timeoutMs: leftOf(timeoutMs, exchange.startMs) });
   if (methodKind === "unary") {
     const message = await read();
-    sendAnswer(out, route, await forward.unary(call(), message));
+    await sendAnswer(out, route, await forward.unary(call(), message), wanted);
   } else if (methodKind === "client_streaming") {
-    sendAnswer(out, route, await forward.collect(call(), requestMessages(route, parameters, incoming)));
+    const messages = requestMessages(route, parameters, incoming);
+    await sendAnswer(out, route, await forward.collect(call(), messages), wanted);
   } else {
     const isBidi = methodKind === "bidi_streaming";
     const messages = isBidi ? requestMessages(route, parameters, incoming) : once(await read());
@@ -84,7 +98,7 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
     const answers = await forward.stream({ ...call(), sharedFolderId }, messages);
     const accept = headerOf(request, "accept") ?? "";
     const toError = (error: unknown) => options.toError(error, exchange);
-    await sendStream(out, route, answers, { accept, sharedFolder, toError });
+    await sendStream(out, route, answers, { accept, acceptance, sharedFolder, toError });
   }
 }
 

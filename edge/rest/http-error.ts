@@ -46,5 +46,20 @@ export const lineTooLarge = tooLarge("a line of the body");
 /** A message of an RPC, inflated. */
 export const messageTooLarge = tooLarge("the message");
 
+export const encodingUnsupported = (supported: string) =>
+  httpError(415, Code.InvalidArgument, `Content-Encoding: must be one of ${supported}`, {
+    "accept-encoding": supported,
+  });
+
+export const encodingNotAcceptable = (available: readonly string[]) =>
+  httpError(406, Code.InvalidArgument, `Accept-Encoding: must take one of ${available.join(", ")}`);
+
+export const answersTooLarge = (bytesMax: number, fate: string) =>
+  httpError(
+    507,
+    Code.ResourceExhausted,
+    `the answers of the batch are larger than ${bytesMax} bytes: this call ${fate}`,
+  );
+
 export const bodyStalled = (seconds: number) =>
   httpError(408, Code.DeadlineExceeded, `no byte of the body came for ${seconds} s`);

@@ -29,11 +29,13 @@ export function sendWhole(out: Outgoing, status: number, headers: Headers, body:
 }
 
 export function sendHead({ response, requestId }: Outgoing, status: number, headers: Headers): void {
+  const vary = [response.getHeader("vary"), headers.vary].filter((names) => names !== undefined);
   (response as ServerResponse).writeHead(status, {
     // Stored files are served from the same origin: no browser may guess that one of them is a page.
     "x-content-type-options": "nosniff",
     "x-request-id": requestId,
     ...headers,
+    ...(vary.length > 0 && { vary: vary.join(", ") }),
   });
 }
 
@@ -43,12 +45,14 @@ export function flushHead({ response }: Outgoing): void {
   (response as ServerResponse).flushHeaders();
 }
 
-/** Writes a piece and waits until the reader took enough of what was written. */
-export async function sendPiece(out: Outgoing, piece: string | Uint8Array): Promise<void> {
-  const { response } = out;
+/** Writes a piece, into what leads to the answer or into the answer itself, and waits until the reader took enough of what was written. */
+export async function sendPiece(
+  out: Outgoing,
+  piece: string | Uint8Array,
+  writable = out.response as unknown as Writable,
+): Promise<void> {
   const signal = out.signalOf();
   signal.throwIfAborted();
-  const writable = response as unknown as Writable;
   if (!writable.write(piece)) await awaitWritable(writable, signal);
 }
 

@@ -2,6 +2,7 @@ import { create, type DescMessage, equals, type Message } from "@bufbuild/protob
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { invalidField } from "../../services/lib/errors.ts";
+import { revisionOfTag } from "./conditional.ts";
 import { decodeJson, mergeJson } from "./decode.ts";
 import { mediaTypeUnsupported } from "./http-error.ts";
 import { parseJson, textOf } from "./json.ts";
@@ -67,7 +68,7 @@ function captured(variable: Variable, segments: readonly string[]): string {
 // An entity tag is quoted in HTTP and is not in a field; `*` asks for no particular one.
 function headerValue(name: string, value: string | undefined): string | undefined {
   if (name !== "if-match" || value === undefined) return value;
-  return value === "*" ? undefined : value.replace(/^"(.*)"$/, "$1");
+  return value === "*" ? undefined : revisionOfTag(value);
 }
 
 function queryParameter(route: Route, name: string): Parameter {

@@ -4,6 +4,8 @@ import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import type { OpenBytes, SharedFolder } from "../shared-folder.ts";
 import { preferredType } from "./accept.ts";
+import type { Acceptance } from "./encoding/acceptance.ts";
+import { codedBody, varyByEncoding } from "./encoding/coded-answer.ts";
 import { breakOff, flushHead, jsonType, type Outgoing, sendHead, sendPiece } from "./outgoing.ts";
 import { bodyOf, cacheControl, extensionOf, headOf, toJsonText } from "./response.ts";
 import type { Route } from "./route.ts";
@@ -52,10 +54,10 @@ export async function sendStream(
   out: Outgoing,
   route: Route,
   messages: AsyncIterable<Message>,
-  options: Options & { accept: string },
+  options: Options & { accept: string; acceptance: Acceptance },
 ): Promise<void> {
   if (route.answer.rawBody) await sendBytes(out, route, messages, options);
-  else await sendJson(out, route, messages, framingOf(options.accept), options.toError);
+  else await sendJson(out, route, messages, { ...options, framing: framingOf(options.accept) });
 }
 
 function framingOf(accept: string): Framing {
@@ -70,33 +72,36 @@ async function sendJson(
   out: Outgoing,
   { answer, method }: Route,
   messages: AsyncIterable<Message>,
-  framing: Framing,
-  toError: (error: unknown) => ConnectError,
+  options: { framing: Framing; acceptance: Acceptance; toError: (error: unknown) => ConnectError },
 ): Promise<void> {
+  const { framing, acceptance, toError } = options;
   const noStore = framing === events ? { "cache-control": "no-store" } : {};
   sendHead(out, answer.status, {
     "content-type": framing.contentType,
     ...noStore,
     ...cacheControl(answer),
+    ...varyByEncoding,
+    ...(acceptance.compression && { "content-encoding": acceptance.compression.name }),
   });
   if (out.headOnly) {
     out.response.end();
     return;
   }
+  const body = codedBody(out, acceptance);
   let index = 0;
   try {
     // The caller learns that the stream has begun, however long the first message takes.
     flushHead(out);
-    if (framing.open) await sendPiece(out, framing.open);
+    if (framing.open) await sendPiece(out, framing.open, body);
     for await (const message of messages) {
-      await sendPiece(out, framing.frame(toJsonText(answer, method.output, message), index));
+      await sendPiece(out, framing.frame(toJsonText(answer, method.output, message), index), body);
       index += 1;
     }
   } catch (error) {
     if (out.signalOf().aborted) return;
-    await sendPiece(out, framing.error(JSON.stringify(toErrorAnswer(toError(error)).body), index));
+    await sendPiece(out, framing.error(JSON.stringify(toErrorAnswer(toError(error)).body), index), body);
   }
-  out.response.end(framing.close);
+  body.end(framing.close);
 }
 
 async function sendBytes(

@@ -1,9 +1,17 @@
-import { type DescField, type DescMessage, type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  getOption,
+  hasOption,
+} from "@bufbuild/protobuf";
 import { http } from "../../gen/google/api/annotations_pb.ts";
 import type { HttpRule } from "../../gen/google/api/http_pb.ts";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { type Rest, rest } from "../../gen/sluice/common/v1/options_pb.ts";
 import { accessOf, type EdgeAccess } from "../access.ts";
+import { type Conditional, conditionalOf } from "./conditional.ts";
 import { fieldOf } from "./fields.ts";
 import { findParameter, type Parameter } from "./parameters.ts";
 import { checkRoute } from "./route-rules.ts";
@@ -32,6 +40,8 @@ export type Route = {
   readonly rawBody: boolean;
   readonly upload: UploadBinding | undefined;
   readonly answer: Answering;
+  /** Undefined for answers that have no entity tag. */
+  readonly conditional: Conditional | undefined;
 };
 
 /** How the answer is spelled. */
@@ -53,6 +63,12 @@ export function routesOf(method: DescMethod): Route[] {
   return [rule, ...rule.additionalBindings].map((binding) => toRoute(method, access, binding, spelled));
 }
 
+/** Names of the headers that methods read from their requests. */
+export const boundHeadersOf = (services: readonly DescService[]): string[] =>
+  services.flatMap(({ methods }) =>
+    methods.flatMap(routesOf).flatMap(({ headers }) => headers.map(({ name }) => name)),
+  );
+
 /** Plans one HTTP binding. */
 export function toRoute(
   method: DescMethod,
@@ -64,6 +80,11 @@ export function toRoute(
   const [httpMethod, text] = patternOf(rule, name);
   const template = parseTemplate(text);
   const body = bodyOf(method.input, rule.body, name);
+  const headers = (spelled?.requestHeaders ?? []).map((header) => ({
+    name: header.name,
+    parameter: singular(method.input, header.field, name),
+  }));
+  const answer = answerOf(method, rule.responseBody, spelled, name);
   const route: Route = {
     name,
     method,
@@ -72,15 +93,13 @@ export function toRoute(
     template,
     variables: template.variables.map(({ path }) => singular(method.input, path, name)),
     unbound: unboundOf(template),
-    headers: (spelled?.requestHeaders ?? []).map((header) => ({
-      name: header.name,
-      parameter: singular(method.input, header.field, name),
-    })),
+    headers,
     body,
     rawBody:
       body.kind === "field" ? isHttpBodyField(body.field) : body.kind === "whole" && isHttpBody(method.input),
     upload: spelled?.upload && createUploadBinding(method, spelled.upload),
-    answer: answerOf(method, rule.responseBody, spelled, name),
+    answer,
+    conditional: conditionalOf({ method, access, httpMethod, headers, answer }),
   };
   checkRoute(route, rule);
   return route;

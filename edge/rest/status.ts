@@ -3,7 +3,7 @@ import { type Any, AnySchema, durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { http_status } from "../../gen/sluice/common/v1/options_pb.ts";
+import { http_headers, http_status } from "../../gen/sluice/common/v1/options_pb.ts";
 import { usualTypes } from "../types.ts";
 import { isHttpError } from "./http-error.ts";
 
@@ -43,6 +43,7 @@ export function toErrorAnswer(error: ConnectError): ErrorAnswer {
     headers: {
       ...(status === 401 && { "www-authenticate": "Bearer" }),
       ...retryAfter(error),
+      ...headersOfReason(error),
       ...(isHttpError(error) && error.http.headers),
     },
     body: {
@@ -56,10 +57,26 @@ export function toErrorAnswer(error: ConnectError): ErrorAnswer {
   };
 }
 
+function reasonOf(error: ConnectError) {
+  const [info] = error.findDetails(ErrorInfoSchema);
+  const value = ErrorReasonSchema.values.find(({ localName }) => localName === info?.reason);
+  return info && value && { info, value };
+}
+
 function statusOfReason(error: ConnectError): number | undefined {
-  const names = error.findDetails(ErrorInfoSchema).map((info) => info.reason);
-  const value = ErrorReasonSchema.values.find(({ localName }) => names.includes(localName));
+  const { value } = reasonOf(error) ?? {};
   return value && hasOption(value, http_status) ? getOption(value, http_status) : undefined;
+}
+
+function headersOfReason(error: ConnectError): Record<string, string> {
+  const { info, value } = reasonOf(error) ?? {};
+  const names = info && value && hasOption(value, http_headers) ? getOption(value, http_headers) : [];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const text = info?.metadata[name];
+      return text !== undefined && /^[\x20-\x7e]*$/.test(text) ? [[name, text]] : [];
+    }),
+  );
 }
 
 function retryAfter(error: ConnectError): { "retry-after"?: string } {

@@ -15,7 +15,7 @@ import { messageTooLarge } from "../rest/http-error.ts";
 const compressBytesMin = 1024;
 
 /** brotli at its own default takes a hundred times as long as gzip for a few per cent. */
-const brotliQuality = 4;
+export const brotliQuality = 4;
 
 export type Compression = {
   readonly name: string;
@@ -83,4 +83,4 @@ export function acceptedCompression(list: string | undefined): Compression | und
   return best;
 }
 
-export const isWorthCompressing = (bytes: Uint8Array): boolean => bytes.byteLength >= compressBytesMin;
+export const isWorthCompressing = (body: Uint8Array | string): boolean => body.length >= compressBytesMin;

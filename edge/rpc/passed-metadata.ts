@@ -19,14 +19,16 @@ const ownNames = new Set([
   "proxy-authorization",
   "server",
   "set-cookie",
+  "strict-transport-security",
   "te",
   "trailer",
   "trailers",
   "transfer-encoding",
   "upgrade",
+  "vary",
   "x-request-id",
 ]);
-const ownPrefixes = ["grpc-", "connect-", "x-sluice-", "trailer-", ":"];
+const ownPrefixes = ["access-control-", "grpc-", "connect-", "x-sluice-", "trailer-", ":"];
 
 const isOwn = (name: string): boolean =>
   ownNames.has(name) || ownPrefixes.some((prefix) => name.startsWith(prefix));

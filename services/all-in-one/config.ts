@@ -7,6 +7,17 @@ export type AllInOneConfig = ReturnType<typeof parseConfig>;
 /** Secrets that an operator may bring along; without them they are made in the data folder. */
 export const allInOneSecrets = ["secret_encryption_key", "url_signing_key", "database_url"] as const;
 
+/** Settings that go to the edge as they are; it says what is wrong with them. */
+const edgeSettings = [
+  "TLS_CERT_FILE",
+  "TLS_KEY_FILE",
+  "TLS_CLIENT_CA_FILE",
+  "HSTS_MAX_AGE",
+  "CORS_ALLOWED_ORIGINS",
+  "CORS_ALLOW_CREDENTIALS",
+  "CORS_MAX_AGE",
+] as const;
+
 const settings = z.object({
   EDGE_HOST: z.string().default("127.0.0.1"),
   EDGE_PORT: z
@@ -41,14 +52,16 @@ export function parseConfig(env: Env) {
     sourceAddressAllow: read.SOURCE_ADDRESS_ALLOW,
     stagingJobsAtOnce: read.STAGING_JOBS_AT_ONCE,
     logLevel: read.LOG_LEVEL,
-    publicUrl: read.PUBLIC_URL ?? edgeUrl(read.EDGE_HOST, read.EDGE_PORT),
+    publicUrl:
+      read.PUBLIC_URL ?? edgeUrl(env.TLS_CERT_FILE ? "https" : "http", read.EDGE_HOST, read.EDGE_PORT),
     secretEncryptionKey: read.secret_encryption_key,
     urlSigningKey: read.url_signing_key,
+    edgeSettings: Object.fromEntries(edgeSettings.map((name) => [name, env[name]])),
   });
 }
 
 /** Where the edge will be reached; undefined when it takes any port, or the calls of any address. */
-function edgeUrl(host: string, port: string): string | undefined {
+function edgeUrl(scheme: string, host: string, port: string): string | undefined {
   if (Number(port) === 0 || host === "0.0.0.0" || host === "::") return undefined;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${Number(port)}`;
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${Number(port)}`;
 }

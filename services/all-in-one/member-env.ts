@@ -44,6 +44,7 @@ export function edgeEnv(mesh: Mesh): Env {
   const { config } = mesh;
   return {
     ...commonEnv(mesh, "edge"),
+    ...config.edgeSettings,
     EDGE_HOST: config.edgeHost,
     EDGE_PORT: config.edgePort,
     STORAGE_DIR: storageDirectory(mesh),

@@ -41,12 +41,26 @@ function readSecret(folder: string, name: string): string | undefined {
   }
 }
 
-/** Reads settings by a schema. An empty variable counts as unset. */
-export function parseEnv<S extends z.ZodType>(schema: S, env: Env): Readonly<z.output<S>> {
+/**
+ * Reads settings by a schema. An empty variable counts as unset. `problemsOf` says what is wrong with several of them
+ * together.
+ */
+export function parseEnv<S extends z.ZodType>(
+  schema: S,
+  env: Env,
+  problemsOf: (set: Env) => readonly string[] = () => [],
+): Readonly<z.output<S>> {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const result = schema.safeParse(set);
-  if (result.success) return Object.freeze(result.data as object) as Readonly<z.output<S>>;
-  throw new ConfigError(result.error.issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`));
+  const issues = result.error?.issues ?? [];
+  const problems = [
+    ...issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`),
+    ...problemsOf(set).map((problem) => `  ${problem}`),
+  ];
+  if (result.success && problems.length === 0) {
+    return Object.freeze(result.data as object) as Readonly<z.output<S>>;
+  }
+  throw new ConfigError(problems);
 }
 
 /** Reads two kinds of settings, and reports the problems of both at once. */

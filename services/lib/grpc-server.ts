@@ -1,10 +1,11 @@
-import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { Server, type ServerCredentials } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { addReadinessCheck } from "./admin/readiness.ts";
 import { addReflection } from "./grpc-reflection.ts";
 import { addService } from "./grpc-service.ts";
 import type { GuardedService } from "./guard.ts";
 import type { Logger } from "./log.ts";
+import { type MeshTls, serverCredentialsFor } from "./mesh-tls.ts";
 import type { Verifier } from "./principal.ts";
 import { serviceNameOf } from "./service-name.ts";
 
@@ -22,12 +23,14 @@ export type GrpcServer = AsyncDisposable & {
 
 /**
  * Serves guarded services, gRPC health and reflection. `listen` is `host:port`, port 0 for any, or `unix:` and a path.
+ * With `tls`, calls over TCP come from processes of the mesh alone.
  */
 export async function startGrpcServer(options: {
   listen: string;
   services: readonly GuardedService[];
   verifier: Verifier;
   log: Logger;
+  tls?: MeshTls | undefined;
 }): Promise<GrpcServer> {
   const server = new Server({ "grpc.max_receive_message_length": receiveBytesMax });
   for (const service of options.services) addService(server, service, options);
@@ -43,7 +46,7 @@ export async function startGrpcServer(options: {
     isServing = serving;
     for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
   };
-  const port = await bind(server, options.listen);
+  const port = await bind(server, options.listen, serverCredentialsFor(options.listen, options.tls));
   const [first] = options.services;
   const readiness = addReadinessCheck(first ? serviceNameOf(first.service) : "none", () => isServing);
   return {
@@ -59,9 +62,9 @@ export async function startGrpcServer(options: {
   };
 }
 
-function bind(server: Server, listen: string): Promise<number> {
+function bind(server: Server, listen: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) =>
+    server.bindAsync(listen, credentials, (error, port) =>
       error ? reject(new Error(`can't listen on ${listen}: ${error.message}`)) : resolve(port),
     );
   });

@@ -25,6 +25,7 @@ import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { toGrpcStatus } from "./grpc-status.ts";
 import { callerKey, type GuardedService } from "./guard.ts";
 import type { Logger } from "./log.ts";
+import { isCertificateOf } from "./mesh-tls.ts";
 import { assertionHeader, type Caller, type Verifier } from "./principal.ts";
 import { observeHandler } from "./telemetry/observe-call.ts";
 import { awaitWritable } from "./writable.ts";
@@ -168,6 +169,7 @@ async function within<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const caller = await verifiedCaller(context.requestHeader, options.verifier);
+  if (caller) refuseBorrowed(caller, call);
   context.values.set(callerKey, caller);
   const deadlineMs = deadlineOf(call);
   const current: Call = {
@@ -192,6 +194,17 @@ async function verifiedCaller(header: Headers, verifier: Verifier): Promise<Call
     (header.get("x-user-id") ?? principal?.userId) === principal?.userId;
   if (!agrees) throw new ConnectError("identity headers and assertion differ", Code.Unauthenticated);
   return caller;
+}
+
+/** An assertion is good on a connection of the process that signed it only. */
+function refuseBorrowed({ process }: Caller, call: AnyCall): void {
+  const certificate = call.getAuthContext()?.sslPeerCertificate;
+  if (certificate && !isCertificateOf(process, certificate)) {
+    throw new ConnectError(
+      `the certificate of the connection is not that of ${process}`,
+      Code.Unauthenticated,
+    );
+  }
 }
 
 function encode(schema: DescMessage, message: object): Buffer {

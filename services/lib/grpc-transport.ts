@@ -14,7 +14,6 @@ import {
   type ChannelOptions,
   Client,
   type ClientDuplexStream,
-  credentials,
   type Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
@@ -23,6 +22,7 @@ import { encodeMessage } from "./encode-message.ts";
 import { failure } from "./errors.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { fromGrpcStatus, isLocalFailure } from "./grpc-status.ts";
+import { channelSecurityFor, type MeshTls } from "./mesh-tls.ts";
 import { awaitWritable } from "./writable.ts";
 
 /** Largest message that is taken from a peer, in bytes. */
@@ -41,14 +41,19 @@ const channelOptions: ChannelOptions = {
 
 export type GrpcTransport = Transport & Disposable & { readonly client: Client; readonly peer: string };
 
-/** A Connect transport over grpc-js. `peer` names who answers, for error texts; `address` is a gRPC target. */
+/**
+ * A Connect transport over grpc-js. `peer` names who answers, for error texts and its certificate; `address` is a gRPC
+ * target.
+ */
 export function createGrpcTransport(options: {
   peer: string;
   address: string;
+  tls?: MeshTls | undefined;
   interceptors?: Interceptor[];
 }): GrpcTransport {
-  const client = new Client(options.address, credentials.createInsecure(), channelOptions);
-  const { peer, interceptors = [] } = options;
+  const { peer, address, interceptors = [] } = options;
+  const security = channelSecurityFor(peer, address, options.tls);
+  const client = new Client(address, security.credentials, { ...channelOptions, ...security.options });
   return {
     client,
     peer,

@@ -2,6 +2,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
 import { currentCall } from "./call.ts";
 import { createGrpcTransport } from "./grpc-transport.ts";
+import type { MeshTls } from "./mesh-tls.ts";
 import { assertionHeader, type Signer } from "./principal.ts";
 import { observeClient, traceEntries } from "./telemetry/observe-client.ts";
 
@@ -13,7 +14,7 @@ export type MeshClient<S extends DescService> = Client<S> & Disposable;
  */
 export function createMeshClient<S extends DescService>(
   service: S,
-  options: { peer: string; address: string; signer: Signer },
+  options: { peer: string; address: string; signer: Signer; tls: MeshTls | undefined },
 ): MeshClient<S> {
   const { peer, signer } = options;
   const transport = createGrpcTransport({

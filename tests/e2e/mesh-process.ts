@@ -93,9 +93,15 @@ export async function startSeparate(databaseUrl: string, password: string): Prom
   const addresses = Object.fromEntries(
     services.map((name, index) => [`${name.toUpperCase()}_ADDRESS`, `127.0.0.1:${ports[index]}`]),
   );
+  const certificatesOf = (name: string) => ({
+    MESH_TLS_CERT_FILE: join(secrets, name, "tls.crt"),
+    MESH_TLS_KEY_FILE: join(secrets, name, "tls.key"),
+    MESH_TLS_CA_FILE: join(secrets, name, "ca.crt"),
+  });
   const starting = services.map(async (name) => {
     const child = start(`services/${name}/main.ts`, {
       ...addresses,
+      ...certificatesOf(name),
       SECRETS_MNT_PATH: join(secrets, name),
       GRPC_LISTEN: addresses[`${name.toUpperCase()}_ADDRESS`] ?? "",
       BOOTSTRAP_ADMIN_PASSWORD: password,
@@ -109,6 +115,7 @@ export async function startSeparate(databaseUrl: string, password: string): Prom
   await Promise.all(starting);
   const edge = start("edge/main.ts", {
     ...addresses,
+    ...certificatesOf("edge"),
     SECRETS_MNT_PATH: join(secrets, "edge"),
     EDGE_PORT: "0",
     STORAGE_DIR: join(folder.path, "storage"),

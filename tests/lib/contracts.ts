@@ -18,6 +18,11 @@ export async function allMethods(): Promise<DescMethod[]> {
   return (await allServices()).flatMap((service) => service.methods);
 }
 
+/** Every method of a service behind the edge; those that the edge answers itself are called through it only. */
+export async function serviceMethods(): Promise<DescMethod[]> {
+  return (await allMethods()).filter(({ parent }) => !parent.typeName.startsWith("sluice.edge."));
+}
+
 export const fullName = (method: DescMethod): string => `${method.parent.typeName}.${method.name}`;
 
 export function accessOf(method: DescMethod): Access["kind"] | undefined {

@@ -37,6 +37,7 @@ const storageConfig = (database: Pick<TestDatabase, "urls">, storageDirectory: s
   databaseUrl: database.urls.storage,
   meshPrivateKey: meshKeys.privateKeys.storage ?? "",
   meshTrustedKeys: meshKeys.publicKeys,
+  meshFiles: undefined,
   storageDirectory,
   publicUrl: "",
   urlSigningKey,

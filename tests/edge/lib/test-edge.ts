@@ -40,6 +40,8 @@ function createIdentity(onVerify: () => void): GuardedService {
   });
 }
 
+type EdgeOptions = Parameters<typeof startEdge>[0];
+
 export type TestEdge = AsyncDisposable & {
   readonly url: string;
   readonly port: number;
@@ -58,13 +60,12 @@ export async function startTestEdge({
   limits = {},
   services = [],
   upstreams = {},
-  storageDirectory,
+  ...rest
 }: {
   limits?: Partial<Limits>;
   services?: readonly DescService[];
   upstreams?: Readonly<Record<string, string>>;
-  storageDirectory?: string;
-} = {}): Promise<TestEdge> {
+} & Omit<Partial<EdgeOptions>, "limits" | "services" | "upstreams"> = {}): Promise<TestEdge> {
   await using cleanup = new AsyncDisposableStack();
   const { service, happenings } = createEchoService();
   let verifications = 0;
@@ -88,8 +89,8 @@ export async function startTestEdge({
       services: [EchoService, ...services],
       upstreams: { identity: identity.address, test: backend.address, ...upstreams },
       meshPrivateKey: meshKeys.privateKeys.edge ?? "",
+      ...rest,
       limits: { ...standardLimits, ...limits },
-      storageDirectory,
       log: pino({ level: "info" }, { write: (line) => lines.push(JSON.parse(line)) }),
     }),
   );
