@@ -1,12 +1,11 @@
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { pino } from "pino";
 import { startEdge } from "../../edge/start-edge.ts";
 import { TestService } from "../../gen/grpc/testing/test_pb.ts";
 import { createMeshKeys } from "../../services/all-in-one/create-mesh-keys.ts";
+import { goProgram } from "../lib/go-program.ts";
 import { definition, echoedHeader, echoedTrailer, implementation } from "./test-service.ts";
 
 // gRPC's own interoperability client, in Go, runs its cases through the edge against a backend on grpc-js.
@@ -34,18 +33,6 @@ const cases = [
 /** No case takes more than a second; one that hangs is cut off, and has failed. */
 const caseMsMax = 60_000;
 
-const folder = join(import.meta.dirname, "../../.cache/interop", version);
-const client = join(folder, "client");
-
-function hasGo(): boolean {
-  return spawnSync("go", ["version"], { stdio: "ignore" }).status === 0;
-}
-
-function install(): void {
-  const target = `google.golang.org/grpc/interop/client@${version}`;
-  execFileSync("go", ["install", target], { env: { ...process.env, GOBIN: folder }, stdio: "inherit" });
-}
-
 async function startBackend(): Promise<Disposable & { address: string }> {
   const server = new Server();
   server.addService(definition, implementation);
@@ -57,7 +44,7 @@ async function startBackend(): Promise<Disposable & { address: string }> {
 }
 
 /** Runs one case, and answers what the client printed where it failed. */
-async function failureOf(name: string, edgeUrl: string): Promise<string | undefined> {
+async function failureOf(client: string, name: string, edgeUrl: string): Promise<string | undefined> {
   const { hostname, port } = new URL(edgeUrl);
   const options = [`-server_host=${hostname}`, `-server_port=${port}`, `-test_case=${name}`];
   const child = spawn(client, options, { stdio: ["ignore", "pipe", "pipe"], timeout: caseMsMax });
@@ -72,7 +59,7 @@ async function failureOf(name: string, edgeUrl: string): Promise<string | undefi
 }
 
 /** Runs all cases, and answers how many failed. */
-async function runCases(): Promise<number> {
+async function runCases(client: string): Promise<number> {
   using backend = await startBackend();
   await using edge = await startEdge({
     host: "127.0.0.1",
@@ -86,7 +73,7 @@ async function runCases(): Promise<number> {
   });
   let failed = 0;
   for (const name of cases) {
-    const failure = await failureOf(name, edge.address);
+    const failure = await failureOf(client, name, edge.address);
     console.log(failure === undefined ? `passed: ${name}` : `FAILED: ${name}\n${failure}`);
     if (failure !== undefined) failed += 1;
   }
@@ -94,9 +81,7 @@ async function runCases(): Promise<number> {
   return failed;
 }
 
-if (!existsSync(client) && !hasGo()) {
+const client = goProgram("google.golang.org/grpc/interop/client", version);
+if (client) process.exitCode = (await runCases(client)) === 0 ? 0 : 1;
+else
   console.log("skipped: gRPC's interoperability client is built with Go, and there is no Go on this machine");
-} else {
-  if (!existsSync(client)) install();
-  process.exitCode = (await runCases()) === 0 ? 0 : 1;
-}
