@@ -43,6 +43,8 @@ const chosen = lanes.filter(
   ({ name }) =>
     positionals.length === 0 || positionals.some((part) => name.toLowerCase().includes(part.toLowerCase())),
 );
+if (chosen.length === 0)
+  throw new Error(`there is no client like that; there are ${lanes.map(({ name }) => name).join("; ")}`);
 const missing = new Map<Kit, string | undefined>();
 for (const { kit } of chosen) if (!missing.has(kit)) missing.set(kit, kit.missing());
 const skipped = chosen.filter(({ kit }) => missing.get(kit));
@@ -59,4 +61,4 @@ for (const lane of present) if (await passes(lane, of)) passed += 1;
 for (const { name, kit } of skipped) console.log(`skipped: ${name}: ${missing.get(kit)}`);
 console.log(`${passed} of ${chosen.length} clients made the journey, ${skipped.length} skipped`);
 const complete = skipped.length === 0 || !values["require-all"];
-process.exitCode = passed > 0 && passed === present.length && complete ? 0 : 1;
+process.exitCode = passed === present.length && complete ? 0 : 1;
