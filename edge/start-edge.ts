@@ -6,6 +6,7 @@ import { type Deadlines, usualDeadlines } from "./deadline.ts";
 import { createForward } from "./forward.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import { createListener } from "./listener.ts";
+import type { Pages } from "./pages/page.ts";
 import { upstreamOf as upstreamByPackage } from "./routes.ts";
 import { type EdgeServer, startServer, type Tls } from "./server.ts";
 import { createUpstream, type Upstream } from "./upstream.ts";
@@ -22,6 +23,8 @@ export async function startEdge(options: {
   upstreams: Readonly<Record<string, string>>;
   /** Whose a service is, by its name in `upstreams`; the package says it by default. */
   upstreamOf?: (service: DescService) => string;
+  /** What is served to anybody, by path; nothing by default. */
+  pages?: Pages;
   /** Largest message of a request to an RPC, inflated, in bytes. */
   messageBytesMax?: number | undefined;
   /** Headers of requests that upstreams get to see; no other passes. In lower case. */
@@ -52,6 +55,7 @@ export async function startEdge(options: {
   const listener = createListener({
     services,
     upstreams,
+    pages: options.pages ?? new Map(),
     authenticate: createAuthenticate({ identity: upstreamCalled("identity").transport, signer }),
     forward: createForward({
       upstreamOf: ({ parent }: DescMethod) =>

@@ -11,6 +11,7 @@ import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { createValidator } from "@bufbuild/protovalidate";
 import { type FieldRules, field as fieldRules } from "../../gen/buf/validate/validate_pb.ts";
 import { requiredFields } from "./required.ts";
+import { toRegExp } from "./rules.ts";
 
 const validator = createValidator();
 
@@ -195,7 +196,8 @@ function textExample(field: DescField, rules: FieldRules | undefined): string | 
   if (wellKnown.case === "uuid") return uuid;
   if (wellKnown.case === "email") return "ada@example.org";
   const most = maxLen > 0n ? Number(maxLen) : Number.MAX_SAFE_INTEGER;
+  const matched = toRegExp(pattern);
   return texts.find(
-    (text) => text.length >= Number(minLen) && text.length <= most && new RegExp(pattern, "u").test(text),
+    (text) => text.length >= Number(minLen) && text.length <= most && matched?.test(text) === true,
   );
 }

@@ -5,6 +5,7 @@ import { mediaTypeUnsupported } from "../rest/http-error.ts";
 import type { Route } from "../rest/route.ts";
 import { toErrorAnswer } from "../rest/status.ts";
 import type { Contract } from "./contract.ts";
+import { permissionOf } from "./permission.ts";
 import type { Schema } from "./schema.ts";
 import type { Schemas } from "./schemas.ts";
 
@@ -76,7 +77,8 @@ function usualFor({ access, body, rawBody, upload, method }: Route): (keyof type
   const takesJson = body.kind !== "none" && !rawBody && !upload;
   return [
     "invalid",
-    ...(access === "credential" ? (["unauthenticated", "forbidden"] as const) : []),
+    ...(access === "credential" ? (["unauthenticated"] as const) : []),
+    ...(permissionOf(method) === undefined ? [] : (["forbidden"] as const)),
     ...(body.kind === "none" ? [] : (["tooLarge"] as const)),
     ...(takesJson ? (["mediaType"] as const) : []),
     "exhausted",

@@ -1,5 +1,3 @@
-import { getOption, hasOption } from "@bufbuild/protobuf";
-import { access } from "../../gen/sluice/common/v1/options_pb.ts";
 import type { Route } from "../rest/route.ts";
 import { successesOf } from "./answers.ts";
 import { type BodyObject, bodyOf } from "./body.ts";
@@ -8,6 +6,7 @@ import type { Contract } from "./contract.ts";
 import { failuresOf } from "./failures.ts";
 import { type ParameterObject, parametersOf } from "./parameters.ts";
 import type { PathPart } from "./path.ts";
+import { permissionOf } from "./permission.ts";
 import { describe } from "./schema.ts";
 import type { Schemas } from "./schemas.ts";
 
@@ -60,14 +59,12 @@ export function operationOf({
 }
 
 /** The credentials that a method takes, each with the permission that it needs. */
-function securityOf({ access: kind, method }: Route): { security: Operation["security"]; words: string } {
-  if (kind !== "credential") return { security: [], words: "Needs no credential." };
-  const asked = hasOption(method, access) ? getOption(method, access).kind : undefined;
-  const permissions = asked?.case === "permission" ? [asked.value] : [];
+function securityOf({ access, method }: Route): { security: Operation["security"]; words: string } {
+  if (access !== "credential") return { security: [], words: "Needs no credential." };
+  const permission = permissionOf(method);
+  const permissions = permission === undefined ? [] : [permission];
   return {
     security: [{ accessToken: permissions }, { apiKey: permissions }],
-    words:
-      permissions.map((permission) => `Needs the permission \`${permission}\`.`).join() ||
-      "Needs a credential.",
+    words: permission === undefined ? "Needs a credential." : `Needs the permission \`${permission}\`.`,
   };
 }

@@ -68,7 +68,7 @@ function typeConstraints({ type }: FieldRules, desc: DescEnum | undefined): Cons
 
 function stringConstraints(rules: StringRules): Constraints {
   const { minLen, maxLen, maxBytes, pattern, wellKnown } = rules;
-  const isSpoken = pattern === "" || isPattern(pattern);
+  const isSpoken = toRegExp(pattern) !== undefined;
   return {
     ...nothing,
     keywords: {
@@ -85,12 +85,12 @@ function stringConstraints(rules: StringRules): Constraints {
   };
 }
 
-/** RE2 knows a few things, as `(?i)`, that JSON Schema's dialect does not. */
-function isPattern(text: string): boolean {
+/** A rule's regular expression, unless it is of the few, as `(?i)…`, that RE2 has and JSON Schema has not. */
+export function toRegExp(pattern: string): RegExp | undefined {
   try {
-    return new RegExp(text, "u") !== undefined;
+    return new RegExp(pattern, "u");
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -114,7 +114,8 @@ function choicesIn({ oneofs }: DescMessage, fields: readonly DescField[]): Schem
     const members = oneof.fields.filter((field) => fields.includes(field));
     if (members.length < oneof.fields.length || members.length < 2) return [];
     const set = members.map(({ jsonName }) => ({ required: [jsonName] }));
-    return [{ oneOf: isRequired(oneof) ? set : [...set, { not: { anyOf: set } }] }];
+    const none = { properties: Object.fromEntries(members.map(({ jsonName }) => [jsonName, false])) };
+    return [{ oneOf: isRequired(oneof) ? set : [...set, none] }];
   });
 }
 
