@@ -27,7 +27,7 @@ export function bodyOf(
   { schemas, commentOf }: { schemas: Schemas; commentOf: CommentOf },
 ): BodyObject | undefined {
   const { body, rawBody, upload, method } = route;
-  if (upload) return uploadBody(upload, schemas, commentOf);
+  if (upload) return uploadBody(upload);
   if (body.kind === "none") return undefined;
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   if (rawBody || (isStream && method.input.typeName === HttpBodySchema.typeName)) {
@@ -111,24 +111,22 @@ function linesBody(schema: Schema, example: unknown): BodyObject {
   };
 }
 
-/** A form with one file, or the file itself. */
-function uploadBody(upload: UploadBinding, schemas: Schemas, commentOf: CommentOf): BodyObject {
-  const fields = upload.header.message.fields
-    .filter((field) => !field.message || isSpelledAsScalar(field.message))
-    .filter((field) => !isSetByServer(commentOf(field)));
-  const properties = fields.map((field) => [field.jsonName, schemas.ofField(field, "request")]);
+/**
+ * A form with one file, or the file itself. The form's other fields are described as parameters only: forms that are made from a
+ * description send every field, and an empty size is none.
+ */
+function uploadBody({ formField }: UploadBinding): BodyObject {
   return {
     description:
-      `A form whose file is \`${upload.formField}\`, with the other fields before it; or the file's bytes alone, the ` +
-      "other fields in the query. What is said neither here nor there is taken from the file's name, its media type and its " +
-      "length, where they are known.",
+      `A form whose file is \`${formField}\`, or the file's bytes alone. A form may have the query's parameters as fields before ` +
+      "its file. What is not said is taken from the file's name, its media type and its length, where they are known.",
     required: true,
     content: {
       "multipart/form-data": {
         schema: {
           type: "object",
-          properties: { ...Object.fromEntries(properties), [upload.formField]: bytesContent.schema },
-          required: [upload.formField],
+          properties: { [formField]: bytesContent.schema },
+          required: [formField],
         },
       },
       "*/*": bytesContent,

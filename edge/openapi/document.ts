@@ -18,7 +18,7 @@ export type OpenApi = {
   readonly [more: string]: unknown;
 };
 
-export type PathItem = { readonly [httpMethod: string]: Operation };
+type PathItem = { readonly [httpMethod: string]: Operation };
 
 const introduction = `Everything that can be called from outside, as REST. The same methods, by the names that their operations have
 here, are there in Connect, gRPC and gRPC-Web, on the same port; [descriptors.binpb](/descriptors.binpb) describes them.

@@ -154,5 +154,6 @@ export function errorSchema({ registry }: Contract, schemas: Schemas): Schema {
       },
     },
     required: ["error"],
+    examples: [{ error: { code: 404, status: "NOT_FOUND", message: "there is no such job", details: [] } }],
   };
 }

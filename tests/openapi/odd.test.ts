@@ -242,7 +242,7 @@ test("bodies are JSON, a field, bytes, forms or lines, as the contract has them"
     },
   });
   expect(operation("Upload").requestBody?.content).toMatchObject({
-    "multipart/form-data": { schema: { properties: { name: { type: "string" }, file: bytes } } },
+    "multipart/form-data": { schema: { properties: { file: bytes }, required: ["file"] } },
     "*/*": { schema: bytes },
   });
   expect(operation("Nothing").requestBody).toBeUndefined();
