@@ -10,6 +10,8 @@ import { type HttpRequest, type HttpResponse, headerOf, isGone } from "./http.ts
 import type { Limits } from "./limits.ts";
 import { lingerForBody } from "./linger.ts";
 import { observeExchange } from "./observe-exchange.ts";
+import type { Pages } from "./pages/page.ts";
+import { sendPage } from "./pages/send-page.ts";
 import { type ErrorStyle, toCallerError } from "./relayed.ts";
 import { createRestHandler } from "./rest/handler.ts";
 import { methodNotAllowed, pathUnknown, urlTooLong } from "./rest/http-error.ts";
@@ -32,6 +34,7 @@ export type Listener = (request: HttpRequest, response: HttpResponse) => void;
 export function createListener(options: {
   services: readonly DescService[];
   upstreams: ReadonlyMap<string, Upstream>;
+  pages: Pages;
   authenticate: Authenticate;
   forward: Forward;
   deadlines: Deadlines;
@@ -62,6 +65,7 @@ export function createListener(options: {
     const { request } = exchange;
     const path = pathOf(request);
     const plan = rpc.planOf(path);
+    const page = options.pages.get(path);
     if (plan) {
       exchange.method = plan.method;
       exchange.route = path;
@@ -71,6 +75,10 @@ export function createListener(options: {
       exchange.route = path;
       refuseOtherMethods(request, ["GET", "HEAD"]);
       await (path === livePath ? sendLiveness(out) : sendReadiness(out, upstreams));
+    } else if (page) {
+      exchange.protocol = "page";
+      exchange.route = path;
+      await sendPage(exchange, out, page);
     } else if (isRpc(request)) sendMethodUnknown(exchange);
     else await rest(exchange, out);
   };

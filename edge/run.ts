@@ -2,6 +2,7 @@ import { aborted, type Run } from "../services/lib/lifetime.ts";
 import { createLog } from "../services/lib/log.ts";
 import { openMeshTls } from "../services/lib/mesh-tls.ts";
 import type { EdgeConfig } from "./config.ts";
+import { createPages } from "./pages/pages.ts";
 import { exposedServices } from "./routes.ts";
 import { startEdge } from "./start-edge.ts";
 import { openTls } from "./tls/open-tls.ts";
@@ -14,6 +15,7 @@ export const run: Run<EdgeConfig> = async (config, stop, ready) => {
   await using edge = await startEdge({
     ...config,
     services: exposedServices,
+    pages: createPages(),
     tls: tls?.current,
     meshTls,
     log,

@@ -14,6 +14,7 @@ import { areReady } from "./health.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import { createListener, type Listener } from "./listener.ts";
 import { observeForward } from "./observe-forward.ts";
+import type { Pages } from "./pages/page.ts";
 import type { ErrorStyle } from "./relayed.ts";
 import { boundHeadersOf } from "./rest/route.ts";
 import { upstreamOf as upstreamByPackage } from "./routes.ts";
@@ -34,6 +35,8 @@ export async function startEdge(options: {
   upstreams: Readonly<Record<string, string>>;
   /** Whose a service is, by its name in `upstreams`; the package says it by default. */
   upstreamOf?: (service: DescService) => string;
+  /** What is served to anybody, by path; nothing by default. */
+  pages?: Pages;
   /** Largest message of a request to an RPC, inflated, in bytes. */
   messageBytesMax?: number | undefined;
   /** Headers of requests that upstreams get to see; no other passes. In lower case. */
@@ -88,6 +91,7 @@ export async function startEdge(options: {
   const listener: Listener = createListener({
     services,
     upstreams,
+    pages: options.pages ?? new Map(),
     authenticate: createAuthenticate({ identity: upstreamCalled("identity").transport, signer }),
     forward: answerBatches(toUpstreams, runBatch),
     sharedFolder: options.storageDirectory ? createSharedFolder(options.storageDirectory) : undefined,

@@ -47,35 +47,35 @@ export type File = Message<"sluice.storage.v1.File"> & {
   contentType: string;
 
   /**
-   * Size of the content.
+   * Size of the content. Set by the server.
    *
    * @generated from field: int64 size_bytes = 4;
    */
   sizeBytes: bigint;
 
   /**
-   * SHA-256 of the content, 64 lower-case hexadecimal digits.
+   * SHA-256 of the content, 64 lower-case hexadecimal digits. Set by the server.
    *
    * @generated from field: string sha256 = 5;
    */
   sha256: string;
 
   /**
-   * The user that stored the file.
+   * The user that stored the file. Set by the server.
    *
    * @generated from field: string creator_user_id = 6;
    */
   creatorUserId: string;
 
   /**
-   * When the file was stored.
+   * When the file was stored. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When its name or media type was changed last.
+   * When its name or media type was changed last. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
