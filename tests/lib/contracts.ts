@@ -4,13 +4,17 @@ import { http } from "../../gen/google/api/annotations_pb.ts";
 import type { HttpRule } from "../../gen/google/api/http_pb.ts";
 import { type Access, access } from "../../gen/sluice/common/v1/options_pb.ts";
 
+const contracts = new URL("../../proto/sluice/", import.meta.url);
 const generated = new URL("../../gen/sluice/", import.meta.url);
 
-/** Every service of every contract in proto/, the tests' own left out. */
+/** Every service of every contract in proto/; the tests' own stand elsewhere. */
 export async function allServices(): Promise<DescService[]> {
-  const files = await readdir(generated, { recursive: true });
-  const ours = files.filter((file) => file.endsWith("_pb.ts") && !file.startsWith("test/")).sort();
-  const modules = await Promise.all(ours.map((file) => import(new URL(file, generated).href)));
+  const files = (await readdir(contracts, { recursive: true }))
+    .filter((file) => file.endsWith(".proto"))
+    .sort();
+  const modules = await Promise.all(
+    files.map((file) => import(new URL(file.replace(/\.proto$/, "_pb.ts"), generated).href)),
+  );
   return modules.flatMap((module) => fileOf(module).services);
 }
 

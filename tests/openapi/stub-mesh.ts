@@ -21,7 +21,7 @@ const silent = pino({ level: "silent" });
 export async function startStubMesh(
   services: readonly DescService[],
   description?: Description,
-): Promise<AsyncDisposable & Pick<EdgeServer, "address">> {
+): Promise<EdgeServer> {
   await using cleanup = new AsyncDisposableStack();
   const backend = cleanup.use(
     await startGrpcServer({
@@ -44,7 +44,7 @@ export async function startStubMesh(
     }),
   );
   const owned = cleanup.move();
-  return { address: edge.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { ...edge, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 function createIdentity(): GuardedService {
