@@ -1,4 +1,4 @@
-import { Metadata } from "@grpc/grpc-js";
+import type { OutgoingHttpHeaders } from "node:http2";
 import { assertionHeader, type Signer } from "../services/lib/principal.ts";
 import type { Exchange } from "./exchange.ts";
 import { passRequest } from "./rpc/passed-metadata.ts";
@@ -7,16 +7,16 @@ import { passRequest } from "./rpc/passed-metadata.ts";
 export async function callMetadata(
   { request, principal, requestId, traceparent, clientAddress }: Exchange,
   { signer, passedHeaders }: { signer: Signer; passedHeaders: readonly string[] },
-): Promise<Metadata> {
-  const metadata = new Metadata();
+): Promise<OutgoingHttpHeaders> {
+  const metadata: OutgoingHttpHeaders = {};
   passRequest(request, passedHeaders, metadata);
-  metadata.set(assertionHeader, await signer.assertionFor(principal));
-  metadata.set("x-request-id", requestId);
-  metadata.set("x-sluice-client-address", clientAddress);
-  if (traceparent) metadata.set("traceparent", traceparent);
+  metadata[assertionHeader] = await signer.assertionFor(principal);
+  metadata["x-request-id"] = requestId;
+  metadata["x-sluice-client-address"] = clientAddress;
+  if (traceparent) metadata.traceparent = traceparent;
   if (principal) {
-    metadata.set("x-org-id", principal.orgId);
-    metadata.set("x-user-id", principal.userId);
+    metadata["x-org-id"] = principal.orgId;
+    metadata["x-user-id"] = principal.userId;
   }
   return metadata;
 }

@@ -1,15 +1,15 @@
-import type { DescMethod, DescMethodStreaming, Message } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { toHeaders } from "../services/lib/grpc-metadata.ts";
 import type { Signer } from "../services/lib/principal.ts";
+import { createAnswers } from "./answers.ts";
 import { callMetadata } from "./call-metadata.ts";
 import type { Exchange } from "./exchange.ts";
-import { relayed } from "./relayed.ts";
-import type { Upstream } from "./upstream.ts";
-import type { OneAnswer } from "./upstream-status.ts";
-import { openStream, type StreamCall, type StreamListener } from "./upstream-stream.ts";
-import { callUnary } from "./upstream-unary.ts";
+import { callUnary } from "./upstream/call-unary.ts";
+import { openStream, type StreamCall, type StreamListener } from "./upstream/open-stream.ts";
+import { policyOf } from "./upstream/policy.ts";
+import type { OneAnswer } from "./upstream/status.ts";
+import type { Upstream } from "./upstream/upstream.ts";
 
 /** A request's way on. */
 export type ForwardedCall = {
@@ -21,10 +21,10 @@ export type ForwardedCall = {
 
 /** Calls the upstream of a method. The errors that come out are fit for the caller. */
 export type Forward = {
-  /** Begins a call of many messages, encoded; rejects if the upstream can't be reached. */
+  /** Begins a call of many messages, encoded. */
   open(call: ForwardedCall, listener: StreamListener): Promise<StreamCall>;
   /** One request, one answer, both encoded. Does not throw what the upstream answers. */
-  exchangeOne(call: ForwardedCall, message: Buffer): Promise<OneAnswer>;
+  exchangeOne(call: ForwardedCall, message: Uint8Array): Promise<OneAnswer>;
   /** One request, one answer. */
   unary(call: ForwardedCall, message: Message): Promise<Message>;
   /** Many requests, one answer. */
@@ -40,40 +40,39 @@ export function createForward(options: {
   passedHeaders: readonly string[];
 }): Forward {
   const { upstreamOf } = options;
-  const metadataOf = ({ exchange }: ForwardedCall) => callMetadata(exchange, options);
-  const exchangeOne: Forward["exchangeOne"] = async (call, message) => {
-    const { method, timeoutMs, exchange } = call;
-    const metadata = await metadataOf(call);
-    return callUnary(upstreamOf(method), pathOf(method), { metadata, timeoutMs, message, exchange });
-  };
+  const exchangeOne: Forward["exchangeOne"] = async ({ exchange, method, timeoutMs }, message) =>
+    callUnary(upstreamOf(method), {
+      policy: policyOf(method),
+      headers: await callMetadata(exchange, options),
+      timeoutMs,
+      message,
+      onClosed: exchange.onClosed,
+    });
+  const open: Forward["open"] = async ({ exchange, method, timeoutMs }, listener) =>
+    openStream(upstreamOf(method), {
+      policy: policyOf(method),
+      headers: await callMetadata(exchange, options),
+      timeoutMs,
+      listener,
+    });
   const stream: Forward["stream"] = async (call, messages) => {
-    const stop = new AbortController();
-    const method = call.method as DescMethodStreaming;
-    try {
-      const { message } = await upstreamOf(method).transport.stream(
-        method,
-        AbortSignal.any([call.exchange.signal, stop.signal]),
-        call.timeoutMs,
-        toHeaders(await metadataOf(call)),
-        messages,
-      );
-      return answersOf(message, stop);
-    } catch (error) {
-      stop.abort();
-      throw relayed(error);
-    }
+    const { input, output } = call.method;
+    const answers = createAnswers((bytes) => fromBinary(output, bytes));
+    const upstream = await open(call, answers.listener);
+    const stop = () => upstream.cancel();
+    call.exchange.onClosed(stop);
+    void sendEach(upstream, messages, (message) => toBinary(input, message)).catch((error) => {
+      answers.fail(error);
+      stop();
+    });
+    return answers.begun(stop);
   };
   return {
-    async open(call, listener) {
-      const { method, timeoutMs } = call;
-      const metadata = await metadataOf(call);
-      return openStream(upstreamOf(method), pathOf(method), { metadata, timeoutMs, listener });
-    },
+    open,
     exchangeOne,
     stream,
     async unary(call, request) {
-      const bytes = Buffer.from(toBinary(call.method.input, request));
-      const { error, message } = await exchangeOne(call, bytes);
+      const { error, message } = await exchangeOne(call, toBinary(call.method.input, request));
       if (error || !message) throw error ?? noAnswer();
       return fromBinary(call.method.output, message);
     },
@@ -86,18 +85,18 @@ export function createForward(options: {
   };
 }
 
-const pathOf = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
-
 const noAnswer = () => new ConnectError("the upstream gave no answer", Code.Internal);
 
-async function* answersOf(answers: AsyncIterable<Message>, stop: AbortController): AsyncGenerator<Message> {
-  try {
-    yield* answers;
-  } catch (error) {
-    throw relayed(error);
-  } finally {
-    stop.abort();
+async function sendEach(
+  upstream: StreamCall,
+  messages: AsyncIterable<Message>,
+  encode: (message: Message) => Uint8Array,
+): Promise<void> {
+  for await (const message of messages) {
+    const taken = upstream.send(encode(message));
+    if (taken) await taken;
   }
+  upstream.end();
 }
 
 /** The one message of a call that sends one. */

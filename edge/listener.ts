@@ -17,7 +17,7 @@ import { routesOf } from "./rest/route.ts";
 import { createRpcHandler } from "./rpc/handler.ts";
 import { sendMethodUnknown } from "./rpc/unknown.ts";
 import { wireOf } from "./rpc/wire.ts";
-import type { Upstream } from "./upstream.ts";
+import type { Upstream } from "./upstream/upstream.ts";
 
 const livePath = "/health";
 const readyPath = "/health/ready";

@@ -8,7 +8,8 @@ import { type Limits, standardLimits } from "./limits.ts";
 import { createListener } from "./listener.ts";
 import { upstreamOf as upstreamByPackage } from "./routes.ts";
 import { type EdgeServer, startServer, type Tls } from "./server.ts";
-import { createUpstream, type Upstream } from "./upstream.ts";
+import { transportTo } from "./upstream/transport.ts";
+import { createUpstream, type Upstream } from "./upstream/upstream.ts";
 
 /** Largest message of an RPC, inflated, in bytes. */
 const defaultMessageBytesMax = 4 * 1024 * 1024;
@@ -52,7 +53,7 @@ export async function startEdge(options: {
   const listener = createListener({
     services,
     upstreams,
-    authenticate: createAuthenticate({ identity: upstreamCalled("identity").transport, signer }),
+    authenticate: createAuthenticate({ identity: transportTo(upstreamCalled("identity")), signer }),
     forward: createForward({
       upstreamOf: ({ parent }: DescMethod) =>
         byService.get(parent.typeName) ?? upstreamCalled(upstreamOf(parent)),
