@@ -1,6 +1,10 @@
-import { type DescMethod, ScalarType } from "@bufbuild/protobuf";
+import { type DescMethod, getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { durationMs, MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { hedging } from "../../gen/sluice/common/v1/options_pb.ts";
+
+/** Calls of a hedged method where its contract does not say how many. */
+const hedgedCalls = 2;
 
 /** What may be done with a call of a method, as its contract says. */
 export type CallPolicy = {
@@ -8,8 +12,10 @@ export type CallPolicy = {
   /** Whether a call with this request, encoded, may be made again although the first may have had its effect. */
   mayRepeat(message: Uint8Array | undefined): boolean;
   /** How many calls may be made at once, each so long after the one before; none where the contract does not say so. */
-  readonly hedging: { readonly delayMs: number; readonly callsMax: number } | undefined;
+  readonly hedging: Hedging | undefined;
 };
+
+type Hedging = { readonly delayMs: number; readonly callsMax: number };
 
 const policies = new WeakMap<DescMethod, CallPolicy>();
 
@@ -28,10 +34,21 @@ export function policyOf(method: DescMethod): CallPolicy {
     path: `/${method.parent.typeName}/${method.name}`,
     mayRepeat: (message) =>
       isRead || (requestId !== undefined && message !== undefined && isSet(message, requestId.number)),
-    hedging: undefined,
+    hedging: hedgingOf(method, isRead),
   };
   policies.set(method, policy);
   return policy;
+}
+
+function hedgingOf(method: DescMethod, isRead: boolean): Hedging | undefined {
+  if (!hasOption(method, hedging)) return undefined;
+  const { delay, callsMax } = getOption(method, hedging);
+  const delayMs = delay ? durationMs(delay) : 0;
+  if (!isRead || method.methodKind !== "unary") {
+    throw new Error(`${method} is hedged, but only a unary method without side effects can be`);
+  }
+  if (delayMs < 1) throw new Error(`${method} is hedged without a delay`);
+  return { delayMs, callsMax: callsMax || hedgedCalls };
 }
 
 /** Whether a string field of an encoded message is there and not empty. */
