@@ -47,7 +47,10 @@ export function callUnary(upstream: Upstream, call: UnaryCall): Promise<OneAnswe
       resolve,
     };
     if (timeoutMs !== undefined) running.late = setTimeout(() => endLate(running), timeoutMs);
-    onClosed?.(() => finish(running, failed(callerGone())));
+    onClosed?.(() => {
+      // Comes for every call. An error that nobody reads would cost more than all of this.
+      if (!running.isOver) finish(running, failed(callerGone()));
+    });
     start(running);
   });
 }

@@ -74,7 +74,9 @@ export function openStream(
       running.isEnded = true;
       running.stream?.end();
     },
-    cancel: () => finish(running, callerGone(), []),
+    cancel() {
+      if (!running.isOver) finish(running, callerGone(), []);
+    },
   };
 }
 
