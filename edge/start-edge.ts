@@ -8,6 +8,7 @@ import { type Limits, standardLimits } from "./limits.ts";
 import { createListener } from "./listener.ts";
 import { upstreamOf as upstreamByPackage } from "./routes.ts";
 import { type EdgeServer, startServer, type Tls } from "./server.ts";
+import type { UpstreamLimits } from "./upstream/limits.ts";
 import { transportTo } from "./upstream/transport.ts";
 import { createUpstream, type Upstream } from "./upstream/upstream.ts";
 
@@ -33,13 +34,14 @@ export async function startEdge(options: {
   meshPrivateKey: string;
   log: Logger;
   limits?: Limits;
+  upstreamLimits?: Partial<UpstreamLimits>;
 }): Promise<EdgeServer> {
   const { host, port, services, log, tls } = options;
   const { limits = standardLimits, upstreamOf = upstreamByPackage } = options;
   await using cleanup = new AsyncDisposableStack();
   const upstreams = new Map<string, Upstream>();
   for (const [peer, address] of Object.entries(options.upstreams)) {
-    upstreams.set(peer, cleanup.use(createUpstream(peer, address)));
+    upstreams.set(peer, cleanup.use(createUpstream(peer, address, { limits: options.upstreamLimits ?? {} })));
   }
   const upstreamCalled = (peer: string): Upstream => {
     const upstream = upstreams.get(peer);

@@ -12,7 +12,7 @@ import type { Upstream } from "./upstream.ts";
 /** How often a call is made at the most where it may have had its effect each time, */
 export const triesMax = 4;
 /** and where it surely had none. */
-export const refusalsMax = 8;
+export const refusalsMax = 3;
 
 export type UnaryCall = {
   readonly policy: CallPolicy;
@@ -148,8 +148,10 @@ function settle(running: Running, endpoint: Endpoint, ending: Ending, answer: On
     finish(running, answer);
   } else if (ending === "refused") {
     running.refusals += 1;
-    if (running.refusals > refusalsMax) finish(running, answer);
-    else again(running, endpoint, running.refusals === 1 ? 0 : backoffMs(running.refusals), answer);
+    const isFirst = running.refusals === 1;
+    if (!isFirst) budget.failed();
+    if (running.refusals > refusalsMax || !budget.allows()) finish(running, answer);
+    else again(running, endpoint, isFirst ? 0 : backoffMs(running.refusals), answer);
   } else {
     budget.failed();
     if (running.tries.length > 0) return;

@@ -173,11 +173,9 @@ function settle(running: Running, endpoint: Endpoint, { ending, error, trailers 
   const { budget, pool } = running.upstream;
   pool.report(endpoint, ending === "broken");
   if (ending === "answered") budget.succeeded();
-  if (ending === "broken") budget.failed();
-  const mayTryAgain =
-    ending === "refused"
-      ? running.kept !== undefined
-      : running.made < triesMax && mayRepeat(running) && budget.allows();
+  if (ending === "broken" || running.refusals > 0) budget.failed();
+  const isSafe = ending === "refused" ? running.kept !== undefined : mayRepeat(running);
+  const mayTryAgain = isSafe && running.made < triesMax && budget.allows();
   if (!error || ending === "answered" || !mayTryAgain) finish(running, error, trailers);
   else again(running, endpoint, error, ending);
 }

@@ -52,7 +52,10 @@ export function openSession(
     if (!isGone) events.health(isServing);
   });
   const pulse = checkPulse(http2, socket, limits);
-  http2.once("connect", () => http2.setLocalWindowSize(sessionWindowBytes));
+  http2.once("connect", () => {
+    // It may have been lost in the turn between.
+    if (!http2.destroyed) http2.setLocalWindowSize(sessionWindowBytes);
+  });
   http2.on("error", end).on("goaway", end).on("close", end);
   return {
     http2,
