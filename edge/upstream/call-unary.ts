@@ -9,10 +9,8 @@ import { requestHeaders } from "./request-headers.ts";
 import { failed, type OneAnswer, overloaded, unreachable } from "./status.ts";
 import type { Upstream } from "./upstream.ts";
 
-/** How often a call is made at the most where it may have had its effect each time, */
+/** How often a call is made at the most. */
 export const triesMax = 4;
-/** and where it surely had none. */
-export const refusalsMax = 3;
 
 export type UnaryCall = {
   readonly policy: CallPolicy;
@@ -39,7 +37,7 @@ export function callUnary(upstream: Upstream, call: UnaryCall): Promise<OneAnswe
       deadlineMs: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
       tries: [],
       made: 0,
-      refusals: 0,
+      wasRefused: false,
       isOver: false,
       late: undefined,
       next: undefined,
@@ -65,7 +63,7 @@ type Running = {
   /** Those that have no answer yet. */
   tries: Try[];
   made: number;
-  refusals: number;
+  wasRefused: boolean;
   isOver: boolean;
   late: NodeJS.Timeout | undefined;
   next: NodeJS.Timeout | undefined;
@@ -146,18 +144,17 @@ function settle(running: Running, endpoint: Endpoint, ending: Ending, answer: On
   if (ending === "answered") {
     budget.succeeded();
     finish(running, answer);
-  } else if (ending === "refused") {
-    running.refusals += 1;
-    const isFirst = running.refusals === 1;
-    if (!isFirst) budget.failed();
-    if (running.refusals > refusalsMax || !budget.allows()) finish(running, answer);
-    else again(running, endpoint, isFirst ? 0 : backoffMs(running.refusals), answer);
-  } else {
-    budget.failed();
-    if (running.tries.length > 0) return;
-    if (running.made >= triesMax || !mayRepeat(running) || !budget.allows()) finish(running, answer);
-    else again(running, endpoint, backoffMs(running.made), answer);
+    return;
   }
+  // A server that goes away refuses once, and is not to blame.
+  const isFirstRefusal = ending === "refused" && !running.wasRefused;
+  if (isFirstRefusal) running.wasRefused = true;
+  else budget.failed();
+  // Of a hedged call another try may still do better.
+  if (running.tries.length > 0) return;
+  const isSafe = ending === "refused" || mayRepeat(running);
+  if (!isSafe || running.made >= triesMax || !budget.allows()) finish(running, answer);
+  else again(running, endpoint, isFirstRefusal ? 0 : backoffMs(running.made), answer);
 }
 
 function again(running: Running, before: Endpoint, delayMs: number, answer: OneAnswer): void {

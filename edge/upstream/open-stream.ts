@@ -5,7 +5,7 @@ import { callerGone, deadlinePassed } from "../rpc/refusals.ts";
 import { writePiece } from "../write-piece.ts";
 import { type Ending, openRequest } from "./attempt.ts";
 import { backoffMs } from "./backoff.ts";
-import { refusalsMax, triesMax } from "./call-unary.ts";
+import { triesMax } from "./call-unary.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { CallPolicy } from "./policy.ts";
 import { type Received, receive } from "./receive.ts";
@@ -53,7 +53,7 @@ export function openStream(
     keptBytes: 0,
     isEnded: false,
     made: 0,
-    refusals: 0,
+    wasRefused: false,
     isOver: false,
     stream: undefined,
     endpoint: undefined,
@@ -91,7 +91,7 @@ type Running = {
   keptBytes: number;
   isEnded: boolean;
   made: number;
-  refusals: number;
+  wasRefused: boolean;
   isOver: boolean;
   stream: ClientHttp2Stream | undefined;
   endpoint: Endpoint | undefined;
@@ -173,7 +173,7 @@ function settle(running: Running, endpoint: Endpoint, { ending, error, trailers 
   const { budget, pool } = running.upstream;
   pool.report(endpoint, ending === "broken");
   if (ending === "answered") budget.succeeded();
-  if (ending === "broken" || running.refusals > 0) budget.failed();
+  else if (ending === "broken" || running.wasRefused) budget.failed();
   const isSafe = ending === "refused" ? running.kept !== undefined : mayRepeat(running);
   const mayTryAgain = isSafe && running.made < triesMax && budget.allows();
   if (!error || ending === "answered" || !mayTryAgain) finish(running, error, trailers);
@@ -182,11 +182,10 @@ function settle(running: Running, endpoint: Endpoint, { ending, error, trailers 
 
 function again(running: Running, before: Endpoint, error: ConnectError, ending: Ending): void {
   release(running);
-  if (ending === "refused") running.refusals += 1;
-  const isFirstRefusal = ending === "refused" && running.refusals === 1;
-  const delayMs = isFirstRefusal ? 0 : backoffMs(running.refusals + running.made);
-  const isLate = delayMs >= (leftOf(running) ?? Number.POSITIVE_INFINITY);
-  if (isLate || running.refusals > refusalsMax) finish(running, error, []);
+  const isFirstRefusal = ending === "refused" && !running.wasRefused;
+  running.wasRefused ||= isFirstRefusal;
+  const delayMs = isFirstRefusal ? 0 : backoffMs(running.made + 1);
+  if (delayMs >= (leftOf(running) ?? Number.POSITIVE_INFINITY)) finish(running, error, []);
   else running.next = setTimeout(() => start(running, before), delayMs);
 }
 

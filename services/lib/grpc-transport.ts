@@ -2,6 +2,7 @@ import {
   create,
   type DescMessage,
   type DescMethod,
+  type DescService,
   fromBinary,
   type MessageShape,
   toBinary,
@@ -29,6 +30,7 @@ import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "./errors.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { fromGrpcStatus, isLocalFailure } from "./grpc-status.ts";
+import { serviceConfigOf } from "./service-config.ts";
 import { awaitWritable } from "./writable.ts";
 
 /** Largest message that is taken from a peer, in bytes. */
@@ -47,14 +49,21 @@ const channelOptions: ChannelOptions = {
 
 export type GrpcTransport = Transport & Disposable & { readonly client: Client; readonly peer: string };
 
-/** A Connect transport over grpc-js. `peer` names who answers, for error texts; `address` is a gRPC target. */
+/**
+ * A Connect transport over grpc-js. `peer` names who answers, for error texts; `address` is a gRPC target. Calls of
+ * `services` are repeated as their contracts allow.
+ */
 export function createGrpcTransport(options: {
   peer: string;
   address: string;
+  services?: readonly DescService[];
   interceptors?: Interceptor[];
 }): GrpcTransport {
-  const client = new Client(options.address, credentials.createInsecure(), channelOptions);
-  const { peer, interceptors = [] } = options;
+  const { peer, interceptors = [], services = [] } = options;
+  const client = new Client(options.address, credentials.createInsecure(), {
+    ...channelOptions,
+    "grpc.service_config": JSON.stringify(serviceConfigOf(services)),
+  });
   return {
     client,
     peer,

@@ -14,7 +14,11 @@ export function createMeshClient<S extends DescService>(
   service: S,
   options: { peer: string; address: string; signer: Signer },
 ): MeshClient<S> {
-  const transport = createGrpcTransport({ ...options, interceptors: [carryOn(options.signer)] });
+  const transport = createGrpcTransport({
+    ...options,
+    services: [service],
+    interceptors: [carryOn(options.signer)],
+  });
   const bounded: typeof transport = {
     ...transport,
     unary: (method, signal, timeoutMs, ...rest) =>
