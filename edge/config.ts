@@ -6,6 +6,14 @@ import { tlsEnv, tlsOf, tlsProblems } from "./tls/tls-settings.ts";
 
 export type EdgeConfig = ReturnType<typeof parseConfig>;
 
+/** Where a service is reached: one address, or several with commas between. */
+const grpcAddresses = z
+  .string("is required, as 127.0.0.1:9001 or unix:/run/sluice/identity.sock")
+  .refine(
+    (text) => text.split(",").every((address) => grpcAddress.safeParse(address).success),
+    "must be host:port, or unix: and a path; or several of them, with commas between",
+  );
+
 const edgeEnv = z.object({
   EDGE_HOST: z.string().default("127.0.0.1"),
   EDGE_PORT: z
@@ -14,11 +22,11 @@ const edgeEnv = z.object({
     .default("8080")
     .transform(Number)
     .refine((port) => port <= 65_535, "must be a port number"),
-  IDENTITY_ADDRESS: grpcAddress,
-  ORCHESTRATION_ADDRESS: grpcAddress,
-  STORAGE_ADDRESS: grpcAddress,
-  STAGING_ADDRESS: grpcAddress,
-  APPROVAL_ADDRESS: grpcAddress,
+  IDENTITY_ADDRESS: grpcAddresses,
+  ORCHESTRATION_ADDRESS: grpcAddresses,
+  STORAGE_ADDRESS: grpcAddresses,
+  STAGING_ADDRESS: grpcAddresses,
+  APPROVAL_ADDRESS: grpcAddresses,
   STORAGE_DIR: z.string().optional(),
   LOG_LEVEL: logLevel,
   ...tlsEnv,

@@ -21,7 +21,7 @@ import { createRpcHandler } from "./rpc/handler.ts";
 import { sendMethodUnknown } from "./rpc/unknown.ts";
 import { wireOf } from "./rpc/wire.ts";
 import type { SharedFolder } from "./shared-folder.ts";
-import type { Upstream } from "./upstream.ts";
+import type { Upstream } from "./upstream/upstream.ts";
 
 const livePath = "/health";
 const readyPath = "/health/ready";

@@ -1,4 +1,4 @@
-import { headerOf } from "./http.ts";
+import { headerOf, isHttp2 } from "./http.ts";
 import type { Incoming } from "./rest/body.ts";
 import { bodyStalled } from "./rest/http-error.ts";
 import { callerGone, deadlinePassed } from "./rpc/refusals.ts";
@@ -10,6 +10,11 @@ export function readBody(
   tooLarge: (bytesMax: number) => Error,
   timeoutMs?: number,
 ): Promise<Buffer> {
+  // A small body has come with its headers: nothing needs to be waited for.
+  if (!isHttp2(request) && request.complete && !request.destroyed) {
+    const whole: Buffer = request.read() ?? Buffer.alloc(0);
+    return whole.byteLength > bytesMax ? Promise.reject(tooLarge(bytesMax)) : Promise.resolve(whole);
+  }
   return new Promise((resolve, reject) => {
     if (Number(headerOf(request, "content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
     if (request.destroyed) throw callerGone();

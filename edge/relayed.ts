@@ -4,12 +4,6 @@ import { errorDomain } from "../services/lib/errors.ts";
 import { cutToHeaders } from "../services/lib/grpc-status.ts";
 import { isHttpError } from "./rest/http-error.ts";
 
-/** An error fit to pass on. Headers of the upstream in it would overwrite those of the answer. */
-export function relayed(error: unknown): unknown {
-  if (!(error instanceof ConnectError) || isHttpError(error)) return error;
-  return copyOf(error, error.details);
-}
-
 /**
  * How errors reach callers. `guarded`: Internal and Unknown say the request id and nothing else. `bare`: all errors as
  * their upstream spelled them, and those of the edge without details, for suites that compare whole statuses.

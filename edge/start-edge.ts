@@ -4,16 +4,18 @@ import { addReadinessCheck } from "../services/lib/admin/readiness.ts";
 import type { Logger } from "../services/lib/log.ts";
 import type { MeshTls } from "../services/lib/mesh-tls.ts";
 import { createSigner } from "../services/lib/principal.ts";
+import { observeClient } from "../services/lib/telemetry/observe-client.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
-import { answerBatches } from "./batch/local-forward.ts";
+import { answerBatches } from "./batch/answer-batches.ts";
 import { createRunBatch } from "./batch/run-batch.ts";
+import { createCalls } from "./calls.ts";
 import type { CorsSettings } from "./cors.ts";
 import { type Deadlines, usualDeadlines } from "./deadline.ts";
 import { createForward } from "./forward.ts";
 import { areReady } from "./health.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import { createListener, type Listener } from "./listener.ts";
-import { observeForward } from "./observe-forward.ts";
+import { observeCalls } from "./observe-calls.ts";
 import type { Pages } from "./pages/page.ts";
 import type { ErrorStyle } from "./relayed.ts";
 import { boundHeadersOf } from "./rest/route.ts";
@@ -21,7 +23,10 @@ import { upstreamOf as upstreamByPackage } from "./routes.ts";
 import { type EdgeServer, startServer } from "./server.ts";
 import { createSharedFolder } from "./shared-folder.ts";
 import type { Tls } from "./tls/tls-context.ts";
-import { createUpstream, type Upstream } from "./upstream.ts";
+import { dialOver } from "./upstream/address.ts";
+import type { UpstreamLimits } from "./upstream/limits.ts";
+import { transportTo } from "./upstream/transport.ts";
+import { createUpstream, type Upstream } from "./upstream/upstream.ts";
 
 /** Largest message of an RPC, inflated, in bytes. */
 const defaultMessageBytesMax = 4 * 1024 * 1024;
@@ -57,13 +62,18 @@ export async function startEdge(options: {
   meshPrivateKey: string;
   log: Logger;
   limits?: Limits;
+  upstreamLimits?: Partial<UpstreamLimits>;
 }): Promise<EdgeServer> {
   const { host, port, services, log, tls, meshTls } = options;
   const { limits = standardLimits, upstreamOf = upstreamByPackage, passedHeaders = [] } = options;
   await using cleanup = new AsyncDisposableStack();
   const upstreams = new Map<string, Upstream>();
   for (const [peer, address] of Object.entries(options.upstreams)) {
-    upstreams.set(peer, cleanup.use(createUpstream(peer, address, meshTls)));
+    const { upstreamLimits: limits = {} } = options;
+    upstreams.set(
+      peer,
+      cleanup.use(createUpstream(peer, address, { limits, dial: dialOver(meshTls, peer) })),
+    );
   }
   const upstreamCalled = (peer: string): Upstream => {
     const upstream = upstreams.get(peer);
@@ -84,16 +94,20 @@ export async function startEdge(options: {
     boundHeaders: boundHeadersOf(services),
     passedHeaders,
   });
-  const toUpstreams = observeForward(
-    createForward({ upstreamOf: upstreamFor, signer, passedHeaders }),
+  const calls = observeCalls(
+    createCalls({ upstreamOf: upstreamFor, signer, passedHeaders }),
     (method) => upstreamFor(method).peer,
   );
+  const identity = upstreamCalled("identity");
   const listener: Listener = createListener({
     services,
     upstreams,
     pages: options.pages ?? new Map(),
-    authenticate: createAuthenticate({ identity: upstreamCalled("identity").transport, signer }),
-    forward: answerBatches(toUpstreams, runBatch),
+    authenticate: createAuthenticate({
+      identity: transportTo(identity, [observeClient("edge", "identity")]),
+      signer,
+    }),
+    forward: createForward(answerBatches(calls, runBatch)),
     sharedFolder: options.storageDirectory ? createSharedFolder(options.storageDirectory) : undefined,
     messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
     deadlines: options.deadlines ?? usualDeadlines,

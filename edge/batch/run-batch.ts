@@ -7,7 +7,7 @@ import {
   type RunBatchResponse,
   RunBatchResponseSchema,
 } from "../../gen/sluice/edge/v1/batch_pb.ts";
-import type { ForwardedCall } from "../forward.ts";
+import type { ForwardedCall } from "../calls.ts";
 import { headerOf } from "../http.ts";
 import type { Listener } from "../listener.ts";
 import { answersTooLarge } from "../rest/http-error.ts";

@@ -50,6 +50,7 @@ export function bindHead(route: Route, head: RequestHead): Parameters {
 /** Adds the body to what the head set, and answers the request message. */
 export function bindBody(route: Route, parameters: Parameters, body: RequestBody | undefined): Message {
   const message = body ? decodeBody(route, body) : create(route.method.input);
+  if (parameters.sources.size === 0) return message;
   refuseDifference(route, parameters, message);
   refuseOtherChoice(route, parameters, message);
   mergeJson(route.method.input, message, parameters.tree);

@@ -1,12 +1,12 @@
+import type { ForwardedCall } from "../calls.ts";
 import { boundTimeoutMs, leftOf, requestedTimeoutMs } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
-import type { ForwardedCall } from "../forward.ts";
 import { awaitBody } from "../linger.ts";
 import { readBody } from "../read-body.ts";
 import type { Incoming } from "../rest/body.ts";
 import { messageTooLarge } from "../rest/http-error.ts";
-import { answersNotOne, type OneAnswer } from "../upstream-status.ts";
-import type { StreamCall, StreamListener } from "../upstream-stream.ts";
+import type { StreamCall, StreamListener } from "../upstream/open-stream.ts";
+import { answersNotOne, type OneAnswer } from "../upstream/status.ts";
 import type { Answer } from "./answer.ts";
 import { compressionOf } from "./compression.ts";
 import type { ConnectGet } from "./connect-get.ts";

@@ -1,4 +1,11 @@
-import { create, type DescMessage, type DescMethod, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  fromBinary,
+  type MessageShape,
+} from "@bufbuild/protobuf";
 import {
   Code,
   type ConnectError,
@@ -23,6 +30,7 @@ import { failure } from "./errors.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { fromGrpcStatus, isLocalFailure } from "./grpc-status.ts";
 import { channelSecurityFor, type MeshTls } from "./mesh-tls.ts";
+import { serviceConfigOf } from "./service-config.ts";
 import { awaitWritable } from "./writable.ts";
 
 /** Largest message that is taken from a peer, in bytes. */
@@ -43,17 +51,22 @@ export type GrpcTransport = Transport & Disposable & { readonly client: Client; 
 
 /**
  * A Connect transport over grpc-js. `peer` names who answers, for error texts and its certificate; `address` is a gRPC
- * target.
+ * target. Calls of `services` are repeated as their contracts allow.
  */
 export function createGrpcTransport(options: {
   peer: string;
   address: string;
   tls?: MeshTls | undefined;
+  services?: readonly DescService[];
   interceptors?: Interceptor[];
 }): GrpcTransport {
-  const { peer, address, interceptors = [] } = options;
+  const { peer, address, interceptors = [], services = [] } = options;
   const security = channelSecurityFor(peer, address, options.tls);
-  const client = new Client(address, security.credentials, { ...channelOptions, ...security.options });
+  const client = new Client(address, security.credentials, {
+    ...channelOptions,
+    ...security.options,
+    "grpc.service_config": JSON.stringify(serviceConfigOf(services)),
+  });
   return {
     client,
     peer,

@@ -19,6 +19,7 @@ export function createMeshClient<S extends DescService>(
   const { peer, signer } = options;
   const transport = createGrpcTransport({
     ...options,
+    services: [service],
     interceptors: [carryOn(signer), observeClient(signer.process, peer)],
   });
   const bounded: typeof transport = {

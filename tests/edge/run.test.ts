@@ -41,6 +41,18 @@ test("OK: runs before its upstreams do, and tells who is missing", async () => {
   expect([files.status, files.headers.get("retry-after")]).toEqual([503, "1"]);
 });
 
+test("OK: a service may have several addresses", () => {
+  const several = "10.0.0.1:9001,unix:/run/identity.sock,[::1]:9001,identity:9001";
+  expect(parseConfig({ ...env, IDENTITY_ADDRESS: several }).upstreams.identity).toBe(several);
+});
+
+test.each(["", "10.0.0.1", "10.0.0.1:9001,", "10.0.0.1:9001, 10.0.0.2:9001", "unix:relative"])(
+  "ConfigError: %j is no address",
+  (address) => {
+    expect(() => parseConfig({ ...env, IDENTITY_ADDRESS: address })).toThrow("IDENTITY_ADDRESS");
+  },
+);
+
 test("OK: a free port that is taken is an error that says so", async () => {
   await using edge = await startService(run, parseConfig(env));
   const { port } = new URL(edge.address);

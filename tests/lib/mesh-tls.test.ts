@@ -4,7 +4,9 @@ import { connect as connectTls } from "node:tls";
 import { createClient } from "@connectrpc/connect";
 import { pino } from "pino";
 import { afterEach, expect, test } from "vitest";
-import { createUpstream } from "../../edge/upstream.ts";
+import { dialOver } from "../../edge/upstream/address.ts";
+import { transportTo } from "../../edge/upstream/transport.ts";
+import { createUpstream } from "../../edge/upstream/upstream.ts";
 import { EchoService } from "../../gen/sluice/test/v1/echo_pb.ts";
 import type { Pair } from "../../services/all-in-one/mesh-certificates.ts";
 import { startGrpcServer } from "../../services/lib/grpc-server.ts";
@@ -58,17 +60,21 @@ test("OK: a process calls another one, and each shows a certificate of its own",
   expect(numbers).toEqual([1, 2, 3]);
 });
 
-test("OK: the edge's streams are secured as its other calls are", async () => {
+/** A client of the edge, which says for nobody that it calls. */
+function edgeClientOf(peer: string, address: string, tls: MeshTls) {
+  const upstream = stack.current.use(createUpstream(peer, address, { dial: dialOver(tls, peer) }));
+  return createClient(EchoService, transportTo(upstream));
+}
+
+const noAssertion = "the call carries no assertion";
+
+test("OK: the edge's calls are secured as those of services are", async () => {
   const authority = await createAuthority();
   const address = await startStorage((await tlsOf(authority, "storage")).tls);
   const { tls } = await tlsOf(authority, "edge");
-  const upstream = stack.current.use(createUpstream("storage", address, tls));
-  expect(await upstream.sessions.connect()).toBe("idle");
-  const client = createClient(EchoService, upstream.transport);
-  await expect(client.look({ name: "x" })).rejects.toThrow("the call carries no assertion");
-  const other = stack.current.use(createUpstream("identity", address, tls));
-  expect(await other.sessions.connect()).toBe("error");
-  expect(String(other.sessions.error())).toContain("sluice-identity");
+  await expect(edgeClientOf("storage", address, tls).look({ name: "x" })).rejects.toThrow(noAssertion);
+  const other = edgeClientOf("identity", address, tls).look({ name: "x" });
+  await expect(other).rejects.toThrow("identity does not answer");
 });
 
 test("Unavailable: a peer whose certificate has the name of another process", async () => {
@@ -162,6 +168,5 @@ test("OK: a unix socket needs no certificate", async () => {
   });
   const { address } = stack.current.use(server);
   expect((await clientOf(address, tls).look({ name: "x" })).request?.name).toBe("x");
-  const upstream = stack.current.use(createUpstream("storage", address, tls));
-  expect(await upstream.sessions.connect()).toBe("idle");
+  await expect(edgeClientOf("storage", address, tls).look({ name: "x" })).rejects.toThrow(noAssertion);
 });

@@ -5,15 +5,15 @@
 import type { GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
-import type { EnumValueOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
+import type { Duration, EnumValueOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_descriptor, file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file sluice/common/v1/options.proto.
  */
 export const file_sluice_common_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zbHVpY2UvY29tbW9uL3YxL29wdGlvbnMucHJvdG8SEHNsdWljZS5jb21tb24udjEirAEKBkFjY2VzcxIQCgZwdWJsaWMYASABKAhIABIXCg1hdXRoZW50aWNhdGVkGAIgASgISAASFAoKcGVybWlzc2lvbhgDIAEoCUgAEjUKCGludGVybmFsGAQgASgLMiEuc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3MuSW50ZXJuYWxIABobCghJbnRlcm5hbBIPCgdjYWxsZXJzGAEgAygJQg0KBGtpbmQSBbpIAggBIt8CCgRSZXN0EhYKDnN1Y2Nlc3Nfc3RhdHVzGAEgASgFEj0KD3JlcXVlc3RfaGVhZGVycxgCIAMoCzIkLnNsdWljZS5jb21tb24udjEuUmVzdC5SZXF1ZXN0SGVhZGVyEhUKDWNhY2hlX2NvbnRyb2wYAyABKAkSLQoGdXBsb2FkGAQgASgLMh0uc2x1aWNlLmNvbW1vbi52MS5SZXN0LlVwbG9hZBosCg1SZXF1ZXN0SGVhZGVyEgwKBG5hbWUYASABKAkSDQoFZmllbGQYAiABKAkaiwEKBlVwbG9hZBIUCgxoZWFkZXJfZmllbGQYASABKAkSEwoLY2h1bmtfZmllbGQYAiABKAkSEgoKZm9ybV9maWVsZBgDIAEoCRISCgpuYW1lX2ZpZWxkGAQgASgJEhoKEmNvbnRlbnRfdHlwZV9maWVsZBgFIAEoCRISCgpzaXplX2ZpZWxkGAYgASgJIoQBCghIdHRwSGVhZBIOCgZzdGF0dXMYASABKAUSOAoHaGVhZGVycxgCIAMoCzInLnNsdWljZS5jb21tb24udjEuSHR0cEhlYWQuSGVhZGVyc0VudHJ5Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlcKCEh0dHBGaWxlEgwKBHBhdGgYASABKAkSFAoMb2Zmc2V0X2J5dGVzGAIgASgDEhIKCnNpemVfYnl0ZXMYAyABKAMSEwoLZmluZ2VycHJpbnQYBCABKAk6UgoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYtYcDIAEoCzIYLnNsdWljZS5jb21tb24udjEuQWNjZXNzUgZhY2Nlc3M6TAoEcmVzdBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLaHAyABKAsyFi5zbHVpY2UuY29tbW9uLnYxLlJlc3RSBHJlc3Q6RAoLaHR0cF9zdGF0dXMSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxi3hwMgASgFUgpodHRwU3RhdHVzOkYKDGh0dHBfaGVhZGVycxIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGLiHAyADKAlSC2h0dHBIZWFkZXJzYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_descriptor]);
+  fileDesc("Ch5zbHVpY2UvY29tbW9uL3YxL29wdGlvbnMucHJvdG8SEHNsdWljZS5jb21tb24udjEirAEKBkFjY2VzcxIQCgZwdWJsaWMYASABKAhIABIXCg1hdXRoZW50aWNhdGVkGAIgASgISAASFAoKcGVybWlzc2lvbhgDIAEoCUgAEjUKCGludGVybmFsGAQgASgLMiEuc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3MuSW50ZXJuYWxIABobCghJbnRlcm5hbBIPCgdjYWxsZXJzGAEgAygJQg0KBGtpbmQSBbpIAggBIt8CCgRSZXN0EhYKDnN1Y2Nlc3Nfc3RhdHVzGAEgASgFEj0KD3JlcXVlc3RfaGVhZGVycxgCIAMoCzIkLnNsdWljZS5jb21tb24udjEuUmVzdC5SZXF1ZXN0SGVhZGVyEhUKDWNhY2hlX2NvbnRyb2wYAyABKAkSLQoGdXBsb2FkGAQgASgLMh0uc2x1aWNlLmNvbW1vbi52MS5SZXN0LlVwbG9hZBosCg1SZXF1ZXN0SGVhZGVyEgwKBG5hbWUYASABKAkSDQoFZmllbGQYAiABKAkaiwEKBlVwbG9hZBIUCgxoZWFkZXJfZmllbGQYASABKAkSEwoLY2h1bmtfZmllbGQYAiABKAkSEgoKZm9ybV9maWVsZBgDIAEoCRISCgpuYW1lX2ZpZWxkGAQgASgJEhoKEmNvbnRlbnRfdHlwZV9maWVsZBgFIAEoCRISCgpzaXplX2ZpZWxkGAYgASgJIkYKB0hlZGdpbmcSKAoFZGVsYXkYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEQoJY2FsbHNfbWF4GAIgASgFIoQBCghIdHRwSGVhZBIOCgZzdGF0dXMYASABKAUSOAoHaGVhZGVycxgCIAMoCzInLnNsdWljZS5jb21tb24udjEuSHR0cEhlYWQuSGVhZGVyc0VudHJ5Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlcKCEh0dHBGaWxlEgwKBHBhdGgYASABKAkSFAoMb2Zmc2V0X2J5dGVzGAIgASgDEhIKCnNpemVfYnl0ZXMYAyABKAMSEwoLZmluZ2VycHJpbnQYBCABKAk6UgoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYtYcDIAEoCzIYLnNsdWljZS5jb21tb24udjEuQWNjZXNzUgZhY2Nlc3M6TAoEcmVzdBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLaHAyABKAsyFi5zbHVpY2UuY29tbW9uLnYxLlJlc3RSBHJlc3Q6VQoHaGVkZ2luZxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGL6HAyABKAsyGS5zbHVpY2UuY29tbW9uLnYxLkhlZGdpbmdSB2hlZGdpbmc6RAoLaHR0cF9zdGF0dXMSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxi3hwMgASgFUgpodHRwU3RhdHVzOkYKDGh0dHBfaGVhZGVycxIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGLiHAyADKAlSC2h0dHBIZWFkZXJzYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_descriptor, file_google_protobuf_duration]);
 
 /**
  * Who may call a method.
@@ -219,6 +219,35 @@ export const Rest_UploadSchema: GenMessage<Rest_Upload> = /*@__PURE__*/
   messageDesc(file_sluice_common_v1_options, 1, 1);
 
 /**
+ * How a call is made more than once at a time, so that one slow process does not make it slow. The first answer counts, and
+ * the other calls are cancelled.
+ *
+ * @generated from message sluice.common.v1.Hedging
+ */
+export type Hedging = Message<"sluice.common.v1.Hedging"> & {
+  /**
+   * How long each call is waited for before the next is made. From 1 ms on.
+   *
+   * @generated from field: google.protobuf.Duration delay = 1;
+   */
+  delay?: Duration | undefined;
+
+  /**
+   * How many calls there are at the most, the first included. Default: 2.
+   *
+   * @generated from field: int32 calls_max = 2;
+   */
+  callsMax: number;
+};
+
+/**
+ * Describes the message sluice.common.v1.Hedging.
+ * Use `create(HedgingSchema)` to create a new message.
+ */
+export const HedgingSchema: GenMessage<Hedging> = /*@__PURE__*/
+  messageDesc(file_sluice_common_v1_options, 2);
+
+/**
  * Status and headers of an HTTP answer whose body is a stream of google.api.HttpBody: stands in `extensions` of
  * the first message.
  *
@@ -245,7 +274,7 @@ export type HttpHead = Message<"sluice.common.v1.HttpHead"> & {
  * Use `create(HttpHeadSchema)` to create a new message.
  */
 export const HttpHeadSchema: GenMessage<HttpHead> = /*@__PURE__*/
-  messageDesc(file_sluice_common_v1_options, 2);
+  messageDesc(file_sluice_common_v1_options, 3);
 
 /**
  * Where the bytes of an HTTP answer lie, for a caller who reads the answering service's folder of files: stands in
@@ -289,7 +318,7 @@ export type HttpFile = Message<"sluice.common.v1.HttpFile"> & {
  * Use `create(HttpFileSchema)` to create a new message.
  */
 export const HttpFileSchema: GenMessage<HttpFile> = /*@__PURE__*/
-  messageDesc(file_sluice_common_v1_options, 3);
+  messageDesc(file_sluice_common_v1_options, 4);
 
 /**
  * Who may call the method. Every method has one; the guard in front of each handler enforces it.
@@ -308,12 +337,20 @@ export const rest: GenExtension<MethodOptions, Rest> = /*@__PURE__*/
   extDesc(file_sluice_common_v1_options, 1);
 
 /**
+ * Asks a second address of the service where the first takes long. Only for methods without side effects.
+ *
+ * @generated from extension: sluice.common.v1.Hedging hedging = 50110;
+ */
+export const hedging: GenExtension<MethodOptions, Hedging> = /*@__PURE__*/
+  extDesc(file_sluice_common_v1_options, 2);
+
+/**
  * HTTP status of an ErrorReason, where google.rpc.Code's own is not the one that HTTP callers know.
  *
  * @generated from extension: int32 http_status = 50103;
  */
 export const http_status: GenExtension<EnumValueOptions, number> = /*@__PURE__*/
-  extDesc(file_sluice_common_v1_options, 2);
+  extDesc(file_sluice_common_v1_options, 3);
 
 /**
  * Names of the metadata of an ErrorReason that HTTP answers as headers, too, as `content-range`.
@@ -321,5 +358,5 @@ export const http_status: GenExtension<EnumValueOptions, number> = /*@__PURE__*/
  * @generated from extension: repeated string http_headers = 50104;
  */
 export const http_headers: GenExtension<EnumValueOptions, string[]> = /*@__PURE__*/
-  extDesc(file_sluice_common_v1_options, 3);
+  extDesc(file_sluice_common_v1_options, 4);
 

@@ -1,37 +1,24 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { isObserving, type ObservedCall, observeUpstream } from "../services/lib/telemetry/observe-call.ts";
-import type { Forward } from "./forward.ts";
+import type { Calls } from "./calls.ts";
 
-/**
- * The same, but it tells of each call that works below the transport; the transport tells of its own. `peerOf` names
- * who answers a method.
- */
-export function observeForward(forward: Forward, peerOf: (method: DescMethod) => string): Forward {
+/** The same calls, but each is told of. `peerOf` names who answers a method. */
+export function observeCalls(calls: Calls, peerOf: (method: DescMethod) => string): Calls {
   const begin = (method: DescMethod): ObservedCall | undefined =>
     isObserving() ? observeUpstream("edge", peerOf(method), method) : undefined;
   return {
-    ...forward,
     exchangeOne(call, message) {
       const observed = begin(call.method);
-      if (!observed) return forward.exchangeOne(call, message);
+      if (!observed) return calls.exchangeOne(call, message);
       return endWith(
         observed,
-        () => forward.exchangeOne(call, message),
+        () => calls.exchangeOne(call, message),
         ({ error }) => observed.end(error),
-      );
-    },
-    unary(call, message) {
-      const observed = begin(call.method);
-      if (!observed) return forward.unary(call, message);
-      return endWith(
-        observed,
-        () => forward.unary(call, message),
-        () => observed.end(),
       );
     },
     open(call, listener) {
       const observed = begin(call.method);
-      if (!observed) return forward.open(call, listener);
+      if (!observed) return calls.open(call, listener);
       const told: typeof listener = {
         begun: (headers) => listener.begun(headers),
         message: (bytes) => listener.message(bytes),
@@ -42,7 +29,7 @@ export function observeForward(forward: Forward, peerOf: (method: DescMethod) =>
       };
       return endWith(
         observed,
-        () => forward.open(call, told),
+        () => calls.open(call, told),
         () => undefined,
       );
     },
