@@ -8,7 +8,8 @@ export type HttpError = ConnectError & {
 };
 
 // No class of its own: ConnectError decides by name what an instance is, and subclasses inherit that.
-function httpError(
+/** An error with an HTTP status of its own. */
+export function httpError(
   status: number,
   code: Code,
   message: string,

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/common/v1/options.proto.
  */
 export const file_sluice_common_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zbHVpY2UvY29tbW9uL3YxL29wdGlvbnMucHJvdG8SEHNsdWljZS5jb21tb24udjEirAEKBkFjY2VzcxIQCgZwdWJsaWMYASABKAhIABIXCg1hdXRoZW50aWNhdGVkGAIgASgISAASFAoKcGVybWlzc2lvbhgDIAEoCUgAEjUKCGludGVybmFsGAQgASgLMiEuc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3MuSW50ZXJuYWxIABobCghJbnRlcm5hbBIPCgdjYWxsZXJzGAEgAygJQg0KBGtpbmQSBbpIAggBIt8CCgRSZXN0EhYKDnN1Y2Nlc3Nfc3RhdHVzGAEgASgFEj0KD3JlcXVlc3RfaGVhZGVycxgCIAMoCzIkLnNsdWljZS5jb21tb24udjEuUmVzdC5SZXF1ZXN0SGVhZGVyEhUKDWNhY2hlX2NvbnRyb2wYAyABKAkSLQoGdXBsb2FkGAQgASgLMh0uc2x1aWNlLmNvbW1vbi52MS5SZXN0LlVwbG9hZBosCg1SZXF1ZXN0SGVhZGVyEgwKBG5hbWUYASABKAkSDQoFZmllbGQYAiABKAkaiwEKBlVwbG9hZBIUCgxoZWFkZXJfZmllbGQYASABKAkSEwoLY2h1bmtfZmllbGQYAiABKAkSEgoKZm9ybV9maWVsZBgDIAEoCRISCgpuYW1lX2ZpZWxkGAQgASgJEhoKEmNvbnRlbnRfdHlwZV9maWVsZBgFIAEoCRISCgpzaXplX2ZpZWxkGAYgASgJIoQBCghIdHRwSGVhZBIOCgZzdGF0dXMYASABKAUSOAoHaGVhZGVycxgCIAMoCzInLnNsdWljZS5jb21tb24udjEuSHR0cEhlYWQuSGVhZGVyc0VudHJ5Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBOlIKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLWHAyABKAsyGC5zbHVpY2UuY29tbW9uLnYxLkFjY2Vzc1IGYWNjZXNzOkwKBHJlc3QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi2hwMgASgLMhYuc2x1aWNlLmNvbW1vbi52MS5SZXN0UgRyZXN0OkQKC2h0dHBfc3RhdHVzEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYt4cDIAEoBVIKaHR0cFN0YXR1c2IGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_descriptor]);
+  fileDesc("Ch5zbHVpY2UvY29tbW9uL3YxL29wdGlvbnMucHJvdG8SEHNsdWljZS5jb21tb24udjEirAEKBkFjY2VzcxIQCgZwdWJsaWMYASABKAhIABIXCg1hdXRoZW50aWNhdGVkGAIgASgISAASFAoKcGVybWlzc2lvbhgDIAEoCUgAEjUKCGludGVybmFsGAQgASgLMiEuc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3MuSW50ZXJuYWxIABobCghJbnRlcm5hbBIPCgdjYWxsZXJzGAEgAygJQg0KBGtpbmQSBbpIAggBIt8CCgRSZXN0EhYKDnN1Y2Nlc3Nfc3RhdHVzGAEgASgFEj0KD3JlcXVlc3RfaGVhZGVycxgCIAMoCzIkLnNsdWljZS5jb21tb24udjEuUmVzdC5SZXF1ZXN0SGVhZGVyEhUKDWNhY2hlX2NvbnRyb2wYAyABKAkSLQoGdXBsb2FkGAQgASgLMh0uc2x1aWNlLmNvbW1vbi52MS5SZXN0LlVwbG9hZBosCg1SZXF1ZXN0SGVhZGVyEgwKBG5hbWUYASABKAkSDQoFZmllbGQYAiABKAkaiwEKBlVwbG9hZBIUCgxoZWFkZXJfZmllbGQYASABKAkSEwoLY2h1bmtfZmllbGQYAiABKAkSEgoKZm9ybV9maWVsZBgDIAEoCRISCgpuYW1lX2ZpZWxkGAQgASgJEhoKEmNvbnRlbnRfdHlwZV9maWVsZBgFIAEoCRISCgpzaXplX2ZpZWxkGAYgASgJIo4BCgZCb3VuZHMSGQoRbWVzc2FnZV9ieXRlc19tYXgYASABKAUSGAoQc3RyZWFtX2J5dGVzX21heBgCIAEoAxIbChNzdHJlYW1fbWVzc2FnZXNfbWF4GAMgASgFEhoKEmRlZmF1bHRfdGltZW91dF9tcxgEIAEoBRIWCg5tYXhfdGltZW91dF9tcxgFIAEoBSKEAQoISHR0cEhlYWQSDgoGc3RhdHVzGAEgASgFEjgKB2hlYWRlcnMYAiADKAsyJy5zbHVpY2UuY29tbW9uLnYxLkh0dHBIZWFkLkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATpSCgZhY2Nlc3MSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi1hwMgASgLMhguc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3NSBmFjY2VzczpMCgRyZXN0Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYtocDIAEoCzIWLnNsdWljZS5jb21tb24udjEuUmVzdFIEcmVzdDpSCgZib3VuZHMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi+hwMgASgLMhguc2x1aWNlLmNvbW1vbi52MS5Cb3VuZHNSBmJvdW5kczpECgtodHRwX3N0YXR1cxIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGLeHAyABKAVSCmh0dHBTdGF0dXNiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_descriptor]);
 
 /**
  * Who may call a method.
@@ -219,6 +219,56 @@ export const Rest_UploadSchema: GenMessage<Rest_Upload> = /*@__PURE__*/
   messageDesc(file_sluice_common_v1_options, 1, 1);
 
 /**
+ * What a call may take at the edge. 0 stands for the usual.
+ *
+ * @generated from message sluice.common.v1.Bounds
+ */
+export type Bounds = Message<"sluice.common.v1.Bounds"> & {
+  /**
+   * Largest message of a request, inflated, in bytes; at most 16 MiB, which is what a service takes. Usually 4 MiB.
+   *
+   * @generated from field: int32 message_bytes_max = 1;
+   */
+  messageBytesMax: number;
+
+  /**
+   * Most bytes that the messages of a request stream may have together, inflated. Usually 64 GiB.
+   *
+   * @generated from field: int64 stream_bytes_max = 2;
+   */
+  streamBytesMax: bigint;
+
+  /**
+   * Most messages of a request stream. Usually 1000000.
+   *
+   * @generated from field: int32 stream_messages_max = 3;
+   */
+  streamMessagesMax: number;
+
+  /**
+   * Deadline of callers that ask for none, in milliseconds. Usually 30 s for a unary method, and none for others.
+   *
+   * @generated from field: int32 default_timeout_ms = 4;
+   */
+  defaultTimeoutMs: number;
+
+  /**
+   * Longest deadline, in milliseconds; a caller that asks for a later one, or for none, gets this one. Usually
+   * 300 s for a unary method, and none for others.
+   *
+   * @generated from field: int32 max_timeout_ms = 5;
+   */
+  maxTimeoutMs: number;
+};
+
+/**
+ * Describes the message sluice.common.v1.Bounds.
+ * Use `create(BoundsSchema)` to create a new message.
+ */
+export const BoundsSchema: GenMessage<Bounds> = /*@__PURE__*/
+  messageDesc(file_sluice_common_v1_options, 2);
+
+/**
  * Status and headers of an HTTP answer whose body is a stream of google.api.HttpBody: stands in `extensions` of
  * the first message.
  *
@@ -245,7 +295,7 @@ export type HttpHead = Message<"sluice.common.v1.HttpHead"> & {
  * Use `create(HttpHeadSchema)` to create a new message.
  */
 export const HttpHeadSchema: GenMessage<HttpHead> = /*@__PURE__*/
-  messageDesc(file_sluice_common_v1_options, 2);
+  messageDesc(file_sluice_common_v1_options, 3);
 
 /**
  * Who may call the method. Every method has one; the guard in front of each handler enforces it.
@@ -264,10 +314,18 @@ export const rest: GenExtension<MethodOptions, Rest> = /*@__PURE__*/
   extDesc(file_sluice_common_v1_options, 1);
 
 /**
+ * What a call of the method may take at the edge, where it is not the usual.
+ *
+ * @generated from extension: sluice.common.v1.Bounds bounds = 50110;
+ */
+export const bounds: GenExtension<MethodOptions, Bounds> = /*@__PURE__*/
+  extDesc(file_sluice_common_v1_options, 2);
+
+/**
  * HTTP status of an ErrorReason, where google.rpc.Code's own is not the one that HTTP callers know.
  *
  * @generated from extension: int32 http_status = 50103;
  */
 export const http_status: GenExtension<EnumValueOptions, number> = /*@__PURE__*/
-  extDesc(file_sluice_common_v1_options, 2);
+  extDesc(file_sluice_common_v1_options, 3);
 
