@@ -10,6 +10,9 @@ const [settingsBurst, settingsPerSecond] = [20, 1];
 const [pingsBurst, pingsPerSecond] = [100, 10];
 const sentBytesPerPing = 4096;
 
+/** How long a peer that was told to go may take to read it, in milliseconds. */
+const lingerMs = 500;
+
 /** What is known of a connection at the last look. */
 type Look = {
   readonly session: ServerHttp2Session;
@@ -64,9 +67,12 @@ function keepBudgets(session: ServerHttp2Session, look: Look): void {
   const resets = createBudget(resetsBurst, resetsPerSecond);
   const settings = createBudget(settingsBurst, settingsPerSecond);
   const pings = createPingBudget(session);
+  let isOver = false;
   const spend = (budget: Budget) => {
     look.frames += 1;
-    if (!budget() && !session.destroyed) session.destroy(tooMuch(), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    if (isOver || budget()) return;
+    isOver = true;
+    tellToGo(session);
   };
   session.on("remoteSettings", () => spend(settings));
   session.on("ping", () => spend(pings));
@@ -81,7 +87,13 @@ function keepBudgets(session: ServerHttp2Session, look: Look): void {
   });
 }
 
-const tooMuch = () => new Error("the peer asks too much of its connection");
+/** From the GOAWAY on, new streams are ignored; a connection that ended with it would be reset, and the GOAWAY lost. */
+function tellToGo(session: ServerHttp2Session): void {
+  if (session.destroyed) return;
+  session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  const timer = setTimeout(() => session.destroy(), lingerMs).unref();
+  session.once("close", () => clearTimeout(timer));
+}
 
 // The edge itself breaks off with INTERNAL_ERROR, and Node answers a wrong frame of the peer with PROTOCOL_ERROR and
 // the like: those count as the peer's own resets do.

@@ -1,5 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { Authenticate } from "../auth/authenticate.ts";
+import { boundsOf } from "../bounds.ts";
 import { boundTimeoutMs, type Deadlines, leftOf, requestedTimeoutMs } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
 import { type Forward, once } from "../forward.ts";
@@ -7,6 +8,7 @@ import { headerOf } from "../http.ts";
 import type { Limits } from "../limits.ts";
 import { readBody } from "../read-body.ts";
 import { bodyTooLarge, methodNotAllowed, pathUnknown } from "./http-error.ts";
+import { inflateOf } from "./inflate.ts";
 import { type Outgoing, sendWhole } from "./outgoing.ts";
 import type { Parameters } from "./parameters.ts";
 import { bindBody, bindHead } from "./request.ts";
@@ -16,15 +18,14 @@ import { sendStream } from "./response-stream.ts";
 import type { Route } from "./route.ts";
 import { createRouter, type Router } from "./router.ts";
 
-/** Largest body of a request that is one message, in bytes. */
-const bodyBytesMax = 4 * 1024 * 1024;
-
 type Options = {
   routes: readonly Route[];
   authenticate: Authenticate;
   forward: Forward;
   deadlines: Deadlines;
   limits: Limits;
+  /** Largest body of a request that is one message, inflated, in bytes, where the contract says nothing else. */
+  messageBytesMax: number;
   toError: (error: unknown, exchange: Exchange) => ConnectError;
 };
 
@@ -62,9 +63,13 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
   const { request } = exchange;
   const { forward } = options;
   const { methodKind } = route.method;
-  const incoming = { request, pauseMs: options.limits.pauseMs };
+  const { messageBytesMax = options.messageBytesMax, streamBytesMax } = boundsOf(route.method);
+  const incoming = { request, pauseMs: options.limits.pauseMs, streamBytesMax };
   const read = async () => {
-    const bytes = await readBody(incoming, bodyBytesMax, bodyTooLarge);
+    const inflate = inflateOf(request);
+    const readMs = timeoutMs ?? options.deadlines.maxMs;
+    const body = await readBody(incoming, messageBytesMax, bodyTooLarge, readMs);
+    const bytes = inflate ? await inflate(body, messageBytesMax) : body;
     return bindBody(route, parameters, { bytes, contentType: headerOf(request, "content-type") });
   };
   // What reading the body took is gone from the deadline.
@@ -73,10 +78,16 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
     const message = await read();
     sendAnswer(out, route, await forward.unary(call(), message));
   } else if (methodKind === "client_streaming") {
-    sendAnswer(out, route, await forward.collect(call(), requestMessages(route, parameters, incoming)));
+    sendAnswer(
+      out,
+      route,
+      await forward.collect(call(), requestMessages(route, parameters, incoming, messageBytesMax)),
+    );
   } else {
     const isBidi = methodKind === "bidi_streaming";
-    const messages = isBidi ? requestMessages(route, parameters, incoming) : once(await read());
+    const messages = isBidi
+      ? requestMessages(route, parameters, incoming, messageBytesMax)
+      : once(await read());
     const answers = await forward.stream(call(), messages);
     const accept = headerOf(request, "accept") ?? "";
     await sendStream(out, route, answers, { accept, toError: (error) => options.toError(error, exchange) });

@@ -37,15 +37,25 @@ export const urlTooLong = (bytesMax: number) =>
 export const mediaTypeUnsupported = (supported: string) =>
   httpError(415, Code.InvalidArgument, `the body must be ${supported}`);
 
+const tooLarge = (message: string, limit: number) =>
+  failure(Code.ResourceExhausted, ErrorReason.REQUEST_TOO_LARGE, message, { limit: String(limit) });
+
 export const bodyTooLarge = (bytesMax: number) =>
-  failure(
-    Code.ResourceExhausted,
-    ErrorReason.REQUEST_TOO_LARGE,
-    `the body is larger than ${bytesMax} bytes`,
-    {
-      limit: String(bytesMax),
-    },
-  );
+  tooLarge(`the body is larger than ${bytesMax} bytes`, bytesMax);
+
+export const streamTooLarge = (bytesMax: number) =>
+  tooLarge(`the stream is larger than ${bytesMax} bytes`, bytesMax);
+
+export const messagesTooMany = (messagesMax: number) =>
+  tooLarge(`the stream has more than ${messagesMax} messages`, messagesMax);
+
+export const bodyTooSlow = (bytes: number, seconds: number) =>
+  httpError(408, Code.DeadlineExceeded, `fewer than ${bytes} bytes of the body came in ${seconds} s`);
+
+export const encodingUnsupported = (supported: string) =>
+  httpError(415, Code.InvalidArgument, `the Content-Encoding of the body must be ${supported}`, {
+    "accept-encoding": supported,
+  });
 
 export const bodyStalled = (seconds: number) =>
   httpError(408, Code.DeadlineExceeded, `no byte of the body came for ${seconds} s`);

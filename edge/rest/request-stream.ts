@@ -1,16 +1,18 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
+import { boundCount } from "../bounded-stream.ts";
+import { boundsOf } from "../bounds.ts";
+import { createGatherer } from "../gather.ts";
 import { headerOf, mediaTypeOf } from "../http.ts";
 import { type Incoming, readPieces } from "./body.ts";
 import { bodyTooLarge, mediaTypeUnsupported } from "./http-error.ts";
+import { refuseEncoding } from "./inflate.ts";
 import type { Parameters } from "./parameters.ts";
 import { coalesce } from "./pieces.ts";
 import { bindBody } from "./request.ts";
 import type { Route } from "./route.ts";
 import { uploadMessages } from "./upload.ts";
 
-/** Largest line of an NDJSON body, in bytes. */
-const lineBytesMax = 4 * 1024 * 1024;
 const newline = 0x0a;
 
 /** The messages of a client stream: an upload, bytes as google.api.HttpBody, or one JSON text a line. */
@@ -18,6 +20,18 @@ export function requestMessages(
   route: Route,
   parameters: Parameters,
   incoming: Incoming,
+  messageBytesMax: number,
+): AsyncGenerator<Message> {
+  refuseEncoding(incoming.request);
+  const messages = messagesOf(route, parameters, incoming, messageBytesMax);
+  return boundCount(messages, boundsOf(route.method).streamMessagesMax);
+}
+
+function messagesOf(
+  route: Route,
+  parameters: Parameters,
+  incoming: Incoming,
+  messageBytesMax: number,
 ): AsyncGenerator<Message> {
   if (route.upload) return uploadMessages(route.upload, parameters, incoming);
   if (route.method.input.typeName === HttpBodySchema.typeName) return rawMessages(incoming);
@@ -25,7 +39,7 @@ export function requestMessages(
   if (type !== undefined && type !== "application/x-ndjson" && type !== "application/json") {
     throw mediaTypeUnsupported("application/x-ndjson");
   }
-  return lineMessages(route, parameters, incoming);
+  return lineMessages(route, parameters, lines(incoming, messageBytesMax));
 }
 
 async function* rawMessages(incoming: Incoming): AsyncGenerator<Message> {
@@ -40,25 +54,30 @@ async function* rawMessages(incoming: Incoming): AsyncGenerator<Message> {
 async function* lineMessages(
   route: Route,
   parameters: Parameters,
-  incoming: Incoming,
+  texts: AsyncIterable<Buffer>,
 ): AsyncGenerator<Message> {
-  for await (const bytes of lines(readPieces(incoming))) {
+  for await (const bytes of texts) {
     if (bytes.every(isSpace)) continue;
     yield bindBody(route, parameters, { bytes, contentType: "application/json" });
   }
 }
 
-async function* lines(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let held: Buffer = Buffer.alloc(0);
-  for await (const piece of pieces) {
-    held = Buffer.concat([held, piece]);
-    for (let end = held.indexOf(newline); end >= 0; end = held.indexOf(newline)) {
-      yield held.subarray(0, end);
-      held = held.subarray(end + 1);
+/** The lines of a body. One over the limit is refused before it has ended. */
+async function* lines(incoming: Incoming, lineBytesMax: number): AsyncGenerator<Buffer> {
+  const place = { between: true };
+  const held = createGatherer();
+  for await (const piece of readPieces(incoming, place)) {
+    let rest: Buffer = piece;
+    for (let end = rest.indexOf(newline); end >= 0; end = rest.indexOf(newline)) {
+      held.add(rest.subarray(0, end));
+      yield held.take();
+      rest = rest.subarray(end + 1);
     }
+    held.add(rest);
     if (held.byteLength > lineBytesMax) throw bodyTooLarge(lineBytesMax);
+    place.between = held.byteLength === 0;
   }
-  yield held;
+  yield held.take();
 }
 
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0d || byte === 0x09;
