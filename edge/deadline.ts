@@ -8,8 +8,8 @@ export type Deadlines = { readonly defaultMs: number | undefined; readonly maxMs
 
 export const usualDeadlines: Deadlines = { defaultMs: 30_000, maxMs: 300_000 };
 
-/** The longest that a timer of Node's can wait, in milliseconds: 24 days. */
-const timerMaxMs = 2 ** 31 - 1;
+/** The latest deadline of a stream, in milliseconds: a week. Timers overflow after 24 days, and then end at once. */
+const streamTimeoutMaxMs = 7 * 24 * 3_600_000;
 
 const unitMs: Readonly<Record<string, number>> = { n: 1e-6, u: 1e-3, m: 1, S: 1000, M: 60_000, H: 3_600_000 };
 
@@ -39,7 +39,7 @@ export function boundTimeoutMs(
   const { defaultTimeoutMs, maxTimeoutMs } = boundsOf(method);
   const timeoutMs =
     requestedMs ?? defaultTimeoutMs ?? (isUnary && defaultMs !== undefined ? defaultMs : maxTimeoutMs);
-  return timeoutMs && Math.min(timeoutMs, maxTimeoutMs ?? (isUnary ? maxMs : timerMaxMs));
+  return timeoutMs && Math.min(timeoutMs, maxTimeoutMs ?? (isUnary ? maxMs : streamTimeoutMaxMs));
 }
 
 /** What is left of a deadline, since what reading the request took is gone from it. */

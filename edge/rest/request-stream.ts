@@ -66,15 +66,18 @@ async function* lineMessages(
 async function* lines(incoming: Incoming, lineBytesMax: number): AsyncGenerator<Buffer> {
   const place = { between: true };
   const held = createGatherer();
+  const add = (bytes: Buffer) => {
+    held.add(bytes);
+    if (held.byteLength > lineBytesMax) throw bodyTooLarge(lineBytesMax);
+  };
   for await (const piece of readPieces(incoming, place)) {
     let rest: Buffer = piece;
     for (let end = rest.indexOf(newline); end >= 0; end = rest.indexOf(newline)) {
-      held.add(rest.subarray(0, end));
+      add(rest.subarray(0, end));
       yield held.take();
       rest = rest.subarray(end + 1);
     }
-    held.add(rest);
-    if (held.byteLength > lineBytesMax) throw bodyTooLarge(lineBytesMax);
+    add(rest);
     place.between = held.byteLength === 0;
   }
   yield held.take();

@@ -4,7 +4,7 @@ import { LookRequestSchema } from "../../../../gen/sluice/test/v1/echo_pb.ts";
 import { http1, http2 } from "../../lib/raw-http.ts";
 
 /** Calls at the least, and at the most, that callers make in a round. */
-const [callsMin, callsMax] = [10, 400];
+const [callsMin, callsMax] = [4, 400];
 
 /** Honest callers beside an attack: all their answers are right, as long as it lasts. */
 export async function servedWell(port: number, attack: Promise<unknown>): Promise<void> {
