@@ -5,7 +5,7 @@ import { httpError } from "./rest/http-error.ts";
 /** Largest headers of a request, in bytes of names and values. */
 export const headerBytesMax = 16 * 1024;
 /** Most header fields of a request. */
-export const headerFieldsMax = 100;
+const headerFieldsMax = 100;
 
 const printable = /^[\t\x20-\x7e]*$/;
 
