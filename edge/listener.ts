@@ -5,6 +5,7 @@ import { type CorsSettings, createCors } from "./cors.ts";
 import type { Deadlines } from "./deadline.ts";
 import { beginExchange, type Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
+import { checkHead } from "./head-limits.ts";
 import { sendLiveness, sendReadiness } from "./health.ts";
 import { type HttpRequest, type HttpResponse, headerOf, isGone } from "./http.ts";
 import type { Limits } from "./limits.ts";
@@ -63,6 +64,7 @@ export function createListener(options: {
 
   const dispatch = async (exchange: Exchange, out: Outgoing): Promise<void> => {
     const { request } = exchange;
+    checkHead(request);
     const path = pathOf(request);
     const plan = rpc.planOf(path);
     const page = options.pages.get(path);

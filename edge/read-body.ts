@@ -1,3 +1,4 @@
+import { createGatherer } from "./gather.ts";
 import { headerOf, isHttp2 } from "./http.ts";
 import type { Incoming } from "./rest/body.ts";
 import { bodyStalled } from "./rest/http-error.ts";
@@ -18,8 +19,7 @@ export function readBody(
   return new Promise((resolve, reject) => {
     if (Number(headerOf(request, "content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
     if (request.destroyed) throw callerGone();
-    const pieces: Buffer[] = [];
-    let bytes = 0;
+    const gathered = createGatherer();
     const stalled = setTimeout(() => fail(bodyStalled(pauseMs / 1000)), pauseMs);
     const late = timeoutMs === undefined ? undefined : setTimeout(() => fail(deadlinePassed()), timeoutMs);
     const release = () => {
@@ -32,14 +32,13 @@ export function readBody(
       reject(error);
     };
     const take = (piece: Buffer) => {
-      bytes += piece.byteLength;
-      pieces.push(piece);
+      gathered.add(piece);
       stalled.refresh();
-      if (bytes > bytesMax) fail(tooLarge(bytesMax));
+      if (gathered.byteLength > bytesMax) fail(tooLarge(bytesMax));
     };
     const end = () => {
       release();
-      resolve(pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, bytes));
+      resolve(gathered.take());
     };
     const gone = () => fail(callerGone());
     request.on("data", take).on("end", end).on("close", gone).on("error", gone);

@@ -2,6 +2,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { Authenticate } from "../auth/authenticate.ts";
 import { notInBatch } from "../batch/batch-errors.ts";
 import { isInBatch } from "../batch/in-batch.ts";
+import { boundsOf } from "../bounds.ts";
 import { boundTimeoutMs, type Deadlines, leftOf, requestedTimeoutMs } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
 import { type Forward, once } from "../forward.ts";
@@ -21,9 +22,6 @@ import { sendStream } from "./response-stream.ts";
 import type { Route } from "./route.ts";
 import { createRouter, type Router } from "./router.ts";
 
-/** Largest body of a request that is one message, in bytes. */
-const bodyBytesMax = 4 * 1024 * 1024;
-
 type Options = {
   routes: readonly Route[];
   authenticate: Authenticate;
@@ -31,6 +29,8 @@ type Options = {
   deadlines: Deadlines;
   limits: Limits;
   sharedFolder: SharedFolder | undefined;
+  /** Largest body of a request that is one message, inflated, in bytes, where the contract says nothing else. */
+  messageBytesMax: number;
   toError: (error: unknown, exchange: Exchange) => ConnectError;
 };
 
@@ -69,17 +69,16 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
   const { forward } = options;
   const { methodKind } = route.method;
   if (isInBatch(request) && (methodKind !== "unary" || route.answer.rawBody)) throw notInBatch();
+  const { messageBytesMax = options.messageBytesMax, streamBytesMax } = boundsOf(route.method);
   const compression = requestCompressionOf(request);
-  const incoming = { request, pauseMs: options.limits.pauseMs, compression };
+  const incoming = { request, pauseMs: options.limits.pauseMs, streamBytesMax, compression };
   const acceptance = acceptanceOf(request);
   if (route.answer.rawBody) requireIdentity(acceptance);
   const wanted = { acceptance, ifNoneMatch: headerOf(request, "if-none-match") };
   const read = async () => {
-    const bytes = await inflateBody(
-      await readBody(incoming, bodyBytesMax, bodyTooLarge),
-      compression,
-      bodyBytesMax,
-    );
+    const readMs = timeoutMs ?? options.deadlines.maxMs;
+    const body = await readBody(incoming, messageBytesMax, bodyTooLarge, readMs);
+    const bytes = await inflateBody(body, compression, messageBytesMax);
     return bindBody(route, parameters, { bytes, contentType: headerOf(request, "content-type") });
   };
   // What reading the body took is gone from the deadline.
@@ -88,11 +87,13 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
     const message = await read();
     await sendAnswer(out, route, await forward.unary(call(), message), wanted);
   } else if (methodKind === "client_streaming") {
-    const messages = requestMessages(route, parameters, incoming);
+    const messages = requestMessages(route, parameters, incoming, messageBytesMax);
     await sendAnswer(out, route, await forward.collect(call(), messages), wanted);
   } else {
     const isBidi = methodKind === "bidi_streaming";
-    const messages = isBidi ? requestMessages(route, parameters, incoming) : once(await read());
+    const messages = isBidi
+      ? requestMessages(route, parameters, incoming, messageBytesMax)
+      : once(await read());
     const sharedFolder = route.answer.rawBody && !out.headOnly ? options.sharedFolder : undefined;
     const sharedFolderId = await sharedFolder?.findId();
     const answers = await forward.stream({ ...call(), sharedFolderId }, messages);

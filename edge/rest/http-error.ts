@@ -8,7 +8,8 @@ export type HttpError = ConnectError & {
 };
 
 // No class of its own: ConnectError decides by name what an instance is, and subclasses inherit that.
-function httpError(
+/** An error with an HTTP status of its own. */
+export function httpError(
   status: number,
   code: Code,
   message: string,
@@ -36,15 +37,18 @@ export const urlTooLong = (bytesMax: number) =>
 export const mediaTypeUnsupported = (supported: string) =>
   httpError(415, Code.InvalidArgument, `the body must be ${supported}`);
 
-const tooLarge = (what: string) => (bytesMax: number) =>
-  failure(Code.ResourceExhausted, ErrorReason.REQUEST_TOO_LARGE, `${what} is larger than ${bytesMax} bytes`, {
-    limit: String(bytesMax),
-  });
+const tooLarge = (message: (max: number) => string) => (max: number) =>
+  failure(Code.ResourceExhausted, ErrorReason.REQUEST_TOO_LARGE, message(max), { limit: String(max) });
 
-export const bodyTooLarge = tooLarge("the body");
-export const lineTooLarge = tooLarge("a line of the body");
+export const bodyTooLarge = tooLarge((bytesMax) => `the body is larger than ${bytesMax} bytes`);
+export const lineTooLarge = tooLarge((bytesMax) => `a line of the body is larger than ${bytesMax} bytes`);
 /** A message of an RPC, inflated. */
-export const messageTooLarge = tooLarge("the message");
+export const messageTooLarge = tooLarge((bytesMax) => `the message is larger than ${bytesMax} bytes`);
+export const streamTooLarge = tooLarge((bytesMax) => `the stream is larger than ${bytesMax} bytes`);
+export const messagesTooMany = tooLarge((countMax) => `the stream has more than ${countMax} messages`);
+
+export const bodyTooSlow = (bytes: number, seconds: number) =>
+  httpError(408, Code.DeadlineExceeded, `fewer than ${bytes} bytes of the body came in ${seconds} s`);
 
 export const encodingUnsupported = (supported: string) =>
   httpError(415, Code.InvalidArgument, `Content-Encoding: must be one of ${supported}`, {

@@ -1,4 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
+import { boundCount } from "../bounded-stream.ts";
+import { boundsOf } from "../bounds.ts";
+import { createGatherer } from "../gather.ts";
 import { headerOf, mediaTypeOf } from "../http.ts";
 import { type Incoming, readPieces } from "./body.ts";
 import { lineTooLarge, mediaTypeUnsupported } from "./http-error.ts";
@@ -8,8 +11,6 @@ import { bindBody, decodeRaw } from "./request.ts";
 import type { Route } from "./route.ts";
 import { uploadMessages } from "./upload.ts";
 
-/** Largest line of an NDJSON body, in bytes. */
-const lineBytesMax = 4 * 1024 * 1024;
 const newline = 0x0a;
 
 /** The messages of a client stream: an upload, bytes as google.api.HttpBody, or one JSON text a line. */
@@ -17,6 +18,17 @@ export function requestMessages(
   route: Route,
   parameters: Parameters,
   incoming: Incoming,
+  messageBytesMax: number,
+): AsyncGenerator<Message> {
+  const messages = messagesOf(route, parameters, incoming, messageBytesMax);
+  return boundCount(messages, boundsOf(route.method).streamMessagesMax);
+}
+
+function messagesOf(
+  route: Route,
+  parameters: Parameters,
+  incoming: Incoming,
+  messageBytesMax: number,
 ): AsyncGenerator<Message> {
   if (route.upload) return uploadMessages(route.upload, parameters, incoming);
   if (route.rawBody) return rawMessages(route, parameters, incoming);
@@ -24,7 +36,7 @@ export function requestMessages(
   if (type !== undefined && type !== "application/x-ndjson" && type !== "application/json") {
     throw mediaTypeUnsupported("application/x-ndjson");
   }
-  return lineMessages(route, parameters, incoming);
+  return lineMessages(route, parameters, lines(incoming, messageBytesMax));
 }
 
 /** The first message has all that is not bytes, and comes even where there are none. */
@@ -47,25 +59,33 @@ async function* rawMessages(
 async function* lineMessages(
   route: Route,
   parameters: Parameters,
-  incoming: Incoming,
+  texts: AsyncIterable<Buffer>,
 ): AsyncGenerator<Message> {
-  for await (const bytes of lines(readPieces(incoming))) {
+  for await (const bytes of texts) {
     if (bytes.every(isSpace)) continue;
     yield bindBody(route, parameters, { bytes, contentType: "application/json" });
   }
 }
 
-async function* lines(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let held: Buffer = Buffer.alloc(0);
-  for await (const piece of pieces) {
-    held = Buffer.concat([held, piece]);
-    for (let end = held.indexOf(newline); end >= 0; end = held.indexOf(newline)) {
-      yield held.subarray(0, end);
-      held = held.subarray(end + 1);
-    }
+/** The lines of a body. One over the limit is refused before it has ended. */
+async function* lines(incoming: Incoming, lineBytesMax: number): AsyncGenerator<Buffer> {
+  const place = { between: true };
+  const held = createGatherer();
+  const add = (bytes: Buffer) => {
+    held.add(bytes);
     if (held.byteLength > lineBytesMax) throw lineTooLarge(lineBytesMax);
+  };
+  for await (const piece of readPieces(incoming, place)) {
+    let rest: Buffer = piece;
+    for (let end = rest.indexOf(newline); end >= 0; end = rest.indexOf(newline)) {
+      add(rest.subarray(0, end));
+      yield held.take();
+      rest = rest.subarray(end + 1);
+    }
+    add(rest);
+    place.between = held.byteLength === 0;
   }
-  yield held;
+  yield held.take();
 }
 
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0d || byte === 0x09;

@@ -46,6 +46,8 @@ export type TestEdge = AsyncDisposable & {
   readonly url: string;
   readonly port: number;
   readonly happenings: Happenings;
+  /** Where the backend and identity are. */
+  readonly upstreams: Readonly<Record<"identity" | "test", string>>;
   /** Calls of identity so far. */
   verifications(): number;
   /** Lines of the edge's log, parsed. */
@@ -60,11 +62,14 @@ export async function startTestEdge({
   limits = {},
   services = [],
   upstreams = {},
+  guarded = [],
   ...rest
 }: {
   limits?: Partial<Limits>;
   services?: readonly DescService[];
   upstreams?: Readonly<Record<string, string>>;
+  /** What the backend serves beside the echo service. */
+  guarded?: readonly GuardedService[];
 } & Omit<Partial<EdgeOptions>, "limits" | "services" | "upstreams"> = {}): Promise<TestEdge> {
   await using cleanup = new AsyncDisposableStack();
   const { service, happenings } = createEchoService();
@@ -79,14 +84,14 @@ export async function startTestEdge({
       verifier: createVerifier(meshKeys.publicKeys),
       log: silent,
     });
-  const backend = cleanup.use(stoppable(await serve([service])));
+  const backend = cleanup.use(stoppable(await serve([service, ...guarded])));
   const identity = cleanup.use(stoppable(await serve([identityService])));
   const lines: Record<string, unknown>[] = [];
   const edge = cleanup.use(
     await startEdge({
       host: "127.0.0.1",
       port: 0,
-      services: [EchoService, ...services],
+      services: [EchoService, ...guarded.map((one) => one.service), ...services],
       upstreams: { identity: identity.address, test: backend.address, ...upstreams },
       meshPrivateKey: meshKeys.privateKeys.edge ?? "",
       ...rest,
@@ -98,6 +103,7 @@ export async function startTestEdge({
   return {
     url: edge.address,
     port: Number(new URL(edge.address).port),
+    upstreams: { identity: identity.address, test: backend.address },
     happenings,
     verifications: () => verifications,
     log: lines,
