@@ -67,19 +67,16 @@ describe.each([
   });
 });
 
-test.each([
-  ["415: an encoding that there is not", "/test/v1/fail", json, "snappy", "gzip,br,zstd"],
-  ["415: an encoded stream", "/test/v1/sum", { "content-type": "application/x-ndjson" }, "gzip", "identity"],
-])("%s", async (_, path, headers, encoding, accepted) => {
-  const answer = await http1(edge.port, path, {
+test("415: an encoding that there is not", async () => {
+  const answer = await http1(edge.port, "/test/v1/fail", {
     method: "POST",
-    headers: { ...headers, "content-encoding": encoding },
+    headers: { ...json, "content-encoding": "snappy" },
     body: "{}",
   });
   expect([answer.status, answer.headers["accept-encoding"], messageOf(answer)]).toEqual([
     415,
-    accepted,
-    `the Content-Encoding of the body must be ${accepted}`,
+    "gzip,br,zstd",
+    "Content-Encoding: must be one of gzip,br,zstd",
   ]);
 });
 

@@ -52,7 +52,10 @@ test("ResourceExhausted: a message over its method's limit", async () => {
     429,
     "the message is larger than 1000 bytes",
   ]);
-  expect(messageOf(await post(many, line(1200), lines))).toEqual([413, "the body is larger than 1000 bytes"]);
+  expect(messageOf(await post(many, line(1200), lines))).toEqual([
+    413,
+    "a line of the body is larger than 1000 bytes",
+  ]);
 });
 
 test("ResourceExhausted: a stream of too many messages, or of too many bytes", async () => {
