@@ -1,3 +1,4 @@
+import type { Http2Server, ServerOptions } from "node:http2";
 import { Server, type ServerCredentials } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { addReadinessCheck } from "./admin/readiness.ts";
@@ -11,6 +12,9 @@ import { serviceNameOf } from "./service-name.ts";
 
 /** Largest message that is taken from a caller, in bytes. */
 const receiveBytesMax = 16 * 1024 * 1024;
+/** What a caller may send ahead, in bytes: of one stream, and of all streams of a connection. */
+const streamWindowBytes = 4 * 1024 * 1024;
+const sessionWindowBytes = 32 * 1024 * 1024;
 /** How long running calls may go on after the stop, in milliseconds. */
 const drainMs = 10_000;
 
@@ -33,6 +37,7 @@ export async function startGrpcServer(options: {
   tls?: MeshTls | undefined;
 }): Promise<GrpcServer> {
   const server = new Server({ "grpc.max_receive_message_length": receiveBytesMax });
+  const widenSessions = widenWindows(server);
   for (const service of options.services) addService(server, service, options);
   addReflection(
     server,
@@ -47,6 +52,7 @@ export async function startGrpcServer(options: {
     for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
   };
   const port = await bind(server, options.listen, serverCredentialsFor(options.listen, options.tls));
+  widenSessions();
   const [first] = options.services;
   const readiness = addReadinessCheck(first ? serviceNameOf(first.service) : "none", () => isServing);
   return {
@@ -59,6 +65,24 @@ export async function startGrpcServer(options: {
       await shutDown(server);
       readiness[Symbol.dispose]();
     },
+  };
+}
+
+/**
+ * With Node's usual windows of 64 KiB, an upload waits for its receiver after each of them. grpc-js has a setting for
+ * its clients' windows and none for its servers', so this reaches into it, and leaves be what it does not find there.
+ */
+function widenWindows(server: Server): () => void {
+  const inside = server as unknown as {
+    commonServerOptions?: ServerOptions;
+    http2Servers?: ReadonlyMap<Http2Server, unknown>;
+  };
+  if (inside.commonServerOptions)
+    inside.commonServerOptions.settings = { initialWindowSize: streamWindowBytes };
+  return () => {
+    for (const http2Server of inside.http2Servers?.keys() ?? []) {
+      http2Server.on("session", (session) => session.setLocalWindowSize(sessionWindowBytes));
+    }
   };
 }
 
