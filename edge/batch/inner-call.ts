@@ -43,9 +43,15 @@ export function callListener(
   return { answered, breakOff: () => socket.destroy() };
 }
 
-/** A connection on which nothing is sent: the answer is taken before it gets there. */
+/**
+ * A connection on which nothing is sent: the answer is taken before it gets there. It is never full, since only a
+ * server would tell the answer when it takes more.
+ */
 function createSocket(remoteAddress: string | undefined): Socket {
-  const socket = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const socket = new Writable({
+    highWaterMark: Number.MAX_SAFE_INTEGER,
+    write: (_chunk, _encoding, done) => done(),
+  });
   return Object.assign(socket, { remoteAddress }) as unknown as Socket;
 }
 

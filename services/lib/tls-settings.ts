@@ -64,5 +64,6 @@ function cleartextProblems(set: Env, addresses: readonly string[]): string[] {
     );
 }
 
-const staysOnMachine = (address: string): boolean =>
-  /^unix:|^localhost:|^127(\.\d{1,3}){3}:|^\[::1\]:/.test(address);
+/** A setting may have several addresses, with commas between. */
+const staysOnMachine = (addresses: string): boolean =>
+  addresses.split(",").every((address) => /^unix:|^localhost:|^127(\.\d{1,3}){3}:|^\[::1\]:/.test(address));

@@ -43,7 +43,13 @@ test("OK: runs before its upstreams do, and tells who is missing", async () => {
 
 test("OK: a service may have several addresses", () => {
   const several = "10.0.0.1:9001,unix:/run/identity.sock,[::1]:9001,identity:9001";
-  expect(parseConfig({ ...env, IDENTITY_ADDRESS: several }).upstreams.identity).toBe(several);
+  const open = { ...env, MESH_ALLOW_CLEARTEXT: "true" };
+  expect(parseConfig({ ...open, IDENTITY_ADDRESS: several }).upstreams.identity).toBe(several);
+});
+
+test("ConfigError: one of several addresses that is beyond the machine, without TLS", () => {
+  const several = "unix:/run/identity.sock,10.0.0.1:9001";
+  expect(() => parseConfig({ ...env, IDENTITY_ADDRESS: several })).toThrow("reaches beyond this machine");
 });
 
 test.each(["", "10.0.0.1", "10.0.0.1:9001,", "10.0.0.1:9001, 10.0.0.2:9001", "unix:relative"])(
