@@ -1,8 +1,19 @@
 import { z } from "zod";
-import { type Env, grpcAddress, logLevel, parseEnv, privateKeyPem } from "../services/lib/env.ts";
+import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/env.ts";
+import { parseMeshEnv } from "../services/lib/tls-settings.ts";
 import { admissionEnv, admissionOf } from "./admission/settings.ts";
+import { corsEnv, corsOf, corsProblems } from "./cors-settings.ts";
+import { tlsEnv, tlsOf, tlsProblems } from "./tls/tls-settings.ts";
 
 export type EdgeConfig = ReturnType<typeof parseConfig>;
+
+/** Where a service is reached: one address, or several with commas between. */
+const grpcAddresses = z
+  .string("is required, as 127.0.0.1:9001 or unix:/run/sluice/identity.sock")
+  .refine(
+    (text) => text.split(",").every((address) => grpcAddress.safeParse(address).success),
+    "must be host:port, or unix: and a path; or several of them, with commas between",
+  );
 
 const edgeEnv = z.object({
   EDGE_HOST: z.string().default("127.0.0.1"),
@@ -12,11 +23,12 @@ const edgeEnv = z.object({
     .default("8080")
     .transform(Number)
     .refine((port) => port <= 65_535, "must be a port number"),
-  IDENTITY_ADDRESS: grpcAddress,
-  ORCHESTRATION_ADDRESS: grpcAddress,
-  STORAGE_ADDRESS: grpcAddress,
-  STAGING_ADDRESS: grpcAddress,
-  APPROVAL_ADDRESS: grpcAddress,
+  IDENTITY_ADDRESS: grpcAddresses,
+  ORCHESTRATION_ADDRESS: grpcAddresses,
+  STORAGE_ADDRESS: grpcAddresses,
+  STAGING_ADDRESS: grpcAddresses,
+  APPROVAL_ADDRESS: grpcAddresses,
+  STORAGE_DIR: z.string().optional(),
   /** Processes that share the port. */
   EDGE_PROCESSES: z
     .string()
@@ -25,6 +37,8 @@ const edgeEnv = z.object({
     .transform(Number),
   ...admissionEnv,
   LOG_LEVEL: logLevel,
+  ...tlsEnv,
+  ...corsEnv,
   mesh_private_key: privateKeyPem,
 });
 
@@ -33,7 +47,7 @@ export const edgeSecrets = ["mesh_private_key", "rate_limit_store"] as const;
 
 /** Reads the settings of an edge process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
-  const settings = parseEnv(edgeEnv, env);
+  const settings = parseMeshEnv(edgeEnv, env, (set) => [...tlsProblems(set), ...corsProblems(set)]);
   return Object.freeze({
     logLevel: settings.LOG_LEVEL,
     host: settings.EDGE_HOST,
@@ -48,6 +62,11 @@ export function parseConfig(env: Env) {
       staging: settings.STAGING_ADDRESS,
       approval: settings.APPROVAL_ADDRESS,
     }),
+    /** The folder of storage's files, where the edge can read it; large downloads then leave from the edge. */
+    storageDirectory: settings.STORAGE_DIR,
+    ...tlsOf(settings),
+    cors: corsOf(settings),
     meshPrivateKey: settings.mesh_private_key,
+    meshFiles: settings.meshFiles,
   });
 }

@@ -1,11 +1,15 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { invalidField } from "../services/lib/errors.ts";
+import { boundsOf } from "./bounds.ts";
 import { type HttpRequest, headerOf } from "./http.ts";
 
 /** How long a unary call may take when the caller does not say, and at the most; undefined for no end. In milliseconds. */
 export type Deadlines = { readonly defaultMs: number | undefined; readonly maxMs: number };
 
 export const usualDeadlines: Deadlines = { defaultMs: 30_000, maxMs: 300_000 };
+
+/** The latest deadline of a stream, in milliseconds: a week. Timers overflow after 24 days, and then end at once. */
+const streamTimeoutMaxMs = 7 * 24 * 3_600_000;
 
 const unitMs: Readonly<Record<string, number>> = { n: 1e-6, u: 1e-3, m: 1, S: 1000, M: 60_000, H: 3_600_000 };
 
@@ -25,15 +29,17 @@ export function requestedTimeoutMs(request: HttpRequest): number | undefined {
   return Number(amount) * (unitMs[unit] ?? 1);
 }
 
-/** What a call gets: a stream lives as long as its caller wants. */
+/** What a call gets: what its contract says, or else a stream lives as long as its caller wants. */
 export function boundTimeoutMs(
   method: DescMethod,
   requestedMs: number | undefined,
   { defaultMs, maxMs }: Deadlines,
 ): number | undefined {
-  if (method.methodKind !== "unary") return requestedMs;
-  const timeoutMs = requestedMs ?? defaultMs;
-  return timeoutMs === undefined ? undefined : Math.min(timeoutMs, maxMs);
+  const isUnary = method.methodKind === "unary";
+  const { defaultTimeoutMs, maxTimeoutMs } = boundsOf(method);
+  const timeoutMs =
+    requestedMs ?? defaultTimeoutMs ?? (isUnary && defaultMs !== undefined ? defaultMs : maxTimeoutMs);
+  return timeoutMs && Math.min(timeoutMs, maxTimeoutMs ?? (isUnary ? maxMs : streamTimeoutMaxMs));
 }
 
 /** What is left of a deadline, since what reading the request took is gone from it. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
 import type { Principal } from "../services/lib/principal.ts";
 import { clientAddressOf, type TrustedProxies } from "./client-address.ts";
 import { type HttpRequest, type HttpResponse, headerOf } from "./http.ts";
@@ -9,7 +10,9 @@ export type Exchange = {
   readonly request: HttpRequest;
   readonly response: HttpResponse;
   readonly requestId: string;
+  /** W3C's trace context as the caller sent it; without a parent there is no state. */
   readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
   readonly clientAddress: string;
   readonly startMs: number;
   /** Aborts when the answer is complete or the caller went away: nothing of the request lives longer. */
@@ -21,10 +24,14 @@ export type Exchange = {
   /** Which path it is, without its values: those may be secrets. */
   route: string | undefined;
   principal: Principal | undefined;
+  /** What the caller is told that went wrong, in whichever words. */
+  error: ConnectError | undefined;
 };
 
 const requestIdPattern = /^[A-Za-z0-9._~:-]{1,128}$/;
-const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const traceparentPattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** What W3C has every vendor pass on, in characters that gRPC takes. */
+const tracestatePattern = /^[\x20-\x7e]{1,512}$/;
 
 export function beginExchange(
   request: HttpRequest,
@@ -38,11 +45,13 @@ export function beginExchange(
     controller?.abort();
   };
   response.once("close", onClose);
+  const traceparent = matching(headerOf(request, "traceparent"), traceparentPattern);
   return {
     request,
     response,
     requestId: matching(headerOf(request, "x-request-id"), requestIdPattern) ?? randomUUID(),
-    traceparent: matching(headerOf(request, "traceparent"), traceparentPattern),
+    traceparent,
+    tracestate: traceparent && matching(headerOf(request, "tracestate"), tracestatePattern),
     clientAddress: clientAddressOf(request, trustedProxies),
     startMs: Date.now(),
     get signal() {
@@ -60,6 +69,7 @@ export function beginExchange(
     method: undefined,
     route: undefined,
     principal: undefined,
+    error: undefined,
   };
 }
 

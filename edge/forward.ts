@@ -1,30 +1,12 @@
-import type { DescMethod, DescMethodStreaming, Message } from "@bufbuild/protobuf";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { toHeaders } from "../services/lib/grpc-metadata.ts";
-import type { Signer } from "../services/lib/principal.ts";
-import { callMetadata } from "./call-metadata.ts";
-import type { Exchange } from "./exchange.ts";
-import { relayed } from "./relayed.ts";
-import type { Upstream } from "./upstream.ts";
-import type { OneAnswer } from "./upstream-status.ts";
-import { openStream, type StreamCall, type StreamListener } from "./upstream-stream.ts";
-import { callUnary } from "./upstream-unary.ts";
-
-/** A request's way on. */
-export type ForwardedCall = {
-  readonly exchange: Exchange;
-  readonly method: DescMethod;
-  /** What is left of the deadline; undefined without one. */
-  readonly timeoutMs: number | undefined;
-};
+import { encodeMessage } from "../services/lib/encode-message.ts";
+import { createAnswers } from "./answers.ts";
+import type { Calls, ForwardedCall } from "./calls.ts";
+import type { StreamCall } from "./upstream/open-stream.ts";
 
 /** Calls the upstream of a method. The errors that come out are fit for the caller. */
-export type Forward = {
-  /** Begins a call of many messages, encoded; rejects if the upstream can't be reached. */
-  open(call: ForwardedCall, listener: StreamListener): Promise<StreamCall>;
-  /** One request, one answer, both encoded. Does not throw what the upstream answers. */
-  exchangeOne(call: ForwardedCall, message: Buffer): Promise<OneAnswer>;
+export type Forward = Calls & {
   /** One request, one answer. */
   unary(call: ForwardedCall, message: Message): Promise<Message>;
   /** Many requests, one answer. */
@@ -33,47 +15,25 @@ export type Forward = {
   stream(call: ForwardedCall, messages: AsyncIterable<Message>): Promise<AsyncIterable<Message>>;
 };
 
-export function createForward(options: {
-  upstreamOf: (method: DescMethod) => Upstream;
-  signer: Signer;
-  /** Headers of requests that go on; no other does. */
-  passedHeaders: readonly string[];
-}): Forward {
-  const { upstreamOf } = options;
-  const metadataOf = ({ exchange }: ForwardedCall) => callMetadata(exchange, options);
-  const exchangeOne: Forward["exchangeOne"] = async (call, message) => {
-    const { method, timeoutMs, exchange } = call;
-    const metadata = await metadataOf(call);
-    return callUnary(upstreamOf(method), pathOf(method), { metadata, timeoutMs, message, exchange });
-  };
+/** The same calls, also of messages that are not encoded. */
+export function createForward(calls: Calls): Forward {
   const stream: Forward["stream"] = async (call, messages) => {
-    const stop = new AbortController();
-    const method = call.method as DescMethodStreaming;
-    try {
-      const { message } = await upstreamOf(method).transport.stream(
-        method,
-        AbortSignal.any([call.exchange.signal, stop.signal]),
-        call.timeoutMs,
-        toHeaders(await metadataOf(call)),
-        messages,
-      );
-      return answersOf(message, stop);
-    } catch (error) {
-      stop.abort();
-      throw relayed(error);
-    }
+    const { input, output } = call.method;
+    const answers = createAnswers((bytes) => fromBinary(output, bytes));
+    const upstream = await calls.open(call, answers.listener);
+    const stop = () => upstream.cancel();
+    call.exchange.onClosed(stop);
+    void sendEach(upstream, messages, (message) => encodeMessage(input, message)).catch((error) => {
+      answers.fail(error);
+      stop();
+    });
+    return answers.begun(stop);
   };
   return {
-    async open(call, listener) {
-      const { method, timeoutMs } = call;
-      const metadata = await metadataOf(call);
-      return openStream(upstreamOf(method), pathOf(method), { metadata, timeoutMs, listener });
-    },
-    exchangeOne,
+    ...calls,
     stream,
     async unary(call, request) {
-      const bytes = Buffer.from(toBinary(call.method.input, request));
-      const { error, message } = await exchangeOne(call, bytes);
+      const { error, message } = await calls.exchangeOne(call, encodeMessage(call.method.input, request));
       if (error || !message) throw error ?? noAnswer();
       return fromBinary(call.method.output, message);
     },
@@ -86,18 +46,18 @@ export function createForward(options: {
   };
 }
 
-const pathOf = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
-
 const noAnswer = () => new ConnectError("the upstream gave no answer", Code.Internal);
 
-async function* answersOf(answers: AsyncIterable<Message>, stop: AbortController): AsyncGenerator<Message> {
-  try {
-    yield* answers;
-  } catch (error) {
-    throw relayed(error);
-  } finally {
-    stop.abort();
+async function sendEach(
+  upstream: StreamCall,
+  messages: AsyncIterable<Message>,
+  encode: (message: Message) => Uint8Array,
+): Promise<void> {
+  for await (const message of messages) {
+    const taken = upstream.send(encode(message));
+    if (taken) await taken;
   }
+  upstream.end();
 }
 
 /** The one message of a call that sends one. */

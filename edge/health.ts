@@ -1,11 +1,18 @@
 import { jsonType, type Outgoing, sendWhole } from "./rest/outgoing.ts";
-import type { Upstream } from "./upstream.ts";
+import { callUnary } from "./upstream/call-unary.ts";
+import { serving } from "./upstream/health-watch.ts";
+import type { CallPolicy } from "./upstream/policy.ts";
+import type { Upstream } from "./upstream/upstream.ts";
 
 /** How long an upstream may take to say how it is, in milliseconds. */
 const checkMs = 2_000;
 
-/** grpc.health.v1.HealthCheckResponse with status SERVING. */
-const serving = Buffer.from([0x08, 0x01]);
+/** Asked once: how it is now counts, and not how it is soon. */
+const policy: CallPolicy = {
+  path: "/grpc.health.v1.Health/Check",
+  mayRepeat: () => false,
+  hedging: undefined,
+};
 
 /** Answers GET /health; whether the process lives. */
 export function sendLiveness(out: Outgoing): void {
@@ -28,15 +35,17 @@ export async function sendReadiness(out: Outgoing, upstreams: ReadonlyMap<string
   );
 }
 
-function isServing({ transport: { client } }: Upstream): Promise<boolean> {
-  return new Promise((resolve) => {
-    client.makeUnaryRequest(
-      "/grpc.health.v1.Health/Check",
-      (bytes: Buffer) => bytes,
-      (bytes) => bytes,
-      Buffer.alloc(0),
-      { deadline: Date.now() + checkMs },
-      (error, answer) => resolve(!error && answer?.equals(serving) === true),
-    );
+/** Whether every upstream can work. */
+export async function areReady(upstreams: ReadonlyMap<string, Upstream>): Promise<boolean> {
+  return (await Promise.all([...upstreams.values()].map(isServing))).every(Boolean);
+}
+
+async function isServing(upstream: Upstream): Promise<boolean> {
+  const { message } = await callUnary(upstream, {
+    policy,
+    headers: {},
+    timeoutMs: checkMs,
+    message: Buffer.alloc(0),
   });
+  return message?.equals(serving) === true;
 }

@@ -1,16 +1,20 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Logger } from "../services/lib/log.ts";
-import { logAccess } from "./access-log.ts";
 import type { Admit } from "./admission/admit.ts";
 import type { TrustedProxies } from "./client-address.ts";
+import { type CorsSettings, createCors } from "./cors.ts";
 import type { Deadlines } from "./deadline.ts";
 import { beginExchange, type Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
+import { checkHead } from "./head-limits.ts";
 import { sendLiveness, sendReadiness } from "./health.ts";
 import { type HttpRequest, type HttpResponse, headerOf, isGone } from "./http.ts";
 import type { Limits } from "./limits.ts";
 import { lingerForBody } from "./linger.ts";
-import { toCallerError } from "./relayed.ts";
+import { observeExchange } from "./observe-exchange.ts";
+import type { Pages } from "./pages/page.ts";
+import { sendPage } from "./pages/send-page.ts";
+import { type ErrorStyle, toCallerError } from "./relayed.ts";
 import { createRestHandler } from "./rest/handler.ts";
 import { methodNotAllowed, pathUnknown, urlTooLong } from "./rest/http-error.ts";
 import { breakOff, jsonType, type Outgoing, sendError } from "./rest/outgoing.ts";
@@ -18,7 +22,8 @@ import { routesOf } from "./rest/route.ts";
 import { createRpcHandler } from "./rpc/handler.ts";
 import { sendMethodUnknown } from "./rpc/unknown.ts";
 import { wireOf } from "./rpc/wire.ts";
-import type { Upstream } from "./upstream.ts";
+import type { SharedFolder } from "./shared-folder.ts";
+import type { Upstream } from "./upstream/upstream.ts";
 
 const livePath = "/health";
 const readyPath = "/health/ready";
@@ -31,25 +36,40 @@ export type Listener = (request: HttpRequest, response: HttpResponse) => void;
 export function createListener(options: {
   services: readonly DescService[];
   upstreams: ReadonlyMap<string, Upstream>;
+  pages: Pages;
   admit: Admit;
   trustedProxies: TrustedProxies;
   forward: Forward;
   deadlines: Deadlines;
   messageBytesMax: number;
+  sharedFolder: SharedFolder | undefined;
   limits: Limits;
+  errorStyle: ErrorStyle;
   log: Logger;
+  hstsMaxAgeSeconds?: number | undefined;
+  cors?: CorsSettings | undefined;
+  passedHeaders: readonly string[];
 }): Listener {
-  const { services, upstreams, log } = options;
+  const { services, upstreams, errorStyle: style, log } = options;
   const methods: DescMethod[] = services.flatMap((service) => service.methods);
-  const toError = (error: unknown, { requestId }: Exchange) =>
-    toCallerError(error, requestId, (err) => log.error({ err, requestId }, "request failed"));
-  const rest = createRestHandler({ ...options, routes: methods.flatMap(routesOf), toError });
+  const toError = (error: unknown, exchange: Exchange) => {
+    const { requestId } = exchange;
+    const logged = (err: unknown) => log.error({ err, requestId }, "request failed");
+    const told = toCallerError(error, { requestId, style, logged });
+    exchange.error ??= told;
+    return told;
+  };
+  const routes = methods.flatMap(routesOf);
+  const cors = options.cors && createCors(options.cors, { ...options, routes });
+  const rest = createRestHandler({ ...options, routes, toError });
   const rpc = createRpcHandler(methods, { ...options, toError });
 
   const dispatch = async (exchange: Exchange, out: Outgoing): Promise<void> => {
     const { request } = exchange;
+    checkHead(request);
     const path = pathOf(request);
     const plan = rpc.planOf(path);
+    const page = options.pages.get(path);
     if (plan) {
       exchange.method = plan.method;
       exchange.route = path;
@@ -59,6 +79,10 @@ export function createListener(options: {
       exchange.route = path;
       refuseOtherMethods(request, ["GET", "HEAD"]);
       await (path === livePath ? sendLiveness(out) : sendReadiness(out, upstreams));
+    } else if (page) {
+      exchange.protocol = "page";
+      exchange.route = path;
+      await sendPage(exchange, out, page);
     } else if (isRpc(request)) sendMethodUnknown(exchange);
     else await rest(exchange, out);
   };
@@ -73,19 +97,26 @@ export function createListener(options: {
     };
     // A caller that goes away is noticed by `close`; its broken pipe is nobody's error.
     response.on("error", () => undefined);
-    logAccess(exchange, log);
-    lingerForBody(request, response);
-    dispatch(exchange, out)
-      .catch((error: unknown) => {
-        if (isGone(response)) return;
-        const told = toError(error, exchange);
-        if (response.headersSent) breakOff(out);
-        else sendError(out, told);
-      })
-      .catch((error: unknown) => {
-        log.error({ err: error, requestId: exchange.requestId }, "an error could not be answered");
-        breakOff(out);
-      });
+    const answer = () => {
+      lingerForBody(request, response);
+      if (options.hstsMaxAgeSeconds !== undefined) {
+        response.setHeader("strict-transport-security", `max-age=${options.hstsMaxAgeSeconds}`);
+      }
+      cors?.allow(request, response);
+      if (cors?.answerPreflight(request, out)) return;
+      dispatch(exchange, out)
+        .catch((error: unknown) => {
+          if (isGone(response)) return;
+          const told = toError(error, exchange);
+          if (response.headersSent) breakOff(out);
+          else sendError(out, told);
+        })
+        .catch((error: unknown) => {
+          log.error({ err: error, requestId: exchange.requestId }, "an error could not be answered");
+          breakOff(out);
+        });
+    };
+    observeExchange(exchange, log, answer);
   };
 }
 

@@ -1,4 +1,5 @@
-import { headerOf } from "./http.ts";
+import { createGatherer } from "./gather.ts";
+import { headerOf, isHttp2 } from "./http.ts";
 import type { Incoming } from "./rest/body.ts";
 import { bodyStalled } from "./rest/http-error.ts";
 import { callerGone, deadlinePassed } from "./rpc/refusals.ts";
@@ -10,11 +11,15 @@ export function readBody(
   tooLarge: (bytesMax: number) => Error,
   timeoutMs?: number,
 ): Promise<Buffer> {
+  // A small body has come with its headers: nothing needs to be waited for.
+  if (!isHttp2(request) && request.complete && !request.destroyed) {
+    const whole: Buffer = request.read() ?? Buffer.alloc(0);
+    return whole.byteLength > bytesMax ? Promise.reject(tooLarge(bytesMax)) : Promise.resolve(whole);
+  }
   return new Promise((resolve, reject) => {
     if (Number(headerOf(request, "content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
     if (request.destroyed) throw callerGone();
-    const pieces: Buffer[] = [];
-    let bytes = 0;
+    const gathered = createGatherer();
     const stalled = setTimeout(() => fail(bodyStalled(pauseMs / 1000)), pauseMs);
     const late = timeoutMs === undefined ? undefined : setTimeout(() => fail(deadlinePassed()), timeoutMs);
     const release = () => {
@@ -27,14 +32,13 @@ export function readBody(
       reject(error);
     };
     const take = (piece: Buffer) => {
-      bytes += piece.byteLength;
-      pieces.push(piece);
+      gathered.add(piece);
       stalled.refresh();
-      if (bytes > bytesMax) fail(tooLarge(bytesMax));
+      if (gathered.byteLength > bytesMax) fail(tooLarge(bytesMax));
     };
     const end = () => {
       release();
-      resolve(pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, bytes));
+      resolve(gathered.take());
     };
     const gone = () => fail(callerGone());
     request.on("data", take).on("end", end).on("close", gone).on("error", gone);

@@ -2,6 +2,7 @@ import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { file_sluice_approval_v1_audit } from "../gen/sluice/approval/v1/audit_pb.ts";
 import { file_sluice_approval_v1_projects } from "../gen/sluice/approval/v1/projects_pb.ts";
 import { file_sluice_approval_v1_reviews } from "../gen/sluice/approval/v1/reviews_pb.ts";
+import { file_sluice_edge_v1_batch } from "../gen/sluice/edge/v1/batch_pb.ts";
 import { file_sluice_identity_v1_api_keys } from "../gen/sluice/identity/v1/api_keys_pb.ts";
 import { file_sluice_identity_v1_auth } from "../gen/sluice/identity/v1/auth_pb.ts";
 import { file_sluice_identity_v1_orgs } from "../gen/sluice/identity/v1/orgs_pb.ts";
@@ -18,6 +19,7 @@ import { file_sluice_storage_v1_quota } from "../gen/sluice/storage/v1/quota_pb.
 
 /** Contracts that the edge exposes; those whose methods are all internal need not stand here. */
 const contracts: readonly DescFile[] = [
+  file_sluice_edge_v1_batch,
   file_sluice_identity_v1_api_keys,
   file_sluice_identity_v1_auth,
   file_sluice_identity_v1_orgs,

@@ -1,11 +1,14 @@
 import cluster from "node:cluster";
 import { aborted, type Run } from "../services/lib/lifetime.ts";
 import { createLog } from "../services/lib/log.ts";
+import { openMeshTls } from "../services/lib/mesh-tls.ts";
 import { openLimiter } from "./admission/open-limiter.ts";
 import type { EdgeConfig } from "./config.ts";
+import { createPages } from "./pages/pages.ts";
 import { joinPrimary, runPrimary } from "./processes.ts";
 import { exposedServices } from "./routes.ts";
 import { startEdge } from "./start-edge.ts";
+import { openTls } from "./tls/open-tls.ts";
 
 /** Runs the edge until `stop` aborts. */
 export const run: Run<EdgeConfig> = async (config, stop, ready) => {
@@ -23,9 +26,19 @@ export const run: Run<EdgeConfig> = async (config, stop, ready) => {
 
 const runOne: Run<EdgeConfig> = async (config, stop, ready) => {
   const log = createLog("edge", config);
+  using tls = await openTls(config.tlsFiles, log);
+  using meshTls = await openMeshTls(config.meshFiles, log);
   await using limiter = await openLimiter(config.rateLimitStore, log);
-  const admission = { limiter, limits: config.rateLimits };
-  await using edge = await startEdge({ ...config, services: exposedServices, admission, log });
+  await using edge = await startEdge({
+    ...config,
+    services: exposedServices,
+    pages: createPages(),
+    admission: { limiter, limits: config.rateLimits },
+    tls: tls?.current,
+    meshTls,
+    log,
+  });
+  tls?.onRenewed(edge.renewTls);
   ready(edge.address);
   await aborted(stop);
 };

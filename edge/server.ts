@@ -2,11 +2,19 @@ import { once } from "node:events";
 import { createServer as createHttp1Server, type ServerResponse } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, Server as TlsServer } from "node:tls";
+import { createConnectionPlaces } from "./connection-places.ts";
+import { openConnections } from "./edge-metrics.ts";
+import { headerBytesMax } from "./head-limits.ts";
+import { createHttp2Guard } from "./http2-guard.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import type { Listener } from "./listener.ts";
+import { endWithError, malformed, type ParserError } from "./malformed.ts";
+import { createSlowReaders } from "./slow-readers.ts";
+import { contextOf, type Tls, tlsOptionsOf } from "./tls/tls-context.ts";
 
-const headerBytesMax = 16 * 1024;
+/** Bytes of headers that are read before they are refused; what is a little over the limit gets an answer, too. */
+const readHeaderBytesMax = 2 * headerBytesMax;
 /** How long running requests may go on after the stop, in milliseconds. */
 const drainMs = 10_000;
 
@@ -16,15 +24,15 @@ const concurrentStreamsMax = 200;
 /** What one HTTP/2 connection may hold in memory, in MiB. */
 const sessionMemoryMiB = 64;
 
+/** Wrong frames of a connection, and empty ones. */
+const invalidFramesMax = 100;
+
 const http2Preface = "PRI";
 
-export type EdgeServer = AsyncDisposable & { readonly address: string };
-
-/** PEM texts. With an authority for clients, only those that it vouches for get a connection. */
-export type Tls = {
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
-  readonly clientCaPem?: string;
+export type EdgeServer = AsyncDisposable & {
+  readonly address: string;
+  /** Gives new connections other certificates; those that there are go on. */
+  renewTls(tls: Tls): void;
 };
 
 /** Serves HTTP/1.1 and HTTP/2 on one port. Disposing lets running requests end, for a while. */
@@ -36,57 +44,52 @@ export async function startServer(options: {
   limits?: Limits;
   drainMs?: number;
 }): Promise<EdgeServer> {
-  const { listener, limits = standardLimits } = options;
+  const { limits = standardLimits } = options;
+  const readers = createSlowReaders(limits.pauseMs);
+  const listener: Listener = (request, response) => {
+    readers.watch(response);
+    options.listener(request, response);
+  };
   const http1 = serveHttp1(listener, limits);
   const http2 = serveHttp2(listener, limits);
-  const sockets = new Set<Socket>();
-  const undecided = new Set<Socket>();
+  const places = createConnectionPlaces(limits.connectionsMax);
   const server = listenTo(options.tls, limits, (socket) => {
-    undecided.add(socket);
-    socket.once("close", () => undecided.delete(socket));
+    places.await(socket);
     decide(socket, limits, (isHttp2) => {
-      undecided.delete(socket);
-      (isHttp2 ? http2 : http1).accept(socket);
+      if (places.decide(socket, isHttp2)) (isHttp2 ? http2 : http1).accept(socket);
     });
   });
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
+  server.prependListener("connection", places.enter);
   server.listen(options.port, options.host);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   return {
     address: `${options.tls ? "https" : "http"}://${host}:${port}`,
+    renewTls(tls) {
+      if (server instanceof TlsServer) server.setSecureContext(contextOf(tls));
+    },
     async [Symbol.asyncDispose]() {
-      const timer = setTimeout(() => destroyAll(sockets), options.drainMs ?? drainMs);
+      const timer = setTimeout(places.destroyAll, options.drainMs ?? drainMs);
       const closed = close(server);
-      destroyAll(undecided);
+      places.destroyUndecided();
       http1.drain();
       http2.drain();
       await closed;
       clearTimeout(timer);
       http1.end();
+      http2.end();
+      readers[Symbol.dispose]();
     },
   };
 }
 
 function listenTo(tls: Tls | undefined, { headersMs }: Limits, accept: (socket: Socket) => void): Server {
   if (!tls) return createServer(accept);
-  const { certificatePem: cert, privateKeyPem: key, clientCaPem: ca } = tls;
-  const client = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
-  return createTlsServer(
-    { cert, key, ...client, ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: headersMs },
-    accept,
-  );
+  return createTlsServer(tlsOptionsOf(tls, headersMs), accept);
 }
 
 const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
-
-function destroyAll(sockets: ReadonlySet<Socket>): void {
-  for (const socket of sockets) socket.destroy();
-}
 
 /** Tells from the first bytes which version a caller speaks. */
 function decide(socket: Socket, { headersMs }: Limits, decided: (isHttp2: boolean) => void): void {
@@ -107,9 +110,9 @@ function decide(socket: Socket, { headersMs }: Limits, decided: (isHttp2: boolea
   socket.on("readable", look);
 }
 
-type Version = { accept(socket: Socket): void; drain(): void };
+type Version = { accept(socket: Socket): void; drain(): void; end(): void };
 
-function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits): Version & { end(): void } {
+function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits): Version {
   const running = new Set<ServerResponse>();
   let draining = false;
   const server = createHttp1Server({
@@ -130,10 +133,24 @@ function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits): Version 
     });
     listener(request, response);
   });
+  // Nobody looks at headers that were dropped: their number is limited where they are read.
+  server.maxHeadersCount = 0;
+  server.on("clientError", (error: ParserError, socket: Socket) => {
+    const answers = [...running].filter(({ req }) => req.socket === socket);
+    // What is written into another answer would be taken for a part of it.
+    if (answers.some(({ headersSent }) => headersSent)) socket.destroy();
+    else endWithError(socket, malformed(error));
+  });
   // Without being told that it listens, the server does not look after its timeouts.
   server.emit("listening");
   return {
-    accept: (socket) => server.emit("connection", socket),
+    accept(socket) {
+      openConnections.http1 += 1;
+      socket.once("close", () => {
+        openConnections.http1 -= 1;
+      });
+      server.emit("connection", socket);
+    },
     drain() {
       draining = true;
       for (const response of running) if (!response.headersSent) response.setHeader("connection", "close");
@@ -143,22 +160,36 @@ function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits): Version 
   };
 }
 
-function serveHttp2(listener: Listener, { idleMs }: Limits): Version {
+function serveHttp2(listener: Listener, limits: Limits): Version {
+  const guard = createHttp2Guard(limits);
   const sessions = new Set<ServerHttp2Session>();
   const server = createHttp2Server({
     maxSessionMemory: sessionMemoryMiB,
     settings: {
       initialWindowSize: streamWindowBytes,
       maxConcurrentStreams: concurrentStreamsMax,
-      maxHeaderListSize: headerBytesMax,
+      maxHeaderListSize: readHeaderBytesMax,
     },
+    // As many as fit: their number is limited where they are read.
+    maxHeaderListPairs: readHeaderBytesMax,
+    maxSessionInvalidFrames: invalidFramesMax,
   });
   server.on("session", (session) => {
     sessions.add(session);
-    session.once("close", () => sessions.delete(session));
+    openConnections.http2 += 1;
+    session.once("close", () => {
+      sessions.delete(session);
+      openConnections.http2 -= 1;
+    });
+    session.on("stream", (stream) => {
+      openConnections.http2Streams += 1;
+      stream.once("close", () => {
+        openConnections.http2Streams -= 1;
+      });
+    });
     session.on("error", () => session.destroy());
     session.setLocalWindowSize(sessionWindowBytes);
-    endWhenIdle(session, idleMs);
+    guard.watch(session);
   });
   server.on("request", listener);
   return {
@@ -166,19 +197,6 @@ function serveHttp2(listener: Listener, { idleMs }: Limits): Version {
     drain() {
       for (const session of sessions) session.close();
     },
+    end: () => guard[Symbol.dispose](),
   };
-}
-
-/** Also ends a session whose peer stopped in the middle of a request's headers: it has no stream yet. */
-function endWhenIdle(session: ServerHttp2Session, idleMs: number): void {
-  let open = 0;
-  session.on("stream", (stream) => {
-    open += 1;
-    stream.once("close", () => {
-      open -= 1;
-    });
-  });
-  session.setTimeout(idleMs, () => {
-    if (open === 0) session.destroy();
-  });
 }

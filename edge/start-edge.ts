@@ -1,16 +1,34 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { BatchService } from "../gen/sluice/edge/v1/batch_pb.ts";
+import { addReadinessCheck } from "../services/lib/admin/readiness.ts";
 import type { Logger } from "../services/lib/log.ts";
+import type { MeshTls } from "../services/lib/mesh-tls.ts";
 import { createSigner } from "../services/lib/principal.ts";
+import { observeClient } from "../services/lib/telemetry/observe-client.ts";
 import { type Admission, createAdmit } from "./admission/admit.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
+import { answerBatches } from "./batch/answer-batches.ts";
+import { createRunBatch } from "./batch/run-batch.ts";
+import { createCalls } from "./calls.ts";
 import type { TrustedProxies } from "./client-address.ts";
+import type { CorsSettings } from "./cors.ts";
 import { type Deadlines, usualDeadlines } from "./deadline.ts";
 import { createForward } from "./forward.ts";
+import { areReady } from "./health.ts";
 import { type Limits, standardLimits } from "./limits.ts";
-import { createListener } from "./listener.ts";
+import { createListener, type Listener } from "./listener.ts";
+import { observeCalls } from "./observe-calls.ts";
+import type { Pages } from "./pages/page.ts";
+import type { ErrorStyle } from "./relayed.ts";
+import { boundHeadersOf } from "./rest/route.ts";
 import { upstreamOf as upstreamByPackage } from "./routes.ts";
-import { type EdgeServer, startServer, type Tls } from "./server.ts";
-import { createUpstream, type Upstream } from "./upstream.ts";
+import { type EdgeServer, startServer } from "./server.ts";
+import { createSharedFolder } from "./shared-folder.ts";
+import type { Tls } from "./tls/tls-context.ts";
+import { dialOver } from "./upstream/address.ts";
+import type { UpstreamLimits } from "./upstream/limits.ts";
+import { transportTo } from "./upstream/transport.ts";
+import { createUpstream, type Upstream } from "./upstream/upstream.ts";
 
 /** Largest message of an RPC, inflated, in bytes. */
 const defaultMessageBytesMax = 4 * 1024 * 1024;
@@ -24,27 +42,44 @@ export async function startEdge(options: {
   upstreams: Readonly<Record<string, string>>;
   /** Whose a service is, by its name in `upstreams`; the package says it by default. */
   upstreamOf?: (service: DescService) => string;
+  /** What is served to anybody, by path; nothing by default. */
+  pages?: Pages;
   /** Largest message of a request to an RPC, inflated, in bytes. */
   messageBytesMax?: number | undefined;
   /** Headers of requests that upstreams get to see; no other passes. In lower case. */
   passedHeaders?: readonly string[];
   deadlines?: Deadlines;
+  /** How errors reach callers; `guarded` by default. */
+  errorStyle?: ErrorStyle;
   /** Without it, the port speaks cleartext. */
   tls?: Tls | undefined;
+  /** A folder of files that an upstream shares with the edge. */
+  storageDirectory?: string | undefined;
+  /** How long browsers call over TLS only, in seconds; undefined to say nothing. */
+  hstsMaxAgeSeconds?: number | undefined;
+  /** Without it, pages of other origins can't call. */
+  cors?: CorsSettings | undefined;
+  /** Without it, upstreams over TCP are called in cleartext. */
+  meshTls?: MeshTls | undefined;
   meshPrivateKey: string;
   log: Logger;
   limits?: Limits;
+  upstreamLimits?: Partial<UpstreamLimits>;
   /** Without it, callers are not counted. */
   admission?: Admission;
   /** Whose word on the address of a caller is taken; nobody's by default. */
   trustedProxies?: TrustedProxies;
 }): Promise<EdgeServer> {
-  const { host, port, services, log, tls } = options;
-  const { limits = standardLimits, upstreamOf = upstreamByPackage } = options;
+  const { host, port, services, log, tls, meshTls } = options;
+  const { limits = standardLimits, upstreamOf = upstreamByPackage, passedHeaders = [] } = options;
   await using cleanup = new AsyncDisposableStack();
   const upstreams = new Map<string, Upstream>();
   for (const [peer, address] of Object.entries(options.upstreams)) {
-    upstreams.set(peer, cleanup.use(createUpstream(peer, address)));
+    const { upstreamLimits: limits = {} } = options;
+    upstreams.set(
+      peer,
+      cleanup.use(createUpstream(peer, address, { limits, dial: dialOver(meshTls, peer) })),
+    );
   }
   const upstreamCalled = (peer: string): Upstream => {
     const upstream = upstreams.get(peer);
@@ -52,27 +87,45 @@ export async function startEdge(options: {
     return upstream;
   };
   const byService = new Map(
-    services.map((service) => [service.typeName, upstreamCalled(upstreamOf(service))]),
+    services
+      .filter((service) => service.typeName !== BatchService.typeName)
+      .map((service) => [service.typeName, upstreamCalled(upstreamOf(service))]),
   );
   const signer = createSigner("edge", options.meshPrivateKey);
-  const authenticate = createAuthenticate({ identity: upstreamCalled("identity").transport, signer });
-  const listener = createListener({
+  const upstreamFor = ({ parent }: DescMethod): Upstream =>
+    byService.get(parent.typeName) ?? upstreamCalled(upstreamOf(parent));
+  cleanup.use(addReadinessCheck("edge", () => areReady(upstreams)));
+  const runBatch = createRunBatch({
+    listener: () => listener,
+    boundHeaders: boundHeadersOf(services),
+    passedHeaders,
+  });
+  const calls = observeCalls(
+    createCalls({ upstreamOf: upstreamFor, signer, passedHeaders }),
+    (method) => upstreamFor(method).peer,
+  );
+  const authenticate = createAuthenticate({
+    identity: transportTo(upstreamCalled("identity"), [observeClient("edge", "identity")]),
+    signer,
+  });
+  const listener: Listener = createListener({
     services,
     upstreams,
+    pages: options.pages ?? new Map(),
     admit: createAdmit(authenticate, options.admission),
     trustedProxies: options.trustedProxies ?? [],
-    forward: createForward({
-      upstreamOf: ({ parent }: DescMethod) =>
-        byService.get(parent.typeName) ?? upstreamCalled(upstreamOf(parent)),
-      signer,
-      passedHeaders: options.passedHeaders ?? [],
-    }),
+    forward: createForward(answerBatches(calls, runBatch)),
+    sharedFolder: options.storageDirectory ? createSharedFolder(options.storageDirectory) : undefined,
     messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
     deadlines: options.deadlines ?? usualDeadlines,
     limits,
+    errorStyle: options.errorStyle ?? "guarded",
     log,
+    hstsMaxAgeSeconds: options.hstsMaxAgeSeconds,
+    cors: options.cors,
+    passedHeaders,
   });
   const server = cleanup.use(await startServer({ host, port, listener, tls, limits }));
   const owned = cleanup.move();
-  return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { ...server, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -36,7 +36,7 @@ export function createAuthenticate(options: { identity: Transport; signer: Signe
     if (access !== "credential") return undefined;
     const credential = credentialOf(request) satisfies Credential | undefined;
     if (!credential) throw credentialMissing();
-    return principalOf(credential);
+    return principalOf(credential, request.socket);
   };
 }
 

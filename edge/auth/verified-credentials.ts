@@ -13,7 +13,7 @@ const entriesMax = 10_000;
 export function rememberVerified(
   verify: (credential: Credential) => Promise<Verified>,
   now: () => number = Date.now,
-): (credential: Credential) => Promise<Principal> {
+): (credential: Credential, connection?: object) => Promise<Principal> {
   const known = new LRUCache<string, { principal: Principal; untilMs: number }>({ max: entriesMax });
   const running = new Map<string, Promise<Principal>>();
   const ask = async (credential: Credential, key: string) => {
@@ -25,12 +25,26 @@ export function rememberVerified(
       running.delete(key);
     }
   };
-  return async (credential) => {
-    const key = fingerprintOf(credential);
+  const keyOf = fingerprinter();
+  return async (credential, connection) => {
+    const key = keyOf(credential, connection);
     const found = known.get(key);
     if (found && now() < found.untilMs) return found.principal;
     const asked = running.get(key) ?? ask(credential, key);
     running.set(key, asked);
     return asked;
+  };
+}
+
+/** Computes fingerprints; a connection that shows the same credential again is not computed for again. */
+function fingerprinter(): (credential: Credential, connection: object | undefined) => string {
+  const last = new WeakMap<object, { credential: Credential; fingerprint: string }>();
+  return (credential, connection) => {
+    const before = connection && last.get(connection);
+    if (before?.credential.value === credential.value && before.credential.case === credential.case)
+      return before.fingerprint;
+    const fingerprint = fingerprintOf(credential);
+    if (connection) last.set(connection, { credential, fingerprint });
+    return fingerprint;
   };
 }

@@ -1,32 +1,47 @@
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { HttpRequest } from "../http.ts";
-import { bodyStalled } from "./http-error.ts";
+import { createPace, type Place } from "../pace.ts";
+import type { Compression } from "../rpc/compression.ts";
+import { inflatePieces } from "./encoding/coded-request.ts";
+import { streamTooLarge } from "./http-error.ts";
 
-/** A request whose body is still coming, and how long its sender may pause in it, in milliseconds. */
-export type Incoming = { readonly request: HttpRequest; readonly pauseMs: number };
+/** A request whose body is still coming. */
+export type Incoming = {
+  readonly request: HttpRequest;
+  /** How long its sender may pause in it, in milliseconds. */
+  readonly pauseMs: number;
+  /** How long it may pause between messages; Infinity for as long as it likes. By default no longer than within one. */
+  readonly betweenMs?: number;
+  /** Largest body that is read in pieces, inflated, in bytes. */
+  readonly streamBytesMax?: number;
+  /** What the body is compressed with, if it is. */
+  readonly compression?: Compression | undefined;
+};
 
 /** The body piece by piece, no faster than they are taken. A sender that stalls or goes away is an error. */
-export async function* readPieces({ request, pauseMs }: Incoming): AsyncGenerator<Buffer> {
-  // The request must survive that nobody reads on: its answer still has to be written.
-  const pieces = request.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
-  for (;;) {
-    const piece = await nextWithin(pieces, pauseMs);
-    if (piece.done) return;
-    yield piece.value;
+export async function* readPieces(
+  incoming: Incoming,
+  place: Place = { between: false },
+): AsyncGenerator<Buffer> {
+  const { compression, streamBytesMax = Number.POSITIVE_INFINITY } = incoming;
+  const raw = rawPieces(incoming, place);
+  let bytes = 0;
+  for await (const piece of compression ? inflatePieces(raw, compression) : raw) {
+    bytes += piece.byteLength;
+    if (bytes > streamBytesMax) throw streamTooLarge(streamBytesMax);
+    yield piece;
   }
 }
 
-async function nextWithin(pieces: AsyncIterator<Buffer>, limitMs: number): Promise<IteratorResult<Buffer>> {
-  let timer: NodeJS.Timeout | undefined;
-  const stalled = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(bodyStalled(limitMs / 1000)), limitMs);
-  });
-  try {
-    return await Promise.race([pieces.next(), stalled]);
-  } catch (error) {
-    if (error instanceof ConnectError) throw error;
-    throw new ConnectError("the caller went away", Code.Canceled);
-  } finally {
-    clearTimeout(timer);
+async function* rawPieces(
+  { request, pauseMs, betweenMs = pauseMs }: Incoming,
+  place: Place,
+): AsyncGenerator<Buffer> {
+  // The request must survive that nobody reads on: its answer still has to be written.
+  const pieces = request.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
+  const pace = createPace(pauseMs, place, betweenMs);
+  for (;;) {
+    const piece = await pace.next(pieces);
+    if (piece.done) return;
+    yield piece.value;
   }
 }

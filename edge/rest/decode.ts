@@ -8,6 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import { isFieldError } from "@bufbuild/protobuf/reflect";
 import { invalidFields } from "../../services/lib/errors.ts";
+import { typesOf } from "../types.ts";
 import { fieldOf, isSpelledAsScalar } from "./fields.ts";
 import type { JsonValue } from "./json.ts";
 
@@ -16,7 +17,7 @@ type Violation = { field: string; description: string };
 /** Decodes proto3 JSON; what is wrong is named field by field. */
 export function decodeJson<D extends DescMessage>(desc: D, json: JsonValue): MessageShape<D> {
   try {
-    return fromJson(desc, json);
+    return fromJson(desc, json, { registry: typesOf(desc.file) });
   } catch (error) {
     throw explain(desc, json, error);
   }
@@ -25,7 +26,7 @@ export function decodeJson<D extends DescMessage>(desc: D, json: JsonValue): Mes
 /** Adds fields given as proto3 JSON to a message. */
 export function mergeJson(desc: DescMessage, message: Message, json: JsonValue): void {
   try {
-    mergeFromJson(desc, message, json);
+    mergeFromJson(desc, message, json, { registry: typesOf(desc.file) });
   } catch (error) {
     throw explain(desc, json, error);
   }
@@ -59,7 +60,7 @@ function* violationsOf(desc: DescMessage, field: DescField, value: JsonValue, at
     return;
   }
   try {
-    fromJson(desc, { [field.name]: value });
+    fromJson(desc, { [field.name]: value }, { registry: typesOf(desc.file) });
   } catch (error) {
     yield { field: at, description: describe(error) + choicesOf(field) };
   }

@@ -54,6 +54,7 @@ export function readForm(
     if (progress.hasFile()) progress.finish();
     else fail(invalidField(fileField, "is missing: the form has no such file"));
   });
+  parser.on("fieldsLimit", () => fail(invalidField("body", `has more than ${limits.fields} fields`)));
   parser.on("error", fail);
   feed(incoming, parser, progress.signal).catch(fail);
   return progress.form;

@@ -1,11 +1,17 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { Admit } from "../admission/admit.ts";
+import { notInBatch } from "../batch/batch-errors.ts";
+import { isInBatch } from "../batch/in-batch.ts";
+import { boundsOf } from "../bounds.ts";
 import { boundTimeoutMs, type Deadlines, leftOf, requestedTimeoutMs } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
 import { type Forward, once } from "../forward.ts";
 import { headerOf } from "../http.ts";
 import type { Limits } from "../limits.ts";
 import { readBody } from "../read-body.ts";
+import type { SharedFolder } from "../shared-folder.ts";
+import { acceptanceOf, requireIdentity } from "./encoding/acceptance.ts";
+import { inflateBody, requestCompressionOf } from "./encoding/coded-request.ts";
 import { bodyTooLarge, methodNotAllowed, pathUnknown } from "./http-error.ts";
 import { type Outgoing, sendWhole } from "./outgoing.ts";
 import type { Parameters } from "./parameters.ts";
@@ -16,15 +22,15 @@ import { sendStream } from "./response-stream.ts";
 import type { Route } from "./route.ts";
 import { createRouter, type Router } from "./router.ts";
 
-/** Largest body of a request that is one message, in bytes. */
-const bodyBytesMax = 4 * 1024 * 1024;
-
 type Options = {
   routes: readonly Route[];
   admit: Admit;
   forward: Forward;
   deadlines: Deadlines;
   limits: Limits;
+  sharedFolder: SharedFolder | undefined;
+  /** Largest body of a request that is one message, inflated, in bytes, where the contract says nothing else. */
+  messageBytesMax: number;
   toError: (error: unknown, exchange: Exchange) => ConnectError;
 };
 
@@ -62,24 +68,38 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
   const { request } = exchange;
   const { forward } = options;
   const { methodKind } = route.method;
-  const incoming = { request, pauseMs: options.limits.pauseMs };
+  if (isInBatch(request) && (methodKind !== "unary" || route.answer.rawBody)) throw notInBatch();
+  const { messageBytesMax = options.messageBytesMax, streamBytesMax } = boundsOf(route.method);
+  const compression = requestCompressionOf(request);
+  const incoming = { request, pauseMs: options.limits.pauseMs, streamBytesMax, compression };
+  const acceptance = acceptanceOf(request);
+  if (route.answer.rawBody) requireIdentity(acceptance);
+  const wanted = { acceptance, ifNoneMatch: headerOf(request, "if-none-match") };
   const read = async () => {
-    const bytes = await readBody(incoming, bodyBytesMax, bodyTooLarge);
+    const readMs = timeoutMs ?? options.deadlines.maxMs;
+    const body = await readBody(incoming, messageBytesMax, bodyTooLarge, readMs);
+    const bytes = await inflateBody(body, compression, messageBytesMax);
     return bindBody(route, parameters, { bytes, contentType: headerOf(request, "content-type") });
   };
   // What reading the body took is gone from the deadline.
   const call = () => ({ exchange, method: route.method, timeoutMs: leftOf(timeoutMs, exchange.startMs) });
   if (methodKind === "unary") {
     const message = await read();
-    sendAnswer(out, route, await forward.unary(call(), message));
+    await sendAnswer(out, route, await forward.unary(call(), message), wanted);
   } else if (methodKind === "client_streaming") {
-    sendAnswer(out, route, await forward.collect(call(), requestMessages(route, parameters, incoming)));
+    const messages = requestMessages(route, parameters, incoming, messageBytesMax);
+    await sendAnswer(out, route, await forward.collect(call(), messages), wanted);
   } else {
     const isBidi = methodKind === "bidi_streaming";
-    const messages = isBidi ? requestMessages(route, parameters, incoming) : once(await read());
-    const answers = await forward.stream(call(), messages);
+    const messages = isBidi
+      ? requestMessages(route, parameters, incoming, messageBytesMax)
+      : once(await read());
+    const sharedFolder = route.answer.rawBody && !out.headOnly ? options.sharedFolder : undefined;
+    const sharedFolderId = await sharedFolder?.findId();
+    const answers = await forward.stream({ ...call(), sharedFolderId }, messages);
     const accept = headerOf(request, "accept") ?? "";
-    await sendStream(out, route, answers, { accept, toError: (error) => options.toError(error, exchange) });
+    const toError = (error: unknown) => options.toError(error, exchange);
+    await sendStream(out, route, answers, { accept, acceptance, sharedFolder, toError });
   }
 }
 

@@ -8,7 +8,8 @@ export type HttpError = ConnectError & {
 };
 
 // No class of its own: ConnectError decides by name what an instance is, and subclasses inherit that.
-function httpError(
+/** An error with an HTTP status of its own. */
+export function httpError(
   status: number,
   code: Code,
   message: string,
@@ -36,14 +37,32 @@ export const urlTooLong = (bytesMax: number) =>
 export const mediaTypeUnsupported = (supported: string) =>
   httpError(415, Code.InvalidArgument, `the body must be ${supported}`);
 
-export const bodyTooLarge = (bytesMax: number) =>
-  failure(
+const tooLarge = (message: (max: number) => string) => (max: number) =>
+  failure(Code.ResourceExhausted, ErrorReason.REQUEST_TOO_LARGE, message(max), { limit: String(max) });
+
+export const bodyTooLarge = tooLarge((bytesMax) => `the body is larger than ${bytesMax} bytes`);
+export const lineTooLarge = tooLarge((bytesMax) => `a line of the body is larger than ${bytesMax} bytes`);
+/** A message of an RPC, inflated. */
+export const messageTooLarge = tooLarge((bytesMax) => `the message is larger than ${bytesMax} bytes`);
+export const streamTooLarge = tooLarge((bytesMax) => `the stream is larger than ${bytesMax} bytes`);
+export const messagesTooMany = tooLarge((countMax) => `the stream has more than ${countMax} messages`);
+
+export const bodyTooSlow = (bytes: number, seconds: number) =>
+  httpError(408, Code.DeadlineExceeded, `fewer than ${bytes} bytes of the body came in ${seconds} s`);
+
+export const encodingUnsupported = (supported: string) =>
+  httpError(415, Code.InvalidArgument, `Content-Encoding: must be one of ${supported}`, {
+    "accept-encoding": supported,
+  });
+
+export const encodingNotAcceptable = (available: readonly string[]) =>
+  httpError(406, Code.InvalidArgument, `Accept-Encoding: must take one of ${available.join(", ")}`);
+
+export const answersTooLarge = (bytesMax: number, fate: string) =>
+  httpError(
+    507,
     Code.ResourceExhausted,
-    ErrorReason.REQUEST_TOO_LARGE,
-    `the body is larger than ${bytesMax} bytes`,
-    {
-      limit: String(bytesMax),
-    },
+    `the answers of the batch are larger than ${bytesMax} bytes: this call ${fate}`,
   );
 
 export const bodyStalled = (seconds: number) =>

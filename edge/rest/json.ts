@@ -5,8 +5,6 @@ export type JsonValue = null | boolean | number | string | JsonValue[] | { [key:
 /** How deep objects and arrays may nest. */
 const depthMax = 100;
 
-const token = /"(?:[^"\\]|\\.)*"|[[\]{},:]|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The text that JSON's bytes are. */
@@ -42,16 +40,18 @@ type Level = { readonly keys: Set<string> | undefined; label: string; index: num
 /** Walks over the tokens of a text that JSON.parse accepted. */
 function scan(text: string): void {
   const levels: Level[] = [];
-  for (const [found] of text.matchAll(token)) {
-    const level = levels.at(-1);
-    const first = found.charAt(0);
-    if (first === "{" || first === "[") open(levels, first === "{");
+  for (let at = 0; at < text.length; at += 1) {
+    const first = text[at] as string;
+    if (first === '"') at = readString(levels, text, at);
+    else if (first === "{" || first === "[") open(levels, first === "{");
     else if (first === "}" || first === "]") levels.pop();
-    else if (first === ",") nextMember(level);
-    else if (first === '"') readString(levels, found);
-    else if (first !== ":") checkNumber(levels, found);
+    else if (first === ",") nextMember(levels.at(-1));
+    else if (isDigit(first)) at = readDigits(levels, text, at);
   }
 }
+
+const isDigit = (character: string | undefined): boolean =>
+  character !== undefined && character >= "0" && character <= "9";
 
 function open(levels: Level[], isObject: boolean): void {
   if (levels.length >= depthMax) throw invalidField("body", `is nested deeper than ${depthMax}`);
@@ -64,20 +64,42 @@ function nextMember(level: Level | undefined): void {
   level.index += 1;
 }
 
-function readString(levels: Level[], found: string): void {
+/** Answers where the string ends that begins at `start`. */
+function readString(levels: Level[], text: string, start: number): number {
+  const end = endOfString(text, start);
   const level = levels.at(-1);
-  if (!level?.keys || !level.atKey) return;
-  level.label = found.includes("\\") ? JSON.parse(found) : found.slice(1, -1);
+  if (!level?.keys || !level.atKey) return end;
+  const inner = text.slice(start + 1, end);
+  level.label = inner.includes("\\") ? JSON.parse(`"${inner}"`) : inner;
   level.atKey = false;
   if (level.keys.has(level.label)) throw invalidField(pathOf(levels), "is there more than once");
   level.keys.add(level.label);
+  return end;
 }
 
-function checkNumber(levels: Level[], found: string): void {
-  if (/^-?\d+$/.test(found) && !Number.isSafeInteger(Number(found))) {
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  return at;
+}
+
+/** Integers of fewer digits are exact in a double. */
+const exactDigitsMax = 15;
+
+/** Answers where the digits end that begin at `start`. */
+function readDigits(levels: Level[], text: string, start: number): number {
+  let end = start;
+  while (isDigit(text[end + 1])) end += 1;
+  if (end - start < exactDigitsMax || isPartOfFraction(text, start, end)) return end;
+  if (!Number.isSafeInteger(Number(text.slice(start, end + 1)))) {
     throw invalidField(pathOf(levels) || "body", "is an integer beyond 2^53: write it as a string");
   }
+  return end;
 }
+
+/** Whether digits are only a part of a number, which has a point or an exponent and is no integer. */
+const isPartOfFraction = (text: string, start: number, end: number): boolean =>
+  /[.eE]/.test(text.charAt(end + 1)) || /[.eE]/.test(text.slice(Math.max(0, start - 2), start));
 
 function pathOf(levels: readonly Level[]): string {
   return levels

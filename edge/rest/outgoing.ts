@@ -2,8 +2,8 @@ import type { ServerResponse } from "node:http";
 import { constants } from "node:http2";
 import type { Writable } from "node:stream";
 import type { ConnectError } from "@connectrpc/connect";
-import { awaitWritable } from "../../services/lib/writable.ts";
 import type { Headers, HttpResponse } from "../http.ts";
+import { endWith, writePiece } from "../write-piece.ts";
 import { toErrorAnswer } from "./status.ts";
 
 /** An answer that is being written. */
@@ -23,17 +23,18 @@ export function sendWhole(out: Outgoing, status: number, headers: Headers, body:
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
   const bodiless = status === 204 || status === 304;
   sendHead(out, status, bodiless ? headers : { "content-length": length, ...headers });
-  // Text stays text: Node then sends it in one write with the headers.
   if (out.headOnly || bodiless) out.response.end();
-  else out.response.end(body);
+  else endWith(out.response, body);
 }
 
 export function sendHead({ response, requestId }: Outgoing, status: number, headers: Headers): void {
+  const vary = [response.getHeader("vary"), headers.vary].filter((names) => names !== undefined);
   (response as ServerResponse).writeHead(status, {
     // Stored files are served from the same origin: no browser may guess that one of them is a page.
     "x-content-type-options": "nosniff",
     "x-request-id": requestId,
     ...headers,
+    ...(vary.length > 0 && { vary: vary.join(", ") }),
   });
 }
 
@@ -43,13 +44,14 @@ export function flushHead({ response }: Outgoing): void {
   (response as ServerResponse).flushHeaders();
 }
 
-/** Writes a piece and waits until the reader took enough of what was written. */
-export async function sendPiece(out: Outgoing, piece: string | Uint8Array): Promise<void> {
-  const { response } = out;
-  const signal = out.signalOf();
-  signal.throwIfAborted();
-  const writable = response as unknown as Writable;
-  if (!writable.write(piece)) await awaitWritable(writable, signal);
+/** Writes a piece, into what leads to the answer or into the answer itself, and waits until the reader took enough. */
+export async function sendPiece(
+  out: Outgoing,
+  piece: string | Uint8Array,
+  writable = out.response as unknown as Writable,
+): Promise<void> {
+  out.signalOf().throwIfAborted();
+  await writePiece(writable, piece);
 }
 
 /** Answers an error as google.rpc.Status JSON. */

@@ -4,6 +4,9 @@ import { invalidField } from "../../services/lib/errors.ts";
 import { fieldOf, isSpelledAsScalar } from "./fields.ts";
 import type { JsonValue } from "./json.ts";
 
+/** How deep a name may lead into messages: as deep as JSON may. */
+const depthMax = 100;
+
 /** A field that a piece of text can set: from the path, the query, a header or a form. */
 export type Parameter = {
   /** In the contract's words, as `file.file_id` or `labels[env]`. */
@@ -25,11 +28,13 @@ export const createParameters = (): Parameters => ({ tree: {}, sources: new Map(
 /** Finds the field that a name stands for, nested and in either spelling; undefined if text can't set it. */
 export function findParameter(desc: DescMessage, name: string): Parameter | undefined {
   const [, dotted = "", key] = /^([^[\]]+)(?:\[(.*)\])?$/s.exec(name) ?? [];
+  // Maps are objects here, and an object has no member of this name.
+  if (key === "__proto__") return undefined;
   const path: DescField[] = [];
   let at: DescMessage | undefined = desc;
   for (const part of dotted.split(".")) {
     const field: DescField | undefined = at && fieldOf(at, part);
-    if (!field) return undefined;
+    if (!field || path.length === depthMax) return undefined;
     path.push(field);
     at = field.fieldKind === "message" && !isSpelledAsScalar(field.message) ? field.message : undefined;
   }

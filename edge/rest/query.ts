@@ -1,17 +1,18 @@
 import { invalidField } from "../../services/lib/errors.ts";
 import { decodeQueryPart } from "./percent.ts";
 
+const parametersMax = 500;
+
 /** The query's names and values in their order. A part that can't be decoded is InvalidArgument. */
 export function parseQuery(raw: string): [name: string, value: string][] {
-  return raw
-    .split("&")
-    .filter((part) => part !== "")
-    .map((part) => {
-      const equals = part.indexOf("=");
-      const rawName = equals < 0 ? part : part.slice(0, equals);
-      const name = decode(rawName, rawName);
-      return [name, equals < 0 ? "" : decode(part.slice(equals + 1), name)];
-    });
+  const parts = raw.split("&").filter((part) => part !== "");
+  if (parts.length > parametersMax) throw invalidField("query", `has more than ${parametersMax} parameters`);
+  return parts.map((part) => {
+    const equals = part.indexOf("=");
+    const rawName = equals < 0 ? part : part.slice(0, equals);
+    const name = decode(rawName, rawName);
+    return [name, equals < 0 ? "" : decode(part.slice(equals + 1), name)];
+  });
 }
 
 function decode(raw: string, name: string): string {

@@ -1,9 +1,11 @@
 import { create, type DescMessage, equals, type Message } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { invalidField } from "../../services/lib/errors.ts";
+import { revisionOfTag } from "./conditional.ts";
 import { decodeJson, mergeJson } from "./decode.ts";
 import { mediaTypeUnsupported } from "./http-error.ts";
-import { type JsonValue, parseJson, textOf } from "./json.ts";
+import { parseJson, textOf } from "./json.ts";
 import {
   createParameters,
   findParameter,
@@ -30,6 +32,7 @@ export type RequestBody = { readonly bytes: Uint8Array; readonly contentType: st
 /** Binds path, query and headers. */
 export function bindHead(route: Route, head: RequestHead): Parameters {
   const parameters = createParameters();
+  for (const wildcard of route.unbound) captured(wildcard, head.segments);
   for (const [index, variable] of route.template.variables.entries()) {
     const parameter = route.variables[index];
     if (parameter) setParameter(parameters, parameter, captured(variable, head.segments), "path");
@@ -47,7 +50,9 @@ export function bindHead(route: Route, head: RequestHead): Parameters {
 /** Adds the body to what the head set, and answers the request message. */
 export function bindBody(route: Route, parameters: Parameters, body: RequestBody | undefined): Message {
   const message = body ? decodeBody(route, body) : create(route.method.input);
+  if (parameters.sources.size === 0) return message;
   refuseDifference(route, parameters, message);
+  refuseOtherChoice(route, parameters, message);
   mergeJson(route.method.input, message, parameters.tree);
   return message;
 }
@@ -64,7 +69,7 @@ function captured(variable: Variable, segments: readonly string[]): string {
 // An entity tag is quoted in HTTP and is not in a field; `*` asks for no particular one.
 function headerValue(name: string, value: string | undefined): string | undefined {
   if (name !== "if-match" || value === undefined) return value;
-  return value === "*" ? undefined : value.replace(/^"(.*)"$/, "$1");
+  return value === "*" ? undefined : revisionOfTag(value);
 }
 
 function queryParameter(route: Route, name: string): Parameter {
@@ -96,9 +101,13 @@ function decodeBody(route: Route, { bytes, contentType }: RequestBody): Message 
   return decodeJson(method.input, body.kind === "field" ? { [body.field.name]: json } : json);
 }
 
-function decodeRaw({ body, method }: Route, { bytes, contentType = "" }: RequestBody): Message {
-  const raw: JsonValue = { contentType, data: Buffer.from(bytes).toString("base64") };
-  return decodeJson(method.input, body.kind === "field" ? { [body.field.name]: raw } : raw);
+/** A request whose body is a google.api.HttpBody. */
+export function decodeRaw({ body, method }: Route, { bytes, contentType = "" }: RequestBody): Message {
+  const raw = create(HttpBodySchema, { contentType, data: bytes });
+  if (body.kind !== "field") return raw;
+  const message = reflect(method.input);
+  message.set(body.field, reflect(HttpBodySchema, raw));
+  return message.message;
 }
 
 const isJson = (contentType: string | undefined): boolean =>
@@ -117,6 +126,21 @@ function refuseDifference(route: Route, parameters: Parameters, message: Message
     const other = valueAt(route.method.input, fromHead, path);
     if (!isSame(one, other)) {
       throw invalidField(name, `is another one in the body than in ${parameters.sources.get(name)}`);
+    }
+  }
+}
+
+/** A body that sets one member of a oneof is refused where the rest of the request sets another: one would be lost. */
+function refuseOtherChoice({ method: { input } }: Route, { sources }: Parameters, message: Message): void {
+  for (const [name, source] of sources) {
+    let at: unknown = reflect(input, message);
+    for (const field of findParameter(input, name)?.path ?? []) {
+      if (!isReflectMessage(at)) break;
+      const chosen = field.oneof && at.oneofCase(field.oneof);
+      if (chosen && chosen !== field) {
+        throw invalidField(name, `is set by ${source}, and ${chosen.name} of the same oneof by the body`);
+      }
+      at = at.isSet(field) ? at.get(field) : undefined;
     }
   }
 }

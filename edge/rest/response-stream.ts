@@ -1,7 +1,13 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
+import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
+import { HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
+import type { OpenBytes, SharedFolder } from "../shared-folder.ts";
+import { preferredType } from "./accept.ts";
+import type { Acceptance } from "./encoding/acceptance.ts";
+import { codedBody, varyByEncoding } from "./encoding/coded-answer.ts";
 import { breakOff, flushHead, jsonType, type Outgoing, sendHead, sendPiece } from "./outgoing.ts";
-import { bodyOf, cacheControl, headOf, toJsonText } from "./response.ts";
+import { bodyOf, cacheControl, extensionOf, headOf, toJsonText } from "./response.ts";
 import type { Route } from "./route.ts";
 import { toErrorAnswer } from "./status.ts";
 
@@ -40,80 +46,102 @@ const events: Framing = {
   close: "",
 };
 
+type Options = { sharedFolder: SharedFolder | undefined; toError: (error: unknown) => ConnectError };
+const framings = [array, ndjson, events];
+
 /** Writes a server stream as the caller accepts it. Errors before the first byte are thrown. */
 export async function sendStream(
   out: Outgoing,
   route: Route,
   messages: AsyncIterable<Message>,
-  options: { accept: string; toError: (error: unknown) => ConnectError },
+  options: Options & { accept: string; acceptance: Acceptance },
 ): Promise<void> {
-  if (route.answer.rawBody) await sendBytes(out, route, messages, options.toError);
-  else await sendJson(out, route, messages, framingOf(options.accept), options.toError);
+  if (route.answer.rawBody) await sendBytes(out, route, messages, options);
+  else await sendJson(out, route, messages, { ...options, framing: framingOf(options.accept) });
 }
 
 function framingOf(accept: string): Framing {
-  const types = accept.split(",").map((type) => type.split(";")[0]?.trim().toLowerCase());
-  const wanted = [array, ndjson, events].filter(({ contentType }) => types.includes(contentType));
-  const first = (framing: Framing) => types.indexOf(framing.contentType);
-  return wanted.sort((one, other) => first(one) - first(other))[0] ?? array;
+  const type = preferredType(
+    accept,
+    framings.map(({ contentType }) => contentType),
+  );
+  return framings.find(({ contentType }) => contentType === type) ?? array;
 }
 
 async function sendJson(
   out: Outgoing,
   { answer, method }: Route,
   messages: AsyncIterable<Message>,
-  framing: Framing,
-  toError: (error: unknown) => ConnectError,
+  options: { framing: Framing; acceptance: Acceptance; toError: (error: unknown) => ConnectError },
 ): Promise<void> {
+  const { framing, acceptance, toError } = options;
   const noStore = framing === events ? { "cache-control": "no-store" } : {};
   sendHead(out, answer.status, {
     "content-type": framing.contentType,
     ...noStore,
     ...cacheControl(answer),
+    ...varyByEncoding,
+    ...(acceptance.compression && { "content-encoding": acceptance.compression.name }),
   });
   if (out.headOnly) {
     out.response.end();
     return;
   }
+  const body = codedBody(out, acceptance);
   let index = 0;
   try {
     // The caller learns that the stream has begun, however long the first message takes.
     flushHead(out);
-    if (framing.open) await sendPiece(out, framing.open);
+    if (framing.open) await sendPiece(out, framing.open, body);
     for await (const message of messages) {
-      await sendPiece(out, framing.frame(toJsonText(answer, method.output, message), index));
+      await sendPiece(out, framing.frame(toJsonText(answer, method.output, message), index), body);
       index += 1;
     }
   } catch (error) {
     if (out.signalOf().aborted) return;
-    await sendPiece(out, framing.error(JSON.stringify(toErrorAnswer(toError(error)).body), index));
+    await sendPiece(out, framing.error(JSON.stringify(toErrorAnswer(toError(error)).body), index), body);
   }
-  out.response.end(framing.close);
+  body.end(framing.close);
 }
 
 async function sendBytes(
   out: Outgoing,
   { answer, method }: Route,
   messages: AsyncIterable<Message>,
-  toError: (error: unknown) => ConnectError,
+  { sharedFolder, toError }: Options,
 ): Promise<void> {
   let begun = false;
   try {
     for await (const message of messages) {
       const body = bodyOf(answer, method.output, message);
+      await using bytes = await openBytes(body, sharedFolder);
       if (!begun) {
         const { status, headers } = headOf(answer, body);
         sendHead(out, status, headers);
         begun = true;
-        if (out.headOnly) break;
       }
-      if (body.data.byteLength > 0) await sendPiece(out, body.data);
+      if (out.headOnly) break;
+      for await (const piece of bytes.read()) await sendPiece(out, piece);
     }
   } catch (error) {
     if (!begun) throw toError(error);
+    // Its caller sees only that the answer breaks off; the log learns why.
+    if (!out.signalOf().aborted) toError(error);
     breakOff(out);
     return;
   }
   if (!begun) sendHead(out, answer.status, cacheControl(answer));
   out.response.end();
+}
+
+/** The bytes of a body, which lie in the message, or in a file that it names. */
+async function openBytes(body: HttpBody, sharedFolder: SharedFolder | undefined): Promise<OpenBytes> {
+  const file = extensionOf(body, HttpFileSchema);
+  if (file && sharedFolder) return sharedFolder.open(file);
+  return {
+    async *read() {
+      if (body.data.byteLength > 0) yield body.data;
+    },
+    async [Symbol.asyncDispose]() {},
+  };
 }

@@ -1,31 +1,68 @@
-import { type DescMessage, type Message, toJson } from "@bufbuild/protobuf";
+import { type DescMessage, type Message, type MessageShape, toJson } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import type { Headers } from "../http.ts";
+import { typesOf } from "../types.ts";
+import { entityTagOf, isNamedBy } from "./conditional.ts";
+import type { Acceptance } from "./encoding/acceptance.ts";
+import { codingFor, sendCoded, varyByEncoding } from "./encoding/coded-answer.ts";
 import { jsonType, type Outgoing, sendWhole } from "./outgoing.ts";
 import type { Answering, Route } from "./route.ts";
 
 /** Headers that belong to a connection or to the edge: an upstream does not set them. */
-const ownHeaders = ["connection", "keep-alive", "transfer-encoding", "upgrade", "x-request-id"];
+const ownHeaders = [
+  "connection",
+  "keep-alive",
+  "strict-transport-security",
+  "transfer-encoding",
+  "upgrade",
+  "x-request-id",
+];
+const isOwn = (name: string): boolean => ownHeaders.includes(name) || name.startsWith("access-control-");
+
+/** What a caller says of the answer that it wants. */
+export type Wanted = { readonly acceptance: Acceptance; readonly ifNoneMatch: string | undefined };
 
 /** Writes the one answer of a call. */
-export function sendAnswer(out: Outgoing, { answer, method }: Route, message: Message): void {
+export async function sendAnswer(
+  out: Outgoing,
+  route: Route,
+  message: Message,
+  wanted: Wanted,
+): Promise<void> {
+  const { answer, method } = route;
   if (answer.rawBody) {
     const body = bodyOf(answer, method.output, message);
     const { status, headers } = headOf(answer, body);
     sendWhole(out, status, headers, body.data);
-  } else {
+  } else await sendJson(out, route, message, wanted);
+}
+
+async function sendJson(
+  out: Outgoing,
+  { answer, method, conditional }: Route,
+  message: Message,
+  { acceptance, ifNoneMatch }: Wanted,
+): Promise<void> {
+  const desc = method.output;
+  const text = toJsonText(answer, desc, message);
+  const compression = codingFor(text, acceptance);
+  if (!conditional) {
     const headers = { "content-type": jsonType, ...cacheControl(answer) };
-    sendWhole(out, answer.status, headers, toJsonText(answer, method.output, message));
+    return sendCoded(out, answer.status, headers, text, compression);
   }
+  const etag = entityTagOf(conditional, { desc, message, text, coding: compression?.name });
+  const headers = { etag, "cache-control": answer.cacheControl ?? conditional.cacheControl };
+  if (isNamedBy(ifNoneMatch, etag)) sendWhole(out, 304, { ...headers, ...varyByEncoding }, "");
+  else await sendCoded(out, answer.status, { "content-type": jsonType, ...headers }, text, compression);
 }
 
 /** Spells an answer, or its one field that is the whole answer, as JSON. */
 export function toJsonText({ field }: Answering, desc: DescMessage, message: Message): string {
   // A reader of JSON expects to see an empty list and a false, not to miss them.
-  const json = toJson(desc, message, { alwaysEmitImplicit: true });
+  const json = toJson(desc, message, { alwaysEmitImplicit: true, registry: typesOf(desc.file) });
   if (!field) return JSON.stringify(json);
   return JSON.stringify((json as Record<string, unknown>)[field.jsonName] ?? null);
 }
@@ -39,8 +76,8 @@ export function bodyOf({ field }: Answering, desc: DescMessage, message: Message
 
 /** Status and headers as the body's HttpHead says, or else as the contract says. */
 export function headOf(answer: Answering, body: HttpBody): { status: number; headers: Headers } {
-  const head = body.extensions.map((any) => anyUnpack(any, HttpHeadSchema)).find((found) => found);
-  const given = Object.entries(head?.headers ?? {}).filter(([name]) => !ownHeaders.includes(name));
+  const head = extensionOf(body, HttpHeadSchema);
+  const given = Object.entries(head?.headers ?? {}).filter(([name]) => !isOwn(name.toLowerCase()));
   return {
     status: head?.status || answer.status,
     headers: {
@@ -49,6 +86,11 @@ export function headOf(answer: Answering, body: HttpBody): { status: number; hea
       ...Object.fromEntries(given),
     },
   };
+}
+
+/** What a body says beside its bytes. */
+export function extensionOf<D extends DescMessage>(body: HttpBody, schema: D): MessageShape<D> | undefined {
+  return body.extensions.map((any) => anyUnpack(any, schema)).find((found) => found);
 }
 
 export const cacheControl = ({ cacheControl: value }: Answering): Headers =>

@@ -1,12 +1,21 @@
-import { type DescField, type DescMessage, type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  getOption,
+  hasOption,
+} from "@bufbuild/protobuf";
 import { http } from "../../gen/google/api/annotations_pb.ts";
 import type { HttpRule } from "../../gen/google/api/http_pb.ts";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { type Rest, rest } from "../../gen/sluice/common/v1/options_pb.ts";
 import { accessOf, type EdgeAccess } from "../access.ts";
+import { type Conditional, conditionalOf } from "./conditional.ts";
 import { fieldOf } from "./fields.ts";
 import { findParameter, type Parameter } from "./parameters.ts";
-import { parseTemplate, type Template } from "./template.ts";
+import { checkRoute } from "./route-rules.ts";
+import { parseTemplate, type Template, type Variable } from "./template.ts";
 import { createUploadBinding, type UploadBinding } from "./upload-binding.ts";
 
 /** Where the body goes: nowhere, into the whole request, or into one field of it. */
@@ -23,12 +32,16 @@ export type Route = {
   readonly template: Template;
   /** One for each variable of the template, in its order. */
   readonly variables: readonly Parameter[];
+  /** Wildcards that no variable takes: what stands there is checked and not kept. */
+  readonly unbound: readonly Variable[];
   readonly headers: readonly { readonly name: string; readonly parameter: Parameter }[];
   readonly body: BodyBinding;
   /** Whether the body's bytes are a google.api.HttpBody. */
   readonly rawBody: boolean;
   readonly upload: UploadBinding | undefined;
   readonly answer: Answering;
+  /** Undefined for answers that have no entity tag. */
+  readonly conditional: Conditional | undefined;
 };
 
 /** How the answer is spelled. */
@@ -50,6 +63,12 @@ export function routesOf(method: DescMethod): Route[] {
   return [rule, ...rule.additionalBindings].map((binding) => toRoute(method, access, binding, spelled));
 }
 
+/** Names of the headers that methods read from their requests. */
+export const boundHeadersOf = (services: readonly DescService[]): string[] =>
+  services.flatMap(({ methods }) =>
+    methods.flatMap(routesOf).flatMap(({ headers }) => headers.map(({ name }) => name)),
+  );
+
 /** Plans one HTTP binding. */
 export function toRoute(
   method: DescMethod,
@@ -61,22 +80,40 @@ export function toRoute(
   const [httpMethod, text] = patternOf(rule, name);
   const template = parseTemplate(text);
   const body = bodyOf(method.input, rule.body, name);
-  return {
+  const headers = (spelled?.requestHeaders ?? []).map((header) => ({
+    name: header.name,
+    parameter: singular(method.input, header.field, name),
+  }));
+  const answer = answerOf(method, rule.responseBody, spelled, name);
+  const route: Route = {
     name,
     method,
     access,
     httpMethod,
     template,
     variables: template.variables.map(({ path }) => singular(method.input, path, name)),
-    headers: (spelled?.requestHeaders ?? []).map((header) => ({
-      name: header.name,
-      parameter: singular(method.input, header.field, name),
-    })),
+    unbound: unboundOf(template),
+    headers,
     body,
-    rawBody: isHttpBody(body.kind === "field" ? body.field.message : body.kind === "whole" && method.input),
+    rawBody:
+      body.kind === "field" ? isHttpBodyField(body.field) : body.kind === "whole" && isHttpBody(method.input),
     upload: spelled?.upload && createUploadBinding(method, spelled.upload),
-    answer: answerOf(method, responseBodyOf(rule), spelled, name),
+    answer,
+    conditional: conditionalOf({ method, access, httpMethod, headers, answer }),
   };
+  checkRoute(route, rule);
+  return route;
+}
+
+function unboundOf({ segments, variables }: Template): Variable[] {
+  return segments.flatMap(({ kind }, start) => {
+    const isTaken = variables.some(
+      (taken) => start >= taken.start && start < (taken.end ?? Number.POSITIVE_INFINITY),
+    );
+    if (kind === "literal" || isTaken) return [];
+    const multi = kind === "rest";
+    return [{ path: "path", start, end: multi ? undefined : start + 1, multi }];
+  });
 }
 
 function patternOf({ pattern }: HttpRule, name: string): [httpMethod: string, template: string] {
@@ -91,9 +128,6 @@ function bodyOf(input: DescMessage, body: string, name: string): BodyBinding {
   return { kind: "field", field: topField(input, body, name) };
 }
 
-// The http.proto that stands in protobufjs does not declare response_body; a complete one does.
-const responseBodyOf = (rule: HttpRule & { responseBody?: string }): string => rule.responseBody ?? "";
-
 function answerOf(
   method: DescMethod,
   responseBody: string,
@@ -105,7 +139,7 @@ function answerOf(
     status: spelled?.successStatus || 200,
     cacheControl: spelled?.cacheControl || undefined,
     field,
-    rawBody: isHttpBody(field ? field.message : method.output),
+    rawBody: field ? isHttpBodyField(field) : isHttpBody(method.output),
   };
 }
 
@@ -123,5 +157,7 @@ function singular(desc: DescMessage, path: string, name: string): Parameter {
   return parameter;
 }
 
-const isHttpBody = (desc: DescMessage | false | undefined): boolean =>
-  desc !== undefined && desc !== false && desc.typeName === HttpBodySchema.typeName;
+const isHttpBody = ({ typeName }: DescMessage): boolean => typeName === HttpBodySchema.typeName;
+
+const isHttpBodyField = (field: DescField): boolean =>
+  field.fieldKind === "message" && isHttpBody(field.message);

@@ -91,9 +91,12 @@ function withVerb<R>(node: Node<R>, segment: string, search: Search<R>): boolean
   const split = splitVerb(segment);
   if (!split) return false;
   const segments = [...search.segments.slice(0, -1), split.value];
-  const literal = node.literals.get(split.value);
-  if (literal && end(literal, split.verb, segments, search)) return true;
-  return node.one !== undefined && split.value !== "" && end(node.one, split.verb, segments, search);
+  const ends = (next: Node<R> | undefined): boolean =>
+    next !== undefined &&
+    (end(next, split.verb, segments, search) ||
+      // The rest may be nothing.
+      (next.rest !== undefined && end(next.rest, split.verb, segments, search)));
+  return ends(node.literals.get(split.value)) || (split.value !== "" && ends(node.one));
 }
 
 function restEnds<R>({ rest }: Node<R>, search: Search<R>): boolean {

@@ -1,21 +1,10 @@
-import {
-  createRegistry,
-  fromBinary,
-  getOption,
-  hasOption,
-  type JsonObject,
-  toJson,
-} from "@bufbuild/protobuf";
-import { durationMs } from "@bufbuild/protobuf/wkt";
+import { create, getOption, hasOption, type JsonObject, toBinary, toJson } from "@bufbuild/protobuf";
+import { type Any, AnySchema, durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectError } from "@connectrpc/connect";
-import {
-  BadRequestSchema,
-  ErrorInfoSchema,
-  RequestInfoSchema,
-  RetryInfoSchema,
-} from "../../gen/google/rpc/error_details_pb.ts";
+import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { http_status } from "../../gen/sluice/common/v1/options_pb.ts";
+import { http_headers, http_status } from "../../gen/sluice/common/v1/options_pb.ts";
+import { usualTypes } from "../types.ts";
 import { isHttpError } from "./http-error.ts";
 
 /** google.rpc.Code: its name in JSON and its HTTP status. */
@@ -38,8 +27,6 @@ const codes: Readonly<Record<Code, readonly [name: string, httpStatus: number]>>
   [Code.Unauthenticated]: ["UNAUTHENTICATED", 401],
 };
 
-const knownDetails = createRegistry(BadRequestSchema, ErrorInfoSchema, RequestInfoSchema, RetryInfoSchema);
-
 /** An error as REST spells it. */
 export type ErrorAnswer = {
   readonly status: number;
@@ -56,6 +43,7 @@ export function toErrorAnswer(error: ConnectError): ErrorAnswer {
     headers: {
       ...(status === 401 && { "www-authenticate": "Bearer" }),
       ...retryAfter(error),
+      ...headersOfReason(error),
       ...(isHttpError(error) && error.http.headers),
     },
     body: {
@@ -69,10 +57,26 @@ export function toErrorAnswer(error: ConnectError): ErrorAnswer {
   };
 }
 
+function reasonOf(error: ConnectError) {
+  const [info] = error.findDetails(ErrorInfoSchema);
+  const value = ErrorReasonSchema.values.find(({ localName }) => localName === info?.reason);
+  return info && value && { info, value };
+}
+
 function statusOfReason(error: ConnectError): number | undefined {
-  const names = error.findDetails(ErrorInfoSchema).map((info) => info.reason);
-  const value = ErrorReasonSchema.values.find(({ localName }) => names.includes(localName));
+  const { value } = reasonOf(error) ?? {};
   return value && hasOption(value, http_status) ? getOption(value, http_status) : undefined;
+}
+
+function headersOfReason(error: ConnectError): Record<string, string> {
+  const { info, value } = reasonOf(error) ?? {};
+  const names = info && value && hasOption(value, http_headers) ? getOption(value, http_headers) : [];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const text = info?.metadata[name];
+      return text !== undefined && /^[\x20-\x7e]*$/.test(text) ? [[name, text]] : [];
+    }),
+  );
 }
 
 function retryAfter(error: ConnectError): { "retry-after"?: string } {
@@ -80,10 +84,20 @@ function retryAfter(error: ConnectError): { "retry-after"?: string } {
   return delay ? { "retry-after": String(Math.max(1, Math.ceil(durationMs(delay) / 1000))) } : {};
 }
 
+/** A detail whose type is not known here, or that is not of its type, keeps its bytes, in base64. */
 function detailToJson(detail: ConnectError["details"][number]): JsonObject {
-  const typeName = "desc" in detail ? detail.desc.typeName : detail.type;
-  const desc = knownDetails.getMessage(typeName);
-  const type = { "@type": `type.googleapis.com/${typeName}` };
-  if ("desc" in detail || !desc) return type;
-  return { ...type, ...(toJson(desc, fromBinary(desc, detail.value)) as JsonObject) };
+  const any = anyOf(detail);
+  try {
+    return toJson(AnySchema, any, { registry: usualTypes }) as JsonObject;
+  } catch {
+    return { "@type": any.typeUrl, value: Buffer.from(any.value).toString("base64") };
+  }
+}
+
+function anyOf(detail: ConnectError["details"][number]): Any {
+  const [type, value] =
+    "desc" in detail
+      ? [detail.desc.typeName, toBinary(detail.desc, create(detail.desc, detail.value))]
+      : [detail.type, detail.value];
+  return create(AnySchema, { typeUrl: `type.googleapis.com/${type}`, value });
 }

@@ -32,7 +32,8 @@ async function* rawMessages(
   setImplied(
     parameters,
     upload.size,
-    headerOf(incoming.request, "content-length"),
+    // Of a compressed body it is another size.
+    incoming.compression ? undefined : headerOf(incoming.request, "content-length"),
     "the header content-length",
   );
   yield headerMessage(upload, parameters);

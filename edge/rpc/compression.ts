@@ -9,19 +9,19 @@ import {
   zstdDecompress,
 } from "node:zlib";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { messageTooLarge } from "./refusals.ts";
+import { messageTooLarge } from "../rest/http-error.ts";
 
 /** Smaller messages are sent as they are: compressing them costs more than it saves. */
 const compressBytesMin = 1024;
 
 /** brotli at its own default takes a hundred times as long as gzip for a few per cent. */
-const brotliQuality = 4;
+export const brotliQuality = 4;
 
 export type Compression = {
   readonly name: string;
   compress(bytes: Uint8Array): Promise<Buffer>;
   /** Stops as soon as more than the limit comes out. */
-  decompress(bytes: Uint8Array, bytesMax: number): Promise<Buffer>;
+  decompress(bytes: Uint8Array, bytesMax: number, tooLarge?: (bytesMax: number) => Error): Promise<Buffer>;
 };
 
 type Inflate = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>;
@@ -30,14 +30,14 @@ function compression(name: string, compress: Compression["compress"], inflate: I
   return {
     name,
     compress,
-    async decompress(bytes, bytesMax) {
+    async decompress(bytes, bytesMax, tooLarge = messageTooLarge) {
       // An empty message may come without the frame that the format would put around it.
       if (bytes.byteLength === 0) return Buffer.alloc(0);
       try {
         // A limit of no bytes is none to zlib.
         return await inflate(bytes, { maxOutputLength: Math.max(1, bytesMax) });
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw messageTooLarge(bytesMax);
+        if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(bytesMax);
         throw new ConnectError(`the message is not ${name}`, Code.InvalidArgument);
       }
     },
@@ -58,16 +58,22 @@ const compressions = new Map(
 /** What the edge takes, as a header lists it. */
 export const acceptedEncodings = [...compressions.keys()].join(",");
 
-/** The compression that a request names; none for identity. An unknown one is Unimplemented. */
-export function compressionOf(name: string | undefined): Compression | undefined {
+/** The compression that a request names; none for identity. An unknown one is an error, by default Unimplemented. */
+export function compressionOf(
+  name: string | undefined,
+  unknown: (name: string) => Error = compressionUnknown,
+): Compression | undefined {
   if (name === undefined || name === "" || name === "identity") return undefined;
   const found = compressions.get(name);
   if (found) return found;
-  throw new ConnectError(
+  throw unknown(name);
+}
+
+const compressionUnknown = (name: string) =>
+  new ConnectError(
     `the compression ${JSON.stringify(name)} is unknown: there are ${acceptedEncodings}`,
     Code.Unimplemented,
   );
-}
 
 /** The compression that a caller likes best of those it accepts, by the order and the q-values of its list. */
 export function acceptedCompression(list: string | undefined): Compression | undefined {
@@ -83,4 +89,4 @@ export function acceptedCompression(list: string | undefined): Compression | und
   return best;
 }
 
-export const isWorthCompressing = (bytes: Uint8Array): boolean => bytes.byteLength >= compressBytesMin;
+export const isWorthCompressing = (body: Uint8Array | string): boolean => body.length >= compressBytesMin;

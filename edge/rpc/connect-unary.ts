@@ -3,6 +3,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import type { Exchange } from "../exchange.ts";
 import { headerOf } from "../http.ts";
+import { endWith } from "../write-piece.ts";
 import { type Answer, answerHeaders } from "./answer.ts";
 import { acceptedCompression, acceptedEncodings, isWorthCompressing } from "./compression.ts";
 import type { PassedMetadata } from "./passed-metadata.ts";
@@ -60,7 +61,7 @@ function send(
     "accept-encoding": acceptedEncodings,
     "content-length": body.byteLength,
   });
-  response.end(body);
+  endWith(response, body);
 }
 
 function prefixed(trailers: PassedMetadata): PassedMetadata {

@@ -3,7 +3,7 @@ import { writePiece } from "../write-piece.ts";
 import { type Compression, isWorthCompressing } from "./compression.ts";
 import { compressedFlag, wrap } from "./envelope.ts";
 
-/** Writes messages in envelopes, compressed where it pays, and in their order although compressing takes a while. */
+/** Writes messages in envelopes, compressed where it pays, and in their order although compressing takes a while and a large one is written in parts. */
 export type EnvelopeWriter = {
   /** The promise, if there is one, resolves when the reader took enough. */
   write(message: Buffer): Promise<void> | undefined;
@@ -15,13 +15,14 @@ export function createEnvelopeWriter(
   response: ServerResponse,
   compression: Compression | undefined,
 ): EnvelopeWriter {
-  let compressing: Promise<void> | undefined;
-  const inTurn = (work: () => Promise<void> | undefined): Promise<void> => {
-    const mine: Promise<void> = Promise.resolve(compressing).then(work);
-    const settled = mine.finally(() => {
-      if (compressing === settled) compressing = undefined;
+  let writing: Promise<void> | undefined;
+  const inTurn = (work: () => Promise<void> | undefined): Promise<void> =>
+    remember(Promise.resolve(writing).then(work));
+  const remember = (work: Promise<void>): Promise<void> => {
+    const settled = work.finally(() => {
+      if (writing === settled) writing = undefined;
     });
-    compressing = settled;
+    writing = settled;
     return settled;
   };
   return {
@@ -31,10 +32,12 @@ export function createEnvelopeWriter(
         return inTurn(async () => writePiece(response, wrap(compressedFlag, await bytes)));
       }
       const send = () => writePiece(response, wrap(0, message));
-      return compressing ? inTurn(send) : send();
+      if (writing) return inTurn(send);
+      const sent = send();
+      return sent && remember(sent);
     },
     afterwards(work) {
-      if (compressing) void compressing.then(work);
+      if (writing) void writing.then(work);
       else work();
     },
   };

@@ -1,5 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { messageTooLarge } from "./refusals.ts";
+import { createGatherer } from "../gather.ts";
+import type { Place } from "../pace.ts";
+import { messageTooLarge } from "../rest/http-error.ts";
 
 /** Bytes before each message: flags, and the length as four bytes, the highest first. */
 export const envelopeHeadBytes = 5;
@@ -29,26 +31,28 @@ export function unwrapOnly(body: Buffer, bytesMax: number): Envelope {
 }
 
 /** The envelopes of a body as they become whole. A message over the limit is refused by its length alone. */
-export async function* unwrapEach(pieces: AsyncIterable<Buffer>, bytesMax: number): AsyncGenerator<Envelope> {
-  let held: Buffer[] = [];
-  let heldBytes = 0;
+export async function* unwrapEach(
+  pieces: AsyncIterable<Buffer>,
+  bytesMax: number,
+  place: Place = { between: true },
+): AsyncGenerator<Envelope> {
+  const held = createGatherer();
   let wanted = envelopeHeadBytes;
   for await (const piece of pieces) {
-    held.push(piece);
-    heldBytes += piece.byteLength;
-    // Pieces of one message are joined once, when it is whole.
-    if (heldBytes < wanted) continue;
-    let rest: Buffer = Buffer.concat(held, heldBytes);
+    held.add(piece);
+    place.between = false;
+    if (held.byteLength < wanted) continue;
+    let rest = held.take();
     wanted = endOfFirst(rest, bytesMax);
     while (rest.byteLength >= wanted) {
       yield { flags: rest.readUInt8(0), bytes: rest.subarray(envelopeHeadBytes, wanted) };
       rest = rest.subarray(wanted);
       wanted = endOfFirst(rest, bytesMax);
     }
-    held = [rest];
-    heldBytes = rest.byteLength;
+    held.add(rest);
+    place.between = rest.byteLength === 0;
   }
-  if (heldBytes > 0) throw incomplete();
+  if (held.byteLength > 0) throw incomplete();
 }
 
 /** How many bytes the first message takes with its envelope, as far as that can be told. */

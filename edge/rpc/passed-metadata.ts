@@ -1,5 +1,6 @@
-import type { Metadata } from "@grpc/grpc-js";
+import type { OutgoingHttpHeaders } from "node:http2";
 import type { HttpRequest } from "../http.ts";
+import type { RawHeaders } from "../upstream/status.ts";
 
 /** Headers or trailers as an answer carries them. */
 export type PassedMetadata = Readonly<Record<string, readonly string[]>>;
@@ -19,43 +20,49 @@ const ownNames = new Set([
   "proxy-authorization",
   "server",
   "set-cookie",
+  "strict-transport-security",
   "te",
   "trailer",
   "trailers",
   "transfer-encoding",
   "upgrade",
+  "vary",
   "x-request-id",
 ]);
-const ownPrefixes = ["grpc-", "connect-", "x-sluice-", "trailer-", ":"];
+const ownPrefixes = ["access-control-", "grpc-", "connect-", "x-sluice-", "trailer-", ":"];
 
 const isOwn = (name: string): boolean =>
   ownNames.has(name) || ownPrefixes.some((prefix) => name.startsWith(prefix));
 
-/** What of an upstream's headers or trailers goes on to the caller; bytes become base64. */
-export function passedAnswer(metadata: Metadata | undefined): PassedMetadata {
-  if (!metadata) return none;
+/** What of an upstream's headers or trailers goes on to the caller; bytes stay in base64. */
+export function passedAnswer(raw: RawHeaders | undefined): PassedMetadata {
+  if (!raw) return none;
   let passed: Record<string, string[]> | undefined;
-  for (const [name, values] of Object.entries(metadata.toJSON())) {
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] ?? "";
     if (isOwn(name)) continue;
     passed ??= {};
-    passed[name] = values.map((value) => (typeof value === "string" ? value : toUnpadded(value)));
+    passed[name] ??= [];
+    passed[name].push(...valuesOf(name, raw[at + 1] ?? ""));
   }
   return passed ?? none;
 }
 
-const toUnpadded = (value: Buffer): string => value.toString("base64").replace(/=+$/, "");
+/** Several values of bytes may stand in one line, and not every caller takes padding. */
+const valuesOf = (name: string, value: string): string[] =>
+  name.endsWith("-bin") ? value.split(",").map((one) => one.trim().replace(/=+$/, "")) : [value];
 
 /** Adds the headers of a request that may go on, which are those that are named; nothing passes by itself. */
-export function passRequest(request: HttpRequest, names: readonly string[], metadata: Metadata): void {
+export function passRequest(
+  request: HttpRequest,
+  names: readonly string[],
+  metadata: OutgoingHttpHeaders,
+): void {
   for (const name of names) {
     const value = request.headers[name];
     if (value === undefined) continue;
-    for (const one of Array.isArray(value) ? value : [value]) addPrintable(metadata, name, one);
+    const values = (Array.isArray(value) ? value : [value]).flatMap((one) => valuesOf(name, one));
+    const printable = values.filter((one) => /^[\x20-\x7e]*$/.test(one));
+    if (printable.length > 0) metadata[name] = printable;
   }
-}
-
-function addPrintable(metadata: Metadata, name: string, value: string): void {
-  if (name.endsWith("-bin")) {
-    for (const one of value.split(",")) metadata.add(name, Buffer.from(one, "base64"));
-  } else if (/^[\x20-\x7e]*$/.test(value)) metadata.add(name, value);
 }

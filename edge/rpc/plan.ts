@@ -1,19 +1,11 @@
-import {
-  createRegistry,
-  type DescFile,
-  type DescMethod,
-  fromBinary,
-  fromJson,
-  type Registry,
-  toBinary,
-  toJson,
-} from "@bufbuild/protobuf";
+import { type DescMethod, fromBinary, fromJson, type Registry, toBinary, toJson } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { invalidField } from "../../services/lib/errors.ts";
 import { accessOf, type EdgeAccess } from "../access.ts";
 import { describe } from "../rest/decode.ts";
 import { parseJson, textOf } from "../rest/json.ts";
+import { registryOf } from "../types.ts";
 
 /** All that can be known of a method before it is called. */
 export type Plan = {
@@ -31,15 +23,11 @@ export type Plan = {
 
 /** Plans every method that is reachable from outside, by its path. */
 export function plansOf(methods: readonly DescMethod[]): ReadonlyMap<string, Plan> {
-  const registry = createRegistry(...new Set(methods.flatMap(({ parent }) => filesOf(parent.file))));
+  const registry = registryOf(methods.map(({ parent }) => parent.file));
   const plans = methods
     .filter((method) => accessOf(method) !== "internal")
     .map((method) => planOf(method, registry));
   return new Map(plans.map((plan) => [plan.path, plan]));
-}
-
-function filesOf(file: DescFile): DescFile[] {
-  return [file, ...file.dependencies.flatMap(filesOf)];
 }
 
 function planOf(method: DescMethod, registry: Registry): Plan {

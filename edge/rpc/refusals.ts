@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
-export const messageTooLarge = (bytesMax: number): ConnectError =>
-  new ConnectError(`the message is larger than ${bytesMax} bytes`, Code.ResourceExhausted);
+export const streamIdle = (seconds: number): ConnectError =>
+  new ConnectError(`no message came or went for ${seconds} s`, Code.DeadlineExceeded);
 
 export const methodUnknown = (): ConnectError =>
   new ConnectError("there is no such method", Code.Unimplemented);

@@ -1,18 +1,21 @@
+import { boundsOf } from "../bounds.ts";
+import type { ForwardedCall } from "../calls.ts";
 import { boundTimeoutMs, leftOf, requestedTimeoutMs } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
-import type { ForwardedCall } from "../forward.ts";
+import { createIdleTimer } from "../idle-timer.ts";
 import { awaitBody } from "../linger.ts";
 import { readBody } from "../read-body.ts";
 import type { Incoming } from "../rest/body.ts";
-import { answersNotOne, type OneAnswer } from "../upstream-status.ts";
-import type { StreamCall, StreamListener } from "../upstream-stream.ts";
+import { messageTooLarge } from "../rest/http-error.ts";
+import type { StreamCall, StreamListener } from "../upstream/open-stream.ts";
+import { answersNotOne, type OneAnswer } from "../upstream/status.ts";
 import type { Answer } from "./answer.ts";
 import { compressionOf } from "./compression.ts";
 import type { ConnectGet } from "./connect-get.ts";
 import type { RpcOptions } from "./handler.ts";
 import { passedAnswer } from "./passed-metadata.ts";
 import type { Plan } from "./plan.ts";
-import { messageTooLarge } from "./refusals.ts";
+import { streamIdle } from "./refusals.ts";
 import { bodyBytesMax, eachMessage, onlyMessage, type Reading, readingOf } from "./request.ts";
 import type { Wire } from "./wire.ts";
 
@@ -44,28 +47,32 @@ async function relayOne(relayed: RelayedCall): Promise<void> {
   const { exchange, plan, wire, get, options } = relayed;
   const timeoutMs = timeoutOf(relayed);
   const reading: Reading = get
-    ? { plan, wire, compression: compressionOf(get.compression), bytesMax: options.messageBytesMax }
-    : readingOf(exchange.request, plan, wire, options.messageBytesMax);
-  const body = get ? get.message : await readWhole(reading, incomingOf(relayed), timeoutMs);
+    ? { plan, wire, compression: compressionOf(get.compression), bytesMax: messageBytesMaxOf(relayed) }
+    : readingOf(exchange.request, plan, wire, messageBytesMaxOf(relayed));
+  const readMs = timeoutMs ?? options.deadlines.maxMs;
+  const body = get ? get.message : await readWhole(reading, incomingOf(relayed), readMs);
   const message = await onlyMessage(reading, body);
   const call = { exchange, method: plan.method, timeoutMs: leftOf(timeoutMs, exchange.startMs) };
   if (plan.oneAnswer) answerOne(relayed, await options.forward.exchangeOne(call, message));
   else await relayStream(relayed, call, justOne(message));
 }
 
+const messageBytesMaxOf = ({ plan, options }: RelayedCall): number =>
+  boundsOf(plan.method).messageBytesMax ?? options.messageBytesMax;
+
 const incomingOf = ({ exchange, options }: RelayedCall): Incoming => ({
   request: exchange.request,
   pauseMs: options.limits.pauseMs,
 });
 
-const readWhole = (reading: Reading, incoming: Incoming, timeoutMs: number | undefined): Promise<Buffer> =>
+const readWhole = (reading: Reading, incoming: Incoming, timeoutMs: number): Promise<Buffer> =>
   readBody(incoming, bodyBytesMax(reading), () => messageTooLarge(reading.bytesMax), timeoutMs);
 
 async function relayMany(relayed: RelayedCall): Promise<void> {
-  const { exchange, plan, wire, options } = relayed;
-  const reading = readingOf(exchange.request, plan, wire, options.messageBytesMax);
+  const { exchange, plan, wire } = relayed;
+  const reading = readingOf(exchange.request, plan, wire, messageBytesMaxOf(relayed));
   const call = { exchange, method: plan.method, timeoutMs: timeoutOf(relayed) };
-  await relayStream(relayed, call, eachMessage(reading, exchange.request));
+  await relayStream(relayed, call, eachMessage(reading, incomingOf(relayed)));
 }
 
 const timeoutOf = ({ exchange, plan, options }: RelayedCall): number | undefined =>
@@ -93,8 +100,10 @@ async function relayStream(
 ): Promise<void> {
   const { exchange, plan, answer, options } = relayed;
   const state = { over: false };
+  const idle = createIdleTimer(options.limits.streamIdleMs, (ms) => fail(streamIdle(ms / 1000)));
   let upstream: StreamCall | undefined;
   const stop = () => {
+    idle.end();
     state.over = true;
     upstream?.cancel();
   };
@@ -103,15 +112,25 @@ async function relayStream(
     stop();
   };
   exchange.onClosed(stop);
-  const listener = plan.oneAnswer ? oneAnswer(relayed, state) : manyAnswers(relayed, state, fail);
+  const answers = plan.oneAnswer ? oneAnswer(relayed, state) : manyAnswers(relayed, state, fail);
+  const listener: StreamListener = {
+    ...answers,
+    message(bytes) {
+      idle.refresh();
+      return answers.message(bytes);
+    },
+  };
   try {
     const opened = await options.forward.open(call, listener);
     upstream = opened;
     if (state.over) opened.cancel();
     for await (const message of messages) {
       if (state.over) return;
+      idle.refresh();
       await opened.send(message);
     }
+    // From now on the caller only listens, which it may do for as long as it likes.
+    idle.end();
     opened.end();
   } catch (error) {
     fail(error);

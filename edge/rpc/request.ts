@@ -1,10 +1,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { boundBytes, boundCount } from "../bounded-stream.ts";
+import { boundsOf } from "../bounds.ts";
 import { type HttpRequest, headerOf } from "../http.ts";
+import { type Incoming, readPieces } from "../rest/body.ts";
 import { type Compression, compressionOf } from "./compression.ts";
 import { checkConnectVersion } from "./connect-get.ts";
 import { compressedFlag, type Envelope, envelopeHeadBytes, unwrapEach, unwrapOnly } from "./envelope.ts";
 import type { Plan } from "./plan.ts";
-import { callerGone } from "./refusals.ts";
 import type { Wire } from "./wire.ts";
 
 /** How to come from a request's body to its messages in protobuf. */
@@ -37,18 +39,15 @@ export async function onlyMessage(reading: Reading, body: Buffer): Promise<Buffe
 }
 
 /** The messages of a stream, one after the other. */
-export async function* eachMessage(reading: Reading, request: HttpRequest): AsyncGenerator<Buffer> {
-  // The request must survive that nobody reads on: its answer still has to be written.
-  const pieces = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-  for await (const envelope of unwrapEach(orGone(pieces), reading.bytesMax)) yield opened(reading, envelope);
+export function eachMessage(reading: Reading, incoming: Incoming): AsyncGenerator<Buffer> {
+  const { streamBytesMax, streamMessagesMax } = boundsOf(reading.plan.method);
+  return boundBytes(boundCount(openedMessages(reading, incoming), streamMessagesMax), streamBytesMax);
 }
 
-async function* orGone(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  try {
-    yield* pieces;
-  } catch {
-    throw callerGone();
-  }
+async function* openedMessages(reading: Reading, incoming: Incoming): AsyncGenerator<Buffer> {
+  const place = { between: true };
+  const pieces = readPieces({ ...incoming, betweenMs: Number.POSITIVE_INFINITY }, place);
+  for await (const envelope of unwrapEach(pieces, reading.bytesMax, place)) yield opened(reading, envelope);
 }
 
 async function opened(reading: Reading, { flags, bytes }: Envelope): Promise<Buffer> {

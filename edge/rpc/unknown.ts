@@ -12,10 +12,15 @@ export function sendMethodUnknown(exchange: Exchange): void {
   const contentType = headerOf(exchange.request, "content-type") ?? "";
   const response = exchange.response as ServerResponse;
   const error = methodUnknown();
+  exchange.error = error;
   if (contentType.startsWith("application/grpc")) {
     const wire = wireOf(contentType) ?? wireOf("application/grpc");
-    if (wire) answerAs(wire, exchange).end(error, {});
+    if (wire) {
+      exchange.protocol = wire.protocol;
+      answerAs(wire, exchange).end(error, {});
+    }
   } else {
+    exchange.protocol = "connect";
     response.writeHead(404, answerHeaders(exchange, "application/json", {}));
     response.end(JSON.stringify(errorToJson(error, undefined)));
   }

@@ -7,8 +7,15 @@ export type AllInOneConfig = ReturnType<typeof parseConfig>;
 /** Secrets that an operator may bring along; without them they are made in the data folder. */
 export const allInOneSecrets = ["secret_encryption_key", "url_signing_key", "database_url"] as const;
 
-/** Settings of the edge that it reads itself, as they are. */
+/** Settings that go to the edge as they are; it says what is wrong with them. */
 const edgeSettings = [
+  "TLS_CERT_FILE",
+  "TLS_KEY_FILE",
+  "TLS_CLIENT_CA_FILE",
+  "HSTS_MAX_AGE",
+  "CORS_ALLOWED_ORIGINS",
+  "CORS_ALLOW_CREDENTIALS",
+  "CORS_MAX_AGE",
   "RATE_LIMIT_ADDRESS",
   "RATE_LIMIT_USER",
   "RATE_LIMIT_API_KEY",
@@ -19,12 +26,6 @@ const edgeSettings = [
   "CONCURRENCY_LIMIT_ORG",
   "TRUSTED_PROXIES",
 ] as const;
-
-const optional = <Name extends string>(names: readonly Name[]) =>
-  Object.fromEntries(names.map((name) => [name, z.string().optional()])) as Record<
-    Name,
-    z.ZodOptional<z.ZodString>
-  >;
 
 const settings = z.object({
   EDGE_HOST: z.string().default("127.0.0.1"),
@@ -41,7 +42,6 @@ const settings = z.object({
   /** A laptop's own databases may be sources; other networks have to be named. */
   SOURCE_ADDRESS_ALLOW: z.string().default("127.0.0.0/8,::1/128"),
   STAGING_JOBS_AT_ONCE: z.string().optional(),
-  ...optional(edgeSettings),
   LOG_LEVEL: logLevel,
   PUBLIC_URL: z.string().optional(),
   secret_encryption_key: z.string().optional(),
@@ -60,17 +60,17 @@ export function parseConfig(env: Env) {
     bootstrapAdminPassword: read.BOOTSTRAP_ADMIN_PASSWORD,
     sourceAddressAllow: read.SOURCE_ADDRESS_ALLOW,
     stagingJobsAtOnce: read.STAGING_JOBS_AT_ONCE,
-    /** What the edge is set to, by name; it reads them itself. */
-    edgeSettings: Object.freeze(Object.fromEntries(edgeSettings.map((name) => [name, read[name]]))),
     logLevel: read.LOG_LEVEL,
-    publicUrl: read.PUBLIC_URL ?? edgeUrl(read.EDGE_HOST, read.EDGE_PORT),
+    publicUrl:
+      read.PUBLIC_URL ?? edgeUrl(env.TLS_CERT_FILE ? "https" : "http", read.EDGE_HOST, read.EDGE_PORT),
     secretEncryptionKey: read.secret_encryption_key,
     urlSigningKey: read.url_signing_key,
+    edgeSettings: Object.fromEntries(edgeSettings.map((name) => [name, env[name]])),
   });
 }
 
 /** Where the edge will be reached; undefined when it takes any port, or the calls of any address. */
-function edgeUrl(host: string, port: string): string | undefined {
+function edgeUrl(scheme: string, host: string, port: string): string | undefined {
   if (Number(port) === 0 || host === "0.0.0.0" || host === "::") return undefined;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${Number(port)}`;
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${Number(port)}`;
 }

@@ -1,7 +1,10 @@
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
-import { withSecrets } from "../lib/env.ts";
+import { parseBoth, withSecrets } from "../lib/env.ts";
 import { stopSignal } from "../lib/lifetime.ts";
+import { createLog } from "../lib/log.ts";
+import { parseTelemetry, telemetrySecrets } from "../lib/telemetry/settings.ts";
+import { startTelemetry } from "../lib/telemetry/start-telemetry.ts";
 
 // Code that was compiled before loads faster, by about an eighth of a start. It lies beside the packages: whoever may
 // write there may change the code anyway. Where it can't be written there is none.
@@ -11,8 +14,12 @@ const { run } = await import("./run.ts");
 const { welcome } = await import("./welcome.ts");
 
 try {
-  const config = parseConfig(withSecrets(process.env, allInOneSecrets));
+  const env = withSecrets(process.env, [...allInOneSecrets, ...telemetrySecrets]);
+  const [config, settings] = parseBoth(env, parseConfig, parseTelemetry);
+  // One port and one exporter for all parts: they are one process.
+  await using telemetry = await startTelemetry("all-in-one", settings, createLog("sluice", config));
   await run(config, stopSignal(), (started) => {
+    telemetry.ready();
     console.log(welcome(started, config.bootstrapAdminEmail));
     // A process that is killed would not write it.
     flushCompileCache();

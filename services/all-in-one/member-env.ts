@@ -32,7 +32,7 @@ export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
     BOOTSTRAP_ADMIN_EMAIL: config.bootstrapAdminEmail,
     BOOTSTRAP_ADMIN_PASSWORD: config.bootstrapAdminPassword,
     PUBLIC_URL: config.publicUrl,
-    STORAGE_DIR: join(config.dataDirectory, "storage"),
+    STORAGE_DIR: storageDirectory(mesh),
     ORCHESTRATION_DIR: join(config.dataDirectory, "orchestration"),
     STAGING_JOBS_AT_ONCE: config.stagingJobsAtOnce,
     SOURCE_ADDRESS_ALLOW: config.sourceAddressAllow,
@@ -47,8 +47,11 @@ export function edgeEnv(mesh: Mesh): Env {
     ...config.edgeSettings,
     EDGE_HOST: config.edgeHost,
     EDGE_PORT: config.edgePort,
+    STORAGE_DIR: storageDirectory(mesh),
   };
 }
+
+const storageDirectory = ({ config }: Mesh): string => join(config.dataDirectory, "storage");
 
 function commonEnv(mesh: Mesh, process: string): Env {
   const addresses = serviceNames.map((name) => [`${name.toUpperCase()}_ADDRESS`, addressOf(mesh, name)]);

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import { databaseUrl, parseEnv, withSecrets } from "../lib/env.ts";
 import { createMeshKeys } from "./create-mesh-keys.ts";
+import { authorityFolder, issueCertificates, makeAuthority } from "./mesh-certificate-files.ts";
 import { provisionDatabase } from "./provision-database.ts";
-import { serviceNames } from "./service-names.ts";
+import { processNames, serviceNames } from "./service-names.ts";
 
 const settings = z.object({
   database_url: databaseUrl,
@@ -22,7 +23,7 @@ async function provision(): Promise<void> {
     serviceNames.map((name) => [name as string, randomBytes(24).toString("base64url")]),
   );
   // The folders come first: those of an earlier run stop everything before a password is changed.
-  for (const name of ["edge", ...serviceNames]) {
+  for (const name of [...processNames, authorityFolder]) {
     await mkdir(join(folder, name), { recursive: false, mode: 0o700 }).catch(async (error) => {
       if (error.code !== "ENOENT") throw new Error(`${join(folder, name)}: ${error.code}`);
       await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
@@ -44,7 +45,9 @@ async function provision(): Promise<void> {
   }
   await secret("identity", "secret_encryption_key", randomBytes(32).toString("base64"));
   await secret("storage", "url_signing_key", randomBytes(32).toString("base64"));
-  console.log(`secrets of ${["edge", ...serviceNames].join(", ")} are in ${folder}`);
+  await makeAuthority(folder);
+  await issueCertificates(folder, processNames);
+  console.log(`secrets of ${processNames.join(", ")} are in ${folder}`);
 }
 
 try {

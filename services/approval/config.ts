@@ -1,4 +1,5 @@
-import { type Env, grpcAddress, parseEnv, serviceEnv } from "../lib/env.ts";
+import { type Env, grpcAddress, serviceEnv } from "../lib/env.ts";
+import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 export type ApprovalConfig = ReturnType<typeof parseConfig>;
 
@@ -11,12 +12,13 @@ const settings = serviceEnv.extend({
 
 /** Reads the settings of an approval process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
-  const read = parseEnv(settings, env);
+  const read = parseMeshEnv(settings, env);
   return Object.freeze({
     logLevel: read.LOG_LEVEL,
     grpcListen: read.GRPC_LISTEN,
     databaseUrl: read.database_url,
     meshPrivateKey: read.mesh_private_key,
+    meshFiles: read.meshFiles,
     meshTrustedKeys: read.mesh_trusted_keys,
     identityAddress: read.IDENTITY_ADDRESS,
     orchestrationAddress: read.ORCHESTRATION_ADDRESS,

@@ -8,16 +8,17 @@ import { StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { PackageService } from "../../gen/sluice/staging/v1/packages_pb.ts";
 import { ReleaseService } from "../../gen/sluice/storage/v1/releases_pb.ts";
 import { createMeshClient } from "../lib/mesh-client.ts";
+import type { MeshTls } from "../lib/mesh-tls.ts";
 import { createSigner } from "../lib/principal.ts";
 import type { ApprovalConfig } from "./config.ts";
 import type { Peers } from "./deps.ts";
 
 /** Clients of the other services. */
-export function connectPeers(config: ApprovalConfig): Peers & Disposable {
+export function connectPeers(config: ApprovalConfig, tls: MeshTls | undefined): Peers & Disposable {
   using stack = new DisposableStack();
   const signer = createSigner("approval", config.meshPrivateKey);
   const client = <S extends DescService>(service: S, peer: string, address: string) =>
-    stack.use(createMeshClient(service, { peer, address, signer }));
+    stack.use(createMeshClient(service, { peer, address, signer, tls }));
   const orchestration = <S extends DescService>(service: S) =>
     client(service, "orchestration", config.orchestrationAddress);
   const peers = {

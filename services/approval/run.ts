@@ -4,6 +4,7 @@ import { startGrpcServer } from "../lib/grpc-server.ts";
 import { openJobs } from "../lib/jobs.ts";
 import { aborted, type Run } from "../lib/lifetime.ts";
 import { createLog } from "../lib/log.ts";
+import { openMeshTls } from "../lib/mesh-tls.ts";
 import { createVerifier } from "../lib/principal.ts";
 import type { ApprovalConfig } from "./config.ts";
 import { connectPeers } from "./peers.ts";
@@ -15,10 +16,11 @@ const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
 /** Runs the approval service until `stop` aborts. */
 export const run: Run<ApprovalConfig> = async (config, stop, ready) => {
   const log = createLog("approval", config);
+  using tls = await openMeshTls(config.meshFiles, log);
   const { databaseUrl: url } = config;
   await using database = await openDatabase({ url, service: "approval", migrationsFolder });
-  using peers = connectPeers(config);
-  await using jobs = await openJobs({ url, service: "approval", log });
+  using peers = connectPeers(config, tls);
+  await using jobs = await openJobs({ url, service: "approval", log, listen: database.listen });
   const deps = { ...peers, db: database.db, jobs, log };
   await using _work = await startWork(deps, jobs);
   await using server = await startGrpcServer({
@@ -26,6 +28,7 @@ export const run: Run<ApprovalConfig> = async (config, stop, ready) => {
     services: approvalServices(deps),
     verifier: createVerifier(config.meshTrustedKeys),
     log,
+    tls,
   });
   ready(server.address);
   await aborted(stop);

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Env, parseEnv, secretKey, serviceEnv } from "../lib/env.ts";
+import { type Env, secretKey, serviceEnv } from "../lib/env.ts";
+import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 /** Settings of an identity process. */
 export type IdentityConfig = ReturnType<typeof parseConfig>;
@@ -19,12 +20,13 @@ const identityEnv = serviceEnv.extend({
 
 /** Reads the settings of an identity process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
-  const settings = parseEnv(identityEnv, env);
+  const settings = parseMeshEnv(identityEnv, env);
   return Object.freeze({
     logLevel: settings.LOG_LEVEL,
     grpcListen: settings.GRPC_LISTEN,
     databaseUrl: settings.database_url,
     meshPrivateKey: settings.mesh_private_key,
+    meshFiles: settings.meshFiles,
     meshTrustedKeys: settings.mesh_trusted_keys,
     bootstrapAdminEmail: settings.BOOTSTRAP_ADMIN_EMAIL,
     /** Undefined: one is generated. */

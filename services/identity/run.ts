@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { openDatabase } from "../lib/database.ts";
 import { startGrpcServer } from "../lib/grpc-server.ts";
 import { createLog } from "../lib/log.ts";
+import { openMeshTls } from "../lib/mesh-tls.ts";
 import { createVerifier } from "../lib/principal.ts";
 import { type BootstrapAdmin, bootstrap } from "./bootstrap.ts";
 import type { IdentityConfig } from "./config.ts";
@@ -26,6 +27,7 @@ export const run = async (
   announce: (admin: BootstrapAdmin) => void = print,
 ): Promise<void> => {
   const log = createLog("identity", config);
+  using tls = await openMeshTls(config.meshFiles, log);
   await using database = await openDatabase({
     url: config.databaseUrl,
     service: "identity",
@@ -44,6 +46,7 @@ export const run = async (
     services: identityServices(deps),
     verifier: createVerifier(config.meshTrustedKeys),
     log,
+    tls,
   });
   ready(server.address);
   await maintain(deps, stop);

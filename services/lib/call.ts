@@ -6,7 +6,9 @@ export type Call = {
   /** On whose behalf; undefined for a public method without a credential. */
   readonly principal: Principal | undefined;
   readonly requestId: string;
+  /** W3C's trace context as it came, for whoever is called where this process does not trace. */
   readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
   /** Aborts when the caller goes away or the deadline passes. */
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch; undefined without one. */

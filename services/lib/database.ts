@@ -6,6 +6,7 @@ import { currentCall } from "./call.ts";
 import { cancelStatement } from "./cancel-statement.ts";
 import { databaseAway, isConnectionEnd } from "./database-failure.ts";
 import { connectPostgres } from "./postgres-client.ts";
+import { observePool, type PoolObserver } from "./telemetry/observe-pool.ts";
 
 /** A pool or a transaction: what repositories take first. */
 export type Db = Pick<
@@ -13,7 +14,14 @@ export type Db = Pick<
   "select" | "selectDistinct" | "insert" | "update" | "delete" | "execute" | "transaction" | "with" | "$count"
 >;
 
-export type Database = AsyncDisposable & { readonly db: Db };
+export type Database = AsyncDisposable & {
+  readonly db: Db;
+  /**
+   * Calls `heard` for each notification of a channel from now on. Those sent while the connection is lost are missed, so
+   * whoever listens also looks from time to time.
+   */
+  listen(channel: string, heard: (payload: string) => void): Promise<void>;
+};
 
 /** Connections of one service's pool. */
 const connectionsMax = 10;
@@ -40,9 +48,16 @@ export async function openDatabase(options: {
     await sql.end({ timeout: 0 });
     throw error;
   }
+  const observer = observePool(options.service, connectionsMax);
   return {
-    db: drizzle({ client: cancelledWithCall(sql) }),
-    [Symbol.asyncDispose]: () => sql.end({ timeout: closeTimeoutSeconds }),
+    db: drizzle({ client: cancelledWithCall(sql, observer) }),
+    async listen(channel, heard) {
+      await sql.listen(channel, heard);
+    },
+    async [Symbol.asyncDispose]() {
+      await sql.end({ timeout: closeTimeoutSeconds });
+      observer[Symbol.dispose]();
+    },
   };
 }
 
@@ -78,41 +93,51 @@ type Lifeline = {
  * The same client, but its statements end with the call that they belong to. A transaction has a lifeline; a pool has
  * none, because it replaces a connection that is gone.
  */
-function cancelledWithCall<T extends Client>(client: T, lifeline?: Lifeline): T {
+function cancelledWithCall<T extends Client>(client: T, observer: PoolObserver, lifeline?: Lifeline): T {
   return new Proxy(client, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
       if (property === "unsafe") {
-        return (...args: Parameters<T["unsafe"]>) => cancellable(target, args, lifeline);
+        return (...args: Parameters<T["unsafe"]>) => cancellable(target, args, observer, lifeline);
       }
       if (typeof value !== "function") return value;
       const bound = value.bind(target);
-      if (property === "savepoint" && lifeline) return nested(bound, lifeline);
-      return property === "begin" ? transactional(bound) : bound;
+      if (property === "savepoint" && lifeline) return nested(bound, observer, lifeline);
+      return property === "begin" ? transactional(bound, observer) : bound;
     },
   });
 }
 
 // drizzle sends every statement through `unsafe`, whose text it built with placeholders.
-function cancellable(client: Client, args: Parameters<Client["unsafe"]>, lifeline: Lifeline | undefined) {
+function cancellable(
+  client: Client,
+  args: Parameters<Client["unsafe"]>,
+  observer: PoolObserver,
+  lifeline: Lifeline | undefined,
+) {
   const signal = currentCall()?.signal;
   if (signal?.aborted) throw new ConnectError("the call has ended", Code.Canceled);
   if (lifeline?.lost) throw databaseAway();
   const query = client.unsafe(...args);
+  const endStatement = observer.statement(args[0], lifeline !== undefined);
   let ended = false;
   const cancel = () => {
     const cancelling = cancelStatement(query, () => ended || lifeline?.lost === true);
     lifeline?.cancelling.push(cancelling);
   };
   signal?.addEventListener("abort", cancel, { once: true });
-  const release = () => {
+  const release = (error?: unknown) => {
     ended = true;
     signal?.removeEventListener("abort", cancel);
+    endStatement?.(error);
   };
-  query.then(release, (error: unknown) => {
-    release();
-    if (lifeline && isConnectionEnd(error)) lifeline.lost = true;
-  });
+  query.then(
+    () => release(),
+    (error: unknown) => {
+      release(error);
+      if (lifeline && isConnectionEnd(error)) lifeline.lost = true;
+    },
+  );
   return query;
 }
 
@@ -125,30 +150,34 @@ type Work = (client: postgres.TransactionSql) => unknown;
  * the caller waits for fails by itself as soon as the connection closes.
  */
 const transactional =
-  (begin: Begin): Begin =>
+  (begin: Begin, observer: PoolObserver): Begin =>
   (...args) => {
     const work = args.pop() as Work;
     const lifeline: Lifeline = { lost: false, cancelling: [] };
     const transaction = begin(...args, async (client: postgres.TransactionSql) => {
       try {
-        return await work(cancelledWithCall(client, lifeline));
+        return await work(cancelledWithCall(client, observer, lifeline));
       } finally {
         await Promise.all(lifeline.cancelling);
         if (lifeline.lost) await neverEnding();
       }
     }) as Promise<unknown>;
+    const endTransaction = observer.transaction();
     // It fails before its work has ended only when its connection closes.
-    transaction.catch(() => {
+    transaction.then(endTransaction, () => {
       lifeline.lost = true;
+      endTransaction?.();
     });
     return transaction;
   };
 
 const nested =
-  (savepoint: Begin, lifeline: Lifeline): Begin =>
+  (savepoint: Begin, observer: PoolObserver, lifeline: Lifeline): Begin =>
   (...args) => {
     const work = args.pop() as Work;
-    return savepoint(...args, (client: postgres.TransactionSql) => work(cancelledWithCall(client, lifeline)));
+    return savepoint(...args, (client: postgres.TransactionSql) =>
+      work(cancelledWithCall(client, observer, lifeline)),
+    );
   };
 
 const neverEnding = () => new Promise<never>(() => {});

@@ -10,6 +10,12 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** What is wrong with a process's settings: every problem at once. */
 class ConfigError extends Error {
   override name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the settings are not complete:\n${problems.join("\n")}`);
+    this.problems = problems;
+  }
 }
 
 /**
@@ -35,13 +41,43 @@ function readSecret(folder: string, name: string): string | undefined {
   }
 }
 
-/** Reads settings by a schema. An empty variable counts as unset. */
-export function parseEnv<S extends z.ZodType>(schema: S, env: Env): Readonly<z.output<S>> {
+/**
+ * Reads settings by a schema. An empty variable counts as unset. `problemsOf` says what is wrong with several of them
+ * together.
+ */
+export function parseEnv<S extends z.ZodType>(
+  schema: S,
+  env: Env,
+  problemsOf: (set: Env) => readonly string[] = () => [],
+): Readonly<z.output<S>> {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const result = schema.safeParse(set);
-  if (result.success) return Object.freeze(result.data as object) as Readonly<z.output<S>>;
-  const problems = result.error.issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`);
-  throw new ConfigError(`the settings are not complete:\n${problems.join("\n")}`);
+  const issues = result.error?.issues ?? [];
+  const problems = [
+    ...issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`),
+    ...problemsOf(set).map((problem) => `  ${problem}`),
+  ];
+  if (result.success && problems.length === 0) {
+    return Object.freeze(result.data as object) as Readonly<z.output<S>>;
+  }
+  throw new ConfigError(problems);
+}
+
+/** Reads two kinds of settings, and reports the problems of both at once. */
+export function parseBoth<A, B>(env: Env, first: (env: Env) => A, second: (env: Env) => B): [A, B] {
+  const problems: string[] = [];
+  const read = <T>(parse: (env: Env) => T): T | undefined => {
+    try {
+      return parse(env);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const both = [read(first), read(second)] as [A, B];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return both;
 }
 
 /** Where a gRPC server listens or is reached: `host:port`, or `unix:` and an absolute path. */

@@ -4,7 +4,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
 
-const errorDomain = "sluice";
+/** Who defines the reasons of our failures. */
+export const errorDomain = "sluice";
 
 /** How long a caller should wait before it tries an unavailable service again, in milliseconds. */
 const retryDelayMs = 1000;

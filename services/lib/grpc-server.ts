@@ -1,13 +1,20 @@
-import { Server, ServerCredentials } from "@grpc/grpc-js";
+import type { Http2Server, ServerOptions } from "node:http2";
+import { Server, type ServerCredentials } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
+import { addReadinessCheck } from "./admin/readiness.ts";
 import { addReflection } from "./grpc-reflection.ts";
 import { addService } from "./grpc-service.ts";
 import type { GuardedService } from "./guard.ts";
 import type { Logger } from "./log.ts";
+import { type MeshTls, serverCredentialsFor } from "./mesh-tls.ts";
 import type { Verifier } from "./principal.ts";
+import { serviceNameOf } from "./service-name.ts";
 
 /** Largest message that is taken from a caller, in bytes. */
 const receiveBytesMax = 16 * 1024 * 1024;
+/** What a caller may send ahead, in bytes: of one stream, and of all streams of a connection. */
+const streamWindowBytes = 4 * 1024 * 1024;
+const sessionWindowBytes = 32 * 1024 * 1024;
 /** How long running calls may go on after the stop, in milliseconds. */
 const drainMs = 10_000;
 
@@ -20,14 +27,17 @@ export type GrpcServer = AsyncDisposable & {
 
 /**
  * Serves guarded services, gRPC health and reflection. `listen` is `host:port`, port 0 for any, or `unix:` and a path.
+ * With `tls`, calls over TCP come from processes of the mesh alone.
  */
 export async function startGrpcServer(options: {
   listen: string;
   services: readonly GuardedService[];
   verifier: Verifier;
   log: Logger;
+  tls?: MeshTls | undefined;
 }): Promise<GrpcServer> {
   const server = new Server({ "grpc.max_receive_message_length": receiveBytesMax });
+  const widenSessions = widenWindows(server);
   for (const service of options.services) addService(server, service, options);
   addReflection(
     server,
@@ -36,10 +46,15 @@ export async function startGrpcServer(options: {
   const names = ["", ...options.services.map(({ service }) => service.typeName)];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, "SERVING"])));
   health.addToServer(server);
+  let isServing = true;
   const setServing = (serving: boolean) => {
+    isServing = serving;
     for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
   };
-  const port = await bind(server, options.listen);
+  const port = await bind(server, options.listen, serverCredentialsFor(options.listen, options.tls));
+  widenSessions();
+  const [first] = options.services;
+  const readiness = addReadinessCheck(first ? serviceNameOf(first.service) : "none", () => isServing);
   return {
     address: options.listen.startsWith("unix:")
       ? options.listen
@@ -48,13 +63,32 @@ export async function startGrpcServer(options: {
     async [Symbol.asyncDispose]() {
       setServing(false);
       await shutDown(server);
+      readiness[Symbol.dispose]();
     },
   };
 }
 
-function bind(server: Server, listen: string): Promise<number> {
+/**
+ * With Node's usual windows of 64 KiB, an upload waits for its receiver after each of them. grpc-js has a setting for
+ * its clients' windows and none for its servers', so this reaches into it, and leaves be what it does not find there.
+ */
+function widenWindows(server: Server): () => void {
+  const inside = server as unknown as {
+    commonServerOptions?: ServerOptions;
+    http2Servers?: ReadonlyMap<Http2Server, unknown>;
+  };
+  if (inside.commonServerOptions)
+    inside.commonServerOptions.settings = { initialWindowSize: streamWindowBytes };
+  return () => {
+    for (const http2Server of inside.http2Servers?.keys() ?? []) {
+      http2Server.on("session", (session) => session.setLocalWindowSize(sessionWindowBytes));
+    }
+  };
+}
+
+function bind(server: Server, listen: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) =>
+    server.bindAsync(listen, credentials, (error, port) =>
       error ? reject(new Error(`can't listen on ${listen}: ${error.message}`)) : resolve(port),
     );
   });

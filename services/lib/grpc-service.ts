@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
-import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -19,12 +19,15 @@ import type {
   UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { type Call, withinCall } from "./call.ts";
+import { encodeMessage } from "./encode-message.ts";
 import { toConnectError } from "./failure-of.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { toGrpcStatus } from "./grpc-status.ts";
 import { callerKey, type GuardedService } from "./guard.ts";
 import type { Logger } from "./log.ts";
+import { isCertificateOf } from "./mesh-tls.ts";
 import { assertionHeader, type Caller, type Verifier } from "./principal.ts";
+import { observeHandler } from "./telemetry/observe-call.ts";
 import { awaitWritable } from "./writable.ts";
 
 type Options = { verifier: Verifier; log: Logger };
@@ -85,12 +88,16 @@ async function answerOnce(
   work: (context: HandlerContext) => Promise<Buffer>,
 ): Promise<void> {
   const context = contextOf(spec, call);
+  const observed = observeHandler(spec.method, context.requestHeader);
   try {
-    const bytes = await within(context, call, options, () => work(context));
+    const bytes = await observed.within(() => within(context, call, options, () => work(context)));
+    observed.end();
     call.sendMetadata(toMetadata(context.responseHeader));
     answer(null, bytes, toMetadata(context.responseTrailer));
   } catch (error) {
-    answer(toGrpcStatus(toConnectError(error, context, options.log)));
+    const told = toConnectError(error, context, options.log);
+    observed.end(told);
+    answer(toGrpcStatus(told));
   } finally {
     context.abort();
   }
@@ -103,20 +110,25 @@ async function answerStream(
   work: (context: HandlerContext) => AsyncIterable<object>,
 ): Promise<void> {
   const context = contextOf(spec, call);
+  const observed = observeHandler(spec.method, context.requestHeader);
+  const send = async () => {
+    let begun = false;
+    for await (const message of work(context)) {
+      if (!begun) call.sendMetadata(toMetadata(context.responseHeader));
+      begun = true;
+      if (context.signal.aborted) break;
+      if (!call.write(encode(spec.method.output, message))) await awaitWritable(call, context.signal);
+    }
+  };
   try {
-    await within(context, call, options, async () => {
-      let begun = false;
-      for await (const message of work(context)) {
-        if (!begun) call.sendMetadata(toMetadata(context.responseHeader));
-        begun = true;
-        if (context.signal.aborted) break;
-        if (!call.write(encode(spec.method.output, message))) await awaitWritable(call, context.signal);
-      }
-    });
+    await observed.within(() => within(context, call, options, send));
     context.signal.throwIfAborted();
+    observed.end();
     call.end(toMetadata(context.responseTrailer));
   } catch (error) {
-    call.emit("error", toGrpcStatus(toConnectError(error, context, options.log)));
+    const told = toConnectError(error, context, options.log);
+    observed.end(told);
+    call.emit("error", toGrpcStatus(told));
   } finally {
     context.abort();
   }
@@ -157,12 +169,14 @@ async function within<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const caller = await verifiedCaller(context.requestHeader, options.verifier);
+  if (caller) refuseBorrowed(caller, call);
   context.values.set(callerKey, caller);
   const deadlineMs = deadlineOf(call);
   const current: Call = {
     principal: caller?.principal,
     requestId: context.requestHeader.get("x-request-id") ?? "",
     traceparent: context.requestHeader.get("traceparent") ?? undefined,
+    tracestate: context.requestHeader.get("tracestate") ?? undefined,
     signal: context.signal,
     deadlineMs: Number.isFinite(deadlineMs) ? deadlineMs : undefined,
   };
@@ -182,8 +196,19 @@ async function verifiedCaller(header: Headers, verifier: Verifier): Promise<Call
   return caller;
 }
 
+/** An assertion is good on a connection of the process that signed it only. */
+function refuseBorrowed({ process }: Caller, call: AnyCall): void {
+  const certificate = call.getAuthContext()?.sslPeerCertificate;
+  if (certificate && !isCertificateOf(process, certificate)) {
+    throw new ConnectError(
+      `the certificate of the connection is not that of ${process}`,
+      Code.Unauthenticated,
+    );
+  }
+}
+
 function encode(schema: DescMessage, message: object): Buffer {
-  return Buffer.from(toBinary(schema, create(schema, message as Message)));
+  return encodeMessage(schema, create(schema, message as Message));
 }
 
 function decode(schema: DescMessage, bytes: Buffer): Message {

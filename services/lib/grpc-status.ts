@@ -18,9 +18,25 @@ const statusBytesMax = 24 * 1024;
 export function toGrpcStatus(error: ConnectError): Pick<StatusObject, "code" | "details" | "metadata"> {
   const metadata = new Metadata();
   const message = shorten(error.rawMessage);
-  const encoded = error.details.length > 0 ? encodeStatus(error, message) : undefined;
-  if (encoded && encoded.byteLength <= statusBytesMax) metadata.set(detailsKey, Buffer.from(encoded));
+  const encoded = encodeFitting(error, message);
+  if (encoded) metadata.set(detailsKey, Buffer.from(encoded));
   return { code: error.code as number, details: message, metadata };
+}
+
+/** The error without what headers would not carry: it is then the same whatever protocol takes it on. */
+export function cutToHeaders(error: ConnectError): ConnectError {
+  const message = shorten(error.rawMessage);
+  const details = encodeFitting(error, message) ? error.details : [];
+  if (message === error.rawMessage && details.length === error.details.length) return error;
+  const cut = new ConnectError(message, error.code);
+  cut.details.push(...details);
+  return cut;
+}
+
+/** The status of an error that has details, unless it is too long. */
+function encodeFitting(error: ConnectError, message: string): Uint8Array | undefined {
+  const encoded = error.details.length > 0 ? encodeStatus(error, message) : undefined;
+  return encoded && encoded.byteLength <= statusBytesMax ? encoded : undefined;
 }
 
 /** Also mends halves of characters, as a cut leaves them: grpc-js throws at them. */

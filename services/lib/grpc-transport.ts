@@ -2,9 +2,9 @@ import {
   create,
   type DescMessage,
   type DescMethod,
+  type DescService,
   fromBinary,
   type MessageShape,
-  toBinary,
 } from "@bufbuild/protobuf";
 import {
   Code,
@@ -21,14 +21,16 @@ import {
   type ChannelOptions,
   Client,
   type ClientDuplexStream,
-  credentials,
   type Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { encodeMessage } from "./encode-message.ts";
 import { failure } from "./errors.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { fromGrpcStatus, isLocalFailure } from "./grpc-status.ts";
+import { channelSecurityFor, type MeshTls } from "./mesh-tls.ts";
+import { serviceConfigOf } from "./service-config.ts";
 import { awaitWritable } from "./writable.ts";
 
 /** Largest message that is taken from a peer, in bytes. */
@@ -47,14 +49,24 @@ const channelOptions: ChannelOptions = {
 
 export type GrpcTransport = Transport & Disposable & { readonly client: Client; readonly peer: string };
 
-/** A Connect transport over grpc-js. `peer` names who answers, for error texts; `address` is a gRPC target. */
+/**
+ * A Connect transport over grpc-js. `peer` names who answers, for error texts and its certificate; `address` is a gRPC
+ * target. Calls of `services` are repeated as their contracts allow.
+ */
 export function createGrpcTransport(options: {
   peer: string;
   address: string;
+  tls?: MeshTls | undefined;
+  services?: readonly DescService[];
   interceptors?: Interceptor[];
 }): GrpcTransport {
-  const client = new Client(options.address, credentials.createInsecure(), channelOptions);
-  const { peer, interceptors = [] } = options;
+  const { peer, address, interceptors = [], services = [] } = options;
+  const security = channelSecurityFor(peer, address, options.tls);
+  const client = new Client(address, security.credentials, {
+    ...channelOptions,
+    ...security.options,
+    "grpc.service_config": JSON.stringify(serviceConfigOf(services)),
+  });
   return {
     client,
     peer,
@@ -98,7 +110,7 @@ const pathOf = (method: DescMethod): string => `/${method.parent.typeName}/${met
 const serializer =
   <D extends DescMessage>(schema: D) =>
   (message: MessageShape<D>) =>
-    Buffer.from(toBinary(schema, message));
+    encodeMessage(schema, message);
 const deserializer =
   <D extends DescMessage>(schema: D) =>
   (bytes: Buffer) =>
@@ -220,7 +232,8 @@ function firstMetadata<I, O>(call: ClientDuplexStream<I, O>, toError: ToError): 
     call.once("metadata", (metadata: Metadata) => resolve(toHeaders(metadata)));
     // A peer that fails at once sends trailers only: the error comes out where the messages are read.
     call.once("error", (error: ServiceError) => reject(toError(error)));
-    call.once("end", () => resolve(new Headers()));
+    // One that has nothing to say does so too, and nobody reads yet who could see the end.
+    call.once("status", () => resolve(new Headers()));
   });
 }
 

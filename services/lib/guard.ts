@@ -133,7 +133,8 @@ const internalOnly = (method: DescMethod) =>
     `${method.parent.typeName}.${method.name} is for other processes of the mesh`,
   );
 
-function validate<D extends DescMessage>(schema: D, message: MessageShape<D>): void {
+/** Checks a message by the rules of its contract; throws InvalidArgument that names each field. */
+export function validate<D extends DescMessage>(schema: D, message: MessageShape<D>): void {
   const result = validator.validate(schema, message);
   if (result.kind === "invalid") throw invalidFields(result.violations.map(toFieldViolation));
   if (result.kind === "error") throw result.error;

@@ -3,13 +3,19 @@ import type pg from "pg";
 import type { PgBoss } from "pg-boss";
 import { type Claim, keepClaim, settleClaim } from "./job-claim.ts";
 import type { Logger } from "./log.ts";
+import { observeJob, withoutTrace } from "./telemetry/job-trace.ts";
 
 /** Does jobs until it is disposed. */
-export type Worker = AsyncDisposable;
+export type Worker = AsyncDisposable & {
+  /** Has it look for jobs at once. */
+  wake(): void;
+};
 
 export type Queue = {
   readonly boss: PgBoss;
   readonly pool: pg.Pool;
+  /** Whose queue it is. */
+  readonly service: string;
   readonly schema: string;
   readonly queue: string;
   readonly concurrency: number;
@@ -18,7 +24,7 @@ export type Queue = {
   readonly report: (error: unknown) => void;
 };
 
-/** How soon a new job is seen, in milliseconds. */
+/** How soon a job is seen that nobody has told of, in milliseconds. */
 const pollMs = 500;
 /** How long running jobs may take to end after the stop, in milliseconds. */
 const stopMs = 10_000;
@@ -30,26 +36,28 @@ type Handler<Data> = (data: Data, signal: AbortSignal) => Promise<void>;
 export function startWorker<Data extends object>(queue: Queue, handler: Handler<Data>): Worker {
   const stop = new AbortController();
   const running = new Set<Promise<void>>();
-  let wake = () => {};
+  let bell = Promise.withResolvers<void>();
+  const wake = () => bell.resolve();
   const loop = async () => {
     while (!stop.signal.aborted) {
+      // A new one before the look: what is told of while it lasts may have come too late for it.
+      bell = Promise.withResolvers();
       const free = queue.concurrency - running.size;
       const claims = free > 0 ? await claimJobs<Data>(queue, free) : [];
-      const { promise: pause, resolve } = Promise.withResolvers<void>();
-      wake = resolve;
       for (const claim of claims) {
         const run = runJob(queue, claim, handler, stop.signal);
         running.add(run);
-        run.then(() => running.delete(run)).then(() => wake());
+        run.then(() => running.delete(run)).then(wake);
       }
       if (stop.signal.aborted) break;
-      const timer = setTimeout(resolve, pollMs);
-      await pause;
+      const timer = setTimeout(wake, pollMs);
+      await bell.promise;
       clearTimeout(timer);
     }
   };
   const looping = loop();
   return {
+    wake,
     async [Symbol.asyncDispose]() {
       stop.abort();
       wake();
@@ -74,7 +82,7 @@ async function claimJobs<Data extends object>(
   }
 }
 
-async function runJob<Data>(
+async function runJob<Data extends object>(
   queue: Queue,
   claim: Claim<Data>,
   handler: Handler<Data>,
@@ -96,15 +104,15 @@ async function runJob<Data>(
   }
 }
 
-async function outcomeOf<Data>(
-  { log, queue }: Queue,
+async function outcomeOf<Data extends object>(
+  { log, queue, service }: Queue,
   { id, data }: Claim<Data>,
   handler: Handler<Data>,
   signal: AbortSignal,
 ): Promise<"completed" | "failed"> {
   try {
     signal.throwIfAborted();
-    await handler(data, signal);
+    await observeJob({ service, queue, data }, () => handler(withoutTrace(data), signal));
     return "completed";
   } catch (error) {
     if (!signal.aborted) log.warn({ err: error, queue, job: id }, "a job failed and is tried again");

@@ -1,10 +1,14 @@
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { fromDrizzle, PgBoss, type QueuePolicy } from "pg-boss";
-import type { Db } from "./database.ts";
+import { countJobs } from "./count-jobs.ts";
+import type { Database, Db } from "./database.ts";
 import { newId } from "./ids.ts";
 import { startWorker, type Worker } from "./job-worker.ts";
 import type { Logger } from "./log.ts";
+import { withTrace } from "./telemetry/job-trace.ts";
+import { addPool } from "./telemetry/pool-metrics.ts";
+import { addQueues } from "./telemetry/queue-metrics.ts";
 
 /** Work that outlives the call that asked for it, done at least once by one process of the service. */
 export type Jobs = AsyncDisposable & {
@@ -45,7 +49,12 @@ const queueOptions = {
 };
 
 /** Opens the job queues of a service, in a schema `<service>_jobs` of its own. */
-export async function openJobs(options: { url: string; service: string; log: Logger }): Promise<Jobs> {
+export async function openJobs(options: {
+  url: string;
+  service: string;
+  log: Logger;
+  listen: Database["listen"];
+}): Promise<Jobs> {
   const schema = `${options.service}_jobs`;
   const pool = new pg.Pool({
     connectionString: options.url,
@@ -75,28 +84,46 @@ export async function openJobs(options: { url: string; service: string; log: Log
     await close();
     throw error;
   }
-  const workers = new Set<Worker>();
+  using stack = new DisposableStack();
+  stack.use(addQueues(options.service, () => countJobs(pool, schema)));
+  stack.use(addPool({ service: options.service, pool: "jobs" }, () => useOf(pool)));
+  const observed = stack.move();
+  const workers = new Set<{ queue: string; worker: Worker }>();
+  const listening = remembered((channel) =>
+    options.listen(channel, (queue) => {
+      for (const known of workers) if (known.queue === queue) known.worker.wake();
+    }),
+  );
   const queueReady = remembered((queue) => boss.createQueue(queue, queueOptions));
   return {
     async enqueue(tx, queue, data, { key = newId() } = {}) {
       await queueReady(queue);
-      await boss.send(queue, data, { singletonKey: key, db: fromDrizzle(tx, sql) });
+      await boss.send(queue, withTrace(data), { singletonKey: key, db: fromDrizzle(tx, sql) });
+      await tx.execute(sql`select pg_notify(${schema}, ${queue})`);
     },
     async work(queue, { concurrency }, handler) {
       await queueReady(queue);
+      await listening(schema);
       const worker = startWorker(
-        { boss, pool, schema, queue, concurrency, log: options.log, report },
+        { boss, pool, service: options.service, schema, queue, concurrency, log: options.log, report },
         handler,
       );
-      workers.add(worker);
+      workers.add({ queue, worker });
       return worker;
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([...workers].map((worker) => worker[Symbol.asyncDispose]()));
+      observed.dispose();
+      await Promise.all([...workers].map(({ worker }) => worker[Symbol.asyncDispose]()));
       await close();
     },
   };
 }
+
+const useOf = ({ totalCount, idleCount, waitingCount }: pg.Pool) => ({
+  max: connectionsMax,
+  used: totalCount - idleCount,
+  waiting: waitingCount,
+});
 
 /** Does the work once for a name, or again when it failed. */
 function remembered(work: (name: string) => Promise<void>): (name: string) => Promise<void> {

@@ -2,7 +2,9 @@ import type { DescService } from "@bufbuild/protobuf";
 import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
 import { currentCall } from "./call.ts";
 import { createGrpcTransport } from "./grpc-transport.ts";
+import type { MeshTls } from "./mesh-tls.ts";
 import { assertionHeader, type Signer } from "./principal.ts";
+import { observeClient, traceEntries } from "./telemetry/observe-client.ts";
 
 export type MeshClient<S extends DescService> = Client<S> & Disposable;
 
@@ -12,9 +14,14 @@ export type MeshClient<S extends DescService> = Client<S> & Disposable;
  */
 export function createMeshClient<S extends DescService>(
   service: S,
-  options: { peer: string; address: string; signer: Signer },
+  options: { peer: string; address: string; signer: Signer; tls: MeshTls | undefined },
 ): MeshClient<S> {
-  const transport = createGrpcTransport({ ...options, interceptors: [carryOn(options.signer)] });
+  const { peer, signer } = options;
+  const transport = createGrpcTransport({
+    ...options,
+    services: [service],
+    interceptors: [carryOn(signer), observeClient(signer.process, peer)],
+  });
   const bounded: typeof transport = {
     ...transport,
     unary: (method, signal, timeoutMs, ...rest) =>
@@ -32,7 +39,7 @@ function carryOn(signer: Signer): Interceptor {
     const call = currentCall();
     request.header.set(assertionHeader, await signer.assertionFor(call?.principal));
     if (call?.requestId) request.header.set("x-request-id", call.requestId);
-    if (call?.traceparent) request.header.set("traceparent", call.traceparent);
+    if (call) for (const [name, value] of traceEntries(call)) request.header.set(name, value);
     return next(request);
   };
 }

@@ -32,7 +32,11 @@ const lifetimeMs = 60_000;
 const reuseMs = 30_000;
 const cacheEntries = 10_000;
 
-export type Signer = { assertionFor(principal: Principal | undefined): Promise<string> };
+export type Signer = {
+  /** Whose key it is. */
+  readonly process: string;
+  assertionFor(principal: Principal | undefined): Promise<string>;
+};
 export type Verifier = { verify(assertion: string): Promise<Caller> };
 
 /** Signs assertions as one process of the mesh. `privateKeyPem` is an Ed25519 key in PKCS #8. */
@@ -40,6 +44,7 @@ export function createSigner(process: string, privateKeyPem: string): Signer {
   const key = createPrivateKey(privateKeyPem);
   const signed = new LRUCache<string, Promise<string>>({ max: cacheEntries, ttl: reuseMs });
   return {
+    process,
     assertionFor(principal) {
       const cacheKey = JSON.stringify(principal ?? null);
       const known = signed.get(cacheKey);

@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { type Env, grpcAddress, parseEnv, serviceEnv } from "../lib/env.ts";
+import { type Env, grpcAddress, serviceEnv } from "../lib/env.ts";
+import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 /** A network of addresses: its first address and the length of its prefix. */
 export type Network = ReturnType<typeof ipaddr.parseCIDR>;
@@ -19,25 +20,28 @@ const networks = z
     }
   });
 
-const orchestrationEnv = serviceEnv
-  .extend({
-    ORCHESTRATION_DIR: z.string("is required: a folder of this process's own").min(1),
-    IDENTITY_ADDRESS: grpcAddress,
-    STORAGE_ADDRESS: grpcAddress,
-    SOURCE_ADDRESS_ALLOW: networks,
-  })
-  .transform((env) => ({
-    logLevel: env.LOG_LEVEL,
-    grpcListen: env.GRPC_LISTEN,
-    databaseUrl: env.database_url,
-    meshPrivateKey: env.mesh_private_key,
-    meshTrustedKeys: env.mesh_trusted_keys,
-    dataDirectory: env.ORCHESTRATION_DIR,
-    identityAddress: env.IDENTITY_ADDRESS,
-    storageAddress: env.STORAGE_ADDRESS,
-    sourceAddressAllow: env.SOURCE_ADDRESS_ALLOW,
-  }));
+const orchestrationEnv = serviceEnv.extend({
+  ORCHESTRATION_DIR: z.string("is required: a folder of this process's own").min(1),
+  IDENTITY_ADDRESS: grpcAddress,
+  STORAGE_ADDRESS: grpcAddress,
+  SOURCE_ADDRESS_ALLOW: networks,
+});
 
-export type OrchestrationConfig = Readonly<z.output<typeof orchestrationEnv>>;
+export type OrchestrationConfig = ReturnType<typeof parseConfig>;
 
-export const parseConfig = (env: Env): OrchestrationConfig => parseEnv(orchestrationEnv, env);
+/** Reads the settings of an orchestration process; throws a ConfigError with every problem. */
+export function parseConfig(env: Env) {
+  const settings = parseMeshEnv(orchestrationEnv, env);
+  return Object.freeze({
+    logLevel: settings.LOG_LEVEL,
+    grpcListen: settings.GRPC_LISTEN,
+    databaseUrl: settings.database_url,
+    meshPrivateKey: settings.mesh_private_key,
+    meshTrustedKeys: settings.mesh_trusted_keys,
+    meshFiles: settings.meshFiles,
+    dataDirectory: settings.ORCHESTRATION_DIR,
+    identityAddress: settings.IDENTITY_ADDRESS,
+    storageAddress: settings.STORAGE_ADDRESS,
+    sourceAddressAllow: settings.SOURCE_ADDRESS_ALLOW,
+  });
+}

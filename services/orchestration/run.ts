@@ -8,6 +8,7 @@ import { newId } from "../lib/ids.ts";
 import { aborted, type Run } from "../lib/lifetime.ts";
 import { createLog } from "../lib/log.ts";
 import { createMeshClient } from "../lib/mesh-client.ts";
+import { openMeshTls } from "../lib/mesh-tls.ts";
 import { createSigner, createVerifier } from "../lib/principal.ts";
 import { createBlobCache } from "./blobs/blob-cache.ts";
 import { openBlobFolder } from "./blobs/blob-folder.ts";
@@ -36,6 +37,7 @@ const cacheBytesMax = 10 * 1024 ** 3;
 /** Runs the orchestration service until `stop` aborts. */
 export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   const log = createLog(service, config);
+  using tls = await openMeshTls(config.meshFiles, log);
   const signer = createSigner(service, config.meshPrivateKey);
   await using database = await openDatabase({ url: config.databaseUrl, service, migrationsFolder });
   const processId = newId();
@@ -47,8 +49,14 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     peer: "identity",
     address: config.identityAddress,
     signer,
+    tls,
   });
-  using blobs = createMeshClient(BlobService, { peer: "storage", address: config.storageAddress, signer });
+  using blobs = createMeshClient(BlobService, {
+    peer: "storage",
+    address: config.storageAddress,
+    signer,
+    tls,
+  });
   await using engine = await createEngine(join(config.dataDirectory, "engine"));
   await using unfinished = createUnfinished();
   const reader = createStatementReader();
@@ -79,6 +87,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     services: orchestrationServices(deps),
     verifier: createVerifier(config.meshTrustedKeys),
     log,
+    tls,
   });
   ready(server.address);
   await aborted(stop);

@@ -1,4 +1,4 @@
-import type { Db } from "../lib/database.ts";
+import type { Database } from "../lib/database.ts";
 import { listRevisions } from "./job-repository.ts";
 
 /** Tells those who watch a job that it has changed. */
@@ -7,24 +7,30 @@ export type Changes = Disposable & {
   changed(jobId: string, revision: number, signal: AbortSignal): Promise<void>;
 };
 
-/** How soon a change is seen, in milliseconds: one statement asks for every job that is watched. */
+/** How soon a change is seen that nobody has told of, in milliseconds: one statement asks for all watched jobs. */
 const pollMs = 500;
+/** Where the database tells of changes, by the job's id. */
+const channel = "staging.jobs";
 
 type Watcher = { jobId: string; revision: number; wake: () => void };
 
 /** Looks at the rows of watched jobs; a database that is away is asked again. */
-export function watchChanges(db: Db): Changes {
+export async function watchChanges({ db, listen }: Pick<Database, "db" | "listen">): Promise<Changes> {
   const watchers = new Set<Watcher>();
-  const poll = async () => {
-    const asked = [...watchers];
+  const look = async (asked: readonly Watcher[]) => {
     const revisions = await listRevisions(db, [...new Set(asked.map(({ jobId }) => jobId))]);
     for (const { jobId, revision, wake } of asked) if (revisions.get(jobId) !== revision) wake();
   };
+  await listen(channel, (changed) => {
+    const asked = [...watchers].filter(({ jobId }) => jobId === changed);
+    // The regular look finds what this one could not.
+    if (asked.length > 0) look(asked).catch(() => {});
+  });
   let polling = false;
   const timer = setInterval(() => {
     if (polling || watchers.size === 0) return;
     polling = true;
-    poll()
+    look([...watchers])
       .catch(() => {})
       .finally(() => {
         polling = false;
@@ -36,6 +42,8 @@ export function watchChanges(db: Db): Changes {
       const { promise, resolve } = Promise.withResolvers<void>();
       const watcher = { jobId, revision, wake: resolve };
       watchers.add(watcher);
+      // It may have changed since the caller read it.
+      look([watcher]).catch(() => {});
       signal.addEventListener("abort", resolve as () => void, { once: true });
       try {
         await promise;

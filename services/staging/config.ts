@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Env, grpcAddress, parseEnv, serviceEnv } from "../lib/env.ts";
+import { type Env, grpcAddress, serviceEnv } from "../lib/env.ts";
+import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 export type StagingConfig = ReturnType<typeof parseConfig>;
 export type WorkerConfig = Omit<StagingConfig, "grpcListen">;
@@ -26,19 +27,20 @@ const workerEnv = stagingEnv
 
 /** Reads the settings of a staging process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
-  const settings = parseEnv(stagingEnv, env);
+  const settings = parseMeshEnv(stagingEnv, env);
   return Object.freeze({ ...common(settings), grpcListen: settings.GRPC_LISTEN });
 }
 
 /** Reads the settings of a process that only does staging's jobs; throws a ConfigError with every problem. */
 export function parseWorkerConfig(env: Env): WorkerConfig {
-  return Object.freeze(common(parseEnv(workerEnv, env)));
+  return Object.freeze(common(parseMeshEnv(workerEnv, env)));
 }
 
-const common = (settings: Readonly<z.output<typeof workerEnv>>) => ({
+const common = (settings: ReturnType<typeof parseMeshEnv<typeof workerEnv>>) => ({
   logLevel: settings.LOG_LEVEL,
   databaseUrl: settings.database_url,
   meshPrivateKey: settings.mesh_private_key,
+  meshFiles: settings.meshFiles,
   meshTrustedKeys: settings.mesh_trusted_keys,
   identityAddress: settings.IDENTITY_ADDRESS,
   storageAddress: settings.STORAGE_ADDRESS,

@@ -10,6 +10,7 @@ import { openDatabase } from "../lib/database.ts";
 import { openJobs } from "../lib/jobs.ts";
 import type { Logger } from "../lib/log.ts";
 import { createMeshClient } from "../lib/mesh-client.ts";
+import type { MeshTls } from "../lib/mesh-tls.ts";
 import { createSigner } from "../lib/principal.ts";
 import { watchChanges } from "./changes.ts";
 import type { WorkerConfig } from "./config.ts";
@@ -22,23 +23,24 @@ const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
 export async function openDeps(
   stack: AsyncDisposableStack,
   config: WorkerConfig,
-  log: Logger,
+  { log, tls }: { log: Logger; tls: MeshTls | undefined },
 ): Promise<StagingDeps> {
   const { databaseUrl: url, identityAddress, storageAddress, orchestrationAddress } = config;
   const signer = createSigner(service, config.meshPrivateKey);
   const client = <S extends DescService>(described: S, peer: string, address: string) =>
-    stack.use(createMeshClient(described, { peer, address, signer }));
-  const { db } = stack.use(await openDatabase({ url, service, migrationsFolder }));
+    stack.use(createMeshClient(described, { peer, address, signer, tls }));
+  const database = stack.use(await openDatabase({ url, service, migrationsFolder }));
+  const { db, listen } = database;
   return {
     db,
     log,
-    changes: stack.use(watchChanges(db)),
+    changes: stack.use(await watchChanges(database)),
     policies: client(PolicyService, "identity", identityAddress),
     blobs: client(BlobService, "storage", storageAddress),
     sources: client(SourceService, "orchestration", orchestrationAddress),
     catalog: client(CatalogService, "orchestration", orchestrationAddress),
     extracts: client(ExtractService, "orchestration", orchestrationAddress),
     lineage: client(LineageService, "orchestration", orchestrationAddress),
-    jobs: stack.use(await openJobs({ url, service, log })),
+    jobs: stack.use(await openJobs({ url, service, log, listen })),
   };
 }

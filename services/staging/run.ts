@@ -1,6 +1,7 @@
 import { startGrpcServer } from "../lib/grpc-server.ts";
 import { aborted, type Run } from "../lib/lifetime.ts";
 import { createLog } from "../lib/log.ts";
+import { openMeshTls } from "../lib/mesh-tls.ts";
 import { createVerifier } from "../lib/principal.ts";
 import type { StagingConfig } from "./config.ts";
 import { maintain } from "./maintenance.ts";
@@ -12,13 +13,15 @@ import { startWorkers } from "./worker/start-workers.ts";
 export const run: Run<StagingConfig> = async (config, stop, ready) => {
   const log = createLog("staging", config);
   await using stack = new AsyncDisposableStack();
-  const deps = await openDeps(stack, config, log);
+  const tls = stack.use(await openMeshTls(config.meshFiles, log));
+  const deps = await openDeps(stack, config, { log, tls });
   const server = stack.use(
     await startGrpcServer({
       listen: config.grpcListen,
       services: stagingServices(deps),
       verifier: createVerifier(config.meshTrustedKeys),
       log,
+      tls,
     }),
   );
   stack.use(await startWorkers(deps, config.jobsAtOnce));

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Env, parseEnv, secretKey, serviceEnv } from "../lib/env.ts";
+import { type Env, secretKey, serviceEnv } from "../lib/env.ts";
+import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 export type StorageConfig = ReturnType<typeof parseConfig>;
 
@@ -14,12 +15,13 @@ const storageEnv = serviceEnv.extend({
 
 /** Reads the settings of a storage process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
-  const settings = parseEnv(storageEnv, env);
+  const settings = parseMeshEnv(storageEnv, env);
   return Object.freeze({
     logLevel: settings.LOG_LEVEL,
     grpcListen: settings.GRPC_LISTEN,
     databaseUrl: settings.database_url,
     meshPrivateKey: settings.mesh_private_key,
+    meshFiles: settings.meshFiles,
     meshTrustedKeys: settings.mesh_trusted_keys,
     storageDirectory: settings.STORAGE_DIR,
     /** Where people reach the platform; empty when the operator has not said it. */

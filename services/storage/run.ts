@@ -3,6 +3,7 @@ import { openDatabase } from "../lib/database.ts";
 import { startGrpcServer } from "../lib/grpc-server.ts";
 import { aborted, type Run } from "../lib/lifetime.ts";
 import { createLog } from "../lib/log.ts";
+import { openMeshTls } from "../lib/mesh-tls.ts";
 import { createVerifier } from "../lib/principal.ts";
 import { openLocalDisk } from "./blobs/local-disk.ts";
 import { createVerifiedContent } from "./blobs/verified-content.ts";
@@ -20,6 +21,7 @@ export const runWithin =
   (limits: Limits): Run<StorageConfig> =>
   async (config, stop, ready) => {
     const log = createLog("storage", config);
+    using tls = await openMeshTls(config.meshFiles, log);
     await using database = await openDatabase({
       url: config.databaseUrl,
       service: "storage",
@@ -37,6 +39,7 @@ export const runWithin =
       services: storageServices(deps),
       verifier: createVerifier(config.meshTrustedKeys),
       log,
+      tls,
     });
     ready(server.address);
     await aborted(stop);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { create, fromBinary, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import {
@@ -12,11 +13,16 @@ import { assertionHeader, createSigner } from "../../services/lib/principal.ts";
 
 // The other side of the comparison: what somebody would write by hand for this one call, and nothing else. It does not
 // authenticate, limit or validate.
-// Arguments: <orchestration's address> <file of the edge's key> <principal as JSON>.
-const [address = "", keyFile = "", principalJson = ""] = process.argv.slice(2);
-const signer = createSigner("edge", readFileSync(keyFile, "utf8"));
+// Arguments: <orchestration's address> <folder of the edge's secrets> <principal as JSON>.
+const [address = "", secrets = "", principalJson = ""] = process.argv.slice(2);
+const secret = (name: string): Buffer => readFileSync(join(secrets, name));
+const signer = createSigner("edge", secret("mesh_private_key").toString());
 const principal = JSON.parse(principalJson);
-const client = new Client(address, credentials.createInsecure());
+const client = new Client(
+  address,
+  credentials.createSsl(secret("ca.crt"), secret("tls.key"), secret("tls.crt")),
+  { "grpc.ssl_target_name_override": "sluice-orchestration" },
+);
 const path = `/${ConnectorService.typeName}/${ConnectorService.method.getConnector.name}`;
 
 const server = createServer(async (request, response) => {

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { downloadRow, upload } from "./bytes.ts";
+import { edgeRows } from "./edge/rows.ts";
 import { restUnary, restUnaryOneProcess } from "./rest-unary.ts";
 import type { Row } from "./row.ts";
 import { csvToParquet, postgresqlToParquet } from "./staging.ts";
@@ -11,6 +12,7 @@ import { createWorld } from "./world.ts";
 const rows: readonly Row[] = [
   restUnary,
   restUnaryOneProcess,
+  ...edgeRows,
   upload,
   downloadRow,
   csvToParquet,

@@ -23,7 +23,7 @@ export const restUnary: Row = {
     const { orgId, userId, roles } = await mesh.call<WhoAmI>("GET", "/api/v1/auth/whoami");
     await using bare = await startChild("./bare-unary-server.ts", [
       mesh.process.addresses.ORCHESTRATION_ADDRESS ?? "",
-      join(mesh.process.secrets, "edge", "mesh_private_key"),
+      join(mesh.process.secrets, "edge"),
       JSON.stringify({ orgId, userId, roles }),
     ]);
     return await compare(load(mesh.target(path)), load({ url: `${bare.url}${path}`, headers: {} }), rounds);

@@ -1,7 +1,7 @@
-import { execFileSync, fork, spawn, spawnSync } from "node:child_process";
+import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { goProgram } from "../lib/go-program.ts";
 
 /** The suite's version; 1.0.7 needs a module that the public proxy does not serve. */
 const version = "v1.0.6";
@@ -9,20 +9,8 @@ const version = "v1.0.6";
 /** The suite waits ten seconds for a server to start, however busy the machine is. */
 const serversMax = 2;
 
-const folder = join(import.meta.dirname, "../../.cache/conformance", version);
-const runner = join(folder, "connectconformance");
-
-function hasGo(): boolean {
-  return spawnSync("go", ["version"], { stdio: "ignore" }).status === 0;
-}
-
-function install(): void {
-  const target = `connectrpc.com/conformance/cmd/connectconformance@${version}`;
-  execFileSync("go", ["install", target], { env: { ...process.env, GOBIN: folder }, stdio: "inherit" });
-}
-
 /** Runs the suite, with options of the runner's own, and answers its exit code. */
-async function runSuite(options: readonly string[]): Promise<number> {
+async function runSuite(runner: string, options: readonly string[]): Promise<number> {
   const backend = fork(join(import.meta.dirname, "backend.ts"));
   try {
     const [backendAddress] = (await once(backend, "message")) as [string];
@@ -37,9 +25,6 @@ async function runSuite(options: readonly string[]): Promise<number> {
   }
 }
 
-if (!existsSync(runner) && !hasGo()) {
-  console.log("skipped: the conformance suite is built with Go, and there is no Go on this machine");
-} else {
-  if (!existsSync(runner)) install();
-  process.exitCode = await runSuite(process.argv.slice(2));
-}
+const runner = goProgram("connectrpc.com/conformance/cmd/connectconformance", version);
+if (runner) process.exitCode = await runSuite(runner, process.argv.slice(2));
+else console.log("skipped: the conformance suite is built with Go, and there is no Go on this machine");

@@ -5,7 +5,7 @@ import { importPKCS8, SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMeshKeys } from "../../services/all-in-one/create-mesh-keys.ts";
 import { createSigner, type Principal } from "../../services/lib/principal.ts";
-import { accessOf, allMethods, fullName } from "../lib/contracts.ts";
+import { accessOf, fullName, serviceMethods } from "../lib/contracts.ts";
 import { meshKeys, principal } from "../lib/test-mesh.ts";
 import { type Mesh, startMesh } from "./mesh.ts";
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => mesh[Symbol.asyncDispose]());
 
-const methods = (await allMethods()).map((method) => [fullName(method), method] as const);
+const methods = (await serviceMethods()).map((method) => [fullName(method), method] as const);
 
 test.each(methods)("Unauthenticated: %s without an assertion", async (_name, method) => {
   expect(await codeOf(method, undefined)).toBe(Code.Unauthenticated);

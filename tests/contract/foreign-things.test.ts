@@ -13,7 +13,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import { createSigner, type Principal } from "../../services/lib/principal.ts";
-import { accessOf, allMethods, fullName } from "../lib/contracts.ts";
+import { accessOf, fullName, serviceMethods } from "../lib/contracts.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
 import { type Mesh, startMesh } from "./mesh.ts";
 import { aimsOf, keyOf, requestOf, variablesOf } from "./naming.ts";
@@ -51,7 +51,7 @@ beforeAll(async () => {
 });
 afterAll(() => mesh[Symbol.asyncDispose]());
 
-const methods = await allMethods();
+const methods = await serviceMethods();
 const aiming = methods.filter((method) => aimsOf(method).length > 0);
 const looking = aiming.filter((method) => !(fullName(method) in exempt));
 const named = (some: DescMethod[]) => some.map((method) => [fullName(method), method] as const);

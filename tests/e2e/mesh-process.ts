@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../lib/free-port.ts";
 import { startPostgresServer } from "../lib/postgres-server.ts";
 import { forwardTcp } from "../lib/tcp.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
@@ -89,13 +89,19 @@ export async function startSeparate(databaseUrl: string, password: string): Prom
     PROVISION_DIR: secrets,
   });
   await provision.printed(/secrets of/);
-  const ports = await Promise.all(services.map(freePort));
+  const ports = await Promise.all(services.map(() => freePort()));
   const addresses = Object.fromEntries(
     services.map((name, index) => [`${name.toUpperCase()}_ADDRESS`, `127.0.0.1:${ports[index]}`]),
   );
+  const certificatesOf = (name: string) => ({
+    MESH_TLS_CERT_FILE: join(secrets, name, "tls.crt"),
+    MESH_TLS_KEY_FILE: join(secrets, name, "tls.key"),
+    MESH_TLS_CA_FILE: join(secrets, name, "ca.crt"),
+  });
   const starting = services.map(async (name) => {
     const child = start(`services/${name}/main.ts`, {
       ...addresses,
+      ...certificatesOf(name),
       SECRETS_MNT_PATH: join(secrets, name),
       GRPC_LISTEN: addresses[`${name.toUpperCase()}_ADDRESS`] ?? "",
       BOOTSTRAP_ADMIN_PASSWORD: password,
@@ -109,8 +115,10 @@ export async function startSeparate(databaseUrl: string, password: string): Prom
   await Promise.all(starting);
   const edge = start("edge/main.ts", {
     ...addresses,
+    ...certificatesOf("edge"),
     SECRETS_MNT_PATH: join(secrets, "edge"),
     EDGE_PORT: "0",
+    STORAGE_DIR: join(folder.path, "storage"),
   });
   stack.use(edge);
   const url = await edge.printed(/"address":"([^"]+)","msg":"ready"/);
@@ -168,15 +176,6 @@ function start(file: string, env: Record<string, string>, args: readonly string[
       await ended;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** Runs a script as a person pastes it into bash; a line that fails ends it. */

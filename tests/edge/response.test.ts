@@ -68,11 +68,11 @@ describe("errors", () => {
     ]);
   });
 
-  test("a detail that nobody here knows keeps its type", () => {
+  test("a detail that nobody here knows keeps its type and its bytes", () => {
     const error = new ConnectError("what", Code.Internal);
     error.details.push({ type: "foreign.v1.Detail", value: new Uint8Array([1]) });
     expect(toErrorAnswer(error).body.error.details).toEqual([
-      { "@type": "type.googleapis.com/foreign.v1.Detail" },
+      { "@type": "type.googleapis.com/foreign.v1.Detail", value: "AQ==" },
     ]);
   });
 
@@ -92,7 +92,8 @@ describe("answers", () => {
   const message = create(LookResponseSchema, { metadata: { a: "b" } });
 
   test("response_body: one field is the whole answer", () => {
-    const rule = Object.assign(create(HttpRuleSchema, { pattern: { case: "get", value: "/x" } }), {
+    const rule = create(HttpRuleSchema, {
+      pattern: { case: "get", value: "/x" },
       responseBody: "metadata",
     });
     const { answer } = toRoute(EchoService.method.look, "public", rule, undefined);

@@ -41,6 +41,24 @@ test("OK: runs before its upstreams do, and tells who is missing", async () => {
   expect([files.status, files.headers.get("retry-after")]).toEqual([503, "1"]);
 });
 
+test("OK: a service may have several addresses", () => {
+  const several = "10.0.0.1:9001,unix:/run/identity.sock,[::1]:9001,identity:9001";
+  const open = { ...env, MESH_ALLOW_CLEARTEXT: "true" };
+  expect(parseConfig({ ...open, IDENTITY_ADDRESS: several }).upstreams.identity).toBe(several);
+});
+
+test("ConfigError: one of several addresses that is beyond the machine, without TLS", () => {
+  const several = "unix:/run/identity.sock,10.0.0.1:9001";
+  expect(() => parseConfig({ ...env, IDENTITY_ADDRESS: several })).toThrow("reaches beyond this machine");
+});
+
+test.each(["", "10.0.0.1", "10.0.0.1:9001,", "10.0.0.1:9001, 10.0.0.2:9001", "unix:relative"])(
+  "ConfigError: %j is no address",
+  (address) => {
+    expect(() => parseConfig({ ...env, IDENTITY_ADDRESS: address })).toThrow("IDENTITY_ADDRESS");
+  },
+);
+
 test("OK: a free port that is taken is an error that says so", async () => {
   await using edge = await startService(run, parseConfig(env));
   const { port } = new URL(edge.address);
@@ -82,8 +100,9 @@ test("OK: every contract that has something for the outside is exposed, and its 
   const names = (services: readonly { typeName: string }[]) =>
     services.map(({ typeName }) => typeName).sort();
   expect(names(exposedServices)).toEqual(names(open));
+  const served = [...Object.keys(parseConfig(env).upstreams), "edge"];
   expect(exposedServices.map(upstreamOf)).toSatisfy((all: string[]) =>
-    all.every((name) => name in parseConfig(env).upstreams),
+    all.every((name) => served.includes(name)),
   );
   expect(() =>
     createRouter(exposedServices.flatMap(({ methods }) => methods.flatMap(routesOf))),

@@ -19,6 +19,7 @@ test("OK: the settings with their defaults, frozen", () => {
     databaseUrl: "postgres://localhost/sluice",
     meshPrivateKey: meshKeys.privateKeys.identity,
     meshTrustedKeys: meshKeys.publicKeys,
+    meshFiles: undefined,
     bootstrapAdminEmail: "admin@sluice.local",
     bootstrapAdminPassword: undefined,
     secretEncryptionKey: encryptionKey,

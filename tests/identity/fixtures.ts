@@ -25,6 +25,7 @@ export function identityConfig(
     databaseUrl: database.urls.identity,
     meshPrivateKey: meshKeys.privateKeys.identity ?? "",
     meshTrustedKeys: meshKeys.publicKeys,
+    meshFiles: undefined,
     bootstrapAdminEmail: bootstrapEmail,
     bootstrapAdminPassword: password,
     secretEncryptionKey: encryptionKey,

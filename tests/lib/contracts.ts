@@ -4,18 +4,27 @@ import { http } from "../../gen/google/api/annotations_pb.ts";
 import type { HttpRule } from "../../gen/google/api/http_pb.ts";
 import { type Access, access } from "../../gen/sluice/common/v1/options_pb.ts";
 
+const contracts = new URL("../../proto/sluice/", import.meta.url);
 const generated = new URL("../../gen/sluice/", import.meta.url);
 
-/** Every service of every contract in proto/, the tests' own left out. */
+/** Every service of every contract in proto/; the tests' own stand elsewhere. */
 export async function allServices(): Promise<DescService[]> {
-  const files = await readdir(generated, { recursive: true });
-  const ours = files.filter((file) => file.endsWith("_pb.ts") && !file.startsWith("test/")).sort();
-  const modules = await Promise.all(ours.map((file) => import(new URL(file, generated).href)));
+  const files = (await readdir(contracts, { recursive: true }))
+    .filter((file) => file.endsWith(".proto"))
+    .sort();
+  const modules = await Promise.all(
+    files.map((file) => import(new URL(file.replace(/\.proto$/, "_pb.ts"), generated).href)),
+  );
   return modules.flatMap((module) => fileOf(module).services);
 }
 
 export async function allMethods(): Promise<DescMethod[]> {
   return (await allServices()).flatMap((service) => service.methods);
+}
+
+/** Every method of a service behind the edge; those that the edge answers itself are called through it only. */
+export async function serviceMethods(): Promise<DescMethod[]> {
+  return (await allMethods()).filter(({ parent }) => !parent.typeName.startsWith("sluice.edge."));
 }
 
 export const fullName = (method: DescMethod): string => `${method.parent.typeName}.${method.name}`;

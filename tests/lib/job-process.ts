@@ -1,13 +1,12 @@
 // A process of its own that does jobs of a queue, for tests that kill or stop it: it notes in the table `notes` which
 // jobs it began, and goes on with each until its claim is lost.
 import { once } from "node:events";
-import { openJobs } from "../../services/lib/jobs.ts";
-import { createLog } from "../../services/lib/log.ts";
 import { connectPostgres } from "../../services/lib/postgres-client.ts";
+import { openJobsAlone } from "./open-jobs.ts";
 
 const [url = "", queue = ""] = process.argv.slice(2);
 const sql = connectPostgres(url);
-const jobs = await openJobs({ url, service: "staging", log: createLog("jobs", { logLevel: "silent" }) });
+const jobs = await openJobsAlone(url);
 const note = (word: string, name: string) => sql`insert into notes (word, name) values (${word}, ${name})`;
 await jobs.work<{ name: string }>(queue, { concurrency: 1 }, async ({ name }, signal) => {
   await note("began elsewhere", name);

@@ -5,26 +5,23 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import type postgres from "postgres";
 import { expect, test } from "vitest";
 import type { Db } from "../../services/lib/database.ts";
-import { type Jobs, openJobs } from "../../services/lib/jobs.ts";
-import { createLog } from "../../services/lib/log.ts";
+import type { Jobs } from "../../services/lib/jobs.ts";
 import { connectPostgres } from "../../services/lib/postgres-client.ts";
+import { openJobsAlone } from "./open-jobs.ts";
 import { startStoppableDatabase } from "./stoppable-database.ts";
 import { createForeignDatabase } from "./test-database.ts";
 
 const queue = "letters";
-const log = createLog("jobs", { logLevel: "silent" });
 const retakenMs = 15_000;
 
 type Letter = { name: string };
-
-const open = (url: string) => openJobs({ url, service: "staging", log });
 
 /** A database with the table `notes`, in which jobs say what they did. */
 async function withNotes() {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createForeignDatabase());
   await database.sql`create table notes (id bigserial, word text, name text)`;
-  const jobs = stack.use(await open(database.url));
+  const jobs = stack.use(await openJobsAlone(database.url));
   const owned = stack.move();
   const db: Db = drizzle({ client: connectedFor(owned, database.url) });
   return { ...database, db, jobs, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
@@ -80,6 +77,14 @@ test("OK: a job of a transaction that commits is done, and none of one that fail
   const done = collect(1);
   await notes.jobs.work(queue, { concurrency: 2 }, done.handler);
   expect(await done.promise).toEqual(['committed "ü😀"']);
+});
+
+test("OK: workers are told of a job when its transaction commits", async () => {
+  await using notes = await withNotes();
+  const { promise: told, resolve } = Promise.withResolvers<string>();
+  await notes.sql.listen("staging_jobs", resolve);
+  await enqueue(notes.jobs, notes.db, "a");
+  expect(await told).toBe(queue);
 });
 
 test("OK: there is at most one job of a key, waiting or running, and another once it has ended", async () => {
@@ -154,7 +159,7 @@ test("OK: a worker that was stopped for long learns that it lost its job, and do
 test("OK: a stop ends running jobs by their signal, and another process has them at once", async () => {
   await using notes = await withNotes();
   await enqueue(notes.jobs, notes.db, "handed over");
-  const first = await open(notes.url);
+  const first = await openJobsAlone(notes.url);
   const began = Promise.withResolvers<void>();
   await first.work(queue, { concurrency: 1 }, async (_letter, signal) => {
     began.resolve();
@@ -174,7 +179,7 @@ test("OK: a stop ends running jobs by their signal, and another process has them
 test("OK: workers go on when their database was stopped and is back", async () => {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await startStoppableDatabase());
-  const jobs = stack.use(await open(server.url));
+  const jobs = stack.use(await openJobsAlone(server.url));
   const db = drizzle({ client: connectedFor(stack, server.url) });
   const began = Promise.withResolvers<void>();
   const finish = Promise.withResolvers<void>();

@@ -22,7 +22,7 @@ test("OK: a job of tables by name, with its defaults", async () => {
     tables: ["orders", "public.other"],
     selections: [],
     format: FileFormat.PARQUET,
-    chunkRows: 5_000_000n,
+    chunkRows: 1_000_000n,
     state: JobState.QUEUED,
     errorMessage: "",
     manifestSha256: "",

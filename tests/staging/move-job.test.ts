@@ -51,6 +51,14 @@ test("OK: a running job is cancelled, its chunks and its snapshot go, and again 
   );
 });
 
+test("OK: who watches is told of a change by the database", async () => {
+  const { user, jobId } = await halfDone();
+  const { promise: told, resolve } = Promise.withResolvers<string>();
+  await staging.database.sql.listen("staging.jobs", resolve);
+  await user.jobs.cancelJob({ jobId });
+  expect(await told).toBe(jobId);
+});
+
 test("OK: a paused job holds no snapshot, and starts over where the source can't prove that it is the same", async () => {
   const { user, jobId } = await halfDone();
   const paused = await user.jobs.pauseJob({ jobId });

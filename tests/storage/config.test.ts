@@ -19,6 +19,7 @@ test("OK: reads every setting", () => {
     databaseUrl: env.database_url,
     meshPrivateKey: env.mesh_private_key,
     meshTrustedKeys: meshKeys.publicKeys,
+    meshFiles: undefined,
     storageDirectory: "data/storage",
     publicUrl: "https://sluice.example.org",
     urlSigningKey: Buffer.alloc(32, 1),

@@ -37,6 +37,7 @@ const storageConfig = (database: Pick<TestDatabase, "urls">, storageDirectory: s
   databaseUrl: database.urls.storage,
   meshPrivateKey: meshKeys.privateKeys.storage ?? "",
   meshTrustedKeys: meshKeys.publicKeys,
+  meshFiles: undefined,
   storageDirectory,
   publicUrl: "",
   urlSigningKey,
@@ -194,12 +195,13 @@ export async function setQuota(service: RunningService, who: Principal, limitByt
   await service.client(QuotaService, who).setQuota({ quota: { limitBytes: BigInt(limitBytes) } });
 }
 
-/** Everything that lies in a storage folder, by path. */
+/** Everything that lies in a storage folder, by path; its id is always there. */
 export async function filesIn(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+    .filter((path) => path !== "id")
     .sort();
 }
 

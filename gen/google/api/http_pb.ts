@@ -10,13 +10,17 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file google/api/http.proto.
  */
 export const file_google_api_http: GenFile = /*@__PURE__*/
-  fileDesc("ChVnb29nbGUvYXBpL2h0dHAucHJvdG8SCmdvb2dsZS5hcGkiKwoESHR0cBIjCgVydWxlcxgBIAMoCzIULmdvb2dsZS5hcGkuSHR0cFJ1bGUi6gEKCEh0dHBSdWxlEg0KA2dldBgCIAEoCUgAEg0KA3B1dBgDIAEoCUgAEg4KBHBvc3QYBCABKAlIABIQCgZkZWxldGUYBSABKAlIABIPCgVwYXRjaBgGIAEoCUgAEi8KBmN1c3RvbRgIIAEoCzIdLmdvb2dsZS5hcGkuQ3VzdG9tSHR0cFBhdHRlcm5IABIQCghzZWxlY3RvchgBIAEoCRIMCgRib2R5GAcgASgJEjEKE2FkZGl0aW9uYWxfYmluZGluZ3MYCyADKAsyFC5nb29nbGUuYXBpLkh0dHBSdWxlQgkKB3BhdHRlcm4iLwoRQ3VzdG9tSHR0cFBhdHRlcm4SDAoEa2luZBgBIAEoCRIMCgRwYXRoGAIgASgJYgZwcm90bzM");
+  fileDesc("ChVnb29nbGUvYXBpL2h0dHAucHJvdG8SCmdvb2dsZS5hcGkiKwoESHR0cBIjCgVydWxlcxgBIAMoCzIULmdvb2dsZS5hcGkuSHR0cFJ1bGUigQIKCEh0dHBSdWxlEg0KA2dldBgCIAEoCUgAEg0KA3B1dBgDIAEoCUgAEg4KBHBvc3QYBCABKAlIABIQCgZkZWxldGUYBSABKAlIABIPCgVwYXRjaBgGIAEoCUgAEi8KBmN1c3RvbRgIIAEoCzIdLmdvb2dsZS5hcGkuQ3VzdG9tSHR0cFBhdHRlcm5IABIQCghzZWxlY3RvchgBIAEoCRIMCgRib2R5GAcgASgJEhUKDXJlc3BvbnNlX2JvZHkYDCABKAkSMQoTYWRkaXRpb25hbF9iaW5kaW5ncxgLIAMoCzIULmdvb2dsZS5hcGkuSHR0cFJ1bGVCCQoHcGF0dGVybiIvChFDdXN0b21IdHRwUGF0dGVybhIMCgRraW5kGAEgASgJEgwKBHBhdGgYAiABKAliBnByb3RvMw");
 
 /**
+ * Rules for several methods: wire-compatible with google.api.Http.
+ *
  * @generated from message google.api.Http
  */
 export type Http = Message<"google.api.Http"> & {
   /**
+   * The rules.
+   *
    * @generated from field: repeated google.api.HttpRule rules = 1;
    */
   rules: HttpRule[];
@@ -30,44 +34,60 @@ export const HttpSchema: GenMessage<Http> = /*@__PURE__*/
   messageDesc(file_google_api_http, 0);
 
 /**
+ * How a method is spelled in HTTP: wire-compatible with google.api.HttpRule. docs/transcoding.md says how the edge reads it.
+ *
  * @generated from message google.api.HttpRule
  */
 export type HttpRule = Message<"google.api.HttpRule"> & {
   /**
+   * The HTTP method, and the path as a template.
+   *
    * @generated from oneof google.api.HttpRule.pattern
    */
   pattern: {
     /**
+     * Reads, and takes no body.
+     *
      * @generated from field: string get = 2;
      */
     value: string;
     case: "get";
   } | {
     /**
+     * Replaces.
+     *
      * @generated from field: string put = 3;
      */
     value: string;
     case: "put";
   } | {
     /**
+     * Creates, or does what has no method of its own.
+     *
      * @generated from field: string post = 4;
      */
     value: string;
     case: "post";
   } | {
     /**
+     * Deletes.
+     *
      * @generated from field: string delete = 5;
      */
     value: string;
     case: "delete";
   } | {
     /**
+     * Updates in part.
+     *
      * @generated from field: string patch = 6;
      */
     value: string;
     case: "patch";
   } | {
     /**
+     * Any other method.
+     *
      * @generated from field: google.api.CustomHttpPattern custom = 8;
      */
     value: CustomHttpPattern;
@@ -75,16 +95,29 @@ export type HttpRule = Message<"google.api.HttpRule"> & {
   } | { case: undefined; value?: undefined };
 
   /**
+   * Which method the rule is for, where it does not stand at one. The edge takes no notice of it.
+   *
    * @generated from field: string selector = 1;
    */
   selector: string;
 
   /**
+   * `*` for the whole request, or the one field of it that is the body. Without it, there is no body.
+   *
    * @generated from field: string body = 7;
    */
   body: string;
 
   /**
+   * The one field of the answer that is its body. Without it, the whole answer is.
+   *
+   * @generated from field: string response_body = 12;
+   */
+  responseBody: string;
+
+  /**
+   * Further bindings of the same method, which have none of their own.
+   *
    * @generated from field: repeated google.api.HttpRule additional_bindings = 11;
    */
   additionalBindings: HttpRule[];
@@ -98,15 +131,21 @@ export const HttpRuleSchema: GenMessage<HttpRule> = /*@__PURE__*/
   messageDesc(file_google_api_http, 1);
 
 /**
+ * A binding with an HTTP method that has no field above: wire-compatible with google.api.CustomHttpPattern.
+ *
  * @generated from message google.api.CustomHttpPattern
  */
 export type CustomHttpPattern = Message<"google.api.CustomHttpPattern"> & {
   /**
+   * Name of the HTTP method, as `HEAD`.
+   *
    * @generated from field: string kind = 1;
    */
   kind: string;
 
   /**
+   * The path as a template.
+   *
    * @generated from field: string path = 2;
    */
   path: string;

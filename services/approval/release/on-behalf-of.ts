@@ -45,6 +45,7 @@ export const onBehalfOf = <T>(
       principal: { ...asker, roles },
       requestId: newId(),
       traceparent: undefined,
+      tracestate: undefined,
       signal,
       deadlineMs: undefined,
     },

@@ -11,7 +11,7 @@ import { enqueueRun } from "../queues.ts";
 import { onceRequested } from "../requests.ts";
 import { resolveTargets } from "../resolve-targets.ts";
 
-const chunkRowsDefault = 5_000_000n;
+const chunkRowsDefault = 1_000_000n;
 
 export const createJob =
   (deps: StagingDeps): MethodImpl<typeof StagingService.method.createJob> =>

@@ -12,6 +12,7 @@ export const callAs = (principal: Principal, signal: AbortSignal): Call => ({
   principal,
   requestId: newId(),
   traceparent: undefined,
+  tracestate: undefined,
   signal,
   deadlineMs: undefined,
 });

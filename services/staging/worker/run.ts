@@ -1,5 +1,6 @@
 import { aborted, type Run } from "../../lib/lifetime.ts";
 import { createLog } from "../../lib/log.ts";
+import { openMeshTls } from "../../lib/mesh-tls.ts";
 import type { WorkerConfig } from "../config.ts";
 import { openDeps } from "../open-deps.ts";
 import { startWorkers } from "./start-workers.ts";
@@ -8,7 +9,8 @@ import { startWorkers } from "./start-workers.ts";
 export const run: Run<WorkerConfig> = async (config, stop, ready) => {
   const log = createLog("staging worker", config);
   await using stack = new AsyncDisposableStack();
-  stack.use(await startWorkers(await openDeps(stack, config, log), config.jobsAtOnce));
+  const tls = stack.use(await openMeshTls(config.meshFiles, log));
+  stack.use(await startWorkers(await openDeps(stack, config, { log, tls }), config.jobsAtOnce));
   ready("none: it takes jobs, not calls");
   await aborted(stop);
 };

@@ -3,6 +3,8 @@ export type Content = { readonly sha256: string; readonly sizeBytes: number };
 
 /** Where bytes lie, each content once and under its hash. Knows nothing of files and organisations. */
 export type BlobStore = AsyncDisposable & {
+  /** Id of the folder that the paths of content are below. */
+  readonly folderId: string;
   /**
    * Makes room for content that is on its way. `id` is a UUID and names it until it is published. `expectedBytes` is
    * 0 when it is not known. Throws diskFull when so much does not fit.
@@ -37,6 +39,8 @@ export type TemporaryBlob = AsyncDisposable & {
 
 /** Content that is open for reading; it stays readable until it is disposed, though it may be removed meanwhile. */
 export type OpenBlob = AsyncDisposable & {
+  /** Where it lies below the store's folder. */
+  readonly path: string;
   readonly sizeBytes: number;
   /** Changes whenever somebody writes to the stored bytes. */
   readonly fingerprint: string;

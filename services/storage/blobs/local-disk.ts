@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { link, mkdir, rename, rm, stat, statfs } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
+import { fileFingerprint } from "../../lib/file-fingerprint.ts";
 import { diskFull } from "../errors.ts";
 import type { BlobStore, OpenBlob, TemporaryBlob } from "./blob-store.ts";
 import { createDescriptors, type Descriptors, type Lease } from "./descriptors.ts";
 import { createDurableFolders, type DurableFolders } from "./durable-folders.ts";
 import { doneUnless, isFileError, namesIn, orDiskFull, syncFolder } from "./file-system.ts";
+import { keptFolderId } from "./folder-id.ts";
 import { createTemporaryFile } from "./temporary-file.ts";
 
 /** How many hashes are listed at a time, at the least. */
@@ -32,6 +34,7 @@ export async function openLocalDisk(directory: string): Promise<BlobStore> {
   const disk: Disk = { root, folders, descriptors: createDescriptors() };
   await restoreAll(disk);
   return {
+    folderId: await keptFolderId(root),
     createTemporary: (id, expectedBytes) => createTemporary(disk, id, expectedBytes),
     listTemporaries: () => namesIn(join(root, "tmp")),
     deleteTemporary: (id) => rm(join(root, "tmp", id), { force: true }),
@@ -80,7 +83,7 @@ async function publish(
   }
   // Also for content that was there: who published it may not have come so far yet.
   await syncFolder(folderOf(disk, sha256));
-  return fingerprintOf(await stat(to, { bigint: true }));
+  return fileFingerprint(await stat(to, { bigint: true }));
 }
 
 async function isExistingSound(disk: Disk, sha256: string, isSound: (existing: OpenBlob) => boolean) {
@@ -94,7 +97,7 @@ async function openBlob(disk: Disk, sha256: string): Promise<OpenBlob | undefine
   if (!lease) return undefined;
   try {
     const stats = await lease.handle.stat({ bigint: true });
-    if (stats.nlink > 0n) return blobOf(lease, stats);
+    if (stats.nlink > 0n) return blobOf(lease, stats, relative(disk.root, path));
   } catch (error) {
     await lease[Symbol.asyncDispose]();
     throw error;
@@ -114,9 +117,10 @@ async function leaseUnlessMissing({ descriptors }: Disk, path: string): Promise<
   }
 }
 
-const blobOf = (lease: Lease, stats: BigIntStats): OpenBlob => ({
+const blobOf = (lease: Lease, stats: BigIntStats, path: string): OpenBlob => ({
+  path,
   sizeBytes: Number(stats.size),
-  fingerprint: fingerprintOf(stats),
+  fingerprint: fileFingerprint(stats),
   async read(position, lengthBytes) {
     const buffer = Buffer.allocUnsafeSlow(lengthBytes);
     const { bytesRead } = await lease.handle.read(buffer, 0, lengthBytes, position);
@@ -124,9 +128,6 @@ const blobOf = (lease: Lease, stats: BigIntStats): OpenBlob => ({
   },
   [Symbol.asyncDispose]: lease[Symbol.asyncDispose],
 });
-
-// The time of the last change can't be set from outside, unlike the time of the last write.
-const fingerprintOf = ({ ino, size, ctimeNs }: BigIntStats): string => `${ino}-${size}-${ctimeNs}`;
 
 /**
  * The content is set aside first and asked about then. An upload of the same content that comes in between publishes its

@@ -6,9 +6,13 @@ import { readPieces, type Span } from "./pieces.ts";
 
 /** How many contents are remembered as verified. */
 const verifiedMax = 100_000;
+/** For how long: a disk may lose bytes that nobody has written to. In milliseconds. */
+const verifiedMs = 24 * 60 * 60 * 1000;
 
 /** Content that leaves only after it was compared with its hash. Everything in it may throw contentCorrupt. */
 export type VerifiedContent = {
+  /** Id of the folder that the paths of content are below. */
+  readonly folderId: string;
   open(content: Content): Promise<OpenContent>;
   /** Reads all bytes again, whether or not they were verified before, and answers their SHA-512 in hexadecimal. */
   sha512(content: Content): Promise<string>;
@@ -22,6 +26,8 @@ type OpenContent = AsyncDisposable & {
   readAll(): AsyncGenerator<Uint8Array, void>;
   /** Some bytes of a content that was verified as a whole. */
   readSpan(span: Span): AsyncGenerator<Uint8Array, void>;
+  /** Where a content lies that was verified as a whole. */
+  locate(): Promise<Pick<OpenBlob, "path" | "fingerprint">>;
 };
 
 /**
@@ -31,8 +37,8 @@ type OpenContent = AsyncDisposable & {
  * for each would cost a thousand times what they read; so a content is hashed once, and again only when its
  * fingerprint shows that somebody wrote to the stored bytes since.
  */
-export function createVerifiedContent(store: Pick<BlobStore, "open">): VerifiedContent {
-  const verified = new LRUCache<string, string>({ max: verifiedMax });
+export function createVerifiedContent(store: Pick<BlobStore, "open" | "folderId">): VerifiedContent {
+  const verified = new LRUCache<string, string>({ max: verifiedMax, ttl: verifiedMs });
   const verifying = new Map<string, Promise<void>>();
   const hashing = new Map<string, Promise<string>>();
   const isVerified = (sha256: string, fingerprint: string) => verified.get(sha256) === fingerprint;
@@ -44,6 +50,7 @@ export function createVerifiedContent(store: Pick<BlobStore, "open">): VerifiedC
   };
 
   return {
+    folderId: store.folderId,
     isVerified,
     setVerified: (sha256, fingerprint) => void verified.set(sha256, fingerprint),
     async sha512(content) {
@@ -65,6 +72,10 @@ export function createVerifiedContent(store: Pick<BlobStore, "open">): VerifiedC
         async *readSpan(span) {
           await verify(content, blob);
           yield* readCounted(blob, content, span);
+        },
+        async locate() {
+          await verify(content, blob);
+          return blob;
         },
         [Symbol.asyncDispose]: blob[Symbol.asyncDispose],
       };

@@ -1,19 +1,19 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { anyPack } from "@bufbuild/protobuf/wkt";
-import type { HttpBodySchema } from "../../../gen/google/api/httpbody_pb.ts";
-import { HttpHeadSchema } from "../../../gen/sluice/common/v1/options_pb.ts";
+import { type Any, anyPack } from "@bufbuild/protobuf/wkt";
+import { HttpFileSchema, HttpHeadSchema } from "../../../gen/sluice/common/v1/options_pb.ts";
 import type { Span } from "../blobs/pieces.ts";
 import type { FileRow } from "../file-repository.ts";
 import { entityTagOf } from "./entity-tag.ts";
 
-type HttpBodyInit = MessageInitShape<typeof HttpBodySchema>;
+/** A google.api.HttpBody without bytes. */
+type Head = { readonly contentType: string; readonly extensions: Any[] };
 
 /** First message of an answer with the whole content. */
-export const wholeHead = (file: FileRow): HttpBodyInit =>
+export const wholeHead = (file: FileRow): Head =>
   head(file, 200, { ...contentHeaders(file), "content-length": String(file.sizeBytes) });
 
 /** First message of an answer with some bytes. */
-export const partHead = (file: FileRow, { start, end }: Span): HttpBodyInit =>
+export const partHead = (file: FileRow, { start, end }: Span): Head =>
   head(file, 206, {
     ...contentHeaders(file),
     "content-length": String(end - start),
@@ -21,9 +21,15 @@ export const partHead = (file: FileRow, { start, end }: Span): HttpBodyInit =>
   });
 
 /** The only message of an answer to a caller that has the content already. */
-export const notModifiedHead = (file: FileRow): HttpBodyInit => head(file, 304, {});
+export const notModifiedHead = (file: FileRow): Head => head(file, 304, {});
 
-function head(file: FileRow, status: number, headers: Record<string, string>): HttpBodyInit {
+/** A first message as the only one: the caller reads the bytes itself. */
+export function handedOver(head: Head, where: MessageInitShape<typeof HttpFileSchema>): Head {
+  const file = anyPack(HttpFileSchema, create(HttpFileSchema, where));
+  return { ...head, extensions: [...head.extensions, file] };
+}
+
+function head(file: FileRow, status: number, headers: Record<string, string>): Head {
   const message = create(HttpHeadSchema, { status, headers: { ...cacheHeaders(file), ...headers } });
   return { contentType: file.contentType, extensions: [anyPack(HttpHeadSchema, message)] };
 }

@@ -37,11 +37,11 @@ export const readSigned = ({
   content,
   signedUrls,
 }: StorageDeps): MethodImpl<typeof FileService.method.readSigned> =>
-  async function* (request) {
+  async function* (request, context) {
     const grant = signedUrls.open(request.token);
     const file = grant && (await findFile(db, grant, grant.fileId));
     if (!file) throw signedUrlInvalid();
-    yield* answerContent(content, file, request);
+    yield* answerContent(content, file, request, context.requestHeader);
   };
 
 const expireTimeOf = (lifetime: Duration | undefined): Date =>

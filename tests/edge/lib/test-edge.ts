@@ -23,7 +23,7 @@ const token = "good-token";
 export const apiKey = "good-key";
 export const bearer = { authorization: `Bearer ${token}` };
 
-const silent = pino({ level: "silent" });
+export const silent = pino({ level: "silent" });
 
 /** A credential of one's own: an access token, or an API key, of a user in an organisation. */
 export const tokenOf = (org: string, user: string) => ({ authorization: `Bearer of/${org}/${user}` });
@@ -51,10 +51,14 @@ function createIdentity(onVerify: () => void): GuardedService {
   });
 }
 
+type EdgeOptions = Parameters<typeof startEdge>[0];
+
 export type TestEdge = AsyncDisposable & {
   readonly url: string;
   readonly port: number;
   readonly happenings: Happenings;
+  /** Where the backend and identity are. */
+  readonly upstreams: Readonly<Record<"identity" | "test", string>>;
   /** Calls of identity so far. */
   verifications(): number;
   /** Lines of the edge's log, parsed. */
@@ -71,13 +75,17 @@ export async function startTestEdge({
   trustedProxies = [],
   services = [],
   upstreams = {},
+  guarded = [],
+  ...rest
 }: {
   limits?: Partial<Limits>;
   admission?: Admission;
   trustedProxies?: TrustedProxies;
   services?: readonly DescService[];
   upstreams?: Readonly<Record<string, string>>;
-} = {}): Promise<TestEdge> {
+  /** What the backend serves beside the echo service. */
+  guarded?: readonly GuardedService[];
+} & Omit<Partial<EdgeOptions>, "limits" | "services" | "upstreams"> = {}): Promise<TestEdge> {
   await using cleanup = new AsyncDisposableStack();
   const { service, happenings } = createEchoService();
   let verifications = 0;
@@ -91,16 +99,17 @@ export async function startTestEdge({
       verifier: createVerifier(meshKeys.publicKeys),
       log: silent,
     });
-  const backend = cleanup.use(stoppable(await serve([service])));
+  const backend = cleanup.use(stoppable(await serve([service, ...guarded])));
   const identity = cleanup.use(stoppable(await serve([identityService])));
   const lines: Record<string, unknown>[] = [];
   const edge = cleanup.use(
     await startEdge({
       host: "127.0.0.1",
       port: 0,
-      services: [EchoService, ...services],
+      services: [EchoService, ...guarded.map((one) => one.service), ...services],
       upstreams: { identity: identity.address, test: backend.address, ...upstreams },
       meshPrivateKey: meshKeys.privateKeys.edge ?? "",
+      ...rest,
       limits: { ...standardLimits, ...limits },
       ...(admission && { admission }),
       trustedProxies,
@@ -111,6 +120,7 @@ export async function startTestEdge({
   return {
     url: edge.address,
     port: Number(new URL(edge.address).port),
+    upstreams: { identity: identity.address, test: backend.address },
     happenings,
     verifications: () => verifications,
     log: lines,

@@ -73,14 +73,14 @@ export type Project = Message<"sluice.approval.v1.Project"> & {
   creatorUserId: string;
 
   /**
-   * When the project was made.
+   * When the project was made. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 8;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When the project was changed last.
+   * When the project was changed last. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 9;
    */

@@ -5,15 +5,15 @@
 import type { GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
-import type { EnumValueOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
+import type { Duration, EnumValueOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_descriptor, file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file sluice/common/v1/options.proto.
  */
 export const file_sluice_common_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zbHVpY2UvY29tbW9uL3YxL29wdGlvbnMucHJvdG8SEHNsdWljZS5jb21tb24udjEirAEKBkFjY2VzcxIQCgZwdWJsaWMYASABKAhIABIXCg1hdXRoZW50aWNhdGVkGAIgASgISAASFAoKcGVybWlzc2lvbhgDIAEoCUgAEjUKCGludGVybmFsGAQgASgLMiEuc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3MuSW50ZXJuYWxIABobCghJbnRlcm5hbBIPCgdjYWxsZXJzGAEgAygJQg0KBGtpbmQSBbpIAggBIt8CCgRSZXN0EhYKDnN1Y2Nlc3Nfc3RhdHVzGAEgASgFEj0KD3JlcXVlc3RfaGVhZGVycxgCIAMoCzIkLnNsdWljZS5jb21tb24udjEuUmVzdC5SZXF1ZXN0SGVhZGVyEhUKDWNhY2hlX2NvbnRyb2wYAyABKAkSLQoGdXBsb2FkGAQgASgLMh0uc2x1aWNlLmNvbW1vbi52MS5SZXN0LlVwbG9hZBosCg1SZXF1ZXN0SGVhZGVyEgwKBG5hbWUYASABKAkSDQoFZmllbGQYAiABKAkaiwEKBlVwbG9hZBIUCgxoZWFkZXJfZmllbGQYASABKAkSEwoLY2h1bmtfZmllbGQYAiABKAkSEgoKZm9ybV9maWVsZBgDIAEoCRISCgpuYW1lX2ZpZWxkGAQgASgJEhoKEmNvbnRlbnRfdHlwZV9maWVsZBgFIAEoCRISCgpzaXplX2ZpZWxkGAYgASgJIoQBCghIdHRwSGVhZBIOCgZzdGF0dXMYASABKAUSOAoHaGVhZGVycxgCIAMoCzInLnNsdWljZS5jb21tb24udjEuSHR0cEhlYWQuSGVhZGVyc0VudHJ5Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBOlIKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLWHAyABKAsyGC5zbHVpY2UuY29tbW9uLnYxLkFjY2Vzc1IGYWNjZXNzOkwKBHJlc3QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi2hwMgASgLMhYuc2x1aWNlLmNvbW1vbi52MS5SZXN0UgRyZXN0Oj0KCXJhdGVfY29zdBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLiHAyABKAVSCHJhdGVDb3N0OkQKC2h0dHBfc3RhdHVzEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYt4cDIAEoBVIKaHR0cFN0YXR1c2IGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_descriptor]);
+  fileDesc("Ch5zbHVpY2UvY29tbW9uL3YxL29wdGlvbnMucHJvdG8SEHNsdWljZS5jb21tb24udjEirAEKBkFjY2VzcxIQCgZwdWJsaWMYASABKAhIABIXCg1hdXRoZW50aWNhdGVkGAIgASgISAASFAoKcGVybWlzc2lvbhgDIAEoCUgAEjUKCGludGVybmFsGAQgASgLMiEuc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3MuSW50ZXJuYWxIABobCghJbnRlcm5hbBIPCgdjYWxsZXJzGAEgAygJQg0KBGtpbmQSBbpIAggBIt8CCgRSZXN0EhYKDnN1Y2Nlc3Nfc3RhdHVzGAEgASgFEj0KD3JlcXVlc3RfaGVhZGVycxgCIAMoCzIkLnNsdWljZS5jb21tb24udjEuUmVzdC5SZXF1ZXN0SGVhZGVyEhUKDWNhY2hlX2NvbnRyb2wYAyABKAkSLQoGdXBsb2FkGAQgASgLMh0uc2x1aWNlLmNvbW1vbi52MS5SZXN0LlVwbG9hZBosCg1SZXF1ZXN0SGVhZGVyEgwKBG5hbWUYASABKAkSDQoFZmllbGQYAiABKAkaiwEKBlVwbG9hZBIUCgxoZWFkZXJfZmllbGQYASABKAkSEwoLY2h1bmtfZmllbGQYAiABKAkSEgoKZm9ybV9maWVsZBgDIAEoCRISCgpuYW1lX2ZpZWxkGAQgASgJEhoKEmNvbnRlbnRfdHlwZV9maWVsZBgFIAEoCRISCgpzaXplX2ZpZWxkGAYgASgJIkYKB0hlZGdpbmcSKAoFZGVsYXkYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEQoJY2FsbHNfbWF4GAIgASgFIo4BCgZCb3VuZHMSGQoRbWVzc2FnZV9ieXRlc19tYXgYASABKAUSGAoQc3RyZWFtX2J5dGVzX21heBgCIAEoAxIbChNzdHJlYW1fbWVzc2FnZXNfbWF4GAMgASgFEhoKEmRlZmF1bHRfdGltZW91dF9tcxgEIAEoBRIWCg5tYXhfdGltZW91dF9tcxgFIAEoBSKEAQoISHR0cEhlYWQSDgoGc3RhdHVzGAEgASgFEjgKB2hlYWRlcnMYAiADKAsyJy5zbHVpY2UuY29tbW9uLnYxLkh0dHBIZWFkLkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJXCghIdHRwRmlsZRIMCgRwYXRoGAEgASgJEhQKDG9mZnNldF9ieXRlcxgCIAEoAxISCgpzaXplX2J5dGVzGAMgASgDEhMKC2ZpbmdlcnByaW50GAQgASgJOlIKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLWHAyABKAsyGC5zbHVpY2UuY29tbW9uLnYxLkFjY2Vzc1IGYWNjZXNzOkwKBHJlc3QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi2hwMgASgLMhYuc2x1aWNlLmNvbW1vbi52MS5SZXN0UgRyZXN0Oj0KCXJhdGVfY29zdBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGMCHAyABKAVSCHJhdGVDb3N0OlUKB2hlZGdpbmcSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi+hwMgASgLMhkuc2x1aWNlLmNvbW1vbi52MS5IZWRnaW5nUgdoZWRnaW5nOlIKBmJvdW5kcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGL+HAyABKAsyGC5zbHVpY2UuY29tbW9uLnYxLkJvdW5kc1IGYm91bmRzOkQKC2h0dHBfc3RhdHVzEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYt4cDIAEoBVIKaHR0cFN0YXR1czpGCgxodHRwX2hlYWRlcnMSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxi4hwMgAygJUgtodHRwSGVhZGVyc2IGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_descriptor, file_google_protobuf_duration]);
 
 /**
  * Who may call a method.
@@ -219,6 +219,85 @@ export const Rest_UploadSchema: GenMessage<Rest_Upload> = /*@__PURE__*/
   messageDesc(file_sluice_common_v1_options, 1, 1);
 
 /**
+ * How a call is made more than once at a time, so that one slow process does not make it slow. The first answer counts, and
+ * the other calls are cancelled.
+ *
+ * @generated from message sluice.common.v1.Hedging
+ */
+export type Hedging = Message<"sluice.common.v1.Hedging"> & {
+  /**
+   * How long each call is waited for before the next is made. From 1 ms on.
+   *
+   * @generated from field: google.protobuf.Duration delay = 1;
+   */
+  delay?: Duration | undefined;
+
+  /**
+   * How many calls there are at the most, the first included. Default: 2.
+   *
+   * @generated from field: int32 calls_max = 2;
+   */
+  callsMax: number;
+};
+
+/**
+ * Describes the message sluice.common.v1.Hedging.
+ * Use `create(HedgingSchema)` to create a new message.
+ */
+export const HedgingSchema: GenMessage<Hedging> = /*@__PURE__*/
+  messageDesc(file_sluice_common_v1_options, 2);
+
+/**
+ * What a call may take at the edge. 0 stands for the usual.
+ *
+ * @generated from message sluice.common.v1.Bounds
+ */
+export type Bounds = Message<"sluice.common.v1.Bounds"> & {
+  /**
+   * Largest message of a request, inflated, in bytes; at most 16 MiB, which is what a service takes. Usually 4 MiB.
+   *
+   * @generated from field: int32 message_bytes_max = 1;
+   */
+  messageBytesMax: number;
+
+  /**
+   * Most bytes that the messages of a request stream may have together, inflated. Usually 64 GiB.
+   *
+   * @generated from field: int64 stream_bytes_max = 2;
+   */
+  streamBytesMax: bigint;
+
+  /**
+   * Most messages of a request stream. Usually 1000000.
+   *
+   * @generated from field: int32 stream_messages_max = 3;
+   */
+  streamMessagesMax: number;
+
+  /**
+   * Deadline of callers that ask for none, in milliseconds. Usually 30 s for a unary method, and none for others.
+   *
+   * @generated from field: int32 default_timeout_ms = 4;
+   */
+  defaultTimeoutMs: number;
+
+  /**
+   * Longest deadline, in milliseconds; a caller that asks for a later one, or for none, gets this one. Usually
+   * 300 s for a unary method, and none for others.
+   *
+   * @generated from field: int32 max_timeout_ms = 5;
+   */
+  maxTimeoutMs: number;
+};
+
+/**
+ * Describes the message sluice.common.v1.Bounds.
+ * Use `create(BoundsSchema)` to create a new message.
+ */
+export const BoundsSchema: GenMessage<Bounds> = /*@__PURE__*/
+  messageDesc(file_sluice_common_v1_options, 3);
+
+/**
  * Status and headers of an HTTP answer whose body is a stream of google.api.HttpBody: stands in `extensions` of
  * the first message.
  *
@@ -245,7 +324,51 @@ export type HttpHead = Message<"sluice.common.v1.HttpHead"> & {
  * Use `create(HttpHeadSchema)` to create a new message.
  */
 export const HttpHeadSchema: GenMessage<HttpHead> = /*@__PURE__*/
-  messageDesc(file_sluice_common_v1_options, 2);
+  messageDesc(file_sluice_common_v1_options, 4);
+
+/**
+ * Where the bytes of an HTTP answer lie, for a caller who reads the answering service's folder of files: stands in
+ * `extensions` of the only message, beside HttpHead and instead of data. Goes to nobody who has not named the folder's
+ * id in the metadata `x-sluice-shared-folder`.
+ *
+ * @generated from message sluice.common.v1.HttpFile
+ */
+export type HttpFile = Message<"sluice.common.v1.HttpFile"> & {
+  /**
+   * The file below the folder: letters, digits and hyphens, with slashes between.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Position of the first byte.
+   *
+   * @generated from field: int64 offset_bytes = 2;
+   */
+  offsetBytes: bigint;
+
+  /**
+   * How many bytes.
+   *
+   * @generated from field: int64 size_bytes = 3;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * What the file was like when its hash was verified; a file with another one must not be sent.
+   *
+   * @generated from field: string fingerprint = 4;
+   */
+  fingerprint: string;
+};
+
+/**
+ * Describes the message sluice.common.v1.HttpFile.
+ * Use `create(HttpFileSchema)` to create a new message.
+ */
+export const HttpFileSchema: GenMessage<HttpFile> = /*@__PURE__*/
+  messageDesc(file_sluice_common_v1_options, 5);
 
 /**
  * Who may call the method. Every method has one; the guard in front of each handler enforces it.
@@ -266,10 +389,26 @@ export const rest: GenExtension<MethodOptions, Rest> = /*@__PURE__*/
 /**
  * What a call takes of the caller's rate limits, in tokens. Default: 1.
  *
- * @generated from extension: int32 rate_cost = 50104;
+ * @generated from extension: int32 rate_cost = 50112;
  */
 export const rate_cost: GenExtension<MethodOptions, number> = /*@__PURE__*/
   extDesc(file_sluice_common_v1_options, 2);
+
+/**
+ * Asks a second address of the service where the first takes long. Only for methods without side effects.
+ *
+ * @generated from extension: sluice.common.v1.Hedging hedging = 50110;
+ */
+export const hedging: GenExtension<MethodOptions, Hedging> = /*@__PURE__*/
+  extDesc(file_sluice_common_v1_options, 3);
+
+/**
+ * What a call of the method may take at the edge, where it is not the usual.
+ *
+ * @generated from extension: sluice.common.v1.Bounds bounds = 50111;
+ */
+export const bounds: GenExtension<MethodOptions, Bounds> = /*@__PURE__*/
+  extDesc(file_sluice_common_v1_options, 4);
 
 /**
  * HTTP status of an ErrorReason, where google.rpc.Code's own is not the one that HTTP callers know.
@@ -277,5 +416,13 @@ export const rate_cost: GenExtension<MethodOptions, number> = /*@__PURE__*/
  * @generated from extension: int32 http_status = 50103;
  */
 export const http_status: GenExtension<EnumValueOptions, number> = /*@__PURE__*/
-  extDesc(file_sluice_common_v1_options, 3);
+  extDesc(file_sluice_common_v1_options, 5);
+
+/**
+ * Names of the metadata of an ErrorReason that HTTP answers as headers, too, as `content-range`.
+ *
+ * @generated from extension: repeated string http_headers = 50104;
+ */
+export const http_headers: GenExtension<EnumValueOptions, string[]> = /*@__PURE__*/
+  extDesc(file_sluice_common_v1_options, 6);
 

@@ -60,14 +60,14 @@ export type ApiKey = Message<"sluice.identity.v1.ApiKey"> & {
   expireTime?: Timestamp | undefined;
 
   /**
-   * When the key was made.
+   * When the key was made. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 6;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * First characters of the secret, to tell keys apart.
+   * First characters of the secret, to tell keys apart. Set by the server.
    *
    * @generated from field: string prefix = 7;
    */

@@ -47,14 +47,14 @@ export type Org = Message<"sluice.identity.v1.Org"> & {
   displayName: string;
 
   /**
-   * When the organisation was made.
+   * When the organisation was made. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When the organisation was changed last.
+   * When the organisation was changed last. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 5;
    */

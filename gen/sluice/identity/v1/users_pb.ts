@@ -67,14 +67,14 @@ export type User = Message<"sluice.identity.v1.User"> & {
   active: boolean;
 
   /**
-   * When the user was made.
+   * When the user was made. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When the user was changed last.
+   * When the user was changed last. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */

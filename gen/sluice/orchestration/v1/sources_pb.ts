@@ -52,14 +52,14 @@ export type Source = Message<"sluice.orchestration.v1.Source"> & {
   settings?: JsonObject | undefined;
 
   /**
-   * When the source was registered.
+   * When the source was registered. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When the source was changed last.
+   * When the source was changed last. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 6;
    */

@@ -31,7 +31,7 @@ export type Quota = Message<"sluice.storage.v1.Quota"> & {
   limitBytes: bigint;
 
   /**
-   * When the quota was set last; unset for the default.
+   * When the quota was set last; unset for the default. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 2;
    */

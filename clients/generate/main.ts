@@ -1,0 +1,15 @@
+import { relative } from "node:path";
+import { go } from "./go.ts";
+import { java } from "./java.ts";
+import { python } from "./python.ts";
+
+// Writes stubs of the public contracts in each language whose toolchain is here.
+
+for (const { name, folder, missing, generate } of [python, go, java]) {
+  const reason = missing();
+  if (reason) console.log(`skipped ${name}: ${reason}`);
+  else {
+    generate();
+    console.log(`wrote ${name} to ${relative("", folder)}`);
+  }
+}

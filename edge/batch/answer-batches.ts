@@ -1,0 +1,34 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import {
+  BatchService,
+  RunBatchRequestSchema,
+  RunBatchResponseSchema,
+} from "../../gen/sluice/edge/v1/batch_pb.ts";
+import { validate } from "../../services/lib/guard.ts";
+import type { Calls, ForwardedCall } from "../calls.ts";
+import type { OneAnswer } from "../upstream/status.ts";
+import type { RunBatch } from "./run-batch.ts";
+
+/** Answers batches here; every other call goes on. */
+export function answerBatches(calls: Calls, runBatch: RunBatch): Calls {
+  return {
+    ...calls,
+    exchangeOne: (call, message) =>
+      call.method.parent.typeName === BatchService.typeName
+        ? answer(runBatch, call, message)
+        : calls.exchangeOne(call, message),
+  };
+}
+
+async function answer(runBatch: RunBatch, call: ForwardedCall, message: Uint8Array): Promise<OneAnswer> {
+  try {
+    const request = fromBinary(RunBatchRequestSchema, message);
+    validate(RunBatchRequestSchema, request);
+    const bytes = toBinary(RunBatchResponseSchema, await runBatch(call, request));
+    return { headers: [], message: Buffer.from(bytes), trailers: [], error: undefined };
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    return { headers: undefined, message: undefined, trailers: [], error };
+  }
+}

@@ -1,0 +1,19 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { invalidField } from "../../services/lib/errors.ts";
+
+export const batchInBatch = () => invalidField("requests", "a batch can't be a call of a batch");
+
+export const headerNotAllowed = (at: string, name: string, allowed: readonly string[]) =>
+  invalidField(`${at}.headers[${JSON.stringify(name)}]`, `is none of ${allowed.join(", ")}`);
+
+export const headerInvalid = (at: string, name: string) =>
+  invalidField(`${at}.headers[${JSON.stringify(name)}]`, "has characters that a header can't have");
+
+export const notInBatch = () =>
+  new ConnectError("a stream, an upload or a download can't be a call of a batch", Code.Unimplemented);
+
+export const batchLate = () =>
+  new ConnectError("the deadline of the batch passed before this call was made", Code.DeadlineExceeded);
+
+export const batchLeft = () =>
+  new ConnectError("the caller went away before this call was answered", Code.Canceled);

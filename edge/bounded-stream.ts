@@ -1,0 +1,21 @@
+import { messagesTooMany, streamTooLarge } from "./rest/http-error.ts";
+
+/** Lets messages pass, up to so many. */
+export async function* boundCount<T>(messages: AsyncIterable<T>, messagesMax: number): AsyncGenerator<T> {
+  let count = 0;
+  for await (const message of messages) {
+    count += 1;
+    if (count > messagesMax) throw messagesTooMany(messagesMax);
+    yield message;
+  }
+}
+
+/** Lets messages pass, up to so many bytes together. */
+export async function* boundBytes(messages: AsyncIterable<Buffer>, bytesMax: number): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const message of messages) {
+    bytes += message.byteLength;
+    if (bytes > bytesMax) throw streamTooLarge(bytesMax);
+    yield message;
+  }
+}

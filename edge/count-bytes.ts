@@ -1,0 +1,46 @@
+import type { HttpRequest, HttpResponse } from "./http.ts";
+
+/** Bytes of the bodies so far, as they were on the wire. */
+export type ByteCount = { received: number; sent: number };
+
+type Write = (chunk: unknown, ...rest: unknown[]) => unknown;
+
+/** Counts the bytes of both bodies from now on, without reading the one or holding up the other. */
+export function countBytes(request: HttpRequest, response: HttpResponse): ByteCount {
+  const count = { received: 0, sent: 0 };
+  countReceived(request, count);
+  countSent(response, count);
+  return count;
+}
+
+// Both HTTP versions give the request its bytes this way. To listen for them would begin to read.
+function countReceived(request: HttpRequest, count: ByteCount): void {
+  const push = request.push;
+  request.push = function counted(chunk, encoding) {
+    if (chunk) count.received += byteLengthOf(chunk);
+    return push.call(request, chunk, encoding);
+  };
+}
+
+function countSent(response: HttpResponse, count: ByteCount): void {
+  let depth = 0;
+  const counted = (write: Write): Write =>
+    function counting(chunk, ...rest) {
+      // One of HTTP/2's two methods calls the other.
+      if (depth === 0) count.sent += byteLengthOf(chunk);
+      depth += 1;
+      try {
+        return write.call(response, chunk, ...rest);
+      } finally {
+        depth -= 1;
+      }
+    };
+  const target = response as unknown as { write: Write; end: Write };
+  target.write = counted(target.write);
+  target.end = counted(target.end);
+}
+
+function byteLengthOf(chunk: unknown): number {
+  if (typeof chunk === "string") return Buffer.byteLength(chunk);
+  return chunk instanceof Uint8Array ? chunk.byteLength : 0;
+}

@@ -1,0 +1,35 @@
+import { Code } from "@connectrpc/connect";
+import type { HttpRequest } from "./http.ts";
+import { httpError } from "./rest/http-error.ts";
+
+/** Largest headers of a request, in bytes of names and values. */
+export const headerBytesMax = 16 * 1024;
+/** Most header fields of a request. */
+const headerFieldsMax = 100;
+
+const printable = /^[\t\x20-\x7e]*$/;
+
+/**
+ * Refuses headers that are too large, too many, or hold a character that is not printable ASCII: such a value means
+ * one thing to one program and another to the next.
+ */
+export function checkHead({ rawHeaders }: HttpRequest): void {
+  if (rawHeaders.length > 2 * headerFieldsMax) throw headersTooMany();
+  let bytes = 0;
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const [name = "", value = ""] = [rawHeaders[at], rawHeaders[at + 1]];
+    bytes += name.length + value.length;
+    if (!printable.test(value)) throw headerUnprintable(name);
+  }
+  if (bytes > headerBytesMax) throw headersTooLarge();
+}
+
+const headersTooMany = () =>
+  httpError(431, Code.InvalidArgument, `the request has more than ${headerFieldsMax} header fields`);
+
+/** Headers over the limit. */
+export const headersTooLarge = () =>
+  httpError(431, Code.InvalidArgument, `the headers are larger than ${headerBytesMax} bytes`);
+
+const headerUnprintable = (name: string) =>
+  httpError(400, Code.InvalidArgument, `the header ${name} holds a character that is not printable ASCII`);

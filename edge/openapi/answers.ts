@@ -1,0 +1,74 @@
+import type { Route } from "../rest/route.ts";
+import { bytesContent } from "./body.ts";
+import { describe, type Schema } from "./schema.ts";
+import type { Schemas } from "./schemas.ts";
+
+/** An OpenAPI response. */
+export type AnswerObject = {
+  readonly description: string;
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
+};
+
+/** The successful answers of a route by HTTP status. */
+export function successesOf(route: Route, schemas: Schemas, saying: string): Record<string, AnswerObject> {
+  const { answer, method, headers } = route;
+  if (answer.rawBody) return rawAnswers(route, headers);
+  const { description: _, ...schema } = answer.field
+    ? schemas.ofField(answer.field, "answer")
+    : schemas.ofMessage(method.output, "answer");
+  const isStream = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
+  const content = isStream ? streamContent(schema) : { "application/json": { schema } };
+  return { [answer.status]: { description: saying || "The answer.", content } };
+}
+
+/** What HTTP says about requests with these headers. */
+const statusesByHeader: Readonly<Record<string, readonly [status: number, description: string]>> = {
+  range: [206, "The range that was asked for."],
+  "if-none-match": [304, "The caller holds this content already."],
+};
+
+function rawAnswers({ answer }: Route, headers: Route["headers"]): Record<string, AnswerObject> {
+  const description = "The bytes, with their own Content-Type.";
+  const content = { "*/*": bytesContent };
+  const others = headers.flatMap(({ name }) => {
+    const [status, said] = statusesByHeader[name] ?? [];
+    if (status === undefined || said === undefined) return [];
+    return [[status, status === 304 ? { description: said } : { description: said, content }] as const];
+  });
+  return { [answer.status]: { description, content }, ...Object.fromEntries(others) };
+}
+
+/** A server stream is written as the request's Accept header asks for it. */
+function streamContent(message: Schema): Record<string, { schema: Schema }> {
+  const error = { $ref: "#/components/schemas/Error" };
+  const either = { anyOf: [message, error] };
+  const text = (words: string, contentMediaType: string): Schema => ({
+    ...describe(words),
+    type: "string",
+    contentMediaType,
+    contentSchema: either,
+  });
+  return {
+    "application/json": {
+      schema: {
+        type: "array",
+        items: either,
+        description: "The messages. An error that comes after the start is the last item.",
+      },
+    },
+    "application/x-ndjson": {
+      schema: text(
+        "One message a line, as JSON. An error that comes after the start is the last line.",
+        "application/json",
+      ),
+    },
+    "text/event-stream": {
+      schema: text(
+        "An event for each message: `id` counts from 0, `data` is its JSON. An error that comes after the start is the last " +
+          "event, `error`.",
+        "application/json",
+      ),
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { accessOf } from "../access.ts";
+
+/** What a caller needs beside the methods: how errors and heads of HTTP answers are spelled. */
+const alsoNeeded = [
+  "google.rpc.Status",
+  "google.rpc.BadRequest",
+  "google.rpc.ErrorInfo",
+  "google.rpc.RequestInfo",
+  "google.rpc.RetryInfo",
+  "sluice.common.v1.ErrorReason",
+  "sluice.common.v1.HttpHead",
+];
+
+const bytesMax = 64 * 1024 * 1024;
+
+/**
+ * Compiles contracts to a google.protobuf.FileDescriptorSet with their comments. It holds what outsiders
+ * may call and what that needs; nothing of internal methods is in it.
+ */
+export function buildDescriptors(services: readonly DescService[]): Uint8Array {
+  const methods = services.flatMap((service) => service.methods).filter(isCallable);
+  const types = [...methods.map((method) => `${method.parent.typeName}.${method.name}`), ...alsoNeeded];
+  const root = join(import.meta.dirname, "../..");
+  return execFileSync(
+    join(root, "node_modules/.bin/buf"),
+    [
+      "build",
+      "--as-file-descriptor-set",
+      "--output=-#format=binpb",
+      ...types.map((type) => `--type=${type}`),
+    ],
+    { cwd: root, maxBuffer: bytesMax },
+  );
+}
+
+const isCallable = (method: DescMethod): boolean => accessOf(method) !== "internal";

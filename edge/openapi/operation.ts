@@ -1,0 +1,70 @@
+import type { Route } from "../rest/route.ts";
+import { successesOf } from "./answers.ts";
+import { type BodyObject, bodyOf } from "./body.ts";
+import { summaryOf } from "./comments.ts";
+import type { Contract } from "./contract.ts";
+import { failuresOf } from "./failures.ts";
+import { type ParameterObject, parametersOf } from "./parameters.ts";
+import type { PathPart } from "./path.ts";
+import { permissionOf } from "./permission.ts";
+import { describe } from "./schema.ts";
+import type { Schemas } from "./schemas.ts";
+
+/** An OpenAPI operation. */
+export type Operation = {
+  readonly operationId: string;
+  readonly parameters?: readonly ParameterObject[];
+  readonly requestBody?: BodyObject;
+  readonly responses: Readonly<Record<string, unknown>>;
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly [more: string]: unknown;
+};
+
+/** Describes one route. `binding` counts those of a method from 1. */
+export function operationOf({
+  route,
+  binding,
+  parts,
+  contract,
+  schemas,
+}: {
+  route: Route;
+  binding: number;
+  parts: readonly PathPart[];
+  contract: Contract;
+  schemas: Schemas;
+}): Operation {
+  const { method, name } = route;
+  const { commentOf } = contract;
+  const context = { schemas, commentOf };
+  const comment = commentOf(method);
+  const parameters = parametersOf(route, parts, context);
+  const requestBody = bodyOf(route, context);
+  const { security, words } = securityOf(route);
+  return {
+    // The method's full name, which no other method ever has.
+    operationId: binding === 1 ? name : `${name}.${binding}`,
+    tags: [method.parent.typeName],
+    summary: summaryOf(comment) || method.name,
+    ...describe(comment, words),
+    ...(method.proto.options?.deprecated && { deprecated: true }),
+    security,
+    ...(parameters.length > 0 && { parameters }),
+    ...(requestBody && { requestBody }),
+    responses: {
+      ...successesOf(route, schemas, commentOf(method.output)),
+      ...failuresOf(route, contract),
+    },
+  };
+}
+
+/** The credentials that a method takes, each with the permission that it needs. */
+function securityOf({ access, method }: Route): { security: Operation["security"]; words: string } {
+  if (access !== "credential") return { security: [], words: "Needs no credential." };
+  const permission = permissionOf(method);
+  const permissions = permission === undefined ? [] : [permission];
+  return {
+    security: [{ accessToken: permissions }, { apiKey: permissions }],
+    words: permission === undefined ? "Needs a credential." : `Needs the permission \`${permission}\`.`,
+  };
+}

@@ -1,0 +1,116 @@
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { isSpelledAsScalar } from "../rest/fields.ts";
+import type { Route } from "../rest/route.ts";
+import type { CommentOf } from "./comments.ts";
+import { exampleOf } from "./example.ts";
+import type { PathPart } from "./path.ts";
+import { requiredFields } from "./required.ts";
+import { describe, type Schema } from "./schema.ts";
+import { isSetByServer, type Schemas } from "./schemas.ts";
+
+/** An OpenAPI parameter. */
+export type ParameterObject = {
+  readonly name: string;
+  readonly in: "path" | "query" | "header";
+  readonly required?: boolean;
+  readonly schema: Schema;
+  readonly [more: string]: unknown;
+};
+
+/** Everything that sets fields of a request outside of its body. */
+export function parametersOf(
+  route: Route,
+  parts: readonly PathPart[],
+  { schemas, commentOf }: { schemas: Schemas; commentOf: CommentOf },
+): ParameterObject[] {
+  const inPath = parts.map((part) => pathParameter(route, part, schemas));
+  const inHeaders = route.headers.map(({ name, parameter }) => {
+    const { description, schema } = parted(schemas.ofField(parameter.leaf, "request"));
+    return { name, in: "header", required: false, ...description, schema } as const;
+  });
+  const inQuery = queryFields(route, commentOf).map((field) => queryParameter(field, schemas));
+  return [...inPath, ...inHeaders, ...inQuery];
+}
+
+function pathParameter(route: Route, { name, variable, piece }: PathPart, schemas: Schemas): ParameterObject {
+  const index = variable ? route.template.variables.findIndex(({ start }) => start === variable.start) : -1;
+  const leaf = route.variables[index]?.leaf;
+  const head = { name, in: "path", required: true } as const;
+  if (!leaf || !variable) {
+    return { ...head, description: "Any one segment.", schema: { type: "string" }, example: "example" };
+  }
+  if (piece > 0) {
+    const of = `Part ${piece} of \`${leaf.name}\`, whose parts are joined as in the path.`;
+    return { ...head, description: of, schema: { type: "string" }, example: "example" };
+  }
+  const { description, schema } = parted(schemas.ofField(leaf, "request"));
+  const many = variable.multi
+    ? "May hold slashes, which are sent as they are: `%2F` stays `%2F`."
+    : undefined;
+  const example = exampleOf(leaf);
+  return {
+    ...head,
+    // Whoever set the id, here it says which resource is meant.
+    ...describe(description.description?.replace(/ ?Set by the server\./, ""), many),
+    schema,
+    ...(example !== undefined && { example }),
+  };
+}
+
+/** A field that the query can set, and its name there. */
+type QueryField = { readonly name: string; readonly field: DescField; readonly isNeeded: boolean };
+
+/** The fields that neither path nor body nor a header sets. */
+function queryFields(route: Route, commentOf: CommentOf): QueryField[] {
+  const { body, method, upload } = route;
+  if (body.kind === "whole" && !upload) return [];
+  const desc = upload ? upload.header.message : method.input;
+  const bound = [...route.variables, ...route.headers.map(({ parameter }) => parameter)];
+  const taken = new Set(bound.map(({ path }) => path.at(-1)));
+  const isTaken = (field: DescField, path: readonly DescField[]) =>
+    (body.kind === "field" && path[0] === body.field) || (taken.has(field) && isBound(path));
+  const isBound = (path: readonly DescField[]) =>
+    bound.some((one) => one.path.length === path.length && one.path.every((at, index) => at === path[index]));
+  return [...fieldsIn(desc, [])]
+    .filter((path) => !isTaken(path.at(-1) as DescField, path))
+    .filter((path) => path.every((field) => !isSetByServer(commentOf(field))))
+    .map((path) => ({
+      name: path.map(({ jsonName }) => jsonName).join("."),
+      field: path.at(-1) as DescField,
+      // What an upload lacks, the file in a form may say.
+      isNeeded: !upload && path.every((field) => requiredFields(field.parent).has(field)),
+    }));
+}
+
+/** Every field that text can set, nested ones too; a message in itself once only. */
+function* fieldsIn(desc: DescMessage, path: readonly DescField[]): Generator<readonly DescField[]> {
+  for (const field of desc.fields) {
+    const at = [...path, field];
+    if (!field.message || isSpelledAsScalar(field.message)) yield at;
+    else if (field.fieldKind === "message" && !path.some(({ message }) => message === field.message)) {
+      yield* fieldsIn(field.message, at);
+    }
+  }
+}
+
+function queryParameter({ name, field, isNeeded }: QueryField, schemas: Schemas): ParameterObject {
+  const { description, schema } = parted(schemas.ofField(field, "request"));
+  const example = isNeeded ? exampleOf(field) : undefined;
+  return {
+    name,
+    in: "query",
+    ...(isNeeded && { required: true }),
+    ...description,
+    ...(field.fieldKind === "map" && { style: "deepObject", explode: true }),
+    schema,
+    ...(example !== undefined && { example }),
+  };
+}
+
+/** A field's words stand beside its schema where it is a parameter. */
+function parted({ description, readOnly: _, ...schema }: Schema): {
+  description: { description?: string };
+  schema: Schema;
+} {
+  return { description: describe(description as string | undefined), schema };
+}

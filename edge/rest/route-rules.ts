@@ -1,0 +1,45 @@
+import type { DescField, DescMethod } from "@bufbuild/protobuf";
+import type { HttpRule } from "../../gen/google/api/http_pb.ts";
+import type { Parameter } from "./parameters.ts";
+import type { Route } from "./route.ts";
+
+/** Refuses a binding that no request could ever use as it was meant. */
+export function checkRoute(route: Route, rule: HttpRule): void {
+  const refuse = (problem: string): never => {
+    throw new Error(`${route.name}: ${route.template.text}: ${problem}`);
+  };
+  const head = [...route.variables, ...route.headers.map(({ parameter }) => parameter)];
+  const twice = firstTwice(head.map(({ name }) => name));
+  if (twice !== undefined) refuse(`${twice} is set by two parts of the request`);
+  const choice = firstTwice(head.flatMap(oneofsOf));
+  if (choice !== undefined) refuse(`two parts of the request set the oneof ${choice}`);
+  const jsonName = route.template.variables.find(({ path }, index) => path !== route.variables[index]?.name);
+  if (jsonName) refuse(`${jsonName.path} is not the field's name in the contract`);
+  checkBody(route, refuse);
+  for (const more of rule.additionalBindings) {
+    if (more.additionalBindings.length > 0) refuse("an additional binding has no additional bindings");
+  }
+}
+
+function checkBody({ httpMethod, body, method, upload }: Route, refuse: (problem: string) => never): void {
+  const isRead = httpMethod === "GET" || httpMethod === "HEAD";
+  if (isRead && body.kind !== "none") refuse(`${httpMethod} takes no body`);
+  if (sendsMany(method) && body.kind === "none" && !upload) refuse("a stream of requests needs a body");
+  if (sendsMany(method) && body.kind === "field" && body.field.fieldKind !== "message") {
+    refuse(`${body.field.name} can't carry a stream of requests`);
+  }
+}
+
+const sendsMany = ({ methodKind }: DescMethod): boolean =>
+  methodKind === "client_streaming" || methodKind === "bidi_streaming";
+
+/** The oneofs that a parameter chooses from, each with the place that it stands at. */
+function oneofsOf({ path, leaf }: Parameter): string[] {
+  return leaf.oneof ? [placeOf(path, leaf)] : [];
+}
+
+const placeOf = (path: readonly DescField[], leaf: DescField): string =>
+  [...path.slice(0, -1).map(({ name }) => name), leaf.oneof?.name].join(".");
+
+const firstTwice = (names: readonly string[]): string | undefined =>
+  names.find((name, index) => names.indexOf(name) !== index);

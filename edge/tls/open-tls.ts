@@ -1,0 +1,33 @@
+import {
+  type CertificateFiles,
+  type Certificates,
+  watchCertificates,
+} from "../../services/lib/certificates.ts";
+import type { Logger } from "../../services/lib/log.ts";
+import type { Tls } from "./tls-context.ts";
+
+/** Certificates that may be renewed while the port is open. */
+export type OpenTls = Disposable & {
+  readonly current: Tls;
+  onRenewed(listener: (tls: Tls) => void): void;
+};
+
+/** Reads the certificates of the edge's port; undefined where it was given none. */
+export async function openTls(
+  files: CertificateFiles | undefined,
+  log: Logger,
+): Promise<OpenTls | undefined> {
+  if (!files) return undefined;
+  const watched = await watchCertificates(files, { log });
+  return {
+    current: toTls(watched.current),
+    onRenewed: (listener) => watched.onRenewed((certificates) => listener(toTls(certificates))),
+    [Symbol.dispose]: () => watched[Symbol.dispose](),
+  };
+}
+
+const toTls = ({ cert, key, ca }: Certificates): Tls => ({
+  certificatePem: cert,
+  privateKeyPem: key,
+  clientCaPem: ca,
+});

@@ -1,0 +1,45 @@
+import { createRegistry, type DescFile, type Registry } from "@bufbuild/protobuf";
+import {
+  file_google_protobuf_any,
+  file_google_protobuf_duration,
+  file_google_protobuf_empty,
+  file_google_protobuf_field_mask,
+  file_google_protobuf_struct,
+  file_google_protobuf_timestamp,
+  file_google_protobuf_wrappers,
+} from "@bufbuild/protobuf/wkt";
+import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.ts";
+
+/** What a google.protobuf.Any may hold everywhere, whatever a contract imports. */
+const usual: readonly DescFile[] = [
+  file_google_protobuf_any,
+  file_google_protobuf_duration,
+  file_google_protobuf_empty,
+  file_google_protobuf_field_mask,
+  file_google_protobuf_struct,
+  file_google_protobuf_timestamp,
+  file_google_protobuf_wrappers,
+  file_google_rpc_error_details,
+];
+
+export const usualTypes: Registry = createRegistry(...usual);
+
+const byFile = new WeakMap<DescFile, Registry>();
+
+/** The types that JSON of a contract's messages may name in `@type`: those of the contract, its imports and the usual. */
+export function typesOf(file: DescFile): Registry {
+  const known = byFile.get(file);
+  if (known) return known;
+  const types = registryOf([file]);
+  byFile.set(file, types);
+  return types;
+}
+
+/** The types of several contracts. */
+export function registryOf(files: readonly DescFile[]): Registry {
+  return createRegistry(...usual, ...new Set(files.flatMap(withImports)));
+}
+
+function withImports(file: DescFile): DescFile[] {
+  return [file, ...file.dependencies.flatMap(withImports)];
+}

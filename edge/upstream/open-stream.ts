@@ -1,0 +1,216 @@
+import { type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from "node:http2";
+import type { ConnectError } from "@connectrpc/connect";
+import { envelopeHeadBytes, wrap } from "../rpc/envelope.ts";
+import { callerGone, deadlinePassed } from "../rpc/refusals.ts";
+import { writePiece } from "../write-piece.ts";
+import { type Ending, openRequest } from "./attempt.ts";
+import { backoffMs } from "./backoff.ts";
+import { triesMax } from "./call-unary.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { CallPolicy } from "./policy.ts";
+import { type Received, receive } from "./receive.ts";
+import { requestHeaders } from "./request-headers.ts";
+import { overloaded, type RawHeaders, unreachable } from "./status.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** What is kept of the requests of a call, so that they can be sent again, in bytes. */
+const keptBytesMax = 256 * 1024;
+
+/** A call with many messages in either direction or both. */
+export type StreamCall = {
+  /** The promise, if there is one, resolves when the upstream took enough. */
+  send(message: Uint8Array): Promise<void> | undefined;
+  /** No more requests come. */
+  end(): void;
+  cancel(): void;
+};
+
+/** What comes back of a call. */
+export type StreamListener = {
+  begun(headers: RawHeaders): void;
+  /** The next message waits for the promise, if there is one. */
+  message(bytes: Buffer): Promise<void> | undefined;
+  /** Comes last, once. Without an error the call was well. */
+  ended(error: ConnectError | undefined, trailers: RawHeaders): void;
+};
+
+/** Begins a call. Until the upstream answers, one that fails and may be repeated is repeated. */
+export function openStream(
+  upstream: Upstream,
+  options: {
+    policy: CallPolicy;
+    headers: OutgoingHttpHeaders;
+    timeoutMs: number | undefined;
+    listener: StreamListener;
+  },
+): StreamCall {
+  const { timeoutMs, listener } = options;
+  const running: Running = {
+    ...options,
+    upstream,
+    deadlineMs: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
+    kept: [],
+    keptBytes: 0,
+    isEnded: false,
+    made: 0,
+    wasRefused: false,
+    isOver: false,
+    stream: undefined,
+    endpoint: undefined,
+    opened: undefined,
+    late: undefined,
+    next: undefined,
+  };
+  if (!upstream.breaker.enter()) {
+    running.isOver = true;
+    queueMicrotask(() => listener.ended(overloaded(upstream.peer), []));
+  } else {
+    if (timeoutMs !== undefined) running.late = setTimeout(() => endLate(running), timeoutMs);
+    start(running);
+  }
+  return {
+    send: (message) => send(running, wrap(0, message)),
+    end() {
+      running.isEnded = true;
+      running.stream?.end();
+    },
+    cancel() {
+      if (!running.isOver) finish(running, callerGone(), []);
+    },
+  };
+}
+
+type Running = {
+  readonly upstream: Upstream;
+  readonly policy: CallPolicy;
+  readonly headers: OutgoingHttpHeaders;
+  readonly listener: StreamListener;
+  readonly deadlineMs: number | undefined;
+  /** All requests so far, in their envelopes, as long as the call may still be made again. */
+  kept: Buffer[] | undefined;
+  keptBytes: number;
+  isEnded: boolean;
+  made: number;
+  wasRefused: boolean;
+  isOver: boolean;
+  stream: ClientHttp2Stream | undefined;
+  endpoint: Endpoint | undefined;
+  /** What waits for a stream to write to. */
+  opened: PromiseWithResolvers<void> | undefined;
+  late: NodeJS.Timeout | undefined;
+  next: NodeJS.Timeout | undefined;
+};
+
+const leftOf = ({ deadlineMs }: Running): number | undefined =>
+  deadlineMs === undefined ? undefined : Math.max(1, deadlineMs - Date.now());
+
+function mayRepeat({ policy, kept, isEnded }: Running): boolean {
+  if (!kept) return false;
+  const [first] = kept;
+  // Only the first of several requests could name the call, and nothing says that it does.
+  return policy.mayRepeat(isEnded && kept.length === 1 ? first?.subarray(envelopeHeadBytes) : undefined);
+}
+
+function send(running: Running, envelope: Buffer): Promise<void> | undefined {
+  if (running.isOver) return undefined;
+  const { kept, stream } = running;
+  if (kept) {
+    kept.push(envelope);
+    running.keptBytes += envelope.byteLength;
+    if (running.keptBytes > keptBytesMax && stream) running.kept = undefined;
+  }
+  if (stream) return writePiece(stream, envelope);
+  if (running.keptBytes <= keptBytesMax) return undefined;
+  running.opened ??= Promise.withResolvers();
+  return running.opened.promise;
+}
+
+function start(running: Running, before?: Endpoint): void {
+  const { pool, peer } = running.upstream;
+  const endpoint = pool.pick(before);
+  if (endpoint) open(running, endpoint);
+  else {
+    void pool.wait({ isPatient: mayRepeat(running), timeoutMs: leftOf(running) }).then((found) => {
+      if (running.isOver) return;
+      if (found) open(running, found);
+      else finish(running, unreachable(peer), []);
+    });
+  }
+}
+
+function open(running: Running, endpoint: Endpoint): void {
+  const { policy, upstream, listener } = running;
+  const headers = requestHeaders(policy.path, running.headers, leftOf(running), running.made);
+  const stream = openRequest(endpoint.session, headers);
+  if (!stream) {
+    again(running, endpoint, unreachable(upstream.peer), "refused");
+    return;
+  }
+  running.made += 1;
+  running.endpoint = endpoint;
+  running.stream = stream;
+  endpoint.calls += 1;
+  for (const envelope of running.kept ?? []) stream.write(envelope);
+  if (running.keptBytes > keptBytesMax) running.kept = undefined;
+  if (running.isEnded) stream.end();
+  running.opened?.resolve();
+  running.opened = undefined;
+  const isMine = () => running.stream === stream && !running.isOver;
+  void receive(stream, upstream.peer, {
+    begun(headers) {
+      if (!isMine()) return;
+      running.kept = undefined;
+      listener.begun(headers);
+    },
+    message: (bytes) => (isMine() ? listener.message(bytes) : undefined),
+    ended(received) {
+      if (isMine()) settle(running, endpoint, received);
+    },
+  });
+}
+
+function settle(running: Running, endpoint: Endpoint, { ending, error, trailers }: Received): void {
+  const { budget, pool } = running.upstream;
+  pool.report(endpoint, ending === "broken");
+  if (ending === "answered") budget.succeeded();
+  else if (ending === "broken" || running.wasRefused) budget.failed();
+  const isSafe = ending === "refused" ? running.kept !== undefined : mayRepeat(running);
+  const mayTryAgain = isSafe && running.made < triesMax && budget.allows();
+  if (!error || ending === "answered" || !mayTryAgain) finish(running, error, trailers);
+  else again(running, endpoint, error, ending);
+}
+
+function again(running: Running, before: Endpoint, error: ConnectError, ending: Ending): void {
+  release(running);
+  const isFirstRefusal = ending === "refused" && !running.wasRefused;
+  running.wasRefused ||= isFirstRefusal;
+  const delayMs = isFirstRefusal ? 0 : backoffMs(running.made + 1);
+  if (delayMs >= (leftOf(running) ?? Number.POSITIVE_INFINITY)) finish(running, error, []);
+  else running.next = setTimeout(() => start(running, before), delayMs);
+}
+
+/** Lets go of the stream of a try. */
+function release(running: Running): void {
+  const { stream, endpoint } = running;
+  if (endpoint) endpoint.calls -= 1;
+  running.stream = undefined;
+  running.endpoint = undefined;
+  // A service may answer before it was sent everything.
+  if (stream && !stream.closed) stream.close(constants.NGHTTP2_CANCEL);
+}
+
+function endLate(running: Running): void {
+  if (running.endpoint && running.kept) running.upstream.pool.report(running.endpoint, true);
+  finish(running, deadlinePassed(), []);
+}
+
+function finish(running: Running, error: ConnectError | undefined, trailers: RawHeaders): void {
+  if (running.isOver) return;
+  running.isOver = true;
+  clearTimeout(running.late);
+  clearTimeout(running.next);
+  release(running);
+  running.opened?.resolve();
+  running.upstream.breaker.leave();
+  running.listener.ended(error, trailers);
+}

@@ -1,0 +1,56 @@
+import type { IncomingHttpHeaders } from "node:http2";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { Metadata } from "@grpc/grpc-js";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { failure } from "../../services/lib/errors.ts";
+import { fromPeerStatus } from "../../services/lib/grpc-transport.ts";
+
+/** Headers or trailers as they came: names and values in turn. */
+export type RawHeaders = readonly string[];
+
+/** All that came back of a call with one answer. */
+export type OneAnswer = {
+  readonly headers: RawHeaders | undefined;
+  readonly message: Buffer | undefined;
+  readonly error: ConnectError | undefined;
+  readonly trailers: RawHeaders;
+};
+
+/** The error that gRPC's trailers tell; none if the call was well. A code that gRPC does not have is Unknown. */
+export function errorOf(trailers: IncomingHttpHeaders, peer: string): ConnectError | undefined {
+  const code = Number(trailers["grpc-status"]);
+  if (code === 0) return undefined;
+  const details = percentDecode(String(trailers["grpc-message"] ?? ""));
+  const error = fromPeerStatus({ code, details, metadata: Metadata.fromHttp2Headers(trailers) }, peer);
+  if (error.code in Code) return error;
+  const known = new ConnectError(error.rawMessage, Code.Unknown);
+  known.details.push(...error.details);
+  return known;
+}
+
+function percentDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What a call fails with whose upstream can't be reached. */
+export const unreachable = (peer: string): ConnectError =>
+  failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, `${peer} does not answer`, { peer });
+
+/** What a call fails with whose upstream has as many calls as the edge lets it have. */
+export const overloaded = (peer: string): ConnectError =>
+  failure(Code.Unavailable, ErrorReason.SERVICE_BUSY, `${peer} has too many calls under way`, { peer });
+
+export const answersNotOne = (messages: number): ConnectError =>
+  new ConnectError(`the upstream gave ${messages} answers where one is due`, Code.Unimplemented);
+
+/** An answer that is nothing but an error of the edge's own. */
+export const failed = (error: ConnectError): OneAnswer => ({
+  headers: undefined,
+  message: undefined,
+  error,
+  trailers: [],
+});

@@ -1,0 +1,54 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  Code,
+  ConnectError,
+  createContextValues,
+  type Interceptor,
+  type Transport,
+} from "@connectrpc/connect";
+import { runUnaryCall } from "@connectrpc/connect/protocol";
+import { callUnary } from "./call-unary.ts";
+import { policyOf } from "./policy.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** A Connect transport to an upstream, for what the edge itself asks of it: calls with one request and one answer. */
+export function transportTo(upstream: Upstream, interceptors: Interceptor[] = []): Transport {
+  return {
+    unary(method, signal, timeoutMs, header, message, contextValues = createContextValues()) {
+      const policy = policyOf(method);
+      return runUnaryCall({
+        req: {
+          stream: false,
+          service: method.parent,
+          method,
+          requestMethod: "POST",
+          url: policy.path,
+          header: new Headers(header),
+          contextValues,
+          message,
+        },
+        interceptors,
+        ...(signal && { signal }),
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        next: async (request) => {
+          const { error, message: answer } = await callUnary(upstream, {
+            policy,
+            headers: Object.fromEntries(request.header),
+            timeoutMs,
+            message: toBinary(method.input, request.message),
+          });
+          if (error || !answer) throw error ?? new ConnectError("no answer", Code.Internal);
+          return {
+            stream: false,
+            service: method.parent,
+            method,
+            header: new Headers(),
+            trailer: new Headers(),
+            message: fromBinary(method.output, answer),
+          };
+        },
+      });
+    },
+    stream: () => Promise.reject(new ConnectError("the edge asks no streams for itself", Code.Unimplemented)),
+  };
+}

@@ -1,0 +1,5 @@
+/** Metadata of a call: the id of the folder whose files the caller can read, as sluice.common.v1.HttpFile names them. */
+export const sharedFolderHeader = "x-sluice-shared-folder";
+
+/** The file that holds a folder's id, in the folder itself. */
+export const sharedFolderIdFile = "id";

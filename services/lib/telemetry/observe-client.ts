@@ -1,0 +1,42 @@
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { isObserving, type ObservedCall, observeUpstream } from "./observe-call.ts";
+import { currentTrace, type TraceHeaders } from "./tracing.ts";
+
+/** Tells of each call that `caller` makes of `peer`, and takes the trace along. */
+export function observeClient(caller: string, peer: string): Interceptor {
+  return (next) => async (request) => {
+    if (!isObserving()) return next(request);
+    const call = observeUpstream(caller, peer, request.method);
+    for (const [name, value] of traceEntries(currentTrace(call.span))) request.header.set(name, value);
+    try {
+      const response = await call.within(() => next(request));
+      if (response.stream) return { ...response, message: endWith(response.message, call) };
+      call.end();
+      return response;
+    } catch (error) {
+      call.end(error);
+      throw error;
+    }
+  };
+}
+
+/** The headers that there are. */
+export function traceEntries({ traceparent, tracestate }: TraceHeaders): [name: string, value: string][] {
+  if (!traceparent) return [];
+  const entries: [string, string][] = [["traceparent", traceparent]];
+  if (tracestate) entries.push(["tracestate", tracestate]);
+  return entries;
+}
+
+async function* endWith<T>(messages: AsyncIterable<T>, call: ObservedCall): AsyncGenerator<T> {
+  let outcome: unknown = new ConnectError("the caller has read enough", Code.Canceled);
+  try {
+    yield* messages;
+    outcome = undefined;
+  } catch (error) {
+    outcome = error;
+    throw error;
+  } finally {
+    call.end(outcome);
+  }
+}

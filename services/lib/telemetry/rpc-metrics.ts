@@ -1,0 +1,44 @@
+import { Counter, Gauge, Histogram } from "prom-client";
+import { latencyBuckets, registry } from "./metrics.ts";
+
+const registers = [registry];
+
+/** Calls that the services of this process answer. */
+export const handled = {
+  calls: new Counter({
+    name: "sluice_rpc_requests_total",
+    help: "Calls that a service has answered, by method and code.",
+    labelNames: ["method", "code"],
+    registers,
+  }),
+  seconds: new Histogram({
+    name: "sluice_rpc_request_seconds",
+    help: "Time from a call's arrival in a service to the end of its answer.",
+    labelNames: ["method"],
+    buckets: latencyBuckets,
+    registers,
+  }),
+  running: new Gauge({
+    name: "sluice_rpc_requests_in_flight",
+    help: "Calls that a service answers now.",
+    labelNames: ["method"],
+    registers,
+  }),
+};
+
+/** Calls that this process makes of others. */
+export const upstream = {
+  calls: new Counter({
+    name: "sluice_upstream_requests_total",
+    help: "Calls of other parts of the mesh, by who called whom and the code that came of it.",
+    labelNames: ["caller", "peer", "code"],
+    registers,
+  }),
+  seconds: new Histogram({
+    name: "sluice_upstream_request_seconds",
+    help: "Time from a call of another part of the mesh to the end of its answer.",
+    labelNames: ["caller", "peer"],
+    buckets: latencyBuckets,
+    registers,
+  }),
+};

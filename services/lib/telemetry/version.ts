@@ -1,0 +1,4 @@
+import packageJson from "../../../package.json" with { type: "json" };
+
+/** Sluice's version. */
+export const { version } = packageJson;

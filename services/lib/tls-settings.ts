@@ -1,0 +1,69 @@
+import { z } from "zod";
+import type { CertificateFiles } from "./certificates.ts";
+import { type Env, parseEnv } from "./env.ts";
+
+const meshFileNames = ["MESH_TLS_CERT_FILE", "MESH_TLS_KEY_FILE", "MESH_TLS_CA_FILE"] as const;
+
+const flag = z
+  .enum(["true", "false"], "must be true or false")
+  .default("false")
+  .transform((text) => text === "true");
+
+/** Settings of every process that speaks to others of the mesh. */
+const meshTlsEnv = z.object({
+  MESH_TLS_CERT_FILE: z.string().optional(),
+  MESH_TLS_KEY_FILE: z.string().optional(),
+  MESH_TLS_CA_FILE: z.string().optional(),
+  MESH_ALLOW_CLEARTEXT: flag,
+});
+
+type MeshTlsSettings = z.output<typeof meshTlsEnv>;
+
+/** The files of a process's certificate for the mesh; undefined where it has none. */
+export type MeshFiles = Required<CertificateFiles> | undefined;
+
+/**
+ * Reads settings, and those of the mesh with them. Addresses beyond this machine need TLS, or a word that they do not.
+ * `problemsOf` says what else is wrong with several settings together.
+ */
+export function parseMeshEnv<S extends z.ZodObject>(
+  schema: S,
+  env: Env,
+  problemsOf: (set: Env) => readonly string[] = () => [],
+): Readonly<z.output<S> & MeshTlsSettings> & { readonly meshFiles: MeshFiles } {
+  const addresses = Object.keys(schema.shape).filter((name) => /^GRPC_LISTEN$|_ADDRESS$/.test(name));
+  const settings = parseEnv(schema.and(meshTlsEnv), env, (set) => [
+    ...problemsOf(set),
+    ...togetherProblems(set, meshFileNames),
+    ...cleartextProblems(set, addresses),
+  ]);
+  return Object.assign({}, settings, { meshFiles: meshFilesOf(settings) });
+}
+
+function meshFilesOf(settings: MeshTlsSettings): MeshFiles {
+  const { MESH_TLS_CERT_FILE: certFile, MESH_TLS_KEY_FILE: keyFile, MESH_TLS_CA_FILE: caFile } = settings;
+  return certFile && keyFile && caFile ? { certFile, keyFile, caFile } : undefined;
+}
+
+/** What is wrong where settings that only work together are not all there. */
+export function togetherProblems(set: Env, names: readonly string[]): string[] {
+  const given = names.filter((name) => set[name] !== undefined);
+  const missing = names.filter((name) => set[name] === undefined);
+  return given.length === 0 ? [] : missing.map((name) => `${name}: is required with ${given.join(", ")}`);
+}
+
+function cleartextProblems(set: Env, addresses: readonly string[]): string[] {
+  const isSecure = meshFileNames.some((name) => set[name] !== undefined);
+  if (isSecure || set.MESH_ALLOW_CLEARTEXT === "true") return [];
+  return addresses
+    .filter((name) => !staysOnMachine(set[name] ?? "unix:"))
+    .map(
+      (name) =>
+        `${name}: reaches beyond this machine without TLS: set ${meshFileNames.join(", ")}, ` +
+        "or MESH_ALLOW_CLEARTEXT=true where nobody else can read or reach that network",
+    );
+}
+
+/** A setting may have several addresses, with commas between. */
+const staysOnMachine = (addresses: string): boolean =>
+  addresses.split(",").every((address) => /^unix:|^localhost:|^127(\.\d{1,3}){3}:|^\[::1\]:/.test(address));

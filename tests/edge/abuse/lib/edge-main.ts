@@ -1,0 +1,23 @@
+import { pino } from "pino";
+import { standardLimits } from "../../../../edge/limits.ts";
+import { startEdge } from "../../../../edge/start-edge.ts";
+import { EchoService } from "../../../../gen/sluice/test/v1/echo_pb.ts";
+
+// The edge in a process of its own: it tells its address, and how much memory it has when it is asked.
+
+const { upstreams, limits, meshPrivateKey } = JSON.parse(process.argv[2] ?? "{}");
+const edge = await startEdge({
+  host: "127.0.0.1",
+  port: 0,
+  services: [EchoService],
+  upstreams,
+  meshPrivateKey,
+  limits: { ...standardLimits, ...limits },
+  log: pino({ level: "silent" }),
+});
+process.send?.(edge.address);
+process.on("message", () => {
+  global.gc?.();
+  process.send?.(process.memoryUsage().rss);
+});
+process.on("disconnect", () => process.exit());

@@ -1,0 +1,71 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { expect } from "vitest";
+import type { Limits } from "../../../../edge/limits.ts";
+import { meshKeys } from "../../../lib/test-mesh.ts";
+import { startTestEdge, type TestEdge } from "../../lib/test-edge.ts";
+import { servedWell } from "./honest-callers.ts";
+
+/** An edge in a process of its own, before a backend in this one. */
+export type EdgeProcess = AsyncDisposable & {
+  readonly port: number;
+  readonly url: string;
+  readonly happenings: TestEdge["happenings"];
+  /** Memory of the process, its garbage collected, in bytes. */
+  memoryBytes(): Promise<number>;
+  /**
+   * Attacks while honest callers call: all of them get their answers, the process lives, and it has grown by no more
+   * than `growthBytesMax` when the attack is at its height, which is when `attack` resolves.
+   */
+  withstand<T>(attack: () => Promise<T>, growthBytesMax?: number): Promise<T>;
+};
+
+const mebibyte = 2 ** 20;
+
+export async function startEdgeProcess(limits: Partial<Limits> = {}): Promise<EdgeProcess> {
+  await using cleanup = new AsyncDisposableStack();
+  const behind = cleanup.use(await startTestEdge());
+  const settings = {
+    limits,
+    upstreams: behind.upstreams,
+    meshPrivateKey: meshKeys.privateKeys.edge,
+  };
+  const child = fork(join(import.meta.dirname, "edge-main.ts"), [JSON.stringify(settings)], {
+    execArgv: ["--expose-gc"],
+  });
+  cleanup.defer(() => end(child));
+  const [url] = (await once(child, "message")) as [string];
+  const port = Number(new URL(url).port);
+  const memoryBytes = async () => {
+    child.send("memory");
+    const [bytes] = (await once(child, "message")) as [number];
+    return bytes;
+  };
+  const owned = cleanup.move();
+  return {
+    port,
+    url,
+    happenings: behind.happenings,
+    memoryBytes,
+    async withstand(attack, growthBytesMax = 64 * mebibyte) {
+      await servedWell(port, Promise.resolve());
+      const before = await memoryBytes();
+      const attacked = attack();
+      await servedWell(port, attacked);
+      const result = await attacked;
+      expect(child.exitCode).toBe(null);
+      expect((await memoryBytes()) - before).toBeLessThan(growthBytesMax);
+      await servedWell(port, Promise.resolve());
+      return result;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
+}

@@ -1,0 +1,70 @@
+import { once } from "node:events";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+} from "@grpc/grpc-js";
+import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
+import {
+  FailLateRequestSchema,
+  FailLateResponseSchema,
+  FailRequestSchema,
+} from "../../../gen/sluice/faults/v1/faults_pb.ts";
+
+const bytes = (buffer: Buffer): Buffer => buffer;
+const method = (name: string, responseStream: boolean) => ({
+  path: `/sluice.faults.v1.FaultService/${name}`,
+  requestStream: false,
+  responseStream,
+  requestSerialize: bytes,
+  requestDeserialize: bytes,
+  responseSerialize: bytes,
+  responseDeserialize: bytes,
+});
+
+/** A status as grpc-js sends it, its details as they came. */
+function failureOf(encoded: Uint8Array) {
+  const { code, message: details } = fromBinary(StatusSchema, encoded);
+  const metadata = new Metadata();
+  metadata.set("grpc-status-details-bin", Buffer.from(encoded));
+  return { code, details, metadata };
+}
+
+/** A backend of nothing but grpc-js: no code of ours stands between its errors and the edge. Answers its address. */
+export async function startFaults(): Promise<AsyncDisposable & { address: string }> {
+  const server = new Server();
+  server.addService(
+    { fail: method("Fail", false), failLate: method("FailLate", true) },
+    {
+      fail(call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) {
+        const failure = failureOf(fromBinary(FailRequestSchema, call.request).status);
+        answer(failure.code === 0 ? null : failure, Buffer.alloc(0), failure.metadata);
+      },
+      async failLate(call: ServerWritableStream<Buffer, Buffer>) {
+        const { status, messages } = fromBinary(FailLateRequestSchema, call.request);
+        for (let number = 1; number <= messages; number += 1) {
+          const message = toBinary(FailLateResponseSchema, create(FailLateResponseSchema, { number }));
+          if (!call.write(Buffer.from(message))) await once(call, "drain");
+        }
+        const failure = failureOf(status);
+        if (failure.code === 0) call.end();
+        else call.emit("error", failure);
+      },
+    },
+  );
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
+  return {
+    address: `127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.forceShutdown();
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { startEdge } from "../../../edge/start-edge.ts";
+import type { UpstreamLimits } from "../../../edge/upstream/limits.ts";
+import { ResilienceService } from "../../../gen/sluice/test/v1/resilience_pb.ts";
+import { meshKeys } from "../../lib/test-mesh.ts";
+import type { Mode } from "./resilience-server.ts";
+
+/** A call as the process behind the edge began with it. */
+type Begun = { readonly method: string; readonly key: string; readonly triesBefore: number };
+
+/** A process behind the edge. */
+export type Backend = AsyncDisposable & {
+  readonly address: string;
+  readonly process: ChildProcess;
+  /** Calls that were begun with, by this process and those that were started again in its place. */
+  begun(): Begun[];
+  /** Calls that were cancelled. */
+  cancelled(): number;
+  set(mode: Mode): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  /** Ends the process: with SIGKILL at once, with SIGTERM when its calls have ended. */
+  end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
+  /** Starts it again at the same address. */
+  start(): Promise<void>;
+};
+
+export async function startBackend(name: string): Promise<Backend> {
+  const folder = await mkdtemp(join(tmpdir(), "resilience-"));
+  const file = join(folder, "calls");
+  let port = 0;
+  let cancelled = 0;
+  let child: ChildProcess;
+  const start = async () => {
+    child = fork(join(import.meta.dirname, "resilience-server.ts"), [name, String(port), file]);
+    [port] = (await once(child, "message")) as [number];
+    child.on("message", (message) => {
+      if (typeof message === "object" && "cancelled" in message) cancelled += 1;
+    });
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  };
+  await start();
+  return {
+    get process() {
+      return child;
+    },
+    address: `127.0.0.1:${port}`,
+    begun: () =>
+      existsSync(file)
+        ? readFileSync(file, "utf8")
+            .split("\n")
+            .filter((line) => line !== "")
+            .map((line) => line.split(" "))
+            .map(([method = "", key = "", tries]) => ({ method, key, triesBefore: Number(tries) }))
+        : [],
+    cancelled: () => cancelled,
+    async set(mode) {
+      const heard = once(child, "message");
+      child.send(mode);
+      await heard;
+    },
+    signal: (signal) => child.kill(signal),
+    end,
+    start,
+    async [Symbol.asyncDispose]() {
+      await end("SIGKILL");
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** An edge before backends at these addresses. */
+export async function startEdgeBefore(
+  addresses: readonly string[],
+  limits: Partial<UpstreamLimits> = {},
+): Promise<AsyncDisposable & { url: string; port: number }> {
+  const edge = await startEdge({
+    host: "127.0.0.1",
+    port: 0,
+    services: [ResilienceService],
+    upstreams: { identity: "127.0.0.1:1", test: addresses.join(",") },
+    upstreamLimits: limits,
+    meshPrivateKey: meshKeys.privateKeys.edge ?? "",
+    log: pino({ level: "silent" }),
+  });
+  return {
+    url: edge.address,
+    port: Number(new URL(edge.address).port),
+    [Symbol.asyncDispose]: () => edge[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,23 @@
+import { type Jobs, openJobs } from "../../services/lib/jobs.ts";
+import { createLog } from "../../services/lib/log.ts";
+import { connectPostgres } from "../../services/lib/postgres-client.ts";
+
+/** The job queues of a service on a database without anything else of it. */
+export async function openJobsAlone(url: string): Promise<Jobs> {
+  const sql = connectPostgres(url, { max: 1 });
+  const jobs = await openJobs({
+    url,
+    service: "staging",
+    log: createLog("jobs", { logLevel: "silent" }),
+    async listen(channel, heard) {
+      await sql.listen(channel, heard);
+    },
+  });
+  return {
+    ...jobs,
+    async [Symbol.asyncDispose]() {
+      await jobs[Symbol.asyncDispose]();
+      await sql.end({ timeout: 1 });
+    },
+  };
+}

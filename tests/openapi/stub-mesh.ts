@@ -1,0 +1,104 @@
+import { create, type DescMessage, type DescService, type Message } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { pino } from "pino";
+import { createPages, type Description } from "../../edge/pages/pages.ts";
+import type { EdgeServer } from "../../edge/server.ts";
+import { startEdge } from "../../edge/start-edge.ts";
+import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
+import { startGrpcServer } from "../../services/lib/grpc-server.ts";
+import { type GuardedService, guard } from "../../services/lib/guard.ts";
+import { roles } from "../../services/lib/permissions.ts";
+import { createVerifier } from "../../services/lib/principal.ts";
+import { meshKeys } from "../lib/test-mesh.ts";
+
+const silent = pino({ level: "silent" });
+
+/**
+ * The edge in front of services that do nothing, behind their real guards: what arrives is what the contract's rules accept.
+ * Every credential is a platform administrator's.
+ */
+export async function startStubMesh(
+  services: readonly DescService[],
+  description?: Description,
+): Promise<EdgeServer> {
+  await using cleanup = new AsyncDisposableStack();
+  const backend = cleanup.use(
+    await startGrpcServer({
+      listen: "127.0.0.1:0",
+      services: [createIdentity(), ...services.map(createStub)],
+      verifier: createVerifier(meshKeys.publicKeys),
+      log: silent,
+    }),
+  );
+  const edge = cleanup.use(
+    await startEdge({
+      host: "127.0.0.1",
+      port: 0,
+      services,
+      upstreams: { identity: backend.address },
+      upstreamOf: () => "identity",
+      pages: description ? createPages(async () => description) : createPages(),
+      meshPrivateKey: meshKeys.privateKeys.edge ?? "",
+      log: silent,
+    }),
+  );
+  const owned = cleanup.move();
+  return { ...edge, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function createIdentity(): GuardedService {
+  return guard(PolicyService, {
+    verifyCredential: () => ({
+      orgId: "11111111-1111-7111-8111-111111111111",
+      userId: "22222222-2222-7222-8222-222222222222",
+      roles: [...roles],
+      expireTime: timestampFromMs(Date.now() + 60_000),
+    }),
+    resolveSecret: () => ({}),
+    getPrincipal: () => ({}),
+  });
+}
+
+/** Answers every method with a message that has every field. */
+function createStub(service: DescService): GuardedService {
+  const handlers = service.methods.map((method) => {
+    const answer = () => filled(method.output, []);
+    const read = async (requests: AsyncIterable<unknown>) => {
+      for await (const _ of requests) {
+        // Read to its end, so that the guard sees all of it.
+      }
+    };
+    const unary = () => answer();
+    const collect = async (requests: AsyncIterable<unknown>) => {
+      await read(requests);
+      return answer();
+    };
+    async function* stream() {
+      yield answer();
+    }
+    async function* bidi(requests: AsyncIterable<unknown>) {
+      await read(requests);
+      yield answer();
+    }
+    const kinds = { unary, client_streaming: collect, server_streaming: stream, bidi_streaming: bidi };
+    return [method.localName, kinds[method.methodKind]] as const;
+  });
+  return guard(service, Object.fromEntries(handlers) as never);
+}
+
+/** A message with every message and one item of every list in it, each of a kind once. */
+function filled(desc: DescMessage, within: readonly DescMessage[]): Message {
+  const message = reflect(desc, create(desc));
+  for (const field of desc.fields) {
+    if (!field.message || isOpen(field.message) || within.includes(field.message)) continue;
+    const inner = () => reflect(field.message, filled(field.message, [...within, desc]));
+    if (field.fieldKind === "message") message.set(field, inner());
+    if (field.fieldKind === "list") message.get(field).add(inner());
+  }
+  return message.message;
+}
+
+/** What such a message holds has to be said before it can be spelled as JSON. */
+const isOpen = ({ typeName }: DescMessage): boolean =>
+  ["google.protobuf.Any", "google.protobuf.Value"].includes(typeName);

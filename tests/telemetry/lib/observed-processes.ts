@@ -1,0 +1,99 @@
+import { connect } from "node:http2";
+import { text } from "node:stream/consumers";
+import { bootstrapEmail, encryptionKey, password } from "../../identity/fixtures.ts";
+import { freePort } from "../../lib/free-port.ts";
+import { spawnService } from "../../lib/service-process.ts";
+import { createTestDatabase } from "../../lib/test-database.ts";
+import { meshKeys } from "../../lib/test-mesh.ts";
+import { startTraceReceiver, type TraceReceiver } from "./trace-receiver.ts";
+
+export type ObservedProcesses = AsyncDisposable & {
+  readonly receiver: TraceReceiver;
+  /** Where callers and whoever runs the processes reach them. */
+  readonly url: string;
+  readonly edgeAdmin: string;
+  readonly identityAdmin: string;
+};
+
+/** Identity and the edge as processes of their own, as their operator starts them to see what they do. */
+export async function startObservedProcesses(): Promise<ObservedProcesses> {
+  await using stack = new AsyncDisposableStack();
+  const receiver = stack.use(await startTraceReceiver());
+  const database = stack.use(await createTestDatabase());
+  const [edgePort, identityPort] = [await freePort(), await freePort()];
+  const common = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: "50" };
+  const identity = stack.use(
+    await spawnService("identity", {
+      ...common,
+      GRPC_LISTEN: "127.0.0.1:0",
+      ADMIN_LISTEN: `127.0.0.1:${identityPort}`,
+      DATABASE_URL: database.urls.identity,
+      MESH_PRIVATE_KEY: meshKeys.privateKeys.identity,
+      MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
+      SECRET_ENCRYPTION_KEY: encryptionKey,
+      BOOTSTRAP_ADMIN_EMAIL: bootstrapEmail,
+      BOOTSTRAP_ADMIN_PASSWORD: password,
+    }),
+  );
+  const nowhere = "127.0.0.1:1";
+  const edge = stack.use(
+    await spawnService("../edge", {
+      ...common,
+      EDGE_PORT: "0",
+      ADMIN_LISTEN: `127.0.0.1:${edgePort}`,
+      MESH_PRIVATE_KEY: meshKeys.privateKeys.edge,
+      IDENTITY_ADDRESS: identity.address,
+      ORCHESTRATION_ADDRESS: nowhere,
+      STORAGE_ADDRESS: nowhere,
+      STAGING_ADDRESS: nowhere,
+      APPROVAL_ADDRESS: nowhere,
+    }),
+  );
+  const owned = stack.move();
+  return {
+    receiver,
+    url: edge.address,
+    edgeAdmin: `http://127.0.0.1:${edgePort}`,
+    identityAdmin: `http://127.0.0.1:${identityPort}`,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Figures by their names and labels, as `name{a="b"}`. */
+export async function figuresAt(admin: string): Promise<Map<string, number>> {
+  const lines = (await (await fetch(`${admin}/metrics`)).text()).split("\n");
+  const figures = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(
+    figures.map((line) => [
+      line.slice(0, line.lastIndexOf(" ")),
+      Number(line.slice(line.lastIndexOf(" ") + 1)),
+    ]),
+  );
+}
+
+/** The figures whose names begin so, as an object. */
+export const figuresOf = (figures: ReadonlyMap<string, number>, name: string): Record<string, number> =>
+  Object.fromEntries([...figures].filter(([key]) => key.startsWith(`${name}{`) || key === name));
+
+/** A unary call of gRPC with an empty message, straight on HTTP/2; answers its status. */
+export async function grpcCall(url: string, path: string, headers: Record<string, string>): Promise<string> {
+  const session = connect(url);
+  try {
+    const stream = session.request({
+      ":method": "POST",
+      ":path": path,
+      "content-type": "application/grpc",
+      te: "trailers",
+      ...headers,
+    });
+    let status = "";
+    stream.on("trailers", (trailers) => {
+      status = String(trailers["grpc-status"]);
+    });
+    stream.end(Buffer.alloc(5));
+    await text(stream);
+    return status;
+  } finally {
+    session.close();
+  }
+}

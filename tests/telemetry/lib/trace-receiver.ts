@@ -1,0 +1,107 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import protobuf from "protobufjs";
+
+/** A span as it came over the wire. Ids are hexadecimal. */
+export type ReceivedSpan = {
+  service: string;
+  version: string;
+  traceId: string;
+  spanId: string;
+  parentSpanId: string;
+  name: string;
+  kind: number;
+  attributes: Record<string, unknown>;
+  status: number;
+  links: { traceId: string; spanId: string }[];
+};
+
+export type TraceReceiver = AsyncDisposable & {
+  /** What OTEL_EXPORTER_OTLP_ENDPOINT has to be. */
+  readonly url: string;
+  readonly spans: ReceivedSpan[];
+  /** Everything that came, byte for byte. */
+  readonly bodies: Buffer[];
+};
+
+export const kinds = { server: 2, client: 3, producer: 4, consumer: 5 };
+
+type Value = { stringValue?: string; intValue?: number };
+type Attribute = { key: string; value: Value };
+type Span = {
+  traceId: Uint8Array;
+  spanId: Uint8Array;
+  parentSpanId?: Uint8Array;
+  name: string;
+  kind: number;
+  attributes?: Attribute[];
+  status?: { code?: number };
+  links?: { traceId: Uint8Array; spanId: Uint8Array }[];
+};
+type Export = {
+  resourceSpans: { resource: { attributes: Attribute[] }; scopeSpans: { spans: Span[] }[] }[];
+};
+
+/** A collector that takes OTLP in protobuf over HTTP on a port of its own. */
+export async function startTraceReceiver(): Promise<TraceReceiver> {
+  const root = await protobuf.load(join(import.meta.dirname, "trace.proto"));
+  const type = root.lookupType("ExportTraceServiceRequest");
+  const spans: ReceivedSpan[] = [];
+  const bodies: Buffer[] = [];
+  const server = createServer(async (request, response) => {
+    const body = await buffer(request);
+    bodies.push(body);
+    if (request.url !== "/v1/traces" || request.headers["content-type"] !== "application/x-protobuf") {
+      response.writeHead(400).end();
+      return;
+    }
+    const decoded = type.toObject(type.decode(body), { longs: Number }) as Export;
+    for (const { resource, scopeSpans } of decoded.resourceSpans) {
+      const { "service.name": service, "service.version": version } = valuesOf(resource.attributes);
+      for (const span of scopeSpans.flatMap((scope) => scope.spans)) {
+        spans.push({ service: String(service), version: String(version), ...readSpan(span) });
+      }
+    }
+    response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    spans,
+    bodies,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
+
+const hex = (bytes: Uint8Array = new Uint8Array()): string => Buffer.from(bytes).toString("hex");
+
+function readSpan(span: Span): Omit<ReceivedSpan, "service" | "version"> {
+  return {
+    traceId: hex(span.traceId),
+    spanId: hex(span.spanId),
+    parentSpanId: hex(span.parentSpanId),
+    name: span.name,
+    kind: span.kind,
+    attributes: valuesOf(span.attributes ?? []),
+    status: span.status?.code ?? 0,
+    links: (span.links ?? []).map((link) => ({ traceId: hex(link.traceId), spanId: hex(link.spanId) })),
+  };
+}
+
+const valuesOf = (attributes: Attribute[]): Record<string, unknown> =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue ?? value.intValue]));
+
+/** A span and those below it, as `service: name` with deeper ones in brackets; in the order of their names. */
+export function treeOf(spans: readonly ReceivedSpan[], { spanId, service, name }: ReceivedSpan): unknown[] {
+  const below = spans
+    .filter(({ parentSpanId }) => parentSpanId === spanId)
+    .map((span) => treeOf(spans, span));
+  return [`${service}: ${name}`, ...below.sort((one, other) => (String(one) < String(other) ? -1 : 1))];
+}
