@@ -40,9 +40,11 @@ export function beginExchange(
 ): Exchange {
   let controller: AbortController | undefined;
   let closed = false;
+  const works: (() => void)[] = [];
   const onClose = () => {
     closed = true;
     controller?.abort();
+    for (const work of works) work();
   };
   response.once("close", onClose);
   const traceparent = matching(headerOf(request, "traceparent"), traceparentPattern);
@@ -63,7 +65,7 @@ export function beginExchange(
     },
     onClosed(work) {
       if (closed) work();
-      else response.once("close", work);
+      else works.push(work);
     },
     protocol: "rest",
     method: undefined,

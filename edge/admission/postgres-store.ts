@@ -3,12 +3,15 @@ import { connectPostgres } from "../../services/lib/postgres-client.ts";
 import type { Standing } from "./limit.ts";
 import { applyStatement, forgetStatement, prepareStatements } from "./postgres-statements.ts";
 import type { Store } from "./store.ts";
+import { within } from "./within.ts";
 
 /** One for batches, one for what clears up beside them. */
 const connectionsMax = 2;
 /** How long the server works on a statement whose answer nobody waits for any more, in milliseconds. */
 const statementMs = 2_000;
 const connectSeconds = 2;
+/** How long it may take to connect and to make the schema, in milliseconds. */
+const prepareMs = 5_000;
 /** How often buckets that are full again are removed, in milliseconds. */
 const forgetMs = 60_000;
 
@@ -20,7 +23,7 @@ export async function openPostgresStore(url: string): Promise<Store> {
     connection: { application_name: "sluice edge", statement_timeout: statementMs },
   });
   try {
-    await prepare(sql);
+    await within(prepareMs, prepare(sql));
   } catch (error) {
     await sql.end({ timeout: 0 });
     throw error;

@@ -2,6 +2,7 @@ import { createClient } from "@redis/client";
 import type { Standing } from "./limit.ts";
 import { applyScript } from "./redis-script.ts";
 import type { Store } from "./store.ts";
+import { within } from "./within.ts";
 
 const connectMs = 2_000;
 
@@ -18,8 +19,9 @@ export async function openRedisStore(url: string): Promise<Store> {
   // What fails, fails in a batch; without a listener an idle connection that ends would end the process.
   client.on("error", () => undefined);
   try {
-    await client.connect();
-    const sha = await client.scriptLoad(applyScript);
+    // A server that is stopped takes the connection, and says nothing.
+    await within(connectMs, client.connect());
+    const sha = await within(connectMs, client.scriptLoad(applyScript));
     return {
       async apply(batch) {
         const answer = await client.evalSha(sha, { keys: [prefix], arguments: [JSON.stringify(batch)] });

@@ -6,17 +6,22 @@ import { createLocalLimiter } from "./local-limiter.ts";
 import { createPlaces } from "./places.ts";
 import type { OpenStore, Store } from "./store.ts";
 import { connectStore } from "./store-connection.ts";
+import { within } from "./within.ts";
 
-/** How long a call waits for the store, in milliseconds. Then this process decides by what it has counted itself. */
-const usualWaitMs = 50;
+/** How long what takes, in milliseconds. */
+type Times = {
+  /** A call waits for the store. Then this process decides by what it has counted itself. */
+  readonly waitMs: number;
+  /** Places stay taken when the process that has them is not heard of any more. */
+  readonly holdMs: number;
+  /** The store hears of places that are held as often. */
+  readonly beatMs: number;
+};
+const usualTimes: Times = { waitMs: 50, holdMs: 15_000, beatMs: 5_000 };
 /** How long an answer may take until the connection is given up, in milliseconds. */
 const answerMs = 2_000;
 /** How long a start waits for the store, in milliseconds. */
 const startMs = 2_000;
-/** How long places stay taken when the process that has them is not heard of any more, in milliseconds. */
-const holdMs = 15_000;
-/** How often the store hears of places that are held, in milliseconds. */
-const beatMs = 5_000;
 /** Turns and charges of one batch. */
 const turnsMax = 500;
 
@@ -30,8 +35,9 @@ type Waiting = { readonly turn: Turn; readonly resolve: (verdict: Verdict) => vo
 export async function createSharedLimiter(
   open: OpenStore,
   log: Logger,
-  waitMs = usualWaitMs,
+  times: Partial<Times> = {},
 ): Promise<Limiter> {
+  const { waitMs, holdMs, beatMs } = { ...usualTimes, ...times };
   const holder = randomUUID();
   const local = createLocalLimiter();
   const places = createPlaces();
@@ -65,8 +71,9 @@ export async function createSharedLimiter(
     const repair = () => places.tellAgain(turns.flatMap((turn) => turn.map(({ key }) => key)));
     try {
       const standings = await within(answerMs, store.apply(batch));
+      if (standings.length !== turns.length) throw new Error("an answer has too few standings");
       if (isLate) repair();
-      for (const [at, one] of waiting.entries()) answer(one, standings[at] ?? []);
+      for (const [at, one] of waiting.entries()) answer(one, standings[at] as Standing[]);
     } catch (error) {
       repair();
       places.tellAgain(batch.held.map(({ key }) => key));
@@ -115,16 +122,6 @@ export async function createSharedLimiter(
       await connection[Symbol.asyncDispose]();
     },
   };
-}
-
-async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  try {
-    return await Promise.race([answer, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Does it when the time is over, unless disposed. What had come by then is read first: it was not late, this process was. */

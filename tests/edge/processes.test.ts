@@ -86,3 +86,25 @@ test("OK: a stop ends every process", async () => {
   edge.primary.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
 });
+
+test("OK: no process outlives a primary that was killed", async () => {
+  await using edge = await startTwoProcesses();
+  const workers = await edge.workers();
+  edge.primary.kill("SIGKILL");
+  for (const pid of workers) await expect.poll(() => isAlive(pid)).toBe(false);
+});
+
+test("Error: processes that can't start end the edge", async () => {
+  await using edge = await startTwoProcesses();
+  const { port } = new URL(edge.url);
+  await expect(startTwoProcesses({ EDGE_PORT: port })).rejects.toThrow("ended before it was ready");
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
