@@ -101,7 +101,10 @@ export function joinPrimary(stop: AbortSignal): {
   });
   return {
     stop: AbortSignal.any([stop, told.signal]),
-    ready: (address) => process.send?.({ edge: "ready", address } satisfies Word),
+    ready(address) {
+      // A primary that is gone ends this process anyway.
+      process.send?.({ edge: "ready", address } satisfies Word, undefined, undefined, () => undefined);
+    },
     // The channel to the primary process would keep this one alive.
     leave: () => cluster.worker?.disconnect(),
   };

@@ -71,16 +71,14 @@ describe.each([
     await store.thaw();
     await expect.poll(() => isFree(other, turn)).toBe(true);
   });
-});
 
-test("OK: a limiter starts soon beside a store that does not answer, and finds it when it does", async () => {
-  await using store = await stoppableRedis();
-  await using other = await createSharedLimiter(store.open, log, patient);
-  const turn = placeOf("found");
-  expect((await tryTake(other, turn)).giveBack).toBeDefined();
-  await store.freeze();
-  await using one = await createSharedLimiter(store.open, log, patient);
-  expect(await isFree(one, turn)).toBe(true);
-  await store.thaw();
-  await expect.poll(() => isFree(one, turn)).toBe(false);
+  test("OK: a limiter starts soon beside a store that does not answer, and finds it when it does", async () => {
+    const turn = placeOf("found");
+    expect((await tryTake(other, turn)).giveBack).toBeDefined();
+    await store.freeze();
+    await using one = await createSharedLimiter(store.open, log, patient);
+    expect(await isFree(one, turn)).toBe(true);
+    await store.thaw();
+    await expect.poll(() => isFree(one, turn)).toBe(false);
+  });
 });

@@ -4,10 +4,10 @@ import { createTable } from "../../edge/admission/table.ts";
 import { parseConfig } from "../../edge/config.ts";
 import { rateLimits } from "./lib/admission.ts";
 
-test("OK: a million addresses leave no more than a hundred thousand behind", () => {
+test("OK: addresses without end leave no more than a hundred thousand behind", () => {
   const table = createTable(() => 0);
   const limits = rateLimits({ address: { tokens: 2 } });
-  for (let at = 0; at < 1_000_000; at += 1) {
+  for (let at = 0; at < 250_000; at += 1) {
     const ask = askOf("address", limits, `address ${at}`, 1);
     table.take("", [ask]);
     table.add("", ask.key, -1);

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { openPostgresStore } from "../../../edge/admission/postgres-store.ts";
 import { openRedisStore } from "../../../edge/admission/redis-store.ts";
 import type { Store } from "../../../edge/admission/store.ts";
@@ -35,10 +37,14 @@ export async function stoppablePostgres(): Promise<StoppableStore> {
     open: () => openPostgresStore(server.url),
     async freeze() {
       const sql = connectPostgres(server.url, { max: 1 });
-      const rows = await sql<{ pid: number }[]>`
-        select pid from pg_stat_activity where application_name = 'sluice edge'`;
+      const rows = await sql<{ pid: number; folder: string }[]>`
+        select pid, current_setting('data_directory') as folder
+        from pg_stat_activity where application_name = 'sluice edge'`;
       await sql.end();
-      frozen = rows.map(({ pid }) => pid);
+      const [{ folder } = { folder: "" }] = rows;
+      const first = Number.parseInt(await readFile(join(folder, "postmaster.pid"), "utf8"), 10);
+      // The first process as well, or it would answer new connections.
+      frozen = [first, ...rows.map(({ pid }) => pid)];
       for (const pid of frozen) process.kill(pid, "SIGSTOP");
     },
     async thaw() {
