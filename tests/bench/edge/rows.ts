@@ -2,6 +2,7 @@ import { compare } from "../compare.ts";
 import type { Row } from "../row.ts";
 import { type Connect, callGrpc, echoMessage, echoMethod, postEcho } from "./callers.ts";
 import { cheapness, startGateway } from "./start-gateway.ts";
+import { tailLatencyRow } from "./tail-latency.ts";
 
 // What a call costs the edge in processor time, beside others that do the same before the same backend. Time on the clock
 // would tell more of what else the machine does.
@@ -22,6 +23,8 @@ export const edgeRows: readonly Row[] = [
   costRow("edge: Connect JSON", byHand, 0.7, [connectJson, "hand http1", handJson]),
   costRow("edge: gRPC", connectNode, 2.2, [grpc, "connect http2", grpc]),
   costRow("edge: gRPC", byHand, 0.7, [grpc, "hand http2", grpc]),
+  tailLatencyRow("edge: REST JSON, 99th percentile", connectNode, [rest, "connect http1", connectJson]),
+  tailLatencyRow("edge: gRPC, 99th percentile", connectNode, [grpc, "connect http2", grpc]),
 ];
 
 /** Compares what calls cost: ours, and those of another kind of gateway. */
