@@ -1,6 +1,7 @@
 import { compare } from "../compare.ts";
 import type { Row } from "../row.ts";
 import { type Connect, callGrpc, echoMessage, echoMethod, postEcho } from "./callers.ts";
+import { buildGrpcGateway, missingForGrpcGateway, startGrpcGateway } from "./grpc-gateway.ts";
 import { cheapness, startGateway } from "./start-gateway.ts";
 import { tailLatencyRow } from "./tail-latency.ts";
 
@@ -19,6 +20,7 @@ const grpc = callGrpc(echoMethod, echoMessage);
 export const edgeRows: readonly Row[] = [
   costRow("edge: REST JSON", connectNode, 2, [rest, "connect http1", connectJson]),
   costRow("edge: REST JSON", byHand, 0.7, [rest, "hand http1", handJson]),
+  grpcGatewayRow("edge: REST JSON"),
   costRow("edge: Connect JSON", connectNode, 2, [connectJson, "connect http1", connectJson]),
   costRow("edge: Connect JSON", byHand, 0.7, [connectJson, "hand http1", handJson]),
   costRow("edge: gRPC", connectNode, 2.2, [grpc, "connect http2", grpc]),
@@ -44,6 +46,23 @@ function costRow(
       await using edge = await startGateway("gateway.ts", "edge", String(backend.port));
       await using other = await startGateway("gateway.ts", kind, String(backend.port));
       return await compare(cheapness(edge, ourLoad), cheapness(other, otherLoad), rounds);
+    },
+  };
+}
+
+/** The same against grpc-gateway, which is compiled. */
+function grpcGatewayRow(name: string): Row {
+  return {
+    name,
+    against: "grpc-gateway, in Go",
+    target: undefined,
+    missing: missingForGrpcGateway,
+    async measure({ folder }) {
+      const program = await buildGrpcGateway(folder);
+      await using backend = await startGateway("backend.ts");
+      await using edge = await startGateway("gateway.ts", "edge", String(backend.port));
+      await using other = await startGrpcGateway(program, backend.port);
+      return await compare(cheapness(edge, rest), cheapness(other, rest), rounds);
     },
   };
 }
