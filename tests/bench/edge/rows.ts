@@ -4,6 +4,7 @@ import { type Connect, callGrpc, echoMessage, echoMethod, postEcho } from "./cal
 import { buildGrpcGateway, missingForGrpcGateway, startGrpcGateway } from "./grpc-gateway.ts";
 import { cheapness, startGateway } from "./start-gateway.ts";
 import { tailLatencyRow } from "./tail-latency.ts";
+import { twoProcessesRows } from "./two-processes.ts";
 
 // What a call costs the edge in processor time, beside others that do the same before the same backend. Time on the clock
 // would tell more of what else the machine does.
@@ -27,6 +28,7 @@ export const edgeRows: readonly Row[] = [
   costRow("edge: gRPC", byHand, 0.7, [grpc, "hand http2", grpc]),
   tailLatencyRow("edge: REST JSON, 99th percentile", connectNode, [rest, "connect http1", connectJson]),
   tailLatencyRow("edge: gRPC, 99th percentile", connectNode, [grpc, "connect http2", grpc]),
+  ...twoProcessesRows,
 ];
 
 /** Compares what calls cost: ours, and those of another kind of gateway. */
