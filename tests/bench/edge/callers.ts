@@ -7,7 +7,7 @@ import { EchoRequestSchema } from "../../../gen/sluice/test/v1/echo_pb.ts";
 const callersCount = 32;
 
 /** Makes one call at a time; rejects unless it ends well. */
-export type Caller = () => Promise<void>;
+type Caller = () => Promise<void>;
 
 /** Connects callers to what listens on a port. */
 export type Connect = (port: number) => Disposable & { readonly callers: readonly Caller[] };
