@@ -6,6 +6,8 @@ import { ConnectError } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { Client, credentials } from "@grpc/grpc-js";
 import { pino } from "pino";
+import type { Limit } from "../../../edge/admission/limit.ts";
+import { createLocalLimiter } from "../../../edge/admission/local-limiter.ts";
 import { startEdge } from "../../../edge/start-edge.ts";
 import {
   type EchoRequest,
@@ -76,6 +78,10 @@ function handGrpc(stream: ServerHttp2Stream): void {
   });
 }
 
+/** Of calls, and of calls at once: counted for each kind of caller, and never reached. */
+const far: Limit = { tokens: 1e9, refillMs: 1_000, callsMax: 1e9 };
+const farLimits = { address: far, user: far, "api-key": far, org: far };
+
 /** The edge, which asks an identity service of its own who calls. `more` is what else it is started with. */
 async function edge(more: Partial<Parameters<typeof startEdge>[0]> = {}): Promise<number> {
   const keys = createMeshKeys();
@@ -101,6 +107,7 @@ function listen(server: Server): Promise<number> {
 
 const kinds: Record<string, () => Promise<number>> = {
   edge: () => edge(),
+  "edge with limits": () => edge({ admission: { limiter: createLocalLimiter(), limits: farLimits } }),
   "connect http1": () => listen(createHttp1Server(adapter())),
   "connect http2": () => listen(createHttp2Server(adapter())),
   "hand http1": () => listen(createHttp1Server(handJson)),

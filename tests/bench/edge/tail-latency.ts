@@ -20,7 +20,7 @@ export function tailLatencyRow(name: string, against: string, loads: [Connect, k
     target: 1,
     async measure() {
       await using backend = await startGateway("backend.ts");
-      await using edge = await startGateway("gateway.ts", "edge", String(backend.port));
+      await using edge = await startGateway("gateway.ts", "edge with limits", String(backend.port));
       await using other = await startGateway("gateway.ts", kind, String(backend.port));
       const [ourMost, otherMost] = [await most(edge, ourLoad), await most(other, otherLoad)];
       const callsPerSecond = shareOfThroughput * Math.min(ourMost, otherMost);
