@@ -31,7 +31,10 @@ export function parseMeshEnv<S extends z.ZodObject>(
   env: Env,
   problemsOf: (set: Env) => readonly string[] = () => [],
 ): Readonly<z.output<S> & MeshTlsSettings> & { readonly meshFiles: MeshFiles } {
-  const addresses = Object.keys(schema.shape).filter((name) => /^GRPC_LISTEN$|_ADDRESS$/.test(name));
+  // A limit for each address of a caller is no address of the mesh.
+  const addresses = Object.keys(schema.shape).filter((name) =>
+    /^GRPC_LISTEN$|(?<!_LIMIT)_ADDRESS$/.test(name),
+  );
   const settings = parseEnv(schema.and(meshTlsEnv), env, (set) => [
     ...problemsOf(set),
     ...togetherProblems(set, meshFileNames),
