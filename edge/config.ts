@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/env.ts";
 import { parseMeshEnv } from "../services/lib/tls-settings.ts";
+import { admissionEnv, admissionOf } from "./admission/settings.ts";
 import { corsEnv, corsOf, corsProblems } from "./cors-settings.ts";
 import { tlsEnv, tlsOf, tlsProblems } from "./tls/tls-settings.ts";
 
@@ -28,6 +29,13 @@ const edgeEnv = z.object({
   STAGING_ADDRESS: grpcAddresses,
   APPROVAL_ADDRESS: grpcAddresses,
   STORAGE_DIR: z.string().optional(),
+  /** Processes that share the port. */
+  EDGE_PROCESSES: z
+    .string()
+    .regex(/^[1-9]\d?$/, "must be a number from 1 to 99")
+    .default("1")
+    .transform(Number),
+  ...admissionEnv,
   LOG_LEVEL: logLevel,
   ...tlsEnv,
   ...corsEnv,
@@ -35,7 +43,7 @@ const edgeEnv = z.object({
 });
 
 /** Names of the edge's secrets. */
-export const edgeSecrets = ["mesh_private_key"] as const;
+export const edgeSecrets = ["mesh_private_key", "rate_limit_store"] as const;
 
 /** Reads the settings of an edge process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
@@ -44,6 +52,8 @@ export function parseConfig(env: Env) {
     logLevel: settings.LOG_LEVEL,
     host: settings.EDGE_HOST,
     port: settings.EDGE_PORT,
+    processes: settings.EDGE_PROCESSES,
+    ...admissionOf(settings),
     /** gRPC addresses of the services, by name. */
     upstreams: Object.freeze({
       identity: settings.IDENTITY_ADDRESS,

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Principal } from "../services/lib/principal.ts";
+import { clientAddressOf, type TrustedProxies } from "./client-address.ts";
 import { type HttpRequest, type HttpResponse, headerOf } from "./http.ts";
 
 /** One request and its answer, and what becomes known of it on the way. */
@@ -32,12 +33,18 @@ const traceparentPattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0
 /** What W3C has every vendor pass on, in characters that gRPC takes. */
 const tracestatePattern = /^[\x20-\x7e]{1,512}$/;
 
-export function beginExchange(request: HttpRequest, response: HttpResponse): Exchange {
+export function beginExchange(
+  request: HttpRequest,
+  response: HttpResponse,
+  trustedProxies: TrustedProxies,
+): Exchange {
   let controller: AbortController | undefined;
   let closed = false;
+  const works: (() => void)[] = [];
   const onClose = () => {
     closed = true;
     controller?.abort();
+    for (const work of works) work();
   };
   response.once("close", onClose);
   const traceparent = matching(headerOf(request, "traceparent"), traceparentPattern);
@@ -47,7 +54,7 @@ export function beginExchange(request: HttpRequest, response: HttpResponse): Exc
     requestId: matching(headerOf(request, "x-request-id"), requestIdPattern) ?? randomUUID(),
     traceparent,
     tracestate: traceparent && matching(headerOf(request, "tracestate"), tracestatePattern),
-    clientAddress: request.socket.remoteAddress ?? "",
+    clientAddress: clientAddressOf(request, trustedProxies),
     startMs: Date.now(),
     get signal() {
       if (!controller) {
@@ -58,7 +65,7 @@ export function beginExchange(request: HttpRequest, response: HttpResponse): Exc
     },
     onClosed(work) {
       if (closed) work();
-      else response.once("close", work);
+      else works.push(work);
     },
     protocol: "rest",
     method: undefined,

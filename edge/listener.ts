@@ -1,6 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Logger } from "../services/lib/log.ts";
-import type { Authenticate } from "./auth/authenticate.ts";
+import type { Admit } from "./admission/admit.ts";
+import type { TrustedProxies } from "./client-address.ts";
 import { type CorsSettings, createCors } from "./cors.ts";
 import type { Deadlines } from "./deadline.ts";
 import { beginExchange, type Exchange } from "./exchange.ts";
@@ -36,7 +37,8 @@ export function createListener(options: {
   services: readonly DescService[];
   upstreams: ReadonlyMap<string, Upstream>;
   pages: Pages;
-  authenticate: Authenticate;
+  admit: Admit;
+  trustedProxies: TrustedProxies;
   forward: Forward;
   deadlines: Deadlines;
   messageBytesMax: number;
@@ -86,7 +88,7 @@ export function createListener(options: {
   };
 
   return (request, response) => {
-    const exchange = beginExchange(request, response);
+    const exchange = beginExchange(request, response, options.trustedProxies);
     const out = {
       response,
       requestId: exchange.requestId,

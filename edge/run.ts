@@ -1,21 +1,39 @@
+import cluster from "node:cluster";
 import { aborted, type Run } from "../services/lib/lifetime.ts";
 import { createLog } from "../services/lib/log.ts";
 import { openMeshTls } from "../services/lib/mesh-tls.ts";
+import { openLimiter } from "./admission/open-limiter.ts";
 import type { EdgeConfig } from "./config.ts";
 import { createPages } from "./pages/pages.ts";
+import { joinPrimary, runPrimary } from "./processes.ts";
 import { exposedServices } from "./routes.ts";
 import { startEdge } from "./start-edge.ts";
 import { openTls } from "./tls/open-tls.ts";
 
 /** Runs the edge until `stop` aborts. */
 export const run: Run<EdgeConfig> = async (config, stop, ready) => {
+  if (cluster.isWorker) {
+    const worker = joinPrimary(stop);
+    try {
+      await runOne(config, worker.stop, worker.ready);
+    } finally {
+      worker.leave();
+    }
+  } else if (config.processes > 1) {
+    await runPrimary({ processes: config.processes, stop, ready, log: createLog("edge", config) });
+  } else await runOne(config, stop, ready);
+};
+
+const runOne: Run<EdgeConfig> = async (config, stop, ready) => {
   const log = createLog("edge", config);
   using tls = await openTls(config.tlsFiles, log);
   using meshTls = await openMeshTls(config.meshFiles, log);
+  await using limiter = await openLimiter(config.rateLimitStore, log);
   await using edge = await startEdge({
     ...config,
     services: exposedServices,
     pages: createPages(),
+    admission: { limiter, limits: config.rateLimits },
     tls: tls?.current,
     meshTls,
     log,

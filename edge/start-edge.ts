@@ -5,10 +5,12 @@ import type { Logger } from "../services/lib/log.ts";
 import type { MeshTls } from "../services/lib/mesh-tls.ts";
 import { createSigner } from "../services/lib/principal.ts";
 import { observeClient } from "../services/lib/telemetry/observe-client.ts";
+import { type Admission, createAdmit } from "./admission/admit.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import { answerBatches } from "./batch/answer-batches.ts";
 import { createRunBatch } from "./batch/run-batch.ts";
 import { createCalls } from "./calls.ts";
+import type { TrustedProxies } from "./client-address.ts";
 import type { CorsSettings } from "./cors.ts";
 import { type Deadlines, usualDeadlines } from "./deadline.ts";
 import { createForward } from "./forward.ts";
@@ -63,6 +65,10 @@ export async function startEdge(options: {
   log: Logger;
   limits?: Limits;
   upstreamLimits?: Partial<UpstreamLimits>;
+  /** Without it, callers are not counted. */
+  admission?: Admission;
+  /** Whose word on the address of a caller is taken; nobody's by default. */
+  trustedProxies?: TrustedProxies;
 }): Promise<EdgeServer> {
   const { host, port, services, log, tls, meshTls } = options;
   const { limits = standardLimits, upstreamOf = upstreamByPackage, passedHeaders = [] } = options;
@@ -98,15 +104,16 @@ export async function startEdge(options: {
     createCalls({ upstreamOf: upstreamFor, signer, passedHeaders }),
     (method) => upstreamFor(method).peer,
   );
-  const identity = upstreamCalled("identity");
+  const authenticate = createAuthenticate({
+    identity: transportTo(upstreamCalled("identity"), [observeClient("edge", "identity")]),
+    signer,
+  });
   const listener: Listener = createListener({
     services,
     upstreams,
     pages: options.pages ?? new Map(),
-    authenticate: createAuthenticate({
-      identity: transportTo(identity, [observeClient("edge", "identity")]),
-      signer,
-    }),
+    admit: createAdmit(authenticate, options.admission),
+    trustedProxies: options.trustedProxies ?? [],
     forward: createForward(answerBatches(calls, runBatch)),
     sharedFolder: options.storageDirectory ? createSharedFolder(options.storageDirectory) : undefined,
     messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,

@@ -1,5 +1,5 @@
 import type { ConnectError } from "@connectrpc/connect";
-import type { Authenticate } from "../auth/authenticate.ts";
+import type { Admit } from "../admission/admit.ts";
 import { notInBatch } from "../batch/batch-errors.ts";
 import { isInBatch } from "../batch/in-batch.ts";
 import { boundsOf } from "../bounds.ts";
@@ -24,7 +24,7 @@ import { createRouter, type Router } from "./router.ts";
 
 type Options = {
   routes: readonly Route[];
-  authenticate: Authenticate;
+  admit: Admit;
   forward: Forward;
   deadlines: Deadlines;
   limits: Limits;
@@ -48,7 +48,7 @@ export function createRestHandler(options: Options): (exchange: Exchange, out: O
     const { route, segments } = found;
     exchange.method = route.method;
     exchange.route = route.template.text;
-    exchange.principal = await options.authenticate(route.access, request);
+    await options.admit(exchange, route.method, route.access);
     const timeoutMs = boundTimeoutMs(route.method, requestedTimeoutMs(request), options.deadlines);
     const parameters = bindHead(route, { segments, rawQuery, header: (name) => headerOf(request, name) });
     await answer({ options, exchange, out, route, parameters, timeoutMs });

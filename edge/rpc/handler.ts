@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
-import type { Authenticate } from "../auth/authenticate.ts";
+import type { Admit } from "../admission/admit.ts";
 import type { Deadlines } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Forward } from "../forward.ts";
@@ -16,7 +16,7 @@ import { wireOf } from "./wire.ts";
 
 /** What calls need of the edge. */
 export type RpcOptions = {
-  readonly authenticate: Authenticate;
+  readonly admit: Admit;
   readonly forward: Forward;
   readonly deadlines: Deadlines;
   readonly limits: Limits;

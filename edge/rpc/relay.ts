@@ -34,7 +34,7 @@ export async function relayCall(relayed: RelayedCall): Promise<void> {
   const { exchange, plan, answer, options } = relayed;
   try {
     // By the headers alone, before a byte of the body is read.
-    exchange.principal = await options.authenticate(plan.access, exchange.request);
+    await options.admit(exchange, plan.method, plan.access);
     if (plan.oneRequest) await relayOne(relayed);
     else await relayMany(relayed);
   } catch (error) {

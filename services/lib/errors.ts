@@ -21,9 +21,12 @@ export function failure(
 ): ConnectError {
   const error = new ConnectError(message, code);
   addDetail(error, ErrorInfoSchema, { reason: reasonName(reason), domain: errorDomain, metadata });
-  if (code === Code.Unavailable) {
-    addDetail(error, RetryInfoSchema, { retryDelay: durationFromMs(retryDelayMs) });
-  }
+  return code === Code.Unavailable ? retryAfter(error, retryDelayMs) : error;
+}
+
+/** Tells with an error when the call may be tried again, in milliseconds from now. Answers the same error. */
+export function retryAfter(error: ConnectError, delayMs: number): ConnectError {
+  addDetail(error, RetryInfoSchema, { retryDelay: durationFromMs(delayMs) });
   return error;
 }
 

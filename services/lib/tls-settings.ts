@@ -4,6 +4,9 @@ import { type Env, parseEnv } from "./env.ts";
 
 const meshFileNames = ["MESH_TLS_CERT_FILE", "MESH_TLS_KEY_FILE", "MESH_TLS_CA_FILE"] as const;
 
+/** Names of settings that say where a service listens or is reached, as IDENTITY_ADDRESS. */
+const serviceAddress = /^GRPC_LISTEN$|^[A-Z]+_ADDRESS$/;
+
 const flag = z
   .enum(["true", "false"], "must be true or false")
   .default("false")
@@ -31,7 +34,7 @@ export function parseMeshEnv<S extends z.ZodObject>(
   env: Env,
   problemsOf: (set: Env) => readonly string[] = () => [],
 ): Readonly<z.output<S> & MeshTlsSettings> & { readonly meshFiles: MeshFiles } {
-  const addresses = Object.keys(schema.shape).filter((name) => /^GRPC_LISTEN$|_ADDRESS$/.test(name));
+  const addresses = Object.keys(schema.shape).filter((name) => serviceAddress.test(name));
   const settings = parseEnv(schema.and(meshTlsEnv), env, (set) => [
     ...problemsOf(set),
     ...togetherProblems(set, meshFileNames),

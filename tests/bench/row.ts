@@ -9,5 +9,7 @@ export type Row = {
   readonly against: string;
   /** The ratio that we want at least; undefined where the row only informs. */
   readonly target: number | undefined;
+  /** Why the row can't be measured on this machine; undefined where it can. */
+  missing?(): string | undefined;
   measure(world: World): Promise<Comparison>;
 };

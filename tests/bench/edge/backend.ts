@@ -1,28 +1,43 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { GetConnectorResponseSchema } from "../../../gen/sluice/orchestration/v1/connectors_pb.ts";
 import { EchoResponseSchema } from "../../../gen/sluice/test/v1/echo_pb.ts";
 
-// Answers every call at once with the same message: what is measured stands before it.
+// Answers every call of a method at once with the same message: what is measured stands before it.
 
-const bytes = (buffer: Buffer): Buffer => buffer;
 const metadata = Object.fromEntries(
   Array.from({ length: 8 }, (_, at) => [`key-${at}`, `value of key ${at}`]),
 );
-const answer = Buffer.from(toBinary(EchoResponseSchema, create(EchoResponseSchema, { metadata })));
+const echo = toBinary(EchoResponseSchema, create(EchoResponseSchema, { metadata }));
+const connector = toBinary(
+  GetConnectorResponseSchema,
+  create(GetConnectorResponseSchema, {
+    connector: { name: "file", description: "x".repeat(200), settingsSchema: metadata },
+  }),
+);
+
+const bytes = (buffer: Buffer): Buffer => buffer;
+const unary = (path: string) => ({
+  path,
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: bytes,
+  requestDeserialize: bytes,
+  responseSerialize: bytes,
+  responseDeserialize: bytes,
+});
+const answering = (message: Uint8Array) => {
+  const answer = Buffer.from(message);
+  return (_: unknown, done: (error: null, message: Buffer) => void) => done(null, answer);
+};
+
 const server = new Server();
 server.addService(
   {
-    echo: {
-      path: "/sluice.test.v1.EchoService/Echo",
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: bytes,
-      requestDeserialize: bytes,
-      responseSerialize: bytes,
-      responseDeserialize: bytes,
-    },
+    echo: unary("/sluice.test.v1.EchoService/Echo"),
+    getConnector: unary("/sluice.orchestration.v1.ConnectorService/GetConnector"),
   },
-  { echo: (_: unknown, done: (error: null, message: Buffer) => void) => done(null, answer) },
+  { echo: answering(echo), getConnector: answering(connector) },
 );
 server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
   if (error) throw error;

@@ -6,8 +6,9 @@ import { ConnectError } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { Client, credentials } from "@grpc/grpc-js";
 import { pino } from "pino";
+import type { Limit } from "../../../edge/admission/limit.ts";
+import { createLocalLimiter } from "../../../edge/admission/local-limiter.ts";
 import { startEdge } from "../../../edge/start-edge.ts";
-import { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
 import {
   type EchoRequest,
   EchoRequestSchema,
@@ -16,9 +17,7 @@ import {
   EchoService,
 } from "../../../gen/sluice/test/v1/echo_pb.ts";
 import { createMeshKeys } from "../../../services/all-in-one/create-mesh-keys.ts";
-import { startGrpcServer } from "../../../services/lib/grpc-server.ts";
-import { guard } from "../../../services/lib/guard.ts";
-import { createVerifier } from "../../../services/lib/principal.ts";
+import { startIdentity } from "./identity.ts";
 
 // One way to stand before the backend, in a process of its own: it tells its port, and what it has cost so far.
 
@@ -79,21 +78,15 @@ function handGrpc(stream: ServerHttp2Stream): void {
   });
 }
 
-async function edge(): Promise<number> {
+/** Of calls, and of calls at once: counted for each kind of caller, and never reached. */
+const far: Limit = { tokens: 1e9, refillMs: 1_000, callsMax: 1e9 };
+const farLimits = { address: far, user: far, "api-key": far, org: far };
+
+/** The edge, which asks an identity service of its own who calls. `more` is what else it is started with. */
+async function edge(more: Partial<Parameters<typeof startEdge>[0]> = {}): Promise<number> {
   const keys = createMeshKeys();
   const log = pino({ level: "silent" });
-  const identity = await startGrpcServer({
-    listen: "127.0.0.1:0",
-    verifier: createVerifier(keys.publicKeys),
-    log,
-    services: [
-      guard(PolicyService, {
-        verifyCredential: () => ({ orgId: "o", userId: "u", apiKeyId: "", roles: ["editor"] }),
-        resolveSecret: () => ({}),
-        getPrincipal: () => ({}),
-      }),
-    ],
-  });
+  const identity = await startIdentity(keys, log);
   const started = await startEdge({
     host: "127.0.0.1",
     port: 0,
@@ -101,6 +94,7 @@ async function edge(): Promise<number> {
     upstreams: { identity: identity.address, test: `127.0.0.1:${backendPort}` },
     meshPrivateKey: keys.privateKeys.edge ?? "",
     log,
+    ...more,
   });
   return Number(new URL(started.address).port);
 }
@@ -112,7 +106,8 @@ function listen(server: Server): Promise<number> {
 }
 
 const kinds: Record<string, () => Promise<number>> = {
-  edge,
+  edge: () => edge(),
+  "edge with limits": () => edge({ admission: { limiter: createLocalLimiter(), limits: farLimits } }),
   "connect http1": () => listen(createHttp1Server(adapter())),
   "connect http2": () => listen(createHttp2Server(adapter())),
   "hand http1": () => listen(createHttp1Server(handJson)),

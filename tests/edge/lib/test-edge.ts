@@ -2,6 +2,8 @@ import type { DescService } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { pino } from "pino";
+import type { Admission } from "../../../edge/admission/admit.ts";
+import type { TrustedProxies } from "../../../edge/client-address.ts";
 import { type Limits, standardLimits } from "../../../edge/limits.ts";
 import { startEdge } from "../../../edge/start-edge.ts";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
@@ -23,11 +25,20 @@ export const bearer = { authorization: `Bearer ${token}` };
 
 export const silent = pino({ level: "silent" });
 
-/** An identity that knows two credentials of one editor. */
+/** A credential of one's own: an access token, or an API key, of a user in an organisation. */
+export const tokenOf = (org: string, user: string) => ({ authorization: `Bearer of/${org}/${user}` });
+export const apiKeyOf = (org: string, key: string) => ({ "x-api-key": `of/${org}/${key}` });
+
+/** An identity that knows two credentials of one editor, and those that say themselves whose they are. */
 function createIdentity(onVerify: () => void): GuardedService {
   return guard(PolicyService, {
     verifyCredential: ({ credential }) => {
       onVerify();
+      const [kind, org, name = ""] = credential.value?.split("/") ?? [];
+      if (kind === "of" && org) {
+        const isKey = credential.case === "apiKey";
+        return { orgId: org, userId: isKey ? "owner" : name, apiKeyId: isKey ? name : "", roles: ["editor"] };
+      }
       if (credential.value !== token && credential.value !== apiKey) {
         throw failure(Code.Unauthenticated, ErrorReason.CREDENTIAL_INVALID, "not known");
       }
@@ -60,12 +71,16 @@ export type TestEdge = AsyncDisposable & {
 /** A backend of the test contract, an identity, and the real edge before them and others, on ports of their own. */
 export async function startTestEdge({
   limits = {},
+  admission,
+  trustedProxies = [],
   services = [],
   upstreams = {},
   guarded = [],
   ...rest
 }: {
   limits?: Partial<Limits>;
+  admission?: Admission;
+  trustedProxies?: TrustedProxies;
   services?: readonly DescService[];
   upstreams?: Readonly<Record<string, string>>;
   /** What the backend serves beside the echo service. */
@@ -96,6 +111,8 @@ export async function startTestEdge({
       meshPrivateKey: meshKeys.privateKeys.edge ?? "",
       ...rest,
       limits: { ...standardLimits, ...limits },
+      ...(admission && { admission }),
+      trustedProxies,
       log: pino({ level: "info" }, { write: (line) => lines.push(JSON.parse(line)) }),
     }),
   );

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { parseProxies } from "../client-address.ts";
+import type { Limit, LimitName, RateLimits } from "./limit.ts";
+
+const tokensMax = 1_000_000_000;
+const windowSecondsMax = 86_400;
+
+/** As `6000/60`: so many at once, and as many again in so many seconds. */
+const rate = (byDefault: string) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,9}\/[1-9]\d{0,4}$/, "must be calls and seconds, as 6000/60")
+    .default(byDefault)
+    .transform((text) => text.split("/").map(Number) as [tokens: number, seconds: number])
+    .refine(
+      ([tokens, seconds]) => tokens <= tokensMax && seconds <= windowSecondsMax,
+      `must be at most ${tokensMax}/${windowSecondsMax}`,
+    );
+
+const calls = (byDefault: string) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, "must be a number from 1 on")
+    .default(byDefault)
+    .transform(Number);
+
+/** Settings of who is let in, and how often. */
+export const admissionEnv = {
+  RATE_LIMIT_ADDRESS: rate("12000/60"),
+  RATE_LIMIT_USER: rate("6000/60"),
+  RATE_LIMIT_API_KEY: rate("6000/60"),
+  RATE_LIMIT_ORG: rate("30000/60"),
+  CONCURRENCY_LIMIT_ADDRESS: calls("500"),
+  CONCURRENCY_LIMIT_USER: calls("200"),
+  CONCURRENCY_LIMIT_API_KEY: calls("200"),
+  CONCURRENCY_LIMIT_ORG: calls("1000"),
+  TRUSTED_PROXIES: z
+    .string()
+    .default("")
+    .transform((text, context) => {
+      const proxies = parseProxies(text);
+      if (proxies) return proxies;
+      context.addIssue({ code: "custom", message: "must be networks with commas between, as 10.0.0.0/8" });
+      return z.NEVER;
+    }),
+  rate_limit_store: z
+    .string()
+    .regex(
+      /^(memory$|rediss?:\/\/|postgres(ql)?:\/\/)/,
+      "must be memory, or the address of a Redis (redis://, rediss://) or PostgreSQL (postgres://)",
+    )
+    .default("memory"),
+};
+
+type Settings = z.output<z.ZodObject<typeof admissionEnv>>;
+
+/** How often whom the edge lets in, where that is counted, and whose word on addresses it takes. */
+export function admissionOf(settings: Settings) {
+  return Object.freeze({
+    trustedProxies: settings.TRUSTED_PROXIES,
+    /** `memory`, or a URL. */
+    rateLimitStore: settings.rate_limit_store,
+    rateLimits: Object.freeze({
+      address: limit(settings.RATE_LIMIT_ADDRESS, settings.CONCURRENCY_LIMIT_ADDRESS),
+      user: limit(settings.RATE_LIMIT_USER, settings.CONCURRENCY_LIMIT_USER),
+      "api-key": limit(settings.RATE_LIMIT_API_KEY, settings.CONCURRENCY_LIMIT_API_KEY),
+      org: limit(settings.RATE_LIMIT_ORG, settings.CONCURRENCY_LIMIT_ORG),
+    } satisfies Record<LimitName, Limit>) satisfies RateLimits,
+  });
+}
+
+const limit = ([tokens, seconds]: [tokens: number, seconds: number], callsMax: number): Limit =>
+  Object.freeze({ tokens, refillMs: seconds * 1000, callsMax });

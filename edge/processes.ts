@@ -1,0 +1,111 @@
+import cluster, { type Worker } from "node:cluster";
+import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Logger } from "../services/lib/log.ts";
+import { serveClusterStore } from "./admission/cluster-store.ts";
+import { createTable, type Table } from "./admission/table.ts";
+
+/** Pause before a worker that died young is replaced, in milliseconds: it doubles as long as they do. */
+const pauseMsMin = 100;
+const pauseMsMax = 10_000;
+/** How long a worker lives that did not die young, in milliseconds. */
+const ripeMs = 10_000;
+
+/** What a worker and its primary process tell each other. */
+type Word = { readonly edge: "ready"; readonly address: string } | { readonly edge: "stop" };
+
+const isWord = (message: unknown): message is Word =>
+  typeof message === "object" && message !== null && "edge" in message;
+
+type Supervision = {
+  readonly stop: AbortSignal;
+  readonly table: Table;
+  readonly log: Logger;
+  isReady(address: string): void;
+};
+
+/**
+ * Runs the edge in several processes that share its port, and replaces those that die, until `stop` aborts and all have
+ * let their running requests end. Fails if one can't start in the beginning.
+ */
+export async function runPrimary(options: {
+  processes: number;
+  stop: AbortSignal;
+  ready: (address: string) => void;
+  log: Logger;
+}): Promise<void> {
+  const failure = new AbortController();
+  const stop = AbortSignal.any([options.stop, failure.signal]);
+  let starting = options.processes;
+  const isReady = (address: string) => {
+    starting -= 1;
+    if (starting === 0) options.ready(address);
+  };
+  const supervision = { stop, table: createTable(), log: options.log, isReady };
+  const workers = Array.from({ length: options.processes }, () => keepWorker(supervision));
+  for (const worker of workers) worker.catch(() => failure.abort());
+  const [failed] = (await Promise.allSettled(workers)).filter(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+}
+
+/** Has a worker, one after the other, until the stop. */
+async function keepWorker({ stop, table, log, isReady }: Supervision): Promise<void> {
+  let pauseMs = pauseMsMin;
+  let hasStarted = false;
+  const started = (address: string) => {
+    if (!hasStarted) isReady(address);
+    hasStarted = true;
+  };
+  while (!stop.aborted) {
+    const sinceMs = performance.now();
+    const worker = cluster.fork();
+    serveClusterStore(worker, table);
+    const [code, signal] = await endOf(worker, stop, started);
+    if (stop.aborted) return;
+    if (!hasStarted) throw new Error("a process of the edge could not start");
+    log.error({ pid: worker.process.pid, code, signal }, "a process of the edge ended and is replaced");
+    if (performance.now() - sinceMs > ripeMs) pauseMs = pauseMsMin;
+    await pause(pauseMs, undefined, { signal: stop }).catch(() => undefined);
+    pauseMs = Math.min(2 * pauseMs, pauseMsMax);
+  }
+}
+
+/** Waits until a worker ends, and tells it the stop. */
+async function endOf(worker: Worker, stop: AbortSignal, started: (address: string) => void) {
+  const tell = () => {
+    if (worker.isConnected()) worker.send({ edge: "stop" } satisfies Word);
+  };
+  worker.on("message", (word: unknown) => {
+    if (!isWord(word) || word.edge !== "ready") return;
+    started(word.address);
+    // It may have been starting when it was told.
+    if (stop.aborted) tell();
+  });
+  stop.addEventListener("abort", tell, { once: true });
+  try {
+    return (await once(worker, "exit")) as [code: number, signal: string];
+  } finally {
+    stop.removeEventListener("abort", tell);
+  }
+}
+
+/** What a worker hears of its primary process besides signals, and tells it. */
+export function joinPrimary(stop: AbortSignal): {
+  stop: AbortSignal;
+  ready: (address: string) => void;
+  leave: () => void;
+} {
+  const told = new AbortController();
+  process.on("message", (word: unknown) => {
+    if (isWord(word) && word.edge === "stop") told.abort();
+  });
+  return {
+    stop: AbortSignal.any([stop, told.signal]),
+    ready(address) {
+      // A primary that is gone ends this process anyway.
+      process.send?.({ edge: "ready", address } satisfies Word, undefined, undefined, () => undefined);
+    },
+    // The channel to the primary process would keep this one alive.
+    leave: () => cluster.worker?.disconnect(),
+  };
+}

@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Gateway } from "./start-gateway.ts";
+
+/** Ticks of a second in /proc, on every Linux that Node runs on. */
+const ticksPerSecond = 100;
+
+/** More than any load: calls are counted, and none is refused. */
+const noLimit = "1000000000/1";
+
+/** The edge as `npm run start:edge` runs it, with its log and its limits, in so many processes that share a port. */
+export async function startEdgeProcesses(
+  processes: number,
+  settings: Readonly<Record<string, string>>,
+): Promise<Gateway> {
+  const primary = spawn(process.execPath, [join(import.meta.dirname, "../../../edge/main.ts")], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: {
+      PATH: process.env.PATH,
+      EDGE_PORT: "0",
+      EDGE_PROCESSES: String(processes),
+      RATE_LIMIT_ADDRESS: noLimit,
+      RATE_LIMIT_USER: noLimit,
+      RATE_LIMIT_API_KEY: noLimit,
+      RATE_LIMIT_ORG: noLimit,
+      ...settings,
+    },
+  });
+  const ended = once(primary, "exit");
+  const port = await portOf(primary);
+  return {
+    port,
+    cpuSeconds: () => cpuSecondsOf(primary.pid ?? 0),
+    async [Symbol.asyncDispose]() {
+      primary.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+async function portOf({ stdout }: ChildProcess): Promise<number> {
+  if (!stdout) throw new Error("no output");
+  for await (const line of createInterface(stdout)) {
+    const { msg, address } = JSON.parse(line);
+    if (msg !== "ready") continue;
+    stdout.resume();
+    return Number(new URL(address).port);
+  }
+  throw new Error("the edge ended before it was ready");
+}
+
+/** Processor time of a process and its children so far. */
+async function cpuSecondsOf(pid: number): Promise<number> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  const pids = [pid, ...children.split(" ").filter(Boolean).map(Number)];
+  const ticks = await Promise.all(pids.map(ticksOf));
+  return ticks.reduce((sum, one) => sum + one, 0) / ticksPerSecond;
+}
+
+async function ticksOf(pid: number): Promise<number> {
+  // The name before may have spaces: fields are counted from the bracket that ends it, which is the second's end.
+  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\) /s, "").split(" ");
+  const [user, system] = fields.slice(11, 13);
+  return Number(user) + Number(system);
+}

@@ -1,0 +1,44 @@
+import { compare } from "../compare.ts";
+import type { Row } from "../row.ts";
+import type { Connect } from "./callers.ts";
+import { keepPace } from "./load.ts";
+import { type Gateway, startGateway, throughput } from "./start-gateway.ts";
+
+// How long the slowest call of a hundred takes. Both sides get calls at the same pace, half of what the slower one can
+// do: a queue says how fast what stands behind it is only as long as it empties.
+
+const rounds = 7;
+const roundMs = 3_000;
+const shareOfThroughput = 0.5;
+
+/** Compares the 99th percentile of our edge, which authenticates and limits, with another kind's, which does neither. */
+export function tailLatencyRow(name: string, against: string, loads: [Connect, kind: string, Connect]): Row {
+  const [ourLoad, kind, otherLoad] = loads;
+  return {
+    name,
+    against,
+    target: 1,
+    async measure() {
+      await using backend = await startGateway("backend.ts");
+      await using edge = await startGateway("gateway.ts", "edge with limits", String(backend.port));
+      await using other = await startGateway("gateway.ts", kind, String(backend.port));
+      const [ourMost, otherMost] = [await most(edge, ourLoad), await most(other, otherLoad)];
+      const callsPerSecond = shareOfThroughput * Math.min(ourMost, otherMost);
+      const promptness = (gateway: Gateway, connect: Connect) => async () =>
+        1000 / percentile99(await keepPace(connect, gateway.port, { callsPerSecond, forMs: roundMs }));
+      return await compare(promptness(edge, ourLoad), promptness(other, otherLoad), rounds);
+    },
+  };
+}
+
+/** Calls a second that a gateway can do once it has warmed up. */
+async function most(gateway: Gateway, connect: Connect): Promise<number> {
+  const once = throughput(gateway, connect);
+  await once();
+  return once();
+}
+
+function percentile99(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN;
+}

@@ -1,0 +1,25 @@
+import type { LimitName, RateLimits } from "../../../edge/admission/limit.ts";
+import type { Limiter } from "../../../edge/admission/limiter.ts";
+import { createLocalLimiter } from "../../../edge/admission/local-limiter.ts";
+import { createTable } from "../../../edge/admission/table.ts";
+
+/** Nobody runs into it. */
+const wide = { tokens: 60_000, refillMs: 3_600_000, callsMax: 1_000 };
+
+/** Limits of a test: wide but for those named. */
+export function rateLimits(
+  overrides: Partial<Record<LimitName, Partial<RateLimits[LimitName]>>> = {},
+): RateLimits {
+  return {
+    address: { ...wide, ...overrides.address },
+    user: { ...wide, ...overrides.user },
+    "api-key": { ...wide, ...overrides["api-key"] },
+    org: { ...wide, ...overrides.org },
+  };
+}
+
+/** A limiter in memory whose time goes on when the test says so. */
+export function clockedLimiter(): { limiter: Limiter; clock: { nowMs: number } } {
+  const clock = { nowMs: 1_000_000 };
+  return { limiter: createLocalLimiter(createTable(() => clock.nowMs)), clock };
+}

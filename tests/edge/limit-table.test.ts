@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { askOf, isOpen } from "../../edge/admission/limit.ts";
+import { createTable } from "../../edge/admission/table.ts";
+import { parseConfig } from "../../edge/config.ts";
+import { rateLimits } from "./lib/admission.ts";
+
+test("OK: addresses without end leave no more than a hundred thousand behind", () => {
+  const table = createTable(() => 0);
+  const limits = rateLimits({ address: { tokens: 2 } });
+  for (let at = 0; at < 250_000; at += 1) {
+    const ask = askOf("address", limits, `address ${at}`, 1);
+    table.take("", [ask]);
+    table.add("", ask.key, -1);
+  }
+  expect(table.size()).toBe(100_000);
+});
+
+test("OK: what a holder had is free when it is gone", () => {
+  const table = createTable(() => 0);
+  const ask = askOf("org", rateLimits({ org: { callsMax: 2 } }), "o", 1);
+  const take = (holder: string) => table.take(holder, [ask]).every(isOpen);
+  expect([take("one"), take("two"), take("two")]).toEqual([true, true, false]);
+  table.release("one");
+  expect([take("two"), take("two")]).toEqual([true, false]);
+  table.release("two");
+  // Buckets stay.
+  expect(table.size()).toBe(1);
+});
+
+test("OK: what costs more than a bucket holds takes a full one", () => {
+  const limits = rateLimits({ address: { tokens: 3 } });
+  const table = createTable(() => 0);
+  const ask = askOf("address", limits, "a", 10);
+  expect(ask.cost).toBe(3);
+  expect(table.take("", [ask]).every(isOpen)).toBe(true);
+  expect(table.take("", [ask]).every(isOpen)).toBe(false);
+});
+
+test("ConfigError: names every setting of the limits that is wrong", () => {
+  const names = ["RATE_LIMIT_ADDRESS", "RATE_LIMIT_ORG", "CONCURRENCY_LIMIT_USER", "EDGE_PROCESSES"];
+  const wrong = { ...Object.fromEntries(names.map((name) => [name, "0"])), TRUSTED_PROXIES: "here" };
+  expect(() => parseConfig({ ...wrong, rate_limit_store: "mysql://x" })).toThrow(
+    new RegExp(
+      [...names.sort(), "TRUSTED_PROXIES", "rate_limit_store"].map((name) => `(?=[^]*${name}: )`).join(""),
+    ),
+  );
+});

@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+
+export type RedisServer = AsyncDisposable & {
+  readonly url: string;
+  /** Sends a signal to the server's process. */
+  signal(signal: NodeJS.Signals): void;
+  /** Ends it as a loss of power would; what it held is gone. */
+  kill(): Promise<void>;
+  /** Starts it again, at the same address. */
+  start(): Promise<void>;
+};
+
+/** A Redis server of a test's own, in memory only. The machine's `redis-server` has to be on the PATH. */
+export async function startRedisServer(): Promise<RedisServer> {
+  const port = await freePort();
+  let child = await spawnServer(port);
+  const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  };
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    signal: (signal) => void child.kill(signal),
+    kill,
+    async start() {
+      child = await spawnServer(port);
+    },
+    [Symbol.asyncDispose]: kill,
+  };
+}
+
+async function spawnServer(port: number): Promise<ChildProcess> {
+  const settings = ["--bind", "127.0.0.1", "--port", String(port), "--save", "", "--appendonly", "no"];
+  const child = spawn("redis-server", settings, { stdio: ["ignore", "pipe", "inherit"] });
+  child.on("error", () => undefined);
+  const lines = createInterface(child.stdout);
+  for await (const line of lines) {
+    if (!line.includes("Ready to accept connections")) continue;
+    child.stdout.resume();
+    return child;
+  }
+  throw new Error("redis-server does not start: install it, as with `apt-get install redis-server`");
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
