@@ -27,12 +27,14 @@ export type Admission = { readonly limiter: Limiter; readonly limits: RateLimits
 export function createAdmit(authenticate: Authenticate, admission: Admission | undefined): Admit {
   if (!admission) {
     return async (exchange, _, access) => {
-      exchange.principal = await authenticate(access, exchange.request);
+      exchange.principal = await authenticate.verify(access, exchange.request);
     };
   }
   const { limiter, limits } = admission;
   return async (exchange, method, access) => {
+    const { request, response } = exchange;
     const cost = rateCostOf(method);
+    const network = networkOf(exchange.clientAddress);
     const counted: Counted[] = [];
     const enter = async (turn: Turn) => {
       const { standings, giveBack } = await limiter.take(turn);
@@ -40,25 +42,32 @@ export function createAdmit(authenticate: Authenticate, admission: Admission | u
       if (giveBack) exchange.onClosed(giveBack);
       else throw refusalOf(counted);
     };
-    const network = networkOf(exchange.clientAddress);
+    const address = askOf("address", limits, network, cost);
     try {
+      const recalled = authenticate.recall(access, request);
+      if (recalled) {
+        exchange.principal = recalled;
+        // All at once: a store that is shared is asked once for each call.
+        await enter([address, ...asksOf(recalled, limits, cost)]);
+        return;
+      }
       // Before anything is looked up: a stranger who guesses is slowed down.
-      await enter([askOf("address", limits, network, cost)]);
-      exchange.principal = await authenticate(access, exchange.request);
-      if (exchange.principal) await enter(turnOf(exchange.principal, limits, cost));
+      await enter([address]);
+      exchange.principal = await authenticate.verify(access, request);
+      if (exchange.principal) await enter(asksOf(exchange.principal, limits, cost));
     } catch (error) {
       if (error instanceof ConnectError && error.code === Code.Unauthenticated) {
         limiter.charge(askOf("address", limits, network, failedAttemptCost));
       }
       throw error;
     } finally {
-      tellStandings(exchange.response, counted);
+      tellStandings(response, counted);
     }
   };
 }
 
 /** All tokens of a user count together: another login is not another limit. */
-function turnOf({ apiKeyId, orgId, userId }: Principal, limits: RateLimits, cost: number): Turn {
+function asksOf({ apiKeyId, orgId, userId }: Principal, limits: RateLimits, cost: number): Turn {
   const credential = apiKeyId
     ? askOf("api-key", limits, apiKeyId, cost)
     : askOf("user", limits, `${orgId}/${userId}`, cost);

@@ -6,11 +6,16 @@ import { failure } from "../../services/lib/errors.ts";
 import { assertionHeader, type Principal, type Signer } from "../../services/lib/principal.ts";
 import type { EdgeAccess } from "../access.ts";
 import type { HttpRequest } from "../http.ts";
-import { type Credential, credentialInvalid, credentialMissing, credentialOf } from "./credential.ts";
+import { credentialInvalid, credentialOf } from "./credential.ts";
 import { rememberVerified, type Verified } from "./verified-credentials.ts";
 
-/** Answers who calls, by the headers alone; undefined where nobody has to say so. */
-export type Authenticate = (access: EdgeAccess, request: HttpRequest) => Promise<Principal | undefined>;
+/** Says who calls, by the headers alone. */
+export type Authenticate = {
+  /** Who calls, if that is known without asking anybody. */
+  recall(access: EdgeAccess, request: HttpRequest): Principal | undefined;
+  /** Who calls; undefined where nobody has to say so. Rejects with Unauthenticated, or Unavailable. */
+  verify(access: EdgeAccess, request: HttpRequest): Promise<Principal | undefined>;
+};
 
 /** How long identity may take, in milliseconds. */
 const verifyMs = 5_000;
@@ -18,7 +23,7 @@ const verifyMs = 5_000;
 /** Verifies credentials with identity. */
 export function createAuthenticate(options: { identity: Transport; signer: Signer }): Authenticate {
   const client = createClient(PolicyService, options.identity);
-  const principalOf = rememberVerified(async (credential): Promise<Verified> => {
+  const credentials = rememberVerified(async (credential): Promise<Verified> => {
     const headers = { [assertionHeader]: await options.signer.assertionFor(undefined) };
     try {
       // The call belongs to all who wait for it: none of them may cancel it.
@@ -32,11 +37,18 @@ export function createAuthenticate(options: { identity: Transport; signer: Signe
       throw toRefusal(error);
     }
   });
-  return async (access, request) => {
-    if (access !== "credential") return undefined;
-    const credential = credentialOf(request) satisfies Credential | undefined;
-    if (!credential) throw credentialMissing();
-    return principalOf(credential, request.socket);
+  return {
+    recall(access, request) {
+      if (access !== "credential") return undefined;
+      const credential = credentialOf(request);
+      return credential instanceof ConnectError ? undefined : credentials.recall(credential, request.socket);
+    },
+    async verify(access, request) {
+      if (access !== "credential") return undefined;
+      const credential = credentialOf(request);
+      if (credential instanceof ConnectError) throw credential;
+      return credentials.verify(credential, request.socket);
+    },
   };
 }
 

@@ -7,15 +7,15 @@ import { type HttpRequest, headerOf } from "../http.ts";
 /** What a caller shows to say who it is. */
 export type Credential = { readonly case: "accessToken" | "apiKey"; readonly value: string };
 
-/** The credential of a request's headers, unverified; undefined without one. */
-export function credentialOf(request: HttpRequest): Credential | undefined {
+/** The credential of a request's headers, unverified; an error without one. */
+export function credentialOf(request: HttpRequest): Credential | ConnectError {
   const authorization = headerOf(request, "authorization");
   const apiKey = headerOf(request, "x-api-key");
   if (authorization === undefined)
-    return apiKey === undefined ? undefined : { case: "apiKey", value: apiKey };
-  if (apiKey !== undefined) throw credentialInvalid("send either Authorization or x-api-key, not both");
+    return apiKey === undefined ? credentialMissing() : { case: "apiKey", value: apiKey };
+  if (apiKey !== undefined) return credentialInvalid("send either Authorization or x-api-key, not both");
   const token = /^Bearer +([^\s]+) *$/i.exec(authorization)?.[1];
-  if (!token) throw credentialInvalid("Authorization must be Bearer and an access token");
+  if (!token) return credentialInvalid("Authorization must be Bearer and an access token");
   return { case: "accessToken", value: token };
 }
 
@@ -24,7 +24,7 @@ export function fingerprintOf({ case: kind, value }: Credential): string {
   return hash("sha256", `${kind}:${value}`, "base64");
 }
 
-export const credentialMissing = (): ConnectError =>
+const credentialMissing = (): ConnectError =>
   failure(
     Code.Unauthenticated,
     ErrorReason.CREDENTIAL_MISSING,

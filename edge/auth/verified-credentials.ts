@@ -9,11 +9,19 @@ export type Verified = { readonly principal: Principal; readonly expiresAtMs: nu
 const reuseMs = 5_000;
 const entriesMax = 10_000;
 
-/** Remembers verified credentials for a moment; callers that ask for the same one at once share a call. */
+/** Whom credentials stand for; `connection` is where one is shown, which usually shows the same again. */
+export type VerifiedCredentials = {
+  /** What is remembered of a credential. */
+  recall(credential: Credential, connection?: object): Principal | undefined;
+  /** The same, or else asks; callers that ask for the same one at once share a call. */
+  verify(credential: Credential, connection?: object): Promise<Principal>;
+};
+
+/** Remembers verified credentials for a moment. */
 export function rememberVerified(
   verify: (credential: Credential) => Promise<Verified>,
   now: () => number = Date.now,
-): (credential: Credential, connection?: object) => Promise<Principal> {
+): VerifiedCredentials {
   const known = new LRUCache<string, { principal: Principal; untilMs: number }>({ max: entriesMax });
   const running = new Map<string, Promise<Principal>>();
   const ask = async (credential: Credential, key: string) => {
@@ -26,13 +34,20 @@ export function rememberVerified(
     }
   };
   const keyOf = fingerprinter();
-  return async (credential, connection) => {
-    const key = keyOf(credential, connection);
+  const recallKey = (key: string): Principal | undefined => {
     const found = known.get(key);
-    if (found && now() < found.untilMs) return found.principal;
-    const asked = running.get(key) ?? ask(credential, key);
-    running.set(key, asked);
-    return asked;
+    return found && now() < found.untilMs ? found.principal : undefined;
+  };
+  return {
+    recall: (credential, connection) => recallKey(keyOf(credential, connection)),
+    async verify(credential, connection) {
+      const key = keyOf(credential, connection);
+      const recalled = recallKey(key);
+      if (recalled) return recalled;
+      const asked = running.get(key) ?? ask(credential, key);
+      running.set(key, asked);
+      return asked;
+    },
   };
 }
 

@@ -9,14 +9,14 @@ const key: Credential = { case: "apiKey", value: "k" };
 function remember(answer: () => Promise<Verified>) {
   const clock = { nowMs: 0 };
   const calls = { count: 0 };
-  const ask = rememberVerified(
+  const { recall, verify: ask } = rememberVerified(
     () => {
       calls.count += 1;
       return answer();
     },
     () => clock.nowMs,
   );
-  return { ask, clock, calls };
+  return { ask, recall, clock, calls };
 }
 
 test("OK: asks once in five seconds", async () => {
@@ -28,6 +28,16 @@ test("OK: asks once in five seconds", async () => {
   clock.nowMs = 5_000;
   await ask(key);
   expect(calls.count).toBe(2);
+});
+
+test("OK: recalls what was asked, as long, and asks nobody", async () => {
+  const { ask, recall, clock, calls } = remember(async () => ({ principal, expiresAtMs: undefined }));
+  expect(recall(key)).toBeUndefined();
+  await ask(key);
+  expect(recall(key)).toEqual(principal);
+  clock.nowMs = 5_000;
+  expect(recall(key)).toBeUndefined();
+  expect(calls.count).toBe(1);
 });
 
 test("OK: never trusts a credential past its end", async () => {
