@@ -6,7 +6,7 @@ import { backoffMs } from "./backoff.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { CallPolicy } from "./policy.ts";
 import { requestHeaders } from "./request-headers.ts";
-import { failed, type OneAnswer, overloaded, unreachable } from "./status.ts";
+import { failed, type OneAnswer, overloaded, refusals } from "./status.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** How often a call is made at the most. */
@@ -42,6 +42,7 @@ export function callUnary(upstream: Upstream, call: UnaryCall): Promise<OneAnswe
       late: undefined,
       next: undefined,
       hedge: undefined,
+      stopWaiting: undefined,
       resolve,
     };
     if (timeoutMs !== undefined) running.late = setTimeout(() => endLate(running), timeoutMs);
@@ -68,6 +69,7 @@ type Running = {
   late: NodeJS.Timeout | undefined;
   next: NodeJS.Timeout | undefined;
   hedge: NodeJS.Timeout | undefined;
+  stopWaiting: (() => void) | undefined;
   resolve(answer: OneAnswer): void;
 };
 
@@ -84,6 +86,7 @@ function finish(running: Running, answer: OneAnswer): void {
   clearTimeout(running.late);
   clearTimeout(running.next);
   clearTimeout(running.hedge);
+  running.stopWaiting?.();
   for (const { endpoint, cancel } of running.tries) {
     endpoint.calls -= 1;
     cancel();
@@ -102,10 +105,11 @@ function start(running: Running, before?: Endpoint): void {
   const endpoint = pool.pick(before);
   if (endpoint) send(running, endpoint);
   else {
-    void pool.wait({ isPatient: mayRepeat(running), timeoutMs: leftOf(running) }).then((found) => {
+    const patience = { isPatient: mayRepeat(running), timeoutMs: leftOf(running) };
+    running.stopWaiting = pool.wait(patience, (found) => {
       if (running.isOver) return;
-      if (found) send(running, found);
-      else finish(running, failed(unreachable(peer)));
+      if (typeof found === "object") send(running, found);
+      else finish(running, failed(refusals[found](peer)));
     });
   }
 }

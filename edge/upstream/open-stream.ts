@@ -10,7 +10,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { CallPolicy } from "./policy.ts";
 import { type Received, receive } from "./receive.ts";
 import { requestHeaders } from "./request-headers.ts";
-import { overloaded, type RawHeaders, unreachable } from "./status.ts";
+import { overloaded, type RawHeaders, refusals, unreachable } from "./status.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** What is kept of the requests of a call, so that they can be sent again, in bytes. */
@@ -60,6 +60,7 @@ export function openStream(
     opened: undefined,
     late: undefined,
     next: undefined,
+    stopWaiting: undefined,
   };
   if (!upstream.breaker.enter()) {
     running.isOver = true;
@@ -99,6 +100,7 @@ type Running = {
   opened: PromiseWithResolvers<void> | undefined;
   late: NodeJS.Timeout | undefined;
   next: NodeJS.Timeout | undefined;
+  stopWaiting: (() => void) | undefined;
 };
 
 const leftOf = ({ deadlineMs }: Running): number | undefined =>
@@ -130,10 +132,11 @@ function start(running: Running, before?: Endpoint): void {
   const endpoint = pool.pick(before);
   if (endpoint) open(running, endpoint);
   else {
-    void pool.wait({ isPatient: mayRepeat(running), timeoutMs: leftOf(running) }).then((found) => {
+    const patience = { isPatient: mayRepeat(running), timeoutMs: leftOf(running) };
+    running.stopWaiting = pool.wait(patience, (found) => {
       if (running.isOver) return;
-      if (found) open(running, found);
-      else finish(running, unreachable(peer), []);
+      if (typeof found === "object") open(running, found);
+      else finish(running, refusals[found](peer), []);
     });
   }
 }
@@ -209,6 +212,7 @@ function finish(running: Running, error: ConnectError | undefined, trailers: Raw
   running.isOver = true;
   clearTimeout(running.late);
   clearTimeout(running.next);
+  running.stopWaiting?.();
   release(running);
   running.opened?.resolve();
   running.upstream.breaker.leave();
