@@ -1,4 +1,5 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { SpanKind } from "@opentelemetry/api";
 import { BatchService } from "../gen/sluice/edge/v1/batch_pb.ts";
 import { addReadinessCheck } from "../services/lib/admin/readiness.ts";
 import type { Logger } from "../services/lib/log.ts";
@@ -104,7 +105,7 @@ export async function startEdge(options: {
     upstreams,
     pages: options.pages ?? new Map(),
     authenticate: createAuthenticate({
-      identity: transportTo(identity, [observeClient("edge", "identity")]),
+      identity: transportTo(identity, [observeClient("edge", "identity", SpanKind.INTERNAL)]),
       signer,
     }),
     forward: createForward(answerBatches(calls, runBatch)),

@@ -7,6 +7,7 @@ import { type Ending, openRequest } from "./attempt.ts";
 import { backoffMs } from "./backoff.ts";
 import { triesMax } from "./call-unary.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { type ObservedTry, type ObserveTry, observeTries } from "./observe-tries.ts";
 import type { CallPolicy } from "./policy.ts";
 import { type Received, receive } from "./receive.ts";
 import { requestHeaders } from "./request-headers.ts";
@@ -53,6 +54,8 @@ export function openStream(
     keptBytes: 0,
     isEnded: false,
     made: 0,
+    observe: observeTries(options.policy.path),
+    observed: undefined,
     wasRefused: false,
     isOver: false,
     stream: undefined,
@@ -92,6 +95,9 @@ type Running = {
   keptBytes: number;
   isEnded: boolean;
   made: number;
+  readonly observe: ObserveTry | undefined;
+  /** The try that is under way. */
+  observed: ObservedTry | undefined;
   wasRefused: boolean;
   isOver: boolean;
   stream: ClientHttp2Stream | undefined;
@@ -144,8 +150,11 @@ function start(running: Running, before?: Endpoint): void {
 function open(running: Running, endpoint: Endpoint): void {
   const { policy, upstream, listener } = running;
   const headers = requestHeaders(policy.path, running.headers, leftOf(running), running.made);
+  running.observed = running.observe?.(endpoint.address, running.made + 1);
+  if (running.observed) Object.assign(headers, running.observed.headers);
   const stream = openRequest(endpoint.session, headers);
   if (!stream) {
+    running.observed?.end("refused", unreachable(upstream.peer));
     again(running, endpoint, unreachable(upstream.peer), "refused");
     return;
   }
@@ -174,6 +183,7 @@ function open(running: Running, endpoint: Endpoint): void {
 
 function settle(running: Running, endpoint: Endpoint, { ending, error, trailers }: Received): void {
   const { budget, pool } = running.upstream;
+  running.observed?.end(ending, error);
   pool.report(endpoint, ending === "broken");
   if (ending === "answered") budget.succeeded();
   else if (ending === "broken" || running.wasRefused) budget.failed();
@@ -194,8 +204,9 @@ function again(running: Running, before: Endpoint, error: ConnectError, ending: 
 
 /** Lets go of the stream of a try. */
 function release(running: Running): void {
-  const { stream, endpoint } = running;
+  const { stream, endpoint, observed } = running;
   if (endpoint) endpoint.calls -= 1;
+  observed?.end("given up", callerGone());
   running.stream = undefined;
   running.endpoint = undefined;
   // A service may answer before it was sent everything.
@@ -204,6 +215,7 @@ function release(running: Running): void {
 
 function endLate(running: Running): void {
   if (running.endpoint && running.kept) running.upstream.pool.report(running.endpoint, true);
+  running.observed?.end("given up", deadlinePassed());
   finish(running, deadlinePassed(), []);
 }
 
