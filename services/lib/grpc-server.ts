@@ -5,6 +5,7 @@ import { addReadinessCheck } from "./admin/readiness.ts";
 import { addReflection } from "./grpc-reflection.ts";
 import { addService } from "./grpc-service.ts";
 import type { GuardedService } from "./guard.ts";
+import { keepCertificate } from "./keep-certificate.ts";
 import type { Logger } from "./log.ts";
 import { type MeshTls, serverCredentialsFor } from "./mesh-tls.ts";
 import type { Verifier } from "./principal.ts";
@@ -37,7 +38,7 @@ export async function startGrpcServer(options: {
   tls?: MeshTls | undefined;
 }): Promise<GrpcServer> {
   const server = new Server({ "grpc.max_receive_message_length": receiveBytesMax });
-  const widenSessions = widenWindows(server);
+  const setUpSessions = widenWindows(server);
   for (const service of options.services) addService(server, service, options);
   addReflection(
     server,
@@ -52,7 +53,7 @@ export async function startGrpcServer(options: {
     for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
   };
   const port = await bind(server, options.listen, serverCredentialsFor(options.listen, options.tls));
-  widenSessions();
+  setUpSessions();
   const [first] = options.services;
   const readiness = addReadinessCheck(first ? serviceNameOf(first.service) : "none", () => isServing);
   return {
@@ -70,7 +71,8 @@ export async function startGrpcServer(options: {
 
 /**
  * With Node's usual windows of 64 KiB, an upload waits for its receiver after each of them. grpc-js has a setting for
- * its clients' windows and none for its servers', so this reaches into it, and leaves be what it does not find there.
+ * its clients' windows and none for its servers', so this reaches into it, and leaves be what it does not find there. What
+ * it answers sets up the connections that come.
  */
 function widenWindows(server: Server): () => void {
   const inside = server as unknown as {
@@ -81,7 +83,10 @@ function widenWindows(server: Server): () => void {
     inside.commonServerOptions.settings = { initialWindowSize: streamWindowBytes };
   return () => {
     for (const http2Server of inside.http2Servers?.keys() ?? []) {
-      http2Server.on("session", (session) => session.setLocalWindowSize(sessionWindowBytes));
+      http2Server.on("session", (session) => {
+        session.setLocalWindowSize(sessionWindowBytes);
+        keepCertificate(session);
+      });
     }
   };
 }
