@@ -10,7 +10,7 @@ import { openTls } from "./tls/open-tls.ts";
 /** Runs the edge until `stop` aborts. */
 export const run: Run<EdgeConfig> = async (config, stop, ready) => {
   const log = createLog("edge", config);
-  using tls = await openTls(config.tlsFiles, log);
+  using tls = await openTls(config.tlsFiles, { ...config, log });
   using meshTls = await openMeshTls(config.meshFiles, log);
   await using edge = await startEdge({
     ...config,

@@ -119,7 +119,7 @@ export async function startEdge(options: {
     cors: options.cors,
     passedHeaders,
   });
-  const server = cleanup.use(await startServer({ host, port, listener, tls, limits }));
+  const server = cleanup.use(await startServer({ host, port, listener, log, tls, limits }));
   const owned = cleanup.move();
   return { ...server, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -34,12 +34,12 @@ async function tlsOf(authority: Pair, process: string, caPem = authority.certifi
 }
 
 /** The echo service as a process named `storage`. */
-async function startStorage(tls: MeshTls | undefined): Promise<string> {
+async function startStorage(tls: MeshTls | undefined, log = silent): Promise<string> {
   const server = await startGrpcServer({
     listen: "127.0.0.1:0",
     services: [createEchoService().service],
     verifier: createVerifier(meshKeys.publicKeys),
-    log: silent,
+    log,
     tls,
   });
   return stack.current.use(server).address;
@@ -112,6 +112,20 @@ test("Unavailable: cleartext to a process that has a certificate, and TLS withou
   // TLS 1.3 refuses after the client's own handshake is over.
   const [refusal] = await once(nameless, "error").catch((error) => [error]);
   expect(String(refusal)).toMatch(/certificate required|ECONNRESET|socket hang up/);
+});
+
+test("OK: a service tells of who could not connect to it, and why", async () => {
+  const [authority, stranger] = [await createAuthority(), await createAuthority()];
+  const told: unknown[] = [];
+  const log = pino({ level: "info" }, { write: (line) => told.push(JSON.parse(line)) });
+  const address = await startStorage((await tlsOf(authority, "storage")).tls, log);
+  await expect(clientOf(address, undefined).look({ name: "x" })).rejects.toThrow("storage does not answer");
+  const outsider = (await tlsOf(stranger, "staging", authority.certificatePem)).tls;
+  await expect(clientOf(address, outsider).look({ name: "x" })).rejects.toThrow("storage does not answer");
+  for (const reason of ["cleartext", "certificate refused"]) {
+    const line = { msg: "TLS handshake failed", address: "127.0.0.1", reason };
+    await expect.poll(() => told).toContainEqual(expect.objectContaining(line));
+  }
 });
 
 test("Unauthenticated: an assertion of another process than the connection's", async () => {
