@@ -19,7 +19,7 @@ export type Pool = Disposable & {
 };
 
 /** Why a call gets no address: none can be reached, or too many calls wait for one. */
-export type NoEndpoint = "unreachable" | "overloaded";
+type NoEndpoint = "unreachable" | "overloaded";
 
 type Waiter = { readonly isPatient: boolean; settle(found: Endpoint | NoEndpoint): void };
 
