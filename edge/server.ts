@@ -56,12 +56,11 @@ export async function startServer(options: {
   const http1 = serveHttp1(listener, limits);
   const http2 = serveHttp2(listener, limits);
   const places = createConnectionPlaces(limits.connectionsMax);
-  const server = listenTo(options, limits, (socket) => {
-    places.await(socket);
+  const server = listenTo(options, limits, (socket) =>
     decide(socket, limits, (isHttp2) => {
       if (places.decide(socket, isHttp2)) (isHttp2 ? http2 : http1).accept(socket);
-    });
-  });
+    }),
+  );
   server.prependListener("connection", places.enter);
   server.listen(options.port, options.host);
   await once(server, "listening");

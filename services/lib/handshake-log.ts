@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { Counter } from "prom-client";
+import { belowTls } from "./below-tls.ts";
 import type { Logger } from "./log.ts";
 import { isMeasuring, registry } from "./telemetry/metrics.ts";
 
@@ -82,7 +83,6 @@ function reasonOf(error: NodeJS.ErrnoException | undefined, socket: TLSSocket): 
 const codeOf = (error: NodeJS.ErrnoException | undefined, { authorizationError }: TLSSocket) =>
   authorizationError ? String(authorizationError) : error?.code;
 
-/** A TLS connection has no address any more when it has failed, and keeps the one below it to itself. */
-function addressOf(socket: TLSSocket & { _parent?: { remoteAddress?: string } }): string | undefined {
-  return socket.remoteAddress ?? socket._parent?.remoteAddress;
-}
+/** A TLS connection has no address any more when it has failed. */
+const addressOf = (socket: TLSSocket): string | undefined =>
+  socket.remoteAddress ?? belowTls(socket).remoteAddress;

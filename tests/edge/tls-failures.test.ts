@@ -1,5 +1,8 @@
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { Agent, get } from "node:https";
 import { connect as connectTcp, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
@@ -96,12 +99,42 @@ test.each([
 
 test("OK: who says nothing in time is told, and who only looks whether the port is open is not", async () => {
   await tls[Symbol.asyncDispose]();
-  tls = await startTlsServer(authority, {}, 200);
+  tls = await startTlsServer(authority, {}, { headersMs: 200 });
   const looking = connectTcp(tls.port, "127.0.0.1");
   await once(looking, "connect");
   looking.destroy();
   await say("");
   await expect.poll(() => tls.log).toMatchObject([{ reason: "timeout", address: "127.0.0.1" }]);
+});
+
+test("OK: connections that are silent instead of a handshake give up their places to others", async () => {
+  await tls[Symbol.asyncDispose]();
+  tls = await startTlsServer(authority, {}, { connectionsMax: 3 });
+  const ask = () => {
+    const agent = new Agent({ ca: authority.certificatePem, servername, keepAlive: true, maxSockets: 1 });
+    const call = async () => {
+      const request = get({ host: "127.0.0.1", port: tls.port, path: "/", agent });
+      const [response] = (await once(request, "response")) as [IncomingMessage];
+      return text(response);
+    };
+    return { agent, call };
+  };
+  const honest = ask();
+  expect(await honest.call()).toBe("done");
+  const silent = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const socket = connectTcp(tls.port, "127.0.0.1");
+      socket.on("error", () => undefined);
+      await once(socket, "connect");
+      return socket;
+    }),
+  );
+  const other = ask();
+  expect(await other.call()).toBe("done");
+  // Who has spoken keeps its place.
+  expect(await honest.call()).toBe("done");
+  for (const socket of silent) socket.destroy();
+  for (const { agent } of [honest, other]) agent.destroy();
 });
 
 test("OK: a flood of them fills no log, and none is forgotten", async () => {

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { standardLimits } from "../../../edge/limits.ts";
+import { type Limits, standardLimits } from "../../../edge/limits.ts";
 import { type EdgeServer, startServer } from "../../../edge/server.ts";
 import type { ClientCertificates } from "../../../edge/tls/tls-context.ts";
 import { createMeshCertificate, type Pair } from "../../../services/all-in-one/mesh-certificates.ts";
@@ -18,7 +18,7 @@ export type TlsTestServer = AsyncDisposable & {
 export async function startTlsServer(
   authority: Pair,
   clients: { clientCaPem?: string; clientCertificates?: ClientCertificates } = {},
-  headersMs?: number,
+  limits: Partial<Limits> = {},
 ): Promise<TlsTestServer> {
   const pair = await createMeshCertificate(authority, "edge");
   const log: Record<string, unknown>[] = [];
@@ -27,7 +27,7 @@ export async function startTlsServer(
     port: 0,
     tls: { ...pair, ...clients },
     log: pino({ level: "info" }, { write: (line) => log.push(JSON.parse(line)) }),
-    ...(headersMs && { limits: { ...standardLimits, headersMs } }),
+    limits: { ...standardLimits, ...limits },
     listener: (_, response) => void response.end("done"),
   });
   return {
