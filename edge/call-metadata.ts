@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import { assertionHeader, type Signer } from "../services/lib/principal.ts";
 import { traceEntries } from "../services/lib/telemetry/observe-client.ts";
-import { currentTrace, isTracing } from "../services/lib/telemetry/tracing.ts";
+import { isTracing } from "../services/lib/telemetry/tracing.ts";
 import type { Exchange } from "./exchange.ts";
 import { passRequest } from "./rpc/passed-metadata.ts";
 
@@ -16,9 +16,8 @@ export async function callMetadata(
   metadata[assertionHeader] = await signer.assertionFor(principal);
   metadata["x-request-id"] = requestId;
   metadata["x-sluice-client-address"] = clientAddress;
-  // Where nothing is traced here, those behind may still continue the caller's trace.
-  const trace = isTracing() ? currentTrace() : exchange;
-  for (const [name, value] of traceEntries(trace)) metadata[name] = value;
+  // Where nothing is traced here, those behind may still continue the caller's trace; else each try names its own span.
+  if (!isTracing()) for (const [name, value] of traceEntries(exchange)) metadata[name] = value;
   if (principal) {
     metadata["x-org-id"] = principal.orgId;
     metadata["x-user-id"] = principal.userId;

@@ -2,6 +2,7 @@ import { constants } from "node:http2";
 import type { Socket } from "node:net";
 import { Code } from "@connectrpc/connect";
 import { ErrorReason } from "../gen/sluice/common/v1/errors_pb.ts";
+import { belowTls } from "../services/lib/below-tls.ts";
 import { failure } from "../services/lib/errors.ts";
 import { endSoftly, endWithError } from "./malformed.ts";
 
@@ -12,11 +13,9 @@ const refusedAtOnceMax = 256;
 
 /** The connections of a process, of which there may be so many. */
 export type ConnectionPlaces = {
-  /** Counts a connection; one that is far over the limit is closed. */
+  /** Counts a connection, whose first bytes have not come; one that is far over the limit is closed. */
   enter(socket: Socket): void;
-  /** Notes a connection whose first bytes have not come. */
-  await(socket: Socket): void;
-  /** The first bytes are there. Answers whether the connection has a place; one without is refused. */
+  /** The first bytes of a connection, or of the TLS in it, are there. Answers whether the connection has a place; one without is refused. */
   decide(socket: Socket, isHttp2: boolean): boolean;
   destroyAll(): void;
   destroyUndecided(): void;
@@ -36,16 +35,16 @@ export function createConnectionPlaces(wantedMax: number): ConnectionPlaces {
   return {
     enter(socket) {
       sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
+      socket.once("close", () => {
+        sockets.delete(socket);
+        undecided.delete(socket);
+      });
       if (sockets.size > placesMax) giveUpOldest(undecided);
+      undecided.add(socket);
       if (sockets.size > placesMax + refusedAtOnceMax) socket.destroy();
     },
-    await(socket) {
-      undecided.add(socket);
-      socket.once("close", () => undecided.delete(socket));
-    },
     decide(socket, isHttp2) {
-      undecided.delete(socket);
+      undecided.delete(belowTls(socket));
       const hasPlace = sockets.size <= placesMax;
       if (!hasPlace) refuse(socket, isHttp2, placesMax);
       return hasPlace;

@@ -13,7 +13,7 @@ import type { Limits } from "./limits.ts";
 import { lingerForBody } from "./linger.ts";
 import { observeExchange } from "./observe-exchange.ts";
 import type { Pages } from "./pages/page.ts";
-import { sendPage } from "./pages/send-page.ts";
+import { pageAt } from "./pages/send-page.ts";
 import { type ErrorStyle, toCallerError } from "./relayed.ts";
 import { createRestHandler } from "./rest/handler.ts";
 import { methodNotAllowed, pathUnknown, urlTooLong } from "./rest/http-error.ts";
@@ -69,7 +69,7 @@ export function createListener(options: {
     checkHead(request);
     const path = pathOf(request);
     const plan = rpc.planOf(path);
-    const page = options.pages.get(path);
+    const sendPage = pageAt(options.pages, path);
     if (plan) {
       exchange.method = plan.method;
       exchange.route = path;
@@ -79,10 +79,10 @@ export function createListener(options: {
       exchange.route = path;
       refuseOtherMethods(request, ["GET", "HEAD"]);
       await (path === livePath ? sendLiveness(out) : sendReadiness(out, upstreams));
-    } else if (page) {
+    } else if (sendPage) {
       exchange.protocol = "page";
       exchange.route = path;
-      await sendPage(exchange, out, page);
+      await sendPage(exchange, out);
     } else if (isRpc(request)) sendMethodUnknown(exchange);
     else await rest(exchange, out);
   };

@@ -1,11 +1,12 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import { SpanKind } from "@opentelemetry/api";
 import { isObserving, type ObservedCall, observeUpstream } from "../services/lib/telemetry/observe-call.ts";
 import type { Calls } from "./calls.ts";
 
 /** The same calls, but each is told of. `peerOf` names who answers a method. */
 export function observeCalls(calls: Calls, peerOf: (method: DescMethod) => string): Calls {
   const begin = (method: DescMethod): ObservedCall | undefined =>
-    isObserving() ? observeUpstream("edge", peerOf(method), method) : undefined;
+    isObserving() ? observeUpstream("edge", peerOf(method), method, SpanKind.INTERNAL) : undefined;
   return {
     exchangeOne(call, message) {
       const observed = begin(call.method);

@@ -26,7 +26,7 @@ export const run: Run<EdgeConfig> = async (config, stop, ready) => {
 
 const runOne: Run<EdgeConfig> = async (config, stop, ready) => {
   const log = createLog("edge", config);
-  using tls = await openTls(config.tlsFiles, log);
+  using tls = await openTls(config.tlsFiles, { ...config, log });
   using meshTls = await openMeshTls(config.meshFiles, log);
   await using limiter = await openLimiter(config.rateLimitStore, log);
   await using edge = await startEdge({

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { createServer as createHttp1Server, type ServerResponse } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, Server as TlsServer } from "node:tls";
+import { Server as TlsServer } from "node:tls";
+import type { Logger } from "../services/lib/log.ts";
 import { createConnectionPlaces } from "./connection-places.ts";
 import { openConnections } from "./edge-metrics.ts";
 import { headerBytesMax } from "./head-limits.ts";
@@ -11,7 +12,8 @@ import { type Limits, standardLimits } from "./limits.ts";
 import type { Listener } from "./listener.ts";
 import { endWithError, malformed, type ParserError } from "./malformed.ts";
 import { createSlowReaders } from "./slow-readers.ts";
-import { contextOf, type Tls, tlsOptionsOf } from "./tls/tls-context.ts";
+import { contextOf, type Tls } from "./tls/tls-context.ts";
+import { createTlsServer } from "./tls/tls-server.ts";
 
 /** Bytes of headers that are read before they are refused; what is a little over the limit gets an answer, too. */
 const readHeaderBytesMax = 2 * headerBytesMax;
@@ -40,6 +42,7 @@ export async function startServer(options: {
   host: string;
   port: number;
   listener: Listener;
+  log: Logger;
   tls?: Tls | undefined;
   limits?: Limits;
   drainMs?: number;
@@ -53,12 +56,11 @@ export async function startServer(options: {
   const http1 = serveHttp1(listener, limits);
   const http2 = serveHttp2(listener, limits);
   const places = createConnectionPlaces(limits.connectionsMax);
-  const server = listenTo(options.tls, limits, (socket) => {
-    places.await(socket);
+  const server = listenTo(options, limits, (socket) =>
     decide(socket, limits, (isHttp2) => {
       if (places.decide(socket, isHttp2)) (isHttp2 ? http2 : http1).accept(socket);
-    });
-  });
+    }),
+  );
   server.prependListener("connection", places.enter);
   server.listen(options.port, options.host);
   await once(server, "listening");
@@ -84,9 +86,12 @@ export async function startServer(options: {
   };
 }
 
-function listenTo(tls: Tls | undefined, { headersMs }: Limits, accept: (socket: Socket) => void): Server {
-  if (!tls) return createServer(accept);
-  return createTlsServer(tlsOptionsOf(tls, headersMs), accept);
+function listenTo(
+  { tls, log }: { tls?: Tls | undefined; log: Logger },
+  { headersMs: handshakeMs }: Limits,
+  accept: (socket: Socket) => void,
+): Server {
+  return tls ? createTlsServer(tls, { handshakeMs, log }, accept) : createServer(accept);
 }
 
 const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));

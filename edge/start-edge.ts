@@ -1,4 +1,5 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { SpanKind } from "@opentelemetry/api";
 import { BatchService } from "../gen/sluice/edge/v1/batch_pb.ts";
 import { addReadinessCheck } from "../services/lib/admin/readiness.ts";
 import type { Logger } from "../services/lib/log.ts";
@@ -105,7 +106,7 @@ export async function startEdge(options: {
     (method) => upstreamFor(method).peer,
   );
   const authenticate = createAuthenticate({
-    identity: transportTo(upstreamCalled("identity"), [observeClient("edge", "identity")]),
+    identity: transportTo(upstreamCalled("identity"), [observeClient("edge", "identity", SpanKind.INTERNAL)]),
     signer,
   });
   const listener: Listener = createListener({
@@ -125,7 +126,7 @@ export async function startEdge(options: {
     cors: options.cors,
     passedHeaders,
   });
-  const server = cleanup.use(await startServer({ host, port, listener, tls, limits }));
+  const server = cleanup.use(await startServer({ host, port, listener, log, tls, limits }));
   const owned = cleanup.move();
   return { ...server, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -2,22 +2,44 @@ import type { Exchange } from "../exchange.ts";
 import { headerOf } from "../http.ts";
 import { methodNotAllowed } from "../rest/http-error.ts";
 import { type Outgoing, sendWhole } from "../rest/outgoing.ts";
-import type { Page } from "./page.ts";
+import { type Page, type Pages, revalidated } from "./page.ts";
 
 const allowed = ["GET", "HEAD", "OPTIONS"] as const;
 
-/** Answers a request for a page: 200 or 304 to GET and HEAD, the methods to OPTIONS, 405 to any other. */
-export async function sendPage(exchange: Exchange, out: Outgoing, load: () => Promise<Page>): Promise<void> {
-  const { request } = exchange;
-  const method = request.method ?? "";
-  if (method === "OPTIONS") {
-    sendWhole(out, 204, { allow: allowed.join(", ") }, "");
-    return;
-  }
-  if (method !== "GET" && method !== "HEAD") throw methodNotAllowed(allowed);
+/** Answers a request for a page. */
+type SendPage = (exchange: Exchange, out: Outgoing) => Promise<void>;
+
+/** What answers for a path: with a page, or with the way to the one whose path has no slash at its end. */
+export function pageAt(pages: Pages, path: string): SendPage | undefined {
+  const load = pages.get(path);
+  if (load) return (exchange, out) => sendPage(exchange, out, load);
+  const isNear = path.endsWith("/") && pages.has(path.slice(0, -1));
+  return isNear ? async (exchange, out) => sendMoved(exchange, out, path) : undefined;
+}
+
+/** 200 or 304 to GET and HEAD, the methods to OPTIONS, 405 to any other. */
+async function sendPage(exchange: Exchange, out: Outgoing, load: () => Promise<Page>): Promise<void> {
+  if (!isReading(exchange, out)) return;
   const { headers, etag, body } = await load();
-  const isHeld = isAmong(etag, headerOf(request, "if-none-match"));
+  const isHeld = isAmong(etag, headerOf(exchange.request, "if-none-match"));
   sendWhole(out, isHeld ? 304 : 200, { ...headers, etag }, body);
+}
+
+/** The page is not answered there, since the links in it would lead astray. */
+function sendMoved(exchange: Exchange, out: Outgoing, path: string): void {
+  if (!isReading(exchange, out)) return;
+  const name = path.split("/").at(-2);
+  const query = exchange.request.url?.slice(path.length) ?? "";
+  // Relative, so that it holds behind a proxy that has the edge below a path of its own.
+  sendWhole(out, 308, { ...revalidated, location: `../${name}${query}` }, "");
+}
+
+/** Whether it is GET or HEAD; OPTIONS is answered. */
+function isReading({ request: { method = "" } }: Exchange, out: Outgoing): boolean {
+  if (method === "GET" || method === "HEAD") return true;
+  if (method !== "OPTIONS") throw methodNotAllowed(allowed);
+  sendWhole(out, 204, { allow: allowed.join(", ") }, "");
+  return false;
 }
 
 /** Whether an If-None-Match header names an entity tag; weak tags count as the strong ones, as HTTP has it. */

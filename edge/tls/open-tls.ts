@@ -4,7 +4,7 @@ import {
   watchCertificates,
 } from "../../services/lib/certificates.ts";
 import type { Logger } from "../../services/lib/log.ts";
-import type { Tls } from "./tls-context.ts";
+import type { ClientCertificates, Tls } from "./tls-context.ts";
 
 /** Certificates that may be renewed while the port is open. */
 export type OpenTls = Disposable & {
@@ -15,9 +15,15 @@ export type OpenTls = Disposable & {
 /** Reads the certificates of the edge's port; undefined where it was given none. */
 export async function openTls(
   files: CertificateFiles | undefined,
-  log: Logger,
+  { clientCertificates, log }: { clientCertificates: ClientCertificates; log: Logger },
 ): Promise<OpenTls | undefined> {
   if (!files) return undefined;
+  const toTls = ({ cert, key, ca }: Certificates): Tls => ({
+    certificatePem: cert,
+    privateKeyPem: key,
+    clientCaPem: ca,
+    clientCertificates,
+  });
   const watched = await watchCertificates(files, { log });
   return {
     current: toTls(watched.current),
@@ -25,9 +31,3 @@ export async function openTls(
     [Symbol.dispose]: () => watched[Symbol.dispose](),
   };
 }
-
-const toTls = ({ cert, key, ca }: Certificates): Tls => ({
-  certificatePem: cert,
-  privateKeyPem: key,
-  clientCaPem: ca,
-});

@@ -1,10 +1,14 @@
 import type { SecureContextOptions, TlsOptions } from "node:tls";
 
-/** PEM texts. With an authority for clients, only those that it vouches for get a connection. */
+/** Whether clients show a certificate of an authority's: none is asked for, or asked for but not required, or required. */
+export type ClientCertificates = "none" | "optional" | "required";
+
+/** PEM texts. With an authority for clients, certificates of theirs are required unless it says otherwise. */
 export type Tls = {
   readonly certificatePem: string | Buffer;
   readonly privateKeyPem: string | Buffer;
   readonly clientCaPem?: string | Buffer | undefined;
+  readonly clientCertificates?: ClientCertificates | undefined;
 };
 
 /** Those of TLS 1.2 have forward secrecy and authenticated encryption; the first three are all that 1.3 has. */
@@ -30,7 +34,12 @@ export const contextOf = ({
 /** What stays the same when certificates are renewed. */
 export const tlsOptionsOf = (tls: Tls, handshakeTimeout: number): TlsOptions => ({
   ...contextOf(tls),
-  ...(tls.clientCaPem !== undefined && { requestCert: true, rejectUnauthorized: true }),
+  ...certificateOptions(tls),
   ALPNProtocols: ["h2", "http/1.1"],
   handshakeTimeout,
 });
+
+function certificateOptions({ clientCaPem, clientCertificates = "required" }: Tls): TlsOptions {
+  if (clientCaPem === undefined || clientCertificates === "none") return { requestCert: false };
+  return { requestCert: true, rejectUnauthorized: clientCertificates === "required" };
+}

@@ -2,12 +2,16 @@ import { z } from "zod";
 import type { CertificateFiles } from "../../services/lib/certificates.ts";
 import type { Env } from "../../services/lib/env.ts";
 import { togetherProblems } from "../../services/lib/tls-settings.ts";
+import type { ClientCertificates } from "./tls-context.ts";
 
 /** Settings of the edge's own port. */
 export const tlsEnv = {
   TLS_CERT_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
   TLS_CLIENT_CA_FILE: z.string().optional(),
+  TLS_CLIENT_CERTIFICATES: z
+    .enum(["none", "optional", "required"], "must be none, optional or required")
+    .optional(),
   HSTS_MAX_AGE: z
     .string()
     .regex(/^\d{1,9}$/, "must be a number of seconds")
@@ -20,17 +24,31 @@ type TlsSettings = z.output<z.ZodObject<typeof tlsEnv>>;
 /** What is wrong with the settings of TLS together. */
 export function tlsProblems(set: Env): string[] {
   const pair = togetherProblems(set, ["TLS_CERT_FILE", "TLS_KEY_FILE"]);
-  if (pair.length > 0 || set.TLS_CERT_FILE !== undefined || set.TLS_CLIENT_CA_FILE === undefined) return pair;
+  const { TLS_CLIENT_CERTIFICATES: wanted = "none" } = set;
+  const authority =
+    wanted === "none" || set.TLS_CLIENT_CA_FILE !== undefined
+      ? []
+      : [`TLS_CLIENT_CA_FILE: is required with TLS_CLIENT_CERTIFICATES=${wanted}`];
+  if (pair.length > 0 || set.TLS_CERT_FILE !== undefined || set.TLS_CLIENT_CA_FILE === undefined) {
+    return [...pair, ...authority];
+  }
   return ["TLS_CERT_FILE, TLS_KEY_FILE: are required with TLS_CLIENT_CA_FILE"];
 }
 
 export function tlsOf(settings: TlsSettings): {
   /** Undefined where the port speaks cleartext. */
   readonly tlsFiles: CertificateFiles | undefined;
+  /** Required where there is an authority for them and nothing else was said. */
+  readonly clientCertificates: ClientCertificates;
   /** In seconds; 0 takes back what browsers remember. Undefined without TLS. */
   readonly hstsMaxAgeSeconds: number | undefined;
 } {
   const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, TLS_CLIENT_CA_FILE: caFile } = settings;
-  if (!certFile || !keyFile) return { tlsFiles: undefined, hstsMaxAgeSeconds: undefined };
-  return { tlsFiles: { certFile, keyFile, caFile }, hstsMaxAgeSeconds: settings.HSTS_MAX_AGE };
+  const clientCertificates = settings.TLS_CLIENT_CERTIFICATES ?? "required";
+  if (!certFile || !keyFile) return { tlsFiles: undefined, clientCertificates, hstsMaxAgeSeconds: undefined };
+  return {
+    tlsFiles: { certFile, keyFile, caFile },
+    clientCertificates,
+    hstsMaxAgeSeconds: settings.HSTS_MAX_AGE,
+  };
 }

@@ -4,9 +4,10 @@ import { callerGone, deadlinePassed } from "../rpc/refusals.ts";
 import { type Ending, tryUnary } from "./attempt.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { type ObservedTry, type ObserveTry, observeTries } from "./observe-tries.ts";
 import type { CallPolicy } from "./policy.ts";
 import { requestHeaders } from "./request-headers.ts";
-import { failed, type OneAnswer, overloaded, unreachable } from "./status.ts";
+import { failed, type OneAnswer, overloaded, refusals } from "./status.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** How often a call is made at the most. */
@@ -37,11 +38,13 @@ export function callUnary(upstream: Upstream, call: UnaryCall): Promise<OneAnswe
       deadlineMs: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
       tries: [],
       made: 0,
+      observe: observeTries(call.policy.path),
       wasRefused: false,
       isOver: false,
       late: undefined,
       next: undefined,
       hedge: undefined,
+      stopWaiting: undefined,
       resolve,
     };
     if (timeoutMs !== undefined) running.late = setTimeout(() => endLate(running), timeoutMs);
@@ -63,15 +66,17 @@ type Running = {
   /** Those that have no answer yet. */
   tries: Try[];
   made: number;
+  readonly observe: ObserveTry | undefined;
   wasRefused: boolean;
   isOver: boolean;
   late: NodeJS.Timeout | undefined;
   next: NodeJS.Timeout | undefined;
   hedge: NodeJS.Timeout | undefined;
+  stopWaiting: (() => void) | undefined;
   resolve(answer: OneAnswer): void;
 };
 
-type Try = { readonly endpoint: Endpoint; cancel(): void };
+type Try = { readonly endpoint: Endpoint; readonly observed: ObservedTry | undefined; cancel(): void };
 
 const leftOf = ({ deadlineMs }: Running): number | undefined =>
   deadlineMs === undefined ? undefined : Math.max(1, deadlineMs - Date.now());
@@ -84,16 +89,21 @@ function finish(running: Running, answer: OneAnswer): void {
   clearTimeout(running.late);
   clearTimeout(running.next);
   clearTimeout(running.hedge);
-  for (const { endpoint, cancel } of running.tries) {
+  running.stopWaiting?.();
+  for (const { endpoint, observed, cancel } of running.tries) {
     endpoint.calls -= 1;
     cancel();
+    observed?.end("given up", callerGone());
   }
   running.upstream.breaker.leave();
   running.resolve(answer);
 }
 
 function endLate(running: Running): void {
-  for (const { endpoint } of running.tries) running.upstream.pool.report(endpoint, true);
+  for (const { endpoint, observed } of running.tries) {
+    running.upstream.pool.report(endpoint, true);
+    observed?.end("given up", deadlinePassed());
+  }
   finish(running, failed(deadlinePassed()));
 }
 
@@ -102,10 +112,11 @@ function start(running: Running, before?: Endpoint): void {
   const endpoint = pool.pick(before);
   if (endpoint) send(running, endpoint);
   else {
-    void pool.wait({ isPatient: mayRepeat(running), timeoutMs: leftOf(running) }).then((found) => {
+    const patience = { isPatient: mayRepeat(running), timeoutMs: leftOf(running) };
+    running.stopWaiting = pool.wait(patience, (found) => {
       if (running.isOver) return;
-      if (found) send(running, found);
-      else finish(running, failed(unreachable(peer)));
+      if (typeof found === "object") send(running, found);
+      else finish(running, failed(refusals[found](peer)));
     });
   }
 }
@@ -115,14 +126,17 @@ function send(running: Running, endpoint: Endpoint): void {
   const { path } = call.policy;
   const headers = requestHeaders(path, call.headers, leftOf(running), running.made);
   running.made += 1;
+  const observed = running.observe?.(endpoint.address, running.made);
+  if (observed) Object.assign(headers, observed.headers);
   endpoint.calls += 1;
   const cancel = tryUnary(endpoint.session, { headers, message, peer: upstream.peer }, (ending, answer) => {
     if (running.isOver) return;
+    observed?.end(ending, answer.error);
     endpoint.calls -= 1;
     running.tries = running.tries.filter((one) => one !== made);
     settle(running, endpoint, ending, answer);
   });
-  const made: Try = { endpoint, cancel };
+  const made: Try = { endpoint, observed, cancel };
   tries.push(made);
   awaitHedge(running, endpoint);
 }

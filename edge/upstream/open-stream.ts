@@ -7,10 +7,11 @@ import { type Ending, openRequest } from "./attempt.ts";
 import { backoffMs } from "./backoff.ts";
 import { triesMax } from "./call-unary.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { type ObservedTry, type ObserveTry, observeTries } from "./observe-tries.ts";
 import type { CallPolicy } from "./policy.ts";
 import { type Received, receive } from "./receive.ts";
 import { requestHeaders } from "./request-headers.ts";
-import { overloaded, type RawHeaders, unreachable } from "./status.ts";
+import { overloaded, type RawHeaders, refusals, unreachable } from "./status.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** What is kept of the requests of a call, so that they can be sent again, in bytes. */
@@ -53,6 +54,8 @@ export function openStream(
     keptBytes: 0,
     isEnded: false,
     made: 0,
+    observe: observeTries(options.policy.path),
+    observed: undefined,
     wasRefused: false,
     isOver: false,
     stream: undefined,
@@ -60,6 +63,7 @@ export function openStream(
     opened: undefined,
     late: undefined,
     next: undefined,
+    stopWaiting: undefined,
   };
   if (!upstream.breaker.enter()) {
     running.isOver = true;
@@ -91,6 +95,9 @@ type Running = {
   keptBytes: number;
   isEnded: boolean;
   made: number;
+  readonly observe: ObserveTry | undefined;
+  /** The try that is under way. */
+  observed: ObservedTry | undefined;
   wasRefused: boolean;
   isOver: boolean;
   stream: ClientHttp2Stream | undefined;
@@ -99,6 +106,7 @@ type Running = {
   opened: PromiseWithResolvers<void> | undefined;
   late: NodeJS.Timeout | undefined;
   next: NodeJS.Timeout | undefined;
+  stopWaiting: (() => void) | undefined;
 };
 
 const leftOf = ({ deadlineMs }: Running): number | undefined =>
@@ -130,10 +138,11 @@ function start(running: Running, before?: Endpoint): void {
   const endpoint = pool.pick(before);
   if (endpoint) open(running, endpoint);
   else {
-    void pool.wait({ isPatient: mayRepeat(running), timeoutMs: leftOf(running) }).then((found) => {
+    const patience = { isPatient: mayRepeat(running), timeoutMs: leftOf(running) };
+    running.stopWaiting = pool.wait(patience, (found) => {
       if (running.isOver) return;
-      if (found) open(running, found);
-      else finish(running, unreachable(peer), []);
+      if (typeof found === "object") open(running, found);
+      else finish(running, refusals[found](peer), []);
     });
   }
 }
@@ -141,8 +150,11 @@ function start(running: Running, before?: Endpoint): void {
 function open(running: Running, endpoint: Endpoint): void {
   const { policy, upstream, listener } = running;
   const headers = requestHeaders(policy.path, running.headers, leftOf(running), running.made);
+  running.observed = running.observe?.(endpoint.address, running.made + 1);
+  if (running.observed) Object.assign(headers, running.observed.headers);
   const stream = openRequest(endpoint.session, headers);
   if (!stream) {
+    running.observed?.end("refused", unreachable(upstream.peer));
     again(running, endpoint, unreachable(upstream.peer), "refused");
     return;
   }
@@ -171,6 +183,7 @@ function open(running: Running, endpoint: Endpoint): void {
 
 function settle(running: Running, endpoint: Endpoint, { ending, error, trailers }: Received): void {
   const { budget, pool } = running.upstream;
+  running.observed?.end(ending, error);
   pool.report(endpoint, ending === "broken");
   if (ending === "answered") budget.succeeded();
   else if (ending === "broken" || running.wasRefused) budget.failed();
@@ -191,8 +204,9 @@ function again(running: Running, before: Endpoint, error: ConnectError, ending: 
 
 /** Lets go of the stream of a try. */
 function release(running: Running): void {
-  const { stream, endpoint } = running;
+  const { stream, endpoint, observed } = running;
   if (endpoint) endpoint.calls -= 1;
+  observed?.end("given up", callerGone());
   running.stream = undefined;
   running.endpoint = undefined;
   // A service may answer before it was sent everything.
@@ -201,6 +215,7 @@ function release(running: Running): void {
 
 function endLate(running: Running): void {
   if (running.endpoint && running.kept) running.upstream.pool.report(running.endpoint, true);
+  running.observed?.end("given up", deadlinePassed());
   finish(running, deadlinePassed(), []);
 }
 
@@ -209,6 +224,7 @@ function finish(running: Running, error: ConnectError | undefined, trailers: Raw
   running.isOver = true;
   clearTimeout(running.late);
   clearTimeout(running.next);
+  running.stopWaiting?.();
   release(running);
   running.opened?.resolve();
   running.upstream.breaker.leave();

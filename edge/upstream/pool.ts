@@ -6,13 +6,22 @@ import type { UpstreamLimits } from "./limits.ts";
 export type Pool = Disposable & {
   /** An address that takes calls now: of two at random the one with less to do. Another than `other`, if there is one. */
   pick(other?: Endpoint): Endpoint | undefined;
-  /** Waits for one, if there is hope; who is patient waits for an upstream that is being started again. */
-  wait(options: { isPatient: boolean; timeoutMs: number | undefined }): Promise<Endpoint | undefined>;
+  /**
+   * Waits for one, if there is hope and room; who is patient waits for an upstream that is being started again. `settled`
+   * comes once, in a turn of its own. Answers how to give up the place.
+   */
+  wait(
+    options: { isPatient: boolean; timeoutMs: number | undefined },
+    settled: (found: Endpoint | NoEndpoint) => void,
+  ): () => void;
   /** Takes note of how a call ended. */
   report(endpoint: Endpoint, failed: boolean): void;
 };
 
-type Waiter = { readonly isPatient: boolean; resolve(endpoint: Endpoint | undefined): void };
+/** Why a call gets no address: none can be reached, or too many calls wait for one. */
+type NoEndpoint = "unreachable" | "overloaded";
+
+type Waiter = { readonly isPatient: boolean; settle(found: Endpoint | NoEndpoint): void };
 
 /** Reaches all addresses of a target; they are connected to when first needed. */
 export function createPool(target: string, options: { dial: Dial; limits: UpstreamLimits }): Pool {
@@ -21,10 +30,7 @@ export function createPool(target: string, options: { dial: Dial; limits: Upstre
   const changed = () => {
     for (const waiter of waiters) {
       const endpoint = pick(endpoints());
-      if (endpoint || !hasHope(waiter.isPatient)) {
-        waiters.delete(waiter);
-        waiter.resolve(endpoint);
-      }
+      if (endpoint || !hasHope(waiter.isPatient)) waiter.settle(endpoint ?? "unreachable");
     }
   };
   const directory = createDirectory(target, { ...options, changed });
@@ -37,25 +43,24 @@ export function createPool(target: string, options: { dial: Dial; limits: Upstre
       directory.begin();
       return pick(endpoints(), other);
     },
-    wait: ({ isPatient, timeoutMs }) =>
-      new Promise((settle) => {
-        if (!hasHope(isPatient) || waiters.size >= limits.waitingMax) return settle(undefined);
-        const waiter: Waiter = {
-          isPatient,
-          resolve(endpoint) {
-            clearTimeout(late);
-            settle(endpoint);
-          },
-        };
-        const late = setTimeout(
-          () => {
-            waiters.delete(waiter);
-            settle(undefined);
-          },
-          timeoutMs ?? limits.connectMs + limits.restartMs,
-        );
-        waiters.add(waiter);
-      }),
+    wait({ isPatient, timeoutMs = limits.connectMs + limits.restartMs }, settled) {
+      const leave = () => {
+        clearTimeout(late);
+        waiters.delete(waiter);
+      };
+      const waiter: Waiter = {
+        isPatient,
+        settle(found) {
+          leave();
+          queueMicrotask(() => settled(found));
+        },
+      };
+      const late = setTimeout(() => waiter.settle("unreachable"), timeoutMs);
+      if (!hasHope(isPatient)) waiter.settle("unreachable");
+      else if (waiters.size >= limits.waitingMax) waiter.settle("overloaded");
+      else waiters.add(waiter);
+      return leave;
+    },
     report(endpoint, failed) {
       const all = endpoints();
       const left = all.filter((one) => one !== endpoint && !one.isEjected()).length;
@@ -64,8 +69,7 @@ export function createPool(target: string, options: { dial: Dial; limits: Upstre
     },
     [Symbol.dispose]() {
       directory[Symbol.dispose]();
-      for (const waiter of waiters) waiter.resolve(undefined);
-      waiters.clear();
+      for (const waiter of waiters) waiter.settle("unreachable");
     },
   };
 }

@@ -44,6 +44,9 @@ export const unreachable = (peer: string): ConnectError =>
 export const overloaded = (peer: string): ConnectError =>
   failure(Code.Unavailable, ErrorReason.SERVICE_BUSY, `${peer} has too many calls under way`, { peer });
 
+/** What a call fails with that gets no address. */
+export const refusals = { unreachable, overloaded } as const;
+
 export const answersNotOne = (messages: number): ConnectError =>
   new ConnectError(`the upstream gave ${messages} answers where one is due`, Code.Unimplemented);
 

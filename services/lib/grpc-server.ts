@@ -5,6 +5,8 @@ import { addReadinessCheck } from "./admin/readiness.ts";
 import { addReflection } from "./grpc-reflection.ts";
 import { addService } from "./grpc-service.ts";
 import type { GuardedService } from "./guard.ts";
+import { watchHandshakes } from "./handshake-log.ts";
+import { keepCertificate } from "./keep-certificate.ts";
 import type { Logger } from "./log.ts";
 import { type MeshTls, serverCredentialsFor } from "./mesh-tls.ts";
 import type { Verifier } from "./principal.ts";
@@ -37,7 +39,9 @@ export async function startGrpcServer(options: {
   tls?: MeshTls | undefined;
 }): Promise<GrpcServer> {
   const server = new Server({ "grpc.max_receive_message_length": receiveBytesMax });
-  const widenSessions = widenWindows(server);
+  const [first] = options.services;
+  const name = first ? serviceNameOf(first.service) : "none";
+  const setUpServers = widenWindows(server);
   for (const service of options.services) addService(server, service, options);
   addReflection(
     server,
@@ -52,9 +56,8 @@ export async function startGrpcServer(options: {
     for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
   };
   const port = await bind(server, options.listen, serverCredentialsFor(options.listen, options.tls));
-  widenSessions();
-  const [first] = options.services;
-  const readiness = addReadinessCheck(first ? serviceNameOf(first.service) : "none", () => isServing);
+  setUpServers((http2Server) => watchHandshakes(http2Server, name, options.log));
+  const readiness = addReadinessCheck(name, () => isServing);
   return {
     address: options.listen.startsWith("unix:")
       ? options.listen
@@ -70,18 +73,23 @@ export async function startGrpcServer(options: {
 
 /**
  * With Node's usual windows of 64 KiB, an upload waits for its receiver after each of them. grpc-js has a setting for
- * its clients' windows and none for its servers', so this reaches into it, and leaves be what it does not find there.
+ * its clients' windows and none for its servers', so this reaches into it, and leaves be what it does not find there. What
+ * it answers sets up the servers when they listen.
  */
-function widenWindows(server: Server): () => void {
+function widenWindows(server: Server): (setUp: (server: Http2Server) => void) => void {
   const inside = server as unknown as {
     commonServerOptions?: ServerOptions;
     http2Servers?: ReadonlyMap<Http2Server, unknown>;
   };
   if (inside.commonServerOptions)
     inside.commonServerOptions.settings = { initialWindowSize: streamWindowBytes };
-  return () => {
+  return (setUp) => {
     for (const http2Server of inside.http2Servers?.keys() ?? []) {
-      http2Server.on("session", (session) => session.setLocalWindowSize(sessionWindowBytes));
+      setUp(http2Server);
+      http2Server.on("session", (session) => {
+        session.setLocalWindowSize(sessionWindowBytes);
+        keepCertificate(session);
+      });
     }
   };
 }

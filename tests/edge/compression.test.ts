@@ -154,6 +154,15 @@ describe.each(codings)("streams in %s", (coding) => {
   });
 });
 
+test.each(codings)("OK: many who listen to one answer's end are no leak, in %s", async (coding) => {
+  const warnings: string[] = [];
+  const warn = ({ message }: Error) => warnings.push(message);
+  process.on("warning", warn);
+  const { status } = await fetchBytes("/test/v1/count?up_to=3", { "accept-encoding": coding });
+  process.off("warning", warn);
+  expect([status, warnings]).toEqual([200, []]);
+});
+
 test("Canceled: a reader of a compressed stream that goes away cancels the backend's", async () => {
   const headers = { accept: "application/x-ndjson", "accept-encoding": "gzip" };
   const request = http1Get(`${edge.url}/test/v1/count?key=coded`, { agent: false, headers });

@@ -88,7 +88,7 @@ test.each(pages)("405: %s is not written to", async (path) => {
 });
 
 test.each([
-  "/docs/",
+  "/docs//",
   "/docs/index.html",
   `${assets}/package.json`,
   `${assets}/swagger-ui.js`,
@@ -96,12 +96,23 @@ test.each([
   `${assets}/..%2f..%2fpackage.json`,
   `${assets}/%2e%2e/%2e%2e/package.json`,
   "/docs/swagger-ui-0.0.0/swagger-ui.css",
-  "/openapi.json/",
+  "/docs/start.js/x",
   "/descriptors.binpb.bak",
   "//docs",
 ])("404: %s is not one of the pages", async (path) => {
   const { status, headers } = await http1(port, path);
   expect([status, headers["content-type"]]).toEqual([404, "application/json"]);
+});
+
+test.each(pages)("308: %s/ leads to the page, with what was asked of it", async (path) => {
+  for (const send of [http1, http2]) {
+    const { status, headers } = await send(port, `${path}/?a=b%20c`);
+    expect(status).toBe(308);
+    const url = new URL(String(headers.location), `https://proxy.example.org/below${path}/`);
+    expect(url.href).toBe(`https://proxy.example.org/below${path}?a=b%20c`);
+  }
+  expect((await fetch(`${edge.address}${path}/`)).url).toBe(`${edge.address}${path}`);
+  expect((await http1(port, `${path}/`, { method: "POST" })).status).toBe(405);
 });
 
 test("200: the docs page loads nothing from elsewhere and may not be framed", async () => {

@@ -3,6 +3,7 @@ import { Agent, get, type IncomingMessage } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { connect as connectSocket } from "node:net";
 import { text } from "node:stream/consumers";
+import { pino } from "pino";
 import { expect, test } from "vitest";
 import { startServer } from "../../edge/server.ts";
 import { http1, http2, http2On, rawBytes } from "./lib/raw-http.ts";
@@ -93,6 +94,7 @@ test("OK: a stop lets running requests end, tells both versions, and does not wa
   const stack = new AsyncDisposableStack();
   const server = stack.use(
     await startServer({
+      log: pino({ level: "silent" }),
       host: "127.0.0.1",
       port: 0,
       listener: async (request, response) => {
@@ -130,6 +132,7 @@ test("OK: a stop lets running requests end, tells both versions, and does not wa
 test("OK: a stop waits for a while only", async () => {
   const begun = Promise.withResolvers<void>();
   const server = await startServer({
+    log: pino({ level: "silent" }),
     host: "127.0.0.1",
     port: 0,
     drainMs: 50,

@@ -6,11 +6,12 @@ import { connect as connectTls, type DetailedPeerCertificate, type TLSSocket } f
 import { afterEach, expect, test } from "vitest";
 import { parseConfig } from "../../edge/config.ts";
 import { run } from "../../edge/run.ts";
-import { startServer } from "../../edge/server.ts";
+import type { ClientCertificates } from "../../edge/tls/tls-context.ts";
 import { createMeshCertificate } from "../../services/all-in-one/mesh-certificates.ts";
 import { certificateFolder, contentsFor, createAuthority } from "../lib/test-certificates.ts";
 import { meshKeys, startService, temporaryFolder } from "../lib/test-mesh.ts";
 import { http2On } from "./lib/raw-http.ts";
+import { servername, startTlsServer as startServerOf } from "./lib/tls-server.ts";
 
 const stack = { current: new AsyncDisposableStack() };
 afterEach(async () => {
@@ -20,20 +21,10 @@ afterEach(async () => {
 
 const authority = await createAuthority();
 const ca = authority.certificatePem;
-const servername = "sluice-edge";
-
 /** A server that answers everything, with a certificate of the authority's. */
-async function startTlsServer(clientCaPem?: string) {
-  const pair = await createMeshCertificate(authority, "edge");
-  const server = await startServer({
-    host: "127.0.0.1",
-    port: 0,
-    tls: { ...pair, clientCaPem },
-    listener: (_, response) => void response.end("done"),
-  });
-  stack.current.use(server);
-  return { server, port: Number(new URL(server.address).port) };
-}
+const startTlsServer = async (
+  clients: { clientCaPem?: string; clientCertificates?: ClientCertificates } = {},
+) => stack.current.use(await startServerOf(authority, clients));
 
 async function fetchTls(options: RequestOptions): Promise<string> {
   const [response] = await once(
@@ -89,17 +80,48 @@ test("OK: TLS 1.2 with forward secrecy", async () => {
   socket.destroy();
 });
 
-test("OK: with an authority for clients, those that it vouches for get in, and no others", async () => {
+type Answer = "done" | "refused";
+test.each<[ClientCertificates | undefined, { known: Answer; none: Answer; unknown: Answer }]>([
+  [undefined, { known: "done", none: "refused", unknown: "refused" }],
+  ["required", { known: "done", none: "refused", unknown: "refused" }],
+  ["optional", { known: "done", none: "done", unknown: "refused" }],
+  ["none", { known: "done", none: "done", unknown: "done" }],
+])("OK: with client certificates %s, whoever has none or one that nobody knows", async (wanted, answers) => {
   const clients = await createAuthority();
-  const { port } = await startTlsServer(clients.certificatePem);
+  const { port } = await startTlsServer({
+    clientCaPem: clients.certificatePem,
+    ...(wanted && { clientCertificates: wanted }),
+  });
   const known = await createMeshCertificate(clients, "somebody");
-  const stranger = await createMeshCertificate(authority, "somebody");
-  const agent = false;
-  const as = ({ certificatePem: cert, privateKeyPem: key }: typeof known) =>
-    fetchTls({ port, agent, cert, key });
-  expect(await as(known)).toBe("done");
-  await expect(as(stranger)).rejects.toThrow();
-  await expect(fetchTls({ port, agent })).rejects.toThrow();
+  const unknown = await createMeshCertificate(authority, "somebody");
+  const as = (pair?: typeof known) =>
+    Promise.all(
+      (["TLSv1.2", "TLSv1.3"] as const).map((version) =>
+        fetchTls({
+          port,
+          agent: false,
+          maxVersion: version,
+          minVersion: version,
+          ...(pair && { cert: pair.certificatePem, key: pair.privateKeyPem }),
+        }).catch(() => "refused"),
+      ),
+    );
+  expect({ known: await as(known), none: await as(), unknown: await as(unknown) }).toEqual({
+    known: [answers.known, answers.known],
+    none: [answers.none, answers.none],
+    unknown: [answers.unknown, answers.unknown],
+  });
+  const session = connectHttp2(`https://127.0.0.1:${port}`, {
+    ca,
+    servername,
+    cert: unknown.certificatePem,
+    key: unknown.privateKeyPem,
+  });
+  session.on("error", () => undefined);
+  const gone = new Promise<string>((resolve) => session.once("close", () => resolve("refused")));
+  const body = http2On(session, "/").then((answer) => answer.body);
+  expect(await Promise.race([body.catch(() => gone), gone])).toBe(answers.unknown);
+  session.destroy();
 });
 
 test("OK: connections that there are go on with the old certificate, new ones get the new one", async () => {
@@ -153,6 +175,16 @@ test("ConfigError: TLS settings that only work together", () => {
   expect(() => parseConfig({ ...env, TLS_CLIENT_CA_FILE: "/c" })).toThrow(
     "TLS_CERT_FILE, TLS_KEY_FILE: are required with TLS_CLIENT_CA_FILE",
   );
+  const edgeFiles = { TLS_CERT_FILE: "/c", TLS_KEY_FILE: "/k" };
+  for (const wanted of ["optional", "required"]) {
+    expect(() => parseConfig({ ...env, ...edgeFiles, TLS_CLIENT_CERTIFICATES: wanted })).toThrow(
+      `TLS_CLIENT_CA_FILE: is required with TLS_CLIENT_CERTIFICATES=${wanted}`,
+    );
+  }
+  expect(() => parseConfig({ ...env, TLS_CLIENT_CERTIFICATES: "maybe" })).toThrow(
+    "TLS_CLIENT_CERTIFICATES: must be none, optional or required",
+  );
+  expect(parseConfig({ ...env, ...edgeFiles, TLS_CLIENT_CA_FILE: "/a" }).clientCertificates).toBe("required");
   expect(() => parseConfig({ ...env, MESH_TLS_CERT_FILE: "/c" })).toThrow(
     "MESH_TLS_KEY_FILE: is required with MESH_TLS_CERT_FILE",
   );

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, TLSSocket } from "node:tls";
 import { createClient } from "@connectrpc/connect";
 import { pino } from "pino";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { dialOver } from "../../edge/upstream/address.ts";
 import { transportTo } from "../../edge/upstream/transport.ts";
 import { createUpstream } from "../../edge/upstream/upstream.ts";
@@ -34,12 +34,12 @@ async function tlsOf(authority: Pair, process: string, caPem = authority.certifi
 }
 
 /** The echo service as a process named `storage`. */
-async function startStorage(tls: MeshTls | undefined): Promise<string> {
+async function startStorage(tls: MeshTls | undefined, log = silent): Promise<string> {
   const server = await startGrpcServer({
     listen: "127.0.0.1:0",
     services: [createEchoService().service],
     verifier: createVerifier(meshKeys.publicKeys),
-    log: silent,
+    log,
     tls,
   });
   return stack.current.use(server).address;
@@ -114,6 +114,20 @@ test("Unavailable: cleartext to a process that has a certificate, and TLS withou
   expect(String(refusal)).toMatch(/certificate required|ECONNRESET|socket hang up/);
 });
 
+test("OK: a service tells of who could not connect to it, and why", async () => {
+  const [authority, stranger] = [await createAuthority(), await createAuthority()];
+  const told: unknown[] = [];
+  const log = pino({ level: "info" }, { write: (line) => told.push(JSON.parse(line)) });
+  const address = await startStorage((await tlsOf(authority, "storage")).tls, log);
+  await expect(clientOf(address, undefined).look({ name: "x" })).rejects.toThrow("storage does not answer");
+  const outsider = (await tlsOf(stranger, "staging", authority.certificatePem)).tls;
+  await expect(clientOf(address, outsider).look({ name: "x" })).rejects.toThrow("storage does not answer");
+  for (const reason of ["cleartext", "certificate refused"]) {
+    const line = { msg: "TLS handshake failed", address: "127.0.0.1", reason };
+    await expect.poll(() => told).toContainEqual(expect.objectContaining(line));
+  }
+});
+
 test("Unauthenticated: an assertion of another process than the connection's", async () => {
   const authority = await createAuthority();
   const address = await startStorage((await tlsOf(authority, "storage")).tls);
@@ -121,6 +135,21 @@ test("Unauthenticated: an assertion of another process than the connection's", a
   await expect(client.look({ name: "x" })).rejects.toThrow(
     "the certificate of the connection is not that of edge",
   );
+});
+
+test("OK: a connection's certificate is read once, and each connection has its own", async () => {
+  const authority = await createAuthority();
+  const address = await startStorage((await tlsOf(authority, "storage")).tls);
+  const { tls } = await tlsOf(authority, "staging");
+  const client = clientOf(address, tls);
+  await client.look({ name: "1" });
+  using read = vi.spyOn(TLSSocket.prototype, "getPeerCertificate");
+  for (const name of ["2", "3", "4"]) await client.look({ name });
+  expect(read).not.toHaveBeenCalled();
+  await expect(clientOf(address, tls, "edge").look({ name: "5" })).rejects.toThrow("is not that of edge");
+  const other = clientOf(address, (await tlsOf(authority, "edge")).tls, "edge");
+  expect((await other.look({ name: "6" })).request?.name).toBe("6");
+  expect(read).toHaveBeenCalled();
 });
 
 test("OK: a whole new authority takes over while the processes run", async () => {

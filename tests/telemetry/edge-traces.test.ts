@@ -61,7 +61,7 @@ test("OK: a stream of gRPC that fails after its start is one trace, with the cod
   const root = rootOf(spans);
   expect(treeOf(spans, root)).toEqual([
     `sluice-edge: POST /${echo}/Count`,
-    [`sluice-edge: ${echo}/Count`, [`sluice-test: ${echo}/Count`]],
+    [`sluice-edge: ${echo}/Count`, [`sluice-edge: ${echo}/Count`, [`sluice-test: ${echo}/Count`]]],
   ]);
   expect([root.traceId, root.parentSpanId]).toEqual([traceId, callersSpan]);
   for (const span of spans) expect(span.attributes["rpc.status_code"]).toBe("ABORTED");
@@ -72,7 +72,7 @@ test("OK: a REST stream is one trace, and its route has no values", async () => 
   const spans = await recorded({}, () => http1(edge.port, "/test/v1/downloads/300000"));
   expect(treeOf(spans, rootOf(spans))).toEqual([
     "sluice-edge: GET /test/v1/downloads/{bytes}",
-    [`sluice-edge: ${echo}/Download`, [`sluice-test: ${echo}/Download`]],
+    [`sluice-edge: ${echo}/Download`, [`sluice-edge: ${echo}/Download`, [`sluice-test: ${echo}/Download`]]],
   ]);
   expect(JSON.stringify(spans)).not.toContain("300000");
 });

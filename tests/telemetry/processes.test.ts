@@ -53,13 +53,19 @@ test("OK: a REST call is one trace from its caller through edge and service to S
       [
         "sluice-edge: sluice.identity.v1.PolicyService/VerifyCredential",
         [
-          "sluice-identity: sluice.identity.v1.PolicyService/VerifyCredential",
-          ["sluice-identity: SELECT identity"],
+          "sluice-edge: sluice.identity.v1.PolicyService/VerifyCredential",
+          [
+            "sluice-identity: sluice.identity.v1.PolicyService/VerifyCredential",
+            ["sluice-identity: SELECT identity"],
+          ],
         ],
       ],
       [
         "sluice-edge: sluice.identity.v1.UserService/GetMe",
-        ["sluice-identity: sluice.identity.v1.UserService/GetMe", ["sluice-identity: SELECT identity"]],
+        [
+          "sluice-edge: sluice.identity.v1.UserService/GetMe",
+          ["sluice-identity: sluice.identity.v1.UserService/GetMe", ["sluice-identity: SELECT identity"]],
+        ],
       ],
     ]);
   expect(root).toMatchObject({

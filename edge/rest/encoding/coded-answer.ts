@@ -8,6 +8,9 @@ import type { Acceptance } from "./acceptance.ts";
 /** What one stream may look back to, as a power of two: many streams are open at once. */
 const streamWindowBits = 18;
 
+/** What listens to an answer's end, with what passes a stream through a coder, is more than Node finds usual. */
+const closeListenersMax = 20;
+
 /** A shared cache must not give a caller a coding that another one takes. */
 export const varyByEncoding: Headers = { vary: "Accept-Encoding" };
 
@@ -41,6 +44,7 @@ export function codedBody({ response }: Outgoing, { compression }: Acceptance): 
   const target = response as unknown as Writable;
   if (!compression) return target;
   const coder = createCoder(compression.name);
+  target.setMaxListeners(closeListenersMax);
   // A reader that went away is noticed by the answer's own end.
   pipeline(coder, target, () => undefined);
   return coder;

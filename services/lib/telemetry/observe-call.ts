@@ -42,12 +42,20 @@ export function observeHandler(method: DescMethod, header: Pick<Headers, "get">)
   });
 }
 
-/** Begins to tell of a call that `caller` makes of `peer`, as a part of what it does now. */
-export function observeUpstream(caller: string, peer: string, method: DescMethod): ObservedCall {
+/**
+ * Begins to tell of a call that `caller` makes of `peer`, as a part of what it does now. `kind` is CLIENT for what goes over
+ * the wire, and INTERNAL where each try of it has a span of its own.
+ */
+export function observeUpstream(
+  caller: string,
+  peer: string,
+  method: DescMethod,
+  kind: SpanKind = SpanKind.CLIENT,
+): ObservedCall {
   if (!isObserving()) return unobserved;
   const labels = { caller, peer };
   return observe({
-    span: spanOf(caller, method, SpanKind.CLIENT),
+    span: spanOf(caller, method, kind),
     isFault: (code) => code !== "OK",
     ended(code, seconds) {
       upstream.calls.inc({ ...labels, code });
@@ -78,7 +86,7 @@ function observe(options: {
 }
 
 /** An error's words stay out: they may hold what a request held. */
-function endSpan(span: Span | undefined, code: string, isFault: boolean): void {
+export function endSpan(span: Span | undefined, code: string, isFault: boolean): void {
   if (!span) return;
   span.setAttribute(ATTR_RPC_STATUS_CODE, code);
   if (isFault) span.setAttribute(ATTR_ERROR_TYPE, code).setStatus({ code: SpanStatusCode.ERROR });

@@ -1,12 +1,13 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import type { SpanKind } from "@opentelemetry/api";
 import { isObserving, type ObservedCall, observeUpstream } from "./observe-call.ts";
 import { currentTrace, type TraceHeaders } from "./tracing.ts";
 
-/** Tells of each call that `caller` makes of `peer`, and takes the trace along. */
-export function observeClient(caller: string, peer: string): Interceptor {
+/** Tells of each call that `caller` makes of `peer` in a span of this kind, and takes the trace along. */
+export function observeClient(caller: string, peer: string, kind?: SpanKind): Interceptor {
   return (next) => async (request) => {
     if (!isObserving()) return next(request);
-    const call = observeUpstream(caller, peer, request.method);
+    const call = observeUpstream(caller, peer, request.method, kind);
     for (const [name, value] of traceEntries(currentTrace(call.span))) request.header.set(name, value);
     try {
       const response = await call.within(() => next(request));

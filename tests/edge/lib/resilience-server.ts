@@ -1,6 +1,14 @@
 import { appendFileSync } from "node:fs";
 import { create, type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
-import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
+import {
+  type Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+  status,
+} from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { ResilienceService } from "../../../gen/sluice/test/v1/resilience_pb.ts";
 
@@ -20,13 +28,26 @@ function answer(method: DescMethod): Buffer {
   return Buffer.from(toBinary(method.output, create(method.output, { server: name } as Partial<Message>)));
 }
 
+const away = { code: status.UNAVAILABLE, details: "away" };
+
+type Call = {
+  readonly request: Buffer;
+  readonly metadata: Metadata;
+  on(event: "cancelled", listener: () => void): unknown;
+};
+
+function begin(method: DescMethod, call: Call): void {
+  const before = call.metadata.get("grpc-previous-rpc-attempts")[0] ?? 0;
+  const trace = call.metadata.get("traceparent")[0] ?? "none";
+  appendFileSync(file, `${method.name} ${keyOf(call.request)} ${before} ${trace}\n`);
+  call.on("cancelled", () => process.send?.({ cancelled: method.name }));
+}
+
 function handle(method: DescMethod) {
   return (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => {
-    const before = call.metadata.get("grpc-previous-rpc-attempts")[0] ?? 0;
-    appendFileSync(file, `${method.name} ${keyOf(call.request)} ${before}\n`);
-    call.on("cancelled", () => process.send?.({ cancelled: method.name }));
+    begin(method, call);
     if (mode === "stuck") return;
-    if (mode === "failing") done({ code: status.UNAVAILABLE, details: "away" });
+    if (mode === "failing") done(away);
     else if (mode === "slow") setTimeout(() => done(null, answer(method)), slowMs);
     else done(null, answer(method));
   };
@@ -54,7 +75,13 @@ server.addService(definition, {
   read: handle(ResilienceService.method.read),
   write: handle(ResilienceService.method.write),
   hedge: handle(ResilienceService.method.hedge),
-  follow(call: { write(bytes: Buffer): void; end(): void }) {
+  follow(call: ServerWritableStream<Buffer, Buffer>) {
+    begin(ResilienceService.method.follow, call);
+    if (mode === "stuck") return;
+    if (mode === "failing") {
+      call.emit("error", away);
+      return;
+    }
     for (let count = 0; count < 3; count += 1) call.write(answer(ResilienceService.method.follow));
     call.end();
   },

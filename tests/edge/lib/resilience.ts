@@ -12,7 +12,12 @@ import { meshKeys } from "../../lib/test-mesh.ts";
 import type { Mode } from "./resilience-server.ts";
 
 /** A call as the process behind the edge began with it. */
-type Begun = { readonly method: string; readonly key: string; readonly triesBefore: number };
+type Begun = {
+  readonly method: string;
+  readonly key: string;
+  readonly triesBefore: number;
+  readonly traceparent: string;
+};
 
 /** A process behind the edge. */
 export type Backend = AsyncDisposable & {
@@ -61,7 +66,12 @@ export async function startBackend(name: string): Promise<Backend> {
             .split("\n")
             .filter((line) => line !== "")
             .map((line) => line.split(" "))
-            .map(([method = "", key = "", tries]) => ({ method, key, triesBefore: Number(tries) }))
+            .map(([method = "", key = "", tries, traceparent = ""]) => ({
+              method,
+              key,
+              triesBefore: Number(tries),
+              traceparent,
+            }))
         : [],
     cancelled: () => cancelled,
     async set(mode) {

@@ -1,0 +1,88 @@
+import type { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { Counter } from "prom-client";
+import { belowTls } from "./below-tls.ts";
+import type { Logger } from "./log.ts";
+import { isMeasuring, registry } from "./telemetry/metrics.ts";
+
+/** Failures of one second that the log names; of the others it says how many there were. */
+const namedPerSecondMax = 10;
+
+const failures = new Counter({
+  name: "sluice_tls_handshakes_failed_total",
+  help: "Connections that failed before they were secure, by the server that they came to and why.",
+  labelNames: ["server", "reason"],
+  registers: [registry],
+});
+
+/** Takes note of a connection that failed before it was secure; the error is Node's, if it has one. */
+export type NoteFailedHandshake = (error: NodeJS.ErrnoException | undefined, socket: TLSSocket) => void;
+
+/**
+ * Tells of a server's failed handshakes in its log and metrics, and of those that come by what it answers. Strangers cause
+ * them, so the log is not theirs to fill.
+ */
+export function watchHandshakes(server: EventEmitter, name: string, log: Logger): NoteFailedHandshake {
+  const note = createNote(name, log);
+  // Node has the address of a connection that has failed only if it was asked for it before.
+  server.prependListener("connection", (socket: Socket) => socket.remoteAddress);
+  server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
+    note(error, socket);
+    // Node tells of a handshake that takes too long, and goes on waiting for it.
+    socket.destroy();
+  });
+  return note;
+}
+
+function createNote(server: string, log: Logger): NoteFailedHandshake {
+  let named = 0;
+  let leftOut = 0;
+  const endSecond = () => {
+    if (leftOut > 0) log.info({ leftOut }, "more TLS handshakes failed");
+    named = leftOut = 0;
+  };
+  return (error, socket) => {
+    const reason = reasonOf(error, socket);
+    // Whoever only looks whether the port is open has not failed.
+    if (reason === "closed" && socket.bytesRead === 0) return;
+    if (isMeasuring()) failures.inc({ server, reason });
+    if (named === 0) setTimeout(endSecond, 1000).unref();
+    if (named >= namedPerSecondMax) {
+      leftOut += 1;
+      return;
+    }
+    named += 1;
+    log.info({ address: addressOf(socket), reason, code: codeOf(error, socket) }, "TLS handshake failed");
+  };
+}
+
+/** Why, by OpenSSL's and Node's codes; the others are `other`. */
+const reasons: Readonly<Record<string, string>> = {
+  ERR_SSL_UNSUPPORTED_PROTOCOL: "version",
+  ERR_SSL_VERSION_TOO_LOW: "version",
+  ERR_SSL_NO_SHARED_CIPHER: "cipher",
+  ERR_SSL_NO_APPLICATION_PROTOCOL: "protocol",
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: "certificate missing",
+  ERR_SSL_HTTP_REQUEST: "cleartext",
+  ERR_SSL_WRONG_VERSION_NUMBER: "cleartext",
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: "not trusted by the client",
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: "not trusted by the client",
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: "not trusted by the client",
+  ERR_TLS_HANDSHAKE_TIMEOUT: "timeout",
+  ECONNRESET: "closed",
+};
+
+function reasonOf(error: NodeJS.ErrnoException | undefined, socket: TLSSocket): string {
+  // Whatever comes of it, this came first.
+  if (socket.authorizationError) return "certificate refused";
+  return reasons[error?.code ?? ""] ?? "other";
+}
+
+/** A code, and no text: texts have what came in them. */
+const codeOf = (error: NodeJS.ErrnoException | undefined, { authorizationError }: TLSSocket) =>
+  authorizationError ? String(authorizationError) : error?.code;
+
+/** A TLS connection has no address any more when it has failed. */
+const addressOf = (socket: TLSSocket): string | undefined =>
+  socket.remoteAddress ?? belowTls(socket).remoteAddress;
