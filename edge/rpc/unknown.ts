@@ -13,12 +13,12 @@ export function sendMethodUnknown(exchange: Exchange): void {
   const response = exchange.response as ServerResponse;
   const error = methodUnknown();
   exchange.error = error;
-  if (contentType.startsWith("application/grpc")) {
-    const wire = wireOf(contentType) ?? wireOf("application/grpc");
-    if (wire) {
-      exchange.protocol = wire.protocol;
-      answerAs(wire, exchange).end(error, {});
-    }
+  const isGrpc = contentType.startsWith("application/grpc");
+  // A codec of gRPC that there is not is answered in gRPC all the same.
+  const wire = wireOf(contentType) ?? (isGrpc ? wireOf("application/grpc") : undefined);
+  if (wire?.enveloped) {
+    exchange.protocol = wire.protocol;
+    answerAs(wire, exchange).end(error, {});
   } else {
     exchange.protocol = "connect";
     response.writeHead(404, answerHeaders(exchange, "application/json", {}));

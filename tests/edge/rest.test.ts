@@ -141,7 +141,7 @@ describe.each([
       code: 404,
       status: "NOT_FOUND",
       message: "there is nothing at this path",
-      details: [],
+      details: [expect.objectContaining({ reason: "METHOD_UNKNOWN", domain: "sluice" })],
     });
     expect((await call("OPTIONS /test/v1/nothing")).status).toBe(404);
   });
