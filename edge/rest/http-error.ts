@@ -38,11 +38,6 @@ export const urlTooLong = (bytesMax: number) =>
 export const mediaTypeUnsupported = (supported: string) =>
   httpError(415, Code.InvalidArgument, `the body must be ${supported}`);
 
-export const codecUnknown = () =>
-  httpError(415, Code.InvalidArgument, "the query parameter encoding must be proto or json");
-
-export const httpVersionUnsupported = () => httpError(505, Code.InvalidArgument, "gRPC needs HTTP/2");
-
 const tooLarge = (message: (max: number) => string) => (max: number) =>
   failure(Code.ResourceExhausted, ErrorReason.REQUEST_TOO_LARGE, message(max), { limit: String(max) });
 

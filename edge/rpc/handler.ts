@@ -6,13 +6,7 @@ import type { Exchange } from "../exchange.ts";
 import type { Forward } from "../forward.ts";
 import { isHttp2 } from "../http.ts";
 import type { Limits } from "../limits.ts";
-import {
-  codecUnknown,
-  hostInvalid,
-  httpVersionUnsupported,
-  mediaTypeUnsupported,
-  methodNotAllowed,
-} from "../rest/http-error.ts";
+import { hostInvalid } from "../rest/http-error.ts";
 import { answerAs } from "./answer-as.ts";
 import { type ConnectGet, readConnectGet } from "./connect-get.ts";
 import { hasValidHost } from "./host.ts";
@@ -46,8 +40,9 @@ export function createRpcHandler(methods: readonly DescMethod[], options: RpcOpt
     async handle(exchange, plan) {
       const { request } = exchange;
       if (!hasValidHost(request)) throw hostInvalid();
-      if (!plan.httpMethods.includes(request.method ?? "")) throw methodNotAllowed(plan.httpMethods);
-      if (request.method === "GET") await handleGet(exchange, plan, options);
+      if (!plan.httpMethods.includes(request.method ?? "")) {
+        refuse(exchange, 405, { allow: plan.httpMethods.join(", ") });
+      } else if (request.method === "GET") await handleGet(exchange, plan, options);
       else await handlePost(exchange, plan, options);
     },
   };
@@ -58,10 +53,12 @@ async function handlePost(exchange: Exchange, plan: Plan, options: RpcOptions): 
   const wire = wireOf(request.headers["content-type"]);
   // A unary call of Connect has no envelopes, and its streams have nothing else.
   const isFitting = wire?.protocol !== "connect" || wire.enveloped !== (plan.method.methodKind === "unary");
-  if (!wire || !isFitting) throw mediaTypeUnsupported(mediaTypesOf(plan));
-  if (wire.protocol === "grpc" && !isHttp2(request)) throw httpVersionUnsupported();
-  exchange.protocol = wire.protocol;
-  await relayCall({ exchange, plan, wire, options, answer: answerAs(wire, exchange) });
+  if (!wire || !isFitting) refuse(exchange, 415, {});
+  else if (wire.protocol === "grpc" && !isHttp2(request)) refuse(exchange, 505, {});
+  else {
+    exchange.protocol = wire.protocol;
+    await relayCall({ exchange, plan, wire, options, answer: answerAs(wire, exchange) });
+  }
 }
 
 async function handleGet(exchange: Exchange, plan: Plan, options: RpcOptions): Promise<void> {
@@ -79,12 +76,18 @@ async function handleGet(exchange: Exchange, plan: Plan, options: RpcOptions): P
     answerAs(wire, exchange).end(options.toError(error, exchange), {});
     return;
   }
-  if (!get) throw codecUnknown();
-  const { wire } = get;
-  await relayCall({ exchange, plan, wire, get, options, answer: answerAs(wire, exchange) });
+  if (!get) refuse(exchange, 415, {});
+  else {
+    const { wire } = get;
+    await relayCall({ exchange, plan, wire, get, options, answer: answerAs(wire, exchange) });
+  }
 }
 
-const mediaTypesOf = ({ method }: Plan): string => {
-  const connect = method.methodKind === "unary" ? "application/" : "application/connect+";
-  return `${connect}proto, ${connect}json, application/grpc or application/grpc-web`;
-};
+/** Answers what is no call of any protocol, and so can be told in none: the status says it all. */
+function refuse({ response, requestId }: Exchange, status: number, headers: Record<string, string>): void {
+  response.statusCode = status;
+  response.setHeader("x-request-id", requestId);
+  response.setHeader("content-length", 0);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.end();
+}
