@@ -41,6 +41,8 @@ export function codedBody({ response }: Outgoing, { compression }: Acceptance): 
   const target = response as unknown as Writable;
   if (!compression) return target;
   const coder = createCoder(compression.name);
+  // The pipeline adds several to those that an answer has.
+  target.setMaxListeners(0);
   // A reader that went away is noticed by the answer's own end.
   pipeline(coder, target, () => undefined);
   return coder;
