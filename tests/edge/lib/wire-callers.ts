@@ -24,7 +24,7 @@ export type WireCall = {
 };
 
 /** A google.rpc.Status as it reached a caller, and the delay that HTTP's own header tells. */
-export type ToldStatus = {
+type ToldStatus = {
   readonly code: string;
   readonly message: string;
   readonly details: readonly JsonObject[];
