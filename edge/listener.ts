@@ -20,6 +20,7 @@ import { methodNotAllowed, pathUnknown, urlTooLong } from "./rest/http-error.ts"
 import { breakOff, jsonType, type Outgoing, sendError } from "./rest/outgoing.ts";
 import { routesOf } from "./rest/route.ts";
 import { createRpcHandler } from "./rpc/handler.ts";
+import { methodUnknown } from "./rpc/refusals.ts";
 import { sendMethodUnknown } from "./rpc/unknown.ts";
 import { wireOf } from "./rpc/wire.ts";
 import type { SharedFolder } from "./shared-folder.ts";
@@ -83,7 +84,7 @@ export function createListener(options: {
       exchange.protocol = "page";
       exchange.route = path;
       await sendPage(exchange, out);
-    } else if (isRpc(request)) sendMethodUnknown(exchange);
+    } else if (isRpc(request)) sendMethodUnknown(exchange, toError(methodUnknown(), exchange));
     else await rest(exchange, out);
   };
 

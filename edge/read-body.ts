@@ -1,5 +1,5 @@
 import { createGatherer } from "./gather.ts";
-import { headerOf, isHttp2 } from "./http.ts";
+import { type HttpRequest, headerOf, isHttp2 } from "./http.ts";
 import type { Incoming } from "./rest/body.ts";
 import { bodyStalled } from "./rest/http-error.ts";
 import { callerGone, deadlinePassed } from "./rpc/refusals.ts";
@@ -13,7 +13,7 @@ export function readBody(
 ): Promise<Buffer> {
   // A small body has come with its headers: nothing needs to be waited for.
   if (!isHttp2(request) && request.complete && !request.destroyed) {
-    const whole: Buffer = request.read() ?? Buffer.alloc(0);
+    const whole = readHeld(request);
     return whole.byteLength > bytesMax ? Promise.reject(tooLarge(bytesMax)) : Promise.resolve(whole);
   }
   return new Promise((resolve, reject) => {
@@ -43,4 +43,11 @@ export function readBody(
     const gone = () => fail(callerGone());
     request.on("data", take).on("end", end).on("close", gone).on("error", gone);
   });
+}
+
+/** All of a body that has come, of which a stream gives one piece at a time. */
+function readHeld(request: HttpRequest): Buffer {
+  const gathered = createGatherer();
+  for (let piece: Buffer | null = request.read(); piece; piece = request.read()) gathered.add(piece);
+  return gathered.take();
 }

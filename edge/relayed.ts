@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { ErrorInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
+import { BadRequestSchema, ErrorInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import { errorDomain } from "../services/lib/errors.ts";
 import { cutToHeaders } from "../services/lib/grpc-status.ts";
 import { isHttpError } from "./rest/http-error.ts";
@@ -41,8 +41,10 @@ function copyOf({ rawMessage, code }: ConnectError, details: ConnectError["detai
   return copy;
 }
 
+/** Whether a detail is an upstream's: that of no suite names wrong fields. */
 function isForeign(detail: ConnectError["details"][number]): boolean {
   const alone = new ConnectError("");
   alone.details.push(detail);
-  return !alone.findDetails(ErrorInfoSchema).some(({ domain }) => domain === errorDomain);
+  const isReason = alone.findDetails(ErrorInfoSchema).some(({ domain }) => domain === errorDomain);
+  return !isReason && alone.findDetails(BadRequestSchema).length === 0;
 }

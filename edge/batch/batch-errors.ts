@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { invalidField } from "../../services/lib/errors.ts";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { failure, invalidField } from "../../services/lib/errors.ts";
 
 export const batchInBatch = () => invalidField("requests", "a batch can't be a call of a batch");
 
@@ -13,7 +14,11 @@ export const notInBatch = () =>
   new ConnectError("a stream, an upload or a download can't be a call of a batch", Code.Unimplemented);
 
 export const batchLate = () =>
-  new ConnectError("the deadline of the batch passed before this call was made", Code.DeadlineExceeded);
+  failure(
+    Code.DeadlineExceeded,
+    ErrorReason.DEADLINE_PASSED,
+    "the deadline of the batch passed before this call was made",
+  );
 
 export const batchLeft = () =>
   new ConnectError("the caller went away before this call was answered", Code.Canceled);

@@ -21,7 +21,8 @@ export function httpError(
 export const isHttpError = (error: unknown): error is HttpError =>
   error instanceof ConnectError && "http" in error;
 
-export const pathUnknown = () => httpError(404, Code.NotFound, "there is nothing at this path");
+export const pathUnknown = () =>
+  failure(Code.NotFound, ErrorReason.METHOD_UNKNOWN, "there is nothing at this path");
 
 export const methodNotAllowed = (allowed: readonly string[]) =>
   httpError(405, Code.Unimplemented, `the methods of this path are ${allowed.join(", ")}`, {
@@ -49,11 +50,6 @@ export const messagesTooMany = tooLarge((countMax) => `the stream has more than 
 
 export const bodyTooSlow = (bytes: number, seconds: number) =>
   httpError(408, Code.DeadlineExceeded, `fewer than ${bytes} bytes of the body came in ${seconds} s`);
-
-export const encodingUnsupported = (supported: string) =>
-  httpError(415, Code.InvalidArgument, `Content-Encoding: must be one of ${supported}`, {
-    "accept-encoding": supported,
-  });
 
 export const encodingNotAcceptable = (available: readonly string[]) =>
   httpError(406, Code.InvalidArgument, `Accept-Encoding: must take one of ${available.join(", ")}`);

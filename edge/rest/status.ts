@@ -79,7 +79,8 @@ function headersOfReason(error: ConnectError): Record<string, string> {
   );
 }
 
-function retryAfter(error: ConnectError): { "retry-after"?: string } {
+/** When to try again, in whole seconds, as HTTP says it. */
+export function retryAfter(error: ConnectError): { "retry-after"?: string } {
   const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
   return delay ? { "retry-after": String(Math.max(1, Math.ceil(durationMs(delay) / 1000))) } : {};
 }

@@ -8,7 +8,9 @@ import {
   zstdCompress,
   zstdDecompress,
 } from "node:zlib";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { failure, invalidField } from "../../services/lib/errors.ts";
 import { messageTooLarge } from "../rest/http-error.ts";
 
 /** Smaller messages are sent as they are: compressing them costs more than it saves. */
@@ -38,7 +40,7 @@ function compression(name: string, compress: Compression["compress"], inflate: I
         return await inflate(bytes, { maxOutputLength: Math.max(1, bytesMax) });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(bytesMax);
-        throw new ConnectError(`the message is not ${name}`, Code.InvalidArgument);
+        throw notCompressedAs(name);
       }
     },
   };
@@ -58,22 +60,24 @@ const compressions = new Map(
 /** What the edge takes, as a header lists it. */
 export const acceptedEncodings = [...compressions.keys()].join(",");
 
-/** The compression that a request names; none for identity. An unknown one is an error, by default Unimplemented. */
-export function compressionOf(
-  name: string | undefined,
-  unknown: (name: string) => Error = compressionUnknown,
-): Compression | undefined {
+/** The compression that a request names; none for identity. An unknown one is Unimplemented. */
+export function compressionOf(name: string | undefined): Compression | undefined {
   if (name === undefined || name === "" || name === "identity") return undefined;
   const found = compressions.get(name);
   if (found) return found;
-  throw unknown(name);
+  throw compressionUnknown(name);
 }
 
-const compressionUnknown = (name: string) =>
-  new ConnectError(
-    `the compression ${JSON.stringify(name)} is unknown: there are ${acceptedEncodings}`,
+const compressionUnknown = (name: string): ConnectError =>
+  failure(
     Code.Unimplemented,
+    ErrorReason.COMPRESSION_UNKNOWN,
+    `the compression ${JSON.stringify(name)} is unknown: there are ${acceptedEncodings}`,
+    { "accept-encoding": acceptedEncodings },
   );
+
+/** What is not compressed as its headers say. */
+export const notCompressedAs = (name: string): ConnectError => invalidField("body", `is not ${name}`);
 
 /** The compression that a caller likes best of those it accepts, by the order and the q-values of its list. */
 export function acceptedCompression(list: string | undefined): Compression | undefined {

@@ -1,4 +1,3 @@
-import { Code, ConnectError } from "@connectrpc/connect";
 import { invalidField } from "../../services/lib/errors.ts";
 import { parseQuery } from "../rest/query.ts";
 import { type Wire, wireOf } from "./wire.ts";
@@ -32,4 +31,4 @@ export function checkConnectVersion(version: string | undefined): void {
 }
 
 const versionUnknown = (name: string, version: string) =>
-  new ConnectError(`${name}: the version ${JSON.stringify(version)} is unknown`, Code.InvalidArgument);
+  invalidField(name, `the version ${JSON.stringify(version)} is unknown`);

@@ -3,6 +3,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import type { Exchange } from "../exchange.ts";
 import { headerOf } from "../http.ts";
+import { retryAfter } from "../rest/status.ts";
 import { endWith } from "../write-piece.ts";
 import { type Answer, answerHeaders } from "./answer.ts";
 import { acceptedCompression, acceptedEncodings, isWorthCompressing } from "./compression.ts";
@@ -31,7 +32,9 @@ export function connectUnaryAnswer(exchange: Exchange, { contentType }: Wire): A
 
 function sendError(exchange: Exchange, passed: PassedMetadata, error: ConnectError): void {
   const body = Buffer.from(JSON.stringify(errorToJson(error, undefined)));
-  send(exchange, codeToHttpStatus(error.code), "application/json", passed, body);
+  const { "retry-after": wait } = retryAfter(error);
+  const headers = { ...passed, ...(wait && { "retry-after": [wait] }) };
+  send(exchange, codeToHttpStatus(error.code), "application/json", headers, body);
 }
 
 async function sendMessage(

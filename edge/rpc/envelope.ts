@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { invalidField } from "../../services/lib/errors.ts";
 import { createGatherer } from "../gather.ts";
 import type { Place } from "../pace.ts";
 import { messageTooLarge } from "../rest/http-error.ts";
@@ -63,8 +64,7 @@ function endOfFirst(bytes: Buffer, bytesMax: number): number {
   return envelopeHeadBytes + length;
 }
 
-const incomplete = () =>
-  new ConnectError("the body ends within a message or its envelope", Code.InvalidArgument);
+const incomplete = () => invalidField("body", "ends within a message or its envelope");
 
 const notOne = (found: string) =>
   new ConnectError(`the method takes one message, and the body has ${found}`, Code.Unimplemented);

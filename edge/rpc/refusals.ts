@@ -1,12 +1,14 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { failure } from "../../services/lib/errors.ts";
 
 export const streamIdle = (seconds: number): ConnectError =>
   new ConnectError(`no message came or went for ${seconds} s`, Code.DeadlineExceeded);
 
 export const methodUnknown = (): ConnectError =>
-  new ConnectError("there is no such method", Code.Unimplemented);
+  failure(Code.Unimplemented, ErrorReason.METHOD_UNKNOWN, "there is no such method");
 
 export const deadlinePassed = (): ConnectError =>
-  new ConnectError("the deadline passed", Code.DeadlineExceeded);
+  failure(Code.DeadlineExceeded, ErrorReason.DEADLINE_PASSED, "the deadline passed");
 
 export const callerGone = (): ConnectError => new ConnectError("the caller went away", Code.Canceled);

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { invalidField } from "../../services/lib/errors.ts";
 import { boundBytes, boundCount } from "../bounded-stream.ts";
 import { boundsOf } from "../bounds.ts";
 import { type HttpRequest, headerOf } from "../http.ts";
@@ -53,7 +54,7 @@ async function* openedMessages(reading: Reading, incoming: Incoming): AsyncGener
 async function opened(reading: Reading, { flags, bytes }: Envelope): Promise<Buffer> {
   if (flags === 0) return toProto(reading, bytes);
   if (flags !== compressedFlag) {
-    throw new ConnectError(`the flags ${flags} of an envelope are unknown`, Code.InvalidArgument);
+    throw invalidField("body", `has an envelope with flags that are unknown: ${flags}`);
   }
   return toProto(reading, await inflated(reading, bytes));
 }

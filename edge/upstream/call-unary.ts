@@ -4,6 +4,7 @@ import { callerGone, deadlinePassed } from "../rpc/refusals.ts";
 import { type Ending, tryUnary } from "./attempt.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { toldLate } from "./late.ts";
 import { type ObservedTry, type ObserveTry, observeTries } from "./observe-tries.ts";
 import type { CallPolicy } from "./policy.ts";
 import { requestHeaders } from "./request-headers.ts";
@@ -157,7 +158,7 @@ function settle(running: Running, endpoint: Endpoint, ending: Ending, answer: On
   pool.report(endpoint, ending !== "answered");
   if (ending === "answered") {
     budget.succeeded();
-    finish(running, answer);
+    finish(running, answer.error ? { ...answer, error: toldLate(answer.error, running.deadlineMs) } : answer);
     return;
   }
   // A server that goes away refuses once, and is not to blame.

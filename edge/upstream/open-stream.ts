@@ -7,6 +7,7 @@ import { type Ending, openRequest } from "./attempt.ts";
 import { backoffMs } from "./backoff.ts";
 import { triesMax } from "./call-unary.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { toldLate } from "./late.ts";
 import { type ObservedTry, type ObserveTry, observeTries } from "./observe-tries.ts";
 import type { CallPolicy } from "./policy.ts";
 import { type Received, receive } from "./receive.ts";
@@ -189,7 +190,8 @@ function settle(running: Running, endpoint: Endpoint, { ending, error, trailers 
   else if (ending === "broken" || running.wasRefused) budget.failed();
   const isSafe = ending === "refused" ? running.kept !== undefined : mayRepeat(running);
   const mayTryAgain = isSafe && running.made < triesMax && budget.allows();
-  if (!error || ending === "answered" || !mayTryAgain) finish(running, error, trailers);
+  if (!error || ending === "answered" || !mayTryAgain)
+    finish(running, toldLate(error, running.deadlineMs), trailers);
   else again(running, endpoint, error, ending);
 }
 

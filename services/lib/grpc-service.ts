@@ -20,6 +20,7 @@ import type {
 } from "@grpc/grpc-js";
 import { type Call, withinCall } from "./call.ts";
 import { encodeMessage } from "./encode-message.ts";
+import { invalidField } from "./errors.ts";
 import { toConnectError } from "./failure-of.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { toGrpcStatus } from "./grpc-status.ts";
@@ -215,7 +216,7 @@ function decode(schema: DescMessage, bytes: Buffer): Message {
   try {
     return fromBinary(schema, bytes);
   } catch {
-    throw new ConnectError(`the request is not a ${schema.typeName}`, Code.InvalidArgument);
+    throw invalidField("body", `is not a ${schema.typeName}`);
   }
 }
 

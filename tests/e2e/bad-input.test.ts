@@ -149,7 +149,7 @@ describe("requests", () => {
     [
       "a path with ../",
       ["PUT", "/api/v1/secrets/../passwd", { value: "x" }],
-      [404, "NOT_FOUND", "there is nothing at this path"],
+      [404, "NOT_FOUND", "METHOD_UNKNOWN", "there is nothing at this path"],
     ],
     ["an unknown file", ["GET", `/api/v1/storage/files/${unknown}`], notFound("file")],
     ["an unknown file's content", ["GET", `/api/v1/storage/files/${unknown}/content`], notFound("file")],

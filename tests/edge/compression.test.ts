@@ -233,7 +233,7 @@ describe.each([
       const answer = await post("/test/v1/echo", coding, body);
       expect(answer.status).toBe(400);
       expect(JSON.parse(answer.body).error.details[0].fieldViolations).toEqual([
-        { field: "body", description: `is not in the Content-Encoding ${coding}` },
+        { field: "body", description: `is not ${coding}` },
       ]);
     }
     const lines = await post("/test/v1/sum", coding, text, "application/x-ndjson");

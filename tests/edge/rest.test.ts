@@ -141,7 +141,7 @@ describe.each([
       code: 404,
       status: "NOT_FOUND",
       message: "there is nothing at this path",
-      details: [],
+      details: [expect.objectContaining({ reason: "METHOD_UNKNOWN", domain: "sluice" })],
     });
     expect((await call("OPTIONS /test/v1/nothing")).status).toBe(404);
   });
@@ -230,18 +230,6 @@ describe.each([
     const headers = { ...bearer, "content-type": "application/x-www-form-urlencoded" };
     const answer = await call("POST /test/v1/echo", { headers, body: "a=b" });
     expect([answer.status, errorOf(answer).message]).toEqual([415, "the body must be application/json"]);
-  });
-
-  test("ContentTooLarge: a body over 4 MiB, announced or not", async () => {
-    const body = Buffer.alloc(5_000_000, "x");
-    for (const headers of [{ "content-length": String(body.length) }, {}]) {
-      const answer = await call("POST /test/v1/echo", { headers: { ...json, ...bearer, ...headers }, body });
-      expect(answer.status).toBe(413);
-      expect(errorOf(answer).details[0]).toMatchObject({
-        reason: "REQUEST_TOO_LARGE",
-        metadata: { limit: "4194304" },
-      });
-    }
   });
 
   test("UriTooLong: a URL over 8 KiB", async () => {

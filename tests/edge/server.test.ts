@@ -7,7 +7,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { startServer } from "../../edge/server.ts";
 import { http1, http2, http2On, rawBytes } from "./lib/raw-http.ts";
-import { startTestEdge } from "./lib/test-edge.ts";
+import { bearer, startTestEdge } from "./lib/test-edge.ts";
 
 test("OK: HTTP/1.1 and HTTP/2 answer on the same port", async () => {
   await using edge = await startTestEdge();
@@ -31,6 +31,24 @@ test("OK: requests may follow each other without waiting", async () => {
   const last = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
   const answers = await rawBytes(edge.port, one + one + last);
   expect(answers.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(3);
+});
+
+test("OK: a body whose chunks have all come while its caller was verified is read whole", async () => {
+  await using edge = await startTestEdge();
+  const head = [
+    "POST /test/v1/echo HTTP/1.1",
+    "Host: x",
+    "Connection: close",
+    "Content-Type: application/json",
+    `Authorization: ${bearer.authorization}`,
+    "Transfer-Encoding: chunked",
+  ].join("\r\n");
+  const answer = await rawBytes(
+    edge.port,
+    `${head}\r\n\r\n9\r\n{"text":"\r\n3\r\nall\r\n2\r\n"}\r\n0\r\n\r\n`,
+  );
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(answer).toContain('"text":"all"');
 });
 
 test.each([

@@ -14,7 +14,6 @@ beforeAll(async () => {
 });
 afterAll(() => edge[Symbol.asyncDispose]());
 
-const aborted = { code: 409, status: "ABORTED", message: "counted enough", details: [] };
 const message = (number: number) => ({ number, padding: "" });
 
 describe.each([
@@ -42,20 +41,6 @@ describe.each([
     expect(answer.body).toBe(
       'retry: 3000\n\nid: 0\ndata: {"number":1,"padding":""}\n\nid: 1\ndata: {"number":2,"padding":""}\n\n',
     );
-  });
-
-  test("Aborted: an error after the start is visible in each of them", async () => {
-    const asArray = await count("up_to=1&fail_after=true");
-    expect(JSON.parse(asArray.body)).toEqual([message(1), { error: aborted }]);
-    const asLines = await count("up_to=1&fail_after=true", "application/x-ndjson");
-    expect(
-      asLines.body
-        .trim()
-        .split("\n")
-        .map((line) => JSON.parse(line)),
-    ).toEqual([message(1), { error: aborted }]);
-    const asEvents = await count("up_to=1&fail_after=true", "text/event-stream");
-    expect(asEvents.body).toContain(`event: error\ndata: ${JSON.stringify({ error: aborted })}\n\n`);
   });
 
   test("InvalidArgument: an error before the start has its status", async () => {
@@ -130,15 +115,6 @@ test("OK: 16 MiB come down byte for byte over HTTP/2", async () => {
   const session = connect(edge.url);
   const stream = session.request({ ":path": `/test/v1/downloads/${16 * mebibyte}` });
   expect(sha256(await buffer(stream))).toBe(sha256(contentOf(16 * mebibyte)));
-  session.close();
-});
-
-test("DataLoss: a download that fails on its way is seen to be cut short", async () => {
-  const path = `/test/v1/downloads/${2 * mebibyte}?fail_after=${mebibyte}`;
-  await expect(fetch(edge.url + path).then((response) => response.arrayBuffer())).rejects.toThrow();
-  const session = connect(edge.url);
-  const stream = session.request({ ":path": path });
-  await expect(buffer(stream)).rejects.toThrow(/NGHTTP2_INTERNAL_ERROR/);
   session.close();
 });
 

@@ -34,28 +34,35 @@ function failureOf(encoded: Uint8Array) {
   return { code, details, metadata };
 }
 
-/** A backend of nothing but grpc-js: no code of ours stands between its errors and the edge. Answers its address. */
-export async function startFaults(): Promise<AsyncDisposable & { address: string }> {
-  const server = new Server();
-  server.addService(
-    { fail: method("Fail", false), failLate: method("FailLate", true) },
-    {
-      fail(call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) {
-        const failure = failureOf(fromBinary(FailRequestSchema, call.request).status);
-        answer(failure.code === 0 ? null : failure, Buffer.alloc(0), failure.metadata);
-      },
-      async failLate(call: ServerWritableStream<Buffer, Buffer>) {
-        const { status, messages } = fromBinary(FailLateRequestSchema, call.request);
-        for (let number = 1; number <= messages; number += 1) {
-          const message = toBinary(FailLateResponseSchema, create(FailLateResponseSchema, { number }));
-          if (!call.write(Buffer.from(message))) await once(call, "drain");
-        }
-        const failure = failureOf(status);
-        if (failure.code === 0) call.end();
-        else call.emit("error", failure);
-      },
+/** What a backend of the faults does with a call. */
+export type FaultHandlers = {
+  fail?(call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void;
+  failLate?(call: ServerWritableStream<Buffer, Buffer>): void;
+};
+
+/** A backend that fails as it is told to. */
+export const startFaults = (): Promise<AsyncDisposable & { address: string }> =>
+  serveFaults({
+    fail(call, answer) {
+      const failure = failureOf(fromBinary(FailRequestSchema, call.request).status);
+      answer(failure.code === 0 ? null : failure, Buffer.alloc(0), failure.metadata);
     },
-  );
+    async failLate(call) {
+      const { status, messages } = fromBinary(FailLateRequestSchema, call.request);
+      for (let number = 1; number <= messages; number += 1) {
+        const message = toBinary(FailLateResponseSchema, create(FailLateResponseSchema, { number }));
+        if (!call.write(Buffer.from(message))) await once(call, "drain");
+      }
+      const failure = failureOf(status);
+      if (failure.code === 0) call.end();
+      else call.emit("error", failure);
+    },
+  });
+
+/** A backend of nothing but grpc-js: no code of ours stands between what it does and the edge. Answers its address. */
+export async function serveFaults(handlers: FaultHandlers): Promise<AsyncDisposable & { address: string }> {
+  const server = new Server();
+  server.addService({ fail: method("Fail", false), failLate: method("FailLate", true) }, handlers);
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),

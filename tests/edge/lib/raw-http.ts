@@ -4,7 +4,13 @@ import { type ClientHttp2Session, connect, type IncomingHttpHeaders as Http2Head
 import { connect as connectSocket } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 
-export type Answer = { status: number; headers: IncomingHttpHeaders | Http2Headers; body: string };
+export type Answer = {
+  status: number;
+  headers: IncomingHttpHeaders | Http2Headers;
+  body: string;
+  bytes: Buffer;
+  trailers: IncomingHttpHeaders | Http2Headers;
+};
 type Sent = { method?: string; headers?: Record<string, string>; body?: string | Buffer };
 
 /** One request over HTTP/1.1, its path untouched. */
@@ -12,7 +18,9 @@ export async function http1(port: number, path: string, sent: Sent = {}): Promis
   const request = http1Request({ host: "127.0.0.1", port, path, agent: false, ...sent });
   request.end(sent.body);
   const [response] = await once(request, "response");
-  return { status: response.statusCode, headers: response.headers, body: await text(response) };
+  const { statusCode: status, headers } = response;
+  const bytes = await buffer(response);
+  return { status, headers, body: bytes.toString(), bytes, trailers: response.trailers };
 }
 
 /** One request over HTTP/2 with prior knowledge, its path untouched. */
@@ -27,9 +35,14 @@ export async function http2(port: number, path: string, sent: Sent = {}): Promis
 
 export async function http2On(session: ClientHttp2Session, path: string, sent: Sent = {}): Promise<Answer> {
   const stream = session.request({ ":path": path, ":method": sent.method ?? "GET", ...sent.headers });
+  let trailers: Http2Headers = {};
+  stream.on("trailers", (received) => {
+    trailers = received;
+  });
   stream.end(sent.body);
   const [headers] = await once(stream, "response");
-  return { status: headers[":status"], headers, body: (await buffer(stream)).toString() };
+  const bytes = await buffer(stream);
+  return { status: headers[":status"], headers, body: bytes.toString(), bytes, trailers };
 }
 
 /** Sends bytes as they are, and answers everything that comes until the other side closes. */

@@ -46,7 +46,8 @@ function toldDetail(detail: ConnectError["details"][number]): Told["details"][nu
   return { type: detail.type, value: Buffer.from(detail.value).toString("base64") };
 }
 
-const nameOf = (code: Code): string =>
+/** A code as google.rpc.Status has it in JSON. */
+export const nameOf = (code: Code): string =>
   code === Code.Canceled ? "CANCELLED" : Code[code].replace(/(?<=.)[A-Z]/g, "_$&").toUpperCase();
 
 function rest(send: typeof http1): StatusCaller {

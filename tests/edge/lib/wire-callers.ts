@@ -1,0 +1,177 @@
+import { create, fromBinary, type JsonObject, toJson } from "@bufbuild/protobuf";
+import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
+import type { Code } from "@connectrpc/connect";
+import { wrap } from "../../../edge/rpc/envelope.ts";
+import { usualTypes } from "../../../edge/types.ts";
+import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
+import { type Answer, http1, http2 } from "./raw-http.ts";
+import { nameOf } from "./status-callers.ts";
+
+// Calls byte by byte: what no client would send, with nothing that a client adds to the answer.
+
+/** A call in all words that there are for it. */
+export type WireCall = {
+  /** Its method and path in REST. */
+  readonly rest: string;
+  /** Its path in the other protocols. */
+  readonly rpc: string;
+  /** What is sent: no body in REST for GETs. */
+  readonly json: string;
+  readonly proto: Uint8Array;
+  readonly headers?: Record<string, string>;
+  /** What the message is compressed with, and the name that is given to it. */
+  readonly compression?: { readonly name: string; compress(bytes: Uint8Array): Buffer };
+};
+
+/** A google.rpc.Status as it reached a caller, and the delay that HTTP's own header tells. */
+type ToldStatus = {
+  readonly code: string;
+  readonly message: string;
+  readonly details: readonly JsonObject[];
+  readonly retryAfter: string | undefined;
+};
+
+export type WireCaller = (port: number, call: WireCall) => Promise<ToldStatus>;
+
+const plain = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
+const compressed = ({ compression }: WireCall, bytes: Uint8Array): Buffer =>
+  (compression?.compress ?? plain)(bytes);
+
+async function send(
+  version: typeof http1,
+  port: number,
+  line: string,
+  sent: { headers: Record<string, string>; body: Buffer },
+): Promise<Answer> {
+  const [method = "", path = ""] = line.split(" ");
+  return version(port, path, { method, headers: sent.headers, ...(method !== "GET" && { body: sent.body }) });
+}
+
+function inRest(contentType: string): WireCaller {
+  return async (port, call) => {
+    const { compression, headers } = call;
+    const answer = await send(http1, port, call.rest, {
+      headers: {
+        "content-type": contentType,
+        ...(compression && { "content-encoding": compression.name }),
+        ...headers,
+      },
+      body: compressed(call, Buffer.from(call.json)),
+    });
+    const whole = JSON.parse(answer.body);
+    const { status, message, details } = (Array.isArray(whole) ? whole.at(-1) : whole).error;
+    return { code: status, message, details, retryAfter: retryAfterOf(answer) };
+  };
+}
+
+const retryAfterOf = ({ headers }: Answer) => headers["retry-after"];
+
+/** A detail as Connect spells it. */
+type ConnectDetail = { readonly type: string; readonly value: string };
+type ConnectError = { readonly code: string; readonly message: string; readonly details?: ConnectDetail[] };
+
+function connectStatus({ code, message, details = [] }: ConnectError, answer: Answer): ToldStatus {
+  return {
+    code: code.toUpperCase(),
+    message,
+    details: details.map(({ type, value }) =>
+      detailOf(
+        create(AnySchema, { typeUrl: `type.googleapis.com/${type}`, value: Buffer.from(value, "base64") }),
+      ),
+    ),
+    retryAfter: retryAfterOf(answer),
+  };
+}
+
+const detailOf = (any: Any): JsonObject => toJson(AnySchema, any, { registry: usualTypes }) as JsonObject;
+
+function inConnectUnary(codec: "proto" | "json"): WireCaller {
+  return async (port, call) => {
+    const { compression, headers } = call;
+    const answer = await send(http2, port, `POST ${call.rpc}`, {
+      headers: {
+        "content-type": `application/${codec}`,
+        "connect-protocol-version": "1",
+        ...(compression && { "content-encoding": compression.name }),
+        ...headers,
+      },
+      body: compressed(call, codec === "json" ? Buffer.from(call.json) : call.proto),
+    });
+    return connectStatus(JSON.parse(answer.body), answer);
+  };
+}
+
+/** A call whose message has an envelope. */
+function enveloped(version: typeof http1, contentType: string, encodingHeader: string) {
+  return (port: number, call: WireCall): Promise<Answer> =>
+    send(version, port, `POST ${call.rpc}`, {
+      headers: {
+        "content-type": contentType,
+        te: "trailers",
+        ...(call.compression && { [encodingHeader]: call.compression.name }),
+        ...call.headers,
+      },
+      body: wrap(call.compression ? 1 : 0, compressed(call, call.proto)),
+    });
+}
+
+/** The last envelope of a body. */
+function lastEnvelope(bytes: Buffer): string {
+  let rest = bytes;
+  for (;;) {
+    const end = 5 + rest.readUInt32BE(1);
+    if (end >= rest.byteLength) return rest.subarray(5).toString();
+    rest = rest.subarray(end);
+  }
+}
+
+const connectStream = enveloped(http1, "application/connect+proto", "connect-content-encoding");
+const inConnectStream: WireCaller = async (port, call) => {
+  const answer = await connectStream(port, call);
+  return connectStatus(JSON.parse(lastEnvelope(answer.bytes)).error, answer);
+};
+
+function grpcStatus(trailer: (name: string) => string | undefined, answer: Answer): ToldStatus {
+  const encoded = trailer("grpc-status-details-bin");
+  const { details } = fromBinary(StatusSchema, Buffer.from(encoded ?? "", "base64"));
+  return {
+    code: nameOf(Number(trailer("grpc-status")) as Code),
+    message: decodeURIComponent(trailer("grpc-message") ?? ""),
+    details: details.map(detailOf),
+    retryAfter: retryAfterOf(answer),
+  };
+}
+
+const grpc = enveloped(http2, "application/grpc", "grpc-encoding");
+const inGrpc: WireCaller = async (port, call) => {
+  const answer = await grpc(port, call);
+  return grpcStatus((name) => answer.trailers[name]?.toString(), answer);
+};
+
+const grpcWeb = enveloped(http1, "application/grpc-web+proto", "grpc-encoding");
+const inGrpcWeb: WireCaller = async (port, call) => {
+  const answer = await grpcWeb(port, call);
+  const lines = new Map(
+    lastEnvelope(answer.bytes)
+      .split("\r\n")
+      .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)] as const),
+  );
+  return grpcStatus((name) => lines.get(name), answer);
+};
+
+/** Callers of methods with one request and one answer. */
+export const unaryCallers: Readonly<Record<string, WireCaller>> = {
+  REST: inRest("application/json"),
+  Connect: inConnectUnary("proto"),
+  "Connect JSON": inConnectUnary("json"),
+  "gRPC-Web": inGrpcWeb,
+  gRPC: inGrpc,
+};
+
+/** Callers of methods with many of either; they send one. */
+export const streamCallers: Readonly<Record<string, WireCaller>> = {
+  REST: inRest("application/x-ndjson"),
+  Connect: inConnectStream,
+  "gRPC-Web": inGrpcWeb,
+  gRPC: inGrpc,
+};
