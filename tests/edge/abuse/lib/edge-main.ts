@@ -16,8 +16,8 @@ const edge = await startEdge({
   log: pino({ level: "silent" }),
 });
 process.send?.(edge.address);
-process.on("message", () => {
-  global.gc?.();
+process.on("message", (garbage) => {
+  if (garbage === "collected") global.gc?.();
   process.send?.(process.memoryUsage().rss);
 });
 process.on("disconnect", () => process.exit());
