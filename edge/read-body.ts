@@ -3,6 +3,7 @@ import { type HttpRequest, headerOf, isHttp2 } from "./http.ts";
 import type { Incoming } from "./rest/body.ts";
 import { bodyStalled } from "./rest/http-error.ts";
 import { callerGone, deadlinePassed } from "./rpc/refusals.ts";
+import { boundTinyPieces } from "./tiny-pieces.ts";
 
 /** Reads a whole body. It refuses one that is too large, with the error given, as soon as that is known. */
 export function readBody(
@@ -20,6 +21,7 @@ export function readBody(
     if (Number(headerOf(request, "content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
     if (request.destroyed) throw callerGone();
     const gathered = createGatherer();
+    const countTiny = boundTinyPieces();
     const stalled = setTimeout(() => fail(bodyStalled(pauseMs / 1000)), pauseMs);
     const late = timeoutMs === undefined ? undefined : setTimeout(() => fail(deadlinePassed()), timeoutMs);
     const release = () => {
@@ -34,7 +36,12 @@ export function readBody(
     const take = (piece: Buffer) => {
       gathered.add(piece);
       stalled.refresh();
-      if (gathered.byteLength > bytesMax) fail(tooLarge(bytesMax));
+      try {
+        countTiny(piece.byteLength);
+        if (gathered.byteLength > bytesMax) throw tooLarge(bytesMax);
+      } catch (error) {
+        fail(error as Error);
+      }
     };
     const end = () => {
       release();

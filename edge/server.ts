@@ -8,6 +8,7 @@ import { createConnectionPlaces } from "./connection-places.ts";
 import { openConnections } from "./edge-metrics.ts";
 import { headerBytesMax } from "./head-limits.ts";
 import { createHttp2Guard } from "./http2-guard.ts";
+import { inTurn } from "./in-turn.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import type { Listener } from "./listener.ts";
 import { endWithError, malformed, type ParserError } from "./malformed.ts";
@@ -129,7 +130,7 @@ function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits): Version 
     // A large upload may take longer than any fixed time; who reads a body minds that it goes on.
     requestTimeout: 0,
   });
-  server.on("request", (request, response) => {
+  const answer = inTurn((request, response) => {
     running.add(response);
     if (draining) response.setHeader("connection", "close");
     response.once("close", () => {
@@ -138,6 +139,7 @@ function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits): Version 
     });
     listener(request, response);
   });
+  server.on("request", answer);
   // Nobody looks at headers that were dropped: their number is limited where they are read.
   server.maxHeadersCount = 0;
   server.on("clientError", (error: ParserError, socket: Socket) => {

@@ -1,6 +1,7 @@
 import type { HttpRequest } from "../http.ts";
 import { createPace, type Place } from "../pace.ts";
 import type { Compression } from "../rpc/compression.ts";
+import { boundTinyPieces } from "../tiny-pieces.ts";
 import { inflatePieces } from "./encoding/coded-request.ts";
 import { streamTooLarge } from "./http-error.ts";
 
@@ -39,9 +40,12 @@ async function* rawPieces(
   // The request must survive that nobody reads on: its answer still has to be written.
   const pieces = request.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
   const pace = createPace(pauseMs, place, betweenMs);
+  const countTiny = boundTinyPieces();
   for (;;) {
+    const afterMessage = place.between;
     const piece = await pace.next(pieces);
     if (piece.done) return;
+    countTiny(piece.value.byteLength, afterMessage);
     yield piece.value;
   }
 }

@@ -7,7 +7,7 @@ import {
   mergeFromJson,
 } from "@bufbuild/protobuf";
 import { isFieldError } from "@bufbuild/protobuf/reflect";
-import { invalidFields } from "../../services/lib/errors.ts";
+import { invalidFields, violationsMax } from "../../services/lib/errors.ts";
 import { typesOf } from "../types.ts";
 import { fieldOf, isSpelledAsScalar } from "./fields.ts";
 import type { JsonValue } from "./json.ts";
@@ -34,7 +34,7 @@ export function mergeJson(desc: DescMessage, message: Message, json: JsonValue):
 
 // The codec names the innermost field only, so its error is looked for again field by field.
 function explain(desc: DescMessage, json: JsonValue, error: unknown) {
-  const found = [...violationsIn(desc, json, "")];
+  const found = [...violationsIn(desc, json, "").take(violationsMax)];
   return invalidFields(
     found.length > 0 ? found : [{ field: fieldNameOf(error), description: describe(error) }],
   );
@@ -54,11 +54,12 @@ function* violationsIn(desc: DescMessage, json: JsonValue, path: string): Genera
 }
 
 function* violationsOf(desc: DescMessage, field: DescField, value: JsonValue, at: string) {
-  const inner = [...violationsWithin(field, value, at)];
-  if (inner.length > 0) {
-    yield* inner;
-    return;
+  let hasInner = false;
+  for (const violation of violationsWithin(field, value, at)) {
+    hasInner = true;
+    yield violation;
   }
+  if (hasInner) return;
   try {
     fromJson(desc, { [field.name]: value }, { registry: typesOf(desc.file) });
   } catch (error) {

@@ -48,6 +48,13 @@ export const messageTooLarge = tooLarge((bytesMax) => `the message is larger tha
 export const streamTooLarge = tooLarge((bytesMax) => `the stream is larger than ${bytesMax} bytes`);
 export const messagesTooMany = tooLarge((countMax) => `the stream has more than ${countMax} messages`);
 
+export const piecesTooTiny = (countMax: number, bytes: number) =>
+  httpError(
+    413,
+    Code.ResourceExhausted,
+    `the body comes in more than ${countMax} pieces of fewer than ${bytes} bytes`,
+  );
+
 export const bodyTooSlow = (bytes: number, seconds: number) =>
   httpError(408, Code.DeadlineExceeded, `fewer than ${bytes} bytes of the body came in ${seconds} s`);
 

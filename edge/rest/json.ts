@@ -4,6 +4,8 @@ export type JsonValue = null | boolean | number | string | JsonValue[] | { [key:
 
 /** How deep objects and arrays may nest. */
 const depthMax = 100;
+/** Keys, objects and lists of a text, all together: each takes many times its bytes in memory. */
+const membersMax = 100_000;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -16,8 +18,12 @@ export function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** Reads JSON more strictly than JSON.parse: limited depth, no key twice, no integer that a double would change. */
+/**
+ * Reads JSON more strictly than JSON.parse: limited depth, so many keys, objects and lists, no key twice, no integer that
+ * a double would change.
+ */
 export function parseJson(text: string): JsonValue {
+  checkMembers(text);
   let value: JsonValue;
   try {
     value = JSON.parse(text);
@@ -34,6 +40,33 @@ const mistakeIn = (error: unknown): string => {
   const position = /position \d+/.exec(message)?.[0];
   return position ? `unexpected character at ${position}` : "it ends early or is empty";
 };
+
+const [quote, backslash, colon] = [0x22, 0x5c, 0x3a];
+const [braceOpen, braceClose, bracketOpen, bracketClose] = [0x7b, 0x7d, 0x5b, 0x5d];
+
+/** Refuses a large text of too many members before anything is made of it; it need not be JSON. */
+function checkMembers(text: string): void {
+  if (text.length <= membersMax) return;
+  let [members, depth] = [0, 0];
+  for (let at = 0; at < text.length; at += 1) {
+    const first = text.charCodeAt(at);
+    if (first === quote) at = endOfString(text, at);
+    const step = stepOf(first);
+    depth += step;
+    if (depth > depthMax) throw nestedTooDeep();
+    if (step > 0 || first === colon) members += 1;
+    if (members > membersMax) throw membersTooMany();
+  }
+}
+
+/** How a character changes the depth. */
+function stepOf(character: number): number {
+  if (character === braceOpen || character === bracketOpen) return 1;
+  return character === braceClose || character === bracketClose ? -1 : 0;
+}
+
+const nestedTooDeep = () => invalidField("body", `is nested deeper than ${depthMax}`);
+const membersTooMany = () => invalidField("body", `has more than ${membersMax} keys, objects and lists`);
 
 type Level = { readonly keys: Set<string> | undefined; label: string; index: number; atKey: boolean };
 
@@ -54,7 +87,7 @@ const isDigit = (character: string | undefined): boolean =>
   character !== undefined && character >= "0" && character <= "9";
 
 function open(levels: Level[], isObject: boolean): void {
-  if (levels.length >= depthMax) throw invalidField("body", `is nested deeper than ${depthMax}`);
+  if (levels.length >= depthMax) throw nestedTooDeep();
   levels.push({ keys: isObject ? new Set() : undefined, label: "", index: 0, atKey: isObject });
 }
 
@@ -79,7 +112,9 @@ function readString(levels: Level[], text: string, start: number): number {
 
 function endOfString(text: string, start: number): number {
   let at = start + 1;
-  while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  for (let next = text.charCodeAt(at); at < text.length && next !== quote; next = text.charCodeAt(at)) {
+    at += next === backslash ? 2 : 1;
+  }
   return at;
 }
 

@@ -10,7 +10,7 @@ export const errorDomain = "sluice";
 /** How long a caller should wait before it tries an unavailable service again, in milliseconds. */
 const retryDelayMs = 1000;
 /** Wrong fields that one error names: every element of a list can be wrong. */
-const violationsMax = 32;
+export const violationsMax = 32;
 
 /** A failure that a caller can act on: its reason stands in a google.rpc.ErrorInfo. */
 export function failure(

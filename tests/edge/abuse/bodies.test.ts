@@ -4,6 +4,7 @@ import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { wrap } from "../../../edge/rpc/envelope.ts";
 import { type Answer, http1, http2 } from "../lib/raw-http.ts";
+import { bearer } from "../lib/test-edge.ts";
 import { type EdgeProcess, startEdgeProcess } from "./lib/edge-process.ts";
 
 // Bodies that are made to cost more than they should.
@@ -19,8 +20,12 @@ const json = { "content-type": "application/json" };
 const rpc = "/sluice.test.v1.EchoService";
 
 /** Many at once: what each of them costs adds up. */
-const several = (call: () => Promise<Answer>): Promise<Answer[]> =>
-  Promise.all(Array.from({ length: 8 }, call));
+const several = (call: () => Promise<Answer>, count = 8): Promise<Answer[]> =>
+  Promise.all(Array.from({ length: count }, call));
+
+/** A list's elements, or an object's members. */
+const times = (count: number, one: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => one(index)).join(",");
 
 function messageOf({ body }: Answer): unknown {
   const { error, message } = JSON.parse(body);
@@ -88,12 +93,38 @@ test.each([
   for (const path of ["/test/v1/fail", `${rpc}/Fail`]) {
     const call = () => http1(edge.port, path, { method: "POST", headers: json, body });
     for (const answer of await edge.withstand(() => several(call))) {
+      expect([answer.status, messageOf(answer)]).toEqual([400, "body: is nested deeper than 100"]);
+    }
+  }
+});
+
+test.each([
+  ["keys of the request", `{${times(300_000, (index) => `"k${index}":1`)}}`],
+  ["keys of a map", `{"byName":{${times(250_000, (index) => `"k${index}":{}`)}}}`],
+  ["messages of a list", `{"inners":[${times(1_000_000, () => "{}")}]}`],
+  ["keys in text that is no JSON", `${'":'.repeat(1_000_000)}`],
+])("InvalidArgument: hundreds of thousands of %s, from twenty callers at once", async (_, body) => {
+  for (const path of ["/test/v1/echo", `${rpc}/Echo`]) {
+    const headers = { ...json, ...bearer };
+    const call = () => http1(edge.port, path, { method: "POST", headers, body });
+    // The bodies themselves are read at the same time, 4 MB each.
+    const answers = await edge.withstand(() => several(call, 20), 160 * mebibyte);
+    for (const answer of answers) {
       expect([answer.status, messageOf(answer)]).toEqual([
         400,
-        expect.stringMatching(/^body: (is nested deeper than 100|is not JSON: it ends early or is empty)$/),
+        expect.stringMatching(/^body: (has more than 100000 keys, objects and lists|is not JSON)/),
       ]);
     }
   }
+});
+
+test("OK: as many keys, objects and lists as there may be", async () => {
+  // The object around them, its key and its list.
+  const body = `{"inners":[${times(100_000 - 3, () => "{}")}]}`;
+  const call = (sent: string) =>
+    http1(edge.port, "/test/v1/echo", { method: "POST", headers: { ...json, ...bearer }, body: sent });
+  expect((await call(body)).status).toBe(200);
+  expect((await call(body.replace("{}", "{},{}"))).status).toBe(400);
 });
 
 test.each([

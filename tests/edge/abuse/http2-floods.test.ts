@@ -2,6 +2,7 @@ import { constants } from "node:http2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type EdgeProcess, startEdgeProcess } from "./lib/edge-process.ts";
 import {
+  ACK,
   CONTINUATION,
   connectPeer,
   DATA,
@@ -12,6 +13,7 @@ import {
   headerBlock,
   type Peer,
   PING,
+  PRIORITY,
   RST_STREAM,
   requestBlock,
   SETTINGS,
@@ -130,10 +132,34 @@ test("ended: header blocks that become large only when they are unpacked", async
   });
 });
 
-test("OK: windows that are opened all the time", async () => {
+const unknownType = 0xbb;
+
+// Frames that only the library sees. They cost it little, and nothing is kept of them.
+test.each<[string, Buffer]>([
+  ["the connection's windows", frame(WINDOW_UPDATE, 0, 0, uint32(1))],
+  ["a stream's windows", frame(WINDOW_UPDATE, 0, 1, uint32(1))],
+  ["priorities of a stream", frame(PRIORITY, 0, 1, Buffer.from([0, 0, 0, 0, 1]))],
+  ["priorities of streams that there are not", frame(PRIORITY, 0, 999, Buffer.from([0, 0, 0, 3, 1]))],
+  ["unknown frames", frame(unknownType, 0, 1, Buffer.alloc(8))],
+])("OK: a flood of %s is survived", async (_, one) => {
   await edge.withstand(async () => {
     using peer = await connectPeer(edge.port);
-    await flood(peer, () => times(atOnce, () => [frame(WINDOW_UPDATE, 0, 0, uint32(1))]));
+    await peer.send(frame(HEADERS, END_HEADERS | END_STREAM, 1, waiting));
+    await flood(peer, () => times(10 * atOnce, () => [one]));
+  });
+});
+
+test.each<[string, Buffer]>([
+  ["answers to PINGs that nobody sent", frame(PING, ACK, 0, Buffer.alloc(8))],
+  ["acknowledgements of SETTINGS that nobody sent", frame(SETTINGS, ACK, 0)],
+  ["headers behind headers", frame(HEADERS, END_HEADERS, 1, headerBlock([["a", "b"]]))],
+  ["empty headers behind headers", frame(HEADERS, END_HEADERS, 1)],
+  ["resets of streams that never were", frame(RST_STREAM, 0, 999, uint32(cancel))],
+])("ended: a flood of %s", async (_, one) => {
+  await edge.withstand(async () => {
+    using peer = await connectPeer(edge.port);
+    await peer.send(frame(HEADERS, END_HEADERS, 1, requestBlock("POST", "/test/v1/mirror")));
+    await flood(peer, () => times(10 * atOnce, () => [one]), "wait");
   });
 });
 

@@ -16,9 +16,17 @@ export type Happenings = {
   cancelled(key: string): Promise<void>;
   /** Messages sent so far for this key; for `upload`, bytes received. */
   sent(key: string): number;
+  /** The most calls with this key that ran at the same time. */
+  mostAtOnce(key: string): number;
 };
 
-type Key = { begun: PromiseWithResolvers<void>; cancelled: PromiseWithResolvers<void>; sent: number };
+type Key = {
+  begun: PromiseWithResolvers<void>;
+  cancelled: PromiseWithResolvers<void>;
+  sent: number;
+  running: number;
+  mostAtOnce: number;
+};
 
 /** A backend of the test contract. */
 export function createEchoService(): { service: GuardedService; happenings: Happenings } {
@@ -28,13 +36,21 @@ export function createEchoService(): { service: GuardedService; happenings: Happ
       begun: Promise.withResolvers<void>(),
       cancelled: Promise.withResolvers<void>(),
       sent: 0,
+      running: 0,
+      mostAtOnce: 0,
     };
     keys.set(key, found);
     return found;
   };
   const follow = (key: string, context: HandlerContext) => {
-    at(key).begun.resolve();
-    context.signal.addEventListener("abort", () => at(key).cancelled.resolve());
+    const known = at(key);
+    known.begun.resolve();
+    known.running += 1;
+    known.mostAtOnce = Math.max(known.mostAtOnce, known.running);
+    context.signal.addEventListener("abort", () => {
+      known.running -= 1;
+      known.cancelled.resolve();
+    });
   };
   const service = guard(EchoService, {
     echo: (request, context) => ({
@@ -112,6 +128,7 @@ export function createEchoService(): { service: GuardedService; happenings: Happ
       begun: (key) => at(key).begun.promise,
       cancelled: (key) => at(key).cancelled.promise,
       sent: (key) => at(key).sent,
+      mostAtOnce: (key) => at(key).mostAtOnce,
     },
   };
 }

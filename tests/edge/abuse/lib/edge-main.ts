@@ -3,7 +3,7 @@ import { standardLimits } from "../../../../edge/limits.ts";
 import { startEdge } from "../../../../edge/start-edge.ts";
 import { EchoService } from "../../../../gen/sluice/test/v1/echo_pb.ts";
 
-// The edge in a process of its own: it tells its address, and how much memory it has when it is asked.
+// The edge in a process of its own: it tells its address, and what it has taken when it is asked.
 
 const { upstreams, limits, meshPrivateKey } = JSON.parse(process.argv[2] ?? "{}");
 const edge = await startEdge({
@@ -16,8 +16,9 @@ const edge = await startEdge({
   log: pino({ level: "silent" }),
 });
 process.send?.(edge.address);
-process.on("message", () => {
-  global.gc?.();
-  process.send?.(process.memoryUsage().rss);
+process.on("message", (garbage) => {
+  if (garbage === "collected") global.gc?.();
+  const { user, system } = process.cpuUsage();
+  process.send?.({ memoryBytes: process.memoryUsage().rss, processorMs: (user + system) / 1000 });
 });
 process.on("disconnect", () => process.exit());

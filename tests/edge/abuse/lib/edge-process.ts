@@ -12,8 +12,10 @@ export type EdgeProcess = AsyncDisposable & {
   readonly port: number;
   readonly url: string;
   readonly happenings: TestEdge["happenings"];
-  /** Memory of the process, its garbage collected, in bytes. */
-  memoryBytes(): Promise<number>;
+  /** Memory of the process in bytes, its garbage collected unless it is wanted as it is. */
+  memoryBytes(garbage?: "collected" | "as it is"): Promise<number>;
+  /** Processor time that the process has taken so far. */
+  processorMs(): Promise<number>;
   /**
    * Attacks while honest callers call: all of them get their answers, the process lives, and it has grown by no more
    * than `growthBytesMax` when the attack is at its height, which is when `attack` resolves.
@@ -37,17 +39,19 @@ export async function startEdgeProcess(limits: Partial<Limits> = {}): Promise<Ed
   cleanup.defer(() => end(child));
   const [url] = (await once(child, "message")) as [string];
   const port = Number(new URL(url).port);
-  const memoryBytes = async () => {
-    child.send("memory");
-    const [bytes] = (await once(child, "message")) as [number];
-    return bytes;
+  const taken = async (garbage: string) => {
+    child.send(garbage);
+    const [answer] = (await once(child, "message")) as [{ memoryBytes: number; processorMs: number }];
+    return answer;
   };
+  const memoryBytes = async (garbage = "collected") => (await taken(garbage)).memoryBytes;
   const owned = cleanup.move();
   return {
     port,
     url,
     happenings: behind.happenings,
     memoryBytes,
+    processorMs: async () => (await taken("as it is")).processorMs,
     async withstand(attack, growthBytesMax = 64 * mebibyte) {
       await servedWell(port, Promise.resolve());
       const before = await memoryBytes();

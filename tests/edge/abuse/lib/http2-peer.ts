@@ -1,11 +1,11 @@
 import { EventEmitter, once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-export const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION] = [
-  0, 1, 3, 4, 6, 8, 9,
+export const [DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION] = [
+  0, 1, 2, 3, 4, 6, 8, 9,
 ] as const;
 const GOAWAY = 7;
-export const [END_STREAM, END_HEADERS] = [1, 4] as const;
+export const [ACK, END_STREAM, END_HEADERS] = [1, 1, 4] as const;
 
 type Frame = {
   readonly type: number;
