@@ -96,15 +96,14 @@ export function joinPrimary(stop: AbortSignal): {
   leave: () => void;
 } {
   const told = new AbortController();
+  // A primary process that is gone hears nothing; that its channel has ended ends this process, too.
+  cluster.worker?.on("error", () => undefined);
   process.on("message", (word: unknown) => {
     if (isWord(word) && word.edge === "stop") told.abort();
   });
   return {
     stop: AbortSignal.any([stop, told.signal]),
-    ready(address) {
-      // A primary that is gone ends this process anyway.
-      process.send?.({ edge: "ready", address } satisfies Word, undefined, undefined, () => undefined);
-    },
+    ready: (address) => cluster.worker?.send({ edge: "ready", address } satisfies Word),
     // The channel to the primary process would keep this one alive.
     leave: () => cluster.worker?.disconnect(),
   };

@@ -1,9 +1,6 @@
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { SpanKind } from "@opentelemetry/api";
-import { BatchService } from "../gen/sluice/edge/v1/batch_pb.ts";
 import { addReadinessCheck } from "../services/lib/admin/readiness.ts";
 import type { Logger } from "../services/lib/log.ts";
-import type { MeshTls } from "../services/lib/mesh-tls.ts";
 import { createSigner } from "../services/lib/principal.ts";
 import { observeClient } from "../services/lib/telemetry/observe-client.ts";
 import { type Admission, createAdmit } from "./admission/admit.ts";
@@ -22,27 +19,19 @@ import { observeCalls } from "./observe-calls.ts";
 import type { Pages } from "./pages/page.ts";
 import type { ErrorStyle } from "./relayed.ts";
 import { boundHeadersOf } from "./rest/route.ts";
-import { upstreamOf as upstreamByPackage } from "./routes.ts";
 import { type EdgeServer, startServer } from "./server.ts";
 import { createSharedFolder } from "./shared-folder.ts";
 import type { Tls } from "./tls/tls-context.ts";
-import { dialOver } from "./upstream/address.ts";
-import type { UpstreamLimits } from "./upstream/limits.ts";
+import { openUpstreams, type UpstreamOptions } from "./upstream/open-upstreams.ts";
 import { transportTo } from "./upstream/transport.ts";
-import { createUpstream, type Upstream } from "./upstream/upstream.ts";
 
 /** Largest message of an RPC, inflated, in bytes. */
 const defaultMessageBytesMax = 4 * 1024 * 1024;
 
-/** Serves contracts on one port, each from the upstream that its package names; `identity` must be one of them. */
-export async function startEdge(options: {
+/** What an edge serves, and how. */
+type EdgeOptions = UpstreamOptions & {
   host: string;
   port: number;
-  services: readonly DescService[];
-  /** gRPC addresses by name. */
-  upstreams: Readonly<Record<string, string>>;
-  /** Whose a service is, by its name in `upstreams`; the package says it by default. */
-  upstreamOf?: (service: DescService) => string;
   /** What is served to anybody, by path; nothing by default. */
   pages?: Pages;
   /** Largest message of a request to an RPC, inflated, in bytes. */
@@ -60,58 +49,41 @@ export async function startEdge(options: {
   hstsMaxAgeSeconds?: number | undefined;
   /** Without it, pages of other origins can't call. */
   cors?: CorsSettings | undefined;
-  /** Without it, upstreams over TCP are called in cleartext. */
-  meshTls?: MeshTls | undefined;
   meshPrivateKey: string;
   log: Logger;
   limits?: Limits;
-  upstreamLimits?: Partial<UpstreamLimits>;
   /** Without it, callers are not counted. */
   admission?: Admission;
   /** Whose word on the address of a caller is taken; nobody's by default. */
   trustedProxies?: TrustedProxies;
-}): Promise<EdgeServer> {
-  const { host, port, services, log, tls, meshTls } = options;
-  const { limits = standardLimits, upstreamOf = upstreamByPackage, passedHeaders = [] } = options;
+};
+
+/** Serves contracts on one port, each from the upstream that its package names; `identity` must be one of them. */
+export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
+  const { host, port, services, log, tls } = options;
+  const { limits = standardLimits, passedHeaders = [] } = options;
   await using cleanup = new AsyncDisposableStack();
-  const upstreams = new Map<string, Upstream>();
-  for (const [peer, address] of Object.entries(options.upstreams)) {
-    const { upstreamLimits: limits = {} } = options;
-    upstreams.set(
-      peer,
-      cleanup.use(createUpstream(peer, address, { limits, dial: dialOver(meshTls, peer) })),
-    );
-  }
-  const upstreamCalled = (peer: string): Upstream => {
-    const upstream = upstreams.get(peer);
-    if (!upstream) throw new Error(`${peer} has no address`);
-    return upstream;
-  };
-  const byService = new Map(
-    services
-      .filter((service) => service.typeName !== BatchService.typeName)
-      .map((service) => [service.typeName, upstreamCalled(upstreamOf(service))]),
-  );
+  const upstreams = cleanup.use(openUpstreams(options));
   const signer = createSigner("edge", options.meshPrivateKey);
-  const upstreamFor = ({ parent }: DescMethod): Upstream =>
-    byService.get(parent.typeName) ?? upstreamCalled(upstreamOf(parent));
-  cleanup.use(addReadinessCheck("edge", () => areReady(upstreams)));
+  cleanup.use(addReadinessCheck("edge", () => areReady(upstreams.byName)));
   const runBatch = createRunBatch({
     listener: () => listener,
     boundHeaders: boundHeadersOf(services),
     passedHeaders,
   });
   const calls = observeCalls(
-    createCalls({ upstreamOf: upstreamFor, signer, passedHeaders }),
-    (method) => upstreamFor(method).peer,
+    createCalls({ upstreamOf: upstreams.of, signer, passedHeaders }),
+    (method) => upstreams.of(method).peer,
   );
   const authenticate = createAuthenticate({
-    identity: transportTo(upstreamCalled("identity"), [observeClient("edge", "identity", SpanKind.INTERNAL)]),
+    identity: transportTo(upstreams.called("identity"), [
+      observeClient("edge", "identity", SpanKind.INTERNAL),
+    ]),
     signer,
   });
   const listener: Listener = createListener({
     services,
-    upstreams,
+    upstreams: upstreams.byName,
     pages: options.pages ?? new Map(),
     admit: createAdmit(authenticate, options.admission),
     trustedProxies: options.trustedProxies ?? [],
