@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { freePort } from "./free-port.ts";
 
 export type RedisServer = AsyncDisposable & {
   readonly url: string;
@@ -46,13 +45,4 @@ async function spawnServer(port: number): Promise<ChildProcess> {
     return child;
   }
   throw new Error("redis-server does not start: install it, as with `apt-get install redis-server`");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,8 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { spawnProcess } from "../../lib/spawned-process.ts";
 import type { Gateway } from "./start-gateway.ts";
 
 /** Ticks of a second in /proc, on every Linux that Node runs on. */
@@ -16,40 +13,20 @@ export async function startEdgeProcesses(
   processes: number,
   settings: Readonly<Record<string, string>>,
 ): Promise<Gateway> {
-  const primary = spawn(process.execPath, [join(import.meta.dirname, "../../../edge/main.ts")], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      PATH: process.env.PATH,
-      EDGE_PORT: "0",
-      EDGE_PROCESSES: String(processes),
-      RATE_LIMIT_ADDRESS: noLimit,
-      RATE_LIMIT_USER: noLimit,
-      RATE_LIMIT_API_KEY: noLimit,
-      RATE_LIMIT_ORG: noLimit,
-      ...settings,
-    },
+  const edge = await spawnProcess("edge/main.ts", {
+    EDGE_PORT: "0",
+    EDGE_PROCESSES: String(processes),
+    RATE_LIMIT_ADDRESS: noLimit,
+    RATE_LIMIT_USER: noLimit,
+    RATE_LIMIT_API_KEY: noLimit,
+    RATE_LIMIT_ORG: noLimit,
+    ...settings,
   });
-  const ended = once(primary, "exit");
-  const port = await portOf(primary);
   return {
-    port,
-    cpuSeconds: () => cpuSecondsOf(primary.pid ?? 0),
-    async [Symbol.asyncDispose]() {
-      primary.kill("SIGTERM");
-      await ended;
-    },
+    port: Number(new URL(edge.address).port),
+    cpuSeconds: () => cpuSecondsOf(edge.pid),
+    [Symbol.asyncDispose]: edge.stop,
   };
-}
-
-async function portOf({ stdout }: ChildProcess): Promise<number> {
-  if (!stdout) throw new Error("no output");
-  for await (const line of createInterface(stdout)) {
-    const { msg, address } = JSON.parse(line);
-    if (msg !== "ready") continue;
-    stdout.resume();
-    return Number(new URL(address).port);
-  }
-  throw new Error("the edge ended before it was ready");
 }
 
 /** Processor time of a process and its children so far. */

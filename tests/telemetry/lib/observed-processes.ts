@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import { bootstrapEmail, encryptionKey, password } from "../../identity/fixtures.ts";
 import { freePort } from "../../lib/free-port.ts";
 import { spawnService } from "../../lib/service-process.ts";
+import { spawnProcess } from "../../lib/spawned-process.ts";
 import { createTestDatabase } from "../../lib/test-database.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";
 import { startTraceReceiver, type TraceReceiver } from "./trace-receiver.ts";
@@ -37,7 +38,7 @@ export async function startObservedProcesses(): Promise<ObservedProcesses> {
   );
   const nowhere = "127.0.0.1:1";
   const edge = stack.use(
-    await spawnService("../edge", {
+    await spawnProcess("edge/main.ts", {
       ...common,
       EDGE_PORT: "0",
       ADMIN_LISTEN: `127.0.0.1:${edgePort}`,
