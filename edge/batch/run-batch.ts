@@ -154,7 +154,7 @@ function refused(id: string, error: Parameters<typeof toErrorAnswer>[0]): Answer
 
 /** Headers that belong to the one answer that the batch is. */
 const transferHeaders =
-  /^(access-control-.*|connection|content-length|date|keep-alive|strict-transport-security|transfer-encoding|vary)$/;
+  /^(access-control-.*|connection|content-length|date|keep-alive|ratelimit-policy|strict-transport-security|transfer-encoding|vary)$/;
 
 function toAnswer(id: string, { status, headers, body }: NonNullable<InnerAnswer>): Answer {
   const own = Object.entries(headers).filter(([name]) => !transferHeaders.test(name));
