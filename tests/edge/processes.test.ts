@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
+import { freePort } from "../lib/free-port.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
 
 const nowhere = "127.0.0.1:1";
@@ -79,6 +81,34 @@ test("429: two processes share one budget, also when one of them dies", async ()
   expect(statuses).toEqual([...Array(12).fill(503), 429, 429]);
 });
 
+test("OK: a process that dies before it is answered takes no other with it", async () => {
+  // The same port again, once every process of it is gone.
+  await using edge = await startTwoProcesses({ EDGE_PORT: String(await freePort()) });
+  using agent = keepAliveAgent();
+  const statusOf = async (): Promise<number> => {
+    const sent = request(`${edge.url}/api/v1/auth/whoami`, { agent, headers: { "x-api-key": "k" } }).end();
+    const [response] = await once(sent, "response");
+    await once(response.resume(), "end");
+    return response.statusCode;
+  };
+  expect(await statusOf()).toBe(503);
+  const before = await edge.workers();
+  // The question about this call waits in the channel when its process is gone.
+  edge.primary.kill("SIGSTOP");
+  expect(await statusOf()).toBe(503);
+  for (const pid of before) process.kill(pid, "SIGKILL");
+  edge.primary.kill("SIGCONT");
+  const newWorkers = async () => (await edge.workers()).filter((pid) => !before.includes(pid)).length;
+  await expect.poll(newWorkers).toBe(2);
+  // A connection that was on its way to one of the dead is never answered.
+  const isAnswering = () =>
+    fetch(`${edge.url}/health`, { signal: AbortSignal.timeout(1_000) }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await expect.poll(isAnswering, { timeout: 20_000 }).toBe(true);
+});
+
 test("OK: a stop ends every process", async () => {
   await using edge = await startTwoProcesses();
   expect(await edge.workers()).toHaveLength(2);
@@ -99,6 +129,12 @@ test("Error: processes that can't start end the edge", async () => {
   const { port } = new URL(edge.url);
   await expect(startTwoProcesses({ EDGE_PORT: port })).rejects.toThrow("ended before it was ready");
 });
+
+/** Calls over one connection, which one process has. */
+function keepAliveAgent(): Agent & Disposable {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  return Object.assign(agent, { [Symbol.dispose]: () => agent.destroy() });
+}
 
 function isAlive(pid: number): boolean {
   try {
