@@ -109,6 +109,35 @@ test("OK: a process that dies before it is answered takes no other with it", asy
   await expect.poll(isAnswering, { timeout: 20_000 }).toBe(true);
 });
 
+test("OK: one admin port tells of all processes", async () => {
+  const port = await freePort();
+  await using edge = await startTwoProcesses({
+    ADMIN_LISTEN: `127.0.0.1:${port}`,
+    ADMIN_PROFILING: "on",
+    LOG_LEVEL: "info",
+  });
+  const ask = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: "close" } });
+    return { status: response.status, body: await response.text() };
+  };
+  // One after the other goes to one process and to the next.
+  for (let made = 0; made < 4; made += 1) expect(await call(edge)).toBe(503);
+  const labels = 'method="sluice.identity.v1.AuthService/WhoAmI",protocol="rest",code="UNAVAILABLE"';
+  const metrics = await ask("/metrics");
+  expect(metrics.body).toContain(`sluice_edge_requests_total{${labels}} 4`);
+  expect(metrics.body).toMatch(/^sluice_build_info\{process="edge",.*\} 1$/m);
+  // What the edge calls is not there.
+  expect(await ask("/readyz")).toEqual({
+    status: 503,
+    body: '{"status":"NOT_SERVING","parts":{"edge":false}}',
+  });
+  const profile = await ask("/debug/profile?seconds=0.01");
+  expect([profile.status, Object.keys(JSON.parse(profile.body))]).toEqual([
+    200,
+    expect.arrayContaining(["nodes", "samples"]),
+  ]);
+});
+
 test("OK: a stop ends every process", async () => {
   await using edge = await startTwoProcesses();
   expect(await edge.workers()).toHaveLength(2);
