@@ -98,7 +98,6 @@ async function endOf(worker: Worker, stop: AbortSignal, started: (address: strin
 export function joinPrimary(stop: AbortSignal): {
   stop: AbortSignal;
   ready: (address: string) => void;
-  leave: () => void;
 } {
   const told = new AbortController();
   process.on("message", (word: unknown) => {
@@ -110,7 +109,5 @@ export function joinPrimary(stop: AbortSignal): {
       // A primary that is gone ends this process anyway.
       process.send?.({ edge: "ready", address } satisfies Word, undefined, undefined, () => undefined);
     },
-    // The channel to the primary process would keep this one alive.
-    leave: () => cluster.worker?.disconnect(),
   };
 }

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
 import { freePort } from "../lib/free-port.ts";
-import { meshKeys } from "../lib/test-mesh.ts";
+import { meshKeys, temporaryFolder } from "../lib/test-mesh.ts";
 
 const nowhere = "127.0.0.1:1";
 
@@ -107,6 +107,23 @@ test("OK: a process that dies before it is answered takes no other with it", asy
       () => false,
     );
   await expect.poll(isAnswering, { timeout: 20_000 }).toBe(true);
+});
+
+test("OK: a process that finds its settings wrong ends, and a stop ends the others", async () => {
+  await using folder = await temporaryFolder();
+  const key = join(folder.path, "mesh_private_key");
+  await writeFile(key, meshKeys.privateKeys.edge ?? "");
+  await using edge = await startTwoProcesses({ SECRETS_MNT_PATH: folder.path, MESH_PRIVATE_KEY: "" });
+  const before = await edge.workers();
+  const newWorker = async () => (await edge.workers()).find((pid) => !before.includes(pid));
+  await rm(key);
+  process.kill(before[0] ?? 0, "SIGKILL");
+  await expect.poll(newWorker).toBeDefined();
+  const failing = (await newWorker()) ?? 0;
+  await expect.poll(() => isAlive(failing), { timeout: 20_000 }).toBe(false);
+  const ended = once(edge.primary, "exit");
+  edge.primary.kill("SIGTERM");
+  expect(await ended).toEqual([0, null]);
 });
 
 test("OK: one admin port tells of all processes", async () => {
