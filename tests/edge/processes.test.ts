@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { freePort } from "../lib/free-port.ts";
 import { meshKeys, temporaryFolder } from "../lib/test-mesh.ts";
@@ -160,6 +162,32 @@ test("OK: a stop ends every process", async () => {
   expect(await edge.workers()).toHaveLength(2);
   const ended = once(edge.primary, "exit");
   edge.primary.kill("SIGTERM");
+  expect(await ended).toEqual([0, null]);
+});
+
+test("OK: a stop lets a request end that has begun, in whichever process", async () => {
+  await using edge = await startTwoProcesses();
+  const sockets = Array.from({ length: 2 }, () => connect(Number(new URL(edge.url).port), "127.0.0.1"));
+  const answers = sockets.map((socket) => text(socket));
+  for (const socket of sockets) {
+    socket.write("POST /api/v1/auth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n");
+    socket.write("Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    // The request is there when its body is asked for.
+    await once(socket, "readable");
+  }
+  const ended = once(edge.primary, "exit");
+  edge.primary.kill("SIGTERM");
+  // Nobody takes connections any more.
+  await expect
+    .poll(() =>
+      fetch(edge.url).then(
+        () => true,
+        () => false,
+      ),
+    )
+    .toBe(false);
+  for (const socket of sockets) socket.write("{}");
+  for (const answer of answers) expect(await answer).toContain("HTTP/1.1 503");
   expect(await ended).toEqual([0, null]);
 });
 
