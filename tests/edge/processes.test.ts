@@ -72,6 +72,16 @@ const call = async ({ url }: EdgeProcess): Promise<number> => {
   return response.status;
 };
 
+/** A connection that was on its way to a process that ends may never be answered. */
+const isAnswering = ({ url }: EdgeProcess): Promise<boolean> =>
+  fetch(`${url}/health`, {
+    headers: { connection: "close" },
+    signal: AbortSignal.timeout(1_000),
+  }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
 test("429: two processes share one budget, also when one of them dies", async () => {
   await using edge = await startTwoProcesses({ RATE_LIMIT_ADDRESS: "12/86400" });
   const statuses = [];
@@ -102,13 +112,7 @@ test("OK: a process that dies before it is answered takes no other with it", asy
   edge.primary.kill("SIGCONT");
   const newWorkers = async () => (await edge.workers()).filter((pid) => !before.includes(pid)).length;
   await expect.poll(newWorkers).toBe(2);
-  // A connection that was on its way to one of the dead is never answered.
-  const isAnswering = () =>
-    fetch(`${edge.url}/health`, { signal: AbortSignal.timeout(1_000) }).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  await expect.poll(isAnswering, { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => isAnswering(edge), { timeout: 20_000 }).toBe(true);
 });
 
 test("OK: a process that finds its settings wrong ends, and a stop ends the others", async () => {
@@ -178,14 +182,7 @@ test("OK: a stop lets a request end that has begun, in whichever process", async
   const ended = once(edge.primary, "exit");
   edge.primary.kill("SIGTERM");
   // Nobody takes connections any more.
-  await expect
-    .poll(() =>
-      fetch(edge.url).then(
-        () => true,
-        () => false,
-      ),
-    )
-    .toBe(false);
+  await expect.poll(() => isAnswering(edge)).toBe(false);
   for (const socket of sockets) socket.write("{}");
   for (const answer of answers) expect(await answer).toContain("HTTP/1.1 503");
   expect(await ended).toEqual([0, null]);

@@ -8,7 +8,7 @@ import type { Workers } from "./workers.ts";
 
 type Asked = { readonly query: URLSearchParams; readonly access: Access; readonly gone: AbortSignal };
 
-export type Page = {
+type Page = {
   /** Whether it answers without a token, since it says nothing but that all is well or not. */
   readonly isProbe: boolean;
   answer(asked: Asked): Promise<Answer> | Answer;
