@@ -13,10 +13,14 @@ const ipv6NetworkBits = 64;
 export function parseProxies(text: string): TrustedProxies | undefined {
   const items = text.split(",").map((item) => item.trim());
   const networks = items.filter((item) => item !== "");
-  return networks.every((item) => ipaddr.isValidCIDR(item))
-    ? networks.map((item) => ipaddr.parseCIDR(item))
-    : undefined;
+  return networks.every(isNetwork) ? networks.map((item) => ipaddr.parseCIDR(item)) : undefined;
 }
+
+/** As people read it: `010.0.0.0/8` would be another network than it seems, and IPv4 within IPv6 would be no address's. */
+const isNetwork = (text: string): boolean =>
+  text.includes(":")
+    ? ipaddr.IPv6.isValidCIDR(text) && !ipaddr.IPv6.parseCIDR(text)[0].isIPv4MappedAddress()
+    : ipaddr.IPv4.isValidCIDRFourPartDecimal(text);
 
 /**
  * Where a request comes from: the peer of its connection, or, when that is a trusted proxy, the right-most address of

@@ -40,7 +40,16 @@ export async function areReady(upstreams: ReadonlyMap<string, Upstream>): Promis
   return (await Promise.all([...upstreams.values()].map(isServing))).every(Boolean);
 }
 
-async function isServing(upstream: Upstream): Promise<boolean> {
+const asking = new WeakMap<Upstream, Promise<boolean>>();
+
+/** All who ask at the same time share one call: anybody may ask. */
+function isServing(upstream: Upstream): Promise<boolean> {
+  const asked = asking.get(upstream) ?? ask(upstream).finally(() => asking.delete(upstream));
+  asking.set(upstream, asked);
+  return asked;
+}
+
+async function ask(upstream: Upstream): Promise<boolean> {
   const { message } = await callUnary(upstream, {
     policy,
     headers: {},

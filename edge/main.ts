@@ -1,5 +1,8 @@
+import cluster from "node:cluster";
 import { runProcess } from "../services/lib/lifetime.ts";
 import { edgeSecrets, parseConfig } from "./config.ts";
 import { run } from "./run.ts";
 
 await runProcess("edge", process.env, { secrets: edgeSecrets, parseConfig, run });
+// Its channel to the primary process would keep a worker alive, whatever has ended it.
+cluster.worker?.disconnect();

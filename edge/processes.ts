@@ -1,5 +1,4 @@
 import cluster, { type Worker } from "node:cluster";
-import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "../services/lib/log.ts";
 import { serveClusterStore } from "./admission/cluster-store.ts";
@@ -60,21 +59,27 @@ async function keepWorker({ stop, table, log, isReady }: Supervision): Promise<v
     const sinceMs = performance.now();
     const worker = cluster.fork();
     serveClusterStore(worker, table);
-    const [code, signal] = await endOf(worker, stop, started);
+    const end = await endOf(worker, stop, started);
     if (stop.aborted) return;
     if (!hasStarted) throw new Error("a process of the edge could not start");
-    log.error({ pid: worker.process.pid, code, signal }, "a process of the edge ended and is replaced");
+    log.error({ worker: worker.process.pid, ...end }, "a process of the edge ended and is replaced");
     if (performance.now() - sinceMs > ripeMs) pauseMs = pauseMsMin;
     await pause(pauseMs, undefined, { signal: stop }).catch(() => undefined);
     pauseMs = Math.min(2 * pauseMs, pauseMsMax);
   }
 }
 
-/** Waits until a worker ends, and tells it the stop. */
-async function endOf(worker: Worker, stop: AbortSignal, started: (address: string) => void) {
-  const tell = () => {
-    if (worker.isConnected()) worker.send({ edge: "stop" } satisfies Word);
-  };
+type End = { readonly code: number | null; readonly signal: string | null } | { readonly err: Error };
+
+/** Waits until a worker ends or can't begin, and tells it the stop. */
+async function endOf(worker: Worker, stop: AbortSignal, started: (address: string) => void): Promise<End> {
+  const { promise: ended, resolve: end } = Promise.withResolvers<End>();
+  worker.once("exit", (code, signal) => end({ code, signal }));
+  // What is said to a worker that has just died fails, too; its exit tells the same.
+  worker.on("error", (err) => {
+    if (worker.process.pid === undefined) end({ err });
+  });
+  const tell = () => worker.send({ edge: "stop" } satisfies Word, () => undefined);
   worker.on("message", (word: unknown) => {
     if (!isWord(word) || word.edge !== "ready") return;
     started(word.address);
@@ -83,7 +88,7 @@ async function endOf(worker: Worker, stop: AbortSignal, started: (address: strin
   });
   stop.addEventListener("abort", tell, { once: true });
   try {
-    return (await once(worker, "exit")) as [code: number, signal: string];
+    return await ended;
   } finally {
     stop.removeEventListener("abort", tell);
   }
@@ -93,7 +98,6 @@ async function endOf(worker: Worker, stop: AbortSignal, started: (address: strin
 export function joinPrimary(stop: AbortSignal): {
   stop: AbortSignal;
   ready: (address: string) => void;
-  leave: () => void;
 } {
   const told = new AbortController();
   // A primary process that is gone hears nothing; that its channel has ended ends this process, too.
@@ -104,7 +108,5 @@ export function joinPrimary(stop: AbortSignal): {
   return {
     stop: AbortSignal.any([stop, told.signal]),
     ready: (address) => cluster.worker?.send({ edge: "ready", address } satisfies Word),
-    // The channel to the primary process would keep this one alive.
-    leave: () => cluster.worker?.disconnect(),
   };
 }

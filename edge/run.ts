@@ -14,11 +14,7 @@ import { openTls } from "./tls/open-tls.ts";
 export const run: Run<EdgeConfig> = async (config, stop, ready) => {
   if (cluster.isWorker) {
     const worker = joinPrimary(stop);
-    try {
-      await runOne(config, worker.stop, worker.ready);
-    } finally {
-      worker.leave();
-    }
+    await runOne(config, worker.stop, worker.ready);
   } else if (config.processes > 1) {
     await runPrimary({ processes: config.processes, stop, ready, log: createLog("edge", config) });
   } else await runOne(config, stop, ready);

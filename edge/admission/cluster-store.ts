@@ -37,14 +37,18 @@ export async function openClusterStore(): Promise<Store> {
 /** Answers a worker's questions from the primary's table, and gives back what it held when it is gone. */
 export function serveClusterStore(worker: Worker, table: Table): void {
   const holders = new Set<string>();
-  worker.on("message", (question: unknown) => {
+  const hear = (question: unknown) => {
     if (!isOurs<Question>(question)) return;
     const { limitsBatch, batch } = question;
     holders.add(batch.holder);
     const standings = applyBatch(table, batch);
-    if (worker.isConnected()) worker.send({ limitsBatch, standings } satisfies Answer);
-  });
+    // Nobody misses an answer that does not arrive: its worker is gone.
+    worker.send({ limitsBatch, standings } satisfies Answer, () => undefined);
+  };
+  worker.on("message", hear);
   worker.once("exit", () => {
+    // What it said last may come after its end, and nobody would give that back.
+    worker.off("message", hear);
     for (const holder of holders) table.release(holder);
   });
 }

@@ -1,11 +1,17 @@
 /** Does one batch, $1, as JSON; answers the standings. */
 export const applyStatement = "select edge_limits.apply($1::text::jsonb) as standings";
 
-/** Removes what says nothing any more. */
+/**
+ * Removes what says nothing any more. A row that a batch has is left for the next time: whoever waited for it, with others
+ * in hand, could make the batch wait in turn.
+ */
 export const forgetStatement = `
 with now as (select extract(epoch from clock_timestamp()) * 1000 as ms),
-     places as (delete from edge_limits.places using now where until_ms < now.ms)
-delete from edge_limits.buckets using now where full_at_ms < now.ms`;
+     old_places as (select key, holder from edge_limits.places, now where until_ms < now.ms for update of places skip locked),
+     old_buckets as (select key from edge_limits.buckets, now where full_at_ms < now.ms for update of buckets skip locked),
+     gone as (delete from edge_limits.places using old_places
+              where places.key = old_places.key and places.holder = old_places.holder)
+delete from edge_limits.buckets using old_buckets where buckets.key = old_buckets.key`;
 
 /**
  * Tables are unlogged: what they hold is worth less than writing it twice, and a crash of the server makes buckets full. A

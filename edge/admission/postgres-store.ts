@@ -15,7 +15,7 @@ const prepareMs = 5_000;
 /** How often buckets that are full again are removed, in milliseconds. */
 const forgetMs = 60_000;
 
-/** Counts in PostgreSQL, in a schema of its own that it makes. The role needs the right to create one, or its use. */
+/** Counts in PostgreSQL, in a schema of its own that it makes: the role needs the right to create one. */
 export async function openPostgresStore(url: string): Promise<Store> {
   const sql = connectPostgres(url, {
     max: connectionsMax,

@@ -49,8 +49,20 @@ export const admissionEnv = {
       /^(memory$|rediss?:\/\/|postgres(ql)?:\/\/)/,
       "must be memory, or the address of a Redis (redis://, rediss://) or PostgreSQL (postgres://)",
     )
+    // An error of the URL's own would have the whole of it, with its password, in the log.
+    .refine(
+      (text) => text === "memory" || isStoreUrl(text),
+      "must be a URL, as redis://:password@host:6379/0",
+    )
     .default("memory"),
 };
+
+/** Characters of a password that mean something in a URL are percent-encoded, and Redis's databases are numbers. */
+function isStoreUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (!url?.hostname) return false;
+  return !url.protocol.startsWith("redis") || /^(\/\d*)?$/.test(url.pathname);
+}
 
 type Settings = z.output<z.ZodObject<typeof admissionEnv>>;
 

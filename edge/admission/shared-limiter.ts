@@ -44,6 +44,7 @@ export async function createSharedLimiter(
   const queue: Waiting[] = [];
   const charges: Ask[] = [];
   let sending = false;
+  let sent = Promise.resolve();
   let isLate = false;
 
   const countHere = (waiting: Waiting[]) => {
@@ -85,14 +86,17 @@ export async function createSharedLimiter(
     }
   };
   const hasWork = () => queue.length > 0 || charges.length > 0 || places.hasChanges;
-  const send = async (): Promise<void> => {
-    if (sending) return;
+  const sendAll = async (): Promise<void> => {
     sending = true;
     for (let store = connection.current(); store && hasWork(); store = connection.current()) {
       await sendOne(store);
     }
     countHere(queue);
     sending = false;
+  };
+  const send = (): Promise<void> => {
+    if (!sending) sent = sendAll();
+    return sent;
   };
 
   const connection = connectStore(open, log, () => {
@@ -119,6 +123,8 @@ export async function createSharedLimiter(
     },
     async [Symbol.asyncDispose]() {
       clearInterval(beat);
+      // What the last calls gave back is free for others at once.
+      await send();
       await connection[Symbol.asyncDispose]();
     },
   };

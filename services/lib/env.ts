@@ -91,7 +91,8 @@ export const grpcAddress = z
 /** Address of a PostgreSQL database. */
 export const databaseUrl = z
   .string("is required, as postgres://user:password@host:5432/database")
-  .regex(/^postgres(ql)?:\/\//, "must begin with postgres://");
+  .regex(/^postgres(ql)?:\/\//, "must begin with postgres://")
+  .refine((url) => URL.canParse(url), "must be a URL: percent-encode what is special in the password");
 
 /** Ed25519 key in PEM that a process signs its assertions with. */
 export const privateKeyPem = z

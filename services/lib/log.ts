@@ -4,7 +4,8 @@ import { PinoPretty } from "pino-pretty";
 
 export type { Logger };
 
-const redact = ["password", "secret", "token", "*.password", "*.secret", "*.token", "*.apiKey"];
+/** `err.input` is what could not be parsed, as a URL with its password. */
+const redact = ["password", "secret", "token", "*.password", "*.secret", "*.token", "*.apiKey", "err.input"];
 
 /**
  * The process's log on standard output: one JSON object a line, or lines for people on a terminal.

@@ -55,4 +55,7 @@ test("OK: networks are CIDRs", () => {
   expect(parseProxies("")).toEqual([]);
   expect(parseProxies("10.0.0.0/8,nonsense")).toBeUndefined();
   expect(parseProxies("10.0.0.1")).toBeUndefined();
+  for (const other of ["010.0.0.0/8", "10.1/16", "0x0a.0.0.0/8", "::ffff:10.0.0.0/104"]) {
+    expect(parseProxies(other)).toBeUndefined();
+  }
 });

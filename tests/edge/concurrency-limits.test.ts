@@ -114,6 +114,19 @@ test("OK: a server stream holds its place while it is read, and gives it back wh
   await expectTwoPlaces(edge);
 });
 
+test("OK: requests that wait behind another on their connection give their places back with it", async () => {
+  await using edge = await startLimited({ address: { callsMax: 2 } });
+  const socket = connect(edge.port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  const wait = (key: string) => `GET /test/v1/wait/${key} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  socket.write(wait("pipelined-1") + wait("pipelined-2"));
+  const keys = ["pipelined-1", "pipelined-2"];
+  await Promise.all(keys.map((key) => edge.happenings.begun(key)));
+  socket.resetAndDestroy();
+  await Promise.all(keys.map((key) => edge.happenings.cancelled(key)));
+  await expectTwoPlaces(edge);
+});
+
 test("OK: a caller that half closes ends its call, and its place is given back", async () => {
   await using edge = await startLimited({ address: { callsMax: 1 } });
   const socket = connect({ port: edge.port, host: "127.0.0.1", allowHalfOpen: true });

@@ -72,6 +72,18 @@ describe.each([
     await expect.poll(() => isFree(other, turn)).toBe(true);
   });
 
+  test("OK: what was given back last is free when a process has ended", async () => {
+    // Neither time nor a beat helps within this test.
+    const times = { ...patient, holdMs: 600_000, beatMs: 600_000 };
+    const turns = ["last", "very last"].map(placeOf);
+    {
+      await using one = await createSharedLimiter(store.open, log, times);
+      const verdicts = await Promise.all(turns.map((turn) => tryTake(one, turn)));
+      for (const { giveBack } of verdicts) giveBack?.();
+    }
+    for (const turn of turns) expect(await isFree(other, turn)).toBe(true);
+  });
+
   test("OK: a limiter starts soon beside a store that does not answer, and finds it when it does", async () => {
     const turn = placeOf("found");
     expect((await tryTake(other, turn)).giveBack).toBeDefined();

@@ -147,14 +147,41 @@ test("OK: what PostgreSQL need not know any more is removed", async () => {
   const key = newKey();
   await granted(store, { holdMs: 1, turns: [[ask(key, { tokens: 1, refillMs: 1 })]] });
   const rows = () => database.sql`
-    select key from edge_limits.buckets where key = ${key}
-    union all select key from edge_limits.places where key = ${key}`;
+    select key from edge_limits.buckets where key = ${ask(key).key}
+    union all select key from edge_limits.places where key = ${ask(key).key}`;
+  expect(await rows()).toHaveLength(2);
   await expect
     .poll(async () => {
       await database.sql.unsafe(forgetStatement);
       return (await rows()).length;
     })
     .toBe(0);
+});
+
+test("OK: what PostgreSQL forgets waits for no batch, which keeps what it has", async () => {
+  await using store = await openPostgresStore(database.url);
+  const { forgetStatement } = await import("../../edge/admission/postgres-statements.ts");
+  const [one = "", other = ""] = [newKey(), newKey()].map((key) => ask(key).key);
+  for (const key of [one, other]) {
+    await granted(store, { turns: [[{ ...ask(""), key }]] });
+  }
+  const { sql } = database;
+  // Times are up for both of them.
+  await sql`update edge_limits.buckets set full_at_ms = 1`;
+  await sql`update edge_limits.places set until_ms = 1`;
+  await sql.begin(async (batch) => {
+    const later = Date.now() + hour;
+    await batch`update edge_limits.buckets set full_at_ms = ${later} where key = ${one}`;
+    await batch`update edge_limits.places set until_ms = ${later} where key = ${one}`;
+    await sql.begin(async (forgetting) => {
+      await forgetting`set local lock_timeout = '1s'`;
+      await forgetting.unsafe(forgetStatement);
+    });
+  });
+  const left = await sql`
+    select key from edge_limits.buckets where key in ${sql([one, other])}
+    union all select key from edge_limits.places where key in ${sql([one, other])}`;
+  expect(left.map(({ key }) => key)).toEqual([one, one]);
 });
 
 test("OK: what Redis need not know any more goes by itself", async () => {

@@ -45,3 +45,25 @@ test("ConfigError: names every setting of the limits that is wrong", () => {
     ),
   );
 });
+
+test.each([
+  "redis://:hunter#2@host:6379",
+  "redis://:hunter/2@host",
+  "rediss://host:99999",
+  "redis://host/name",
+  "redis://",
+  "postgres://user:hunter#2@host/database",
+])("ConfigError: %s is no URL of a store, and its password is not told", (url) => {
+  const problems = () => parseConfig({ rate_limit_store: url });
+  expect(problems).toThrow("  rate_limit_store: must be a URL, as redis://:password@host:6379/0");
+  expect(problems).not.toThrow("hunter");
+});
+
+test.each([
+  "memory",
+  "redis://host",
+  "rediss://:p%23@host:6379/2",
+  "postgres://user:p@%2Frun%2Fpostgres/database",
+])("OK: %s may be where limits are counted", (url) => {
+  expect(() => parseConfig({ rate_limit_store: url })).not.toThrow("rate_limit_store");
+});

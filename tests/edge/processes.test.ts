@@ -1,7 +1,13 @@
-import { readFile } from "node:fs/promises";
+import { once } from "node:events";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { Agent, request } from "node:http";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
+import { freePort } from "../lib/free-port.ts";
 import { type SpawnedProcess, spawnProcess } from "../lib/spawned-process.ts";
-import { meshKeys } from "../lib/test-mesh.ts";
+import { meshKeys, temporaryFolder } from "../lib/test-mesh.ts";
 
 const nowhere = "127.0.0.1:1";
 
@@ -33,6 +39,16 @@ const call = async ({ address }: SpawnedProcess): Promise<number> => {
   return response.status;
 };
 
+/** A connection that was on its way to a process that ends may never be answered. */
+const isAnswering = ({ address }: SpawnedProcess): Promise<boolean> =>
+  fetch(`${address}/health`, {
+    headers: { connection: "close" },
+    signal: AbortSignal.timeout(1_000),
+  }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
 test("429: two processes share one budget, also when one of them dies", async () => {
   await using edge = await startTwoProcesses({ RATE_LIMIT_ADDRESS: "12/86400" });
   const statuses = [];
@@ -44,10 +60,98 @@ test("429: two processes share one budget, also when one of them dies", async ()
   expect(statuses).toEqual([...Array(12).fill(503), 429, 429]);
 });
 
+test("OK: a process that dies before it is answered takes no other with it", async () => {
+  // The same port again, once every process of it is gone.
+  await using edge = await startTwoProcesses({ EDGE_PORT: String(await freePort()) });
+  using agent = keepAliveAgent();
+  const statusOf = async (): Promise<number> => {
+    const sent = request(`${edge.address}/api/v1/auth/whoami`, {
+      agent,
+      headers: { "x-api-key": "k" },
+    }).end();
+    const [response] = await once(sent, "response");
+    await once(response.resume(), "end");
+    return response.statusCode;
+  };
+  expect(await statusOf()).toBe(503);
+  const before = await workersOf(edge);
+  // The question about this call waits in the channel when its process is gone.
+  process.kill(edge.pid, "SIGSTOP");
+  expect(await statusOf()).toBe(503);
+  for (const pid of before) process.kill(pid, "SIGKILL");
+  process.kill(edge.pid, "SIGCONT");
+  const newWorkers = async () => (await workersOf(edge)).filter((pid) => !before.includes(pid)).length;
+  await expect.poll(newWorkers).toBe(2);
+  await expect.poll(() => isAnswering(edge), { timeout: 20_000 }).toBe(true);
+});
+
+test("OK: a process that finds its settings wrong ends, and a stop ends the others", async () => {
+  await using folder = await temporaryFolder();
+  const key = join(folder.path, "mesh_private_key");
+  await writeFile(key, meshKeys.privateKeys.edge ?? "");
+  await using edge = await startTwoProcesses({ SECRETS_MNT_PATH: folder.path, MESH_PRIVATE_KEY: "" });
+  const before = await workersOf(edge);
+  const newWorker = async () => (await workersOf(edge)).find((pid) => !before.includes(pid));
+  await rm(key);
+  process.kill(before[0] ?? 0, "SIGKILL");
+  await expect.poll(newWorker).toBeDefined();
+  const failing = (await newWorker()) ?? 0;
+  await expect.poll(() => isAlive(failing), { timeout: 20_000 }).toBe(false);
+  process.kill(edge.pid, "SIGTERM");
+  expect(await edge.ended).toEqual([0, null]);
+});
+
+test("OK: one admin port tells of all processes", async () => {
+  const port = await freePort();
+  await using edge = await startTwoProcesses({
+    ADMIN_LISTEN: `127.0.0.1:${port}`,
+    ADMIN_PROFILING: "on",
+    LOG_LEVEL: "info",
+  });
+  const ask = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: "close" } });
+    return { status: response.status, body: await response.text() };
+  };
+  // One after the other goes to one process and to the next.
+  for (let made = 0; made < 4; made += 1) expect(await call(edge)).toBe(503);
+  const labels = 'method="sluice.identity.v1.AuthService/WhoAmI",protocol="rest",code="UNAVAILABLE"';
+  const metrics = await ask("/metrics");
+  expect(metrics.body).toContain(`sluice_edge_requests_total{${labels}} 4`);
+  expect(metrics.body).toMatch(/^sluice_build_info\{process="edge",.*\} 1$/m);
+  // What the edge calls is not there.
+  expect(await ask("/readyz")).toEqual({
+    status: 503,
+    body: '{"status":"NOT_SERVING","parts":{"edge":false}}',
+  });
+  const profile = await ask("/debug/profile?seconds=0.01");
+  expect([profile.status, Object.keys(JSON.parse(profile.body))]).toEqual([
+    200,
+    expect.arrayContaining(["nodes", "samples"]),
+  ]);
+});
+
 test("OK: a stop ends every process", async () => {
   await using edge = await startTwoProcesses();
   expect(await workersOf(edge)).toHaveLength(2);
   await edge.stop();
+  expect(await edge.ended).toEqual([0, null]);
+});
+
+test("OK: a stop lets a request end that has begun, in whichever process", async () => {
+  await using edge = await startTwoProcesses();
+  const sockets = Array.from({ length: 2 }, () => connect(Number(new URL(edge.address).port), "127.0.0.1"));
+  const answers = sockets.map((socket) => text(socket));
+  for (const socket of sockets) {
+    socket.write("POST /api/v1/auth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n");
+    socket.write("Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    // The request is there when its body is asked for.
+    await once(socket, "readable");
+  }
+  process.kill(edge.pid, "SIGTERM");
+  // Nobody takes connections any more.
+  await expect.poll(() => isAnswering(edge)).toBe(false);
+  for (const socket of sockets) socket.write("{}");
+  for (const answer of answers) expect(await answer).toContain("HTTP/1.1 503");
   expect(await edge.ended).toEqual([0, null]);
 });
 
@@ -63,6 +167,12 @@ test("Error: processes that can't start end the edge", async () => {
   const { port } = new URL(edge.address);
   await expect(startTwoProcesses({ EDGE_PORT: port })).rejects.toThrow("EADDRINUSE");
 });
+
+/** Calls over one connection, which one process has. */
+function keepAliveAgent(): Agent & Disposable {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  return Object.assign(agent, { [Symbol.dispose]: () => agent.destroy() });
+}
 
 function isAlive(pid: number): boolean {
   try {

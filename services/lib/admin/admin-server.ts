@@ -7,6 +7,7 @@ import { createAccess } from "./admin-access.ts";
 import { type Answer, refusal } from "./answer.ts";
 import { adminPages } from "./pages.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
+import { watchWorkers } from "./workers.ts";
 
 const headerBytesMax = 8 * 1024;
 const requestMs = 10_000;
@@ -22,7 +23,9 @@ export async function startAdminServer(
   settings: AdminSettings,
   options: { hasStarted: () => boolean; log: Logger },
 ): Promise<AdminServer> {
-  const pages = adminPages({ ...options, profiling: settings.profiling });
+  using cleanup = new DisposableStack();
+  const workers = cleanup.use(watchWorkers());
+  const pages = adminPages({ ...options, profiling: settings.profiling, workers });
   const accessOf = createAccess(settings);
   const answerTo = async (request: IncomingMessage, gone: AbortSignal): Promise<Answer> => {
     const url = new URL(request.url ?? "/", "http://admin");
@@ -45,7 +48,15 @@ export async function startAdminServer(
     (request, response) => serve(request, response, answerTo, options.log),
   );
   server.maxConnections = connectionsMax;
-  return listen(server, settings.listen);
+  const { address, ...listening } = await listen(server, settings.listen);
+  const owned = cleanup.move();
+  return {
+    address,
+    async [Symbol.asyncDispose]() {
+      owned.dispose();
+      await listening[Symbol.asyncDispose]();
+    },
+  };
 }
 
 async function serve(

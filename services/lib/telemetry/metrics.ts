@@ -18,6 +18,7 @@ export function startMeasuring(process: string): void {
     name: "sluice_build_info",
     help: "Always 1; the labels say what runs.",
     labelNames: ["process", "version", "node_version"],
+    aggregator: "first",
     registers: [registry],
   }).set({ process, version, node_version: globalThis.process.version }, 1);
 }

@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import type { Logger } from "../log.ts";
 import type { TelemetrySettings } from "./settings.ts";
 
@@ -24,11 +25,19 @@ export async function startTelemetry(
   }
   if (admin) {
     const { startMeasuring } = await import("./metrics.ts");
-    const { startAdminServer } = await import("../admin/admin-server.ts");
     startMeasuring(process);
-    const server = stack.use(await startAdminServer(admin, { hasStarted: () => isReady, log }));
-    adminAddress = server.address;
-    log.info({ address: adminAddress }, "the admin port listens");
+    if (cluster.isWorker) {
+      // The port is open already, in the process that has started this one.
+      const { answerPrimary } = await import("../admin/workers.ts");
+      const { adminPages, answerTopic } = await import("../admin/pages.ts");
+      const pages = adminPages({ hasStarted: () => isReady, profiling: admin.profiling });
+      stack.use(answerPrimary((topic) => answerTopic(pages, topic)));
+    } else {
+      const { startAdminServer } = await import("../admin/admin-server.ts");
+      const server = stack.use(await startAdminServer(admin, { hasStarted: () => isReady, log }));
+      adminAddress = server.address;
+      log.info({ address: adminAddress }, "the admin port listens");
+    }
   }
   const owned = stack.move();
   return {
