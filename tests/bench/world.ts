@@ -4,6 +4,7 @@ import { startPostgres } from "../../services/all-in-one/postgres/start-postgres
 import { type MeshOnFolder, type SeparateMesh, startOnFolder, startSeparate } from "../e2e/mesh-process.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import type { Target } from "./http-load.ts";
+import { limitsOutOfReach } from "./rate-limits.ts";
 
 const password = "a long password of the benchmark";
 
@@ -42,9 +43,11 @@ export async function createWorld(): Promise<World> {
     oneProcess: once(async () => {
       const directory = join(folder, "one");
       await mkdir(directory);
-      return logIn(stack.use(await startOnFolder(directory, password)));
+      return logIn(stack.use(await startOnFolder(directory, password, limitsOutOfReach)));
     }),
-    separateProcesses: once(async () => logIn(stack.use(await startSeparate(database.url, password)))),
+    separateProcesses: once(async () =>
+      logIn(stack.use(await startSeparate(database.url, password, limitsOutOfReach))),
+    ),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

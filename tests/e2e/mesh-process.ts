@@ -80,7 +80,11 @@ export type SeparateMesh = MeshProcess & {
 };
 
 /** Starts a mesh of separate processes on an empty database, by its superuser's URL. */
-export async function startSeparate(databaseUrl: string, password: string): Promise<SeparateMesh> {
+export async function startSeparate(
+  databaseUrl: string,
+  password: string,
+  edgeEnv: Record<string, string> = {},
+): Promise<SeparateMesh> {
   const stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
   const secrets = join(folder.path, "secrets");
@@ -119,6 +123,7 @@ export async function startSeparate(databaseUrl: string, password: string): Prom
     SECRETS_MNT_PATH: join(secrets, "edge"),
     EDGE_PORT: "0",
     STORAGE_DIR: join(folder.path, "storage"),
+    ...edgeEnv,
   });
   stack.use(edge);
   const url = await edge.printed(/"address":"([^"]+)","msg":"ready"/);

@@ -1,12 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { spawnProcess } from "../../lib/spawned-process.ts";
+import { limitsOutOfReach } from "../rate-limits.ts";
 import type { Gateway } from "./start-gateway.ts";
 
 /** Ticks of a second in /proc, on every Linux that Node runs on. */
 const ticksPerSecond = 100;
-
-/** More than any load: calls are counted, and none is refused. */
-const noLimit = "1000000000/1";
 
 /** The edge as `npm run start:edge` runs it, with its log and its limits, in so many processes that share a port. */
 export async function startEdgeProcesses(
@@ -16,10 +14,7 @@ export async function startEdgeProcesses(
   const edge = await spawnProcess("edge/main.ts", {
     EDGE_PORT: "0",
     EDGE_PROCESSES: String(processes),
-    RATE_LIMIT_ADDRESS: noLimit,
-    RATE_LIMIT_USER: noLimit,
-    RATE_LIMIT_API_KEY: noLimit,
-    RATE_LIMIT_ORG: noLimit,
+    ...limitsOutOfReach,
     ...settings,
   });
   return {
