@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askOf, isOpen, type Turn } from "../../edge/admission/limit.ts";
 import type { Limiter, Verdict } from "../../edge/admission/limiter.ts";
 import { createSharedLimiter } from "../../edge/admission/shared-limiter.ts";
+import { hasRedis, redisMissing } from "../lib/redis-server.ts";
 import { rateLimits } from "./lib/admission.ts";
 import { type StoppableStore, stoppablePostgres, stoppableRedis } from "./lib/stoppable-store.ts";
 
@@ -22,10 +23,7 @@ async function isFree(limiter: Limiter, turn: Turn): Promise<boolean> {
   return standings.every(isOpen);
 }
 
-describe.each([
-  ["Redis", stoppableRedis],
-  ["PostgreSQL", stoppablePostgres],
-])("%s", (_, startStore) => {
+const behaviour = (_: string, startStore: () => Promise<StoppableStore>) => {
   let store: StoppableStore;
   let other: Limiter;
   beforeAll(async () => {
@@ -93,4 +91,7 @@ describe.each([
     await store.thaw();
     await expect.poll(() => isFree(one, turn)).toBe(false);
   });
-});
+};
+
+describe.skipIf(!hasRedis).each([[`Redis${redisMissing}`, stoppableRedis]])("%s", behaviour);
+describe.each([["PostgreSQL", stoppablePostgres]])("%s", behaviour);

@@ -4,18 +4,18 @@ import { openPostgresStore } from "../../edge/admission/postgres-store.ts";
 import { openRedisStore } from "../../edge/admission/redis-store.ts";
 import type { Batch, Store } from "../../edge/admission/store.ts";
 import { createTable } from "../../edge/admission/table.ts";
-import { type RedisServer, startRedisServer } from "../lib/redis-server.ts";
+import { hasRedis, type RedisServer, redisMissing, startRedisServer } from "../lib/redis-server.ts";
 import { createForeignDatabase } from "../lib/test-database.ts";
 import { rateLimits } from "./lib/admission.ts";
 
-let redis: RedisServer;
+let redis: RedisServer | undefined;
 let database: Awaited<ReturnType<typeof createForeignDatabase>>;
 beforeAll(async () => {
-  redis = await startRedisServer();
+  if (hasRedis) redis = await startRedisServer();
   database = await createForeignDatabase();
 });
 afterAll(async () => {
-  await redis[Symbol.asyncDispose]();
+  await redis?.[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
 });
 
@@ -43,10 +43,7 @@ const granted = async (store: Store, batch: Partial<Batch>): Promise<boolean[]> 
 
 const times = (count: number, turn: Turn): Turn[] => Array.from({ length: count }, () => turn);
 
-describe.each([
-  ["Redis", () => openRedisStore(redis.url)],
-  ["PostgreSQL", () => openPostgresStore(database.url)],
-])("%s", (_, open) => {
+const behaviour = (_: string, open: () => Promise<Store>) => {
   test("OK: grants as many as a bucket holds, in one batch or in several, to all processes together", async () => {
     await using store = await open();
     await using other = await open();
@@ -139,7 +136,13 @@ describe.each([
     expect(await granted(store, { turns: [turn] })).toEqual([false]);
     await expect.poll(() => granted(store, { turns: [turn] })).toEqual([true]);
   });
-});
+};
+
+describe.skipIf(!hasRedis).each([[`Redis${redisMissing}`, () => openRedisStore(redis?.url ?? "")]])(
+  "%s",
+  behaviour,
+);
+describe.each([["PostgreSQL", () => openPostgresStore(database.url)]])("%s", behaviour);
 
 test("OK: what PostgreSQL need not know any more is removed", async () => {
   await using store = await openPostgresStore(database.url);
@@ -184,10 +187,10 @@ test("OK: what PostgreSQL forgets waits for no batch, which keeps what it has", 
   expect(left.map(({ key }) => key)).toEqual([one, one]);
 });
 
-test("OK: what Redis need not know any more goes by itself", async () => {
-  await using store = await openRedisStore(redis.url);
+test.skipIf(!hasRedis)(`OK: what Redis need not know any more goes by itself${redisMissing}`, async () => {
+  await using store = await openRedisStore(redis?.url ?? "");
   const { createClient } = await import("@redis/client");
-  const client = createClient({ url: redis.url });
+  const client = createClient({ url: redis?.url ?? "" });
   await client.connect();
   const key = newKey();
   await granted(store, { holdMs: 50, turns: [[ask(key, { tokens: 1, refillMs: 50 })]] });

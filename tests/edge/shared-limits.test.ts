@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askOf } from "../../edge/admission/limit.ts";
 import { createSharedLimiter } from "../../edge/admission/shared-limiter.ts";
+import { hasRedis, redisMissing } from "../lib/redis-server.ts";
 import { rateLimits } from "./lib/admission.ts";
 import { http1 } from "./lib/raw-http.ts";
 import { type StoppableStore, stoppablePostgres, stoppableRedis } from "./lib/stoppable-store.ts";
@@ -62,10 +63,7 @@ function upload(edge: TestEdge, org: string, bytes: number) {
   return request;
 }
 
-describe.each([
-  ["Redis", stoppableRedis],
-  ["PostgreSQL", stoppablePostgres],
-])("%s", (_, startStore) => {
+const behaviour = (_: string, startStore: () => Promise<StoppableStore>) => {
   let store: StoppableStore;
   let one: Awaited<ReturnType<typeof startEdge>>;
   let two: Awaited<ReturnType<typeof startEdge>>;
@@ -142,9 +140,12 @@ describe.each([
     await expect.poll(() => statusOf(one, "back")).toBe(429);
     expect(await statusOf(two, "back")).toBe(429);
   });
-});
+};
 
-test("OK: an edge starts without its store", async () => {
+describe.skipIf(!hasRedis).each([[`Redis${redisMissing}`, stoppableRedis]])("%s", behaviour);
+describe.each([["PostgreSQL", stoppablePostgres]])("%s", behaviour);
+
+test.skipIf(!hasRedis)(`OK: an edge starts without its store${redisMissing}`, async () => {
   const store = await stoppableRedis();
   await store.kill();
   await using edge = await startEdge(store, patient);

@@ -1,7 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { freePort } from "./free-port.ts";
+
+/** A machine without Redis can test all the rest; the landing gate installs it. */
+export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
+
+/** Why tests are skipped, for their title. */
+export const redisMissing = hasRedis ? "" : ": skipped, since redis-server is not on the PATH";
 
 export type RedisServer = AsyncDisposable & {
   readonly url: string;
