@@ -148,8 +148,10 @@ function awaitHedge(running: Running, asked: Endpoint): void {
   const { hedging } = call.policy;
   if (!hedging || running.made >= hedging.callsMax) return;
   running.hedge = setTimeout(() => {
-    const endpoint = upstream.budget.allows() ? upstream.pool.pick(asked) : undefined;
-    if (endpoint) send(running, endpoint);
+    const endpoint = upstream.pool.pick(asked);
+    // Another one may be there a moment later.
+    if (!endpoint || endpoint === asked) awaitHedge(running, asked);
+    else if (upstream.budget.allows()) send(running, endpoint);
   }, hedging.delayMs);
 }
 

@@ -21,7 +21,7 @@ import (
 )
 
 func main() {
-	// Fields without a value are left out, as the edge leaves them out: both answer with the same bytes.
+	// Fields without a value are left out; the others are the same as the edge writes.
 	mux := runtime.NewServeMux(runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
 		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: true},
 	}))
