@@ -292,18 +292,6 @@ describe.each([
   });
 });
 
-test("OK: a hedged call is answered by the second address, and the first is told to stop", async () => {
-  await using stuck = await startBackend("stuck");
-  await using sound = await startBackend("sound");
-  await stuck.set("stuck");
-  await using edge = await startEdgeBefore([stuck.address, sound.address]);
-  const hedged = async () => (await fetch(`${edge.url}/test/v1/resilience/k:hedged`)).json();
-  for (let call = 0; call < 20; call += 1) expect(await hedged()).toEqual({ server: "sound" });
-  const asked = stuck.begun().length;
-  expect(asked).toBeGreaterThan(0);
-  await expect.poll(() => stuck.cancelled()).toBe(asked);
-});
-
 describe.each(protocols)("%s: nobody is there", (_, callsOf) => {
   test("Unavailable: within 100 ms, with the time after which to try again", async () => {
     await using backend = await startBackend("a");
