@@ -8,7 +8,7 @@ import { networkOf } from "../client-address.ts";
 import type { Exchange } from "../exchange.ts";
 import { askOf, isOpen, type RateLimits, type Standing, type Turn } from "./limit.ts";
 import type { Limiter } from "./limiter.ts";
-import { type Counted, tellStandings } from "./rate-limit-headers.ts";
+import { type Counted, policiesOf, tellStandings } from "./rate-limit-headers.ts";
 import { limitExceeded } from "./refusals.ts";
 
 /** What an attempt with a credential that is none takes of its address's tokens, besides what the call does. */
@@ -31,6 +31,7 @@ export function createAdmit(authenticate: Authenticate, admission: Admission | u
     };
   }
   const { limiter, limits } = admission;
+  const policies = policiesOf(limits);
   return async (exchange, method, access) => {
     const { request, response } = exchange;
     const cost = rateCostOf(method);
@@ -61,7 +62,7 @@ export function createAdmit(authenticate: Authenticate, admission: Admission | u
       }
       throw error;
     } finally {
-      tellStandings(response, counted);
+      tellStandings(response, counted, policies);
     }
   };
 }

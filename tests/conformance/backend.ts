@@ -5,6 +5,7 @@ import {
   UnaryRequestSchema,
   UnaryResponseSchema,
 } from "../../gen/connectrpc/conformance/v1/service_pb.ts";
+import { rawMethod } from "../lib/raw-method.ts";
 import { bidiStream, clientStream, serverStream, unary } from "./lib/handlers.ts";
 
 // The suite's service on nothing but grpc-js: what is tested is what stands before it.
@@ -12,17 +13,8 @@ import { bidiStream, clientStream, serverStream, unary } from "./lib/handlers.ts
 /** More than any limit that the suite sets: limits are the edge's to hold. */
 const receiveBytesMax = 64 * 1024 * 1024;
 
-const bytes = (buffer: Buffer): Buffer => buffer;
-const method = (name: string, kind: { requestStream?: boolean; responseStream?: boolean } = {}) => ({
-  path: `/connectrpc.conformance.v1.ConformanceService/${name}`,
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: bytes,
-  requestDeserialize: bytes,
-  responseSerialize: bytes,
-  responseDeserialize: bytes,
-  ...kind,
-});
+const method = (name: string, kind?: Parameters<typeof rawMethod>[1]) =>
+  rawMethod(`/connectrpc.conformance.v1.ConformanceService/${name}`, kind);
 
 const server = new Server({ "grpc.max_receive_message_length": receiveBytesMax });
 server.addService(

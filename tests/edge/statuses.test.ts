@@ -3,20 +3,17 @@ import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { usualTypes } from "../../edge/types.ts";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
-import { FaultService } from "../../gen/sluice/faults/v1/faults_pb.ts";
-import { startFaults } from "./lib/fault-backend.ts";
+import { startFaultyEdge } from "./lib/fault-backend.ts";
 import { statusCallers, type Told } from "./lib/status-callers.ts";
-import { startTestEdge, type TestEdge } from "./lib/test-edge.ts";
+import type { TestEdge } from "./lib/test-edge.ts";
 
 // What fails here is grpc-js alone: no code of ours stands between the failure and the edge.
 
-const stack = new AsyncDisposableStack();
 let edge: TestEdge;
 beforeAll(async () => {
-  const faults = stack.use(await startFaults());
-  edge = stack.use(await startTestEdge({ services: [FaultService], upstreams: { faults: faults.address } }));
+  edge = await startFaultyEdge();
 });
-afterAll(() => stack.disposeAsync());
+afterAll(() => edge[Symbol.asyncDispose]());
 
 const codes = [
   [1, "CANCELLED"],

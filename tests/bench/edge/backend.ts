@@ -2,6 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { GetConnectorResponseSchema } from "../../../gen/sluice/orchestration/v1/connectors_pb.ts";
 import { EchoResponseSchema } from "../../../gen/sluice/test/v1/echo_pb.ts";
+import { rawMethod } from "../../lib/raw-method.ts";
 
 // Answers every call of a method at once with the same message: what is measured stands before it.
 
@@ -16,16 +17,6 @@ const connector = toBinary(
   }),
 );
 
-const bytes = (buffer: Buffer): Buffer => buffer;
-const unary = (path: string) => ({
-  path,
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: bytes,
-  requestDeserialize: bytes,
-  responseSerialize: bytes,
-  responseDeserialize: bytes,
-});
 const answering = (message: Uint8Array) => {
   const answer = Buffer.from(message);
   return (_: unknown, done: (error: null, message: Buffer) => void) => done(null, answer);
@@ -34,8 +25,8 @@ const answering = (message: Uint8Array) => {
 const server = new Server();
 server.addService(
   {
-    echo: unary("/sluice.test.v1.EchoService/Echo"),
-    getConnector: unary("/sluice.orchestration.v1.ConnectorService/GetConnector"),
+    echo: rawMethod("/sluice.test.v1.EchoService/Echo"),
+    getConnector: rawMethod("/sluice.orchestration.v1.ConnectorService/GetConnector"),
   },
   { echo: answering(echo), getConnector: answering(connector) },
 );

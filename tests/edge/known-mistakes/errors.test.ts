@@ -1,19 +1,16 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
-import { FaultService } from "../../../gen/sluice/faults/v1/faults_pb.ts";
-import { startFaults } from "../lib/fault-backend.ts";
+import { startFaultyEdge } from "../lib/fault-backend.ts";
 import { http1, http2, rawBytes } from "../lib/raw-http.ts";
 import { statusCallers } from "../lib/status-callers.ts";
-import { bearer, startTestEdge, type TestEdge } from "../lib/test-edge.ts";
+import { bearer, type TestEdge } from "../lib/test-edge.ts";
 
-const stack = new AsyncDisposableStack();
 let edge: TestEdge;
 beforeAll(async () => {
-  const faults = stack.use(await startFaults());
-  edge = stack.use(await startTestEdge({ services: [FaultService], upstreams: { faults: faults.address } }));
+  edge = await startFaultyEdge();
 });
-afterAll(() => stack.disposeAsync());
+afterAll(() => edge[Symbol.asyncDispose]());
 
 const json = { "content-type": "application/json" };
 

@@ -13,18 +13,13 @@ import {
   FailLateRequestSchema,
   FailLateResponseSchema,
   FailRequestSchema,
+  FaultService,
 } from "../../../gen/sluice/faults/v1/faults_pb.ts";
+import { rawMethod } from "../../lib/raw-method.ts";
+import { startTestEdge, type TestEdge } from "./test-edge.ts";
 
-const bytes = (buffer: Buffer): Buffer => buffer;
-const method = (name: string, responseStream: boolean) => ({
-  path: `/sluice.faults.v1.FaultService/${name}`,
-  requestStream: false,
-  responseStream,
-  requestSerialize: bytes,
-  requestDeserialize: bytes,
-  responseSerialize: bytes,
-  responseDeserialize: bytes,
-});
+const method = (name: string, responseStream: boolean) =>
+  rawMethod(`/sluice.faults.v1.FaultService/${name}`, { responseStream });
 
 /** A status as grpc-js sends it, its details as they came. */
 function failureOf(encoded: Uint8Array) {
@@ -41,7 +36,7 @@ export type FaultHandlers = {
 };
 
 /** A backend that fails as it is told to. */
-export const startFaults = (): Promise<AsyncDisposable & { address: string }> =>
+const startFaults = (): Promise<AsyncDisposable & { address: string }> =>
   serveFaults({
     fail(call, answer) {
       const failure = failureOf(fromBinary(FailRequestSchema, call.request).status);
@@ -74,4 +69,15 @@ export async function serveFaults(handlers: FaultHandlers): Promise<AsyncDisposa
       server.forceShutdown();
     },
   };
+}
+
+/** The real edge before a backend that fails as it is told to. */
+export async function startFaultyEdge(): Promise<TestEdge> {
+  await using cleanup = new AsyncDisposableStack();
+  const faults = cleanup.use(await startFaults());
+  const edge = cleanup.use(
+    await startTestEdge({ services: [FaultService], upstreams: { faults: faults.address } }),
+  );
+  const owned = cleanup.move();
+  return { ...edge, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
