@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { HttpRequest } from "../http.ts";
-import type { RawHeaders } from "../upstream/status.ts";
+import type { RawHeaders } from "../http2-client/raw-headers.ts";
 
 /** Headers or trailers as an answer carries them. */
 export type PassedMetadata = Readonly<Record<string, readonly string[]>>;

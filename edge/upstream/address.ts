@@ -1,6 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { connect, isIP } from "node:net";
-import type { Duplex } from "node:stream";
+import { connect, isIP, type Socket } from "node:net";
 import type { MeshTls } from "../../services/lib/mesh-tls.ts";
 
 /** One place where an upstream listens. */
@@ -9,7 +8,7 @@ export type Address =
   | { readonly name: string; readonly host: string; readonly port: number };
 
 /** Makes a connection that HTTP/2 is spoken on. */
-export type Dial = (address: Address) => Duplex & { readonly bytesRead: number };
+export type Dial = (address: Address) => Socket;
 
 export const dialCleartext: Dial = (address) =>
   "path" in address ? connect(address.path) : connect({ ...address, noDelay: true });

@@ -1,4 +1,6 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, constants } from "node:http2";
+import type { Http2Connection } from "../http2-client/connection.ts";
+import { createContent } from "../http2-client/content.ts";
+import type { ClientStream } from "../http2-client/stream.ts";
 import { unwrapEach, wrap } from "../rpc/envelope.ts";
 
 /** How soon a watch that broke off is begun again, in milliseconds. */
@@ -19,35 +21,43 @@ export const serving = Buffer.from([0x08, 0x01]);
  * Hears by grpc.health.v1 whether the server at the other end of a connection takes calls, and each time that this changes.
  * One that has no such service takes them.
  */
-export function watchHealth(session: ClientHttp2Session, told: (isServing: boolean) => void): Disposable {
-  let stream: ClientHttp2Stream | undefined;
+export function watchHealth(http2: Http2Connection, told: (isServing: boolean) => void): Disposable {
+  let stream: ClientStream | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let over = false;
+  let isOver = false;
   const watch = async () => {
-    if (over || session.destroyed || session.closed) return;
-    stream = session.request(headers);
-    stream.on("error", () => undefined);
+    const content = createContent();
+    stream = http2.open(headers, {
+      headers: () => undefined,
+      data: content.add,
+      trailers: () => undefined,
+      closed: content.end,
+    });
+    if (!stream) return;
     stream.end(wrap(0, Buffer.alloc(0)));
-    const answered = await tellEach(stream, told);
-    if (over || session.destroyed || session.closed) return;
+    const answered = await tellEach(content.read(stream.credit), told);
+    if (isOver || !http2.isOpen()) return;
     if (!answered) told(true);
     else timer = setTimeout(watch, againMs);
   };
   void watch();
   return {
     [Symbol.dispose]() {
-      over = true;
+      isOver = true;
       clearTimeout(timer);
-      stream?.close(constants.NGHTTP2_CANCEL);
+      stream?.cancel();
     },
   };
 }
 
 /** Resolves when the watch has ended; whether there was an answer. */
-async function tellEach(stream: ClientHttp2Stream, told: (isServing: boolean) => void): Promise<boolean> {
+async function tellEach(
+  content: AsyncIterable<Buffer>,
+  told: (isServing: boolean) => void,
+): Promise<boolean> {
   let answered = false;
   try {
-    for await (const { bytes } of unwrapEach(stream, answerBytesMax)) {
+    for await (const { bytes } of unwrapEach(content, answerBytesMax)) {
       answered = true;
       told(bytes.equals(serving));
     }

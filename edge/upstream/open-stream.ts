@@ -1,18 +1,19 @@
-import { type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from "node:http2";
+import type { OutgoingHttpHeaders } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
+import type { RawHeaders } from "../http2-client/raw-headers.ts";
+import type { ClientStream } from "../http2-client/stream.ts";
 import { envelopeHeadBytes, wrap } from "../rpc/envelope.ts";
 import { callerGone, deadlinePassed } from "../rpc/refusals.ts";
-import { writePiece } from "../write-piece.ts";
-import { type Ending, openRequest } from "./attempt.ts";
+import type { Ending } from "./attempt.ts";
 import { backoffMs } from "./backoff.ts";
 import { triesMax } from "./call-unary.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { toldLate } from "./late.ts";
 import { type ObservedTry, type ObserveTry, observeTries } from "./observe-tries.ts";
 import type { CallPolicy } from "./policy.ts";
-import { type Received, receive } from "./receive.ts";
+import { openReceived, type Received } from "./receive.ts";
 import { requestHeaders } from "./request-headers.ts";
-import { overloaded, type RawHeaders, refusals, unreachable } from "./status.ts";
+import { overloaded, refusals, unreachable } from "./status.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** What is kept of the requests of a call, so that they can be sent again, in bytes. */
@@ -101,7 +102,7 @@ type Running = {
   observed: ObservedTry | undefined;
   wasRefused: boolean;
   isOver: boolean;
-  stream: ClientHttp2Stream | undefined;
+  stream: ClientStream | undefined;
   endpoint: Endpoint | undefined;
   /** What waits for a stream to write to. */
   opened: PromiseWithResolvers<void> | undefined;
@@ -128,7 +129,7 @@ function send(running: Running, envelope: Buffer): Promise<void> | undefined {
     running.keptBytes += envelope.byteLength;
     if (running.keptBytes > keptBytesMax && stream) running.kept = undefined;
   }
-  if (stream) return writePiece(stream, envelope);
+  if (stream) return stream.write(envelope);
   if (running.keptBytes <= keptBytesMax) return undefined;
   running.opened ??= Promise.withResolvers();
   return running.opened.promise;
@@ -153,7 +154,18 @@ function open(running: Running, endpoint: Endpoint): void {
   const headers = requestHeaders(policy.path, running.headers, leftOf(running), running.made);
   running.observed = running.observe?.(endpoint.address, running.made + 1);
   if (running.observed) Object.assign(headers, running.observed.headers);
-  const stream = openRequest(endpoint.session, headers);
+  const isMine = () => running.stream === stream && !running.isOver;
+  const stream = openReceived(endpoint.session, headers, upstream.peer, {
+    begun(headers) {
+      if (!isMine()) return;
+      running.kept = undefined;
+      listener.begun(headers);
+    },
+    message: (bytes) => (isMine() ? listener.message(bytes) : undefined),
+    ended(received) {
+      if (isMine()) settle(running, endpoint, received);
+    },
+  });
   if (!stream) {
     running.observed?.end("refused", unreachable(upstream.peer));
     again(running, endpoint, unreachable(upstream.peer), "refused");
@@ -168,18 +180,6 @@ function open(running: Running, endpoint: Endpoint): void {
   if (running.isEnded) stream.end();
   running.opened?.resolve();
   running.opened = undefined;
-  const isMine = () => running.stream === stream && !running.isOver;
-  void receive(stream, upstream.peer, {
-    begun(headers) {
-      if (!isMine()) return;
-      running.kept = undefined;
-      listener.begun(headers);
-    },
-    message: (bytes) => (isMine() ? listener.message(bytes) : undefined),
-    ended(received) {
-      if (isMine()) settle(running, endpoint, received);
-    },
-  });
 }
 
 function settle(running: Running, endpoint: Endpoint, { ending, error, trailers }: Received): void {
@@ -212,7 +212,7 @@ function release(running: Running): void {
   running.stream = undefined;
   running.endpoint = undefined;
   // A service may answer before it was sent everything.
-  if (stream && !stream.closed) stream.close(constants.NGHTTP2_CANCEL);
+  stream?.cancel();
 }
 
 function endLate(running: Running): void {

@@ -1,8 +1,12 @@
-import type { ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
+import { constants, type OutgoingHttpHeaders } from "node:http2";
 import { ConnectError } from "@connectrpc/connect";
+import { createContent } from "../http2-client/content.ts";
+import { type RawHeaders, valueIn } from "../http2-client/raw-headers.ts";
+import type { ClientStream } from "../http2-client/stream.ts";
 import { unwrapEach } from "../rpc/envelope.ts";
 import { type Ending, endingOf, receiveBytesMax } from "./attempt.ts";
-import { errorOf, type RawHeaders, unreachable } from "./status.ts";
+import type { Session } from "./session.ts";
+import { errorOf, statusName, unreachable } from "./status.ts";
 
 /** How a stream of an upstream ended. */
 export type Received = {
@@ -11,41 +15,52 @@ export type Received = {
   readonly trailers: RawHeaders;
 };
 
-/** Reads a stream to its end. All messages that came are read before the end is told, whatever it is. */
-export async function receive(
-  stream: ClientHttp2Stream,
+type Listener = {
+  begun(headers: RawHeaders): void;
+  /** The next message waits for the promise, if there is one. */
+  message(bytes: Buffer): Promise<void> | undefined;
+  /** Comes last, once. All messages that came are told before, whatever the end is. */
+  ended(received: Received): void;
+};
+
+/** Opens a stream and reads it to its end; undefined if the connection takes none. */
+export function openReceived(
+  session: Session | undefined,
+  headers: OutgoingHttpHeaders,
   peer: string,
-  listener: {
-    begun(headers: RawHeaders): void;
-    /** The next message waits for the promise, if there is one. */
-    message(bytes: Buffer): Promise<void> | undefined;
-    /** Comes last, once. */
-    ended(received: Received): void;
-  },
-): Promise<void> {
-  let status: IncomingHttpHeaders | undefined;
-  let trailers: RawHeaders = [];
-  const takeStatus = (received: IncomingHttpHeaders, raw: RawHeaders) => {
-    status = received;
-    trailers = raw;
-  };
-  stream.on("trailers", (received, _flags, raw: string[]) => takeStatus(received, raw));
-  stream.on("response", (headers, _flags, raw: string[]) => {
-    // A call that fails at once has its status in the headers.
-    if ("grpc-status" in headers) takeStatus(headers, raw);
-    else listener.begun(raw);
+  listener: Listener,
+): ClientStream | undefined {
+  const content = createContent();
+  let status: RawHeaders | undefined;
+  let closedCode: number = constants.NGHTTP2_NO_ERROR;
+  const stream = session?.http2.open(headers, {
+    headers(raw) {
+      // A call that fails at once has its status in the headers.
+      if (valueIn(raw, statusName) === undefined) listener.begun(raw);
+      else status = raw;
+    },
+    data: content.add,
+    trailers(raw) {
+      status = raw;
+    },
+    closed(code) {
+      closedCode = code;
+      content.end();
+    },
   });
-  // An error comes out where the messages are read, or else as a call without a status.
-  stream.on("error", () => undefined);
-  let broken: ConnectError | undefined;
-  try {
-    for await (const { bytes } of unwrapEach(stream, receiveBytesMax)) {
-      const taken = listener.message(bytes);
-      if (taken) await taken;
+  const read = async ({ credit }: ClientStream) => {
+    let broken: ConnectError | undefined;
+    try {
+      for await (const { bytes } of unwrapEach(content.read(credit), receiveBytesMax)) {
+        const taken = listener.message(bytes);
+        if (taken) await taken;
+      }
+    } catch (error) {
+      broken = error instanceof ConnectError ? error : unreachable(peer);
     }
-  } catch (error) {
-    broken = error instanceof ConnectError ? error : unreachable(peer);
-  }
-  if (status) listener.ended({ ending: endingOf(stream, status), error: errorOf(status, peer), trailers });
-  else listener.ended({ ending: endingOf(stream, status), error: broken ?? unreachable(peer), trailers });
+    const error = status ? errorOf(status, peer) : (broken ?? unreachable(peer));
+    listener.ended({ ending: endingOf(closedCode, status), error, trailers: status ?? [] });
+  };
+  if (stream) void read(stream);
+  return stream;
 }

@@ -1,12 +1,9 @@
-import type { IncomingHttpHeaders } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Metadata } from "@grpc/grpc-js";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/errors.ts";
 import { fromPeerStatus } from "../../services/lib/grpc-transport.ts";
-
-/** Headers or trailers as they came: names and values in turn. */
-export type RawHeaders = readonly string[];
+import { type RawHeaders, toHeaders, valueIn } from "../http2-client/raw-headers.ts";
 
 /** All that came back of a call with one answer. */
 export type OneAnswer = {
@@ -17,16 +14,19 @@ export type OneAnswer = {
 };
 
 /** The error that gRPC's trailers tell; none if the call was well. A code that gRPC does not have is Unknown. */
-export function errorOf(trailers: IncomingHttpHeaders, peer: string): ConnectError | undefined {
-  const code = Number(trailers["grpc-status"]);
+export function errorOf(trailers: RawHeaders, peer: string): ConnectError | undefined {
+  const code = Number(valueIn(trailers, statusName));
   if (code === 0) return undefined;
-  const details = percentDecode(String(trailers["grpc-message"] ?? ""));
-  const error = fromPeerStatus({ code, details, metadata: Metadata.fromHttp2Headers(trailers) }, peer);
+  const details = percentDecode(valueIn(trailers, "grpc-message") ?? "");
+  const metadata = Metadata.fromHttp2Headers(toHeaders(trailers));
+  const error = fromPeerStatus({ code, details, metadata }, peer);
   if (error.code in Code) return error;
   const known = new ConnectError(error.rawMessage, Code.Unknown);
   known.details.push(...error.details);
   return known;
 }
+
+export const statusName = "grpc-status";
 
 function percentDecode(text: string): string {
   try {
