@@ -1,0 +1,65 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createFrameReader } from "../../../../edge/http2-client/frame-reader.ts";
+import { type Frame, frameHead } from "../../../../edge/http2-client/frames.ts";
+
+const prefaceBytes = 24;
+
+/** A server that says on its only connection what it is told to, right or wrong. */
+export type ScriptedServer = AsyncDisposable & {
+  readonly port: number;
+  /** Resolves when a client has connected. */
+  readonly socket: Promise<Socket>;
+  /** The next frame of a type that comes. */
+  next(type: number): Promise<Frame>;
+  send(...frames: readonly Buffer[]): Promise<void>;
+};
+
+export async function startScriptedServer(): Promise<ScriptedServer> {
+  const connected = Promise.withResolvers<Socket>();
+  const frames: Frame[] = [];
+  const waiters = new Set<{ type: number; resolve(frame: Frame): void }>();
+  const take = (frame: Frame) => {
+    for (const waiter of waiters) {
+      if (waiter.type !== frame.type) continue;
+      waiters.delete(waiter);
+      waiter.resolve(frame);
+      return;
+    }
+    frames.push(frame);
+  };
+  const server = createServer((socket) => {
+    const read = createFrameReader(take);
+    let skipped = 0;
+    socket.on("data", (piece: Buffer) => {
+      const rest = piece.subarray(Math.max(0, prefaceBytes - skipped));
+      skipped += piece.byteLength - rest.byteLength;
+      read(Buffer.from(rest));
+    });
+    socket.on("error", () => undefined);
+    connected.resolve(socket);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    socket: connected.promise,
+    next(type) {
+      const at = frames.findIndex((frame) => frame.type === type);
+      const [frame] = at < 0 ? [] : frames.splice(at, 1);
+      return frame ? Promise.resolve(frame) : new Promise((resolve) => waiters.add({ type, resolve }));
+    },
+    async send(...sent) {
+      (await connected.promise).write(Buffer.concat(sent));
+    },
+    async [Symbol.asyncDispose]() {
+      (await connected.promise).destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A frame of a type, with a payload as bytes in hexadecimal or as they are. */
+export function frameOf(type: number, flags: number, streamId: number, payload: Buffer | string): Buffer {
+  const bytes = typeof payload === "string" ? Buffer.from(payload.replaceAll(" ", ""), "hex") : payload;
+  return Buffer.concat([frameHead(type, flags, streamId, bytes.byteLength), bytes]);
+}

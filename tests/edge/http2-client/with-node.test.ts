@@ -1,0 +1,317 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import {
+  constants,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  type Settings,
+} from "node:http2";
+import type { AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import { toHeaders } from "../../../edge/http2-client/raw-headers.ts";
+import { connectTo, request } from "./lib/exchange.ts";
+
+// Node's server is the other end: another's reading of the protocol, and of header compression.
+
+const kib = 1024;
+const mib = 1024 * kib;
+
+type Serve = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+
+async function startServer(serve: Serve, settings: Settings = {}) {
+  const server: Http2Server = createServer({ settings, maxSessionMemory: 1_000 });
+  const sessions: ServerHttp2Session[] = [];
+  server.on("session", (session) => sessions.push(session));
+  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    stream.on("error", () => undefined);
+    serve(stream, headers);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    sessions,
+    async [Symbol.asyncDispose]() {
+      for (const session of sessions) session.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Sends back what comes, headers that begin with `x-` among it, and says how much it was. */
+const echo: Serve = (stream, headers) => {
+  const own = Object.entries(headers).filter(([name]) => name.startsWith("x-"));
+  let bytes = 0;
+  stream.on("data", (piece: Buffer) => {
+    bytes += piece.byteLength;
+  });
+  stream.on("wantTrailers", () => stream.sendTrailers({ "x-bytes": String(bytes) }));
+  stream.respond({ ":status": 200, ...Object.fromEntries(own) }, { waitForTrailers: true });
+  stream.pipe(stream);
+};
+
+test("OK: headers, content and trailers come as they were sent", async () => {
+  await using server = await startServer(echo);
+  using connection = connectTo(server.port);
+  const { stream, answer } = request(connection.http2, { "x-one": "1", "x-two": "\xe4\xff" });
+  stream.end(Buffer.from("hello"));
+  const { headers, body, trailers, code } = await answer;
+  expect(toHeaders(headers)).toMatchObject({ ":status": "200", "x-one": "1", "x-two": "\xe4\xff" });
+  expect([body.toString(), trailers, code]).toEqual(["hello", ["x-bytes", "5"], constants.NGHTTP2_NO_ERROR]);
+});
+
+test("OK: hundreds of requests at once, each with headers of its own", async () => {
+  await using server = await startServer(echo);
+  using connection = connectTo(server.port);
+  const texts = Array.from({ length: 500 }, (_, at) => randomBytes(1 + (at % 60)).toString("base64"));
+  const answers = texts.map((text, at) => {
+    const { stream, answer } = request(connection.http2, { "x-text": text, [`x-${at % 70}`]: `${at}` });
+    stream.end(Buffer.from(text));
+    return answer;
+  });
+  for (const [at, answer] of answers.entries()) {
+    const { headers, body } = await answer;
+    expect(toHeaders(headers)).toMatchObject({ "x-text": texts[at], [`x-${at % 70}`]: `${at}` });
+    expect(body.toString()).toBe(texts[at]);
+  }
+});
+
+test("OK: headers of several frames, both ways", async () => {
+  await using server = await startServer(echo, { maxHeaderListSize: 128 * kib });
+  using connection = connectTo(server.port);
+  const long = { "x-long": "a".repeat(20_000), "x-longer": "~".repeat(30_000) };
+  const { stream, answer } = request(connection.http2, long);
+  stream.end();
+  expect(toHeaders((await answer).headers)).toMatchObject(long);
+});
+
+test("OK: 16 MiB go both ways at once, byte by byte the same", async () => {
+  await using server = await startServer(echo);
+  using connection = connectTo(server.port);
+  const content = randomBytes(16 * mib);
+  const { stream, answer } = request(connection.http2);
+  let hasWaited = false;
+  for (let at = 0; at < content.byteLength; at += 100 * kib) {
+    const room = stream.write(content.subarray(at, at + 100 * kib));
+    hasWaited ||= room !== undefined;
+    await room;
+  }
+  stream.end();
+  expect(content.equals((await answer).body)).toBe(true);
+  expect(hasWaited).toBe(true);
+});
+
+test("OK: streams with content share the connection's window", async () => {
+  await using server = await startServer(echo);
+  using connection = connectTo(server.port);
+  const content = randomBytes(mib);
+  const answers = Array.from({ length: 8 }, () => {
+    const { stream, answer } = request(connection.http2);
+    stream.end(content);
+    return answer;
+  });
+  for (const { body } of await Promise.all(answers)) expect(content.equals(body)).toBe(true);
+});
+
+test("OK: a window that the server changes holds for streams that have begun", async () => {
+  await using server = await startServer((stream) => {
+    stream.session?.settings({ initialWindowSize: 10 * mib }, () => echo(stream, {}));
+  });
+  using connection = connectTo(server.port);
+  const content = randomBytes(2 * mib);
+  const { stream, answer } = request(connection.http2);
+  stream.end(content);
+  expect(content.equals((await answer).body)).toBe(true);
+});
+
+test("OK: what is not credited does not come, and the other streams' content does", async () => {
+  const content = Buffer.alloc(5 * mib);
+  await using server = await startServer((stream) => {
+    stream.respond({ ":status": 200 });
+    stream.end(content);
+  });
+  using connection = connectTo(server.port);
+  const held = Array.from({ length: 10 }, () => request(connection.http2, {}, { holds: true }));
+  await Promise.all(held.map(({ headers }) => headers));
+  for (let call = 0; call < 20; call += 1) {
+    const { body } = await request(connection.http2).answer;
+    expect(body.byteLength).toBe(content.byteLength);
+  }
+  await expect.poll(() => held.map(({ received }) => received())).toEqual(held.map(() => 4 * mib));
+  for (const { stream, received } of held) stream.credit(received());
+  for (const { answer } of held) expect((await answer).body.byteLength).toBe(content.byteLength);
+});
+
+test("OK: many streams that nobody reads hold so much in memory and no more", async () => {
+  const content = Buffer.alloc(4 * mib);
+  await using server = await startServer((stream) => {
+    stream.respond({ ":status": 200 });
+    stream.end(content);
+  });
+  using connection = connectTo(server.port);
+  const held = Array.from({ length: 30 }, () => request(connection.http2, {}, { holds: true }));
+  const receivedOfAll = () => held.reduce((sum, { received }) => sum + received(), 0);
+  let credited = held.map(() => 0);
+  const creditAll = () => {
+    credited = held.map(({ stream, received }, at) => {
+      stream.credit(received() - (credited[at] ?? 0));
+      return received();
+    });
+    return receivedOfAll();
+  };
+  await expect.poll(creditAll, { timeout: 30_000 }).toBe(held.length * content.byteLength);
+});
+
+test("OK: no more streams at a time than the server bears, and the others in their turn", async () => {
+  let open = 0;
+  let most = 0;
+  await using server = await startServer(
+    (stream) => {
+      open += 1;
+      most = Math.max(most, open);
+      stream.on("close", () => {
+        open -= 1;
+      });
+      stream.respond({ ":status": 200 });
+      stream.resume().on("end", () => stream.end());
+    },
+    { maxConcurrentStreams: 3 },
+  );
+  using connection = connectTo(server.port);
+  // What the server bears is known when it has said something.
+  const first = request(connection.http2);
+  first.stream.end();
+  await first.answer;
+  const answers = Array.from({ length: 20 }, () => {
+    const { stream, answer } = request(connection.http2);
+    stream.end(Buffer.from("x"));
+    return answer;
+  });
+  expect((await Promise.all(answers)).map(({ code }) => code)).toEqual(answers.map(() => 0));
+  expect(most).toBe(3);
+});
+
+test("OK: a request that waits for its turn can be cancelled, and another takes it", async () => {
+  const paths: unknown[] = [];
+  let release: () => void = () => undefined;
+  await using server = await startServer(
+    (stream, headers) => {
+      paths.push(headers[":path"]);
+      const answer = () => stream.respond({ ":status": 200 }, { endStream: true });
+      if (headers[":path"] === "/first") release = answer;
+      else answer();
+    },
+    { maxConcurrentStreams: 1 },
+  );
+  using connection = connectTo(server.port);
+  await request(connection.http2, { ":path": "/settings" }).answer;
+  const first = request(connection.http2, { ":path": "/first" });
+  const second = request(connection.http2, { ":path": "/second" });
+  const third = request(connection.http2, { ":path": "/third" });
+  second.stream.cancel();
+  await expect.poll(() => paths).toContain("/first");
+  release();
+  await Promise.all([first.answer, third.answer]);
+  expect(paths).toEqual(["/settings", "/first", "/third"]);
+});
+
+test("OK: an answer that comes before all was sent is whole, and the rest is not sent", async () => {
+  const reset = Promise.withResolvers<number | undefined>();
+  await using server = await startServer((stream) => {
+    stream.on("close", () => reset.resolve(stream.rstCode));
+    stream.respond({ ":status": 200 });
+    stream.end("enough");
+  });
+  using connection = connectTo(server.port);
+  const { stream, answer } = request(connection.http2);
+  stream.write(Buffer.alloc(kib));
+  const { body, code } = await answer;
+  expect([body.toString(), code]).toEqual(["enough", constants.NGHTTP2_NO_ERROR]);
+  expect(stream.write(Buffer.alloc(mib))).toBeUndefined();
+  expect(await reset.promise).toBe(constants.NGHTTP2_NO_ERROR);
+});
+
+test("OK: what comes before an answer is passed over", async () => {
+  await using server = await startServer((stream) => {
+    stream.additionalHeaders({ ":status": 103, link: "</style>; rel=preload" });
+    stream.respond({ ":status": 200 }, { endStream: true });
+  });
+  using connection = connectTo(server.port);
+  const { headers } = await request(connection.http2).answer;
+  expect(headers.slice(0, 2)).toEqual([":status", "200"]);
+});
+
+test("CANCEL: the server is told, and who listens hears no more", async () => {
+  const closed = Promise.withResolvers<number | undefined>();
+  await using server = await startServer((stream) => {
+    stream.on("close", () => closed.resolve(stream.rstCode));
+    stream.respond({ ":status": 200 });
+  });
+  using connection = connectTo(server.port);
+  const { stream, headers } = request(connection.http2);
+  await headers;
+  stream.cancel();
+  expect(await closed.promise).toBe(constants.NGHTTP2_CANCEL);
+});
+
+test.each([
+  ["REFUSED_STREAM", constants.NGHTTP2_REFUSED_STREAM],
+  ["INTERNAL_ERROR", constants.NGHTTP2_INTERNAL_ERROR],
+])("%s: a stream ends with the server's word", async (_, code) => {
+  await using server = await startServer((stream) => stream.close(code));
+  using connection = connectTo(server.port);
+  expect((await request(connection.http2).answer).code).toBe(code);
+});
+
+test("REFUSED_STREAM: a GOAWAY refuses what it does not name, and what it names goes on", async () => {
+  const begun = Promise.withResolvers<ServerHttp2Stream>();
+  await using server = await startServer((stream) => begun.resolve(stream));
+  using connection = connectTo(server.port);
+  const named = request(connection.http2);
+  const stream = await begun.promise;
+  const notNamed = request(connection.http2);
+  stream.session?.goaway(constants.NGHTTP2_NO_ERROR, stream.id);
+  await connection.goaway;
+  expect((await notNamed.answer).code).toBe(constants.NGHTTP2_REFUSED_STREAM);
+  expect(connection.http2.isOpen()).toBe(false);
+  stream.respond({ ":status": 200 }, { endStream: true });
+  expect((await named.answer).code).toBe(constants.NGHTTP2_NO_ERROR);
+  await connection.closed;
+});
+
+test("OK: a connection that is closed ends when its last request has", async () => {
+  const begun = Promise.withResolvers<ServerHttp2Stream>();
+  await using server = await startServer((stream) => begun.resolve(stream));
+  using connection = connectTo(server.port);
+  const { answer } = request(connection.http2);
+  const stream = await begun.promise;
+  connection.http2.close();
+  expect(() => request(connection.http2)).toThrow("takes no requests");
+  stream.respond({ ":status": 200 }, { endStream: true });
+  expect((await answer).code).toBe(constants.NGHTTP2_NO_ERROR);
+  await connection.closed;
+});
+
+test("INTERNAL_ERROR: a connection that breaks ends what runs, and who waits for room", async () => {
+  const begun = Promise.withResolvers<ServerHttp2Stream>();
+  await using server = await startServer((stream) => begun.resolve(stream));
+  using connection = connectTo(server.port);
+  const { stream, answer } = request(connection.http2);
+  const room = stream.write(Buffer.alloc(mib));
+  (await begun.promise).session?.destroy();
+  expect((await answer).code).toBe(constants.NGHTTP2_INTERNAL_ERROR);
+  await room;
+  await connection.closed;
+  expect(connection.http2.isOpen()).toBe(false);
+});
+
+test("OK: a ping is answered, whoever asks", async () => {
+  await using server = await startServer(echo);
+  using connection = connectTo(server.port);
+  await new Promise<void>((resolve) => connection.http2.ping(resolve));
+  const answered = Promise.withResolvers<void>();
+  server.sessions[0]?.ping(() => answered.resolve());
+  await answered.promise;
+});
