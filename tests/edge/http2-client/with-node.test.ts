@@ -145,7 +145,7 @@ test("OK: what is not credited does not come, and the other streams' content doe
 });
 
 test("OK: many streams that nobody reads hold so much in memory and no more", async () => {
-  const content = Buffer.alloc(4 * mib);
+  const content = Buffer.alloc(5 * mib);
   await using server = await startServer((stream) => {
     stream.respond({ ":status": 200 });
     stream.end(content);
@@ -153,6 +153,8 @@ test("OK: many streams that nobody reads hold so much in memory and no more", as
   using connection = connectTo(server.port);
   const held = Array.from({ length: 30 }, () => request(connection.http2, {}, { holds: true }));
   const receivedOfAll = () => held.reduce((sum, { received }) => sum + received(), 0);
+  // What may be held, and a window of the connection that was open before.
+  await expect.poll(receivedOfAll, { timeout: 30_000 }).toBe((64 + 32) * mib);
   let credited = held.map(() => 0);
   const creditAll = () => {
     credited = held.map(({ stream, received }, at) => {
@@ -162,6 +164,20 @@ test("OK: many streams that nobody reads hold so much in memory and no more", as
     return receivedOfAll();
   };
   await expect.poll(creditAll, { timeout: 30_000 }).toBe(held.length * content.byteLength);
+});
+
+test("OK: streams that are cancelled hold nothing against those that are left", async () => {
+  const content = Buffer.alloc(5 * mib);
+  await using server = await startServer((stream) => {
+    stream.respond({ ":status": 200 });
+    stream.end(content);
+  });
+  using connection = connectTo(server.port);
+  const held = Array.from({ length: 30 }, () => request(connection.http2, {}, { holds: true }));
+  const receivedOfAll = () => held.reduce((sum, { received }) => sum + received(), 0);
+  await expect.poll(receivedOfAll, { timeout: 30_000 }).toBe((64 + 32) * mib);
+  for (const { stream } of held) stream.cancel();
+  expect((await request(connection.http2).answer).body.byteLength).toBe(content.byteLength);
 });
 
 test("OK: no more streams at a time than the server bears, and the others in their turn", async () => {
