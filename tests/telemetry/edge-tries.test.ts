@@ -97,7 +97,8 @@ test("OK: of a hedged call's tries one is answered, and the other is no failure"
       })
       .toBe(1);
   });
-  const { tries = [] } = calls.at(-1) ?? {};
+  // The news of it may come after further calls, which the sound one answered alone.
+  const { tries = [] } = calls.find((one) => one.tries.length > 1) ?? {};
   const numberOf = (outcome: string) =>
     tries.findIndex(({ attributes }) => attributes["sluice.outcome"] === outcome) + 1;
   // A busy machine may ask the stuck one second.
