@@ -1,7 +1,8 @@
 import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
+import { stateMachine } from "../lib/state-machine.ts";
 
-/** Where a job may go from each state. */
-const transitions = {
+/** Where a job may go from each state. A running job's next worker moves it to running again. */
+export const { states, endStates, statesBefore } = stateMachine({
   queued: ["running", "paused", "failed", "cancelled"],
   // Back to the queue when it has to be tried again.
   running: ["running", "queued", "paused", "succeeded", "failed", "cancelled"],
@@ -9,19 +10,10 @@ const transitions = {
   succeeded: [],
   failed: [],
   cancelled: [],
-} as const satisfies Record<string, readonly string[]>;
+});
 
 /** How a job stands, as its row says it. */
-export type State = keyof typeof transitions;
-
-export const states = Object.keys(transitions) as [State, ...State[]];
-
-/** The states from which a job may go to this one. A running job's next worker moves it to running again. */
-export const statesBefore = (state: State): State[] =>
-  states.filter((from) => (transitions[from] as readonly State[]).includes(state));
-
-/** The states that a job ends in. */
-export const endStates = states.filter((state) => transitions[state].length === 0);
+export type State = (typeof states)[number];
 
 export const hasEnded = (state: State): boolean => endStates.includes(state);
 
