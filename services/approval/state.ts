@@ -1,4 +1,5 @@
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
+import { wordOf } from "../lib/enum-words.ts";
 import { stateMachine } from "../lib/state-machine.ts";
 
 /** Which states a project may move to from each. Editing leads back to draft, packaging anew to validated. */
@@ -59,5 +60,4 @@ const messages: Record<State, ProjectState> = {
 export const toProjectState = (state: State): ProjectState => messages[state];
 
 /** The row's word for a state of the contract; undefined for the unspecified one. */
-export const fromProjectState = (state: ProjectState): State | undefined =>
-  states.find((name) => messages[name] === state);
+export const fromProjectState = (state: ProjectState): State | undefined => wordOf(messages, state);

@@ -1,4 +1,5 @@
 import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
+import { wordOf } from "../lib/enum-words.ts";
 import { stateMachine } from "../lib/state-machine.ts";
 
 /** Where a job may go from each state. A running job's next worker moves it to running again. */
@@ -30,5 +31,4 @@ const messages: Record<State, JobState> = {
 export const toJobState = (state: State): JobState => messages[state];
 
 /** The row's word for a state of the contract; undefined for the unspecified one. */
-export const fromJobState = (state: JobState): State | undefined =>
-  states.find((name) => messages[name] === state);
+export const fromJobState = (state: JobState): State | undefined => wordOf(messages, state);
