@@ -24,6 +24,7 @@ import { createSharedFolder } from "./shared-folder.ts";
 import type { Tls } from "./tls/tls-context.ts";
 import { openUpstreams, type UpstreamOptions } from "./upstream/open-upstreams.ts";
 import { transportTo } from "./upstream/transport.ts";
+import { tellOfUpstreams } from "./upstream/upstream-metrics.ts";
 
 /** Largest message of an RPC, inflated, in bytes. */
 const defaultMessageBytesMax = 4 * 1024 * 1024;
@@ -64,6 +65,7 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
   const { limits = standardLimits, passedHeaders = [] } = options;
   await using cleanup = new AsyncDisposableStack();
   const upstreams = cleanup.use(openUpstreams(options));
+  cleanup.use(tellOfUpstreams(upstreams.byName.values()));
   const signer = createSigner("edge", options.meshPrivateKey);
   cleanup.use(addReadinessCheck("edge", () => areReady(upstreams.byName)));
   const runBatch = createRunBatch({

@@ -3,6 +3,8 @@ export type Breaker = {
   /** Whether there is room for one more; who enters has to leave. */
   enter(): boolean;
   leave(): void;
+  /** How many there are now. */
+  calls(): number;
 };
 
 export function createBreaker(callsMax: number): Breaker {
@@ -16,5 +18,6 @@ export function createBreaker(callsMax: number): Breaker {
     leave() {
       calls -= 1;
     },
+    calls: () => calls,
   };
 }

@@ -14,6 +14,8 @@ export type Pool = Disposable & {
     options: { isPatient: boolean; timeoutMs: number | undefined },
     settled: (found: Endpoint | NoEndpoint) => void,
   ): () => void;
+  /** How many calls wait for one now. */
+  waiting(): number;
   /** Takes note of how a call ended. */
   report(endpoint: Endpoint, failed: boolean): void;
 };
@@ -61,6 +63,7 @@ export function createPool(target: string, options: { dial: Dial; limits: Upstre
       else waiters.add(waiter);
       return leave;
     },
+    waiting: () => waiters.size,
     report(endpoint, failed) {
       const all = endpoints();
       const left = all.filter((one) => one !== endpoint && !one.isEjected()).length;

@@ -1,4 +1,5 @@
 import { type Env, grpcAddress, serviceEnv } from "../lib/env.ts";
+import { serviceSettings } from "../lib/service-settings.ts";
 import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 export type ApprovalConfig = ReturnType<typeof parseConfig>;
@@ -14,12 +15,8 @@ const settings = serviceEnv.extend({
 export function parseConfig(env: Env) {
   const read = parseMeshEnv(settings, env);
   return Object.freeze({
-    logLevel: read.LOG_LEVEL,
+    ...serviceSettings(read),
     grpcListen: read.GRPC_LISTEN,
-    databaseUrl: read.database_url,
-    meshPrivateKey: read.mesh_private_key,
-    meshFiles: read.meshFiles,
-    meshTrustedKeys: read.mesh_trusted_keys,
     identityAddress: read.IDENTITY_ADDRESS,
     orchestrationAddress: read.ORCHESTRATION_ADDRESS,
     stagingAddress: read.STAGING_ADDRESS,

@@ -1,7 +1,8 @@
-import { and, asc, eq, gt, inArray, isNotNull, or, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, isNotNull, or, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
+import { fromPage, insertedRow, ofRevision } from "../lib/rows.ts";
 import { projects } from "./schema.ts";
 import { type State, statesBefore } from "./state.ts";
 
@@ -57,7 +58,7 @@ export function listProjects(
     .where(
       and(
         eq(projects.orgId, scope.orgId),
-        page.after === undefined ? undefined : gt(projects.projectId, page.after),
+        fromPage(projects.projectId, page),
         state === undefined ? undefined : eq(projects.state, state),
       ),
     )
@@ -81,12 +82,11 @@ export function listUnfinished(db: Db): Promise<ProjectRow[]> {
 
 export async function insertProject(db: Db, scope: Scope, project: NewProject): Promise<ProjectRow> {
   const owner = { orgId: scope.orgId, creatorUserId: scope.principal.userId };
-  const [row] = await db
+  const rows = await db
     .insert(projects)
     .values({ ...project, ...owner })
     .returning();
-  if (!row) throw new Error("the insert returned no row");
-  return row;
+  return insertedRow(rows);
 }
 
 /**
@@ -108,7 +108,7 @@ export async function moveProject(
         one(scope, projectId),
         inArray(projects.state, [...from]),
         packageId === undefined ? undefined : eq(projects.packageId, packageId),
-        revision === undefined ? undefined : eq(projects.revision, revision),
+        ofRevision(projects.revision, revision),
       ),
     )
     .returning();

@@ -1,7 +1,8 @@
-import { and, asc, countDistinct, eq, gt } from "drizzle-orm";
+import { and, asc, countDistinct, eq } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
+import { fromPage, insertedRow } from "../lib/rows.ts";
 import { reviews } from "./schema.ts";
 
 export type ReviewRow = typeof reviews.$inferSelect;
@@ -54,21 +55,15 @@ export function listReviews(db: Db, scope: Scope, projectId: string, page: Page)
   return db
     .select()
     .from(reviews)
-    .where(
-      and(
-        ofProject(scope, projectId),
-        page.after === undefined ? undefined : gt(reviews.reviewId, page.after),
-      ),
-    )
+    .where(and(ofProject(scope, projectId), fromPage(reviews.reviewId, page)))
     .orderBy(asc(reviews.reviewId))
     .limit(page.limit);
 }
 
 export async function insertReview(db: Db, scope: Scope, review: NewReview): Promise<ReviewRow> {
-  const [row] = await db
+  const rows = await db
     .insert(reviews)
     .values({ ...review, orgId: scope.orgId, reviewerUserId: scope.principal.userId })
     .returning();
-  if (!row) throw new Error("the insert returned no row");
-  return row;
+  return insertedRow(rows);
 }

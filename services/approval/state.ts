@@ -1,7 +1,9 @@
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
+import { wordOf } from "../lib/enum-words.ts";
+import { stateMachine } from "../lib/state-machine.ts";
 
 /** Which states a project may move to from each. Editing leads back to draft, packaging anew to validated. */
-export const transitions = {
+export const { transitions, states, statesBefore } = stateMachine({
   draft: ["validated"],
   validated: ["draft", "packaged", "failed"],
   packaged: ["draft", "validated", "in_review"],
@@ -13,16 +15,10 @@ export const transitions = {
   rejected: [],
   changes_requested: ["draft", "validated"],
   failed: ["draft", "validated"],
-} as const satisfies Record<string, readonly string[]>;
+});
 
 /** How far a project is, as its row says it. */
-export type State = keyof typeof transitions;
-
-export const states = Object.keys(transitions) as [State, ...State[]];
-
-/** The states from which a project may move to this one. */
-export const statesBefore = (state: State): State[] =>
-  states.filter((from) => (transitions[from] as readonly State[]).includes(state));
+export type State = (typeof states)[number];
 
 /** States in which a project may be edited: it is a draft afterwards. */
 export const editable: readonly State[] = ["draft", ...statesBefore("draft")];
@@ -64,5 +60,4 @@ const messages: Record<State, ProjectState> = {
 export const toProjectState = (state: State): ProjectState => messages[state];
 
 /** The row's word for a state of the contract; undefined for the unspecified one. */
-export const fromProjectState = (state: ProjectState): State | undefined =>
-  states.find((name) => messages[name] === state);
+export const fromProjectState = (state: ProjectState): State | undefined => wordOf(messages, state);

@@ -1,7 +1,8 @@
-import { and, asc, eq, gt } from "drizzle-orm";
+import { and, asc, eq } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
+import { fromPage, insertedRow } from "../lib/rows.ts";
 import { apiKeys } from "./schema.ts";
 
 export type ApiKeyRow = typeof apiKeys.$inferSelect;
@@ -20,12 +21,7 @@ export function listApiKeys(db: Db, scope: Scope, page: Page): Promise<ApiKeyRow
   return db
     .select()
     .from(apiKeys)
-    .where(
-      and(
-        eq(apiKeys.orgId, scope.orgId),
-        page.after === undefined ? undefined : gt(apiKeys.apiKeyId, page.after),
-      ),
-    )
+    .where(and(eq(apiKeys.orgId, scope.orgId), fromPage(apiKeys.apiKeyId, page)))
     .orderBy(asc(apiKeys.apiKeyId))
     .limit(page.limit);
 }
@@ -33,12 +29,11 @@ export function listApiKeys(db: Db, scope: Scope, page: Page): Promise<ApiKeyRow
 /** Makes a key of the caller's user. */
 export async function insertApiKey(db: Db, scope: Scope, key: NewApiKey): Promise<ApiKeyRow> {
   const owner = { orgId: scope.orgId, userId: scope.principal.userId };
-  const [row] = await db
+  const rows = await db
     .insert(apiKeys)
     .values({ ...key, ...owner })
     .returning();
-  if (!row) throw new Error("the insert returned no row");
-  return row;
+  return insertedRow(rows);
 }
 
 /** Removes a key and the logins that were made with it; false when there is none. */

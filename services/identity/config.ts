@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Env, secretKey, serviceEnv } from "../lib/env.ts";
+import { serviceSettings } from "../lib/service-settings.ts";
 import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 /** Settings of an identity process. */
@@ -22,12 +23,8 @@ const identityEnv = serviceEnv.extend({
 export function parseConfig(env: Env) {
   const settings = parseMeshEnv(identityEnv, env);
   return Object.freeze({
-    logLevel: settings.LOG_LEVEL,
+    ...serviceSettings(settings),
     grpcListen: settings.GRPC_LISTEN,
-    databaseUrl: settings.database_url,
-    meshPrivateKey: settings.mesh_private_key,
-    meshFiles: settings.meshFiles,
-    meshTrustedKeys: settings.mesh_trusted_keys,
     bootstrapAdminEmail: settings.BOOTSTRAP_ADMIN_EMAIL,
     /** Undefined: one is generated. */
     bootstrapAdminPassword: settings.BOOTSTRAP_ADMIN_PASSWORD,

@@ -1,8 +1,9 @@
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
 import { allows } from "../lib/permissions.ts";
+import { fromPage, insertedRow, ofRevision } from "../lib/rows.ts";
 import { orgs } from "./schema.ts";
 
 export type OrgRow = typeof orgs.$inferSelect;
@@ -32,15 +33,13 @@ export function listOrgs(db: Db, scope: Scope, page: Page): Promise<OrgRow[]> {
   return db
     .select()
     .from(orgs)
-    .where(and(visible(scope), page.after === undefined ? undefined : gt(orgs.orgId, page.after)))
+    .where(and(visible(scope), fromPage(orgs.orgId, page)))
     .orderBy(asc(orgs.orgId))
     .limit(page.limit);
 }
 
 export async function insertOrg(db: Db, org: NewOrg): Promise<OrgRow> {
-  const [row] = await db.insert(orgs).values(org).returning();
-  if (!row) throw new Error("the insert returned no row");
-  return row;
+  return insertedRow(await db.insert(orgs).values(org).returning());
 }
 
 /** Changes an organisation of that revision (undefined: of any); undefined when there is none. */
@@ -54,13 +53,7 @@ export async function updateOrg(
   const [row] = await db
     .update(orgs)
     .set({ ...change, updateTime: sql`now()`, revision: sql`${orgs.revision} + 1` })
-    .where(
-      and(
-        visible(scope),
-        eq(orgs.orgId, orgId),
-        revision === undefined ? undefined : eq(orgs.revision, revision),
-      ),
-    )
+    .where(and(visible(scope), eq(orgs.orgId, orgId), ofRevision(orgs.revision, revision)))
     .returning();
   return row;
 }

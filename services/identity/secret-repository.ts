@@ -1,7 +1,8 @@
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
+import { fromPage, insertedRow } from "../lib/rows.ts";
 import { secrets } from "./schema.ts";
 import type { Sealed } from "./vault.ts";
 
@@ -27,19 +28,14 @@ export function listSecrets(db: Db, scope: Scope, page: Page): Promise<SecretNam
   return db
     .select(withoutValue)
     .from(secrets)
-    .where(
-      and(
-        eq(secrets.orgId, scope.orgId),
-        page.after === undefined ? undefined : gt(secrets.name, page.after),
-      ),
-    )
+    .where(and(eq(secrets.orgId, scope.orgId), fromPage(secrets.name, page)))
     .orderBy(asc(secrets.name))
     .limit(page.limit);
 }
 
 /** Makes the secret or sets its value. */
 export async function upsertSecret(db: Db, scope: Scope, name: string, value: Sealed): Promise<SecretName> {
-  const [row] = await db
+  const rows = await db
     .insert(secrets)
     .values({ orgId: scope.orgId, name, ...value })
     .onConflictDoUpdate({
@@ -47,8 +43,7 @@ export async function upsertSecret(db: Db, scope: Scope, name: string, value: Se
       set: { ...value, updateTime: sql`now()` },
     })
     .returning(withoutValue);
-  if (!row) throw new Error("the insert returned no row");
-  return row;
+  return insertedRow(rows);
 }
 
 /** Removes a secret; false when there is none. */

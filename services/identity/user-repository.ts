@@ -1,7 +1,8 @@
-import { and, arrayContains, arrayOverlaps, asc, eq, gt, ne, sql } from "drizzle-orm";
+import { and, arrayContains, arrayOverlaps, asc, eq, ne, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
+import { fromPage, insertedRow, ofRevision } from "../lib/rows.ts";
 import { adminRoles, platformAdminRole } from "./roles.ts";
 import { users } from "./schema.ts";
 
@@ -74,17 +75,13 @@ export function listUsers(db: Db, scope: Scope, page: Page): Promise<UserRow[]> 
   return db
     .select()
     .from(users)
-    .where(
-      and(eq(users.orgId, scope.orgId), page.after === undefined ? undefined : gt(users.userId, page.after)),
-    )
+    .where(and(eq(users.orgId, scope.orgId), fromPage(users.userId, page)))
     .orderBy(asc(users.userId))
     .limit(page.limit);
 }
 
 export async function insertUser(db: Db, user: NewUser): Promise<UserRow> {
-  const [row] = await db.insert(users).values(user).returning();
-  if (!row) throw new Error("the insert returned no row");
-  return row;
+  return insertedRow(await db.insert(users).values(user).returning());
 }
 
 /** Changes a user of that revision (undefined: of any); undefined when there is none. */
@@ -98,7 +95,7 @@ export async function updateUser(
   const [row] = await db
     .update(users)
     .set({ ...change, updateTime: sql`now()`, revision: sql`${users.revision} + 1` })
-    .where(and(one(scope, userId), revision === undefined ? undefined : eq(users.revision, revision)))
+    .where(and(one(scope, userId), ofRevision(users.revision, revision)))
     .returning();
   return row;
 }

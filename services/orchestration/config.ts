@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { type Env, grpcAddress, serviceEnv } from "../lib/env.ts";
+import { serviceSettings } from "../lib/service-settings.ts";
 import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 /** A network of addresses: its first address and the length of its prefix. */
@@ -33,12 +34,8 @@ export type OrchestrationConfig = ReturnType<typeof parseConfig>;
 export function parseConfig(env: Env) {
   const settings = parseMeshEnv(orchestrationEnv, env);
   return Object.freeze({
-    logLevel: settings.LOG_LEVEL,
+    ...serviceSettings(settings),
     grpcListen: settings.GRPC_LISTEN,
-    databaseUrl: settings.database_url,
-    meshPrivateKey: settings.mesh_private_key,
-    meshTrustedKeys: settings.mesh_trusted_keys,
-    meshFiles: settings.meshFiles,
     dataDirectory: settings.ORCHESTRATION_DIR,
     identityAddress: settings.IDENTITY_ADDRESS,
     storageAddress: settings.STORAGE_ADDRESS,

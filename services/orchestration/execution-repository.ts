@@ -1,7 +1,8 @@
-import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
+import { fromPage } from "../lib/rows.ts";
 import { presenceLockPrefix } from "./executions/presence.ts";
 import { executions } from "./schema.ts";
 import { type EndState, statesBefore } from "./state.ts";
@@ -30,7 +31,7 @@ export function listExecutions(db: Db, scope: Scope, page: Page, sourceId: strin
   const where = and(
     eq(executions.orgId, scope.orgId),
     sourceId === "" ? undefined : eq(executions.sourceId, sourceId),
-    page.after === undefined ? undefined : gt(executions.executionId, page.after),
+    fromPage(executions.executionId, page),
   );
   return db.select().from(executions).where(where).orderBy(asc(executions.executionId)).limit(page.limit);
 }

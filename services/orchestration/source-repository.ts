@@ -1,7 +1,8 @@
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
+import { fromPage, insertedRow, ofRevision } from "../lib/rows.ts";
 import { sources } from "./schema.ts";
 
 export type SourceRow = typeof sources.$inferSelect;
@@ -34,17 +35,17 @@ export function listSources(db: Db, scope: Scope, page: Page, connector: string)
   const filter = and(
     eq(sources.orgId, scope.orgId),
     connector === "" ? undefined : eq(sources.connector, connector),
-    page.after === undefined ? undefined : gt(sources.sourceId, page.after),
+    fromPage(sources.sourceId, page),
   );
   return db.select().from(sources).where(filter).orderBy(asc(sources.sourceId)).limit(page.limit);
 }
 
 export async function insertSource(db: Db, scope: Scope, source: NewSource): Promise<SourceRow> {
-  const [row] = await db
+  const rows = await db
     .insert(sources)
     .values({ ...source, orgId: scope.orgId })
     .returning();
-  return row as SourceRow;
+  return insertedRow(rows);
 }
 
 /** Changes a source, if it still has the revision; undefined for any. */
@@ -58,7 +59,7 @@ export async function updateSource(
   const [row] = await db
     .update(sources)
     .set({ ...change, revision: sql`${sources.revision} + 1`, updateTime: sql`now()` })
-    .where(and(its(scope, sourceId), revision === undefined ? undefined : eq(sources.revision, revision)))
+    .where(and(its(scope, sourceId), ofRevision(sources.revision, revision)))
     .returning();
   return row;
 }

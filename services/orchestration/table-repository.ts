@@ -1,7 +1,8 @@
-import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
+import { fromPage } from "../lib/rows.ts";
 import { batchesOf } from "./batches.ts";
 import type { DiscoveredTable } from "./connectors/connector.ts";
 import { tables } from "./schema.ts";
@@ -24,7 +25,7 @@ export function listTables(db: Db, scope: Scope, page: Page, filter: TableFilter
     eq(tables.orgId, scope.orgId),
     filter.sourceId === "" ? undefined : eq(tables.sourceId, filter.sourceId),
     filter.schemaName === "" ? undefined : eq(tables.schemaName, filter.schemaName),
-    page.after === undefined ? undefined : gt(tables.tableId, page.after),
+    fromPage(tables.tableId, page),
   );
   return db.select().from(tables).where(where).orderBy(asc(tables.tableId)).limit(page.limit);
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Env, grpcAddress, serviceEnv } from "../lib/env.ts";
+import { serviceSettings } from "../lib/service-settings.ts";
 import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 export type StagingConfig = ReturnType<typeof parseConfig>;
@@ -37,11 +38,7 @@ export function parseWorkerConfig(env: Env): WorkerConfig {
 }
 
 const common = (settings: ReturnType<typeof parseMeshEnv<typeof workerEnv>>) => ({
-  logLevel: settings.LOG_LEVEL,
-  databaseUrl: settings.database_url,
-  meshPrivateKey: settings.mesh_private_key,
-  meshFiles: settings.meshFiles,
-  meshTrustedKeys: settings.mesh_trusted_keys,
+  ...serviceSettings(settings),
   identityAddress: settings.IDENTITY_ADDRESS,
   storageAddress: settings.STORAGE_ADDRESS,
   orchestrationAddress: settings.ORCHESTRATION_ADDRESS,

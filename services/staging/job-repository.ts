@@ -1,7 +1,8 @@
-import { and, asc, eq, gt, inArray, lt, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
+import { fromPage, insertedRow } from "../lib/rows.ts";
 import { deleteChunks } from "./chunk-repository.ts";
 import { jobs } from "./schema.ts";
 import { type State, statesBefore } from "./state.ts";
@@ -52,7 +53,7 @@ export function listJobs(
     .where(
       and(
         eq(jobs.orgId, scope.orgId),
-        page.after === undefined ? undefined : gt(jobs.jobId, page.after),
+        fromPage(jobs.jobId, page),
         filter.state === undefined ? undefined : eq(jobs.state, filter.state),
         filter.sourceId === undefined ? undefined : eq(jobs.sourceId, filter.sourceId),
       ),
@@ -63,12 +64,11 @@ export function listJobs(
 
 export async function insertJob(db: Db, scope: Scope, job: NewJob): Promise<JobRow> {
   const { orgId, principal } = scope;
-  const [row] = await db
+  const rows = await db
     .insert(jobs)
     .values({ ...job, orgId, creatorUserId: principal.userId, apiKeyId: principal.apiKeyId ?? null })
     .returning();
-  if (!row) throw new Error("the insert returned no row");
-  return row;
+  return insertedRow(rows);
 }
 
 async function move(

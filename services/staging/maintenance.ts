@@ -1,28 +1,22 @@
-import { setTimeout } from "node:timers/promises";
+import { workInRounds } from "../lib/rounds.ts";
 import { deleteChunks } from "./chunk-repository.ts";
 import type { StagingDeps } from "./deps.ts";
 import { listUnfinished, moveExpired } from "./job-repository.ts";
 import { enqueueRun, enqueueSweep } from "./queues.ts";
 
-const intervalMs = 10 * 60_000;
+const pauseMs = 10 * 60_000;
 
 /**
  * Removes the chunks of jobs that have expired, and has unfinished jobs done whose place in the queue was lost, as in a
  * backup without the queue: now and every ten minutes, until `stop` aborts.
  */
-export async function maintain(
-  deps: Pick<StagingDeps, "db" | "jobs" | "log">,
-  stop: AbortSignal,
-): Promise<void> {
-  while (!stop.aborted) {
-    try {
-      await requeue(deps);
-      while ((await expire(deps)) > 0);
-    } catch (error) {
-      deps.log.warn({ err: error }, "maintenance failed; the next round tries again");
-    }
-    await setTimeout(intervalMs, undefined, { signal: stop }).catch(() => {});
-  }
+export function maintain(deps: Pick<StagingDeps, "db" | "jobs" | "log">, stop: AbortSignal): Promise<void> {
+  const { log } = deps;
+  const failureText = "maintenance failed; the next round tries again";
+  return workInRounds({ pauseMs, stop, log, failureText }, async () => {
+    await requeue(deps);
+    while ((await expire(deps)) > 0);
+  });
 }
 
 async function requeue({ db, jobs }: Pick<StagingDeps, "db" | "jobs">): Promise<void> {

@@ -1,7 +1,9 @@
 import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
+import { wordOf } from "../lib/enum-words.ts";
+import { stateMachine } from "../lib/state-machine.ts";
 
-/** Where a job may go from each state. */
-const transitions = {
+/** Where a job may go from each state. A running job's next worker moves it to running again. */
+export const { states, endStates, statesBefore } = stateMachine({
   queued: ["running", "paused", "failed", "cancelled"],
   // Back to the queue when it has to be tried again.
   running: ["running", "queued", "paused", "succeeded", "failed", "cancelled"],
@@ -9,19 +11,10 @@ const transitions = {
   succeeded: [],
   failed: [],
   cancelled: [],
-} as const satisfies Record<string, readonly string[]>;
+});
 
 /** How a job stands, as its row says it. */
-export type State = keyof typeof transitions;
-
-export const states = Object.keys(transitions) as [State, ...State[]];
-
-/** The states from which a job may go to this one. A running job's next worker moves it to running again. */
-export const statesBefore = (state: State): State[] =>
-  states.filter((from) => (transitions[from] as readonly State[]).includes(state));
-
-/** The states that a job ends in. */
-export const endStates = states.filter((state) => transitions[state].length === 0);
+export type State = (typeof states)[number];
 
 export const hasEnded = (state: State): boolean => endStates.includes(state);
 
@@ -38,5 +31,4 @@ const messages: Record<State, JobState> = {
 export const toJobState = (state: State): JobState => messages[state];
 
 /** The row's word for a state of the contract; undefined for the unspecified one. */
-export const fromJobState = (state: JobState): State | undefined =>
-  states.find((name) => messages[name] === state);
+export const fromJobState = (state: JobState): State | undefined => wordOf(messages, state);

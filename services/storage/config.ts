@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Env, secretKey, serviceEnv } from "../lib/env.ts";
+import { serviceSettings } from "../lib/service-settings.ts";
 import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 export type StorageConfig = ReturnType<typeof parseConfig>;
@@ -17,12 +18,8 @@ const storageEnv = serviceEnv.extend({
 export function parseConfig(env: Env) {
   const settings = parseMeshEnv(storageEnv, env);
   return Object.freeze({
-    logLevel: settings.LOG_LEVEL,
+    ...serviceSettings(settings),
     grpcListen: settings.GRPC_LISTEN,
-    databaseUrl: settings.database_url,
-    meshPrivateKey: settings.mesh_private_key,
-    meshFiles: settings.meshFiles,
-    meshTrustedKeys: settings.mesh_trusted_keys,
     storageDirectory: settings.STORAGE_DIR,
     /** Where people reach the platform; empty when the operator has not said it. */
     publicUrl: settings.PUBLIC_URL,

@@ -1,7 +1,8 @@
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
 import type { Page } from "../lib/paging.ts";
+import { fromPage, insertedRow, ofRevision } from "../lib/rows.ts";
 import { files } from "./schema.ts";
 
 export type FileRow = typeof files.$inferSelect;
@@ -45,7 +46,7 @@ export function listFiles(
     .where(
       and(
         eq(files.orgId, scope.orgId),
-        page.after === undefined ? undefined : gt(files.fileId, page.after),
+        fromPage(files.fileId, page),
         // Takes the prefix as it is, whereas LIKE would read `%` and `_` in it.
         prefix === "" ? undefined : sql`starts_with(${files.name}, ${prefix})`,
         contentType === "" ? undefined : eq(files.contentType, contentType),
@@ -59,12 +60,11 @@ export function listFiles(
 export async function insertFile(db: Db, scope: Scope, file: NewFile): Promise<FileRow> {
   const creator = { orgId: scope.orgId, creatorUserId: scope.principal.userId };
   const category = file.ownerId === undefined ? "upload" : "staging";
-  const [row] = await db
+  const rows = await db
     .insert(files)
     .values({ ...file, ...creator, category })
     .returning();
-  if (!row) throw new Error("the insert returned no row");
-  return row;
+  return insertedRow(rows);
 }
 
 /** Changes an upload of that revision (undefined: of any); undefined when there is none. */
@@ -78,7 +78,7 @@ export async function updateUpload(
   const [row] = await db
     .update(files)
     .set({ ...change, updateTime: sql`now()`, revision: sql`${files.revision} + 1` })
-    .where(and(oneUpload(scope, fileId), revision === undefined ? undefined : eq(files.revision, revision)))
+    .where(and(oneUpload(scope, fileId), ofRevision(files.revision, revision)))
     .returning();
   return row;
 }

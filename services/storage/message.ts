@@ -2,20 +2,19 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type File, FileCategory, FileSchema } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { type Quota, QuotaSchema } from "../../gen/sluice/storage/v1/quota_pb.ts";
+import { wordOf } from "../lib/enum-words.ts";
 import type { FileRow } from "./file-repository.ts";
 import type { QuotaRow } from "./quota-repository.ts";
 
-const categories = {
+const categories: Readonly<Record<FileRow["category"], FileCategory>> = {
   upload: FileCategory.UPLOAD,
   staging: FileCategory.STAGING,
   release: FileCategory.RELEASE,
-} as const satisfies Record<FileRow["category"], FileCategory>;
+};
 
 /** The category that a filter names; undefined for any. */
-export function toCategory(category: FileCategory): FileRow["category"] | undefined {
-  const names = Object.keys(categories) as FileRow["category"][];
-  return names.find((name) => categories[name] === category);
-}
+export const toCategory = (category: FileCategory): FileRow["category"] | undefined =>
+  wordOf(categories, category);
 
 export function toFile(row: FileRow): File {
   return create(FileSchema, {

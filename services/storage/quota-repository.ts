@@ -1,6 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
 import type { Scope } from "../lib/guard.ts";
+import { ofRevision } from "../lib/rows.ts";
 import { quotas } from "./schema.ts";
 
 export type QuotaRow = typeof quotas.$inferSelect;
@@ -36,7 +37,7 @@ export async function updateLimit(
   const [row] = await db
     .update(quotas)
     .set({ limitBytes, updateTime: sql`now()`, revision: sql`${quotas.revision} + 1` })
-    .where(and(one(owner), revision === undefined ? undefined : eq(quotas.revision, revision)))
+    .where(and(one(owner), ofRevision(quotas.revision, revision)))
     .returning();
   return row;
 }

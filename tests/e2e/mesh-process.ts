@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "../lib/free-port.ts";
 import { startPostgresServer } from "../lib/postgres-server.ts";
+import { startProgram } from "../lib/program.ts";
 import { forwardTcp } from "../lib/tcp.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
@@ -42,7 +43,7 @@ export async function startOnFolder(
 ): Promise<MeshOnFolder> {
   // As root the database runs as another user. It stays in the folder, and goes with it, when that user can get in.
   await chmod(folder, 0o711);
-  const child = start("services/all-in-one/main.ts", {
+  const child = startProgram("services/all-in-one/main.ts", {
     SLUICE_DATA_DIR: join(folder, "data"),
     EDGE_PORT: "0",
     BOOTSTRAP_ADMIN_PASSWORD: password,
@@ -88,7 +89,7 @@ export async function startSeparate(
   const stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
   const secrets = join(folder.path, "secrets");
-  await using provision = start("services/all-in-one/provision.ts", {
+  await using provision = startProgram("services/all-in-one/provision.ts", {
     DATABASE_URL: databaseUrl,
     PROVISION_DIR: secrets,
   });
@@ -103,7 +104,7 @@ export async function startSeparate(
     MESH_TLS_CA_FILE: join(secrets, name, "ca.crt"),
   });
   const starting = services.map(async (name) => {
-    const child = start(`services/${name}/main.ts`, {
+    const child = startProgram(`services/${name}/main.ts`, {
       ...addresses,
       ...certificatesOf(name),
       SECRETS_MNT_PATH: join(secrets, name),
@@ -117,7 +118,7 @@ export async function startSeparate(
     await child.printed(/"msg":"ready"/);
   });
   await Promise.all(starting);
-  const edge = start("edge/main.ts", {
+  const edge = startProgram("edge/main.ts", {
     ...addresses,
     ...certificatesOf("edge"),
     SECRETS_MNT_PATH: join(secrets, "edge"),
@@ -132,55 +133,9 @@ export async function startSeparate(
 
 /** Starts the README's example of a database, on a port of its own. */
 export async function startWarehouse(): Promise<AsyncDisposable & { port: string }> {
-  const child = start("examples/warehouse.ts", {}, ["0"]);
+  const child = startProgram("examples/warehouse.ts", {}, ["0"]);
   const port = await child.printed(/ready at 127\.0\.0\.1:(\d+)/);
   return { port, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
-}
-
-type Child = AsyncDisposable & {
-  process: ChildProcess;
-  /** Its exit code, once it has ended. */
-  ended: Promise<number | null>;
-  /** The first group of the first match in what the process prints; rejects when it ends before. */
-  printed(pattern: RegExp): Promise<string>;
-  output(): string;
-};
-
-function start(file: string, env: Record<string, string>, args: readonly string[] = []): Child {
-  // A group of its own, as a shell gives each job: signals to it do not reach the tests.
-  const child = spawn(process.execPath, [file, ...args], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8");
-    stream.on("data", (text: string) => {
-      output += text;
-      child.emit("printed");
-    });
-  }
-  const ended = once(child, "close").then(([code]) => code as number | null);
-  return {
-    process: child,
-    ended,
-    output: () => output,
-    printed: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const match = pattern.exec(output);
-          if (match) resolve(match[1] ?? match[0]);
-        };
-        child.on("printed", look);
-        child.on("close", () => reject(new Error(`${file} ended:\n${output}`)));
-        look();
-      }),
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM");
-      await ended;
-    },
-  };
 }
 
 /** Runs a script as a person pastes it into bash; a line that fails ends it. */

@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
+import { join } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ApiKeyService } from "../../gen/sluice/identity/v1/api_keys_pb.ts";
@@ -8,59 +6,39 @@ import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
+import type { Env } from "../../services/lib/env.ts";
 import type { Principal } from "../../services/lib/principal.ts";
+import { type Program, startProgram } from "../lib/program.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import { bootstrapEmail, encryptionKey, failureOf, newEmail } from "./fixtures.ts";
 
-type Process = { address: string; output: string[]; end(): Promise<number | null> };
-
-/** Runs main.ts as an operator does and keeps every line that it prints. */
-async function startProcess(
-  database: TestDatabase,
-  socket: string,
-  env: Record<string, string> = {},
-): Promise<Process> {
-  const child: ChildProcess = spawn(process.execPath, ["services/identity/main.ts"], {
-    env: {
-      PATH: process.env.PATH,
-      GRPC_LISTEN: `unix:${socket}`,
-      DATABASE_URL: database.urls.identity,
-      MESH_PRIVATE_KEY: meshKeys.privateKeys.identity,
-      MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
-      SECRET_ENCRYPTION_KEY: encryptionKey,
-      LOG_LEVEL: "trace",
-      ...env,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
+/** Runs main.ts as an operator does. */
+const startIdentity = (database: TestDatabase, socket: string, env: Env = {}) =>
+  startProgram("services/identity/main.ts", {
+    GRPC_LISTEN: `unix:${socket}`,
+    DATABASE_URL: database.urls.identity,
+    MESH_PRIVATE_KEY: meshKeys.privateKeys.identity,
+    MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
+    SECRET_ENCRYPTION_KEY: encryptionKey,
+    LOG_LEVEL: "trace",
+    ...env,
   });
-  const output: string[] = [];
-  const { promise: ready, resolve } = Promise.withResolvers<void>();
-  const exited = once(child, "exit");
-  for (const stream of [child.stdout, child.stderr]) {
-    if (!stream) throw new Error("no output");
-    createInterface(stream).on("line", (line) => {
-      output.push(line);
-      if (line.includes('"msg":"ready"')) resolve();
-    });
-  }
-  await Promise.race([ready, once(child, "close")]);
-  return {
-    address: `unix:${socket}`,
-    output,
-    async end() {
-      child.kill("SIGTERM");
-      const [code] = await exited;
-      return code;
-    },
-  };
-}
+
+const ready = /"msg":"ready"/;
+const linesOf = (program: Program) => program.output().trimEnd().split("\n");
+const endedOf = (program: Program) => {
+  program.process.kill("SIGTERM");
+  return program.ended;
+};
 
 test("OK: nothing secret is in what a process prints, also when its database fails", async () => {
   await using database = await createTestDatabase();
   await using folder = await temporaryFolder();
-  const first = await startProcess(database, `${folder.path}/first.sock`);
-  const announced = first.output.filter((line) => line.includes(bootstrapEmail));
+  const socket = join(folder.path, "identity.sock");
+  await using first = startIdentity(database, socket);
+  await first.printed(ready);
+  const announced = linesOf(first).filter((line) => line.includes(bootstrapEmail));
   expect(announced).toEqual([
     expect.stringMatching(
       /^Sluice's first administrator: admin@sluice\.local, password [\w-]{32} \(shown once\)$/,
@@ -68,29 +46,32 @@ test("OK: nothing secret is in what a process prints, also when its database fai
   ]);
   const password = /password ([\w-]{32})/.exec(announced[0] ?? "")?.[1] ?? "";
 
-  const secrets = await useEverything(first.address, password, database);
-  expect(await first.end()).toBe(0);
-  const log = first.output.filter((line) => !announced.includes(line)).join("\n");
+  const secrets = await useEverything(`unix:${socket}`, password, database);
+  expect(await endedOf(first)).toBe(0);
+  const log = linesOf(first)
+    .filter((line) => !announced.includes(line))
+    .join("\n");
   expect(log).toContain('"msg":"call failed"');
   expect(log).toContain('"msg":"a refresh token was used twice: its login is revoked"');
   for (const secret of [password, ...secrets, encryptionKey, "$argon2id$", "PRIVATE KEY"]) {
     expect(log).not.toContain(secret);
   }
 
-  const second = await startProcess(database, `${folder.path}/second.sock`);
-  expect(await second.end()).toBe(0);
-  expect(second.output.join("\n")).not.toContain("administrator");
+  await using second = startIdentity(database, socket);
+  await second.printed(ready);
+  expect(await endedOf(second)).toBe(0);
+  expect(second.output()).not.toContain("administrator");
 });
 
 test("exit 2: settings that are wrong, all at once and without their values", async () => {
   await using database = await createTestDatabase();
   await using folder = await temporaryFolder();
-  const failed = await startProcess(database, `${folder.path}/failed.sock`, {
+  await using failed = startIdentity(database, join(folder.path, "identity.sock"), {
     SECRET_ENCRYPTION_KEY: "c2hvcnQ=",
     BOOTSTRAP_ADMIN_PASSWORD: "too short",
   });
-  expect(await failed.end()).toBe(2);
-  expect(failed.output).toEqual([
+  expect(await failed.ended).toBe(2);
+  expect(linesOf(failed)).toEqual([
     "identity: the settings are not complete:",
     "  BOOTSTRAP_ADMIN_PASSWORD: must have 12 characters or more",
     "  secret_encryption_key: must be 32 bytes in base64",

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import type { Db } from "../../services/lib/database.ts";
 import type { Jobs } from "../../services/lib/jobs.ts";
 import { connectPostgres } from "../../services/lib/postgres-client.ts";
+import { endProcess } from "./end-process.ts";
 import { openJobsAlone } from "./open-jobs.ts";
 import { startStoppableDatabase } from "./stoppable-database.ts";
 import { createForeignDatabase } from "./test-database.ts";
@@ -53,13 +54,7 @@ async function spawnWorker(url: string): Promise<ChildProcess & AsyncDisposable>
   const child = spawn(process.execPath, [join(import.meta.dirname, "job-process.ts"), url, queue], {
     stdio: ["ignore", "ignore", "inherit"],
   });
-  return Object.assign(child, {
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill("SIGKILL");
-      await once(child, "exit");
-    },
-  });
+  return Object.assign(child, { [Symbol.asyncDispose]: () => endProcess(child) });
 }
 
 const words = (sql: postgres.Sql) => async () =>

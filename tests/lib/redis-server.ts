@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { endProcess } from "./end-process.ts";
 import { freePort } from "./free-port.ts";
 
 /** A machine without Redis can test all the rest; the landing gate installs it. */
@@ -23,12 +23,7 @@ export type RedisServer = AsyncDisposable & {
 export async function startRedisServer(): Promise<RedisServer> {
   const port = await freePort();
   let child = await spawnServer(port);
-  const kill = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
-  };
+  const kill = () => endProcess(child);
   return {
     url: `redis://127.0.0.1:${port}`,
     signal: (signal) => void child.kill(signal),

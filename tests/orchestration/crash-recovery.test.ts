@@ -1,14 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { run } from "../../services/orchestration/run.ts";
 import { listProcesses, untilGone } from "../all-in-one/postgres-fixtures.ts";
+import { spawnProcess } from "../lib/spawned-process.ts";
 import { meshKeys, startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import {
   configOf,
@@ -26,40 +24,19 @@ beforeAll(async () => {
 });
 afterAll(() => mesh[Symbol.asyncDispose]());
 
-const main = join(import.meta.dirname, "../../services/orchestration/main.ts");
 const endless = "SELECT count(*) FROM range(1000000000000000)";
 
 /** The service as a process of its own, on the same database. */
-async function spawnService(
-  folder: string,
-): Promise<AsyncDisposable & { child: ChildProcess; address: string }> {
-  const child = spawn(process.execPath, [main], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      LOG_LEVEL: "info",
-      GRPC_LISTEN: "127.0.0.1:0",
-      DATABASE_URL: mesh.config.databaseUrl,
-      MESH_PRIVATE_KEY: meshKeys.privateKeys.orchestration,
-      MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
-      ORCHESTRATION_DIR: folder,
-      IDENTITY_ADDRESS: mesh.peers.address,
-      STORAGE_ADDRESS: mesh.peers.address,
-    },
+const spawnService = (folder: string) =>
+  spawnProcess("services/orchestration/main.ts", {
+    GRPC_LISTEN: "127.0.0.1:0",
+    DATABASE_URL: mesh.config.databaseUrl,
+    MESH_PRIVATE_KEY: meshKeys.privateKeys.orchestration,
+    MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
+    ORCHESTRATION_DIR: folder,
+    IDENTITY_ADDRESS: mesh.peers.address,
+    STORAGE_ADDRESS: mesh.peers.address,
   });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { address } = JSON.parse(line);
-    if (!address) continue;
-    return {
-      child,
-      address,
-      async [Symbol.asyncDispose]() {
-        if (child.exitCode === null && child.signalCode === null && child.kill("SIGKILL"))
-          await once(child, "exit");
-      },
-    };
-  }
-  throw new Error("the service did not start");
-}
 
 const statesOf = async (userId: string) => {
   const rows = await mesh.database.sql`
@@ -70,10 +47,9 @@ const statesOf = async (userId: string) => {
 test("a killed process: its executions are cancelled at the next start, its engines die, a live process's go on", async () => {
   await using folder = await temporaryFolder();
   await using spawned = await spawnService(folder.path);
-  const { child, address } = spawned;
   const onKilled = mesh.user();
   const onLive = mesh.user();
-  using transport = transportAs(address, onKilled.who, "edge");
+  using transport = transportAs(spawned.address, onKilled.who, "edge");
   const killedSource = await createFileSource(mesh, onKilled, "n.csv", "n\n1\n");
   const liveSource = await createFileSource(mesh, onLive, "n.csv", "n\n1\n");
   const killedCall = failureOf(
@@ -86,11 +62,10 @@ test("a killed process: its executions are cancelled at the next start, its engi
   for (const { who } of [onKilled, onLive]) {
     await eventually(() => statesOf(who.userId)).toEqual([["running", ""]]);
   }
-  const engines = (await listProcesses()).filter(({ ppid }) => ppid === child.pid).map(({ pid }) => pid);
+  const engines = (await listProcesses()).filter(({ ppid }) => ppid === spawned.pid).map(({ pid }) => pid);
   expect(engines.length).toBeGreaterThan(0);
 
-  child.kill("SIGKILL");
-  await once(child, "exit");
+  await spawned.kill();
   await killedCall;
   await untilGone(engines);
   expect(await statesOf(onKilled.who.userId)).toEqual([["running", ""]]);
@@ -109,7 +84,7 @@ test("a killed process: its executions are cancelled at the next start, its engi
 test("SIGTERM: a running statement is answered, then the process ends with its engines", async () => {
   await using folder = await temporaryFolder();
   await using spawned = await spawnService(folder.path);
-  const { child, address } = spawned;
+  const { address } = spawned;
   const user = mesh.user();
   using transport = transportAs(address, user.who, "edge");
   const fileId = mesh.peers.addFile(user.who, "held.csv", "n\n1\n");
@@ -118,12 +93,11 @@ test("SIGTERM: a running statement is answered, then the process ends with its e
   mesh.peers.beforeBytes = (id) => (id === fileId ? release.promise : undefined);
   const call = createClient(ExecutionService, transport).executeQuery({ sourceId, sql: "FROM held" });
   await eventually(() => statesOf(user.who.userId)).toEqual([["running", ""]]);
-  child.kill("SIGTERM");
-  const exit = once(child, "exit");
+  void spawned.stop();
   await eventually(() => isListening(address)).toBe(false);
   release.resolve();
   expect((await call).rows).toHaveLength(1);
-  expect(await exit).toEqual([0, null]);
+  expect(await spawned.ended).toEqual([0, null]);
   expect(await statesOf(user.who.userId)).toEqual([["succeeded", ""]]);
 });
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ExecutionState } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
-import { transitions } from "../../services/orchestration/state.ts";
+import { executionStates } from "../../services/orchestration/state.ts";
 import { createFileSource, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
 
 let mesh: Orchestration;
@@ -84,7 +84,7 @@ test("OK: ListExecutions pages, oldest first, and takes one source", async () =>
 test("the database has the states of state.ts and refuses an end without a time", async () => {
   const { sql } = mesh.database;
   const states = await sql`select unnest(enum_range(null::orchestration.execution_state))::text as state`;
-  expect(states.map(({ state }) => state)).toEqual(Object.keys(transitions));
+  expect(states.map(({ state }) => state)).toEqual(executionStates);
   const insert = sql`insert into orchestration.executions
     (execution_id, org_id, source_id, sql, state, creator_user_id, process_id)
     values (${randomUUID()}, ${randomUUID()}, ${randomUUID()}, 'x', 'succeeded', ${randomUUID()}, ${randomUUID()})`;

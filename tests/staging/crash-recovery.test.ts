@@ -40,7 +40,7 @@ test("OK: kill -9 of a worker loses no row of 5 million, and none comes twice", 
   await waitForChunks(user, jobId, 1);
   const before = (await user.jobs.listChunks({ jobId })).chunks;
   await using _second = await spawnWorker(mesh.environment);
-  await first.kill("SIGKILL");
+  await first.kill();
   const killedMs = Date.now();
   const attempt = async () =>
     (await mesh.database.sql`select attempt from staging.jobs where job_id = ${jobId}`)[0]?.attempt;
@@ -85,7 +85,7 @@ test("OK: a worker that was stopped for long commits nothing when it wakes up", 
   const { jobId } = await createJob(user, peers.addSource(user.who, {}));
   await waitForChunks(user, jobId, 2);
   await inSleeper.reached.promise;
-  await sleeper.kill("SIGSTOP");
+  process.kill(sleeper.pid, "SIGSTOP");
   await using _other = await spawnWorker(staging.environment);
   await inOther.reached.promise;
   const stored = () => database.sql`
@@ -95,7 +95,7 @@ test("OK: a worker that was stopped for long commits nothing when it wakes up", 
   expect(before).toHaveLength(2);
 
   inSleeper.release.resolve();
-  await sleeper.kill("SIGCONT");
+  process.kill(sleeper.pid, "SIGCONT");
 
   // It does another job to its end while the other worker is held: so it has woken up, and is done with the first one.
   const another = await createJob(user, peers.addSource(user.who, {}));

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase } from "../../services/lib/database.ts";
 import { parseTelemetry } from "../../services/lib/telemetry/settings.ts";
 import { startTelemetry, type Telemetry } from "../../services/lib/telemetry/start-telemetry.ts";
+import { startBackend, startEdgeBefore } from "../edge/lib/resilience.ts";
 import { startTestEdge } from "../edge/lib/test-edge.ts";
 import { createTestDatabase } from "../lib/test-database.ts";
 import { figuresAt, figuresOf } from "./lib/observed-processes.ts";
@@ -80,4 +81,39 @@ test("OK: connections to the database that are used, and what waits for one", as
   held.resolve();
   await Promise.all([...some, ...many, statement]);
   expect(await use()).toEqual(is(0, 0));
+});
+
+test("OK: calls that wait for a connection to a service, and all that are under way to it", async () => {
+  await using backend = await startBackend("a");
+  await using edge = await startEdgeBefore([backend.address], { restartMs: 100_000 });
+  const calls = async () => ({
+    ...(await figures("sluice_edge_upstream_calls_in_flight")),
+    ...(await figures("sluice_edge_upstream_calls_waiting")),
+  });
+  const are = (inFlight: number, waiting: number) => ({
+    'sluice_edge_upstream_calls_in_flight{peer="identity"}': 0,
+    'sluice_edge_upstream_calls_in_flight{peer="test"}': inFlight,
+    'sluice_edge_upstream_calls_waiting{peer="identity"}': 0,
+    'sluice_edge_upstream_calls_waiting{peer="test"}': waiting,
+  });
+  const read = (signal?: AbortSignal) =>
+    fetch(`${edge.url}/test/v1/resilience/k`, { ...(signal && { signal }) }).catch(() => undefined);
+  expect((await read())?.status).toBe(200);
+  expect(await calls()).toEqual(are(0, 0));
+  await backend.set("stuck");
+  const stop = new AbortController();
+  const stuck = [read(stop.signal), read(stop.signal)];
+  await expect.poll(calls).toEqual(are(2, 0));
+  stop.abort();
+  await Promise.all(stuck);
+  await expect.poll(calls).toEqual(are(0, 0));
+  await backend.end("SIGKILL");
+  const leave = new AbortController();
+  const waiting = [read(), read(), read(leave.signal)];
+  await expect.poll(calls).toEqual(are(3, 3));
+  leave.abort();
+  await expect.poll(calls).toEqual(are(2, 2));
+  await backend.start();
+  expect((await Promise.all(waiting)).map((answer) => answer?.status)).toEqual([200, 200, undefined]);
+  await expect.poll(calls).toEqual(are(0, 0));
 });

@@ -5,7 +5,8 @@ import {
   LineageKind as LineageKindMessage,
   type LineageNodeSchema,
 } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
-import { type LineageKind, lineageKinds } from "./lineage.ts";
+import { wordOf } from "../../lib/enum-words.ts";
+import type { LineageKind } from "./lineage.ts";
 import type { EntityRow } from "./lineage-repository.ts";
 import type { Graph } from "./walk.ts";
 
@@ -17,7 +18,7 @@ const kinds: Readonly<Record<LineageKind, LineageKindMessage>> = {
 
 /** The kind of a request; validation lets no other through. */
 export function fromKind(kind: LineageKindMessage): LineageKind {
-  const found = lineageKinds.find((one) => kinds[one] === kind);
+  const found = wordOf(kinds, kind);
   if (!found) throw new Error("a kind of entity that there is not");
   return found;
 }

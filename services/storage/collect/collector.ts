@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../lib/log.ts";
+import { workInRounds } from "../../lib/rounds.ts";
 import { type CollectDeps, collect, searchUnknownBlobs } from "./collect.ts";
 
 /** Collects at once and then again and again, until it is disposed. */
@@ -14,18 +14,14 @@ export function startCollector(deps: CollectDeps & { readonly log: Logger }): As
   };
 }
 
-async function run(deps: CollectDeps & { readonly log: Logger }, stop: AbortSignal): Promise<void> {
+function run(deps: CollectDeps & { readonly log: Logger }, stop: AbortSignal): Promise<void> {
+  const { log, limits } = deps;
+  const failureText = "a collection failed: the next one goes on";
   let searchedMs = Number.NEGATIVE_INFINITY;
-  while (!stop.aborted) {
-    try {
-      await collect(deps);
-      if (performance.now() - searchedMs >= deps.limits.searchMs) {
-        await searchUnknownBlobs(deps);
-        searchedMs = performance.now();
-      }
-    } catch (error) {
-      deps.log.warn({ err: error }, "a collection failed: the next one goes on");
-    }
-    await sleep(deps.limits.collectMs, undefined, { signal: stop }).catch(() => {});
-  }
+  return workInRounds({ pauseMs: limits.collectMs, stop, log, failureText }, async () => {
+    await collect(deps);
+    if (performance.now() - searchedMs < limits.searchMs) return;
+    await searchUnknownBlobs(deps);
+    searchedMs = performance.now();
+  });
 }

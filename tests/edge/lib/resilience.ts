@@ -8,6 +8,7 @@ import { pino } from "pino";
 import { startEdge } from "../../../edge/start-edge.ts";
 import type { UpstreamLimits } from "../../../edge/upstream/limits.ts";
 import { ResilienceService } from "../../../gen/sluice/test/v1/resilience_pb.ts";
+import { endProcess } from "../../lib/end-process.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";
 import type { Mode } from "./resilience-server.ts";
 
@@ -48,12 +49,7 @@ export async function startBackend(name: string): Promise<Backend> {
       if (typeof message === "object" && "cancelled" in message) cancelled += 1;
     });
   };
-  const end = async (signal: NodeJS.Signals) => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    await ended;
-  };
+  const end = (signal: NodeJS.Signals) => endProcess(child, signal);
   await start();
   return {
     get process() {

@@ -1,8 +1,9 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Limits } from "../../../../edge/limits.ts";
+import { endProcess } from "../../../lib/end-process.ts";
 import { meshKeys } from "../../../lib/test-mesh.ts";
 import { startTestEdge, type TestEdge } from "../../lib/test-edge.ts";
 import { servedWell } from "./honest-callers.ts";
@@ -36,7 +37,7 @@ export async function startEdgeProcess(limits: Partial<Limits> = {}): Promise<Ed
   const child = fork(join(import.meta.dirname, "edge-main.ts"), [JSON.stringify(settings)], {
     execArgv: ["--expose-gc"],
   });
-  cleanup.defer(() => end(child));
+  cleanup.defer(() => endProcess(child));
   const [url] = (await once(child, "message")) as [string];
   const port = Number(new URL(url).port);
   const taken = async (garbage: string) => {
@@ -65,11 +66,4 @@ export async function startEdgeProcess(limits: Partial<Limits> = {}): Promise<Ed
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
-  child.kill("SIGKILL");
-  await ended;
 }

@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { startBackend, startEdgeBefore } from "./lib/resilience.ts";
+import { callDuring, overRest, reached } from "./lib/resilience-callers.ts";
+
+// Which of an upstream's processes gets a call.
+
+test("OK: a stopped process is found out by its silence, left out, and taken in again", async () => {
+  await using one = await startBackend("one");
+  await using other = await startBackend("other");
+  const limits = { silenceMs: 200, pingMs: 200, connectMs: 500 };
+  await using edge = await startEdgeBefore([one.address, other.address], limits);
+  const { read } = overRest(edge.url);
+  await expect.poll(() => read("k")).toBe("one");
+  await expect.poll(() => read("k")).toBe("other");
+  one.signal("SIGSTOP");
+  const answers = await Promise.all(Array.from({ length: 20 }, () => read("k")));
+  expect(new Set(answers)).toEqual(new Set(["other"]));
+  for (let call = 0; call < 20; call += 1) expect(await read("k")).toBe("other");
+  one.signal("SIGCONT");
+  await expect.poll(() => read("k")).toBe("one");
+});
+
+test("OK: an address where nobody listens is not used", async () => {
+  await using backend = await startBackend("a");
+  await using edge = await startEdgeBefore(["127.0.0.1:1", backend.address]);
+  const { write } = overRest(edge.url);
+  for (let call = 0; call < 20; call += 1) expect(await write(`k${call}`, "")).toBe("a");
+});
+
+test("OK: a name is looked up", async () => {
+  await using backend = await startBackend("a");
+  await using edge = await startEdgeBefore([backend.address.replace("127.0.0.1", "localhost")]);
+  expect(await overRest(edge.url).write("k", "")).toBe("a");
+});
+
+test("OK: a slow process gets fewer calls than a fast one", async () => {
+  await using slow = await startBackend("slow");
+  await using fast = await startBackend("fast");
+  await slow.set("slow");
+  await using edge = await startEdgeBefore([slow.address, fast.address]);
+  const { read } = overRest(edge.url);
+  const { calls } = await callDuring(read, () => reached(fast, 100));
+  expect(slow.begun().length).toBeLessThan(calls / 3);
+});
+
+test("OK: a process that says it does not serve gets no calls until it does", async () => {
+  await using one = await startBackend("one");
+  await using other = await startBackend("other");
+  await using edge = await startEdgeBefore([one.address, other.address]);
+  const { read } = overRest(edge.url);
+  await expect.poll(() => read("k")).toBe("one");
+  await one.set("not serving");
+  await expect.poll(async () => [await read("k"), await read("k"), await read("k")]).not.toContain("one");
+  for (let call = 0; call < 30; call += 1) expect(await read("k")).toBe("other");
+  await one.set("usual");
+  await expect.poll(() => read("k")).toBe("one");
+});
+
+test("OK: a process that fails time after time is left out", async () => {
+  await using sound = await startBackend("sound");
+  await using failing = await startBackend("failing");
+  await failing.set("failing");
+  await using edge = await startEdgeBefore([sound.address, failing.address]);
+  const { read } = overRest(edge.url);
+  await callDuring(read, () => reached(failing, 4));
+  const before = failing.begun().length;
+  for (let call = 0; call < 30; call += 1) expect(await read("k")).toBe("sound");
+  expect(failing.begun().length).toBe(before);
+});

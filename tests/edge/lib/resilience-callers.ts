@@ -1,0 +1,78 @@
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import {
+  createGrpcTransport as createConnectGrpcTransport,
+  createConnectTransport,
+  createGrpcWebTransport,
+} from "@connectrpc/connect-node";
+import { expect } from "vitest";
+import { ResilienceService } from "../../../gen/sluice/test/v1/resilience_pb.ts";
+import type { Backend } from "./resilience.ts";
+
+/** Makes a call and answers which process answered. */
+export type Calls = {
+  read(key: string): Promise<string>;
+  write(key: string, requestId: string): Promise<string>;
+};
+
+export const overRest = (url: string): Calls => {
+  const call = async (path: string, init?: RequestInit) => {
+    const response = await fetch(`${url}/test/v1/resilience${path}`, init);
+    const answer = (await response.json()) as { server: string; error?: { message: string } };
+    if (!response.ok) throw new ConnectError(answer.error?.message ?? "", Code.Unavailable);
+    return answer.server;
+  };
+  return {
+    read: (key) => call(`/${key}`),
+    write: (key, requestId) =>
+      call("", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ key, requestId }),
+      }),
+  };
+};
+
+const over =
+  (createTransport: (options: { baseUrl: string; httpVersion: "1.1" }) => Transport) =>
+  (baseUrl: string): Calls => {
+    const client = createClient(ResilienceService, createTransport({ baseUrl, httpVersion: "1.1" }));
+    return {
+      read: async (key) => (await client.read({ key })).server,
+      write: async (key, requestId) => (await client.write({ key, requestId })).server,
+    };
+  };
+
+/** Everything that an edge speaks, and how to call at its URL. */
+export const protocols: [name: string, calls: (url: string) => Calls][] = [
+  ["REST", overRest],
+  ["Connect", over(createConnectTransport)],
+  ["gRPC-Web", over(createGrpcWebTransport)],
+  ["gRPC", over(({ baseUrl }) => createConnectGrpcTransport({ baseUrl }))],
+];
+
+/** Calls again and again, several at a time, while `work` is done and as often again; answers what failed. */
+export async function callDuring(call: (key: string) => Promise<unknown>, work: () => Promise<void>) {
+  const failures: unknown[] = [];
+  let calls = 0;
+  let left = Number.POSITIVE_INFINITY;
+  const callers = Array.from({ length: 4 }, async () => {
+    for (; left > 0; left -= 1) {
+      calls += 1;
+      await call(`key-${calls}`).catch((error: unknown) => failures.push(error));
+    }
+  });
+  await work();
+  left = 40;
+  await Promise.all(callers);
+  return { calls, failures };
+}
+
+/** Until so many calls have reached the process. */
+export const reached = (backend: Backend, calls: number) =>
+  expect.poll(() => backend.begun().length, { interval: 5 }).toBeGreaterThan(calls);
+
+/** Keys of the calls that more than one process has begun, or one more than once. */
+export const twice = (backends: readonly Backend[]): string[] => {
+  const keys = backends.flatMap((backend) => backend.begun().map(({ key }) => key));
+  return keys.filter((key, at) => keys.indexOf(key) !== at);
+};

@@ -1,0 +1,85 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Code } from "@connectrpc/connect";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
+import {
+  createFileSource,
+  dataSet,
+  eventually,
+  failureOf,
+  type Orchestration,
+  startOrchestration,
+  type User,
+} from "./orchestration.ts";
+
+let mesh: Orchestration;
+let user: User;
+/** A source with the table `cars`. */
+let cars: string;
+beforeAll(async () => {
+  mesh = await startOrchestration();
+  user = mesh.user();
+  cars = await createFileSource(mesh, user, "cars.json", await dataSet("cars.json"));
+});
+afterAll(() => mesh[Symbol.asyncDispose]());
+
+const engines = async () =>
+  (await listProcesses()).filter(
+    ({ args, ppid }) => ppid === process.pid && args.includes("engine-process.ts"),
+  );
+const spilled = () => readdir(join(mesh.folder, "engine", "spill"));
+
+test.each([
+  "SELECT count(*) FROM range(1000000000000000)",
+  "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r",
+  // DuckDB can't interrupt a single function.
+  "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000))",
+])("DeadlineExceeded: a statement that does not end, %s", async (sql) => {
+  const timeout = { seconds: 1n };
+  const begun = performance.now();
+  const call = failureOf(user.executions.executeQuery({ sourceId: cars, sql, timeout }));
+  // The process answers others meanwhile.
+  await user.connectors.listConnectors({});
+  expect(performance.now() - begun).toBeLessThan(1000);
+  expect(await call).toEqual({
+    code: Code.DeadlineExceeded,
+    reason: "EXECUTION_LIMIT",
+    fields: [],
+    message: "the statement ran longer than 1 s and was stopped",
+  });
+  expect(performance.now() - begun).toBeLessThan(3000);
+  await eventually(async () => (await engines()).length).toBe(1);
+  expect(await spilled()).toEqual([]);
+});
+
+test("ResourceExhausted: more memory than an execution may use", async () => {
+  const sql = "SELECT repeat('x', 1000000) || range FROM range(10000)";
+  const failure = await failureOf(user.executions.executeQuery({ sourceId: cars, sql }));
+  expect(failure).toMatchObject({ code: Code.ResourceExhausted, reason: "EXECUTION_LIMIT" });
+  expect(await spilled()).toEqual([]);
+});
+
+test("ResourceExhausted: a first row that is larger than an answer", async () => {
+  const call = user.executions.executeQuery({ sourceId: cars, sql: "SELECT repeat('x', 4000000)" });
+  expect(await failureOf(call)).toMatchObject({
+    code: Code.ResourceExhausted,
+    reason: "EXECUTION_LIMIT",
+    message: "the first row alone takes more than 3 MiB: select fewer columns, or parts of them",
+  });
+});
+
+test("Canceled: the caller goes away, and the statement with it", async () => {
+  const leaver = mesh.user({ orgId: user.who.orgId });
+  const caller = new AbortController();
+  const sql = "SELECT count(*) FROM range(1000000000000000)";
+  const call = failureOf(leaver.executions.executeQuery({ sourceId: cars, sql }, { signal: caller.signal }));
+  const states = async () =>
+    mesh.database
+      .sql`select state from orchestration.executions where creator_user_id = ${leaver.who.userId}`;
+  await eventually(states).toEqual([{ state: "running" }]);
+  caller.abort();
+  expect(await call).toMatchObject({ code: Code.Canceled });
+  await eventually(states).toEqual([{ state: "cancelled" }]);
+  await eventually(async () => (await engines()).length).toBe(1);
+});
