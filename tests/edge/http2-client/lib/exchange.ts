@@ -32,7 +32,7 @@ export function connectTo(port: number): TestConnection {
 }
 
 /** All that came back of a request. */
-export type Answer = {
+type Answer = {
   headers: RawHeaders;
   body: Buffer;
   trailers: RawHeaders;
