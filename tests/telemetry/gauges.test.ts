@@ -79,5 +79,5 @@ test("OK: connections to the database that are used, and what waits for one", as
   await expect.poll(use).toEqual(is(10, 3));
   held.resolve();
   await Promise.all([...some, ...many, statement]);
-  expect(await use()).toEqual(is(0, 0));
+  await expect.poll(use).toEqual(is(0, 0));
 });
