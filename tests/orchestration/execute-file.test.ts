@@ -291,19 +291,19 @@ describe("stopped", () => {
     // DuckDB can't interrupt a single function.
     "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000))",
   ])("DeadlineExceeded: a statement that does not end, %s", async (sql) => {
-    const timeout = { seconds: 1n };
+    const timeout = { seconds: 2n };
     const begun = performance.now();
     const call = failureOf(user.executions.executeQuery({ sourceId: cars, sql, timeout }));
     // The process answers others meanwhile.
     await user.connectors.listConnectors({});
-    expect(performance.now() - begun).toBeLessThan(1000);
+    expect(performance.now() - begun).toBeLessThan(2000);
     expect(await call).toEqual({
       code: Code.DeadlineExceeded,
       reason: "EXECUTION_LIMIT",
       fields: [],
-      message: "the statement ran longer than 1 s and was stopped",
+      message: "the statement ran longer than 2 s and was stopped",
     });
-    expect(performance.now() - begun).toBeLessThan(3000);
+    expect(performance.now() - begun).toBeLessThan(20_000);
     await eventually(async () => (await engines()).length).toBe(1);
     expect(await spilled()).toEqual([]);
   });
