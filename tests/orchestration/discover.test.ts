@@ -173,7 +173,7 @@ describe("databases", () => {
       ["sales", "totals", ["sum numeric"], undefined],
     ]);
     expect(unchangedCount).toBe(0);
-    expect(foreign.connections.size).toBe(0);
+    await eventually(() => foreign.connections.size).toBe(0);
   });
 
   test("OK: only the schemas of the settings", async () => {
