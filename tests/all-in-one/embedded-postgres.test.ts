@@ -51,11 +51,16 @@ describe.concurrent("embedded PostgreSQL", () => {
     await sql.end();
     await first[Symbol.asyncDispose]();
 
-    const secondMs = performance.now();
-    await using second = await start(folder);
-    // Where a cluster is made it takes four times as long as where there is one, however busy the machine is.
-    expect(performance.now() - secondMs).toBeLessThan(Math.max(1000, firstTookMs / 1.5));
-    expect(await readNotes(second)).toEqual(["kept"]);
+    // Where a cluster has to be made it takes five times as long, however busy the machine is; the best of three counts.
+    const limitMs = Math.max(1000, firstTookMs / 3);
+    const tookMs: number[] = [];
+    do {
+      const begunMs = performance.now();
+      await using again = await start(folder);
+      tookMs.push(performance.now() - begunMs);
+      expect(await readNotes(again)).toEqual(["kept"]);
+    } while (Math.min(...tookMs) > limitMs && tookMs.length < 3);
+    expect(Math.min(...tookMs)).toBeLessThan(limitMs);
   });
 
   test("OK: quotes, spaces, letters of any script and great length in the path do no harm", async () => {
