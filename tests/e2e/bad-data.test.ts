@@ -41,9 +41,9 @@ afterAll(async () => {
 beforeEach(async () => {
   before = await mesh.state();
 });
-// At once: storage's collector would clear away later what a refusal forgot.
+// Soon: later storage's collector would clear away what a refusal forgot.
 afterEach(async () => {
-  expect(await mesh.state()).toEqual(before);
+  await expect.poll(() => mesh.state(), { timeout: 3_000 }).toEqual(before);
   expect((await call("GET", "/health")).status).toBe(200);
 });
 

@@ -19,13 +19,15 @@ const bounded = guard(BoundedService, {
 
 const timeoutMs = 200;
 const stack = new AsyncDisposableStack();
-let edge: TestEdge;
-let lonely: TestEdge;
+let edges: Record<"usual" | "hasty" | "lonely", TestEdge>;
 beforeAll(async () => {
   const deadlines = { defaultMs: timeoutMs, maxMs: timeoutMs };
-  edge = stack.use(await startTestEdge({ guarded: [bounded], deadlines }));
-  lonely = stack.use(await startTestEdge());
-  await lonely.stopBackend();
+  edges = {
+    usual: stack.use(await startTestEdge({ guarded: [bounded] })),
+    hasty: stack.use(await startTestEdge({ deadlines })),
+    lonely: stack.use(await startTestEdge()),
+  };
+  await edges.lonely.stopBackend();
 });
 afterAll(() => stack.disposeAsync());
 
@@ -68,7 +70,8 @@ type Case = {
   readonly restCode?: string;
   readonly message: RegExp;
   readonly details: readonly JsonObject[];
-  readonly isAway?: boolean;
+  /** Which of the edges it takes. */
+  readonly at?: keyof typeof edges;
 };
 
 const cases: Case[] = [
@@ -161,6 +164,7 @@ const cases: Case[] = [
     code: "DEADLINE_EXCEEDED",
     message: /^the deadline passed$/,
     details: [info("DEADLINE_PASSED")],
+    at: "hasty",
   },
   {
     title: "Unavailable: a service that is away",
@@ -169,7 +173,7 @@ const cases: Case[] = [
     code: "UNAVAILABLE",
     message: /^test does not answer$/,
     details: [info("UPSTREAM_UNAVAILABLE", { peer: "test" }), retryInfo],
-    isAway: true,
+    at: "lonely",
   },
 ];
 
@@ -184,12 +188,12 @@ describe.each(cases)("$title", (expected) => {
     ),
   ];
   test.each(callers)("%s", async (name, call, sent) => {
-    const { code, restCode = code, message, details, isAway = false } = expected;
-    expect(await call((isAway ? lonely : edge).port, sent)).toEqual({
+    const { code, restCode = code, message, details, at = "usual" } = expected;
+    expect(await call(edges[at].port, sent)).toEqual({
       code: name.startsWith("REST") ? restCode : code,
       message: expect.stringMatching(message),
       details,
-      retryAfter: isAway && overHttp.includes(name) ? "1" : undefined,
+      retryAfter: at === "lonely" && overHttp.includes(name) ? "1" : undefined,
     });
   });
 });

@@ -132,7 +132,7 @@ const behaviour = (_: string, open: () => Promise<Store>) => {
   test("OK: the places of a process that is not heard of any more become free", async () => {
     await using store = await open();
     const turn = [ask(newKey(), { callsMax: 1, tokens: 100 })];
-    expect(await granted(store, { holder: "dead", holdMs: 300, turns: [turn] })).toEqual([true]);
+    expect(await granted(store, { holder: "dead", holdMs: 2_000, turns: [turn] })).toEqual([true]);
     expect(await granted(store, { turns: [turn] })).toEqual([false]);
     await expect.poll(() => granted(store, { turns: [turn] })).toEqual([true]);
   });

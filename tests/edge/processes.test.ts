@@ -56,8 +56,15 @@ test("429: two processes share one budget, also when one of them dies", async ()
   const [victim = 0] = await workersOf(edge);
   process.kill(victim, "SIGKILL");
   await expect.poll(async () => (await workersOf(edge)).filter((pid) => pid !== victim).length).toBe(2);
-  for (let made = 0; made < 8; made += 1) statuses.push(await call(edge));
-  expect(statuses).toEqual([...Array(12).fill(503), 429, 429]);
+  for (let made = 0; made < 6; made += 1) statuses.push(await call(edge));
+  expect(statuses).toEqual(Array(12).fill(503));
+  // A process that is not answered soon enough counts for itself: on a busy machine a call or two. Budgets of their own
+  // would let in twelve more, and one that a dead process takes with it three.
+  const lateMax = 2;
+  const late = [];
+  do late.push(await call(edge));
+  while (late.at(-1) === 503 && late.length <= lateMax);
+  expect(late.at(-1)).toBe(429);
 });
 
 test("OK: a process that dies before it is answered takes no other with it", async () => {
@@ -115,9 +122,10 @@ test("OK: one admin port tells of all processes", async () => {
   // One after the other goes to one process and to the next.
   for (let made = 0; made < 4; made += 1) expect(await call(edge)).toBe(503);
   const labels = 'method="sluice.identity.v1.AuthService/WhoAmI",protocol="rest",code="UNAVAILABLE"';
-  const metrics = await ask("/metrics");
-  expect(metrics.body).toContain(`sluice_edge_requests_total{${labels}} 4`);
-  expect(metrics.body).toMatch(/^sluice_build_info\{process="edge",.*\} 1$/m);
+  // An answer is counted when it is over, which its reader may know before.
+  const counted = async () => (await ask("/metrics")).body;
+  await expect.poll(counted).toContain(`sluice_edge_requests_total{${labels}} 4`);
+  expect(await counted()).toMatch(/^sluice_build_info\{process="edge",.*\} 1$/m);
   // What the edge calls is not there.
   expect(await ask("/readyz")).toEqual({
     status: 503,

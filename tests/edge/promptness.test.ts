@@ -11,9 +11,9 @@ import { startTestEdge, type TestEdge } from "./lib/test-edge.ts";
 // How soon the service hears that a caller has gone or that a deadline has passed.
 
 const soonMs = 100;
-/** The best of a few: what is measured is the edge, and not how busy the machine is. */
-const tries = 5;
-const timeoutMs = 200;
+/** The best of several: what is measured is the edge, and not how busy the machine is. */
+const tries = 20;
+const timeoutMs = 500;
 
 let edge: TestEdge;
 beforeAll(async () => {
@@ -83,6 +83,9 @@ describe.each(protocols)("%s", (name, call) => {
       const key = keyOf(`deadline-${method}`, attempt);
       const start = performance.now();
       const ended = call(method, key, { timeoutMs }).catch(() => undefined);
+      const hears = edge.happenings.begun(key).then(() => true);
+      // On a busy machine the time is up before the service has heard of the call at all.
+      if (!(await Promise.race([hears, ended.then(() => false)]))) return Number.POSITIVE_INFINITY;
       await edge.happenings.cancelled(key);
       const tookMs = performance.now() - start - timeoutMs;
       await ended;

@@ -181,7 +181,7 @@ describe.each(Object.keys(protocols))("%s", (name) => {
 
   test("DeadlineExceeded: the caller's deadline reaches the backend", async () => {
     const key = `deadline ${name}`;
-    const error = await errorOf(client().wait({ key }, { timeoutMs: 300 }));
+    const error = await errorOf(client().wait({ key }, { timeoutMs: 1_000 }));
     expect(error.code).toBe(Code.DeadlineExceeded);
     await edge.happenings.cancelled(key);
   });

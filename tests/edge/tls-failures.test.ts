@@ -99,7 +99,7 @@ test.each([
 
 test("OK: who says nothing in time is told, and who only looks whether the port is open is not", async () => {
   await tls[Symbol.asyncDispose]();
-  tls = await startTlsServer(authority, {}, { headersMs: 200 });
+  tls = await startTlsServer(authority, {}, { headersMs: 1_000 });
   const looking = connectTcp(tls.port, "127.0.0.1");
   await once(looking, "connect");
   looking.destroy();

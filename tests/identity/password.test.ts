@@ -20,14 +20,15 @@ test("OK: a hash of another implementation and other parameters", async () => {
 
 test("OK: without a hash the answer is no, after as much work", async () => {
   const hash = await hashPassword("a password");
-  const spent = { known: 0, unknown: 0 };
+  const least = { known: Infinity, unknown: Infinity };
   for (let count = 0; count < 5; count += 1) {
     const start = performance.now();
     expect(await verifyPassword("a guess", hash)).toBe(false);
     const between = performance.now();
     expect(await verifyPassword("a guess", undefined)).toBe(false);
-    spent.known += between - start;
-    spent.unknown += performance.now() - between;
+    least.known = Math.min(least.known, between - start);
+    least.unknown = Math.min(least.unknown, performance.now() - between);
   }
-  expect(spent.unknown).toBeGreaterThan(spent.known / 3);
+  // It is next to nothing where no hash is made.
+  expect(least.unknown).toBeGreaterThan(least.known / 3);
 });

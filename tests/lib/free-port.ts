@@ -1,12 +1,25 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 
-/** A port that nobody listens on. */
+/** Below those that systems give to connections and to whoever asks for any port: nobody else gets one of these. */
+const [portMin, portMax] = [10_000, 32_000];
+
+/** A port that nobody listens on, nor is given while it is free again. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  for (;;) {
+    const port = portMin + Math.floor(Math.random() * (portMax - portMin));
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, "close");
-  return port;
+  return true;
 }

@@ -13,7 +13,11 @@ import { startStoppableDatabase } from "./stoppable-database.ts";
 import { createForeignDatabase } from "./test-database.ts";
 
 const queue = "letters";
-const retakenMs = 15_000;
+/**
+ * A dead worker's job is retaken after ten seconds of silence, and one or two until that is seen; a busy machine may
+ * take longer. Left to itself, pg-boss would take a minute and more.
+ */
+const retakenMs = 30_000;
 
 type Letter = { name: string };
 
@@ -116,7 +120,7 @@ test("OK: a job whose handler throws comes again", async () => {
   expect(await done.promise).toEqual(["stubborn", "stubborn", "stubborn"]);
 });
 
-test("OK: the job of a killed worker is retaken within 15 seconds", async () => {
+test("OK: the job of a killed worker is retaken soon", async () => {
   await using notes = await withNotes();
   await using child = await spawnWorker(notes.url);
   await enqueue(notes.jobs, notes.db, "orphan");

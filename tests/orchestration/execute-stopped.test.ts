@@ -28,6 +28,8 @@ const engines = async () =>
   (await listProcesses()).filter(
     ({ args, ppid }) => ppid === process.pid && args.includes("engine-process.ts"),
   );
+const runningStatements = async () =>
+  (await mesh.database.sql`select 1 from orchestration.executions where state = 'running'`).length;
 const spilled = () => readdir(join(mesh.folder, "engine", "spill"));
 
 test.each([
@@ -36,19 +38,24 @@ test.each([
   // DuckDB can't interrupt a single function.
   "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000))",
 ])("DeadlineExceeded: a statement that does not end, %s", async (sql) => {
-  const timeout = { seconds: 1n };
+  const timeout = { seconds: 2n };
   const begun = performance.now();
-  const call = failureOf(user.executions.executeQuery({ sourceId: cars, sql, timeout }));
+  const states: string[] = [];
+  const call = failureOf(user.executions.executeQuery({ sourceId: cars, sql, timeout })).finally(() => {
+    states.push("stopped");
+  });
+  await eventually(runningStatements).toBe(1);
   // The process answers others meanwhile.
   await user.connectors.listConnectors({});
-  expect(performance.now() - begun).toBeLessThan(1000);
+  states.push("others answered");
   expect(await call).toEqual({
     code: Code.DeadlineExceeded,
     reason: "EXECUTION_LIMIT",
     fields: [],
-    message: "the statement ran longer than 1 s and was stopped",
+    message: "the statement ran longer than 2 s and was stopped",
   });
-  expect(performance.now() - begun).toBeLessThan(3000);
+  expect(states).toEqual(["others answered", "stopped"]);
+  expect(performance.now() - begun).toBeLessThan(20_000);
   await eventually(async () => (await engines()).length).toBe(1);
   expect(await spilled()).toEqual([]);
 });

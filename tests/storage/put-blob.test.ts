@@ -150,9 +150,7 @@ test("DeadlineExceeded: a stream that stops, and nothing is left", async () => {
   expect(await filesIn(impatient.directory)).toEqual([]);
 });
 
-test("Unavailable: kill -9 in the middle, and nothing is left after a restart", {
-  timeout: 60_000,
-}, async () => {
+test("Unavailable: kill -9 in the middle, and nothing is left after a restart", async () => {
   await using database = await createTestDatabase();
   await using folder = await temporaryFolder();
   await using killed = await spawnStorage(database, folder.path);

@@ -35,7 +35,7 @@ const hour = 3_600_000;
 const sign = (who: Principal, request: MessageInitShape<typeof CreateSignedUrlRequestSchema>) =>
   storage.client(FileService, who).createSignedUrl(request);
 
-const signBlobs = (who: Principal, fileIds: string[], lifetimeMs = 1000, process = "staging") =>
+const signBlobs = (who: Principal, fileIds: string[], lifetimeMs = 60_000, process = "staging") =>
   storage.client(BlobService, who, process).signBlobs({ fileIds, lifetime: durationFromMs(lifetimeMs) });
 
 test("OK: a URL that reads the file without a credential, for an hour", async () => {
@@ -90,7 +90,7 @@ test("OK: URLs of several files, in their order, also of staged ones", async () 
 });
 
 test("OK: begins with the platform's public URL where there is one", () => {
-  const grant = { orgId: randomUUID(), fileId: randomUUID(), expireTime: new Date(Date.now() + 1000) };
+  const grant = { orgId: randomUUID(), fileId: randomUUID(), expireTime: new Date(Date.now() + hour) };
   const signedUrls = createSignedUrls({ key: urlSigningKey, publicUrl: "https://sluice.example.org" });
   const url = signedUrls.urlFor(grant);
   const prefix = "https://sluice.example.org/api/v1/storage/signed/";

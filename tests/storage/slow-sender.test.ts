@@ -13,7 +13,7 @@ test.each([
 ])("408: nothing is left of an upload over HTTP whose sender stops, if it %s", async (_, headers) => {
   await using storage = await startStorage();
   await using edge = await startTestEdge({
-    limits: { pauseMs: 1000 },
+    limits: { pauseMs: 2_000 },
     services: [FileService],
     upstreams: { storage: storage.address },
   });
@@ -32,7 +32,7 @@ test.each([
   const [response] = await answered;
   expect([response.statusCode, await json(response)]).toMatchObject([
     408,
-    { error: { status: "DEADLINE_EXCEEDED", message: "no byte of the body came for 1 s" } },
+    { error: { status: "DEADLINE_EXCEEDED", message: "no byte of the body came for 2 s" } },
   ]);
   await expect.poll(() => usageOf(storage, who)).toEqual(usage("others go on".length, 1));
   await expect

@@ -80,7 +80,7 @@ test("OK: connections to the database that are used, and what waits for one", as
   await expect.poll(use).toEqual(is(10, 3));
   held.resolve();
   await Promise.all([...some, ...many, statement]);
-  expect(await use()).toEqual(is(0, 0));
+  await expect.poll(use).toEqual(is(0, 0));
 });
 
 test("OK: calls that wait for a connection to a service, and all that are under way to it", async () => {

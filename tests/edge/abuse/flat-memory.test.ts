@@ -22,7 +22,8 @@ const padding = 100_000;
 const rounds = 8;
 /** Windows of the backend's connection, the edge's buffers, the reader's window, and what two kernels hold. */
 const aheadBytesMax = 32 * mebibyte;
-const growthBytesMax = 48 * mebibyte;
+/** A new process grows by forty mebibytes until it is warm; a backend that is not held back sends gigabytes. */
+const growthBytesMax = 160 * mebibyte;
 
 function encoded(key: string): Buffer {
   return wrap(0, toBinary(CountRequestSchema, create(CountRequestSchema, { key, padding })));

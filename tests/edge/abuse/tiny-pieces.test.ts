@@ -68,6 +68,8 @@ const bodies: [string, Sent][] = [
 
 /** Sends every byte as a chunk of its own. */
 async function overHttp1({ path, contentType, body }: Sent): Promise<string> {
+  const chunks = Buffer.from("1\r\nx\r\n".repeat(body.byteLength), "latin1");
+  for (const [index, byte] of body.entries()) chunks[6 * index + 3] = byte;
   const socket = connect(edge.port, "127.0.0.1");
   // The edge may have had enough before it was sent everything, and has answered then.
   socket.on("error", () => undefined);
@@ -84,8 +86,6 @@ async function overHttp1({ path, contentType, body }: Sent): Promise<string> {
     "Connection: close",
   ];
   socket.write(`${head.join("\r\n")}\r\n\r\n`);
-  const chunks = Buffer.from("1\r\nx\r\n".repeat(body.byteLength), "latin1");
-  for (const [index, byte] of body.entries()) chunks[6 * index + 3] = byte;
   socket.write(chunks);
   socket.write("0\r\n\r\n");
   await closed;
@@ -96,6 +96,12 @@ async function overHttp1({ path, contentType, body }: Sent): Promise<string> {
 const overHttp2 = (sent: Sent): Promise<string> => inFrames(sent, 1);
 
 async function inFrames({ path, contentType, body }: Sent, frameBytes: number): Promise<string> {
+  const frames: Buffer[] = [];
+  for (let at = 0; at < body.byteLength; at += frameBytes) {
+    frames.push(frame(DATA, 0, 1, body.subarray(at, at + frameBytes)));
+  }
+  // All of it before it begins: identity, which is in this process, is asked then, and has seconds to answer.
+  const data = Buffer.concat([...frames, frame(DATA, END_STREAM, 1)]);
   using peer = await connectPeer(edge.port);
   // The edge's windows are open to those who have acknowledged them.
   await peer.reached();
@@ -105,11 +111,7 @@ async function inFrames({ path, contentType, body }: Sent, frameBytes: number): 
     ["content-type", contentType],
   ];
   await peer.send(frame(HEADERS, END_HEADERS, 1, requestBlock("POST", path, headers)));
-  const frames: Buffer[] = [];
-  for (let at = 0; at < body.byteLength; at += frameBytes) {
-    frames.push(frame(DATA, 0, 1, body.subarray(at, at + frameBytes)));
-  }
-  peer.socket.write(Buffer.concat([...frames, frame(DATA, END_STREAM, 1)]));
+  peer.socket.write(data);
   const isOver = () =>
     peer.socket.destroyed ||
     peer.received.some(

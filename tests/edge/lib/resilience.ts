@@ -9,6 +9,7 @@ import { startEdge } from "../../../edge/start-edge.ts";
 import type { UpstreamLimits } from "../../../edge/upstream/limits.ts";
 import { ResilienceService } from "../../../gen/sluice/test/v1/resilience_pb.ts";
 import { endProcess } from "../../lib/end-process.ts";
+import { freePort } from "../../lib/free-port.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";
 import type { Mode } from "./resilience-server.ts";
 
@@ -39,12 +40,12 @@ export type Backend = AsyncDisposable & {
 export async function startBackend(name: string): Promise<Backend> {
   const folder = await mkdtemp(join(tmpdir(), "resilience-"));
   const file = join(folder, "calls");
-  let port = 0;
+  const port = await freePort();
   let cancelled = 0;
   let child: ChildProcess;
   const start = async () => {
     child = fork(join(import.meta.dirname, "resilience-server.ts"), [name, String(port), file]);
-    [port] = (await once(child, "message")) as [number];
+    await once(child, "message");
     child.on("message", (message) => {
       if (typeof message === "object" && "cancelled" in message) cancelled += 1;
     });
