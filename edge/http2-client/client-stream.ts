@@ -1,25 +1,26 @@
 import { constants, type OutgoingHttpHeaders } from "node:http2";
 import { type ConnectionState, forget, sendReset } from "./connection-state.ts";
-import { credit, streamWindowBytes } from "./receive-window.ts";
+import { credit, firstWindowBytes, shrinkWindow } from "./receive-window.ts";
 import { begin, isFull, sendContent } from "./send.ts";
 import type { ClientStream, StreamListener, StreamState } from "./stream.ts";
 
-/** Begins a stream, or lets it wait until the other end bears one more. */
+/** Begins a stream, or lets it wait until the other end bears one more. Throws TypeError for what must not be in a header. */
 export function openStream(
   connection: ConnectionState,
-  head: OutgoingHttpHeaders,
+  headers: OutgoingHttpHeaders,
   listener: StreamListener,
 ): ClientStream {
   const stream: StreamState = {
     id: 0,
-    head,
+    head: connection.encode(headers),
     listener,
     queue: [],
     queuedBytes: 0,
     isEnded: false,
     isSent: false,
     sendWindowBytes: 0,
-    receiveWindowBytes: streamWindowBytes,
+    windowBytes: firstWindowBytes,
+    receiveWindowBytes: firstWindowBytes,
     heldBytes: 0,
     hasHeaders: false,
     isOver: false,
@@ -40,9 +41,12 @@ export function openStream(
     },
     credit: (bytes) => credit(connection, stream, bytes),
     cancel() {
-      if (stream.isOver) return;
-      sendReset(connection, stream, constants.NGHTTP2_CANCEL);
-      forget(connection, stream);
+      stream.heldBytes = 0;
+      if (stream.isOver) shrinkWindow(connection, stream);
+      else {
+        sendReset(connection, stream, constants.NGHTTP2_CANCEL);
+        forget(connection, stream);
+      }
     },
   };
 }

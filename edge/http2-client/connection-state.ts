@@ -2,7 +2,7 @@ import { constants, type OutgoingHttpHeaders } from "node:http2";
 import type { FrameWriter } from "./frame-writer.ts";
 import { frameTypes, max31Bits, numberFrame } from "./frames.ts";
 import type { HeaderDecoder } from "./hpack/decoder.ts";
-import { creditConnection } from "./receive-window.ts";
+import { shrinkWindow } from "./receive-window.ts";
 import type { StreamState } from "./stream.ts";
 
 /** What both ends of a connection know of each other. */
@@ -23,10 +23,12 @@ export type ConnectionState = {
   sendWindowBytes: number;
   /** What may come now of all streams together, in bytes, */
   receiveWindowBytes: number;
-  /** and what of it nobody is done with. */
-  heldBytes: number;
+  /** and what the windows of streams have grown by. */
+  grownBytes: number;
   /** The header block that has begun. */
   block: HeaderBlock | undefined;
+  /** Whether the other end has said what it bears. */
+  isSettled: boolean;
   /** Whether no more streams begin. */
   isClosing: boolean;
   isOver: boolean;
@@ -49,18 +51,21 @@ export function forget(connection: ConnectionState, stream: StreamState): void {
   connection.streams.delete(stream.id);
   connection.waiting.delete(stream);
   connection.blocked.delete(stream);
-  connection.heldBytes -= stream.heldBytes;
   stream.queue.length = 0;
   stream.room?.resolve();
-  creditConnection(connection);
+  shrinkWindow(connection, stream);
   connection.left();
 }
 
-/** Ends a stream, and says so to who listens. What the other end still expects of it does not come. */
+/** Ends a stream of which the other end has said all. What that still expects of it does not come. */
+export function complete(connection: ConnectionState, stream: StreamState): void {
+  if (!stream.isOver && !stream.isSent) sendReset(connection, stream, constants.NGHTTP2_NO_ERROR);
+  finish(connection, stream, constants.NGHTTP2_NO_ERROR);
+}
+
+/** Ends a stream, and says so to who listens. */
 export function finish(connection: ConnectionState, stream: StreamState, code: number): void {
   if (stream.isOver) return;
-  if (code === constants.NGHTTP2_NO_ERROR && !stream.isSent)
-    sendReset(connection, stream, constants.NGHTTP2_NO_ERROR);
   forget(connection, stream);
   stream.listener.closed(code);
 }
@@ -79,6 +84,13 @@ export function sendReset({ writer }: ConnectionState, { id }: StreamState, code
 export function finishRefused(connection: ConnectionState, lastId: number): void {
   for (const stream of [...connection.waiting, ...connection.streams.values()])
     if (stream.id === 0 || stream.id > lastId) finish(connection, stream, constants.NGHTTP2_REFUSED_STREAM);
+}
+
+/** Lets no more streams begin than there are. */
+export function retire(connection: ConnectionState, lastId: number = max31Bits): void {
+  connection.isClosing = true;
+  finishRefused(connection, lastId);
+  connection.goaway();
 }
 
 /** Ends all streams. What was never sent is refused, which alone is sure to have had no effect. */

@@ -5,7 +5,7 @@ import { openStream } from "./client-stream.ts";
 import { type ConnectionState, finishAll } from "./connection-state.ts";
 import { createFrameReader } from "./frame-reader.ts";
 import { createFrameWriter } from "./frame-writer.ts";
-import { frameHead, frameTypes, max31Bits, numberFrame } from "./frames.ts";
+import { frameHead, frameTypes, numberFrame } from "./frames.ts";
 import { createHeaderDecoder } from "./hpack/decoder.ts";
 import { createHeaderEncoder } from "./hpack/encode-headers.ts";
 import { Http2Error } from "./http2-error.ts";
@@ -60,8 +60,9 @@ export function connectHttp2({ socket, authority, goaway, closed }: ConnectionOp
     nextId: 1,
     sendWindowBytes: initialPeer.windowBytes,
     receiveWindowBytes: connectionWindowBytes,
-    heldBytes: 0,
+    grownBytes: 0,
     block: undefined,
+    isSettled: false,
     isClosing: false,
     isOver: false,
     goaway,
@@ -79,11 +80,12 @@ export function connectHttp2({ socket, authority, goaway, closed }: ConnectionOp
     finishAll(connection, constants.NGHTTP2_INTERNAL_ERROR);
     closed();
   };
+  socket.setNoDelay();
   readFrames(connection, socket, lose);
   // What broke is told by `close`.
   socket.on("error", () => undefined).on("close", lose);
   writer.send(preface, settingsFrame(), widening);
-  const isOpen = () => !connection.isOver && !connection.isClosing && connection.nextId < max31Bits;
+  const isOpen = () => !connection.isOver && !connection.isClosing;
   return {
     isOpen,
     open: (headers, listener) => (isOpen() ? openStream(connection, headers, listener) : undefined),
@@ -105,9 +107,11 @@ export function connectHttp2({ socket, authority, goaway, closed }: ConnectionOp
 /** Does what comes, until it is not as it must be. */
 function readFrames(connection: ConnectionState, socket: Socket, lose: () => void): void {
   const { writer } = connection;
-  const read = createFrameReader((frame) => takeFrame(connection, frame));
+  const read = createFrameReader((frame) => {
+    // What one frame says may end the connection, and others come behind it.
+    if (!connection.isOver) takeFrame(connection, frame);
+  });
   socket.on("data", (piece: Buffer) => {
-    if (connection.isOver) return;
     try {
       read(piece);
     } catch (error) {

@@ -7,13 +7,16 @@ export type Content = {
   read(credit: (bytes: number) => void): AsyncGenerator<Buffer, void>;
 };
 
+/** A piece that is a smaller share of what came with it is copied: it would keep all of that in memory. */
+const copiedShare = 4;
+
 export function createContent(): Content {
   const pieces: Buffer[] = [];
   let isEnded = false;
   let wake: (() => void) | undefined;
   return {
     add(piece) {
-      pieces.push(piece);
+      pieces.push(piece.byteLength * copiedShare < piece.buffer.byteLength ? Buffer.from(piece) : piece);
       wake?.();
     },
     end() {

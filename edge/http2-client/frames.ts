@@ -25,7 +25,7 @@ export const flags = {
 /** Before each frame's payload: its length in three bytes, type, flags, and the stream's id in four. */
 export const frameHeadBytes = 9;
 
-/** A number that must not be: the first bit of a stream's id and of a window's increment is not theirs. */
+/** The greatest id of a stream and the greatest window: their first bit means nothing. */
 export const max31Bits = 0x7fff_ffff;
 
 /** What is received. `streamId` is 0 for what concerns the whole connection. */

@@ -1,5 +1,5 @@
-import type { ConnectionState } from "./connection-state.ts";
-import { flags, frameHead, frameTypes } from "./frames.ts";
+import { type ConnectionState, retire } from "./connection-state.ts";
+import { flags, frameHead, frameTypes, max31Bits } from "./frames.ts";
 import type { StreamState } from "./stream.ts";
 
 /** How much of a stream may wait to be sent before its caller has to, in bytes. */
@@ -15,9 +15,9 @@ export function beginWaiting(connection: ConnectionState): void {
   }
 }
 
-/** Sends the headers of a stream. Throws TypeError for what must not be in a header. */
+/** Sends the headers of a stream. The last one that a connection has an id for is followed by none. */
 export function begin(connection: ConnectionState, stream: StreamState): void {
-  const block = connection.encode(stream.head);
+  const { head: block } = stream;
   stream.id = connection.nextId;
   connection.nextId += 2;
   stream.sendWindowBytes = connection.peer.windowBytes;
@@ -30,6 +30,7 @@ export function begin(connection: ConnectionState, stream: StreamState): void {
     const head = frameHead(type, isLast ? flags.endHeaders : 0, stream.id, piece.byteLength);
     connection.writer.send(head, piece);
   }
+  if (connection.nextId > max31Bits) retire(connection);
 }
 
 /** Sends of a stream what there is room for. */
@@ -52,8 +53,11 @@ export function sendBlocked(connection: ConnectionState): void {
     hasMoved = false;
     for (const stream of [...connection.blocked]) {
       if (!hasRoom(connection, stream)) continue;
-      if (hasMore(stream)) sendPiece(connection, stream);
-      if (!hasMore(stream)) sendContent(connection, stream);
+      sendPiece(connection, stream);
+      // The next window begins with who was not served by this one.
+      connection.blocked.delete(stream);
+      if (hasMore(stream)) connection.blocked.add(stream);
+      else sendContent(connection, stream);
       hasMoved = true;
     }
   }

@@ -2,7 +2,7 @@ import { constants } from "node:http2";
 import type { ConnectionState } from "./connection-state.ts";
 import { frameHead, frameTypes, max31Bits } from "./frames.ts";
 import { Http2Error, protocolError } from "./http2-error.ts";
-import { streamWindowBytes } from "./receive-window.ts";
+import { firstWindowBytes } from "./receive-window.ts";
 
 /** What a list of headers may take, counted as RFC 9113 has it, in bytes. */
 export const headerListBytesMax = 64 * 1024;
@@ -13,7 +13,6 @@ const settingBytes = 6;
 /** What this end asks for. */
 const ownSettings: readonly (readonly [id: number, value: number])[] = [
   [constants.NGHTTP2_SETTINGS_ENABLE_PUSH, 0],
-  [constants.NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, streamWindowBytes],
   [constants.NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, headerListBytesMax],
 ];
 
@@ -52,5 +51,9 @@ function applySetting(connection: ConnectionState, id: number, value: number): v
 /** What SETTINGS_MAX_FRAME_SIZE may be. Source: RFC 9113, section 6.5.2. */
 const frameBytes = { least: 16_384, most: 16_777_215 } as const;
 
-/** What the other end bears before it has said anything; of streams nothing is said, and few are sure to be borne. */
-export const initialPeer = { streamsMax: 100, windowBytes: 65_535, frameBytesMax: frameBytes.least } as const;
+/** What the other end bears before it has said anything; of streams a few are sure to be borne. */
+export const initialPeer = {
+  streamsMax: 100,
+  windowBytes: firstWindowBytes,
+  frameBytesMax: frameBytes.least,
+} as const;

@@ -1,4 +1,3 @@
-import type { OutgoingHttpHeaders } from "node:http2";
 import type { RawHeaders } from "./raw-headers.ts";
 
 /** What comes back on a stream, in this order. */
@@ -8,7 +7,10 @@ export type StreamListener = {
   data(bytes: Buffer): void;
   /** Of a stream without content they are among the headers. */
   trailers(raw: RawHeaders): void;
-  /** Comes last, once, and not for a stream that was cancelled. `code` is NO_ERROR if the other end said all. */
+  /**
+   * Comes last, once, and not for a stream that was cancelled. `code` is one of RFC 9113, section 7: NO_ERROR if the other
+   * end said all.
+   */
   closed(code: number): void;
 };
 
@@ -28,7 +30,8 @@ export type ClientStream = {
 export type StreamState = {
   /** 0 as long as the other end has as many streams as it bears. */
   id: number;
-  readonly head: OutgoingHttpHeaders;
+  /** The headers as they are sent. */
+  readonly head: Buffer;
   readonly listener: StreamListener;
   /** What was written and has not been sent. */
   readonly queue: Buffer[];
@@ -39,7 +42,9 @@ export type StreamState = {
   isSent: boolean;
   /** What the other end takes now, in bytes. */
   sendWindowBytes: number;
-  /** What may come now, in bytes, */
+  /** What may come before it is read, in bytes, */
+  windowBytes: number;
+  /** and of that what may come now, */
   receiveWindowBytes: number;
   /** and what came and was not credited. */
   heldBytes: number;

@@ -1,5 +1,5 @@
 import { constants } from "node:http2";
-import { type ConnectionState, finish, finishRefused, reset } from "./connection-state.ts";
+import { type ConnectionState, complete, finish, reset, retire } from "./connection-state.ts";
 import { type Frame, flags, frameHead, frameTypes, max31Bits } from "./frames.ts";
 import { Http2Error, protocolError } from "./http2-error.ts";
 import { credit, creditConnection } from "./receive-window.ts";
@@ -37,20 +37,18 @@ function takeData(connection: ConnectionState, frame: Frame): void {
   const stream = streamOf(connection, frame.streamId);
   connection.receiveWindowBytes -= payload.byteLength;
   if (connection.receiveWindowBytes < 0) throw new Http2Error(constants.NGHTTP2_FLOW_CONTROL_ERROR, tooMuch);
-  if (!stream) {
-    creditConnection(connection);
-    return;
-  }
+  creditConnection(connection);
+  if (!stream) return;
   const content = withoutPadding(frame);
   stream.receiveWindowBytes -= payload.byteLength;
   stream.heldBytes += payload.byteLength;
-  connection.heldBytes += payload.byteLength;
   if (stream.receiveWindowBytes < 0) reset(connection, stream, constants.NGHTTP2_FLOW_CONTROL_ERROR);
   else if (!stream.hasHeaders) reset(connection, stream, constants.NGHTTP2_PROTOCOL_ERROR);
   else {
-    credit(connection, stream, payload.byteLength - content.byteLength);
+    const paddingBytes = payload.byteLength - content.byteLength;
+    if (paddingBytes > 0) credit(connection, stream, paddingBytes);
     if (content.byteLength > 0) stream.listener.data(content);
-    if (frame.flags & flags.endStream) finish(connection, stream, constants.NGHTTP2_NO_ERROR);
+    if (frame.flags & flags.endStream) complete(connection, stream);
   }
 }
 
@@ -68,6 +66,9 @@ function takeSettings(connection: ConnectionState, { streamId, flags: flagBits, 
     requireBytes(payload, 0);
     return;
   }
+  // Before its first settings a server's bounds are not known; those that they do not name, it does not have.
+  if (!connection.isSettled) connection.peer.streamsMax = Number.POSITIVE_INFINITY;
+  connection.isSettled = true;
   applySettings(connection, payload);
   connection.writer.send(frameHead(frameTypes.settings, flags.ack, 0, 0));
   beginWaiting(connection);
@@ -83,21 +84,27 @@ function takePing(connection: ConnectionState, { flags: flagBits, payload }: Fra
 function takeGoaway(connection: ConnectionState, { payload }: Frame): void {
   if (payload.byteLength < 8) throw frameSizeError();
   const lastId = payload.readUInt32BE() & max31Bits;
-  connection.isClosing = true;
-  finishRefused(connection, lastId);
-  connection.goaway();
+  retire(connection, lastId);
   connection.left();
 }
 
 function takeWindowUpdate(connection: ConnectionState, { streamId, payload }: Frame): void {
   requireBytes(payload, 4);
   const addedBytes = payload.readUInt32BE() & max31Bits;
-  const holder = streamId === 0 ? connection : streamOf(connection, streamId);
-  if (!holder) return;
+  const stream = streamId === 0 ? undefined : streamOf(connection, streamId);
+  if (streamId !== 0 && !stream) return;
+  const holder = stream ?? connection;
   holder.sendWindowBytes += addedBytes;
-  const isWrong = addedBytes === 0 || holder.sendWindowBytes > max31Bits;
-  if (isWrong) throw new Http2Error(constants.NGHTTP2_FLOW_CONTROL_ERROR, "a window has no such size");
-  sendBlocked(connection);
+  const code = wrongWindow(addedBytes, holder);
+  if (code === undefined) sendBlocked(connection);
+  else if (stream) reset(connection, stream, code);
+  else throw new Http2Error(code, "a window has no such size");
+}
+
+/** The code of what is wrong with a window's change. */
+function wrongWindow(addedBytes: number, holder: { readonly sendWindowBytes: number }): number | undefined {
+  if (addedBytes === 0) return constants.NGHTTP2_PROTOCOL_ERROR;
+  return holder.sendWindowBytes > max31Bits ? constants.NGHTTP2_FLOW_CONTROL_ERROR : undefined;
 }
 
 function requireBytes({ byteLength }: Buffer, wanted: number): void {

@@ -1,5 +1,5 @@
 import { constants } from "node:http2";
-import { type ConnectionState, finish, type HeaderBlock, reset } from "./connection-state.ts";
+import { type ConnectionState, complete, type HeaderBlock, reset } from "./connection-state.ts";
 import { type Frame, flags, frameHeadBytes } from "./frames.ts";
 import { Http2Error, protocolError } from "./http2-error.ts";
 import type { RawHeaders } from "./raw-headers.ts";
@@ -34,10 +34,10 @@ function addPiece(connection: ConnectionState, block: HeaderBlock, frame: Frame,
     throw new Http2Error(constants.NGHTTP2_ENHANCE_YOUR_CALM, "a header block is too large");
   const isWhole = (frame.flags & flags.endHeaders) !== 0;
   connection.block = isWhole ? undefined : block;
-  if (isWhole) complete(connection, block);
+  if (isWhole) completeBlock(connection, block);
 }
 
-function complete(connection: ConnectionState, { streamId, endsStream, pieces }: HeaderBlock): void {
+function completeBlock(connection: ConnectionState, { streamId, endsStream, pieces }: HeaderBlock): void {
   const [first] = pieces;
   // Also of a stream that is over: what it says of the table holds for all.
   const list = connection.decoder.decode(pieces.length === 1 && first ? first : Buffer.concat(pieces));
@@ -53,15 +53,27 @@ function complete(connection: ConnectionState, { streamId, endsStream, pieces }:
     stream.hasHeaders = true;
     listener.headers(list);
   }
-  if (endsStream) finish(connection, stream, constants.NGHTTP2_NO_ERROR);
+  if (endsStream) complete(connection, stream);
 }
 
 const areHeaders = (list: RawHeaders): boolean => list[0] === ":status" && areTrailers(list, 2);
 
-/** Whether no name from a place on is one of HTTP/2's own. */
+/** Whether no name from a place on is one of HTTP/2's own, or of HTTP/1's connections. */
 function areTrailers(list: RawHeaders, from = 0): boolean {
-  for (let at = from; at < list.length; at += 2) if (list[at]?.charCodeAt(0) === colon) return false;
+  for (let at = from; at < list.length; at += 2) {
+    const name = list[at] ?? "";
+    if (name.charCodeAt(0) === colon || ofConnections.has(name)) return false;
+  }
   return true;
 }
+
+/** Source: RFC 9113, section 8.2.2. */
+const ofConnections = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
 
 const colon = ":".charCodeAt(0);

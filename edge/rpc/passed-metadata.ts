@@ -15,9 +15,11 @@ const ownNames = new Set([
   "content-type",
   "date",
   "host",
+  "http2-settings",
   "keep-alive",
   "proxy-authenticate",
   "proxy-authorization",
+  "proxy-connection",
   "server",
   "set-cookie",
   "strict-transport-security",
@@ -41,7 +43,7 @@ export function passedAnswer(raw: RawHeaders | undefined): PassedMetadata {
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] ?? "";
     if (isOwn(name)) continue;
-    passed ??= {};
+    passed ??= Object.create(null) as Record<string, string[]>;
     passed[name] ??= [];
     passed[name].push(...valuesOf(name, raw[at + 1] ?? ""));
   }

@@ -112,7 +112,7 @@ async function relayStream(
     stop();
   };
   exchange.onClosed(stop);
-  const answers = plan.oneAnswer ? oneAnswer(relayed, state) : manyAnswers(relayed, state, fail);
+  const answers = plan.oneAnswer ? oneAnswer(relayed, state, fail) : manyAnswers(relayed, state, fail);
   const listener: StreamListener = {
     ...answers,
     message(bytes) {
@@ -145,7 +145,12 @@ function manyAnswers(
   const { exchange, answer, options } = relayed;
   return {
     begun(headers) {
-      if (!state.over) answer.begin(passedAnswer(headers));
+      if (state.over) return;
+      try {
+        answer.begin(passedAnswer(headers));
+      } catch (error) {
+        fail(error);
+      }
     },
     message(bytes) {
       if (state.over) return undefined;
@@ -158,13 +163,21 @@ function manyAnswers(
     },
     ended(error, trailers) {
       if (state.over) return;
-      state.over = true;
-      answer.end(error && options.toError(error, exchange), passedAnswer(trailers));
+      try {
+        answer.end(error && options.toError(error, exchange), passedAnswer(trailers));
+        state.over = true;
+      } catch (failure) {
+        fail(failure);
+      }
     },
   };
 }
 
-function oneAnswer(relayed: RelayedCall, state: { over: boolean }): StreamListener {
+function oneAnswer(
+  relayed: RelayedCall,
+  state: { over: boolean },
+  fail: (error: unknown) => void,
+): StreamListener {
   let headers: OneAnswer["headers"];
   const messages: Buffer[] = [];
   return {
@@ -177,9 +190,13 @@ function oneAnswer(relayed: RelayedCall, state: { over: boolean }): StreamListen
     },
     ended(error, trailers) {
       if (state.over) return;
-      state.over = true;
       const notOne = messages.length === 1 ? undefined : answersNotOne(messages.length);
-      answerOne(relayed, { headers, message: messages[0], error: error ?? notOne, trailers });
+      try {
+        answerOne(relayed, { headers, message: messages[0], error: error ?? notOne, trailers });
+        state.over = true;
+      } catch (failure) {
+        fail(failure);
+      }
     },
   };
 }

@@ -4,7 +4,15 @@ import { type RawHeaders, valueIn } from "../http2-client/raw-headers.ts";
 import { messageTooLarge } from "../rest/http-error.ts";
 import { envelopeHeadBytes } from "../rpc/envelope.ts";
 import type { Session } from "./session.ts";
-import { answersNotOne, errorOf, failed, type OneAnswer, statusName, unreachable } from "./status.ts";
+import {
+  answerCompressed,
+  answersNotOne,
+  errorOf,
+  failed,
+  type OneAnswer,
+  statusName,
+  unreachable,
+} from "./status.ts";
 
 /** Largest message that is taken from an upstream, in bytes. */
 export const receiveBytesMax = 16 * 1024 * 1024;
@@ -92,6 +100,6 @@ function onlyMessage(body: Buffer): Buffer | ConnectError {
   if (at !== body.byteLength) return new ConnectError("the upstream's answer is not whole", Code.Internal);
   if (messages !== 1) return answersNotOne(messages);
   // Nothing asks the upstream for compression.
-  if (body[0] !== 0) return new ConnectError("the upstream's answer is compressed", Code.Internal);
+  if (body[0] !== 0) return answerCompressed();
   return body.subarray(envelopeHeadBytes);
 }

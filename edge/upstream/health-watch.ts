@@ -36,6 +36,8 @@ export function watchHealth(http2: Http2Connection, told: (isServing: boolean) =
     if (!stream) return;
     stream.end(wrap(0, Buffer.alloc(0)));
     const answered = await tellEach(content.read(stream.credit), told);
+    // One that says too much has not ended by itself.
+    stream.cancel();
     if (isOver || !http2.isOpen()) return;
     if (!answered) told(true);
     else timer = setTimeout(watch, againMs);

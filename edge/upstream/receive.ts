@@ -6,7 +6,7 @@ import type { ClientStream } from "../http2-client/stream.ts";
 import { unwrapEach } from "../rpc/envelope.ts";
 import { type Ending, endingOf, receiveBytesMax } from "./attempt.ts";
 import type { Session } from "./session.ts";
-import { errorOf, statusName, unreachable } from "./status.ts";
+import { answerCompressed, errorOf, statusName, unreachable } from "./status.ts";
 
 /** How a stream of an upstream ended. */
 export type Received = {
@@ -49,18 +49,28 @@ export function openReceived(
     },
   });
   const read = async ({ credit }: ClientStream) => {
-    let broken: ConnectError | undefined;
-    try {
-      for await (const { bytes } of unwrapEach(content.read(credit), receiveBytesMax)) {
-        const taken = listener.message(bytes);
-        if (taken) await taken;
-      }
-    } catch (error) {
-      broken = error instanceof ConnectError ? error : unreachable(peer);
-    }
-    const error = status ? errorOf(status, peer) : (broken ?? unreachable(peer));
+    const broken = await readMessages(content.read(credit), peer, listener);
+    const error = status ? (errorOf(status, peer) ?? broken) : (broken ?? unreachable(peer));
     listener.ended({ ending: endingOf(closedCode, status), error, trailers: status ?? [] });
   };
   if (stream) void read(stream);
   return stream;
+}
+
+/** Answers what is wrong with the content; nothing if it is whole messages. */
+async function readMessages(
+  content: AsyncIterable<Buffer>,
+  peer: string,
+  listener: Pick<Listener, "message">,
+): Promise<ConnectError | undefined> {
+  try {
+    for await (const { flags, bytes } of unwrapEach(content, receiveBytesMax)) {
+      if (flags !== 0) return answerCompressed();
+      const taken = listener.message(bytes);
+      if (taken) await taken;
+    }
+    return undefined;
+  } catch (error) {
+    return error instanceof ConnectError ? error : unreachable(peer);
+  }
 }

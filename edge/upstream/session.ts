@@ -42,13 +42,20 @@ function open(
     if (isGone) return;
     isGone = true;
     clearTimeout(late);
-    clearInterval(pulse);
     // A watch would keep the server from ending.
     health[Symbol.dispose]();
     events.gone();
   };
   const authority = "path" in address ? "localhost" : authorityOf(address);
-  const http2 = connectHttp2({ socket, authority, goaway: end, closed: end });
+  const http2 = connectHttp2({
+    socket,
+    authority,
+    goaway: end,
+    closed() {
+      clearInterval(pulse);
+      end();
+    },
+  });
   const late = setTimeout(() => http2.destroy(), limits.connectMs);
   const health = watchHealth(http2, (isServing) => {
     clearTimeout(late);

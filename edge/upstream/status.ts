@@ -15,7 +15,7 @@ export type OneAnswer = {
 
 /** The error that gRPC's trailers tell; none if the call was well. A code that gRPC does not have is Unknown. */
 export function errorOf(trailers: RawHeaders, peer: string): ConnectError | undefined {
-  const code = Number(valueIn(trailers, statusName));
+  const code = Number(valueIn(trailers, statusName) || "none");
   if (code === 0) return undefined;
   const details = percentDecode(valueIn(trailers, "grpc-message") ?? "");
   const metadata = Metadata.fromHttp2Headers(toHeaders(trailers));
@@ -49,6 +49,9 @@ export const refusals = { unreachable, overloaded } as const;
 
 export const answersNotOne = (messages: number): ConnectError =>
   new ConnectError(`the upstream gave ${messages} answers where one is due`, Code.Unimplemented);
+
+/** Nothing asks an upstream for compression. */
+export const answerCompressed = () => new ConnectError("the upstream's answer is compressed", Code.Internal);
 
 /** An answer that is nothing but an error of the edge's own. */
 export const failed = (error: ConnectError): OneAnswer => ({

@@ -10,6 +10,8 @@ const { data, headers, rstStream, settings, pushPromise, ping, goaway, windowUpd
   frameTypes;
 const priority = 2;
 
+const hex = (text: string): string => Buffer.from(text).toString("hex");
+
 /** `:status: 200` */
 const ok = "88";
 const okHead = frameOf(headers, flags.endHeaders, 1, ok);
@@ -54,6 +56,7 @@ const ends: readonly (readonly [name: string, code: number, cases: readonly Case
         [frameOf(headers, flags.priority | flags.endHeaders, 1, "0000")],
       ],
       ["settings of a stream", [frameOf(settings, 0, 1, "")]],
+      ["a connection's window that is changed by nothing", [frameOf(windowUpdate, 0, 0, "00000000")]],
       ["frames of a size that none may have", [frameOf(settings, 0, 0, "0005 00000001")]],
       ["the end of a stream that nobody began", [frameOf(rstStream, 0, 5, "00000000")]],
     ],
@@ -79,8 +82,6 @@ const ends: readonly (readonly [name: string, code: number, cases: readonly Case
     constants.NGHTTP2_FLOW_CONTROL_ERROR,
     [
       ["a connection's window beyond 31 bits", [frameOf(windowUpdate, 0, 0, "7fffffff")]],
-      ["a stream's window beyond 31 bits", [frameOf(windowUpdate, 0, 1, "7fffffff")]],
-      ["a window that is changed by nothing", [frameOf(windowUpdate, 0, 0, "00000000")]],
       ["a window beyond 31 bits for all streams", [frameOf(settings, 0, 0, "0004 80000000")]],
     ],
   ],
@@ -125,6 +126,7 @@ describe.each(ends)("%s ends the connection:", (_, code, cases) => {
 
 describe("ends its stream alone:", () => {
   const { NGHTTP2_PROTOCOL_ERROR: wrong, NGHTTP2_ENHANCE_YOUR_CALM: tooMuch } = constants;
+  const { NGHTTP2_FLOW_CONTROL_ERROR: wrongWindow } = constants;
   const many = Buffer.concat([
     Buffer.from("88400161 7f9d03".replaceAll(" ", ""), "hex"),
     Buffer.alloc(540, "x"),
@@ -142,6 +144,13 @@ describe("ends its stream alone:", () => {
       [okHead, frameOf(headers, flags.endHeaders, 1, "0001610162")],
     ],
     ["content before the headers", wrong, [frameOf(data, 0, 1, "00")]],
+    [
+      "headers of an HTTP/1 connection",
+      wrong,
+      [frameOf(headers, flags.endHeaders, 1, `88 00 07 ${hex("upgrade")} 01 61`)],
+    ],
+    ["a window that is changed by nothing", wrong, [frameOf(windowUpdate, 0, 1, "00000000")]],
+    ["a window beyond 31 bits", wrongWindow, [frameOf(windowUpdate, 0, 1, "7fffffff")]],
     ["headers that are too large when they are read", tooMuch, [frameOf(headers, flags.endHeaders, 1, many)]],
   ])("%s", async (_, code, frames) => {
     await using server = await startScriptedServer();
@@ -163,7 +172,7 @@ test("FLOW_CONTROL_ERROR: content beyond a stream's window ends it", async () =>
   const { answer } = request(connection.http2, {}, { holds: true });
   await server.next(headers);
   const piece = frameOf(data, 0, 1, Buffer.alloc(16_384));
-  await server.send(okHead, ...Array.from({ length: 257 }, () => piece));
+  await server.send(okHead, ...Array.from({ length: 4 }, () => piece));
   expect((await answer).code).toBe(constants.NGHTTP2_FLOW_CONTROL_ERROR);
   connection[Symbol.dispose]();
 });
@@ -228,6 +237,18 @@ describe("OK:", () => {
     );
     expect((await next.answer).headers).toEqual([":status", "200", "a", "b"]);
     connection[Symbol.dispose]();
+  });
+
+  test("an answer before the end of its request, which the server then ends, is not answered by a word more", async () => {
+    await using server = await startScriptedServer();
+    const connection = connectTo(server.port);
+    const { answer } = request(connection.http2);
+    await server.next(headers);
+    await server.send(okHead, frameOf(rstStream, 0, 1, "00000000"));
+    expect((await answer).code).toBe(constants.NGHTTP2_NO_ERROR);
+    connection.http2.close();
+    await server.next(goaway);
+    expect(server.came(rstStream)).toBe(0);
   });
 
   test("a server that asks without end and reads no answers is not heard for a while", async () => {

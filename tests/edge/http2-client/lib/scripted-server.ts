@@ -12,6 +12,8 @@ export type ScriptedServer = AsyncDisposable & {
   readonly socket: Promise<Socket>;
   /** The next frame of a type that comes. */
   next(type: number): Promise<Frame>;
+  /** How many frames of a type have come that nobody took. */
+  came(type: number): number;
   send(...frames: readonly Buffer[]): Promise<void>;
 };
 
@@ -48,6 +50,7 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
       const [frame] = at < 0 ? [] : frames.splice(at, 1);
       return frame ? Promise.resolve(frame) : new Promise((resolve) => waiters.add({ type, resolve }));
     },
+    came: (type) => frames.filter((frame) => frame.type === type).length,
     async send(...sent) {
       (await connected.promise).write(Buffer.concat(sent));
     },
