@@ -81,7 +81,7 @@ export function sendReset({ writer }: ConnectionState, { id }: StreamState, code
 }
 
 /** Ends the streams that the other end did not begin with: those after the last one of which it knows. */
-export function finishRefused(connection: ConnectionState, lastId: number): void {
+function finishRefused(connection: ConnectionState, lastId: number): void {
   for (const stream of [...connection.waiting, ...connection.streams.values()])
     if (stream.id === 0 || stream.id > lastId) finish(connection, stream, constants.NGHTTP2_REFUSED_STREAM);
 }
