@@ -61,7 +61,7 @@ export function sendError(out: Outgoing, error: ConnectError): void {
 }
 
 /** Ends an answer so that its reader sees that it is not whole. */
-export function breakOff({ response }: Outgoing): void {
+export function breakOff({ response }: Pick<Outgoing, "response">): void {
   if ("stream" in response) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   else response.destroy();
 }

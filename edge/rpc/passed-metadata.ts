@@ -33,6 +33,35 @@ const ownNames = new Set([
 ]);
 const ownPrefixes = ["access-control-", "grpc-", "connect-", "x-sluice-", "trailer-", ":"];
 
+/** Headers that HTTP knows one value of: of several, the first stands. */
+const singleNames = new Set([
+  "age",
+  "authorization",
+  "content-language",
+  "content-location",
+  "content-md5",
+  "content-range",
+  "dnt",
+  "etag",
+  "expires",
+  "from",
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "if-range",
+  "if-unmodified-since",
+  "last-modified",
+  "location",
+  "max-forwards",
+  "range",
+  "referer",
+  "retry-after",
+  "tk",
+  "upgrade-insecure-requests",
+  "user-agent",
+  "x-content-type-options",
+]);
+
 const isOwn = (name: string): boolean =>
   ownNames.has(name) || ownPrefixes.some((prefix) => name.startsWith(prefix));
 
@@ -44,6 +73,7 @@ export function passedAnswer(raw: RawHeaders | undefined): PassedMetadata {
     const name = raw[at] ?? "";
     if (isOwn(name)) continue;
     passed ??= Object.create(null) as Record<string, string[]>;
+    if (name in passed && singleNames.has(name)) continue;
     passed[name] ??= [];
     passed[name].push(...valuesOf(name, raw[at + 1] ?? ""));
   }

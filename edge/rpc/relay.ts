@@ -7,6 +7,7 @@ import { awaitBody } from "../linger.ts";
 import { readBody } from "../read-body.ts";
 import type { Incoming } from "../rest/body.ts";
 import { messageTooLarge } from "../rest/http-error.ts";
+import { breakOff } from "../rest/outgoing.ts";
 import type { StreamCall, StreamListener } from "../upstream/open-stream.ts";
 import { answersNotOne, type OneAnswer } from "../upstream/status.ts";
 import type { Answer } from "./answer.ts";
@@ -108,7 +109,12 @@ async function relayStream(
     upstream?.cancel();
   };
   const fail = (error: unknown) => {
-    if (!state.over) answer.end(options.toError(error, exchange), {});
+    try {
+      if (!state.over) answer.end(options.toError(error, exchange), {});
+    } catch {
+      // Not even the error can be told: what made the answer fail stays among its headers.
+      breakOff(exchange);
+    }
     stop();
   };
   exchange.onClosed(stop);

@@ -6,6 +6,7 @@ import { envelopeHeadBytes } from "../rpc/envelope.ts";
 import type { Session } from "./session.ts";
 import {
   answerCompressed,
+  answerIncomplete,
   answersNotOne,
   errorOf,
   failed,
@@ -97,9 +98,8 @@ function onlyMessage(body: Buffer): Buffer | ConnectError {
   let at = 0;
   for (; at + envelopeHeadBytes <= body.byteLength; messages += 1)
     at += envelopeHeadBytes + body.readUInt32BE(at + 1);
-  if (at !== body.byteLength) return new ConnectError("the upstream's answer is not whole", Code.Internal);
+  if (at !== body.byteLength) return answerIncomplete();
   if (messages !== 1) return answersNotOne(messages);
-  // Nothing asks the upstream for compression.
   if (body[0] !== 0) return answerCompressed();
   return body.subarray(envelopeHeadBytes);
 }

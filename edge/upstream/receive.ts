@@ -1,12 +1,12 @@
 import { constants, type OutgoingHttpHeaders } from "node:http2";
-import { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { createContent } from "../http2-client/content.ts";
 import { type RawHeaders, valueIn } from "../http2-client/raw-headers.ts";
 import type { ClientStream } from "../http2-client/stream.ts";
 import { unwrapEach } from "../rpc/envelope.ts";
 import { type Ending, endingOf, receiveBytesMax } from "./attempt.ts";
 import type { Session } from "./session.ts";
-import { answerCompressed, errorOf, statusName, unreachable } from "./status.ts";
+import { answerCompressed, answerIncomplete, errorOf, statusName, unreachable } from "./status.ts";
 
 /** How a stream of an upstream ended. */
 export type Received = {
@@ -49,8 +49,8 @@ export function openReceived(
     },
   });
   const read = async ({ credit }: ClientStream) => {
-    const broken = await readMessages(content.read(credit), peer, listener);
-    const error = status ? (errorOf(status, peer) ?? broken) : (broken ?? unreachable(peer));
+    const broken = await readMessages(content.read(credit), listener);
+    const error = broken instanceof ConnectError ? broken : endOf(status, peer, broken === "incomplete");
     listener.ended({ ending: endingOf(closedCode, status), error, trailers: status ?? [] });
   };
   if (stream) void read(stream);
@@ -60,9 +60,8 @@ export function openReceived(
 /** Answers what is wrong with the content; nothing if it is whole messages. */
 async function readMessages(
   content: AsyncIterable<Buffer>,
-  peer: string,
   listener: Pick<Listener, "message">,
-): Promise<ConnectError | undefined> {
+): Promise<ConnectError | "incomplete" | undefined> {
   try {
     for await (const { flags, bytes } of unwrapEach(content, receiveBytesMax)) {
       if (flags !== 0) return answerCompressed();
@@ -71,6 +70,18 @@ async function readMessages(
     }
     return undefined;
   } catch (error) {
-    return error instanceof ConnectError ? error : unreachable(peer);
+    if (!(error instanceof ConnectError)) throw error;
+    // Content that ends too early is usually a caller's, and told as an argument's fault.
+    return error.code === Code.InvalidArgument ? "incomplete" : error;
   }
+}
+
+/** What a call failed with whose content was read to its end. */
+function endOf(
+  status: RawHeaders | undefined,
+  peer: string,
+  isIncomplete: boolean,
+): ConnectError | undefined {
+  if (!status) return unreachable(peer);
+  return errorOf(status, peer) ?? (isIncomplete ? answerIncomplete() : undefined);
 }

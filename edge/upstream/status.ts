@@ -53,6 +53,8 @@ export const answersNotOne = (messages: number): ConnectError =>
 /** Nothing asks an upstream for compression. */
 export const answerCompressed = () => new ConnectError("the upstream's answer is compressed", Code.Internal);
 
+export const answerIncomplete = () => new ConnectError("the upstream's answer is not whole", Code.Internal);
+
 /** An answer that is nothing but an error of the edge's own. */
 export const failed = (error: ConnectError): OneAnswer => ({
   headers: undefined,
