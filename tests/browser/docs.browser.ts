@@ -8,8 +8,9 @@ import { startChromium } from "./chromium.ts";
 let edge: EdgeServer;
 let browser: Browser;
 let page: Page;
-/** What the page asked for, and what it complained about. */
+/** What the page asked for, what of that has not come yet, and what it complained about. */
 let requested: string[];
+let pending: Set<Request>;
 let complaints: string[];
 
 beforeAll(async () => {
@@ -22,9 +23,15 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   requested = [];
+  pending = new Set();
   complaints = [];
   page = await browser.newPage();
-  page.on("request", (request) => requested.push(request.url()));
+  page.on("request", (request) => {
+    requested.push(request.url());
+    pending.add(request);
+  });
+  page.on("requestfinished", (request) => pending.delete(request));
+  page.on("requestfailed", (request) => pending.delete(request));
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
   });
@@ -115,7 +122,7 @@ test("OK: a credential is gone with the page", async () => {
 
 /** Neither requests to other origins nor complaints about the page's policy, which come as console messages. */
 async function expectNothingForeign(): Promise<void> {
-  await page.waitForLoadState("networkidle");
+  await expect.poll(() => pending.size, { timeout: 60_000 }).toBe(0);
   const elsewhere = requested.filter(
     (url) => !url.startsWith(`${edge.address}/`) && !/^(data|blob):/.test(url),
   );
