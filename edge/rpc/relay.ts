@@ -118,12 +118,28 @@ async function relayStream(
     stop();
   };
   exchange.onClosed(stop);
-  const answers = plan.oneAnswer ? oneAnswer(relayed, state, fail) : manyAnswers(relayed, state, fail);
+  // What a service says must not throw where its connection is read: that is not this call's alone.
+  const guarded = <T>(work: () => T): T | undefined => {
+    if (state.over) return undefined;
+    try {
+      return work();
+    } catch (error) {
+      fail(error);
+      return undefined;
+    }
+  };
+  const answers = plan.oneAnswer ? oneAnswer(relayed) : manyAnswers(relayed);
   const listener: StreamListener = {
-    ...answers,
+    begun: (headers) => guarded(() => answers.begun(headers)),
     message(bytes) {
       idle.refresh();
-      return answers.message(bytes);
+      return guarded(() => answers.message(bytes));
+    },
+    ended(error, trailers) {
+      guarded(() => {
+        answers.ended(error, trailers);
+        state.over = true;
+      });
     },
   };
   try {
@@ -143,47 +159,16 @@ async function relayStream(
   }
 }
 
-function manyAnswers(
-  relayed: RelayedCall,
-  state: { over: boolean },
-  fail: (error: unknown) => void,
-): StreamListener {
+function manyAnswers(relayed: RelayedCall): StreamListener {
   const { exchange, answer, options } = relayed;
   return {
-    begun(headers) {
-      if (state.over) return;
-      try {
-        answer.begin(passedAnswer(headers));
-      } catch (error) {
-        fail(error);
-      }
-    },
-    message(bytes) {
-      if (state.over) return undefined;
-      try {
-        return answer.write(spelled(relayed, bytes));
-      } catch (error) {
-        fail(error);
-        return undefined;
-      }
-    },
-    ended(error, trailers) {
-      if (state.over) return;
-      try {
-        answer.end(error && options.toError(error, exchange), passedAnswer(trailers));
-        state.over = true;
-      } catch (failure) {
-        fail(failure);
-      }
-    },
+    begun: (headers) => answer.begin(passedAnswer(headers)),
+    message: (bytes) => answer.write(spelled(relayed, bytes)),
+    ended: (error, trailers) => answer.end(error && options.toError(error, exchange), passedAnswer(trailers)),
   };
 }
 
-function oneAnswer(
-  relayed: RelayedCall,
-  state: { over: boolean },
-  fail: (error: unknown) => void,
-): StreamListener {
+function oneAnswer(relayed: RelayedCall): StreamListener {
   let headers: OneAnswer["headers"];
   const messages: Buffer[] = [];
   return {
@@ -195,14 +180,8 @@ function oneAnswer(
       return undefined;
     },
     ended(error, trailers) {
-      if (state.over) return;
       const notOne = messages.length === 1 ? undefined : answersNotOne(messages.length);
-      try {
-        answerOne(relayed, { headers, message: messages[0], error: error ?? notOne, trailers });
-        state.over = true;
-      } catch (failure) {
-        fail(failure);
-      }
+      answerOne(relayed, { headers, message: messages[0], error: error ?? notOne, trailers });
     },
   };
 }

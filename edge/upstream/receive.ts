@@ -70,9 +70,9 @@ async function readMessages(
     }
     return undefined;
   } catch (error) {
-    if (!(error instanceof ConnectError)) throw error;
+    const failed = ConnectError.from(error, Code.Internal);
     // Content that ends too early is usually a caller's, and told as an argument's fault.
-    return error.code === Code.InvalidArgument ? "incomplete" : error;
+    return failed.code === Code.InvalidArgument ? "incomplete" : failed;
   }
 }
 

@@ -111,3 +111,14 @@ describe.each([
     expect(codeOf(await called(grpc(method), said))).toBe(code);
   });
 });
+
+test("Internal: a message that can't be decoded, where the caller wants JSON", async () => {
+  const inJson = (port: number) =>
+    http2(port, "/sluice.test.v1.ResilienceService/Follow", {
+      method: "POST",
+      headers: { "content-type": "application/connect+json" },
+      body: wrap(0, Buffer.from('{"key":"k"}')),
+    });
+  const { status, body } = await called(inJson, { content: wrap(0, Buffer.of(0xff)) });
+  expect([status, body]).toEqual([200, expect.stringContaining('"code":"internal"')]);
+});
