@@ -122,3 +122,16 @@ test("Internal: a message that can't be decoded, where the caller wants JSON", a
   const { status, body } = await called(inJson, { content: wrap(0, Buffer.of(0xff)) });
   expect([status, body]).toEqual([200, expect.stringContaining('"code":"internal"')]);
 });
+
+test("CANCEL: a watch of a service's health that says more than it may", async () => {
+  await using server = await startScriptedServer();
+  await using edge = await startEdgeBefore([`127.0.0.1:${server.port}`], { restartMs });
+  const call = grpc("Read")(edge.port);
+  const { streamId } = await server.next(headers);
+  const tooMuch = wrap(0, Buffer.alloc(2_000));
+  await server.send(headersOf(streamId, head), frameOf(data, 0, streamId, tooMuch));
+  const reset = await server.next(frameTypes.rstStream);
+  expect([reset.streamId, reset.payload.readUInt32BE()]).toEqual([streamId, 8]);
+  (await server.socket).destroy();
+  expect(codeOf(await call)).toBe("14");
+});
