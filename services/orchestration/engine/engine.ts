@@ -1,9 +1,9 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../../lib/ids.ts";
 import type { Limit } from "../connectors/connector.ts";
+import { hasEnded, killChild, refChild, startChild, unrefChild } from "../process/child.ts";
 import { EngineFailure } from "./engine-failure.ts";
 import type { Reply, Task } from "./protocol.ts";
 
@@ -42,7 +42,7 @@ export async function createEngine(directory: string): Promise<Engine> {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
-  const start = () => startProcess(join(directory, "code"));
+  const start = () => startChild(program, join(directory, "code"));
   const busy = new Set<ChildProcess>();
   // A process takes longer to start than a small query takes: the next one is kept ready.
   let spare = start();
@@ -67,7 +67,7 @@ export async function createEngine(directory: string): Promise<Engine> {
   }
 
   async function end(child: ChildProcess): Promise<void> {
-    await kill(child);
+    await killChild(child);
     busy.delete(child);
   }
 
@@ -100,25 +100,9 @@ export async function createEngine(directory: string): Promise<Engine> {
       };
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([...busy, spare].map(kill));
+      await Promise.all([...busy, spare].map(killChild));
     },
   };
-}
-
-function startProcess(compileCache: string): ChildProcess {
-  const child = fork(program, {
-    // Nothing of our environment is for DuckDB.
-    env: { NODE_COMPILE_CACHE: compileCache },
-    execArgv: [],
-    // Ctrl-C in the terminal is for us.
-    detached: true,
-    stdio: ["ignore", "ignore", "ignore", "ipc"],
-  });
-  // An idle one does not keep us alive; that it could not start shows when it is asked.
-  child.on("error", () => {});
-  child.unref();
-  child.channel?.unref();
-  return child;
 }
 
 function ask(child: ChildProcess, task: Task, signal: AbortSignal): Promise<Reply> {
@@ -134,26 +118,13 @@ function ask(child: ChildProcess, task: Task, signal: AbortSignal): Promise<Repl
     );
   child.on("message", answer).on("exit", die).on("error", reject);
   signal.addEventListener("abort", stop, { once: true });
-  child.ref();
-  child.channel?.ref();
+  refChild(child);
   if (signal.aborted) stop();
   else if (hasEnded(child)) die();
   else child.send(task);
   return promise.finally(() => {
     child.off("message", answer).off("exit", die).off("error", reject);
     signal.removeEventListener("abort", stop);
-    child.unref();
-    child.channel?.unref();
+    unrefChild(child);
   });
-}
-
-const hasEnded = ({ pid, exitCode, signalCode }: ChildProcess): boolean =>
-  pid === undefined || exitCode !== null || signalCode !== null;
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (hasEnded(child)) return;
-  child.ref();
-  const exited = once(child, "exit");
-  child.kill("SIGKILL");
-  await exited;
 }
