@@ -1,0 +1,83 @@
+import { architecture } from "./kernel.ts";
+import { allowedCalls, guardedCalls } from "./system-calls.ts";
+
+/** Instructions of classic BPF. */
+const load = 0x20;
+const jumpIfEqual = 0x15;
+const jumpIfAnyBit = 0x45;
+const leave = 0x06;
+
+/** Where a filter finds the number, the architecture and the arguments of a call. */
+const numberOffset = 0;
+const architectureOffset = 4;
+const argumentOffset = (index: number) => 16 + 8 * index;
+
+const allow = 0x7fff_0000;
+const kill = 0x8000_0000;
+const errno = (code: number) => 0x0005_0000 | code;
+const notPermitted = errno(1);
+/** Callers of a system call that is not there have another way. */
+const notThere = errno(38);
+
+const cloneThread = 0x0001_0000;
+/** PR_SET_NAME, PR_GET_NAME, PR_GET_NO_NEW_PRIVS, PR_CAPBSET_READ, PR_SET_VMA. */
+const allowedProcessOptions = [15, 16, 39, 23, 0x5356_4d41];
+
+type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, value: number];
+
+/**
+ * A seccomp filter, as the kernel takes it, for the process with this id: what is not allowed does not exist. It starts
+ * threads but no process, and signals nobody but itself.
+ */
+export function systemCallFilter(pid: number): Buffer {
+  const { column, audit } = architecture();
+  const allowed = Object.values(allowedCalls).flatMap((numbers) => numbers[column] ?? []);
+  const guarded = (name: keyof typeof guardedCalls, ...rule: Instruction[]): Instruction[] => [
+    [jumpIfEqual, 0, rule.length, guardedCalls[name][column]],
+    ...rule,
+  ];
+  return encode([
+    [load, 0, 0, architectureOffset],
+    [jumpIfEqual, 1, 0, audit],
+    [leave, 0, 0, kill],
+    [load, 0, 0, numberOffset],
+    ...allowed.flatMap((number): Instruction[] => [
+      [jumpIfEqual, 0, 1, number],
+      [leave, 0, 0, allow],
+    ]),
+    ...guarded("clone", [load, 0, 0, argumentOffset(0)], [jumpIfAnyBit, 0, 1, cloneThread], ...allowOrNot),
+    ...guarded("kill", ...argumentIn(0, [pid])),
+    ...guarded("tgkill", ...argumentIn(0, [pid])),
+    ...guarded("rt_sigqueueinfo", ...argumentIn(0, [pid])),
+    ...guarded("prctl", ...argumentIn(0, allowedProcessOptions)),
+    // It reads its own limits: sets none, of nobody.
+    ...guarded("prlimit64", ...argumentIn(2, [0])),
+    [leave, 0, 0, notThere],
+  ]);
+}
+
+const allowOrNot: readonly Instruction[] = [
+  [leave, 0, 0, allow],
+  [leave, 0, 0, notPermitted],
+];
+
+/** Allows the call if the argument's lower half is one of the values. */
+const argumentIn = (index: number, values: readonly number[]): Instruction[] => [
+  [load, 0, 0, argumentOffset(index)],
+  ...values.flatMap((value): Instruction[] => [
+    [jumpIfEqual, 0, 1, value],
+    [leave, 0, 0, allow],
+  ]),
+  [leave, 0, 0, notPermitted],
+];
+
+function encode(instructions: readonly Instruction[]): Buffer {
+  const program = Buffer.alloc(8 * instructions.length);
+  instructions.forEach(([code, jumpTrue, jumpFalse, value], index) => {
+    program.writeUInt16LE(code, 8 * index);
+    program.writeUInt8(jumpTrue, 8 * index + 2);
+    program.writeUInt8(jumpFalse, 8 * index + 3);
+    program.writeUInt32LE(value >>> 0, 8 * index + 4);
+  });
+  return program;
+}

@@ -1,0 +1,36 @@
+import { dlopen, getInt32, getRawPointer } from "node:ffi";
+import { getSystemErrorName } from "node:util";
+import { architectures, launchCalls } from "./system-calls.ts";
+
+/** What of this machine's architecture the kernel has to be told. */
+export function architecture(): (typeof architectures)[keyof typeof architectures] {
+  if (process.arch !== "x64" && process.arch !== "arm64") {
+    throw new Error(`there are no numbers of system calls for ${process.arch}`);
+  }
+  return architectures[process.arch];
+}
+
+export const pointerTo = (buffer: Buffer): bigint => getRawPointer(buffer);
+
+type Argument = number | bigint | Buffer;
+
+const argument = (value: Argument): bigint =>
+  typeof value === "object" ? pointerTo(value) : BigInt.asUintN(64, BigInt(value));
+
+const open = () =>
+  dlopen(null, {
+    syscall: { arguments: ["i64", "u64", "u64", "u64", "u64", "u64"], return: "i64" },
+    __errno_location: { arguments: [], return: "pointer" },
+  }).functions;
+
+let libc: ReturnType<typeof open> | undefined;
+
+/** Makes a system call of the calling thread. Throws with the error's name. */
+export function systemCall(name: keyof typeof launchCalls, ...values: Argument[]): number {
+  libc ??= open();
+  const [first = 0n, second = 0n, third = 0n, fourth = 0n, fifth = 0n] = values.map(argument);
+  const number = launchCalls[name][architecture().column];
+  const result = Number(libc.syscall(BigInt(number), first, second, third, fourth, fifth));
+  if (result >= 0) return result;
+  throw new Error(`${name}: ${getSystemErrorName(-getInt32(libc.__errno_location()))}`);
+}

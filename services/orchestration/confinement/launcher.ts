@@ -1,0 +1,84 @@
+import { writeFileSync } from "node:fs";
+import { systemCallFilter } from "./filter.ts";
+import { pointerTo, systemCall } from "./kernel.ts";
+import { createRuleset, restrictBy } from "./landlock.ts";
+import { channelDescriptor, type LaunchPlan, type Layer } from "./layers.ts";
+
+// Restrictions bind the thread that asks for them and what it starts; Node has others already. So this process restricts
+// its main thread and then becomes the program, every thread of which is bound.
+
+const newNetwork = 0x4000_0000;
+const newIpc = 0x0800_0000;
+const dataLimit = 2;
+const coreLimit = 4;
+const setDeathSignal = 1;
+const setNoNewPrivileges = 38;
+const setFilter = 1;
+const setDescriptorFlags = 2;
+const sigkill = 9;
+
+/** How readily the kernel ends a process where memory is short: before any other. */
+const endedFirst = "1000";
+
+const plan = JSON.parse(process.argv[2] ?? "") as LaunchPlan;
+launch(plan);
+
+function launch({ directory, environment, nodeOptions, program, parentPid }: LaunchPlan): void {
+  process.chdir(directory);
+  apply("memory", () => {
+    writeFileSync("/proc/self/oom_score_adj", endedFirst);
+    limit(dataLimit, plan.memoryBytes);
+    limit(coreLimit, 0);
+  });
+  // For another user the namespace was made before this program: that takes a process with a single thread.
+  apply("network", () => process.getuid?.() === 0 && systemCall("unshare", newNetwork | newIpc));
+  let ruleset = -1;
+  // The other user may not be able to reach the files that it is to read.
+  apply("files", () => {
+    ruleset = createRuleset(plan.readable, directory);
+  });
+  apply("user", () => becomeUser(plan.userId));
+  // A change of the user would take it back.
+  systemCall("prctl", setDeathSignal, sigkill);
+  if (process.ppid !== parentPid) process.kill(process.pid, "SIGKILL");
+  apply("privileges", () => systemCall("prctl", setNoNewPrivileges, 1));
+  apply("files", () => restrictBy(ruleset));
+  apply("systemCalls", () => systemCall("seccomp", setFilter, 0, filterProgram()));
+  // Node marks a channel to the parent as its own, to be closed now.
+  systemCall("fcntl", channelDescriptor, setDescriptorFlags, 0);
+  process.execve?.(process.execPath, [process.execPath, ...nodeOptions, program], environment);
+}
+
+/** What can't be applied ends the launch: its first line names the layer. */
+function apply(layer: Layer, restrict: () => void): void {
+  if (!plan.layers.includes(layer)) return;
+  try {
+    restrict();
+  } catch (error) {
+    console.error(`${layer}: ${(error as Error).message}`);
+    process.exit(1);
+  }
+}
+
+function limit(resource: number, value: number): void {
+  const limits = Buffer.alloc(16);
+  limits.writeBigUInt64LE(BigInt(value), 0);
+  limits.writeBigUInt64LE(BigInt(value), 8);
+  systemCall("prlimit64", 0, resource, limits, 0);
+}
+
+function becomeUser(userId: number): void {
+  if (process.getuid?.() !== 0) return;
+  systemCall("setgroups", 0, 0);
+  systemCall("setresgid", userId, userId, userId);
+  systemCall("setresuid", userId, userId, userId);
+}
+
+/** The kernel's struct sock_fprog: a length and a pointer. */
+function filterProgram(): Buffer {
+  const filter = systemCallFilter(process.pid);
+  const program = Buffer.alloc(16);
+  program.writeUInt16LE(filter.length / 8, 0);
+  program.writeBigUInt64LE(pointerTo(filter), 8);
+  return program;
+}
