@@ -1,8 +1,12 @@
+import { totalmem } from "node:os";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { type Env, grpcAddress, serviceEnv } from "../lib/env.ts";
 import { serviceSettings } from "../lib/service-settings.ts";
 import { parseMeshEnv } from "../lib/tls-settings.ts";
+
+import { type Protection, protections } from "./confinement/layers.ts";
+import type { MemoryLimits } from "./engine/memory-watch.ts";
 
 /** A network of addresses: its first address and the length of its prefix. */
 export type Network = ReturnType<typeof ipaddr.parseCIDR>;
@@ -21,11 +25,45 @@ const networks = z
     }
   });
 
+const mebibyte = 1024 ** 2;
+
+/** Memory of one engine process, and the least that Node and DuckDB start and work with. */
+const engineProcessMiB = 1536;
+const engineMemoryMinMiB = 1024;
+
+/** By default half of what the machine, or its container, has. */
+const engineMemoryMiB = (): number => {
+  const machineBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  return Math.max(engineMemoryMinMiB, Math.floor(machineBytes / 2 / mebibyte));
+};
+
+const engineMemory = z
+  .string()
+  .regex(/^\d{1,9}$/, "must be a number of MiB")
+  .transform(Number)
+  .refine((value) => value >= engineMemoryMinMiB, `must be ${engineMemoryMinMiB} (MiB) or more`)
+  .optional();
+
+const requiredProtections = z
+  .string()
+  .default("")
+  .transform((text, context): readonly Protection[] => {
+    const names = text.split(",").map((name) => name.trim());
+    const wanted = names.filter((name) => name !== "");
+    if (wanted.includes("all")) return protections;
+    const known = protections.filter((name) => wanted.includes(name));
+    if (known.length === new Set(wanted).size) return known;
+    context.addIssue({ code: "custom", message: `must be all, or some of ${protections.join(", ")}` });
+    return z.NEVER;
+  });
+
 const orchestrationEnv = serviceEnv.extend({
   ORCHESTRATION_DIR: z.string("is required: a folder of this process's own").min(1),
   IDENTITY_ADDRESS: grpcAddress,
   STORAGE_ADDRESS: grpcAddress,
   SOURCE_ADDRESS_ALLOW: networks,
+  ENGINE_MEMORY_MIB: engineMemory,
+  ENGINE_CONFINEMENT_REQUIRED: requiredProtections,
 });
 
 export type OrchestrationConfig = ReturnType<typeof parseConfig>;
@@ -39,6 +77,13 @@ export function parseConfig(env: Env) {
     dataDirectory: settings.ORCHESTRATION_DIR,
     identityAddress: settings.IDENTITY_ADDRESS,
     storageAddress: settings.STORAGE_ADDRESS,
+    engineMemory: memoryLimitsOf(settings.ENGINE_MEMORY_MIB ?? engineMemoryMiB()),
+    engineProtectionsRequired: settings.ENGINE_CONFINEMENT_REQUIRED,
     sourceAddressAllow: settings.SOURCE_ADDRESS_ALLOW,
   });
 }
+
+const memoryLimitsOf = (totalMiB: number): MemoryLimits => ({
+  totalBytes: totalMiB * mebibyte,
+  processBytes: Math.min(engineProcessMiB, totalMiB) * mebibyte,
+});

@@ -91,6 +91,14 @@ export const timedOut = (what: string, timeoutMs: number) =>
 export const executionTooLarge = (message: string) =>
   failure(Code.ResourceExhausted, ErrorReason.EXECUTION_LIMIT, message);
 
+/** More memory than one execution, or all together, may use. */
+export const memoryExceeded = (message: string) =>
+  failure(Code.ResourceExhausted, ErrorReason.MEMORY_LIMIT, message);
+
+/** The engine's process ended by a fault; it may have been the file's or the statement's, or none of theirs. */
+export const engineCrashed = (message: string) =>
+  failure(Code.Unavailable, ErrorReason.ENGINE_CRASHED, message);
+
 /** `what` is done at the same time, as many as there are places. */
 export const allPlacesTaken = (placesMax: number, what: string) =>
   failure(

@@ -13,6 +13,8 @@ import { createSigner, createVerifier } from "../lib/principal.ts";
 import { createBlobCache } from "./blobs/blob-cache.ts";
 import { openBlobFolder } from "./blobs/blob-folder.ts";
 import type { OrchestrationConfig } from "./config.ts";
+import { checkConfinement } from "./confinement/check-confinement.ts";
+import { findConfinement } from "./confinement/find-confinement.ts";
 import { createAddressGuard } from "./connectors/address-guard.ts";
 import { createFileConnector } from "./connectors/file/file-connector.ts";
 import { identifyOwnDatabase } from "./connectors/postgresql/own-database.ts";
@@ -57,7 +59,14 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     signer,
     tls,
   });
-  await using engine = await createEngine(join(config.dataDirectory, "engine"));
+  const confinement = await findConfinement(config.engineMemory.processBytes);
+  checkConfinement(confinement, config.engineProtectionsRequired, log);
+  await using engine = await createEngine({
+    directory: join(config.dataDirectory, "engine"),
+    confinement,
+    memory: config.engineMemory,
+    log,
+  });
   await using unfinished = createUnfinished();
   const reader = createStatementReader();
   await using recorder = createExecutionRecorder({ db: database.db, log, reader });

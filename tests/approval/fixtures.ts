@@ -64,6 +64,8 @@ function startOrchestration(database: TestDatabase, folder: string): Promise<Run
     identityAddress: nobody(folder),
     storageAddress: nobody(folder),
     sourceAddressAllow: [],
+    engineMemory: { processBytes: 1024 ** 3, totalBytes: 1024 ** 3 },
+    engineProtectionsRequired: [],
   });
 }
 

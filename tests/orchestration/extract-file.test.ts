@@ -6,10 +6,10 @@ import { promisify } from "node:util";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExtractFormat } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
-import { createEngine } from "../../services/orchestration/engine/engine.ts";
 import { extract } from "../../services/orchestration/engine/extract.ts";
 import { beforeAbort } from "../../services/orchestration/executions/before-abort.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
+import { startEngine } from "./engines.ts";
 import { codecsOf, extractAll, parquetColumns, plan, readParquet, tablesOf } from "./extracts.ts";
 import {
   createFileSource,
@@ -161,7 +161,7 @@ describe("OK", () => {
 
   test("some rows of a file that is read from its beginning", async () => {
     await using folder = await temporaryFolder();
-    await using engine = await createEngine(folder.path);
+    await using engine = await startEngine(folder.path);
     await using series = engine.series();
     const path = await writeNumbers(folder.path, 50_000);
     const rowsOf = async (from: number, to: number) => {
@@ -192,7 +192,7 @@ test("a snapshot keeps the file although other files take its place", async () =
 
 test("Canceled: an input that is not read yet is given up while its feed does something else", async () => {
   await using folder = await temporaryFolder();
-  await using engine = await createEngine(folder.path);
+  await using engine = await startEngine(folder.path);
   await using series = engine.series();
   const caller = new AbortController();
   const limit = { signal: caller.signal, timeoutMs: 60_000 };
@@ -220,11 +220,11 @@ const run = promisify(execFile);
 // A file system of its own can be mounted by root only.
 test.runIf(isRoot)("ResourceExhausted: no space is left for what does not fit into memory", async () => {
   await using folder = await temporaryFolder();
-  const spill = join(folder.path, "engine", "spill");
-  await mkdir(spill, { recursive: true });
-  await using engine = await createEngine(join(folder.path, "engine"));
-  await run("mount", ["-t", "tmpfs", "-o", "size=6m", "tmpfs", spill]);
+  const small = join(folder.path, "small");
+  await mkdir(small);
+  await run("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", small]);
   try {
+    await using engine = await startEngine(join(small, "engine"));
     await using series = engine.series();
     const path = await writeNumbers(folder.path, 200_000);
     const columns = [{ name: "n", expression: "repeat(hash(n)::VARCHAR, 200)" }];
@@ -234,7 +234,7 @@ test.runIf(isRoot)("ResourceExhausted: no space is left for what does not fit in
       kind: "diskFull",
     });
   } finally {
-    await run("umount", [spill]);
+    await run("umount", [small]);
   }
 });
 

@@ -57,14 +57,13 @@ async function tryLayers(wanted: readonly Layer[], memoryBytes: number): Promise
   const userId = takeUserId();
   const directory = await mkdtemp(join(tmpdir(), "sluice-probe-"));
   try {
-    if (wanted.includes("user")) await giveToUser(directory, userId);
+    if (wanted.includes("user")) giveToUser(directory, userId);
     const child = startConfined({
       program: probe,
       directory,
       layers: wanted,
       memoryBytes,
       userId,
-      compileCache: join(directory, "code"),
     });
     const timer = setTimeout(() => child.kill("SIGKILL"), probeTimeoutMs);
     const exited = once(child, "close").catch(() => {});

@@ -10,8 +10,6 @@ export type ConfinedProgram = {
   readonly layers: readonly Layer[];
   readonly memoryBytes: number;
   readonly userId: number;
-  /** Folder of compiled code, which it only reads. */
-  readonly compileCache: string;
 };
 
 const launcher = fileURLToPath(new URL("launcher.ts", import.meta.url));
@@ -22,7 +20,9 @@ const parts = [
   ...["services", "gen", "node_modules", "package.json"].map((name) => `${root}${name}`),
   process.execPath,
   ...["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"],
-  ...["/dev/null", "/dev/urandom"],
+  ...["/dev/null", "/dev/urandom", "/usr/share/zoneinfo"],
+  // DuckDB counts processors and looks for limits of a container, and fails where it may not.
+  ...["/proc/self/cgroup", "/proc/meminfo", "/sys/fs/cgroup", "/sys/devices/system/cpu/online"],
 ];
 
 /** V8's heap: rows of an answer and messages, no tables. */
@@ -36,12 +36,7 @@ const nodeOptions = [`--max-old-space-size=${heapMiB}`, "--disable-warning=Exper
 export function startConfined(confined: ConfinedProgram): ChildProcess {
   const child = spawn(...commandOf(confined), {
     cwd: confined.directory,
-    env: {
-      NODE_COMPILE_CACHE: confined.compileCache,
-      OPENSSL_CONF: "/dev/null",
-      TZ: "UTC",
-      UV_USE_IO_URING: "0",
-    },
+    env: environment,
     // Ctrl-C in the terminal is for us.
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "pipe"],
@@ -52,22 +47,17 @@ export function startConfined(confined: ConfinedProgram): ChildProcess {
 }
 
 /** Nothing of our own environment, which holds secrets of the mesh. */
-const environmentOf = ({ compileCache }: ConfinedProgram) => ({
-  NODE_COMPILE_CACHE: compileCache,
-  OPENSSL_CONF: "/dev/null",
-  TZ: "UTC",
-  UV_USE_IO_URING: "0",
-});
+const environment = { OPENSSL_CONF: "/dev/null", TZ: "UTC", UV_USE_IO_URING: "0" };
 
 function commandOf(confined: ConfinedProgram): [command: string, args: string[]] {
   const program = fileURLToPath(confined.program);
-  if (confined.layers.length === 0) return [process.execPath, [...permissionsOf(confined), program]];
+  if (confined.layers.length === 0) return [process.execPath, [...permissionsOf(confined, program), program]];
   const plan: LaunchPlan = {
     ...confined,
     program,
-    environment: environmentOf(confined),
+    environment,
     nodeOptions,
-    readable: readableOf(confined, program),
+    readable: readableBy(program),
     parentPid: process.pid,
   };
   const command = [process.execPath, "--disable-warning=ExperimentalWarning", launcher, JSON.stringify(plan)];
@@ -78,13 +68,15 @@ function commandOf(confined: ConfinedProgram): [command: string, args: string[]]
   return [first, rest];
 }
 
-const readableOf = ({ compileCache }: ConfinedProgram, program: string): string[] => [
-  ...new Set([...parts, compileCache, program].filter(existsSync).map((path) => realpathSync(path))),
+/** Of the links that lead there, `/proc/self` is another one for each process. */
+const resolved = (path: string): string => (path.startsWith("/proc/") ? path : realpathSync(path));
+
+const readableBy = (program: string): string[] => [
+  ...new Set([...parts, program].filter(existsSync).map(resolved)),
 ];
 
-function permissionsOf(confined: ConfinedProgram): string[] {
-  const { directory } = confined;
-  const read = [...readableOf(confined, fileURLToPath(confined.program)), directory];
+function permissionsOf({ directory }: ConfinedProgram, program: string): string[] {
+  const read = [...readableBy(program), directory];
   return [
     ...nodeOptions,
     "--permission",

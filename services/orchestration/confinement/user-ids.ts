@@ -1,4 +1,4 @@
-import { chown } from "node:fs/promises";
+import { chownSync } from "node:fs";
 
 /** Ids that systems give to no account: of those that services get while they run. */
 const firstId = 62_000;
@@ -13,6 +13,6 @@ export function takeUserId(): number {
 }
 
 /** Gives a file or folder to a user of a confined process; only root can, and only then there is such a user. */
-export async function giveToUser(path: string, userId: number): Promise<void> {
-  if (process.getuid?.() === 0) await chown(path, userId, userId);
+export function giveToUser(path: string, userId: number): void {
+  if (process.getuid?.() === 0) chownSync(path, userId, userId);
 }

@@ -1,6 +1,14 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { EngineFailure } from "../engine/engine-failure.ts";
-import { diskFull, executionTooLarge, sourceDataInvalid, sqlInvalid, statementRefused } from "../errors.ts";
+import {
+  diskFull,
+  engineCrashed,
+  executionTooLarge,
+  memoryExceeded,
+  sourceDataInvalid,
+  sqlInvalid,
+  statementRefused,
+} from "../errors.ts";
 
 /** Does work on `subject`, as `the file "a.csv"`; what an engine could not do is thrown in words for the caller. */
 export async function withEngineFailures<T>(subject: string, work: () => Promise<T>): Promise<T> {
@@ -38,6 +46,10 @@ function toConnectError({ kind, message }: EngineFailure, subject: string): Conn
       return diskFull();
     case "tooLarge":
       return executionTooLarge(message);
+    case "memory":
+      return memoryExceeded(message);
+    case "crashed":
+      return engineCrashed(`${message}, while it read ${subject}: try again`);
     case "internal":
       return new Error(message);
   }

@@ -1,4 +1,6 @@
 import { RowTooLargeError } from "../results/bounded-rows.ts";
+import type { Crash } from "./engine-child.ts";
+import type { MemoryExcess, MemoryLimits } from "./memory-watch.ts";
 import type { FailureKind } from "./protocol.ts";
 
 /** What an engine could not do, in words for the caller. */
@@ -32,7 +34,8 @@ const diskFull = /No space left on device|failed to offload data block .*\/(?!4\
 
 function kindOf(text: string, usual: FailureKind): FailureKind {
   if (diskFull.test(text)) return "diskFull";
-  if (/^Out of Memory Error|max_temp_directory_size/.test(text)) return "tooLarge";
+  if (/max_temp_directory_size/.test(text)) return "tooLarge";
+  if (/^Out of Memory Error|std::bad_alloc/.test(text)) return "memory";
   if (/^Permission Error/.test(text)) return "statementRefused";
   if (/^(Internal|FATAL|Fatal) /.test(text)) return "internal";
   if (
@@ -62,3 +65,26 @@ function raggedRow(sentence: string): string | undefined {
     /^CSV Error on Line: (\d+).*Expected Number of Columns: (\d+) Found: (\d+)/s.exec(sentence) ?? [];
   return line && `line ${line} has ${found} columns instead of ${expected}`;
 }
+
+/** What a process says whose memory was refused: Node, V8 or the C++ library. */
+const outOfMemory = /out of memory|bad_alloc|Allocation failed|Cannot allocate memory/i;
+
+/** What the end of a process that nobody told to end means. */
+export function crashFailure({ exitCode, signal, complaint }: Crash, limits: MemoryLimits): EngineFailure {
+  if (outOfMemory.test(complaint)) return memoryFailure("process", limits);
+  return new EngineFailure("crashed", `the engine's process ended by ${signal ?? `exit code ${exitCode}`}`);
+}
+
+export function memoryFailure(
+  excess: MemoryExcess,
+  { processBytes, totalBytes }: MemoryLimits,
+): EngineFailure {
+  return new EngineFailure(
+    "memory",
+    excess === "process"
+      ? `it needs more memory than the ${mebibytes(processBytes)} that one execution has`
+      : `all executions together need more memory than the ${mebibytes(totalBytes)} that they have, and this one took the most`,
+  );
+}
+
+const mebibytes = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MiB`;

@@ -1,14 +1,23 @@
-import type { ChildProcess } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../../lib/ids.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { Confinement } from "../confinement/find-confinement.ts";
 import type { Limit } from "../connectors/connector.ts";
-import { hasEnded, killChild, refChild, startChild, unrefChild } from "../process/child.ts";
-import { EngineFailure } from "./engine-failure.ts";
+import { beforeAbort } from "../executions/before-abort.ts";
+import { type Crash, type EngineChild, startEngineChild } from "./engine-child.ts";
+import { crashFailure, EngineFailure, memoryFailure } from "./engine-failure.ts";
+import { createMemoryWatch, type MemoryExcess, type MemoryLimits } from "./memory-watch.ts";
+import { lowerPriorityLater } from "./priority.ts";
 import type { Reply, Task } from "./protocol.ts";
+import { inputName, outputName, spillName } from "./work-folder.ts";
 
-/** A task but for what the engine itself adds. */
-type NewTask = Task extends infer T ? (T extends Task ? Omit<T, "spillDirectory"> : never) : never;
+/** A task but for what the engine itself adds; its paths are absolute. */
+type NewTask = Task extends infer T
+  ? T extends Task
+    ? Omit<T, "spillDirectory" | "memoryBytes">
+    : never
+  : never;
 
 /**
  * Does one task in a process of its own, and kills it when the limit's signal aborts; then it throws the signal's
@@ -29,46 +38,83 @@ export type Series = AsyncDisposable & {
   readonly pipesDirectory: string;
 };
 
+export type EngineOptions = {
+  /** The engine's own folder. */
+  readonly directory: string;
+  readonly confinement: Confinement;
+  readonly memory: MemoryLimits;
+  readonly log: Logger;
+};
+
 /** Processes that a series keeps for its next tasks. */
 const idleMax = 2;
 
-const program = new URL("./engine-process.ts", import.meta.url);
-
-/** `directory` is the engine's own, for what its processes spill and for their compiled code. */
-export async function createEngine(directory: string): Promise<Engine> {
-  const spill = join(directory, "spill");
+export async function createEngine({ directory, confinement, memory, log }: EngineOptions): Promise<Engine> {
+  const folders = join(directory, "processes");
   const pipesDirectory = join(directory, "pipes");
-  for (const folder of [spill, pipesDirectory]) {
+  for (const folder of [folders, pipesDirectory]) {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
-  const start = () => startChild(program, join(directory, "code"));
-  const busy = new Set<ChildProcess>();
+  const watch = createMemoryWatch(memory);
+  const children = new Set<EngineChild>();
+
+  function start(): EngineChild {
+    const child = startEngineChild({
+      folderPath: join(folders, newId()),
+      layers: confinement.layers,
+      memoryBytes: memory.processBytes,
+    });
+    children.add(child);
+    return child;
+  }
+
+  async function end(child: EngineChild): Promise<void> {
+    await child[Symbol.asyncDispose]();
+    children.delete(child);
+  }
+
   // A process takes longer to start than a small query takes: the next one is kept ready.
   let spare = start();
-  const take = (): ChildProcess => {
-    const child = hasEnded(spare) ? start() : spare;
-    busy.add(child);
+  function take(): EngineChild {
+    const child = spare;
     spare = start();
-    return child;
-  };
-  async function work(child: ChildProcess, task: NewTask, { signal }: Limit) {
-    const spillDirectory = join(spill, newId());
+    return child.hasEnded() ? start() : child;
+  }
+
+  async function work(child: EngineChild, task: NewTask, { signal }: Limit) {
     try {
-      const reply = await ask(child, { ...task, spillDirectory }, signal);
-      if (reply.kind === "failed") throw new EngineFailure(reply.failure, reply.message);
+      const reply = await ask(child, task, signal);
+      if (reply.kind === "failed") throw failureOf(reply);
       return reply;
     } catch (error) {
       await end(child);
       throw error;
-    } finally {
-      await rm(spillDirectory, { recursive: true, force: true });
     }
   }
 
-  async function end(child: ChildProcess): Promise<void> {
-    await killChild(child);
-    busy.delete(child);
+  async function ask(child: EngineChild, task: NewTask, signal: AbortSignal): Promise<Reply> {
+    const output = "outputPath" in task ? task.outputPath : undefined;
+    await using _files = await child.folder.lend({ input: task.path, output });
+    const excess = Promise.withResolvers<MemoryExcess>();
+    using _memory = watch.watch({ pid: child.pid ?? 0, onExcess: excess.resolve });
+    using _priority = lowerPriorityLater(child.pid);
+    const outcome = await beforeAbort(
+      Promise.race([child.ask(inFolder(task, memory.processBytes)), excess.promise]),
+      signal,
+    );
+    if (typeof outcome === "string") throw memoryFailure(outcome, memory);
+    if (!("exitCode" in outcome)) return withFileName(outcome, task.fileName);
+    throw toFailure(outcome, task);
+  }
+
+  const failureOf = ({ failure, message }: Reply & { kind: "failed" }): EngineFailure =>
+    failure === "memory" ? memoryFailure("process", memory) : new EngineFailure(failure, message);
+
+  function toFailure(crash: Crash, task: NewTask): EngineFailure {
+    const failure = crashFailure(crash, memory);
+    if (failure.kind === "crashed") log.error({ task: task.kind, ...crash }, "an engine process crashed");
+    return failure;
   }
 
   return {
@@ -80,14 +126,15 @@ export async function createEngine(directory: string): Promise<Engine> {
       return reply;
     },
     series() {
-      const idle: ChildProcess[] = [];
+      const idle: EngineChild[] = [];
       let ended = false;
       return {
         pipesDirectory,
         async run(task, limit) {
           limit.signal.throwIfAborted();
-          const child = idle.find((one) => !hasEnded(one)) ?? take();
-          if (idle.includes(child)) idle.splice(idle.indexOf(child), 1);
+          const known = idle.find((one) => !one.hasEnded());
+          if (known) idle.splice(idle.indexOf(known), 1);
+          const child = known ?? take();
           const reply = await work(child, task, limit);
           if (ended || idle.length >= idleMax) await end(child);
           else idle.push(child);
@@ -100,31 +147,21 @@ export async function createEngine(directory: string): Promise<Engine> {
       };
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([...busy, spare].map(killChild));
+      watch[Symbol.dispose]();
+      await Promise.all([...children].map(end));
     },
   };
 }
 
-function ask(child: ChildProcess, task: Task, signal: AbortSignal): Promise<Reply> {
-  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-  const answer = (reply: unknown) => resolve(reply as Reply);
-  const stop = () => reject(signal.reason);
-  const die = () =>
-    reject(
-      new EngineFailure(
-        "tooLarge",
-        "the process that read the file ended: it takes too much memory, or the file is damaged",
-      ),
-    );
-  child.on("message", answer).on("exit", die).on("error", reject);
-  signal.addEventListener("abort", stop, { once: true });
-  refChild(child);
-  if (signal.aborted) stop();
-  else if (hasEnded(child)) die();
-  else child.send(task);
-  return promise.finally(() => {
-    child.off("message", answer).off("exit", die).off("error", reject);
-    signal.removeEventListener("abort", stop);
-    unrefChild(child);
-  });
+/** The task as the process sees it, whose files are in its own folder. */
+function inFolder(task: NewTask, memoryBytes: number): Task {
+  const own = { path: inputName, spillDirectory: spillName, memoryBytes };
+  return task.kind === "extract" ? { ...task, ...own, outputPath: outputName } : { ...task, ...own };
+}
+
+/** In messages the file goes by the name that people have for it. */
+function withFileName(reply: Reply, fileName: string): Reply {
+  if (reply.kind !== "failed") return reply;
+  const message = reply.message.replaceAll(inputName, fileName).replaceAll(spillName, "the spill folder");
+  return { ...reply, message };
 }

@@ -12,7 +12,10 @@ export type ExtractInput = { readonly path: string } | { readonly feed: Feed };
 /** `input` comes when the process reads it. */
 export type Feed = (input: Promise<Writable>, signal: AbortSignal) => Promise<void>;
 
-type ExtractTask = Omit<Task & { kind: "extract" }, "path" | "outputPath" | "spillDirectory" | "kind">;
+type ExtractTask = Omit<
+  Task & { kind: "extract" },
+  "path" | "outputPath" | "spillDirectory" | "memoryBytes" | "kind"
+>;
 
 /**
  * Answers the bytes of a file of some rows while a process writes them, then what is known of them. The first failure

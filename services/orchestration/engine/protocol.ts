@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { DiscoveredColumn, QueryResult } from "../connectors/connector.ts";
 
 export const fileFormats = ["csv", "json", "ndjson", "parquet"] as const;
@@ -31,14 +32,16 @@ export type ExtractColumn = { readonly name: string; readonly expression: string
 /** Rows from the first one, counted from 0, up to but without the last one. */
 export type RowRange = { readonly from: number; readonly to: number };
 
-/** What an engine is to do with one file. It lives in the process of its own that one task takes. */
+/** What an engine is to do with one file. */
 export type Task = {
-  /** Absolute path of the only file that the statement may reach. */
+  /** Path of the only file that the statement may reach. */
   readonly path: string;
   /** What people call the file: stands in messages instead of its path. */
   readonly fileName: string;
   /** A folder of the task's own for what does not fit in memory. */
   readonly spillDirectory: string;
+  /** Memory of the process that does it. */
+  readonly memoryBytes: number;
 } & (
   | { readonly kind: "inspect"; readonly format: FileFormat | undefined }
   | {
@@ -57,7 +60,7 @@ export type Task = {
       readonly rowBytes: number;
       readonly columns: readonly ExtractColumn[];
       readonly format: ExtractFormat;
-      /** Absolute path of the file or named pipe that is written. */
+      /** Path of the file or named pipe that is written. */
       readonly outputPath: string;
     }
 );
@@ -83,16 +86,71 @@ export type Extraction = {
   readonly columns: readonly ColumnStats[];
 };
 
-export type FailureKind =
-  | "sourceDataInvalid"
-  | "diskFull"
-  | "sqlInvalid"
-  | "statementRefused"
-  | "tooLarge"
-  | "internal";
+export const failureKinds = [
+  "sourceDataInvalid",
+  "diskFull",
+  "sqlInvalid",
+  "statementRefused",
+  "tooLarge",
+  "memory",
+  "crashed",
+  "internal",
+] as const;
+export type FailureKind = (typeof failureKinds)[number];
 
 export type Reply =
   | { readonly kind: "inspected"; readonly inspection: Inspection }
   | { readonly kind: "queried"; readonly result: QueryResult }
   | { readonly kind: "extracted"; readonly extraction: Extraction }
   | { readonly kind: "failed"; readonly failure: FailureKind; readonly message: string };
+
+const column = { name: z.string(), dataType: z.string() };
+const typedColumns = z.array(z.object(column));
+const discoveredColumns = z.array(z.object({ ...column, nullable: z.boolean() }));
+
+const reading = z.discriminatedUnion("format", [
+  z.object({
+    format: z.literal("csv"),
+    delimiter: z.string(),
+    header: z.boolean(),
+    columns: typedColumns,
+    dateFormat: z.string().optional(),
+    timestampFormat: z.string().optional(),
+  }),
+  z.object({ format: z.enum(["json", "ndjson"]), columns: typedColumns }),
+  z.object({ format: z.literal("parquet") }),
+]);
+
+const columnStats = z.object({
+  name: z.string(),
+  nullCount: z.number(),
+  min: z.string().optional(),
+  max: z.string().optional(),
+});
+
+const replySchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("inspected"),
+    inspection: z.object({ reading, columns: discoveredColumns, rowCount: z.number() }),
+  }),
+  z.object({
+    kind: z.literal("queried"),
+    result: z.object({
+      columns: typedColumns,
+      rows: z.array(z.array(z.unknown())),
+      truncated: z.boolean(),
+    }),
+  }),
+  z.object({
+    kind: z.literal("extracted"),
+    extraction: z.object({ rowCount: z.number(), columns: z.array(columnStats) }),
+  }),
+  z.object({
+    kind: z.literal("failed"),
+    failure: z.enum(failureKinds),
+    message: z.string().max(10_000),
+  }),
+]);
+
+/** Takes a message of a process for a reply if it is one: native code that read a stranger's file may have sent it. */
+export const toReply = (message: unknown): Reply => replySchema.parse(message) as Reply;

@@ -1,8 +1,8 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { literal } from "./sql-text.ts";
 
-/** Memory of one execution; what is more goes to its spill folder. */
-const memoryMax = "512MiB";
+/** The part of a process's memory that DuckDB manages; what is more goes to the spill folder. Functions take theirs beside. */
+const managedPart = 1 / 3;
 /** Space in the spill folder of one execution. */
 const spillMax = "4GiB";
 
@@ -11,11 +11,11 @@ const spillMax = "4GiB";
  * setting that would change that. `define` makes what the statements need while settings may still be made.
  */
 export async function openSandbox(
-  task: { path: string; spillDirectory: string; outputPath?: string },
+  task: { path: string; spillDirectory: string; memoryBytes: number; outputPath?: string },
   define: (connection: DuckDBConnection) => Promise<void>,
 ): Promise<DuckDBConnection> {
   const instance = await DuckDBInstance.create(":memory:", {
-    memory_limit: memoryMax,
+    memory_limit: `${Math.floor((task.memoryBytes * managedPart) / 1024 ** 2)}MiB`,
     temp_directory: task.spillDirectory,
     max_temp_directory_size: spillMax,
     autoinstall_known_extensions: "false",

@@ -1,0 +1,103 @@
+import type { ChildProcess } from "node:child_process";
+import type { Duplex, Readable } from "node:stream";
+import type { Layer } from "../confinement/layers.ts";
+import { startConfined } from "../confinement/start-confined.ts";
+import { takeUserId } from "../confinement/user-ids.ts";
+import { hasEnded, killChild } from "../process/child.ts";
+import { openMessageChannel } from "../process/message-channel.ts";
+import { type Reply, type Task, toReply } from "./protocol.ts";
+import { createWorkFolder, type WorkFolder } from "./work-folder.ts";
+
+/** How a process ended that nobody told to end. */
+export type Crash = {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The end of what it wrote to its standard error. */
+  readonly complaint: string;
+};
+
+/** One process with DuckDB in it, and its own folder. */
+export type EngineChild = AsyncDisposable & {
+  readonly pid: number | undefined;
+  readonly folder: WorkFolder;
+  hasEnded(): boolean;
+  /** Sends a task and waits for its reply, or for the process's end. */
+  ask(task: Task): Promise<Reply | Crash>;
+};
+
+export type EngineChildOptions = {
+  readonly folderPath: string;
+  readonly layers: readonly Layer[];
+  readonly memoryBytes: number;
+};
+
+const program = new URL("./engine-process.ts", import.meta.url);
+
+/** An answer has 3 MiB of rows at most, an inspection every column of a file. */
+const replyBytesMax = 64 * 1024 * 1024;
+const complaintCharactersMax = 2000;
+
+export function startEngineChild(options: EngineChildOptions): EngineChild {
+  const userId = takeUserId();
+  const folder = createWorkFolder(options.folderPath, userId);
+  const child = startConfined({ ...options, program, directory: folder.path, userId });
+  const channel = child.stdio[3] as Duplex;
+  const complaint = keepEnd(child.stderr as Readable);
+  let violation = "";
+  let onReply = (_reply: Reply) => {};
+  const messages = openMessageChannel(channel, replyBytesMax, (message) => onReply(toReply(message)));
+  // What breaks the channel is a process that is of no use any more.
+  channel.on("error", (error) => {
+    violation = `it sent what is no reply: ${error.message}`.slice(0, complaintCharactersMax);
+    child.kill("SIGKILL");
+  });
+  unref(child);
+  return {
+    pid: child.pid,
+    folder,
+    hasEnded: () => hasEnded(child),
+    async ask(task) {
+      const { promise, resolve } = Promise.withResolvers<Reply | Crash>();
+      const end = () =>
+        resolve({ exitCode: child.exitCode, signal: child.signalCode, complaint: violation || complaint() });
+      onReply = resolve;
+      ref(child);
+      child.once("close", end).once("error", end);
+      try {
+        if (hasEnded(child)) end();
+        else messages.send(task);
+        return await promise;
+      } finally {
+        child.off("close", end).off("error", end);
+        unref(child);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await killChild(child);
+      channel.destroy();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Reads a stream to its end and answers the last characters of it. */
+function keepEnd(stream: Readable): () => string {
+  let end = "";
+  stream.setEncoding("utf8").on("data", (text: string) => {
+    end = (end + text).slice(-complaintCharactersMax);
+  });
+  return () => end.trim();
+}
+
+type Referable = { ref?(): void; unref?(): void };
+
+const handlesOf = (child: ChildProcess) => [child, ...child.stdio] as (Referable | null)[];
+
+/** An idle child does not keep this process alive. */
+function unref(child: ChildProcess): void {
+  for (const handle of handlesOf(child)) handle?.unref?.();
+}
+
+function ref(child: ChildProcess): void {
+  for (const handle of handlesOf(child)) handle?.ref?.();
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+
+/** Why a process is told to end. */
+export type MemoryExcess = "process" | "total";
+
+export type WatchedProcess = { readonly pid: number; readonly onExcess: (excess: MemoryExcess) => void };
+
+export type MemoryLimits = { readonly processBytes: number; readonly totalBytes: number };
+
+/** Private memory of a process in bytes; 0 when it is gone. */
+export type ReadMemory = (pid: number) => number;
+
+export type MemoryWatch = Disposable & {
+  /** Watches a process until the answer is disposed. */
+  watch(watched: WatchedProcess): Disposable;
+};
+
+/** Less than a process needs to take what is left between two looks: some gigabytes a second and core. */
+const lookEveryMs = 25;
+
+/**
+ * Holds processes to their real memory, each and all together: what a limit of the kernel's can't see, or the platform
+ * does not have. Of all together the largest ends. It looks only while there is something to watch.
+ */
+export function createMemoryWatch(
+  { processBytes, totalBytes }: MemoryLimits,
+  readMemory: ReadMemory = readPrivateMemory,
+): MemoryWatch {
+  const watched = new Set<WatchedProcess>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function look(): void {
+    let total = 0;
+    let largest: { process: WatchedProcess; bytes: number } | undefined;
+    for (const process of [...watched]) {
+      const bytes = readMemory(process.pid);
+      if (bytes > processBytes) {
+        watched.delete(process);
+        process.onExcess("process");
+        continue;
+      }
+      total += bytes;
+      if (!largest || bytes > largest.bytes) largest = { process, bytes };
+    }
+    if (total <= totalBytes || !largest) return;
+    watched.delete(largest.process);
+    largest.process.onExcess("total");
+  }
+
+  function rest(): void {
+    clearInterval(timer);
+    timer = undefined;
+  }
+
+  return {
+    watch(process) {
+      watched.add(process);
+      timer ??= setInterval(look, lookEveryMs).unref();
+      return {
+        [Symbol.dispose]() {
+          watched.delete(process);
+          if (watched.size === 0) rest();
+        },
+      };
+    },
+    [Symbol.dispose]: rest,
+  };
+}
+
+/** Memory that is the process's own, as Linux tells it; pages of files are not, which the system can take back. */
+function readPrivateMemory(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    return kibibytesOf("RssAnon", status) + kibibytesOf("RssShmem", status);
+  } catch {
+    return 0;
+  }
+}
+
+const kibibytesOf = (name: string, status: string): number =>
+  Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? 0) * 1024;
