@@ -10,9 +10,11 @@ import { file_sluice_identity_v1_secrets } from "../gen/sluice/identity/v1/secre
 import { file_sluice_identity_v1_users } from "../gen/sluice/identity/v1/users_pb.ts";
 import { file_sluice_orchestration_v1_catalog } from "../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { file_sluice_orchestration_v1_connectors } from "../gen/sluice/orchestration/v1/connectors_pb.ts";
+import { file_sluice_orchestration_v1_crashes } from "../gen/sluice/orchestration/v1/crashes_pb.ts";
 import { file_sluice_orchestration_v1_executions } from "../gen/sluice/orchestration/v1/executions_pb.ts";
 import { file_sluice_orchestration_v1_lineage } from "../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { file_sluice_orchestration_v1_sources } from "../gen/sluice/orchestration/v1/sources_pb.ts";
+import { file_sluice_orchestration_v1_status } from "../gen/sluice/orchestration/v1/status_pb.ts";
 import { file_sluice_staging_v1_jobs } from "../gen/sluice/staging/v1/jobs_pb.ts";
 import { file_sluice_storage_v1_files } from "../gen/sluice/storage/v1/files_pb.ts";
 import { file_sluice_storage_v1_quota } from "../gen/sluice/storage/v1/quota_pb.ts";
@@ -27,9 +29,11 @@ const contracts: readonly DescFile[] = [
   file_sluice_identity_v1_users,
   file_sluice_orchestration_v1_catalog,
   file_sluice_orchestration_v1_connectors,
+  file_sluice_orchestration_v1_crashes,
   file_sluice_orchestration_v1_executions,
   file_sluice_orchestration_v1_lineage,
   file_sluice_orchestration_v1_sources,
+  file_sluice_orchestration_v1_status,
   file_sluice_staging_v1_jobs,
   file_sluice_storage_v1_files,
   file_sluice_storage_v1_quota,

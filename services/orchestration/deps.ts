@@ -1,6 +1,7 @@
 import type { Db } from "../lib/database.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Connector } from "./connectors/connector.ts";
+import type { Engine } from "./engine/engine.ts";
 import type { Admission } from "./executions/admission.ts";
 import type { Unfinished } from "./executions/unfinished.ts";
 import type { ExecutionRecorder } from "./lineage/execution-recorder.ts";
@@ -16,6 +17,7 @@ export type OrchestrationDeps = {
   readonly admission: Admission;
   /** Of plans and chunks. */
   readonly extractAdmission: Admission;
+  readonly engine: Pick<Engine, "status">;
   readonly unfinished: Unfinished;
   readonly recorder: ExecutionRecorder;
   readonly snapshots: Snapshots;

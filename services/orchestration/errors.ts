@@ -6,6 +6,7 @@ export const connectorNotFound = (name: string) => notFound("connector", name);
 export const sourceNotFound = (sourceId: string) => notFound("source", sourceId);
 export const tableNotFound = (tableId: string) => notFound("table", tableId);
 export const executionNotFound = (executionId: string) => notFound("execution", executionId);
+export const crashNotFound = (crashId: string) => notFound("crash", crashId);
 export const entityNotFound = (entityId: string) => notFound("entity", entityId);
 
 export const sourceExists = (displayName: string) =>
@@ -98,6 +99,15 @@ export const memoryExceeded = (message: string) =>
 /** The engine's process ended by a fault; it may have been the file's or the statement's, or none of theirs. */
 export const engineCrashed = (message: string) =>
   failure(Code.Unavailable, ErrorReason.ENGINE_CRASHED, message);
+
+/** `what` crashed the engine again and again. */
+export const quarantined = (what: string, crashId: string) =>
+  failure(
+    Code.FailedPrecondition,
+    ErrorReason.QUARANTINED,
+    `${what} crashed the engine twice and is refused: release it by POST /api/v1/crashes/${crashId}:release`,
+    { crash: crashId },
+  );
 
 /** `what` is done at the same time, as many as there are places. */
 export const allPlacesTaken = (placesMax: number, what: string) =>

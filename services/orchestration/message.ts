@@ -3,12 +3,15 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { z } from "zod";
 import type { TableSchema } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import type { ConnectorSchema } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
+import { type CrashSchema, CrashSubject } from "../../gen/sluice/orchestration/v1/crashes_pb.ts";
 import {
   type ExecutionSchema,
   ExecutionState as ExecutionStateMessage,
 } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { type Source, SourceSchema } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import type { Connector } from "./connectors/connector.ts";
+import type { CrashRow } from "./crashes/crash-repository.ts";
+import { isQuarantined } from "./crashes/quarantine.ts";
 import type { ExecutionRow } from "./execution-repository.ts";
 import type { SourceRow } from "./source-repository.ts";
 import type { ExecutionState } from "./state.ts";
@@ -68,4 +71,22 @@ export const toExecution = (row: ExecutionRow): MessageInitShape<typeof Executio
   creatorUserId: row.creatorUserId,
   createTime: timestampFromDate(row.createTime),
   ...(row.endTime && { endTime: timestampFromDate(row.endTime) }),
+});
+
+const crashSubjects: Readonly<Record<CrashRow["subject"], CrashSubject>> = {
+  file: CrashSubject.FILE,
+  statement: CrashSubject.STATEMENT,
+};
+
+export const toCrash = (row: CrashRow): MessageInitShape<typeof CrashSchema> => ({
+  crashId: row.crashId,
+  subject: crashSubjects[row.subject],
+  fileName: row.fileName,
+  fileSha256: row.fileSha256,
+  sql: row.sql,
+  cause: row.cause,
+  crashCount: row.crashCount,
+  quarantined: isQuarantined(row),
+  createTime: timestampFromDate(row.createTime),
+  updateTime: timestampFromDate(row.updateTime),
 });

@@ -19,6 +19,7 @@ import { createAddressGuard } from "./connectors/address-guard.ts";
 import { createFileConnector } from "./connectors/file/file-connector.ts";
 import { identifyOwnDatabase } from "./connectors/postgresql/own-database.ts";
 import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-connector.ts";
+import { createQuarantine } from "./crashes/quarantine.ts";
 import { createEngine } from "./engine/engine.ts";
 import { moveAbandonedExecutions } from "./execution-repository.ts";
 import { createAdmission, executionsMax, extractsMax } from "./executions/admission.ts";
@@ -71,7 +72,11 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   const reader = createStatementReader();
   await using recorder = createExecutionRecorder({ db: database.db, log, reader });
   const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
-  const file = createFileConnector({ blobs: createBlobCache(blobs, folder), engine });
+  const file = createFileConnector({
+    blobs: createBlobCache(blobs, folder),
+    engine,
+    quarantine: createQuarantine({ db: database.db, log }),
+  });
   const postgresql = createPostgresqlConnector({
     engine,
     addressGuard: createAddressGuard(config.sourceAddressAllow),
@@ -86,6 +91,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     connectors,
     admission: createAdmission(executionsMax, "executions"),
     extractAdmission: createAdmission(extractsMax, "extracts"),
+    engine,
     unfinished,
     recorder,
     snapshots,

@@ -16,6 +16,7 @@ import { requestsTable } from "../lib/idempotency.ts";
 import type { DiscoveredColumn, Settings } from "./connectors/connector.ts";
 import { executionStates } from "./state.ts";
 
+export * from "./crashes/crash-schema.ts";
 export * from "./lineage/lineage-schema.ts";
 
 export const orchestration = pgSchema("orchestration");

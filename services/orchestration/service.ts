@@ -1,9 +1,11 @@
 import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ConnectorService } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
+import { CrashService } from "../../gen/sluice/orchestration/v1/crashes_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
+import { StatusService } from "../../gen/sluice/orchestration/v1/status_pb.ts";
 import { type GuardedService, guard } from "../lib/guard.ts";
 import type { OrchestrationDeps } from "./deps.ts";
 import { createSource } from "./rpc/create-source.ts";
@@ -11,13 +13,16 @@ import { discover } from "./rpc/discover.ts";
 import { executeQuery } from "./rpc/execute-query.ts";
 import { extractChunk } from "./rpc/extract-chunk.ts";
 import { getDownstream, getLineage, getUpstream } from "./rpc/get-lineage.ts";
+import { getStatus } from "./rpc/get-status.ts";
 import { ingestBatch, ingestEvent } from "./rpc/ingest-event.ts";
 import { getConnector, listConnectors } from "./rpc/list-connectors.ts";
+import { listCrashes } from "./rpc/list-crashes.ts";
 import { getExecution, listExecutions } from "./rpc/list-executions.ts";
 import { deleteSource, getSource, listSources } from "./rpc/list-sources.ts";
 import { getTable, listTables } from "./rpc/list-tables.ts";
 import { planChunks } from "./rpc/plan-chunks.ts";
 import { recordLineage } from "./rpc/record-lineage.ts";
+import { releaseCrash } from "./rpc/release-crash.ts";
 import { closeSnapshot, renewSnapshot } from "./rpc/renew-snapshot.ts";
 import { testConnection } from "./rpc/test-connection.ts";
 import { updateSource } from "./rpc/update-source.ts";
@@ -46,6 +51,13 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
       executeQuery: executeQuery(deps),
       getExecution: getExecution(deps),
       listExecutions: listExecutions(deps),
+    }),
+    guard(CrashService, {
+      listCrashes: listCrashes(deps),
+      releaseCrash: releaseCrash(deps),
+    }),
+    guard(StatusService, {
+      getStatus: getStatus(deps),
     }),
     guard(LineageService, {
       getLineage: getLineage(deps),

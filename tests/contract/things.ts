@@ -7,6 +7,7 @@ import { ApiKeyService } from "../../gen/sluice/identity/v1/api_keys_pb.ts";
 import { OrgService } from "../../gen/sluice/identity/v1/orgs_pb.ts";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import { CrashService } from "../../gen/sluice/orchestration/v1/crashes_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
@@ -57,6 +58,7 @@ async function createData(mesh: Mesh, owner: Principal): Promise<Things> {
   const { executionId } = await mesh
     .client(ExecutionService, owner)
     .executeQuery({ sourceId, sql: "FROM orders" });
+  const crashId = await crash(mesh, owner, sourceId);
   const { project } = await mesh.client(ProjectService, owner).createProject({
     project: {
       displayName: "project",
@@ -74,8 +76,20 @@ async function createData(mesh: Mesh, owner: Principal): Promise<Things> {
     source_id: sourceId,
     table_id: tables[0]?.tableId ?? "",
     execution_id: executionId,
+    crash_id: crashId,
     project_id: project?.projectId ?? "",
   };
+}
+
+/** Runs what crashes the engine, and answers how it is remembered. */
+async function crash(mesh: Mesh, owner: Principal, sourceId: string): Promise<string> {
+  const sql = "SELECT json_structure(repeat('[', 200000) || repeat(']', 200000))";
+  await mesh
+    .client(ExecutionService, owner)
+    .executeQuery({ sourceId, sql })
+    .catch(() => {});
+  const { crashes } = await mesh.client(CrashService, owner).listCrashes({});
+  return crashes[0]?.crashId ?? "";
 }
 
 /** Stages the table to its end: what goes on would change while others look. */

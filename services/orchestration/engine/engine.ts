@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { newId } from "../../lib/ids.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Confinement } from "../confinement/find-confinement.ts";
+import type { Protection } from "../confinement/layers.ts";
 import type { Limit } from "../connectors/connector.ts";
 import { beforeAbort } from "../executions/before-abort.ts";
 import { type Crash, type EngineChild, startEngineChild } from "./engine-child.ts";
@@ -26,6 +27,7 @@ type NewTask = Task extends infer T
 type RunTask = (task: NewTask, limit: Limit) => Promise<Exclude<Reply, { kind: "failed" }>>;
 
 export type Engine = AsyncDisposable & {
+  status(): EngineStatus;
   readonly run: RunTask;
   /** For tasks of ours on one source: a process that did one does the next one, too. */
   series(): Series;
@@ -36,6 +38,14 @@ export type Series = AsyncDisposable & {
   readonly run: RunTask;
   /** Where named pipes that lead to the processes are made. */
   readonly pipesDirectory: string;
+};
+
+/** How the engine is confined and bounded, and what it does now. */
+export type EngineStatus = {
+  readonly holds: ReadonlySet<Protection>;
+  readonly memory: MemoryLimits;
+  readonly busyCount: number;
+  readonly memoryBytes: number;
 };
 
 export type EngineOptions = {
@@ -57,6 +67,7 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
   const watch = createMemoryWatch(memory);
+  let isStopping = false;
   const children = new Set<EngineChild>();
 
   function start(): EngineChild {
@@ -112,12 +123,14 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
     failure === "memory" ? memoryFailure("process", memory) : new EngineFailure(failure, message);
 
   function toFailure(crash: Crash, task: NewTask): EngineFailure {
+    if (isStopping) return new EngineFailure("internal", "the engine stops");
     const failure = crashFailure(crash, memory);
     if (failure.kind === "crashed") log.error({ task: task.kind, ...crash }, "an engine process crashed");
     return failure;
   }
 
   return {
+    status: () => ({ holds: confinement.holds, memory, ...watch.look() }),
     async run(task, limit) {
       limit.signal.throwIfAborted();
       const child = take();
@@ -147,6 +160,7 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
       };
     },
     async [Symbol.asyncDispose]() {
+      isStopping = true;
       watch[Symbol.dispose]();
       await Promise.all([...children].map(end));
     },

@@ -13,6 +13,8 @@ export type ReadMemory = (pid: number) => number;
 export type MemoryWatch = Disposable & {
   /** Watches a process until the answer is disposed. */
   watch(watched: WatchedProcess): Disposable;
+  /** How many are watched, and their memory in all. */
+  look(): { busyCount: number; memoryBytes: number };
 };
 
 /** Less than a process needs to take what is left between two looks: some gigabytes a second and core. */
@@ -29,7 +31,7 @@ export function createMemoryWatch(
   const watched = new Set<WatchedProcess>();
   let timer: NodeJS.Timeout | undefined;
 
-  function look(): void {
+  function enforce(): void {
     let total = 0;
     let largest: { process: WatchedProcess; bytes: number } | undefined;
     for (const process of [...watched]) {
@@ -55,13 +57,17 @@ export function createMemoryWatch(
   return {
     watch(process) {
       watched.add(process);
-      timer ??= setInterval(look, lookEveryMs).unref();
+      timer ??= setInterval(enforce, lookEveryMs).unref();
       return {
         [Symbol.dispose]() {
           watched.delete(process);
           if (watched.size === 0) rest();
         },
       };
+    },
+    look() {
+      const sizes = [...watched].map(({ pid }) => readMemory(pid));
+      return { busyCount: sizes.length, memoryBytes: sizes.reduce((sum, bytes) => sum + bytes, 0) };
     },
     [Symbol.dispose]: rest,
   };

@@ -196,7 +196,7 @@ export const ErrorReason = {
   STATEMENT_REFUSED: 24,
 
   /**
-   * The statement ran longer, or needed more memory or space, than an execution may.
+   * The statement ran longer, or needed more space, than an execution may.
    *
    * @generated from enum value: ERROR_REASON_EXECUTION_LIMIT = 25;
    */

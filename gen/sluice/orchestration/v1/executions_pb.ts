@@ -384,13 +384,15 @@ export const ExecutionStateSchema: GenEnum<ExecutionState> = /*@__PURE__*/
 export const ExecutionService: GenService<{
   /**
    * Runs one statement that reads one source, and answers its first rows. Every call on a source leaves a record,
-   * failed ones too. A statement on a file gets 512 MiB of memory and 4 GiB of disk; each process of the service
+   * failed ones too. A statement on a file gets a process with 1.5 GiB of memory, of which a third is for tables, and
+   * 4 GiB of disk; each process of the service
    * takes 8 executions and discoveries at the same time. A statement on a database runs in a transaction that reads
    * only; what the functions that it calls may do beside is bounded by the rights of the source's role.
    *
    * NotFound; InvalidArgument (SQL_INVALID, STATEMENT_REFUSED); FailedPrecondition (SOURCE_DATA_INVALID,
-   * SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY); ResourceExhausted or
-   * DeadlineExceeded (EXECUTION_LIMIT); DataLoss (CONTENT_CORRUPT).
+   * SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY); ResourceExhausted
+   * (EXECUTION_LIMIT, MEMORY_LIMIT) or DeadlineExceeded (EXECUTION_LIMIT); Unavailable (ENGINE_CRASHED) and, after the
+   * second crash, FailedPrecondition (QUARANTINED); DataLoss (CONTENT_CORRUPT).
    *
    * @generated from rpc sluice.orchestration.v1.ExecutionService.ExecuteQuery
    */

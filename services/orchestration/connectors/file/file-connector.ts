@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { BlobCache, BorrowedBlob } from "../../blobs/blob-cache.ts";
+import type { Quarantine } from "../../crashes/quarantine.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Inspection } from "../../engine/protocol.ts";
 import { sourceDataInvalid } from "../../errors.ts";
@@ -13,10 +14,15 @@ import { type FileSettings, fileSettings } from "./settings.ts";
 /** Files whose inspection is remembered. */
 const inspectionsMax = 1000;
 
-export type FileConnectorDeps = { readonly blobs: BlobCache; readonly engine: Engine };
+export type FileConnectorDeps = {
+  readonly blobs: BlobCache;
+  readonly engine: Engine;
+  readonly quarantine: Quarantine;
+};
 
 /** Reads files of the storage service with DuckDB: CSV, JSON, NDJSON, Parquet. */
-export function createFileConnector({ blobs, engine }: FileConnectorDeps): Connector {
+export function createFileConnector(deps: FileConnectorDeps): Connector {
+  const { engine, quarantine } = deps;
   // What was found in some bytes stays true: the key has their hash.
   const inspections = new LRUCache<string, Inspection>({ max: inspectionsMax });
 
@@ -24,7 +30,8 @@ export function createFileConnector({ blobs, engine }: FileConnectorDeps): Conne
     const key = JSON.stringify([blob.sha256, blob.name, format]);
     const known = inspections.get(key);
     if (known) return known;
-    const reply = await engine.run({ kind: "inspect", path: blob.path, fileName: blob.name, format }, limit);
+    const task = { kind: "inspect" as const, path: blob.path, fileName: blob.name, format };
+    const reply = await quarantine.watch({ file: blob }, () => engine.run(task, limit));
     if (reply.kind !== "inspected") throw new Error("the engine answered something else");
     inspections.set(key, reply.inspection);
     return reply.inspection;
@@ -34,15 +41,14 @@ export function createFileConnector({ blobs, engine }: FileConnectorDeps): Conne
     name: "file",
     description: "A stored file: CSV, JSON, NDJSON or Parquet, as one table",
     settings: fileSettings,
-    open: (settings, field) =>
-      fileSource({ blobs, engine }, parseSettings(fileSettings, settings, field), inspect),
+    open: (settings, field) => fileSource(deps, parseSettings(fileSettings, settings, field), inspect),
   };
 }
 
 type Inspect = (blob: BorrowedBlob, settings: FileSettings, limit: Limit) => Promise<Inspection>;
 
 function fileSource(
-  { blobs, engine }: FileConnectorDeps,
+  { blobs, engine, quarantine }: FileConnectorDeps,
   settings: FileSettings,
   inspect: Inspect,
 ): DataSource {
@@ -65,14 +71,13 @@ function fileSource(
         const { reading } = await inspect(blob, settings, limit);
         const tableName = tableNameOf(blob, settings);
         const { path, name: fileName } = blob;
-        const reply = await engine.run(
-          { kind: "query", path, fileName, reading, tableName, sql, maxRows },
-          limit,
-        );
+        const task = { kind: "query" as const, path, fileName, reading, tableName, sql, maxRows };
+        const reply = await quarantine.watch({ file: blob, sql }, () => engine.run(task, limit));
         if (reply.kind !== "queried") throw new Error("the engine answered something else");
         return reply.result;
       });
     },
-    openSnapshot: (request, limit) => openFileSnapshot({ blobs, engine, settings, inspect }, request, limit),
+    openSnapshot: (request, limit) =>
+      openFileSnapshot({ blobs, engine, quarantine, settings, inspect }, request, limit),
   };
 }

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { BlobCache, BorrowedBlob } from "../../blobs/blob-cache.ts";
+import type { Quarantine } from "../../crashes/quarantine.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { extract } from "../../engine/extract.ts";
 import type { ExtractColumn, Extraction, Inspection, RowRange } from "../../engine/protocol.ts";
@@ -28,13 +29,14 @@ const chunkBytesMin = 256 * 1024 * 1024;
 type FileSnapshotDeps = {
   readonly blobs: BlobCache;
   readonly engine: Engine;
+  readonly quarantine: Quarantine;
   readonly settings: FileSettings;
   readonly inspect: (blob: BorrowedBlob, settings: FileSettings, limit: Limit) => Promise<Inspection>;
 };
 
 /** A file by its hash: its bytes stay here until the snapshot is disposed. */
 export async function openFileSnapshot(
-  { blobs, engine, settings, inspect }: FileSnapshotDeps,
+  { blobs, engine, quarantine, settings, inspect }: FileSnapshotDeps,
   { tables, chunkRows, format }: SnapshotRequest,
   limit: Limit,
 ): Promise<Snapshot> {
@@ -63,7 +65,7 @@ export async function openFileSnapshot(
       const task = { fileName: blob.name, reading, rows, rowBytes, columns, format };
       return yield* piecesWithEngineFailures(
         fileNamed(blob),
-        extract(series, { path: blob.path }, task, chunkLimit),
+        quarantine.watchPieces({ file: blob }, () => extract(series, { path: blob.path }, task, chunkLimit)),
       );
     },
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),

@@ -1,0 +1,71 @@
+import { and, asc, desc, eq, notInArray, sql } from "drizzle-orm";
+import type { Db } from "../../lib/database.ts";
+import type { Page } from "../../lib/paging.ts";
+import { fromPage, insertedRow } from "../../lib/rows.ts";
+import { crashes } from "./crash-schema.ts";
+
+export type CrashRow = typeof crashes.$inferSelect;
+export type NewCrash = Omit<CrashRow, "orgId" | "crashCount" | "createTime" | "updateTime">;
+export type CrashKey = Pick<CrashRow, "subject" | "fingerprint">;
+
+/** An organisation's, whoever of it asks. */
+type OrgScope = { readonly orgId: string };
+
+export async function findCrash(
+  db: Db,
+  { orgId }: OrgScope,
+  { subject, fingerprint }: CrashKey,
+): Promise<CrashRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(crashes)
+    .where(and(eq(crashes.orgId, orgId), eq(crashes.subject, subject), eq(crashes.fingerprint, fingerprint)));
+  return row;
+}
+
+/** Crashes by id, which is by age. */
+export function listCrashes(db: Db, { orgId }: OrgScope, page: Page): Promise<CrashRow[]> {
+  return db
+    .select()
+    .from(crashes)
+    .where(and(eq(crashes.orgId, orgId), fromPage(crashes.crashId, page)))
+    .orderBy(asc(crashes.crashId))
+    .limit(page.limit);
+}
+
+/** Crashes that are remembered of an organisation: those that were latest. */
+const keptMax = 1000;
+
+/** Counts one more crash of what is known by the fingerprint. */
+export async function insertCrash(db: Db, { orgId }: OrgScope, crash: NewCrash): Promise<CrashRow> {
+  const { fileName, cause } = crash;
+  const rows = await db
+    .insert(crashes)
+    .values({ ...crash, orgId })
+    .onConflictDoUpdate({
+      target: [crashes.orgId, crashes.subject, crashes.fingerprint],
+      set: { fileName, cause, crashCount: sql`${crashes.crashCount} + 1`, updateTime: sql`now()` },
+    })
+    .returning();
+  await deleteOldest(db, orgId);
+  return insertedRow(rows);
+}
+
+async function deleteOldest(db: Db, orgId: string): Promise<void> {
+  const kept = db
+    .select({ crashId: crashes.crashId })
+    .from(crashes)
+    .where(eq(crashes.orgId, orgId))
+    .orderBy(desc(crashes.updateTime))
+    .limit(keptMax);
+  await db.delete(crashes).where(and(eq(crashes.orgId, orgId), notInArray(crashes.crashId, kept)));
+}
+
+/** Forgets a crash; answers whether there was one. */
+export async function deleteCrash(db: Db, { orgId }: OrgScope, crashId: string): Promise<boolean> {
+  const rows = await db
+    .delete(crashes)
+    .where(and(eq(crashes.orgId, orgId), eq(crashes.crashId, crashId)))
+    .returning({ crashId: crashes.crashId });
+  return rows.length > 0;
+}

@@ -1,0 +1,16 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { CrashService } from "../../../gen/sluice/orchestration/v1/crashes_pb.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import { cutPage, pageOf } from "../../lib/paging.ts";
+import * as repository from "../crashes/crash-repository.ts";
+import type { OrchestrationDeps } from "../deps.ts";
+import { toCrash } from "../message.ts";
+
+export const listCrashes =
+  ({ db }: OrchestrationDeps): MethodImpl<typeof CrashService.method.listCrashes> =>
+  async (request, context) => {
+    const page = pageOf(request);
+    const found = await repository.listCrashes(db, scopeOf(context), page);
+    const { rows, nextPageToken } = cutPage(found, page, ({ crashId }) => crashId);
+    return { crashes: rows.map(toCrash), nextPageToken };
+  };
