@@ -29,7 +29,17 @@ const editor = [
 
 const approver = [...viewer, "audit.read", "projects.review"] as const;
 
-const admin = [...editor, ...approver, "orgs.write", "storage.quota.write", "users.write"] as const;
+const admin = [
+  ...editor,
+  ...approver,
+  "orgs.write",
+  // Sends secrets that others set to another server.
+  "secrets.destinations.write",
+  // Lets a source's password travel where others could read it.
+  "sources.insecure",
+  "storage.quota.write",
+  "users.write",
+] as const;
 
 const platformAdmin = [...admin, "orgs.create", "orgs.all"] as const;
 

@@ -16,6 +16,9 @@ export const sourceExists = (displayName: string) =>
     { displayName },
   );
 
+export const invalidSetting = (field: string, description: string) =>
+  settingsInvalid([{ field, description }]);
+
 /** Each wrong setting by its path in the request. */
 export function settingsInvalid(violations: { field: string; description: string }[]): ConnectError {
   const fields = invalidFields(violations);
@@ -71,6 +74,17 @@ export const secretNotFound = (name: string) =>
     ErrorReason.SECRET_NOT_FOUND,
     `secret ${JSON.stringify(name)} does not exist: PUT /api/v1/secrets/${encodeURIComponent(name)}`,
     { secret: name },
+  );
+
+export const insecureConnection = (message: string) =>
+  failure(Code.FailedPrecondition, ErrorReason.INSECURE_CONNECTION, message);
+
+export const insecureLoginNotYours = () =>
+  failure(
+    Code.PermissionDenied,
+    ErrorReason.PERMISSION_MISSING,
+    "permission sources.insecure is required to set allowInsecureLogin, or to change where such a source logs in",
+    { permission: "sources.insecure" },
   );
 
 export const sqlInvalid = (message: string) =>
