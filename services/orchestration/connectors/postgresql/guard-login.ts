@@ -17,8 +17,9 @@ const anyCodes = new Set([...scramCodes, 3, 5]);
 const authentication = "R".charCodeAt(0);
 
 /**
- * Reads what the server sends, before the client does, and cuts the connection when it asks for more of the password than
- * it may. The client answers such a message whenever it comes, also after the login.
+ * Reads what the server sends before the client does. When it asks for more of the password than it may, the connection is
+ * cut and the client does not see the question: it answers one whenever it comes, also after the login, and a malformed one
+ * ends the process.
  */
 export function guardLogin(
   socket: Socket,
@@ -26,22 +27,18 @@ export function guardLogin(
 ): LoginGuard {
   const guard: { refused: PasswordMethodError | undefined } = { refused: undefined };
   let allowed = passwordMethods === "any" ? anyCodes : scramCodes;
-  const refuse = (message: string) => {
-    guard.refused ??= new PasswordMethodError(message);
-    socket.destroy();
-  };
   const read = createMessageReader((code) => {
-    if (code === undefined || !allowed.has(code)) refuse(reasonOf(code));
+    if (code === undefined || !allowed.has(code)) guard.refused ??= new PasswordMethodError(reasonOf(code));
     // Nothing is asked for once the login succeeded.
     if (code === 0) allowed = new Set();
   });
-  // The client's listener comes later than this one, and no byte comes between.
-  const attach = (event: string | symbol) => {
-    if (event !== "data") return;
-    socket.off("newListener", attach);
-    socket.on("data", read);
+  const emit = socket.emit.bind(socket) as (event: string | symbol, ...values: unknown[]) => boolean;
+  socket.emit = (event: string | symbol, ...values: unknown[]) => {
+    if (event === "data" && !guard.refused) read(values[0] as Buffer);
+    if (event !== "data" || !guard.refused) return emit(event, ...values);
+    socket.destroy();
+    return true;
   };
-  socket.on("newListener", attach);
   return guard;
 }
 
@@ -51,35 +48,35 @@ function reasonOf(code: number | undefined): string {
   return "asks for a login that is not supported";
 }
 
+const headBytes = 5;
+const codeBytes = 4;
+
+type Authenticate = (code: number | undefined) => void;
+
 /** Calls `authenticate` with the code of each Authentication message; with undefined for a malformed message. */
-function createMessageReader(authenticate: (code: number | undefined) => void): (piece: Buffer) => void {
+function createMessageReader(authenticate: Authenticate): (piece: Buffer) => void {
   let pending: Buffer = Buffer.alloc(0);
   let skip = 0;
   return (piece) => {
     const bytes = pending.length === 0 ? piece : Buffer.concat([pending, piece]);
     let at = skip;
-    for (let head = readHead(bytes, at); head; head = readHead(bytes, at)) {
-      if (head.isMalformed || head.isAuthentication) authenticate(head.code);
-      if (head.isMalformed) return;
-      at += head.bytes;
+    while (bytes.length - at >= headBytes) {
+      const end = readMessage(bytes, at, authenticate);
+      if (end === undefined) break;
+      at = end;
     }
     skip = Math.max(0, at - bytes.length);
     pending = Buffer.from(bytes.subarray(at));
   };
 }
 
-const headBytes = 5;
-const codeBytes = 4;
-
-/** What a message begins with; undefined while that is not there. */
-function readHead(bytes: Buffer, at: number) {
-  if (bytes.length - at < headBytes) return undefined;
+/** Where the message ends that begins there; undefined when more of it is needed. */
+function readMessage(bytes: Buffer, at: number, authenticate: Authenticate): number | undefined {
   const isAuthentication = bytes[at] === authentication;
+  if (isAuthentication && bytes.length - at < headBytes + codeBytes) return undefined;
   const length = bytes.readUInt32BE(at + 1);
   const isMalformed = length < codeBytes * (isAuthentication ? 2 : 1);
-  if (!isAuthentication || isMalformed) {
-    return { isAuthentication, isMalformed, bytes: length + 1, code: undefined };
-  }
-  if (bytes.length - at < headBytes + codeBytes) return undefined;
-  return { isAuthentication, isMalformed, bytes: length + 1, code: bytes.readUInt32BE(at + headBytes) };
+  if (isMalformed) authenticate(undefined);
+  else if (isAuthentication) authenticate(bytes.readUInt32BE(at + headBytes));
+  return at + length + 1;
 }

@@ -107,6 +107,8 @@ async function encrypt(raw: Socket, { host, security }: Route, signal: AbortSign
     // An address is not sent as a server's name.
     ...(isIP(host) === 0 && { servername: host }),
   });
+  // As for the connection below: after an abort it fails once more, and nobody listens.
+  socket.on("error", () => {});
   await once(socket, "secureConnect", { signal });
   return socket;
 }
