@@ -33,9 +33,9 @@ const admin = [
   ...editor,
   ...approver,
   "orgs.write",
-  // Sends secrets that others set to another server.
+  // Changes where existing secrets may be sent, without knowing their values.
   "secrets.destinations.write",
-  // Lets a source's password travel where others could read it.
+  // Allows logins over connections that are not encrypted or not verified.
   "sources.insecure",
   "storage.quota.write",
   "users.write",

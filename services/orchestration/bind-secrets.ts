@@ -12,11 +12,15 @@ export type BindDeps = {
 };
 
 /** Gives the secrets of an organisation from before they had destinations those of the sources that use them. */
-export async function bindSecrets({ db, policies, connectors }: BindDeps, orgId: string): Promise<void> {
+export async function bindSecrets(
+  { db, policies, connectors }: BindDeps,
+  orgId: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const rows = await listSourcesOfOrg(db, orgId);
   const uses = rows.flatMap((row) => usesOf(row, connectors));
   const distinct = new Map(uses.map((use) => [JSON.stringify(use), use]));
-  await policies.bindSecrets({ orgId, uses: [...distinct.values()] });
+  await policies.bindSecrets({ orgId, uses: [...distinct.values()] }, { ...(signal && { signal }) });
 }
 
 /** Does it for every organisation that needs it. What fails is done when such a secret is asked for. */
@@ -32,7 +36,7 @@ export async function bindEverySecret(
       if (left.length === 0) break;
       for (const orgId of left) {
         stop.throwIfAborted();
-        await bindSecrets(deps, orgId);
+        await bindSecrets(deps, orgId, stop);
         bound.add(orgId);
       }
     }

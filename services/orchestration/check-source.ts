@@ -4,7 +4,7 @@ import type { DataSource } from "./connectors/connector.ts";
 import { insecureLoginNotYours } from "./errors.ts";
 import type { Secrets } from "./secrets.ts";
 
-/** Lets those who may not allow an insecure login keep one as it is. PermissionDenied (PERMISSION_MISSING). */
+/** An insecure login takes `sources.insecure`, unless it stays as it is. PermissionDenied (PERMISSION_MISSING). */
 export function refuseInsecureLogin(
   { principal }: Scope,
   { insecureLogin }: DataSource,

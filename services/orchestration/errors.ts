@@ -1,6 +1,7 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure, invalidFields, notFound } from "../lib/errors.ts";
+import type { SecretDestination } from "./connectors/connector.ts";
 
 export const connectorNotFound = (name: string) => notFound("connector", name);
 export const sourceNotFound = (sourceId: string) => notFound("source", sourceId);
@@ -68,13 +69,16 @@ export const sourceUnreachable = (message: string) =>
 export const sourceDataInvalid = (message: string) =>
   failure(Code.FailedPrecondition, ErrorReason.SOURCE_DATA_INVALID, message);
 
-export const secretNotFound = (name: string) =>
-  failure(
+export function secretNotFound(name: string, { connector, host, port }: SecretDestination): ConnectError {
+  const path = `/api/v1/secrets/${encodeURIComponent(name)}`;
+  return failure(
     Code.FailedPrecondition,
     ErrorReason.SECRET_NOT_FOUND,
-    `secret ${JSON.stringify(name)} does not exist: PUT /api/v1/secrets/${encodeURIComponent(name)}`,
+    `secret ${JSON.stringify(name)} does not exist: PUT ${path}, with ${connector} at ${host} port ${port} among its ` +
+      "destinations",
     { secret: name },
   );
+}
 
 export const insecureConnection = (message: string) =>
   failure(Code.FailedPrecondition, ErrorReason.INSECURE_CONNECTION, message);

@@ -32,7 +32,7 @@ export function createSecrets(
       try {
         return await ask(name, destination, false);
       } catch (error) {
-        throw isNotFound(error) ? secretNotFound(name) : error;
+        throw isNotFound(error) ? secretNotFound(name, destination) : error;
       }
     },
     async validate(name, destination) {

@@ -7,7 +7,7 @@ import * as repository from "../secret-repository.ts";
 
 const unboundOrgsMax = 100;
 
-/** The organisation comes from the request: nobody has to call before secrets from before an upgrade are bound. */
+/** The organisation comes from the request: orchestration binds at its start, without a caller. */
 export const bindSecrets =
   ({ db }: IdentityDeps): MethodImpl<typeof PolicyService.method.bindSecrets> =>
   async ({ orgId, uses }) => {

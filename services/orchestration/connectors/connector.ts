@@ -37,8 +37,8 @@ export type DataSource = {
   /** The secrets that it sends, and where to; none by default. */
   readonly secrets?: readonly SecretUse[];
   /**
-   * Set when its settings let a password travel unprotected: tells what exactly was accepted. Only holders of the permission
-   * `sources.insecure` may set it to something else.
+   * Identifies the login that may be insecure; undefined when none may. A change to another value takes the permission
+   * `sources.insecure`.
    */
   readonly insecureLogin?: string | undefined;
   /** Tries to reach it and answers name and version of what answered. */

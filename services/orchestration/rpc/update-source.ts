@@ -32,7 +32,7 @@ export const updateSource =
     if (next) await checkSecrets(secrets, next);
     try {
       const row = await db.transaction(async (tx) => {
-        // Locked: what is kept of an insecure login must still be there when it is written.
+        // Locked: an insecure login that an editor keeps must not have been removed meanwhile.
         const locked = await repository.findSourceForUpdate(tx, scope, sourceId);
         if (next) refuseInsecureLogin(scope, next, locked && tryToOpen(locked, connectors));
         return await repository.updateSource(tx, scope, sourceId, revisionOf(etag), change);

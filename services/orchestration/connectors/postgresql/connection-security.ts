@@ -23,7 +23,7 @@ export function securityOf(
   const isLocal = addresses.every(isLoopback);
   const mode = sslMode ?? (isLocal && caSecret === undefined ? "prefer" : "verify-full");
   if (mode === "verify-full") {
-    // An editor may write the authority's secret, so it does not vouch for where a readable password goes.
+    // Editors can write the CA's secret: a server that only this CA vouches for must not get a readable password.
     const isVouched = caSecret === undefined || allowInsecureLogin;
     return { sslMode: mode, ca, passwordMethods: isVouched ? "any" : "scram" };
   }

@@ -79,7 +79,7 @@ async function connectFirst(
   throw failure;
 }
 
-/** Exactly what the server sent first: bytes behind the letter were put in by somebody who can't encrypt. */
+/** All that the server sent first. More than one byte means that somebody injected plaintext ahead of the handshake. */
 async function encryptionAnswer(raw: Socket, signal: AbortSignal): Promise<string> {
   const closed = new AbortController();
   const close = () =>

@@ -11,10 +11,10 @@ export type LoginDeps = {
   readonly resolveSecret: (name: string, destination: SecretDestination) => Promise<string>;
 };
 
-/** What a login takes: the way to the server, and the password that may go there and nowhere else. */
+/** Where to log in, and with what. */
 export type Login = { readonly route: Route; readonly password: string };
 
-/** Asks for the secrets by their destination, and for the addresses once: whoever connects uses these. */
+/** Resolves the secrets for this server, and its addresses once: the connection uses the addresses that were checked. */
 export async function prepareLogin(
   { addressGuard, resolveSecret }: LoginDeps,
   settings: PostgresqlSettings,

@@ -53,7 +53,7 @@ export type PostgresqlSettings = z.output<typeof postgresqlSettings>;
 /** The connector's name, in sources and in the destinations of secrets. */
 export const postgresqlName = "postgresql";
 
-/** Reads the settings; the host in them is normalised, so that the one that is checked is the one that is reached. */
+/** Reads the settings and normalises the host: the name that identity checks is the name that is looked up. */
 export function parsePostgresqlSettings(settings: Settings, field: string): PostgresqlSettings {
   const parsed = parseSettings(postgresqlSettings, settings, field);
   const host = normalizeHost(parsed.host);
@@ -77,7 +77,7 @@ export function secretUsesOf(settings: PostgresqlSettings): SecretUse[] {
   return names.map((name) => ({ name, destination }));
 }
 
-/** What somebody accepted who allowed an insecure login; undefined where none is allowed. */
+/** Identifies the login that allowInsecureLogin was accepted for; undefined without it. */
 export function insecureLoginOf(settings: PostgresqlSettings): string | undefined {
   const { host, port, passwordSecret, sslMode, caSecret, allowInsecureLogin } = settings;
   return allowInsecureLogin ? JSON.stringify([host, port, passwordSecret, sslMode, caSecret]) : undefined;
