@@ -1,6 +1,7 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure, notFound } from "../lib/errors.ts";
+import type { Destination } from "./destinations.ts";
 
 export const userNotFound = (userId: string): ConnectError => notFound("user", userId);
 export const orgNotFound = (orgId: string): ConnectError => notFound("org", orgId);
@@ -10,6 +11,18 @@ export const secretNotFound = (name: string): ConnectError => notFound("secret",
 /** Of a secret that another service asked for. */
 export const secretMissing = (name: string): ConnectError =>
   failure(Code.NotFound, ErrorReason.SECRET_NOT_FOUND, `there is no secret ${name}`, { secret: name });
+
+/** Does not tell where else the secret may be sent. */
+export function secretNotAllowed(name: string, { connector, host, port }: Destination): ConnectError {
+  const path = `/api/v1/secrets/${encodeURIComponent(name)}`;
+  return failure(
+    Code.FailedPrecondition,
+    ErrorReason.SECRET_NOT_ALLOWED,
+    `secret ${JSON.stringify(name)} may not be sent to ${connector} at ${host} port ${port}: name that among its ` +
+      `destinations, with its value by PUT ${path}, or as an administrator without it by PATCH ${path}`,
+    { secret: name, connector, host, port: String(port) },
+  );
+}
 
 export const orgNameTaken = (name: string): ConnectError =>
   failure(Code.AlreadyExists, ErrorReason.RESOURCE_EXISTS, `an organisation named ${name} exists already`, {

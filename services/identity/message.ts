@@ -2,7 +2,11 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type ApiKey, ApiKeySchema } from "../../gen/sluice/identity/v1/api_keys_pb.ts";
 import { type Org, OrgSchema } from "../../gen/sluice/identity/v1/orgs_pb.ts";
-import { type Secret, SecretSchema } from "../../gen/sluice/identity/v1/secrets_pb.ts";
+import {
+  type Secret,
+  SecretDestinationSchema,
+  SecretSchema,
+} from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import { type User, UserSchema } from "../../gen/sluice/identity/v1/users_pb.ts";
 import type { ApiKeyRow } from "./api-key-repository.ts";
 import type { OrgRow } from "./org-repository.ts";
@@ -48,4 +52,5 @@ export const toSecret = (row: SecretName): Secret =>
     name: row.name,
     createTime: timestampFromDate(row.createTime),
     updateTime: timestampFromDate(row.updateTime),
+    destinations: (row.destinations ?? []).map((given) => create(SecretDestinationSchema, given)),
   });

@@ -5,6 +5,7 @@ import {
   foreignKey,
   index,
   integer,
+  jsonb,
   pgSchema,
   primaryKey,
   text,
@@ -15,6 +16,7 @@ import {
 } from "drizzle-orm/pg-core";
 import { requestsTable } from "../lib/idempotency.ts";
 import { roles as everyRole } from "../lib/permissions.ts";
+import type { Destination } from "./destinations.ts";
 
 export const identity = pgSchema("identity");
 
@@ -168,10 +170,14 @@ export const secrets = identity.table(
     orgId: uuid("org_id").notNull(),
     name: text("name").notNull(),
     ...sealed(),
+    /** Null for a secret from before there were destinations, until BindSecrets. */
+    destinations: jsonb("destinations").$type<readonly Destination[]>(),
     createTime: createTime(),
     updateTime: updateTime(),
   },
   (table) => [
+    index("secrets_unbound").on(table.orgId).where(sql`${table.destinations} is null`),
+    check("secrets_destinations_list", sql`jsonb_typeof(${table.destinations}) = 'array'`),
     primaryKey({ name: "secrets_name_unique", columns: [table.orgId, table.name] }),
     foreignKey({ name: "secrets_org_exists", columns: [table.orgId], foreignColumns: [orgs.orgId] }),
   ],

@@ -6,6 +6,7 @@ import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
 import { type GuardedService, guard } from "../lib/guard.ts";
 import type { IdentityDeps } from "./deps.ts";
+import { bindSecrets, listUnboundOrgs } from "./rpc/bind-secrets.ts";
 import { createApiKey } from "./rpc/create-api-key.ts";
 import { createOrg } from "./rpc/create-org.ts";
 import { createUser } from "./rpc/create-user.ts";
@@ -14,7 +15,7 @@ import { getJwks } from "./rpc/get-jwks.ts";
 import { getPrincipal } from "./rpc/get-principal.ts";
 import { issueToken } from "./rpc/issue-token.ts";
 import { listApiKeys } from "./rpc/list-api-keys.ts";
-import { deleteSecret, listSecrets, putSecret } from "./rpc/manage-secrets.ts";
+import { deleteSecret, listSecrets, putSecret, updateSecret } from "./rpc/manage-secrets.ts";
 import { getOrg, listOrgs } from "./rpc/read-orgs.ts";
 import { getMe, getUser, listUsers } from "./rpc/read-users.ts";
 import { refreshToken } from "./rpc/refresh-token.ts";
@@ -57,12 +58,15 @@ export function identityServices(deps: IdentityDeps): GuardedService[] {
     }),
     guard(SecretService, {
       putSecret: putSecret(deps),
+      updateSecret: updateSecret(deps),
       listSecrets: listSecrets(deps),
       deleteSecret: deleteSecret(deps),
     }),
     guard(PolicyService, {
       verifyCredential: verifyCredential(deps),
       resolveSecret: resolveSecret(deps),
+      bindSecrets: bindSecrets(deps),
+      listUnboundOrgs: listUnboundOrgs(deps),
       getPrincipal: getPrincipal(deps),
     }),
   ];

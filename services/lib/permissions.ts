@@ -33,6 +33,10 @@ const admin = [
   ...editor,
   ...approver,
   "orgs.write",
+  // Changes where existing secrets may be sent, without knowing their values.
+  "secrets.destinations.write",
+  // Allows logins over connections that are not encrypted or not verified.
+  "sources.insecure",
   "status.read",
   "storage.quota.write",
   "users.write",

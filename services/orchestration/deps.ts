@@ -5,6 +5,7 @@ import type { Engine } from "./engine/engine.ts";
 import type { Admission } from "./executions/admission.ts";
 import type { Unfinished } from "./executions/unfinished.ts";
 import type { ExecutionRecorder } from "./lineage/execution-recorder.ts";
+import type { Secrets } from "./secrets.ts";
 import type { Snapshots } from "./snapshots/snapshots.ts";
 
 /** What handlers work with. */
@@ -13,6 +14,7 @@ export type OrchestrationDeps = {
   readonly log: Logger;
   /** By name, in the order of their names. */
   readonly connectors: ReadonlyMap<string, Connector>;
+  readonly secrets: Secrets;
   /** Of executions and discoveries. */
   readonly admission: Admission;
   /** Of plans and chunks. */

@@ -1,6 +1,7 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure, invalidFields, notFound } from "../lib/errors.ts";
+import type { SecretDestination } from "./connectors/connector.ts";
 
 export const connectorNotFound = (name: string) => notFound("connector", name);
 export const sourceNotFound = (sourceId: string) => notFound("source", sourceId);
@@ -16,6 +17,9 @@ export const sourceExists = (displayName: string) =>
     `a source with the display name ${JSON.stringify(displayName)} exists`,
     { displayName },
   );
+
+export const invalidSetting = (field: string, description: string) =>
+  settingsInvalid([{ field, description }]);
 
 /** Each wrong setting by its path in the request. */
 export function settingsInvalid(violations: { field: string; description: string }[]): ConnectError {
@@ -66,12 +70,26 @@ export const sourceUnreachable = (message: string) =>
 export const sourceDataInvalid = (message: string) =>
   failure(Code.FailedPrecondition, ErrorReason.SOURCE_DATA_INVALID, message);
 
-export const secretNotFound = (name: string) =>
-  failure(
+export function secretNotFound(name: string, { connector, host, port }: SecretDestination): ConnectError {
+  const path = `/api/v1/secrets/${encodeURIComponent(name)}`;
+  return failure(
     Code.FailedPrecondition,
     ErrorReason.SECRET_NOT_FOUND,
-    `secret ${JSON.stringify(name)} does not exist: PUT /api/v1/secrets/${encodeURIComponent(name)}`,
+    `secret ${JSON.stringify(name)} does not exist: PUT ${path}, with ${connector} at ${host} port ${port} among its ` +
+      "destinations",
     { secret: name },
+  );
+}
+
+export const insecureConnection = (message: string) =>
+  failure(Code.FailedPrecondition, ErrorReason.INSECURE_CONNECTION, message);
+
+export const insecureLoginNotYours = () =>
+  failure(
+    Code.PermissionDenied,
+    ErrorReason.PERMISSION_MISSING,
+    "permission sources.insecure is required to set allowInsecureLogin, or to change where such a source logs in",
+    { permission: "sources.insecure" },
   );
 
 export const sqlInvalid = (message: string) =>

@@ -10,6 +10,7 @@ import { createLog } from "../lib/log.ts";
 import { createMeshClient } from "../lib/mesh-client.ts";
 import { openMeshTls } from "../lib/mesh-tls.ts";
 import { createSigner, createVerifier } from "../lib/principal.ts";
+import { bindEverySecret, bindSecrets } from "./bind-secrets.ts";
 import { createBlobCache } from "./blobs/blob-cache.ts";
 import { openBlobFolder } from "./blobs/blob-folder.ts";
 import type { OrchestrationConfig } from "./config.ts";
@@ -28,7 +29,7 @@ import { createUnfinished } from "./executions/unfinished.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
 import { ownFolder } from "./own-folder.ts";
-import { createSecretResolver } from "./secrets.ts";
+import { createSecrets } from "./secrets.ts";
 import { orchestrationServices } from "./service.ts";
 import { createSnapshots } from "./snapshots/snapshots.ts";
 
@@ -72,6 +73,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   const reader = createStatementReader();
   await using recorder = createExecutionRecorder({ db: database.db, log, reader });
   const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
+  const secrets = createSecrets(policies, (orgId) => bindSecrets(bindDeps, orgId));
   const file = createFileConnector({
     blobs: createBlobCache(blobs, folder),
     engine,
@@ -80,15 +82,17 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   const postgresql = createPostgresqlConnector({
     engine,
     addressGuard: createAddressGuard(config.sourceAddressAllow),
-    resolveSecret: createSecretResolver(policies),
+    resolveSecret: secrets.resolve,
     ownDatabase: await identifyOwnDatabase(config.databaseUrl),
   });
   const connectors = new Map([file, postgresql].map((connector) => [connector.name, connector]));
+  const bindDeps = { db: database.db, policies, connectors, log };
   await using snapshots = createSnapshots({ log });
   const deps = {
     db: database.db,
     log,
     connectors,
+    secrets,
     admission: createAdmission(executionsMax, "executions"),
     extractAdmission: createAdmission(extractsMax, "extracts"),
     engine,
@@ -105,5 +109,5 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     tls,
   });
   ready(server.address);
-  await aborted(stop);
+  await Promise.all([bindEverySecret(bindDeps, stop), aborted(stop)]);
 };

@@ -40,6 +40,10 @@ export function listSources(db: Db, scope: Scope, page: Page, connector: string)
   return db.select().from(sources).where(filter).orderBy(asc(sources.sourceId)).limit(page.limit);
 }
 
+/** Every source of an organisation. Without a scope: for work that no call asked for. */
+export const listSourcesOfOrg = (db: Db, orgId: string): Promise<SourceRow[]> =>
+  db.select().from(sources).where(eq(sources.orgId, orgId));
+
 export async function insertSource(db: Db, scope: Scope, source: NewSource): Promise<SourceRow> {
   const rows = await db
     .insert(sources)

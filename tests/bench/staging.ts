@@ -94,7 +94,10 @@ async function fileSource(mesh: Mesh<unknown>, csv: string): Promise<string> {
 
 async function postgresqlSource(mesh: Mesh<unknown>, databaseUrl: string): Promise<string> {
   const { username, password, hostname, port, pathname } = new URL(databaseUrl);
-  await mesh.call("PUT", "/api/v1/secrets/shop", { value: decodeURIComponent(password) });
+  await mesh.call("PUT", "/api/v1/secrets/shop", {
+    value: decodeURIComponent(password),
+    destinations: [{ connector: "postgresql", host: hostname, port: Number(port) }],
+  });
   return createSource(mesh, "postgresql", {
     host: hostname,
     port: Number(port),

@@ -22,6 +22,8 @@ import { createThings, type Things } from "./things.ts";
 /** Methods that name things and do not look for another's, and why. */
 const exempt: Readonly<Record<string, string>> = {
   "sluice.identity.v1.SecretService.PutSecret": "the name becomes the caller's own secret",
+  "sluice.identity.v1.PolicyService.BindSecrets":
+    "orchestration does it for any organisation, and nobody else may",
   "sluice.identity.v1.PolicyService.GetPrincipal":
     "workers ask it about any organisation, and nobody else may",
   "sluice.orchestration.v1.ConnectorService.GetConnector": "connectors are everybody's",

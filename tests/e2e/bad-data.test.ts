@@ -26,7 +26,14 @@ beforeAll(async () => {
   await addFile("ragged.csv", "a,b\n1,2\n3\n");
   await addFile("empty.csv", "");
   await addFile("half.parquet", flights.subarray(0, flights.byteLength / 2));
-  await call("PUT", "/api/v1/secrets/server", { value: mesh.server.password });
+  await call("PUT", "/api/v1/secrets/server", {
+    value: mesh.server.password,
+    destinations: [mesh.server.port, silent.port].map((port) => ({
+      connector: "postgresql",
+      host: "127.0.0.1",
+      port,
+    })),
+  });
   const warehouse = await mesh.createDatabase("warehouse");
   await warehouse`create table kept as select generate_series(1, 3) as n`;
   await addSource("warehouse", "postgresql", databaseAt(mesh.server.port, "warehouse"));

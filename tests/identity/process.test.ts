@@ -93,8 +93,13 @@ async function useEverything(address: string, password: string, database: TestDa
     apiKey: { displayName: "key" },
   });
   const value = "the value of a secret";
-  await createClient(SecretService, transport).putSecret({ name: "source", value });
-  await createClient(PolicyService, orchestration).resolveSecret({ name: "source" });
+  const destination = { connector: "postgresql", host: "127.0.0.1", port: 5432 };
+  await createClient(SecretService, transport).putSecret({
+    name: "source",
+    value,
+    destinations: [destination],
+  });
+  await createClient(PolicyService, orchestration).resolveSecret({ name: "source", destination });
   const users = createClient(UserService, transport);
   const userPassword = "the password of a colleague";
   const newUser = () => users.createUser({ user: { email: newEmail() }, password: userPassword });

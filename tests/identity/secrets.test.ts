@@ -12,19 +12,30 @@ beforeAll(async () => {
 afterAll(() => identity[Symbol.asyncDispose]());
 
 const secretsAs = (who: Principal) => identity.client(SecretService, who);
+const here = { connector: "postgresql", host: "127.0.0.1", port: 5432 };
+const destinations = [here];
 const resolve = (who: Principal | undefined, name: string, process = "orchestration") =>
-  identity.client(PolicyService, who, process).resolveSecret({ name });
+  identity.client(PolicyService, who, process).resolveSecret({ name, destination: here });
 
 test("OK: PutSecret makes a secret and sets it again, and answers no value", async () => {
   const { admin } = await newOrg(identity);
-  const { secret: made } = await secretsAs(admin).putSecret({ name: "db.password", value: "first" });
+  const { secret: made } = await secretsAs(admin).putSecret({
+    name: "db.password",
+    value: "first",
+    destinations,
+  });
   expect(made).toEqual({
     $typeName: "sluice.identity.v1.Secret",
     name: "db.password",
+    destinations: [{ $typeName: "sluice.identity.v1.SecretDestination", ...here }],
     createTime: expect.anything(),
     updateTime: made?.createTime,
   });
-  const { secret: set } = await secretsAs(admin).putSecret({ name: "db.password", value: "second ☂" });
+  const { secret: set } = await secretsAs(admin).putSecret({
+    name: "db.password",
+    value: "second ☂",
+    destinations,
+  });
   expect(set).toEqual({ ...made, updateTime: expect.anything() });
   expect(set?.updateTime).not.toEqual(made?.updateTime);
   expect((await resolve(admin, "db.password")).value).toBe("second ☂");
@@ -33,7 +44,7 @@ test("OK: PutSecret makes a secret and sets it again, and answers no value", asy
 test("OK: ResolveSecret answers long values and odd ones as they were", async () => {
   const { admin } = await newOrg(identity);
   for (const value of ["v".repeat(65_536), " \n\0'\";--", "ü".repeat(32_768)]) {
-    await secretsAs(admin).putSecret({ name: "odd", value });
+    await secretsAs(admin).putSecret({ name: "odd", value, destinations });
     expect((await resolve(admin, "odd")).value).toBe(value);
   }
 });
@@ -101,12 +112,12 @@ test("OK: DeleteSecret removes a secret, and then it is NotFound", async () => {
 test("NotFound: another organisation's secret, and its own one of that name stays", async () => {
   const { admin } = await newOrg(identity);
   const { admin: stranger } = await newOrg(identity);
-  await secretsAs(admin).putSecret({ name: "shared-name", value: "mine" });
+  await secretsAs(admin).putSecret({ name: "shared-name", value: "mine", destinations });
   expect(await failureOf(resolve(stranger, "shared-name"))).toMatchObject({ reason: "SECRET_NOT_FOUND" });
   expect(await failureOf(secretsAs(stranger).deleteSecret({ name: "shared-name" }))).toEqual(
     missing("secret", "shared-name"),
   );
-  await secretsAs(stranger).putSecret({ name: "shared-name", value: "theirs" });
+  await secretsAs(stranger).putSecret({ name: "shared-name", value: "theirs", destinations });
   expect((await resolve(admin, "shared-name")).value).toBe("mine");
 });
 
@@ -131,9 +142,9 @@ test("InvalidArgument: ResolveSecret without a name", async () => {
 test("Internal: a value that was moved to another name or organisation does not open", async () => {
   const { admin } = await newOrg(identity);
   const { admin: stranger } = await newOrg(identity);
-  await secretsAs(admin).putSecret({ name: "production", value: "a production password" });
-  await secretsAs(admin).putSecret({ name: "test", value: "a test password" });
-  await secretsAs(stranger).putSecret({ name: "production", value: "a stranger's password" });
+  await secretsAs(admin).putSecret({ name: "production", value: "a production password", destinations });
+  await secretsAs(admin).putSecret({ name: "test", value: "a test password", destinations });
+  await secretsAs(stranger).putSecret({ name: "production", value: "a stranger's password", destinations });
   await identity.database.sql`
     update identity.secrets target set key_id = source.key_id, nonce = source.nonce, ciphertext = source.ciphertext
     from identity.secrets source

@@ -4,7 +4,10 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 export type TcpPort = AsyncDisposable & { port: number; connections: Set<Socket> };
 
 /** A TCP port on this machine that does with connections what it is told, until disposed. */
-export async function listen(serve: (socket: Socket) => void): Promise<TcpPort> {
+export async function listen(
+  serve: (socket: Socket) => void,
+  { host = "127.0.0.1", port = 0 } = {},
+): Promise<TcpPort> {
   const connections = new Set<Socket>();
   const server = createServer((socket) => {
     connections.add(socket);
@@ -14,7 +17,7 @@ export async function listen(serve: (socket: Socket) => void): Promise<TcpPort> 
     socket.on("close", () => connections.delete(socket));
     serve(socket);
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(port, host);
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,

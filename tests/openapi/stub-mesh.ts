@@ -56,6 +56,8 @@ function createIdentity(): GuardedService {
       expireTime: timestampFromMs(Date.now() + 60_000),
     }),
     resolveSecret: () => ({}),
+    bindSecrets: () => ({}),
+    listUnboundOrgs: () => ({}),
     getPrincipal: () => ({}),
   });
 }

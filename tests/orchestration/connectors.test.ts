@@ -22,7 +22,10 @@ describe("ListConnectors and GetConnector", () => {
       $schema: "https://json-schema.org/draft/2020-12/schema",
       additionalProperties: false,
       required: ["host", "database", "user", "passwordSecret"],
-      properties: { port: { default: 5432 }, sslMode: { enum: ["disable", "prefer", "require"] } },
+      properties: {
+        port: { default: 5432 },
+        sslMode: { enum: ["disable", "prefer", "require", "verify-full"] },
+      },
     });
   });
 

@@ -59,6 +59,9 @@ export async function startPeers(): Promise<Peers> {
   const policies = guard(PolicyService, {
     verifyCredential: unused,
     getPrincipal: unused,
+    bindSecrets: unused,
+    listUnboundOrgs: () => ({}),
+    // Where each may be sent is tested with identity itself, in secrets.test.ts.
     resolveSecret({ name }, context) {
       const value = secrets.get(`${scopeOf(context).orgId}/${name}`);
       if (value === undefined) throw notFound("secret", name);

@@ -116,6 +116,8 @@ export async function startPeers(): Promise<Peers> {
 const policies = (peers: Peers) =>
   guard(PolicyService, {
     verifyCredential: unused,
+    bindSecrets: unused,
+    listUnboundOrgs: unused,
     resolveSecret({ name }) {
       const value = peers.secrets.get(name);
       if (value === undefined) throw notFound("secret", name);

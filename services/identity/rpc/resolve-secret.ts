@@ -1,15 +1,21 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
 import { scopeOf } from "../../lib/guard.ts";
+import { required } from "../../lib/updates.ts";
 import type { IdentityDeps } from "../deps.ts";
-import { secretMissing } from "../errors.ts";
+import { allowsDestination, toDestination } from "../destinations.ts";
+import { secretMissing, secretNotAllowed } from "../errors.ts";
 import { findSecret, placeOfSecret } from "../secret-repository.ts";
 
 export const resolveSecret =
   ({ db, vault }: IdentityDeps): MethodImpl<typeof PolicyService.method.resolveSecret> =>
-  async ({ name }, context) => {
+  async ({ name, destination: given, validateOnly }, context) => {
     const scope = scopeOf(context);
-    const sealed = await findSecret(db, scope, name);
-    if (!sealed) throw secretMissing(name);
-    return { value: vault.open(sealed, placeOfSecret(scope, name)) };
+    const destination = toDestination(required(given, "destination"), "destination.host");
+    const secret = await findSecret(db, scope, name);
+    if (!secret) throw secretMissing(name);
+    const { destinations, ...sealed } = secret;
+    if (destinations === null) return { unbound: true };
+    if (!allowsDestination(destinations, destination)) throw secretNotAllowed(name, destination);
+    return { value: validateOnly ? "" : vault.open(sealed, placeOfSecret(scope, name)) };
   };

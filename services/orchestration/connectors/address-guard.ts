@@ -7,24 +7,31 @@ import { beforeAbort } from "../executions/before-abort.ts";
 /** Answers the addresses that a host stands for, if the operator allows all of them. */
 export type AddressGuard = (host: string, signal: AbortSignal) => Promise<string[]>;
 
+/** Every address of a host. */
+type Lookup = (host: string) => Promise<string[]>;
+
 /**
  * Lets sources into the allowed networks only. Whoever connects must use the addresses that were checked: asked again,
  * the name may stand for others.
  */
 export const createAddressGuard =
-  (allowed: readonly Network[]): AddressGuard =>
+  (allowed: readonly Network[], addressesOf: Lookup = lookupAll): AddressGuard =>
   async (host, signal) => {
     // No network is allowed by default: the name is not even looked up.
     if (allowed.length === 0) throw hostRefused(host);
-    const addresses = await resolve(host, signal);
+    const addresses = await resolve(addressesOf, host, signal);
     if (!addresses.every((address) => isAllowed(address, allowed))) throw hostRefused(host);
     return addresses;
   };
 
-async function resolve(host: string, signal: AbortSignal): Promise<string[]> {
+const lookupAll: Lookup = async (host) => {
+  const found = await lookup(host, { all: true });
+  return found.map(({ address }) => address);
+};
+
+async function resolve(addressesOf: Lookup, host: string, signal: AbortSignal): Promise<string[]> {
   try {
-    const found = await beforeAbort(lookup(host, { all: true }), signal);
-    return found.map(({ address }) => address);
+    return await beforeAbort(addressesOf(host), signal);
   } catch {
     signal.throwIfAborted();
     throw sourceUnreachable(`the host ${JSON.stringify(host)} is not known`);

@@ -23,11 +23,24 @@ export type Connector = {
 /** Ends the work on a data source: what `signal` aborts with is the error that the caller gets. */
 export type Limit = { readonly signal: AbortSignal; readonly timeoutMs: number };
 
+/** A server that a secret is sent to, as identity's contract has it. */
+export type SecretDestination = { readonly connector: string; readonly host: string; readonly port: number };
+
+export type SecretUse = { readonly name: string; readonly destination: SecretDestination };
+
 /**
  * One data source. Every function fails with FailedPrecondition (SOURCE_DATA_INVALID, SECRET_NOT_FOUND,
- * ADDRESS_REFUSED) or Unavailable (SOURCE_UNREACHABLE) when the source can't be read.
+ * SECRET_NOT_ALLOWED, INSECURE_CONNECTION, ADDRESS_REFUSED) or Unavailable (SOURCE_UNREACHABLE) when the source can't be
+ * read.
  */
 export type DataSource = {
+  /** The secrets that it sends, and where to; none by default. */
+  readonly secrets?: readonly SecretUse[];
+  /**
+   * Identifies the login that may be insecure; undefined when none may. A change to another value takes the permission
+   * `sources.insecure`.
+   */
+  readonly insecureLogin?: string | undefined;
   /** Tries to reach it and answers name and version of what answered. */
   test(limit: Limit): Promise<{ serverVersion: string }>;
   /** Answers its tables. */

@@ -17,7 +17,8 @@ export function parseSettings<S extends z.ZodType>(
       credentials.map((name) => ({
         field: `${field}.${name}`,
         description:
-          "credentials are not kept in settings: PUT /api/v1/secrets/{name}, and name the secret here as passwordSecret",
+          "credentials are not kept in settings: PUT /api/v1/secrets/{name} with this server among its destinations, and " +
+          "name the secret here as passwordSecret",
       })),
     );
   }

@@ -2,6 +2,8 @@ import { ConnectError, type MethodImpl } from "@connectrpc/connect";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import type { ConnectorService } from "../../../gen/sluice/orchestration/v1/connectors_pb.ts";
 import { hasReason } from "../../lib/errors.ts";
+import { scopeOf } from "../../lib/guard.ts";
+import { refuseInsecureLogin } from "../check-source.ts";
 import type { Settings } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { connectorNotFound, timedOut } from "../errors.ts";
@@ -15,6 +17,8 @@ const reasons = [
   ErrorReason.SOURCE_UNREACHABLE,
   ErrorReason.SOURCE_DATA_INVALID,
   ErrorReason.SECRET_NOT_FOUND,
+  ErrorReason.SECRET_NOT_ALLOWED,
+  ErrorReason.INSECURE_CONNECTION,
   ErrorReason.ADDRESS_REFUSED,
   ErrorReason.EXECUTION_LIMIT,
 ];
@@ -25,6 +29,7 @@ export const testConnection =
     const connector = connectors.get(name);
     if (!connector) throw connectorNotFound(name);
     const source = connector.open(settings as Settings, "settings");
+    refuseInsecureLogin(scopeOf(context), source);
     const begun = performance.now();
     const latencyMs = () => Math.round(performance.now() - begun);
     using limit = limitTime(context.signal, testTimeoutMs, () => timedOut("the test", testTimeoutMs));

@@ -8,7 +8,8 @@ import { violatedConstraint } from "../../lib/database-failure.ts";
 import { etagMismatch } from "../../lib/errors.ts";
 import { scopeOf } from "../../lib/guard.ts";
 import { fieldsToUpdate, required, revisionOf } from "../../lib/updates.ts";
-import type { Connector } from "../connectors/connector.ts";
+import { checkSecrets, refuseInsecureLogin } from "../check-source.ts";
+import type { DataSource } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { sourceExists, sourceNotFound } from "../errors.ts";
 import { toSource } from "../message.ts";
@@ -17,7 +18,7 @@ import * as repository from "../source-repository.ts";
 const writable = ["display_name", "settings"] as const;
 
 export const updateSource =
-  ({ db, connectors }: OrchestrationDeps): MethodImpl<typeof SourceService.method.updateSource> =>
+  ({ db, connectors, secrets }: OrchestrationDeps): MethodImpl<typeof SourceService.method.updateSource> =>
   async ({ source: given, updateMask }, context) => {
     const scope = scopeOf(context);
     const source = required(given, "source");
@@ -25,9 +26,17 @@ export const updateSource =
     const fields = fieldsToUpdate(SourceSchema, source, updateMask, writable);
     const current = await repository.findSource(db, scope, sourceId);
     if (!current) throw sourceNotFound(sourceId);
-    const change = changeOf(source, fields, connectors.get(current.connector));
+    const change = changeOf(source, fields);
+    const next =
+      change.settings && connectors.get(current.connector)?.open(change.settings, "source.settings");
+    if (next) await checkSecrets(secrets, next);
     try {
-      const row = await repository.updateSource(db, scope, sourceId, revisionOf(etag), change);
+      const row = await db.transaction(async (tx) => {
+        // Locked: an insecure login that an editor keeps must not have been removed meanwhile.
+        const locked = await repository.findSourceForUpdate(tx, scope, sourceId);
+        if (next) refuseInsecureLogin(scope, next, locked && tryToOpen(locked, connectors));
+        return await repository.updateSource(tx, scope, sourceId, revisionOf(etag), change);
+      });
       if (row) return { source: toSource(row) };
     } catch (error) {
       const isTaken = violatedConstraint(error) === repository.displayNameConstraint;
@@ -40,13 +49,21 @@ export const updateSource =
 function changeOf(
   { displayName, settings = {} }: Source,
   fields: readonly (typeof writable)[number][],
-  connector: Connector | undefined,
 ): repository.SourceChange {
-  const renames = fields.includes("display_name");
-  const resets = fields.includes("settings");
-  if (resets) connector?.open(settings, "source.settings");
   return {
-    ...(renames && { displayName: required(displayName, "source.display_name") }),
-    ...(resets && { settings }),
+    ...(fields.includes("display_name") && { displayName: required(displayName, "source.display_name") }),
+    ...(fields.includes("settings") && { settings }),
   };
+}
+
+/** Settings that were taken once may not be valid any more: then there is nothing to keep. */
+function tryToOpen(
+  { connector, settings }: repository.SourceRow,
+  connectors: OrchestrationDeps["connectors"],
+): DataSource | undefined {
+  try {
+    return connectors.get(connector)?.open(settings, "settings");
+  } catch {
+    return undefined;
+  }
 }

@@ -19,6 +19,8 @@ const finalReasons = [
   ErrorReason.SOURCE_CHANGED,
   ErrorReason.SOURCE_DATA_INVALID,
   ErrorReason.SECRET_NOT_FOUND,
+  ErrorReason.SECRET_NOT_ALLOWED,
+  ErrorReason.INSECURE_CONNECTION,
   ErrorReason.ADDRESS_REFUSED,
   ErrorReason.QUOTA_EXCEEDED,
   ErrorReason.CONTENT_TOO_LARGE,

@@ -15,6 +15,8 @@ export function startIdentity(keys: MeshKeys, log: Logger): Promise<GrpcServer> 
       guard(PolicyService, {
         verifyCredential: () => ({ orgId: "o", userId: "u", apiKeyId: "", roles: ["editor"] }),
         resolveSecret: () => ({}),
+        bindSecrets: () => ({}),
+        listUnboundOrgs: () => ({}),
         getPrincipal: () => ({}),
       }),
     ],

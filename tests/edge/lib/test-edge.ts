@@ -47,6 +47,8 @@ function createIdentity(onVerify: () => void): GuardedService {
       return { orgId, userId, apiKeyId, roles: ["editor"], expireTime };
     },
     resolveSecret: () => ({}),
+    bindSecrets: () => ({}),
+    listUnboundOrgs: () => ({}),
     getPrincipal: () => ({}),
   });
 }

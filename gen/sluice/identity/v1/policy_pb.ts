@@ -8,13 +8,15 @@ import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
+import type { SecretDestination } from "./secrets_pb.ts";
+import { file_sluice_identity_v1_secrets } from "./secrets_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file sluice/identity/v1/policy.proto.
  */
 export const file_sluice_identity_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("Ch9zbHVpY2UvaWRlbnRpdHkvdjEvcG9saWN5LnByb3RvEhJzbHVpY2UuaWRlbnRpdHkudjEibQoXVmVyaWZ5Q3JlZGVudGlhbFJlcXVlc3QSIAoMYWNjZXNzX3Rva2VuGAEgASgJQgi6SAVyAxiAQEgAEhsKB2FwaV9rZXkYAiABKAlCCLpIBXIDGIACSABCEwoKY3JlZGVudGlhbBIFukgCCAEijwEKGFZlcmlmeUNyZWRlbnRpYWxSZXNwb25zZRIOCgZvcmdfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgphcGlfa2V5X2lkGAMgASgJEg0KBXJvbGVzGAQgAygJEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIvChRSZXNvbHZlU2VjcmV0UmVxdWVzdBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGH8iJgoVUmVzb2x2ZVNlY3JldFJlc3BvbnNlEg0KBXZhbHVlGAEgASgJImsKE0dldFByaW5jaXBhbFJlcXVlc3QSGAoGb3JnX2lkGAEgASgJQgi6SAVyA7ABARIZCgd1c2VyX2lkGAIgASgJQgi6SAVyA7ABARIfCgphcGlfa2V5X2lkGAMgASgJQgu6SAjYAQFyA7ABASIlChRHZXRQcmluY2lwYWxSZXNwb25zZRINCgVyb2xlcxgBIAMoCTKQAwoNUG9saWN5U2VydmljZRJ+ChBWZXJpZnlDcmVkZW50aWFsEisuc2x1aWNlLmlkZW50aXR5LnYxLlZlcmlmeUNyZWRlbnRpYWxSZXF1ZXN0Giwuc2x1aWNlLmlkZW50aXR5LnYxLlZlcmlmeUNyZWRlbnRpYWxSZXNwb25zZSIPkAIBqrsYCCIGCgRlZGdlEn4KDVJlc29sdmVTZWNyZXQSKC5zbHVpY2UuaWRlbnRpdHkudjEuUmVzb2x2ZVNlY3JldFJlcXVlc3QaKS5zbHVpY2UuaWRlbnRpdHkudjEuUmVzb2x2ZVNlY3JldFJlc3BvbnNlIhiQAgGquxgRIg8KDW9yY2hlc3RyYXRpb24SfwoMR2V0UHJpbmNpcGFsEicuc2x1aWNlLmlkZW50aXR5LnYxLkdldFByaW5jaXBhbFJlcXVlc3QaKC5zbHVpY2UuaWRlbnRpdHkudjEuR2V0UHJpbmNpcGFsUmVzcG9uc2UiHJACAaq7GBUiEwoHc3RhZ2luZwoIYXBwcm92YWxiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("Ch9zbHVpY2UvaWRlbnRpdHkvdjEvcG9saWN5LnByb3RvEhJzbHVpY2UuaWRlbnRpdHkudjEibQoXVmVyaWZ5Q3JlZGVudGlhbFJlcXVlc3QSIAoMYWNjZXNzX3Rva2VuGAEgASgJQgi6SAVyAxiAQEgAEhsKB2FwaV9rZXkYAiABKAlCCLpIBXIDGIACSABCEwoKY3JlZGVudGlhbBIFukgCCAEijwEKGFZlcmlmeUNyZWRlbnRpYWxSZXNwb25zZRIOCgZvcmdfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgphcGlfa2V5X2lkGAMgASgJEg0KBXJvbGVzGAQgAygJEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKKAQoUUmVzb2x2ZVNlY3JldFJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARh/EkIKC2Rlc3RpbmF0aW9uGAIgASgLMiUuc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldERlc3RpbmF0aW9uQga6SAPIAQESFQoNdmFsaWRhdGVfb25seRgDIAEoCCI3ChVSZXNvbHZlU2VjcmV0UmVzcG9uc2USDQoFdmFsdWUYASABKAkSDwoHdW5ib3VuZBgCIAEoCCJnChJCaW5kU2VjcmV0c1JlcXVlc3QSGAoGb3JnX2lkGAEgASgJQgi6SAVyA7ABARI3CgR1c2VzGAIgAygLMh0uc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldFVzZUIKukgHkgEEENCGAyJoCglTZWNyZXRVc2USFwoEbmFtZRgBIAEoCUIJukgGcgQQARh/EkIKC2Rlc3RpbmF0aW9uGAIgASgLMiUuc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldERlc3RpbmF0aW9uQga6SAPIAQEiFQoTQmluZFNlY3JldHNSZXNwb25zZSIYChZMaXN0VW5ib3VuZE9yZ3NSZXF1ZXN0IioKF0xpc3RVbmJvdW5kT3Jnc1Jlc3BvbnNlEg8KB29yZ19pZHMYASADKAkiawoTR2V0UHJpbmNpcGFsUmVxdWVzdBIYCgZvcmdfaWQYASABKAlCCLpIBXIDsAEBEhkKB3VzZXJfaWQYAiABKAlCCLpIBXIDsAEBEh8KCmFwaV9rZXlfaWQYAyABKAlCC7pICNgBAXIDsAEBIiUKFEdldFByaW5jaXBhbFJlc3BvbnNlEg0KBXJvbGVzGAEgAygJMpEFCg1Qb2xpY3lTZXJ2aWNlEn4KEFZlcmlmeUNyZWRlbnRpYWwSKy5zbHVpY2UuaWRlbnRpdHkudjEuVmVyaWZ5Q3JlZGVudGlhbFJlcXVlc3QaLC5zbHVpY2UuaWRlbnRpdHkudjEuVmVyaWZ5Q3JlZGVudGlhbFJlc3BvbnNlIg+QAgGquxgIIgYKBGVkZ2USfgoNUmVzb2x2ZVNlY3JldBIoLnNsdWljZS5pZGVudGl0eS52MS5SZXNvbHZlU2VjcmV0UmVxdWVzdBopLnNsdWljZS5pZGVudGl0eS52MS5SZXNvbHZlU2VjcmV0UmVzcG9uc2UiGJACAaq7GBEiDwoNb3JjaGVzdHJhdGlvbhJ4CgtCaW5kU2VjcmV0cxImLnNsdWljZS5pZGVudGl0eS52MS5CaW5kU2VjcmV0c1JlcXVlc3QaJy5zbHVpY2UuaWRlbnRpdHkudjEuQmluZFNlY3JldHNSZXNwb25zZSIYkAICqrsYESIPCg1vcmNoZXN0cmF0aW9uEoQBCg9MaXN0VW5ib3VuZE9yZ3MSKi5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdFVuYm91bmRPcmdzUmVxdWVzdBorLnNsdWljZS5pZGVudGl0eS52MS5MaXN0VW5ib3VuZE9yZ3NSZXNwb25zZSIYkAIBqrsYESIPCg1vcmNoZXN0cmF0aW9uEn8KDEdldFByaW5jaXBhbBInLnNsdWljZS5pZGVudGl0eS52MS5HZXRQcmluY2lwYWxSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLkdldFByaW5jaXBhbFJlc3BvbnNlIhyQAgGquxgVIhMKB3N0YWdpbmcKCGFwcHJvdmFsYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_sluice_common_v1_options, file_sluice_identity_v1_secrets]);
 
 /**
  * A credential as a caller sent it.
@@ -103,7 +105,7 @@ export const VerifyCredentialResponseSchema: GenMessage<VerifyCredentialResponse
   messageDesc(file_sluice_identity_v1_policy, 1);
 
 /**
- * Which secret.
+ * Which secret, and for what.
  *
  * @generated from message sluice.identity.v1.ResolveSecretRequest
  */
@@ -114,6 +116,20 @@ export type ResolveSecretRequest = Message<"sluice.identity.v1.ResolveSecretRequ
    * @generated from field: string name = 1;
    */
   name: string;
+
+  /**
+   * The server that the value is to be sent to.
+   *
+   * @generated from field: sluice.identity.v1.SecretDestination destination = 2;
+   */
+  destination?: SecretDestination | undefined;
+
+  /**
+   * Answers whether the value may be sent there, and not the value.
+   *
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -130,11 +146,18 @@ export const ResolveSecretRequestSchema: GenMessage<ResolveSecretRequest> = /*@_
  */
 export type ResolveSecretResponse = Message<"sluice.identity.v1.ResolveSecretResponse"> & {
   /**
-   * Its value.
+   * Its value; empty when only validated, or unbound.
    *
    * @generated from field: string value = 1;
    */
   value: string;
+
+  /**
+   * The secret is from before secrets had destinations: it is answered after BindSecrets.
+   *
+   * @generated from field: bool unbound = 2;
+   */
+  unbound: boolean;
 };
 
 /**
@@ -143,6 +166,113 @@ export type ResolveSecretResponse = Message<"sluice.identity.v1.ResolveSecretRes
  */
 export const ResolveSecretResponseSchema: GenMessage<ResolveSecretResponse> = /*@__PURE__*/
   messageDesc(file_sluice_identity_v1_policy, 3);
+
+/**
+ * What the sources of an organisation use.
+ *
+ * @generated from message sluice.identity.v1.BindSecretsRequest
+ */
+export type BindSecretsRequest = Message<"sluice.identity.v1.BindSecretsRequest"> & {
+  /**
+   * The organisation.
+   *
+   * @generated from field: string org_id = 1;
+   */
+  orgId: string;
+
+  /**
+   * Every use of a secret by a source, each once: at most 50000.
+   *
+   * @generated from field: repeated sluice.identity.v1.SecretUse uses = 2;
+   */
+  uses: SecretUse[];
+};
+
+/**
+ * Describes the message sluice.identity.v1.BindSecretsRequest.
+ * Use `create(BindSecretsRequestSchema)` to create a new message.
+ */
+export const BindSecretsRequestSchema: GenMessage<BindSecretsRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_policy, 4);
+
+/**
+ * A source's use of a secret.
+ *
+ * @generated from message sluice.identity.v1.SecretUse
+ */
+export type SecretUse = Message<"sluice.identity.v1.SecretUse"> & {
+  /**
+   * The secret's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The server that the source sends it to.
+   *
+   * @generated from field: sluice.identity.v1.SecretDestination destination = 2;
+   */
+  destination?: SecretDestination | undefined;
+};
+
+/**
+ * Describes the message sluice.identity.v1.SecretUse.
+ * Use `create(SecretUseSchema)` to create a new message.
+ */
+export const SecretUseSchema: GenMessage<SecretUse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_policy, 5);
+
+/**
+ * Empty: every secret of the organisation has its destinations, or none.
+ *
+ * @generated from message sluice.identity.v1.BindSecretsResponse
+ */
+export type BindSecretsResponse = Message<"sluice.identity.v1.BindSecretsResponse"> & {
+};
+
+/**
+ * Describes the message sluice.identity.v1.BindSecretsResponse.
+ * Use `create(BindSecretsResponseSchema)` to create a new message.
+ */
+export const BindSecretsResponseSchema: GenMessage<BindSecretsResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_policy, 6);
+
+/**
+ * Empty.
+ *
+ * @generated from message sluice.identity.v1.ListUnboundOrgsRequest
+ */
+export type ListUnboundOrgsRequest = Message<"sluice.identity.v1.ListUnboundOrgsRequest"> & {
+};
+
+/**
+ * Describes the message sluice.identity.v1.ListUnboundOrgsRequest.
+ * Use `create(ListUnboundOrgsRequestSchema)` to create a new message.
+ */
+export const ListUnboundOrgsRequestSchema: GenMessage<ListUnboundOrgsRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_policy, 7);
+
+/**
+ * Some of them.
+ *
+ * @generated from message sluice.identity.v1.ListUnboundOrgsResponse
+ */
+export type ListUnboundOrgsResponse = Message<"sluice.identity.v1.ListUnboundOrgsResponse"> & {
+  /**
+   * Ids of organisations.
+   *
+   * @generated from field: repeated string org_ids = 1;
+   */
+  orgIds: string[];
+};
+
+/**
+ * Describes the message sluice.identity.v1.ListUnboundOrgsResponse.
+ * Use `create(ListUnboundOrgsResponseSchema)` to create a new message.
+ */
+export const ListUnboundOrgsResponseSchema: GenMessage<ListUnboundOrgsResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_policy, 8);
 
 /**
  * Who asked for the work.
@@ -177,7 +307,7 @@ export type GetPrincipalRequest = Message<"sluice.identity.v1.GetPrincipalReques
  * Use `create(GetPrincipalRequestSchema)` to create a new message.
  */
 export const GetPrincipalRequestSchema: GenMessage<GetPrincipalRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_policy, 4);
+  messageDesc(file_sluice_identity_v1_policy, 9);
 
 /**
  * Who asked for the work, now.
@@ -198,7 +328,7 @@ export type GetPrincipalResponse = Message<"sluice.identity.v1.GetPrincipalRespo
  * Use `create(GetPrincipalResponseSchema)` to create a new message.
  */
 export const GetPrincipalResponseSchema: GenMessage<GetPrincipalResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_policy, 5);
+  messageDesc(file_sluice_identity_v1_policy, 10);
 
 /**
  * What the other processes of the mesh ask identity.
@@ -218,7 +348,8 @@ export const PolicyService: GenService<{
     output: typeof VerifyCredentialResponseSchema;
   },
   /**
-   * Answers the value of a secret of the caller's organisation. NotFound (SECRET_NOT_FOUND).
+   * Answers the value of a secret of the caller's organisation, for one destination. NotFound (SECRET_NOT_FOUND);
+   * FailedPrecondition (SECRET_NOT_ALLOWED) when the secret does not name the destination.
    *
    * @generated from rpc sluice.identity.v1.PolicyService.ResolveSecret
    */
@@ -226,6 +357,28 @@ export const PolicyService: GenService<{
     methodKind: "unary";
     input: typeof ResolveSecretRequestSchema;
     output: typeof ResolveSecretResponseSchema;
+  },
+  /**
+   * Gives destinations to the secrets of an organisation that were set before secrets had any: each gets those of the
+   * sources that use it, and those that no source uses get none. A secret that has destinations, or was given none, is
+   * left alone: this can't widen anything, and does nothing the second time.
+   *
+   * @generated from rpc sluice.identity.v1.PolicyService.BindSecrets
+   */
+  bindSecrets: {
+    methodKind: "unary";
+    input: typeof BindSecretsRequestSchema;
+    output: typeof BindSecretsResponseSchema;
+  },
+  /**
+   * Lists organisations that have secrets which BindSecrets has to give destinations, at most 100.
+   *
+   * @generated from rpc sluice.identity.v1.PolicyService.ListUnboundOrgs
+   */
+  listUnboundOrgs: {
+    methodKind: "unary";
+    input: typeof ListUnboundOrgsRequestSchema;
+    output: typeof ListUnboundOrgsResponseSchema;
   },
   /**
    * Answers what a user may do at this moment: for work that goes on after the call that asked for it. NotFound when

@@ -6,8 +6,8 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/identity/v1/secrets.proto.
  */
 export const file_sluice_identity_v1_secrets: GenFile = /*@__PURE__*/
-  fileDesc("CiBzbHVpY2UvaWRlbnRpdHkvdjEvc2VjcmV0cy5wcm90bxISc2x1aWNlLmlkZW50aXR5LnYxIngKBlNlY3JldBIMCgRuYW1lGAEgASgJEi8KC2NyZWF0ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiZwoQUHV0U2VjcmV0UmVxdWVzdBI3CgRuYW1lGAEgASgJQim6SCZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLV17MCwxMjZ9JBIaCgV2YWx1ZRgCIAEoCUILukgIcgYQASiAgAQiPwoRUHV0U2VjcmV0UmVzcG9uc2USKgoGc2VjcmV0GAEgASgLMhouc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldCJRChJMaXN0U2VjcmV0c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIIlsKE0xpc3RTZWNyZXRzUmVzcG9uc2USKwoHc2VjcmV0cxgBIAMoCzIaLnNsdWljZS5pZGVudGl0eS52MS5TZWNyZXQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIk4KE0RlbGV0ZVNlY3JldFJlcXVlc3QSNwoEbmFtZRgBIAEoCUIpukgmciQyIl5bQS1aYS16MC05XVtBLVphLXowLTkuXy1dezAsMTI2fSQiFgoURGVsZXRlU2VjcmV0UmVzcG9uc2UyyQMKDVNlY3JldFNlcnZpY2USkQEKCVB1dFNlY3JldBIkLnNsdWljZS5pZGVudGl0eS52MS5QdXRTZWNyZXRSZXF1ZXN0GiUuc2x1aWNlLmlkZW50aXR5LnYxLlB1dFNlY3JldFJlc3BvbnNlIjeQAgKquxgPGg1zZWNyZXRzLndyaXRlgtPkkwIbOgEqGhYvYXBpL3YxL3NlY3JldHMve25hbWV9EowBCgtMaXN0U2VjcmV0cxImLnNsdWljZS5pZGVudGl0eS52MS5MaXN0U2VjcmV0c1JlcXVlc3QaJy5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdFNlY3JldHNSZXNwb25zZSIskAIBqrsYDhoMc2VjcmV0cy5yZWFkgtPkkwIREg8vYXBpL3YxL3NlY3JldHMSlAEKDERlbGV0ZVNlY3JldBInLnNsdWljZS5pZGVudGl0eS52MS5EZWxldGVTZWNyZXRSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLkRlbGV0ZVNlY3JldFJlc3BvbnNlIjGquxgPGg1zZWNyZXRzLndyaXRlgtPkkwIYKhYvYXBpL3YxL3NlY3JldHMve25hbWV9YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiBzbHVpY2UvaWRlbnRpdHkvdjEvc2VjcmV0cy5wcm90bxISc2x1aWNlLmlkZW50aXR5LnYxIu0BCgZTZWNyZXQSOgoEbmFtZRgBIAEoCUIsukgp2AEBciQyIl5bQS1aYS16MC05XVtBLVphLXowLTkuXy1dezAsMTI2fSQSLwoLY3JlYXRlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJFCgxkZXN0aW5hdGlvbnMYBCADKAsyJS5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0RGVzdGluYXRpb25CCLpIBZIBAhBkInoKEVNlY3JldERlc3RpbmF0aW9uEjAKCWNvbm5lY3RvchgBIAEoCUIdukgachgyFl5bYS16XVthLXowLTktXXswLDYyfSQSGAoEaG9zdBgCIAEoCUIKukgHcgUQARj9ARIZCgRwb3J0GAMgASgFQgu6SAgaBhj//wMoASKuAQoQUHV0U2VjcmV0UmVxdWVzdBI3CgRuYW1lGAEgASgJQim6SCZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLV17MCwxMjZ9JBIaCgV2YWx1ZRgCIAEoCUILukgIcgYQASiAgAQSRQoMZGVzdGluYXRpb25zGAMgAygLMiUuc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldERlc3RpbmF0aW9uQgi6SAWSAQIQZCI/ChFQdXRTZWNyZXRSZXNwb25zZRIqCgZzZWNyZXQYASABKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0IrQBChNVcGRhdGVTZWNyZXRSZXF1ZXN0EmwKBnNlY3JldBgBIAEoCzIaLnNsdWljZS5pZGVudGl0eS52MS5TZWNyZXRCQLpIPboBNwoSdXBkYXRlX3NlY3JldC5uYW1lEhBuYW1lIGlzIHJlcXVpcmVkGg90aGlzLm5hbWUgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkIKFFVwZGF0ZVNlY3JldFJlc3BvbnNlEioKBnNlY3JldBgBIAEoCzIaLnNsdWljZS5pZGVudGl0eS52MS5TZWNyZXQiUQoSTGlzdFNlY3JldHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJbChNMaXN0U2VjcmV0c1Jlc3BvbnNlEisKB3NlY3JldHMYASADKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJOChNEZWxldGVTZWNyZXRSZXF1ZXN0EjcKBG5hbWUYASABKAlCKbpIJnIkMiJeW0EtWmEtejAtOV1bQS1aYS16MC05Ll8tXXswLDEyNn0kIhYKFERlbGV0ZVNlY3JldFJlc3BvbnNlMv8ECg1TZWNyZXRTZXJ2aWNlEpEBCglQdXRTZWNyZXQSJC5zbHVpY2UuaWRlbnRpdHkudjEuUHV0U2VjcmV0UmVxdWVzdBolLnNsdWljZS5pZGVudGl0eS52MS5QdXRTZWNyZXRSZXNwb25zZSI3kAICqrsYDxoNc2VjcmV0cy53cml0ZYLT5JMCGzoBKhoWL2FwaS92MS9zZWNyZXRzL3tuYW1lfRKzAQoMVXBkYXRlU2VjcmV0Eicuc2x1aWNlLmlkZW50aXR5LnYxLlVwZGF0ZVNlY3JldFJlcXVlc3QaKC5zbHVpY2UuaWRlbnRpdHkudjEuVXBkYXRlU2VjcmV0UmVzcG9uc2UiUJACAqq7GBwaGnNlY3JldHMuZGVzdGluYXRpb25zLndyaXRlgtPkkwInOgZzZWNyZXQyHS9hcGkvdjEvc2VjcmV0cy97c2VjcmV0Lm5hbWV9EowBCgtMaXN0U2VjcmV0cxImLnNsdWljZS5pZGVudGl0eS52MS5MaXN0U2VjcmV0c1JlcXVlc3QaJy5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdFNlY3JldHNSZXNwb25zZSIskAIBqrsYDhoMc2VjcmV0cy5yZWFkgtPkkwIREg8vYXBpL3YxL3NlY3JldHMSlAEKDERlbGV0ZVNlY3JldBInLnNsdWljZS5pZGVudGl0eS52MS5EZWxldGVTZWNyZXRSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLkRlbGV0ZVNlY3JldFJlc3BvbnNlIjGquxgPGg1zZWNyZXRzLndyaXRlgtPkkwIYKhYvYXBpL3YxL3NlY3JldHMve25hbWV9YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * A named value that nobody reads.
@@ -38,11 +38,18 @@ export type Secret = Message<"sluice.identity.v1.Secret"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * When its value was set last.
+   * When its value or its destinations were set last.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 3;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Where the value may be sent, and nowhere else: at most 100. None: it is sent nowhere.
+   *
+   * @generated from field: repeated sluice.identity.v1.SecretDestination destinations = 4;
+   */
+  destinations: SecretDestination[];
 };
 
 /**
@@ -51,6 +58,42 @@ export type Secret = Message<"sluice.identity.v1.Secret"> & {
  */
 export const SecretSchema: GenMessage<Secret> = /*@__PURE__*/
   messageDesc(file_sluice_identity_v1_secrets, 0);
+
+/**
+ * A server that a secret may be sent to.
+ *
+ * @generated from message sluice.identity.v1.SecretDestination
+ */
+export type SecretDestination = Message<"sluice.identity.v1.SecretDestination"> & {
+  /**
+   * Name of the connector that sends it, as ListConnectors answers it: `postgresql`.
+   *
+   * @generated from field: string connector = 1;
+   */
+  connector: string;
+
+  /**
+   * Host name or address, exactly as sources name it: neither a pattern nor what a name resolves to. Upper case, a
+   * trailing dot, Unicode and other spellings of an IPv6 address make no difference; the answer has the usual spelling.
+   *
+   * @generated from field: string host = 2;
+   */
+  host: string;
+
+  /**
+   * Port of the server, 1 to 65535.
+   *
+   * @generated from field: int32 port = 3;
+   */
+  port: number;
+};
+
+/**
+ * Describes the message sluice.identity.v1.SecretDestination.
+ * Use `create(SecretDestinationSchema)` to create a new message.
+ */
+export const SecretDestinationSchema: GenMessage<SecretDestination> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_secrets, 1);
 
 /**
  * The value to set.
@@ -71,6 +114,13 @@ export type PutSecretRequest = Message<"sluice.identity.v1.PutSecretRequest"> & 
    * @generated from field: string value = 2;
    */
   value: string;
+
+  /**
+   * Where the value may be sent, and nowhere else: at most 100. They replace those before. None: it is sent nowhere.
+   *
+   * @generated from field: repeated sluice.identity.v1.SecretDestination destinations = 3;
+   */
+  destinations: SecretDestination[];
 };
 
 /**
@@ -78,7 +128,7 @@ export type PutSecretRequest = Message<"sluice.identity.v1.PutSecretRequest"> & 
  * Use `create(PutSecretRequestSchema)` to create a new message.
  */
 export const PutSecretRequestSchema: GenMessage<PutSecretRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_secrets, 1);
+  messageDesc(file_sluice_identity_v1_secrets, 2);
 
 /**
  * The set secret.
@@ -99,7 +149,56 @@ export type PutSecretResponse = Message<"sluice.identity.v1.PutSecretResponse"> 
  * Use `create(PutSecretResponseSchema)` to create a new message.
  */
 export const PutSecretResponseSchema: GenMessage<PutSecretResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_secrets, 2);
+  messageDesc(file_sluice_identity_v1_secrets, 3);
+
+/**
+ * The destinations to set.
+ *
+ * @generated from message sluice.identity.v1.UpdateSecretRequest
+ */
+export type UpdateSecretRequest = Message<"sluice.identity.v1.UpdateSecretRequest"> & {
+  /**
+   * The secret by its name, with its new destinations.
+   *
+   * @generated from field: sluice.identity.v1.Secret secret = 1;
+   */
+  secret?: Secret | undefined;
+
+  /**
+   * `destinations`, which the mask has to name where there are to be none. Default: those that are set.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+};
+
+/**
+ * Describes the message sluice.identity.v1.UpdateSecretRequest.
+ * Use `create(UpdateSecretRequestSchema)` to create a new message.
+ */
+export const UpdateSecretRequestSchema: GenMessage<UpdateSecretRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_secrets, 4);
+
+/**
+ * The changed secret.
+ *
+ * @generated from message sluice.identity.v1.UpdateSecretResponse
+ */
+export type UpdateSecretResponse = Message<"sluice.identity.v1.UpdateSecretResponse"> & {
+  /**
+   * Without its value.
+   *
+   * @generated from field: sluice.identity.v1.Secret secret = 1;
+   */
+  secret?: Secret | undefined;
+};
+
+/**
+ * Describes the message sluice.identity.v1.UpdateSecretResponse.
+ * Use `create(UpdateSecretResponseSchema)` to create a new message.
+ */
+export const UpdateSecretResponseSchema: GenMessage<UpdateSecretResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_secrets, 5);
 
 /**
  * Which page.
@@ -127,7 +226,7 @@ export type ListSecretsRequest = Message<"sluice.identity.v1.ListSecretsRequest"
  * Use `create(ListSecretsRequestSchema)` to create a new message.
  */
 export const ListSecretsRequestSchema: GenMessage<ListSecretsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_secrets, 3);
+  messageDesc(file_sluice_identity_v1_secrets, 6);
 
 /**
  * One page.
@@ -155,7 +254,7 @@ export type ListSecretsResponse = Message<"sluice.identity.v1.ListSecretsRespons
  * Use `create(ListSecretsResponseSchema)` to create a new message.
  */
 export const ListSecretsResponseSchema: GenMessage<ListSecretsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_secrets, 4);
+  messageDesc(file_sluice_identity_v1_secrets, 7);
 
 /**
  * Which secret.
@@ -176,7 +275,7 @@ export type DeleteSecretRequest = Message<"sluice.identity.v1.DeleteSecretReques
  * Use `create(DeleteSecretRequestSchema)` to create a new message.
  */
 export const DeleteSecretRequestSchema: GenMessage<DeleteSecretRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_secrets, 5);
+  messageDesc(file_sluice_identity_v1_secrets, 8);
 
 /**
  * Empty: the secret is gone.
@@ -191,16 +290,18 @@ export type DeleteSecretResponse = Message<"sluice.identity.v1.DeleteSecretRespo
  * Use `create(DeleteSecretResponseSchema)` to create a new message.
  */
 export const DeleteSecretResponseSchema: GenMessage<DeleteSecretResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_secrets, 6);
+  messageDesc(file_sluice_identity_v1_secrets, 9);
 
 /**
- * Passwords and tokens of data sources. Their values go in and never come out; services resolve them inside.
+ * Passwords and tokens of data sources. Their values go in and never come out; services resolve them inside, and send
+ * each only to the destinations that it names.
  *
  * @generated from service sluice.identity.v1.SecretService
  */
 export const SecretService: GenService<{
   /**
-   * Sets a secret's value, made new if there is none of that name. The value is encrypted at rest.
+   * Sets a secret's value and its destinations, made new if there is none of that name. Both are replaced: a value never
+   * inherits destinations that somebody else set. The value is encrypted at rest.
    *
    * @generated from rpc sluice.identity.v1.SecretService.PutSecret
    */
@@ -208,6 +309,17 @@ export const SecretService: GenService<{
     methodKind: "unary";
     input: typeof PutSecretRequestSchema;
     output: typeof PutSecretResponseSchema;
+  },
+  /**
+   * Changes the destinations of a secret and keeps its value. Only for administrators: to send a value that one does not
+   * know to another host is to read it. NotFound.
+   *
+   * @generated from rpc sluice.identity.v1.SecretService.UpdateSecret
+   */
+  updateSecret: {
+    methodKind: "unary";
+    input: typeof UpdateSecretRequestSchema;
+    output: typeof UpdateSecretResponseSchema;
   },
   /**
    * Lists the organisation's secrets by name, without their values.

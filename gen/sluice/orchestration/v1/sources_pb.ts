@@ -327,7 +327,9 @@ export const DeleteSourceResponseSchema: GenMessage<DeleteSourceResponse> = /*@_
 export const SourceService: GenService<{
   /**
    * Registers a data source. Nothing is read of it yet. InvalidArgument (SETTINGS_INVALID) naming the setting;
-   * AlreadyExists (RESOURCE_EXISTS) when the display name is taken.
+   * AlreadyExists (RESOURCE_EXISTS) when the display name is taken; FailedPrecondition (SECRET_NOT_ALLOWED) when a secret
+   * that the settings name may not be sent to their host; PermissionDenied (PERMISSION_MISSING) for a setting that takes
+   * the permission `sources.insecure`.
    *
    * @generated from rpc sluice.orchestration.v1.SourceService.CreateSource
    */
@@ -358,7 +360,9 @@ export const SourceService: GenService<{
   },
   /**
    * Changes a data source. NotFound; Aborted (ETAG_MISMATCH); InvalidArgument (SETTINGS_INVALID); AlreadyExists
-   * (RESOURCE_EXISTS) when the display name is taken.
+   * (RESOURCE_EXISTS) when the display name is taken; FailedPrecondition (SECRET_NOT_ALLOWED) when a secret that the new
+   * settings name may not be sent to their host; PermissionDenied (PERMISSION_MISSING) for a setting that takes the
+   * permission `sources.insecure`.
    *
    * @generated from rpc sluice.orchestration.v1.SourceService.UpdateSource
    */

@@ -2,6 +2,7 @@ import { ConnectError } from "@connectrpc/connect";
 import postgres from "postgres";
 import {
   executionTooLarge,
+  insecureConnection,
   snapshotGone,
   sourceDataInvalid,
   sourceUnreachable,
@@ -9,7 +10,8 @@ import {
   statementRefused,
   tableChanged,
 } from "../../errors.ts";
-import { connectTimeoutMs, EncryptionRefusedError } from "./open-socket.ts";
+import { PasswordMethodError } from "./guard-login.ts";
+import { connectTimeoutMs, EncryptionAnswerError, EncryptionRefusedError } from "./open-socket.ts";
 import type { PostgresqlSettings } from "./settings.ts";
 
 /** What went wrong on the way to the source, in words that name nothing of ours. */
@@ -20,8 +22,10 @@ export function toConnectionFailure(
 ): unknown {
   if (error instanceof ConnectError) return error;
   const server = `${settings.host}:${settings.port}`;
-  if (error instanceof EncryptionRefusedError) {
-    return sourceUnreachable(`${server} does not encrypt, and the source's settings.sslMode requires it`);
+  const insecure = insecureReason(error);
+  if (insecure !== undefined) return insecureConnection(`${server} ${insecure}`);
+  if (error instanceof EncryptionAnswerError) {
+    return sourceUnreachable(`${server} does not answer as PostgreSQL does when asked to encrypt`);
   }
   if (error instanceof postgres.PostgresError) return toServerFailure(error, settings, server);
   const code = (error as { code?: unknown }).code;
@@ -30,6 +34,28 @@ export function toConnectionFailure(
   }
   return typeof code === "string" ? sourceUnreachable(networkReason(code, server)) : error;
 }
+
+/** Why a password can't be sent, as the end of a sentence about the server. */
+function insecureReason(error: unknown): string | undefined {
+  if (error instanceof EncryptionRefusedError) {
+    return "does not encrypt, and the source's settings.sslMode requires it, which is verify-full off this machine by default";
+  }
+  if (error instanceof PasswordMethodError) {
+    return `${error.message}, and only settings.allowInsecureLogin, which an administrator sets, allows that here`;
+  }
+  const code = (error as { code?: unknown }).code;
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "shows a certificate of another name";
+  if (code === "CERT_HAS_EXPIRED") return "shows a certificate that has expired";
+  if (code === "CERT_NOT_YET_VALID") return "shows a certificate that is not valid yet";
+  if (typeof code === "string" && untrusted.test(code)) {
+    return "shows a certificate of an unknown authority: name a secret with the authority's certificate in settings.caSecret";
+  }
+  return undefined;
+}
+
+/** OpenSSL's verdicts on a chain of certificates that leads to nobody who is trusted. */
+const untrusted =
+  /^(SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_|CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH)/;
 
 function networkReason(code: string, server: string): string {
   if (code === "ECONNREFUSED") return `${server} refuses the connection`;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
-import type { PostgresqlSettings } from "./settings.ts";
+import { checkServerIdentity, connect as connectTls } from "node:tls";
+import type { ConnectionSecurity } from "./connection-security.ts";
 
 /** How long a server may take to let us in, in milliseconds. */
 export const connectTimeoutMs = 5000;
@@ -9,10 +9,23 @@ export const connectTimeoutMs = 5000;
 /** The request of PostgreSQL's protocol to encrypt: its length and its code. */
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
-/** The server does not encrypt although the settings require it. */
+/** The server does not encrypt although the connection has to be. */
 export class EncryptionRefusedError extends Error {
   override name = "EncryptionRefusedError";
 }
+
+/** The answer to the request to encrypt is not one of PostgreSQL's protocol, or more bytes came with it. */
+export class EncryptionAnswerError extends Error {
+  override name = "EncryptionAnswerError";
+}
+
+/** The way to a server: its name, for its certificate, and the addresses that were checked. */
+export type Route = {
+  readonly host: string;
+  readonly port: number;
+  readonly addresses: readonly string[];
+  readonly security: ConnectionSecurity;
+};
 
 export type OpenSocket = {
   /** What PostgreSQL's protocol is spoken over. */
@@ -21,12 +34,9 @@ export type OpenSocket = {
   readonly raw: Socket;
 };
 
-/** Connects to the first of the addresses that answers, encrypted as the settings say, before the signal aborts. */
-export async function openSocket(
-  addresses: readonly string[],
-  { host, port, sslMode }: PostgresqlSettings,
-  signal: AbortSignal,
-): Promise<OpenSocket> {
+/** Connects to the first of the addresses that answers, secured as the route says, before the signal aborts. */
+export async function openSocket(route: Route, signal: AbortSignal): Promise<OpenSocket> {
+  const { addresses, port, security } = route;
   const raw = await connectFirst(addresses, port, signal);
   const cut = () => raw.destroy(signal.reason);
   signal.addEventListener("abort", cut, { once: true });
@@ -34,11 +44,12 @@ export async function openSocket(
     raw.setNoDelay(true);
     // Whoever uses the connection hears of its errors; when nobody does they must not end the process.
     raw.on("error", () => {});
-    if (sslMode === "disable") return { socket: raw, raw };
+    if (security.sslMode === "disable") return { socket: raw, raw };
     raw.write(sslRequest);
-    const answer = await firstByte(raw, signal);
-    if (answer === "S") return { socket: await encrypt(raw, host, signal), raw };
-    if (sslMode === "require") throw new EncryptionRefusedError("the server does not encrypt");
+    const answer = await encryptionAnswer(raw, signal);
+    if (answer === "S") return { socket: await encrypt(raw, route, signal), raw };
+    if (answer !== "N") throw new EncryptionAnswerError("the answer is not PostgreSQL's");
+    if (security.sslMode !== "prefer") throw new EncryptionRefusedError("the server does not encrypt");
     return { socket: raw, raw };
   } catch (error) {
     raw.destroy();
@@ -68,7 +79,8 @@ async function connectFirst(
   throw failure;
 }
 
-async function firstByte(raw: Socket, signal: AbortSignal): Promise<string> {
+/** All that the server sent first. More than one byte means that somebody injected plaintext ahead of the handshake. */
+async function encryptionAnswer(raw: Socket, signal: AbortSignal): Promise<string> {
   const closed = new AbortController();
   const close = () =>
     closed.abort(Object.assign(new Error("the connection was closed"), { code: "ECONNRESET" }));
@@ -77,7 +89,7 @@ async function firstByte(raw: Socket, signal: AbortSignal): Promise<string> {
     const [data] = (await once(raw, "data", { signal: AbortSignal.any([signal, closed.signal]) })) as [
       Buffer,
     ];
-    return data.toString("latin1", 0, 1);
+    return data.toString("latin1", 0, 2);
   } catch (error) {
     throw closed.signal.aborted ? closed.signal.reason : error;
   } finally {
@@ -85,13 +97,18 @@ async function firstByte(raw: Socket, signal: AbortSignal): Promise<string> {
   }
 }
 
-async function encrypt(raw: Socket, host: string, signal: AbortSignal): Promise<Socket> {
+async function encrypt(raw: Socket, { host, security }: Route, signal: AbortSignal): Promise<Socket> {
   const socket = connectTls({
     socket: raw,
-    // As libpq's `require`: against eavesdroppers, not against impostors.
-    rejectUnauthorized: false,
+    minVersion: "TLSv1.2",
+    rejectUnauthorized: security.sslMode === "verify-full",
+    checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
+    ...(security.ca !== undefined && { ca: security.ca }),
+    // An address is not sent as a server's name.
     ...(isIP(host) === 0 && { servername: host }),
   });
+  // As for the connection below: after an abort it fails once more, and nobody listens.
+  socket.on("error", () => {});
   await once(socket, "secureConnect", { signal });
   return socket;
 }

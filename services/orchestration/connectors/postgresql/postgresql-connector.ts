@@ -1,20 +1,27 @@
 import type { Engine } from "../../engine/engine.ts";
 import type { Connector } from "../connector.ts";
-import { parseSettings } from "../settings.ts";
 import { openDatabaseSnapshot } from "./database-snapshot.ts";
 import { discoverTables } from "./discover.ts";
 import { queryRows } from "./query.ts";
 import { type SessionDeps, withSession } from "./session.ts";
-import { postgresqlSettings } from "./settings.ts";
+import {
+  insecureLoginOf,
+  parsePostgresqlSettings,
+  postgresqlName,
+  postgresqlSettings,
+  secretUsesOf,
+} from "./settings.ts";
 
 /** Reads PostgreSQL databases. */
 export const createPostgresqlConnector = (deps: SessionDeps & { readonly engine: Engine }): Connector => ({
-  name: "postgresql",
+  name: postgresqlName,
   description: "A PostgreSQL database: its tables and views, read in a read-only transaction",
   settings: postgresqlSettings,
   open(settings, field) {
-    const parsed = parseSettings(postgresqlSettings, settings, field);
+    const parsed = parsePostgresqlSettings(settings, field);
     return {
+      secrets: secretUsesOf(parsed),
+      insecureLogin: insecureLoginOf(parsed),
       test: (limit) =>
         withSession(deps, parsed, limit, async (ask) => {
           const [row] = await ask("select current_setting('server_version') as version");

@@ -1,12 +1,13 @@
 import type { Writable } from "node:stream";
 import postgres from "postgres";
 import { executionTooLarge, sourceDataInvalid } from "../../errors.ts";
-import type { AddressGuard } from "../address-guard.ts";
 import type { Limit } from "../connector.ts";
 import { copyOut } from "./copy-out.ts";
 import { toConnectionFailure, toSnapshotFailure } from "./failures.ts";
-import { connectTimeoutMs, type OpenSocket, openSocket } from "./open-socket.ts";
+import { guardLogin, type LoginGuard } from "./guard-login.ts";
+import { connectTimeoutMs, type OpenSocket, openSocket, type Route } from "./open-socket.ts";
 import { type OwnDatabase, refuseOwnDatabase } from "./own-database.ts";
+import { type LoginDeps, prepareLogin } from "./prepare-login.ts";
 import type { PostgresqlSettings } from "./settings.ts";
 
 /** How much later than ours the server's own time for a statement ends: for when we end before we can cancel. */
@@ -17,11 +18,7 @@ const cancelGraceMs = 1000;
 const sessionBytesMax = 64 * 1024 * 1024;
 const countBytesEveryMs = 50;
 
-export type SessionDeps = {
-  readonly addressGuard: AddressGuard;
-  readonly resolveSecret: (name: string) => Promise<string>;
-  readonly ownDatabase: OwnDatabase;
-};
+export type SessionDeps = LoginDeps & { readonly ownDatabase: OwnDatabase };
 
 /** Runs one statement in the session's transaction; several at once are refused by the server. */
 export type Ask = (
@@ -53,14 +50,15 @@ export async function withSession<T>(
 ): Promise<T> {
   const connecting = AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs)]);
   const sent = { tooMuch: false };
+  let guard: LoginGuard | undefined;
   try {
-    const password = await deps.resolveSecret(settings.passwordSecret);
-    const addresses = await deps.addressGuard(settings.host, connecting);
-    const opened = await openSocket(addresses, settings, connecting);
+    const { route, password } = await prepareLogin(deps, settings, connecting);
+    const opened = await openSocket(route, connecting);
+    guard = guardLogin(opened.socket, route.security.passwordMethods);
     using _bound = snapshot === undefined ? boundBytes(opened, sent) : undefined;
     await using client = connectOver(opened, settings, password);
     const backend = await introduce(client.sql, connecting, opened);
-    using _cancel = cancelOnAbort(signal, opened, () => sendCancel(addresses, settings, backend));
+    using _cancel = cancelOnAbort(signal, opened, () => sendCancel(route, backend));
     await refuseOwnDatabase(client.sql, deps.ownDatabase);
     const ask: Ask = (text, values = []) => client.sql.unsafe(text, [...values], extendedProtocol);
     // Closing the connection ends it. postgres.js's own `begin` ends the process when the connection breaks: it writes
@@ -75,7 +73,7 @@ export async function withSession<T>(
   } catch (error) {
     signal.throwIfAborted();
     if (sent.tooMuch) throw executionTooLarge(rowsTooLarge);
-    throw toConnectionFailure(error, settings, connecting.aborted);
+    throw toConnectionFailure(guard?.refused ?? error, settings, connecting.aborted);
   }
 }
 
@@ -177,12 +175,8 @@ function cancelOnAbort(signal: AbortSignal, { raw }: OpenSocket, cancel: () => P
 }
 
 /** PostgreSQL's CancelRequest, over a connection of its own. postgres.js's own ends the process when it fails. */
-async function sendCancel(
-  addresses: readonly string[],
-  settings: PostgresqlSettings,
-  { pid, secret }: Backend,
-): Promise<void> {
-  const { socket, raw } = await openSocket(addresses, settings, AbortSignal.timeout(cancelGraceMs));
+async function sendCancel(route: Route, { pid, secret }: Backend): Promise<void> {
+  const { socket, raw } = await openSocket(route, AbortSignal.timeout(cancelGraceMs));
   const request = Buffer.alloc(16);
   request.writeUInt32BE(16, 0);
   request.writeUInt32BE(80_877_102, 4);

@@ -1,0 +1,61 @@
+import type { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
+import type { Db } from "../lib/database.ts";
+import type { Logger } from "../lib/log.ts";
+import type { MeshClient } from "../lib/mesh-client.ts";
+import type { Connector, SecretUse } from "./connectors/connector.ts";
+import { listSourcesOfOrg, type SourceRow } from "./source-repository.ts";
+
+export type BindDeps = {
+  readonly db: Db;
+  readonly policies: MeshClient<typeof PolicyService>;
+  readonly connectors: ReadonlyMap<string, Connector>;
+};
+
+/** Gives the secrets of an organisation from before they had destinations those of the sources that use them. */
+export async function bindSecrets(
+  { db, policies, connectors }: BindDeps,
+  orgId: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const rows = await listSourcesOfOrg(db, orgId);
+  const uses = rows.flatMap((row) => usesOf(row, connectors));
+  const distinct = new Map(uses.map((use) => [JSON.stringify(use), use]));
+  await policies.bindSecrets({ orgId, uses: [...distinct.values()] }, { ...(signal && { signal }) });
+}
+
+/** Does it for every organisation that needs it. What fails is done when such a secret is asked for. */
+export async function bindEverySecret(
+  deps: BindDeps & { readonly log: Logger },
+  stop: AbortSignal,
+): Promise<void> {
+  const bound = new Set<string>();
+  try {
+    for (;;) {
+      const { orgIds } = await deps.policies.listUnboundOrgs({}, { signal: stop });
+      const left = orgIds.filter((orgId) => !bound.has(orgId));
+      if (left.length === 0) break;
+      for (const orgId of left) {
+        stop.throwIfAborted();
+        await bindSecrets(deps, orgId, stop);
+        bound.add(orgId);
+      }
+    }
+  } catch (error) {
+    if (!stop.aborted)
+      deps.log.warn({ err: error }, "secrets from before the upgrade are bound when they are used");
+  }
+  if (bound.size > 0)
+    deps.log.info({ orgs: bound.size }, "secrets are bound to the hosts of the sources that use them");
+}
+
+/** Settings that are not valid any more belong to a source that can't send anything. */
+function usesOf(
+  { connector, settings }: SourceRow,
+  connectors: BindDeps["connectors"],
+): readonly SecretUse[] {
+  try {
+    return connectors.get(connector)?.open(settings, "settings").secrets ?? [];
+  } catch {
+    return [];
+  }
+}
