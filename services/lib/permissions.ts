@@ -29,7 +29,15 @@ const editor = [
 
 const approver = [...viewer, "audit.read", "projects.review"] as const;
 
-const admin = [...editor, ...approver, "orgs.write", "storage.quota.write", "users.write"] as const;
+const admin = [
+  ...editor,
+  ...approver,
+  // Those of others.
+  "executions.cancel",
+  "orgs.write",
+  "storage.quota.write",
+  "users.write",
+] as const;
 
 const platformAdmin = [...admin, "orgs.create", "orgs.all"] as const;
 

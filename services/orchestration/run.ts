@@ -19,8 +19,10 @@ import { identifyOwnDatabase } from "./connectors/postgresql/own-database.ts";
 import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-connector.ts";
 import { createEngine } from "./engine/engine.ts";
 import { moveAbandonedExecutions } from "./execution-repository.ts";
-import { createAdmission, executionsMax, extractsMax } from "./executions/admission.ts";
+import { listenForCancellations } from "./executions/cancellations.ts";
+import { createFairScheduler } from "./executions/fair-scheduler.ts";
 import { announcePresence } from "./executions/presence.ts";
+import { permitsDefault, schedulerOptionsOf } from "./executions/scheduler-settings.ts";
 import { createUnfinished } from "./executions/unfinished.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
@@ -45,6 +47,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   await using _presence = await announcePresence(config.databaseUrl, processId);
   const abandoned = await moveAbandonedExecutions(database.db);
   if (abandoned > 0) log.warn({ abandoned }, "executions of a dead process are cancelled");
+  await using cancellations = await listenForCancellations(database, log);
   using policies = createMeshClient(PolicyService, {
     peer: "identity",
     address: config.identityAddress,
@@ -75,8 +78,9 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     db: database.db,
     log,
     connectors,
-    admission: createAdmission(executionsMax, "executions"),
-    extractAdmission: createAdmission(extractsMax, "extracts"),
+    scheduler: createFairScheduler(schedulerOptionsOf(permitsDefault)),
+    cancellations,
+    stop,
     unfinished,
     recorder,
     snapshots,

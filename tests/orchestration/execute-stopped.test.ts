@@ -52,7 +52,7 @@ test.each([
     code: Code.DeadlineExceeded,
     reason: "EXECUTION_LIMIT",
     fields: [],
-    message: "the statement ran longer than 2 s and was stopped",
+    message: "the statement ran longer than the 2 s that `timeout` allows",
   });
   expect(states).toEqual(["others answered", "stopped"]);
   expect(performance.now() - begun).toBeLessThan(20_000);
