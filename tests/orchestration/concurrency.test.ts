@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { plan, tablesOf } from "./extracts.ts";
+import { createHeldSource } from "./held-source.ts";
 import {
   createFileSource,
-  createSource,
   eventually,
   type Orchestration,
   query,
@@ -20,29 +20,26 @@ afterAll(() => mesh[Symbol.asyncDispose]());
 
 test("OK: a user's executions wait for a permit; other users, organisations and jobs start at once", async () => {
   const user = mesh.user();
-  const held = mesh.peers.addFile(user.who, "held.csv", "a\n1\n");
-  const sourceId = await createSource(user, "file", { fileId: held });
+  const { sourceId, fileId, release } = await createHeldSource(mesh, user);
   const other = await createFileSource(mesh, user, "other.csv", "a\n2\n");
   const { other: otherTable = "" } = await tablesOf(user, other);
   const stranger = mesh.user();
   const strangers = await createFileSource(mesh, stranger, "strangers.csv", "a\n3\n");
-  const release = Promise.withResolvers<void>();
-  mesh.peers.beforeBytes = (fileId) => (fileId === held ? release.promise : undefined);
   const running = Array.from({ length: aloneMax + 2 }, () => query(user, sourceId, "FROM held"));
   const states = () => mesh.database.sql`select state from orchestration.executions where state = 'running'`;
   await eventually(async () => (await states()).length).toBe(running.length);
   const colleague = mesh.user({ orgId: user.who.orgId });
   expect((await query(colleague, other, "FROM other")).rows).toEqual([["2"]]);
   expect((await query(stranger, strangers, "FROM strangers")).rows).toEqual([["3"]]);
-  const tested = stranger.connectors.testConnection({ connector: "file", settings: { fileId: held } });
+  const tested = stranger.connectors.testConnection({ connector: "file", settings: { fileId } });
   expect(await tested).toMatchObject({ connected: false });
   await expect(plan(user, other, [otherTable])).resolves.toMatchObject({
     chunks: [{ rowCountExpected: 1n }],
   });
-  release.resolve();
-  for (const { rows } of await Promise.all(running)) expect(rows).toEqual([["1"]]);
-  expect(mesh.peers.fetches(held)).toBeGreaterThanOrEqual(1);
-  expect((await query(user, sourceId, "FROM held")).rows).toEqual([["1"]]);
+  release();
+  for (const { rows } of await Promise.all(running)) expect(rows).toHaveLength(1);
+  expect(mesh.peers.fetches(fileId)).toBeGreaterThanOrEqual(1);
+  expect((await query(user, sourceId, "FROM held")).rows).toHaveLength(1);
 });
 
 test("OK: organisations at the same time see their own files only", async () => {

@@ -1,9 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
+import { createHeldSource } from "./held-source.ts";
 import {
   createFileSource,
-  createSource,
   eventually,
   failureOf,
   type Orchestration,
@@ -75,18 +75,14 @@ test("OK: 40 long queries of one user, and everybody else's small query is answe
 
 test("Aborted: what runs longest beyond a user's share makes room; its record says so", async () => {
   const greedy = mesh.user();
-  const fileId = mesh.peers.addFile(greedy.who, "held.csv", "n\n1\n");
-  const held = await createSource(greedy, "file", { fileId });
+  const held = await createHeldSource(mesh, greedy);
   const late = mesh.user();
-  const lateFile = mesh.peers.addFile(late.who, "held.csv", "n\n1\n");
-  const lateSource = await createSource(late, "file", { fileId: lateFile });
-  const release = Promise.withResolvers<void>();
-  mesh.peers.beforeBytes = (id) => ([fileId, lateFile].includes(id) ? release.promise : undefined);
+  const heldLate = await createHeldSource(mesh, late);
   const ask = (user: User, sourceId: string) => user.executions.executeQuery({ sourceId, sql: "FROM held" });
-  const asked = Array.from({ length: 9 }, () => ask(greedy, held));
+  const asked = Array.from({ length: 9 }, () => ask(greedy, held.sourceId));
   const failed = Promise.any(asked.map((call) => failureOf(call)));
   await eventually(() => statesOf(greedy)).toEqual({ running: 9 });
-  const lateAsked = Array.from({ length: 5 }, () => ask(late, lateSource));
+  const lateAsked = Array.from({ length: 5 }, () => ask(late, heldLate.sourceId));
   expect(await failed).toEqual({
     code: Code.Aborted,
     reason: "EXECUTION_PREEMPTED",
@@ -96,7 +92,8 @@ test("Aborted: what runs longest beyond a user's share makes room; its record sa
     ),
   });
   await eventually(async () => (await statesOf(greedy)).cancelled).toBeGreaterThan(0);
-  release.resolve();
+  held.release();
+  heldLate.release();
   for (const answer of await Promise.all(lateAsked)) expect(answer.rows).toHaveLength(1);
   const outcomes = await Promise.allSettled(asked);
   const answered = outcomes.filter(({ status }) => status === "fulfilled");

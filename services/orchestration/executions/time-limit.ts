@@ -21,9 +21,10 @@ export function leastRemaining(
 
 const secondsPerMinute = 60;
 
-/** A time for people, in seconds or whole minutes. */
+/** A time for people: whole milliseconds, seconds or whole minutes. */
 export function formatTime(ms: number): string {
   const seconds = Math.round(ms / 100) / 10;
+  if (seconds < 1) return `${Math.round(ms)} ms`;
   const isMinutes = seconds > secondsPerMinute && seconds % secondsPerMinute === 0;
   return isMinutes ? `${seconds / secondsPerMinute} min` : `${seconds} s`;
 }
