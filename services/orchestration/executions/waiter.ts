@@ -9,7 +9,7 @@ export type PermitEvents = {
   preempted(preemption: Preemption): void;
 };
 
-export type GrantedPermit = {
+type GrantedPermit = {
   readonly waitedMs: number;
   /** Releasing twice changes nothing. */
   release(): void;
