@@ -79,6 +79,32 @@ describe("newcomers", () => {
     expect(users.filter(({ waitedMs }) => waitedMs !== undefined).length).toBeGreaterThan(1);
   });
 
+  test("OK: three organisations end at equal shares, and one within its share loses nothing to the others", () => {
+    const load = simulateLoad();
+    const first = Array.from({ length: 3 }, () => load.send(interactive("within", "u1"), endless));
+    for (let count = 0; count < 9; count += 1) load.send(interactive("beyond"), endless);
+    for (let count = 0; count < 9; count += 1) load.send(interactive("late"), endless);
+    for (let count = 0; count < 2; count += 1) load.send(interactive("within", "u2"), endless);
+    load.clock.runUntil(newcomerMs);
+    // One of the reserve is still in use.
+    expect(["within", "beyond", "late"].map((orgId) => load.runningOf({ orgId }))).toEqual([3, 4, 3]);
+    // What its second user got is its first user's.
+    expect(load.runningOf({ orgId: "within", userId: "u2" })).toBe(1);
+    expect(first.filter(({ preemption }) => preemption)).toHaveLength(1);
+  });
+
+  test("OK: a permit that comes free goes to the organisation with the fewest, not to who came first", () => {
+    const load = simulateLoad();
+    for (let user = 0; user < 5; user += 1) load.send(interactive("many", `u${user}`), endless);
+    const few = Array.from({ length: 5 }, () => load.send(interactive("few"), endless));
+    const next = [5, 6].map((user) => load.send(interactive("many", `u${user}`), endless));
+    const colleague = load.send(interactive("few", "colleague"), endless);
+    const started = () => [...next, colleague].map(({ waitedMs }) => waitedMs !== undefined);
+    expect(started()).toEqual([false, false, false]);
+    few[0]?.release?.();
+    expect(started()).toEqual([false, false, true]);
+  });
+
   test("OK: nobody within their share is ended, however long it runs and whoever waits", () => {
     const load = simulateLoad();
     const first = Array.from({ length: 12 }, (_, index) => load.send(interactive(`o${index}`), endless));

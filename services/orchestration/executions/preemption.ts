@@ -25,13 +25,23 @@ type State = {
  * first is within its share, so that it comes to an end however many others come.
  */
 export function findVictim(state: State, claimant: Owner): Victim | undefined {
+  // An organisation below its share takes from others before its users take from one another.
+  return (
+    firstBeyond(state, claimant, (holder) => holder.orgId !== claimant.orgId, exceededByOrg) ??
+    firstBeyond(state, claimant, (holder) => holder.orgId === claimant.orgId, exceededByUser)
+  );
+}
+
+function firstBeyond(
+  state: State,
+  claimant: Owner,
+  isCandidate: (holder: Holder) => boolean,
+  exceededBy: typeof exceededByOrg,
+): Victim | undefined {
   // Holders are in the order of their start.
   for (const holder of state.holders) {
-    if (holder.isEnding || !isWithinReach(state, claimant, holder)) continue;
-    const exceeded =
-      claimant.orgId === holder.orgId
-        ? exceededByUser(state, claimant, holder)
-        : exceededByOrg(state, claimant, holder);
+    if (holder.isEnding || !isCandidate(holder) || !isWithinReach(state, claimant, holder)) continue;
+    const exceeded = exceededBy(state, claimant, holder);
     if (exceeded) return { holder, ...exceeded };
   }
   return undefined;
@@ -50,23 +60,20 @@ type Exceeded = Omit<Victim, "holder"> | undefined;
 /** Within an organisation, its users' shares count. */
 function exceededByUser(state: State, claimant: Owner, holder: Holder): Exceeded {
   const { usage, shares } = state;
-  const least = userUsage(usage, claimant).running;
-  const level = shares.userLevel(holder);
-  const isBelow = least + 1 <= wholeShare(shares.userLevel(claimant));
-  if (!isBelow || !isBeyond(userUsage(usage, holder).running, level, least)) return undefined;
-  return beyondUser(state, holder);
+  const isBelow = userUsage(usage, claimant).running + 1 <= wholeShare(shares.userLevel(claimant));
+  return isBelow ? beyondUser(state, holder) : undefined;
 }
 
 /** Between organisations, the organisations' shares count; of one beyond its share, the users beyond theirs lose. */
 function exceededByOrg(state: State, claimant: Owner, holder: Holder): Exceeded {
   const { usage, shares } = state;
-  if (userUsage(usage, claimant).running + 1 > Math.ceil(shares.userLevel(claimant))) return undefined;
-  const least = orgUsage(usage, claimant).running;
-  const level = shares.orgLevel(holder);
-  const isBelow = least + 1 <= wholeShare(shares.orgLevel(claimant));
-  if (!isBelow || !isBeyond(orgUsage(usage, holder).running, level, least)) return undefined;
-  if (userUsage(usage, holder).running <= shares.userLevel(holder)) return undefined;
-  return beyondUser(state, holder) ?? beyondOrg(state, holder);
+  const isBelow =
+    orgUsage(usage, claimant).running + 1 <= wholeShare(shares.orgLevel(claimant)) &&
+    userUsage(usage, claimant).running + 1 <= Math.ceil(shares.userLevel(claimant));
+  const isBeyond =
+    orgUsage(usage, holder).running > wholeShare(shares.orgLevel(holder)) &&
+    userUsage(usage, holder).running > shares.userLevel(holder);
+  return isBelow && isBeyond ? (beyondUser(state, holder) ?? beyondOrg(state, holder)) : undefined;
 }
 
 function beyondUser({ holders, shares }: State, holder: Holder): Exceeded {
@@ -91,10 +98,6 @@ function startedBefore(
 ): number {
   return [...holders].filter((one) => !one.isEnding && isCounted(one)).indexOf(holder);
 }
-
-/** Whether an owner has more than its share, and still as much as the other one when it loses a permit to it. */
-const isBeyond = (running: number, level: number, least: number): boolean =>
-  running > level && running >= least + 2;
 
 /** A share in whole permits. Nobody's is less than one. */
 const wholeShare = (level: number): number => Math.max(1, Math.floor(level));
