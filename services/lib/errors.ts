@@ -1,5 +1,5 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
@@ -24,10 +24,19 @@ export function failure(
   return code === Code.Unavailable ? retryAfter(error, retryDelayMs) : error;
 }
 
-/** Tells with an error when the call may be tried again, in milliseconds from now. Answers the same error. */
+/** Tells with an error when the call may be tried again, in milliseconds from now, and no other time. Answers the same error. */
 export function retryAfter(error: ConnectError, delayMs: number): ConnectError {
+  error.details = error.details.filter(
+    (detail) => !("type" in detail && detail.type === RetryInfoSchema.typeName),
+  );
   addDetail(error, RetryInfoSchema, { retryDelay: durationFromMs(delayMs) });
   return error;
+}
+
+/** When a failed call may be tried again, in milliseconds from now; undefined where its error does not say. */
+export function retryDelayOf(error: unknown): number | undefined {
+  const info = error instanceof ConnectError ? error.findDetails(RetryInfoSchema)[0] : undefined;
+  return info?.retryDelay && durationMs(info.retryDelay);
 }
 
 /** A field whose value is wrong in any state. `path` is in the contract's words: `user.email`. */

@@ -121,7 +121,7 @@ const credentialMissing = () =>
     "a credential is required: send Authorization: Bearer <access token> or x-api-key",
   );
 
-const permissionMissing = (permission: string) =>
+export const permissionMissing = (permission: string) =>
   failure(Code.PermissionDenied, ErrorReason.PERMISSION_MISSING, `permission ${permission} is required`, {
     permission,
   });

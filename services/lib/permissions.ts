@@ -32,6 +32,8 @@ const approver = [...viewer, "audit.read", "projects.review"] as const;
 const admin = [
   ...editor,
   ...approver,
+  // Those of others.
+  "executions.cancel",
   "orgs.write",
   // Changes where existing secrets may be sent, without knowing their values.
   "secrets.destinations.write",

@@ -2,7 +2,8 @@ import type { Db } from "../lib/database.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Connector } from "./connectors/connector.ts";
 import type { Engine } from "./engine/engine.ts";
-import type { Admission } from "./executions/admission.ts";
+import type { Cancellations } from "./executions/cancellations.ts";
+import type { FairScheduler } from "./executions/fair-scheduler.ts";
 import type { Unfinished } from "./executions/unfinished.ts";
 import type { ExecutionRecorder } from "./lineage/execution-recorder.ts";
 import type { Secrets } from "./secrets.ts";
@@ -15,11 +16,12 @@ export type OrchestrationDeps = {
   /** By name, in the order of their names. */
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly secrets: Secrets;
-  /** Of executions and discoveries. */
-  readonly admission: Admission;
-  /** Of plans and chunks. */
-  readonly extractAdmission: Admission;
   readonly engine: Pick<Engine, "status">;
+  /** Has the permits of executions, discoveries, connection tests, plans and chunks. */
+  readonly scheduler: FairScheduler;
+  readonly cancellations: Cancellations;
+  /** Aborts when the process stops. */
+  readonly stop: AbortSignal;
   readonly unfinished: Unfinished;
   readonly recorder: ExecutionRecorder;
   readonly snapshots: Snapshots;

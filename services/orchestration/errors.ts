@@ -1,7 +1,9 @@
-import { Code, type ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure, invalidFields, notFound } from "../lib/errors.ts";
+import { failure, invalidFields, notFound, retryAfter } from "../lib/errors.ts";
 import type { SecretDestination } from "./connectors/connector.ts";
+import { formatTime, type TimeLimit } from "./executions/time-limit.ts";
+import type { Preemption, Refusal } from "./executions/waiter.ts";
 
 export const connectorNotFound = (name: string) => notFound("connector", name);
 export const sourceNotFound = (sourceId: string) => notFound("source", sourceId);
@@ -98,12 +100,58 @@ export const sqlInvalid = (message: string) =>
 export const statementRefused = (message: string) =>
   failure(Code.InvalidArgument, ErrorReason.STATEMENT_REFUSED, message);
 
-/** `what` ran into its time. */
-export const timedOut = (what: string, timeoutMs: number) =>
+const limitTexts: Readonly<Record<TimeLimit["setBy"], string>> = {
+  caller: "the caller allows",
+  request: "`timeout` allows",
+  default: "it gets without a `timeout`",
+  server: "the server allows",
+};
+
+/** Waits shorter than this are not worth a word, in milliseconds. */
+const waitToldMs = 100;
+
+/** `subject` ran into a limit of its time; `waitedMs` is undefined when it got no permit. */
+export function timedOut(
+  subject: string,
+  { ms, setBy }: TimeLimit,
+  waitedMs: number | undefined,
+): ConnectError {
+  const limit = `the ${formatTime(ms)} that ${limitTexts[setBy]}`;
+  const waited = (waitedMs ?? 0) >= waitToldMs ? `, ${formatTime(waitedMs ?? 0)} of it in the queue` : "";
+  const text =
+    waitedMs === undefined
+      ? `${subject} was still in the queue after ${limit}`
+      : `${subject} ran longer than ${limit}${waited}`;
+  return failure(Code.DeadlineExceeded, ErrorReason.EXECUTION_LIMIT, text);
+}
+
+export const callDeadlinePassed = (ms: number) =>
   failure(
     Code.DeadlineExceeded,
-    ErrorReason.EXECUTION_LIMIT,
-    `${what} ran longer than ${timeoutMs / 1000} s and was stopped`,
+    ErrorReason.DEADLINE_PASSED,
+    `the caller's own deadline of ${formatTime(ms)} passed`,
+  );
+
+// Nobody hears these two, but the record has them.
+export const callerGone = () => new ConnectError("the caller went away", Code.Canceled);
+export const serverStopped = () => new ConnectError("the server stopped while it ran", Code.Canceled);
+
+/** Text of an execution that a user cancelled, in its record and for its caller. */
+export const cancelledBy = (userId: string) => `cancelled by user ${userId}`;
+
+/** The execution's record is final: it was cancelled. `message` is the record's. */
+export const executionCancelled = (message: string) =>
+  failure(Code.Canceled, ErrorReason.EXECUTION_CANCELLED, message);
+
+export const executionPreempted = ({ ranMs, share, of, retryDelayMs }: Preemption) =>
+  retryAfter(
+    failure(
+      Code.Aborted,
+      ErrorReason.EXECUTION_PREEMPTED,
+      `ended to make room for others: it ran longest (${formatTime(ranMs)}) beyond its ` +
+        `${of === "user" ? "user" : "organisation"}'s share of ${share}; try again`,
+    ),
+    retryDelayMs,
   );
 
 /** More memory, space or bytes than one execution may use. */
@@ -127,13 +175,17 @@ export const quarantined = (what: string, crashId: string) =>
     { crash: crashId },
   );
 
-/** `what` is done at the same time, as many as there are places. */
-export const allPlacesTaken = (placesMax: number, what: string) =>
-  failure(
-    Code.Unavailable,
-    ErrorReason.SERVICE_BUSY,
-    `${placesMax} ${what} are running, more are not taken at the same time: try again`,
-  );
+const queueTexts = { user: "of this user", org: "of this organisation", all: "in all" } as const;
+
+/** A request for a permit was refused. */
+export function serviceBusy({ cause, retryDelayMs }: Refusal): ConnectError {
+  const text =
+    cause.of === "time"
+      ? `nothing came free in the ${formatTime(cause.maxMs)} that a request waits at most`
+      : `${cause.max} requests ${queueTexts[cause.of]} wait already, more are not taken`;
+  const message = `${text}: try again in ${formatTime(retryDelayMs)}`;
+  return retryAfter(failure(Code.Unavailable, ErrorReason.SERVICE_BUSY, message), retryDelayMs);
+}
 
 /** Bytes that storage answered are not those that it announced. */
 export const contentCorrupt = () =>

@@ -63,6 +63,26 @@ export async function moveExecution(
   return rows.length > 0;
 }
 
+/** Each cancelled execution is notified here by its id. */
+export const cancellationChannel = "sluice_orchestration_cancelled";
+
+/** Has the process that runs an execution read its record, once the transaction is committed. */
+export async function notifyCancelled(tx: Db, executionId: string): Promise<void> {
+  await tx.execute(sql`select pg_notify(${cancellationChannel}, ${executionId})`);
+}
+
+/** Those of some executions that are cancelled, whatever organisation they belong to. */
+export function listCancelledExecutions(
+  db: Db,
+  executionIds: readonly string[],
+): Promise<Pick<ExecutionRow, "executionId" | "errorMessage">[]> {
+  const { executionId, errorMessage, state } = executions;
+  return db
+    .select({ executionId, errorMessage })
+    .from(executions)
+    .where(and(inArray(executionId, [...executionIds]), eq(state, "cancelled")));
+}
+
 /**
  * Ends what processes that are dead left running, whatever organisation it belongs to; answers how many. Who lives
  * holds its lock (see presence.ts).

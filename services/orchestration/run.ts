@@ -23,8 +23,10 @@ import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-co
 import { createQuarantine } from "./crashes/quarantine.ts";
 import { createEngine } from "./engine/engine.ts";
 import { moveAbandonedExecutions } from "./execution-repository.ts";
-import { createAdmission, executionsMax, extractsMax } from "./executions/admission.ts";
+import { listenForCancellations } from "./executions/cancellations.ts";
+import { createFairScheduler } from "./executions/fair-scheduler.ts";
 import { announcePresence } from "./executions/presence.ts";
+import { permitsOf, schedulerOptionsOf } from "./executions/scheduler-settings.ts";
 import { createUnfinished } from "./executions/unfinished.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
@@ -49,6 +51,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   await using _presence = await announcePresence(config.databaseUrl, processId);
   const abandoned = await moveAbandonedExecutions(database.db);
   if (abandoned > 0) log.warn({ abandoned }, "executions of a dead process are cancelled");
+  await using cancellations = await listenForCancellations(database, log);
   using policies = createMeshClient(PolicyService, {
     peer: "identity",
     address: config.identityAddress,
@@ -93,9 +96,10 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     log,
     connectors,
     secrets,
-    admission: createAdmission(executionsMax, "executions"),
-    extractAdmission: createAdmission(extractsMax, "extracts"),
     engine,
+    scheduler: createFairScheduler(schedulerOptionsOf(permitsOf(config.engineMemory))),
+    cancellations,
+    stop,
     unfinished,
     recorder,
     snapshots,

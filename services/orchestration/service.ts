@@ -8,6 +8,7 @@ import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { StatusService } from "../../gen/sluice/orchestration/v1/status_pb.ts";
 import { type GuardedService, guard } from "../lib/guard.ts";
 import type { OrchestrationDeps } from "./deps.ts";
+import { cancelExecution } from "./rpc/cancel-execution.ts";
 import { createSource } from "./rpc/create-source.ts";
 import { discover } from "./rpc/discover.ts";
 import { executeQuery } from "./rpc/execute-query.ts";
@@ -49,6 +50,7 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
     }),
     guard(ExecutionService, {
       executeQuery: executeQuery(deps),
+      cancelExecution: cancelExecution(deps),
       getExecution: getExecution(deps),
       listExecutions: listExecutions(deps),
     }),

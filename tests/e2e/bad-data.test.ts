@@ -174,7 +174,7 @@ describe("statements", () => {
       504,
       "DEADLINE_EXCEEDED",
       "EXECUTION_LIMIT",
-      "the statement ran longer than 1 s and was stopped",
+      "the statement ran longer than the 1 s that `timeout` allows",
     ]);
   });
 });

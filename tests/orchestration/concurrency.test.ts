@@ -1,15 +1,16 @@
-import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { executionsMax } from "../../services/orchestration/executions/admission.ts";
 import { plan, tablesOf } from "./extracts.ts";
+import { createHeldSource } from "./held-source.ts";
 import {
   createFileSource,
   eventually,
-  failureOf,
   type Orchestration,
   query,
   startOrchestration,
 } from "./orchestration.ts";
+
+/** Permits of one user who is alone: of twelve, all but the reserve of each class. */
+const aloneMax = 9;
 
 let mesh: Orchestration;
 beforeAll(async () => {
@@ -17,36 +18,28 @@ beforeAll(async () => {
 });
 afterAll(() => mesh[Symbol.asyncDispose]());
 
-test("Unavailable: one execution more than a process takes; its place is free again afterwards", async () => {
+test("OK: a user's executions wait for a permit; other users, organisations and jobs start at once", async () => {
   const user = mesh.user();
-  const held = mesh.peers.addFile(user.who, "held.csv", "a\n1\n");
-  const source = { displayName: "held", connector: "file", settings: { fileId: held } };
-  const sourceId = (await user.sources.createSource({ source })).source?.sourceId ?? "";
+  const { sourceId, fileId, release } = await createHeldSource(mesh, user);
   const other = await createFileSource(mesh, user, "other.csv", "a\n2\n");
   const { other: otherTable = "" } = await tablesOf(user, other);
-  const release = Promise.withResolvers<void>();
-  mesh.peers.beforeBytes = (fileId) => (fileId === held ? release.promise : undefined);
-  const running = Array.from({ length: executionsMax }, () => query(user, sourceId, "FROM held"));
+  const stranger = mesh.user();
+  const strangers = await createFileSource(mesh, stranger, "strangers.csv", "a\n3\n");
+  const running = Array.from({ length: aloneMax + 2 }, () => query(user, sourceId, "FROM held"));
   const states = () => mesh.database.sql`select state from orchestration.executions where state = 'running'`;
-  await eventually(async () => (await states()).length).toBe(executionsMax);
-  const one = { sourceId, sql: "FROM held" };
-  expect(await failureOf(user.executions.executeQuery(one))).toEqual({
-    code: Code.Unavailable,
-    reason: "SERVICE_BUSY",
-    fields: [],
-    message: "8 executions are running, more are not taken at the same time: try again",
-  });
-  expect(await failureOf(user.catalog.discover({ sourceId }))).toMatchObject({
-    reason: "SERVICE_BUSY",
-  });
-  // Jobs have places of their own.
+  await eventually(async () => (await states()).length).toBe(running.length);
+  const colleague = mesh.user({ orgId: user.who.orgId });
+  expect((await query(colleague, other, "FROM other")).rows).toEqual([["2"]]);
+  expect((await query(stranger, strangers, "FROM strangers")).rows).toEqual([["3"]]);
+  const tested = stranger.connectors.testConnection({ connector: "file", settings: { fileId } });
+  expect(await tested).toMatchObject({ connected: false });
   await expect(plan(user, other, [otherTable])).resolves.toMatchObject({
     chunks: [{ rowCountExpected: 1n }],
   });
-  release.resolve();
-  for (const { rows } of await Promise.all(running)) expect(rows).toEqual([["1"]]);
-  expect(mesh.peers.fetches(held)).toBeGreaterThanOrEqual(1);
-  expect((await query(user, sourceId, "FROM held")).rows).toEqual([["1"]]);
+  release();
+  for (const { rows } of await Promise.all(running)) expect(rows).toHaveLength(1);
+  expect(mesh.peers.fetches(fileId)).toBeGreaterThanOrEqual(1);
+  expect((await query(user, sourceId, "FROM held")).rows).toHaveLength(1);
 });
 
 test("OK: organisations at the same time see their own files only", async () => {

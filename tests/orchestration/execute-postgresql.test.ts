@@ -226,7 +226,7 @@ describe("stopped", () => {
         code: Code.DeadlineExceeded,
         reason: "EXECUTION_LIMIT",
         fields: [],
-        message: "the statement ran longer than 1 s and was stopped",
+        message: "the statement ran longer than the 1 s that `timeout` allows",
       });
       await eventually(sessions).toEqual([]);
     },

@@ -57,7 +57,7 @@ test.each([
     code: Code.DeadlineExceeded,
     reason: "EXECUTION_LIMIT",
     fields: [],
-    message: "the statement ran longer than 2 s and was stopped",
+    message: "the statement ran longer than the 2 s that `timeout` allows",
   });
   expect(states).toEqual(["others answered", "stopped"]);
   expect(performance.now() - begun).toBeLessThan(20_000);
@@ -92,10 +92,10 @@ test("Canceled: the caller goes away, and the statement with it", async () => {
   const call = failureOf(leaver.executions.executeQuery({ sourceId: cars, sql }, { signal: caller.signal }));
   const states = async () =>
     mesh.database
-      .sql`select state from orchestration.executions where creator_user_id = ${leaver.who.userId}`;
-  await eventually(states).toEqual([{ state: "running" }]);
+      .sql`select state, error_message from orchestration.executions where creator_user_id = ${leaver.who.userId}`;
+  await eventually(states).toEqual([{ state: "running", error_message: "" }]);
   caller.abort();
   expect(await call).toMatchObject({ code: Code.Canceled });
-  await eventually(states).toEqual([{ state: "cancelled" }]);
+  await eventually(states).toEqual([{ state: "cancelled", error_message: "the caller went away" }]);
   await eventually(async () => (await engines()).length).toBe(1);
 });

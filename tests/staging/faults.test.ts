@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
-import { failure, invalidField } from "../../services/lib/errors.ts";
+import { failure, invalidField, retryAfter } from "../../services/lib/errors.ts";
 import { run } from "../../services/staging/run.ts";
 import { startService } from "../lib/test-mesh.ts";
 import {
@@ -120,6 +120,22 @@ test("OK: a job waits for places of an orchestration that is busy, in one attemp
   const [row] = await database.sql`select attempt, plan_count from staging.jobs where job_id = ${jobId}`;
   expect([state, row?.attempt, row?.plan_count]).toEqual([JobState.SUCCEEDED, 1, 1]);
   expect(plans()).toBe(4);
+});
+
+test("OK: a plan and a chunk that had to make room for others are done again, in one attempt, and nothing is lost", async () => {
+  const { peers, database } = staging;
+  const user = staging.user();
+  const makeRoom = () => {
+    const error = failure(Code.Aborted, ErrorReason.EXECUTION_PREEMPTED, "ended to make room for others");
+    throw retryAfter(error, 1);
+  };
+  peers.beforePlan = once(makeRoom);
+  peers.amidChunk = once(makeRoom);
+  const { jobId, state, progress } = await stage(user);
+  const [row] = await database.sql`select attempt, plan_count from staging.jobs where job_id = ${jobId}`;
+  expect([state, row?.attempt, row?.plan_count]).toEqual([JobState.SUCCEEDED, 1, 1]);
+  expect(progress).toMatchObject({ chunkCount: 3, rowCount: 3000n });
+  expect(await storedFiles(user)).toHaveLength(4);
 });
 
 test("FAILED: a source that dies mid-extract and stays away says so, and leaves no file behind", async () => {

@@ -6,8 +6,8 @@ import { newId } from "../../lib/ids.ts";
 import { diffTables } from "../catalog-diff.ts";
 import type { DiscoveredTable } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
-import { sourceChanged, sourceNotFound, timedOut } from "../errors.ts";
-import { limitTime } from "../executions/time-limit.ts";
+import { sourceChanged, sourceNotFound } from "../errors.ts";
+import { startWork, type Work } from "../executions/start-work.ts";
 import { toTable } from "../message.ts";
 import { openSource } from "../open-source.ts";
 import { findSource, findSourceForUpdate, type SourceRow } from "../source-repository.ts";
@@ -20,15 +20,25 @@ export const discover =
   (deps: OrchestrationDeps): MethodImpl<typeof CatalogService.method.discover> =>
   async ({ sourceId }, context) => {
     const scope = scopeOf(context);
+    using work = startWork(deps, context, {
+      workClass: "interactive",
+      subject: "the discovery",
+      limits: [{ ms: discoverTimeoutMs, setBy: "server" }],
+    });
     const source = await findSource(deps.db, scope, sourceId);
     if (!source) throw sourceNotFound(sourceId);
-    using _place = deps.admission.enter();
-    using limit = limitTime(context.signal, discoverTimeoutMs, () =>
-      timedOut("the discovery", discoverTimeoutMs),
-    );
-    const found = await openSource(deps, source).discover(limit);
+    const found = await readTables(deps, source, work);
     return deps.db.transaction((tx) => replaceTables(tx, scope, source, found));
   };
+
+async function readTables(
+  deps: OrchestrationDeps,
+  source: SourceRow,
+  work: Work,
+): Promise<DiscoveredTable[]> {
+  using admitted = await work.admit();
+  return await openSource(deps, source).discover(admitted);
+}
 
 async function replaceTables(tx: Db, scope: Scope, source: SourceRow, found: readonly DiscoveredTable[]) {
   const { sourceId, revision } = source;

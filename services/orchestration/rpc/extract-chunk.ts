@@ -4,8 +4,7 @@ import { invalidField } from "../../lib/errors.ts";
 import { scopeOf } from "../../lib/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import type { Extraction } from "../engine/protocol.ts";
-import { timedOut } from "../errors.ts";
-import { limitTime } from "../executions/time-limit.ts";
+import { startWork } from "../executions/start-work.ts";
 
 /** How long the extraction of one chunk may take, in milliseconds. */
 const chunkTimeoutMs = 60 * 60_000;
@@ -21,10 +20,14 @@ export const extractChunk = (
     );
     if (!chunk)
       throw invalidField("range", `the plan has no chunk ${JSON.stringify(range)} of table ${tableIndex}`);
-    using _place = deps.extractAdmission.enter();
-    const signal = AbortSignal.any([context.signal, ended]);
-    using limit = limitTime(signal, chunkTimeoutMs, () => timedOut("the extraction", chunkTimeoutMs));
-    const bytes = snapshot.extract(chunk, limit);
+    using work = startWork(deps, context, {
+      workClass: "jobs",
+      subject: "the extraction",
+      limits: [{ ms: chunkTimeoutMs, setBy: "server" }],
+      endsEarly: [ended],
+    });
+    using admitted = await work.admit();
+    const bytes = snapshot.extract(chunk, admitted);
     const extraction = yield* asChunks(bytes);
     yield { part: { case: "summary" as const, value: toSummary(extraction) } };
   };

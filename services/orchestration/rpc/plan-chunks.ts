@@ -9,8 +9,8 @@ import { invalidField } from "../../lib/errors.ts";
 import { scopeOf } from "../../lib/guard.ts";
 import type { Snapshot, SnapshotTable } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
-import { sourceNotFound, timedOut } from "../errors.ts";
-import { limitTime } from "../executions/time-limit.ts";
+import { sourceNotFound } from "../errors.ts";
+import { startWork } from "../executions/start-work.ts";
 import { openSource } from "../open-source.ts";
 import { findSource } from "../source-repository.ts";
 import { listSourceTables, type TableRow } from "../table-repository.ts";
@@ -22,6 +22,11 @@ export const planChunks =
   (deps: OrchestrationDeps): MethodImpl<typeof ExtractService.method.planChunks> =>
   async ({ sourceId, tables, chunkRows, format }, context) => {
     const scope = scopeOf(context);
+    using work = startWork(deps, context, {
+      workClass: "jobs",
+      subject: "the plan",
+      limits: [{ ms: planTimeoutMs, setBy: "server" }],
+    });
     const source = await findSource(deps.db, scope, sourceId);
     if (!source) throw sourceNotFound(sourceId);
     const known = await listSourceTables(deps.db, scope, sourceId);
@@ -31,10 +36,9 @@ export const planChunks =
       chunkRows: Number(chunkRows),
       format: format === ExtractFormat.CSV ? ("csv" as const) : ("parquet" as const),
     };
-    using _place = deps.extractAdmission.enter();
-    using limit = limitTime(context.signal, planTimeoutMs, () => timedOut("the plan", planTimeoutMs));
+    using admitted = await work.admit();
     const { snapshotId, snapshot } = await deps.snapshots.open(scope.orgId, () =>
-      openSource(deps, source).openSnapshot(request, limit),
+      openSource(deps, source).openSnapshot(request, admitted),
     );
     return { snapshotId, ...toPlan(rows, snapshot) };
   };

@@ -6,8 +6,8 @@ import { scopeOf } from "../../lib/guard.ts";
 import { refuseInsecureLogin } from "../check-source.ts";
 import type { Settings } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
-import { connectorNotFound, timedOut } from "../errors.ts";
-import { limitTime } from "../executions/time-limit.ts";
+import { connectorNotFound } from "../errors.ts";
+import { startWork } from "../executions/start-work.ts";
 
 /** How long a source may take to answer, in milliseconds. */
 const testTimeoutMs = 10_000;
@@ -24,17 +24,22 @@ const reasons = [
 ];
 
 export const testConnection =
-  ({ connectors }: OrchestrationDeps): MethodImpl<typeof ConnectorService.method.testConnection> =>
+  (deps: OrchestrationDeps): MethodImpl<typeof ConnectorService.method.testConnection> =>
   async ({ connector: name, settings }, context) => {
-    const connector = connectors.get(name);
+    const connector = deps.connectors.get(name);
     if (!connector) throw connectorNotFound(name);
     const source = connector.open(settings as Settings, "settings");
     refuseInsecureLogin(scopeOf(context), source);
+    using work = startWork(deps, context, {
+      workClass: "interactive",
+      subject: "the test",
+      limits: [{ ms: testTimeoutMs, setBy: "server" }],
+    });
+    using admitted = await work.admit();
     const begun = performance.now();
     const latencyMs = () => Math.round(performance.now() - begun);
-    using limit = limitTime(context.signal, testTimeoutMs, () => timedOut("the test", testTimeoutMs));
     try {
-      const { serverVersion } = await source.test(limit);
+      const { serverVersion } = await source.test(admitted);
       return { connected: true, serverVersion, latencyMs: latencyMs() };
     } catch (error) {
       if (!(error instanceof ConnectError && reasons.some((reason) => hasReason(error, reason)))) throw error;

@@ -262,8 +262,10 @@ export const ConnectorService: GenService<{
   },
   /**
    * Tries settings before a source is made of them. A source that can't be reached is an answer, not an error;
-   * settings that do not fit the connector are InvalidArgument (SETTINGS_INVALID). Takes up to 10 s. NotFound for an
-   * unknown connector; PermissionDenied (PERMISSION_MISSING) for a setting that takes the permission `sources.insecure`.
+   * settings that do not fit the connector are InvalidArgument (SETTINGS_INVALID). Takes up to 10 s, and waits for a permit
+   * before, as ExecuteQuery does: Unavailable (SERVICE_BUSY), Aborted (EXECUTION_PREEMPTED). DeadlineExceeded
+   * (DEADLINE_PASSED) for the call's own deadline. NotFound for an unknown connector; PermissionDenied
+   * (PERMISSION_MISSING) for a setting that takes the permission `sources.insecure`.
    *
    * @generated from rpc sluice.orchestration.v1.ConnectorService.TestConnection
    */

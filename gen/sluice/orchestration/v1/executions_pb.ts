@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sluice/orchestration/v1/executions.proto.
  */
 export const file_sluice_orchestration_v1_executions: GenFile = /*@__PURE__*/
-  fileDesc("CihzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9leGVjdXRpb25zLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKuAgoJRXhlY3V0aW9uEhQKDGV4ZWN1dGlvbl9pZBgBIAEoCRIRCglzb3VyY2VfaWQYAiABKAkSCwoDc3FsGAMgASgJEjYKBXN0YXRlGAQgASgOMicuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uU3RhdGUSFQoNZXJyb3JfbWVzc2FnZRgFIAEoCRIRCglyb3dfY291bnQYBiABKAMSEQoJdHJ1bmNhdGVkGAcgASgIEhcKD2NyZWF0b3JfdXNlcl9pZBgIIAEoCRIvCgtjcmVhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi8KDFJlc3VsdENvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCSKxAQoTRXhlY3V0ZVF1ZXJ5UmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBEiQKA3NxbBgCIAEoCUIXukgUchIQASigjQYyCl5bXlx4MDBdKiQSHAoIbWF4X3Jvd3MYAyABKAVCCrpIBxoFGJBOKAASOQoHdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIqACKhAQoURXhlY3V0ZVF1ZXJ5UmVzcG9uc2USFAoMZXhlY3V0aW9uX2lkGAEgASgJEjYKB2NvbHVtbnMYAiADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZXN1bHRDb2x1bW4SKAoEcm93cxgDIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5MaXN0VmFsdWUSEQoJdHJ1bmNhdGVkGAQgASgIIjUKE0dldEV4ZWN1dGlvblJlcXVlc3QSHgoMZXhlY3V0aW9uX2lkGAEgASgJQgi6SAVyA7ABASJNChRHZXRFeGVjdXRpb25SZXNwb25zZRI1CglleGVjdXRpb24YASABKAsyIi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5FeGVjdXRpb24idAoVTGlzdEV4ZWN1dGlvbnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBIeCglzb3VyY2VfaWQYAyABKAlCC7pICNgBAXIDsAEBImkKFkxpc3RFeGVjdXRpb25zUmVzcG9uc2USNgoKZXhlY3V0aW9ucxgBIAMoCzIiLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqqAEKDkV4ZWN1dGlvblN0YXRlEh8KG0VYRUNVVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEhsKF0VYRUNVVElPTl9TVEFURV9SVU5OSU5HEAESHQoZRVhFQ1VUSU9OX1NUQVRFX1NVQ0NFRURFRBACEhoKFkVYRUNVVElPTl9TVEFURV9GQUlMRUQQAxIdChlFWEVDVVRJT05fU1RBVEVfQ0FOQ0VMTEVEEAQyiwQKEEV4ZWN1dGlvblNlcnZpY2USnQEKDEV4ZWN1dGVRdWVyeRIsLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGVRdWVyeVJlcXVlc3QaLS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5FeGVjdXRlUXVlcnlSZXNwb25zZSIwqrsYEhoQZXhlY3V0aW9ucy53cml0ZYLT5JMCFDoBKiIPL2FwaS92MS9leGVjdXRlEq4BCgxHZXRFeGVjdXRpb24SLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5HZXRFeGVjdXRpb25SZXF1ZXN0Gi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RXhlY3V0aW9uUmVzcG9uc2UiQZACAaq7GBEaD2V4ZWN1dGlvbnMucmVhZILT5JMCIxIhL2FwaS92MS9leGVjdXRpb25zL3tleGVjdXRpb25faWR9EqUBCg5MaXN0RXhlY3V0aW9ucxIuLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RFeGVjdXRpb25zUmVxdWVzdBovLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RFeGVjdXRpb25zUmVzcG9uc2UiMpACAaq7GBEaD2V4ZWN1dGlvbnMucmVhZILT5JMCFBISL2FwaS92MS9leGVjdXRpb25zYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CihzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9leGVjdXRpb25zLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKuAgoJRXhlY3V0aW9uEhQKDGV4ZWN1dGlvbl9pZBgBIAEoCRIRCglzb3VyY2VfaWQYAiABKAkSCwoDc3FsGAMgASgJEjYKBXN0YXRlGAQgASgOMicuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uU3RhdGUSFQoNZXJyb3JfbWVzc2FnZRgFIAEoCRIRCglyb3dfY291bnQYBiABKAMSEQoJdHJ1bmNhdGVkGAcgASgIEhcKD2NyZWF0b3JfdXNlcl9pZBgIIAEoCRIvCgtjcmVhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi8KDFJlc3VsdENvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCSKxAQoTRXhlY3V0ZVF1ZXJ5UmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBEiQKA3NxbBgCIAEoCUIXukgUchIQASigjQYyCl5bXlx4MDBdKiQSHAoIbWF4X3Jvd3MYAyABKAVCCrpIBxoFGJBOKAASOQoHdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIqACKhAQoURXhlY3V0ZVF1ZXJ5UmVzcG9uc2USFAoMZXhlY3V0aW9uX2lkGAEgASgJEjYKB2NvbHVtbnMYAiADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZXN1bHRDb2x1bW4SKAoEcm93cxgDIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5MaXN0VmFsdWUSEQoJdHJ1bmNhdGVkGAQgASgIIjUKE0dldEV4ZWN1dGlvblJlcXVlc3QSHgoMZXhlY3V0aW9uX2lkGAEgASgJQgi6SAVyA7ABASJNChRHZXRFeGVjdXRpb25SZXNwb25zZRI1CglleGVjdXRpb24YASABKAsyIi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5FeGVjdXRpb24iOAoWQ2FuY2VsRXhlY3V0aW9uUmVxdWVzdBIeCgxleGVjdXRpb25faWQYASABKAlCCLpIBXIDsAEBIlAKF0NhbmNlbEV4ZWN1dGlvblJlc3BvbnNlEjUKCWV4ZWN1dGlvbhgBIAEoCzIiLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGlvbiJ0ChVMaXN0RXhlY3V0aW9uc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEh4KCXNvdXJjZV9pZBgDIAEoCUILukgI2AEBcgOwAQEiaQoWTGlzdEV4ZWN1dGlvbnNSZXNwb25zZRI2CgpleGVjdXRpb25zGAEgAygLMiIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSqoAQoORXhlY3V0aW9uU3RhdGUSHwobRVhFQ1VUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXRVhFQ1VUSU9OX1NUQVRFX1JVTk5JTkcQARIdChlFWEVDVVRJT05fU1RBVEVfU1VDQ0VFREVEEAISGgoWRVhFQ1VUSU9OX1NUQVRFX0ZBSUxFRBADEh0KGUVYRUNVVElPTl9TVEFURV9DQU5DRUxMRUQQBDLZBQoQRXhlY3V0aW9uU2VydmljZRKpAQoMRXhlY3V0ZVF1ZXJ5Eiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0ZVF1ZXJ5UmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGVRdWVyeVJlc3BvbnNlIjyquxgSGhBleGVjdXRpb25zLndyaXRl+rsYCCDw9RIo8PUSgtPkkwIUOgEqIg8vYXBpL3YxL2V4ZWN1dGUSvwEKD0NhbmNlbEV4ZWN1dGlvbhIvLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNhbmNlbEV4ZWN1dGlvblJlcXVlc3QaMC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DYW5jZWxFeGVjdXRpb25SZXNwb25zZSJJqrsYEhoQZXhlY3V0aW9ucy53cml0ZYLT5JMCLToBKiIoL2FwaS92MS9leGVjdXRpb25zL3tleGVjdXRpb25faWR9OmNhbmNlbBKuAQoMR2V0RXhlY3V0aW9uEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RXhlY3V0aW9uUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldEV4ZWN1dGlvblJlc3BvbnNlIkGQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAiMSIS9hcGkvdjEvZXhlY3V0aW9ucy97ZXhlY3V0aW9uX2lkfRKlAQoOTGlzdEV4ZWN1dGlvbnMSLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1JlcXVlc3QaLy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1Jlc3BvbnNlIjKQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAhQSEi9hcGkvdjEvZXhlY3V0aW9uc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * The record of one statement that was run.
@@ -158,7 +158,7 @@ export type ExecuteQueryRequest = Message<"sluice.orchestration.v1.ExecuteQueryR
   maxRows: number;
 
   /**
-   * How long the statement may run: default 30 s, at most 5 min.
+   * How long the statement may take, with the time that it waits for a permit: default 30 s, at most 5 min.
    *
    * @generated from field: google.protobuf.Duration timeout = 4;
    */
@@ -259,6 +259,48 @@ export const GetExecutionResponseSchema: GenMessage<GetExecutionResponse> = /*@_
   messageDesc(file_sluice_orchestration_v1_executions, 5);
 
 /**
+ * Which execution to end.
+ *
+ * @generated from message sluice.orchestration.v1.CancelExecutionRequest
+ */
+export type CancelExecutionRequest = Message<"sluice.orchestration.v1.CancelExecutionRequest"> & {
+  /**
+   * The execution's id.
+   *
+   * @generated from field: string execution_id = 1;
+   */
+  executionId: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.CancelExecutionRequest.
+ * Use `create(CancelExecutionRequestSchema)` to create a new message.
+ */
+export const CancelExecutionRequestSchema: GenMessage<CancelExecutionRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_executions, 6);
+
+/**
+ * The execution as it ended.
+ *
+ * @generated from message sluice.orchestration.v1.CancelExecutionResponse
+ */
+export type CancelExecutionResponse = Message<"sluice.orchestration.v1.CancelExecutionResponse"> & {
+  /**
+   * Its record.
+   *
+   * @generated from field: sluice.orchestration.v1.Execution execution = 1;
+   */
+  execution?: Execution | undefined;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.CancelExecutionResponse.
+ * Use `create(CancelExecutionResponseSchema)` to create a new message.
+ */
+export const CancelExecutionResponseSchema: GenMessage<CancelExecutionResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_executions, 7);
+
+/**
  * Which page.
  *
  * @generated from message sluice.orchestration.v1.ListExecutionsRequest
@@ -291,7 +333,7 @@ export type ListExecutionsRequest = Message<"sluice.orchestration.v1.ListExecuti
  * Use `create(ListExecutionsRequestSchema)` to create a new message.
  */
 export const ListExecutionsRequestSchema: GenMessage<ListExecutionsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 6);
+  messageDesc(file_sluice_orchestration_v1_executions, 8);
 
 /**
  * One page.
@@ -319,7 +361,7 @@ export type ListExecutionsResponse = Message<"sluice.orchestration.v1.ListExecut
  * Use `create(ListExecutionsResponseSchema)` to create a new message.
  */
 export const ListExecutionsResponseSchema: GenMessage<ListExecutionsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 7);
+  messageDesc(file_sluice_orchestration_v1_executions, 9);
 
 /**
  * How an execution stands.
@@ -335,7 +377,7 @@ export const ExecutionState = {
   UNSPECIFIED: 0,
 
   /**
-   * It runs.
+   * It runs, or waits for a permit.
    *
    * @generated from enum value: EXECUTION_STATE_RUNNING = 1;
    */
@@ -349,14 +391,14 @@ export const ExecutionState = {
   SUCCEEDED: 2,
 
   /**
-   * It ended with an error.
+   * It ended with an error, or reached a limit of its time.
    *
    * @generated from enum value: EXECUTION_STATE_FAILED = 3;
    */
   FAILED: 3,
 
   /**
-   * Its caller went away, or the server stopped, before it ended.
+   * It was stopped before it ended: it was cancelled, made room for others, its caller went away, or the server stopped.
    *
    * @generated from enum value: EXECUTION_STATE_CANCELLED = 4;
    */
@@ -384,15 +426,23 @@ export const ExecutionStateSchema: GenEnum<ExecutionState> = /*@__PURE__*/
 export const ExecutionService: GenService<{
   /**
    * Runs one statement that reads one source, and answers its first rows. Every call on a source leaves a record,
-   * failed ones too. A statement on a file gets a process with 1.5 GiB of memory, of which a third is for tables, and
-   * 4 GiB of disk; each process of the service
-   * takes 8 executions and discoveries at the same time. A statement on a database runs in a transaction that reads
-   * only; what the functions that it calls may do beside is bounded by the rights of the source's role.
+   * failed ones too. A statement on a file gets a process with 1.5 GiB of memory, of which a
+   * third is for tables, and 4 GiB of disk. A statement on a database runs in a transaction that reads only; what the functions that it calls may do beside is bounded by the rights of the
+   * source's role.
+   *
+   * Each process of the service has permits for so many executions at the same time, 12 unless it is told otherwise.
+   * They are shared by organisation, then by user: a user who is alone gets nearly all of them. Statements wait up to
+   * 10 s for a permit, and up to 32 of one user, 64 of an organisation and 256 in all wait at the same time; the time
+   * counts against `timeout`. Who uses more than a share is the first to be stopped when others wait.
+   *
+   * A statement ends after the least of three limits, and its error and its record say which one it was: `timeout`, the
+   * 5 minutes that the server allows, and the deadline of the call itself.
    *
    * NotFound; InvalidArgument (SQL_INVALID, STATEMENT_REFUSED); FailedPrecondition (SOURCE_DATA_INVALID,
    * SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY); ResourceExhausted
    * (EXECUTION_LIMIT, MEMORY_LIMIT) or DeadlineExceeded (EXECUTION_LIMIT); Unavailable (ENGINE_CRASHED) and, after the
-   * second crash, FailedPrecondition (QUARANTINED); DataLoss (CONTENT_CORRUPT).
+   * second crash, FailedPrecondition (QUARANTINED); DeadlineExceeded (DEADLINE_PASSED) for the call's own deadline; Aborted
+   * (EXECUTION_PREEMPTED); Canceled (EXECUTION_CANCELLED); DataLoss (CONTENT_CORRUPT).
    *
    * @generated from rpc sluice.orchestration.v1.ExecutionService.ExecuteQuery
    */
@@ -400,6 +450,19 @@ export const ExecutionService: GenService<{
     methodKind: "unary";
     input: typeof ExecuteQueryRequestSchema;
     output: typeof ExecuteQueryResponseSchema;
+  },
+  /**
+   * Ends an execution that runs or waits for a permit, whichever process runs it, and answers its record, which is
+   * final. The call that runs it fails with Canceled (EXECUTION_CANCELLED). One that has ended stays as it is, so
+   * the call may be repeated. Users cancel their own executions; those of others need the permission
+   * `executions.cancel`, which administrators have. NotFound; PermissionDenied (PERMISSION_MISSING).
+   *
+   * @generated from rpc sluice.orchestration.v1.ExecutionService.CancelExecution
+   */
+  cancelExecution: {
+    methodKind: "unary";
+    input: typeof CancelExecutionRequestSchema;
+    output: typeof CancelExecutionResponseSchema;
   },
   /**
    * Answers the record of one execution. NotFound.

@@ -541,9 +541,10 @@ export const ExtractService: GenService<{
    *
    * NotFound (the source); InvalidArgument for a table or column that the catalog does not have; FailedPrecondition
    * (SOURCE_CHANGED) when a table is no longer as the catalog has it, (SOURCE_DATA_INVALID, SECRET_NOT_FOUND,
-   * ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE); Unavailable (SERVICE_BUSY) when 4 plans and chunks are on their
-   * way in the process or 100 snapshots are open; ResourceExhausted (EXECUTION_LIMIT, DISK_FULL); DeadlineExceeded
-   * (EXECUTION_LIMIT) after 10 minutes; DataLoss (CONTENT_CORRUPT).
+   * ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE); Unavailable (SERVICE_BUSY) when no permit comes free in 10 s, too
+   * many plans and chunks wait for one, or 100 snapshots are open; Aborted (EXECUTION_PREEMPTED) when it ends early to
+   * make room for others; ResourceExhausted (EXECUTION_LIMIT, DISK_FULL); DeadlineExceeded (EXECUTION_LIMIT) after 10
+   * minutes, (DEADLINE_PASSED) for the call's own deadline; DataLoss (CONTENT_CORRUPT).
    *
    * @generated from rpc sluice.orchestration.v1.ExtractService.PlanChunks
    */

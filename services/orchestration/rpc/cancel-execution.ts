@@ -1,0 +1,28 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { ExecutionService } from "../../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { permissionMissing, scopeOf } from "../../lib/guard.ts";
+import { allows } from "../../lib/permissions.ts";
+import type { OrchestrationDeps } from "../deps.ts";
+import { cancelledBy, executionNotFound } from "../errors.ts";
+import { findExecution, moveExecution, notifyCancelled } from "../execution-repository.ts";
+import { toExecution } from "../message.ts";
+
+/** To cancel executions of others. */
+const permission = "executions.cancel";
+
+export const cancelExecution =
+  ({ db }: OrchestrationDeps): MethodImpl<typeof ExecutionService.method.cancelExecution> =>
+  async ({ executionId }, context) => {
+    const scope = scopeOf(context);
+    const { userId, roles } = scope.principal;
+    const found = await findExecution(db, scope, executionId);
+    if (!found) throw executionNotFound(executionId);
+    if (found.creatorUserId !== userId && !allows(roles, permission)) throw permissionMissing(permission);
+    await db.transaction(async (tx) => {
+      const ending = { state: "cancelled", errorMessage: cancelledBy(userId) } as const;
+      if (await moveExecution(tx, scope, executionId, ending)) await notifyCancelled(tx, executionId);
+    });
+    const row = await findExecution(db, scope, executionId);
+    if (!row) throw executionNotFound(executionId);
+    return { execution: toExecution(row) };
+  };

@@ -1,0 +1,46 @@
+import type { Clock } from "../../services/orchestration/executions/clock.ts";
+
+export type SimulatedClock = Clock & {
+  /** Runs everything that is due until a time, in order. */
+  runUntil(timeMs: number): void;
+};
+
+type Timer = { readonly atMs: number; readonly work: () => void };
+
+/** Time that goes on when a test says so. */
+export function simulatedClock(): SimulatedClock {
+  let nowMs = 0;
+  /** The next one last. */
+  const timers: Timer[] = [];
+  return {
+    now: () => nowMs,
+    after(delayMs, work) {
+      const timer = { atMs: nowMs + delayMs, work };
+      timers.splice(placeOf(timers, timer.atMs), 0, timer);
+      return () => {
+        const index = timers.indexOf(timer);
+        if (index >= 0) timers.splice(index, 1);
+      };
+    },
+    runUntil(timeMs) {
+      for (let next = timers.at(-1); next && next.atMs <= timeMs; next = timers.at(-1)) {
+        timers.pop();
+        nowMs = next.atMs;
+        next.work();
+      }
+      nowMs = Math.max(nowMs, timeMs);
+    },
+  };
+}
+
+/** Where a timer stands in the descending order: before those of the same time, which run first. */
+function placeOf(timers: readonly Timer[], atMs: number): number {
+  let low = 0;
+  let high = timers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((timers[middle]?.atMs ?? 0) > atMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

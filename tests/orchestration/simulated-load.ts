@@ -1,0 +1,112 @@
+import { createFairScheduler } from "../../services/orchestration/executions/fair-scheduler.ts";
+import { schedulerOptionsOf } from "../../services/orchestration/executions/scheduler-settings.ts";
+import type { Owner } from "../../services/orchestration/executions/shares.ts";
+import type { Preemption, Refusal } from "../../services/orchestration/executions/waiter.ts";
+import { simulatedClock } from "./simulated-clock.ts";
+
+/** One request and what became of it. */
+export type Request = Owner & {
+  readonly sentMs: number;
+  /** How long its work takes. */
+  readonly workMs: number;
+  /** Whether its organisation, or its user, had nothing running when it was sent. */
+  readonly isNewOrg: boolean;
+  readonly isNewUser: boolean;
+  waitedMs?: number;
+  refusal?: Refusal;
+  preemption?: Preemption;
+  endedMs?: number;
+  release?: () => void;
+};
+
+/** How long work takes to end that is told to, in milliseconds. */
+const endingMs = 20;
+
+/** The scheduler of the server, with simulated time and work. */
+export function simulateLoad(permits = 12) {
+  const clock = simulatedClock();
+  const options = { ...schedulerOptionsOf(permits), clock };
+  const scheduler = createFairScheduler(options);
+  const requests: Request[] = [];
+  /** Every request that waits or runs. */
+  const waiting = new Set<Request>();
+  const running = new Set<Request>();
+  /** Runs after each event. */
+  const watchers: ((request: Request, event: "granted" | "refused" | "preempted" | "ended") => void)[] = [];
+  const tell = (request: Request, event: "granted" | "refused" | "preempted" | "ended") => {
+    for (const watcher of watchers) watcher(request, event);
+  };
+
+  function send(owner: Owner, workMs: number): Request & { withdraw(): void } {
+    const isSameUser = (one: Owner) => isSameOrg(one) && one.userId === owner.userId;
+    const isSameOrg = (one: Owner) => one.orgId === owner.orgId && one.workClass === owner.workClass;
+    const request: Request = {
+      ...owner,
+      sentMs: clock.now(),
+      workMs,
+      isNewOrg: ![...running].some(isSameOrg),
+      isNewUser: ![...running].some(isSameUser),
+    };
+    requests.push(request);
+    waiting.add(request);
+    const end = (release: () => void) => {
+      running.delete(request);
+      request.endedMs ??= clock.now();
+      release();
+      tell(request, "ended");
+    };
+    const withdraw = scheduler.request(owner, {
+      granted({ waitedMs, release }) {
+        waiting.delete(request);
+        running.add(request);
+        request.waitedMs = waitedMs;
+        request.release = () => end(release);
+        if (Number.isFinite(workMs)) clock.after(workMs, request.release);
+        tell(request, "granted");
+      },
+      refused(refusal) {
+        waiting.delete(request);
+        request.refusal = refusal;
+        tell(request, "refused");
+      },
+      preempted(preemption) {
+        request.preemption = preemption;
+        tell(request, "preempted");
+        clock.after(endingMs, () => request.release?.());
+      },
+    });
+    return Object.assign(request, {
+      withdraw() {
+        if (waiting.delete(request)) withdraw();
+      },
+    });
+  }
+
+  /** Permits in use of those that match. Work that is told to end has given its permit up as far as shares go. */
+  const runningOf = (filter: Partial<Owner>) =>
+    [...running].filter(
+      (one) =>
+        !one.preemption && Object.entries(filter).every(([key, value]) => one[key as keyof Owner] === value),
+    ).length;
+  const waitingOf = (filter: Partial<Owner>) =>
+    [...waiting].filter((one) =>
+      Object.entries(filter).every(([key, value]) => one[key as keyof Owner] === value),
+    ).length;
+
+  return { clock, options, scheduler, requests, waiting, running, watchers, send, runningOf, waitingOf };
+}
+
+/**
+ * Max-min fair shares by their definition: each permit goes to one of the smallest that want more. What can't be divided
+ * evenly at the end is nobody's share.
+ */
+export function sharesByHand(demands: readonly number[], capacity: number): number[] {
+  const shares = demands.map(() => 0);
+  for (let left = capacity; ; ) {
+    const hungry = [...demands.keys()].filter((index) => (shares[index] ?? 0) < (demands[index] ?? 0));
+    // All who still want more have the same.
+    if (hungry.length === 0 || hungry.length > left) return shares;
+    for (const index of hungry) shares[index] = (shares[index] ?? 0) + 1;
+    left -= hungry.length;
+  }
+}
