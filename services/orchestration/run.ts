@@ -28,6 +28,7 @@ import { ownFolder } from "./own-folder.ts";
 import { createSecretResolver } from "./secrets.ts";
 import { orchestrationServices } from "./service.ts";
 import { createSnapshots } from "./snapshots/snapshots.ts";
+import { createSourceProcesses } from "./source-process/source-processes.ts";
 
 const service = "orchestration";
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
@@ -58,6 +59,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     tls,
   });
   await using engine = await createEngine(join(config.dataDirectory, "engine"));
+  await using processes = createSourceProcesses(join(config.dataDirectory, "source-code"), log);
   await using unfinished = createUnfinished();
   const reader = createStatementReader();
   await using recorder = createExecutionRecorder({ db: database.db, log, reader });
@@ -65,6 +67,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   const file = createFileConnector({ blobs: createBlobCache(blobs, folder), engine });
   const postgresql = createPostgresqlConnector({
     engine,
+    processes,
     addressGuard: createAddressGuard(config.sourceAddressAllow),
     resolveSecret: createSecretResolver(policies),
     ownDatabase: await identifyOwnDatabase(config.databaseUrl),

@@ -1,0 +1,14 @@
+import type { OwnDatabase } from "./own-database.ts";
+import type { PostgresqlSettings } from "./settings.ts";
+
+/** All that a session needs of a source. The serving process finds it out for each request. */
+export type Target = {
+  readonly settings: PostgresqlSettings;
+  readonly password: string;
+  /** The host's addresses that were checked; no other is connected to. */
+  readonly addresses: readonly string[];
+  readonly ownDatabase: OwnDatabase;
+};
+
+/** Names the server for the caller. */
+export const serverOf = ({ host, port }: PostgresqlSettings): string => `${host}:${port}`;
