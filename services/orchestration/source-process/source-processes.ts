@@ -9,7 +9,7 @@ const processesMax = 48;
 /** Of these, sources of one organisation. */
 const processesOfOrgMax = 12;
 /** How long a process without requests stays, in milliseconds. */
-const idleMs = 30_000;
+const idleMsMax = 30_000;
 
 const program = new URL("./source-process.ts", import.meta.url);
 
@@ -38,7 +38,11 @@ type Entry = {
 };
 
 /** `compileCache`: folder for the compiled code of the processes. */
-export function createSourceProcesses(compileCache: string, log: Logger): SourceProcesses {
+export function createSourceProcesses(
+  compileCache: string,
+  log: Logger,
+  idleMs = idleMsMax,
+): SourceProcesses {
   // In the order of their last use.
   const entries = new Map<string, Entry>();
   // A process takes longer to start than a small query takes: once there was a first source, the next one's is kept ready.
