@@ -394,6 +394,29 @@ describe("a source that attacks who copies", () => {
   );
 });
 
+test("ResourceExhausted: rows that never end on many connections take the memory of their source's process only", async () => {
+  await using server = await startHostileServer();
+  const { user, sourceId, t } = await registered(server.settings);
+  const heldBytes = 60 * 1024 * 1024;
+  const pieces = Array.from({ length: 60 }, () => Buffer.alloc(1024 * 1024));
+  // All of a row but its last byte.
+  server.attack = { statement: send(columns(["a"]), message("D", "", heldBytes + 5), ...pieces) };
+  const timeout = { seconds: 100n };
+  const calls = [
+    ...Array.from({ length: 6 }, () => user.executions.executeQuery({ sourceId, sql: "select 1", timeout })),
+    ...Array.from({ length: 4 }, () => plan(user, sourceId, [t])),
+  ].map(failureOf);
+  expect((await query(other.user, other.sourceId, "select 1 as one")).rows).toEqual([[1]]);
+  for (const failure of await Promise.all(calls)) {
+    expect(failure).toEqual({
+      code: Code.ResourceExhausted,
+      reason: "EXECUTION_LIMIT",
+      fields: [],
+      message: "the source was cut off: its answers take more memory than one source may use",
+    });
+  }
+});
+
 test("the process that serves calls was never kept busy by a source", () => {
   // In nanoseconds. A source that had it hash passwords kept it for at least six seconds.
   expect(delay.max / 1e9).toBeLessThan(3);

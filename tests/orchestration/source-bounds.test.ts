@@ -5,6 +5,7 @@ import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { createLog } from "../../services/lib/log.ts";
 import { createAddressGuard } from "../../services/orchestration/connectors/address-guard.ts";
+import { parseArray } from "../../services/orchestration/connectors/postgresql/array-text.ts";
 import { copyOut } from "../../services/orchestration/connectors/postgresql/copy-out.ts";
 import { postgresqlOperations } from "../../services/orchestration/connectors/postgresql/operations.ts";
 import { postgresqlSettings } from "../../services/orchestration/connectors/postgresql/settings.ts";
@@ -63,6 +64,11 @@ test("Unavailable: a server that sends nothing although its rows are waited for"
 test("values cross to the serving process as they are", () => {
   const values = [-0, 1n, undefined, null, "\0\ud83d\ude00", new Date(0), [{ a: [] }]];
   expect(unpack(pack(values))).toEqual(values);
+});
+
+test("a quote without an end in an array's text is looked for once", () => {
+  // From each of its places anew, it would be for hours.
+  expect(parseArray(`{a,"${'\\"'.repeat(3_000_000)}`, (text) => text)).toEqual(["a"]);
 });
 
 const pids = async () =>

@@ -3,7 +3,7 @@ import type { Network } from "../config.ts";
 import { addressRefused } from "../errors.ts";
 
 /** Answers the addresses that a host stands for. */
-export type Lookup = (host: string) => Promise<string[]>;
+type Lookup = (host: string) => Promise<string[]>;
 
 /** Answers the addresses that a host stands for, if the operator allows all of them. */
 export type AddressGuard = (host: string, lookup: Lookup) => Promise<string[]>;

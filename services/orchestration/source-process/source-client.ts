@@ -8,7 +8,7 @@ import { type EndingCause, type FromProcess, pack, type ToProcess, unpack } from
 import { fromSentFailure, type SentFailure } from "./sent-failure.ts";
 
 /** How long a process may take to answer what was cancelled before it is killed, in milliseconds. */
-export const answerGraceMs = 3000;
+const answerGraceMs = 3000;
 
 export type RequestOptions<Part> = {
   /** When it aborts, the operation is cancelled, and its reason is thrown. */

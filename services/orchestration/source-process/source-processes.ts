@@ -14,7 +14,7 @@ const idleMsMax = 30_000;
 const program = new URL("./source-process.ts", import.meta.url);
 
 /** Which process: one source of one organisation, and only that, shares it. */
-export type SourceKey = {
+type SourceKey = {
   readonly orgId: string;
   readonly connector: string;
   readonly settings: unknown;
