@@ -63,6 +63,13 @@ export const tooManySnapshots = (snapshotsMax: number) =>
     `${snapshotsMax} snapshots are open, more are not taken at the same time: try again`,
   );
 
+export const tooManySources = (sourcesMax: number) =>
+  failure(
+    Code.Unavailable,
+    ErrorReason.SERVICE_BUSY,
+    `${sourcesMax} sources are in use, more are not taken at the same time: try again`,
+  );
+
 export const addressRefused = (message: string) =>
   failure(Code.FailedPrecondition, ErrorReason.ADDRESS_REFUSED, message);
 

@@ -34,6 +34,7 @@ import { ownFolder } from "./own-folder.ts";
 import { createSecrets } from "./secrets.ts";
 import { orchestrationServices } from "./service.ts";
 import { createSnapshots } from "./snapshots/snapshots.ts";
+import { createSourceProcesses } from "./source-process/source-processes.ts";
 
 const service = "orchestration";
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
@@ -72,6 +73,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     memory: config.engineMemory,
     log,
   });
+  await using processes = createSourceProcesses(join(config.dataDirectory, "source-code"), log);
   await using unfinished = createUnfinished();
   const reader = createStatementReader();
   await using recorder = createExecutionRecorder({ db: database.db, log, reader });
@@ -84,6 +86,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   });
   const postgresql = createPostgresqlConnector({
     engine,
+    processes,
     addressGuard: createAddressGuard(config.sourceAddressAllow),
     resolveSecret: secrets.resolve,
     ownDatabase: await identifyOwnDatabase(config.databaseUrl),

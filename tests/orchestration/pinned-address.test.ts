@@ -1,18 +1,40 @@
 import ipaddr from "ipaddr.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { withinCall } from "../../services/lib/call.ts";
+import { createLog } from "../../services/lib/log.ts";
 import { createAddressGuard } from "../../services/orchestration/connectors/address-guard.ts";
+import type { Limit, Query } from "../../services/orchestration/connectors/connector.ts";
 import { createPostgresqlConnector } from "../../services/orchestration/connectors/postgresql/postgresql-connector.ts";
 import type { Engine } from "../../services/orchestration/engine/engine.ts";
+import {
+  createSourceProcesses,
+  type SourceProcesses,
+} from "../../services/orchestration/source-process/source-processes.ts";
 import { listen } from "../lib/tcp.ts";
+import { principal, temporaryFolder } from "../lib/test-mesh.ts";
 import { type ForeignDatabase, readerPassword, startForeignDatabase } from "./foreign-database.ts";
 import { authentication } from "./hostile-database.ts";
 import { eventually, failureOf } from "./orchestration.ts";
 
 let foreign: ForeignDatabase;
+let processes: SourceProcesses;
+const owned = new AsyncDisposableStack();
 beforeAll(async () => {
-  foreign = await startForeignDatabase();
+  foreign = owned.use(await startForeignDatabase());
+  const folder = owned.use(await temporaryFolder());
+  processes = owned.use(createSourceProcesses(folder.path, createLog("test", { logLevel: "silent" })));
 });
-afterAll(() => foreign[Symbol.asyncDispose]());
+afterAll(() => owned[Symbol.asyncDispose]());
+
+/** A call of some organisation: sources are asked on somebody's behalf. */
+const call = {
+  principal: principal(),
+  requestId: "test",
+  traceparent: undefined,
+  tracestate: undefined,
+  signal: new AbortController().signal,
+  deadlineMs: undefined,
+};
 
 const allowed = ["127.0.0.0/8", "192.0.2.0/24"].map((network) => ipaddr.parseCIDR(network));
 
@@ -23,14 +45,21 @@ function connectorWith(...answers: string[][]) {
     asked.push(host);
     return answers[Math.min(asked.length, answers.length) - 1] ?? [];
   };
+  const guard = createAddressGuard(allowed);
   const connector = createPostgresqlConnector({
     engine: {} as Engine,
-    addressGuard: createAddressGuard(allowed, lookup),
+    processes,
+    addressGuard: (host) => guard(host, lookup),
     resolveSecret: async () => readerPassword,
     ownDatabase: "another one",
   });
-  const open = (settings: object) =>
-    connector.open({ ...foreign.settings, host: "db.example.org", ...settings }, "settings");
+  const open = (settings: object) => {
+    const source = connector.open({ ...foreign.settings, host: "db.example.org", ...settings }, "settings");
+    return {
+      test: (limit: Limit) => withinCall(call, () => source.test(limit)),
+      query: (query: Query, limit: Limit) => withinCall(call, () => source.query(query, limit)),
+    };
+  };
   return { asked, open };
 }
 
@@ -68,16 +97,16 @@ test("FailedPrecondition: a name is local only if all of its addresses are", asy
       { sslMode: "disable" },
       { sslMode: "require" },
     ]) {
-      const call = connectorWith(addresses).open(settings).test(limit());
-      expect(await failureOf(call)).toMatchObject({ reason: "INSECURE_CONNECTION" });
+      const testing = connectorWith(addresses).open(settings).test(limit());
+      expect(await failureOf(testing)).toMatchObject({ reason: "INSECURE_CONNECTION" });
     }
   }
 });
 
 test("FailedPrecondition: by default a name beyond this machine is verified", async () => {
   // The first address answers, and does not encrypt; the second makes the name one beyond this machine.
-  const call = connectorWith(["127.0.0.1", "192.0.2.1"]).open({}).test(limit());
-  expect(await failureOf(call)).toMatchObject({
+  const testing = connectorWith(["127.0.0.1", "192.0.2.1"]).open({}).test(limit());
+  expect(await failureOf(testing)).toMatchObject({
     reason: "INSECURE_CONNECTION",
     message: expect.stringContaining("does not encrypt"),
   });

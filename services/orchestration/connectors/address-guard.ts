@@ -1,42 +1,26 @@
-import { lookup } from "node:dns/promises";
 import ipaddr from "ipaddr.js";
 import type { Network } from "../config.ts";
-import { addressRefused, sourceUnreachable } from "../errors.ts";
-import { beforeAbort } from "../executions/before-abort.ts";
+import { addressRefused } from "../errors.ts";
+
+/** Answers the addresses that a host stands for. */
+export type Lookup = (host: string) => Promise<string[]>;
 
 /** Answers the addresses that a host stands for, if the operator allows all of them. */
-export type AddressGuard = (host: string, signal: AbortSignal) => Promise<string[]>;
-
-/** Every address of a host. */
-type Lookup = (host: string) => Promise<string[]>;
+export type AddressGuard = (host: string, lookup: Lookup) => Promise<string[]>;
 
 /**
  * Lets sources into the allowed networks only. Whoever connects must use the addresses that were checked: asked again,
  * the name may stand for others.
  */
 export const createAddressGuard =
-  (allowed: readonly Network[], addressesOf: Lookup = lookupAll): AddressGuard =>
-  async (host, signal) => {
+  (allowed: readonly Network[]): AddressGuard =>
+  async (host, lookup) => {
     // No network is allowed by default: the name is not even looked up.
     if (allowed.length === 0) throw hostRefused(host);
-    const addresses = await resolve(addressesOf, host, signal);
+    const addresses = await lookup(host);
     if (!addresses.every((address) => isAllowed(address, allowed))) throw hostRefused(host);
     return addresses;
   };
-
-const lookupAll: Lookup = async (host) => {
-  const found = await lookup(host, { all: true });
-  return found.map(({ address }) => address);
-};
-
-async function resolve(addressesOf: Lookup, host: string, signal: AbortSignal): Promise<string[]> {
-  try {
-    return await beforeAbort(addressesOf(host), signal);
-  } catch {
-    signal.throwIfAborted();
-    throw sourceUnreachable(`the host ${JSON.stringify(host)} is not known`);
-  }
-}
 
 function isAllowed(text: string, allowed: readonly Network[]): boolean {
   // An IPv4 address in IPv6's clothes is the IPv4 address.

@@ -10,8 +10,8 @@ export const strictCsv = (delimiter: string): string =>
 export const strictJson = (format: "json" | "ndjson"): string =>
   `format = '${format === "json" ? "auto" : "newline_delimited"}', ignore_errors = false`;
 
-/** What one row of a COPY may take as text, and what is read of it at once. */
-const copyLineBytesMax = 32 * 1024 * 1024;
+/** What one row of a COPY may take as text, in bytes, and what is read of it at once. */
+export const copyLineBytesMax = 32 * 1024 * 1024;
 const copyBufferBytes = 2 * copyLineBytesMax;
 
 /** The table function that reads a file: every column with its type, so that no query detects another one. */

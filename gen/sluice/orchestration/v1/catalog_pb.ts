@@ -305,8 +305,8 @@ export const ListTablesResponseSchema: GenMessage<ListTablesResponse> = /*@__PUR
 export const CatalogService: GenService<{
   /**
    * Reads the tables of a source into the catalog and answers what changed. The catalog changes as a whole or not at
-   * all. A file is read from end to end, so damage in it is found here. Takes up to 5 minutes and 5000 tables; waits for
-   * a permit before, as ExecuteQuery does.
+   * all. A file is read from end to end, so damage in it is found here. Takes up to 5 minutes, 20,000 tables and 12 MiB
+   * of their columns; waits for a permit before, as ExecuteQuery does.
    *
    * NotFound; FailedPrecondition (SOURCE_DATA_INVALID, SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable
    * (SOURCE_UNREACHABLE, SERVICE_BUSY); ResourceExhausted or DeadlineExceeded (EXECUTION_LIMIT); DeadlineExceeded

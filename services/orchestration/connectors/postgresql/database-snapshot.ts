@@ -1,51 +1,41 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Engine, Series } from "../../engine/engine.ts";
+import { EngineFailure } from "../../engine/engine-failure.ts";
 import { extract, type Feed } from "../../engine/extract.ts";
 import type { Extraction } from "../../engine/protocol.ts";
-import { tableChanged } from "../../errors.ts";
 import { beforeAbort } from "../../executions/before-abort.ts";
-import type { ChunkName, Limit, Snapshot, SnapshotRequest, SnapshotTable } from "../connector.ts";
+import type { ChunkName, Limit, Snapshot, SnapshotRequest } from "../connector.ts";
 import { piecesWithEngineFailures } from "../engine-failures.ts";
-import { discoverTables } from "./discover.ts";
-import { toRowsFailure } from "./failures.ts";
-import { type Ask, type Session, type SessionDeps, withSession } from "./session.ts";
-import type { PostgresqlSettings } from "./settings.ts";
-import { planTable, type TablePlan } from "./table-plan.ts";
-
-export type DatabaseSnapshotDeps = SessionDeps & {
-  readonly engine: Engine;
-  readonly settings: PostgresqlSettings;
-};
-
-type Plan = { readonly name: string; readonly time: Date; readonly tables: readonly TablePlan[] };
+import type { SnapshotPlan } from "./hold-snapshot.ts";
+import type { Remote } from "./remote.ts";
+import { copyStatement } from "./table-plan.ts";
 
 /**
- * A snapshot that a session of its own exports and keeps as long as it is open. Its tables can't be altered meanwhile:
- * the session holds a lock on each, as pg_dump's does.
+ * A snapshot that a session in the source's process exports and keeps as long as it is open. Its tables can't be
+ * altered meanwhile: the session holds a lock on each, as pg_dump's does.
  */
 export async function openDatabaseSnapshot(
-  deps: DatabaseSnapshotDeps,
+  engine: Engine,
+  remote: Remote,
   request: SnapshotRequest,
   limit: Limit,
 ): Promise<Snapshot> {
-  const failed = new AbortController();
+  const release = new AbortController();
   const lost = new AbortController();
-  const planned = Promise.withResolvers<Plan>();
-  const released = Promise.withResolvers<void>();
-  const series = deps.engine.series();
+  const planned = Promise.withResolvers<SnapshotPlan>();
+  const series = engine.series();
+  const extractions = new Set<Promise<void>>();
   // The session outlives the call that opens it, so it has a signal of its own.
-  const holding = withSession(
-    deps,
-    deps.settings,
-    { ...limit, signal: failed.signal },
-    async (ask, session) => {
-      planned.resolve(await planSnapshot(ask, request));
-      await beforeAbort(released.promise, session.closed);
-    },
-  );
-  holding.catch(planned.reject).finally(() => lost.abort());
+  const holding = remote.ask("holdSnapshot", (target) => ({ target, request, timeoutMs: limit.timeoutMs }), {
+    signal: release.signal,
+    onPart: planned.resolve,
+  });
+  // Sessions that see the snapshot already go on seeing it, or fail with what is wrong with the source.
+  holding
+    .catch(planned.reject)
+    .then(() => Promise.all(extractions))
+    .then(() => lost.abort());
   const close = async () => {
-    released.resolve();
+    release.abort();
     await Promise.allSettled([holding, series[Symbol.asyncDispose]()]);
   };
   try {
@@ -57,74 +47,57 @@ export async function openDatabaseSnapshot(
       tables: plan.tables.map((table) => table.planned),
       chunks: plan.tables.flatMap((table) => table.chunks),
       lost: lost.signal,
-      extract: (chunk, chunkLimit) => extractRows(deps, series, request, plan, chunk, chunkLimit),
+      async *extract(chunk, chunkLimit) {
+        const { promise: extraction, resolve: end } = Promise.withResolvers<void>();
+        extractions.add(extraction);
+        try {
+          return yield* extractRows(remote, series, request, plan, chunk, chunkLimit);
+        } finally {
+          extractions.delete(extraction);
+          end();
+        }
+      },
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {
-    failed.abort(error);
     await close();
     throw error;
   }
 }
 
-async function planSnapshot(ask: Ask, { tables, chunkRows }: SnapshotRequest): Promise<Plan> {
-  const [row] = await ask(exportSnapshot);
-  const schemas = [...new Set(tables.map(({ schemaName }) => schemaName))];
-  const found = new Map((await discoverTables(ask, schemas)).map((table) => [keyOf(table), table]));
-  for (const table of tables) {
-    if (!isDeepStrictEqual(found.get(keyOf(table))?.columns, table.columns))
-      throw tableChanged(nameOf(table));
-  }
-  const plans: TablePlan[] = [];
-  for (const [index, table] of tables.entries()) plans.push(await planTable(ask, table, index, chunkRows));
-  return { name: String(row?.name), time: new Date(Number(row?.time)), tables: plans };
-}
-
-/** Nothing happens in the session while its snapshot is used: the server must not end it for that. */
-const exportSnapshot = `select pg_export_snapshot() as name
-  , floor(extract(epoch from clock_timestamp()) * 1000)::text as time
-  , (select count(set_config(name, '0', true)) from pg_settings
-    where name in ('idle_in_transaction_session_timeout', 'transaction_timeout'))`;
-
-type NamedTable = Pick<SnapshotTable, "schemaName" | "name">;
-
-const keyOf = ({ schemaName, name }: NamedTable): string => JSON.stringify([schemaName, name]);
-const nameOf = ({ schemaName, name }: NamedTable): string => `${schemaName}.${name}`;
-
 /** By a session of its own that sees what the snapshot does. */
-function extractRows(
-  { settings, ...sessions }: DatabaseSnapshotDeps,
+async function* extractRows(
+  remote: Remote,
   series: Series,
   { tables, format }: SnapshotRequest,
-  { name: snapshot, tables: plans }: Plan,
+  { name: snapshot, tables: plans }: SnapshotPlan,
   { tableIndex, range }: ChunkName,
   limit: Limit,
 ): AsyncGenerator<Uint8Array, Extraction> {
   const table = tables[tableIndex];
   const plan = plans[tableIndex];
   if (!table || !plan) throw new Error(`the snapshot has no table ${tableIndex}`);
-  const fileName = nameOf(table);
-  const { reading, columns, copyOf } = plan;
-  const feed: Feed = (input, signal) => {
-    const copy = async (_ask: Ask, { copyOut }: Session) => copyOut(copyOf(range), await input);
-    return withSession(
-      sessions,
-      settings,
-      { ...limit, signal },
-      (...session) => asRows(fileName, copy(...session)),
-      { snapshot },
-    );
+  const fileName = `${table.schemaName}.${table.name}`;
+  const statement = copyStatement(plan, range);
+  let rowsSent: number | undefined;
+  const feed: Feed = async (inputPath, signal) => {
+    const copy = { snapshot, table: fileName, statement, inputPath, timeoutMs: limit.timeoutMs };
+    rowsSent = await remote.ask("copyRows", (target) => ({ target, ...copy }), { signal });
   };
-  return piecesWithEngineFailures(
-    `the table ${fileName}`,
-    extract(series, { feed }, { fileName, reading, rows: undefined, rowBytes: 0, columns, format }, limit),
-  );
+  const { reading, columns } = plan;
+  const task = { fileName, reading, rows: undefined, rowBytes: 0, columns, format };
+  const whole = async function* () {
+    const extraction = yield* extract(series, { feed }, task, limit);
+    if (rowsSent !== undefined && rowsSent !== extraction.rowCount) {
+      throw rowsMissing(rowsSent, extraction.rowCount);
+    }
+    return extraction;
+  };
+  return yield* piecesWithEngineFailures(`the table ${fileName}`, whole());
 }
 
-async function asRows(table: string, copying: Promise<void>): Promise<void> {
-  try {
-    await copying;
-  } catch (error) {
-    throw toRowsFailure(error, table);
-  }
-}
+const rowsMissing = (announced: number, arrived: number) =>
+  new EngineFailure(
+    "sourceDataInvalid",
+    `the source says that it sent ${announced} rows, and sent ${arrived}`,
+  );

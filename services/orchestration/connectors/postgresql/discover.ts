@@ -3,7 +3,12 @@ import type { DiscoveredColumn, DiscoveredTable } from "../connector.ts";
 import type { Ask } from "./session.ts";
 
 /** Tables that one discovery takes. */
-const tablesMax = 5000;
+const tablesMax = 20_000;
+/** What they take in the answer, in bytes, which has to fit into one message. */
+const catalogBytesMax = 12 * 1024 * 1024;
+/** What a table and a column take in the answer beside their names, in bytes. */
+const tableBytes = 160;
+const columnBytes = 16;
 
 /** Everything with rows that the role may select from: tables, partitioned and foreign ones, views. */
 const listTables = `
@@ -36,15 +41,24 @@ export async function discoverTables(
   schemas: readonly string[] | undefined,
 ): Promise<DiscoveredTable[]> {
   const rows = await ask(listTables, [schemas ? JSON.stringify(schemas) : null]);
-  if (rows.length > tablesMax) {
-    throw executionTooLarge(
-      `the source has more than ${tablesMax} tables: name some of its schemas in settings.schemas`,
-    );
-  }
-  return rows.map(({ schemaName, name, rowCount, columns }) => ({
+  const tables = rows.map(({ schemaName, name, rowCount, columns }) => ({
     schemaName,
     name,
     columns: columns as DiscoveredColumn[],
     rowCount: rowCount === null ? undefined : BigInt(rowCount),
   }));
+  if (tables.length > tablesMax) throw tooMany(`more than ${tablesMax} tables`);
+  if (bytesOf(tables) > catalogBytesMax) {
+    throw tooMany(`tables whose columns take more than ${catalogBytesMax / 1024 ** 2} MiB`);
+  }
+  return tables;
 }
+
+const bytesOf = (tables: readonly DiscoveredTable[]): number =>
+  tables.reduce((sum, { columns }) => sum + columns.reduce(addColumn, tableBytes), 0);
+
+const addColumn = (sum: number, { name, dataType }: DiscoveredColumn): number =>
+  sum + columnBytes + Buffer.byteLength(name) + Buffer.byteLength(dataType);
+
+const tooMany = (what: string) =>
+  executionTooLarge(`the source has ${what}: name some of its schemas in settings.schemas`);

@@ -10,9 +10,16 @@ import {
   statementRefused,
   tableChanged,
 } from "../../errors.ts";
-import { PasswordMethodError } from "./guard-login.ts";
 import { connectTimeoutMs, EncryptionAnswerError, EncryptionRefusedError } from "./open-socket.ts";
+import { protocolViolation } from "./protocol-violation.ts";
 import type { PostgresqlSettings } from "./settings.ts";
+import { serverOf } from "./target.ts";
+
+/** Longest text of a server's that goes into a message. */
+const textCharactersMax = 500;
+
+const textOf = ({ message }: postgres.PostgresError): string =>
+  message.length > textCharactersMax ? `${message.slice(0, textCharactersMax)}…` : message;
 
 /** What went wrong on the way to the source, in words that name nothing of ours. */
 export function toConnectionFailure(
@@ -21,7 +28,7 @@ export function toConnectionFailure(
   timedOut: boolean,
 ): unknown {
   if (error instanceof ConnectError) return error;
-  const server = `${settings.host}:${settings.port}`;
+  const server = serverOf(settings);
   const insecure = insecureReason(error);
   if (insecure !== undefined) return insecureConnection(`${server} ${insecure}`);
   if (error instanceof EncryptionAnswerError) {
@@ -29,19 +36,18 @@ export function toConnectionFailure(
   }
   if (error instanceof postgres.PostgresError) return toServerFailure(error, settings, server);
   const code = (error as { code?: unknown }).code;
-  if (timedOut || code === "CONNECT_TIMEOUT" || code === "ETIMEDOUT") {
+  if (timedOut || code === "CONNECT_TIMEOUT") {
     return sourceUnreachable(`${server} does not answer within ${connectTimeoutMs / 1000} s`);
   }
-  return typeof code === "string" ? sourceUnreachable(networkReason(code, server)) : error;
+  // Node's other codes are of a wrong argument, as a number out of its range.
+  if (typeof code !== "string" || /^ERR_(?!SSL|TLS|STREAM)/.test(code)) return notUnderstood(error, server);
+  return sourceUnreachable(networkReason(code, server));
 }
 
 /** Why a password can't be sent, as the end of a sentence about the server. */
 function insecureReason(error: unknown): string | undefined {
   if (error instanceof EncryptionRefusedError) {
     return "does not encrypt, and the source's settings.sslMode requires it, which is verify-full off this machine by default";
-  }
-  if (error instanceof PasswordMethodError) {
-    return `${error.message}, and only settings.allowInsecureLogin, which an administrator sets, allows that here`;
   }
   const code = (error as { code?: unknown }).code;
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "shows a certificate of another name";
@@ -56,36 +62,47 @@ function insecureReason(error: unknown): string | undefined {
 /** OpenSSL's verdicts on a chain of certificates that leads to nobody who is trusted. */
 const untrusted =
   /^(SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_|CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH)/;
+/** What is left is that the client or we stumbled over an answer. The log gets where. */
+const notUnderstood = (error: unknown, server: string): ConnectError =>
+  Object.assign(protocolViolation(server, "answers that can't be understood"), { cause: error });
 
 function networkReason(code: string, server: string): string {
   if (code === "ECONNREFUSED") return `${server} refuses the connection`;
   if (/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/.test(code)) return `there is no way to ${server}`;
   if (/^(SASL|AUTH_TYPE)/.test(code)) return `${server} asks for a login that is not supported`;
-  if (/^(CONNECTION_|ECONNRESET$|EPIPE$)/.test(code)) return `${server} closed the connection`;
+  if (code === "ETIMEDOUT") return `${server} does not answer any more`;
+  if (/^(CONNECTION_|ERR_STREAM_|ECONNRESET$|EPIPE$)/.test(code)) return `${server} closed the connection`;
   return `no connection to ${server} (${code})`;
 }
 
 function toServerFailure(
-  { code, message }: postgres.PostgresError,
+  error: postgres.PostgresError,
   { user, database }: PostgresqlSettings,
   server: string,
 ): ConnectError {
+  const { code } = error;
   if (/^28/.test(code)) return sourceUnreachable(`${server} refuses the login of ${JSON.stringify(user)}`);
   if (code === "3D000") return sourceUnreachable(`${server} has no database ${JSON.stringify(database)}`);
-  return sourceUnreachable(`${server} answers: ${message}`);
+  return sourceUnreachable(`${server} answers: ${textOf(error)}`);
 }
 
 /** What the server said instead of rows of a table; anything else is answered as it is. */
 export function toRowsFailure(error: unknown, table: string): unknown {
   if (!(error instanceof postgres.PostgresError)) return error;
-  const { code, message } = error;
+  const { code } = error;
+  const message = textOf(error);
   // No such table or column, or no right to it any more.
   if (/^(42P01|42703|42501|3F000)$/.test(code)) return tableChanged(table);
   if (/^(08|57P|58)/.test(code)) return error;
+  if (isGivenUp(code)) return givenUp(message);
   if (code === "57014") return executionTooLarge(`the source stopped reading the table ${table}: ${message}`);
   if (/^(53|54)/.test(code)) return executionTooLarge(`the source: ${message}`);
   return sourceDataInvalid(`the table ${table} can't be read: ${message}`);
 }
+
+/** A transaction that reads is rolled back by a hot standby whose replay it stands in the way of: the next may get through. */
+const isGivenUp = (code: string): boolean => /^40/.test(code);
+const givenUp = (message: string) => sourceUnreachable(`the source gave the statement up: ${message}`);
 
 /** What the server says of a snapshot that it does not have any more; anything else is answered as it is. */
 export function toSnapshotFailure(error: unknown): unknown {
@@ -101,7 +118,8 @@ const onlyReading = "only statements that read are taken: SELECT, WITH, VALUES, 
 /** What was wrong with the caller's statement; anything else is answered as it is. `offset`: text of ours before it. */
 export function toStatementFailure(error: unknown, sql: string, offset: number): unknown {
   if (!(error instanceof postgres.PostgresError)) return error;
-  const { code, message, position } = error;
+  const { code, position } = error;
+  const message = textOf(error);
   const at = position === undefined ? undefined : Number(position) - offset;
   if (message.startsWith("cannot insert multiple commands"))
     return statementRefused("one statement at a time, please");
@@ -113,6 +131,7 @@ export function toStatementFailure(error: unknown, sql: string, offset: number):
   // Read-only transaction; no right to it; no change of the transaction.
   if (/^(25|42501$)/.test(code)) return statementRefused(message);
   if (/^(08|57P|58)/.test(code)) return error;
+  if (isGivenUp(code)) return givenUp(message);
   // Its own limit may be lower than ours; ours aborts the signal.
   if (code === "57014") return executionTooLarge(`the source stopped the statement: ${message}`);
   if (/^(53|54)/.test(code)) return executionTooLarge(`the source: ${message}`);

@@ -1,9 +1,7 @@
 import type { Engine } from "../../engine/engine.ts";
-import type { Connector } from "../connector.ts";
+import type { Connector, DiscoveredTable } from "../connector.ts";
 import { openDatabaseSnapshot } from "./database-snapshot.ts";
-import { discoverTables } from "./discover.ts";
-import { queryRows } from "./query.ts";
-import { type SessionDeps, withSession } from "./session.ts";
+import { createRemote, type RemoteDeps } from "./remote.ts";
 import {
   insecureLoginOf,
   parsePostgresqlSettings,
@@ -13,23 +11,27 @@ import {
 } from "./settings.ts";
 
 /** Reads PostgreSQL databases. */
-export const createPostgresqlConnector = (deps: SessionDeps & { readonly engine: Engine }): Connector => ({
+export const createPostgresqlConnector = (deps: RemoteDeps & { readonly engine: Engine }): Connector => ({
   name: postgresqlName,
   description: "A PostgreSQL database: its tables and views, read in a read-only transaction",
   settings: postgresqlSettings,
   open(settings, field) {
     const parsed = parsePostgresqlSettings(settings, field);
+    const remote = createRemote(deps, postgresqlName, parsed);
     return {
       secrets: secretUsesOf(parsed),
       insecureLogin: insecureLoginOf(parsed),
-      test: (limit) =>
-        withSession(deps, parsed, limit, async (ask) => {
-          const [row] = await ask("select current_setting('server_version') as version");
-          return { serverVersion: `PostgreSQL ${String(row?.version).split(" ")[0]}` };
-        }),
-      discover: (limit) => withSession(deps, parsed, limit, (ask) => discoverTables(ask, parsed.schemas)),
-      query: (query, limit) => withSession(deps, parsed, limit, (ask) => queryRows(ask, query)),
-      openSnapshot: (request, limit) => openDatabaseSnapshot({ ...deps, settings: parsed }, request, limit),
+      test: ({ signal, timeoutMs }) =>
+        remote.ask("testDatabase", (target) => ({ target, timeoutMs }), { signal }),
+      async discover({ signal, timeoutMs }) {
+        const tables: DiscoveredTable[] = [];
+        const onPart = (part: DiscoveredTable[]) => void tables.push(...part);
+        await remote.ask("discoverDatabase", (target) => ({ target, timeoutMs }), { signal, onPart });
+        return tables;
+      },
+      query: (query, { signal, timeoutMs }) =>
+        remote.ask("queryDatabase", (target) => ({ target, timeoutMs, query }), { signal }),
+      openSnapshot: (request, limit) => openDatabaseSnapshot(deps.engine, remote, request, limit),
     };
   },
 });

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { sourceDataInvalid } from "../../errors.ts";
-import type { AddressGuard } from "../address-guard.ts";
+import type { AddressGuard, Lookup } from "../address-guard.ts";
 import type { SecretDestination } from "../connector.ts";
 import { securityOf } from "./connection-security.ts";
 import type { Route } from "./open-socket.ts";
@@ -18,7 +18,7 @@ export type Login = { readonly route: Route; readonly password: string };
 export async function prepareLogin(
   { addressGuard, resolveSecret }: LoginDeps,
   settings: PostgresqlSettings,
-  signal: AbortSignal,
+  lookup: Lookup,
 ): Promise<Login> {
   const { host, port, passwordSecret, caSecret } = settings;
   const destination = destinationOf(settings);
@@ -27,7 +27,7 @@ export async function prepareLogin(
   if (ca !== undefined && !isCertificates(ca)) {
     throw sourceDataInvalid(`secret ${JSON.stringify(caSecret)} does not hold certificates in PEM`);
   }
-  const addresses = await addressGuard(host, signal);
+  const addresses = await addressGuard(host, lookup);
   return { password, route: { host, port, addresses, security: securityOf(settings, addresses, ca) } };
 }
 

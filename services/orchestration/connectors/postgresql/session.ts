@@ -1,24 +1,24 @@
-import type { Writable } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 import postgres from "postgres";
-import { executionTooLarge, sourceDataInvalid } from "../../errors.ts";
+import { copyLineBytesMax } from "../../engine/file-reader.ts";
+import { sourceDataInvalid, sourceUnreachable } from "../../errors.ts";
 import type { Limit } from "../connector.ts";
 import { copyOut } from "./copy-out.ts";
 import { toConnectionFailure, toSnapshotFailure } from "./failures.ts";
-import { guardLogin, type LoginGuard } from "./guard-login.ts";
+import { type GuardedSocket, guardSocket } from "./guard-socket.ts";
+import { createMessageRules } from "./message-rules.ts";
 import { connectTimeoutMs, type OpenSocket, openSocket, type Route } from "./open-socket.ts";
-import { type OwnDatabase, refuseOwnDatabase } from "./own-database.ts";
-import { type LoginDeps, prepareLogin } from "./prepare-login.ts";
-import type { PostgresqlSettings } from "./settings.ts";
+import { refuseOwnDatabase } from "./own-database.ts";
+import { serverOf, type Target } from "./target.ts";
 
 /** How much later than ours the server's own time for a statement ends: for when we end before we can cancel. */
 const serverGraceMs = 5000;
 /** How long a server may take to stop what was cancelled before the connection is cut. */
 const cancelGraceMs = 1000;
-/** What one session may send in all: a single row can be a gigabyte. */
-const sessionBytesMax = 64 * 1024 * 1024;
-const countBytesEveryMs = 50;
-
-export type SessionDeps = LoginDeps & { readonly ownDatabase: OwnDatabase };
+/** How long a server may take from the connection until a session's own work begins, in milliseconds. */
+const prepareTimeoutMs = 20_000;
+/** How long a connection is silent before the system asks whether the other side is still there, in milliseconds. */
+const keepAliveMs = 30_000;
 
 /** Runs one statement in the session's transaction; several at once are refused by the server. */
 export type Ask = (
@@ -28,13 +28,16 @@ export type Ask = (
 
 /** What else a session's transaction can do. */
 export type Session = {
-  /** Sends a COPY … TO STDOUT and writes what comes of it to `sink`; not while something is asked. */
-  copyOut(statement: string, sink: Writable): Promise<void>;
+  /**
+   * Sends a COPY … TO STDOUT and writes what comes of it to `sink`; not while something is asked. Answers how many rows
+   * the server says it sent, if it does.
+   */
+  copyOut(statement: string, sink: Writable): Promise<number | undefined>;
   /** Aborts when the connection is closed. */
   readonly closed: AbortSignal;
 };
 
-/** A snapshot that another session exported, to see what it sees; then a session may send as much as it wants. */
+/** A snapshot that another session exported, to see what it sees. */
 export type SessionOptions = { readonly snapshot?: string };
 
 /**
@@ -42,47 +45,65 @@ export type SessionOptions = { readonly snapshot?: string };
  * signal aborts, what runs in the source is cancelled.
  */
 export async function withSession<T>(
-  deps: SessionDeps,
-  settings: PostgresqlSettings,
+  target: Target,
   { signal, timeoutMs }: Limit,
   work: (ask: Ask, session: Session) => Promise<T>,
   { snapshot }: SessionOptions = {},
 ): Promise<T> {
+  const { settings, route } = target;
   const connecting = AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs)]);
-  const sent = { tooMuch: false };
-  let guard: LoginGuard | undefined;
+  const rules = createMessageRules(serverOf(settings), route.security.passwordMethods);
+  let guarded: GuardedSocket | undefined;
+  let isIn = false;
   try {
-    const { route, password } = await prepareLogin(deps, settings, connecting);
     const opened = await openSocket(route, connecting);
-    guard = guardLogin(opened.socket, route.security.passwordMethods);
-    using _bound = snapshot === undefined ? boundBytes(opened, sent) : undefined;
-    await using client = connectOver(opened, settings, password);
+    opened.raw.setKeepAlive(true, keepAliveMs);
+    guarded = guardSocket(opened, rules);
+    const { socket } = guarded;
+    await using client = connectOver(socket, opened, target);
     const backend = await introduce(client.sql, connecting, opened);
-    using _cancel = cancelOnAbort(signal, opened, () => sendCancel(route, backend));
-    await refuseOwnDatabase(client.sql, deps.ownDatabase);
+    isIn = true;
+    using _cancel = cancelOnAbort(signal, opened, () => sendCancel(route, opened, backend));
     const ask: Ask = (text, values = []) => client.sql.unsafe(text, [...values], extendedProtocol);
-    // Closing the connection ends it. postgres.js's own `begin` ends the process when the connection breaks: it writes
-    // its rollback to a socket that is gone.
-    await ask("begin isolation level repeatable read read only");
-    if (snapshot !== undefined) await importSnapshot(ask, snapshot);
-    await ask(settingsOfSession, [String(timeoutMs + serverGraceMs)]);
+    {
+      using _prepare = cutLate(socket, serverOf(settings));
+      await refuseOwnDatabase(client.sql, target.ownDatabase);
+      await beginReading(ask, timeoutMs, snapshot);
+    }
     return await work(ask, {
-      copyOut: (statement, sink) => copyOut(opened, statement, sink),
+      copyOut(statement, sink) {
+        rules.allowCopy(copyLineBytesMax);
+        return copyOut(socket, statement, sink);
+      },
       closed: closedSignal(opened),
     });
   } catch (error) {
     signal.throwIfAborted();
-    if (sent.tooMuch) throw executionTooLarge(rowsTooLarge);
-    throw toConnectionFailure(guard?.refused ?? error, settings, connecting.aborted);
+    if (guarded?.violation) throw guarded.violation;
+    throw toConnectionFailure(error, settings, connecting.aborted && !isIn);
   }
 }
 
-const rowsTooLarge = "the rows are too large: select fewer columns, or parts of them";
+/** A server that does not get ready is cut off, whatever the time for the work itself. */
+function cutLate(socket: Duplex, server: string): Disposable {
+  const late = () =>
+    socket.destroy(sourceUnreachable(`${server} does not answer within ${prepareTimeoutMs / 1000} s`));
+  const timer = setTimeout(late, prepareTimeoutMs);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
 
-/** As values are spelled, and the server's own time for a statement. */
+/** Closing the connection ends the transaction. postgres.js's own `begin` ends the process when the connection breaks. */
+async function beginReading(ask: Ask, timeoutMs: number, snapshot: string | undefined): Promise<void> {
+  await ask("begin isolation level repeatable read read only");
+  if (snapshot !== undefined) await importSnapshot(ask, snapshot);
+  await ask(settingsOfSession, [String(timeoutMs + serverGraceMs)]);
+}
+
+/** As values are spelled, the server's own time for a statement, and no notices, which nobody would see. */
 const settingsOfSession = `select set_config('statement_timeout', $1, true), set_config('TimeZone', 'UTC', true),
   set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'iso_8601', true),
-  set_config('bytea_output', 'hex', true), set_config('extra_float_digits', '1', true)`;
+  set_config('bytea_output', 'hex', true), set_config('extra_float_digits', '1', true),
+  set_config('client_min_messages', 'error', true)`;
 
 /** The statement takes no parameters; a snapshot's name has hexadecimal digits and hyphens. */
 async function importSnapshot(ask: Ask, snapshot: string): Promise<void> {
@@ -102,7 +123,7 @@ function closedSignal({ raw }: OpenSocket): AbortSignal {
   return closed.signal;
 }
 
-function connectOver({ socket, raw }: OpenSocket, settings: PostgresqlSettings, password: string) {
+function connectOver(socket: Duplex, { raw }: OpenSocket, { settings, password }: Target) {
   let taken = false;
   const options = {
     host: settings.host,
@@ -174,24 +195,24 @@ function cancelOnAbort(signal: AbortSignal, { raw }: OpenSocket, cancel: () => P
   };
 }
 
-/** PostgreSQL's CancelRequest, over a connection of its own. postgres.js's own ends the process when it fails. */
-async function sendCancel(route: Route, { pid, secret }: Backend): Promise<void> {
-  const { socket, raw } = await openSocket(route, AbortSignal.timeout(cancelGraceMs));
+/**
+ * PostgreSQL's CancelRequest, over a connection of its own to the same address. postgres.js's own ends the process when
+ * it fails.
+ */
+async function sendCancel(
+  route: Route,
+  { raw: { remoteAddress } }: OpenSocket,
+  { pid, secret }: Backend,
+): Promise<void> {
+  const addresses = remoteAddress === undefined ? [] : [remoteAddress];
+  const { socket, raw } = await openSocket({ ...route, addresses }, AbortSignal.timeout(cancelGraceMs));
   const request = Buffer.alloc(16);
   request.writeUInt32BE(16, 0);
   request.writeUInt32BE(80_877_102, 4);
   request.writeUInt32BE(pid, 8);
   request.writeUInt32BE(secret, 12);
-  socket.on("error", () => {});
-  socket.end(request, () => raw.unref());
-}
-
-/** Cuts the connection when the server sends more than a session may take. */
-function boundBytes({ raw }: OpenSocket, sent: { tooMuch: boolean }): Disposable {
-  const timer = setInterval(() => {
-    if (raw.bytesRead <= sessionBytesMax) return;
-    sent.tooMuch = true;
-    raw.destroy();
-  }, countBytesEveryMs);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  socket.on("error", () => {}).resume();
+  socket.end(request);
+  // The server closes it when it has read the request; one that does not is not waited for.
+  setTimeout(() => raw.destroy(), cancelGraceMs);
 }

@@ -14,8 +14,8 @@ export type TablePlan = {
   readonly chunks: readonly PlannedChunk[];
   readonly reading: CopyReading;
   readonly columns: readonly ExtractColumn[];
-  /** The COPY of one chunk. */
-  readonly copyOf: (range: string) => string;
+  /** Selects all rows. */
+  readonly select: string;
 };
 
 /** Pieces of one table, at the most. */
@@ -54,10 +54,13 @@ export async function planTable(
       columns: columns.map(({ name, passage }) => ({ name, dataType: passage.read })),
     },
     columns: columns.map(({ name, passage }) => ({ name, expression: passage.write(identifier(name)) })),
-    copyOf: (range) =>
-      `copy (select ${list} from ${target}${whereOf(range)}) to stdout (format csv, null '\\N', encoding 'UTF8')`,
+    select: `select ${list} from ${target}`,
   };
 }
+
+/** The COPY of one chunk. */
+export const copyStatement = ({ select }: TablePlan, range: string): string =>
+  `copy (${select}${whereOf(range)}) to stdout (format csv, null '\\N', encoding 'UTF8')`;
 
 /** Planning a statement locks the table and its parts, and fails when a column is not there; answers about how many rows. */
 async function lockAndEstimate(ask: Ask, table: SnapshotTable, target: string): Promise<number> {

@@ -1,0 +1,53 @@
+import { Duplex } from "node:stream";
+import { createMessageGuard } from "./message-guard.ts";
+import type { MessageRules } from "./message-rules.ts";
+import type { OpenSocket } from "./open-socket.ts";
+
+/** A connection over which only messages come that keep the rules. */
+export type GuardedSocket = {
+  readonly socket: Duplex;
+  /** Why the connection was cut, if the server broke a rule. */
+  readonly violation: Error | undefined;
+};
+
+/** Puts the rules between a connection and its client. The server that breaks one is cut off. */
+export function guardSocket({ socket: inner, raw }: OpenSocket, rules: MessageRules): GuardedSocket {
+  const guard = createMessageGuard(rules);
+  let violation: Error | undefined;
+  const socket = new Duplex({
+    allowHalfOpen: false,
+    read: () => void inner.resume(),
+    write: (piece, encoding, done) => void inner.write(piece, encoding, done),
+    final: (done) => void inner.end(done),
+    destroy(error, done) {
+      raw.destroy();
+      done(error);
+    },
+  });
+  // The client looks at it before it takes its leave.
+  Object.defineProperty(socket, "readyState", { get: () => inner.readyState });
+  inner.on("data", (piece: Buffer) => {
+    try {
+      const whole = guard(piece);
+      if (whole.length > 0 && !socket.push(whole)) inner.pause();
+    } catch (error) {
+      violation = error as Error;
+      inner.pause();
+      socket.destroy(violation);
+    }
+  });
+  inner.on("end", () => socket.push(null));
+  inner.on("error", (error) => socket.destroy(error));
+  inner.on("close", () => {
+    // What came before the server's own end may still have to be read.
+    if (!inner.readableEnded) socket.destroy();
+  });
+  // Whoever uses it hears of its errors; when nobody does they must not end the process.
+  socket.on("error", () => {});
+  return {
+    socket,
+    get violation() {
+      return violation;
+    },
+  };
+}

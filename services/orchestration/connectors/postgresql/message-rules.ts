@@ -1,0 +1,120 @@
+import { executionTooLarge } from "../../errors.ts";
+import type { ConnectionSecurity } from "./connection-security.ts";
+import { createLoginGuard } from "./login-guard.ts";
+import { countColumns, isRow } from "./message-bodies.ts";
+import { protocolViolation } from "./protocol-violation.ts";
+
+/** What a server may send until it let us in, in bytes. */
+const loginBytesMax = 64 * 1024;
+/** What one session may send in all but for the rows of a COPY: a single row can be a gigabyte. */
+const sessionBytesMax = 64 * 1024 * 1024;
+/** Notices, notifications and parameters that one session may send, in bytes. */
+const unaskedBytesMax = 1024 * 1024;
+/** The longest message that is no row, in bytes. */
+const messageBytesMax = 1024 * 1024;
+/** Columns of a result: PostgreSQL's own limit. */
+const columnsMax = 1664;
+
+/** Kinds of messages that a session sends after the login; the others belong to what is not asked for here. */
+const kindsOfSession = new Set("12ACDEHNSTZcdnt");
+const unaskedKinds = new Set("NAS");
+
+/** What the messages of one connection must be like; throws the error that the caller gets. */
+export type MessageRules = {
+  /** Looks at a message before its body is there; `length` is what the message says of itself. */
+  checkHead(kind: string, length: number): void;
+  /** Looks at a whole message that is no row of a COPY. */
+  checkBody(kind: string, body: Buffer): void;
+  /** A COPY is about to be asked for, with rows of so many bytes at the most. */
+  allowCopy(rowBytesMax: number): void;
+};
+
+/** `server` names the server for the caller, as `db.example.org:5432`. */
+export function createMessageRules(
+  server: string,
+  passwordMethods: ConnectionSecurity["passwordMethods"],
+): MessageRules {
+  const login = createLoginGuard(server, passwordMethods);
+  const violation = (what: string) => protocolViolation(server, what);
+  let isIn = false;
+  let bytes = 0;
+  let unaskedBytes = 0;
+  /** Columns of the rows that come. */
+  let columns: number | undefined;
+  /** Undefined where no COPY was asked for. */
+  let copyRowBytesMax: number | undefined;
+  let isCopying = false;
+
+  function checkLength(kind: string, length: number): void {
+    if (!isIn && bytes + length > loginBytesMax) {
+      throw violation(`more than ${loginBytesMax / 1024} KiB before the login is done`);
+    }
+    if (kind !== "D" && length > messageBytesMax) {
+      throw violation(`a message of kind ${nameOf(kind)} with ${length} bytes`);
+    }
+    if (bytes + length > sessionBytesMax) throw rowsTooLarge();
+    if (unaskedKinds.has(kind) && unaskedBytes + length > unaskedBytesMax) {
+      throw violation(`more than ${unaskedBytesMax / 1024} KiB of notices`);
+    }
+  }
+
+  function checkedColumns(body: Buffer): number {
+    const count = countColumns(body);
+    if (count === undefined) throw violation("columns that can't be read");
+    if (count > columnsMax) throw tooManyColumns(count);
+    return count;
+  }
+
+  function endStatement(): void {
+    if (!isIn) login.checkDone();
+    isIn = true;
+    isCopying = false;
+    copyRowBytesMax = undefined;
+    columns = undefined;
+  }
+
+  function checkAnswer(kind: string, body: Buffer): void {
+    if (kind === "T") columns = checkedColumns(body);
+    if (kind === "D" && (columns === undefined || !isRow(body, columns))) {
+      throw violation("a row that does not fit its columns");
+    }
+    if (kind === "H" && copyRowBytesMax === undefined) throw violation("rows that were not asked for");
+    if (kind === "H" || kind === "c") isCopying = kind === "H";
+  }
+
+  return {
+    checkHead(kind, length) {
+      const expected = isIn ? kindsOfSession : login.kinds;
+      if (!expected.has(kind)) throw violation(`a message of kind ${nameOf(kind)}`);
+      if (length < 4) throw violation(`a message of ${length} bytes`);
+      if (kind !== "d") return checkLength(kind, length);
+      if (!isCopying || copyRowBytesMax === undefined) throw violation("rows that were not asked for");
+      if (length > copyRowBytesMax) throw rowTooLarge(length, copyRowBytesMax);
+    },
+    checkBody(kind, body) {
+      bytes += body.length;
+      if (unaskedKinds.has(kind)) unaskedBytes += body.length;
+      if (kind === "Z") endStatement();
+      else if (isIn) checkAnswer(kind, body);
+      else login.check(kind, body);
+    },
+    allowCopy(rowBytesMax) {
+      copyRowBytesMax = rowBytesMax;
+    },
+  };
+}
+
+/** Kinds are letters; what is none goes by its number. */
+const nameOf = (kind: string): string =>
+  /^[A-Za-z0-9]$/.test(kind) ? JSON.stringify(kind) : String(kind.charCodeAt(0));
+
+const rowsTooLarge = () =>
+  executionTooLarge("the rows are too large: select fewer columns, or parts of them");
+
+const rowTooLarge = (bytes: number, bytesMax: number) =>
+  executionTooLarge(
+    `a row takes ${bytes} bytes as text, of which ${bytesMax / 1024 ** 2} MiB are taken: select fewer columns`,
+  );
+
+const tooManyColumns = (count: number) =>
+  executionTooLarge(`the result has ${count} columns, of which ${columnsMax} are taken: select fewer`);

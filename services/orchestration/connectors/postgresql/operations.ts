@@ -1,0 +1,57 @@
+import type { Operation } from "../../source-process/operation.ts";
+import type { DiscoveredTable, Query, QueryResult } from "../connector.ts";
+import { discoverTables } from "./discover.ts";
+import { type CopyRequest, feedRows } from "./feed-rows.ts";
+import { type HoldRequest, holdSnapshot, type SnapshotPlan } from "./hold-snapshot.ts";
+import { queryRows } from "./query.ts";
+import { withSession } from "./session.ts";
+import type { Target } from "./target.ts";
+
+type Request<Rest = unknown> = { readonly target: Target; readonly timeoutMs: number } & Rest;
+
+/** Columns that one part of a discovery has, about: what is sent at once is what the receiver reads at once. */
+const columnsOfPart = 2000;
+
+const testDatabase: Operation<Request, { serverVersion: string }> = ({ target, timeoutMs }, { signal }) =>
+  withSession(target, { signal, timeoutMs }, async (ask) => {
+    const [row] = await ask("select current_setting('server_version') as version");
+    return { serverVersion: `PostgreSQL ${String(row?.version).split(" ")[0]}` };
+  });
+
+const discoverDatabase: Operation<Request, undefined, DiscoveredTable[]> = async (
+  { target, timeoutMs },
+  { signal, send },
+) => {
+  const tables = await withSession(target, { signal, timeoutMs }, (ask) =>
+    discoverTables(ask, target.settings.schemas),
+  );
+  let part: DiscoveredTable[] = [];
+  let columns = 0;
+  for (const table of tables) {
+    part.push(table);
+    columns += table.columns.length;
+    if (columns < columnsOfPart) continue;
+    send(part);
+    part = [];
+    columns = 0;
+  }
+  send(part);
+  return undefined;
+};
+
+const queryDatabase: Operation<Request<{ readonly query: Query }>, QueryResult> = (
+  { target, timeoutMs, query },
+  { signal },
+) => withSession(target, { signal, timeoutMs }, (ask) => queryRows(ask, query));
+
+const hold: Operation<HoldRequest, void, SnapshotPlan> = holdSnapshot;
+const copy: Operation<CopyRequest, number | undefined> = feedRows;
+
+/** What a source's process does with a PostgreSQL database. */
+export const postgresqlOperations = {
+  testDatabase,
+  discoverDatabase,
+  queryDatabase,
+  holdSnapshot: hold,
+  copyRows: copy,
+};
