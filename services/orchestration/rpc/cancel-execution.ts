@@ -20,7 +20,8 @@ export const cancelExecution =
     if (found.creatorUserId !== userId && !allows(roles, permission)) throw permissionMissing(permission);
     await db.transaction(async (tx) => {
       const ending = { state: "cancelled", errorMessage: cancelledBy(userId) } as const;
-      if (await moveExecution(tx, scope, executionId, ending)) await notifyCancelled(tx, executionId);
+      // By the id as the process knows it, however the caller writes it.
+      if (await moveExecution(tx, scope, executionId, ending)) await notifyCancelled(tx, found.executionId);
     });
     const row = await findExecution(db, scope, executionId);
     if (!row) throw executionNotFound(executionId);
