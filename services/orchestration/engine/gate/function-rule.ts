@@ -9,6 +9,7 @@ import {
 } from "./functions.ts";
 import { fold, isObject, type Json, type JsonObject, named, refused } from "./rule.ts";
 import { checkJsonTypes } from "./type-rule.ts";
+import { collationFunctions } from "./types.ts";
 
 /** Why a function is refused, by its name. */
 const reasonsOf = (lists: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, string> =>
@@ -32,11 +33,11 @@ export function checkTableFunction(call: Json | undefined): void {
   const name = fold(call.function_name);
   if (!allowedTableFunctions.has(name)) throw notAllowed("table function", name, tableReasons);
   checkSchema(call);
-  for (const argument of listOf(call.children)) checkPosition(name, argument);
+  for (const argument of listOf(call.children)) checkParameter(name, argument);
 }
 
 function notAllowed(kind: string, name: string, because: ReadonlyMap<string, string>): EngineFailure {
-  const reason = because.get(name);
+  const reason = collationFunctions.has(name) ? "is what COLLATE stands for" : because.get(name);
   return reason === undefined
     ? new EngineFailure("sqlInvalid", `the ${kind} ${named(name)} does not exist`)
     : refused(`the ${kind} ${name} is not available: it ${reason}`);
@@ -68,12 +69,14 @@ function textOf(name: string, what: string, argument: JsonObject | undefined): s
   return value;
 }
 
-/** Named parameters come as `name = value` or with the name as their alias. */
-function checkPosition(name: string, argument: Json): void {
+/** Named parameters come as `name = value`, or with the name as their alias. */
+function checkParameter(name: string, argument: Json): void {
   if (!isObject(argument)) return;
-  const assigned = argument.type === "COMPARE_EQUAL" && isObject(argument.left) ? argument.left : undefined;
-  if (argument.alias !== undefined || assigned?.class === "COLUMN_REF") {
-    throw refused(`the table function ${name} takes no named parameters here`);
+  const { alias, type, left } = argument;
+  const assigned = type === "COMPARE_EQUAL" && isObject(left) ? listOf(left.column_names)[0] : undefined;
+  const parameter = alias ?? assigned;
+  if (parameter !== undefined && !allowedTableFunctions.get(name)?.includes(fold(parameter))) {
+    throw refused(`the parameter ${named(parameter)} of the table function ${name} is not available`);
   }
 }
 

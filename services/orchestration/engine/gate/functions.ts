@@ -97,10 +97,10 @@ export const refusedFunctions: Readonly<Record<string, readonly string[]>> = {
   "serializes or evaluates SQL or plans": words(
     "json_deserialize_sql json_serialize_plan json_serialize_sql current_query",
   ),
-  "tells of the server, its settings, its sessions or its catalogue": words(`
+  "tells of the server": words(`
     col_description current_catalog current_connection_id current_database current_query_id current_role
     current_schema current_schemas current_setting current_transaction_id current_user format_pg_type
-    format_type get_block_size getvariable has_any_column_privilege has_column_privilege
+    format_type get_block_size getenv getvariable has_any_column_privilege has_column_privilege
     has_database_privilege has_foreign_data_wrapper_privilege has_function_privilege has_language_privilege
     has_schema_privilege has_sequence_privilege has_server_privilege has_table_privilege
     has_tablespace_privilege in_search_path inet_client_addr inet_client_port inet_server_addr
@@ -109,7 +109,7 @@ export const refusedFunctions: Readonly<Record<string, readonly string[]>> = {
     pg_get_viewdef pg_has_role pg_is_other_temp_schema pg_my_temp_schema pg_opclass_is_visible
     pg_operator_is_visible pg_opfamily_is_visible pg_postmaster_start_time pg_size_pretty pg_table_is_visible
     pg_ts_config_is_visible pg_ts_dict_is_visible pg_ts_parser_is_visible pg_ts_template_is_visible
-    pg_type_is_visible pg_typeof session_user shobj_description stats txid_current user vector_type version`),
+    pg_type_is_visible pg_typeof session_user shobj_description txid_current user version`),
   "waits, or changes something beyond its result": words(
     "currval nextval pg_sleep setseed sleep_ms write_log",
   ),
@@ -128,8 +128,8 @@ export const refusedFunctions: Readonly<Record<string, readonly string[]>> = {
     __internal_decompress_integral_smallint __internal_decompress_integral_ubigint
     __internal_decompress_integral_uhugeint __internal_decompress_integral_uinteger
     __internal_decompress_integral_usmallint __internal_decompress_string constant_or_null create_sort_key
-    icu_sort_key sum_no_overflow switch timetz_byte_comparable unpivot_list variant_normalize
-    variant_to_parquet_variant`),
+    icu_sort_key stats sum_no_overflow switch timetz_byte_comparable unpivot_list variant_normalize
+    variant_to_parquet_variant vector_type`),
 };
 
 /** Functions that DuckDB puts in a bound statement for what statements may say in other words. */
@@ -147,10 +147,16 @@ export const transformByType: ReadonlySet<string> = new Set(
   words("from_json from_json_strict json_transform json_transform_strict"),
 );
 
-/** Table functions that statements may call. None of them takes a named parameter. */
-export const allowedTableFunctions: ReadonlySet<string> = new Set(
-  words("generate_series json_each json_tree range repeat repeat_row unnest"),
-);
+/** Table functions that statements may call, with the named parameters that they take. */
+export const allowedTableFunctions: ReadonlyMap<string, readonly string[]> = new Map([
+  ["generate_series", []],
+  ["json_each", []],
+  ["json_tree", []],
+  ["range", []],
+  ["repeat", []],
+  ["repeat_row", ["num_rows"]],
+  ["unnest", []],
+]);
 
 /** Table functions and table macros that statements may not call, by the reason. */
 export const refusedTableFunctions: Readonly<Record<string, readonly string[]>> = {
@@ -163,7 +169,7 @@ export const refusedTableFunctions: Readonly<Record<string, readonly string[]>> 
     read_json_objects read_json_objects_auto read_ndjson read_ndjson_auto read_ndjson_objects read_parquet
     read_text sniff_csv`),
   "takes pointers": words("arrow_scan arrow_scan_dumb seq_scan"),
-  "tells of the server, its settings or its catalogue": words(`
+  "tells of the server": words(`
     duckdb_approx_database_count duckdb_columns duckdb_connection_count duckdb_constraints
     duckdb_coordinate_systems duckdb_databases duckdb_dependencies duckdb_extensions
     duckdb_external_file_cache duckdb_functions duckdb_indexes duckdb_keywords duckdb_log_contexts duckdb_logs

@@ -10,6 +10,9 @@ const onlyReads =
   "only statements that read are taken: SELECT, WITH, VALUES, TABLE, FROM, DESCRIBE, SUMMARIZE; " +
   "a PIVOT names its values with IN";
 
+const notCheckable =
+  "what this statement becomes when it is bound can't be checked: write it in another way, WITH ORDINALITY as row_number() OVER ()";
+
 /** The one statement of a text, as DuckDB's own parser reads it. */
 export async function parseStatement(connection: DuckDBConnection, sql: string): Promise<Json> {
   const tree = await serialize(connection, `json_serialize_sql($1::VARCHAR, ${brief})`, sql);
@@ -50,7 +53,8 @@ function unreadable({ error_type: type, error_message: message, position }: Json
 }
 
 function unbindable({ error_type: type, error_message: message }: JsonObject): EngineFailure {
-  if (type === "not implemented") return refused("the plan of this statement can't be checked");
+  // DuckDB fails so with WITH ORDINALITY over constants, too.
+  if (type === "not implemented" || type === "internal") return refused(notCheckable);
   const words = String(type).replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
   return toEngineFailure(new Error(`${words} Error: ${message}`), "sqlInvalid");
 }

@@ -18,14 +18,16 @@ const fileLike = /[/\\:.*?]/;
 /** A table by its name: the source's own, or a common table expression that is in scope. */
 export function checkTable(table: JsonObject, { place, source }: Visit): void {
   const name = fold(table.table_name);
-  const path = fold([table.catalog_name, table.schema_name].filter((part) => part !== undefined).join("."));
+  const qualifiers = [table.catalog_name, table.schema_name].filter((part) => part !== undefined);
+  const path = fold(qualifiers.join("."));
   const common = isInScope(name, place.scope);
   if (common && (path === "" || path === "recurring")) return;
   const here = path === "" || path === "main" || path === "memory.main";
   if (here && name === fold(source.tableName)) return;
   const known = `this source has the table ${named(source.tableName)}`;
   if (!here || fileLike.test(name) || systemName.test(name)) {
-    throw refused(`${named(table.table_name)} is outside of the source: ${known}`);
+    const full = [...qualifiers, table.table_name].join(".");
+    throw refused(`${named(full)} is outside of the source: ${known}`);
   }
   throw new EngineFailure("sqlInvalid", `the table ${named(table.table_name)} does not exist: ${known}`);
 }
