@@ -10,6 +10,11 @@ const onlyReads =
   "only statements that read are taken: SELECT, WITH, VALUES, TABLE, FROM, DESCRIBE, SUMMARIZE; " +
   "a PIVOT names its values with IN";
 
+/** Largest tree or plan: macros and aliases that stand in one another double a plan with each. */
+const serializedBytesMax = 32 * 1024 * 1024;
+
+const tooDeep = () => new EngineFailure("sqlInvalid", "the statement is nested too deeply");
+
 const notCheckable =
   "what this statement becomes when it is bound can't be checked: write it in another way, WITH ORDINALITY as row_number() OVER ()";
 
@@ -36,17 +41,21 @@ export async function bindStatement(connection: DuckDBConnection, sql: string): 
 }
 
 async function serialize(connection: DuckDBConnection, call: string, sql: string): Promise<JsonObject> {
-  const [row] = await readRows(connection, `SELECT ${call} AS tree`, [sql]);
-  const tree = JSON.parse(row?.tree as string) as Json;
+  const [row] = await readRows(
+    connection,
+    `SELECT CASE WHEN strlen(tree) <= ${serializedBytesMax} THEN tree END AS tree FROM (SELECT ${call} AS tree)`,
+    [sql],
+  );
+  if (typeof row?.tree !== "string")
+    throw refused("the statement is too large when its aliases and macros are expanded");
+  const tree = JSON.parse(row.tree) as Json;
   if (!isObject(tree)) throw new EngineFailure("internal", "the statement could not be serialized");
   return tree;
 }
 
 function unreadable({ error_type: type, error_message: message, position }: JsonObject): EngineFailure {
   const text = String(message);
-  if (/^Max expression depth|^memory exhausted/.test(text)) {
-    return new EngineFailure("sqlInvalid", "the statement is nested too deeply");
-  }
+  if (/^Max expression depth|^memory exhausted/.test(text)) return tooDeep();
   if (type === "not implemented") return refused(/^Only SELECT/.test(text) ? onlyReads : text);
   const where = position === undefined ? "" : ` at character ${Number(position) + 1}`;
   return new EngineFailure("sqlInvalid", `${toEngineFailure(new Error(text), "sqlInvalid").message}${where}`);
@@ -55,6 +64,7 @@ function unreadable({ error_type: type, error_message: message, position }: Json
 function unbindable({ error_type: type, error_message: message }: JsonObject): EngineFailure {
   // DuckDB fails so with WITH ORDINALITY over constants, too.
   if (type === "not implemented" || type === "internal") return refused(notCheckable);
+  if (/^Max expression depth/.test(String(message))) return tooDeep();
   const words = String(type).replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
   return toEngineFailure(new Error(`${words} Error: ${message}`), "sqlInvalid");
 }
