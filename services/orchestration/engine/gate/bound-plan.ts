@@ -2,7 +2,7 @@ import { allowedFunctions, allowedTableFunctions, boundFunctions } from "./funct
 import { fold, isObject, type Json, type JsonObject, named, refused } from "./rule.ts";
 import { allowedTypes, collationFunctions } from "./types.ts";
 
-// A bound statement has what its text does not show: what macros, casts, collations and names of tables became.
+// A bound statement shows what its text hides: the functions behind macros and collations, the casts, the scans of tables.
 
 /** Operators of a plan that read nothing but their input. */
 const operators = new Set([
@@ -58,7 +58,7 @@ const expressions = new Set([
   "BOUND_WINDOW",
 ]);
 
-/** What a function declares to take, as opposed to what it is given: any type, a template of one. */
+/** Types that a function declares for its parameters: they may be placeholders such as ANY. */
 const declarations = new Set(["arguments", "original_arguments", "varargs", "input_table_types"]);
 
 /** Refuses a bound statement that calls, computes with or reads what no statement may. The only table is `table`. */

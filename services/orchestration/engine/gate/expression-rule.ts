@@ -18,15 +18,15 @@ import {
 } from "./rule.ts";
 import { collationRule, typeRule, valueRule } from "./type-rule.ts";
 
-// What an expression may be made of in the tree that `json_serialize_sql` writes. A field that is not here is refused by its
-// name: DuckDB leaves out the fields that are not used, so one that is unknown means something.
+// The expressions that a statement may have, in the form that `json_serialize_sql` writes. A field that is not here is refused
+// by its name: DuckDB leaves out unused fields, so an unknown one has a meaning.
 
-/** Subqueries in expressions, one in the other: binding them takes twice as long with each. */
+/** Nesting of subqueries in expressions. Each level doubles the time that DuckDB takes to bind them. */
 const subqueriesMax = 16;
-/** The same of lambdas, and of arrows, which DuckDB reads as lambdas first. */
+/** Nesting of lambdas, and of arrows, which DuckDB's parser reads as lambdas. Each level doubles the time as well. */
 const lambdasMax = 16;
 
-/** Names that mean a function where no column has them. */
+/** Names that call a function where there is no such column. */
 const valueFunctions = /^(current_(catalog|role|schema|user)|session_user|user)$/;
 
 export const expression: Rule = (value, visit) => expressions(value, visit);
@@ -35,7 +35,7 @@ export const parametersNotTaken: Rule = () => {
   throw new EngineFailure("sqlInvalid", "parameters are not taken: write the values into the statement");
 };
 
-/** Checks the rest of a value elsewhere. */
+/** Checks a value one level deeper. */
 const at =
   (move: (place: Place, value: JsonObject) => Place, rule: Rule): Rule =>
   (value, visit) =>
@@ -53,7 +53,7 @@ const order = record("order", {
 });
 export const orderModifier = record("order", { type: plain, orders: list(order) });
 
-/** What every expression has. */
+/** Fields of every expression. */
 const common = { class: plain, type: plain, alias: plain, query_location: plain };
 const typed = (...types: string[]) => ({ ...common, type: oneOf(...types) });
 const comparisons = [

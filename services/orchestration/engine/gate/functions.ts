@@ -1,4 +1,4 @@
-// Every function of DuckDB's catalogue is in one of these lists: what a statement may call, and what it may not.
+// Every function of DuckDB's catalogue is either allowed or refused here.
 // tests/orchestration/gate-catalogue.test.ts asks the DuckDB in use for its functions and fails for one that is in neither.
 
 const words = (text: string): string[] => text.trim().split(/\s+/);
@@ -8,7 +8,7 @@ export const allowedFunctions: ReadonlySet<string> = new Set([
   // Operators.
   ...words(`
     !__postfix !~~ !~~* % & && * ** + - ->> / // <-> << <=> <@ >> @ @> ^ ^@ | || ~ ~~ ~~* ~~~`),
-  // The parser's own names for what has no entry in the catalogue.
+  // Names of the parser's that are not in the catalogue.
   ...words("unnest ->"),
   // Numbers.
   ...words(`
@@ -132,7 +132,7 @@ export const refusedFunctions: Readonly<Record<string, readonly string[]>> = {
     variant_to_parquet_variant vector_type`),
 };
 
-/** Functions that DuckDB puts in a bound statement for what statements may say in other words. */
+/** Functions that DuckDB itself puts into a bound statement. */
 export const boundFunctions: ReadonlySet<string> = new Set(
   words("constant_or_null remap_struct unpivot_list"),
 );

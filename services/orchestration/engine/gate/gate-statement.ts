@@ -9,8 +9,8 @@ import { bindStatement, parseStatement } from "./serialize-statement.ts";
 const standInOf = (tableName: string): string => `${tableName} (empty)`;
 
 /**
- * Lets a single statement through that reads the source's view and nothing else: all that it says is on a list, and so is
- * all that it becomes when DuckDB binds it. Fails as `sqlInvalid` or `statementRefused`.
+ * Accepts a single statement that reads the source's view and nothing else: its syntax tree and its bound plan have only
+ * parts that are on a list. Fails as `sqlInvalid` or `statementRefused`.
  */
 export async function gateStatement(
   connection: DuckDBConnection,

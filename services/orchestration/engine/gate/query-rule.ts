@@ -16,7 +16,7 @@ import {
 import { checkTable, scopeOf } from "./table-rule.ts";
 import { typeRule, valueRule } from "./type-rule.ts";
 
-// What a query may be made of in the tree that `json_serialize_sql` writes.
+// The queries and table references that a statement may have, in the form that `json_serialize_sql` writes.
 
 /** A query, with the common table expressions that it sees. */
 export const query: Rule = (value, visit) => {
@@ -62,7 +62,7 @@ const commonTables: Rule = (value, visit) => {
 };
 const commonTableMap = record("WITH", { map: list(record("WITH", { key: plain, value: data })) });
 
-/** What every query has. */
+/** Fields of every query. */
 const common = { type: plain, modifiers, cte_map: commonTables };
 
 const recursive: Rule = (value, visit) => {
@@ -108,7 +108,7 @@ const queries = variant("query", "type", {
   }),
 });
 
-/** What every table reference has. */
+/** Fields of every table reference. */
 const named = { type: plain, alias: plain, column_name_alias: list(plain), sample, query_location: plain };
 
 const pivotEntry = record("PIVOT", { values: list(valueRule), star_expr: expression, alias: plain });

@@ -10,7 +10,7 @@ export type Scope = {
   readonly below: number;
 };
 
-/** Where in the statement a value stands. */
+/** Position of a value in the statement. */
 export type Place = {
   readonly scope: Scope | undefined;
   /** Subqueries in expressions around it. */
@@ -19,7 +19,7 @@ export type Place = {
   readonly lambdas: number;
 };
 
-/** What is checked, and the rules for what is inside: these are queued, so that no depth of nesting uses up the stack. */
+/** The context of a check. Inner values are queued, so that deep nesting does not use up the stack. */
 export type Visit = {
   readonly place: Place;
   readonly source: Source;
@@ -28,14 +28,14 @@ export type Visit = {
   check(value: Json | undefined, rule: Rule, place?: Place): void;
 };
 
-/** What the statement may read. */
+/** The table that the statement may read. */
 export type Source = {
   readonly tableName: string;
   /** Whether a name in lower case is that of a column, or is given as an alias somewhere in the statement. */
   hasColumn(name: string): boolean;
 };
 
-/** Throws for a value that is not on the list; queues what is inside of it. */
+/** Throws for a value that is not on the list, and queues its inner values. */
 export type Rule = (value: Json, visit: Visit) => void;
 
 /** Longest name of a statement that a message repeats. */
@@ -56,13 +56,13 @@ export const fold = (name: unknown): string =>
 export const isObject = (value: Json | undefined): value is JsonObject =>
   value !== null && typeof value === "object" && !Array.isArray(value);
 
-/** Text, numbers and flags that mean nothing beyond themselves. */
+/** A text, number or flag that needs no check of its own. */
 export const plain: Rule = (value) => {
   if (value !== null && typeof value === "object")
     throw refused("the statement has a part that is not known");
 };
 
-/** What is only data: a constant's value, the indexes of grouping sets. */
+/** Data without names: a constant's value, the indexes of grouping sets. */
 export const data: Rule = () => {};
 
 export const list =
@@ -114,7 +114,7 @@ export const checked =
     rule(value, visit);
   };
 
-/** Checks a value and all that is inside of it, in the statement's order. */
+/** Checks a value and all inner values, in the statement's order. */
 export function checkAll(value: Json, rule: Rule, { source, query }: { source: Source; query: Rule }): void {
   const queue: [Json, Rule, Place][] = [[value, rule, { scope: undefined, subqueries: 0, lambdas: 0 }]];
   for (let next = queue.pop(); next; next = queue.pop()) {

@@ -12,7 +12,7 @@ import {
 
 /** Names of DuckDB's own tables; a common table expression may not hide behind one. */
 const systemName = /^(duckdb_|pg_|pragma_|sqlite_|information_schema)/;
-/** What is no table's name here but may be a file's. */
+/** Characters of a file's name or a URL. */
 const fileLike = /[/\\:.*?]/;
 
 /** A table by its name: the source's own, or a common table expression that is in scope. */

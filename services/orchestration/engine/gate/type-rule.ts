@@ -26,7 +26,7 @@ const structType = record("type", {
   child_types: list(record("field of a type", { first: plain, second: typeRule })),
 });
 
-/** A constant. What its value is made of depends on its type, and says nothing. */
+/** A constant. The form of its value depends on its type; it names nothing. */
 export const valueRule: Rule = record("constant", { type: typeRule, is_null: plain, value: data });
 
 const typeRecord = record("type", {
@@ -57,14 +57,26 @@ function checkTypeName(name: Json | undefined): void {
   if (!allowedTypes.has(fold(name))) throw refused(`the type ${named(name)} is not available`);
 }
 
+/** Levels of objects and lists in the types of a JSON transformation: DuckDB's own walk of them has no bound. */
+const jsonTypeLevelsMax = 100;
+
 /** The types that a JSON text names, for functions that transform JSON: `{"a": "INTEGER", "b": ["VARCHAR"]}`. */
 export function checkJsonTypes(text: string): void {
-  const queue = [parseTypes(text)];
-  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    if (typeof next === "string") checkTypeText(next);
-    else if (next !== null && typeof next === "object") queue.push(...Object.values(next));
-    else throw refused("the types of a JSON transformation are texts");
+  let level = [parseTypes(text)];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > jsonTypeLevelsMax)
+      throw refused(`more than ${jsonTypeLevelsMax} levels of types in one another`);
+    level = level.flatMap(innerTypes);
   }
+}
+
+function innerTypes(type: Json): Json[] {
+  if (type === null || (typeof type !== "object" && typeof type !== "string")) {
+    throw refused("the types of a JSON transformation are texts");
+  }
+  if (typeof type === "object") return Object.values(type);
+  checkTypeText(type);
+  return [];
 }
 
 function parseTypes(text: string): Json {
@@ -75,9 +87,9 @@ function parseTypes(text: string): Json {
   }
 }
 
-/** A type in words, as `DECIMAL(10, 2)[]`. */
+/** A type in words, as `DECIMAL(10, 2)[]`: a list of lists is written as JSON. */
 function checkTypeText(text: string): void {
-  const [, name] = /^([\w ]+?) ?(?:\( ?\d+ ?(?:, ?\d+ ?)?\))?(?:\[\d*\])*$/.exec(text) ?? [];
+  const [, name] = /^([\w ]+?) ?(?:\( ?\d+ ?(?:, ?\d+ ?)?\))?(?:\[\d*\])?$/.exec(text) ?? [];
   checkTypeName(name ?? text);
 }
 
