@@ -60,6 +60,20 @@ test.each([
   expect((await query(user, cars, sql)).rows).toHaveLength(1);
 });
 
+test("OK: DESCRIBE and SUMMARIZE of the table, and of a SELECT over it", async () => {
+  const described = await query(user, cars, "DESCRIBE cars; -- columns");
+  expect(described.columns.slice(0, 2)).toEqual(["column_name VARCHAR", "column_type VARCHAR"]);
+  expect(described.rows[0]).toEqual(["Name", "VARCHAR", "YES", null, null, null]);
+  expect((await query(user, cars, "DESCRIBE SELECT 1 AS one")).rows).toEqual([
+    ["one", "INTEGER", "YES", null, null, null],
+  ]);
+  const summary = await query(user, cars, "SUMMARIZE cars");
+  expect([summary.rows.length, summary.truncated]).toEqual([described.rows.length, false]);
+  const sql = "SELECT min, max FROM (SUMMARIZE SELECT Cylinders FROM cars)";
+  expect((await query(user, cars, sql)).rows).toEqual([["3", "8"]]);
+  expect(await query(user, cars, "DESCRIBE cars", { maxRows: 1 })).toMatchObject({ truncated: true });
+});
+
 test("OK: every type as the contract spells it", async () => {
   const values: [string, unknown][] = [
     ["true", true],

@@ -1,13 +1,13 @@
-import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from "@duckdb/node-api";
 import type { QueryResult } from "../connectors/connector.ts";
 import { createBoundedRows } from "../results/bounded-rows.ts";
-import { EngineFailure, toEngineFailure } from "./engine-failure.ts";
+import { toEngineFailure } from "./engine-failure.ts";
 import { readerOf } from "./file-reader.ts";
+import { gateStatement } from "./gate/gate-statement.ts";
 import type { Task, TypedColumn } from "./protocol.ts";
 import { openSandbox } from "./sandbox.ts";
 import { spellerOf } from "./spell-value.ts";
 import { identifier } from "./sql-text.ts";
-import { gateStatement } from "./statement-gate.ts";
 
 /** Runs one statement over the file, which it sees as a table, and answers its first rows. */
 export async function runStatement(task: Task & { kind: "query" }): Promise<QueryResult> {
@@ -15,9 +15,12 @@ export async function runStatement(task: Task & { kind: "query" }): Promise<Quer
     const view = `CREATE VIEW ${identifier(task.tableName)} AS FROM ${readerOf(task.path, task.reading)}`;
     await asFailure("sourceDataInvalid", () => opened.run(view));
   });
-  await gateStatement(connection, task.sql, task.tableName);
+  const { describes } = await asFailure("sqlInvalid", () =>
+    gateStatement(connection, task.sql, task.tableName),
+  );
   const columns = await asFailure("sqlInvalid", () => describeResult(connection, task.sql));
-  return asFailure("sqlInvalid", () => readResult(connection, task, columns));
+  const read = describes ? readDescription : readResult;
+  return asFailure("sqlInvalid", () => read(connection, task, columns));
 }
 
 async function asFailure<T>(usual: "sourceDataInvalid" | "sqlInvalid", work: () => Promise<T>): Promise<T> {
@@ -30,9 +33,6 @@ async function asFailure<T>(usual: "sourceDataInvalid" | "sqlInvalid", work: () 
 
 async function describeResult(connection: DuckDBConnection, sql: string): Promise<TypedColumn[]> {
   const statement = await connection.prepare(sql);
-  if (statement.parameterCount > 0) {
-    throw new EngineFailure("sqlInvalid", "parameters are not taken: write the values into the statement");
-  }
   return Array.from({ length: statement.columnCount }, (_, index) => describeColumn(statement, index));
 }
 
@@ -41,19 +41,38 @@ function describeColumn(statement: DuckDBPreparedStatement, index: number): Type
   return { name: statement.columnName(index), dataType: type.alias ?? type.toString() };
 }
 
+type Statement = { readonly sql: string; readonly tableName: string; readonly maxRows: number };
+
 /**
  * The rows are put into a table first. A result that is streamed ends early without a word when the statement fails
  * after the first rows, and then looks complete; and a table's rows, but not a result's, count as DuckDB's memory.
  */
 async function readResult(
   connection: DuckDBConnection,
-  { sql, maxRows }: { sql: string; maxRows: number },
+  { sql, tableName, maxRows }: Statement,
   columns: readonly TypedColumn[],
 ): Promise<QueryResult> {
+  const [view, table] = ["statement", "result"].map((name) => identifier(`${tableName} (${name})`));
   // The statement ends the view's text, so that a semicolon or a comment at its end does no harm.
-  await connection.run(`CREATE TEMP VIEW sluice_statement AS ${sql}`);
-  await connection.run(`CREATE TEMP TABLE sluice_result AS FROM sluice_statement LIMIT ${maxRows + 1}`);
-  const result = await connection.stream("FROM temp.sluice_result");
+  await connection.run(`CREATE TEMP VIEW ${view} AS ${sql}`);
+  await connection.run(`CREATE TEMP TABLE ${table} AS FROM ${view} LIMIT ${maxRows + 1}`);
+  return collect(await connection.stream(`FROM temp.${table}`), columns, maxRows);
+}
+
+/** A DESCRIBE or SUMMARIZE can't be a view. It has a row for each column, and all of them before the first is read. */
+async function readDescription(
+  connection: DuckDBConnection,
+  { sql, maxRows }: Statement,
+  columns: readonly TypedColumn[],
+): Promise<QueryResult> {
+  return collect(await connection.run(sql), columns, maxRows);
+}
+
+async function collect(
+  result: DuckDBResult,
+  columns: readonly TypedColumn[],
+  maxRows: number,
+): Promise<QueryResult> {
   const spellers = result.columnTypes().map(spellerOf);
   const kept = createBoundedRows(maxRows);
   for await (const chunk of result) {

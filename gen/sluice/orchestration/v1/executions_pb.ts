@@ -144,7 +144,8 @@ export type ExecuteQueryRequest = Message<"sluice.orchestration.v1.ExecuteQueryR
 
   /**
    * One statement that reads (SELECT, WITH, VALUES, TABLE), up to 100,000 bytes. A file is a table named like the
-   * file without its extension; ListTables answers the names.
+   * file without its extension; ListTables answers the names. On a file it may also be a DESCRIBE or a SUMMARIZE, and
+   * functions, types and collations are those that compute: others are STATEMENT_REFUSED. It takes no parameters.
    *
    * @generated from field: string sql = 2;
    */

@@ -1,0 +1,50 @@
+import { EngineFailure } from "../engine-failure.ts";
+import {
+  fold,
+  isObject,
+  type Json,
+  type JsonObject,
+  named,
+  refused,
+  type Scope,
+  type Visit,
+} from "./rule.ts";
+
+/** Names of DuckDB's own tables; a common table expression may not hide behind one. */
+const systemName = /^(duckdb_|pg_|pragma_|sqlite_|information_schema)/;
+/** Characters of a file's name or a URL. */
+const fileLike = /[/\\:.*?]/;
+
+/** A table by its name: the source's own, or a common table expression that is in scope. */
+export function checkTable(table: JsonObject, { place, source }: Visit): void {
+  const name = fold(table.table_name);
+  const qualifiers = [table.catalog_name, table.schema_name].filter((part) => part !== undefined);
+  const path = fold(qualifiers.join("."));
+  const common = isInScope(name, place.scope);
+  if (common && (path === "" || path === "recurring")) return;
+  const here = path === "" || path === "main" || path === "memory.main";
+  if (here && name === fold(source.tableName)) return;
+  const known = `this source has the table ${named(source.tableName)}`;
+  if (!here || fileLike.test(name) || systemName.test(name)) {
+    const full = [...qualifiers, table.table_name].join(".");
+    throw refused(`${named(full)} is outside of the source: ${known}`);
+  }
+  throw new EngineFailure("sqlInvalid", `the table ${named(table.table_name)} does not exist: ${known}`);
+}
+
+function isInScope(name: string, scope: Scope | undefined): boolean {
+  for (let inner = scope; inner; inner = inner.outer) {
+    if ((inner.names.get(name) ?? inner.below) < inner.below) return true;
+  }
+  return false;
+}
+
+/** The scope of a query: its common table expressions, and those around it. */
+export function scopeOf(cteMap: Json | undefined, outer: Scope | undefined): Scope | undefined {
+  const entries = isObject(cteMap) && Array.isArray(cteMap.map) ? cteMap.map : [];
+  if (entries.length === 0) return outer;
+  const names = entries.map((entry) => (isObject(entry) ? fold(entry.key) : ""));
+  const hidden = names.find((name) => systemName.test(name));
+  if (hidden !== undefined) throw refused(`${named(hidden)} is a name of the system: choose another one`);
+  return { outer, names: new Map(names.map((name, index) => [name, index])), below: names.length };
+}

@@ -1,0 +1,115 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  allowedFunctions,
+  allowedTableFunctions,
+  refusedFunctions,
+  refusedTableFunctions,
+} from "../../services/orchestration/engine/gate/functions.ts";
+import {
+  allowedCollations,
+  allowedTypes,
+  collationFunctions,
+  refusedTypes,
+} from "../../services/orchestration/engine/gate/types.ts";
+import { openSandbox, readRows } from "../../services/orchestration/engine/sandbox.ts";
+import { createStatementRunner, type StatementRunner } from "./statement-runner.ts";
+
+// What the DuckDB in use has, asked of itself: a version that has more fails here until somebody has read what it does.
+
+let runner: StatementRunner;
+let connection: DuckDBConnection;
+beforeAll(async () => {
+  runner = await createStatementRunner();
+  connection = await openSandbox(
+    { path: runner.path, spillDirectory: `${runner.folder}/spill` },
+    async () => {},
+  );
+});
+afterAll(async () => {
+  connection.closeSync();
+  await runner[Symbol.asyncDispose]();
+});
+
+const notCallable = [...Object.values(refusedFunctions).flat(), ...collationFunctions];
+
+const namesOf = async (sql: string): Promise<string[]> =>
+  (await readRows(connection, sql)).map(({ name }) => String(name).toLowerCase());
+
+const functionsOf = (...types: string[]) =>
+  namesOf(
+    `SELECT DISTINCT function_name AS name FROM duckdb_functions()
+     WHERE function_type IN (${types.map((type) => `'${type}'`).join(", ")})`,
+  );
+
+/** Names that are in none of the lists, and those that are in both. */
+const unclear = (names: string[], allowed: Iterable<string>, refused: Iterable<string>): string[] => {
+  const [may, mayNot] = [new Set(allowed), new Set(refused)];
+  return names.filter((name) => may.has(name) === mayNot.has(name));
+};
+
+test("every function that DuckDB has is allowed or refused", async () => {
+  const names = await functionsOf("scalar", "aggregate", "macro");
+  expect(names.length).toBeGreaterThan(700);
+  expect(unclear(names, allowedFunctions, notCallable)).toEqual([]);
+});
+
+test("every table function that DuckDB has is allowed or refused", async () => {
+  const names = await functionsOf("table", "table_macro");
+  expect(names.length).toBeGreaterThan(80);
+  expect(unclear(names, allowedTableFunctions.keys(), Object.values(refusedTableFunctions).flat())).toEqual(
+    [],
+  );
+});
+
+test("no kind of function is new", async () => {
+  expect(await namesOf("SELECT DISTINCT function_type AS name FROM duckdb_functions() ORDER BY ALL")).toEqual(
+    ["aggregate", "macro", "pragma", "scalar", "table", "table_macro"],
+  );
+});
+
+test("every type that DuckDB has is allowed or refused, by each of its names", async () => {
+  const names = await namesOf(
+    "SELECT type_name AS name FROM duckdb_types() UNION SELECT logical_type FROM duckdb_types()",
+  );
+  expect(names.length).toBeGreaterThan(80);
+  expect(unclear(names, allowedTypes, refusedTypes)).toEqual([]);
+});
+
+test("every collation that DuckDB has is allowed", async () => {
+  const names = await namesOf("SELECT collname AS name FROM pragma_collations()");
+  expect(names.length).toBeGreaterThan(100);
+  expect(names.filter((name) => !allowedCollations.has(name))).toEqual([]);
+});
+
+test("statementRefused: every refused function, called with no, one and two arguments", async () => {
+  for (const name of notCallable) {
+    for (const values of ["", "1", "1, 2"]) {
+      expect(await runner.failureOf(`SELECT "${name}"(${values})`)).toMatchObject({
+        kind: "statementRefused",
+      });
+    }
+  }
+});
+
+test("statementRefused: every refused table function", async () => {
+  for (const name of Object.values(refusedTableFunctions).flat()) {
+    expect(await runner.failureOf(`FROM "${name}"(1)`)).toMatchObject({ kind: "statementRefused" });
+  }
+});
+
+test("statementRefused: every pragma and every setting that DuckDB has", async () => {
+  const settings = await namesOf("SELECT name FROM duckdb_settings()");
+  expect(settings.length).toBeGreaterThan(100);
+  const statements = [
+    ...(await functionsOf("pragma")).map((name) => `PRAGMA "${name}"`),
+    ...settings.flatMap((name) => [
+      `SET "${name}" = 1`,
+      `RESET "${name}"`,
+      `SELECT current_setting('${name}')`,
+    ]),
+  ];
+  for (const sql of statements) {
+    expect(await runner.failureOf(sql), sql).toMatchObject({ kind: "statementRefused" });
+  }
+});

@@ -1,0 +1,81 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { QueryResult } from "../../services/orchestration/connectors/connector.ts";
+import { EngineFailure } from "../../services/orchestration/engine/engine-failure.ts";
+import { runStatement } from "../../services/orchestration/engine/run-statement.ts";
+import { temporaryFolder } from "../lib/test-mesh.ts";
+
+/** The file behind the table `orders`: dates, texts, structs, lists, numbers and JSON, with some of each missing. */
+const rows = [
+  [1, "2024-01-05", "2024-01-05 09:30:00", "north", "Ann", true, ["new", "web"], 10.5, 2],
+  [2, "2024-01-20", "2024-01-20 14:00:00", "south", "Bob", false, ["web"], 20, 1],
+  [3, "2024-02-03", "2024-02-03 08:15:00", "north", "Cleo", false, [], 5.25, 5],
+  [4, "2024-02-17", "2024-02-17 23:59:59", "east", "Ann", true, ["phone", "old"], 40, 4],
+  [5, "2024-03-09", "2024-03-09 12:00:00", "south", "Dora", true, ["web", "old", "sale"], 7.75, 3],
+  [6, "2024-03-30", "2024-03-30 17:45:00", null, "Émile", false, ["phone"], 100, 1],
+] as const;
+const notes = [
+  { gift: true, lines: [1, 2] },
+  { gift: false, lines: [] },
+  null,
+  { gift: true, lines: [7] },
+  null,
+  {},
+];
+
+const columns = [
+  { name: "id", dataType: "BIGINT" },
+  { name: "day", dataType: "DATE" },
+  { name: "at", dataType: "TIMESTAMP" },
+  { name: "region", dataType: "VARCHAR" },
+  { name: "customer", dataType: 'STRUCT("name" VARCHAR, vip BOOLEAN)' },
+  { name: "tags", dataType: "VARCHAR[]" },
+  { name: "amount", dataType: "DOUBLE" },
+  { name: "qty", dataType: "INTEGER" },
+  { name: "note", dataType: "JSON" },
+];
+
+export type StatementRunner = AsyncDisposable & {
+  folder: string;
+  /** The table's file. */
+  path: string;
+  /** Runs a statement over the table `orders` as the engine's process does. */
+  run(sql: string): Promise<QueryResult>;
+  /** Kind and message of the failure that the caller is told of. */
+  failureOf(sql: string): Promise<{ kind: string; message: string }>;
+};
+
+export async function createStatementRunner(): Promise<StatementRunner> {
+  const folder = await temporaryFolder();
+  const path = join(folder.path, "orders.ndjson");
+  const lines = rows.map(([id, day, at, region, name, vip, tags, amount, qty], index) =>
+    JSON.stringify({ id, day, at, region, customer: { name, vip }, tags, amount, qty, note: notes[index] }),
+  );
+  await writeFile(path, lines.join("\n"));
+  const run = (sql: string) =>
+    runStatement({
+      kind: "query",
+      path,
+      fileName: "orders.ndjson",
+      spillDirectory: join(folder.path, "spill"),
+      reading: { format: "ndjson", columns },
+      tableName: "orders",
+      sql,
+      maxRows: 1000,
+    });
+  return {
+    folder: folder.path,
+    path,
+    run,
+    async failureOf(sql) {
+      try {
+        await run(sql);
+      } catch (error) {
+        if (error instanceof EngineFailure) return { kind: error.kind, message: error.message };
+        throw error;
+      }
+      throw new Error(`it ran: ${sql}`);
+    },
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
