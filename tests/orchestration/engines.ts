@@ -3,7 +3,7 @@ import { findConfinement } from "../../services/orchestration/confinement/find-c
 import { createEngine, type Engine, type EngineOptions } from "../../services/orchestration/engine/engine.ts";
 import type { MemoryLimits } from "../../services/orchestration/engine/memory-watch.ts";
 
-export const memory: MemoryLimits = { processBytes: 1536 * 1024 ** 2, totalBytes: 6 * 1024 ** 3 };
+const memory: MemoryLimits = { processBytes: 1536 * 1024 ** 2, totalBytes: 6 * 1024 ** 3 };
 
 /** An engine as the service has it, in a folder of its own. */
 export async function startEngine(directory: string, options: Partial<EngineOptions> = {}): Promise<Engine> {

@@ -13,7 +13,7 @@ import {
   refusedTypes,
 } from "../../services/orchestration/engine/gate/types.ts";
 import { openSandbox, readRows } from "../../services/orchestration/engine/sandbox.ts";
-import { createStatementRunner, type StatementRunner } from "./statement-runner.ts";
+import { createStatementRunner, memoryBytes, type StatementRunner } from "./statement-runner.ts";
 
 // What the DuckDB in use has, asked of itself: a version that has more fails here until somebody has read what it does.
 
@@ -22,7 +22,7 @@ let connection: DuckDBConnection;
 beforeAll(async () => {
   runner = await createStatementRunner();
   connection = await openSandbox(
-    { path: runner.path, spillDirectory: `${runner.folder}/spill` },
+    { path: runner.path, spillDirectory: `${runner.folder}/spill`, memoryBytes },
     async () => {},
   );
 });

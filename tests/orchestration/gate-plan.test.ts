@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { gateStatement } from "../../services/orchestration/engine/gate/gate-statement.ts";
 import { openSandbox } from "../../services/orchestration/engine/sandbox.ts";
-import { createStatementRunner, type StatementRunner } from "./statement-runner.ts";
+import { createStatementRunner, memoryBytes, type StatementRunner } from "./statement-runner.ts";
 
 let runner: StatementRunner;
 beforeAll(async () => {
@@ -12,7 +12,7 @@ afterAll(() => runner[Symbol.asyncDispose]());
 
 /** Runs the gate where something was planted behind a name that is on the list. */
 async function gateWith(planted: string, sql: string) {
-  const task = { path: runner.path, spillDirectory: join(runner.folder, "spill") };
+  const task = { path: runner.path, spillDirectory: join(runner.folder, "spill"), memoryBytes };
   const connection = await openSandbox(task, async (opened) => {
     await opened.run(`CREATE VIEW orders AS FROM read_ndjson('${runner.path}')`);
     await opened.run(planted);
@@ -92,7 +92,7 @@ test("statementRefused: a type as a value, of which no cast is in the statement"
 });
 
 test("OK: a table named like the gate's own", async () => {
-  const task = { path: runner.path, spillDirectory: join(runner.folder, "spill") };
+  const task = { path: runner.path, spillDirectory: join(runner.folder, "spill"), memoryBytes };
   const name = "orders (empty)";
   const connection = await openSandbox(task, async (opened) => {
     await opened.run(`CREATE VIEW "${name}" AS FROM read_ndjson('${runner.path}')`);

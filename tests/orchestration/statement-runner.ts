@@ -45,6 +45,9 @@ export type StatementRunner = AsyncDisposable & {
   failureOf(sql: string): Promise<{ kind: string; message: string }>;
 };
 
+/** As much as an engine's process has. */
+export const memoryBytes = 1536 * 1024 ** 2;
+
 export async function createStatementRunner(): Promise<StatementRunner> {
   const folder = await temporaryFolder();
   const path = join(folder.path, "orders.ndjson");
@@ -58,6 +61,7 @@ export async function createStatementRunner(): Promise<StatementRunner> {
       path,
       fileName: "orders.ndjson",
       spillDirectory: join(folder.path, "spill"),
+      memoryBytes,
       reading: { format: "ndjson", columns },
       tableName: "orders",
       sql,

@@ -15,7 +15,7 @@ const sqlCharactersMax = 1000;
 type File = { readonly name: string; readonly sha256: string };
 
 /** What work is about: a file, or a statement on one. */
-export type CrashCause = { readonly file: File; readonly sql?: string };
+type CrashCause = { readonly file: File; readonly sql?: string };
 
 export type Quarantine = {
   /**

@@ -41,7 +41,7 @@ export type Series = AsyncDisposable & {
 };
 
 /** How the engine is confined and bounded, and what it does now. */
-export type EngineStatus = {
+type EngineStatus = {
   readonly holds: ReadonlySet<Protection>;
   readonly memory: MemoryLimits;
   readonly busyCount: number;

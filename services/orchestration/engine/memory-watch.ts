@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 /** Why a process is told to end. */
 export type MemoryExcess = "process" | "total";
 
-export type WatchedProcess = { readonly pid: number; readonly onExcess: (excess: MemoryExcess) => void };
+type WatchedProcess = { readonly pid: number; readonly onExcess: (excess: MemoryExcess) => void };
 
 export type MemoryLimits = { readonly processBytes: number; readonly totalBytes: number };
 

@@ -86,7 +86,7 @@ export type Extraction = {
   readonly columns: readonly ColumnStats[];
 };
 
-export const failureKinds = [
+const failureKinds = [
   "sourceDataInvalid",
   "diskFull",
   "sqlInvalid",

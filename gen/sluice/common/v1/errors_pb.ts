@@ -189,7 +189,8 @@ export const ErrorReason = {
   SQL_INVALID: 23,
 
   /**
-   * The statement does more than read, or reads outside of its source.
+   * The statement does more than read, reads outside of its source, or uses a function, type or clause that is not
+   * available.
    *
    * @generated from enum value: ERROR_REASON_STATEMENT_REFUSED = 24;
    */
