@@ -162,13 +162,12 @@ describe("OK", () => {
   test("some rows of a file that is read from its beginning", async () => {
     await using folder = await temporaryFolder();
     await using engine = await startEngine(folder.path);
-    await using series = engine.series();
     const path = await writeNumbers(folder.path, 50_000);
     const rowsOf = async (from: number, to: number) => {
       const columns = [{ name: "n", expression: "n" }];
       const task = { ...numbers, rows: { from, to }, columns, format: "parquet" as const };
       const limit = { signal: AbortSignal.timeout(60_000), timeoutMs: 60_000 };
-      const pieces = await Array.fromAsync(extract(series, { path }, task, limit));
+      const pieces = await Array.fromAsync(extract(engine, { path }, task, limit));
       return (await readParquet(Buffer.concat(pieces))).map(({ n }) => Number(n));
     };
     const parts = [await rowsOf(0, 20_000), await rowsOf(20_000, 40_000), await rowsOf(40_000, 50_000)];
@@ -193,7 +192,6 @@ test("a snapshot keeps the file although other files take its place", async () =
 test("Canceled: an input that is not read yet is given up while its feed does something else", async () => {
   await using folder = await temporaryFolder();
   await using engine = await startEngine(folder.path);
-  await using series = engine.series();
   const caller = new AbortController();
   const limit = { signal: caller.signal, timeoutMs: 60_000 };
   const feed = async () => {
@@ -202,7 +200,7 @@ test("Canceled: an input that is not read yet is given up while its feed does so
     await setImmediate();
   };
   const task = { ...numbers, rows: undefined, columns: [], format: "csv" as const };
-  await expect(Array.fromAsync(extract(series, { feed }, task, limit))).rejects.toThrow(
+  await expect(Array.fromAsync(extract(engine, { feed }, task, limit))).rejects.toThrow(
     "the caller went away",
   );
 });
@@ -225,12 +223,11 @@ test.runIf(isRoot)("ResourceExhausted: no space is left for what does not fit in
   await run("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", small]);
   try {
     await using engine = await startEngine(join(small, "engine"));
-    await using series = engine.series();
     const path = await writeNumbers(folder.path, 200_000);
     const columns = [{ name: "n", expression: "repeat(hash(n)::VARCHAR, 200)" }];
     const task = { ...numbers, rows: undefined, columns, format: "csv" as const };
     const limit = { signal: AbortSignal.timeout(100_000), timeoutMs: 100_000 };
-    await expect(Array.fromAsync(extract(series, { path }, task, limit))).rejects.toMatchObject({
+    await expect(Array.fromAsync(extract(engine, { path }, task, limit))).rejects.toMatchObject({
       kind: "diskFull",
     });
   } finally {

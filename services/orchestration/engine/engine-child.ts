@@ -5,6 +5,7 @@ import { startConfined } from "../confinement/start-confined.ts";
 import { takeUserId } from "../confinement/user-ids.ts";
 import { hasEnded, killChild } from "../process/child.ts";
 import { openMessageChannel } from "../process/message-channel.ts";
+import { createProcessPriority, type ProcessPriority } from "./process-priority.ts";
 import { type Reply, type Task, toReply } from "./protocol.ts";
 import { createWorkFolder, type WorkFolder } from "./work-folder.ts";
 
@@ -21,6 +22,7 @@ export type EngineChild = AsyncDisposable & {
   readonly pid: number | undefined;
   readonly folder: WorkFolder;
   hasEnded(): boolean;
+  readonly priority: ProcessPriority;
   /** Sends a task and waits for its reply, or for the process's end. */
   ask(task: Task): Promise<Reply | Crash>;
 };
@@ -56,6 +58,7 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
     pid: child.pid,
     folder,
     hasEnded: () => hasEnded(child),
+    priority: createProcessPriority(child.pid),
     async ask(task) {
       const { promise, resolve } = Promise.withResolvers<Reply | Crash>();
       const end = () =>

@@ -1,5 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { currentCall } from "../../lib/call.ts";
 import { newId } from "../../lib/ids.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Confinement } from "../confinement/find-confinement.ts";
@@ -8,8 +9,8 @@ import type { Limit } from "../connectors/connector.ts";
 import { beforeAbort } from "../executions/before-abort.ts";
 import { type Crash, type EngineChild, startEngineChild } from "./engine-child.ts";
 import { crashFailure, EngineFailure, memoryFailure } from "./engine-failure.ts";
+import { createEnginePool } from "./engine-pool.ts";
 import { createMemoryWatch, type MemoryExcess, type MemoryLimits } from "./memory-watch.ts";
-import { lowerPriorityLater } from "./priority.ts";
 import type { Reply, Task } from "./protocol.ts";
 import { inputName, outputName, spillName } from "./work-folder.ts";
 
@@ -20,24 +21,15 @@ type NewTask = Task extends infer T
     : never
   : never;
 
-/**
- * Does one task in a process of its own, and kills it when the limit's signal aborts; then it throws the signal's
- * reason. Fails with EngineFailure.
- */
-type RunTask = (task: NewTask, limit: Limit) => Promise<Exclude<Reply, { kind: "failed" }>>;
-
 export type Engine = AsyncDisposable & {
-  status(): EngineStatus;
-  readonly run: RunTask;
-  /** For tasks of ours on one source: a process that did one does the next one, too. */
-  series(): Series;
-};
-
-/** Disposing ends the processes that do nothing at the time. */
-export type Series = AsyncDisposable & {
-  readonly run: RunTask;
+  /**
+   * Does one task in a process that no other organisation's task was in, and kills it when the limit's signal aborts; then it throws
+   * the signal's reason. Fails with EngineFailure.
+   */
+  run(task: NewTask, limit: Limit): Promise<Exclude<Reply, { kind: "failed" }>>;
   /** Where named pipes that lead to the processes are made. */
   readonly pipesDirectory: string;
+  status(): EngineStatus;
 };
 
 /** How the engine is confined and bounded, and what it does now. */
@@ -56,9 +48,6 @@ export type EngineOptions = {
   readonly log: Logger;
 };
 
-/** Processes that a series keeps for its next tasks. */
-const idleMax = 2;
-
 export async function createEngine({ directory, confinement, memory, log }: EngineOptions): Promise<Engine> {
   const folders = join(directory, "processes");
   const pipesDirectory = join(directory, "pipes");
@@ -68,38 +57,44 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
   }
   const watch = createMemoryWatch(memory);
   let isStopping = false;
-  const children = new Set<EngineChild>();
-
-  function start(): EngineChild {
-    const child = startEngineChild({
+  /** Tasks that are being done, by the user whose they are. */
+  const busyCounts = new Map<string, number>();
+  const pool = createEnginePool(() =>
+    startEngineChild({
       folderPath: join(folders, newId()),
       layers: confinement.layers,
       memoryBytes: memory.processBytes,
+    }),
+  );
+
+  /** Of a user who has a task already, the next ones come after everybody else's; and so does what computes for long. */
+  function prioritise(child: EngineChild): Disposable {
+    const principal = currentCall()?.principal;
+    const user = JSON.stringify([principal?.orgId, principal?.userId]);
+    const busyCount = busyCounts.get(user) ?? 0;
+    busyCounts.set(user, busyCount + 1);
+    if (busyCount > 0) child.priority.lower();
+    using stack = new DisposableStack();
+    stack.use(child.priority.lowerLater());
+    stack.defer(() => {
+      const left = (busyCounts.get(user) ?? 1) - 1;
+      if (left > 0) busyCounts.set(user, left);
+      else busyCounts.delete(user);
     });
-    children.add(child);
-    return child;
+    return stack.move();
   }
 
-  async function end(child: EngineChild): Promise<void> {
-    await child[Symbol.asyncDispose]();
-    children.delete(child);
-  }
-
-  // A process takes longer to start than a small query takes: the next one is kept ready.
-  let spare = start();
-  function take(): EngineChild {
-    const child = spare;
-    spare = start();
-    return child.hasEnded() ? start() : child;
-  }
-
-  async function work(child: EngineChild, task: NewTask, { signal }: Limit) {
+  async function run(task: NewTask, limit: Limit) {
+    limit.signal.throwIfAborted();
+    const orgId = currentCall()?.principal?.orgId;
+    const child = pool.take(orgId);
     try {
-      const reply = await ask(child, task, signal);
+      const reply = await ask(child, task, limit.signal);
       if (reply.kind === "failed") throw failureOf(reply);
+      await pool.giveBack(child, orgId);
       return reply;
     } catch (error) {
-      await end(child);
+      await pool.end(child);
       throw error;
     }
   }
@@ -109,7 +104,7 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
     await using _files = await child.folder.lend({ input: task.path, output });
     const excess = Promise.withResolvers<MemoryExcess>();
     using _memory = watch.watch({ pid: child.pid ?? 0, onExcess: excess.resolve });
-    using _priority = lowerPriorityLater(child.pid);
+    using _priority = prioritise(child);
     const outcome = await beforeAbort(
       Promise.race([child.ask(inFolder(task, memory.processBytes)), excess.promise]),
       signal,
@@ -130,39 +125,13 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
   }
 
   return {
+    run,
+    pipesDirectory,
     status: () => ({ holds: confinement.holds, memory, ...watch.look() }),
-    async run(task, limit) {
-      limit.signal.throwIfAborted();
-      const child = take();
-      const reply = await work(child, task, limit);
-      await end(child);
-      return reply;
-    },
-    series() {
-      const idle: EngineChild[] = [];
-      let ended = false;
-      return {
-        pipesDirectory,
-        async run(task, limit) {
-          limit.signal.throwIfAborted();
-          const known = idle.find((one) => !one.hasEnded());
-          if (known) idle.splice(idle.indexOf(known), 1);
-          const child = known ?? take();
-          const reply = await work(child, task, limit);
-          if (ended || idle.length >= idleMax) await end(child);
-          else idle.push(child);
-          return reply;
-        },
-        async [Symbol.asyncDispose]() {
-          ended = true;
-          await Promise.all(idle.splice(0).map(end));
-        },
-      };
-    },
     async [Symbol.asyncDispose]() {
       isStopping = true;
       watch[Symbol.dispose]();
-      await Promise.all([...children].map(end));
+      await pool[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Limit } from "../connectors/connector.ts";
-import type { Series } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { openPipes } from "./pipes.ts";
 import type { Extraction, Task } from "./protocol.ts";
 
@@ -19,17 +19,17 @@ type ExtractTask = Omit<
  * of the process and of the input ends the other one and is the one that is thrown. Fails with EngineFailure.
  */
 export async function* extract(
-  series: Series,
+  engine: Engine,
   input: ExtractInput,
   task: ExtractTask,
   limit: Limit,
 ): AsyncGenerator<Uint8Array, Extraction> {
-  await using pipes = await openPipes(series.pipesDirectory);
+  await using pipes = await openPipes(engine.pipesDirectory);
   const stop = new AbortController();
   const signal = AbortSignal.any([limit.signal, stop.signal]);
   signal.addEventListener("abort", () => pipes.output.destroy(signal.reason), { once: true });
   const path = "path" in input ? input.path : pipes.inputPath;
-  const writing = series
+  const writing = engine
     .run({ ...task, kind: "extract", path, outputPath: pipes.outputPath }, { ...limit, signal })
     .finally(() => pipes.endOutput());
   const feeding = "feed" in input ? input.feed(pipes.inputPath, signal) : Promise.resolve();

@@ -31,9 +31,16 @@ export async function inspectFile(task: Task & { kind: "inspect" }): Promise<Ins
   if (beginning.toString().trim() === "") throw new EngineFailure("sourceDataInvalid", "the file is empty");
   const format = task.format ?? formatByExtension[extname(task.fileName).toLowerCase()] ?? guess(beginning);
   const connection = await openSandbox(task, async () => {});
-  const inspected = await inspectAs(connection, task.path, format, beginning);
-  if (inspected.columns.length === 0) throw new EngineFailure("sourceDataInvalid", "the file has no columns");
-  return inspected;
+  try {
+    const inspected = await inspectAs(connection, task.path, format, beginning);
+    if (inspected.columns.length === 0) {
+      throw new EngineFailure("sourceDataInvalid", "the file has no columns");
+    }
+    return inspected;
+  } finally {
+    // The process goes on to the next task.
+    connection.closeSync();
+  }
 }
 
 async function readBeginning(path: string): Promise<Buffer> {

@@ -74,7 +74,7 @@ export function createMemoryWatch(
 }
 
 /** Memory that is the process's own, as Linux tells it; pages of files are not, which the system can take back. */
-function readPrivateMemory(pid: number): number {
+export function readPrivateMemory(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "latin1");
     return kibibytesOf("RssAnon", status) + kibibytesOf("RssShmem", status);

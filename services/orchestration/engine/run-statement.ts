@@ -15,12 +15,16 @@ export async function runStatement(task: Task & { kind: "query" }): Promise<Quer
     const view = `CREATE VIEW ${identifier(task.tableName)} AS FROM ${readerOf(task.path, task.reading)}`;
     await asFailure("sourceDataInvalid", () => opened.run(view));
   });
-  const { describes } = await asFailure("sqlInvalid", () =>
-    gateStatement(connection, task.sql, task.tableName),
-  );
-  const columns = await asFailure("sqlInvalid", () => describeResult(connection, task.sql));
-  const read = describes ? readDescription : readResult;
-  return asFailure("sqlInvalid", () => read(connection, task, columns));
+  try {
+    return await asFailure("sqlInvalid", async () => {
+      const { describes } = await gateStatement(connection, task.sql, task.tableName);
+      const columns = await describeResult(connection, task.sql);
+      return describes ? readDescription(connection, task, columns) : readResult(connection, task, columns);
+    });
+  } finally {
+    // The process goes on to the next task.
+    connection.closeSync();
+  }
 }
 
 async function asFailure<T>(usual: "sourceDataInvalid" | "sqlInvalid", work: () => Promise<T>): Promise<T> {

@@ -48,7 +48,6 @@ export async function openFileSnapshot(
   const { size: sizeBytes } = await stat(blob.path);
   const rowsOfChunk = chunkRowsOf(inspection, sizeBytes, chunkRows);
   const rowBytes = rowBytesOf(inspection, sizeBytes);
-  const series = stack.use(engine.series());
   const owned = stack.move();
   return {
     name: `sha256:${blob.sha256}`,
@@ -65,7 +64,7 @@ export async function openFileSnapshot(
       const task = { fileName: blob.name, reading, rows, rowBytes, columns, format };
       return yield* piecesWithEngineFailures(
         fileNamed(blob),
-        quarantine.watchPieces({ file: blob }, () => extract(series, { path: blob.path }, task, chunkLimit)),
+        quarantine.watchPieces({ file: blob }, () => extract(engine, { path: blob.path }, task, chunkLimit)),
       );
     },
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),

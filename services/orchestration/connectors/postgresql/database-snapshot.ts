@@ -1,4 +1,4 @@
-import type { Engine, Series } from "../../engine/engine.ts";
+import type { Engine } from "../../engine/engine.ts";
 import { EngineFailure } from "../../engine/engine-failure.ts";
 import { extract, type Feed } from "../../engine/extract.ts";
 import type { Extraction } from "../../engine/protocol.ts";
@@ -22,7 +22,6 @@ export async function openDatabaseSnapshot(
   const release = new AbortController();
   const lost = new AbortController();
   const planned = Promise.withResolvers<SnapshotPlan>();
-  const series = engine.series();
   const extractions = new Set<Promise<void>>();
   // The session outlives the call that opens it, so it has a signal of its own.
   const holding = remote.ask("holdSnapshot", (target) => ({ target, request, timeoutMs: limit.timeoutMs }), {
@@ -36,7 +35,7 @@ export async function openDatabaseSnapshot(
     .then(() => lost.abort());
   const close = async () => {
     release.abort();
-    await Promise.allSettled([holding, series[Symbol.asyncDispose]()]);
+    await Promise.allSettled([holding]);
   };
   try {
     const plan = await beforeAbort(planned.promise, limit.signal);
@@ -51,7 +50,7 @@ export async function openDatabaseSnapshot(
         const { promise: extraction, resolve: end } = Promise.withResolvers<void>();
         extractions.add(extraction);
         try {
-          return yield* extractRows(remote, series, request, plan, chunk, chunkLimit);
+          return yield* extractRows(remote, engine, request, plan, chunk, chunkLimit);
         } finally {
           extractions.delete(extraction);
           end();
@@ -68,7 +67,7 @@ export async function openDatabaseSnapshot(
 /** By a session of its own that sees what the snapshot does. */
 async function* extractRows(
   remote: Remote,
-  series: Series,
+  engine: Engine,
   { tables, format }: SnapshotRequest,
   { name: snapshot, tables: plans }: SnapshotPlan,
   { tableIndex, range }: ChunkName,
@@ -87,7 +86,7 @@ async function* extractRows(
   const { reading, columns } = plan;
   const task = { fileName, reading, rows: undefined, rowBytes: 0, columns, format };
   const whole = async function* () {
-    const extraction = yield* extract(series, { feed }, task, limit);
+    const extraction = yield* extract(engine, { feed }, task, limit);
     if (rowsSent !== undefined && rowsSent !== extraction.rowCount) {
       throw rowsMissing(rowsSent, extraction.rowCount);
     }
