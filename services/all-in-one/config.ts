@@ -7,6 +7,9 @@ export type AllInOneConfig = ReturnType<typeof parseConfig>;
 /** Secrets that an operator may bring along; without them they are made in the data folder. */
 export const allInOneSecrets = ["secret_encryption_key", "url_signing_key", "database_url"] as const;
 
+/** Settings that go to orchestration as they are; it says what is wrong with them. */
+const orchestrationSettings = ["ENGINE_MEMORY_MIB", "ENGINE_CONFINEMENT_REQUIRED"] as const;
+
 /** Settings that go to the edge as they are; it says what is wrong with them. */
 const edgeSettings = [
   "TLS_CERT_FILE",
@@ -66,6 +69,7 @@ export function parseConfig(env: Env) {
       read.PUBLIC_URL ?? edgeUrl(env.TLS_CERT_FILE ? "https" : "http", read.EDGE_HOST, read.EDGE_PORT),
     secretEncryptionKey: read.secret_encryption_key,
     urlSigningKey: read.url_signing_key,
+    orchestrationSettings: Object.fromEntries(orchestrationSettings.map((name) => [name, env[name]])),
     edgeSettings: Object.fromEntries(edgeSettings.map((name) => [name, env[name]])),
   });
 }

@@ -36,6 +36,7 @@ export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
     ORCHESTRATION_DIR: join(config.dataDirectory, "orchestration"),
     STAGING_JOBS_AT_ONCE: config.stagingJobsAtOnce,
     SOURCE_ADDRESS_ALLOW: config.sourceAddressAllow,
+    ...config.orchestrationSettings,
   };
 }
 
