@@ -104,7 +104,8 @@ export function createSourceClient(child: ChildProcess, log: Logger, onEnd: () =
   }
 
   child.on("message", receive);
-  if (hasEnded(child)) die();
+  // Who creates the client has to have it before it hears that a process could not be started.
+  if (hasEnded(child)) queueMicrotask(die);
   else child.once("exit", die);
   return {
     request(operation, request, { signal, onPart = () => {} }) {
