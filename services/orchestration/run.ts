@@ -22,6 +22,7 @@ import { identifyOwnDatabase } from "./connectors/postgresql/own-database.ts";
 import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-connector.ts";
 import { createQuarantine } from "./crashes/quarantine.ts";
 import { createEngine } from "./engine/engine.ts";
+import { createMemoryWatch } from "./engine/memory-watch.ts";
 import { moveAbandonedExecutions } from "./execution-repository.ts";
 import { listenForCancellations } from "./executions/cancellations.ts";
 import { createFairScheduler } from "./executions/fair-scheduler.ts";
@@ -67,13 +68,18 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   });
   const confinement = await findConfinement(config.engineMemory.processBytes);
   checkConfinement(confinement, config.engineProtectionsRequired, log);
+  using memory = createMemoryWatch(config.engineMemory);
   await using engine = await createEngine({
     directory: join(config.dataDirectory, "engine"),
     confinement,
-    memory: config.engineMemory,
+    memory,
     log,
   });
-  await using processes = createSourceProcesses(join(config.dataDirectory, "source-code"), log);
+  await using processes = createSourceProcesses({
+    compileCache: join(config.dataDirectory, "source-code"),
+    memory,
+    log,
+  });
   await using unfinished = createUnfinished();
   const reader = createStatementReader();
   await using recorder = createExecutionRecorder({ db: database.db, log, reader });

@@ -1,13 +1,22 @@
 import { createLog } from "../../services/lib/log.ts";
 import { findConfinement } from "../../services/orchestration/confinement/find-confinement.ts";
 import { createEngine, type Engine, type EngineOptions } from "../../services/orchestration/engine/engine.ts";
-import type { MemoryLimits } from "../../services/orchestration/engine/memory-watch.ts";
+import { createMemoryWatch, type MemoryLimits } from "../../services/orchestration/engine/memory-watch.ts";
 
-const memory: MemoryLimits = { processBytes: 1536 * 1024 ** 2, totalBytes: 6 * 1024 ** 3 };
+const defaultMemory: MemoryLimits = { processBytes: 1536 * 1024 ** 2, totalBytes: 6 * 1024 ** 3 };
+
+/** Nothing that a test does needs more. */
+export const watchMemory = (limits = defaultMemory) => createMemoryWatch(limits);
 
 /** An engine as the service has it, in a folder of its own. */
-export async function startEngine(directory: string, options: Partial<EngineOptions> = {}): Promise<Engine> {
+export async function startEngine(
+  directory: string,
+  {
+    memory = defaultMemory,
+    ...options
+  }: Partial<Omit<EngineOptions, "memory">> & { memory?: MemoryLimits } = {},
+): Promise<Engine> {
   const log = createLog("engine", { logLevel: "silent" });
-  const confinement = await findConfinement(memory.processBytes);
-  return createEngine({ directory, confinement, memory, log, ...options });
+  const confinement = await findConfinement(defaultMemory.processBytes);
+  return createEngine({ directory, confinement, memory: watchMemory(memory), log, ...options });
 }

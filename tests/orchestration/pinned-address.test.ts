@@ -12,6 +12,7 @@ import {
 } from "../../services/orchestration/source-process/source-processes.ts";
 import { listen } from "../lib/tcp.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
+import { watchMemory } from "./engines.ts";
 import { type ForeignDatabase, readerPassword, startForeignDatabase } from "./foreign-database.ts";
 import { authentication } from "./hostile-database.ts";
 import { eventually, failureOf } from "./orchestration.ts";
@@ -22,7 +23,13 @@ const owned = new AsyncDisposableStack();
 beforeAll(async () => {
   foreign = owned.use(await startForeignDatabase());
   const folder = owned.use(await temporaryFolder());
-  processes = owned.use(createSourceProcesses(folder.path, createLog("test", { logLevel: "silent" })));
+  processes = owned.use(
+    createSourceProcesses({
+      compileCache: folder.path,
+      memory: watchMemory(),
+      log: createLog("test", { logLevel: "silent" }),
+    }),
+  );
 });
 afterAll(() => owned[Symbol.asyncDispose]());
 

@@ -18,6 +18,7 @@ import {
 import { listProcesses, untilGone } from "../all-in-one/postgres-fixtures.ts";
 import { listen } from "../lib/tcp.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
+import { watchMemory } from "./engines.ts";
 import { startHostileServer } from "./hostile-server.ts";
 import { configOf, eventually, failureOf } from "./orchestration.ts";
 import { copyOutResponse, message } from "./server-messages.ts";
@@ -84,7 +85,11 @@ const lend = (processes: SourceProcesses, orgId: string, database: string) =>
 
 test("Unavailable: more sources of an organisation than it may use at the same time; others have theirs", async () => {
   await using folder = await temporaryFolder();
-  await using processes = createSourceProcesses(folder.path, createLog("test", { logLevel: "silent" }));
+  await using processes = createSourceProcesses({
+    compileCache: folder.path,
+    memory: watchMemory(),
+    log: createLog("test", { logLevel: "silent" }),
+  });
   const lent = Array.from({ length: 12 }, (_, index) => lend(processes, "greedy", `d${index}`));
   expect(lend(processes, "greedy", "d0").client).toBe(lent[0]?.client);
   const more = async () => lend(processes, "greedy", "d12");
@@ -99,7 +104,12 @@ test("Unavailable: more sources of an organisation than it may use at the same t
 test("a mesh whose sources nobody asks has no process of them", async () => {
   await using folder = await temporaryFolder();
   const log = createLog("test", { logLevel: "silent" });
-  await using processes = createSourceProcesses(folder.path, log, 100);
+  await using processes = createSourceProcesses({
+    compileCache: folder.path,
+    memory: watchMemory(),
+    log,
+    idleMs: 100,
+  });
   expect(await pids()).toEqual([]);
   const { client, [Symbol.dispose]: giveBack } = lend(processes, "o", "d");
   const { signal } = new AbortController();

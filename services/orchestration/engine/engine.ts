@@ -10,7 +10,7 @@ import { beforeAbort } from "../executions/before-abort.ts";
 import { type Crash, type EngineChild, startEngineChild } from "./engine-child.ts";
 import { crashFailure, EngineFailure, memoryFailure } from "./engine-failure.ts";
 import { createEnginePool } from "./engine-pool.ts";
-import { createMemoryWatch, type MemoryExcess, type MemoryLimits } from "./memory-watch.ts";
+import type { MemoryExcess, MemoryLimits, MemoryWatch } from "./memory-watch.ts";
 import type { Reply, Task } from "./protocol.ts";
 import { inputName, outputName, spillName } from "./work-folder.ts";
 
@@ -44,7 +44,8 @@ export type EngineOptions = {
   /** The engine's own folder. */
   readonly directory: string;
   readonly confinement: Confinement;
-  readonly memory: MemoryLimits;
+  /** Holds the processes to their memory. */
+  readonly memory: MemoryWatch;
   readonly log: Logger;
 };
 
@@ -55,7 +56,7 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
-  const watch = createMemoryWatch(memory);
+  const { limits } = memory;
   let isStopping = false;
   /** Tasks that are being done, by the user whose they are. */
   const busyCounts = new Map<string, number>();
@@ -63,7 +64,7 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
     startEngineChild({
       folderPath: join(folders, newId()),
       layers: confinement.layers,
-      memoryBytes: memory.processBytes,
+      memoryBytes: limits.processBytes,
     }),
   );
 
@@ -103,23 +104,23 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
     const output = "outputPath" in task ? task.outputPath : undefined;
     await using _files = await child.folder.lend({ input: task.path, output });
     const excess = Promise.withResolvers<MemoryExcess>();
-    using _memory = watch.watch({ pid: child.pid ?? 0, onExcess: excess.resolve });
+    using _memory = memory.watch({ pid: child.pid ?? 0, onExcess: excess.resolve });
     using _priority = prioritise(child);
     const outcome = await beforeAbort(
-      Promise.race([child.ask(inFolder(task, memory.processBytes)), excess.promise]),
+      Promise.race([child.ask(inFolder(task, limits.processBytes)), excess.promise]),
       signal,
     );
-    if (typeof outcome === "string") throw memoryFailure(outcome, memory);
+    if (typeof outcome === "string") throw memoryFailure(outcome, limits);
     if (!("exitCode" in outcome)) return withFileName(outcome, task.fileName);
     throw toFailure(outcome, task);
   }
 
   const failureOf = ({ failure, message }: Reply & { kind: "failed" }): EngineFailure =>
-    failure === "memory" ? memoryFailure("process", memory) : new EngineFailure(failure, message);
+    failure === "memory" ? memoryFailure("process", limits) : new EngineFailure(failure, message);
 
   function toFailure(crash: Crash, task: NewTask): EngineFailure {
     if (isStopping) return new EngineFailure("internal", "the engine stops");
-    const failure = crashFailure(crash, memory);
+    const failure = crashFailure(crash, limits);
     if (failure.kind === "crashed") log.error({ task: task.kind, ...crash }, "an engine process crashed");
     return failure;
   }
@@ -127,10 +128,9 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
   return {
     run,
     pipesDirectory,
-    status: () => ({ holds: confinement.holds, memory, ...watch.look() }),
+    status: () => ({ holds: confinement.holds, memory: limits, ...memory.look() }),
     async [Symbol.asyncDispose]() {
       isStopping = true;
-      watch[Symbol.dispose]();
       await pool[Symbol.asyncDispose]();
     },
   };

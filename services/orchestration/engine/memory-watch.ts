@@ -11,6 +11,7 @@ export type MemoryLimits = { readonly processBytes: number; readonly totalBytes:
 export type ReadMemory = (pid: number) => number;
 
 export type MemoryWatch = Disposable & {
+  readonly limits: MemoryLimits;
   /** Watches a process until the answer is disposed. */
   watch(watched: WatchedProcess): Disposable;
   /** How many are watched, and their memory in all. */
@@ -25,9 +26,10 @@ const lookEveryMs = 25;
  * does not have. Of all together the largest ends. It looks only while there is something to watch.
  */
 export function createMemoryWatch(
-  { processBytes, totalBytes }: MemoryLimits,
+  limits: MemoryLimits,
   readMemory: ReadMemory = readPrivateMemory,
 ): MemoryWatch {
+  const { processBytes, totalBytes } = limits;
   const watched = new Set<WatchedProcess>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -55,6 +57,7 @@ export function createMemoryWatch(
   }
 
   return {
+    limits,
     watch(process) {
       watched.add(process);
       timer ??= setInterval(enforce, lookEveryMs).unref();

@@ -27,6 +27,8 @@ export type SourceClient = AsyncDisposable & {
     request: RequestOf<SourceOperations[Name]>,
     options: RequestOptions<PartOf<SourceOperations[Name]>>,
   ): Promise<ReplyOf<SourceOperations[Name]>>;
+  /** Ends the process, with all of its requests, because of its memory. */
+  endForMemory(): void;
   /** Whether it takes no more requests. */
   readonly isOver: boolean;
 };
@@ -117,6 +119,10 @@ export function createSourceClient(child: ChildProcess, log: Logger, onEnd: () =
       pending.set(id, { onPart: onPart as Pending["onPart"], resolve, reject });
       send({ kind: "request", id, operation, body: pack(request) });
       return answered(id, promise, signal) as never;
+    },
+    endForMemory() {
+      log.warn({ pid: child.pid }, "a source's process is killed: it has too much memory");
+      void end("memory");
     },
     get isOver() {
       return isOver();

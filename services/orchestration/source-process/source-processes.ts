@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { Logger } from "../../lib/log.ts";
+import type { MemoryWatch } from "../engine/memory-watch.ts";
 import { tooManySources } from "../errors.ts";
 import { hasEnded, killChild, refChild, startChild, unrefChild } from "../process/child.ts";
 import { createSourceClient, type SourceClient } from "./source-client.ts";
@@ -34,15 +35,27 @@ type Entry = {
   readonly child: ChildProcess;
   readonly client: SourceClient;
   users: number;
+  /** Of its memory, while it has requests. */
+  watching: Disposable | undefined;
   idleTimer: NodeJS.Timeout | undefined;
 };
 
-/** `compileCache`: folder for the compiled code of the processes. */
-export function createSourceProcesses(
-  compileCache: string,
-  log: Logger,
+export type SourceProcessesOptions = {
+  /** Folder for the compiled code of the processes. */
+  readonly compileCache: string;
+  /** Holds the processes, and the engine's, to the memory that all of them may have. */
+  readonly memory: MemoryWatch;
+  readonly log: Logger;
+  /** How long a process without requests stays, in milliseconds. */
+  readonly idleMs?: number;
+};
+
+export function createSourceProcesses({
+  compileCache,
+  memory,
+  log,
   idleMs = idleMsMax,
-): SourceProcesses {
+}: SourceProcessesOptions): SourceProcesses {
   // In the order of their last use.
   const entries = new Map<string, Entry>();
   // A process takes longer to start than a small query takes: once there was a first source, the next one's is kept ready.
@@ -83,6 +96,7 @@ export function createSourceProcesses(
       child,
       client: createSourceClient(child, log, () => forget(key, entry)),
       users: 0,
+      watching: undefined,
       idleTimer: undefined,
     };
     return entry;
@@ -91,6 +105,7 @@ export function createSourceProcesses(
   function giveBack(key: string, entry: Entry): void {
     entry.users -= 1;
     if (entry.users > 0) return;
+    entry.watching?.[Symbol.dispose]();
     unrefChild(entry.child);
     if (entry.client.isOver || isDisposed) return;
     entry.idleTimer = setTimeout(() => void end(key, entry), idleMs).unref();
@@ -106,7 +121,11 @@ export function createSourceProcesses(
       entries.set(key, entry);
       clearTimeout(entry.idleTimer);
       entry.users += 1;
-      if (entry.users === 1) refChild(entry.child);
+      if (entry.users === 1) {
+        refChild(entry.child);
+        const onExcess = () => entry.client.endForMemory();
+        entry.watching = memory.watch({ pid: entry.child.pid ?? 0, onExcess });
+      }
       return { client: entry.client, [Symbol.dispose]: () => giveBack(key, entry) };
     },
     async [Symbol.asyncDispose]() {

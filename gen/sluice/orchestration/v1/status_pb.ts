@@ -71,14 +71,14 @@ export type EngineStatus = Message<"sluice.orchestration.v1.EngineStatus"> & {
   processMemoryBytesMax: bigint;
 
   /**
-   * Private memory that all processes together may have, in bytes.
+   * Private memory that all processes together may have, those that speak to sources included, in bytes.
    *
    * @generated from field: int64 memory_bytes_max = 3;
    */
   memoryBytesMax: bigint;
 
   /**
-   * Processes that do a task now.
+   * Processes that do a task, or speak to a source, now.
    *
    * @generated from field: int32 busy_process_count = 4;
    */
