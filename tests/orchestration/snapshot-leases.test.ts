@@ -72,11 +72,13 @@ test("the end of the process ends every snapshot once, and tells who uses it", a
   expect(snapshot.disposals).toBe(1);
 });
 
-test("ResourceExhausted: one snapshot more than a process keeps; one that is closed makes room", async () => {
+test("Unavailable: one snapshot more than an organisation, or a process, keeps; one that is closed makes room", async () => {
   const { snapshots, snapshotId } = await open();
-  for (let count = 1; count < 100; count += 1) await snapshots.open(orgId, async () => openedSnapshot());
-  const more = () => snapshots.open(orgId, async () => openedSnapshot());
-  await expect(more()).rejects.toThrow("100 snapshots are open");
+  const openFor = (org: string) => snapshots.open(org, async () => openedSnapshot());
+  for (let count = 1; count < 50; count += 1) await openFor(orgId);
+  await expect(openFor(orgId)).rejects.toThrow("50 snapshots are open");
+  for (let count = 50; count < 100; count += 1) await openFor(`another ${count % 2}`);
+  await expect(openFor("a third one")).rejects.toThrow("100 snapshots are open");
   await snapshots.close(orgId, snapshotId);
-  await more();
+  await openFor("a third one");
 });

@@ -8,6 +8,8 @@ export const leaseMs = 60_000;
 
 /** Snapshots that one process holds at the same time; each may be a connection to its source. */
 const snapshotsMax = 100;
+/** Of these, those of one organisation: the others find some free. */
+const snapshotsOfOrgMax = 50;
 
 /** The snapshots of this process. Another organisation's is gone for whoever asks. */
 export type Snapshots = AsyncDisposable & {
@@ -36,7 +38,8 @@ type Lease = {
 
 export function createSnapshots({ log }: { log: Logger }): Snapshots {
   const leases = new Map<string, Lease>();
-  let opening = 0;
+  /** Organisations whose snapshots are being opened. */
+  const opening: string[] = [];
 
   async function end(snapshotId: string): Promise<void> {
     const lease = leases.get(snapshotId);
@@ -65,8 +68,11 @@ export function createSnapshots({ log }: { log: Logger }): Snapshots {
 
   return {
     async open(orgId, open) {
-      if (leases.size + opening >= snapshotsMax) throw tooManySnapshots(snapshotsMax);
-      opening += 1;
+      const ofOrg = [...leases.values()].filter((lease) => lease.orgId === orgId).length;
+      const openingOfOrg = opening.filter((opened) => opened === orgId).length;
+      if (ofOrg + openingOfOrg >= snapshotsOfOrgMax) throw tooManySnapshots(snapshotsOfOrgMax);
+      if (leases.size + opening.length >= snapshotsMax) throw tooManySnapshots(snapshotsMax);
+      opening.push(orgId);
       try {
         const snapshot = await open();
         const snapshotId = newId();
@@ -77,7 +83,7 @@ export function createSnapshots({ log }: { log: Logger }): Snapshots {
         else snapshot.lost.addEventListener("abort", endLater(snapshotId), { once: true });
         return { snapshotId, snapshot };
       } finally {
-        opening -= 1;
+        opening.splice(opening.indexOf(orgId), 1);
       }
     },
     use(orgId, snapshotId) {
