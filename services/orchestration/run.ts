@@ -76,12 +76,15 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     log,
   });
   await using processes = createSourceProcesses({
-    compileCache: join(config.dataDirectory, "source-code"),
+    compileCache: join(config.dataDirectory, "code"),
     memory,
     log,
   });
   await using unfinished = createUnfinished();
-  const reader = createStatementReader();
+  const reader = createStatementReader({
+    compileCache: join(config.dataDirectory, "code"),
+    memory,
+  });
   await using recorder = createExecutionRecorder({ db: database.db, log, reader });
   const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
   const secrets = createSecrets(policies, (orgId) => bindSecrets(bindDeps, orgId));

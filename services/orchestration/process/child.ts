@@ -1,6 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
+/** V8's heap: what a stranger sends must not fill the machine. */
+const heapMiB = 384;
+
 /**
  * Starts a program of ours in a process of its own that talks over an IPC channel. An idle child does not keep this
  * process alive; a program that can't start shows when it is asked.
@@ -9,7 +12,7 @@ export function startChild(program: URL, compileCache: string): ChildProcess {
   const child = fork(program, {
     // The environment holds secrets of the mesh.
     env: { NODE_COMPILE_CACHE: compileCache },
-    execArgv: [],
+    execArgv: [`--max-old-space-size=${heapMiB}`, "--disable-warning=ExperimentalWarning"],
     // Ctrl-C in the terminal is for us.
     detached: true,
     stdio: ["ignore", "ignore", "ignore", "ipc"],

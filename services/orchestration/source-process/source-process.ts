@@ -1,3 +1,4 @@
+import { bindToParent } from "../process/bind-to-parent.ts";
 import { operations } from "./operations.ts";
 import { type EndingCause, type FromProcess, pack, type ToProcess, unpack } from "./protocol.ts";
 import { toSentFailure } from "./sent-failure.ts";
@@ -11,8 +12,7 @@ const checkMemoryEveryMs = 100;
 
 const running = new Map<number, AbortController>();
 
-/** Without the parent nobody waits for an answer. */
-process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
+bindToParent();
 process.once("uncaughtException", (error) => endWith("fault", error.stack ?? String(error)));
 process.on("message", (message: ToProcess) => {
   if (message.kind === "cancel") running.get(message.id)?.abort();

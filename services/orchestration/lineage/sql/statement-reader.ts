@@ -1,11 +1,13 @@
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { Worker } from "node:worker_threads";
 import { LRUCache } from "lru-cache";
+import type { MemoryWatch } from "../../engine/memory-watch.ts";
+import { hasEnded, killChild, refChild, startChild, unrefChild } from "../../process/child.ts";
 import type { Question, StatementFacts } from "./statement-facts.ts";
 
-/** Reads statements, one after the other, on a thread of its own. */
+/** Reads statements, one after the other, in a process of its own. */
 export type StatementReader = AsyncDisposable & {
-  /** Answers undefined for what can't be read, or not in time; fails when the thread can't start, or is stopped. */
+  /** Answers undefined for what can't be read, or not in time; fails when the process can't start, or is stopped. */
   read(question: Question): Promise<StatementFacts | undefined>;
 };
 
@@ -18,42 +20,61 @@ const idleMs = 60_000;
 /** Questions whose answer is remembered: many statements come again and again, also those that take too long. */
 const rememberedMax = 500;
 
-export function createStatementReader(): StatementReader {
+export type StatementReaderOptions = {
+  /** Folder for compiled code. */
+  readonly compileCache: string;
+  readonly memory: MemoryWatch;
+};
+
+export function createStatementReader({ compileCache, memory }: StatementReaderOptions): StatementReader {
   const stopped = new AbortController();
   const remembered = new LRUCache<string, { readonly facts: StatementFacts | undefined }>({
     max: rememberedMax,
   });
-  let thread: Promise<Worker> | undefined;
+  let child: Promise<ChildProcess> | undefined;
   let idle: NodeJS.Timeout | undefined;
 
-  async function endThread(): Promise<void> {
-    const ended = thread;
-    thread = undefined;
-    const worker = await ended?.catch(() => undefined);
-    await worker?.terminate();
+  async function endChild(): Promise<void> {
+    const ended = child;
+    child = undefined;
+    const started = await ended?.catch(() => undefined);
+    if (started) await killChild(started);
   }
 
-  async function startedThread(): Promise<Worker> {
-    clearTimeout(idle);
-    thread ??= startThread(stopped.signal);
+  async function start(): Promise<ChildProcess> {
+    const starting = startChild(program, compileCache);
     try {
-      return await thread;
+      await answerOf(starting, startMs, stopped.signal);
+      return starting;
     } catch (error) {
-      thread = undefined;
+      await killChild(starting);
       throw error;
     }
   }
 
-  async function ask(worker: Worker, question: Question): Promise<StatementFacts | undefined> {
+  async function startedChild(): Promise<ChildProcess> {
+    clearTimeout(idle);
+    child ??= start();
     try {
-      worker.postMessage(question);
-      return await answerOf<StatementFacts | undefined>(worker, readMs, stopped.signal);
+      return await child;
+    } catch (error) {
+      child = undefined;
+      throw error;
+    }
+  }
+
+  async function ask(asked: ChildProcess, question: Question): Promise<StatementFacts | undefined> {
+    using _memory = memory.watch({ pid: asked.pid ?? 0, onExcess: () => void killChild(asked) });
+    try {
+      asked.send(question);
+      const { facts } = await answerOf<{ facts?: StatementFacts }>(asked, readMs, stopped.signal);
+      return facts;
     } catch {
-      await endThread();
+      await endChild();
       stopped.signal.throwIfAborted();
       return undefined;
     } finally {
-      idle = setTimeout(endThread, idleMs).unref();
+      idle = setTimeout(endChild, idleMs).unref();
     }
   }
 
@@ -64,34 +85,33 @@ export function createStatementReader(): StatementReader {
       const key = JSON.stringify(question);
       const known = remembered.get(key);
       if (known) return known.facts;
-      const facts = await ask(await startedThread(), question);
+      const facts = await ask(await startedChild(), question);
       remembered.set(key, { facts });
       return facts;
     },
     async [Symbol.asyncDispose]() {
       stopped.abort();
       clearTimeout(idle);
-      await endThread();
+      await endChild();
     },
   };
 }
 
-async function startThread(stopped: AbortSignal): Promise<Worker> {
-  const worker = new Worker(new URL("reading-thread.ts", import.meta.url));
-  // Whoever waits for an answer hears of it; when nobody does, the next one gets none.
-  worker.on("error", () => {});
-  try {
-    await answerOf(worker, startMs, stopped);
-    return worker;
-  } catch (error) {
-    await worker.terminate();
-    throw error;
-  }
-}
+const program = new URL("reading-process.ts", import.meta.url);
 
-/** The thread's next message. */
-async function answerOf<T>(worker: Worker, timeoutMs: number, stopped: AbortSignal): Promise<T> {
-  const signal = AbortSignal.any([stopped, AbortSignal.timeout(timeoutMs)]);
-  const [answer] = await once(worker, "message", { signal });
-  return answer;
+/** The process's next message. Fails when it ends, or takes too long. */
+async function answerOf<T>(child: ChildProcess, timeoutMs: number, stopped: AbortSignal): Promise<T> {
+  const ended = new AbortController();
+  const end = () => ended.abort(new Error("the process that reads statements ended"));
+  const signal = AbortSignal.any([stopped, ended.signal, AbortSignal.timeout(timeoutMs)]);
+  child.once("exit", end);
+  refChild(child);
+  try {
+    if (hasEnded(child)) end();
+    const [answer] = await once(child, "message", { signal });
+    return answer;
+  } finally {
+    child.off("exit", end);
+    unrefChild(child);
+  }
 }
