@@ -20,6 +20,12 @@ const sigkill = 9;
 /** How readily the kernel ends a process where memory is short: before any other. */
 const endedFirst = "1000";
 
+/**
+ * Private memory that RLIMIT_DATA does not count: what was written before it became read-only, as the loader's tables and
+ * code that V8 compiled.
+ */
+const uncountedBytes = 32 * 1024 ** 2;
+
 const plan = JSON.parse(process.argv[2] ?? "") as LaunchPlan;
 launch(plan);
 
@@ -27,7 +33,7 @@ function launch({ directory, environment, nodeOptions, program, parentPid }: Lau
   process.chdir(directory);
   apply("memory", () => {
     writeFileSync("/proc/self/oom_score_adj", endedFirst);
-    limit(dataLimit, plan.memoryBytes);
+    limit(dataLimit, plan.memoryBytes - uncountedBytes);
     limit(coreLimit, 0);
   });
   // For another user the namespace was made before this program: that takes a process with a single thread.

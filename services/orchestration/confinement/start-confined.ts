@@ -21,6 +21,8 @@ const parts = [
   process.execPath,
   ...["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"],
   ...["/dev/null", "/dev/urandom", "/usr/share/zoneinfo"],
+  // Without it DuckDB's allocator maps memory in a way that RLIMIT_DATA does not count.
+  "/proc/sys/vm/overcommit_memory",
   // DuckDB counts processors and looks for limits of a container, and fails where it may not.
   ...["/proc/self/cgroup", "/proc/meminfo", "/sys/fs/cgroup", "/sys/devices/system/cpu/online"],
 ];
