@@ -23,6 +23,13 @@ const cloneThread = 0x0001_0000;
 /** PR_SET_NAME, PR_GET_NAME, PR_GET_NO_NEW_PRIVS, PR_CAPBSET_READ, PR_SET_VMA. */
 const allowedProcessOptions = [15, 16, 39, 23, 0x5356_4d41];
 
+const mapShared = 1;
+const mapAnonymous = 0x20;
+/** F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_DUPFD_CLOEXEC, and the locks of open files. */
+const allowedDescriptorCommands = [0, 1, 2, 3, 4, 5, 6, 7, 1030, 36, 37, 38];
+/** TIOCSTI, FIOASYNC, FIOSETOWN, SIOCSPGRP: input for a terminal, and signals for others. */
+const refusedDeviceCommands = [0x5412, 0x5452, 0x8901, 0x8902];
+
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, value: number];
 
 /**
@@ -51,7 +58,11 @@ export function systemCallFilter(pid: number): Buffer {
     ...guarded("rt_sigqueueinfo", ...argumentIn(0, [pid])),
     ...guarded("prctl", ...argumentIn(0, allowedProcessOptions)),
     // It reads its own limits: sets none, of nobody.
-    ...guarded("prlimit64", ...argumentIn(2, [0])),
+    ...guarded("prlimit64", ...pointerIsNull(2)),
+    // Memory that is shared with nobody would count nowhere.
+    ...guarded("mmap", ...hasNotBoth(3, mapShared, mapAnonymous)),
+    ...guarded("fcntl", ...argumentIn(1, allowedDescriptorCommands)),
+    ...guarded("ioctl", ...argumentNotIn(1, refusedDeviceCommands)),
     [leave, 0, 0, notThere],
   ]);
 }
@@ -69,6 +80,33 @@ const argumentIn = (index: number, values: readonly number[]): Instruction[] => 
     [leave, 0, 0, allow],
   ]),
   [leave, 0, 0, notPermitted],
+];
+
+/** Allows the call if both halves of the argument are zero. */
+const pointerIsNull = (index: number): Instruction[] => [
+  [load, 0, 0, argumentOffset(index)],
+  [jumpIfEqual, 0, 3, 0],
+  [load, 0, 0, argumentOffset(index) + 4],
+  [jumpIfEqual, 0, 1, 0],
+  [leave, 0, 0, allow],
+  [leave, 0, 0, notPermitted],
+];
+
+const argumentNotIn = (index: number, values: readonly number[]): Instruction[] => [
+  [load, 0, 0, argumentOffset(index)],
+  ...values.flatMap((value): Instruction[] => [
+    [jumpIfEqual, 0, 1, value],
+    [leave, 0, 0, notPermitted],
+  ]),
+  [leave, 0, 0, allow],
+];
+
+const hasNotBoth = (index: number, first: number, second: number): Instruction[] => [
+  [load, 0, 0, argumentOffset(index)],
+  [jumpIfAnyBit, 0, 2, first],
+  [jumpIfAnyBit, 0, 1, second],
+  [leave, 0, 0, notPermitted],
+  [leave, 0, 0, allow],
 ];
 
 function encode(instructions: readonly Instruction[]): Buffer {

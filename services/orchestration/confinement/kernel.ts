@@ -10,7 +10,13 @@ export function architecture(): (typeof architectures)[keyof typeof architecture
   return architectures[process.arch];
 }
 
-export const pointerTo = (buffer: Buffer): bigint => getRawPointer(buffer);
+/** What pointers lead to stays, however long the kernel takes to look. */
+const pointedTo: Buffer[] = [];
+
+export function pointerTo(buffer: Buffer): bigint {
+  pointedTo.push(buffer);
+  return getRawPointer(buffer);
+}
 
 type Argument = number | bigint | Buffer;
 

@@ -11,6 +11,14 @@ const newNetwork = 0x4000_0000;
 const newIpc = 0x0800_0000;
 const dataLimit = 2;
 const coreLimit = 4;
+const processesLimit = 6;
+const filesLimit = 7;
+/** Threads of Node and DuckDB, with room; counted by user, so only where that is the process's own. */
+const threadsMax = 256;
+const openFilesMax = 512;
+const fileSizeLimit = 1;
+/** More than DuckDB may spill. */
+const fileBytesMax = 5 * 1024 ** 3;
 const setDeathSignal = 1;
 const setNoNewPrivileges = 38;
 const setFilter = 1;
@@ -35,6 +43,9 @@ function launch({ directory, environment, nodeOptions, program, parentPid }: Lau
     writeFileSync("/proc/self/oom_score_adj", endedFirst);
     limit(dataLimit, plan.memoryBytes - uncountedBytes);
     limit(coreLimit, 0);
+    limit(fileSizeLimit, fileBytesMax);
+    limit(filesLimit, openFilesMax);
+    if (plan.layers.includes("user") && process.getuid?.() === 0) limit(processesLimit, threadsMax);
   });
   // For another user the namespace was made before this program: that takes a process with a single thread.
   apply("network", () => process.getuid?.() === 0 && systemCall("unshare", newNetwork | newIpc));
@@ -49,7 +60,7 @@ function launch({ directory, environment, nodeOptions, program, parentPid }: Lau
   if (process.ppid !== parentPid) process.kill(process.pid, "SIGKILL");
   apply("privileges", () => systemCall("prctl", setNoNewPrivileges, 1));
   apply("files", () => restrictBy(ruleset));
-  apply("systemCalls", () => systemCall("seccomp", setFilter, 0, filterProgram()));
+  apply("systemCalls", () => installFilter(systemCallFilter(process.pid)));
   // Node marks a channel to the parent as its own, to be closed now.
   systemCall("fcntl", channelDescriptor, setDescriptorFlags, 0);
   process.execve?.(process.execPath, [process.execPath, ...nodeOptions, program], environment);
@@ -80,11 +91,10 @@ function becomeUser(userId: number): void {
   systemCall("setresuid", userId, userId, userId);
 }
 
-/** The kernel's struct sock_fprog: a length and a pointer. */
-function filterProgram(): Buffer {
-  const filter = systemCallFilter(process.pid);
+/** By the kernel's struct sock_fprog: a length and a pointer. */
+function installFilter(filter: Buffer): void {
   const program = Buffer.alloc(16);
   program.writeUInt16LE(filter.length / 8, 0);
   program.writeBigUInt64LE(pointerTo(filter), 8);
-  return program;
+  systemCall("seccomp", setFilter, 0, program);
 }

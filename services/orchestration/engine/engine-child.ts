@@ -18,11 +18,13 @@ export type Crash = {
 };
 
 /** One process with DuckDB in it, and its own folder. */
-export type EngineChild = AsyncDisposable & {
+export type EngineChild = {
   readonly pid: number | undefined;
   readonly folder: WorkFolder;
   hasEnded(): boolean;
   readonly priority: ProcessPriority;
+  /** Ends the process; its folder stays. */
+  kill(): Promise<void>;
   /** Sends a task and waits for its reply, or for the process's end. */
   ask(task: Task): Promise<Reply | Crash>;
 };
@@ -36,21 +38,27 @@ export type EngineChildOptions = {
 const program = new URL("./engine-process.ts", import.meta.url);
 
 /** An answer has 3 MiB of rows at most, an inspection every column of a file. */
-const replyBytesMax = 64 * 1024 * 1024;
+const replyBytesMax = 16 * 1024 * 1024;
 const complaintCharactersMax = 2000;
+const errorCharactersMax = 1024 * 1024;
 
 export function startEngineChild(options: EngineChildOptions): EngineChild {
   const userId = takeUserId();
   const folder = createWorkFolder(options.folderPath, userId);
   const child = startConfined({ ...options, program, directory: folder.path, userId });
   const channel = child.stdio[3] as Duplex;
-  const complaint = keepEnd(child.stderr as Readable);
+  const complaint = keepEnd(child.stderr as Readable, () => child.kill("SIGKILL"));
   let violation = "";
-  let onReply = (_reply: Reply) => {};
-  const messages = openMessageChannel(channel, replyBytesMax, (message) => onReply(toReply(message)));
+  let onReply: ((reply: Reply) => void) | undefined;
+  const messages = openMessageChannel(channel, replyBytesMax, (message) => {
+    if (!onReply) throw new Error("nobody asked for it");
+    onReply(toReply(message));
+    onReply = undefined;
+  });
   // What breaks the channel is a process that is of no use any more.
   channel.on("error", (error) => {
-    violation = `it sent what is no reply: ${error.message}`.slice(0, complaintCharactersMax);
+    // A connection that breaks is the process's end, which has a cause of its own.
+    if (!("code" in error)) violation = `it sent what is no reply: ${error.message}`;
     child.kill("SIGKILL");
   });
   unref(child);
@@ -62,7 +70,11 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
     async ask(task) {
       const { promise, resolve } = Promise.withResolvers<Reply | Crash>();
       const end = () =>
-        resolve({ exitCode: child.exitCode, signal: child.signalCode, complaint: violation || complaint() });
+        resolve({
+          exitCode: child.exitCode,
+          signal: child.signalCode,
+          complaint: (violation || complaint()).slice(0, complaintCharactersMax),
+        });
       onReply = resolve;
       ref(child);
       child.once("close", end).once("error", end);
@@ -75,19 +87,21 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
         unref(child);
       }
     },
-    async [Symbol.asyncDispose]() {
+    async kill() {
       await killChild(child);
       channel.destroy();
-      await folder[Symbol.asyncDispose]();
     },
   };
 }
 
-/** Reads a stream to its end and answers the last characters of it. */
-function keepEnd(stream: Readable): () => string {
+/** Reads a stream and answers the last characters of it; who writes without end is given up. */
+function keepEnd(stream: Readable, onTooMuch: () => void): () => string {
   let end = "";
+  let characters = 0;
   stream.setEncoding("utf8").on("data", (text: string) => {
     end = (end + text).slice(-complaintCharactersMax);
+    characters += text.length;
+    if (characters > errorCharactersMax) onTooMuch();
   });
   return () => end.trim();
 }

@@ -72,6 +72,9 @@ const outOfMemory = /out of memory|bad_alloc|Allocation failed|Cannot allocate m
 /** What the end of a process that nobody told to end means. */
 export function crashFailure({ exitCode, signal, complaint }: Crash, limits: MemoryLimits): EngineFailure {
   if (outOfMemory.test(complaint)) return memoryFailure("process", limits);
+  // Whoever sent it, the kernel for want of memory or an operator, the file and the statement did not.
+  if (signal === "SIGKILL")
+    return new EngineFailure("killed", "the engine's process was killed from outside");
   return new EngineFailure("crashed", `the engine's process ended by ${signal ?? `exit code ${exitCode}`}`);
 }
 

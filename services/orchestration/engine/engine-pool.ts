@@ -1,32 +1,36 @@
+import type { Logger } from "../../lib/log.ts";
 import type { EngineChild } from "./engine-child.ts";
 import { readPrivateMemory } from "./memory-watch.ts";
 
 /**
  * Processes that have no task: one that had none yet, kept ready for anybody, because a process takes longer to start than a
- * small query takes; and those that did a task of an organisation, which only that organisation gets again.
+ * small query takes; and those that did a task of a user, which only that user gets again.
  */
 export type EnginePool = AsyncDisposable & {
-  take(orgId: string | undefined): EngineChild;
-  /** Keeps a process for its organisation, or ends it. */
-  giveBack(child: EngineChild, orgId: string | undefined): Promise<void>;
+  take(owner: string | undefined): EngineChild;
+  /** Keeps a process for its user, or ends it. */
+  giveBack(child: EngineChild, owner: string | undefined): Promise<void>;
   end(child: EngineChild): Promise<void>;
 };
 
-/** Idle processes of all organisations, and how long each is kept, in milliseconds. */
+/** Idle processes of all users, and how long each is kept, in milliseconds. */
 const idleMax = 4;
 const idleMs = 30_000;
 /** What a process does at the most; native code leaks. */
 const tasksMax = 100;
 /** Memory that an idle process may keep, in bytes. */
 const idleBytesMax = 256 * 1024 ** 2;
+const lookAtIdleEveryMs = 1000;
 
-type Idle = { readonly child: EngineChild; readonly orgId: string; readonly timer: NodeJS.Timeout };
+type Idle = { readonly child: EngineChild; readonly owner: string; readonly timer: NodeJS.Timeout };
 
-export function createEnginePool(startChild: () => EngineChild): EnginePool {
+export function createEnginePool(startChild: () => EngineChild, log: Logger): EnginePool {
   const children = new Set<EngineChild>();
+  const removals = new Set<Promise<void>>();
   const taskCounts = new WeakMap<EngineChild, number>();
   // Those that were given back last come last.
   let idle: Idle[] = [];
+  let idleWatch: NodeJS.Timeout | undefined;
   let isStopping = false;
 
   function start(): EngineChild {
@@ -42,8 +46,8 @@ export function createEnginePool(startChild: () => EngineChild): EnginePool {
     return child.hasEnded() ? start() : child;
   }
 
-  function takeIdle(orgId: string | undefined): EngineChild | undefined {
-    const found = idle.findLast((one) => one.orgId === orgId && !one.child.hasEnded());
+  function takeIdle(owner: string | undefined): EngineChild | undefined {
+    const found = idle.findLast((one) => one.owner === owner && !one.child.hasEnded());
     if (found) forget(found);
     return found?.child;
   }
@@ -51,11 +55,30 @@ export function createEnginePool(startChild: () => EngineChild): EnginePool {
   function forget(one: Idle): void {
     clearTimeout(one.timer);
     idle = idle.filter((other) => other !== one);
+    if (idle.length > 0) return;
+    clearInterval(idleWatch);
+    idleWatch = undefined;
   }
 
+  /** A process that has no task has no reason to grow. */
+  function endGrown(): void {
+    for (const one of idle) {
+      if (readPrivateMemory(one.child.pid ?? 0) <= idleBytesMax) continue;
+      forget(one);
+      void end(one.child);
+    }
+  }
+
+  /** The process is gone when it resolves; its folder follows, which may take long. */
   async function end(child: EngineChild): Promise<void> {
-    await child[Symbol.asyncDispose]();
+    await child.kill();
     children.delete(child);
+    const removal = child.folder.remove().then((isRemoved) => {
+      removals.delete(removal);
+      if (!isRemoved)
+        log.warn({ folder: child.folder.path }, "the folder of an engine's process is not removed");
+    });
+    removals.add(removal);
   }
 
   const isSpent = (child: EngineChild): boolean =>
@@ -66,19 +89,20 @@ export function createEnginePool(startChild: () => EngineChild): EnginePool {
 
   return {
     end,
-    take(orgId) {
-      const child = takeIdle(orgId) ?? takeSpare();
+    take(owner) {
+      const child = takeIdle(owner) ?? takeSpare();
       taskCounts.set(child, (taskCounts.get(child) ?? 0) + 1);
       return child;
     },
-    async giveBack(child, orgId) {
-      if (orgId === undefined || isStopping || isSpent(child)) return end(child);
+    async giveBack(child, owner) {
+      if (owner === undefined || isStopping || isSpent(child)) return end(child);
       const timer = setTimeout(() => {
         forget(one);
         void end(child);
       }, idleMs).unref();
-      const one = { child, orgId, timer };
+      const one = { child, owner, timer };
       idle.push(one);
+      idleWatch ??= setInterval(endGrown, lookAtIdleEveryMs).unref();
       const [oldest] = idle;
       if (idle.length <= idleMax || !oldest) return;
       forget(oldest);
@@ -87,7 +111,9 @@ export function createEnginePool(startChild: () => EngineChild): EnginePool {
     async [Symbol.asyncDispose]() {
       isStopping = true;
       for (const one of idle) forget(one);
+      clearInterval(idleWatch);
       await Promise.all([...children].map(end));
+      await Promise.all(removals);
     },
   };
 }

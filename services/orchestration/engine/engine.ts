@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { currentCall } from "../../lib/call.ts";
 import { newId } from "../../lib/ids.ts";
@@ -12,7 +12,7 @@ import { crashFailure, EngineFailure, memoryFailure } from "./engine-failure.ts"
 import { createEnginePool } from "./engine-pool.ts";
 import type { MemoryExcess, MemoryLimits, MemoryWatch } from "./memory-watch.ts";
 import type { Reply, Task } from "./protocol.ts";
-import { inputName, outputName, spillName } from "./work-folder.ts";
+import { inputName, outputName, removeFolder, spillName } from "./work-folder.ts";
 
 /** A task but for what the engine itself adds; its paths are absolute. */
 type NewTask = Task extends infer T
@@ -23,7 +23,7 @@ type NewTask = Task extends infer T
 
 export type Engine = AsyncDisposable & {
   /**
-   * Does one task in a process that no other organisation's task was in, and kills it when the limit's signal aborts; then it throws
+   * Does one task in a process that no other user's task was in, and kills it when the limit's signal aborts; then it throws
    * the signal's reason. Fails with EngineFailure.
    */
   run(task: NewTask, limit: Limit): Promise<Exclude<Reply, { kind: "failed" }>>;
@@ -53,25 +53,24 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
   const folders = join(directory, "processes");
   const pipesDirectory = join(directory, "pipes");
   for (const folder of [folders, pipesDirectory]) {
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
   const { limits } = memory;
   let isStopping = false;
   /** Tasks that are being done, by the user whose they are. */
   const busyCounts = new Map<string, number>();
-  const pool = createEnginePool(() =>
+  const startChild = () =>
     startEngineChild({
       folderPath: join(folders, newId()),
       layers: confinement.layers,
       memoryBytes: limits.processBytes,
-    }),
-  );
+    });
+  const pool = createEnginePool(startChild, log);
 
   /** Of a user who has a task already, the next ones come after everybody else's; and so does what computes for long. */
   function prioritise(child: EngineChild): Disposable {
-    const principal = currentCall()?.principal;
-    const user = JSON.stringify([principal?.orgId, principal?.userId]);
+    const user = callersUser() ?? "";
     const busyCount = busyCounts.get(user) ?? 0;
     busyCounts.set(user, busyCount + 1);
     if (busyCount > 0) child.priority.lower();
@@ -87,12 +86,13 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
 
   async function run(task: NewTask, limit: Limit) {
     limit.signal.throwIfAborted();
-    const orgId = currentCall()?.principal?.orgId;
-    const child = pool.take(orgId);
+    const user = callersUser();
+    const child = pool.take(user);
     try {
       const reply = await ask(child, task, limit.signal);
       if (reply.kind === "failed") throw failureOf(reply);
-      await pool.giveBack(child, orgId);
+      if (await child.folder.empty()) await pool.giveBack(child, user);
+      else await pool.end(child);
       return reply;
     } catch (error) {
       await pool.end(child);
@@ -102,9 +102,10 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
 
   async function ask(child: EngineChild, task: NewTask, signal: AbortSignal): Promise<Reply> {
     const output = "outputPath" in task ? task.outputPath : undefined;
-    await using _files = await child.folder.lend({ input: task.path, output });
+    await child.folder.lend({ input: task.path, output });
     const excess = Promise.withResolvers<MemoryExcess>();
-    using _memory = memory.watch({ pid: child.pid ?? 0, onExcess: excess.resolve });
+    const group = currentCall()?.principal?.orgId;
+    using _memory = memory.watch({ pid: child.pid ?? 0, group, onExcess: excess.resolve });
     using _priority = prioritise(child);
     const outcome = await beforeAbort(
       Promise.race([child.ask(inFolder(task, limits.processBytes)), excess.promise]),
@@ -121,7 +122,7 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
   function toFailure(crash: Crash, task: NewTask): EngineFailure {
     if (isStopping) return new EngineFailure("internal", "the engine stops");
     const failure = crashFailure(crash, limits);
-    if (failure.kind === "crashed") log.error({ task: task.kind, ...crash }, "an engine process crashed");
+    if (failure.kind !== "memory") log.error({ task: task.kind, ...crash }, "an engine process crashed");
     return failure;
   }
 
@@ -134,6 +135,12 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
       await pool[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Whose task it is; undefined outside of any call. */
+function callersUser(): string | undefined {
+  const principal = currentCall()?.principal;
+  return principal && JSON.stringify([principal.orgId, principal.userId]);
 }
 
 /** The task as the process sees it, whose files are in its own folder. */

@@ -3,7 +3,12 @@ import { readFileSync } from "node:fs";
 /** Why a process is told to end. */
 export type MemoryExcess = "process" | "total";
 
-type WatchedProcess = { readonly pid: number; readonly onExcess: (excess: MemoryExcess) => void };
+type WatchedProcess = {
+  readonly pid: number;
+  /** Of all together, the largest process of the group that has most is the one to end. */
+  readonly group: string | undefined;
+  readonly onExcess: (excess: MemoryExcess) => void;
+};
 
 export type MemoryLimits = { readonly processBytes: number; readonly totalBytes: number };
 
@@ -34,21 +39,20 @@ export function createMemoryWatch(
   let timer: NodeJS.Timeout | undefined;
 
   function enforce(): void {
-    let total = 0;
-    let largest: { process: WatchedProcess; bytes: number } | undefined;
+    const sizes: Size[] = [];
     for (const process of [...watched]) {
       const bytes = readMemory(process.pid);
-      if (bytes > processBytes) {
-        watched.delete(process);
-        process.onExcess("process");
-        continue;
-      }
-      total += bytes;
-      if (!largest || bytes > largest.bytes) largest = { process, bytes };
+      if (bytes > processBytes) tell(process, "process");
+      else sizes.push({ process, bytes });
     }
-    if (total <= totalBytes || !largest) return;
-    watched.delete(largest.process);
-    largest.process.onExcess("total");
+    const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+    const victim = total > totalBytes ? largestOfLargestGroup(sizes) : undefined;
+    if (victim) tell(victim, "total");
+  }
+
+  function tell(process: WatchedProcess, excess: MemoryExcess): void {
+    watched.delete(process);
+    process.onExcess(excess);
   }
 
   function rest(): void {
@@ -74,6 +78,15 @@ export function createMemoryWatch(
     },
     [Symbol.dispose]: rest,
   };
+}
+
+type Size = { readonly process: WatchedProcess; readonly bytes: number };
+
+function largestOfLargestGroup(sizes: readonly Size[]): WatchedProcess | undefined {
+  const groups = Map.groupBy(sizes, ({ process }) => process.group);
+  const sumOf = (group: readonly Size[]) => group.reduce((sum, { bytes }) => sum + bytes, 0);
+  const [largest = []] = [...groups.values()].toSorted((left, right) => sumOf(right) - sumOf(left));
+  return largest.toSorted((left, right) => right.bytes - left.bytes)[0]?.process;
 }
 
 /** Memory that is the process's own, as Linux tells it; pages of files are not, which the system can take back. */

@@ -94,6 +94,7 @@ const failureKinds = [
   "tooLarge",
   "memory",
   "crashed",
+  "killed",
   "internal",
 ] as const;
 export type FailureKind = (typeof failureKinds)[number];
@@ -128,6 +129,12 @@ const columnStats = z.object({
   max: z.string().optional(),
 });
 
+const rowsMax = 10_000;
+
+/** The values came as JSON, so they are values of it. */
+const isRows = (rows: unknown): boolean =>
+  Array.isArray(rows) && rows.length <= rowsMax && rows.every((row) => Array.isArray(row));
+
 const replySchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("inspected"),
@@ -137,7 +144,7 @@ const replySchema = z.discriminatedUnion("kind", [
     kind: z.literal("queried"),
     result: z.object({
       columns: typedColumns,
-      rows: z.array(z.array(z.unknown())),
+      rows: z.custom(isRows),
       truncated: z.boolean(),
     }),
   }),

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { chmod, constants, copyFile, link, rm } from "node:fs/promises";
+import { chmod, constants, copyFile, link, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { giveToUser } from "../confinement/user-ids.ts";
 
 /**
@@ -12,10 +14,14 @@ export const outputName = "sluice_output";
 export const spillName = "sluice_spill";
 
 /** A folder that belongs to one engine process. */
-export type WorkFolder = AsyncDisposable & {
+export type WorkFolder = {
   readonly path: string;
-  /** Puts the files of a task there until the answer is disposed. */
-  lend(files: { input: string; output: string | undefined }): Promise<AsyncDisposable>;
+  /** Puts the files of a task there. */
+  lend(files: { input: string; output: string | undefined }): Promise<void>;
+  /** Removes what a task leaves there; answers whether that worked: a hostile process may leave anything. */
+  empty(): Promise<boolean>;
+  /** Removes the folder; answers whether that worked. */
+  remove(): Promise<boolean>;
 };
 
 /** Nobody writes, its owner included: other tasks read the same file. */
@@ -27,27 +33,40 @@ export function createWorkFolder(path: string, userId: number): WorkFolder {
   giveToUser(path, userId);
   const names = [inputName, outputName].map((name) => join(path, name));
   const [inputPath = "", outputPath = ""] = names;
-  const empty = async () => {
-    await Promise.all(
-      [...names, join(path, spillName)].map((name) => rm(name, { recursive: true, force: true })),
-    );
-  };
   return {
     path,
     async lend({ input, output }) {
       await place(input, inputPath, everybodyReads);
       if (output !== undefined) await place(output, outputPath, everybodyWrites);
-      return { [Symbol.asyncDispose]: empty };
     },
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+    async empty() {
+      const removed = await Promise.all([...names, join(path, spillName)].map(removeFolder));
+      return removed.every((isRemoved) => isRemoved);
+    },
+    remove: () => removeFolder(path),
   };
 }
 
 /** Only the process's user gets to the folder, so the mode may let everybody read what lies there. */
 async function place(from: string, to: string, mode: number): Promise<void> {
-  await chmod(from, mode);
+  // A pipe has another end, which somebody has still to open.
+  const isPipe = (await stat(from)).isFIFO();
+  await chmod(from, isPipe ? everybodyWrites : mode);
   await link(from, to).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EXDEV") throw error;
     return copyFile(from, to, constants.COPYFILE_FICLONE);
   });
+}
+
+/** Removes a file or folder, however deep it is: paths that are too long for the system are not for `rm`. */
+export async function removeFolder(path: string): Promise<boolean> {
+  try {
+    await rm(path, { recursive: true, force: true });
+    return true;
+  } catch {
+    return promisify(execFile)("rm", ["-rf", "--", path]).then(
+      () => true,
+      () => false,
+    );
+  }
 }

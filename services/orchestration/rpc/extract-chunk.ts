@@ -28,6 +28,10 @@ export const extractChunk = (
     });
     using admitted = await work.admit();
     const bytes = snapshot.extract(chunk, admitted);
+    // A reader that stalls would keep the permit of work that has ended.
+    work.signal.addEventListener("abort", () => void giveUp(bytes).then(() => admitted[Symbol.dispose]()), {
+      once: true,
+    });
     const extraction = yield* asChunks(bytes);
     yield { part: { case: "summary" as const, value: toSummary(extraction) } };
   };
@@ -43,6 +47,11 @@ async function* asChunks(bytes: AsyncGenerator<Uint8Array, Extraction>) {
     if (!next.done) await bytes.return(undefined as never);
   }
   return next.value;
+}
+
+/** Ends the extraction, and answers when its process is gone. */
+async function giveUp(bytes: AsyncGenerator<Uint8Array, Extraction>): Promise<void> {
+  await bytes.return(undefined as never).catch(() => {});
 }
 
 const toSummary = ({ rowCount, columns }: Extraction) => ({

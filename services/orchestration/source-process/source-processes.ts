@@ -124,7 +124,7 @@ export function createSourceProcesses({
       if (entry.users === 1) {
         refChild(entry.child);
         const onExcess = () => entry.client.endForMemory();
-        entry.watching = memory.watch({ pid: entry.child.pid ?? 0, onExcess });
+        entry.watching = memory.watch({ pid: entry.child.pid ?? 0, group: orgId, onExcess });
       }
       return { client: entry.client, [Symbol.dispose]: () => giveBack(key, entry) };
     },

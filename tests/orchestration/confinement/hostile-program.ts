@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { dlopen, getRawPointer } from "node:ffi";
+import { dlopen, getInt32, getRawPointer } from "node:ffi";
 import * as fs from "node:fs";
 import { connect, Socket } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -25,6 +25,9 @@ const { secretFile, writableFolder, victimPid } = targets;
 const isX64 = process.arch === "x64";
 const numbers = {
   bpf: isX64 ? 321 : 280,
+  fcntl: isX64 ? 72 : 25,
+  mmap: isX64 ? 9 : 222,
+  truncate: isX64 ? 76 : 45,
   clone: isX64 ? 56 : 220,
   ioUringSetup: 425,
   keyctl: isX64 ? 250 : 219,
@@ -44,19 +47,28 @@ const numbers = {
   userfaultfd: isX64 ? 323 : 282,
 } as const;
 
-const { syscall } = dlopen(null, {
-  syscall: { arguments: ["i64", "i64", "i64", "i64", "i64"], return: "i64" },
+const { syscall, __errno_location: errnoLocation } = dlopen(null, {
+  syscall: { arguments: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"], return: "i64" },
+  __errno_location: { arguments: [], return: "pointer" },
 }).functions;
 
+const badAddress = 14;
+
+/** A call that the kernel looked at, and found the address wrong, was not refused. */
 function kernel(name: keyof typeof numbers, ...values: number[]): void {
-  const [first = 0n, second = 0n, third = 0n, fourth = 0n] = values.map(BigInt);
-  if (syscall(BigInt(numbers[name]), first, second, third, fourth) < 0n) throw new Error("refused");
+  const [first = 0n, second = 0n, third = 0n, fourth = 0n, fifth = 0n, sixth = 0n] = values.map(BigInt);
+  const result = syscall(BigInt(numbers[name]), first, second, third, fourth, fifth, sixth);
+  if (result < 0n && getInt32(errnoLocation()) !== badAddress) throw new Error("refused");
 }
 
 const setDeathSignal = 1;
 const newUserNamespace = 0x1000_0000;
 const sigchld = 17;
 const dataLimit = 2;
+const openFilesLimit = 7;
+const sharedAnonymous = 0x21;
+const setOwner = 8;
+const secretPath = Buffer.from(`${secretFile}\0`);
 const unlimited = Buffer.alloc(16, 0xff);
 
 const attempts: Readonly<Record<string, () => unknown>> = {
@@ -87,6 +99,11 @@ const attempts: Readonly<Record<string, () => unknown>> = {
   "become root": () => kernel("setuid", 0),
   "outlive the parent": () => kernel("prctl", setDeathSignal, 0),
   "lift its memory limit": () => kernel("prlimit64", 0, dataLimit, Number(getRawPointer(unlimited)), 0),
+  "limit another process, by an address whose lower half is zero": () =>
+    kernel("prlimit64", victimPid, openFilesLimit, 0x7_0000_0000, 0),
+  "take memory that is shared with nobody": () => kernel("mmap", 0, 4096, 3, sharedAnonymous, -1, 0),
+  "empty a file": () => kernel("truncate", Number(getRawPointer(secretPath)), 0),
+  "have another process signalled": () => kernel("fcntl", 3, setOwner, victimPid),
   "trace the parent": () => kernel("ptrace", 16, process.ppid),
   "read another's memory": () => kernel("processVmReadv", victimPid),
   "start a process": () => kernel("clone", sigchld),

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { currentCall } from "../../../lib/call.ts";
 import type { BlobCache, BorrowedBlob } from "../../blobs/blob-cache.ts";
 import type { Quarantine } from "../../crashes/quarantine.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -27,7 +28,8 @@ export function createFileConnector(deps: FileConnectorDeps): Connector {
   const inspections = new LRUCache<string, Inspection>({ max: inspectionsMax });
 
   async function inspect(blob: BorrowedBlob, { format }: FileSettings, limit: Limit): Promise<Inspection> {
-    const key = JSON.stringify([blob.sha256, blob.name, format]);
+    // What a process found in one organisation's file is believed by that organisation only.
+    const key = JSON.stringify([currentCall()?.principal?.orgId, blob.sha256, blob.name, format]);
     const known = inspections.get(key);
     if (known) return known;
     const task = { kind: "inspect" as const, path: blob.path, fileName: blob.name, format };

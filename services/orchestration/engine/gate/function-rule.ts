@@ -49,10 +49,14 @@ function checkSchema({ schema, catalog }: JsonObject): void {
   if (system !== undefined) throw refused(`the schema ${system} is not available`);
 }
 
+/** Names that DuckDB has for its schema and catalogues: what follows them is no method of a column. */
+const ownNames = new Set(["main", "system", "memory", "temp"]);
+
 /** The second argument, which is the first one where the function is called as a method. */
 function argumentOf(call: JsonObject): JsonObject | undefined {
   const { schema, catalog } = call;
-  const ours = fold(schema ?? "main") === "main" && /^(system|memory|temp)$/.test(fold(catalog ?? "system"));
+  // A catalogue alone stands where a schema does.
+  const ours = [schema ?? "main", catalog ?? "system"].every((name) => ownNames.has(fold(name)));
   const argument = listOf(call.children)[ours ? 1 : 0];
   return isObject(argument) ? argument : undefined;
 }

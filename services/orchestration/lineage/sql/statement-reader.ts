@@ -64,7 +64,11 @@ export function createStatementReader({ compileCache, memory }: StatementReaderO
   }
 
   async function ask(asked: ChildProcess, question: Question): Promise<StatementFacts | undefined> {
-    using _memory = memory.watch({ pid: asked.pid ?? 0, onExcess: () => void killChild(asked) });
+    using _memory = memory.watch({
+      pid: asked.pid ?? 0,
+      group: undefined,
+      onExcess: () => void killChild(asked),
+    });
     try {
       asked.send(question);
       const { facts } = await answerOf<{ facts?: StatementFacts }>(asked, readMs, stopped.signal);
