@@ -49,6 +49,7 @@ function toConnectError({ kind, message }: EngineFailure, subject: string): Conn
     case "memory":
       return memoryExceeded(message);
     case "crashed":
+    case "killed":
       return engineCrashed(`${message}, while it read ${subject}: try again`);
     case "internal":
       return new Error(message);

@@ -14,6 +14,8 @@ export type Crash = {
   readonly signal: NodeJS.Signals | null;
   /** The end of what it wrote to its standard error. */
   readonly complaint: string;
+  /** Killed by the system, which may be short of memory, or by somebody: its task is not to blame. */
+  readonly endedByOthers: boolean;
 };
 
 /** One process with DuckDB in it, and its own folder. */
@@ -29,9 +31,11 @@ export type EngineChildOptions = {
   readonly folderPath: string;
   readonly layers: readonly Layer[];
   readonly memoryBytes: number;
+  /** The engine's own by default. */
+  readonly program?: URL;
 };
 
-const program = new URL("./engine-process.ts", import.meta.url);
+const engineProgram = new URL("./engine-process.ts", import.meta.url);
 
 /** An answer has 3 MiB of rows at most, an inspection every column of a file. */
 const replyBytesMax = 64 * 1024 * 1024;
@@ -40,15 +44,17 @@ const complaintCharactersMax = 2000;
 export function startEngineChild(options: EngineChildOptions): EngineChild {
   const userId = takeUserId();
   const folder = createWorkFolder(options.folderPath, userId);
-  const child = startConfined({ ...options, program, directory: folder.path, userId });
+  const child = startConfined({ program: engineProgram, ...options, directory: folder.path, userId });
   const channel = child.stdio[3] as Duplex;
   const complaint = keepEnd(child.stderr as Readable);
   let violation = "";
-  let onReply = (_reply: Reply) => {};
+  let onReply: (reply: Reply) => void = refuseReply;
   const messages = openMessageChannel(channel, replyBytesMax, (message) => onReply(toReply(message)));
   // What breaks the channel is a process that is of no use any more.
   channel.on("error", (error) => {
-    violation = `it sent what is no reply: ${error.message}`.slice(0, complaintCharactersMax);
+    // The system's own errors tell of a process that has ended.
+    if (!("syscall" in error))
+      violation = `it sent what is no reply: ${error.message}`.slice(0, complaintCharactersMax);
     child.kill("SIGKILL");
   });
   unref(child);
@@ -58,9 +64,15 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
     hasEnded: () => hasEnded(child),
     async ask(task) {
       const { promise, resolve } = Promise.withResolvers<Reply | Crash>();
-      const end = () =>
-        resolve({ exitCode: child.exitCode, signal: child.signalCode, complaint: violation || complaint() });
-      onReply = resolve;
+      const end = () => {
+        const { exitCode, signalCode: signal } = child;
+        const endedByOthers = signal === "SIGKILL" && violation === "";
+        resolve({ exitCode, signal, complaint: violation || complaint(), endedByOthers });
+      };
+      onReply = (reply) => {
+        onReply = refuseReply;
+        resolve(reply);
+      };
       ref(child);
       child.once("close", end).once("error", end);
       try {
@@ -78,6 +90,11 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
       await folder[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A process that goes on sending would keep this one busy. */
+function refuseReply(): never {
+  throw new Error("there is no task that it answers");
 }
 
 /** Reads a stream to its end and answers the last characters of it. */

@@ -70,9 +70,13 @@ function raggedRow(sentence: string): string | undefined {
 const outOfMemory = /out of memory|bad_alloc|Allocation failed|Cannot allocate memory/i;
 
 /** What the end of a process that nobody told to end means. */
-export function crashFailure({ exitCode, signal, complaint }: Crash, limits: MemoryLimits): EngineFailure {
+export function crashFailure(
+  { exitCode, signal, complaint, endedByOthers }: Crash,
+  limits: MemoryLimits,
+): EngineFailure {
   if (outOfMemory.test(complaint)) return memoryFailure("process", limits);
-  return new EngineFailure("crashed", `the engine's process ended by ${signal ?? `exit code ${exitCode}`}`);
+  const kind = endedByOthers ? "killed" : "crashed";
+  return new EngineFailure(kind, `the engine's process ended by ${signal ?? `exit code ${exitCode}`}`);
 }
 
 export function memoryFailure(

@@ -125,7 +125,7 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
   function toFailure(crash: Crash, task: NewTask): EngineFailure {
     if (isStopping) return new EngineFailure("internal", "the engine stops");
     const failure = crashFailure(crash, memory);
-    if (failure.kind === "crashed") log.error({ task: task.kind, ...crash }, "an engine process crashed");
+    if (failure.kind !== "memory") log.error({ task: task.kind, ...crash }, "an engine process crashed");
     return failure;
   }
 

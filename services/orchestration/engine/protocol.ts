@@ -94,6 +94,7 @@ const failureKinds = [
   "tooLarge",
   "memory",
   "crashed",
+  "killed",
   "internal",
 ] as const;
 export type FailureKind = (typeof failureKinds)[number];
