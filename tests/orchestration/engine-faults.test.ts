@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ExtractFormat } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { untilGone } from "../all-in-one/postgres-fixtures.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { enginesOf, isBusy, leftFiles, stopNextEngine, untilWorking } from "./engine-processes.ts";
@@ -110,7 +111,7 @@ const steps: Readonly<Record<string, Step>> = {
         source: { sourceId, settings },
         updateMask: { paths: ["settings"] },
       });
-      const request = { sourceId, tables: [{ tableId }], chunkRows: 1000n, format: 1 };
+      const request = { sourceId, tables: [{ tableId }], chunkRows: 1000n, format: ExtractFormat.PARQUET };
       return async (signal) => {
         const { snapshotId } = await user.extracts.planChunks(request, signal && { signal });
         snapshots.push(snapshotId);

@@ -108,7 +108,7 @@ export const dataSet = (name: string): Promise<Buffer> => readFile(join(dataSets
 const eventuallyMs = 20_000;
 
 /** Asks until the answer is the expected one, however busy the machine is. */
-export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: eventuallyMs });
+export const eventually = <T>(read: () => T, timeout = eventuallyMs) => expect.poll(read, { timeout });
 
 /** Registers a source and answers its id. */
 export async function createSource(user: User, connector: string, settings: JsonObject): Promise<string> {

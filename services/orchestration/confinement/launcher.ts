@@ -26,6 +26,9 @@ const endedFirst = "1000";
  */
 const uncountedBytes = 32 * 1024 ** 2;
 
+/** Held here because the kernel gets only its address: what nothing holds may be collected before the call. */
+const filter = systemCallFilter(process.pid);
+
 const plan = JSON.parse(process.argv[2] ?? "") as LaunchPlan;
 launch(plan);
 
@@ -82,7 +85,6 @@ function becomeUser(userId: number): void {
 
 /** The kernel's struct sock_fprog: a length and a pointer. */
 function filterProgram(): Buffer {
-  const filter = systemCallFilter(process.pid);
   const program = Buffer.alloc(16);
   program.writeUInt16LE(filter.length / 8, 0);
   program.writeBigUInt64LE(pointerTo(filter), 8);

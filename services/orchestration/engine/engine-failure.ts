@@ -48,12 +48,15 @@ function kindOf(text: string, usual: FailureKind): FailureKind {
   return usual;
 }
 
+/** A line of the file that is as long as a whole message: what is wrong with it comes behind. */
+const longExcerpt = /^(Original Line: .{100}).+$/s;
+
 /** The lines that say what happened, on one line. */
 function essence(text: string): string {
   const lines = text.split("\n");
   const end = lines.findIndex((line) => hints.test(line));
   const said = (end < 0 ? lines : lines.slice(0, end))
-    .map((line) => line.trim())
+    .map((line) => line.trim().replace(longExcerpt, "$1…"))
     .filter((line) => line !== "");
   const sentence = said.join(", ").replace(/^[A-Z][A-Za-z ]* Error: /, "");
   const clear = raggedRow(sentence) ?? sentence;
