@@ -63,7 +63,7 @@ export async function withMemoryPeaks<T>(work: () => Promise<T>): Promise<Memory
 }
 
 /** The processes that have a task: its input lies in their working directory. */
-export const workingEngines = (parent = process.pid): number[] =>
+const workingEngines = (parent = process.pid): number[] =>
   enginesOf(parent).filter((pid) => existsSync(`/proc/${pid}/cwd/${inputName}`));
 
 /** Waits until one process has a task. */
