@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { inputName } from "../../services/orchestration/engine/work-folder.ts";
 import { eventually } from "./orchestration.ts";
 
 const mebibyte = 1024 ** 2;
@@ -26,13 +27,6 @@ export function memoryOf(pid: number): number {
     Number(count),
   );
   return kibibytes.reduce((sum, count) => sum + count, 0) * 1024;
-}
-
-/** Processor time that a process has used, in ticks of the kernel's clock. */
-function ticksOf(pid: number): number {
-  const [, fields = ""] = read(`/proc/${pid}/stat`).split(") ");
-  const [user, system] = fields.split(" ").slice(11, 13).map(Number);
-  return (user ?? 0) + (system ?? 0);
 }
 
 /** Empty for what is not there any more. */
@@ -68,14 +62,32 @@ export async function withMemoryPeaks<T>(work: () => Promise<T>): Promise<Memory
   }
 }
 
-/** Ticks that no process takes to start and wait for its first task. */
+/** The processes that have a task: its input lies in their working directory. */
+const workingEngines = (parent = process.pid): number[] =>
+  enginesOf(parent).filter((pid) => existsSync(`/proc/${pid}/cwd/${inputName}`));
+
+/** Waits until one process has a task. */
+export async function untilWorking(): Promise<number> {
+  await eventually(() => workingEngines().length).toBe(1);
+  return workingEngines()[0] ?? 0;
+}
+
+/** More than a process takes to start and to get a task, in ticks of the kernel's clock. */
 const busyTicks = 100;
 
-/** The process that computes something that does not end. */
-export async function untilBusy(parent = process.pid): Promise<number> {
-  const busy = () => enginesOf(parent).filter((pid) => ticksOf(pid) > busyTicks);
-  await eventually(() => busy().length).toBe(1);
-  return busy()[0] ?? 0;
+/** Whether a process computes already. */
+export function isBusy(pid: number): boolean {
+  const [, fields = ""] = read(`/proc/${pid}/stat`).split(") ");
+  const [user = 0, system = 0] = fields.split(" ").slice(11, 13).map(Number);
+  return user + system > busyTicks;
+}
+
+/** Stops the process that is kept ready: the next task is given to it, and goes no further. */
+export async function stopNextEngine(): Promise<number> {
+  await eventually(() => enginesOf().length).toBe(1);
+  const [pid = 0] = enginesOf();
+  process.kill(pid, "SIGSTOP");
+  return pid;
 }
 
 /** Nothing that a task left of its files: the folder of a process that is kept ready has nothing in it. */

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExtractFormat, type PlanChunksResponse } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
+import { leftFiles } from "./engine-processes.ts";
 import { extractAll, extractChunk, plan, tablesOf } from "./extracts.ts";
 import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
 import {
@@ -166,7 +165,7 @@ describe("while a chunk is extracted", () => {
     expect(await call).toMatchObject({ code: Code.Canceled });
     await eventually(held).toEqual([]);
     await eventually(async () => (await busyEngines()).length).toBe(1);
-    await eventually(() => readdir(join(mesh.folder, "engine", "pipes"))).toEqual([]);
+    await eventually(() => leftFiles(mesh.folder)).toEqual([]);
     await user.extracts.closeSnapshot({ snapshotId });
   });
 

@@ -7,10 +7,12 @@ import { expect } from "vitest";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { CatalogService, type Table } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ConnectorService } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
+import { CrashService } from "../../gen/sluice/orchestration/v1/crashes_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
+import { StatusService } from "../../gen/sluice/orchestration/v1/status_pb.ts";
 import type { Principal } from "../../services/lib/principal.ts";
 import { type OrchestrationConfig, parseConfig } from "../../services/orchestration/config.ts";
 import { run } from "../../services/orchestration/run.ts";
@@ -37,6 +39,8 @@ export type User = {
   sources: Client<typeof SourceService>;
   catalog: Client<typeof CatalogService>;
   executions: Client<typeof ExecutionService>;
+  crashes: Client<typeof CrashService>;
+  status: Client<typeof StatusService>;
   lineage: Client<typeof LineageService>;
   /** As staging calls it on their behalf. */
   extracts: Client<typeof ExtractService>;
@@ -86,6 +90,8 @@ export async function startOrchestration(env: Record<string, string> = {}): Prom
         sources: client(SourceService),
         catalog: client(CatalogService),
         executions: client(ExecutionService),
+        crashes: client(CrashService),
+        status: client(StatusService),
         lineage: client(LineageService),
         extracts: service.client(ExtractService, who, "staging"),
       };
@@ -102,7 +108,7 @@ export const dataSet = (name: string): Promise<Buffer> => readFile(join(dataSets
 const eventuallyMs = 20_000;
 
 /** Asks until the answer is the expected one, however busy the machine is. */
-export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: eventuallyMs });
+export const eventually = <T>(read: () => T, timeout = eventuallyMs) => expect.poll(read, { timeout });
 
 /** Registers a source and answers its id. */
 export async function createSource(user: User, connector: string, settings: JsonObject): Promise<string> {

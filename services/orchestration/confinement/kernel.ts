@@ -29,14 +29,19 @@ const open = () =>
     __errno_location: { arguments: [], return: "pointer" },
   }).functions;
 
+/** Arguments of calls that are being made: the kernel gets addresses, which do not keep buffers from being collected. */
+const held = new Set<readonly Argument[]>();
+
 let libc: ReturnType<typeof open> | undefined;
 
 /** Makes a system call of the calling thread. Throws with the error's name. */
 export function systemCall(name: keyof typeof launchCalls, ...values: Argument[]): number {
   libc ??= open();
+  held.add(values);
   const [first = 0n, second = 0n, third = 0n, fourth = 0n, fifth = 0n] = values.map(argument);
   const number = launchCalls[name][architecture().column];
   const result = Number(libc.syscall(BigInt(number), first, second, third, fourth, fifth));
+  held.delete(values);
   if (result >= 0) return result;
   throw new Error(`${name}: ${getSystemErrorName(-getInt32(libc.__errno_location()))}`);
 }

@@ -15,6 +15,8 @@ export type Crash = {
   readonly signal: NodeJS.Signals | null;
   /** The end of what it wrote to its standard error. */
   readonly complaint: string;
+  /** Killed by the system, which may be short of memory, or by somebody: its task is not to blame. */
+  readonly endedByOthers: boolean;
 };
 
 /** One process with DuckDB in it, and its own folder. */
@@ -33,9 +35,11 @@ export type EngineChildOptions = {
   readonly folderPath: string;
   readonly layers: readonly Layer[];
   readonly memoryBytes: number;
+  /** The engine's own by default. */
+  readonly program?: URL;
 };
 
-const program = new URL("./engine-process.ts", import.meta.url);
+const engineProgram = new URL("./engine-process.ts", import.meta.url);
 
 /** An answer has 3 MiB of rows at most, an inspection every column of a file. */
 const replyBytesMax = 16 * 1024 * 1024;
@@ -45,21 +49,21 @@ const errorCharactersMax = 1024 * 1024;
 export function startEngineChild(options: EngineChildOptions): EngineChild {
   const userId = takeUserId();
   const folder = createWorkFolder(options.folderPath, userId);
-  const child = startConfined({ ...options, program, directory: folder.path, userId });
+  const child = startConfined({ program: engineProgram, ...options, directory: folder.path, userId });
   const channel = child.stdio[3] as Duplex;
-  const complaint = keepEnd(child.stderr as Readable, () => child.kill("SIGKILL"));
   let violation = "";
-  let onReply: ((reply: Reply) => void) | undefined;
-  const messages = openMessageChannel(channel, replyBytesMax, (message) => {
-    if (!onReply) throw new Error("nobody asked for it");
-    onReply(toReply(message));
-    onReply = undefined;
-  });
+  const giveUp = (what: string) => {
+    violation = what;
+    child.kill("SIGKILL");
+  };
+  const complaint = keepEnd(child.stderr as Readable, () => giveUp("it writes errors without end"));
+  let onReply: (reply: Reply) => void = refuseReply;
+  const messages = openMessageChannel(channel, replyBytesMax, (message) => onReply(toReply(message)));
   // What breaks the channel is a process that is of no use any more.
   channel.on("error", (error) => {
     // A connection that breaks is the process's end, which has a cause of its own.
-    if (!("code" in error)) violation = `it sent what is no reply: ${error.message}`;
-    child.kill("SIGKILL");
+    if ("code" in error) child.kill("SIGKILL");
+    else giveUp(`it sent what is no reply: ${error.message}`);
   });
   unref(child);
   return {
@@ -69,13 +73,15 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
     priority: createProcessPriority(child.pid),
     async ask(task) {
       const { promise, resolve } = Promise.withResolvers<Reply | Crash>();
-      const end = () =>
-        resolve({
-          exitCode: child.exitCode,
-          signal: child.signalCode,
-          complaint: (violation || complaint()).slice(0, complaintCharactersMax),
-        });
-      onReply = resolve;
+      const end = () => {
+        const { exitCode, signalCode: signal } = child;
+        const endedByOthers = signal === "SIGKILL" && violation === "";
+        resolve({ exitCode, signal, complaint: cut(violation || complaint()), endedByOthers });
+      };
+      onReply = (reply) => {
+        onReply = refuseReply;
+        resolve(reply);
+      };
       ref(child);
       child.once("close", end).once("error", end);
       try {
@@ -93,6 +99,13 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
     },
   };
 }
+
+/** A process that goes on sending would keep this one busy. */
+function refuseReply(): never {
+  throw new Error("there is no task that it answers");
+}
+
+const cut = (text: string): string => text.slice(0, complaintCharactersMax);
 
 /** Reads a stream and answers the last characters of it; who writes without end is given up. */
 function keepEnd(stream: Readable, onTooMuch: () => void): () => string {

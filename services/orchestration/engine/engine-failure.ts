@@ -48,12 +48,15 @@ function kindOf(text: string, usual: FailureKind): FailureKind {
   return usual;
 }
 
+/** A line of the file that is as long as a whole message: what is wrong with it comes behind. */
+const longExcerpt = /^(Original Line: .{100}).+$/s;
+
 /** The lines that say what happened, on one line. */
 function essence(text: string): string {
   const lines = text.split("\n");
   const end = lines.findIndex((line) => hints.test(line));
   const said = (end < 0 ? lines : lines.slice(0, end))
-    .map((line) => line.trim())
+    .map((line) => line.trim().replace(longExcerpt, "$1…"))
     .filter((line) => line !== "");
   const sentence = said.join(", ").replace(/^[A-Z][A-Za-z ]* Error: /, "");
   const clear = raggedRow(sentence) ?? sentence;
@@ -70,12 +73,14 @@ function raggedRow(sentence: string): string | undefined {
 const outOfMemory = /out of memory|bad_alloc|Allocation failed|Cannot allocate memory/i;
 
 /** What the end of a process that nobody told to end means. */
-export function crashFailure({ exitCode, signal, complaint }: Crash, limits: MemoryLimits): EngineFailure {
+export function crashFailure(
+  { exitCode, signal, complaint, endedByOthers }: Crash,
+  limits: MemoryLimits,
+): EngineFailure {
   if (outOfMemory.test(complaint)) return memoryFailure("process", limits);
-  // Whoever sent it, the kernel for want of memory or an operator, the file and the statement did not.
-  if (signal === "SIGKILL")
-    return new EngineFailure("killed", "the engine's process was killed from outside");
-  return new EngineFailure("crashed", `the engine's process ended by ${signal ?? `exit code ${exitCode}`}`);
+  // A kill from outside, by the kernel for want of memory or by an operator, is no fault of the file or statement.
+  const kind = endedByOthers ? "killed" : "crashed";
+  return new EngineFailure(kind, `the engine's process ended by ${signal ?? `exit code ${exitCode}`}`);
 }
 
 export function memoryFailure(

@@ -1,0 +1,57 @@
+import { createClient } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { untilGone } from "../all-in-one/postgres-fixtures.ts";
+import { type SpawnedProcess, spawnProcess } from "../lib/spawned-process.ts";
+import { meshKeys, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
+import { enginesOf } from "./engine-processes.ts";
+import {
+  createFileSource,
+  eventually,
+  failureOf,
+  type Orchestration,
+  startOrchestration,
+} from "./orchestration.ts";
+
+/** All that one user may run at once, and the process that is kept ready. */
+const enginesOfService = 10;
+const endless = "SELECT count(*) FROM range(1000000000000000)";
+
+const spawnService = (mesh: Orchestration, folder: string) =>
+  spawnProcess("services/orchestration/main.ts", {
+    GRPC_LISTEN: "127.0.0.1:0",
+    DATABASE_URL: mesh.config.databaseUrl,
+    MESH_PRIVATE_KEY: meshKeys.privateKeys.orchestration,
+    MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
+    ORCHESTRATION_DIR: folder,
+    IDENTITY_ADDRESS: mesh.peers.address,
+    STORAGE_ADDRESS: mesh.peers.address,
+    ENGINE_MEMORY_MIB: "6144",
+  });
+
+test("OK: of 20 engine processes none survives when two processes of the mesh are killed", async () => {
+  await using mesh = await startOrchestration();
+  await using folders = new AsyncDisposableStack();
+  const services: SpawnedProcess[] = [];
+  const calls: Promise<unknown>[] = [];
+  for (const index of [0, 1]) {
+    const folder = folders.use(await temporaryFolder());
+    const service = folders.use(await spawnService(mesh, folder.path));
+    services[index] = service;
+    const user = mesh.user();
+    const transport = folders.use(transportAs(service.address, user.who, "edge"));
+    const { executeQuery } = createClient(ExecutionService, transport);
+    const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
+    const request = { sourceId, sql: endless, timeout: { seconds: 120n } };
+    for (let running = 1; running < enginesOfService; running += 1)
+      calls.push(failureOf(executeQuery(request)));
+  }
+  for (const { pid } of services) {
+    await eventually(() => enginesOf(pid).length, 60_000).toBe(enginesOfService);
+  }
+  const engines = services.flatMap(({ pid }) => enginesOf(pid));
+  expect(engines).toHaveLength(2 * enginesOfService);
+  await Promise.all(services.map((service) => service.kill()));
+  await untilGone(engines);
+  await Promise.all(calls);
+});
