@@ -90,7 +90,7 @@ async function stateOf(sql: postgres.Sql, data: string): Promise<State> {
     "storage/tmp",
     "storage/aside",
     "orchestration/cache/drafts",
-    "orchestration/engine/spill",
+    "orchestration/engine/pipes",
   ];
   const unfinished = await Promise.all(underWay.map((name) => readdir(join(data, name))));
   const contents = await readdir(join(data, "storage/sha256"), { recursive: true, withFileTypes: true });
