@@ -79,7 +79,9 @@ test("ResourceExhausted: four attacks at once stay within the memory of all proc
   const totalMiB = 2048;
   const { mesh, attack } = await startWithSource({ ENGINE_MEMORY_MIB: `${totalMiB}` });
   await using _mesh = mesh;
-  const four = Array.from({ length: 4 }, (_, index) => attack(`SELECT list(range) OVER () FROM range(10000000${index})`));
+  const four = Array.from({ length: 4 }, (_, index) =>
+    attack(`SELECT list(range) OVER () FROM range(10000000${index})`),
+  );
   const { result, process, total } = await withMemoryPeaks(() => Promise.all(four));
   console.info(
     `four at once: at most ${process} MiB of one process and ${total} MiB of all, ${totalMiB} allowed`,
