@@ -126,6 +126,55 @@ test("refused in clear words: a version of 1 MB", async () => {
   expect(await operations.test()).toMatch(/the source's version can't be used: version: too big/);
 });
 
+test("OK: a plan of many huge tables has chunks that fit into its answer", async () => {
+  await using server = await startHostileServer();
+  const { user, sourceId } = await scene.registered(server.settings);
+  const tables = Array.from({ length: 60 }, (_, index) => table({ name: `"t${index}"` }));
+  const answers = [
+    rowsFor(listTables, tables, json),
+    rowsFor(/^explain/, [{ "QUERY PLAN": '[{"Plan":{"Plan Rows":1e300}}]' }], json),
+    rowsFor(/with recursive parts/, [{ pages: "4000000000", isRewritten: "" }]),
+  ];
+  server.attack.rows = (statement) => answers.map((answer) => answer(statement)).find(Boolean);
+  await user.catalog.discover({ sourceId });
+  const listed = await user.catalog.listTables({ sourceId, pageSize: 100 });
+  const ids = listed.tables.map(({ tableId }) => tableId);
+  const { chunks, snapshotId } = await plan(user, sourceId, ids, { chunkRows: 1n });
+  expect(chunks.length).toBeGreaterThan(40_000);
+  expect(chunks.length).toBeLessThanOrEqual(50_060);
+  expect(new Set(chunks.map(({ tableIndex }) => tableIndex)).size).toBe(60);
+  await user.extracts.closeSnapshot({ snapshotId });
+});
+
+test("OK: more tables than one statement writes have other counts and columns", async () => {
+  await using server = await startHostileServer();
+  const { user, sourceId } = await scene.registered(server.settings);
+  const found = (rowCount: string, type: string) =>
+    rowsFor(
+      listTables,
+      Array.from({ length: 2500 }, (_, index) => {
+        const dataType = index < 1200 ? type : "integer";
+        const columns = JSON.stringify([{ name: "id", dataType, nullable: true }]);
+        return table({ name: `"t${index}"`, rowCount, columns });
+      }),
+      json,
+    );
+  server.attack.rows = found("1", "integer");
+  await user.catalog.discover({ sourceId });
+  server.attack.rows = found("7", "text");
+  const { changed, unchangedCount } = await user.catalog.discover({ sourceId });
+  expect(unchangedCount).toBe(1300);
+  expect(changed).toHaveLength(1200);
+  expect(changed.every(({ rowCount, columns }) => rowCount === 7n && columns[0]?.dataType === "text")).toBe(
+    true,
+  );
+  server.attack.rows = found("7", "text");
+  const again = await user.catalog.discover({ sourceId });
+  expect(again).toMatchObject({ changed: [], unchangedCount: 2500 });
+  const { tables } = await user.catalog.listTables({ sourceId, pageSize: 1000 });
+  expect(new Set(tables.map(({ rowCount }) => rowCount))).toEqual(new Set([7n]));
+});
+
 test("ResourceExhausted: names of tables that take more than an answer", async () => {
   const rows = Array.from({ length: 20_000 }, (_, index) =>
     table({ name: `"${index}${"n".repeat(900)}"`, columns: "[]" }),
