@@ -28,24 +28,41 @@ export async function bindEverySecret(
   deps: BindDeps & { readonly log: Logger },
   stop: AbortSignal,
 ): Promise<void> {
-  const bound = new Set<string>();
+  const tried = new Set<string>();
+  let bound = 0;
   try {
     for (;;) {
       const { orgIds } = await deps.policies.listUnboundOrgs({}, { signal: stop });
-      const left = orgIds.filter((orgId) => !bound.has(orgId));
+      const left = orgIds.filter((orgId) => !tried.has(orgId));
       if (left.length === 0) break;
       for (const orgId of left) {
         stop.throwIfAborted();
-        await bindSecrets(deps, orgId, stop);
-        bound.add(orgId);
+        tried.add(orgId);
+        if (await isBound(deps, orgId, stop)) bound += 1;
       }
     }
   } catch (error) {
     if (!stop.aborted)
       deps.log.warn({ err: error }, "secrets from before the upgrade are bound when they are used");
   }
-  if (bound.size > 0)
-    deps.log.info({ orgs: bound.size }, "secrets are bound to the hosts of the sources that use them");
+  if (bound > 0)
+    deps.log.info({ orgs: bound }, "secrets are bound to the hosts of the sources that use them");
+}
+
+/** An organisation whose secrets can't be bound does not keep the others from theirs. */
+async function isBound(
+  deps: BindDeps & { readonly log: Logger },
+  orgId: string,
+  stop: AbortSignal,
+): Promise<boolean> {
+  try {
+    await bindSecrets(deps, orgId, stop);
+    return true;
+  } catch (error) {
+    stop.throwIfAborted();
+    deps.log.warn({ err: error, orgId }, "an organisation's secrets are bound when they are used");
+    return false;
+  }
 }
 
 /** Settings that are not valid any more belong to a source that can't send anything. */

@@ -87,7 +87,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   });
   await using recorder = createExecutionRecorder({ db: database.db, log, reader });
   const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
-  const secrets = createSecrets(policies, (orgId) => bindSecrets(bindDeps, orgId));
+  const secrets = createSecrets(policies, (orgId, signal) => bindSecrets(bindDeps, orgId, signal));
   const file = createFileConnector({
     blobs: createBlobCache(blobs, folder),
     engine,

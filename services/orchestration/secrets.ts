@@ -8,7 +8,7 @@ import { secretNotFound } from "./errors.ts";
 /** The secrets of the caller's organisation. Identity decides which may be sent where. */
 export type Secrets = {
   /** A secret's value, to be sent there. FailedPrecondition (SECRET_NOT_FOUND, SECRET_NOT_ALLOWED). */
-  resolve(name: string, destination: SecretDestination): Promise<string>;
+  resolve(name: string, destination: SecretDestination, signal?: AbortSignal): Promise<string>;
   /** Fails as `resolve` does where a secret exists: one that is not there yet is found missing when it is used. */
   validate(name: string, destination: SecretDestination): Promise<void>;
 };
@@ -16,28 +16,32 @@ export type Secrets = {
 /** `bind` gives destinations to the secrets of an organisation from before there were any. */
 export function createSecrets(
   client: MeshClient<typeof PolicyService>,
-  bind: (orgId: string) => Promise<void>,
+  bind: (orgId: string, signal?: AbortSignal) => Promise<void>,
 ): Secrets {
-  async function ask(name: string, destination: SecretDestination, validateOnly: boolean): Promise<string> {
-    const request = { name, destination, validateOnly };
-    const first = await client.resolveSecret(request);
+  async function ask(
+    request: { name: string; destination: SecretDestination; validateOnly: boolean },
+    signal?: AbortSignal,
+  ): Promise<string> {
+    const options = signal && { signal };
+    const first = await client.resolveSecret(request, options);
     if (!first.unbound) return first.value;
-    await bind(currentCall()?.principal?.orgId ?? "");
-    const { value, unbound } = await client.resolveSecret(request);
-    if (unbound) throw new Error(`secret ${name} has no destinations after it was bound`);
+    await bind(currentCall()?.principal?.orgId ?? "", signal);
+    const { value, unbound } = await client.resolveSecret(request, options);
+    if (unbound) throw new Error(`secret ${request.name} has no destinations after it was bound`);
     return value;
   }
   return {
-    async resolve(name, destination) {
+    async resolve(name, destination, signal) {
       try {
-        return await ask(name, destination, false);
+        return await ask({ name, destination, validateOnly: false }, signal);
       } catch (error) {
+        signal?.throwIfAborted();
         throw isNotFound(error) ? secretNotFound(name, destination) : error;
       }
     },
     async validate(name, destination) {
       try {
-        await ask(name, destination, true);
+        await ask({ name, destination, validateOnly: true });
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }

@@ -84,21 +84,48 @@ export async function insertTables(
   return rows;
 }
 
-/** Sets what a discovery found of one table; `update_time` only moves when its columns are others now. */
-export async function updateTable(
+/** What a discovery found of a known table. */
+export type TableUpdate = Pick<NewTable, "tableId" | "columns" | "rowCount">;
+
+/** Sets how many rows tables have. */
+export async function updateRowCounts(db: Db, scope: Scope, updates: readonly TableUpdate[]): Promise<void> {
+  for (const batch of batchesOf(updates)) {
+    await db.execute(sql`
+      update ${tables} set row_count = found.row_count
+      from ${found(batch)} as found (table_id, row_count, columns)
+      where ${tables.orgId} = ${scope.orgId} and ${tables.tableId} = found.table_id`);
+  }
+}
+
+/** Sets the columns of tables, and how many rows they have; answers the tables as they are now. */
+export async function updateColumns(
   db: Db,
   scope: Scope,
-  tableId: string,
-  { columns, rowCount }: DiscoveredTable,
-  isChanged: boolean,
-): Promise<TableRow | undefined> {
-  const [row] = await db
-    .update(tables)
-    .set({ columns, rowCount: rowCount ?? null, ...(isChanged && { updateTime: sql`now()` }) })
-    .where(and(eq(tables.orgId, scope.orgId), eq(tables.tableId, tableId)))
-    .returning();
-  return row;
+  updates: readonly TableUpdate[],
+): Promise<TableRow[]> {
+  const rows: TableRow[] = [];
+  for (const batch of batchesOf(updates)) {
+    await db.execute(sql`
+      update ${tables} set columns = found.columns, row_count = found.row_count, update_time = now()
+      from ${found(batch)} as found (table_id, row_count, columns)
+      where ${tables.orgId} = ${scope.orgId} and ${tables.tableId} = found.table_id`);
+    rows.push(
+      ...(await listTablesById(
+        db,
+        scope,
+        batch.map(({ tableId }) => tableId),
+      )),
+    );
+  }
+  return rows;
 }
+
+/** The updates as rows of one parameter. */
+const found = (batch: readonly TableUpdate[]) => sql`(
+  select (item ->> 0)::uuid, (item ->> 1)::bigint, item -> 2
+  from jsonb_array_elements(${JSON.stringify(
+    batch.map(({ tableId, rowCount, columns }) => [tableId, rowCount?.toString() ?? null, columns]),
+  )}::text::jsonb) as item)`;
 
 export async function deleteTables(db: Db, scope: Scope, tableIds: readonly string[]): Promise<void> {
   for (const batch of batchesOf(tableIds)) {

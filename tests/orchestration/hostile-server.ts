@@ -22,6 +22,8 @@ export type Attack = {
   statement?(socket: Socket): void;
   /** Instead of the answer to a COPY. */
   copy?(socket: Socket): void;
+  /** Other rows than the ordinary ones for a statement, with the number of their type. */
+  rows?(statement: string): { rows: Readonly<Record<string, string | null>>[]; type: number } | undefined;
 };
 
 export type HostileServer = TcpPort & { settings: JsonObject; attack: Attack };
@@ -91,25 +93,29 @@ const attacked = /server_version|relkind in \('r', 'p', 'v'|pg_export_snapshot|^
 function serve(socket: Socket, kind: string, statement: string, attack: Attack): void {
   const isAttacked = attack.statement !== undefined && attacked.test(statement);
   if (kind === "Q" && attack.copy) attack.copy(socket);
-  else if (!isAttacked) socket.write(Buffer.concat(answersTo(kind, statement)));
+  else if (!isAttacked) socket.write(Buffer.concat(answersTo(kind, statement, attack)));
   else if (kind === "S" || kind === "H") attack.statement?.(socket);
 }
 
 const copied = [copyOutResponse, message("d", "1\n"), message("c"), complete("COPY 1"), readyForQuery];
 
-function answersTo(kind: string, statement: string): Buffer[] {
+function answersTo(kind: string, statement: string, attack: Attack): Buffer[] {
   if (kind === "Q") return copied;
-  const found = answers.find(([form]) => form.test(statement))?.[1];
+  const other = attack.rows?.(statement);
+  const found = other ? other.rows[0] : answers.find(([form]) => form.test(statement))?.[1];
   if (kind === "D") {
     const parameters = statement.includes("$1") ? [25] : [];
     const described = [int16(parameters.length), ...parameters.map(int32)];
     return [
       message("1"),
       message("t", Buffer.concat(described)),
-      found ? columns(Object.keys(found), typeOf(found)) : message("n"),
+      found ? columns(Object.keys(found), other?.type ?? typeOf(found)) : message("n"),
     ];
   }
   if (kind === "B") return [message("2")];
+  if (kind === "E" && other) {
+    return [Buffer.concat(other.rows.map((cells) => row(Object.values(cells)))), complete("SELECT 1")];
+  }
   if (kind === "E") return [...(found ? [row(Object.values(found))] : []), complete("SELECT 1")];
   return kind === "S" ? [readyForQuery] : [];
 }

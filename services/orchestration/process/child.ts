@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 
 /** V8's heap: what a stranger sends must not fill the machine. */
 const heapMiB = 384;
@@ -15,8 +16,9 @@ export function startChild(program: URL, compileCache: string): ChildProcess {
     execArgv: [`--max-old-space-size=${heapMiB}`, "--disable-warning=ExperimentalWarning"],
     // Ctrl-C in the terminal is for us.
     detached: true,
-    stdio: ["ignore", "ignore", "ignore", "ipc"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
+  keepLastWords(child);
   child.on("error", () => {});
   unrefChild(child);
   return child;
@@ -35,6 +37,34 @@ export function unrefChild(child: ChildProcess): void {
 
 export const hasEnded = ({ pid, exitCode, signalCode }: ChildProcess): boolean =>
   pid === undefined || exitCode !== null || signalCode !== null;
+
+const lastWordsCharactersMax = 10_000;
+const lastWordsOf = new WeakMap<ChildProcess, { text: string }>();
+
+/** What a child writes when it breaks down says why. */
+function keepLastWords(child: ChildProcess): void {
+  const words = { text: "" };
+  lastWordsOf.set(child, words);
+  const { stderr } = child;
+  if (!stderr) return;
+  stderr.setEncoding("latin1").on("data", (piece: string) => {
+    words.text = (words.text + piece).slice(-lastWordsCharactersMax);
+  });
+  stderr.on("error", () => {});
+  // It must not keep this process alive.
+  (stderr as Socket).unref();
+}
+
+/** Calls `heard` with a child's last words once it is gone; later than now. */
+export function onceEnded(child: ChildProcess, heard: (lastWords: string) => void): void {
+  const tell = () => heard(lastWordsOf.get(child)?.text ?? "");
+  if (hasEnded(child)) queueMicrotask(tell);
+  child.once("exit", (_code, signal) => {
+    // Only who ends by itself has words, which may come after the end.
+    if (signal !== "SIGABRT" || !child.stderr || child.stderr.closed) tell();
+    else child.stderr.once("close", tell);
+  });
+}
 
 /** Kills the child and waits until it is gone. */
 export async function killChild(child: ChildProcess): Promise<void> {

@@ -1,5 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { CatalogService } from "../../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import { currentCall, withinCall } from "../../lib/call.ts";
 import type { Db } from "../../lib/database.ts";
 import { type Scope, scopeOf } from "../../lib/guard.ts";
 import { newId } from "../../lib/ids.ts";
@@ -7,11 +8,17 @@ import { diffTables } from "../catalog-diff.ts";
 import type { DiscoveredTable } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { sourceChanged, sourceNotFound } from "../errors.ts";
-import { startWork, type Work } from "../executions/start-work.ts";
+import { startWork } from "../executions/start-work.ts";
 import { toTable } from "../message.ts";
 import { openSource } from "../open-source.ts";
 import { findSource, findSourceForUpdate, type SourceRow } from "../source-repository.ts";
-import { deleteTables, insertTables, listSourceTables, updateTable } from "../table-repository.ts";
+import {
+  deleteTables,
+  insertTables,
+  listSourceTables,
+  updateColumns,
+  updateRowCounts,
+} from "../table-repository.ts";
 
 /** How long the tables of a source may be read, in milliseconds. */
 const discoverTimeoutMs = 5 * 60_000;
@@ -27,17 +34,23 @@ export const discover =
     });
     const source = await findSource(deps.db, scope, sourceId);
     if (!source) throw sourceNotFound(sourceId);
-    const found = await readTables(deps, source, work);
-    return deps.db.transaction((tx) => replaceTables(tx, scope, source, found));
+    using admitted = await work.admit();
+    const found = await openSource(deps, source).discover(admitted);
+    return await untilEnd(admitted.signal, () =>
+      deps.db.transaction((tx) => replaceTables(tx, scope, source, found)),
+    );
   };
 
-async function readTables(
-  deps: OrchestrationDeps,
-  source: SourceRow,
-  work: Work,
-): Promise<DiscoveredTable[]> {
-  using admitted = await work.admit();
-  return await openSource(deps, source).discover(admitted);
+/** Statements of `write` end with the work, whose limit is not later than the call's. */
+async function untilEnd<T>(signal: AbortSignal, write: () => Promise<T>): Promise<T> {
+  const call = currentCall();
+  if (!call) throw new Error("a discovery is written outside of any call");
+  try {
+    return await withinCall({ ...call, signal }, write);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
 }
 
 async function replaceTables(tx: Db, scope: Scope, source: SourceRow, found: readonly DiscoveredTable[]) {
@@ -47,12 +60,13 @@ async function replaceTables(tx: Db, scope: Scope, source: SourceRow, found: rea
   if (!current) throw sourceNotFound(sourceId);
   if (current.revision !== revision) throw sourceChanged(sourceId);
   const { added, kept, removed } = diffTables(await listSourceTables(tx, scope, sourceId), found);
-  const changed = [];
-  for (const { known, found: table, isChanged } of kept) {
-    if (!isChanged && known.rowCount === (table.rowCount ?? null)) continue;
-    const row = await updateTable(tx, scope, known.tableId, table, isChanged);
-    if (row && isChanged) changed.push(row);
-  }
+  const updateOf = ({ known: { tableId }, found: table }: (typeof kept)[number]) => ({ ...table, tableId });
+  const altered = kept.filter(({ isChanged }) => isChanged);
+  const recounted = kept.filter(
+    ({ known, found: table, isChanged }) => !isChanged && known.rowCount !== (table.rowCount ?? null),
+  );
+  const changed = await updateColumns(tx, scope, altered.map(updateOf));
+  await updateRowCounts(tx, scope, recounted.map(updateOf));
   const removedIds = removed.map(({ tableId }) => tableId);
   await deleteTables(tx, scope, removedIds);
   const identified = added.map((table) => ({ ...table, tableId: newId() }));

@@ -1,15 +1,17 @@
+import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { MethodImpl } from "@connectrpc/connect";
 import {
   ExtractFormat,
   type ExtractService,
   type ExtractTable,
+  PlanChunksResponseSchema,
 } from "../../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { invalidField } from "../../lib/errors.ts";
 import { scopeOf } from "../../lib/guard.ts";
 import type { Snapshot, SnapshotTable } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
-import { sourceNotFound } from "../errors.ts";
+import { executionTooLarge, sourceNotFound } from "../errors.ts";
 import { startWork } from "../executions/start-work.ts";
 import { openSource } from "../open-source.ts";
 import { findSource } from "../source-repository.ts";
@@ -37,11 +39,25 @@ export const planChunks =
       format: format === ExtractFormat.CSV ? ("csv" as const) : ("parquet" as const),
     };
     using admitted = await work.admit();
-    const { snapshotId, snapshot } = await deps.snapshots.open(scope.orgId, () =>
-      openSource(deps, source).openSnapshot(request, admitted),
-    );
+    const { snapshotId, snapshot } = await deps.snapshots.open(scope.orgId, async () => {
+      const opened = await openSource(deps, source).openSnapshot(request, admitted);
+      if (bytesOf(toPlan(rows, opened)) <= planBytesMax) return opened;
+      await opened[Symbol.asyncDispose]();
+      throw planTooLarge();
+    });
     return { snapshotId, ...toPlan(rows, snapshot) };
   };
+
+/** A plan is answered in one message. */
+const planBytesMax = 12 * 1024 * 1024;
+
+const bytesOf = (plan: ReturnType<typeof toPlan>): number =>
+  toBinary(PlanChunksResponseSchema, create(PlanChunksResponseSchema, plan)).length;
+
+const planTooLarge = () =>
+  executionTooLarge(
+    `the plan takes more than ${planBytesMax / 1024 ** 2} MiB: name fewer tables or columns, or larger chunks`,
+  );
 
 function findTables(wanted: readonly ExtractTable[], known: readonly TableRow[]): TableRow[] {
   const rows = new Map(known.map((row) => [row.tableId, row]));

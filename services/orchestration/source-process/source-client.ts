@@ -1,10 +1,11 @@
 import type { ChildProcess } from "node:child_process";
 import type { Logger } from "../../lib/log.ts";
-import { executionTooLarge, sourceUnreachable } from "../errors.ts";
-import { hasEnded, killChild } from "../process/child.ts";
+import { executionTooLarge, sourceDataInvalid, sourceUnreachable } from "../errors.ts";
+import { hasEnded, killChild, onceEnded } from "../process/child.ts";
 import type { PartOf, ReplyOf, RequestOf } from "./operation.ts";
 import type { SourceOperations } from "./operations.ts";
-import { type EndingCause, type FromProcess, pack, type ToProcess, unpack } from "./protocol.ts";
+import { type EndingCause, type FromProcess, type Packed, pack, type ToProcess, unpack } from "./protocol.ts";
+import { createReplyBounds } from "./reply-bounds.ts";
 import { fromSentFailure, type SentFailure } from "./sent-failure.ts";
 
 /** How long a process may take to answer what was cancelled before it is killed, in milliseconds. */
@@ -33,7 +34,11 @@ export type SourceClient = AsyncDisposable & {
   readonly isOver: boolean;
 };
 
+type Cause = EndingCause | "overdue" | "unused" | "unreadable";
+
 type Pending = {
+  /** Throws when too much was sent. */
+  readonly bounded: (body: Packed) => Packed;
   onPart(part: unknown): void;
   resolve(reply: unknown): void;
   reject(error: Error): void;
@@ -43,9 +48,20 @@ type Pending = {
 export function createSourceClient(child: ChildProcess, log: Logger, onEnd: () => void): SourceClient {
   const pending = new Map<number, Pending>();
   let lastId = 0;
-  let cause: EndingCause | "overdue" | "unused" | undefined;
+  let cause: Cause | undefined;
 
+  /** What comes behind the cause of the end is of nobody: a reply would lack the part that could not be read. */
   function receive(message: FromProcess): void {
+    if (cause !== undefined) return;
+    try {
+      take(message);
+    } catch (error) {
+      log.error({ err: error, pid: child.pid }, "a source's process is killed: what it sends can't be read");
+      void end("unreadable");
+    }
+  }
+
+  function take(message: FromProcess): void {
     if (message.kind === "ending") {
       cause ??= message.cause;
       log.error({ cause: message.cause, detail: message.detail }, "a source's process ends by itself");
@@ -53,18 +69,23 @@ export function createSourceClient(child: ChildProcess, log: Logger, onEnd: () =
     }
     const { kind, id, body } = message;
     const waiting = pending.get(id);
-    if (kind === "part") waiting?.onPart(unpack(body));
-    else if (kind === "reply") waiting?.resolve(unpack(body));
-    else fail(unpack(body) as SentFailure, waiting);
+    // Nobody waits for it any more.
+    if (!waiting) return;
+    const content = unpack(waiting.bounded(body));
+    if (kind === "part") waiting.onPart(content);
+    else if (kind === "reply") waiting.resolve(content);
+    else fail(content as SentFailure, waiting);
+    if (kind !== "part") pending.delete(id);
   }
 
-  function fail(failure: SentFailure, waiting: Pending | undefined): void {
+  function fail(failure: SentFailure, waiting: Pending): void {
     const { message, cause: where } = failure;
     if (where !== undefined) log.warn({ message, cause: where }, "a source's answer is not understood");
-    waiting?.reject(fromSentFailure(failure));
+    waiting.reject(fromSentFailure(failure));
   }
 
-  function die(): void {
+  function die(lastWords: string): void {
+    if (cause === undefined && outOfHeap.test(lastWords)) cause = "memory";
     if (cause === undefined) {
       const { exitCode, signalCode } = child;
       log.error({ exitCode, signalCode, requests: pending.size }, "a source's process crashed");
@@ -83,32 +104,34 @@ export function createSourceClient(child: ChildProcess, log: Logger, onEnd: () =
 
   const send = (message: ToProcess) => void (child.connected && child.send(message, () => {}));
 
-  async function answered(id: number, pendingReply: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
-    let timer: NodeJS.Timeout | undefined;
-    const cancel = () => {
-      send({ kind: "cancel", id });
-      timer = setTimeout(() => {
-        log.warn({ pid: child.pid }, "a source's process is killed: it does not answer a cancellation");
-        void end("overdue");
-      }, answerGraceMs);
+  /** Nobody waits for a process that was told: it is killed unless it answers. */
+  function cancelInTime(id: number, settled: Promise<unknown>): void {
+    send({ kind: "cancel", id });
+    const timer = setTimeout(() => {
+      log.warn({ pid: child.pid }, "a source's process is killed: it does not answer a cancellation");
+      void end("overdue");
+    }, answerGraceMs);
+    const answered = () => clearTimeout(timer);
+    settled.then(answered, answered);
+  }
+
+  async function beforeAbort(id: number, reply: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const abort = () => {
+      cancelInTime(id, reply);
+      reject(signal.reason);
     };
-    signal.addEventListener("abort", cancel, { once: true });
+    signal.addEventListener("abort", abort, { once: true });
     try {
-      return await pendingReply;
-    } catch (error) {
-      signal.throwIfAborted();
-      throw error;
+      return await Promise.race([reply, aborted]);
     } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", cancel);
-      pending.delete(id);
+      signal.removeEventListener("abort", abort);
     }
   }
 
   child.on("message", receive);
   // Who creates the client has to have it before it hears that a process could not be started.
-  if (hasEnded(child)) queueMicrotask(die);
-  else child.once("exit", die);
+  onceEnded(child, die);
   return {
     request(operation, request, { signal, onPart = () => {} }) {
       signal.throwIfAborted();
@@ -116,9 +139,10 @@ export function createSourceClient(child: ChildProcess, log: Logger, onEnd: () =
       lastId += 1;
       const id = lastId;
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      pending.set(id, { onPart: onPart as Pending["onPart"], resolve, reject });
+      const bounded = createReplyBounds();
+      pending.set(id, { bounded, onPart: onPart as Pending["onPart"], resolve, reject });
       send({ kind: "request", id, operation, body: pack(request) });
-      return answered(id, promise, signal) as never;
+      return beforeAbort(id, promise, signal) as never;
     },
     endForMemory() {
       log.warn({ pid: child.pid }, "a source's process is killed: it has too much memory");
@@ -131,8 +155,13 @@ export function createSourceClient(child: ChildProcess, log: Logger, onEnd: () =
   };
 }
 
-function endedBecause(cause: EndingCause | "overdue" | "unused" | undefined): Error {
+/** V8's last words when its heap is full. */
+const outOfHeap = /out of memory/i;
+
+function endedBecause(cause: Cause | undefined): Error {
   switch (cause) {
+    case "unreadable":
+      return sourceDataInvalid("the source was cut off: its answers can't be read");
     case "memory":
       return executionTooLarge(
         "the source was cut off: its answers take more memory than one source may use",

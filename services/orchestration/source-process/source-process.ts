@@ -1,6 +1,7 @@
 import { bindToParent } from "../process/bind-to-parent.ts";
 import { operations } from "./operations.ts";
 import { type EndingCause, type FromProcess, pack, type ToProcess, unpack } from "./protocol.ts";
+import { createReplyBounds } from "./reply-bounds.ts";
 import { toSentFailure } from "./sent-failure.ts";
 
 // The process that speaks to one source. It is a process because a source can keep it busy, fill its memory or find a fault in the
@@ -23,12 +24,13 @@ async function serve({ id, operation, body }: ToProcess & { kind: "request" }): 
   const cancelled = new AbortController();
   running.set(id, cancelled);
   using _watch = watchMemory();
+  const bounded = createReplyBounds();
   try {
     const reply = await run(operation, unpack(body), {
       signal: cancelled.signal,
-      send: (part) => send({ kind: "part", id, body: pack(part) }),
+      send: (part) => send({ kind: "part", id, body: bounded(pack(part)) }),
     });
-    send({ kind: "reply", id, body: pack(reply) });
+    send({ kind: "reply", id, body: bounded(pack(reply)) });
   } catch (error) {
     send({ kind: "failure", id, body: pack(toSentFailure(error)) });
   } finally {

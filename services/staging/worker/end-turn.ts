@@ -24,6 +24,8 @@ const finalReasons = [
   ErrorReason.ADDRESS_REFUSED,
   ErrorReason.QUOTA_EXCEEDED,
   ErrorReason.CONTENT_TOO_LARGE,
+  ErrorReason.QUARANTINED,
+  ErrorReason.MEMORY_LIMIT,
   // To hold on to the chunks that there are would keep the disk full.
   ErrorReason.DISK_FULL,
 ];
@@ -64,7 +66,13 @@ async function settle(deps: StagingDeps, job: JobRow, { error, turn, stop }: End
 
 const isFinal = (error: unknown): boolean =>
   error instanceof ConnectError &&
-  (finalCodes.has(error.code) || finalReasons.some((reason) => hasReason(error, reason)));
+  (finalCodes.has(error.code) ||
+    finalReasons.some((reason) => hasReason(error, reason)) ||
+    isTooLarge(error));
+
+/** A limit of size is met again; one of time, which has the same reason, may not be. */
+const isTooLarge = (error: ConnectError): boolean =>
+  error.code === Code.ResourceExhausted && hasReason(error, ErrorReason.EXECUTION_LIMIT);
 
 /** A part of the mesh is away, as while it is restarted: the job waits for it, however long that takes. */
 const isOurs = (error: unknown): boolean =>

@@ -1,5 +1,6 @@
-import { executionTooLarge } from "../../errors.ts";
+import { executionTooLarge, sourceDataInvalid } from "../../errors.ts";
 import type { DiscoveredColumn, DiscoveredTable } from "../connector.ts";
+import { checkAnswer, tableAnswer } from "./answers.ts";
 import type { Ask } from "./session.ts";
 
 /** Tables that one discovery takes. */
@@ -41,21 +42,29 @@ export async function discoverTables(
   schemas: readonly string[] | undefined,
 ): Promise<DiscoveredTable[]> {
   const rows = await ask(listTables, [schemas ? JSON.stringify(schemas) : null]);
-  const tables = rows.map(({ schemaName, name, rowCount, columns }) => ({
-    schemaName,
-    name,
-    columns: columns as DiscoveredColumn[],
-    rowCount: rowCount === null ? undefined : BigInt(rowCount),
-  }));
-  if (tables.length > tablesMax) throw tooMany(`more than ${tablesMax} tables`);
-  if (bytesOf(tables) > catalogBytesMax) {
+  if (rows.length > tablesMax) throw tooMany(`more than ${tablesMax} tables`);
+  const tables = rows.map((row, index) => checkAnswer(tableAnswer, row, `list of tables, at ${index},`));
+  refuseSameTwice(tables);
+  if (tables.reduce((sum, table) => sum + bytesOf(table), 0) > catalogBytesMax) {
     throw tooMany(`tables whose columns take more than ${catalogBytesMax / 1024 ** 2} MiB`);
   }
   return tables;
 }
 
-const bytesOf = (tables: readonly DiscoveredTable[]): number =>
-  tables.reduce((sum, { columns }) => sum + columns.reduce(addColumn, tableBytes), 0);
+function refuseSameTwice(tables: readonly DiscoveredTable[]): void {
+  const known = new Set<string>();
+  for (const { schemaName, name } of tables) {
+    const key = JSON.stringify([schemaName, name]);
+    if (known.has(key)) {
+      throw sourceDataInvalid(`the source lists the table ${schemaName}.${name} twice`);
+    }
+    known.add(key);
+  }
+}
+
+/** What a table takes in the answer, in bytes. */
+export const bytesOf = ({ schemaName, name, columns }: DiscoveredTable): number =>
+  columns.reduce(addColumn, tableBytes + Buffer.byteLength(schemaName) + Buffer.byteLength(name));
 
 const addColumn = (sum: number, { name, dataType }: DiscoveredColumn): number =>
   sum + columnBytes + Buffer.byteLength(name) + Buffer.byteLength(dataType);

@@ -4,9 +4,11 @@ import { tableChanged } from "../../errors.ts";
 import { beforeAbort } from "../../executions/before-abort.ts";
 import type { OperationContext } from "../../source-process/operation.ts";
 import type { SnapshotRequest, SnapshotTable } from "../connector.ts";
+import { checkAnswer, snapshotAnswer } from "./answers.ts";
 import { discoverTables } from "./discover.ts";
 import { type Ask, withSession } from "./session.ts";
-import { planTable, type TablePlan } from "./table-plan.ts";
+import { cutIntoChunks } from "./table-chunks.ts";
+import { planTable, type TableExtent, type TablePlan } from "./table-plan.ts";
 import type { Target } from "./target.ts";
 
 export type SnapshotPlan = {
@@ -39,6 +41,7 @@ export async function holdSnapshot(
 
 async function planSnapshot(ask: Ask, { tables, chunkRows }: SnapshotRequest): Promise<SnapshotPlan> {
   const [row] = await ask(exportSnapshot);
+  const { name, time } = checkAnswer(snapshotAnswer, row, "snapshot");
   const schemas = [...new Set(tables.map(({ schemaName }) => schemaName))];
   const found = new Map((await discoverTables(ask, schemas)).map((table) => [keyOf(table), table]));
   for (const table of tables) {
@@ -46,9 +49,9 @@ async function planSnapshot(ask: Ask, { tables, chunkRows }: SnapshotRequest): P
       throw tableChanged(`${table.schemaName}.${table.name}`);
     }
   }
-  const plans: TablePlan[] = [];
-  for (const [index, table] of tables.entries()) plans.push(await planTable(ask, table, index, chunkRows));
-  return { name: String(row?.name), time: new Date(Number(row?.time)), tables: plans };
+  const plans: TableExtent[] = [];
+  for (const table of tables) plans.push(await planTable(ask, table));
+  return { name, time, tables: cutIntoChunks(plans, chunkRows) };
 }
 
 /** Nothing happens in the session while its snapshot is used: the server must not end it for that. */

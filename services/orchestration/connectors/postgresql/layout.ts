@@ -1,4 +1,5 @@
 import type { SnapshotTable } from "../connector.ts";
+import { checkAnswer, columnTypeAnswer, layoutAnswer } from "./answers.ts";
 import type { Ask } from "./session.ts";
 
 /** What the server knows of a table that says how it is read in pieces. */
@@ -64,14 +65,13 @@ const typesOfColumns = `
 export async function readLayout(ask: Ask, { schemaName, name }: SnapshotTable): Promise<Layout> {
   const [row] = await ask(layoutOfTable, [schemaName, name]);
   const types = await ask(typesOfColumns, [schemaName, name]);
+  const { pages, isRewritten } = checkAnswer(layoutAnswer, row, `layout of the table ${schemaName}.${name}`);
+  const columns = types.map((type) =>
+    checkAnswer(columnTypeAnswer, type, `columns of the table ${schemaName}.${name}`),
+  );
   return {
-    pages: row?.pages == null ? undefined : Number(row.pages),
-    isRewritten: Boolean(row?.isRewritten),
-    columns: new Map(
-      types.map(({ name: column, oid, modifier, isArray }) => [
-        column as string,
-        { oid: Number(oid), modifier: Number(modifier), isArray: Boolean(isArray) },
-      ]),
-    ),
+    pages: pages ?? undefined,
+    isRewritten,
+    columns: new Map(columns.map(({ name: column, ...type }) => [column, type])),
   };
 }

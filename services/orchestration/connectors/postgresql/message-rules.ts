@@ -12,6 +12,10 @@ const sessionBytesMax = 64 * 1024 * 1024;
 const unaskedBytesMax = 1024 * 1024;
 /** The longest message that is no row, in bytes. */
 const messageBytesMax = 1024 * 1024;
+/** A message's kind and length, in bytes. */
+const headBytes = 5;
+/** Messages that are no rows, which one session may send: a statement has ten at the most. */
+const answersMax = 500_000;
 /** Columns of a result: PostgreSQL's own limit. */
 const columnsMax = 1664;
 
@@ -39,6 +43,7 @@ export function createMessageRules(
   let isIn = false;
   let bytes = 0;
   let unaskedBytes = 0;
+  let answers = 0;
   /** Columns of the rows that come. */
   let columns: number | undefined;
   /** Undefined where no COPY was asked for. */
@@ -92,7 +97,9 @@ export function createMessageRules(
       if (length > copyRowBytesMax) throw rowTooLarge(length, copyRowBytesMax);
     },
     checkBody(kind, body) {
-      bytes += body.length;
+      bytes += headBytes + body.length;
+      if (kind !== "D") answers += 1;
+      if (answers > answersMax) throw violation(`more than ${answersMax} messages that are no rows`);
       if (unaskedKinds.has(kind)) unaskedBytes += body.length;
       if (kind === "Z") endStatement();
       else if (isIn) checkAnswer(kind, body);

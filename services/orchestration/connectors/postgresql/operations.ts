@@ -1,6 +1,7 @@
 import type { Operation } from "../../source-process/operation.ts";
 import type { DiscoveredTable, Query, QueryResult } from "../connector.ts";
-import { discoverTables } from "./discover.ts";
+import { checkAnswer, versionAnswer } from "./answers.ts";
+import { bytesOf, discoverTables } from "./discover.ts";
 import { type CopyRequest, feedRows } from "./feed-rows.ts";
 import { type HoldRequest, holdSnapshot, type SnapshotPlan } from "./hold-snapshot.ts";
 import { queryRows } from "./query.ts";
@@ -9,13 +10,14 @@ import type { Target } from "./target.ts";
 
 type Request<Rest = unknown> = { readonly target: Target; readonly timeoutMs: number } & Rest;
 
-/** Columns that one part of a discovery has, about: what is sent at once is what the receiver reads at once. */
-const columnsOfPart = 2000;
+/** What one part of a discovery takes, in bytes, about: what is sent at once is what the receiver reads at once. */
+const partBytes = 64 * 1024;
 
 const testDatabase: Operation<Request, { serverVersion: string }> = ({ target, timeoutMs }, { signal }) =>
   withSession(target, { signal, timeoutMs }, async (ask) => {
     const [row] = await ask("select current_setting('server_version') as version");
-    return { serverVersion: `PostgreSQL ${String(row?.version).split(" ")[0]}` };
+    const { version } = checkAnswer(versionAnswer, row, "version");
+    return { serverVersion: `PostgreSQL ${version.split(" ")[0]}` };
   });
 
 const discoverDatabase: Operation<Request, undefined, DiscoveredTable[]> = async (
@@ -26,14 +28,14 @@ const discoverDatabase: Operation<Request, undefined, DiscoveredTable[]> = async
     discoverTables(ask, target.settings.schemas),
   );
   let part: DiscoveredTable[] = [];
-  let columns = 0;
+  let bytes = 0;
   for (const table of tables) {
     part.push(table);
-    columns += table.columns.length;
-    if (columns < columnsOfPart) continue;
+    bytes += bytesOf(table);
+    if (bytes < partBytes) continue;
     send(part);
     part = [];
-    columns = 0;
+    bytes = 0;
   }
   send(part);
   return undefined;

@@ -8,7 +8,11 @@ import { destinationOf, type PostgresqlSettings } from "./settings.ts";
 
 export type LoginDeps = {
   readonly addressGuard: AddressGuard;
-  readonly resolveSecret: (name: string, destination: SecretDestination) => Promise<string>;
+  readonly resolveSecret: (
+    name: string,
+    destination: SecretDestination,
+    signal: AbortSignal,
+  ) => Promise<string>;
 };
 
 /** Where to log in, and with what. */
@@ -19,11 +23,12 @@ export async function prepareLogin(
   { addressGuard, resolveSecret }: LoginDeps,
   settings: PostgresqlSettings,
   lookup: Lookup,
+  signal: AbortSignal,
 ): Promise<Login> {
   const { host, port, passwordSecret, caSecret } = settings;
   const destination = destinationOf(settings);
-  const password = await resolveSecret(passwordSecret, destination);
-  const ca = caSecret === undefined ? undefined : await resolveSecret(caSecret, destination);
+  const password = await resolveSecret(passwordSecret, destination, signal);
+  const ca = caSecret === undefined ? undefined : await resolveSecret(caSecret, destination, signal);
   if (ca !== undefined && !isCertificates(ca)) {
     throw sourceDataInvalid(`secret ${JSON.stringify(caSecret)} does not hold certificates in PEM`);
   }

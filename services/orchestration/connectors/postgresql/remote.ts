@@ -44,5 +44,5 @@ async function findTarget(
   signal: AbortSignal,
 ): Promise<Target> {
   const lookup = (host: string) => client.request("resolveHost", { host }, { signal });
-  return { settings, ownDatabase, ...(await prepareLogin(deps, settings, lookup)) };
+  return { settings, ownDatabase, ...(await prepareLogin(deps, settings, lookup, signal)) };
 }

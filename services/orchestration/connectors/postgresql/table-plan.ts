@@ -3,10 +3,12 @@ import type { CopyReading, ExtractColumn } from "../../engine/protocol.ts";
 import { identifier } from "../../engine/sql-text.ts";
 import { tableChanged } from "../../errors.ts";
 import type { PlannedChunk, PlannedColumn, SnapshotTable } from "../connector.ts";
+import { checkAnswer, explainAnswer } from "./answers.ts";
 import { toRowsFailure } from "./failures.ts";
-import { type Layout, readLayout } from "./layout.ts";
+import { readLayout } from "./layout.ts";
 import { passageOf } from "./parquet-type.ts";
 import type { Ask } from "./session.ts";
+import { wholeTable } from "./table-chunks.ts";
 
 /** How a table is read and written. */
 export type TablePlan = {
@@ -18,16 +20,16 @@ export type TablePlan = {
   readonly select: string;
 };
 
-/** Pieces of one table, at the most. */
-const chunksMax = 10_000;
+/** A table's plan before it is cut into chunks, and what says how. */
+export type TableExtent = {
+  readonly plan: Omit<TablePlan, "chunks">;
+  /** About how many. */
+  readonly rowCount: number;
+  readonly pages: number | undefined;
+};
 
 /** Plans a table in the session that holds the snapshot, and keeps others from altering it as long as the session. */
-export async function planTable(
-  ask: Ask,
-  table: SnapshotTable,
-  tableIndex: number,
-  chunkRows: number,
-): Promise<TablePlan> {
+export async function planTable(ask: Ask, table: SnapshotTable): Promise<TableExtent> {
   const target = `${identifier(table.schemaName)}.${identifier(table.name)}`;
   const rowCount = await lockAndEstimate(ask, table, target);
   const layout = await readLayout(ask, table);
@@ -40,7 +42,7 @@ export async function planTable(
     return { column, passage: passageOf(type), name: names[index] ?? name };
   });
   const list = columns.map(({ column, passage }) => passage.source(identifier(column.name))).join(", ");
-  return {
+  const plan = {
     planned: columns.map(({ column, passage, name }) => ({
       name,
       sourceName: column.name,
@@ -48,14 +50,14 @@ export async function planTable(
       dataType: passage.dataType,
       nullable: column.nullable,
     })),
-    chunks: planChunks(tableIndex, rowCount, chunkRows, layout),
     reading: {
-      format: "copy",
+      format: "copy" as const,
       columns: columns.map(({ name, passage }) => ({ name, dataType: passage.read })),
     },
     columns: columns.map(({ name, passage }) => ({ name, expression: passage.write(identifier(name)) })),
     select: `select ${list} from ${target}`,
   };
+  return { plan, rowCount, pages: layout.pages };
 }
 
 /** The COPY of one chunk. */
@@ -67,38 +69,16 @@ async function lockAndEstimate(ask: Ask, table: SnapshotTable, target: string): 
   const list = table.wanted.map(identifier).join(", ");
   try {
     const [row] = await ask(`explain (format json) select ${list} from ${target}`);
-    const [plan] = (row?.["QUERY PLAN"] ?? []) as { Plan: { "Plan Rows": number } }[];
-    return plan?.Plan["Plan Rows"] ?? 0;
+    const [{ Plan: plan }] = checkAnswer(
+      explainAnswer,
+      row,
+      `plan of the table ${table.schemaName}.${table.name}`,
+    )["QUERY PLAN"];
+    return plan["Plan Rows"];
   } catch (error) {
     throw toRowsFailure(error, `${table.schemaName}.${table.name}`);
   }
 }
-
-function planChunks(
-  tableIndex: number,
-  rowCount: number,
-  chunkRows: number,
-  { pages }: Layout,
-): PlannedChunk[] {
-  const wanted = Math.min(chunksMax, Math.max(1, Math.ceil(rowCount / chunkRows)));
-  if (pages === undefined || pages === 0 || wanted === 1) {
-    return [{ tableIndex, range: wholeTable, rowCountExpected: pages === 0 ? 0 : rowCount }];
-  }
-  const pagesOfChunk = Math.ceil(pages / wanted);
-  const count = Math.ceil(pages / pagesOfChunk);
-  return Array.from({ length: count }, (_, index) => {
-    const from = index * pagesOfChunk;
-    const to = Math.min(from + pagesOfChunk, pages);
-    // The last one has no end: a table that grows meanwhile has nothing behind it that the snapshot sees.
-    return {
-      tableIndex,
-      range: index === count - 1 ? `pages ${from}-` : `pages ${from}-${to}`,
-      rowCountExpected: Math.round((rowCount * (to - from)) / pages),
-    };
-  });
-}
-
-const wholeTable = "all";
 
 function whereOf(range: string): string {
   if (range === wholeTable) return "";

@@ -1,6 +1,7 @@
 import { isoDate, isoOffset } from "../../results/iso.ts";
 import { spellJson } from "../../results/nested-json.ts";
 import { type SpelledValue, spellDouble } from "../../results/spelled-value.ts";
+import { checkAnswer, typeAnswer } from "./answers.ts";
 import { parseArray } from "./array-text.ts";
 import type { Ask } from "./session.ts";
 
@@ -36,13 +37,15 @@ export async function readTypes(ask: Ask, oids: readonly number[]): Promise<Type
      from pg_type where oid in (select value::oid from json_array_elements_text($1::text::json) as value)`,
     [JSON.stringify([...new Set(oids)])],
   );
-  const types = new Map(rows.map((row) => [Number(row.oid), row]));
+  const types = new Map(
+    rows.map((row) => checkAnswer(typeAnswer, row, "type")).map((type) => [type.oid, type]),
+  );
   return {
     nameOf: (oid) => types.get(oid)?.name ?? "unknown",
     spellerOf(oid) {
       const type = types.get(oid);
       if (!type?.isArray) return spellers[oid] ?? asText;
-      const spellElement = spellers[Number(type.element)] ?? asText;
+      const spellElement = spellers[type.element] ?? asText;
       return (text) => parseArray(text, spellElement);
     },
   };
