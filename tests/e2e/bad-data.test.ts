@@ -143,15 +143,16 @@ describe("files", () => {
 describe("statements", () => {
   const one = "one statement at a time, please";
   const reading = "only statements that read are taken: SELECT, WITH, VALUES, TABLE";
+  const readingFiles = `${reading}, FROM, DESCRIBE, SUMMARIZE; a PIVOT names its values with IN`;
   test.each([
     ["airports.csv", "SELECT 1; SELECT 2", one],
+    ["airports.csv", "COPY (SELECT 1) TO '/tmp/sluice-written'", readingFiles],
+    ["airports.csv", "ATTACH '/tmp/sluice-attached'", readingFiles],
     [
       "airports.csv",
-      "COPY (SELECT 1) TO '/tmp/sluice-written'",
-      `${reading}; a PIVOT names its values with IN`,
+      "SELECT * FROM read_csv('/etc/passwd')",
+      "the table function read_csv is not available: it reads files",
     ],
-    ["airports.csv", "ATTACH '/tmp/sluice-attached'", `${reading}; a PIVOT names its values with IN`],
-    ["airports.csv", "SELECT * FROM read_csv('/etc/passwd')", "the table function read_csv is not available"],
     ["warehouse", "SELECT 1; DROP TABLE kept", one],
     ["warehouse", "DROP TABLE kept", reading],
     ["warehouse", "COPY kept TO PROGRAM 'cat'", reading],

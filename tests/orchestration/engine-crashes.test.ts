@@ -246,7 +246,7 @@ describe("a process that sends what is no reply", () => {
     [
       "a message that is too long",
       Buffer.from("ffffffff", "hex"),
-      "a message of 4294967295 bytes, over 67108864",
+      "a message of 4294967295 bytes, over 16777216",
     ],
     ["no JSON", framed("{"), "JSON"],
     ["another shape", framed('{"kind":"queried","result":{"rows":{}}}'), "invalid_type"],

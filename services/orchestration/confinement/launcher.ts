@@ -29,10 +29,10 @@ const sigkill = 9;
 const endedFirst = "1000";
 
 /**
- * Private memory that RLIMIT_DATA does not count: what was written before it became read-only, as the loader's tables and
- * code that V8 compiled.
+ * What may be mapped for each byte that may be used: DuckDB's allocator keeps mapped what was freed, and RLIMIT_DATA counts
+ * it. The parent watches the memory that is used.
  */
-const uncountedBytes = 32 * 1024 ** 2;
+const mappedPart = 1.5;
 
 const plan = JSON.parse(process.argv[2] ?? "") as LaunchPlan;
 launch(plan);
@@ -41,7 +41,7 @@ function launch({ directory, environment, nodeOptions, program, parentPid }: Lau
   process.chdir(directory);
   apply("memory", () => {
     writeFileSync("/proc/self/oom_score_adj", endedFirst);
-    limit(dataLimit, plan.memoryBytes - uncountedBytes);
+    limit(dataLimit, Math.floor(plan.memoryBytes * mappedPart));
     limit(coreLimit, 0);
     limit(fileSizeLimit, fileBytesMax);
     limit(filesLimit, openFilesMax);
