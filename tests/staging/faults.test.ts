@@ -197,7 +197,6 @@ test.each([
     Code.ResourceExhausted,
     "a row takes 40000000 bytes as text",
   ],
-  ["a chunk that takes too much memory", ErrorReason.MEMORY_LIMIT, Code.ResourceExhausted, "too much memory"],
   ["what crashes the engine", ErrorReason.QUARANTINED, Code.FailedPrecondition, "crashed the engine twice"],
 ])("FAILED: %s ends the job at once, with the source's own words", async (_title, reason, code, message) => {
   staging.peers.beforePlan = () => {

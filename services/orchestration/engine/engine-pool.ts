@@ -43,7 +43,9 @@ export function createEnginePool(startChild: () => EngineChild, log: Logger): En
   function takeSpare(): EngineChild {
     const child = spare;
     spare = start();
-    return child.hasEnded() ? start() : child;
+    if (!child.hasEnded()) return child;
+    log.warn({ pid: child.pid }, "an engine process ended before it had a task");
+    return start();
   }
 
   function takeIdle(owner: string | undefined): EngineChild | undefined {

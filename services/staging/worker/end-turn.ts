@@ -25,7 +25,6 @@ const finalReasons = [
   ErrorReason.QUOTA_EXCEEDED,
   ErrorReason.CONTENT_TOO_LARGE,
   ErrorReason.QUARANTINED,
-  ErrorReason.MEMORY_LIMIT,
   // To hold on to the chunks that there are would keep the disk full.
   ErrorReason.DISK_FULL,
 ];

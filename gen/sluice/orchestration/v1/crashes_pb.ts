@@ -59,7 +59,7 @@ export type Crash = Message<"sluice.orchestration.v1.Crash"> & {
   sql: string;
 
   /**
-   * How the process ended at the latest crash, as `SIGSEGV`.
+   * How it ended at the latest crash, as `the engine's process ended by SIGSEGV`.
    *
    * @generated from field: string cause = 6;
    */
