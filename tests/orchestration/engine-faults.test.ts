@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExtractFormat } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { untilGone } from "../all-in-one/postgres-fixtures.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
-import { enginesOf, isBusy, leftFiles, stopNextEngine, untilWorking } from "./engine-processes.ts";
+import { endIdleEngines, isBusy, leftFiles, stopNextEngine, untilWorking } from "./engine-processes.ts";
 import { startEngine, statementOn } from "./engines.ts";
 import { extractChunk, plan, tablesOf } from "./extracts.ts";
 import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
@@ -53,7 +53,7 @@ const killed = (subject: string) => ({
 async function expectNothingLeft(): Promise<void> {
   await closeSnapshots();
   await eventually(() => leftFiles(mesh.folder)).toEqual([]);
-  await eventually(() => enginesOf().length).toBe(1);
+  await endIdleEngines();
   expect((await user.crashes.listCrashes({})).crashes).toEqual([]);
 }
 
@@ -177,7 +177,7 @@ test("DeadlineExceeded: the process of a statement is stopped, and ended at the 
 test("Unavailable: the process is killed in the middle of a computation", async () => {
   const sourceId = await freshSource();
   await query(user, sourceId, "FROM n");
-  await eventually(() => enginesOf().length).toBe(1);
+  await endIdleEngines();
   const endless = "SELECT count(*) FROM range(1000000000000000)";
   const call = failureOf(user.executions.executeQuery({ sourceId, sql: endless }));
   const pid = await untilWorking();

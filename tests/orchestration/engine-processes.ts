@@ -82,9 +82,16 @@ export function isBusy(pid: number): boolean {
   return user + system > busyTicks;
 }
 
+/** Ends the processes that are kept for their users: the one that is ready for anybody is the newest. */
+export async function endIdleEngines(): Promise<void> {
+  const [, ...idle] = enginesOf().toSorted((left, right) => right - left);
+  for (const pid of idle) process.kill(pid, "SIGKILL");
+  await eventually(() => enginesOf().length).toBe(1);
+}
+
 /** Stops the process that is kept ready: the next task is given to it, and goes no further. */
 export async function stopNextEngine(): Promise<number> {
-  await eventually(() => enginesOf().length).toBe(1);
+  await endIdleEngines();
   const [pid = 0] = enginesOf();
   process.kill(pid, "SIGSTOP");
   return pid;
