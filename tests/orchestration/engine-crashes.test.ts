@@ -5,7 +5,7 @@ import { Code } from "@connectrpc/connect";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Crash, CrashSubject } from "../../gen/sluice/orchestration/v1/crashes_pb.ts";
-import { layers } from "../../services/orchestration/confinement/layers.ts";
+import { findConfinement } from "../../services/orchestration/confinement/find-confinement.ts";
 import { startEngineChild } from "../../services/orchestration/engine/engine-child.ts";
 import { openMessageChannel } from "../../services/orchestration/process/message-channel.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
@@ -235,6 +235,7 @@ describe("a process that sends what is no reply", () => {
   /** A process that answers its task with some bytes. */
   async function askHostile(folder: string, bytes: Buffer) {
     const program = new URL("./hostile-engine.ts", import.meta.url);
+    const { layers } = await findConfinement(1024 ** 3);
     const bounds = { folderPath: join(folder, "one"), layers, memoryBytes: 1024 ** 3 };
     const child = startEngineChild({ ...bounds, program });
     const task = await statementOn(folder, "n\n1\n", "FROM n");
