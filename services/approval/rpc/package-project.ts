@@ -21,10 +21,11 @@ export const packageProject =
   async (request, context) => {
     const { projectId } = request;
     const scope = scopeOf(context);
-    const packageId = await deps.db.transaction((tx) => begin(deps, tx, scope, projectId));
+    await deps.db.transaction((tx) => begin(deps, tx, scope, projectId));
     const row = await readUntil(
       () => findProject(deps.db, scope, projectId),
-      (project) => project?.packageId !== packageId || !isBeingPackaged(project),
+      // Another call may begin a new package before this one has read the old one: then that is waited for.
+      (project) => project === undefined || !isBeingPackaged(project),
       { waitMs: waitOf(request, context), signal: context.signal },
     );
     if (!row) throw projectNotFound(projectId);
@@ -32,13 +33,13 @@ export const packageProject =
     return { project: toProject(row), files: files.map((file) => toPackagedFile(formatOf(row), file)) };
   };
 
-/** Begins a package, or joins the one that is being made, and answers its id. */
-async function begin(deps: ApprovalDeps, tx: Db, scope: Scope, projectId: string): Promise<string> {
+/** Begins a package, or joins the one that is being made. */
+async function begin(deps: ApprovalDeps, tx: Db, scope: Scope, projectId: string): Promise<void> {
   const project = await findProjectForUpdate(tx, scope, projectId);
   if (!project) throw projectNotFound(projectId);
   if (project.packageId !== null && isBeingPackaged(project)) {
     await enqueuePackage(deps, tx, scope, projectId, project.packageId);
-    return project.packageId;
+    return;
   }
   const packageId = newId();
   const move = { projectId, to: "validated", from: packageable } as const;
@@ -48,5 +49,4 @@ async function begin(deps: ApprovalDeps, tx: Db, scope: Scope, projectId: string
   await giveUpPackage(deps, tx, scope, project);
   await appendEvent(tx, scope, { projectId, type: EventType.PACKAGE_STARTED, details: { packageId } });
   await enqueuePackage(deps, tx, scope, projectId, packageId);
-  return packageId;
 }
