@@ -236,6 +236,27 @@ describe("in the middle of a chunk", () => {
   );
 
   test.each(Object.entries(sources))(
+    "FailedPrecondition: the snapshot of %s is closed while the reader of a chunk pauses, who hears of it",
+    async (_, make) => {
+      const { sourceId, tableId } = await make();
+      const { snapshotId, chunks } = await plan(user, sourceId, [tableId]);
+      const request = { snapshotId, tableIndex: 0, range: chunks[0]?.range ?? "" };
+      const parts = user.extracts.extractChunk(request)[Symbol.asyncIterator]();
+      expect((await parts.next()).value?.part.case).toBe("chunk");
+      const pid = await untilWorking();
+      await user.extracts.closeSnapshot({ snapshotId });
+      await untilGone([pid]);
+      const failure = await failureOf(
+        (async () => {
+          while (!(await parts.next()).done);
+        })(),
+      );
+      expect(failure).toMatchObject({ code: Code.FailedPrecondition, reason: "SNAPSHOT_GONE" });
+      await expectNothingLeft();
+    },
+  );
+
+  test.each(Object.entries(sources))(
     "Canceled: the process is stopped while it writes a chunk of %s",
     async (_, make) => {
       const { sourceId, tableId } = await make();

@@ -32,15 +32,17 @@ export const extractChunk = (
     work.signal.addEventListener("abort", () => void giveUp(bytes).then(() => admitted[Symbol.dispose]()), {
       once: true,
     });
-    const extraction = yield* asChunks(bytes);
+    const extraction = yield* asChunks(bytes, work.signal);
     yield { part: { case: "summary" as const, value: toSummary(extraction) } };
   };
 
-async function* asChunks(bytes: AsyncGenerator<Uint8Array, Extraction>) {
+async function* asChunks(bytes: AsyncGenerator<Uint8Array, Extraction>, signal: AbortSignal) {
   let next = await bytes.next();
   try {
     for (; !next.done; next = await bytes.next()) {
       yield { part: { case: "chunk" as const, value: next.value } };
+      // What was given up while the reader paused looks as if it had come to its end.
+      signal.throwIfAborted();
     }
   } finally {
     // The caller went away: what is being extracted ends with its call.
