@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { DiscoveredColumn, QueryResult } from "../connectors/connector.ts";
 
-export const fileFormats = ["csv", "json", "ndjson", "parquet"] as const;
-export type FileFormat = (typeof fileFormats)[number];
+export { type FileFormat, fileFormats } from "./files/reading-settings.ts";
 
 export type TypedColumn = { readonly name: string; readonly dataType: string };
 
