@@ -6,6 +6,8 @@ export type ReadableColumn = {
   /** Type as DuckDB names it; every value of the file keeps its value in it. */
   readonly dataType: string;
   readonly nullable: boolean;
+  /** Values that are missing, as the scan counted them; undefined where the format's own reader counts. */
+  readonly nullCount?: number | undefined;
   readonly expression: string;
   /** How its values are written in the file where there are several ways, as `%d.%m.%Y` or `TRUE/FALSE`. */
   readonly form?: string | undefined;
