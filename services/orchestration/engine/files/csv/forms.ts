@@ -120,6 +120,13 @@ const lookalikes: readonly Form[] = [
   { name: "a number with a sign before it", kind: "text", pattern: "\\+([0-9]+\\.?[0-9]*|\\.[0-9]+)" },
 ];
 
+/** Decimals with a comma, or numbers with commas in groups: the values of the whole column tell which. */
+const withCommas: Form = {
+  name: "a number with commas",
+  kind: "text",
+  pattern: "-?[0-9]+(\\.[0-9]{3})*(,[0-9]+)+(\\.[0-9]+)?",
+};
+
 function numbers({ decimal, thousands }: NumberMarks): Form[] {
   const point = decimal === "." ? "\\." : decimal;
   const whole = "([1-9][0-9]*|0)";
@@ -128,6 +135,7 @@ function numbers({ decimal, thousands }: NumberMarks): Form[] {
     { name: "decimal", kind: "decimal", pattern: `-?${whole}?${point}[0-9]+` },
     { name: "a number with leading zeros", kind: "text", pattern: `-?0[0-9]+(${point}[0-9]*)?|-0` },
   ];
+  if (thousands === undefined && decimal === ".") return [...forms, withCommas];
   if (thousands === undefined) return forms;
   const mark = /[.+*?]/.test(thousands) ? `\\${thousands}` : thousands;
   const grouped = `-?[1-9][0-9]{0,2}(${mark}[0-9]{3})+`;
