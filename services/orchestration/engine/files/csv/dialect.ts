@@ -25,9 +25,9 @@ const rowsMax = 1000;
  */
 export function findDialect(beginning: Buffer, isWhole: boolean, settings: DialectSettings): Dialect {
   const candidates = commentsOf(settings, beginning).flatMap((comment) =>
-    quotings(settings).flatMap(({ quote, escape }) =>
+    quotings(settings).flatMap((quoting) =>
       (settings.delimiter === undefined ? delimiters : [settings.delimiter]).map((delimiter) => {
-        const dialect = { delimiter, quote, escape, comment };
+        const dialect = { delimiter, comment, ...quoting };
         return { dialect, ...rate(dialect, beginning, isWhole) };
       }),
     ),
@@ -43,10 +43,11 @@ function commentsOf({ comment }: DialectSettings, beginning: Buffer): string[] {
 }
 
 /** Ways to quote, the usual one first: another one has to be better. */
-function quotings({ quote, escape }: DialectSettings): { quote: string; escape: string }[] {
+function quotings(settings: DialectSettings): { quote: string; escape: string }[] {
+  const { quote } = settings;
   const quotes = quote === undefined ? ['"', "'"] : [quote];
   return quotes.flatMap((one) => {
-    if (escape !== undefined) return [{ quote: one, escape }];
+    if (settings.escape !== undefined) return [{ quote: one, escape: settings.escape }];
     return one === ""
       ? [{ quote: "", escape: "" }]
       : [one, "\\"].map((sign) => ({ quote: one, escape: sign }));

@@ -1,3 +1,5 @@
+import { type Automaton, compile } from "./automaton.ts";
+
 /** What a form's values are: one type, or text that a person may take for one. */
 export type FormKind =
   | "integer"
@@ -158,3 +160,18 @@ export const formsOf = (marks: NumberMarks): readonly Form[] => [
   ...isoTimestamps,
   ...zoned,
 ];
+
+export type FormReader = { readonly forms: readonly Form[]; readonly automaton: Automaton };
+
+const readers = new Map<string, FormReader>();
+
+/** The forms and what tells them; made once for the same marks. */
+export function readerOfForms(marks: NumberMarks): FormReader {
+  const key = JSON.stringify(marks);
+  const known = readers.get(key);
+  if (known) return known;
+  const forms = formsOf(marks);
+  const reader = { forms, automaton: compile(forms.map(({ pattern }) => pattern)) };
+  readers.set(key, reader);
+  return reader;
+}

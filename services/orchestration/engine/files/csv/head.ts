@@ -2,7 +2,7 @@ import { EngineFailure } from "../../engine-failure.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
 import type { Automaton } from "./automaton.ts";
 import { type Dialect, findDialect } from "./dialect.ts";
-import type { Form } from "./forms.ts";
+import type { FormReader } from "./forms.ts";
 import { countPreamble } from "./preamble.ts";
 import { createRowParser, type Field } from "./row-parser.ts";
 
@@ -17,8 +17,6 @@ export type CsvHead = {
   readonly from: number;
   readonly firstLine: number;
 };
-
-export type FormReader = { readonly forms: readonly Form[]; readonly automaton: Automaton };
 
 const byteOrderMark = Buffer.from("\uFEFF");
 

@@ -1,10 +1,10 @@
 import { EngineFailure } from "../../engine-failure.ts";
 import type { PlainInput } from "../readable.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
-import type { NumberMarks } from "./forms.ts";
+import type { PlainDialect } from "./block-scan.ts";
+import { type NumberMarks, readerOfForms } from "./forms.ts";
 import type { CsvHead } from "./head.ts";
 import { type LineOffset, rewriteCsv } from "./rewrite.ts";
-import type { PlainDialect } from "./row-reader.ts";
 import { scanFile } from "./scan-file.ts";
 import type { Tally } from "./tally.ts";
 
@@ -88,7 +88,8 @@ type Scannable = Pick<Text, "path" | "delimiter" | "header" | "lineOf"> & {
 async function scanText(text: Scannable, marks: NumberMarks): Promise<Text> {
   const { path, from, dialect, columnCount, lineOf } = text;
   const scanWith = async (other: NumberMarks): Promise<Tally> => {
-    const { tally, badRow } = await scanFile({ path, from, dialect, columnCount, marks: other });
+    const options = { ...readerOfForms(other), decimalMark: other.decimal.charCodeAt(0) };
+    const { tally, badRow } = await scanFile({ path, from, dialect, columnCount, ...options });
     if (badRow) throw badLine(lineOf(badRow.line), badRow.message);
     return tally;
   };

@@ -4,12 +4,11 @@ import { identifier, literal } from "../../sql-text.ts";
 import type { PlainInput, Readable, ReadableColumn } from "../readable.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
 import { applyOverrides } from "./apply-overrides.ts";
-import { compile } from "./automaton.ts";
 import { BadRowError } from "./bad-row.ts";
 import { columnTypeOf } from "./column-type.ts";
 import type { ColumnType } from "./conversion.ts";
 import { findMarks } from "./find-marks.ts";
-import { formsOf, type NumberMarks } from "./forms.ts";
+import { formsOf, type NumberMarks, readerOfForms } from "./forms.ts";
 import { type CsvHead, readHead } from "./head.ts";
 import { nameColumns } from "./name-columns.ts";
 import { badLine, openText, type Text } from "./open-text.ts";
@@ -53,13 +52,13 @@ async function readBeginning(
 ): Promise<CsvHead> {
   await using file = await open(input.path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(beginningBytes), 0, beginningBytes, 0);
-  const forms = formsOf(marks);
-  const automaton = compile(forms.map(({ pattern }) => pattern));
   try {
-    return readHead(buffer.subarray(0, bytesRead), bytesRead >= input.sizeBytes, settings, {
-      forms,
-      automaton,
-    });
+    return readHead(
+      buffer.subarray(0, bytesRead),
+      bytesRead >= input.sizeBytes,
+      settings,
+      readerOfForms(marks),
+    );
   } catch (error) {
     throw error instanceof BadRowError ? badLine(1, error.message) : error;
   }
