@@ -136,22 +136,29 @@ export function skip(cursor: Cursor, type: number, depth = 0): void {
     case wireTypes.false:
       return;
     case wireTypes.byte:
-      return advance(cursor, 1);
+      advance(cursor, 1);
+      return;
     case wireTypes.i16:
     case wireTypes.i32:
     case wireTypes.i64:
-      return void readVarint(cursor);
+      readVarint(cursor);
+      return;
     case wireTypes.double:
-      return advance(cursor, 8);
+      advance(cursor, 8);
+      return;
     case wireTypes.binary:
-      return advance(cursor, readSize(cursor));
+      advance(cursor, readSize(cursor));
+      return;
     case wireTypes.list:
     case wireTypes.set:
-      return skipList(cursor, depth);
+      skipList(cursor, depth);
+      return;
     case wireTypes.map:
-      return skipMap(cursor, depth);
+      skipMap(cursor, depth);
+      return;
     case wireTypes.struct:
-      return readStruct(cursor, () => false, depth);
+      readStruct(cursor, () => false, depth);
+      return;
     default:
       throw malformed(`there is no type ${type}`);
   }
@@ -203,4 +210,7 @@ export function rewriteStruct(cursor: Cursor, rewrites: Readonly<Record<number, 
 }
 
 /** Leaves a field out. */
-export const drop: Rewrite = (cursor, type) => void skip(cursor, type);
+export const drop: Rewrite = (cursor, type) => {
+  skip(cursor, type);
+  return undefined;
+};

@@ -1,5 +1,13 @@
 import type { FileHandle } from "node:fs/promises";
-import { type Cursor, cursorOn, malformed, readInteger, readListHead, readStruct, wireTypes } from "./compact.ts";
+import {
+  type Cursor,
+  cursorOn,
+  malformed,
+  readInteger,
+  readListHead,
+  readStruct,
+  wireTypes,
+} from "./compact.ts";
 
 /** What stands at both ends of a Parquet file. */
 export const magic = Buffer.from("PAR1");
