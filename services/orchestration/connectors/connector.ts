@@ -43,6 +43,8 @@ export type DataSource = {
    * `sources.insecure`.
    */
   readonly insecureLogin?: string | undefined;
+  /** Whether it is one table, as a file, and not a database of several; not by default. */
+  readonly isOneTable?: boolean;
   /** Tries to reach it and answers name and version of what answered. */
   test(limit: Limit): Promise<{ serverVersion: string }>;
   /** Answers its tables. */

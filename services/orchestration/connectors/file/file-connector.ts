@@ -29,6 +29,7 @@ export const createFileConnector = (deps: FileConnectorDeps): Connector => ({
 function fileSource(deps: FileConnectorDeps, settings: FileSettings): DataSource {
   const { blobs, engine, quarantine, prepared } = deps;
   return {
+    isOneTable: true,
     async test({ signal }) {
       const { sizeBytes } = await blobs.head(settings.fileId, signal);
       if (sizeBytes === 0n) throw sourceDataInvalid("the file is empty");
