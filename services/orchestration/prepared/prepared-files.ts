@@ -15,6 +15,7 @@ import { preparedFilesFull } from "../errors.ts";
 import { cacheKeyOf } from "./cache-key.ts";
 import { type ParquetFoot, readFoot } from "./parquet-foot/foot.ts";
 import type { PreparedIndex, PreparedRecord } from "./prepared-index.ts";
+import { countPreparedFile } from "./prepared-metrics.ts";
 import { createSharedWork } from "./shared-work.ts";
 
 /** A file as Parquet: what was written of it once, or itself. The bytes stay until it is disposed. */
@@ -81,8 +82,10 @@ export function createPreparedFiles(options: PreparedFilesOptions): PreparedFile
         if (stored) folder.giveBack(stored.sha256);
         throw error;
       }
+      countPreparedFile("prepared");
       return stored ? lent(folder, preparation, stored) : inPlace(preparation, blob);
     } catch (error) {
+      countPreparedFile("failed");
       if (error instanceof EngineFailure && error.kind === "sourceDataInvalid") failures.set(key, error);
       throw error;
     }
@@ -97,7 +100,9 @@ export function createPreparedFiles(options: PreparedFilesOptions): PreparedFile
       const joined = await shared.join(key, limit.signal, (signal) =>
         // The work may outlive the call that began it, for the others that wait.
         withinCall({ ...call, signal, deadlineMs: undefined }, async () => {
-          return (await find(key, blob)) ?? (await prepare(key, blob, settings, { ...limit, signal }));
+          const found = await find(key, blob);
+          if (found) countPreparedFile("found");
+          return found ?? (await prepare(key, blob, settings, { ...limit, signal }));
         }),
       );
       const { preparation, path, reading, isWhole } = joined.value;
