@@ -87,27 +87,30 @@ function readBytes(links: Uint32Array, used: Uint8Array, nextSymbol: () => numbe
   const front = Uint8Array.from(used);
   const last = used.length + 1;
   let length = 0;
-  for (;;) {
-    let symbol = nextSymbol();
+  const append = (byte: number, count: number) => {
+    if (count > links.length - length) throw new InvalidBzip2("a block is longer than it says");
+    for (const end = length + count; length < end; length++) links[length] = byte;
+  };
+  for (let symbol = nextSymbol(); symbol !== last; symbol = nextSymbol()) {
     let run = 0;
     for (let weight = 1; symbol <= runB && run <= links.length; weight *= 2) {
       run += symbol === runA ? weight : 2 * weight;
       symbol = nextSymbol();
     }
-    if (run > links.length - length) throw tooLong();
-    const repeated = front[0] ?? 0;
-    for (const end = length + run; length < end; length++) links[length] = repeated;
-    if (symbol === last) return length;
-    if (length >= links.length) throw tooLong();
-    const byte = front[symbol - 1] ?? 0;
-    // A loop of ours: most moves are short, and a call of native code costs more than they do.
-    for (let place = symbol - 1; place > 0; place--) front[place] = front[place - 1] ?? 0;
-    front[0] = byte;
-    links[length++] = byte;
+    append(front[0] ?? 0, run);
+    if (symbol === last) break;
+    append(moveToFront(front, symbol - 1), 1);
   }
+  return length;
 }
 
-const tooLong = () => new InvalidBzip2("a block is longer than it says");
+/** A loop of ours: most moves are short, and a call of native code costs more than they do. */
+function moveToFront(front: Uint8Array, from: number): number {
+  const byte = front[from] ?? 0;
+  for (let place = from; place > 0; place--) front[place] = front[place - 1] ?? 0;
+  front[0] = byte;
+  return byte;
+}
 
 /** Answers a block's symbols: every fifty of them have the code that their selector names. */
 function symbolsOf(bits: BitReader, selectors: Uint8Array, codes: readonly Code[]): () => number {
