@@ -1,7 +1,9 @@
 import { z } from "zod";
 import type { DiscoveredColumn, QueryResult } from "../connectors/connector.ts";
 
-export { type FileFormat, fileFormats } from "./files/reading-settings.ts";
+import { type FileFormat, fileFormats } from "./files/reading-settings.ts";
+
+export { type FileFormat, fileFormats };
 
 export type TypedColumn = { readonly name: string; readonly dataType: string };
 

@@ -6,6 +6,8 @@ export type ReadableColumn = {
   /** Type as DuckDB names it; every value of the file keeps its value in it. */
   readonly dataType: string;
   readonly nullable: boolean;
+  /** Values that are missing, as the scan counted them; undefined where the format's own reader counts. */
+  readonly nullCount?: number | undefined;
   readonly expression: string;
   /** How its values are written in the file where there are several ways, as `%d.%m.%Y` or `TRUE/FALSE`. */
   readonly form?: string | undefined;
@@ -36,7 +38,12 @@ export type Readable = {
   readonly rowBytes: number;
   /** At most 100 of them. */
   readonly problems: readonly FileProblem[];
+  /** What is read instead when an expression fails with `notDoubles`: a type was guessed that only reading proves. */
+  readonly otherwise?: Readable | undefined;
 };
+
+/** The error of an expression whose text is not what its double is written as. */
+export const notDoubles = "a text is not what its double is written as";
 
 /** A file as readers of text get it: UTF-8 without a byte order mark that matters, not compressed. */
 export type PlainInput = {
