@@ -25,14 +25,16 @@ export function encodingOf(beginning: Buffer, said: string | undefined): FoundEn
   const encoding = findEncoding(said);
   if (!mark) {
     if ((encoding.kind === "utf16" || encoding.kind === "utf32") && !encoding.isFixed) {
-      throw invalid(`it has no byte order mark: set "encoding" to ${encoding.name}le or ${encoding.name}be`);
+      throw invalid(
+        `it has no byte order mark: set settings.encoding to ${encoding.name}le or ${encoding.name}be`,
+      );
     }
     return { encoding, markBytes };
   }
   const marked = findEncoding(mark.encoding);
   if (marked.name !== encoding.name && !(marked.kind === encoding.kind && !isFixed(encoding))) {
     throw invalid(
-      `it begins with the byte order mark of ${marked.name}, but "encoding" is set to ${encoding.name}: leave "encoding" out`,
+      `it begins with the byte order mark of ${marked.name}, but settings.encoding is ${encoding.name}: leave it out`,
     );
   }
   return { encoding: marked, markBytes };
@@ -54,7 +56,7 @@ function refuseUnmarked(beginning: Buffer): void {
   const [even = 0, odd = 0] = zeros.map((count) => count / pairs);
   if (Math.max(even, odd) < zerosMin || Math.min(even, odd) > 0.1) return;
   throw invalid(
-    `it looks like UTF-16 without a byte order mark: set "encoding" to ${odd > even ? "utf-16le" : "utf-16be"}`,
+    `it looks like UTF-16 without a byte order mark: set settings.encoding to ${odd > even ? "utf-16le" : "utf-16be"}`,
   );
 }
 

@@ -60,7 +60,7 @@ export async function notUtf8(path: string, offset: number): Promise<EngineFailu
   return new EngineFailure(
     "sourceDataInvalid",
     `line ${line}, character ${character}: the bytes ${spellBytes(bytes)} are not UTF-8: ` +
-      'set "encoding" to the encoding of the file, as windows-1252',
+      "set settings.encoding to the encoding of the file, as windows-1252",
   );
 }
 

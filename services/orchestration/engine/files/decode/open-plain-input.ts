@@ -40,7 +40,7 @@ export async function openPlainInput({ path, fileName, settings }: Input): Promi
     }
   } else if (settings.compression !== undefined && compressionOf(beginning) !== compression) {
     throw invalid(
-      `"compression" is set to ${compression}, but it begins with ${spellBytes(beginning.subarray(0, 4))}, which is no ${compression}`,
+      `settings.compression is ${compression}, but it begins with ${spellBytes(beginning.subarray(0, 4))}, which is no ${compression}`,
     );
   }
   const made = await writePlain(unpack(file, compression, size), compression, settings.encoding);
@@ -112,7 +112,7 @@ async function undecodable(
   const { line, character } = await placeOf(plainName, written, before);
   return invalid(
     `line ${line}, character ${character}: the bytes ${spellBytes(bytes)} are no character of ${name}: ` +
-      'set "encoding" to the encoding of the file',
+      "set settings.encoding to the encoding of the file",
   );
 }
 

@@ -90,6 +90,6 @@ export function findEncoding(said: string): TextEncoding {
   if (found) return found;
   throw new EngineFailure(
     "sourceDataInvalid",
-    `the encoding ${said} is not known: set "encoding" to one of ${encodings.map((encoding) => encoding.name).join(", ")}`,
+    `the encoding ${said} is not known: set settings.encoding to one of ${encodings.map((encoding) => encoding.name).join(", ")}`,
   );
 }
