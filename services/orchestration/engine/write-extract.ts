@@ -66,8 +66,11 @@ const statisticBytesMax = 255;
 
 function toStats(name: string, statistics: Statistics = []): ColumnStats {
   const statistic = (key: string) => statistics.find((entry) => entry.key === key)?.value;
+  // PostgreSQL, which keeps them, has no text with a NUL.
   const known = (text: string | undefined) =>
-    text !== undefined && Buffer.byteLength(text) > statisticBytesMax ? undefined : text;
+    text !== undefined && (Buffer.byteLength(text) > statisticBytesMax || text.includes("\0"))
+      ? undefined
+      : text;
   const nullCount = Number(statistic("null_count") ?? 0);
   return { name, nullCount, min: known(statistic("min")), max: known(statistic("max")) };
 }
@@ -86,7 +89,8 @@ async function writeCsv(connection: DuckDBConnection, task: ExtractTask): Promis
     connection,
     `SELECT count(*) AS rows, ${counted.join(", ")} FROM temp.sluice_extract`,
   );
-  const text = (value: unknown) => (value === null ? undefined : String(value));
+  const text = (value: unknown) =>
+    value === null || String(value).includes("\0") ? undefined : String(value);
   return {
     rowCount: Number(row?.rows),
     columns: task.columns.map(({ name }, index) => ({

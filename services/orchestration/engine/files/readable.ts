@@ -38,7 +38,12 @@ export type Readable = {
   readonly rowBytes: number;
   /** At most 100 of them. */
   readonly problems: readonly FileProblem[];
+  /** What is read instead when an expression fails with `notDoubles`: a type was guessed that only reading proves. */
+  readonly otherwise?: Readable | undefined;
 };
+
+/** The error of an expression whose text is not what its double is written as. */
+export const notDoubles = "a text is not what its double is written as";
 
 /** A file as readers of text get it: UTF-8 without a byte order mark that matters, not compressed. */
 export type PlainInput = {
