@@ -148,7 +148,7 @@ describe("a database", () => {
       [1, "1.50"],
       [2, "3.00"],
     ]);
-    expect(preview && columnsOf(preview)).toEqual(["id integer", "price numeric(10,2)"]);
+    expect(preview && columnsOf(preview)).toEqual(["id integer", "price numeric"]);
   });
 
   test("InvalidArgument: no table is named, or there is none of the name", async () => {
@@ -168,7 +168,8 @@ describe("a dry run", () => {
     const source = named("dry", { fileId });
     const before = await user.sources.listSources({});
     const answer = await user.sources.createSource({ source, validateOnly: true, requestId: randomUUID() });
-    expect(answer).toMatchObject({ source: undefined, preview: { readable: true, rowCount: 3n } });
+    expect(answer.source).toBeUndefined();
+    expect(answer.preview).toMatchObject({ readable: true, rowCount: 3n });
     expect(await user.sources.listSources({})).toEqual(before);
     expect((await user.sources.createSource({ source })).source?.displayName).toBe("dry");
   });
@@ -188,7 +189,8 @@ describe("a dry run", () => {
     const before = await user.sources.getSource({ sourceId });
     const settings = { fileId: mesh.peers.addFile(user.who, "other.csv", "a\n1\n"), format: "csv" };
     const answer = await user.sources.updateSource({ source: { sourceId, settings }, validateOnly: true });
-    expect(answer).toMatchObject({ source: undefined, preview: { readable: true, tableName: "other" } });
+    expect(answer.source).toBeUndefined();
+    expect(answer.preview).toMatchObject({ readable: true, tableName: "other" });
     expect(await user.sources.getSource({ sourceId })).toEqual(before);
   });
 

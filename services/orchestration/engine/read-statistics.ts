@@ -13,11 +13,9 @@ export async function readStatistics(task: StatisticsTask): Promise<ColumnStats[
     const leaves = await findLeaves(connection, task.path);
     const flat = task.columns.filter(({ name }) => leaves.has(name));
     const known = await readFoot(connection, task, flat, leaves);
-    const nulls = await countNulls(
-      connection,
-      task,
-      task.columns.filter(({ name }) => !leaves.has(name)),
-    );
+    const nested = task.columns.filter(({ name }) => !leaves.has(name));
+    const isNumbered = !task.columns.some(({ name }) => name.toLowerCase() === "file_row_number");
+    const nulls = await countNulls(connection, task, nested, isNumbered);
     return task.columns.map(
       ({ name }) =>
         known.get(name) ?? { name, nullCount: nulls.get(name) ?? 0, min: undefined, max: undefined },
@@ -83,7 +81,9 @@ async function readFoot(
       `WHERE row_group_id BETWEEN ${groups.from} AND ${groups.to - 1}`,
   );
   const known = (text: unknown) =>
-    typeof text === "string" && Buffer.byteLength(text) <= statisticBytesMax ? text : undefined;
+    typeof text === "string" && Buffer.byteLength(text) <= statisticBytesMax && !text.includes("\0")
+      ? text
+      : undefined;
   return new Map(
     columns.map(({ name }, index) => [
       name,
@@ -102,10 +102,15 @@ async function countNulls(
   connection: DuckDBConnection,
   { path, rows }: StatisticsTask,
   columns: readonly TypedColumn[],
+  isNumbered: boolean,
 ): Promise<Map<string, number>> {
   if (columns.length === 0) return new Map();
   const counts = columns.map(({ name }, index) => `count(*) - count(${identifier(name)}) AS nulls${index}`);
-  const rowsOfGroups = sliceOf(path, { format: "parquet" }, rows);
+  const { from, to } = rows;
+  // DuckDB's own name for a row's place may be a column's: then they are counted from the beginning.
+  const rowsOfGroups = isNumbered
+    ? sliceOf(path, { format: "parquet" }, rows)
+    : `(FROM read_parquet(${literal(path)}) LIMIT ${to - from} OFFSET ${from})`;
   const [row] = await readRows(connection, `SELECT ${counts.join(", ")} FROM ${rowsOfGroups}`);
   return new Map(columns.map(({ name }, index) => [name, Number(row?.[`nulls${index}`] ?? 0)]));
 }
