@@ -3,17 +3,20 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { Code, type ConnectError, createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { hasReason } from "../../services/lib/errors.ts";
 import { registry } from "../../services/lib/telemetry/metrics.ts";
+import { streamOutput } from "../../services/orchestration/engine/stream-output.ts";
 import { run } from "../../services/orchestration/run.ts";
 import { untilGone } from "../all-in-one/postgres-fixtures.ts";
 import { spawnProcess } from "../lib/spawned-process.ts";
 import { meshKeys, startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import { enginesOf, leftFiles, untilWorking } from "./engine-processes.ts";
+import { startEngine } from "./engines.ts";
 import { extractAll, extractChunk, plan, readParquet, tablesOf } from "./extracts.ts";
 import {
   createFileSource,
@@ -55,7 +58,10 @@ function csvOf(rowCount: number): string {
   const bytes = 9;
   const digits = (bytes / 3) * 4;
   const text = randomBytes(rowCount * bytes).toString("base64");
-  const rows = Array.from({ length: rowCount }, (_, n) => `${n},x-${text.slice(n * digits, (n + 1) * digits)}`);
+  const rows = Array.from(
+    { length: rowCount },
+    (_, n) => `${n},x-${text.slice(n * digits, (n + 1) * digits)}`,
+  );
   return `n,text\n${rows.join("\n")}\n`;
 }
 
@@ -150,6 +156,20 @@ test("OK: other settings are another reading of the same file", async () => {
     }
   });
   expect(prepared).toBe(2);
+});
+
+test("OK: a plan of the same file by other settings is another snapshot", async () => {
+  const fileId = mesh.peers.addFile(user.who, "snap.csv", csvOf(10));
+  const names = [];
+  for (const settings of [{ fileId }, { fileId, skipLines: 0 }, { fileId, skipLines: 1, header: false }]) {
+    const sourceId = await createSource(user, "file", settings);
+    const { snap = "" } = await tablesOf(user, sourceId);
+    const { snapshot, snapshotId } = await plan(user, sourceId, [snap]);
+    names.push(snapshot);
+    await user.extracts.closeSnapshot({ snapshotId });
+  }
+  expect(new Set(names).size).toBe(3);
+  expect(names[0]).toMatch(/^sha256:[0-9a-f]{64}$/);
 });
 
 test("OK: a file that can't be read is not read again at once", async () => {
@@ -269,6 +289,31 @@ describe("room", () => {
       await promisify(execFile)("umount", [folder]);
     }
   });
+});
+
+// A file system of its own can be mounted by root only.
+test.runIf(process.getuid?.() === 0)("diskFull: no space is left for what is unpacked", async () => {
+  await using folder = await temporaryFolder();
+  const small = join(folder.path, "small");
+  const path = join(folder.path, "large.csv.gz");
+  await mkdir(small);
+  await writeFile(path, gzipSync(`n,text\n${"1,a text that is there again and again\n".repeat(500_000)}`));
+  await promisify(execFile)("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", small]);
+  try {
+    await using engine = await startEngine(join(small, "engine"));
+    const limit = { signal: AbortSignal.timeout(100_000), timeoutMs: 100_000 };
+    const task = {
+      kind: "prepareFile" as const,
+      path,
+      fileName: "large.csv.gz",
+      settings: {},
+      isGuessing: true,
+    };
+    const bytes = streamOutput(engine, ({ outputPath }) => ({ ...task, outputPath }), undefined, limit);
+    await expect(Array.fromAsync(bytes)).rejects.toMatchObject({ kind: "diskFull" });
+  } finally {
+    await promisify(execFile)("umount", [small]);
+  }
 });
 
 describe("in the middle of it", () => {
