@@ -58,13 +58,27 @@ export function listFiles(
 }
 
 export async function insertFile(db: Db, scope: Scope, file: NewFile): Promise<FileRow> {
-  const creator = { orgId: scope.orgId, creatorUserId: scope.principal.userId };
-  const category = file.ownerId === undefined ? "upload" : "staging";
+  return insertedRow(await insertFiles(db, [{ scope, file }]));
+}
+
+/** Inserts files, each in its own scope; answers their rows in the same order. */
+export async function insertFiles(
+  db: Db,
+  added: readonly { scope: Scope; file: NewFile }[],
+): Promise<FileRow[]> {
   const rows = await db
     .insert(files)
-    .values({ ...file, ...creator, category })
+    .values(
+      added.map(({ scope, file }) => ({
+        ...file,
+        orgId: scope.orgId,
+        creatorUserId: scope.principal.userId,
+        category: file.ownerId === undefined ? ("upload" as const) : ("staging" as const),
+      })),
+    )
     .returning();
-  return insertedRow(rows);
+  const byId = new Map(rows.map((row) => [row.fileId, row]));
+  return added.map(({ file }) => insertedRow([byId.get(file.fileId)].filter((row) => row !== undefined)));
 }
 
 /** Changes an upload of that revision (undefined: of any); undefined when there is none. */

@@ -10,9 +10,16 @@ export type BlobStore = AsyncDisposable & {
    * 0 when it is not known. Throws diskFull when so much does not fit.
    */
   createTemporary(id: string, expectedBytes: number): Promise<TemporaryBlob>;
+  /**
+   * Makes content that is in memory durable under its hash and answers its fingerprint. Content that is there already
+   * stays when `isSound` vouches for it. The caller holds a lock on the hash. Throws diskFull.
+   */
+  store(content: Content, bytes: Uint8Array, isSound: (existing: OpenBlob) => boolean): Promise<string>;
   /** Ids of all temporaries, also of those that another process has left. */
   listTemporaries(): Promise<string[]>;
   deleteTemporary(id: string): Promise<void>;
+  /** Removes what a process that died in the middle of `store` has left, once it is older than this. */
+  deleteOldSmall(olderThanMs: number): Promise<void>;
   /** Opens content for reading; undefined when there is none. */
   open(sha256: string): Promise<OpenBlob | undefined>;
   /**
