@@ -32,6 +32,18 @@ export async function listFileIds(db: Db, scope: Scope, fileIds: readonly string
   return new Set(rows.map(({ fileId }) => fileId));
 }
 
+/** Organisation and revision of those of the ids that are files, whosever they are: the caller compares. */
+export async function listRevisions(
+  db: Db,
+  fileIds: readonly string[],
+): Promise<Pick<FileRow, "orgId" | "fileId" | "revision">[]> {
+  // Asked before every read of bytes: what a query builder does for it would cost more than the rest.
+  const rows = await db.execute<{ org_id: string; file_id: string; revision: number }>(
+    sql`select org_id, file_id, revision from storage.files where file_id = any(${arrayOf(fileIds)}::uuid[])`,
+  );
+  return rows.map(({ org_id, file_id, revision }) => ({ orgId: org_id, fileId: file_id, revision }));
+}
+
 /** Files by id, which is by age. An empty `prefix` or `contentType`, or no `category`, lets every file through. */
 export function listFiles(
   db: Db,
