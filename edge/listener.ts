@@ -95,6 +95,7 @@ export function createListener(options: {
       requestId: exchange.requestId,
       headOnly: request.method === "HEAD",
       signalOf: () => exchange.signal,
+      readsOf: () => exchange.reads,
     };
     // A caller that goes away is noticed by `close`; its broken pipe is nobody's error.
     response.on("error", () => undefined);

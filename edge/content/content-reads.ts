@@ -128,8 +128,10 @@ async function sendHeld(
   const span = answer.kind === "part" ? answer : { start: 0, end: representation.sizeBytes };
   if (!out.headOnly && span.end - span.start <= onceBytesMax) {
     const bytes = await folder.readOnce(file, span);
-    if (bytes) sendWhole(out, status, headers, bytes);
-    return bytes !== undefined;
+    if (!bytes) return false;
+    await out.readsOf()?.spend(bytes.byteLength);
+    sendWhole(out, status, headers, bytes);
+    return true;
   }
   await using open = await folder.open(file);
   if (!open) return false;

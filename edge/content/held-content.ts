@@ -8,22 +8,19 @@ export type HeldContent = {
   readonly file: VerifiedFile;
   readonly lease: string;
   readonly expiresAtMs: number;
-  /** Whose budget of reads counts the bytes. */
-  readonly orgId: string;
   /** Headers of an answer with the whole. */
   readonly headers: Readonly<Record<string, string>>;
   readonly representation: Representation;
 };
 
 export function heldContentOf(
-  { path, fingerprint, lease, orgId, sizeBytes, expireTime }: HttpFile,
+  { path, fingerprint, lease, sizeBytes, expireTime }: HttpFile,
   headers: Readonly<Record<string, string>>,
 ): HeldContent {
   return {
     file: { path, fingerprint },
     lease,
     expiresAtMs: expireTime ? timestampMs(expireTime) : Number.POSITIVE_INFINITY,
-    orgId,
     headers,
     representation: {
       sizeBytes: Number(sizeBytes),

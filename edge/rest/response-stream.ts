@@ -132,7 +132,8 @@ async function copyBytes(
   for await (const message of messages) {
     const body = bodyOf(answer, method.output, message);
     if (!begun) {
-      const { status, headers } = headOf(answer, body);
+      const { status, headers, orgId } = headOf(answer, body);
+      if (orgId) out.readsOf()?.countFor(orgId);
       const file = extensionOf(body, HttpFileSchema);
       if (file) return await handOver(file, asTexts(headers));
       sendHead(out, status, headers);

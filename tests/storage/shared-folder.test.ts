@@ -48,7 +48,6 @@ const handedOver = (file: File) => ({
     sizeBytes: file.sizeBytes,
     fingerprint: expect.stringMatching(new RegExp(`^\\d+-${file.sizeBytes}-\\d+$`)),
     lease: `${who.orgId}/${file.fileId}/1`,
-    orgId: who.orgId,
   },
 });
 

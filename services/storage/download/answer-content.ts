@@ -42,7 +42,6 @@ export async function* answerContent(
       fingerprint,
       sizeBytes: BigInt(file.sizeBytes),
       lease: leaseOf(file),
-      orgId: file.orgId,
       ...(expireTime && { expireTime: timestampFromDate(expireTime) }),
     });
     return;

@@ -31,7 +31,7 @@ export const wholeHeaders = (file: FileRow): Record<string, string> => ({
 /** First message of an answer. */
 export const headMessage = (file: FileRow, { status, headers }: ContentHead): Head => ({
   contentType: file.contentType,
-  extensions: [anyPack(HttpHeadSchema, create(HttpHeadSchema, { status, headers }))],
+  extensions: [anyPack(HttpHeadSchema, create(HttpHeadSchema, { status, headers, orgId: file.orgId }))],
 });
 
 /** A first message as the only one: the caller reads the bytes itself. */
