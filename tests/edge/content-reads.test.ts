@@ -134,6 +134,17 @@ test("OK: what is held answers as storage itself does", async () => {
   }
 });
 
+test("412: another ETag in If-Match, and an earlier date in If-Unmodified-Since", async () => {
+  const { path } = await heldFile();
+  for (const headers of [
+    { "if-match": '"nope"' },
+    { "if-unmodified-since": "Mon, 01 Jan 2024 00:00:00 GMT" },
+  ]) {
+    const answer = await get(path, { headers });
+    expect([answer.status, reasonOf(answer)]).toEqual([412, "ETAG_MISMATCH"]);
+  }
+});
+
 test("404: a file that was removed, at once", async () => {
   const { file, path } = await heldFile();
   await storage.client(FileService, who).deleteFile({ fileId: file.fileId });
