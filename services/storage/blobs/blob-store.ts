@@ -33,7 +33,7 @@ export type BlobStore = AsyncDisposable & {
 
 /** Content on its way. Disposing it removes what was not published. */
 export type TemporaryBlob = AsyncDisposable & {
-  /** Takes a piece; the caller may use its memory again once the promise resolves. Throws diskFull. */
+  /** Takes a piece, which must not change any more: it is not copied. Throws diskFull. */
   write(piece: Uint8Array): Promise<void>;
   /** Ends writing; when it resolves the bytes are durable, though under no hash yet. Throws diskFull. */
   finish(): Promise<Content>;
