@@ -1,9 +1,11 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { LRUCache } from "lru-cache";
 import {
   BlobService,
   ConfirmLeasesRequestSchema,
   ConfirmLeasesResponseSchema,
 } from "../../gen/sluice/storage/v1/blobs_pb.ts";
+import { leaseMs } from "../../services/lib/content/lease-time.ts";
 import { assertionHeader, type Signer } from "../../services/lib/principal.ts";
 import { callUnary } from "../upstream/call-unary.ts";
 import { policyOf } from "../upstream/policy.ts";
@@ -19,25 +21,37 @@ export type ConfirmLease = (lease: string) => Promise<boolean>;
 
 type Waiting = Map<string, PromiseWithResolvers<boolean>>;
 
+/** Confirmations that are remembered for as long as they may be used. */
+const confirmedMax = 4096;
+
 /**
  * Asks about many leases at a time: a call costs the same for one as for a hundred. One call is on its way, and what comes
- * meanwhile goes into the next, so that each answer is younger than the read that waits for it.
+ * meanwhile goes into the next, so that each answer is younger than the read that waits for it. It is used again for
+ * `leaseMs`; whoever changes a file waits that long before the change is answered.
  */
 export function createConfirmLease(
   ask: (leases: readonly string[]) => Promise<readonly boolean[]>,
+  now: () => number = () => performance.now(),
 ): ConfirmLease {
   const waiting: Waiting = new Map();
+  const confirmed = new LRUCache<string, number>({ max: confirmedMax });
   let isAsking = false;
   const askAll = async () => {
     while (waiting.size > 0) {
       const asked = [...waiting].slice(0, leasesMax);
       for (const [lease] of asked) waiting.delete(lease);
+      const untilMs = now() + leaseMs;
       const valid = await ask(asked.map(([lease]) => lease)).catch((): boolean[] => []);
-      for (const [at, [, { resolve }]] of asked.entries()) resolve(valid[at] === true);
+      for (const [at, [lease, { resolve }]] of asked.entries()) {
+        if (valid[at] === true) confirmed.set(lease, untilMs);
+        else confirmed.delete(lease);
+        resolve(valid[at] === true);
+      }
     }
     isAsking = false;
   };
-  return (lease) => {
+  return async (lease) => {
+    if (now() < (confirmed.get(lease) ?? 0)) return true;
     const asked = waiting.get(lease) ?? Promise.withResolvers<boolean>();
     waiting.set(lease, asked);
     if (!isAsking) {

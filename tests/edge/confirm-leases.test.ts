@@ -1,19 +1,23 @@
 import { expect, test } from "vitest";
 import { createConfirmLease } from "../../edge/content/confirm-leases.ts";
 
-/** Asks that a test answers when it likes. */
+/** Asks that a test answers when it likes, and a clock that goes on when it says so. */
 function held() {
+  const clock = { nowMs: 0 };
   const asked: {
     leases: readonly string[];
     answer: (valid: boolean[]) => void;
     fail: (error: Error) => void;
   }[] = [];
-  const confirm = createConfirmLease((leases) => {
-    const { promise, resolve, reject } = Promise.withResolvers<boolean[]>();
-    asked.push({ leases, answer: resolve, fail: reject });
-    return promise;
-  });
-  return { asked, confirm };
+  const confirm = createConfirmLease(
+    (leases) => {
+      const { promise, resolve, reject } = Promise.withResolvers<boolean[]>();
+      asked.push({ leases, answer: resolve, fail: reject });
+      return promise;
+    },
+    () => clock.nowMs,
+  );
+  return { asked, confirm, clock };
 }
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
@@ -52,6 +56,28 @@ test("OK: a call that fails, or answers too little, confirms nothing, and the ne
   await nextTurn();
   asked[1]?.answer([true]);
   expect(await Promise.all(second)).toEqual([true, false]);
+});
+
+test("OK: a confirmation is used for 20 ms from when it was asked for, and a refusal is not", async () => {
+  const { asked, confirm, clock } = held();
+  const first = [confirm("a"), confirm("b")];
+  await nextTurn();
+  clock.nowMs = 5;
+  asked[0]?.answer([true, false]);
+  expect(await Promise.all(first)).toEqual([true, false]);
+  clock.nowMs = 19;
+  expect(await confirm("a")).toBe(true);
+  const again = confirm("b");
+  await nextTurn();
+  expect(asked.map(({ leases }) => leases)).toEqual([["a", "b"], ["b"]]);
+  asked[1]?.answer([true]);
+  expect(await again).toBe(true);
+  clock.nowMs = 20;
+  const late = confirm("a");
+  await nextTurn();
+  expect(asked[2]?.leases).toEqual(["a"]);
+  asked[2]?.answer([false]);
+  expect(await late).toBe(false);
 });
 
 test("OK: more leases than one call takes go into several", async () => {

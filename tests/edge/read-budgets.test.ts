@@ -4,8 +4,8 @@ import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LimitName, ReadLimits } from "../../edge/admission/limit.ts";
-import { parseConfig } from "../../edge/config.ts";
 import { parseProxies } from "../../edge/client-address.ts";
+import { parseConfig } from "../../edge/config.ts";
 import { type File, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { principal } from "../lib/test-mesh.ts";
 import { generated, kib, mib, type Storage, startStorage, upload } from "../storage/fixtures.ts";
@@ -22,7 +22,9 @@ let storage: Storage;
 let file: File;
 beforeAll(async () => {
   storage = await startStorage();
-  file = await upload(storage, principal({ orgId: org, userId: user, roles: ["editor"] }), { content: bytes });
+  file = await upload(storage, principal({ orgId: org, userId: user, roles: ["editor"] }), {
+    content: bytes,
+  });
 });
 afterAll(() => storage[Symbol.asyncDispose]());
 
@@ -148,7 +150,9 @@ describe.each([
       http1(edge.port, path().replace(file.fileId, `30000000-0000-7000-8000-00000000000${last}`), {
         headers: mine,
       });
-    expect([(await guess(1)).status, (await guess(2)).status, (await guess(3)).status]).toEqual([404, 404, 429]);
+    expect([(await guess(1)).status, (await guess(2)).status, (await guess(3)).status]).toEqual([
+      404, 404, 429,
+    ]);
   });
 
   test("429: as many reads on their way as there may be, and one more when one has ended", async () => {

@@ -422,7 +422,8 @@ export const BlobService: GenService<{
   },
   /**
    * Answers whether files that were handed over, as sluice.common.v1.HttpFile, are still what they were then. The edge
-   * asks before each read that it answers by itself.
+   * asks before a read that it answers by itself, and may use the answer for 20 ms from when it asked. A call that
+   * changes or removes a file is answered 25 ms after its commit: nobody reads the file as it was any more then.
    *
    * @generated from rpc sluice.storage.v1.BlobService.ConfirmLeases
    */
