@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Principal } from "../services/lib/principal.ts";
+import type { ReadBudget } from "./admission/read-budget.ts";
 import { clientAddressOf, type TrustedProxies } from "./client-address.ts";
 import { type HttpRequest, type HttpResponse, headerOf } from "./http.ts";
 
@@ -24,6 +25,8 @@ export type Exchange = {
   /** Which path it is, without its values: those may be secrets. */
   route: string | undefined;
   principal: Principal | undefined;
+  /** What a read of a file may take; undefined where none is counted. */
+  reads: ReadBudget | undefined;
   /** What the caller is told that went wrong, in whichever words. */
   error: ConnectError | undefined;
 };
@@ -71,6 +74,7 @@ export function beginExchange(
     method: undefined,
     route: undefined,
     principal: undefined,
+    reads: undefined,
     error: undefined,
   };
 }

@@ -1,6 +1,6 @@
 import { fromBinary, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { encodeMessage } from "../services/lib/encode-message.ts";
+import { encodeInParts, encodeMessage } from "../services/lib/encode-message.ts";
 import { createAnswers } from "./answers.ts";
 import type { Calls, ForwardedCall } from "./calls.ts";
 import type { StreamCall } from "./upstream/open-stream.ts";
@@ -23,7 +23,7 @@ export function createForward(calls: Calls): Forward {
     const upstream = await calls.open(call, answers.listener);
     const stop = () => upstream.cancel();
     call.exchange.onClosed(stop);
-    void sendEach(upstream, messages, (message) => encodeMessage(input, message)).catch((error) => {
+    void sendEach(upstream, messages, (message) => encodeInParts(input, message)).catch((error) => {
       answers.fail(error);
       stop();
     });
@@ -51,10 +51,10 @@ const noAnswer = () => new ConnectError("the upstream gave no answer", Code.Inte
 async function sendEach(
   upstream: StreamCall,
   messages: AsyncIterable<Message>,
-  encode: (message: Message) => Uint8Array,
+  encode: (message: Message) => readonly [Uint8Array, Uint8Array?],
 ): Promise<void> {
   for await (const message of messages) {
-    const taken = upstream.send(encode(message));
+    const taken = upstream.send(...encode(message));
     if (taken) await taken;
   }
   upstream.end();

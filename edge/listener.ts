@@ -2,6 +2,7 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Logger } from "../services/lib/log.ts";
 import type { Admit } from "./admission/admit.ts";
 import type { TrustedProxies } from "./client-address.ts";
+import type { ContentReads } from "./content/content-reads.ts";
 import { type CorsSettings, createCors } from "./cors.ts";
 import type { Deadlines } from "./deadline.ts";
 import { beginExchange, type Exchange } from "./exchange.ts";
@@ -23,7 +24,6 @@ import { createRpcHandler } from "./rpc/handler.ts";
 import { methodUnknown } from "./rpc/refusals.ts";
 import { sendMethodUnknown } from "./rpc/unknown.ts";
 import { wireOf } from "./rpc/wire.ts";
-import type { SharedFolder } from "./shared-folder.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 
 const livePath = "/health";
@@ -43,7 +43,7 @@ export function createListener(options: {
   forward: Forward;
   deadlines: Deadlines;
   messageBytesMax: number;
-  sharedFolder: SharedFolder | undefined;
+  contentReads: ContentReads | undefined;
   limits: Limits;
   errorStyle: ErrorStyle;
   log: Logger;
@@ -95,6 +95,7 @@ export function createListener(options: {
       requestId: exchange.requestId,
       headOnly: request.method === "HEAD",
       signalOf: () => exchange.signal,
+      readsOf: () => exchange.reads,
     };
     // A caller that goes away is noticed by `close`; its broken pipe is nobody's error.
     response.on("error", () => undefined);

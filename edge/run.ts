@@ -29,7 +29,7 @@ const runOne: Run<EdgeConfig> = async (config, stop, ready) => {
     ...config,
     services: exposedServices,
     pages: createPages(),
-    admission: { limiter, limits: config.rateLimits },
+    admission: { limiter, limits: config.rateLimits, readLimits: config.readLimits },
     tls: tls?.current,
     meshTls,
     log,

@@ -1,9 +1,8 @@
-import { constants, type FileHandle, open, readFile } from "node:fs/promises";
+import { fstat, read } from "node:fs";
+import { type FileHandle, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Code, type ConnectError } from "@connectrpc/connect";
-import { ErrorReason } from "../gen/sluice/common/v1/errors_pb.ts";
-import type { HttpFile } from "../gen/sluice/common/v1/options_pb.ts";
-import { failure } from "../services/lib/errors.ts";
+import type { Span } from "../services/lib/content/byte-range.ts";
+import { createDescriptors, type Lease } from "../services/lib/descriptors.ts";
 import { fileFingerprint } from "../services/lib/file-fingerprint.ts";
 import { sharedFolderIdFile } from "../services/lib/shared-folder.ts";
 
@@ -12,57 +11,116 @@ const pieceBytes = 1024 * 1024;
 
 const pathForm = /^[A-Za-z0-9-]+(\/[A-Za-z0-9-]+)*$/;
 
-/** A service's folder of files that the edge can read too, so that large contents need not pass through the mesh. */
-export type SharedFolder = {
+/** A file as a service has verified it. */
+export type VerifiedFile = { readonly path: string; readonly fingerprint: string };
+
+/** A service's folder of files that the edge can read too, so that contents need not pass through the mesh. */
+export type SharedFolder = AsyncDisposable & {
   /** What the service knows the folder by; undefined when it is not there. */
   findId(): Promise<string | undefined>;
-  /** Opens what the service has verified. Throws upstreamUnavailable when it is not there any more. */
-  open(file: HttpFile): Promise<OpenBytes>;
+  /** Opens what the service has verified; undefined when it is not there any more, or somebody wrote to it. */
+  open(file: VerifiedFile): Promise<OpenFile | undefined>;
+  /** A few bytes in one read; undefined as for `open`. Throws when there are fewer. */
+  readOnce(file: VerifiedFile, span: Span): Promise<Buffer | undefined>;
 };
 
-export type OpenBytes = AsyncDisposable & {
+export type OpenFile = AsyncDisposable & {
   /** The bytes that are asked for. Throws when there are fewer. */
-  read(): AsyncGenerator<Uint8Array>;
+  read(span: Span): AsyncGenerator<Uint8Array>;
 };
 
 export function createSharedFolder(directory: string): SharedFolder {
+  const descriptors = createDescriptors();
   let id: string | undefined;
+  const leaseOf = ({ path }: VerifiedFile): Promise<Lease | undefined> => {
+    if (!pathForm.test(path)) throw new Error(`${path} is not a path in a shared folder`);
+    return descriptors.lease(join(directory, path)).catch(() => undefined);
+  };
+  /** Another file may have taken the place of one that is open: then it is opened anew, once. */
+  const withVerified = async <T>(file: VerifiedFile, use: (lease: Lease) => Promise<T | undefined>) => {
+    for (let tries = 0; tries < 2; tries += 1) {
+      const lease = await leaseOf(file);
+      const used = lease && (await use(lease));
+      if (!lease || used !== undefined) return used;
+      descriptors.forget(join(directory, file.path));
+    }
+    return undefined;
+  };
   return {
     async findId() {
       id ??= await readFile(join(directory, sharedFolderIdFile), "utf8").catch(() => undefined);
       return id;
     },
-    async open(file) {
-      if (!pathForm.test(file.path)) throw new Error(`${file.path} is not a path in a shared folder`);
-      const handle = await open(join(directory, file.path), constants.O_RDONLY | constants.O_NOFOLLOW).catch(
-        () => undefined,
-      );
-      if (!handle) throw contentMoved();
-      try {
-        if (fileFingerprint(await handle.stat({ bigint: true })) !== file.fingerprint) throw contentMoved();
-      } catch (error) {
-        await handle.close();
-        throw error;
-      }
-      return { read: () => readFrom(handle, file), [Symbol.asyncDispose]: () => handle.close() };
-    },
+    open: (file) => withVerified(file, (lease) => openVerified(lease, file)),
+    readOnce: (file, span) => withVerified(file, (lease) => readVerified(lease, file, span)),
+    [Symbol.asyncDispose]: () => descriptors[Symbol.asyncDispose](),
   };
 }
 
-async function* readFrom(
-  handle: FileHandle,
-  { offsetBytes, sizeBytes }: HttpFile,
-): AsyncGenerator<Uint8Array> {
-  const start = Number(offsetBytes);
-  let missingBytes = Number(sizeBytes);
-  const range = { start, end: start + missingBytes - 1, highWaterMark: pieceBytes, autoClose: false };
-  for await (const piece of handle.createReadStream(range)) {
-    missingBytes -= piece.length;
-    yield piece;
-  }
-  if (missingBytes > 0) throw new Error(`a file in a shared folder ends ${missingBytes} bytes early`);
+async function openVerified(lease: Lease, { fingerprint }: VerifiedFile): Promise<OpenFile | undefined> {
+  await using stack = new AsyncDisposableStack();
+  stack.use(lease);
+  if ((await fingerprintOf(lease.handle)) !== fingerprint) return undefined;
+  const held = stack.move();
+  return { read: (span) => readFrom(lease.handle, span), [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
-/** A content is replaced when it proves damaged: then the service knows it anew. */
-const contentMoved = (): ConnectError =>
-  failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, "the content was moved meanwhile");
+async function readVerified(
+  lease: Lease,
+  file: VerifiedFile,
+  { start, end }: Span,
+): Promise<Buffer | undefined> {
+  await using held = lease;
+  // The fingerprint is looked at beside the read: each takes a turn of the thread pool.
+  const [fingerprint, bytes] = await Promise.all([
+    fingerprintOf(held.handle),
+    readAt(held.handle, start, end - start),
+  ]);
+  if (fingerprint !== file.fingerprint) return undefined;
+  if (bytes.byteLength < end - start) throw endsEarly(end - start - bytes.byteLength);
+  return bytes;
+}
+
+// The callbacks of node:fs take half of what its promises do, which counts for small reads.
+
+const fingerprintOf = ({ fd }: FileHandle): Promise<string> =>
+  new Promise((resolve, reject) => {
+    fstat(fd, { bigint: true }, (error, stats) => (error ? reject(error) : resolve(fileFingerprint(stats))));
+  });
+
+function readAt({ fd }: FileHandle, position: number, lengthBytes: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(lengthBytes);
+  return new Promise((resolve, reject) => {
+    read(fd, buffer, 0, lengthBytes, position, (error, bytesRead) =>
+      error ? reject(error) : resolve(buffer.subarray(0, bytesRead)),
+    );
+  });
+}
+
+/** Reads one piece ahead of the caller. */
+async function* readFrom(handle: FileHandle, { start, end }: Span): AsyncGenerator<Uint8Array> {
+  const readNext = (position: number) => {
+    if (position >= end) return undefined;
+    const reading = readAt(handle, position, Math.min(pieceBytes, end - position));
+    // The caller may stop before it waits for this one.
+    reading.catch(() => undefined);
+    return reading;
+  };
+  let position = start;
+  let next = readNext(position);
+  try {
+    while (next) {
+      const piece = await next;
+      if (piece.byteLength === 0) throw endsEarly(end - position);
+      position += piece.byteLength;
+      next = readNext(position);
+      yield piece;
+    }
+  } finally {
+    // The file may be closed after this.
+    await next?.catch(() => undefined);
+  }
+}
+
+const endsEarly = (missingBytes: number) =>
+  new Error(`a file in a shared folder ends ${missingBytes} bytes early`);

@@ -1,4 +1,5 @@
 import { SpanKind } from "@opentelemetry/api";
+import { BlobService } from "../gen/sluice/storage/v1/blobs_pb.ts";
 import { addReadinessCheck } from "../services/lib/admin/readiness.ts";
 import type { Logger } from "../services/lib/log.ts";
 import { createSigner } from "../services/lib/principal.ts";
@@ -9,6 +10,8 @@ import { answerBatches } from "./batch/answer-batches.ts";
 import { createRunBatch } from "./batch/run-batch.ts";
 import { createCalls } from "./calls.ts";
 import type { TrustedProxies } from "./client-address.ts";
+import { askUpstream, createConfirmLease } from "./content/confirm-leases.ts";
+import { createContentReads } from "./content/content-reads.ts";
 import type { CorsSettings } from "./cors.ts";
 import { type Deadlines, usualDeadlines } from "./deadline.ts";
 import { createForward } from "./forward.ts";
@@ -83,6 +86,9 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
     ]),
     signer,
   });
+  const folder = options.storageDirectory
+    ? cleanup.use(createSharedFolder(options.storageDirectory))
+    : undefined;
   const listener: Listener = createListener({
     services,
     upstreams: upstreams.byName,
@@ -90,7 +96,12 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
     admit: createAdmit(authenticate, options.admission),
     trustedProxies: options.trustedProxies ?? [],
     forward: createForward(answerBatches(calls, runBatch)),
-    sharedFolder: options.storageDirectory ? createSharedFolder(options.storageDirectory) : undefined,
+    contentReads:
+      folder &&
+      createContentReads(
+        folder,
+        createConfirmLease(askUpstream(() => upstreams.of(BlobService.method.confirmLeases), signer)),
+      ),
     messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
     deadlines: options.deadlines ?? usualDeadlines,
     limits,

@@ -1,14 +1,15 @@
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { rate_cost } from "../../gen/sluice/common/v1/options_pb.ts";
+import { counts_bytes, rate_cost } from "../../gen/sluice/common/v1/options_pb.ts";
 import type { Principal } from "../../services/lib/principal.ts";
 import type { EdgeAccess } from "../access.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
 import { networkOf } from "../client-address.ts";
 import type { Exchange } from "../exchange.ts";
-import { askOf, isOpen, type RateLimits, type Standing, type Turn } from "./limit.ts";
+import { createAdmitRead } from "./admit-reads.ts";
+import { askOf, isOpen, type RateLimits, type ReadLimits, type Standing, type Turn } from "./limit.ts";
 import type { Limiter } from "./limiter.ts";
-import { type Counted, policiesOf, tellStandings } from "./rate-limit-headers.ts";
+import { type Counted, policiesOf, readPoliciesOf, tellStandings } from "./rate-limit-headers.ts";
 import { limitExceeded } from "./refusals.ts";
 
 /** What an attempt with a credential that is none takes of its address's tokens, besides what the call does. */
@@ -21,7 +22,12 @@ const failedAttemptCost = 10;
  */
 export type Admit = (exchange: Exchange, method: DescMethod, access: EdgeAccess) => Promise<void>;
 
-export type Admission = { readonly limiter: Limiter; readonly limits: RateLimits };
+export type Admission = {
+  readonly limiter: Limiter;
+  readonly limits: RateLimits;
+  /** Without them, reads of files are not counted. */
+  readonly readLimits?: ReadLimits;
+};
 
 /** Admits whom `authenticate` knows; with an admission, as often as its limits have it. */
 export function createAdmit(authenticate: Authenticate, admission: Admission | undefined): Admit {
@@ -30,12 +36,10 @@ export function createAdmit(authenticate: Authenticate, admission: Admission | u
       exchange.principal = await authenticate.verify(access, exchange.request);
     };
   }
-  const { limiter, limits } = admission;
-  const policies = policiesOf(limits);
+  const { limiter, limits, readLimits } = admission;
+  const admitRead = readLimits && createAdmitRead(limiter, readLimits);
+  const policies = { ...policiesOf(limits), ...(readLimits && readPoliciesOf(readLimits)) };
   return async (exchange, method, access) => {
-    const { request, response } = exchange;
-    const cost = rateCostOf(method);
-    const network = networkOf(exchange.clientAddress);
     const counted: Counted[] = [];
     const enter = async (turn: Turn) => {
       const { standings, giveBack } = await limiter.take(turn);
@@ -43,28 +47,54 @@ export function createAdmit(authenticate: Authenticate, admission: Admission | u
       if (giveBack) exchange.onClosed(giveBack);
       else throw refusalOf(counted);
     };
-    const address = askOf("address", limits, network, cost);
+    const network = networkOf(exchange.clientAddress);
     try {
-      const recalled = authenticate.recall(access, request);
-      if (recalled) {
-        exchange.principal = recalled;
-        // All at once: a store that is shared is asked once for each call.
-        await enter([address, ...asksOf(recalled, limits, cost)]);
-        return;
-      }
-      // Before anything is looked up: a stranger who guesses is slowed down.
-      await enter([address]);
-      exchange.principal = await authenticate.verify(access, request);
-      if (exchange.principal) await enter(asksOf(exchange.principal, limits, cost));
+      if (admitRead && isRead(method)) {
+        await identifyReader({ authenticate, limits, exchange, access, enter });
+        await admitRead(exchange, enter);
+      } else await admitCall({ authenticate, limits, exchange, access, enter }, rateCostOf(method));
     } catch (error) {
       if (error instanceof ConnectError && error.code === Code.Unauthenticated) {
         limiter.charge(askOf("address", limits, network, failedAttemptCost));
       }
       throw error;
     } finally {
-      tellStandings(response, counted, policies);
+      tellStandings(exchange.response, counted, policies);
     }
   };
+}
+
+type Entering = {
+  readonly authenticate: Authenticate;
+  readonly limits: RateLimits;
+  readonly exchange: Exchange;
+  readonly access: EdgeAccess;
+  readonly enter: (turn: Turn) => Promise<void>;
+};
+
+async function admitCall(entering: Entering, cost: number): Promise<void> {
+  const { authenticate, limits, exchange, access, enter } = entering;
+  const address = askOf("address", limits, networkOf(exchange.clientAddress), cost);
+  const recalled = authenticate.recall(access, exchange.request);
+  if (recalled) {
+    exchange.principal = recalled;
+    // All at once: a store that is shared is asked once for each call.
+    await enter([address, ...asksOf(recalled, limits, cost)]);
+    return;
+  }
+  // Before anything is looked up: a stranger who guesses is slowed down.
+  await enter([address]);
+  exchange.principal = await authenticate.verify(access, exchange.request);
+  if (exchange.principal) await enter(asksOf(exchange.principal, limits, cost));
+}
+
+/** A read is no call; but to look a credential up is, for its address. */
+async function identifyReader(entering: Entering): Promise<void> {
+  const { authenticate, limits, exchange, access, enter } = entering;
+  if (access !== "credential") return;
+  const recalled = authenticate.recall(access, exchange.request);
+  if (!recalled) await enter([askOf("address", limits, networkOf(exchange.clientAddress), 1)]);
+  exchange.principal = recalled ?? (await authenticate.verify(access, exchange.request));
 }
 
 /** All tokens of a user count together: another login is not another limit. */
@@ -94,3 +124,7 @@ export function rateCostOf(method: DescMethod): number {
   }
   return cost;
 }
+
+/** Whether calls of a method count by their bytes, as its contract has it. */
+const isRead = (method: DescMethod): boolean =>
+  hasOption(method, counts_bytes) && getOption(method, counts_bytes);

@@ -13,9 +13,15 @@ export type LimitName = "address" | "user" | "api-key" | "org";
 
 export type RateLimits = Readonly<Record<LimitName, Limit>>;
 
+/** The same owners' budgets of reads of files, whose tokens are bytes. */
+export type ReadLimits = RateLimits;
+
+/** A limit of calls, or one of reads. */
+export type AskName = LimitName | `${LimitName}-reads`;
+
 /** Tokens and a place for one call, of one of the limits that hold for it. */
 export type Ask = Limit & {
-  readonly name: LimitName;
+  readonly name: AskName;
   /** Whose bucket it is. */
   readonly key: string;
   /** Tokens that the call takes. */

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { parseProxies } from "../client-address.ts";
-import type { Limit, LimitName, RateLimits } from "./limit.ts";
+import type { Limit, LimitName, RateLimits, ReadLimits } from "./limit.ts";
+import { readBytesMin } from "./read-budget.ts";
 
 const tokensMax = 1_000_000_000;
+const bytesMax = 1_000_000_000_000_000;
 const windowSecondsMax = 86_400;
 
 /** As `6000/60`: so many at once, and as many again in so many seconds. */
@@ -15,6 +17,18 @@ const rate = (byDefault: string) =>
     .refine(
       ([tokens, seconds]) => tokens <= tokensMax && seconds <= windowSecondsMax,
       `must be at most ${tokensMax}/${windowSecondsMax}`,
+    );
+
+/** As `1000000000/1`: so many bytes at once, and as many again in so many seconds. */
+const bytes = (byDefault: string) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,15}\/[1-9]\d{0,4}$/, "must be bytes and seconds, as 60000000000/60")
+    .default(byDefault)
+    .transform((text) => text.split("/").map(Number) as [tokens: number, seconds: number])
+    .refine(
+      ([tokens, seconds]) => tokens >= readBytesMin && tokens <= bytesMax && seconds <= windowSecondsMax,
+      `must be ${readBytesMin}/1 to ${bytesMax}/${windowSecondsMax}`,
     );
 
 const calls = (byDefault: string) =>
@@ -34,6 +48,14 @@ export const admissionEnv = {
   CONCURRENCY_LIMIT_USER: calls("200"),
   CONCURRENCY_LIMIT_API_KEY: calls("200"),
   CONCURRENCY_LIMIT_ORG: calls("1000"),
+  READ_LIMIT_ADDRESS: bytes("60000000000/60"),
+  READ_LIMIT_USER: bytes("60000000000/60"),
+  READ_LIMIT_API_KEY: bytes("60000000000/60"),
+  READ_LIMIT_ORG: bytes("240000000000/60"),
+  READ_CONCURRENCY_ADDRESS: calls("200"),
+  READ_CONCURRENCY_USER: calls("100"),
+  READ_CONCURRENCY_API_KEY: calls("100"),
+  READ_CONCURRENCY_ORG: calls("400"),
   TRUSTED_PROXIES: z
     .string()
     .default("")
@@ -78,6 +100,13 @@ export function admissionOf(settings: Settings) {
       "api-key": limit(settings.RATE_LIMIT_API_KEY, settings.CONCURRENCY_LIMIT_API_KEY),
       org: limit(settings.RATE_LIMIT_ORG, settings.CONCURRENCY_LIMIT_ORG),
     } satisfies Record<LimitName, Limit>) satisfies RateLimits,
+    /** Budgets of reads of files; tokens are bytes. */
+    readLimits: Object.freeze({
+      address: limit(settings.READ_LIMIT_ADDRESS, settings.READ_CONCURRENCY_ADDRESS),
+      user: limit(settings.READ_LIMIT_USER, settings.READ_CONCURRENCY_USER),
+      "api-key": limit(settings.READ_LIMIT_API_KEY, settings.READ_CONCURRENCY_API_KEY),
+      org: limit(settings.READ_LIMIT_ORG, settings.READ_CONCURRENCY_ORG),
+    } satisfies Record<LimitName, Limit>) satisfies ReadLimits,
   });
 }
 

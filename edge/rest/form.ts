@@ -5,6 +5,7 @@ import { invalidField } from "../../services/lib/errors.ts";
 import { awaitWritable } from "../../services/lib/writable.ts";
 import { type HttpRequest, headerOf } from "../http.ts";
 import { type Incoming, readPieces } from "./body.ts";
+import { readPartHeaders } from "./part-headers.ts";
 
 const limits = { fieldSize: 64 * 1024, fields: 100, headerPairs: 50, headerSize: 16 * 1024 };
 const fileBufferBytes = 256 * 1024;
@@ -12,7 +13,8 @@ const fileBufferBytes = 256 * 1024;
 type FormFile = {
   readonly bytes: AsyncIterable<Buffer>;
   readonly name: string | undefined;
-  readonly contentType: string;
+  /** Undefined where the part does not say. */
+  readonly contentType: string | undefined;
 };
 
 /** A multipart/form-data body that is being read. */
@@ -32,6 +34,7 @@ export function readForm(
   onField: (name: string, value: string) => void,
 ): Form {
   const parser = createParser(incoming.request);
+  const headers = readPartHeaders(parser);
   const progress = createProgress();
   const { fail, orFail } = progress;
   parser.on("field", (name, value, _nameCut, valueCut) =>
@@ -47,7 +50,10 @@ export function readForm(
     orFail(() => {
       if (name !== fileField) throw invalidField(name, `is not the form's file: that is ${fileField}`);
       if (progress.hasFile()) throw invalidField(name, "is there twice");
-      progress.begin(bytes, fileName || undefined, contentType);
+      progress.begin(bytes, {
+        name: fileName ? headers.fileNameOf(fileName) : undefined,
+        contentType: headers.hasMediaType() ? contentType : undefined,
+      });
     });
   });
   parser.on("finish", () => {
@@ -107,9 +113,9 @@ function createProgress() {
     orFail,
     hasFile: () => begun !== undefined,
     finish: () => finished.resolve(),
-    begin(bytes: Readable, name: string | undefined, contentType: string) {
+    begin(bytes: Readable, head: Omit<FormFile, "bytes">) {
       begun = bytes;
-      file.resolve({ bytes: told(bytes), name, contentType });
+      file.resolve({ bytes: told(bytes), ...head });
     },
   };
 }

@@ -3,13 +3,13 @@ import type { Admit } from "../admission/admit.ts";
 import { notInBatch } from "../batch/batch-errors.ts";
 import { isInBatch } from "../batch/in-batch.ts";
 import { boundsOf } from "../bounds.ts";
+import type { ContentReads } from "../content/content-reads.ts";
 import { boundTimeoutMs, type Deadlines, leftOf, requestedTimeoutMs } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
 import { type Forward, once } from "../forward.ts";
 import { headerOf } from "../http.ts";
 import type { Limits } from "../limits.ts";
 import { readBody } from "../read-body.ts";
-import type { SharedFolder } from "../shared-folder.ts";
 import { acceptanceOf, requireIdentity } from "./encoding/acceptance.ts";
 import { inflateBody, requestCompressionOf } from "./encoding/coded-request.ts";
 import { bodyTooLarge, methodNotAllowed, pathUnknown } from "./http-error.ts";
@@ -18,7 +18,7 @@ import type { Parameters } from "./parameters.ts";
 import { bindBody, bindHead } from "./request.ts";
 import { requestMessages } from "./request-stream.ts";
 import { sendAnswer } from "./response.ts";
-import { sendStream } from "./response-stream.ts";
+import { type HandOver, sendStream } from "./response-stream.ts";
 import type { Route } from "./route.ts";
 import { createRouter, type Router } from "./router.ts";
 
@@ -28,7 +28,8 @@ type Options = {
   forward: Forward;
   deadlines: Deadlines;
   limits: Limits;
-  sharedFolder: SharedFolder | undefined;
+  /** Undefined where the edge reads no folder of files. */
+  contentReads: ContentReads | undefined;
   /** Largest body of a request that is one message, inflated, in bytes, where the contract says nothing else. */
   messageBytesMax: number;
   toError: (error: unknown, exchange: Exchange) => ConnectError;
@@ -90,16 +91,19 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
     const messages = requestMessages(route, parameters, incoming, messageBytesMax);
     await sendAnswer(out, route, await forward.collect(call(), messages), wanted);
   } else {
+    const { contentReads } = options;
+    if (route.answer.rawBody && (await contentReads?.answerHeld(exchange, out, call().timeoutMs))) return;
     const isBidi = methodKind === "bidi_streaming";
     const messages = isBidi
       ? requestMessages(route, parameters, incoming, messageBytesMax)
       : once(await read());
-    const sharedFolder = route.answer.rawBody && !out.headOnly ? options.sharedFolder : undefined;
-    const sharedFolderId = await sharedFolder?.findId();
+    const sharedFolderId = await options.contentReads?.folderIdFor(exchange, route);
     const answers = await forward.stream({ ...call(), sharedFolderId }, messages);
     const accept = headerOf(request, "accept") ?? "";
     const toError = (error: unknown) => options.toError(error, exchange);
-    await sendStream(out, route, answers, { accept, acceptance, sharedFolder, toError });
+    const handOver: HandOver = async (file, headers) =>
+      options.contentReads?.answerHandedOver(exchange, out, file, headers);
+    await sendStream(out, route, answers, { accept, acceptance, handOver, toError });
   }
 }
 

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { constants } from "node:http2";
 import type { Writable } from "node:stream";
 import type { ConnectError } from "@connectrpc/connect";
+import type { ReadBudget } from "../admission/read-budget.ts";
 import type { Headers, HttpResponse } from "../http.ts";
 import { endWith, writePiece } from "../write-piece.ts";
 import { toErrorAnswer } from "./status.ts";
@@ -14,6 +15,8 @@ export type Outgoing = {
   readonly requestId: string;
   /** Aborts when the reader went away. */
   signalOf(): AbortSignal;
+  /** What a read of a file may take; undefined where none is counted. */
+  readsOf(): ReadBudget | undefined;
 };
 
 export const jsonType = "application/json";
@@ -52,6 +55,7 @@ export async function sendPiece(
 ): Promise<void> {
   out.signalOf().throwIfAborted();
   await writePiece(writable, piece);
+  await out.readsOf()?.spend(piece.length);
 }
 
 /** Answers an error as google.rpc.Status JSON. */

@@ -38,7 +38,7 @@ export function bindHead(route: Route, head: RequestHead): Parameters {
     if (parameter) setParameter(parameters, parameter, captured(variable, head.segments), "path");
   }
   for (const { name, parameter } of route.headers) {
-    const value = headerValue(name, head.header(name));
+    const value = headerValue(route, name, head.header(name));
     if (value !== undefined) setParameter(parameters, parameter, value, `the header ${name}`);
   }
   for (const [name, value] of parseQuery(head.rawQuery)) {
@@ -67,8 +67,9 @@ function captured(variable: Variable, segments: readonly string[]): string {
 }
 
 // An entity tag is quoted in HTTP and is not in a field; `*` asks for no particular one.
-function headerValue(name: string, value: string | undefined): string | undefined {
-  if (name !== "if-match" || value === undefined) return value;
+// A content's conditions are HTTP's own, as they are.
+function headerValue({ answer }: Route, name: string, value: string | undefined): string | undefined {
+  if (name !== "if-match" || answer.rawBody || value === undefined) return value;
   return value === "*" ? undefined : revisionOfTag(value);
 }
 

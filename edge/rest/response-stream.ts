@@ -1,8 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
-import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
-import { HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
-import type { OpenBytes, SharedFolder } from "../shared-folder.ts";
+import { type HttpFile, HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
+import type { Headers } from "../http.ts";
 import { preferredType } from "./accept.ts";
 import type { Acceptance } from "./encoding/acceptance.ts";
 import { codedBody, varyByEncoding } from "./encoding/coded-answer.ts";
@@ -46,7 +45,10 @@ const events: Framing = {
   close: "",
 };
 
-type Options = { sharedFolder: SharedFolder | undefined; toError: (error: unknown) => ConnectError };
+/** Answers from a file that the service names instead of its bytes, with the headers of the whole. */
+export type HandOver = (file: HttpFile, headers: Readonly<Record<string, string>>) => Promise<void>;
+
+type Options = { handOver: HandOver; toError: (error: unknown) => ConnectError };
 const framings = [array, ndjson, events];
 
 /** Writes a server stream as the caller accepts it. Errors before the first byte are thrown. */
@@ -106,42 +108,43 @@ async function sendJson(
 
 async function sendBytes(
   out: Outgoing,
-  { answer, method }: Route,
+  route: Route,
   messages: AsyncIterable<Message>,
-  { sharedFolder, toError }: Options,
+  { handOver, toError }: Options,
 ): Promise<void> {
-  let begun = false;
   try {
-    for await (const message of messages) {
-      const body = bodyOf(answer, method.output, message);
-      await using bytes = await openBytes(body, sharedFolder);
-      if (!begun) {
-        const { status, headers } = headOf(answer, body);
-        sendHead(out, status, headers);
-        begun = true;
-      }
-      if (out.headOnly) break;
-      for await (const piece of bytes.read()) await sendPiece(out, piece);
-    }
+    await copyBytes(out, route, messages, handOver);
   } catch (error) {
-    if (!begun) throw toError(error);
+    if (!out.response.headersSent) throw toError(error);
     // Its caller sees only that the answer breaks off; the log learns why.
     if (!out.signalOf().aborted) toError(error);
     breakOff(out);
-    return;
+  }
+}
+
+async function copyBytes(
+  out: Outgoing,
+  { answer, method }: Route,
+  messages: AsyncIterable<Message>,
+  handOver: HandOver,
+): Promise<void> {
+  let begun = false;
+  for await (const message of messages) {
+    const body = bodyOf(answer, method.output, message);
+    if (!begun) {
+      const { status, headers, orgId } = headOf(answer, body);
+      if (orgId) out.readsOf()?.countFor(orgId);
+      const file = extensionOf(body, HttpFileSchema);
+      if (file) return await handOver(file, asTexts(headers));
+      sendHead(out, status, headers);
+      begun = true;
+    }
+    if (out.headOnly) break;
+    if (body.data.byteLength > 0) await sendPiece(out, body.data);
   }
   if (!begun) sendHead(out, answer.status, cacheControl(answer));
   out.response.end();
 }
 
-/** The bytes of a body, which lie in the message, or in a file that it names. */
-async function openBytes(body: HttpBody, sharedFolder: SharedFolder | undefined): Promise<OpenBytes> {
-  const file = extensionOf(body, HttpFileSchema);
-  if (file && sharedFolder) return sharedFolder.open(file);
-  return {
-    async *read() {
-      if (body.data.byteLength > 0) yield body.data;
-    },
-    async [Symbol.asyncDispose]() {},
-  };
-}
+const asTexts = (headers: Headers): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));

@@ -75,11 +75,15 @@ export function bodyOf({ field }: Answering, desc: DescMessage, message: Message
 }
 
 /** Status and headers as the body's HttpHead says, or else as the contract says. */
-export function headOf(answer: Answering, body: HttpBody): { status: number; headers: Headers } {
+export function headOf(
+  answer: Answering,
+  body: HttpBody,
+): { status: number; headers: Headers; orgId: string } {
   const head = extensionOf(body, HttpHeadSchema);
   const given = Object.entries(head?.headers ?? {}).filter(([name]) => !isOwn(name.toLowerCase()));
   return {
     status: head?.status || answer.status,
+    orgId: head?.orgId ?? "",
     headers: {
       ...(body.contentType && { "content-type": body.contentType }),
       ...cacheControl(answer),

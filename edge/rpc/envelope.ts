@@ -20,6 +20,15 @@ export function wrap(flags: number, bytes: Uint8Array): Buffer {
   return whole;
 }
 
+/** The same of a message in two parts; the second, which is large, is not copied. */
+export function wrapParts(flags: number, head: Uint8Array, bytes: Uint8Array): [Buffer, Buffer] {
+  const begin = Buffer.allocUnsafe(envelopeHeadBytes + head.byteLength);
+  begin[0] = flags;
+  begin.writeUInt32BE(head.byteLength + bytes.byteLength, 1);
+  begin.set(head, envelopeHeadBytes);
+  return [begin, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)];
+}
+
 /** Takes the only message out of a body. More or fewer are Unimplemented, as gRPC has it; a part of one is invalid. */
 export function unwrapOnly(body: Buffer, bytesMax: number): Envelope {
   if (body.byteLength === 0) throw notOne("no message");

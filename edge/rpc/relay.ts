@@ -163,7 +163,11 @@ function manyAnswers(relayed: RelayedCall): StreamListener {
   const { exchange, answer, options } = relayed;
   return {
     begun: (headers) => answer.begin(passedAnswer(headers)),
-    message: (bytes) => answer.write(spelled(relayed, bytes)),
+    message(bytes) {
+      const written = answer.write(spelled(relayed, bytes));
+      const paid = exchange.reads?.spend(bytes.byteLength);
+      return paid ? Promise.all([written, paid]).then(() => undefined) : written;
+    },
     ended: (error, trailers) => answer.end(error && options.toError(error, exchange), passedAnswer(trailers)),
   };
 }

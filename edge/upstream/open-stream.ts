@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import type { RawHeaders } from "../http2-client/raw-headers.ts";
 import type { ClientStream } from "../http2-client/stream.ts";
-import { envelopeHeadBytes, wrap } from "../rpc/envelope.ts";
+import { envelopeHeadBytes, wrap, wrapParts } from "../rpc/envelope.ts";
 import { callerGone, deadlinePassed } from "../rpc/refusals.ts";
 import type { Ending } from "./attempt.ts";
 import { backoffMs } from "./backoff.ts";
@@ -21,8 +21,11 @@ const keptBytesMax = 256 * 1024;
 
 /** A call with many messages in either direction or both. */
 export type StreamCall = {
-  /** The promise, if there is one, resolves when the upstream took enough. */
-  send(message: Uint8Array): Promise<void> | undefined;
+  /**
+   * Sends a message, whose end may come apart: then it is not copied, and must not change. The promise, if there is one,
+   * resolves when the upstream took enough.
+   */
+  send(message: Uint8Array, end?: Uint8Array): Promise<void> | undefined;
   /** No more requests come. */
   end(): void;
   cancel(): void;
@@ -75,7 +78,12 @@ export function openStream(
     start(running);
   }
   return {
-    send: (message) => send(running, wrap(0, message)),
+    send(message, end) {
+      if (!end) return send(running, wrap(0, message));
+      const [head, rest] = wrapParts(0, message, end);
+      void send(running, head);
+      return send(running, rest);
+    },
     end() {
       running.isEnded = true;
       running.stream?.end();
@@ -92,7 +100,7 @@ type Running = {
   readonly headers: OutgoingHttpHeaders;
   readonly listener: StreamListener;
   readonly deadlineMs: number | undefined;
-  /** All requests so far, in their envelopes, as long as the call may still be made again. */
+  /** All requests so far, in their envelopes and perhaps in parts, as long as the call may still be made again. */
   kept: Buffer[] | undefined;
   keptBytes: number;
   isEnded: boolean;

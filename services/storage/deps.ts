@@ -5,6 +5,7 @@ import type { VerifiedContent } from "./blobs/verified-content.ts";
 import type { Limits } from "./limits.ts";
 import type { SignedUrls } from "./sign/signed-urls.ts";
 import type { Reservations } from "./upload/reservations.ts";
+import type { SmallUploads } from "./upload/small-uploads.ts";
 
 /** What the handlers of storage work with. */
 export type StorageDeps = {
@@ -12,6 +13,7 @@ export type StorageDeps = {
   readonly blobs: BlobStore;
   readonly content: VerifiedContent;
   readonly reservations: Reservations;
+  readonly smallUploads: SmallUploads;
   readonly signedUrls: SignedUrls;
   readonly limits: Limits;
   readonly log: Logger;

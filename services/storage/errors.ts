@@ -109,11 +109,3 @@ export const contentCorrupt = (sha256: string): ConnectError =>
     `the stored bytes do not have the sha256 ${sha256} any more`,
     { sha256 },
   );
-
-export const rangeNotSatisfiable = (range: string, sizeBytes: number): ConnectError =>
-  failure(
-    Code.OutOfRange,
-    ErrorReason.RANGE_NOT_SATISFIABLE,
-    `range: ${range} lies outside of the content's ${sizeBytes} bytes`,
-    { size_bytes: String(sizeBytes), "content-range": `bytes */${sizeBytes}` },
-  );

@@ -32,6 +32,18 @@ export async function listFileIds(db: Db, scope: Scope, fileIds: readonly string
   return new Set(rows.map(({ fileId }) => fileId));
 }
 
+/** Organisation and revision of those of the ids that are files, whosever they are: the caller compares. */
+export async function listRevisions(
+  db: Db,
+  fileIds: readonly string[],
+): Promise<Pick<FileRow, "orgId" | "fileId" | "revision">[]> {
+  // Asked before every read of bytes: what a query builder does for it would cost more than the rest.
+  const rows = await db.execute<{ org_id: string; file_id: string; revision: number }>(
+    sql`select org_id, file_id, revision from storage.files where file_id = any(${arrayOf(fileIds)}::uuid[])`,
+  );
+  return rows.map(({ org_id, file_id, revision }) => ({ orgId: org_id, fileId: file_id, revision }));
+}
+
 /** Files by id, which is by age. An empty `prefix` or `contentType`, or no `category`, lets every file through. */
 export function listFiles(
   db: Db,
@@ -58,13 +70,27 @@ export function listFiles(
 }
 
 export async function insertFile(db: Db, scope: Scope, file: NewFile): Promise<FileRow> {
-  const creator = { orgId: scope.orgId, creatorUserId: scope.principal.userId };
-  const category = file.ownerId === undefined ? "upload" : "staging";
+  return insertedRow(await insertFiles(db, [{ scope, file }]));
+}
+
+/** Inserts files, each in its own scope; answers their rows in the same order. */
+export async function insertFiles(
+  db: Db,
+  added: readonly { scope: Scope; file: NewFile }[],
+): Promise<FileRow[]> {
   const rows = await db
     .insert(files)
-    .values({ ...file, ...creator, category })
+    .values(
+      added.map(({ scope, file }) => ({
+        ...file,
+        orgId: scope.orgId,
+        creatorUserId: scope.principal.userId,
+        category: file.ownerId === undefined ? ("upload" as const) : ("staging" as const),
+      })),
+    )
     .returning();
-  return insertedRow(rows);
+  const byId = new Map(rows.map((row) => [row.fileId, row]));
+  return added.map(({ file }) => insertedRow([byId.get(file.fileId)].filter((row) => row !== undefined)));
 }
 
 /** Changes an upload of that revision (undefined: of any); undefined when there is none. */

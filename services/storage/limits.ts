@@ -12,6 +12,10 @@ export const standardLimits = {
   uploadBytesMax,
   /** An upload that sends nothing for so long is ended. */
   uploadIdleMs: minute,
+  /** Content of at most so many bytes is kept in memory until it is whole, */
+  smallBytesMax: 256 * 1024,
+  /** unless it takes longer than this: then it reserves quota as a large one does. */
+  smallWaitMs: 50,
   /** Quota is reserved in steps of so many bytes when an upload's size is not known before. */
   reservationStepBytes: 16 * mebibyte,
   /** How often a running upload says that it is alive. */

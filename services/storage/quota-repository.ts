@@ -61,6 +61,27 @@ export async function updateUsage(
   if (rows.length === 0) throw new Error("there is no quota to count on");
 }
 
+/** Counts files that nothing was reserved for; false when the quota has no room for them, and then nothing is counted. */
+export async function addUsage(
+  db: Db,
+  { orgId }: Owner,
+  { usedBytes, fileCount }: { usedBytes: number; fileCount: number },
+): Promise<boolean> {
+  const rows = await db
+    .insert(quotas)
+    .values({ orgId, limitBytes: limitBytesDefault, usedBytes, fileCount })
+    .onConflictDoUpdate({
+      target: quotas.orgId,
+      set: {
+        usedBytes: sql`${quotas.usedBytes} + ${usedBytes}`,
+        fileCount: sql`${quotas.fileCount} + ${fileCount}`,
+      },
+      setWhere: sql`${quotas.limitBytes} - ${quotas.usedBytes} - ${quotas.reservedBytes} >= ${usedBytes}`,
+    })
+    .returning({ orgId: quotas.orgId });
+  return rows.length > 0;
+}
+
 const untouched = ({ orgId }: Owner): QuotaRow => ({
   orgId,
   limitBytes: limitBytesDefault,

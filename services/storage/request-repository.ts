@@ -28,7 +28,7 @@ export async function isUploadRepeated(db: Db, scope: Scope, requestId: string):
 }
 
 /**
- * Commits an upload once for its request id, if it has one; `work` gets the transaction. `requestSha256` stands for the
+ * Commits an upload once for its request id; `work` gets the transaction. `requestSha256` stands for the
  * header and the content together.
  */
 export function onceUploaded(
@@ -37,6 +37,5 @@ export function onceUploaded(
   { requestId, requestSha256 }: { requestId: string; requestSha256: Uint8Array },
   work: (tx: Db) => Promise<UploadFileResponse>,
 ): Promise<UploadFileResponse> {
-  if (requestId === "") return db.transaction(work);
   return onceByHash(db, scope, requests, { method, requestId, requestSha256 }, work);
 }

@@ -4,6 +4,7 @@ import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
 import { ReleaseService } from "../../gen/sluice/storage/v1/releases_pb.ts";
 import { type GuardedService, guard } from "../lib/guard.ts";
 import type { StorageDeps } from "./deps.ts";
+import { confirmLeases } from "./rpc/confirm-leases.ts";
 import { deleteBlobs } from "./rpc/delete-blobs.ts";
 import { deleteFile } from "./rpc/delete-file.ts";
 import { downloadFile } from "./rpc/download-file.ts";
@@ -39,6 +40,7 @@ export function storageServices(deps: StorageDeps): GuardedService[] {
       putBlob: putBlob(deps),
       deleteBlobs: deleteBlobs(deps),
       signBlobs: signBlobs(deps),
+      confirmLeases: confirmLeases(deps),
     }),
     guard(ReleaseService, { publishRelease: publishRelease(deps) }),
   ];

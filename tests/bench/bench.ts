@@ -1,8 +1,10 @@
 import { parseArgs } from "node:util";
 import { downloadRow, upload } from "./bytes.ts";
 import { edgeRows } from "./edge/rows.ts";
+import { rangeRows } from "./ranges.ts";
 import { restUnary, restUnaryOneProcess } from "./rest-unary.ts";
 import type { Row } from "./row.ts";
+import { uploadRows } from "./small-uploads.ts";
 import { csvToParquet, postgresqlToParquet } from "./staging.ts";
 import { createWorld } from "./world.ts";
 
@@ -15,6 +17,8 @@ const rows: readonly Row[] = [
   ...edgeRows,
   upload,
   downloadRow,
+  ...rangeRows,
+  ...uploadRows,
   csvToParquet,
   postgresqlToParquet,
 ];

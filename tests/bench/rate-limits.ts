@@ -7,4 +7,6 @@ export const limitsOutOfReach = {
   RATE_LIMIT_USER: noLimit,
   RATE_LIMIT_API_KEY: noLimit,
   RATE_LIMIT_ORG: noLimit,
+  READ_LIMIT_USER: "1000000000000000/1",
+  READ_LIMIT_ORG: "1000000000000000/1",
 };

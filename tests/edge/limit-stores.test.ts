@@ -95,6 +95,14 @@ const behaviour = (_: string, open: () => Promise<Store>) => {
     expect(await granted(store, { turns: [[empty], [full, empty], [full]] })).toEqual([true, false, true]);
   });
 
+  test("OK: an ask without cost takes a place alone, and bytes are counted by the billion", async () => {
+    await using store = await open();
+    const place = ask(newKey(), { cost: 0, callsMax: 2 });
+    const bytes = ask(newKey(), { tokens: 60e9, cost: 20e9, callsMax: 1e9 });
+    expect(await granted(store, { turns: times(3, [place]) })).toEqual([true, true, false]);
+    expect(await granted(store, { turns: times(4, [bytes]) })).toEqual([true, true, true, false]);
+  });
+
   test("OK: tokens come back by the store's clock", async () => {
     await using store = await open();
     const turn = [ask(newKey(), { tokens: 2, refillMs: 400 })];

@@ -1,9 +1,7 @@
-import { cp, stat, symlink, truncate, writeFile } from "node:fs/promises";
+import { cp, rename, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createSharedFolder } from "../../edge/shared-folder.ts";
-import { HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import { type File, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { fileFingerprint } from "../../services/lib/file-fingerprint.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
@@ -84,35 +82,56 @@ test("Unavailable: the folder holds another file than the one that storage has v
 });
 
 /** What storage says of a file in a folder. */
-async function locate(folder: string, name: string, sizeBytes: number) {
+async function locate(folder: string, name: string) {
   const fingerprint = fileFingerprint(await stat(join(folder, name), { bigint: true }));
-  return create(HttpFileSchema, { path: name, fingerprint, sizeBytes: BigInt(sizeBytes) });
+  return { path: name, fingerprint };
 }
 
 test("Error: a file that ends early is not taken for the whole", async () => {
   await using folder = await temporaryFolder();
   await writeFile(join(folder.path, "a"), content);
-  await using open = await createSharedFolder(folder.path).open(
-    await locate(folder.path, "a", content.length),
-  );
+  await using shared = createSharedFolder(folder.path);
+  await using open = await shared.open(await locate(folder.path, "a"));
   await truncate(join(folder.path, "a"), 10);
-  await expect(Array.fromAsync(open.read())).rejects.toThrow("a file in a shared folder ends");
+  const whole = { start: 0, end: content.length };
+  await expect(Array.fromAsync(open?.read(whole) ?? [])).rejects.toThrow("a file in a shared folder ends");
+  const short = shared.readOnce(await locate(folder.path, "a"), { start: 5, end: 11 });
+  await expect(short).rejects.toThrow("a file in a shared folder ends 1 bytes early");
 });
 
 test.each(["../a", "sub/../../a", "/etc/hostname", "", "a//b", "a\0b"])(
   "Error: no path leads out of the folder: %j",
-  async (outside) => {
+  async (path) => {
     await using folder = await temporaryFolder();
-    const shared = createSharedFolder(folder.path);
-    const asked = create(HttpFileSchema, { path: outside, fingerprint: "1-1-1", sizeBytes: 1n });
-    await expect(shared.open(asked)).rejects.toThrow("is not a path in a shared folder");
+    await using shared = createSharedFolder(folder.path);
+    const outside = { path, fingerprint: "1-1-1" };
+    const refused = "is not a path in a shared folder";
+    await expect(shared.open(outside)).rejects.toThrow(refused);
+    await expect(shared.readOnce(outside, { start: 0, end: 1 })).rejects.toThrow(refused);
   },
 );
 
-test("Unavailable: a symbolic link is not followed", async () => {
+test("OK: nothing is read by a symbolic link, nor of a file that is not there", async () => {
   await using folder = await temporaryFolder();
   await writeFile(join(folder.path, "a"), content);
   await symlink(join(folder.path, "a"), join(folder.path, "b"));
-  const shared = createSharedFolder(folder.path);
-  await expect(shared.open(await locate(folder.path, "b", content.length))).rejects.toThrow("was moved");
+  await using shared = createSharedFolder(folder.path);
+  for (const file of [await locate(folder.path, "b"), { path: "c", fingerprint: "1-1-1" }]) {
+    expect(await shared.open(file)).toBeUndefined();
+    expect(await shared.readOnce(file, { start: 0, end: 1 })).toBeUndefined();
+  }
+});
+
+test("OK: a file that took the place of an open one is read, and the one before is not", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "a");
+  await writeFile(path, "before");
+  await using shared = createSharedFolder(folder.path);
+  const before = await locate(folder.path, "a");
+  expect(String(await shared.readOnce(before, { start: 0, end: 6 }))).toBe("before");
+  await writeFile(join(folder.path, "b"), "behind");
+  await rename(join(folder.path, "b"), path);
+  const behind = await locate(folder.path, "a");
+  expect(String(await shared.readOnce(behind, { start: 0, end: 6 }))).toBe("behind");
+  expect(await shared.readOnce(before, { start: 0, end: 6 })).toBeUndefined();
 });

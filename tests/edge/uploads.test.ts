@@ -57,6 +57,36 @@ describe.each([
     });
   });
 
+  test.each([
+    ["q%22uote.csv", 'q"uote.csv'],
+    ["100%25.csv", "100%25.csv"],
+    ["a%2Fb%0d.csv", "a%2Fb\r.csv"],
+    ["größe.csv", "größe.csv"],
+  ])("OK: the file name %j of a form is %j", async (fileName, name) => {
+    const answer = await send(edge.port, path, form([{ ...file, fileName }]));
+    expect(JSON.parse(answer.body).header.name).toBe(name);
+  });
+
+  test("OK: a name in RFC 5987's form is decoded once", async () => {
+    const named = form([{ ...file, fileName: "a" }]);
+    const body = named.body.toString("latin1").replace('filename="a"', "filename*=UTF-8''a%2522b.csv");
+    const answer = await send(edge.port, path, { ...named, body: Buffer.from(body, "latin1") });
+    expect(JSON.parse(answer.body).header.name).toBe("a%22b.csv");
+  });
+
+  test.each([
+    ["none", {}, ""],
+    ["text/plain", { type: "text/plain" }, "text/plain"],
+    ["text/plain, with a charset", { type: "text/plain; charset=utf-8" }, "text/plain"],
+  ])("OK: of a part with the media type %s", async (_title, type, contentType) => {
+    const parts = [
+      { name: "sha256", content: "abc" },
+      { name: "file", fileName: "x.parquet", content: "x", ...type },
+    ];
+    const answer = await send(edge.port, path, form(parts));
+    expect(JSON.parse(answer.body).header.contentType).toBe(contentType);
+  });
+
   test("OK: fields before the file, and the query, set fields of the header", async () => {
     const parts = [{ name: "sha256", content: "abc" }, { name: "contentType", content: "text/x" }, file];
     const answer = await send(edge.port, `${path}?name=other.csv`, form(parts));

@@ -55,6 +55,7 @@ export async function startPeers(): Promise<Peers> {
     putBlob: unused,
     deleteBlobs: unused,
     signBlobs: unused,
+    confirmLeases: unused,
   });
   const policies = guard(PolicyService, {
     verifyCredential: unused,

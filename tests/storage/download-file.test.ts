@@ -170,6 +170,61 @@ test.each([
   expect(await download(storage, who, { fileId, range: "bytes=0-1", ifRange })).toMatchObject({ status });
 });
 
+const mismatch = { code: "Aborted", reason: "ETAG_MISMATCH", metadata: {} };
+const dateAfter = (file: File, seconds: number) =>
+  new Date(Number(file.createTime?.seconds ?? 0n) * 1000 + seconds * 1000).toUTCString();
+
+test.each([
+  ["another ETag in If-Match", () => ({ ifMatch: '"nope"' })],
+  ["a text that is no ETag", () => ({ ifMatch: "nope" })],
+  ["its ETag, weak", ({ sha256 }: File) => ({ ifMatch: `W/"${sha256}"` })],
+  ["an earlier date in If-Unmodified-Since", (file: File) => ({ ifUnmodifiedSince: dateAfter(file, -1) })],
+  [
+    "a wrong ETag beside its own in If-None-Match",
+    ({ sha256 }: File) => ({ ifMatch: '"nope"', ifNoneMatch: `"${sha256}"` }),
+  ],
+  ["a wrong ETag beside a range that it has not", () => ({ ifMatch: '"nope"', range: "bytes=99-" })],
+])("Aborted: %s", async (_title, conditionsOf) => {
+  const file = await upload(storage, who, { content: digits });
+  expect(await failureOf(download(storage, who, { fileId: file.fileId, ...conditionsOf(file) }))).toEqual(
+    mismatch,
+  );
+});
+
+test.each([
+  ["its ETag in If-Match", ({ sha256 }: File) => ({ ifMatch: `"other", "${sha256}"` }), 200],
+  ["any in If-Match", () => ({ ifMatch: " * " }), 200],
+  [
+    "its ETag beside an earlier date",
+    (file: File) => ({ ifMatch: `"${file.sha256}"`, ifUnmodifiedSince: dateAfter(file, -1) }),
+    200,
+  ],
+  ["its date in If-Unmodified-Since", (file: File) => ({ ifUnmodifiedSince: dateAfter(file, 0) }), 200],
+  ["what is no date", () => ({ ifUnmodifiedSince: "2020-01-01", ifModifiedSince: "2099-01-01" }), 200],
+  ["its date in If-Modified-Since", (file: File) => ({ ifModifiedSince: dateAfter(file, 0) }), 304],
+  ["an earlier date in If-Modified-Since", (file: File) => ({ ifModifiedSince: dateAfter(file, -1) }), 200],
+  [
+    "its date beside another ETag",
+    (file: File) => ({ ifModifiedSince: dateAfter(file, 0), ifNoneMatch: '"other"' }),
+    200,
+  ],
+  [
+    "a range with its date in If-Range",
+    (file: File) => ({ range: "bytes=0-1", ifRange: dateAfter(file, 0) }),
+    206,
+  ],
+  [
+    "a range with a later date in If-Range",
+    (file: File) => ({ range: "bytes=0-1", ifRange: dateAfter(file, 1) }),
+    200,
+  ],
+])("OK: %s", async (_title, conditionsOf, status) => {
+  const file = await upload(storage, who, { content: digits });
+  expect(await download(storage, who, { fileId: file.fileId, ...conditionsOf(file) })).toMatchObject({
+    status,
+  });
+});
+
 test.each([
   [
     'a "quoted" %.csv',

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { BlobStore, OpenBlob } from "../../services/storage/blobs/blob-store.ts";
 import { openLocalDisk } from "../../services/storage/blobs/local-disk.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
-import { blobPath, filesIn, sha256 } from "./fixtures.ts";
+import { blobPath, filesIn, generated, kib, mib, sha256 } from "./fixtures.ts";
 
 const content = Buffer.from("some content");
 const hash = sha256(content);
@@ -39,6 +39,34 @@ test("OK: what is published is found under its hash, by its fingerprint, and lis
   expect(await readBack(disk)).toBe("some content");
   expect(await Array.fromAsync(disk.list())).toEqual([[hash]]);
   expect(await filesIn(folder.path)).toEqual([path]);
+});
+
+test("OK: pieces of any size are written in their order, and hashed as a whole", async () => {
+  await using folder = await temporaryFolder();
+  await using disk = await openLocalDisk(folder.path);
+  const sizes = [
+    1,
+    16 * kib,
+    16 * kib + 1,
+    0,
+    3,
+    64 * kib,
+    16 * kib,
+    16 * kib,
+    16 * kib,
+    16 * kib,
+    1,
+    mib,
+    5,
+  ];
+  const pieces = [...sizes, ...sizes, ...sizes].map((size, seed) => generated(size, seed + 1));
+  const whole = Buffer.concat(pieces);
+  await using temporary = await disk.createTemporary(randomUUID(), 0);
+  for (const piece of pieces) await temporary.write(piece);
+  expect(await temporary.finish()).toEqual({ sha256: sha256(whole), sizeBytes: whole.length });
+  await temporary.publish(() => true);
+  await using blob = await disk.open(sha256(whole));
+  expect(Buffer.from((await blob?.read(0, whole.length)) ?? []).equals(whole)).toBe(true);
 });
 
 test("OK: a temporary that is not published is removed with its scope", async () => {

@@ -10,9 +10,16 @@ export type BlobStore = AsyncDisposable & {
    * 0 when it is not known. Throws diskFull when so much does not fit.
    */
   createTemporary(id: string, expectedBytes: number): Promise<TemporaryBlob>;
+  /**
+   * Makes content that is in memory durable under its hash and answers its fingerprint. Content that is there already
+   * stays when `isSound` vouches for it. The caller holds a lock on the hash. Throws diskFull.
+   */
+  store(content: Content, bytes: Uint8Array, isSound: (existing: OpenBlob) => boolean): Promise<string>;
   /** Ids of all temporaries, also of those that another process has left. */
   listTemporaries(): Promise<string[]>;
   deleteTemporary(id: string): Promise<void>;
+  /** Removes what a process that died in the middle of `store` has left, once it is older than this. */
+  deleteOldSmall(olderThanMs: number): Promise<void>;
   /** Opens content for reading; undefined when there is none. */
   open(sha256: string): Promise<OpenBlob | undefined>;
   /**
@@ -26,7 +33,7 @@ export type BlobStore = AsyncDisposable & {
 
 /** Content on its way. Disposing it removes what was not published. */
 export type TemporaryBlob = AsyncDisposable & {
-  /** Takes a piece; the caller may use its memory again once the promise resolves. Throws diskFull. */
+  /** Takes a piece, which must not change any more: it is not copied. Throws diskFull. */
   write(piece: Uint8Array): Promise<void>;
   /** Ends writing; when it resolves the bytes are durable, though under no hash yet. Throws diskFull. */
   finish(): Promise<Content>;

@@ -2,13 +2,14 @@ import { randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { link, mkdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { createDescriptors, type Descriptors, type Lease } from "../../lib/descriptors.ts";
 import { fileFingerprint } from "../../lib/file-fingerprint.ts";
 import { diskFull } from "../errors.ts";
-import type { BlobStore, OpenBlob, TemporaryBlob } from "./blob-store.ts";
-import { createDescriptors, type Descriptors, type Lease } from "./descriptors.ts";
+import type { BlobStore, Content, OpenBlob, TemporaryBlob } from "./blob-store.ts";
 import { createDurableFolders, type DurableFolders } from "./durable-folders.ts";
 import { doneUnless, isFileError, namesIn, orDiskFull, syncFolder } from "./file-system.ts";
 import { keptFolderId } from "./folder-id.ts";
+import { deleteOldSmall, isSmallTemporary, writeSmall } from "./small-content.ts";
 import { createTemporaryFile } from "./temporary-file.ts";
 
 /** How many hashes are listed at a time, at the least. */
@@ -36,8 +37,12 @@ export async function openLocalDisk(directory: string): Promise<BlobStore> {
   return {
     folderId: await keptFolderId(root),
     createTemporary: (id, expectedBytes) => createTemporary(disk, id, expectedBytes),
-    listTemporaries: () => namesIn(join(root, "tmp")),
+    store: (content, bytes, isSound) => orDiskFull(store(disk, content, bytes, isSound)),
+    async listTemporaries() {
+      return (await namesIn(join(root, "tmp"))).filter((name) => !isSmallTemporary(name));
+    },
     deleteTemporary: (id) => rm(join(root, "tmp", id), { force: true }),
+    deleteOldSmall: (olderThanMs) => deleteOldSmall(join(root, "tmp"), olderThanMs),
     open: (sha256) => openBlob(disk, sha256),
     delete: (sha256, isUsed) => deleteBlob(disk, sha256, isUsed),
     list: () => listBlobs(join(root, "sha256")),
@@ -86,9 +91,33 @@ async function publish(
   return fileFingerprint(await stat(to, { bigint: true }));
 }
 
-async function isExistingSound(disk: Disk, sha256: string, isSound: (existing: OpenBlob) => boolean) {
+/** As `publish`, for content that is in memory. */
+async function store(
+  disk: Disk,
+  { sha256 }: Content,
+  bytes: Uint8Array,
+  isSound: (existing: OpenBlob) => boolean,
+): Promise<string> {
+  const folder = folderOf(disk, sha256);
+  await disk.folders.make(folder);
+  const sound = await findSound(disk, sha256, isSound);
+  const fingerprint = sound ?? (await writeSmall(join(disk.root, "tmp"), pathOf(disk, sha256), bytes));
+  if (sound === undefined) disk.descriptors.forget(pathOf(disk, sha256));
+  await syncFolder(folder);
+  return fingerprint;
+}
+
+async function findSound(
+  disk: Disk,
+  sha256: string,
+  isSound: (existing: OpenBlob) => boolean,
+): Promise<string | undefined> {
   await using existing = await openBlob(disk, sha256);
-  return existing !== undefined && isSound(existing);
+  return existing && isSound(existing) ? existing.fingerprint : undefined;
+}
+
+async function isExistingSound(disk: Disk, sha256: string, isSound: (existing: OpenBlob) => boolean) {
+  return (await findSound(disk, sha256, isSound)) !== undefined;
 }
 
 async function openBlob(disk: Disk, sha256: string): Promise<OpenBlob | undefined> {

@@ -1,10 +1,8 @@
+import type { Span } from "../../lib/content/byte-range.ts";
 import type { OpenBlob } from "./blob-store.ts";
 
 /** Content is read and sent in pieces of this size. */
 const pieceBytes = 512 * 1024;
-
-/** Bytes of a content from `start` up to, not including, `end`. */
-export type Span = { readonly start: number; readonly end: number };
 
 /**
  * Reads a span piece by piece, one piece ahead of the caller. Ends early where the stored bytes do: the caller counts.

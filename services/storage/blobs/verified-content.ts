@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import type { Span } from "../../lib/content/byte-range.ts";
 import { contentCorrupt } from "../errors.ts";
 import type { BlobStore, Content, OpenBlob } from "./blob-store.ts";
-import { readPieces, type Span } from "./pieces.ts";
+import { readPieces } from "./pieces.ts";
 
 /** How many contents are remembered as verified. */
 const verifiedMax = 100_000;

@@ -35,10 +35,11 @@ async function releaseDeadReservations({ db, limits }: CollectDeps): Promise<voi
 }
 
 /** A temporary is made after its reservation and named by it: one without has no upload that could still publish it. */
-async function deleteDeadTemporaries({ db, blobs }: CollectDeps): Promise<void> {
+async function deleteDeadTemporaries({ db, blobs, limits }: CollectDeps): Promise<void> {
   const ids = await blobs.listTemporaries();
   const live = await listReservations(db, ids);
   for (const id of ids) if (!live.has(id)) await blobs.deleteTemporary(id);
+  await blobs.deleteOldSmall(limits.heartbeatLostMs);
 }
 
 async function deleteUnusedBlobs({ db, blobs, limits }: CollectDeps): Promise<void> {

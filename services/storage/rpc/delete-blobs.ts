@@ -1,5 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { BlobService } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
+import { leasesEnded } from "../../lib/content/lease-time.ts";
 import { scopeOf } from "../../lib/guard.ts";
 import { touchBlobs } from "../blob-repository.ts";
 import type { StorageDeps } from "../deps.ts";
@@ -21,5 +22,6 @@ export const deleteBlobs =
       await updateUsage(tx, scope, { usedBytes: -usedBytes, fileCount: -rows.length });
       return rows.length;
     });
+    if (fileCount > 0) await leasesEnded();
     return { fileCount };
   };

@@ -1,5 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { FileService } from "../../../gen/sluice/storage/v1/files_pb.ts";
+import { leasesEnded } from "../../lib/content/lease-time.ts";
 import { scopeOf } from "../../lib/guard.ts";
 import { touchBlobs } from "../blob-repository.ts";
 import type { StorageDeps } from "../deps.ts";
@@ -20,5 +21,6 @@ export const deleteFile =
       await touchBlobs(tx, [row.sha256]);
       await updateUsage(tx, scope, { usedBytes: -row.sizeBytes, fileCount: -1 });
     });
+    await leasesEnded();
     return {};
   };

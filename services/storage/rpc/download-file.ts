@@ -13,5 +13,5 @@ export const downloadFile = ({
   async function* (request, context) {
     const file = await findFile(db, scopeOf(context), request.fileId);
     if (!file) throw fileNotFound(request.fileId);
-    yield* answerContent(content, file, request, context.requestHeader);
+    yield* answerContent(content, file, { conditions: request, metadata: context.requestHeader });
   };

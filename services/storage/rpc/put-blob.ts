@@ -10,11 +10,15 @@ export const putBlob =
   async (requests, context) => {
     const scope = scopeOf(context);
     const { header, pieces } = await receiveUpload<PutBlobHeader>(requests, deps.limits);
-    await using received = await receiveContent(deps, scope, { pieces, announcedBytes: 0 });
+    await using received = await receiveContent(deps, scope, {
+      pieces,
+      announcedBytes: 0,
+      signal: context.signal,
+    });
     // A stream that was reset may look like one that came to its end.
     context.signal.throwIfAborted();
     const { name, contentType, ownerId } = header;
-    const row = await deps.db.transaction((tx) => received.insert(tx, { name, contentType, ownerId }));
+    const row = await received.store({ name, contentType, ownerId });
     received.committed();
     return { fileId: row.fileId, sizeBytes: BigInt(row.sizeBytes), sha256: row.sha256 };
   };

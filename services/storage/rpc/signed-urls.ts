@@ -41,7 +41,11 @@ export const readSigned = ({
     const grant = signedUrls.open(request.token);
     const file = grant && (await findFile(db, grant, grant.fileId));
     if (!file) throw signedUrlInvalid();
-    yield* answerContent(content, file, request, context.requestHeader);
+    yield* answerContent(content, file, {
+      conditions: request,
+      metadata: context.requestHeader,
+      expireTime: grant.expireTime,
+    });
   };
 
 const expireTimeOf = (lifetime: Duration | undefined): Date =>

@@ -5,6 +5,7 @@ import {
   type FileService,
   type UpdateFileRequest,
 } from "../../../gen/sluice/storage/v1/files_pb.ts";
+import { leasesEnded } from "../../lib/content/lease-time.ts";
 import { etagMismatch } from "../../lib/errors.ts";
 import { scopeOf } from "../../lib/guard.ts";
 import { fieldsToUpdate, required, revisionOf } from "../../lib/updates.ts";
@@ -23,7 +24,10 @@ export const updateFile =
     const scope = scopeOf(context);
     const change = changeOf(file, request);
     const row = await repository.updateUpload(db, scope, fileId, revisionOf(file.etag), change);
-    if (row) return { file: toFile(row) };
+    if (row) {
+      await leasesEnded();
+      return { file: toFile(row) };
+    }
     const current = await repository.findFile(db, scope, fileId);
     if (!current) throw fileNotFound(fileId);
     if (current.category !== "upload") throw fileNotUpload(fileId, current.category);

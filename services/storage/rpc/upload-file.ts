@@ -12,9 +12,10 @@ import { type Scope, scopeOf } from "../../lib/guard.ts";
 import type { Content } from "../blobs/blob-store.ts";
 import type { StorageDeps } from "../deps.ts";
 import { hashMismatch, reservationLost } from "../errors.ts";
+import type { FileRow } from "../file-repository.ts";
 import { toFile } from "../message.ts";
 import { isUploadRepeated, onceUploaded } from "../request-repository.ts";
-import { receiveContent } from "../upload/receive-content.ts";
+import { type ReceivedContent, receiveContent } from "../upload/receive-content.ts";
 import { receiveUpload, type Upload } from "../upload/receive-upload.ts";
 
 export const uploadFile =
@@ -26,19 +27,32 @@ export const uploadFile =
     if (await isUploadRepeated(deps.db, scope, header.requestId)) return answerAgain(deps, scope, upload);
 
     const announcedBytes = Number(header.sizeBytes ?? 0);
-    await using received = await receiveContent(deps, scope, { pieces: upload.pieces, announcedBytes });
+    await using received = await receiveContent(deps, scope, {
+      pieces: upload.pieces,
+      announcedBytes,
+      signal: context.signal,
+    });
     refuseOtherHash(header, received.content);
     // A stream that was reset may look like one that came to its end.
     context.signal.throwIfAborted();
-    const request = requestOf(header, received.content.sha256);
-    const response = await onceUploaded(deps.db, scope, request, async (tx) => {
-      const { name, contentType } = header;
-      const row = await received.insert(tx, { name, contentType });
-      return create(UploadFileResponseSchema, { file: toFile(row) });
-    });
+    const response = await commit(deps, scope, header, received);
     received.committed();
     return response;
   };
+
+async function commit(
+  { db }: StorageDeps,
+  scope: Scope,
+  header: UploadFileHeader,
+  received: ReceivedContent,
+): Promise<UploadFileResponse> {
+  const { name, contentType } = header;
+  const responseOf = (row: FileRow) => create(UploadFileResponseSchema, { file: toFile(row) });
+  if (header.requestId === "") return responseOf(await received.store({ name, contentType }));
+  return onceUploaded(db, scope, requestOf(header, received.content.sha256), async (tx) =>
+    responseOf(await received.insert(tx, { name, contentType })),
+  );
+}
 
 /** Answers an upload that was answered before. It takes no quota: that may be used up by what it stored itself. */
 async function answerAgain(

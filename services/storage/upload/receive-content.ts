@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Db } from "../../lib/database.ts";
 import type { Scope } from "../../lib/guard.ts";
 import { newId } from "../../lib/ids.ts";
@@ -7,28 +8,68 @@ import type { StorageDeps } from "../deps.ts";
 import { type FileRow, insertFile, type NewFile } from "../file-repository.ts";
 import { mediaTypeOf } from "../media-type.ts";
 import { updateUsage } from "../quota-repository.ts";
+import { gatherSmall } from "./gather-small.ts";
 import type { Reservation } from "./reservations.ts";
+import { insertSmall } from "./small-uploads.ts";
+
+type FileHead = Pick<NewFile, "name" | "contentType" | "ownerId">;
 
 /** Content that has arrived. Disposing it gives back its quota and removes its bytes, unless it was committed. */
 export type ReceivedContent = AsyncDisposable & {
   readonly content: Content;
   /**
    * Makes it a file within the transaction that commits it. An empty `contentType` is found by the name. Throws
-   * diskFull, reservationLost.
+   * diskFull, quotaExceeded, reservationLost.
    */
-  insert(tx: Db, file: Pick<NewFile, "name" | "contentType" | "ownerId">): Promise<FileRow>;
+  insert(tx: Db, file: FileHead): Promise<FileRow>;
+  /** Makes it a file, in a transaction of its own or one that it shares. Throws as `insert`. */
+  store(file: FileHead): Promise<FileRow>;
   /** Says that the transaction has committed: if it inserted the content, nothing is left to give back. */
   committed(): void;
 };
 
-/**
- * Takes content in, under a reservation that grows with it, until it lies on the disk under no name. `announcedBytes`
- * is 0 when the size is not known before. Throws quotaExceeded, diskFull, and what `pieces` throws.
- */
+type Arriving = {
+  readonly pieces: AsyncIterable<Uint8Array>;
+  /** 0 when the size is not known before. */
+  readonly announcedBytes: number;
+  /** Aborts when the caller goes away. */
+  readonly signal: AbortSignal;
+};
+
+/** Takes content in. Throws quotaExceeded, diskFull, and what `pieces` throws. */
 export async function receiveContent(
   deps: StorageDeps,
   scope: Scope,
-  { pieces, announcedBytes }: { pieces: AsyncIterable<Uint8Array>; announcedBytes: number },
+  arriving: Arriving,
+): Promise<ReceivedContent> {
+  const gathered = await gatherSmall(arriving.pieces, arriving.announcedBytes, deps.limits);
+  return gathered.whole
+    ? smallContent(deps, scope, gathered.whole, arriving.signal)
+    : receiveLarge(deps, scope, { ...arriving, pieces: gathered.pieces });
+}
+
+/** It needs neither a reservation nor a file before it is committed. */
+function smallContent(deps: StorageDeps, scope: Scope, bytes: Buffer, signal: AbortSignal): ReceivedContent {
+  const content = { sha256: hash("sha256", bytes), sizeBytes: bytes.byteLength };
+  const uploadOf = (file: FileHead) => ({ scope, file, content, bytes, signal });
+  return {
+    content,
+    async insert(tx, file) {
+      const [outcome] = await insertSmall(deps, tx, [uploadOf(file)]);
+      if (!outcome || outcome instanceof Error) throw outcome;
+      return outcome;
+    },
+    store: (file) => deps.smallUploads.store(uploadOf(file)),
+    committed: () => undefined,
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** Under a reservation that grows with it, until it lies on the disk under no name. */
+async function receiveLarge(
+  deps: StorageDeps,
+  scope: Scope,
+  { pieces, announcedBytes }: Arriving,
 ): Promise<ReceivedContent> {
   await using stack = new AsyncDisposableStack();
   const reservation = stack.use(await deps.reservations.hold(scope, announcedBytes));
@@ -42,13 +83,15 @@ export async function receiveContent(
   const content = await temporary.finish();
   const held = stack.move();
   let inserted = false;
+  const insertOne = async (tx: Db, file: FileHead) => {
+    const row = await insert(deps, tx, scope, { file, content, reservation, temporary });
+    inserted = true;
+    return row;
+  };
   return {
     content,
-    async insert(tx, file) {
-      const row = await insert(deps, tx, scope, { file, content, reservation, temporary });
-      inserted = true;
-      return row;
-    },
+    insert: insertOne,
+    store: (file) => deps.db.transaction((tx) => insertOne(tx, file)),
     committed() {
       if (inserted) reservation.settled();
     },
@@ -62,7 +105,7 @@ async function insert(
   tx: Db,
   scope: Scope,
   received: {
-    file: Pick<NewFile, "name" | "contentType" | "ownerId">;
+    file: FileHead;
     content: Content;
     reservation: Reservation;
     temporary: TemporaryBlob;

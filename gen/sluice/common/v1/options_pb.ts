@@ -5,15 +5,15 @@
 import type { GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
-import type { Duration, EnumValueOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_descriptor, file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
+import type { Duration, EnumValueOptions, MethodOptions, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_descriptor, file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file sluice/common/v1/options.proto.
  */
 export const file_sluice_common_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zbHVpY2UvY29tbW9uL3YxL29wdGlvbnMucHJvdG8SEHNsdWljZS5jb21tb24udjEirAEKBkFjY2VzcxIQCgZwdWJsaWMYASABKAhIABIXCg1hdXRoZW50aWNhdGVkGAIgASgISAASFAoKcGVybWlzc2lvbhgDIAEoCUgAEjUKCGludGVybmFsGAQgASgLMiEuc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3MuSW50ZXJuYWxIABobCghJbnRlcm5hbBIPCgdjYWxsZXJzGAEgAygJQg0KBGtpbmQSBbpIAggBIt8CCgRSZXN0EhYKDnN1Y2Nlc3Nfc3RhdHVzGAEgASgFEj0KD3JlcXVlc3RfaGVhZGVycxgCIAMoCzIkLnNsdWljZS5jb21tb24udjEuUmVzdC5SZXF1ZXN0SGVhZGVyEhUKDWNhY2hlX2NvbnRyb2wYAyABKAkSLQoGdXBsb2FkGAQgASgLMh0uc2x1aWNlLmNvbW1vbi52MS5SZXN0LlVwbG9hZBosCg1SZXF1ZXN0SGVhZGVyEgwKBG5hbWUYASABKAkSDQoFZmllbGQYAiABKAkaiwEKBlVwbG9hZBIUCgxoZWFkZXJfZmllbGQYASABKAkSEwoLY2h1bmtfZmllbGQYAiABKAkSEgoKZm9ybV9maWVsZBgDIAEoCRISCgpuYW1lX2ZpZWxkGAQgASgJEhoKEmNvbnRlbnRfdHlwZV9maWVsZBgFIAEoCRISCgpzaXplX2ZpZWxkGAYgASgJIkYKB0hlZGdpbmcSKAoFZGVsYXkYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEQoJY2FsbHNfbWF4GAIgASgFIo4BCgZCb3VuZHMSGQoRbWVzc2FnZV9ieXRlc19tYXgYASABKAUSGAoQc3RyZWFtX2J5dGVzX21heBgCIAEoAxIbChNzdHJlYW1fbWVzc2FnZXNfbWF4GAMgASgFEhoKEmRlZmF1bHRfdGltZW91dF9tcxgEIAEoBRIWCg5tYXhfdGltZW91dF9tcxgFIAEoBSKEAQoISHR0cEhlYWQSDgoGc3RhdHVzGAEgASgFEjgKB2hlYWRlcnMYAiADKAsyJy5zbHVpY2UuY29tbW9uLnYxLkh0dHBIZWFkLkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJXCghIdHRwRmlsZRIMCgRwYXRoGAEgASgJEhQKDG9mZnNldF9ieXRlcxgCIAEoAxISCgpzaXplX2J5dGVzGAMgASgDEhMKC2ZpbmdlcnByaW50GAQgASgJOlIKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLWHAyABKAsyGC5zbHVpY2UuY29tbW9uLnYxLkFjY2Vzc1IGYWNjZXNzOkwKBHJlc3QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi2hwMgASgLMhYuc2x1aWNlLmNvbW1vbi52MS5SZXN0UgRyZXN0Oj0KCXJhdGVfY29zdBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGMCHAyABKAVSCHJhdGVDb3N0OlUKB2hlZGdpbmcSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi+hwMgASgLMhkuc2x1aWNlLmNvbW1vbi52MS5IZWRnaW5nUgdoZWRnaW5nOlIKBmJvdW5kcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGL+HAyABKAsyGC5zbHVpY2UuY29tbW9uLnYxLkJvdW5kc1IGYm91bmRzOkQKC2h0dHBfc3RhdHVzEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYt4cDIAEoBVIKaHR0cFN0YXR1czpGCgxodHRwX2hlYWRlcnMSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxi4hwMgAygJUgtodHRwSGVhZGVyc2IGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_descriptor, file_google_protobuf_duration]);
+  fileDesc("Ch5zbHVpY2UvY29tbW9uL3YxL29wdGlvbnMucHJvdG8SEHNsdWljZS5jb21tb24udjEirAEKBkFjY2VzcxIQCgZwdWJsaWMYASABKAhIABIXCg1hdXRoZW50aWNhdGVkGAIgASgISAASFAoKcGVybWlzc2lvbhgDIAEoCUgAEjUKCGludGVybmFsGAQgASgLMiEuc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3MuSW50ZXJuYWxIABobCghJbnRlcm5hbBIPCgdjYWxsZXJzGAEgAygJQg0KBGtpbmQSBbpIAggBIt8CCgRSZXN0EhYKDnN1Y2Nlc3Nfc3RhdHVzGAEgASgFEj0KD3JlcXVlc3RfaGVhZGVycxgCIAMoCzIkLnNsdWljZS5jb21tb24udjEuUmVzdC5SZXF1ZXN0SGVhZGVyEhUKDWNhY2hlX2NvbnRyb2wYAyABKAkSLQoGdXBsb2FkGAQgASgLMh0uc2x1aWNlLmNvbW1vbi52MS5SZXN0LlVwbG9hZBosCg1SZXF1ZXN0SGVhZGVyEgwKBG5hbWUYASABKAkSDQoFZmllbGQYAiABKAkaiwEKBlVwbG9hZBIUCgxoZWFkZXJfZmllbGQYASABKAkSEwoLY2h1bmtfZmllbGQYAiABKAkSEgoKZm9ybV9maWVsZBgDIAEoCRISCgpuYW1lX2ZpZWxkGAQgASgJEhoKEmNvbnRlbnRfdHlwZV9maWVsZBgFIAEoCRISCgpzaXplX2ZpZWxkGAYgASgJIkYKB0hlZGdpbmcSKAoFZGVsYXkYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEQoJY2FsbHNfbWF4GAIgASgFIo4BCgZCb3VuZHMSGQoRbWVzc2FnZV9ieXRlc19tYXgYASABKAUSGAoQc3RyZWFtX2J5dGVzX21heBgCIAEoAxIbChNzdHJlYW1fbWVzc2FnZXNfbWF4GAMgASgFEhoKEmRlZmF1bHRfdGltZW91dF9tcxgEIAEoBRIWCg5tYXhfdGltZW91dF9tcxgFIAEoBSKUAQoISHR0cEhlYWQSDgoGc3RhdHVzGAEgASgFEjgKB2hlYWRlcnMYAiADKAsyJy5zbHVpY2UuY29tbW9uLnYxLkh0dHBIZWFkLkhlYWRlcnNFbnRyeRIOCgZvcmdfaWQYAyABKAkaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEilwEKCEh0dHBGaWxlEgwKBHBhdGgYASABKAkSFAoMb2Zmc2V0X2J5dGVzGAIgASgDEhIKCnNpemVfYnl0ZXMYAyABKAMSEwoLZmluZ2VycHJpbnQYBCABKAkSDQoFbGVhc2UYBSABKAkSLwoLZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wOlIKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLWHAyABKAsyGC5zbHVpY2UuY29tbW9uLnYxLkFjY2Vzc1IGYWNjZXNzOkwKBHJlc3QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi2hwMgASgLMhYuc2x1aWNlLmNvbW1vbi52MS5SZXN0UgRyZXN0Oj0KCXJhdGVfY29zdBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGMCHAyABKAVSCHJhdGVDb3N0OkMKDGNvdW50c19ieXRlcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGMaHAyABKAhSC2NvdW50c0J5dGVzOlUKB2hlZGdpbmcSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi+hwMgASgLMhkuc2x1aWNlLmNvbW1vbi52MS5IZWRnaW5nUgdoZWRnaW5nOlIKBmJvdW5kcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGL+HAyABKAsyGC5zbHVpY2UuY29tbW9uLnYxLkJvdW5kc1IGYm91bmRzOkQKC2h0dHBfc3RhdHVzEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYt4cDIAEoBVIKaHR0cFN0YXR1czpGCgxodHRwX2hlYWRlcnMSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxi4hwMgAygJUgtodHRwSGVhZGVyc2IGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_descriptor, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Who may call a method.
@@ -317,6 +317,13 @@ export type HttpHead = Message<"sluice.common.v1.HttpHead"> & {
    * @generated from field: map<string, string> headers = 2;
    */
   headers: { [key: string]: string };
+
+  /**
+   * The organisation whose budget of reads counts the bytes. For the edge alone.
+   *
+   * @generated from field: string org_id = 3;
+   */
+  orgId: string;
 };
 
 /**
@@ -361,6 +368,22 @@ export type HttpFile = Message<"sluice.common.v1.HttpFile"> & {
    * @generated from field: string fingerprint = 4;
    */
   fingerprint: string;
+
+  /**
+   * Empty, or what lets the caller answer further reads of the same path by the same principal, each after
+   * BlobService.ConfirmLeases. HttpFile and HttpHead are those of the whole content then, whatever was asked for: the
+   * caller applies the conditions of the request.
+   *
+   * @generated from field: string lease = 5;
+   */
+  lease: string;
+
+  /**
+   * When the lease ends; without it, it lasts until it is not confirmed.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 6;
+   */
+  expireTime?: Timestamp | undefined;
 };
 
 /**
@@ -395,12 +418,20 @@ export const rate_cost: GenExtension<MethodOptions, number> = /*@__PURE__*/
   extDesc(file_sluice_common_v1_options, 2);
 
 /**
+ * Whether calls count by the bytes that they answer, in a budget of reads of their own, and not as API calls.
+ *
+ * @generated from extension: bool counts_bytes = 50118;
+ */
+export const counts_bytes: GenExtension<MethodOptions, boolean> = /*@__PURE__*/
+  extDesc(file_sluice_common_v1_options, 3);
+
+/**
  * Asks a second address of the service where the first takes long. Only for methods without side effects.
  *
  * @generated from extension: sluice.common.v1.Hedging hedging = 50110;
  */
 export const hedging: GenExtension<MethodOptions, Hedging> = /*@__PURE__*/
-  extDesc(file_sluice_common_v1_options, 3);
+  extDesc(file_sluice_common_v1_options, 4);
 
 /**
  * What a call of the method may take at the edge, where it is not the usual.
@@ -408,7 +439,7 @@ export const hedging: GenExtension<MethodOptions, Hedging> = /*@__PURE__*/
  * @generated from extension: sluice.common.v1.Bounds bounds = 50111;
  */
 export const bounds: GenExtension<MethodOptions, Bounds> = /*@__PURE__*/
-  extDesc(file_sluice_common_v1_options, 4);
+  extDesc(file_sluice_common_v1_options, 5);
 
 /**
  * HTTP status of an ErrorReason, where google.rpc.Code's own is not the one that HTTP callers know.
@@ -416,7 +447,7 @@ export const bounds: GenExtension<MethodOptions, Bounds> = /*@__PURE__*/
  * @generated from extension: int32 http_status = 50103;
  */
 export const http_status: GenExtension<EnumValueOptions, number> = /*@__PURE__*/
-  extDesc(file_sluice_common_v1_options, 5);
+  extDesc(file_sluice_common_v1_options, 6);
 
 /**
  * Names of the metadata of an ErrorReason that HTTP answers as headers, too, as `content-range`.
@@ -424,5 +455,5 @@ export const http_status: GenExtension<EnumValueOptions, number> = /*@__PURE__*/
  * @generated from extension: repeated string http_headers = 50104;
  */
 export const http_headers: GenExtension<EnumValueOptions, string[]> = /*@__PURE__*/
-  extDesc(file_sluice_common_v1_options, 6);
+  extDesc(file_sluice_common_v1_options, 7);
 

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/storage/v1/blobs.proto.
  */
 export const file_sluice_storage_v1_blobs: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9ibG9icy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiQAoOR2V0QmxvYlJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESEwoLaGVsZF9zaGEyNTYYAiABKAkiVwoPR2V0QmxvYlJlc3BvbnNlEisKBGhlYWQYASABKAsyGy5zbHVpY2Uuc3RvcmFnZS52MS5CbG9iSGVhZEgAEg8KBWNodW5rGAIgASgMSABCBgoEcGFydCJSCghCbG9iSGVhZBIMCgRuYW1lGAEgASgJEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgDEg4KBnNoYTI1NhgEIAEoCSJvCg5QdXRCbG9iUmVxdWVzdBIyCgZoZWFkZXIYASABKAsyIC5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iSGVhZGVySAASGgoFY2h1bmsYAiABKAxCCbpIBnoEGICAQEgAQg0KBHBhcnQSBbpIAggBIqICCg1QdXRCbG9iSGVhZGVyEsQBCgRuYW1lGAEgASgJQrUBukixAboBqAEKCWZpbGUubmFtZRJTbXVzdCBiZSAxIHRvIDI1NSBjaGFyYWN0ZXJzIHdpdGhvdXQgc2xhc2hlcyBhbmQgY29udHJvbCBjaGFyYWN0ZXJzLCBhbmQgbm90IC4gb3IgLi4aRnRoaXMgIT0gJy4nICYmIHRoaXMgIT0gJy4uJyAmJiB0aGlzLm1hdGNoZXMocideW14vXFxceDAwLVx4MWZceDdmXSskJylyAxj/ARIuCgxjb250ZW50X3R5cGUYAiABKAlCGLpIFXITGP8BMg5eW1x4MjAtXHg3ZV0qJBIaCghvd25lcl9pZBgDIAEoCUIIukgFcgOwAQEiRgoPUHV0QmxvYlJlc3BvbnNlEg8KB2ZpbGVfaWQYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoAxIOCgZzaGEyNTYYAyABKAkiWgoSRGVsZXRlQmxvYnNSZXF1ZXN0EhoKCG93bmVyX2lkGAEgASgJQgi6SAVyA7ABARIoCg1rZWVwX2ZpbGVfaWRzGAIgAygJQhG6SA6SAQsQoI0GIgVyA7ABASIpChNEZWxldGVCbG9ic1Jlc3BvbnNlEhIKCmZpbGVfY291bnQYASABKAUieAoQU2lnbkJsb2JzUmVxdWVzdBIiCghmaWxlX2lkcxgBIAMoCUIQukgNkgEKEOgHIgVyA7ABARJACghsaWZldGltZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkITukgQyAEBqgEKIgQIgPUkMgIIASIhChFTaWduQmxvYnNSZXNwb25zZRIMCgR1cmxzGAEgAygJMrsDCgtCbG9iU2VydmljZRJsCgdHZXRCbG9iEiEuc2x1aWNlLnN0b3JhZ2UudjEuR2V0QmxvYlJlcXVlc3QaIi5zbHVpY2Uuc3RvcmFnZS52MS5HZXRCbG9iUmVzcG9uc2UiGJACAaq7GBEiDwoNb3JjaGVzdHJhdGlvbjABEmMKB1B1dEJsb2ISIS5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iUmVxdWVzdBoiLnNsdWljZS5zdG9yYWdlLnYxLlB1dEJsb2JSZXNwb25zZSIPqrsYCyIJCgdzdGFnaW5nKAEScAoLRGVsZXRlQmxvYnMSJS5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVCbG9ic1JlcXVlc3QaJi5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVCbG9ic1Jlc3BvbnNlIhKQAgKquxgLIgkKB3N0YWdpbmcSZwoJU2lnbkJsb2JzEiMuc2x1aWNlLnN0b3JhZ2UudjEuU2lnbkJsb2JzUmVxdWVzdBokLnNsdWljZS5zdG9yYWdlLnYxLlNpZ25CbG9ic1Jlc3BvbnNlIg+quxgLIgkKB3N0YWdpbmdiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_sluice_common_v1_options]);
+  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9ibG9icy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiQAoOR2V0QmxvYlJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESEwoLaGVsZF9zaGEyNTYYAiABKAkiOQoUQ29uZmlybUxlYXNlc1JlcXVlc3QSIQoGbGVhc2VzGAEgAygJQhG6SA6SAQsIARDoByIEcgIYZCIqChVDb25maXJtTGVhc2VzUmVzcG9uc2USEQoJYXJlX3ZhbGlkGAEgAygIIlcKD0dldEJsb2JSZXNwb25zZRIrCgRoZWFkGAEgASgLMhsuc2x1aWNlLnN0b3JhZ2UudjEuQmxvYkhlYWRIABIPCgVjaHVuaxgCIAEoDEgAQgYKBHBhcnQiUgoIQmxvYkhlYWQSDAoEbmFtZRgBIAEoCRIUCgxjb250ZW50X3R5cGUYAiABKAkSEgoKc2l6ZV9ieXRlcxgDIAEoAxIOCgZzaGEyNTYYBCABKAkibwoOUHV0QmxvYlJlcXVlc3QSMgoGaGVhZGVyGAEgASgLMiAuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYkhlYWRlckgAEhoKBWNodW5rGAIgASgMQgm6SAZ6BBiAgEBIAEINCgRwYXJ0EgW6SAIIASKiAgoNUHV0QmxvYkhlYWRlchLEAQoEbmFtZRgBIAEoCUK1AbpIsQG6AagBCglmaWxlLm5hbWUSU211c3QgYmUgMSB0byAyNTUgY2hhcmFjdGVycyB3aXRob3V0IHNsYXNoZXMgYW5kIGNvbnRyb2wgY2hhcmFjdGVycywgYW5kIG5vdCAuIG9yIC4uGkZ0aGlzICE9ICcuJyAmJiB0aGlzICE9ICcuLicgJiYgdGhpcy5tYXRjaGVzKHInXlteL1xcXHgwMC1ceDFmXHg3Zl0rJCcpcgMY/wESLgoMY29udGVudF90eXBlGAIgASgJQhi6SBVyExj/ATIOXltceDIwLVx4N2VdKiQSGgoIb3duZXJfaWQYAyABKAlCCLpIBXIDsAEBIkYKD1B1dEJsb2JSZXNwb25zZRIPCgdmaWxlX2lkGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAMSDgoGc2hhMjU2GAMgASgJIloKEkRlbGV0ZUJsb2JzUmVxdWVzdBIaCghvd25lcl9pZBgBIAEoCUIIukgFcgOwAQESKAoNa2VlcF9maWxlX2lkcxgCIAMoCUIRukgOkgELEKCNBiIFcgOwAQEiKQoTRGVsZXRlQmxvYnNSZXNwb25zZRISCgpmaWxlX2NvdW50GAEgASgFIngKEFNpZ25CbG9ic1JlcXVlc3QSIgoIZmlsZV9pZHMYASADKAlCELpIDZIBChDoByIFcgOwAQESQAoIbGlmZXRpbWUYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CE7pIEMgBAaoBCiIECID1JDICCAEiIQoRU2lnbkJsb2JzUmVzcG9uc2USDAoEdXJscxgBIAMoCTKwBAoLQmxvYlNlcnZpY2USbAoHR2V0QmxvYhIhLnNsdWljZS5zdG9yYWdlLnYxLkdldEJsb2JSZXF1ZXN0GiIuc2x1aWNlLnN0b3JhZ2UudjEuR2V0QmxvYlJlc3BvbnNlIhiQAgGquxgRIg8KDW9yY2hlc3RyYXRpb24wARJjCgdQdXRCbG9iEiEuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYlJlcXVlc3QaIi5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iUmVzcG9uc2UiD6q7GAsiCQoHc3RhZ2luZygBEnAKC0RlbGV0ZUJsb2JzEiUuc2x1aWNlLnN0b3JhZ2UudjEuRGVsZXRlQmxvYnNSZXF1ZXN0GiYuc2x1aWNlLnN0b3JhZ2UudjEuRGVsZXRlQmxvYnNSZXNwb25zZSISkAICqrsYCyIJCgdzdGFnaW5nEmcKCVNpZ25CbG9icxIjLnNsdWljZS5zdG9yYWdlLnYxLlNpZ25CbG9ic1JlcXVlc3QaJC5zbHVpY2Uuc3RvcmFnZS52MS5TaWduQmxvYnNSZXNwb25zZSIPqrsYCyIJCgdzdGFnaW5nEnMKDUNvbmZpcm1MZWFzZXMSJy5zbHVpY2Uuc3RvcmFnZS52MS5Db25maXJtTGVhc2VzUmVxdWVzdBooLnNsdWljZS5zdG9yYWdlLnYxLkNvbmZpcm1MZWFzZXNSZXNwb25zZSIPkAIBqrsYCCIGCgRlZGdlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_sluice_common_v1_options]);
 
 /**
  * Which file.
@@ -43,6 +43,48 @@ export type GetBlobRequest = Message<"sluice.storage.v1.GetBlobRequest"> & {
  */
 export const GetBlobRequestSchema: GenMessage<GetBlobRequest> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_blobs, 0);
+
+/**
+ * Which leases.
+ *
+ * @generated from message sluice.storage.v1.ConfirmLeasesRequest
+ */
+export type ConfirmLeasesRequest = Message<"sluice.storage.v1.ConfirmLeasesRequest"> & {
+  /**
+   * As HttpFile had them: 1 to 1000.
+   *
+   * @generated from field: repeated string leases = 1;
+   */
+  leases: string[];
+};
+
+/**
+ * Describes the message sluice.storage.v1.ConfirmLeasesRequest.
+ * Use `create(ConfirmLeasesRequestSchema)` to create a new message.
+ */
+export const ConfirmLeasesRequestSchema: GenMessage<ConfirmLeasesRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 1);
+
+/**
+ * In the order of the request.
+ *
+ * @generated from message sluice.storage.v1.ConfirmLeasesResponse
+ */
+export type ConfirmLeasesResponse = Message<"sluice.storage.v1.ConfirmLeasesResponse"> & {
+  /**
+   * False for a file that was removed or changed since, and for what is no lease.
+   *
+   * @generated from field: repeated bool are_valid = 1;
+   */
+  areValid: boolean[];
+};
+
+/**
+ * Describes the message sluice.storage.v1.ConfirmLeasesResponse.
+ * Use `create(ConfirmLeasesResponseSchema)` to create a new message.
+ */
+export const ConfirmLeasesResponseSchema: GenMessage<ConfirmLeasesResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 2);
 
 /**
  * The head in the first message, bytes in each that follows.
@@ -79,7 +121,7 @@ export type GetBlobResponse = Message<"sluice.storage.v1.GetBlobResponse"> & {
  * Use `create(GetBlobResponseSchema)` to create a new message.
  */
 export const GetBlobResponseSchema: GenMessage<GetBlobResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 1);
+  messageDesc(file_sluice_storage_v1_blobs, 3);
 
 /**
  * What is known of the bytes.
@@ -121,7 +163,7 @@ export type BlobHead = Message<"sluice.storage.v1.BlobHead"> & {
  * Use `create(BlobHeadSchema)` to create a new message.
  */
 export const BlobHeadSchema: GenMessage<BlobHead> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 2);
+  messageDesc(file_sluice_storage_v1_blobs, 4);
 
 /**
  * A header, then bytes.
@@ -158,7 +200,7 @@ export type PutBlobRequest = Message<"sluice.storage.v1.PutBlobRequest"> & {
  * Use `create(PutBlobRequestSchema)` to create a new message.
  */
 export const PutBlobRequestSchema: GenMessage<PutBlobRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 3);
+  messageDesc(file_sluice_storage_v1_blobs, 5);
 
 /**
  * What is known of the bytes before they arrive.
@@ -193,7 +235,7 @@ export type PutBlobHeader = Message<"sluice.storage.v1.PutBlobHeader"> & {
  * Use `create(PutBlobHeaderSchema)` to create a new message.
  */
 export const PutBlobHeaderSchema: GenMessage<PutBlobHeader> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 4);
+  messageDesc(file_sluice_storage_v1_blobs, 6);
 
 /**
  * The stored file.
@@ -228,7 +270,7 @@ export type PutBlobResponse = Message<"sluice.storage.v1.PutBlobResponse"> & {
  * Use `create(PutBlobResponseSchema)` to create a new message.
  */
 export const PutBlobResponseSchema: GenMessage<PutBlobResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 5);
+  messageDesc(file_sluice_storage_v1_blobs, 7);
 
 /**
  * Whose files.
@@ -256,7 +298,7 @@ export type DeleteBlobsRequest = Message<"sluice.storage.v1.DeleteBlobsRequest">
  * Use `create(DeleteBlobsRequestSchema)` to create a new message.
  */
 export const DeleteBlobsRequestSchema: GenMessage<DeleteBlobsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 6);
+  messageDesc(file_sluice_storage_v1_blobs, 8);
 
 /**
  * What was removed.
@@ -277,7 +319,7 @@ export type DeleteBlobsResponse = Message<"sluice.storage.v1.DeleteBlobsResponse
  * Use `create(DeleteBlobsResponseSchema)` to create a new message.
  */
 export const DeleteBlobsResponseSchema: GenMessage<DeleteBlobsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 7);
+  messageDesc(file_sluice_storage_v1_blobs, 9);
 
 /**
  * Which files.
@@ -305,7 +347,7 @@ export type SignBlobsRequest = Message<"sluice.storage.v1.SignBlobsRequest"> & {
  * Use `create(SignBlobsRequestSchema)` to create a new message.
  */
 export const SignBlobsRequestSchema: GenMessage<SignBlobsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 8);
+  messageDesc(file_sluice_storage_v1_blobs, 10);
 
 /**
  * The URLs.
@@ -327,7 +369,7 @@ export type SignBlobsResponse = Message<"sluice.storage.v1.SignBlobsResponse"> &
  * Use `create(SignBlobsResponseSchema)` to create a new message.
  */
 export const SignBlobsResponseSchema: GenMessage<SignBlobsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 9);
+  messageDesc(file_sluice_storage_v1_blobs, 11);
 
 /**
  * Bytes between services. No service opens another one's directory.
@@ -377,6 +419,18 @@ export const BlobService: GenService<{
     methodKind: "unary";
     input: typeof SignBlobsRequestSchema;
     output: typeof SignBlobsResponseSchema;
+  },
+  /**
+   * Answers whether files that were handed over, as sluice.common.v1.HttpFile, are still what they were then. The edge
+   * asks before a read that it answers by itself, and may use the answer for 20 ms from when it asked. A call that
+   * changes or removes a file is answered 25 ms after its commit: nobody reads the file as it was any more then.
+   *
+   * @generated from rpc sluice.storage.v1.BlobService.ConfirmLeases
+   */
+  confirmLeases: {
+    methodKind: "unary";
+    input: typeof ConfirmLeasesRequestSchema;
+    output: typeof ConfirmLeasesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sluice_storage_v1_blobs, 0);

@@ -1,8 +1,10 @@
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
 
-/** How many files stay open between two reads. */
+/** How many files stay open between two reads, */
 const openMax = 256;
+/** and for how long, in milliseconds: the space of a file that was removed is free when the last one has closed it. */
+const idleMs = 10_000;
 
 export type Lease = AsyncDisposable & { readonly handle: FileHandle };
 
@@ -14,7 +16,13 @@ export type Descriptors = AsyncDisposable & {
   forget(path: string): void;
 };
 
-type Descriptor = { readonly opening: Promise<FileHandle>; users: number; kept: boolean };
+type Descriptor = {
+  readonly opening: Promise<FileHandle>;
+  users: number;
+  kept: boolean;
+  /** Whether it was leased since the last look for idle ones. */
+  isFresh: boolean;
+};
 
 export function createDescriptors(): Descriptors {
   const closings = new Set<Promise<void>>();
@@ -34,10 +42,24 @@ export function createDescriptors(): Descriptors {
       close(descriptor);
     },
   });
+  // Runs only while something is open: a process at rest has no timer.
+  let sweep: NodeJS.Timeout | undefined;
+  const closeIdle = () => {
+    for (const [path, descriptor] of [...kept.entries()]) {
+      if (!descriptor.isFresh) kept.delete(path);
+      descriptor.isFresh = false;
+    }
+    if (kept.size === 0) stopSweep();
+  };
+  const stopSweep = () => {
+    clearInterval(sweep);
+    sweep = undefined;
+  };
   const keep = (path: string): Descriptor => {
     const opening = open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-    const descriptor = { opening, users: 0, kept: true };
+    const descriptor = { opening, users: 0, kept: true, isFresh: true };
     kept.set(path, descriptor);
+    sweep ??= setInterval(closeIdle, idleMs).unref();
     opening.catch(() => kept.peek(path) === descriptor && kept.delete(path));
     return descriptor;
   };
@@ -46,6 +68,7 @@ export function createDescriptors(): Descriptors {
       const descriptor = kept.get(path) ?? keep(path);
       // Counted before the first wait: an eviction meanwhile must not close it.
       descriptor.users += 1;
+      descriptor.isFresh = true;
       const release = () => {
         descriptor.users -= 1;
         close(descriptor);
@@ -59,6 +82,7 @@ export function createDescriptors(): Descriptors {
     },
     forget: (path) => void kept.delete(path),
     async [Symbol.asyncDispose]() {
+      stopSweep();
       kept.clear();
       await Promise.all(closings);
     },

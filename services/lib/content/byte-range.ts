@@ -1,4 +1,5 @@
-import type { Span } from "../blobs/pieces.ts";
+/** Bytes of a content from `start` up to, not including, `end`. */
+export type Span = { readonly start: number; readonly end: number };
 
 /** What a Range header asks for: some bytes; the whole; or bytes that the content does not have. */
 export type AskedRange = Span | "whole" | "unsatisfiable";

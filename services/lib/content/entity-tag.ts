@@ -7,7 +7,8 @@ export function isNamedIn(ifNoneMatch: string, entityTag: string): boolean {
   return ifNoneMatch.matchAll(/"[^"]*"/g).some(([named]) => named === entityTag);
 }
 
-/** Whether a Range header counts: without an If-Range header, or with one that is the content's own ETag. */
-export function isRangeWanted(ifRange: string, entityTag: string): boolean {
-  return ifRange === "" || ifRange.trim() === entityTag;
+/** Whether an If-Match header names the content: strongly compared, so a weak tag names none. */
+export function isMatchedBy(ifMatch: string, entityTag: string): boolean {
+  if (ifMatch.trim() === "*") return true;
+  return ifMatch.matchAll(/(?<!W\/)"[^"]*"/g).some(([named]) => named === entityTag);
 }

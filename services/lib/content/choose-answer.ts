@@ -1,0 +1,81 @@
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import { failure } from "../errors.ts";
+import { parseRange, type Span } from "./byte-range.ts";
+import { isMatchedBy, isNamedIn } from "./entity-tag.ts";
+
+/** The headers of an HTTP request that choose what of a content is answered; empty where there is none. */
+export type Conditions = {
+  readonly range: string;
+  readonly ifRange: string;
+  readonly ifMatch: string;
+  readonly ifNoneMatch: string;
+  readonly ifModifiedSince: string;
+  readonly ifUnmodifiedSince: string;
+};
+
+/** A content as conditions compare it. */
+export type Representation = {
+  readonly sizeBytes: number;
+  readonly entityTag: string;
+  /** In whole seconds, as the header Last-Modified has it. */
+  readonly lastModifiedMs: number;
+};
+
+export type ContentAnswer =
+  | { readonly kind: "whole" }
+  | { readonly kind: "notModified" }
+  | ({ readonly kind: "part" } & Span);
+
+/**
+ * What of a content is answered, by the order of RFC 9110, 13.2.2. Throws preconditionFailed (412) and
+ * rangeNotSatisfiable (416).
+ */
+export function chooseAnswer(conditions: Conditions, content: Representation): ContentAnswer {
+  refuseFailed(conditions, content);
+  if (isKnown(conditions, content)) return { kind: "notModified" };
+  if (conditions.range === "" || !isRangeWanted(conditions.ifRange, content)) return { kind: "whole" };
+  const asked = parseRange(conditions.range, content.sizeBytes);
+  if (asked === "unsatisfiable") throw rangeNotSatisfiable(conditions.range, content.sizeBytes);
+  return asked === "whole" ? { kind: "whole" } : { kind: "part", ...asked };
+}
+
+/** A date does not count beside an entity tag, and neither does a text that is no date. */
+function refuseFailed(
+  { ifMatch, ifUnmodifiedSince }: Conditions,
+  { entityTag, lastModifiedMs }: Representation,
+): void {
+  if (ifMatch !== "") {
+    if (!isMatchedBy(ifMatch, entityTag)) throw preconditionFailed("if-match: the content has another ETag");
+  } else if (lastModifiedMs > dateOf(ifUnmodifiedSince)) {
+    throw preconditionFailed("if-unmodified-since: the content was stored later");
+  }
+}
+
+function isKnown(
+  { ifNoneMatch, ifModifiedSince }: Conditions,
+  { entityTag, lastModifiedMs }: Representation,
+): boolean {
+  if (ifNoneMatch !== "") return isNamedIn(ifNoneMatch, entityTag);
+  return lastModifiedMs <= dateOf(ifModifiedSince);
+}
+
+/** Whether a Range header counts: without an If-Range header, or with the content's own ETag or date in it. */
+function isRangeWanted(ifRange: string, { entityTag, lastModifiedMs }: Representation): boolean {
+  return ifRange === "" || ifRange.trim() === entityTag || dateOf(ifRange) === lastModifiedMs;
+}
+
+const httpDate = /^\s*[A-Z][a-z]{2,8}, \d{2}[ -][A-Z][a-z]{2}[ -](\d{2}|\d{4}) \d{2}:\d{2}:\d{2} GMT\s*$/;
+
+const dateOf = (text: string): number => (httpDate.test(text) ? Date.parse(text) : Number.NaN);
+
+const preconditionFailed = (message: string): ConnectError =>
+  failure(Code.Aborted, ErrorReason.ETAG_MISMATCH, message);
+
+const rangeNotSatisfiable = (range: string, sizeBytes: number): ConnectError =>
+  failure(
+    Code.OutOfRange,
+    ErrorReason.RANGE_NOT_SATISFIABLE,
+    `range: ${range} lies outside of the content's ${sizeBytes} bytes`,
+    { size_bytes: String(sizeBytes), "content-range": `bytes */${sizeBytes}` },
+  );

@@ -1,0 +1,169 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { outsideCalls } from "../../lib/call.ts";
+import type { Db } from "../../lib/database.ts";
+import { databaseFailure } from "../../lib/database-failure.ts";
+import type { Scope } from "../../lib/guard.ts";
+import { newId } from "../../lib/ids.ts";
+import { touchBlobs } from "../blob-repository.ts";
+import type { Content } from "../blobs/blob-store.ts";
+import type { StorageDeps } from "../deps.ts";
+import { quotaExceeded } from "../errors.ts";
+import { type FileRow, insertFiles, type NewFile } from "../file-repository.ts";
+import { mediaTypeOf } from "../media-type.ts";
+import { addUsage, findQuota } from "../quota-repository.ts";
+
+/** A whole content in memory, and what it is to become. */
+export type SmallUpload = {
+  readonly scope: Scope;
+  readonly file: Pick<NewFile, "name" | "contentType" | "ownerId">;
+  readonly content: Content;
+  readonly bytes: Uint8Array;
+  /** Aborts when nobody waits for the file any more: then it must not come to be. */
+  readonly signal: AbortSignal;
+};
+
+export type SmallUploads = {
+  /** Commits it, together with others of the organisation that wait. Throws quotaExceeded, diskFull. */
+  store(upload: SmallUpload): Promise<FileRow>;
+};
+
+type Waiting = { readonly upload: SmallUpload } & Pick<PromiseWithResolvers<FileRow>, "resolve" | "reject">;
+type Queue = { readonly waiting: Waiting[]; running: number };
+
+/** Uploads that one transaction commits. */
+const batchMax = 64;
+/** Transactions of one organisation at a time: while one waits for the disk, the next is collected. */
+const batchesMax = 2;
+
+/**
+ * A commit costs the same for one file as for many, and those of an organisation wait for each other at its quota's row.
+ * So uploads that arrive while others are committed share the next transaction.
+ */
+export function createSmallUploads(deps: SmallUploadDeps): SmallUploads {
+  const queues = new Map<string, Queue>();
+  const pump = (orgId: string, queue: Queue) => {
+    while (queue.running < batchesMax && queue.waiting.length > 0) {
+      const batch = queue.waiting.splice(0, batchMax);
+      queue.running += 1;
+      // None of the calls that a batch serves may cancel its statements.
+      void outsideCalls(() => commitAll(deps, batch)).finally(() => {
+        queue.running -= 1;
+        if (queue.running === 0 && queue.waiting.length === 0) queues.delete(orgId);
+        else pump(orgId, queue);
+      });
+    }
+  };
+  return {
+    store(upload) {
+      const { orgId } = upload.scope;
+      const { promise, resolve, reject } = Promise.withResolvers<FileRow>();
+      const queue = queues.get(orgId) ?? { waiting: [], running: 0 };
+      queues.set(orgId, queue);
+      queue.waiting.push({ upload, resolve, reject });
+      pump(orgId, queue);
+      return promise;
+    },
+  };
+}
+
+type SmallUploadDeps = Pick<StorageDeps, "db" | "blobs" | "content">;
+
+const isWanted = ({ upload }: Waiting): boolean => !upload.signal.aborted;
+
+/** Answers every upload of a batch. What one of them alone is to blame for does not fail the others. */
+async function commitAll(deps: SmallUploadDeps, batch: readonly Waiting[]): Promise<void> {
+  const wanted = batch.filter(isWanted);
+  for (const { reject } of batch.filter((waiting) => !wanted.includes(waiting))) reject(callEnded());
+  if (wanted.length === 0) return;
+  try {
+    const outcomes = await deps.db.transaction(async (tx) => {
+      const stored = await insertSmall(
+        deps,
+        tx,
+        wanted.map(({ upload }) => upload),
+      );
+      if (!wanted.every(isWanted)) throw callEnded();
+      return stored;
+    });
+    for (const [at, { resolve, reject }] of wanted.entries()) {
+      const outcome = outcomes[at];
+      if (outcome instanceof Error) reject(outcome);
+      else if (outcome) resolve(outcome);
+    }
+  } catch (error) {
+    await commitAgain(deps, wanted, error);
+  }
+}
+
+async function commitAgain(deps: SmallUploadDeps, failed: readonly Waiting[], error: unknown): Promise<void> {
+  if (!failed.every(isWanted)) return commitAll(deps, failed);
+  // Of a database that went away nobody knows whether it has committed.
+  if (failed.length === 1 || databaseFailure(error)?.code === Code.Unavailable) {
+    for (const { reject } of failed) reject(error);
+    return;
+  }
+  for (const one of failed) await commitAll(deps, [one]);
+}
+
+const callEnded = () => new ConnectError("the call has ended", Code.Canceled);
+
+/**
+ * Makes files of uploads of one organisation within the transaction that commits them; answers for each its row, or why
+ * it is refused. Rows are locked as everywhere: the contents', then the quota's.
+ */
+export async function insertSmall(
+  { blobs, content: verified }: SmallUploadDeps,
+  tx: Db,
+  uploads: readonly SmallUpload[],
+): Promise<(FileRow | Error)[]> {
+  const [first] = uploads;
+  if (!first) return [];
+  const { scope } = first;
+  const refusals = await refuseOverQuota(tx, scope, uploads);
+  const admitted = uploads.filter((upload) => !refusals.has(upload));
+  const bySha256 = new Map(admitted.map((upload) => [upload.content.sha256, upload]));
+  if (admitted.length === 0) return uploads.map((upload) => refusals.get(upload) as Error);
+  // Before anything is published: the lock keeps the contents from being removed until the files' rows use them.
+  await touchBlobs(tx, bySha256.keys());
+  await Promise.all(
+    [...bySha256.values()].map(async ({ content, bytes }) => {
+      const isSound = (existing: { fingerprint: string }) =>
+        verified.isVerified(content.sha256, existing.fingerprint);
+      verified.setVerified(content.sha256, await blobs.store(content, bytes, isSound));
+    }),
+  );
+  const rows = await insertFiles(tx, admitted.map(newFileOf));
+  const usedBytes = admitted.reduce((sum, { content }) => sum + content.sizeBytes, 0);
+  if (!(await addUsage(tx, scope, { usedBytes, fileCount: admitted.length }))) {
+    throw quotaExceeded(await findQuota(tx, scope), usedBytes);
+  }
+  const rowOf = new Map(admitted.map((upload, at) => [upload, rows[at]]));
+  return uploads.map((upload) => rowOf.get(upload) ?? (refusals.get(upload) as Error));
+}
+
+/** What does not fit is refused before its bytes are published. Whether the rest fits is certain when it is counted. */
+async function refuseOverQuota(
+  tx: Db,
+  scope: Scope,
+  uploads: readonly SmallUpload[],
+): Promise<Map<SmallUpload, Error>> {
+  const quota = await findQuota(tx, scope);
+  const refusals = new Map<SmallUpload, Error>();
+  let { usedBytes } = quota;
+  for (const upload of uploads) {
+    const { sizeBytes } = upload.content;
+    if (quota.limitBytes - usedBytes - quota.reservedBytes >= sizeBytes) usedBytes += sizeBytes;
+    else refusals.set(upload, quotaExceeded({ ...quota, usedBytes }, sizeBytes));
+  }
+  return refusals;
+}
+
+const newFileOf = ({ scope, file, content }: SmallUpload) => ({
+  scope,
+  file: {
+    ...file,
+    ...content,
+    contentType: file.contentType || mediaTypeOf(file.name),
+    fileId: newId(),
+  },
+});

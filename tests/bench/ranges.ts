@@ -1,0 +1,107 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { startChild } from "./child.ts";
+import { type Comparison, compare, speedOf } from "./compare.ts";
+import { download, post, type Target } from "./http-load.ts";
+import { nginxMissing, startNginx } from "./nginx.ts";
+import { type RawRequest, rawRequest, sendMany } from "./raw-load.ts";
+import type { Row } from "./row.ts";
+import type { Mesh, World } from "./world.ts";
+
+const mib = 1024 * 1024;
+const sizeMib = 64;
+const rangeBytes = 64 * 1024;
+const connections = 8;
+const count = 4_000;
+const rounds = 5;
+
+const name = "64 KiB ranges by 8 connections";
+const bareNode = "a bare Node server that keeps the descriptor open";
+
+type Rival = (folder: string, file: string) => Promise<AsyncDisposable & { url: string }>;
+
+const node: Rival = (_, file) => startChild("./bare-ranges-server.ts", [file]);
+const nginx: Rival = async (folder) => {
+  const server = await startNginx(folder);
+  return { ...server, url: `${server.url}/content` };
+};
+
+/** Ranges of a stored file as a reader of Parquet asks for them, beside those of the same bytes from other servers. */
+export const rangeRows: readonly Row[] = [
+  {
+    name: `${name}, one process`,
+    against: bareNode,
+    target: 0.8,
+    measure: (world) => besideRival(world, world.oneProcess, node, ranges),
+  },
+  {
+    name: `${name}, separate processes`,
+    against: bareNode,
+    target: 0.8,
+    measure: (world) => besideRival(world, world.separateProcesses, node, ranges),
+  },
+  {
+    name: `${name}, one process`,
+    against: "nginx",
+    target: 0.1,
+    missing: nginxMissing,
+    measure: (world) => besideRival(world, world.oneProcess, nginx, ranges),
+  },
+  {
+    name: "download of a whole file, separate processes",
+    against: "nginx",
+    target: 0.8,
+    missing: nginxMissing,
+    measure: (world) => besideRival(world, world.separateProcesses, nginx, whole),
+  },
+];
+
+async function besideRival(
+  world: World,
+  start: () => Promise<Mesh<unknown>>,
+  startRival: Rival,
+  speed: (target: Target) => Promise<number>,
+): Promise<Comparison> {
+  const folder = await mkdtemp(join(world.folder, "ranges-"));
+  const file = join(folder, "content");
+  await writeFile(file, randomBytes(sizeMib * mib));
+  const mesh = await start();
+  const ours = await storedContent(mesh, file);
+  await using rival = await startRival(folder, file);
+  return await compare(
+    () => speed(ours),
+    () => speed({ url: rival.url, headers: {} }),
+    rounds,
+  );
+}
+
+/** Where a file can be read that was just uploaded. */
+async function storedContent(mesh: Mesh<unknown>, file: string): Promise<Target> {
+  const title = `ranges-${randomInt(2 ** 40)}.bin`;
+  await post(mesh.target(`/api/v1/storage/files?name=${title}`), createReadStream(file), sizeMib * mib);
+  type Files = { files: { fileId: string }[] };
+  const { files } = await mesh.call<Files>("GET", `/api/v1/storage/files?prefix=${title}`);
+  return mesh.target(`/api/v1/storage/files/${files[0]?.fileId}/content`);
+}
+
+/** Requests a second. */
+function ranges({ url, headers }: Target): Promise<number> {
+  const target = new URL(url);
+  const requests: RawRequest[] = Array.from({ length: 256 }, () => {
+    const start = randomInt((sizeMib * mib) / rangeBytes) * rangeBytes;
+    const range = `bytes=${start}-${start + rangeBytes - 1}`;
+    return { bytes: rawRequest("GET", target, { ...headers, range }), status: 206 };
+  });
+  const next = () => requests[randomInt(requests.length)] as RawRequest;
+  return speedOf(count, () => sendMany(target, { count, connections }, next));
+}
+
+/** MiB a second. */
+const whole = (target: Target): Promise<number> =>
+  speedOf(sizeMib * 4, () => repeat(4, () => download(target)));
+
+async function repeat(times: number, work: () => Promise<unknown>): Promise<void> {
+  for (let done = 0; done < times; done += 1) await work();
+}
