@@ -65,6 +65,9 @@ export type Task = {
     }
 );
 
+/** What a process is sent: a task, or before its first one what to be ready for. */
+export type Order = Task | { readonly kind: "prepare"; readonly memoryBytes: number };
+
 /** What is known of a file after looking at all of it. */
 export type Inspection = {
   readonly reading: Reading;
