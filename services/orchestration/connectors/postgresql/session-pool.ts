@@ -8,7 +8,8 @@ import type { Target } from "./target.ts";
  * security differs from the target's is closed: a secret or the settings have changed.
  */
 export type SessionPool = {
-  take(target: Target): Connection | undefined;
+  /** Waits for one that is being reset, rather than to log in. */
+  take(target: Target): Promise<Connection | undefined>;
   /** Resets a connection and keeps it, or closes it. */
   giveBack(connection: Connection, target: Target): void;
 };
@@ -26,6 +27,7 @@ type Idle = { readonly connection: Connection; readonly key: string; readonly ca
 export function createSessionPool(clock: Clock = systemClock): SessionPool {
   const openedMs = new WeakMap<Connection, number>();
   let idle: Idle[] = [];
+  const resetting = new Set<{ readonly key: string; readonly done: Promise<void> }>();
 
   function close(one: Idle): void {
     one.cancel();
@@ -53,29 +55,43 @@ export function createSessionPool(clock: Clock = systemClock): SessionPool {
     }
   }
 
-  return {
-    take(target) {
-      const key = keyOf(target);
-      for (const one of idle.filter((other) => other.key !== key)) close(one);
-      for (const one of idle.toReversed()) {
-        if (!isUsable(one.connection, target)) {
-          close(one);
-          continue;
-        }
-        one.cancel();
-        idle = idle.filter((other) => other !== one);
-        one.connection.isWarm = true;
-        one.connection.rules.restart();
-        return one.connection;
+  function takeIdle(target: Target, key: string): Connection | undefined {
+    for (const one of idle.toReversed()) {
+      if (one.key !== key || !isUsable(one.connection, target)) {
+        close(one);
+        continue;
       }
-      return undefined;
+      one.cancel();
+      idle = idle.filter((other) => other !== one);
+      one.connection.isWarm = true;
+      one.connection.rules.restart();
+      return one.connection;
+    }
+    return undefined;
+  }
+
+  return {
+    async take(target) {
+      const key = keyOf(target);
+      for (;;) {
+        const found = takeIdle(target, key);
+        if (found) return found;
+        const soon = [...resetting].filter((one) => one.key === key);
+        if (soon.length === 0) return undefined;
+        await Promise.race(soon.map(({ done }) => done));
+      }
     },
     giveBack(connection, target) {
       const bornMs = openedMs.get(connection) ?? clock.now();
       openedMs.set(connection, bornMs);
-      const close = () => void connection[Symbol.asyncDispose]();
-      if (clock.now() - bornMs > ageMs) return close();
-      reset(connection).then(() => keep(connection, keyOf(target)), close);
+      const end = () => void connection[Symbol.asyncDispose]();
+      if (clock.now() - bornMs > ageMs) return end();
+      const key = keyOf(target);
+      const done = reset(connection)
+        .then(() => keep(connection, key), end)
+        .finally(() => resetting.delete(one));
+      const one = { key, done };
+      resetting.add(one);
     },
   };
 }

@@ -82,7 +82,7 @@ async function beginWarm(
   limit: Limit,
   pool: SessionPool | undefined,
 ): Promise<Connection | undefined> {
-  for (let warm = pool?.take(target); warm; warm = pool?.take(target)) {
+  for (let warm = await pool?.take(target); warm; warm = await pool?.take(target)) {
     try {
       await begin(warm, target, limit, {});
       return warm;
