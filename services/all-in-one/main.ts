@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { parseBoth, withSecrets } from "../lib/env.ts";
 import { stopSignal } from "../lib/lifetime.ts";
 import { createLog } from "../lib/log.ts";
+import { releaseMemoryAtRest } from "../lib/release-memory.ts";
 import { parseTelemetry, telemetrySecrets } from "../lib/telemetry/settings.ts";
 import { startTelemetry } from "../lib/telemetry/start-telemetry.ts";
 
@@ -16,6 +17,7 @@ const { welcome } = await import("./welcome.ts");
 try {
   const env = withSecrets(process.env, [...allInOneSecrets, ...telemetrySecrets]);
   const [config, settings] = parseBoth(env, parseConfig, parseTelemetry);
+  using _memory = releaseMemoryAtRest();
   // One port and one exporter for all parts: they are one process.
   await using telemetry = await startTelemetry("all-in-one", settings, createLog("sluice", config));
   await run(config, stopSignal(), (started) => {

@@ -25,6 +25,8 @@ export type Database = AsyncDisposable & {
 
 /** Connections of one service's pool. */
 const connectionsMax = 10;
+/** How long a connection without statements stays: the server has a process for each. */
+const idleTimeoutSeconds = 20;
 const closeTimeoutSeconds = 5;
 /** Schema of the tables that say which migrations ran; each service has its own table in it. */
 const migrationsSchema = "migrations";
@@ -40,6 +42,7 @@ export async function openDatabase(options: {
 }): Promise<Database> {
   const sql = connectPostgres(options.url, {
     max: connectionsMax,
+    idle_timeout: idleTimeoutSeconds,
     connection: { application_name: `sluice ${options.service}` },
   });
   try {

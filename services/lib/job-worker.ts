@@ -7,7 +7,7 @@ import { observeJob, withoutTrace } from "./telemetry/job-trace.ts";
 
 /** Does jobs until it is disposed. */
 export type Worker = AsyncDisposable & {
-  /** Has it look for jobs at once. */
+  /** Has it look for jobs at once; it does so by itself when it starts and when one has ended. */
   wake(): void;
 };
 
@@ -24,8 +24,6 @@ export type Queue = {
   readonly report: (error: unknown) => void;
 };
 
-/** How soon a job is seen that nobody has told of, in milliseconds. */
-const pollMs = 500;
 /** How long running jobs may take to end after the stop, in milliseconds. */
 const stopMs = 10_000;
 /** A job that failed waits a second, then twice as long each time, up to this. */
@@ -50,9 +48,7 @@ export function startWorker<Data extends object>(queue: Queue, handler: Handler<
         run.then(() => running.delete(run)).then(wake);
       }
       if (stop.signal.aborted) break;
-      const timer = setTimeout(wake, pollMs);
       await bell.promise;
-      clearTimeout(timer);
     }
   };
   const looping = loop();

@@ -9,6 +9,7 @@ import type { Logger } from "./log.ts";
 import { withTrace } from "./telemetry/job-trace.ts";
 import { addPool } from "./telemetry/pool-metrics.ts";
 import { addQueues } from "./telemetry/queue-metrics.ts";
+import { type QueueWatch, watchQueues } from "./watch-queues.ts";
 
 /** Work that outlives the call that asked for it, done at least once by one process of the service. */
 export type Jobs = AsyncDisposable & {
@@ -66,7 +67,7 @@ export async function openJobs(options: {
     db: { executeSql: (text, values) => pool.query(text, values) },
     schema,
     schedule: false,
-    superviseIntervalSeconds: 1,
+    supervise: false,
     monitorIntervalSeconds: 1,
     maintenanceIntervalSeconds: 600,
   });
@@ -89,9 +90,14 @@ export async function openJobs(options: {
   stack.use(addPool({ service: options.service, pool: "jobs" }, () => useOf(pool)));
   const observed = stack.move();
   const workers = new Set<{ queue: string; worker: Worker }>();
+  const wake = (queue?: string) => {
+    for (const known of workers) if (queue === undefined || known.queue === queue) known.worker.wake();
+  };
+  let watch: QueueWatch | undefined;
   const listening = remembered((channel) =>
     options.listen(channel, (queue) => {
-      for (const known of workers) if (known.queue === queue) known.worker.wake();
+      wake(queue);
+      watch?.wake();
     }),
   );
   const queueReady = remembered((queue) => boss.createQueue(queue, queueOptions));
@@ -109,10 +115,12 @@ export async function openJobs(options: {
         handler,
       );
       workers.add({ queue, worker });
+      watch ??= watchQueues({ boss, pool, schema, report, onPending: () => wake() });
       return worker;
     },
     async [Symbol.asyncDispose]() {
       observed.dispose();
+      await watch?.[Symbol.asyncDispose]();
       await Promise.all([...workers].map(({ worker }) => worker[Symbol.asyncDispose]()));
       await close();
     },

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { type Env, parseBoth, withSecrets } from "./env.ts";
 import { createLog } from "./log.ts";
+import { releaseMemoryAtRest } from "./release-memory.ts";
 import { parseTelemetry, type TelemetrySettings, telemetrySecrets } from "./telemetry/settings.ts";
 import { startTelemetry } from "./telemetry/start-telemetry.ts";
 
@@ -46,6 +47,7 @@ export async function runProcess<Config extends { logLevel: string }>(
   }
   const log = createLog(name, config);
   try {
+    using _memory = releaseMemoryAtRest();
     await using telemetry = await startTelemetry(name, settings, log);
     await options.run(config, stopSignal(), (address) => {
       telemetry.ready();

@@ -27,21 +27,27 @@ export async function watchChanges({ db, listen }: Pick<Database, "db" | "listen
     if (asked.length > 0) look(asked).catch(() => {});
   });
   let polling = false;
-  const timer = setInterval(() => {
-    if (polling || watchers.size === 0) return;
+  const poll = () => {
+    if (polling) return;
     polling = true;
     look([...watchers])
       .catch(() => {})
       .finally(() => {
         polling = false;
       });
-  }, pollMs);
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const stopPolling = () => {
+    clearInterval(timer);
+    timer = undefined;
+  };
   return {
     async changed(jobId, revision, signal) {
       if (signal.aborted) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       const watcher = { jobId, revision, wake: resolve };
       watchers.add(watcher);
+      timer ??= setInterval(poll, pollMs);
       // It may have changed since the caller read it.
       look([watcher]).catch(() => {});
       signal.addEventListener("abort", resolve as () => void, { once: true });
@@ -49,9 +55,10 @@ export async function watchChanges({ db, listen }: Pick<Database, "db" | "listen
         await promise;
       } finally {
         watchers.delete(watcher);
+        if (watchers.size === 0) stopPolling();
         signal.removeEventListener("abort", resolve as () => void);
       }
     },
-    [Symbol.dispose]: () => clearInterval(timer),
+    [Symbol.dispose]: stopPolling,
   };
 }

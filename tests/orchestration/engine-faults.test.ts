@@ -32,6 +32,8 @@ beforeAll(async () => {
   await foreign.sql.unsafe(`
     create table lines as select n, md5(n::text) || md5((-n)::text) as text from generate_series(1, 500000) as n;
     grant select on all tables in schema public to public`);
+  // After the first task a process is kept ready.
+  await query(user, await freshSource(), "FROM n");
 });
 afterAll(async () => {
   await foreign[Symbol.asyncDispose]();

@@ -37,12 +37,13 @@ export async function startPeers(): Promise<Peers> {
     corrupt: new Set<string>(),
   };
   const blobs = guard(BlobService, {
-    async *getBlob({ fileId }, context) {
+    async *getBlob({ fileId, heldSha256 }, context) {
       const file = files.get(fileId);
       if (!file || file.orgId !== scopeOf(context).orgId) throw notFound("file", fileId);
       const { name, bytes, sha256 } = file;
       const head = { name, contentType: "", sizeBytes: BigInt(bytes.length), sha256 };
       yield { part: { case: "head", value: head } };
+      if (heldSha256 === sha256) return;
       await peers.beforeBytes(fileId);
       fetched.push(fileId);
       for (let start = 0; start < bytes.length; start += chunkBytes) {

@@ -21,6 +21,10 @@ const DEFAULTS: Settings = {
   timezone: "UTC",
   log_timezone: "UTC",
   log_checkpoints: "off",
+  // Processes and memory that a server with nothing to do keeps: its readers ahead, and one for replication that there is not.
+  io_method: "sync",
+  max_logical_replication_workers: "0",
+  shared_buffers: "64MB",
 };
 
 /**

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import { currentCall, outsideCalls } from "../../lib/call.ts";
 import type { Db } from "../../lib/database.ts";
 import { newId } from "../../lib/ids.ts";
@@ -11,6 +12,10 @@ import { findCrash, insertCrash, type NewCrash } from "./crash-repository.ts";
 const crashesMax = 2;
 
 const sqlCharactersMax = 1000;
+
+/** How long it is remembered that nothing is held against a file or statement, in milliseconds: another process may learn better. */
+const cleanMs = 5000;
+const cleanMax = 10_000;
 
 type File = { readonly name: string; readonly sha256: string };
 
@@ -30,9 +35,15 @@ export type Quarantine = {
 export const isQuarantined = ({ crashCount }: { crashCount: number }): boolean => crashCount >= crashesMax;
 
 export function createQuarantine({ db, log }: { db: Db; log: Logger }): Quarantine {
+  const clean = new LRUCache<string, true>({ max: cleanMax, ttl: cleanMs });
+  const nameInCache = (about: CrashCause) => JSON.stringify([callersOrg(), keyOf(about)]);
+
   async function check(about: CrashCause): Promise<void> {
+    const name = nameInCache(about);
+    if (clean.has(name)) return;
     const known = await findCrash(db, callersOrg(), keyOf(about));
     if (known && isQuarantined(known)) throw quarantined(nameOf(about), known.crashId);
+    clean.set(name, true);
   }
 
   async function remember(about: CrashCause, error: unknown): Promise<void> {
@@ -40,6 +51,7 @@ export function createQuarantine({ db, log }: { db: Db; log: Logger }): Quaranti
     const org = callersOrg();
     try {
       await outsideCalls(() => insertCrash(db, org, toCrash(about, error.message)));
+      clean.delete(nameInCache(about));
     } catch (err) {
       log.error({ err }, "a crash of the engine is not recorded");
     }

@@ -6,7 +6,7 @@ import { takeUserId } from "../confinement/user-ids.ts";
 import { hasEnded, killChild } from "../process/child.ts";
 import { openMessageChannel } from "../process/message-channel.ts";
 import { createProcessPriority, type ProcessPriority } from "./process-priority.ts";
-import { type Reply, type Task, toReply } from "./protocol.ts";
+import { type Order, type Reply, type Task, toReply } from "./protocol.ts";
 import { createWorkFolder, type WorkFolder } from "./work-folder.ts";
 
 /** How a process ended that nobody told to end. */
@@ -65,6 +65,7 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
     if ("code" in error) child.kill("SIGKILL");
     else giveUp(`it sent what is no reply: ${error.message}`);
   });
+  messages.send({ kind: "prepare", memoryBytes: options.memoryBytes } satisfies Order);
   unref(child);
   return {
     pid: child.pid,

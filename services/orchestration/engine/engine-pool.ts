@@ -1,121 +1,110 @@
 import type { Logger } from "../../lib/log.ts";
+import { type Clock, systemClock } from "../executions/clock.ts";
 import type { EngineChild } from "./engine-child.ts";
+import { EngineFailure } from "./engine-failure.ts";
+import { createIdleEngines } from "./idle-engines.ts";
 import { readPrivateMemory } from "./memory-watch.ts";
+import { createOwnersTasks, type EngineOwner } from "./owners-tasks.ts";
 
-/**
- * Processes that have no task: one that had none yet, kept ready for anybody, because a process takes longer to start than a
- * small query takes; and those that did a task of a user, which only that user gets again.
- */
+/** Lends processes to tasks. One that did a task of a user does that user's tasks only. */
 export type EnginePool = AsyncDisposable & {
-  take(owner: string | undefined): EngineChild;
-  /** Keeps a process for its user, or ends it. */
-  giveBack(child: EngineChild, owner: string | undefined): Promise<void>;
+  /** Waits while the owner's short tasks keep the machine busy; throws the signal's reason when it aborts. */
+  take(owner: EngineOwner | undefined, signal: AbortSignal): Promise<EngineChild>;
+  /** Takes a process back whose task was answered; its folder is emptied in the background. */
+  giveBack(child: EngineChild): void;
+  /** Ends a process. It is gone when it resolves; its folder follows, which may take long. */
   end(child: EngineChild): Promise<void>;
 };
 
-/** Idle processes of all users, and how long each is kept, in milliseconds. */
-const idleMax = 4;
-const idleMs = 30_000;
-/** What a process does at the most; native code leaks. */
-const tasksMax = 100;
-/** Memory that an idle process may keep, in bytes. */
-const idleBytesMax = 256 * 1024 ** 2;
-const lookAtIdleEveryMs = 1000;
+export type EnginePoolOptions = {
+  readonly startChild: () => EngineChild;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  /** Tasks of one process at the most: native code leaks. */
+  readonly tasksMax?: number;
+  /** Idle processes of all organisations. */
+  readonly idleMax?: number;
+  /** Tasks of one owner that are about to end, beyond which the next one waits for a process instead of starting one. */
+  readonly shortTasksMax?: number;
+  readonly readMemory?: (pid: number) => number;
+};
 
-type Idle = { readonly child: EngineChild; readonly owner: string; readonly timer: NodeJS.Timeout };
+const tasksMaxDefault = 500;
 
-export function createEnginePool(startChild: () => EngineChild, log: Logger): EnginePool {
-  const children = new Set<EngineChild>();
-  const removals = new Set<Promise<void>>();
-  const taskCounts = new WeakMap<EngineChild, number>();
-  // Those that were given back last come last.
-  let idle: Idle[] = [];
-  let idleWatch: NodeJS.Timeout | undefined;
+export function createEnginePool(options: EnginePoolOptions): EnginePool {
+  const { startChild, log, clock = systemClock, tasksMax = tasksMaxDefault } = options;
+  const children = new Map<EngineChild, { taskCount: number }>();
+  const background = new Set<Promise<void>>();
+  const tasks = createOwnersTasks(clock, options.shortTasksMax);
+  const idle = createIdleEngines({
+    clock,
+    idleMax: options.idleMax,
+    readMemory: options.readMemory ?? readPrivateMemory,
+    end: (child) => inBackground(kill(child)),
+  });
   let isStopping = false;
 
   function start(): EngineChild {
     const child = startChild();
-    children.add(child);
+    children.set(child, { taskCount: 0 });
     return child;
   }
 
-  let spare = start();
-  function takeSpare(): EngineChild {
-    const child = spare;
-    spare = start();
-    if (!child.hasEnded()) return child;
-    log.warn({ pid: child.pid }, "an engine process ended before it had a task");
-    return start();
+  function inBackground(work: Promise<void>): void {
+    const tracked = work.finally(() => background.delete(tracked));
+    background.add(tracked);
   }
 
-  function takeIdle(owner: string | undefined): EngineChild | undefined {
-    const found = idle.findLast((one) => one.owner === owner && !one.child.hasEnded());
-    if (found) forget(found);
-    return found?.child;
-  }
-
-  function forget(one: Idle): void {
-    clearTimeout(one.timer);
-    idle = idle.filter((other) => other !== one);
-    if (idle.length > 0) return;
-    clearInterval(idleWatch);
-    idleWatch = undefined;
-  }
-
-  /** A process that has no task has no reason to grow. */
-  function endGrown(): void {
-    for (const one of idle) {
-      if (readPrivateMemory(one.child.pid ?? 0) <= idleBytesMax) continue;
-      forget(one);
-      void end(one.child);
-    }
-  }
-
-  /** The process is gone when it resolves; its folder follows, which may take long. */
-  async function end(child: EngineChild): Promise<void> {
+  async function kill(child: EngineChild): Promise<void> {
     await child.kill();
     children.delete(child);
-    const removal = child.folder.remove().then((isRemoved) => {
-      removals.delete(removal);
-      if (!isRemoved)
-        log.warn({ folder: child.folder.path }, "the folder of an engine's process is not removed");
-    });
-    removals.add(removal);
+    inBackground(removeFolder(child));
   }
 
-  const isSpent = (child: EngineChild): boolean =>
-    child.hasEnded() ||
-    !child.priority.raise() ||
-    (taskCounts.get(child) ?? 0) >= tasksMax ||
-    readPrivateMemory(child.pid ?? 0) > idleBytesMax;
+  async function end(child: EngineChild): Promise<void> {
+    const owner = tasks.finish(child);
+    await kill(child);
+    if (owner) tasks.wakeNext(owner);
+    if (!isStopping) idle.keepSpare(start);
+  }
+
+  async function removeFolder({ folder }: EngineChild): Promise<void> {
+    if (!(await folder.remove()))
+      log.warn({ folder: folder.path }, "the folder of an engine's process is not removed");
+  }
+
+  async function takeBack(child: EngineChild): Promise<void> {
+    const isEmpty = await child.folder.empty();
+    const isSpent = (children.get(child)?.taskCount ?? 0) >= tasksMax;
+    if (!isEmpty || isSpent || isStopping || child.hasEnded() || !child.priority.raise()) return end(child);
+    const owner = tasks.finish(child);
+    if (!owner) return end(child);
+    if (!tasks.handOver(owner, child)) idle.add(child, owner);
+    idle.keepSpare(start);
+  }
+
+  async function find(owner: EngineOwner | undefined, signal: AbortSignal): Promise<EngineChild> {
+    const found = owner && (idle.take(owner) ?? (await tasks.waitForOne(owner, signal)));
+    if (isStopping) throw new EngineFailure("internal", "the engine stops");
+    return found ?? idle.takeSpare() ?? start();
+  }
 
   return {
     end,
-    take(owner) {
-      const child = takeIdle(owner) ?? takeSpare();
-      taskCounts.set(child, (taskCounts.get(child) ?? 0) + 1);
+    async take(owner, signal) {
+      const child = await find(owner, signal);
+      const known = children.get(child);
+      if (known) known.taskCount += 1;
+      if (owner) tasks.begin(child, owner);
       return child;
     },
-    async giveBack(child, owner) {
-      if (owner === undefined || isStopping || isSpent(child)) return end(child);
-      const timer = setTimeout(() => {
-        forget(one);
-        void end(child);
-      }, idleMs).unref();
-      const one = { child, owner, timer };
-      idle.push(one);
-      idleWatch ??= setInterval(endGrown, lookAtIdleEveryMs).unref();
-      const [oldest] = idle;
-      if (idle.length <= idleMax || !oldest) return;
-      forget(oldest);
-      await end(oldest.child);
-    },
+    giveBack: (child) => inBackground(takeBack(child)),
     async [Symbol.asyncDispose]() {
       isStopping = true;
-      for (const one of idle) forget(one);
-      clearInterval(idleWatch);
-      await Promise.all([...children].map(end));
-      await Promise.all(removals);
+      tasks.stop();
+      idle.stop();
+      await Promise.all([...children.keys()].map(kill));
+      while (background.size > 0) await Promise.all(background);
     },
   };
 }

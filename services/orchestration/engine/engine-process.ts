@@ -5,9 +5,11 @@ import { toEngineFailure } from "./engine-failure.ts";
 import { prepareFile } from "./files/prepare-file.ts";
 import { previewFile } from "./files/preview-file.ts";
 import { exceedsMemory } from "./own-memory.ts";
-import type { Reply, Task } from "./protocol.ts";
 import { readStatistics } from "./read-statistics.ts";
+import type { Order, Reply, Task } from "./protocol.ts";
 import { runStatement } from "./run-statement.ts";
+import { openAhead } from "./sandbox.ts";
+import { inputName, spillName } from "./work-folder.ts";
 import { writeExtract } from "./write-extract.ts";
 
 // The process that does tasks on one source, one at a time. It is a process because DuckDB is native code that reads files of
@@ -20,7 +22,9 @@ const parent = new Socket({ fd: channelDescriptor });
 // Without the parent nobody waits for the answer; an exit would wait for DuckDB's threads.
 parent.once("close", () => process.kill(process.pid, "SIGKILL"));
 const channel = openMessageChannel(parent, taskBytesMax, async (message) => {
-  channel.send(await answer(message as Task));
+  const order = message as Order;
+  if (order.kind !== "prepare") channel.send(await answer(order));
+  openAhead({ path: inputName, spillDirectory: spillName, memoryBytes: order.memoryBytes });
 });
 
 async function answer(task: Task): Promise<Reply> {

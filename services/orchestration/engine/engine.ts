@@ -9,9 +9,10 @@ import type { Limit } from "../connectors/connector.ts";
 import { beforeAbort } from "../executions/before-abort.ts";
 import { type Crash, type EngineChild, startEngineChild } from "./engine-child.ts";
 import { crashFailure, EngineFailure, memoryFailure } from "./engine-failure.ts";
-import { createEnginePool } from "./engine-pool.ts";
+import { createEnginePool, type EnginePoolOptions } from "./engine-pool.ts";
 import type { MemoryExcess, MemoryLimits, MemoryWatch } from "./memory-watch.ts";
-import type { Reply, Task } from "./protocol.ts";
+import type { EngineOwner } from "./owners-tasks.ts";
+import type { FailureKind, Reply, Task } from "./protocol.ts";
 import { inputName, outputName, removeFolder, spillName } from "./work-folder.ts";
 
 /** A task but for what the engine itself adds; its paths are absolute. */
@@ -47,9 +48,23 @@ export type EngineOptions = {
   /** Holds the processes to their memory. */
   readonly memory: MemoryWatch;
   readonly log: Logger;
+  readonly pool?: Partial<Omit<EnginePoolOptions, "startChild" | "log">>;
 };
 
-export async function createEngine({ directory, confinement, memory, log }: EngineOptions): Promise<Engine> {
+/** Processor time after which a task has a low priority, in milliseconds: of a user's only task, and of the others. */
+const fullPriorityMs = 500;
+const surplusPriorityMs = 250;
+
+/** A statement that can't be run, or may not, says nothing about the process. */
+const statementFailures: readonly FailureKind[] = ["sqlInvalid", "statementRefused"];
+
+export async function createEngine({
+  directory,
+  confinement,
+  memory,
+  log,
+  pool: poolOptions,
+}: EngineOptions): Promise<Engine> {
   const folders = join(directory, "processes");
   const pipesDirectory = join(directory, "pipes");
   for (const folder of [folders, pipesDirectory]) {
@@ -66,16 +81,15 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
       layers: confinement.layers,
       memoryBytes: limits.processBytes,
     });
-  const pool = createEnginePool(startChild, log);
+  const pool = createEnginePool({ startChild, log, ...poolOptions });
 
-  /** Of a user who has a task already, the next ones come after everybody else's; and so does what computes for long. */
+  /** What computes for long comes after everybody else's, and sooner so where its user has other tasks. */
   function prioritise(child: EngineChild): Disposable {
-    const user = callersUser() ?? "";
+    const user = JSON.stringify(callersUser() ?? {});
     const busyCount = busyCounts.get(user) ?? 0;
     busyCounts.set(user, busyCount + 1);
-    if (busyCount > 0) child.priority.lower();
     using stack = new DisposableStack();
-    stack.use(child.priority.lowerLater());
+    stack.use(child.priority.lowerLater(busyCount > 0 ? surplusPriorityMs : fullPriorityMs));
     stack.defer(() => {
       const left = (busyCounts.get(user) ?? 1) - 1;
       if (left > 0) busyCounts.set(user, left);
@@ -86,18 +100,18 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
 
   async function run(task: NewTask, limit: Limit) {
     limit.signal.throwIfAborted();
-    const user = callersUser();
-    const child = pool.take(user);
-    try {
-      const reply = await ask(child, task, limit.signal);
-      if (reply.kind === "failed") throw failureOf(reply);
-      if (await child.folder.empty()) await pool.giveBack(child, user);
-      else await pool.end(child);
-      return reply;
-    } catch (error) {
+    const child = await pool.take(callersUser(), limit.signal);
+    const reply = await ask(child, task, limit.signal).catch(async (error: unknown) => {
       await pool.end(child);
       throw error;
+    });
+    if (reply.kind !== "failed") {
+      pool.giveBack(child);
+      return reply;
     }
+    if (statementFailures.includes(reply.failure)) pool.giveBack(child);
+    else await pool.end(child);
+    throw failureOf(reply);
   }
 
   async function ask(child: EngineChild, task: NewTask, signal: AbortSignal): Promise<Reply> {
@@ -138,9 +152,9 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
 }
 
 /** Whose task it is; undefined outside of any call. */
-function callersUser(): string | undefined {
+function callersUser(): EngineOwner | undefined {
   const principal = currentCall()?.principal;
-  return principal && JSON.stringify([principal.orgId, principal.userId]);
+  return principal && { orgId: principal.orgId, userId: principal.userId };
 }
 
 /** The task as the process sees it, whose files are in its own folder. */

@@ -1,15 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 
-/** Processor time of a task after which others that have just begun come first, in milliseconds. */
-const fullPriorityMs = 500;
 const lookEveryMs = 100;
 
 /** The priority of one process among others of this machine. */
 export type ProcessPriority = {
-  lower(): void;
-  /** Lowers it when the process has computed for long, until disposed. */
-  lowerLater(): Disposable;
+  /** Lowers it when the process has computed for some milliseconds, unless disposed before. */
+  lowerLater(afterMs: number): Disposable;
   /** Sets it back, and answers whether it is as at first: only root may raise a priority. */
   raise(): boolean;
 };
@@ -22,12 +19,11 @@ export function createProcessPriority(pid: number | undefined): ProcessPriority 
     setPriorityOf(pid, constants.priority.PRIORITY_LOW);
   };
   return {
-    lower,
-    lowerLater() {
+    lowerLater(afterMs) {
       if (pid === undefined || isLowered) return { [Symbol.dispose]() {} };
       const begunMs = processorTimeMs(pid);
       const timer = setInterval(() => {
-        if (processorTimeMs(pid) - begunMs < fullPriorityMs) return;
+        if (processorTimeMs(pid) - begunMs < afterMs) return;
         clearInterval(timer);
         lower();
       }, lookEveryMs).unref();

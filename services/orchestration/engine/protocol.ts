@@ -76,6 +76,9 @@ export type Task = {
     }
 );
 
+/** What a process is sent: a task, or before its first one what to be ready for. */
+export type Order = Task | { readonly kind: "prepare"; readonly memoryBytes: number };
+
 /** What was found out of a file, and its first rows. */
 export type FilePreview = {
   readonly found: ReadingSettings;

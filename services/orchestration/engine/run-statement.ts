@@ -5,7 +5,7 @@ import { toEngineFailure } from "./engine-failure.ts";
 import { readerOf } from "./file-reader.ts";
 import { gateStatement } from "./gate/gate-statement.ts";
 import type { Task, TypedColumn } from "./protocol.ts";
-import { openSandbox } from "./sandbox.ts";
+import { closeSandbox, openSandbox } from "./sandbox.ts";
 import { identifier } from "./sql-text.ts";
 
 /** Runs one statement over the file, which it sees as a table, and answers its first rows. */
@@ -22,7 +22,7 @@ export async function runStatement(task: Task & { kind: "query" }): Promise<Quer
     });
   } finally {
     // The process goes on to the next task.
-    connection.closeSync();
+    closeSandbox(connection, task);
   }
 }
 

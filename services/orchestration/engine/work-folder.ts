@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { chmod, constants, copyFile, link, rm, stat } from "node:fs/promises";
+import { chmod, constants, copyFile, link, readdir, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { giveToUser } from "../confinement/user-ids.ts";
@@ -34,8 +34,8 @@ const everybodyWrites = 0o666;
 export function createWorkFolder(path: string, userId: number): WorkFolder {
   mkdirSync(path, { mode: 0o700 });
   giveToUser(path, userId);
-  const names = [inputName, outputName].map((name) => join(path, name));
-  const [inputPath = "", outputPath = ""] = names;
+  const inputPath = join(path, inputName);
+  const outputPath = join(path, outputName);
   return {
     path,
     async lend({ input, output }) {
@@ -43,9 +43,9 @@ export function createWorkFolder(path: string, userId: number): WorkFolder {
       if (output !== undefined) await place(output, outputPath, everybodyWrites);
     },
     async empty() {
-      const removed = await Promise.all(
-        [...names, ...[spillName, plainName, normalName].map((name) => join(path, name))].map(removeFolder),
-      );
+      const left = await readdir(path).catch(() => undefined);
+      if (!left) return false;
+      const removed = await Promise.all(left.map((name) => removeEntry(join(path, name))));
       return removed.every((isRemoved) => isRemoved);
     },
     remove: () => removeFolder(path),
@@ -55,13 +55,21 @@ export function createWorkFolder(path: string, userId: number): WorkFolder {
 /** Only the process's user gets to the folder, so the mode may let everybody read what lies there. */
 async function place(from: string, to: string, mode: number): Promise<void> {
   // A pipe has another end, which somebody has still to open.
-  const isPipe = (await stat(from)).isFIFO();
-  await chmod(from, isPipe ? everybodyWrites : mode);
+  const found = await stat(from);
+  const wanted = found.isFIFO() ? everybodyWrites : mode;
+  if ((found.mode & 0o777) !== wanted) await chmod(from, wanted);
   await link(from, to).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EXDEV") throw error;
     return copyFile(from, to, constants.COPYFILE_FICLONE);
   });
 }
+
+/** Most often there is one file. */
+const removeEntry = (path: string): Promise<boolean> =>
+  unlink(path).then(
+    () => true,
+    () => removeFolder(path),
+  );
 
 /** Removes a file or folder, however deep it is: paths that are too long for the system are not for `rm`. */
 export async function removeFolder(path: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { outsideCalls } from "../../lib/call.ts";
 import type { Db } from "../../lib/database.ts";
@@ -6,7 +7,7 @@ import type { Scope } from "../../lib/guard.ts";
 import type { Logger } from "../../lib/log.ts";
 import { listTablesByName } from "../table-repository.ts";
 import type { Lineage } from "./lineage.ts";
-import { insertEntity, insertLineage } from "./lineage-repository.ts";
+import { insertEntities, insertLineage } from "./lineage-repository.ts";
 import type { Dialect } from "./sql/statement-facts.ts";
 import type { StatementReader } from "./sql/statement-reader.ts";
 import { executionLineage, resolveTables } from "./statement-lineage.ts";
@@ -18,7 +19,7 @@ type SucceededExecution = UnrecordedExecution & {
   readonly resultColumns?: readonly string[];
 };
 
-/** Records the lineage of executions, one after the other. */
+/** Records the lineage of executions, of many in one transaction. */
 export type ExecutionRecorder = AsyncDisposable & {
   /** Returns at once. What could not be recorded is tried again later; nothing is ever thrown. */
   record(execution: SucceededExecution): void;
@@ -27,6 +28,8 @@ export type ExecutionRecorder = AsyncDisposable & {
 /** Executions that wait in memory; more are found in the database when these are done. */
 const waitingMax = 1000;
 const batchRows = 100;
+/** How long executions are gathered, in milliseconds: a transaction for each would cost more than a small query. */
+const gatherMs = 500;
 /** How far back an execution is looked for that was not recorded. */
 const lookBackMs = 24 * 60 * 60 * 1000;
 
@@ -41,7 +44,7 @@ export function createExecutionRecorder(deps: RecorderDeps): ExecutionRecorder {
   /** From where on the database has to be searched; undefined when it is not behind. */
   let behind: string | undefined = firstId();
   let working: Promise<void> | undefined;
-  let isStopped = false;
+  const stopped = new AbortController();
 
   /** The next executions; none when everything is recorded. */
   async function next(): Promise<SucceededExecution[]> {
@@ -53,24 +56,32 @@ export function createExecutionRecorder(deps: RecorderDeps): ExecutionRecorder {
 
   async function recordAll(): Promise<void> {
     for (let batch = await next(); batch.length > 0; batch = await next()) {
-      for (const execution of batch) {
-        if (isStopped) return;
-        await recordOne(deps, execution).catch((err: unknown) => {
-          if (isStopped || isPassing(err)) throw err;
-          log.error(
-            { err, executionId: execution.executionId },
-            "the lineage of an execution is not recorded",
-          );
-        });
+      const groups = Map.groupBy(batch, ({ orgId }) => orgId);
+      for (const [orgId, group] of groups) {
+        if (stopped.signal.aborted) return;
+        await recordGroup(orgId, group);
       }
     }
   }
 
-  async function work(): Promise<void> {
+  /** One of which something is wrong does not keep the others out. */
+  async function recordGroup(orgId: string, group: readonly SucceededExecution[]): Promise<void> {
     try {
+      await recordTogether(deps, orgId, group);
+    } catch (err) {
+      if (stopped.signal.aborted || isPassing(err)) throw err;
+      const [only, ...others] = group;
+      if (others.length > 0) for (const one of group) await recordGroup(orgId, [one]);
+      else log.error({ err, executionId: only?.executionId }, "the lineage of an execution is not recorded");
+    }
+  }
+
+  async function work(delayMs: number): Promise<void> {
+    try {
+      if (delayMs > 0) await sleep(delayMs, undefined, { signal: stopped.signal });
       await recordAll();
     } catch (err) {
-      if (isStopped) return;
+      if (stopped.signal.aborted) return;
       behind = firstId();
       log.warn({ err }, "the lineage of executions will be recorded later");
       return;
@@ -78,22 +89,22 @@ export function createExecutionRecorder(deps: RecorderDeps): ExecutionRecorder {
       working = undefined;
     }
     // One may have come after the last look.
-    if (waiting.length > 0) start();
+    if (waiting.length > 0) start(gatherMs);
   }
 
-  function start(): void {
-    if (!isStopped) working ??= outsideCalls(work);
+  function start(delayMs: number): void {
+    if (!stopped.signal.aborted) working ??= outsideCalls(() => work(delayMs));
   }
 
-  start();
+  start(0);
   return {
     record(execution) {
       if (waiting.length < waitingMax) waiting.push(execution);
       else behind = firstId();
-      start();
+      start(gatherMs);
     },
     async [Symbol.asyncDispose]() {
-      isStopped = true;
+      stopped.abort();
       await reader[Symbol.asyncDispose]();
       await working;
     },
@@ -106,20 +117,41 @@ function isPassing(error: unknown): boolean {
   return code === Code.Unavailable || code === Code.Aborted;
 }
 
-async function recordOne({ db, reader }: RecorderDeps, execution: SucceededExecution): Promise<void> {
-  const { orgId, creatorUserId } = execution;
-  const scope: Scope = { orgId, principal: { orgId, userId: creatorUserId, roles: [] } };
-  const lineage = await lineageOf(db, scope, reader, execution);
+async function recordTogether(
+  { db, reader }: RecorderDeps,
+  orgId: string,
+  executions: readonly SucceededExecution[],
+): Promise<void> {
+  const [first] = executions;
+  if (!first) return;
+  const scope: Scope = { orgId, principal: { orgId, userId: first.creatorUserId, roles: [] } };
+  const listTables = createTableList(db, scope);
+  const lineages: Lineage[] = [];
+  for (const execution of executions) lineages.push(await lineageOf(listTables, reader, execution));
   await db.transaction(async (tx) => {
     // Who puts the execution into the graph records it, once.
-    const [entity] = lineage.entities;
-    if (entity && (await insertEntity(tx, scope, entity))) await insertLineage(tx, scope, [lineage]);
+    const jobs = lineages.flatMap(({ entities: [job] }) => (job ? [job] : []));
+    const added = await insertEntities(tx, scope, jobs);
+    const isAdded = ({ entities: [job] }: Lineage) => job !== undefined && added.has(job.entityId);
+    await insertLineage(tx, scope, lineages.filter(isAdded));
   });
 }
 
+type TableList = (sourceId: string, names: readonly string[]) => ReturnType<typeof listTablesByName>;
+
+/** Many executions name the same tables. */
+function createTableList(db: Db, scope: Scope): TableList {
+  const known = new Map<string, ReturnType<typeof listTablesByName>>();
+  return (sourceId, names) => {
+    const key = JSON.stringify([sourceId, names]);
+    const listed = known.get(key) ?? listTablesByName(db, scope, sourceId, names);
+    known.set(key, listed);
+    return listed;
+  };
+}
+
 async function lineageOf(
-  db: Db,
-  scope: Scope,
+  listTables: TableList,
   reader: StatementReader,
   { executionId, sourceId, connector, sql, resultColumns }: SucceededExecution,
 ): Promise<Lineage> {
@@ -129,7 +161,7 @@ async function lineageOf(
   const named = await reader.read({ sql, dialect, knownTables: [] });
   if (!named || named.tables.length === 0) return nothing;
   const names = named.tables.map(({ name }) => name);
-  const catalog = await listTablesByName(db, scope, sourceId, names);
+  const catalog = await listTables(sourceId, names);
   const tables = resolveTables(named.tables, { sql, dialect }, catalog);
   const knownTables = named.tables.flatMap((reference) => {
     const table = tables.get(reference.key);

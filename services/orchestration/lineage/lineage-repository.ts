@@ -101,14 +101,22 @@ export async function insertEvents(
   return inserted;
 }
 
-/** Adds one entity; answers whether it is new. A call that adds the same one waits for this transaction's end. */
-export async function insertEntity(tx: Db, scope: Scope, entity: LineageEntity): Promise<boolean> {
-  const rows = await tx
-    .insert(lineageEntities)
-    .values({ ...entity, orgId: scope.orgId })
-    .onConflictDoNothing()
-    .returning({ entityId: lineageEntities.entityId });
-  return rows.length > 0;
+/** Adds entities; answers the ids of those that are new. A call that adds the same ones waits for this transaction's end. */
+export async function insertEntities(
+  tx: Db,
+  scope: Scope,
+  entities: readonly LineageEntity[],
+): Promise<ReadonlySet<string>> {
+  const added = new Set<string>();
+  for (const batch of batchesOf(mergedEntities(entities))) {
+    const rows = await tx
+      .insert(lineageEntities)
+      .values(batch.map((entity) => ({ ...entity, orgId: scope.orgId })))
+      .onConflictDoNothing()
+      .returning({ entityId: lineageEntities.entityId });
+    for (const { entityId } of rows) added.add(entityId);
+  }
+  return added;
 }
 
 /**

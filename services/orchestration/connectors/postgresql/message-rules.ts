@@ -31,6 +31,10 @@ export type MessageRules = {
   checkBody(kind: string, body: Buffer): void;
   /** A COPY is about to be asked for, with rows of so many bytes at the most. */
   allowCopy(rowBytesMax: number): void;
+  /** Nothing is asked until the next start: whatever comes breaks a rule. */
+  rest(): void;
+  /** Another session begins on the connection, with bounds of its own. */
+  restart(): void;
 };
 
 /** `server` names the server for the caller, as `db.example.org:5432`. */
@@ -49,6 +53,7 @@ export function createMessageRules(
   /** Undefined where no COPY was asked for. */
   let copyRowBytesMax: number | undefined;
   let isCopying = false;
+  let isResting = false;
 
   function checkLength(kind: string, length: number): void {
     if (!isIn && bytes + length > loginBytesMax) {
@@ -89,6 +94,7 @@ export function createMessageRules(
 
   return {
     checkHead(kind, length) {
+      if (isResting) throw violation("a message that nobody asked for");
       const expected = isIn ? kindsOfSession : login.kinds;
       if (!expected.has(kind)) throw violation(`a message of kind ${nameOf(kind)}`);
       if (length < 4) throw violation(`a message of ${length} bytes`);
@@ -107,6 +113,15 @@ export function createMessageRules(
     },
     allowCopy(rowBytesMax) {
       copyRowBytesMax = rowBytesMax;
+    },
+    rest() {
+      isResting = true;
+    },
+    restart() {
+      isResting = false;
+      bytes = 0;
+      unaskedBytes = 0;
+      answers = 0;
     },
   };
 }

@@ -6,6 +6,7 @@ import { type CopyRequest, feedRows } from "./feed-rows.ts";
 import { type HoldRequest, holdSnapshot, type SnapshotPlan } from "./hold-snapshot.ts";
 import { queryRows } from "./query.ts";
 import { withSession } from "./session.ts";
+import { createSessionPool } from "./session-pool.ts";
 import type { Target } from "./target.ts";
 
 type Request<Rest = unknown> = { readonly target: Target; readonly timeoutMs: number } & Rest;
@@ -41,10 +42,13 @@ const discoverDatabase: Operation<Request, undefined, DiscoveredTable[]> = async
   return undefined;
 };
 
+/** The process is one source's of one organisation, and so are its connections. */
+const pool = createSessionPool();
+
 const queryDatabase: Operation<Request<{ readonly query: Query }>, QueryResult> = (
   { target, timeoutMs, query },
   { signal },
-) => withSession(target, { signal, timeoutMs }, (ask) => queryRows(ask, query));
+) => withSession(target, { signal, timeoutMs }, (ask) => queryRows(ask, query), { pool });
 
 const hold: Operation<HoldRequest, void, SnapshotPlan> = holdSnapshot;
 const copy: Operation<CopyRequest, number | undefined> = feedRows;

@@ -1,14 +1,14 @@
 import type { Duplex, Writable } from "node:stream";
-import postgres from "postgres";
+import type postgres from "postgres";
 import { copyLineBytesMax } from "../../engine/file-reader.ts";
 import { sourceDataInvalid, sourceUnreachable } from "../../errors.ts";
 import type { Limit } from "../connector.ts";
 import { copyOut } from "./copy-out.ts";
 import { toConnectionFailure, toSnapshotFailure } from "./failures.ts";
-import { type GuardedSocket, guardSocket } from "./guard-socket.ts";
-import { createMessageRules } from "./message-rules.ts";
+import { type Backend, type Connection, openConnection } from "./open-connection.ts";
 import { connectTimeoutMs, type OpenSocket, openSocket, type Route } from "./open-socket.ts";
 import { refuseOwnDatabase } from "./own-database.ts";
+import type { SessionPool } from "./session-pool.ts";
 import { serverOf, type Target } from "./target.ts";
 
 /** How much later than ours the server's own time for a statement ends: for when we end before we can cancel. */
@@ -17,8 +17,8 @@ const serverGraceMs = 5000;
 const cancelGraceMs = 1000;
 /** How long a server may take from the connection until a session's own work begins, in milliseconds. */
 const prepareTimeoutMs = 20_000;
-/** How long a connection is silent before the system asks whether the other side is still there, in milliseconds. */
-const keepAliveMs = 30_000;
+/** How long a server may take to begin on a connection that was idle, before another one is opened, in milliseconds. */
+const warmTimeoutMs = 3000;
 
 /** Runs one statement in the session's transaction; several at once are refused by the server. */
 export type Ask = (
@@ -37,58 +37,105 @@ export type Session = {
   readonly closed: AbortSignal;
 };
 
-/** A snapshot that another session exported, to see what it sees. */
-export type SessionOptions = { readonly snapshot?: string };
+export type SessionOptions = {
+  /** A snapshot that another session exported, to see what it sees. */
+  readonly snapshot?: string;
+  /** Where connections come from and go to: by default one is opened, and closed. */
+  readonly pool?: SessionPool;
+};
 
 /**
- * Opens a connection to the source, does `work` in one transaction that reads, and closes the connection. When the
- * signal aborts, what runs in the source is cancelled.
+ * Does `work` in one transaction that reads, over a connection to the source. When the signal aborts, what runs in the source
+ * is cancelled.
  */
 export async function withSession<T>(
   target: Target,
-  { signal, timeoutMs }: Limit,
+  limit: Limit,
   work: (ask: Ask, session: Session) => Promise<T>,
-  { snapshot }: SessionOptions = {},
+  options: SessionOptions = {},
 ): Promise<T> {
-  const { settings, route } = target;
+  const { signal } = limit;
   const connecting = AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs)]);
-  const rules = createMessageRules(serverOf(settings), route.security.passwordMethods);
-  let guarded: GuardedSocket | undefined;
-  let isIn = false;
+  let connection: Connection | undefined;
+  let isDone = false;
   try {
-    const opened = await openSocket(route, connecting);
-    opened.raw.setKeepAlive(true, keepAliveMs);
-    guarded = guardSocket(opened, rules);
-    const { socket } = guarded;
-    await using client = connectOver(socket, opened, target);
-    const backend = await introduce(client.sql, connecting, opened);
-    isIn = true;
-    using _cancel = cancelOnAbort(signal, opened, () => sendCancel(route, opened, backend));
-    const ask: Ask = (text, values = []) => client.sql.unsafe(text, [...values], extendedProtocol);
-    {
-      using _prepare = cutLate(socket, serverOf(settings));
-      await refuseOwnDatabase(client.sql, target.ownDatabase);
-      await beginReading(ask, timeoutMs, snapshot);
-    }
-    return await work(ask, {
-      copyOut(statement, sink) {
-        rules.allowCopy(copyLineBytesMax);
-        return copyOut(socket, statement, sink);
-      },
-      closed: closedSignal(opened),
-    });
+    connection = await beginWarm(target, limit, options.pool);
+    connection ??= await openConnection(target, connecting);
+    if (!connection.isWarm) await begin(connection, target, limit, options);
+    const result = await workOn(connection, target, signal, work);
+    isDone = !signal.aborted;
+    return result;
   } catch (error) {
     signal.throwIfAborted();
-    if (guarded?.violation) throw guarded.violation;
-    throw toConnectionFailure(error, settings, connecting.aborted && !isIn);
+    if (connection?.guarded.violation) throw connection.guarded.violation;
+    throw toConnectionFailure(error, target.settings, connecting.aborted && !connection);
+  } finally {
+    // A transaction that failed ends with its connection.
+    if (connection && isDone && options.pool) options.pool.giveBack(connection, target);
+    else await connection?.[Symbol.asyncDispose]();
   }
 }
 
+/** Begins on a connection from the pool. Nothing of the work was sent on one that is of no use any more. */
+async function beginWarm(
+  target: Target,
+  limit: Limit,
+  pool: SessionPool | undefined,
+): Promise<Connection | undefined> {
+  for (let warm = await pool?.take(target); warm; warm = await pool?.take(target)) {
+    try {
+      await begin(warm, target, limit, {});
+      return warm;
+    } catch {
+      await warm[Symbol.asyncDispose]();
+      limit.signal.throwIfAborted();
+    }
+  }
+  return undefined;
+}
+
+async function begin(
+  connection: Connection,
+  target: Target,
+  { signal, timeoutMs }: Limit,
+  { snapshot }: SessionOptions,
+): Promise<void> {
+  const waitMs = connection.isWarm ? warmTimeoutMs : prepareTimeoutMs;
+  using _late = cutLate(connection.guarded.socket, serverOf(target.settings), waitMs);
+  using _cancel = cancelOnAbort(signal, connection, target.route);
+  if (!connection.isWarm) await refuseOwnDatabase(connection.sql, target.ownDatabase);
+  await beginReading(askOver(connection), timeoutMs, snapshot);
+}
+
+async function workOn<T>(
+  connection: Connection,
+  { route }: Target,
+  signal: AbortSignal,
+  work: (ask: Ask, session: Session) => Promise<T>,
+): Promise<T> {
+  const { rules, guarded, opened } = connection;
+  using _cancel = cancelOnAbort(signal, connection, route);
+  return await work(askOver(connection), {
+    copyOut(statement, sink) {
+      rules.allowCopy(copyLineBytesMax);
+      return copyOut(guarded.socket, statement, sink);
+    },
+    closed: closedSignal(opened),
+  });
+}
+
+const askOver =
+  ({ sql }: Connection): Ask =>
+  (text, values = []) =>
+    sql.unsafe(text, [...values], extendedProtocol);
+
+/** Without values the client would take the simple protocol, which runs several statements. */
+const extendedProtocol = { simple: false } as postgres.UnsafeQueryOptions;
+
 /** A server that does not get ready is cut off, whatever the time for the work itself. */
-function cutLate(socket: Duplex, server: string): Disposable {
-  const late = () =>
-    socket.destroy(sourceUnreachable(`${server} does not answer within ${prepareTimeoutMs / 1000} s`));
-  const timer = setTimeout(late, prepareTimeoutMs);
+function cutLate(socket: Duplex, server: string, waitMs: number): Disposable {
+  const late = () => socket.destroy(sourceUnreachable(`${server} does not answer within ${waitMs / 1000} s`));
+  const timer = setTimeout(late, waitMs);
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
@@ -123,67 +170,13 @@ function closedSignal({ raw }: OpenSocket): AbortSignal {
   return closed.signal;
 }
 
-function connectOver(socket: Duplex, { raw }: OpenSocket, { settings, password }: Target) {
-  let taken = false;
-  const options = {
-    host: settings.host,
-    port: settings.port,
-    database: settings.database,
-    user: settings.user,
-    password,
-    max: 1,
-    ssl: false,
-    prepare: false,
-    fetch_types: false,
-    connect_timeout: connectTimeoutMs / 1000,
-    // The client would close a connection that is older than half an hour.
-    max_lifetime: null,
-    connection: { application_name: "sluice" },
-    onnotice: () => {},
-    // The client would connect again, and again, to a server that closes: it gets this connection and no other.
-    socket: () => {
-      // What closed already will not say so again.
-      if (taken || socket.destroyed) throw connectionClosed();
-      taken = true;
-      return socket;
-    },
-  } as postgres.Options<Record<string, never>>;
-  const sql = postgres(options);
-  return {
-    sql,
-    async [Symbol.asyncDispose]() {
-      await sql.end({ timeout: 0 });
-      raw.destroy();
-    },
-  };
-}
-
-const connectionClosed = () =>
-  Object.assign(new Error("the connection was closed"), { code: "CONNECTION_CLOSED" });
-
-/** Without values the client would take the simple protocol, which runs several statements. */
-const extendedProtocol = { simple: false } as postgres.UnsafeQueryOptions;
-
-type Backend = { pid: number; secret: number };
-
-/** The first statement: the login fails here if it does. Answers what a cancellation has to name. */
-async function introduce(sql: postgres.Sql, connecting: AbortSignal, { raw }: OpenSocket): Promise<Backend> {
-  const cut = () => raw.destroy();
-  connecting.addEventListener("abort", cut, { once: true });
-  try {
-    const { state } = await sql`select 1`;
-    return state as unknown as Backend;
-  } finally {
-    connecting.removeEventListener("abort", cut);
-  }
-}
-
-function cancelOnAbort(signal: AbortSignal, { raw }: OpenSocket, cancel: () => Promise<void>): Disposable {
+function cancelOnAbort(signal: AbortSignal, { opened, backend }: Connection, route: Route): Disposable {
+  const { raw } = opened;
   let timer: NodeJS.Timeout | undefined;
   const stop = () => {
     timer = setTimeout(() => raw.destroy(), cancelGraceMs);
     // A cancellation that does not get through is followed by the cut.
-    cancel().catch(() => raw.destroy());
+    sendCancel(route, opened, backend).catch(() => raw.destroy());
   };
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });

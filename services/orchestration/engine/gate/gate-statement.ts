@@ -32,8 +32,9 @@ async function bindToStandIn(connection: DuckDBConnection, sql: string, tableNam
   const standIn = identifier(standInOf(tableName));
   await connection.run("BEGIN");
   try {
-    await connection.run(`CREATE TABLE ${standIn} AS FROM ${view} WITH NO DATA`);
-    await connection.run(`CREATE OR REPLACE VIEW ${view} AS FROM ${standIn}`);
+    await connection.run(
+      `CREATE TABLE ${standIn} AS FROM ${view} WITH NO DATA; CREATE OR REPLACE VIEW ${view} AS FROM ${standIn}`,
+    );
     return await bindStatement(connection, sql);
   } finally {
     await connection.run("ROLLBACK");

@@ -1,0 +1,96 @@
+import type { Duplex } from "node:stream";
+import postgres from "postgres";
+import { type GuardedSocket, guardSocket } from "./guard-socket.ts";
+import { createMessageRules, type MessageRules } from "./message-rules.ts";
+import { connectTimeoutMs, type OpenSocket, openSocket } from "./open-socket.ts";
+import { serverOf, type Target } from "./target.ts";
+
+/** How long a connection is silent before the system asks whether the other side is still there, in milliseconds. */
+const keepAliveMs = 30_000;
+
+/** A connection that is logged in, until disposed. */
+export type Connection = AsyncDisposable & {
+  readonly sql: postgres.Sql;
+  readonly rules: MessageRules;
+  readonly opened: OpenSocket;
+  readonly guarded: GuardedSocket;
+  /** What a cancellation has to name. */
+  readonly backend: Backend;
+  /** Whether it comes from a pool. */
+  isWarm: boolean;
+};
+
+export type Backend = { pid: number; secret: number };
+
+/** Connects and logs in before the signal aborts. What the server did wrong is the error's cause, if it broke a rule. */
+export async function openConnection(
+  { settings, password, route }: Target,
+  connecting: AbortSignal,
+): Promise<Connection> {
+  const rules = createMessageRules(serverOf(settings), route.security.passwordMethods);
+  const opened = await openSocket(route, connecting);
+  opened.raw.setKeepAlive(true, keepAliveMs);
+  const guarded = guardSocket(opened, rules);
+  const client = connectOver(guarded.socket, opened, { settings, password });
+  try {
+    const backend = await introduce(client.sql, connecting, opened);
+    return { ...client, rules, opened, guarded, backend, isWarm: false };
+  } catch (error) {
+    await client[Symbol.asyncDispose]();
+    throw guarded.violation ?? error;
+  }
+}
+
+function connectOver(
+  socket: Duplex,
+  { raw }: OpenSocket,
+  { settings, password }: Pick<Target, "settings" | "password">,
+) {
+  let taken = false;
+  const options = {
+    host: settings.host,
+    port: settings.port,
+    database: settings.database,
+    user: settings.user,
+    password,
+    max: 1,
+    ssl: false,
+    prepare: false,
+    fetch_types: false,
+    connect_timeout: connectTimeoutMs / 1000,
+    // The client would close a connection that is older than half an hour.
+    max_lifetime: null,
+    connection: { application_name: "sluice" },
+    onnotice: () => {},
+    // The client would connect again, and again, to a server that closes: it gets this connection and no other.
+    socket: () => {
+      // What closed already will not say so again.
+      if (taken || socket.destroyed) throw connectionClosed();
+      taken = true;
+      return socket;
+    },
+  } as postgres.Options<Record<string, never>>;
+  const sql = postgres(options);
+  return {
+    sql,
+    async [Symbol.asyncDispose]() {
+      await sql.end({ timeout: 0 });
+      raw.destroy();
+    },
+  };
+}
+
+const connectionClosed = () =>
+  Object.assign(new Error("the connection was closed"), { code: "CONNECTION_CLOSED" });
+
+/** The first statement: the login fails here if it does. Answers what a cancellation has to name. */
+async function introduce(sql: postgres.Sql, connecting: AbortSignal, { raw }: OpenSocket): Promise<Backend> {
+  const cut = () => raw.destroy();
+  connecting.addEventListener("abort", cut, { once: true });
+  try {
+    const { state } = await sql`select 1`;
+    return state as unknown as Backend;
+  } finally {
+    connecting.removeEventListener("abort", cut);
+  }
+}
