@@ -20,8 +20,12 @@ export type Reading =
   | { readonly format: "json" | "ndjson"; readonly columns: readonly TypedColumn[] }
   | { readonly format: "parquet" };
 
-/** Rows of a source as PostgreSQL's COPY writes them in format csv, with `\\N` for what is missing. */
-export type CopyReading = { readonly format: "copy"; readonly columns: readonly TypedColumn[] };
+/** Rows of a source as PostgreSQL's COPY writes them in format csv, with `\\N` for what is missing, or in format binary. */
+export type CopyReading = {
+  readonly format: "copy";
+  readonly encoding: "csv" | "binary";
+  readonly columns: readonly TypedColumn[];
+};
 
 /** How an extract is written. */
 export type ExtractFormat = "parquet" | "csv";
