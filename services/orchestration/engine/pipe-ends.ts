@@ -2,6 +2,8 @@ import { constants, openSync } from "node:fs";
 import { Socket, type SocketConstructorOpts } from "node:net";
 import { setTimeout } from "node:timers/promises";
 
+import { enlargePipe } from "./enlarge-pipe.ts";
+
 /** What is kept at an end while the other process does something else, in bytes. */
 const bufferBytes = 256 * 1024;
 
@@ -19,7 +21,10 @@ export const openReader = (path: string): Socket =>
 export async function openWriter(path: string, signal: AbortSignal): Promise<Socket> {
   for (;;) {
     const end = openIfRead(path);
-    if (end !== undefined) return socketOn(end, { readable: false, writable: true });
+    if (end !== undefined) {
+      enlargePipe(end);
+      return socketOn(end, { readable: false, writable: true });
+    }
     await setTimeout(openWriterEveryMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }

@@ -29,6 +29,8 @@ export type MessageRules = {
   checkHead(kind: string, length: number): void;
   /** Looks at a whole message that is no row of a COPY. */
   checkBody(kind: string, body: Buffer): void;
+  /** The longest row that may come now, as a message says its length; undefined outside of a COPY. */
+  readonly rowLengthMax: number | undefined;
   /** A COPY is about to be asked for, with rows of so many bytes at the most. */
   allowCopy(rowBytesMax: number): void;
 };
@@ -104,6 +106,9 @@ export function createMessageRules(
       if (kind === "Z") endStatement();
       else if (isIn) checkAnswer(kind, body);
       else login.check(kind, body);
+    },
+    get rowLengthMax() {
+      return isCopying ? copyRowBytesMax : undefined;
     },
     allowCopy(rowBytesMax) {
       copyRowBytesMax = rowBytesMax;
