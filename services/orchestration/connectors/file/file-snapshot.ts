@@ -53,7 +53,7 @@ export async function openFileSnapshot(
     name: `sha256:${blob.sha256}`,
     repeatable: true,
     time: new Date(),
-    tables: plans.map(({ planned }) => planned),
+    tables: plans.map(({ planned }) => ({ columns: planned, rowSecurity: undefined })),
     chunks: tables.flatMap((_, index) => planChunks(index, inspection.rowCount, rowsOfChunk)),
     lost: new AbortController().signal,
     async *extract({ tableIndex, range }: ChunkName, chunkLimit): AsyncGenerator<Uint8Array, Extraction> {

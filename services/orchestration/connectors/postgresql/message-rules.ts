@@ -125,7 +125,7 @@ const rowsTooLarge = () =>
 
 const rowTooLarge = (bytes: number, bytesMax: number) =>
   executionTooLarge(
-    `a row takes ${bytes} bytes as text, of which ${bytesMax / 1024 ** 2} MiB are taken: select fewer columns`,
+    `a row takes ${bytes} bytes, of which ${bytesMax / 1024 ** 2} MiB are taken: select fewer columns`,
   );
 
 const tooManyColumns = (count: number) =>

@@ -2,11 +2,12 @@ import { uniqueNames } from "../../../lib/unique-names.ts";
 import type { CopyReading, ExtractColumn, ExtractFormat } from "../../engine/protocol.ts";
 import { identifier } from "../../engine/sql-text.ts";
 import { tableChanged } from "../../errors.ts";
-import type { PlannedChunk, PlannedColumn, SnapshotTable } from "../connector.ts";
+import type { PlannedChunk, PlannedColumn, RowSecurity, SnapshotTable } from "../connector.ts";
 import { checkAnswer, explainAnswer } from "./answers.ts";
 import { toRowsFailure } from "./failures.ts";
 import { readLayout } from "./layout.ts";
 import { passageOf } from "./parquet-type.ts";
+import { readRowSecurity } from "./row-security.ts";
 import type { Ask } from "./session.ts";
 import { wholeTable } from "./table-chunks.ts";
 
@@ -18,6 +19,7 @@ export type TablePlan = {
   readonly columns: readonly ExtractColumn[];
   /** Selects all rows. */
   readonly select: string;
+  readonly rowSecurity: RowSecurity;
 };
 
 /** A table's plan before it is cut into chunks, and what says how. */
@@ -59,6 +61,7 @@ export async function planTable(ask: Ask, table: SnapshotTable, format: ExtractF
     },
     columns: columns.map(({ name, passage }) => ({ name, expression: passage.write(identifier(name)) })),
     select: `select ${list} from ${target}`,
+    rowSecurity: await readRowSecurity(ask, table),
   };
   return { plan, rowCount, pages: layout.pages };
 }

@@ -53,7 +53,7 @@ export async function* readRows(
     to = await reading;
     [current, next] = [next, current];
     if (isFull || to > left) continue;
-    if (!splitter.isEnded || left > 0) throw rowsInvalid("they break off");
+    if (!splitter.isEnded || left > 0) throw rowsInvalid("it breaks off");
     return;
   }
 }

@@ -87,7 +87,7 @@ function endOfHead(bytes: Buffer, from: number, to: number): number | undefined 
   const isKnown = bytes.compare(signature, 0, signature.length, from, from + signature.length) === 0;
   const flags = bytes.readUInt32BE(from + signature.length);
   const extension = bytes.readUInt32BE(from + signature.length + 4);
-  if (!isKnown || flags !== 0 || extension !== 0) throw rowsInvalid("they do not begin as rows do");
+  if (!isKnown || flags !== 0 || extension !== 0) throw rowsInvalid("it does not begin as one");
   return from + headBytes;
 }
 
