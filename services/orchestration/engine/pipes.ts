@@ -5,7 +5,6 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { newId } from "../../lib/ids.ts";
-import { enlargePipe } from "./enlarge-pipe.ts";
 import { openReader } from "./pipe-ends.ts";
 
 /** Named pipes to and from a process of DuckDB, which can open nothing but paths. */
@@ -33,7 +32,6 @@ export async function openPipes(directory: string): Promise<Pipes> {
   // A pipe that nobody has open for writing is at its end: this one keeps the output going before its writer comes.
   const keeper: FileHandle = await open(outputPath, constants.O_RDWR | constants.O_NONBLOCK);
   stack.defer(() => keeper.close());
-  enlargePipe(keeper.fd);
   const output = openReader(outputPath);
   stack.defer(() => void output.destroy());
   const owned = stack.move();

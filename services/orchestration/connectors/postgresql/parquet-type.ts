@@ -24,8 +24,16 @@ const direct = (dataType: string): Passage => ({
   dataType,
 });
 
-/** What Parquet has no type for that takes every value: PostgreSQL's own text of it. */
-const text: Passage = { ...direct("VARCHAR"), binary: (column) => `${column}::text` };
+/**
+ * What Parquet has no type for that takes every value: PostgreSQL's own text of it. A cast to text may be another one: of
+ * `10.0.0.1` it is `10.0.0.1/32`. A composite value of nulls is a value although it `is null`.
+ */
+const text: Passage = {
+  ...direct("VARCHAR"),
+  binary: (column) => `case when ${column} is distinct from null then format('%s', ${column}) end`,
+};
+/** Whose cast to text is its own text, and faster. */
+const castText: Passage = { ...text, binary: (column) => `${column}::text` };
 /** A type whose binary form is its text. A `char(n)` would lose its blanks by a cast. */
 const textItself = direct("VARCHAR");
 
@@ -75,6 +83,8 @@ const passages: Readonly<Record<number, Passage>> = {
   700: direct("FLOAT"),
   701: direct("DOUBLE"),
   790: money,
+  1186: castText,
+  1266: castText,
   1042: textItself,
   1043: textItself,
   1082: dated("DATE", 'YYYY-MM-DD" (BC)"', ""),
@@ -82,6 +92,7 @@ const passages: Readonly<Record<number, Passage>> = {
   1114: dated("TIMESTAMP", 'YYYY-MM-DD" (BC) "HH24:MI:SS.US', ""),
   1184: dated("TIMESTAMP WITH TIME ZONE", 'YYYY-MM-DD" (BC) "HH24:MI:SS.US', "+00"),
   2950: direct("UUID"),
+  3802: castText,
   3807: jsonList,
 };
 
@@ -96,10 +107,10 @@ export function passageOf({ oid, modifier, isArray }: BaseType): Passage {
 
 /** A numeric of a fixed scale is a decimal; any other has no bounds that a decimal has. */
 function numeric(modifier: number): Passage {
-  if (modifier < 0) return text;
+  if (modifier < 0) return castText;
   const precision = ((modifier - 4) >> 16) & 0xffff;
   // Eleven bits, the highest of them the sign.
   const scale = (((modifier - 4) & 0x7ff) ^ 1024) - 1024;
   const fits = precision <= decimalDigitsMax && scale >= 0 && scale <= precision;
-  return fits ? direct(`DECIMAL(${precision},${scale})`) : text;
+  return fits ? direct(`DECIMAL(${precision},${scale})`) : castText;
 }
