@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { RowSecurity } from "../../gen/sluice/common/v1/row_security_pb.ts";
 import {
   type Chunk,
   ChunkSchema,
@@ -52,6 +53,9 @@ export function toJob(row: JobRow): Job {
     updateTime: timestampFromDate(row.updateTime),
     ...momentField("endTime", row.endTime),
     ...momentField("expireTime", row.expireTime),
+    rowSecurityTables: (row.plannedTables ?? [])
+      .filter(({ rowSecurity }) => rowSecurity === RowSecurity.ACTIVE)
+      .map(({ schemaName, name }) => `${schemaName}.${name}`),
   });
 }
 

@@ -14,6 +14,7 @@ import {
   unique,
   uuid,
 } from "drizzle-orm/pg-core";
+import type { RowSecurity } from "../../gen/sluice/common/v1/row_security_pb.ts";
 import { requestsTable } from "../lib/idempotency.ts";
 import { endStates, states } from "./state.ts";
 
@@ -33,7 +34,14 @@ export type PlannedColumn = {
   nullable: boolean;
 };
 /** A table as the plan writes it. */
-export type PlannedTable = { tableId: string; schemaName: string; name: string; columns: PlannedColumn[] };
+export type PlannedTable = {
+  tableId: string;
+  schemaName: string;
+  name: string;
+  columns: PlannedColumn[];
+  /** The contract's number; plans of before have none. */
+  rowSecurity?: RowSecurity;
+};
 /** What is known of a column of a chunk. */
 export type ColumnStats = { name: string; nullCount: string; min?: string; max?: string };
 

@@ -219,7 +219,7 @@ test("FailedPrecondition: a decimal that is not a number has no place in the fil
   expect(await failureOf(extractAll(user, await plan(user, sourceId, [broken])))).toMatchObject({
     reason: "SOURCE_DATA_INVALID",
     message: expect.stringMatching(
-      /^the table public\.broken can't be read: .*column "n"\. Could not convert string "NaN" to 'DECIMAL'$/,
+      /^the table public\.broken can't be read: column "n": NaN has no place in DECIMAL\(5,2\)$/,
     ),
   });
 });

@@ -5,7 +5,9 @@ import {
   authentication,
   columns,
   complete,
+  copiedRow,
   copyOutResponse,
+  copyTrailer,
   int16,
   int32,
   keyData,
@@ -97,7 +99,7 @@ function serve(socket: Socket, kind: string, statement: string, attack: Attack):
   else if (kind === "S" || kind === "H") attack.statement?.(socket);
 }
 
-const copied = [copyOutResponse, message("d", "1\n"), message("c"), complete("COPY 1"), readyForQuery];
+const copied = [copyOutResponse, copiedRow, copyTrailer, message("c"), complete("COPY 1"), readyForQuery];
 
 function answersTo(kind: string, statement: string, attack: Attack): Buffer[] {
   if (kind === "Q") return copied;
@@ -135,6 +137,7 @@ const answers: readonly (readonly [RegExp, Readonly<Record<string, string | null
   [/pg_export_snapshot/, { name: "00000003-1", time: "1" }],
   [/^explain/, { "QUERY PLAN": '[{"Plan":{"Plan Rows":1}}]' }],
   [/with recursive parts/, { pages: null, isRewritten: "" }],
+  [/with recursive reached/, { isActive: "", isUnknown: "" }],
   [/with recursive chain/, { name: "id", oid: "23", modifier: "-1", isArray: "" }],
   [/from pg_type where oid in/, { oid: "25", name: "text", element: "0", isArray: "" }],
   [/^fetch/, { text: "1" }],

@@ -17,8 +17,12 @@ import {
   authentication,
   columns,
   complete,
+  copiedRow,
   copyOutResponse,
+  copyTrailer,
   errorResponse,
+  int16,
+  int32,
   message,
   notice,
   parameterStatus,
@@ -158,12 +162,13 @@ describe("a source that attacks who asks", () => {
 });
 
 describe("a source that attacks who copies", () => {
-  const head = [copyOutResponse, message("d", "1\n")];
+  const head = [copyOutResponse, copiedRow];
+  const tail = [copyTrailer, message("c"), complete("COPY 2"), readyForQuery];
   test.for([
     [
       "a row of 2 GB",
       send(...head, message("d", "2", 2 ** 31 - 1)),
-      /a row takes 2147483647 bytes as text, of which 32 MiB are taken/,
+      /a row takes 2147483647 bytes, of which 32 MiB are taken/,
     ],
     [
       "a gigabyte of notices",
@@ -173,16 +178,12 @@ describe("a source that attacks who copies", () => {
       },
       /more than 1024 KiB of notices$/,
     ],
-    [
-      "fewer rows than it says",
-      send(...head, message("c"), complete("COPY 2"), readyForQuery),
-      /the source says that it sent 2 rows, and sent 1$/,
-    ],
+    ["fewer rows than it says", send(...head, ...tail), /the source says that it sent 2 rows, and sent 1$/],
     ["no end of the rows", send(...head, message("c"), readyForQuery), /does not say that it sent all rows$/],
     [
       "an end without a beginning",
       send(complete("COPY 1"), readyForQuery),
-      /the source says that it sent 1 rows, and sent 0$/,
+      /what the source sent is no binary COPY: it breaks off$/,
     ],
     ["closes", (socket) => void socket.end(Buffer.concat(head)), /closed the connection$/],
     [
@@ -199,6 +200,36 @@ describe("a source that attacks who copies", () => {
       "an error of 64 MiB",
       send(...head, message("E", "x", 64 * 1024 ** 2)),
       /a message of kind "E" with 67108864 bytes$/,
+    ],
+    [
+      "no trailer behind the rows",
+      send(...head, message("c"), complete("COPY 1"), readyForQuery),
+      /what the source sent is no binary COPY: it breaks off$/,
+    ],
+    [
+      "rows behind the trailer",
+      send(...head, copyTrailer, message("d", int16(1)), message("c"), complete("COPY 1"), readyForQuery),
+      /what the source sent is no binary COPY: there is something behind the last row$/,
+    ],
+    [
+      "rows of text",
+      send(copyOutResponse, message("d", "1\n".repeat(20)), message("c"), complete("COPY 20"), readyForQuery),
+      /what the source sent is no binary COPY: it does not begin as one$/,
+    ],
+    [
+      "a row of more values",
+      send(...head, message("d", Buffer.concat([int16(2), Buffer.alloc(8)])), ...tail),
+      /what the source sent is no binary COPY: a row has 2 values instead of 1$/,
+    ],
+    [
+      "a value of a negative length",
+      send(...head, message("d", Buffer.concat([int16(1), int32(-2)])), ...tail),
+      /what the source sent is no binary COPY: a value has a negative length$/,
+    ],
+    [
+      "a value of another width",
+      send(...head, message("d", Buffer.concat([int16(1), int32(2), int16(7)])), ...tail),
+      /column "id": a value has 2 bytes instead of 4$/,
     ],
     ["asks for a login", send(...head, authentication(3)), /a message of kind "R"$/],
     [

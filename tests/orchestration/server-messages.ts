@@ -23,6 +23,13 @@ export const errorResponse = (code: string, text: string) => message("E", `SERRO
 export const keyData = message("K", Buffer.alloc(8, 1));
 export const copyOutResponse = message("H", Buffer.from([0, 0, 0]));
 
+/** The head of a binary COPY and a row of one integer. */
+export const copiedRow = message(
+  "d",
+  Buffer.concat([Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffer.alloc(8), int16(1), int32(4), int32(1)]),
+);
+export const copyTrailer = message("d", int16(-1));
+
 /** A RowDescription of columns by their names, all of one type. */
 export const columns = (names: readonly string[], type = 25) =>
   message(

@@ -110,14 +110,23 @@ export type Snapshot = AsyncDisposable & {
   /** Whether a later snapshot of the same name has the same rows in the same chunks. */
   readonly repeatable: boolean;
   readonly time: Date;
-  /** The columns of each table of the request as they will be written. */
-  readonly tables: readonly (readonly PlannedColumn[])[];
+  /** Each table of the request as it will be written. */
+  readonly tables: readonly PlannedTable[];
   readonly chunks: readonly PlannedChunk[];
   /** Aborts when the source gave the snapshot up. */
   readonly lost: AbortSignal;
   /** The bytes of one chunk of the plan, then what is known of it. ResourceExhausted (EXECUTION_LIMIT, DISK_FULL). */
   extract(chunk: ChunkName, limit: Limit): AsyncGenerator<Uint8Array, Extraction>;
 };
+
+export type PlannedTable = {
+  readonly columns: readonly PlannedColumn[];
+  /** Undefined where the source has none. */
+  readonly rowSecurity: RowSecurity | undefined;
+};
+
+/** Whether policies choose the rows of a table that are read. */
+export type RowSecurity = "inactive" | "active" | "unknown";
 
 export type PlannedColumn = DiscoveredColumn & {
   /** Name in the source; `name` is the one in the file. */

@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { aborted } from "../../lib/lifetime.ts";
-import { openWriter } from "./pipe-ends.ts";
+import { openWriter } from "./open-writer.ts";
 
 /**
  * Lets `write` write into the named pipe at `path`, and ends the pipe when it is done. The pipe's end is all that tells

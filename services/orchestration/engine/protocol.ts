@@ -9,8 +9,12 @@ export type TypedColumn = { readonly name: string; readonly dataType: string };
 /** How a Parquet file is read: all of its columns as they are, or those whose expressions over them are given. */
 export type Reading = { readonly format: "parquet"; readonly columns?: readonly ExtractColumn[] | undefined };
 
-/** Rows of a source as PostgreSQL's COPY writes them in format csv, with `\\N` for what is missing. */
-export type CopyReading = { readonly format: "copy"; readonly columns: readonly TypedColumn[] };
+/** Rows of a source as PostgreSQL's COPY writes them in format csv, with `\\N` for what is missing, or in format binary. */
+export type CopyReading = {
+  readonly format: "copy";
+  readonly encoding: "csv" | "binary";
+  readonly columns: readonly TypedColumn[];
+};
 
 /** How an extract is written. */
 export type ExtractFormat = "parquet" | "csv";

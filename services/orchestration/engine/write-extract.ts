@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { readerOf, sliceOf } from "./file-reader.ts";
+import { copyLineBytesMax, readerOf, sliceOf } from "./file-reader.ts";
 import type { ColumnStats, ExtractColumn, Extraction, RowRange, Task } from "./protocol.ts";
 import { rowGroupBytes, rowGroupRows } from "./row-groups.ts";
+import { writeRows } from "./rows/write-rows.ts";
 import { openSandbox, readRows } from "./sandbox.ts";
 import { identifier, literal } from "./sql-text.ts";
 
@@ -9,6 +10,10 @@ type ExtractTask = Task & { kind: "extract" };
 
 /** Writes some rows of the input as one file, in the input's order, and answers what is known of them. */
 export async function writeExtract(task: ExtractTask): Promise<Extraction> {
+  const { reading, path, outputPath } = task;
+  if (reading.format === "copy" && reading.encoding === "binary") {
+    return writeRows({ path, outputPath, columns: reading.columns, rowBytesMax: copyLineBytesMax });
+  }
   const connection = await openSandbox(task, async (opened) => {
     // What comes through a pipe is read by one thread, in its order whatever is set. This only lets row groups end early.
     if (task.reading.format === "copy") await opened.run("SET preserve_insertion_order = false");

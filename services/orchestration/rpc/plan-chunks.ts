@@ -1,6 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { MethodImpl } from "@connectrpc/connect";
+import { RowSecurity } from "../../../gen/sluice/common/v1/row_security_pb.ts";
 import {
   ExtractFormat,
   type ExtractService,
@@ -83,6 +84,15 @@ function selectColumns(row: TableRow, names: readonly string[], index: number): 
   return { schemaName, name, columns, wanted: names.length > 0 ? names : known };
 }
 
+const rowSecurities = {
+  inactive: RowSecurity.INACTIVE,
+  active: RowSecurity.ACTIVE,
+  unknown: RowSecurity.UNKNOWN,
+} as const;
+
+const toRowSecurity = (rowSecurity: keyof typeof rowSecurities | undefined): RowSecurity =>
+  rowSecurity === undefined ? RowSecurity.UNSPECIFIED : rowSecurities[rowSecurity];
+
 const toPlan = (rows: readonly TableRow[], { name, repeatable, time, tables, chunks }: Snapshot) => ({
   snapshot: name,
   repeatable,
@@ -91,7 +101,8 @@ const toPlan = (rows: readonly TableRow[], { name, repeatable, time, tables, chu
     tableId: row.tableId,
     schemaName: row.schemaName,
     name: row.name,
-    columns: [...(tables[index] ?? [])],
+    columns: [...(tables[index]?.columns ?? [])],
+    rowSecurity: toRowSecurity(tables[index]?.rowSecurity),
   })),
   chunks: chunks.map(({ tableIndex, range, rowCountExpected }) => ({
     tableIndex,

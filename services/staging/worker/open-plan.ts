@@ -94,10 +94,11 @@ function changeOf(job: JobRow, plan: PlanChunksResponse, goesOn: boolean) {
     snapshot: plan.snapshot,
     snapshotRepeatable: plan.repeatable,
     snapshotTime: plan.snapshotTime ? timestampDate(plan.snapshotTime) : null,
-    plannedTables: plan.tables.map(({ tableId, schemaName, name, columns }) => ({
+    plannedTables: plan.tables.map(({ tableId, schemaName, name, columns, rowSecurity }) => ({
       tableId,
       schemaName,
       name,
+      rowSecurity,
       columns: columns.map(({ name, sourceName, sourceType, dataType, nullable }) => ({
         name,
         sourceName,

@@ -12,7 +12,11 @@ const limit = { signal: AbortSignal.timeout(60_000), timeoutMs: 60_000 };
 const queried = await engine.run(await statementOn(folder, "n\n1\n2\n", "SELECT sum(n) FROM n"), limit);
 const task = {
   fileName: "rows",
-  reading: { format: "copy" as const, columns: [{ name: "n", dataType: "BIGINT" }] },
+  reading: {
+    format: "copy" as const,
+    encoding: "csv" as const,
+    columns: [{ name: "n", dataType: "BIGINT" }],
+  },
   rows: undefined,
   rowBytes: 8,
   columns: [{ name: "n", expression: "n" }],

@@ -55,7 +55,7 @@ export async function openFileSnapshot(
     name: snapshotName(blob.sha256, settings),
     repeatable: true,
     time: new Date(),
-    tables: plans.map(({ planned }) => planned),
+    tables: plans.map(({ planned }) => ({ columns: planned, rowSecurity: undefined })),
     chunks: plans.flatMap(({ chunks }, tableIndex) =>
       chunks.map((chunk) => ({
         tableIndex,

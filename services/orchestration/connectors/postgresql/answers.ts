@@ -55,6 +55,7 @@ export const snapshotAnswer = z.object({
 
 const flag = z.union([z.boolean(), z.literal("").transform(() => false)]);
 export const layoutAnswer = z.object({ pages: digits.transform(Number).nullable(), isRewritten: flag });
+export const rowSecurityAnswer = z.object({ isActive: flag, isUnknown: flag });
 export const columnTypeAnswer = z.object({
   name,
   oid: digits.transform(Number),

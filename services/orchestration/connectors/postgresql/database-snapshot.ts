@@ -43,7 +43,7 @@ export async function openDatabaseSnapshot(
       name: plan.name,
       repeatable: false,
       time: plan.time,
-      tables: plan.tables.map((table) => table.planned),
+      tables: plan.tables.map(({ planned, rowSecurity }) => ({ columns: planned, rowSecurity })),
       chunks: plan.tables.flatMap((table) => table.chunks),
       lost: lost.signal,
       async *extract(chunk, chunkLimit) {

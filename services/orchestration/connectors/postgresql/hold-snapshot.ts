@@ -39,7 +39,7 @@ export async function holdSnapshot(
   });
 }
 
-async function planSnapshot(ask: Ask, { tables, chunkRows }: SnapshotRequest): Promise<SnapshotPlan> {
+async function planSnapshot(ask: Ask, { tables, chunkRows, format }: SnapshotRequest): Promise<SnapshotPlan> {
   const [row] = await ask(exportSnapshot);
   const { name, time } = checkAnswer(snapshotAnswer, row, "snapshot");
   const schemas = [...new Set(tables.map(({ schemaName }) => schemaName))];
@@ -50,7 +50,7 @@ async function planSnapshot(ask: Ask, { tables, chunkRows }: SnapshotRequest): P
     }
   }
   const plans: TableExtent[] = [];
-  for (const table of tables) plans.push(await planTable(ask, table));
+  for (const table of tables) plans.push(await planTable(ask, table, format));
   return { name, time, tables: cutIntoChunks(plans, chunkRows) };
 }
 

@@ -17,6 +17,7 @@ export type BaseType = {
   readonly oid: number;
   /** Length or precision as the server packs it; -1 without. */
   readonly modifier: number;
+  /** Whether it is an array as `integer[]` is; `int2vector` and its like are spelled another way. */
   readonly isArray: boolean;
 };
 
@@ -44,7 +45,7 @@ const layoutOfTable = `
 
 const typesOfColumns = `
   select attribute.attname as name, base.oid::int8::text as oid, base.modifier::text as modifier
-  , type.typcategory = 'A' as "isArray"
+  , exists (select from pg_type as element where element.typarray = type.oid) as "isArray"
   from pg_class as class
   join pg_namespace as namespace on namespace.oid = class.relnamespace
   join pg_attribute as attribute on attribute.attrelid = class.oid

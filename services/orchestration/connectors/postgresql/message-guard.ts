@@ -1,4 +1,5 @@
 import type { MessageRules } from "./message-rules.ts";
+import { skipRows } from "./skip-rows.ts";
 
 /** A message of PostgreSQL's protocol: its kind, and its length with the four bytes of the length itself. */
 const headBytes = 5;
@@ -8,7 +9,8 @@ const nothing = Buffer.alloc(0);
  * Looks at what a server sends before the client does, which believes every length and number. Takes it piece by piece
  * and answers the messages that became whole; throws as the rules do. Rows of a COPY pass as they come.
  */
-export function createMessageGuard({ checkHead, checkBody }: MessageRules): (piece: Buffer) => Buffer {
+export function createMessageGuard(rules: MessageRules): (piece: Buffer) => Buffer {
+  const { checkHead, checkBody } = rules;
   let rowLeft = 0;
   let held: Buffer[] = [];
   let heldBytes = 0;
@@ -21,6 +23,11 @@ export function createMessageGuard({ checkHead, checkBody }: MessageRules): (pie
       const passed = Math.min(rowLeft, piece.length - at);
       rowLeft -= passed;
       return at + passed;
+    }
+    const { rowLengthMax } = rules;
+    if (rowLengthMax !== undefined) {
+      const end = skipRows(piece, at, rowLengthMax);
+      if (end > at) return end;
     }
     wantedBytes = headBytes;
     if (piece.length - at < headBytes) return at;

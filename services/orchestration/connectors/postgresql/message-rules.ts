@@ -29,6 +29,8 @@ export type MessageRules = {
   checkHead(kind: string, length: number): void;
   /** Looks at a whole message that is no row of a COPY. */
   checkBody(kind: string, body: Buffer): void;
+  /** The longest row that may come now, as a message says its length; undefined outside of a COPY. */
+  readonly rowLengthMax: number | undefined;
   /** A COPY is about to be asked for, with rows of so many bytes at the most. */
   allowCopy(rowBytesMax: number): void;
   /** Nothing is asked until the next start: whatever comes breaks a rule. */
@@ -111,6 +113,9 @@ export function createMessageRules(
       else if (isIn) checkAnswer(kind, body);
       else login.check(kind, body);
     },
+    get rowLengthMax() {
+      return isCopying ? copyRowBytesMax : undefined;
+    },
     allowCopy(rowBytesMax) {
       copyRowBytesMax = rowBytesMax;
     },
@@ -135,7 +140,7 @@ const rowsTooLarge = () =>
 
 const rowTooLarge = (bytes: number, bytesMax: number) =>
   executionTooLarge(
-    `a row takes ${bytes} bytes as text, of which ${bytesMax / 1024 ** 2} MiB are taken: select fewer columns`,
+    `a row takes ${bytes} bytes, of which ${bytesMax / 1024 ** 2} MiB are taken: select fewer columns`,
   );
 
 const tooManyColumns = (count: number) =>

@@ -1,12 +1,13 @@
 import { uniqueNames } from "../../../lib/unique-names.ts";
-import type { CopyReading, ExtractColumn } from "../../engine/protocol.ts";
+import type { CopyReading, ExtractColumn, ExtractFormat } from "../../engine/protocol.ts";
 import { identifier } from "../../engine/sql-text.ts";
 import { tableChanged } from "../../errors.ts";
-import type { PlannedChunk, PlannedColumn, SnapshotTable } from "../connector.ts";
+import type { PlannedChunk, PlannedColumn, RowSecurity, SnapshotTable } from "../connector.ts";
 import { checkAnswer, explainAnswer } from "./answers.ts";
 import { toRowsFailure } from "./failures.ts";
 import { readLayout } from "./layout.ts";
 import { passageOf } from "./parquet-type.ts";
+import { readRowSecurity } from "./row-security.ts";
 import type { Ask } from "./session.ts";
 import { wholeTable } from "./table-chunks.ts";
 
@@ -18,6 +19,7 @@ export type TablePlan = {
   readonly columns: readonly ExtractColumn[];
   /** Selects all rows. */
   readonly select: string;
+  readonly rowSecurity: RowSecurity;
 };
 
 /** A table's plan before it is cut into chunks, and what says how. */
@@ -29,7 +31,9 @@ export type TableExtent = {
 };
 
 /** Plans a table in the session that holds the snapshot, and keeps others from altering it as long as the session. */
-export async function planTable(ask: Ask, table: SnapshotTable): Promise<TableExtent> {
+export async function planTable(ask: Ask, table: SnapshotTable, format: ExtractFormat): Promise<TableExtent> {
+  // A CSV is written by DuckDB, which reads no other rows through a pipe.
+  const encoding = format === "parquet" ? ("binary" as const) : ("csv" as const);
   const target = `${identifier(table.schemaName)}.${identifier(table.name)}`;
   const rowCount = await lockAndEstimate(ask, table, target);
   const layout = await readLayout(ask, table);
@@ -41,7 +45,7 @@ export async function planTable(ask: Ask, table: SnapshotTable): Promise<TableEx
     if (!type || !column) throw tableChanged(`${table.schemaName}.${table.name}`);
     return { column, passage: passageOf(type), name: names[index] ?? name };
   });
-  const list = columns.map(({ column, passage }) => passage.source(identifier(column.name))).join(", ");
+  const list = columns.map(({ column, passage }) => passage[encoding](identifier(column.name))).join(", ");
   const plan = {
     planned: columns.map(({ column, passage, name }) => ({
       name,
@@ -52,17 +56,21 @@ export async function planTable(ask: Ask, table: SnapshotTable): Promise<TableEx
     })),
     reading: {
       format: "copy" as const,
-      columns: columns.map(({ name, passage }) => ({ name, dataType: passage.read })),
+      encoding,
+      columns: columns.map(({ name, passage }) => ({ name, dataType: passage.read[encoding] })),
     },
     columns: columns.map(({ name, passage }) => ({ name, expression: passage.write(identifier(name)) })),
     select: `select ${list} from ${target}`,
+    rowSecurity: await readRowSecurity(ask, table),
   };
   return { plan, rowCount, pages: layout.pages };
 }
 
 /** The COPY of one chunk. */
-export const copyStatement = ({ select }: TablePlan, range: string): string =>
-  `copy (${select}${whereOf(range)}) to stdout (format csv, null '\\N', encoding 'UTF8')`;
+export const copyStatement = ({ select, reading }: TablePlan, range: string): string =>
+  `copy (${select}${whereOf(range)}) to stdout (${copyOptions[reading.encoding]}, encoding 'UTF8')`;
+
+const copyOptions = { csv: "format csv, null '\\N'", binary: "format binary" } as const;
 
 /** Planning a statement locks the table and its parts, and fails when a column is not there; answers about how many rows. */
 async function lockAndEstimate(ask: Ask, table: SnapshotTable, target: string): Promise<number> {

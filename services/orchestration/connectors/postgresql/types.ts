@@ -32,9 +32,10 @@ const asText: TextSpeller = (text) => text;
 /** Reads what is to be known of the types with these numbers. */
 export async function readTypes(ask: Ask, oids: readonly number[]): Promise<Types> {
   const rows = await ask(
-    `select oid::int8::text as oid, format_type(oid, null) as name, typelem::int8::text as element
-     , typcategory = 'A' and typdelim = ',' as "isArray"
-     from pg_type where oid in (select value::oid from json_array_elements_text($1::text::json) as value)`,
+    `select type.oid::int8::text as oid, format_type(type.oid, null) as name, type.typelem::int8::text as element
+     , type.typdelim = ',' and exists (select from pg_type as element where element.typarray = type.oid) as "isArray"
+     from pg_type as type
+     where type.oid in (select value::oid from json_array_elements_text($1::text::json) as value)`,
     [JSON.stringify([...new Set(oids)])],
   );
   const types = new Map(
@@ -46,7 +47,8 @@ export async function readTypes(ask: Ask, oids: readonly number[]): Promise<Type
       const type = types.get(oid);
       if (!type?.isArray) return spellers[oid] ?? asText;
       const spellElement = spellers[type.element] ?? asText;
-      return (text) => parseArray(text, spellElement);
+      // A list has no bounds: an array that does not begin at 1 is its text.
+      return (text) => (text.startsWith("[") ? text : parseArray(text, spellElement));
     },
   };
 }

@@ -1,0 +1,132 @@
+import type { Column } from "./column.ts";
+import { createFixedColumn, type Decode } from "./fixed-column.ts";
+import { createInt32Range } from "./int32-column.ts";
+import { createInt64Range, includeAll } from "./int64-column.ts";
+import { type NumericParts, readNumeric, readParts, specialNumeric } from "./numeric.ts";
+import { createRange } from "./range.ts";
+import { valueInvalid } from "./rows-invalid.ts";
+
+export type Decimal = { readonly precision: number; readonly scale: number };
+
+/** Digits of the longest decimals that Parquet keeps in four and eight bytes; longer ones take sixteen. */
+export const wordDigitsMax = 9;
+export const doubleWordDigitsMax = 18;
+/** Digits of a decimal that a double holds exactly. */
+const exactDigitsMax = 15;
+
+export function createDecimalColumn(name: string, decimal: Decimal): Column {
+  if (decimal.precision <= wordDigitsMax) return createWordColumn(name, decimal);
+  return decimal.precision <= doubleWordDigitsMax
+    ? createDoubleWordColumn(name, decimal)
+    : createLongColumn(name, decimal);
+}
+
+function createWordColumn(name: string, decimal: Decimal): Column {
+  const range = createInt32Range((value) => formatDecimal(BigInt(value), decimal.scale));
+  const parts: NumericParts = { high: 0, low: 0, isNegative: false };
+  const limit = 10 ** decimal.precision;
+  const decode: Decode = (words, at, view, { places, sizes, count }) => {
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    for (let index = 0; index < count; index += 1) {
+      const place = places[index] as number;
+      const size = sizes[index] as number;
+      const isRead = readParts(view, place, size, decimal.scale, parts);
+      const value = signed(parts);
+      if (!isRead || Math.abs(value) >= limit) throw noPlace(name, decimal, view, place, size);
+      words[at + index] = value;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+    if (count > 0) range.include(low, high);
+  };
+  return createFixedColumn({ name, bytes: undefined, words: 1, range, decode });
+}
+
+/** A zero has no sign here. */
+function signed({ high, low, isNegative }: NumericParts): number {
+  const units = high * 1e8 + low;
+  return isNegative ? 0 - units : units;
+}
+
+const wordSize = 0x1_0000_0000;
+
+function createDoubleWordColumn(name: string, decimal: Decimal): Column {
+  const range = createInt64Range((units) => formatDecimal(units, decimal.scale));
+  const parts: NumericParts = { high: 0, low: 0, isNegative: false };
+  const store = decimal.precision <= exactDigitsMax ? storeExact : storeLong;
+  const decode: Decode = (words, at, view, { places, sizes, count }) => {
+    for (let index = 0; index < count; index += 1) {
+      const place = places[index] as number;
+      const size = sizes[index] as number;
+      const isRead = readParts(view, place, size, decimal.scale, parts);
+      if (!isRead || !store(words, at + 2 * index, parts, decimal.precision)) {
+        throw noPlace(name, decimal, view, place, size);
+      }
+    }
+    includeAll(range, words, at / 2, at / 2 + count);
+  };
+  return createFixedColumn({ name, bytes: undefined, words: 2, range, decode });
+}
+
+/** Stores a number that a double holds; answers whether it has no more digits than it may. */
+function storeExact(words: Int32Array, at: number, parts: NumericParts, precision: number): boolean {
+  const value = signed(parts);
+  if (Math.abs(value) >= 10 ** precision) return false;
+  const high = Math.floor(value / wordSize);
+  words[at] = value - high * wordSize;
+  words[at + 1] = high;
+  return true;
+}
+
+function storeLong(words: Int32Array, at: number, parts: NumericParts, precision: number): boolean {
+  const units = BigInt(parts.high) * 100_000_000n + BigInt(parts.low);
+  if (units >= 10n ** BigInt(precision)) return false;
+  const value = parts.isNegative ? -units : units;
+  words[at] = Number(BigInt.asIntN(32, value));
+  words[at + 1] = Number(value >> 32n);
+  return true;
+}
+
+/** Sixteen bytes, the most significant first. */
+function createLongColumn(name: string, decimal: Decimal): Column {
+  const limit = 10n ** BigInt(decimal.precision);
+  const range = createRange<bigint>({
+    isLess: (left, right) => left < right,
+    encode(units) {
+      const bytes = new Uint8Array(16);
+      writeInt128(new DataView(bytes.buffer), 0, units);
+      return bytes;
+    },
+    format: (units) => formatDecimal(units, decimal.scale),
+  });
+  const decode: Decode = (words, at, view, { places, sizes, count }) => {
+    const target = new DataView(words.buffer, at * 4);
+    for (let index = 0; index < count; index += 1) {
+      const place = places[index] as number;
+      const size = sizes[index] as number;
+      const units = readNumeric(view, place, size, decimal.scale);
+      if (units === undefined || units >= limit || units <= -limit)
+        throw noPlace(name, decimal, view, place, size);
+      writeInt128(target, index * 16, units);
+      range.include(units, units);
+    }
+  };
+  return createFixedColumn({ name, bytes: undefined, words: 4, range, decode });
+}
+
+function writeInt128(view: DataView, at: number, value: bigint): void {
+  view.setBigInt64(at, value >> 64n);
+  view.setBigUint64(at + 8, BigInt.asUintN(64, value));
+}
+
+function formatDecimal(units: bigint, scale: number): string {
+  const digits = (units < 0n ? -units : units).toString().padStart(scale + 1, "0");
+  const whole = digits.slice(0, digits.length - scale);
+  return `${units < 0n ? "-" : ""}${whole}${scale === 0 ? "" : `.${digits.slice(-scale)}`}`;
+}
+
+function noPlace(name: string, { precision, scale }: Decimal, view: DataView, at: number, size: number) {
+  const value = specialNumeric(view, at, size) ?? "a number";
+  return valueInvalid(name, `${value} has no place in DECIMAL(${precision},${scale})`);
+}

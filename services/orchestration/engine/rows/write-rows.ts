@@ -1,0 +1,58 @@
+import { open } from "node:fs/promises";
+import { createParquetWriter } from "../parquet/file-writer.ts";
+import type { Extraction, TypedColumn } from "../protocol.ts";
+import { createColumn } from "./columns.ts";
+import { readRows } from "./read-rows.ts";
+
+/** What a row group has at the most: its values are kept until it is whole. */
+const rowGroupBytes = 32 * 1024 * 1024;
+const rowGroupRowsMax = 122_880;
+
+export type RowsTask = {
+  /** The named pipe that the rows of a binary COPY come through. */
+  readonly path: string;
+  readonly outputPath: string;
+  readonly columns: readonly TypedColumn[];
+  readonly rowBytesMax: number;
+};
+
+/** Writes the rows as a Parquet file, and answers what is known of them. */
+export async function writeRows({ path, outputPath, columns, rowBytesMax }: RowsTask): Promise<Extraction> {
+  await using output = await open(outputPath, "w");
+  const writer = createParquetWriter(columns, (bytes) => writeAll(output, bytes));
+  const decoders = columns.map(createColumn);
+  let rowCount = 0;
+  let groupRows = 0;
+  // One row group is compressed and written while the next one is decoded.
+  let writing = Promise.resolve();
+
+  async function endGroup(): Promise<void> {
+    const values = decoders.map((decoder) => decoder.take());
+    const rows = groupRows;
+    groupRows = 0;
+    await writing;
+    writing = writer.writeRowGroup(rows, values);
+    // It may fail while rows are waited for.
+    writing.catch(() => {});
+  }
+
+  for await (const batch of readRows(path, columns.length, rowBytesMax)) {
+    for (const [index, decoder] of decoders.entries()) decoder.append(batch, index * batch.rowsMax);
+    rowCount += batch.rowCount;
+    groupRows += batch.rowCount;
+    const bytes = decoders.reduce((sum, decoder) => sum + decoder.bytes, 0);
+    if (groupRows >= rowGroupRowsMax || bytes >= rowGroupBytes) await endGroup();
+  }
+  if (groupRows > 0) await endGroup();
+  await writing;
+  await writer.end();
+  return { rowCount, columns: decoders.map((decoder) => decoder.stats()) };
+}
+
+async function writeAll(
+  output: { write(bytes: Uint8Array): Promise<{ bytesWritten: number }> },
+  bytes: Uint8Array,
+) {
+  let at = 0;
+  while (at < bytes.length) at += (await output.write(bytes.subarray(at))).bytesWritten;
+}
