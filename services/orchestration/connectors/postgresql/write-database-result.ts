@@ -35,7 +35,7 @@ export async function writeDatabaseResult(
   });
   copying.catch(planned.reject);
   for (const one of [copying, writing]) one.catch((error) => stop.abort(error));
-  return withEngineFailures("the result", async () => {
+  return await withEngineFailures("the result", async () => {
     try {
       const [rowsSent, reply] = await beforeAbort(Promise.all([copying, writing]), signal);
       if (reply.kind !== "written") throw new Error("the engine answered something else");

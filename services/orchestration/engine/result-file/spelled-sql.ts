@@ -30,7 +30,7 @@ const timestamp: ToText = (value) =>
 
 /** In a session whose zone is UTC the text ends in `+00`. */
 const timestampInUtc: ToText = (value) =>
-  `CASE WHEN ${inFourDigits(value, "TIMESTAMPTZ", "+00")} THEN replace(${cast(value)}[:-4], ' ', 'T') || 'Z' ` +
+  `CASE WHEN ${inFourDigits(value, "TIMESTAMPTZ", "+00")} THEN replace((${cast(value)})[:-4], ' ', 'T') || 'Z' ` +
   `WHEN isinf(${value}) THEN ${cast(value)} ELSE ${anyIsoTimestamp(`timezone('UTC', ${value})`)} || 'Z' END`;
 
 /** All of them are years of four digits. */
