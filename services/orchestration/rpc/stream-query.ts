@@ -1,5 +1,5 @@
-import { anyPack } from "@bufbuild/protobuf/wkt";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
 import type { MethodImpl } from "@connectrpc/connect";
 import type { HttpBodySchema } from "../../../gen/google/api/httpbody_pb.ts";
 import { HttpHeadSchema } from "../../../gen/sluice/common/v1/options_pb.ts";

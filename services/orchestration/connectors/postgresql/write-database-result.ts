@@ -30,7 +30,14 @@ export async function writeDatabaseResult(
     onPart: planned.resolve,
   });
   const writing = planned.promise.then((rows) => {
-    const task = { kind: "write" as const, path: inputPath, fileName: "the result", rows, maxRows, ...output };
+    const task = {
+      kind: "write" as const,
+      path: inputPath,
+      fileName: "the result",
+      rows,
+      maxRows,
+      ...output,
+    };
     return engine.run(task, { signal, timeoutMs });
   });
   copying.catch(planned.reject);

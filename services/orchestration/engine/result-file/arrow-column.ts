@@ -1,6 +1,6 @@
 import {
-  DuckDBListVector,
-  DuckDBStructVector,
+  type DuckDBListVector,
+  type DuckDBStructVector,
   type DuckDBType,
   DuckDBTypeId,
   type DuckDBVector,
@@ -168,7 +168,10 @@ function lists(
 }
 
 /** A list of structures of key and value. */
-function maps({ keyType, valueType }: DuckDBType & { typeId: DuckDBTypeId.MAP }, arrow: DataType): ColumnBuilder {
+function maps(
+  { keyType, valueType }: DuckDBType & { typeId: DuckDBTypeId.MAP },
+  arrow: DataType,
+): ColumnBuilder {
   const entries = structs([keyType, valueType], childType(arrow, 0));
   return lists(keyType, arrow, listOfMap, entries);
 }

@@ -19,14 +19,19 @@ export async function writeArrow(
   path: string,
 ): Promise<number> {
   const types = columns.map(({ type, isText }) => arrowType(isText ? VARCHAR : type));
-  const builders = result.columnTypes().map((type, index) => createColumnBuilder(type, types[index] as never));
+  const builders = result
+    .columnTypes()
+    .map((type, index) => createColumnBuilder(type, types[index] as never));
   const schema = {
     version: Version.V5,
     endianness: 0,
     fields: columns.map(({ name }, index) => field(name, types[index] as never)),
     metadata: null,
   } as unknown as Schema;
-  const schemaMessage = encode(schema, types.map((type) => new Column([], type)));
+  const schemaMessage = encode(
+    schema,
+    types.map((type) => new Column([], type)),
+  );
   const schemaBytes = byteLengthOf(schemaMessage) - endOfStream.length;
   const file = openSync(path, "w");
   let rows = 0;

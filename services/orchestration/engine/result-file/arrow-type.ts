@@ -63,7 +63,9 @@ export function arrowType(type: DuckDBType): DataType {
     case DuckDBTypeId.MAP:
       return map(field("key", arrowType(type.keyType), false), field("value", arrowType(type.valueType)));
     case DuckDBTypeId.STRUCT:
-      return struct(type.entryTypes.map((entry, index) => field(type.entryNames[index] ?? "", arrowType(entry))));
+      return struct(
+        type.entryTypes.map((entry, index) => field(type.entryNames[index] ?? "", arrowType(entry))),
+      );
     default:
       return single.get(type.typeId)?.() ?? utf8();
   }

@@ -163,7 +163,8 @@ function map(type: DuckDBType & { typeId: DuckDBTypeId.MAP }, value: string, dep
   const content = orNull(jsonSql(type.valueType, `${entry}.value`, depth + 1));
   const json = key && content && `'{"key":' || ${key} || ',"value":' || ${content} || '}'`;
   return (
-    json && `'[' || array_to_string(list_transform(map_entries(${value}), lambda ${entry}: ${json}), ',') || ']'`
+    json &&
+    `'[' || array_to_string(list_transform(map_entries(${value}), lambda ${entry}: ${json}), ',') || ']'`
   );
 }
 

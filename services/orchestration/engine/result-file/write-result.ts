@@ -3,8 +3,8 @@ import type { TypedColumn, WrittenResult } from "../protocol.ts";
 import { readRows } from "../sandbox.ts";
 import { literal } from "../sql-text.ts";
 import { writeArrow } from "./arrow-file.ts";
-import { type ResultSelect, selectFor } from "./result-select.ts";
 import { openRelation, type Relation, type ResultTask } from "./result-relation.ts";
+import { type ResultSelect, selectFor } from "./result-select.ts";
 
 /** Writes all rows of a result, or as many as are asked for, into one file. What fails leaves a file that nobody may use. */
 export async function writeResult(task: ResultTask): Promise<WrittenResult> {
