@@ -30,7 +30,7 @@ export const copyQuery = (
 ): Promise<number | undefined> =>
   feedPipe(inputPath, signal, (pipe) =>
     withSession(target, { signal, timeoutMs }, async (ask, { copyOut }) => {
-      const text = firstStatement(sql);
+      const text = await checkStatement(ask, sql);
       const columns = await describe(ask, text);
       send(planOf(columns));
       const [before, behind] = copyAround(columns, rowsMax);
@@ -54,8 +54,22 @@ type RawColumn = {
 type ResultColumn = { readonly name: string; readonly oid: number; readonly passage: Passage };
 
 /**
- * Has the server take the text for one statement that reads: whatever stands in it, it then is one between parentheses, too.
+ * Answers the statement without what may follow its semicolon. The server has taken both for one statement that reads:
+ * whatever stands in it, it then is one between parentheses, too.
  */
+async function checkStatement(ask: Ask, sql: string): Promise<string> {
+  const text = firstStatement(sql);
+  for (const one of new Set([sql, text])) {
+    try {
+      await ask(declare + one);
+      await ask("close sluice");
+    } catch (error) {
+      throw toStatementFailure(error, one, declare.length);
+    }
+  }
+  return text;
+}
+
 async function describe(ask: Ask, text: string): Promise<ResultColumn[]> {
   try {
     await ask(declare + text);

@@ -3,8 +3,8 @@ export type ByteBuffer = {
   readonly byteLength: number;
   /** Makes room for more bytes and answers where they are to be written. */
   extend(byteCount: number): Uint8Array;
-  /** Answers the bytes and begins anew. */
-  drain(): Uint8Array;
+  /** Answers the bytes, which stay until the next ones are written, and begins anew. */
+  drain(): Uint8Array<ArrayBuffer>;
 };
 
 const firstBytes = 64 * 1024;
@@ -28,7 +28,6 @@ export function createByteBuffer(): ByteBuffer {
     },
     drain() {
       const drained = bytes.subarray(0, length);
-      bytes = new Uint8Array(Math.max(firstBytes, length));
       length = 0;
       return drained;
     },
