@@ -150,7 +150,12 @@ test("OK: readers that stall hold no permit", async () => {
   const stalled: AsyncIterator<unknown>[] = [];
   // As many as there are permits, each with more than a connection holds.
   for (let count = 0; count < 12; count += 1) {
-    const request = { sourceId: file, sql: "FROM range(1500000)", format: ResultFormat.CSV, timeout: minutes };
+    const request = {
+      sourceId: file,
+      sql: "FROM range(1500000)",
+      format: ResultFormat.CSV,
+      timeout: minutes,
+    };
     const reader = user.executions.streamQuery(request)[Symbol.asyncIterator]();
     expect((await reader.next()).done).toBe(false);
     stalled.push(reader);
