@@ -27,8 +27,7 @@ export type CopyReading = { readonly format: "copy"; readonly columns: readonly 
 export type ExtractFormat = "parquet" | "csv";
 
 /** How a result is written. */
-export const resultFormats = ["ndjson", "csv", "parquet", "arrow"] as const;
-export type ResultFormat = (typeof resultFormats)[number];
+export type ResultFormat = "ndjson" | "csv" | "parquet" | "arrow";
 
 /** The rows of a result: of a statement over the file, or of a source that copies them through a pipe. */
 export type ResultRows =

@@ -10,7 +10,7 @@ export type ResultLimits = {
   readonly totalBytesMax: number;
 };
 
-export const standardResultLimits: ResultLimits = {
+const standardLimits: ResultLimits = {
   userBytesMax: 4 * 1024 ** 3,
   orgBytesMax: 8 * 1024 ** 3,
   totalBytesMax: 16 * 1024 ** 3,
@@ -42,10 +42,7 @@ export type ResultFile = AsyncDisposable & {
 type Entry = Owner & { readonly handle: FileHandle; bytes: number; readonly excess: AbortController };
 
 /** Makes files in an own folder, which is on the disk of the folders of the engine's processes. */
-export function createResultFiles(
-  directory: string,
-  limits: ResultLimits = standardResultLimits,
-): ResultFiles {
+export function createResultFiles(directory: string, limits: ResultLimits = standardLimits): ResultFiles {
   const entries = new Set<Entry>();
   const growing = new Set<Entry>();
   let timer: NodeJS.Timeout | undefined;
