@@ -1,3 +1,4 @@
+import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Admit } from "../admission/admit.ts";
 import { notInBatch } from "../batch/batch-errors.ts";
@@ -10,10 +11,11 @@ import { type Forward, once } from "../forward.ts";
 import { headerOf } from "../http.ts";
 import type { Limits } from "../limits.ts";
 import { readBody } from "../read-body.ts";
-import { acceptanceOf, requireIdentity } from "./encoding/acceptance.ts";
+import { type Acceptance, acceptanceOf, requireIdentity } from "./encoding/acceptance.ts";
 import { inflateBody, requestCompressionOf } from "./encoding/coded-request.ts";
 import { bodyTooLarge, methodNotAllowed, pathUnknown } from "./http-error.ts";
-import { type Outgoing, sendWhole } from "./outgoing.ts";
+import { type Choice, choose, findAlternatives, setFormat } from "./negotiate.ts";
+import { addVary, type Outgoing, sendWhole } from "./outgoing.ts";
 import type { Parameters } from "./parameters.ts";
 import { bindBody, bindHead } from "./request.ts";
 import { requestMessages } from "./request-stream.ts";
@@ -38,6 +40,7 @@ type Options = {
 /** Answers REST requests. What it throws has not been answered yet. */
 export function createRestHandler(options: Options): (exchange: Exchange, out: Outgoing) => Promise<void> {
   const router = createRouter(options.routes);
+  const alternatives = findAlternatives(options.routes);
   return async (exchange, out) => {
     const { request } = exchange;
     const [rawPath = "", rawQuery = ""] = splitOnce(request.url ?? "", "?");
@@ -46,13 +49,18 @@ export function createRestHandler(options: Options): (exchange: Exchange, out: O
       sendWhole(out, 204, { allow: found.allowed }, "");
       return;
     }
-    const { route, segments } = found;
+    const accept = headerOf(request, "accept");
+    const choice = choose(found.route, alternatives.get(found.route), { accept, rawQuery });
+    const { route } = choice;
     exchange.method = route.method;
     exchange.route = route.template.text;
+    if (choice.varies) addVary(out, "Accept");
     await options.admit(exchange, route.method, route.access);
+    if (choice.refusal) throw choice.refusal;
     const timeoutMs = boundTimeoutMs(route.method, requestedTimeoutMs(request), options.deadlines);
-    const parameters = bindHead(route, { segments, rawQuery, header: (name) => headerOf(request, name) });
-    await answer({ options, exchange, out, route, parameters, timeoutMs });
+    const header = (name: string) => headerOf(request, name);
+    const parameters = bindHead(route, { segments: found.segments, rawQuery: choice.rawQuery, header });
+    await answer({ options, exchange, out, route, choice, parameters, timeoutMs });
   };
 }
 
@@ -61,11 +69,13 @@ type Answered = {
   exchange: Exchange;
   out: Outgoing;
   route: Route;
+  choice: Choice;
   parameters: Parameters;
   timeoutMs: number | undefined;
 };
 
-async function answer({ options, exchange, out, route, parameters, timeoutMs }: Answered): Promise<void> {
+async function answer(answered: Answered): Promise<void> {
+  const { options, exchange, out, route, choice, parameters, timeoutMs } = answered;
   const { request } = exchange;
   const { forward } = options;
   const { methodKind } = route.method;
@@ -74,13 +84,15 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
   const compression = requestCompressionOf(request);
   const incoming = { request, pauseMs: options.limits.pauseMs, streamBytesMax, compression };
   const acceptance = acceptanceOf(request);
-  if (route.answer.rawBody) requireIdentity(acceptance);
+  if (route.answer.rawBody && !route.formats) requireIdentity(acceptance);
   const wanted = { acceptance, ifNoneMatch: headerOf(request, "if-none-match") };
   const read = async () => {
     const readMs = timeoutMs ?? options.deadlines.maxMs;
     const body = await readBody(incoming, messageBytesMax, bodyTooLarge, readMs);
     const bytes = await inflateBody(body, compression, messageBytesMax);
-    return bindBody(route, parameters, { bytes, contentType: headerOf(request, "content-type") });
+    const message = bindBody(route, parameters, { bytes, contentType: headerOf(request, "content-type") });
+    setFormat(choice, message);
+    return message;
   };
   // What reading the body took is gone from the deadline.
   const call = () => ({ exchange, method: route.method, timeoutMs: leftOf(timeoutMs, exchange.startMs) });
@@ -91,20 +103,29 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
     const messages = requestMessages(route, parameters, incoming, messageBytesMax);
     await sendAnswer(out, route, await forward.collect(call(), messages), wanted);
   } else {
-    const { contentReads } = options;
-    if (route.answer.rawBody && (await contentReads?.answerHeld(exchange, out, call().timeoutMs))) return;
     const isBidi = methodKind === "bidi_streaming";
-    const messages = isBidi
-      ? requestMessages(route, parameters, incoming, messageBytesMax)
-      : once(await read());
-    const sharedFolderId = await options.contentReads?.folderIdFor(exchange, route);
-    const answers = await forward.stream({ ...call(), sharedFolderId }, messages);
-    const accept = headerOf(request, "accept") ?? "";
-    const toError = (error: unknown) => options.toError(error, exchange);
-    const handOver: HandOver = async (file, headers) =>
-      options.contentReads?.answerHandedOver(exchange, out, file, headers);
-    await sendStream(out, route, answers, { accept, acceptance, handOver, toError });
+    const requests = async () =>
+      isBidi ? requestMessages(route, parameters, incoming, messageBytesMax) : once(await read());
+    await answerStream(answered, acceptance, call, requests);
   }
+}
+
+async function answerStream(
+  { options, exchange, out, route, choice }: Answered,
+  acceptance: Acceptance,
+  call: () => { exchange: Exchange; method: Route["method"]; timeoutMs: number | undefined },
+  requests: () => Promise<AsyncIterable<Message>>,
+): Promise<void> {
+  const { contentReads } = options;
+  const isStored = route.answer.rawBody && !route.formats;
+  if (isStored && (await contentReads?.answerHeld(exchange, out, call().timeoutMs))) return;
+  const messages = await requests();
+  const sharedFolderId = isStored ? await contentReads?.folderIdFor(exchange, route) : undefined;
+  const answers = await options.forward.stream({ ...call(), sharedFolderId }, messages);
+  const toError = (error: unknown) => options.toError(error, exchange);
+  const handOver: HandOver = async (file, headers) =>
+    contentReads?.answerHandedOver(exchange, out, file, headers);
+  await sendStream(out, route, answers, { type: choice.type, acceptance, handOver, toError });
 }
 
 type Found =

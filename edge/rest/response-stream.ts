@@ -1,8 +1,9 @@
+import type { Writable } from "node:stream";
 import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
+import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { type HttpFile, HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import type { Headers } from "../http.ts";
-import { preferredType } from "./accept.ts";
 import type { Acceptance } from "./encoding/acceptance.ts";
 import { codedBody, varyByEncoding } from "./encoding/coded-answer.ts";
 import { breakOff, flushHead, jsonType, type Outgoing, sendHead, sendPiece } from "./outgoing.ts";
@@ -51,24 +52,22 @@ export type HandOver = (file: HttpFile, headers: Readonly<Record<string, string>
 type Options = { handOver: HandOver; toError: (error: unknown) => ConnectError };
 const framings = [array, ndjson, events];
 
+/** The media types of a stream of JSON texts, the usual one first. */
+export const framingTypes: readonly string[] = framings.map(({ contentType }) => contentType);
+
 /** Writes a server stream as the caller accepts it. Errors before the first byte are thrown. */
 export async function sendStream(
   out: Outgoing,
   route: Route,
   messages: AsyncIterable<Message>,
-  options: Options & { accept: string; acceptance: Acceptance },
+  options: Options & { type: string | undefined; acceptance: Acceptance },
 ): Promise<void> {
   if (route.answer.rawBody) await sendBytes(out, route, messages, options);
-  else await sendJson(out, route, messages, { ...options, framing: framingOf(options.accept) });
+  else await sendJson(out, route, messages, { ...options, framing: framingOf(options.type) });
 }
 
-function framingOf(accept: string): Framing {
-  const type = preferredType(
-    accept,
-    framings.map(({ contentType }) => contentType),
-  );
-  return framings.find(({ contentType }) => contentType === type) ?? array;
-}
+const framingOf = (type: string | undefined): Framing =>
+  framings.find(({ contentType }) => contentType === type) ?? array;
 
 async function sendJson(
   out: Outgoing,
@@ -110,41 +109,77 @@ async function sendBytes(
   out: Outgoing,
   route: Route,
   messages: AsyncIterable<Message>,
-  { handOver, toError }: Options,
+  options: Options & { acceptance: Acceptance },
 ): Promise<void> {
   try {
-    await copyBytes(out, route, messages, handOver);
+    await copyBytes(out, route, messages, options);
   } catch (error) {
-    if (!out.response.headersSent) throw toError(error);
+    if (!out.response.headersSent) throw options.toError(error);
     // Its caller sees only that the answer breaks off; the log learns why.
-    if (!out.signalOf().aborted) toError(error);
+    if (!out.signalOf().aborted) options.toError(error);
     breakOff(out);
   }
 }
 
 async function copyBytes(
   out: Outgoing,
-  { answer, method }: Route,
+  { answer, method, formats }: Route,
   messages: AsyncIterable<Message>,
-  handOver: HandOver,
+  { handOver, acceptance }: Options & { acceptance: Acceptance },
 ): Promise<void> {
-  let begun = false;
-  for await (const message of messages) {
-    const body = bodyOf(answer, method.output, message);
-    if (!begun) {
-      const { status, headers, orgId } = headOf(answer, body);
-      if (orgId) out.readsOf()?.countFor(orgId);
-      const file = extensionOf(body, HttpFileSchema);
-      if (file) return await handOver(file, asTexts(headers));
-      sendHead(out, status, headers);
-      begun = true;
-    }
-    if (out.headOnly) break;
-    if (body.data.byteLength > 0) await sendPiece(out, body.data);
+  const bodies = bodiesOf(answer, method, messages);
+  const first = await bodies.next();
+  if (first.done) {
+    sendHead(out, answer.status, cacheControl(answer));
+    out.response.end();
+    return;
   }
-  if (!begun) sendHead(out, answer.status, cacheControl(answer));
-  out.response.end();
+  const { status, headers, orgId } = headOf(answer, first.value);
+  if (orgId) out.readsOf()?.countFor(orgId);
+  const file = extensionOf(first.value, HttpFileSchema);
+  if (file) return await handOver(file, asTexts(headers));
+  const target = beginBytes(out, { status, headers }, formats ? acceptance : undefined);
+  if (!out.headOnly) {
+    await sendBody(out, first.value, target);
+    for await (const body of bodies) await sendBody(out, body, target);
+  }
+  await bodies.return();
+  target.end();
+}
+
+async function* bodiesOf(
+  answer: Route["answer"],
+  { output }: Route["method"],
+  messages: AsyncIterable<Message>,
+): AsyncGenerator<HttpBody, void, undefined> {
+  for await (const message of messages) yield bodyOf(answer, output, message);
+}
+
+async function sendBody(out: Outgoing, { data }: HttpBody, target: Writable): Promise<void> {
+  if (data.byteLength > 0) await sendPiece(out, data, target);
 }
 
 const asTexts = (headers: Headers): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+/** Sends the head; answers where the bytes go. What is made for the call and is text leaves in a coding that the caller takes. */
+function beginBytes(
+  out: Outgoing,
+  { status, headers }: { status: number; headers: Headers },
+  acceptance: Acceptance | undefined,
+): Writable {
+  if (!acceptance || !isText(headers)) {
+    sendHead(out, status, headers);
+    return out.response as unknown as Writable;
+  }
+  const { compression } = acceptance;
+  const { "content-length": length = "", ...others } = headers;
+  sendHead(out, status, {
+    ...others,
+    ...varyByEncoding,
+    ...(compression ? { "content-encoding": compression.name } : { "content-length": length }),
+  });
+  return codedBody(out, acceptance);
+}
+
+/** Parquet and Arrow are compressed, or are read where they lie. */
+const isText = ({ "content-type": type }: Headers): boolean => /^text\/|[/+-](nd)?json\b/.test(String(type));

@@ -33,6 +33,7 @@ import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
 import { ownFolder } from "./own-folder.ts";
 import { openPreparedFiles } from "./prepared/open-prepared-files.ts";
+import { createResultFiles } from "./results/result-files.ts";
 import { createSecrets } from "./secrets.ts";
 import { orchestrationServices } from "./service.ts";
 import { createSnapshots } from "./snapshots/snapshots.ts";
@@ -112,6 +113,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   const connectors = new Map([file, postgresql].map((connector) => [connector.name, connector]));
   const bindDeps = { db: database.db, policies, connectors, log };
   await using snapshots = createSnapshots({ log });
+  await using resultFiles = createResultFiles(engine.resultsDirectory);
   const deps = {
     db: database.db,
     log,
@@ -124,6 +126,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     unfinished,
     recorder,
     snapshots,
+    resultFiles,
     processId,
   };
   await using server = await startGrpcServer({

@@ -3,6 +3,7 @@ import { downloadRow, upload } from "./bytes.ts";
 import { edgeRows } from "./edge/rows.ts";
 import { rangeRows } from "./ranges.ts";
 import { restUnary, restUnaryOneProcess } from "./rest-unary.ts";
+import { resultRows } from "./results.ts";
 import type { Row } from "./row.ts";
 import { uploadRows } from "./small-uploads.ts";
 import { csvToParquet, postgresqlToParquet } from "./staging.ts";
@@ -21,6 +22,7 @@ const rows: readonly Row[] = [
   ...uploadRows,
   csvToParquet,
   postgresqlToParquet,
+  ...resultRows,
 ];
 
 const { values } = parseArgs({

@@ -5,8 +5,8 @@ import { toEngineFailure } from "./engine-failure.ts";
 import { prepareFile } from "./files/prepare-file.ts";
 import { previewFile } from "./files/preview-file.ts";
 import { exceedsMemory } from "./own-memory.ts";
+import type { FailureKind, Order, Reply, Task } from "./protocol.ts";
 import { readStatistics } from "./read-statistics.ts";
-import type { Order, Reply, Task } from "./protocol.ts";
 import { runStatement } from "./run-statement.ts";
 import { openAhead } from "./sandbox.ts";
 import { inputName, spillName } from "./work-folder.ts";
@@ -31,9 +31,15 @@ async function answer(task: Task): Promise<Reply> {
   try {
     return await Promise.race([perform(task), exceedsMemory(task.memoryBytes)]);
   } catch (error) {
-    const failure = toEngineFailure(error, task.kind === "query" ? "internal" : "sourceDataInvalid");
+    const failure = toEngineFailure(error, usualFailure(task));
     return { kind: "failed", failure: failure.kind, message: failure.message };
   }
+}
+
+/** What an error of DuckDB's means when its text does not tell. */
+function usualFailure(task: Task): FailureKind {
+  if (task.kind === "query") return "internal";
+  return task.kind === "write" && task.rows.kind === "statement" ? "sqlInvalid" : "sourceDataInvalid";
 }
 
 async function perform(task: Task): Promise<Reply> {
@@ -48,5 +54,10 @@ async function perform(task: Task): Promise<Reply> {
       return { kind: "extracted", extraction: await writeExtract(task) };
     case "query":
       return { kind: "queried", result: await runStatement(task) };
+    case "write": {
+      // Few tasks write a result, and what they need takes time to load.
+      const { writeResult } = await import("./result-file/write-result.ts");
+      return { kind: "written", result: await writeResult(task) };
+    }
   }
 }

@@ -30,6 +30,8 @@ export type Engine = AsyncDisposable & {
   run(task: NewTask, limit: Limit): Promise<Exclude<Reply, { kind: "failed" }>>;
   /** Where named pipes that lead to the processes are made. */
   readonly pipesDirectory: string;
+  /** Where files that the processes write are made. */
+  readonly resultsDirectory: string;
   status(): EngineStatus;
 };
 
@@ -67,7 +69,8 @@ export async function createEngine({
 }: EngineOptions): Promise<Engine> {
   const folders = join(directory, "processes");
   const pipesDirectory = join(directory, "pipes");
-  for (const folder of [folders, pipesDirectory]) {
+  const resultsDirectory = join(directory, "results");
+  for (const folder of [folders, pipesDirectory, resultsDirectory]) {
     await removeFolder(folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
@@ -143,6 +146,7 @@ export async function createEngine({
   return {
     run,
     pipesDirectory,
+    resultsDirectory,
     status: () => ({ holds: confinement.holds, memory: limits, ...memory.look() }),
     async [Symbol.asyncDispose]() {
       isStopping = true;

@@ -19,6 +19,24 @@ export type CopyReading = {
 /** How an extract is written. */
 export type ExtractFormat = "parquet" | "csv";
 
+/** How a result is written. */
+export type ResultFormat = "ndjson" | "csv" | "parquet" | "arrow";
+
+/** The rows of a result: of a statement over the file, or of a source that copies them through a pipe. */
+export type ResultRows =
+  | {
+      readonly kind: "statement";
+      readonly reading: Reading;
+      readonly tableName: string;
+      readonly sql: string;
+    }
+  | {
+      readonly kind: "copy";
+      readonly reading: CopyReading;
+      /** `expression` is DuckDB's SQL over what the reading has. */
+      readonly columns: readonly (ExtractColumn & { readonly dataType: string })[];
+    };
+
 /** A column of an extract: `expression` is DuckDB's SQL over what the reading has. */
 export type ExtractColumn = { readonly name: string; readonly expression: string };
 
@@ -78,6 +96,15 @@ export type Task = {
       /** Path of the file or named pipe that is written. */
       readonly outputPath: string;
     }
+  | {
+      readonly kind: "write";
+      readonly rows: ResultRows;
+      /** Undefined for all rows. */
+      readonly maxRows: number | undefined;
+      readonly format: ResultFormat;
+      /** Path of the file that is written. */
+      readonly outputPath: string;
+    }
 );
 
 /** What a process is sent: a task, or before its first one what to be ready for. */
@@ -107,6 +134,14 @@ export type Extraction = {
   readonly columns: readonly ColumnStats[];
 };
 
+/** What is known of a result that was written. */
+export type WrittenResult = {
+  readonly columns: readonly TypedColumn[];
+  readonly rowCount: number;
+  /** Whether there are more rows. */
+  readonly truncated: boolean;
+};
+
 const failureKinds = [
   "sourceDataInvalid",
   "wrongGuess",
@@ -127,6 +162,7 @@ export type Reply =
   | { readonly kind: "statistics"; readonly columns: readonly ColumnStats[] }
   | { readonly kind: "queried"; readonly result: QueryResult }
   | { readonly kind: "extracted"; readonly extraction: Extraction }
+  | { readonly kind: "written"; readonly result: WrittenResult }
   | { readonly kind: "failed"; readonly failure: FailureKind; readonly message: string };
 
 const typedColumns = z.array(z.object({ name: z.string(), dataType: z.string() }));
@@ -162,6 +198,10 @@ const replySchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("extracted"),
     extraction: z.object({ rowCount: z.number(), columns: z.array(columnStats) }),
+  }),
+  z.object({
+    kind: z.literal("written"),
+    result: z.object({ columns: typedColumns, rowCount: z.int().nonnegative(), truncated: z.boolean() }),
   }),
   z.object({
     kind: z.literal("failed"),

@@ -80,7 +80,9 @@ async function openDatabase(bounds: SandboxBounds): Promise<DuckDBConnection> {
   // Now the database ends with its connection.
   instance.closeSync();
   await connection.run("SET TimeZone = 'UTC'");
-  const reachable = [bounds.path, plainName, normalName, bounds.outputPath].filter((path) => path !== undefined);
+  const reachable = [bounds.path, plainName, normalName, bounds.outputPath].filter(
+    (path) => path !== undefined,
+  );
   await connection.run(`SET allowed_paths = [${reachable.map(literal).join(", ")}]`);
   await connection.run("SET enable_external_access = false");
   return connection;

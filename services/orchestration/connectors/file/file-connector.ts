@@ -59,5 +59,17 @@ function fileSource(deps: FileConnectorDeps, settings: FileSettings): DataSource
     },
     preview: (request, limit) => previewFile(deps, settings, request, limit),
     openSnapshot: (request, limit) => openFileSnapshot(deps, settings, request, limit),
+    async writeResult({ sql, ...query }, limit) {
+      using blob = await blobs.borrow(settings.fileId, limit.signal);
+      return withEngineFailures(fileNamed(blob), async () => {
+        using file = await prepared.borrow(blob, readingSettingsOf(settings), limit);
+        const { path, reading } = file;
+        const rows = { kind: "statement" as const, reading, tableName: tableNameOf(blob, settings), sql };
+        const task = { kind: "write" as const, path, fileName: blob.name, rows, ...query };
+        const reply = await quarantine.watch({ file: blob, sql }, () => engine.run(task, limit));
+        if (reply.kind !== "written") throw new Error("the engine answered something else");
+        return reply.result;
+      });
+    },
   };
 }

@@ -35,7 +35,7 @@ const text: Passage = {
 /** Whose cast to text is its own text, and faster. */
 const castText: Passage = { ...text, binary: (column) => `${column}::text` };
 /** A type whose binary form is its text. A `char(n)` would lose its blanks by a cast. */
-const textItself = direct("VARCHAR");
+export const textItself = direct("VARCHAR");
 
 const textBy = (source: (column: string) => string): Passage => ({ ...text, csv: source, binary: source });
 
