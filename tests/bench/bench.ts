@@ -6,6 +6,7 @@ import { postgresqlRows } from "./postgresql.ts";
 import { describeMachine, describeResult, type Result } from "./report.ts";
 import { restUnary, restUnaryOneProcess } from "./rest-unary.ts";
 import { type Row, titleOf } from "./row.ts";
+import { smallQueryRows } from "./small-queries.ts";
 import { createWorld, type World } from "./world.ts";
 
 // Prints how fast Sluice is beside what people would use instead. Every ratio is of speeds that were measured in turns in
@@ -19,6 +20,7 @@ const rows: readonly Row[] = [
   downloadRow,
   ...csvRows,
   ...postgresqlRows,
+  ...smallQueryRows,
 ];
 
 const { values } = parseArgs({
