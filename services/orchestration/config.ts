@@ -61,6 +61,7 @@ const orchestrationEnv = serviceEnv.extend({
   ORCHESTRATION_DIR: z.string("is required: a folder of this process's own").min(1),
   IDENTITY_ADDRESS: grpcAddress,
   STORAGE_ADDRESS: grpcAddress,
+  STORAGE_DIR: z.string().optional(),
   SOURCE_ADDRESS_ALLOW: networks,
   ENGINE_MEMORY_MIB: engineMemory,
   ENGINE_CONFINEMENT_REQUIRED: requiredProtections,
@@ -77,6 +78,8 @@ export function parseConfig(env: Env) {
     dataDirectory: settings.ORCHESTRATION_DIR,
     identityAddress: settings.IDENTITY_ADDRESS,
     storageAddress: settings.STORAGE_ADDRESS,
+    /** Storage's folder of files, where this process can read it. */
+    storageDirectory: settings.STORAGE_DIR,
     engineMemory: memoryLimitsOf(settings.ENGINE_MEMORY_MIB ?? engineMemoryMiB()),
     engineProtectionsRequired: settings.ENGINE_CONFINEMENT_REQUIRED,
     sourceAddressAllow: settings.SOURCE_ADDRESS_ALLOW,

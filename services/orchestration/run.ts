@@ -13,6 +13,7 @@ import { createSigner, createVerifier } from "../lib/principal.ts";
 import { bindEverySecret, bindSecrets } from "./bind-secrets.ts";
 import { createBlobCache } from "./blobs/blob-cache.ts";
 import { openBlobFolder } from "./blobs/blob-folder.ts";
+import { openStorageFolder } from "./blobs/storage-folder.ts";
 import type { OrchestrationConfig } from "./config.ts";
 import { checkConfinement } from "./confinement/check-confinement.ts";
 import { findConfinement } from "./confinement/find-confinement.ts";
@@ -89,7 +90,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
   const secrets = createSecrets(policies, (orgId, signal) => bindSecrets(bindDeps, orgId, signal));
   const file = createFileConnector({
-    blobs: createBlobCache(blobs, folder),
+    blobs: createBlobCache(blobs, folder, openStorageFolder(config.storageDirectory)),
     engine,
     quarantine: createQuarantine({ db: database.db, log }),
   });

@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../../lib/ids.ts";
 import { contentCorrupt, diskFull } from "../errors.ts";
 
 /** What is known of some bytes before they arrive. */
-type BlobHeader = { readonly sha256: string; readonly sizeBytes: bigint };
+export type BlobHeader = { readonly sha256: string; readonly sizeBytes: bigint };
 
 export type BlobFolder = {
   /** The path of whole bytes with this hash, lent until given back; undefined when they are not here. */
   take(header: BlobHeader): Promise<string | undefined>;
-  /** Keeps bytes whose hash is right, and lends them. A failure leaves nothing. */
-  store(header: BlobHeader, chunks: AsyncIterable<Uint8Array>): Promise<string>;
+  /** Keeps what `write` writes to a new file and vouches for, and lends it. A failure leaves nothing. */
+  store(header: BlobHeader, write: (path: string) => Promise<void>): Promise<string>;
   giveBack(sha256: string): void;
 };
 
@@ -74,7 +74,7 @@ export async function openBlobFolder(directory: string, bytesMax: number): Promi
       giveBack(sha256);
       return undefined;
     },
-    async store(header, chunks) {
+    async store(header, write) {
       const { sha256 } = header;
       const sizeBytes = Number(header.sizeBytes);
       if (!/^[0-9a-f]{64}$/.test(sha256)) throw contentCorrupt();
@@ -82,7 +82,7 @@ export async function openBlobFolder(directory: string, bytesMax: number): Promi
       draftBytes += sizeBytes;
       try {
         await makeRoom();
-        await writeDraft(draft, header, chunks);
+        await write(draft);
         await mkdir(join(root, sha256.slice(0, 2)), { recursive: true, mode: 0o700 });
         await rename(draft, pathOf(sha256));
       } catch (error) {
@@ -125,21 +125,4 @@ async function hashFile(path: string): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-}
-
-async function writeDraft(
-  draft: string,
-  { sha256, sizeBytes }: BlobHeader,
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<void> {
-  await using file = await open(draft, "wx", 0o600);
-  const hash = createHash("sha256");
-  let bytes = 0n;
-  for await (const chunk of chunks) {
-    bytes += BigInt(chunk.length);
-    if (bytes > sizeBytes) throw contentCorrupt();
-    hash.update(chunk);
-    await file.writeFile(chunk);
-  }
-  if (bytes !== sizeBytes || hash.digest("hex") !== sha256) throw contentCorrupt();
 }

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/storage/v1/blobs.proto.
  */
 export const file_sluice_storage_v1_blobs: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9ibG9icy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiQAoOR2V0QmxvYlJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESEwoLaGVsZF9zaGEyNTYYAiABKAkiVwoPR2V0QmxvYlJlc3BvbnNlEisKBGhlYWQYASABKAsyGy5zbHVpY2Uuc3RvcmFnZS52MS5CbG9iSGVhZEgAEg8KBWNodW5rGAIgASgMSABCBgoEcGFydCJSCghCbG9iSGVhZBIMCgRuYW1lGAEgASgJEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgDEg4KBnNoYTI1NhgEIAEoCSJvCg5QdXRCbG9iUmVxdWVzdBIyCgZoZWFkZXIYASABKAsyIC5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iSGVhZGVySAASGgoFY2h1bmsYAiABKAxCCbpIBnoEGICAQEgAQg0KBHBhcnQSBbpIAggBIqICCg1QdXRCbG9iSGVhZGVyEsQBCgRuYW1lGAEgASgJQrUBukixAboBqAEKCWZpbGUubmFtZRJTbXVzdCBiZSAxIHRvIDI1NSBjaGFyYWN0ZXJzIHdpdGhvdXQgc2xhc2hlcyBhbmQgY29udHJvbCBjaGFyYWN0ZXJzLCBhbmQgbm90IC4gb3IgLi4aRnRoaXMgIT0gJy4nICYmIHRoaXMgIT0gJy4uJyAmJiB0aGlzLm1hdGNoZXMocideW14vXFxceDAwLVx4MWZceDdmXSskJylyAxj/ARIuCgxjb250ZW50X3R5cGUYAiABKAlCGLpIFXITGP8BMg5eW1x4MjAtXHg3ZV0qJBIaCghvd25lcl9pZBgDIAEoCUIIukgFcgOwAQEiRgoPUHV0QmxvYlJlc3BvbnNlEg8KB2ZpbGVfaWQYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoAxIOCgZzaGEyNTYYAyABKAkiWgoSRGVsZXRlQmxvYnNSZXF1ZXN0EhoKCG93bmVyX2lkGAEgASgJQgi6SAVyA7ABARIoCg1rZWVwX2ZpbGVfaWRzGAIgAygJQhG6SA6SAQsQoI0GIgVyA7ABASIpChNEZWxldGVCbG9ic1Jlc3BvbnNlEhIKCmZpbGVfY291bnQYASABKAUieAoQU2lnbkJsb2JzUmVxdWVzdBIiCghmaWxlX2lkcxgBIAMoCUIQukgNkgEKEOgHIgVyA7ABARJACghsaWZldGltZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkITukgQyAEBqgEKIgQIgPUkMgIIASIhChFTaWduQmxvYnNSZXNwb25zZRIMCgR1cmxzGAEgAygJMrsDCgtCbG9iU2VydmljZRJsCgdHZXRCbG9iEiEuc2x1aWNlLnN0b3JhZ2UudjEuR2V0QmxvYlJlcXVlc3QaIi5zbHVpY2Uuc3RvcmFnZS52MS5HZXRCbG9iUmVzcG9uc2UiGJACAaq7GBEiDwoNb3JjaGVzdHJhdGlvbjABEmMKB1B1dEJsb2ISIS5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iUmVxdWVzdBoiLnNsdWljZS5zdG9yYWdlLnYxLlB1dEJsb2JSZXNwb25zZSIPqrsYCyIJCgdzdGFnaW5nKAEScAoLRGVsZXRlQmxvYnMSJS5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVCbG9ic1JlcXVlc3QaJi5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVCbG9ic1Jlc3BvbnNlIhKQAgKquxgLIgkKB3N0YWdpbmcSZwoJU2lnbkJsb2JzEiMuc2x1aWNlLnN0b3JhZ2UudjEuU2lnbkJsb2JzUmVxdWVzdBokLnNsdWljZS5zdG9yYWdlLnYxLlNpZ25CbG9ic1Jlc3BvbnNlIg+quxgLIgkKB3N0YWdpbmdiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_sluice_common_v1_options]);
+  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9ibG9icy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiQAoOR2V0QmxvYlJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESEwoLaGVsZF9zaGEyNTYYAiABKAkihAEKD0dldEJsb2JSZXNwb25zZRIrCgRoZWFkGAEgASgLMhsuc2x1aWNlLnN0b3JhZ2UudjEuQmxvYkhlYWRIABIPCgVjaHVuaxgCIAEoDEgAEisKBGZpbGUYAyABKAsyGy5zbHVpY2Uuc3RvcmFnZS52MS5CbG9iRmlsZUgAQgYKBHBhcnQiLQoIQmxvYkZpbGUSDAoEcGF0aBgBIAEoCRITCgtmaW5nZXJwcmludBgCIAEoCSJSCghCbG9iSGVhZBIMCgRuYW1lGAEgASgJEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgDEg4KBnNoYTI1NhgEIAEoCSJvCg5QdXRCbG9iUmVxdWVzdBIyCgZoZWFkZXIYASABKAsyIC5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iSGVhZGVySAASGgoFY2h1bmsYAiABKAxCCbpIBnoEGICAQEgAQg0KBHBhcnQSBbpIAggBIqICCg1QdXRCbG9iSGVhZGVyEsQBCgRuYW1lGAEgASgJQrUBukixAboBqAEKCWZpbGUubmFtZRJTbXVzdCBiZSAxIHRvIDI1NSBjaGFyYWN0ZXJzIHdpdGhvdXQgc2xhc2hlcyBhbmQgY29udHJvbCBjaGFyYWN0ZXJzLCBhbmQgbm90IC4gb3IgLi4aRnRoaXMgIT0gJy4nICYmIHRoaXMgIT0gJy4uJyAmJiB0aGlzLm1hdGNoZXMocideW14vXFxceDAwLVx4MWZceDdmXSskJylyAxj/ARIuCgxjb250ZW50X3R5cGUYAiABKAlCGLpIFXITGP8BMg5eW1x4MjAtXHg3ZV0qJBIaCghvd25lcl9pZBgDIAEoCUIIukgFcgOwAQEiRgoPUHV0QmxvYlJlc3BvbnNlEg8KB2ZpbGVfaWQYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoAxIOCgZzaGEyNTYYAyABKAkiWgoSRGVsZXRlQmxvYnNSZXF1ZXN0EhoKCG93bmVyX2lkGAEgASgJQgi6SAVyA7ABARIoCg1rZWVwX2ZpbGVfaWRzGAIgAygJQhG6SA6SAQsQoI0GIgVyA7ABASIpChNEZWxldGVCbG9ic1Jlc3BvbnNlEhIKCmZpbGVfY291bnQYASABKAUieAoQU2lnbkJsb2JzUmVxdWVzdBIiCghmaWxlX2lkcxgBIAMoCUIQukgNkgEKEOgHIgVyA7ABARJACghsaWZldGltZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkITukgQyAEBqgEKIgQIgPUkMgIIASIhChFTaWduQmxvYnNSZXNwb25zZRIMCgR1cmxzGAEgAygJMrsDCgtCbG9iU2VydmljZRJsCgdHZXRCbG9iEiEuc2x1aWNlLnN0b3JhZ2UudjEuR2V0QmxvYlJlcXVlc3QaIi5zbHVpY2Uuc3RvcmFnZS52MS5HZXRCbG9iUmVzcG9uc2UiGJACAaq7GBEiDwoNb3JjaGVzdHJhdGlvbjABEmMKB1B1dEJsb2ISIS5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iUmVxdWVzdBoiLnNsdWljZS5zdG9yYWdlLnYxLlB1dEJsb2JSZXNwb25zZSIPqrsYCyIJCgdzdGFnaW5nKAEScAoLRGVsZXRlQmxvYnMSJS5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVCbG9ic1JlcXVlc3QaJi5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVCbG9ic1Jlc3BvbnNlIhKQAgKquxgLIgkKB3N0YWdpbmcSZwoJU2lnbkJsb2JzEiMuc2x1aWNlLnN0b3JhZ2UudjEuU2lnbkJsb2JzUmVxdWVzdBokLnNsdWljZS5zdG9yYWdlLnYxLlNpZ25CbG9ic1Jlc3BvbnNlIg+quxgLIgkKB3N0YWdpbmdiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_sluice_common_v1_options]);
 
 /**
  * Which file.
@@ -45,7 +45,7 @@ export const GetBlobRequestSchema: GenMessage<GetBlobRequest> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_blobs, 0);
 
 /**
- * The head in the first message, bytes in each that follows.
+ * The head in the first message, then bytes in each that follows, or the one that says where they lie.
  *
  * @generated from message sluice.storage.v1.GetBlobResponse
  */
@@ -71,6 +71,14 @@ export type GetBlobResponse = Message<"sluice.storage.v1.GetBlobResponse"> & {
      */
     value: Uint8Array;
     case: "chunk";
+  } | {
+    /**
+     * Second and last message, instead of bytes.
+     *
+     * @generated from field: sluice.storage.v1.BlobFile file = 3;
+     */
+    value: BlobFile;
+    case: "file";
   } | { case: undefined; value?: undefined };
 };
 
@@ -80,6 +88,34 @@ export type GetBlobResponse = Message<"sluice.storage.v1.GetBlobResponse"> & {
  */
 export const GetBlobResponseSchema: GenMessage<GetBlobResponse> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_blobs, 1);
+
+/**
+ * Where the bytes of a file lie in storage's folder, whose hash was verified.
+ *
+ * @generated from message sluice.storage.v1.BlobFile
+ */
+export type BlobFile = Message<"sluice.storage.v1.BlobFile"> & {
+  /**
+   * The file below the folder: letters, digits and hyphens, with slashes between.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * What the file was like when its hash was verified; a file with another one has other bytes.
+   *
+   * @generated from field: string fingerprint = 2;
+   */
+  fingerprint: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.BlobFile.
+ * Use `create(BlobFileSchema)` to create a new message.
+ */
+export const BlobFileSchema: GenMessage<BlobFile> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 2);
 
 /**
  * What is known of the bytes.
@@ -121,7 +157,7 @@ export type BlobHead = Message<"sluice.storage.v1.BlobHead"> & {
  * Use `create(BlobHeadSchema)` to create a new message.
  */
 export const BlobHeadSchema: GenMessage<BlobHead> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 2);
+  messageDesc(file_sluice_storage_v1_blobs, 3);
 
 /**
  * A header, then bytes.
@@ -158,7 +194,7 @@ export type PutBlobRequest = Message<"sluice.storage.v1.PutBlobRequest"> & {
  * Use `create(PutBlobRequestSchema)` to create a new message.
  */
 export const PutBlobRequestSchema: GenMessage<PutBlobRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 3);
+  messageDesc(file_sluice_storage_v1_blobs, 4);
 
 /**
  * What is known of the bytes before they arrive.
@@ -193,7 +229,7 @@ export type PutBlobHeader = Message<"sluice.storage.v1.PutBlobHeader"> & {
  * Use `create(PutBlobHeaderSchema)` to create a new message.
  */
 export const PutBlobHeaderSchema: GenMessage<PutBlobHeader> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 4);
+  messageDesc(file_sluice_storage_v1_blobs, 5);
 
 /**
  * The stored file.
@@ -228,7 +264,7 @@ export type PutBlobResponse = Message<"sluice.storage.v1.PutBlobResponse"> & {
  * Use `create(PutBlobResponseSchema)` to create a new message.
  */
 export const PutBlobResponseSchema: GenMessage<PutBlobResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 5);
+  messageDesc(file_sluice_storage_v1_blobs, 6);
 
 /**
  * Whose files.
@@ -256,7 +292,7 @@ export type DeleteBlobsRequest = Message<"sluice.storage.v1.DeleteBlobsRequest">
  * Use `create(DeleteBlobsRequestSchema)` to create a new message.
  */
 export const DeleteBlobsRequestSchema: GenMessage<DeleteBlobsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 6);
+  messageDesc(file_sluice_storage_v1_blobs, 7);
 
 /**
  * What was removed.
@@ -277,7 +313,7 @@ export type DeleteBlobsResponse = Message<"sluice.storage.v1.DeleteBlobsResponse
  * Use `create(DeleteBlobsResponseSchema)` to create a new message.
  */
 export const DeleteBlobsResponseSchema: GenMessage<DeleteBlobsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 7);
+  messageDesc(file_sluice_storage_v1_blobs, 8);
 
 /**
  * Which files.
@@ -305,7 +341,7 @@ export type SignBlobsRequest = Message<"sluice.storage.v1.SignBlobsRequest"> & {
  * Use `create(SignBlobsRequestSchema)` to create a new message.
  */
 export const SignBlobsRequestSchema: GenMessage<SignBlobsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 8);
+  messageDesc(file_sluice_storage_v1_blobs, 9);
 
 /**
  * The URLs.
@@ -327,7 +363,7 @@ export type SignBlobsResponse = Message<"sluice.storage.v1.SignBlobsResponse"> &
  * Use `create(SignBlobsResponseSchema)` to create a new message.
  */
 export const SignBlobsResponseSchema: GenMessage<SignBlobsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 9);
+  messageDesc(file_sluice_storage_v1_blobs, 10);
 
 /**
  * Bytes between services. No service opens another one's directory.
@@ -336,8 +372,9 @@ export const SignBlobsResponseSchema: GenMessage<SignBlobsResponse> = /*@__PURE_
  */
 export const BlobService: GenService<{
   /**
-   * Answers a file of the caller's organisation: its head first, then its bytes in order. NotFound; DataLoss
-   * (CONTENT_CORRUPT) when the stored bytes are damaged.
+   * Answers a file of the caller's organisation: its head first, then its bytes in order. A caller that reads storage's
+   * own folder, and names the folder's id in the metadata `x-sluice-shared-folder`, is told where the bytes lie instead.
+   * NotFound; DataLoss (CONTENT_CORRUPT) when the stored bytes are damaged.
    *
    * @generated from rpc sluice.storage.v1.BlobService.GetBlob
    */
