@@ -30,6 +30,7 @@ import { createFairScheduler } from "./executions/fair-scheduler.ts";
 import { announcePresence } from "./executions/presence.ts";
 import { permitsOf, schedulerOptionsOf } from "./executions/scheduler-settings.ts";
 import { createUnfinished } from "./executions/unfinished.ts";
+import { openLentFolder } from "./lent/lent-folder.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
 import { ownFolder } from "./own-folder.ts";
@@ -116,6 +117,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     unfinished,
     recorder,
     snapshots,
+    lentFolder: await openLentFolder(join(config.dataDirectory, "lent")),
     processId,
   };
   await using server = await startGrpcServer({

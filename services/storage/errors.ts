@@ -110,6 +110,12 @@ export const contentCorrupt = (sha256: string): ConnectError =>
     { sha256 },
   );
 
+/** What orchestration lends was changed since it was hashed. */
+export const lentFileChanged = (sha256: string): ConnectError =>
+  failure(Code.DataLoss, ErrorReason.CONTENT_MISMATCH, `the lent file does not have the sha256 ${sha256}`, {
+    sha256,
+  });
+
 export const rangeNotSatisfiable = (range: string, sizeBytes: number): ConnectError =>
   failure(
     Code.OutOfRange,

@@ -12,6 +12,7 @@ import type { StorageConfig } from "./config.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import { storageServices } from "./service.ts";
 import { createSignedUrls } from "./sign/signed-urls.ts";
+import { openLentFiles } from "./upload/lent-files.ts";
 import { createReservations } from "./upload/reservations.ts";
 
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
@@ -32,7 +33,8 @@ export const runWithin =
     await using reservations = createReservations({ db, log, limits });
     const content = createVerifiedContent(blobs);
     const signedUrls = createSignedUrls({ key: config.urlSigningKey, publicUrl: config.publicUrl });
-    const deps = { db, blobs, content, reservations, signedUrls, limits, log };
+    const lentFiles = openLentFiles(config.lentFilesDirectory);
+    const deps = { db, blobs, content, reservations, lentFiles, signedUrls, limits, log };
     await using _collector = startCollector(deps);
     await using server = await startGrpcServer({
       listen: config.grpcListen,

@@ -65,6 +65,7 @@ export async function startPeers(): Promise<Peers> {
       }
     },
     putBlob: unused,
+    adoptBlob: unused,
     deleteBlobs: unused,
     signBlobs: unused,
   });

@@ -7,6 +7,8 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
+import type { LentFile } from "../../common/v1/lent_files_pb.ts";
+import { file_sluice_common_v1_lent_files } from "../../common/v1/lent_files_pb.ts";
 import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/storage/v1/blobs.proto.
  */
 export const file_sluice_storage_v1_blobs: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9ibG9icy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiQAoOR2V0QmxvYlJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESEwoLaGVsZF9zaGEyNTYYAiABKAkihAEKD0dldEJsb2JSZXNwb25zZRIrCgRoZWFkGAEgASgLMhsuc2x1aWNlLnN0b3JhZ2UudjEuQmxvYkhlYWRIABIPCgVjaHVuaxgCIAEoDEgAEisKBGZpbGUYAyABKAsyGy5zbHVpY2Uuc3RvcmFnZS52MS5CbG9iRmlsZUgAQgYKBHBhcnQiLQoIQmxvYkZpbGUSDAoEcGF0aBgBIAEoCRITCgtmaW5nZXJwcmludBgCIAEoCSJSCghCbG9iSGVhZBIMCgRuYW1lGAEgASgJEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgDEg4KBnNoYTI1NhgEIAEoCSJvCg5QdXRCbG9iUmVxdWVzdBIyCgZoZWFkZXIYASABKAsyIC5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iSGVhZGVySAASGgoFY2h1bmsYAiABKAxCCbpIBnoEGICAQEgAQg0KBHBhcnQSBbpIAggBIqICCg1QdXRCbG9iSGVhZGVyEsQBCgRuYW1lGAEgASgJQrUBukixAboBqAEKCWZpbGUubmFtZRJTbXVzdCBiZSAxIHRvIDI1NSBjaGFyYWN0ZXJzIHdpdGhvdXQgc2xhc2hlcyBhbmQgY29udHJvbCBjaGFyYWN0ZXJzLCBhbmQgbm90IC4gb3IgLi4aRnRoaXMgIT0gJy4nICYmIHRoaXMgIT0gJy4uJyAmJiB0aGlzLm1hdGNoZXMocideW14vXFxceDAwLVx4MWZceDdmXSskJylyAxj/ARIuCgxjb250ZW50X3R5cGUYAiABKAlCGLpIFXITGP8BMg5eW1x4MjAtXHg3ZV0qJBIaCghvd25lcl9pZBgDIAEoCUIIukgFcgOwAQEiRgoPUHV0QmxvYlJlc3BvbnNlEg8KB2ZpbGVfaWQYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoAxIOCgZzaGEyNTYYAyABKAkiWgoSRGVsZXRlQmxvYnNSZXF1ZXN0EhoKCG93bmVyX2lkGAEgASgJQgi6SAVyA7ABARIoCg1rZWVwX2ZpbGVfaWRzGAIgAygJQhG6SA6SAQsQoI0GIgVyA7ABASIpChNEZWxldGVCbG9ic1Jlc3BvbnNlEhIKCmZpbGVfY291bnQYASABKAUieAoQU2lnbkJsb2JzUmVxdWVzdBIiCghmaWxlX2lkcxgBIAMoCUIQukgNkgEKEOgHIgVyA7ABARJACghsaWZldGltZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkITukgQyAEBqgEKIgQIgPUkMgIIASIhChFTaWduQmxvYnNSZXNwb25zZRIMCgR1cmxzGAEgAygJMrsDCgtCbG9iU2VydmljZRJsCgdHZXRCbG9iEiEuc2x1aWNlLnN0b3JhZ2UudjEuR2V0QmxvYlJlcXVlc3QaIi5zbHVpY2Uuc3RvcmFnZS52MS5HZXRCbG9iUmVzcG9uc2UiGJACAaq7GBEiDwoNb3JjaGVzdHJhdGlvbjABEmMKB1B1dEJsb2ISIS5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iUmVxdWVzdBoiLnNsdWljZS5zdG9yYWdlLnYxLlB1dEJsb2JSZXNwb25zZSIPqrsYCyIJCgdzdGFnaW5nKAEScAoLRGVsZXRlQmxvYnMSJS5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVCbG9ic1JlcXVlc3QaJi5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVCbG9ic1Jlc3BvbnNlIhKQAgKquxgLIgkKB3N0YWdpbmcSZwoJU2lnbkJsb2JzEiMuc2x1aWNlLnN0b3JhZ2UudjEuU2lnbkJsb2JzUmVxdWVzdBokLnNsdWljZS5zdG9yYWdlLnYxLlNpZ25CbG9ic1Jlc3BvbnNlIg+quxgLIgkKB3N0YWdpbmdiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_sluice_common_v1_options]);
+  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9ibG9icy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiQAoOR2V0QmxvYlJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESEwoLaGVsZF9zaGEyNTYYAiABKAkihAEKD0dldEJsb2JSZXNwb25zZRIrCgRoZWFkGAEgASgLMhsuc2x1aWNlLnN0b3JhZ2UudjEuQmxvYkhlYWRIABIPCgVjaHVuaxgCIAEoDEgAEisKBGZpbGUYAyABKAsyGy5zbHVpY2Uuc3RvcmFnZS52MS5CbG9iRmlsZUgAQgYKBHBhcnQiLQoIQmxvYkZpbGUSDAoEcGF0aBgBIAEoCRITCgtmaW5nZXJwcmludBgCIAEoCSJSCghCbG9iSGVhZBIMCgRuYW1lGAEgASgJEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgDEg4KBnNoYTI1NhgEIAEoCSJvCg5QdXRCbG9iUmVxdWVzdBIyCgZoZWFkZXIYASABKAsyIC5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iSGVhZGVySAASGgoFY2h1bmsYAiABKAxCCbpIBnoEGICAQEgAQg0KBHBhcnQSBbpIAggBIqICCg1QdXRCbG9iSGVhZGVyEsQBCgRuYW1lGAEgASgJQrUBukixAboBqAEKCWZpbGUubmFtZRJTbXVzdCBiZSAxIHRvIDI1NSBjaGFyYWN0ZXJzIHdpdGhvdXQgc2xhc2hlcyBhbmQgY29udHJvbCBjaGFyYWN0ZXJzLCBhbmQgbm90IC4gb3IgLi4aRnRoaXMgIT0gJy4nICYmIHRoaXMgIT0gJy4uJyAmJiB0aGlzLm1hdGNoZXMocideW14vXFxceDAwLVx4MWZceDdmXSskJylyAxj/ARIuCgxjb250ZW50X3R5cGUYAiABKAlCGLpIFXITGP8BMg5eW1x4MjAtXHg3ZV0qJBIaCghvd25lcl9pZBgDIAEoCUIIukgFcgOwAQEiRgoPUHV0QmxvYlJlc3BvbnNlEg8KB2ZpbGVfaWQYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoAxIOCgZzaGEyNTYYAyABKAkifgoQQWRvcHRCbG9iUmVxdWVzdBI4CgZoZWFkZXIYASABKAsyIC5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iSGVhZGVyQga6SAPIAQESMAoEZmlsZRgCIAEoCzIaLnNsdWljZS5jb21tb24udjEuTGVudEZpbGVCBrpIA8gBASJIChFBZG9wdEJsb2JSZXNwb25zZRIPCgdmaWxlX2lkGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAMSDgoGc2hhMjU2GAMgASgJIloKEkRlbGV0ZUJsb2JzUmVxdWVzdBIaCghvd25lcl9pZBgBIAEoCUIIukgFcgOwAQESKAoNa2VlcF9maWxlX2lkcxgCIAMoCUIRukgOkgELEKCNBiIFcgOwAQEiKQoTRGVsZXRlQmxvYnNSZXNwb25zZRISCgpmaWxlX2NvdW50GAEgASgFIngKEFNpZ25CbG9ic1JlcXVlc3QSIgoIZmlsZV9pZHMYASADKAlCELpIDZIBChDoByIFcgOwAQESQAoIbGlmZXRpbWUYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CE7pIEMgBAaoBCiIECID1JDICCAEiIQoRU2lnbkJsb2JzUmVzcG9uc2USDAoEdXJscxgBIAMoCTKkBAoLQmxvYlNlcnZpY2USbAoHR2V0QmxvYhIhLnNsdWljZS5zdG9yYWdlLnYxLkdldEJsb2JSZXF1ZXN0GiIuc2x1aWNlLnN0b3JhZ2UudjEuR2V0QmxvYlJlc3BvbnNlIhiQAgGquxgRIg8KDW9yY2hlc3RyYXRpb24wARJjCgdQdXRCbG9iEiEuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYlJlcXVlc3QaIi5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iUmVzcG9uc2UiD6q7GAsiCQoHc3RhZ2luZygBEmcKCUFkb3B0QmxvYhIjLnNsdWljZS5zdG9yYWdlLnYxLkFkb3B0QmxvYlJlcXVlc3QaJC5zbHVpY2Uuc3RvcmFnZS52MS5BZG9wdEJsb2JSZXNwb25zZSIPqrsYCyIJCgdzdGFnaW5nEnAKC0RlbGV0ZUJsb2JzEiUuc2x1aWNlLnN0b3JhZ2UudjEuRGVsZXRlQmxvYnNSZXF1ZXN0GiYuc2x1aWNlLnN0b3JhZ2UudjEuRGVsZXRlQmxvYnNSZXNwb25zZSISkAICqrsYCyIJCgdzdGFnaW5nEmcKCVNpZ25CbG9icxIjLnNsdWljZS5zdG9yYWdlLnYxLlNpZ25CbG9ic1JlcXVlc3QaJC5zbHVpY2Uuc3RvcmFnZS52MS5TaWduQmxvYnNSZXNwb25zZSIPqrsYCyIJCgdzdGFnaW5nYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_sluice_common_v1_lent_files, file_sluice_common_v1_options]);
 
 /**
  * Which file.
@@ -267,6 +269,69 @@ export const PutBlobResponseSchema: GenMessage<PutBlobResponse> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_blobs, 6);
 
 /**
+ * Which file, and what it will be.
+ *
+ * @generated from message sluice.storage.v1.AdoptBlobRequest
+ */
+export type AdoptBlobRequest = Message<"sluice.storage.v1.AdoptBlobRequest"> & {
+  /**
+   * As PutBlob's.
+   *
+   * @generated from field: sluice.storage.v1.PutBlobHeader header = 1;
+   */
+  header?: PutBlobHeader | undefined;
+
+  /**
+   * Where its bytes lie. They do not change while the call runs.
+   *
+   * @generated from field: sluice.common.v1.LentFile file = 2;
+   */
+  file?: LentFile | undefined;
+};
+
+/**
+ * Describes the message sluice.storage.v1.AdoptBlobRequest.
+ * Use `create(AdoptBlobRequestSchema)` to create a new message.
+ */
+export const AdoptBlobRequestSchema: GenMessage<AdoptBlobRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 7);
+
+/**
+ * The stored file, or nothing.
+ *
+ * @generated from message sluice.storage.v1.AdoptBlobResponse
+ */
+export type AdoptBlobResponse = Message<"sluice.storage.v1.AdoptBlobResponse"> & {
+  /**
+   * Its id; empty when the lent file could not be read.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * How many bytes.
+   *
+   * @generated from field: int64 size_bytes = 2;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * Their SHA-256, 64 lower-case hexadecimal digits.
+   *
+   * @generated from field: string sha256 = 3;
+   */
+  sha256: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.AdoptBlobResponse.
+ * Use `create(AdoptBlobResponseSchema)` to create a new message.
+ */
+export const AdoptBlobResponseSchema: GenMessage<AdoptBlobResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 8);
+
+/**
  * Whose files.
  *
  * @generated from message sluice.storage.v1.DeleteBlobsRequest
@@ -292,7 +357,7 @@ export type DeleteBlobsRequest = Message<"sluice.storage.v1.DeleteBlobsRequest">
  * Use `create(DeleteBlobsRequestSchema)` to create a new message.
  */
 export const DeleteBlobsRequestSchema: GenMessage<DeleteBlobsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 7);
+  messageDesc(file_sluice_storage_v1_blobs, 9);
 
 /**
  * What was removed.
@@ -313,7 +378,7 @@ export type DeleteBlobsResponse = Message<"sluice.storage.v1.DeleteBlobsResponse
  * Use `create(DeleteBlobsResponseSchema)` to create a new message.
  */
 export const DeleteBlobsResponseSchema: GenMessage<DeleteBlobsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 8);
+  messageDesc(file_sluice_storage_v1_blobs, 10);
 
 /**
  * Which files.
@@ -341,7 +406,7 @@ export type SignBlobsRequest = Message<"sluice.storage.v1.SignBlobsRequest"> & {
  * Use `create(SignBlobsRequestSchema)` to create a new message.
  */
 export const SignBlobsRequestSchema: GenMessage<SignBlobsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 9);
+  messageDesc(file_sluice_storage_v1_blobs, 11);
 
 /**
  * The URLs.
@@ -363,10 +428,11 @@ export type SignBlobsResponse = Message<"sluice.storage.v1.SignBlobsResponse"> &
  * Use `create(SignBlobsResponseSchema)` to create a new message.
  */
 export const SignBlobsResponseSchema: GenMessage<SignBlobsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 10);
+  messageDesc(file_sluice_storage_v1_blobs, 12);
 
 /**
- * Bytes between services. No service opens another one's directory.
+ * Bytes between services. A service opens another one's folder only where the operator has it do so, and only what it was
+ * told of there.
  *
  * @generated from service sluice.storage.v1.BlobService
  */
@@ -393,6 +459,18 @@ export const BlobService: GenService<{
     methodKind: "client_streaming";
     input: typeof PutBlobRequestSchema;
     output: typeof PutBlobResponseSchema;
+  },
+  /**
+   * Stores a file that another service lends, as PutBlob stores its bytes. Content that is stored already is not read.
+   * The answer is empty when storage does not read the folder or the file is not there: its bytes can be put then.
+   * DataLoss (CONTENT_MISMATCH) when they have another hash; the others as of PutBlob.
+   *
+   * @generated from rpc sluice.storage.v1.BlobService.AdoptBlob
+   */
+  adoptBlob: {
+    methodKind: "unary";
+    input: typeof AdoptBlobRequestSchema;
+    output: typeof AdoptBlobResponseSchema;
   },
   /**
    * Removes the files of an owner, but for those to keep, and gives their bytes back to the quota. Files of a release
