@@ -58,7 +58,7 @@ export const csvRace = (
       query: ours.query,
       "DuckDB's query": byDuckdb("duckdb_query", queryOf(`read_csv('${file.path}')`)),
     };
-    const raced = await race<CsvRacer>(racers, rounds);
+    const raced = await race<CsvRacer>(racers, world.roundsOf(rounds));
     await ours.clear();
     return { ...raced, uploadMbPerSecond: ours.uploadMbPerSecond(), sizeBytes: file.sizeBytes };
   });

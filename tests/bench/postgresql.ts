@@ -97,7 +97,7 @@ const measured = onceAWorld(async (world: World): Promise<Race<PostgresqlRacer>>
       COPY: writing(byNode("postgresql_copy", server.url, out)),
       "connectorx, two partitions": connectorx("id", "2"),
     },
-    rounds,
+    world.roundsOf(rounds),
   );
 });
 

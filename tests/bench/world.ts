@@ -20,6 +20,8 @@ export type World = AsyncDisposable & {
   readonly quick: boolean;
   /** Rows of a table of the benchmark: as many, or a fiftieth where the world is a quick one. */
   rowsOf(rowCount: number): number;
+  /** Rounds that count: as many, or those that the run was told to make. */
+  roundsOf(rounds: number): number;
   oneProcess(): Promise<Mesh<WholeMesh>>;
   separateProcesses(): Promise<Mesh<SeparateMesh>>;
 };
@@ -40,7 +42,9 @@ export type Mesh<Process> = {
 /** How much less a quick world's tables have. */
 const quickDivisor = 50;
 
-export async function createWorld({ quick }: { quick: boolean }): Promise<World> {
+type WorldOptions = { readonly quick: boolean; readonly rounds?: number | undefined };
+
+export async function createWorld({ quick, rounds: roundsAsked }: WorldOptions): Promise<World> {
   const stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder()).path;
   const database = stack.use(await startPostgres({ dataDirectory: join(folder, "postgres") }));
@@ -56,6 +60,7 @@ export async function createWorld({ quick }: { quick: boolean }): Promise<World>
     databaseUrl: database.url,
     quick,
     rowsOf: (rowCount) => (quick ? rowCount / quickDivisor : rowCount),
+    roundsOf: (rounds) => roundsAsked ?? rounds,
     oneProcess: once(async () => {
       const directory = join(folder, "one");
       await mkdir(directory);
