@@ -34,6 +34,7 @@ export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
     PUBLIC_URL: config.publicUrl,
     STORAGE_DIR: storageDirectory(mesh),
     ORCHESTRATION_DIR: join(config.dataDirectory, "orchestration"),
+    LENT_FILES_DIR: join(config.dataDirectory, "orchestration", "lent"),
     STAGING_JOBS_AT_ONCE: config.stagingJobsAtOnce,
     SOURCE_ADDRESS_ALLOW: config.sourceAddressAllow,
     ...config.orchestrationSettings,

@@ -68,6 +68,7 @@ const orchestrationEnv = serviceEnv.extend({
   ORCHESTRATION_DIR: z.string("is required: a folder of this process's own").min(1),
   IDENTITY_ADDRESS: grpcAddress,
   STORAGE_ADDRESS: grpcAddress,
+  STORAGE_DIR: z.string().optional(),
   SOURCE_ADDRESS_ALLOW: networks,
   ENGINE_MEMORY_MIB: engineMemory,
   PREPARED_CACHE_MIB: preparedCache,
@@ -85,6 +86,8 @@ export function parseConfig(env: Env) {
     dataDirectory: settings.ORCHESTRATION_DIR,
     identityAddress: settings.IDENTITY_ADDRESS,
     storageAddress: settings.STORAGE_ADDRESS,
+    /** Storage's folder of files, where this process can read it. */
+    storageDirectory: settings.STORAGE_DIR,
     engineMemory: memoryLimitsOf(settings.ENGINE_MEMORY_MIB ?? engineMemoryMiB()),
     /** Undefined for what the disk has room for. */
     preparedCacheBytes: settings.PREPARED_CACHE_MIB && settings.PREPARED_CACHE_MIB * mebibyte,

@@ -5,6 +5,7 @@ import type { Engine } from "./engine/engine.ts";
 import type { Cancellations } from "./executions/cancellations.ts";
 import type { FairScheduler } from "./executions/fair-scheduler.ts";
 import type { Unfinished } from "./executions/unfinished.ts";
+import type { LentFolder } from "./lent/lent-folder.ts";
 import type { ExecutionRecorder } from "./lineage/execution-recorder.ts";
 import type { ResultFiles } from "./results/result-files.ts";
 import type { Secrets } from "./secrets.ts";
@@ -27,6 +28,7 @@ export type OrchestrationDeps = {
   readonly recorder: ExecutionRecorder;
   readonly snapshots: Snapshots;
   readonly resultFiles: ResultFiles;
+  readonly lentFolder: LentFolder;
   /** Marks the executions that this process runs. */
   readonly processId: string;
 };

@@ -13,6 +13,7 @@ import { createSigner, createVerifier } from "../lib/principal.ts";
 import { bindEverySecret, bindSecrets } from "./bind-secrets.ts";
 import { createBlobCache } from "./blobs/blob-cache.ts";
 import { openBlobFolder } from "./blobs/blob-folder.ts";
+import { openStorageFolder } from "./blobs/storage-folder.ts";
 import type { OrchestrationConfig } from "./config.ts";
 import { checkConfinement } from "./confinement/check-confinement.ts";
 import { findConfinement } from "./confinement/find-confinement.ts";
@@ -29,6 +30,7 @@ import { createFairScheduler } from "./executions/fair-scheduler.ts";
 import { announcePresence } from "./executions/presence.ts";
 import { permitsOf, schedulerOptionsOf } from "./executions/scheduler-settings.ts";
 import { createUnfinished } from "./executions/unfinished.ts";
+import { openLentFolder } from "./lent/lent-folder.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
 import { ownFolder } from "./own-folder.ts";
@@ -98,7 +100,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     quarantine,
   });
   const file = createFileConnector({
-    blobs: createBlobCache(blobs, folder),
+    blobs: createBlobCache(blobs, folder, openStorageFolder(config.storageDirectory)),
     engine,
     quarantine,
     prepared,
@@ -127,6 +129,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     recorder,
     snapshots,
     resultFiles,
+    lentFolder: await openLentFolder(join(config.dataDirectory, "lent")),
     processId,
   };
   await using server = await startGrpcServer({

@@ -21,5 +21,5 @@ export type StagingDeps = {
   readonly catalog: Pick<MeshClient<typeof CatalogService>, "listTables">;
   readonly extracts: MeshClient<typeof ExtractService>;
   readonly lineage: Pick<MeshClient<typeof LineageService>, "recordLineage">;
-  readonly blobs: Pick<MeshClient<typeof BlobService>, "putBlob" | "deleteBlobs" | "signBlobs">;
+  readonly blobs: Pick<MeshClient<typeof BlobService>, "putBlob" | "adoptBlob" | "deleteBlobs" | "signBlobs">;
 };

@@ -7,6 +7,7 @@ export type StorageConfig = ReturnType<typeof parseConfig>;
 
 const storageEnv = serviceEnv.extend({
   STORAGE_DIR: z.string("is required: the folder that holds the files' bytes"),
+  LENT_FILES_DIR: z.string().optional(),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: "must be the platform's address, as https://sluice.example.org" })
     .transform((url) => url.replace(/\/+$/, ""))
@@ -21,6 +22,8 @@ export function parseConfig(env: Env) {
     ...serviceSettings(settings),
     grpcListen: settings.GRPC_LISTEN,
     storageDirectory: settings.STORAGE_DIR,
+    /** The folder of files that orchestration lends, where this process can read it. */
+    lentFilesDirectory: settings.LENT_FILES_DIR,
     /** Where people reach the platform; empty when the operator has not said it. */
     publicUrl: settings.PUBLIC_URL,
     /** 32 bytes. */

@@ -4,6 +4,7 @@ import type { BlobStore } from "./blobs/blob-store.ts";
 import type { VerifiedContent } from "./blobs/verified-content.ts";
 import type { Limits } from "./limits.ts";
 import type { SignedUrls } from "./sign/signed-urls.ts";
+import type { LentFiles } from "./upload/lent-files.ts";
 import type { Reservations } from "./upload/reservations.ts";
 import type { SmallUploads } from "./upload/small-uploads.ts";
 
@@ -14,6 +15,7 @@ export type StorageDeps = {
   readonly content: VerifiedContent;
   readonly reservations: Reservations;
   readonly smallUploads: SmallUploads;
+  readonly lentFiles: LentFiles;
   readonly signedUrls: SignedUrls;
   readonly limits: Limits;
   readonly log: Logger;

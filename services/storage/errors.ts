@@ -109,3 +109,9 @@ export const contentCorrupt = (sha256: string): ConnectError =>
     `the stored bytes do not have the sha256 ${sha256} any more`,
     { sha256 },
   );
+
+/** What orchestration lends was changed since it was hashed. */
+export const lentFileChanged = (sha256: string): ConnectError =>
+  failure(Code.DataLoss, ErrorReason.CONTENT_MISMATCH, `the lent file does not have the sha256 ${sha256}`, {
+    sha256,
+  });

@@ -12,6 +12,7 @@ import type { StorageConfig } from "./config.ts";
 import { type Limits, standardLimits } from "./limits.ts";
 import { storageServices } from "./service.ts";
 import { createSignedUrls } from "./sign/signed-urls.ts";
+import { openLentFiles } from "./upload/lent-files.ts";
 import { createReservations } from "./upload/reservations.ts";
 import { createSmallUploads } from "./upload/small-uploads.ts";
 
@@ -34,7 +35,8 @@ export const runWithin =
     const content = createVerifiedContent(blobs);
     const signedUrls = createSignedUrls({ key: config.urlSigningKey, publicUrl: config.publicUrl });
     const smallUploads = createSmallUploads({ db, blobs, content });
-    const deps = { db, blobs, content, reservations, smallUploads, signedUrls, limits, log };
+    const lentFiles = openLentFiles(config.lentFilesDirectory);
+    const deps = { db, blobs, content, reservations, smallUploads, lentFiles, signedUrls, limits, log };
     await using _collector = startCollector(deps);
     await using server = await startGrpcServer({
       listen: config.grpcListen,

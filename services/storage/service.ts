@@ -4,6 +4,7 @@ import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
 import { ReleaseService } from "../../gen/sluice/storage/v1/releases_pb.ts";
 import { type GuardedService, guard } from "../lib/guard.ts";
 import type { StorageDeps } from "./deps.ts";
+import { adoptBlob } from "./rpc/adopt-blob.ts";
 import { confirmLeases } from "./rpc/confirm-leases.ts";
 import { deleteBlobs } from "./rpc/delete-blobs.ts";
 import { deleteFile } from "./rpc/delete-file.ts";
@@ -38,6 +39,7 @@ export function storageServices(deps: StorageDeps): GuardedService[] {
     guard(BlobService, {
       getBlob: getBlob(deps),
       putBlob: putBlob(deps),
+      adoptBlob: adoptBlob(deps),
       deleteBlobs: deleteBlobs(deps),
       signBlobs: signBlobs(deps),
       confirmLeases: confirmLeases(deps),

@@ -63,6 +63,7 @@ function startOrchestration(database: TestDatabase, folder: string): Promise<Run
     dataDirectory: folder,
     identityAddress: nobody(folder),
     storageAddress: nobody(folder),
+    storageDirectory: undefined,
     sourceAddressAllow: [],
     engineMemory: { processBytes: 1024 ** 3, totalBytes: 1024 ** 3 },
     engineProtectionsRequired: [],

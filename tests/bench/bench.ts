@@ -1,18 +1,21 @@
 import { parseArgs } from "node:util";
 import { downloadRow, upload } from "./bytes.ts";
+import { csvRows } from "./csv-rows.ts";
 import { edgeRows } from "./edge/rows.ts";
+import { postgresqlRows } from "./postgresql.ts";
 import { rangeRows } from "./ranges.ts";
+import { describeMachine, describeResult, type Result } from "./report.ts";
 import { restUnary, restUnaryOneProcess } from "./rest-unary.ts";
 import { resultRows } from "./results.ts";
-import type { Row } from "./row.ts";
+import { type Row, titleOf } from "./row.ts";
+import { smallQueryRows } from "./small-queries.ts";
 import { uploadRows } from "./small-uploads.ts";
-import { csvToParquet, postgresqlToParquet } from "./staging.ts";
-import { createWorld } from "./world.ts";
+import { createWorld, type World } from "./world.ts";
 
-// Prints how fast Sluice is beside what somebody would write by hand. Every line is a ratio of two speeds that were
-// measured in turns in this run, so that it means the same on any machine; bare times would not.
+// Prints how fast Sluice is beside what people would use instead. Every ratio is of speeds that were measured in turns in
+// this run, so that it means the same on any machine; bare times would not.
 
-const rows: readonly Row[] = [
+const allRows: readonly Row[] = [
   restUnary,
   restUnaryOneProcess,
   ...edgeRows,
@@ -20,33 +23,59 @@ const rows: readonly Row[] = [
   downloadRow,
   ...rangeRows,
   ...uploadRows,
-  csvToParquet,
-  postgresqlToParquet,
   ...resultRows,
+  ...csvRows,
+  ...postgresqlRows,
+  ...smallQueryRows,
 ];
 
 const { values } = parseArgs({
-  options: { json: { type: "boolean", default: false }, only: { type: "string", default: "" } },
+  options: {
+    json: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+    quick: { type: "boolean", default: false },
+    rounds: { type: "string" },
+    list: { type: "boolean", default: false },
+  },
 });
-const chosen = rows.filter(({ name, against }) => `${name}, against ${against}`.includes(values.only));
+// Fewer than a row would make: for large tables, or on a busy machine.
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+const chosen = allRows.filter((row) => titleOf(row).includes(values.only));
+if (values.list) console.log(chosen.map(titleOf).join("\n"));
+else await measureAll();
 
-await using world = await createWorld();
-const results = [];
-for (const { name, against, target = null, missing, measure } of chosen) {
-  if (!values.json) process.stdout.write(`${name}, against ${against}: `);
-  const leftOut = missing?.();
-  if (leftOut) {
-    results.push({ name, against, ratio: null, target, leftOut });
-    if (!values.json) console.log(`left out: ${leftOut}`);
-    continue;
+async function measureAll(): Promise<void> {
+  const print = values.json ? () => {} : (text: string) => process.stdout.write(text);
+  const results: Result[] = [];
+  if (values.quick)
+    print("--quick: tables have a fiftieth of the rows, so these figures can't be compared.\n");
+  await using world = await createWorld({ quick: values.quick, rounds });
+  for (const row of chosen) {
+    print(`${titleOf(row)}: `);
+    const result = await measureOne(row, world);
+    results.push(result);
+    print(`${describeResult(result)}\n`);
   }
-  const { ratio, figures } = await measure(world);
-  results.push({ name, against, ratio, target, figures });
-  if (!values.json) console.log(describe(ratio, target));
+  if (values.json) {
+    console.log(JSON.stringify({ machine: describeMachine(), quick: values.quick, rows: results }));
+  }
 }
-if (values.json) console.log(JSON.stringify({ rows: results }));
 
-function describe(ratio: number, target: number | null): string {
-  if (target === null) return ratio.toFixed(2);
-  return `${ratio.toFixed(2)} (target ${target}: ${ratio >= target ? "met" : "missed"})`;
+/** A row that fails leaves the others their turn; the run then ends with an exit code of 1. */
+async function measureOne(row: Row, world: World): Promise<Result> {
+  const { name, against = null, target = null } = row;
+  const leftOut = row.missing?.();
+  if (leftOut) return { name, against, target, ratio: null, leftOut };
+  try {
+    return { name, against, target, ratio: null, ...(await row.measure(world)) };
+  } catch (error) {
+    process.exitCode = 1;
+    return {
+      name,
+      against,
+      target,
+      ratio: null,
+      failed: error instanceof Error ? error.message : `${error}`,
+    };
+  }
 }

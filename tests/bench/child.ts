@@ -23,17 +23,3 @@ export async function startChild(
     },
   };
 }
-
-/** Runs a program of this folder to its end and answers what it printed. */
-export async function runChild(file: string, args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-  });
-  const [code] = await once(child, "close");
-  if (code !== 0) throw new Error(`${file} ended with ${code}`);
-  return output;
-}

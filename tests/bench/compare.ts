@@ -1,11 +1,27 @@
 /** What a contender does in one round: answers its speed, in units of work a second. */
 export type Contender = () => Promise<number>;
 
+/** Most memory that both sides had in use, in MB (10^6 bytes): PSS of all processes, PostgreSQL's included. */
+type PeakMb = { readonly ours?: number; readonly other?: number };
+
 export type Comparison = {
   /** Median over the rounds of our speed divided by the other's in the same round. */
   readonly ratio: number;
   /** Median speeds, for people: they mean something beside each other only. */
-  readonly figures: { readonly ours: number; readonly other: number; readonly rounds: number };
+  readonly figures: {
+    readonly ours: number;
+    readonly other: number;
+    readonly rounds: number;
+    readonly [more: string]: number | string;
+  };
+  readonly peakMb?: PeakMb;
+};
+
+/** A measure of Sluice alone, where there is nothing to compare it with. */
+export type Figure = {
+  readonly value: number;
+  readonly unit: "MB" | "ms" | "/s" | "x" | "%";
+  readonly figures?: Readonly<Record<string, number | string>>;
 };
 
 /** Lets both take turns, after a round that does not count, so that what the machine does beside meets both. */
@@ -33,7 +49,7 @@ export async function speedOf(amount: number, work: () => Promise<unknown>): Pro
   return (amount * 1000) / (performance.now() - beganMs);
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)] ?? 0;
   const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;

@@ -1,5 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { chooseSite } from "../../services/all-in-one/postgres/choose-site.ts";
+import { findPostmaster } from "../../services/all-in-one/postgres/find-postmaster.ts";
 import { startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
 import { type MeshOnFolder, type SeparateMesh, startOnFolder, startSeparate } from "../e2e/mesh-process.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
@@ -14,8 +16,19 @@ export type World = AsyncDisposable & {
   readonly folder: string;
   /** Superuser's URL of a database server that knows nothing of Sluice. */
   readonly databaseUrl: string;
-  oneProcess(): Promise<Mesh<MeshOnFolder>>;
+  /** Whether rows use little data, and show only that they work. */
+  readonly quick: boolean;
+  /** Rows of a table of the benchmark: as many, or a fiftieth where the world is a quick one. */
+  rowsOf(rowCount: number): number;
+  /** Rounds that count: as many, or those that the run was told to make. */
+  roundsOf(rounds: number): number;
+  oneProcess(): Promise<Mesh<WholeMesh>>;
   separateProcesses(): Promise<Mesh<SeparateMesh>>;
+};
+
+export type WholeMesh = MeshOnFolder & {
+  /** Processes whose trees are the whole mesh: its own and its database server. */
+  readonly roots: readonly number[];
 };
 
 export type Mesh<Process> = {
@@ -26,7 +39,12 @@ export type Mesh<Process> = {
   call<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
 };
 
-export async function createWorld(): Promise<World> {
+/** How much less a quick world's tables have. */
+const quickDivisor = 50;
+
+type WorldOptions = { readonly quick: boolean; readonly rounds?: number | undefined };
+
+export async function createWorld({ quick, rounds: roundsAsked }: WorldOptions): Promise<World> {
   const stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder()).path;
   const database = stack.use(await startPostgres({ dataDirectory: join(folder, "postgres") }));
@@ -40,16 +58,28 @@ export async function createWorld(): Promise<World> {
   return {
     folder,
     databaseUrl: database.url,
+    quick,
+    rowsOf: (rowCount) => (quick ? rowCount / quickDivisor : rowCount),
+    roundsOf: (rounds) => roundsAsked ?? rounds,
     oneProcess: once(async () => {
       const directory = join(folder, "one");
       await mkdir(directory);
-      return logIn(stack.use(await startOnFolder(directory, password, limitsOutOfReach)));
+      const mesh = stack.use(await startOnFolder(directory, password, limitsOutOfReach));
+      return logIn({ ...mesh, roots: [mesh.pid, await postmasterOf(directory)] });
     }),
     separateProcesses: once(async () =>
       logIn(stack.use(await startSeparate(database.url, password, limitsOutOfReach))),
     ),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** The database server is no child of the mesh's process. */
+async function postmasterOf(directory: string): Promise<number> {
+  const site = await chooseSite(join(directory, "data/postgres"), directory);
+  const postmaster = await findPostmaster(site.data);
+  if (!postmaster) throw new Error("the mesh has no database server");
+  return postmaster.pid;
 }
 
 async function logIn<Process extends { url: string }>(process: Process): Promise<Mesh<Process>> {
@@ -68,5 +98,11 @@ async function logIn<Process extends { url: string }>(process: Process): Promise
     password,
   });
   headers.authorization = `Bearer ${accessToken}`;
+  // Large rows take longer than a token lives.
+  const { secret } = await call<{ secret: string }>("POST", "/api/v1/api-keys", {
+    apiKey: { displayName: "benchmark", roles: ["admin"] },
+  });
+  delete headers.authorization;
+  headers["x-api-key"] = secret;
   return { process, call, target: (path) => ({ url: `${process.url}${path}`, headers }) };
 }

@@ -112,6 +112,7 @@ export async function startSeparate(
       BOOTSTRAP_ADMIN_PASSWORD: password,
       STORAGE_DIR: join(folder.path, "storage"),
       ORCHESTRATION_DIR: join(folder.path, "orchestration"),
+      LENT_FILES_DIR: join(folder.path, "orchestration", "lent"),
       SOURCE_ADDRESS_ALLOW: "127.0.0.0/8",
     });
     stack.use(child);

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fileFingerprint } from "../../services/lib/file-fingerprint.ts";
 import { openBlobFolder } from "../../services/orchestration/blobs/blob-folder.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import {
@@ -98,24 +99,93 @@ test("Unavailable: storage is not there", async () => {
   });
 });
 
+describe("a folder of storage's that can be read", () => {
+  /** Storage's folder with the content in it under `name`, and an orchestration that reads it. */
+  async function startBeside(content: string) {
+    await using stack = new AsyncDisposableStack();
+    const storage = stack.use(await temporaryFolder()).path;
+    await writeFile(join(storage, "id"), "the-folder");
+    await writeFile(join(storage, "content"), content);
+    const beside = stack.use(await startOrchestration({ STORAGE_DIR: storage }));
+    const user = beside.user();
+    const fileId = beside.peers.addFile(user.who, "data.csv", content);
+    const sourceId = await createSource(user, "file", { fileId });
+    const fingerprint = fileFingerprint(await stat(join(storage, "content"), { bigint: true }));
+    const owned = stack.move();
+    return {
+      storage,
+      cached: join(beside.folder, "cache", "sha256", sha256Of(content).slice(0, 2), sha256Of(content)),
+      drafts: () => readdir(join(beside.folder, "cache", "drafts")),
+      share: (where: object) =>
+        beside.peers.share(fileId, { folderId: "the-folder", path: "content", fingerprint, ...where }),
+      rows: async () => (await query(user, sourceId, "FROM data")).rows,
+      failure: () => failureOf(user.executions.executeQuery({ sourceId, sql: "FROM data" })),
+      fetches: () => beside.peers.fetches(fileId),
+      [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    };
+  }
+  const content = "a\nbeside\n";
+
+  test("OK: the bytes are copied there, and none come through the mesh", async () => {
+    await using beside = await startBeside(content);
+    beside.share({});
+    expect([await beside.rows(), beside.fetches()]).toEqual([[["beside"]], 0]);
+    const [copy, original] = await Promise.all([stat(beside.cached), stat(join(beside.storage, "content"))]);
+    // A link would let storage's own file change with the copy.
+    expect(copy.ino).not.toBe(original.ino);
+    expect(original.nlink).toBe(1);
+  });
+
+  test("OK: the bytes come through the mesh from another folder", async () => {
+    await using beside = await startBeside(content);
+    beside.share({ folderId: "another-folder" });
+    expect([await beside.rows(), beside.fetches()]).toEqual([[["beside"]], 1]);
+  });
+
+  test.each([
+    [
+      "is another file now",
+      (storage: string) => writeFile(join(storage, "content"), "a\nother\n"),
+      { path: "content" },
+    ],
+    ["is not there any more", async () => {}, { path: "gone" }],
+    [
+      "is a link to another",
+      (storage: string) => symlink(join(storage, "content"), join(storage, "link")),
+      { path: "link" },
+    ],
+  ])("OK: the bytes come through the mesh when what lies there %s", async (_, change, where) => {
+    await using beside = await startBeside(content);
+    beside.share(where);
+    await change(beside.storage);
+    expect([await beside.rows(), beside.fetches()]).toEqual([[["beside"]], 1]);
+    expect(await readFile(beside.cached, "utf8")).toBe(content);
+    expect(await beside.drafts()).toEqual([]);
+  });
+
+  test("Internal: a path that leads out of the folder", async () => {
+    await using beside = await startBeside(content);
+    beside.share({ path: "../content" });
+    expect(await beside.failure()).toMatchObject({ code: Code.Internal });
+  });
+});
+
 describe("the folder", () => {
   const headerOf = (content: string) => ({ sha256: sha256Of(content), sizeBytes: BigInt(content.length) });
-  async function* chunksOf(content: string) {
-    yield Buffer.from(content);
-  }
+  const writing = (content: string) => (path: string) => writeFile(path, content);
 
   test("OK: what was used longest ago goes first, what is lent stays", async () => {
     await using temporary = await temporaryFolder();
     const folder = await openBlobFolder(temporary.path, 10);
     const [lent, old, young, next] = ["aaaa", "bbb", "ccc", "dddd"] as const;
-    await folder.store(headerOf(lent), chunksOf(lent));
+    await folder.store(headerOf(lent), writing(lent));
     for (const content of [old, young]) {
-      await folder.store(headerOf(content), chunksOf(content));
+      await folder.store(headerOf(content), writing(content));
       folder.giveBack(sha256Of(content));
     }
     await folder.take(headerOf(old));
     folder.giveBack(sha256Of(old));
-    await folder.store(headerOf(next), chunksOf(next));
+    await folder.store(headerOf(next), writing(next));
     const kept = await Promise.all([lent, old, young, next].map((content) => folder.take(headerOf(content))));
     expect(kept.map((path) => path !== undefined)).toEqual([true, false, false, true]);
   });
@@ -123,7 +193,7 @@ describe("the folder", () => {
   test("OK: what an earlier process left is used again, its drafts are removed", async () => {
     await using temporary = await temporaryFolder();
     const first = await openBlobFolder(temporary.path, 100);
-    const path = await first.store(headerOf("kept"), chunksOf("kept"));
+    const path = await first.store(headerOf("kept"), writing("kept"));
     await writeFile(join(temporary.path, "drafts", "left"), "x");
     const second = await openBlobFolder(temporary.path, 100);
     expect(await second.take(headerOf("kept"))).toBe(path);

@@ -48,7 +48,7 @@ export async function extractChunk(
   for await (const { part } of extracts.extractChunk({ snapshotId, tableIndex, range })) {
     if (summary) throw new Error("there is something behind the summary");
     if (part.case === "chunk") pieces.push(part.value);
-    else summary = part.value;
+    if (part.case === "summary") summary = part.value;
   }
   if (!summary) throw new Error("there is no summary");
   return { bytes: Buffer.concat(pieces), summary };

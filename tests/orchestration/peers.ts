@@ -8,6 +8,7 @@ import { startGrpcServer } from "../../services/lib/grpc-server.ts";
 import { guard, scopeOf } from "../../services/lib/guard.ts";
 import { createLog } from "../../services/lib/log.ts";
 import { createVerifier, type Principal } from "../../services/lib/principal.ts";
+import { sharedFolderHeader } from "../../services/lib/shared-folder.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
 
 type StoredFile = { orgId: string; name: string; bytes: Buffer; sha256: string };
@@ -21,9 +22,13 @@ export type Peers = AsyncDisposable & {
   fetches(fileId: string): number;
   /** Called before the bytes of a file are sent: lets a test hold or break them. */
   beforeBytes: (fileId: string) => Promise<void> | void;
+  /** Tells a caller that names a folder where the bytes of a file lie in it, instead of the bytes. */
+  share(fileId: string, where: SharedFile): void;
   /** Answers other bytes than were announced. */
   corrupt: Set<string>;
 };
+
+type SharedFile = { folderId: string; path: string; fingerprint: string };
 
 const chunkBytes = 64 * 1024;
 
@@ -31,6 +36,7 @@ const chunkBytes = 64 * 1024;
 export async function startPeers(): Promise<Peers> {
   const files = new Map<string, StoredFile>();
   const secrets = new Map<string, string>();
+  const shared = new Map<string, SharedFile>();
   const fetched: string[] = [];
   const peers = {
     beforeBytes: (_fileId: string): Promise<void> | void => {},
@@ -45,6 +51,12 @@ export async function startPeers(): Promise<Peers> {
       yield { part: { case: "head", value: head } };
       if (heldSha256 === sha256) return;
       await peers.beforeBytes(fileId);
+      const where = shared.get(fileId);
+      if (where && context.requestHeader.get(sharedFolderHeader) === where.folderId) {
+        const { path, fingerprint } = where;
+        yield { part: { case: "file", value: { path, fingerprint } } };
+        return;
+      }
       fetched.push(fileId);
       for (let start = 0; start < bytes.length; start += chunkBytes) {
         const value = bytes.subarray(start, start + chunkBytes);
@@ -54,6 +66,7 @@ export async function startPeers(): Promise<Peers> {
       }
     },
     putBlob: unused,
+    adoptBlob: unused,
     deleteBlobs: unused,
     signBlobs: unused,
     confirmLeases: unused,
@@ -86,6 +99,7 @@ export async function startPeers(): Promise<Peers> {
     },
     addSecret: ({ orgId }: Principal, name: string, value: string) =>
       void secrets.set(`${orgId}/${name}`, value),
+    share: (fileId: string, where: SharedFile) => void shared.set(fileId, where),
     fetches: (fileId: string) => fetched.filter((id) => id === fileId).length,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   });

@@ -47,6 +47,7 @@ export async function startMesh(env: Record<string, string> = {}): Promise<Mesh>
     database,
     peers,
     storage,
+    lentDirectory: join(folder.path, "storage", "lent"),
     orchestration,
     service,
     config,

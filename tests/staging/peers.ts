@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import type { LentFileSchema } from "../../gen/sluice/common/v1/lent_files_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
@@ -44,6 +45,8 @@ export type Peers = AsyncDisposable & {
   beforeChunk: (chunk: Chunk) => Promise<void> | void;
   /** Called after half of a chunk's bytes. */
   amidChunk: (chunk: Chunk) => Promise<void> | void;
+  /** Lends a chunk's bytes to who asks for it, unless it answers undefined. */
+  lend: (bytes: Buffer) => Promise<MessageInitShape<typeof LentFileSchema> | undefined>;
   beforePlan: () => Promise<void> | void;
   /** Ranges whose stream ends without its last message. */
   truncated: Set<string>;
@@ -73,6 +76,7 @@ export async function startPeers(): Promise<Peers> {
     roles: ["editor"],
     beforeChunk: () => {},
     amidChunk: () => {},
+    lend: async () => undefined,
     beforePlan: () => {},
     truncated: new Set(),
     asked: [],
@@ -211,17 +215,21 @@ function extracts(peers: Peers, sources: Map<string, Source>) {
         ),
       };
     },
-    async *extractChunk({ snapshotId, tableIndex, range }) {
+    async *extractChunk({ snapshotId, tableIndex, range, mayLend }) {
       const { state, tables, chunkRows } = find(snapshotId);
       const table = tables[tableIndex] as PeerTable;
       peers.asked.push(`chunk ${tableIndex}:${range}`);
       await peers.beforeChunk({ tableIndex, range });
       const bytes = bytesOf(state, table, range);
-      const half = bytes.length >> 1;
-      yield { part: { case: "chunk", value: bytes.subarray(0, half) } };
-      await peers.amidChunk({ tableIndex, range });
-      find(snapshotId);
-      yield { part: { case: "chunk", value: bytes.subarray(half) } };
+      const lent = mayLend ? await peers.lend(bytes) : undefined;
+      if (lent) yield { part: { case: "file", value: lent } };
+      else {
+        const half = bytes.length >> 1;
+        yield { part: { case: "chunk", value: bytes.subarray(0, half) } };
+        await peers.amidChunk({ tableIndex, range });
+        find(snapshotId);
+        yield { part: { case: "chunk", value: bytes.subarray(half) } };
+      }
       if (peers.truncated.has(range)) return;
       const rows = Math.min(chunkRows, table.rowCount - Number(range) * chunkRows);
       const columns = table.columns.map((name) => ({ name, nullCount: 0n, min: "1", max: range }));

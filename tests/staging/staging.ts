@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Client } from "@connectrpc/connect";
 import { expect } from "vitest";
 import { type Job, StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
@@ -20,6 +21,8 @@ export type Staging = AsyncDisposable & {
   database: TestDatabase;
   peers: Peers;
   storage: RunningService;
+  /** The folder of lent files that storage reads. */
+  lentDirectory: string;
   service: RunningService;
   config: StagingConfig;
   /** What a worker's process of the same mesh gets as its environment. */
@@ -59,6 +62,7 @@ export async function startStaging(env: Record<string, string> = {}): Promise<St
     database,
     peers,
     storage,
+    lentDirectory: join(folder.path, "lent"),
     service,
     config,
     environment,

@@ -39,6 +39,7 @@ const storageConfig = (database: Pick<TestDatabase, "urls">, storageDirectory: s
   meshTrustedKeys: meshKeys.publicKeys,
   meshFiles: undefined,
   storageDirectory,
+  lentFilesDirectory: join(storageDirectory, "lent"),
   publicUrl: "",
   urlSigningKey,
 });

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
+import { fileFingerprint } from "../../services/lib/file-fingerprint.ts";
 import type { Principal } from "../../services/lib/principal.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
@@ -60,6 +62,39 @@ test("OK: the head alone for a content that the caller holds", async () => {
   const { heads, bytes } = await getBlob(who, { fileId, heldSha256: sha256 });
   expect(heads).toHaveLength(1);
   expect(bytes).toHaveLength(0);
+});
+
+test("OK: where the bytes lie, for a caller that names the folder", async () => {
+  const who = principal();
+  const { fileId, sha256 } = await upload(storage, who);
+  const answers = async (folder: string) => {
+    const headers = { "x-sluice-shared-folder": folder };
+    const parts = storage.client(BlobService, who, "orchestration").getBlob({ fileId }, { headers });
+    return (await Array.fromAsync(parts)).map(({ part }) => part);
+  };
+  const folder = await readFile(join(storage.directory, "id"), "utf8");
+  const fingerprint = fileFingerprint(
+    await stat(join(storage.directory, blobPath(sha256)), { bigint: true }),
+  );
+  const file = { $typeName: "sluice.storage.v1.BlobFile", path: blobPath(sha256), fingerprint };
+  expect(await answers(folder)).toEqual([
+    { case: "head", value: expect.objectContaining({ sha256 }) },
+    { case: "file", value: file },
+  ]);
+  expect((await answers(randomUUID())).map((part) => part.case)).toEqual(["head", "chunk"]);
+});
+
+test("DataLoss: a damaged content is not told of either", async () => {
+  const who = principal();
+  const { fileId, sha256 } = await upload(storage, who, { content: generated(mib, 6) });
+  await flipByte(join(storage.directory, blobPath(sha256)), 10);
+  const headers = { "x-sluice-shared-folder": await readFile(join(storage.directory, "id"), "utf8") };
+  const parts = storage.client(BlobService, who, "orchestration").getBlob({ fileId }, { headers });
+  expect(await failureOf(Array.fromAsync(parts))).toEqual({
+    code: "DataLoss",
+    reason: "CONTENT_CORRUPT",
+    metadata: { sha256 },
+  });
 });
 
 test("DataLoss: a damaged content, before its last byte leaves", async () => {

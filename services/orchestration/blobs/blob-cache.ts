@@ -2,9 +2,12 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { LRUCache } from "lru-cache";
 import type { BlobHead, BlobService, GetBlobResponse } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
 import type { MeshClient } from "../../lib/mesh-client.ts";
+import { sharedFolderHeader } from "../../lib/shared-folder.ts";
 import { contentCorrupt, sourceDataInvalid } from "../errors.ts";
 import { beforeAbort } from "../executions/before-abort.ts";
 import type { BlobFolder } from "./blob-folder.ts";
+import type { StorageFolder } from "./storage-folder.ts";
+import { writeBlob } from "./write-blob.ts";
 
 export type BorrowedBlob = Disposable & {
   readonly name: string;
@@ -23,22 +26,25 @@ export type BlobCache = {
 /** Files whose hash is remembered. */
 const hashesMax = 10_000;
 
-/** Files of the storage service, kept in a folder of ours. A file that is not there is FailedPrecondition. */
-export function createBlobCache(client: MeshClient<typeof BlobService>, folder: BlobFolder): BlobCache {
+/**
+ * Files of the storage service, kept in a folder of ours. A file that is not there is FailedPrecondition. From `shared`,
+ * storage's own folder, they are copied; without it they come through the mesh.
+ */
+export function createBlobCache(
+  client: MeshClient<typeof BlobService>,
+  folder: BlobFolder,
+  shared: StorageFolder | undefined,
+): BlobCache {
   const fetches = new Map<string, Promise<string>>();
   // What storage said last of a file: then its head is enough.
   const hashes = new LRUCache<string, string>({ max: hashesMax });
 
-  async function lend(
-    head: BlobHead,
-    chunks: AsyncIterable<Uint8Array>,
-    signal: AbortSignal,
-  ): Promise<string> {
+  async function lend(head: BlobHead, parts: Parts, signal: AbortSignal): Promise<string> {
     for (;;) {
       const path = await folder.take(head);
       if (path) return path;
       const running = fetches.get(head.sha256);
-      if (!running) return fetch(head, chunks);
+      if (!running) return fetch(head, parts);
       // Callers that want the same bytes wait for one of them. When it is cancelled, the next one's turn comes.
       await beforeAbort(
         running.catch(() => {}),
@@ -47,21 +53,33 @@ export function createBlobCache(client: MeshClient<typeof BlobService>, folder: 
     }
   }
 
-  function fetch(head: BlobHead, chunks: AsyncIterable<Uint8Array>): Promise<string> {
-    const fetching = folder.store(head, chunks).finally(() => fetches.delete(head.sha256));
+  function fetch(head: BlobHead, parts: Parts): Promise<string> {
+    const fetching = folder
+      .store(head, (path) => fill(path, head, parts, shared))
+      .finally(() => fetches.delete(head.sha256));
     fetches.set(head.sha256, fetching);
     return fetching;
   }
 
   /** Undefined when storage sent the head alone, and the bytes are not here any more. */
   function tryBorrow(file: BlobRequest, signal: AbortSignal): Promise<BorrowedBlob | undefined> {
-    return withBlob(client, file, signal, async (head, chunks) => {
+    return withBlob(client, file, signal, async (head, parts) => {
       const { name, sha256 } = head;
-      const path = await (sha256 === file.heldSha256 ? folder.take(head) : lend(head, chunks, signal));
+      const path = await (sha256 === file.heldSha256 ? folder.take(head) : lend(head, parts, signal));
       if (path === undefined) return undefined;
       hashes.set(file.fileId, sha256);
       return { name, sha256, path, [Symbol.dispose]: () => folder.giveBack(sha256) };
     });
+  }
+
+  async function borrowWhole(fileId: string, signal: AbortSignal): Promise<BorrowedBlob | undefined> {
+    const folderId = await shared?.findId();
+    try {
+      return await tryBorrow({ fileId, ...(folderId !== undefined && { folderId }) }, signal);
+    } catch (error) {
+      if (!(error instanceof BlobMoved)) throw error;
+      return tryBorrow({ fileId }, signal);
+    }
   }
 
   return {
@@ -69,24 +87,52 @@ export function createBlobCache(client: MeshClient<typeof BlobService>, folder: 
     async borrow(fileId, signal) {
       const heldSha256 = hashes.get(fileId);
       const held = heldSha256 === undefined ? undefined : await tryBorrow({ fileId, heldSha256 }, signal);
-      const borrowed = held ?? (await tryBorrow({ fileId }, signal));
+      const borrowed = held ?? (await borrowWhole(fileId, signal));
       if (!borrowed) throw contentCorrupt();
       return borrowed;
     },
   };
 }
 
-type BlobRequest = { readonly fileId: string; readonly heldSha256?: string };
+type BlobRequest = {
+  readonly fileId: string;
+  /** What is here of it: then storage sends the head alone, unless it has other bytes. */
+  readonly heldSha256?: string;
+  /** The folder of storage's that this process can read. */
+  readonly folderId?: string;
+};
+
+type Parts = AsyncIterator<GetBlobResponse>;
+
+/** Storage has another file there than the one that it verified, as after an upload that replaced a damaged one. */
+class BlobMoved extends Error {}
+
+/** Writes the bytes of a file, or a copy of where they lie, to a new file. */
+async function fill(
+  path: string,
+  head: BlobHead,
+  parts: Parts,
+  shared: StorageFolder | undefined,
+): Promise<void> {
+  const first = await parts.next();
+  if (first.done || first.value.part.case !== "file") {
+    return writeBlob(path, head, chunksOf(first, parts));
+  }
+  if (!shared) throw contentCorrupt();
+  if (!(await shared.copy(first.value.part.value, path))) throw new BlobMoved();
+}
 
 /** Opens a file's stream, reads its head, and ends the stream when `use` has what it needs. */
 async function withBlob<T>(
   client: MeshClient<typeof BlobService>,
   file: BlobRequest,
   signal: AbortSignal,
-  use: (head: BlobHead, chunks: AsyncIterable<Uint8Array>) => Promise<T>,
+  use: (head: BlobHead, parts: Parts) => Promise<T>,
 ): Promise<T> {
   const enough = new AbortController();
-  const messages = client.getBlob(file, { signal: AbortSignal.any([signal, enough.signal]) });
+  const { folderId, ...request } = file;
+  const headers = folderId === undefined ? {} : { [sharedFolderHeader]: folderId };
+  const messages = client.getBlob(request, { signal: AbortSignal.any([signal, enough.signal]), headers });
   const parts = messages[Symbol.asyncIterator]();
   let isWhole = false;
   try {
@@ -94,7 +140,7 @@ async function withBlob<T>(
     if (first.done || first.value.part.case !== "head") throw contentCorrupt();
     const head = first.value.part.value;
     isWhole = head.sha256 === file.heldSha256;
-    return await use(head, chunksOf(parts));
+    return await use(head, parts);
   } catch (error) {
     signal.throwIfAborted();
     throw isNotFound(error) ? sourceDataInvalid(`the file ${file.fileId} does not exist`) : error;
@@ -107,8 +153,8 @@ async function withBlob<T>(
 
 const isNotFound = (error: unknown): boolean => error instanceof ConnectError && error.code === Code.NotFound;
 
-async function* chunksOf(parts: AsyncIterator<GetBlobResponse>): AsyncIterable<Uint8Array> {
-  for (let next = await parts.next(); !next.done; next = await parts.next()) {
+async function* chunksOf(first: IteratorResult<GetBlobResponse>, parts: Parts): AsyncIterable<Uint8Array> {
+  for (let next = first; !next.done; next = await parts.next()) {
     if (next.value.part.case !== "chunk") throw contentCorrupt();
     yield next.value.part.value;
   }

@@ -14,8 +14,8 @@ export type StoredBlob = BlobHeader & { readonly path: string };
 export type BlobFolder = {
   /** The path of whole bytes with this hash, lent until given back; undefined when they are not here. */
   take(header: BlobHeader): Promise<string | undefined>;
-  /** Keeps bytes whose hash is right, and lends them. A failure leaves nothing. */
-  store(header: BlobHeader, chunks: AsyncIterable<Uint8Array>): Promise<string>;
+  /** Keeps what `write` writes to a new file and vouches for, and lends it. A failure leaves nothing. */
+  store(header: BlobHeader, write: (path: string) => Promise<void>): Promise<string>;
   /**
    * Keeps bytes whose hash is not known before, and lends them. A failure leaves nothing; what does not fit beside what is
    * lent is refused with the error of `full`.
@@ -122,16 +122,13 @@ export async function openBlobFolder(directory: string, bytesMax: number): Promi
       giveBack(sha256);
       return undefined;
     },
-    store: (header, chunks) =>
+    store: (header, write) =>
       withDraft(async ({ path, reserve }) => {
         const { sha256 } = header;
         if (!/^[0-9a-f]{64}$/.test(sha256)) throw contentCorrupt();
         const sizeBytes = Number(header.sizeBytes);
         await reserve(sizeBytes);
-        const written = await writeDraft(path, chunks, (count) => {
-          if (count > sizeBytes) throw contentCorrupt();
-        });
-        if (written.sizeBytes !== sizeBytes || written.sha256 !== sha256) throw contentCorrupt();
+        await write(path);
         return publish(path, sha256, sizeBytes);
       }),
     storeNew: (chunks, full) =>

@@ -122,6 +122,16 @@ export type Snapshot = AsyncDisposable & {
   readonly lost: AbortSignal;
   /** The bytes of one chunk of the plan, then what is known of it. ResourceExhausted (EXECUTION_LIMIT, DISK_FULL). */
   extract(chunk: ChunkName, limit: Limit): AsyncGenerator<Uint8Array, Extraction>;
+  /** The file that a chunk lies in already; undefined, as by default, when it has to be extracted. Fails as `extract`. */
+  fileOf?(chunk: ChunkName, limit: Limit): Promise<ChunkFile | undefined>;
+};
+
+/** A chunk as it will be staged. It stays where it is, and as it is, until its snapshot is disposed. */
+export type ChunkFile = {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly extraction: Extraction;
 };
 
 export type PlannedTable = {

@@ -5,14 +5,15 @@ import { scopeOf } from "../../lib/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import type { Extraction } from "../engine/protocol.ts";
 import { startWork } from "../executions/start-work.ts";
+import { readChunkFile } from "../lent/read-chunk-file.ts";
 
 /** How long the extraction of one chunk may take, in milliseconds. */
 const chunkTimeoutMs = 60 * 60_000;
 
 export const extractChunk = (
-  deps: OrchestrationDeps,
+  deps: Pick<OrchestrationDeps, "snapshots" | "lentFolder" | "scheduler" | "stop">,
 ): MethodImpl<typeof ExtractService.method.extractChunk> =>
-  async function* ({ snapshotId, tableIndex, range }, context) {
+  async function* ({ snapshotId, tableIndex, range, mayLend }, context) {
     using borrowed = deps.snapshots.use(scopeOf(context).orgId, snapshotId);
     const { snapshot, ended } = borrowed;
     const chunk = snapshot.chunks.find(
@@ -27,7 +28,14 @@ export const extractChunk = (
       endsEarly: [ended],
     });
     using admitted = await work.admit();
-    const bytes = snapshot.extract(chunk, admitted);
+    const file = await snapshot.fileOf?.(chunk, admitted);
+    const lent = file && mayLend ? await deps.lentFolder.lend(file, ended) : undefined;
+    if (file && lent) {
+      yield { part: { case: "file" as const, value: lent } };
+      yield { part: { case: "summary" as const, value: toSummary(file.extraction) } };
+      return;
+    }
+    const bytes = file ? readChunkFile(file) : snapshot.extract(chunk, admitted);
     // A reader that stalls would keep the permit of work that has ended.
     work.signal.addEventListener("abort", () => void giveUp(bytes).then(() => admitted[Symbol.dispose]()), {
       once: true,

@@ -4,14 +4,18 @@ import { scopeOf } from "../../lib/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 
 export const renewSnapshot =
-  ({ snapshots }: OrchestrationDeps): MethodImpl<typeof ExtractService.method.renewSnapshot> =>
+  ({
+    snapshots,
+  }: Pick<OrchestrationDeps, "snapshots">): MethodImpl<typeof ExtractService.method.renewSnapshot> =>
   ({ snapshotId }, context) => {
     snapshots.renew(scopeOf(context).orgId, snapshotId);
     return {};
   };
 
 export const closeSnapshot =
-  ({ snapshots }: OrchestrationDeps): MethodImpl<typeof ExtractService.method.closeSnapshot> =>
+  ({
+    snapshots,
+  }: Pick<OrchestrationDeps, "snapshots">): MethodImpl<typeof ExtractService.method.closeSnapshot> =>
   async ({ snapshotId }, context) => {
     await snapshots.close(scopeOf(context).orgId, snapshotId);
     return {};

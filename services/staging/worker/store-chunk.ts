@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ExtractSummary } from "../../../gen/sluice/orchestration/v1/extracts_pb.ts";
-import type { PutBlobRequestSchema } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
+import type {
+  ExtractChunkResponse,
+  ExtractSummary,
+} from "../../../gen/sluice/orchestration/v1/extracts_pb.ts";
+import type { PutBlobHeaderSchema, PutBlobRequestSchema } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
 import type { ChunkRow, Stored } from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
 import { chunkDamaged, chunkTruncated } from "../errors.ts";
@@ -14,21 +17,67 @@ import { ownerOf } from "./owner.ts";
 const pieceBytesMax = 1024 * 1024;
 
 type PutBlobInit = MessageInitShape<typeof PutBlobRequestSchema>;
+type Parts = AsyncIterable<ExtractChunkResponse>;
+type ChunkStored = Omit<Stored, "attempt">;
 
-/** Extracts one chunk straight into storage; nothing of it is held but the piece on its way. */
+/** Extracts one chunk straight into storage, or has storage take it from where orchestration lends it. */
 export async function storeChunk(
-  { extracts, blobs }: StagingDeps,
+  deps: StagingDeps,
   job: PlannedJob,
-  { chunkIndex, tableIndex, range }: ChunkRow,
+  chunk: ChunkRow,
   signal: AbortSignal,
-): Promise<Omit<Stored, "attempt">> {
-  const { snapshotId } = job;
+): Promise<ChunkStored> {
+  const { chunkIndex, tableIndex, range } = chunk;
+  const header = { ...chunkFile(job, tableIndex, chunkIndex), ownerId: ownerOf(job) };
+  const extract = (mayLend: boolean): Parts =>
+    deps.extracts.extractChunk({ snapshotId: job.snapshotId, tableIndex, range, mayLend }, { signal });
+  const [first, parts] = await peek(extract(true));
+  if (first?.part.case !== "file") return putChunk(deps, { header, chunkIndex, parts, signal });
+  const summary = await summaryOf(parts);
+  if (!summary) throw chunkTruncated(chunkIndex);
+  const file = first.part.value;
+  const adopted = await deps.blobs.adoptBlob({ header, file }, { signal });
+  // Storage can't read it there.
+  if (!adopted.fileId) return putChunk(deps, { header, chunkIndex, parts: extract(false), signal });
+  if (adopted.sha256 !== file.sha256) throw chunkDamaged(chunkIndex);
+  return storedOf(adopted, summary);
+}
+
+/** The first message, and all of them. */
+async function peek(parts: Parts): Promise<[ExtractChunkResponse | undefined, Parts]> {
+  const iterator = parts[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  async function* all() {
+    if (first.done) return;
+    yield first.value;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  }
+  return [first.done ? undefined : first.value, all()];
+}
+
+async function summaryOf(parts: Parts): Promise<ExtractSummary | undefined> {
+  let summary: ExtractSummary | undefined;
+  for await (const { part } of parts) if (part.case === "summary") summary = part.value;
+  return summary;
+}
+
+type Chunk = {
+  readonly header: MessageInitShape<typeof PutBlobHeaderSchema>;
+  readonly chunkIndex: number;
+  readonly parts: Parts;
+  readonly signal: AbortSignal;
+};
+
+/** Sends the bytes on as they come; nothing of them is held but the piece on its way. */
+async function putChunk(
+  { blobs }: StagingDeps,
+  { header, chunkIndex, parts, signal }: Chunk,
+): Promise<ChunkStored> {
   const sha256 = createHash("sha256");
   let summary: ExtractSummary | undefined;
   async function* upload(): AsyncGenerator<PutBlobInit> {
-    const file = chunkFile(job, tableIndex, chunkIndex);
-    yield { part: { case: "header", value: { ...file, ownerId: ownerOf(job) } } };
-    for await (const { part } of extracts.extractChunk({ snapshotId, tableIndex, range }, { signal })) {
+    yield { part: { case: "header", value: header } };
+    for await (const { part } of parts) {
       if (part.case === "summary") summary = part.value;
       if (part.case !== "chunk") continue;
       sha256.update(part.value);
@@ -41,9 +90,13 @@ export async function storeChunk(
   }
   const stored = await blobs.putBlob(upload(), { signal });
   if (!summary || stored.sha256 !== sha256.digest("hex")) throw chunkDamaged(chunkIndex);
-  const { fileId, sizeBytes } = stored;
-  return { fileId, sizeBytes, sha256: stored.sha256, rowCount: summary.rowCount, columns: statsOf(summary) };
+  return storedOf(stored, summary);
 }
+
+const storedOf = (
+  { fileId, sizeBytes, sha256 }: Pick<ChunkStored, "fileId" | "sizeBytes" | "sha256">,
+  summary: ExtractSummary,
+): ChunkStored => ({ fileId, sizeBytes, sha256, rowCount: summary.rowCount, columns: statsOf(summary) });
 
 const statsOf = ({ columns }: ExtractSummary): ColumnStats[] =>
   columns.map(({ name, nullCount, min, max }) => ({

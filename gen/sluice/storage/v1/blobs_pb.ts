@@ -7,6 +7,8 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
+import type { LentFile } from "../../common/v1/lent_files_pb.ts";
+import { file_sluice_common_v1_lent_files } from "../../common/v1/lent_files_pb.ts";
 import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/storage/v1/blobs.proto.
  */
 export const file_sluice_storage_v1_blobs: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9ibG9icy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiQAoOR2V0QmxvYlJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESEwoLaGVsZF9zaGEyNTYYAiABKAkiOQoUQ29uZmlybUxlYXNlc1JlcXVlc3QSIQoGbGVhc2VzGAEgAygJQhG6SA6SAQsIARDoByIEcgIYZCIqChVDb25maXJtTGVhc2VzUmVzcG9uc2USEQoJYXJlX3ZhbGlkGAEgAygIIlcKD0dldEJsb2JSZXNwb25zZRIrCgRoZWFkGAEgASgLMhsuc2x1aWNlLnN0b3JhZ2UudjEuQmxvYkhlYWRIABIPCgVjaHVuaxgCIAEoDEgAQgYKBHBhcnQiUgoIQmxvYkhlYWQSDAoEbmFtZRgBIAEoCRIUCgxjb250ZW50X3R5cGUYAiABKAkSEgoKc2l6ZV9ieXRlcxgDIAEoAxIOCgZzaGEyNTYYBCABKAkibwoOUHV0QmxvYlJlcXVlc3QSMgoGaGVhZGVyGAEgASgLMiAuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYkhlYWRlckgAEhoKBWNodW5rGAIgASgMQgm6SAZ6BBiAgEBIAEINCgRwYXJ0EgW6SAIIASKiAgoNUHV0QmxvYkhlYWRlchLEAQoEbmFtZRgBIAEoCUK1AbpIsQG6AagBCglmaWxlLm5hbWUSU211c3QgYmUgMSB0byAyNTUgY2hhcmFjdGVycyB3aXRob3V0IHNsYXNoZXMgYW5kIGNvbnRyb2wgY2hhcmFjdGVycywgYW5kIG5vdCAuIG9yIC4uGkZ0aGlzICE9ICcuJyAmJiB0aGlzICE9ICcuLicgJiYgdGhpcy5tYXRjaGVzKHInXlteL1xcXHgwMC1ceDFmXHg3Zl0rJCcpcgMY/wESLgoMY29udGVudF90eXBlGAIgASgJQhi6SBVyExj/ATIOXltceDIwLVx4N2VdKiQSGgoIb3duZXJfaWQYAyABKAlCCLpIBXIDsAEBIkYKD1B1dEJsb2JSZXNwb25zZRIPCgdmaWxlX2lkGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAMSDgoGc2hhMjU2GAMgASgJIloKEkRlbGV0ZUJsb2JzUmVxdWVzdBIaCghvd25lcl9pZBgBIAEoCUIIukgFcgOwAQESKAoNa2VlcF9maWxlX2lkcxgCIAMoCUIRukgOkgELEKCNBiIFcgOwAQEiKQoTRGVsZXRlQmxvYnNSZXNwb25zZRISCgpmaWxlX2NvdW50GAEgASgFIngKEFNpZ25CbG9ic1JlcXVlc3QSIgoIZmlsZV9pZHMYASADKAlCELpIDZIBChDoByIFcgOwAQESQAoIbGlmZXRpbWUYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CE7pIEMgBAaoBCiIECID1JDICCAEiIQoRU2lnbkJsb2JzUmVzcG9uc2USDAoEdXJscxgBIAMoCTKwBAoLQmxvYlNlcnZpY2USbAoHR2V0QmxvYhIhLnNsdWljZS5zdG9yYWdlLnYxLkdldEJsb2JSZXF1ZXN0GiIuc2x1aWNlLnN0b3JhZ2UudjEuR2V0QmxvYlJlc3BvbnNlIhiQAgGquxgRIg8KDW9yY2hlc3RyYXRpb24wARJjCgdQdXRCbG9iEiEuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYlJlcXVlc3QaIi5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iUmVzcG9uc2UiD6q7GAsiCQoHc3RhZ2luZygBEnAKC0RlbGV0ZUJsb2JzEiUuc2x1aWNlLnN0b3JhZ2UudjEuRGVsZXRlQmxvYnNSZXF1ZXN0GiYuc2x1aWNlLnN0b3JhZ2UudjEuRGVsZXRlQmxvYnNSZXNwb25zZSISkAICqrsYCyIJCgdzdGFnaW5nEmcKCVNpZ25CbG9icxIjLnNsdWljZS5zdG9yYWdlLnYxLlNpZ25CbG9ic1JlcXVlc3QaJC5zbHVpY2Uuc3RvcmFnZS52MS5TaWduQmxvYnNSZXNwb25zZSIPqrsYCyIJCgdzdGFnaW5nEnMKDUNvbmZpcm1MZWFzZXMSJy5zbHVpY2Uuc3RvcmFnZS52MS5Db25maXJtTGVhc2VzUmVxdWVzdBooLnNsdWljZS5zdG9yYWdlLnYxLkNvbmZpcm1MZWFzZXNSZXNwb25zZSIPkAIBqrsYCCIGCgRlZGdlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_sluice_common_v1_options]);
+  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9ibG9icy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiQAoOR2V0QmxvYlJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESEwoLaGVsZF9zaGEyNTYYAiABKAkiOQoUQ29uZmlybUxlYXNlc1JlcXVlc3QSIQoGbGVhc2VzGAEgAygJQhG6SA6SAQsIARDoByIEcgIYZCIqChVDb25maXJtTGVhc2VzUmVzcG9uc2USEQoJYXJlX3ZhbGlkGAEgAygIIoQBCg9HZXRCbG9iUmVzcG9uc2USKwoEaGVhZBgBIAEoCzIbLnNsdWljZS5zdG9yYWdlLnYxLkJsb2JIZWFkSAASDwoFY2h1bmsYAiABKAxIABIrCgRmaWxlGAMgASgLMhsuc2x1aWNlLnN0b3JhZ2UudjEuQmxvYkZpbGVIAEIGCgRwYXJ0Ii0KCEJsb2JGaWxlEgwKBHBhdGgYASABKAkSEwoLZmluZ2VycHJpbnQYAiABKAkiUgoIQmxvYkhlYWQSDAoEbmFtZRgBIAEoCRIUCgxjb250ZW50X3R5cGUYAiABKAkSEgoKc2l6ZV9ieXRlcxgDIAEoAxIOCgZzaGEyNTYYBCABKAkibwoOUHV0QmxvYlJlcXVlc3QSMgoGaGVhZGVyGAEgASgLMiAuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYkhlYWRlckgAEhoKBWNodW5rGAIgASgMQgm6SAZ6BBiAgEBIAEINCgRwYXJ0EgW6SAIIASKiAgoNUHV0QmxvYkhlYWRlchLEAQoEbmFtZRgBIAEoCUK1AbpIsQG6AagBCglmaWxlLm5hbWUSU211c3QgYmUgMSB0byAyNTUgY2hhcmFjdGVycyB3aXRob3V0IHNsYXNoZXMgYW5kIGNvbnRyb2wgY2hhcmFjdGVycywgYW5kIG5vdCAuIG9yIC4uGkZ0aGlzICE9ICcuJyAmJiB0aGlzICE9ICcuLicgJiYgdGhpcy5tYXRjaGVzKHInXlteL1xcXHgwMC1ceDFmXHg3Zl0rJCcpcgMY/wESLgoMY29udGVudF90eXBlGAIgASgJQhi6SBVyExj/ATIOXltceDIwLVx4N2VdKiQSGgoIb3duZXJfaWQYAyABKAlCCLpIBXIDsAEBIkYKD1B1dEJsb2JSZXNwb25zZRIPCgdmaWxlX2lkGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAMSDgoGc2hhMjU2GAMgASgJIn4KEEFkb3B0QmxvYlJlcXVlc3QSOAoGaGVhZGVyGAEgASgLMiAuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYkhlYWRlckIGukgDyAEBEjAKBGZpbGUYAiABKAsyGi5zbHVpY2UuY29tbW9uLnYxLkxlbnRGaWxlQga6SAPIAQEiSAoRQWRvcHRCbG9iUmVzcG9uc2USDwoHZmlsZV9pZBgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgDEg4KBnNoYTI1NhgDIAEoCSJaChJEZWxldGVCbG9ic1JlcXVlc3QSGgoIb3duZXJfaWQYASABKAlCCLpIBXIDsAEBEigKDWtlZXBfZmlsZV9pZHMYAiADKAlCEbpIDpIBCxCgjQYiBXIDsAEBIikKE0RlbGV0ZUJsb2JzUmVzcG9uc2USEgoKZmlsZV9jb3VudBgBIAEoBSJ4ChBTaWduQmxvYnNSZXF1ZXN0EiIKCGZpbGVfaWRzGAEgAygJQhC6SA2SAQoQ6AciBXIDsAEBEkAKCGxpZmV0aW1lGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhO6SBDIAQGqAQoiBAiA9SQyAggBIiEKEVNpZ25CbG9ic1Jlc3BvbnNlEgwKBHVybHMYASADKAkymQUKC0Jsb2JTZXJ2aWNlEmwKB0dldEJsb2ISIS5zbHVpY2Uuc3RvcmFnZS52MS5HZXRCbG9iUmVxdWVzdBoiLnNsdWljZS5zdG9yYWdlLnYxLkdldEJsb2JSZXNwb25zZSIYkAIBqrsYESIPCg1vcmNoZXN0cmF0aW9uMAESYwoHUHV0QmxvYhIhLnNsdWljZS5zdG9yYWdlLnYxLlB1dEJsb2JSZXF1ZXN0GiIuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYlJlc3BvbnNlIg+quxgLIgkKB3N0YWdpbmcoARJnCglBZG9wdEJsb2ISIy5zbHVpY2Uuc3RvcmFnZS52MS5BZG9wdEJsb2JSZXF1ZXN0GiQuc2x1aWNlLnN0b3JhZ2UudjEuQWRvcHRCbG9iUmVzcG9uc2UiD6q7GAsiCQoHc3RhZ2luZxJwCgtEZWxldGVCbG9icxIlLnNsdWljZS5zdG9yYWdlLnYxLkRlbGV0ZUJsb2JzUmVxdWVzdBomLnNsdWljZS5zdG9yYWdlLnYxLkRlbGV0ZUJsb2JzUmVzcG9uc2UiEpACAqq7GAsiCQoHc3RhZ2luZxJnCglTaWduQmxvYnMSIy5zbHVpY2Uuc3RvcmFnZS52MS5TaWduQmxvYnNSZXF1ZXN0GiQuc2x1aWNlLnN0b3JhZ2UudjEuU2lnbkJsb2JzUmVzcG9uc2UiD6q7GAsiCQoHc3RhZ2luZxJzCg1Db25maXJtTGVhc2VzEicuc2x1aWNlLnN0b3JhZ2UudjEuQ29uZmlybUxlYXNlc1JlcXVlc3QaKC5zbHVpY2Uuc3RvcmFnZS52MS5Db25maXJtTGVhc2VzUmVzcG9uc2UiD5ACAaq7GAgiBgoEZWRnZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_sluice_common_v1_lent_files, file_sluice_common_v1_options]);
 
 /**
  * Which file.
@@ -87,7 +89,7 @@ export const ConfirmLeasesResponseSchema: GenMessage<ConfirmLeasesResponse> = /*
   messageDesc(file_sluice_storage_v1_blobs, 2);
 
 /**
- * The head in the first message, bytes in each that follows.
+ * The head in the first message, then bytes in each that follows, or the one that says where they lie.
  *
  * @generated from message sluice.storage.v1.GetBlobResponse
  */
@@ -113,6 +115,14 @@ export type GetBlobResponse = Message<"sluice.storage.v1.GetBlobResponse"> & {
      */
     value: Uint8Array;
     case: "chunk";
+  } | {
+    /**
+     * Second and last message, instead of bytes.
+     *
+     * @generated from field: sluice.storage.v1.BlobFile file = 3;
+     */
+    value: BlobFile;
+    case: "file";
   } | { case: undefined; value?: undefined };
 };
 
@@ -122,6 +132,34 @@ export type GetBlobResponse = Message<"sluice.storage.v1.GetBlobResponse"> & {
  */
 export const GetBlobResponseSchema: GenMessage<GetBlobResponse> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_blobs, 3);
+
+/**
+ * Where the bytes of a file lie in storage's folder, whose hash was verified.
+ *
+ * @generated from message sluice.storage.v1.BlobFile
+ */
+export type BlobFile = Message<"sluice.storage.v1.BlobFile"> & {
+  /**
+   * The file below the folder: letters, digits and hyphens, with slashes between.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * What the file was like when its hash was verified; a file with another one has other bytes.
+   *
+   * @generated from field: string fingerprint = 2;
+   */
+  fingerprint: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.BlobFile.
+ * Use `create(BlobFileSchema)` to create a new message.
+ */
+export const BlobFileSchema: GenMessage<BlobFile> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 4);
 
 /**
  * What is known of the bytes.
@@ -163,7 +201,7 @@ export type BlobHead = Message<"sluice.storage.v1.BlobHead"> & {
  * Use `create(BlobHeadSchema)` to create a new message.
  */
 export const BlobHeadSchema: GenMessage<BlobHead> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 4);
+  messageDesc(file_sluice_storage_v1_blobs, 5);
 
 /**
  * A header, then bytes.
@@ -200,7 +238,7 @@ export type PutBlobRequest = Message<"sluice.storage.v1.PutBlobRequest"> & {
  * Use `create(PutBlobRequestSchema)` to create a new message.
  */
 export const PutBlobRequestSchema: GenMessage<PutBlobRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 5);
+  messageDesc(file_sluice_storage_v1_blobs, 6);
 
 /**
  * What is known of the bytes before they arrive.
@@ -235,7 +273,7 @@ export type PutBlobHeader = Message<"sluice.storage.v1.PutBlobHeader"> & {
  * Use `create(PutBlobHeaderSchema)` to create a new message.
  */
 export const PutBlobHeaderSchema: GenMessage<PutBlobHeader> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 6);
+  messageDesc(file_sluice_storage_v1_blobs, 7);
 
 /**
  * The stored file.
@@ -270,7 +308,70 @@ export type PutBlobResponse = Message<"sluice.storage.v1.PutBlobResponse"> & {
  * Use `create(PutBlobResponseSchema)` to create a new message.
  */
 export const PutBlobResponseSchema: GenMessage<PutBlobResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 7);
+  messageDesc(file_sluice_storage_v1_blobs, 8);
+
+/**
+ * Which file, and what it will be.
+ *
+ * @generated from message sluice.storage.v1.AdoptBlobRequest
+ */
+export type AdoptBlobRequest = Message<"sluice.storage.v1.AdoptBlobRequest"> & {
+  /**
+   * As PutBlob's.
+   *
+   * @generated from field: sluice.storage.v1.PutBlobHeader header = 1;
+   */
+  header?: PutBlobHeader | undefined;
+
+  /**
+   * Where its bytes lie. They do not change while the call runs.
+   *
+   * @generated from field: sluice.common.v1.LentFile file = 2;
+   */
+  file?: LentFile | undefined;
+};
+
+/**
+ * Describes the message sluice.storage.v1.AdoptBlobRequest.
+ * Use `create(AdoptBlobRequestSchema)` to create a new message.
+ */
+export const AdoptBlobRequestSchema: GenMessage<AdoptBlobRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 9);
+
+/**
+ * The stored file, or nothing.
+ *
+ * @generated from message sluice.storage.v1.AdoptBlobResponse
+ */
+export type AdoptBlobResponse = Message<"sluice.storage.v1.AdoptBlobResponse"> & {
+  /**
+   * Its id; empty when the lent file could not be read.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * How many bytes.
+   *
+   * @generated from field: int64 size_bytes = 2;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * Their SHA-256, 64 lower-case hexadecimal digits.
+   *
+   * @generated from field: string sha256 = 3;
+   */
+  sha256: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.AdoptBlobResponse.
+ * Use `create(AdoptBlobResponseSchema)` to create a new message.
+ */
+export const AdoptBlobResponseSchema: GenMessage<AdoptBlobResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_blobs, 10);
 
 /**
  * Whose files.
@@ -298,7 +399,7 @@ export type DeleteBlobsRequest = Message<"sluice.storage.v1.DeleteBlobsRequest">
  * Use `create(DeleteBlobsRequestSchema)` to create a new message.
  */
 export const DeleteBlobsRequestSchema: GenMessage<DeleteBlobsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 8);
+  messageDesc(file_sluice_storage_v1_blobs, 11);
 
 /**
  * What was removed.
@@ -319,7 +420,7 @@ export type DeleteBlobsResponse = Message<"sluice.storage.v1.DeleteBlobsResponse
  * Use `create(DeleteBlobsResponseSchema)` to create a new message.
  */
 export const DeleteBlobsResponseSchema: GenMessage<DeleteBlobsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 9);
+  messageDesc(file_sluice_storage_v1_blobs, 12);
 
 /**
  * Which files.
@@ -347,7 +448,7 @@ export type SignBlobsRequest = Message<"sluice.storage.v1.SignBlobsRequest"> & {
  * Use `create(SignBlobsRequestSchema)` to create a new message.
  */
 export const SignBlobsRequestSchema: GenMessage<SignBlobsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 10);
+  messageDesc(file_sluice_storage_v1_blobs, 13);
 
 /**
  * The URLs.
@@ -369,17 +470,19 @@ export type SignBlobsResponse = Message<"sluice.storage.v1.SignBlobsResponse"> &
  * Use `create(SignBlobsResponseSchema)` to create a new message.
  */
 export const SignBlobsResponseSchema: GenMessage<SignBlobsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_blobs, 11);
+  messageDesc(file_sluice_storage_v1_blobs, 14);
 
 /**
- * Bytes between services. No service opens another one's directory.
+ * Bytes between services. A service opens another one's folder only where the operator has it do so, and only what it was
+ * told of there.
  *
  * @generated from service sluice.storage.v1.BlobService
  */
 export const BlobService: GenService<{
   /**
-   * Answers a file of the caller's organisation: its head first, then its bytes in order. NotFound; DataLoss
-   * (CONTENT_CORRUPT) when the stored bytes are damaged.
+   * Answers a file of the caller's organisation: its head first, then its bytes in order. A caller that reads storage's
+   * own folder, and names the folder's id in the metadata `x-sluice-shared-folder`, is told where the bytes lie instead.
+   * NotFound; DataLoss (CONTENT_CORRUPT) when the stored bytes are damaged.
    *
    * @generated from rpc sluice.storage.v1.BlobService.GetBlob
    */
@@ -398,6 +501,18 @@ export const BlobService: GenService<{
     methodKind: "client_streaming";
     input: typeof PutBlobRequestSchema;
     output: typeof PutBlobResponseSchema;
+  },
+  /**
+   * Stores a file that another service lends, as PutBlob stores its bytes. Content that is stored already is not read.
+   * The answer is empty when storage does not read the folder or the file is not there: its bytes can be put then.
+   * DataLoss (CONTENT_MISMATCH) when they have another hash; the others as of PutBlob.
+   *
+   * @generated from rpc sluice.storage.v1.BlobService.AdoptBlob
+   */
+  adoptBlob: {
+    methodKind: "unary";
+    input: typeof AdoptBlobRequestSchema;
+    output: typeof AdoptBlobResponseSchema;
   },
   /**
    * Removes the files of an owner, but for those to keep, and gives their bytes back to the quota. Files of a release

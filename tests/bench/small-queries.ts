@@ -1,0 +1,105 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { createSource, query, storeFile } from "./calls.ts";
+import { compare, type Figure, median, speedOf } from "./compare.ts";
+import { contentOf, ordersCsv } from "./orders-csv.ts";
+import type { Row } from "./row.ts";
+import type { World } from "./world.ts";
+
+// Queries as a dashboard asks them: many, and each over little.
+
+const smallRows = 1_000;
+const connections = 8;
+const queriesAlone = 60;
+const queriesTogether = 200;
+const warmUps = 10;
+
+const largeRows = 1_000_000;
+const largeRounds = 15;
+
+const sqlOf = (from: string): string =>
+  `SELECT country, count(*) AS orders, sum(amount) AS amount FROM ${from} GROUP BY country ORDER BY country`;
+const table = "orders";
+
+export const smallQueryRows: readonly Row[] = [
+  {
+    name: "query of a file of 1,000 rows, one at a time: p50",
+    target: { atMost: 25 },
+    measure: async (world) => latencyOf(await sourceOf(world, smallRows)),
+  },
+  {
+    name: "query of a file of 1,000 rows, 8 connections: queries a second",
+    target: { atLeast: 60 },
+    measure: async (world) => throughputOf(await sourceOf(world, smallRows)),
+  },
+  {
+    name: "query of a file of 1,000,000 rows",
+    against: "one warm DuckDB on Parquet",
+    // 1.3 times as long as the other.
+    target: 0.77,
+    measure: compareLarge,
+  },
+];
+
+type Ask = () => Promise<unknown>;
+
+async function sourceOf(world: World, rowCount: number): Promise<Ask> {
+  const mesh = await world.oneProcess();
+  const content = contentOf(await ordersCsv(rowCount));
+  const fileId = await storeFile(mesh, content.name, content.stream(), content.sizeBytes);
+  const source = await createSource(mesh, "file", { fileId, tableName: table });
+  return () => query(mesh, source, sqlOf(table));
+}
+
+async function latencyOf(ask: Ask): Promise<Figure> {
+  const times: number[] = [];
+  for (let index = 0; index < warmUps + queriesAlone; index++) {
+    const beganMs = performance.now();
+    await ask();
+    if (index >= warmUps) times.push(performance.now() - beganMs);
+  }
+  const p95 = times.toSorted((one, other) => one - other)[Math.floor(times.length * 0.95)] ?? Number.NaN;
+  return { value: median(times), unit: "ms", figures: { p95, queries: queriesAlone } };
+}
+
+async function throughputOf(ask: Ask): Promise<Figure> {
+  const work = async (count: number) => {
+    let left = count;
+    const lane = async () => {
+      while (left-- > 0) await ask();
+    };
+    await Promise.all(Array.from({ length: connections }, lane));
+  };
+  await work(warmUps);
+  const value = await speedOf(queriesTogether, () => work(queriesTogether));
+  return { value, unit: "/s", figures: { connections, queries: queriesTogether } };
+}
+
+async function compareLarge(world: World) {
+  const ask = await sourceOf(world, world.rowsOf(largeRows));
+  const parquet = await parquetOf(world);
+  const instance = await DuckDBInstance.create(":memory:");
+  const warm = await instance.connect();
+  const direct = async () => (await warm.run(sqlOf(`'${parquet}'`))).getRows();
+  const result = await compare(
+    () => speedOf(1, ask),
+    () => speedOf(1, direct),
+    largeRounds,
+  );
+  warm.closeSync();
+  instance.closeSync();
+  await rm(parquet);
+  return result;
+}
+
+async function parquetOf(world: World): Promise<string> {
+  const { path } = await ordersCsv(world.rowsOf(largeRows));
+  const out = join(world.folder, "warm.parquet");
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  await connection.run(`COPY (FROM read_csv('${path}')) TO '${out}' (FORMAT parquet, COMPRESSION zstd)`);
+  connection.closeSync();
+  instance.closeSync();
+  return out;
+}
