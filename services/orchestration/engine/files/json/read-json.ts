@@ -5,12 +5,13 @@ import { nameColumns } from "../csv/name-columns.ts";
 import { notUtf8, placeOf } from "../decode/byte-place.ts";
 import type { PlainInput, Readable, ReadableColumn } from "../readable.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
+import type { Layout } from "./between-rows.ts";
 import { type ColumnPlan, planOf, sameButCase } from "./column-plan.ts";
 import { findRows } from "./find-layout.ts";
 import { JsonError } from "./json-error.ts";
 import { normalName, rewriteFile } from "./rewrite-file.ts";
 import { scanFile } from "./scan-file.ts";
-import type { JsonRange, Layout, RangeScan } from "./scan-range.ts";
+import type { JsonRange, RangeScan } from "./scan-range.ts";
 
 /** Longest row that DuckDB reads without being told, in bytes. */
 const rowBytesUsual = 16 * 1024 * 1024;

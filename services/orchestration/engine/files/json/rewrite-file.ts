@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { openPlainWriter } from "../decode/plain-writer.ts";
 import { createRowRewriter, type RowColumn } from "./rewrite-row.ts";
-import { type JsonRange, rowBytesMax } from "./scan-range.ts";
+import type { JsonRange } from "./scan-range.ts";
 
 /** The JSON that is made of a file which DuckDB does not read exactly, in the task's folder. */
 export const normalName = "sluice_normal";
@@ -18,7 +18,7 @@ export async function rewriteFile(
   await using file = await open(path);
   await using writer = await openPlainWriter(normalName);
   const rewriter = createRowRewriter(columns);
-  const reach = Math.max(blockBytes, 2 * Math.min(rowEnds.longestRowBytes, rowBytesMax));
+  const reach = Math.max(blockBytes, 2 * rowEnds.longestRowBytes);
   const bytes = Buffer.alloc(reach);
   let longest = 0;
   let kept = 0;
