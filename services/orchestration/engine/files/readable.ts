@@ -18,9 +18,9 @@ export type ReadableColumn = {
 /** Something in a file that its owner should know of. */
 export type FileProblem = {
   /** Undefined where it is of no single line. Counted from 1. */
-  readonly line: number | undefined;
+  readonly line?: number | undefined;
   /** Undefined where it is of no single column. */
-  readonly column: string | undefined;
+  readonly column?: string | undefined;
   readonly message: string;
 };
 

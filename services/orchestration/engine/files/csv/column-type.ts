@@ -1,32 +1,13 @@
 import type { ReadingSettings } from "../reading-settings.ts";
+import { byFormats, type ColumnType } from "./conversion.ts";
 import type { Form, FormKind } from "./forms.ts";
+import { type Facts, numberType } from "./number-type.ts";
 import { fact, factCount, type Tally } from "./tally.ts";
-
-/** A type that keeps every value of a column. */
-export type ColumnType = {
-  readonly dataType: string;
-  /** How DuckDB gets the values from their text: by its own cast, by a format of strptime, or as a double that is checked. */
-  readonly conversion:
-    | { readonly by: "cast" }
-    | { readonly by: "formats"; readonly formats: readonly string[] }
-    | { readonly by: "double"; readonly otherwise: ColumnType };
-  /** Name of the form that all values have, where it is not plain from the type. */
-  readonly form?: string | undefined;
-  /** Why it is text, where somebody may ask. */
-  readonly note?: string | undefined;
-};
 
 /** Values of one form in a column. */
 type Found = { readonly form: Form; readonly count: number; readonly line: number; readonly text: string };
 
-/** Digits that a decimal of 64 bits has room for, and the widest one. */
-const decimalDigits = 18;
-const decimalDigitsMax = 38;
-/** Significant digits of the text of a double. */
-const doubleDigitsMax = 17;
 const nanosecondYears = { min: 1678, max: 2261 };
-
-const cast = { by: "cast" } as const;
 
 /** Finds the type of a column from what was counted of all its values. `lineOf` makes a line of the file of one of the scan. */
 export function columnTypeOf(
@@ -38,7 +19,7 @@ export function columnTypeOf(
 ): ColumnType {
   const found = foundForms(tally, column, forms);
   const emptyCount = tally.emptyCounts[column] ?? 0;
-  const textBecause = (note?: string): ColumnType => ({ dataType: "VARCHAR", conversion: cast, note });
+  const textBecause = (note?: string): ColumnType => ({ dataType: "VARCHAR", note });
   if (found.length === 0) return textBecause();
   if (found.every(({ form }) => form.name === "text")) return textBecause();
   const facts = factsOf(tally, column);
@@ -52,11 +33,10 @@ export function columnTypeOf(
       `${countOf(emptyCount)} an empty text in quotes; all others are ${kindNames[first.form.kind]}`,
     );
   }
-  if (isNumber) return numberType(kinds.has("decimal"), facts, textBecause);
+  if (isNumber) return numberType(facts, kinds.has("decimal"), settings);
   return typeOfForm(first.form, facts, settings, textBecause);
 }
 
-type Facts = (place: number) => number;
 type TextBecause = (note?: string) => ColumnType;
 
 const factsOf =
@@ -101,33 +81,6 @@ function describeMixture(found: readonly Found[], lineOf: (line: number) => numb
 const countOf = (count: number): string =>
   `${count.toLocaleString("en")} ${count === 1 ? "value is" : "values are"}`;
 
-function numberType(hasFractions: boolean, facts: Facts, textBecause: TextBecause): ColumnType {
-  const whole = facts(fact.wholeDigits);
-  if (!hasFractions) {
-    if (facts(fact.hugeCount) === 0) return { dataType: "BIGINT", conversion: cast };
-    return (
-      decimalType(whole, 0) ??
-      textBecause(`integers of up to ${whole} digits; a number has ${decimalDigitsMax} at the most`)
-    );
-  }
-  const fraction = facts(fact.fractionMax);
-  const isPadded = facts(fact.fractionMin) !== fraction && facts(fact.paddedCount) > 0;
-  if (isPadded)
-    return textBecause("some decimals end with a zero and have fewer digits than others, as codes do");
-  if (whole + fraction <= decimalDigits)
-    return { dataType: `DECIMAL(${decimalDigits},${fraction})`, conversion: cast };
-  const exact =
-    decimalType(whole, fraction) ??
-    textBecause(`decimals of up to ${whole + fraction} digits; a number has ${decimalDigitsMax} at the most`);
-  const mayBeDoubles = facts(fact.inexactCount) === 0 && whole <= doubleDigitsMax;
-  return mayBeDoubles ? { dataType: "DOUBLE", conversion: { by: "double", otherwise: exact } } : exact;
-}
-
-function decimalType(whole: number, fraction: number): ColumnType | undefined {
-  if (whole + fraction > decimalDigitsMax) return undefined;
-  return { dataType: `DECIMAL(${decimalDigitsMax},${fraction})`, conversion: cast };
-}
-
 function typeOfForm(
   form: Form,
   facts: Facts,
@@ -140,13 +93,13 @@ function typeOfForm(
     if (typeof formats === "string") return textBecause(formats);
     return {
       dataType,
-      conversion: formats ? { by: "formats", formats } : cast,
+      convert: formats && byFormats(formats, dataType),
       form: formats?.[0] ?? form.name,
     };
   };
   switch (form.kind) {
     case "boolean":
-      return { dataType: "BOOLEAN", conversion: cast, form: form.name };
+      return { dataType: "BOOLEAN", form: form.name };
     case "date":
       return byForm("DATE");
     case "time":
@@ -167,8 +120,7 @@ function typeOfForm(
 
 function nanoseconds(form: Form, facts: Facts, textBecause: TextBecause): ColumnType {
   const fits = facts(fact.yearMin) >= nanosecondYears.min && facts(fact.yearMax) <= nanosecondYears.max;
-  if (fits && form.formats === undefined)
-    return { dataType: "TIMESTAMP_NS", conversion: cast, form: form.name };
+  if (fits && form.formats === undefined) return { dataType: "TIMESTAMP_NS", form: form.name };
   return textBecause("timestamps with nanoseconds: these are kept from 1678 to 2261 and in ISO form");
 }
 

@@ -24,21 +24,30 @@ const rowsMax = 1000;
  * gives most; where none does, the one that stands most often in the first row, so that a ragged file is told as one.
  */
 export function findDialect(beginning: Buffer, isWhole: boolean, settings: DialectSettings): Dialect {
-  const candidates = quotings(settings).flatMap(({ quote, escape }) =>
-    (settings.delimiter === undefined ? delimiters : [settings.delimiter]).map((delimiter) => {
-      const dialect = { delimiter, quote, escape, comment: settings.comment ?? "" };
-      return { dialect, ...rate(dialect, beginning, isWhole) };
-    }),
+  const candidates = commentsOf(settings, beginning).flatMap((comment) =>
+    quotings(settings).flatMap((quoting) =>
+      (settings.delimiter === undefined ? delimiters : [settings.delimiter]).map((delimiter) => {
+        const dialect = { delimiter, comment, ...quoting };
+        return { dialect, ...rate(dialect, beginning, isWhole) };
+      }),
+    ),
   );
   const best = candidates.reduce((left, right) => (isBetter(right, left) ? right : left));
   return settings.delimiter === undefined ? doubled(best.dialect, beginning, isWhole) : best.dialect;
 }
 
+/** Lines are comments only where the first one is, and where the rest is no table with it. */
+function commentsOf({ comment }: DialectSettings, beginning: Buffer): string[] {
+  if (comment !== undefined) return [comment];
+  return beginning.toString("latin1", 0, 1) === "#" ? ["", "#"] : [""];
+}
+
 /** Ways to quote, the usual one first: another one has to be better. */
-function quotings({ quote, escape }: DialectSettings): { quote: string; escape: string }[] {
+function quotings(settings: DialectSettings): { quote: string; escape: string }[] {
+  const { quote } = settings;
   const quotes = quote === undefined ? ['"', "'"] : [quote];
   return quotes.flatMap((one) => {
-    if (escape !== undefined) return [{ quote: one, escape }];
+    if (settings.escape !== undefined) return [{ quote: one, escape: settings.escape }];
     return one === ""
       ? [{ quote: "", escape: "" }]
       : [one, "\\"].map((sign) => ({ quote: one, escape: sign }));

@@ -1,3 +1,5 @@
+import { type Automaton, compile } from "./automaton.ts";
+
 /** What a form's values are: one type, or text that a person may take for one. */
 export type FormKind =
   | "integer"
@@ -120,6 +122,13 @@ const lookalikes: readonly Form[] = [
   { name: "a number with a sign before it", kind: "text", pattern: "\\+([0-9]+\\.?[0-9]*|\\.[0-9]+)" },
 ];
 
+/** Decimals with a comma, or numbers with commas in groups: the values of the whole column tell which. */
+const withCommas: Form = {
+  name: "a number with commas",
+  kind: "text",
+  pattern: "-?[0-9]+(\\.[0-9]{3})*(,[0-9]+)+(\\.[0-9]+)?",
+};
+
 function numbers({ decimal, thousands }: NumberMarks): Form[] {
   const point = decimal === "." ? "\\." : decimal;
   const whole = "([1-9][0-9]*|0)";
@@ -128,6 +137,7 @@ function numbers({ decimal, thousands }: NumberMarks): Form[] {
     { name: "decimal", kind: "decimal", pattern: `-?${whole}?${point}[0-9]+` },
     { name: "a number with leading zeros", kind: "text", pattern: `-?0[0-9]+(${point}[0-9]*)?|-0` },
   ];
+  if (thousands === undefined && decimal === ".") return [...forms, withCommas];
   if (thousands === undefined) return forms;
   const mark = /[.+*?]/.test(thousands) ? `\\${thousands}` : thousands;
   const grouped = `-?[1-9][0-9]{0,2}(${mark}[0-9]{3})+`;
@@ -150,3 +160,18 @@ export const formsOf = (marks: NumberMarks): readonly Form[] => [
   ...isoTimestamps,
   ...zoned,
 ];
+
+export type FormReader = { readonly forms: readonly Form[]; readonly automaton: Automaton };
+
+const readers = new Map<string, FormReader>();
+
+/** The forms and what tells them; made once for the same marks. */
+export function readerOfForms(marks: NumberMarks): FormReader {
+  const key = JSON.stringify(marks);
+  const known = readers.get(key);
+  if (known) return known;
+  const forms = formsOf(marks);
+  const reader = { forms, automaton: compile(forms.map(({ pattern }) => pattern)) };
+  readers.set(key, reader);
+  return reader;
+}

@@ -2,7 +2,8 @@ import { EngineFailure } from "../../engine-failure.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
 import type { Automaton } from "./automaton.ts";
 import { type Dialect, findDialect } from "./dialect.ts";
-import type { Form } from "./forms.ts";
+import type { FormReader } from "./forms.ts";
+import { countPreamble } from "./preamble.ts";
 import { createRowParser, type Field } from "./row-parser.ts";
 
 /** What the beginning of a CSV says of the rest. */
@@ -17,8 +18,6 @@ export type CsvHead = {
   readonly firstLine: number;
 };
 
-export type FormReader = { readonly forms: readonly Form[]; readonly automaton: Automaton };
-
 const byteOrderMark = Buffer.from("\uFEFF");
 
 /** Reads dialect and names; `beginning` is all of the file where `isWhole`. */
@@ -31,14 +30,20 @@ export function readHead(
   const markBytes = beginning.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
   const separator = settings.skipLines === undefined ? separatorLine(beginning, markBytes) : undefined;
   const headerLine = typeof settings.header === "number" ? settings.header : undefined;
-  const skipLines = settings.skipLines ?? (headerLine === undefined ? (separator ? 1 : 0) : headerLine - 1);
+  const said = settings.skipLines ?? (headerLine === undefined ? undefined : headerLine - 1);
+  const leading = said ?? (separator === undefined ? 0 : 1);
+  const begin = skip(beginning, markBytes, leading);
+  const delimiter = settings.delimiter ?? separator;
+  const known = { ...settings, ...(delimiter !== undefined && { delimiter }) };
+  const dialect = findDialect(beginning.subarray(begin), isWhole, known);
+  const isNames = (row: readonly Field[]) => looksLikeNames(row, formReader);
+  const preamble =
+    said === undefined ? countPreamble(dialect, beginning.subarray(begin), isWhole, isNames) : 0;
+  const skipLines = leading + preamble;
   const skipped = skip(beginning, markBytes, skipLines);
   const rest = beginning.subarray(skipped);
-  const delimiter = settings.delimiter ?? separator;
-  const dialect = findDialect(rest, isWhole, { ...settings, ...(delimiter !== undefined && { delimiter }) });
   const first = firstRow(dialect, rest, isWhole);
-  const header =
-    settings.header === undefined ? looksLikeNames(first.fields, formReader) : settings.header !== false;
+  const header = settings.header === undefined ? isNames(first.fields) : settings.header !== false;
   const texts = first.fields.map(({ text }) => text.toString());
   return {
     dialect,

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { BadRowError } from "./bad-row.ts";
+import { describeCount } from "./block-scan.ts";
 import type { Dialect } from "./dialect.ts";
 import { createRowParser, type Field } from "./row-parser.ts";
 
@@ -85,7 +86,13 @@ async function* blocksOf(file: FileHandle, from: number): AsyncGenerator<Block> 
     at += bytesRead;
     const bytes = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
     let taken = 0;
-    yield { bytes, isEnd: bytesRead === 0, take: (count) => void (taken = count) };
+    yield {
+      bytes,
+      isEnd: bytesRead === 0,
+      take: (count) => {
+        taken = count;
+      },
+    };
     rest = bytes.subarray(taken);
     if (rest.length > rowBytesMax) {
       throw new BadRowError(
@@ -124,8 +131,7 @@ function createRowWriter({ columnCount, nullTexts, quotedNulls }: Rewriting) {
     size: () => size,
     write(fields: readonly Field[]): number {
       if (fields.length !== columnCount) {
-        const words = fields.length === 1 ? "field" : "fields";
-        throw new BadRowError(`it has ${fields.length} ${words} where the first line has ${columnCount}`);
+        throw new BadRowError(describeCount(fields.length, columnCount));
       }
       let lines = 1;
       for (const [index, field] of fields.entries()) {

@@ -23,7 +23,7 @@ const cr = 13;
 export function createRowParser(dialect: Dialect): RowParser {
   const delimiter = Buffer.from(dialect.delimiter);
   const [quote = -1] = Buffer.from(dialect.quote);
-  const [escape = -1] = Buffer.from(dialect.escape);
+  const [escapeMark = -1] = Buffer.from(dialect.escape);
   const [comment = -1] = Buffer.from(dialect.comment);
   const [first = -1] = delimiter;
   const isDelimiter = (bytes: Buffer, at: number, to: number): boolean =>
@@ -46,14 +46,16 @@ export function createRowParser(dialect: Dialect): RowParser {
   }
 
   /** Answers where the closing quote is, -1 when it may come yet, and puts the text into `pieces`. */
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop over the bytes, whose cases need each other
   function readQuoted(bytes: Buffer, from: number, to: number, isEnd: boolean, pieces: Buffer[]): number {
     let begin = from;
     for (let at = from; at < to; at += 1) {
       const byte = bytes[at];
-      if (byte !== quote && byte !== escape) continue;
+      if (byte !== quote && byte !== escapeMark) continue;
       if (at + 1 >= to && !isEnd) return -1;
       const following = at + 1 < to ? bytes[at + 1] : -1;
-      const escapes = byte === escape && (following === quote || (following === escape && escape !== quote));
+      const escapes =
+        byte === escapeMark && (following === quote || (following === escapeMark && escapeMark !== quote));
       if (escapes) {
         pieces.push(bytes.subarray(begin, at));
         at += 1;
@@ -78,6 +80,7 @@ export function createRowParser(dialect: Dialect): RowParser {
   const parser: RowParser = {
     fields: [],
     lineCount: 0,
+    // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: as above
     read(bytes, from, to, isEnd) {
       const fields: Field[] = [];
       let at = from;

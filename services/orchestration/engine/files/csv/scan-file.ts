@@ -3,7 +3,6 @@ import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { BadRow, ScanOptions } from "./block-scan.ts";
-import { formsOf } from "./forms.ts";
 import { type Segment, type SegmentScan, scanSegment } from "./scan-segment.ts";
 import { addTally, createTally, type Tally } from "./tally.ts";
 
@@ -25,7 +24,7 @@ const threadsMax = 4;
  */
 export async function scanFile({ path, from, ...options }: FileScan): Promise<FileTally> {
   const { size } = await stat(path);
-  const total = createTally(options.columnCount, formsOf(options.marks));
+  const total = createTally(options.columnCount, options.forms.length);
   const segments: Segment[] = [];
   for (let begin = from; begin < size; begin += segmentBytes) {
     const to = Math.min(begin + segmentBytes, size);

@@ -20,11 +20,11 @@ export type SegmentScan = {
   readonly badRow: BadRow | undefined;
 };
 
-const blockBytes = 2 * 1024 * 1024;
+const readBytes = 2 * 1024 * 1024;
 /** Longest row that is read, in bytes. */
 export const rowBytesMax = 32 * 1024 * 1024;
-/** The reader of rows writes and looks this far beyond the end. */
-const roomBytes = 1;
+/** The scan writes and looks this far beyond the end. */
+const roomBytes = 64;
 /** What is read at once where little is wanted. */
 const tailBytes = 64 * 1024;
 const shownBytes = 4;
@@ -37,35 +37,28 @@ export async function scanSegment({ path, from, to, isAligned, ...options }: Seg
   const end = Math.min(to, size);
   const start = isAligned ? from : await nextRow(file, from, end);
   const scan = createBlockScan(options);
-  const { tally } = scan;
-  let bytes = new Uint8Array(2 * blockBytes + roomBytes);
+  let line = 0;
   let base = start;
   let have = 0;
   let badRow: BadRow | undefined;
   while (base < end && badRow === undefined) {
-    if (have + blockBytes + roomBytes > bytes.length) bytes = grow(bytes);
+    if (have + readBytes + roomBytes > scan.bytes().length) scan.grow();
     // Behind its end a segment has the rest of one row.
-    const wanted = base + have < end ? blockBytes : tailBytes;
-    const { bytesRead } = await file.read(bytes, have, wanted, base + have);
+    const wanted = base + have < end ? readBytes : tailBytes;
+    const { bytesRead } = await file.read(scan.bytes(), have, wanted, base + have);
     have += bytesRead;
-    const line = tally.lineCount;
-    const taken = scan.scan(bytes, have, end - base, base + have >= size);
-    badRow = findBadBytes(bytes.subarray(0, taken), line) ?? scan.badRow;
+    const taken = scan.scan(have, end - base, base + have >= size);
+    badRow = findBadBytes(scan.bytes().subarray(0, taken), line) ?? scan.badRow();
+    line = scan.lineCount();
     if (taken === 0 && have > rowBytesMax) badRow ??= { line, message: tooLong };
-    bytes.copyWithin(0, taken, have);
+    scan.bytes().copyWithin(0, taken, have);
     base += taken;
     have -= taken;
   }
-  return { tally, start, end: base, badRow };
+  return { tally: scan.tally(), start, end: base, badRow };
 }
 
 const tooLong = `it has more than ${rowBytesMax / 1024 ** 2} MiB; is a quote opened and not closed?`;
-
-function grow(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(2 * bytes.length);
-  larger.set(bytes);
-  return larger;
-}
 
 /** Where the first row behind a line break begins; `to` when there is none before it. */
 async function nextRow(file: FileHandle, from: number, to: number): Promise<number> {

@@ -1,5 +1,3 @@
-import type { Form } from "./forms.ts";
-
 /** Numbers that are kept of each column, by their place in `facts`. */
 export const fact = {
   /** Most digits before the point. */
@@ -60,17 +58,17 @@ export type Tally = {
   rowBytesMax: number;
 };
 
-export function createTally(columnCount: number, forms: readonly Form[]): Tally {
+export function createTally(columnCount: number, formCount: number): Tally {
   const facts = new Int32Array(columnCount * factCount);
   for (let column = 0; column < columnCount; column += 1) {
     for (const place of smallest) facts[column * factCount + place] = 0x7fffffff;
   }
   return {
     columnCount,
-    formCount: forms.length,
+    formCount,
     rowCount: 0,
     lineCount: 0,
-    counts: new Float64Array(columnCount * forms.length),
+    counts: new Float64Array(columnCount * formCount),
     facts,
     nullCounts: new Float64Array(columnCount),
     emptyCounts: new Float64Array(columnCount),
@@ -85,12 +83,9 @@ export function createTally(columnCount: number, forms: readonly Form[]): Tally 
 
 /** Adds what was counted in the rows behind those of `into`. */
 export function addTally(into: Tally, more: Tally): void {
-  for (let at = 0; at < more.counts.length; at += 1)
-    into.counts[at] = (into.counts[at] ?? 0) + (more.counts[at] ?? 0);
-  for (let column = 0; column < more.columnCount; column += 1) {
-    into.nullCounts[column] = (into.nullCounts[column] ?? 0) + (more.nullCounts[column] ?? 0);
-    into.emptyCounts[column] = (into.emptyCounts[column] ?? 0) + (more.emptyCounts[column] ?? 0);
-  }
+  addAll(into.counts, more.counts);
+  addAll(into.nullCounts, more.nullCounts);
+  addAll(into.emptyCounts, more.emptyCounts);
   for (let at = 0; at < more.facts.length; at += 1) addFact(into.facts, at, more.facts[at] ?? 0);
   for (const [key, { line, text }] of more.examples) {
     if (!into.examples.has(key)) into.examples.set(key, { line: into.lineCount + line, text });
@@ -108,6 +103,10 @@ export function addTally(into: Tally, more: Tally): void {
   into.rowBytesMax = Math.max(into.rowBytesMax, more.rowBytesMax);
   into.rowCount += more.rowCount;
   into.lineCount += more.lineCount;
+}
+
+function addAll(into: Float64Array, more: Float64Array): void {
+  for (let at = 0; at < more.length; at += 1) into[at] = (into[at] ?? 0) + (more[at] ?? 0);
 }
 
 function addFact(facts: Int32Array, at: number, value: number): void {

@@ -1,0 +1,54 @@
+import { stat } from "node:fs/promises";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { EngineFailure } from "../engine-failure.ts";
+import type { Task } from "../protocol.ts";
+import { readCsv } from "./csv/read-csv.ts";
+import { openPlainInput } from "./decode/open-plain-input.ts";
+import { findFormat } from "./find-format.ts";
+import { inspectFile, readerOf } from "./inspect-file.ts";
+import { readJson } from "./json/read-json.ts";
+import type { Readable } from "./readable.ts";
+import type { ReadingSettings } from "./reading-settings.ts";
+
+/** The file of a task, and how its owner says that it is read. */
+export type ReadTask = Pick<Task, "path" | "fileName" | "spillDirectory" | "memoryBytes"> & {
+  readonly settings: ReadingSettings;
+};
+
+/** Finds out, from all of a file, how it is read. Fails with EngineFailure. */
+export async function openReadable(task: ReadTask, connection: DuckDBConnection): Promise<Readable> {
+  const format = await findFormat(task);
+  const readable = await open(task, format, connection);
+  if (readable.columns.length === 0) throw new EngineFailure("sourceDataInvalid", "the file has no columns");
+  return readable;
+}
+
+async function open(
+  task: ReadTask,
+  format: NonNullable<ReadingSettings["format"]>,
+  connection: DuckDBConnection,
+): Promise<Readable> {
+  if (format === "parquet") return openParquet(task);
+  const input = await openPlainInput(task);
+  return format === "csv"
+    ? readCsv(input, task.settings, connection)
+    : readJson(input, { ...task.settings, format });
+}
+
+/** How much smaller than in memory a Parquet file may be. */
+const parquetShrinking = 8;
+
+async function openParquet(task: ReadTask): Promise<Readable> {
+  const { settings, path } = task;
+  const { reading, columns, rowCount } = await inspectFile({ ...task, format: "parquet" });
+  const { size } = await stat(path);
+  return {
+    found: { ...settings, format: "parquet" },
+    relation: readerOf(path, reading),
+    paths: [path],
+    columns: columns.map((column) => ({ ...column, expression: `"${column.name.replaceAll('"', '""')}"` })),
+    rowCount,
+    rowBytes: (size / Math.max(1, rowCount)) * parquetShrinking,
+    problems: [],
+  };
+}
