@@ -1,10 +1,12 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { EngineFailure } from "../../engine-failure.ts";
 import { identifier, literal } from "../../sql-text.ts";
 import { normalName } from "../../work-folder.ts";
-import { type ColumnOverride, readOverride } from "../column-override.ts";
-import { nameColumns } from "../csv/name-columns.ts";
+import type { ColumnOverride } from "../column-override.ts";
+import { findMisfits } from "../csv/apply-overrides.ts";
 import { notUtf8, placeOf } from "../decode/byte-place.ts";
-import type { PlainInput, Readable, ReadableColumn } from "../readable.ts";
+import { nameTable, overridesOf } from "../name-table.ts";
+import type { FileProblem, PlainInput, Readable, ReadableColumn } from "../readable.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
 import type { Layout } from "./between-rows.ts";
 import { type ColumnPlan, planOf, sameButCase } from "./column-plan.ts";
@@ -33,7 +35,11 @@ type Column = {
 };
 
 /** Finds out the names and types of a JSON's rows from all of them. Fails with EngineFailure. */
-export async function readJson(input: PlainInput, settings: ReadingSettings): Promise<Readable> {
+export async function readJson(
+  input: PlainInput,
+  settings: ReadingSettings,
+  connection: DuckDBConnection,
+): Promise<Readable> {
   const format = settings.format === "ndjson" ? "ndjson" : "json";
   try {
     const { range, hasMark } = await findRows(input, format);
@@ -47,11 +53,28 @@ export async function readJson(input: PlainInput, settings: ReadingSettings): Pr
       columns: columns.map((column, index) => toReadable(column, source.keys[index] ?? "")),
       rowCount: scan.rowCount,
       rowBytes: input.sizeBytes / Math.max(1, scan.rowCount),
-      problems: [],
+      problems: await misfitsOf(connection, columns, source),
     };
   } catch (error) {
     throw error instanceof JsonError ? await toFailure(input.path, error) : error;
   }
+}
+
+async function misfitsOf(
+  connection: DuckDBConnection,
+  columns: readonly Column[],
+  { relation, keys }: Source,
+): Promise<FileProblem[]> {
+  const names = columns.map(({ name }) => name);
+  const placeOf = (column: number) => identifier(keys[column] ?? "");
+  const problems: FileProblem[] = [];
+  for (const [index, { override }] of columns.entries()) {
+    if (!override) continue;
+    problems.push(
+      ...(await findMisfits(connection, { names, relation, placeOf, lineOfRow: undefined }, index, override)),
+    );
+  }
+  return problems;
 }
 
 async function toFailure(path: string, { offset, message }: JsonError): Promise<EngineFailure> {
@@ -85,25 +108,16 @@ function columnsOf({ row, rowCount }: RangeScan, settings: ReadingSettings): Col
   const keys = row.fieldList.map(({ name }) => name);
   if (keys.length === 0)
     throw invalid(rowCount === 0 ? "the file has no rows" : "the file has no columns: its objects are empty");
-  const names = nameColumns(keys, settings.columnNames ?? {});
-  const unnamed = names.findIndex((name) => name === "" || name.includes("\0"));
-  if (unnamed >= 0) {
-    throw invalid(
-      `column ${unnamed + 1} has a name that is empty or has a NUL: name it in settings.columnNames, as {"#${unnamed + 1}": "another name"}`,
-    );
-  }
-  const types = settings.columnTypes ?? {};
-  const unknown = Object.keys(types).find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw invalid(`settings.columnTypes has ${JSON.stringify(unknown)}, which no column is called`);
+  const names = nameTable(keys, settings);
+  const overrides = overridesOf(names, settings);
   return row.fieldList.map((field, index) => {
     const name = names[index] ?? "";
-    const type = Object.hasOwn(types, name) ? types[name] : undefined;
+    const override = overrides.get(name);
     return {
       key: field.name,
       name,
-      plan: type === undefined ? planOf(field) : anyText,
-      override: type === undefined ? undefined : readOverride(name, type, settings),
+      plan: override ? anyText : planOf(field),
+      override,
       nullCount: rowCount - field.valueCount,
     };
   });
@@ -161,12 +175,11 @@ function toReadable({ name, plan, override, nullCount }: Column, key: string): R
   const value = identifier(key);
   const common = { name, nullable: nullCount > 0, nullCount, form: plan.form, note: plan.note };
   if (!override) return { ...common, dataType: plan.dataType, expression: value };
-  const { dataType } = override;
-  const complaint = `concat(${literal(`column ${JSON.stringify(name)} has `)}, to_json(left(${value}, 100)), ${literal(`, which is no ${dataType}: change settings.columnTypes`)})`;
   return {
     ...common,
-    dataType,
-    expression: `CASE WHEN ${value} IS NULL OR ${override.fits(value)} THEN ${override.value(value)} ELSE error(${complaint}) END`,
+    dataType: override.dataType,
+    expression: override.value(value),
+    note: "as settings.columnTypes says",
   };
 }
 
