@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EngineFailure } from "../../engine-failure.ts";
+import { readRows } from "../../sandbox.ts";
 import { identifier, literal } from "../../sql-text.ts";
 import { normalName } from "../../work-folder.ts";
 import type { ColumnOverride } from "../column-override.ts";
@@ -46,11 +47,12 @@ export async function readJson(
     const { scan, layout } = await scanRows(range, format);
     const columns = columnsOf(scan, settings);
     const source = await openSource({ ...range, layout }, columns, scan, hasMark);
+    const readable = columns.map((column, index) => toReadable(column, source.keys[index] ?? ""));
     return {
       found: { ...settings, ...input.found, format },
       relation: source.relation,
       paths: [source.path],
-      columns: columns.map((column, index) => toReadable(column, source.keys[index] ?? "")),
+      columns: await withDuckdbTypes(connection, source.relation, readable),
       rowCount: scan.rowCount,
       rowBytes: input.sizeBytes / Math.max(1, scan.rowCount),
       problems: await misfitsOf(connection, columns, source),
@@ -58,6 +60,18 @@ export async function readJson(
   } catch (error) {
     throw error instanceof JsonError ? await toFailure(input.path, error) : error;
   }
+}
+
+/** Types as DuckDB spells them, which has names in them without quotes where it can. */
+async function withDuckdbTypes(
+  connection: DuckDBConnection,
+  relation: string,
+  columns: readonly ReadableColumn[],
+): Promise<ReadableColumn[]> {
+  if (!columns.some(({ dataType }) => dataType.includes('"'))) return [...columns];
+  const list = columns.map(({ expression }) => expression).join(", ");
+  const described = await readRows(connection, `DESCRIBE SELECT ${list} FROM ${relation}`);
+  return columns.map((column, index) => ({ ...column, dataType: String(described[index]?.column_type) }));
 }
 
 async function misfitsOf(

@@ -42,6 +42,7 @@ export function readParts(foot: Buffer, columns: readonly SchemaNode[], valuesEn
 
 function readGroup(cursor: Cursor, leaves: readonly string[], chunks: Chunk[]): number {
   let rowCount = 0;
+  const before = chunks.length;
   readStruct(cursor, ({ id, type }) => {
     if (id === groupFields.rowCount) rowCount = Number(readInteger(cursor, type));
     else if (id === groupFields.columns) {
@@ -49,6 +50,8 @@ function readGroup(cursor: Cursor, leaves: readonly string[], chunks: Chunk[]): 
     } else return false;
     return true;
   });
+  // Without rows there may be a dictionary, but no page.
+  if (rowCount === 0) chunks.length = before;
   return rowCount;
 }
 
