@@ -236,7 +236,11 @@ describe("damage", () => {
       ["record", 1],
     ] as const) {
       const { prepared, result } = await countWhile(() =>
-        executeQuery({ sourceId: files[name] ?? "", sql: `SELECT 1 FROM ${name} WHERE n = 1999` }),
+        executeQuery({
+          sourceId: files[name] ?? "",
+          sql: `SELECT 1 FROM ${name} WHERE n = 1999`,
+          timeout: { seconds: 120n },
+        }),
       );
       expect({ name, prepared, rows: result.rows.length }).toEqual({ name, prepared: expected, rows: 1 });
     }
