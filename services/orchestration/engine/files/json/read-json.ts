@@ -187,7 +187,7 @@ function relationOf(
 
 function toReadable({ name, plan, override, nullCount }: Column, key: string): ReadableColumn {
   const value = identifier(key);
-  const common = { name, nullable: nullCount > 0, nullCount, form: plan.form, note: plan.note };
+  const common = { name, nullable: true, nullCount, form: plan.form, note: plan.note };
   if (!override) return { ...common, dataType: plan.dataType, expression: value };
   return {
     ...common,

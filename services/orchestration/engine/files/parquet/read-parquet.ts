@@ -61,7 +61,7 @@ export async function readParquet(
       columns: readings.map((reading, index) => {
         const name = names[index] ?? "";
         const nullCount = nullCounts[index] ?? 0;
-        return { name, nullable: nullCount > 0, nullCount, ...asWanted(reading, overrides.get(name)) };
+        return { name, nullable: true, nullCount, ...asWanted(reading, overrides.get(name)) };
       }),
       rowCount,
       rowBytes: (size / Math.max(1, rowCount)) * shrinking,
