@@ -140,7 +140,9 @@ test("FailedPrecondition: a Parquet file cut in half", async () => {
   const sourceId = await createFileSource(mesh, user, "flights.parquet", whole.subarray(0, whole.length / 2));
   const failure = await failureOf(user.catalog.discover({ sourceId }));
   expect(failure).toMatchObject({ code: Code.FailedPrecondition, reason: "SOURCE_DATA_INVALID" });
-  expect(failure.message).toMatch(/the file "flights.parquet" can't be read: it is cut off: it does not end as a Parquet file does/);
+  expect(failure.message).toMatch(
+    /the file "flights.parquet" can't be read: it is cut off: it does not end as a Parquet file does/,
+  );
 });
 
 test("FailedPrecondition: a file that is gone, another organisation's file", async () => {

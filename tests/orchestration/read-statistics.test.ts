@@ -55,7 +55,11 @@ test("OK: smallest and largest by the column's type, not by their text", async (
 test("OK: what is missing, also of lists and structs, and beside a column that is called as DuckDB calls places", async () => {
   const columns = [
     { name: "a, b", dataType: "BIGINT", expression: "CASE WHEN n % 4 = 0 THEN NULL ELSE n END" },
-    { name: "a", dataType: "STRUCT(b BIGINT)", expression: "CASE WHEN n % 2 = 0 THEN NULL ELSE {'b': n} END" },
+    {
+      name: "a",
+      dataType: "STRUCT(b BIGINT)",
+      expression: "CASE WHEN n % 2 = 0 THEN NULL ELSE {'b': n} END",
+    },
     { name: "list", dataType: "BIGINT[]", expression: "CASE WHEN n % 8 = 0 THEN NULL ELSE [NULL, n] END" },
     { name: "nothing", dataType: "VARCHAR", expression: "NULL" },
   ];
