@@ -6,11 +6,12 @@ import type { Patch } from "./patch-foot.ts";
 /** A column of the patched copy whose values have nanoseconds, or may have. */
 export type NanosecondColumn = { readonly name: string; readonly value: string; readonly patch: Patch };
 
-/** How its values are read from the copy; undefined where DuckDB reads the file itself right. */
+/** How its values are read from the copy; DuckDB reads those that are not fine right from the file itself. */
 export type NanosecondReading = {
+  readonly isFine: boolean;
   readonly dataType: string;
   readonly expression: string;
-  readonly note: string;
+  readonly note?: string | undefined;
 };
 
 const julianEpoch = 2_440_588;
@@ -32,7 +33,7 @@ export async function readingOf(
   connection: DuckDBConnection,
   relation: string,
   column: NanosecondColumn,
-): Promise<NanosecondReading | undefined> {
+): Promise<NanosecondReading> {
   return column.patch === "int96AsInterval"
     ? int96Reading(connection, relation, column)
     : zonedReading(connection, relation, column);
@@ -42,18 +43,22 @@ async function int96Reading(
   connection: DuckDBConnection,
   relation: string,
   { name, value }: NanosecondColumn,
-): Promise<NanosecondReading | undefined> {
+): Promise<NanosecondReading> {
   const [found] = await readRows(
     connection,
     `SELECT bool_or(${nanosOf(value)} % 1000 <> 0) AS fine, bool_or(${nanosOf(value)} NOT BETWEEN 0 AND ${nanosecondsOfDay - 1}) AS wrong, ` +
       `min(${dayOf(value)})::VARCHAR AS first, max(${dayOf(value)})::VARCHAR AS last FROM ${relation}`,
   );
   if (found?.wrong === true) throw invalid(name, "has an INT96 with more nanoseconds than a day has");
-  if (found?.fine !== true) return undefined;
+  if (found?.fine !== true) {
+    const microseconds = `${dayOf(value)} * ${nanosecondsOfDay / 1000} + ${nanosOf(value)} // 1000`;
+    return { isFine: false, dataType: "TIMESTAMP", expression: `make_timestamp(${microseconds})` };
+  }
   if (Number(found.first) < nanosecondDays.min || Number(found.last) > nanosecondDays.max) {
     throw invalid(name, "has nanoseconds outside of the years 1678 to 2261: write it as text");
   }
   return {
+    isFine: true,
     dataType: "TIMESTAMP_NS",
     expression: `make_timestamp_ns(${dayOf(value)} * ${nanosecondsOfDay} + ${nanosOf(value)})`,
     note: "INT96 with nanoseconds",
@@ -64,13 +69,17 @@ async function zonedReading(
   connection: DuckDBConnection,
   relation: string,
   { value }: NanosecondColumn,
-): Promise<NanosecondReading | undefined> {
+): Promise<NanosecondReading> {
   const [found] = await readRows(
     connection,
     `SELECT bool_or(epoch_ns(${value}) % 1000 <> 0) AS fine FROM ${relation}`,
   );
-  if (found?.fine !== true) return undefined;
+  if (found?.fine !== true) {
+    const expression = `make_timestamptz(epoch_ns(${value}) // 1000)`;
+    return { isFine: false, dataType: "TIMESTAMP WITH TIME ZONE", expression };
+  }
   return {
+    isFine: true,
     dataType: "VARCHAR",
     expression: `(${value}::VARCHAR || '+00')`,
     note: "timestamps with a zone and nanoseconds; 6 digits at the most are kept",

@@ -214,13 +214,10 @@ async function readNanoseconds(
     const patch = patches.get(place);
     if (!patch) continue;
     const column = { name: names[index] ?? "", value: identifier(described[index]?.duckName ?? ""), patch };
-    const reading = await readingOf(connection, relationOf(normalName), column);
-    if (reading) special.set(index, reading);
-    else patches.delete(place);
+    special.set(index, await readingOf(connection, relationOf(normalName), column));
   }
-  // Where there are no nanoseconds DuckDB reads a column right as it is.
-  if (special.size > 0) await copyPatched(path, normalName, foot, patches);
-  return special;
+  const isFine = [...special.values()].some((reading) => reading.isFine);
+  return isFine ? special : new Map();
 }
 
 const invalid = (message: string) => new EngineFailure("sourceDataInvalid", message);
