@@ -137,6 +137,8 @@ test("FailedPrecondition: a ragged file", async () => {
     code: Code.FailedPrecondition,
     reason: "SOURCE_DATA_INVALID",
     fields: [],
-    message: 'the file "ragged.csv" can\'t be read: line 3 has 1 columns instead of 2',
+    message: expect.stringMatching(
+      /^the file "ragged.csv" can't be read: line 3 .*: it has 1 field where the first line has 2: /,
+    ),
   });
 });

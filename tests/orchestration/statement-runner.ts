@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { QueryResult } from "../../services/orchestration/connectors/connector.ts";
 import { EngineFailure } from "../../services/orchestration/engine/engine-failure.ts";
 import { runStatement } from "../../services/orchestration/engine/run-statement.ts";
+import { literal } from "../../services/orchestration/engine/sql-text.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { writeParquet } from "./engines.ts";
 
@@ -57,7 +58,7 @@ export async function createStatementRunner(): Promise<StatementRunner> {
     JSON.stringify({ id, day, at, region, customer: { name, vip }, tags, amount, qty, note: notes[index] }),
   );
   await writeFile(json, lines.join("\n"));
-  const types = columns.map(({ name, dataType }) => `${name}: '${dataType}'`).join(", ");
+  const types = columns.map(({ name, dataType }) => `${literal(name)}: ${literal(dataType)}`).join(", ");
   await writeParquet(path, `FROM read_json('${json}', format = 'newline_delimited', columns = {${types}})`);
   const run = (sql: string) =>
     runStatement({

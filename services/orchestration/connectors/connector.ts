@@ -66,7 +66,7 @@ export type DataSource = {
 };
 
 /** Names a table of a database. */
-export type TableName = { readonly schemaName: string; readonly name: string };
+type TableName = { readonly schemaName: string; readonly name: string };
 
 export type PreviewRequest = {
   /** Undefined where the source has one table only. */
@@ -91,7 +91,7 @@ export type Preview = {
   readonly problems: readonly FileProblem[];
 };
 
-export type PreviewColumn = Pick<FoundColumn, "name" | "dataType" | "form" | "note"> & {
+type PreviewColumn = Pick<FoundColumn, "name" | "dataType" | "form" | "note"> & {
   /** Undefined when unknown. */
   readonly nullable: boolean | undefined;
 };

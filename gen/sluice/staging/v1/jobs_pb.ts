@@ -62,7 +62,7 @@ export type Job = Message<"sluice.staging.v1.Job"> & {
   format: FileFormat;
 
   /**
-   * Rows of a chunk, about: 1000 to 100,000,000. Default: 1,000,000. A job whose plan has more than 100,000 chunks
+   * Rows of a chunk, of a file at most and of a database about: 1000 to 100,000,000. Default: 1,000,000. A job whose plan has more than 100,000 chunks
    * fails.
    *
    * @generated from field: int64 chunk_rows = 6;

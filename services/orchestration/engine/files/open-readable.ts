@@ -1,12 +1,11 @@
-import { stat } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EngineFailure } from "../engine-failure.ts";
 import type { Task } from "../protocol.ts";
 import { readCsv } from "./csv/read-csv.ts";
 import { openPlainInput } from "./decode/open-plain-input.ts";
 import { findFormat } from "./find-format.ts";
-import { inspectFile, readerOf } from "./inspect-file.ts";
 import { readJson } from "./json/read-json.ts";
+import { readParquet } from "./parquet/read-parquet.ts";
 import type { Readable } from "./readable.ts";
 import type { ReadingSettings } from "./reading-settings.ts";
 
@@ -28,27 +27,9 @@ async function open(
   format: NonNullable<ReadingSettings["format"]>,
   connection: DuckDBConnection,
 ): Promise<Readable> {
-  if (format === "parquet") return openParquet(task);
+  if (format === "parquet") return readParquet(task, connection);
   const input = await openPlainInput(task);
   return format === "csv"
     ? readCsv(input, task.settings, connection)
-    : readJson(input, { ...task.settings, format });
-}
-
-/** How much smaller than in memory a Parquet file may be. */
-const parquetShrinking = 8;
-
-async function openParquet(task: ReadTask): Promise<Readable> {
-  const { settings, path } = task;
-  const { reading, columns, rowCount } = await inspectFile({ ...task, format: "parquet" });
-  const { size } = await stat(path);
-  return {
-    found: { ...settings, format: "parquet" },
-    relation: readerOf(path, reading),
-    paths: [path],
-    columns: columns.map((column) => ({ ...column, expression: `"${column.name.replaceAll('"', '""')}"` })),
-    rowCount,
-    rowBytes: (size / Math.max(1, rowCount)) * parquetShrinking,
-    problems: [],
-  };
+    : readJson(input, { ...task.settings, format }, connection);
 }

@@ -22,7 +22,7 @@ export async function prepareFile(task: Task & { kind: "prepareFile" }): Promise
     const opened = await openReadable(task, connection);
     const [misfit] = opened.problems;
     if (misfit) throw new EngineFailure("sourceDataInvalid", describe(misfit));
-    const written = opened.found.format !== "parquet";
+    const written = opened.paths[0] !== task.path || opened.found.format !== "parquet";
     const readable = task.isGuessing ? opened : (opened.otherwise ?? opened);
     if (written) check(readable, await copy(connection, readable, task.outputPath));
     const { found, rowCount, rowBytes, problems } = readable;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-export const fileFormats = ["csv", "json", "ndjson", "parquet"] as const;
+const fileFormats = ["csv", "json", "ndjson", "parquet"] as const;
 export type FileFormat = (typeof fileFormats)[number];
 
 export const compressions = ["none", "gzip", "zstd", "bzip2", "zip"] as const;

@@ -18,7 +18,7 @@ const footBytesMax = 16 * 1024 * 1024;
 const tailBytes = 8;
 
 /** Some rows of a Parquet file, all columns, in consecutive bytes. */
-export type RowGroup = {
+type RowGroup = {
   readonly rowCount: number;
   /** Its values in the file, up to but without `to`. */
   readonly from: number;

@@ -99,7 +99,8 @@ function withMarks(override: ColumnOverride, settings: ReadingSettings): ColumnO
   return { ...override, fits: (text) => fits(plain(text)), value: (text) => value(plain(text)) };
 }
 
-async function findMisfits(
+/** Values of a column that the type which its owner wants does not keep. */
+export async function findMisfits(
   connection: DuckDBConnection,
   { names, relation, placeOf, lineOfRow }: OverrideTarget,
   column: number,

@@ -22,7 +22,7 @@ export type SegmentScan = {
 
 const readBytes = 2 * 1024 * 1024;
 /** Longest row that is read, in bytes. */
-export const rowBytesMax = 32 * 1024 * 1024;
+const rowBytesMax = 32 * 1024 * 1024;
 /** The scan writes and looks this far beyond the end. */
 const roomBytes = 64;
 /** What is read at once where little is wanted. */

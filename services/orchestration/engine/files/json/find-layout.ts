@@ -1,6 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { EngineFailure } from "../../engine-failure.ts";
 import type { PlainInput } from "../readable.ts";
+import { isSpace } from "./between-rows.ts";
 import { JsonError } from "./json-error.ts";
 import type { JsonRange } from "./scan-range.ts";
 
@@ -8,7 +9,6 @@ const blockBytes = 64 * 1024;
 const markBytes = 3;
 const openBracket = 91;
 const closeBracket = 93;
-const isSpace = (byte: number): boolean => byte === 32 || byte === 10 || byte === 13 || byte === 9;
 
 /** Where the rows of a file are; `hasMark` where it begins with a byte order mark. */
 export type FoundRows = { readonly range: JsonRange; readonly hasMark: boolean };

@@ -1,17 +1,21 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { EngineFailure } from "../../engine-failure.ts";
+import { readRows } from "../../sandbox.ts";
 import { identifier, literal } from "../../sql-text.ts";
 import { normalName } from "../../work-folder.ts";
-import { type ColumnOverride, readOverride } from "../column-override.ts";
-import { nameColumns } from "../csv/name-columns.ts";
+import type { ColumnOverride } from "../column-override.ts";
+import { findMisfits } from "../csv/apply-overrides.ts";
 import { notUtf8, placeOf } from "../decode/byte-place.ts";
-import type { PlainInput, Readable, ReadableColumn } from "../readable.ts";
+import { nameTable, overridesOf } from "../name-table.ts";
+import type { FileProblem, PlainInput, Readable, ReadableColumn } from "../readable.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
+import type { Layout } from "./between-rows.ts";
 import { type ColumnPlan, planOf, sameButCase } from "./column-plan.ts";
 import { findRows } from "./find-layout.ts";
 import { JsonError } from "./json-error.ts";
 import { rewriteFile } from "./rewrite-file.ts";
 import { scanFile } from "./scan-file.ts";
-import type { JsonRange, Layout, RangeScan } from "./scan-range.ts";
+import type { JsonRange, RangeScan } from "./scan-range.ts";
 
 /** Longest row that DuckDB reads without being told, in bytes. */
 const rowBytesUsual = 16 * 1024 * 1024;
@@ -32,25 +36,59 @@ type Column = {
 };
 
 /** Finds out the names and types of a JSON's rows from all of them. Fails with EngineFailure. */
-export async function readJson(input: PlainInput, settings: ReadingSettings): Promise<Readable> {
+export async function readJson(
+  input: PlainInput,
+  settings: ReadingSettings,
+  connection: DuckDBConnection,
+): Promise<Readable> {
   const format = settings.format === "ndjson" ? "ndjson" : "json";
   try {
     const { range, hasMark } = await findRows(input, format);
     const { scan, layout } = await scanRows(range, format);
     const columns = columnsOf(scan, settings);
     const source = await openSource({ ...range, layout }, columns, scan, hasMark);
+    const readable = columns.map((column, index) => toReadable(column, source.keys[index] ?? ""));
     return {
       found: { ...settings, ...input.found, format },
       relation: source.relation,
       paths: [source.path],
-      columns: columns.map((column, index) => toReadable(column, source.keys[index] ?? "")),
+      columns: await withDuckdbTypes(connection, source.relation, readable),
       rowCount: scan.rowCount,
       rowBytes: input.sizeBytes / Math.max(1, scan.rowCount),
-      problems: [],
+      problems: await misfitsOf(connection, columns, source),
     };
   } catch (error) {
     throw error instanceof JsonError ? await toFailure(input.path, error) : error;
   }
+}
+
+/** Types as DuckDB spells them, which has names in them without quotes where it can. */
+async function withDuckdbTypes(
+  connection: DuckDBConnection,
+  relation: string,
+  columns: readonly ReadableColumn[],
+): Promise<ReadableColumn[]> {
+  if (!columns.some(({ dataType }) => dataType.includes('"'))) return [...columns];
+  const list = columns.map(({ expression }) => expression).join(", ");
+  const described = await readRows(connection, `DESCRIBE SELECT ${list} FROM ${relation}`);
+  return columns.map((column, index) => ({ ...column, dataType: String(described[index]?.column_type) }));
+}
+
+async function misfitsOf(
+  connection: DuckDBConnection,
+  columns: readonly Column[],
+  { relation, keys }: Source,
+): Promise<FileProblem[]> {
+  const names = columns.map(({ name }) => name);
+  const placeOf = (column: number) => identifier(keys[column] ?? "");
+  const problems: FileProblem[] = [];
+  for (const [index, { override }] of columns.entries()) {
+    if (!override) continue;
+    problems.push(
+      ...(await findMisfits(connection, { names, relation, placeOf, lineOfRow: undefined }, index, override)),
+    );
+  }
+  return problems;
 }
 
 async function toFailure(path: string, { offset, message }: JsonError): Promise<EngineFailure> {
@@ -84,25 +122,16 @@ function columnsOf({ row, rowCount }: RangeScan, settings: ReadingSettings): Col
   const keys = row.fieldList.map(({ name }) => name);
   if (keys.length === 0)
     throw invalid(rowCount === 0 ? "the file has no rows" : "the file has no columns: its objects are empty");
-  const names = nameColumns(keys, settings.columnNames ?? {});
-  const unnamed = names.findIndex((name) => name === "" || name.includes("\0"));
-  if (unnamed >= 0) {
-    throw invalid(
-      `column ${unnamed + 1} has a name that is empty or has a NUL: name it in settings.columnNames, as {"#${unnamed + 1}": "another name"}`,
-    );
-  }
-  const types = settings.columnTypes ?? {};
-  const unknown = Object.keys(types).find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw invalid(`settings.columnTypes has ${JSON.stringify(unknown)}, which no column is called`);
+  const names = nameTable(keys, settings);
+  const overrides = overridesOf(names, settings);
   return row.fieldList.map((field, index) => {
     const name = names[index] ?? "";
-    const type = Object.hasOwn(types, name) ? types[name] : undefined;
+    const override = overrides.get(name);
     return {
       key: field.name,
       name,
-      plan: type === undefined ? planOf(field) : anyText,
-      override: type === undefined ? undefined : readOverride(name, type, settings),
+      plan: override ? anyText : planOf(field),
+      override,
       nullCount: rowCount - field.valueCount,
     };
   });
@@ -158,14 +187,13 @@ function relationOf(
 
 function toReadable({ name, plan, override, nullCount }: Column, key: string): ReadableColumn {
   const value = identifier(key);
-  const common = { name, nullable: nullCount > 0, nullCount, form: plan.form, note: plan.note };
+  const common = { name, nullable: true, nullCount, form: plan.form, note: plan.note };
   if (!override) return { ...common, dataType: plan.dataType, expression: value };
-  const { dataType } = override;
-  const complaint = `concat(${literal(`column ${JSON.stringify(name)} has `)}, to_json(left(${value}, 100)), ${literal(`, which is no ${dataType}: change settings.columnTypes`)})`;
   return {
     ...common,
-    dataType,
-    expression: `CASE WHEN ${value} IS NULL OR ${override.fits(value)} THEN ${override.value(value)} ELSE error(${complaint}) END`,
+    dataType: override.dataType,
+    expression: override.value(value),
+    note: "as settings.columnTypes says",
   };
 }
 

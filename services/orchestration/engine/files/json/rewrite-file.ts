@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { normalName } from "../../work-folder.ts";
 import { openPlainWriter } from "../decode/plain-writer.ts";
 import { createRowRewriter, type RowColumn } from "./rewrite-row.ts";
-import { type JsonRange, rowBytesMax } from "./scan-range.ts";
+import type { JsonRange } from "./scan-range.ts";
 
 const blockBytes = 4 * 1024 * 1024;
 const brace = 123;
@@ -16,7 +16,7 @@ export async function rewriteFile(
   await using file = await open(path);
   await using writer = await openPlainWriter(normalName);
   const rewriter = createRowRewriter(columns);
-  const reach = Math.max(blockBytes, 2 * Math.min(rowEnds.longestRowBytes, rowBytesMax));
+  const reach = Math.max(blockBytes, 2 * rowEnds.longestRowBytes);
   const bytes = Buffer.alloc(reach);
   let longest = 0;
   let kept = 0;

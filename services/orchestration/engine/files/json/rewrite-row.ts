@@ -1,9 +1,8 @@
+import { isSpace } from "./between-rows.ts";
 import type { ColumnPlan } from "./column-plan.ts";
 
 const quote = 34;
 const backslash = 92;
-const isSpace = (byte: number | undefined): boolean =>
-  byte === 32 || byte === 10 || byte === 13 || byte === 9;
 
 const opens = (byte: number): boolean => byte === 123 || byte === 91;
 const closes = (byte: number): boolean => byte === 125 || byte === 93;

@@ -1,0 +1,87 @@
+import {
+  type Cursor,
+  cursorOn,
+  malformed,
+  readInteger,
+  readStruct,
+} from "../../../prepared/parquet-foot/compact.ts";
+import {
+  chunkFields,
+  footFields,
+  groupFields,
+  magic,
+  metaFields,
+  readStructListHead,
+} from "../../../prepared/parquet-foot/foot.ts";
+import type { Chunk } from "./check-pages.ts";
+import type { SchemaNode } from "./schema.ts";
+
+/** Where the values of a file are, and how many rows it says that it has. */
+export type FileParts = { readonly rowCount: number; readonly chunks: readonly Chunk[] };
+
+/** Reads where each column's bytes are, row group by row group; `valuesEnd` is where they end at the latest. */
+export function readParts(foot: Buffer, columns: readonly SchemaNode[], valuesEnd: number): FileParts {
+  const leaves = columns.flatMap((column) => Array.from({ length: leavesOf(column) }, () => column.name));
+  const chunks: Chunk[] = [];
+  const cursor = cursorOn(foot);
+  let rowCount = 0;
+  let groupRows = 0;
+  readStruct(cursor, ({ id, type }) => {
+    if (id === footFields.rowCount) rowCount = Number(readInteger(cursor, type));
+    else if (id === footFields.groups)
+      eachStruct(cursor, type, () => (groupRows += readGroup(cursor, leaves, chunks)));
+    else return false;
+    return true;
+  });
+  if (groupRows !== rowCount || rowCount < 0)
+    throw malformed("it has another number of rows than its row groups");
+  const lost = chunks.find(({ from, to }) => to > from && (from < magic.length || to > valuesEnd));
+  if (lost) throw malformed("a column is not in its place");
+  return { rowCount, chunks: chunks.filter(({ from, to }) => to > from) };
+}
+
+function readGroup(cursor: Cursor, leaves: readonly string[], chunks: Chunk[]): number {
+  let rowCount = 0;
+  const before = chunks.length;
+  readStruct(cursor, ({ id, type }) => {
+    if (id === groupFields.rowCount) rowCount = Number(readInteger(cursor, type));
+    else if (id === groupFields.columns) {
+      eachStruct(cursor, type, (leaf) => chunks.push(readChunk(cursor, leaves[leaf])));
+    } else return false;
+    return true;
+  });
+  // Without rows there may be a dictionary, but no page.
+  if (rowCount === 0) chunks.length = before;
+  return rowCount;
+}
+
+const leavesOf = ({ children }: SchemaNode): number =>
+  children.length === 0 ? 1 : children.reduce((sum, child) => sum + leavesOf(child), 0);
+
+function eachStruct(cursor: Cursor, type: number, read: (index: number) => void): void {
+  const count = readStructListHead(cursor, type);
+  for (let index = 0; index < count; index++) read(index);
+}
+
+function readChunk(cursor: Cursor, column: string | undefined): Chunk {
+  if (column === undefined) throw malformed("a row group has more columns than the schema");
+  const found = new Map<number, number>();
+  readStruct(cursor, (field) => {
+    if (field.id === chunkFields.filePath) throw malformed("a column is in another file");
+    if (field.id === chunkFields.crypto || field.id === chunkFields.encryptedMetaData) {
+      throw malformed("a column is encrypted");
+    }
+    if (field.id !== chunkFields.metaData) return false;
+    readStruct(cursor, ({ id, type }) => {
+      if (id !== metaFields.compressedBytes && id !== metaFields.dataPage && id !== metaFields.dictionaryPage)
+        return false;
+      found.set(id, Number(readInteger(cursor, type)));
+      return true;
+    });
+    return true;
+  });
+  const dataPage = found.get(metaFields.dataPage) ?? 0;
+  // Writers that have no dictionary may say that it is at 0.
+  const from = Math.min(dataPage, found.get(metaFields.dictionaryPage) || dataPage);
+  return { column, from, to: from + (found.get(metaFields.compressedBytes) ?? 0) };
+}

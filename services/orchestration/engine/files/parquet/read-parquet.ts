@@ -1,0 +1,223 @@
+import { type FileHandle, open } from "node:fs/promises";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { toParquet } from "../../../connectors/file/parquet-type.ts";
+import { MalformedFootError } from "../../../prepared/parquet-foot/compact.ts";
+import { magic, readExactly } from "../../../prepared/parquet-foot/foot.ts";
+import { EngineFailure, toEngineFailure } from "../../engine-failure.ts";
+import { readRows } from "../../sandbox.ts";
+import { identifier, literal } from "../../sql-text.ts";
+import { normalName } from "../../work-folder.ts";
+import type { ColumnOverride } from "../column-override.ts";
+import { findMisfits } from "../csv/apply-overrides.ts";
+import { nameTable, overridesOf } from "../name-table.ts";
+import type { FileProblem, Readable, ReadableColumn } from "../readable.ts";
+import type { ReadingSettings } from "../reading-settings.ts";
+import { type Chunk, findDamage } from "./check-pages.ts";
+import { checkSchema, patchesOf } from "./check-schema.ts";
+import { readParts } from "./chunks.ts";
+import { type NanosecondReading, readingOf } from "./nanoseconds.ts";
+import { copyPatched } from "./patch-foot.ts";
+import { readSchema, type SchemaNode } from "./schema.ts";
+
+/** Longest foot that is read: the foot of 10,000 columns in 1,000 row groups takes less. */
+const footBytesMax = 1024 ** 3;
+const tailBytes = 8;
+/** How much smaller than in memory a Parquet file may be. */
+const shrinking = 8;
+
+type Input = { readonly path: string; readonly settings: ReadingSettings };
+
+/** Finds out whether DuckDB keeps every value of a Parquet file, and how, from all of it. Fails with EngineFailure. */
+export async function readParquet(
+  { path, settings }: Input,
+  connection: DuckDBConnection,
+): Promise<Readable> {
+  try {
+    await using file = await open(path);
+    const { size } = await file.stat();
+    const foot = await readFootBytes(file, size);
+    const { columns, isEncrypted } = readSchema(foot);
+    if (isEncrypted) throw invalid("it is encrypted: write it without");
+    if (columns.length === 0) throw invalid("the file has no columns");
+    const names = nameTable(
+      columns.map(({ name }) => name),
+      settings,
+    );
+    checkSchema(columns);
+    const { rowCount, chunks } = readParts(foot, columns, size - tailBytes - foot.length);
+    await checkPages(file, chunks);
+    const described = await describe(connection, path, columns.length);
+    const nullCounts = await readAll(connection, path, { described, names, rowCount });
+    const special = await readNanoseconds(connection, path, foot, { columns, names });
+    const source = special.size > 0 ? normalName : path;
+    const readings = described.map(
+      (column, index) => special.get(index) ?? (special.size > 0 ? written(column) : asItIs(column)),
+    );
+    const overrides = overridesOf(names, settings);
+    return {
+      found: { ...settings, format: "parquet" },
+      relation: relationOf(source),
+      paths: [source],
+      columns: readings.map((reading, index) => {
+        const name = names[index] ?? "";
+        const nullCount = nullCounts[index] ?? 0;
+        return { name, nullable: true, nullCount, ...asWanted(reading, overrides.get(name)) };
+      }),
+      rowCount,
+      rowBytes: (size / Math.max(1, rowCount)) * shrinking,
+      problems: await misfitsOf(connection, relationOf(source), { names, readings, overrides }),
+    };
+  } catch (error) {
+    throw error instanceof MalformedFootError ? invalid(`it is damaged: ${error.message}`) : error;
+  }
+}
+
+type Reading = Pick<ReadableColumn, "dataType" | "expression" | "note">;
+
+const asItIs = ({ duckName, dataType }: Described): Reading => ({
+  dataType,
+  expression: identifier(duckName),
+});
+/** In a file that is written from the patched copy. */
+const written = ({ duckName, dataType }: Described): Reading =>
+  toParquet({ name: duckName, dataType, nullable: true });
+
+const textOf = (reading: Reading): string => `CAST(${reading.expression} AS VARCHAR)`;
+
+const asWanted = (reading: Reading, override: ColumnOverride | undefined): Reading =>
+  override
+    ? {
+        dataType: override.dataType,
+        expression: override.value(textOf(reading)),
+        note: "as settings.columnTypes says",
+      }
+    : reading;
+
+type Wanted = {
+  readonly names: readonly string[];
+  readonly readings: readonly Reading[];
+  readonly overrides: ReadonlyMap<string, ColumnOverride>;
+};
+
+async function misfitsOf(
+  connection: DuckDBConnection,
+  relation: string,
+  { names, readings, overrides }: Wanted,
+): Promise<FileProblem[]> {
+  const problems: FileProblem[] = [];
+  const placeOf = (column: number) => textOf(readings[column] ?? { dataType: "", expression: "NULL" });
+  for (const [index, name] of names.entries()) {
+    const override = overrides.get(name);
+    if (!override) continue;
+    problems.push(
+      ...(await findMisfits(connection, { names, relation, placeOf, lineOfRow: undefined }, index, override)),
+    );
+  }
+  return problems;
+}
+
+const relationOf = (path: string): string => `read_parquet(${literal(path)})`;
+
+async function readFootBytes(file: FileHandle, size: number): Promise<Buffer> {
+  if (size < magic.length + tailBytes) throw invalid("it is cut off: it does not end as a Parquet file does");
+  const tail = await readExactly(file, size - tailBytes, tailBytes);
+  const end = tail.toString("latin1", 4);
+  if (end === "PARE") throw invalid("it is encrypted: write it without");
+  if (end !== "PAR1") throw invalid("it is cut off: it does not end as a Parquet file does");
+  const length = tail.readUInt32LE(0);
+  const from = size - tailBytes - length;
+  if (from < magic.length) throw invalid("it is damaged: its foot is longer than the file");
+  if (length > footBytesMax) throw invalid("its foot has more than 1 GiB");
+  return readExactly(file, from, length);
+}
+
+async function checkPages(file: FileHandle, chunks: readonly Chunk[]): Promise<void> {
+  const damaged = await findDamage(file, chunks);
+  if (damaged !== undefined) {
+    throw invalid(
+      `it is damaged: the checksum of a page of column ${JSON.stringify(damaged)} is not that of its bytes`,
+    );
+  }
+}
+
+type Described = { readonly duckName: string; readonly dataType: string };
+
+async function describe(connection: DuckDBConnection, path: string, count: number): Promise<Described[]> {
+  const rows = await readRows(connection, `DESCRIBE FROM ${relationOf(path)}`);
+  if (rows.length !== count) throw invalid("it is damaged: its schema has other columns than its foot says");
+  return rows.map(({ column_name, column_type }) => ({
+    duckName: column_name as string,
+    dataType: column_type as string,
+  }));
+}
+
+type Found = {
+  readonly described: readonly Described[];
+  readonly names: readonly string[];
+  readonly rowCount: number;
+};
+
+/** Reads every value, which a statement that needs only some of them does not; answers how many of each column are missing. */
+async function readAll(
+  connection: DuckDBConnection,
+  path: string,
+  { described, names, rowCount }: Found,
+): Promise<number[]> {
+  const count = async (columns: readonly Described[]) => {
+    // Counting alone is done by statistics.
+    const counts = columns.flatMap(({ duckName }, index) => [
+      `count(${identifier(duckName)}) AS n${index}`,
+      `bit_xor(hash(${identifier(duckName)})) AS h${index}`,
+    ]);
+    const [row] = await readRows(
+      connection,
+      `SELECT ${counts.join(", ")}, count(*) AS rows FROM ${relationOf(path)}`,
+    );
+    return row;
+  };
+  const row = await count(described).catch(async (error) => {
+    for (const [index, column] of described.entries()) {
+      await count([column]).catch((cause) => {
+        throw unreadable(names[index] ?? "", cause);
+      });
+    }
+    throw error;
+  });
+  if (Number(row?.rows) !== rowCount)
+    throw invalid("it is damaged: it has another number of rows than its foot says");
+  return described.map((_, index) => rowCount - Number(row?.[`n${index}`]));
+}
+
+function unreadable(name: string, cause: unknown): EngineFailure {
+  const column = `column ${JSON.stringify(name)}`;
+  const text = (cause as Error).message;
+  const value = /Invalid string encoding found .*: value "(.{0,40})/s.exec(text)?.[1];
+  if (value !== undefined) return invalid(`${column} has a text that is not UTF-8: ${value.split('"')[0]}`);
+  return new EngineFailure(
+    toEngineFailure(cause, "sourceDataInvalid").kind,
+    `${column} is damaged: its values can't be read`,
+  );
+}
+
+async function readNanoseconds(
+  connection: DuckDBConnection,
+  path: string,
+  foot: Buffer,
+  { columns, names }: { columns: readonly SchemaNode[]; names: readonly string[] },
+): Promise<Map<number, NanosecondReading>> {
+  const special = new Map<number, NanosecondReading>();
+  const patches = patchesOf(columns);
+  if (patches.size === 0) return special;
+  await copyPatched(path, normalName, foot, patches);
+  const described = await describe(connection, normalName, columns.length);
+  for (const [index, { index: place }] of columns.entries()) {
+    const patch = patches.get(place);
+    if (!patch) continue;
+    const column = { name: names[index] ?? "", value: identifier(described[index]?.duckName ?? ""), patch };
+    special.set(index, await readingOf(connection, relationOf(normalName), column));
+  }
+  const isFine = [...special.values()].some((reading) => reading.isFine);
+  return isFine ? special : new Map();
+}
+
+const invalid = (message: string) => new EngineFailure("sourceDataInvalid", message);

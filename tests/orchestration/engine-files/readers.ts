@@ -1,0 +1,30 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { openPlainInput } from "../../../services/orchestration/engine/files/decode/open-plain-input.ts";
+import { readJson } from "../../../services/orchestration/engine/files/json/read-json.ts";
+import { readParquet } from "../../../services/orchestration/engine/files/parquet/read-parquet.ts";
+import type { Readable } from "../../../services/orchestration/engine/files/readable.ts";
+import type { ReadingSettings } from "../../../services/orchestration/engine/files/reading-settings.ts";
+import { openSandbox } from "../../../services/orchestration/engine/sandbox.ts";
+import { identifier } from "../../../services/orchestration/engine/sql-text.ts";
+
+const path = "sluice_input";
+
+/** The database of an engine's process, on the file of the folder that it is in. */
+export const openDatabase = () =>
+  openSandbox({ path, spillDirectory: "sluice_spill", memoryBytes: 1024 ** 3 }, async () => {});
+
+/** Types by name and values of a file, as DuckDB reads them by what its reader found out. */
+export async function readBack(connection: DuckDBConnection, readable: Readable) {
+  const list = readable.columns.map(({ name, expression }) => `${expression} AS ${identifier(name)}`);
+  const result = await connection.runAndReadAll(`SELECT ${list.join(", ")} FROM ${readable.relation}`);
+  const types = Object.fromEntries(readable.columns.map(({ name, dataType }) => [name, dataType]));
+  return { types, rows: result.getRowsJson() };
+}
+
+export async function openJson(connection: DuckDBConnection, settings: ReadingSettings): Promise<Readable> {
+  const input = await openPlainInput({ path, fileName: "a.json", settings });
+  return readJson(input, settings, connection);
+}
+
+export const openParquet = (connection: DuckDBConnection, settings: ReadingSettings): Promise<Readable> =>
+  readParquet({ path, settings }, connection);
