@@ -48,7 +48,7 @@ function latin1(bytes: Uint8Array, from: number, to: number): string {
 }
 
 /** Whether the nearest double is written with the same digits at the same places. */
-export function isDoubleText(text: string): boolean {
+function isDoubleText(text: string): boolean {
   const written = String(Number(text));
   return written === text || plainOf(written) === plainOf(text);
 }

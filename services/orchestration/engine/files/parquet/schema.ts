@@ -11,7 +11,7 @@ import { readStructListHead } from "../../../prepared/parquet-foot/foot.ts";
 
 /** Numbers of Parquet's physical types, and of its logical ones that matter here. */
 export const physicalTypes = { int96: 3, fixed: 7 } as const;
-export const logicalTypes = { timestamp: 8 } as const;
+const logicalTypes = { timestamp: 8 } as const;
 export const nanoseconds = 3;
 
 /** A column, or a part of one. */
