@@ -1,0 +1,53 @@
+import { FileFormat } from "../../gen/sluice/staging/v1/jobs_pb.ts";
+import { type CorpusFile, contentOf } from "./corpus.ts";
+import { readParquetExactly } from "./exact-parquet.ts";
+import { findChange } from "./keeps.ts";
+import { createSource, queryAll, refusalOf, stage, type World } from "./world.ts";
+
+/** What became of a file's values: all kept, refused in words, or anything else. */
+export type Verdict = "kept" | "refused" | "changed" | "failed";
+export type Outcome = { readonly verdict: Verdict; readonly detail: string };
+
+/** What no refusal may have in it: options of other tools, folders of the server, and what was not meant for a caller. */
+export const foreignWords =
+  /ignore_errors|null_padding|sample_size|all_varchar|strict_mode|union_by_name|maximum_depth|max_line_size|read_(csv|json|parquet|blob)|internal error|duckdb|\/(tmp|work|var|home|root)\//i;
+
+/** Reads a file to its end as a user does: by a query, and from what a job has staged. */
+export async function checkFile(world: World, file: CorpusFile, staged: boolean): Promise<Outcome> {
+  try {
+    const { name, settings = {} } = file;
+    const sourceId = await createSource(world, { name, content: await contentOf(file), settings });
+    const change = findChange(file, await queryAll(world, sourceId), true);
+    if (change !== undefined) return { verdict: "changed", detail: `queried: ${change}` };
+    return staged ? await checkStaged(world, file, sourceId) : { verdict: "kept", detail: "" };
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (!refusal) return { verdict: "failed", detail: String((error as Error).message) };
+    const isRefusal = ["SOURCE_DATA_INVALID", ""].includes(refusal.reason) && refusal.code !== internal;
+    return {
+      verdict: isRefusal ? "refused" : "failed",
+      detail: `${refusal.reason}: ${refusal.message}`,
+    };
+  }
+}
+
+const internal = 13;
+
+async function checkStaged(world: World, file: CorpusFile, sourceId: string): Promise<Outcome> {
+  const [chunk] = await stage(world, sourceId, FileFormat.PARQUET);
+  if (!chunk) return { verdict: "changed", detail: "staged: no file" };
+  const change = findChange(file, await readParquetExactly(chunk.bytes), false);
+  return change === undefined
+    ? { verdict: "kept", detail: "" }
+    : { verdict: "changed", detail: `staged: ${change}` };
+}
+
+/** Why an outcome is not what the file's truth asks for; undefined when it is. */
+export function findFault(file: CorpusFile, { verdict, detail }: Outcome): string | undefined {
+  if (verdict === "kept") return file.refused ? "it was read, and has to be refused" : undefined;
+  const words = file.refused ?? file.orRefused;
+  if (verdict !== "refused" || !words) return `${verdict}: ${detail}`;
+  const missing = words.filter((word) => !detail.toLowerCase().includes(word.toLowerCase()));
+  if (missing.length > 0) return `the refusal lacks ${missing.join(", ")}: ${detail}`;
+  return foreignWords.test(detail) ? `the refusal has foreign words: ${detail}` : undefined;
+}
