@@ -1,7 +1,7 @@
 import { FileFormat } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { type CorpusFile, contentOf } from "./corpus.ts";
 import { readParquetExactly } from "./exact-parquet.ts";
-import { findChange } from "./keeps.ts";
+import { findChange, type ReadTable } from "./keeps.ts";
 import { createSource, queryAll, refusalOf, stage, type World } from "./world.ts";
 
 /** What became of a file's values: all kept, refused in words, or anything else. */
@@ -12,35 +12,36 @@ export type Outcome = { readonly verdict: Verdict; readonly detail: string };
 export const foreignWords =
   /ignore_errors|null_padding|sample_size|all_varchar|strict_mode|union_by_name|maximum_depth|max_line_size|read_(csv|json|parquet|blob)|internal error|duckdb|\/(tmp|work|var|home|root)\//i;
 
-/** Reads a file to its end as a user does: by a query, and from what a job has staged. */
-export async function checkFile(world: World, file: CorpusFile, staged: boolean): Promise<Outcome> {
+/** What changed of a file that a query has read, found in another way; undefined when nothing did. */
+export type FurtherCheck = (sourceId: string, queried: ReadTable) => Promise<string | undefined>;
+
+/** Reads a file to its end as a user does: by a query, and then in another way. */
+export async function checkFile(world: World, file: CorpusFile, further: FurtherCheck): Promise<Outcome> {
   try {
     const { name, settings = {} } = file;
     const sourceId = await createSource(world, { name, content: await contentOf(file), settings });
-    const change = findChange(file, await queryAll(world, sourceId), true);
+    const queried = await queryAll(world, sourceId);
+    const change = findChange(file, queried, true);
     if (change !== undefined) return { verdict: "changed", detail: `queried: ${change}` };
-    return staged ? await checkStaged(world, file, sourceId) : { verdict: "kept", detail: "" };
+    const staged = await further(sourceId, queried);
+    return staged === undefined
+      ? { verdict: "kept", detail: "" }
+      : { verdict: "changed", detail: `staged: ${staged}` };
   } catch (error) {
     const refusal = refusalOf(error);
     if (!refusal) return { verdict: "failed", detail: String((error as Error).message) };
-    const isRefusal = ["SOURCE_DATA_INVALID", ""].includes(refusal.reason) && refusal.code !== internal;
-    return {
-      verdict: isRefusal ? "refused" : "failed",
-      detail: `${refusal.reason}: ${refusal.message}`,
-    };
+    const isRefusal = refusal.reason === "SOURCE_DATA_INVALID";
+    return { verdict: isRefusal ? "refused" : "failed", detail: `${refusal.reason}: ${refusal.message}` };
   }
 }
 
-const internal = 13;
-
-async function checkStaged(world: World, file: CorpusFile, sourceId: string): Promise<Outcome> {
-  const [chunk] = await stage(world, sourceId, FileFormat.PARQUET);
-  if (!chunk) return { verdict: "changed", detail: "staged: no file" };
-  const change = findChange(file, await readParquetExactly(chunk.bytes), false);
-  return change === undefined
-    ? { verdict: "kept", detail: "" }
-    : { verdict: "changed", detail: `staged: ${change}` };
-}
+/** What changed of a file on its way into a job's Parquet. */
+export const checkStaged =
+  (world: World, file: CorpusFile): FurtherCheck =>
+  async (sourceId) => {
+    const [bytes] = await stage(world, sourceId, FileFormat.PARQUET);
+    return bytes ? findChange(file, await readParquetExactly(bytes), false) : "no file";
+  };
 
 /** Why an outcome is not what the file's truth asks for; undefined when it is. */
 export function findFault(file: CorpusFile, { verdict, detail }: Outcome): string | undefined {

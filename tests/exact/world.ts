@@ -57,7 +57,8 @@ export async function queryAll(world: World, sourceId: string): Promise<ReadTabl
 
 export async function query({ mesh, user }: World, sourceId: string, sql: string) {
   const executions = mesh.orchestration.client(ExecutionService, user.who);
-  const answer = await executions.executeQuery({ sourceId, sql, maxRows: wholeRowsMax });
+  const timeout = { seconds: 300n };
+  const answer = await executions.executeQuery({ sourceId, sql, maxRows: wholeRowsMax, timeout });
   const { columns, rows, truncated } = answer;
   return {
     columns: columns.map(({ name, dataType }) => ({ name, type: dataType, isText: textType.test(dataType) })),
@@ -67,25 +68,16 @@ export async function query({ mesh, user }: World, sourceId: string, sql: string
 }
 
 /** Stages all tables of a source, and answers the job's files. */
-export async function stage(
-  { mesh, user }: World,
-  sourceId: string,
-  format: FileFormat,
-  schemaName?: string,
-): Promise<{ tableName: string; bytes: Buffer }[]> {
-  const { added } = await mesh.orchestration.client(CatalogService, user.who).discover({ sourceId });
-  const tables = added
-    .filter((table) => schemaName === undefined || table.schemaName === schemaName)
-    .map((table) => (table.schemaName ? `${table.schemaName}.${table.name}` : table.name));
+export async function stage({ mesh, user }: World, sourceId: string, format: FileFormat): Promise<Buffer[]> {
+  const catalog = mesh.orchestration.client(CatalogService, user.who);
+  await catalog.discover({ sourceId });
+  const { tables: listed } = await catalog.listTables({ sourceId, pageSize: 1000 });
+  const tables = listed.map(({ schemaName, name }) => (schemaName ? `${schemaName}.${name}` : name));
   const { job } = await user.jobs.createJob({ job: { sourceId, tables, format } });
   const last = await ended(user, job?.jobId ?? "");
   if (last.state !== JobState.SUCCEEDED) throw new Error(`the job ended: ${last.errorMessage}`);
   const { chunks } = await user.jobs.listChunks({ jobId: last.jobId, pageSize: 1000 });
-  const read = chunks.map(async ({ tableName, url }) => ({
-    tableName,
-    bytes: (await readSigned(mesh.storage, { url })).bytes,
-  }));
-  return Promise.all(read);
+  return Promise.all(chunks.map(async ({ url }) => (await readSigned(mesh.storage, { url })).bytes));
 }
 
 /** What a call was refused with; undefined for what is no refusal of the mesh. */
