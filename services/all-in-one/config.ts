@@ -8,7 +8,11 @@ export type AllInOneConfig = ReturnType<typeof parseConfig>;
 export const allInOneSecrets = ["secret_encryption_key", "url_signing_key", "database_url"] as const;
 
 /** Settings that go to orchestration as they are; it says what is wrong with them. */
-const orchestrationSettings = ["ENGINE_MEMORY_MIB", "ENGINE_CONFINEMENT_REQUIRED"] as const;
+const orchestrationSettings = [
+  "ENGINE_MEMORY_MIB",
+  "ENGINE_CONFINEMENT_REQUIRED",
+  "PREPARED_CACHE_MIB",
+] as const;
 
 /** Settings that go to the edge as they are; it says what is wrong with them. */
 const edgeSettings = [

@@ -44,6 +44,13 @@ const engineMemory = z
   .refine((value) => value >= engineMemoryMinMiB, `must be ${engineMemoryMinMiB} (MiB) or more`)
   .optional();
 
+const preparedCache = z
+  .string()
+  .regex(/^\d{1,9}$/, "must be a number of MiB")
+  .transform(Number)
+  .refine((value) => value >= 1, "must be 1 (MiB) or more")
+  .optional();
+
 const requiredProtections = z
   .string()
   .default("")
@@ -63,6 +70,7 @@ const orchestrationEnv = serviceEnv.extend({
   STORAGE_ADDRESS: grpcAddress,
   SOURCE_ADDRESS_ALLOW: networks,
   ENGINE_MEMORY_MIB: engineMemory,
+  PREPARED_CACHE_MIB: preparedCache,
   ENGINE_CONFINEMENT_REQUIRED: requiredProtections,
 });
 
@@ -78,6 +86,8 @@ export function parseConfig(env: Env) {
     identityAddress: settings.IDENTITY_ADDRESS,
     storageAddress: settings.STORAGE_ADDRESS,
     engineMemory: memoryLimitsOf(settings.ENGINE_MEMORY_MIB ?? engineMemoryMiB()),
+    /** Undefined for what the disk has room for. */
+    preparedCacheBytes: settings.PREPARED_CACHE_MIB && settings.PREPARED_CACHE_MIB * mebibyte,
     engineProtectionsRequired: settings.ENGINE_CONFINEMENT_REQUIRED,
     sourceAddressAllow: settings.SOURCE_ADDRESS_ALLOW,
   });

@@ -201,6 +201,15 @@ export const contentCorrupt = () =>
 export const diskFull = () =>
   failure(Code.ResourceExhausted, ErrorReason.DISK_FULL, "no space is left for the files that sources read");
 
+/** All that is prepared is being read, and what is to come does not fit beside it. */
+export const preparedFilesFull = (bytesMax: number) =>
+  failure(
+    Code.ResourceExhausted,
+    ErrorReason.DISK_FULL,
+    `the files that are prepared for their readers take the ${Math.floor(bytesMax / 1024 ** 2)} MiB that they may: ` +
+      "try again when others are done, or have PREPARED_CACHE_MIB raised",
+  );
+
 export const eventTooLarge = (bytesMax: number) =>
   failure(
     Code.ResourceExhausted,

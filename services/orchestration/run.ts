@@ -32,6 +32,7 @@ import { createUnfinished } from "./executions/unfinished.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
 import { ownFolder } from "./own-folder.ts";
+import { openPreparedFiles } from "./prepared/open-prepared-files.ts";
 import { createSecrets } from "./secrets.ts";
 import { orchestrationServices } from "./service.ts";
 import { createSnapshots } from "./snapshots/snapshots.ts";
@@ -88,10 +89,18 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   await using recorder = createExecutionRecorder({ db: database.db, log, reader });
   const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
   const secrets = createSecrets(policies, (orgId, signal) => bindSecrets(bindDeps, orgId, signal));
+  const quarantine = createQuarantine({ db: database.db, log });
+  const prepared = await openPreparedFiles({
+    directory: join(config.dataDirectory, "prepared"),
+    bytesMax: config.preparedCacheBytes,
+    engine,
+    quarantine,
+  });
   const file = createFileConnector({
     blobs: createBlobCache(blobs, folder),
     engine,
-    quarantine: createQuarantine({ db: database.db, log }),
+    quarantine,
+    prepared,
   });
   const postgresql = createPostgresqlConnector({
     engine,

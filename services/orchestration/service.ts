@@ -22,6 +22,7 @@ import { getExecution, listExecutions } from "./rpc/list-executions.ts";
 import { deleteSource, getSource, listSources } from "./rpc/list-sources.ts";
 import { getTable, listTables } from "./rpc/list-tables.ts";
 import { planChunks } from "./rpc/plan-chunks.ts";
+import { previewSource } from "./rpc/preview-source.ts";
 import { recordLineage } from "./rpc/record-lineage.ts";
 import { releaseCrash } from "./rpc/release-crash.ts";
 import { closeSnapshot, renewSnapshot } from "./rpc/renew-snapshot.ts";
@@ -40,6 +41,7 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
       createSource: createSource(deps),
       getSource: getSource(deps),
       listSources: listSources(deps),
+      previewSource: previewSource(deps),
       updateSource: updateSource(deps),
       deleteSource: deleteSource(deps),
     }),

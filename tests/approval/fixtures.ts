@@ -66,6 +66,7 @@ function startOrchestration(database: TestDatabase, folder: string): Promise<Run
     sourceAddressAllow: [],
     engineMemory: { processBytes: 1024 ** 3, totalBytes: 1024 ** 3 },
     engineProtectionsRequired: [],
+    preparedCacheBytes: undefined,
   });
 }
 

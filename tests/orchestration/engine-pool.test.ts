@@ -6,7 +6,7 @@ import type { Principal } from "../../services/lib/principal.ts";
 import type { Engine } from "../../services/orchestration/engine/engine.ts";
 import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
-import { startEngine } from "./engines.ts";
+import { startEngine, writeParquet } from "./engines.ts";
 import { eventually } from "./orchestration.ts";
 
 const limit = { signal: AbortSignal.timeout(60_000), timeoutMs: 60_000 };
@@ -19,7 +19,16 @@ const processes = async () => {
 
 function asking(engine: Engine, path: string) {
   const call = { requestId: "test", traceparent: undefined, tracestate: undefined, deadlineMs: undefined };
-  const task = { kind: "inspect" as const, path, fileName: "n.csv", format: undefined };
+  const reading = { format: "parquet" as const };
+  const task = {
+    kind: "query" as const,
+    path,
+    fileName: "n.csv",
+    reading,
+    tableName: "n",
+    sql: "FROM n",
+    maxRows: 1,
+  };
   return (who: Principal) =>
     withinCall({ ...call, principal: who, signal: limit.signal }, () => engine.run(task, limit));
 }
@@ -27,8 +36,8 @@ function asking(engine: Engine, path: string) {
 test("OK: a user gets their process again, and nobody else does", async () => {
   await using folder = await temporaryFolder();
   await using engine = await startEngine(join(folder.path, "engine"));
-  const path = join(folder.path, "n.csv");
-  await writeFile(path, "n\n1\n");
+  const path = join(folder.path, "n.parquet");
+  await writeParquet(path, "SELECT 1 AS n");
   const ask = asking(engine, path);
   const first = principal();
   const second = principal({ orgId: first.orgId });
@@ -48,8 +57,8 @@ test("OK: a user gets their process again, and nobody else does", async () => {
 test("OK: of more organisations than processes are kept, those that asked longest ago lose theirs", async () => {
   await using folder = await temporaryFolder();
   await using engine = await startEngine(join(folder.path, "engine"));
-  const path = join(folder.path, "n.csv");
-  await writeFile(path, "n\n1\n");
+  const path = join(folder.path, "n.parquet");
+  await writeParquet(path, "SELECT 1 AS n");
   const ask = asking(engine, path);
   for (let count = 0; count < 6; count += 1) await ask(principal());
   await eventually(async () => (await processes()).length).toBe(5);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { createLog } from "../../services/lib/log.ts";
 import { findConfinement } from "../../services/orchestration/confinement/find-confinement.ts";
 import { createEngine, type Engine, type EngineOptions } from "../../services/orchestration/engine/engine.ts";
@@ -24,12 +25,21 @@ export async function startEngine(
   return createEngine({ directory, confinement, memory: watchMemory(memory), log, ...options });
 }
 
-/** The task that runs a statement over a CSV of one column of numbers, `n`, which is written into a folder. */
+/** Writes the rows of a statement as a Parquet file. */
+export async function writeParquet(path: string, sql: string, options = ""): Promise<void> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  await connection.run(`COPY (${sql}) TO '${path}' (FORMAT parquet, COMPRESSION zstd${options})`);
+  connection.closeSync();
+  instance.closeSync();
+}
+
+/** The task that runs a statement over one column of numbers, `n`, which are written into a folder. */
 export async function statementOn(folder: string, content: string, sql: string) {
-  const path = join(folder, `${randomUUID()}.csv`);
-  await writeFile(path, content);
-  const columns = [{ name: "n", dataType: "BIGINT" }];
-  const formats = { dateFormat: undefined, timestampFormat: undefined };
-  const reading = { format: "csv" as const, delimiter: ",", header: true, columns, ...formats };
+  const csv = join(folder, `${randomUUID()}.csv`);
+  const path = join(folder, `${randomUUID()}.parquet`);
+  await writeFile(csv, content);
+  await writeParquet(path, `FROM read_csv('${csv}', header = true, columns = {n: 'BIGINT'})`);
+  const reading = { format: "parquet" as const };
   return { kind: "query" as const, path, fileName: "n.csv", reading, tableName: "n", sql, maxRows: 10 };
 }

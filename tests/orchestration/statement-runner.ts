@@ -4,6 +4,7 @@ import type { QueryResult } from "../../services/orchestration/connectors/connec
 import { EngineFailure } from "../../services/orchestration/engine/engine-failure.ts";
 import { runStatement } from "../../services/orchestration/engine/run-statement.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
+import { writeParquet } from "./engines.ts";
 
 /** The file behind the table `orders`: dates, texts, structs, lists, numbers and JSON, with some of each missing. */
 const rows = [
@@ -50,11 +51,14 @@ export const memoryBytes = 1536 * 1024 ** 2;
 
 export async function createStatementRunner(): Promise<StatementRunner> {
   const folder = await temporaryFolder();
-  const path = join(folder.path, "orders.ndjson");
+  const path = join(folder.path, "orders.parquet");
+  const json = join(folder.path, "orders.ndjson");
   const lines = rows.map(([id, day, at, region, name, vip, tags, amount, qty], index) =>
     JSON.stringify({ id, day, at, region, customer: { name, vip }, tags, amount, qty, note: notes[index] }),
   );
-  await writeFile(path, lines.join("\n"));
+  await writeFile(json, lines.join("\n"));
+  const types = columns.map(({ name, dataType }) => `${name}: '${dataType}'`).join(", ");
+  await writeParquet(path, `FROM read_json('${json}', format = 'newline_delimited', columns = {${types}})`);
   const run = (sql: string) =>
     runStatement({
       kind: "query",
@@ -62,7 +66,7 @@ export async function createStatementRunner(): Promise<StatementRunner> {
       fileName: "orders.ndjson",
       spillDirectory: join(folder.path, "spill"),
       memoryBytes,
-      reading: { format: "ndjson", columns },
+      reading: { format: "parquet" },
       tableName: "orders",
       sql,
       maxRows: 1000,

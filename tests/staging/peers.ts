@@ -132,6 +132,7 @@ const policies = (peers: Peers) =>
 function sourceService(sources: Map<string, Source>) {
   return guard(SourceService, {
     createSource: unused,
+    previewSource: unused,
     listSources: unused,
     updateSource: unused,
     deleteSource: unused,

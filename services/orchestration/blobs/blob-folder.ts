@@ -2,17 +2,27 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { ConnectError } from "@connectrpc/connect";
 import { newId } from "../../lib/ids.ts";
 import { contentCorrupt, diskFull } from "../errors.ts";
 
-/** What is known of some bytes before they arrive. */
-type BlobHeader = { readonly sha256: string; readonly sizeBytes: bigint };
+/** What is known of some bytes. */
+export type BlobHeader = { readonly sha256: string; readonly sizeBytes: bigint };
+
+export type StoredBlob = BlobHeader & { readonly path: string };
 
 export type BlobFolder = {
   /** The path of whole bytes with this hash, lent until given back; undefined when they are not here. */
   take(header: BlobHeader): Promise<string | undefined>;
   /** Keeps bytes whose hash is right, and lends them. A failure leaves nothing. */
   store(header: BlobHeader, chunks: AsyncIterable<Uint8Array>): Promise<string>;
+  /**
+   * Keeps bytes whose hash is not known before, and lends them. A failure leaves nothing; what does not fit beside what is
+   * lent is refused with the error of `full`.
+   */
+  storeNew(chunks: AsyncIterable<Uint8Array>, full: () => ConnectError): Promise<StoredBlob>;
+  /** Whether bytes that are lent are still whole. */
+  isWhole(sha256: string): Promise<boolean>;
   giveBack(sha256: string): void;
 };
 
@@ -32,19 +42,19 @@ export async function openBlobFolder(directory: string, bytesMax: number): Promi
   const pathOf = (sha256: string) => join(root, sha256.slice(0, 2), sha256);
   // In the order of their last use.
   const entries = new Map<string, Entry>(await listEntries(root));
+  /** Of entries and drafts. */
+  let bytes = [...entries.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 
-  let draftBytes = 0;
-
-  /** Removes what may go until the drafts fit. */
-  async function makeRoom(): Promise<void> {
-    let bytes = draftBytes + [...entries.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  /** Removes what may go until all fits; answers whether it does. */
+  async function makeRoom(): Promise<boolean> {
     for (const [sha256, { sizeBytes, borrowers }] of entries) {
-      if (bytes <= bytesMax) return;
+      if (bytes <= bytesMax) break;
       if (borrowers > 0) continue;
       entries.delete(sha256);
       bytes -= sizeBytes;
       await rm(pathOf(sha256), { force: true });
     }
+    return bytes <= bytesMax;
   }
 
   function lend(sha256: string, entry: Entry): string {
@@ -59,44 +69,85 @@ export async function openBlobFolder(directory: string, bytesMax: number): Promi
     if (entry) entry.borrowers -= 1;
   }
 
+  async function isWhole(sha256: string): Promise<boolean> {
+    const entry = entries.get(sha256);
+    if (!entry) return false;
+    const path = pathOf(sha256);
+    const found = await fingerprint(path);
+    if (found === undefined) return false;
+    if (entry.verified === found) return true;
+    if ((await hashFile(path)) !== sha256) return false;
+    entry.verified = found;
+    return true;
+  }
+
+  /** A draft that is whole becomes an entry, and is lent. */
+  async function publish(draft: string, sha256: string, sizeBytes: number): Promise<string> {
+    await mkdir(join(root, sha256.slice(0, 2)), { recursive: true, mode: 0o700 });
+    await rename(draft, pathOf(sha256));
+    const verified = await fingerprint(pathOf(sha256));
+    // Damaged bytes that are replaced may still be lent.
+    const { sizeBytes: replacedBytes = 0, borrowers = 0 } = entries.get(sha256) ?? {};
+    bytes += sizeBytes - replacedBytes;
+    return lend(sha256, { sizeBytes, borrowers, verified });
+  }
+
+  /** Has `write` fill a draft. `reserve` counts bytes of it that come, until it is done. */
+  async function withDraft<T>(write: (draft: Draft) => Promise<T>): Promise<T> {
+    const path = join(drafts, newId());
+    let reserved = 0;
+    const reserve = (count: number) => {
+      reserved += count;
+      bytes += count;
+      return makeRoom();
+    };
+    try {
+      return await write({ path, reserve });
+    } catch (error) {
+      await rm(path, { force: true });
+      throw (error as NodeJS.ErrnoException).code === "ENOSPC" ? diskFull() : error;
+    } finally {
+      bytes -= reserved;
+    }
+  }
+
   return {
     giveBack,
+    isWhole,
     async take({ sha256, sizeBytes }) {
       const entry = entries.get(sha256);
-      if (!entry) return undefined;
+      if (entry?.sizeBytes !== Number(sizeBytes)) return undefined;
       const path = lend(sha256, entry);
-      const found = await fingerprint(path);
-      if (found !== undefined && entry.verified === found) return path;
-      if (entry.sizeBytes === Number(sizeBytes) && (await hashFile(path)) === sha256) {
-        entry.verified = found;
-        return path;
-      }
+      if (await isWhole(sha256)) return path;
       giveBack(sha256);
       return undefined;
     },
-    async store(header, chunks) {
-      const { sha256 } = header;
-      const sizeBytes = Number(header.sizeBytes);
-      if (!/^[0-9a-f]{64}$/.test(sha256)) throw contentCorrupt();
-      const draft = join(drafts, newId());
-      draftBytes += sizeBytes;
-      try {
-        await makeRoom();
-        await writeDraft(draft, header, chunks);
-        await mkdir(join(root, sha256.slice(0, 2)), { recursive: true, mode: 0o700 });
-        await rename(draft, pathOf(sha256));
-      } catch (error) {
-        await rm(draft, { force: true });
-        throw (error as NodeJS.ErrnoException).code === "ENOSPC" ? diskFull() : error;
-      } finally {
-        draftBytes -= sizeBytes;
-      }
-      // Damaged bytes that are replaced may still be lent.
-      const borrowers = entries.get(sha256)?.borrowers ?? 0;
-      return lend(sha256, { sizeBytes, borrowers, verified: await fingerprint(pathOf(sha256)) });
-    },
+    store: (header, chunks) =>
+      withDraft(async ({ path, reserve }) => {
+        const { sha256 } = header;
+        if (!/^[0-9a-f]{64}$/.test(sha256)) throw contentCorrupt();
+        const sizeBytes = Number(header.sizeBytes);
+        await reserve(sizeBytes);
+        const written = await writeDraft(path, chunks, (count) => {
+          if (count > sizeBytes) throw contentCorrupt();
+        });
+        if (written.sizeBytes !== sizeBytes || written.sha256 !== sha256) throw contentCorrupt();
+        return publish(path, sha256, sizeBytes);
+      }),
+    storeNew: (chunks, full) =>
+      withDraft(async ({ path, reserve }) => {
+        let reserved = 0;
+        const { sha256, sizeBytes } = await writeDraft(path, chunks, async (count) => {
+          const isRoom = await reserve(count - reserved);
+          reserved = count;
+          if (!isRoom) throw full();
+        });
+        return { sha256, sizeBytes: BigInt(sizeBytes), path: await publish(path, sha256, sizeBytes) };
+      }),
   };
 }
+
+type Draft = { readonly path: string; reserve(bytes: number): Promise<boolean> };
 
 /** What an earlier process left: verified when it is used. */
 async function listEntries(root: string): Promise<[string, Entry][]> {
@@ -127,19 +178,20 @@ async function hashFile(path: string): Promise<string | undefined> {
   }
 }
 
+/** Writes a file as its bytes come; `accept` is told before how many these will be, and throws when they are too many. */
 async function writeDraft(
-  draft: string,
-  { sha256, sizeBytes }: BlobHeader,
+  path: string,
   chunks: AsyncIterable<Uint8Array>,
-): Promise<void> {
-  await using file = await open(draft, "wx", 0o600);
+  accept: (sizeBytes: number) => void | Promise<void>,
+): Promise<{ sha256: string; sizeBytes: number }> {
+  await using file = await open(path, "wx", 0o600);
   const hash = createHash("sha256");
-  let bytes = 0n;
+  let sizeBytes = 0;
   for await (const chunk of chunks) {
-    bytes += BigInt(chunk.length);
-    if (bytes > sizeBytes) throw contentCorrupt();
+    sizeBytes += chunk.length;
+    await accept(sizeBytes);
     hash.update(chunk);
     await file.writeFile(chunk);
   }
-  if (bytes !== sizeBytes || hash.digest("hex") !== sha256) throw contentCorrupt();
+  return { sha256: hash.digest("hex"), sizeBytes };
 }

@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import type { FileProblem } from "../engine/files/readable.ts";
+import type { FoundColumn } from "../engine/preparation.ts";
 import type { ExtractFormat, Extraction } from "../engine/protocol.ts";
 import type { SpelledValue } from "../results/spelled-value.ts";
 
@@ -41,17 +43,52 @@ export type DataSource = {
    * `sources.insecure`.
    */
   readonly insecureLogin?: string | undefined;
+  /** Whether it is one table, as a file, and not a database of several; not by default. */
+  readonly isOneTable?: boolean;
   /** Tries to reach it and answers name and version of what answered. */
   test(limit: Limit): Promise<{ serverVersion: string }>;
   /** Answers its tables. */
   discover(limit: Limit): Promise<DiscoveredTable[]>;
   /** Runs one statement that reads. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED). */
   query(query: Query, limit: Limit): Promise<QueryResult>;
+  /** Answers the first rows of a table, and what was found out of it. */
+  preview(request: PreviewRequest, limit: Limit): Promise<Preview>;
   /**
    * Opens a snapshot of some tables, each as the catalog has it. FailedPrecondition (SOURCE_CHANGED) when one is not so
    * any more.
    */
   openSnapshot(request: SnapshotRequest, limit: Limit): Promise<Snapshot>;
+};
+
+/** Names a table of a database. */
+export type TableName = { readonly schemaName: string; readonly name: string };
+
+export type PreviewRequest = {
+  /** Undefined where the source has one table only. */
+  readonly table: TableName | undefined;
+  readonly maxRows: number;
+};
+
+/** What a source has at a first look. */
+export type Preview = {
+  readonly columns: readonly PreviewColumn[];
+  /** Whether the source can be read so; otherwise the problems say why not. */
+  readonly readable: boolean;
+  /** The settings that matter, as they were said or found; empty where there is nothing to find. */
+  readonly settings: Settings;
+  readonly schemaName: string;
+  readonly tableName: string;
+  readonly rows: QueryResult["rows"];
+  /** Whether there are more rows. */
+  readonly truncated: boolean;
+  /** Undefined when unknown. */
+  readonly rowCount: bigint | undefined;
+  readonly problems: readonly FileProblem[];
+};
+
+export type PreviewColumn = Pick<FoundColumn, "name" | "dataType" | "form" | "note"> & {
+  /** Undefined when unknown. */
+  readonly nullable: boolean | undefined;
 };
 
 export type SnapshotRequest = {

@@ -2,9 +2,11 @@ import { Socket } from "node:net";
 import { channelDescriptor } from "../confinement/layers.ts";
 import { openMessageChannel } from "../process/message-channel.ts";
 import { toEngineFailure } from "./engine-failure.ts";
-import { inspectFile } from "./inspect-file.ts";
+import { prepareFile } from "./files/prepare-file.ts";
+import { previewFile } from "./files/preview-file.ts";
 import { exceedsMemory } from "./own-memory.ts";
 import type { Reply, Task } from "./protocol.ts";
+import { readStatistics } from "./read-statistics.ts";
 import { runStatement } from "./run-statement.ts";
 import { writeExtract } from "./write-extract.ts";
 
@@ -31,7 +33,16 @@ async function answer(task: Task): Promise<Reply> {
 }
 
 async function perform(task: Task): Promise<Reply> {
-  if (task.kind === "inspect") return { kind: "inspected", inspection: await inspectFile(task) };
-  if (task.kind === "extract") return { kind: "extracted", extraction: await writeExtract(task) };
-  return { kind: "queried", result: await runStatement(task) };
+  switch (task.kind) {
+    case "prepareFile":
+      return { kind: "prepared", preparation: await prepareFile(task) };
+    case "preview":
+      return { kind: "previewed", preview: await previewFile(task) };
+    case "statistics":
+      return { kind: "statistics", columns: await readStatistics(task) };
+    case "extract":
+      return { kind: "extracted", extraction: await writeExtract(task) };
+    case "query":
+      return { kind: "queried", result: await runStatement(task) };
+  }
 }

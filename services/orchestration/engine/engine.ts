@@ -15,7 +15,7 @@ import type { Reply, Task } from "./protocol.ts";
 import { inputName, outputName, removeFolder, spillName } from "./work-folder.ts";
 
 /** A task but for what the engine itself adds; its paths are absolute. */
-type NewTask = Task extends infer T
+export type NewTask = Task extends infer T
   ? T extends Task
     ? Omit<T, "spillDirectory" | "memoryBytes">
     : never
@@ -146,7 +146,7 @@ function callersUser(): string | undefined {
 /** The task as the process sees it, whose files are in its own folder. */
 function inFolder(task: NewTask, memoryBytes: number): Task {
   const own = { path: inputName, spillDirectory: spillName, memoryBytes };
-  return task.kind === "extract" ? { ...task, ...own, outputPath: outputName } : { ...task, ...own };
+  return "outputPath" in task ? { ...task, ...own, outputPath: outputName } : { ...task, ...own };
 }
 
 /** In messages the file goes by the name that people have for it. */

@@ -1,24 +1,13 @@
 import { z } from "zod";
-import type { DiscoveredColumn, QueryResult } from "../connectors/connector.ts";
-
-export const fileFormats = ["csv", "json", "ndjson", "parquet"] as const;
-export type FileFormat = (typeof fileFormats)[number];
+import type { QueryResult } from "../connectors/connector.ts";
+import type { FileProblem } from "./files/readable.ts";
+import type { ReadingSettings } from "./files/reading-settings.ts";
+import { type FoundColumn, foundSchema, type Preparation, preparationSchema } from "./preparation.ts";
 
 export type TypedColumn = { readonly name: string; readonly dataType: string };
 
-/** How a file is read, as found by looking at all of it. */
-export type Reading =
-  | {
-      readonly format: "csv";
-      readonly delimiter: string;
-      readonly header: boolean;
-      readonly columns: readonly TypedColumn[];
-      /** Formats of strptime, where they are not ISO 8601's. */
-      readonly dateFormat: string | undefined;
-      readonly timestampFormat: string | undefined;
-    }
-  | { readonly format: "json" | "ndjson"; readonly columns: readonly TypedColumn[] }
-  | { readonly format: "parquet" };
+/** How a Parquet file is read: all of its columns as they are, or those whose expressions over them are given. */
+export type Reading = { readonly format: "parquet"; readonly columns?: readonly ExtractColumn[] | undefined };
 
 /** Rows of a source as PostgreSQL's COPY writes them in format csv, with `\\N` for what is missing. */
 export type CopyReading = { readonly format: "copy"; readonly columns: readonly TypedColumn[] };
@@ -43,7 +32,27 @@ export type Task = {
   /** Memory of the process that does it. */
   readonly memoryBytes: number;
 } & (
-  | { readonly kind: "inspect"; readonly format: FileFormat | undefined }
+  | {
+      /** Reads all of a file, whatever its format, and writes it as Parquet unless it is that. */
+      readonly kind: "prepareFile";
+      readonly settings: ReadingSettings;
+      /** Path of the named pipe that is written. */
+      readonly outputPath: string;
+    }
+  | {
+      /** Reads all of a file, and answers what was found and its first rows. */
+      readonly kind: "preview";
+      readonly settings: ReadingSettings;
+      readonly maxRows: number;
+    }
+  | {
+      /** Answers what is known of some row groups of a Parquet file. */
+      readonly kind: "statistics";
+      /** Row groups from the first one, counted from 0, up to but without the last one, and their rows. */
+      readonly groups: RowRange;
+      readonly rows: RowRange;
+      readonly columns: readonly TypedColumn[];
+    }
   | {
       readonly kind: "query";
       readonly reading: Reading;
@@ -65,11 +74,14 @@ export type Task = {
     }
 );
 
-/** What is known of a file after looking at all of it. */
-export type Inspection = {
-  readonly reading: Reading;
-  readonly columns: readonly DiscoveredColumn[];
+/** What was found out of a file, and its first rows. */
+export type FilePreview = {
+  readonly found: ReadingSettings;
+  readonly columns: readonly FoundColumn[];
   readonly rowCount: number;
+  readonly problems: readonly FileProblem[];
+  /** Spelled as a query's. */
+  readonly rows: QueryResult["rows"];
 };
 
 /** What is known of a column of an extract. */
@@ -100,27 +112,14 @@ const failureKinds = [
 export type FailureKind = (typeof failureKinds)[number];
 
 export type Reply =
-  | { readonly kind: "inspected"; readonly inspection: Inspection }
+  | { readonly kind: "prepared"; readonly preparation: Preparation }
+  | { readonly kind: "previewed"; readonly preview: FilePreview }
+  | { readonly kind: "statistics"; readonly columns: readonly ColumnStats[] }
   | { readonly kind: "queried"; readonly result: QueryResult }
   | { readonly kind: "extracted"; readonly extraction: Extraction }
   | { readonly kind: "failed"; readonly failure: FailureKind; readonly message: string };
 
-const column = { name: z.string(), dataType: z.string() };
-const typedColumns = z.array(z.object(column));
-const discoveredColumns = z.array(z.object({ ...column, nullable: z.boolean() }));
-
-const reading = z.discriminatedUnion("format", [
-  z.object({
-    format: z.literal("csv"),
-    delimiter: z.string(),
-    header: z.boolean(),
-    columns: typedColumns,
-    dateFormat: z.string().optional(),
-    timestampFormat: z.string().optional(),
-  }),
-  z.object({ format: z.enum(["json", "ndjson"]), columns: typedColumns }),
-  z.object({ format: z.literal("parquet") }),
-]);
+const typedColumns = z.array(z.object({ name: z.string(), dataType: z.string() }));
 
 const columnStats = z.object({
   name: z.string(),
@@ -136,10 +135,12 @@ const isRows = (rows: unknown): boolean =>
   Array.isArray(rows) && rows.length <= rowsMax && rows.every((row) => Array.isArray(row));
 
 const replySchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("prepared"), preparation: preparationSchema }),
   z.object({
-    kind: z.literal("inspected"),
-    inspection: z.object({ reading, columns: discoveredColumns, rowCount: z.number() }),
+    kind: z.literal("previewed"),
+    preview: foundSchema.extend({ rows: z.custom(isRows) }),
   }),
+  z.object({ kind: z.literal("statistics"), columns: z.array(columnStats) }),
   z.object({
     kind: z.literal("queried"),
     result: z.object({

@@ -1,12 +1,11 @@
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from "@duckdb/node-api";
 import type { QueryResult } from "../connectors/connector.ts";
-import { createBoundedRows } from "../results/bounded-rows.ts";
+import { collectRows } from "./collect-rows.ts";
 import { toEngineFailure } from "./engine-failure.ts";
 import { readerOf } from "./file-reader.ts";
 import { gateStatement } from "./gate/gate-statement.ts";
 import type { Task, TypedColumn } from "./protocol.ts";
 import { openSandbox } from "./sandbox.ts";
-import { spellerOf } from "./spell-value.ts";
 import { identifier } from "./sql-text.ts";
 
 /** Runs one statement over the file, which it sees as a table, and answers its first rows. */
@@ -77,13 +76,5 @@ async function collect(
   columns: readonly TypedColumn[],
   maxRows: number,
 ): Promise<QueryResult> {
-  const spellers = result.columnTypes().map(spellerOf);
-  const kept = createBoundedRows(maxRows);
-  for await (const chunk of result) {
-    for (const row of chunk.getRows()) {
-      const full = !kept.push(row.map((value, index) => spellers[index]?.(value) ?? null));
-      if (full) return { columns, rows: kept.rows, truncated: true };
-    }
-  }
-  return { columns, rows: kept.rows, truncated: false };
+  return { columns, ...(await collectRows(result, maxRows)) };
 }

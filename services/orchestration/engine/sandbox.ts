@@ -11,7 +11,14 @@ const spillMax = "4GiB";
  * setting that would change that. `define` makes what the statements need while settings may still be made.
  */
 export async function openSandbox(
-  task: { path: string; spillDirectory: string; memoryBytes: number; outputPath?: string },
+  task: {
+    path: string;
+    /** More files that the statements read. */
+    paths?: readonly string[];
+    spillDirectory: string;
+    memoryBytes: number;
+    outputPath?: string;
+  },
   define: (connection: DuckDBConnection) => Promise<void>,
 ): Promise<DuckDBConnection> {
   const instance = await DuckDBInstance.create(":memory:", {
@@ -27,7 +34,7 @@ export async function openSandbox(
   // Now the database ends with its connection.
   instance.closeSync();
   await connection.run("SET TimeZone = 'UTC'");
-  const reachable = [task.path, task.outputPath].filter((path) => path !== undefined);
+  const reachable = [task.path, ...(task.paths ?? []), task.outputPath].filter((path) => path !== undefined);
   await connection.run(`SET allowed_paths = [${reachable.map(literal).join(", ")}]`);
   await connection.run("SET enable_external_access = false");
   await define(connection);

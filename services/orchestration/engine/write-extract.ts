@@ -1,16 +1,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { readerOf } from "./file-reader.ts";
+import { readerOf, sliceOf } from "./file-reader.ts";
 import type { ColumnStats, ExtractColumn, Extraction, RowRange, Task } from "./protocol.ts";
+import { rowGroupBytes, rowGroupRows } from "./row-groups.ts";
 import { openSandbox, readRows } from "./sandbox.ts";
 import { identifier, literal } from "./sql-text.ts";
 
 type ExtractTask = Task & { kind: "extract" };
-
-/** What a row group should take in memory: a column's values stay there until their row group is whole. */
-const rowGroupBytes = 64 * 1024 * 1024;
-/** Rows of a row group: DuckDB's own number, and the smallest one that it takes. */
-const rowGroupRowsMax = 122_880;
-const rowGroupRowsMin = 2048;
 
 /** Writes some rows of the input as one file, in the input's order, and answers what is known of them. */
 export async function writeExtract(task: ExtractTask): Promise<Extraction> {
@@ -41,11 +36,10 @@ async function writeParquet(connection: DuckDBConnection, task: ExtractTask): Pr
   };
 }
 
-function rowGroupOf({ reading, rowBytes }: ExtractTask): string {
-  if (reading.format === "copy") return `ROW_GROUP_SIZE_BYTES ${rowGroupBytes}`;
-  const rows = Math.floor(rowGroupBytes / Math.max(1, rowBytes));
-  return `ROW_GROUP_SIZE ${Math.max(rowGroupRowsMin, Math.min(rowGroupRowsMax, rows))}`;
-}
+const rowGroupOf = ({ reading, rowBytes }: ExtractTask): string =>
+  reading.format === "copy"
+    ? `ROW_GROUP_SIZE_BYTES ${rowGroupBytes}`
+    : `ROW_GROUP_SIZE ${rowGroupRows(rowBytes)}`;
 
 /** The file's statistics are of single values only: what is missing of a list or a struct is counted by reading again. */
 async function countNulls(
@@ -72,8 +66,11 @@ const statisticBytesMax = 255;
 
 function toStats(name: string, statistics: Statistics = []): ColumnStats {
   const statistic = (key: string) => statistics.find((entry) => entry.key === key)?.value;
+  // PostgreSQL, which keeps them, has no text with a NUL.
   const known = (text: string | undefined) =>
-    text !== undefined && Buffer.byteLength(text) > statisticBytesMax ? undefined : text;
+    text !== undefined && (Buffer.byteLength(text) > statisticBytesMax || text.includes("\0"))
+      ? undefined
+      : text;
   const nullCount = Number(statistic("null_count") ?? 0);
   return { name, nullCount, min: known(statistic("min")), max: known(statistic("max")) };
 }
@@ -92,7 +89,8 @@ async function writeCsv(connection: DuckDBConnection, task: ExtractTask): Promis
     connection,
     `SELECT count(*) AS rows, ${counted.join(", ")} FROM temp.sluice_extract`,
   );
-  const text = (value: unknown) => (value === null ? undefined : String(value));
+  const text = (value: unknown) =>
+    value === null || String(value).includes("\0") ? undefined : String(value);
   return {
     rowCount: Number(row?.rows),
     columns: task.columns.map(({ name }, index) => ({
@@ -106,14 +104,8 @@ async function writeCsv(connection: DuckDBConnection, task: ExtractTask): Promis
 
 function selectOf({ path, reading, rows, columns }: ExtractTask): string {
   const list = columns.map(({ name, expression }) => `${expression} AS ${identifier(name)}`).join(", ");
-  return `SELECT ${list} FROM ${sliceOf(path, reading, rows)}`;
+  return `SELECT ${list} FROM ${inputOf(path, reading, rows)}`;
 }
 
-function sliceOf(path: string, reading: ExtractTask["reading"], rows: RowRange | undefined): string {
-  if (!rows) return readerOf(path, reading);
-  const { from, to } = rows;
-  // A Parquet file is entered where the rows are; others have to be read from their beginning.
-  return reading.format === "parquet"
-    ? `read_parquet(${literal(path)}, file_row_number = true) WHERE file_row_number BETWEEN ${from} AND ${to - 1}`
-    : `${readerOf(path, reading)} LIMIT ${to - from} OFFSET ${from}`;
-}
+const inputOf = (path: string, reading: ExtractTask["reading"], rows: RowRange | undefined): string =>
+  rows && reading.format === "parquet" ? sliceOf(path, reading, rows) : readerOf(path, reading);

@@ -4,6 +4,7 @@ import {
   CreateSourceResponseSchema,
   SourceService,
 } from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
+import type { Db } from "../../lib/database.ts";
 import { violatedConstraint } from "../../lib/database-failure.ts";
 import { invalidField } from "../../lib/errors.ts";
 import { scopeOf } from "../../lib/guard.ts";
@@ -13,14 +14,17 @@ import { checkSecrets, refuseInsecureLogin } from "../check-source.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { sourceExists } from "../errors.ts";
 import { toSource } from "../message.ts";
+import { previewDryRun } from "../read-preview.ts";
 import { onceRequested } from "../requests.ts";
 import { displayNameConstraint, insertSource } from "../source-repository.ts";
+import { tryTransaction } from "../try-transaction.ts";
 
 const method = SourceService.method.createSource;
 
 export const createSource =
-  ({ db, connectors, secrets }: OrchestrationDeps): MethodImpl<typeof method> =>
+  (deps: OrchestrationDeps): MethodImpl<typeof method> =>
   async (request, context) => {
+    const { db, connectors, secrets } = deps;
     const { displayName, connector: name, settings = {} } = required(request.source, "source");
     const connector = connectors.get(name);
     if (!connector) {
@@ -30,13 +34,14 @@ export const createSource =
     const scope = scopeOf(context);
     refuseInsecureLogin(scope, opened);
     await checkSecrets(secrets, opened);
+    const insert = async (tx: Db) => {
+      const source = { sourceId: newId(), displayName, connector: name, settings };
+      return create(CreateSourceResponseSchema, { source: toSource(await insertSource(tx, scope, source)) });
+    };
     try {
-      return await onceRequested(db, scope, { method, request }, async (tx) => {
-        const source = { sourceId: newId(), displayName, connector: name, settings };
-        return create(CreateSourceResponseSchema, {
-          source: toSource(await insertSource(tx, scope, source)),
-        });
-      });
+      if (!request.validateOnly) return await onceRequested(db, scope, { method, request }, insert);
+      await tryTransaction(db, insert);
+      return create(CreateSourceResponseSchema, await previewDryRun(deps, context, opened));
     } catch (error) {
       throw violatedConstraint(error) === displayNameConstraint ? sourceExists(displayName) : error;
     }

@@ -4,25 +4,29 @@ import {
   SourceSchema,
   type SourceService,
 } from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
+import type { Db } from "../../lib/database.ts";
 import { violatedConstraint } from "../../lib/database-failure.ts";
 import { etagMismatch } from "../../lib/errors.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { type Scope, scopeOf } from "../../lib/guard.ts";
 import { fieldsToUpdate, required, revisionOf } from "../../lib/updates.ts";
 import { checkSecrets, refuseInsecureLogin } from "../check-source.ts";
 import type { DataSource } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { sourceExists, sourceNotFound } from "../errors.ts";
 import { toSource } from "../message.ts";
+import { previewDryRun } from "../read-preview.ts";
 import * as repository from "../source-repository.ts";
+import { tryTransaction } from "../try-transaction.ts";
 
 const writable = ["display_name", "settings"] as const;
 
 export const updateSource =
-  ({ db, connectors, secrets }: OrchestrationDeps): MethodImpl<typeof SourceService.method.updateSource> =>
-  async ({ source: given, updateMask }, context) => {
+  (deps: OrchestrationDeps): MethodImpl<typeof SourceService.method.updateSource> =>
+  async ({ source: given, updateMask, validateOnly }, context) => {
+    const { db, connectors, secrets } = deps;
     const scope = scopeOf(context);
     const source = required(given, "source");
-    const { sourceId, displayName, etag } = source;
+    const { sourceId, etag } = source;
     const fields = fieldsToUpdate(SourceSchema, source, updateMask, writable);
     const current = await repository.findSource(db, scope, sourceId);
     if (!current) throw sourceNotFound(sourceId);
@@ -30,21 +34,45 @@ export const updateSource =
     const next =
       change.settings && connectors.get(current.connector)?.open(change.settings, "source.settings");
     if (next) await checkSecrets(secrets, next);
-    try {
-      const row = await db.transaction(async (tx) => {
-        // Locked: an insecure login that an editor keeps must not have been removed meanwhile.
-        const locked = await repository.findSourceForUpdate(tx, scope, sourceId);
-        if (next) refuseInsecureLogin(scope, next, locked && tryToOpen(locked, connectors));
-        return await repository.updateSource(tx, scope, sourceId, revisionOf(etag), change);
-      });
-      if (row) return { source: toSource(row) };
-    } catch (error) {
-      const isTaken = violatedConstraint(error) === repository.displayNameConstraint;
-      throw isTaken ? sourceExists(displayName) : error;
-    }
-    const exists = await repository.findSource(db, scope, sourceId);
-    throw exists ? etagMismatch("source", sourceId) : sourceNotFound(sourceId);
+    const revision = revisionOf(etag);
+    const row = await write(deps, scope, { sourceId, revision, change, next, validateOnly });
+    if (!row) throw await noSuchRevision(deps, scope, sourceId);
+    if (!validateOnly) return { source: toSource(row) };
+    return next ? await previewDryRun(deps, context, next) : {};
   };
+
+type Update = {
+  readonly sourceId: string;
+  readonly revision: number | undefined;
+  readonly change: repository.SourceChange;
+  readonly next: DataSource | undefined;
+  readonly validateOnly: boolean;
+};
+
+/** Undefined when the source is gone or has another revision. */
+async function write(
+  { db, connectors }: OrchestrationDeps,
+  scope: Scope,
+  { sourceId, revision, change, next, validateOnly }: Update,
+): Promise<repository.SourceRow | undefined> {
+  const update = async (tx: Db) => {
+    // Locked: an insecure login that an editor keeps must not have been removed meanwhile.
+    const locked = await repository.findSourceForUpdate(tx, scope, sourceId);
+    if (next) refuseInsecureLogin(scope, next, locked && tryToOpen(locked, connectors));
+    return await repository.updateSource(tx, scope, sourceId, revision, change);
+  };
+  try {
+    return await (validateOnly ? tryTransaction(db, update) : db.transaction(update));
+  } catch (error) {
+    const isTaken = violatedConstraint(error) === repository.displayNameConstraint;
+    throw isTaken ? sourceExists(change.displayName ?? "") : error;
+  }
+}
+
+async function noSuchRevision({ db }: OrchestrationDeps, scope: Scope, sourceId: string) {
+  const exists = await repository.findSource(db, scope, sourceId);
+  return exists ? etagMismatch("source", sourceId) : sourceNotFound(sourceId);
+}
 
 function changeOf(
   { displayName, settings = {} }: Source,

@@ -37,8 +37,8 @@ export type PlanChunksRequest = Message<"sluice.orchestration.v1.PlanChunksReque
   tables: ExtractTable[];
 
   /**
-   * Rows of a chunk, about. A file that is not Parquet is read from its beginning for every chunk, so it is cut into
-   * chunks of 256 MiB at least; a view, and a foreign table, is one chunk.
+   * Rows of a chunk: at most so many of a file's, about so many of a database's. Chunks of a file have whole row groups of
+   * it where these are not larger, so they may be smaller. A view, and a foreign table, is one chunk.
    *
    * @generated from field: int64 chunk_rows = 3;
    */

@@ -6,7 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
-import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { FieldMask, ListValue, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
@@ -15,7 +15,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file sluice/orchestration/v1/sources.proto.
  */
 export const file_sluice_orchestration_v1_sources: GenFile = /*@__PURE__*/
-  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9zb3VyY2VzLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKdAgoGU291cmNlEh4KCXNvdXJjZV9pZBgBIAEoCUILukgI2AEBcgOwAQESMwoMZGlzcGxheV9uYW1lGAIgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBIaCgljb25uZWN0b3IYAyABKAlCB7pIBHICGD8SKQoIc2V0dGluZ3MYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoEZXRhZxgHIAEoCUIHukgEcgIYQCKNAgoTQ3JlYXRlU291cmNlUmVxdWVzdBLUAQoGc291cmNlGAEgASgLMh8uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU291cmNlQqIBukieAboBTwoaY3JlYXRlX3NvdXJjZS5kaXNwbGF5X25hbWUSGGRpc3BsYXlfbmFtZSBpcyByZXF1aXJlZBoXdGhpcy5kaXNwbGF5X25hbWUgIT0gJye6AUYKF2NyZWF0ZV9zb3VyY2UuY29ubmVjdG9yEhVjb25uZWN0b3IgaXMgcmVxdWlyZWQaFHRoaXMuY29ubmVjdG9yICE9ICcnyAEBEh8KCnJlcXVlc3RfaWQYAiABKAlCC7pICNgBAXIDsAEBIkcKFENyZWF0ZVNvdXJjZVJlc3BvbnNlEi8KBnNvdXJjZRgBIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZSIvChBHZXRTb3VyY2VSZXF1ZXN0EhsKCXNvdXJjZV9pZBgBIAEoCUIIukgFcgOwAQEiRAoRR2V0U291cmNlUmVzcG9uc2USLwoGc291cmNlGAEgASgLMh8uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU291cmNlInkKEkxpc3RTb3VyY2VzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSJgoJY29ubmVjdG9yGAMgASgJQhO6SBByDhg/MgpeW15ceDAwXSokImAKE0xpc3RTb3VyY2VzUmVzcG9uc2USMAoHc291cmNlcxgBIAMoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiyQEKE1VwZGF0ZVNvdXJjZVJlcXVlc3QSgAEKBnNvdXJjZRgBIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZUJPukhMugFGChd1cGRhdGVfc291cmNlLnNvdXJjZV9pZBIVc291cmNlX2lkIGlzIHJlcXVpcmVkGhR0aGlzLnNvdXJjZV9pZCAhPSAnJ8gBARIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siRwoUVXBkYXRlU291cmNlUmVzcG9uc2USLwoGc291cmNlGAEgASgLMh8uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU291cmNlIjIKE0RlbGV0ZVNvdXJjZVJlcXVlc3QSGwoJc291cmNlX2lkGAEgASgJQgi6SAVyA7ABASIWChREZWxldGVTb3VyY2VSZXNwb25zZTLjBgoNU291cmNlU2VydmljZRKhAQoMQ3JlYXRlU291cmNlEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ3JlYXRlU291cmNlUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNyZWF0ZVNvdXJjZVJlc3BvbnNlIjSquxgPGg1zb3VyY2VzLndyaXRlsrsYAwjJAYLT5JMCFDoBKiIPL2FwaS92MS9zb3VyY2VzEpwBCglHZXRTb3VyY2USKS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5HZXRTb3VyY2VSZXF1ZXN0Giouc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0U291cmNlUmVzcG9uc2UiOJACAaq7GA4aDHNvdXJjZXMucmVhZILT5JMCHRIbL2FwaS92MS9zb3VyY2VzL3tzb3VyY2VfaWR9EpYBCgtMaXN0U291cmNlcxIrLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RTb3VyY2VzUmVxdWVzdBosLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RTb3VyY2VzUmVzcG9uc2UiLJACAaq7GA4aDHNvdXJjZXMucmVhZILT5JMCERIPL2FwaS92MS9zb3VyY2VzEs8BCgxVcGRhdGVTb3VyY2USLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5VcGRhdGVTb3VyY2VSZXF1ZXN0Gi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVXBkYXRlU291cmNlUmVzcG9uc2UiYqq7GA8aDXNvdXJjZXMud3JpdGWyuxgZEhcKCGlmLW1hdGNoEgtzb3VyY2UuZXRhZ4LT5JMCLDoGc291cmNlMiIvYXBpL3YxL3NvdXJjZXMve3NvdXJjZS5zb3VyY2VfaWR9EqMBCgxEZWxldGVTb3VyY2USLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5EZWxldGVTb3VyY2VSZXF1ZXN0Gi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRGVsZXRlU291cmNlUmVzcG9uc2UiNqq7GA8aDXNvdXJjZXMud3JpdGWC0+STAh0qGy9hcGkvdjEvc291cmNlcy97c291cmNlX2lkfWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9zb3VyY2VzLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKdAgoGU291cmNlEh4KCXNvdXJjZV9pZBgBIAEoCUILukgI2AEBcgOwAQESMwoMZGlzcGxheV9uYW1lGAIgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBIaCgljb25uZWN0b3IYAyABKAlCB7pIBHICGD8SKQoIc2V0dGluZ3MYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoEZXRhZxgHIAEoCUIHukgEcgIYQCKkAgoTQ3JlYXRlU291cmNlUmVxdWVzdBLUAQoGc291cmNlGAEgASgLMh8uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU291cmNlQqIBukieAboBTwoaY3JlYXRlX3NvdXJjZS5kaXNwbGF5X25hbWUSGGRpc3BsYXlfbmFtZSBpcyByZXF1aXJlZBoXdGhpcy5kaXNwbGF5X25hbWUgIT0gJye6AUYKF2NyZWF0ZV9zb3VyY2UuY29ubmVjdG9yEhVjb25uZWN0b3IgaXMgcmVxdWlyZWQaFHRoaXMuY29ubmVjdG9yICE9ICcnyAEBEh8KCnJlcXVlc3RfaWQYAiABKAlCC7pICNgBAXIDsAEBEhUKDXZhbGlkYXRlX29ubHkYAyABKAgigAEKFENyZWF0ZVNvdXJjZVJlc3BvbnNlEi8KBnNvdXJjZRgBIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZRI3CgdwcmV2aWV3GAIgASgLMiYuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU291cmNlUHJldmlldyK7AQoUUHJldmlld1NvdXJjZVJlcXVlc3QSHAoJY29ubmVjdG9yGAEgASgJQgm6SAZyBBABGD8SMQoIc2V0dGluZ3MYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Qga6SAPIAQESNAoFdGFibGUYAyABKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5QcmV2aWV3VGFibGUSHAoIbWF4X3Jvd3MYBCABKAVCCrpIBxoFGOgHKAAiYQoMUHJldmlld1RhYmxlEisKC3NjaGVtYV9uYW1lGAEgASgJQha6SBNyERABGP8BMgpeW15ceDAwXSokEiQKBG5hbWUYAiABKAlCFrpIE3IREAEY/wEyCl5bXlx4MDBdKiQiUAoVUHJldmlld1NvdXJjZVJlc3BvbnNlEjcKB3ByZXZpZXcYASABKAsyJi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Tb3VyY2VQcmV2aWV3IssCCg1Tb3VyY2VQcmV2aWV3EhAKCHJlYWRhYmxlGAEgASgIEikKCHNldHRpbmdzGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBITCgtzY2hlbWFfbmFtZRgDIAEoCRISCgp0YWJsZV9uYW1lGAQgASgJEjcKB2NvbHVtbnMYBSADKAsyJi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5QcmV2aWV3Q29sdW1uEigKBHJvd3MYBiADKAsyGi5nb29nbGUucHJvdG9idWYuTGlzdFZhbHVlEhEKCXRydW5jYXRlZBgHIAEoCBIWCglyb3dfY291bnQYCCABKANIAIgBARI4Cghwcm9ibGVtcxgJIAMoCzImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZVByb2JsZW1CDAoKX3Jvd19jb3VudCJwCg1QcmV2aWV3Q29sdW1uEgwKBG5hbWUYASABKAkSEQoJZGF0YV90eXBlGAIgASgJEhUKCG51bGxhYmxlGAMgASgISACIAQESDAoEZm9ybRgEIAEoCRIMCgRub3RlGAUgASgJQgsKCV9udWxsYWJsZSI+Cg1Tb3VyY2VQcm9ibGVtEgwKBGxpbmUYASABKAMSDgoGY29sdW1uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkiLwoQR2V0U291cmNlUmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBIkQKEUdldFNvdXJjZVJlc3BvbnNlEi8KBnNvdXJjZRgBIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZSJ5ChJMaXN0U291cmNlc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEiYKCWNvbm5lY3RvchgDIAEoCUITukgQcg4YPzIKXlteXHgwMF0qJCJgChNMaXN0U291cmNlc1Jlc3BvbnNlEjAKB3NvdXJjZXMYASADKAsyHy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Tb3VyY2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuABChNVcGRhdGVTb3VyY2VSZXF1ZXN0EoABCgZzb3VyY2UYASABKAsyHy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Tb3VyY2VCT7pITLoBRgoXdXBkYXRlX3NvdXJjZS5zb3VyY2VfaWQSFXNvdXJjZV9pZCBpcyByZXF1aXJlZBoUdGhpcy5zb3VyY2VfaWQgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEhUKDXZhbGlkYXRlX29ubHkYAyABKAgigAEKFFVwZGF0ZVNvdXJjZVJlc3BvbnNlEi8KBnNvdXJjZRgBIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZRI3CgdwcmV2aWV3GAIgASgLMiYuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU291cmNlUHJldmlldyIyChNEZWxldGVTb3VyY2VSZXF1ZXN0EhsKCXNvdXJjZV9pZBgBIAEoCUIIukgFcgOwAQEiFgoURGVsZXRlU291cmNlUmVzcG9uc2UyrwgKDVNvdXJjZVNlcnZpY2USrQEKDENyZWF0ZVNvdXJjZRIsLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNyZWF0ZVNvdXJjZVJlcXVlc3QaLS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DcmVhdGVTb3VyY2VSZXNwb25zZSJAqrsYDxoNc291cmNlcy53cml0ZbK7GAMIyQH6uxgIIIDEEyiAxBOC0+STAhQ6ASoiDy9hcGkvdjEvc291cmNlcxKxAQoNUHJldmlld1NvdXJjZRItLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlByZXZpZXdTb3VyY2VSZXF1ZXN0Gi4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUHJldmlld1NvdXJjZVJlc3BvbnNlIkGquxgPGg1zb3VyY2VzLndyaXRl+rsYCCCAxBMogMQTgtPkkwIcOgEqIhcvYXBpL3YxL3NvdXJjZXM6cHJldmlldxKcAQoJR2V0U291cmNlEikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0U291cmNlUmVxdWVzdBoqLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldFNvdXJjZVJlc3BvbnNlIjiQAgGquxgOGgxzb3VyY2VzLnJlYWSC0+STAh0SGy9hcGkvdjEvc291cmNlcy97c291cmNlX2lkfRKWAQoLTGlzdFNvdXJjZXMSKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0U291cmNlc1JlcXVlc3QaLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0U291cmNlc1Jlc3BvbnNlIiyQAgGquxgOGgxzb3VyY2VzLnJlYWSC0+STAhESDy9hcGkvdjEvc291cmNlcxLbAQoMVXBkYXRlU291cmNlEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVXBkYXRlU291cmNlUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlVwZGF0ZVNvdXJjZVJlc3BvbnNlIm6quxgPGg1zb3VyY2VzLndyaXRlsrsYGRIXCghpZi1tYXRjaBILc291cmNlLmV0YWf6uxgIIIDEEyiAxBOC0+STAiw6BnNvdXJjZTIiL2FwaS92MS9zb3VyY2VzL3tzb3VyY2Uuc291cmNlX2lkfRKjAQoMRGVsZXRlU291cmNlEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRGVsZXRlU291cmNlUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkRlbGV0ZVNvdXJjZVJlc3BvbnNlIjaquxgPGg1zb3VyY2VzLndyaXRlgtPkkwIdKhsvYXBpL3YxL3NvdXJjZXMve3NvdXJjZV9pZH1iBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * A data source.
@@ -99,6 +99,13 @@ export type CreateSourceRequest = Message<"sluice.orchestration.v1.CreateSourceR
    * @generated from field: string request_id = 2;
    */
   requestId: string;
+
+  /**
+   * A dry run: everything is checked, and nothing is stored. Of a file, all is read.
+   *
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -115,11 +122,18 @@ export const CreateSourceRequestSchema: GenMessage<CreateSourceRequest> = /*@__P
  */
 export type CreateSourceResponse = Message<"sluice.orchestration.v1.CreateSourceResponse"> & {
   /**
-   * As it is now.
+   * As it is now; unset after a dry run.
    *
    * @generated from field: sluice.orchestration.v1.Source source = 1;
    */
   source?: Source | undefined;
+
+  /**
+   * After a dry run of a file: what PreviewSource answers, with 10 rows at most.
+   *
+   * @generated from field: sluice.orchestration.v1.SourcePreview preview = 2;
+   */
+  preview?: SourcePreview | undefined;
 };
 
 /**
@@ -128,6 +142,259 @@ export type CreateSourceResponse = Message<"sluice.orchestration.v1.CreateSource
  */
 export const CreateSourceResponseSchema: GenMessage<CreateSourceResponse> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_sources, 2);
+
+/**
+ * Settings to try.
+ *
+ * @generated from message sluice.orchestration.v1.PreviewSourceRequest
+ */
+export type PreviewSourceRequest = Message<"sluice.orchestration.v1.PreviewSourceRequest"> & {
+  /**
+   * The connector's name.
+   *
+   * @generated from field: string connector = 1;
+   */
+  connector: string;
+
+  /**
+   * As a source's `settings`.
+   *
+   * @generated from field: google.protobuf.Struct settings = 2;
+   */
+  settings?: JsonObject | undefined;
+
+  /**
+   * Which table of a database; unset for a file, which is one.
+   *
+   * @generated from field: sluice.orchestration.v1.PreviewTable table = 3;
+   */
+  table?: PreviewTable | undefined;
+
+  /**
+   * Rows in the answer: default 20, at most 1000, and 3 MiB of them.
+   *
+   * @generated from field: int32 max_rows = 4;
+   */
+  maxRows: number;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.PreviewSourceRequest.
+ * Use `create(PreviewSourceRequestSchema)` to create a new message.
+ */
+export const PreviewSourceRequestSchema: GenMessage<PreviewSourceRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_sources, 3);
+
+/**
+ * A table of a database.
+ *
+ * @generated from message sluice.orchestration.v1.PreviewTable
+ */
+export type PreviewTable = Message<"sluice.orchestration.v1.PreviewTable"> & {
+  /**
+   * Its schema.
+   *
+   * @generated from field: string schema_name = 1;
+   */
+  schemaName: string;
+
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.PreviewTable.
+ * Use `create(PreviewTableSchema)` to create a new message.
+ */
+export const PreviewTableSchema: GenMessage<PreviewTable> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_sources, 4);
+
+/**
+ * What was found.
+ *
+ * @generated from message sluice.orchestration.v1.PreviewSourceResponse
+ */
+export type PreviewSourceResponse = Message<"sluice.orchestration.v1.PreviewSourceResponse"> & {
+  /**
+   * How the source is read with these settings.
+   *
+   * @generated from field: sluice.orchestration.v1.SourcePreview preview = 1;
+   */
+  preview?: SourcePreview | undefined;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.PreviewSourceResponse.
+ * Use `create(PreviewSourceResponseSchema)` to create a new message.
+ */
+export const PreviewSourceResponseSchema: GenMessage<PreviewSourceResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_sources, 5);
+
+/**
+ * How a table is read with some settings.
+ *
+ * @generated from message sluice.orchestration.v1.SourcePreview
+ */
+export type SourcePreview = Message<"sluice.orchestration.v1.SourcePreview"> & {
+  /**
+   * Whether it can be read; otherwise the problems say why not, and there are no columns and no rows.
+   *
+   * @generated from field: bool readable = 1;
+   */
+  readable: boolean;
+
+  /**
+   * Settings of a file as they were said or found. A source that is made with them is read in the same way. Empty for
+   * databases.
+   *
+   * @generated from field: google.protobuf.Struct settings = 2;
+   */
+  settings?: JsonObject | undefined;
+
+  /**
+   * Schema of the table; empty for files.
+   *
+   * @generated from field: string schema_name = 3;
+   */
+  schemaName: string;
+
+  /**
+   * Name of the table, as SQL has it.
+   *
+   * @generated from field: string table_name = 4;
+   */
+  tableName: string;
+
+  /**
+   * Its columns, in their order.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.PreviewColumn columns = 5;
+   */
+  columns: PreviewColumn[];
+
+  /**
+   * Its first rows, each with a value for each column, spelled as ExecuteQuery spells them.
+   *
+   * @generated from field: repeated google.protobuf.ListValue rows = 6;
+   */
+  rows: ListValue[];
+
+  /**
+   * Whether there are more rows.
+   *
+   * @generated from field: bool truncated = 7;
+   */
+  truncated: boolean;
+
+  /**
+   * Rows of a file, all of them; unset for databases, and where the file can't be read.
+   *
+   * @generated from field: optional int64 row_count = 8;
+   */
+  rowCount?: bigint | undefined;
+
+  /**
+   * At most 100 things that its owner should know of, or has to mend.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.SourceProblem problems = 9;
+   */
+  problems: SourceProblem[];
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.SourcePreview.
+ * Use `create(SourcePreviewSchema)` to create a new message.
+ */
+export const SourcePreviewSchema: GenMessage<SourcePreview> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_sources, 6);
+
+/**
+ * A column as it is read.
+ *
+ * @generated from message sluice.orchestration.v1.PreviewColumn
+ */
+export type PreviewColumn = Message<"sluice.orchestration.v1.PreviewColumn"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Its type: DuckDB's name of it for files, the database's own otherwise.
+   *
+   * @generated from field: string data_type = 2;
+   */
+  dataType: string;
+
+  /**
+   * Whether a value may be missing; unset for databases.
+   *
+   * @generated from field: optional bool nullable = 3;
+   */
+  nullable?: boolean | undefined;
+
+  /**
+   * How its values are written in the file where there are several ways, as `%d.%m.%Y`; empty otherwise.
+   *
+   * @generated from field: string form = 4;
+   */
+  form: string;
+
+  /**
+   * Why no narrower type keeps its values, for people; empty where that is plain.
+   *
+   * @generated from field: string note = 5;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.PreviewColumn.
+ * Use `create(PreviewColumnSchema)` to create a new message.
+ */
+export const PreviewColumnSchema: GenMessage<PreviewColumn> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_sources, 7);
+
+/**
+ * Something in a file.
+ *
+ * @generated from message sluice.orchestration.v1.SourceProblem
+ */
+export type SourceProblem = Message<"sluice.orchestration.v1.SourceProblem"> & {
+  /**
+   * The line, from 1; 0 where it is of no single one.
+   *
+   * @generated from field: int64 line = 1;
+   */
+  line: bigint;
+
+  /**
+   * The column; empty where it is of no single one.
+   *
+   * @generated from field: string column = 2;
+   */
+  column: string;
+
+  /**
+   * What it is, and what to set.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.SourceProblem.
+ * Use `create(SourceProblemSchema)` to create a new message.
+ */
+export const SourceProblemSchema: GenMessage<SourceProblem> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_sources, 8);
 
 /**
  * Which source.
@@ -148,7 +415,7 @@ export type GetSourceRequest = Message<"sluice.orchestration.v1.GetSourceRequest
  * Use `create(GetSourceRequestSchema)` to create a new message.
  */
 export const GetSourceRequestSchema: GenMessage<GetSourceRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_sources, 3);
+  messageDesc(file_sluice_orchestration_v1_sources, 9);
 
 /**
  * The source.
@@ -169,7 +436,7 @@ export type GetSourceResponse = Message<"sluice.orchestration.v1.GetSourceRespon
  * Use `create(GetSourceResponseSchema)` to create a new message.
  */
 export const GetSourceResponseSchema: GenMessage<GetSourceResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_sources, 4);
+  messageDesc(file_sluice_orchestration_v1_sources, 10);
 
 /**
  * Which page.
@@ -204,7 +471,7 @@ export type ListSourcesRequest = Message<"sluice.orchestration.v1.ListSourcesReq
  * Use `create(ListSourcesRequestSchema)` to create a new message.
  */
 export const ListSourcesRequestSchema: GenMessage<ListSourcesRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_sources, 5);
+  messageDesc(file_sluice_orchestration_v1_sources, 11);
 
 /**
  * One page.
@@ -232,7 +499,7 @@ export type ListSourcesResponse = Message<"sluice.orchestration.v1.ListSourcesRe
  * Use `create(ListSourcesResponseSchema)` to create a new message.
  */
 export const ListSourcesResponseSchema: GenMessage<ListSourcesResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_sources, 6);
+  messageDesc(file_sluice_orchestration_v1_sources, 12);
 
 /**
  * What to change.
@@ -253,6 +520,13 @@ export type UpdateSourceRequest = Message<"sluice.orchestration.v1.UpdateSourceR
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
   updateMask?: FieldMask | undefined;
+
+  /**
+   * A dry run: everything is checked, and nothing is stored. Of a file, all is read.
+   *
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -260,7 +534,7 @@ export type UpdateSourceRequest = Message<"sluice.orchestration.v1.UpdateSourceR
  * Use `create(UpdateSourceRequestSchema)` to create a new message.
  */
 export const UpdateSourceRequestSchema: GenMessage<UpdateSourceRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_sources, 7);
+  messageDesc(file_sluice_orchestration_v1_sources, 13);
 
 /**
  * The changed source.
@@ -269,11 +543,18 @@ export const UpdateSourceRequestSchema: GenMessage<UpdateSourceRequest> = /*@__P
  */
 export type UpdateSourceResponse = Message<"sluice.orchestration.v1.UpdateSourceResponse"> & {
   /**
-   * As it is now.
+   * As it is now; unset after a dry run.
    *
    * @generated from field: sluice.orchestration.v1.Source source = 1;
    */
   source?: Source | undefined;
+
+  /**
+   * After a dry run of a file: what PreviewSource answers, with 10 rows at most.
+   *
+   * @generated from field: sluice.orchestration.v1.SourcePreview preview = 2;
+   */
+  preview?: SourcePreview | undefined;
 };
 
 /**
@@ -281,7 +562,7 @@ export type UpdateSourceResponse = Message<"sluice.orchestration.v1.UpdateSource
  * Use `create(UpdateSourceResponseSchema)` to create a new message.
  */
 export const UpdateSourceResponseSchema: GenMessage<UpdateSourceResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_sources, 8);
+  messageDesc(file_sluice_orchestration_v1_sources, 14);
 
 /**
  * Which source.
@@ -302,7 +583,7 @@ export type DeleteSourceRequest = Message<"sluice.orchestration.v1.DeleteSourceR
  * Use `create(DeleteSourceRequestSchema)` to create a new message.
  */
 export const DeleteSourceRequestSchema: GenMessage<DeleteSourceRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_sources, 9);
+  messageDesc(file_sluice_orchestration_v1_sources, 15);
 
 /**
  * Empty: the source is gone.
@@ -317,7 +598,7 @@ export type DeleteSourceResponse = Message<"sluice.orchestration.v1.DeleteSource
  * Use `create(DeleteSourceResponseSchema)` to create a new message.
  */
 export const DeleteSourceResponseSchema: GenMessage<DeleteSourceResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_sources, 10);
+  messageDesc(file_sluice_orchestration_v1_sources, 16);
 
 /**
  * The data sources of an organisation.
@@ -326,10 +607,10 @@ export const DeleteSourceResponseSchema: GenMessage<DeleteSourceResponse> = /*@_
  */
 export const SourceService: GenService<{
   /**
-   * Registers a data source. Nothing is read of it yet. InvalidArgument (SETTINGS_INVALID) naming the setting;
-   * AlreadyExists (RESOURCE_EXISTS) when the display name is taken; FailedPrecondition (SECRET_NOT_ALLOWED) when a secret
-   * that the settings name may not be sent to their host; PermissionDenied (PERMISSION_MISSING) for a setting that takes
-   * the permission `sources.insecure`.
+   * Registers a data source. Nothing is read of it yet, but by a dry run (`validate_only`), which answers the errors of
+   * PreviewSource, too. InvalidArgument (SETTINGS_INVALID) naming the setting; AlreadyExists (RESOURCE_EXISTS) when the
+   * display name is taken; FailedPrecondition (SECRET_NOT_ALLOWED) when a secret that the settings name may not be sent to
+   * their host; PermissionDenied (PERMISSION_MISSING) for a setting that takes the permission `sources.insecure`.
    *
    * @generated from rpc sluice.orchestration.v1.SourceService.CreateSource
    */
@@ -337,6 +618,27 @@ export const SourceService: GenService<{
     methodKind: "unary";
     input: typeof CreateSourceRequestSchema;
     output: typeof CreateSourceResponseSchema;
+  },
+  /**
+   * Tries settings before a source is made of them: what is found out, the first rows, and what is wrong. All of a file is
+   * read, as by Discover, and nothing is kept. Takes up to 5 minutes; waits for a permit before, as ExecuteQuery does.
+   *
+   * A file that can't be read with these settings is an answer, not an error: `readable` is false, and the problems say
+   * what to set. InvalidArgument (SETTINGS_INVALID) naming the setting, and for a table where there is none to name or one
+   * is missing; FailedPrecondition (SOURCE_DATA_INVALID) when the file does not exist, (SECRET_NOT_FOUND,
+   * SECRET_NOT_ALLOWED, ADDRESS_REFUSED, INSECURE_CONNECTION) as of ExecuteQuery; PermissionDenied (PERMISSION_MISSING) for
+   * a setting that takes the permission `sources.insecure`; NotFound for an unknown connector; InvalidArgument (SQL_INVALID) when the table does not exist;
+   * Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY), (ENGINE_CRASHED) and, after the second crash, FailedPrecondition
+   * (QUARANTINED); ResourceExhausted (EXECUTION_LIMIT, MEMORY_LIMIT, DISK_FULL) or DeadlineExceeded (EXECUTION_LIMIT);
+   * DeadlineExceeded (DEADLINE_PASSED) for the call's own deadline; Aborted (EXECUTION_PREEMPTED); DataLoss
+   * (CONTENT_CORRUPT).
+   *
+   * @generated from rpc sluice.orchestration.v1.SourceService.PreviewSource
+   */
+  previewSource: {
+    methodKind: "unary";
+    input: typeof PreviewSourceRequestSchema;
+    output: typeof PreviewSourceResponseSchema;
   },
   /**
    * Answers one data source. NotFound.
@@ -359,7 +661,7 @@ export const SourceService: GenService<{
     output: typeof ListSourcesResponseSchema;
   },
   /**
-   * Changes a data source. NotFound; Aborted (ETAG_MISMATCH); InvalidArgument (SETTINGS_INVALID); AlreadyExists
+   * Changes a data source; a dry run (`validate_only`) answers the errors of PreviewSource, too. NotFound; Aborted (ETAG_MISMATCH); InvalidArgument (SETTINGS_INVALID); AlreadyExists
    * (RESOURCE_EXISTS) when the display name is taken; FailedPrecondition (SECRET_NOT_ALLOWED) when a secret that the new
    * settings name may not be sent to their host; PermissionDenied (PERMISSION_MISSING) for a setting that takes the
    * permission `sources.insecure`.

@@ -1,77 +1,108 @@
-import { stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { open, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { BlobCache, BorrowedBlob } from "../../blobs/blob-cache.ts";
-import type { Quarantine } from "../../crashes/quarantine.ts";
-import type { Engine } from "../../engine/engine.ts";
 import { extract } from "../../engine/extract.ts";
-import type { ExtractColumn, Extraction, Inspection, RowRange } from "../../engine/protocol.ts";
+import type { ExtractColumn, Extraction } from "../../engine/protocol.ts";
 import { tableChanged } from "../../errors.ts";
+import { handOut } from "../../prepared/hand-out.ts";
+import { type ParquetFoot, readFoot } from "../../prepared/parquet-foot/foot.ts";
+import type { PreparedFile } from "../../prepared/prepared-files.ts";
 import type {
   ChunkName,
+  DiscoveredColumn,
   Limit,
-  PlannedChunk,
   PlannedColumn,
   Snapshot,
   SnapshotRequest,
   SnapshotTable,
 } from "../connector.ts";
 import { piecesWithEngineFailures, withEngineFailures } from "../engine-failures.ts";
+import type { FileConnectorDeps } from "./file-connector.ts";
 import { fileNamed, tableNameOf } from "./names.ts";
 import { toParquet } from "./parquet-type.ts";
-import type { FileSettings } from "./settings.ts";
-
-/**
- * Smallest piece of a file that is worth a chunk of its own, in bytes. What is not Parquet is read from its beginning
- * for every chunk: two chunks read one and a half times the file, four read two and a half.
- */
-const chunkBytesMin = 256 * 1024 * 1024;
-
-type FileSnapshotDeps = {
-  readonly blobs: BlobCache;
-  readonly engine: Engine;
-  readonly quarantine: Quarantine;
-  readonly settings: FileSettings;
-  readonly inspect: (blob: BorrowedBlob, settings: FileSettings, limit: Limit) => Promise<Inspection>;
-};
+import { type FileChunk, isWholeTable, planChunks, rangeOf } from "./plan-chunks.ts";
+import { type FileSettings, readingSettingsOf } from "./settings.ts";
 
 /** A file by its hash: its bytes stay here until the snapshot is disposed. */
 export async function openFileSnapshot(
-  { blobs, engine, quarantine, settings, inspect }: FileSnapshotDeps,
+  { blobs, engine, quarantine, prepared }: FileConnectorDeps,
+  settings: FileSettings,
   { tables, chunkRows, format }: SnapshotRequest,
   limit: Limit,
 ): Promise<Snapshot> {
   await using stack = new AsyncDisposableStack();
   const blob = stack.use(await blobs.borrow(settings.fileId, limit.signal));
-  const inspection = await withEngineFailures(fileNamed(blob), () => inspect(blob, settings, limit));
+  const file = stack.use(
+    await withEngineFailures(fileNamed(blob), () =>
+      prepared.borrow(blob, readingSettingsOf(settings), limit),
+    ),
+  );
+  const { preparation } = file;
   const name = tableNameOf(blob, settings);
-  const plans = tables.map((table) => planColumns(table, { schemaName: "", name, ...inspection }));
-  const { size: sizeBytes } = await stat(blob.path);
-  const rowsOfChunk = chunkRowsOf(inspection, sizeBytes, chunkRows);
-  const rowBytes = rowBytesOf(inspection, sizeBytes);
+  const found = preparation.columns.map((column) => ({
+    name: column.name,
+    dataType: column.dataType,
+    nullable: column.nullable,
+  }));
+  const foot = preparation.written ? await footOf(file) : undefined;
+  const plans = tables.map((table) => {
+    const { planned, columns } = planColumns(table, { schemaName: "", name, columns: found });
+    const wanted = { isWhole: isWholeTable(preparation, planned), format };
+    return { planned, columns, chunks: planChunks(preparation, foot, chunkRows, wanted) };
+  });
   const owned = stack.move();
   return {
-    name: `sha256:${blob.sha256}`,
+    name: snapshotName(blob.sha256, settings),
     repeatable: true,
     time: new Date(),
     tables: plans.map(({ planned }) => planned),
-    chunks: tables.flatMap((_, index) => planChunks(index, inspection.rowCount, rowsOfChunk)),
+    chunks: plans.flatMap(({ chunks }, tableIndex) =>
+      chunks.map((chunk) => ({
+        tableIndex,
+        range: rangeOf(chunk),
+        rowCountExpected: chunk.rows.to - chunk.rows.from,
+      })),
+    ),
     lost: new AbortController().signal,
     async *extract({ tableIndex, range }: ChunkName, chunkLimit): AsyncGenerator<Uint8Array, Extraction> {
-      const { reading, rowCount } = inspection;
-      const columns = plans[tableIndex]?.columns ?? [];
-      const wanted = parseRange(range);
-      const rows = wanted.from === 0 && wanted.to >= rowCount ? undefined : wanted;
-      const task = { fileName: blob.name, reading, rows, rowBytes, columns, format };
-      return yield* piecesWithEngineFailures(
-        fileNamed(blob),
-        quarantine.watchPieces({ file: blob }, () => extract(engine, { path: blob.path }, task, chunkLimit)),
-      );
+      const plan = plans[tableIndex];
+      const chunk = plan?.chunks.find((planned) => rangeOf(planned) === range);
+      if (!plan || !chunk) throw new Error(`the snapshot has no chunk ${range} of table ${tableIndex}`);
+      const bytes = () =>
+        foot && chunk.groups
+          ? handOut(engine, file, { fileName: blob.name, foot, ...chunk, groups: chunk.groups }, chunkLimit)
+          : extractRows(chunk, plan.columns, chunkLimit);
+      return yield* piecesWithEngineFailures(fileNamed(blob), quarantine.watchPieces({ file: blob }, bytes));
     },
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
+
+  function extractRows({ rows }: FileChunk, columns: readonly ExtractColumn[], chunkLimit: Limit) {
+    const isAll = rows.from === 0 && rows.to === preparation.rowCount;
+    const { path, reading } = file;
+    const { rowBytes } = preparation;
+    const task = { fileName: blob.name, reading, rows: isAll ? undefined : rows, rowBytes, columns, format };
+    return extract(engine, { path }, task, chunkLimit);
+  }
 }
 
-type FoundTable = Pick<SnapshotTable, "schemaName" | "name" | "columns">;
+/** How the file is read is part of what its rows are. */
+function snapshotName(sha256: string, settings: FileSettings): string {
+  const reading = readingSettingsOf(settings);
+  if (Object.keys(reading).length === 0) return `sha256:${sha256}`;
+  const hash = createHash("sha256").update(JSON.stringify(reading)).digest("hex");
+  return `sha256:${sha256}, read as ${hash.slice(0, 16)}`;
+}
+
+async function footOf({ path }: PreparedFile): Promise<ParquetFoot | undefined> {
+  await using file = await open(path);
+  const { size } = await stat(path);
+  return await readFoot(file, size);
+}
+
+type FoundTable = Pick<SnapshotTable, "schemaName" | "name"> & {
+  readonly columns: readonly DiscoveredColumn[];
+};
 
 function planColumns(
   { schemaName, name, columns, wanted }: SnapshotTable,
@@ -92,36 +123,4 @@ function planColumns(
     })),
     columns: written.map(({ column, expression }) => ({ name: column.name, expression })),
   };
-}
-
-function chunkRowsOf(
-  { reading, rowCount, columns }: Inspection,
-  sizeBytes: number,
-  chunkRows: number,
-): number {
-  // By this name DuckDB says which row is which.
-  if (columns.some(({ name }) => name.toLowerCase() === "file_row_number")) return Math.max(1, rowCount);
-  if (reading.format === "parquet") return chunkRows;
-  const chunks = Math.max(1, Math.floor(sizeBytes / chunkBytesMin));
-  return Math.max(chunkRows, Math.ceil(rowCount / chunks));
-}
-
-/** How much smaller than in memory a Parquet file may be. */
-const parquetShrinking = 8;
-
-const rowBytesOf = ({ reading, rowCount }: Inspection, sizeBytes: number): number =>
-  (sizeBytes / Math.max(1, rowCount)) * (reading.format === "parquet" ? parquetShrinking : 1);
-
-function planChunks(tableIndex: number, rowCount: number, chunkRows: number): PlannedChunk[] {
-  const count = Math.max(1, Math.ceil(rowCount / chunkRows));
-  return Array.from({ length: count }, (_, index) => {
-    const from = index * chunkRows;
-    const to = Math.min(from + chunkRows, rowCount);
-    return { tableIndex, range: `rows ${from}-${to}`, rowCountExpected: to - from };
-  });
-}
-
-function parseRange(range: string): RowRange {
-  const [from = 0, to = 0] = range.replace("rows ", "").split("-").map(Number);
-  return { from, to };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fileFormats } from "../../engine/protocol.ts";
+import { type ReadingSettings, readingSettings } from "../../engine/files/reading-settings.ts";
 import { settingText } from "../settings.ts";
 
 /** Settings of a source on a stored file. */
@@ -8,10 +8,12 @@ export const fileSettings = z.strictObject({
   tableName: settingText(255)
     .optional()
     .describe("Name of the table; by default the file's name without its extension."),
-  format: z
-    .enum(fileFormats)
-    .optional()
-    .describe("Format of the file; by default as its name ends, or else as its content begins."),
+  ...readingSettings.shape,
 });
 
 export type FileSettings = z.output<typeof fileSettings>;
+
+/** What of the settings decides how the file is read. */
+export function readingSettingsOf({ fileId, tableName, ...reading }: FileSettings): ReadingSettings {
+  return reading;
+}

@@ -1,6 +1,7 @@
 import type { Engine } from "../../engine/engine.ts";
 import type { Connector, DiscoveredTable } from "../connector.ts";
 import { openDatabaseSnapshot } from "./database-snapshot.ts";
+import { previewTable } from "./preview-table.ts";
 import { createRemote, type RemoteDeps } from "./remote.ts";
 import {
   insecureLoginOf,
@@ -31,6 +32,10 @@ export const createPostgresqlConnector = (deps: RemoteDeps & { readonly engine: 
       },
       query: (query, { signal, timeoutMs }) =>
         remote.ask("queryDatabase", (target) => ({ target, timeoutMs, query }), { signal }),
+      preview: (request, { signal, timeoutMs }) =>
+        previewTable(request, (query) =>
+          remote.ask("queryDatabase", (target) => ({ target, timeoutMs, query }), { signal }),
+        ),
       openSnapshot: (request, limit) => openDatabaseSnapshot(deps.engine, remote, request, limit),
     };
   },

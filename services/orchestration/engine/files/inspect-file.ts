@@ -2,13 +2,61 @@ import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { extname } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { DiscoveredColumn } from "../connectors/connector.ts";
+import type { DiscoveredColumn } from "../../connectors/connector.ts";
+import { EngineFailure } from "../engine-failure.ts";
+import type { Task, TypedColumn } from "../protocol.ts";
+import { openSandbox, readRows } from "../sandbox.ts";
+import { identifier, literal } from "../sql-text.ts";
 import { readCsvHead } from "./csv-dialect.ts";
-import { EngineFailure } from "./engine-failure.ts";
-import { readerOf, strictCsv, strictJson } from "./file-reader.ts";
-import type { FileFormat, Inspection, Reading, Task } from "./protocol.ts";
-import { openSandbox, readRows } from "./sandbox.ts";
-import { identifier, literal } from "./sql-text.ts";
+import type { FileFormat } from "./reading-settings.ts";
+
+type Reading =
+  | {
+      readonly format: "csv";
+      readonly delimiter: string;
+      readonly header: boolean;
+      readonly columns: readonly TypedColumn[];
+      readonly dateFormat: string | undefined;
+      readonly timestampFormat: string | undefined;
+    }
+  | { readonly format: "json" | "ndjson"; readonly columns: readonly TypedColumn[] }
+  | { readonly format: "parquet" };
+
+type Inspection = {
+  readonly reading: Reading;
+  readonly columns: readonly DiscoveredColumn[];
+  readonly rowCount: number;
+};
+
+const strictCsv = (delimiter: string): string =>
+  `delim = ${literal(delimiter)}, quote = '"', escape = '"', comment = '', skip = 0, ` +
+  "strict_mode = true, null_padding = false, ignore_errors = false";
+
+const strictJson = (format: "json" | "ndjson"): string =>
+  `format = '${format === "json" ? "auto" : "newline_delimited"}', ignore_errors = false`;
+
+export function readerOf(path: string, reading: Reading): string {
+  const file = literal(path);
+  switch (reading.format) {
+    case "csv":
+      return (
+        `read_csv(${file}, auto_detect = false, ${strictCsv(reading.delimiter)}, header = ${reading.header}, ` +
+        `columns = ${struct(reading.columns)}${dateFormats(reading)})`
+      );
+    case "json":
+    case "ndjson":
+      return `read_json(${file}, auto_detect = false, ${strictJson(reading.format)}, columns = ${struct(reading.columns)})`;
+    case "parquet":
+      return `read_parquet(${file})`;
+  }
+}
+
+const struct = (columns: readonly TypedColumn[]): string =>
+  `{${columns.map(({ name, dataType }) => `${literal(name)}: ${literal(dataType)}`).join(", ")}}`;
+
+const dateFormats = ({ dateFormat, timestampFormat }: Reading & { format: "csv" }): string =>
+  (dateFormat ? `, dateformat = ${literal(dateFormat)}` : "") +
+  (timestampFormat ? `, timestampformat = ${literal(timestampFormat)}` : "");
 
 /** How much of a file is looked at to tell its format and its delimiter. */
 const beginningBytes = 64 * 1024;
@@ -26,7 +74,11 @@ const formatByExtension: Readonly<Record<string, FileFormat>> = {
 };
 
 /** Reads a file from end to end: how it is read, its columns, how many rows. What is damaged in it is found here. */
-export async function inspectFile(task: Task & { kind: "inspect" }): Promise<Inspection> {
+export async function inspectFile(
+  task: Pick<Task, "path" | "fileName" | "spillDirectory" | "memoryBytes"> & {
+    format: FileFormat | undefined;
+  },
+): Promise<Inspection> {
   const beginning = await readBeginning(task.path);
   if (beginning.toString().trim() === "") throw new EngineFailure("sourceDataInvalid", "the file is empty");
   const format = task.format ?? formatByExtension[extname(task.fileName).toLowerCase()] ?? guess(beginning);

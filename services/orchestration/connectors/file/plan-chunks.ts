@@ -1,0 +1,64 @@
+import type { Preparation } from "../../engine/preparation.ts";
+import type { ExtractFormat, RowRange, TypedColumn } from "../../engine/protocol.ts";
+import type { ParquetFoot } from "../../prepared/parquet-foot/foot.ts";
+
+/** A piece of a file: rows that an engine writes, or row groups that are handed out as they are. */
+export type FileChunk = { readonly rows: RowRange; readonly groups: RowRange | undefined };
+
+/** How a table is wanted: the columns in the file's own order, or not. */
+export type WantedTable = { readonly isWhole: boolean; readonly format: ExtractFormat };
+
+/** Cuts a file into chunks of at most `chunkRows` rows. Row groups stay whole where these can be handed out. */
+export function planChunks(
+  preparation: Preparation,
+  foot: ParquetFoot | undefined,
+  chunkRows: number,
+  { isWhole, format }: WantedTable,
+): FileChunk[] {
+  if (foot && isWhole && format === "parquet" && fits(foot, chunkRows)) return planGroups(foot, chunkRows);
+  return planRows(preparation, chunkRows);
+}
+
+/** Row groups that are larger than a chunk are not cut. */
+const fits = ({ groups }: ParquetFoot, chunkRows: number): boolean =>
+  groups.every(({ rowCount }) => rowCount <= chunkRows);
+
+function planGroups({ groups }: ParquetFoot, chunkRows: number): FileChunk[] {
+  const chunks: FileChunk[] = [];
+  let open = { group: 0, row: 0 };
+  let row = 0;
+  const close = (group: number) => {
+    chunks.push({ rows: { from: open.row, to: row }, groups: { from: open.group, to: group } });
+    open = { group, row };
+  };
+  for (const [index, { rowCount }] of groups.entries()) {
+    if (row > open.row && row - open.row + rowCount > chunkRows) close(index);
+    row += rowCount;
+  }
+  // A table without rows has one chunk.
+  close(groups.length);
+  return chunks;
+}
+
+function planRows({ rowCount, columns }: Preparation, chunkRows: number): FileChunk[] {
+  // By this name DuckDB says which row is which.
+  const isNumbered = !columns.some(({ name }) => name.toLowerCase() === "file_row_number");
+  const size = isNumbered ? chunkRows : Math.max(1, rowCount);
+  const count = Math.max(1, Math.ceil(rowCount / size));
+  return Array.from({ length: count }, (_, index) => ({
+    rows: { from: index * size, to: Math.min((index + 1) * size, rowCount) },
+    groups: undefined,
+  }));
+}
+
+/** The name of a chunk's rows in a plan. */
+export const rangeOf = ({ rows }: FileChunk): string => `rows ${rows.from}-${rows.to}`;
+
+/** Whether a table is wanted as the file has it: the same columns, in their order, each as it is. */
+export const isWholeTable = (
+  { columns, written }: Preparation,
+  wanted: readonly (TypedColumn & { readonly sourceName: string })[],
+): boolean =>
+  written &&
+  wanted.length === columns.length &&
+  wanted.every(({ name, sourceName }, index) => name === columns[index]?.name && name === sourceName);

@@ -1,0 +1,25 @@
+import { invalidField } from "../../../lib/errors.ts";
+import { identifier } from "../../engine/sql-text.ts";
+import type { Preview, PreviewRequest, Query, QueryResult } from "../connector.ts";
+
+/** The first rows of a table. A database says itself what types it has: nothing is found out. */
+export async function previewTable(
+  { table, maxRows }: PreviewRequest,
+  query: (query: Query) => Promise<QueryResult>,
+): Promise<Preview> {
+  if (!table) throw invalidField("table", "is required: a database has several");
+  const { schemaName, name: tableName } = table;
+  const sql = `select * from ${identifier(schemaName)}.${identifier(tableName)}`;
+  const { columns, rows, truncated } = await query({ sql, maxRows });
+  return {
+    readable: true,
+    settings: {},
+    schemaName,
+    tableName,
+    columns: columns.map((column) => ({ ...column, nullable: undefined })),
+    rows,
+    truncated,
+    rowCount: undefined,
+    problems: [],
+  };
+}

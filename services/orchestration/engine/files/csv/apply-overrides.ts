@@ -1,0 +1,103 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { EngineFailure } from "../../engine-failure.ts";
+import { readRows } from "../../sandbox.ts";
+import { type ColumnOverride, readOverride } from "../column-override.ts";
+import type { FileProblem } from "../readable.ts";
+import type { ReadingSettings } from "../reading-settings.ts";
+import { type ColumnType, plainNumber } from "./conversion.ts";
+
+/** What overrides are tried on: a relation of texts, and how its columns and rows are called. */
+export type OverrideTarget = {
+  readonly names: readonly string[];
+  /** SQL of the table function with all columns as text, and of a column's name in it. */
+  readonly relation: string;
+  readonly placeOf: (column: number) => string;
+  /** Line of the file of a row, from 0; undefined where rows are not lines. */
+  readonly lineOfRow: ((row: number) => number) | undefined;
+};
+
+export type Overridden = { readonly types: readonly ColumnType[]; readonly problems: readonly FileProblem[] };
+
+const examplesMax = 3;
+const exampleCharactersMax = 60;
+const number = /^(TINYINT|SMALLINT|INTEGER|BIGINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|FLOAT|DOUBLE|DECIMAL)/;
+
+/** Gives columns the types that the file's owner wants, and tells every value that would not fit. */
+export async function applyOverrides(
+  connection: DuckDBConnection,
+  target: OverrideTarget,
+  types: readonly ColumnType[],
+  settings: ReadingSettings,
+): Promise<Overridden> {
+  const wanted = overridesOf(target.names, settings);
+  if (wanted.size === 0) return { types, problems: [] };
+  const problems: FileProblem[] = [];
+  for (const [column, override] of wanted) {
+    problems.push(...(await findMisfits(connection, target, column, override)));
+  }
+  return { types: types.map((type, column) => overridden(type, wanted.get(column))), problems };
+}
+
+function overridden(type: ColumnType, override: ColumnOverride | undefined): ColumnType {
+  if (!override) return type;
+  const { dataType, value } = override;
+  return {
+    dataType,
+    ...(dataType !== "VARCHAR" && { convert: value }),
+    form: undefined,
+    note: "as settings.columnTypes says",
+  };
+}
+
+function overridesOf(names: readonly string[], settings: ReadingSettings): Map<number, ColumnOverride> {
+  const found = new Map<number, ColumnOverride>();
+  for (const [name, typeName] of Object.entries(settings.columnTypes ?? {})) {
+    const column = names.indexOf(name);
+    if (column < 0) {
+      const message = `settings.columnTypes has ${JSON.stringify(name)}, which no column is called`;
+      throw new EngineFailure("sourceDataInvalid", message);
+    }
+    found.set(column, withMarks(readOverride(name, typeName, settings), settings));
+  }
+  return found;
+}
+
+/** Numbers are looked at as DuckDB writes them. */
+function withMarks(override: ColumnOverride, settings: ReadingSettings): ColumnOverride {
+  const plain = plainNumber(settings);
+  if (!plain || !number.test(override.dataType)) return override;
+  const { fits, value } = override;
+  return { ...override, fits: (text) => fits(plain(text)), value: (text) => value(plain(text)) };
+}
+
+async function findMisfits(
+  connection: DuckDBConnection,
+  { names, relation, placeOf, lineOfRow }: OverrideTarget,
+  column: number,
+  { dataType, fits }: ColumnOverride,
+): Promise<FileProblem[]> {
+  const text = placeOf(column);
+  const misfits = `${text} IS NOT NULL AND NOT coalesce(${fits(text)}, false)`;
+  const [counted] = await readRows(
+    connection,
+    `SELECT count(*) AS misfits FROM ${relation} WHERE ${misfits}`,
+  );
+  const count = Number(counted?.misfits);
+  if (count === 0) return [];
+  const found = await readRows(
+    connection,
+    `SELECT place, ${text} AS text FROM (SELECT *, row_number() OVER () - 1 AS place FROM ${relation}) ` +
+      `WHERE ${misfits} ORDER BY place LIMIT ${examplesMax}`,
+  );
+  const sum = count === 1 ? "1 value is" : `${count.toLocaleString("en")} values are`;
+  return found.map(({ place, text: value }) => {
+    const row = Number(place);
+    const shown = JSON.stringify(String(value).slice(0, exampleCharactersMax));
+    const where = lineOfRow ? "" : ` (row ${row + 1})`;
+    return {
+      line: lineOfRow?.(row),
+      column: names[column],
+      message: `${sum} no ${dataType}, as ${shown}${where}`,
+    };
+  });
+}

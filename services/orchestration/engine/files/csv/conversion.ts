@@ -1,0 +1,55 @@
+import { literal } from "../../sql-text.ts";
+import { notDoubles } from "../readable.ts";
+import type { ReadingSettings } from "../reading-settings.ts";
+
+/** SQL for a value from the SQL for its text. */
+export type Conversion = (text: string) => string;
+
+/** A type that keeps every value of a column. */
+export type ColumnType = {
+  readonly dataType: string;
+  /** Undefined where DuckDB's own cast does while it reads. */
+  readonly convert?: Conversion | undefined;
+  /** The type that is right where `convert` fails with `notDoubles`. */
+  readonly otherwise?: ColumnType | undefined;
+  /** Name of the form that all values have, where it is not plain from the type. */
+  readonly form?: string | undefined;
+  /** Why it is text, where somebody may ask. */
+  readonly note?: string | undefined;
+};
+
+export const byFormats =
+  (formats: readonly string[], dataType: string): Conversion =>
+  (text) =>
+    `CAST(strptime(${text}, [${formats.map(literal).join(", ")}]) AS ${dataType})`;
+
+/** A number as DuckDB writes it; the text itself where the marks are the usual ones. */
+export function plainNumber({
+  decimalSeparator,
+  thousandsSeparator,
+}: ReadingSettings): Conversion | undefined {
+  const isUsual = thousandsSeparator === undefined && (decimalSeparator ?? ".") === ".";
+  if (isUsual) return undefined;
+  return (text) => {
+    const whole =
+      thousandsSeparator === undefined ? text : `replace(${text}, ${literal(thousandsSeparator)}, '')`;
+    return decimalSeparator === "," ? `replace(${whole}, ',', '.')` : whole;
+  };
+}
+
+export const castOf =
+  (dataType: string, plain: Conversion): Conversion =>
+  (text) =>
+    `CAST(${plain(text)} AS ${dataType})`;
+
+/** Characters of a number without a sign that a double always gives back. */
+const safeCharacters = 16;
+
+/** The double that is written as the text; another text is an error. */
+export const toDouble =
+  (plain: Conversion): Conversion =>
+  (text) => {
+    const double = `CAST(${plain(text)} AS DOUBLE)`;
+    const isKept = `length(${text}) <= ${safeCharacters} OR CAST(${double} AS VARCHAR) = ${plain(text)}`;
+    return `CASE WHEN ${text} IS NULL THEN NULL WHEN ${isKept} THEN ${double} ELSE error(${literal(notDoubles)}) END`;
+  };

@@ -1,0 +1,119 @@
+import type { ReadingSettings } from "../reading-settings.ts";
+import { BadRowError } from "./bad-row.ts";
+import { createRowParser, type Field } from "./row-parser.ts";
+
+/** How a CSV is written. */
+export type Dialect = {
+  /** One character or several. */
+  readonly delimiter: string;
+  /** Empty where nothing is quoted. */
+  readonly quote: string;
+  /** What stands before a quote, or before itself, within quotes; empty for nothing. */
+  readonly escape: string;
+  /** Lines that begin with it are left out; empty for none. */
+  readonly comment: string;
+};
+
+type DialectSettings = Pick<ReadingSettings, "delimiter" | "quote" | "escape" | "comment">;
+
+const delimiters = [",", ";", "\t", "|"];
+const rowsMax = 1000;
+
+/**
+ * Finds out how a CSV is written, from its beginning. Of the delimiters that give all rows as many fields the one that
+ * gives most; where none does, the one that stands most often in the first row, so that a ragged file is told as one.
+ */
+export function findDialect(beginning: Buffer, isWhole: boolean, settings: DialectSettings): Dialect {
+  const candidates = commentsOf(settings, beginning).flatMap((comment) =>
+    quotings(settings).flatMap((quoting) =>
+      (settings.delimiter === undefined ? delimiters : [settings.delimiter]).map((delimiter) => {
+        const dialect = { delimiter, comment, ...quoting };
+        return { dialect, ...rate(dialect, beginning, isWhole) };
+      }),
+    ),
+  );
+  const best = candidates.reduce((left, right) => (isBetter(right, left) ? right : left));
+  return settings.delimiter === undefined ? doubled(best.dialect, beginning, isWhole) : best.dialect;
+}
+
+/** Lines are comments only where the first one is, and where the rest is no table with it. */
+function commentsOf({ comment }: DialectSettings, beginning: Buffer): string[] {
+  if (comment !== undefined) return [comment];
+  return beginning.toString("latin1", 0, 1) === "#" ? ["", "#"] : [""];
+}
+
+/** Ways to quote, the usual one first: another one has to be better. */
+function quotings(settings: DialectSettings): { quote: string; escape: string }[] {
+  const { quote } = settings;
+  const quotes = quote === undefined ? ['"', "'"] : [quote];
+  return quotes.flatMap((one) => {
+    if (settings.escape !== undefined) return [{ quote: one, escape: settings.escape }];
+    return one === ""
+      ? [{ quote: "", escape: "" }]
+      : [one, "\\"].map((sign) => ({ quote: one, escape: sign }));
+  });
+}
+
+type Rating = {
+  /** Whether the rows can be read at all, and all have as many fields. */
+  readonly isReadable: boolean;
+  readonly isEven: boolean;
+  readonly fieldCount: number;
+  /** Fields in quotes that are not the usual ones. */
+  readonly quotedCount: number;
+};
+
+function rate(dialect: Dialect, beginning: Buffer, isWhole: boolean): Rating {
+  try {
+    const rows = [...readRows(dialect, beginning, isWhole)].filter((row) => !isBlank(row));
+    const fieldCount = rows[0]?.length ?? 1;
+    const isEven = rows.every((row) => row.length === fieldCount);
+    const quotedCount = rows.flat().filter(({ isQuoted }) => isQuoted).length;
+    return { isReadable: true, isEven, fieldCount, quotedCount };
+  } catch (error) {
+    if (!(error instanceof BadRowError)) throw error;
+    return { isReadable: false, isEven: false, fieldCount: 0, quotedCount: 0 };
+  }
+}
+
+type Candidate = Rating & { readonly dialect: Dialect };
+
+function isBetter(left: Candidate, right: Candidate): boolean {
+  if (left.isReadable !== right.isReadable) return left.isReadable;
+  const [leftFits, rightFits] = [left, right].map(({ isEven, fieldCount }) => isEven && fieldCount > 1);
+  if (leftFits !== rightFits) return leftFits === true;
+  if (left.fieldCount !== right.fieldCount) return left.fieldCount > right.fieldCount;
+  // An apostrophe is a quote only where fields stand in it and the usual quote is nowhere.
+  return (
+    left.dialect.quote === "'" &&
+    right.dialect.quote === '"' &&
+    left.quotedCount > 1 &&
+    right.quotedCount === 0
+  );
+}
+
+/** Where every second field is empty in all rows, the delimiter is written twice. */
+function doubled(dialect: Dialect, beginning: Buffer, isWhole: boolean): Dialect {
+  const twice = { ...dialect, delimiter: dialect.delimiter.repeat(2) };
+  const rows = rate(dialect, beginning, isWhole).isEven ? [...readRows(dialect, beginning, isWhole)] : [];
+  const isDoubled =
+    rows.length > 1 &&
+    (rows[0]?.length ?? 0) > 2 &&
+    rows.every((row) => row.every(({ text }, index) => index % 2 === 0 || text.length === 0));
+  return isDoubled ? twice : dialect;
+}
+
+const isBlank = (row: readonly Field[]): boolean =>
+  row.length === 1 && row[0]?.text.length === 0 && !row[0].isQuoted;
+
+/** The whole rows of some beginning of a file, comments left out. */
+export function* readRows(dialect: Dialect, beginning: Buffer, isWhole: boolean): Generator<Field[]> {
+  const parser = createRowParser(dialect);
+  let at = 0;
+  for (let count = 0; at < beginning.length && count < rowsMax; count += 1) {
+    const next = parser.read(beginning, at, beginning.length, isWhole);
+    if (next < 0) return;
+    at = next;
+    if (parser.fields) yield parser.fields;
+  }
+}

@@ -1,0 +1,123 @@
+import { EngineFailure } from "../../engine-failure.ts";
+import type { PlainInput } from "../readable.ts";
+import type { ReadingSettings } from "../reading-settings.ts";
+import type { PlainDialect } from "./block-scan.ts";
+import { type NumberMarks, readerOfForms } from "./forms.ts";
+import type { CsvHead } from "./head.ts";
+import { type LineOffset, rewriteCsv } from "./rewrite.ts";
+import { scanFile } from "./scan-file.ts";
+import type { Tally } from "./tally.ts";
+
+/** A CSV that the scan and DuckDB read in the same way. */
+export type Text = {
+  /** Path relative to the task's folder. */
+  readonly path: string;
+  readonly delimiter: string;
+  /** Whether its first row has the names. */
+  readonly header: boolean;
+  readonly tally: Tally;
+  /** Line of the file as it came, from 1, of a line of the scan, from 0. */
+  readonly lineOf: (line: number) => number;
+  /** Counts again with other marks. */
+  readonly scanWith: (marks: NumberMarks) => Promise<Tally>;
+};
+
+/** Name of a CSV that was rewritten, in the task's folder. */
+const rewrittenName = "sluice_normal";
+
+/** Scans all rows; what DuckDB would read in another way is rewritten. Fails with EngineFailure for a row that is none. */
+export async function openText(
+  input: PlainInput,
+  head: CsvHead,
+  settings: ReadingSettings,
+  marks: NumberMarks,
+): Promise<Text> {
+  if (!isPlain(head, settings)) return openRewritten(input, head, settings, marks);
+  const { delimiter, quote } = head.dialect;
+  const text = await scanText(
+    {
+      path: input.path,
+      delimiter,
+      header: head.header,
+      from: head.from,
+      dialect: { delimiter: delimiter.charCodeAt(0), quote: quote.charCodeAt(0) },
+      columnCount: head.names.length,
+      lineOf: (line) => head.firstLine + line,
+    },
+    marks,
+  );
+  return isOdd(text.tally) ? openRewritten(input, head, settings, marks) : text;
+}
+
+async function openRewritten(
+  { path }: PlainInput,
+  head: CsvHead,
+  settings: ReadingSettings,
+  marks: NumberMarks,
+): Promise<Text> {
+  const { lineOffsets, badRow } = await rewriteCsv({
+    path,
+    outputPath: rewrittenName,
+    dialect: head.dialect,
+    from: head.from,
+    columnCount: head.names.length,
+    nullTexts: settings.nullTexts ?? [""],
+    quotedNulls: settings.quotedNulls ?? false,
+  });
+  if (badRow) throw badLine(head.firstLine + badRow.line, badRow.message);
+  return scanText(
+    {
+      path: rewrittenName,
+      delimiter: ",",
+      header: false,
+      from: 0,
+      dialect: { delimiter: ",".charCodeAt(0), quote: '"'.charCodeAt(0) },
+      columnCount: head.names.length,
+      lineOf: (line) => head.firstLine + line + offsetAt(lineOffsets, line),
+    },
+    marks,
+  );
+}
+
+type Scannable = Pick<Text, "path" | "delimiter" | "header" | "lineOf"> & {
+  readonly from: number;
+  readonly dialect: PlainDialect;
+  readonly columnCount: number;
+};
+
+async function scanText(text: Scannable, marks: NumberMarks): Promise<Text> {
+  const { path, from, dialect, columnCount, lineOf } = text;
+  const scanWith = async (other: NumberMarks): Promise<Tally> => {
+    const options = { ...readerOfForms(other), decimalMark: other.decimal.charCodeAt(0) };
+    const { tally, badRow } = await scanFile({ path, from, dialect, columnCount, ...options });
+    if (badRow) throw badLine(lineOf(badRow.line), badRow.message);
+    return tally;
+  };
+  return { ...text, tally: await scanWith(marks), scanWith };
+}
+
+const offsetAt = (offsets: readonly LineOffset[], line: number): number =>
+  offsets.findLast((one) => one.line <= line)?.offset ?? 0;
+
+/** Whether DuckDB reads the file as the scan does. */
+function isPlain({ dialect, skipLines }: CsvHead, { nullTexts, quotedNulls }: ReadingSettings): boolean {
+  const isUsual = dialect.quote === '"' && dialect.escape === '"' && dialect.comment === "";
+  const isOneByte = Buffer.byteLength(dialect.delimiter) === 1;
+  return isUsual && isOneByte && nullTexts === undefined && !quotedNulls && skipLines === 0;
+}
+
+/** Whether there is something that readers of CSV read in different ways. */
+function isOdd({ newlines, bareQuoteCount, blankLineCount }: Tally): boolean {
+  const kinds = [newlines.lf, newlines.crlf, newlines.cr].filter((count) => count > 0).length;
+  return kinds > 1 || newlines.cr > 0 || bareQuoteCount > 0 || blankLineCount > 0;
+}
+
+/** Settings that may be wrong where a row does not fit the others. */
+const advice =
+  ": if it is a row, settings.delimiter, quote, escape, comment or skipLines of the source say so";
+
+export const badLine = (line: number, message: string): EngineFailure =>
+  new EngineFailure(
+    "sourceDataInvalid",
+    `line ${line} can't be read: ${message}${/field|quote/.test(message) ? advice : ""}`,
+  );

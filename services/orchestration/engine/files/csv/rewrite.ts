@@ -1,0 +1,159 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { BadRowError } from "./bad-row.ts";
+import { describeCount } from "./block-scan.ts";
+import type { Dialect } from "./dialect.ts";
+import { createRowParser, type Field } from "./row-parser.ts";
+
+export type Rewriting = {
+  readonly path: string;
+  readonly outputPath: string;
+  readonly dialect: Dialect;
+  /** Where the rows of values begin. */
+  readonly from: number;
+  readonly columnCount: number;
+  /** Texts that say that a value is missing, and whether they do in quotes. */
+  readonly nullTexts: readonly string[];
+  readonly quotedNulls: boolean;
+};
+
+/**
+ * Lines of the rewritten file and of the file itself: from `line` of the first on, `offset` is to be added. Both count from
+ * 0 at the first row.
+ */
+export type LineOffset = { readonly line: number; readonly offset: number };
+
+export type Rewritten = {
+  readonly lineOffsets: readonly LineOffset[];
+  readonly badRow: { readonly line: number; readonly message: string } | undefined;
+};
+
+const blockBytes = 1024 * 1024;
+const rowBytesMax = 32 * 1024 * 1024;
+/** Places where lines were left out; later ones than these are told by the lines of the rewritten file. */
+const lineOffsetsMax = 100_000;
+
+const comma = Buffer.from(",");
+const newline = Buffer.from("\n");
+const quoteMark = Buffer.from('"');
+const lf = 10;
+
+/**
+ * Writes a CSV of any dialect as one that DuckDB reads without settings: commas, quotes where they are needed or were, one
+ * line break. Values stay as they are; those that are missing become nothing between two commas.
+ */
+export async function rewriteCsv(task: Rewriting): Promise<Rewritten> {
+  await using input = await open(task.path);
+  await using output = await open(task.outputPath, "wx");
+  const parser = createRowParser(task.dialect);
+  const writer = createRowWriter(task);
+  const lineOffsets: LineOffset[] = [];
+  let [lines, writtenLines] = [0, 0];
+  const takeRow = (fields: readonly Field[] | undefined, lineCount: number): void => {
+    const isBlank = task.columnCount > 1 && fields?.length === 1 && isNothing(fields[0]);
+    if (fields && !isBlank) writtenLines += writer.write(fields);
+    lines += lineCount;
+    const offset = lines - writtenLines;
+    if (offset === (lineOffsets.at(-1)?.offset ?? 0) || lineOffsets.length >= lineOffsetsMax) return;
+    lineOffsets.push({ line: writtenLines, offset });
+  };
+  try {
+    for await (const { bytes, isEnd, take } of blocksOf(input, task.from)) {
+      let at = 0;
+      while (at < bytes.length) {
+        const next = parser.read(bytes, at, bytes.length, isEnd);
+        if (next < 0) break;
+        takeRow(parser.fields, parser.lineCount);
+        at = next;
+      }
+      take(at);
+      if (writer.size() >= blockBytes) await output.writeFile(writer.drain());
+    }
+  } catch (error) {
+    if (!(error instanceof BadRowError)) throw error;
+    return { lineOffsets, badRow: { line: lines, message: error.message } };
+  }
+  await output.writeFile(writer.drain());
+  return { lineOffsets, badRow: undefined };
+}
+
+type Block = { readonly bytes: Buffer; readonly isEnd: boolean; readonly take: (bytes: number) => void };
+
+/** Bytes of a file; what is not taken of a block comes again in the next one. */
+async function* blocksOf(file: FileHandle, from: number): AsyncGenerator<Block> {
+  let rest: Buffer = Buffer.alloc(0);
+  for (let at = from; ; ) {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(blockBytes), 0, blockBytes, at);
+    at += bytesRead;
+    const bytes = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+    let taken = 0;
+    yield {
+      bytes,
+      isEnd: bytesRead === 0,
+      take: (count) => {
+        taken = count;
+      },
+    };
+    rest = bytes.subarray(taken);
+    if (rest.length > rowBytesMax) {
+      throw new BadRowError(
+        `it has more than ${rowBytesMax / 1024 ** 2} MiB; is a quote opened and not closed?`,
+      );
+    }
+    if (bytesRead === 0) return;
+  }
+}
+
+function createRowWriter({ columnCount, nullTexts, quotedNulls }: Rewriting) {
+  const nulls = new Set(nullTexts);
+  let pieces: Buffer[] = [];
+  let size = 0;
+  const put = (piece: Buffer): void => {
+    pieces.push(piece);
+    size += piece.length;
+  };
+
+  /** Answers how many lines the field adds. */
+  function writeField({ text, isQuoted }: Field): number {
+    if ((quotedNulls || !isQuoted) && text.length <= 400 && nulls.has(text.toString())) return 0;
+    if (!isQuoted && text.length > 0 && !/[",\r\n]/.test(text.toString("latin1"))) {
+      put(text);
+      return 0;
+    }
+    put(quoteMark);
+    put(
+      text.includes(quoteMark) ? Buffer.from(text.toString("latin1").replaceAll('"', '""'), "latin1") : text,
+    );
+    put(quoteMark);
+    return countLines(text);
+  }
+
+  return {
+    size: () => size,
+    write(fields: readonly Field[]): number {
+      if (fields.length !== columnCount) {
+        throw new BadRowError(describeCount(fields.length, columnCount));
+      }
+      let lines = 1;
+      for (const [index, field] of fields.entries()) {
+        if (index > 0) put(comma);
+        lines += writeField(field);
+      }
+      put(newline);
+      return lines;
+    },
+    drain(): Buffer {
+      const bytes = Buffer.concat(pieces);
+      pieces = [];
+      size = 0;
+      return bytes;
+    },
+  };
+}
+
+const isNothing = (field: Field | undefined): boolean => field?.text.length === 0 && !field.isQuoted;
+
+function countLines(text: Buffer): number {
+  let count = 0;
+  for (let at = text.indexOf(lf); at >= 0; at = text.indexOf(lf, at + 1)) count += 1;
+  return count;
+}

@@ -1,0 +1,171 @@
+import { EngineFailure } from "../../engine-failure.ts";
+import { identifier, literal } from "../../sql-text.ts";
+import { type ColumnOverride, readOverride } from "../column-override.ts";
+import { nameColumns } from "../csv/name-columns.ts";
+import { notUtf8, placeOf } from "../decode/byte-place.ts";
+import type { PlainInput, Readable, ReadableColumn } from "../readable.ts";
+import type { ReadingSettings } from "../reading-settings.ts";
+import { type ColumnPlan, planOf, sameButCase } from "./column-plan.ts";
+import { findRows } from "./find-layout.ts";
+import { JsonError } from "./json-error.ts";
+import { normalName, rewriteFile } from "./rewrite-file.ts";
+import { scanFile } from "./scan-file.ts";
+import type { JsonRange, Layout, RangeScan } from "./scan-range.ts";
+
+/** Longest row that DuckDB reads without being told, in bytes. */
+const rowBytesUsual = 16 * 1024 * 1024;
+
+const duckdbFormats: Readonly<Record<Layout, string>> = {
+  lines: "newline_delimited",
+  sequence: "unstructured",
+  list: "array",
+};
+
+type Column = {
+  /** In the file, and in the table. */
+  readonly key: string;
+  readonly name: string;
+  readonly plan: ColumnPlan;
+  readonly override: ColumnOverride | undefined;
+  readonly nullCount: number;
+};
+
+/** Finds out the names and types of a JSON's rows from all of them. Fails with EngineFailure. */
+export async function readJson(input: PlainInput, settings: ReadingSettings): Promise<Readable> {
+  const format = settings.format === "ndjson" ? "ndjson" : "json";
+  try {
+    const { range, hasMark } = await findRows(input, format);
+    const { scan, layout } = await scanRows(range, format);
+    const columns = columnsOf(scan, settings);
+    const source = await openSource({ ...range, layout }, columns, scan, hasMark);
+    return {
+      found: { ...settings, ...input.found, format },
+      relation: source.relation,
+      paths: [source.path],
+      columns: columns.map((column, index) => toReadable(column, source.keys[index] ?? "")),
+      rowCount: scan.rowCount,
+      rowBytes: input.sizeBytes / Math.max(1, scan.rowCount),
+      problems: [],
+    };
+  } catch (error) {
+    throw error instanceof JsonError ? await toFailure(input.path, error) : error;
+  }
+}
+
+async function toFailure(path: string, { offset, message }: JsonError): Promise<EngineFailure> {
+  const { line, character } = await placeOf(path, offset);
+  return new EngineFailure("sourceDataInvalid", `line ${line}, character ${character}: ${message}`);
+}
+
+/** Objects that follow each other are mostly one a line, and then several threads scan them. */
+async function scanRows(
+  range: JsonRange,
+  format: "json" | "ndjson",
+): Promise<{ scan: RangeScan; layout: Layout }> {
+  const scan = await scanFile(range);
+  if (!scan.problem) return { scan, layout: range.layout };
+  if (format === "json" && range.layout === "lines") {
+    return {
+      scan: await refuseProblem(range.path, await scanFile({ ...range, layout: "sequence" })),
+      layout: "sequence",
+    };
+  }
+  return { scan: await refuseProblem(range.path, scan), layout: range.layout };
+}
+
+async function refuseProblem(path: string, scan: RangeScan): Promise<RangeScan> {
+  if (!scan.problem) return scan;
+  const { offset, message } = scan.problem;
+  throw message === undefined ? await notUtf8(path, offset) : new JsonError(offset, message);
+}
+
+function columnsOf({ row, rowCount }: RangeScan, settings: ReadingSettings): Column[] {
+  const keys = row.fieldList.map(({ name }) => name);
+  if (keys.length === 0)
+    throw invalid(rowCount === 0 ? "the file has no rows" : "the file has no columns: its objects are empty");
+  const names = nameColumns(keys, settings.columnNames ?? {});
+  const unnamed = names.findIndex((name) => name === "" || name.includes("\0"));
+  if (unnamed >= 0) {
+    throw invalid(
+      `column ${unnamed + 1} has a name that is empty or has a NUL: name it in settings.columnNames, as {"#${unnamed + 1}": "another name"}`,
+    );
+  }
+  const types = settings.columnTypes ?? {};
+  const unknown = Object.keys(types).find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw invalid(`settings.columnTypes has ${JSON.stringify(unknown)}, which no column is called`);
+  return row.fieldList.map((field, index) => {
+    const name = names[index] ?? "";
+    const type = Object.hasOwn(types, name) ? types[name] : undefined;
+    return {
+      key: field.name,
+      name,
+      plan: type === undefined ? planOf(field) : anyText,
+      override: type === undefined ? undefined : readOverride(name, type, settings),
+      nullCount: rowCount - field.valueCount,
+    };
+  });
+}
+
+const anyText: ColumnPlan = { how: "anyText", dataType: "VARCHAR", isDirect: false };
+
+type Source = { readonly path: string; readonly relation: string; readonly keys: readonly string[] };
+
+/** The file itself where DuckDB reads all of it right, or else one that is made of it. */
+async function openSource(
+  range: JsonRange,
+  columns: readonly Column[],
+  scan: RangeScan,
+  hasMark: boolean,
+): Promise<Source> {
+  const keys = columns.map(({ key }) => key);
+  const isDirect =
+    !hasMark &&
+    columns.every(({ plan }) => plan.isDirect) &&
+    keys.every((key) => key !== "" && !key.includes("\0")) &&
+    sameButCase(keys) === undefined;
+  if (isDirect) {
+    const longest = range.layout === "list" ? 2 * scan.longestRowBytes : scan.longestRowBytes;
+    return { path: range.path, keys, relation: relationOf(range.path, range.layout, keys, columns, longest) };
+  }
+  const shortKeys = columns.map((_, index) => `c${index}`);
+  const rewritten = new Map(
+    columns.map(({ key, plan }, index) => [key, { prefix: Buffer.from(`"${shortKeys[index]}":`), plan }]),
+  );
+  const longest = await rewriteFile(range, rewritten, scan);
+  return {
+    path: normalName,
+    keys: shortKeys,
+    relation: relationOf(normalName, "lines", shortKeys, columns, longest),
+  };
+}
+
+function relationOf(
+  path: string,
+  layout: Layout,
+  keys: readonly string[],
+  columns: readonly Column[],
+  longestRowBytes: number,
+): string {
+  const types = keys.map((key, index) => `${literal(key)}: ${literal(columns[index]?.plan.dataType ?? "")}`);
+  const rowBytes = Math.max(rowBytesUsual, longestRowBytes + 1024);
+  return (
+    `read_json(${literal(path)}, auto_detect = false, format = '${duckdbFormats[layout]}', ignore_errors = false, ` +
+    `maximum_object_size = ${rowBytes}, columns = {${types.join(", ")}})`
+  );
+}
+
+function toReadable({ name, plan, override, nullCount }: Column, key: string): ReadableColumn {
+  const value = identifier(key);
+  const common = { name, nullable: nullCount > 0, nullCount, form: plan.form, note: plan.note };
+  if (!override) return { ...common, dataType: plan.dataType, expression: value };
+  const { dataType } = override;
+  const complaint = `concat(${literal(`column ${JSON.stringify(name)} has `)}, to_json(left(${value}, 100)), ${literal(`, which is no ${dataType}: change settings.columnTypes`)})`;
+  return {
+    ...common,
+    dataType,
+    expression: `CASE WHEN ${value} IS NULL OR ${override.fits(value)} THEN ${override.value(value)} ELSE error(${complaint}) END`,
+  };
+}
+
+const invalid = (message: string) => new EngineFailure("sourceDataInvalid", message);

@@ -1,0 +1,39 @@
+import type { Limit } from "../connectors/connector.ts";
+import type { Engine, NewTask } from "./engine.ts";
+import { openPipes } from "./pipes.ts";
+import type { Reply } from "./protocol.ts";
+
+/** Has rows written into the named pipe at a path. */
+export type Feed = (inputPath: string, signal: AbortSignal) => Promise<void>;
+
+type Paths = { readonly inputPath: string; readonly outputPath: string };
+
+/**
+ * Answers the bytes that a task writes while it writes them, then its reply. Where there is a `feed`, it writes the task's
+ * input. The first failure of the process and of the input ends the other one and is the one that is thrown. Fails with
+ * EngineFailure.
+ */
+export async function* streamOutput(
+  engine: Engine,
+  taskOf: (paths: Paths) => NewTask,
+  feed: Feed | undefined,
+  limit: Limit,
+): AsyncGenerator<Uint8Array, Exclude<Reply, { kind: "failed" }>> {
+  await using pipes = await openPipes(engine.pipesDirectory);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([limit.signal, stop.signal]);
+  signal.addEventListener("abort", () => pipes.output.destroy(signal.reason), { once: true });
+  const writing = engine.run(taskOf(pipes), { ...limit, signal }).finally(() => pipes.endOutput());
+  const feeding = feed ? feed(pipes.inputPath, signal) : Promise.resolve();
+  const done = Promise.all([writing, feeding]);
+  done.catch((error) => stop.abort(error));
+  try {
+    signal.throwIfAborted();
+    for await (const chunk of pipes.output) yield chunk;
+    const [reply] = await done;
+    return reply;
+  } finally {
+    stop.abort();
+    await Promise.allSettled([writing, feeding]);
+  }
+}

@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+import { extname } from "node:path";
+import type { ReadingSettings } from "../engine/files/reading-settings.ts";
+
+/** All that decides what a file is read as. */
+export type PreparedSubject = {
+  /** What a process found in one organisation's file is believed by that organisation only. */
+  readonly orgId: string;
+  readonly blob: { readonly sha256: string; readonly name: string };
+  readonly settings: ReadingSettings;
+  readonly readingVersion: string;
+};
+
+/** Names what is prepared. Of a file's name its extensions say what format it has. */
+export function cacheKeyOf({ orgId, blob, settings, readingVersion }: PreparedSubject): string {
+  const outer = extname(blob.name);
+  const inner = extname(blob.name.slice(0, blob.name.length - outer.length));
+  const extensions = `${inner}${outer}`.toLowerCase();
+  const subject = [readingVersion, orgId, blob.sha256, extensions, inOrder(settings)];
+  return createHash("sha256").update(JSON.stringify(subject)).digest("hex");
+}
+
+/** Settings as JSON is written, whatever the order in which they were said. */
+function inOrder(value: unknown): unknown {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  entries.sort(([left], [right]) => (left < right ? -1 : 1));
+  return entries.map(([key, inner]) => [key, inOrder(inner)]);
+}

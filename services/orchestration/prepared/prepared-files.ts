@@ -1,0 +1,204 @@
+import { open } from "node:fs/promises";
+import { LRUCache } from "lru-cache";
+import { currentCall, withinCall } from "../../lib/call.ts";
+import type { BorrowedBlob } from "../blobs/blob-cache.ts";
+import type { BlobFolder, StoredBlob } from "../blobs/blob-folder.ts";
+import type { Limit } from "../connectors/connector.ts";
+import type { Quarantine } from "../crashes/quarantine.ts";
+import type { Engine } from "../engine/engine.ts";
+import { EngineFailure } from "../engine/engine-failure.ts";
+import type { ReadingSettings } from "../engine/files/reading-settings.ts";
+import type { Preparation } from "../engine/preparation.ts";
+import type { Reading } from "../engine/protocol.ts";
+import { streamOutput } from "../engine/stream-output.ts";
+import { preparedFilesFull } from "../errors.ts";
+import { cacheKeyOf } from "./cache-key.ts";
+import { type ParquetFoot, readFoot } from "./parquet-foot/foot.ts";
+import type { PreparedIndex, PreparedRecord } from "./prepared-index.ts";
+import { countPreparedFile } from "./prepared-metrics.ts";
+import { createSharedWork } from "./shared-work.ts";
+
+/** A file as Parquet: what was written of it once, or itself. The bytes stay until it is disposed. */
+export type PreparedFile = {
+  readonly preparation: Preparation;
+  /** Absolute path of the Parquet file. */
+  readonly path: string;
+  readonly reading: Reading;
+  /** Whether the bytes are still those that were prepared. */
+  isWhole(): Promise<boolean>;
+};
+
+export type PreparedFiles = {
+  /**
+   * A file of the current call's organisation, prepared unless that was done before. Whoever wants the same one meanwhile
+   * waits for the same preparation. Fails with EngineFailure; ResourceExhausted (DISK_FULL).
+   */
+  borrow(blob: BorrowedBlob, settings: ReadingSettings, limit: Limit): Promise<PreparedFile & Disposable>;
+};
+
+export type PreparedFilesOptions = {
+  readonly engine: Engine;
+  readonly quarantine: Quarantine;
+  readonly folder: BlobFolder;
+  /** Bytes that the folder keeps at most, for the message that it is full. */
+  readonly bytesMax: number;
+  readonly index: PreparedIndex;
+  /** Changes whenever files may be read in another way. */
+  readonly readingVersion: string;
+};
+
+/** How long it is remembered that a file can't be read, in milliseconds, and of how many files. */
+const failureMs = 60_000;
+const failuresMax = 1000;
+
+export function createPreparedFiles(options: PreparedFilesOptions): PreparedFiles {
+  const { index, folder, readingVersion } = options;
+  const shared = createSharedWork<PreparedFile>();
+  // Everything that decides how a file is read is in the key, so reading it again fails again.
+  const failures = new LRUCache<string, EngineFailure>({ max: failuresMax, ttl: failureMs });
+
+  async function find(key: string, blob: BorrowedBlob): Promise<(PreparedFile & Disposable) | undefined> {
+    const record = await index.find(key);
+    if (!record) return undefined;
+    if (!record.bytes) return inPlace(record.preparation, blob);
+    const { sha256, sizeBytes } = record.bytes;
+    const path = await folder.take({ sha256, sizeBytes: BigInt(sizeBytes) });
+    return path === undefined ? undefined : lent(folder, record.preparation, { sha256, path });
+  }
+
+  async function prepare(
+    key: string,
+    blob: BorrowedBlob,
+    settings: ReadingSettings,
+    limit: Limit,
+  ): Promise<PreparedFile & Disposable> {
+    const failure = failures.get(key);
+    if (failure) throw failure;
+    try {
+      const { preparation, stored } = await write(options, blob, settings, limit);
+      try {
+        await index.insert(key, recordOf(preparation, stored));
+      } catch (error) {
+        if (stored) folder.giveBack(stored.sha256);
+        throw error;
+      }
+      countPreparedFile("prepared");
+      return stored ? lent(folder, preparation, stored) : inPlace(preparation, blob);
+    } catch (error) {
+      countPreparedFile("failed");
+      if (error instanceof EngineFailure && error.kind === "sourceDataInvalid") failures.set(key, error);
+      throw error;
+    }
+  }
+
+  return {
+    async borrow(blob, settings, limit) {
+      const call = currentCall();
+      const orgId = call?.principal?.orgId;
+      if (!call || orgId === undefined) throw new Error("a file is prepared outside of any call");
+      const key = cacheKeyOf({ orgId, blob, settings, readingVersion });
+      const joined = await shared.join(key, limit.signal, (signal) =>
+        // The work may outlive the call that began it, for the others that wait.
+        withinCall({ ...call, signal, deadlineMs: undefined }, async () => {
+          const found = await find(key, blob);
+          if (found) countPreparedFile("found");
+          return found ?? (await prepare(key, blob, settings, { ...limit, signal }));
+        }),
+      );
+      const { preparation, path, reading, isWhole } = joined.value;
+      return { preparation, path, reading, isWhole, [Symbol.dispose]: () => joined[Symbol.dispose]() };
+    },
+  };
+}
+
+const recordOf = (preparation: Preparation, stored: StoredBlob | undefined): PreparedRecord => ({
+  preparation,
+  bytes: stored && { sha256: stored.sha256, sizeBytes: Number(stored.sizeBytes) },
+});
+
+/** The file itself is Parquet: it stays as long as whoever borrowed it keeps it. */
+const inPlace = (preparation: Preparation, { path }: BorrowedBlob): PreparedFile & Disposable => ({
+  preparation,
+  path,
+  reading: { format: "parquet", columns: preparation.columns },
+  isWhole: async () => true,
+  [Symbol.dispose]() {},
+});
+
+const lent = (
+  folder: BlobFolder,
+  preparation: Preparation,
+  { sha256, path }: Pick<StoredBlob, "sha256" | "path">,
+): PreparedFile & Disposable => ({
+  preparation,
+  path,
+  reading: { format: "parquet" },
+  isWhole: () => folder.isWhole(sha256),
+  [Symbol.dispose]: () => folder.giveBack(sha256),
+});
+
+type Written = { readonly preparation: Preparation; readonly stored: StoredBlob | undefined };
+
+/** Has an engine read the file and keeps what it writes. */
+async function write(
+  { engine, quarantine, folder, bytesMax }: PreparedFilesOptions,
+  blob: BorrowedBlob,
+  settings: ReadingSettings,
+  limit: Limit,
+): Promise<Written> {
+  let preparation: Preparation | undefined;
+  async function* bytesOf() {
+    preparation = yield* quarantine.watchPieces({ file: blob }, () =>
+      preparationOf(engine, blob, settings, limit),
+    );
+  }
+  const bytes = bytesOf();
+  const first = await bytes.next();
+  if (first.done) {
+    if (!preparation || preparation.written) throw unlike("nothing was written");
+    return { preparation, stored: undefined };
+  }
+  const all = async function* () {
+    yield first.value;
+    yield* bytes;
+  };
+  const stored = await folder.storeNew(all(), () => preparedFilesFull(bytesMax));
+  try {
+    if (!preparation?.written) throw unlike("something was written");
+    await checkFoot(stored, preparation);
+    return { preparation, stored };
+  } catch (error) {
+    folder.giveBack(stored.sha256);
+    throw error;
+  }
+}
+
+async function* preparationOf(
+  engine: Engine,
+  { path, name: fileName }: BorrowedBlob,
+  settings: ReadingSettings,
+  limit: Limit,
+): AsyncGenerator<Uint8Array, Preparation> {
+  const taskOf = ({ outputPath }: { outputPath: string }) => ({
+    kind: "prepareFile" as const,
+    path,
+    fileName,
+    settings,
+    outputPath,
+  });
+  const reply = yield* streamOutput(engine, taskOf, undefined, limit);
+  if (reply.kind !== "prepared") throw new Error("the engine answered something else");
+  return reply.preparation;
+}
+
+/** The process that wrote it read a stranger's file: what it says is compared with what it wrote. */
+async function checkFoot({ path, sizeBytes }: StoredBlob, { rowCount }: Preparation): Promise<void> {
+  await using file = await open(path);
+  const foot = await readFoot(file, Number(sizeBytes)).catch((error: Error): ParquetFoot => {
+    throw unlike(error.message);
+  });
+  if (foot && foot.rowCount !== rowCount) throw unlike(`it has ${foot.rowCount} rows instead of ${rowCount}`);
+}
+
+const unlike = (what: string) =>
+  new EngineFailure("internal", `what an engine process wrote is not what it says: ${what}`);

@@ -1,0 +1,68 @@
+import { beforeAbort } from "../executions/before-abort.ts";
+
+/** What several callers use; it is disposed when the last of them has disposed of it. */
+export type SharedWork<T> = {
+  /**
+   * Does the work of a key, or joins whoever does it. A caller whose signal aborts leaves; the work goes on for the others
+   * and ends with the last one. A failure is thrown to all who wait.
+   */
+  join(
+    key: string,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T & Disposable>,
+  ): Promise<Shared<T>>;
+};
+
+type Shared<T> = { readonly value: T } & Disposable;
+
+type Running<T> = {
+  readonly result: Promise<T & Disposable>;
+  readonly stop: AbortController;
+  users: number;
+};
+
+export function createSharedWork<T>(): SharedWork<T> {
+  const running = new Map<string, Running<T>>();
+
+  function start(key: string, work: (signal: AbortSignal) => Promise<T & Disposable>): Running<T> {
+    const stop = new AbortController();
+    const result = work(stop.signal);
+    const started: Running<T> = { result, stop, users: 0 };
+    running.set(key, started);
+    // Later callers start over: with what was kept, or after a failure.
+    const end = () => {
+      if (running.get(key) === started) running.delete(key);
+    };
+    result.then(end, end);
+    return started;
+  }
+
+  function leave(key: string, left: Running<T>, reason?: unknown): void {
+    left.users -= 1;
+    if (left.users > 0) return;
+    if (running.get(key) === left) running.delete(key);
+    left.stop.abort(reason);
+    left.result.then(
+      (value) => value[Symbol.dispose](),
+      () => {},
+    );
+  }
+
+  return {
+    async join(key, signal, work) {
+      signal.throwIfAborted();
+      const joined = running.get(key) ?? start(key, work);
+      joined.users += 1;
+      try {
+        const value = await beforeAbort(joined.result, signal);
+        using stack = new DisposableStack();
+        stack.defer(() => leave(key, joined));
+        const owned = stack.move();
+        return { value, [Symbol.dispose]: () => owned.dispose() };
+      } catch (error) {
+        leave(key, joined, signal.reason);
+        throw error;
+      }
+    },
+  };
+}
