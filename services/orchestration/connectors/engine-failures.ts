@@ -51,6 +51,7 @@ function toConnectError({ kind, message }: EngineFailure, subject: string): Conn
     case "crashed":
     case "killed":
       return engineCrashed(`${message}, while it read ${subject}: try again`);
+    case "wrongGuess":
     case "internal":
       return new Error(message);
   }

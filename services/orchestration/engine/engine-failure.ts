@@ -1,5 +1,6 @@
 import { RowTooLargeError } from "../results/bounded-rows.ts";
 import type { Crash } from "./engine-child.ts";
+import { notDoubles } from "./files/readable.ts";
 import type { MemoryExcess, MemoryLimits } from "./memory-watch.ts";
 import type { FailureKind } from "./protocol.ts";
 
@@ -33,6 +34,7 @@ export function toEngineFailure(error: unknown, usual: FailureKind): EngineFailu
 const diskFull = /No space left on device|failed to offload data block .*\/(?!4\.0 GiB)/;
 
 function kindOf(text: string, usual: FailureKind): FailureKind {
+  if (usual === "sourceDataInvalid" && text.includes(notDoubles)) return "wrongGuess";
   if (diskFull.test(text)) return "diskFull";
   if (/max_temp_directory_size/.test(text)) return "tooLarge";
   if (/^Out of Memory Error|std::bad_alloc/.test(text)) return "memory";

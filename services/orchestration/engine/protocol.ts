@@ -36,6 +36,8 @@ export type Task = {
       /** Reads all of a file, whatever its format, and writes it as Parquet unless it is that. */
       readonly kind: "prepareFile";
       readonly settings: ReadingSettings;
+      /** Whether types may be taken that only reading proves; a wrong one is the failure `wrongGuess`. */
+      readonly isGuessing: boolean;
       /** Path of the named pipe that is written. */
       readonly outputPath: string;
     }
@@ -100,6 +102,7 @@ export type Extraction = {
 
 const failureKinds = [
   "sourceDataInvalid",
+  "wrongGuess",
   "diskFull",
   "sqlInvalid",
   "statementRefused",

@@ -1,5 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { literal } from "./sql-text.ts";
+import { normalName, plainName } from "./work-folder.ts";
 
 /** The part of a process's memory that DuckDB manages; what is more goes to the spill folder. Functions take theirs beside. */
 const managedPart = 1 / 3;
@@ -7,14 +8,12 @@ const managedPart = 1 / 3;
 const spillMax = "4GiB";
 
 /**
- * A database in memory whose SQL reaches one file, or the two of an extract, and nothing else: no other file, no network, no extension, and no
+ * A database in memory whose SQL reaches the files of its task and nothing else: no other file, no network, no extension, and no
  * setting that would change that. `define` makes what the statements need while settings may still be made.
  */
 export async function openSandbox(
   task: {
     path: string;
-    /** More files that the statements read. */
-    paths?: readonly string[];
     spillDirectory: string;
     memoryBytes: number;
     outputPath?: string;
@@ -34,7 +33,7 @@ export async function openSandbox(
   // Now the database ends with its connection.
   instance.closeSync();
   await connection.run("SET TimeZone = 'UTC'");
-  const reachable = [task.path, ...(task.paths ?? []), task.outputPath].filter((path) => path !== undefined);
+  const reachable = [task.path, plainName, normalName, task.outputPath].filter((path) => path !== undefined);
   await connection.run(`SET allowed_paths = [${reachable.map(literal).join(", ")}]`);
   await connection.run("SET enable_external_access = false");
   await define(connection);

@@ -12,6 +12,9 @@ import { giveToUser } from "../confinement/user-ids.ts";
 export const inputName = "sluice_input";
 export const outputName = "sluice_output";
 export const spillName = "sluice_spill";
+/** A text that was unpacked or decoded, and one that was rewritten. */
+export const plainName = "sluice_plain";
+export const normalName = "sluice_normal";
 
 /** A folder that belongs to one engine process. */
 export type WorkFolder = {
@@ -40,7 +43,9 @@ export function createWorkFolder(path: string, userId: number): WorkFolder {
       if (output !== undefined) await place(output, outputPath, everybodyWrites);
     },
     async empty() {
-      const removed = await Promise.all([...names, join(path, spillName)].map(removeFolder));
+      const removed = await Promise.all(
+        [...names, ...[spillName, plainName, normalName].map((name) => join(path, name))].map(removeFolder),
+      );
       return removed.every((isRemoved) => isRemoved);
     },
     remove: () => removeFolder(path),

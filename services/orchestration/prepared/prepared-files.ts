@@ -139,17 +139,36 @@ const lent = (
 
 type Written = { readonly preparation: Preparation; readonly stored: StoredBlob | undefined };
 
-/** Has an engine read the file and keeps what it writes. */
+/** Has an engine read the file and keeps what it writes: once more where a type was guessed that does not hold. */
 async function write(
-  { engine, quarantine, folder, bytesMax }: PreparedFilesOptions,
+  options: PreparedFilesOptions,
   blob: BorrowedBlob,
   settings: ReadingSettings,
   limit: Limit,
 ): Promise<Written> {
+  try {
+    return await writeOnce(options, { blob, settings, isGuessing: true }, limit);
+  } catch (error) {
+    if (!(error instanceof EngineFailure && error.kind === "wrongGuess")) throw error;
+    return writeOnce(options, { blob, settings, isGuessing: false }, limit);
+  }
+}
+
+type PreparationTask = {
+  readonly blob: BorrowedBlob;
+  readonly settings: ReadingSettings;
+  readonly isGuessing: boolean;
+};
+
+async function writeOnce(
+  { engine, quarantine, folder, bytesMax }: PreparedFilesOptions,
+  task: PreparationTask,
+  limit: Limit,
+): Promise<Written> {
   let preparation: Preparation | undefined;
   async function* bytesOf() {
-    preparation = yield* quarantine.watchPieces({ file: blob }, () =>
-      preparationOf(engine, blob, settings, limit),
+    preparation = yield* quarantine.watchPieces({ file: task.blob }, () =>
+      preparationOf(engine, task, limit),
     );
   }
   const bytes = bytesOf();
@@ -175,8 +194,7 @@ async function write(
 
 async function* preparationOf(
   engine: Engine,
-  { path, name: fileName }: BorrowedBlob,
-  settings: ReadingSettings,
+  { blob: { path, name: fileName }, settings, isGuessing }: PreparationTask,
   limit: Limit,
 ): AsyncGenerator<Uint8Array, Preparation> {
   const taskOf = ({ outputPath }: { outputPath: string }) => ({
@@ -184,6 +202,7 @@ async function* preparationOf(
     path,
     fileName,
     settings,
+    isGuessing,
     outputPath,
   });
   const reply = yield* streamOutput(engine, taskOf, undefined, limit);

@@ -11,7 +11,7 @@ const engineManifest = new URL("../package.json", import.meta.resolve("@duckdb/n
  * It is the programs' hash, so that nobody has to remember to raise a number.
  */
 export async function findReadingVersion(): Promise<string> {
-  const names = (await readdir(rules, { recursive: true })).filter((name) => name.endsWith(".ts"));
+  const names = (await readdir(rules, { recursive: true })).filter((name) => /\.(ts|wasm)$/.test(name));
   const hash = createHash("sha256").update(JSON.parse(await readFile(engineManifest, "utf8")).version);
   for (const name of names.toSorted()) hash.update(`${name}\n`).update(await readFile(join(rules, name)));
   return hash.digest("hex");

@@ -1,7 +1,12 @@
 import { stat } from "node:fs/promises";
-import { toParquet } from "../../connectors/file/parquet-type.ts";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { EngineFailure } from "../engine-failure.ts";
 import type { Task } from "../protocol.ts";
+import { readCsv } from "./csv/read-csv.ts";
+import { openPlainInput } from "./decode/open-plain-input.ts";
+import { findFormat } from "./find-format.ts";
 import { inspectFile, readerOf } from "./inspect-file.ts";
+import { readJson } from "./json/read-json.ts";
 import type { Readable } from "./readable.ts";
 import type { ReadingSettings } from "./reading-settings.ts";
 
@@ -10,27 +15,40 @@ export type ReadTask = Pick<Task, "path" | "fileName" | "spillDirectory" | "memo
   readonly settings: ReadingSettings;
 };
 
+/** Finds out, from all of a file, how it is read. Fails with EngineFailure. */
+export async function openReadable(task: ReadTask, connection: DuckDBConnection): Promise<Readable> {
+  const format = await findFormat(task);
+  const readable = await open(task, format, connection);
+  if (readable.columns.length === 0) throw new EngineFailure("sourceDataInvalid", "the file has no columns");
+  return readable;
+}
+
+async function open(
+  task: ReadTask,
+  format: NonNullable<ReadingSettings["format"]>,
+  connection: DuckDBConnection,
+): Promise<Readable> {
+  if (format === "parquet") return openParquet(task);
+  const input = await openPlainInput(task);
+  return format === "csv"
+    ? readCsv(input, task.settings, connection)
+    : readJson(input, { ...task.settings, format });
+}
+
 /** How much smaller than in memory a Parquet file may be. */
 const parquetShrinking = 8;
 
-/** Finds out, from all of a file, how it is read. */
-export async function openReadable(task: ReadTask): Promise<Readable> {
+async function openParquet(task: ReadTask): Promise<Readable> {
   const { settings, path } = task;
-  const { reading, columns, rowCount } = await inspectFile({ ...task, format: settings.format });
+  const { reading, columns, rowCount } = await inspectFile({ ...task, format: "parquet" });
   const { size } = await stat(path);
-  const { columns: _, ...found } = { columns: [], ...reading };
   return {
-    found: { ...settings, ...found },
+    found: { ...settings, format: "parquet" },
     relation: readerOf(path, reading),
     paths: [path],
-    columns: columns.map((column) => ({
-      ...column,
-      ...(reading.format === "parquet"
-        ? { expression: `"${column.name.replaceAll('"', '""')}"` }
-        : toParquet(column)),
-    })),
+    columns: columns.map((column) => ({ ...column, expression: `"${column.name.replaceAll('"', '""')}"` })),
     rowCount,
-    rowBytes: (size / Math.max(1, rowCount)) * (reading.format === "parquet" ? parquetShrinking : 1),
+    rowBytes: (size / Math.max(1, rowCount)) * parquetShrinking,
     problems: [],
   };
 }

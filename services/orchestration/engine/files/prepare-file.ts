@@ -6,7 +6,7 @@ import { rowGroupRows } from "../row-groups.ts";
 import { openSandbox, readRows } from "../sandbox.ts";
 import { identifier, literal } from "../sql-text.ts";
 import { openReadable } from "./open-readable.ts";
-import type { Readable, ReadableColumn } from "./readable.ts";
+import type { FileProblem, Readable, ReadableColumn } from "./readable.ts";
 
 /** Writing costs less processor time with these than with DuckDB's defaults, and the file is smaller. */
 const parquetOptions =
@@ -17,13 +17,25 @@ const parquetOptions =
  * is Parquet already is only looked at.
  */
 export async function prepareFile(task: Task & { kind: "prepareFile" }): Promise<Preparation> {
-  const readable = await openReadable(task);
-  const written = readable.found.format !== "parquet";
-  if (written) await write(task, readable);
-  const { found, rowCount, rowBytes, problems } = readable;
-  const columns = readable.columns.map((column) => toPrepared(column, written));
-  return { found, columns, rowCount, rowBytes, problems, written };
+  const connection = await openSandbox(task, async () => {});
+  try {
+    const opened = await openReadable(task, connection);
+    const [misfit] = opened.problems;
+    if (misfit) throw new EngineFailure("sourceDataInvalid", describe(misfit));
+    const written = opened.found.format !== "parquet";
+    const readable = task.isGuessing ? opened : (opened.otherwise ?? opened);
+    if (written) check(readable, await copy(connection, readable, task.outputPath));
+    const { found, rowCount, rowBytes, problems } = readable;
+    const columns = readable.columns.map((column) => toPrepared(column, written));
+    return { found, columns, rowCount, rowBytes, problems, written };
+  } finally {
+    // The process goes on to the next task.
+    connection.closeSync();
+  }
 }
+
+const describe = ({ line, column, message }: FileProblem): string =>
+  [line && `line ${line}`, column && `column ${JSON.stringify(column)}`, message].filter(Boolean).join(": ");
 
 /** What was written is read as it is. */
 function toPrepared(
@@ -31,18 +43,6 @@ function toPrepared(
   written: boolean,
 ): PreparedColumn {
   return { name, dataType, nullable, form, note, expression: written ? identifier(name) : expression };
-}
-
-async function write(task: Task & { kind: "prepareFile" }, readable: Readable): Promise<void> {
-  const { path, spillDirectory, memoryBytes, outputPath } = task;
-  const bounds = { path, paths: readable.paths, spillDirectory, memoryBytes, outputPath };
-  const connection = await openSandbox(bounds, async () => {});
-  try {
-    check(readable, await copy(connection, readable, outputPath));
-  } finally {
-    // The process goes on to the next task.
-    connection.closeSync();
-  }
 }
 
 /** How many rows were written, and how many values of each column that is not nested are missing. */

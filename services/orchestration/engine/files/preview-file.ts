@@ -1,22 +1,20 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { collectRows } from "../collect-rows.ts";
 import type { FilePreview, Task } from "../protocol.ts";
 import { openSandbox } from "../sandbox.ts";
 import { identifier } from "../sql-text.ts";
 import { openReadable } from "./open-readable.ts";
+import { notDoubles, type Readable } from "./readable.ts";
 
 /** Finds out how a file is read, and reads its first rows so. */
 export async function previewFile(task: Task & { kind: "preview" }): Promise<FilePreview> {
-  const readable = await openReadable(task);
-  const { path, spillDirectory, memoryBytes, maxRows } = task;
-  const bounds = { path, paths: readable.paths, spillDirectory, memoryBytes };
-  const connection = await openSandbox(bounds, async () => {});
+  const { maxRows } = task;
+  const connection = await openSandbox(task, async () => {});
   try {
-    const list = readable.columns
-      .map(({ name, expression }) => `${expression} AS ${identifier(name)}`)
-      .join(", ");
-    const result = await connection.stream(`SELECT ${list} FROM ${readable.relation} LIMIT ${maxRows}`);
-    const { rows } = await collectRows(result, maxRows);
+    const readable = await provenReadable(connection, await openReadable(task, connection));
     const { found, rowCount, problems } = readable;
+    // Values that do not fit would end the rows; they are told as problems.
+    const rows = problems.length === 0 ? await firstRows(connection, readable, maxRows) : [];
     const columns = readable.columns.map(({ name, dataType, nullable, form, note }) => ({
       name,
       dataType,
@@ -28,5 +26,25 @@ export async function previewFile(task: Task & { kind: "preview" }): Promise<Fil
   } finally {
     // The process goes on to the next task.
     connection.closeSync();
+  }
+}
+
+async function firstRows(connection: DuckDBConnection, { columns, relation }: Readable, maxRows: number) {
+  const list = columns.map(({ name, expression }) => `${expression} AS ${identifier(name)}`).join(", ");
+  const result = await connection.stream(`SELECT ${list} FROM ${relation} LIMIT ${maxRows}`);
+  const { rows } = await collectRows(result, maxRows);
+  return rows;
+}
+
+/** The reading whose guesses hold for all values. */
+async function provenReadable(connection: DuckDBConnection, readable: Readable): Promise<Readable> {
+  if (!readable.otherwise) return readable;
+  const counts = readable.columns.map(({ expression }) => `count(${expression})`);
+  try {
+    await connection.run(`SELECT ${counts.join(", ")} FROM ${readable.relation}`);
+    return readable;
+  } catch (error) {
+    if (!(error as Error).message.includes(notDoubles)) throw error;
+    return readable.otherwise;
   }
 }

@@ -1,4 +1,5 @@
 import { EngineFailure } from "../../engine-failure.ts";
+import { normalName } from "../../work-folder.ts";
 import type { PlainInput } from "../readable.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
 import type { PlainDialect } from "./block-scan.ts";
@@ -21,9 +22,6 @@ export type Text = {
   /** Counts again with other marks. */
   readonly scanWith: (marks: NumberMarks) => Promise<Tally>;
 };
-
-/** Name of a CSV that was rewritten, in the task's folder. */
-const rewrittenName = "sluice_normal";
 
 /** Scans all rows; what DuckDB would read in another way is rewritten. Fails with EngineFailure for a row that is none. */
 export async function openText(
@@ -57,7 +55,7 @@ async function openRewritten(
 ): Promise<Text> {
   const { lineOffsets, badRow } = await rewriteCsv({
     path,
-    outputPath: rewrittenName,
+    outputPath: normalName,
     dialect: head.dialect,
     from: head.from,
     columnCount: head.names.length,
@@ -67,7 +65,7 @@ async function openRewritten(
   if (badRow) throw badLine(head.firstLine + badRow.line, badRow.message);
   return scanText(
     {
-      path: rewrittenName,
+      path: normalName,
       delimiter: ",",
       header: false,
       from: 0,

@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { EngineFailure } from "../../engine-failure.ts";
+import { plainName } from "../../work-folder.ts";
 import type { PlainInput } from "../readable.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
 import { encodingOf, type FoundEncoding } from "./byte-order-mark.ts";
@@ -8,9 +9,6 @@ import { decoderOf, Undecodable } from "./decode-text.ts";
 import { binaryKindOf, type Compression, compressionOf } from "./file-kinds.ts";
 import { openPlainWriter } from "./plain-writer.ts";
 import { unpack } from "./unpack.ts";
-
-/** The text that a file is made into, in the task's folder. */
-export const plainName = "sluice_plain";
 
 const beginningBytes = 64 * 1024;
 /** What is held of a text whose characters can only be told apart from the beginning of their line. */

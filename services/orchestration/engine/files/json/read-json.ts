@@ -1,5 +1,6 @@
 import { EngineFailure } from "../../engine-failure.ts";
 import { identifier, literal } from "../../sql-text.ts";
+import { normalName } from "../../work-folder.ts";
 import { type ColumnOverride, readOverride } from "../column-override.ts";
 import { nameColumns } from "../csv/name-columns.ts";
 import { notUtf8, placeOf } from "../decode/byte-place.ts";
@@ -8,7 +9,7 @@ import type { ReadingSettings } from "../reading-settings.ts";
 import { type ColumnPlan, planOf, sameButCase } from "./column-plan.ts";
 import { findRows } from "./find-layout.ts";
 import { JsonError } from "./json-error.ts";
-import { normalName, rewriteFile } from "./rewrite-file.ts";
+import { rewriteFile } from "./rewrite-file.ts";
 import { scanFile } from "./scan-file.ts";
 import type { JsonRange, Layout, RangeScan } from "./scan-range.ts";
 

@@ -1,10 +1,8 @@
+import { normalName } from "../../work-folder.ts";
 import { open } from "node:fs/promises";
 import { openPlainWriter } from "../decode/plain-writer.ts";
 import { createRowRewriter, type RowColumn } from "./rewrite-row.ts";
 import { type JsonRange, rowBytesMax } from "./scan-range.ts";
-
-/** The JSON that is made of a file which DuckDB does not read exactly, in the task's folder. */
-export const normalName = "sluice_normal";
 
 const blockBytes = 4 * 1024 * 1024;
 const brace = 123;
