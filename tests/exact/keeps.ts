@@ -56,11 +56,12 @@ function keepsCell(given: Plain, truth: Cell, column: Column | undefined, onlyTe
   const [got, cell] = isMap ? [toObject(given), toObject(truth)] : [given, truth];
   if (cell === null || got === null) return cell === got;
   const texts: readonly Cell[] = isMeaning(cell) ? [cell.text].flat() : [cell];
-  if (texts.some((text) => text === got)) return true;
+  const spelled = typeof got === "number" ? String(got) : got;
+  if (texts.some((text) => text === spelled)) return true;
   const value = isMeaning(cell) ? cell.value : cell;
   const isText = column?.isText ?? false;
   if (onlyText || (isText && typeof value !== "object")) return false;
-  return canonical(isText ? structureOf(got) : got) === canonical(value);
+  return canonical(typeof value === "object" ? structureOf(got) : got) === canonical(value);
 }
 
 /** A map is an object where its keys were an object's names. */
@@ -70,10 +71,15 @@ function toObject<T extends Cell>(map: T): T | Plain {
   return Object.fromEntries(entries.map(({ key, value }) => [key, value]));
 }
 
-/** Text in place of a list or an object is compared as JSON. */
+/** Text in place of a list or an object, or of one inside of it, is compared as JSON. */
 function structureOf(got: Plain): Plain {
+  if (Array.isArray(got)) return got.map(structureOf);
+  if (typeof got === "object" && got !== null) {
+    return Object.fromEntries(Object.entries(got).map(([name, field]) => [name, structureOf(field)]));
+  }
+  if (typeof got !== "string" || !/^[[{"]/.test(got)) return got;
   try {
-    return typeof got === "string" ? parseExactly(got) : got;
+    return parseExactly(got);
   } catch {
     return got;
   }
