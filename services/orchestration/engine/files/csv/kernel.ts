@@ -47,6 +47,7 @@ type CounterName =
   | "crCount"
   | "bareQuoteCount"
   | "blankLineCount"
+  | "innerLineCount"
   | "rowBytesMax"
   | "problem"
   | "fieldCount";
@@ -114,6 +115,7 @@ export function createKernel(options: ScanOptions): Kernel {
       newlines: { lf: count("lfCount"), crlf: count("crlfCount"), cr: count("crCount") },
       bareQuoteCount: count("bareQuoteCount"),
       blankLineCount: count("blankLineCount"),
+      innerLineCount: count("innerLineCount"),
       rowBytesMax: count("rowBytesMax"),
     }),
     problem: () => count("problem"),

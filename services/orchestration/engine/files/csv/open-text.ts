@@ -98,16 +98,19 @@ const offsetAt = (offsets: readonly LineOffset[], line: number): number =>
   offsets.findLast((one) => one.line <= line)?.offset ?? 0;
 
 /** Whether DuckDB reads the file as the scan does. */
-function isPlain({ dialect, skipLines }: CsvHead, { nullTexts, quotedNulls }: ReadingSettings): boolean {
+function isPlain({ dialect, skipLines, names }: CsvHead, { nullTexts, quotedNulls }: ReadingSettings): boolean {
   const isUsual = dialect.quote === '"' && dialect.escape === '"' && dialect.comment === "";
   const isOneByte = Buffer.byteLength(dialect.delimiter) === 1;
+  if (names.some((name) => /[\r\n]/.test(name))) return false;
   return isUsual && isOneByte && nullTexts === undefined && !quotedNulls && skipLines === 0;
 }
 
 /** Whether there is something that readers of CSV read in different ways. */
-function isOdd({ newlines, bareQuoteCount, blankLineCount }: Tally): boolean {
+function isOdd({ newlines, bareQuoteCount, blankLineCount, innerLineCount }: Tally): boolean {
   const kinds = [newlines.lf, newlines.crlf, newlines.cr].filter((count) => count > 0).length;
-  return kinds > 1 || newlines.cr > 0 || bareQuoteCount > 0 || blankLineCount > 0;
+  // DuckDB takes the first line break for the one between rows, within quotes or not, unless it is told; but only \n can be.
+  const isInDoubt = newlines.crlf > 0 && innerLineCount > 0;
+  return kinds > 1 || newlines.cr > 0 || isInDoubt || bareQuoteCount > 0 || blankLineCount > 0;
 }
 
 /** Settings that may be wrong where a row does not fit the others. */

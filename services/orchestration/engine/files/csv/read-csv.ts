@@ -131,6 +131,7 @@ function relationOf({ path, delimiter, header, tally }: Text, types: readonly Co
     `header = ${header}, skip = 0`,
     "strict_mode = true, null_padding = false, ignore_errors = false",
     "nullstr = '', allow_quoted_nulls = false",
+    ...(tally.newlines.crlf === 0 ? ["new_line = '\\n'"] : []),
     ...(longest ? [`max_line_size = ${longest}, buffer_size = ${2 * longest}`] : []),
     `columns = {${columns.join(", ")}}`,
   ];

@@ -55,6 +55,8 @@ export type Tally = {
   /** Quotes within fields that are not quoted, and lines without anything. */
   bareQuoteCount: number;
   blankLineCount: number;
+  /** Line breaks within quotes. */
+  innerLineCount: number;
   rowBytesMax: number;
 };
 
@@ -77,6 +79,7 @@ export function createTally(columnCount: number, formCount: number): Tally {
     newlines: { lf: 0, crlf: 0, cr: 0 },
     bareQuoteCount: 0,
     blankLineCount: 0,
+    innerLineCount: 0,
     rowBytesMax: 0,
   };
 }
@@ -100,6 +103,7 @@ export function addTally(into: Tally, more: Tally): void {
   into.newlines.cr += more.newlines.cr;
   into.bareQuoteCount += more.bareQuoteCount;
   into.blankLineCount += more.blankLineCount;
+  into.innerLineCount += more.innerLineCount;
   into.rowBytesMax = Math.max(into.rowBytesMax, more.rowBytesMax);
   into.rowCount += more.rowCount;
   into.lineCount += more.lineCount;

@@ -22,6 +22,8 @@ export let crlfCount: u32 = 0;
 export let crCount: u32 = 0;
 export let bareQuoteCount: u32 = 0;
 export let blankLineCount: u32 = 0;
+/** Line breaks within quotes. */
+export let innerLineCount: u32 = 0;
 export let rowBytesMax: u32 = 0;
 /** What is wrong with the row behind those that were scanned: 0 nothing, 1 its fields, 2 its end, 3 behind a quote. */
 export let problem: u32 = 0;
@@ -61,6 +63,7 @@ export function scan(from: usize, to: usize, limit: usize, isEnd: bool): usize {
 function endRow(begin: usize, end: usize, to: usize): usize {
   let following = end;
   lineCount += innerLines;
+  innerLineCount += innerLines;
   bareQuoteCount += innerBareQuotes;
   if (end < to) {
     lineCount++;
