@@ -55,7 +55,11 @@ export type Python = AsyncDisposable & { read(request: Request): Promise<Answer>
 
 /** A Python process that reads files one after the other. */
 export function startPython(): Python {
-  const child = spawn(interpreter, [join(folder, "main.py")], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(interpreter, [join(folder, "main.py")], {
+    stdio: ["pipe", "pipe", "inherit"],
+    // Polars tells of a file that it does not take by a panic, which is no news here.
+    env: { ...process.env, RUST_BACKTRACE: "0" },
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let last: Promise<unknown> = Promise.resolve();
   const exchange = async (request: Request): Promise<Answer> => {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Verdict } from "./check-file.ts";
 import { pathOf, readCorpus, readKinds } from "./corpus.ts";
@@ -12,9 +12,27 @@ export const resultsPath = join(import.meta.dirname, "results.json");
 
 const columns: readonly (keyof FileResult)[] = ["sluice", "duckdb", "polars", "pyarrow"];
 
+const pagePath = join(import.meta.dirname, "../../docs/types.md");
+const between = /(?<=<!-- corpus -->\n).*(?=<!-- \/corpus -->)/s;
+
+/** The table as the page has it. */
+export const readTable = async (): Promise<string> =>
+  between.exec(await readFile(pagePath, "utf8"))?.[0] ?? "";
+
+export async function writeTable(): Promise<void> {
+  const table = await makeTable();
+  await writeFile(
+    pagePath,
+    (await readFile(pagePath, "utf8")).replace(between, () => table),
+  );
+}
+
+export const readResults = async (): Promise<Record<string, FileResult>> =>
+  JSON.parse(await readFile(resultsPath, "utf8"));
+
 /** The table of docs/types.md: for each kind, how many files each reader takes as it has to. */
 export async function makeTable(): Promise<string> {
-  const results: Record<string, FileResult> = JSON.parse(await readFile(resultsPath, "utf8"));
+  const results = await readResults();
   const corpus = await readCorpus();
   const rows = Object.entries(await readKinds()).map(([kind, { title }]) => {
     const files = corpus.filter((file) => file.kind === kind);
