@@ -48,9 +48,8 @@ export async function makeTable(): Promise<string> {
     });
     return `| ${[`${kind}: ${title}`, ...cells].join(" | ")} |`;
   });
-  return ["| Kind | Sluice | DuckDB | polars | pyarrow |", "| --- | --- | --- | --- | --- |", ...rows].join(
-    "\n",
-  );
+  const head = ["| Kind | Sluice | DuckDB | polars | pyarrow |", "| --- | --- | --- | --- | --- |"];
+  return [...head, ...rows, ""].join("\n");
 }
 
 function describe(right: number, all: number, refused: number): string {

@@ -28,10 +28,10 @@ async function discoverFile(name: string, content: Buffer | string, settings = {
 }
 
 test.each([
-  ["seattle-weather.csv", "seattle-weather", 1461n, ["date DATE", "precipitation DOUBLE"]],
-  ["cars.json", "cars", 406n, ["Name VARCHAR", "Miles_per_Gallon DOUBLE"]],
+  ["seattle-weather.csv", "seattle-weather", 1461n, ["date DATE", "precipitation DECIMAL(18,1)"]],
+  ["cars.json", "cars", 406n, ["Name VARCHAR not null", "Miles_per_Gallon DECIMAL(18,1)"]],
   ["flights-3m.parquet", "flights-3m", 3_000_000n, ["date TIMESTAMP", "delay BIGINT"]],
-  ["unemployment.tsv", "unemployment", 3218n, ["id BIGINT", "rate DOUBLE"]],
+  ["unemployment.tsv", "unemployment", 3218n, ["id BIGINT", "rate DECIMAL(18,3)"]],
 ])("OK: the public data set %s", async (file, name, rowCount, firstColumns) => {
   const found = await discoverFile(file, await dataSet(file));
   expect({ ...found, columns: found.columns.slice(0, 2) }).toEqual({
@@ -45,7 +45,7 @@ test.each<[string, string, { columns: string[]; rowCount: bigint }]>([
   ["header.csv", "a,b\n", { columns: ["a VARCHAR", "b VARCHAR"], rowCount: 0n }],
   ["column.csv", "name\nx\ny\n", { columns: ["name VARCHAR"], rowCount: 2n }],
   ["windows.csv", "a,b\r\n1,2\r\n3,4\r\n", { columns: ["a BIGINT", "b BIGINT"], rowCount: 2n }],
-  ["semicolons.csv", "a;b\n1;2,5\n", { columns: ["a BIGINT", "b VARCHAR"], rowCount: 1n }],
+  ["semicolons.csv", "a;b\n1;2,5\n", { columns: ["a BIGINT", "b DECIMAL(18,1)"], rowCount: 1n }],
   [
     "quoted.csv",
     '"a;x","b"\n"1;2;3;4","x, ""y"""\n',
@@ -53,10 +53,14 @@ test.each<[string, string, { columns: string[]; rowCount: bigint }]>([
   ],
   ["bom.csv", "\uFEFFa,b\n1,é\n", { columns: ["a BIGINT", "b VARCHAR"], rowCount: 1n }],
   ["dates.csv", "d\n31/12/2020\n01/02/2021\n", { columns: ["d DATE"], rowCount: 2n }],
-  ["lines.ndjson", '{"a":1}\n{"a":2,"b":"x"}\n', { columns: ["a BIGINT", "b VARCHAR"], rowCount: 2n }],
-  ["one.json", '{"a":{"b":[1,2]}}', { columns: ["a STRUCT(b BIGINT[])"], rowCount: 1n }],
+  [
+    "lines.ndjson",
+    '{"a":1}\n{"a":2,"b":"x"}\n',
+    { columns: ["a BIGINT not null", "b VARCHAR"], rowCount: 2n },
+  ],
+  ["one.json", '{"a":{"b":[1,2]}}', { columns: ['a STRUCT("b" BIGINT[]) not null'], rowCount: 1n }],
   ["no-extension", "a,b\n1,2\n", { columns: ["a BIGINT", "b BIGINT"], rowCount: 1n }],
-  ["no-extension-json", '[{"a":-1}]', { columns: ["a BIGINT"], rowCount: 1n }],
+  ["no-extension-json", '[{"a":-1}]', { columns: ["a BIGINT not null"], rowCount: 1n }],
 ])("OK: %s", async (name, content, expected) => {
   expect(await discoverFile(name, content)).toMatchObject(expected);
 });
@@ -64,12 +68,12 @@ test.each<[string, string, { columns: string[]; rowCount: bigint }]>([
 test("OK: a type that only the last rows of a long file show", async () => {
   const rows = Array.from({ length: 50_000 }, (_, index) => index);
   const csv = await discoverFile("late.csv", `n,m\n${rows.map((row) => `${row},1`).join("\n")}\nx,1.5\n`);
-  expect(csv).toMatchObject({ columns: ["n VARCHAR", "m DOUBLE"], rowCount: 50_001n });
+  expect(csv).toMatchObject({ columns: ["n VARCHAR", "m DECIMAL(18,1)"], rowCount: 50_001n });
   const json = await discoverFile(
     "late.json",
     JSON.stringify([...rows.map((n) => ({ n })), { n: 1.5, m: "x" }]),
   );
-  expect(json).toMatchObject({ columns: ["n DOUBLE", "m VARCHAR"], rowCount: 50_001n });
+  expect(json).toMatchObject({ columns: ["n DECIMAL(18,1) not null", "m VARCHAR"], rowCount: 50_001n });
 });
 
 test("OK: the settings' table name and format", async () => {
@@ -85,15 +89,39 @@ test.each<[string, Buffer | string, RegExp]>([
   ["empty.csv", "", /"empty.csv" can't be read: the file is empty/],
   ["blank.csv", "\n\n \n", /the file is empty/],
   ["empty.parquet", "", /the file is empty/],
-  ["short-row.csv", "a,b,c\n1,2,3\n4,5\n6,7,8\n", /line 3 has 2 columns instead of 3/],
-  ["long-row.csv", "a,b,c\n1,2,3\n4,5,6,7\n", /line 3 has 4 columns instead of 3/],
-  ["long-head.csv", "a,b,c,d\n1,2,3\n4,5,6\n", /line 2 has 3 columns instead of 4/],
-  ["short-head.csv", "a,b\n1,2,3\n4,5,6\n", /line 2 has 3 columns instead of 2/],
-  ["long.csv", `a,b\n${longCsv.join("\n")}\n1,x,y\n`, /line 100002 has 3 columns instead of 2/],
-  ["open-quote.csv", 'a,b\n"x,2\n3,4\n', /unterminated quote/],
-  ["latin1.csv", Buffer.from("a,b\ncaf\xe9,1\n", "latin1"), /not utf-8/],
-  ["cut.json", '[{"a":1},{"a":2', /Malformed JSON in file "cut.json"/],
-  ["text.json", "hello", /Malformed JSON/],
+  [
+    "short-row.csv",
+    "a,b,c\n1,2,3\n4,5\n6,7,8\n",
+    /line 3 can't be read: it has 2 fields where the first line has 3/,
+  ],
+  [
+    "long-row.csv",
+    "a,b,c\n1,2,3\n4,5,6,7\n",
+    /line 3 can't be read: it has 4 fields where the first line has 3/,
+  ],
+  [
+    "long-head.csv",
+    "a,b,c,d\n1,2,3\n4,5,6\n",
+    /line 2 can't be read: it has 3 fields where the first line has 4/,
+  ],
+  [
+    "short-head.csv",
+    "a,b\n1,2,3\n4,5,6\n",
+    /line 2 can't be read: it has 3 fields where the first line has 2/,
+  ],
+  [
+    "long.csv",
+    `a,b\n${longCsv.join("\n")}\n1,x,y\n`,
+    /line 100002 can't be read: it has 3 fields where the first line has 2/,
+  ],
+  ["open-quote.csv", 'a,b\n"y","z"\n"x,2\n3,4\n', /quote/],
+  [
+    "latin1.csv",
+    Buffer.from("a,b\ncaf\xe9,1\n", "latin1"),
+    /line 2 can't be read: its byte 4 is not UTF-8 \(e9 2c 31 0a\): set settings\.encoding/,
+  ],
+  ["cut.json", '[{"a":1},{"a":2', /line 1, character 15: the list of rows that begins the file does not end/],
+  ["text.json", "hello", /line 1, character 1: a row has to be an object/],
   ["binary", Buffer.from([1, 2, 0, 255, 254]), /its format is not known.*settings\.format/],
   ["text.parquet", "a,b\n1,2\n", /"text.parquet" can't be read/],
 ])("FailedPrecondition: the damaged file %s, named with what is wrong", async (name, content, message) => {

@@ -40,7 +40,7 @@ test("OK: a query over CSV, and over Parquet with three million rows", async () 
     await dataSet("seattle-weather.csv"),
   );
   const sql = `SELECT date, temp_max FROM "seattle-weather" ORDER BY temp_max DESC, date LIMIT 1`;
-  expect((await query(user, weather, sql)).rows).toEqual([["2014-08-11", 35.6]]);
+  expect((await query(user, weather, sql)).rows).toEqual([["2014-08-11", "35.6"]]);
   const flights = await createFileSource(mesh, user, "flights.parquet", await dataSet("flights-3m.parquet"));
   const count = "WITH f AS (FROM flights) SELECT count(*), sum(distance), min(date) FROM f";
   const { rows } = await query(user, flights, count);

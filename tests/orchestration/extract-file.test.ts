@@ -60,7 +60,7 @@ describe("OK", () => {
           name: "buses",
           columns: [
             { name: "line", sourceType: "VARCHAR", dataType: "VARCHAR", nullable: true },
-            { name: "km", sourceType: "DOUBLE", dataType: "DOUBLE", nullable: true },
+            { name: "km", sourceType: "DECIMAL(18,1)", dataType: "DECIMAL(18,1)", nullable: true },
           ],
         },
       ],
@@ -70,7 +70,7 @@ describe("OK", () => {
     const { bytes = Buffer.alloc(0), summary } = extracted ?? {};
     const rows = await readParquet(bytes);
     expect(rows.map(({ km }) => km)).toEqual([1.5, 2.5, 3.5]);
-    expect(parquetColumns(bytes)).toEqual(["line BYTE_ARRAY UTF8", "km DOUBLE"]);
+    expect(parquetColumns(bytes)).toEqual(["line BYTE_ARRAY UTF8", "km INT64 DECIMAL"]);
     expect(codecsOf(bytes)).toEqual(["ZSTD"]);
     expect(summary).toMatchObject({
       rowCount: 3n,

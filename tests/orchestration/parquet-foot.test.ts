@@ -3,17 +3,17 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { parquetMetadata } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cutFoot } from "../../services/orchestration/prepared/parquet-foot/cut-foot.ts";
 import {
-  MalformedFootError,
   cursorOn,
   encodeInteger,
   encodeListHead,
+  MalformedFootError,
   readInteger,
   readListHead,
   rewriteStruct,
   wireTypes,
 } from "../../services/orchestration/prepared/parquet-foot/compact.ts";
+import { cutFoot } from "../../services/orchestration/prepared/parquet-foot/cut-foot.ts";
 import { parseFoot, readFoot } from "../../services/orchestration/prepared/parquet-foot/foot.ts";
 import { readCut } from "../../services/orchestration/prepared/parquet-foot/read-cut.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
@@ -100,7 +100,10 @@ describe("a foot of a stranger's making", () => {
     const end = (await stat(path)).size;
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 4 }),
+        fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 })), {
+          minLength: 1,
+          maxLength: 4,
+        }),
         (turns) => {
           const bent = Buffer.from(bytes);
           for (const [at, mask] of turns) bent[at] = (bent[at] ?? 0) ^ mask;
@@ -139,7 +142,9 @@ describe("the compact protocol", () => {
 
   test("OK: fields that are not known stay byte by byte when one before them is left out", () => {
     // 1: true, 2: i32 1, 20: map {binary "k": i64 -1}, 21: list of booleans
-    const bytes = Buffer.from([0x11, 0x15, 0x02, 0x0b, 0x28, 0x01, 0x86, 0x01, 0x6b, 0x01, 0x19, 0x21, 1, 2, 0]);
+    const bytes = Buffer.from([
+      0x11, 0x15, 0x02, 0x0b, 0x28, 0x01, 0x86, 0x01, 0x6b, 0x01, 0x19, 0x21, 1, 2, 0,
+    ]);
     expect(rewriteStruct(cursorOn(bytes), {})).toEqual(bytes);
     const without = rewriteStruct(cursorOn(bytes), {
       2: (cursor, type) => {

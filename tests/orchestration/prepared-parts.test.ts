@@ -187,7 +187,11 @@ describe("the key", () => {
   const key = cacheKeyOf(subject);
 
   test("OK: the order of settings and the file's base name do not matter", () => {
-    const settings = { columnTypes: { b: "DATE", a: "BIGINT" }, delimiter: ";", quote: undefined } as ReadingSettings;
+    const settings = {
+      columnTypes: { b: "DATE", a: "BIGINT" },
+      delimiter: ";",
+      quote: undefined,
+    } as ReadingSettings;
     expect(cacheKeyOf({ ...subject, settings })).toBe(key);
     expect(cacheKeyOf({ ...subject, blob: { ...subject.blob, name: "other.CSV" } })).toBe(key);
   });

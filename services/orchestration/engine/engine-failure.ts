@@ -30,8 +30,8 @@ export function toEngineFailure(error: unknown, usual: FailureKind): EngineFailu
   return new EngineFailure(kindOf(text, usual), essence(text));
 }
 
-/** DuckDB spills no more than the disk has room for: a limit that is not the sandbox's own is the disk's. */
-const diskFull = /No space left on device|failed to offload data block .*\/(?!4\.0 GiB)/;
+/** In DuckDB's words and in Node's. DuckDB spills no more than the disk has room for: a limit that is not the sandbox's own is the disk's. */
+const diskFull = /[Nn]o space left on device|failed to offload data block .*\/(?!4\.0 GiB)/;
 
 function kindOf(text: string, usual: FailureKind): FailureKind {
   if (usual === "sourceDataInvalid" && text.includes(notDoubles)) return "wrongGuess";

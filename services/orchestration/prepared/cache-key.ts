@@ -13,11 +13,14 @@ export type PreparedSubject = {
 
 /** Names what is prepared. Of a file's name its extensions say what format it has. */
 export function cacheKeyOf({ orgId, blob, settings, readingVersion }: PreparedSubject): string {
-  const outer = extname(blob.name);
-  const inner = extname(blob.name.slice(0, blob.name.length - outer.length));
-  const extensions = `${inner}${outer}`.toLowerCase();
-  const subject = [readingVersion, orgId, blob.sha256, extensions, inOrder(settings)];
+  const subject = [readingVersion, orgId, blob.sha256, extensionsOf(blob.name), inOrder(settings)];
   return createHash("sha256").update(JSON.stringify(subject)).digest("hex");
+}
+
+/** The last two of a name, as `.csv.gz`. */
+export function extensionsOf(name: string): string {
+  const outer = extname(name);
+  return `${extname(name.slice(0, name.length - outer.length))}${outer}`.toLowerCase();
 }
 
 /** Settings as JSON is written, whatever the order in which they were said. */

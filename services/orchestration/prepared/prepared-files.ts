@@ -12,7 +12,7 @@ import type { Preparation } from "../engine/preparation.ts";
 import type { Reading } from "../engine/protocol.ts";
 import { streamOutput } from "../engine/stream-output.ts";
 import { preparedFilesFull } from "../errors.ts";
-import { cacheKeyOf } from "./cache-key.ts";
+import { cacheKeyOf, extensionsOf } from "./cache-key.ts";
 import { type ParquetFoot, readFoot } from "./parquet-foot/foot.ts";
 import type { PreparedIndex, PreparedRecord } from "./prepared-index.ts";
 import { countPreparedFile } from "./prepared-metrics.ts";
@@ -194,13 +194,14 @@ async function writeOnce(
 
 async function* preparationOf(
   engine: Engine,
-  { blob: { path, name: fileName }, settings, isGuessing }: PreparationTask,
+  { blob: { path, name }, settings, isGuessing }: PreparationTask,
   limit: Limit,
 ): AsyncGenerator<Uint8Array, Preparation> {
   const taskOf = ({ outputPath }: { outputPath: string }) => ({
     kind: "prepareFile" as const,
     path,
-    fileName,
+    // Files of other names get the same answer.
+    fileName: `file${extensionsOf(name)}`,
     settings,
     isGuessing,
     outputPath,

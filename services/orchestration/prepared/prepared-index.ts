@@ -5,6 +5,7 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { newId } from "../../lib/ids.ts";
 import { type Preparation, preparationSchema } from "../engine/preparation.ts";
+import { diskFull } from "../errors.ts";
 
 /** What is known of a prepared file; the bytes are undefined where the file itself is what is read. */
 export type PreparedRecord = {
@@ -69,7 +70,7 @@ export async function openPreparedIndex(directory: string): Promise<PreparedInde
         await rename(draft, pathOf(key));
       } catch (error) {
         await rm(draft, { force: true });
-        throw error;
+        throw (error as NodeJS.ErrnoException).code === "ENOSPC" ? diskFull() : error;
       }
       sizes.set(key, text.length);
       remembered.set(key, record, { size: text.length });

@@ -160,7 +160,7 @@ const refusals: readonly [message: string, content: Uint8Array | string, setting
   ["the zstd is cut off: it ends before its content does", zstdCompressSync(text).subarray(0, 15), {}],
   ["the bzip2 is damaged: it is cut off", bzip2OfTwo.subarray(0, 30), {}],
   [
-    'settings.compression is zstd, but it begins with 0x69 0x64 0x2C 0x6E, which is no zstd',
+    "settings.compression is zstd, but it begins with 0x69 0x64 0x2C 0x6E, which is no zstd",
     text,
     { compression: "zstd" },
   ],
@@ -190,37 +190,37 @@ const refusals: readonly [message: string, content: Uint8Array | string, setting
     {},
   ],
   [
-    'it looks like UTF-16 without a byte order mark: set settings.encoding to utf-16le',
+    "it looks like UTF-16 without a byte order mark: set settings.encoding to utf-16le",
     Buffer.from(text, "utf16le"),
     {},
   ],
   [
-    'it has no byte order mark: set settings.encoding to utf-16le or utf-16be',
+    "it has no byte order mark: set settings.encoding to utf-16le or utf-16be",
     Buffer.from(text, "utf16le"),
     { encoding: "utf-16" },
   ],
   [
-    'it begins with the byte order mark of utf-8, but settings.encoding is windows-1252: leave it out',
+    "it begins with the byte order mark of utf-8, but settings.encoding is windows-1252: leave it out",
     `\ufeff${text}`,
     { encoding: "windows-1252" },
   ],
   [
-    'line 2, character 3: the bytes 0x81 are no character of windows-1252: set settings.encoding to the encoding of the file',
+    "line 2, character 3: the bytes 0x81 are no character of windows-1252: set settings.encoding to the encoding of the file",
     hex("69640a 31 2c 81 0a"),
     { encoding: "windows-1252" },
   ],
   [
-    'line 2, character 2: the bytes 0x81 0x20 are no character of shift_jis: set settings.encoding to the encoding of the file',
+    "line 2, character 2: the bytes 0x81 0x20 are no character of shift_jis: set settings.encoding to the encoding of the file",
     hex("82a00a 82a0 8120 0a"),
     { encoding: "shift_jis" },
   ],
   [
-    'line 1, character 2: the bytes 0x00 0xDC are no character of utf-16le: set settings.encoding to the encoding of the file',
+    "line 1, character 2: the bytes 0x00 0xDC are no character of utf-16le: set settings.encoding to the encoding of the file",
     hex("fffe 6100 00dc 6200"),
     {},
   ],
   [
-    'line 1, character 2: the bytes 0x00 0x11 0x00 0x00 are no character of utf-32be: set settings.encoding to the encoding of the file',
+    "line 1, character 2: the bytes 0x00 0x11 0x00 0x00 are no character of utf-32be: set settings.encoding to the encoding of the file",
     hex("0000feff 00000061 00110000"),
     {},
   ],
@@ -266,7 +266,7 @@ describe("text that is said to be UTF-8", () => {
     expect(await notUtf8("sluice_input", 6)).toEqual(
       new EngineFailure(
         "sourceDataInvalid",
-        'line 2, character 3: the bytes 0xE9 0x6C 0x6C 0x6F are not UTF-8: set settings.encoding to the encoding of the file, as windows-1252',
+        "line 2, character 3: the bytes 0xE9 0x6C 0x6C 0x6F are not UTF-8: set settings.encoding to the encoding of the file, as windows-1252",
       ),
     );
   });

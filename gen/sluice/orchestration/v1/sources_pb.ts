@@ -241,7 +241,7 @@ export const PreviewSourceResponseSchema: GenMessage<PreviewSourceResponse> = /*
  */
 export type SourcePreview = Message<"sluice.orchestration.v1.SourcePreview"> & {
   /**
-   * Whether it can be read; otherwise the problems say why not, and there are no columns and no rows.
+   * Whether it can be read so; otherwise the problems say why not, and there are no rows.
    *
    * @generated from field: bool readable = 1;
    */

@@ -1,5 +1,6 @@
 import type { Preparation } from "../../engine/preparation.ts";
 import type { ExtractFormat, RowRange, TypedColumn } from "../../engine/protocol.ts";
+import { executionTooLarge } from "../../errors.ts";
 import type { ParquetFoot } from "../../prepared/parquet-foot/foot.ts";
 
 /** A piece of a file: rows that an engine writes, or row groups that are handed out as they are. */
@@ -40,11 +41,20 @@ function planGroups({ groups }: ParquetFoot, chunkRows: number): FileChunk[] {
   return chunks;
 }
 
+/** Chunks of one plan: each takes memory, and a message of its own. */
+const chunksMax = 50_000;
+
+const tooManyChunks = (count: number) =>
+  executionTooLarge(
+    `the file would be cut into ${count} chunks, and a plan has ${chunksMax} at most: take more rows for each`,
+  );
+
 function planRows({ rowCount, columns }: Preparation, chunkRows: number): FileChunk[] {
   // By this name DuckDB says which row is which.
   const isNumbered = !columns.some(({ name }) => name.toLowerCase() === "file_row_number");
   const size = isNumbered ? chunkRows : Math.max(1, rowCount);
   const count = Math.max(1, Math.ceil(rowCount / size));
+  if (count > chunksMax) throw tooManyChunks(count);
   return Array.from({ length: count }, (_, index) => ({
     rows: { from: index * size, to: Math.min((index + 1) * size, rowCount) },
     groups: undefined,

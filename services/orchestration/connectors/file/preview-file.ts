@@ -30,7 +30,8 @@ export async function previewFile(
       const reply = await engine.run(task, limit).catch(asProblem);
       if (!("kind" in reply)) return reply;
       if (reply.kind !== "previewed") throw new Error("the engine answered something else");
-      return { readable: true, ...reply.preview };
+      // What does not fit a setting is counted here, and refused where it is read for good.
+      return { readable: reply.preview.problems.length === 0, ...reply.preview };
     });
     const { found: foundSettings, rowCount, ...rest } = found;
     return {

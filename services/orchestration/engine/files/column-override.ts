@@ -89,11 +89,23 @@ function matching(dataType: string, pattern: string): ColumnOverride {
   };
 }
 
-function byFormat(dataType: string, format: string | undefined): ColumnOverride | undefined {
+/** What is left of a moment in a type, as SQL over the moment: all of it has to be left. */
+const kept: Readonly<Record<string, (moment: string) => string>> = {
+  DATE: (moment) => `CAST(CAST(${moment} AS DATE) AS TIMESTAMP) = ${moment}`,
+  // A format without a date is read as one of this day.
+  TIME: (moment) => `CAST(${moment} AS DATE) = DATE '1900-01-01'`,
+};
+
+export function byFormat(dataType: string, format: string | undefined): ColumnOverride | undefined {
   if (format === undefined) return undefined;
+  const zoned = /%[zZ]/.test(format) && dataType === "TIMESTAMP" ? "TIMESTAMP WITH TIME ZONE" : dataType;
   return {
-    dataType,
-    fits: (text) => `(try_strptime(${text}, ${literal(format)}) IS NOT NULL)`,
-    value: (text) => `CAST(strptime(${text}, ${literal(format)}) AS ${dataType})`,
+    dataType: zoned,
+    fits: (text) => {
+      const moment = `try_strptime(${text}, ${literal(format)})`;
+      const isAll = kept[zoned]?.(moment) ?? "true";
+      return `(${moment} IS NOT NULL AND ${isAll})`;
+    },
+    value: (text) => `CAST(strptime(${text}, ${literal(format)}) AS ${zoned})`,
   };
 }

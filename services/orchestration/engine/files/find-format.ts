@@ -32,7 +32,9 @@ export async function findFormat({ path, fileName, settings }: Input): Promise<F
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(beginningBytes), 0, beginningBytes, 0);
   const beginning = buffer.subarray(0, bytesRead);
-  if (bytesRead === 0) throw new EngineFailure("sourceDataInvalid", "the file is empty");
+  const isAll = bytesRead < beginningBytes;
+  if (isAll && beginning.toString().trim() === "")
+    throw new EngineFailure("sourceDataInvalid", "the file is empty");
   const named = settings.format ?? formatByExtension[extname(fileName.replace(packing, "")).toLowerCase()];
   if (named) return named;
   const isPacked = (settings.compression ?? compressionOf(beginning)) !== "none";

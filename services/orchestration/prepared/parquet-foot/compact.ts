@@ -57,6 +57,11 @@ function readVarint(cursor: Cursor): bigint {
   throw malformed("a number has too many bytes");
 }
 
+function skipVarint(cursor: Cursor): void {
+  for (let index = 0; index < varintBytesMax; index += 1) if (readByte(cursor) < 0x80) return;
+  throw malformed("a number has too many bytes");
+}
+
 /** A signed number of 16, 32 or 64 bits. */
 export function readInteger(cursor: Cursor, type: number): bigint {
   if (type !== wireTypes.i16 && type !== wireTypes.i32 && type !== wireTypes.i64) {
@@ -141,7 +146,7 @@ export function skip(cursor: Cursor, type: number, depth = 0): void {
     case wireTypes.i16:
     case wireTypes.i32:
     case wireTypes.i64:
-      readVarint(cursor);
+      skipVarint(cursor);
       return;
     case wireTypes.double:
       advance(cursor, 8);

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EngineFailure } from "../../engine-failure.ts";
 import { readRows } from "../../sandbox.ts";
-import { type ColumnOverride, readOverride } from "../column-override.ts";
+import { byFormat, type ColumnOverride, readOverride } from "../column-override.ts";
 import type { FileProblem } from "../readable.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
 import { type ColumnType, plainNumber } from "./conversion.ts";
@@ -30,12 +30,41 @@ export async function applyOverrides(
   settings: ReadingSettings,
 ): Promise<Overridden> {
   const wanted = overridesOf(target.names, settings);
-  if (wanted.size === 0) return { types, problems: [] };
   const problems: FileProblem[] = [];
   for (const [column, override] of wanted) {
     problems.push(...(await findMisfits(connection, target, column, override)));
   }
-  return { types: types.map((type, column) => overridden(type, wanted.get(column))), problems };
+  const overruled = types.map((type, column) => overridden(type, wanted.get(column)));
+  const left = types.flatMap(({ dataType }, column) =>
+    dataType === "VARCHAR" && !wanted.has(column) ? [column] : [],
+  );
+  return { types: await applyFormats(connection, target, overruled, left, settings), problems };
+}
+
+/** Gives the columns of text whose values all have a format of the settings the type of the format. */
+async function applyFormats(
+  connection: DuckDBConnection,
+  { relation, placeOf }: OverrideTarget,
+  types: readonly ColumnType[],
+  columns: readonly number[],
+  { dateFormat, timeFormat, timestampFormat }: ReadingSettings,
+): Promise<readonly ColumnType[]> {
+  const formats = { DATE: dateFormat, TIME: timeFormat, TIMESTAMP: timestampFormat };
+  const found = [...types];
+  for (const [typeName, format] of Object.entries(formats)) {
+    const override = byFormat(typeName, format);
+    if (!override || columns.length === 0) continue;
+    const counts = columns.map((column) => {
+      const text = placeOf(column);
+      return `count(${text}) > 0 AND count(*) FILTER (${text} IS NOT NULL AND NOT coalesce(${override.fits(text)}, false)) = 0 AS fits${column}`;
+    });
+    const [row] = await readRows(connection, `SELECT ${counts.join(", ")} FROM ${relation}`);
+    for (const column of columns) {
+      if (row?.[`fits${column}`] !== true || found[column]?.convert) continue;
+      found[column] = { dataType: override.dataType, convert: override.value, form: format };
+    }
+  }
+  return found;
 }
 
 function overridden(type: ColumnType, override: ColumnOverride | undefined): ColumnType {

@@ -32,7 +32,11 @@ export function findDialect(beginning: Buffer, isWhole: boolean, settings: Diale
       }),
     ),
   );
-  const best = candidates.reduce((left, right) => (isBetter(right, left) ? right : left));
+  // An apostrophe that quotes nothing is no quoting at all, and makes text of a usual quote that is left open.
+  const quoting = candidates.filter(
+    ({ dialect, quotedCount }) => dialect.quote !== "'" || settings.quote === "'" || quotedCount > 0,
+  );
+  const best = quoting.reduce((left, right) => (isBetter(right, left) ? right : left));
   return settings.delimiter === undefined ? doubled(best.dialect, beginning, isWhole) : best.dialect;
 }
 

@@ -98,7 +98,10 @@ const offsetAt = (offsets: readonly LineOffset[], line: number): number =>
   offsets.findLast((one) => one.line <= line)?.offset ?? 0;
 
 /** Whether DuckDB reads the file as the scan does. */
-function isPlain({ dialect, skipLines, names }: CsvHead, { nullTexts, quotedNulls }: ReadingSettings): boolean {
+function isPlain(
+  { dialect, skipLines, names }: CsvHead,
+  { nullTexts, quotedNulls }: ReadingSettings,
+): boolean {
   const isUsual = dialect.quote === '"' && dialect.escape === '"' && dialect.comment === "";
   const isOneByte = Buffer.byteLength(dialect.delimiter) === 1;
   if (names.some((name) => /[\r\n]/.test(name))) return false;

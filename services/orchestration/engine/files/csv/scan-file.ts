@@ -10,19 +10,25 @@ export type FileScan = ScanOptions & {
   readonly path: string;
   /** Where the first row begins. */
   readonly from: number;
+  /** Part of the file that is scanned at once: a thread takes longer to start than less of it takes. */
+  readonly segmentBytes?: number;
 };
 
 export type FileTally = { readonly tally: Tally; readonly badRow: BadRow | undefined };
 
-/** Part of a file that is scanned at once: a thread takes longer to start than less of it takes. */
-const segmentBytes = 16 * 1024 * 1024;
+const segmentBytesUsual = 16 * 1024 * 1024;
 const threadsMax = 4;
 
 /**
  * Counts what all rows of a file have, several parts of it at once: a part begins behind a line break, which may be one
  * within quotes. Then the part before it ends elsewhere, and it is scanned once more.
  */
-export async function scanFile({ path, from, ...options }: FileScan): Promise<FileTally> {
+export async function scanFile({
+  path,
+  from,
+  segmentBytes = segmentBytesUsual,
+  ...options
+}: FileScan): Promise<FileTally> {
   const { size } = await stat(path);
   const total = createTally(options.columnCount, options.forms.length);
   const segments: Segment[] = [];
