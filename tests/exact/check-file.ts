@@ -10,7 +10,7 @@ export type Outcome = { readonly verdict: Verdict; readonly detail: string };
 
 /** What no refusal may have in it: options of other tools, folders of the server, and what was not meant for a caller. */
 export const foreignWords =
-  /ignore_errors|null_padding|sample_size|all_varchar|strict_mode|union_by_name|maximum_depth|max_line_size|read_(csv|json|parquet|blob)|internal error|duckdb|\/(tmp|work|var|home|root)\//i;
+  /ignore_errors|null_padding|sample_size|all_varchar|strict_mode|union_by_name|maximum_depth|max_line_size|encryption_config|TProtocolException|state machine|read_(csv|json|parquet|blob)|internal error|duckdb|\/(tmp|work|var|home|root)\//i;
 
 /** What changed of a file that a query has read, found in another way; undefined when nothing did. */
 export type FurtherCheck = (sourceId: string, queried: ReadTable) => Promise<string | undefined>;
@@ -48,7 +48,11 @@ export function findFault(file: CorpusFile, { verdict, detail }: Outcome): strin
   if (verdict === "kept") return file.refused ? "it was read, and has to be refused" : undefined;
   const words = file.refused ?? file.orRefused;
   if (verdict !== "refused" || !words) return `${verdict}: ${detail}`;
-  const missing = words.filter((word) => !detail.toLowerCase().includes(word.toLowerCase()));
+  // What a file is called says nothing of what is wrong with it.
+  const told = detail.replaceAll(file.name, "").toLowerCase();
+  const missing = words.filter(
+    (word) => !(word === file.name ? detail.includes(word) : told.includes(word.toLowerCase())),
+  );
   if (missing.length > 0) return `the refusal lacks ${missing.join(", ")}: ${detail}`;
   return foreignWords.test(detail) ? `the refusal has foreign words: ${detail}` : undefined;
 }
