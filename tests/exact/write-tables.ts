@@ -28,7 +28,7 @@ export const toNdjson = (table: Table): string =>
     .join("");
 export const toJsonArray = (table: Table): string => `[${toObjects(table).join(",\n")}]`;
 
-export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** `VALUES` of a table, each cast to its type. */
