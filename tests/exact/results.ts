@@ -8,7 +8,7 @@ import type { Reader } from "./python.ts";
 export type FileResult = Readonly<Record<Reader | "sluice", Verdict>>;
 
 /** What the last `npm run test:exact` with EXACT_WRITE=1 found. */
-export const resultsPath = join(import.meta.dirname, "results.json");
+export const resultsPath = join(import.meta.dirname, "corpus/results.json");
 
 const columns: readonly (keyof FileResult)[] = ["sluice", "duckdb", "polars", "pyarrow"];
 
