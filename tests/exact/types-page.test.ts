@@ -1,0 +1,9 @@
+import { expect, test } from "vitest";
+import { pathOf, readCorpus } from "./corpus.ts";
+import { makeTable, readResults, readTable } from "./results.ts";
+
+test("OK: the page about types has the results of every file of the corpus, and no others", async () => {
+  const paths = (await readCorpus()).map(pathOf).sort();
+  expect(Object.keys(await readResults()).sort()).toEqual(paths);
+  expect(await readTable()).toBe(await makeTable());
+});
