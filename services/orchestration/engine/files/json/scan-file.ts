@@ -56,19 +56,18 @@ async function behindLine(file: FileHandle, from: number, to: number): Promise<n
 async function scanParts(parts: readonly JsonRange[]): Promise<RangeScan[]> {
   const count = Math.min(parts.length, availableParallelism(), threadsMax);
   if (count < 2) return Promise.all(parts.map(scanRange));
+  // This thread scans, too: another one has to load and to warm up first.
   const workers = Array.from(
-    { length: count },
+    { length: count - 1 },
     () => new Worker(new URL("./scan-worker.ts", import.meta.url)),
   );
+  const scanners = [scanRange, ...workers.map(scannerOf)];
   const scans: RangeScan[] = [];
   const queue = parts.entries();
   try {
     await Promise.all(
-      workers.map(async (worker) => {
-        for (const [index, part] of queue) {
-          worker.postMessage(part);
-          [scans[index]] = (await once(worker, "message")) as [RangeScan];
-        }
+      scanners.map(async (scan) => {
+        for (const [index, part] of queue) scans[index] = await scan(part);
       }),
     );
   } finally {
@@ -76,3 +75,11 @@ async function scanParts(parts: readonly JsonRange[]): Promise<RangeScan[]> {
   }
   return scans;
 }
+
+const scannerOf =
+  (worker: Worker) =>
+  async (part: JsonRange): Promise<RangeScan> => {
+    worker.postMessage(part);
+    const [scan] = await once(worker, "message");
+    return scan as RangeScan;
+  };
