@@ -14,7 +14,7 @@ afterAll(() => runner[Symbol.asyncDispose]());
 async function gateWith(planted: string, sql: string) {
   const task = { path: runner.path, spillDirectory: join(runner.folder, "spill"), memoryBytes };
   const connection = await openSandbox(task, async (opened) => {
-    await opened.run(`CREATE VIEW orders AS FROM read_ndjson('${runner.path}')`);
+    await opened.run(`CREATE VIEW orders AS FROM read_parquet('${runner.path}')`);
     await opened.run(planted);
   });
   try {
@@ -74,11 +74,11 @@ test.each([
   });
 });
 
-test("statementRefused: the source's own file by a replacement scan, which has no plan to check", async () => {
+test("statementRefused: the source's own file by a replacement scan", async () => {
   const planted = `CREATE MACRO repeat(x, n) AS TABLE FROM '${runner.path}'`;
   await expect(gateWith(planted, "FROM repeat(1, 2)")).rejects.toMatchObject({
     kind: "statementRefused",
-    message: expect.stringContaining("can't be checked"),
+    message: expect.stringMatching(/^the table function "\w*parquet\w*" is not available/i),
   });
 });
 
@@ -95,7 +95,7 @@ test("OK: a table named like the gate's own", async () => {
   const task = { path: runner.path, spillDirectory: join(runner.folder, "spill"), memoryBytes };
   const name = "orders (empty)";
   const connection = await openSandbox(task, async (opened) => {
-    await opened.run(`CREATE VIEW "${name}" AS FROM read_ndjson('${runner.path}')`);
+    await opened.run(`CREATE VIEW "${name}" AS FROM read_parquet('${runner.path}')`);
   });
   expect(await gateStatement(connection, `FROM "${name}"`, name)).toEqual({ describes: false });
   connection.closeSync();
