@@ -7,7 +7,7 @@ import { newId } from "../../lib/ids.ts";
 import { contentCorrupt, diskFull } from "../errors.ts";
 
 /** What is known of some bytes. */
-type BlobHeader = { readonly sha256: string; readonly sizeBytes: bigint };
+export type BlobHeader = { readonly sha256: string; readonly sizeBytes: bigint };
 
 export type StoredBlob = BlobHeader & { readonly path: string };
 
