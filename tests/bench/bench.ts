@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { memoryAtRest, processorAtRest } from "./at-rest.ts";
 import { downloadRow, upload } from "./bytes.ts";
 import { edgeRows } from "./edge/rows.ts";
 import { restUnary, restUnaryOneProcess } from "./rest-unary.ts";
@@ -17,6 +18,8 @@ const rows: readonly Row[] = [
   downloadRow,
   csvToParquet,
   postgresqlToParquet,
+  memoryAtRest,
+  processorAtRest,
 ];
 
 const { values } = parseArgs({
