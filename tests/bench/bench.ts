@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { memoryAtRest, processorAtRest } from "./at-rest.ts";
 import { downloadRow, upload } from "./bytes.ts";
 import { csvRows } from "./csv-rows.ts";
 import { edgeRows } from "./edge/rows.ts";
@@ -27,6 +28,8 @@ const allRows: readonly Row[] = [
   ...csvRows,
   ...postgresqlRows,
   ...smallQueryRows,
+  memoryAtRest,
+  processorAtRest,
 ];
 
 const { values } = parseArgs({

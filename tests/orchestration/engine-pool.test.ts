@@ -115,6 +115,15 @@ test("OK: of more processes than are kept, the organisation that was served long
   ]);
 });
 
+test("OK: it loses its own although another organisation has an older process", async () => {
+  await using started = await startPool({ idleMax: 2 });
+  const [early, second] = [someone(), someone()];
+  const oldest = await started.use(early);
+  const ofSecond = await started.use(second);
+  const ofColleague = await started.use(someone(early.orgId));
+  await eventually(() => [oldest, ofSecond, ofColleague].map(isAlive)).toEqual([true, false, true]);
+});
+
 test("OK: a process that has done its number of tasks is replaced", async () => {
   await using started = await startPool({ tasksMax: 3 });
   const owner = someone();

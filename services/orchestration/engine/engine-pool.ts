@@ -51,8 +51,19 @@ export function createEnginePool(options: EnginePoolOptions): EnginePool {
   }
 
   function inBackground(work: Promise<void>): void {
-    const tracked = work.finally(() => background.delete(tracked));
+    const report = (err: unknown) => log.error({ err }, "an engine process is not cleared up");
+    const tracked = work.catch(report).finally(() => background.delete(tracked));
     background.add(tracked);
+  }
+
+  /** Where none can be started, as on a full disk, the next task reports it. */
+  function keepSpare(): void {
+    if (isStopping) return;
+    try {
+      idle.keepSpare(start);
+    } catch (err) {
+      log.warn({ err }, "no engine process can be kept ready");
+    }
   }
 
   async function kill(child: EngineChild): Promise<void> {
@@ -65,7 +76,7 @@ export function createEnginePool(options: EnginePoolOptions): EnginePool {
     const owner = tasks.finish(child);
     await kill(child);
     if (owner) tasks.wakeNext(owner);
-    if (!isStopping) idle.keepSpare(start);
+    keepSpare();
   }
 
   async function removeFolder({ folder }: EngineChild): Promise<void> {
@@ -80,7 +91,7 @@ export function createEnginePool(options: EnginePoolOptions): EnginePool {
     const owner = tasks.finish(child);
     if (!owner) return end(child);
     if (!tasks.handOver(owner, child)) idle.add(child, owner);
-    idle.keepSpare(start);
+    keepSpare();
   }
 
   async function find(owner: EngineOwner | undefined, signal: AbortSignal): Promise<EngineChild> {

@@ -53,9 +53,12 @@ export type EngineOptions = {
   readonly pool?: Partial<Omit<EnginePoolOptions, "startChild" | "log">>;
 };
 
-/** Processor time after which a task has a low priority, in milliseconds: of a user's only task, and of the others. */
-const fullPriorityMs = 500;
-const surplusPriorityMs = 250;
+/**
+ * Processor time after which a task has a low priority, in milliseconds: of a user's only task, and of the others. More than a
+ * process takes to start.
+ */
+const fullPriorityMs = 1500;
+const surplusPriorityMs = 1000;
 
 /** A statement that can't be run, or may not, says nothing about the process. */
 const statementFailures: readonly FailureKind[] = ["sqlInvalid", "statementRefused"];

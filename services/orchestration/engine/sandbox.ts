@@ -33,10 +33,19 @@ export function openAhead(bounds: SandboxBounds): void {
   ahead = { key, opening: openDatabase(bounds).catch(() => undefined) };
 }
 
-/** Closes a task's database when the reply is on its way; at once where it has to clear up in the spill folder. */
+/** When the task of a database began, in milliseconds. */
+const begunMs = new WeakMap<DuckDBConnection, number>();
+/** A task that is done sooner has taken no memory that matters. */
+const smallMs = 50;
+
+/**
+ * Closes a task's database when the reply is on its way. One that has to clear up in the spill folder, or may have taken
+ * much memory, is closed at once: the parent looks at both when it has the reply.
+ */
 export function closeSandbox(connection: DuckDBConnection, { spillDirectory }: SandboxBounds): void {
-  if (existsSync(spillDirectory)) connection.closeSync();
-  else setImmediate(() => connection.closeSync());
+  const isSmall = performance.now() - (begunMs.get(connection) ?? 0) < smallMs;
+  if (isSmall && !existsSync(spillDirectory)) setImmediate(() => connection.closeSync());
+  else connection.closeSync();
 }
 
 /**
@@ -49,6 +58,7 @@ export async function openSandbox(
   define: (connection: DuckDBConnection) => Promise<void>,
 ): Promise<DuckDBConnection> {
   const connection = (await takeAhead(keyOf(task))) ?? (await openDatabase(task));
+  begunMs.set(connection, performance.now());
   try {
     await define(connection);
     await connection.run("SET lock_configuration = true");

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Row } from "./row.ts";
+
+/** How long a mesh has nothing to do before it is looked at, and how long that takes, in milliseconds. */
+const settleMs = 45_000;
+const watchMs = 60_000;
+/** What a mesh at rest may take: proportional memory in MiB, and a part of one processor in per cent. */
+const memoryGoalMiB = 250;
+const processorGoal = 1;
+/** The kernel counts processor time in hundredths of a second. */
+const ticksPerSecond = 100;
+
+export const memoryAtRest: Row = {
+  name: "memory at rest, after work",
+  against: `${memoryGoalMiB} MiB of all processes, PostgreSQL's among them`,
+  target: 1,
+  missing: missingOffLinux,
+  async measure(world) {
+    const mesh = await world.oneProcess();
+    await mesh.call("GET", "/api/v1/sources");
+    await sleep(settleMs);
+    const memoryMiB = processesOf(mesh.process.pid).reduce((sum, pid) => sum + proportionalMiB(pid), 0);
+    return {
+      ratio: memoryGoalMiB / memoryMiB,
+      figures: { ours: memoryMiB, other: memoryGoalMiB, rounds: 1 },
+    };
+  },
+};
+
+export const processorAtRest: Row = {
+  name: "processor at rest, after work",
+  against: `${processorGoal} % of one processor`,
+  target: 1,
+  missing: missingOffLinux,
+  async measure(world) {
+    const mesh = await world.oneProcess();
+    await sleep(settleMs);
+    const before = ticksOf(mesh.process.pid);
+    await sleep(watchMs);
+    // Less than one tick can't be told from one.
+    const ticks = Math.max(1, ticksOf(mesh.process.pid) - before);
+    const used = (ticks / ticksPerSecond / (watchMs / 1000)) * 100;
+    return { ratio: processorGoal / used, figures: { ours: used, other: processorGoal, rounds: 1 } };
+  },
+};
+
+function missingOffLinux(): string | undefined {
+  return process.platform === "linux" ? undefined : "it is read from Linux's /proc";
+}
+
+/** A process and all that it started. */
+function processesOf(root: number): number[] {
+  const parents = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({ pid: Number(name), parent: Number(statOf(Number(name))[1] ?? 0) }));
+  const found = [root];
+  for (const pid of found) {
+    found.push(...parents.filter(({ parent }) => parent === pid).map((child) => child.pid));
+  }
+  return found;
+}
+
+const ticksOf = (root: number): number =>
+  processesOf(root).reduce((sum, pid) => {
+    const [user = 0, system = 0] = statOf(pid).slice(11, 13).map(Number);
+    return sum + user + system;
+  }, 0);
+
+/** The fields behind the process's name; none when it is gone. */
+function statOf(pid: number): string[] {
+  return read(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
+}
+
+const proportionalMiB = (pid: number): number =>
+  Number(/^Pss:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / 1024;
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
