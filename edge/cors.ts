@@ -60,6 +60,9 @@ const exposedHeaders = [
   "ratelimit",
   "ratelimit-policy",
   "retry-after",
+  "sluice-execution-id",
+  "sluice-row-count",
+  "sluice-truncated",
   "www-authenticate",
   "x-request-id",
 ].join(", ");

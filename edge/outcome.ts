@@ -8,6 +8,7 @@ const codesByStatus: Readonly<Record<number, string>> = {
   403: "PERMISSION_DENIED",
   404: "NOT_FOUND",
   405: "UNIMPLEMENTED",
+  406: "INVALID_ARGUMENT",
   408: "DEADLINE_EXCEEDED",
   409: "ABORTED",
   413: "RESOURCE_EXHAUSTED",

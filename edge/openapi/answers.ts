@@ -28,9 +28,12 @@ const statusesByHeader: Readonly<Record<string, readonly [status: number, descri
   "if-none-match": [304, "The caller holds this content already."],
 };
 
-function rawAnswers({ answer }: Route, headers: Route["headers"]): Record<string, AnswerObject> {
-  const description = "The bytes, with their own Content-Type.";
-  const content = { "*/*": bytesContent };
+function rawAnswers({ answer, formats }: Route, headers: Route["headers"]): Record<string, AnswerObject> {
+  const description = formats
+    ? "A file in the format that was asked for."
+    : "The bytes, with their own Content-Type.";
+  const types = formats?.all.map(({ mediaType }) => mediaType) ?? ["*/*"];
+  const content = Object.fromEntries(types.map((type) => [type, bytesContent]));
   const others = headers.flatMap(({ name }) => {
     const [status, said] = statusesByHeader[name] ?? [];
     if (status === undefined || said === undefined) return [];

@@ -2,6 +2,7 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { type Route, routesOf } from "../rest/route.ts";
 import type { Contract } from "./contract.ts";
 import { errorSchema, sharedResponses } from "./failures.ts";
+import { withFormats } from "./formats.ts";
 import { type Operation, operationOf } from "./operation.ts";
 import { createPaths, spellPath } from "./path.ts";
 import { describe, type Schema } from "./schema.ts";
@@ -55,7 +56,9 @@ export function createDocument(contract: Contract, version: string): OpenApi {
     counts.set(route.name, binding);
     const { path, parts } = placed(spellPath(route.template));
     paths[path] ??= {};
-    paths[path][methodKey(route)] = operationOf({ route, binding, parts, contract, schemas });
+    const operation = operationOf({ route, binding, parts, contract, schemas });
+    const shared = paths[path][methodKey(route)];
+    paths[path][methodKey(route)] = shared ? withFormats(shared, operation, route) : operation;
   }
   const error = errorSchema(contract, schemas);
   return {

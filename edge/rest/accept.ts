@@ -19,11 +19,13 @@ function readRanges(accept: string): Range[] {
   return accept.split(",").map((item, index) => {
     const [type = "", ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
     const q = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
-    return { type, quality: q === undefined ? 1 : qualityOf(q), index };
+    return { type: type === "*" ? "*/*" : type, quality: q === undefined ? 1 : qualityOf(q), index };
   });
 }
 
-const qualityOf = (q: string): number => (/^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(q) ? Number(q) : 0);
+/** As HTTP has it, or without the zero before the point, as Java's own client sends it. */
+const qualityOf = (q: string): number =>
+  /^(?:0(?:\.\d{0,3})?|\.\d{1,3}|1(?:\.0{0,3})?)$/.test(q) ? Number(q) : 0;
 
 /** The most exact range that a type falls into decides, as HTTP has it. */
 function likingOf(type: string, ranges: readonly Range[]): Liking {

@@ -13,7 +13,8 @@ import type { SharedFolder } from "../shared-folder.ts";
 import { acceptanceOf, requireIdentity } from "./encoding/acceptance.ts";
 import { inflateBody, requestCompressionOf } from "./encoding/coded-request.ts";
 import { bodyTooLarge, methodNotAllowed, pathUnknown } from "./http-error.ts";
-import { type Outgoing, sendWhole } from "./outgoing.ts";
+import { type Choice, choose, findAlternatives, setFormat } from "./negotiate.ts";
+import { addVary, type Outgoing, sendWhole } from "./outgoing.ts";
 import type { Parameters } from "./parameters.ts";
 import { bindBody, bindHead } from "./request.ts";
 import { requestMessages } from "./request-stream.ts";
@@ -37,6 +38,7 @@ type Options = {
 /** Answers REST requests. What it throws has not been answered yet. */
 export function createRestHandler(options: Options): (exchange: Exchange, out: Outgoing) => Promise<void> {
   const router = createRouter(options.routes);
+  const alternatives = findAlternatives(options.routes);
   return async (exchange, out) => {
     const { request } = exchange;
     const [rawPath = "", rawQuery = ""] = splitOnce(request.url ?? "", "?");
@@ -45,13 +47,18 @@ export function createRestHandler(options: Options): (exchange: Exchange, out: O
       sendWhole(out, 204, { allow: found.allowed }, "");
       return;
     }
-    const { route, segments } = found;
+    const accept = headerOf(request, "accept");
+    const choice = choose(found.route, alternatives.get(found.route), { accept, rawQuery });
+    const { route } = choice;
     exchange.method = route.method;
     exchange.route = route.template.text;
+    if (choice.varies) addVary(out, "Accept");
     await options.admit(exchange, route.method, route.access);
+    if (choice.refusal) throw choice.refusal;
     const timeoutMs = boundTimeoutMs(route.method, requestedTimeoutMs(request), options.deadlines);
-    const parameters = bindHead(route, { segments, rawQuery, header: (name) => headerOf(request, name) });
-    await answer({ options, exchange, out, route, parameters, timeoutMs });
+    const header = (name: string) => headerOf(request, name);
+    const parameters = bindHead(route, { segments: found.segments, rawQuery: choice.rawQuery, header });
+    await answer({ options, exchange, out, route, choice, parameters, timeoutMs });
   };
 }
 
@@ -60,11 +67,13 @@ type Answered = {
   exchange: Exchange;
   out: Outgoing;
   route: Route;
+  choice: Choice;
   parameters: Parameters;
   timeoutMs: number | undefined;
 };
 
-async function answer({ options, exchange, out, route, parameters, timeoutMs }: Answered): Promise<void> {
+async function answer(answered: Answered): Promise<void> {
+  const { options, exchange, out, route, choice, parameters, timeoutMs } = answered;
   const { request } = exchange;
   const { forward } = options;
   const { methodKind } = route.method;
@@ -73,13 +82,15 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
   const compression = requestCompressionOf(request);
   const incoming = { request, pauseMs: options.limits.pauseMs, streamBytesMax, compression };
   const acceptance = acceptanceOf(request);
-  if (route.answer.rawBody) requireIdentity(acceptance);
+  if (route.answer.rawBody && !route.formats) requireIdentity(acceptance);
   const wanted = { acceptance, ifNoneMatch: headerOf(request, "if-none-match") };
   const read = async () => {
     const readMs = timeoutMs ?? options.deadlines.maxMs;
     const body = await readBody(incoming, messageBytesMax, bodyTooLarge, readMs);
     const bytes = await inflateBody(body, compression, messageBytesMax);
-    return bindBody(route, parameters, { bytes, contentType: headerOf(request, "content-type") });
+    const message = bindBody(route, parameters, { bytes, contentType: headerOf(request, "content-type") });
+    setFormat(choice, message);
+    return message;
   };
   // What reading the body took is gone from the deadline.
   const call = () => ({ exchange, method: route.method, timeoutMs: leftOf(timeoutMs, exchange.startMs) });
@@ -94,12 +105,13 @@ async function answer({ options, exchange, out, route, parameters, timeoutMs }: 
     const messages = isBidi
       ? requestMessages(route, parameters, incoming, messageBytesMax)
       : once(await read());
-    const sharedFolder = route.answer.rawBody && !out.headOnly ? options.sharedFolder : undefined;
+    const isStored = route.answer.rawBody && !route.formats && !out.headOnly;
+    const sharedFolder = isStored ? options.sharedFolder : undefined;
     const sharedFolderId = await sharedFolder?.findId();
     const answers = await forward.stream({ ...call(), sharedFolderId }, messages);
-    const accept = headerOf(request, "accept") ?? "";
+    const { type } = choice;
     const toError = (error: unknown) => options.toError(error, exchange);
-    await sendStream(out, route, answers, { accept, acceptance, sharedFolder, toError });
+    await sendStream(out, route, answers, { type, acceptance, sharedFolder, toError });
   }
 }
 

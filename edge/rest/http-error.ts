@@ -58,6 +58,20 @@ export const piecesTooTiny = (countMax: number, bytes: number) =>
 export const bodyTooSlow = (bytes: number, seconds: number) =>
   httpError(408, Code.DeadlineExceeded, `fewer than ${bytes} bytes of the body came in ${seconds} s`);
 
+/** Longest part of what a caller asked for that goes into a message. */
+const askedCharactersMax = 100;
+
+export const typeNotAcceptable = (asked: string, available: readonly string[]) => {
+  const short = asked.length > askedCharactersMax ? `${asked.slice(0, askedCharactersMax)}…` : asked;
+  const types = available.join(", ");
+  return failure(
+    Code.InvalidArgument,
+    ErrorReason.NOT_ACCEPTABLE,
+    `${JSON.stringify(short)} is not what this path answers, which is one of ${types}`,
+    { available: types },
+  );
+};
+
 export const encodingNotAcceptable = (available: readonly string[]) =>
   httpError(406, Code.InvalidArgument, `Accept-Encoding: must take one of ${available.join(", ")}`);
 

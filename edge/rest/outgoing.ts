@@ -38,6 +38,12 @@ export function sendHead({ response, requestId }: Outgoing, status: number, head
   });
 }
 
+/** Says that what is answered depends on a header of the request, also of an answer that is still to be made. */
+export function addVary({ response }: Outgoing, name: string): void {
+  const before = response.getHeader("vary");
+  response.setHeader("vary", before === undefined ? name : `${before}, ${name}`);
+}
+
 /** Sends status and headers without waiting for the first byte of the body. */
 export function flushHead({ response }: Outgoing): void {
   // Both HTTP versions have the method; the types of HTTP/2 leave it out.

@@ -1,9 +1,10 @@
+import type { Writable } from "node:stream";
 import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
+import type { Headers } from "../http.ts";
 import type { OpenBytes, SharedFolder } from "../shared-folder.ts";
-import { preferredType } from "./accept.ts";
 import type { Acceptance } from "./encoding/acceptance.ts";
 import { codedBody, varyByEncoding } from "./encoding/coded-answer.ts";
 import { breakOff, flushHead, jsonType, type Outgoing, sendHead, sendPiece } from "./outgoing.ts";
@@ -49,24 +50,22 @@ const events: Framing = {
 type Options = { sharedFolder: SharedFolder | undefined; toError: (error: unknown) => ConnectError };
 const framings = [array, ndjson, events];
 
+/** The media types of a stream of JSON texts, the usual one first. */
+export const framingTypes: readonly string[] = framings.map(({ contentType }) => contentType);
+
 /** Writes a server stream as the caller accepts it. Errors before the first byte are thrown. */
 export async function sendStream(
   out: Outgoing,
   route: Route,
   messages: AsyncIterable<Message>,
-  options: Options & { accept: string; acceptance: Acceptance },
+  options: Options & { type: string | undefined; acceptance: Acceptance },
 ): Promise<void> {
   if (route.answer.rawBody) await sendBytes(out, route, messages, options);
-  else await sendJson(out, route, messages, { ...options, framing: framingOf(options.accept) });
+  else await sendJson(out, route, messages, { ...options, framing: framingOf(options.type) });
 }
 
-function framingOf(accept: string): Framing {
-  const type = preferredType(
-    accept,
-    framings.map(({ contentType }) => contentType),
-  );
-  return framings.find(({ contentType }) => contentType === type) ?? array;
-}
+const framingOf = (type: string | undefined): Framing =>
+  framings.find(({ contentType }) => contentType === type) ?? array;
 
 async function sendJson(
   out: Outgoing,
@@ -106,33 +105,54 @@ async function sendJson(
 
 async function sendBytes(
   out: Outgoing,
-  { answer, method }: Route,
+  route: Route,
   messages: AsyncIterable<Message>,
-  { sharedFolder, toError }: Options,
+  { sharedFolder, toError, acceptance }: Options & { acceptance: Acceptance },
 ): Promise<void> {
-  let begun = false;
+  const { answer, method } = route;
+  let target: Writable | undefined;
   try {
     for await (const message of messages) {
       const body = bodyOf(answer, method.output, message);
       await using bytes = await openBytes(body, sharedFolder);
-      if (!begun) {
-        const { status, headers } = headOf(answer, body);
-        sendHead(out, status, headers);
-        begun = true;
-      }
+      target ??= beginBytes(out, headOf(answer, body), route.formats ? acceptance : undefined);
       if (out.headOnly) break;
-      for await (const piece of bytes.read()) await sendPiece(out, piece);
+      for await (const piece of bytes.read()) await sendPiece(out, piece, target);
     }
   } catch (error) {
-    if (!begun) throw toError(error);
+    if (!target) throw toError(error);
     // Its caller sees only that the answer breaks off; the log learns why.
     if (!out.signalOf().aborted) toError(error);
     breakOff(out);
     return;
   }
-  if (!begun) sendHead(out, answer.status, cacheControl(answer));
-  out.response.end();
+  if (!target) sendHead(out, answer.status, cacheControl(answer));
+  if (target) target.end();
+  else out.response.end();
 }
+
+/** Sends the head; answers where the bytes go. What is made for the call and is text leaves in a coding that the caller takes. */
+function beginBytes(
+  out: Outgoing,
+  { status, headers }: { status: number; headers: Headers },
+  acceptance: Acceptance | undefined,
+): Writable {
+  if (!acceptance || !isText(headers)) {
+    sendHead(out, status, headers);
+    return out.response as unknown as Writable;
+  }
+  const { compression } = acceptance;
+  const { "content-length": length = "", ...others } = headers;
+  sendHead(out, status, {
+    ...others,
+    ...varyByEncoding,
+    ...(compression ? { "content-encoding": compression.name } : { "content-length": length }),
+  });
+  return codedBody(out, acceptance);
+}
+
+/** Parquet and Arrow are compressed, or are read where they lie. */
+const isText = ({ "content-type": type }: Headers): boolean => /^text\/|[/+-](nd)?json\b/.test(String(type));
 
 /** The bytes of a body, which lie in the message, or in a file that it names. */
 async function openBytes(body: HttpBody, sharedFolder: SharedFolder | undefined): Promise<OpenBytes> {

@@ -13,6 +13,7 @@ import { type Rest, rest } from "../../gen/sluice/common/v1/options_pb.ts";
 import { accessOf, type EdgeAccess } from "../access.ts";
 import { type Conditional, conditionalOf } from "./conditional.ts";
 import { fieldOf } from "./fields.ts";
+import { type Formats, formatsOf } from "./formats.ts";
 import { findParameter, type Parameter } from "./parameters.ts";
 import { checkRoute } from "./route-rules.ts";
 import { parseTemplate, type Template, type Variable } from "./template.ts";
@@ -40,6 +41,8 @@ export type Route = {
   readonly rawBody: boolean;
   readonly upload: UploadBinding | undefined;
   readonly answer: Answering;
+  /** Media types that the request chooses from; undefined where there is no choice. */
+  readonly formats: Formats | undefined;
   /** Undefined for answers that have no entity tag. */
   readonly conditional: Conditional | undefined;
 };
@@ -99,6 +102,7 @@ export function toRoute(
       body.kind === "field" ? isHttpBodyField(body.field) : body.kind === "whole" && isHttpBody(method.input),
     upload: spelled?.upload && createUploadBinding(method, spelled.upload),
     answer,
+    formats: formatsOf(spelled && fieldOf(method.input, spelled.formatField)),
     conditional: conditionalOf({ method, access, httpMethod, headers, answer }),
   };
   checkRoute(route, rule);

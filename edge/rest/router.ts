@@ -1,7 +1,13 @@
 import type { Segment, Template } from "./template.ts";
 
 /** What a router needs to know of a route. */
-export type Routed = { readonly httpMethod: string; readonly template: Template; readonly name: string };
+export type Routed = {
+  readonly httpMethod: string;
+  readonly template: Template;
+  readonly name: string;
+  /** Set where the caller chooses the media type: such a route may stand at the place of one before it that has none. */
+  readonly formats?: unknown;
+};
 
 /** The route and the path's raw segments, the verb taken off; or the methods that the path has. */
 type Lookup<R> =
@@ -48,6 +54,8 @@ function insert<R extends Routed>(root: Node<R>, route: R): void {
   const node = segments.reduce(step, root);
   const byMethod = node.ends.get(verb) ?? new Map<string, R>();
   const other = byMethod.get(route.httpMethod);
+  // Which of the two answers is chosen once the place is found.
+  if (other && route.formats && !other.formats) return;
   if (other) {
     throw new Error(
       `${route.httpMethod} ${route.template.text} of ${route.name} is the route ${other.template.text} of ${other.name} already`,

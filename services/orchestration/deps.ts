@@ -6,6 +6,7 @@ import type { Cancellations } from "./executions/cancellations.ts";
 import type { FairScheduler } from "./executions/fair-scheduler.ts";
 import type { Unfinished } from "./executions/unfinished.ts";
 import type { ExecutionRecorder } from "./lineage/execution-recorder.ts";
+import type { ResultFiles } from "./results/result-files.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Snapshots } from "./snapshots/snapshots.ts";
 
@@ -25,6 +26,7 @@ export type OrchestrationDeps = {
   readonly unfinished: Unfinished;
   readonly recorder: ExecutionRecorder;
   readonly snapshots: Snapshots;
+  readonly resultFiles: ResultFiles;
   /** Marks the executions that this process runs. */
   readonly processId: string;
 };

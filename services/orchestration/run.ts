@@ -32,6 +32,7 @@ import { createUnfinished } from "./executions/unfinished.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
 import { ownFolder } from "./own-folder.ts";
+import { createResultFiles } from "./results/result-files.ts";
 import { createSecrets } from "./secrets.ts";
 import { orchestrationServices } from "./service.ts";
 import { createSnapshots } from "./snapshots/snapshots.ts";
@@ -103,6 +104,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   const connectors = new Map([file, postgresql].map((connector) => [connector.name, connector]));
   const bindDeps = { db: database.db, policies, connectors, log };
   await using snapshots = createSnapshots({ log });
+  await using resultFiles = createResultFiles(engine.resultsDirectory);
   const deps = {
     db: database.db,
     log,
@@ -115,6 +117,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     unfinished,
     recorder,
     snapshots,
+    resultFiles,
     processId,
   };
   await using server = await startGrpcServer({

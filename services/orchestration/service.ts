@@ -25,6 +25,7 @@ import { planChunks } from "./rpc/plan-chunks.ts";
 import { recordLineage } from "./rpc/record-lineage.ts";
 import { releaseCrash } from "./rpc/release-crash.ts";
 import { closeSnapshot, renewSnapshot } from "./rpc/renew-snapshot.ts";
+import { streamQuery } from "./rpc/stream-query.ts";
 import { testConnection } from "./rpc/test-connection.ts";
 import { updateSource } from "./rpc/update-source.ts";
 
@@ -50,6 +51,7 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
     }),
     guard(ExecutionService, {
       executeQuery: executeQuery(deps),
+      streamQuery: streamQuery(deps),
       cancelExecution: cancelExecution(deps),
       getExecution: getExecution(deps),
       listExecutions: listExecutions(deps),

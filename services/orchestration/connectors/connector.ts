@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { ExtractFormat, Extraction } from "../engine/protocol.ts";
+import type { ExtractFormat, Extraction, ResultFormat, WrittenResult } from "../engine/protocol.ts";
 import type { SpelledValue } from "../results/spelled-value.ts";
 
 /** A source's settings as they are stored: JSON. */
@@ -47,6 +47,11 @@ export type DataSource = {
   discover(limit: Limit): Promise<DiscoveredTable[]>;
   /** Runs one statement that reads. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED). */
   query(query: Query, limit: Limit): Promise<QueryResult>;
+  /**
+   * Runs one statement that reads and writes its rows into a file that is there. When it fails, what is in the file is
+   * nothing. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED).
+   */
+  writeResult(query: FileQuery, limit: Limit): Promise<WrittenResult>;
   /**
    * Opens a snapshot of some tables, each as the catalog has it. FailedPrecondition (SOURCE_CHANGED) when one is not so
    * any more.
@@ -109,6 +114,14 @@ export type DiscoveredTable = {
 };
 
 export type Query = { readonly sql: string; readonly maxRows: number };
+
+/** A statement whose rows are written; `maxRows` is undefined for all of them. */
+export type FileQuery = {
+  readonly sql: string;
+  readonly maxRows: number | undefined;
+  readonly format: ResultFormat;
+  readonly outputPath: string;
+};
 
 export type QueryResult = {
   readonly columns: readonly { readonly name: string; readonly dataType: string }[];

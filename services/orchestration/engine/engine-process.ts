@@ -4,7 +4,7 @@ import { openMessageChannel } from "../process/message-channel.ts";
 import { toEngineFailure } from "./engine-failure.ts";
 import { inspectFile } from "./inspect-file.ts";
 import { exceedsMemory } from "./own-memory.ts";
-import type { Reply, Task } from "./protocol.ts";
+import type { FailureKind, Reply, Task } from "./protocol.ts";
 import { runStatement } from "./run-statement.ts";
 import { writeExtract } from "./write-extract.ts";
 
@@ -25,13 +25,22 @@ async function answer(task: Task): Promise<Reply> {
   try {
     return await Promise.race([perform(task), exceedsMemory(task.memoryBytes)]);
   } catch (error) {
-    const failure = toEngineFailure(error, task.kind === "query" ? "internal" : "sourceDataInvalid");
+    const failure = toEngineFailure(error, usualFailure(task));
     return { kind: "failed", failure: failure.kind, message: failure.message };
   }
+}
+
+/** What an error of DuckDB's means when its text does not tell. */
+function usualFailure(task: Task): FailureKind {
+  if (task.kind === "query") return "internal";
+  return task.kind === "write" && task.rows.kind === "statement" ? "sqlInvalid" : "sourceDataInvalid";
 }
 
 async function perform(task: Task): Promise<Reply> {
   if (task.kind === "inspect") return { kind: "inspected", inspection: await inspectFile(task) };
   if (task.kind === "extract") return { kind: "extracted", extraction: await writeExtract(task) };
-  return { kind: "queried", result: await runStatement(task) };
+  if (task.kind === "query") return { kind: "queried", result: await runStatement(task) };
+  // Few tasks write a result, and what they need takes time to load.
+  const { writeResult } = await import("./result-file/write-result.ts");
+  return { kind: "written", result: await writeResult(task) };
 }

@@ -29,6 +29,8 @@ export type Engine = AsyncDisposable & {
   run(task: NewTask, limit: Limit): Promise<Exclude<Reply, { kind: "failed" }>>;
   /** Where named pipes that lead to the processes are made. */
   readonly pipesDirectory: string;
+  /** Where files that the processes write are made. */
+  readonly resultsDirectory: string;
   status(): EngineStatus;
 };
 
@@ -52,7 +54,8 @@ export type EngineOptions = {
 export async function createEngine({ directory, confinement, memory, log }: EngineOptions): Promise<Engine> {
   const folders = join(directory, "processes");
   const pipesDirectory = join(directory, "pipes");
-  for (const folder of [folders, pipesDirectory]) {
+  const resultsDirectory = join(directory, "results");
+  for (const folder of [folders, pipesDirectory, resultsDirectory]) {
     await removeFolder(folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
@@ -129,6 +132,7 @@ export async function createEngine({ directory, confinement, memory, log }: Engi
   return {
     run,
     pipesDirectory,
+    resultsDirectory,
     status: () => ({ holds: confinement.holds, memory: limits, ...memory.look() }),
     async [Symbol.asyncDispose]() {
       isStopping = true;
@@ -146,7 +150,7 @@ function callersUser(): string | undefined {
 /** The task as the process sees it, whose files are in its own folder. */
 function inFolder(task: NewTask, memoryBytes: number): Task {
   const own = { path: inputName, spillDirectory: spillName, memoryBytes };
-  return task.kind === "extract" ? { ...task, ...own, outputPath: outputName } : { ...task, ...own };
+  return "outputPath" in task ? { ...task, ...own, outputPath: outputName } : { ...task, ...own };
 }
 
 /** In messages the file goes by the name that people have for it. */

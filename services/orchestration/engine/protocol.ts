@@ -26,6 +26,24 @@ export type CopyReading = { readonly format: "copy"; readonly columns: readonly 
 /** How an extract is written. */
 export type ExtractFormat = "parquet" | "csv";
 
+/** How a result is written. */
+export type ResultFormat = "ndjson" | "csv" | "parquet" | "arrow";
+
+/** The rows of a result: of a statement over the file, or of a source that copies them through a pipe. */
+export type ResultRows =
+  | {
+      readonly kind: "statement";
+      readonly reading: Reading;
+      readonly tableName: string;
+      readonly sql: string;
+    }
+  | {
+      readonly kind: "copy";
+      readonly reading: CopyReading;
+      /** `expression` is DuckDB's SQL over what the reading has. */
+      readonly columns: readonly (ExtractColumn & { readonly dataType: string })[];
+    };
+
 /** A column of an extract: `expression` is DuckDB's SQL over what the reading has. */
 export type ExtractColumn = { readonly name: string; readonly expression: string };
 
@@ -63,6 +81,15 @@ export type Task = {
       /** Path of the file or named pipe that is written. */
       readonly outputPath: string;
     }
+  | {
+      readonly kind: "write";
+      readonly rows: ResultRows;
+      /** Undefined for all rows. */
+      readonly maxRows: number | undefined;
+      readonly format: ResultFormat;
+      /** Path of the file that is written. */
+      readonly outputPath: string;
+    }
 );
 
 /** What is known of a file after looking at all of it. */
@@ -86,6 +113,14 @@ export type Extraction = {
   readonly columns: readonly ColumnStats[];
 };
 
+/** What is known of a result that was written. */
+export type WrittenResult = {
+  readonly columns: readonly TypedColumn[];
+  readonly rowCount: number;
+  /** Whether there are more rows. */
+  readonly truncated: boolean;
+};
+
 const failureKinds = [
   "sourceDataInvalid",
   "diskFull",
@@ -103,6 +138,7 @@ export type Reply =
   | { readonly kind: "inspected"; readonly inspection: Inspection }
   | { readonly kind: "queried"; readonly result: QueryResult }
   | { readonly kind: "extracted"; readonly extraction: Extraction }
+  | { readonly kind: "written"; readonly result: WrittenResult }
   | { readonly kind: "failed"; readonly failure: FailureKind; readonly message: string };
 
 const column = { name: z.string(), dataType: z.string() };
@@ -151,6 +187,10 @@ const replySchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("extracted"),
     extraction: z.object({ rowCount: z.number(), columns: z.array(columnStats) }),
+  }),
+  z.object({
+    kind: z.literal("written"),
+    result: z.object({ columns: typedColumns, rowCount: z.int().nonnegative(), truncated: z.boolean() }),
   }),
   z.object({
     kind: z.literal("failed"),

@@ -49,7 +49,7 @@ describe.each([
     fail(504, 4),
   ])("%i: is a Status in JSON, whatever is accepted: %s", async (status, line, headers = {}, body) => {
     const [method = "", path = ""] = line.split(" ");
-    for (const accept of [{}, { accept: "text/plain, text/html" }]) {
+    for (const accept of [{}, { accept: "text/plain, text/html, */*;q=0.1" }]) {
       const sent = { method, headers: { ...headers, ...accept }, ...(body !== undefined && { body }) };
       const answer = await send(edge.port, path, sent);
       expect([answer.status, answer.headers["content-type"]]).toEqual([status, "application/json"]);

@@ -59,7 +59,11 @@ function rest(send: typeof http1): StatusCaller {
       `/faults/v1/fail${after === undefined ? "" : ":late"}`,
       {
         method: "POST",
-        headers: { ...headers, "content-type": "application/json", accept: "application/x-ndjson" },
+        headers: {
+          ...headers,
+          "content-type": "application/json",
+          accept: "application/x-ndjson, application/json;q=0.9",
+        },
         body: JSON.stringify(request),
       },
     );

@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
+import type { HttpBodySchema } from "../../../google/api/httpbody_pb.ts";
+import { file_google_api_httpbody } from "../../../google/api/httpbody_pb.ts";
 import type { Duration, ListValue, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
@@ -15,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sluice/orchestration/v1/executions.proto.
  */
 export const file_sluice_orchestration_v1_executions: GenFile = /*@__PURE__*/
-  fileDesc("CihzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9leGVjdXRpb25zLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKuAgoJRXhlY3V0aW9uEhQKDGV4ZWN1dGlvbl9pZBgBIAEoCRIRCglzb3VyY2VfaWQYAiABKAkSCwoDc3FsGAMgASgJEjYKBXN0YXRlGAQgASgOMicuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uU3RhdGUSFQoNZXJyb3JfbWVzc2FnZRgFIAEoCRIRCglyb3dfY291bnQYBiABKAMSEQoJdHJ1bmNhdGVkGAcgASgIEhcKD2NyZWF0b3JfdXNlcl9pZBgIIAEoCRIvCgtjcmVhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi8KDFJlc3VsdENvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCSKxAQoTRXhlY3V0ZVF1ZXJ5UmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBEiQKA3NxbBgCIAEoCUIXukgUchIQASigjQYyCl5bXlx4MDBdKiQSHAoIbWF4X3Jvd3MYAyABKAVCCrpIBxoFGJBOKAASOQoHdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIqACKhAQoURXhlY3V0ZVF1ZXJ5UmVzcG9uc2USFAoMZXhlY3V0aW9uX2lkGAEgASgJEjYKB2NvbHVtbnMYAiADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZXN1bHRDb2x1bW4SKAoEcm93cxgDIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5MaXN0VmFsdWUSEQoJdHJ1bmNhdGVkGAQgASgIIjUKE0dldEV4ZWN1dGlvblJlcXVlc3QSHgoMZXhlY3V0aW9uX2lkGAEgASgJQgi6SAVyA7ABASJNChRHZXRFeGVjdXRpb25SZXNwb25zZRI1CglleGVjdXRpb24YASABKAsyIi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5FeGVjdXRpb24iOAoWQ2FuY2VsRXhlY3V0aW9uUmVxdWVzdBIeCgxleGVjdXRpb25faWQYASABKAlCCLpIBXIDsAEBIlAKF0NhbmNlbEV4ZWN1dGlvblJlc3BvbnNlEjUKCWV4ZWN1dGlvbhgBIAEoCzIiLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGlvbiJ0ChVMaXN0RXhlY3V0aW9uc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEh4KCXNvdXJjZV9pZBgDIAEoCUILukgI2AEBcgOwAQEiaQoWTGlzdEV4ZWN1dGlvbnNSZXNwb25zZRI2CgpleGVjdXRpb25zGAEgAygLMiIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSqoAQoORXhlY3V0aW9uU3RhdGUSHwobRVhFQ1VUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXRVhFQ1VUSU9OX1NUQVRFX1JVTk5JTkcQARIdChlFWEVDVVRJT05fU1RBVEVfU1VDQ0VFREVEEAISGgoWRVhFQ1VUSU9OX1NUQVRFX0ZBSUxFRBADEh0KGUVYRUNVVElPTl9TVEFURV9DQU5DRUxMRUQQBDLZBQoQRXhlY3V0aW9uU2VydmljZRKpAQoMRXhlY3V0ZVF1ZXJ5Eiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0ZVF1ZXJ5UmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGVRdWVyeVJlc3BvbnNlIjyquxgSGhBleGVjdXRpb25zLndyaXRl+rsYCCDw9RIo8PUSgtPkkwIUOgEqIg8vYXBpL3YxL2V4ZWN1dGUSvwEKD0NhbmNlbEV4ZWN1dGlvbhIvLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNhbmNlbEV4ZWN1dGlvblJlcXVlc3QaMC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DYW5jZWxFeGVjdXRpb25SZXNwb25zZSJJqrsYEhoQZXhlY3V0aW9ucy53cml0ZYLT5JMCLToBKiIoL2FwaS92MS9leGVjdXRpb25zL3tleGVjdXRpb25faWR9OmNhbmNlbBKuAQoMR2V0RXhlY3V0aW9uEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RXhlY3V0aW9uUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldEV4ZWN1dGlvblJlc3BvbnNlIkGQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAiMSIS9hcGkvdjEvZXhlY3V0aW9ucy97ZXhlY3V0aW9uX2lkfRKlAQoOTGlzdEV4ZWN1dGlvbnMSLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1JlcXVlc3QaLy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1Jlc3BvbnNlIjKQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAhQSEi9hcGkvdjEvZXhlY3V0aW9uc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CihzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9leGVjdXRpb25zLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKuAgoJRXhlY3V0aW9uEhQKDGV4ZWN1dGlvbl9pZBgBIAEoCRIRCglzb3VyY2VfaWQYAiABKAkSCwoDc3FsGAMgASgJEjYKBXN0YXRlGAQgASgOMicuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uU3RhdGUSFQoNZXJyb3JfbWVzc2FnZRgFIAEoCRIRCglyb3dfY291bnQYBiABKAMSEQoJdHJ1bmNhdGVkGAcgASgIEhcKD2NyZWF0b3JfdXNlcl9pZBgIIAEoCRIvCgtjcmVhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi8KDFJlc3VsdENvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCSKxAQoTRXhlY3V0ZVF1ZXJ5UmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBEiQKA3NxbBgCIAEoCUIXukgUchIQASigjQYyCl5bXlx4MDBdKiQSHAoIbWF4X3Jvd3MYAyABKAVCCrpIBxoFGJBOKAASOQoHdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIqACKhAQoURXhlY3V0ZVF1ZXJ5UmVzcG9uc2USFAoMZXhlY3V0aW9uX2lkGAEgASgJEjYKB2NvbHVtbnMYAiADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZXN1bHRDb2x1bW4SKAoEcm93cxgDIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5MaXN0VmFsdWUSEQoJdHJ1bmNhdGVkGAQgASgIIvQBChJTdHJlYW1RdWVyeVJlcXVlc3QSGwoJc291cmNlX2lkGAEgASgJQgi6SAVyA7ABARIkCgNzcWwYAiABKAlCF7pIFHISEAEooI0GMgpeW15ceDAwXSokEh8KCG1heF9yb3dzGAMgASgFQg26SAoaCBiAqNa5BygAEjkKB3RpbWVvdXQYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCKwCKgASPwoGZm9ybWF0GAUgASgOMiUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUmVzdWx0Rm9ybWF0Qgi6SAWCAQIQASI1ChNHZXRFeGVjdXRpb25SZXF1ZXN0Eh4KDGV4ZWN1dGlvbl9pZBgBIAEoCUIIukgFcgOwAQEiTQoUR2V0RXhlY3V0aW9uUmVzcG9uc2USNQoJZXhlY3V0aW9uGAEgASgLMiIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uIjgKFkNhbmNlbEV4ZWN1dGlvblJlcXVlc3QSHgoMZXhlY3V0aW9uX2lkGAEgASgJQgi6SAVyA7ABASJQChdDYW5jZWxFeGVjdXRpb25SZXNwb25zZRI1CglleGVjdXRpb24YASABKAsyIi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5FeGVjdXRpb24idAoVTGlzdEV4ZWN1dGlvbnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBIeCglzb3VyY2VfaWQYAyABKAlCC7pICNgBAXIDsAEBImkKFkxpc3RFeGVjdXRpb25zUmVzcG9uc2USNgoKZXhlY3V0aW9ucxgBIAMoCzIiLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqhwIKDFJlc3VsdEZvcm1hdBIdChlSRVNVTFRfRk9STUFUX1VOU1BFQ0lGSUVEEAASMgoUUkVTVUxUX0ZPUk1BVF9OREpTT04QARoYyrsYFGFwcGxpY2F0aW9uL3gtbmRqc29uEiMKEVJFU1VMVF9GT1JNQVRfQ1NWEAIaDMq7GAh0ZXh0L2NzdhI9ChVSRVNVTFRfRk9STUFUX1BBUlFVRVQQAxoiyrsYHmFwcGxpY2F0aW9uL3ZuZC5hcGFjaGUucGFycXVldBJAChNSRVNVTFRfRk9STUFUX0FSUk9XEAQaJ8q7GCNhcHBsaWNhdGlvbi92bmQuYXBhY2hlLmFycm93LnN0cmVhbSqoAQoORXhlY3V0aW9uU3RhdGUSHwobRVhFQ1VUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXRVhFQ1VUSU9OX1NUQVRFX1JVTk5JTkcQARIdChlFWEVDVVRJT05fU1RBVEVfU1VDQ0VFREVEEAISGgoWRVhFQ1VUSU9OX1NUQVRFX0ZBSUxFRBADEh0KGUVYRUNVVElPTl9TVEFURV9DQU5DRUxMRUQQBDLsBgoQRXhlY3V0aW9uU2VydmljZRKpAQoMRXhlY3V0ZVF1ZXJ5Eiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0ZVF1ZXJ5UmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGVRdWVyeVJlc3BvbnNlIjyquxgSGhBleGVjdXRpb25zLndyaXRl+rsYCCDw9RIo8PUSgtPkkwIUOgEqIg8vYXBpL3YxL2V4ZWN1dGUSkAEKC1N0cmVhbVF1ZXJ5Eisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU3RyZWFtUXVlcnlSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keSI8qrsYEhoQZXhlY3V0aW9ucy53cml0ZbK7GAgqBmZvcm1hdILT5JMCFDoBKiIPL2FwaS92MS9leGVjdXRlMAESvwEKD0NhbmNlbEV4ZWN1dGlvbhIvLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNhbmNlbEV4ZWN1dGlvblJlcXVlc3QaMC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DYW5jZWxFeGVjdXRpb25SZXNwb25zZSJJqrsYEhoQZXhlY3V0aW9ucy53cml0ZYLT5JMCLToBKiIoL2FwaS92MS9leGVjdXRpb25zL3tleGVjdXRpb25faWR9OmNhbmNlbBKuAQoMR2V0RXhlY3V0aW9uEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RXhlY3V0aW9uUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldEV4ZWN1dGlvblJlc3BvbnNlIkGQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAiMSIS9hcGkvdjEvZXhlY3V0aW9ucy97ZXhlY3V0aW9uX2lkfRKlAQoOTGlzdEV4ZWN1dGlvbnMSLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1JlcXVlc3QaLy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1Jlc3BvbnNlIjKQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAhQSEi9hcGkvdjEvZXhlY3V0aW9uc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * The record of one statement that was run.
@@ -59,7 +61,7 @@ export type Execution = Message<"sluice.orchestration.v1.Execution"> & {
   errorMessage: string;
 
   /**
-   * Rows that were answered.
+   * Rows that were answered, or written into the file that was.
    *
    * @generated from field: int64 row_count = 6;
    */
@@ -152,7 +154,8 @@ export type ExecuteQueryRequest = Message<"sluice.orchestration.v1.ExecuteQueryR
   sql: string;
 
   /**
-   * Rows in the answer: default 1000, at most 10,000. The rows of an answer take 3 MiB of protobuf at most.
+   * Rows in the answer: default 1000, at most 10,000. The rows of an answer take 3 MiB of protobuf at most. StreamQuery
+   * answers more.
    *
    * @generated from field: int32 max_rows = 3;
    */
@@ -218,6 +221,56 @@ export const ExecuteQueryResponseSchema: GenMessage<ExecuteQueryResponse> = /*@_
   messageDesc(file_sluice_orchestration_v1_executions, 3);
 
 /**
+ * What to run, and how its rows are written.
+ *
+ * @generated from message sluice.orchestration.v1.StreamQueryRequest
+ */
+export type StreamQueryRequest = Message<"sluice.orchestration.v1.StreamQueryRequest"> & {
+  /**
+   * The source that the statement reads.
+   *
+   * @generated from field: string source_id = 1;
+   */
+  sourceId: string;
+
+  /**
+   * One statement, as ExecuteQuery takes it.
+   *
+   * @generated from field: string sql = 2;
+   */
+  sql: string;
+
+  /**
+   * Rows in the file, at most 2,000,000,000; all rows by default.
+   *
+   * @generated from field: int32 max_rows = 3;
+   */
+  maxRows: number;
+
+  /**
+   * How long the statement may take, with the time that it waits for a permit: default 30 s, at most 5 min. What the
+   * caller takes to read the file does not count.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 4;
+   */
+  timeout?: Duration | undefined;
+
+  /**
+   * How the rows are written: default NDJSON.
+   *
+   * @generated from field: sluice.orchestration.v1.ResultFormat format = 5;
+   */
+  format: ResultFormat;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.StreamQueryRequest.
+ * Use `create(StreamQueryRequestSchema)` to create a new message.
+ */
+export const StreamQueryRequestSchema: GenMessage<StreamQueryRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_executions, 4);
+
+/**
  * Which execution.
  *
  * @generated from message sluice.orchestration.v1.GetExecutionRequest
@@ -236,7 +289,7 @@ export type GetExecutionRequest = Message<"sluice.orchestration.v1.GetExecutionR
  * Use `create(GetExecutionRequestSchema)` to create a new message.
  */
 export const GetExecutionRequestSchema: GenMessage<GetExecutionRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 4);
+  messageDesc(file_sluice_orchestration_v1_executions, 5);
 
 /**
  * The execution.
@@ -257,7 +310,7 @@ export type GetExecutionResponse = Message<"sluice.orchestration.v1.GetExecution
  * Use `create(GetExecutionResponseSchema)` to create a new message.
  */
 export const GetExecutionResponseSchema: GenMessage<GetExecutionResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 5);
+  messageDesc(file_sluice_orchestration_v1_executions, 6);
 
 /**
  * Which execution to end.
@@ -278,7 +331,7 @@ export type CancelExecutionRequest = Message<"sluice.orchestration.v1.CancelExec
  * Use `create(CancelExecutionRequestSchema)` to create a new message.
  */
 export const CancelExecutionRequestSchema: GenMessage<CancelExecutionRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 6);
+  messageDesc(file_sluice_orchestration_v1_executions, 7);
 
 /**
  * The execution as it ended.
@@ -299,7 +352,7 @@ export type CancelExecutionResponse = Message<"sluice.orchestration.v1.CancelExe
  * Use `create(CancelExecutionResponseSchema)` to create a new message.
  */
 export const CancelExecutionResponseSchema: GenMessage<CancelExecutionResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 7);
+  messageDesc(file_sluice_orchestration_v1_executions, 8);
 
 /**
  * Which page.
@@ -334,7 +387,7 @@ export type ListExecutionsRequest = Message<"sluice.orchestration.v1.ListExecuti
  * Use `create(ListExecutionsRequestSchema)` to create a new message.
  */
 export const ListExecutionsRequestSchema: GenMessage<ListExecutionsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 8);
+  messageDesc(file_sluice_orchestration_v1_executions, 9);
 
 /**
  * One page.
@@ -362,7 +415,62 @@ export type ListExecutionsResponse = Message<"sluice.orchestration.v1.ListExecut
  * Use `create(ListExecutionsResponseSchema)` to create a new message.
  */
 export const ListExecutionsResponseSchema: GenMessage<ListExecutionsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 9);
+  messageDesc(file_sluice_orchestration_v1_executions, 10);
+
+/**
+ * How the rows of a result are written.
+ *
+ * @generated from enum sluice.orchestration.v1.ResultFormat
+ */
+export const ResultFormat = {
+  /**
+   * NDJSON.
+   *
+   * @generated from enum value: RESULT_FORMAT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * A JSON object a line, its values spelled as ExecuteQuery spells them.
+   *
+   * @generated from enum value: RESULT_FORMAT_NDJSON = 1;
+   */
+  NDJSON: 1,
+
+  /**
+   * CSV as RFC 4180 has it, in UTF-8, with a header. What is missing is an empty field, empty text is `""`.
+   *
+   * @generated from enum value: RESULT_FORMAT_CSV = 2;
+   */
+  CSV: 2,
+
+  /**
+   * One Parquet file, compressed with zstd.
+   *
+   * @generated from enum value: RESULT_FORMAT_PARQUET = 3;
+   */
+  PARQUET: 3,
+
+  /**
+   * Arrow's IPC streaming format.
+   *
+   * @generated from enum value: RESULT_FORMAT_ARROW = 4;
+   */
+  ARROW: 4,
+} as const;
+
+/**
+ * How the rows of a result are written.
+ *
+ * @generated from enum sluice.orchestration.v1.ResultFormat
+ */
+export type ResultFormat = (typeof ResultFormat)[keyof typeof ResultFormat] | UnknownEnum;
+
+/**
+ * Describes the enum sluice.orchestration.v1.ResultFormat.
+ */
+export const ResultFormatSchema: GenEnum<ResultFormat> = /*@__PURE__*/
+  enumDesc(file_sluice_orchestration_v1_executions, 0);
 
 /**
  * How an execution stands.
@@ -417,7 +525,7 @@ export type ExecutionState = (typeof ExecutionState)[keyof typeof ExecutionState
  * Describes the enum sluice.orchestration.v1.ExecutionState.
  */
 export const ExecutionStateSchema: GenEnum<ExecutionState> = /*@__PURE__*/
-  enumDesc(file_sluice_orchestration_v1_executions, 0);
+  enumDesc(file_sluice_orchestration_v1_executions, 1);
 
 /**
  * Runs SQL that reads.
@@ -451,6 +559,35 @@ export const ExecutionService: GenService<{
     methodKind: "unary";
     input: typeof ExecuteQueryRequestSchema;
     output: typeof ExecuteQueryResponseSchema;
+  },
+  /**
+   * Runs one statement as ExecuteQuery does, with the same permits, limits, record and errors, and answers all of its rows
+   * as one file: NDJSON, CSV, Parquet or an Arrow IPC stream. In REST it has the path of ExecuteQuery, and the header
+   * Accept or the query parameter `format` asks for it.
+   *
+   * The answer begins when the file is whole: a statement that fails is an error and no part of a file. The first message
+   * has the headers Content-Type, Content-Length, Content-Disposition and `sluice-execution-id`, `sluice-row-count`,
+   * `sluice-truncated`. A file takes up to 4 GiB; the files of a user that have not been read to their ends take as much
+   * together, those of an organisation 8 GiB, and all in a process 16 GiB: ResourceExhausted (EXECUTION_LIMIT, DISK_FULL).
+   * The caller has an hour to read the file. The permit is given back before.
+   *
+   * docs/types.md says how each format spells each type. A column of a type that the format can't hold, and two columns of
+   * one name where the format has no place for both, are InvalidArgument (SQL_INVALID).
+   *
+   * NotFound; InvalidArgument (SQL_INVALID, STATEMENT_REFUSED, NOT_ACCEPTABLE); FailedPrecondition (SOURCE_DATA_INVALID,
+   * SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY); ResourceExhausted
+   * (EXECUTION_LIMIT, MEMORY_LIMIT, DISK_FULL) or DeadlineExceeded (EXECUTION_LIMIT); Unavailable (ENGINE_CRASHED) and, after
+   * the second crash, FailedPrecondition (QUARANTINED); DeadlineExceeded (DEADLINE_PASSED) for the call's own deadline;
+   * Aborted (EXECUTION_PREEMPTED); Canceled (EXECUTION_CANCELLED); DataLoss (CONTENT_CORRUPT).
+   * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+   * buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+   *
+   * @generated from rpc sluice.orchestration.v1.ExecutionService.StreamQuery
+   */
+  streamQuery: {
+    methodKind: "server_streaming";
+    input: typeof StreamQueryRequestSchema;
+    output: typeof HttpBodySchema;
   },
   /**
    * Ends an execution that runs or waits for a permit, whichever process runs it, and answers its record, which is

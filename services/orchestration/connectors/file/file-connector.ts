@@ -79,6 +79,17 @@ function fileSource(
         return reply.result;
       });
     },
+    async writeResult({ sql, ...query }, limit) {
+      using blob = await blobs.borrow(settings.fileId, limit.signal);
+      return withEngineFailures(fileNamed(blob), async () => {
+        const { reading } = await inspect(blob, settings, limit);
+        const rows = { kind: "statement" as const, reading, tableName: tableNameOf(blob, settings), sql };
+        const task = { kind: "write" as const, path: blob.path, fileName: blob.name, rows, ...query };
+        const reply = await quarantine.watch({ file: blob, sql }, () => engine.run(task, limit));
+        if (reply.kind !== "written") throw new Error("the engine answered something else");
+        return reply.result;
+      });
+    },
     openSnapshot: (request, limit) =>
       openFileSnapshot({ blobs, engine, quarantine, settings, inspect }, request, limit),
   };

@@ -61,6 +61,12 @@ export const columnTypeAnswer = z.object({
   modifier: digits.transform(Number),
   isArray: flag,
 });
+/** Table and number of a column, and its type's length or precision as the server packs it. */
+export const modifierAnswer = z.object({
+  table: digits.transform(Number),
+  number: digits.transform(Number),
+  modifier: digits.transform(Number),
+});
 export const typeAnswer = z.object({
   oid: digits.transform(Number),
   name: typeName,

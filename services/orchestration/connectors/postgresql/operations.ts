@@ -1,6 +1,7 @@
 import type { Operation } from "../../source-process/operation.ts";
 import type { DiscoveredTable, Query, QueryResult } from "../connector.ts";
 import { checkAnswer, versionAnswer } from "./answers.ts";
+import { type CopyPlan, type CopyQueryRequest, copyQuery } from "./copy-query.ts";
 import { bytesOf, discoverTables } from "./discover.ts";
 import { type CopyRequest, feedRows } from "./feed-rows.ts";
 import { type HoldRequest, holdSnapshot, type SnapshotPlan } from "./hold-snapshot.ts";
@@ -47,6 +48,7 @@ const queryDatabase: Operation<Request<{ readonly query: Query }>, QueryResult> 
 ) => withSession(target, { signal, timeoutMs }, (ask) => queryRows(ask, query));
 
 const hold: Operation<HoldRequest, void, SnapshotPlan> = holdSnapshot;
+const copyResult: Operation<CopyQueryRequest, number | undefined, CopyPlan> = copyQuery;
 const copy: Operation<CopyRequest, number | undefined> = feedRows;
 
 /** What a source's process does with a PostgreSQL database. */
@@ -56,4 +58,5 @@ export const postgresqlOperations = {
   queryDatabase,
   holdSnapshot: hold,
   copyRows: copy,
+  copyQuery: copyResult,
 };

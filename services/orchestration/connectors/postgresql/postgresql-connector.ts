@@ -9,6 +9,7 @@ import {
   postgresqlSettings,
   secretUsesOf,
 } from "./settings.ts";
+import { writeDatabaseResult } from "./write-database-result.ts";
 
 /** Reads PostgreSQL databases. */
 export const createPostgresqlConnector = (deps: RemoteDeps & { readonly engine: Engine }): Connector => ({
@@ -31,6 +32,7 @@ export const createPostgresqlConnector = (deps: RemoteDeps & { readonly engine: 
       },
       query: (query, { signal, timeoutMs }) =>
         remote.ask("queryDatabase", (target) => ({ target, timeoutMs, query }), { signal }),
+      writeResult: (query, limit) => writeDatabaseResult(deps.engine, remote, query, limit),
       openSnapshot: (request, limit) => openDatabaseSnapshot(deps.engine, remote, request, limit),
     };
   },

@@ -1,0 +1,162 @@
+import { type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
+import { identifier, literal } from "../sql-text.ts";
+import { jsonSql, listDepthMax, textSql } from "./spelled-sql.ts";
+
+/** Formats whose columns have types. */
+export type TypedFormat = "parquet" | "arrow";
+
+/** SQL for a column in a typed format, and whether its values have another type there than in the result. */
+type TypedSql = { readonly expression: string; readonly isText: boolean };
+
+/**
+ * SQL for the values of a column in a format that has types: as they are where the format has the type, and as text that
+ * the contract spells where it does not; undefined where there is neither.
+ */
+export function typedSql(
+  name: string,
+  type: DuckDBType,
+  value: string,
+  format: TypedFormat,
+): TypedSql | undefined {
+  const stored = storedType(type, format);
+  if (stored === undefined) {
+    const expression = textSql(type, value) ?? jsonSql(type, value);
+    return expression === undefined ? undefined : { expression, isText: true };
+  }
+  if (listDepth(type) > listDepthMax) return undefined;
+  const endless = hasInfinity(type, value);
+  const problem = `the column ${JSON.stringify(name)} has a value beyond all dates or times that the format takes: cast it to VARCHAR`;
+  // The cast is last, so that both branches have its type.
+  const checked =
+    endless === undefined ? value : `CASE WHEN ${endless} THEN error(${literal(problem)}) ELSE ${value} END`;
+  return { expression: `(${checked})::${stored}`, isText: false };
+}
+
+const sameIn: ReadonlySet<DuckDBTypeId> = new Set([
+  DuckDBTypeId.BOOLEAN,
+  DuckDBTypeId.TINYINT,
+  DuckDBTypeId.SMALLINT,
+  DuckDBTypeId.INTEGER,
+  DuckDBTypeId.BIGINT,
+  DuckDBTypeId.UTINYINT,
+  DuckDBTypeId.USMALLINT,
+  DuckDBTypeId.UINTEGER,
+  DuckDBTypeId.UBIGINT,
+  DuckDBTypeId.FLOAT,
+  DuckDBTypeId.DOUBLE,
+  DuckDBTypeId.DATE,
+  DuckDBTypeId.TIME,
+  DuckDBTypeId.TIMESTAMP,
+  DuckDBTypeId.TIMESTAMP_MS,
+  DuckDBTypeId.TIMESTAMP_NS,
+  DuckDBTypeId.TIMESTAMP_TZ,
+  DuckDBTypeId.BLOB,
+]);
+
+/** Digits of the longest decimal that readers agree on; a HUGEINT that has more fails as out of range. */
+const longestDecimal = "DECIMAL(38,0)";
+
+const asText: ReadonlySet<DuckDBTypeId> = new Set([
+  DuckDBTypeId.VARCHAR,
+  DuckDBTypeId.ENUM,
+  DuckDBTypeId.BIT,
+  DuckDBTypeId.BIGNUM,
+]);
+
+/** DuckDB's type that a column is cast to without changing a value; undefined where the format has none. */
+function storedType(type: DuckDBType, format: TypedFormat): string | undefined {
+  if (sameIn.has(type.typeId)) return type.toString();
+  if (asText.has(type.typeId)) return "VARCHAR";
+  switch (type.typeId) {
+    case DuckDBTypeId.HUGEINT:
+    case DuckDBTypeId.UHUGEINT:
+      return longestDecimal;
+    case DuckDBTypeId.DECIMAL:
+      // Arrow's decimals are 16 bytes wide, as DuckDB's of 38 digits; the precision is the column's own.
+      return format === "arrow" ? `DECIMAL(38,${type.scale})` : type.toString();
+    case DuckDBTypeId.UUID:
+      return format === "parquet" ? "UUID" : "VARCHAR";
+    case DuckDBTypeId.TIMESTAMP_S:
+      return format === "parquet" ? "TIMESTAMP" : "TIMESTAMP_S";
+    case DuckDBTypeId.SQLNULL:
+      return "INTEGER";
+    default:
+      return nestedType(type, format);
+  }
+}
+
+function nestedType(type: DuckDBType, format: TypedFormat): string | undefined {
+  if (type.typeId === DuckDBTypeId.LIST || type.typeId === DuckDBTypeId.ARRAY) {
+    const item = storedType(type.valueType, format);
+    return item && `${item}[]`;
+  }
+  if (type.typeId === DuckDBTypeId.MAP) {
+    const [key, value] = [type.keyType, type.valueType].map((one) => storedType(one, format));
+    return key && value && `MAP(${key}, ${value})`;
+  }
+  if (type.typeId !== DuckDBTypeId.STRUCT || type.entryNames.some((name) => name === "")) return undefined;
+  const fields = type.entryTypes.map((entryType, index) => {
+    const stored = storedType(entryType, format);
+    return stored && `${identifier(type.entryNames[index] ?? "")} ${stored}`;
+  });
+  return fields.some((field) => field === undefined) ? undefined : `STRUCT(${fields.join(", ")})`;
+}
+
+/** SQL that says whether a value has an infinity, or the end of a day, that the typed formats have no number for. */
+function hasInfinity(type: DuckDBType, value: string, depth = 0): string | undefined {
+  switch (type.typeId) {
+    case DuckDBTypeId.DATE:
+    case DuckDBTypeId.TIMESTAMP:
+    case DuckDBTypeId.TIMESTAMP_S:
+    case DuckDBTypeId.TIMESTAMP_MS:
+    case DuckDBTypeId.TIMESTAMP_NS:
+    case DuckDBTypeId.TIMESTAMP_TZ:
+      return `isinf(${value})`;
+    case DuckDBTypeId.TIME:
+      return `${value} = TIME '24:00:00'`;
+    case DuckDBTypeId.LIST:
+    case DuckDBTypeId.ARRAY:
+      return anyItem(value, depth, (item) => hasInfinity(type.valueType, item, depth + 1));
+    case DuckDBTypeId.MAP:
+      return anyItem(`map_entries(${value})`, depth, (entry) =>
+        either([
+          hasInfinity(type.keyType, `${entry}.key`, depth + 1),
+          hasInfinity(type.valueType, `${entry}.value`, depth + 1),
+        ]),
+      );
+    case DuckDBTypeId.STRUCT:
+      return either(
+        type.entryTypes.map((entryType, index) =>
+          hasInfinity(entryType, `struct_extract_at(${value}, ${index + 1})`, depth),
+        ),
+      );
+    default:
+      return undefined;
+  }
+}
+
+/** How many lists and maps are in each other. */
+function listDepth(type: DuckDBType): number {
+  switch (type.typeId) {
+    case DuckDBTypeId.LIST:
+    case DuckDBTypeId.ARRAY:
+      return 1 + listDepth(type.valueType);
+    case DuckDBTypeId.MAP:
+      return 1 + Math.max(listDepth(type.keyType), listDepth(type.valueType));
+    case DuckDBTypeId.STRUCT:
+      return Math.max(0, ...type.entryTypes.map(listDepth));
+    default:
+      return 0;
+  }
+}
+
+function anyItem(list: string, depth: number, test: (item: string) => string | undefined) {
+  const item = `sluice_item${depth}`;
+  const found = test(item);
+  return found && `len(list_filter(${list}, lambda ${item}: coalesce(${found}, false))) > 0`;
+}
+
+function either(tests: readonly (string | undefined)[]): string | undefined {
+  const known = tests.filter((test) => test !== undefined);
+  return known.length === 0 ? undefined : `(${known.map((test) => `coalesce(${test}, false)`).join(" OR ")})`;
+}
