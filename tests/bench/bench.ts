@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { downloadRow, upload } from "./bytes.ts";
 import { edgeRows } from "./edge/rows.ts";
 import { restUnary, restUnaryOneProcess } from "./rest-unary.ts";
+import { resultRows } from "./results.ts";
 import type { Row } from "./row.ts";
 import { csvToParquet, postgresqlToParquet } from "./staging.ts";
 import { createWorld } from "./world.ts";
@@ -17,6 +18,7 @@ const rows: readonly Row[] = [
   downloadRow,
   csvToParquet,
   postgresqlToParquet,
+  ...resultRows,
 ];
 
 const { values } = parseArgs({
