@@ -12,6 +12,9 @@ export type Streamed = {
   readonly bytes: Buffer;
 };
 
+/** All the time that a statement may ask for, however busy the machine is. */
+const longest = { seconds: 300n };
+
 /** Runs a statement and reads its file to the end. */
 export async function stream(
   { executions }: User,
@@ -22,7 +25,7 @@ export async function stream(
 ): Promise<Streamed> {
   const pieces: Uint8Array[] = [];
   let head: { contentType: string; headers: Record<string, string> } | undefined;
-  for await (const body of executions.streamQuery({ sourceId, sql, format, ...options })) {
+  for await (const body of executions.streamQuery({ timeout: longest, sourceId, sql, format, ...options })) {
     const [extension] = body.extensions;
     const unpacked = extension && anyUnpack(extension, HttpHeadSchema);
     if (unpacked) head = { contentType: body.contentType, headers: unpacked.headers };

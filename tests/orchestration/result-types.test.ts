@@ -125,7 +125,7 @@ function valueLike(spelled: unknown, text: string | undefined): unknown {
   return typeof spelled === "string" ? text : JSON.parse(text);
 }
 
-test("OK: every type of a file in Parquet and in Arrow comes back as the value that it was", async () => {
+test("OK: every type of a file in Parquet comes back as the value that it was", async () => {
   const sql = selectOf(ofFile);
   const parquet = await stream(user, file, sql, PARQUET);
   const again = await createFileSource(mesh, user, "again.parquet", parquet.bytes);
@@ -151,6 +151,16 @@ test.each(infinities)("InvalidArgument (SQL_INVALID): %s in Parquet and in Arrow
       message: expect.stringContaining('the column "end" has a value beyond all dates or times'),
     });
   }
+});
+
+test.each(formats)("InvalidArgument (SQL_INVALID): what %s has no place for", async (_, format) => {
+  for (const value of ["1::VARIANT", "[[[[[[[[[1]]]]]]]]]"]) {
+    expect(await failureOf(stream(user, file, `SELECT ${value} AS odd`, format))).toMatchObject({
+      reason: "SQL_INVALID",
+      message: expect.stringContaining('of the column "odd": cast it to VARCHAR'),
+    });
+  }
+  expect((await stream(user, file, "SELECT [[[[[[[[1]]]]]]]] AS deep", format)).headers).toBeDefined();
 });
 
 test("InvalidArgument (SQL_INVALID): a number of 39 digits in Parquet and in Arrow", async () => {

@@ -75,7 +75,8 @@ const bodies = [
 const requestOf = (headers: Record<string, string>, body: object = { sourceId, sql }) => ({
   method: "POST",
   headers: { "content-type": "application/json", ...tokenOf(user.who.orgId, user.who.userId), ...headers },
-  body: JSON.stringify(body),
+  // However busy the machine is.
+  body: JSON.stringify({ timeout: "300s", ...body }),
 });
 
 describe.each([

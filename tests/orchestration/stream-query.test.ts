@@ -135,7 +135,7 @@ describe.each(formats)("%s", (_, format) => {
 });
 
 test("OK: DESCRIBE and SUMMARIZE as CSV", async () => {
-  const described = await stream(user, file, "DESCRIBE numbers;", ResultFormat.CSV);
+  const described = await stream(user, file, "DESCRIBE numbers; -- columns", ResultFormat.CSV);
   expect(recordsOf(described)[1]?.slice(0, 3)).toEqual(["n", "BIGINT", "YES"]);
 });
 

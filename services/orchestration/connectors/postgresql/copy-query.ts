@@ -5,7 +5,7 @@ import { sqlInvalid } from "../../errors.ts";
 import type { OperationContext } from "../../source-process/operation.ts";
 import { checkAnswer, modifierAnswer, typeAnswer } from "./answers.ts";
 import { toStatementFailure } from "./failures.ts";
-import { firstStatement } from "./one-statement.ts";
+import { firstStatement } from "../../first-statement.ts";
 import { type Passage, passageOf, textItself } from "./parquet-type.ts";
 import { type Ask, withSession } from "./session.ts";
 import type { Target } from "./target.ts";

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
+import { firstStatement } from "../../first-statement.ts";
 import { toEngineFailure } from "../engine-failure.ts";
 import { readerOf } from "../file-reader.ts";
 import { gateStatement } from "../gate/gate-statement.ts";
@@ -35,12 +36,23 @@ async function openStatement(
   return closedOnFailure(connection, async () => {
     const { describes } = await gateStatement(connection, sql, tableName);
     const columns = columnsOf(await connection.prepare(sql));
-    const view = identifier(`${tableName} (statement)`);
-    // The statement ends the view's text, so that a semicolon or a comment at its end does no harm. A description can't be a view.
-    if (!describes) await connection.run(`CREATE TEMP VIEW ${view} AS ${sql}`);
-    const rows = describes ? `(${sql.replace(/[;\s]+$/, "")}\n)` : view;
+    const rows = await (describes ? descriptionOf : viewOf)(connection, sql, tableName);
     return { connection, columns, source: withAliases(rows, columns) };
   });
+}
+
+/** The statement ends the view's text, so that a semicolon or a comment at its end does no harm. */
+async function viewOf(connection: DuckDBConnection, sql: string, tableName: string): Promise<string> {
+  const view = identifier(`${tableName} (statement)`);
+  await connection.run(`CREATE TEMP VIEW ${view} AS ${sql}`);
+  return view;
+}
+
+/** A description can't be a view. What is left of it without its semicolon has to pass the gate by itself. */
+async function descriptionOf(connection: DuckDBConnection, sql: string, tableName: string): Promise<string> {
+  const text = firstStatement(sql);
+  await gateStatement(connection, text, tableName);
+  return `(${text}\n)`;
 }
 
 /** Rows that come through a pipe, which can be opened once: their types are those that the columns are said to have. */

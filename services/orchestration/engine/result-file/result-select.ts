@@ -55,8 +55,12 @@ const labels: Readonly<Record<ResultFormat, string>> = {
   arrow: "Arrow",
 };
 
+const typeCharactersMax = 100;
+
 function refuseType(format: ResultFormat, { name, type }: SourceColumn): never {
-  const problem = `${labels[format]} has no place for the ${type} of the column ${JSON.stringify(name)}: cast it to VARCHAR`;
+  const typeName = type.toString();
+  const short = typeName.length > typeCharactersMax ? `${typeName.slice(0, typeCharactersMax)}…` : typeName;
+  const problem = `${labels[format]} has no place for the ${short} of the column ${JSON.stringify(name)}: cast it to VARCHAR`;
   throw new EngineFailure("sqlInvalid", problem);
 }
 

@@ -151,13 +151,18 @@ function document(value: string): string {
 
 const orNull = (json: string | undefined): string | undefined => json && `coalesce(${json}, 'null')`;
 
+/** Lists in lists, at the most: DuckDB takes twice as long for each more to understand what is done with its items. */
+export const listDepthMax = 8;
+
 function list(valueType: DuckDBType, value: string, depth: number): string | undefined {
+  if (depth >= listDepthMax) return undefined;
   const item = `sluice_item${depth}`;
   const json = orNull(jsonSql(valueType, item, depth + 1));
   return json && `'[' || array_to_string(list_transform(${value}, lambda ${item}: ${json}), ',') || ']'`;
 }
 
 function map(type: DuckDBType & { typeId: DuckDBTypeId.MAP }, value: string, depth: number) {
+  if (depth >= listDepthMax) return undefined;
   const entry = `sluice_item${depth}`;
   const key = orNull(jsonSql(type.keyType, `${entry}.key`, depth + 1));
   const content = orNull(jsonSql(type.valueType, `${entry}.value`, depth + 1));
@@ -172,7 +177,7 @@ function map(type: DuckDBType & { typeId: DuckDBTypeId.MAP }, value: string, dep
 function struct(type: DuckDBType & { typeId: DuckDBTypeId.STRUCT }, value: string, depth: number) {
   const isNamed = type.entryNames.every((name) => name !== "");
   const fields = type.entryTypes.map((entryType, index) => {
-    const json = orNull(jsonSql(entryType, `struct_extract_at(${value}, ${index + 1})`, depth + 1));
+    const json = orNull(jsonSql(entryType, `struct_extract_at(${value}, ${index + 1})`, depth));
     const name = isNamed ? `${literal(`${JSON.stringify(type.entryNames[index])}:`)} || ` : "";
     return json && name + json;
   });
@@ -185,7 +190,7 @@ function struct(type: DuckDBType & { typeId: DuckDBTypeId.STRUCT }, value: strin
 function union(type: DuckDBType & { typeId: DuckDBTypeId.UNION }, value: string, depth: number) {
   const members = type.memberTypes.map((memberType, index) => {
     const tag = type.memberTags[index] ?? "";
-    const json = orNull(jsonSql(memberType, `union_extract(${value}, ${literal(tag)})`, depth + 1));
+    const json = orNull(jsonSql(memberType, `union_extract(${value}, ${literal(tag)})`, depth));
     const open = literal(`{${JSON.stringify(tag)}:`);
     return json && `WHEN ${literal(tag)} THEN ${open} || ${json} || '}'`;
   });

@@ -1,6 +1,6 @@
 import { type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
 import { identifier, literal } from "../sql-text.ts";
-import { jsonSql, textSql } from "./spelled-sql.ts";
+import { jsonSql, listDepthMax, textSql } from "./spelled-sql.ts";
 
 /** Formats whose columns have types. */
 export type TypedFormat = "parquet" | "arrow";
@@ -23,6 +23,7 @@ export function typedSql(
     const expression = textSql(type, value) ?? jsonSql(type, value);
     return expression === undefined ? undefined : { expression, isText: true };
   }
+  if (listDepth(type) > listDepthMax) return undefined;
   const endless = hasInfinity(type, value);
   const problem = `the column ${JSON.stringify(name)} has a value beyond all dates or times that the format takes: cast it to VARCHAR`;
   // The cast is last, so that both branches have its type.
@@ -126,11 +127,26 @@ function hasInfinity(type: DuckDBType, value: string, depth = 0): string | undef
     case DuckDBTypeId.STRUCT:
       return either(
         type.entryTypes.map((entryType, index) =>
-          hasInfinity(entryType, `struct_extract_at(${value}, ${index + 1})`, depth + 1),
+          hasInfinity(entryType, `struct_extract_at(${value}, ${index + 1})`, depth),
         ),
       );
     default:
       return undefined;
+  }
+}
+
+/** How many lists and maps are in each other. */
+function listDepth(type: DuckDBType): number {
+  switch (type.typeId) {
+    case DuckDBTypeId.LIST:
+    case DuckDBTypeId.ARRAY:
+      return 1 + listDepth(type.valueType);
+    case DuckDBTypeId.MAP:
+      return 1 + Math.max(listDepth(type.keyType), listDepth(type.valueType));
+    case DuckDBTypeId.STRUCT:
+      return Math.max(0, ...type.entryTypes.map(listDepth));
+    default:
+      return 0;
   }
 }
 
