@@ -24,7 +24,7 @@ export type SharedFolder = AsyncDisposable & {
   readOnce(file: VerifiedFile, span: Span): Promise<Buffer | undefined>;
 };
 
-export type OpenFile = AsyncDisposable & {
+type OpenFile = AsyncDisposable & {
   /** The bytes that are asked for. Throws when there are fewer. */
   read(span: Span): AsyncGenerator<Uint8Array>;
 };

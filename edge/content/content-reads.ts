@@ -7,7 +7,7 @@ import { headOfAnswer } from "../../services/lib/content/content-head.ts";
 import { failure } from "../../services/lib/errors.ts";
 import type { Principal } from "../../services/lib/principal.ts";
 import type { Exchange } from "../exchange.ts";
-import { type HttpRequest, headerOf } from "../http.ts";
+import { type HttpRequest, headerOf, isHttp2 } from "../http.ts";
 import { type Outgoing, sendHead, sendPiece, sendWhole } from "../rest/outgoing.ts";
 import type { Route } from "../rest/route.ts";
 import { deadlinePassed } from "../rpc/refusals.ts";
@@ -96,9 +96,9 @@ function textOf(principal: Principal): string {
   return text;
 }
 
-/** Undefined where the query or a long header has a say, which the service knows to read. */
+/** Undefined where a query, a body or a long header has a say, which are read where the service is asked. */
 function conditionsOf(request: HttpRequest): Conditions | undefined {
-  if (request.url?.includes("?")) return undefined;
+  if (request.url?.includes("?") || hasBody(request)) return undefined;
   const conditions = {
     range: headerOf(request, "range") ?? "",
     ifRange: headerOf(request, "if-range") ?? "",
@@ -110,6 +110,12 @@ function conditionsOf(request: HttpRequest): Conditions | undefined {
   return Object.values(conditions).every((text) => text.length <= conditionLengthMax)
     ? conditions
     : undefined;
+}
+
+function hasBody(request: HttpRequest): boolean {
+  if (isHttp2(request)) return !request.stream.endAfterHeaders;
+  const { "content-length": length, "transfer-encoding": coding } = request.headers;
+  return coding !== undefined || (length !== undefined && length !== "0");
 }
 
 /** False when the file is not what was handed over any more. Throws what the conditions refuse. */

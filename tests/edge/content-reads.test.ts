@@ -145,6 +145,14 @@ test("412: another ETag in If-Match, and an earlier date in If-Unmodified-Since"
   }
 });
 
+test("400: a held file that is asked for with a body or a query, as before it was held", async () => {
+  const { path } = await heldFile();
+  const withBody = await http1(edge.port, path, { headers: bearer, body: "x" });
+  expect(withBody.status).toBe(400);
+  expect((await get(`${path}?soup=1`)).status).toBe(400);
+  expect((await get(`${path}?range=bytes%3D1-2`)).headers["content-range"]).toBe("bytes 1-2/1000");
+});
+
 test("404: a file that was removed, at once", async () => {
   const { file, path } = await heldFile();
   await storage.client(FileService, who).deleteFile({ fileId: file.fileId });

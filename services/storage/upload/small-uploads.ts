@@ -87,8 +87,8 @@ async function commitAll(deps: SmallUploadDeps, batch: readonly Waiting[]): Prom
     });
     for (const [at, { resolve, reject }] of wanted.entries()) {
       const outcome = outcomes[at];
-      if (outcome instanceof Error) reject(outcome);
-      else if (outcome) resolve(outcome);
+      if (!outcome || outcome instanceof Error) reject(outcome);
+      else resolve(outcome);
     }
   } catch (error) {
     await commitAgain(deps, wanted, error);
@@ -125,13 +125,15 @@ export async function insertSmall(
   if (admitted.length === 0) return uploads.map((upload) => refusals.get(upload) as Error);
   // Before anything is published: the lock keeps the contents from being removed until the files' rows use them.
   await touchBlobs(tx, bySha256.keys());
-  await Promise.all(
+  const published = await Promise.allSettled(
     [...bySha256.values()].map(async ({ content, bytes }) => {
       const isSound = (existing: { fingerprint: string }) =>
         verified.isVerified(content.sha256, existing.fingerprint);
       verified.setVerified(content.sha256, await blobs.store(content, bytes, isSound));
     }),
   );
+  // Only when all have ended: none may be published after the locks are gone.
+  for (const outcome of published) if (outcome.status === "rejected") throw outcome.reason;
   const rows = await insertFiles(tx, admitted.map(newFileOf));
   const usedBytes = admitted.reduce((sum, { content }) => sum + content.sizeBytes, 0);
   if (!(await addUsage(tx, scope, { usedBytes, fileCount: admitted.length }))) {
