@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import type { RowSecurity } from "../../gen/sluice/common/v1/row_security_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
@@ -24,6 +25,7 @@ export type PeerTable = {
   name: string;
   columns: string[];
   rowCount: number;
+  rowSecurity?: RowSecurity;
 };
 
 type Source = { orgId: string; sourceId: string; tables: PeerTable[] };

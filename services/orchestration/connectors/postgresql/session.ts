@@ -17,6 +17,11 @@ const serverGraceMs = 5000;
 const cancelGraceMs = 1000;
 /** How long a server may take from the connection until a session's own work begins, in milliseconds. */
 const prepareTimeoutMs = 20_000;
+/**
+ * How long a session that imports a snapshot waits for a lock, in milliseconds. The session that exported it has the lock
+ * already: who stands before this one wants to alter the table, and waits for the snapshot to be given up.
+ */
+const lockMsMax = 5000;
 /** How long a connection is silent before the system asks whether the other side is still there, in milliseconds. */
 const keepAliveMs = 30_000;
 
@@ -96,11 +101,13 @@ function cutLate(socket: Duplex, server: string): Disposable {
 async function beginReading(ask: Ask, timeoutMs: number, snapshot: string | undefined): Promise<void> {
   await ask("begin isolation level repeatable read read only");
   if (snapshot !== undefined) await importSnapshot(ask, snapshot);
-  await ask(settingsOfSession, [String(timeoutMs + serverGraceMs)]);
+  const lockMs = snapshot === undefined ? 0 : lockMsMax;
+  await ask(settingsOfSession, [String(timeoutMs + serverGraceMs), String(lockMs)]);
 }
 
 /** As values are spelled, the server's own time for a statement, and no notices, which nobody would see. */
-const settingsOfSession = `select set_config('statement_timeout', $1, true), set_config('TimeZone', 'UTC', true),
+const settingsOfSession = `select set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),
+  set_config('TimeZone', 'UTC', true),
   set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'iso_8601', true),
   set_config('bytea_output', 'hex', true), set_config('extra_float_digits', '1', true),
   set_config('client_min_messages', 'error', true)`;
