@@ -109,7 +109,8 @@ test("Canceled: who gives up one range leaves the others alone", async () => {
     await using _hold = await holdAll();
     const [first, ...others] = planned.chunks;
     const { snapshotId } = planned;
-    const parts = user.extracts.extractChunk({ snapshotId, ...first }, { signal: given.signal });
+    const { tableIndex = 0, range = "" } = first ?? {};
+    const parts = user.extracts.extractChunk({ snapshotId, tableIndex, range }, { signal: given.signal });
     const call = failureOf(Array.fromAsync(parts));
     calls.push(...others.map((chunk) => extractChunk(user, planned, chunk)));
     await eventually(async () => (await waiting()).length).toBe(rangeCount);

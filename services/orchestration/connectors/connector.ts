@@ -82,7 +82,7 @@ export type Snapshot = AsyncDisposable & {
   extract(chunk: ChunkName, limit: Limit): AsyncGenerator<Uint8Array, Extraction>;
 };
 
-export type PlannedTable = {
+type PlannedTable = {
   readonly columns: readonly PlannedColumn[];
   /** Undefined where the source has none. */
   readonly rowSecurity: RowSecurity | undefined;
