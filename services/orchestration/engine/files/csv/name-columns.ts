@@ -12,7 +12,8 @@ export function nameColumns(found: readonly string[], names: Readonly<Record<str
       `settings.columnNames has ${JSON.stringify(unknown)}, which no column is called`,
     );
   }
-  const named = found.map((name, column) => names[`#${column + 1}`] ?? names[name] ?? name);
+  const other = new Map(Object.entries(names));
+  const named = found.map((name, column) => other.get(`#${column + 1}`) ?? other.get(name) ?? name);
   const places = new Map<string, number>();
   for (const [column, name] of named.entries()) {
     const before = places.get(name.toLowerCase());
