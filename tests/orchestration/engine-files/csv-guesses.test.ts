@@ -148,3 +148,12 @@ describe("SourceDataInvalid: what is in doubt is refused with its line", () => {
     await expect(read(content)).rejects.toThrow(message);
   });
 });
+
+test("OK: line breaks in quotes are none between rows, wherever threads begin to read", async () => {
+  const inner = "1,2,3\n";
+  const row = (n: number) => `${n},"${inner.repeat(n % 50 === 0 ? 500_000 : 20)}",${n}\n`;
+  const { rows } = await read(`a,b,c\n${Array.from({ length: 600 }, (_, n) => row(n)).join("")}`);
+  expect(rows.slice(1)).toEqual(
+    Array.from({ length: 19 }, (_, n) => [`${n + 1}`, inner.repeat(20), `${n + 1}`]),
+  );
+});

@@ -135,6 +135,8 @@ function relationOf(
     "strict_mode = true, null_padding = false, ignore_errors = false",
     "nullstr = '', allow_quoted_nulls = false",
     ...(tally.newlines.crlf === 0 && lineBreak !== "crlf" ? ["new_line = '\\n'"] : []),
+    // Threads begin behind a line break, which they may take for one between rows.
+    ...(tally.innerLineCount > 0 ? ["parallel = false"] : []),
     ...(longest ? [`max_line_size = ${longest}, buffer_size = ${2 * longest}`] : []),
     `columns = {${columns.join(", ")}}`,
   ];
