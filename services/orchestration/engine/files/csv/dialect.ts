@@ -68,22 +68,27 @@ type Rating = {
 };
 
 function rate(dialect: Dialect, beginning: Buffer, isWhole: boolean): Rating {
+  const rows: Field[][] = [];
   try {
-    const rows = [...readRows(dialect, beginning, isWhole)].filter((row) => !isBlank(row));
+    for (const row of readRows(dialect, beginning, isWhole)) if (!isBlank(row)) rows.push(row);
     const fieldCount = rows[0]?.length ?? 1;
     const isEven = rows.every((row) => row.length === fieldCount);
     const quotedCount = rows.flat().filter(({ isQuoted }) => isQuoted).length;
     return { isReadable: true, isEven, fieldCount, quotedCount };
   } catch (error) {
     if (!(error instanceof BadRowError)) throw error;
-    return { isReadable: false, isEven: false, fieldCount: 0, quotedCount: 0 };
+    return { isReadable: false, isEven: false, fieldCount: rows[0]?.length ?? 0, quotedCount: 0 };
   }
 }
 
 type Candidate = Rating & { readonly dialect: Dialect };
 
 function isBetter(left: Candidate, right: Candidate): boolean {
-  if (left.isReadable !== right.isReadable) return left.isReadable;
+  // Any file can be read as one column: that is no better than several whose quotes are wrong somewhere.
+  if (left.isReadable !== right.isReadable) {
+    const [readable, other] = left.isReadable ? [left, right] : [right, left];
+    return left.isReadable === (readable.fieldCount > 1 || other.fieldCount < 2);
+  }
   const [leftFits, rightFits] = [left, right].map(({ isEven, fieldCount }) => isEven && fieldCount > 1);
   if (leftFits !== rightFits) return leftFits === true;
   if (left.fieldCount !== right.fieldCount) return left.fieldCount > right.fieldCount;
@@ -110,8 +115,19 @@ function doubled(dialect: Dialect, beginning: Buffer, isWhole: boolean): Dialect
 const isBlank = (row: readonly Field[]): boolean =>
   row.length === 1 && row[0]?.text.length === 0 && !row[0].isQuoted;
 
+/** The rows of some beginning of a file before the first one that is none. */
+export function readGoodRows(dialect: Dialect, beginning: Buffer, isWhole: boolean): Field[][] {
+  const rows: Field[][] = [];
+  try {
+    for (const row of readRows(dialect, beginning, isWhole)) rows.push(row);
+  } catch (error) {
+    if (!(error instanceof BadRowError)) throw error;
+  }
+  return rows;
+}
+
 /** The whole rows of some beginning of a file, comments left out. */
-export function* readRows(dialect: Dialect, beginning: Buffer, isWhole: boolean): Generator<Field[]> {
+function* readRows(dialect: Dialect, beginning: Buffer, isWhole: boolean): Generator<Field[]> {
   const parser = createRowParser(dialect);
   let at = 0;
   for (let count = 0; at < beginning.length && count < rowsMax; count += 1) {

@@ -1,10 +1,13 @@
+import { isUtf8 } from "node:buffer";
 import { EngineFailure } from "../../engine-failure.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
 import type { Automaton } from "./automaton.ts";
-import { type Dialect, findDialect } from "./dialect.ts";
+import { BadRowError } from "./bad-row.ts";
+import { type Dialect, findDialect, readGoodRows } from "./dialect.ts";
 import type { FormReader } from "./forms.ts";
 import { countPreamble } from "./preamble.ts";
 import { createRowParser, type Field } from "./row-parser.ts";
+import { describeBytes } from "./scan-segment.ts";
 
 /** What the beginning of a CSV says of the rest. */
 export type CsvHead = {
@@ -13,6 +16,8 @@ export type CsvHead = {
   readonly skipLines: number;
   readonly header: boolean;
   readonly names: readonly string[];
+  /** Whether the line of names ends with \r\n. */
+  readonly endsWithCrlf: boolean;
   /** Where the rows of values begin, and in which line, from 1. */
   readonly from: number;
   readonly firstLine: number;
@@ -43,18 +48,26 @@ export function readHead(
   const skipped = skip(beginning, markBytes, skipLines);
   const rest = beginning.subarray(skipped);
   const first = firstRow(dialect, rest, isWhole);
-  const header = settings.header === undefined ? isNames(first.fields) : settings.header !== false;
-  const texts = first.fields.map(({ text }) => text.toString());
+  const isHeader = () =>
+    isNames(first.fields) || standsAbove(readGoodRows(dialect, rest, isWhole), formReader);
+  const header = settings.header === undefined ? isHeader() : settings.header !== false;
   return {
     dialect,
     skipLines,
     header,
-    names: header
-      ? texts.map((text, index) => text || `column${index}`)
-      : texts.map((_, index) => `column${index}`),
+    endsWithCrlf: rest.toString("latin1", first.end - 2, first.end) === "\r\n",
+    names: namesOf(first.fields, header),
     from: skipped + (header ? first.end : first.begin),
     firstLine: 1 + skipLines + (header ? first.linesToEnd : first.linesBefore),
   };
+}
+
+function namesOf(fields: readonly Field[], header: boolean): string[] {
+  return fields.map(({ text }, index) => {
+    if (!header || text.length === 0) return `column${index}`;
+    if (!isUtf8(text)) throw new BadRowError(describeBytes(text));
+    return text.toString();
+  });
 }
 
 /** Excel's own line before the first one, as `sep=;`. */
@@ -108,6 +121,25 @@ function looksLikeNames(fields: readonly Field[], { forms, automaton }: FormRead
   return (
     missing <= (fields.length > 1 ? 1 : 0) && fields.every(({ text }) => text.length === 0 || isText(text))
   );
+}
+
+/** Words for a value that is missing: they stand in a row of values as well. */
+const nullWords = /^(n\/?a|null|none|nil|nan|inf|unknown|missing)$/i;
+
+/** Whether the first row names columns of which some have numbers in their names: one is a name over values that are no text. */
+function standsAbove([names, ...values]: readonly Field[][], { forms, automaton }: FormReader): boolean {
+  if (!names || values.length === 0) return false;
+  const kindOf = ({ text }: Field) => forms[formOf(text, automaton)]?.kind;
+  const isDistinct = new Set(names.map(({ text }) => text.toString())).size === names.length;
+  const isWhole = names.every(({ text }) => text.length > 0 && !nullWords.test(text.toString()));
+  if (!isDistinct || !isWhole) return false;
+  return names.some((name, column) => {
+    const below = values
+      .flatMap((row) => row.slice(column, column + 1))
+      .filter(({ text }) => text.length > 0);
+    const isName = /^[\p{L}_]/u.test(name.text.toString()) && kindOf(name) === "text";
+    return isName && below.length > 0 && below.every((value) => kindOf(value) !== "text");
+  });
 }
 
 function formOf(text: Buffer, { classes, next, accepted, stride, start }: Automaton): number {

@@ -44,7 +44,7 @@ export async function openText(
     },
     marks,
   );
-  return isOdd(text.tally) ? openRewritten(input, head, settings, marks) : text;
+  return isOdd(text.tally, head) ? openRewritten(input, head, settings, marks) : text;
 }
 
 async function openRewritten(
@@ -109,7 +109,11 @@ function isPlain(
 }
 
 /** Whether there is something that readers of CSV read in different ways. */
-function isOdd({ newlines, bareQuoteCount, blankLineCount, innerLineCount }: Tally): boolean {
+function isOdd(
+  { rowCount, newlines, bareQuoteCount, blankLineCount, innerLineCount }: Tally,
+  { header, endsWithCrlf }: CsvHead,
+): boolean {
+  if (header && rowCount > 0 && newlines.crlf > 0 !== endsWithCrlf) return true;
   const kinds = [newlines.lf, newlines.crlf, newlines.cr].filter((count) => count > 0).length;
   // DuckDB takes the first line break for the one between rows, within quotes or not, unless it is told; but only \n can be.
   const isInDoubt = newlines.crlf > 0 && innerLineCount > 0;

@@ -1,4 +1,4 @@
-import { type Dialect, readRows } from "./dialect.ts";
+import { type Dialect, readGoodRows } from "./dialect.ts";
 import type { Field } from "./row-parser.ts";
 
 /** Titles and empty lines that people put before the names. */
@@ -14,7 +14,7 @@ export function countPreamble(
   isWhole: boolean,
   looksLikeNames: (row: readonly Field[]) => boolean,
 ): number {
-  const rows = [...readRows(dialect, beginning, isWhole)];
+  const rows = readGoodRows(dialect, beginning, isWhole);
   const first = rows.findIndex((row) => row.length > 1);
   const table = rows.slice(first);
   const [names, ...values] = table;

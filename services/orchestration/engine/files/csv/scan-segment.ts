@@ -83,7 +83,8 @@ function findBadBytes(bytes: Uint8Array, firstLine: number): BadRow | undefined 
   return undefined;
 }
 
-function describeBytes(line: Uint8Array): string {
+/** Says which byte of a line is no UTF-8. */
+export function describeBytes(line: Uint8Array): string {
   let good = 0;
   for (const character of new TextDecoder().decode(line)) {
     const encoded = Buffer.from(character);
