@@ -24,8 +24,6 @@ const warmTimeoutMs = 3000;
  * already: who stands before this one wants to alter the table, and waits for the snapshot to be given up.
  */
 const lockMsMax = 5000;
-/** How long a connection is silent before the system asks whether the other side is still there, in milliseconds. */
-const keepAliveMs = 30_000;
 
 /** Runs one statement in the session's transaction; several at once are refused by the server. */
 export type Ask = (
