@@ -9,8 +9,11 @@ export async function openFolder() {
   process.chdir(path);
   return {
     path,
-    /** Writes what is read. */
-    write: (content: Uint8Array | string) => writeFile("sluice_input", content),
+    /** Writes what is read; what the task before left is gone, as between tasks of a process. */
+    write: async (content: Uint8Array | string) => {
+      for (const name of ["sluice_plain", "sluice_normal"]) await rm(name, { force: true });
+      await writeFile("sluice_input", content);
+    },
     [Symbol.asyncDispose]: async () => {
       process.chdir(before);
       await rm(path, { recursive: true });
