@@ -34,7 +34,9 @@ export function createAdmitRead(limiter: Limiter, limits: ReadLimits): AdmitRead
     };
     exchange.onClosed(() => {
       if (!isGuess(exchange.error)) return;
-      for (const owner of owners) limiter.charge(bytesAskOf(limits, owner, failedReadBytes));
+      // Not for its organisation: whoever holds a dead URL would use up what others may read.
+      const [guesser] = owners;
+      if (guesser) limiter.charge(bytesAskOf(limits, guesser, failedReadBytes));
     });
   };
 }

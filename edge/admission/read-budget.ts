@@ -56,14 +56,19 @@ export function createReadBudget(
       };
     });
   const pay = async () => {
+    let bytesMax = Number.POSITIVE_INFINITY;
     while (owedBytes > 0 && !isClosed) {
       // More than a bucket holds is never granted at once.
-      const bytes = Math.min(owedBytes, ...owners.map(({ name }) => limits[name].tokens));
+      const bytes = Math.min(owedBytes, bytesMax, ...owners.map(({ name }) => limits[name].tokens));
       const turn: Turn = owners.map((owner) => bytesAskOf(limits, owner, bytes));
       const { standings, giveBack } = await limiter.take(turn);
       giveBack?.();
       if (giveBack) owedBytes -= bytes;
-      else await pause(Math.max(...standings.map(({ waitMs }) => waitMs)));
+      else {
+        // Small reads would take whatever comes before there is enough for a large ask: so it gets as small as theirs.
+        bytesMax = Math.max(readBytesMin, bytes / 2);
+        await pause(Math.max(...standings.map(({ waitMs }) => waitMs)));
+      }
     }
   };
   return {

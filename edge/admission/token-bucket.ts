@@ -15,9 +15,10 @@ export function waitMsFor(limit: Limit, backlogMs: number, count: number): numbe
   return waitMs <= toleranceMs ? 0 : waitMs;
 }
 
-/** Whole tokens that are left. */
+/** Whole tokens that are left, never more than a bucket holds. */
 export function tokensLeft(limit: Limit, backlogMs: number): number {
-  return Math.max(0, Math.floor((limit.refillMs - backlogMs + toleranceMs) / gainMs(limit, 1)));
+  const left = Math.floor((limit.refillMs - backlogMs + toleranceMs) / gainMs(limit, 1));
+  return Math.min(limit.tokens, Math.max(0, left));
 }
 
 /** The most that a bucket can owe: as much again as it holds, so that nobody is shut out for long. */

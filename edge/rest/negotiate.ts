@@ -51,7 +51,6 @@ export function choose(main: Route, alternative: Route | undefined, { accept, ra
   const hasFormats = offers.some(({ format }) => format);
   const asked = hasFormats ? takeFormat(rawQuery) : { names: [], rest: rawQuery };
   const [name, ...others] = asked.names;
-  if (others.length > 0) throw invalidField(formatName, "is in the query twice");
   const found = name === undefined ? byAccept(offers, accept) : byName(offers, name);
   const first = offers[0];
   // What answers documents of any type can't tell before which one it is.
@@ -62,7 +61,12 @@ export function choose(main: Route, alternative: Route | undefined, { accept, ra
     format: found?.format,
     rawQuery: asked.rest,
     varies: offers.length > 1,
-    refusal: found || isOpen ? undefined : typeNotAcceptable(name ?? accept ?? "", offers.map(labelOf)),
+    refusal:
+      others.length > 0
+        ? invalidField(formatName, "is in the query twice")
+        : found || isOpen
+          ? undefined
+          : typeNotAcceptable(name ?? accept ?? "", offers.map(labelOf)),
   };
 }
 

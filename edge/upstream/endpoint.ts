@@ -50,18 +50,19 @@ export function createEndpoint(
     let readyAtMs: number | undefined;
     const health = (serving: boolean) => {
       readyAtMs ??= Date.now();
-      if (!serving) hope.lost();
+      if (!serving && !isClosed) hope.lost();
       isServing = serving;
       changed();
     };
     const gone = () => {
       session = undefined;
       isServing = false;
+      // Whoever has closed it waits for no other, and a process that ends not for the wait.
+      if (isClosed) return;
       const wasSound = readyAtMs !== undefined && Date.now() - readyAtMs > soundMs;
       failures = wasSound ? 0 : failures + 1;
       if (readyAtMs !== undefined) hope.lost();
       else hope.failed();
-      if (isClosed) return;
       // In a turn of its own: what broke off with the connection comes first.
       timer = setTimeout(connect, wasSound ? 0 : backoffMs(failures));
       changed();

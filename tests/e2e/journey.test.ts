@@ -26,7 +26,7 @@ const seen = [
   '{"usedBytes":"48219","reservedBytes":"0","fileCount":"1","limitBytes":"1099511627776"}',
   // The catalog, and queries over REST, Connect and gRPC.
   '{"name":"date","dataType":"DATE","nullable":true}',
-  '"rows":[["rain","641",35.6],["sun","640",35],["fog","101",30.6]],"truncated":true',
+  '"rows":[["rain","641","35.6"],["sun","640","35.0"],["fog","101","30.6"]],"truncated":true',
   '200 [["1461"]]',
   '"dataType": "DATE"',
   // JSON and Parquet.

@@ -4,6 +4,9 @@ import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LimitName, ReadLimits } from "../../edge/admission/limit.ts";
+import type { Limiter } from "../../edge/admission/limiter.ts";
+import { createReadBudget, readBytesMin } from "../../edge/admission/read-budget.ts";
+import { tokensLeft } from "../../edge/admission/token-bucket.ts";
 import { parseProxies } from "../../edge/client-address.ts";
 import { parseConfig } from "../../edge/config.ts";
 import { type File, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
@@ -155,6 +158,18 @@ describe.each([
     ]);
   });
 
+  test("OK: who guesses by a URL whose file is gone takes nothing from its organisation", async () => {
+    await using edge = await startLimited({ org: { tokens: 15 * mib, refillMs: 60_000 } }, { folder });
+    const editor = principal({ orgId: org, userId: user, roles: ["editor"] });
+    const files = storage.client(FileService, editor);
+    const { fileId } = await upload(storage, editor, { content: generated(10) });
+    const { url } = await files.createSignedUrl({ fileId });
+    expect((await http1(edge.port, url)).status).toBe(200);
+    await files.deleteFile({ fileId });
+    expect(await statusesOf(4, () => http1(edge.port, url))).toEqual([404, 404, 404, 404]);
+    expect((await read(edge)).status).toBe(206);
+  });
+
   test("429: as many reads on their way as there may be, and one more when one has ended", async () => {
     await using edge = await startLimited({ user: { callsMax: 1 } }, { folder });
     const sent = request({ port: edge.port, path: path(), headers: mine, agent: false }).end();
@@ -197,6 +212,32 @@ describe.each([
     clearInterval(timer);
     expect(received).toBe(bytes.length);
   });
+});
+
+test("OK: a large read is granted where small ones take what comes", async () => {
+  const granted: number[] = [];
+  // As small reads leave it.
+  const limiter: Limiter = {
+    take(turn) {
+      const isGranted = turn.every(({ cost }) => cost <= readBytesMin);
+      if (isGranted) granted.push(...turn.map(({ cost }) => cost));
+      const standing = { backlogMs: 0, waitMs: isGranted ? 0 : 1, isBusy: false };
+      return { standings: turn.map(() => standing), giveBack: isGranted ? () => {} : undefined };
+    },
+    charge() {},
+    async [Symbol.asyncDispose]() {},
+  };
+  const owner = { name: "org", key: org } as const;
+  const budget = createReadBudget({ limiter, limits: readLimits({}) }, { onClosed() {} }, [owner]);
+  await budget.spend(mib + readBytesMin);
+  expect(granted).toEqual(Array.from({ length: 16 }, () => readBytesMin));
+});
+
+test("OK: nobody is told of more bytes than a budget holds", () => {
+  const limit = { tokens: 60_000_000_000, refillMs: 60_000, callsMax: 1 };
+  expect(tokensLeft(limit, 0)).toBe(60_000_000_000);
+  expect(tokensLeft(limit, 0.05)).toBe(60_000_000_000);
+  expect(tokensLeft(limit, 30_000)).toBeLessThan(30_001_000_000);
 });
 
 test("ResourceExhausted: by Connect, too", async () => {

@@ -190,6 +190,9 @@ test("InvalidArgument: a format in the body that is not the one that is accepted
   expect((await http1(edge.port, "/api/v1/execute", same)).status).toBe(200);
   const twice = await http1(edge.port, "/api/v1/execute?format=csv&format=parquet", requestOf({}));
   expect(twice.status).toBe(400);
+  const stranger = { ...requestOf({}), headers: { "content-type": "application/json" } };
+  const untold = await http1(edge.port, "/api/v1/execute?format=csv&format=parquet", stranger);
+  expect(untold.status).toBe(401);
   const other = await http1(edge.port, "/api/v1/execute?format=csv&maxRows=1", requestOf({}));
   expect([other.status, other.body]).toEqual([400, expect.stringContaining("belongs into the body")]);
 });
