@@ -52,6 +52,28 @@ describe("OK: a type that is said keeps every value, or they are told as misfits
     expect((await read("a\n2\n3.00\n4.\n", settings)).rows).toEqual([["2"], ["3"], ["4"]]);
   });
 
+  test("numbers of DOUBLE and FLOAT have no more digits than these, and times end before 24:00", async () => {
+    const bad = ["9007199254740993", "0.1234567890123456789", "1e400", "1e-400"];
+    const good = [
+      "9007199254740992",
+      "0.30",
+      "-1.5e+300",
+      "1e22",
+      ".5",
+      "-0",
+      "NaN",
+      "inf",
+      "0.12345678901234568",
+    ];
+    const settings = { columnTypes: { a: "DOUBLE" } };
+    for (const text of bad) expect(await misfits(`a\n${text}\n`, settings), text).toHaveLength(1);
+    for (const text of good) expect(await misfits(`a\n${text}\n`, settings), text).toEqual([]);
+    const float = { columnTypes: { a: "FLOAT" } };
+    expect(await misfits("a\n16777216\n0.1\n", float)).toEqual([]);
+    expect(await misfits("a\n16777217\n", float)).toHaveLength(1);
+    expect(await misfits("a\n24:00:00\n", { columnTypes: { a: "TIME" } })).toHaveLength(1);
+  });
+
   test("groups have three digits, and a point is none where a comma is", async () => {
     const columnTypes = { a: "DECIMAL(18,2)" };
     const german = { columnTypes, decimalSeparator: ",", thousandsSeparator: "." } as const;

@@ -23,7 +23,7 @@ const synonyms: Readonly<Record<string, string>> = {
 };
 
 const isoDate = "\\d{4}-\\d{2}-\\d{2}";
-const time = (digits: number) => `\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,${digits}}0*)?)?`;
+const time = (digits: number) => `([01]\\d|2[0-3]):\\d{2}(:\\d{2}(\\.\\d{1,${digits}}0*)?)?`;
 const number = "[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?|[+-]?(inf|infinity)|nan";
 
 /** Reads the name of a type; `column` is for the message of one that is none, or that no file keeps exactly. */
@@ -38,7 +38,7 @@ export function readOverride(column: string, typeName: string, settings: Reading
       return { dataType, fits: () => "true", value: (text) => text };
     case "DOUBLE":
     case "FLOAT":
-      return matching(dataType, `(?i:${number})`);
+      return keepingDigits(dataType);
     case "BOOLEAN":
       return matching(dataType, "(?i:true|false|t|f|yes|no|y|n|1|0)");
     case "UUID":
@@ -86,6 +86,20 @@ function matching(dataType: string, pattern: string): ColumnOverride {
     value: (text) => `CAST(${text} AS ${dataType})`,
   };
 }
+
+/** Numbers whose digits are those that the nearest one of the type is written with. */
+function keepingDigits(dataType: string): ColumnOverride {
+  const { fits, value } = matching(dataType, `(?i:${number})`);
+  const nearest = (text: string) => `CAST(TRY_CAST(${text} AS ${dataType}) AS VARCHAR)`;
+  return {
+    dataType,
+    fits: (text) => `(${fits(text)} AND ${digitsOf(text)} = ${digitsOf(nearest(text))})`,
+    value,
+  };
+}
+
+const digitsOf = (text: string): string =>
+  `trim(regexp_replace(regexp_replace(${text}, '[eE].*$', ''), '[^0-9]', '', 'g'), '0')`;
 
 /** What is left of a moment in a type, as SQL over the moment: all of it has to be left. */
 const kept: Readonly<Record<string, (moment: string) => string>> = {
