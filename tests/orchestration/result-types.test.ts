@@ -301,3 +301,14 @@ test("OK: JSON that only DuckDB takes for it is text in NDJSON", async () => {
     '{"a":"[NaN]","b":{"inf": "nan,]"},"c":"[1,]","d":[ 1,  12345678901234567890.10]}\n',
   );
 });
+
+test("OK: line breaks of a first row's text are its own", async () => {
+  for (const text of ["\r", "a\r\nb", "\n", "a\rb"]) {
+    const sql = `SELECT * FROM (VALUES (1, E'${JSON.stringify(text).slice(1, -1)}'), (2, 'x')) AS t(n, text)`;
+    const records = linesOf(await stream(user, database, sql, NDJSON));
+    expect(records, JSON.stringify(text)).toEqual([
+      { n: 1, text },
+      { n: 2, text: "x" },
+    ]);
+  }
+});

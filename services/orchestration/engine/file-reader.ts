@@ -1,9 +1,12 @@
 import type { CopyReading, Reading, RowRange, TypedColumn } from "./protocol.ts";
 import { identifier, literal } from "./sql-text.ts";
 
-/** How a COPY's rows are read: RFC 4180, nothing skipped, nothing padded, nothing left out. */
+/**
+ * How a COPY's rows are read: RFC 4180, nothing skipped, nothing padded, nothing left out. The line break is said, or it would be
+ * the first one that there is, within quotes or not.
+ */
 const strictCsv = (delimiter: string): string =>
-  `delim = ${literal(delimiter)}, quote = '"', escape = '"', comment = '', skip = 0, ` +
+  `delim = ${literal(delimiter)}, new_line = '\\n', quote = '"', escape = '"', comment = '', skip = 0, ` +
   "strict_mode = true, null_padding = false, ignore_errors = false";
 
 /** What one row of a COPY may take as text, in bytes, and what is read of it at once. */
