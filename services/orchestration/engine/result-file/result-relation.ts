@@ -65,8 +65,11 @@ async function openCopy(
     const types = expressions.map(({ dataType }, index) => `NULL::${dataType} AS ${aliasOf(index)}`);
     const described = columnsOf(await connection.prepare(`SELECT ${types.join(", ")}`));
     const columns = described.map((column, index) => ({ ...column, name: expressions[index]?.name ?? "" }));
-    const list = expressions.map(({ expression, dataType }) => `(${expression})::${dataType}`).join(", ");
-    const rows = `(SELECT ${list} FROM ${readerOf(task.path, reading)})`;
+    // An array that does not begin at 1 is none in JSON, and stays the text that it is.
+    const list = expressions.map(({ expression, dataType }) =>
+      dataType === "JSON" ? expression : `(${expression})::${dataType}`,
+    );
+    const rows = `(SELECT ${list.join(", ")} FROM ${readerOf(task.path, reading)})`;
     return { connection, columns, source: withAliases(rows, columns) };
   });
 }
