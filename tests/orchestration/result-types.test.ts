@@ -312,3 +312,11 @@ test("OK: line breaks of a first row's text are its own", async () => {
     ]);
   }
 });
+
+test("OK: a byte order mark at the beginning of a first value is its own", async () => {
+  const sql = "SELECT * FROM (VALUES (E'\\uFEFFx', 1), (E'\\uFEFF', 2)) AS t(text, n)";
+  expect(linesOf(await stream(user, database, sql, NDJSON))).toEqual([
+    { text: "\uFEFFx", n: 1 },
+    { text: "\uFEFF", n: 2 },
+  ]);
+});

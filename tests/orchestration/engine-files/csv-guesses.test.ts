@@ -3,10 +3,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { prepareFile } from "../../../services/orchestration/engine/files/prepare-file.ts";
 import { previewFile } from "../../../services/orchestration/engine/files/preview-file.ts";
 import type { ReadingSettings } from "../../../services/orchestration/engine/files/reading-settings.ts";
+import { keepByteOrderMarks } from "../../../services/orchestration/engine/keep-byte-order-marks.ts";
 import { openFolder } from "./folder.ts";
 
 let folder: Awaited<ReturnType<typeof openFolder>>;
 beforeAll(async () => {
+  keepByteOrderMarks();
   folder = await openFolder();
 });
 afterAll(() => folder[Symbol.asyncDispose]());
@@ -143,6 +145,7 @@ describe("OK: what is found out of a file loses no row, name or character of it"
     ["years among the names", "id,name,2021\n1,x,5\n", "2021 BIGINT", ["1", "x", "5"]],
     ["a missing value first", "N/A,5\n1,6\n", "column1 BIGINT", ["N/A", "5"]],
     ["comments", "# one\na,b\n1,2\n# two\n", "b BIGINT", ["1", "2"]],
+    ["a byte order mark of a value", "a;b\n\n\xef\xbb\xbfx;1\n", "b BIGINT", ["\uFEFFx", "1"]],
     ["all of a column in apostrophes", "a,b\n'x',1\n'y',2\n", "b BIGINT", ["x", "1"]],
   ])("%s", async (_, content, lastColumn, firstRow) => {
     const { columns, rows } = await read(content);

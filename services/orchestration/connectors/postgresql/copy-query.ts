@@ -7,6 +7,7 @@ import type { OperationContext } from "../../source-process/operation.ts";
 import { checkAnswer, modifierAnswer, typeAnswer } from "./answers.ts";
 import { toStatementFailure } from "./failures.ts";
 import { type Passage, passageOf, textItself } from "./parquet-type.ts";
+import { quoteFirst, selectList } from "./select-list.ts";
 import { type Ask, withSession } from "./session.ts";
 import type { Target } from "./target.ts";
 
@@ -148,11 +149,11 @@ function planOf(columns: readonly ResultColumn[]): CopyPlan {
 
 /** The COPY of a statement, but for the statement. A line ends behind it, because it may end in a comment. */
 function copyAround(columns: readonly ResultColumn[], rowsMax: number | undefined): [string, string] {
-  const list = columns.map(({ passage }, index) => passage.csv(aliasOf(index))).join(", ");
+  const list = selectList(columns.map(({ passage }, index) => passage.csv(aliasOf(index))));
   const aliases = columns.map((_, index) => aliasOf(index)).join(", ");
   const limit = rowsMax === undefined ? "" : ` limit ${rowsMax}`;
   return [
     `copy (select ${list} from (`,
-    `\n) as sluice_result(${aliases})${limit}) to stdout (format csv, null '\\N', encoding 'UTF8')`,
+    `\n) as sluice_result(${aliases})${limit}) to stdout (format csv, null '\\N', ${quoteFirst}, encoding 'UTF8')`,
   ];
 }

@@ -8,6 +8,7 @@ import { toRowsFailure } from "./failures.ts";
 import { readLayout } from "./layout.ts";
 import { passageOf } from "./parquet-type.ts";
 import { readRowSecurity } from "./row-security.ts";
+import { quoteFirst, selectList } from "./select-list.ts";
 import type { Ask } from "./session.ts";
 import { wholeTable } from "./table-chunks.ts";
 
@@ -45,7 +46,7 @@ export async function planTable(ask: Ask, table: SnapshotTable, format: ExtractF
     if (!type || !column) throw tableChanged(`${table.schemaName}.${table.name}`);
     return { column, passage: passageOf(type), name: names[index] ?? name };
   });
-  const list = columns.map(({ column, passage }) => passage[encoding](identifier(column.name))).join(", ");
+  const list = selectList(columns.map(({ column, passage }) => passage[encoding](identifier(column.name))));
   const plan = {
     planned: columns.map(({ column, passage, name }) => ({
       name,
@@ -70,7 +71,7 @@ export async function planTable(ask: Ask, table: SnapshotTable, format: ExtractF
 export const copyStatement = ({ select, reading }: TablePlan, range: string): string =>
   `copy (${select}${whereOf(range)}) to stdout (${copyOptions[reading.encoding]}, encoding 'UTF8')`;
 
-const copyOptions = { csv: "format csv, null '\\N'", binary: "format binary" } as const;
+const copyOptions = { csv: `format csv, null '\\N', ${quoteFirst}`, binary: "format binary" } as const;
 
 /** Planning a statement locks the table and its parts, and fails when a column is not there; answers about how many rows. */
 async function lockAndEstimate(ask: Ask, table: SnapshotTable, target: string): Promise<number> {

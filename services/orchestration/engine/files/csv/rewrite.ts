@@ -121,6 +121,9 @@ async function* blocksOf(file: FileHandle, from: number): AsyncGenerator<Block> 
   }
 }
 
+/** A byte order mark that a file begins with would be the file's own. */
+const needsQuotes = /[",\r\n]|^\xef\xbb\xbf/;
+
 function createRowWriter({ columnCount, nullTexts, quotedNulls }: Rewriting) {
   const nulls = new Set(nullTexts);
   let pieces: Buffer[] = [];
@@ -133,7 +136,7 @@ function createRowWriter({ columnCount, nullTexts, quotedNulls }: Rewriting) {
   /** Answers how many lines the field adds. */
   function writeField({ text, isQuoted }: Field): number {
     if ((quotedNulls || !isQuoted) && text.length <= 400 && nulls.has(text.toString())) return 0;
-    if (!isQuoted && text.length > 0 && !/[",\r\n]/.test(text.toString("latin1"))) {
+    if (!isQuoted && text.length > 0 && !needsQuotes.test(text.toString("latin1"))) {
       put(text);
       return 0;
     }
