@@ -53,6 +53,7 @@ async function measureAll(): Promise<void> {
   if (values.quick)
     print("--quick: tables have a fiftieth of the rows, so these figures can't be compared.\n");
   await using world = await createWorld({ quick: values.quick, rounds });
+  endWith(world);
   for (const row of chosen) {
     print(`${titleOf(row)}: `);
     const result = await measureOne(row, world);
@@ -61,6 +62,16 @@ async function measureAll(): Promise<void> {
   }
   if (values.json) {
     console.log(JSON.stringify({ machine: describeMachine(), quick: values.quick, rows: results }));
+  }
+}
+
+/** Meshes and servers run in sessions of their own: Ctrl-C does not reach them. */
+function endWith(world: World): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, async () => {
+      await world[Symbol.asyncDispose]();
+      process.exit(1);
+    });
   }
 }
 

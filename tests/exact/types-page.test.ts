@@ -5,5 +5,8 @@ import { makeTable, readResults, readTable } from "./results.ts";
 test("OK: the page about types has the results of every file of the corpus, and no others", async () => {
   const paths = (await readCorpus()).map(pathOf).sort();
   expect(Object.keys(await readResults()).sort()).toEqual(paths);
-  expect(await readTable()).toBe(await makeTable());
+  expect(narrow(await readTable())).toBe(narrow(await makeTable()));
 });
+
+/** A table without what the formatter fills its cells up with. */
+const narrow = (table: string): string => table.trim().replace(/ +\|/g, " |").replace(/-{3,}/g, "---");

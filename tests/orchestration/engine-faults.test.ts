@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExtractFormat } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { untilGone } from "../all-in-one/postgres-fixtures.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
-import { endIdleEngines, isBusy, leftFiles, stopNextEngine, untilWorking } from "./engine-processes.ts";
+import { holdEngines, isBusy, leftFiles, untilWorking } from "./engine-processes.ts";
 import { startEngine, statementOn } from "./engines.ts";
 import { extractChunk, plan, tablesOf } from "./extracts.ts";
 import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
@@ -32,8 +32,6 @@ beforeAll(async () => {
   await foreign.sql.unsafe(`
     create table lines as select n, md5(n::text) || md5((-n)::text) as text from generate_series(1, 500000) as n;
     grant select on all tables in schema public to public`);
-  // After the first task a process is kept ready.
-  await query(user, await freshSource(), "FROM n");
 });
 afterAll(async () => {
   await foreign[Symbol.asyncDispose]();
@@ -51,11 +49,10 @@ const killed = (subject: string) => ({
   message: `the engine's process ended by SIGKILL, while it read ${subject}: try again`,
 });
 
-/** One process is kept ready, no task's file or pipe is left, and nothing is held against the file. */
+/** No task's file or pipe is left, and nothing is held against the file. */
 async function expectNothingLeft(): Promise<void> {
   await closeSnapshots();
   await eventually(() => leftFiles(mesh.folder)).toEqual([]);
-  await endIdleEngines();
   expect((await user.crashes.listCrashes({})).crashes).toEqual([]);
 }
 
@@ -140,23 +137,27 @@ const steps: Readonly<Record<string, Step>> = {
 describe.each(Object.entries(steps))("%s", (_, { prepare, subject }) => {
   test("Unavailable: the process is killed, whatever it was doing, and the next call works", async () => {
     const ask = await prepare();
-    await stopNextEngine();
-    const call = failureOf(ask());
-    process.kill(await untilWorking(), "SIGKILL");
-    expect(await call).toEqual(killed(subject));
+    {
+      using engines = holdEngines();
+      const call = failureOf(ask());
+      process.kill(await engines.working(), "SIGKILL");
+      expect(await call).toEqual(killed(subject));
+    }
     await ask();
     await expectNothingLeft();
   });
 
   test("Canceled: the process is stopped; the caller goes away, and the process with it", async () => {
     const ask = await prepare();
-    const pid = await stopNextEngine();
-    const caller = new AbortController();
-    const call = failureOf(ask(caller.signal));
-    await untilWorking();
-    caller.abort();
-    expect(await call).toMatchObject({ code: Code.Canceled });
-    await untilGone([pid]);
+    {
+      using engines = holdEngines();
+      const caller = new AbortController();
+      const call = failureOf(ask(caller.signal));
+      const pid = await engines.working();
+      caller.abort();
+      expect(await call).toMatchObject({ code: Code.Canceled });
+      await untilGone([pid]);
+    }
     await ask();
     await expectNothingLeft();
   });
@@ -165,13 +166,17 @@ describe.each(Object.entries(steps))("%s", (_, { prepare, subject }) => {
 test("DeadlineExceeded: the process of a statement is stopped, and ended at the statement's timeout", async () => {
   const sourceId = await freshSource();
   await query(user, sourceId, "FROM n");
-  const pid = await stopNextEngine();
-  const stopped = user.executions.executeQuery({ sourceId, sql: "FROM n", timeout: { seconds: 1n } });
-  expect(await failureOf(stopped)).toMatchObject({
-    code: Code.DeadlineExceeded,
-    message: "the statement ran longer than the 1 s that `timeout` allows",
-  });
-  await untilGone([pid]);
+  {
+    using engines = holdEngines();
+    const stopped = user.executions.executeQuery({ sourceId, sql: "FROM n", timeout: { seconds: 1n } });
+    const failure = failureOf(stopped);
+    const pid = await engines.working();
+    expect(await failure).toMatchObject({
+      code: Code.DeadlineExceeded,
+      message: "the statement ran longer than the 1 s that `timeout` allows",
+    });
+    await untilGone([pid]);
+  }
   expect((await query(user, sourceId, "SELECT count(*) FROM n")).rows).toEqual([["1"]]);
   await expectNothingLeft();
 });
@@ -179,7 +184,6 @@ test("DeadlineExceeded: the process of a statement is stopped, and ended at the 
 test("Unavailable: the process is killed in the middle of a computation", async () => {
   const sourceId = await freshSource();
   await query(user, sourceId, "FROM n");
-  await endIdleEngines();
   const endless = "SELECT count(*) FROM range(1000000000000000)";
   const call = failureOf(user.executions.executeQuery({ sourceId, sql: endless }));
   const pid = await untilWorking();

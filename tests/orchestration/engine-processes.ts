@@ -82,19 +82,55 @@ export function isBusy(pid: number): boolean {
   return user + system > busyTicks;
 }
 
-/** Ends the processes that are kept for their users: the one that is ready for anybody is the newest. */
-export async function endIdleEngines(): Promise<void> {
-  const [, ...idle] = enginesOf().toSorted((left, right) => right - left);
-  for (const pid of idle) process.kill(pid, "SIGKILL");
-  await eventually(() => enginesOf().length).toBe(1);
+/** Engine processes that go no further, whichever of them gets the next task. */
+export type HeldEngines = Disposable & {
+  /** Waits until one of them has the task. */
+  working(): Promise<number>;
+};
+
+/** More often than a process starts. */
+const holdEveryMs = 2;
+
+/** Stops all engine processes, and those that start, until one of them has a task; they go on when this is disposed. */
+export function holdEngines(): HeldEngines {
+  const held = new Set<number>();
+  const hold = () => {
+    for (const pid of enginesOf()) {
+      if (!held.has(pid)) signal(pid, "SIGSTOP");
+      held.add(pid);
+    }
+  };
+  hold();
+  const timer = setInterval(hold, holdEveryMs);
+  return {
+    async working() {
+      const pid = await untilWorking();
+      clearInterval(timer);
+      return pid;
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      for (const pid of held) signal(pid, "SIGCONT");
+    },
+  };
 }
 
-/** Stops the process that is kept ready: the next task is given to it, and goes no further. */
-export async function stopNextEngine(): Promise<number> {
-  await endIdleEngines();
-  const [pid = 0] = enginesOf();
-  process.kill(pid, "SIGSTOP");
-  return pid;
+/** It may have ended meanwhile. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Has the engine process that gets the task of `call` end by a signal of its own, as one that crashes does. */
+export async function crashNextEngine<T>(call: () => Promise<T>): Promise<T> {
+  using engines = holdEngines();
+  const answer = call();
+  signal(await engines.working(), "SIGSEGV");
+  engines[Symbol.dispose]();
+  return answer;
 }
 
 /** Nothing that a task left of its files: the folder of a process that is kept ready has nothing in it. */

@@ -6,6 +6,7 @@ import { openMessageChannel } from "../../services/orchestration/process/message
 // hexadecimal, and does not end.
 
 const messageBytesMax = 1024 * 1024;
+const patienceMs = 10_000;
 
 const channel = new Socket({ fd: channelDescriptor });
 const nothingEnds = setInterval(() => {}, 1_000_000);
@@ -13,4 +14,5 @@ openMessageChannel(channel, messageBytesMax, (message) => {
   const { kind, fileName = "" } = message as { kind: string; fileName?: string };
   if (kind !== "prepare") channel.write(Buffer.from(fileName, "hex"));
 });
-channel.once("close", () => clearInterval(nothingEnds));
+// Whoever gives it up ends it; it goes by itself only where nobody does.
+channel.once("close", () => setTimeout(() => clearInterval(nothingEnds), patienceMs));

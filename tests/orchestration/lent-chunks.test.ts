@@ -1,21 +1,24 @@
 import { createHash } from "node:crypto";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createClient } from "@connectrpc/connect";
-import { expect, test } from "vitest";
-import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
+import { Code, createClient } from "@connectrpc/connect";
+import { describe, expect, test } from "vitest";
+import { type ExtractChunkResponse, ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { startGrpcServer } from "../../services/lib/grpc-server.ts";
 import { guard } from "../../services/lib/guard.ts";
 import { createLog } from "../../services/lib/log.ts";
 import { createVerifier } from "../../services/lib/principal.ts";
 import type { ChunkFile, Snapshot } from "../../services/orchestration/connectors/connector.ts";
+import { sourceDataInvalid } from "../../services/orchestration/errors.ts";
 import { createFairScheduler } from "../../services/orchestration/executions/fair-scheduler.ts";
 import { schedulerOptionsOf } from "../../services/orchestration/executions/scheduler-settings.ts";
 import { openLentFolder } from "../../services/orchestration/lent/lent-folder.ts";
+import { spoolChunk } from "../../services/orchestration/lent/spool-chunk.ts";
 import { extractChunk } from "../../services/orchestration/rpc/extract-chunk.ts";
 import { closeSnapshot, renewSnapshot } from "../../services/orchestration/rpc/renew-snapshot.ts";
 import { createSnapshots } from "../../services/orchestration/snapshots/snapshots.ts";
 import { meshKeys, principal, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
+import { failureOf } from "./orchestration.ts";
 
 const content = Buffer.alloc(3 * 1024 * 1024 + 7, "rows ");
 const sha256 = createHash("sha256").update(content).digest("hex");
@@ -25,24 +28,43 @@ const summary = {
   columns: [expect.objectContaining({ name: "id", nullCount: 1n, min: "1", max: "9" })],
 };
 
-/** A snapshot of one chunk, as a connector opens it that has the chunk in a file. */
-const snapshotOf = (file: ChunkFile): Snapshot => ({
+/** A snapshot of one chunk, as a connector opens it. */
+const snapshotOf = (chunk: Pick<Snapshot, "extract" | "fileOf">): Snapshot => ({
   name: "prepared",
   repeatable: true,
   time: new Date(),
   tables: [{ columns: [], rowSecurity: undefined }],
   chunks: [{ tableIndex: 0, range: "all", rowCountExpected: 5 }],
   lost: new AbortController().signal,
-  // biome-ignore lint/correctness/useYield: it must not be asked
-  async *extract() {
-    throw new Error("extracted what lies in a file");
-  },
-  fileOf: async () => file,
   async [Symbol.asyncDispose]() {},
+  ...chunk,
 });
 
-/** The extract service over that snapshot, and the folder that it lends files in. */
-async function startExtracts() {
+async function* extracted() {
+  for (let at = 0; at < content.length; at += 100_000) yield content.subarray(at, at + 100_000);
+  return extraction;
+}
+
+// biome-ignore lint/correctness/useYield: it must not be asked
+async function* notExtracted(): ReturnType<Snapshot["extract"]> {
+  throw new Error("extracted what lies in a file");
+}
+
+type Kind = "lies in a file" | "is extracted" | "fails";
+
+const kinds: Record<Kind, (file: ChunkFile) => Pick<Snapshot, "extract" | "fileOf">> = {
+  "lies in a file": (file) => ({ extract: notExtracted, fileOf: async () => file }),
+  "is extracted": () => ({ extract: extracted }),
+  fails: () => ({
+    async *extract() {
+      yield content.subarray(0, 1000);
+      throw sourceDataInvalid("the file is torn");
+    },
+  }),
+};
+
+/** The extract service over a snapshot, and the folder that it lends files in. */
+async function startExtracts(kind: Kind) {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder()).path;
   const path = join(folder, "prepared");
@@ -74,60 +96,106 @@ async function startExtracts() {
   const who = principal();
   const client = createClient(ExtractService, stack.use(transportAs(server.address, who, "staging")));
   const file = { path, sizeBytes: content.length, sha256, extraction };
-  const { snapshotId } = await snapshots.open(who.orgId, async () => snapshotOf(file));
+  const { snapshotId } = await snapshots.open(who.orgId, async () => snapshotOf(kinds[kind](file)));
   const owned = stack.move();
   return {
     path,
     pathOf: (name: string) => join(lent, `${name}-${sha256}`),
+    lentFiles: async () => (await readdir(lent)).filter((name) => name !== "id"),
     close: () => client.closeSnapshot({ snapshotId }),
-    parts: async (mayLend: boolean) => {
-      const parts = client.extractChunk({ snapshotId, tableIndex: 0, range: "all", mayLend });
-      return (await Array.fromAsync(parts)).map(({ part }) => part);
-    },
+    extract: (mayLend: boolean, signal = new AbortController().signal) =>
+      client.extractChunk({ snapshotId, tableIndex: 0, range: "all", mayLend }, { signal }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-test("OK: a chunk that lies in a file is lent, under a name of its own each time", async () => {
-  await using extracts = await startExtracts();
-  const parts = await extracts.parts(true);
-  expect(parts).toEqual([
-    { case: "file", value: expect.objectContaining({ sizeBytes: BigInt(content.length), sha256 }) },
-    { case: "summary", value: expect.objectContaining(summary) },
-  ]);
-  const [first] = parts;
-  if (first?.case !== "file") throw new Error("not lent");
-  expect(await readFile(extracts.pathOf(first.value.name))).toEqual(content);
-  const [second] = await extracts.parts(true);
-  expect(second?.case === "file" && second.value.name).not.toBe(first.value.name);
-});
+/** Takes what comes of a call that lends, which goes on. */
+async function takeLoan(answers: AsyncIterable<ExtractChunkResponse>) {
+  const parts = answers[Symbol.asyncIterator]();
+  const [first, second] = [await parts.next(), await parts.next()].map(({ value }) => value?.part);
+  if (first?.case !== "file") throw new Error(`not lent but ${first?.case}`);
+  expect(first.value).toMatchObject({ sizeBytes: BigInt(content.length), sha256 });
+  expect(second).toEqual({ case: "summary", value: expect.objectContaining(summary) });
+  return { name: first.value.name, next: () => parts.next() };
+}
 
-test("OK: it is lent until the snapshot is given up", async () => {
-  await using extracts = await startExtracts();
-  const [first] = await extracts.parts(true);
-  if (first?.case !== "file") throw new Error("not lent");
+test.each<Kind>(["lies in a file", "is extracted"])(
+  "OK: a chunk that %s is lent until the caller ends the call",
+  async (kind) => {
+    await using extracts = await startExtracts(kind);
+    const enough = new AbortController();
+    const { name, next } = await takeLoan(extracts.extract(true, enough.signal));
+    expect((await readFile(extracts.pathOf(name))).equals(content)).toBe(true);
+    expect(await extracts.lentFiles()).toHaveLength(1);
+    enough.abort();
+    await expect(next()).rejects.toMatchObject({ code: Code.Canceled });
+    await expect.poll(extracts.lentFiles).toEqual([]);
+    expect((await readFile(extracts.path)).equals(content)).toBe(true);
+  },
+);
+
+test("FailedPrecondition: the loan ends with its snapshot", async () => {
+  await using extracts = await startExtracts("is extracted");
+  const { next } = await takeLoan(extracts.extract(true));
   await extracts.close();
-  await expect.poll(() => stat(extracts.pathOf(first.value.name)).catch(({ code }) => code)).toBe("ENOENT");
-  expect(await readFile(extracts.path)).toEqual(content);
+  expect(await failureOf(next())).toMatchObject({
+    code: Code.FailedPrecondition,
+    reason: "SNAPSHOT_GONE",
+  });
+  await expect.poll(extracts.lentFiles).toEqual([]);
 });
 
-test("OK: its bytes come to who does not ask to be lent it", async () => {
-  await using extracts = await startExtracts();
-  const parts = await extracts.parts(false);
-  const chunks = parts.flatMap((part) => (part.case === "chunk" ? [part.value] : []));
-  expect(Buffer.concat(chunks).equals(content)).toBe(true);
-  expect(parts.at(-1)).toEqual({ case: "summary", value: expect.objectContaining(summary) });
+test("OK: loans need no permit: more of them than there are permits are made at once", async () => {
+  await using extracts = await startExtracts("is extracted");
+  const names = [];
+  for (let loan = 0; loan < 5; loan++) names.push((await takeLoan(extracts.extract(true))).name);
+  expect(new Set(names).size).toBe(5);
+  await extracts.close();
 });
 
-test("OK: what an earlier process lent is gone, and the folder keeps its id", async () => {
-  await using folder = await temporaryFolder();
-  const file = { path: join(folder.path, "prepared"), sizeBytes: 4, sha256, extraction };
-  await writeFile(file.path, "rows");
-  const directory = join(folder.path, "lent");
-  const stays = new AbortController().signal;
-  const before = await (await openLentFolder(directory)).lend(file, stays);
-  const after = await (await openLentFolder(directory)).lend(file, stays);
-  expect(after?.folderId).toBe(before?.folderId);
-  const left = stat(join(directory, `${before?.name}-${sha256}`));
-  await expect(left).rejects.toMatchObject({ code: "ENOENT" });
+test.each<Kind>(["lies in a file", "is extracted"])(
+  "OK: the bytes of a chunk that %s come to who does not ask to be lent it",
+  async (kind) => {
+    await using extracts = await startExtracts(kind);
+    const parts = (await Array.fromAsync(extracts.extract(false))).map(({ part }) => part);
+    const chunks = parts.flatMap((part) => (part.case === "chunk" ? [part.value] : []));
+    expect(Buffer.concat(chunks).equals(content)).toBe(true);
+    expect(parts.at(-1)).toEqual({ case: "summary", value: expect.objectContaining(summary) });
+  },
+);
+
+test("FailedPrecondition: nothing is left of an extraction that fails", async () => {
+  await using extracts = await startExtracts("fails");
+  expect(await failureOf(Array.fromAsync(extracts.extract(true)))).toMatchObject({
+    code: Code.FailedPrecondition,
+    reason: "SOURCE_DATA_INVALID",
+  });
+  expect(await extracts.lentFiles()).toEqual([]);
+});
+
+describe("the folder", () => {
+  test("OK: what an earlier process lent is gone, and the folder keeps its id", async () => {
+    await using folder = await temporaryFolder();
+    const file = { path: join(folder.path, "prepared"), sizeBytes: 4, sha256, extraction };
+    await writeFile(file.path, "rows");
+    const directory = join(folder.path, "lent");
+    const before = await (await openLentFolder(directory)).lend(file);
+    const after = await (await openLentFolder(directory)).lend(file);
+    expect(after?.file.folderId).toBe(before?.file.folderId);
+    const left = readFile(join(directory, `${before?.file.name}-${sha256}`));
+    await expect(left).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  test("OK: of a chunk that is too large for it the bytes are answered, each once", async () => {
+    await using folder = await temporaryFolder();
+    const lent = await openLentFolder(folder.path);
+    const spooled = await spoolChunk(lent, extracted(), new AbortController().signal, 250_000);
+    if (!("bytes" in spooled)) throw new Error("lent");
+    const pieces = [];
+    let next = await spooled.bytes.next();
+    for (; !next.done; next = await spooled.bytes.next()) pieces.push(next.value);
+    expect(Buffer.concat(pieces).equals(content)).toBe(true);
+    expect(next.value).toEqual(extraction);
+    expect(await readdir(folder.path)).toEqual(["id"]);
+  });
 });

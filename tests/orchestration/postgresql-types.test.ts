@@ -231,6 +231,29 @@ test("OK: an array that does not begin at 1 keeps its bounds in the result of a 
   expect(rows).toEqual([["[0:1]={1,2}", [1, 2], "[-1:-1]={a}"]]);
 });
 
+test("OK: as many columns as a table can have", async () => {
+  const columns = Array.from({ length: 1600 }, (_, index) => `c${index + 1}`);
+  await foreign.sql.unsafe(`
+    create table widest (${columns.map((name) => `${name} int`).join(", ")});
+    insert into widest (c1, c1600) select n, -n from generate_series(1, 50) as n;
+    grant select on widest to public`);
+  const { widest = "" } = await tablesOf(user, sourceId);
+  for (const format of [ExtractFormat.PARQUET, ExtractFormat.CSV]) {
+    const planned = await plan(user, sourceId, [widest], { format });
+    const [extracted] = await extractAll(user, planned);
+    await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+    const extension = format === ExtractFormat.CSV ? "csv" : "parquet";
+    const rows = await textsOf(extracted?.bytes ?? Buffer.alloc(0), extension);
+    expect(rows).toHaveLength(50);
+    expect(Object.keys(rows[0] ?? {})).toEqual(columns);
+    expect(rows.map(({ c1, c2, c1600 }) => [c1, c2, c1600])).toEqual(
+      rows.map((_, index) => [String(index + 1), null, String(-index - 1)]),
+    );
+  }
+  const { rows } = await query(user, sourceId, "select * from widest order by c1", { maxRows: 1 });
+  expect(rows).toEqual([[1, ...Array(1598).fill(null), -1]]);
+});
+
 /** Values as PostgreSQL takes them, by the type of their column. */
 const randomColumns = {
   small: ["smallint", fc.integer({ min: -32_768, max: 32_767 }).map(String)],

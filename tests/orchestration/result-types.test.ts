@@ -215,9 +215,7 @@ const ofDatabase = [
 
 test("OK: every type of PostgreSQL in NDJSON and CSV, as ExecuteQuery spells it", async () => {
   const sql = selectOf(ofDatabase);
-  // An int2vector is a list in a file.
-  const [spelled] = (await query(user, database, sql.replace("int2vector", "int2vector::int2[]")))
-    .rows as unknown[][];
+  const [spelled] = (await query(user, database, sql)).rows as unknown[][];
   const [line] = linesOf(await stream(user, database, sql, NDJSON));
   expect(Object.values(line ?? {})).toEqual(spelled);
   const [, record] = recordsOf(await stream(user, database, sql, CSV));

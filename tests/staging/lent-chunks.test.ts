@@ -1,44 +1,43 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
-import { type LentFolder, openLentFolder } from "../../services/orchestration/lent/lent-folder.ts";
+import { openLentFolder } from "../../services/orchestration/lent/lent-folder.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
-import { bytesOf, sha256Of } from "./peers.ts";
+import { bytesOf, type Peers, sha256Of } from "./peers.ts";
 import { createJob, ended, type Staging, startStaging } from "./staging.ts";
 
 let staging: Staging;
 let prepared: AsyncDisposable & { path: string };
+let lend: Lend;
 beforeAll(async () => {
   staging = await startStaging();
   prepared = await temporaryFolder();
+  lend = await lendIn(staging);
 });
 afterAll(async () => {
   await prepared[Symbol.asyncDispose]();
   await staging[Symbol.asyncDispose]();
 });
 
-const stays = new AbortController();
-let folder: LentFolder;
-beforeEach(async () => {
-  folder = await openLentFolder(staging.lentDirectory);
-});
+type Lend = (bytes: Buffer, sha256?: string) => ReturnType<Peers["lend"]>;
 
 /** Lends bytes as orchestration lends a file that it has prepared. */
-async function lend(bytes: Buffer, sha256 = sha256Of(bytes)) {
-  const path = join(prepared.path, sha256);
-  await writeFile(path, bytes);
-  return folder.lend(
-    { path, sha256, sizeBytes: bytes.length, extraction: { rowCount: 0, columns: [] } },
-    stays.signal,
-  );
+async function lendIn({ lentDirectory }: Staging): Promise<Lend> {
+  const folder = await openLentFolder(lentDirectory);
+  return async (bytes, sha256 = sha256Of(bytes)) => {
+    const path = join(prepared.path, sha256);
+    await writeFile(path, bytes);
+    const extraction = { rowCount: 0, columns: [] };
+    return (await folder.lend({ path, sha256, sizeBytes: bytes.length, extraction }))?.file;
+  };
 }
 
 /** Runs a job over a source of one table and three chunks. */
-async function runJob(name: string) {
-  const user = staging.user();
-  const source = staging.peers.addSource(user.who, { name });
-  staging.peers.asked.length = 0;
+async function runJob(mesh: Staging, name: string) {
+  const user = mesh.user();
+  const source = mesh.peers.addSource(user.who, { name });
+  mesh.peers.asked.length = 0;
   const { jobId } = await createJob(user, source);
   const job = await ended(user, jobId);
   const { chunks } = await user.jobs.listChunks({ jobId });
@@ -47,35 +46,40 @@ async function runJob(name: string) {
   return {
     job,
     hashes: chunks.map(({ sha256 }) => sha256),
-    expected: ["0", "1", "2"].map((range) => sha256Of(bytesOf(staging.peers.state, table, range))),
-    asked: staging.peers.asked.filter((call) => call.startsWith("chunk")),
+    expected: ["0", "1", "2"].map((range) => sha256Of(bytesOf(mesh.peers.state, table, range))),
+    asked: mesh.peers.asked.filter((call) => call.startsWith("chunk")),
   };
 }
 
+const whole = { state: JobState.SUCCEEDED, progress: { rowCount: 3000n, chunkCount: 3 } };
+
 test("OK: storage takes lent chunks where they lie", async () => {
   staging.peers.lend = lend;
-  const { job, hashes, expected, asked } = await runJob("lent");
-  expect(job).toMatchObject({ state: JobState.SUCCEEDED, progress: { rowCount: 3000n, chunkCount: 3 } });
+  const { job, hashes, expected, asked } = await runJob(staging, "lent");
+  expect(job).toMatchObject(whole);
   expect(hashes).toEqual(expected);
   expect(asked).toHaveLength(3);
 });
 
-test("OK: chunks that storage can't read there come as bytes", async () => {
-  staging.peers.lend = async (bytes) => {
-    const lent = await lend(bytes);
-    await rm(join(staging.lentDirectory, `${lent?.name}-${lent?.sha256}`));
-    return lent;
-  };
-  const { job, hashes, expected, asked } = await runJob("elsewhere");
-  expect(job).toMatchObject({ state: JobState.SUCCEEDED, progress: { rowCount: 3000n, chunkCount: 3 } });
-  expect(hashes).toEqual(expected);
-  expect(asked).toHaveLength(6);
-});
-
 test("FAILED: a lent chunk with other bytes than its hash says is not stored", async () => {
   staging.peers.lend = (bytes) => lend(Buffer.from(bytes).fill(0, 10, 11), sha256Of(bytes));
-  const { job, hashes } = await runJob("damaged");
+  const { job, hashes } = await runJob(staging, "damaged");
   expect(job.state).toBe(JobState.FAILED);
   expect(job.errorMessage).toMatch(/the lent file does not have the sha256 [0-9a-f]{64}/);
   expect(hashes).toEqual([]);
+});
+
+test("OK: chunks that storage can't read there come as bytes, and none is lent any more", async () => {
+  await using elsewhere = await startStaging();
+  const lendElsewhere = await lendIn(elsewhere);
+  elsewhere.peers.lend = async (bytes) => {
+    const file = await lendElsewhere(bytes);
+    await rm(join(elsewhere.lentDirectory, `${file?.name}-${file?.sha256}`));
+    return file;
+  };
+  const { job, hashes, expected } = await runJob(elsewhere, "elsewhere");
+  expect(job).toMatchObject(whole);
+  expect(hashes).toEqual(expected);
+  const { asked } = await runJob(elsewhere, "later");
+  expect(asked).toHaveLength(3);
 });

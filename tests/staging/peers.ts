@@ -3,6 +3,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import type { LentFileSchema } from "../../gen/sluice/common/v1/lent_files_pb.ts";
+import type { RowSecurity } from "../../gen/sluice/common/v1/row_security_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
@@ -25,6 +26,7 @@ export type PeerTable = {
   name: string;
   columns: string[];
   rowCount: number;
+  rowSecurity?: RowSecurity;
 };
 
 type Source = { orgId: string; sourceId: string; tables: PeerTable[] };

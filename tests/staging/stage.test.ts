@@ -1,5 +1,6 @@
 import { toJsonString } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { RowSecurity } from "../../gen/sluice/common/v1/row_security_pb.ts";
 import { LineageKind } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { JobState, ManifestSchema } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { datasetIdOf } from "../../services/lib/ids.ts";
@@ -84,4 +85,22 @@ test("OK: a job's chunks and manifest say what the source had, and the lineage w
     ],
   });
   expect(peers.snapshots.size).toBe(0);
+});
+
+test("OK: job and manifest say of which tables policies chose the rows", async () => {
+  const user = staging.user();
+  const source = staging.peers.addSource(
+    user.who,
+    { name: "all", schemaName: "public", rowSecurity: RowSecurity.INACTIVE },
+    { name: "some", schemaName: "public", rowSecurity: RowSecurity.ACTIVE },
+    { name: "seen", schemaName: "public", rowSecurity: RowSecurity.UNKNOWN },
+  );
+  const job = await ended(user, (await createJob(user, source)).jobId);
+  expect(job.rowSecurityTables).toEqual(["public.some"]);
+  const { manifest } = await user.jobs.getManifest({ jobId: job.jobId });
+  expect(manifest?.tables.map(({ name, rowSecurity }) => [name, rowSecurity])).toEqual([
+    ["all", RowSecurity.INACTIVE],
+    ["some", RowSecurity.ACTIVE],
+    ["seen", RowSecurity.UNKNOWN],
+  ]);
 });

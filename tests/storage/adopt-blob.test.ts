@@ -34,7 +34,6 @@ afterAll(() => storage[Symbol.asyncDispose]());
 
 type LentFileInit = MessageInitShape<typeof LentFileSchema>;
 
-const stays = new AbortController();
 const sha256Of = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 const pathOf = ({ name, sha256 }: LentFileInit) => join(storage.directory, "lent", `${name}-${sha256}`);
 
@@ -43,9 +42,9 @@ async function lend(bytes: Uint8Array, sha256 = sha256Of(bytes)): Promise<LentFi
   const path = join(storage.directory, randomUUID());
   await writeFile(path, bytes);
   const extraction = { rowCount: 0, columns: [] };
-  const lent = await folder.lend({ path, sha256, sizeBytes: bytes.length, extraction }, stays.signal);
-  if (!lent) throw new Error("not lent");
-  return lent;
+  const loan = await folder.lend({ path, sha256, sizeBytes: bytes.length, extraction });
+  if (!loan) throw new Error("not lent");
+  return loan.file;
 }
 
 const adopt = (who: Principal, file: LentFileInit, process = "staging") =>

@@ -139,7 +139,7 @@ export type ChunkFile = {
   readonly extraction: Extraction;
 };
 
-export type PlannedTable = {
+type PlannedTable = {
   readonly columns: readonly PlannedColumn[];
   /** Undefined where the source has none. */
   readonly rowSecurity: RowSecurity | undefined;

@@ -4,6 +4,7 @@ import { openMessageChannel } from "../process/message-channel.ts";
 import { toEngineFailure } from "./engine-failure.ts";
 import { prepareFile } from "./files/prepare-file.ts";
 import { previewFile } from "./files/preview-file.ts";
+import { keepByteOrderMarks } from "./keep-byte-order-marks.ts";
 import { exceedsMemory } from "./own-memory.ts";
 import type { FailureKind, Order, Reply, Task } from "./protocol.ts";
 import { readStatistics } from "./read-statistics.ts";
@@ -17,6 +18,8 @@ import { writeExtract } from "./write-extract.ts";
 
 /** A task has a statement of 100,000 bytes at most, and every column of a file. */
 const taskBytesMax = 64 * 1024 * 1024;
+
+keepByteOrderMarks();
 
 const parent = new Socket({ fd: channelDescriptor });
 // Without the parent nobody waits for the answer; an exit would wait for DuckDB's threads.

@@ -2,10 +2,13 @@ import type { MethodImpl } from "@connectrpc/connect";
 import type { ExtractService } from "../../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { invalidField } from "../../lib/errors.ts";
 import { scopeOf } from "../../lib/guard.ts";
+import { aborted } from "../../lib/lifetime.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import type { Extraction } from "../engine/protocol.ts";
 import { startWork } from "../executions/start-work.ts";
+import type { Loan } from "../lent/lent-folder.ts";
 import { readChunkFile } from "../lent/read-chunk-file.ts";
+import { spoolChunk } from "../lent/spool-chunk.ts";
 
 /** How long the extraction of one chunk may take, in milliseconds. */
 const chunkTimeoutMs = 60 * 60_000;
@@ -29,20 +32,34 @@ export const extractChunk = (
     });
     using admitted = await work.admit();
     const file = await snapshot.fileOf?.(chunk, admitted);
-    const lent = file && mayLend ? await deps.lentFolder.lend(file, ended) : undefined;
-    if (file && lent) {
-      yield { part: { case: "file" as const, value: lent } };
-      yield { part: { case: "summary" as const, value: toSummary(file.extraction) } };
-      return;
-    }
+    const loan = file && mayLend ? await deps.lentFolder.lend(file) : undefined;
+    if (file && loan) return yield* asLoan(loan, file.extraction, { admitted, signal: work.signal });
     const bytes = file ? readChunkFile(file) : snapshot.extract(chunk, admitted);
     // A reader that stalls would keep the permit of work that has ended.
     work.signal.addEventListener("abort", () => void giveUp(bytes).then(() => admitted[Symbol.dispose]()), {
       once: true,
     });
-    const extraction = yield* asChunks(bytes, work.signal);
+    const spooled = mayLend ? await spoolChunk(deps.lentFolder, bytes, work.signal) : { bytes };
+    if ("loan" in spooled) {
+      return yield* asLoan(spooled.loan, spooled.extraction, { admitted, signal: work.signal });
+    }
+    const extraction = yield* asChunks(spooled.bytes, work.signal);
     yield { part: { case: "summary" as const, value: toSummary(extraction) } };
   };
+
+/** Answers a lent file, which stays until the call ends. Nothing is done meanwhile, so it needs no permit. */
+async function* asLoan(
+  loan: Loan,
+  extraction: Extraction,
+  { admitted, signal }: { admitted: Disposable; signal: AbortSignal },
+) {
+  await using lent = loan;
+  admitted[Symbol.dispose]();
+  yield { part: { case: "file" as const, value: lent.file } };
+  yield { part: { case: "summary" as const, value: toSummary(extraction) } };
+  await aborted(signal);
+  signal.throwIfAborted();
+}
 
 async function* asChunks(bytes: AsyncGenerator<Uint8Array, Extraction>, signal: AbortSignal) {
   let next = await bytes.next();

@@ -20,6 +20,9 @@ type PutBlobInit = MessageInitShape<typeof PutBlobRequestSchema>;
 type Parts = AsyncIterable<ExtractChunkResponse>;
 type ChunkStored = Omit<Stored, "attempt">;
 
+/** Storages that could not read what orchestration lent: they lie on another machine. */
+const unread = new WeakSet<StagingDeps["blobs"]>();
+
 /** Extracts one chunk straight into storage, or has storage take it from where orchestration lends it. */
 export async function storeChunk(
   deps: StagingDeps,
@@ -29,36 +32,36 @@ export async function storeChunk(
 ): Promise<ChunkStored> {
   const { chunkIndex, tableIndex, range } = chunk;
   const header = { ...chunkFile(job, tableIndex, chunkIndex), ownerId: ownerOf(job) };
-  const extract = (mayLend: boolean): Parts =>
-    deps.extracts.extractChunk({ snapshotId: job.snapshotId, tableIndex, range, mayLend }, { signal });
-  const [first, parts] = await peek(extract(true));
-  if (first?.part.case !== "file") return putChunk(deps, { header, chunkIndex, parts, signal });
-  const summary = await summaryOf(parts);
-  if (!summary) throw chunkTruncated(chunkIndex);
-  const file = first.part.value;
-  const adopted = await deps.blobs.adoptBlob({ header, file }, { signal });
-  // Storage can't read it there.
-  if (!adopted.fileId) return putChunk(deps, { header, chunkIndex, parts: extract(false), signal });
-  if (adopted.sha256 !== file.sha256) throw chunkDamaged(chunkIndex);
-  return storedOf(adopted, summary);
-}
-
-/** The first message, and all of them. */
-async function peek(parts: Parts): Promise<[ExtractChunkResponse | undefined, Parts]> {
-  const iterator = parts[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  async function* all() {
-    if (first.done) return;
-    yield first.value;
-    yield* { [Symbol.asyncIterator]: () => iterator };
+  const mayLend = !unread.has(deps.blobs);
+  const request = { snapshotId: job.snapshotId, tableIndex, range, mayLend };
+  const enough = new AbortController();
+  const extracted = deps.extracts.extractChunk(request, { signal: AbortSignal.any([signal, enough.signal]) });
+  const parts = extracted[Symbol.asyncIterator]();
+  try {
+    const first = await parts.next();
+    if (first.value?.part.case !== "file") {
+      return await putChunk(deps, { header, chunkIndex, parts: partsFrom(first, parts), signal });
+    }
+    const file = first.value.part.value;
+    const { value: last } = await parts.next();
+    if (last?.part.case !== "summary") throw chunkTruncated(chunkIndex);
+    const adopted = await deps.blobs.adoptBlob({ header, file }, { signal });
+    if (adopted.fileId && adopted.sha256 !== file.sha256) throw chunkDamaged(chunkIndex);
+    if (adopted.fileId) return storedOf(adopted, last.part.value);
+  } finally {
+    // Orchestration takes back what it lent when the call ends.
+    enough.abort();
+    void parts.next().catch(() => {});
   }
-  return [first.done ? undefined : first.value, all()];
+  unread.add(deps.blobs);
+  return storeChunk(deps, job, chunk, signal);
 }
 
-async function summaryOf(parts: Parts): Promise<ExtractSummary | undefined> {
-  let summary: ExtractSummary | undefined;
-  for await (const { part } of parts) if (part.case === "summary") summary = part.value;
-  return summary;
+async function* partsFrom(
+  first: IteratorResult<ExtractChunkResponse>,
+  parts: AsyncIterator<ExtractChunkResponse>,
+): Parts {
+  for (let next = first; !next.done; next = await parts.next()) yield next.value;
 }
 
 type Chunk = {

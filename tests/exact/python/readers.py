@@ -26,7 +26,9 @@ def skipped_lines(settings):
 def read_by_polars(path, format_, settings):
     if format_ == "csv-text":
         # Every value as its text; only an empty one without quotes is missing.
-        return polars.read_csv(path, infer_schema=False, missing_utf8_is_empty_string=False).to_arrow()
+        frame = polars.read_csv(path, infer_schema=False)
+        # It leaves the doubled quotes of a name doubled.
+        return frame.rename(lambda name: name.replace('""', '"')).to_arrow()
     if format_ == "parquet":
         return polars.read_parquet(path).to_arrow()
     if format_ == "json":

@@ -199,7 +199,8 @@ export type ExecuteQueryResponse = Message<"sluice.orchestration.v1.ExecuteQuery
   /**
    * The rows, each a list with a value for each column. Values that a JSON number would spoil are strings: 64-bit and
    * larger integers, decimals, dates, times and intervals (ISO 8601; with a zone in UTC), NaN and infinities; bytes are
-   * base64; lists, structures and JSON are lists and objects; a map is a list of objects with `key` and `value`.
+   * base64; lists, structures and JSON are lists and objects; a map is a list of objects with `key` and `value`. An array of a
+   * database that does not begin at 1 is its text, as `[0:1]={1,2}`: a list has no bounds.
    *
    * @generated from field: repeated google.protobuf.ListValue rows = 3;
    */

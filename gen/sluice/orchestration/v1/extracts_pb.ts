@@ -581,8 +581,9 @@ export const ExtractService: GenService<{
   },
   /**
    * Answers one chunk of a snapshot as a file: its bytes in order, and what is known of it in the last message. The same
-   * chunk of the same snapshot always has the same rows. What comes without the last message is not whole. A chunk that
-   * lies in a file already is lent to a caller who asks for that, until the snapshot is given up.
+   * chunk of the same snapshot always has the same rows. What comes without the last message is not whole. To a caller
+   * who asks for it the file may be lent instead, once it is written: then the call goes on behind its last message until
+   * the caller cancels it, or the snapshot is given up, and the file with it.
    *
    * InvalidArgument when the plan has no such chunk; FailedPrecondition (SNAPSHOT_GONE); the others as of PlanChunks,
    * DeadlineExceeded (EXECUTION_LIMIT) after an hour.

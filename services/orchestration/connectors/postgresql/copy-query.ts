@@ -2,10 +2,10 @@ import { feedPipe } from "../../engine/feed-pipe.ts";
 import type { ResultRows } from "../../engine/protocol.ts";
 import { aliasOf } from "../../engine/result-columns.ts";
 import { sqlInvalid } from "../../errors.ts";
+import { firstStatement } from "../../first-statement.ts";
 import type { OperationContext } from "../../source-process/operation.ts";
 import { checkAnswer, modifierAnswer, typeAnswer } from "./answers.ts";
 import { toStatementFailure } from "./failures.ts";
-import { firstStatement } from "../../first-statement.ts";
 import { type Passage, passageOf, textItself } from "./parquet-type.ts";
 import { type Ask, withSession } from "./session.ts";
 import type { Target } from "./target.ts";
@@ -85,9 +85,9 @@ async function describe(ask: Ask, text: string): Promise<ResultColumn[]> {
 
 async function typed(ask: Ask, columns: readonly RawColumn[]): Promise<ResultColumn[]> {
   const types = await ask(
-    `select oid::int8::text as oid, format_type(oid, null) as name, typelem::int8::text as element
-     , typcategory = 'A' as "isArray"
-     from pg_type where oid in (select value::oid from json_array_elements_text($1::text::json) as value)`,
+    `select type.oid::int8::text as oid, format_type(type.oid, null) as name, type.typelem::int8::text as element
+     , type.typdelim = ',' and exists (select from pg_type as element where element.typarray = type.oid) as "isArray"
+     from pg_type as type where type.oid in (select value::oid from json_array_elements_text($1::text::json) as value)`,
     [JSON.stringify([...new Set(columns.map(({ type }) => type))])],
   );
   const arrays = new Map(

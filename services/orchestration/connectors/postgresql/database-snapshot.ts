@@ -1,3 +1,5 @@
+import { ErrorReason } from "../../../../gen/sluice/common/v1/errors_pb.ts";
+import { hasReason } from "../../../lib/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { EngineFailure } from "../../engine/engine-failure.ts";
 import { extract, type Feed } from "../../engine/extract.ts";
@@ -51,6 +53,10 @@ export async function openDatabaseSnapshot(
         extractions.add(extraction);
         try {
           return yield* extractRows(remote, engine, request, plan, chunk, chunkLimit);
+        } catch (error) {
+          // Somebody waits to alter the table: with the snapshot goes its lock.
+          if (hasReason(error, ErrorReason.SNAPSHOT_GONE)) release.abort();
+          throw error;
         } finally {
           extractions.delete(extraction);
           end();

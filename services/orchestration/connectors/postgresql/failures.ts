@@ -95,6 +95,8 @@ export function toRowsFailure(error: unknown, table: string): unknown {
   if (/^(42P01|42703|42501|3F000)$/.test(code)) return tableChanged(table);
   if (/^(08|57P|58)/.test(code)) return error;
   if (isGivenUp(code)) return givenUp(message);
+  // Only a session that imports a snapshot has a limit for that.
+  if (code === "55P03") return snapshotGone();
   if (code === "57014") return executionTooLarge(`the source stopped reading the table ${table}: ${message}`);
   if (/^(53|54)/.test(code)) return executionTooLarge(`the source: ${message}`);
   return sourceDataInvalid(`the table ${table} can't be read: ${message}`);

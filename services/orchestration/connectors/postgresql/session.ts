@@ -19,6 +19,11 @@ const cancelGraceMs = 1000;
 const prepareTimeoutMs = 20_000;
 /** How long a server may take to begin on a connection that was idle, before another one is opened, in milliseconds. */
 const warmTimeoutMs = 3000;
+/**
+ * How long a session that imports a snapshot waits for a lock, in milliseconds. The session that exported it has the lock
+ * already: who stands before this one wants to alter the table, and waits for the snapshot to be given up.
+ */
+const lockMsMax = 5000;
 
 /** Runs one statement in the session's transaction; several at once are refused by the server. */
 export type Ask = (
@@ -143,11 +148,13 @@ function cutLate(socket: Duplex, server: string, waitMs: number): Disposable {
 async function beginReading(ask: Ask, timeoutMs: number, snapshot: string | undefined): Promise<void> {
   await ask("begin isolation level repeatable read read only");
   if (snapshot !== undefined) await importSnapshot(ask, snapshot);
-  await ask(settingsOfSession, [String(timeoutMs + serverGraceMs)]);
+  const lockMs = snapshot === undefined ? 0 : lockMsMax;
+  await ask(settingsOfSession, [String(timeoutMs + serverGraceMs), String(lockMs)]);
 }
 
 /** As values are spelled, the server's own time for a statement, and no notices, which nobody would see. */
-const settingsOfSession = `select set_config('statement_timeout', $1, true), set_config('TimeZone', 'UTC', true),
+const settingsOfSession = `select set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),
+  set_config('TimeZone', 'UTC', true),
   set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'iso_8601', true),
   set_config('bytea_output', 'hex', true), set_config('extra_float_digits', '1', true),
   set_config('client_min_messages', 'error', true)`;

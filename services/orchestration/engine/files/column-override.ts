@@ -73,10 +73,8 @@ const unknownType = (column: string, typeName: string): EngineFailure =>
 
 function decimalOverride(precision: number, scale: number, column: string, typeName: string): ColumnOverride {
   if (precision < 1 || precision > 38 || scale > precision) throw unknownType(column, typeName);
-  return matching(
-    `DECIMAL(${precision},${scale})`,
-    `[+-]?(\\d+\\.?|\\d*\\.\\d{1,${Math.max(1, scale)}}${scale > 0 ? "0*" : ""})`,
-  );
+  const fraction = scale > 0 ? `\\d{1,${scale}}0*` : "0+";
+  return matching(`DECIMAL(${precision},${scale})`, `[+-]?(\\d+\\.?|\\d*\\.${fraction})`);
 }
 
 /** Texts of a pattern that DuckDB's cast takes as well. */
@@ -93,19 +91,29 @@ function matching(dataType: string, pattern: string): ColumnOverride {
 const kept: Readonly<Record<string, (moment: string) => string>> = {
   DATE: (moment) => `CAST(CAST(${moment} AS DATE) AS TIMESTAMP) = ${moment}`,
   // A format without a date is read as one of this day.
-  TIME: (moment) => `CAST(${moment} AS DATE) = DATE '1900-01-01'`,
+  TIME: (moment) => `DATE '1900-01-01' + CAST(${moment} AS TIME) = ${moment}`,
 };
 
 export function byFormat(dataType: string, format: string | undefined): ColumnOverride | undefined {
   if (format === undefined) return undefined;
-  const zoned = /%[zZ]/.test(format) && dataType === "TIMESTAMP" ? "TIMESTAMP WITH TIME ZONE" : dataType;
+  const isZoned = /%[zZ]/.test(format);
+  const isNanoseconds = format.includes("%n");
+  const exact = dataType === "TIMESTAMP" ? momentType(isZoned, isNanoseconds) : dataType;
+  // There is no type for a time with a zone, nor for nanoseconds with one.
+  const isLost = isZoned && (isNanoseconds || dataType === "TIME");
   return {
-    dataType: zoned,
+    dataType: exact,
     fits: (text) => {
+      if (isLost) return "false";
       const moment = `try_strptime(${text}, ${literal(format)})`;
-      const isAll = kept[zoned]?.(moment) ?? "true";
+      const isAll = kept[exact]?.(moment) ?? "true";
       return `(${moment} IS NOT NULL AND ${isAll})`;
     },
-    value: (text) => `CAST(strptime(${text}, ${literal(format)}) AS ${zoned})`,
+    value: (text) => `CAST(strptime(${text}, ${literal(format)}) AS ${exact})`,
   };
+}
+
+function momentType(isZoned: boolean, isNanoseconds: boolean): string {
+  if (isZoned) return "TIMESTAMP WITH TIME ZONE";
+  return isNanoseconds ? "TIMESTAMP_NS" : "TIMESTAMP";
 }

@@ -5,12 +5,7 @@ import type { ReadingSettings } from "./reading-settings.ts";
 
 /** As nameColumns; a name that no table has is refused, too. */
 export function nameTable(found: readonly string[], settings: ReadingSettings): string[] {
-  const names = nameColumns(found, settings.columnNames ?? {});
-  const unnamed = names.findIndex((name) => name === "" || name.includes("\0"));
-  if (unnamed < 0) return names;
-  throw invalid(
-    `column ${unnamed + 1} has a name that is empty or has a NUL: name it in settings.columnNames, as {"#${unnamed + 1}": "another name"}`,
-  );
+  return nameColumns(found, settings.columnNames ?? {});
 }
 
 /** The types that the file's owner wants, for those columns that have one. */

@@ -35,7 +35,7 @@ export function createParquetWriter(
   return {
     async writeRowGroup(rowCount, values) {
       await begin();
-      const encoded = await Promise.all(values.map(encodePages));
+      const encoded = await encodeAll(values);
       let at = position;
       const chunks = encoded.map((pages, index) => {
         const chunk = describeChunk(columns[index], values[index], pages, at);
@@ -73,6 +73,19 @@ export function createParquetWriter(
       await append(Buffer.concat([footer, length, magic]));
     },
   };
+}
+
+/** As many as threads that compress: each takes memory of its own, and there may be 1,600 columns. */
+const lanes = 4;
+
+async function encodeAll(values: readonly Values[]): Promise<Pages[]> {
+  const encoded: Pages[] = [];
+  const next = values.entries();
+  const lane = async () => {
+    for (const [index, column] of next) encoded[index] = await encodePages(column);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return encoded;
 }
 
 function describeChunk(

@@ -5,7 +5,7 @@ import type { Values } from "../rows/values.ts";
 import { encodeThrift, i32, struct } from "./thrift.ts";
 
 /** Parquet's numbers of encodings and kinds of pages. */
-export const encodings = { plain: 0, levels: 3, dictionary: 8 } as const;
+const encodings = { plain: 0, levels: 3, dictionary: 8 } as const;
 const pageKinds = { data: 0, dictionary: 2 } as const;
 
 /** Bytes of one column of a row group, and how long they are. */

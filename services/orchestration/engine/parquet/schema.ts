@@ -4,7 +4,7 @@ import { doubleWordDigitsMax, wordDigitsMax } from "../rows/decimal-column.ts";
 import { binary, bool, i32, struct, type ThriftValue } from "./thrift.ts";
 
 /** Parquet's numbers of its physical types. */
-export const physicalTypes = {
+const physicalTypes = {
   boolean: 0,
   int32: 1,
   int64: 2,

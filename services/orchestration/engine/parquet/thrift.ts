@@ -2,18 +2,13 @@ import { varint } from "../rows/pack-indices.ts";
 
 // Thrift's compact protocol, as far as Parquet's metadata takes it.
 
-const types = { true: 1, false: 2, byte: 3, i32: 5, i64: 6, binary: 8, list: 9, struct: 12 } as const;
+const types = { true: 1, false: 2, i32: 5, i64: 6, binary: 8, list: 9, struct: 12 } as const;
 
 /** A value of Thrift's that knows its encoding. */
 export type ThriftValue = { readonly type: number; write(bytes: number[]): void };
 
 export const i32 = (value: number): ThriftValue => integer(types.i32, value);
 export const i64 = (value: number): ThriftValue => integer(types.i64, value);
-export const byte = (value: number): ThriftValue => ({
-  type: types.byte,
-  write: (bytes) => void bytes.push(value),
-});
-
 /** Its type is its value. */
 export const bool = (value: boolean): ThriftValue => ({ type: value ? types.true : types.false, write() {} });
 

@@ -50,8 +50,8 @@ export function createBooleanColumn(name: string): Column {
       const taken = { parts: [part], dictionary: undefined, rowCount, present, ...range.takeGroup() };
       const values = { ...taken, nullCount: presence.nullCount };
       nullCount += presence.nullCount;
-      presence = createPresence();
-      bits = new Uint8Array(bytesMin);
+      presence = createPresence(presence);
+      bits = new Uint8Array(bits.length);
       valueCount = 0;
       return values;
     },

@@ -54,7 +54,8 @@ export function createByteStore(): ByteStore {
     },
     take() {
       const taken = stored.subarray(0, length);
-      stored = Buffer.allocUnsafeSlow(bytesMin);
+      // With as much room as was taken.
+      stored = Buffer.allocUnsafeSlow(Math.max(bytesMin, length));
       length = 0;
       return taken;
     },

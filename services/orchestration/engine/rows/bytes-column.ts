@@ -26,7 +26,7 @@ function createColumn(name: string, isText: boolean): Column {
   });
   const bounds = createByteBounds();
   let presence = createPresence();
-  let plain = createByteStore();
+  const plain = createByteStore();
   let nullCount = 0;
   let dictionary: ValueDictionary | undefined = createDictionary(see);
   let isDictionaryFull = false;
@@ -71,8 +71,7 @@ function createColumn(name: string, isText: boolean): Column {
   }
 
   function begin(): void {
-    presence = createPresence();
-    plain = createByteStore();
+    presence = createPresence(presence);
     // A column whose values differ a lot does so in its next row group, too.
     dictionary = dictionary && !isDictionaryFull ? createDictionary(see) : undefined;
     isDictionaryFull = false;

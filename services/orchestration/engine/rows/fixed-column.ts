@@ -37,7 +37,7 @@ export function createFixedColumn<T>(options: FixedColumnOptions<T>): Column {
     take() {
       const taken = toValues(values, width, range);
       nullCount += values.nullCount;
-      values = createFixedValues(width);
+      values = createFixedValues(width, values);
       return taken;
     },
     stats: () => ({ name, nullCount, ...range.texts() }),

@@ -11,10 +11,11 @@ export type FixedValues = Presence & {
 
 const valuesMin = 1024;
 
-export const createFixedValues = (wordsOfValue: number): FixedValues => ({
-  ...createPresence(),
+/** With as much room as the row group before took. */
+export const createFixedValues = (wordsOfValue: number, before?: FixedValues): FixedValues => ({
+  ...createPresence(before),
   valueCount: 0,
-  words: new Int32Array(valuesMin * wordsOfValue),
+  words: new Int32Array(before?.words.length ?? valuesMin * wordsOfValue),
 });
 
 /** Makes room for the values of more rows. */

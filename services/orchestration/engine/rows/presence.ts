@@ -7,7 +7,12 @@ export type Presence = {
 
 const rowsMin = 1024;
 
-export const createPresence = (): Presence => ({ rowCount: 0, nullCount: 0, present: allPresent(rowsMin) });
+/** With as much room as the row group before took. */
+export const createPresence = (before?: Presence): Presence => ({
+  rowCount: 0,
+  nullCount: 0,
+  present: allPresent(before ? before.present.length * 8 : rowsMin),
+});
 
 const allPresent = (rows: number): Uint8Array => new Uint8Array(rows / 8).fill(0xff);
 

@@ -19,4 +19,4 @@ export type ValuesPart = {
   readonly isByDictionary: boolean;
 };
 
-export type Dictionary = { readonly bytes: Uint8Array; readonly count: number };
+type Dictionary = { readonly bytes: Uint8Array; readonly count: number };

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EngineFailure } from "../../engine-failure.ts";
 import { readRows } from "../../sandbox.ts";
+import { literal } from "../../sql-text.ts";
 import { byFormat, type ColumnOverride, readOverride } from "../column-override.ts";
 import type { FileProblem } from "../readable.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
@@ -35,13 +36,14 @@ export async function applyOverrides(
     problems.push(...(await findMisfits(connection, target, column, override)));
   }
   const overruled = types.map((type, column) => overridden(type, wanted.get(column)));
-  const left = types.flatMap(({ dataType }, column) =>
-    dataType === "VARCHAR" && !wanted.has(column) ? [column] : [],
-  );
+  const left = types.flatMap((_, column) => (wanted.has(column) ? [] : [column]));
   return { types: await applyFormats(connection, target, overruled, left, settings), problems };
 }
 
-/** Gives the columns of text whose values all have a format of the settings the type of the format. */
+/**
+ * Gives the columns of text whose values all have a format of the settings the type of the format. So it does with those
+ * that were taken for dates in another format: what is said goes before what is found.
+ */
 async function applyFormats(
   connection: DuckDBConnection,
   { relation, placeOf }: OverrideTarget,
@@ -53,18 +55,34 @@ async function applyFormats(
   const found = [...types];
   for (const [typeName, format] of Object.entries(formats)) {
     const override = byFormat(typeName, format);
-    if (!override || columns.length === 0) continue;
-    const counts = columns.map((column) => {
+    if (!override || format === undefined) continue;
+    const doubtful = columns.filter((column) => isOpen(found[column], typeName, format));
+    if (doubtful.length === 0) continue;
+    const counts = doubtful.map((column) => {
       const text = placeOf(column);
       return `count(${text}) > 0 AND count(*) FILTER (${text} IS NOT NULL AND NOT coalesce(${override.fits(text)}, false)) = 0 AS fits${column}`;
     });
     const [row] = await readRows(connection, `SELECT ${counts.join(", ")} FROM ${relation}`);
-    for (const column of columns) {
-      if (row?.[`fits${column}`] !== true || found[column]?.convert) continue;
+    for (const column of doubtful) {
+      if (row?.[`fits${column}`] !== true) continue;
       found[column] = { dataType: override.dataType, convert: override.value, form: format };
     }
   }
   return found;
+}
+
+const isoForms: Readonly<Record<string, string>> = {
+  DATE: "%Y-%m-%d",
+  TIME: "%H:%M:%S",
+  TIMESTAMP: "%Y-%m-%d %H:%M:%S",
+};
+
+/** Whether a column may have a format: it is text, or was found to be of the type in another one. */
+function isOpen(type: ColumnType | undefined, typeName: string, format: string): boolean {
+  if (type?.dataType === "VARCHAR") return true;
+  const isSame =
+    type?.dataType === typeName || (typeName === "TIMESTAMP" && type?.dataType.startsWith(typeName));
+  return isSame === true && type?.form !== format && isoForms[typeName] !== format;
 }
 
 function overridden(type: ColumnType, override: ColumnOverride | undefined): ColumnType {
@@ -91,12 +109,25 @@ function overridesOf(names: readonly string[], settings: ReadingSettings): Map<n
   return found;
 }
 
-/** Numbers are looked at as DuckDB writes them. */
+/** Numbers are looked at as DuckDB writes them, where their marks stand where a number has them. */
 function withMarks(override: ColumnOverride, settings: ReadingSettings): ColumnOverride {
   const plain = plainNumber(settings);
   if (!plain || !number.test(override.dataType)) return override;
   const { fits, value } = override;
-  return { ...override, fits: (text) => fits(plain(text)), value: (text) => value(plain(text)) };
+  const pattern = literal(markedNumber(settings));
+  return {
+    ...override,
+    fits: (text) => `(regexp_full_match(${text}, ${pattern}) AND ${fits(plain(text))})`,
+    value: (text) => value(plain(text)),
+  };
+}
+
+/** Texts without another mark than that of the fraction, or in groups of three digits. */
+function markedNumber({ decimalSeparator = ".", thousandsSeparator }: ReadingSettings): string {
+  const others = `${thousandsSeparator ?? ""}${decimalSeparator === "," ? "." : ""}`;
+  const ungrouped = `[^${others}]*`;
+  if (thousandsSeparator === undefined) return ungrouped;
+  return `${ungrouped}|[+-]?\\d{1,3}([${thousandsSeparator}]\\d{3})+([${decimalSeparator}]\\d*)?`;
 }
 
 /** Values of a column that the type which its owner wants does not keep. */

@@ -132,11 +132,12 @@ function formatsOf(
 ): readonly string[] | string | undefined {
   if (form.formats === undefined) return undefined;
   const said = form.kind === "date" ? settings.dateFormat : settings.timestampFormat;
-  const known = form.formats.filter((format) => format === said);
-  const left =
-    known.length > 0
-      ? known
-      : form.formats.filter((_, index) => isPossible(index, form.formats?.length ?? 0, facts));
+  const possible = form.formats.filter((_, index) => isPossible(index, form.formats?.length ?? 0, facts));
+  const known = possible.filter((format) => format === said);
+  if (known.length === 0 && said !== undefined && form.formats.includes(said)) {
+    return `some values are not of the format ${said} of the settings`;
+  }
+  const left = known.length > 0 ? known : possible;
   if (left.length === 1) return withFraction(left[0] ?? "", facts(fact.secondFractionMax));
   if (left.length === 0) return "the day stands before the month in some dates and behind it in others";
   const setting = form.kind === "date" ? "dateFormat" : "timestampFormat";

@@ -42,14 +42,15 @@ export const castOf =
   (text) =>
     `CAST(${plain(text)} AS ${dataType})`;
 
-/** Characters of a number without a sign that a double always gives back. */
-const safeCharacters = 16;
+/** Digits that a double always gives back. */
+const safeDigits = 15;
 
 /** The double that is written as the text; another text is an error. */
 export const toDouble =
   (plain: Conversion): Conversion =>
   (text) => {
     const double = `CAST(${plain(text)} AS DOUBLE)`;
-    const isKept = `length(${text}) <= ${safeCharacters} OR CAST(${double} AS VARCHAR) = ${plain(text)}`;
+    const isShort = `length(${text}) <= ${safeDigits} + CAST(contains(${plain(text)}, '.') AS INTEGER)`;
+    const isKept = `${isShort} OR CAST(${double} AS VARCHAR) = ${plain(text)}`;
     return `CASE WHEN ${text} IS NULL THEN NULL WHEN ${isKept} THEN ${double} ELSE error(${literal(notDoubles)}) END`;
   };

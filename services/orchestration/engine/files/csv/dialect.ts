@@ -16,7 +16,7 @@ export type Dialect = {
 
 type DialectSettings = Pick<ReadingSettings, "delimiter" | "quote" | "escape" | "comment">;
 
-const delimiters = [",", ";", "\t", "|"];
+export const delimiters = [",", ";", "\t", "|"];
 const rowsMax = 1000;
 
 /**
@@ -63,35 +63,52 @@ type Rating = {
   readonly isReadable: boolean;
   readonly isEven: boolean;
   readonly fieldCount: number;
-  /** Fields in quotes that are not the usual ones. */
   readonly quotedCount: number;
+  /** Whether the values of some columns are all in quotes, and those of the others never. */
+  readonly isQuotedByColumn: boolean;
 };
 
 function rate(dialect: Dialect, beginning: Buffer, isWhole: boolean): Rating {
-  try {
-    const rows = [...readRows(dialect, beginning, isWhole)].filter((row) => !isBlank(row));
-    const fieldCount = rows[0]?.length ?? 1;
-    const isEven = rows.every((row) => row.length === fieldCount);
-    const quotedCount = rows.flat().filter(({ isQuoted }) => isQuoted).length;
-    return { isReadable: true, isEven, fieldCount, quotedCount };
-  } catch (error) {
-    if (!(error instanceof BadRowError)) throw error;
-    return { isReadable: false, isEven: false, fieldCount: 0, quotedCount: 0 };
-  }
+  const found = readRows(dialect, beginning, isWhole);
+  const { isReadable } = found;
+  const rows = found.rows.filter((row) => !isBlank(row));
+  const fieldCount = rows[0]?.length ?? (isReadable ? 1 : 0);
+  const isEven = isReadable && rows.every((row) => row.length === fieldCount);
+  const quotedCount = rows.flat().filter(({ isQuoted }) => isQuoted).length;
+  return { isReadable, isEven, fieldCount, quotedCount, isQuotedByColumn: isQuotedByColumn(rows) };
+}
+
+/** The first row may have names, which are quoted in another way. */
+function isQuotedByColumn([, ...rows]: readonly (readonly Field[])[]): boolean {
+  const isQuoted = new Map<number, boolean>();
+  return rows.every((row) =>
+    row.every((field, column) => {
+      if (isNothing(field)) return true;
+      const known = isQuoted.get(column) ?? field.isQuoted;
+      isQuoted.set(column, known);
+      return known === field.isQuoted;
+    }),
+  );
 }
 
 type Candidate = Rating & { readonly dialect: Dialect };
 
 function isBetter(left: Candidate, right: Candidate): boolean {
-  if (left.isReadable !== right.isReadable) return left.isReadable;
   const [leftFits, rightFits] = [left, right].map(({ isEven, fieldCount }) => isEven && fieldCount > 1);
   if (leftFits !== rightFits) return leftFits === true;
+  // A file whose rows can't all be read is told as one: with another delimiter its rows would be one field each.
   if (left.fieldCount !== right.fieldCount) return left.fieldCount > right.fieldCount;
-  // An apostrophe is a quote only where fields stand in it and the usual quote is nowhere.
+  // Any file can be read as one column: that is no better than several whose quotes are wrong somewhere.
+  if (left.isReadable !== right.isReadable) {
+    const [readable, other] = left.isReadable ? [left, right] : [right, left];
+    return left.isReadable === (readable.fieldCount > 1 || other.fieldCount < 2);
+  }
+  // An apostrophe is a quote only where all values of a column stand in it and the usual quote is nowhere.
   return (
     left.dialect.quote === "'" &&
     right.dialect.quote === '"' &&
     left.quotedCount > 1 &&
+    left.isQuotedByColumn &&
     right.quotedCount === 0
   );
 }
@@ -99,19 +116,34 @@ function isBetter(left: Candidate, right: Candidate): boolean {
 /** Where every second field is empty in all rows, the delimiter is written twice. */
 function doubled(dialect: Dialect, beginning: Buffer, isWhole: boolean): Dialect {
   const twice = { ...dialect, delimiter: dialect.delimiter.repeat(2) };
-  const rows = rate(dialect, beginning, isWhole).isEven ? [...readRows(dialect, beginning, isWhole)] : [];
+  const rows = rate(dialect, beginning, isWhole).isEven ? readRows(dialect, beginning, isWhole).rows : [];
   const isDoubled =
     rows.length > 1 &&
     (rows[0]?.length ?? 0) > 2 &&
-    rows.every((row) => row.every(({ text }, index) => index % 2 === 0 || text.length === 0));
+    rows.every(
+      (row) => row.length % 2 === 1 && row.every((field, index) => index % 2 === 0 || isNothing(field)),
+    );
   return isDoubled ? twice : dialect;
 }
 
-const isBlank = (row: readonly Field[]): boolean =>
-  row.length === 1 && row[0]?.text.length === 0 && !row[0].isQuoted;
+const isNothing = ({ text, isQuoted }: Field): boolean => text.length === 0 && !isQuoted;
+const isBlank = (row: readonly Field[]): boolean => row.length === 1 && row.every(isNothing);
 
-/** The whole rows of some beginning of a file, comments left out. */
-export function* readRows(dialect: Dialect, beginning: Buffer, isWhole: boolean): Generator<Field[]> {
+type Rows = { readonly rows: readonly (readonly Field[])[]; readonly isReadable: boolean };
+
+/** The whole rows of some beginning of a file, comments left out, up to one that can't be read. */
+export function readRows(dialect: Dialect, beginning: Buffer, isWhole: boolean): Rows {
+  const rows: Field[][] = [];
+  try {
+    for (const row of rowsOf(dialect, beginning, isWhole)) rows.push(row);
+    return { rows, isReadable: true };
+  } catch (error) {
+    if (!(error instanceof BadRowError)) throw error;
+    return { rows, isReadable: false };
+  }
+}
+
+function* rowsOf(dialect: Dialect, beginning: Buffer, isWhole: boolean): Generator<Field[]> {
   const parser = createRowParser(dialect);
   let at = 0;
   for (let count = 0; at < beginning.length && count < rowsMax; count += 1) {

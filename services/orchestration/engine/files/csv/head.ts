@@ -1,9 +1,10 @@
 import { EngineFailure } from "../../engine-failure.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
-import type { Automaton } from "./automaton.ts";
-import { type Dialect, findDialect } from "./dialect.ts";
+import { type Dialect, delimiters, findDialect, readRows } from "./dialect.ts";
+import { findBadBytes } from "./find-bad-bytes.ts";
 import type { FormReader } from "./forms.ts";
-import { countPreamble } from "./preamble.ts";
+import { isHeaderOver, looksLikeNames } from "./looks-like-names.ts";
+import { findPreamble } from "./preamble.ts";
 import { createRowParser, type Field } from "./row-parser.ts";
 
 /** What the beginning of a CSV says of the rest. */
@@ -16,6 +17,10 @@ export type CsvHead = {
   /** Where the rows of values begin, and in which line, from 1. */
   readonly from: number;
   readonly firstLine: number;
+  /** Whether the file begins with the first row, but for a byte order mark. */
+  readonly isAtStart: boolean;
+  /** What is behind the names; undefined where there is nothing, or no names. */
+  readonly lineBreak: "lf" | "crlf" | "cr" | undefined;
 };
 
 const byteOrderMark = Buffer.from("\uFEFF");
@@ -28,22 +33,16 @@ export function readHead(
   formReader: FormReader,
 ): CsvHead {
   const markBytes = beginning.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
-  const separator = settings.skipLines === undefined ? separatorLine(beginning, markBytes) : undefined;
-  const headerLine = typeof settings.header === "number" ? settings.header : undefined;
-  const said = settings.skipLines ?? (headerLine === undefined ? undefined : headerLine - 1);
-  const leading = said ?? (separator === undefined ? 0 : 1);
-  const begin = skip(beginning, markBytes, leading);
-  const delimiter = settings.delimiter ?? separator;
-  const known = { ...settings, ...(delimiter !== undefined && { delimiter }) };
-  const dialect = findDialect(beginning.subarray(begin), isWhole, known);
   const isNames = (row: readonly Field[]) => looksLikeNames(row, formReader);
-  const preamble =
-    said === undefined ? countPreamble(dialect, beginning.subarray(begin), isWhole, isNames) : 0;
-  const skipLines = leading + preamble;
+  const { dialect, skipLines } = findStart(beginning, markBytes, isWhole, settings, isNames);
   const skipped = skip(beginning, markBytes, skipLines);
   const rest = beginning.subarray(skipped);
   const first = firstRow(dialect, rest, isWhole);
-  const header = settings.header === undefined ? isNames(first.fields) : settings.header !== false;
+  const isFound = () =>
+    isNames(first.fields) ||
+    isHeaderOver(first.fields, readRows(dialect, rest.subarray(first.end), isWhole).rows, formReader);
+  const header = settings.header === undefined ? isFound() : settings.header !== false;
+  if (header) checkText(rest.subarray(first.begin, first.end), 1 + skipLines + first.linesBefore);
   const texts = first.fields.map(({ text }) => text.toString());
   return {
     dialect,
@@ -54,7 +53,44 @@ export function readHead(
       : texts.map((_, index) => `column${index}`),
     from: skipped + (header ? first.end : first.begin),
     firstLine: 1 + skipLines + (header ? first.linesToEnd : first.linesBefore),
+    isAtStart: skipped + first.begin === markBytes,
+    lineBreak: header ? lineBreakAt(rest.subarray(first.begin, first.end)) : undefined,
   };
+}
+
+/** The dialect, and how many lines stand before the first row. */
+function findStart(
+  beginning: Buffer,
+  markBytes: number,
+  isWhole: boolean,
+  settings: ReadingSettings,
+  isNames: (row: readonly Field[]) => boolean,
+): Pick<CsvHead, "dialect" | "skipLines"> {
+  const separator = settings.skipLines === undefined ? separatorLine(beginning, markBytes) : undefined;
+  const headerLine = typeof settings.header === "number" ? settings.header : undefined;
+  const said = settings.skipLines ?? (headerLine === undefined ? undefined : headerLine - 1);
+  const leading = said ?? (separator === undefined ? 0 : 1);
+  const rest = beginning.subarray(skip(beginning, markBytes, leading));
+  const delimiter = settings.delimiter ?? separator;
+  const known = { ...settings, ...(delimiter !== undefined && { delimiter }) };
+  const found = findDialect(rest, isWhole, known);
+  if (said !== undefined) return { dialect: found, skipLines: leading };
+  const others = delimiter === undefined ? delimiters : [];
+  const { dialect, lines } = findPreamble(found, others, rest, isWhole, isNames);
+  return { dialect, skipLines: leading + lines };
+}
+
+/** The rows' own bytes are looked at by the scan. */
+function checkText(names: Buffer, line: number): void {
+  const bad = findBadBytes(names, line);
+  if (bad) throw new EngineFailure("sourceDataInvalid", `line ${bad.line} can't be read: ${bad.message}`);
+}
+
+function lineBreakAt(row: Buffer): CsvHead["lineBreak"] {
+  const end = row.toString("latin1", Math.max(0, row.length - 2));
+  if (end === "\r\n") return "crlf";
+  if (end.endsWith("\n")) return "lf";
+  return end.endsWith("\r") ? "cr" : undefined;
 }
 
 /** Excel's own line before the first one, as `sep=;`. */
@@ -99,19 +135,4 @@ function firstRow(dialect: Dialect, bytes: Buffer, isWhole: boolean): FirstRow {
     linesBefore = linesToEnd;
   }
   throw new EngineFailure("sourceDataInvalid", "it has no rows");
-}
-
-/** Names are texts: not numbers, dates, times or truth values, and not missing but for one at the most. */
-function looksLikeNames(fields: readonly Field[], { forms, automaton }: FormReader): boolean {
-  const isText = (text: Buffer): boolean => forms[formOf(text, automaton)]?.name === "text";
-  const missing = fields.filter(({ text }) => text.length === 0).length;
-  return (
-    missing <= (fields.length > 1 ? 1 : 0) && fields.every(({ text }) => text.length === 0 || isText(text))
-  );
-}
-
-function formOf(text: Buffer, { classes, next, accepted, stride, start }: Automaton): number {
-  let state = start;
-  for (const byte of text) state = next[state + (classes[byte] ?? 0)] ?? 0;
-  return accepted[state / stride] ?? 0;
 }

@@ -12,7 +12,10 @@ export function nameColumns(found: readonly string[], names: Readonly<Record<str
       `settings.columnNames has ${JSON.stringify(unknown)}, which no column is called`,
     );
   }
-  const named = found.map((name, column) => names[`#${column + 1}`] ?? names[name] ?? name);
+  const said = new Map(Object.entries(names));
+  const named = found.map((name, column) => said.get(`#${column + 1}`) ?? said.get(name) ?? name);
+  const odd = named.findIndex((name) => name === "" || name.includes("\0"));
+  if (odd >= 0) throw noName(odd);
   const places = new Map<string, number>();
   for (const [column, name] of named.entries()) {
     const before = places.get(name.toLowerCase());
@@ -26,6 +29,13 @@ const isPlace = (name: string, count: number): boolean => {
   const place = Number(/^#([1-9]\d*)$/.exec(name)?.[1] ?? 0);
   return place >= 1 && place <= count;
 };
+
+function noName(column: number): EngineFailure {
+  return new EngineFailure(
+    "sourceDataInvalid",
+    `column ${column + 1} has a name that is empty or has a NUL: name it in settings.columnNames, as {"#${column + 1}": "another name"}`,
+  );
+}
 
 function sameName(names: readonly string[], first: number, second: number): EngineFailure {
   const [left, right] = [names[first], names[second]].map((name) => JSON.stringify(name));

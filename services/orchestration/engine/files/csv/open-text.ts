@@ -16,6 +16,8 @@ export type Text = {
   readonly delimiter: string;
   /** Whether its first row has the names. */
   readonly header: boolean;
+  /** What is behind the names. */
+  readonly lineBreak: CsvHead["lineBreak"];
   readonly tally: Tally;
   /** Line of the file as it came, from 1, of a line of the scan, from 0. */
   readonly lineOf: (line: number) => number;
@@ -37,6 +39,7 @@ export async function openText(
       path: input.path,
       delimiter,
       header: head.header,
+      lineBreak: head.lineBreak,
       from: head.from,
       dialect: { delimiter: delimiter.charCodeAt(0), quote: quote.charCodeAt(0) },
       columnCount: head.names.length,
@@ -44,7 +47,7 @@ export async function openText(
     },
     marks,
   );
-  return isOdd(text.tally) ? openRewritten(input, head, settings, marks) : text;
+  return isOdd(text.tally, head.lineBreak) ? openRewritten(input, head, settings, marks) : text;
 }
 
 async function openRewritten(
@@ -61,6 +64,7 @@ async function openRewritten(
     columnCount: head.names.length,
     nullTexts: settings.nullTexts ?? [""],
     quotedNulls: settings.quotedNulls ?? false,
+    isCommentSaid: settings.comment !== undefined,
   });
   if (badRow) throw badLine(head.firstLine + badRow.line, badRow.message);
   return scanText(
@@ -68,6 +72,7 @@ async function openRewritten(
       path: normalName,
       delimiter: ",",
       header: false,
+      lineBreak: undefined,
       from: 0,
       dialect: { delimiter: ",".charCodeAt(0), quote: '"'.charCodeAt(0) },
       columnCount: head.names.length,
@@ -77,7 +82,7 @@ async function openRewritten(
   );
 }
 
-type Scannable = Pick<Text, "path" | "delimiter" | "header" | "lineOf"> & {
+type Scannable = Pick<Text, "path" | "delimiter" | "header" | "lineBreak" | "lineOf"> & {
   readonly from: number;
   readonly dialect: PlainDialect;
   readonly columnCount: number;
@@ -99,21 +104,34 @@ const offsetAt = (offsets: readonly LineOffset[], line: number): number =>
 
 /** Whether DuckDB reads the file as the scan does. */
 function isPlain(
-  { dialect, skipLines, names }: CsvHead,
+  { dialect, isAtStart, names }: CsvHead,
   { nullTexts, quotedNulls }: ReadingSettings,
 ): boolean {
   const isUsual = dialect.quote === '"' && dialect.escape === '"' && dialect.comment === "";
   const isOneByte = Buffer.byteLength(dialect.delimiter) === 1;
   if (names.some((name) => /[\r\n]/.test(name))) return false;
-  return isUsual && isOneByte && nullTexts === undefined && !quotedNulls && skipLines === 0;
+  const isUsualNull = nullTexts === undefined || (nullTexts.length === 1 && nullTexts[0] === "");
+  return isUsual && isOneByte && isUsualNull && !quotedNulls && isAtStart;
 }
 
+const lineBreaks = ["lf", "crlf", "cr"] as const;
+
 /** Whether there is something that readers of CSV read in different ways. */
-function isOdd({ newlines, bareQuoteCount, blankLineCount, innerLineCount }: Tally): boolean {
-  const kinds = [newlines.lf, newlines.crlf, newlines.cr].filter((count) => count > 0).length;
+function isOdd(
+  { newlines, bareQuoteCount, blankLineCount, innerLineCount }: Tally,
+  lineBreak: CsvHead["lineBreak"],
+): boolean {
+  const kinds = new Set(lineBreaks.filter((kind) => newlines[kind] > 0 || kind === lineBreak)).size;
   // DuckDB takes the first line break for the one between rows, within quotes or not, unless it is told; but only \n can be.
   const isInDoubt = newlines.crlf > 0 && innerLineCount > 0;
-  return kinds > 1 || newlines.cr > 0 || isInDoubt || bareQuoteCount > 0 || blankLineCount > 0;
+  return (
+    kinds > 1 ||
+    newlines.cr > 0 ||
+    lineBreak === "cr" ||
+    isInDoubt ||
+    bareQuoteCount > 0 ||
+    blankLineCount > 0
+  );
 }
 
 /** Settings that may be wrong where a row does not fit the others. */

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { identifier, literal } from "../../sql-text.ts";
+import { nameTable } from "../name-table.ts";
 import type { PlainInput, Readable, ReadableColumn } from "../readable.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
 import { applyOverrides } from "./apply-overrides.ts";
@@ -10,7 +11,6 @@ import type { ColumnType } from "./conversion.ts";
 import { findMarks } from "./find-marks.ts";
 import { formsOf, type NumberMarks, readerOfForms } from "./forms.ts";
 import { type CsvHead, readHead } from "./head.ts";
-import { nameColumns } from "./name-columns.ts";
 import { badLine, openText, type Text } from "./open-text.ts";
 import type { Tally } from "./tally.ts";
 
@@ -30,7 +30,7 @@ export async function readCsv(
     thousands: settings.thousandsSeparator,
   };
   const head = await readBeginning(input, settings, usual);
-  const names = nameColumns(head.names, settings.columnNames ?? {});
+  const names = nameTable(head.names, settings);
   const text = await openText(input, head, settings, usual);
   const isSaid = settings.decimalSeparator !== undefined || settings.thousandsSeparator !== undefined;
   const { marks, tally } = (isSaid ? undefined : await findMarks(text, usual)) ?? {
@@ -122,7 +122,10 @@ const placeOf = (column: number): string => identifier(placeName(column));
 
 const textTypes = (types: readonly ColumnType[]): ColumnType[] => types.map(() => ({ dataType: "VARCHAR" }));
 
-function relationOf({ path, delimiter, header, tally }: Text, types: readonly ColumnType[]): string {
+function relationOf(
+  { path, delimiter, header, lineBreak, tally }: Text,
+  types: readonly ColumnType[],
+): string {
   const columns = types.map((type, column) => `${literal(placeName(column))}: ${literal(readType(type))}`);
   const longest = tally.rowBytesMax > lineBytesUsual ? tally.rowBytesMax + 1 : undefined;
   const options = [
@@ -131,7 +134,7 @@ function relationOf({ path, delimiter, header, tally }: Text, types: readonly Co
     `header = ${header}, skip = 0`,
     "strict_mode = true, null_padding = false, ignore_errors = false",
     "nullstr = '', allow_quoted_nulls = false",
-    ...(tally.newlines.crlf === 0 ? ["new_line = '\\n'"] : []),
+    ...(tally.newlines.crlf === 0 && lineBreak !== "crlf" ? ["new_line = '\\n'"] : []),
     ...(longest ? [`max_line_size = ${longest}, buffer_size = ${2 * longest}`] : []),
     `columns = {${columns.join(", ")}}`,
   ];

@@ -14,6 +14,8 @@ export type Rewriting = {
   /** Texts that say that a value is missing, and whether they do in quotes. */
   readonly nullTexts: readonly string[];
   readonly quotedNulls: boolean;
+  /** Otherwise a comment that could as well be a row is refused. */
+  readonly isCommentSaid: boolean;
 };
 
 /**
@@ -62,6 +64,7 @@ export async function rewriteCsv(task: Rewriting): Promise<Rewritten> {
       while (at < bytes.length) {
         const next = parser.read(bytes, at, bytes.length, isEnd);
         if (next < 0) break;
+        if (!parser.fields && !task.isCommentSaid) checkComment(task, bytes.subarray(at, next));
         takeRow(parser.fields, parser.lineCount);
         at = next;
       }
@@ -74,6 +77,21 @@ export async function rewriteCsv(task: Rewriting): Promise<Rewritten> {
   }
   await output.writeFile(writer.drain());
   return { lineOffsets, badRow: undefined };
+}
+
+/** That lines with this beginning are comments was found out from those before the first row. */
+function checkComment({ dialect, columnCount }: Rewriting, line: Buffer): void {
+  const parser = createRowParser({ ...dialect, comment: "" });
+  try {
+    parser.read(line, 0, line.length, true);
+  } catch (error) {
+    if (error instanceof BadRowError) return;
+    throw error;
+  }
+  if (parser.fields?.length !== columnCount) return;
+  throw new BadRowError(
+    `it begins with ${dialect.comment} as the comments before the first row do, and has as many fields as a row`,
+  );
 }
 
 type Block = { readonly bytes: Buffer; readonly isEnd: boolean; readonly take: (bytes: number) => void };

@@ -1,6 +1,6 @@
-import { isUtf8 } from "node:buffer";
 import { type FileHandle, open } from "node:fs/promises";
 import { type BadRow, createBlockScan, type ScanOptions } from "./block-scan.ts";
+import { findBadBytes } from "./find-bad-bytes.ts";
 import type { Tally } from "./tally.ts";
 
 /** Rows of a file: those that begin from `from` on and before `to`. */
@@ -27,7 +27,6 @@ const rowBytesMax = 32 * 1024 * 1024;
 const roomBytes = 64;
 /** What is read at once where little is wanted. */
 const tailBytes = 64 * 1024;
-const shownBytes = 4;
 const lf = 10;
 
 /** Counts what some rows of a file have. What is wrong with a row is answered, not thrown. */
@@ -69,29 +68,4 @@ async function nextRow(file: FileHandle, from: number, to: number): Promise<numb
     if (found >= 0) return Math.min(to, base + found + 1);
   }
   return to;
-}
-
-function findBadBytes(bytes: Uint8Array, firstLine: number): BadRow | undefined {
-  if (isUtf8(bytes)) return undefined;
-  let line = firstLine;
-  for (let begin = 0; begin < bytes.length; line += 1) {
-    const next = bytes.indexOf(lf, begin) + 1 || bytes.length;
-    const text = bytes.subarray(begin, next);
-    if (!isUtf8(text)) return { line, message: describeBytes(text) };
-    begin = next;
-  }
-  return undefined;
-}
-
-function describeBytes(line: Uint8Array): string {
-  let good = 0;
-  for (const character of new TextDecoder().decode(line)) {
-    const encoded = Buffer.from(character);
-    if (!encoded.equals(line.subarray(good, good + encoded.length))) break;
-    good += encoded.length;
-  }
-  const bytes = Buffer.from(line.subarray(good, good + shownBytes))
-    .toString("hex")
-    .replace(/..(?=.)/g, "$& ");
-  return `its byte ${good + 1} is not UTF-8 (${bytes}): set settings.encoding, as windows-1252`;
 }

@@ -1,4 +1,7 @@
-import { constants, copyFile, open } from "node:fs/promises";
+import { createReadStream, createWriteStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import {
   type Cursor,
   cursorOn,
@@ -23,6 +26,7 @@ import { elementFields, physicalTypes } from "./schema.ts";
 /** How a part of a column is read instead: what DuckDB makes of it itself would be cut to microseconds. */
 export type Patch = "int96AsInterval" | "nanosecondsWithoutZone";
 
+const copyBytes = 1024 * 1024;
 const schemaField = 2;
 const metaTypeField = 1;
 const statisticsField = 12;
@@ -44,15 +48,17 @@ export async function copyPatched(
   foot: Buffer,
   patches: ReadonlyMap<number, Patch>,
 ): Promise<void> {
-  await copyFile(path, copyPath, constants.COPYFILE_FICLONE);
-  await using file = await open(copyPath, "r+");
-  const { size } = await file.stat();
-  const from = size - foot.length - 4 - magic.length;
+  const { size } = await stat(path);
+  const values = { start: 0, end: size - foot.length - 4 - magic.length - 1, highWaterMark: copyBytes };
   const patched = patchFoot(foot, patches);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(patched.length);
-  await file.truncate(from);
-  await file.write(Buffer.concat([patched, length, magic]), 0, undefined, from);
+  async function* pieces() {
+    yield* createReadStream(path, values);
+    yield Buffer.concat([patched, length, magic]);
+  }
+  // The input may not be written to, and a copy of the system's has its mode.
+  await pipeline(Readable.from(pieces()), createWriteStream(copyPath, { flags: "wx", mode: 0o600 }));
 }
 
 function patchFoot(foot: Buffer, patches: ReadonlyMap<number, Patch>): Buffer {

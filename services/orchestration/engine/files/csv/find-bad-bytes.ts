@@ -1,0 +1,31 @@
+import { isUtf8 } from "node:buffer";
+import type { BadRow } from "./block-scan.ts";
+
+const shownBytes = 4;
+const lf = 10;
+
+/** The first line of some lines that is not UTF-8. */
+export function findBadBytes(bytes: Uint8Array, firstLine: number): BadRow | undefined {
+  if (isUtf8(bytes)) return undefined;
+  let line = firstLine;
+  for (let begin = 0; begin < bytes.length; line += 1) {
+    const next = bytes.indexOf(lf, begin) + 1 || bytes.length;
+    const text = bytes.subarray(begin, next);
+    if (!isUtf8(text)) return { line, message: describeBytes(text) };
+    begin = next;
+  }
+  return undefined;
+}
+
+function describeBytes(line: Uint8Array): string {
+  let good = 0;
+  for (const character of new TextDecoder().decode(line)) {
+    const encoded = Buffer.from(character);
+    if (!encoded.equals(line.subarray(good, good + encoded.length))) break;
+    good += encoded.length;
+  }
+  const bytes = Buffer.from(line.subarray(good, good + shownBytes))
+    .toString("hex")
+    .replace(/..(?=.)/g, "$& ");
+  return `its byte ${good + 1} is not UTF-8 (${bytes}): set settings.encoding, as windows-1252`;
+}
