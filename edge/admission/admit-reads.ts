@@ -20,7 +20,8 @@ export type AdmitRead = (exchange: Exchange, enter: (turn: Turn) => Promise<void
 export function createAdmitRead(limiter: Limiter, limits: ReadLimits): AdmitRead {
   const orgs = new LRUCache<string, string>({ max: pathsMax });
   return async (exchange, enter) => {
-    const owners = ownersOf(exchange, orgs.get(exchange.request.url ?? ""));
+    const path = pathOf(exchange);
+    const owners = ownersOf(exchange, orgs.get(path));
     await enter(
       owners.flatMap((owner) => [bytesAskOf(limits, owner, readBytesMin), placeAskOf(limits, owner)]),
     );
@@ -28,7 +29,7 @@ export function createAdmitRead(limiter: Limiter, limits: ReadLimits): AdmitRead
     exchange.reads = {
       ...budget,
       countFor(orgId) {
-        if (!exchange.principal) orgs.set(exchange.request.url ?? "", orgId);
+        if (!exchange.principal) orgs.set(path, orgId);
         budget.countFor(orgId);
       },
     };
@@ -40,6 +41,9 @@ export function createAdmitRead(limiter: Limiter, limits: ReadLimits): AdmitRead
     });
   };
 }
+
+/** Without the query, which may be spelled in many ways that say nothing. */
+const pathOf = ({ request: { url = "" } }: Exchange): string => url.split("?", 1)[0] ?? "";
 
 const isGuess = (error: ConnectError | undefined): boolean =>
   error !== undefined && guesses.includes(error.code);

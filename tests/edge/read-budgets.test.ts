@@ -147,6 +147,16 @@ describe.each([
     expect([last.status, reasonOf(last).metadata.of]).toEqual([429, "org-reads"]);
   });
 
+  test("OK: a signed URL is known by its path, however its query is spelled", async () => {
+    await using edge = await startLimited({}, { folder });
+    const files = storage.client(FileService, principal({ orgId: org, userId: user, roles: ["editor"] }));
+    const { url } = await files.createSignedUrl({ fileId: file.fileId });
+    const policyAt = async (at: string) =>
+      (await http1(edge.port, at, { headers: range })).headers["ratelimit-policy"];
+    expect(await policyAt(url)).not.toContain("org-reads");
+    expect(await policyAt(`${url}?&`)).toContain("org-reads");
+  });
+
   test("429: reads that find nothing cost more than those that do", async () => {
     await using edge = await startLimited({ user: { tokens: 15 * mib, refillMs: 60_000 } }, { folder });
     const guess = (last: number) =>

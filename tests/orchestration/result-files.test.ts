@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { createResultFiles, type ResultFile } from "../../services/orchestration/results/result-files.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
-const limits = { userBytesMax: 1000, orgBytesMax: 1500, totalBytesMax: 2000 };
+const limits = { userBytesMax: 1000, orgBytesMax: 2000, totalBytesMax: 4000 };
 
 let stack: AsyncDisposableStack;
 let directory: string;
@@ -30,10 +30,11 @@ const failureOf = async (call: Promise<unknown>) => {
   return error && [error.code, error.rawMessage];
 };
 
-const unread = (whose: string, mebibytes: number) => [
+const unread = (whose: string, what: string) => [
   Code.ResourceExhausted,
-  `the results of ${whose} that have not been read to their ends take more than ${mebibytes} MiB: select less`,
+  `the results of ${whose} that have not been read to their ends take more than ${what}: select less`,
 ];
+const mebibytes = (bytes: number) => `${bytes / 1024 ** 2} MiB`;
 
 test("OK: what was written is read, and the file has no name any more", async () => {
   const file = await create("a", "1");
@@ -60,13 +61,34 @@ test("ResourceExhausted: a file that is larger than a file may be, while it is w
 });
 
 test("ResourceExhausted: files of a user, of an organisation and of all that nobody has read", async () => {
-  expect(await write(await create("a", "1"), 900)).toBe(900);
-  expect(await failureOf(write(await create("a", "1"), 200))).toEqual(unread("this user", 1000 / 1024 ** 2));
-  // What was too much is gone with its own call; here the files stay, so another user of the organisation has less.
-  expect(await failureOf(write(await create("a", "2"), 500))).toEqual(
-    unread("this organisation", 1500 / 1024 ** 2),
+  const tooMuchOfOrg = unread(
+    "this user",
+    `is left for others of the ${mebibytes(2000)} of the organisation`,
   );
-  expect(await failureOf(write(await create("b", "3"), 500))).toEqual(unread("all", 2000 / 1024 ** 2));
+  const tooMuchOfAll = unread("this organisation", `is left for others of the ${mebibytes(4000)} of all`);
+  expect(await write(await create("a", "1"), 1000)).toBe(1000);
+  expect(await failureOf(write(await create("a", "1"), 200))).toEqual(unread("this user", mebibytes(1000)));
+  // What was too much is gone with its own call; here the files stay, so another user of the organisation has less.
+  expect(await failureOf(write(await create("a", "2"), 600))).toEqual(tooMuchOfOrg);
+  await write(await create("b", "3"), 400);
+  expect(await failureOf(write(await create("b", "4"), 600))).toEqual(tooMuchOfAll);
+});
+
+/** Takes as much as there is in one file. */
+async function takeAll(orgId: string, userId: string): Promise<void> {
+  for (let bytes = limits.userBytesMax; bytes >= 1; bytes = Math.floor(bytes / 2)) {
+    const file = await create(orgId, userId);
+    if (!(await failureOf(write(file, bytes)))) return;
+    await file[Symbol.asyncDispose]();
+  }
+}
+
+test("OK: whoever comes next finds room, whatever others hold", async () => {
+  for (const org of ["a", "b", "c", "d"]) {
+    for (const user of ["1", "2", "3"]) await takeAll(org, user);
+    expect(await write(await create(org, "next"), 1)).toBe(1);
+  }
+  expect(await write(await create("next", "1"), 1)).toBe(1);
 });
 
 test("OK: what was read to its end or given up counts no more", async () => {

@@ -44,7 +44,7 @@ export function createBlobCache(
       const path = await folder.take(head);
       if (path) return path;
       const running = fetches.get(head.sha256);
-      if (!running) return fetch(head, parts);
+      if (!running) return fetch(head, parts, signal);
       // Callers that want the same bytes wait for one of them. When it is cancelled, the next one's turn comes.
       await beforeAbort(
         running.catch(() => {}),
@@ -53,9 +53,9 @@ export function createBlobCache(
     }
   }
 
-  function fetch(head: BlobHead, parts: Parts): Promise<string> {
+  function fetch(head: BlobHead, parts: Parts, signal: AbortSignal): Promise<string> {
     const fetching = folder
-      .store(head, (path) => fill(path, head, parts, shared))
+      .store(head, (path) => fill({ path, head, parts, shared, signal }))
       .finally(() => fetches.delete(head.sha256));
     fetches.set(head.sha256, fetching);
     return fetching;
@@ -107,19 +107,22 @@ type Parts = AsyncIterator<GetBlobResponse>;
 /** Storage has another file there than the one that it verified, as after an upload that replaced a damaged one. */
 class BlobMoved extends Error {}
 
+type Filling = {
+  readonly path: string;
+  readonly head: BlobHead;
+  readonly parts: Parts;
+  readonly shared: StorageFolder | undefined;
+  readonly signal: AbortSignal;
+};
+
 /** Writes the bytes of a file, or a copy of where they lie, to a new file. */
-async function fill(
-  path: string,
-  head: BlobHead,
-  parts: Parts,
-  shared: StorageFolder | undefined,
-): Promise<void> {
+async function fill({ path, head, parts, shared, signal }: Filling): Promise<void> {
   const first = await parts.next();
   if (first.done || first.value.part.case !== "file") {
     return writeBlob(path, head, chunksOf(first, parts));
   }
   if (!shared) throw contentCorrupt();
-  if (!(await shared.copy(first.value.part.value, path))) throw new BlobMoved();
+  if (!(await shared.copy(first.value.part.value, path, signal))) throw new BlobMoved();
 }
 
 /** Opens a file's stream, reads its head, and ends the stream when `use` has what it needs. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { BlobFile } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
 import { fileFingerprint } from "../../lib/file-fingerprint.ts";
 import { sharedFolderIdFile } from "../../lib/shared-folder.ts";
+import { copyInPieces } from "./copy-in-pieces.ts";
 
 const pathForm = /^[A-Za-z0-9-]+(\/[A-Za-z0-9-]+)*$/;
 
@@ -12,9 +13,9 @@ export type StorageFolder = {
   findId(): Promise<string | undefined>;
   /**
    * Copies to a new file what storage has verified, without a look at the bytes. Answers whether they were still the
-   * verified ones at the end; if not, the copy is of no use.
+   * verified ones at the end; if not, the copy is of no use. Throws the signal's reason when it aborts.
    */
-  copy(file: BlobFile, to: string): Promise<boolean>;
+  copy(file: BlobFile, to: string, signal: AbortSignal): Promise<boolean>;
 };
 
 /** Undefined for no folder: then every file comes through the mesh. */
@@ -26,16 +27,22 @@ export function openStorageFolder(directory: string | undefined): StorageFolder 
       id ??= await readFile(join(directory, sharedFolderIdFile), "utf8").catch(() => undefined);
       return id;
     },
-    async copy({ path, fingerprint }, to) {
+    async copy({ path, fingerprint }, to, signal) {
       if (!pathForm.test(path)) throw new Error(`${path} is not a path in a shared folder`);
       const from = join(directory, path);
       if ((await fingerprintOf(from)) !== fingerprint) return false;
-      // Shares the blocks where the file system can: then it takes neither time nor room.
-      await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE).catch(unlessMissing);
+      await copy(from, to, signal).catch(unlessMissing);
       return (await fingerprintOf(from)) === fingerprint;
     },
   };
 }
+
+/** Shares the blocks where the file system can: then it takes neither time nor room. */
+const copy = (from: string, to: string, signal: AbortSignal): Promise<void> =>
+  copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE).catch((error) => {
+    if (error.code === "ENOENT") throw error;
+    return copyInPieces(from, to, signal);
+  });
 
 /** Of the file itself, never of one that a link leads to; undefined when there is none. */
 const fingerprintOf = (path: string): Promise<string | undefined> =>

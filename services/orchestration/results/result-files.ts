@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { newId } from "../../lib/ids.ts";
 import { executionTooLarge } from "../errors.ts";
 
-/** What the files of a user, of an organisation and of all may take together, in bytes. One file takes what a user may. */
+/**
+ * What the files of a user, of an organisation and of all may take together, in bytes. One file takes what a user may. Where
+ * there are others, each takes no more than it leaves to them: so some room is left for whoever comes next.
+ */
 export type ResultLimits = {
   readonly userBytesMax: number;
   readonly orgBytesMax: number;
@@ -55,10 +58,15 @@ export function createResultFiles(directory: string, limits: ResultLimits = stan
     const { userBytesMax, orgBytesMax, totalBytesMax } = limits;
     if (bytes > userBytesMax) return `the result takes more than the ${inMebibytes(userBytesMax)} of a file`;
     const ofOrg = (entry: Entry) => entry.orgId === orgId;
-    if (sumOf((entry) => ofOrg(entry) && entry.userId === userId) > userBytesMax)
-      return unread("this user", userBytesMax);
-    if (sumOf(ofOrg) > orgBytesMax) return unread("this organisation", orgBytesMax);
-    return sumOf(() => true) > totalBytesMax ? unread("all", totalBytesMax) : undefined;
+    const userBytes = sumOf((entry) => ofOrg(entry) && entry.userId === userId);
+    const orgBytes = sumOf(ofOrg);
+    if (userBytes > userBytesMax) return unread("this user", inMebibytes(userBytesMax));
+    const othersBytes = sumOf(() => true) - orgBytes;
+    const shareBytes = (totalBytesMax - othersBytes) / 2;
+    if (userBytes <= Math.min(orgBytesMax, shareBytes) - orgBytes) return undefined;
+    return orgBytesMax <= shareBytes
+      ? unread("this user", leftOf(orgBytesMax, "the organisation"))
+      : unread("this organisation", leftOf(totalBytesMax, "all"));
   }
 
   async function look(entry: Entry): Promise<void> {
@@ -132,5 +140,7 @@ async function* readAll({ handle, bytes }: Entry): AsyncGenerator<Uint8Array> {
 }
 
 const inMebibytes = (bytes: number): string => `${bytes / 1024 ** 2} MiB`;
-const unread = (whose: string, bytesMax: number): string =>
-  `the results of ${whose} that have not been read to their ends take more than ${inMebibytes(bytesMax)}`;
+const leftOf = (bytesMax: number, whose: string): string =>
+  `is left for others of the ${inMebibytes(bytesMax)} of ${whose}`;
+const unread = (whose: string, what: string): string =>
+  `the results of ${whose} that have not been read to their ends take more than ${what}`;

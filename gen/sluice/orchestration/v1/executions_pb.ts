@@ -569,7 +569,8 @@ export const ExecutionService: GenService<{
    * The answer begins when the file is whole: a statement that fails is an error and no part of a file. The first message
    * has the headers Content-Type, Content-Length, Content-Disposition and `sluice-execution-id`, `sluice-row-count`,
    * `sluice-truncated`. A file takes up to 4 GiB; the files of a user that have not been read to their ends take as much
-   * together, those of an organisation 8 GiB, and all in a process 16 GiB: ResourceExhausted (EXECUTION_LIMIT, DISK_FULL).
+   * together, those of an organisation 8 GiB, and all in a process 16 GiB. No organisation takes more than it leaves to
+   * others, and no user more of its organisation's part: ResourceExhausted (EXECUTION_LIMIT, DISK_FULL).
    * The caller has an hour to read the file. The permit is given back before.
    *
    * docs/types.md says how each format spells each type. A column of a type that the format can't hold, and two columns of
