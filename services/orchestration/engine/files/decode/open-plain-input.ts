@@ -7,7 +7,7 @@ import { encodingOf, type FoundEncoding } from "./byte-order-mark.ts";
 import { placeOf, spellBytes } from "./byte-place.ts";
 import { decoderOf, Undecodable } from "./decode-text.ts";
 import { binaryKindOf, type Compression, compressionOf } from "./file-kinds.ts";
-import { openPlainWriter } from "./plain-writer.ts";
+import { openPlainWriter, unpackedBytesMax } from "./plain-writer.ts";
 import { unpack } from "./unpack.ts";
 
 const beginningBytes = 64 * 1024;
@@ -41,7 +41,8 @@ export async function openPlainInput({ path, fileName, settings }: Input): Promi
       `settings.compression is ${compression}, but it begins with ${spellBytes(beginning.subarray(0, 4))}, which is no ${compression}`,
     );
   }
-  const made = await writePlain(unpack(file, compression, size), compression, settings.encoding);
+  const bytesMax = compression === "none" ? undefined : unpackedBytesMax(size);
+  const made = await writePlain(unpack(file, compression, size), compression, settings.encoding, bytesMax);
   return { path: plainName, fileName, ...made };
 }
 
@@ -65,8 +66,9 @@ async function writePlain(
   blocks: AsyncGenerator<Buffer>,
   compression: Compression,
   said: string | undefined,
+  bytesMax: number | undefined,
 ): Promise<Pick<PlainInput, "sizeBytes" | "found">> {
-  await using writer = await openPlainWriter(plainName);
+  await using writer = await openPlainWriter(plainName, bytesMax);
   const beginning = await readBeginning(blocks);
   const { encoding, markBytes } = textOf(beginning, said, compression);
   const decode = decoderOf(encoding);

@@ -5,6 +5,14 @@ import { EngineFailure } from "../../engine-failure.ts";
 const plainBytesMax = 5 * 1024 ** 3;
 const blockBytes = 1024 * 1024;
 
+/** How many times its size a packed file may unpack to, beyond what anybody may have. */
+const growthMax = 100;
+const growthBytesFree = 256 * 1024 ** 2;
+
+/** What a packed file may unpack to, in bytes: tables rarely shrink to less than a twentieth. */
+export const unpackedBytesMax = (packedBytes: number): number =>
+  Math.min(plainBytesMax, growthBytesFree + growthMax * packedBytes);
+
 /** Writes a file of the process's own. A block is written while the next one is made. */
 export async function openPlainWriter(path: string, sizeBytesMax = plainBytesMax) {
   const file = await open(path, "w");
@@ -29,10 +37,7 @@ export async function openPlainWriter(path: string, sizeBytesMax = plainBytesMax
     async write(block: Buffer) {
       sizeBytes += block.length;
       if (sizeBytes > sizeBytesMax) {
-        throw new EngineFailure(
-          "tooLarge",
-          `unpacked and as UTF-8 it has more than the ${sizeBytesMax / 1024 ** 3} GiB that one file may have`,
-        );
+        throw tooLong(sizeBytesMax);
       }
       held.push(block);
       heldBytes += block.length;
@@ -47,6 +52,17 @@ export async function openPlainWriter(path: string, sizeBytesMax = plainBytesMax
       await file.close();
     },
   };
+}
+
+function tooLong(sizeBytesMax: number): EngineFailure {
+  if (sizeBytesMax === plainBytesMax) {
+    const message = `unpacked and as UTF-8 it has more than the ${plainBytesMax / 1024 ** 3} GiB that one file may have`;
+    return new EngineFailure("tooLarge", message);
+  }
+  return new EngineFailure(
+    "sourceDataInvalid",
+    `unpacked it has more than ${growthMax} times its size, as files have that are made to fill disks: upload it unpacked`,
+  );
 }
 
 function refuseFullDisk(error: NodeJS.ErrnoException): never {
