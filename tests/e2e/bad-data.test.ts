@@ -127,11 +127,15 @@ describe("uploads", () => {
 
 describe("files", () => {
   test.each([
-    ["ragged.csv", `the file "ragged.csv" can't be read: line 3 has 1 columns instead of 2`],
+    [
+      "ragged.csv",
+      `the file "ragged.csv" can't be read: line 3 can't be read: it has 1 field where the first line has 2: if it is a row, ` +
+        "settings.delimiter, quote, escape, comment or skipLines of the source say so",
+    ],
     ["empty.csv", `the file "empty.csv" can't be read: the file is empty`],
     [
       "half.parquet",
-      `the file "half.parquet" can't be read: No magic bytes found at end of file 'half.parquet'`,
+      `the file "half.parquet" can't be read: it is cut off: it does not end as a Parquet file does`,
     ],
   ])("refused: %s", async (name, message) => {
     const problem: Problem = [400, "FAILED_PRECONDITION", "SOURCE_DATA_INVALID", message];
