@@ -241,7 +241,7 @@ test("EngineFailure: ends a file that unpacks to more than one file may have", a
   const block = Buffer.alloc(512 * 1024);
   await writer.write(block);
   await writer.write(block);
-  await expect(writer.write(Buffer.alloc(1))).rejects.toMatchObject({ kind: "tooLarge" });
+  await expect(writer.write(Buffer.alloc(1))).rejects.toMatchObject({ kind: "sourceDataInvalid" });
 });
 
 describe("text that is said to be UTF-8", () => {

@@ -1,7 +1,7 @@
 import type { ReadingSettings } from "../reading-settings.ts";
 import { byFormats, type ColumnType } from "./conversion.ts";
 import type { Form, FormKind } from "./forms.ts";
-import { type Facts, numberType } from "./number-type.ts";
+import { type Facts, floatType, numberType } from "./number-type.ts";
 import { fact, factCount, type Tally } from "./tally.ts";
 
 /** Values of one form in a column. */
@@ -25,7 +25,10 @@ export function columnTypeOf(
   const facts = factsOf(tally, column);
   const kinds = new Set(found.map(({ form }) => form.kind));
   const isNumber = [...kinds].every((kind) => kind === "integer" || kind === "decimal");
-  if (!isNumber && found.length > 1) return textBecause(describeMixture(found, lineOf));
+  if (!isNumber && found.length > 1) {
+    const asText = textBecause(describeMixture(found, lineOf));
+    return isFloats(found) && emptyCount === 0 ? floatType(facts, asText) : asText;
+  }
   const [first] = found;
   if (!first || first.form.kind === "text") return textBecause(`every value is ${first?.form.name}`);
   if (emptyCount > 0) {
@@ -36,6 +39,11 @@ export function columnTypeOf(
   if (isNumber) return numberType(facts, kinds.has("decimal"), settings);
   return typeOfForm(first.form, facts, settings, textBecause);
 }
+
+/** Decimals, and numbers with an exponent among them. */
+const isFloats = (found: readonly Found[]): boolean =>
+  found.some(({ form }) => form.kind === "decimal") &&
+  found.every(({ form }) => /^(integer|decimal|a number with an exponent)$/.test(form.name));
 
 type TextBecause = (note?: string) => ColumnType;
 

@@ -45,6 +45,14 @@ export const castOf =
 /** Digits that a double always gives back. */
 const safeDigits = 15;
 
+/** As toDouble, for texts some of which have an exponent: these have to be what programs write of the double. */
+export const toFloat: Conversion = (text) => {
+  const double = `CAST(${text} AS DOUBLE)`;
+  const isShort = `(length(${text}) <= ${safeDigits} AND NOT contains(lower(${text}), 'e'))`;
+  const isKept = `${isShort} OR CAST(${double} AS VARCHAR) = ${text}`;
+  return `CASE WHEN ${text} IS NULL THEN NULL WHEN ${isKept} THEN ${double} ELSE error(${literal(notDoubles)}) END`;
+};
+
 /** The double that is written as the text; another text is an error. */
 export const toDouble =
   (plain: Conversion): Conversion =>

@@ -1,5 +1,5 @@
 import type { ReadingSettings } from "../reading-settings.ts";
-import { type ColumnType, castOf, plainNumber, toDouble } from "./conversion.ts";
+import { type ColumnType, castOf, plainNumber, toDouble, toFloat } from "./conversion.ts";
 import { fact } from "./tally.ts";
 
 /** What was counted of a column, by the places of `fact`. */
@@ -33,6 +33,12 @@ export function numberType(facts: Facts, hasFractions: boolean, settings: Readin
   const mayBeDoubles = facts(fact.inexactCount) === 0 && whole <= doubleDigitsMax;
   if (!mayBeDoubles) return exact;
   return { dataType: "DOUBLE", convert: toDouble(plain ?? ((one) => one)), otherwise: exact };
+}
+
+/** The type of decimals of which some are written with an exponent, as programs write very small and very large doubles. */
+export function floatType(facts: Facts, otherwise: ColumnType): ColumnType {
+  const mayBeDoubles = facts(fact.inexactCount) === 0 && facts(fact.wholeDigits) <= doubleDigitsMax;
+  return mayBeDoubles ? { dataType: "DOUBLE", convert: toFloat, otherwise } : otherwise;
 }
 
 const text = (note: string): ColumnType => ({ dataType: "VARCHAR", note });
