@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { literal } from "./sql-text.ts";
-import { normalName, plainName } from "./work-folder.ts";
+import { normalName, plainName, preparedName } from "./work-folder.ts";
 
 /** The part of a process's memory that DuckDB manages; what is more goes to the spill folder. Functions take theirs beside. */
 const managedPart = 1 / 3;
@@ -90,7 +90,7 @@ async function openDatabase(bounds: SandboxBounds): Promise<DuckDBConnection> {
   // Now the database ends with its connection.
   instance.closeSync();
   await connection.run("SET TimeZone = 'UTC'");
-  const reachable = [bounds.path, plainName, normalName, bounds.outputPath].filter(
+  const reachable = [bounds.path, plainName, normalName, preparedName, bounds.outputPath].filter(
     (path) => path !== undefined,
   );
   await connection.run(`SET allowed_paths = [${reachable.map(literal).join(", ")}]`);

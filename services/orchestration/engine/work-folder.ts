@@ -15,6 +15,8 @@ export const spillName = "sluice_spill";
 /** A text that was unpacked or decoded, and one that was rewritten. */
 export const plainName = "sluice_plain";
 export const normalName = "sluice_normal";
+/** A Parquet file before it leaves through the pipe. */
+export const preparedName = "sluice_prepared";
 
 /** A folder that belongs to one engine process. */
 export type WorkFolder = {

@@ -1,3 +1,5 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EngineFailure } from "../engine-failure.ts";
 import type { Preparation, PreparedColumn } from "../preparation.ts";
@@ -5,9 +7,11 @@ import type { Task } from "../protocol.ts";
 import { rowGroupRows } from "../row-groups.ts";
 import { openSandbox, readRows } from "../sandbox.ts";
 import { identifier, literal } from "../sql-text.ts";
+import { preparedName } from "../work-folder.ts";
 import { openReadable } from "./open-readable.ts";
 import type { FileProblem, Readable, ReadableColumn } from "./readable.ts";
 
+const pieceBytes = 1024 * 1024;
 /** Writing costs less processor time with these than with DuckDB's defaults, and the file is smaller. */
 const parquetOptions =
   "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, RETURN_STATS";
@@ -24,7 +28,14 @@ export async function prepareFile(task: Task & { kind: "prepareFile" }): Promise
     if (misfit) throw new EngineFailure("sourceDataInvalid", describe(misfit));
     const written = opened.paths[0] !== task.path || opened.found.format !== "parquet";
     const readable = task.isGuessing ? opened : (opened.otherwise ?? opened);
-    if (written) check(readable, await copy(connection, readable, task.outputPath));
+    if (written) {
+      check(readable, await copy(connection, readable, preparedName));
+      // Rows that wait for a pipe wait in DuckDB's memory, which they fill: the file is whole before it leaves.
+      await pipeline(
+        createReadStream(preparedName, { highWaterMark: pieceBytes }),
+        createWriteStream(task.outputPath),
+      );
+    }
     const { found, rowCount, rowBytes, problems } = readable;
     const columns = readable.columns.map((column) => toPrepared(column, written));
     return { found, columns, rowCount, rowBytes, problems, written };
