@@ -54,11 +54,11 @@ export type EngineOptions = {
 };
 
 /**
- * Processor time after which a task has a low priority, in milliseconds: of a user's only task, and of the others. More than a
- * process takes to start.
+ * Processor time after which a task has a low priority, in milliseconds: of a user's only task, and of the others, whose small
+ * ones have ended when it is looked at first.
  */
-const fullPriorityMs = 1500;
-const surplusPriorityMs = 1000;
+const fullPriorityMs = 500;
+const surplusPriorityMs = 0;
 
 /** A statement that can't be run, or may not, says nothing about the process. */
 const statementFailures: readonly FailureKind[] = ["sqlInvalid", "statementRefused"];
