@@ -12,7 +12,7 @@ export const inputs = ["csv", "json", "ndjson", "parquet", "postgresql"] as cons
 export type Input = (typeof inputs)[number];
 
 /** Inputs that lose values today; one that is mended has to leave the list. */
-export const losing: readonly Input[] = ["postgresql"];
+export const losing: readonly Input[] = [];
 
 const writers = { csv: toCsv, json: toJsonArray, ndjson: toNdjson, parquet: toParquet };
 
