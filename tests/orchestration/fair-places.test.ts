@@ -73,8 +73,8 @@ test("OK: 40 long queries of one user, and everybody else's small query is answe
   // Their permits are free again.
   await eventually(() => statesOf(greedy)).toEqual({ cancelled: longQueries });
   const sorted = times.toSorted((left, right) => left - right);
-  // The first ones may come while nine processes start: on a machine that has other things to do, two are allowed to be late.
-  expect(sorted.at(-3)).toBeLessThan(smallQueryMsMax);
+  // The first one may come while nine processes start: on a machine that has other things to do, one is allowed to be late.
+  expect(sorted.at(-2)).toBeLessThan(smallQueryMsMax);
 });
 
 test("Aborted: what runs longest beyond a user's share makes room; its record says so", async () => {
