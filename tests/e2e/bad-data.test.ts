@@ -129,7 +129,7 @@ describe("files", () => {
   test.each([
     [
       "ragged.csv",
-      `the file "ragged.csv" can't be read: line 3 can't be read: it has 1 field where the first line has 2: if it is a row, ` +
+      `the file "ragged.csv" can't be read: line 3: it has 1 field where the first line has 2: if it is a row, ` +
         "settings.delimiter, quote, escape, comment or skipLines of the source say so",
     ],
     ["empty.csv", `the file "empty.csv" can't be read: the file is empty`],

@@ -138,7 +138,7 @@ test("FailedPrecondition: a ragged file", async () => {
     reason: "SOURCE_DATA_INVALID",
     fields: [],
     message: expect.stringMatching(
-      /^the file "ragged.csv" can't be read: line 3 .*: it has 1 field where the first line has 2: /,
+      /^the file "ragged.csv" can't be read: line 3: it has 1 field where the first line has 2: /,
     ),
   });
 });

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const rules = fileURLToPath(new URL("../engine/files", import.meta.url));
+const rules = fileURLToPath(new URL("../engine", import.meta.url));
 const engineManifest = new URL("../package.json", import.meta.resolve("@duckdb/node-api"));
 
 /**

@@ -164,10 +164,21 @@ describe("OK: what is found out of a file loses no row, name or character of it"
 
 describe("SourceDataInvalid: what is in doubt is refused with its line", () => {
   test.each([
-    ["a row that begins as a comment", "# one\ntag,count\n#foo,5\n", /^line 3 .* begins with #/],
-    ["a quote that is not closed", 'a,b\n1,"x\n2,y\n', /^line 2 .*a quote is opened/],
-    ["text behind a quote", 'a,b\n1,"x"y\n', /^line 2 .*behind a closing quote/],
-    ["names that are not UTF-8", "a,b\xff\n1,2\n", /^line 1 .*its byte 4 is not UTF-8/],
+    ["a row that begins as a comment", "# one\ntag,count\n#foo,5\n", /^line 3: it begins with #/],
+    ["a quote that is not closed", 'a,b\n1,"x\n2,y\n', /^line 2: a quote is opened/],
+    ["text behind a quote", 'a,b\n1,"x"y\n', /^line 2: text stands behind a closing quote/],
+    ["names that are not UTF-8", "a,b\xff\n1,2\n", /^line 1: its byte 4 is not UTF-8/],
+    [
+      "a value that is a carriage return",
+      "a,b\n\r,1\n2,3\n",
+      /^line 2: it ends with \\r alone where others end with \\n/,
+    ],
+    ["a carriage return within a value", "a,b\r\n1,x\ry,2\r\n", /^line 2: it ends with \\r alone/],
+    [
+      "a line feed among carriage returns",
+      "a,b\r1,2\r3,4\n5,6\r",
+      /^line 3: it ends with \\n where others end with \\r/,
+    ],
     ["a NUL in a name", "a\0b,c\n1,2\n", /^column 1 has a name that .* NUL/],
   ])("%s", async (_, content, message) => {
     await expect(read(content)).rejects.toThrow(message);

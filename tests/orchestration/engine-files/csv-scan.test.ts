@@ -169,6 +169,6 @@ test("OK: a byte that is not UTF-8 is told with its line", async () => {
   const { badRow } = await scanFile({ ...options, columnCount: 1, path, from: 0 });
   expect(badRow).toEqual({
     line: 2,
-    message: "its byte 2 is not UTF-8 (fc 6c 6c 65): set settings.encoding, as windows-1252",
+    message: "its byte 2 is not UTF-8 (0xFC 0x6C 0x6C 0x65): set settings.encoding, as windows-1252",
   });
 });

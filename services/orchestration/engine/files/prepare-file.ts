@@ -14,7 +14,7 @@ import type { FileProblem, Readable, ReadableColumn } from "./readable.ts";
 const pieceBytes = 1024 * 1024;
 /** Writing costs less processor time with these than with DuckDB's defaults, and the file is smaller. */
 const parquetOptions =
-  "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, RETURN_STATS";
+  "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, RETURN_STATS, USE_TMP_FILE false";
 
 /**
  * Reads all of a file and writes it as one Parquet file, in its own order and in types that keep every value. A file that

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { spellBytes } from "../decode/byte-place.ts";
 import type { BadRow } from "./block-scan.ts";
 
 const shownBytes = 4;
@@ -24,8 +25,6 @@ function describeBytes(line: Uint8Array): string {
     if (!encoded.equals(line.subarray(good, good + encoded.length))) break;
     good += encoded.length;
   }
-  const bytes = Buffer.from(line.subarray(good, good + shownBytes))
-    .toString("hex")
-    .replace(/..(?=.)/g, "$& ");
+  const bytes = spellBytes(line.subarray(good, good + shownBytes));
   return `its byte ${good + 1} is not UTF-8 (${bytes}): set settings.encoding, as windows-1252`;
 }

@@ -83,7 +83,7 @@ function findStart(
 /** The rows' own bytes are looked at by the scan. */
 function checkText(names: Buffer, line: number): void {
   const bad = findBadBytes(names, line);
-  if (bad) throw new EngineFailure("sourceDataInvalid", `line ${bad.line} can't be read: ${bad.message}`);
+  if (bad) throw new EngineFailure("sourceDataInvalid", `line ${bad.line}: ${bad.message}`);
 }
 
 function lineBreakAt(row: Buffer): CsvHead["lineBreak"] {

@@ -64,6 +64,7 @@ async function openRewritten(
     columnCount: head.names.length,
     nullTexts: settings.nullTexts ?? [""],
     quotedNulls: settings.quotedNulls ?? false,
+    lineBreak: head.header ? head.lineBreak : undefined,
     isCommentSaid: settings.comment !== undefined,
   });
   if (badRow) throw badLine(head.firstLine + badRow.line, badRow.message);
@@ -141,5 +142,5 @@ const advice =
 export const badLine = (line: number, message: string): EngineFailure =>
   new EngineFailure(
     "sourceDataInvalid",
-    `line ${line} can't be read: ${message}${/field|quote/.test(message) ? advice : ""}`,
+    `line ${line}: ${message}${/field|quote/.test(message) ? advice : ""}`,
   );

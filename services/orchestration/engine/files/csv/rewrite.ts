@@ -3,6 +3,7 @@ import { BadRowError } from "./bad-row.ts";
 import { describeCount } from "./block-scan.ts";
 import type { Dialect } from "./dialect.ts";
 import { createRowParser, type Field } from "./row-parser.ts";
+import { rowBytesMax, tooLong } from "./scan-segment.ts";
 
 export type Rewriting = {
   readonly path: string;
@@ -14,6 +15,8 @@ export type Rewriting = {
   /** Texts that say that a value is missing, and whether they do in quotes. */
   readonly nullTexts: readonly string[];
   readonly quotedNulls: boolean;
+  /** What is behind the names; undefined where there are none. */
+  readonly lineBreak: "lf" | "crlf" | "cr" | undefined;
   /** Otherwise a comment that could as well be a row is refused. */
   readonly isCommentSaid: boolean;
 };
@@ -30,7 +33,6 @@ export type Rewritten = {
 };
 
 const blockBytes = 1024 * 1024;
-const rowBytesMax = 32 * 1024 * 1024;
 /** Places where lines were left out; later ones than these are told by the lines of the rewritten file. */
 const lineOffsetsMax = 100_000;
 
@@ -50,6 +52,7 @@ export async function rewriteCsv(task: Rewriting): Promise<Rewritten> {
   const writer = createRowWriter(task);
   const lineOffsets: LineOffset[] = [];
   let [lines, writtenLines] = [0, 0];
+  const checkLineBreak = createLineBreakCheck(task.lineBreak);
   const takeRow = (fields: readonly Field[] | undefined, lineCount: number): void => {
     const isBlank = task.columnCount > 1 && fields?.length === 1 && isNothing(fields[0]);
     if (fields && !isBlank) writtenLines += writer.write(fields);
@@ -65,6 +68,7 @@ export async function rewriteCsv(task: Rewriting): Promise<Rewritten> {
         const next = parser.read(bytes, at, bytes.length, isEnd);
         if (next < 0) break;
         if (!parser.fields && !task.isCommentSaid) checkComment(task, bytes.subarray(at, next));
+        checkLineBreak(parser.endsWithCr);
         takeRow(parser.fields, parser.lineCount);
         at = next;
       }
@@ -77,6 +81,18 @@ export async function rewriteCsv(task: Rewriting): Promise<Rewritten> {
   }
   await output.writeFile(writer.drain());
   return { lineOffsets, badRow: undefined };
+}
+
+/** A carriage return alone is a line break only in files that have no other: elsewhere it may as well be part of a value. */
+function createLineBreakCheck(first: Rewriting["lineBreak"]): (endsWithCr: boolean | undefined) => void {
+  let usual = first === undefined ? undefined : first === "cr";
+  return (endsWithCr) => {
+    if (endsWithCr === undefined) return;
+    usual ??= endsWithCr;
+    if (endsWithCr === usual) return;
+    const [found, others] = endsWithCr ? ["\\r alone", "\\n"] : ["\\n", "\\r alone"];
+    throw new BadRowError(`it ends with ${found} where others end with ${others}`);
+  };
 }
 
 /** That lines with this beginning are comments was found out from those before the first row. */
@@ -112,11 +128,7 @@ async function* blocksOf(file: FileHandle, from: number): AsyncGenerator<Block> 
       },
     };
     rest = bytes.subarray(taken);
-    if (rest.length > rowBytesMax) {
-      throw new BadRowError(
-        `it has more than ${rowBytesMax / 1024 ** 2} MiB; is a quote opened and not closed?`,
-      );
-    }
+    if (rest.length > rowBytesMax) throw new BadRowError(tooLong);
     if (bytesRead === 0) return;
   }
 }

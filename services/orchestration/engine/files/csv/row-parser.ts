@@ -9,6 +9,8 @@ export type RowParser = {
   fields: Field[] | undefined;
   /** Line breaks of that row, the one behind it included. */
   lineCount: number;
+  /** Whether a carriage return alone is behind that row; undefined where the file ends. */
+  endsWithCr: boolean | undefined;
   /**
    * Reads the row at `from` and answers where the next one begins, or -1 when the row does not end before `to`. Throws
    * BadRowError.
@@ -80,6 +82,7 @@ export function createRowParser(dialect: Dialect): RowParser {
   const parser: RowParser = {
     fields: [],
     lineCount: 0,
+    endsWithCr: undefined,
     // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: as above
     read(bytes, from, to, isEnd) {
       const fields: Field[] = [];
@@ -120,11 +123,13 @@ export function createRowParser(dialect: Dialect): RowParser {
     if (at >= to) {
       if (!isEnd) return -1;
       parser.lineCount = countLines(bytes, from, to);
+      parser.endsWithCr = undefined;
       return to;
     }
     if (bytes[at] === cr && at + 1 >= to && !isEnd) return -1;
     const next = at + (bytes[at] === cr && bytes[at + 1] === lf && at + 1 < to ? 2 : 1);
     parser.lineCount = countLines(bytes, from, next);
+    parser.endsWithCr = bytes[next - 1] === cr;
     return next;
   }
 

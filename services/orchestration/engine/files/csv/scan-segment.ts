@@ -22,7 +22,7 @@ export type SegmentScan = {
 
 const readBytes = 2 * 1024 * 1024;
 /** Longest row that is read, in bytes. */
-const rowBytesMax = 32 * 1024 * 1024;
+export const rowBytesMax = 32 * 1024 * 1024;
 /** The scan writes and looks this far beyond the end. */
 const roomBytes = 64;
 /** What is read at once where little is wanted. */
@@ -57,7 +57,7 @@ export async function scanSegment({ path, from, to, isAligned, ...options }: Seg
   return { tally: scan.tally(), start, end: base, badRow };
 }
 
-const tooLong = `it has more than ${rowBytesMax / 1024 ** 2} MiB; is a quote opened and not closed?`;
+export const tooLong = `it has more than ${rowBytesMax / 1024 ** 2} MiB; is a quote opened and not closed?`;
 
 /** Where the first row behind a line break begins; `to` when there is none before it. */
 async function nextRow(file: FileHandle, from: number, to: number): Promise<number> {
