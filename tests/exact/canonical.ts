@@ -17,6 +17,8 @@ export function canonical(value: Plain): string {
   }
   const text = String(value);
   if (plainNumber.test(text)) return canonicalNumber(text);
+  const special = /^([+-]?)(nan|inf|infinity)$/i.exec(text);
+  if (special) return `${special[1] === "-" ? "-" : ""}${special[2]?.slice(0, 3).toLowerCase()}`;
   if (clockTime.test(text)) return canonicalClock(text);
   return dateAndTime.test(text) ? canonicalInstant(text) : text;
 }

@@ -78,15 +78,17 @@ def read_by_pyarrow(path, format_, settings):
 
 
 def read_text_by_pyarrow(path):
-    parse = pa.csv.ParseOptions(newlines_in_values=True)
-    names = pa.csv.open_csv(path, parse_options=parse).schema.names
+    # An empty line is a row of a table with one column; a row may be longer than a block of pyarrow's own.
+    parse = pa.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
+    read = pa.csv.ReadOptions(block_size=64 * 1024 * 1024)
+    names = pa.csv.open_csv(path, read_options=read, parse_options=parse).schema.names
     convert = pa.csv.ConvertOptions(
         column_types={name: pa.string() for name in names},
         null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
-    return pa.csv.read_csv(path, parse_options=parse, convert_options=convert)
+    return pa.csv.read_csv(path, read_options=read, parse_options=parse, convert_options=convert)
 
 
 def read_by_duckdb(path, format_, settings):
