@@ -179,10 +179,23 @@ describe("SourceDataInvalid: what is in doubt is refused with its line", () => {
       "a,b\r1,2\r3,4\n5,6\r",
       /^line 3: it ends with \\n where others end with \\r/,
     ],
+    [
+      "more columns than are read",
+      `${",".repeat(20_000)}\n`,
+      /^it has 20,001 columns; 20,000 at the most are read/,
+    ],
     ["a NUL in a name", "a\0b,c\n1,2\n", /^column 1 has a name that .* NUL/],
   ])("%s", async (_, content, message) => {
     await expect(read(content)).rejects.toThrow(message);
   });
+});
+
+test("OK: a first row of megabytes", async () => {
+  const text = "x".repeat(3_000_000);
+  const { columns, rows } = await read(`a,${text}\n`, { header: false });
+  expect([columns, rows]).toEqual([["column0 VARCHAR", "column1 VARCHAR"], [["a", text]]]);
+  const names = await read(`${text},b\n1,2\n`);
+  expect([names.columns, names.rows]).toEqual([[`${text} BIGINT`, "b BIGINT"], [["1", "2"]]]);
 });
 
 test("OK: line breaks in quotes are none between rows, wherever threads begin to read", async () => {

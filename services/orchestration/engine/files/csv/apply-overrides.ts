@@ -1,8 +1,8 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { EngineFailure } from "../../engine-failure.ts";
 import { readRows } from "../../sandbox.ts";
 import { literal } from "../../sql-text.ts";
-import { byFormat, type ColumnOverride, readOverride } from "../column-override.ts";
+import { byFormat, type ColumnOverride } from "../column-override.ts";
+import { overridesOf } from "../name-table.ts";
 import type { FileProblem } from "../readable.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
 import { type ColumnType, plainNumber } from "./conversion.ts";
@@ -30,7 +30,12 @@ export async function applyOverrides(
   types: readonly ColumnType[],
   settings: ReadingSettings,
 ): Promise<Overridden> {
-  const wanted = overridesOf(target.names, settings);
+  const wanted = new Map(
+    [...overridesOf(target.names, settings)].map(([name, override]) => [
+      target.names.indexOf(name),
+      withMarks(override, settings),
+    ]),
+  );
   const problems: FileProblem[] = [];
   for (const [column, override] of wanted) {
     problems.push(...(await findMisfits(connection, target, column, override)));
@@ -94,19 +99,6 @@ function overridden(type: ColumnType, override: ColumnOverride | undefined): Col
     form: undefined,
     note: "as settings.columnTypes says",
   };
-}
-
-function overridesOf(names: readonly string[], settings: ReadingSettings): Map<number, ColumnOverride> {
-  const found = new Map<number, ColumnOverride>();
-  for (const [name, typeName] of Object.entries(settings.columnTypes ?? {})) {
-    const column = names.indexOf(name);
-    if (column < 0) {
-      const message = `settings.columnTypes has ${JSON.stringify(name)}, which no column is called`;
-      throw new EngineFailure("sourceDataInvalid", message);
-    }
-    found.set(column, withMarks(readOverride(name, typeName, settings), settings));
-  }
-  return found;
 }
 
 /** Numbers are looked at as DuckDB writes them, where their marks stand where a number has them. */

@@ -113,6 +113,9 @@ function skip(beginning: Buffer, from: number, lines: number): number {
   return at;
 }
 
+/** The first row goes on behind the beginning that was looked at. */
+export class CutRowError extends Error {}
+
 type FirstRow = { fields: Field[]; begin: number; end: number; linesBefore: number; linesToEnd: number };
 
 /** The first row that has anything. */
@@ -122,11 +125,7 @@ function firstRow(dialect: Dialect, bytes: Buffer, isWhole: boolean): FirstRow {
   let linesBefore = 0;
   while (begin < bytes.length) {
     const end = parser.read(bytes, begin, bytes.length, isWhole);
-    if (end < 0)
-      throw new EngineFailure(
-        "sourceDataInvalid",
-        "its first row does not end: is a quote opened and not closed?",
-      );
+    if (end < 0) throw new CutRowError();
     const { fields, lineCount } = parser;
     const linesToEnd = linesBefore + lineCount;
     const isBlank = fields?.length === 1 && fields[0]?.text.length === 0 && !fields[0].isQuoted;

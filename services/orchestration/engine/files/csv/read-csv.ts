@@ -10,8 +10,9 @@ import { columnTypeOf } from "./column-type.ts";
 import type { ColumnType } from "./conversion.ts";
 import { findMarks } from "./find-marks.ts";
 import { formsOf, type NumberMarks, readerOfForms } from "./forms.ts";
-import { type CsvHead, readHead } from "./head.ts";
+import { type CsvHead, CutRowError, readHead } from "./head.ts";
 import { badLine, openText, type Text } from "./open-text.ts";
+import { rowBytesMax, tooLong } from "./scan-segment.ts";
 import type { Tally } from "./tally.ts";
 
 /** What is looked at for the dialect and the names. */
@@ -51,15 +52,18 @@ async function readBeginning(
   marks: NumberMarks,
 ): Promise<CsvHead> {
   await using file = await open(input.path);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(beginningBytes), 0, beginningBytes, 0);
+  const readFrom = async (length: number): Promise<CsvHead> => {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
+    const isWhole = bytesRead >= input.sizeBytes;
+    return readHead(buffer.subarray(0, bytesRead), isWhole, settings, readerOfForms(marks));
+  };
   try {
-    return readHead(
-      buffer.subarray(0, bytesRead),
-      bytesRead >= input.sizeBytes,
-      settings,
-      readerOfForms(marks),
-    );
+    return await readFrom(beginningBytes).catch((error) => {
+      if (!(error instanceof CutRowError)) throw error;
+      return readFrom(rowBytesMax);
+    });
   } catch (error) {
+    if (error instanceof CutRowError) throw badLine(1, tooLong);
     throw error instanceof BadRowError ? badLine(1, error.message) : error;
   }
 }
