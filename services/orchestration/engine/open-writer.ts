@@ -4,18 +4,22 @@ import { setTimeout } from "node:timers/promises";
 import { enlargePipe } from "./enlarge-pipe.ts";
 import { openEnd, socketOn } from "./pipe-ends.ts";
 
-/** How often it is tried whether a pipe is read now. */
-const openWriterEveryMs = 5;
+/** Opens a named pipe to write it, which somebody has open for reading. */
+export function openWriter(path: string): Socket {
+  const end = openEnd(path, constants.O_WRONLY);
+  enlargePipe(end);
+  return socketOn(end, { readable: false, writable: true });
+}
 
-/** Opens a named pipe to write it, as soon as another process reads it: what nobody reads would be lost. */
-export async function openWriter(path: string, signal: AbortSignal): Promise<Socket> {
+/** How often it is tried whether a pipe is read now, in milliseconds. */
+const openEveryMs = 5;
+
+/** Opens a named pipe for writing as soon as somebody has it open for reading. Answers the descriptor. */
+export async function openOnceRead(path: string, signal: AbortSignal): Promise<number> {
   for (;;) {
     const end = openIfRead(path);
-    if (end !== undefined) {
-      enlargePipe(end);
-      return socketOn(end, { readable: false, writable: true });
-    }
-    await setTimeout(openWriterEveryMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    if (end !== undefined) return end;
+    await setTimeout(openEveryMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 

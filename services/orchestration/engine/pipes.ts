@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { newId } from "../../lib/ids.ts";
 import { openReader } from "./pipe-ends.ts";
+import { keepInput } from "./pipe-input.ts";
 
 /** Named pipes to and from a process of DuckDB, which can open nothing but paths. */
 export type Pipes = AsyncDisposable & {
@@ -14,6 +15,11 @@ export type Pipes = AsyncDisposable & {
   readonly outputPath: string;
   /** Reads the output. */
   readonly output: Socket;
+  /**
+   * Says that the input is whole: its reader comes to the end. Until then it waits, even when the writer is gone, since
+   * the end of a pipe is all that tells what is whole from what broke off.
+   */
+  endInput(signal: AbortSignal): Promise<void>;
   /** Says that the output's writer is done: what is still in the pipe is read, then the output ends. */
   endOutput(): Promise<void>;
 };
@@ -29,6 +35,7 @@ export async function openPipes(directory: string): Promise<Pipes> {
   const inputPath = join(root, "input");
   const outputPath = join(root, "output");
   await promisify(execFile)("mkfifo", ["-m", "600", inputPath, outputPath]);
+  const input = stack.use(keepInput(inputPath));
   // A pipe that nobody has open for writing is at its end: this one keeps the output going before its writer comes.
   const keeper: FileHandle = await open(outputPath, constants.O_RDWR | constants.O_NONBLOCK);
   stack.defer(() => keeper.close());
@@ -39,6 +46,7 @@ export async function openPipes(directory: string): Promise<Pipes> {
     inputPath,
     outputPath,
     output,
+    endInput: (signal) => input.end(signal),
     endOutput: () => keeper.close(),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };

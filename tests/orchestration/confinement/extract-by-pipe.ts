@@ -23,6 +23,6 @@ const task = {
   format: "csv" as const,
 };
 const feed = async (path: string, signal: AbortSignal) =>
-  feedPipe(path, signal, async (pipe) => void (await pipe).write("1\n2\n3\n"));
+  feedPipe(path, signal, async (pipe) => void pipe.write("1\n2\n3\n"));
 const pieces = await Array.fromAsync(extract(engine, { feed }, task, limit));
 console.log(JSON.stringify({ queried, extracted: Buffer.concat(pieces).toString() }));

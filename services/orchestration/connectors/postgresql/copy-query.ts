@@ -35,8 +35,7 @@ export const copyQuery = (
       const columns = await describe(ask, text);
       send(planOf(columns));
       const [before, behind] = copyAround(columns, rowsMax);
-      const sink = await pipe;
-      return copyOut(before + text + behind, sink).catch((error) => {
+      return copyOut(before + text + behind, pipe).catch((error) => {
         throw toStatementFailure(error, text, before.length);
       });
     }),

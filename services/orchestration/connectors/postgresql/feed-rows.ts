@@ -26,12 +26,10 @@ export const feedRows = (
     withSession(
       target,
       { signal, timeoutMs },
-      async (_ask, { copyOut }) => {
-        const sink = await pipe;
-        return copyOut(statement, sink).catch((error) => {
+      (_ask, { copyOut }) =>
+        copyOut(statement, pipe).catch((error) => {
           throw toRowsFailure(error, table);
-        });
-      },
+        }),
       { snapshot },
     ),
   );

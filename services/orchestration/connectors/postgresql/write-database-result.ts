@@ -25,10 +25,7 @@ export async function writeDatabaseResult(
   // One more tells whether there are more.
   const rowsMax = maxRows === undefined ? undefined : maxRows + 1;
   const planned = Promise.withResolvers<CopyPlan>();
-  const copying = remote.ask("copyQuery", (target) => ({ target, sql, rowsMax, inputPath, timeoutMs }), {
-    signal,
-    onPart: planned.resolve,
-  });
+  const copying = copyRows();
   const writing = planned.promise.then((rows) => {
     const task = {
       kind: "write" as const,
@@ -41,6 +38,17 @@ export async function writeDatabaseResult(
     return engine.run(task, { signal, timeoutMs });
   });
   copying.catch(planned.reject);
+
+  async function copyRows(): Promise<number | undefined> {
+    const rowsSent = await remote.ask(
+      "copyQuery",
+      (target) => ({ target, sql, rowsMax, inputPath, timeoutMs }),
+      { signal, onPart: planned.resolve },
+    );
+    await pipes.endInput(signal);
+    return rowsSent;
+  }
+
   for (const one of [copying, writing]) one.catch((error) => stop.abort(error));
   return await withEngineFailures("the result", async () => {
     try {

@@ -1,0 +1,29 @@
+import { closeSync, constants } from "node:fs";
+import { openOnceRead } from "./open-writer.ts";
+import { openEnd } from "./pipe-ends.ts";
+
+/** Keeps a named pipe from ending, whoever writes it comes and goes. */
+export type PipeInput = Disposable & {
+  /** Lets the pipe end behind what was written, once somebody reads it. Rejects with the signal's reason. */
+  end(signal: AbortSignal): Promise<void>;
+};
+
+export function keepInput(path: string): PipeInput {
+  // Reads as well: a pipe without a reader can't be opened for writing yet.
+  const keepers = [openEnd(path, constants.O_RDWR)];
+  const close = () => {
+    for (const descriptor of keepers.splice(0)) closeSync(descriptor);
+  };
+  return {
+    async end(signal) {
+      // What was written stays in the pipe as long as it is open at all. Only without the reader of our own shows whether
+      // there is another one, without whom it would be lost.
+      const writer = openEnd(path, constants.O_WRONLY);
+      close();
+      keepers.push(writer);
+      closeSync(await openOnceRead(path, signal));
+      close();
+    },
+    [Symbol.dispose]: close,
+  };
+}
