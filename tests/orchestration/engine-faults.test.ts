@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExtractFormat } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { untilGone } from "../all-in-one/postgres-fixtures.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
-import { holdEngines, isBusy, leftFiles, untilWorking } from "./engine-processes.ts";
+import { holdEngines, isBusy, leftFiles, untilIdle, untilWorking } from "./engine-processes.ts";
 import { startEngine, statementOn } from "./engines.ts";
 import { extractChunk, plan, tablesOf } from "./extracts.ts";
 import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
@@ -194,15 +194,23 @@ test("Unavailable: the process is killed in the middle of a computation", async 
 });
 
 describe("in the middle of a chunk", () => {
-  /** Takes one part of a chunk's stream, has its process ended, and takes the rest. */
-  async function breakOff(sourceId: string, tableId: string, signal: NodeJS.Signals) {
-    const { snapshotId, chunks } = await plan(user, sourceId, [tableId]);
+  /** Takes one part of the stream of a chunk that a process writes: one column of two is no prepared file's. */
+  async function beginChunk(sourceId: string, tableId: string) {
+    const tables = [{ tableId, columns: ["text"] }];
+    const { snapshotId, chunks } = await plan(user, sourceId, [], { tables });
     snapshots.push(snapshotId);
     const request = { snapshotId, tableIndex: 0, range: chunks[0]?.range ?? "" };
     const caller = new AbortController();
+    // The process that read the whole file may still have its task's files.
+    await untilIdle();
     const parts = user.extracts.extractChunk(request, { signal: caller.signal })[Symbol.asyncIterator]();
     expect((await parts.next()).value?.part.case).toBe("chunk");
-    const pid = await untilWorking();
+    return { snapshotId, request, caller, parts, pid: await untilWorking() };
+  }
+
+  /** Has the process of a chunk ended, and takes the rest. */
+  async function breakOff(sourceId: string, tableId: string, signal: NodeJS.Signals) {
+    const { snapshotId, request, caller, parts, pid } = await beginChunk(sourceId, tableId);
     process.kill(pid, signal);
     if (signal === "SIGSTOP") caller.abort();
     const failure = await failureOf(
@@ -245,12 +253,9 @@ describe("in the middle of a chunk", () => {
     "FailedPrecondition: the snapshot of %s is closed while the reader of a chunk pauses, who hears of it",
     async (_, make) => {
       const { sourceId, tableId } = await make();
-      const { snapshotId, chunks } = await plan(user, sourceId, [tableId]);
-      const request = { snapshotId, tableIndex: 0, range: chunks[0]?.range ?? "" };
-      const parts = user.extracts.extractChunk(request)[Symbol.asyncIterator]();
-      expect((await parts.next()).value?.part.case).toBe("chunk");
-      const pid = await untilWorking();
+      const { snapshotId, parts, pid } = await beginChunk(sourceId, tableId);
       await user.extracts.closeSnapshot({ snapshotId });
+      snapshots.length = 0;
       await untilGone([pid]);
       const failure = await failureOf(
         (async () => {

@@ -72,6 +72,11 @@ export async function untilWorking(): Promise<number> {
   return workingEngines()[0] ?? 0;
 }
 
+/** Waits until no process has a task. */
+export async function untilIdle(): Promise<void> {
+  await eventually(() => workingEngines()).toEqual([]);
+}
+
 /** More than a process takes to start and to get a task, in ticks of the kernel's clock. */
 const busyTicks = 100;
 

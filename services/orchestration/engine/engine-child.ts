@@ -3,7 +3,7 @@ import type { Duplex, Readable } from "node:stream";
 import type { Layer } from "../confinement/layers.ts";
 import { startConfined } from "../confinement/start-confined.ts";
 import { takeUserId } from "../confinement/user-ids.ts";
-import { hasEnded, killChild } from "../process/child.ts";
+import { hasEnded, isDead, killChild } from "../process/child.ts";
 import { openMessageChannel } from "../process/message-channel.ts";
 import { createProcessPriority, type ProcessPriority } from "./process-priority.ts";
 import { type Order, type Reply, type Task, toReply } from "./protocol.ts";
@@ -70,7 +70,7 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
   return {
     pid: child.pid,
     folder,
-    hasEnded: () => hasEnded(child),
+    hasEnded: () => isDead(child),
     priority: createProcessPriority(child.pid),
     async ask(task) {
       const { promise, resolve } = Promise.withResolvers<Reply | Crash>();

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 
 /** V8's heap: what a stranger sends must not fill the machine. */
@@ -37,6 +38,18 @@ export function unrefChild(child: ChildProcess): void {
 
 export const hasEnded = ({ pid, exitCode, signalCode }: ChildProcess): boolean =>
   pid === undefined || exitCode !== null || signalCode !== null;
+
+/** Whether the child is dead, also when this process was not told of it yet. */
+export const isDead = (child: ChildProcess): boolean => hasEnded(child) || isZombie(child.pid ?? 0);
+
+/** By the kernel's list of processes, where there is one: of a dead one that its parent has not heard of the state is Z. */
+function isZombie(pid: number): boolean {
+  try {
+    return /^\d+ \(.*\) [ZX] /s.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
+}
 
 const lastWordsCharactersMax = 10_000;
 const lastWordsOf = new WeakMap<ChildProcess, { text: string }>();
