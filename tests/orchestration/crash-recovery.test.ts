@@ -62,8 +62,11 @@ test("a killed process: its executions are cancelled at the next start, its engi
   for (const { who } of [onKilled, onLive]) {
     await eventually(() => statesOf(who.userId)).toEqual([["running", ""]]);
   }
-  const engines = (await listProcesses()).filter(({ ppid }) => ppid === spawned.pid).map(({ pid }) => pid);
-  expect(engines.length).toBeGreaterThan(0);
+  const enginesOfKilled = async () =>
+    (await listProcesses()).filter(({ ppid }) => ppid === spawned.pid).map(({ pid }) => pid);
+  // An execution is noted before it gets a process.
+  await eventually(enginesOfKilled).not.toEqual([]);
+  const engines = await enginesOfKilled();
 
   await spawned.kill();
   await killedCall;

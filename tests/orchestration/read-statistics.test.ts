@@ -8,8 +8,15 @@ import { memoryBytes } from "./statement-runner.ts";
 
 const rowsPerGroup = 2048;
 
-/** What is known of the columns in the second and third row group. */
-async function statisticsOf(columns: readonly (TypedColumn & { expression: string })[]) {
+type WrittenColumn = TypedColumn & { expression: string };
+
+const cutOf = (from: number, to: number) => ({
+  groups: { from, to },
+  rows: { from: from * rowsPerGroup, to: to * rowsPerGroup },
+});
+
+/** What is known of the columns in each of some cuts of four row groups; of the second and third by default. */
+async function statisticsOfCuts(columns: readonly WrittenColumn[], cuts = [cutOf(1, 3)]) {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "rows.parquet");
   const list = columns.map(({ name, dataType, expression }) => `(${expression})::${dataType} AS "${name}"`);
@@ -24,12 +31,15 @@ async function statisticsOf(columns: readonly (TypedColumn & { expression: strin
     fileName: "rows.parquet",
     spillDirectory: join(folder.path, "spill"),
     memoryBytes,
-    groups: { from: 1, to: 3 },
-    rows: { from: rowsPerGroup, to: 3 * rowsPerGroup },
+    cuts,
     columns,
   });
-  return Object.fromEntries(known.map(({ name, nullCount, min, max }) => [name, [nullCount, min, max]]));
+  return known.map((cut) =>
+    Object.fromEntries(cut.map(({ name, nullCount, min, max }) => [name, [nullCount, min, max]])),
+  );
 }
+
+const statisticsOf = async (columns: readonly WrittenColumn[]) => (await statisticsOfCuts(columns))[0];
 
 test("OK: smallest and largest by the column's type, not by their text", async () => {
   const columns = [
@@ -86,4 +96,18 @@ test("OK: long texts and those with a NUL have no smallest or largest", async ()
     long: [0, undefined, undefined],
     nul: [0, undefined, undefined],
   });
+});
+
+test("OK: each cut has its own, also of lists, whatever the order, overlapping and of no row groups", async () => {
+  const columns = [
+    { name: "n", dataType: "BIGINT", expression: "CASE WHEN n % 4 = 0 THEN NULL ELSE n END" },
+    { name: "list", dataType: "BIGINT[]", expression: "CASE WHEN n < 2048 THEN NULL ELSE [n] END" },
+  ];
+  const cuts = [cutOf(3, 4), cutOf(0, 1), cutOf(0, 2), cutOf(2, 2)];
+  expect(await statisticsOfCuts(columns, cuts)).toEqual([
+    { n: [512, "6145", "8191"], list: [0, undefined, undefined] },
+    { n: [512, "1", "2047"], list: [2048, undefined, undefined] },
+    { n: [1024, "1", "4095"], list: [2048, undefined, undefined] },
+    { n: [0, undefined, undefined], list: [0, undefined, undefined] },
+  ]);
 });

@@ -59,11 +59,6 @@ export type DataSource = {
    */
   writeResult(query: FileQuery, limit: Limit): Promise<WrittenResult>;
   /**
-   * Runs one statement that reads and writes its rows into a file that is there. When it fails, what is in the file is
-   * nothing. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED).
-   */
-  writeResult(query: FileQuery, limit: Limit): Promise<WrittenResult>;
-  /**
    * Opens a snapshot of some tables, each as the catalog has it. FailedPrecondition (SOURCE_CHANGED) when one is not so
    * any more.
    */

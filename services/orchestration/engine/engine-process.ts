@@ -52,7 +52,7 @@ async function perform(task: Task): Promise<Reply> {
     case "preview":
       return { kind: "previewed", preview: await previewFile(task) };
     case "statistics":
-      return { kind: "statistics", columns: await readStatistics(task) };
+      return { kind: "statistics", cuts: await readStatistics(task) };
     case "extract":
       return { kind: "extracted", extraction: await writeExtract(task) };
     case "query":

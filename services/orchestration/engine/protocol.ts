@@ -43,6 +43,9 @@ export type ExtractColumn = { readonly name: string; readonly expression: string
 /** Rows from the first one, counted from 0, up to but without the last one. */
 export type RowRange = { readonly from: number; readonly to: number };
 
+/** Row groups of a Parquet file, counted from 0, up to but without the last one, and their rows. */
+export type GroupCut = { readonly groups: RowRange; readonly rows: RowRange };
+
 /** What an engine is to do with one file. */
 export type Task = {
   /** Path of the only file that the statement may reach. */
@@ -70,11 +73,9 @@ export type Task = {
       readonly maxRows: number;
     }
   | {
-      /** Answers what is known of some row groups of a Parquet file. */
+      /** Answers what is known of each of some cuts of a Parquet file. */
       readonly kind: "statistics";
-      /** Row groups from the first one, counted from 0, up to but without the last one, and their rows. */
-      readonly groups: RowRange;
-      readonly rows: RowRange;
+      readonly cuts: readonly GroupCut[];
       readonly columns: readonly TypedColumn[];
     }
   | {
@@ -159,7 +160,7 @@ export type FailureKind = (typeof failureKinds)[number];
 export type Reply =
   | { readonly kind: "prepared"; readonly preparation: Preparation }
   | { readonly kind: "previewed"; readonly preview: FilePreview }
-  | { readonly kind: "statistics"; readonly columns: readonly ColumnStats[] }
+  | { readonly kind: "statistics"; readonly cuts: readonly (readonly ColumnStats[])[] }
   | { readonly kind: "queried"; readonly result: QueryResult }
   | { readonly kind: "extracted"; readonly extraction: Extraction }
   | { readonly kind: "written"; readonly result: WrittenResult }
@@ -186,7 +187,7 @@ const replySchema = z.discriminatedUnion("kind", [
     kind: z.literal("previewed"),
     preview: foundSchema.extend({ rows: z.custom(isRows) }),
   }),
-  z.object({ kind: z.literal("statistics"), columns: z.array(columnStats) }),
+  z.object({ kind: z.literal("statistics"), cuts: z.array(z.array(columnStats)) }),
   z.object({
     kind: z.literal("queried"),
     result: z.object({

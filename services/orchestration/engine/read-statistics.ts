@@ -1,13 +1,13 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { sliceOf } from "./file-reader.ts";
-import type { ColumnStats, Task, TypedColumn } from "./protocol.ts";
+import type { ColumnStats, RowRange, Task, TypedColumn } from "./protocol.ts";
 import { openSandbox, readRows } from "./sandbox.ts";
 import { identifier, literal } from "./sql-text.ts";
 
 type StatisticsTask = Task & { kind: "statistics" };
 
-/** What the foot of a Parquet file says of the columns in some row groups. */
-export async function readStatistics(task: StatisticsTask): Promise<ColumnStats[]> {
+/** What the foot of a Parquet file says of the columns in each of some cuts. */
+export async function readStatistics(task: StatisticsTask): Promise<ColumnStats[][]> {
   const connection = await openSandbox(task, async () => {});
   try {
     const leaves = await findLeaves(connection, task.path);
@@ -18,11 +18,22 @@ export async function readStatistics(task: StatisticsTask): Promise<ColumnStats[
     const known = await readFoot(connection, task, flat);
     const nested = task.columns.filter(({ name }) => !leaves.has(name));
     const isNumbered = !task.columns.some(({ name }) => name.toLowerCase() === "file_row_number");
-    const nulls = await countNulls(connection, task, nested, isNumbered);
-    return task.columns.map(
-      ({ name }) =>
-        known.get(name) ?? { name, nullCount: nulls.get(name) ?? 0, min: undefined, max: undefined },
-    );
+    const cuts: ColumnStats[][] = [];
+    for (const [index, cut] of task.cuts.entries()) {
+      const nulls = await countNulls(connection, { path: task.path, rows: cut.rows }, nested, isNumbered);
+      cuts.push(
+        task.columns.map(
+          ({ name }) =>
+            known[index]?.get(name) ?? {
+              name,
+              nullCount: nulls.get(name) ?? 0,
+              min: undefined,
+              max: undefined,
+            },
+        ),
+      );
+    }
+    return cuts;
   } finally {
     // The process goes on to the next task.
     connection.closeSync();
@@ -60,45 +71,71 @@ const statisticBytesMax = 255;
 
 type Leaf = TypedColumn & { readonly place: number };
 
-/** Columns of one type are looked at together: each with its own aggregates would take the square of their number. */
+/**
+ * What the foot says of each cut's columns. Columns of one type are looked at together: each with its own aggregates would
+ * take the square of their number.
+ */
 async function readFoot(
   connection: DuckDBConnection,
   task: StatisticsTask,
   columns: readonly Leaf[],
-): Promise<Map<string, ColumnStats>> {
-  const known = new Map<string, ColumnStats>();
+): Promise<Map<string, ColumnStats>[]> {
+  const known = task.cuts.map(() => new Map<string, ColumnStats>());
+  if (columns.length === 0) return known;
+  await loadFoot(connection, task, columns);
   for (const [dataType, leaves] of Map.groupBy(columns, (column) => column.dataType)) {
-    for (const statistics of await readLeaves(connection, task, dataType, leaves)) {
-      known.set(statistics.name, statistics);
-    }
+    await addLeaves(connection, known, dataType, leaves);
   }
   return known;
+}
+
+/** The foot is parsed once, for all types and cuts. */
+async function loadFoot(
+  connection: DuckDBConnection,
+  { path, cuts }: StatisticsTask,
+  columns: readonly Leaf[],
+): Promise<void> {
+  const list = (numbers: readonly number[]) => `unnest([${numbers.join(", ")}]::BIGINT[])`;
+  const firsts = list(cuts.map(({ groups }) => groups.from));
+  const ends = list(cuts.map(({ groups }) => groups.to));
+  await connection.run(
+    "CREATE TEMP TABLE sluice_foot AS SELECT cut, column_id AS place, num_values, stats_null_count, " +
+      "stats_min_value, stats_max_value, min_is_exact, max_is_exact " +
+      `FROM parquet_metadata(${literal(path)}) JOIN ` +
+      `(SELECT ${list([...cuts.keys()])} AS cut, ${firsts} AS first_group, ${ends} AS end_group) ` +
+      "ON row_group_id >= first_group AND row_group_id < end_group " +
+      `WHERE column_id IN (${columns.map(({ place }) => place).join(", ")})`,
+  );
 }
 
 /** A row group whose statistics are not there could have a smaller value. */
 const isMissing = (statistic: string, isExact: string): string =>
   `bool_or(num_values > coalesce(stats_null_count, -1) AND (${statistic} IS NULL OR NOT coalesce(${isExact}, true)))`;
 
-async function readLeaves(
+async function addLeaves(
   connection: DuckDBConnection,
-  { path, groups }: StatisticsTask,
+  known: readonly Map<string, ColumnStats>[],
   dataType: string,
   leaves: readonly Leaf[],
-): Promise<ColumnStats[]> {
+): Promise<void> {
   const places = leaves.map(({ place }) => place).join(", ");
   const rows = await readRows(
     connection,
-    "SELECT column_id AS place, sum(stats_null_count) AS nulls, " +
+    "SELECT cut, place, sum(stats_null_count) AS nulls, " +
       `CASE WHEN NOT ${isMissing("stats_min_value", "min_is_exact")} THEN min(stats_min_value::${dataType})::VARCHAR END AS min, ` +
       `CASE WHEN NOT ${isMissing("stats_max_value", "max_is_exact")} THEN max(stats_max_value::${dataType})::VARCHAR END AS max ` +
-      `FROM parquet_metadata(${literal(path)}) ` +
-      `WHERE row_group_id BETWEEN ${groups.from} AND ${groups.to - 1} AND column_id IN (${places}) GROUP BY column_id`,
+      `FROM temp.sluice_foot WHERE place IN (${places}) GROUP BY cut, place`,
   );
-  const found = new Map(rows.map((row) => [Number(row.place), row]));
-  return leaves.map(({ name, place }) => {
-    const row = found.get(place);
-    return { name, nullCount: Number(row?.nulls ?? 0), min: toText(row?.min), max: toText(row?.max) };
-  });
+  const names = new Map(leaves.map(({ name, place }) => [place, name]));
+  for (const { cut, place, nulls, min, max } of rows) {
+    const name = names.get(Number(place)) ?? "";
+    known[Number(cut)]?.set(name, {
+      name,
+      nullCount: Number(nulls ?? 0),
+      min: toText(min),
+      max: toText(max),
+    });
+  }
 }
 
 /** PostgreSQL, which keeps them, has no text with a NUL. */
@@ -110,7 +147,7 @@ const toText = (text: unknown): string | undefined =>
 /** Statistics are of single values only: what is missing of a list or a struct is counted in the rows. */
 async function countNulls(
   connection: DuckDBConnection,
-  { path, rows }: StatisticsTask,
+  { path, rows }: { readonly path: string; readonly rows: RowRange },
   columns: readonly TypedColumn[],
   isNumbered: boolean,
 ): Promise<Map<string, number>> {

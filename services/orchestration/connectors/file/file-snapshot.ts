@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { extract } from "../../engine/extract.ts";
 import type { ExtractColumn, Extraction } from "../../engine/protocol.ts";
 import { tableChanged } from "../../errors.ts";
+import { createCutStatistics } from "../../prepared/cut-statistics.ts";
 import { handOut } from "../../prepared/hand-out.ts";
 import { type ParquetFoot, readFoot } from "../../prepared/parquet-foot/foot.ts";
 import type { PreparedFile } from "../../prepared/prepared-files.ts";
@@ -20,7 +21,7 @@ import { piecesWithEngineFailures, withEngineFailures } from "../engine-failures
 import type { FileConnectorDeps } from "./file-connector.ts";
 import { fileNamed, tableNameOf } from "./names.ts";
 import { toParquet } from "./parquet-type.ts";
-import { type FileChunk, isWholeTable, planChunks, rangeOf } from "./plan-chunks.ts";
+import { type FileChunk, isCut, isWholeTable, planChunks, rangeOf } from "./plan-chunks.ts";
 import { type FileSettings, readingSettingsOf } from "./settings.ts";
 
 /** A file by its hash: its bytes stay here until the snapshot is disposed. */
@@ -48,7 +49,9 @@ export async function openFileSnapshot(
   const plans = tables.map((table) => {
     const { planned, columns } = planColumns(table, { schemaName: "", name, columns: found });
     const wanted = { isWhole: isWholeTable(preparation, planned), format };
-    return { planned, columns, chunks: planChunks(preparation, foot, chunkRows, wanted) };
+    const chunks = planChunks(preparation, foot, chunkRows, wanted);
+    const statistics = createCutStatistics(engine, file, { fileName: blob.name, cuts: chunks.filter(isCut) });
+    return { planned, columns, chunks, statistics };
   });
   const owned = stack.move();
   return {
@@ -69,8 +72,8 @@ export async function openFileSnapshot(
       const chunk = plan?.chunks.find((planned) => rangeOf(planned) === range);
       if (!plan || !chunk) throw new Error(`the snapshot has no chunk ${range} of table ${tableIndex}`);
       const bytes = () =>
-        foot && chunk.groups
-          ? handOut(engine, file, { fileName: blob.name, foot, ...chunk, groups: chunk.groups }, chunkLimit)
+        foot && isCut(chunk)
+          ? handOut(file, { foot, cut: chunk, statistics: plan.statistics }, chunkLimit)
           : extractRows(chunk, plan.columns, chunkLimit);
       return yield* piecesWithEngineFailures(fileNamed(blob), quarantine.watchPieces({ file: blob }, bytes));
     },

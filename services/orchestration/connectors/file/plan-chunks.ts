@@ -1,5 +1,5 @@
 import type { Preparation } from "../../engine/preparation.ts";
-import type { ExtractFormat, RowRange, TypedColumn } from "../../engine/protocol.ts";
+import type { ExtractFormat, GroupCut, RowRange, TypedColumn } from "../../engine/protocol.ts";
 import { executionTooLarge } from "../../errors.ts";
 import type { ParquetFoot } from "../../prepared/parquet-foot/foot.ts";
 
@@ -60,6 +60,8 @@ function planRows({ rowCount, columns }: Preparation, chunkRows: number): FileCh
     groups: undefined,
   }));
 }
+
+export const isCut = (chunk: FileChunk): chunk is GroupCut => chunk.groups !== undefined;
 
 /** The name of a chunk's rows in a plan. */
 export const rangeOf = ({ rows }: FileChunk): string => `rows ${rows.from}-${rows.to}`;

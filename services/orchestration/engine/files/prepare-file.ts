@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EngineFailure } from "../engine-failure.ts";
@@ -8,10 +8,10 @@ import { rowGroupRows } from "../row-groups.ts";
 import { openSandbox, readRows } from "../sandbox.ts";
 import { identifier, literal } from "../sql-text.ts";
 import { preparedName } from "../work-folder.ts";
+import { followFile } from "./follow-file.ts";
 import { openReadable } from "./open-readable.ts";
 import type { FileProblem, Readable, ReadableColumn } from "./readable.ts";
 
-const pieceBytes = 1024 * 1024;
 /** Writing costs less processor time with these than with DuckDB's defaults, and the file is smaller. */
 const parquetOptions =
   "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, RETURN_STATS, USE_TMP_FILE false";
@@ -29,12 +29,13 @@ export async function prepareFile(task: Task & { kind: "prepareFile" }): Promise
     const written = opened.paths[0] !== task.path || opened.found.format !== "parquet";
     const readable = task.isGuessing ? opened : (opened.otherwise ?? opened);
     if (written) {
-      check(readable, await copy(connection, readable, preparedName));
-      // Rows that wait for a pipe wait in DuckDB's memory, which they fill: the file is whole before it leaves.
-      await pipeline(
-        createReadStream(preparedName, { highWaterMark: pieceBytes }),
-        createWriteStream(task.outputPath),
-      );
+      // Rows that wait for a pipe wait in DuckDB's memory, which they fill: what leaves has been written to a file.
+      const copying = copy(connection, readable, preparedName);
+      const sending = pipeline(followFile(preparedName, copying), createWriteStream(task.outputPath));
+      // Where both fail the copy says why.
+      sending.catch(() => {});
+      check(readable, await copying);
+      await sending;
     }
     const { found, rowCount, rowBytes, problems } = readable;
     const columns = readable.columns.map((column) => toPrepared(column, written));
