@@ -36,21 +36,22 @@ const attacks: readonly (readonly [string, string])[] = [
   ],
 ];
 
-async function startWithSource(env: Record<string, string> = {}) {
-  const mesh = await startOrchestration(env);
+type Attack = (sql: string) => ReturnType<typeof failureOf>;
+
+/** A user of an organisation of their own, with a file that is prepared. */
+async function attacker(mesh: Orchestration): Promise<Attack> {
   const user = mesh.user();
   const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
   await query(user, sourceId, "FROM n");
-  const attack = (sql: string) =>
-    failureOf(user.executions.executeQuery({ sourceId, sql, timeout: { seconds: 100n } }));
-  return { mesh, attack };
+  return (sql) => failureOf(user.executions.executeQuery({ sourceId, sql, timeout: { seconds: 100n } }));
 }
 
 describe("over the RPC", () => {
   let mesh: Orchestration;
-  let attack: Awaited<ReturnType<typeof startWithSource>>["attack"];
+  let attack: Attack;
   beforeAll(async () => {
-    ({ mesh, attack } = await startWithSource());
+    mesh = await startOrchestration();
+    attack = await attacker(mesh);
   });
   afterAll(() => mesh[Symbol.asyncDispose]());
 
@@ -77,12 +78,13 @@ describe("over the RPC", () => {
 
 test("ResourceExhausted: four attacks at once stay within the memory of all processes", async () => {
   const totalMiB = 2048;
-  const { mesh, attack } = await startWithSource({ ENGINE_MEMORY_MIB: `${totalMiB}` });
-  await using _mesh = mesh;
-  const four = Array.from({ length: 4 }, (_, index) =>
-    attack(`SELECT list(range) OVER () FROM range(10000000${index})`),
+  await using mesh = await startOrchestration({ ENGINE_MEMORY_MIB: `${totalMiB}` });
+  // One user's fourth statement would wait for the others.
+  const attackers: Attack[] = [];
+  for (let count = 0; count < 4; count += 1) attackers.push(await attacker(mesh));
+  const { result, process, total } = await withMemoryPeaks(() =>
+    Promise.all(attackers.map((attack) => attack("SELECT list(range) OVER () FROM range(100000000)"))),
   );
-  const { result, process, total } = await withMemoryPeaks(() => Promise.all(four));
   console.info(
     `four at once: at most ${process} MiB of one process and ${total} MiB of all, ${totalMiB} allowed`,
   );
