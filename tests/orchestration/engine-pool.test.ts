@@ -13,6 +13,7 @@ import {
   type EnginePool,
   type EnginePoolOptions,
 } from "../../services/orchestration/engine/engine-pool.ts";
+import { readMappedMemory, readPrivateMemory } from "../../services/orchestration/engine/memory-watch.ts";
 import type { EngineOwner } from "../../services/orchestration/engine/owners-tasks.ts";
 import { untilGone } from "../all-in-one/postgres-fixtures.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
@@ -145,6 +146,26 @@ test("OK: a process that grows without a task is ended, and one that has grown g
   sizes.set(second.pid ?? 0, 300 * 1024 ** 2);
   started.clock.runUntil(1000);
   await eventually(() => [first, second].map(isAlive)).toEqual([false, false]);
+});
+
+test("OK: a process that keeps much mapped after its task is not used again", async () => {
+  const mapped = new Map<number, number>();
+  await using started = await startPool({
+    mappedBytesMax: 1000,
+    readMapped: (pid) => mapped.get(pid) ?? 1000,
+  });
+  const owner = someone();
+  const first = await started.use(owner);
+  expect(await started.use(owner)).toBe(first);
+  mapped.set(first.pid ?? 0, 1001);
+  expect(await started.use(owner)).toBe(first);
+  await eventually(() => isAlive(first)).toBe(false);
+  expect(await started.use(owner)).not.toBe(first);
+});
+
+test("OK: what a process has mapped is read from the system, and more than what it uses", () => {
+  expect(readMappedMemory(process.pid)).toBeGreaterThan(readPrivateMemory(process.pid));
+  expect(readMappedMemory(0)).toBe(0);
 });
 
 test("OK: without tasks every process is gone after half a minute, and no timer is left", async () => {

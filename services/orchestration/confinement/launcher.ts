@@ -3,6 +3,7 @@ import { systemCallFilter } from "./filter.ts";
 import { pointerTo, systemCall } from "./kernel.ts";
 import { createRuleset, restrictBy } from "./landlock.ts";
 import { channelDescriptor, type LaunchPlan, type Layer } from "./layers.ts";
+import { mappedBytesMax } from "./mapped-memory.ts";
 
 // Restrictions bind the thread that asks for them and what it starts; Node has others already. So this process restricts
 // its main thread and then becomes the program, every thread of which is bound.
@@ -28,12 +29,6 @@ const sigkill = 9;
 /** How readily the kernel ends a process where memory is short: before any other. */
 const endedFirst = "1000";
 
-/**
- * What may be mapped for each byte that may be used: DuckDB's allocator keeps mapped what was freed, and RLIMIT_DATA counts
- * it. The parent watches the memory that is used.
- */
-const mappedPart = 1.5;
-
 const plan = JSON.parse(process.argv[2] ?? "") as LaunchPlan;
 launch(plan);
 
@@ -41,7 +36,7 @@ function launch({ directory, environment, nodeOptions, program, parentPid }: Lau
   process.chdir(directory);
   apply("memory", () => {
     writeFileSync("/proc/self/oom_score_adj", endedFirst);
-    limit(dataLimit, Math.floor(plan.memoryBytes * mappedPart));
+    limit(dataLimit, mappedBytesMax(plan.memoryBytes));
     limit(coreLimit, 0);
     limit(fileSizeLimit, fileBytesMax);
     limit(filesLimit, openFilesMax);

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../executions/clock.ts";
 import type { EngineChild } from "./engine-child.ts";
 import { EngineFailure } from "./engine-failure.ts";
 import { createIdleEngines } from "./idle-engines.ts";
-import { readPrivateMemory } from "./memory-watch.ts";
+import { type ReadMemory, readMappedMemory, readPrivateMemory } from "./memory-watch.ts";
 import { createOwnersTasks, type EngineOwner } from "./owners-tasks.ts";
 
 /** Lends processes to tasks. One that did a task of a user does that user's tasks only. */
@@ -26,13 +26,20 @@ export type EnginePoolOptions = {
   readonly idleMax?: number;
   /** Tasks of one owner that are about to end, beyond which the next one waits for a process instead of starting one. */
   readonly shortTasksMax?: number;
-  readonly readMemory?: (pid: number) => number;
+  readonly readMemory?: ReadMemory;
+  /**
+   * Memory that a process may have mapped after a task, in bytes; any by default. What its allocator does not give back
+   * counts against the next task, which may be a large one.
+   */
+  readonly mappedBytesMax?: number;
+  readonly readMapped?: ReadMemory;
 };
 
 const tasksMaxDefault = 500;
 
 export function createEnginePool(options: EnginePoolOptions): EnginePool {
   const { startChild, log, clock = systemClock, tasksMax = tasksMaxDefault } = options;
+  const { mappedBytesMax = Number.POSITIVE_INFINITY, readMapped = readMappedMemory } = options;
   const children = new Map<EngineChild, { taskCount: number }>();
   const background = new Set<Promise<void>>();
   const tasks = createOwnersTasks(clock, options.shortTasksMax);
@@ -86,7 +93,8 @@ export function createEnginePool(options: EnginePoolOptions): EnginePool {
 
   async function takeBack(child: EngineChild): Promise<void> {
     const isEmpty = await child.folder.empty();
-    const isSpent = (children.get(child)?.taskCount ?? 0) >= tasksMax;
+    const isSpent =
+      (children.get(child)?.taskCount ?? 0) >= tasksMax || readMapped(child.pid ?? 0) > mappedBytesMax;
     if (!isEmpty || isSpent || isStopping || child.hasEnded() || !child.priority.raise()) return end(child);
     const owner = tasks.finish(child);
     if (!owner) return end(child);

@@ -5,6 +5,7 @@ import { newId } from "../../lib/ids.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Confinement } from "../confinement/find-confinement.ts";
 import type { Protection } from "../confinement/layers.ts";
+import { mappedBytesMax } from "../confinement/mapped-memory.ts";
 import type { Limit } from "../connectors/connector.ts";
 import { beforeAbort } from "../executions/before-abort.ts";
 import { type Crash, type EngineChild, startEngineChild } from "./engine-child.ts";
@@ -87,7 +88,12 @@ export async function createEngine({
       layers: confinement.layers,
       memoryBytes: limits.processBytes,
     });
-  const pool = createEnginePool({ startChild, log, ...poolOptions });
+  const pool = createEnginePool({
+    startChild,
+    log,
+    mappedBytesMax: mappedBytesMax(limits.processBytes) / 2,
+    ...poolOptions,
+  });
 
   /** What computes for long comes after everybody else's, and sooner so where its user has other tasks. */
   function prioritise(child: EngineChild): Disposable {

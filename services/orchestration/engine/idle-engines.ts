@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Clock } from "../executions/clock.ts";
 import type { EngineChild } from "./engine-child.ts";
+import type { ReadMemory } from "./memory-watch.ts";
 import type { EngineOwner } from "./owners-tasks.ts";
 
 /** Processes without a task: those of owners, and a spare one that had none yet. */
@@ -18,8 +19,8 @@ export type IdleEngines = {
 export type IdleEnginesOptions = {
   readonly clock: Clock;
   readonly idleMax: number | undefined;
-  /** Private memory of a process in bytes. */
-  readonly readMemory: (pid: number) => number;
+  /** Private memory of a process. */
+  readonly readMemory: ReadMemory;
   readonly end: (child: EngineChild) => void;
 };
 

@@ -90,10 +90,15 @@ function largestOfLargestGroup(sizes: readonly Size[]): WatchedProcess | undefin
 }
 
 /** Memory that is the process's own, as Linux tells it; pages of files are not, which the system can take back. */
-export function readPrivateMemory(pid: number): number {
+export const readPrivateMemory: ReadMemory = (pid) => sumOf(pid, ["RssAnon", "RssShmem"]);
+
+/** What the process has mapped for data, used or not. */
+export const readMappedMemory: ReadMemory = (pid) => sumOf(pid, ["VmData"]);
+
+function sumOf(pid: number, names: readonly string[]): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "latin1");
-    return kibibytesOf("RssAnon", status) + kibibytesOf("RssShmem", status);
+    return names.reduce((sum, name) => sum + kibibytesOf(name, status), 0);
   } catch {
     return 0;
   }
