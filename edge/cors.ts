@@ -1,6 +1,5 @@
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import { type Outgoing, sendWhole } from "./rest/outgoing.ts";
-import type { Route } from "./rest/route.ts";
 
 /** Which pages of other origins may call. */
 export type CorsSettings = {
@@ -18,6 +17,9 @@ export type Cors = {
   /** Answers the question of a browser whether it may call; false if the request is no such question. */
   answerPreflight(request: HttpRequest, out: Outgoing): boolean;
 };
+
+/** What of a route a browser asks for. */
+type CorsRoute = { readonly httpMethod: string; readonly headers: readonly { readonly name: string }[] };
 
 /** Headers that calls of every protocol have. */
 const commonHeaders = [
@@ -70,7 +72,7 @@ const exposedHeaders = [
 /** Lets pages of other origins call what there is: methods and headers are those of the routes. */
 export function createCors(
   settings: CorsSettings,
-  { routes, passedHeaders }: { routes: readonly Route[]; passedHeaders: readonly string[] },
+  { routes, passedHeaders }: { routes: readonly CorsRoute[]; passedHeaders: readonly string[] },
 ): Cors {
   const methods = [...new Set(["GET", "HEAD", "POST", ...routes.map(({ httpMethod }) => httpMethod)])];
   const bound = routes.flatMap(({ headers }) => headers.map(({ name }) => name));

@@ -2,9 +2,16 @@ import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Principal } from "../services/lib/principal.ts";
-import type { ReadBudget } from "./admission/read-budget.ts";
 import { clientAddressOf, type TrustedProxies } from "./client-address.ts";
 import { type HttpRequest, type HttpResponse, headerOf } from "./http.ts";
+
+/** The budgets that one read of a file takes its bytes from. */
+export type ReadBudget = {
+  /** Takes bytes that are sent, or were a moment ago. The promise, if there is one, resolves when the budgets have them. */
+  spend(bytes: number): Promise<void> | undefined;
+  /** Counts what follows for the organisation, too, unless it is counted already. */
+  countFor(orgId: string): void;
+};
 
 /** One request and its answer, and what becomes known of it on the way. */
 export type Exchange = {

@@ -5,6 +5,9 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
 
+/** Answers a request. */
+export type Listener = (request: HttpRequest, response: HttpResponse) => void;
+
 export type Headers = { readonly [name: string]: string | number };
 
 export const isHttp2 = (request: HttpRequest): request is Http2ServerRequest =>

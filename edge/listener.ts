@@ -9,7 +9,7 @@ import { beginExchange, type Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
 import { checkHead } from "./head-limits.ts";
 import { sendLiveness, sendReadiness } from "./health.ts";
-import { type HttpRequest, type HttpResponse, headerOf, isGone } from "./http.ts";
+import { type HttpRequest, headerOf, isGone, type Listener } from "./http.ts";
 import type { Limits } from "./limits.ts";
 import { lingerForBody } from "./linger.ts";
 import { observeExchange } from "./observe-exchange.ts";
@@ -19,7 +19,7 @@ import { type ErrorStyle, toCallerError } from "./relayed.ts";
 import { createRestHandler } from "./rest/handler.ts";
 import { methodNotAllowed, pathUnknown, urlTooLong } from "./rest/http-error.ts";
 import { breakOff, jsonType, type Outgoing, sendError } from "./rest/outgoing.ts";
-import { routesOf } from "./rest/route.ts";
+import { routesOf } from "./rest/routes-of.ts";
 import { createRpcHandler } from "./rpc/handler.ts";
 import { methodUnknown } from "./rpc/refusals.ts";
 import { sendMethodUnknown } from "./rpc/unknown.ts";
@@ -30,8 +30,6 @@ const livePath = "/health";
 const readyPath = "/health/ready";
 
 const urlBytesMax = 8 * 1024;
-
-export type Listener = (request: HttpRequest, response: HttpResponse) => void;
 
 /** Answers every request that reaches the edge. */
 export function createListener(options: {

@@ -1,4 +1,4 @@
-import type { Exchange } from "../exchange.ts";
+import type { Exchange, ReadBudget } from "../exchange.ts";
 import type { Ask, LimitName, ReadLimits, Turn } from "./limit.ts";
 import type { Limiter } from "./limiter.ts";
 
@@ -11,14 +11,6 @@ const anyNumber = 1_000_000_000;
 
 /** Whose budget it is. */
 export type ReadOwner = { readonly name: LimitName; readonly key: string };
-
-/** The budgets that one read takes its bytes from. */
-export type ReadBudget = {
-  /** Takes bytes that are sent, or were a moment ago. The promise, if there is one, resolves when the budgets have them. */
-  spend(bytes: number): Promise<void> | undefined;
-  /** Counts what follows for the organisation, too, unless it is counted already. */
-  countFor(orgId: string): void;
-};
 
 /** Asks for bytes alone. */
 export const bytesAskOf = (limits: ReadLimits, { name, key }: ReadOwner, bytes: number): Ask => {

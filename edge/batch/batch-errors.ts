@@ -10,9 +10,6 @@ export const headerNotAllowed = (at: string, name: string, allowed: readonly str
 export const headerInvalid = (at: string, name: string) =>
   invalidField(`${at}.headers[${JSON.stringify(name)}]`, "has characters that a header can't have");
 
-export const notInBatch = () =>
-  new ConnectError("a stream, an upload or a download can't be a call of a batch", Code.Unimplemented);
-
 export const batchLate = () =>
   failure(
     Code.DeadlineExceeded,

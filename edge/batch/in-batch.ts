@@ -1,3 +1,4 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { HttpRequest } from "../http.ts";
 
 const requests = new WeakSet<HttpRequest>();
@@ -9,3 +10,6 @@ export const markInBatch = (request: HttpRequest): void => {
 
 /** Whether a request is a call of a batch: its answer has to be one JSON text. */
 export const isInBatch = (request: HttpRequest): boolean => requests.has(request);
+
+export const notInBatch = () =>
+  new ConnectError("a stream, an upload or a download can't be a call of a batch", Code.Unimplemented);

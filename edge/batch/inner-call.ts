@@ -1,7 +1,7 @@
 import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Writable } from "node:stream";
-import type { Listener } from "../listener.ts";
+import type { Listener } from "../http.ts";
 import { markInBatch } from "./in-batch.ts";
 
 /** A request that comes over no connection. */

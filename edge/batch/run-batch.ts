@@ -8,8 +8,7 @@ import {
   RunBatchResponseSchema,
 } from "../../gen/sluice/edge/v1/batch_pb.ts";
 import type { ForwardedCall } from "../calls.ts";
-import { headerOf } from "../http.ts";
-import type { Listener } from "../listener.ts";
+import { headerOf, type Listener } from "../http.ts";
 import { answersTooLarge } from "../rest/http-error.ts";
 import { jsonType } from "../rest/outgoing.ts";
 import { toErrorAnswer } from "../rest/status.ts";

@@ -1,5 +1,6 @@
 import { constants, type OutgoingHttpHeaders } from "node:http2";
-import { type ConnectionState, forget, sendReset } from "./connection-state.ts";
+import type { ConnectionState } from "./connection-state.ts";
+import { forget, sendReset } from "./end-stream.ts";
 import { credit, firstWindowBytes, shrinkWindow } from "./receive-window.ts";
 import { begin, isFull, sendContent } from "./send.ts";
 import type { ClientStream, StreamListener, StreamState } from "./stream.ts";

@@ -1,4 +1,5 @@
-import { type ConnectionState, retire } from "./connection-state.ts";
+import type { ConnectionState } from "./connection-state.ts";
+import { retire } from "./end-stream.ts";
 import { flags, frameHead, frameTypes, max31Bits } from "./frames.ts";
 import type { StreamState } from "./stream.ts";
 

@@ -1,5 +1,6 @@
 import { constants } from "node:http2";
-import { type ConnectionState, complete, finish, reset, retire } from "./connection-state.ts";
+import type { ConnectionState } from "./connection-state.ts";
+import { complete, finish, reset, retire } from "./end-stream.ts";
 import { type Frame, flags, frameHead, frameTypes, max31Bits } from "./frames.ts";
 import { Http2Error, protocolError } from "./http2-error.ts";
 import { credit, creditConnection } from "./receive-window.ts";

@@ -1,5 +1,6 @@
 import { constants } from "node:http2";
-import { type ConnectionState, complete, type HeaderBlock, reset } from "./connection-state.ts";
+import type { ConnectionState, HeaderBlock } from "./connection-state.ts";
+import { complete, reset } from "./end-stream.ts";
 import { type Frame, flags, frameHeadBytes } from "./frames.ts";
 import { Http2Error, protocolError } from "./http2-error.ts";
 import type { RawHeaders } from "./raw-headers.ts";

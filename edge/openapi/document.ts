@@ -1,5 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import { type Route, routesOf } from "../rest/route.ts";
+import type { Route } from "../rest/route.ts";
+import { routesOf } from "../rest/routes-of.ts";
 import type { Contract } from "./contract.ts";
 import { errorSchema, sharedResponses } from "./failures.ts";
 import { withFormats } from "./formats.ts";

@@ -1,8 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Admit } from "../admission/admit.ts";
-import { notInBatch } from "../batch/batch-errors.ts";
-import { isInBatch } from "../batch/in-batch.ts";
+import { isInBatch, notInBatch } from "../batch/in-batch.ts";
 import { boundsOf } from "../bounds.ts";
 import type { ContentReads } from "../content/content-reads.ts";
 import { boundTimeoutMs, type Deadlines, leftOf, requestedTimeoutMs } from "../deadline.ts";

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { constants } from "node:http2";
 import type { Writable } from "node:stream";
 import type { ConnectError } from "@connectrpc/connect";
-import type { ReadBudget } from "../admission/read-budget.ts";
+import type { ReadBudget } from "../exchange.ts";
 import type { Headers, HttpResponse } from "../http.ts";
 import { endWith, writePiece } from "../write-piece.ts";
 import { toErrorAnswer } from "./status.ts";

@@ -1,21 +1,12 @@
-import {
-  type DescField,
-  type DescMessage,
-  type DescMethod,
-  type DescService,
-  getOption,
-  hasOption,
-} from "@bufbuild/protobuf";
-import { http } from "../../gen/google/api/annotations_pb.ts";
+import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { HttpRule } from "../../gen/google/api/http_pb.ts";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
-import { type Rest, rest } from "../../gen/sluice/common/v1/options_pb.ts";
-import { accessOf, type EdgeAccess } from "../access.ts";
+import type { Rest } from "../../gen/sluice/common/v1/options_pb.ts";
+import type { EdgeAccess } from "../access.ts";
 import { type Conditional, conditionalOf } from "./conditional.ts";
 import { fieldOf } from "./fields.ts";
 import { type Formats, formatsOf } from "./formats.ts";
 import { findParameter, type Parameter } from "./parameters.ts";
-import { checkRoute } from "./route-rules.ts";
 import { parseTemplate, type Template, type Variable } from "./template.ts";
 import { createUploadBinding, type UploadBinding } from "./upload-binding.ts";
 
@@ -57,23 +48,8 @@ export type Answering = {
   readonly rawBody: boolean;
 };
 
-/** Every REST route of a method; none if it is internal or has no binding. What can't be bound is refused. */
-export function routesOf(method: DescMethod): Route[] {
-  const access = accessOf(method);
-  if (access === "internal" || !hasOption(method, http)) return [];
-  const rule = getOption(method, http);
-  const spelled = hasOption(method, rest) ? getOption(method, rest) : undefined;
-  return [rule, ...rule.additionalBindings].map((binding) => toRoute(method, access, binding, spelled));
-}
-
-/** Names of the headers that methods read from their requests. */
-export const boundHeadersOf = (services: readonly DescService[]): string[] =>
-  services.flatMap(({ methods }) =>
-    methods.flatMap(routesOf).flatMap(({ headers }) => headers.map(({ name }) => name)),
-  );
-
-/** Plans one HTTP binding. */
-export function toRoute(
+/** Plans one HTTP binding. Whether a request could use it is not checked. */
+export function planRoute(
   method: DescMethod,
   access: EdgeAccess,
   rule: HttpRule,
@@ -88,7 +64,7 @@ export function toRoute(
     parameter: singular(method.input, header.field, name),
   }));
   const answer = answerOf(method, rule.responseBody, spelled, name);
-  const route: Route = {
+  return {
     name,
     method,
     access,
@@ -105,8 +81,6 @@ export function toRoute(
     formats: formatsOf(spelled && fieldOf(method.input, spelled.formatField)),
     conditional: conditionalOf({ method, access, httpMethod, headers, answer }),
   };
-  checkRoute(route, rule);
-  return route;
 }
 
 function unboundOf({ segments, variables }: Template): Variable[] {

@@ -1,29 +1,14 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
-import type { Admit } from "../admission/admit.ts";
-import type { Deadlines } from "../deadline.ts";
 import type { Exchange } from "../exchange.ts";
-import type { Forward } from "../forward.ts";
 import { isHttp2 } from "../http.ts";
-import type { Limits } from "../limits.ts";
 import { hostInvalid } from "../rest/http-error.ts";
 import { answerAs } from "./answer-as.ts";
 import { type ConnectGet, readConnectGet } from "./connect-get.ts";
 import { hasValidHost } from "./host.ts";
+import type { RpcOptions } from "./options.ts";
 import { type Plan, plansOf } from "./plan.ts";
 import { relayCall } from "./relay.ts";
 import { wireOf } from "./wire.ts";
-
-/** What calls need of the edge. */
-export type RpcOptions = {
-  readonly admit: Admit;
-  readonly forward: Forward;
-  readonly deadlines: Deadlines;
-  readonly limits: Limits;
-  /** Largest message of a request, inflated, in bytes. */
-  readonly messageBytesMax: number;
-  toError(error: unknown, exchange: Exchange): ConnectError;
-};
 
 export type RpcHandler = {
   /** The plan of a path, or undefined if the path is no RPC's or the RPC is internal. */

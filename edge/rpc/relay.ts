@@ -13,7 +13,7 @@ import { answersNotOne, type OneAnswer } from "../upstream/status.ts";
 import type { Answer } from "./answer.ts";
 import { compressionOf } from "./compression.ts";
 import type { ConnectGet } from "./connect-get.ts";
-import type { RpcOptions } from "./handler.ts";
+import type { RpcOptions } from "./options.ts";
 import { passedAnswer } from "./passed-metadata.ts";
 import type { Plan } from "./plan.ts";
 import { streamIdle } from "./refusals.ts";

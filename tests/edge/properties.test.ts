@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 import { parseJson } from "../../edge/rest/json.ts";
 import { decodePercent, decodeQueryPart, decodeSegments } from "../../edge/rest/percent.ts";
 import { bindBody, bindHead } from "../../edge/rest/request.ts";
-import { routesOf } from "../../edge/rest/route.ts";
 import { createRouter } from "../../edge/rest/router.ts";
+import { routesOf } from "../../edge/rest/routes-of.ts";
 import { parseTemplate } from "../../edge/rest/template.ts";
 import { FindBooksRequestSchema, LibraryService } from "../../gen/sluice/library/v1/library_pb.ts";
 

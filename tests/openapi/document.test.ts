@@ -7,7 +7,7 @@ import { readContract } from "../../edge/openapi/contract.ts";
 import { createDocument } from "../../edge/openapi/document.ts";
 import { readDescription } from "../../edge/pages/pages.ts";
 import { findAlternatives } from "../../edge/rest/negotiate.ts";
-import { routesOf } from "../../edge/rest/route.ts";
+import { routesOf } from "../../edge/rest/routes-of.ts";
 import { exposedServices } from "../../edge/routes.ts";
 import { allMethods, fullName } from "../lib/contracts.ts";
 import { httpMethodOf, operationsIn } from "./call.ts";

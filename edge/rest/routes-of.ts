@@ -1,0 +1,28 @@
+import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
+import { http } from "../../gen/google/api/annotations_pb.ts";
+import { rest } from "../../gen/sluice/common/v1/options_pb.ts";
+import { accessOf } from "../access.ts";
+import { planRoute, type Route } from "./route.ts";
+import { checkRoute } from "./route-rules.ts";
+
+/** Plans one HTTP binding, and refuses one that no request could use. */
+export function toRoute(...binding: Parameters<typeof planRoute>): Route {
+  const route = planRoute(...binding);
+  checkRoute(route, binding[2]);
+  return route;
+}
+
+/** Every REST route of a method; none if it is internal or has no binding. What can't be bound is refused. */
+export function routesOf(method: DescMethod): Route[] {
+  const access = accessOf(method);
+  if (access === "internal" || !hasOption(method, http)) return [];
+  const rule = getOption(method, http);
+  const spelled = hasOption(method, rest) ? getOption(method, rest) : undefined;
+  return [rule, ...rule.additionalBindings].map((binding) => toRoute(method, access, binding, spelled));
+}
+
+/** Names of the headers that methods read from their requests. */
+export const boundHeadersOf = (services: readonly DescService[]): string[] =>
+  services.flatMap(({ methods }) =>
+    methods.flatMap(routesOf).flatMap(({ headers }) => headers.map(({ name }) => name)),
+  );

@@ -1,0 +1,17 @@
+import type { ConnectError } from "@connectrpc/connect";
+import type { Admit } from "../admission/admit.ts";
+import type { Deadlines } from "../deadline.ts";
+import type { Exchange } from "../exchange.ts";
+import type { Forward } from "../forward.ts";
+import type { Limits } from "../limits.ts";
+
+/** What calls need of the edge. */
+export type RpcOptions = {
+  readonly admit: Admit;
+  readonly forward: Forward;
+  readonly deadlines: Deadlines;
+  readonly limits: Limits;
+  /** Largest message of a request, inflated, in bytes. */
+  readonly messageBytesMax: number;
+  toError(error: unknown, exchange: Exchange): ConnectError;
+};
