@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
+import { httpError } from "./errors/http-error.ts";
 import type { HttpRequest } from "./http.ts";
-import { httpError } from "./rest/http-error.ts";
 
 /** Largest headers of a request, in bytes of names and values. */
 export const headerBytesMax = 16 * 1024;

@@ -8,10 +8,10 @@ import {
   RunBatchResponseSchema,
 } from "../../gen/sluice/edge/v1/batch_pb.ts";
 import type { ForwardedCall } from "../calls.ts";
+import { answersTooLarge } from "../errors/http-error.ts";
+import { toErrorAnswer } from "../errors/status.ts";
 import { headerOf, type Listener } from "../http.ts";
-import { answersTooLarge } from "../rest/http-error.ts";
 import { jsonType } from "../rest/outgoing.ts";
-import { toErrorAnswer } from "../rest/status.ts";
 import { batchInBatch, batchLate, batchLeft, headerInvalid, headerNotAllowed } from "./batch-errors.ts";
 import { isInBatch } from "./in-batch.ts";
 import { callListener, type InnerAnswer } from "./inner-call.ts";

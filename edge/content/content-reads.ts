@@ -6,11 +6,11 @@ import { type Conditions, chooseAnswer } from "../../services/lib/content/choose
 import { headOfAnswer } from "../../services/lib/content/content-head.ts";
 import { failure } from "../../services/lib/errors.ts";
 import type { Principal } from "../../services/lib/principal.ts";
+import { deadlinePassed } from "../errors/refusals.ts";
 import type { Exchange } from "../exchange.ts";
 import { type HttpRequest, headerOf, isHttp2 } from "../http.ts";
 import { type Outgoing, sendHead, sendPiece, sendWhole } from "../rest/outgoing.ts";
 import type { Route } from "../rest/route.ts";
-import { deadlinePassed } from "../rpc/refusals.ts";
 import type { SharedFolder } from "../shared-folder.ts";
 import type { ConfirmLease } from "./confirm-leases.ts";
 import { type HeldContent, heldContentOf } from "./held-content.ts";

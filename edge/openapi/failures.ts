@@ -1,9 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/errors.ts";
-import { mediaTypeUnsupported } from "../rest/http-error.ts";
+import { mediaTypeUnsupported } from "../errors/http-error.ts";
+import { toErrorAnswer } from "../errors/status.ts";
 import type { Route } from "../rest/route.ts";
-import { toErrorAnswer } from "../rest/status.ts";
 import type { Contract } from "./contract.ts";
 import { permissionOf } from "./permission.ts";
 import type { Schema } from "./schema.ts";

@@ -1,6 +1,6 @@
+import { methodNotAllowed } from "../errors/http-error.ts";
 import type { Exchange } from "../exchange.ts";
 import { headerOf } from "../http.ts";
-import { methodNotAllowed } from "../rest/http-error.ts";
 import { type Outgoing, sendWhole } from "../rest/outgoing.ts";
 import { type Page, type Pages, revalidated } from "./page.ts";
 

@@ -8,7 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import { isFieldError } from "@bufbuild/protobuf/reflect";
 import { invalidFields, violationsMax } from "../../services/lib/errors.ts";
-import { typesOf } from "../types.ts";
+import { typesOf } from "../errors/usual-types.ts";
 import { fieldOf, isSpelledAsScalar } from "./fields.ts";
 import type { JsonValue } from "./json.ts";
 

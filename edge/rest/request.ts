@@ -2,9 +2,9 @@ import { create, type DescMessage, equals, type Message } from "@bufbuild/protob
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { invalidField } from "../../services/lib/errors.ts";
+import { mediaTypeUnsupported } from "../errors/http-error.ts";
 import { revisionOfTag } from "./conditional.ts";
 import { decodeJson, mergeJson } from "./decode.ts";
-import { mediaTypeUnsupported } from "./http-error.ts";
 import { parseJson, textOf } from "./json.ts";
 import {
   createParameters,

@@ -3,13 +3,13 @@ import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { type HttpFile, HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
+import { toErrorAnswer } from "../errors/status.ts";
 import type { Headers } from "../http.ts";
 import type { Acceptance } from "./encoding/acceptance.ts";
 import { codedBody, varyByEncoding } from "./encoding/coded-answer.ts";
 import { breakOff, flushHead, jsonType, type Outgoing, sendHead, sendPiece } from "./outgoing.ts";
 import { bodyOf, cacheControl, extensionOf, headOf, toJsonText } from "./response.ts";
 import type { Route } from "./route.ts";
-import { toErrorAnswer } from "./status.ts";
 
 /** How a stream of JSON texts is written. */
 type Framing = {

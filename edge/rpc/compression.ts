@@ -11,7 +11,7 @@ import {
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure, invalidField } from "../../services/lib/errors.ts";
-import { messageTooLarge } from "../rest/http-error.ts";
+import { messageTooLarge } from "../errors/http-error.ts";
 
 /** Smaller messages are sent as they are: compressing them costs more than it saves. */
 const compressBytesMin = 1024;

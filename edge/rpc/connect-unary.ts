@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { retryAfter } from "../errors/status.ts";
 import type { Exchange } from "../exchange.ts";
 import { headerOf } from "../http.ts";
-import { retryAfter } from "../rest/status.ts";
 import { endWith } from "../write-piece.ts";
 import { type Answer, answerHeaders } from "./answer.ts";
 import { acceptedCompression, acceptedEncodings, isWorthCompressing } from "./compression.ts";

@@ -1,12 +1,13 @@
 import { boundsOf } from "../bounds.ts";
 import type { ForwardedCall } from "../calls.ts";
 import { boundTimeoutMs, leftOf, requestedTimeoutMs } from "../deadline.ts";
+import { messageTooLarge } from "../errors/http-error.ts";
+import { streamIdle } from "../errors/refusals.ts";
 import type { Exchange } from "../exchange.ts";
 import { createIdleTimer } from "../idle-timer.ts";
 import { awaitBody } from "../linger.ts";
 import { readBody } from "../read-body.ts";
 import type { Incoming } from "../rest/body.ts";
-import { messageTooLarge } from "../rest/http-error.ts";
 import { breakOff } from "../rest/outgoing.ts";
 import type { StreamCall, StreamListener } from "../upstream/open-stream.ts";
 import { answersNotOne, type OneAnswer } from "../upstream/status.ts";
@@ -16,7 +17,6 @@ import type { ConnectGet } from "./connect-get.ts";
 import type { RpcOptions } from "./options.ts";
 import { passedAnswer } from "./passed-metadata.ts";
 import type { Plan } from "./plan.ts";
-import { streamIdle } from "./refusals.ts";
 import { bodyBytesMax, eachMessage, onlyMessage, type Reading, readingOf } from "./request.ts";
 import type { Wire } from "./wire.ts";
 

@@ -1,7 +1,7 @@
 import { constants, type OutgoingHttpHeaders } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { messageTooLarge } from "../errors/http-error.ts";
 import { type RawHeaders, valueIn } from "../http2-client/raw-headers.ts";
-import { messageTooLarge } from "../rest/http-error.ts";
 import { envelopeHeadBytes } from "../rpc/envelope.ts";
 import type { Session } from "./session.ts";
 import {

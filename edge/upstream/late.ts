@@ -1,5 +1,5 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
-import { deadlinePassed } from "../rpc/refusals.ts";
+import { deadlinePassed } from "../errors/refusals.ts";
 
 /** How much earlier than here a deadline may pass at an upstream, in milliseconds: timers are not exact. */
 const aheadMs = 20;

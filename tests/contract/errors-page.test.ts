@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { toErrorAnswer } from "../../edge/rest/status.ts";
+import { toErrorAnswer } from "../../edge/errors/status.ts";
 import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/errors.ts";
 

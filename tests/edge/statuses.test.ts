@@ -1,7 +1,7 @@
 import { create, fromJson, type JsonObject, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { usualTypes } from "../../edge/types.ts";
+import { usualTypes } from "../../edge/errors/usual-types.ts";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
 import { startFaultyEdge } from "./lib/fault-backend.ts";
 import { statusCallers, type Told } from "./lib/status-callers.ts";

@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { BadRequestSchema, ErrorInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
-import { errorDomain } from "../services/lib/errors.ts";
-import { cutToHeaders } from "../services/lib/grpc-status.ts";
-import { isHttpError } from "./rest/http-error.ts";
+import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { errorDomain } from "../../services/lib/errors.ts";
+import { cutToHeaders } from "../../services/lib/grpc-status.ts";
+import { isHttpError } from "./http-error.ts";
 
 /**
  * How errors reach callers. `guarded`: Internal and Unknown say the request id and nothing else. `bare`: all errors as

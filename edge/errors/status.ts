@@ -4,8 +4,8 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { http_headers, http_status } from "../../gen/sluice/common/v1/options_pb.ts";
-import { usualTypes } from "../types.ts";
 import { isHttpError } from "./http-error.ts";
+import { usualTypes } from "./usual-types.ts";
 
 /** google.rpc.Code: its name in JSON and its HTTP status. */
 const codes: Readonly<Record<Code, readonly [name: string, httpStatus: number]>> = {

@@ -8,7 +8,7 @@ import {
   file_google_protobuf_timestamp,
   file_google_protobuf_wrappers,
 } from "@bufbuild/protobuf/wkt";
-import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.ts";
+import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 
 /** What a google.protobuf.Any may hold everywhere, whatever a contract imports. */
 const usual: readonly DescFile[] = [
