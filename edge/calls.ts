@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { Signer } from "../services/lib/principal.ts";
 import { sharedFolderHeader } from "../services/lib/shared-folder.ts";
 import { callMetadata } from "./call-metadata.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange } from "./http/exchange.ts";
 import { callUnary } from "./upstream/call-unary.ts";
 import { openStream, type StreamCall, type StreamListener } from "./upstream/open-stream.ts";
 import { policyOf } from "./upstream/policy.ts";

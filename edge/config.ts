@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/env.ts";
 import { parseMeshEnv } from "../services/lib/tls-settings.ts";
 import { admissionEnv, admissionOf } from "./admission/settings.ts";
-import { corsEnv, corsOf, corsProblems } from "./cors-settings.ts";
+import { corsEnv, corsOf, corsProblems } from "./http/cors-settings.ts";
 import { tlsEnv, tlsOf, tlsProblems } from "./tls/tls-settings.ts";
 
 export type EdgeConfig = ReturnType<typeof parseConfig>;

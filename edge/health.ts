@@ -1,4 +1,4 @@
-import { jsonType, type Outgoing, sendWhole } from "./rest/outgoing.ts";
+import { jsonType, type Outgoing, sendWhole } from "./http/outgoing.ts";
 import { callUnary } from "./upstream/call-unary.ts";
 import { serving } from "./upstream/health-watch.ts";
 import type { CallPolicy } from "./upstream/policy.ts";

@@ -13,7 +13,7 @@ import {
 import { serverFaults } from "../services/lib/telemetry/code-name.ts";
 import { nameOf } from "../services/lib/telemetry/observe-call.ts";
 import { contextOf, isTracing, startSpan } from "../services/lib/telemetry/tracing.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange } from "./http/exchange.ts";
 
 const httpMethods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"]);
 

@@ -1,8 +1,8 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { LRUCache } from "lru-cache";
 import type { Principal } from "../../services/lib/principal.ts";
-import { networkOf } from "../client-address.ts";
-import type { Exchange } from "../exchange.ts";
+import { networkOf } from "../http/client-address.ts";
+import type { Exchange } from "../http/exchange.ts";
 import type { ReadLimits, Turn } from "./limit.ts";
 import type { Limiter } from "./limiter.ts";
 import { bytesAskOf, createReadBudget, placeAskOf, type ReadOwner, readBytesMin } from "./read-budget.ts";

@@ -4,8 +4,8 @@ import { counts_bytes, rate_cost } from "../../gen/sluice/common/v1/options_pb.t
 import type { Principal } from "../../services/lib/principal.ts";
 import type { EdgeAccess } from "../access.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
-import { networkOf } from "../client-address.ts";
-import type { Exchange } from "../exchange.ts";
+import { networkOf } from "../http/client-address.ts";
+import type { Exchange } from "../http/exchange.ts";
 import { createAdmitRead } from "./admit-reads.ts";
 import { askOf, isOpen, type RateLimits, type ReadLimits, type Standing, type Turn } from "./limit.ts";
 import type { Limiter } from "./limiter.ts";

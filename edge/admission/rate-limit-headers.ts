@@ -1,4 +1,4 @@
-import { type HttpResponse, isGone } from "../http.ts";
+import { type HttpResponse, isGone } from "../http/http.ts";
 import { type Ask, type AskName, isOpen, type LimitName, type RateLimits, type Standing } from "./limit.ts";
 import { tokensLeft } from "./token-bucket.ts";
 

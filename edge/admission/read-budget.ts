@@ -1,4 +1,4 @@
-import type { Exchange, ReadBudget } from "../exchange.ts";
+import type { Exchange, ReadBudget } from "../http/exchange.ts";
 import type { Ask, LimitName, ReadLimits, Turn } from "./limit.ts";
 import type { Limiter } from "./limiter.ts";
 

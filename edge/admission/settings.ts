@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseProxies } from "../client-address.ts";
+import { parseProxies } from "../http/client-address.ts";
 import type { Limit, LimitName, RateLimits, ReadLimits } from "./limit.ts";
 import { readBytesMin } from "./read-budget.ts";
 

@@ -5,7 +5,7 @@ import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { failure } from "../../services/lib/errors.ts";
 import { assertionHeader, type Principal, type Signer } from "../../services/lib/principal.ts";
 import type { EdgeAccess } from "../access.ts";
-import type { HttpRequest } from "../http.ts";
+import type { HttpRequest } from "../http/http.ts";
 import { credentialInvalid, credentialOf } from "./credential.ts";
 import { rememberVerified, type Verified } from "./verified-credentials.ts";
 

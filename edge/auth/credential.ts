@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/errors.ts";
-import { type HttpRequest, headerOf } from "../http.ts";
+import { type HttpRequest, headerOf } from "../http/http.ts";
 
 /** What a caller shows to say who it is. */
 export type Credential = { readonly case: "accessToken" | "apiKey"; readonly value: string };

@@ -1,8 +1,8 @@
 import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Writable } from "node:stream";
-import type { Listener } from "../http.ts";
-import { markInBatch } from "./in-batch.ts";
+import type { Listener } from "../http/http.ts";
+import { markInBatch } from "../http/in-batch.ts";
 
 /** A request that comes over no connection. */
 export type InnerRequest = {

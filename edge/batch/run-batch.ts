@@ -10,10 +10,10 @@ import {
 import type { ForwardedCall } from "../calls.ts";
 import { answersTooLarge } from "../errors/http-error.ts";
 import { toErrorAnswer } from "../errors/status.ts";
-import { headerOf, type Listener } from "../http.ts";
-import { jsonType } from "../rest/outgoing.ts";
+import { headerOf, type Listener } from "../http/http.ts";
+import { isInBatch } from "../http/in-batch.ts";
+import { jsonType } from "../http/outgoing.ts";
 import { batchInBatch, batchLate, batchLeft, headerInvalid, headerNotAllowed } from "./batch-errors.ts";
-import { isInBatch } from "./in-batch.ts";
 import { callListener, type InnerAnswer } from "./inner-call.ts";
 
 /** How many calls of a batch run at a time. */

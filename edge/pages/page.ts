@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Headers } from "../http.ts";
+import type { Headers } from "../http/http.ts";
 
 /** Something that is the same for everybody: anybody may read it. */
 export type Page = {

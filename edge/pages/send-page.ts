@@ -1,7 +1,7 @@
 import { methodNotAllowed } from "../errors/http-error.ts";
-import type { Exchange } from "../exchange.ts";
-import { headerOf } from "../http.ts";
-import { type Outgoing, sendWhole } from "../rest/outgoing.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { headerOf } from "../http/http.ts";
+import { type Outgoing, sendWhole } from "../http/outgoing.ts";
 import { type Page, type Pages, revalidated } from "./page.ts";
 
 const allowed = ["GET", "HEAD", "OPTIONS"] as const;

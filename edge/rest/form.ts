@@ -3,8 +3,8 @@ import { ConnectError } from "@connectrpc/connect";
 import { Busboy } from "@fastify/busboy";
 import { invalidField } from "../../services/lib/errors.ts";
 import { awaitWritable } from "../../services/lib/writable.ts";
-import { type HttpRequest, headerOf } from "../http.ts";
-import { type Incoming, readPieces } from "./body.ts";
+import { type Incoming, readPieces } from "../http/body.ts";
+import { type HttpRequest, headerOf } from "../http/http.ts";
 import { readPartHeaders } from "./part-headers.ts";
 
 const limits = { fieldSize: 64 * 1024, fields: 100, headerPairs: 50, headerSize: 16 * 1024 };

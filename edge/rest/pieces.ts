@@ -1,4 +1,4 @@
-import { createGatherer } from "../gather.ts";
+import { createGatherer } from "../http/gather.ts";
 
 /** Messages of an upload carry at least this much, except the last, and at most `pieceBytesMax`. */
 const pieceBytesMin = 256 * 1024;

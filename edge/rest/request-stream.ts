@@ -1,10 +1,10 @@
 import type { Message } from "@bufbuild/protobuf";
-import { boundCount } from "../bounded-stream.ts";
-import { boundsOf } from "../bounds.ts";
 import { lineTooLarge, mediaTypeUnsupported } from "../errors/http-error.ts";
-import { createGatherer } from "../gather.ts";
-import { headerOf, mediaTypeOf } from "../http.ts";
-import { type Incoming, readPieces } from "./body.ts";
+import { type Incoming, readPieces } from "../http/body.ts";
+import { boundCount } from "../http/bounded-stream.ts";
+import { boundsOf } from "../http/bounds.ts";
+import { createGatherer } from "../http/gather.ts";
+import { headerOf, mediaTypeOf } from "../http/http.ts";
 import type { Parameters } from "./parameters.ts";
 import { coalesce } from "./pieces.ts";
 import { bindBody, decodeRaw } from "./request.ts";

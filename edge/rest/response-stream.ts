@@ -4,10 +4,10 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { type HttpFile, HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import { toErrorAnswer } from "../errors/status.ts";
-import type { Headers } from "../http.ts";
-import type { Acceptance } from "./encoding/acceptance.ts";
-import { codedBody, varyByEncoding } from "./encoding/coded-answer.ts";
-import { breakOff, flushHead, jsonType, type Outgoing, sendHead, sendPiece } from "./outgoing.ts";
+import type { Acceptance } from "../http/encoding/acceptance.ts";
+import { codedBody, varyByEncoding } from "../http/encoding/coded-answer.ts";
+import type { Headers } from "../http/http.ts";
+import { breakOff, flushHead, jsonType, type Outgoing, sendHead, sendPiece } from "../http/outgoing.ts";
 import { bodyOf, cacheControl, extensionOf, headOf, toJsonText } from "./response.ts";
 import type { Route } from "./route.ts";
 

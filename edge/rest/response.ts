@@ -4,11 +4,11 @@ import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import { typesOf } from "../errors/usual-types.ts";
-import type { Headers } from "../http.ts";
+import type { Acceptance } from "../http/encoding/acceptance.ts";
+import { codingFor, sendCoded, varyByEncoding } from "../http/encoding/coded-answer.ts";
+import type { Headers } from "../http/http.ts";
+import { jsonType, type Outgoing, sendWhole } from "../http/outgoing.ts";
 import { entityTagOf, isNamedBy } from "./conditional.ts";
-import type { Acceptance } from "./encoding/acceptance.ts";
-import { codingFor, sendCoded, varyByEncoding } from "./encoding/coded-answer.ts";
-import { jsonType, type Outgoing, sendWhole } from "./outgoing.ts";
 import type { Answering, Route } from "./route.ts";
 
 /** Headers that belong to a connection or to the edge: an upstream does not set them. */

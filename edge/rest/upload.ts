@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { invalidField } from "../../services/lib/errors.ts";
-import { headerOf, mediaTypeOf } from "../http.ts";
-import { type Incoming, readPieces } from "./body.ts";
+import { type Incoming, readPieces } from "../http/body.ts";
+import { headerOf, mediaTypeOf } from "../http/http.ts";
 import { decodeJson } from "./decode.ts";
 import { readForm } from "./form.ts";
 import { findParameter, type Parameter, type Parameters, setParameter } from "./parameters.ts";

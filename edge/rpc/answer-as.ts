@@ -1,5 +1,5 @@
-import type { Exchange } from "../exchange.ts";
-import { isGone } from "../http.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { isGone } from "../http/http.ts";
 import type { Answer } from "./answer.ts";
 import { connectStreamAnswer } from "./connect-stream.ts";
 import { connectUnaryAnswer } from "./connect-unary.ts";

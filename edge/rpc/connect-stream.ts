@@ -1,5 +1,5 @@
 import { endStreamFlag, errorToJson } from "@connectrpc/connect/protocol-connect";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../http/exchange.ts";
 import type { Answer } from "./answer.ts";
 import { wrap } from "./envelope.ts";
 import { envelopeAnswer } from "./envelope-answer.ts";

@@ -2,11 +2,11 @@ import type { ServerResponse } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { retryAfter } from "../errors/status.ts";
-import type { Exchange } from "../exchange.ts";
-import { headerOf } from "../http.ts";
-import { endWith } from "../write-piece.ts";
+import { acceptedCompression, acceptedEncodings, isWorthCompressing } from "../http/compression.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { headerOf } from "../http/http.ts";
+import { endWith } from "../http/write-piece.ts";
 import { type Answer, answerHeaders } from "./answer.ts";
-import { acceptedCompression, acceptedEncodings, isWorthCompressing } from "./compression.ts";
 import type { PassedMetadata } from "./passed-metadata.ts";
 import type { Wire } from "./wire.ts";
 

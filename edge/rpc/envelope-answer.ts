@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
-import type { Exchange } from "../exchange.ts";
-import { headerOf } from "../http.ts";
+import { acceptedCompression, acceptedEncodings } from "../http/compression.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { headerOf } from "../http/http.ts";
 import { type Answer, answerHeaders } from "./answer.ts";
-import { acceptedCompression, acceptedEncodings } from "./compression.ts";
 import { createEnvelopeWriter } from "./envelope-writer.ts";
 import type { PassedMetadata } from "./passed-metadata.ts";
 import type { Wire } from "./wire.ts";

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
-import { writePiece } from "../write-piece.ts";
-import { type Compression, isWorthCompressing } from "./compression.ts";
+import { type Compression, isWorthCompressing } from "../http/compression.ts";
+import { writePiece } from "../http/write-piece.ts";
 import { compressedFlag, wrap } from "./envelope.ts";
 
 /** Writes messages in envelopes, compressed where it pays, and in their order although compressing takes a while and a large one is written in parts. */

@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { invalidField } from "../../services/lib/errors.ts";
 import { messageTooLarge } from "../errors/http-error.ts";
-import { createGatherer } from "../gather.ts";
-import type { Place } from "../pace.ts";
+import { createGatherer } from "../http/gather.ts";
+import type { Place } from "../http/pace.ts";
 
 /** Bytes before each message: flags, and the length as four bytes, the highest first. */
 export const envelopeHeadBytes = 5;

@@ -1,4 +1,4 @@
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../http/exchange.ts";
 import type { Answer } from "./answer.ts";
 import { envelopeAnswer } from "./envelope-answer.ts";
 import { grpcStatusOf } from "./grpc-status.ts";

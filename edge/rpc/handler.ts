@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { hostInvalid } from "../errors/http-error.ts";
-import type { Exchange } from "../exchange.ts";
-import { isHttp2 } from "../http.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { isHttp2 } from "../http/http.ts";
 import { answerAs } from "./answer-as.ts";
 import { type ConnectGet, readConnectGet } from "./connect-get.ts";
 import { hasValidHost } from "./host.ts";

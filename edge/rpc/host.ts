@@ -1,4 +1,4 @@
-import { type HttpRequest, isHttp2 } from "../http.ts";
+import { type HttpRequest, isHttp2 } from "../http/http.ts";
 
 const host = /^(?:\[[0-9A-Fa-f:.%]+\]|[^\s/?#@[\]:\\]+)(?::\d{0,5})?$/;
 

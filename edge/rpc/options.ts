@@ -1,9 +1,9 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { Admit } from "../admission/admit.ts";
-import type { Deadlines } from "../deadline.ts";
-import type { Exchange } from "../exchange.ts";
 import type { Forward } from "../forward.ts";
-import type { Limits } from "../limits.ts";
+import type { Deadlines } from "../http/deadline.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { Limits } from "../http/limits.ts";
 
 /** What calls need of the edge. */
 export type RpcOptions = {

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http2";
-import type { HttpRequest } from "../http.ts";
+import type { HttpRequest } from "../http/http.ts";
 import type { RawHeaders } from "../http2-client/raw-headers.ts";
 
 /** Headers or trailers as an answer carries them. */

@@ -1,10 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { invalidField } from "../../services/lib/errors.ts";
-import { boundBytes, boundCount } from "../bounded-stream.ts";
-import { boundsOf } from "../bounds.ts";
-import { type HttpRequest, headerOf } from "../http.ts";
-import { type Incoming, readPieces } from "../rest/body.ts";
-import { type Compression, compressionOf } from "./compression.ts";
+import { type Incoming, readPieces } from "../http/body.ts";
+import { boundBytes, boundCount } from "../http/bounded-stream.ts";
+import { boundsOf } from "../http/bounds.ts";
+import { type Compression, compressionOf } from "../http/compression.ts";
+import { type HttpRequest, headerOf } from "../http/http.ts";
 import { checkConnectVersion } from "./connect-get.ts";
 import { compressedFlag, type Envelope, envelopeHeadBytes, unwrapEach, unwrapOnly } from "./envelope.ts";
 import type { Plan } from "./plan.ts";

@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
 import { errorToJson } from "@connectrpc/connect/protocol-connect";
-import type { Exchange } from "../exchange.ts";
-import { headerOf } from "../http.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { headerOf } from "../http/http.ts";
 import { answerHeaders } from "./answer.ts";
 import { answerAs } from "./answer-as.ts";
 import { wireOf } from "./wire.ts";

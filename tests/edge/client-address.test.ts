@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { clientAddressOf, networkOf, parseProxies } from "../../edge/client-address.ts";
-import type { HttpRequest } from "../../edge/http.ts";
+import { clientAddressOf, networkOf, parseProxies } from "../../edge/http/client-address.ts";
+import type { HttpRequest } from "../../edge/http/http.ts";
 
 const proxies = parseProxies("10.0.0.0/8, fd00::/8, 127.0.0.1/32") ?? [];
 

@@ -6,7 +6,7 @@ import {
 } from "@connectrpc/connect-node";
 import { describe, expect, test } from "vitest";
 import { rateCostOf } from "../../edge/admission/admit.ts";
-import { parseProxies } from "../../edge/client-address.ts";
+import { parseProxies } from "../../edge/http/client-address.ts";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 import { EchoService } from "../../gen/sluice/test/v1/echo_pb.ts";

@@ -1,7 +1,7 @@
 import { createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { boundTimeoutMs, usualDeadlines } from "../../edge/deadline.ts";
+import { boundTimeoutMs, usualDeadlines } from "../../edge/http/deadline.ts";
 import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { run } from "../../services/orchestration/run.ts";

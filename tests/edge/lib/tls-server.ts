@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { type Limits, standardLimits } from "../../../edge/limits.ts";
+import { type Limits, standardLimits } from "../../../edge/http/limits.ts";
 import { type EdgeServer, startServer } from "../../../edge/server.ts";
 import type { ClientCertificates } from "../../../edge/tls/tls-context.ts";
 import { createMeshCertificate, type Pair } from "../../../services/all-in-one/mesh-certificates.ts";

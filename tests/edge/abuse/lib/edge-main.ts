@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { standardLimits } from "../../../../edge/limits.ts";
+import { standardLimits } from "../../../../edge/http/limits.ts";
 import { startEdge } from "../../../../edge/start-edge.ts";
 import { EchoService } from "../../../../gen/sluice/test/v1/echo_pb.ts";
 

@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { Limits } from "../../../../edge/limits.ts";
+import type { Limits } from "../../../../edge/http/limits.ts";
 import { endProcess } from "../../../lib/end-process.ts";
 import { meshKeys } from "../../../lib/test-mesh.ts";
 import { startTestEdge, type TestEdge } from "../../lib/test-edge.ts";

@@ -1,7 +1,7 @@
 import { pipeline, type Writable } from "node:stream";
 import { constants, createBrotliCompress, createGzip, createZstdCompress } from "node:zlib";
-import { type Headers, isGone } from "../../http.ts";
-import { brotliQuality, isWorthCompressing } from "../../rpc/compression.ts";
+import { brotliQuality, isWorthCompressing } from "../compression.ts";
+import { type Headers, isGone } from "../http.ts";
 import { type Outgoing, sendWhole } from "../outgoing.ts";
 import type { Acceptance } from "./acceptance.ts";
 

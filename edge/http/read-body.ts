@@ -1,8 +1,8 @@
-import { bodyStalled } from "./errors/http-error.ts";
-import { callerGone, deadlinePassed } from "./errors/refusals.ts";
+import { bodyStalled } from "../errors/http-error.ts";
+import { callerGone, deadlinePassed } from "../errors/refusals.ts";
+import type { Incoming } from "./body.ts";
 import { createGatherer } from "./gather.ts";
 import { type HttpRequest, headerOf, isHttp2 } from "./http.ts";
-import type { Incoming } from "./rest/body.ts";
 import { boundTinyPieces } from "./tiny-pieces.ts";
 
 /** Reads a whole body. It refuses one that is too large, with the error given, as soon as that is known. */

@@ -1,8 +1,8 @@
 import { LRUCache } from "lru-cache";
 import Negotiator from "negotiator";
 import { encodingNotAcceptable } from "../../errors/http-error.ts";
-import { type HttpRequest, headerOf } from "../../http.ts";
-import { type Compression, compressionOf } from "../../rpc/compression.ts";
+import { type Compression, compressionOf } from "../compression.ts";
+import { type HttpRequest, headerOf } from "../http.ts";
 
 /** How a caller takes an answer. */
 export type Acceptance = {

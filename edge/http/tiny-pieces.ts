@@ -1,4 +1,4 @@
-import { piecesTooTiny } from "./errors/http-error.ts";
+import { piecesTooTiny } from "../errors/http-error.ts";
 
 /** Tiny pieces of a body that are put up with: taking one costs as much as hundreds of bytes in a larger one. */
 const tinyPiecesMax = 16_384;

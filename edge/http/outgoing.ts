@@ -3,9 +3,9 @@ import { constants } from "node:http2";
 import type { Writable } from "node:stream";
 import type { ConnectError } from "@connectrpc/connect";
 import { toErrorAnswer } from "../errors/status.ts";
-import type { ReadBudget } from "../exchange.ts";
-import type { Headers, HttpResponse } from "../http.ts";
-import { endWith, writePiece } from "../write-piece.ts";
+import type { ReadBudget } from "./exchange.ts";
+import type { Headers, HttpResponse } from "./http.ts";
+import { endWith, writePiece } from "./write-piece.ts";
 
 /** An answer that is being written. */
 export type Outgoing = {

@@ -1,5 +1,5 @@
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
-import { bounds } from "../gen/sluice/common/v1/options_pb.ts";
+import { bounds } from "../../gen/sluice/common/v1/options_pb.ts";
 
 const streamBytesMax = 64 * 1024 ** 3;
 const streamMessagesMax = 1_000_000;

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { bodyStalled, bodyTooSlow } from "./errors/http-error.ts";
+import { bodyStalled, bodyTooSlow } from "../errors/http-error.ts";
 
 /** What a sender has to bring while it is waited for as long as it may pause: the slowest that a sender may be. */
 const paceBytesMin = 16 * 1024;

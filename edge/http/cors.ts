@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponse } from "./http.ts";
-import { type Outgoing, sendWhole } from "./rest/outgoing.ts";
+import { type Outgoing, sendWhole } from "./outgoing.ts";
 
 /** Which pages of other origins may call. */
 export type CorsSettings = {

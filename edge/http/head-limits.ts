@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import { httpError } from "./errors/http-error.ts";
+import { httpError } from "../errors/http-error.ts";
 import type { HttpRequest } from "./http.ts";
 
 /** Largest headers of a request, in bytes of names and values. */

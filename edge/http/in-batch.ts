@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { HttpRequest } from "../http.ts";
+import type { HttpRequest } from "./http.ts";
 
 const requests = new WeakSet<HttpRequest>();
 

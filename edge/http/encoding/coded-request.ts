@@ -2,8 +2,8 @@ import { pipeline, Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createZstdDecompress } from "node:zlib";
 import { ConnectError } from "@connectrpc/connect";
 import { bodyTooLarge } from "../../errors/http-error.ts";
-import { type HttpRequest, headerOf } from "../../http.ts";
-import { type Compression, compressionOf, notCompressedAs } from "../../rpc/compression.ts";
+import { type Compression, compressionOf, notCompressedAs } from "../compression.ts";
+import { type HttpRequest, headerOf } from "../http.ts";
 
 /** The coding of a request's body, undefined for none; one that is not known gets 415. */
 export function requestCompressionOf(request: HttpRequest): Compression | undefined {

@@ -1,9 +1,9 @@
 import { streamTooLarge } from "../errors/http-error.ts";
-import type { HttpRequest } from "../http.ts";
-import { createPace, type Place } from "../pace.ts";
-import type { Compression } from "../rpc/compression.ts";
-import { boundTinyPieces } from "../tiny-pieces.ts";
+import type { Compression } from "./compression.ts";
 import { inflatePieces } from "./encoding/coded-request.ts";
+import type { HttpRequest } from "./http.ts";
+import { createPace, type Place } from "./pace.ts";
+import { boundTinyPieces } from "./tiny-pieces.ts";
 
 /** A request whose body is still coming. */
 export type Incoming = {

@@ -1,4 +1,4 @@
-import { messagesTooMany, streamTooLarge } from "./errors/http-error.ts";
+import { messagesTooMany, streamTooLarge } from "../errors/http-error.ts";
 
 /** Lets messages pass, up to so many. */
 export async function* boundCount<T>(messages: AsyncIterable<T>, messagesMax: number): AsyncGenerator<T> {
