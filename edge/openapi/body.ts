@@ -1,6 +1,6 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
-import { isSpelledAsScalar } from "../rest/fields.ts";
+import { isSpelledAsScalar } from "../codec/fields.ts";
 import type { Route } from "../rest/route.ts";
 import type { UploadBinding } from "../rest/upload-binding.ts";
 import type { CommentOf } from "./comments.ts";

@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { isSpelledAsScalar } from "../rest/fields.ts";
+import { isSpelledAsScalar } from "../codec/fields.ts";
 import type { Route } from "../rest/route.ts";
 import type { CommentOf } from "./comments.ts";
 import { exampleOf } from "./example.ts";

@@ -1,6 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Admit } from "../admission/admit.ts";
+import type { Parameters } from "../codec/parameters.ts";
 import type { ContentReads } from "../content/content-reads.ts";
 import { bodyTooLarge, methodNotAllowed, pathUnknown } from "../errors/http-error.ts";
 import { type Forward, once } from "../forward.ts";
@@ -15,7 +16,6 @@ import type { Limits } from "../http/limits.ts";
 import { addVary, type Outgoing, sendWhole } from "../http/outgoing.ts";
 import { readBody } from "../http/read-body.ts";
 import { type Choice, choose, findAlternatives, setFormat } from "./negotiate.ts";
-import type { Parameters } from "./parameters.ts";
 import { bindBody, bindHead } from "./request.ts";
 import { requestMessages } from "./request-stream.ts";
 import { sendAnswer } from "./response.ts";

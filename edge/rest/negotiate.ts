@@ -2,11 +2,11 @@ import type { Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { ConnectError } from "@connectrpc/connect";
 import { invalidField } from "../../services/lib/errors.ts";
+import { parseQuery } from "../codec/query.ts";
 import { typeNotAcceptable } from "../errors/http-error.ts";
 import { jsonType } from "../http/outgoing.ts";
 import { preferredType } from "./accept.ts";
 import type { Format } from "./formats.ts";
-import { parseQuery } from "./query.ts";
 import { framingTypes } from "./response-stream.ts";
 import type { Route } from "./route.ts";
 

@@ -1,11 +1,11 @@
 import type { Message } from "@bufbuild/protobuf";
+import type { Parameters } from "../codec/parameters.ts";
 import { lineTooLarge, mediaTypeUnsupported } from "../errors/http-error.ts";
 import { type Incoming, readPieces } from "../http/body.ts";
 import { boundCount } from "../http/bounded-stream.ts";
 import { boundsOf } from "../http/bounds.ts";
 import { createGatherer } from "../http/gather.ts";
 import { headerOf, mediaTypeOf } from "../http/http.ts";
-import type { Parameters } from "./parameters.ts";
 import { coalesce } from "./pieces.ts";
 import { bindBody, decodeRaw } from "./request.ts";
 import type { Route } from "./route.ts";

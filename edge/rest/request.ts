@@ -2,19 +2,19 @@ import { create, type DescMessage, equals, type Message } from "@bufbuild/protob
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { invalidField } from "../../services/lib/errors.ts";
-import { mediaTypeUnsupported } from "../errors/http-error.ts";
-import { revisionOfTag } from "./conditional.ts";
-import { decodeJson, mergeJson } from "./decode.ts";
-import { parseJson, textOf } from "./json.ts";
+import { decodeJson, mergeJson } from "../codec/decode.ts";
+import { parseJson, textOf } from "../codec/json.ts";
 import {
   createParameters,
   findParameter,
   type Parameter,
   type Parameters,
   setParameter,
-} from "./parameters.ts";
-import { decodePercent, decodeSegments } from "./percent.ts";
-import { parseQuery } from "./query.ts";
+} from "../codec/parameters.ts";
+import { decodePercent, decodeSegments } from "../codec/percent.ts";
+import { parseQuery } from "../codec/query.ts";
+import { mediaTypeUnsupported } from "../errors/http-error.ts";
+import { revisionOfTag } from "./conditional.ts";
 import type { Route } from "./route.ts";
 import type { Variable } from "./template.ts";
 

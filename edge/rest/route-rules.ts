@@ -1,6 +1,6 @@
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import type { HttpRule } from "../../gen/google/api/http_pb.ts";
-import type { Parameter } from "./parameters.ts";
+import type { Parameter } from "../codec/parameters.ts";
 import type { Route } from "./route.ts";
 
 /** Refuses a binding that no request could ever use as it was meant. */

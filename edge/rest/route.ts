@@ -3,10 +3,10 @@ import type { HttpRule } from "../../gen/google/api/http_pb.ts";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import type { Rest } from "../../gen/sluice/common/v1/options_pb.ts";
 import type { EdgeAccess } from "../access.ts";
+import { fieldOf } from "../codec/fields.ts";
+import { findParameter, type Parameter } from "../codec/parameters.ts";
 import { type Conditional, conditionalOf } from "./conditional.ts";
-import { fieldOf } from "./fields.ts";
 import { type Formats, formatsOf } from "./formats.ts";
-import { findParameter, type Parameter } from "./parameters.ts";
 import { parseTemplate, type Template, type Variable } from "./template.ts";
 import { createUploadBinding, type UploadBinding } from "./upload-binding.ts";
 

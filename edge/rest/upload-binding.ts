@@ -1,7 +1,7 @@
 import { create, type DescField, type DescMessage, type DescMethod, type Message } from "@bufbuild/protobuf";
 import type { Rest_Upload } from "../../gen/sluice/common/v1/options_pb.ts";
-import { fieldOf } from "./fields.ts";
-import { findParameter, type Parameter } from "./parameters.ts";
+import { fieldOf } from "../codec/fields.ts";
+import { findParameter, type Parameter } from "../codec/parameters.ts";
 
 /** How a body becomes a client stream: a header first, then pieces. */
 export type UploadBinding = {

@@ -1,10 +1,10 @@
 import type { Message } from "@bufbuild/protobuf";
 import { invalidField } from "../../services/lib/errors.ts";
+import { decodeJson } from "../codec/decode.ts";
+import { findParameter, type Parameter, type Parameters, setParameter } from "../codec/parameters.ts";
 import { type Incoming, readPieces } from "../http/body.ts";
 import { headerOf, mediaTypeOf } from "../http/http.ts";
-import { decodeJson } from "./decode.ts";
 import { readForm } from "./form.ts";
-import { findParameter, type Parameter, type Parameters, setParameter } from "./parameters.ts";
 import { coalesce } from "./pieces.ts";
 import type { UploadBinding } from "./upload-binding.ts";
 

@@ -1,5 +1,5 @@
 import { invalidField } from "../../services/lib/errors.ts";
-import { parseQuery } from "../rest/query.ts";
+import { parseQuery } from "../codec/query.ts";
 import { type Wire, wireOf } from "./wire.ts";
 
 /** A call of Connect that is a GET: all of it stands in the query. */

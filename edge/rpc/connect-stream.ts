@@ -1,7 +1,7 @@
 import { endStreamFlag, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { wrap } from "../codec/envelope.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Answer } from "./answer.ts";
-import { wrap } from "./envelope.ts";
 import { envelopeAnswer } from "./envelope-answer.ts";
 import type { Wire } from "./wire.ts";
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
+import { compressedFlag, wrap } from "../codec/envelope.ts";
 import { type Compression, isWorthCompressing } from "../http/compression.ts";
 import { writePiece } from "../http/write-piece.ts";
-import { compressedFlag, wrap } from "./envelope.ts";
 
 /** Writes messages in envelopes, compressed where it pays, and in their order although compressing takes a while and a large one is written in parts. */
 export type EnvelopeWriter = {

@@ -1,6 +1,6 @@
+import { wrap } from "../codec/envelope.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Answer } from "./answer.ts";
-import { wrap } from "./envelope.ts";
 import { envelopeAnswer } from "./envelope-answer.ts";
 import { grpcStatusOf } from "./grpc-status.ts";
 import type { PassedMetadata } from "./passed-metadata.ts";

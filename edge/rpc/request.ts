@@ -1,12 +1,18 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { invalidField } from "../../services/lib/errors.ts";
+import {
+  compressedFlag,
+  type Envelope,
+  envelopeHeadBytes,
+  unwrapEach,
+  unwrapOnly,
+} from "../codec/envelope.ts";
 import { type Incoming, readPieces } from "../http/body.ts";
 import { boundBytes, boundCount } from "../http/bounded-stream.ts";
 import { boundsOf } from "../http/bounds.ts";
 import { type Compression, compressionOf } from "../http/compression.ts";
 import { type HttpRequest, headerOf } from "../http/http.ts";
 import { checkConnectVersion } from "./connect-get.ts";
-import { compressedFlag, type Envelope, envelopeHeadBytes, unwrapEach, unwrapOnly } from "./envelope.ts";
 import type { Plan } from "./plan.ts";
 import type { Wire } from "./wire.ts";
 

@@ -1,8 +1,8 @@
 import { constants, type OutgoingHttpHeaders } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { envelopeHeadBytes } from "../codec/envelope.ts";
 import { messageTooLarge } from "../errors/http-error.ts";
 import { type RawHeaders, valueIn } from "../http2-client/raw-headers.ts";
-import { envelopeHeadBytes } from "../rpc/envelope.ts";
 import type { Session } from "./session.ts";
 import {
   answerCompressed,

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http2";
+import { wrap } from "../codec/envelope.ts";
 import { callerGone, deadlinePassed } from "../errors/refusals.ts";
-import { wrap } from "../rpc/envelope.ts";
 import { type Ending, tryUnary } from "./attempt.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Endpoint } from "./endpoint.ts";

@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
+import { envelopeHeadBytes, wrap, wrapParts } from "../codec/envelope.ts";
 import { callerGone, deadlinePassed } from "../errors/refusals.ts";
 import type { RawHeaders } from "../http2-client/raw-headers.ts";
 import type { ClientStream } from "../http2-client/stream.ts";
-import { envelopeHeadBytes, wrap, wrapParts } from "../rpc/envelope.ts";
 import type { Ending } from "./attempt.ts";
 import { backoffMs } from "./backoff.ts";
 import { triesMax } from "./call-unary.ts";

@@ -1,9 +1,9 @@
 import { constants, type OutgoingHttpHeaders } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { unwrapEach } from "../codec/envelope.ts";
 import { createContent } from "../http2-client/content.ts";
 import { type RawHeaders, valueIn } from "../http2-client/raw-headers.ts";
 import type { ClientStream } from "../http2-client/stream.ts";
-import { unwrapEach } from "../rpc/envelope.ts";
 import { type Ending, endingOf, receiveBytesMax } from "./attempt.ts";
 import type { Session } from "./session.ts";
 import { answerCompressed, answerIncomplete, errorOf, statusName, unreachable } from "./status.ts";

@@ -4,7 +4,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { wrap } from "../../edge/rpc/envelope.ts";
+import { wrap } from "../../edge/codec/envelope.ts";
 import { UploadRequestSchema, WaitRequestSchema } from "../../gen/sluice/test/v1/echo_pb.ts";
 import { clockedLimiter, rateLimits } from "./lib/admission.ts";
 import { http1, http2, http2On } from "./lib/raw-http.ts";

@@ -9,7 +9,7 @@ import {
 import type { AddressInfo } from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { wrap } from "../../edge/rpc/envelope.ts";
+import { wrap } from "../../edge/codec/envelope.ts";
 import { WriteResponseSchema } from "../../gen/sluice/test/v1/resilience_pb.ts";
 import { startEdgeBefore } from "./lib/resilience.ts";
 

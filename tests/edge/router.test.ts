@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decodePercent, decodeQueryPart, decodeSegments } from "../../edge/rest/percent.ts";
+import { decodePercent, decodeQueryPart, decodeSegments } from "../../edge/codec/percent.ts";
 import { createRouter } from "../../edge/rest/router.ts";
 import { parseTemplate } from "../../edge/rest/template.ts";
 

@@ -3,7 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { brotliCompressSync, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { wrap } from "../../edge/rpc/envelope.ts";
+import { wrap } from "../../edge/codec/envelope.ts";
 import { LookRequestSchema, LookResponseSchema } from "../../gen/sluice/test/v1/echo_pb.ts";
 import { startTestEdge, type TestEdge } from "./lib/test-edge.ts";
 

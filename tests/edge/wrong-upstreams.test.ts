@@ -1,8 +1,8 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { wrap } from "../../edge/codec/envelope.ts";
 import { flags, frameTypes } from "../../edge/http2-client/frames.ts";
 import { createHeaderEncoder } from "../../edge/http2-client/hpack/encode-headers.ts";
-import { wrap } from "../../edge/rpc/envelope.ts";
 import { ReadRequestSchema, ReadResponseSchema } from "../../gen/sluice/test/v1/resilience_pb.ts";
 import { frameOf, type ScriptedServer, startScriptedServer } from "./http2-client/lib/scripted-server.ts";
 import { type Answer, http1, http2 } from "./lib/raw-http.ts";

@@ -1,7 +1,7 @@
 import { connect as connectHttp2 } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
-import { wrap } from "../../../edge/rpc/envelope.ts";
+import { wrap } from "../../../edge/codec/envelope.ts";
 import { EchoRequestSchema } from "../../../gen/sluice/test/v1/echo_pb.ts";
 
 const callersCount = 32;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { wrap } from "../../../edge/rpc/envelope.ts";
+import { wrap } from "../../../edge/codec/envelope.ts";
 import { type Answer, http1, http2 } from "../lib/raw-http.ts";
 import { bearer } from "../lib/test-edge.ts";
 import { type EdgeProcess, startEdgeProcess } from "./lib/edge-process.ts";

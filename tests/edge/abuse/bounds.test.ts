@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { buffer } from "node:stream/consumers";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { wrap } from "../../../edge/rpc/envelope.ts";
+import { wrap } from "../../../edge/codec/envelope.ts";
 import {
   BoundedService,
   TakeManyRequestSchema,

@@ -4,7 +4,7 @@ import { connect as connectHttp2 } from "node:http2";
 import type { Readable } from "node:stream";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { wrap } from "../../../edge/rpc/envelope.ts";
+import { wrap } from "../../../edge/codec/envelope.ts";
 import { CountRequestSchema } from "../../../gen/sluice/test/v1/echo_pb.ts";
 import { type EdgeProcess, startEdgeProcess } from "./lib/edge-process.ts";
 

@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { wrap } from "../../../edge/rpc/envelope.ts";
+import { wrap } from "../../../edge/codec/envelope.ts";
 import { CountRequestSchema } from "../../../gen/sluice/test/v1/echo_pb.ts";
 import { http1 } from "../lib/raw-http.ts";
 import { bearer, startTestEdge, type TestEdge } from "../lib/test-edge.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { wrap } from "../../../edge/rpc/envelope.ts";
+import { wrap } from "../../../edge/codec/envelope.ts";
 import { SumRequestSchema, SumResponseSchema } from "../../../gen/sluice/test/v1/echo_pb.ts";
 import { bearer } from "../lib/test-edge.ts";
 import { type EdgeProcess, startEdgeProcess } from "./lib/edge-process.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:http2";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { wrap } from "../../../edge/rpc/envelope.ts";
+import { wrap } from "../../../edge/codec/envelope.ts";
 import { connectPeer, SETTINGS, WINDOW_UPDATE } from "../abuse/lib/http2-peer.ts";
 import { http1, http2, rawBytes } from "../lib/raw-http.ts";
 import { bearer, startTestEdge, type TestEdge } from "../lib/test-edge.ts";

@@ -3,7 +3,7 @@ import { connect } from "node:http2";
 import { buffer } from "node:stream/consumers";
 import { type handleServerStreamingCall, Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { wrap } from "../../../edge/rpc/envelope.ts";
+import { wrap } from "../../../edge/codec/envelope.ts";
 import { FaultService } from "../../../gen/sluice/faults/v1/faults_pb.ts";
 import { contentOf } from "../lib/echo-backend.ts";
 import { serveFaults } from "../lib/fault-backend.ts";

@@ -1,8 +1,8 @@
 import { create, fromBinary, type JsonObject, toJson } from "@bufbuild/protobuf";
 import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
 import type { Code } from "@connectrpc/connect";
+import { wrap } from "../../../edge/codec/envelope.ts";
 import { usualTypes } from "../../../edge/errors/usual-types.ts";
-import { wrap } from "../../../edge/rpc/envelope.ts";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 import { type Answer, http1, http2 } from "./raw-http.ts";
 import { nameOf } from "./status-callers.ts";

@@ -5,7 +5,7 @@ import { connect } from "node:http2";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { unwrapEach, wrap } from "../../../edge/rpc/envelope.ts";
+import { unwrapEach, wrap } from "../../../edge/codec/envelope.ts";
 import { HttpBodySchema } from "../../../gen/google/api/httpbody_pb.ts";
 import {
   DownloadRequestSchema,
