@@ -16,11 +16,11 @@ import { type HttpRequest, headerOf, isGone, type Listener } from "./http/http.t
 import type { Limits } from "./http/limits.ts";
 import { lingerForBody } from "./http/linger.ts";
 import { breakOff, jsonType, type Outgoing, sendError } from "./http/outgoing.ts";
+import { routesOf } from "./method/routes-of.ts";
 import { observeExchange } from "./observe-exchange.ts";
 import type { Pages } from "./pages/page.ts";
 import { pageAt } from "./pages/send-page.ts";
 import { createRestHandler } from "./rest/handler.ts";
-import { routesOf } from "./rest/routes-of.ts";
 import { createRpcHandler } from "./rpc/handler.ts";
 import { sendMethodUnknown } from "./rpc/unknown.ts";
 import { wireOf } from "./rpc/wire.ts";

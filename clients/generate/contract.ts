@@ -1,5 +1,5 @@
 import type { DescFile } from "@bufbuild/protobuf";
-import { accessOf } from "../../edge/access.ts";
+import { accessOf } from "../../edge/method/access.ts";
 import { exposedServices } from "../../edge/routes.ts";
 
 /** What answers carry by its name only: no method's type leads there. */

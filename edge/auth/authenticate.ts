@@ -4,8 +4,8 @@ import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { failure } from "../../services/lib/errors.ts";
 import { assertionHeader, type Principal, type Signer } from "../../services/lib/principal.ts";
-import type { EdgeAccess } from "../access.ts";
 import type { HttpRequest } from "../http/http.ts";
+import type { EdgeAccess } from "../method/access.ts";
 import { credentialInvalid, credentialOf } from "./credential.ts";
 import { rememberVerified, type Verified } from "./verified-credentials.ts";
 

@@ -10,7 +10,7 @@ import { deadlinePassed } from "../errors/refusals.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type HttpRequest, headerOf, isHttp2 } from "../http/http.ts";
 import { type Outgoing, sendHead, sendPiece, sendWhole } from "../http/outgoing.ts";
-import type { Route } from "../rest/route.ts";
+import type { Route } from "../method/route.ts";
 import type { SharedFolder } from "../shared-folder.ts";
 import type { ConfirmLease } from "./confirm-leases.ts";
 import { type HeldContent, heldContentOf } from "./held-content.ts";

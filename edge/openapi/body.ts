@@ -1,9 +1,9 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { isSpelledAsScalar } from "../codec/fields.ts";
-import type { Route } from "../rest/route.ts";
-import type { UploadBinding } from "../rest/upload-binding.ts";
-import type { CommentOf } from "./comments.ts";
+import type { CommentOf } from "../method/comments.ts";
+import type { Route } from "../method/route.ts";
+import type { UploadBinding } from "../method/upload-binding.ts";
 import { exampleRequest, type JsonObject } from "./example.ts";
 import { isContentRequired, requiredFields } from "./required.ts";
 import type { Schema } from "./schema.ts";

@@ -3,8 +3,8 @@ import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/error
 import { failure } from "../../services/lib/errors.ts";
 import { mediaTypeUnsupported } from "../errors/http-error.ts";
 import { toErrorAnswer } from "../errors/status.ts";
-import type { Route } from "../rest/route.ts";
-import type { Contract } from "./contract.ts";
+import type { Contract } from "../method/description.ts";
+import type { Route } from "../method/route.ts";
 import { permissionOf } from "./permission.ts";
 import type { Schema } from "./schema.ts";
 import type { Schemas } from "./schemas.ts";

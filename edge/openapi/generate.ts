@@ -2,9 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import packageJson from "../../package.json" with { type: "json" };
+import { readContract } from "../method/description.ts";
 import { exposedServices } from "../routes.ts";
 import { buildDescriptors } from "./build-descriptors.ts";
-import { readContract } from "./contract.ts";
 import { createDocument } from "./document.ts";
 
 const write = (name: string, content: string | Uint8Array): void =>

@@ -1,8 +1,8 @@
-import type { Route } from "../rest/route.ts";
+import { summaryOf } from "../method/comments.ts";
+import type { Contract } from "../method/description.ts";
+import type { Route } from "../method/route.ts";
 import { successesOf } from "./answers.ts";
 import { type BodyObject, bodyOf } from "./body.ts";
-import { summaryOf } from "./comments.ts";
-import type { Contract } from "./contract.ts";
 import { failuresOf } from "./failures.ts";
 import { type ParameterObject, parametersOf } from "./parameters.ts";
 import type { PathPart } from "./path.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import packageJson from "../../package.json" with { type: "json" };
-import { readContract } from "../openapi/contract.ts";
+import { readContract } from "../method/description.ts";
 import { docsPages } from "./docs-page.ts";
 import { lazily, type Page, type Pages, pageOf, revalidated } from "./page.ts";
 

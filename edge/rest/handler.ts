@@ -15,12 +15,12 @@ import { isInBatch, notInBatch } from "../http/in-batch.ts";
 import type { Limits } from "../http/limits.ts";
 import { addVary, type Outgoing, sendWhole } from "../http/outgoing.ts";
 import { readBody } from "../http/read-body.ts";
+import type { Route } from "../method/route.ts";
 import { type Choice, choose, findAlternatives, setFormat } from "./negotiate.ts";
 import { bindBody, bindHead } from "./request.ts";
 import { requestMessages } from "./request-stream.ts";
 import { sendAnswer } from "./response.ts";
 import { type HandOver, sendStream } from "./response-stream.ts";
-import type { Route } from "./route.ts";
 import { createRouter, type Router } from "./router.ts";
 
 type Options = {

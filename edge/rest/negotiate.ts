@@ -5,10 +5,10 @@ import { invalidField } from "../../services/lib/errors.ts";
 import { parseQuery } from "../codec/query.ts";
 import { typeNotAcceptable } from "../errors/http-error.ts";
 import { jsonType } from "../http/outgoing.ts";
+import type { Format } from "../method/formats.ts";
+import type { Route } from "../method/route.ts";
 import { preferredType } from "./accept.ts";
-import type { Format } from "./formats.ts";
 import { framingTypes } from "./response-stream.ts";
-import type { Route } from "./route.ts";
 
 /** A representation that a path can answer. */
 type Offer = { readonly route: Route; readonly type: string; readonly format: Format | undefined };

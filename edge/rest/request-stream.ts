@@ -6,9 +6,9 @@ import { boundCount } from "../http/bounded-stream.ts";
 import { boundsOf } from "../http/bounds.ts";
 import { createGatherer } from "../http/gather.ts";
 import { headerOf, mediaTypeOf } from "../http/http.ts";
+import type { Route } from "../method/route.ts";
 import { coalesce } from "./pieces.ts";
 import { bindBody, decodeRaw } from "./request.ts";
-import type { Route } from "./route.ts";
 import { uploadMessages } from "./upload.ts";
 
 const newline = 0x0a;

@@ -14,9 +14,9 @@ import {
 import { decodePercent, decodeSegments } from "../codec/percent.ts";
 import { parseQuery } from "../codec/query.ts";
 import { mediaTypeUnsupported } from "../errors/http-error.ts";
-import { revisionOfTag } from "./conditional.ts";
-import type { Route } from "./route.ts";
-import type { Variable } from "./template.ts";
+import { revisionOfTag } from "../method/conditional.ts";
+import type { Route } from "../method/route.ts";
+import type { Variable } from "../method/template.ts";
 
 /** The parts of a request that set fields outside of its body. */
 export type RequestHead = {

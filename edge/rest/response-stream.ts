@@ -8,8 +8,8 @@ import type { Acceptance } from "../http/encoding/acceptance.ts";
 import { codedBody, varyByEncoding } from "../http/encoding/coded-answer.ts";
 import type { Headers } from "../http/http.ts";
 import { breakOff, flushHead, jsonType, type Outgoing, sendHead, sendPiece } from "../http/outgoing.ts";
+import type { Route } from "../method/route.ts";
 import { bodyOf, cacheControl, extensionOf, headOf, toJsonText } from "./response.ts";
-import type { Route } from "./route.ts";
 
 /** How a stream of JSON texts is written. */
 type Framing = {

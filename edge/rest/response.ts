@@ -8,8 +8,8 @@ import type { Acceptance } from "../http/encoding/acceptance.ts";
 import { codingFor, sendCoded, varyByEncoding } from "../http/encoding/coded-answer.ts";
 import type { Headers } from "../http/http.ts";
 import { jsonType, type Outgoing, sendWhole } from "../http/outgoing.ts";
-import { entityTagOf, isNamedBy } from "./conditional.ts";
-import type { Answering, Route } from "./route.ts";
+import { entityTagOf, isNamedBy } from "../method/conditional.ts";
+import type { Answering, Route } from "../method/route.ts";
 
 /** Headers that belong to a connection or to the edge: an upstream does not set them. */
 const ownHeaders = [

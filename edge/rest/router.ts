@@ -1,4 +1,4 @@
-import type { Segment, Template } from "./template.ts";
+import type { Segment, Template } from "../method/template.ts";
 
 /** What a router needs to know of a route. */
 export type Routed = {

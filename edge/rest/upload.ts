@@ -4,9 +4,9 @@ import { decodeJson } from "../codec/decode.ts";
 import { findParameter, type Parameter, type Parameters, setParameter } from "../codec/parameters.ts";
 import { type Incoming, readPieces } from "../http/body.ts";
 import { headerOf, mediaTypeOf } from "../http/http.ts";
+import type { UploadBinding } from "../method/upload-binding.ts";
 import { readForm } from "./form.ts";
 import { coalesce } from "./pieces.ts";
-import type { UploadBinding } from "./upload-binding.ts";
 
 /** The messages of an upload: its header, then the bytes of a form's file or of a raw body. */
 export function uploadMessages(

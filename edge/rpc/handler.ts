@@ -2,11 +2,11 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { hostInvalid } from "../errors/http-error.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { isHttp2 } from "../http/http.ts";
+import { type Plan, plansOf } from "../method/plan.ts";
 import { answerAs } from "./answer-as.ts";
 import { type ConnectGet, readConnectGet } from "./connect-get.ts";
 import { hasValidHost } from "./host.ts";
 import type { RpcOptions } from "./options.ts";
-import { type Plan, plansOf } from "./plan.ts";
 import { relayCall } from "./relay.ts";
 import { wireOf } from "./wire.ts";
 

@@ -10,13 +10,13 @@ import { createIdleTimer } from "../http/idle-timer.ts";
 import { awaitBody } from "../http/linger.ts";
 import { breakOff } from "../http/outgoing.ts";
 import { readBody } from "../http/read-body.ts";
+import type { Plan } from "../method/plan.ts";
 import type { StreamCall, StreamListener } from "../upstream/open-stream.ts";
 import { answersNotOne, type OneAnswer } from "../upstream/status.ts";
 import type { Answer } from "./answer.ts";
 import type { ConnectGet } from "./connect-get.ts";
 import type { RpcOptions } from "./options.ts";
 import { passedAnswer } from "./passed-metadata.ts";
-import type { Plan } from "./plan.ts";
 import { bodyBytesMax, eachMessage, onlyMessage, type Reading, readingOf } from "./request.ts";
 import type { Wire } from "./wire.ts";
 

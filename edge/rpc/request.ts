@@ -12,8 +12,8 @@ import { boundBytes, boundCount } from "../http/bounded-stream.ts";
 import { boundsOf } from "../http/bounds.ts";
 import { type Compression, compressionOf } from "../http/compression.ts";
 import { type HttpRequest, headerOf } from "../http/http.ts";
+import type { Plan } from "../method/plan.ts";
 import { checkConnectVersion } from "./connect-get.ts";
-import type { Plan } from "./plan.ts";
 import type { Wire } from "./wire.ts";
 
 /** How to come from a request's body to its messages in protobuf. */

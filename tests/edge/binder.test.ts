@@ -1,9 +1,9 @@
 import { type Message, toJson } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
+import { routesOf } from "../../edge/method/routes-of.ts";
 import { bindBody, bindHead } from "../../edge/rest/request.ts";
 import { createRouter } from "../../edge/rest/router.ts";
-import { routesOf } from "../../edge/rest/routes-of.ts";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { EchoService } from "../../gen/sluice/test/v1/echo_pb.ts";
 

@@ -4,10 +4,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseJson } from "../../edge/codec/json.ts";
 import { decodePercent, decodeQueryPart, decodeSegments } from "../../edge/codec/percent.ts";
+import { routesOf } from "../../edge/method/routes-of.ts";
+import { parseTemplate } from "../../edge/method/template.ts";
 import { bindBody, bindHead } from "../../edge/rest/request.ts";
 import { createRouter } from "../../edge/rest/router.ts";
-import { routesOf } from "../../edge/rest/routes-of.ts";
-import { parseTemplate } from "../../edge/rest/template.ts";
 import { FindBooksRequestSchema, LibraryService } from "../../gen/sluice/library/v1/library_pb.ts";
 
 const router = createRouter(LibraryService.methods.flatMap((method) => routesOf(method)));

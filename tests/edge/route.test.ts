@@ -1,7 +1,7 @@
 import { create, type DescMethod } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import type { Route } from "../../edge/rest/route.ts";
-import { toRoute } from "../../edge/rest/routes-of.ts";
+import type { Route } from "../../edge/method/route.ts";
+import { toRoute } from "../../edge/method/routes-of.ts";
 import { type HttpRule, HttpRuleSchema } from "../../gen/google/api/http_pb.ts";
 import { RestSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import { LibraryService } from "../../gen/sluice/library/v1/library_pb.ts";

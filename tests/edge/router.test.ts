@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decodePercent, decodeQueryPart, decodeSegments } from "../../edge/codec/percent.ts";
+import { parseTemplate } from "../../edge/method/template.ts";
 import { createRouter } from "../../edge/rest/router.ts";
-import { parseTemplate } from "../../edge/rest/template.ts";
 
 const route = (spelled: string) => {
   const [httpMethod = "", text = ""] = spelled.split(" ");

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { accessOf } from "../../edge/access.ts";
 import { parseConfig } from "../../edge/config.ts";
+import { accessOf } from "../../edge/method/access.ts";
+import { routesOf } from "../../edge/method/routes-of.ts";
 import { createRouter } from "../../edge/rest/router.ts";
-import { routesOf } from "../../edge/rest/routes-of.ts";
 import { exposedServices, upstreamOf } from "../../edge/routes.ts";
 import { run } from "../../edge/run.ts";
 import { allServices } from "../lib/contracts.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseTemplate, TemplateError } from "../../edge/rest/template.ts";
+import { parseTemplate, TemplateError } from "../../edge/method/template.ts";
 
 const read = (text: string) => {
   const { segments, variables, verb } = parseTemplate(text);

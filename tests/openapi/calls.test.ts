@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readContract } from "../../edge/method/description.ts";
 import { buildDescriptors } from "../../edge/openapi/build-descriptors.ts";
-import { readContract } from "../../edge/openapi/contract.ts";
 import { createDocument, type OpenApi } from "../../edge/openapi/document.ts";
 import { exposedServices } from "../../edge/routes.ts";
 import type { EdgeServer } from "../../edge/server.ts";

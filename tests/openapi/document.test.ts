@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { accessOf } from "../../edge/access.ts";
+import { accessOf } from "../../edge/method/access.ts";
+import { readContract } from "../../edge/method/description.ts";
+import { routesOf } from "../../edge/method/routes-of.ts";
 import { buildDescriptors } from "../../edge/openapi/build-descriptors.ts";
-import { readContract } from "../../edge/openapi/contract.ts";
 import { createDocument } from "../../edge/openapi/document.ts";
 import { readDescription } from "../../edge/pages/pages.ts";
 import { findAlternatives } from "../../edge/rest/negotiate.ts";
-import { routesOf } from "../../edge/rest/routes-of.ts";
 import { exposedServices } from "../../edge/routes.ts";
 import { allMethods, fullName } from "../lib/contracts.ts";
 import { httpMethodOf, operationsIn } from "./call.ts";

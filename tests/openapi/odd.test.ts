@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { readContract } from "../../edge/method/description.ts";
 import { buildDescriptors } from "../../edge/openapi/build-descriptors.ts";
-import { readContract } from "../../edge/openapi/contract.ts";
 import { createDocument } from "../../edge/openapi/document.ts";
 import type { Operation } from "../../edge/openapi/operation.ts";
 import { OddService } from "../../gen/sluice/test/odd/v1/odd_pb.ts";

@@ -1,7 +1,7 @@
 import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
 import { http } from "../../gen/google/api/annotations_pb.ts";
 import { rest } from "../../gen/sluice/common/v1/options_pb.ts";
-import { accessOf } from "../access.ts";
+import { accessOf } from "./access.ts";
 import { planRoute, type Route } from "./route.ts";
 import { checkRoute } from "./route-rules.ts";
 

@@ -8,7 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import type { EdgeAccess } from "../access.ts";
+import type { EdgeAccess } from "./access.ts";
 
 /** How the answers of a route can be asked for again only if they have changed. */
 export type Conditional = {

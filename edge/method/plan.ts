@@ -2,10 +2,10 @@ import { type DescMethod, fromBinary, fromJson, type Registry, toBinary, toJson 
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { invalidField } from "../../services/lib/errors.ts";
-import { accessOf, type EdgeAccess } from "../access.ts";
 import { describe } from "../codec/decode.ts";
 import { parseJson, textOf } from "../codec/json.ts";
 import { registryOf } from "../errors/usual-types.ts";
+import { accessOf, type EdgeAccess } from "./access.ts";
 
 /** All that can be known of a method before it is called. */
 export type Plan = {

@@ -1,5 +1,5 @@
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
-import { access } from "../gen/sluice/common/v1/options_pb.ts";
+import { access } from "../../gen/sluice/common/v1/options_pb.ts";
 
 /** Who may call a method, as far as the edge has to know: the guard in the service decides the rest. */
 export type EdgeAccess = "public" | "credential" | "internal";
