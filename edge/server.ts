@@ -4,8 +4,8 @@ import { createServer as createHttp2Server, type ServerHttp2Session } from "node
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
 import type { Logger } from "../services/lib/log.ts";
+import { openConnections } from "./call/edge-metrics.ts";
 import { createConnectionPlaces } from "./connection-places.ts";
-import { openConnections } from "./edge-metrics.ts";
 import { headerBytesMax } from "./http/head-limits.ts";
 import type { Listener } from "./http/http.ts";
 import { type Limits, standardLimits } from "./http/limits.ts";

@@ -7,7 +7,7 @@ import {
   type RunBatchResponse,
   RunBatchResponseSchema,
 } from "../../gen/sluice/edge/v1/batch_pb.ts";
-import type { ForwardedCall } from "../calls.ts";
+import type { ForwardedCall } from "../call/calls.ts";
 import { answersTooLarge } from "../errors/http-error.ts";
 import { toErrorAnswer } from "../errors/status.ts";
 import { headerOf, type Listener } from "../http/http.ts";

@@ -1,10 +1,10 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Admit } from "../admission/admit.ts";
+import { type Forward, once } from "../call/forward.ts";
 import type { Parameters } from "../codec/parameters.ts";
 import type { ContentReads } from "../content/content-reads.ts";
 import { bodyTooLarge, methodNotAllowed, pathUnknown } from "../errors/http-error.ts";
-import { type Forward, once } from "../forward.ts";
 import { boundsOf } from "../http/bounds.ts";
 import { boundTimeoutMs, type Deadlines, leftOf, requestedTimeoutMs } from "../http/deadline.ts";
 import { type Acceptance, acceptanceOf, requireIdentity } from "../http/encoding/acceptance.ts";

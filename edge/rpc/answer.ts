@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
+import type { PassedMetadata } from "../call/passed-metadata.ts";
 import type { Exchange } from "../http/exchange.ts";
-import type { PassedMetadata } from "./passed-metadata.ts";
 
 /**
  * Writes the answer of one call as its protocol has it: `begin` once, `write` for each message, `end` once. An `end`

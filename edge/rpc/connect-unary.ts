@@ -1,13 +1,13 @@
 import type { ServerResponse } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import type { PassedMetadata } from "../call/passed-metadata.ts";
 import { retryAfter } from "../errors/status.ts";
 import { acceptedCompression, acceptedEncodings, isWorthCompressing } from "../http/compression.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { headerOf } from "../http/http.ts";
 import { endWith } from "../http/write-piece.ts";
 import { type Answer, answerHeaders } from "./answer.ts";
-import type { PassedMetadata } from "./passed-metadata.ts";
 import type { Wire } from "./wire.ts";
 
 /** Answers a unary call of Connect: plain HTTP, the message or the error as its body, trailers among the headers. */

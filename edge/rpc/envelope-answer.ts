@@ -1,11 +1,11 @@
 import type { ServerResponse } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
+import type { PassedMetadata } from "../call/passed-metadata.ts";
 import { acceptedCompression, acceptedEncodings } from "../http/compression.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { headerOf } from "../http/http.ts";
 import { type Answer, answerHeaders } from "./answer.ts";
 import { createEnvelopeWriter } from "./envelope-writer.ts";
-import type { PassedMetadata } from "./passed-metadata.ts";
 import type { Wire } from "./wire.ts";
 
 /** Which headers list the compressions that one takes, and name the one that was used. */

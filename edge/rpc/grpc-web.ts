@@ -1,9 +1,9 @@
+import type { PassedMetadata } from "../call/passed-metadata.ts";
 import { wrap } from "../codec/envelope.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Answer } from "./answer.ts";
 import { envelopeAnswer } from "./envelope-answer.ts";
 import { grpcStatusOf } from "./grpc-status.ts";
-import type { PassedMetadata } from "./passed-metadata.ts";
 import type { Wire } from "./wire.ts";
 
 const trailerFlag = 0b10000000;

@@ -1,6 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { Admit } from "../admission/admit.ts";
-import type { Forward } from "../forward.ts";
+import type { Forward } from "../call/forward.ts";
 import type { Deadlines } from "../http/deadline.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Limits } from "../http/limits.ts";

@@ -1,4 +1,5 @@
-import type { ForwardedCall } from "../calls.ts";
+import type { ForwardedCall } from "../call/calls.ts";
+import { passedAnswer } from "../call/passed-metadata.ts";
 import { messageTooLarge } from "../errors/http-error.ts";
 import { streamIdle } from "../errors/refusals.ts";
 import type { Incoming } from "../http/body.ts";
@@ -16,7 +17,6 @@ import { answersNotOne, type OneAnswer } from "../upstream/status.ts";
 import type { Answer } from "./answer.ts";
 import type { ConnectGet } from "./connect-get.ts";
 import type { RpcOptions } from "./options.ts";
-import { passedAnswer } from "./passed-metadata.ts";
 import { bodyBytesMax, eachMessage, onlyMessage, type Reading, readingOf } from "./request.ts";
 import type { Wire } from "./wire.ts";
 

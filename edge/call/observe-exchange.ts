@@ -1,12 +1,12 @@
 import type { Span } from "@opentelemetry/api";
-import type { Logger } from "../services/lib/log.ts";
-import { isMeasuring } from "../services/lib/telemetry/metrics.ts";
-import { nameOf } from "../services/lib/telemetry/observe-call.ts";
-import { withinSpan } from "../services/lib/telemetry/tracing.ts";
+import type { Logger } from "../../services/lib/log.ts";
+import { isMeasuring } from "../../services/lib/telemetry/metrics.ts";
+import { nameOf } from "../../services/lib/telemetry/observe-call.ts";
+import { withinSpan } from "../../services/lib/telemetry/tracing.ts";
+import { type ByteCount, countBytes } from "../http/count-bytes.ts";
+import type { Exchange } from "../http/exchange.ts";
 import { logAccess } from "./access-log.ts";
 import { edgeMetrics } from "./edge-metrics.ts";
-import { type ByteCount, countBytes } from "./http/count-bytes.ts";
-import type { Exchange } from "./http/exchange.ts";
 import { outcomeOf } from "./outcome.ts";
 import { endRequestSpan, startRequestSpan } from "./request-span.ts";
 

@@ -10,10 +10,10 @@ import {
   ATTR_RPC_STATUS_CODE,
   ATTR_URL_SCHEME,
 } from "@opentelemetry/semantic-conventions";
-import { serverFaults } from "../services/lib/telemetry/code-name.ts";
-import { nameOf } from "../services/lib/telemetry/observe-call.ts";
-import { contextOf, isTracing, startSpan } from "../services/lib/telemetry/tracing.ts";
-import type { Exchange } from "./http/exchange.ts";
+import { serverFaults } from "../../services/lib/telemetry/code-name.ts";
+import { nameOf } from "../../services/lib/telemetry/observe-call.ts";
+import { contextOf, isTracing, startSpan } from "../../services/lib/telemetry/tracing.ts";
+import type { Exchange } from "../http/exchange.ts";
 
 const httpMethods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"]);
 

@@ -1,9 +1,9 @@
 import { fromBinary, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { encodeInParts, encodeMessage } from "../services/lib/encode-message.ts";
+import { encodeInParts, encodeMessage } from "../../services/lib/encode-message.ts";
+import type { StreamCall } from "../upstream/open-stream.ts";
 import { createAnswers } from "./answers.ts";
 import type { Calls, ForwardedCall } from "./calls.ts";
-import type { StreamCall } from "./upstream/open-stream.ts";
 
 /** Calls the upstream of a method. The errors that come out are fit for the caller. */
 export type Forward = Calls & {

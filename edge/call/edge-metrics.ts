@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram } from "prom-client";
-import { latencyBuckets, registry } from "../services/lib/telemetry/metrics.ts";
+import { latencyBuckets, registry } from "../../services/lib/telemetry/metrics.ts";
 
 const registers = [registry];
 const labelNames = ["method", "protocol"] as const;

@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { StreamListener } from "./upstream/open-stream.ts";
+import type { StreamListener } from "../upstream/open-stream.ts";
 
 /** Turns what comes back of a call into messages to iterate over, one at a time. */
 export type Answers = {

@@ -1,13 +1,13 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Signer } from "../services/lib/principal.ts";
-import { sharedFolderHeader } from "../services/lib/shared-folder.ts";
+import type { Signer } from "../../services/lib/principal.ts";
+import { sharedFolderHeader } from "../../services/lib/shared-folder.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { callUnary } from "../upstream/call-unary.ts";
+import { openStream, type StreamCall, type StreamListener } from "../upstream/open-stream.ts";
+import { policyOf } from "../upstream/policy.ts";
+import type { OneAnswer } from "../upstream/status.ts";
+import type { Upstream } from "../upstream/upstream.ts";
 import { callMetadata } from "./call-metadata.ts";
-import type { Exchange } from "./http/exchange.ts";
-import { callUnary } from "./upstream/call-unary.ts";
-import { openStream, type StreamCall, type StreamListener } from "./upstream/open-stream.ts";
-import { policyOf } from "./upstream/policy.ts";
-import type { OneAnswer } from "./upstream/status.ts";
-import type { Upstream } from "./upstream/upstream.ts";
 
 /** A request's way on. */
 export type ForwardedCall = {

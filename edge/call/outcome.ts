@@ -1,5 +1,5 @@
-import { codeName } from "../services/lib/telemetry/code-name.ts";
-import type { Exchange } from "./http/exchange.ts";
+import { codeName } from "../../services/lib/telemetry/code-name.ts";
+import type { Exchange } from "../http/exchange.ts";
 
 /** Names of google.rpc.Code for answers that are told by their HTTP status alone. */
 const codesByStatus: Readonly<Record<number, string>> = {

@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders } from "node:http2";
-import { assertionHeader, type Signer } from "../services/lib/principal.ts";
-import { traceEntries } from "../services/lib/telemetry/observe-client.ts";
-import { isTracing } from "../services/lib/telemetry/tracing.ts";
-import type { Exchange } from "./http/exchange.ts";
-import { passRequest } from "./rpc/passed-metadata.ts";
+import { assertionHeader, type Signer } from "../../services/lib/principal.ts";
+import { traceEntries } from "../../services/lib/telemetry/observe-client.ts";
+import { isTracing } from "../../services/lib/telemetry/tracing.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { passRequest } from "./passed-metadata.ts";
 
 /** All that an upstream learns of a request beside its message: nothing that a caller sent passes by itself. */
 export async function callMetadata(

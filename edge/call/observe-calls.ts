@@ -1,6 +1,10 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { SpanKind } from "@opentelemetry/api";
-import { isObserving, type ObservedCall, observeUpstream } from "../services/lib/telemetry/observe-call.ts";
+import {
+  isObserving,
+  type ObservedCall,
+  observeUpstream,
+} from "../../services/lib/telemetry/observe-call.ts";
 import type { Calls } from "./calls.ts";
 
 /** The same calls, but each is told of. `peerOf` names who answers a method. */

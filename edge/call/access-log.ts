@@ -1,6 +1,6 @@
-import type { Logger } from "../services/lib/log.ts";
-import type { ByteCount } from "./http/count-bytes.ts";
-import type { Exchange } from "./http/exchange.ts";
+import type { Logger } from "../../services/lib/log.ts";
+import type { ByteCount } from "../http/count-bytes.ts";
+import type { Exchange } from "../http/exchange.ts";
 import { isWhole } from "./outcome.ts";
 
 /** Of a request whose answer is over. */
