@@ -3,7 +3,7 @@ import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/
 import { parseMeshEnv } from "../services/lib/tls-settings.ts";
 import { admissionEnv, admissionOf } from "./admission/settings.ts";
 import { corsEnv, corsOf, corsProblems } from "./http/cors-settings.ts";
-import { tlsEnv, tlsOf, tlsProblems } from "./tls/tls-settings.ts";
+import { tlsEnv, tlsOf, tlsProblems } from "./listen/tls-settings.ts";
 
 export type EdgeConfig = ReturnType<typeof parseConfig>;
 

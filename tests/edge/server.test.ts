@@ -5,7 +5,7 @@ import { connect as connectSocket } from "node:net";
 import { text } from "node:stream/consumers";
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { startServer } from "../../edge/server.ts";
+import { startServer } from "../../edge/listen/server.ts";
 import { http1, http2, http2On, rawBytes } from "./lib/raw-http.ts";
 import { bearer, startTestEdge } from "./lib/test-edge.ts";
 

@@ -2,8 +2,8 @@ import { create, type DescMessage, type DescService, type Message } from "@bufbu
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { pino } from "pino";
+import type { EdgeServer } from "../../edge/listen/server.ts";
 import { createPages, type Description } from "../../edge/pages/pages.ts";
-import type { EdgeServer } from "../../edge/server.ts";
 import { startEdge } from "../../edge/start-edge.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { startGrpcServer } from "../../services/lib/grpc-server.ts";

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { type Limits, standardLimits } from "../../../edge/http/limits.ts";
-import { type EdgeServer, startServer } from "../../../edge/server.ts";
-import type { ClientCertificates } from "../../../edge/tls/tls-context.ts";
+import { type EdgeServer, startServer } from "../../../edge/listen/server.ts";
+import type { ClientCertificates } from "../../../edge/listen/tls-context.ts";
 import { createMeshCertificate, type Pair } from "../../../services/all-in-one/mesh-certificates.ts";
 
 /** The DNS name in the certificate of the server. */

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { Code, type ConnectError } from "@connectrpc/connect";
-import { httpError } from "./errors/http-error.ts";
-import { toErrorAnswer } from "./errors/status.ts";
-import { headersTooLarge } from "./http/head-limits.ts";
+import { httpError } from "../errors/http-error.ts";
+import { toErrorAnswer } from "../errors/status.ts";
+import { headersTooLarge } from "../http/head-limits.ts";
 
 /** How long a caller may take to read why its connection ends, in milliseconds. */
 const lingerMs = 2_000;

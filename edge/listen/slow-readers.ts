@@ -1,5 +1,5 @@
 import { constants } from "node:http2";
-import type { HttpResponse } from "./http/http.ts";
+import type { HttpResponse } from "../http/http.ts";
 
 /** Watches over answers whose readers have to take them. */
 export type SlowReaders = Disposable & { watch(response: HttpResponse): void };

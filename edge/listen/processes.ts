@@ -1,8 +1,8 @@
 import cluster, { type Worker } from "node:cluster";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Logger } from "../services/lib/log.ts";
-import { serveClusterStore } from "./admission/cluster-store.ts";
-import { createTable, type Table } from "./admission/table.ts";
+import type { Logger } from "../../services/lib/log.ts";
+import { serveClusterStore } from "../admission/cluster-store.ts";
+import { createTable, type Table } from "../admission/table.ts";
 
 /** Pause before a worker that died young is replaced, in milliseconds: it doubles as long as they do. */
 const pauseMsMin = 100;

@@ -3,18 +3,18 @@ import { createServer as createHttp1Server, type ServerResponse } from "node:htt
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
-import type { Logger } from "../services/lib/log.ts";
-import { openConnections } from "./call/edge-metrics.ts";
+import type { Logger } from "../../services/lib/log.ts";
+import { openConnections } from "../call/edge-metrics.ts";
+import { headerBytesMax } from "../http/head-limits.ts";
+import type { Listener } from "../http/http.ts";
+import { type Limits, standardLimits } from "../http/limits.ts";
 import { createConnectionPlaces } from "./connection-places.ts";
-import { headerBytesMax } from "./http/head-limits.ts";
-import type { Listener } from "./http/http.ts";
-import { type Limits, standardLimits } from "./http/limits.ts";
 import { createHttp2Guard } from "./http2-guard.ts";
 import { inTurn } from "./in-turn.ts";
 import { endWithError, malformed, type ParserError } from "./malformed.ts";
 import { createSlowReaders } from "./slow-readers.ts";
-import { contextOf, type Tls } from "./tls/tls-context.ts";
-import { createTlsServer } from "./tls/tls-server.ts";
+import { contextOf, type Tls } from "./tls-context.ts";
+import { createTlsServer } from "./tls-server.ts";
 
 /** Bytes of headers that are read before they are refused; what is a little over the limit gets an answer, too. */
 const readHeaderBytesMax = 2 * headerBytesMax;

@@ -1,6 +1,6 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import type { Limits } from "../http/limits.ts";
 import { type Budget, createBudget } from "./budget.ts";
-import type { Limits } from "./http/limits.ts";
 
 /** Streams that end before their answer does: at once, and each second. Work was begun for each of them. */
 const [resetsBurst, resetsPerSecond] = [200, 50];
