@@ -1,8 +1,8 @@
-import { jsonType, type Outgoing, sendWhole } from "./http/outgoing.ts";
-import { callUnary } from "./upstream/call-unary.ts";
-import { serving } from "./upstream/health-watch.ts";
-import type { CallPolicy } from "./upstream/policy.ts";
-import type { Upstream } from "./upstream/upstream.ts";
+import { jsonType, type Outgoing, sendWhole } from "../http/outgoing.ts";
+import { callUnary } from "../upstream/call-unary.ts";
+import { serving } from "../upstream/health-watch.ts";
+import type { CallPolicy } from "../upstream/policy.ts";
+import type { Upstream } from "../upstream/upstream.ts";
 
 /** How long an upstream may take to say how it is, in milliseconds. */
 const checkMs = 2_000;
