@@ -11,9 +11,9 @@ import type { Exchange } from "../http/exchange.ts";
 import { type HttpRequest, headerOf, isHttp2 } from "../http/http.ts";
 import { type Outgoing, sendHead, sendPiece, sendWhole } from "../http/outgoing.ts";
 import type { Route } from "../method/route.ts";
-import type { SharedFolder } from "../shared-folder.ts";
 import type { ConfirmLease } from "./confirm-leases.ts";
 import { type HeldContent, heldContentOf } from "./held-content.ts";
+import type { SharedFolder } from "./shared-folder.ts";
 
 /** Contents that are remembered as handed over. */
 const heldMax = 4096;

@@ -1,7 +1,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { HttpFile } from "../../gen/sluice/common/v1/options_pb.ts";
 import type { Representation } from "../../services/lib/content/choose-answer.ts";
-import type { VerifiedFile } from "../shared-folder.ts";
+import type { VerifiedFile } from "./shared-folder.ts";
 
 /** A content that was handed over: further reads of it need a confirmation only. */
 export type HeldContent = {

@@ -1,7 +1,7 @@
 import { cp, rename, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createSharedFolder } from "../../edge/shared-folder.ts";
+import { createSharedFolder } from "../../edge/content/shared-folder.ts";
 import { type File, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { fileFingerprint } from "../../services/lib/file-fingerprint.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
