@@ -4,10 +4,10 @@ import { createLog } from "../services/lib/log.ts";
 import { openMeshTls } from "../services/lib/mesh-tls.ts";
 import { openLimiter } from "./admission/open-limiter.ts";
 import type { EdgeConfig } from "./config.ts";
+import { exposedServices } from "./contracts.ts";
 import { openTls } from "./listen/open-tls.ts";
 import { joinPrimary, runPrimary } from "./listen/processes.ts";
 import { createPages } from "./pages/pages.ts";
-import { exposedServices } from "./routes.ts";
 import { startEdge } from "./start-edge.ts";
 
 /** Runs the edge until `stop` aborts. */

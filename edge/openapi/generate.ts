@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import packageJson from "../../package.json" with { type: "json" };
+import { exposedServices } from "../contracts.ts";
 import { readContract } from "../method/description.ts";
-import { exposedServices } from "../routes.ts";
 import { buildDescriptors } from "./build-descriptors.ts";
 import { createDocument } from "./document.ts";
 

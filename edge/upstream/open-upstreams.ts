@@ -1,7 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { BatchService } from "../../gen/sluice/edge/v1/batch_pb.ts";
 import type { MeshTls } from "../../services/lib/mesh-tls.ts";
-import { upstreamOf as upstreamByPackage } from "../routes.ts";
+import { upstreamOf as upstreamByPackage } from "../contracts.ts";
 import { dialOver } from "./address.ts";
 import type { UpstreamLimits } from "./limits.ts";
 import { createUpstream, type Upstream } from "./upstream.ts";

@@ -1,7 +1,7 @@
 import type { Browser, Locator, Page, Request } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { exposedServices } from "../../edge/contracts.ts";
 import type { EdgeServer } from "../../edge/listen/server.ts";
-import { exposedServices } from "../../edge/routes.ts";
 import { startStubMesh } from "../openapi/stub-mesh.ts";
 import { startChromium } from "./chromium.ts";
 

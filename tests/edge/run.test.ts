@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "../../edge/config.ts";
+import { exposedServices, upstreamOf } from "../../edge/contracts.ts";
 import { accessOf } from "../../edge/method/access.ts";
 import { routesOf } from "../../edge/method/routes-of.ts";
 import { createRouter } from "../../edge/rest/router.ts";
-import { exposedServices, upstreamOf } from "../../edge/routes.ts";
 import { run } from "../../edge/run.ts";
 import { allServices } from "../lib/contracts.ts";
 import { meshKeys, startService } from "../lib/test-mesh.ts";

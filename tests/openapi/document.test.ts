@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { exposedServices } from "../../edge/contracts.ts";
 import { accessOf } from "../../edge/method/access.ts";
 import { readContract } from "../../edge/method/description.ts";
 import { routesOf } from "../../edge/method/routes-of.ts";
@@ -8,7 +9,6 @@ import { buildDescriptors } from "../../edge/openapi/build-descriptors.ts";
 import { createDocument } from "../../edge/openapi/document.ts";
 import { readDescription } from "../../edge/pages/pages.ts";
 import { findAlternatives } from "../../edge/rest/negotiate.ts";
-import { exposedServices } from "../../edge/routes.ts";
 import { allMethods, fullName } from "../lib/contracts.ts";
 import { httpMethodOf, operationsIn } from "./call.ts";
 import { problemsOf } from "./lint.ts";

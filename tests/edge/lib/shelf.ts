@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { pino } from "pino";
-import { upstreamOf } from "../../../edge/routes.ts";
+import { upstreamOf } from "../../../edge/contracts.ts";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { BatchService } from "../../../gen/sluice/edge/v1/batch_pb.ts";
 import { ShelfService } from "../../../gen/sluice/test/v1/shelf_pb.ts";
