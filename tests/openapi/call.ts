@@ -1,5 +1,5 @@
-import type { OpenApi } from "../../edge/openapi/document.ts";
-import type { Operation } from "../../edge/openapi/operation.ts";
+import type { OpenApi } from "../../tools/openapi/document.ts";
+import type { Operation } from "../../tools/openapi/operation.ts";
 
 /** One operation of a document, and where it stands. */
 export type Described = {

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exposedServices } from "../../edge/contracts.ts";
 import type { EdgeServer } from "../../edge/listen/server.ts";
 import { readContract } from "../../edge/method/description.ts";
-import { buildDescriptors } from "../../edge/openapi/build-descriptors.ts";
-import { createDocument, type OpenApi } from "../../edge/openapi/document.ts";
 import { OddService } from "../../gen/sluice/test/odd/v1/odd_pb.ts";
 import { EchoService } from "../../gen/sluice/test/v1/echo_pb.ts";
+import { buildDescriptors } from "../../tools/openapi/build-descriptors.ts";
+import { createDocument, type OpenApi } from "../../tools/openapi/document.ts";
 import { callOf, type Described, operationsIn, successOf } from "./call.ts";
 import { startStubMesh } from "./stub-mesh.ts";
 

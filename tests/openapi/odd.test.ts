@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { readContract } from "../../edge/method/description.ts";
-import { buildDescriptors } from "../../edge/openapi/build-descriptors.ts";
-import { createDocument } from "../../edge/openapi/document.ts";
-import type { Operation } from "../../edge/openapi/operation.ts";
 import { OddService } from "../../gen/sluice/test/odd/v1/odd_pb.ts";
 import { EchoService } from "../../gen/sluice/test/v1/echo_pb.ts";
+import { buildDescriptors } from "../../tools/openapi/build-descriptors.ts";
+import { createDocument } from "../../tools/openapi/document.ts";
+import type { Operation } from "../../tools/openapi/operation.ts";
 import { httpMethodOf, operationsIn } from "./call.ts";
 import { problemsOf } from "./lint.ts";
 

@@ -1,4 +1,4 @@
-import type { Route } from "../method/route.ts";
+import type { Route } from "../../edge/method/route.ts";
 import { bytesContent } from "./body.ts";
 import { describe, type Schema } from "./schema.ts";
 import type { Schemas } from "./schemas.ts";

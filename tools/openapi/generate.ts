@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { exposedServices } from "../../edge/contracts.ts";
+import { readContract } from "../../edge/method/description.ts";
 import packageJson from "../../package.json" with { type: "json" };
-import { exposedServices } from "../contracts.ts";
-import { readContract } from "../method/description.ts";
 import { buildDescriptors } from "./build-descriptors.ts";
 import { createDocument } from "./document.ts";
 

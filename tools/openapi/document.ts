@@ -1,7 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import type { Contract } from "../method/description.ts";
-import type { Route } from "../method/route.ts";
-import { routesOf } from "../method/routes-of.ts";
+import type { Contract } from "../../edge/method/description.ts";
+import type { Route } from "../../edge/method/route.ts";
+import { routesOf } from "../../edge/method/routes-of.ts";
 import { errorSchema, sharedResponses } from "./failures.ts";
 import { withFormats } from "./formats.ts";
 import { type Operation, operationOf } from "./operation.ts";

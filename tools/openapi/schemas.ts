@@ -1,6 +1,6 @@
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import type { CommentOf } from "../method/comments.ts";
+import type { CommentOf } from "../../edge/method/comments.ts";
 import { isRequired, requiredFields } from "./required.ts";
 import { constraintsOf, wordsOfMessage } from "./rules.ts";
 import { scalarSchema, wellKnownSchema } from "./scalars.ts";

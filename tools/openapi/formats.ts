@@ -1,4 +1,4 @@
-import type { Route } from "../method/route.ts";
+import type { Route } from "../../edge/method/route.ts";
 import type { AnswerObject } from "./answers.ts";
 import type { BodyObject } from "./body.ts";
 import type { Operation } from "./operation.ts";

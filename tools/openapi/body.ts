@@ -1,9 +1,9 @@
 import type { DescField } from "@bufbuild/protobuf";
+import { isSpelledAsScalar } from "../../edge/codec/fields.ts";
+import type { CommentOf } from "../../edge/method/comments.ts";
+import type { Route } from "../../edge/method/route.ts";
+import type { UploadBinding } from "../../edge/method/upload-binding.ts";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
-import { isSpelledAsScalar } from "../codec/fields.ts";
-import type { CommentOf } from "../method/comments.ts";
-import type { Route } from "../method/route.ts";
-import type { UploadBinding } from "../method/upload-binding.ts";
 import { exampleRequest, type JsonObject } from "./example.ts";
 import { isContentRequired, requiredFields } from "./required.ts";
 import type { Schema } from "./schema.ts";

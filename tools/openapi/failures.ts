@@ -1,10 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { mediaTypeUnsupported } from "../../edge/errors/http-error.ts";
+import { toErrorAnswer } from "../../edge/errors/status.ts";
+import type { Contract } from "../../edge/method/description.ts";
+import type { Route } from "../../edge/method/route.ts";
 import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/errors.ts";
-import { mediaTypeUnsupported } from "../errors/http-error.ts";
-import { toErrorAnswer } from "../errors/status.ts";
-import type { Contract } from "../method/description.ts";
-import type { Route } from "../method/route.ts";
 import { permissionOf } from "./permission.ts";
 import type { Schema } from "./schema.ts";
 import type { Schemas } from "./schemas.ts";

@@ -1,4 +1,4 @@
-import type { Segment, Template, Variable } from "../method/template.ts";
+import type { Segment, Template, Variable } from "../../edge/method/template.ts";
 
 /** A parameter of a path: a whole variable of the template, or one of the segments that a variable takes. */
 export type PathPart = {

@@ -1,7 +1,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { isSpelledAsScalar } from "../codec/fields.ts";
-import type { CommentOf } from "../method/comments.ts";
-import type { Route } from "../method/route.ts";
+import { isSpelledAsScalar } from "../../edge/codec/fields.ts";
+import type { CommentOf } from "../../edge/method/comments.ts";
+import type { Route } from "../../edge/method/route.ts";
 import { exampleOf } from "./example.ts";
 import type { PathPart } from "./path.ts";
 import { requiredFields } from "./required.ts";

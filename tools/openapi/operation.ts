@@ -1,6 +1,6 @@
-import { summaryOf } from "../method/comments.ts";
-import type { Contract } from "../method/description.ts";
-import type { Route } from "../method/route.ts";
+import { summaryOf } from "../../edge/method/comments.ts";
+import type { Contract } from "../../edge/method/description.ts";
+import type { Route } from "../../edge/method/route.ts";
 import { successesOf } from "./answers.ts";
 import { type BodyObject, bodyOf } from "./body.ts";
 import { failuresOf } from "./failures.ts";

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import { accessOf } from "../method/access.ts";
+import { accessOf } from "../../edge/method/access.ts";
 
 /** What a caller needs beside the methods: how errors and heads of HTTP answers are spelled. */
 const alsoNeeded = [
