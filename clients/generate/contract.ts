@@ -1,6 +1,6 @@
 import type { DescFile } from "@bufbuild/protobuf";
-import { accessOf } from "../../edge/method/access.ts";
 import { exposedServices } from "../../edge/contracts.ts";
+import { accessOf } from "../../edge/method/access.ts";
 
 /** What answers carry by its name only: no method's type leads there. */
 const carriedByName = ["sluice.common.v1.ErrorReason", "sluice.common.v1.HttpHead"];
