@@ -1,6 +1,6 @@
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
-import { wordOf } from "../lib/enum-words.ts";
-import { stateMachine } from "../lib/state-machine.ts";
+import { wordOf } from "../lib/values/enum-words.ts";
+import { stateMachine } from "../lib/values/state-machine.ts";
 
 /** Which states a project may move to from each. Editing leads back to draft, packaging anew to validated. */
 export const { transitions, states, statesBefore } = stateMachine({

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Db } from "../lib/database.ts";
 import { violatedConstraint } from "../lib/database-failure.ts";
-import { newId } from "../lib/ids.ts";
+import { newId } from "../lib/values/ids.ts";
 import { holdLock } from "./advisory-lock.ts";
 import { hashPassword } from "./credentials/password.ts";
 import { findOrgByName, insertOrg } from "./org-repository.ts";

@@ -1,5 +1,5 @@
 import { invalidField } from "../lib/errors.ts";
-import { normalizeHost } from "../lib/normalize-host.ts";
+import { normalizeHost } from "../lib/values/normalize-host.ts";
 
 /** A server that a secret may be sent to; the host is normalised. */
 export type Destination = { readonly connector: string; readonly host: string; readonly port: number };

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "./errors.ts";
-import { isId } from "./ids.ts";
+import { isId } from "./values/ids.ts";
 
 const pageSizeDefault = 50;
 

@@ -1,4 +1,4 @@
-import { stateMachine } from "../lib/state-machine.ts";
+import { stateMachine } from "../lib/values/state-machine.ts";
 
 /** Where an execution may go from each state. */
 export const { states: executionStates, statesBefore } = stateMachine({

@@ -1,6 +1,6 @@
 import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
-import { wordOf } from "../lib/enum-words.ts";
-import { stateMachine } from "../lib/state-machine.ts";
+import { wordOf } from "../lib/values/enum-words.ts";
+import { stateMachine } from "../lib/values/state-machine.ts";
 
 /** Where a job may go from each state. A running job's next worker moves it to running again. */
 export const { states, endStates, statesBefore } = stateMachine({

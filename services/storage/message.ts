@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type File, FileCategory, FileSchema } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { type Quota, QuotaSchema } from "../../gen/sluice/storage/v1/quota_pb.ts";
-import { wordOf } from "../lib/enum-words.ts";
+import { wordOf } from "../lib/values/enum-words.ts";
 import type { FileRow } from "./file-repository.ts";
 import type { QuotaRow } from "./quota-repository.ts";
 

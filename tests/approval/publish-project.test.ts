@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
-import { datasetIdOf } from "../../services/lib/ids.ts";
+import { datasetIdOf } from "../../services/lib/values/ids.ts";
 import { failureOf, missing } from "../lib/failure-of.ts";
 import {
   approved,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { datasetIdOf } from "../../services/lib/ids.ts";
+import { datasetIdOf } from "../../services/lib/values/ids.ts";
 
 test("OK: a staged table has the same id each time, and its own", () => {
   const jobId = randomUUID();

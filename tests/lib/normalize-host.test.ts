@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { normalizeHost } from "../../services/lib/normalize-host.ts";
+import { normalizeHost } from "../../services/lib/values/normalize-host.ts";
 
 test.each([
   ["db.example.org", "db.example.org"],

@@ -17,7 +17,7 @@ import { startGrpcServer } from "../../services/lib/grpc-server.ts";
 import { guard, scopeOf } from "../../services/lib/guard.ts";
 import { createLog } from "../../services/lib/log.ts";
 import { createVerifier, type Principal } from "../../services/lib/principal.ts";
-import { uniqueNames } from "../../services/lib/unique-names.ts";
+import { uniqueNames } from "../../services/lib/values/unique-names.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
 
 export type PeerTable = {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { RowSecurity } from "../../gen/sluice/common/v1/row_security_pb.ts";
 import { LineageKind } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { JobState, ManifestSchema } from "../../gen/sluice/staging/v1/jobs_pb.ts";
-import { datasetIdOf } from "../../services/lib/ids.ts";
+import { datasetIdOf } from "../../services/lib/values/ids.ts";
 import { bytesOf, sha256Of } from "./peers.ts";
 import { createJob, ended, eventually, type Staging, startStaging, storedFiles } from "./staging.ts";
 

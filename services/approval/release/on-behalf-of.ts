@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { withinCall } from "../../lib/call.ts";
 import type { Scope } from "../../lib/guard.ts";
-import { newId } from "../../lib/ids.ts";
 import type { Principal } from "../../lib/principal.ts";
+import { newId } from "../../lib/values/ids.ts";
 import type { ApprovalDeps } from "../deps.ts";
 
 /** Who asked for work that goes on after the call. */

@@ -1,8 +1,8 @@
 import { LineageKind } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import type { Scope } from "../../lib/guard.ts";
-import { datasetIdOf } from "../../lib/ids.ts";
 import { recordLineage } from "../../lib/record-lineage.ts";
-import { uniqueNames } from "../../lib/unique-names.ts";
+import { datasetIdOf } from "../../lib/values/ids.ts";
+import { uniqueNames } from "../../lib/values/unique-names.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { listPackagedFiles, listPublishedFiles } from "../file-repository.ts";
 import type { ProjectRow } from "../project-repository.ts";

@@ -5,8 +5,8 @@ import { CreateProjectResponseSchema, ProjectService } from "../../../gen/sluice
 import { violatedConstraint } from "../../lib/database-failure.ts";
 import { invalidField } from "../../lib/errors.ts";
 import { scopeOf } from "../../lib/guard.ts";
-import { newId } from "../../lib/ids.ts";
 import { required } from "../../lib/updates.ts";
+import { newId } from "../../lib/values/ids.ts";
 import { appendEvent } from "../audit/append-event.ts";
 import { definitionOf } from "../definition.ts";
 import type { ApprovalDeps } from "../deps.ts";

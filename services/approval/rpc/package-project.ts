@@ -3,7 +3,7 @@ import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
 import type { ProjectService } from "../../../gen/sluice/approval/v1/projects_pb.ts";
 import type { Db } from "../../lib/database.ts";
 import { type Scope, scopeOf } from "../../lib/guard.ts";
-import { newId } from "../../lib/ids.ts";
+import { newId } from "../../lib/values/ids.ts";
 import { appendEvent } from "../audit/append-event.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { projectNotFound, stateConflict } from "../errors.ts";

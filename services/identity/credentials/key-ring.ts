@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import type { Db } from "../../lib/database.ts";
-import { newId } from "../../lib/ids.ts";
+import { newId } from "../../lib/values/ids.ts";
 import { holdLock } from "../advisory-lock.ts";
 import {
   deleteSigningKeys,

@@ -4,8 +4,8 @@ import type { ApiKeyService } from "../../../gen/sluice/identity/v1/api_keys_pb.
 import { violatedConstraint } from "../../lib/database-failure.ts";
 import { invalidField } from "../../lib/errors.ts";
 import { scopeOf } from "../../lib/guard.ts";
-import { newId } from "../../lib/ids.ts";
 import { required } from "../../lib/updates.ts";
+import { newId } from "../../lib/values/ids.ts";
 import { insertApiKey } from "../api-key-repository.ts";
 import { apiKeyMark, newSecret, prefixOf, secretSha256 } from "../credentials/opaque-secret.ts";
 import type { IdentityDeps } from "../deps.ts";

@@ -8,8 +8,8 @@ import {
 import { violatedConstraint } from "../../lib/database-failure.ts";
 import { invalidField } from "../../lib/errors.ts";
 import { scopeOf } from "../../lib/guard.ts";
-import { newId } from "../../lib/ids.ts";
 import { required } from "../../lib/updates.ts";
+import { newId } from "../../lib/values/ids.ts";
 import { hashPassword } from "../credentials/password.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { emailTaken, orgNotFound } from "../errors.ts";

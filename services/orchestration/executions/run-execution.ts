@@ -4,7 +4,7 @@ import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { outsideCalls } from "../../lib/call.ts";
 import { hasReason } from "../../lib/errors.ts";
 import { type Scope, scopeOf } from "../../lib/guard.ts";
-import { newId } from "../../lib/ids.ts";
+import { newId } from "../../lib/values/ids.ts";
 import type { DataSource, Limit } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { executionCancelled, sourceNotFound } from "../errors.ts";

@@ -1,4 +1,4 @@
-import { derivedId } from "../../lib/ids.ts";
+import { derivedId } from "../../lib/values/ids.ts";
 import {
   type Lineage,
   type LineageColumn,

@@ -5,7 +5,7 @@ import {
   LineageKind as LineageKindMessage,
   type LineageNodeSchema,
 } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
-import { wordOf } from "../../lib/enum-words.ts";
+import { wordOf } from "../../lib/values/enum-words.ts";
 import type { LineageKind } from "./lineage.ts";
 import type { EntityRow } from "./lineage-repository.ts";
 import type { Graph } from "./walk.ts";

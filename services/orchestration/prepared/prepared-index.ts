@@ -3,7 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promis
 import { join } from "node:path";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
-import { newId } from "../../lib/ids.ts";
+import { newId } from "../../lib/values/ids.ts";
 import { type Preparation, preparationSchema } from "../engine/preparation.ts";
 import { diskFull } from "../errors.ts";
 

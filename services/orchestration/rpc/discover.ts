@@ -3,7 +3,7 @@ import type { CatalogService } from "../../../gen/sluice/orchestration/v1/catalo
 import { currentCall, withinCall } from "../../lib/call.ts";
 import type { Db } from "../../lib/database.ts";
 import { type Scope, scopeOf } from "../../lib/guard.ts";
-import { newId } from "../../lib/ids.ts";
+import { newId } from "../../lib/values/ids.ts";
 import { diffTables } from "../catalog-diff.ts";
 import type { DiscoveredTable } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";

@@ -1,5 +1,5 @@
-import { newId } from "../../lib/ids.ts";
 import type { Logger } from "../../lib/log.ts";
+import { newId } from "../../lib/values/ids.ts";
 import type { Snapshot } from "../connectors/connector.ts";
 import { snapshotGone, tooManySnapshots } from "../errors.ts";
 

@@ -1,6 +1,6 @@
 import type { Call } from "../../lib/call.ts";
-import { newId } from "../../lib/ids.ts";
 import type { Principal } from "../../lib/principal.ts";
+import { newId } from "../../lib/values/ids.ts";
 
 /** No user has it: staging itself acts, also for users who are gone. */
 const nobody = "00000000-0000-0000-0000-000000000000";

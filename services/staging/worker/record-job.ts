@@ -1,7 +1,7 @@
 import { LineageKind } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { withinCall } from "../../lib/call.ts";
-import { datasetIdOf } from "../../lib/ids.ts";
 import { recordLineage } from "../../lib/record-lineage.ts";
+import { datasetIdOf } from "../../lib/values/ids.ts";
 import type { StagingDeps } from "../deps.ts";
 import { findJob } from "../job-repository.ts";
 import type { Errand } from "../queues.ts";

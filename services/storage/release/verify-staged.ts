@@ -2,7 +2,7 @@ import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import type { ReleaseFile } from "../../../gen/sluice/storage/v1/releases_pb.ts";
 import { hasReason } from "../../lib/errors.ts";
 import type { Scope } from "../../lib/guard.ts";
-import { newId } from "../../lib/ids.ts";
+import { newId } from "../../lib/values/ids.ts";
 import type { VerifiedContent } from "../blobs/verified-content.ts";
 import type { StorageDeps } from "../deps.ts";
 import { fileNotFound, releaseCorrupt } from "../errors.ts";

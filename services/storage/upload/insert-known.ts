@@ -1,5 +1,5 @@
 import type { Scope } from "../../lib/guard.ts";
-import { newId } from "../../lib/ids.ts";
+import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
 import type { Content } from "../blobs/blob-store.ts";
 import type { StorageDeps } from "../deps.ts";

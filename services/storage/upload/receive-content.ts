@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Db } from "../../lib/database.ts";
 import type { Scope } from "../../lib/guard.ts";
-import { newId } from "../../lib/ids.ts";
+import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
 import type { Content, TemporaryBlob } from "../blobs/blob-store.ts";
 import type { StorageDeps } from "../deps.ts";

@@ -1,7 +1,7 @@
 import { outsideCalls } from "../../lib/call.ts";
 import type { Db } from "../../lib/database.ts";
-import { newId } from "../../lib/ids.ts";
 import type { Logger } from "../../lib/log.ts";
+import { newId } from "../../lib/values/ids.ts";
 import { quotaExceeded, reservationLost } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import { lockQuota, type Owner, updateUsage } from "../quota-repository.ts";

@@ -3,7 +3,7 @@ import { outsideCalls } from "../../lib/call.ts";
 import type { Db } from "../../lib/database.ts";
 import { databaseFailure } from "../../lib/database-failure.ts";
 import type { Scope } from "../../lib/guard.ts";
-import { newId } from "../../lib/ids.ts";
+import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
 import type { Content } from "../blobs/blob-store.ts";
 import type { StorageDeps } from "../deps.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { normalizeHost } from "../../../lib/normalize-host.ts";
+import { normalizeHost } from "../../../lib/values/normalize-host.ts";
 import { invalidSetting } from "../../errors.ts";
 import type { SecretDestination, SecretUse, Settings } from "../connector.ts";
 import { parseSettings, settingText } from "../settings.ts";

@@ -1,4 +1,4 @@
-import { uniqueNames } from "../../../lib/unique-names.ts";
+import { uniqueNames } from "../../../lib/values/unique-names.ts";
 import type { CopyReading, ExtractColumn, ExtractFormat } from "../../engine/protocol.ts";
 import { identifier } from "../../engine/sql-text.ts";
 import { tableChanged } from "../../errors.ts";
