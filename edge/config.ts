@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/env.ts";
+import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/settings/env.ts";
 import { parseMeshEnv } from "../services/lib/tls-settings.ts";
 import { admissionEnv, admissionOf } from "./admission/settings.ts";
 import { corsEnv, corsOf, corsProblems } from "./http/cors-settings.ts";

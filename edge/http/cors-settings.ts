@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Env } from "../../services/lib/env.ts";
+import type { Env } from "../../services/lib/settings/env.ts";
 import type { CorsSettings } from "./cors.ts";
 
 const originForm =

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { CertificateFiles } from "../../services/lib/certificates.ts";
-import type { Env } from "../../services/lib/env.ts";
+import type { Env } from "../../services/lib/settings/env.ts";
 import { togetherProblems } from "../../services/lib/tls-settings.ts";
 import type { ClientCertificates } from "./tls-context.ts";
 

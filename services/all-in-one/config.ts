@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { databaseUrl, type Env, logLevel, parseEnv } from "../lib/env.ts";
+import { databaseUrl, type Env, logLevel, parseEnv } from "../lib/settings/env.ts";
 
 export type AllInOneConfig = ReturnType<typeof parseConfig>;
 

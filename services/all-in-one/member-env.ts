@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Env } from "../lib/env.ts";
+import type { Env } from "../lib/settings/env.ts";
 import type { AllInOneConfig } from "./config.ts";
 import type { MeshKeys } from "./create-mesh-keys.ts";
 import type { ServiceUrls } from "./provision-database.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { databaseUrl, parseEnv, withSecrets } from "../lib/env.ts";
+import { databaseUrl, parseEnv, withSecrets } from "../lib/settings/env.ts";
 import { createMeshKeys } from "./create-mesh-keys.ts";
 import { authorityFolder, issueCertificates, makeAuthority } from "./mesh-certificate-files.ts";
 import { provisionDatabase } from "./provision-database.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseEnv } from "../lib/env.ts";
+import { parseEnv } from "../lib/settings/env.ts";
 import { issueCertificates } from "./mesh-certificate-files.ts";
 import { processNames } from "./service-names.ts";
 

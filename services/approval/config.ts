@@ -1,5 +1,5 @@
-import { type Env, grpcAddress, serviceEnv } from "../lib/env.ts";
 import { serviceSettings } from "../lib/service-settings.ts";
+import { type Env, grpcAddress, serviceEnv } from "../lib/settings/env.ts";
 import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 export type ApprovalConfig = ReturnType<typeof parseConfig>;

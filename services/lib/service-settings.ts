@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { serviceEnv } from "./env.ts";
+import type { serviceEnv } from "./settings/env.ts";
 import type { MeshFiles } from "./tls-settings.ts";
 
 /** What was read of the environment of a process of a service, whether it takes calls or not. */

@@ -1,8 +1,8 @@
 import { totalmem } from "node:os";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { type Env, grpcAddress, serviceEnv } from "../lib/env.ts";
 import { serviceSettings } from "../lib/service-settings.ts";
+import { type Env, grpcAddress, serviceEnv } from "../lib/settings/env.ts";
 import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 import { type Protection, protections } from "./confinement/layers.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type Env, grpcAddress, serviceEnv } from "../lib/env.ts";
 import { serviceSettings } from "../lib/service-settings.ts";
+import { type Env, grpcAddress, serviceEnv } from "../lib/settings/env.ts";
 import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 export type StagingConfig = ReturnType<typeof parseConfig>;

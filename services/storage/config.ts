@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type Env, secretKey, serviceEnv } from "../lib/env.ts";
 import { serviceSettings } from "../lib/service-settings.ts";
+import { type Env, secretKey, serviceEnv } from "../lib/settings/env.ts";
 import { parseMeshEnv } from "../lib/tls-settings.ts";
 
 export type StorageConfig = ReturnType<typeof parseConfig>;

@@ -42,7 +42,7 @@ const refused = [
   [
     "an e2e test imports a service",
     "tests/e2e",
-    importing("../../services/lib/env.ts"),
+    importing("../../services/lib/settings/env.ts"),
     "noRestrictedImports",
   ],
   ["an e2e test imports the edge", "tests/e2e", importing("../../edge/run.ts"), "noRestrictedImports"],

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Env } from "../../services/lib/env.ts";
+import type { Env } from "../../services/lib/settings/env.ts";
 
 /** A program that runs, and everything that it prints. */
 export type Program = AsyncDisposable & {

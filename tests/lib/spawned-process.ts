@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Env } from "../../services/lib/env.ts";
+import type { Env } from "../../services/lib/settings/env.ts";
 
 export type SpawnedProcess = AsyncDisposable & {
   /** Where it listens. */

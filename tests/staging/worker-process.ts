@@ -1,4 +1,4 @@
-import type { Env } from "../../services/lib/env.ts";
+import type { Env } from "../../services/lib/settings/env.ts";
 import { type SpawnedProcess, spawnProcess } from "../lib/spawned-process.ts";
 
 /** The real process, as `npm run start:worker` starts it; resolves when it takes jobs. */

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { type Env, grpcAddress, parseEnv } from "../env.ts";
+import { type Env, grpcAddress, parseEnv } from "../settings/env.ts";
 
 /** What a process tells of itself, and to whom. */
 export type TelemetrySettings = {

@@ -1,5 +1,5 @@
-import { serviceSecrets } from "../../lib/env.ts";
 import { runProcess } from "../../lib/lifetime.ts";
+import { serviceSecrets } from "../../lib/settings/env.ts";
 import { parseWorkerConfig } from "../config.ts";
 import { run } from "./run.ts";
 
