@@ -1,6 +1,6 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { LRUCache } from "lru-cache";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { networkOf } from "../http/client-address.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { ReadLimits, Turn } from "./limit.ts";

@@ -1,7 +1,7 @@
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { counts_bytes, rate_cost } from "../../gen/sluice/common/v1/options_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
 import { networkOf } from "../http/client-address.ts";
 import type { Exchange } from "../http/exchange.ts";

@@ -1,6 +1,6 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure, retryAfter } from "../../services/lib/errors.ts";
+import { failure, retryAfter } from "../../services/lib/rpc/errors.ts";
 import type { AskName } from "./limit.ts";
 import { type Counted, retryAfterSeconds } from "./rate-limit-headers.ts";
 

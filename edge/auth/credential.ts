@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure } from "../../services/lib/errors.ts";
+import { failure } from "../../services/lib/rpc/errors.ts";
 import { type HttpRequest, headerOf } from "../http/http.ts";
 
 /** What a caller shows to say who it is. */

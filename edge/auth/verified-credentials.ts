@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { type Credential, fingerprintOf } from "./credential.ts";
 
 /** Whom a credential stands for, and until when; without an end it does not expire. */

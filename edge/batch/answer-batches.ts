@@ -5,7 +5,7 @@ import {
   RunBatchRequestSchema,
   RunBatchResponseSchema,
 } from "../../gen/sluice/edge/v1/batch_pb.ts";
-import { validate } from "../../services/lib/guard.ts";
+import { validate } from "../../services/lib/rpc/guard.ts";
 import type { Calls, ForwardedCall } from "../call/calls.ts";
 import type { OneAnswer } from "../upstream/status.ts";
 import type { RunBatch } from "./run-batch.ts";

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure, invalidField } from "../../services/lib/errors.ts";
+import { failure, invalidField } from "../../services/lib/rpc/errors.ts";
 
 export const batchInBatch = () => invalidField("requests", "a batch can't be a call of a batch");
 

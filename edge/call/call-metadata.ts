@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http2";
-import { assertionHeader, type Signer } from "../../services/lib/principal.ts";
+import { assertionHeader, type Signer } from "../../services/lib/rpc/principal.ts";
 import { traceEntries } from "../../services/lib/telemetry/observe-client.ts";
 import { isTracing } from "../../services/lib/telemetry/tracing.ts";
 import type { Exchange } from "../http/exchange.ts";

@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Signer } from "../../services/lib/principal.ts";
+import type { Signer } from "../../services/lib/rpc/principal.ts";
 import { sharedFolderHeader } from "../../services/lib/shared-folder.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { callUnary } from "../upstream/call-unary.ts";

@@ -7,7 +7,7 @@ import {
   mergeFromJson,
 } from "@bufbuild/protobuf";
 import { isFieldError } from "@bufbuild/protobuf/reflect";
-import { invalidFields, violationsMax } from "../../services/lib/errors.ts";
+import { invalidFields, violationsMax } from "../../services/lib/rpc/errors.ts";
 import { typesOf } from "../errors/usual-types.ts";
 import { fieldOf, isSpelledAsScalar } from "./fields.ts";
 import type { JsonValue } from "./json.ts";

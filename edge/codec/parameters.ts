@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import { invalidField } from "../../services/lib/errors.ts";
+import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { fieldOf, isSpelledAsScalar } from "./fields.ts";
 import type { JsonValue } from "./json.ts";
 

@@ -1,4 +1,4 @@
-import { invalidField } from "../../services/lib/errors.ts";
+import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { decodeQueryPart } from "./percent.ts";
 
 const parametersMax = 500;

@@ -6,7 +6,7 @@ import {
   ConfirmLeasesResponseSchema,
 } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import { leaseMs } from "../../services/lib/content/lease-time.ts";
-import { assertionHeader, type Signer } from "../../services/lib/principal.ts";
+import { assertionHeader, type Signer } from "../../services/lib/rpc/principal.ts";
 import { callUnary } from "../upstream/call-unary.ts";
 import { policyOf } from "../upstream/policy.ts";
 import type { Upstream } from "../upstream/upstream.ts";

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure } from "../../services/lib/errors.ts";
+import { failure } from "../../services/lib/rpc/errors.ts";
 
 /** A refusal that HTTP has a status of its own for. */
 export type HttpError = ConnectError & {

@@ -10,7 +10,7 @@ import {
 } from "node:zlib";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure, invalidField } from "../../services/lib/errors.ts";
+import { failure, invalidField } from "../../services/lib/rpc/errors.ts";
 import { messageTooLarge } from "../errors/http-error.ts";
 
 /** Smaller messages are sent as they are: compressing them costs more than it saves. */

@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { invalidField } from "../../services/lib/errors.ts";
+import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { boundsOf } from "./bounds.ts";
 import { type HttpRequest, headerOf } from "./http.ts";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { clientAddressOf, type TrustedProxies } from "./client-address.ts";
 import { type HttpRequest, type HttpResponse, headerOf } from "./http.ts";
 

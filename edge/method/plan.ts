@@ -1,7 +1,7 @@
 import { type DescMethod, fromBinary, fromJson, type Registry, toBinary, toJson } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { invalidField } from "../../services/lib/errors.ts";
+import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { describe } from "../codec/decode.ts";
 import { parseJson, textOf } from "../codec/json.ts";
 import { registryOf } from "../errors/usual-types.ts";

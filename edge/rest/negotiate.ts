@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { ConnectError } from "@connectrpc/connect";
-import { invalidField } from "../../services/lib/errors.ts";
+import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { parseQuery } from "../codec/query.ts";
 import { typeNotAcceptable } from "../errors/http-error.ts";
 import { jsonType } from "../http/outgoing.ts";

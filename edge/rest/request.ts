@@ -1,7 +1,7 @@
 import { create, type DescMessage, equals, type Message } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
-import { invalidField } from "../../services/lib/errors.ts";
+import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { decodeJson, mergeJson } from "../codec/decode.ts";
 import { parseJson, textOf } from "../codec/json.ts";
 import {

@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import { invalidField } from "../../services/lib/errors.ts";
+import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { decodeJson } from "../codec/decode.ts";
 import { findParameter, type Parameter, type Parameters, setParameter } from "../codec/parameters.ts";
 import { type Incoming, readPieces } from "../http/body.ts";

@@ -1,4 +1,4 @@
-import { invalidField } from "../../services/lib/errors.ts";
+import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { parseQuery } from "../codec/query.ts";
 import { type Wire, wireOf } from "./wire.ts";
 

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { invalidField } from "../../services/lib/errors.ts";
+import { invalidField } from "../../services/lib/rpc/errors.ts";
 import {
   compressedFlag,
   type Envelope,

@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Metadata } from "@grpc/grpc-js";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure } from "../../services/lib/errors.ts";
 import { fromPeerStatus } from "../../services/lib/grpc-transport.ts";
+import { failure } from "../../services/lib/rpc/errors.ts";
 import { type RawHeaders, toHeaders, valueIn } from "../http2-client/raw-headers.ts";
 
 /** All that came back of a call with one answer. */

@@ -1,6 +1,6 @@
 import type { Project } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import type { Db } from "../lib/database.ts";
-import type { Scope } from "../lib/guard.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
 import { listPublishedFiles } from "./file-repository.ts";
 import { toProject } from "./message.ts";
 import type { ProjectRow } from "./project-repository.ts";

@@ -1,6 +1,6 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure, notFound } from "../lib/errors.ts";
+import { failure, notFound } from "../lib/rpc/errors.ts";
 import type { ProjectRow } from "./project-repository.ts";
 import type { StoredReason } from "./schema.ts";
 import type { State } from "./state.ts";

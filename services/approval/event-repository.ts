@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
-import type { Scope } from "../lib/guard.ts";
-import type { Page } from "../lib/paging.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
+import type { Page } from "../lib/rpc/paging.ts";
 import { chains, events } from "./schema.ts";
 
 export type EventRow = typeof events.$inferSelect;

@@ -1,6 +1,6 @@
 import { and, asc, eq } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
-import type { Scope } from "../lib/guard.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
 import { packagedFiles, publishedFiles } from "./schema.ts";
 
 type Owner = "orgId" | "projectId" | "position";

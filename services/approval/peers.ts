@@ -9,7 +9,7 @@ import { PackageService } from "../../gen/sluice/staging/v1/packages_pb.ts";
 import { ReleaseService } from "../../gen/sluice/storage/v1/releases_pb.ts";
 import { createMeshClient } from "../lib/mesh-client.ts";
 import type { MeshTls } from "../lib/mesh-tls.ts";
-import { createSigner } from "../lib/principal.ts";
+import { createSigner } from "../lib/rpc/principal.ts";
 import type { ApprovalConfig } from "./config.ts";
 import type { Peers } from "./deps.ts";
 

@@ -1,8 +1,8 @@
 import { and, asc, eq, inArray, isNotNull, or, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
-import type { Scope } from "../lib/guard.ts";
-import type { Page } from "../lib/paging.ts";
 import { fromPage, insertedRow, ofRevision } from "../lib/rows.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
+import type { Page } from "../lib/rpc/paging.ts";
 import { projects } from "./schema.ts";
 import { type State, statesBefore } from "./state.ts";
 

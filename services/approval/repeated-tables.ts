@@ -1,5 +1,5 @@
 import type { TableSelection } from "../../gen/sluice/approval/v1/projects_pb.ts";
-import { invalidField } from "../lib/errors.ts";
+import { invalidField } from "../lib/rpc/errors.ts";
 
 /** Refuses a selection that names a table twice. */
 export function refuseRepeated(tables: readonly TableSelection[]): void {

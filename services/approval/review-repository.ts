@@ -1,8 +1,8 @@
 import { and, asc, countDistinct, eq } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
-import type { Scope } from "../lib/guard.ts";
-import type { Page } from "../lib/paging.ts";
 import { fromPage, insertedRow } from "../lib/rows.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
+import type { Page } from "../lib/rpc/paging.ts";
 import { reviews } from "./schema.ts";
 
 export type ReviewRow = typeof reviews.$inferSelect;

@@ -5,7 +5,7 @@ import { openJobs } from "../lib/jobs.ts";
 import { aborted, type Run } from "../lib/lifetime.ts";
 import { createLog } from "../lib/log.ts";
 import { openMeshTls } from "../lib/mesh-tls.ts";
-import { createVerifier } from "../lib/principal.ts";
+import { createVerifier } from "../lib/rpc/principal.ts";
 import type { ApprovalConfig } from "./config.ts";
 import { connectPeers } from "./peers.ts";
 import { startWork } from "./release/start-work.ts";

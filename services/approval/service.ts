@@ -1,7 +1,7 @@
 import { AuditService } from "../../gen/sluice/approval/v1/audit_pb.ts";
 import { ProjectService } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { ReviewService } from "../../gen/sluice/approval/v1/reviews_pb.ts";
-import { type GuardedService, guard } from "../lib/guard.ts";
+import { type GuardedService, guard } from "../lib/rpc/guard.ts";
 import type { ApprovalDeps } from "./deps.ts";
 import { createProject } from "./rpc/create-project.ts";
 import { approveProject, rejectProject, requestChanges } from "./rpc/decide-project.ts";

@@ -1,5 +1,5 @@
 import type { Db } from "../lib/database.ts";
-import type { Scope } from "../lib/guard.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
 import { lastAdmin, lastPlatformAdmin } from "./errors.ts";
 import { isAdmin, platformAdminRole } from "./roles.ts";
 import { findOtherAdmin, type UserRow } from "./user-repository.ts";

@@ -1,8 +1,8 @@
 import { and, asc, eq } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
-import type { Scope } from "../lib/guard.ts";
-import type { Page } from "../lib/paging.ts";
 import { fromPage, insertedRow } from "../lib/rows.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
+import type { Page } from "../lib/rpc/paging.ts";
 import { apiKeys } from "./schema.ts";
 
 export type ApiKeyRow = typeof apiKeys.$inferSelect;

@@ -1,4 +1,4 @@
-import { invalidField } from "../lib/errors.ts";
+import { invalidField } from "../lib/rpc/errors.ts";
 import { normalizeHost } from "../lib/values/normalize-host.ts";
 
 /** A server that a secret may be sent to; the host is normalised. */

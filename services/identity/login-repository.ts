@@ -1,6 +1,6 @@
 import { and, eq, gt, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
-import type { Scope } from "../lib/guard.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
 import { apiKeys, logins, refreshTokens, users } from "./schema.ts";
 
 // A credential is looked up before anybody's organisation is known: these functions have no scope, save two.

@@ -1,9 +1,9 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
-import type { Scope } from "../lib/guard.ts";
-import type { Page } from "../lib/paging.ts";
-import { allows } from "../lib/permissions.ts";
 import { fromPage, insertedRow, ofRevision } from "../lib/rows.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
+import type { Page } from "../lib/rpc/paging.ts";
+import { allows } from "../lib/rpc/permissions.ts";
 import { orgs } from "./schema.ts";
 
 export type OrgRow = typeof orgs.$inferSelect;

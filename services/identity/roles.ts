@@ -1,4 +1,4 @@
-import { allows, permissionsOf } from "../lib/permissions.ts";
+import { allows, permissionsOf } from "../lib/rpc/permissions.ts";
 
 /** Given to the bootstrap user only. */
 export const platformAdminRole = "platform-admin";

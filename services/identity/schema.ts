@@ -15,7 +15,7 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import { requestsTable } from "../lib/idempotency.ts";
-import { roles as everyRole } from "../lib/permissions.ts";
+import { roles as everyRole } from "../lib/rpc/permissions.ts";
 import type { Destination } from "./destinations.ts";
 
 export const identity = pgSchema("identity");

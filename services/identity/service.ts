@@ -4,7 +4,7 @@ import { OrgService } from "../../gen/sluice/identity/v1/orgs_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
-import { type GuardedService, guard } from "../lib/guard.ts";
+import { type GuardedService, guard } from "../lib/rpc/guard.ts";
 import type { IdentityDeps } from "./deps.ts";
 import { bindSecrets, listUnboundOrgs } from "./rpc/bind-secrets.ts";
 import { createApiKey } from "./rpc/create-api-key.ts";

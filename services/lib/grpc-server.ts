@@ -4,12 +4,12 @@ import { HealthImplementation } from "grpc-health-check";
 import { addReadinessCheck } from "./admin/readiness.ts";
 import { addReflection } from "./grpc-reflection.ts";
 import { addService } from "./grpc-service.ts";
-import type { GuardedService } from "./guard.ts";
 import { watchHandshakes } from "./handshake-log.ts";
 import { keepCertificate } from "./keep-certificate.ts";
 import type { Logger } from "./log.ts";
 import { type MeshTls, serverCredentialsFor } from "./mesh-tls.ts";
-import type { Verifier } from "./principal.ts";
+import type { GuardedService } from "./rpc/guard.ts";
+import type { Verifier } from "./rpc/principal.ts";
 import { serviceNameOf } from "./service-name.ts";
 
 /** Largest message that is taken from a caller, in bytes. */

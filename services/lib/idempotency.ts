@@ -5,8 +5,8 @@ import { and, eq, lt, sql } from "drizzle-orm";
 import { customType, type PgSchema, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import type { Db } from "./database.ts";
-import { failure } from "./errors.ts";
-import type { Scope } from "./guard.ts";
+import { failure } from "./rpc/errors.ts";
+import type { Scope } from "./rpc/guard.ts";
 
 /** How long an answer is remembered. */
 const remembered = sql`now() - interval '24 hours'`;

@@ -1,5 +1,5 @@
-import type { Scope } from "../lib/guard.ts";
-import { allows } from "../lib/permissions.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
+import { allows } from "../lib/rpc/permissions.ts";
 import type { DataSource } from "./connectors/connector.ts";
 import { insecureLoginNotYours } from "./errors.ts";
 import type { Secrets } from "./secrets.ts";

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure, invalidFields, notFound, retryAfter } from "../lib/errors.ts";
+import { failure, invalidFields, notFound, retryAfter } from "../lib/rpc/errors.ts";
 import type { SecretDestination } from "./connectors/connector.ts";
 import { formatTime, type TimeLimit } from "./executions/time-limit.ts";
 import type { Preemption, Refusal } from "./executions/waiter.ts";

@@ -1,8 +1,8 @@
 import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
-import type { Scope } from "../lib/guard.ts";
-import type { Page } from "../lib/paging.ts";
 import { fromPage } from "../lib/rows.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
+import type { Page } from "../lib/rpc/paging.ts";
 import { presenceLockPrefix } from "./executions/presence.ts";
 import { executions } from "./schema.ts";
 import { type EndState, statesBefore } from "./state.ts";

@@ -8,7 +8,7 @@ import { aborted, type Run } from "../lib/lifetime.ts";
 import { createLog } from "../lib/log.ts";
 import { createMeshClient } from "../lib/mesh-client.ts";
 import { openMeshTls } from "../lib/mesh-tls.ts";
-import { createSigner, createVerifier } from "../lib/principal.ts";
+import { createSigner, createVerifier } from "../lib/rpc/principal.ts";
 import { newId } from "../lib/values/ids.ts";
 import { bindEverySecret, bindSecrets } from "./bind-secrets.ts";
 import { createBlobCache } from "./blobs/blob-cache.ts";

@@ -6,7 +6,7 @@ import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts
 import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { StatusService } from "../../gen/sluice/orchestration/v1/status_pb.ts";
-import { type GuardedService, guard } from "../lib/guard.ts";
+import { type GuardedService, guard } from "../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "./deps.ts";
 import { cancelExecution } from "./rpc/cancel-execution.ts";
 import { createSource } from "./rpc/create-source.ts";

@@ -1,6 +1,6 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure, invalidField, notFound } from "../lib/errors.ts";
+import { failure, invalidField, notFound } from "../lib/rpc/errors.ts";
 import type { State } from "./state.ts";
 
 export const jobNotFound = (jobId: string): ConnectError => notFound("job", jobId);

@@ -11,7 +11,7 @@ import { openJobs } from "../lib/jobs.ts";
 import type { Logger } from "../lib/log.ts";
 import { createMeshClient } from "../lib/mesh-client.ts";
 import type { MeshTls } from "../lib/mesh-tls.ts";
-import { createSigner } from "../lib/principal.ts";
+import { createSigner } from "../lib/rpc/principal.ts";
 import { watchChanges } from "./changes.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { StagingDeps } from "./deps.ts";

@@ -1,6 +1,6 @@
 import { StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { PackageService } from "../../gen/sluice/staging/v1/packages_pb.ts";
-import { type GuardedService, guard } from "../lib/guard.ts";
+import { type GuardedService, guard } from "../lib/rpc/guard.ts";
 import type { StagingDeps } from "./deps.ts";
 import { createJob } from "./rpc/create-job.ts";
 import { deleteJob } from "./rpc/delete-job.ts";

@@ -1,6 +1,6 @@
 import { and, eq } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
-import type { Scope } from "../lib/guard.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
 import { uploads } from "./schema.ts";
 
 type Owner = Pick<Scope, "orgId">;

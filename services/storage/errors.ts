@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure, invalidField, notFound } from "../lib/errors.ts";
+import { failure, invalidField, notFound } from "../lib/rpc/errors.ts";
 
 export const fileNotFound = (fileId: string): ConnectError => notFound("file", fileId);
 

@@ -1,7 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "../lib/database.ts";
-import type { Scope } from "../lib/guard.ts";
 import { ofRevision } from "../lib/rows.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
 import { quotas } from "./schema.ts";
 
 export type QuotaRow = typeof quotas.$inferSelect;

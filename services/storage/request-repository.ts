@@ -1,8 +1,8 @@
 import { and, eq, gt, sql } from "drizzle-orm";
 import { FileService, type UploadFileResponse } from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Db } from "../lib/database.ts";
-import type { Scope } from "../lib/guard.ts";
 import { onceByHash } from "../lib/idempotency.ts";
+import type { Scope } from "../lib/rpc/guard.ts";
 import { requests } from "./schema.ts";
 
 /** A little less than answers are remembered: one that is found is not forgotten before the content has arrived. */

@@ -4,7 +4,7 @@ import { startGrpcServer } from "../lib/grpc-server.ts";
 import { aborted, type Run } from "../lib/lifetime.ts";
 import { createLog } from "../lib/log.ts";
 import { openMeshTls } from "../lib/mesh-tls.ts";
-import { createVerifier } from "../lib/principal.ts";
+import { createVerifier } from "../lib/rpc/principal.ts";
 import { openLocalDisk } from "./blobs/local-disk.ts";
 import { createVerifiedContent } from "./blobs/verified-content.ts";
 import { startCollector } from "./collect/collector.ts";

@@ -2,7 +2,7 @@ import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
 import { ReleaseService } from "../../gen/sluice/storage/v1/releases_pb.ts";
-import { type GuardedService, guard } from "../lib/guard.ts";
+import { type GuardedService, guard } from "../lib/rpc/guard.ts";
 import type { StorageDeps } from "./deps.ts";
 import { adoptBlob } from "./rpc/adopt-blob.ts";
 import { confirmLeases } from "./rpc/confirm-leases.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { AuditService } from "../../gen/sluice/approval/v1/audit_pb.ts";
 import { ProjectService, ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { failureOf } from "../lib/failure-of.ts";
 import { type ServiceProcess, spawnService } from "../lib/service-process.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";

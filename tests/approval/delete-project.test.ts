@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { failureOf, lacking, missing } from "../lib/failure-of.ts";
 import { principal } from "../lib/test-mesh.ts";
 import { type Approval, createProject, leaveDraft, projects, startApproval } from "./fixtures.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { run } from "../../services/approval/run.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { run as runOrchestration } from "../../services/orchestration/run.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, type RunningService, startService, temporaryFolder } from "../lib/test-mesh.ts";

@@ -5,7 +5,7 @@ import {
   type Project,
   ProjectState,
 } from "../../gen/sluice/approval/v1/projects_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { failureOf, lacking } from "../lib/failure-of.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {

@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure } from "../../services/lib/errors.ts";
+import { failure } from "../../services/lib/rpc/errors.ts";
 import { failureOf } from "../lib/failure-of.ts";
 import { approved, eventsOf, type Release, startRelease, type Team, team } from "./release-fixtures.ts";
 

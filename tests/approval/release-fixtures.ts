@@ -4,7 +4,7 @@ import { type Project, ProjectService } from "../../gen/sluice/approval/v1/proje
 import { ReviewService } from "../../gen/sluice/approval/v1/reviews_pb.ts";
 import { parseConfig } from "../../services/approval/config.ts";
 import { run } from "../../services/approval/run.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import type { Env } from "../../services/lib/settings/env.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, principal, type RunningService, startService } from "../lib/test-mesh.ts";

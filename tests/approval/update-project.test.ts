@@ -8,7 +8,7 @@ import {
   ProjectState,
   type UpdateProjectRequestSchema,
 } from "../../gen/sluice/approval/v1/projects_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { failureOf, lacking, missing } from "../lib/failure-of.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {

@@ -9,7 +9,7 @@ import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts"
 import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { newId } from "../../services/lib/values/ids.ts";
 import { type Mesh, startMesh } from "../contract/mesh.ts";
 import { failureOf } from "../lib/failure-of.ts";

@@ -9,7 +9,7 @@ import {
   GetConnectorRequestSchema,
   GetConnectorResponseSchema,
 } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
-import { assertionHeader, createSigner } from "../../services/lib/principal.ts";
+import { assertionHeader, createSigner } from "../../services/lib/rpc/principal.ts";
 
 // The other side of the comparison: what somebody would write by hand for this one call, and nothing else. It does not
 // authenticate, limit or validate.

@@ -1,6 +1,6 @@
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { permissionsOf, roles } from "../../services/lib/permissions.ts";
+import { permissionsOf, roles } from "../../services/lib/rpc/permissions.ts";
 import { accessOf, allMethods, bindingsOf, fullName } from "../lib/contracts.ts";
 
 const methods = await allMethods();

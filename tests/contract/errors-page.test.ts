@@ -4,7 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { toErrorAnswer } from "../../edge/errors/status.ts";
 import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure } from "../../services/lib/errors.ts";
+import { failure } from "../../services/lib/rpc/errors.ts";
 
 const root = join(import.meta.dirname, "../..");
 const page = await readFile(join(root, "docs/errors.md"), "utf8");

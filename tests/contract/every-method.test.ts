@@ -4,7 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { importPKCS8, SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMeshKeys } from "../../services/all-in-one/create-mesh-keys.ts";
-import { createSigner, type Principal } from "../../services/lib/principal.ts";
+import { createSigner, type Principal } from "../../services/lib/rpc/principal.ts";
 import { accessOf, fullName, serviceMethods } from "../lib/contracts.ts";
 import { meshKeys, principal } from "../lib/test-mesh.ts";
 import { type Mesh, startMesh } from "./mesh.ts";

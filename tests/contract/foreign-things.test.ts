@@ -12,7 +12,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
-import { createSigner, type Principal } from "../../services/lib/principal.ts";
+import { createSigner, type Principal } from "../../services/lib/rpc/principal.ts";
 import { accessOf, fullName, serviceMethods } from "../lib/contracts.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
 import { type Mesh, startMesh } from "./mesh.ts";

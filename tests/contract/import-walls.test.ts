@@ -57,7 +57,7 @@ const refused = [
 const allowed = [
   ["a service imports its own parts", "services/storage/rpc", importing("../repository.ts")],
   ["a service imports a contract", "services/storage", importing("../../gen/sluice/identity/v1/auth_pb.ts")],
-  ["the edge imports the library", "edge/rest", importing("../../services/lib/errors.ts")],
+  ["the edge imports the library", "edge/rest", importing("../../services/lib/rpc/errors.ts")],
   ["a repository imports drizzle", "services/storage", importing("drizzle-orm")],
 ] as const;
 

@@ -13,7 +13,7 @@ import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts"
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { principal } from "../lib/test-mesh.ts";
 import type { Mesh } from "./mesh.ts";
 

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { create, type JsonObject, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BoundedService, TakeOneRequestSchema } from "../../gen/sluice/test/v1/bounded_pb.ts";
-import { guard } from "../../services/lib/guard.ts";
+import { guard } from "../../services/lib/rpc/guard.ts";
 import { startTestEdge, type TestEdge } from "./lib/test-edge.ts";
 import { streamCallers, unaryCallers, type WireCall } from "./lib/wire-callers.ts";
 

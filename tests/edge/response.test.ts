@@ -12,7 +12,7 @@ import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import { EchoService, LookResponseSchema } from "../../gen/sluice/test/v1/echo_pb.ts";
-import { failure, invalidFields } from "../../services/lib/errors.ts";
+import { failure, invalidFields } from "../../services/lib/rpc/errors.ts";
 
 describe("errors", () => {
   test.each([

@@ -4,7 +4,7 @@ import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { type User, UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
 import type { IdentityConfig } from "../../services/identity/config.ts";
 import { run } from "../../services/identity/run.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { newId } from "../../services/lib/values/ids.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, type RunningService, startService } from "../lib/test-mesh.ts";

@@ -6,7 +6,7 @@ import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import type { Env } from "../../services/lib/settings/env.ts";
 import { type Program, startProgram } from "../lib/program.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";

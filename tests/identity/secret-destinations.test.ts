@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { PolicyService, type ResolveSecretResponse } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { failureOf, type Identity, lacking, missing, newOrg, startIdentity } from "./fixtures.ts";
 
 let identity: Identity;

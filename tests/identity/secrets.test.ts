@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { principal } from "../lib/test-mesh.ts";
 import { failureOf, type Identity, lacking, missing, newOrg, startIdentity } from "./fixtures.ts";
 

@@ -6,7 +6,7 @@ import { ApiKeyService } from "../../gen/sluice/identity/v1/api_keys_pb.ts";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import {
   credentialInvalid,
   failureOf,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
-import { permissionsOf } from "../../services/lib/permissions.ts";
+import { permissionsOf } from "../../services/lib/rpc/permissions.ts";
 import { principal } from "../lib/test-mesh.ts";
 import { failureOf, type Identity, startIdentity } from "./fixtures.ts";
 

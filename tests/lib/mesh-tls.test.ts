@@ -12,7 +12,7 @@ import type { Pair } from "../../services/all-in-one/mesh-certificates.ts";
 import { startGrpcServer } from "../../services/lib/grpc-server.ts";
 import { createMeshClient } from "../../services/lib/mesh-client.ts";
 import { type MeshTls, openMeshTls } from "../../services/lib/mesh-tls.ts";
-import { createSigner, createVerifier } from "../../services/lib/principal.ts";
+import { createSigner, createVerifier } from "../../services/lib/rpc/principal.ts";
 import { createEchoService } from "../edge/lib/echo-backend.ts";
 import { certificateFolder, contentsFor, createAuthority } from "./test-certificates.ts";
 import { meshKeys, temporaryFolder } from "./test-mesh.ts";

@@ -8,7 +8,7 @@ import { createMeshKeys } from "../../services/all-in-one/create-mesh-keys.ts";
 import type { GrpcTransport } from "../../services/lib/grpc-transport.ts";
 import { createGrpcTransport } from "../../services/lib/grpc-transport.ts";
 import type { Run } from "../../services/lib/lifetime.ts";
-import { assertionHeader, createSigner, type Principal } from "../../services/lib/principal.ts";
+import { assertionHeader, createSigner, type Principal } from "../../services/lib/rpc/principal.ts";
 
 /** Keys of a mesh of the tests' own. */
 export const meshKeys = createMeshKeys();

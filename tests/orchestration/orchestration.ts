@@ -13,7 +13,7 @@ import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts
 import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { StatusService } from "../../gen/sluice/orchestration/v1/status_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { type OrchestrationConfig, parseConfig } from "../../services/orchestration/config.ts";
 import { run } from "../../services/orchestration/run.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";

@@ -3,11 +3,11 @@ import { Code } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
-import { failure, notFound } from "../../services/lib/errors.ts";
 import { startGrpcServer } from "../../services/lib/grpc-server.ts";
-import { guard, scopeOf } from "../../services/lib/guard.ts";
 import { createLog } from "../../services/lib/log.ts";
-import { createVerifier, type Principal } from "../../services/lib/principal.ts";
+import { failure, notFound } from "../../services/lib/rpc/errors.ts";
+import { guard, scopeOf } from "../../services/lib/rpc/guard.ts";
+import { createVerifier, type Principal } from "../../services/lib/rpc/principal.ts";
 import { sharedFolderHeader } from "../../services/lib/shared-folder.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
 

@@ -8,7 +8,7 @@ import { Code, type ConnectError, createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
-import { hasReason } from "../../services/lib/errors.ts";
+import { hasReason } from "../../services/lib/rpc/errors.ts";
 import { registry } from "../../services/lib/telemetry/metrics.ts";
 import { streamOutput } from "../../services/orchestration/engine/stream-output.ts";
 import { run } from "../../services/orchestration/run.ts";

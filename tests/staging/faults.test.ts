@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
-import { failure, invalidField, retryAfter } from "../../services/lib/errors.ts";
+import { failure, invalidField, retryAfter } from "../../services/lib/rpc/errors.ts";
 import { run } from "../../services/staging/run.ts";
 import { startService } from "../lib/test-mesh.ts";
 import {

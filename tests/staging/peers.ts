@@ -12,11 +12,11 @@ import {
   type RecordLineageRequestSchema,
 } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
-import { failure, notFound } from "../../services/lib/errors.ts";
 import { startGrpcServer } from "../../services/lib/grpc-server.ts";
-import { guard, scopeOf } from "../../services/lib/guard.ts";
 import { createLog } from "../../services/lib/log.ts";
-import { createVerifier, type Principal } from "../../services/lib/principal.ts";
+import { failure, notFound } from "../../services/lib/rpc/errors.ts";
+import { guard, scopeOf } from "../../services/lib/rpc/guard.ts";
+import { createVerifier, type Principal } from "../../services/lib/rpc/principal.ts";
 import { uniqueNames } from "../../services/lib/values/unique-names.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
 

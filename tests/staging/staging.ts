@@ -3,7 +3,7 @@ import type { Client } from "@connectrpc/connect";
 import { expect } from "vitest";
 import { type Job, StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { parseConfig, type StagingConfig } from "../../services/staging/config.ts";
 import { run } from "../../services/staging/run.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";

@@ -5,7 +5,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LentFileSchema } from "../../gen/sluice/common/v1/lent_files_pb.ts";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { type LentFolder, openLentFolder } from "../../services/orchestration/lent/lent-folder.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {

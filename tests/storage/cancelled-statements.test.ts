@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { Code } from "@connectrpc/connect";
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { type Call, withinCall } from "../../services/lib/call.ts";
 import { type Database, openDatabase } from "../../services/lib/database.ts";
 import { databaseFailure } from "../../services/lib/database-failure.ts";
+import { type Call, withinCall } from "../../services/lib/rpc/call.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 
 const openStorage = (url: string): Promise<Database> =>

@@ -6,7 +6,7 @@ import { expect, test, vi } from "vitest";
 import { type File, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
 import { provisionDatabase } from "../../services/all-in-one/provision-database.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { createTestDatabase } from "../lib/test-database.ts";
 import { principal, type RunningService, temporaryFolder } from "../lib/test-mesh.ts";
 import {

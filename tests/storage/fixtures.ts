@@ -13,7 +13,7 @@ import {
   type UploadFileRequestSchema,
 } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import type { StorageConfig } from "../../services/storage/config.ts";
 import { type Limits, standardLimits } from "../../services/storage/limits.ts";
 import { runWithin } from "../../services/storage/run.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import { FileCategory } from "../../gen/sluice/storage/v1/files_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
   blobPath,

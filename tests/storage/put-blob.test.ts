@@ -7,7 +7,7 @@ import {
   type PutBlobRequestSchema,
 } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import { FileCategory, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { createTestDatabase } from "../lib/test-database.ts";
 import { principal, type RunningService, temporaryFolder } from "../lib/test-mesh.ts";
 import {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { principal } from "../lib/test-mesh.ts";
 import { chunkPart, failureOf, lacking, openUpload, type Storage, startStorage, upload } from "./fixtures.ts";
 

@@ -6,7 +6,7 @@ import {
   FileService,
   type ListFilesRequestSchema,
 } from "../../gen/sluice/storage/v1/files_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { principal } from "../lib/test-mesh.ts";
 import { failureOf, fileMissing, lacking, type Storage, startStorage, upload } from "./fixtures.ts";
 import { publish, stagedFile } from "./release-fixtures.ts";

@@ -12,7 +12,7 @@ import {
   type ReleaseFileSchema,
   ReleaseService,
 } from "../../gen/sluice/storage/v1/releases_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import type { RunningService } from "../lib/test-mesh.ts";
 import { piecesOf } from "./fixtures.ts";
 

@@ -3,7 +3,7 @@ import type postgres from "postgres";
 import { expect, test } from "vitest";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import type { PublishReleaseResponse } from "../../gen/sluice/storage/v1/releases_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { principal, type RunningService, temporaryFolder } from "../lib/test-mesh.ts";
 import {

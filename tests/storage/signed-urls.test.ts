@@ -5,7 +5,7 @@ import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import { type CreateSignedUrlRequestSchema, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
-import type { Principal } from "../../services/lib/principal.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { createSignedUrls } from "../../services/storage/sign/signed-urls.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {

@@ -4,7 +4,7 @@ import { toErrorAnswer } from "../../edge/errors/status.ts";
 import type { Contract } from "../../edge/method/description.ts";
 import type { Route } from "../../edge/method/route.ts";
 import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure } from "../../services/lib/errors.ts";
+import { failure } from "../../services/lib/rpc/errors.ts";
 import { permissionOf } from "./permission.ts";
 import type { Schema } from "./schema.ts";
 import type { Schemas } from "./schemas.ts";

@@ -1,5 +1,5 @@
 import type { Db } from "../../lib/database.ts";
-import type { Scope } from "../../lib/guard.ts";
+import type { Scope } from "../../lib/rpc/guard.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { deletePackagedFiles } from "../file-repository.ts";
 import type { ProjectRow } from "../project-repository.ts";

@@ -8,7 +8,7 @@ import {
   type Manifest,
   ManifestSchema,
 } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
-import { allows } from "../../lib/permissions.ts";
+import { allows } from "../../lib/rpc/permissions.ts";
 import { appendEvent } from "../audit/append-event.ts";
 import { sha256 } from "../audit/event-hash.ts";
 import type { ApprovalDeps } from "../deps.ts";

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { withinCall } from "../../lib/call.ts";
-import type { Scope } from "../../lib/guard.ts";
-import type { Principal } from "../../lib/principal.ts";
+import { withinCall } from "../../lib/rpc/call.ts";
+import type { Scope } from "../../lib/rpc/guard.ts";
+import type { Principal } from "../../lib/rpc/principal.ts";
 import { newId } from "../../lib/values/ids.ts";
 import type { ApprovalDeps } from "../deps.ts";
 

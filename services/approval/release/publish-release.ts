@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
-import { hasReason } from "../../lib/errors.ts";
-import { allows } from "../../lib/permissions.ts";
+import { hasReason } from "../../lib/rpc/errors.ts";
+import { allows } from "../../lib/rpc/permissions.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { appendEvent } from "../audit/append-event.ts";
 import { sha256 } from "../audit/event-hash.ts";

@@ -1,6 +1,6 @@
 import { LineageKind } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
-import type { Scope } from "../../lib/guard.ts";
 import { recordLineage } from "../../lib/record-lineage.ts";
+import type { Scope } from "../../lib/rpc/guard.ts";
 import { datasetIdOf } from "../../lib/values/ids.ts";
 import { uniqueNames } from "../../lib/values/unique-names.ts";
 import type { ApprovalDeps } from "../deps.ts";

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
-import { hasReason } from "../../lib/errors.ts";
+import { hasReason } from "../../lib/rpc/errors.ts";
 import type { StoredReason } from "../schema.ts";
 
 /** Why packaging or publication ended for good, in words for people. */

@@ -2,7 +2,7 @@ import type { HandlerContext, MethodImpl } from "@connectrpc/connect";
 import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
 import type { ApproveProjectRequest, ReviewService } from "../../../gen/sluice/approval/v1/reviews_pb.ts";
 import type { Db } from "../../lib/database.ts";
-import { type Scope, scopeOf } from "../../lib/guard.ts";
+import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { appendEvent } from "../audit/append-event.ts";
 import type { ApprovalDeps } from "../deps.ts";

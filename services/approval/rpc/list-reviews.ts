@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { ReviewService } from "../../../gen/sluice/approval/v1/reviews_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { cutPage, pageOf } from "../../lib/paging.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { projectNotFound } from "../errors.ts";
 import { toReview } from "../message.ts";

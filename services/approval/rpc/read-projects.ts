@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { ProjectService } from "../../../gen/sluice/approval/v1/projects_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { cutPage, pageOf } from "../../lib/paging.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { describeProject } from "../describe-project.ts";
 import { projectNotFound } from "../errors.ts";

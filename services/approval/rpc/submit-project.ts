@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
 import type { ReviewService } from "../../../gen/sluice/approval/v1/reviews_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import { appendEvent } from "../audit/append-event.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { projectNotFound, stateConflict } from "../errors.ts";

@@ -8,9 +8,9 @@ import {
 } from "../../../gen/sluice/approval/v1/projects_pb.ts";
 import type { Db } from "../../lib/database.ts";
 import { violatedConstraint } from "../../lib/database-failure.ts";
-import { etagMismatch } from "../../lib/errors.ts";
-import { type Scope, scopeOf } from "../../lib/guard.ts";
-import { fieldsToUpdate, required, revisionOf } from "../../lib/updates.ts";
+import { etagMismatch } from "../../lib/rpc/errors.ts";
+import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
+import { fieldsToUpdate, required, revisionOf } from "../../lib/rpc/updates.ts";
 import { appendEvent } from "../audit/append-event.ts";
 import { definitionOf } from "../definition.ts";
 import type { ApprovalDeps } from "../deps.ts";

@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { AuditService } from "../../../gen/sluice/approval/v1/audit_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import { verifyEvents } from "../audit/verify-events.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { findChain, listEventsAfter } from "../event-repository.ts";

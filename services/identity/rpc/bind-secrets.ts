@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
-import { required } from "../../lib/updates.ts";
+import { required } from "../../lib/rpc/updates.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { type Destination, toDestination, toDestinations } from "../destinations.ts";
 import * as repository from "../secret-repository.ts";

@@ -6,9 +6,9 @@ import {
   UserService,
 } from "../../../gen/sluice/identity/v1/users_pb.ts";
 import { violatedConstraint } from "../../lib/database-failure.ts";
-import { invalidField } from "../../lib/errors.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { required } from "../../lib/updates.ts";
+import { invalidField } from "../../lib/rpc/errors.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { required } from "../../lib/rpc/updates.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { hashPassword } from "../credentials/password.ts";
 import type { IdentityDeps } from "../deps.ts";

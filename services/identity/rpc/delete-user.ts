@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { UserService } from "../../../gen/sluice/identity/v1/users_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import { refuseLosingAdmin } from "../admins-kept.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { userNotFound } from "../errors.ts";

@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { ApiKeyService } from "../../../gen/sluice/identity/v1/api_keys_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { cutPage, pageOf } from "../../lib/paging.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import * as repository from "../api-key-repository.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { toApiKey } from "../message.ts";

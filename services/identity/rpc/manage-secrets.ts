@@ -1,9 +1,9 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import { SecretSchema, type SecretService } from "../../../gen/sluice/identity/v1/secrets_pb.ts";
 import { violatedConstraint } from "../../lib/database-failure.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { cutPage, pageOf } from "../../lib/paging.ts";
-import { fieldsToUpdate, required } from "../../lib/updates.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
+import { fieldsToUpdate, required } from "../../lib/rpc/updates.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { toDestinations } from "../destinations.ts";
 import { orgNotFound, secretNotFound } from "../errors.ts";

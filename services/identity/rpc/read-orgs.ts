@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { OrgService } from "../../../gen/sluice/identity/v1/orgs_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { cutPage, pageOf } from "../../lib/paging.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { orgNotFound } from "../errors.ts";
 import { toOrg } from "../message.ts";

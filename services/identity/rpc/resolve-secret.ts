@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { required } from "../../lib/updates.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { required } from "../../lib/rpc/updates.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { allowsDestination, toDestination } from "../destinations.ts";
 import { secretMissing, secretNotAllowed } from "../errors.ts";

@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { ApiKeyService } from "../../../gen/sluice/identity/v1/api_keys_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { allows } from "../../lib/permissions.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { allows } from "../../lib/rpc/permissions.ts";
 import { deleteApiKey, findApiKey } from "../api-key-repository.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { apiKeyNotFound, apiKeyNotYours } from "../errors.ts";

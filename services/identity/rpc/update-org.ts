@@ -1,8 +1,8 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import { OrgSchema, type OrgService } from "../../../gen/sluice/identity/v1/orgs_pb.ts";
-import { etagMismatch } from "../../lib/errors.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { fieldsToUpdate, required, revisionOf } from "../../lib/updates.ts";
+import { etagMismatch } from "../../lib/rpc/errors.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { fieldsToUpdate, required, revisionOf } from "../../lib/rpc/updates.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { orgNotFound } from "../errors.ts";
 import { toOrg } from "../message.ts";

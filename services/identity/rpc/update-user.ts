@@ -6,9 +6,9 @@ import {
   type UserService,
 } from "../../../gen/sluice/identity/v1/users_pb.ts";
 import type { Db } from "../../lib/database.ts";
-import { etagMismatch } from "../../lib/errors.ts";
-import { type Scope, scopeOf } from "../../lib/guard.ts";
-import { fieldsToUpdate, required, revisionOf } from "../../lib/updates.ts";
+import { etagMismatch } from "../../lib/rpc/errors.ts";
+import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
+import { fieldsToUpdate, required, revisionOf } from "../../lib/rpc/updates.ts";
 import { refuseLosingAdmin } from "../admins-kept.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { userNotFound } from "../errors.ts";

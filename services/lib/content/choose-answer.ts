@@ -1,6 +1,6 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
-import { failure } from "../errors.ts";
+import { failure } from "../rpc/errors.ts";
 import { parseRange, type Span } from "./byte-range.ts";
 import { isMatchedBy, isNamedIn } from "./entity-tag.ts";
 

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, notInArray, sql } from "drizzle-orm";
 import type { Db } from "../../lib/database.ts";
-import type { Page } from "../../lib/paging.ts";
 import { fromPage, insertedRow } from "../../lib/rows.ts";
+import type { Page } from "../../lib/rpc/paging.ts";
 import { crashes } from "./crash-schema.ts";
 
 export type CrashRow = typeof crashes.$inferSelect;

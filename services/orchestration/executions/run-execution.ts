@@ -1,9 +1,9 @@
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
-import { outsideCalls } from "../../lib/call.ts";
-import { hasReason } from "../../lib/errors.ts";
-import { type Scope, scopeOf } from "../../lib/guard.ts";
+import { outsideCalls } from "../../lib/rpc/call.ts";
+import { hasReason } from "../../lib/rpc/errors.ts";
+import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import type { DataSource, Limit } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";

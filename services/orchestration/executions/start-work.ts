@@ -1,6 +1,6 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { scopeOf } from "../../lib/guard.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { Limit } from "../connectors/connector.ts";
 import { callDeadlinePassed, callerGone, serverStopped } from "../errors.ts";
 import { acquirePermit } from "./acquire-permit.ts";

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
-import { outsideCalls } from "../../lib/call.ts";
 import type { Db } from "../../lib/database.ts";
 import { databaseFailure } from "../../lib/database-failure.ts";
-import type { Scope } from "../../lib/guard.ts";
 import type { Logger } from "../../lib/log.ts";
+import { outsideCalls } from "../../lib/rpc/call.ts";
+import type { Scope } from "../../lib/rpc/guard.ts";
 import { listTablesByName } from "../table-repository.ts";
 import type { Lineage } from "./lineage.ts";
 import { insertEntities, insertLineage } from "./lineage-repository.ts";

@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, notInArray, sql } from "drizzle-orm";
 import type { Db } from "../../lib/database.ts";
-import type { Scope } from "../../lib/guard.ts";
+import type { Scope } from "../../lib/rpc/guard.ts";
 import { batchesOf } from "../batches.ts";
 import type { Lineage, LineageEdge, LineageEntity } from "./lineage.ts";
 import { lineageColumns, lineageEdges, lineageEntities, lineageEvents } from "./lineage-schema.ts";

@@ -1,5 +1,5 @@
 import type { Db } from "../../lib/database.ts";
-import type { Scope } from "../../lib/guard.ts";
+import type { Scope } from "../../lib/rpc/guard.ts";
 import type { LineageEdge } from "./lineage.ts";
 import {
   type ColumnRow,

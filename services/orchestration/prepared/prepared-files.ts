@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
-import { currentCall, withinCall } from "../../lib/call.ts";
+import { currentCall, withinCall } from "../../lib/rpc/call.ts";
 import type { BorrowedBlob } from "../blobs/blob-cache.ts";
 import type { BlobFolder, StoredBlob } from "../blobs/blob-folder.ts";
 import type { Limit } from "../connectors/connector.ts";

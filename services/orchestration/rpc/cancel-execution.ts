@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { ExecutionService } from "../../../gen/sluice/orchestration/v1/executions_pb.ts";
-import { permissionMissing, scopeOf } from "../../lib/guard.ts";
-import { allows } from "../../lib/permissions.ts";
+import { permissionMissing, scopeOf } from "../../lib/rpc/guard.ts";
+import { allows } from "../../lib/rpc/permissions.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { cancelledBy, executionNotFound } from "../errors.ts";
 import { findExecution, moveExecution, notifyCancelled } from "../execution-repository.ts";

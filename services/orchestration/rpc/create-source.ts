@@ -6,9 +6,9 @@ import {
 } from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
 import type { Db } from "../../lib/database.ts";
 import { violatedConstraint } from "../../lib/database-failure.ts";
-import { invalidField } from "../../lib/errors.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { required } from "../../lib/updates.ts";
+import { invalidField } from "../../lib/rpc/errors.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { required } from "../../lib/rpc/updates.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { checkSecrets, refuseInsecureLogin } from "../check-source.ts";
 import type { OrchestrationDeps } from "../deps.ts";

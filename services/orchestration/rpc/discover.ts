@@ -1,8 +1,8 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { CatalogService } from "../../../gen/sluice/orchestration/v1/catalog_pb.ts";
-import { currentCall, withinCall } from "../../lib/call.ts";
 import type { Db } from "../../lib/database.ts";
-import { type Scope, scopeOf } from "../../lib/guard.ts";
+import { currentCall, withinCall } from "../../lib/rpc/call.ts";
+import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { diffTables } from "../catalog-diff.ts";
 import type { DiscoveredTable } from "../connectors/connector.ts";

@@ -1,8 +1,8 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { ExtractService } from "../../../gen/sluice/orchestration/v1/extracts_pb.ts";
-import { invalidField } from "../../lib/errors.ts";
-import { scopeOf } from "../../lib/guard.ts";
 import { aborted } from "../../lib/lifetime.ts";
+import { invalidField } from "../../lib/rpc/errors.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import type { Extraction } from "../engine/protocol.ts";
 import { startWork } from "../executions/start-work.ts";

@@ -1,6 +1,6 @@
 import type { HandlerContext, MethodImpl } from "@connectrpc/connect";
 import type { LineageService } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { entityNotFound } from "../errors.ts";
 import { toGraph } from "../lineage/lineage-message.ts";

@@ -5,8 +5,8 @@ import {
   type IngestResultSchema,
   type LineageService,
 } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
-import { invalidFields } from "../../lib/errors.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { invalidFields } from "../../lib/rpc/errors.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { eventTooLarge } from "../errors.ts";
 import { eventBytesMax, type ReadEvent, readEvents, recordEvents } from "../lineage/ingest.ts";

@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { CrashService } from "../../../gen/sluice/orchestration/v1/crashes_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { cutPage, pageOf } from "../../lib/paging.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import * as repository from "../crashes/crash-repository.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { toCrash } from "../message.ts";

@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { SourceService } from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { cutPage, pageOf } from "../../lib/paging.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { sourceNotFound } from "../errors.ts";
 import { toSource } from "../message.ts";

@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { CatalogService } from "../../../gen/sluice/orchestration/v1/catalog_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { cutPage, pageOf } from "../../lib/paging.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { tableNotFound } from "../errors.ts";
 import { toTable } from "../message.ts";

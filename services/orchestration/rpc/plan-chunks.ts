@@ -8,8 +8,8 @@ import {
   type ExtractTable,
   PlanChunksResponseSchema,
 } from "../../../gen/sluice/orchestration/v1/extracts_pb.ts";
-import { invalidField } from "../../lib/errors.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { invalidField } from "../../lib/rpc/errors.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { Snapshot, SnapshotTable } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { executionTooLarge, sourceNotFound } from "../errors.ts";

@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { SourceService } from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import { checkSecrets, refuseInsecureLogin } from "../check-source.ts";
 import type { Settings } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";

@@ -5,8 +5,8 @@ import type {
   LineageService,
   RecordLineageRequest,
 } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
-import { invalidField } from "../../lib/errors.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { invalidField } from "../../lib/rpc/errors.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { type Lineage, type LineageEntity, ownNamespace } from "../lineage/lineage.ts";
 import { fromKind } from "../lineage/lineage-message.ts";

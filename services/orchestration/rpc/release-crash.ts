@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { CrashService } from "../../../gen/sluice/orchestration/v1/crashes_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import { deleteCrash } from "../crashes/crash-repository.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { crashNotFound } from "../errors.ts";

@@ -7,7 +7,7 @@ import {
   type ExecutionService,
   ResultFormat as Format,
 } from "../../../gen/sluice/orchestration/v1/executions_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import type { ResultFormat, WrittenResult } from "../engine/protocol.ts";
 import { runExecution } from "../executions/run-execution.ts";

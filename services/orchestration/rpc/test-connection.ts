@@ -1,8 +1,8 @@
 import { ConnectError, type MethodImpl } from "@connectrpc/connect";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import type { ConnectorService } from "../../../gen/sluice/orchestration/v1/connectors_pb.ts";
-import { hasReason } from "../../lib/errors.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { hasReason } from "../../lib/rpc/errors.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import { refuseInsecureLogin } from "../check-source.ts";
 import type { Settings } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";

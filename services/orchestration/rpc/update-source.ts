@@ -6,9 +6,9 @@ import {
 } from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
 import type { Db } from "../../lib/database.ts";
 import { violatedConstraint } from "../../lib/database-failure.ts";
-import { etagMismatch } from "../../lib/errors.ts";
-import { type Scope, scopeOf } from "../../lib/guard.ts";
-import { fieldsToUpdate, required, revisionOf } from "../../lib/updates.ts";
+import { etagMismatch } from "../../lib/rpc/errors.ts";
+import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
+import { fieldsToUpdate, required, revisionOf } from "../../lib/rpc/updates.ts";
 import { checkSecrets, refuseInsecureLogin } from "../check-source.ts";
 import type { DataSource } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";

@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import type { MethodImpl } from "@connectrpc/connect";
 import { CreateJobResponseSchema, StagingService } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { required } from "../../lib/updates.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { required } from "../../lib/rpc/updates.ts";
 import { newId } from "../../lib/values/ids.ts";
 import type { StagingDeps } from "../deps.ts";
 import { insertJob } from "../job-repository.ts";

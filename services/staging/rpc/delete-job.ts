@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { StagingService } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { StagingDeps } from "../deps.ts";
 import { jobNotFound } from "../errors.ts";
 import * as repository from "../job-repository.ts";

@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { StagingService } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
 import type { Db } from "../../lib/database.ts";
-import { type Scope, scopeOf } from "../../lib/guard.ts";
+import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import type { StagingDeps } from "../deps.ts";
 import { jobEnded, jobNotFound } from "../errors.ts";
 import * as repository from "../job-repository.ts";

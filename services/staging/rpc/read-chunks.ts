@@ -1,8 +1,8 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { MethodImpl } from "@connectrpc/connect";
 import type { StagingService } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { cutPage, pageOf } from "../../lib/paging.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import { findStoredChunk, listStoredChunks } from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
 import { chunkNotFound, jobExpired, jobNotFound, jobWithoutManifest } from "../errors.ts";

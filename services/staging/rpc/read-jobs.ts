@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { StagingService } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { cutPage, pageOf } from "../../lib/paging.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import type { StagingDeps } from "../deps.ts";
 import { jobNotFound } from "../errors.ts";
 import * as repository from "../job-repository.ts";

@@ -1,5 +1,5 @@
-import type { Call } from "../../lib/call.ts";
-import type { Principal } from "../../lib/principal.ts";
+import type { Call } from "../../lib/rpc/call.ts";
+import type { Principal } from "../../lib/rpc/principal.ts";
 import { newId } from "../../lib/values/ids.ts";
 
 /** No user has it: staging itself acts, also for users who are gone. */

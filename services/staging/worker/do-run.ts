@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { withinCall } from "../../lib/call.ts";
-import { allows } from "../../lib/permissions.ts";
-import type { Principal } from "../../lib/principal.ts";
+import { withinCall } from "../../lib/rpc/call.ts";
+import { allows } from "../../lib/rpc/permissions.ts";
+import type { Principal } from "../../lib/rpc/principal.ts";
 import type { StagingDeps } from "../deps.ts";
 import { requesterGone, requesterWithoutPermission } from "../errors.ts";
 import { type JobRow, moveToRunning, type Order } from "../job-repository.ts";

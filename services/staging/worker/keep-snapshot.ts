@@ -1,5 +1,5 @@
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
-import { hasReason } from "../../lib/errors.ts";
+import { hasReason } from "../../lib/rpc/errors.ts";
 import type { StagingDeps } from "../deps.ts";
 
 /** A snapshot lives for 60 seconds after it was used last. */

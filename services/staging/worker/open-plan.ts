@@ -1,7 +1,7 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { ExtractFormat, type PlanChunksResponse } from "../../../gen/sluice/orchestration/v1/extracts_pb.ts";
-import { hasReason } from "../../lib/errors.ts";
+import { hasReason } from "../../lib/rpc/errors.ts";
 import { deleteChunks, insertChunks, listPlannedChunks, type NewChunk } from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
 import { snapshotLost, tooManyChunks } from "../errors.ts";

@@ -1,6 +1,6 @@
 import { LineageKind } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
-import { withinCall } from "../../lib/call.ts";
 import { recordLineage } from "../../lib/record-lineage.ts";
+import { withinCall } from "../../lib/rpc/call.ts";
 import { datasetIdOf } from "../../lib/values/ids.ts";
 import type { StagingDeps } from "../deps.ts";
 import { findJob } from "../job-repository.ts";

@@ -1,4 +1,4 @@
-import { withinCall } from "../../lib/call.ts";
+import { withinCall } from "../../lib/rpc/call.ts";
 import { listStoredChunks, type StoredChunk } from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
 import { findJob, type JobRow } from "../job-repository.ts";

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
-import { hasReason, retryDelayOf } from "../../lib/errors.ts";
+import { hasReason, retryDelayOf } from "../../lib/rpc/errors.ts";
 
 /** How long work waits before it asks for a permit again, at least and at most, in milliseconds. */
 const waitMinMs = 1_000;

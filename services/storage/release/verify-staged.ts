@@ -1,7 +1,7 @@
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import type { ReleaseFile } from "../../../gen/sluice/storage/v1/releases_pb.ts";
-import { hasReason } from "../../lib/errors.ts";
-import type { Scope } from "../../lib/guard.ts";
+import { hasReason } from "../../lib/rpc/errors.ts";
+import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import type { VerifiedContent } from "../blobs/verified-content.ts";
 import type { StorageDeps } from "../deps.ts";

@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { BlobService } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
 import { leasesEnded } from "../../lib/content/lease-time.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import { touchBlobs } from "../blob-repository.ts";
 import type { StorageDeps } from "../deps.ts";
 import { deleteStagedFiles } from "../file-repository.ts";

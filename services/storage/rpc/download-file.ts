@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { FileService } from "../../../gen/sluice/storage/v1/files_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { StorageDeps } from "../deps.ts";
 import { answerContent } from "../download/answer-content.ts";
 import { fileNotFound } from "../errors.ts";

@@ -8,8 +8,8 @@ import {
   type ReleaseService,
 } from "../../../gen/sluice/storage/v1/releases_pb.ts";
 import type { Db } from "../../lib/database.ts";
-import { invalidField } from "../../lib/errors.ts";
-import { type Scope, scopeOf } from "../../lib/guard.ts";
+import { invalidField } from "../../lib/rpc/errors.ts";
+import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import type { StorageDeps } from "../deps.ts";
 import { fileNotFound, pathTaken, quotaExceeded, releaseExists } from "../errors.ts";
 import { lockQuota, updateUsage } from "../quota-repository.ts";

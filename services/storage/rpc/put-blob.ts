@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { BlobService, PutBlobHeader } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { StorageDeps } from "../deps.ts";
 import { receiveContent } from "../upload/receive-content.ts";
 import { receiveUpload } from "../upload/receive-upload.ts";

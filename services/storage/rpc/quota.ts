@@ -1,8 +1,8 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { QuotaService } from "../../../gen/sluice/storage/v1/quota_pb.ts";
-import { etagMismatch } from "../../lib/errors.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { required, revisionOf } from "../../lib/updates.ts";
+import { etagMismatch } from "../../lib/rpc/errors.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { required, revisionOf } from "../../lib/rpc/updates.ts";
 import type { StorageDeps } from "../deps.ts";
 import { toQuota } from "../message.ts";
 import { findQuota, lockQuota, updateLimit } from "../quota-repository.ts";

@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { FileService } from "../../../gen/sluice/storage/v1/files_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { cutPage, pageOf } from "../../lib/paging.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import type { StorageDeps } from "../deps.ts";
 import { fileNotFound } from "../errors.ts";
 import * as repository from "../file-repository.ts";

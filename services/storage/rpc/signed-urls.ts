@@ -2,7 +2,7 @@ import { type Duration, durationMs, timestampFromDate } from "@bufbuild/protobuf
 import type { MethodImpl } from "@connectrpc/connect";
 import type { BlobService } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
 import type { FileService } from "../../../gen/sluice/storage/v1/files_pb.ts";
-import { scopeOf } from "../../lib/guard.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { StorageDeps } from "../deps.ts";
 import { answerContent } from "../download/answer-content.ts";
 import { fileNotFound, signedUrlInvalid } from "../errors.ts";

@@ -6,9 +6,9 @@ import {
   type UpdateFileRequest,
 } from "../../../gen/sluice/storage/v1/files_pb.ts";
 import { leasesEnded } from "../../lib/content/lease-time.ts";
-import { etagMismatch } from "../../lib/errors.ts";
-import { scopeOf } from "../../lib/guard.ts";
-import { fieldsToUpdate, required, revisionOf } from "../../lib/updates.ts";
+import { etagMismatch } from "../../lib/rpc/errors.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { fieldsToUpdate, required, revisionOf } from "../../lib/rpc/updates.ts";
 import type { StorageDeps } from "../deps.ts";
 import { fileNotFound, fileNotUpload } from "../errors.ts";
 import * as repository from "../file-repository.ts";

@@ -8,7 +8,7 @@ import {
   type UploadFileResponse,
   UploadFileResponseSchema,
 } from "../../../gen/sluice/storage/v1/files_pb.ts";
-import { type Scope, scopeOf } from "../../lib/guard.ts";
+import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import type { Content } from "../blobs/blob-store.ts";
 import type { StorageDeps } from "../deps.ts";
 import { hashMismatch, reservationLost } from "../errors.ts";

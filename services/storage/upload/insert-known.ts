@@ -1,4 +1,4 @@
-import type { Scope } from "../../lib/guard.ts";
+import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
 import type { Content } from "../blobs/blob-store.ts";

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Db } from "../../lib/database.ts";
-import type { Scope } from "../../lib/guard.ts";
+import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
 import type { Content, TemporaryBlob } from "../blobs/blob-store.ts";

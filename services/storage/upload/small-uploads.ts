@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { outsideCalls } from "../../lib/call.ts";
 import type { Db } from "../../lib/database.ts";
 import { databaseFailure } from "../../lib/database-failure.ts";
-import type { Scope } from "../../lib/guard.ts";
+import { outsideCalls } from "../../lib/rpc/call.ts";
+import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
 import type { Content } from "../blobs/blob-store.ts";

@@ -1,5 +1,5 @@
 import { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
-import { notFound } from "../../../services/lib/errors.ts";
+import { notFound } from "../../../services/lib/rpc/errors.ts";
 import { guardPart, type Steps } from "./steps.ts";
 
 export type IdentityPeer = {

@@ -7,9 +7,9 @@ import {
   type RecordLineageRequest,
 } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
-import { notFound } from "../../../services/lib/errors.ts";
-import { scopeOf } from "../../../services/lib/guard.ts";
-import type { Principal } from "../../../services/lib/principal.ts";
+import { notFound } from "../../../services/lib/rpc/errors.ts";
+import { scopeOf } from "../../../services/lib/rpc/guard.ts";
+import type { Principal } from "../../../services/lib/rpc/principal.ts";
 import { guardPart, type Steps } from "./steps.ts";
 
 type TableInit = MessageInitShape<typeof TableSchema>;

@@ -9,8 +9,8 @@ import {
   StagingService,
 } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
 import { PackageService } from "../../../gen/sluice/staging/v1/packages_pb.ts";
-import { notFound } from "../../../services/lib/errors.ts";
-import { scopeOf } from "../../../services/lib/guard.ts";
+import { notFound } from "../../../services/lib/rpc/errors.ts";
+import { scopeOf } from "../../../services/lib/rpc/guard.ts";
 import { guardPart, type Steps } from "./steps.ts";
 import { putFile, type StoragePeer } from "./storage.ts";
 

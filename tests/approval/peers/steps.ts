@@ -1,6 +1,6 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { ConnectError, ServiceImpl } from "@connectrpc/connect";
-import { type GuardedService, guard } from "../../../services/lib/guard.ts";
+import { type GuardedService, guard } from "../../../services/lib/rpc/guard.ts";
 
 /** The calls that approval makes of other services. */
 export type Rpc =

@@ -6,8 +6,8 @@ import {
   type ReleaseFile,
   ReleaseService,
 } from "../../../gen/sluice/storage/v1/releases_pb.ts";
-import { failure, notFound } from "../../../services/lib/errors.ts";
-import { scopeOf } from "../../../services/lib/guard.ts";
+import { failure, notFound } from "../../../services/lib/rpc/errors.ts";
+import { scopeOf } from "../../../services/lib/rpc/guard.ts";
 import { guardPart, type Steps } from "./steps.ts";
 
 type Released = Pick<PublishedFile, "fileId" | "path" | "sha256" | "sha512" | "sizeBytes">;

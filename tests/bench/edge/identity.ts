@@ -2,8 +2,8 @@ import type { Logger } from "pino";
 import { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
 import type { MeshKeys } from "../../../services/all-in-one/create-mesh-keys.ts";
 import { type GrpcServer, startGrpcServer } from "../../../services/lib/grpc-server.ts";
-import { guard } from "../../../services/lib/guard.ts";
-import { createVerifier } from "../../../services/lib/principal.ts";
+import { guard } from "../../../services/lib/rpc/guard.ts";
+import { createVerifier } from "../../../services/lib/rpc/principal.ts";
 
 /** An identity service that knows every credential at once: the edge asks it as it does any, and remembers the answer. */
 export function startIdentity(keys: MeshKeys, log: Logger): Promise<GrpcServer> {

@@ -9,7 +9,7 @@ import {
   TakeManyRequestSchema,
   TakeManyResponseSchema,
 } from "../../../gen/sluice/test/v1/bounded_pb.ts";
-import { guard } from "../../../services/lib/guard.ts";
+import { guard } from "../../../services/lib/rpc/guard.ts";
 import { type Answer, http1 } from "../lib/raw-http.ts";
 import { bearer, startTestEdge, type TestEdge } from "../lib/test-edge.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ResilienceService } from "../../../gen/sluice/test/v1/resilience_pb.ts";
-import { guard } from "../../../services/lib/guard.ts";
+import { guard } from "../../../services/lib/rpc/guard.ts";
 import { startLibrary } from "../lib/library-backend.ts";
 import { pruned } from "../lib/pruned.ts";
 import { http1, http2 } from "../lib/raw-http.ts";

@@ -5,8 +5,8 @@ import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { HttpHeadSchema } from "../../../gen/sluice/common/v1/options_pb.ts";
 import { type CountRequest, EchoService } from "../../../gen/sluice/test/v1/echo_pb.ts";
-import { failure } from "../../../services/lib/errors.ts";
-import { type GuardedService, guard } from "../../../services/lib/guard.ts";
+import { failure } from "../../../services/lib/rpc/errors.ts";
+import { type GuardedService, guard } from "../../../services/lib/rpc/guard.ts";
 
 /** What happened in the backend, for tests to wait for. */
 export type Happenings = {

@@ -7,8 +7,8 @@ import {
   type UploadScanRequest,
 } from "../../../gen/sluice/library/v1/library_pb.ts";
 import { startGrpcServer } from "../../../services/lib/grpc-server.ts";
-import { guard } from "../../../services/lib/guard.ts";
-import { createVerifier } from "../../../services/lib/principal.ts";
+import { guard } from "../../../services/lib/rpc/guard.ts";
+import { createVerifier } from "../../../services/lib/rpc/principal.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";
 import { silent, startTestEdge, type TestEdge } from "./test-edge.ts";
 

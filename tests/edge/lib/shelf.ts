@@ -4,10 +4,10 @@ import { upstreamOf } from "../../../edge/contracts.ts";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { BatchService } from "../../../gen/sluice/edge/v1/batch_pb.ts";
 import { ShelfService } from "../../../gen/sluice/test/v1/shelf_pb.ts";
-import { failure } from "../../../services/lib/errors.ts";
 import { startGrpcServer } from "../../../services/lib/grpc-server.ts";
-import { guard } from "../../../services/lib/guard.ts";
-import { createVerifier } from "../../../services/lib/principal.ts";
+import { failure } from "../../../services/lib/rpc/errors.ts";
+import { guard } from "../../../services/lib/rpc/guard.ts";
+import { createVerifier } from "../../../services/lib/rpc/principal.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";
 import { startTestEdge, type TestEdge } from "./test-edge.ts";
 

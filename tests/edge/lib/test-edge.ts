@@ -9,10 +9,10 @@ import { startEdge } from "../../../edge/start-edge.ts";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
 import { EchoService } from "../../../gen/sluice/test/v1/echo_pb.ts";
-import { failure } from "../../../services/lib/errors.ts";
 import { startGrpcServer } from "../../../services/lib/grpc-server.ts";
-import { type GuardedService, guard } from "../../../services/lib/guard.ts";
-import { createVerifier } from "../../../services/lib/principal.ts";
+import { failure } from "../../../services/lib/rpc/errors.ts";
+import { type GuardedService, guard } from "../../../services/lib/rpc/guard.ts";
+import { createVerifier } from "../../../services/lib/rpc/principal.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";
 import { createEchoService, type Happenings } from "./echo-backend.ts";
 

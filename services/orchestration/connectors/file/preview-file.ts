@@ -1,4 +1,4 @@
-import { invalidField } from "../../../lib/errors.ts";
+import { invalidField } from "../../../lib/rpc/errors.ts";
 import { EngineFailure } from "../../engine/engine-failure.ts";
 import type { ReadingSettings } from "../../engine/files/reading-settings.ts";
 import type { FilePreview } from "../../engine/protocol.ts";

@@ -1,5 +1,5 @@
 import { ErrorReason } from "../../../../gen/sluice/common/v1/errors_pb.ts";
-import { hasReason } from "../../../lib/errors.ts";
+import { hasReason } from "../../../lib/rpc/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { EngineFailure } from "../../engine/engine-failure.ts";
 import { extract, type Feed } from "../../engine/extract.ts";

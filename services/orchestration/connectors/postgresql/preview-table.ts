@@ -1,4 +1,4 @@
-import { invalidField } from "../../../lib/errors.ts";
+import { invalidField } from "../../../lib/rpc/errors.ts";
 import { identifier } from "../../engine/sql-text.ts";
 import type { Preview, PreviewRequest, Query, QueryResult } from "../connector.ts";
 

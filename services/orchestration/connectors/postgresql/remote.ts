@@ -1,4 +1,4 @@
-import { currentCall } from "../../../lib/call.ts";
+import { currentCall } from "../../../lib/rpc/call.ts";
 import type { PartOf, ReplyOf, RequestOf } from "../../source-process/operation.ts";
 import type { SourceOperations } from "../../source-process/operations.ts";
 import type { RequestOptions, SourceClient } from "../../source-process/source-client.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { Code, type ConnectError } from "@connectrpc/connect";
-import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import { isId } from "../values/ids.ts";
 import { failure } from "./errors.ts";
-import { isId } from "./values/ids.ts";
 
 const pageSizeDefault = 50;
 

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
-import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "./errors.ts";
 
 /** On whose behalf a call is made. */

@@ -9,8 +9,8 @@ import {
   type MethodImplSpec,
   type ServiceImpl,
 } from "@connectrpc/connect";
-import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { type Access, access } from "../../gen/sluice/common/v1/options_pb.ts";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import { type Access, access } from "../../../gen/sluice/common/v1/options_pb.ts";
 import { failure, invalidFields } from "./errors.ts";
 import { allows } from "./permissions.ts";
 import type { Caller, Principal } from "./principal.ts";

@@ -1,8 +1,12 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RetryInfoSchema,
+} from "../../../gen/google/rpc/error_details_pb.ts";
+import { ErrorReason, ErrorReasonSchema } from "../../../gen/sluice/common/v1/errors_pb.ts";
 
 /** Who defines the reasons of our failures. */
 export const errorDomain = "sluice";
