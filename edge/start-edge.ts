@@ -1,8 +1,8 @@
 import { SpanKind } from "@opentelemetry/api";
 import { BlobService } from "../gen/sluice/storage/v1/blobs_pb.ts";
 import { addReadinessCheck } from "../services/lib/admin/readiness.ts";
-import type { Logger } from "../services/lib/log.ts";
 import { createSigner } from "../services/lib/rpc/principal.ts";
+import type { Logger } from "../services/lib/telemetry/log.ts";
 import { observeClient } from "../services/lib/telemetry/observe-client.ts";
 import { type Admission, createAdmit } from "./admission/admit.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";

@@ -1,5 +1,5 @@
 import cluster from "node:cluster";
-import type { Logger } from "../../services/lib/log.ts";
+import type { Logger } from "../../services/lib/telemetry/log.ts";
 import { openClusterStore } from "./cluster-store.ts";
 import type { Limiter } from "./limiter.ts";
 import { createLocalLimiter } from "./local-limiter.ts";

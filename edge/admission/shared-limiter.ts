@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Logger } from "../../services/lib/log.ts";
+import type { Logger } from "../../services/lib/telemetry/log.ts";
 import { type Ask, isOpen, type Standing, type Turn } from "./limit.ts";
 import { type Limiter, type Verdict, verdictOf } from "./limiter.ts";
 import { createLocalLimiter } from "./local-limiter.ts";

@@ -1,4 +1,4 @@
-import type { Logger } from "../../services/lib/log.ts";
+import type { Logger } from "../../services/lib/telemetry/log.ts";
 import type { OpenStore, Store } from "./store.ts";
 
 /** How long a store that failed is left alone, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { Logger } from "../../services/lib/log.ts";
+import type { Logger } from "../../services/lib/telemetry/log.ts";
 import type { ByteCount } from "../http/count-bytes.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { isWhole } from "./outcome.ts";

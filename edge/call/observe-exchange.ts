@@ -1,5 +1,5 @@
 import type { Span } from "@opentelemetry/api";
-import type { Logger } from "../../services/lib/log.ts";
+import type { Logger } from "../../services/lib/telemetry/log.ts";
 import { isMeasuring } from "../../services/lib/telemetry/metrics.ts";
 import { nameOf } from "../../services/lib/telemetry/observe-call.ts";
 import { withinSpan } from "../../services/lib/telemetry/tracing.ts";

@@ -3,7 +3,7 @@ import {
   type Certificates,
   watchCertificates,
 } from "../../services/lib/certificates.ts";
-import type { Logger } from "../../services/lib/log.ts";
+import type { Logger } from "../../services/lib/telemetry/log.ts";
 import type { ClientCertificates, Tls } from "./tls-context.ts";
 
 /** Certificates that may be renewed while the port is open. */

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from "node:cluster";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Logger } from "../../services/lib/log.ts";
+import type { Logger } from "../../services/lib/telemetry/log.ts";
 import { serveClusterStore } from "../admission/cluster-store.ts";
 import { createTable, type Table } from "../admission/table.ts";
 

@@ -3,7 +3,7 @@ import { createServer as createHttp1Server, type ServerResponse } from "node:htt
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
-import type { Logger } from "../../services/lib/log.ts";
+import type { Logger } from "../../services/lib/telemetry/log.ts";
 import { openConnections } from "../call/edge-metrics.ts";
 import { headerBytesMax } from "../http/head-limits.ts";
 import type { Listener } from "../http/http.ts";

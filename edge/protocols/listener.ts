@@ -1,5 +1,5 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import type { Logger } from "../../services/lib/log.ts";
+import type { Logger } from "../../services/lib/telemetry/log.ts";
 import type { Admit } from "../admission/admit.ts";
 import type { Forward } from "../call/forward.ts";
 import { observeExchange } from "../call/observe-exchange.ts";

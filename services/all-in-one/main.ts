@@ -1,9 +1,9 @@
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
 import { stopSignal } from "../lib/lifetime.ts";
-import { createLog } from "../lib/log.ts";
 import { releaseMemoryAtRest } from "../lib/release-memory.ts";
 import { parseBoth, withSecrets } from "../lib/settings/env.ts";
+import { createLog } from "../lib/telemetry/log.ts";
 import { parseTelemetry, telemetrySecrets } from "../lib/telemetry/settings.ts";
 import { startTelemetry } from "../lib/telemetry/start-telemetry.ts";
 

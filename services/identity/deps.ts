@@ -1,5 +1,5 @@
 import type { Db } from "../lib/database.ts";
-import type { Logger } from "../lib/log.ts";
+import type { Logger } from "../lib/telemetry/log.ts";
 import type { KeyRing } from "./credentials/key-ring.ts";
 import type { TakeTurn } from "./credentials/turns.ts";
 import type { Vault } from "./vault.ts";

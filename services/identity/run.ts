@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { openDatabase } from "../lib/database.ts";
 import { startGrpcServer } from "../lib/grpc-server.ts";
-import { createLog } from "../lib/log.ts";
 import { openMeshTls } from "../lib/mesh-tls.ts";
 import { createVerifier } from "../lib/rpc/principal.ts";
+import { createLog } from "../lib/telemetry/log.ts";
 import { type BootstrapAdmin, bootstrap } from "./bootstrap.ts";
 import type { IdentityConfig } from "./config.ts";
 import { createKeyRing, rotateSigningKeys } from "./credentials/key-ring.ts";

@@ -6,11 +6,11 @@ import { addReflection } from "./grpc-reflection.ts";
 import { addService } from "./grpc-service.ts";
 import { watchHandshakes } from "./handshake-log.ts";
 import { keepCertificate } from "./keep-certificate.ts";
-import type { Logger } from "./log.ts";
 import { type MeshTls, serverCredentialsFor } from "./mesh-tls.ts";
 import type { GuardedService } from "./rpc/guard.ts";
 import type { Verifier } from "./rpc/principal.ts";
-import { serviceNameOf } from "./service-name.ts";
+import type { Logger } from "./telemetry/log.ts";
+import { serviceNameOf } from "./telemetry/service-name.ts";
 
 /** Largest message that is taken from a caller, in bytes. */
 const receiveBytesMax = 16 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
-import { createLog } from "./log.ts";
 import { releaseMemoryAtRest } from "./release-memory.ts";
 import { type Env, parseBoth, withSecrets } from "./settings/env.ts";
+import { createLog } from "./telemetry/log.ts";
 import { parseTelemetry, type TelemetrySettings, telemetrySecrets } from "./telemetry/settings.ts";
 import { startTelemetry } from "./telemetry/start-telemetry.ts";
 

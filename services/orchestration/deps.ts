@@ -1,5 +1,5 @@
 import type { Db } from "../lib/database.ts";
-import type { Logger } from "../lib/log.ts";
+import type { Logger } from "../lib/telemetry/log.ts";
 import type { Connector } from "./connectors/connector.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Cancellations } from "./executions/cancellations.ts";

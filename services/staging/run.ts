@@ -1,8 +1,8 @@
 import { startGrpcServer } from "../lib/grpc-server.ts";
 import { aborted, type Run } from "../lib/lifetime.ts";
-import { createLog } from "../lib/log.ts";
 import { openMeshTls } from "../lib/mesh-tls.ts";
 import { createVerifier } from "../lib/rpc/principal.ts";
+import { createLog } from "../lib/telemetry/log.ts";
 import type { StagingConfig } from "./config.ts";
 import { maintain } from "./maintenance.ts";
 import { openDeps } from "./open-deps.ts";

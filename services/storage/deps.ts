@@ -1,5 +1,5 @@
 import type { Db } from "../lib/database.ts";
-import type { Logger } from "../lib/log.ts";
+import type { Logger } from "../lib/telemetry/log.ts";
 import type { BlobStore } from "./blobs/blob-store.ts";
 import type { VerifiedContent } from "./blobs/verified-content.ts";
 import type { Limits } from "./limits.ts";

@@ -3,8 +3,8 @@ import { dialCleartext, parseTarget } from "../../edge/upstream/address.ts";
 import { createEndpoint } from "../../edge/upstream/endpoint.ts";
 import { standardUpstreamLimits } from "../../edge/upstream/limits.ts";
 import { startGrpcServer } from "../../services/lib/grpc-server.ts";
-import { createLog } from "../../services/lib/log.ts";
 import { createVerifier } from "../../services/lib/rpc/principal.ts";
+import { createLog } from "../../services/lib/telemetry/log.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
 
 const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;

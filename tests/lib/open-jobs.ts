@@ -1,6 +1,6 @@
 import { type Jobs, openJobs } from "../../services/lib/jobs.ts";
-import { createLog } from "../../services/lib/log.ts";
 import { connectPostgres } from "../../services/lib/postgres-client.ts";
+import { createLog } from "../../services/lib/telemetry/log.ts";
 
 /** The job queues of a service on a database without anything else of it. */
 export async function openJobsAlone(url: string): Promise<Jobs> {

@@ -1,9 +1,9 @@
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createLog } from "../../services/lib/log.ts";
 import { withinCall } from "../../services/lib/rpc/call.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { createLog } from "../../services/lib/telemetry/log.ts";
 import { newId } from "../../services/lib/values/ids.ts";
 import { findConfinement } from "../../services/orchestration/confinement/find-confinement.ts";
 import type { Engine } from "../../services/orchestration/engine/engine.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { createLog } from "../../services/lib/log.ts";
+import { createLog } from "../../services/lib/telemetry/log.ts";
 import { findConfinement } from "../../services/orchestration/confinement/find-confinement.ts";
 import { createEngine, type Engine, type EngineOptions } from "../../services/orchestration/engine/engine.ts";
 import { createMemoryWatch, type MemoryLimits } from "../../services/orchestration/engine/memory-watch.ts";

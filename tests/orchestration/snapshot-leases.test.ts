@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createLog } from "../../services/lib/log.ts";
+import { createLog } from "../../services/lib/telemetry/log.ts";
 import type { Snapshot } from "../../services/orchestration/connectors/connector.ts";
 import { createSnapshots, leaseMs } from "../../services/orchestration/snapshots/snapshots.ts";
 

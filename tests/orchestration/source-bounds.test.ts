@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { PassThrough } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { createLog } from "../../services/lib/log.ts";
+import { createLog } from "../../services/lib/telemetry/log.ts";
 import { createAddressGuard } from "../../services/orchestration/connectors/address-guard.ts";
 import { parseArray } from "../../services/orchestration/connectors/postgresql/array-text.ts";
 import { securityOf } from "../../services/orchestration/connectors/postgresql/connection-security.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { createLog } from "../../services/lib/log.ts";
+import { createLog } from "../../services/lib/telemetry/log.ts";
 import { hasEnded, startChild } from "../../services/orchestration/process/child.ts";
 import { createSourceClient } from "../../services/orchestration/source-process/source-client.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";

@@ -13,10 +13,10 @@ import {
 } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { startGrpcServer } from "../../services/lib/grpc-server.ts";
-import { createLog } from "../../services/lib/log.ts";
 import { failure, notFound } from "../../services/lib/rpc/errors.ts";
 import { guard, scopeOf } from "../../services/lib/rpc/guard.ts";
 import { createVerifier, type Principal } from "../../services/lib/rpc/principal.ts";
+import { createLog } from "../../services/lib/telemetry/log.ts";
 import { uniqueNames } from "../../services/lib/values/unique-names.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
 

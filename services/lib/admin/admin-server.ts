@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import type { AdminSettings } from "../telemetry/settings.ts";
 import { createAccess } from "./admin-access.ts";
 import { type Answer, refusal } from "./answer.ts";

@@ -1,5 +1,5 @@
 import cluster from "node:cluster";
-import type { Logger } from "../log.ts";
+import type { Logger } from "./log.ts";
 import type { TelemetrySettings } from "./settings.ts";
 
 /** What tells of a process, until it is disposed. */

@@ -19,8 +19,8 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
-import type { Logger } from "../log.ts";
 import { createEdgeSampler } from "./edge-sampler.ts";
+import type { Logger } from "./log.ts";
 import type { TracingSettings } from "./settings.ts";
 import { setTracers } from "./tracing.ts";
 import { version } from "./version.ts";

@@ -1,4 +1,4 @@
-import type { Logger } from "../../lib/log.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
 import type { Confinement } from "./find-confinement.ts";
 import { type Protection, protections } from "./layers.ts";
 

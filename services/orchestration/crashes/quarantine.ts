@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Db } from "../../lib/database.ts";
-import type { Logger } from "../../lib/log.ts";
 import { currentCall, outsideCalls } from "../../lib/rpc/call.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { EngineFailure } from "../engine/engine-failure.ts";
 import { quarantined } from "../errors.ts";

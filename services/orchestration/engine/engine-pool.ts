@@ -1,4 +1,4 @@
-import type { Logger } from "../../lib/log.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
 import { type Clock, systemClock } from "../executions/clock.ts";
 import type { EngineChild } from "./engine-child.ts";
 import { EngineFailure } from "./engine-failure.ts";

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Logger } from "../../lib/log.ts";
 import { currentCall } from "../../lib/rpc/call.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
 import { newId } from "../../lib/values/ids.ts";
 import type { Confinement } from "../confinement/find-confinement.ts";
 import type { Protection } from "../confinement/layers.ts";

@@ -1,6 +1,6 @@
 import type { Database } from "../../lib/database.ts";
-import type { Logger } from "../../lib/log.ts";
 import { workInRounds } from "../../lib/rounds.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
 import { executionCancelled } from "../errors.ts";
 import { cancellationChannel, listCancelledExecutions } from "../execution-repository.ts";
 

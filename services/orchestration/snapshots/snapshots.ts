@@ -1,4 +1,4 @@
-import type { Logger } from "../../lib/log.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
 import { newId } from "../../lib/values/ids.ts";
 import type { Snapshot } from "../connectors/connector.ts";
 import { snapshotGone, tooManySnapshots } from "../errors.ts";

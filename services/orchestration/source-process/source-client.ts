@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import type { Logger } from "../../lib/log.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
 import { executionTooLarge, sourceDataInvalid, sourceUnreachable } from "../errors.ts";
 import { hasEnded, killChild, onceEnded } from "../process/child.ts";
 import type { PartOf, ReplyOf, RequestOf } from "./operation.ts";

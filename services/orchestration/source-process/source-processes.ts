@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import type { Logger } from "../../lib/log.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
 import type { MemoryWatch } from "../engine/memory-watch.ts";
 import { tooManySources } from "../errors.ts";
 import { hasEnded, killChild, refChild, startChild, unrefChild } from "../process/child.ts";

@@ -1,6 +1,6 @@
 import { aborted, type Run } from "../../lib/lifetime.ts";
-import { createLog } from "../../lib/log.ts";
 import { openMeshTls } from "../../lib/mesh-tls.ts";
+import { createLog } from "../../lib/telemetry/log.ts";
 import type { WorkerConfig } from "../config.ts";
 import { openDeps } from "../open-deps.ts";
 import { startWorkers } from "./start-workers.ts";

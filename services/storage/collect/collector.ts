@@ -1,5 +1,5 @@
-import type { Logger } from "../../lib/log.ts";
 import { workInRounds } from "../../lib/rounds.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
 import { type CollectDeps, collect, searchUnknownBlobs } from "./collect.ts";
 
 /** Collects at once and then again and again, until it is disposed. */

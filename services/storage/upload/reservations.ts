@@ -1,6 +1,6 @@
 import type { Db } from "../../lib/database.ts";
-import type { Logger } from "../../lib/log.ts";
 import { outsideCalls } from "../../lib/rpc/call.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { quotaExceeded, reservationLost } from "../errors.ts";
 import type { Limits } from "../limits.ts";

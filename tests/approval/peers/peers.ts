@@ -1,6 +1,6 @@
 import { startGrpcServer } from "../../../services/lib/grpc-server.ts";
-import { createLog } from "../../../services/lib/log.ts";
 import { createVerifier } from "../../../services/lib/rpc/principal.ts";
+import { createLog } from "../../../services/lib/telemetry/log.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";
 import { type IdentityPeer, identityPeer } from "./identity.ts";
 import { type OrchestrationPeer, orchestrationPeer } from "./orchestration.ts";

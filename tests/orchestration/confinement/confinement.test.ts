@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
-import { createLog } from "../../../services/lib/log.ts";
+import { createLog } from "../../../services/lib/telemetry/log.ts";
 import { checkConfinement } from "../../../services/orchestration/confinement/check-confinement.ts";
 import { layers, protections } from "../../../services/orchestration/confinement/layers.ts";
 import { isRoot, openFolder, untilGone } from "../../all-in-one/postgres-fixtures.ts";
