@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/settings/env.ts";
-import { parseMeshEnv } from "../services/lib/tls-settings.ts";
+import { parseMeshEnv } from "../services/lib/tls/tls-settings.ts";
 import { admissionEnv, admissionOf } from "./admission/settings.ts";
 import { corsEnv, corsOf, corsProblems } from "./http/cors-settings.ts";
 import { tlsEnv, tlsOf, tlsProblems } from "./listen/tls-settings.ts";

@@ -2,8 +2,8 @@ import { constants } from "node:http2";
 import type { Socket } from "node:net";
 import { Code } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { belowTls } from "../../services/lib/below-tls.ts";
 import { failure } from "../../services/lib/rpc/errors.ts";
+import { belowTls } from "../../services/lib/tls/below-tls.ts";
 import { endSoftly, endWithError } from "./malformed.ts";
 
 /** Descriptors that the process needs for other things than callers: its upstreams, its log, its files. */

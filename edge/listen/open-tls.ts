@@ -1,9 +1,9 @@
+import type { Logger } from "../../services/lib/telemetry/log.ts";
 import {
   type CertificateFiles,
   type Certificates,
   watchCertificates,
-} from "../../services/lib/certificates.ts";
-import type { Logger } from "../../services/lib/telemetry/log.ts";
+} from "../../services/lib/tls/certificates.ts";
 import type { ClientCertificates, Tls } from "./tls-context.ts";
 
 /** Certificates that may be renewed while the port is open. */

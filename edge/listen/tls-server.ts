@@ -1,6 +1,6 @@
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import { watchHandshakes } from "../../services/lib/handshake-log.ts";
 import type { Logger } from "../../services/lib/telemetry/log.ts";
+import { watchHandshakes } from "../../services/lib/tls/handshake-log.ts";
 import { type Tls, tlsOptionsOf } from "./tls-context.ts";
 
 /** Takes TLS connections. Those that fail before they are secure are told of; the others are handed on. */

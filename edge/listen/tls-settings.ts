@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { CertificateFiles } from "../../services/lib/certificates.ts";
 import type { Env } from "../../services/lib/settings/env.ts";
-import { togetherProblems } from "../../services/lib/tls-settings.ts";
+import type { CertificateFiles } from "../../services/lib/tls/certificates.ts";
+import { togetherProblems } from "../../services/lib/tls/tls-settings.ts";
 import type { ClientCertificates } from "./tls-context.ts";
 
 /** Settings of the edge's own port. */

@@ -1,6 +1,6 @@
 import { serviceSettings } from "../lib/service-settings.ts";
 import { type Env, grpcAddress, serviceEnv } from "../lib/settings/env.ts";
-import { parseMeshEnv } from "../lib/tls-settings.ts";
+import { parseMeshEnv } from "../lib/tls/tls-settings.ts";
 
 export type ApprovalConfig = ReturnType<typeof parseConfig>;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { serviceSettings } from "../lib/service-settings.ts";
 import { type Env, secretKey, serviceEnv } from "../lib/settings/env.ts";
-import { parseMeshEnv } from "../lib/tls-settings.ts";
+import { parseMeshEnv } from "../lib/tls/tls-settings.ts";
 
 /** Settings of an identity process. */
 export type IdentityConfig = ReturnType<typeof parseConfig>;

@@ -3,7 +3,7 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { serviceSettings } from "../lib/service-settings.ts";
 import { type Env, grpcAddress, serviceEnv } from "../lib/settings/env.ts";
-import { parseMeshEnv } from "../lib/tls-settings.ts";
+import { parseMeshEnv } from "../lib/tls/tls-settings.ts";
 
 import { type Protection, protections } from "./confinement/layers.ts";
 import type { MemoryLimits } from "./engine/memory-watch.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { serviceSettings } from "../lib/service-settings.ts";
 import { type Env, grpcAddress, serviceEnv } from "../lib/settings/env.ts";
-import { parseMeshEnv } from "../lib/tls-settings.ts";
+import { parseMeshEnv } from "../lib/tls/tls-settings.ts";
 
 export type StagingConfig = ReturnType<typeof parseConfig>;
 export type WorkerConfig = Omit<StagingConfig, "grpcListen">;

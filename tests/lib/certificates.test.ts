@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { watchCertificates } from "../../services/lib/certificates.ts";
+import { watchCertificates } from "../../services/lib/tls/certificates.ts";
 import { certificateFolder, contentsFor, createAuthority } from "./test-certificates.ts";
 import { temporaryFolder } from "./test-mesh.ts";
 

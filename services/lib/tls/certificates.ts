@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
-import type { Logger } from "./telemetry/log.ts";
+import type { Logger } from "../telemetry/log.ts";
 
 /** Paths of PEM files. The certificate's has the whole chain, the process's own first. */
 export type CertificateFiles = {

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { type Env, parseEnv } from "../settings/env.ts";
 import type { CertificateFiles } from "./certificates.ts";
-import { type Env, parseEnv } from "./settings/env.ts";
 
 const meshFileNames = ["MESH_TLS_CERT_FILE", "MESH_TLS_KEY_FILE", "MESH_TLS_CA_FILE"] as const;
 

@@ -2,9 +2,9 @@ import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { Counter } from "prom-client";
+import type { Logger } from "../telemetry/log.ts";
+import { isMeasuring, registry } from "../telemetry/metrics.ts";
 import { belowTls } from "./below-tls.ts";
-import type { Logger } from "./telemetry/log.ts";
-import { isMeasuring, registry } from "./telemetry/metrics.ts";
 
 /** Failures of one second that the log names; of the others it says how many there were. */
 const namedPerSecondMax = 10;
