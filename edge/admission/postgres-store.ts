@@ -1,5 +1,5 @@
 import type postgres from "postgres";
-import { connectPostgres } from "../../services/lib/postgres-client.ts";
+import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
 import type { Standing } from "./limit.ts";
 import { applyStatement, forgetStatement, prepareStatements } from "./postgres-statements.ts";
 import type { Store } from "./store.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { connectPostgres } from "../lib/postgres-client.ts";
+import { connectPostgres } from "../lib/database/postgres-client.ts";
 import { startPostgres } from "./postgres/start-postgres.ts";
 
 const databaseName = "sluice";

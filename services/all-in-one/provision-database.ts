@@ -1,5 +1,5 @@
 import type postgres from "postgres";
-import { connectPostgres } from "../lib/postgres-client.ts";
+import { connectPostgres } from "../lib/database/postgres-client.ts";
 import { serviceNames } from "./service-names.ts";
 
 /** The database's address for each service, by name. */

@@ -1,5 +1,5 @@
 import type { Project } from "../../gen/sluice/approval/v1/projects_pb.ts";
-import type { Db } from "../lib/database.ts";
+import type { Db } from "../lib/database/database.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import { listPublishedFiles } from "./file-repository.ts";
 import { toProject } from "./message.ts";

@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, gt } from "drizzle-orm";
-import type { Db } from "../lib/database.ts";
+import type { Db } from "../lib/database/database.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import type { Page } from "../lib/rpc/paging.ts";
 import { chains, events } from "./schema.ts";

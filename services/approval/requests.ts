@@ -1,4 +1,4 @@
-import { onceIn } from "../lib/idempotency.ts";
+import { onceIn } from "../lib/database/idempotency.ts";
 import { requests } from "./schema.ts";
 
 /** `once` over the answers that approval remembers. */

@@ -14,7 +14,7 @@ import {
   unique,
   uuid,
 } from "drizzle-orm/pg-core";
-import { requestsTable } from "../lib/idempotency.ts";
+import { requestsTable } from "../lib/database/idempotency.ts";
 import { states, withManifest } from "./state.ts";
 
 export const approval = pgSchema("approval");

@@ -1,5 +1,5 @@
 import { eq, sql } from "drizzle-orm";
-import type { Db } from "../lib/database.ts";
+import type { Db } from "../lib/database/database.ts";
 import { loginAttempts } from "./schema.ts";
 
 const { subject, times } = loginAttempts;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Db } from "../lib/database.ts";
-import { violatedConstraint } from "../lib/database-failure.ts";
+import type { Db } from "../lib/database/database.ts";
+import { violatedConstraint } from "../lib/database/database-failure.ts";
 import { newId } from "../lib/values/ids.ts";
 import { holdLock } from "./advisory-lock.ts";
 import { hashPassword } from "./credentials/password.ts";

@@ -1,4 +1,4 @@
-import type { Db } from "../lib/database.ts";
+import type { Db } from "../lib/database/database.ts";
 import type { Logger } from "../lib/telemetry/log.ts";
 import type { KeyRing } from "./credentials/key-ring.ts";
 import type { TakeTurn } from "./credentials/turns.ts";

@@ -1,5 +1,5 @@
 import { and, eq, gt, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
-import type { Db } from "../lib/database.ts";
+import type { Db } from "../lib/database/database.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import { apiKeys, logins, refreshTokens, users } from "./schema.ts";
 

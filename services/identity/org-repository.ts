@@ -1,6 +1,6 @@
 import { and, asc, eq, sql } from "drizzle-orm";
-import type { Db } from "../lib/database.ts";
-import { fromPage, insertedRow, ofRevision } from "../lib/rows.ts";
+import type { Db } from "../lib/database/database.ts";
+import { fromPage, insertedRow, ofRevision } from "../lib/database/rows.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import type { Page } from "../lib/rpc/paging.ts";
 import { allows } from "../lib/rpc/permissions.ts";

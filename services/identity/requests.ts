@@ -1,6 +1,6 @@
 import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import type { Db } from "../lib/database.ts";
-import { type OnceCall, onceByHash } from "../lib/idempotency.ts";
+import type { Db } from "../lib/database/database.ts";
+import { type OnceCall, onceByHash } from "../lib/database/idempotency.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import type { IdentityDeps } from "./deps.ts";
 import { requests } from "./schema.ts";

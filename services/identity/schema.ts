@@ -14,7 +14,7 @@ import {
   uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
-import { requestsTable } from "../lib/idempotency.ts";
+import { requestsTable } from "../lib/database/idempotency.ts";
 import { roles as everyRole } from "../lib/rpc/permissions.ts";
 import type { Destination } from "./destinations.ts";
 

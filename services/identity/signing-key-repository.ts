@@ -1,5 +1,5 @@
 import { asc, inArray } from "drizzle-orm";
-import type { Db } from "../lib/database.ts";
+import type { Db } from "../lib/database/database.ts";
 import { signingKeys } from "./schema.ts";
 
 export type SigningKeyRow = typeof signingKeys.$inferSelect;

@@ -1,5 +1,5 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import { databaseFailure } from "./database-failure.ts";
+import { databaseFailure } from "./database/database-failure.ts";
 import type { Logger } from "./telemetry/log.ts";
 
 /**

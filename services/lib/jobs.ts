@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import pg from "pg";
 import { fromDrizzle, PgBoss, type QueuePolicy } from "pg-boss";
 import { countJobs } from "./count-jobs.ts";
-import type { Database, Db } from "./database.ts";
+import type { Database, Db } from "./database/database.ts";
 import { startWorker, type Worker } from "./job-worker.ts";
 import { withTrace } from "./telemetry/job-trace.ts";
 import type { Logger } from "./telemetry/log.ts";

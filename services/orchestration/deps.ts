@@ -1,4 +1,4 @@
-import type { Db } from "../lib/database.ts";
+import type { Db } from "../lib/database/database.ts";
 import type { Logger } from "../lib/telemetry/log.ts";
 import type { Connector } from "./connectors/connector.ts";
 import type { Engine } from "./engine/engine.ts";

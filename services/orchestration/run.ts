@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
-import { openDatabase } from "../lib/database.ts";
+import { openDatabase } from "../lib/database/database.ts";
 import { startGrpcServer } from "../lib/grpc-server.ts";
 import { aborted, type Run } from "../lib/lifetime.ts";
 import { createMeshClient } from "../lib/mesh-client.ts";

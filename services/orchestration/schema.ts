@@ -12,7 +12,7 @@ import {
   unique,
   uuid,
 } from "drizzle-orm/pg-core";
-import { requestsTable } from "../lib/idempotency.ts";
+import { requestsTable } from "../lib/database/idempotency.ts";
 import type { DiscoveredColumn, Settings } from "./connectors/connector.ts";
 import { executionStates } from "./state.ts";
 

@@ -1,4 +1,4 @@
-import type { Db } from "../lib/database.ts";
+import type { Db } from "../lib/database/database.ts";
 
 /** Does the work of a transaction and takes it back: whatever would refuse the work refuses it. */
 export async function tryTransaction<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import type { Database } from "../lib/database.ts";
+import type { Database } from "../lib/database/database.ts";
 import { listRevisions } from "./job-repository.ts";
 
 /** Tells those who watch a job that it has changed. */

@@ -4,7 +4,7 @@ import type { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_
 import type { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import type { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import type { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
-import type { Db } from "../lib/database.ts";
+import type { Db } from "../lib/database/database.ts";
 import type { Jobs } from "../lib/jobs.ts";
 import type { MeshClient } from "../lib/mesh-client.ts";
 import type { Logger } from "../lib/telemetry/log.ts";

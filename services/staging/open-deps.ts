@@ -6,7 +6,7 @@ import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts
 import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
-import { openDatabase } from "../lib/database.ts";
+import { openDatabase } from "../lib/database/database.ts";
 import { openJobs } from "../lib/jobs.ts";
 import { createMeshClient } from "../lib/mesh-client.ts";
 import type { MeshTls } from "../lib/mesh-tls.ts";

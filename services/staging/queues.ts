@@ -1,4 +1,4 @@
-import type { Db } from "../lib/database.ts";
+import type { Db } from "../lib/database/database.ts";
 import type { Jobs } from "../lib/jobs.ts";
 import type { Order } from "./job-repository.ts";
 

@@ -15,7 +15,7 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import type { RowSecurity } from "../../gen/sluice/common/v1/row_security_pb.ts";
-import { requestsTable } from "../lib/idempotency.ts";
+import { requestsTable } from "../lib/database/idempotency.ts";
 import { endStates, states } from "./state.ts";
 
 export const staging = pgSchema("staging");

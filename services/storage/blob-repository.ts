@@ -1,5 +1,5 @@
 import { and, asc, eq, lt, notExists, sql } from "drizzle-orm";
-import type { Db } from "../lib/database.ts";
+import type { Db } from "../lib/database/database.ts";
 import { blobs, files } from "./schema.ts";
 
 // Content belongs to no organisation: it is stored once for all of them, and only rows in `files`, each in its

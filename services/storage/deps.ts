@@ -1,4 +1,4 @@
-import type { Db } from "../lib/database.ts";
+import type { Db } from "../lib/database/database.ts";
 import type { Logger } from "../lib/telemetry/log.ts";
 import type { BlobStore } from "./blobs/blob-store.ts";
 import type { VerifiedContent } from "./blobs/verified-content.ts";

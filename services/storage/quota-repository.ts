@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
-import type { Db } from "../lib/database.ts";
-import { ofRevision } from "../lib/rows.ts";
+import type { Db } from "../lib/database/database.ts";
+import { ofRevision } from "../lib/database/rows.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import { quotas } from "./schema.ts";
 

@@ -1,7 +1,7 @@
 import { and, eq, gt, sql } from "drizzle-orm";
 import { FileService, type UploadFileResponse } from "../../gen/sluice/storage/v1/files_pb.ts";
-import type { Db } from "../lib/database.ts";
-import { onceByHash } from "../lib/idempotency.ts";
+import type { Db } from "../lib/database/database.ts";
+import { onceByHash } from "../lib/database/idempotency.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import { requests } from "./schema.ts";
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { openDatabase } from "../lib/database.ts";
+import { openDatabase } from "../lib/database/database.ts";
 import { startGrpcServer } from "../lib/grpc-server.ts";
 import { aborted, type Run } from "../lib/lifetime.ts";
 import { openMeshTls } from "../lib/mesh-tls.ts";

@@ -12,7 +12,7 @@ import {
   unique,
   uuid,
 } from "drizzle-orm/pg-core";
-import { requestsTable } from "../lib/idempotency.ts";
+import { requestsTable } from "../lib/database/idempotency.ts";
 
 export const storage = pgSchema("storage");
 

@@ -1,7 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { connectPostgres } from "../../services/lib/postgres-client.ts";
+import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
 
 // As rivals.py: does one piece of work with what the project has, and prints the seconds it took, as a line of JSON.
 // Arguments: the work's name, then its arguments.

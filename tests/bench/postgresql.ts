@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { connectPostgres } from "../../services/lib/postgres-client.ts";
+import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
 import { createPostgresqlSource, stage } from "./calls.ts";
 import { onceAWorld } from "./once-a-world.ts";
 import { lapOf, missingForMemory } from "./peak-memory.ts";

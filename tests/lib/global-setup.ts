@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
 import { provisionDatabase } from "../../services/all-in-one/provision-database.ts";
 import { serviceNames } from "../../services/all-in-one/service-names.ts";
-import { openDatabase } from "../../services/lib/database.ts";
-import { connectPostgres } from "../../services/lib/postgres-client.ts";
+import { openDatabase } from "../../services/lib/database/database.ts";
+import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
 import { startPostgresServer } from "./postgres-server.ts";
 import { databaseUrlOf, rolePassword, rolePrefix, templateName } from "./test-cluster.ts";
 

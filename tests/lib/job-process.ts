@@ -1,7 +1,7 @@
 // A process of its own that does jobs of a queue, for tests that kill or stop it: it notes in the table `notes` which
 // jobs it began, and goes on with each until its claim is lost.
 import { once } from "node:events";
-import { connectPostgres } from "../../services/lib/postgres-client.ts";
+import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
 import { openJobsAlone } from "./open-jobs.ts";
 
 const [url = "", queue = ""] = process.argv.slice(2);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type postgres from "postgres";
 import { inject } from "vitest";
 import { provisionDatabase, type ServiceUrls } from "../../services/all-in-one/provision-database.ts";
-import { connectPostgres } from "../../services/lib/postgres-client.ts";
+import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
 import { databaseUrlOf, rolePassword, rolePrefix, templateName } from "./test-cluster.ts";
 
 export type TestDatabase = AsyncDisposable & {

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { Code } from "@connectrpc/connect";
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { type Database, openDatabase } from "../../services/lib/database.ts";
-import { databaseFailure } from "../../services/lib/database-failure.ts";
+import { type Database, openDatabase } from "../../services/lib/database/database.ts";
+import { databaseFailure } from "../../services/lib/database/database-failure.ts";
 import { type Call, withinCall } from "../../services/lib/rpc/call.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Database, type Db, openDatabase } from "../../services/lib/database.ts";
+import { type Database, type Db, openDatabase } from "../../services/lib/database/database.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 
 let testDatabase: TestDatabase;

@@ -4,7 +4,7 @@ import { type ClientHttp2Stream, connect } from "node:http2";
 import { sql } from "drizzle-orm";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openDatabase } from "../../services/lib/database.ts";
+import { openDatabase } from "../../services/lib/database/database.ts";
 import { parseTelemetry } from "../../services/lib/telemetry/settings.ts";
 import { startTelemetry, type Telemetry } from "../../services/lib/telemetry/start-telemetry.ts";
 import { startBackend, startEdgeBefore } from "../edge/lib/resilience.ts";

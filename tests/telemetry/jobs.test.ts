@@ -1,7 +1,7 @@
 import { drizzle } from "drizzle-orm/postgres-js";
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { connectPostgres } from "../../services/lib/postgres-client.ts";
+import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
 import { registry } from "../../services/lib/telemetry/metrics.ts";
 import { parseTelemetry } from "../../services/lib/telemetry/settings.ts";
 import { startTelemetry } from "../../services/lib/telemetry/start-telemetry.ts";

@@ -1,5 +1,5 @@
 import type { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { findChainForUpdate, insertChain, insertEvent, updateChain } from "../event-repository.ts";
 import { canonicalJson, hashOf, typeName, zeroHash } from "./event-hash.ts";

@@ -1,4 +1,4 @@
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { deletePackagedFiles } from "../file-repository.ts";

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type MethodImpl } from "@connectrpc/connect";
 import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
 import { CreateProjectResponseSchema, ProjectService } from "../../../gen/sluice/approval/v1/projects_pb.ts";
-import { violatedConstraint } from "../../lib/database-failure.ts";
+import { violatedConstraint } from "../../lib/database/database-failure.ts";
 import { invalidField } from "../../lib/rpc/errors.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import { required } from "../../lib/rpc/updates.ts";

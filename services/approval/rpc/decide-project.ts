@@ -1,7 +1,7 @@
 import type { HandlerContext, MethodImpl } from "@connectrpc/connect";
 import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
 import type { ApproveProjectRequest, ReviewService } from "../../../gen/sluice/approval/v1/reviews_pb.ts";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { appendEvent } from "../audit/append-event.ts";

@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
 import type { ProjectService } from "../../../gen/sluice/approval/v1/projects_pb.ts";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import { appendEvent } from "../audit/append-event.ts";
 import type { ApprovalDeps } from "../deps.ts";

@@ -6,8 +6,8 @@ import {
   type ProjectService,
   type UpdateProjectRequest,
 } from "../../../gen/sluice/approval/v1/projects_pb.ts";
-import type { Db } from "../../lib/database.ts";
-import { violatedConstraint } from "../../lib/database-failure.ts";
+import type { Db } from "../../lib/database/database.ts";
+import { violatedConstraint } from "../../lib/database/database-failure.ts";
 import { etagMismatch } from "../../lib/rpc/errors.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import { fieldsToUpdate, required, revisionOf } from "../../lib/rpc/updates.ts";

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Code, ConnectError, type MethodImpl } from "@connectrpc/connect";
 import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
 import type { ProjectService } from "../../../gen/sluice/approval/v1/projects_pb.ts";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { readCatalog } from "../../lib/read-catalog.ts";
 import { etagMismatch } from "../../lib/rpc/errors.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { holdLock } from "../advisory-lock.ts";
 import {

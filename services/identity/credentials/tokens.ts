@@ -1,4 +1,4 @@
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { insertRefreshToken } from "../login-repository.ts";
 import { signAccessToken, type TokenSubject } from "./access-token.ts";
 import type { KeyRing } from "./key-ring.ts";

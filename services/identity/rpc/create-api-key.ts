@@ -1,7 +1,7 @@
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import type { MethodImpl } from "@connectrpc/connect";
 import type { ApiKeyService } from "../../../gen/sluice/identity/v1/api_keys_pb.ts";
-import { violatedConstraint } from "../../lib/database-failure.ts";
+import { violatedConstraint } from "../../lib/database/database-failure.ts";
 import { invalidField } from "../../lib/rpc/errors.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import { required } from "../../lib/rpc/updates.ts";

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { MethodImpl } from "@connectrpc/connect";
 import { CreateOrgResponseSchema, OrgService } from "../../../gen/sluice/identity/v1/orgs_pb.ts";
-import { violatedConstraint } from "../../lib/database-failure.ts";
+import { violatedConstraint } from "../../lib/database/database-failure.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import { required } from "../../lib/rpc/updates.ts";
 import { newId } from "../../lib/values/ids.ts";

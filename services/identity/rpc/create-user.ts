@@ -5,7 +5,7 @@ import {
   CreateUserResponseSchema,
   UserService,
 } from "../../../gen/sluice/identity/v1/users_pb.ts";
-import { violatedConstraint } from "../../lib/database-failure.ts";
+import { violatedConstraint } from "../../lib/database/database-failure.ts";
 import { invalidField } from "../../lib/rpc/errors.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import { required } from "../../lib/rpc/updates.ts";

@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { AuthService, IssueTokenRequest } from "../../../gen/sluice/identity/v1/auth_pb.ts";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { type Attempt, attemptOf, countAttempt, settleAttempt } from "../credentials/login-attempts.ts";
 import { secretSha256 } from "../credentials/opaque-secret.ts";

@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import { SecretSchema, type SecretService } from "../../../gen/sluice/identity/v1/secrets_pb.ts";
-import { violatedConstraint } from "../../lib/database-failure.ts";
+import { violatedConstraint } from "../../lib/database/database-failure.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import { fieldsToUpdate, required } from "../../lib/rpc/updates.ts";

@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { User, UserService } from "../../../gen/sluice/identity/v1/users_pb.ts";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import type { IdentityDeps } from "../deps.ts";

@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { AuthService } from "../../../gen/sluice/identity/v1/auth_pb.ts";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import type { TokenSubject } from "../credentials/access-token.ts";
 import { secretSha256 } from "../credentials/opaque-secret.ts";
 import { makeRefreshToken, tokensFor } from "../credentials/tokens.ts";

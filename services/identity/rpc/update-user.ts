@@ -5,7 +5,7 @@ import {
   UserSchema,
   type UserService,
 } from "../../../gen/sluice/identity/v1/users_pb.ts";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { etagMismatch } from "../../lib/rpc/errors.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import { fieldsToUpdate, required, revisionOf } from "../../lib/rpc/updates.ts";

@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, notInArray, sql } from "drizzle-orm";
-import type { Db } from "../../lib/database.ts";
-import { fromPage, insertedRow } from "../../lib/rows.ts";
+import type { Db } from "../../lib/database/database.ts";
+import { fromPage, insertedRow } from "../../lib/database/rows.ts";
 import type { Page } from "../../lib/rpc/paging.ts";
 import { crashes } from "./crash-schema.ts";
 

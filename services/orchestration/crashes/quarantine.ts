@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { currentCall, outsideCalls } from "../../lib/rpc/call.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { newId } from "../../lib/values/ids.ts";

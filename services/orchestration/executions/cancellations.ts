@@ -1,4 +1,4 @@
-import type { Database } from "../../lib/database.ts";
+import type { Database } from "../../lib/database/database.ts";
 import { workInRounds } from "../../lib/rounds.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { executionCancelled } from "../errors.ts";

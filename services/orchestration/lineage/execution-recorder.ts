@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
-import type { Db } from "../../lib/database.ts";
-import { databaseFailure } from "../../lib/database-failure.ts";
+import type { Db } from "../../lib/database/database.ts";
+import { databaseFailure } from "../../lib/database/database-failure.ts";
 import { outsideCalls } from "../../lib/rpc/call.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
 import canonicalize from "canonicalize";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { listTablesById } from "../table-repository.ts";
 import { type EventLineage, eventLineage } from "./event-lineage.ts";

@@ -1,5 +1,5 @@
 import { and, asc, eq, gt, isNull } from "drizzle-orm";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { executions, sources } from "../schema.ts";
 import { lineageEntities } from "./lineage-schema.ts";
 

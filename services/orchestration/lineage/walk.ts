@@ -1,4 +1,4 @@
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import type { LineageEdge } from "./lineage.ts";
 import {

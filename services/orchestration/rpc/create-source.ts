@@ -4,8 +4,8 @@ import {
   CreateSourceResponseSchema,
   SourceService,
 } from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
-import type { Db } from "../../lib/database.ts";
-import { violatedConstraint } from "../../lib/database-failure.ts";
+import type { Db } from "../../lib/database/database.ts";
+import { violatedConstraint } from "../../lib/database/database-failure.ts";
 import { invalidField } from "../../lib/rpc/errors.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import { required } from "../../lib/rpc/updates.ts";

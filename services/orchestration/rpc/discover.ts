@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { CatalogService } from "../../../gen/sluice/orchestration/v1/catalog_pb.ts";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { currentCall, withinCall } from "../../lib/rpc/call.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";

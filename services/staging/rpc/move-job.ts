@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { StagingService } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import type { StagingDeps } from "../deps.ts";
 import { jobEnded, jobNotFound } from "../errors.ts";

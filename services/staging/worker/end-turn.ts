@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
-import { databaseFailure } from "../../lib/database-failure.ts";
+import { databaseFailure } from "../../lib/database/database-failure.ts";
 import { hasReason } from "../../lib/rpc/errors.ts";
 import type { StagingDeps } from "../deps.ts";
 import { failTurn, findJob, type JobRow, requeueTurn } from "../job-repository.ts";

@@ -1,4 +1,4 @@
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { isMine, type Turn } from "../job-repository.ts";
 import { TurnOver } from "./turn-over.ts";
 

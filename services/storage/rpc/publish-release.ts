@@ -7,7 +7,7 @@ import {
   type ReleaseFile,
   type ReleaseService,
 } from "../../../gen/sluice/storage/v1/releases_pb.ts";
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { invalidField } from "../../lib/rpc/errors.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import type { StorageDeps } from "../deps.ts";

@@ -1,4 +1,4 @@
-import type { Db } from "../../lib/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { outsideCalls } from "../../lib/rpc/call.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { newId } from "../../lib/values/ids.ts";

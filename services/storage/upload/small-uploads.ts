@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Db } from "../../lib/database.ts";
-import { databaseFailure } from "../../lib/database-failure.ts";
+import type { Db } from "../../lib/database/database.ts";
+import { databaseFailure } from "../../lib/database/database-failure.ts";
 import { outsideCalls } from "../../lib/rpc/call.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openPostgresStore } from "../../../edge/admission/postgres-store.ts";
 import { openRedisStore } from "../../../edge/admission/redis-store.ts";
 import type { Store } from "../../../edge/admission/store.ts";
-import { connectPostgres } from "../../../services/lib/postgres-client.ts";
+import { connectPostgres } from "../../../services/lib/database/postgres-client.ts";
 import { startRedisServer } from "../../lib/redis-server.ts";
 import { startStoppableDatabase } from "../../lib/stoppable-database.ts";
 

@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { connectPostgres } from "../../../lib/postgres-client.ts";
+import { connectPostgres } from "../../../lib/database/postgres-client.ts";
 import { addressRefused } from "../../errors.ts";
 
 /** Tells one database from any other: the server's system identifier and the database's number in it. */

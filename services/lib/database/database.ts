@@ -2,11 +2,11 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import type postgres from "postgres";
+import { currentCall } from "../rpc/call.ts";
+import { observePool, type PoolObserver } from "../telemetry/observe-pool.ts";
 import { cancelStatement } from "./cancel-statement.ts";
 import { databaseAway, isConnectionEnd } from "./database-failure.ts";
 import { connectPostgres } from "./postgres-client.ts";
-import { currentCall } from "./rpc/call.ts";
-import { observePool, type PoolObserver } from "./telemetry/observe-pool.ts";
 
 /** A pool or a transaction: what repositories take first. */
 export type Db = Pick<

@@ -3,10 +3,10 @@ import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufb
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { and, eq, lt, sql } from "drizzle-orm";
 import { customType, type PgSchema, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
-import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import { failure } from "../rpc/errors.ts";
+import type { Scope } from "../rpc/guard.ts";
 import type { Db } from "./database.ts";
-import { failure } from "./rpc/errors.ts";
-import type { Scope } from "./rpc/guard.ts";
 
 /** How long an answer is remembered. */
 const remembered = sql`now() - interval '24 hours'`;

@@ -1,6 +1,6 @@
 import { eq, gt, type SQL } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
-import type { Page } from "./rpc/paging.ts";
+import type { Page } from "../rpc/paging.ts";
 
 /** Rows of a page and those behind it, by the key that the list is ordered by. */
 export const fromPage = (key: PgColumn, { after }: Page): SQL | undefined =>

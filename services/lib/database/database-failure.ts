@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { DrizzleQueryError } from "drizzle-orm";
 import postgres from "postgres";
-import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { failure } from "./rpc/errors.ts";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import { failure } from "../rpc/errors.ts";
 
 /** Codes of Node and postgres.js for a server that is not there. */
 const connectionCodes = new Set([
