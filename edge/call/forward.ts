@@ -1,6 +1,6 @@
 import { fromBinary, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { encodeInParts, encodeMessage } from "../../services/lib/encode-message.ts";
+import { encodeInParts, encodeMessage } from "../../services/lib/mesh/encode-message.ts";
 import type { StreamCall } from "../upstream/open-stream.ts";
 import { createAnswers } from "./answers.ts";
 import type { Calls, ForwardedCall } from "./calls.ts";

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import { cutToHeaders } from "../../services/lib/grpc-status.ts";
+import { cutToHeaders } from "../../services/lib/mesh/grpc-status.ts";
 import { errorDomain } from "../../services/lib/rpc/errors.ts";
 import { isHttpError } from "./http-error.ts";
 

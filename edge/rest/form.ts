@@ -1,8 +1,8 @@
 import type { Readable, Writable } from "node:stream";
 import { ConnectError } from "@connectrpc/connect";
 import { Busboy } from "@fastify/busboy";
+import { awaitWritable } from "../../services/lib/mesh/writable.ts";
 import { invalidField } from "../../services/lib/rpc/errors.ts";
-import { awaitWritable } from "../../services/lib/writable.ts";
 import { type Incoming, readPieces } from "../http/body.ts";
 import { type HttpRequest, headerOf } from "../http/http.ts";
 import { readPartHeaders } from "./part-headers.ts";

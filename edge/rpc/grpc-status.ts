@@ -1,5 +1,5 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { toGrpcStatus } from "../../services/lib/grpc-status.ts";
+import { toGrpcStatus } from "../../services/lib/mesh/grpc-status.ts";
 
 /** What gRPC and gRPC-Web say at the end of a call. */
 export function grpcStatusOf(error: ConnectError | undefined): Record<string, string> {

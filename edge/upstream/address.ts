@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { connect, isIP, type Socket } from "node:net";
-import type { MeshTls } from "../../services/lib/mesh-tls.ts";
+import type { MeshTls } from "../../services/lib/mesh/mesh-tls.ts";
 
 /** One place where an upstream listens. */
 export type Address =

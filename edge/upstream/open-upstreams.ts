@@ -1,6 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { BatchService } from "../../gen/sluice/edge/v1/batch_pb.ts";
-import type { MeshTls } from "../../services/lib/mesh-tls.ts";
+import type { MeshTls } from "../../services/lib/mesh/mesh-tls.ts";
 import { upstreamOf as upstreamByPackage } from "../contracts.ts";
 import { dialOver } from "./address.ts";
 import type { UpstreamLimits } from "./limits.ts";

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Metadata } from "@grpc/grpc-js";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { fromPeerStatus } from "../../services/lib/grpc-transport.ts";
+import { fromPeerStatus } from "../../services/lib/mesh/grpc-transport.ts";
 import { failure } from "../../services/lib/rpc/errors.ts";
 import { type RawHeaders, toHeaders, valueIn } from "../http2-client/raw-headers.ts";
 

@@ -13,7 +13,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import { certificateNameOf } from "../lib/mesh-tls.ts";
+import { certificateNameOf } from "../lib/mesh/mesh-tls.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 const authorityDays = 3650;

@@ -8,7 +8,7 @@ import type { PackageService } from "../../gen/sluice/staging/v1/packages_pb.ts"
 import type { ReleaseService } from "../../gen/sluice/storage/v1/releases_pb.ts";
 import type { Db } from "../lib/database/database.ts";
 import type { Jobs } from "../lib/jobs.ts";
-import type { MeshClient } from "../lib/mesh-client.ts";
+import type { MeshClient } from "../lib/mesh/mesh-client.ts";
 import type { Logger } from "../lib/telemetry/log.ts";
 
 /** What approval asks of other services. */

@@ -5,7 +5,7 @@ import { parseConfig as parseApproval } from "../../services/approval/config.ts"
 import { run as runApproval } from "../../services/approval/run.ts";
 import { parseConfig as parseIdentity } from "../../services/identity/config.ts";
 import { run as runIdentity } from "../../services/identity/run.ts";
-import { createGrpcTransport } from "../../services/lib/grpc-transport.ts";
+import { createGrpcTransport } from "../../services/lib/mesh/grpc-transport.ts";
 import { assertionHeader, type Principal } from "../../services/lib/rpc/principal.ts";
 import type { Env } from "../../services/lib/settings/env.ts";
 import { parseConfig as parseOrchestration } from "../../services/orchestration/config.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { dialCleartext, parseTarget } from "../../edge/upstream/address.ts";
 import { createEndpoint } from "../../edge/upstream/endpoint.ts";
 import { standardUpstreamLimits } from "../../edge/upstream/limits.ts";
-import { startGrpcServer } from "../../services/lib/grpc-server.ts";
+import { startGrpcServer } from "../../services/lib/mesh/grpc-server.ts";
 import { createVerifier } from "../../services/lib/rpc/principal.ts";
 import { createLog } from "../../services/lib/telemetry/log.ts";
 import { meshKeys } from "../lib/test-mesh.ts";

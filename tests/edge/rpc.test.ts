@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { EchoService, LookRequestSchema } from "../../gen/sluice/test/v1/echo_pb.ts";
-import { createGrpcTransport } from "../../services/lib/grpc-transport.ts";
+import { createGrpcTransport } from "../../services/lib/mesh/grpc-transport.ts";
 import { bearer, orgId, startTestEdge, type TestEdge, userId } from "./lib/test-edge.ts";
 
 let edge: TestEdge;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { EchoService } from "../../gen/sluice/test/v1/echo_pb.ts";
-import { type GrpcServer, startGrpcServer } from "../../services/lib/grpc-server.ts";
+import { type GrpcServer, startGrpcServer } from "../../services/lib/mesh/grpc-server.ts";
 import { createVerifier } from "../../services/lib/rpc/principal.ts";
 import { meshKeys, principal, transportAs } from "../lib/test-mesh.ts";
 import { createEchoService } from "./lib/echo-backend.ts";

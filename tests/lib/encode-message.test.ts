@@ -5,7 +5,7 @@ import { UnaryResponseDefinitionSchema } from "../../gen/connectrpc/conformance/
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import { UploadFileRequestSchema } from "../../gen/sluice/storage/v1/files_pb.ts";
-import { encodeInParts, encodeMessage } from "../../services/lib/encode-message.ts";
+import { encodeInParts, encodeMessage } from "../../services/lib/mesh/encode-message.ts";
 
 const large = new Uint8Array(5000).fill(7);
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:http2";
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { startGrpcServer } from "../../services/lib/grpc-server.ts";
+import { startGrpcServer } from "../../services/lib/mesh/grpc-server.ts";
 import { createVerifier } from "../../services/lib/rpc/principal.ts";
 import { createEchoService } from "../edge/lib/echo-backend.ts";
 import { meshKeys } from "./test-mesh.ts";

@@ -1,7 +1,7 @@
 import { Code, createClient } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ResilienceService } from "../../gen/sluice/test/v1/resilience_pb.ts";
-import { createGrpcTransport } from "../../services/lib/grpc-transport.ts";
+import { createGrpcTransport } from "../../services/lib/mesh/grpc-transport.ts";
 import { startBackend } from "../edge/lib/resilience.ts";
 
 test("Unavailable: between services, what has no side effects is tried four times, and anything else once", async () => {

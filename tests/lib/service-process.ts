@@ -1,5 +1,5 @@
 import { createClient } from "@connectrpc/connect";
-import type { GrpcTransport } from "../../services/lib/grpc-transport.ts";
+import type { GrpcTransport } from "../../services/lib/mesh/grpc-transport.ts";
 import type { Env } from "../../services/lib/settings/env.ts";
 import { type SpawnedProcess, spawnProcess } from "./spawned-process.ts";
 import { type RunningService, transportAs } from "./test-mesh.ts";

@@ -6,7 +6,7 @@ import type { EdgeServer } from "../../edge/listen/server.ts";
 import { createPages, type Description } from "../../edge/pages/pages.ts";
 import { startEdge } from "../../edge/start-edge.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
-import { startGrpcServer } from "../../services/lib/grpc-server.ts";
+import { startGrpcServer } from "../../services/lib/mesh/grpc-server.ts";
 import { type GuardedService, guard } from "../../services/lib/rpc/guard.ts";
 import { roles } from "../../services/lib/rpc/permissions.ts";
 import { createVerifier } from "../../services/lib/rpc/principal.ts";

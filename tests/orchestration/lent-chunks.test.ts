@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Code, createClient } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { type ExtractChunkResponse, ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
-import { startGrpcServer } from "../../services/lib/grpc-server.ts";
+import { startGrpcServer } from "../../services/lib/mesh/grpc-server.ts";
 import { guard } from "../../services/lib/rpc/guard.ts";
 import { createVerifier } from "../../services/lib/rpc/principal.ts";
 import { createLog } from "../../services/lib/telemetry/log.ts";

@@ -3,7 +3,7 @@ import { Code } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
-import { startGrpcServer } from "../../services/lib/grpc-server.ts";
+import { startGrpcServer } from "../../services/lib/mesh/grpc-server.ts";
 import { failure, notFound } from "../../services/lib/rpc/errors.ts";
 import { guard, scopeOf } from "../../services/lib/rpc/guard.ts";
 import { createVerifier, type Principal } from "../../services/lib/rpc/principal.ts";

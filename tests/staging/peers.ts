@@ -12,7 +12,7 @@ import {
   type RecordLineageRequestSchema,
 } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
-import { startGrpcServer } from "../../services/lib/grpc-server.ts";
+import { startGrpcServer } from "../../services/lib/mesh/grpc-server.ts";
 import { failure, notFound } from "../../services/lib/rpc/errors.ts";
 import { guard, scopeOf } from "../../services/lib/rpc/guard.ts";
 import { createVerifier, type Principal } from "../../services/lib/rpc/principal.ts";

@@ -2,7 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EchoService } from "../../gen/sluice/test/v1/echo_pb.ts";
-import { createGrpcTransport } from "../../services/lib/grpc-transport.ts";
+import { createGrpcTransport } from "../../services/lib/mesh/grpc-transport.ts";
 import { parseTelemetry } from "../../services/lib/telemetry/settings.ts";
 import { startTelemetry } from "../../services/lib/telemetry/start-telemetry.ts";
 import { http1 } from "../edge/lib/raw-http.ts";

@@ -1,4 +1,4 @@
-import { startGrpcServer } from "../../../services/lib/grpc-server.ts";
+import { startGrpcServer } from "../../../services/lib/mesh/grpc-server.ts";
 import { createVerifier } from "../../../services/lib/rpc/principal.ts";
 import { createLog } from "../../../services/lib/telemetry/log.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";

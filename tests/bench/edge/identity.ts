@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
 import type { MeshKeys } from "../../../services/all-in-one/create-mesh-keys.ts";
-import { type GrpcServer, startGrpcServer } from "../../../services/lib/grpc-server.ts";
+import { type GrpcServer, startGrpcServer } from "../../../services/lib/mesh/grpc-server.ts";
 import { guard } from "../../../services/lib/rpc/guard.ts";
 import { createVerifier } from "../../../services/lib/rpc/principal.ts";
 

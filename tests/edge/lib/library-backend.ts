@@ -6,7 +6,7 @@ import {
   LibraryService,
   type UploadScanRequest,
 } from "../../../gen/sluice/library/v1/library_pb.ts";
-import { startGrpcServer } from "../../../services/lib/grpc-server.ts";
+import { startGrpcServer } from "../../../services/lib/mesh/grpc-server.ts";
 import { guard } from "../../../services/lib/rpc/guard.ts";
 import { createVerifier } from "../../../services/lib/rpc/principal.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";

@@ -4,7 +4,7 @@ import { upstreamOf } from "../../../edge/contracts.ts";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { BatchService } from "../../../gen/sluice/edge/v1/batch_pb.ts";
 import { ShelfService } from "../../../gen/sluice/test/v1/shelf_pb.ts";
-import { startGrpcServer } from "../../../services/lib/grpc-server.ts";
+import { startGrpcServer } from "../../../services/lib/mesh/grpc-server.ts";
 import { failure } from "../../../services/lib/rpc/errors.ts";
 import { guard } from "../../../services/lib/rpc/guard.ts";
 import { createVerifier } from "../../../services/lib/rpc/principal.ts";

@@ -9,7 +9,7 @@ import { startEdge } from "../../../edge/start-edge.ts";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
 import { EchoService } from "../../../gen/sluice/test/v1/echo_pb.ts";
-import { startGrpcServer } from "../../../services/lib/grpc-server.ts";
+import { startGrpcServer } from "../../../services/lib/mesh/grpc-server.ts";
 import { failure } from "../../../services/lib/rpc/errors.ts";
 import { type GuardedService, guard } from "../../../services/lib/rpc/guard.ts";
 import { createVerifier } from "../../../services/lib/rpc/principal.ts";

@@ -24,12 +24,12 @@ import {
   type Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import { failure } from "../rpc/errors.ts";
 import { encodeMessage } from "./encode-message.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { fromGrpcStatus, isLocalFailure } from "./grpc-status.ts";
 import { channelSecurityFor, type MeshTls } from "./mesh-tls.ts";
-import { failure } from "./rpc/errors.ts";
 import { serviceConfigOf } from "./service-config.ts";
 import { awaitWritable } from "./writable.ts";
 

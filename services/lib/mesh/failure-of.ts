@@ -1,6 +1,6 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import { databaseFailure } from "./database/database-failure.ts";
-import type { Logger } from "./telemetry/log.ts";
+import { databaseFailure } from "../database/database-failure.ts";
+import type { Logger } from "../telemetry/log.ts";
 
 /**
  * What the caller gets for something that was thrown. The words of a `ConnectError` were meant for callers; of

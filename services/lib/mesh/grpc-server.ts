@@ -1,16 +1,16 @@
 import type { Http2Server, ServerOptions } from "node:http2";
 import { Server, type ServerCredentials } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
-import { addReadinessCheck } from "./admin/readiness.ts";
+import { addReadinessCheck } from "../admin/readiness.ts";
+import type { GuardedService } from "../rpc/guard.ts";
+import type { Verifier } from "../rpc/principal.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { serviceNameOf } from "../telemetry/service-name.ts";
+import { watchHandshakes } from "../tls/handshake-log.ts";
+import { keepCertificate } from "../tls/keep-certificate.ts";
 import { addReflection } from "./grpc-reflection.ts";
 import { addService } from "./grpc-service.ts";
 import { type MeshTls, serverCredentialsFor } from "./mesh-tls.ts";
-import type { GuardedService } from "./rpc/guard.ts";
-import type { Verifier } from "./rpc/principal.ts";
-import type { Logger } from "./telemetry/log.ts";
-import { serviceNameOf } from "./telemetry/service-name.ts";
-import { watchHandshakes } from "./tls/handshake-log.ts";
-import { keepCertificate } from "./tls/keep-certificate.ts";
 
 /** Largest message that is taken from a caller, in bytes. */
 const receiveBytesMax = 16 * 1024 * 1024;

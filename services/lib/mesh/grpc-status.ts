@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Metadata, type ServiceError, type StatusObject } from "@grpc/grpc-js";
-import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
+import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 
 const detailsKey = "grpc-status-details-bin";
 const typeUrlPrefix = "type.googleapis.com/";

@@ -1,8 +1,8 @@
 import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from "node:tls";
 import { ChannelCredentials, type ChannelOptions, experimental, ServerCredentials } from "@grpc/grpc-js";
-import type { Logger } from "./telemetry/log.ts";
-import { type Certificates, type WatchedCertificates, watchCertificates } from "./tls/certificates.ts";
-import type { MeshFiles } from "./tls/tls-settings.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { type Certificates, type WatchedCertificates, watchCertificates } from "../tls/certificates.ts";
+import type { MeshFiles } from "../tls/tls-settings.ts";
 
 /** How a process shows the others over TCP who it is, and how it knows them. */
 export type MeshTls = Disposable & {

@@ -18,17 +18,17 @@ import type {
   sendUnaryData,
   UntypedHandleCall,
 } from "@grpc/grpc-js";
+import { type Call, withinCall } from "../rpc/call.ts";
+import { invalidField } from "../rpc/errors.ts";
+import { callerKey, type GuardedService } from "../rpc/guard.ts";
+import { assertionHeader, type Caller, type Verifier } from "../rpc/principal.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { observeHandler } from "../telemetry/observe-call.ts";
 import { encodeMessage } from "./encode-message.ts";
 import { toConnectError } from "./failure-of.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { toGrpcStatus } from "./grpc-status.ts";
 import { isCertificateOf } from "./mesh-tls.ts";
-import { type Call, withinCall } from "./rpc/call.ts";
-import { invalidField } from "./rpc/errors.ts";
-import { callerKey, type GuardedService } from "./rpc/guard.ts";
-import { assertionHeader, type Caller, type Verifier } from "./rpc/principal.ts";
-import type { Logger } from "./telemetry/log.ts";
-import { observeHandler } from "./telemetry/observe-call.ts";
 import { awaitWritable } from "./writable.ts";
 
 type Options = { verifier: Verifier; log: Logger };

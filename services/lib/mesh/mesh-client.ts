@@ -1,10 +1,10 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
+import { currentCall } from "../rpc/call.ts";
+import { assertionHeader, type Signer } from "../rpc/principal.ts";
+import { observeClient, traceEntries } from "../telemetry/observe-client.ts";
 import { createGrpcTransport } from "./grpc-transport.ts";
 import type { MeshTls } from "./mesh-tls.ts";
-import { currentCall } from "./rpc/call.ts";
-import { assertionHeader, type Signer } from "./rpc/principal.ts";
-import { observeClient, traceEntries } from "./telemetry/observe-client.ts";
 
 export type MeshClient<S extends DescService> = Client<S> & Disposable;
 
