@@ -7,7 +7,7 @@ import type { StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import type { PackageService } from "../../gen/sluice/staging/v1/packages_pb.ts";
 import type { ReleaseService } from "../../gen/sluice/storage/v1/releases_pb.ts";
 import type { Db } from "../lib/database/database.ts";
-import type { Jobs } from "../lib/jobs.ts";
+import type { Jobs } from "../lib/jobs/jobs.ts";
 import type { MeshClient } from "../lib/mesh/mesh-client.ts";
 import type { Logger } from "../lib/telemetry/log.ts";
 

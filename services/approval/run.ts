@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { openDatabase } from "../lib/database/database.ts";
-import { openJobs } from "../lib/jobs.ts";
+import { openJobs } from "../lib/jobs/jobs.ts";
 import { aborted, type Run } from "../lib/lifetime.ts";
 import { startGrpcServer } from "../lib/mesh/grpc-server.ts";
 import { openMeshTls } from "../lib/mesh/mesh-tls.ts";

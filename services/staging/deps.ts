@@ -5,7 +5,7 @@ import type { LineageService } from "../../gen/sluice/orchestration/v1/lineage_p
 import type { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import type { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import type { Db } from "../lib/database/database.ts";
-import type { Jobs } from "../lib/jobs.ts";
+import type { Jobs } from "../lib/jobs/jobs.ts";
 import type { MeshClient } from "../lib/mesh/mesh-client.ts";
 import type { Logger } from "../lib/telemetry/log.ts";
 import type { Changes } from "./changes.ts";

@@ -7,7 +7,7 @@ import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts"
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import { openDatabase } from "../lib/database/database.ts";
-import { openJobs } from "../lib/jobs.ts";
+import { openJobs } from "../lib/jobs/jobs.ts";
 import { createMeshClient } from "../lib/mesh/mesh-client.ts";
 import type { MeshTls } from "../lib/mesh/mesh-tls.ts";
 import { createSigner } from "../lib/rpc/principal.ts";

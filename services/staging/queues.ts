@@ -1,5 +1,5 @@
 import type { Db } from "../lib/database/database.ts";
-import type { Jobs } from "../lib/jobs.ts";
+import type { Jobs } from "../lib/jobs/jobs.ts";
 import type { Order } from "./job-repository.ts";
 
 /** The queues of staging: the jobs themselves, the files that have to go, the lineage that has to be recorded. */

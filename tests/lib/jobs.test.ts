@@ -6,7 +6,7 @@ import type postgres from "postgres";
 import { expect, test } from "vitest";
 import type { Db } from "../../services/lib/database/database.ts";
 import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
-import type { Jobs } from "../../services/lib/jobs.ts";
+import type { Jobs } from "../../services/lib/jobs/jobs.ts";
 import { endProcess } from "./end-process.ts";
 import { openJobsAlone } from "./open-jobs.ts";
 import { startStoppableDatabase } from "./stoppable-database.ts";

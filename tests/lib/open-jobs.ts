@@ -1,5 +1,5 @@
 import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
-import { type Jobs, openJobs } from "../../services/lib/jobs.ts";
+import { type Jobs, openJobs } from "../../services/lib/jobs/jobs.ts";
 import { createLog } from "../../services/lib/telemetry/log.ts";
 
 /** The job queues of a service on a database without anything else of it. */

@@ -1,4 +1,4 @@
-import type { Jobs } from "../../lib/jobs.ts";
+import type { Jobs } from "../../lib/jobs/jobs.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { discardPackage } from "./discard-package.ts";
 import { makePackage } from "./make-package.ts";

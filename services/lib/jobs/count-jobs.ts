@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { QueueLength } from "./telemetry/queue-metrics.ts";
+import type { QueueLength } from "../telemetry/queue-metrics.ts";
 
 /** How many jobs each queue of a schema has, in every state; a queue without jobs has none in each. */
 export async function countJobs(pool: pg.Pool, schema: string): Promise<QueueLength[]> {

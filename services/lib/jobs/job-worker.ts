@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { PgBoss } from "pg-boss";
+import { observeJob, withoutTrace } from "../telemetry/job-trace.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { type Claim, keepClaim, settleClaim } from "./job-claim.ts";
-import { observeJob, withoutTrace } from "./telemetry/job-trace.ts";
-import type { Logger } from "./telemetry/log.ts";
 
 /** Does jobs until it is disposed. */
 export type Worker = AsyncDisposable & {

@@ -1,14 +1,14 @@
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { fromDrizzle, PgBoss, type QueuePolicy } from "pg-boss";
+import type { Database, Db } from "../database/database.ts";
+import { withTrace } from "../telemetry/job-trace.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { addPool } from "../telemetry/pool-metrics.ts";
+import { addQueues } from "../telemetry/queue-metrics.ts";
+import { newId } from "../values/ids.ts";
 import { countJobs } from "./count-jobs.ts";
-import type { Database, Db } from "./database/database.ts";
 import { startWorker, type Worker } from "./job-worker.ts";
-import { withTrace } from "./telemetry/job-trace.ts";
-import type { Logger } from "./telemetry/log.ts";
-import { addPool } from "./telemetry/pool-metrics.ts";
-import { addQueues } from "./telemetry/queue-metrics.ts";
-import { newId } from "./values/ids.ts";
 import { type QueueWatch, watchQueues } from "./watch-queues.ts";
 
 /** Work that outlives the call that asked for it, done at least once by one process of the service. */
