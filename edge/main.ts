@@ -1,5 +1,5 @@
 import cluster from "node:cluster";
-import { runProcess } from "../services/lib/lifetime.ts";
+import { runProcess } from "../services/lib/process/lifetime.ts";
 import { edgeSecrets, parseConfig } from "./config.ts";
 import { run } from "./run.ts";
 

@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
-import { aborted, type Run } from "../services/lib/lifetime.ts";
 import { openMeshTls } from "../services/lib/mesh/mesh-tls.ts";
+import { aborted, type Run } from "../services/lib/process/lifetime.ts";
 import { createLog } from "../services/lib/telemetry/log.ts";
 import { openLimiter } from "./admission/open-limiter.ts";
 import type { EdgeConfig } from "./config.ts";

@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { type EmbeddedPostgres, startPostgres } from "../services/all-in-one/postgres/start-postgres.ts";
 import { connectPostgres } from "../services/lib/database/postgres-client.ts";
-import { aborted, stopSignal } from "../services/lib/lifetime.ts";
+import { aborted, stopSignal } from "../services/lib/process/lifetime.ts";
 
 /**
  * A database to try sources with, for whoever has none at hand: another PostgreSQL server, as Sluice brings one along, with

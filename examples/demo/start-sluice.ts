@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "../../services/all-in-one/config.ts";
 import { run } from "../../services/all-in-one/run.ts";
-import { stopSignal } from "../../services/lib/lifetime.ts";
+import { stopSignal } from "../../services/lib/process/lifetime.ts";
 
 export type Sluice = AsyncDisposable & {
   url: string;

@@ -1,11 +1,11 @@
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
-import { stopSignal } from "../lib/lifetime.ts";
-import { releaseMemoryAtRest } from "../lib/release-memory.ts";
+import { stopSignal } from "../lib/process/lifetime.ts";
+import { releaseMemoryAtRest } from "../lib/process/release-memory.ts";
+import { startTelemetry } from "../lib/process/start-telemetry.ts";
 import { parseBoth, withSecrets } from "../lib/settings/env.ts";
 import { createLog } from "../lib/telemetry/log.ts";
 import { parseTelemetry, telemetrySecrets } from "../lib/telemetry/settings.ts";
-import { startTelemetry } from "../lib/telemetry/start-telemetry.ts";
 
 // Code that was compiled before loads faster, by about an eighth of a start. It lies beside the packages: whoever may
 // write there may change the code anyway. Where it can't be written there is none.

@@ -1,4 +1,4 @@
-import type { Run } from "../lib/lifetime.ts";
+import type { Run } from "../lib/process/lifetime.ts";
 
 /** A service that runs inside this process until it is disposed. */
 export type Member = AsyncDisposable & {

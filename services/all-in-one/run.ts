@@ -9,7 +9,7 @@ import { run as runApproval } from "../approval/run.ts";
 import type { BootstrapAdmin } from "../identity/bootstrap.ts";
 import { parseConfig as parseIdentityConfig } from "../identity/config.ts";
 import { run as runIdentity } from "../identity/run.ts";
-import { aborted } from "../lib/lifetime.ts";
+import { aborted } from "../lib/process/lifetime.ts";
 import { parseConfig as parseOrchestrationConfig } from "../orchestration/config.ts";
 import { run as runOrchestration } from "../orchestration/run.ts";
 import { parseConfig as parseStagingConfig } from "../staging/config.ts";

@@ -1,4 +1,4 @@
-import { runProcess } from "../lib/lifetime.ts";
+import { runProcess } from "../lib/process/lifetime.ts";
 import { serviceSecrets } from "../lib/settings/env.ts";
 import { parseConfig } from "./config.ts";
 import { run } from "./run.ts";

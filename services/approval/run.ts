@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { openDatabase } from "../lib/database/database.ts";
 import { openJobs } from "../lib/jobs/jobs.ts";
-import { aborted, type Run } from "../lib/lifetime.ts";
 import { startGrpcServer } from "../lib/mesh/grpc-server.ts";
 import { openMeshTls } from "../lib/mesh/mesh-tls.ts";
+import { aborted, type Run } from "../lib/process/lifetime.ts";
 import { createVerifier } from "../lib/rpc/principal.ts";
 import { createLog } from "../lib/telemetry/log.ts";
 import type { ApprovalConfig } from "./config.ts";

@@ -1,4 +1,4 @@
-import { workInRounds } from "../lib/rounds.ts";
+import { workInRounds } from "../lib/process/rounds.ts";
 import { deleteStaleAttempts } from "./attempt-repository.ts";
 import { rotateSigningKeys } from "./credentials/key-ring.ts";
 import type { IdentityDeps } from "./deps.ts";

@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { serviceSettings } from "../lib/service-settings.ts";
+import { serviceSettings } from "../lib/process/service-settings.ts";
 import { type Env, grpcAddress, serviceEnv } from "../lib/settings/env.ts";
 import { parseMeshEnv } from "../lib/tls/tls-settings.ts";
 

@@ -1,4 +1,4 @@
-import { workInRounds } from "../lib/rounds.ts";
+import { workInRounds } from "../lib/process/rounds.ts";
 import { deleteChunks } from "./chunk-repository.ts";
 import type { StagingDeps } from "./deps.ts";
 import { listUnfinished, moveExpired } from "./job-repository.ts";

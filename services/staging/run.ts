@@ -1,6 +1,6 @@
-import { aborted, type Run } from "../lib/lifetime.ts";
 import { startGrpcServer } from "../lib/mesh/grpc-server.ts";
 import { openMeshTls } from "../lib/mesh/mesh-tls.ts";
+import { aborted, type Run } from "../lib/process/lifetime.ts";
 import { createVerifier } from "../lib/rpc/principal.ts";
 import { createLog } from "../lib/telemetry/log.ts";
 import type { StagingConfig } from "./config.ts";

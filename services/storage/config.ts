@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { serviceSettings } from "../lib/service-settings.ts";
+import { serviceSettings } from "../lib/process/service-settings.ts";
 import { type Env, secretKey, serviceEnv } from "../lib/settings/env.ts";
 import { parseMeshEnv } from "../lib/tls/tls-settings.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createRestDetector, releaseMemory } from "../../services/lib/release-memory.ts";
+import { createRestDetector, releaseMemory } from "../../services/lib/process/release-memory.ts";
 
 test("OK: memory is given back once when work has ended, and again after more work", () => {
   const isOver = createRestDetector(0.05);

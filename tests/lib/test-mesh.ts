@@ -5,9 +5,9 @@ import { join } from "node:path";
 import type { DescService } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createMeshKeys } from "../../services/all-in-one/create-mesh-keys.ts";
-import type { Run } from "../../services/lib/lifetime.ts";
 import type { GrpcTransport } from "../../services/lib/mesh/grpc-transport.ts";
 import { createGrpcTransport } from "../../services/lib/mesh/grpc-transport.ts";
+import type { Run } from "../../services/lib/process/lifetime.ts";
 import { assertionHeader, createSigner, type Principal } from "../../services/lib/rpc/principal.ts";
 
 /** Keys of a mesh of the tests' own. */

@@ -6,8 +6,8 @@ import { text } from "node:stream/consumers";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { addReadinessCheck } from "../../services/lib/admin/readiness.ts";
+import { startTelemetry, type Telemetry } from "../../services/lib/process/start-telemetry.ts";
 import { parseTelemetry } from "../../services/lib/telemetry/settings.ts";
-import { startTelemetry, type Telemetry } from "../../services/lib/telemetry/start-telemetry.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
 const token = "0123456789abcdef";

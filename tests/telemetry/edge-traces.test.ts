@@ -3,8 +3,8 @@ import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EchoService } from "../../gen/sluice/test/v1/echo_pb.ts";
 import { createGrpcTransport } from "../../services/lib/mesh/grpc-transport.ts";
+import { startTelemetry } from "../../services/lib/process/start-telemetry.ts";
 import { parseTelemetry } from "../../services/lib/telemetry/settings.ts";
-import { startTelemetry } from "../../services/lib/telemetry/start-telemetry.ts";
 import { http1 } from "../edge/lib/raw-http.ts";
 import { startTestEdge, type TestEdge } from "../edge/lib/test-edge.ts";
 import {

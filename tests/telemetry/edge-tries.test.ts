@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { startTelemetry } from "../../services/lib/process/start-telemetry.ts";
 import { parseTelemetry } from "../../services/lib/telemetry/settings.ts";
-import { startTelemetry } from "../../services/lib/telemetry/start-telemetry.ts";
 import { type Backend, startBackend, startEdgeBefore } from "../edge/lib/resilience.ts";
 import { kinds, type ReceivedSpan, startTraceReceiver, type TraceReceiver } from "./lib/trace-receiver.ts";
 

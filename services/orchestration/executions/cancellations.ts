@@ -1,5 +1,5 @@
 import type { Database } from "../../lib/database/database.ts";
-import { workInRounds } from "../../lib/rounds.ts";
+import { workInRounds } from "../../lib/process/rounds.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { executionCancelled } from "../errors.ts";
 import { cancellationChannel, listCancelledExecutions } from "../execution-repository.ts";

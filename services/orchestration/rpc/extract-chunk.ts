@@ -1,6 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { ExtractService } from "../../../gen/sluice/orchestration/v1/extracts_pb.ts";
-import { aborted } from "../../lib/lifetime.ts";
+import { aborted } from "../../lib/process/lifetime.ts";
 import { invalidField } from "../../lib/rpc/errors.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";

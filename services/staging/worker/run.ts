@@ -1,5 +1,5 @@
-import { aborted, type Run } from "../../lib/lifetime.ts";
 import { openMeshTls } from "../../lib/mesh/mesh-tls.ts";
+import { aborted, type Run } from "../../lib/process/lifetime.ts";
 import { createLog } from "../../lib/telemetry/log.ts";
 import type { WorkerConfig } from "../config.ts";
 import { openDeps } from "../open-deps.ts";

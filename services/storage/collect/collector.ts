@@ -1,4 +1,4 @@
-import { workInRounds } from "../../lib/rounds.ts";
+import { workInRounds } from "../../lib/process/rounds.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { type CollectDeps, collect, searchUnknownBlobs } from "./collect.ts";
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { aborted } from "../../../lib/lifetime.ts";
+import { aborted } from "../../../lib/process/lifetime.ts";
 import { tableChanged } from "../../errors.ts";
 import { beforeAbort } from "../../executions/before-abort.ts";
 import type { OperationContext } from "../../source-process/operation.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger } from "./telemetry/log.ts";
+import type { Logger } from "../telemetry/log.ts";
 
 /**
  * Does some work now, and again and again with a pause in between, until `stop` aborts. A round that fails is told of in

@@ -1,9 +1,9 @@
 import { setFlagsFromString } from "node:v8";
+import { type Env, parseBoth, withSecrets } from "../settings/env.ts";
+import { createLog } from "../telemetry/log.ts";
+import { parseTelemetry, type TelemetrySettings, telemetrySecrets } from "../telemetry/settings.ts";
 import { releaseMemoryAtRest } from "./release-memory.ts";
-import { type Env, parseBoth, withSecrets } from "./settings/env.ts";
-import { createLog } from "./telemetry/log.ts";
-import { parseTelemetry, type TelemetrySettings, telemetrySecrets } from "./telemetry/settings.ts";
-import { startTelemetry } from "./telemetry/start-telemetry.ts";
+import { startTelemetry } from "./start-telemetry.ts";
 
 // Bytes pass through these processes by the gigabyte. By default V8 looks through the whole heap for every 64 MiB of
 // buffers, however few are in use, which took most of the processor time of an upload; counted as a part of the heap,

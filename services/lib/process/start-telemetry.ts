@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
-import type { Logger } from "./log.ts";
-import type { TelemetrySettings } from "./settings.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { TelemetrySettings } from "../telemetry/settings.ts";
 
 /** What tells of a process, until it is disposed. */
 export type Telemetry = AsyncDisposable & {
@@ -20,11 +20,11 @@ export async function startTelemetry(
   let isReady = false;
   let adminAddress: string | undefined;
   if (tracing) {
-    const { startTracing } = await import("./start-tracing.ts");
+    const { startTracing } = await import("../telemetry/start-tracing.ts");
     stack.use(startTracing(tracing, log));
   }
   if (admin) {
-    const { startMeasuring } = await import("./metrics.ts");
+    const { startMeasuring } = await import("../telemetry/metrics.ts");
     startMeasuring(process);
     if (cluster.isWorker) {
       // The port is open already, in the process that has started this one.

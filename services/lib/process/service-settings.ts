@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import type { serviceEnv } from "./settings/env.ts";
-import type { MeshFiles } from "./tls/tls-settings.ts";
+import type { serviceEnv } from "../settings/env.ts";
+import type { MeshFiles } from "../tls/tls-settings.ts";
 
 /** What was read of the environment of a process of a service, whether it takes calls or not. */
 type Read = Readonly<Omit<z.output<typeof serviceEnv>, "GRPC_LISTEN">> & { readonly meshFiles: MeshFiles };
