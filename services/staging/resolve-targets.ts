@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Table } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import type { Job, TableSelection } from "../../gen/sluice/staging/v1/jobs_pb.ts";
-import { readCatalog } from "../lib/read-catalog.ts";
+import { readCatalog } from "../lib/clients/read-catalog.ts";
 import { invalidField } from "../lib/rpc/errors.ts";
 import type { StagingDeps } from "./deps.ts";
 import type { Target } from "./schema.ts";

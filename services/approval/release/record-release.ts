@@ -1,5 +1,5 @@
 import { LineageKind } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
-import { recordLineage } from "../../lib/record-lineage.ts";
+import { recordLineage } from "../../lib/clients/record-lineage.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { datasetIdOf } from "../../lib/values/ids.ts";
 import { uniqueNames } from "../../lib/values/unique-names.ts";

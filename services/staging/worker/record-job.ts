@@ -1,5 +1,5 @@
 import { LineageKind } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
-import { recordLineage } from "../../lib/record-lineage.ts";
+import { recordLineage } from "../../lib/clients/record-lineage.ts";
 import { withinCall } from "../../lib/rpc/call.ts";
 import { datasetIdOf } from "../../lib/values/ids.ts";
 import type { StagingDeps } from "../deps.ts";

@@ -1,10 +1,10 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import type { LineageEntitySchema, LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
-import type { MeshClient } from "./mesh/mesh-client.ts";
-import { hasReason } from "./rpc/errors.ts";
-import type { Logger } from "./telemetry/log.ts";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import type { LineageEntitySchema, LineageService } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import type { MeshClient } from "../mesh/mesh-client.ts";
+import { hasReason } from "../rpc/errors.ts";
+import type { Logger } from "../telemetry/log.ts";
 
 type Entity = MessageInitShape<typeof LineageEntitySchema>;
 type Column = Record<"inputEntityId" | "inputColumn" | "outputEntityId" | "outputColumn", string>;

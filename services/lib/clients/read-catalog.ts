@@ -1,5 +1,5 @@
-import type { CatalogService, Table } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
-import type { MeshClient } from "./mesh/mesh-client.ts";
+import type { CatalogService, Table } from "../../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import type { MeshClient } from "../mesh/mesh-client.ts";
 
 const pageSize = 1000;
 
