@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import { sharedFolderHeader } from "../../services/lib/content/shared-folder.ts";
 import type { Signer } from "../../services/lib/rpc/principal.ts";
-import { sharedFolderHeader } from "../../services/lib/shared-folder.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { callUnary } from "../upstream/call-unary.ts";
 import { openStream, type StreamCall, type StreamListener } from "../upstream/open-stream.ts";

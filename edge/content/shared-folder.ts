@@ -2,9 +2,9 @@ import { fstat, read } from "node:fs";
 import { type FileHandle, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Span } from "../../services/lib/content/byte-range.ts";
-import { createDescriptors, type Lease } from "../../services/lib/descriptors.ts";
-import { fileFingerprint } from "../../services/lib/file-fingerprint.ts";
-import { sharedFolderIdFile } from "../../services/lib/shared-folder.ts";
+import { createDescriptors, type Lease } from "../../services/lib/content/descriptors.ts";
+import { fileFingerprint } from "../../services/lib/content/file-fingerprint.ts";
+import { sharedFolderIdFile } from "../../services/lib/content/shared-folder.ts";
 
 /** Files are read in pieces of this size. */
 const pieceBytes = 1024 * 1024;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createSharedFolder } from "../../edge/content/shared-folder.ts";
 import { type File, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
-import { fileFingerprint } from "../../services/lib/file-fingerprint.ts";
+import { fileFingerprint } from "../../services/lib/content/file-fingerprint.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
 import { generated, mib, type Storage, startStorage, upload } from "../storage/fixtures.ts";
 import { http1, http2 } from "./lib/raw-http.ts";

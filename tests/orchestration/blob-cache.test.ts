@@ -3,7 +3,7 @@ import { readdir, readFile, stat, symlink, truncate, writeFile } from "node:fs/p
 import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fileFingerprint } from "../../services/lib/file-fingerprint.ts";
+import { fileFingerprint } from "../../services/lib/content/file-fingerprint.ts";
 import { openBlobFolder } from "../../services/orchestration/blobs/blob-folder.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import {

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { fileFingerprint } from "../../services/lib/file-fingerprint.ts";
+import { fileFingerprint } from "../../services/lib/content/file-fingerprint.ts";
 import { copyInPieces } from "../../services/orchestration/blobs/copy-in-pieces.ts";
 import { openStorageFolder } from "../../services/orchestration/blobs/storage-folder.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";

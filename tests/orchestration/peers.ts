@@ -3,11 +3,11 @@ import { Code } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
+import { sharedFolderHeader } from "../../services/lib/content/shared-folder.ts";
 import { startGrpcServer } from "../../services/lib/mesh/grpc-server.ts";
 import { failure, notFound } from "../../services/lib/rpc/errors.ts";
 import { guard, scopeOf } from "../../services/lib/rpc/guard.ts";
 import { createVerifier, type Principal } from "../../services/lib/rpc/principal.ts";
-import { sharedFolderHeader } from "../../services/lib/shared-folder.ts";
 import { createLog } from "../../services/lib/telemetry/log.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
 

@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
-import { fileFingerprint } from "../../services/lib/file-fingerprint.ts";
+import { fileFingerprint } from "../../services/lib/content/file-fingerprint.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {

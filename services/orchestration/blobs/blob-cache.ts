@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { LRUCache } from "lru-cache";
 import type { BlobHead, BlobService, GetBlobResponse } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
+import { sharedFolderHeader } from "../../lib/content/shared-folder.ts";
 import type { MeshClient } from "../../lib/mesh/mesh-client.ts";
-import { sharedFolderHeader } from "../../lib/shared-folder.ts";
 import { contentCorrupt, sourceDataInvalid } from "../errors.ts";
 import { beforeAbort } from "../executions/before-abort.ts";
 import type { BlobFolder } from "./blob-folder.ts";

@@ -1,8 +1,8 @@
 import { constants, copyFile, lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobFile } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
-import { fileFingerprint } from "../../lib/file-fingerprint.ts";
-import { sharedFolderIdFile } from "../../lib/shared-folder.ts";
+import { fileFingerprint } from "../../lib/content/file-fingerprint.ts";
+import { sharedFolderIdFile } from "../../lib/content/shared-folder.ts";
 import { copyInPieces } from "./copy-in-pieces.ts";
 
 const pathForm = /^[A-Za-z0-9-]+(\/[A-Za-z0-9-]+)*$/;

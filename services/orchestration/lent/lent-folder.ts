@@ -3,7 +3,7 @@ import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LentFileSchema } from "../../../gen/sluice/common/v1/lent_files_pb.ts";
-import { lentFileName, sharedFolderIdFile } from "../../lib/shared-folder.ts";
+import { lentFileName, sharedFolderIdFile } from "../../lib/content/shared-folder.ts";
 import type { ChunkFile } from "../connectors/connector.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { sharedFolderIdFile } from "../../lib/shared-folder.ts";
+import { sharedFolderIdFile } from "../../lib/content/shared-folder.ts";
 import { doneUnless, isFileError } from "./file-system.ts";
 
 /** The id of a folder of files, made when it has none. Who reads the same id there sees the same folder. */

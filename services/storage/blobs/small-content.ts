@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fileFingerprint } from "../../lib/file-fingerprint.ts";
+import { fileFingerprint } from "../../lib/content/file-fingerprint.ts";
 import { doneUnless, namesIn } from "./file-system.ts";
 
 /** Ends the names of temporaries that no reservation stands for: they exist for one write only. */

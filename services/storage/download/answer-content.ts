@@ -3,7 +3,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { HttpBodySchema } from "../../../gen/google/api/httpbody_pb.ts";
 import { type Conditions, chooseAnswer } from "../../lib/content/choose-answer.ts";
 import { headOfAnswer } from "../../lib/content/content-head.ts";
-import { sharedFolderHeader } from "../../lib/shared-folder.ts";
+import { sharedFolderHeader } from "../../lib/content/shared-folder.ts";
 import type { VerifiedContent } from "../blobs/verified-content.ts";
 import type { FileRow } from "../file-repository.ts";
 import { handedOver, headMessage, representationOf, wholeHeaders } from "./http-head.ts";

@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { BlobService } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
+import { sharedFolderHeader } from "../../lib/content/shared-folder.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
-import { sharedFolderHeader } from "../../lib/shared-folder.ts";
 import type { StorageDeps } from "../deps.ts";
 import { fileNotFound } from "../errors.ts";
 import { findFile } from "../file-repository.ts";

@@ -1,7 +1,7 @@
 import { constants, type FileHandle, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LentFile } from "../../../gen/sluice/common/v1/lent_files_pb.ts";
-import { lentFileName, sharedFolderIdFile } from "../../lib/shared-folder.ts";
+import { lentFileName, sharedFolderIdFile } from "../../lib/content/shared-folder.ts";
 
 /** Files that another service lends in a folder which this process can read. */
 export type LentFiles = {
