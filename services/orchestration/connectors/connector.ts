@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { FileProblem } from "../engine/files/readable.ts";
 import type { FoundColumn } from "../engine/preparation.ts";
 import type { ExtractFormat, Extraction, ResultFormat, WrittenResult } from "../engine/protocol.ts";
-import type { SpelledValue } from "../results/spelled-value.ts";
+import type { QueryResult } from "../results/query-result.ts";
 
 /** A source's settings as they are stored: JSON. */
 export type Settings = { readonly [key: string]: z.core.util.JSONType };
@@ -177,11 +177,4 @@ export type FileQuery = {
   readonly maxRows: number | undefined;
   readonly format: ResultFormat;
   readonly outputPath: string;
-};
-
-export type QueryResult = {
-  readonly columns: readonly { readonly name: string; readonly dataType: string }[];
-  readonly rows: readonly (readonly SpelledValue[])[];
-  /** Whether there are more rows. */
-  readonly truncated: boolean;
 };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { QueryResult } from "../connectors/connector.ts";
+import type { QueryResult } from "../results/query-result.ts";
 import type { FileProblem } from "./files/readable.ts";
 import type { ReadingSettings } from "./files/reading-settings.ts";
 import { type FoundColumn, foundSchema, type Preparation, preparationSchema } from "./preparation.ts";

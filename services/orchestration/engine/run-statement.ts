@@ -1,5 +1,5 @@
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from "@duckdb/node-api";
-import type { QueryResult } from "../connectors/connector.ts";
+import type { QueryResult } from "../results/query-result.ts";
 import { collectRows } from "./collect-rows.ts";
 import { toEngineFailure } from "./engine-failure.ts";
 import { readerOf } from "./file-reader.ts";

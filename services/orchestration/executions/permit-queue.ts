@@ -1,12 +1,9 @@
 import { orgUsage, type UsageByClass, userUsage, type WorkClass } from "./shares.ts";
 import { type Usage, usageOf } from "./usage.ts";
-import type { Waiter } from "./waiter.ts";
+import type { QueueFull, Waiter } from "./waiter.ts";
 
 /** Requests that wait in one class at the same time: in all, of one organisation, of one user. */
 export type QueueLimits = { readonly totalMax: number; readonly orgMax: number; readonly userMax: number };
-
-/** Whose part of the queue is full, and how many requests it takes. */
-export type QueueFull = { readonly of: "user" | "org" | "all"; readonly max: number };
 
 export type Entry =
   | { readonly kind: "entered" /** The request that has to leave for it. */; readonly evicted?: Evicted }

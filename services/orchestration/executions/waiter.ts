@@ -1,4 +1,3 @@
-import type { QueueFull } from "./permit-queue.ts";
 import type { Owner } from "./shares.ts";
 
 /** What becomes of a request for a permit: it is granted or refused; what was granted may be told to end. */
@@ -14,6 +13,9 @@ type GrantedPermit = {
   /** Releasing twice changes nothing. */
   release(): void;
 };
+
+/** Whose part of the queue is full, and how many requests it takes. */
+export type QueueFull = { readonly of: "user" | "org" | "all"; readonly max: number };
 
 /** Why a request gets no permit, and when another one may. */
 export type Refusal = {

@@ -5,8 +5,8 @@ import { outsideCalls } from "../../lib/rpc/call.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
-import type { Content } from "../blobs/blob-store.ts";
-import type { StorageDeps } from "../deps.ts";
+import type { BlobStore, Content } from "../blobs/blob-store.ts";
+import type { VerifiedContent } from "../blobs/verified-content.ts";
 import { quotaExceeded } from "../errors.ts";
 import { type FileRow, insertFiles, type NewFile } from "../file-repository.ts";
 import { mediaTypeOf } from "../media-type.ts";
@@ -66,7 +66,11 @@ export function createSmallUploads(deps: SmallUploadDeps): SmallUploads {
   };
 }
 
-type SmallUploadDeps = Pick<StorageDeps, "db" | "blobs" | "content">;
+type SmallUploadDeps = {
+  readonly db: Db;
+  readonly blobs: BlobStore;
+  readonly content: VerifiedContent;
+};
 
 const isWanted = ({ upload }: Waiting): boolean => !upload.signal.aborted;
 

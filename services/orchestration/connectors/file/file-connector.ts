@@ -1,22 +1,12 @@
-import type { BlobCache } from "../../blobs/blob-cache.ts";
-import type { Quarantine } from "../../crashes/quarantine.ts";
-import type { Engine } from "../../engine/engine.ts";
 import { sourceDataInvalid } from "../../errors.ts";
-import type { PreparedFiles } from "../../prepared/prepared-files.ts";
 import type { Connector, DataSource } from "../connector.ts";
 import { withEngineFailures } from "../engine-failures.ts";
 import { parseSettings } from "../settings.ts";
+import type { FileConnectorDeps } from "./deps.ts";
 import { openFileSnapshot } from "./file-snapshot.ts";
 import { fileNamed, tableNameOf } from "./names.ts";
 import { previewFile } from "./preview-file.ts";
 import { type FileSettings, fileSettings, readingSettingsOf } from "./settings.ts";
-
-export type FileConnectorDeps = {
-  readonly blobs: BlobCache;
-  readonly engine: Engine;
-  readonly quarantine: Quarantine;
-  readonly prepared: PreparedFiles;
-};
 
 /** Reads files of the storage service with DuckDB: CSV, JSON, NDJSON, Parquet. */
 export const createFileConnector = (deps: FileConnectorDeps): Connector => ({

@@ -18,7 +18,7 @@ import type {
   SnapshotTable,
 } from "../connector.ts";
 import { piecesWithEngineFailures, withEngineFailures } from "../engine-failures.ts";
-import type { FileConnectorDeps } from "./file-connector.ts";
+import type { FileConnectorDeps } from "./deps.ts";
 import { fileNamed, tableNameOf } from "./names.ts";
 import { toParquet } from "./parquet-type.ts";
 import { type FileChunk, isCut, isWholeTable, planChunks, rangeOf } from "./plan-chunks.ts";

@@ -4,7 +4,7 @@ import type { ReadingSettings } from "../../engine/files/reading-settings.ts";
 import type { FilePreview } from "../../engine/protocol.ts";
 import type { Limit, Preview, PreviewRequest, Settings } from "../connector.ts";
 import { withEngineFailures } from "../engine-failures.ts";
-import type { FileConnectorDeps } from "./file-connector.ts";
+import type { FileConnectorDeps } from "./deps.ts";
 import { fileNamed, tableNameOf } from "./names.ts";
 import { type FileSettings, readingSettingsOf } from "./settings.ts";
 

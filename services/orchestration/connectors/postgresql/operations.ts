@@ -1,5 +1,6 @@
+import type { QueryResult } from "../../results/query-result.ts";
 import type { Operation } from "../../source-process/operation.ts";
-import type { DiscoveredTable, Query, QueryResult } from "../connector.ts";
+import type { DiscoveredTable, Query } from "../connector.ts";
 import { checkAnswer, versionAnswer } from "./answers.ts";
 import { type CopyPlan, type CopyQueryRequest, copyQuery } from "./copy-query.ts";
 import { bytesOf, discoverTables } from "./discover.ts";

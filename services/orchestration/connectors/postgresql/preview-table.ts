@@ -1,6 +1,7 @@
 import { invalidField } from "../../../lib/rpc/errors.ts";
 import { identifier } from "../../engine/sql-text.ts";
-import type { Preview, PreviewRequest, Query, QueryResult } from "../connector.ts";
+import type { QueryResult } from "../../results/query-result.ts";
+import type { Preview, PreviewRequest, Query } from "../connector.ts";
 
 /** The first rows of a table. A database says itself what types it has: nothing is found out. */
 export async function previewTable(

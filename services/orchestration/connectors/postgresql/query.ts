@@ -1,7 +1,8 @@
 import { executionTooLarge } from "../../errors.ts";
 import { createBoundedRows, RowTooLargeError } from "../../results/bounded-rows.ts";
+import type { QueryResult } from "../../results/query-result.ts";
 import type { SpelledValue } from "../../results/spelled-value.ts";
-import type { Query, QueryResult } from "../connector.ts";
+import type { Query } from "../connector.ts";
 import { toStatementFailure } from "./failures.ts";
 import type { Ask } from "./session.ts";
 import { readTypes, type TextSpeller } from "./types.ts";

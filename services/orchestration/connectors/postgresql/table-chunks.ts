@@ -1,13 +1,10 @@
 import type { PlannedChunk } from "../connector.ts";
-import type { TableExtent, TablePlan } from "./table-plan.ts";
+import { type TableExtent, type TablePlan, wholeTable } from "./table-plan.ts";
 
 /** Pieces of one table, at the most. */
 const chunksOfTableMax = 10_000;
 /** Pieces of all tables of a plan, about, at the most: its answer is one message. */
 const chunksOfPlanMax = 50_000;
-
-/** The range of a table that is read at once. */
-export const wholeTable = "all";
 
 /** Cuts tables into chunks of about so many rows each, or of more where the chunks would be too many. */
 export function cutIntoChunks(tables: readonly TableExtent[], chunkRows: number): TablePlan[] {

@@ -10,7 +10,9 @@ import { passageOf } from "./parquet-type.ts";
 import { readRowSecurity } from "./row-security.ts";
 import { quoteFirst, selectList } from "./select-list.ts";
 import type { Ask } from "./session.ts";
-import { wholeTable } from "./table-chunks.ts";
+
+/** The range of a table that is read at once. */
+export const wholeTable = "all";
 
 /** How a table is read and written. */
 export type TablePlan = {

@@ -1,24 +1,6 @@
-import type { Automaton } from "./automaton.ts";
-import type { Form } from "./forms.ts";
 import { createKernel, type Kernel } from "./kernel.ts";
+import type { ScanOptions } from "./scan-options.ts";
 import type { Tally } from "./tally.ts";
-
-/** How a CSV is written that needs no rewriting: one byte between fields, quotes doubled within quotes. */
-export type PlainDialect = {
-  readonly delimiter: number;
-  /** Undefined where nothing is quoted. */
-  readonly quote: number | undefined;
-};
-
-/** What is scanned for: plain, so that a worker can be told. */
-export type ScanOptions = {
-  readonly dialect: PlainDialect;
-  readonly columnCount: number;
-  readonly forms: readonly Form[];
-  readonly automaton: Automaton;
-  /** The byte before a fraction. */
-  readonly decimalMark: number;
-};
 
 /** A row that can't be read; its line counts from 0 at the first row of the scan. */
 export type BadRow = { readonly line: number; readonly message: string };

@@ -1,18 +1,6 @@
 import type { ReadingSettings } from "../reading-settings.ts";
 import { BadRowError } from "./bad-row.ts";
-import { createRowParser, type Field } from "./row-parser.ts";
-
-/** How a CSV is written. */
-export type Dialect = {
-  /** One character or several. */
-  readonly delimiter: string;
-  /** Empty where nothing is quoted. */
-  readonly quote: string;
-  /** What stands before a quote, or before itself, within quotes; empty for nothing. */
-  readonly escape: string;
-  /** Lines that begin with it are left out; empty for none. */
-  readonly comment: string;
-};
+import { createRowParser, type Dialect, type Field } from "./row-parser.ts";
 
 type DialectSettings = Pick<ReadingSettings, "delimiter" | "quote" | "escape" | "comment">;
 

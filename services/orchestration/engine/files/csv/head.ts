@@ -1,10 +1,11 @@
 import { EngineFailure } from "../../engine-failure.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
-import { type Dialect, delimiters, findDialect, readRows } from "./dialect.ts";
+import { delimiters, findDialect, readRows } from "./dialect.ts";
 import { findBadBytes } from "./find-bad-bytes.ts";
 import type { FormReader } from "./forms.ts";
 import { isHeaderOver, looksLikeNames } from "./looks-like-names.ts";
 import { findPreamble } from "./preamble.ts";
+import type { Dialect } from "./row-parser.ts";
 import { createRowParser, type Field } from "./row-parser.ts";
 
 /** What the beginning of a CSV says of the rest. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { ScanOptions } from "./block-scan.ts";
 import type { Form } from "./forms.ts";
+import type { ScanOptions } from "./scan-options.ts";
 import { createTally, type Example, type Tally } from "./tally.ts";
 
 /** The scan of kernel/scan.ts as WebAssembly, with memory of its own. */

@@ -2,11 +2,11 @@ import { EngineFailure } from "../../engine-failure.ts";
 import { normalName } from "../../work-folder.ts";
 import type { PlainInput } from "../readable.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
-import type { PlainDialect } from "./block-scan.ts";
 import { type NumberMarks, readerOfForms } from "./forms.ts";
 import type { CsvHead } from "./head.ts";
 import { type LineOffset, rewriteCsv } from "./rewrite.ts";
 import { scanFile } from "./scan-file.ts";
+import type { PlainDialect } from "./scan-options.ts";
 import type { Tally } from "./tally.ts";
 
 /** A CSV that the scan and DuckDB read in the same way. */

@@ -1,5 +1,5 @@
-import { type Dialect, readRows } from "./dialect.ts";
-import type { Field } from "./row-parser.ts";
+import { readRows } from "./dialect.ts";
+import type { Dialect, Field } from "./row-parser.ts";
 
 /** Titles and empty lines that people put before the names. */
 const linesMax = 20;

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { BadRowError } from "./bad-row.ts";
 import { describeCount } from "./block-scan.ts";
-import type { Dialect } from "./dialect.ts";
+import type { Dialect } from "./row-parser.ts";
 import { createRowParser, type Field } from "./row-parser.ts";
 import { rowBytesMax, tooLong } from "./scan-segment.ts";
 

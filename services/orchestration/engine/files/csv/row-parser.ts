@@ -1,5 +1,16 @@
 import { BadRowError } from "./bad-row.ts";
-import type { Dialect } from "./dialect.ts";
+
+/** How a CSV is written. */
+export type Dialect = {
+  /** One character or several. */
+  readonly delimiter: string;
+  /** Empty where nothing is quoted. */
+  readonly quote: string;
+  /** What stands before a quote, or before itself, within quotes; empty for nothing. */
+  readonly escape: string;
+  /** Lines that begin with it are left out; empty for none. */
+  readonly comment: string;
+};
 
 /** A field without its quotes and escapes. */
 export type Field = { readonly text: Buffer; readonly isQuoted: boolean };

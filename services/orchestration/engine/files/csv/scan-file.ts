@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { BadRow, ScanOptions } from "./block-scan.ts";
+import type { BadRow } from "./block-scan.ts";
+import type { ScanOptions } from "./scan-options.ts";
 import { type Segment, type SegmentScan, scanSegment } from "./scan-segment.ts";
 import { addTally, createTally, type Tally } from "./tally.ts";
 

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { type BadRow, createBlockScan, type ScanOptions } from "./block-scan.ts";
+import { type BadRow, createBlockScan } from "./block-scan.ts";
 import { findBadBytes } from "./find-bad-bytes.ts";
+import type { ScanOptions } from "./scan-options.ts";
 import type { Tally } from "./tally.ts";
 
 /** Rows of a file: those that begin from `from` on and before `to`. */
