@@ -1,5 +1,3 @@
-import { createWriteStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EngineFailure } from "../engine-failure.ts";
 import type { Preparation, PreparedColumn } from "../preparation.ts";
@@ -31,7 +29,7 @@ export async function prepareFile(task: Task & { kind: "prepareFile" }): Promise
     if (written) {
       // Rows that wait for a pipe wait in DuckDB's memory, which they fill: what leaves has been written to a file.
       const copying = copy(connection, readable, preparedName);
-      const sending = pipeline(followFile(preparedName, copying), createWriteStream(task.outputPath));
+      const sending = followFile(preparedName, task.outputPath, copying);
       // Where both fail the copy says why.
       sending.catch(() => {});
       check(readable, await copying);
