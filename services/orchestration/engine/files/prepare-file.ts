@@ -19,7 +19,7 @@ const parquetOptions =
  * is Parquet already is only looked at.
  */
 export async function prepareFile(task: Task & { kind: "prepareFile" }): Promise<Preparation> {
-  const connection = await openSandbox(task, async () => {});
+  const connection = await openSandbox(task);
   try {
     const opened = await openReadable(task, connection);
     const [misfit] = opened.problems;
