@@ -11,15 +11,16 @@ type Run = (file: string, sql: string) => Promise<unknown>;
 
 let engine: Engine;
 let run: Run;
+let folder: string;
 const stack = new AsyncDisposableStack();
 beforeAll(async () => {
-  const folder = stack.use(await temporaryFolder());
-  engine = stack.use(await startEngine(join(folder.path, "engine")));
+  folder = stack.use(await temporaryFolder()).path;
+  engine = stack.use(await startEngine(join(folder, "engine")));
   for (const [name, select] of [
     ["one", "SELECT range AS n FROM range(5)"],
     ["other", "SELECT 'text' || range AS t FROM range(7)"],
   ]) {
-    await writeParquet(join(folder.path, `${name}.parquet`), select ?? "");
+    await writeParquet(join(folder, `${name}.parquet`), select ?? "");
   }
   const who = principal();
   const limit = { signal: AbortSignal.timeout(60_000), timeoutMs: 60_000 };
@@ -28,7 +29,7 @@ beforeAll(async () => {
     withinCall({ ...call, principal: who, signal: limit.signal }, async () => {
       const task = {
         kind: "query" as const,
-        path: join(folder.path, `${file}.parquet`),
+        path: join(folder, `${file}.parquet`),
         fileName: `${file}.parquet`,
         reading: { format: "parquet" as const },
         tableName: file,
@@ -56,6 +57,18 @@ test("sqlInvalid: the table of the statement before is gone, and so is what that
   await run("one", "FROM one");
   await expect(run("other", 'FROM temp."one (statement)"')).rejects.toThrow();
   expect(await run("other", "SELECT count(*) FROM other")).toEqual([["7"]]);
+});
+
+test("OK: a statement that has passed once is looked at anew where the columns have other types", async () => {
+  const sql = "SELECT min(n) FROM same";
+  for (const [column, smallest] of [
+    ["range + 9 AS n", "9"],
+    ["(range + 9)::VARCHAR AS n", "10"],
+    ["range + 9 AS n", "9"],
+  ]) {
+    await writeParquet(join(folder, "same.parquet"), `SELECT ${column} FROM range(5)`);
+    expect(await run("same", sql)).toEqual([[smallest]]);
+  }
 });
 
 test("statementRefused: what would stay behind a statement", async () => {

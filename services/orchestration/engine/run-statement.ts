@@ -4,6 +4,7 @@ import { collectRows } from "./collect-rows.ts";
 import { toEngineFailure } from "./engine-failure.ts";
 import { readerOf } from "./file-reader.ts";
 import { gateStatement } from "./gate/gate-statement.ts";
+import { type PassedStatement, passOnce } from "./gate/passed-statements.ts";
 import type { Task, TypedColumn } from "./protocol.ts";
 import { withView } from "./sandbox.ts";
 import { identifier } from "./sql-text.ts";
@@ -17,14 +18,22 @@ export const runStatement = (task: Task & { kind: "query" }): Promise<QueryResul
       define: (create) => asFailure("sourceDataInvalid", create),
       run: (connection) =>
         asFailure("sqlInvalid", async () => {
-          const { describes } = await gateStatement(connection, task.sql, task.tableName);
-          const columns = await describeResult(connection, task.sql);
+          const { describes, columns } = await pass(connection, task);
           return describes
             ? readDescription(connection, task, columns)
             : readResult(connection, task, columns);
         }),
     },
   );
+
+/** Sends a statement through the gate, and finds out what columns its result has. */
+async function pass(connection: DuckDBConnection, { sql, tableName }: Statement): Promise<PassedStatement> {
+  const tableColumns = await describeResult(connection, `FROM ${identifier(tableName)}`);
+  return passOnce({ sql, tableName, tableColumns }, async () => {
+    const { describes } = await gateStatement(connection, sql, tableName);
+    return { describes, columns: await describeResult(connection, sql) };
+  });
+}
 
 async function asFailure<T>(usual: "sourceDataInvalid" | "sqlInvalid", work: () => Promise<T>): Promise<T> {
   try {
