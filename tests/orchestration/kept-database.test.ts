@@ -18,6 +18,7 @@ beforeAll(async () => {
   engine = stack.use(await startEngine(join(folder, "engine")));
   for (const [name, select] of [
     ["one", "SELECT range AS n FROM range(5)"],
+    ["twin", "SELECT range + 1 AS n FROM range(5)"],
     ["other", "SELECT 'text' || range AS t FROM range(7)"],
   ]) {
     await writeParquet(join(folder, `${name}.parquet`), select ?? "");
@@ -45,6 +46,7 @@ afterAll(() => stack.disposeAsync());
 test("OK: each statement reads the file of its own source, which all have the same name there", async () => {
   for (let turn = 0; turn < 3; turn += 1) {
     expect(await run("one", "SELECT count(*), max(n) FROM one")).toEqual([["5", "4"]]);
+    expect(await run("twin", "SELECT count(*), max(n) FROM twin")).toEqual([["5", "5"]]);
     expect(await run("other", "SELECT count(*), max(t) FROM other")).toEqual([["7", "text6"]]);
   }
 });
