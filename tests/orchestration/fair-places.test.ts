@@ -70,8 +70,11 @@ test("OK: 40 long queries of one user, and everybody else's small query is answe
   console.log(`small queries beside ${longQueries} long ones: ${times.map(Math.round).join(", ")} ms`);
   leave.abort();
   await Promise.all(long);
-  // Their permits are free again.
-  await eventually(() => statesOf(greedy)).toEqual({ cancelled: longQueries });
+  // Their permits are free again. Where the machine is slow, some have waited for one longer than they may.
+  await eventually(async () => {
+    const { cancelled = 0, failed = 0, ...others } = await statesOf(greedy);
+    return { ended: cancelled + failed, others };
+  }).toEqual({ ended: longQueries, others: {} });
   const sorted = times.toSorted((left, right) => left - right);
   // The first one may come while nine processes start: on a machine that has other things to do, one is allowed to be late.
   expect(sorted.at(-2)).toBeLessThan(smallQueryMsMax);

@@ -21,10 +21,11 @@ let runner: StatementRunner;
 let connection: DuckDBConnection;
 beforeAll(async () => {
   runner = await createStatementRunner();
-  connection = await openSandbox(
-    { path: runner.path, spillDirectory: `${runner.folder}/spill`, memoryBytes },
-    async () => {},
-  );
+  connection = await openSandbox({
+    path: runner.path,
+    spillDirectory: `${runner.folder}/spill`,
+    memoryBytes,
+  });
 });
 afterAll(async () => {
   connection.closeSync();

@@ -13,9 +13,11 @@ afterAll(() => runner[Symbol.asyncDispose]());
 /** Runs the gate where something was planted behind a name that is on the list. */
 async function gateWith(planted: string, sql: string) {
   const task = { path: runner.path, spillDirectory: join(runner.folder, "spill"), memoryBytes };
-  const connection = await openSandbox(task, async (opened) => {
-    await opened.run(`CREATE VIEW orders AS FROM read_parquet('${runner.path}')`);
-    await opened.run(planted);
+  const connection = await openSandbox(task, {
+    async define(opened) {
+      await opened.run(`CREATE VIEW orders AS FROM read_parquet('${runner.path}')`);
+      await opened.run(planted);
+    },
   });
   try {
     return await gateStatement(connection, sql, "orders");
@@ -94,8 +96,10 @@ test("statementRefused: a type as a value, of which no cast is in the statement"
 test("OK: a table named like the gate's own", async () => {
   const task = { path: runner.path, spillDirectory: join(runner.folder, "spill"), memoryBytes };
   const name = "orders (empty)";
-  const connection = await openSandbox(task, async (opened) => {
-    await opened.run(`CREATE VIEW "${name}" AS FROM read_parquet('${runner.path}')`);
+  const connection = await openSandbox(task, {
+    async define(opened) {
+      await opened.run(`CREATE VIEW "${name}" AS FROM read_parquet('${runner.path}')`);
+    },
   });
   expect(await gateStatement(connection, `FROM "${name}"`, name)).toEqual({ describes: false });
   connection.closeSync();

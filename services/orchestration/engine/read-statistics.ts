@@ -8,7 +8,7 @@ type StatisticsTask = Task & { kind: "statistics" };
 
 /** What the foot of a Parquet file says of the columns in each of some cuts. */
 export async function readStatistics(task: StatisticsTask): Promise<ColumnStats[][]> {
-  const connection = await openSandbox(task, async () => {});
+  const connection = await openSandbox(task);
   try {
     const leaves = await findLeaves(connection, task.path);
     const flat = task.columns.flatMap((column) => {

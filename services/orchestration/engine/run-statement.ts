@@ -4,26 +4,35 @@ import { collectRows } from "./collect-rows.ts";
 import { toEngineFailure } from "./engine-failure.ts";
 import { readerOf } from "./file-reader.ts";
 import { gateStatement } from "./gate/gate-statement.ts";
+import { type PassedStatement, passOnce } from "./gate/passed-statements.ts";
 import type { Task, TypedColumn } from "./protocol.ts";
-import { closeSandbox, openSandbox } from "./sandbox.ts";
+import { withView } from "./sandbox.ts";
 import { identifier } from "./sql-text.ts";
 
 /** Runs one statement over the file, which it sees as a table, and answers its first rows. */
-export async function runStatement(task: Task & { kind: "query" }): Promise<QueryResult> {
-  const connection = await openSandbox(task, async (opened) => {
-    const view = `CREATE VIEW ${identifier(task.tableName)} AS FROM ${readerOf(task.path, task.reading)}`;
-    await asFailure("sourceDataInvalid", () => opened.run(view));
+export const runStatement = (task: Task & { kind: "query" }): Promise<QueryResult> =>
+  withView(
+    task,
+    { name: task.tableName, from: readerOf(task.path, task.reading) },
+    {
+      define: (create) => asFailure("sourceDataInvalid", create),
+      run: (connection) =>
+        asFailure("sqlInvalid", async () => {
+          const { describes, columns } = await pass(connection, task);
+          return describes
+            ? readDescription(connection, task, columns)
+            : readResult(connection, task, columns);
+        }),
+    },
+  );
+
+/** Sends a statement through the gate, and finds out what columns its result has. */
+async function pass(connection: DuckDBConnection, { sql, tableName }: Statement): Promise<PassedStatement> {
+  const tableColumns = await describeResult(connection, `FROM ${identifier(tableName)}`);
+  return passOnce({ sql, tableName, tableColumns }, async () => {
+    const { describes } = await gateStatement(connection, sql, tableName);
+    return { describes, columns: await describeResult(connection, sql) };
   });
-  try {
-    return await asFailure("sqlInvalid", async () => {
-      const { describes } = await gateStatement(connection, task.sql, task.tableName);
-      const columns = await describeResult(connection, task.sql);
-      return describes ? readDescription(connection, task, columns) : readResult(connection, task, columns);
-    });
-  } finally {
-    // The process goes on to the next task.
-    closeSandbox(connection, task);
-  }
 }
 
 async function asFailure<T>(usual: "sourceDataInvalid" | "sqlInvalid", work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { literal } from "./sql-text.ts";
+import { identifier, literal } from "./sql-text.ts";
 import { normalName, plainName, preparedName } from "./work-folder.ts";
 
 /** The part of a process's memory that DuckDB manages; what is more goes to the spill folder. Functions take theirs beside. */
@@ -16,8 +17,16 @@ type SandboxBounds = {
   readonly outputPath?: string;
 };
 
-/** The database that was opened before its task is known. */
-let ahead: { readonly key: string; readonly opening: Promise<DuckDBConnection | undefined> } | undefined;
+/** A database in memory, and a connection that no statement was run on yet. */
+type Database = {
+  readonly instance: DuckDBInstance;
+  readonly connection: DuckDBConnection;
+  /** Statements of users that it had before. */
+  readonly statementCount: number;
+};
+
+/** The database that is ready before its task is known. */
+let ahead: { readonly key: string; readonly opening: Promise<Database | undefined> } | undefined;
 
 const keyOf = ({ path, spillDirectory, memoryBytes, outputPath }: SandboxBounds): string =>
   JSON.stringify([path, spillDirectory, memoryBytes, outputPath]);
@@ -29,54 +38,120 @@ const keyOf = ({ path, spillDirectory, memoryBytes, outputPath }: SandboxBounds)
 export function openAhead(bounds: SandboxBounds): void {
   const key = keyOf(bounds);
   if (ahead?.key === key) return;
-  void ahead?.opening.then((connection) => connection?.closeSync());
+  void ahead?.opening.then((database) => database && close(database));
   ahead = { key, opening: openDatabase(bounds).catch(() => undefined) };
 }
 
-/** When the task of a database began, in milliseconds. */
-const begunMs = new WeakMap<DuckDBConnection, number>();
-/** A task that is done sooner has taken no memory that matters. */
-const smallMs = 50;
+type SandboxOptions = {
+  /** Settings that hold for the task's database alone. */
+  readonly settings?: readonly string[];
+  /** Makes what the statements of the task need. */
+  readonly define?: (connection: DuckDBConnection) => Promise<void>;
+};
 
 /**
- * Closes a task's database when the reply is on its way. One that has to clear up in the spill folder, or may have taken
- * much memory, is closed at once: the parent looks at both when it has the reply.
- */
-export function closeSandbox(connection: DuckDBConnection, { spillDirectory }: SandboxBounds): void {
-  const isSmall = performance.now() - (begunMs.get(connection) ?? 0) < smallMs;
-  if (isSmall && !existsSync(spillDirectory)) setImmediate(() => connection.closeSync());
-  else connection.closeSync();
-}
-
-/**
- * A database in memory whose SQL reaches the files of its task and nothing else: no other file, no network, no extension, and no
- * setting that would change that. `define` makes what the statements need while settings may still be made. Each database has
- * one task.
+ * A database in memory whose SQL reaches the files of its task and nothing else: no other file, no network, no extension, and
+ * no setting that would change that. It ends with its connection.
  */
 export async function openSandbox(
   task: SandboxBounds,
-  define: (connection: DuckDBConnection) => Promise<void>,
+  { settings = [], define = async () => {} }: SandboxOptions = {},
 ): Promise<DuckDBConnection> {
-  const connection = (await takeAhead(keyOf(task))) ?? (await openDatabase(task));
-  begunMs.set(connection, performance.now());
-  try {
+  const database = (await takeAhead(keyOf(task), settings)) ?? (await openDatabase(task));
+  const { connection } = database;
+  database.instance.closeSync();
+  return closedOnFailure(connection, async () => {
+    for (const setting of settings) await connection.run(setting);
+    await lock(database);
     await define(connection);
-    await connection.run("SET lock_configuration = true");
     return connection;
+  });
+}
+
+/** Statements of one database at the most: native code leaks. */
+const statementsMax = 100;
+/** A statement that is done sooner has taken no memory that matters. */
+const smallMs = 50;
+
+/**
+ * Runs a statement over one view in a database as openSandbox opens it. After a small one the database is kept for the next
+ * statement, which gets a connection of its own: statements that have passed the gate change nothing but what is their
+ * connection's, and opening a database takes longer than they do.
+ */
+export async function withView<T>(
+  task: SandboxBounds,
+  view: { readonly name: string; readonly from: string },
+  work: {
+    define(create: () => Promise<unknown>): Promise<unknown>;
+    run(connection: DuckDBConnection): Promise<T>;
+  },
+): Promise<T> {
+  const database = (await takeAhead(keyOf(task))) ?? (await openDatabase(task));
+  const { connection } = database;
+  const begunMs = performance.now();
+  try {
+    await lock(database);
+    await work.define(() => connection.run(`CREATE VIEW ${identifier(view.name)} AS FROM ${view.from}`));
+    const result = await work.run(connection);
+    const isSmall = performance.now() - begunMs < smallMs && !existsSync(task.spillDirectory);
+    if (isSmall && database.statementCount < statementsMax) keep(task, database, view.name);
+    else close(database);
+    return result;
+  } catch (error) {
+    close(database);
+    throw error;
+  }
+}
+
+/** Makes a database ready for the next statement when the reply to this one is on its way. */
+function keep(task: SandboxBounds, database: Database, viewName: string): void {
+  ahead = { key: keyOf(task), opening: renew(database, viewName) };
+}
+
+async function renew(database: Database, viewName: string): Promise<Database | undefined> {
+  await setImmediate();
+  try {
+    // With its connection goes what a statement made or set.
+    database.connection.closeSync();
+    const connection = await database.instance.connect();
+    await connection.run(`DROP VIEW ${identifier(viewName)}`);
+    return { ...database, connection, statementCount: database.statementCount + 1 };
+  } catch {
+    close(database);
+    return undefined;
+  }
+}
+
+function close({ connection, instance }: Database): void {
+  connection.closeSync();
+  instance.closeSync();
+}
+
+/** A database that had statements is locked: it takes no settings any more. */
+async function takeAhead(key: string, settings: readonly string[] = []): Promise<Database | undefined> {
+  if (ahead?.key !== key) return undefined;
+  const { opening } = ahead;
+  ahead = undefined;
+  const database = await opening;
+  if (!database || settings.length === 0 || database.statementCount === 0) return database;
+  close(database);
+  return undefined;
+}
+
+async function lock({ connection, statementCount }: Database): Promise<void> {
+  if (statementCount === 0) await connection.run("SET lock_configuration = true");
+}
+
+async function closedOnFailure<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     connection.closeSync();
     throw error;
   }
 }
 
-function takeAhead(key: string): Promise<DuckDBConnection | undefined> | undefined {
-  if (ahead?.key !== key) return undefined;
-  const { opening } = ahead;
-  ahead = undefined;
-  return opening;
-}
-
-async function openDatabase(bounds: SandboxBounds): Promise<DuckDBConnection> {
+async function openDatabase(bounds: SandboxBounds): Promise<Database> {
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: `${Math.floor((bounds.memoryBytes * managedPart) / 1024 ** 2)}MiB`,
     temp_directory: bounds.spillDirectory,
@@ -85,17 +160,17 @@ async function openDatabase(bounds: SandboxBounds): Promise<DuckDBConnection> {
     autoload_known_extensions: "false",
     allow_community_extensions: "false",
     allow_persistent_secrets: "false",
+    // The next task has another file of the same name.
+    enable_external_file_cache: "false",
   });
   const connection = await instance.connect();
-  // Now the database ends with its connection.
-  instance.closeSync();
-  await connection.run("SET TimeZone = 'UTC'");
+  await connection.run("SET GLOBAL TimeZone = 'UTC'");
   const reachable = [bounds.path, plainName, normalName, preparedName, bounds.outputPath].filter(
     (path) => path !== undefined,
   );
   await connection.run(`SET allowed_paths = [${reachable.map(literal).join(", ")}]`);
   await connection.run("SET enable_external_access = false");
-  return connection;
+  return { instance, connection, statementCount: 0 };
 }
 
 /** All rows of a statement of ours. */

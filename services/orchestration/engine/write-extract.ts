@@ -14,10 +14,9 @@ export async function writeExtract(task: ExtractTask): Promise<Extraction> {
   if (reading.format === "copy" && reading.encoding === "binary") {
     return writeRows({ path, outputPath, columns: reading.columns, rowBytesMax: copyLineBytesMax });
   }
-  const connection = await openSandbox(task, async (opened) => {
-    // What comes through a pipe is read by one thread, in its order whatever is set. This only lets row groups end early.
-    if (task.reading.format === "copy") await opened.run("SET preserve_insertion_order = false");
-  });
+  // What comes through a pipe is read by one thread, in its order whatever is set. This only lets row groups end early.
+  const settings = task.reading.format === "copy" ? ["SET preserve_insertion_order = false"] : [];
+  const connection = await openSandbox(task, { settings });
   try {
     return await (task.format === "parquet" ? writeParquet(connection, task) : writeCsv(connection, task));
   } finally {

@@ -11,7 +11,7 @@ const path = "sluice_input";
 
 /** The database of an engine's process, on the file of the folder that it is in. */
 export const openDatabase = () =>
-  openSandbox({ path, spillDirectory: "sluice_spill", memoryBytes: 1024 ** 3 }, async () => {});
+  openSandbox({ path, spillDirectory: "sluice_spill", memoryBytes: 1024 ** 3 });
 
 /** Types by name and values of a file, as DuckDB reads them by what its reader found out. */
 export async function readBack(connection: DuckDBConnection, readable: Readable) {

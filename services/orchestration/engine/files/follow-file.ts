@@ -5,40 +5,48 @@ const pieceBytes = 1024 * 1024;
 /** How often it is looked whether there is more, in milliseconds. */
 const lookEveryMs = 20;
 
-/** Answers the bytes of a file while something else appends to it, until `written` resolves and all of them are read. */
-export async function* followFile(path: string, written: Promise<unknown>): AsyncGenerator<Buffer, void> {
+/**
+ * Copies a file to `to`, which may be a named pipe, while something else appends to it, until `written` resolves and all of
+ * it is copied. Rejects as `written` does.
+ */
+export async function followFile(path: string, to: string, written: Promise<unknown>): Promise<void> {
   let isWritten = false;
   const ended = written.then(() => {
     isWritten = true;
   });
-  // Who waits for it meanwhile hears of it.
+  // It may fail while a piece is on its way.
   ended.catch(() => {});
-  const wait = () => Promise.race([ended, setTimeout(lookEveryMs, undefined, { ref: false })]);
+  const moreOrEnd = () => Promise.race([ended, setTimeout(lookEveryMs)]);
+  // One buffer for all pieces: what is collected later than it is used would count against the process.
+  const buffer = Buffer.allocUnsafeSlow(pieceBytes);
+  await using output = await open(to, "w");
+  await using opened = new AsyncDisposableStack();
   let file: FileHandle | undefined;
-  let buffer = Buffer.allocUnsafeSlow(pieceBytes);
-  try {
-    for (let position = 0; ; ) {
-      // What comes between a look and the end is seen by another look.
-      const isLast = isWritten;
-      file ??= await openIfThere(path);
-      const { bytesRead = 0 } = (await file?.read(buffer, 0, pieceBytes, position)) ?? {};
-      if (bytesRead > 0) {
-        position += bytesRead;
-        yield buffer.subarray(0, bytesRead);
-        buffer = Buffer.allocUnsafeSlow(pieceBytes);
-      } else if (isLast) return;
-      else await wait();
-    }
-  } finally {
-    await file?.close();
+  for (let position = 0; ; ) {
+    // What comes between a look and the end is seen by another look.
+    const isLast = isWritten;
+    file ??= await openIfThere(path, opened);
+    const { bytesRead = 0 } = (await file?.read(buffer, 0, pieceBytes, position)) ?? {};
+    position += bytesRead;
+    if (bytesRead > 0) await writeWhole(output, buffer.subarray(0, bytesRead));
+    else if (isLast) return;
+    else await moreOrEnd();
   }
 }
 
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
+async function openIfThere(path: string, opened: AsyncDisposableStack): Promise<FileHandle | undefined> {
   try {
-    return await open(path);
+    return opened.use(await open(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
+  }
+}
+
+/** A pipe takes what it has room for. */
+async function writeWhole(output: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await output.write(bytes, at, bytes.length - at);
+    at += bytesWritten;
   }
 }

@@ -1,5 +1,3 @@
-import { createWriteStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EngineFailure } from "../engine-failure.ts";
 import type { Preparation, PreparedColumn } from "../preparation.ts";
@@ -21,7 +19,7 @@ const parquetOptions =
  * is Parquet already is only looked at.
  */
 export async function prepareFile(task: Task & { kind: "prepareFile" }): Promise<Preparation> {
-  const connection = await openSandbox(task, async () => {});
+  const connection = await openSandbox(task);
   try {
     const opened = await openReadable(task, connection);
     const [misfit] = opened.problems;
@@ -31,7 +29,7 @@ export async function prepareFile(task: Task & { kind: "prepareFile" }): Promise
     if (written) {
       // Rows that wait for a pipe wait in DuckDB's memory, which they fill: what leaves has been written to a file.
       const copying = copy(connection, readable, preparedName);
-      const sending = pipeline(followFile(preparedName, copying), createWriteStream(task.outputPath));
+      const sending = followFile(preparedName, task.outputPath, copying);
       // Where both fail the copy says why.
       sending.catch(() => {});
       check(readable, await copying);

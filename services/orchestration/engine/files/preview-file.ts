@@ -9,7 +9,7 @@ import { notDoubles, type Readable } from "./readable.ts";
 /** Finds out how a file is read, and reads its first rows so. */
 export async function previewFile(task: Task & { kind: "preview" }): Promise<FilePreview> {
   const { maxRows } = task;
-  const connection = await openSandbox(task, async () => {});
+  const connection = await openSandbox(task);
   try {
     const readable = await provenReadable(connection, await openReadable(task, connection));
     const { found, rowCount, problems } = readable;

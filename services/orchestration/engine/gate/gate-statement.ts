@@ -18,8 +18,8 @@ export async function gateStatement(
   tableName: string,
 ): Promise<{ describes: boolean }> {
   const tree = await parseStatement(connection, sql);
-  const columns = await connection.prepare(`FROM ${identifier(tableName)}`);
-  const names = Array.from({ length: columns.columnCount }, (_, index) => columns.columnName(index));
+  const table = await connection.prepare(`FROM ${identifier(tableName)}`);
+  const names = Array.from({ length: table.columnCount }, (_, index) => table.columnName(index));
   const hasColumn = (name: string) => names.some((column) => fold(column) === name) || hasText(tree, name);
   checkAll(tree, statements, { source: { tableName, hasColumn }, query });
   checkPlan(await bindToStandIn(connection, sql, tableName), standInOf(tableName));

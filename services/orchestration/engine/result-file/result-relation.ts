@@ -27,11 +27,13 @@ async function openStatement(
   task: ResultTask,
   { reading, tableName, sql }: ResultTask["rows"] & { kind: "statement" },
 ): Promise<Relation> {
-  const connection = await openSandbox(task, async (opened) => {
-    const view = `CREATE VIEW ${identifier(tableName)} AS FROM ${readerOf(task.path, reading)}`;
-    await opened.run(view).catch((error) => {
-      throw toEngineFailure(error, "sourceDataInvalid");
-    });
+  const connection = await openSandbox(task, {
+    async define(opened) {
+      const view = `CREATE VIEW ${identifier(tableName)} AS FROM ${readerOf(task.path, reading)}`;
+      await opened.run(view).catch((error) => {
+        throw toEngineFailure(error, "sourceDataInvalid");
+      });
+    },
   });
   return closedOnFailure(connection, async () => {
     const { describes } = await gateStatement(connection, sql, tableName);
@@ -60,7 +62,7 @@ async function openCopy(
   task: ResultTask,
   { reading, columns: expressions }: ResultTask["rows"] & { kind: "copy" },
 ): Promise<Relation> {
-  const connection = await openSandbox(task, async () => {});
+  const connection = await openSandbox(task);
   return closedOnFailure(connection, async () => {
     const types = expressions.map(({ dataType }, index) => `NULL::${dataType} AS ${aliasOf(index)}`);
     const described = columnsOf(await connection.prepare(`SELECT ${types.join(", ")}`));
