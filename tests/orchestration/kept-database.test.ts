@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { withinCall } from "../../services/lib/call.ts";
+import { withinCall } from "../../services/lib/rpc/call.ts";
 import type { Engine } from "../../services/orchestration/engine/engine.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
 import { startEngine, writeParquet } from "./engines.ts";
