@@ -1,94 +1,116 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { checkImports } from "../../tools/imports/check.ts";
+import { readImports } from "../../tools/imports/read-imports.ts";
+import { drawRooms, roomArrows } from "../../tools/imports/rooms.ts";
+import { roomFolders } from "../../tools/imports/walls.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
+
+/** What comes of a tree with these files. */
+async function problemsOf(files: Readonly<Record<string, string>>): Promise<string[]> {
+  await using folder = await temporaryFolder();
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(join(folder.path, dirname(path)), { recursive: true });
+    await writeFile(join(folder.path, path), text);
+  }
+  return checkImports(folder.path);
+}
 
 const importing = (specifier: string) =>
   `import { planted } from "${specifier}";\nexport const used = planted;\n`;
 
-/** What must be refused: title, folder, text and the rule that refuses it. */
-const refused = [
-  [
-    "a service imports another service",
-    "services/storage",
-    importing("../identity/run.ts"),
-    "noRestrictedImports",
-  ],
-  [
-    "an RPC imports another service",
-    "services/storage/rpc",
-    importing("../../identity/run.ts"),
-    "noRestrictedImports",
-  ],
-  ["a service imports the edge", "services/storage", importing("../../edge/run.ts"), "noRestrictedImports"],
-  [
-    "a service imports the root",
-    "services/storage",
-    importing("../all-in-one/run.ts"),
-    "noRestrictedImports",
-  ],
-  ["the library imports a service", "services/lib", importing("../storage/run.ts"), "noRestrictedImports"],
-  [
-    "the edge imports a service",
-    "edge/rest",
-    importing("../../services/storage/run.ts"),
-    "noRestrictedImports",
-  ],
-  ["an RPC imports drizzle", "services/storage/rpc", importing("drizzle-orm"), "noRestrictedImports"],
-  ["an RPC imports the driver", "services/storage/rpc", importing("postgres"), "noRestrictedImports"],
-  ["an RPC imports a schema", "services/storage/rpc", importing("../schema.ts"), "noRestrictedImports"],
-  ["an RPC imports grpc-js", "services/storage/rpc", importing("@grpc/grpc-js"), "noRestrictedImports"],
-  [
-    "an e2e test imports a service",
-    "tests/e2e",
-    importing("../../services/lib/settings/env.ts"),
-    "noRestrictedImports",
-  ],
-  ["an e2e test imports the edge", "tests/e2e", importing("../../edge/run.ts"), "noRestrictedImports"],
-  [
-    "a service reads the environment",
-    "services/storage",
-    "export const a = process.env.A;\n",
-    "noProcessEnv",
-  ],
-] as const;
+const planted = (folder: string, text: string) => problemsOf({ [`${folder}/planted.ts`]: text });
 
-const allowed = [
-  ["a service imports its own parts", "services/storage/rpc", importing("../repository.ts")],
-  ["a service imports a contract", "services/storage", importing("../../gen/sluice/identity/v1/auth_pb.ts")],
-  ["the edge imports the library", "edge/rest", importing("../../services/lib/rpc/errors.ts")],
-  ["a repository imports drizzle", "services/storage", importing("drizzle-orm")],
-] as const;
+test.each([
+  ["a service imports another service", "services/storage", "../identity/run.ts"],
+  ["an RPC imports another service", "services/storage/rpc", "../../identity/run.ts"],
+  ["a service imports the edge", "services/storage", "../../edge/run.ts"],
+  ["a service imports the root", "services/storage", "../all-in-one/run.ts"],
+  ["a service imports a tool", "services/storage", "../../tools/imports/walls.ts"],
+  ["a service imports a test", "services/storage/deep/down", "../../../../tests/lib/test-mesh.ts"],
+  ["the library imports a service", "services/lib", "../storage/run.ts"],
+  ["the embedded server imports a service", "services/all-in-one/postgres", "../../storage/run.ts"],
+  ["the edge imports a service", "edge/rest", "../../services/storage/run.ts"],
+  ["an RPC imports drizzle", "services/storage/rpc", "drizzle-orm"],
+  ["an RPC imports a part of drizzle", "services/storage/rpc", "drizzle-orm/postgres-js"],
+  ["an RPC imports the driver", "services/storage/rpc", "postgres"],
+  ["an RPC imports a schema", "services/storage/rpc", "../schema.ts"],
+  ["an RPC imports grpc-js", "services/storage/rpc", "@grpc/grpc-js"],
+  ["an e2e test imports a service", "tests/e2e", "../../services/lib/settings/env.ts"],
+  ["an e2e test imports the edge", "tests/e2e", "../../edge/run.ts"],
+])("refused: %s", async (_, folder, specifier) => {
+  expect(await planted(folder, importing(specifier))).toEqual([
+    expect.stringMatching(new RegExp(`^${folder}/planted\\.ts:1: may not import \\S+: \\S`)),
+  ]);
+});
 
-const reports = new Map<string, string[]>();
+test.each([
+  ["for its types", 'import type { A } from "../identity/run.ts";\nexport type B = A;\n'],
+  ["to pass it on", 'export { a } from "../identity/run.ts";\n'],
+  ["to pass all of it on", 'export * from "../identity/run.ts";\n'],
+  ["when it is needed", 'export const a = () => import("../identity/run.ts");\n'],
+])("refused: a service imports another one %s", async (_, text) => {
+  expect(await planted("services/storage", text)).toHaveLength(1);
+});
 
-beforeAll(async () => {
+test.each([
+  ["a service imports its own parts", "services/storage/rpc", "../repository.ts"],
+  ["a service imports a contract", "services/storage", "../../gen/sluice/identity/v1/auth_pb.ts"],
+  ["the edge imports the library", "edge/rest", "../../services/lib/rpc/errors.ts"],
+  ["a repository imports drizzle", "services/storage", "drizzle-orm"],
+  ["the root imports the edge", "services/all-in-one", "../../edge/run.ts"],
+])("allowed: %s", async (_, folder, specifier) => {
+  expect(await planted(folder, importing(specifier))).toEqual([]);
+});
+
+describe("circles", () => {
+  test("refused: between files, of types alone, over three of them", async () => {
+    const file = (next: string) => `import type { T } from "./${next}.ts";\nexport type U = T;\n`;
+    expect(
+      await problemsOf({
+        "tests/lib/a.ts": file("b"),
+        "tests/lib/b.ts": file("c"),
+        "tests/lib/c.ts": file("a"),
+        "tests/lib/d.ts": file("a"),
+      }),
+    ).toEqual(["circle of files: tests/lib/a.ts, tests/lib/b.ts, tests/lib/c.ts"]);
+  });
+
+  test("refused: between rooms, where no file is in a circle", async () => {
+    expect(
+      await problemsOf({
+        "edge/rest/a.ts": importing("../http/b.ts"),
+        "edge/http/b.ts": "export const planted = 1;\n",
+        "edge/http/c.ts": importing("../rest/d.ts"),
+        "edge/rest/d.ts": "export const planted = 1;\n",
+      }),
+    ).toEqual(["circle of rooms in edge: http/, rest/"]);
+  });
+});
+
+test("OK: this tree keeps to its walls, and has no circles", async () => {
+  expect(await checkImports(process.cwd())).toEqual([]);
+});
+
+test.each(roomFolders)("OK: docs/architecture.md draws the rooms of %s as they are", async (folder) => {
+  const page = await readFile("docs/architecture.md", "utf8");
+  const [, drawn] =
+    new RegExp(`<!-- rooms of ${folder} -->\n+\`\`\`text\n(.*?)\n\`\`\``, "s").exec(page) ?? [];
+  expect(drawn).toBe(drawRooms(roomArrows(await readImports(process.cwd()), folder)));
+});
+
+test("refused by Biome: a service reads the environment", async () => {
   await using folder = await temporaryFolder();
   await cp("biome.json", join(folder.path, "biome.json"));
-  const planted = [...refused, ...allowed].map(([title, directory, text]) => {
-    const file = `${directory}/${title.replaceAll(" ", "-")}.ts`;
-    return { title, file, text };
-  });
-  for (const { file, text } of planted) {
-    await mkdir(join(folder.path, dirname(file)), { recursive: true });
-    await writeFile(join(folder.path, file), text);
-  }
+  const file = "services/storage/planted.ts";
+  await mkdir(join(folder.path, dirname(file)), { recursive: true });
+  await writeFile(join(folder.path, file), "export const a = process.env.A;\n");
   const found = await lint(folder.path);
-  for (const { title, file } of planted) {
-    reports.set(
-      title,
-      found.filter(({ location }) => location?.path === file).map(({ category }) => category),
-    );
-  }
-});
-
-test.each(refused)("refused: %s", (title, _directory, _text, rule) => {
-  expect(reports.get(title)).toEqual([`lint/style/${rule}`]);
-});
-
-test.each(allowed)("allowed: %s", (title) => {
-  expect(reports.get(title)).toEqual([]);
+  expect(found.filter(({ location }) => location?.path === file)).toMatchObject([
+    { category: "lint/style/noProcessEnv" },
+  ]);
 });
 
 type Diagnostic = { category: string; location?: { path: string } };

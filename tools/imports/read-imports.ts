@@ -1,0 +1,52 @@
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join, posix } from "node:path";
+import { parseSync } from "oxc-parser";
+
+/** One file that imports another, or a package by its name. Paths are from the repository's root. */
+export type Import = {
+  readonly from: string;
+  readonly to: string;
+  readonly isPackage: boolean;
+  readonly line: number;
+};
+
+/** Folders of code that people write. */
+const codeFolders = ["services", "edge", "tools", "tests", "examples", "clients"];
+
+/** Reads what all files in folders of `root` import, types too. Files of folders that are not there are none. */
+export async function readImports(root: string, folders: readonly string[] = codeFolders): Promise<Import[]> {
+  const imports: Import[] = [];
+  for (const folder of folders) {
+    const names = await readdir(join(root, folder), { recursive: true }).catch(() => []);
+    for (const name of names.filter((one) => one.endsWith(".ts")).sort()) {
+      const from = posix.join(folder, name);
+      imports.push(...importsOf(from, await readFile(join(root, from), "utf8")));
+    }
+  }
+  return imports;
+}
+
+function importsOf(from: string, text: string): Import[] {
+  const { module } = parseSync(from, text);
+  const requests = [
+    ...module.staticImports.map(({ moduleRequest }) => moduleRequest),
+    ...module.staticExports.flatMap(({ entries }) =>
+      entries.flatMap(({ moduleRequest }) => moduleRequest ?? []),
+    ),
+    ...module.dynamicImports.flatMap(({ moduleRequest: { start, end } }) => {
+      const [, value] = /^["'](.*)["']$/s.exec(text.slice(start, end)) ?? [];
+      return value === undefined ? [] : [{ value, start }];
+    }),
+  ];
+  return requests.map(({ value, start }) => {
+    const isPackage = !value.startsWith(".");
+    const to = isPackage ? packageOf(value) : posix.join(dirname(from), value);
+    return { from, to, isPackage, line: text.slice(0, start).split("\n").length };
+  });
+}
+
+/** `@scope/name/part` is a part of the package `@scope/name`. */
+function packageOf(specifier: string): string {
+  const parts = specifier.split("/");
+  return parts.slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+}

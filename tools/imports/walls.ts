@@ -1,0 +1,82 @@
+import type { Import } from "./read-imports.ts";
+
+/** What the files of a place may import of this repository, and which packages they may not. */
+type Wall = {
+  /** A folder. `*` stands for one name, which is `$1` in what may be imported. */
+  readonly place: string;
+  /** Files and folders. */
+  readonly imports: readonly string[];
+  readonly except?: readonly string[];
+  readonly because: string;
+};
+
+/** Who may import what: the first place that a file lies in holds. */
+const walls: readonly Wall[] = [
+  {
+    place: "services/lib",
+    imports: ["gen", "services/lib", "package.json"],
+    because: "the library knows no service",
+  },
+  {
+    place: "services/all-in-one/postgres",
+    imports: ["services/all-in-one/postgres", "services/lib"],
+    because: "the embedded server knows no service",
+  },
+  {
+    place: "services/all-in-one",
+    imports: ["gen", "services", "edge"],
+    because: "the composition root starts what there is",
+  },
+  {
+    place: "services/*/rpc",
+    imports: ["gen", "services/lib", "services/$1"],
+    except: ["services/$1/schema.ts", "drizzle-orm", "postgres", "pg", "@grpc/grpc-js"],
+    because: "an RPC reads, decides and answers: SQL stands in the repository, the wire in services/lib",
+  },
+  {
+    place: "services/*",
+    imports: ["gen", "services/lib", "services/$1"],
+    because: "a service calls another one over the mesh",
+  },
+  {
+    place: "edge",
+    imports: ["gen", "services/lib", "edge", "package.json"],
+    because: "the edge knows contracts only",
+  },
+  {
+    place: "tools",
+    imports: ["gen", "services/lib", "edge", "tools", "package.json"],
+    because: "a tool reads contracts as the edge does",
+  },
+  {
+    place: "tests/e2e",
+    imports: ["gen", "tests"],
+    because: "the end-to-end tests see what a user sees: gen and the ports",
+  },
+];
+
+/** Folders whose folders are rooms: arrows between these go one way. */
+export const roomFolders = ["edge", "services/lib"];
+
+export type Breach = Import & { readonly because: string };
+
+/** The imports that no wall lets through. */
+export const breachesOf = (imports: readonly Import[]): Breach[] =>
+  imports.flatMap((one) => {
+    const wall = wallOf(one.from);
+    return wall && !isAllowed(one, wall) ? [{ ...one, because: wall.because }] : [];
+  });
+
+/** The wall around a file, with the names that it lies under. */
+function wallOf(file: string): Wall | undefined {
+  for (const wall of walls) {
+    const [found, name] = new RegExp(`^${wall.place.replace("*", "([^/]+)")}/`).exec(file) ?? [];
+    if (found === undefined) continue;
+    const named = (places: readonly string[]) => places.map((place) => place.replace("$1", name ?? ""));
+    return { ...wall, imports: named(wall.imports), except: named(wall.except ?? []) };
+  }
+  return undefined;
+}
+
+const isAllowed = ({ to, isPackage }: Import, { imports, except = [] }: Wall): boolean =>
+  !except.includes(to) && (isPackage || imports.some((place) => to === place || to.startsWith(`${place}/`)));
