@@ -86,6 +86,26 @@ export function parseConfig(env: Env) {
   });
 }
 
+/** Settings of processes by themselves, which are set from within here. */
+const ofSeparateProcesses =
+  /^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(IDENTITY|STORAGE|ORCHESTRATION|STAGING|APPROVAL)_ADDRESS)$/;
+
+/** What somebody has set who expects something of it that does not come, a sentence each. */
+export const unreadSettings = (env: Env): string[] =>
+  Object.keys(env).flatMap((name) => {
+    if (ofSeparateProcesses.test(name))
+      return [`${name} is not read here: it is for processes that are started by themselves`];
+    if (name.startsWith("SLUICE_") && name !== "SLUICE_DATA_DIR") return [`${name} is no setting`];
+    return [];
+  });
+
+/** As parseConfig, with the default of each setting that is wrong. */
+export function parseUsable(env: Env): AllInOneConfig {
+  const { error } = settings.safeParse(env);
+  const wrong = new Set(error?.issues.map(({ path }) => String(path[0])));
+  return parseConfig(Object.fromEntries(Object.entries(env).filter(([name]) => !wrong.has(name))));
+}
+
 /** Where the edge will be reached; undefined when it takes any port, or the calls of any address. */
 function edgeUrl(scheme: string, host: string, port: string): string | undefined {
   if (Number(port) === 0 || host === "0.0.0.0" || host === "::") return undefined;

@@ -3,20 +3,26 @@ import { fileURLToPath } from "node:url";
 import { stopSignal } from "../lib/process/lifetime.ts";
 import { releaseMemoryAtRest } from "../lib/process/release-memory.ts";
 import { startTelemetry } from "../lib/process/start-telemetry.ts";
-import { parseBoth, withSecrets } from "../lib/settings/env.ts";
+import { ConfigError, parseAll, withSecrets } from "../lib/settings/env.ts";
 import { createLog } from "../lib/telemetry/log.ts";
 import { parseTelemetry, telemetrySecrets } from "../lib/telemetry/settings.ts";
 
 // Code that was compiled before loads faster, by about an eighth of a start. It lies beside the packages: whoever may
 // write there may change the code anyway. Where it can't be written there is none.
 enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/node", import.meta.url)));
-const { allInOneSecrets, parseConfig } = await import("./config.ts");
+const { allInOneSecrets, parseConfig, unreadSettings } = await import("./config.ts");
+const { checkMembers } = await import("./check-members.ts");
 const { run } = await import("./run.ts");
 const { welcome } = await import("./welcome.ts");
 
 try {
   const env = withSecrets(process.env, [...allInOneSecrets, ...telemetrySecrets]);
-  const [config, settings] = parseBoth(env, parseConfig, parseTelemetry);
+  const [config, settings] = parseAll(
+    () => parseConfig(env),
+    () => parseTelemetry(env),
+    () => checkMembers(env),
+  );
+  for (const unread of unreadSettings(process.env)) console.error(`sluice: ${unread}`);
   using _memory = releaseMemoryAtRest();
   // One port and one exporter for all parts: they are one process.
   await using telemetry = await startTelemetry("all-in-one", settings, createLog("sluice", config));
@@ -28,5 +34,5 @@ try {
   });
 } catch (error) {
   console.error(`sluice: ${(error as Error).message}`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof ConfigError ? 2 : 1;
 }

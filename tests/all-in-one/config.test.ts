@@ -1,5 +1,10 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseConfig } from "../../services/all-in-one/config.ts";
+import { checkMembers } from "../../services/all-in-one/check-members.ts";
+import { parseConfig, unreadSettings } from "../../services/all-in-one/config.ts";
+import { startProgram } from "../lib/program.ts";
+import { temporaryFolder } from "../lib/test-mesh.ts";
 
 test.each([
   [{}, "http://127.0.0.1:8080"],
@@ -24,4 +29,63 @@ test("OK: the settings of TLS and CORS go to the edge as they are", () => {
   const { OTHER: _, ...passed } = env;
   expect(parseConfig(env).edgeSettings).toMatchObject(passed);
   expect(parseConfig(env).edgeSettings).not.toHaveProperty("OTHER");
+});
+
+test("ConfigError: what any member could not use, all at once, and the rest is as it would be", () => {
+  const env = {
+    EDGE_PORT: "70000",
+    LOG_LEVEL: "loud",
+    STAGING_JOBS_AT_ONCE: "-1",
+    PUBLIC_URL: "foo",
+    SOURCE_ADDRESS_ALLOW: "10.0.0.0/99",
+    ENGINE_MEMORY_MIB: "plenty",
+    CORS_MAX_AGE: "-2",
+  };
+  expect(() => checkMembers(env)).toThrow(
+    expect.objectContaining({
+      name: "ConfigError",
+      problems: [
+        '  PUBLIC_URL: must be the platform\'s address, as https://sluice.example.org; it is "foo"',
+        '  SOURCE_ADDRESS_ALLOW: must be comma-separated CIDRs, as 10.0.0.0/8, ::1/128; it is "10.0.0.0/99"',
+        '  ENGINE_MEMORY_MIB: must be a number of MiB; it is "plenty"',
+        '  STAGING_JOBS_AT_ONCE: must be a number from 0 to 99; it is "-1"',
+        '  EDGE_PORT: must be a port number; it is "70000"',
+        '  CORS_MAX_AGE: must be a number of seconds, up to 99999; it is "-2"',
+      ],
+    }),
+  );
+  expect(() => checkMembers({})).not.toThrow();
+});
+
+test("exit code 2: before anything is started, with every problem and no secret", async () => {
+  await using folder = await temporaryFolder();
+  const data = join(folder.path, "data");
+  await using program = startProgram("services/all-in-one/main.ts", {
+    SLUICE_DATA_DIR: data,
+    EDGE_PORT: "70000",
+    PUBLIC_URL: "https://sluice.example.org",
+    LOG_LEVEL: "loud",
+    DATABASE_URL: "mysql://a:hidden@b",
+    BOOTSTRAP_ADMIN_PASSWORD: "short",
+  });
+  expect(await program.ended).toBe(2);
+  const told = program
+    .output()
+    .split("\n")
+    .filter((line) => line !== "" && !/^\(/.test(line));
+  expect(told).toEqual([
+    "sluice: these settings can't be used:",
+    "  database_url: must begin with postgres://",
+    "  BOOTSTRAP_ADMIN_PASSWORD: must have 12 characters or more",
+    '  LOG_LEVEL: must be trace, debug, info, warn, error, fatal or silent; it is "loud"',
+    '  EDGE_PORT: must be a port number; it is "70000"',
+  ]);
+  expect(existsSync(data)).toBe(false);
+});
+
+test("told: settings that this start does not read", () => {
+  expect(unreadSettings({ SLUICE_DATA_DIR: "d", SLUICE_PORT: "1", STORAGE_DIR: "s", HOME: "/" })).toEqual([
+    "SLUICE_PORT is no setting",
+    "STORAGE_DIR is not read here: it is for processes that are started by themselves",
+  ]);
 });

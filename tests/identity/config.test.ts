@@ -35,7 +35,7 @@ test("OK: the administrator is given", () => {
   });
 });
 
-test("ConfigError: every problem at once, and no value", () => {
+test("ConfigError: every problem at once, with what is no secret", () => {
   const wrong = {
     BOOTSTRAP_ADMIN_EMAIL: "nobody",
     BOOTSTRAP_ADMIN_PASSWORD: "too short",
@@ -43,12 +43,12 @@ test("ConfigError: every problem at once, and no value", () => {
   };
   expect(() => parseConfig(wrong)).toThrow(
     [
-      "the settings are not complete:",
+      "these settings can't be used:",
       "  GRPC_LISTEN: is required, as 127.0.0.1:9001 or unix:/run/sluice/identity.sock",
       "  database_url: is required, as postgres://user:password@host:5432/database",
       "  mesh_private_key: is required: an Ed25519 private key in PEM, in the secret of this name",
       "  mesh_trusted_keys: is required: a JSON object from process name to public key in PEM, in the secret of this name",
-      "  BOOTSTRAP_ADMIN_EMAIL: must be an e-mail address",
+      '  BOOTSTRAP_ADMIN_EMAIL: must be an e-mail address; it is "nobody"',
       "  BOOTSTRAP_ADMIN_PASSWORD: must have 12 characters or more",
       "  secret_encryption_key: must be 32 bytes in base64",
     ].join("\n"),

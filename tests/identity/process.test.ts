@@ -63,7 +63,7 @@ test("OK: nothing secret is in what a process prints, also when its database fai
   expect(second.output()).not.toContain("administrator");
 });
 
-test("exit 2: settings that are wrong, all at once and without their values", async () => {
+test("exit 2: settings that are wrong, all at once and without what is secret", async () => {
   await using database = await createTestDatabase();
   await using folder = await temporaryFolder();
   await using failed = startIdentity(database, join(folder.path, "identity.sock"), {
@@ -72,7 +72,7 @@ test("exit 2: settings that are wrong, all at once and without their values", as
   });
   expect(await failed.ended).toBe(2);
   expect(linesOf(failed)).toEqual([
-    "identity: the settings are not complete:",
+    "identity: these settings can't be used:",
     "  BOOTSTRAP_ADMIN_PASSWORD: must have 12 characters or more",
     "  secret_encryption_key: must be 32 bytes in base64",
   ]);

@@ -11,7 +11,7 @@ test("ConfigError: a database's URL that can't be read, without its password", (
 
 test("OK: what could not be parsed is in no log", async () => {
   const code = `
-    import { createLog } from "./services/lib/log.ts";
+    import { createLog } from "./services/lib/telemetry/log.ts";
     try { new URL("redis://:open#sesame@:x"); } catch (err) { createLog("x", { logLevel: "info" }).error({ err }); }`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "inherit"],

@@ -1,5 +1,5 @@
 import { setFlagsFromString } from "node:v8";
-import { type Env, parseBoth, withSecrets } from "../settings/env.ts";
+import { type Env, parseAll, withSecrets } from "../settings/env.ts";
 import { createLog } from "../telemetry/log.ts";
 import { parseTelemetry, type TelemetrySettings, telemetrySecrets } from "../telemetry/settings.ts";
 import { releaseMemoryAtRest } from "./release-memory.ts";
@@ -39,7 +39,10 @@ export async function runProcess<Config extends { logLevel: string }>(
   let settings: TelemetrySettings;
   try {
     const read = withSecrets(env, [...options.secrets, ...telemetrySecrets]);
-    [config, settings] = parseBoth(read, options.parseConfig, parseTelemetry);
+    [config, settings] = parseAll(
+      () => options.parseConfig(read),
+      () => parseTelemetry(read),
+    );
   } catch (error) {
     console.error(`${name}: ${(error as Error).message}`);
     process.exitCode = 2;

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 
@@ -7,13 +7,13 @@ const secretKeyBytes = 32;
 /** Environment variables and secrets of a process, by name. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** What is wrong with a process's settings: every problem at once. */
-class ConfigError extends Error {
+/** What is wrong with a process's settings: every problem at once, a line each. */
+export class ConfigError extends Error {
   override name = "ConfigError";
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`the settings are not complete:\n${problems.join("\n")}`);
+    super(`these settings can't be used:\n${problems.join("\n")}`);
     this.problems = problems;
   }
 }
@@ -24,6 +24,9 @@ class ConfigError extends Error {
  */
 export function withSecrets(env: Env, names: readonly string[]): Env {
   const folder = env.SECRETS_MNT_PATH;
+  if (folder && !existsSync(folder)) {
+    throw new ConfigError([`  SECRETS_MNT_PATH ${JSON.stringify(folder)}: there is no such folder`]);
+  }
   const read = names.map((name) => [name, folder ? readSecret(folder, name) : undefined] as const);
   return Object.fromEntries([
     ...Object.entries(env),
@@ -54,7 +57,7 @@ export function parseEnv<S extends z.ZodType>(
   const result = schema.safeParse(set);
   const issues = result.error?.issues ?? [];
   const problems = [
-    ...issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`),
+    ...issues.map(({ path, message }) => `  ${path.join(".")}: ${message}${isNow(path.join("."), set)}`),
     ...problemsOf(set).map((problem) => `  ${problem}`),
   ];
   if (result.success && problems.length === 0) {
@@ -63,21 +66,36 @@ export function parseEnv<S extends z.ZodType>(
   throw new ConfigError(problems);
 }
 
-/** Reads two kinds of settings, and reports the problems of both at once. */
-export function parseBoth<A, B>(env: Env, first: (env: Env) => A, second: (env: Env) => B): [A, B] {
-  const problems: string[] = [];
-  const read = <T>(parse: (env: Env) => T): T | undefined => {
+/** Settings that are secrets, or have one in them: what they are set to is not told. */
+const isSecret = (name: string): boolean =>
+  name !== name.toUpperCase() || /PASSWORD|TOKEN|DATABASE_URL/.test(name);
+
+const valueCharactersMax = 60;
+
+/** What a setting is set to, behind what it has to be. */
+function isNow(name: string, set: Env): string {
+  const value = set[name];
+  if (value === undefined || isSecret(name)) return "";
+  const shown = value.length > valueCharactersMax ? `${value.slice(0, valueCharactersMax)}…` : value;
+  return `; it is ${JSON.stringify(shown)}`;
+}
+
+/** Reads several kinds of settings, and reports the problems of all of them at once, each of them once. */
+export function parseAll<T extends readonly unknown[]>(
+  ...reads: { readonly [Index in keyof T]: () => T[Index] }
+): T {
+  const problems = new Set<string>();
+  const results = reads.map((read) => {
     try {
-      return parse(env);
+      return read();
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      problems.push(...error.problems);
+      for (const problem of error.problems) problems.add(problem);
       return undefined;
     }
-  };
-  const both = [read(first), read(second)] as [A, B];
-  if (problems.length > 0) throw new ConfigError(problems);
-  return both;
+  });
+  if (problems.size > 0) throw new ConfigError([...problems]);
+  return results as unknown as T;
 }
 
 /** Where a gRPC server listens or is reached: `host:port`, or `unix:` and an absolute path. */
@@ -125,7 +143,10 @@ const trustedKeys = z
 
 /** How much is logged. */
 export const logLevel = z
-  .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+  .enum(
+    ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
+    "must be trace, debug, info, warn, error, fatal or silent",
+  )
   .default("info");
 
 /** Settings that every service has. */
