@@ -182,7 +182,11 @@ describe.each([
 
   test("429: as many reads on their way as there may be, and one more when one has ended", async () => {
     await using edge = await startLimited({ user: { callsMax: 1 } }, { folder });
-    const sent = request({ port: edge.port, path: path(), headers: mine, agent: false }).end();
+    const editor = principal({ orgId: org, userId: user, roles: ["editor"] });
+    // More than connections hold: it is on its way as long as nobody reads.
+    const { fileId } = await upload(storage, editor, { name: "large.bin", content: generated(32 * mib) });
+    const large = path().replace(file.fileId, fileId);
+    const sent = request({ port: edge.port, path: large, headers: mine, agent: false }).end();
     const [running] = (await once(sent, "response")) as [IncomingMessage];
     const refused = await read(edge);
     expect([refused.status, refused.headers["retry-after"], reasonOf(refused).reason]).toEqual([
