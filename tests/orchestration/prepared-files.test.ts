@@ -347,7 +347,7 @@ describe("in the middle of it", () => {
   });
 
   test("Canceled: the one who began leaves, and another one who waits gets the file", async () => {
-    const sourceId = await createFileSource(mesh, user, "leave.csv", csvOf(500_000));
+    const sourceId = await createFileSource(mesh, user, "leave.csv", csvOf(1_500_000));
     const caller = new AbortController();
     const { prepared, result } = await countWhile(async () => {
       const left = failureOf(user.catalog.discover({ sourceId }, { signal: caller.signal }));
@@ -358,11 +358,11 @@ describe("in the middle of it", () => {
       expect(await left).toMatchObject({ code: Code.Canceled });
       return await stayed;
     });
-    expect({ prepared, rows: result.rows }).toEqual({ prepared: 1, rows: [["500000"]] });
+    expect({ prepared, rows: result.rows }).toEqual({ prepared: 1, rows: [["1500000"]] });
   });
 
   test("Canceled: the last one who waits leaves, and the process with them", async () => {
-    const sourceId = await createFileSource(mesh, user, "gone.csv", csvOf(500_000));
+    const sourceId = await createFileSource(mesh, user, "gone.csv", csvOf(1_500_000));
     const caller = new AbortController();
     const left = failureOf(user.catalog.discover({ sourceId }, { signal: caller.signal }));
     const pid = await untilWorking();

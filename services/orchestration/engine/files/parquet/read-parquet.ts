@@ -157,35 +157,48 @@ type Found = {
   readonly rowCount: number;
 };
 
+/** Columns that one statement reads: each takes memory for its part of the statement. */
+const columnsAtOnce = 1000;
+
 /** Reads every value, which a statement that needs only some of them does not; answers how many of each column are missing. */
 async function readAll(
   connection: DuckDBConnection,
   path: string,
   { described, names, rowCount }: Found,
 ): Promise<number[]> {
-  const count = async (columns: readonly Described[]) => {
-    // Counting alone is done by statistics.
-    const counts = columns.flatMap(({ duckName }, index) => [
-      `count(${identifier(duckName)}) AS n${index}`,
-      `bit_xor(hash(${identifier(duckName)})) AS h${index}`,
-    ]);
-    const [row] = await readRows(
-      connection,
-      `SELECT ${counts.join(", ")}, count(*) AS rows FROM ${relationOf(path)}`,
-    );
-    return row;
+  const nullCounts: number[] = [];
+  for (let from = 0; from < described.length; from += columnsAtOnce) {
+    const columns = described.slice(from, from + columnsAtOnce);
+    const counted = await countValues(connection, path, columns).catch(async (error) => {
+      if (toEngineFailure(error, "sourceDataInvalid").kind === "memory") throw error;
+      for (const [index, column] of columns.entries()) {
+        await countValues(connection, path, [column]).catch((cause) => {
+          throw unreadable(names[from + index] ?? "", cause);
+        });
+      }
+      throw error;
+    });
+    if (counted.rowCount !== rowCount)
+      throw invalid("it is damaged: it has another number of rows than its foot says");
+    nullCounts.push(...counted.valueCounts.map((count) => rowCount - count));
+  }
+  return nullCounts;
+}
+
+async function countValues(connection: DuckDBConnection, path: string, columns: readonly Described[]) {
+  // Counting alone is done by statistics.
+  const counts = columns.flatMap(({ duckName }, index) => [
+    `count(${identifier(duckName)}) AS n${index}`,
+    `bit_xor(hash(${identifier(duckName)})) AS h${index}`,
+  ]);
+  const [row] = await readRows(
+    connection,
+    `SELECT ${counts.join(", ")}, count(*) AS rows FROM ${relationOf(path)}`,
+  );
+  return {
+    rowCount: Number(row?.rows),
+    valueCounts: columns.map((_, index) => Number(row?.[`n${index}`])),
   };
-  const row = await count(described).catch(async (error) => {
-    for (const [index, column] of described.entries()) {
-      await count([column]).catch((cause) => {
-        throw unreadable(names[index] ?? "", cause);
-      });
-    }
-    throw error;
-  });
-  if (Number(row?.rows) !== rowCount)
-    throw invalid("it is damaged: it has another number of rows than its foot says");
-  return described.map((_, index) => rowCount - Number(row?.[`n${index}`]));
 }
 
 function unreadable(name: string, cause: unknown): EngineFailure {
