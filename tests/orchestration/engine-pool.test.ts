@@ -151,13 +151,13 @@ test("OK: a process that grows without a task is ended, and one that has grown g
 test("OK: a process that keeps much mapped after its task is not used again", async () => {
   const mapped = new Map<number, number>();
   await using started = await startPool({
-    mappedBytesMax: 1000,
+    mappedBytesMax: 2000,
     readMapped: (pid) => mapped.get(pid) ?? 1000,
   });
   const owner = someone();
   const first = await started.use(owner);
   expect(await started.use(owner)).toBe(first);
-  mapped.set(first.pid ?? 0, 1001);
+  mapped.set(first.pid ?? 0, 1400);
   expect(await started.use(owner)).toBe(first);
   await eventually(() => isAlive(first)).toBe(false);
   expect(await started.use(owner)).not.toBe(first);

@@ -2,15 +2,18 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { withinCall } from "../../services/lib/rpc/call.ts";
 import type { Engine } from "../../services/orchestration/engine/engine.ts";
+import type { QueryResult } from "../../services/orchestration/results/query-result.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
 import { startEngine, writeParquet } from "./engines.ts";
 
 // After a small statement its process keeps the database for the next one of the same user.
 
 type Run = (file: string, sql: string) => Promise<unknown>;
+type Ask = (file: string, sql: string) => Promise<QueryResult>;
 
 let engine: Engine;
 let run: Run;
+let ask: Ask;
 let folder: string;
 const stack = new AsyncDisposableStack();
 beforeAll(async () => {
@@ -19,6 +22,7 @@ beforeAll(async () => {
   for (const [name, select] of [
     ["one", "SELECT range AS n FROM range(5)"],
     ["twin", "SELECT range + 1 AS n FROM range(5)"],
+    ["many", "SELECT range AS n FROM range(5000)"],
     ["other", "SELECT 'text' || range AS t FROM range(7)"],
   ]) {
     await writeParquet(join(folder, `${name}.parquet`), select ?? "");
@@ -26,7 +30,7 @@ beforeAll(async () => {
   const who = principal();
   const limit = { signal: AbortSignal.timeout(60_000), timeoutMs: 60_000 };
   const call = { requestId: "test", traceparent: undefined, tracestate: undefined, deadlineMs: undefined };
-  run = (file, sql) =>
+  ask = (file, sql) =>
     withinCall({ ...call, principal: who, signal: limit.signal }, async () => {
       const task = {
         kind: "query" as const,
@@ -38,8 +42,10 @@ beforeAll(async () => {
         maxRows: 100,
       };
       const reply = await engine.run(task, limit);
-      return reply.kind === "queried" ? reply.result.rows : reply;
+      if (reply.kind !== "queried") throw new Error("the engine answered something else");
+      return reply.result;
     });
+  run = async (file, sql) => (await ask(file, sql)).rows;
 });
 afterAll(() => stack.disposeAsync());
 
@@ -70,6 +76,21 @@ test("OK: a statement that has passed once is looked at anew where the columns h
   ]) {
     await writeParquet(join(folder, "same.parquet"), `SELECT ${column} FROM range(5)`);
     expect(await run("same", sql)).toEqual([[smallest]]);
+  }
+});
+
+test("OK: a type within another one is told as what it is, whatever was asked before", async () => {
+  const sql = "SELECT s.a FROM nested";
+  for (const type of ["VARCHAR", "JSON", "VARCHAR"]) {
+    await writeParquet(join(folder, "nested.parquet"), `SELECT {'a': '1'::${type}} AS s`);
+    expect((await ask("nested", sql)).columns).toEqual([{ name: "a", dataType: type }]);
+  }
+});
+
+test("OK: results that are cut off, again and again", async () => {
+  for (let count = 0; count < 20; count += 1) {
+    const { rows, truncated } = await ask("many", "SELECT n, repeat('x', 1000) FROM many");
+    expect([rows.length, truncated]).toEqual([100, true]);
   }
 });
 

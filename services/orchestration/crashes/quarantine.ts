@@ -38,6 +38,8 @@ export function createQuarantine({ db, log }: { db: Db; log: Logger }): Quaranti
   const clean = new LRUCache<string, true>({ max: cleanMax, ttl: cleanMs });
   const nameInCache = (about: CrashCause) => JSON.stringify([callersOrg(), keyOf(about)]);
 
+  const recorded = new WeakSet<Error>();
+
   async function check(about: CrashCause): Promise<void> {
     const name = nameInCache(about);
     if (clean.has(name)) return;
@@ -47,7 +49,9 @@ export function createQuarantine({ db, log }: { db: Db; log: Logger }): Quaranti
   }
 
   async function remember(about: CrashCause, error: unknown): Promise<void> {
-    if (!(error instanceof EngineFailure) || error.kind !== "crashed") return;
+    if (!(error instanceof EngineFailure) || error.kind !== "crashed" || recorded.has(error)) return;
+    // Whoever waits for the same process hears of the same crash.
+    recorded.add(error);
     const org = callersOrg();
     try {
       await outsideCalls(() => insertCrash(db, org, toCrash(about, error.message)));

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../executions/clock.ts";
 import type { EngineChild } from "./engine-child.ts";
 import { EngineFailure } from "./engine-failure.ts";
 import { createIdleEngines } from "./idle-engines.ts";
+import { createMappedBound } from "./mapped-bound.ts";
 import { type ReadMemory, readMappedMemory, readPrivateMemory } from "./memory-watch.ts";
 import { createOwnersTasks, type EngineOwner } from "./owners-tasks.ts";
 
@@ -27,10 +28,7 @@ export type EnginePoolOptions = {
   /** Tasks of one owner that are about to end, beyond which the next one waits for a process instead of starting one. */
   readonly shortTasksMax?: number;
   readonly readMemory?: ReadMemory;
-  /**
-   * Memory that a process may have mapped after a task, in bytes; any by default. What its allocator does not give back
-   * counts against the next task, which may be a large one.
-   */
+  /** What the kernel lets a process map, in bytes; no bound by default. */
   readonly mappedBytesMax?: number;
   readonly readMapped?: ReadMemory;
 };
@@ -40,6 +38,7 @@ const tasksMaxDefault = 500;
 export function createEnginePool(options: EnginePoolOptions): EnginePool {
   const { startChild, log, clock = systemClock, tasksMax = tasksMaxDefault } = options;
   const { mappedBytesMax = Number.POSITIVE_INFINITY, readMapped = readMappedMemory } = options;
+  const mapped = createMappedBound(mappedBytesMax, readMapped);
   const children = new Map<EngineChild, { taskCount: number }>();
   const background = new Set<Promise<void>>();
   const tasks = createOwnersTasks(clock, options.shortTasksMax);
@@ -93,8 +92,7 @@ export function createEnginePool(options: EnginePoolOptions): EnginePool {
 
   async function takeBack(child: EngineChild): Promise<void> {
     const isEmpty = await child.folder.empty();
-    const isSpent =
-      (children.get(child)?.taskCount ?? 0) >= tasksMax || readMapped(child.pid ?? 0) > mappedBytesMax;
+    const isSpent = (children.get(child)?.taskCount ?? 0) >= tasksMax || mapped.isExceeded(child.pid ?? 0);
     if (!isEmpty || isSpent || isStopping || child.hasEnded() || !child.priority.raise()) return end(child);
     const owner = tasks.finish(child);
     if (!owner) return end(child);
@@ -105,7 +103,10 @@ export function createEnginePool(options: EnginePoolOptions): EnginePool {
   async function find(owner: EngineOwner | undefined, signal: AbortSignal): Promise<EngineChild> {
     const found = owner && (idle.take(owner) ?? (await tasks.waitForOne(owner, signal)));
     if (isStopping) throw new EngineFailure("internal", "the engine stops");
-    return found ?? idle.takeSpare() ?? start();
+    if (found) return found;
+    const spare = idle.takeSpare();
+    if (spare) mapped.noteReady(spare.pid ?? 0);
+    return spare ?? start();
   }
 
   return {

@@ -91,7 +91,7 @@ export async function createEngine({
   const pool = createEnginePool({
     startChild,
     log,
-    mappedBytesMax: mappedBytesMax(limits.processBytes) / 2,
+    mappedBytesMax: mappedBytesMax(limits.processBytes),
     ...poolOptions,
   });
 

@@ -4,8 +4,11 @@ import { openEnd } from "./pipe-ends.ts";
 
 /** Keeps a named pipe from ending, whoever writes it comes and goes. */
 export type PipeInput = Disposable & {
-  /** Lets the pipe end behind what was written, once somebody reads it. Rejects with the signal's reason. */
-  end(signal: AbortSignal): Promise<void>;
+  /**
+   * Lets the pipe end behind what was written, once somebody reads it; or now, when `reader` is done and has read all that
+   * it wanted. Rejects with the signal's reason.
+   */
+  end(reader: Promise<unknown>, signal: AbortSignal): Promise<void>;
 };
 
 export function keepInput(path: string): PipeInput {
@@ -15,13 +18,20 @@ export function keepInput(path: string): PipeInput {
     for (const descriptor of keepers.splice(0)) closeSync(descriptor);
   };
   return {
-    async end(signal) {
+    async end(reader, signal) {
       // What was written stays in the pipe as long as it is open at all. Only without the reader of our own shows whether
       // there is another one, without whom it would be lost.
       const writer = openEnd(path, constants.O_WRONLY);
       close();
       keepers.push(writer);
-      closeSync(await openOnceRead(path, signal));
+      const done = new AbortController();
+      reader.then(
+        () => done.abort(),
+        () => done.abort(),
+      );
+      const opened = await openOnceRead(path, AbortSignal.any([signal, done.signal])).catch(() => undefined);
+      signal.throwIfAborted();
+      if (opened !== undefined) closeSync(opened);
       close();
     },
     [Symbol.dispose]: close,

@@ -17,9 +17,9 @@ export type Pipes = AsyncDisposable & {
   readonly output: Socket;
   /**
    * Says that the input is whole: its reader comes to the end. Until then it waits, even when the writer is gone, since
-   * the end of a pipe is all that tells what is whole from what broke off.
+   * the end of a pipe is all that tells what is whole from what broke off. `reader` settles when the reader is done.
    */
-  endInput(signal: AbortSignal): Promise<void>;
+  endInput(reader: Promise<unknown>, signal: AbortSignal): Promise<void>;
   /** Says that the output's writer is done: what is still in the pipe is read, then the output ends. */
   endOutput(): Promise<void>;
 };
@@ -46,7 +46,7 @@ export async function openPipes(directory: string): Promise<Pipes> {
     inputPath,
     outputPath,
     output,
-    endInput: (signal) => input.end(signal),
+    endInput: (reader, signal) => input.end(reader, signal),
     endOutput: () => keeper.close(),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };

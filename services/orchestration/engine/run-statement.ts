@@ -4,7 +4,7 @@ import { collectRows } from "./collect-rows.ts";
 import { toEngineFailure } from "./engine-failure.ts";
 import { readerOf } from "./file-reader.ts";
 import { gateStatement } from "./gate/gate-statement.ts";
-import { type PassedStatement, passOnce } from "./gate/passed-statements.ts";
+import { passOnce } from "./gate/passed-statements.ts";
 import type { Task, TypedColumn } from "./protocol.ts";
 import { withView } from "./sandbox.ts";
 import { identifier } from "./sql-text.ts";
@@ -27,12 +27,13 @@ export const runStatement = (task: Task & { kind: "query" }): Promise<QueryResul
   );
 
 /** Sends a statement through the gate, and finds out what columns its result has. */
-async function pass(connection: DuckDBConnection, { sql, tableName }: Statement): Promise<PassedStatement> {
+async function pass(connection: DuckDBConnection, { sql, tableName }: Statement) {
   const tableColumns = await describeResult(connection, `FROM ${identifier(tableName)}`);
-  return passOnce({ sql, tableName, tableColumns }, async () => {
-    const { describes } = await gateStatement(connection, sql, tableName);
-    return { describes, columns: await describeResult(connection, sql) };
-  });
+  const { describes } = await passOnce({ sql, tableName, tableColumns }, () =>
+    gateStatement(connection, sql, tableName),
+  );
+  // A type within another one may have a name that the columns of the table do not show.
+  return { describes, columns: await describeResult(connection, sql) };
 }
 
 async function asFailure<T>(usual: "sourceDataInvalid" | "sqlInvalid", work: () => Promise<T>): Promise<T> {

@@ -17,7 +17,7 @@ type SandboxBounds = {
   readonly outputPath?: string;
 };
 
-/** A database in memory, and a connection that no statement was run on yet. */
+/** A database in memory, and a connection that no statement of a task was run on yet. */
 type Database = {
   readonly instance: DuckDBInstance;
   readonly connection: DuckDBConnection;
@@ -78,7 +78,7 @@ const smallMs = 50;
  * statement, which gets a connection of its own: statements that have passed the gate change nothing but what is their
  * connection's, and opening a database takes longer than they do.
  */
-export async function withView<T>(
+export async function withView<T extends { readonly truncated: boolean }>(
   task: SandboxBounds,
   view: { readonly name: string; readonly from: string },
   work: {
@@ -93,8 +93,10 @@ export async function withView<T>(
     await lock(database);
     await work.define(() => connection.run(`CREATE VIEW ${identifier(view.name)} AS FROM ${view.from}`));
     const result = await work.run(connection);
-    const isSmall = performance.now() - begunMs < smallMs && !existsSync(task.spillDirectory);
-    if (isSmall && database.statementCount < statementsMax) keep(task, database, view.name);
+    const isQuick = performance.now() - begunMs < smallMs && !existsSync(task.spillDirectory);
+    // A result that was left early keeps its rows until V8 collects it.
+    if (isQuick && !result.truncated && database.statementCount < statementsMax)
+      keep(task, database, view.name);
     else close(database);
     return result;
   } catch (error) {
@@ -110,14 +112,16 @@ function keep(task: SandboxBounds, database: Database, viewName: string): void {
 
 async function renew(database: Database, viewName: string): Promise<Database | undefined> {
   await setImmediate();
+  // With its connection goes what a statement made or set.
+  database.connection.closeSync();
+  let connection: DuckDBConnection | undefined;
   try {
-    // With its connection goes what a statement made or set.
-    database.connection.closeSync();
-    const connection = await database.instance.connect();
+    connection = await database.instance.connect();
     await connection.run(`DROP VIEW ${identifier(viewName)}`);
     return { ...database, connection, statementCount: database.statementCount + 1 };
   } catch {
-    close(database);
+    connection?.closeSync();
+    database.instance.closeSync();
     return undefined;
   }
 }

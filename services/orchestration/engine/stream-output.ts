@@ -24,7 +24,7 @@ export async function* streamOutput(
   const signal = AbortSignal.any([limit.signal, stop.signal]);
   signal.addEventListener("abort", () => pipes.output.destroy(signal.reason), { once: true });
   const writing = engine.run(taskOf(pipes), { ...limit, signal }).finally(() => pipes.endOutput());
-  const feeding = feed?.(pipes.inputPath, signal).then(() => pipes.endInput(signal));
+  const feeding = feed?.(pipes.inputPath, signal).then(() => pipes.endInput(writing, signal));
   const done = Promise.all([writing, feeding]);
   done.catch((error) => stop.abort(error));
   try {

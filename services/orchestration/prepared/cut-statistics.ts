@@ -10,8 +10,11 @@ export type CutStatistics = {
   of(cut: GroupCut, limit: Limit): Promise<readonly ColumnStats[]>;
 };
 
-/** What one answer of a process has at most: columns of all its cuts. */
-const columnsMax = 10_000;
+/** What one answer of a process has at most: columns of all its cuts, each with two texts of 255 bytes. */
+const columnsMax = 2_500;
+
+/** Of lists and structs nothing stands in the foot: their rows are read, which takes long where they are many. */
+const nested = /^(STRUCT|MAP|UNION)\(|\]$/;
 
 type Batch = readonly (readonly ColumnStats[])[];
 
@@ -21,7 +24,8 @@ export function createCutStatistics(
   { fileName, cuts }: { readonly fileName: string; readonly cuts: readonly GroupCut[] },
 ): CutStatistics {
   const columns = preparation.columns.map(({ name, dataType }) => ({ name, dataType }));
-  const batchSize = Math.max(1, Math.floor(columnsMax / columns.length));
+  const isQuick = !columns.some(({ dataType }) => nested.test(dataType));
+  const batchSize = isQuick ? Math.max(1, Math.floor(columnsMax / columns.length)) : 1;
   const shared = createSharedWork<{ batch: Batch }>();
   const batches = new Map<number, Batch>();
 

@@ -45,7 +45,7 @@ export async function writeDatabaseResult(
       (target) => ({ target, sql, rowsMax, inputPath, timeoutMs }),
       { signal, onPart: planned.resolve },
     );
-    await pipes.endInput(signal);
+    await pipes.endInput(writing, signal);
     return rowsSent;
   }
 

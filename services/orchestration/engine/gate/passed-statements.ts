@@ -7,25 +7,25 @@ export type StatementOnTable = {
   readonly tableColumns: readonly TypedColumn[];
 };
 
-/** What became known of a statement that has passed the gate. */
-export type PassedStatement = { readonly describes: boolean; readonly columns: readonly TypedColumn[] };
+/** What the gate says of a statement that it lets through. */
+export type Passed = { readonly describes: boolean };
 
 const statementsMax = 100;
-/** Longer ones are not asked again and again. */
+/** Longer ones, and those over wider tables, are not asked again and again. */
 const sqlCharactersMax = 10_000;
+const columnsMax = 500;
 
-const passed = new Map<string, PassedStatement>();
+const passed = new Map<string, Passed>();
 
 /**
  * Answers what `gate` says of a statement, from memory where it has passed before: dashboards ask the same ones, and the gate
  * takes longer than most of them. Of what is refused nothing is kept.
  */
 export async function passOnce(
-  statement: StatementOnTable,
-  gate: () => Promise<PassedStatement>,
-): Promise<PassedStatement> {
-  if (statement.sql.length > sqlCharactersMax) return gate();
-  const { sql, tableName, tableColumns } = statement;
+  { sql, tableName, tableColumns }: StatementOnTable,
+  gate: () => Promise<Passed>,
+): Promise<Passed> {
+  if (sql.length > sqlCharactersMax || tableColumns.length > columnsMax) return gate();
   const key = JSON.stringify([sql, tableName, tableColumns.map(({ name, dataType }) => [name, dataType])]);
   const known = passed.get(key) ?? (await gate());
   // The one used last stands last.
