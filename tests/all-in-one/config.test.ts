@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { checkMembers } from "../../services/all-in-one/check-members.ts";
 import { parseConfig, unreadSettings } from "../../services/all-in-one/config.ts";
+import { parseAll } from "../../services/lib/settings/env.ts";
 import { startProgram } from "../lib/program.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
@@ -82,6 +83,21 @@ test("exit code 2: before anything is started, with every problem and no secret"
   ]);
   expect(existsSync(data)).toBe(false);
 });
+
+test.each(["https://user:hidden@sluice", "-----BEGIN PRIVATE KEY-----\nhidden", `${"x".repeat(80)}hidden`])(
+  "ConfigError: what may be a secret in another setting is not told: %j",
+  (value) => {
+    for (const name of ["LOG_LEVEL", "CORS_ALLOWED_ORIGINS", "RATE_LIMIT_USER", "EDGE_PORT"]) {
+      const read = () =>
+        parseAll(
+          () => parseConfig({ [name]: value }),
+          () => checkMembers({ [name]: value }),
+        );
+      expect(read).toThrow(`${name}: must be`);
+      expect(read).not.toThrow(/hidden/);
+    }
+  },
+);
 
 test("told: settings that this start does not read", () => {
   expect(unreadSettings({ SLUICE_DATA_DIR: "d", SLUICE_PORT: "1", STORAGE_DIR: "s", HOME: "/" })).toEqual([

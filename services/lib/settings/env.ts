@@ -70,14 +70,13 @@ export function parseEnv<S extends z.ZodType>(
 const isSecret = (name: string): boolean =>
   name !== name.toUpperCase() || /PASSWORD|TOKEN|DATABASE_URL/.test(name);
 
-const valueCharactersMax = 60;
+/** What may be shown of any other setting: no key, and no URL with a password in it. */
+const showable = /^[\w .,:;/*+-]{0,60}$/;
 
 /** What a setting is set to, behind what it has to be. */
 function isNow(name: string, set: Env): string {
   const value = set[name];
-  if (value === undefined || isSecret(name)) return "";
-  const shown = value.length > valueCharactersMax ? `${value.slice(0, valueCharactersMax)}…` : value;
-  return `; it is ${JSON.stringify(shown)}`;
+  return value === undefined || isSecret(name) || !showable.test(value) ? "" : `; it is "${value}"`;
 }
 
 /** Reads several kinds of settings, and reports the problems of all of them at once, each of them once. */

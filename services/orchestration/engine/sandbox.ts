@@ -146,7 +146,8 @@ async function lock({ connection, statementCount }: Database): Promise<void> {
   if (statementCount === 0) await connection.run("SET lock_configuration = true");
 }
 
-async function closedOnFailure<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+/** Does work on a connection, which a failure closes. */
+export async function closedOnFailure<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -5,7 +5,7 @@ import { readerOf } from "../file-reader.ts";
 import { gateStatement } from "../gate/gate-statement.ts";
 import type { Task } from "../protocol.ts";
 import { aliasOf } from "../result-columns.ts";
-import { openSandbox } from "../sandbox.ts";
+import { closedOnFailure, openSandbox } from "../sandbox.ts";
 import { identifier } from "../sql-text.ts";
 import type { SourceColumn } from "./result-select.ts";
 
@@ -74,18 +74,6 @@ async function openCopy(
     const rows = `(SELECT ${list.join(", ")} FROM ${readerOf(task.path, reading)})`;
     return { connection, columns, source: withAliases(rows, columns) };
   });
-}
-
-async function closedOnFailure(
-  connection: DuckDBConnection,
-  open: () => Promise<Relation>,
-): Promise<Relation> {
-  try {
-    return await open();
-  } catch (error) {
-    connection.closeSync();
-    throw error;
-  }
 }
 
 const withAliases = (rows: string, columns: readonly SourceColumn[]): string =>
