@@ -1,5 +1,6 @@
 import type postgres from "postgres";
 import { connectPostgres } from "../lib/database/postgres-client.ts";
+import { systemErrorMessage } from "../lib/values/system-error.ts";
 import { serviceNames } from "./service-names.ts";
 
 /** The database's address for each service, by name. */
@@ -27,6 +28,8 @@ export async function provisionDatabase(options: {
         await provisionRole(tx, `${rolePrefix}_${service}`, passwordOf(service));
       }
     });
+  } catch (error) {
+    throw new Error(`database_url: ${systemErrorMessage(error)}`, { cause: error });
   } finally {
     await sql.end();
   }

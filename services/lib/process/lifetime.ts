@@ -2,6 +2,8 @@ import { setFlagsFromString } from "node:v8";
 import { type Env, parseAll, withSecrets } from "../settings/env.ts";
 import { createLog } from "../telemetry/log.ts";
 import { parseTelemetry, type TelemetrySettings, telemetrySecrets } from "../telemetry/settings.ts";
+import { type CertificateSettings, checkCertificates } from "../tls/check-certificates.ts";
+import { meshCertificate } from "../tls/tls-settings.ts";
 import { releaseMemoryAtRest } from "./release-memory.ts";
 import { startTelemetry } from "./start-telemetry.ts";
 
@@ -33,7 +35,13 @@ export function stopSignal(): AbortSignal {
 export async function runProcess<Config extends { logLevel: string }>(
   name: string,
   env: Env,
-  options: { secrets: readonly string[]; parseConfig: (env: Env) => Config; run: Run<Config> },
+  options: {
+    secrets: readonly string[];
+    /** Settings of certificates beside the mesh's. */
+    certificates?: readonly CertificateSettings[];
+    parseConfig: (env: Env) => Config;
+    run: Run<Config>;
+  },
 ): Promise<void> {
   let config: Config;
   let settings: TelemetrySettings;
@@ -42,6 +50,9 @@ export async function runProcess<Config extends { logLevel: string }>(
     [config, settings] = parseAll(
       () => options.parseConfig(read),
       () => parseTelemetry(read),
+      ...[meshCertificate, ...(options.certificates ?? [])].map(
+        (names) => () => checkCertificates(read, names),
+      ),
     );
   } catch (error) {
     console.error(`${name}: ${(error as Error).message}`);

@@ -1,7 +1,9 @@
 import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import type { Logger } from "../telemetry/log.ts";
+import { systemErrorReason } from "../values/system-error.ts";
 
 /** Paths of PEM files. The certificate's has the whole chain, the process's own first. */
 export type CertificateFiles = {
@@ -77,20 +79,38 @@ async function readCertificates({ certFile, keyFile, caFile }: CertificateFiles)
     readPem(keyFile),
     caFile === undefined ? undefined : readPem(caFile),
   ]);
+  const contents = { cert, key, ca };
+  checkPair({ certFile, keyFile, caFile }, contents);
+  return contents;
+}
+
+/** Throws an error that names the file, where the contents are no certificate, its key and authorities. */
+export function checkPair(
+  { certFile, keyFile, caFile }: CertificateFiles,
+  { cert, key, ca }: Certificates,
+): void {
   check(`${certFile} is no certificate`, () => createSecureContext({ cert }));
   check(`${keyFile} is not the key of ${certFile}`, () => createSecureContext({ cert, key }));
   // OpenSSL takes any text for a list of no authorities.
   if (ca) check(`${caFile} is no certificate`, () => new X509Certificate(ca));
-  return { cert, key, ca };
 }
 
-async function readPem(path: string): Promise<Buffer> {
+const readPem = (path: string): Promise<Buffer> =>
+  readFile(path).catch((error) => {
+    throw unreadable(path, error);
+  });
+
+/** Blocks the process: for its start. */
+export function readPemNow(path: string): Buffer {
   try {
-    return await readFile(path);
+    return readFileSync(path);
   } catch (error) {
-    throw new Error(`can't read ${path}: ${(error as NodeJS.ErrnoException).code}`);
+    throw unreadable(path, error);
   }
 }
+
+const unreadable = (path: string, error: unknown): Error =>
+  new Error(`can't read ${path}: ${systemErrorReason(error)}`);
 
 function check(problem: string, work: () => unknown): void {
   try {

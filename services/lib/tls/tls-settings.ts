@@ -1,8 +1,16 @@
 import { z } from "zod";
 import { type Env, parseEnv } from "../settings/env.ts";
 import type { CertificateFiles } from "./certificates.ts";
+import type { CertificateSettings } from "./check-certificates.ts";
 
-const meshFileNames = ["MESH_TLS_CERT_FILE", "MESH_TLS_KEY_FILE", "MESH_TLS_CA_FILE"] as const;
+/** Settings of a process's certificate for the mesh. */
+export const meshCertificate = {
+  cert: "MESH_TLS_CERT_FILE",
+  key: "MESH_TLS_KEY_FILE",
+  ca: "MESH_TLS_CA_FILE",
+} as const satisfies CertificateSettings;
+
+const meshFileNames = Object.values(meshCertificate);
 
 /** Names of settings that say where a service listens or is reached, as IDENTITY_ADDRESS. */
 const serviceAddress = /^GRPC_LISTEN$|^[A-Z]+_ADDRESS$/;
