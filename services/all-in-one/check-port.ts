@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { ConfigError } from "../lib/settings/env.ts";
 import { systemErrorMessage } from "../lib/values/system-error.ts";
 
-/** Listens there and stops at once. Throws a ConfigError where the edge could not listen, before anything is started. */
+/** Listens on the edge's address and closes at once. Throws a ConfigError if that fails. */
 export async function checkPort(host: string, port: number): Promise<void> {
   const server = createServer();
   try {

@@ -18,8 +18,8 @@ const settings = z.object({
 const folderNames = [...processNames, authorityFolder];
 
 /**
- * Prepares a database and the secrets for a mesh of separate processes. Secrets that exist are never replaced. A run that
- * failed can be repeated: its folders are moved into place last.
+ * Prepares a database and the secrets for a mesh of separate processes. Secrets that exist are never replaced. A run
+ * that failed can be repeated: its folders are moved into place last.
  */
 async function provision(): Promise<void> {
   const { database_url: adminUrl, PROVISION_DIR: folder } = parseEnv(
@@ -28,7 +28,7 @@ async function provision(): Promise<void> {
   );
   const unfinished = join(folder, ".unfinished");
   const complete = join(unfinished, "complete");
-  // A run that ended while it moved its folders has changed the passwords: its secrets are those of the database.
+  // A run that was killed while moving its folders has already changed the passwords: its secrets are the valid ones.
   if (!existsSync(complete)) {
     const existing = folderNames.map((name) => join(folder, name)).find(existsSync);
     if (existing) throw new Error(`${existing}: it exists; secrets are never replaced`);

@@ -1,15 +1,14 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { request } from "node:http";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { logIn } from "../e2e/api.ts";
 import { startOnFolder } from "../e2e/mesh-process.ts";
+import { startProgram } from "../lib/program.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
 const password = "a long first password";
 
-/** Begins an upload of which a part is sent; resolves when the edge has asked for it. */
+/** Starts an upload and sends a part of it, once the edge has asked for the body. */
 async function beginUpload(url: string) {
   const upload = request(`${url}/api/v1/storage/files?name=slow.bin`, {
     method: "POST",
@@ -32,7 +31,7 @@ test("exit code 0: a stop waits for an upload, which ends well, and prints no st
   await using mesh = await startOnFolder(folder.path, password);
   const upload = await beginUpload(mesh.url);
   const ended = mesh.end("SIGTERM", "process");
-  // The port is closed before calls are waited for.
+  // The port closes before running calls are drained.
   await expect.poll(() => fetch(mesh.url).catch(() => "closed")).toBe("closed");
   const answered = once(upload, "response");
   upload.end("x".repeat(990));
@@ -55,28 +54,17 @@ test("exit code 1: a second signal stops at once, though an upload is under way"
 
 test("OK: after its stop nothing is left that Node waits for", async () => {
   await using folder = await temporaryFolder();
-  const program = spawn(process.execPath, [join(import.meta.dirname, "stopped-mesh.ts")], {
-    env: {
-      PATH: process.env.PATH,
-      SLUICE_DATA_DIR: folder.path,
-      EDGE_PORT: "0",
-      BOOTSTRAP_ADMIN_PASSWORD: password,
-      LOG_LEVEL: "warn",
-    },
-    stdio: ["pipe", "pipe", "inherit"],
+  await using program = startProgram("tests/all-in-one/stopped-mesh.ts", {
+    SLUICE_DATA_DIR: folder.path,
+    EDGE_PORT: "0",
+    BOOTSTRAP_ADMIN_PASSWORD: password,
+    LOG_LEVEL: "warn",
   });
-  let output = "";
-  program.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-  });
-  const ended = once(program, "close");
-  await expect.poll(() => output).toMatch(/ready at/);
-  const url = /ready at (\S+)/.exec(output)?.[1] ?? "";
+  const url = await program.printed(/ready at (\S+)/);
   expect(await logIn(url, password)).toBeTruthy();
-  program.stdin.end();
-  expect(await ended).toEqual([0, null]);
-  // Standard output is a pipe.
-  expect(
-    JSON.parse(/left: (.*)/.exec(output)?.[1] ?? "").filter((kind: string) => kind !== "PipeWrap"),
-  ).toEqual([]);
+  program.process.kill("SIGTERM");
+  expect(await program.ended).toBe(0);
+  const left = JSON.parse(/left: (.*)/.exec(program.output())?.[1] ?? "") as string[];
+  // Standard output and error are pipes.
+  expect(left.filter((kind) => kind !== "PipeWrap")).toEqual([]);
 });
