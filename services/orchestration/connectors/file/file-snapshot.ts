@@ -6,7 +6,7 @@ import type { ExtractColumn, Extraction } from "../../engine/protocol.ts";
 import { tableChanged } from "../../errors.ts";
 import { createCutStatistics } from "../../prepared/cut-statistics.ts";
 import { handOut } from "../../prepared/hand-out.ts";
-import { type ParquetFoot, readFoot } from "../../prepared/parquet-foot/foot.ts";
+import { type ParquetFoot, readFoot } from "../../engine/parquet/footer.ts";
 import type { PreparedFile } from "../../prepared/prepared-files.ts";
 import type {
   ChunkName,
