@@ -261,10 +261,10 @@ describe("a process that sends what is no reply", () => {
     expect(await answer).toEqual({
       exitCode: null,
       signal: "SIGKILL",
-      complaint: expect.stringContaining(why),
-      endedByOthers: false,
+      stderrTail: expect.stringContaining(why),
+      killedExternally: false,
     });
-    expect(await answer).toMatchObject({ complaint: expect.stringMatching(/^it sent what is no reply: /) });
+    expect(await answer).toMatchObject({ stderrTail: expect.stringMatching(/^it sent what is no reply: /) });
     expect(child.hasEnded()).toBe(true);
   });
 

@@ -8,13 +8,15 @@ import type { Protection } from "../confinement/layers.ts";
 import { mappedBytesMax } from "../confinement/mapped-memory.ts";
 import type { Limit } from "../connectors/connector.ts";
 import { beforeAbort } from "../executions/before-abort.ts";
-import { type Crash, type EngineChild, startEngineChild } from "./processes/engine-child.ts";
-import { crashFailure, EngineFailure, memoryFailure } from "./engine-failure.ts";
-import { createEnginePool, type EnginePoolOptions } from "./processes/engine-pool.ts";
+import { EngineFailure } from "./engine-failure.ts";
 import type { MemoryExcess, MemoryLimits, MemoryWatch } from "./memory-watch.ts";
+import { crashFailure, memoryFailure } from "./processes/crash-failure.ts";
+import { type Crash, type EngineChild, startEngineChild } from "./processes/engine-child.ts";
+import { createEnginePool, type EnginePoolOptions } from "./processes/engine-pool.ts";
 import type { EngineOwner } from "./processes/owners-tasks.ts";
+import { removeFolder } from "./processes/work-folder.ts";
 import type { FailureKind, Reply, Task } from "./protocol.ts";
-import { inputName, outputName, removeFolder, spillName } from "./processes/work-folder.ts";
+import { inputName, outputName, spillName } from "./work-file-names.ts";
 
 /** A task but for what the engine itself adds; its paths are absolute. */
 export type NewTask = Task extends infer T
@@ -148,7 +150,10 @@ export async function createEngine({
   function toFailure(crash: Crash, task: NewTask): EngineFailure {
     if (isStopping) return new EngineFailure("internal", "the engine stops");
     const failure = crashFailure(crash, limits);
-    if (failure.kind !== "memory") log.error({ task: task.kind, ...crash }, "an engine process crashed");
+    if (failure.kind !== "memory") {
+      const { exitCode, signal, stderrTail: complaint, killedExternally: endedByOthers } = crash;
+      log.error({ task: task.kind, exitCode, signal, complaint, endedByOthers }, "an engine process crashed");
+    }
     return failure;
   }
 

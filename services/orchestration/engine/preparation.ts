@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { FileProblem } from "./files/readable.ts";
 import { type ReadingSettings, readingSettings } from "./reading-settings.ts";
 
 /** A column of a file, as it is found. */
@@ -16,6 +15,15 @@ export type FoundColumn = {
 
 /** A column of a Parquet file that is read as it is: `expression` is DuckDB's SQL for its values. */
 export type PreparedColumn = FoundColumn & { readonly expression: string };
+
+/** Something in a file that its owner should know of. */
+export type FileProblem = {
+  /** Undefined where it is of no single line. Counted from 1. */
+  readonly line?: number | undefined;
+  /** Undefined where it is of no single column. */
+  readonly column?: string | undefined;
+  readonly message: string;
+};
 
 /** What is known of a file after reading all of it. */
 export type Preparation = {

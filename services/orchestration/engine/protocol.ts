@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { QueryResult } from "../results/query-result.ts";
-import type { FileProblem } from "./files/readable.ts";
-import type { ReadingSettings } from "./reading-settings.ts";
+import type { FileProblem } from "./preparation.ts";
 import { type FoundColumn, foundSchema, type Preparation, preparationSchema } from "./preparation.ts";
+import type { ReadingSettings } from "./reading-settings.ts";
 
 export type TypedColumn = { readonly name: string; readonly dataType: string };
 

@@ -1,6 +1,6 @@
+import { aliasOf } from "../../engine/database/result-columns.ts";
 import { feedPipe } from "../../engine/pipes/feed-pipe.ts";
 import type { ResultRows } from "../../engine/protocol.ts";
-import { aliasOf } from "../../engine/database/result-columns.ts";
 import { sqlInvalid } from "../../errors.ts";
 import { firstStatement } from "../../first-statement.ts";
 import type { OperationContext } from "../../source-process/operation.ts";

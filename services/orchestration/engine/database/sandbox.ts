@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { identifier, literal } from "../sql-text.ts";
-import { normalName, plainName, preparedName } from "../processes/work-folder.ts";
+import { normalName, plainName, preparedName } from "../work-file-names.ts";
 
 /** The part of a process's memory that DuckDB manages; what is more goes to the spill folder. Functions take theirs beside. */
 const managedPart = 1 / 3;
@@ -57,7 +57,7 @@ export async function openSandbox(
   task: SandboxBounds,
   { settings = [], define = async () => {} }: SandboxOptions = {},
 ): Promise<DuckDBConnection> {
-  const database = (await takeAhead(keyOf(task), settings)) ?? (await openDatabase(task));
+  const database = await takeDatabase(task, settings);
   const { connection } = database;
   database.instance.closeSync();
   return closedOnFailure(connection, async () => {
@@ -86,7 +86,7 @@ export async function withView<T extends { readonly truncated: boolean }>(
     run(connection: DuckDBConnection): Promise<T>;
   },
 ): Promise<T> {
-  const database = (await takeAhead(keyOf(task))) ?? (await openDatabase(task));
+  const database = await takeDatabase(task);
   const { connection } = database;
   const begunMs = performance.now();
   try {
@@ -131,15 +131,15 @@ function close({ connection, instance }: Database): void {
   instance.closeSync();
 }
 
-/** A database that had statements is locked: it takes no settings any more. */
-async function takeAhead(key: string, settings: readonly string[] = []): Promise<Database | undefined> {
-  if (ahead?.key !== key) return undefined;
+/** Takes the database that was opened ahead for these bounds, or opens one. A used database is locked, so it takes no settings. */
+async function takeDatabase(bounds: SandboxBounds, settings: readonly string[] = []): Promise<Database> {
+  if (ahead?.key !== keyOf(bounds)) return openDatabase(bounds);
   const { opening } = ahead;
   ahead = undefined;
   const database = await opening;
-  if (!database || settings.length === 0 || database.statementCount === 0) return database;
-  close(database);
-  return undefined;
+  if (database && (settings.length === 0 || database.statementCount === 0)) return database;
+  if (database) close(database);
+  return openDatabase(bounds);
 }
 
 async function lock({ connection, statementCount }: Database): Promise<void> {

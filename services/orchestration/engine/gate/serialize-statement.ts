@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { EngineFailure, toEngineFailure } from "../engine-failure.ts";
+import { toEngineFailure } from "../database/duckdb-error.ts";
 import { readRows } from "../database/sandbox.ts";
+import { EngineFailure } from "../engine-failure.ts";
 import { isObject, type Json, type JsonObject, refused } from "./rule.ts";
 
 /** Leaves out what has its default, so that what is left means something. */

@@ -5,8 +5,8 @@ import { startConfined } from "../../confinement/start-confined.ts";
 import { takeUserId } from "../../confinement/user-ids.ts";
 import { hasEnded, isDead, killChild } from "../../process/child.ts";
 import { openMessageChannel } from "../../process/message-channel.ts";
-import { createProcessPriority, type ProcessPriority } from "./process-priority.ts";
 import { type Order, type Reply, type Task, toReply } from "../protocol.ts";
+import { createProcessPriority, type ProcessPriority } from "./process-priority.ts";
 import { createWorkFolder, type WorkFolder } from "./work-folder.ts";
 
 /** How a process ended that nobody told to end. */
@@ -14,9 +14,9 @@ export type Crash = {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
   /** The end of what it wrote to its standard error. */
-  readonly complaint: string;
+  readonly stderrTail: string;
   /** Killed by the system, which may be short of memory, or by somebody: its task is not to blame. */
-  readonly endedByOthers: boolean;
+  readonly killedExternally: boolean;
 };
 
 /** One process with DuckDB in it, and its own folder. */
@@ -43,7 +43,7 @@ const engineProgram = new URL("../tasks/engine-process.ts", import.meta.url);
 
 /** An answer has 3 MiB of rows at most, an inspection every column of a file. */
 const replyBytesMax = 16 * 1024 * 1024;
-const complaintCharactersMax = 2000;
+const stderrTailCharactersMax = 2000;
 const errorCharactersMax = 1024 * 1024;
 
 export function startEngineChild(options: EngineChildOptions): EngineChild {
@@ -56,7 +56,7 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
     violation = what;
     child.kill("SIGKILL");
   };
-  const complaint = keepEnd(child.stderr as Readable, () => giveUp("it writes errors without end"));
+  const stderrTail = keepEnd(child.stderr as Readable, () => giveUp("it writes errors without end"));
   let onReply: (reply: Reply) => void = refuseReply;
   const messages = openMessageChannel(channel, replyBytesMax, (message) => onReply(toReply(message)));
   // What breaks the channel is a process that is of no use any more.
@@ -76,8 +76,8 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
       const { promise, resolve } = Promise.withResolvers<Reply | Crash>();
       const end = () => {
         const { exitCode, signalCode: signal } = child;
-        const endedByOthers = signal === "SIGKILL" && violation === "";
-        resolve({ exitCode, signal, complaint: cut(violation || complaint()), endedByOthers });
+        const killedExternally = signal === "SIGKILL" && violation === "";
+        resolve({ exitCode, signal, stderrTail: cut(violation || stderrTail()), killedExternally });
       };
       onReply = (reply) => {
         onReply = refuseReply;
@@ -106,14 +106,14 @@ function refuseReply(): never {
   throw new Error("there is no task that it answers");
 }
 
-const cut = (text: string): string => text.slice(0, complaintCharactersMax);
+const cut = (text: string): string => text.slice(0, stderrTailCharactersMax);
 
 /** Reads a stream and answers the last characters of it; who writes without end is given up. */
 function keepEnd(stream: Readable, onTooMuch: () => void): () => string {
   let end = "";
   let characters = 0;
   stream.setEncoding("utf8").on("data", (text: string) => {
-    end = (end + text).slice(-complaintCharactersMax);
+    end = (end + text).slice(-stderrTailCharactersMax);
     characters += text.length;
     if (characters > errorCharactersMax) onTooMuch();
   });

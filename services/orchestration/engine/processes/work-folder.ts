@@ -4,19 +4,7 @@ import { chmod, constants, copyFile, link, readdir, rm, stat, unlink } from "nod
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { giveToUser } from "../../confinement/user-ids.ts";
-
-/**
- * Names in a process's own folder, as its program sees them: the folder is its working directory, and the folders above
- * may be closed to its user.
- */
-export const inputName = "sluice_input";
-export const outputName = "sluice_output";
-export const spillName = "sluice_spill";
-/** A text that was unpacked or decoded, and one that was rewritten. */
-export const plainName = "sluice_plain";
-export const normalName = "sluice_normal";
-/** A Parquet file before it leaves through the pipe. */
-export const preparedName = "sluice_prepared";
+import { inputName, outputName } from "../work-file-names.ts";
 
 /** A folder that belongs to one engine process. */
 export type WorkFolder = {

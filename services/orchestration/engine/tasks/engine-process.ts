@@ -1,16 +1,16 @@
 import { Socket } from "node:net";
 import { channelDescriptor } from "../../confinement/layers.ts";
 import { openMessageChannel } from "../../process/message-channel.ts";
-import { toEngineFailure } from "../engine-failure.ts";
+import { toEngineFailure } from "../database/duckdb-error.ts";
+import { keepByteOrderMarks } from "../database/keep-byte-order-marks.ts";
+import { openAhead } from "../database/sandbox.ts";
 import { prepareFile } from "../files/prepare-file.ts";
 import { previewFile } from "../files/preview-file.ts";
-import { keepByteOrderMarks } from "../database/keep-byte-order-marks.ts";
-import { exceedsMemory } from "./own-memory.ts";
 import type { FailureKind, Order, Reply, Task } from "../protocol.ts";
+import { inputName, spillName } from "../work-file-names.ts";
+import { exceedsMemory } from "./own-memory.ts";
 import { readStatistics } from "./read-statistics.ts";
 import { runStatement } from "./run-statement.ts";
-import { openAhead } from "../database/sandbox.ts";
-import { inputName, spillName } from "../processes/work-folder.ts";
 import { writeExtract } from "./write-extract.ts";
 
 // The process that does tasks on one source, one at a time. It is a process because DuckDB is native code that reads files of

@@ -1,8 +1,10 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { countNulls } from "../database/count-nulls.ts";
 import { sliceOf } from "../database/file-reader.ts";
-import type { ColumnStats, RowRange, Task, TypedColumn } from "../protocol.ts";
 import { openSandbox, readRows } from "../database/sandbox.ts";
-import { identifier, literal } from "../sql-text.ts";
+import { statisticBytesMax } from "../parquet/column-values.ts";
+import type { ColumnStats, RowRange, Task, TypedColumn } from "../protocol.ts";
+import { literal } from "../sql-text.ts";
 
 type StatisticsTask = Task & { kind: "statistics" };
 
@@ -16,11 +18,10 @@ export async function readStatistics(task: StatisticsTask): Promise<ColumnStats[
       return place === undefined ? [] : [{ ...column, place }];
     });
     const known = await readFoot(connection, task, flat);
-    const nested = task.columns.filter(({ name }) => !leaves.has(name));
-    const isNumbered = !task.columns.some(({ name }) => name.toLowerCase() === "file_row_number");
+    const nested = task.columns.map(({ name }) => name).filter((name) => !leaves.has(name));
     const cuts: ColumnStats[][] = [];
     for (const [index, cut] of task.cuts.entries()) {
-      const nulls = await countNulls(connection, { path: task.path, rows: cut.rows }, nested, isNumbered);
+      const nulls = await countNulls(connection, rowsOf(task.path, cut.rows, task.columns), nested);
       cuts.push(
         task.columns.map(
           ({ name }) =>
@@ -65,9 +66,6 @@ async function findLeaves(connection: DuckDBConnection, path: string): Promise<M
   }
   return leaves;
 }
-
-/** Of a longer text Parquet's statistics have its beginning as the smallest, and something behind it as the largest. */
-const statisticBytesMax = 255;
 
 type Leaf = TypedColumn & { readonly place: number };
 
@@ -144,20 +142,9 @@ const toText = (text: unknown): string | undefined =>
     ? text
     : undefined;
 
-/** Statistics are of single values only: what is missing of a list or a struct is counted in the rows. */
-async function countNulls(
-  connection: DuckDBConnection,
-  { path, rows }: { readonly path: string; readonly rows: RowRange },
-  columns: readonly TypedColumn[],
-  isNumbered: boolean,
-): Promise<Map<string, number>> {
-  if (columns.length === 0) return new Map();
-  const counts = columns.map(({ name }, index) => `count(*) - count(${identifier(name)}) AS nulls${index}`);
-  const { from, to } = rows;
-  // DuckDB's own name for a row's place may be a column's: then they are counted from the beginning.
-  const rowsOfGroups = isNumbered
-    ? sliceOf(path, { format: "parquet" }, rows)
-    : `(FROM read_parquet(${literal(path)}) LIMIT ${to - from} OFFSET ${from})`;
-  const [row] = await readRows(connection, `SELECT ${counts.join(", ")} FROM ${rowsOfGroups}`);
-  return new Map(columns.map(({ name }, index) => [name, Number(row?.[`nulls${index}`] ?? 0)]));
+/** DuckDB's name for the row number may be a column's; then the rows are counted from the start of the file. */
+function rowsOf(path: string, rows: RowRange, columns: readonly TypedColumn[]): string {
+  const isTaken = columns.some(({ name }) => name.toLowerCase() === "file_row_number");
+  if (!isTaken) return sliceOf(path, { format: "parquet" }, rows);
+  return `(FROM read_parquet(${literal(path)}) LIMIT ${rows.to - rows.from} OFFSET ${rows.from})`;
 }

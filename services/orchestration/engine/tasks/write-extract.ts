@@ -1,9 +1,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { countNulls } from "../database/count-nulls.ts";
 import { copyLineBytesMax, readerOf, sliceOf } from "../database/file-reader.ts";
-import type { ColumnStats, ExtractColumn, Extraction, RowRange, Task } from "../protocol.ts";
-import { rowGroupBytes, rowGroupRows } from "../parquet/row-groups.ts";
-import { writeRows } from "../rows/write-rows.ts";
 import { openSandbox, readRows } from "../database/sandbox.ts";
+import { statisticBytesMax } from "../parquet/column-values.ts";
+import { rowGroupBytes, rowGroupRows } from "../parquet/row-groups.ts";
+import type { ColumnStats, Extraction, RowRange, Task } from "../protocol.ts";
+import { writeRows } from "../rows/write-rows.ts";
 import { identifier, literal } from "../sql-text.ts";
 
 type ExtractTask = Task & { kind: "extract" };
@@ -33,7 +35,11 @@ async function writeParquet(connection: DuckDBConnection, task: ExtractTask): Pr
   const columns = task.columns.map(({ name }) => toStats(name, found.get(identifier(name))));
   const isReadable = task.reading.format !== "copy" && found.size > 0;
   const nested = isReadable ? task.columns.filter(({ name }) => !found.has(identifier(name))) : [];
-  const nulls = await countNulls(connection, task, nested);
+  const nulls = await countNulls(
+    connection,
+    `(${selectOf({ ...task, columns: nested })})`,
+    nested.map(({ name }) => name),
+  );
   return {
     rowCount: Number(written?.count),
     columns: columns.map((column) => ({ ...column, nullCount: nulls.get(column.name) ?? column.nullCount })),
@@ -45,28 +51,10 @@ const rowGroupOf = ({ reading, rowBytes }: ExtractTask): string =>
     ? `ROW_GROUP_SIZE_BYTES ${rowGroupBytes}`
     : `ROW_GROUP_SIZE ${rowGroupRows(rowBytes)}`;
 
-/** The file's statistics are of single values only: what is missing of a list or a struct is counted by reading again. */
-async function countNulls(
-  connection: DuckDBConnection,
-  task: ExtractTask,
-  columns: readonly ExtractColumn[],
-): Promise<Map<string, number>> {
-  if (columns.length === 0) return new Map();
-  const counts = columns.map(({ name }, index) => `count(*) - count(${identifier(name)}) AS nulls${index}`);
-  const [row] = await readRows(
-    connection,
-    `SELECT ${counts.join(", ")} FROM (${selectOf({ ...task, columns })})`,
-  );
-  return new Map(columns.map(({ name }, index) => [name, Number(row?.[`nulls${index}`])]));
-}
-
 type Entry<T> = { readonly key: string; readonly value: T };
 type Statistics = readonly Entry<string>[];
 
 const entriesOf = (map: unknown): readonly Entry<Statistics>[] => (map ?? []) as Entry<Statistics>[];
-
-/** Of a longer text Parquet's statistics have its beginning as the smallest, and something behind it as the largest. */
-const statisticBytesMax = 255;
 
 function toStats(name: string, statistics: Statistics = []): ColumnStats {
   const statistic = (key: string) => statistics.find((entry) => entry.key === key)?.value;
