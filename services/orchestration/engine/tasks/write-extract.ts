@@ -10,19 +10,19 @@ import { identifier, literal } from "../sql-text.ts";
 
 type ExtractTask = Task & { kind: "extract" };
 
-/** Writes some rows of the input as one file, in the input's order, and answers what is known of them. */
+/** Writes a row range of the input as one file in input order, and returns its statistics. */
 export async function writeExtract(task: ExtractTask): Promise<Extraction> {
   const { reading, path, outputPath } = task;
   if (reading.format === "copy" && reading.encoding === "binary") {
     return writeRows({ path, outputPath, columns: reading.columns, rowBytesMax: copyLineBytesMax });
   }
-  // What comes through a pipe is read by one thread, in its order whatever is set. This only lets row groups end early.
+  // A pipe is read by one thread and stays in order anyway; this only lets row groups end early.
   const settings = task.reading.format === "copy" ? ["SET preserve_insertion_order = false"] : [];
   const connection = await openSandbox(task, { settings });
   try {
     return await (task.format === "parquet" ? writeParquet(connection, task) : writeCsv(connection, task));
   } finally {
-    // The process goes on to the next task.
+    // The process is reused.
     connection.closeSync();
   }
 }
@@ -58,7 +58,7 @@ const entriesOf = (map: unknown): readonly Entry<Statistics>[] => (map ?? []) as
 
 function toStats(name: string, statistics: Statistics = []): ColumnStats {
   const statistic = (key: string) => statistics.find((entry) => entry.key === key)?.value;
-  // PostgreSQL, which keeps them, has no text with a NUL.
+  // Statistics are stored in PostgreSQL, whose texts can't contain NUL.
   const known = (text: string | undefined) =>
     text !== undefined && (Buffer.byteLength(text) > statisticBytesMax || text.includes("\0"))
       ? undefined
@@ -67,7 +67,7 @@ function toStats(name: string, statistics: Statistics = []): ColumnStats {
   return { name, nullCount, min: known(statistic("min")), max: known(statistic("max")) };
 }
 
-/** A CSV's writer answers nothing of its columns, and what came through a pipe can't be read again: a table is between. */
+/** The CSV writer returns no statistics and a pipe can't be read twice, so the rows go through a table. */
 async function writeCsv(connection: DuckDBConnection, task: ExtractTask): Promise<Extraction> {
   await connection.run(`CREATE TEMP TABLE sluice_extract AS ${selectOf(task)}`);
   const file = literal(task.outputPath);
