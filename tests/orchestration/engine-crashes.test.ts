@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Crash, CrashSubject } from "../../gen/sluice/orchestration/v1/crashes_pb.ts";
 import { findConfinement } from "../../services/orchestration/confinement/find-confinement.ts";
-import { startEngineChild } from "../../services/orchestration/engine/engine-child.ts";
+import { startEngineChild } from "../../services/orchestration/engine/processes/engine-child.ts";
 import { openMessageChannel } from "../../services/orchestration/process/message-channel.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { crashNextEngine, leftFiles } from "./engine-processes.ts";
@@ -241,7 +241,7 @@ describe("a process that sends what is no reply", () => {
     const child = startEngineChild({ ...bounds, program });
     const task = await statementOn(folder, "n\n1\n", "FROM n");
     const sent = { spillDirectory: "spill", memoryBytes: 1024 ** 3, fileName: bytes.toString("hex") };
-    return { child, answer: child.ask({ ...task, ...sent }) };
+    return { child, answer: child.run({ ...task, ...sent }) };
   }
 
   test.each([
@@ -261,10 +261,10 @@ describe("a process that sends what is no reply", () => {
     expect(await answer).toEqual({
       exitCode: null,
       signal: "SIGKILL",
-      complaint: expect.stringContaining(why),
-      endedByOthers: false,
+      stderrTail: expect.stringContaining(why),
+      killedExternally: false,
     });
-    expect(await answer).toMatchObject({ complaint: expect.stringMatching(/^it sent what is no reply: /) });
+    expect(await answer).toMatchObject({ stderrTail: expect.stringMatching(/^it sent what is no reply: /) });
     expect(child.hasEnded()).toBe(true);
   });
 

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openSandbox, readRows } from "../../services/orchestration/engine/database/sandbox.ts";
 import {
   allowedFunctions,
   allowedTableFunctions,
@@ -12,7 +13,6 @@ import {
   collationFunctions,
   refusedTypes,
 } from "../../services/orchestration/engine/gate/types.ts";
-import { openSandbox, readRows } from "../../services/orchestration/engine/sandbox.ts";
 import { createStatementRunner, memoryBytes, type StatementRunner } from "./statement-runner.ts";
 
 // What the DuckDB in use has, asked of itself: a version that has more fails here until somebody has read what it does.

@@ -56,7 +56,7 @@ const walls: readonly Wall[] = [
 ];
 
 /** Folders whose subfolders are rooms: imports between rooms go one way. */
-export const roomFolders = ["edge", "services/lib"];
+export const roomFolders = ["edge", "services/lib", "services/orchestration/engine"];
 
 export type Breach = Import & { readonly because: string };
 

@@ -7,13 +7,13 @@ import type { Limit } from "../connectors/connector.ts";
 import type { Quarantine } from "../crashes/quarantine.ts";
 import type { Engine } from "../engine/engine.ts";
 import { EngineFailure } from "../engine/engine-failure.ts";
-import type { ReadingSettings } from "../engine/files/reading-settings.ts";
+import { type ParquetFooter, readFooter } from "../engine/parquet/footer.ts";
 import type { Preparation } from "../engine/preparation.ts";
 import type { Reading } from "../engine/protocol.ts";
+import type { ReadingSettings } from "../engine/reading-settings.ts";
 import { streamOutput } from "../engine/stream-output.ts";
 import { preparedFilesFull } from "../errors.ts";
 import { cacheKeyOf, extensionsOf } from "./cache-key.ts";
-import { type ParquetFoot, readFoot } from "./parquet-foot/foot.ts";
 import type { PreparedIndex, PreparedRecord } from "./prepared-index.ts";
 import { countPreparedFile } from "./prepared-metrics.ts";
 import { createSharedWork } from "./shared-work.ts";
@@ -214,7 +214,7 @@ async function* preparationOf(
 /** The process that wrote it read a stranger's file: what it says is compared with what it wrote. */
 async function checkFoot({ path, sizeBytes }: StoredBlob, { rowCount }: Preparation): Promise<void> {
   await using file = await open(path);
-  const foot = await readFoot(file, Number(sizeBytes)).catch((error: Error): ParquetFoot => {
+  const foot = await readFooter(file, Number(sizeBytes)).catch((error: Error): ParquetFooter => {
     throw unlike(error.message);
   });
   if (foot && foot.rowCount !== rowCount) throw unlike(`it has ${foot.rowCount} rows instead of ${rowCount}`);

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { open, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { extract } from "../../engine/extract.ts";
+import { type ParquetFooter, readFooter } from "../../engine/parquet/footer.ts";
 import type { ExtractColumn, Extraction } from "../../engine/protocol.ts";
 import { tableChanged } from "../../errors.ts";
 import { createCutStatistics } from "../../prepared/cut-statistics.ts";
 import { handOut } from "../../prepared/hand-out.ts";
-import { type ParquetFoot, readFoot } from "../../prepared/parquet-foot/foot.ts";
 import type { PreparedFile } from "../../prepared/prepared-files.ts";
 import type {
   ChunkName,
@@ -97,10 +97,10 @@ function snapshotName(sha256: string, settings: FileSettings): string {
   return `sha256:${sha256}, read as ${hash.slice(0, 16)}`;
 }
 
-async function footOf({ path }: PreparedFile): Promise<ParquetFoot | undefined> {
+async function footOf({ path }: PreparedFile): Promise<ParquetFooter | undefined> {
   await using file = await open(path);
   const { size } = await stat(path);
-  return await readFoot(file, size);
+  return await readFooter(file, size);
 }
 
 type FoundTable = Pick<SnapshotTable, "schemaName" | "name"> & {
