@@ -14,6 +14,7 @@ import { parseConfig as parseStaging } from "../../services/staging/config.ts";
 import { run as runStaging } from "../../services/staging/run.ts";
 import { parseConfig as parseStorage } from "../../services/storage/config.ts";
 import { run as runStorage } from "../../services/storage/run.ts";
+import { shareCompileCache } from "../lib/compile-cache.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 
@@ -36,6 +37,7 @@ export async function startMesh(): Promise<Mesh> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
   const folder = stack.use(await temporaryFolder());
+  shareCompileCache(join(folder.path, "orchestration"));
   const addressOf = (name: string) => `unix:${join(folder.path, `${name}.sock`)}`;
   const env = (name: keyof typeof database.urls): Env => ({
     GRPC_LISTEN: addressOf(name),

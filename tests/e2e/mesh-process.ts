@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
+import { shareCompileCache } from "../lib/compile-cache.ts";
 import { freePort } from "../lib/free-port.ts";
 import { startPostgresServer } from "../lib/postgres-server.ts";
 import { startProgram } from "../lib/program.ts";
@@ -94,6 +95,7 @@ export async function startSeparate(
     PROVISION_DIR: secrets,
   });
   await provision.printed(/secrets of/);
+  shareCompileCache(join(folder.path, "orchestration"));
   const ports = await Promise.all(services.map(() => freePort()));
   const addresses = Object.fromEntries(
     services.map((name, index) => [`${name.toUpperCase()}_ADDRESS`, `127.0.0.1:${ports[index]}`]),

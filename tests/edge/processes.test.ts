@@ -159,7 +159,7 @@ test("OK: a stop lets a request end that has begun, in whichever process", async
   // Nobody takes connections any more.
   await expect.poll(() => isAnswering(edge)).toBe(false);
   for (const socket of sockets) socket.write("{}");
-  for (const answer of answers) expect(await answer).toContain("HTTP/1.1 503");
+  for (const answer of await Promise.all(answers)) expect(answer).toContain("HTTP/1.1 503");
   expect(await edge.ended).toEqual([0, null]);
 });
 

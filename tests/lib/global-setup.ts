@@ -14,8 +14,9 @@ declare module "vitest" {
   }
 }
 
-/** One PostgreSQL for the whole run, with a template database that every service has migrated. */
+/** One PostgreSQL for the whole run, with a template database that every service has migrated. Pure tests alone need none. */
 export default async function setup(project: TestProject) {
+  if (project.vitest.projects.every(({ name }) => name === "pure")) return;
   const server = await startPostgresServer({ max_connections: "400" });
   const tearDown = () => server[Symbol.asyncDispose]();
   try {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Env } from "../../services/lib/settings/env.ts";
+import { compileCacheEnv } from "./compile-cache.ts";
 
 /** A program that runs, and everything that it prints. */
 export type Program = AsyncDisposable & {
@@ -17,7 +18,7 @@ export type Program = AsyncDisposable & {
 export function startProgram(file: string, env: Env, args: readonly string[] = []): Program {
   // A group of its own, as a shell gives each job: signals to it do not reach the tests.
   const child = spawn(process.execPath, [file, ...args], {
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, ...compileCacheEnv, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

@@ -16,6 +16,7 @@ import { StatusService } from "../../gen/sluice/orchestration/v1/status_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { type OrchestrationConfig, parseConfig } from "../../services/orchestration/config.ts";
 import { run } from "../../services/orchestration/run.ts";
+import { shareCompileCache } from "../lib/compile-cache.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, principal, startService, temporaryFolder } from "../lib/test-mesh.ts";
 import { type Peers, startPeers } from "./peers.ts";
@@ -51,6 +52,7 @@ export function configOf(
   options: { databaseUrl: string; folder: string; peers: Peers },
   env: Record<string, string> = {},
 ): OrchestrationConfig {
+  shareCompileCache(options.folder);
   return parseConfig({
     LOG_LEVEL: "silent",
     GRPC_LISTEN: "127.0.0.1:0",

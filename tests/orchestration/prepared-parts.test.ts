@@ -137,7 +137,7 @@ describe("work that several wait for", () => {
       throw new Error("the process was killed");
     };
     const joined = [1, 2, 3].map(() => shared.join("key", signal, fail));
-    for (const joining of joined) await expect(joining).rejects.toThrow("the process was killed");
+    await Promise.all(joined.map((one) => expect(one).rejects.toThrow("the process was killed")));
     const { value } = await shared.join("key", signal, async () => result(() => {}));
     expect(value.rows).toBe(1);
   });

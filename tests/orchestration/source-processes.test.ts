@@ -136,7 +136,9 @@ test("one process a source of an organisation, whoever asks and how often; none 
   await isReached(second);
   expect((await processes()).length).toBeGreaterThan(1);
   for (const pid of await processes()) process.kill(pid, "SIGKILL");
-  for (const call of [...calls, more]) expect(await call).toMatchObject({ code: Code.Unavailable });
+  for (const failure of await Promise.all([...calls, more])) {
+    expect(failure).toMatchObject({ code: Code.Unavailable });
+  }
 });
 
 test("nothing is left of a service that stops, or that is killed", async () => {

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { bindToParent } from "../process/bind-to-parent.ts";
 import { operations } from "./operations.ts";
 import { type EndingCause, type FromProcess, pack, type ToProcess, unpack } from "./protocol.ts";
@@ -19,6 +20,8 @@ process.on("message", (message: ToProcess) => {
   if (message.kind === "cancel") running.get(message.id)?.abort();
   else void serve(message);
 });
+// A process that is killed would not write it, and most are.
+flushCompileCache();
 
 async function serve({ id, operation, body }: ToProcess & { kind: "request" }): Promise<void> {
   const cancelled = new AbortController();
