@@ -1,7 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { OrgService } from "../../../gen/sluice/identity/v1/orgs_pb.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
-import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { orgNotFound } from "../errors.ts";
 import { toOrg } from "../message.ts";
@@ -13,13 +12,4 @@ export const getOrg =
     const row = await repository.findOrg(db, scopeOf(context), orgId);
     if (!row) throw orgNotFound(orgId);
     return { org: toOrg(row) };
-  };
-
-export const listOrgs =
-  ({ db }: IdentityDeps): MethodImpl<typeof OrgService.method.listOrgs> =>
-  async (request, context) => {
-    const page = pageOf(request);
-    const read = await repository.listOrgs(db, scopeOf(context), page);
-    const { rows, nextPageToken } = cutPage(read, page, ({ orgId }) => orgId);
-    return { orgs: rows.map(toOrg), nextPageToken };
   };

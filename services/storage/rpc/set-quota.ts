@@ -5,11 +5,7 @@ import { scopeOf } from "../../lib/rpc/guard.ts";
 import { required, revisionOf } from "../../lib/rpc/updates.ts";
 import type { StorageDeps } from "../deps.ts";
 import { toQuota } from "../message.ts";
-import { findQuota, lockQuota, updateLimit } from "../quota-repository.ts";
-
-export const getQuota =
-  ({ db }: StorageDeps): MethodImpl<typeof QuotaService.method.getQuota> =>
-  async (_request, context) => ({ quota: toQuota(await findQuota(db, scopeOf(context))) });
+import { lockQuota, updateLimit } from "../quota-repository.ts";
 
 export const setQuota =
   ({ db }: StorageDeps): MethodImpl<typeof QuotaService.method.setQuota> =>
@@ -22,16 +18,4 @@ export const setQuota =
     });
     if (!row) throw etagMismatch("quota", scope.orgId);
     return { quota: toQuota(row) };
-  };
-
-export const getUsage =
-  ({ db }: StorageDeps): MethodImpl<typeof QuotaService.method.getUsage> =>
-  async (_request, context) => {
-    const { usedBytes, reservedBytes, fileCount, limitBytes } = await findQuota(db, scopeOf(context));
-    return {
-      usedBytes: BigInt(usedBytes),
-      reservedBytes: BigInt(reservedBytes),
-      fileCount: BigInt(fileCount),
-      limitBytes: BigInt(limitBytes),
-    };
   };

@@ -1,17 +1,17 @@
-import type { HandlerContext, MethodImpl } from "@connectrpc/connect";
-import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
-import type { ApproveProjectRequest, ReviewService } from "../../../gen/sluice/approval/v1/reviews_pb.ts";
-import type { Db } from "../../lib/database/database.ts";
-import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
-import { newId } from "../../lib/values/ids.ts";
-import { appendEvent } from "../audit/append-event.ts";
-import type { ApprovalDeps } from "../deps.ts";
-import { describeProject } from "../describe-project.ts";
-import { manifestMismatch, projectNotFound, selfReview, stateConflict } from "../errors.ts";
-import { toProject, toReview } from "../message.ts";
-import { findProjectForUpdate, moveProject, type ProjectRow } from "../project-repository.ts";
-import { enqueueDiscard } from "../release/queues.ts";
-import { countApprovals, findOwnReview, insertReview, type NewReview } from "../review-repository.ts";
+import type { HandlerContext } from "@connectrpc/connect";
+import { EventType } from "../../gen/sluice/approval/v1/audit_pb.ts";
+import type { ApproveProjectRequest } from "../../gen/sluice/approval/v1/reviews_pb.ts";
+import type { Db } from "../lib/database/database.ts";
+import { type Scope, scopeOf } from "../lib/rpc/guard.ts";
+import { newId } from "../lib/values/ids.ts";
+import { appendEvent } from "./audit/append-event.ts";
+import type { ApprovalDeps } from "./deps.ts";
+import { describeProject } from "./describe-project.ts";
+import { manifestMismatch, projectNotFound, selfReview, stateConflict } from "./errors.ts";
+import { toProject, toReview } from "./message.ts";
+import { findProjectForUpdate, moveProject, type ProjectRow } from "./project-repository.ts";
+import { enqueueDiscard } from "./release/queues.ts";
+import { countApprovals, findOwnReview, insertReview, type NewReview } from "./review-repository.ts";
 
 type Decision = NewReview["decision"];
 type DecisionRequest = Pick<ApproveProjectRequest, "projectId" | "manifestSha256" | "comment">;
@@ -22,16 +22,8 @@ const eventTypes: Record<Decision, EventType> = {
   changes_requested: EventType.CHANGES_REQUESTED,
 };
 
-export const approveProject = (deps: ApprovalDeps): MethodImpl<typeof ReviewService.method.approveProject> =>
-  decide(deps, "approved");
-
-export const rejectProject = (deps: ApprovalDeps): MethodImpl<typeof ReviewService.method.rejectProject> =>
-  decide(deps, "rejected");
-
-export const requestChanges = (deps: ApprovalDeps): MethodImpl<typeof ReviewService.method.requestChanges> =>
-  decide(deps, "changes_requested");
-
-const decide =
+/** The handler of one decision: records the review, and moves the project once enough approvals are there. */
+export const decideProject =
   (deps: ApprovalDeps, decision: Decision) =>
   ({ projectId, manifestSha256, comment }: DecisionRequest, context: HandlerContext) =>
     deps.db.transaction(async (tx) => {
