@@ -1,13 +1,11 @@
 import { join } from "node:path";
+import { type ServiceName, serviceNames } from "../../gen/services.ts";
 import type { Env } from "../lib/settings/env.ts";
 import type { AllInOneConfig } from "./config.ts";
 import type { MeshKeys } from "./create-mesh-keys.ts";
 import type { ServiceUrls } from "./provision-database.ts";
-import { serviceNames } from "./service-names.ts";
 
-export type ServiceName = (typeof serviceNames)[number];
-
-/** What the members of a mesh in one process share. */
+/** What the services of a mesh in one process share. */
 export type Mesh = {
   readonly config: AllInOneConfig;
   readonly keys: MeshKeys;
