@@ -62,7 +62,8 @@ function inOrder(names: readonly string[]): string[] {
   const left = new Set(names);
   while (left.size > 0) {
     const [first = ""] = left;
-    const next = [...left].find((name) => [...left].every((other) => !callers.get(other)?.has(name))) ?? first;
+    const next =
+      [...left].find((name) => [...left].every((other) => !callers.get(other)?.has(name))) ?? first;
     left.delete(next);
     ordered.push(next);
   }

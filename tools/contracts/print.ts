@@ -29,7 +29,7 @@ ${contracts.map(({ name }) => `  ${name},`).join("\n")}
 export const printServiceTable = (services: readonly string[]): string =>
   `${header}
 import type { ServiceName } from "../../gen/services.ts";
-${services.map(importsOf).join("\n")}
+${services.toSorted().map(importsOf).join("\n")}
 import { defineService, type Service } from "./define-service.ts";
 
 /** The services that run in one process, by name. */
