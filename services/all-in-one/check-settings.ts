@@ -1,18 +1,14 @@
 import { parseConfig as parseEdgeConfig } from "../../edge/config.ts";
-import { parseConfig as parseApprovalConfig } from "../approval/config.ts";
-import { parseConfig as parseIdentityConfig } from "../identity/config.ts";
+import { serviceNames } from "../../gen/services.ts";
 import { type Env, parseAll } from "../lib/settings/env.ts";
-import { parseConfig as parseOrchestrationConfig } from "../orchestration/config.ts";
-import { parseConfig as parseStagingConfig } from "../staging/config.ts";
-import { parseConfig as parseStorageConfig } from "../storage/config.ts";
 import { parseUsable } from "./config.ts";
 import { createMeshKeys } from "./create-mesh-keys.ts";
-import { edgeEnv, type Mesh, serviceEnv } from "./process-env.ts";
-import { serviceNames } from "./service-names.ts";
+import { edgeEnv, type Mesh, serviceEnv } from "./service-env.ts";
+import { services } from "./services.ts";
 
 /**
- * Parses the settings of every service before anything is started, with placeholders for values that the start
- * creates. Throws a ConfigError with every problem.
+ * Parses the settings of the edge and of every service before anything is started, with placeholders for values that the
+ * start creates. Throws a ConfigError with every problem.
  */
 export function checkSettings(env: Env): void {
   const config = parseUsable(env);
@@ -25,12 +21,7 @@ export function checkSettings(env: Env): void {
     secretEncryptionKey: config.secretEncryptionKey ?? key,
     urlSigningKey: config.urlSigningKey ?? key,
   };
-  parseAll(
-    () => parseIdentityConfig(serviceEnv(mesh, "identity")),
-    () => parseStorageConfig(serviceEnv(mesh, "storage")),
-    () => parseOrchestrationConfig(serviceEnv(mesh, "orchestration")),
-    () => parseStagingConfig(serviceEnv(mesh, "staging")),
-    () => parseApprovalConfig(serviceEnv(mesh, "approval")),
-    () => parseEdgeConfig(edgeEnv(mesh)),
+  parseAll(...serviceNames.map((name) => () => services[name].checkSettings(serviceEnv(mesh, name))), () =>
+    parseEdgeConfig(edgeEnv(mesh)),
   );
 }

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { serviceNames } from "../../gen/services.ts";
 import { databaseUrl, type Env, logLevel, parseEnv } from "../lib/settings/env.ts";
 
 export type AllInOneConfig = ReturnType<typeof parseConfig>;
@@ -87,8 +88,9 @@ export function parseConfig(env: Env) {
 }
 
 /** Settings of separate processes, which this process sets itself. */
-const ofSeparateProcesses =
-  /^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(IDENTITY|STORAGE|ORCHESTRATION|STAGING|APPROVAL)_ADDRESS)$/;
+const ofSeparateProcesses = new RegExp(
+  `^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(${serviceNames.join("|").toUpperCase()})_ADDRESS)$`,
+);
 
 /** Warnings about settings that have no effect here, one sentence each. */
 export const unreadSettings = (env: Env): string[] =>

@@ -1,10 +1,10 @@
 import type postgres from "postgres";
+import { type ServiceName, serviceNames } from "../../gen/services.ts";
 import { connectPostgres } from "../lib/database/postgres-client.ts";
 import { systemErrorMessage } from "../lib/values/system-error.ts";
-import { serviceNames } from "./service-names.ts";
 
 /** Database URL of each service. */
-export type ServiceUrls = Readonly<Record<(typeof serviceNames)[number], string>>;
+export type ServiceUrls = Readonly<Record<ServiceName, string>>;
 
 /**
  * Creates a role for each service in an existing database. It may log in and create schemas, and can't read the tables

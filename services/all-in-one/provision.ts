@@ -3,12 +3,13 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { serviceNames } from "../../gen/services.ts";
 import { ConfigError, databaseUrl, parseEnv, withSecrets } from "../lib/settings/env.ts";
 import { systemErrorMessage } from "../lib/values/system-error.ts";
 import { createMeshKeys } from "./create-mesh-keys.ts";
 import { authorityFolder, issueCertificates, makeAuthority } from "./mesh-certificate-files.ts";
+import { processNames } from "./process-names.ts";
 import { provisionDatabase } from "./provision-database.ts";
-import { processNames, serviceNames } from "./service-names.ts";
 
 const settings = z.object({
   database_url: databaseUrl,

@@ -14,8 +14,9 @@ import { createFairScheduler } from "../../services/orchestration/executions/fai
 import { schedulerOptionsOf } from "../../services/orchestration/executions/scheduler-settings.ts";
 import { openLentFolder } from "../../services/orchestration/lent/lent-folder.ts";
 import { spoolChunk } from "../../services/orchestration/lent/spool-chunk.ts";
+import { closeSnapshot } from "../../services/orchestration/rpc/close-snapshot.ts";
 import { extractChunk } from "../../services/orchestration/rpc/extract-chunk.ts";
-import { closeSnapshot, renewSnapshot } from "../../services/orchestration/rpc/renew-snapshot.ts";
+import { renewSnapshot } from "../../services/orchestration/rpc/renew-snapshot.ts";
 import { createSnapshots } from "../../services/orchestration/snapshots/snapshots.ts";
 import { meshKeys, principal, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import { failureOf } from "./orchestration.ts";

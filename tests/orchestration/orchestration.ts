@@ -130,6 +130,13 @@ export function createFileSource(
   return createSource(user, "file", { fileId: peers.addFile(user.who, name, content), ...settings });
 }
 
+/** A source on a new file, and the table that its discovery found. */
+export async function discoverTable(mesh: Orchestration, user: User, name: string) {
+  const sourceId = await createFileSource(mesh, user, `${name}.csv`, "a\n1\n");
+  const { added } = await user.catalog.discover({ sourceId });
+  return { sourceId, table: added[0] };
+}
+
 /** What a call failed with: code, reason of its ErrorInfo, wrong fields, message. */
 export async function failureOf(call: Promise<unknown>) {
   try {

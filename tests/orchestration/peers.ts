@@ -76,7 +76,7 @@ export async function startPeers(): Promise<Peers> {
     getPrincipal: unused,
     bindSecrets: unused,
     listUnboundOrgs: () => ({}),
-    // Where each may be sent is tested with identity itself, in secrets.test.ts.
+    // Where each may be sent is tested with identity itself, in resolve-secret.test.ts.
     resolveSecret({ name }, context) {
       const value = secrets.get(`${scopeOf(context).orgId}/${name}`);
       if (value === undefined) throw notFound("secret", name);
