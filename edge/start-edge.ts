@@ -28,7 +28,7 @@ import { areReady } from "./protocols/health.ts";
 import { createListener } from "./protocols/listener.ts";
 import { openUpstreams, type UpstreamOptions } from "./upstream/open-upstreams.ts";
 import { transportTo } from "./upstream/transport.ts";
-import { tellOfUpstreams } from "./upstream/upstream-metrics.ts";
+import { watchUpstreams } from "./upstream/watch-upstreams.ts";
 
 /** Largest message of an RPC, inflated, in bytes. */
 const defaultMessageBytesMax = 4 * 1024 * 1024;
@@ -69,7 +69,7 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
   const { limits = standardLimits, passedHeaders = [] } = options;
   await using cleanup = new AsyncDisposableStack();
   const upstreams = cleanup.use(openUpstreams(options));
-  cleanup.use(tellOfUpstreams(upstreams.byName.values()));
+  cleanup.use(watchUpstreams(upstreams.byName.values()));
   const signer = createSigner("edge", options.meshPrivateKey);
   cleanup.use(addReadinessCheck("edge", () => areReady(upstreams.byName)));
   const runBatch = createRunBatch({
@@ -82,7 +82,7 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
     (method) => upstreams.of(method).peer,
   );
   const authenticate = createAuthenticate({
-    identity: transportTo(upstreams.called("identity"), [
+    identity: transportTo(upstreams.named("identity"), [
       observeClient("edge", "identity", SpanKind.INTERNAL),
     ]),
     signer,

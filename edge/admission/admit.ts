@@ -6,18 +6,25 @@ import type { Authenticate } from "../auth/authenticate.ts";
 import { networkOf } from "../http/client-address.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { EdgeAccess } from "../method/access.ts";
-import { createAdmitRead } from "./admit-reads.ts";
-import { askOf, isOpen, type RateLimits, type ReadLimits, type Standing, type Turn } from "./limit.ts";
+import { createAdmitRead } from "./admit-read.ts";
+import {
+  isGranted,
+  type LimitRequest,
+  type LimitState,
+  limitRequest,
+  type RateLimits,
+  type ReadLimits,
+} from "./limit.ts";
+import { limitExceeded } from "./limit-exceeded.ts";
 import type { Limiter } from "./limiter.ts";
-import { type Counted, policiesOf, readPoliciesOf, tellStandings } from "./rate-limit-headers.ts";
-import { limitExceeded } from "./refusals.ts";
+import { type CheckedLimit, policiesOf, readPoliciesOf, setRateLimitHeaders } from "./rate-limit-headers.ts";
 
-/** What an attempt with a credential that is none takes of its address's tokens, besides what the call does. */
+/** Tokens that a call with an invalid credential costs its address, in addition to its own. */
 const failedAttemptCost = 10;
 
 /**
- * Lets a call in by its headers alone, before a byte of its body is read, and says in `exchange.principal` whose it is. Its
- * places are given back when the exchange is over. Unauthenticated, or ResourceExhausted (RATE_LIMIT_EXCEEDED,
+ * Admits a call by its headers alone, before its body is read, and sets `exchange.principal`. The permits are released when
+ * the exchange is over. Rejects with Unauthenticated, or ResourceExhausted (RATE_LIMIT_EXCEEDED,
  * CONCURRENCY_LIMIT_EXCEEDED).
  */
 export type Admit = (exchange: Exchange, method: DescMethod, access: EdgeAccess) => Promise<void>;
@@ -25,11 +32,11 @@ export type Admit = (exchange: Exchange, method: DescMethod, access: EdgeAccess)
 export type Admission = {
   readonly limiter: Limiter;
   readonly limits: RateLimits;
-  /** Without them, reads of files are not counted. */
+  /** Without them, file reads are not limited. */
   readonly readLimits?: ReadLimits;
 };
 
-/** Admits whom `authenticate` knows; with an admission, as often as its limits have it. */
+/** Without an admission, calls are authenticated and not limited. */
 export function createAdmit(authenticate: Authenticate, admission: Admission | undefined): Admit {
   if (!admission) {
     return async (exchange, _, access) => {
@@ -40,82 +47,87 @@ export function createAdmit(authenticate: Authenticate, admission: Admission | u
   const admitRead = readLimits && createAdmitRead(limiter, readLimits);
   const policies = { ...policiesOf(limits), ...(readLimits && readPoliciesOf(readLimits)) };
   return async (exchange, method, access) => {
-    const counted: Counted[] = [];
-    const enter = async (turn: Turn) => {
-      const { standings, giveBack } = await limiter.take(turn);
-      for (const [at, ask] of turn.entries()) counted.push({ ask, standing: standings[at] as Standing });
-      if (giveBack) exchange.onClosed(giveBack);
-      else throw refusalOf(counted);
+    const checked: CheckedLimit[] = [];
+    const acquire = async (requests: readonly LimitRequest[]) => {
+      const { states, release } = await limiter.acquire(requests);
+      for (const [at, request] of requests.entries())
+        checked.push({ request, state: states[at] as LimitState });
+      if (release) exchange.onClosed(release);
+      else throw toError(checked);
     };
     const network = networkOf(exchange.clientAddress);
     try {
-      if (admitRead && isRead(method)) {
-        await identifyReader({ authenticate, limits, exchange, access, enter });
-        await admitRead(exchange, enter);
-      } else await admitCall({ authenticate, limits, exchange, access, enter }, rateCostOf(method));
+      if (admitRead && countsBytes(method)) {
+        await identifyReader({ authenticate, limits, exchange, access, acquire });
+        await admitRead(exchange, acquire);
+      } else await admitCall({ authenticate, limits, exchange, access, acquire }, rateCostOf(method));
     } catch (error) {
       if (error instanceof ConnectError && error.code === Code.Unauthenticated) {
-        limiter.charge(askOf("address", limits, network, failedAttemptCost));
+        limiter.charge(limitRequest("address", limits, network, failedAttemptCost));
       }
       throw error;
     } finally {
-      tellStandings(exchange.response, counted, policies);
+      setRateLimitHeaders(exchange.response, checked, policies);
     }
   };
 }
 
-type Entering = {
+type AdmittedCall = {
   readonly authenticate: Authenticate;
   readonly limits: RateLimits;
   readonly exchange: Exchange;
   readonly access: EdgeAccess;
-  readonly enter: (turn: Turn) => Promise<void>;
+  readonly acquire: (requests: readonly LimitRequest[]) => Promise<void>;
 };
 
-async function admitCall(entering: Entering, cost: number): Promise<void> {
-  const { authenticate, limits, exchange, access, enter } = entering;
-  const address = askOf("address", limits, networkOf(exchange.clientAddress), cost);
+async function admitCall(call: AdmittedCall, cost: number): Promise<void> {
+  const { authenticate, limits, exchange, access, acquire } = call;
+  const address = limitRequest("address", limits, networkOf(exchange.clientAddress), cost);
   const recalled = authenticate.recall(access, exchange.request);
   if (recalled) {
     exchange.principal = recalled;
-    // All at once: a store that is shared is asked once for each call.
-    await enter([address, ...asksOf(recalled, limits, cost)]);
+    // In one acquisition: a shared store is asked once for each call.
+    await acquire([address, ...principalRequests(recalled, limits, cost)]);
     return;
   }
-  // Before anything is looked up: a stranger who guesses is slowed down.
-  await enter([address]);
+  // The address comes before the credential is verified, so that guessing is limited.
+  await acquire([address]);
   exchange.principal = await authenticate.verify(access, exchange.request);
-  if (exchange.principal) await enter(asksOf(exchange.principal, limits, cost));
+  if (exchange.principal) await acquire(principalRequests(exchange.principal, limits, cost));
 }
 
-/** A read is no call; but to look a credential up is, for its address. */
-async function identifyReader(entering: Entering): Promise<void> {
-  const { authenticate, limits, exchange, access, enter } = entering;
+/** A read does not count as a call, but the verification of its credential counts for its address. */
+async function identifyReader(call: AdmittedCall): Promise<void> {
+  const { authenticate, limits, exchange, access, acquire } = call;
   if (access !== "credential") return;
   const recalled = authenticate.recall(access, exchange.request);
-  if (!recalled) await enter([askOf("address", limits, networkOf(exchange.clientAddress), 1)]);
+  if (!recalled) await acquire([limitRequest("address", limits, networkOf(exchange.clientAddress), 1)]);
   exchange.principal = recalled ?? (await authenticate.verify(access, exchange.request));
 }
 
-/** All tokens of a user count together: another login is not another limit. */
-function asksOf({ apiKeyId, orgId, userId }: Principal, limits: RateLimits, cost: number): Turn {
+/** All access tokens of a user share a limit: a new login must not be a new limit. */
+function principalRequests(
+  { apiKeyId, orgId, userId }: Principal,
+  limits: RateLimits,
+  cost: number,
+): LimitRequest[] {
   const credential = apiKeyId
-    ? askOf("api-key", limits, apiKeyId, cost)
-    : askOf("user", limits, `${orgId}/${userId}`, cost);
-  return [credential, askOf("org", limits, orgId, cost)];
+    ? limitRequest("api-key", limits, apiKeyId, cost)
+    : limitRequest("user", limits, `${orgId}/${userId}`, cost);
+  return [credential, limitRequest("org", limits, orgId, cost)];
 }
 
-function refusalOf(counted: readonly Counted[]): ConnectError {
-  const refused = counted.filter(({ standing }) => !isOpen(standing));
-  // Whoever waits for the one that takes longest need not be refused by the next.
-  const [worst] = refused.sort((one, other) => other.standing.waitMs - one.standing.waitMs);
-  if (!worst) throw new Error("a turn was refused for no reason");
-  return limitExceeded(worst);
+/** The error of the limit with the longest wait: a retry after that passes the others, too. */
+function toError(checked: readonly CheckedLimit[]): ConnectError {
+  const refused = checked.filter(({ state }) => !isGranted(state));
+  const [longest] = refused.sort((one, other) => other.state.waitMs - one.state.waitMs);
+  if (!longest) throw new Error("a call was refused by no limit");
+  return limitExceeded(longest);
 }
 
 const costs = new WeakMap<DescMethod, number>();
 
-/** What a call of a method takes, as its contract has it. */
+/** Tokens that a call of a method costs, by its contract. */
 export function rateCostOf(method: DescMethod): number {
   let cost = costs.get(method);
   if (cost === undefined) {
@@ -125,6 +137,6 @@ export function rateCostOf(method: DescMethod): number {
   return cost;
 }
 
-/** Whether calls of a method count by their bytes, as its contract has it. */
-const isRead = (method: DescMethod): boolean =>
+/** Whether calls of a method are limited by their bytes, by its contract. */
+const countsBytes = (method: DescMethod): boolean =>
   hasOption(method, counts_bytes) && getOption(method, counts_bytes);

@@ -1,63 +1,57 @@
 import type { Worker } from "node:cluster";
-import type { Standing } from "./limit.ts";
+import type { LimitState } from "./limit.ts";
+import { applyBatch, type LimitTable } from "./limit-table.ts";
 import type { Batch, Store } from "./store.ts";
-import type { Table } from "./table.ts";
 
-/** What the processes of one edge say to each other: a worker asks, the primary process answers. */
-type Question = { readonly limitsBatch: number; readonly batch: Batch };
-type Answer = { readonly limitsBatch: number; readonly standings: Standing[][] };
+/** Messages between a worker and the primary process. */
+type BatchMessage = { readonly limitsBatch: number; readonly batch: Batch };
+type StatesMessage = { readonly limitsBatch: number; readonly states: LimitState[][] };
 
-/** Counts in the primary process. */
+/** Counts in the table of the primary process. */
 export async function openClusterStore(): Promise<Store> {
-  const waiting = new Map<number, (standings: Standing[][]) => void>();
+  const pending = new Map<number, (states: LimitState[][]) => void>();
   let last = 0;
-  const hear = (answer: unknown) => {
-    if (!isOurs<Answer>(answer)) return;
-    waiting.get(answer.limitsBatch)?.(answer.standings);
-    waiting.delete(answer.limitsBatch);
+  const receive = (message: unknown) => {
+    if (!isOurs<StatesMessage>(message)) return;
+    pending.get(message.limitsBatch)?.(message.states);
+    pending.delete(message.limitsBatch);
   };
-  process.on("message", hear);
+  process.on("message", receive);
   return {
     apply(batch) {
       last += 1;
       const limitsBatch = last;
       return new Promise((resolve, reject) => {
-        waiting.set(limitsBatch, resolve);
-        process.send?.({ limitsBatch, batch } satisfies Question, undefined, undefined, (error) => {
+        pending.set(limitsBatch, resolve);
+        process.send?.({ limitsBatch, batch } satisfies BatchMessage, undefined, undefined, (error) => {
           if (error) reject(error);
         });
       });
     },
     async [Symbol.asyncDispose]() {
-      process.off("message", hear);
+      process.off("message", receive);
     },
   };
 }
 
-/** Answers a worker's questions from the primary's table, and gives back what it held when it is gone. */
-export function serveClusterStore(worker: Worker, table: Table): void {
+/** Applies a worker's batches to the primary's table, and releases the worker's permits when it exits. */
+export function serveClusterStore(worker: Worker, table: LimitTable): void {
   const holders = new Set<string>();
-  const hear = (question: unknown) => {
-    if (!isOurs<Question>(question)) return;
-    const { limitsBatch, batch } = question;
+  const receive = (message: unknown) => {
+    if (!isOurs<BatchMessage>(message)) return;
+    const { limitsBatch, batch } = message;
     holders.add(batch.holder);
-    const standings = applyBatch(table, batch);
-    // Nobody misses an answer that does not arrive: its worker is gone.
-    worker.send({ limitsBatch, standings } satisfies Answer, () => undefined);
+    const states = applyBatch(table, batch);
+    // A send fails only if the worker has exited.
+    worker.send({ limitsBatch, states } satisfies StatesMessage, () => undefined);
   };
-  worker.on("message", hear);
+  worker.on("message", receive);
   worker.once("exit", () => {
-    // What it said last may come after its end, and nobody would give that back.
-    worker.off("message", hear);
+    // A message can arrive after the exit. Its permits would never be released.
+    worker.off("message", receive);
     for (const holder of holders) table.release(holder);
   });
 }
 
-const isOurs = <T extends Question | Answer>(message: unknown): message is T =>
+const isOurs = <T extends BatchMessage | StatesMessage>(message: unknown): message is T =>
   typeof message === "object" && message !== null && "limitsBatch" in message;
-
-function applyBatch(table: Table, batch: Batch): Standing[][] {
-  for (const { key, calls } of batch.held) table.hold(batch.holder, key, calls);
-  for (const ask of batch.charges) table.charge(ask);
-  return batch.turns.map((turn) => table.take(batch.holder, turn));
-}

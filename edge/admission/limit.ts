@@ -1,50 +1,47 @@
-/** What callers of one kind may do. */
+/** Rate and concurrency limits of one kind of caller. */
 export type Limit = {
-  /** Tokens of a full bucket: what may be spent at once. */
+  /** Capacity of the bucket: tokens that can be spent at once. */
   readonly tokens: number;
-  /** How long an empty bucket takes to fill, in milliseconds. */
+  /** Time in which an empty bucket fills, in milliseconds. */
   readonly refillMs: number;
-  /** Calls on their way at the same time, open streams included. */
+  /** Concurrent calls, open streams included. */
   readonly callsMax: number;
 };
 
-/** Whom a limit holds for: an address, all tokens of a user, an API key, or an organisation. */
+/** Scope of a limit. All access tokens of a user share one. */
 export type LimitName = "address" | "user" | "api-key" | "org";
 
 export type RateLimits = Readonly<Record<LimitName, Limit>>;
 
-/** The same owners' budgets of reads of files, whose tokens are bytes. */
+/** Limits of file reads, whose tokens are bytes. */
 export type ReadLimits = RateLimits;
 
-/** A limit of calls, or one of reads. */
-export type AskName = LimitName | `${LimitName}-reads`;
+/** A limit of calls, or one of file reads. */
+export type PolicyName = LimitName | `${LimitName}-reads`;
 
-/** Tokens and a place for one call, of one of the limits that hold for it. */
-export type Ask = Limit & {
-  readonly name: AskName;
-  /** Whose bucket it is. */
+/** The tokens and the permit that one call needs from one limit. */
+export type LimitRequest = Limit & {
+  readonly name: PolicyName;
+  /** Identifies the bucket and the permits. */
   readonly key: string;
-  /** Tokens that the call takes. */
+  /** Tokens. */
   readonly cost: number;
 };
 
-/** How things stand with an ask, after it was granted or refused. */
-export type Standing = {
-  /** How long until the bucket is full, in milliseconds. */
+/** State of a limit after an acquisition. */
+export type LimitState = {
+  /** Time until the bucket is full, in milliseconds. */
   readonly backlogMs: number;
-  /** How long until there are tokens enough; 0 when there are. */
+  /** Time until there are enough tokens, in milliseconds; 0 if there are. */
   readonly waitMs: number;
-  /** Whether every place is taken. */
+  /** Whether all permits are taken. */
   readonly isBusy: boolean;
 };
 
-/** All of it is granted, or nothing is taken. */
-export type Turn = readonly Ask[];
+export const isGranted = ({ waitMs, isBusy }: LimitState): boolean => waitMs === 0 && !isBusy;
 
-export const isOpen = ({ waitMs, isBusy }: Standing): boolean => waitMs === 0 && !isBusy;
-
-/** Makes an ask. What costs more than a bucket holds would never be granted: it takes a full one. */
-export function askOf(name: LimitName, limits: RateLimits, key: string, cost: number): Ask {
+/** The cost is capped at the bucket's size; a larger one could never be granted. */
+export function limitRequest(name: LimitName, limits: RateLimits, key: string, cost: number): LimitRequest {
   const limit = limits[name];
   return { ...limit, name, key: `${name}:${key}`, cost: Math.min(cost, limit.tokens) };
 }

@@ -1,36 +1,35 @@
-import type { Ask, Standing, Turn } from "./limit.ts";
+import type { LimitRequest, LimitState } from "./limit.ts";
 
-/** What became of a turn. */
-export type Verdict = {
-  /** In the order of the asks. */
-  readonly standings: readonly Standing[];
-  /** Gives the places of a granted turn back, the first time that it is called; undefined when it was refused. */
-  readonly giveBack: (() => void) | undefined;
+/** Outcome of the requests of one call, which are granted all or none. */
+export type Acquisition = {
+  /** One for each request, in their order. */
+  readonly states: readonly LimitState[];
+  /** Releases the permits; only the first call has an effect. Undefined if the requests were refused. */
+  readonly release: (() => void) | undefined;
 };
 
-/** Counts what callers take. */
 export type Limiter = AsyncDisposable & {
-  /** Takes all that a turn asks for, or nothing. Does not fail. */
-  take(turn: Turn): Verdict | Promise<Verdict>;
-  /** Takes an ask's tokens, also those that are not there: they are owed. */
-  charge(ask: Ask): void;
+  /** Acquires all tokens and permits, or none. Never rejects. */
+  acquire(requests: readonly LimitRequest[]): Acquisition | Promise<Acquisition>;
+  /** Spends tokens unconditionally; the bucket can go into debt. */
+  charge(request: LimitRequest): void;
 };
 
-/** One call's verdict from what a table said. `give` is called once for each place. */
-export function verdictOf(
-  turn: Turn,
-  standings: readonly Standing[],
-  isGranted: boolean,
-  give: (key: string) => void,
-): Verdict {
-  if (!isGranted) return { standings, giveBack: undefined };
-  let given = false;
+/** `releaseOne` is called once for each permit. */
+export function toAcquisition(
+  requests: readonly LimitRequest[],
+  states: readonly LimitState[],
+  areGranted: boolean,
+  releaseOne: (key: string) => void,
+): Acquisition {
+  if (!areGranted) return { states, release: undefined };
+  let isReleased = false;
   return {
-    standings,
-    giveBack() {
-      if (given) return;
-      given = true;
-      for (const { key } of turn) give(key);
+    states,
+    release() {
+      if (isReleased) return;
+      isReleased = true;
+      for (const { key } of requests) releaseOne(key);
     },
   };
 }

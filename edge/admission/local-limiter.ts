@@ -1,16 +1,16 @@
-import { isOpen } from "./limit.ts";
-import { type Limiter, verdictOf } from "./limiter.ts";
-import { createTable } from "./table.ts";
+import { isGranted } from "./limit.ts";
+import { createLimitTable } from "./limit-table.ts";
+import { type Limiter, toAcquisition } from "./limiter.ts";
 
 const holder = "";
 
-/** Counts what this process alone is asked. */
-export function createLocalLimiter(table = createTable()): Limiter {
-  const give = (key: string) => table.add(holder, key, -1);
+/** Counts the calls of this process alone. */
+export function createLocalLimiter(table = createLimitTable()): Limiter {
+  const releaseOne = (key: string) => table.addPermits(holder, key, -1);
   return {
-    take(turn) {
-      const standings = table.take(holder, turn);
-      return verdictOf(turn, standings, standings.every(isOpen), give);
+    acquire(requests) {
+      const states = table.acquire(holder, requests);
+      return toAcquisition(requests, states, states.every(isGranted), releaseOne);
     },
     charge: table.charge,
     async [Symbol.asyncDispose]() {},

@@ -1,31 +1,31 @@
 import type { Exchange, ReadBudget } from "../http/exchange.ts";
-import type { Ask, LimitName, ReadLimits, Turn } from "./limit.ts";
+import type { LimitName, LimitRequest, ReadLimits } from "./limit.ts";
 import type { Limiter } from "./limiter.ts";
 
-/** What a read takes at the least, in bytes: a small one costs the edge as much as one of this size. */
+/** Smallest cost of a read, in bytes: the edge's work for a smaller one is the same. */
 export const readBytesMin = 64 * 1024;
-/** How long a read that waits for bytes pauses before it asks again, at the most, in milliseconds. */
+/** Longest pause of a read that waits for tokens, in milliseconds. */
 const pauseMsMax = 1_000;
-/** Nobody runs into it: places are asked for once a read, under a key of their own. */
-const anyNumber = 1_000_000_000;
+/** Requests of tokens need no permit: each read holds one under a key of its own. */
+const unlimited = 1_000_000_000;
 
-/** Whose budget it is. */
+/** The holder of a budget of bytes. */
 export type ReadOwner = { readonly name: LimitName; readonly key: string };
 
-/** Asks for bytes alone. */
-export const bytesAskOf = (limits: ReadLimits, { name, key }: ReadOwner, bytes: number): Ask => {
+/** Requests tokens and no permit. */
+export const bytesRequest = (limits: ReadLimits, { name, key }: ReadOwner, bytes: number): LimitRequest => {
   const { tokens, refillMs } = limits[name];
   const cost = Math.min(bytes, tokens);
-  return { tokens, refillMs, callsMax: anyNumber, name: `${name}-reads`, key: `${name}-reads:${key}`, cost };
+  return { tokens, refillMs, callsMax: unlimited, name: `${name}-reads`, key: `${name}-reads:${key}`, cost };
 };
 
-/** Asks for a place among the reads on their way. */
-export const placeAskOf = (limits: ReadLimits, { name, key }: ReadOwner): Ask => {
+/** Requests the permit of a read and no tokens. */
+export const permitRequest = (limits: ReadLimits, { name, key }: ReadOwner): LimitRequest => {
   const { tokens, refillMs, callsMax } = limits[name];
   return { tokens, refillMs, callsMax, name: `${name}-reads`, key: `${name}-reading:${key}`, cost: 0 };
 };
 
-/** The budget of a read that was let in, and has its first `readBytesMin` bytes. */
+/** The budget of an admitted read, which has paid for `readBytesMin` bytes. */
 export function createReadBudget(
   { limiter, limits }: { limiter: Limiter; limits: ReadLimits },
   exchange: Pick<Exchange, "onClosed">,
@@ -50,16 +50,17 @@ export function createReadBudget(
   const pay = async () => {
     let bytesMax = Number.POSITIVE_INFINITY;
     while (owedBytes > 0 && !isClosed) {
-      // More than a bucket holds is never granted at once.
+      // More tokens than a bucket's capacity are never granted at once.
       const bytes = Math.min(owedBytes, bytesMax, ...owners.map(({ name }) => limits[name].tokens));
-      const turn: Turn = owners.map((owner) => bytesAskOf(limits, owner, bytes));
-      const { standings, giveBack } = await limiter.take(turn);
-      giveBack?.();
-      if (giveBack) owedBytes -= bytes;
+      const { states, release } = await limiter.acquire(
+        owners.map((owner) => bytesRequest(limits, owner, bytes)),
+      );
+      release?.();
+      if (release) owedBytes -= bytes;
       else {
-        // Small reads would take whatever comes before there is enough for a large ask: so it gets as small as theirs.
+        // Concurrent small reads would starve a large request: it is halved until it is as small as theirs.
         bytesMax = Math.max(readBytesMin, bytes / 2);
-        await pause(Math.max(...standings.map(({ waitMs }) => waitMs)));
+        await pause(Math.max(...states.map(({ waitMs }) => waitMs)));
       }
     }
   };

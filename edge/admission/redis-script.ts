@@ -1,7 +1,7 @@
 /**
- * Does one batch in Redis: KEYS[1] is the prefix of every key, ARGV[1] the batch as JSON; answers the
- * standings as JSON. A bucket is a string, the time in milliseconds at which it is full, and goes at that time. The places of
- * a key are a hash from holder to "calls until", where the latter is the time in milliseconds at which they are free anyway.
+ * Applies a batch: KEYS[1] is the prefix of all keys, ARGV[1] the batch as JSON; the result is the limit states as JSON. A
+ * bucket is a string with the time at which it is full, in milliseconds, and expires then. The permits of a key are a hash
+ * from holder to "permits expiry", with the time at which the lease ends, in milliseconds.
  */
 export const applyScript = `
 local prefix = KEYS[1]
@@ -11,66 +11,67 @@ local now = time[1] * 1000 + time[2] / 1000
 
 local function number(value) return string.format('%.17g', value) end
 
-local function hold(key, calls)
-  if calls > 0 then
-    redis.call('HSET', key, batch.holder, calls .. ' ' .. number(now + batch.holdMs))
-    redis.call('PEXPIRE', key, batch.holdMs)
+local function set_permits(key, permits)
+  if permits > 0 then
+    redis.call('HSET', key, batch.holder, permits .. ' ' .. number(now + batch.leaseMs))
+    redis.call('PEXPIRE', key, batch.leaseMs)
   else
     redis.call('HDEL', key, batch.holder)
   end
 end
 
-local function places(key)
-  local calls, mine = 0, 0
+local function count_permits(key)
+  local permits, mine = 0, 0
   local all = redis.call('HGETALL', key)
   for at = 1, #all, 2 do
-    local held, till = string.match(all[at + 1], '^(%d+) (.+)$')
-    if tonumber(till) <= now then
+    local held, expiry = string.match(all[at + 1], '^(%d+) (.+)$')
+    if tonumber(expiry) <= now then
       redis.call('HDEL', key, all[at])
     else
-      calls = calls + tonumber(held)
+      permits = permits + tonumber(held)
       if all[at] == batch.holder then mine = tonumber(held) end
     end
   end
-  return calls, mine
+  return permits, mine
 end
 
-local function backlog(ask)
-  return math.max(0, tonumber(redis.call('GET', prefix .. ask.key) or '0') - now)
+local function backlog(request)
+  return math.max(0, tonumber(redis.call('GET', prefix .. request.key) or '0') - now)
 end
 
-local function fill(ask, owed)
-  redis.call('SET', prefix .. ask.key, number(now + owed), 'PX', math.max(1, math.ceil(owed)))
+local function set_backlog(request, owed)
+  redis.call('SET', prefix .. request.key, number(now + owed), 'PX', math.max(1, math.ceil(owed)))
 end
 
-for _, place in ipairs(batch.held) do hold(prefix .. 'calls:' .. place.key, place.calls) end
+for _, one in ipairs(batch.held) do set_permits(prefix .. 'calls:' .. one.key, one.permits) end
 
-for _, ask in ipairs(batch.charges) do
-  fill(ask, math.min(backlog(ask) + ask.cost * ask.refillMs / ask.tokens, 2 * ask.refillMs))
+for _, request in ipairs(batch.charges) do
+  local owed = backlog(request) + request.cost * request.refillMs / request.tokens
+  set_backlog(request, math.min(owed, 2 * request.refillMs))
 end
 
-local answers = {}
-for number_of_turn, turn in ipairs(batch.turns) do
-  local standings, open = {}, true
-  for at, ask in ipairs(turn) do
-    local interval = ask.refillMs / ask.tokens
-    local calls, mine = places(prefix .. 'calls:' .. ask.key)
-    local owed = backlog(ask)
-    local wait = owed + ask.cost * interval - ask.refillMs
+local results = {}
+for call, requests in ipairs(batch.calls) do
+  local states, granted = {}, true
+  for at, request in ipairs(requests) do
+    local interval = request.refillMs / request.tokens
+    local permits, mine = count_permits(prefix .. 'calls:' .. request.key)
+    local owed = backlog(request)
+    local wait = owed + request.cost * interval - request.refillMs
     if wait <= 0.1 then wait = 0 end
-    standings[at] = { backlogMs = owed, waitMs = wait, isBusy = calls >= ask.callsMax, mine = mine }
-    if wait > 0 or calls >= ask.callsMax then open = false end
+    states[at] = { backlogMs = owed, waitMs = wait, isBusy = permits >= request.callsMax, mine = mine }
+    if wait > 0 or permits >= request.callsMax then granted = false end
   end
-  if open then
-    for at, ask in ipairs(turn) do
-      local standing = standings[at]
-      standing.backlogMs = standing.backlogMs + ask.cost * ask.refillMs / ask.tokens
-      fill(ask, standing.backlogMs)
-      hold(prefix .. 'calls:' .. ask.key, standing.mine + 1)
+  if granted then
+    for at, request in ipairs(requests) do
+      local state = states[at]
+      state.backlogMs = state.backlogMs + request.cost * request.refillMs / request.tokens
+      set_backlog(request, state.backlogMs)
+      set_permits(prefix .. 'calls:' .. request.key, state.mine + 1)
     end
   end
-  answers[number_of_turn] = standings
+  results[call] = states
 end
-if #answers == 0 then return '[]' end
-return cjson.encode(answers)
+if #results == 0 then return '[]' end
+return cjson.encode(results)
 `;

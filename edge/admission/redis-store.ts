@@ -1,31 +1,31 @@
 import { createClient } from "@redis/client";
-import type { Standing } from "./limit.ts";
+import type { LimitState } from "./limit.ts";
 import { applyScript } from "./redis-script.ts";
 import type { Store } from "./store.ts";
-import { within } from "./within.ts";
+import { withTimeout } from "./with-timeout.ts";
 
 const connectMs = 2_000;
 
-/** Keys begin with it. The braces keep them in one slot of a Redis Cluster, as a script needs it. */
+/** Prefix of all keys. The braces keep them in one slot of a Redis Cluster, which a script requires. */
 const prefix = "{sluice-limits}:";
 
-/** Counts in Redis, 6 or later, at a `redis:` or `rediss:` URL. */
+/** Counts in a Redis, version 6 or later, at a `redis:` or `rediss:` URL. */
 export async function openRedisStore(url: string): Promise<Store> {
   const client = createClient({
     url,
     disableOfflineQueue: true,
     socket: { connectTimeout: connectMs, reconnectStrategy: false },
   });
-  // What fails, fails in a batch; without a listener an idle connection that ends would end the process.
+  // Failures are reported by the next batch. Without a listener, the loss of an idle connection would exit the process.
   client.on("error", () => undefined);
   try {
-    // A server that is stopped takes the connection, and says nothing.
-    await within(connectMs, client.connect());
-    const sha = await within(connectMs, client.scriptLoad(applyScript));
+    // The kernel accepts connections for a server that is stopped.
+    await withTimeout(connectMs, client.connect());
+    const sha = await withTimeout(connectMs, client.scriptLoad(applyScript));
     return {
       async apply(batch) {
-        const answer = await client.evalSha(sha, { keys: [prefix], arguments: [JSON.stringify(batch)] });
-        return JSON.parse(String(answer)) as Standing[][];
+        const states = await client.evalSha(sha, { keys: [prefix], arguments: [JSON.stringify(batch)] });
+        return JSON.parse(String(states)) as LimitState[][];
       },
       async [Symbol.asyncDispose]() {
         client.destroy();

@@ -7,7 +7,7 @@ const tokensMax = 1_000_000_000;
 const bytesMax = 1_000_000_000_000_000;
 const windowSecondsMax = 86_400;
 
-/** As `6000/60`: so many at once, and as many again in so many seconds. */
+/** `6000/60`: a bucket of 6000 tokens that fills in 60 seconds. */
 const rate = (byDefault: string) =>
   z
     .string()
@@ -19,7 +19,7 @@ const rate = (byDefault: string) =>
       `must be at most ${tokensMax}/${windowSecondsMax}`,
     );
 
-/** As `1000000000/1`: so many bytes at once, and as many again in so many seconds. */
+/** `1000000000/1`: a bucket of 1,000,000,000 bytes that fills in a second. */
 const bytes = (byDefault: string) =>
   z
     .string()
@@ -38,7 +38,7 @@ const calls = (byDefault: string) =>
     .default(byDefault)
     .transform(Number);
 
-/** Settings of who is let in, and how often. */
+/** Settings of admission. */
 export const admissionEnv = {
   RATE_LIMIT_ADDRESS: rate("12000/60"),
   RATE_LIMIT_USER: rate("6000/60"),
@@ -67,11 +67,8 @@ export const admissionEnv = {
     }),
   rate_limit_store: z
     .string()
-    .regex(
-      /^(memory$|rediss?:\/\/|postgres(ql)?:\/\/)/,
-      "must be memory, or the address of a Redis (redis://, rediss://) or PostgreSQL (postgres://)",
-    )
-    // An error of the URL's own would have the whole of it, with its password, in the log.
+    .regex(/^(memory$|rediss?:\/\/)/, "must be memory, or the address of a Redis (redis://, rediss://)")
+    // The error of URL's constructor would put the whole text into the log, with its password.
     .refine(
       (text) => text === "memory" || isStoreUrl(text),
       "must be a URL, as redis://:password@host:6379/0",
@@ -79,20 +76,18 @@ export const admissionEnv = {
     .default("memory"),
 };
 
-/** Characters of a password that mean something in a URL are percent-encoded, and Redis's databases are numbers. */
+/** A password with special characters has to be percent-encoded; databases of Redis are numbers. */
 function isStoreUrl(text: string): boolean {
   const url = URL.parse(text);
-  if (!url?.hostname) return false;
-  return !url.protocol.startsWith("redis") || /^(\/\d*)?$/.test(url.pathname);
+  return Boolean(url?.hostname) && /^(\/\d*)?$/.test(url?.pathname ?? "");
 }
 
 type Settings = z.output<z.ZodObject<typeof admissionEnv>>;
 
-/** How often whom the edge lets in, where that is counted, and whose word on addresses it takes. */
 export function admissionOf(settings: Settings) {
   return Object.freeze({
     trustedProxies: settings.TRUSTED_PROXIES,
-    /** `memory`, or a URL. */
+    /** `memory`, or the URL of a Redis. */
     rateLimitStore: settings.rate_limit_store,
     rateLimits: Object.freeze({
       address: limit(settings.RATE_LIMIT_ADDRESS, settings.CONCURRENCY_LIMIT_ADDRESS),
@@ -100,7 +95,7 @@ export function admissionOf(settings: Settings) {
       "api-key": limit(settings.RATE_LIMIT_API_KEY, settings.CONCURRENCY_LIMIT_API_KEY),
       org: limit(settings.RATE_LIMIT_ORG, settings.CONCURRENCY_LIMIT_ORG),
     } satisfies Record<LimitName, Limit>) satisfies RateLimits,
-    /** Budgets of reads of files; tokens are bytes. */
+    /** Of file reads; tokens are bytes. */
     readLimits: Object.freeze({
       address: limit(settings.READ_LIMIT_ADDRESS, settings.READ_CONCURRENCY_ADDRESS),
       user: limit(settings.READ_LIMIT_USER, settings.READ_CONCURRENCY_USER),

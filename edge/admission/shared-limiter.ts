@@ -1,145 +1,148 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "../../services/lib/telemetry/log.ts";
-import { type Ask, isOpen, type Standing, type Turn } from "./limit.ts";
-import { type Limiter, type Verdict, verdictOf } from "./limiter.ts";
+import { createHeldPermits } from "./held-permits.ts";
+import { isGranted, type LimitRequest, type LimitState } from "./limit.ts";
+import { type Acquisition, type Limiter, toAcquisition } from "./limiter.ts";
 import { createLocalLimiter } from "./local-limiter.ts";
-import { createPlaces } from "./places.ts";
 import type { OpenStore, Store } from "./store.ts";
 import { connectStore } from "./store-connection.ts";
-import { within } from "./within.ts";
+import { withTimeout } from "./with-timeout.ts";
 
-/** How long what takes, in milliseconds. */
 type Times = {
-  /** A call waits for the store. Then this process decides by what it has counted itself. */
+  /** A call waits this long for the store. Then this process decides by its own count. In milliseconds. */
   readonly waitMs: number;
-  /** Places stay taken when the process that has them is not heard of any more. */
-  readonly holdMs: number;
-  /** The store hears of places that are held as often. */
-  readonly beatMs: number;
+  /** Lease of this process's permits, in milliseconds. */
+  readonly leaseMs: number;
+  /** Interval in which the lease is renewed, in milliseconds. */
+  readonly renewMs: number;
 };
-const usualTimes: Times = { waitMs: 50, holdMs: 15_000, beatMs: 5_000 };
-/** How long an answer may take until the connection is given up, in milliseconds. */
-const answerMs = 2_000;
-/** How long a start waits for the store, in milliseconds. */
+const standardTimes: Times = { waitMs: 50, leaseMs: 15_000, renewMs: 5_000 };
+/** Timeout of a batch, after which the connection is dropped, in milliseconds. */
+const batchMs = 2_000;
+/** How long the start waits for the store, in milliseconds. */
 const startMs = 2_000;
-/** Turns and charges of one batch. */
-const turnsMax = 500;
+/** Calls of a batch, and charges. */
+const callsMax = 500;
 
-type Waiting = { readonly turn: Turn; readonly resolve: (verdict: Verdict) => void };
+type PendingCall = {
+  readonly requests: readonly LimitRequest[];
+  readonly resolve: (acquisition: Acquisition) => void;
+};
 
 /**
- * Counts in a store what several processes are asked. One batch is on its way at a time, and what is asked meanwhile goes
- * into the next: the store has as little to do as its answers are slow. While it does not answer, the same limits hold
- * in each process for itself.
+ * Counts in a store that several processes share. One batch is in flight at a time, and calls meanwhile go into the next: a
+ * slow store gets larger batches, not more of them. While the store does not answer, the same limits hold for each process.
  */
 export async function createSharedLimiter(
   open: OpenStore,
   log: Logger,
   times: Partial<Times> = {},
 ): Promise<Limiter> {
-  const { waitMs, holdMs, beatMs } = { ...usualTimes, ...times };
+  const { waitMs, leaseMs, renewMs } = { ...standardTimes, ...times };
   const holder = randomUUID();
   const local = createLocalLimiter();
-  const places = createPlaces();
-  const queue: Waiting[] = [];
-  const charges: Ask[] = [];
-  let sending = false;
+  const permits = createHeldPermits();
+  const queue: PendingCall[] = [];
+  const charges: LimitRequest[] = [];
+  let isSending = false;
   let sent = Promise.resolve();
   let isLate = false;
 
-  const countHere = (waiting: Waiting[]) => {
-    for (const { turn, resolve } of waiting.splice(0)) resolve(local.take(turn) as Verdict);
+  const decideLocally = (calls: PendingCall[]) => {
+    for (const { requests, resolve } of calls.splice(0)) resolve(local.acquire(requests) as Acquisition);
   };
-  const give = (key: string) => {
-    places.give(key);
+  const releaseOne = (key: string) => {
+    permits.remove(key);
     void send();
   };
-  const answer = ({ turn, resolve }: Waiting, standings: readonly Standing[]) => {
-    const isGranted = standings.every(isOpen);
-    if (isGranted) for (const { key } of turn) places.take(key);
-    resolve(verdictOf(turn, standings, isGranted, give));
+  const settle = ({ requests, resolve }: PendingCall, states: readonly LimitState[]) => {
+    const areGranted = states.every(isGranted);
+    if (areGranted) for (const { key } of requests) permits.add(key);
+    resolve(toAcquisition(requests, states, areGranted, releaseOne));
   };
-  const sendOne = async (store: Store): Promise<void> => {
-    const waiting = queue.splice(0, turnsMax);
-    const turns = waiting.map(({ turn }) => turn);
-    const batch = { holder, holdMs, held: places.changes(), charges: charges.splice(0, turnsMax), turns };
-    const late = afterPause(waitMs, () => {
+  const sendBatch = async (store: Store): Promise<void> => {
+    const pending = queue.splice(0, callsMax);
+    const calls = pending.map(({ requests }) => requests);
+    const held = permits.changes();
+    const batch = { holder, leaseMs, held, charges: charges.splice(0, callsMax), calls };
+    const late = afterTimeout(waitMs, () => {
       isLate = true;
-      countHere(waiting);
-      countHere(queue);
+      decideLocally(pending);
+      decideLocally(queue);
     });
-    // Places that were given to calls which waited no longer, or that the store may have lost.
-    const repair = () => places.tellAgain(turns.flatMap((turn) => turn.map(({ key }) => key)));
+    // The store may have granted permits to calls that did not wait for them, or may have lost permits.
+    const repair = () => permits.resend(calls.flatMap((requests) => requests.map(({ key }) => key)));
     try {
-      const standings = await within(answerMs, store.apply(batch));
-      if (standings.length !== turns.length) throw new Error("an answer has too few standings");
+      const states = await withTimeout(batchMs, store.apply(batch));
+      if (states.length !== calls.length) throw new Error("the store answered too few calls");
       if (isLate) repair();
-      for (const [at, one] of waiting.entries()) answer(one, standings[at] as Standing[]);
+      for (const [at, call] of pending.entries()) settle(call, states[at] as LimitState[]);
     } catch (error) {
       repair();
-      places.tellAgain(batch.held.map(({ key }) => key));
-      connection.lose(error);
-      countHere(waiting);
+      permits.resend(held.map(({ key }) => key));
+      connection.fail(error);
+      decideLocally(pending);
     } finally {
       late[Symbol.dispose]();
       isLate = false;
     }
   };
-  const hasWork = () => queue.length > 0 || charges.length > 0 || places.hasChanges;
+  const hasWork = () => queue.length > 0 || charges.length > 0 || permits.hasChanges;
   const sendAll = async (): Promise<void> => {
-    sending = true;
+    isSending = true;
     for (let store = connection.current(); store && hasWork(); store = connection.current()) {
-      await sendOne(store);
+      await sendBatch(store);
     }
-    countHere(queue);
-    sending = false;
+    decideLocally(queue);
+    isSending = false;
   };
   const send = (): Promise<void> => {
-    if (!sending) sent = sendAll();
+    if (!isSending) sent = sendAll();
     return sent;
   };
+  const resendAll = () => {
+    permits.resend();
+    void send();
+  };
 
-  const connection = connectStore(open, log, () => {
-    places.tellAgain();
-    void send();
-  });
-  const beat = setInterval(() => {
-    places.tellAgain();
-    void send();
-  }, beatMs).unref();
-  await within(startMs, connection.tried).catch(() => undefined);
+  const connection = connectStore(open, log, resendAll);
+  const renewal = setInterval(resendAll, renewMs).unref();
+  await withTimeout(startMs, connection.firstAttempt).catch(() => undefined);
   return {
-    take(turn) {
-      if (isLate || !connection.current()) return local.take(turn);
+    acquire(requests) {
+      if (isLate || !connection.current()) return local.acquire(requests);
       return new Promise((resolve) => {
-        queue.push({ turn, resolve });
+        queue.push({ requests, resolve });
         void send();
       });
     },
-    charge(ask) {
-      if (isLate || !connection.current()) return local.charge(ask);
-      charges.push(ask);
+    charge(request) {
+      if (isLate || !connection.current()) return local.charge(request);
+      charges.push(request);
       void send();
     },
     async [Symbol.asyncDispose]() {
-      clearInterval(beat);
-      // What the last calls gave back is free for others at once.
+      clearInterval(renewal);
+      // Permits that were released last must not stay taken until their lease ends.
       await send();
       await connection[Symbol.asyncDispose]();
     },
   };
 }
 
-/** Does it when the time is over, unless disposed. What had come by then is read first: it was not late, this process was. */
-function afterPause(ms: number, work: () => void): Disposable {
-  let soon: NodeJS.Immediate | undefined;
+/**
+ * Runs `work` after a timeout unless disposed, and after input that has arrived by then: a process that was blocked for
+ * longer than the timeout has not been waiting for the store.
+ */
+function afterTimeout(ms: number, work: () => void): Disposable {
+  let immediate: NodeJS.Immediate | undefined;
   const timer = setTimeout(() => {
-    soon = setImmediate(work);
+    immediate = setImmediate(work);
   }, ms);
   return {
     [Symbol.dispose]() {
       clearTimeout(timer);
-      clearImmediate(soon);
+      clearImmediate(immediate);
     },
   };
 }

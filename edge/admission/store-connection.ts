@@ -1,60 +1,60 @@
 import type { Logger } from "../../services/lib/telemetry/log.ts";
 import type { OpenStore, Store } from "./store.ts";
 
-/** How long a store that failed is left alone, in milliseconds. */
-const pauseMs = 1_000;
+/** Delay before a reconnect, in milliseconds. */
+const reconnectMs = 1_000;
 
-/** A connection that is made again after it failed. */
+/** A connection that is opened again after it has failed. */
 export type StoreConnection = AsyncDisposable & {
-  /** The store, or undefined while there is none: then it is being connected to, or left alone for a moment. */
+  /** Undefined while it is not connected. */
   current(): Store | undefined;
-  /** Waits for the first attempt to connect. */
-  readonly tried: Promise<void>;
-  /** Gives a connection up that failed. */
-  lose(error: unknown): void;
+  /** Resolves after the first attempt to connect. */
+  readonly firstAttempt: Promise<void>;
+  /** Drops a connection that has failed. */
+  fail(error: unknown): void;
 };
 
-/** Calls `found` whenever there is a store again. */
-export function connectStore(open: OpenStore, log: Logger, found: () => void): StoreConnection {
+/** Calls `connected` whenever there is a store again. */
+export function connectStore(open: OpenStore, log: Logger, connected: () => void): StoreConnection {
   let store: Store | undefined;
   let isAway = false;
-  let closed = false;
+  let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
   const drop = async (dropped: Store | undefined): Promise<void> => {
     try {
       await dropped?.[Symbol.asyncDispose]();
     } catch {
-      // It failed already.
+      // It has failed before.
     }
   };
   const connect = async (): Promise<void> => {
     try {
       const opened = await open();
-      if (closed) return drop(opened);
+      if (isClosed) return drop(opened);
       store = opened;
       if (isAway) log.info("the store of the rate limits is back");
       isAway = false;
-      found();
+      connected();
     } catch (error) {
-      lose(error);
+      fail(error);
     }
   };
-  const lose = (error: unknown) => {
-    if (!isAway && !closed) {
+  const fail = (error: unknown) => {
+    if (!isAway && !isClosed) {
       log.error({ err: error }, "the store of the rate limits fails: each process counts for itself");
     }
     isAway = true;
     void drop(store);
     store = undefined;
-    if (!closed) timer = setTimeout(connect, pauseMs).unref();
+    if (!isClosed) timer = setTimeout(connect, reconnectMs).unref();
   };
-  const tried = connect();
+  const firstAttempt = connect();
   return {
     current: () => store,
-    tried,
-    lose,
+    firstAttempt,
+    fail,
     async [Symbol.asyncDispose]() {
-      closed = true;
+      isClosed = true;
       clearTimeout(timer);
       await drop(store);
       store = undefined;

@@ -1,22 +1,23 @@
-import type { Ask, Standing, Turn } from "./limit.ts";
+import type { LimitRequest, LimitState } from "./limit.ts";
 
-/** All that one process asks of a store at a time. */
+/** What one process sends to a store at a time. */
 export type Batch = {
-  /** The process, by a name that no other has. */
+  /** Unique id of the process. */
   readonly holder: string;
-  /** How many places of a key the process has, for keys where that has changed since its last batch. */
-  readonly held: readonly { readonly key: string; readonly calls: number }[];
-  readonly charges: readonly Ask[];
-  readonly turns: readonly Turn[];
-  /** How long the process's places stay taken when it is not heard of any more, in milliseconds. */
-  readonly holdMs: number;
+  /** Permits that the process holds, for the keys whose number has changed since the last batch. */
+  readonly held: readonly { readonly key: string; readonly permits: number }[];
+  readonly charges: readonly LimitRequest[];
+  /** The requests of each call. */
+  readonly calls: readonly (readonly LimitRequest[])[];
+  /** Lease of the process's permits: they expire if no batch renews them, in milliseconds. */
+  readonly leaseMs: number;
 };
 
-/** A connection to where several processes count together. */
+/** A connection to a store in which several processes count together. */
 export type Store = AsyncDisposable & {
-  /** Does one batch at once, whatever others ask; answers for each turn how things stand with its asks. */
-  apply(batch: Batch): Promise<Standing[][]>;
+  /** Applies a batch atomically. Returns the limit states of each call. */
+  apply(batch: Batch): Promise<LimitState[][]>;
 };
 
-/** Opens a connection; a store that can't be reached rejects. */
+/** Rejects if the store can't be reached. */
 export type OpenStore = () => Promise<Store>;

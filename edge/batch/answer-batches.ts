@@ -7,7 +7,7 @@ import {
 } from "../../gen/sluice/edge/v1/batch_pb.ts";
 import { validate } from "../../services/lib/rpc/guard.ts";
 import type { Calls, ForwardedCall } from "../call/calls.ts";
-import type { OneAnswer } from "../upstream/status.ts";
+import type { UnaryResponse } from "../upstream/status.ts";
 import type { RunBatch } from "./run-batch.ts";
 
 /** Answers batches here; every other call goes on. */
@@ -21,7 +21,7 @@ export function answerBatches(calls: Calls, runBatch: RunBatch): Calls {
   };
 }
 
-async function answer(runBatch: RunBatch, call: ForwardedCall, message: Uint8Array): Promise<OneAnswer> {
+async function answer(runBatch: RunBatch, call: ForwardedCall, message: Uint8Array): Promise<UnaryResponse> {
   try {
     const request = fromBinary(RunBatchRequestSchema, message);
     validate(RunBatchRequestSchema, request);

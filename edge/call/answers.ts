@@ -43,7 +43,7 @@ export function createAnswers(decode: (bytes: Buffer) => Message): Answers {
   let isBegun = false;
   return {
     listener: {
-      begun() {
+      headers() {
         isBegun = true;
         change();
       },
@@ -52,7 +52,7 @@ export function createAnswers(decode: (bytes: Buffer) => Message): Answers {
           next = { bytes, taken };
           change();
         }),
-      ended: finish,
+      finished: finish,
     },
     fail: finish,
     async begun(stop) {

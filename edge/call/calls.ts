@@ -5,7 +5,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { callUnary } from "../upstream/call-unary.ts";
 import { openStream, type StreamCall, type StreamListener } from "../upstream/open-stream.ts";
 import { policyOf } from "../upstream/policy.ts";
-import type { OneAnswer } from "../upstream/status.ts";
+import type { UnaryResponse } from "../upstream/status.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { callMetadata } from "./call-metadata.ts";
 
@@ -24,7 +24,7 @@ export type Calls = {
   /** Begins a call of many messages. */
   open(call: ForwardedCall, listener: StreamListener): Promise<StreamCall>;
   /** One request, one answer. Does not throw what the upstream answers. */
-  exchangeOne(call: ForwardedCall, message: Uint8Array): Promise<OneAnswer>;
+  exchangeOne(call: ForwardedCall, message: Uint8Array): Promise<UnaryResponse>;
 };
 
 export function createCalls(options: {

@@ -25,11 +25,11 @@ export function observeCalls(calls: Calls, peerOf: (method: DescMethod) => strin
       const observed = begin(call.method);
       if (!observed) return calls.open(call, listener);
       const told: typeof listener = {
-        begun: (headers) => listener.begun(headers),
+        headers: (raw) => listener.headers(raw),
         message: (bytes) => listener.message(bytes),
-        ended(error, trailers) {
+        finished(error, trailers) {
           observed.end(error);
-          listener.ended(error, trailers);
+          listener.finished(error, trailers);
         },
       };
       return endWith(

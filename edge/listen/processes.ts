@@ -2,7 +2,7 @@ import cluster, { type Worker } from "node:cluster";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "../../services/lib/telemetry/log.ts";
 import { serveClusterStore } from "../admission/cluster-store.ts";
-import { createTable, type Table } from "../admission/table.ts";
+import { createLimitTable, type LimitTable } from "../admission/limit-table.ts";
 
 /** Pause before a worker that died young is replaced, in milliseconds: it doubles as long as they do. */
 const pauseMsMin = 100;
@@ -18,7 +18,7 @@ const isWord = (message: unknown): message is Word =>
 
 type Supervision = {
   readonly stop: AbortSignal;
-  readonly table: Table;
+  readonly table: LimitTable;
   readonly log: Logger;
   isReady(address: string): void;
 };
@@ -40,7 +40,7 @@ export async function runPrimary(options: {
     starting -= 1;
     if (starting === 0) options.ready(address);
   };
-  const supervision = { stop, table: createTable(), log: options.log, isReady };
+  const supervision = { stop, table: createLimitTable(), log: options.log, isReady };
   const workers = Array.from({ length: options.processes }, () => keepWorker(supervision));
   for (const worker of workers) worker.catch(() => failure.abort());
   const [failed] = (await Promise.allSettled(workers)).filter(({ status }) => status === "rejected");

@@ -10,7 +10,7 @@ const checkMs = 2_000;
 /** Asked once: how it is now counts, and not how it is soon. */
 const policy: CallPolicy = {
   path: "/grpc.health.v1.Health/Check",
-  mayRepeat: () => false,
+  mayRetry: () => false,
   hedging: undefined,
 };
 

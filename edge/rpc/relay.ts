@@ -13,7 +13,7 @@ import { breakOff } from "../http/outgoing.ts";
 import { readBody } from "../http/read-body.ts";
 import type { Plan } from "../method/plan.ts";
 import type { StreamCall, StreamListener } from "../upstream/open-stream.ts";
-import { answersNotOne, type OneAnswer } from "../upstream/status.ts";
+import { answersNotOne, type UnaryResponse } from "../upstream/status.ts";
 import type { Answer } from "./answer.ts";
 import type { ConnectGet } from "./connect-get.ts";
 import type { RpcOptions } from "./options.ts";
@@ -83,7 +83,7 @@ async function* justOne(message: Buffer): AsyncGenerator<Buffer> {
   yield message;
 }
 
-function answerOne(relayed: RelayedCall, { headers, message, error, trailers }: OneAnswer): void {
+function answerOne(relayed: RelayedCall, { headers, message, error, trailers }: UnaryResponse): void {
   const { exchange, answer, options } = relayed;
   if (headers) answer.begin(passedAnswer(headers));
   if (message && !error) void answer.write(spelled(relayed, message));
@@ -130,14 +130,14 @@ async function relayStream(
   };
   const answers = plan.oneAnswer ? oneAnswer(relayed) : manyAnswers(relayed);
   const listener: StreamListener = {
-    begun: (headers) => guarded(() => answers.begun(headers)),
+    headers: (headers) => guarded(() => answers.headers(headers)),
     message(bytes) {
       idle.refresh();
       return guarded(() => answers.message(bytes));
     },
-    ended(error, trailers) {
+    finished(error, trailers) {
       guarded(() => {
-        answers.ended(error, trailers);
+        answers.finished(error, trailers);
         state.over = true;
       });
     },
@@ -162,28 +162,29 @@ async function relayStream(
 function manyAnswers(relayed: RelayedCall): StreamListener {
   const { exchange, answer, options } = relayed;
   return {
-    begun: (headers) => answer.begin(passedAnswer(headers)),
+    headers: (headers) => answer.begin(passedAnswer(headers)),
     message(bytes) {
       const written = answer.write(spelled(relayed, bytes));
       const paid = exchange.reads?.spend(bytes.byteLength);
       return paid ? Promise.all([written, paid]).then(() => undefined) : written;
     },
-    ended: (error, trailers) => answer.end(error && options.toError(error, exchange), passedAnswer(trailers)),
+    finished: (error, trailers) =>
+      answer.end(error && options.toError(error, exchange), passedAnswer(trailers)),
   };
 }
 
 function oneAnswer(relayed: RelayedCall): StreamListener {
-  let headers: OneAnswer["headers"];
+  let headers: UnaryResponse["headers"];
   const messages: Buffer[] = [];
   return {
-    begun(received) {
+    headers(received) {
       headers = received;
     },
     message(bytes) {
       messages.push(bytes);
       return undefined;
     },
-    ended(error, trailers) {
+    finished(error, trailers) {
       const notOne = messages.length === 1 ? undefined : answersNotOne(messages.length);
       answerOne(relayed, { headers, message: messages[0], error: error ?? notOne, trailers });
     },

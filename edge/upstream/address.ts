@@ -2,28 +2,28 @@ import { lookup } from "node:dns/promises";
 import { connect, isIP, type Socket } from "node:net";
 import type { MeshTls } from "../../services/lib/mesh/mesh-tls.ts";
 
-/** One place where an upstream listens. */
+/** A socket that an upstream listens on. */
 export type Address =
   | { readonly name: string; readonly path: string }
   | { readonly name: string; readonly host: string; readonly port: number };
 
-/** Makes a connection that HTTP/2 is spoken on. */
+/** Opens a socket for an HTTP/2 connection. */
 export type Dial = (address: Address) => Socket;
 
 export const dialCleartext: Dial = (address) =>
   "path" in address ? connect(address.path) : connect({ ...address, noDelay: true });
 
-/** Makes connections as the mesh has them: over TLS where there are certificates, but for unix sockets. */
+/** Dials over TLS if the mesh has certificates. Unix sockets are always cleartext. */
 export const dialOver = (tls: MeshTls | undefined, peer: string): Dial =>
   tls
     ? (address) => ("path" in address ? connect(address.path) : tls.connect(peer, authorityOf(address)))
     : dialCleartext;
 
-/** `host:port` as URLs have it. */
+/** Authority of a URL; IPv6 addresses are in brackets. */
 export const authorityOf = ({ host, port }: { host: string; port: number }): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 
-/** Reads a target: gRPC targets, `host:port` or `unix:` and a path, with commas between them. */
+/** Parses comma-separated gRPC targets: `host:port`, or `unix:` and a path. */
 export function parseTarget(target: string): Address[] {
   return target.split(",").map((text) => {
     const path = /^unix:(?:\/\/)?(.*)$/.exec(text)?.[1];
@@ -34,10 +34,10 @@ export function parseTarget(target: string): Address[] {
   });
 }
 
-/** Whether looking up again may answer something else. */
+/** Whether the address is a host name, whose addresses can change. */
 export const isName = (address: Address): boolean => "host" in address && isIP(address.host) === 0;
 
-/** Every address that a name has, or the address itself; none where the name is not known. */
+/** Addresses of a host name, none if it is unknown; any other address resolves to itself. */
 export async function resolve(address: Address): Promise<Address[]> {
   if (!("host" in address) || !isName(address)) return [address];
   const found = await lookup(address.host, { all: true }).catch(() => []);

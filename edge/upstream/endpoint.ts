@@ -3,41 +3,43 @@ import { backoffMs } from "./backoff.ts";
 import type { UpstreamLimits } from "./limits.ts";
 import { openSession, type Session } from "./session.ts";
 
-/** A connection that lived this long was a good one, in milliseconds. */
-const soundMs = 1_000;
+/** A connection that was up for this long resets the backoff, in milliseconds. */
+const stableMs = 1_000;
 const ejectionsMax = 6;
 
-/** What a call may hope for where there is no connection: one soon, one when the upstream was started again, or none. */
-type Hope = "soon" | "later" | "none";
+/**
+ * Whether a call without a connection should wait: for the next connect, for a restart of the upstream, or not at all.
+ */
+type Availability = "soon" | "later" | "none";
 
-/** One address of an upstream, with what is known of it. */
+/** One address of an upstream and its connection. */
 export type Endpoint = {
   readonly address: Address;
-  /** Calls under way. */
+  /** Calls in flight. */
   calls: number;
   readonly session: Session | undefined;
-  readonly hope: Hope;
-  /** Whether calls may go there now, as far as its connection and its own word go. */
+  readonly availability: Availability;
+  /** Whether it is connected and reports that it is serving. */
   isReady(): boolean;
-  /** Whether it failed too often of late to be used while there are others. */
+  /** Whether it failed too often to be used while there are others. */
   isEjected(): boolean;
-  /** Connects, unless that is done or under way. */
+  /** Has no effect if it is connected or connecting. */
   connect(): void;
-  /** Takes note of how a call ended that the address is to blame or to praise for. */
+  /** Records the outcome of an attempt for outlier detection. */
   report(failed: boolean, mayEject: boolean): void;
-  /** No new calls. Those that run may end. */
+  /** Takes no new calls; calls in flight may finish. */
   close(): void;
   destroy(): void;
 };
 
-/** Looks after the connection to an address: makes it when first asked to, and again whenever it is lost. */
+/** Connects to an address on the first request to, and again whenever the connection is lost. */
 export function createEndpoint(
   address: Address,
   options: { dial: Dial; limits: UpstreamLimits; changed: () => void },
 ): Endpoint {
   const { limits, changed } = options;
   const outlier = createOutlier(limits);
-  const hope = createHope(limits, changed);
+  const availability = createAvailability(limits, changed);
   let session: Session | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isServing = false;
@@ -50,21 +52,21 @@ export function createEndpoint(
     let readyAtMs: number | undefined;
     const health = (serving: boolean) => {
       readyAtMs ??= Date.now();
-      if (!serving && !isClosed) hope.lost();
+      if (!serving && !isClosed) availability.markLost();
       isServing = serving;
       changed();
     };
     const gone = () => {
       session = undefined;
       isServing = false;
-      // Whoever has closed it waits for no other, and a process that ends not for the wait.
+      // A closed endpoint must not reconnect: the timer would keep the process from exiting.
       if (isClosed) return;
-      const wasSound = readyAtMs !== undefined && Date.now() - readyAtMs > soundMs;
-      failures = wasSound ? 0 : failures + 1;
-      if (readyAtMs !== undefined) hope.lost();
-      else hope.failed();
-      // In a turn of its own: what broke off with the connection comes first.
-      timer = setTimeout(connect, wasSound ? 0 : backoffMs(failures));
+      const wasStable = readyAtMs !== undefined && Date.now() - readyAtMs > stableMs;
+      failures = wasStable ? 0 : failures + 1;
+      if (readyAtMs !== undefined) availability.markLost();
+      else availability.markFailed();
+      // Not synchronously: the calls that failed with the connection are settled first.
+      timer = setTimeout(connect, wasStable ? 0 : backoffMs(failures));
       changed();
     };
     session = openSession(address, { ...options, events: { health, gone } });
@@ -72,7 +74,7 @@ export function createEndpoint(
   const stop = (how: "close" | "destroy") => {
     isClosed = true;
     clearTimeout(timer);
-    hope[Symbol.dispose]();
+    availability[Symbol.dispose]();
     session?.[how]();
   };
   return {
@@ -81,8 +83,8 @@ export function createEndpoint(
     get session() {
       return session;
     },
-    get hope() {
-      return isClosed ? "none" : hope.now();
+    get availability() {
+      return isClosed ? "none" : availability.current();
     },
     isReady: () => isServing,
     isEjected: outlier.isEjected,
@@ -95,33 +97,33 @@ export function createEndpoint(
   };
 }
 
-function createHope({ reconnectMs, restartMs }: UpstreamLimits, changed: () => void) {
-  let hope: Hope = "soon";
+function createAvailability({ reconnectMs, restartMs }: UpstreamLimits, changed: () => void) {
+  let current: Availability = "soon";
   let timer: NodeJS.Timeout | undefined;
-  const after = (delayMs: number, next: Hope, then: () => void = () => undefined) => {
+  const after = (delayMs: number, next: Availability, then: () => void = () => undefined) => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      hope = next;
+      current = next;
       changed();
       then();
     }, delayMs);
   };
   return {
-    now: () => hope,
-    lost() {
-      hope = "soon";
+    current: () => current,
+    markLost() {
+      current = "soon";
       after(reconnectMs, "later", () => after(restartMs - reconnectMs, "none"));
     },
-    failed() {
-      // Whoever was never there is not being started again.
-      if (!timer) hope = "none";
-      else if (hope === "soon") hope = "later";
+    markFailed() {
+      // An upstream that was never connected is not restarting.
+      if (!timer) current = "none";
+      else if (current === "soon") current = "later";
     },
     [Symbol.dispose]: () => clearTimeout(timer),
   };
 }
 
-/** Leaves an address out for a while that fails time after time. */
+/** Ejects an address for a while after consecutive failures. */
 function createOutlier({ failuresMax, ejectionMs }: UpstreamLimits) {
   let failures = 0;
   let ejections = 0;

@@ -3,9 +3,9 @@ import type { Http2Connection } from "../http2-client/connection.ts";
 import { createContent } from "../http2-client/content.ts";
 import type { ClientStream } from "../http2-client/stream.ts";
 
-/** How soon a watch that broke off is begun again, in milliseconds. */
-const againMs = 1_000;
-const answerBytesMax = 1024;
+/** Delay before a watch that ended is started again, in milliseconds. */
+const restartMs = 1_000;
+const responseBytesMax = 1024;
 
 const headers = {
   ":method": "POST",
@@ -14,17 +14,17 @@ const headers = {
   te: "trailers",
 };
 
-/** grpc.health.v1.HealthCheckResponse with status SERVING. */
+/** An encoded grpc.health.v1.HealthCheckResponse with status SERVING. */
 export const serving = Buffer.from([0x08, 0x01]);
 
 /**
- * Hears by grpc.health.v1 whether the server at the other end of a connection takes calls, and each time that this changes.
- * One that has no such service takes them.
+ * Watches the server of a connection by grpc.health.v1, and reports its state first and on each change. A server without
+ * the health service counts as serving.
  */
-export function watchHealth(http2: Http2Connection, told: (isServing: boolean) => void): Disposable {
+export function watchHealth(http2: Http2Connection, changed: (isServing: boolean) => void): Disposable {
   let stream: ClientStream | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let isOver = false;
+  let isDisposed = false;
   const watch = async () => {
     const content = createContent();
     stream = http2.open(headers, {
@@ -35,36 +35,36 @@ export function watchHealth(http2: Http2Connection, told: (isServing: boolean) =
     });
     if (!stream) return;
     stream.end(wrap(0, Buffer.alloc(0)));
-    const answered = await tellEach(content.read(stream.credit), told);
-    // One that says too much has not ended by itself.
+    const hasResponse = await reportEach(content.read(stream.credit), changed);
+    // A response over the size limit leaves the stream open.
     stream.cancel();
-    if (isOver || !http2.isOpen()) return;
-    if (!answered) told(true);
-    else timer = setTimeout(watch, againMs);
+    if (isDisposed || !http2.isOpen()) return;
+    if (!hasResponse) changed(true);
+    else timer = setTimeout(watch, restartMs);
   };
   void watch();
   return {
     [Symbol.dispose]() {
-      isOver = true;
+      isDisposed = true;
       clearTimeout(timer);
       stream?.cancel();
     },
   };
 }
 
-/** Resolves when the watch has ended; whether there was an answer. */
-async function tellEach(
+/** Resolves when the watch has ended, to whether there was a response. */
+async function reportEach(
   content: AsyncIterable<Buffer>,
-  told: (isServing: boolean) => void,
+  changed: (isServing: boolean) => void,
 ): Promise<boolean> {
-  let answered = false;
+  let hasResponse = false;
   try {
-    for await (const { bytes } of unwrapEach(content, answerBytesMax)) {
-      answered = true;
-      told(bytes.equals(serving));
+    for await (const { bytes } of unwrapEach(content, responseBytesMax)) {
+      hasResponse = true;
+      changed(bytes.equals(serving));
     }
   } catch {
-    // Whoever watches the connection sees that it broke.
+    // The connection reports its own failure.
   }
-  return answered;
+  return hasResponse;
 }

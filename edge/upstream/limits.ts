@@ -1,24 +1,24 @@
-/** What the edge bears of an upstream and does to it. Times in milliseconds. */
+/** Limits and timeouts of one upstream, in milliseconds. */
 export const standardUpstreamLimits = {
-  /** For a new connection to be made and to answer its first question. */
+  /** Time for a new connection to open and to answer the health check. */
   connectMs: 5_000,
-  /** A connection that has said nothing for this long is asked for a sign of life, */
+  /** Keepalive: a connection that has received nothing for this long is sent a PING. */
   silenceMs: 10_000,
-  /** which has to come within this. */
+  /** Keepalive: time for its acknowledgement, after which the connection is closed. */
   pingMs: 5_000,
-  /** How long any call waits for a connection that was just lost: no longer, so that its caller hears of it at once. */
+  /** How long every call waits for a connection that was just lost. Short, so that callers get an error at once. */
   reconnectMs: 80,
-  /** How long a call that may be repeated waits for an upstream that is being started again. */
+  /** How long a call that may be retried waits for an upstream that restarts. */
   restartMs: 10_000,
-  /** How often the addresses behind a name are looked up. */
+  /** Interval of DNS lookups. */
   resolveMs: 30_000,
-  /** Calls under way at a time, */
+  /** Concurrent calls, those that wait included. */
   callsMax: 2_048,
-  /** and of those the ones that wait for a connection. */
+  /** Calls that wait for a connection. */
   waitingMax: 1_024,
-  /** An address with so many failures in a row is left out */
+  /** Outlier detection: consecutive failures after which an address is ejected. */
   failuresMax: 5,
-  /** for this long, longer each time. */
+  /** Outlier detection: duration of the first ejection. The next ones are multiples of it. */
   ejectionMs: 10_000,
 } as const;
 

@@ -6,28 +6,27 @@ import { dialOver } from "./address.ts";
 import type { UpstreamLimits } from "./limits.ts";
 import { createUpstream, type Upstream } from "./upstream.ts";
 
-/** All that stands behind the edge. */
+/** The services that the edge calls. */
 export type Upstreams = Disposable & {
   readonly byName: ReadonlyMap<string, Upstream>;
-  /** Throws if nothing is called so. */
-  called(name: string): Upstream;
-  /** Who serves a method. */
+  /** Throws for an unknown name. */
+  named(name: string): Upstream;
+  /** The upstream that serves a method. */
   of(method: DescMethod): Upstream;
 };
 
-/** Which upstreams there are, and who serves what. */
 export type UpstreamOptions = {
   readonly services: readonly DescService[];
   /** gRPC addresses by name. */
   readonly upstreams: Readonly<Record<string, string>>;
-  /** Whose a service is, by its name in `upstreams`; the package says it by default. */
+  /** The upstream of a service, by its name in `upstreams`; by default derived from the package. */
   readonly upstreamOf?: (service: DescService) => string;
   readonly upstreamLimits?: Partial<UpstreamLimits>;
-  /** Without it, upstreams over TCP are called in cleartext. */
+  /** Without it, TCP connections are cleartext. */
   readonly meshTls?: MeshTls | undefined;
 };
 
-/** Opens what stands behind the edge; throws if a service has no address. */
+/** Throws if a service has no address. Connections are opened on use. */
 export function openUpstreams(options: UpstreamOptions): Upstreams {
   const { upstreamOf = serviceNameOf, upstreamLimits: limits = {}, meshTls } = options;
   using cleanup = new DisposableStack();
@@ -37,19 +36,19 @@ export function openUpstreams(options: UpstreamOptions): Upstreams {
       cleanup.use(createUpstream(name, address, { limits, dial: dialOver(meshTls, name) })),
     ]),
   );
-  const called = (name: string): Upstream => {
+  const named = (name: string): Upstream => {
     const upstream = byName.get(name);
     if (!upstream) throw new Error(`${name} has no address`);
     return upstream;
   };
-  // The edge answers batches itself.
+  // The edge handles batches itself.
   const served = options.services.filter(({ typeName }) => typeName !== BatchService.typeName);
-  const byService = new Map(served.map((service) => [service.typeName, called(upstreamOf(service))]));
+  const byService = new Map(served.map((service) => [service.typeName, named(upstreamOf(service))]));
   const owned = cleanup.move();
   return {
     byName,
-    called,
-    of: ({ parent }) => byService.get(parent.typeName) ?? called(upstreamOf(parent)),
+    named,
+    of: ({ parent }) => byService.get(parent.typeName) ?? named(upstreamOf(parent)),
     [Symbol.dispose]: () => owned.dispose(),
   };
 }

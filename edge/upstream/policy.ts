@@ -3,25 +3,26 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { durationMs, MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { hedging } from "../../gen/sluice/common/v1/options_pb.ts";
 
-/** Calls of a hedged method where its contract does not say how many. */
+/** Attempts of a hedged call, unless the contract says otherwise. */
 const hedgedCalls = 2;
 
-/** What may be done with a call of a method, as its contract says. */
+/** How calls of a method may be retried, derived from its contract. */
 export type CallPolicy = {
   readonly path: string;
-  /** Whether a call with this request, encoded, may be made again although the first may have had its effect. */
-  mayRepeat(message: Uint8Array | undefined): boolean;
-  /** How many calls may be made at once, each so long after the one before; none where the contract does not say so. */
+  /** Whether a call with this request, encoded, may be retried although an earlier attempt may have had its effect. */
+  mayRetry(message: Uint8Array | undefined): boolean;
+  /** Undefined for a method that is not hedged. */
   readonly hedging: Hedging | undefined;
 };
 
-type Hedging = { readonly delayMs: number; readonly callsMax: number };
+/** At most `callsMax` attempts, each `delayMs` after the one before. */
+export type Hedging = { readonly delayMs: number; readonly callsMax: number };
 
 const policies = new WeakMap<DescMethod, CallPolicy>();
 
 /**
- * A method without side effects may be called again; another one if its request carries a `request_id`, by which the
- * service knows it.
+ * Calls of a method without side effects may be retried. Others may if the request has a `request_id`, by which the service
+ * recognizes a repeated call.
  */
 export function policyOf(method: DescMethod): CallPolicy {
   const known = policies.get(method);
@@ -32,7 +33,7 @@ export function policyOf(method: DescMethod): CallPolicy {
   );
   const policy: CallPolicy = {
     path: `/${method.parent.typeName}/${method.name}`,
-    mayRepeat: (message) =>
+    mayRetry: (message) =>
       isRead || (requestId !== undefined && message !== undefined && isSet(message, requestId.number)),
     hedging: hedgingOf(method, isRead),
   };
@@ -51,20 +52,20 @@ function hedgingOf(method: DescMethod, isRead: boolean): Hedging | undefined {
   return { delayMs, callsMax: callsMax || hedgedCalls };
 }
 
-/** Whether a string field of an encoded message is there and not empty. */
+/** Whether a string field of an encoded message is not empty. */
 function isSet(message: Uint8Array, fieldNumber: number): boolean {
   const reader = new BinaryReader(message);
   try {
-    let isThere = false;
+    let found = false;
     while (reader.pos < reader.len) {
       const [field, wireType] = reader.tag();
       if (field === fieldNumber && wireType === WireType.LengthDelimited)
-        isThere = reader.bytes().byteLength > 0;
+        found = reader.bytes().byteLength > 0;
       else reader.skip(wireType, field);
     }
-    return isThere;
+    return found;
   } catch {
-    // Not a message; the service says so.
+    // The service rejects a malformed message.
     return false;
   }
 }

@@ -4,42 +4,44 @@ import type { UpstreamLimits } from "./limits.ts";
 
 /** The addresses of an upstream. */
 export type Pool = Disposable & {
-  /** An address that takes calls now: of two at random the one with less to do. Another than `other`, if there is one. */
+  /** Of two random addresses that are ready, the one with fewer calls. Not `other`, if there is a choice. */
   pick(other?: Endpoint): Endpoint | undefined;
   /**
-   * Waits for one, if there is hope and room; who is patient waits for an upstream that is being started again. `settled`
-   * comes once, in a turn of its own. Answers how to give up the place.
+   * Waits until an address is ready. A patient call also waits while the upstream restarts. `settled` is called at most once,
+   * asynchronously. Returns a function that stops waiting.
    */
   wait(
     options: { isPatient: boolean; timeoutMs: number | undefined },
     settled: (found: Endpoint | NoEndpoint) => void,
   ): () => void;
-  /** How many calls wait for one now. */
+  /** Number of calls that wait. */
   waiting(): number;
-  /** Takes note of how a call ended. */
+  /** Records the outcome of an attempt for outlier detection. */
   report(endpoint: Endpoint, failed: boolean): void;
 };
 
-/** Why a call gets no address: none can be reached, or too many calls wait for one. */
+/** No address can be reached, or too many calls wait for one. */
 type NoEndpoint = "unreachable" | "overloaded";
 
 type Waiter = { readonly isPatient: boolean; settle(found: Endpoint | NoEndpoint): void };
 
-/** Reaches all addresses of a target; they are connected to when first needed. */
+/** Connects to all addresses of a target when the first call needs one. */
 export function createPool(target: string, options: { dial: Dial; limits: UpstreamLimits }): Pool {
   const { limits } = options;
   const waiters = new Set<Waiter>();
   const changed = () => {
     for (const waiter of waiters) {
       const endpoint = pick(endpoints());
-      if (endpoint || !hasHope(waiter.isPatient)) waiter.settle(endpoint ?? "unreachable");
+      if (endpoint || !mayBecomeReady(waiter.isPatient)) waiter.settle(endpoint ?? "unreachable");
     }
   };
   const directory = createDirectory(target, { ...options, changed });
   const { endpoints } = directory;
-  const hasHope = (isPatient: boolean) =>
+  const mayBecomeReady = (isPatient: boolean) =>
     !directory.isResolved() ||
-    endpoints().some(({ hope }) => hope === "soon" || (isPatient && hope === "later"));
+    endpoints().some(
+      ({ availability }) => availability === "soon" || (isPatient && availability === "later"),
+    );
   return {
     pick(other) {
       directory.begin();
@@ -47,7 +49,7 @@ export function createPool(target: string, options: { dial: Dial; limits: Upstre
     },
     wait({ isPatient, timeoutMs = limits.connectMs + limits.restartMs }, settled) {
       const leave = () => {
-        clearTimeout(late);
+        clearTimeout(timer);
         waiters.delete(waiter);
       };
       const waiter: Waiter = {
@@ -57,8 +59,8 @@ export function createPool(target: string, options: { dial: Dial; limits: Upstre
           queueMicrotask(() => settled(found));
         },
       };
-      const late = setTimeout(() => waiter.settle("unreachable"), timeoutMs);
-      if (!hasHope(isPatient)) waiter.settle("unreachable");
+      const timer = setTimeout(() => waiter.settle("unreachable"), timeoutMs);
+      if (!mayBecomeReady(isPatient)) waiter.settle("unreachable");
       else if (waiters.size >= limits.waitingMax) waiter.settle("overloaded");
       else waiters.add(waiter);
       return leave;
@@ -67,7 +69,7 @@ export function createPool(target: string, options: { dial: Dial; limits: Upstre
     report(endpoint, failed) {
       const all = endpoints();
       const left = all.filter((one) => one !== endpoint && !one.isEjected()).length;
-      // Half of them stay, however they fail: too few would break under the load of all.
+      // At least half of the addresses stay in use: fewer would fail under the load of all.
       endpoint.report(failed, left * 2 >= all.length);
     },
     [Symbol.dispose]() {
@@ -81,16 +83,16 @@ function pick(endpoints: readonly Endpoint[], other?: Endpoint): Endpoint | unde
   const [first] = endpoints;
   if (endpoints.length === 1) return first?.isReady() ? first : undefined;
   const ready = endpoints.filter((endpoint) => endpoint.isReady());
-  const sound = ready.filter((endpoint) => !endpoint.isEjected());
-  const others = sound.filter((endpoint) => endpoint !== other);
-  const [choice = []] = [others, sound, ready].filter(({ length }) => length > 0);
+  const healthy = ready.filter((endpoint) => !endpoint.isEjected());
+  const others = healthy.filter((endpoint) => endpoint !== other);
+  const [choice = []] = [others, healthy, ready].filter(({ length }) => length > 0);
   const at = Math.floor(Math.random() * choice.length);
   const one = choice[at];
   const two = choice[(at + 1 + Math.floor(Math.random() * (choice.length - 1))) % choice.length];
   return one && two && two.calls < one.calls ? two : one;
 }
 
-/** Knows which addresses there are; those behind a name are looked up again and again. */
+/** The addresses of a target. Host names are looked up periodically. */
 function createDirectory(
   target: string,
   options: { dial: Dial; limits: UpstreamLimits; changed: () => void },
@@ -109,7 +111,7 @@ function createDirectory(
   const lookUp = async () => {
     const found = (await Promise.all(parsed.map(resolve))).flat();
     if (state === "closed") return;
-    // A name server that fails takes nobody away.
+    // A failed lookup removes no address.
     if (found.length > 0 || state === "resolving") take(found);
     timer = setTimeout(
       lookUp,

@@ -1,11 +1,11 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 
-/** Headers of a try: those of the call, what is left of its deadline, and how often it was made before. */
+/** Headers of an attempt: those of the call, the time until its deadline, and the number of attempts before. */
 export function requestHeaders(
   path: string,
   headers: OutgoingHttpHeaders,
   timeoutMs: number | undefined,
-  triesBefore: number,
+  attemptsBefore: number,
 ): OutgoingHttpHeaders {
   const all: OutgoingHttpHeaders = {
     ":method": "POST",
@@ -16,10 +16,10 @@ export function requestHeaders(
     ...headers,
   };
   if (timeoutMs !== undefined) all["grpc-timeout"] = grpcTimeout(timeoutMs);
-  if (triesBefore > 0) all["grpc-previous-rpc-attempts"] = String(triesBefore);
+  if (attemptsBefore > 0) all["grpc-previous-rpc-attempts"] = String(attemptsBefore);
   return all;
 }
 
-/** At most eight digits, in the finest unit that they suffice for. */
+/** gRPC allows eight digits. Milliseconds if they fit, seconds otherwise. */
 const grpcTimeout = (timeoutMs: number): string =>
   timeoutMs < 1e8 ? `${Math.ceil(timeoutMs)}m` : `${Math.min(99_999_999, Math.ceil(timeoutMs / 1000))}S`;

@@ -6,30 +6,30 @@ import { watchHealth } from "./health-watch.ts";
 import type { UpstreamLimits } from "./limits.ts";
 
 export type SessionEvents = {
-  /** Whether calls are taken. Comes first when the connection is ready. */
+  /** Called when the connection is ready and on each change of the server's health. */
   health(isServing: boolean): void;
-  /** Comes once: no new calls. Those that run may go on. */
+  /** Called exactly once: the connection takes no new calls. Calls in flight may go on. */
   gone(): void;
 };
 
-/** A connection to an upstream. */
+/** A connection to one address of an upstream. */
 export type Session = {
   readonly http2: Http2Connection;
-  /** Takes no new calls; those that run may end. */
+  /** Takes no new calls; calls in flight may finish. */
   close(): void;
-  /** Breaks off what runs. */
+  /** Fails the calls in flight. */
   destroy(): void;
 };
 
-/** A connection is made for one call and serves many: what is known of that one must not be taken for theirs. */
-const ofNoCall = AsyncLocalStorage.snapshot();
+/** A connection outlives the call that opened it, so it must not inherit that call's async context. */
+const outsideCalls = AsyncLocalStorage.snapshot();
 
-/** Begins a connection. It is ready when it has answered a first call, since a socket alone may lead to nobody. */
+/** Opens a connection. It is ready once it has answered the health check: an open socket alone proves nothing. */
 export function openSession(
   address: Address,
   options: { dial: Dial; limits: UpstreamLimits; events: SessionEvents },
 ): Session {
-  return ofNoCall(() => open(address, options));
+  return outsideCalls(() => open(address, options));
 }
 
 function open(
@@ -41,8 +41,8 @@ function open(
   const end = () => {
     if (isGone) return;
     isGone = true;
-    clearTimeout(late);
-    // A watch would keep the server from ending.
+    clearTimeout(connectTimer);
+    // An open watch would delay the server's graceful shutdown.
     health[Symbol.dispose]();
     events.gone();
   };
@@ -52,16 +52,16 @@ function open(
     authority,
     goaway: end,
     closed() {
-      clearInterval(pulse);
+      clearInterval(keepalive);
       end();
     },
   });
-  const late = setTimeout(() => http2.destroy(), limits.connectMs);
+  const connectTimer = setTimeout(() => http2.destroy(), limits.connectMs);
   const health = watchHealth(http2, (isServing) => {
-    clearTimeout(late);
+    clearTimeout(connectTimer);
     if (!isGone) events.health(isServing);
   });
-  const pulse = checkPulse(http2, socket, limits);
+  const keepalive = startKeepalive(http2, socket, limits);
   return {
     http2,
     close() {
@@ -75,19 +75,19 @@ function open(
   };
 }
 
-/** Ends a connection whose other end is silent and does not answer: nobody else would notice for minutes. */
-function checkPulse(
+/** Closes a connection whose peer is silent and does not acknowledge a PING. TCP alone would take minutes to notice. */
+function startKeepalive(
   http2: Http2Connection,
   socket: Socket,
   { silenceMs, pingMs }: UpstreamLimits,
 ): NodeJS.Timeout {
-  let heard = 0;
+  let bytesRead = 0;
   return setInterval(() => {
-    if (socket.bytesRead !== heard || socket.connecting) {
-      heard = socket.bytesRead;
+    if (socket.bytesRead !== bytesRead || socket.connecting) {
+      bytesRead = socket.bytesRead;
       return;
     }
-    const silent = setTimeout(() => http2.destroy(), pingMs);
-    http2.ping(() => clearTimeout(silent));
+    const pingTimer = setTimeout(() => http2.destroy(), pingMs);
+    http2.ping(() => clearTimeout(pingTimer));
   }, silenceMs).unref();
 }

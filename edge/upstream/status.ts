@@ -5,15 +5,25 @@ import { fromPeerStatus } from "../../services/lib/mesh/grpc-transport.ts";
 import { failure } from "../../services/lib/rpc/errors.ts";
 import { type RawHeaders, toHeaders, valueIn } from "../http2-client/raw-headers.ts";
 
-/** All that came back of a call with one answer. */
-export type OneAnswer = {
-  readonly headers: RawHeaders | undefined;
-  readonly message: Buffer | undefined;
+/** Largest message that is accepted from an upstream, in bytes. */
+export const receiveBytesMax = 16 * 1024 * 1024;
+
+export const statusName = "grpc-status";
+export const pushbackName = "grpc-retry-pushback-ms";
+
+/** Result of a call. No error means OK. */
+export type CallResult = {
   readonly error: ConnectError | undefined;
   readonly trailers: RawHeaders;
 };
 
-/** The error that gRPC's trailers tell; none if the call was well. A code that gRPC does not have is Unknown. */
+/** Response to a call with one request. */
+export type UnaryResponse = CallResult & {
+  readonly headers: RawHeaders | undefined;
+  readonly message: Buffer | undefined;
+};
+
+/** The error in gRPC's trailers; undefined for OK. A code that gRPC does not define becomes UNKNOWN. */
 export function errorOf(trailers: RawHeaders, peer: string): ConnectError | undefined {
   const code = Number(valueIn(trailers, statusName) || "none");
   if (code === 0) return undefined;
@@ -26,8 +36,6 @@ export function errorOf(trailers: RawHeaders, peer: string): ConnectError | unde
   return known;
 }
 
-export const statusName = "grpc-status";
-
 function percentDecode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -36,27 +44,26 @@ function percentDecode(text: string): string {
   }
 }
 
-/** What a call fails with whose upstream can't be reached. */
 export const unreachable = (peer: string): ConnectError =>
   failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, `${peer} does not answer`, { peer });
 
-/** What a call fails with whose upstream has as many calls as the edge lets it have. */
+/** The upstream has as many concurrent calls as its limits allow. */
 export const overloaded = (peer: string): ConnectError =>
   failure(Code.Unavailable, ErrorReason.SERVICE_BUSY, `${peer} has too many calls under way`, { peer });
 
-/** What a call fails with that gets no address. */
+/** Errors of a call that gets no endpoint. */
 export const refusals = { unreachable, overloaded } as const;
 
 export const answersNotOne = (messages: number): ConnectError =>
   new ConnectError(`the upstream gave ${messages} answers where one is due`, Code.Unimplemented);
 
-/** Nothing asks an upstream for compression. */
+/** The edge accepts no compressed messages from upstreams. */
 export const answerCompressed = () => new ConnectError("the upstream's answer is compressed", Code.Internal);
 
 export const answerIncomplete = () => new ConnectError("the upstream's answer is not whole", Code.Internal);
 
-/** An answer that is nothing but an error of the edge's own. */
-export const failed = (error: ConnectError): OneAnswer => ({
+/** Response of a unary call that failed at the edge. */
+export const failed = (error: ConnectError): UnaryResponse => ({
   headers: undefined,
   message: undefined,
   error,

@@ -11,7 +11,7 @@ import { callUnary } from "./call-unary.ts";
 import { policyOf } from "./policy.ts";
 import type { Upstream } from "./upstream.ts";
 
-/** A Connect transport to an upstream, for what the edge itself asks of it: calls with one request and one answer. */
+/** A Connect transport to an upstream for the edge's own calls, which are all unary. */
 export function transportTo(upstream: Upstream, interceptors: Interceptor[] = []): Transport {
   return {
     unary(method, signal, timeoutMs, header, message, contextValues = createContextValues()) {
@@ -31,20 +31,20 @@ export function transportTo(upstream: Upstream, interceptors: Interceptor[] = []
         ...(signal && { signal }),
         ...(timeoutMs !== undefined && { timeoutMs }),
         next: async (request) => {
-          const { error, message: answer } = await callUnary(upstream, {
+          const { error, message: response } = await callUnary(upstream, {
             policy,
             headers: Object.fromEntries(request.header),
             timeoutMs,
             message: toBinary(method.input, request.message),
           });
-          if (error || !answer) throw error ?? new ConnectError("no answer", Code.Internal);
+          if (error || !response) throw error ?? new ConnectError("no answer", Code.Internal);
           return {
             stream: false,
             service: method.parent,
             method,
             header: new Headers(),
             trailer: new Headers(),
-            message: fromBinary(method.output, answer),
+            message: fromBinary(method.output, response),
           };
         },
       });

@@ -1,21 +1,18 @@
 import { type Dial, dialCleartext } from "./address.ts";
-import { type Breaker, createBreaker } from "./breaker.ts";
-import { type Budget, createBudget } from "./budget.ts";
+import { type CallLimit, createCallLimit } from "./call-limit.ts";
 import { standardUpstreamLimits, type UpstreamLimits } from "./limits.ts";
 import { createPool, type Pool } from "./pool.ts";
+import { createRetryBudget, type RetryBudget } from "./retry-budget.ts";
 
-/** A service behind the edge. */
+/** A service that the edge calls. */
 export type Upstream = Disposable & {
   readonly peer: string;
   readonly pool: Pool;
-  readonly budget: Budget;
-  readonly breaker: Breaker;
+  readonly retryBudget: RetryBudget;
+  readonly callLimit: CallLimit;
 };
 
-/**
- * Reaches a service over HTTP/2 at a target: `host:port`, or `unix:` and a path, or several of them with commas between.
- * Connections are made when they are needed.
- */
+/** `target` is a comma-separated list of `host:port` and `unix:` paths. Connections are opened on use. */
 export function createUpstream(
   peer: string,
   target: string,
@@ -26,8 +23,8 @@ export function createUpstream(
   return {
     peer,
     pool,
-    budget: createBudget(),
-    breaker: createBreaker(all.callsMax),
+    retryBudget: createRetryBudget(),
+    callLimit: createCallLimit(all.callsMax),
     [Symbol.dispose]: () => pool[Symbol.dispose](),
   };
 }

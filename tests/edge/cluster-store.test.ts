@@ -2,14 +2,14 @@ import type { Worker } from "node:cluster";
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
 import { serveClusterStore } from "../../edge/admission/cluster-store.ts";
-import { askOf, isOpen, type Turn } from "../../edge/admission/limit.ts";
-import { createTable } from "../../edge/admission/table.ts";
+import { isGranted, type LimitRequest, limitRequest } from "../../edge/admission/limit.ts";
+import { createLimitTable } from "../../edge/admission/limit-table.ts";
 import { rateLimits } from "./lib/admission.ts";
 
-const turn: Turn = [askOf("org", rateLimits({ org: { callsMax: 1 } }), "o", 1)];
+const requests: readonly LimitRequest[] = [limitRequest("org", rateLimits({ org: { callsMax: 1 } }), "o", 1)];
 const question = (holder: string) => ({
   limitsBatch: 1,
-  batch: { holder, holdMs: 1, held: [], charges: [], turns: [turn] },
+  batch: { holder, leaseMs: 1, held: [], charges: [], calls: [requests] },
 });
 
 /** A worker to whom nothing can be said any more, and of whom that is not known yet. */
@@ -25,12 +25,12 @@ function dyingWorker(): Worker {
 }
 
 test("OK: what a worker said last takes no place when it is heard after its end", () => {
-  const table = createTable();
+  const table = createLimitTable();
   const worker = dyingWorker();
   serveClusterStore(worker, table);
   worker.emit("message", question("one"));
-  expect(table.take("other", turn).every(isOpen)).toBe(false);
+  expect(table.acquire("other", requests).every(isGranted)).toBe(false);
   worker.emit("exit");
   worker.emit("message", question("one"));
-  expect(table.take("other", turn).every(isOpen)).toBe(true);
+  expect(table.acquire("other", requests).every(isGranted)).toBe(true);
 });

@@ -31,6 +31,6 @@ test.each(["close", "destroy"] as const)(
     const before = timers();
     endpoint[how]();
     expect(timers()).toBeLessThanOrEqual(before);
-    expect(endpoint.hope).toBe("none");
+    expect(endpoint.availability).toBe("none");
   },
 );

@@ -128,3 +128,61 @@ test("Unavailable: a server that refuses every call is not asked for ever", asyn
   expect((await write(edge.url))[0]).toBe(503);
   expect(calls).toBeLessThan(6);
 });
+
+const read = async (url: string, suffix = "") => {
+  const response = await fetch(`${url}/test/v1/resilience/k${suffix}`);
+  await response.text();
+  return response.status;
+};
+
+/** Says, in trailers alone, that the server is away, and when to come back. */
+const pushBack = (stream: ServerHttp2Stream, value: string) =>
+  stream.respond(
+    {
+      ":status": 200,
+      "content-type": "application/grpc",
+      "grpc-status": "14",
+      "grpc-retry-pushback-ms": value,
+    },
+    { endStream: true },
+  );
+
+test("OK: a retry waits for as long as the server asks by its pushback", async () => {
+  const times: number[] = [];
+  await using raw = await startRaw((stream, _, call) => {
+    times.push(performance.now());
+    if (call === 1) pushBack(stream, "300");
+    else answer(stream);
+  });
+  await using edge = await startEdgeBefore([raw.address]);
+  expect(await read(edge.url)).toBe(200);
+  // The backoff of a first retry is 50 ms at the most.
+  expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(295);
+});
+
+test.each(["", ":follow"])(
+  "Unavailable: a server whose pushback forbids retries is asked once (%s)",
+  async (suffix) => {
+    let calls = 0;
+    await using raw = await startRaw((stream) => {
+      calls += 1;
+      pushBack(stream, "-1");
+    });
+    await using edge = await startEdgeBefore([raw.address]);
+    expect(await read(edge.url, suffix)).toBe(503);
+    expect(calls).toBe(1);
+  },
+);
+
+test("Unavailable: a stream whose server fails is begun four times, as a call with one answer is", async () => {
+  for (const suffix of ["", ":follow"]) {
+    let calls = 0;
+    await using raw = await startRaw((stream) => {
+      calls += 1;
+      stream.close(2);
+    });
+    await using edge = await startEdgeBefore([raw.address]);
+    expect(await read(edge.url, suffix)).toBe(503);
+    expect(calls).toBe(4);
+  }
+});

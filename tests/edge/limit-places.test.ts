@@ -1,26 +1,27 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { askOf, isOpen, type Turn } from "../../edge/admission/limit.ts";
-import type { Limiter, Verdict } from "../../edge/admission/limiter.ts";
+import { isGranted, type LimitRequest, limitRequest } from "../../edge/admission/limit.ts";
+import type { Acquisition, Limiter } from "../../edge/admission/limiter.ts";
 import { createSharedLimiter } from "../../edge/admission/shared-limiter.ts";
 import { hasRedis, redisMissing } from "../lib/redis-server.ts";
 import { rateLimits } from "./lib/admission.ts";
-import { type StoppableStore, stoppablePostgres, stoppableRedis } from "./lib/stoppable-store.ts";
+import { type StoppableStore, stoppableRedis } from "./lib/stoppable-store.ts";
 
 const log = pino({ level: "silent" });
 /** A busy machine does not make a process count for itself. */
 const patient = { waitMs: 1_800 };
 const limits = rateLimits({ org: { callsMax: 1 } });
 /** The one place of an organisation. */
-const placeOf = (org: string): Turn => [askOf("org", limits, org, 1)];
+const permitOf = (org: string): readonly LimitRequest[] => [limitRequest("org", limits, org, 1)];
 
-const tryTake = async (limiter: Limiter, turn: Turn): Promise<Verdict> => await limiter.take(turn);
+const tryAcquire = async (limiter: Limiter, requests: readonly LimitRequest[]): Promise<Acquisition> =>
+  await limiter.acquire(requests);
 
 /** Takes a place if there is one, and gives it back at once. */
-async function isFree(limiter: Limiter, turn: Turn): Promise<boolean> {
-  const { standings, giveBack } = await tryTake(limiter, turn);
-  giveBack?.();
-  return standings.every(isOpen);
+async function isFree(limiter: Limiter, requests: readonly LimitRequest[]): Promise<boolean> {
+  const { states, release } = await tryAcquire(limiter, requests);
+  release?.();
+  return states.every(isGranted);
 }
 
 const behaviour = (_: string, startStore: () => Promise<StoppableStore>) => {
@@ -36,62 +37,61 @@ const behaviour = (_: string, startStore: () => Promise<StoppableStore>) => {
   });
 
   test("OK: a place stays taken as long as its call lives", async () => {
-    const holdMs = 2_000;
-    await using one = await createSharedLimiter(store.open, log, { ...patient, holdMs, beatMs: 100 });
-    const turn = placeOf("long");
-    const { giveBack } = await tryTake(one, turn);
-    expect(giveBack).toBeDefined();
-    const endMs = performance.now() + 1.5 * holdMs;
-    while (performance.now() < endMs) expect(await isFree(other, turn)).toBe(false);
-    giveBack?.();
-    await expect.poll(() => isFree(other, turn)).toBe(true);
+    const leaseMs = 2_000;
+    await using one = await createSharedLimiter(store.open, log, { ...patient, leaseMs, renewMs: 100 });
+    const requests = permitOf("long");
+    const { release } = await tryAcquire(one, requests);
+    expect(release).toBeDefined();
+    const endMs = performance.now() + 1.5 * leaseMs;
+    while (performance.now() < endMs) expect(await isFree(other, requests)).toBe(false);
+    release?.();
+    await expect.poll(() => isFree(other, requests)).toBe(true);
   });
 
   test("OK: the places of a process that died become free", async () => {
-    const turn = placeOf("dead");
+    const requests = permitOf("dead");
     {
-      await using one = await createSharedLimiter(store.open, log, { ...patient, holdMs: 2_000 });
-      expect((await tryTake(one, turn)).giveBack).toBeDefined();
-      expect(await isFree(other, turn)).toBe(false);
+      await using one = await createSharedLimiter(store.open, log, { ...patient, leaseMs: 2_000 });
+      expect((await tryAcquire(one, requests)).release).toBeDefined();
+      expect(await isFree(other, requests)).toBe(false);
     }
-    await expect.poll(() => isFree(other, turn)).toBe(true);
+    await expect.poll(() => isFree(other, requests)).toBe(true);
   });
 
   test("OK: a place that was granted too late to be waited for is given back", async () => {
     // Neither time nor a beat helps within this test.
-    const times = { waitMs: 50, holdMs: 600_000, beatMs: 600_000 };
+    const times = { waitMs: 50, leaseMs: 600_000, renewMs: 600_000 };
     await using one = await createSharedLimiter(store.open, log, times);
-    const turn = placeOf("late");
+    const requests = permitOf("late");
     await store.freeze();
-    const { giveBack } = await tryTake(one, turn);
-    expect(giveBack).toBeDefined();
-    giveBack?.();
+    const { release } = await tryAcquire(one, requests);
+    expect(release).toBeDefined();
+    release?.();
     await store.thaw();
-    await expect.poll(() => isFree(other, turn)).toBe(true);
+    await expect.poll(() => isFree(other, requests)).toBe(true);
   });
 
   test("OK: what was given back last is free when a process has ended", async () => {
     // Neither time nor a beat helps within this test.
-    const times = { ...patient, holdMs: 600_000, beatMs: 600_000 };
-    const turns = ["last", "very last"].map(placeOf);
+    const times = { ...patient, leaseMs: 600_000, renewMs: 600_000 };
+    const calls = ["last", "very last"].map(permitOf);
     {
       await using one = await createSharedLimiter(store.open, log, times);
-      const verdicts = await Promise.all(turns.map((turn) => tryTake(one, turn)));
-      for (const { giveBack } of verdicts) giveBack?.();
+      const acquisitions = await Promise.all(calls.map((requests) => tryAcquire(one, requests)));
+      for (const { release } of acquisitions) release?.();
     }
-    for (const turn of turns) expect(await isFree(other, turn)).toBe(true);
+    for (const requests of calls) expect(await isFree(other, requests)).toBe(true);
   });
 
   test("OK: a limiter starts soon beside a store that does not answer, and finds it when it does", async () => {
-    const turn = placeOf("found");
-    expect((await tryTake(other, turn)).giveBack).toBeDefined();
+    const requests = permitOf("found");
+    expect((await tryAcquire(other, requests)).release).toBeDefined();
     await store.freeze();
     await using one = await createSharedLimiter(store.open, log, patient);
-    expect(await isFree(one, turn)).toBe(true);
+    expect(await isFree(one, requests)).toBe(true);
     await store.thaw();
-    await expect.poll(() => isFree(one, turn)).toBe(false);
+    await expect.poll(() => isFree(one, requests)).toBe(false);
   });
 };
 
 describe.skipIf(!hasRedis).each([[`Redis${redisMissing}`, stoppableRedis]])("%s", behaviour);
-describe.each([["PostgreSQL", stoppablePostgres]])("%s", behaviour);

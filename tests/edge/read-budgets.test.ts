@@ -233,11 +233,11 @@ test("OK: a large read is granted where small ones take what comes", async () =>
   const granted: number[] = [];
   // As small reads leave it.
   const limiter: Limiter = {
-    take(turn) {
-      const isGranted = turn.every(({ cost }) => cost <= readBytesMin);
-      if (isGranted) granted.push(...turn.map(({ cost }) => cost));
-      const standing = { backlogMs: 0, waitMs: isGranted ? 0 : 1, isBusy: false };
-      return { standings: turn.map(() => standing), giveBack: isGranted ? () => {} : undefined };
+    acquire(requests) {
+      const isGranted = requests.every(({ cost }) => cost <= readBytesMin);
+      if (isGranted) granted.push(...requests.map(({ cost }) => cost));
+      const state = { backlogMs: 0, waitMs: isGranted ? 0 : 1, isBusy: false };
+      return { states: requests.map(() => state), release: isGranted ? () => {} : undefined };
     },
     charge() {},
     async [Symbol.asyncDispose]() {},

@@ -1,12 +1,12 @@
 import { request as http1Request } from "node:http";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { askOf } from "../../edge/admission/limit.ts";
+import { limitRequest } from "../../edge/admission/limit.ts";
 import { createSharedLimiter } from "../../edge/admission/shared-limiter.ts";
 import { hasRedis, redisMissing } from "../lib/redis-server.ts";
 import { rateLimits } from "./lib/admission.ts";
 import { http1 } from "./lib/raw-http.ts";
-import { type StoppableStore, stoppablePostgres, stoppableRedis } from "./lib/stoppable-store.ts";
+import { type StoppableStore, stoppableRedis } from "./lib/stoppable-store.ts";
 import { startTestEdge, type TestEdge, tokenOf } from "./lib/test-edge.ts";
 
 const hour = 3_600_000;
@@ -50,8 +50,8 @@ const statusOf = async (edge: TestEdge, org: string, user?: string) => (await ec
 /** Takes all tokens of an organisation from the store, past every edge. */
 async function spend(store: StoppableStore, org: string): Promise<void> {
   await using direct = await store.open();
-  const all = askOf("org", limits, org, 6);
-  await direct.apply({ holder: "test", holdMs: 1, held: [], charges: [all], turns: [] });
+  const all = limitRequest("org", limits, org, 6);
+  await direct.apply({ holder: "test", leaseMs: 1, held: [], charges: [all], calls: [] });
 }
 
 function upload(edge: TestEdge, org: string, bytes: number) {
@@ -143,7 +143,6 @@ const behaviour = (_: string, startStore: () => Promise<StoppableStore>) => {
 };
 
 describe.skipIf(!hasRedis).each([[`Redis${redisMissing}`, stoppableRedis]])("%s", behaviour);
-describe.each([["PostgreSQL", stoppablePostgres]])("%s", behaviour);
 
 test.skipIf(!hasRedis)(`OK: an edge starts without its store${redisMissing}`, async () => {
   const store = await stoppableRedis();

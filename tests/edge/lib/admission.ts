@@ -1,7 +1,7 @@
 import type { LimitName, RateLimits } from "../../../edge/admission/limit.ts";
+import { createLimitTable } from "../../../edge/admission/limit-table.ts";
 import type { Limiter } from "../../../edge/admission/limiter.ts";
 import { createLocalLimiter } from "../../../edge/admission/local-limiter.ts";
-import { createTable } from "../../../edge/admission/table.ts";
 
 /** Nobody runs into it. */
 const wide = { tokens: 60_000, refillMs: 3_600_000, callsMax: 1_000 };
@@ -21,5 +21,5 @@ export function rateLimits(
 /** A limiter in memory whose time goes on when the test says so. */
 export function clockedLimiter(): { limiter: Limiter; clock: { nowMs: number } } {
   const clock = { nowMs: 1_000_000 };
-  return { limiter: createLocalLimiter(createTable(() => clock.nowMs)), clock };
+  return { limiter: createLocalLimiter(createLimitTable(() => clock.nowMs)), clock };
 }

@@ -1,9 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { createFrameReader } from "../../../../edge/http2-client/frame-reader.ts";
 import { type Frame, frameHead } from "../../../../edge/http2-client/frames.ts";
-
-const prefaceBytes = 24;
+import { readClientFrames } from "./read-client-frames.ts";
 
 /** A server that says on its only connection what it is told to, right or wrong. */
 export type ScriptedServer = AsyncDisposable & {
@@ -31,14 +29,7 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
     frames.push(frame);
   };
   const server = createServer((socket) => {
-    const read = createFrameReader(take);
-    let skipped = 0;
-    socket.on("data", (piece: Buffer) => {
-      const rest = piece.subarray(Math.max(0, prefaceBytes - skipped));
-      skipped += piece.byteLength - rest.byteLength;
-      read(Buffer.from(rest));
-    });
-    socket.on("error", () => undefined);
+    readClientFrames(socket, take);
     connected.resolve(socket);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");

@@ -2,20 +2,20 @@ import { Gauge } from "prom-client";
 import { registry } from "../../services/lib/telemetry/metrics.ts";
 import type { Upstream } from "./upstream.ts";
 
-const told = new Set<Upstream>();
+const watched = new Set<Upstream>();
 
-/** Has the calls of upstreams told, until disposed. */
-export function tellOfUpstreams(upstreams: Iterable<Upstream>): Disposable {
+/** Exports the calls of upstreams as metrics, until disposed. */
+export function watchUpstreams(upstreams: Iterable<Upstream>): Disposable {
   const own = [...upstreams];
-  for (const upstream of own) told.add(upstream);
+  for (const upstream of own) watched.add(upstream);
   return {
     [Symbol.dispose]() {
-      for (const upstream of own) told.delete(upstream);
+      for (const upstream of own) watched.delete(upstream);
     },
   };
 }
 
-/** A figure of each upstream, read when somebody asks. */
+/** `read` runs on each scrape. */
 function addGauge(name: string, help: string, read: (upstream: Upstream) => number): void {
   new Gauge({
     name,
@@ -24,7 +24,7 @@ function addGauge(name: string, help: string, read: (upstream: Upstream) => numb
     registers: [registry],
     collect() {
       this.reset();
-      for (const upstream of told) this.inc({ peer: upstream.peer }, read(upstream));
+      for (const upstream of watched) this.inc({ peer: upstream.peer }, read(upstream));
     },
   });
 }
@@ -32,7 +32,7 @@ function addGauge(name: string, help: string, read: (upstream: Upstream) => numb
 addGauge(
   "sluice_edge_upstream_calls_in_flight",
   "Calls of the edge to a service that are not over, those that wait among them.",
-  ({ breaker }) => breaker.calls(),
+  ({ callLimit }) => callLimit.inFlight(),
 );
 addGauge(
   "sluice_edge_upstream_calls_waiting",

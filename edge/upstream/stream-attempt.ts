@@ -4,27 +4,31 @@ import { unwrapEach } from "../codec/envelope.ts";
 import { createContent } from "../http2-client/content.ts";
 import { type RawHeaders, valueIn } from "../http2-client/raw-headers.ts";
 import type { ClientStream } from "../http2-client/stream.ts";
-import { type Ending, endingOf, receiveBytesMax } from "./attempt.ts";
+import { attemptOutcome } from "./attempt-outcome.ts";
+import type { FinishedAttempt } from "./call-steps.ts";
+import { parsePushback } from "./retry.ts";
 import type { Session } from "./session.ts";
-import { answerCompressed, answerIncomplete, errorOf, statusName, unreachable } from "./status.ts";
-
-/** How a stream of an upstream ended. */
-export type Received = {
-  readonly ending: Ending;
-  readonly error: ConnectError | undefined;
-  readonly trailers: RawHeaders;
-};
+import {
+  answerCompressed,
+  answerIncomplete,
+  type CallResult,
+  errorOf,
+  pushbackName,
+  receiveBytesMax,
+  statusName,
+  unreachable,
+} from "./status.ts";
 
 type Listener = {
-  begun(headers: RawHeaders): void;
+  headers(raw: RawHeaders): void;
   /** The next message waits for the promise, if there is one. */
   message(bytes: Buffer): Promise<void> | undefined;
-  /** Comes last, once. All messages that came are told before, whatever the end is. */
-  ended(received: Received): void;
+  /** Called exactly once, after all messages. */
+  finished(attempt: FinishedAttempt<CallResult>): void;
 };
 
-/** Opens a stream and reads it to its end; undefined if the connection takes none. */
-export function openReceived(
+/** Makes one attempt of a streaming call, and reads its responses to the end; undefined if the connection takes no call. */
+export function openAttempt(
   session: Session | undefined,
   headers: OutgoingHttpHeaders,
   peer: string,
@@ -35,8 +39,8 @@ export function openReceived(
   let closedCode: number = constants.NGHTTP2_NO_ERROR;
   const stream = session?.http2.open(headers, {
     headers(raw) {
-      // A call that fails at once has its status in the headers.
-      if (valueIn(raw, statusName) === undefined) listener.begun(raw);
+      // The headers of a trailers-only response are its trailers.
+      if (valueIn(raw, statusName) === undefined) listener.headers(raw);
       else status = raw;
     },
     data: content.add,
@@ -50,14 +54,18 @@ export function openReceived(
   });
   const read = async ({ credit }: ClientStream) => {
     const broken = await readMessages(content.read(credit), listener);
-    const error = broken instanceof ConnectError ? broken : endOf(status, peer, broken === "incomplete");
-    listener.ended({ ending: endingOf(closedCode, status), error, trailers: status ?? [] });
+    const error = broken instanceof ConnectError ? broken : errorAtEnd(status, peer, broken === "incomplete");
+    listener.finished({
+      outcome: attemptOutcome(closedCode, status),
+      pushbackMs: status && parsePushback(valueIn(status, pushbackName)),
+      result: { error, trailers: status ?? [] },
+    });
   };
   if (stream) void read(stream);
   return stream;
 }
 
-/** Answers what is wrong with the content; nothing if it is whole messages. */
+/** Passes each message on. Returns what is wrong with the content; undefined if it consists of whole messages. */
 async function readMessages(
   content: AsyncIterable<Buffer>,
   listener: Pick<Listener, "message">,
@@ -71,13 +79,13 @@ async function readMessages(
     return undefined;
   } catch (error) {
     const failed = ConnectError.from(error, Code.Internal);
-    // Content that ends too early is usually a caller's, and told as an argument's fault.
+    // `unwrapEach` reports truncated content as an invalid argument, because it usually reads requests.
     return failed.code === Code.InvalidArgument ? "incomplete" : failed;
   }
 }
 
-/** What a call failed with whose content was read to its end. */
-function endOf(
+/** The error of a call whose content was read to its end. */
+function errorAtEnd(
   status: RawHeaders | undefined,
   peer: string,
   isIncomplete: boolean,

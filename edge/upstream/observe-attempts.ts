@@ -12,24 +12,24 @@ import { endSpan } from "../../services/lib/telemetry/observe-call.ts";
 import { traceEntries } from "../../services/lib/telemetry/observe-client.ts";
 import { currentTrace, isTracing, startSpan } from "../../services/lib/telemetry/tracing.ts";
 import type { Address } from "./address.ts";
-import type { Ending } from "./attempt.ts";
+import type { AttemptOutcome } from "./retry.ts";
 
-/** One try of a call, as it is told of. */
-export type ObservedTry = {
-  /** Name the try to whoever is called. */
+/** The span of one attempt. */
+export type ObservedAttempt = {
+  /** Headers that make the upstream's span a child of the attempt's. */
   readonly headers: OutgoingHttpHeaders;
-  /** Ends it; what comes later says nothing. Without an error it was well. */
-  end(outcome: Ending | "given up", error: unknown): void;
+  /** Ends the span; later calls have no effect. No error means OK. */
+  end(outcome: AttemptOutcome | "given up", error: unknown): void;
 };
 
-/** Begins to tell of a try at an address; the first is number 1. */
-export type ObserveTry = (address: Address, number: number) => ObservedTry;
+/** Starts the span of an attempt at an address; the first attempt is number 1. */
+export type ObserveAttempt = (address: Address, number: number) => ObservedAttempt;
 
 /**
- * Tells of the tries of the call that is made now, each in a span below the call's own; undefined where nothing is traced.
- * Tries begin in timers and for connections of other calls, so what is current then says nothing.
+ * Observes the attempts of the current call, each as a span below the call's own; undefined if nothing is traced. The parent
+ * is captured here, because attempts start in timers and in callbacks of other calls' connections.
  */
-export function observeTries(path: string): ObserveTry | undefined {
+export function observeAttempts(path: string): ObserveAttempt | undefined {
   if (!isTracing()) return undefined;
   const parent = context.active();
   const name = path.slice(1);
@@ -41,15 +41,15 @@ export function observeTries(path: string): ObserveTry | undefined {
       "sluice.attempt": number,
     };
     const span = startSpan("edge", name, { kind: SpanKind.CLIENT, attributes }, parent);
-    let isOver = false;
+    let isEnded = false;
     return {
       headers: Object.fromEntries(traceEntries(currentTrace(span))),
       end(outcome, error) {
-        if (isOver) return;
-        isOver = true;
+        if (isEnded) return;
+        isEnded = true;
         const code = codeName(error);
         span?.setAttribute("sluice.outcome", outcome);
-        // What was given up for another try's answer, or because its caller went away, has not failed.
+        // An attempt canceled for a faster one, or because its caller has gone, has not failed.
         endSpan(span, code, code !== "OK" && code !== "CANCELLED");
       },
     };

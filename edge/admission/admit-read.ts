@@ -3,27 +3,36 @@ import { LRUCache } from "lru-cache";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { networkOf } from "../http/client-address.ts";
 import type { Exchange } from "../http/exchange.ts";
-import type { ReadLimits, Turn } from "./limit.ts";
+import type { LimitRequest, ReadLimits } from "./limit.ts";
 import type { Limiter } from "./limiter.ts";
-import { bytesAskOf, createReadBudget, placeAskOf, type ReadOwner, readBytesMin } from "./read-budget.ts";
+import {
+  bytesRequest,
+  createReadBudget,
+  permitRequest,
+  type ReadOwner,
+  readBytesMin,
+} from "./read-budget.ts";
 
-/** What a read takes that finds nothing, or is not allowed, in bytes: whoever guesses is slowed down. */
+/** Cost of a read that finds nothing or is refused, in bytes. It slows down guessing. */
 const failedReadBytes = 10 * 1024 * 1024;
-const guesses: readonly Code[] = [Code.NotFound, Code.PermissionDenied, Code.InvalidArgument];
+const guessCodes: readonly Code[] = [Code.NotFound, Code.PermissionDenied, Code.InvalidArgument];
 
-/** Paths that anybody may read whose organisation is known. */
+/** Public paths whose organisation is cached. */
 const pathsMax = 10_000;
 
-/** Lets reads of files in, by what they may read and not by how many they are. */
-export type AdmitRead = (exchange: Exchange, enter: (turn: Turn) => Promise<void>) => Promise<void>;
+/** Admits file reads, which are limited by their bytes and not by their number. */
+export type AdmitRead = (
+  exchange: Exchange,
+  acquire: (requests: readonly LimitRequest[]) => Promise<void>,
+) => Promise<void>;
 
 export function createAdmitRead(limiter: Limiter, limits: ReadLimits): AdmitRead {
   const orgs = new LRUCache<string, string>({ max: pathsMax });
-  return async (exchange, enter) => {
+  return async (exchange, acquire) => {
     const path = pathOf(exchange);
     const owners = ownersOf(exchange, orgs.get(path));
-    await enter(
-      owners.flatMap((owner) => [bytesAskOf(limits, owner, readBytesMin), placeAskOf(limits, owner)]),
+    await acquire(
+      owners.flatMap((owner) => [bytesRequest(limits, owner, readBytesMin), permitRequest(limits, owner)]),
     );
     const budget = createReadBudget({ limiter, limits }, exchange, owners);
     exchange.reads = {
@@ -35,20 +44,20 @@ export function createAdmitRead(limiter: Limiter, limits: ReadLimits): AdmitRead
     };
     exchange.onClosed(() => {
       if (!isGuess(exchange.error)) return;
-      // Not for its organisation: whoever holds a dead URL would use up what others may read.
+      // The organisation is not charged: anyone with an expired URL could use up its budget.
       const [guesser] = owners;
-      if (guesser) limiter.charge(bytesAskOf(limits, guesser, failedReadBytes));
+      if (guesser) limiter.charge(bytesRequest(limits, guesser, failedReadBytes));
     });
   };
 }
 
-/** Without the query, which may be spelled in many ways that say nothing. */
+/** Without the query: any number of queries lead to the same file. */
 const pathOf = ({ request: { url = "" } }: Exchange): string => url.split("?", 1)[0] ?? "";
 
 const isGuess = (error: ConnectError | undefined): boolean =>
-  error !== undefined && guesses.includes(error.code);
+  error !== undefined && guessCodes.includes(error.code);
 
-/** Without a principal the address is all that is known, and the organisation once the path was read before. */
+/** Without a principal, only the address is known, and the organisation once the path has been read. */
 function ownersOf({ principal, clientAddress }: Exchange, orgId: string | undefined): ReadOwner[] {
   if (principal) return [credentialOf(principal), { name: "org", key: principal.orgId }];
   const address: ReadOwner = { name: "address", key: networkOf(clientAddress) };
