@@ -33,7 +33,7 @@ export type Admission = {
 export function createAdmit(authenticate: Authenticate, admission: Admission | undefined): Admit {
   if (!admission) {
     return async (exchange, _, access) => {
-      exchange.principal = await authenticate.verify(access, exchange.request);
+      exchange.principal = await authenticate.verify(access, exchange);
     };
   }
   const { limiter, limits, readLimits } = admission;
@@ -75,7 +75,7 @@ type Entering = {
 async function admitCall(entering: Entering, cost: number): Promise<void> {
   const { authenticate, limits, exchange, access, enter } = entering;
   const address = askOf("address", limits, networkOf(exchange.clientAddress), cost);
-  const recalled = authenticate.recall(access, exchange.request);
+  const recalled = authenticate.recall(access, exchange);
   if (recalled) {
     exchange.principal = recalled;
     // All at once: a store that is shared is asked once for each call.
@@ -84,7 +84,7 @@ async function admitCall(entering: Entering, cost: number): Promise<void> {
   }
   // Before anything is looked up: a stranger who guesses is slowed down.
   await enter([address]);
-  exchange.principal = await authenticate.verify(access, exchange.request);
+  exchange.principal = await authenticate.verify(access, exchange);
   if (exchange.principal) await enter(asksOf(exchange.principal, limits, cost));
 }
 
@@ -92,9 +92,9 @@ async function admitCall(entering: Entering, cost: number): Promise<void> {
 async function identifyReader(entering: Entering): Promise<void> {
   const { authenticate, limits, exchange, access, enter } = entering;
   if (access !== "credential") return;
-  const recalled = authenticate.recall(access, exchange.request);
+  const recalled = authenticate.recall(access, exchange);
   if (!recalled) await enter([askOf("address", limits, networkOf(exchange.clientAddress), 1)]);
-  exchange.principal = recalled ?? (await authenticate.verify(access, exchange.request));
+  exchange.principal = recalled ?? (await authenticate.verify(access, exchange));
 }
 
 /** All tokens of a user count together: another login is not another limit. */

@@ -12,14 +12,14 @@ export type AnswerObject = {
 
 /** The successful answers of a route by HTTP status. */
 export function successesOf(route: Route, schemas: Schemas, saying: string): Record<string, AnswerObject> {
-  const { answer, method, headers } = route;
-  if (answer.rawBody) return rawAnswers(route, headers);
-  const { description: _, ...schema } = answer.field
-    ? schemas.ofField(answer.field, "answer")
+  const { response, method, headers } = route;
+  if (response.rawBody) return rawAnswers(route, headers);
+  const { description: _, ...schema } = response.field
+    ? schemas.ofField(response.field, "answer")
     : schemas.ofMessage(method.output, "answer");
   const isStream = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
   const content = isStream ? streamContent(schema) : { "application/json": { schema } };
-  return { [answer.status]: { description: saying || "The answer.", content } };
+  return { [response.status ?? 200]: { description: saying || "The answer.", content } };
 }
 
 /** What HTTP says about requests with these headers. */
@@ -28,7 +28,7 @@ const statusesByHeader: Readonly<Record<string, readonly [status: number, descri
   "if-none-match": [304, "The caller holds this content already."],
 };
 
-function rawAnswers({ answer, formats }: Route, headers: Route["headers"]): Record<string, AnswerObject> {
+function rawAnswers({ response, formats }: Route, headers: Route["headers"]): Record<string, AnswerObject> {
   const description = formats
     ? "A file in the format that was asked for."
     : "The bytes, with their own Content-Type.";
@@ -39,7 +39,7 @@ function rawAnswers({ answer, formats }: Route, headers: Route["headers"]): Reco
     if (status === undefined || said === undefined) return [];
     return [[status, status === 304 ? { description: said } : { description: said, content }] as const];
   });
-  return { [answer.status]: { description, content }, ...Object.fromEntries(others) };
+  return { [response.status ?? 200]: { description, content }, ...Object.fromEntries(others) };
 }
 
 /** A server stream is written as the request's Accept header asks for it. */

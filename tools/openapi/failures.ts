@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { encodeGoogleError } from "../../edge/dialects/google-error.ts";
 import { mediaTypeUnsupported } from "../../edge/errors/http-error.ts";
-import { toErrorAnswer } from "../../edge/errors/status.ts";
 import type { Contract } from "../../edge/method/description.ts";
 import type { Route } from "../../edge/method/route.ts";
 import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
@@ -17,7 +17,7 @@ const content = { "application/json": { schema: { $ref: "#/components/schemas/Er
 /** A way to fail: its HTTP status and what there is to say. */
 type Failure = { readonly status: number; readonly text: string };
 
-const statusOf = (error: ConnectError): number => toErrorAnswer(error).status;
+const statusOf = (error: ConnectError): number => encodeGoogleError(error).status;
 const ofCode = (code: Code, text: string): Failure => ({
   status: statusOf(new ConnectError("", code)),
   text,
@@ -106,7 +106,8 @@ function statedIn(comment: string, contract: Contract): Failure[] {
   return failures;
 }
 
-const labelOf = (code: Code): string => String(toErrorAnswer(new ConnectError("", code)).body.error.status);
+const labelOf = (code: Code): string =>
+  String(encodeGoogleError(new ConnectError("", code)).body.error.status);
 
 const reasonNumbers = new Map(ErrorReasonSchema.values.map(({ localName, number }) => [localName, number]));
 const isReason = (name: string): boolean => reasonNumbers.has(name);
@@ -137,7 +138,7 @@ export function errorSchema({ registry }: Contract, schemas: Schemas): Schema {
   });
   const statuses = Object.values(Code)
     .filter((code) => typeof code === "number")
-    .map((code) => toErrorAnswer(new ConnectError("", code)).body.error.status);
+    .map((code) => encodeGoogleError(new ConnectError("", code)).body.error.status);
   return {
     type: "object",
     description: "google.rpc.Status as JSON.",

@@ -7,7 +7,7 @@ type Answers = Readonly<Record<string, AnswerObject>>;
 
 /** An operation that answers JSON, with the formats of the method that shares its path, and their headers and errors. */
 export function withFormats(json: Operation, formatted: Operation, route: Route): Operation {
-  const status = String(route.answer.status);
+  const status = String(route.response.status ?? 200);
   const [one, other] = [json, formatted].map(({ responses }) => (responses as Answers)[status]);
   const answer = {
     ...one,
