@@ -45,9 +45,10 @@ const contracts: readonly DescFile[] = [
 /** Every service that is reachable from outside. */
 export const exposedServices: readonly DescService[] = contracts.flatMap((file) => file.services);
 
-/** The process that serves it: `sluice.storage.v1.FileService` is storage's. */
+/** The process that serves a service: `storage` for sluice.storage.v1, and `compat` for each compat.<system>.v1. */
 export function upstreamOf(service: DescService): string {
-  const [, upstream] = /^sluice\.([a-z]+)\.v\d+\./.exec(service.typeName) ?? [];
+  const [, native, compat] = /^(?:sluice\.([a-z]+)|(compat)\.[a-z0-9]+)\.v\d+\./.exec(service.typeName) ?? [];
+  const upstream = native ?? compat;
   if (!upstream) throw new Error(`${service.typeName} does not say by its package who serves it`);
   return upstream;
 }
