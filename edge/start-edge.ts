@@ -15,7 +15,7 @@ import { askUpstream, createConfirmLease } from "./content/confirm-leases.ts";
 import { createContentReads } from "./content/content-reads.ts";
 import { createSharedFolder } from "./content/shared-folder.ts";
 import { createChooseDialect } from "./dialects/choose-dialect.ts";
-import type { Dialect } from "./dialects/dialect.ts";
+import type { CompatApi } from "./dialects/compat-api.ts";
 import { google } from "./dialects/google.ts";
 import type { ErrorStyle } from "./errors/caller-error.ts";
 import type { TrustedProxies } from "./http/client-address.ts";
@@ -64,8 +64,8 @@ type EdgeOptions = UpstreamOptions & {
   limits?: Limits;
   /** Without it, callers are not counted. */
   admission?: Admission;
-  /** Dialects of APIs with paths of their own; Google's JSON is that of all other paths. */
-  dialects?: readonly Dialect[];
+  /** APIs of other systems; all of them are served by the upstream `compat`. */
+  compatApis?: readonly CompatApi[];
   /** Makes protocols beside those of the edge; they are asked before REST. */
   createProtocols?: CreateProtocols;
   /** Proxies whose X-Forwarded-For is trusted; none by default. */
@@ -74,10 +74,12 @@ type EdgeOptions = UpstreamOptions & {
 
 /** Serves contracts on one port, each from the upstream that its package names; `identity` must be one of them. */
 export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
-  const { host, port, services, log, tls } = options;
-  const { limits = standardLimits, passedHeaders = [], dialects = [] } = options;
+  const { host, port, log, tls } = options;
+  const { limits = standardLimits, passedHeaders = [], compatApis = [] } = options;
+  const services = [...options.services, ...compatApis.flatMap((api) => api.services)];
+  const dialects = compatApis.map(({ dialect }) => dialect);
   await using cleanup = new AsyncDisposableStack();
-  const upstreams = cleanup.use(openUpstreams(options));
+  const upstreams = cleanup.use(openUpstreams({ ...options, services }));
   cleanup.use(tellOfUpstreams(upstreams.byName.values()));
   const signer = createSigner("edge", options.meshPrivateKey);
   cleanup.use(addReadinessCheck("edge", () => areReady(upstreams.byName)));

@@ -24,6 +24,7 @@ const edgeSettings = [
   "CORS_ALLOWED_ORIGINS",
   "CORS_ALLOW_CREDENTIALS",
   "CORS_MAX_AGE",
+  "COMPAT_APIS",
   "RATE_LIMIT_ADDRESS",
   "RATE_LIMIT_USER",
   "RATE_LIMIT_API_KEY",
@@ -88,7 +89,7 @@ export function parseConfig(env: Env) {
 
 /** Settings of processes by themselves, which are set from within here. */
 const ofSeparateProcesses =
-  /^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(IDENTITY|STORAGE|ORCHESTRATION|STAGING|APPROVAL)_ADDRESS)$/;
+  /^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(IDENTITY|STORAGE|ORCHESTRATION|STAGING|APPROVAL|COMPAT)_ADDRESS)$/;
 
 /** What somebody has set who expects something of it that does not come, a sentence each. */
 export const unreadSettings = (env: Env): string[] =>

@@ -12,7 +12,7 @@ import { type Answer, http1, http2 } from "./raw-http.ts";
 import { bearer, type startTestEdge, type TestEdge } from "./test-edge.ts";
 
 /** An error that the edge or a service has for a caller. */
-export type ExpectedError = {
+type ExpectedError = {
   readonly code: Code;
   readonly status: number;
   readonly reason?: keyof typeof ErrorReason;

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import type { CompatApi } from "../../../edge/dialects/compat-api.ts";
 import { NoteSchema, NoteService } from "../../../gen/compat/sample/v1/notes_pb.ts";
 import { EchoService } from "../../../gen/sluice/test/v1/echo_pb.ts";
 import { startGrpcServer } from "../../../services/lib/mesh/grpc-server.ts";
@@ -9,6 +10,14 @@ import { meshKeys } from "../../lib/test-mesh.ts";
 import { createEchoService, type Happenings } from "./echo-backend.ts";
 import { sample } from "./sample-dialect.ts";
 import { silent, startTestEdge, type TestEdge } from "./test-edge.ts";
+
+/** What is said of a compat API beside its contract and its handlers. */
+export const sampleApi: CompatApi = {
+  system: "sample",
+  title: "Sample notes",
+  dialect: sample,
+  services: [NoteService],
+};
 
 /** Handlers of a compat API: each calls a native RPC on behalf of its caller, and maps messages. */
 const noteService = (echo: MeshClient<typeof EchoService>) =>
@@ -58,10 +67,9 @@ export async function startSampleEdge(options: Options = {}): Promise<SampleEdge
   const compat = await serve([noteService(echo)]);
   const edge = cleanup.use(
     await startTestEdge({
+      compatApis: [sampleApi],
       ...options,
-      services: [NoteService, ...(options.services ?? [])],
       upstreams: { compat: compat.address, ...options.upstreams },
-      dialects: [sample],
     }),
   );
   const owned = cleanup.move();

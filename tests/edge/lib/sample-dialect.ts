@@ -33,18 +33,15 @@ export const sample: Dialect = {
   successStatus: (httpMethod) => (httpMethod === "POST" ? 201 : 200),
 };
 
-/** Fields that are not set are null, and names are the contract's own. */
+/** Fields that are not set are null. */
 function encodeMessage(desc: DescMessage, message: Message): JsonValue {
-  const json = toJson(desc, message, { alwaysEmitImplicit: true, useProtoFieldName: true }) as Record<
-    string,
-    JsonValue
-  >;
+  const json = toJson(desc, message, { alwaysEmitImplicit: true }) as Record<string, JsonValue>;
   const fields = reflect(desc, message);
   return Object.fromEntries(
     desc.fields.map((field) => {
       const isNested = field.fieldKind === "message" && fields.isSet(field);
       const nested = isNested && (fields.get(field) as { message: Message }).message;
-      return [field.name, nested ? encodeMessage(field.message, nested) : (json[field.name] ?? null)];
+      return [field.jsonName, nested ? encodeMessage(field.message, nested) : (json[field.jsonName] ?? null)];
     }),
   );
 }
