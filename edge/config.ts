@@ -3,6 +3,7 @@ import { type ServiceName, serviceNames } from "../gen/services.ts";
 import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/settings/env.ts";
 import { parseMeshEnv } from "../services/lib/tls/tls-settings.ts";
 import { admissionEnv, admissionOf } from "./admission/settings.ts";
+import { compatProblems, standardCompatEnv } from "./dialects/compat-settings.ts";
 import { corsEnv, corsOf, corsProblems } from "./http/cors-settings.ts";
 import { tlsEnv, tlsOf, tlsProblems } from "./listen/tls-settings.ts";
 
@@ -46,6 +47,9 @@ const edgeEnv = z.object({
   LOG_LEVEL: logLevel,
   ...tlsEnv,
   ...corsEnv,
+  ...standardCompatEnv,
+  /** Where the process is that serves compat APIs; required where one is served. */
+  COMPAT_ADDRESS: grpcAddresses.optional(),
   mesh_private_key: privateKeyPem,
 });
 
@@ -54,7 +58,11 @@ export const edgeSecrets = ["mesh_private_key", "rate_limit_store"] as const;
 
 /** Reads the settings of an edge process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
-  const settings = parseMeshEnv(edgeEnv, env, (set) => [...tlsProblems(set), ...corsProblems(set)]);
+  const settings = parseMeshEnv(edgeEnv, env, (set) => [
+    ...tlsProblems(set),
+    ...corsProblems(set),
+    ...compatProblems(set),
+  ]);
   return Object.freeze({
     logLevel: settings.LOG_LEVEL,
     host: settings.EDGE_HOST,
@@ -62,13 +70,18 @@ export function parseConfig(env: Env) {
     processes: settings.EDGE_PROCESSES,
     ...admissionOf(settings),
     /** gRPC addresses of the services, by name. */
-    upstreams: Object.freeze(
-      Object.fromEntries(serviceNames.map((name) => [name, settings[addressSetting(name)]])) as Upstreams,
-    ),
+    upstreams: Object.freeze({
+      ...(Object.fromEntries(
+        serviceNames.map((name) => [name, settings[addressSetting(name)]]),
+      ) as Upstreams),
+      ...(settings.COMPAT_ADDRESS && { compat: settings.COMPAT_ADDRESS }),
+    }),
     /** The folder of storage's files, where the edge can read it; large downloads then leave from the edge. */
     storageDirectory: settings.STORAGE_DIR,
     ...tlsOf(settings),
     cors: corsOf(settings),
+    /** APIs of other systems that are served. */
+    compatApis: settings.COMPAT_APIS,
     meshPrivateKey: settings.mesh_private_key,
     meshFiles: settings.meshFiles,
   });

@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
-import { type Credential, fingerprintOf } from "./credential.ts";
+import type { Credential } from "../dialects/dialect.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 
 /** Whom a credential stands for, and until when; without an end it does not expire. */
 export type Verified = { readonly principal: Principal; readonly expiresAtMs: number | undefined };

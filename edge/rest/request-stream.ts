@@ -1,50 +1,35 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { Parameters } from "../codec/parameters.ts";
 import { lineTooLarge, mediaTypeUnsupported } from "../errors/http-error.ts";
 import { type Incoming, readPieces } from "../http/body.ts";
 import { boundCount } from "../http/bounded-stream.ts";
 import { boundsOf } from "../http/bounds.ts";
 import { createGatherer } from "../http/gather.ts";
 import { headerOf, mediaTypeOf } from "../http/http.ts";
-import type { Route } from "../method/route.ts";
 import { coalesce } from "./pieces.ts";
 import { bindBody, decodeRaw } from "./request.ts";
+import type { RestCall } from "./rest-call.ts";
 import { uploadMessages } from "./upload.ts";
 
 const newline = 0x0a;
 
-/** The messages of a client stream: an upload, bytes as google.api.HttpBody, or one JSON text a line. */
-export function requestMessages(
-  route: Route,
-  parameters: Parameters,
-  incoming: Incoming,
-  messageBytesMax: number,
-): AsyncGenerator<Message> {
-  const messages = messagesOf(route, parameters, incoming, messageBytesMax);
-  return boundCount(messages, boundsOf(route.method).streamMessagesMax);
+/** The messages of a client stream: an upload, chunks of google.api.HttpBody, or one JSON text per line. */
+export function requestMessages(call: RestCall): AsyncGenerator<Message> {
+  return boundCount(messagesOf(call), boundsOf(call.route.method).streamMessagesMax);
 }
 
-function messagesOf(
-  route: Route,
-  parameters: Parameters,
-  incoming: Incoming,
-  messageBytesMax: number,
-): AsyncGenerator<Message> {
+function messagesOf(call: RestCall): AsyncGenerator<Message> {
+  const { route, parameters, incoming } = call;
   if (route.upload) return uploadMessages(route.upload, parameters, incoming);
-  if (route.rawBody) return rawMessages(route, parameters, incoming);
+  if (route.rawBody) return rawMessages(call);
   const type = mediaTypeOf(incoming.request);
   if (type !== undefined && type !== "application/x-ndjson" && type !== "application/json") {
     throw mediaTypeUnsupported("application/x-ndjson");
   }
-  return lineMessages(route, parameters, lines(incoming, messageBytesMax));
+  return lineMessages(call);
 }
 
-/** The first message has all that is not bytes, and comes even where there are none. */
-async function* rawMessages(
-  route: Route,
-  parameters: Parameters,
-  incoming: Incoming,
-): AsyncGenerator<Message> {
+/** The first message has the fields of the head, and is sent for an empty body, too. */
+async function* rawMessages({ route, parameters, incoming }: RestCall): AsyncGenerator<Message> {
   const contentType = headerOf(incoming.request, "content-type");
   let first = true;
   for await (const bytes of coalesce(readPieces(incoming))) {
@@ -56,12 +41,13 @@ async function* rawMessages(
   if (first) yield bindBody(route, parameters, { bytes: Buffer.alloc(0), contentType });
 }
 
-async function* lineMessages(
-  route: Route,
-  parameters: Parameters,
-  texts: AsyncIterable<Buffer>,
-): AsyncGenerator<Message> {
-  for await (const bytes of texts) {
+async function* lineMessages({
+  route,
+  parameters,
+  incoming,
+  messageBytesMax,
+}: RestCall): AsyncGenerator<Message> {
+  for await (const bytes of lines(incoming, messageBytesMax)) {
     if (bytes.every(isSpace)) continue;
     yield bindBody(route, parameters, { bytes, contentType: "application/json" });
   }

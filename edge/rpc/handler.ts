@@ -1,4 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import type { CallServices } from "../call/call-services.ts";
 import { hostInvalid } from "../errors/http-error.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { isHttp2 } from "../http/http.ts";
@@ -6,7 +7,6 @@ import { type Plan, plansOf } from "../method/plan.ts";
 import { answerAs } from "./answer-as.ts";
 import { type ConnectGet, readConnectGet } from "./connect-get.ts";
 import { hasValidHost } from "./host.ts";
-import type { RpcOptions } from "./options.ts";
 import { relayCall } from "./relay.ts";
 import { wireOf } from "./wire.ts";
 
@@ -18,7 +18,7 @@ export type RpcHandler = {
 };
 
 /** Answers Connect, gRPC and gRPC-Web. */
-export function createRpcHandler(methods: readonly DescMethod[], options: RpcOptions): RpcHandler {
+export function createRpcHandler(methods: readonly DescMethod[], options: CallServices): RpcHandler {
   const plans = plansOf(methods);
   return {
     planOf: (rawPath) => plans.get(rawPath),
@@ -33,7 +33,7 @@ export function createRpcHandler(methods: readonly DescMethod[], options: RpcOpt
   };
 }
 
-async function handlePost(exchange: Exchange, plan: Plan, options: RpcOptions): Promise<void> {
+async function handlePost(exchange: Exchange, plan: Plan, options: CallServices): Promise<void> {
   const { request } = exchange;
   const wire = wireOf(request.headers["content-type"]);
   // A unary call of Connect has no envelopes, and its streams have nothing else.
@@ -46,7 +46,7 @@ async function handlePost(exchange: Exchange, plan: Plan, options: RpcOptions): 
   }
 }
 
-async function handleGet(exchange: Exchange, plan: Plan, options: RpcOptions): Promise<void> {
+async function handleGet(exchange: Exchange, plan: Plan, options: CallServices): Promise<void> {
   exchange.protocol = "connect";
   let get: ConnectGet | undefined;
   try {

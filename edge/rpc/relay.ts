@@ -1,3 +1,4 @@
+import type { CallServices } from "../call/call-services.ts";
 import type { ForwardedCall } from "../call/calls.ts";
 import { passedAnswer } from "../call/passed-metadata.ts";
 import { messageTooLarge } from "../errors/http-error.ts";
@@ -9,14 +10,13 @@ import { boundTimeoutMs, leftOf, requestedTimeoutMs } from "../http/deadline.ts"
 import type { Exchange } from "../http/exchange.ts";
 import { createIdleTimer } from "../http/idle-timer.ts";
 import { awaitBody } from "../http/linger.ts";
-import { breakOff } from "../http/outgoing.ts";
 import { readBody } from "../http/read-body.ts";
+import { breakOff } from "../http/send.ts";
 import type { Plan } from "../method/plan.ts";
 import type { StreamCall, StreamListener } from "../upstream/open-stream.ts";
 import { answersNotOne, type UnaryResponse } from "../upstream/status.ts";
 import type { Answer } from "./answer.ts";
 import type { ConnectGet } from "./connect-get.ts";
-import type { RpcOptions } from "./options.ts";
 import { bodyBytesMax, eachMessage, onlyMessage, type Reading, readingOf } from "./request.ts";
 import type { Wire } from "./wire.ts";
 
@@ -27,7 +27,7 @@ export type RelayedCall = {
   readonly wire: Wire;
   readonly get?: ConnectGet;
   readonly answer: Answer;
-  readonly options: RpcOptions;
+  readonly options: CallServices;
 };
 
 /** Takes a call to its upstream and the answer back. Every failure is told in the caller's protocol. */

@@ -25,6 +25,7 @@ const edgeSettings = [
   "CORS_ALLOWED_ORIGINS",
   "CORS_ALLOW_CREDENTIALS",
   "CORS_MAX_AGE",
+  "COMPAT_APIS",
   "RATE_LIMIT_ADDRESS",
   "RATE_LIMIT_USER",
   "RATE_LIMIT_API_KEY",
@@ -89,7 +90,7 @@ export function parseConfig(env: Env) {
 
 /** Settings of separate processes, which this process sets itself. */
 const ofSeparateProcesses = new RegExp(
-  `^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(${serviceNames.join("|").toUpperCase()})_ADDRESS)$`,
+  `^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(${serviceNames.join("|").toUpperCase()}|COMPAT)_ADDRESS)$`,
 );
 
 /** Warnings about settings that have no effect here, one sentence each. */

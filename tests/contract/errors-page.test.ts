@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { toErrorAnswer } from "../../edge/errors/status.ts";
+import { encodeGoogleError } from "../../edge/dialects/google-error.ts";
 import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/rpc/errors.ts";
 
@@ -25,7 +25,7 @@ const reasons = ErrorReasonSchema.values.map(({ localName, number }) => ({
 test("the page's table of reasons follows from the sources", async () => {
   const sent = await codesSent();
   const rows = reasons.map(({ name, reason }) => {
-    const answers = (sent.get(name) ?? []).map((code) => toErrorAnswer(failure(code, reason, "")));
+    const answers = (sent.get(name) ?? []).map((code) => encodeGoogleError(failure(code, reason, "")));
     const names = answers.map(({ body }) => `\`${body.error.status}\``);
     const statuses = [...new Set(answers.map(({ status }) => status))];
     return [`\`${name}\``, names.join(", "), statuses.join(", "), commentOf(name), ...byHand(name)];
@@ -44,7 +44,7 @@ test("every reason says what a caller should do", () => {
 test.each(codes.map((code) => [Code[code], code] as const))(
   "the page has the HTTP status of %s",
   (_name, code) => {
-    const { status, body } = toErrorAnswer(new ConnectError("", code));
+    const { status, body } = encodeGoogleError(new ConnectError("", code));
     const row = pageRows.find(([names = ""]) => names.split(", ").includes(`\`${body.error.status}\``));
     expect(row?.[1]).toBe(String(status));
   },

@@ -37,6 +37,8 @@ test.each([
   ["an RPC imports a part of drizzle", "services/storage/rpc", "drizzle-orm/postgres-js"],
   ["an RPC imports the driver", "services/storage/rpc", "postgres"],
   ["an RPC imports a schema", "services/storage/rpc", "../schema.ts"],
+  ["a compat API imports a driver", "services/compat/sample/rpc", "postgres"],
+  ["a compat API imports a service", "services/compat/sample", "../../storage/run.ts"],
   ["an RPC imports grpc-js", "services/storage/rpc", "@grpc/grpc-js"],
   ["an e2e test imports a service", "tests/e2e", "../../services/lib/settings/env.ts"],
   ["an e2e test imports the edge", "tests/e2e", "../../edge/run.ts"],

@@ -28,6 +28,12 @@ const walls: readonly Wall[] = [
     because: "the composition root starts what there is",
   },
   {
+    place: "services/compat",
+    imports: ["gen", "services/lib", "services/compat"],
+    except: ["drizzle-orm", "postgres", "pg", "pg-boss"],
+    because: "a compat API is a client of the mesh: it has no table and no job",
+  },
+  {
     place: "services/*/rpc",
     imports: ["gen", "services/lib", "services/$1"],
     except: ["services/$1/schema.ts", "drizzle-orm", "postgres", "pg", "@grpc/grpc-js"],

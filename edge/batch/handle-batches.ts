@@ -10,18 +10,18 @@ import type { Calls, ForwardedCall } from "../call/calls.ts";
 import type { UnaryResponse } from "../upstream/status.ts";
 import type { RunBatch } from "./run-batch.ts";
 
-/** Answers batches here; every other call goes on. */
-export function answerBatches(calls: Calls, runBatch: RunBatch): Calls {
+/** Handles calls of BatchService in the edge; all others go to their upstreams. */
+export function handleBatches(calls: Calls, runBatch: RunBatch): Calls {
   return {
     ...calls,
     exchangeOne: (call, message) =>
       call.method.parent.typeName === BatchService.typeName
-        ? answer(runBatch, call, message)
+        ? handle(runBatch, call, message)
         : calls.exchangeOne(call, message),
   };
 }
 
-async function answer(runBatch: RunBatch, call: ForwardedCall, message: Uint8Array): Promise<UnaryResponse> {
+async function handle(runBatch: RunBatch, call: ForwardedCall, message: Uint8Array): Promise<UnaryResponse> {
   try {
     const request = fromBinary(RunBatchRequestSchema, message);
     validate(RunBatchRequestSchema, request);
