@@ -1,7 +1,7 @@
 import type { Db } from "../lib/database/database.ts";
 import type { Logger } from "../lib/telemetry/log.ts";
-import type { BlobStore } from "./blobs/blob-store.ts";
-import type { VerifiedContent } from "./blobs/verified-content.ts";
+import type { BlobStore } from "./objects/object-store.ts";
+import type { VerifiedContent } from "./objects/verified-content.ts";
 import type { Limits } from "./limits.ts";
 import type { SignedUrls } from "./sign/signed-urls.ts";
 import type { LentFiles } from "./upload/lent-files.ts";

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { BlobStore, OpenBlob } from "../../services/storage/blobs/blob-store.ts";
-import { openLocalDisk } from "../../services/storage/blobs/local-disk.ts";
+import type { BlobStore, OpenBlob } from "../../services/storage/objects/object-store.ts";
+import { openLocalDisk } from "../../services/storage/objects/local-disk.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { blobPath, filesIn, generated, kib, mib, sha256 } from "./fixtures.ts";
 

@@ -4,7 +4,7 @@ import type { HttpBodySchema } from "../../../gen/google/api/httpbody_pb.ts";
 import { type Conditions, chooseAnswer } from "../../lib/content/choose-answer.ts";
 import { headOfAnswer } from "../../lib/content/content-head.ts";
 import { sharedFolderHeader } from "../../lib/content/shared-folder.ts";
-import type { VerifiedContent } from "../blobs/verified-content.ts";
+import type { VerifiedContent } from "../objects/verified-content.ts";
 import type { FileRow } from "../file-repository.ts";
 import { handedOver, headMessage, representationOf, wholeHeaders } from "./http-head.ts";
 import { leaseOf } from "./lease.ts";

@@ -3,7 +3,7 @@ import type { ReleaseFile } from "../../../gen/sluice/storage/v1/releases_pb.ts"
 import { hasReason } from "../../lib/rpc/errors.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
-import type { VerifiedContent } from "../blobs/verified-content.ts";
+import type { VerifiedContent } from "../objects/verified-content.ts";
 import type { StorageDeps } from "../deps.ts";
 import { fileNotFound, releaseCorrupt } from "../errors.ts";
 import type { FileRow } from "../file-repository.ts";

@@ -1,7 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { BlobService } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
-import type { Content } from "../blobs/blob-store.ts";
+import type { Content } from "../objects/object-store.ts";
 import type { StorageDeps } from "../deps.ts";
 import { contentTooLarge, lentFileChanged } from "../errors.ts";
 import type { FileRow, NewFile } from "../file-repository.ts";

@@ -9,7 +9,7 @@ import {
   UploadFileResponseSchema,
 } from "../../../gen/sluice/storage/v1/files_pb.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
-import type { Content } from "../blobs/blob-store.ts";
+import type { Content } from "../objects/object-store.ts";
 import type { StorageDeps } from "../deps.ts";
 import { hashMismatch, reservationLost } from "../errors.ts";
 import type { FileRow } from "../file-repository.ts";

@@ -3,7 +3,7 @@ import type { Db } from "../../lib/database/database.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
-import type { Content, TemporaryBlob } from "../blobs/blob-store.ts";
+import type { Content, TemporaryBlob } from "../objects/object-store.ts";
 import type { StorageDeps } from "../deps.ts";
 import { type FileRow, insertFile, type NewFile } from "../file-repository.ts";
 import { mediaTypeOf } from "../media-type.ts";

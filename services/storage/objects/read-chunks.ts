@@ -1,5 +1,5 @@
 import type { Span } from "../../lib/content/byte-range.ts";
-import type { OpenBlob } from "./blob-store.ts";
+import type { OpenBlob } from "./object-store.ts";
 
 /** Content is read and sent in pieces of this size. */
 const pieceBytes = 512 * 1024;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
-import type { Content } from "./blob-store.ts";
+import type { Content } from "./object-store.ts";
 import { orDiskFull } from "./file-system.ts";
 
 /** Small pieces are gathered to writes of this size: awaited one by one they would cost most of the time. */

@@ -5,11 +5,11 @@ import { join, relative, resolve } from "node:path";
 import { createDescriptors, type Descriptors, type Lease } from "../../lib/content/descriptors.ts";
 import { fileFingerprint } from "../../lib/content/file-fingerprint.ts";
 import { diskFull } from "../errors.ts";
-import type { BlobStore, Content, OpenBlob, TemporaryBlob } from "./blob-store.ts";
+import type { BlobStore, Content, OpenBlob, TemporaryBlob } from "./object-store.ts";
 import { createDurableFolders, type DurableFolders } from "./durable-folders.ts";
 import { doneUnless, isFileError, namesIn, orDiskFull, syncFolder } from "./file-system.ts";
 import { keptFolderId } from "./folder-id.ts";
-import { deleteOldSmall, isSmallTemporary, writeSmall } from "./small-content.ts";
+import { deleteOldSmall, isSmallTemporary, writeSmall } from "./small-object.ts";
 import { createTemporaryFile } from "./temporary-file.ts";
 
 /** How many hashes are listed at a time, at the least. */

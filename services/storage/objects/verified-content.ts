@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Span } from "../../lib/content/byte-range.ts";
 import { contentCorrupt } from "../errors.ts";
-import type { BlobStore, Content, OpenBlob } from "./blob-store.ts";
-import { readPieces } from "./pieces.ts";
+import type { BlobStore, Content, OpenBlob } from "./object-store.ts";
+import { readPieces } from "./read-chunks.ts";
 
 /** How many contents are remembered as verified. */
 const verifiedMax = 100_000;
