@@ -3,13 +3,13 @@ import { dirname } from "node:path";
 import { syncFolder } from "./file-system.ts";
 
 export type DurableFolders = {
-  /** Makes a folder below the root, and those on the way to it, so that they outlive a loss of power. */
+  /** Creates a folder below the root and its missing parents, and syncs their directory entries. */
   make(folder: string): Promise<void>;
 };
 
 /**
- * Folders below a root that is there. Each is synced once per process even if it exists, because another process that
- * made it may have died before it did so.
+ * Creates folders below an existing root. Each is synced once per process even if it exists: the process that created it
+ * may have died before its own sync.
  */
 export function createDurableFolders(root: string): DurableFolders {
   const made = new Map<string, Promise<void>>([[root, Promise.resolve()]]);

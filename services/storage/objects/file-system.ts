@@ -1,13 +1,13 @@
 import { open, readdir } from "node:fs/promises";
 import { diskFull } from "../errors.ts";
 
-/** Whether the file system refused something with this code, as `ENOENT`. */
+/** Whether an error of the file system has one of these codes, as `ENOENT`. */
 export function isFileError(error: unknown, ...codes: string[]): boolean {
   return codes.includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
 }
 
-/** Waits for `work` and answers whether it was done; false when the file system refused it with `code`. */
-export async function doneUnless(code: "ENOENT" | "EEXIST", work: Promise<unknown>): Promise<boolean> {
+/** Awaits `work`. Returns false if it failed with `code`, true if it succeeded. */
+export async function succeedsUnless(code: "ENOENT" | "EEXIST", work: Promise<unknown>): Promise<boolean> {
   try {
     await work;
     return true;
@@ -17,7 +17,7 @@ export async function doneUnless(code: "ENOENT" | "EEXIST", work: Promise<unknow
   }
 }
 
-/** Names in a folder; none when there is no folder. */
+/** Names in a folder; empty if the folder does not exist. */
 export async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
@@ -27,13 +27,13 @@ export async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Makes what was added to a folder, or removed from it, durable. */
+/** Makes additions to a folder and removals from it durable. */
 export async function syncFolder(folder: string): Promise<void> {
   await using handle = await open(folder, "r");
   await handle.sync();
 }
 
-/** Does `work`; when the disk, or what the process may use of it, has no room, throws diskFull. */
+/** Awaits `work`. Throws diskFull if the disk is full, or a quota or file size limit of the process is reached. */
 export async function orDiskFull<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

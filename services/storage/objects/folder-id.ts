@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sharedFolderIdFile } from "../../lib/content/shared-folder.ts";
-import { doneUnless, isFileError } from "./file-system.ts";
+import { isFileError, succeedsUnless } from "./file-system.ts";
 
-/** The id of a folder of files, made when it has none. Who reads the same id there sees the same folder. */
-export async function keptFolderId(root: string): Promise<string> {
+/** Returns the id of a folder, and creates it on first use. Two processes that read the same id share the folder. */
+export async function folderIdOf(root: string): Promise<string> {
   const path = join(root, sharedFolderIdFile);
   try {
     return await readFile(path, "utf8");
@@ -14,8 +14,8 @@ export async function keptFolderId(root: string): Promise<string> {
   }
   const temporary = join(root, "tmp", randomUUID());
   await writeFile(temporary, randomUUID(), { mode: 0o644 });
-  // A link appears whole or not at all, and never over the id that another process has made meanwhile.
-  await doneUnless("EEXIST", link(temporary, path));
+  // A link appears whole or not at all, and never replaces the id that another process has created meanwhile.
+  await succeedsUnless("EEXIST", link(temporary, path));
   await rm(temporary);
   return readFile(path, "utf8");
 }

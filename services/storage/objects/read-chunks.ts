@@ -1,16 +1,16 @@
+import type { FileHandle } from "node:fs/promises";
 import type { Span } from "../../lib/content/byte-range.ts";
-import type { OpenBlob } from "./object-store.ts";
 
-/** Content is read and sent in pieces of this size. */
-const pieceBytes = 512 * 1024;
+const chunkBytes = 512 * 1024;
 
-/**
- * Reads a span piece by piece, one piece ahead of the caller. Ends early where the stored bytes do: the caller counts.
- */
-export async function* readPieces(blob: OpenBlob, { start, end }: Span): AsyncGenerator<Uint8Array, void> {
+/** Reads a range of a file, one chunk ahead of the consumer. Ends early at the end of the file. */
+export async function* readChunks(
+  handle: FileHandle,
+  { start, end }: Span,
+): AsyncGenerator<Uint8Array, void> {
   const readAt = (position: number) => {
-    const reading = blob.read(position, Math.min(pieceBytes, end - position));
-    // The caller may stop before it waits for this one.
+    const reading = readChunk(handle, position, Math.min(chunkBytes, end - position));
+    // The consumer may stop before it awaits this read.
     reading.catch(() => {});
     return reading;
   };
@@ -18,14 +18,20 @@ export async function* readPieces(blob: OpenBlob, { start, end }: Span): AsyncGe
   let next = position < end ? readAt(position) : undefined;
   try {
     while (next) {
-      const piece = await next;
-      if (piece.length === 0) return;
-      position += piece.length;
+      const chunk = await next;
+      if (chunk.length === 0) return;
+      position += chunk.length;
       next = position < end ? readAt(position) : undefined;
-      yield piece;
+      yield chunk;
     }
   } finally {
     // The file may be closed after this.
     await next?.catch(() => {});
   }
+}
+
+async function readChunk(handle: FileHandle, position: number, lengthBytes: number): Promise<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(lengthBytes);
+  const { bytesRead } = await handle.read(buffer, 0, lengthBytes, position);
+  return buffer.subarray(0, bytesRead);
 }

@@ -2,16 +2,16 @@ import { randomUUID } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileFingerprint } from "../../lib/content/file-fingerprint.ts";
-import { doneUnless, namesIn } from "./file-system.ts";
+import { namesIn, succeedsUnless } from "./file-system.ts";
 
-/** Ends the names of temporaries that no reservation stands for: they exist for one write only. */
+/** Suffix of temporary files without a reservation: they exist during one write only. */
 const suffix = ".small";
 
 export const isSmallTemporary = (name: string): boolean => name.endsWith(suffix);
 
 /**
- * Puts durable bytes in the place of whatever is at `to` and answers their fingerprint. The caller syncs the folder.
- * The path changes as a whole: a reader finds the old file or the new one.
+ * Writes durable bytes to `to`, atomically replacing an existing file, and returns their fingerprint. The caller syncs the
+ * folder.
  */
 export async function writeSmall(temporaries: string, to: string, bytes: Uint8Array): Promise<string> {
   const temporary = join(temporaries, `${randomUUID()}${suffix}`);
@@ -30,15 +30,15 @@ export async function writeSmall(temporaries: string, to: string, bytes: Uint8Ar
   return fileFingerprint(await handle.stat({ bigint: true }));
 }
 
-/** Removes the small temporaries that a process has left: those that are older than any write takes. */
+/** Deletes temporary files of `writeSmall` that dead processes have left. */
 export async function deleteOldSmall(temporaries: string, olderThanMs: number): Promise<void> {
   for (const name of (await namesIn(temporaries)).filter(isSmallTemporary)) {
     const path = join(temporaries, name);
-    await doneUnless("ENOENT", removeIfOld(path, olderThanMs));
+    await succeedsUnless("ENOENT", deleteIfOld(path, olderThanMs));
   }
 }
 
-async function removeIfOld(path: string, olderThanMs: number): Promise<void> {
+async function deleteIfOld(path: string, olderThanMs: number): Promise<void> {
   const { mtimeMs } = await stat(path);
   if (Date.now() - mtimeMs > olderThanMs) await rm(path, { force: true });
 }

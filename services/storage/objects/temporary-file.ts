@@ -1,100 +1,100 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
-import type { Content } from "./object-store.ts";
 import { orDiskFull } from "./file-system.ts";
+import type { Content } from "./object-store.ts";
 
-/** Small pieces are gathered to writes of this size: awaited one by one they would cost most of the time. */
+/** Chunks are batched into writes of this size: one await per chunk would dominate the cost. */
 const writeBytes = 1024 * 1024;
-/** Smaller pieces are copied into blocks: what holds them weighs more than they do. */
+/** Chunks up to this size are copied into blocks: the objects that hold them are larger than they are. */
 const copiedBytesMax = 16 * 1024;
 const blockBytes = 64 * 1024;
-/** So much is written before the disk is asked to take it, while more arrives: else all of it would wait at the end. */
+/** Bytes between two background syncs. Without these, the final sync would wait for the whole file. */
 const syncBytes = 32 * 1024 * 1024;
 
-/** A file that is being written. Disposing it removes it; that it has been moved away does not matter. */
+/** A file that is being written. Disposing it deletes it, unless it was moved away. */
 export type TemporaryFile = AsyncDisposable & {
   readonly path: string;
-  /** Takes a piece, which must not change any more: it is not copied. */
-  write(piece: Uint8Array): Promise<void>;
+  /** Takes ownership of the chunk, which is not copied and must not change. */
+  write(chunk: Uint8Array): Promise<void>;
   finish(): Promise<Content>;
 };
 
-/** Creates a file that must not be there yet. It holds two writes in memory at most: one fills while one is written. */
+/** Creates a new file. At most two writes are in memory: one is filled while the other is written. */
 export async function createTemporaryFile(path: string): Promise<TemporaryFile> {
   const handle = await orDiskFull(open(path, "wx", 0o600));
   const hash = createHash("sha256");
-  const syncing = createSyncing(handle);
-  const filling = createFilling();
-  let filledBytes = 0;
+  const sync = createBackgroundSync(handle);
+  const buffer = createWriteBuffer();
+  let bufferedBytes = 0;
   let flushedBytes = 0;
   let writing: Promise<void> = Promise.resolve();
 
   const flush = async () => {
     await writing;
-    syncing.wrote(flushedBytes);
-    writing = orDiskFull(writeFully(handle, filling.take(), flushedBytes));
-    // Whoever waits for it next gets the failure.
+    sync.wrote(flushedBytes);
+    writing = orDiskFull(writeFully(handle, buffer.drain(), flushedBytes));
+    // The next await reports the failure.
     writing.catch(() => {});
-    flushedBytes += filledBytes;
-    filledBytes = 0;
+    flushedBytes += bufferedBytes;
+    bufferedBytes = 0;
   };
 
   return {
     path,
-    async write(piece) {
-      hash.update(piece);
-      filling.add(piece);
-      filledBytes += piece.length;
-      if (filledBytes >= writeBytes) await flush();
+    async write(chunk) {
+      hash.update(chunk);
+      buffer.add(chunk);
+      bufferedBytes += chunk.length;
+      if (bufferedBytes >= writeBytes) await flush();
     },
     async finish() {
-      if (filledBytes > 0) await flush();
+      if (bufferedBytes > 0) await flush();
       await writing;
-      await syncing.ended();
+      await sync.end();
       await orDiskFull(handle.datasync());
       return { sha256: hash.digest("hex"), sizeBytes: flushedBytes };
     },
     async [Symbol.asyncDispose]() {
       await writing.catch(() => {});
-      await syncing.ended().catch(() => {});
+      await sync.end().catch(() => {});
       await handle.close();
       await rm(path, { force: true });
     },
   };
 }
 
-/** Pieces of the next write, in order. */
-function createFilling() {
-  let pieces: Uint8Array[] = [];
+/** Chunks of the next write, in order. */
+function createWriteBuffer() {
+  let chunks: Uint8Array[] = [];
   let block: Buffer | undefined;
   let usedBytes = 0;
   return {
-    add(piece: Uint8Array) {
-      if (piece.length > copiedBytesMax) {
+    add(chunk: Uint8Array) {
+      if (chunk.length > copiedBytesMax) {
         block = undefined;
-        pieces.push(piece);
+        chunks.push(chunk);
         return;
       }
-      const isContinued = block !== undefined && usedBytes + piece.length <= blockBytes;
+      const isContinued = block !== undefined && usedBytes + chunk.length <= blockBytes;
       if (!block || !isContinued) {
         block = Buffer.allocUnsafeSlow(blockBytes);
         usedBytes = 0;
       }
-      block.set(piece, usedBytes);
-      usedBytes += piece.length;
-      pieces.splice(isContinued ? -1 : pieces.length, 1, block.subarray(0, usedBytes));
+      block.set(chunk, usedBytes);
+      usedBytes += chunk.length;
+      chunks.splice(isContinued ? -1 : chunks.length, 1, block.subarray(0, usedBytes));
     },
-    take(): readonly Uint8Array[] {
-      const taken = pieces;
-      pieces = [];
+    drain(): readonly Uint8Array[] {
+      const drained = chunks;
+      chunks = [];
       block = undefined;
-      return taken;
+      return drained;
     },
   };
 }
 
-/** Syncs what was written beside what is being written. A failure fails the end, since the disk tells of it only once. */
-function createSyncing(handle: FileHandle) {
+/** Syncs in the background while writing goes on. A failure is kept for the end: the disk reports it only once. */
+function createBackgroundSync(handle: FileHandle) {
   let syncedBytes = 0;
   let running: Promise<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
@@ -110,7 +110,7 @@ function createSyncing(handle: FileHandle) {
           running = undefined;
         });
     },
-    async ended() {
+    async end() {
       await running;
       if (failure) throw failure.error;
     },
@@ -119,10 +119,10 @@ function createSyncing(handle: FileHandle) {
 
 async function writeFully(
   handle: FileHandle,
-  pieces: readonly Uint8Array[],
+  chunks: readonly Uint8Array[],
   position: number,
 ): Promise<void> {
-  let rest = [...pieces];
+  let rest = [...chunks];
   for (let at = position; rest.length > 0; ) {
     const { bytesWritten } = await handle.writev(rest, at);
     at += bytesWritten;
@@ -130,12 +130,12 @@ async function writeFully(
   }
 }
 
-/** What is left of pieces whose first bytes are written. */
-function withoutFirst(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
-  let goneBytes = bytes;
-  return pieces.flatMap((piece) => {
-    const cut = Math.min(goneBytes, piece.length);
-    goneBytes -= cut;
-    return cut < piece.length ? [piece.subarray(cut)] : [];
+/** The chunks without their first `bytes`. */
+function withoutFirst(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let skippedBytes = bytes;
+  return chunks.flatMap((chunk) => {
+    const cut = Math.min(skippedBytes, chunk.length);
+    skippedBytes -= cut;
+    return cut < chunk.length ? [chunk.subarray(cut)] : [];
   });
 }
