@@ -17,7 +17,7 @@ import { openStorageFolder } from "./blobs/storage-folder.ts";
 import type { OrchestrationConfig } from "./config.ts";
 import { checkConfinement } from "./confinement/check-confinement.ts";
 import { findConfinement } from "./confinement/find-confinement.ts";
-import { createAddressGuard } from "./connectors/address-guard.ts";
+import { createAddressGuard } from "./connectors/network/address-guard.ts";
 import { createFileConnector } from "./connectors/file/file-connector.ts";
 import { identifyOwnDatabase } from "./connectors/postgresql/own-database.ts";
 import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-connector.ts";

@@ -4,11 +4,11 @@ import { PassThrough } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { createLog } from "../../services/lib/telemetry/log.ts";
-import { createAddressGuard } from "../../services/orchestration/connectors/address-guard.ts";
+import { createAddressGuard } from "../../services/orchestration/connectors/network/address-guard.ts";
 import { parseArray } from "../../services/orchestration/connectors/postgresql/array-text.ts";
-import { securityOf } from "../../services/orchestration/connectors/postgresql/connection-security.ts";
+import { securityOf } from "../../services/orchestration/connectors/network/connection-security.ts";
 import { copyOut } from "../../services/orchestration/connectors/postgresql/copy-out.ts";
-import { postgresqlOperations } from "../../services/orchestration/connectors/postgresql/operations.ts";
+import { postgresqlOperations } from "../../services/orchestration/connectors/sql/sql-operations.ts";
 import { postgresqlSettings } from "../../services/orchestration/connectors/postgresql/settings.ts";
 import { pack, unpack } from "../../services/orchestration/source-process/protocol.ts";
 import {

@@ -1,4 +1,4 @@
-import { postgresqlOperations } from "../connectors/postgresql/operations.ts";
+import { postgresqlOperations } from "../connectors/sql/sql-operations.ts";
 import { resolveHost } from "./resolve-host.ts";
 
 /** What a source's process can be asked for. */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, isIP, type Socket } from "node:net";
 import { checkServerIdentity, connect as connectTls } from "node:tls";
-import type { ConnectionSecurity } from "./connection-security.ts";
+import type { ConnectionSecurity } from "../network/connection-security.ts";
 
 /** How long a server may take to let us in, in milliseconds. */
 export const connectTimeoutMs = 5000;

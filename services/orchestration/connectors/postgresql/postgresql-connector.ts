@@ -1,8 +1,8 @@
 import type { Engine } from "../../engine/engine.ts";
 import type { Connector, DiscoveredTable } from "../connector.ts";
-import { openDatabaseSnapshot } from "./database-snapshot.ts";
-import { previewTable } from "./preview-table.ts";
-import { createRemote, type RemoteDeps } from "./remote.ts";
+import { openDatabaseSnapshot } from "../sql/sql-snapshot.ts";
+import { previewTable } from "../sql/preview-table.ts";
+import { createRemote, type RemoteDeps } from "../sql/sql-process.ts";
 import {
   insecureLoginOf,
   parsePostgresqlSettings,
@@ -10,7 +10,7 @@ import {
   postgresqlSettings,
   secretUsesOf,
 } from "./settings.ts";
-import { writeDatabaseResult } from "./write-database-result.ts";
+import { writeDatabaseResult } from "../sql/write-sql-result.ts";
 
 /** Reads PostgreSQL databases. */
 export const createPostgresqlConnector = (deps: RemoteDeps & { readonly engine: Engine }): Connector => ({

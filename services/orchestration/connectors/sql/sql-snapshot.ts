@@ -8,8 +8,8 @@ import { beforeAbort } from "../../executions/before-abort.ts";
 import type { ChunkName, Limit, Snapshot, SnapshotRequest } from "../connector.ts";
 import { piecesWithEngineFailures } from "../engine-failures.ts";
 import type { SnapshotPlan } from "./hold-snapshot.ts";
-import type { Remote } from "./remote.ts";
-import { copyStatement } from "./table-plan.ts";
+import type { Remote } from "./sql-process.ts";
+import { copyStatement } from "../postgresql/describe-rows.ts";
 
 /**
  * A snapshot that a session in the source's process exports and keeps as long as it is open. Its tables can't be

@@ -1,7 +1,7 @@
 import { executionTooLarge, sourceDataInvalid } from "../../errors.ts";
 import type { DiscoveredColumn, DiscoveredTable } from "../connector.ts";
-import { checkAnswer, tableAnswer } from "./answers.ts";
-import type { Ask } from "./session.ts";
+import { checkAnswer, tableAnswer } from "../postgresql/answers.ts";
+import type { Ask } from "../postgresql/session.ts";
 
 /** Tables that one discovery takes. */
 const tablesMax = 20_000;

@@ -5,8 +5,8 @@ import type { WrittenResult } from "../../engine/protocol.ts";
 import { beforeAbort } from "../../executions/before-abort.ts";
 import type { FileQuery, Limit } from "../connector.ts";
 import { withEngineFailures } from "../engine-failures.ts";
-import type { CopyPlan } from "./copy-query.ts";
-import type { Remote } from "./remote.ts";
+import type { CopyPlan } from "../postgresql/copy-statement.ts";
+import type { Remote } from "./sql-process.ts";
 
 /**
  * Has the source's process copy the rows of a statement into a pipe and an engine write them into a file. The first failure of

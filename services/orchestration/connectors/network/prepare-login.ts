@@ -1,10 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { sourceDataInvalid } from "../../errors.ts";
-import type { AddressGuard, Lookup } from "../address-guard.ts";
+import type { AddressGuard, Lookup } from "./address-guard.ts";
 import type { SecretDestination } from "../connector.ts";
 import { securityOf } from "./connection-security.ts";
-import type { Route } from "./open-socket.ts";
-import { destinationOf, type PostgresqlSettings } from "./settings.ts";
+import type { Route } from "../postgresql/open-socket.ts";
+import { destinationOf, type PostgresqlSettings } from "../postgresql/settings.ts";
 
 export type LoginDeps = {
   readonly addressGuard: AddressGuard;

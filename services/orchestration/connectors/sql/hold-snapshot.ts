@@ -4,12 +4,12 @@ import { tableChanged } from "../../errors.ts";
 import { beforeAbort } from "../../executions/before-abort.ts";
 import type { OperationContext } from "../../source-process/operation.ts";
 import type { SnapshotRequest, SnapshotTable } from "../connector.ts";
-import { checkAnswer, snapshotAnswer } from "./answers.ts";
-import { discoverTables } from "./discover.ts";
-import { type Ask, withSession } from "./session.ts";
-import { cutIntoChunks } from "./table-chunks.ts";
-import { planTable, type TableExtent, type TablePlan } from "./table-plan.ts";
-import type { Target } from "./target.ts";
+import { checkAnswer, snapshotAnswer } from "../postgresql/answers.ts";
+import { discoverTables } from "./list-tables.ts";
+import { type Ask, withSession } from "../postgresql/session.ts";
+import { cutIntoChunks } from "./cut-into-chunks.ts";
+import { planTable, type TableExtent, type TablePlan } from "../postgresql/describe-rows.ts";
+import type { Target } from "../postgresql/target.ts";
 
 export type SnapshotPlan = {
   readonly name: string;

@@ -1,5 +1,5 @@
 import type { PlannedChunk } from "../connector.ts";
-import { type TableExtent, type TablePlan, wholeTable } from "./table-plan.ts";
+import { type TableExtent, type TablePlan, wholeTable } from "../postgresql/describe-rows.ts";
 
 /** Pieces of one table, at the most. */
 const chunksOfTableMax = 10_000;

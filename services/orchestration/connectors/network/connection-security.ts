@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import { insecureConnection } from "../../errors.ts";
-import type { PostgresqlSettings } from "./settings.ts";
+import type { PostgresqlSettings } from "../postgresql/settings.ts";
 
 /** What protects a password on its way to the server. */
 export type ConnectionSecurity = {

@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
-import type { Network } from "../config.ts";
-import { addressRefused } from "../errors.ts";
+import type { Network } from "../../config.ts";
+import { addressRefused } from "../../errors.ts";
 
 /** Answers the addresses that a host stands for. */
 export type Lookup = (host: string) => Promise<string[]>;

@@ -1,15 +1,15 @@
 import type { QueryResult } from "../../results/query-result.ts";
 import type { Operation } from "../../source-process/operation.ts";
 import type { DiscoveredTable, Query } from "../connector.ts";
-import { checkAnswer, versionAnswer } from "./answers.ts";
-import { type CopyPlan, type CopyQueryRequest, copyQuery } from "./copy-query.ts";
-import { bytesOf, discoverTables } from "./discover.ts";
-import { type CopyRequest, feedRows } from "./feed-rows.ts";
+import { checkAnswer, versionAnswer } from "../postgresql/answers.ts";
+import { type CopyPlan, type CopyQueryRequest, copyQuery } from "../postgresql/copy-statement.ts";
+import { bytesOf, discoverTables } from "./list-tables.ts";
+import { type CopyRequest, feedRows } from "./read-rows.ts";
 import { type HoldRequest, holdSnapshot, type SnapshotPlan } from "./hold-snapshot.ts";
-import { queryRows } from "./query.ts";
-import { withSession } from "./session.ts";
-import { createSessionPool } from "./session-pool.ts";
-import type { Target } from "./target.ts";
+import { queryRows } from "../postgresql/open-cursor.ts";
+import { withSession } from "../postgresql/session.ts";
+import { createSessionPool } from "../postgresql/session-pool.ts";
+import type { Target } from "../postgresql/target.ts";
 
 type Request<Rest = unknown> = { readonly target: Target; readonly timeoutMs: number } & Rest;
 

@@ -3,10 +3,10 @@ import type { PartOf, ReplyOf, RequestOf } from "../../source-process/operation.
 import type { SourceOperations } from "../../source-process/operations.ts";
 import type { RequestOptions, SourceClient } from "../../source-process/source-client.ts";
 import type { SourceProcesses } from "../../source-process/source-processes.ts";
-import type { OwnDatabase } from "./own-database.ts";
-import { type LoginDeps, prepareLogin } from "./prepare-login.ts";
-import type { PostgresqlSettings } from "./settings.ts";
-import type { Target } from "./target.ts";
+import type { OwnDatabase } from "../postgresql/own-database.ts";
+import { type LoginDeps, prepareLogin } from "../network/prepare-login.ts";
+import type { PostgresqlSettings } from "../postgresql/settings.ts";
+import type { Target } from "../postgresql/target.ts";
 
 export type RemoteDeps = LoginDeps & {
   readonly processes: SourceProcesses;

@@ -1,8 +1,8 @@
 import { feedPipe } from "../../engine/feed-pipe.ts";
 import type { OperationContext } from "../../source-process/operation.ts";
-import { toRowsFailure } from "./failures.ts";
-import { withSession } from "./session.ts";
-import type { Target } from "./target.ts";
+import { toRowsFailure } from "../postgresql/failures.ts";
+import { withSession } from "../postgresql/session.ts";
+import type { Target } from "../postgresql/target.ts";
 
 export type CopyRequest = {
   readonly target: Target;
