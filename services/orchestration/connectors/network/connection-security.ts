@@ -1,29 +1,29 @@
 import ipaddr from "ipaddr.js";
 import { insecureConnection } from "../../errors.ts";
-import type { PostgresqlSettings } from "../postgresql/settings.ts";
+import type { ServerSettings } from "./server-settings.ts";
 
-/** What protects a password on its way to the server. */
+/** Protection of a password in transit. */
 export type ConnectionSecurity = {
   readonly sslMode: "disable" | "prefer" | "require" | "verify-full";
   /** Authorities of the server's certificate in PEM; undefined for the public ones. */
   readonly ca: string | undefined;
-  /** Whether the server may ask for the password itself or its MD5 hash, or for SCRAM's proof only. */
+  /** Whether the server may request the password or its MD5 hash, or only a SCRAM proof. */
   readonly passwordMethods: "any" | "scram";
 };
 
 /**
- * How to connect to these addresses. The addresses decide whether the server is on this machine, not its name.
- * FailedPrecondition (INSECURE_CONNECTION) before anything is sent.
+ * Chooses the security of a connection to these addresses. They, not the host's name, decide whether the server is on this
+ * machine. FailedPrecondition (INSECURE_CONNECTION) before anything is sent.
  */
 export function securityOf(
-  { host, port, sslMode, caSecret, allowInsecureLogin }: PostgresqlSettings,
+  { host, port, sslMode, caSecret, allowInsecureLogin }: ServerSettings,
   addresses: readonly string[],
   ca: string | undefined,
 ): ConnectionSecurity {
   const isLocal = addresses.every(isLoopback);
   const mode = sslMode ?? (isLocal && caSecret === undefined ? "prefer" : "verify-full");
   if (mode === "verify-full") {
-    // Editors can write the CA's secret: a server that only this CA vouches for must not get a readable password.
+    // Editors can write the secret of the CA, so a server that only this CA vouches for must not get a readable password.
     const isVouched = caSecret === undefined || allowInsecureLogin;
     return { sslMode: mode, ca, passwordMethods: isVouched ? "any" : "scram" };
   }

@@ -1,10 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { sourceDataInvalid } from "../../errors.ts";
-import type { AddressGuard, Lookup } from "./address-guard.ts";
 import type { SecretDestination } from "../connector.ts";
+import type { AddressGuard, Lookup } from "./address-guard.ts";
+import type { Route } from "./connect-pinned.ts";
 import { securityOf } from "./connection-security.ts";
-import type { Route } from "../postgresql/open-socket.ts";
-import { destinationOf, type PostgresqlSettings } from "../postgresql/settings.ts";
+import { destinationOf, type ServerSettings } from "./server-settings.ts";
 
 export type LoginDeps = {
   readonly addressGuard: AddressGuard;
@@ -15,18 +15,19 @@ export type LoginDeps = {
   ) => Promise<string>;
 };
 
-/** Where to log in, and with what. */
+/** Where to log in, and the password. */
 export type Login = { readonly route: Route; readonly password: string };
 
-/** Resolves the secrets for this server, and its addresses once: the connection uses the addresses that were checked. */
+/** Resolves the secrets for this server, and its host once: the connection uses the addresses that were checked. */
 export async function prepareLogin(
   { addressGuard, resolveSecret }: LoginDeps,
-  settings: PostgresqlSettings,
+  connector: string,
+  settings: ServerSettings,
   lookup: Lookup,
   signal: AbortSignal,
 ): Promise<Login> {
   const { host, port, passwordSecret, caSecret } = settings;
-  const destination = destinationOf(settings);
+  const destination = destinationOf(connector, settings);
   const password = await resolveSecret(passwordSecret, destination, signal);
   const ca = caSecret === undefined ? undefined : await resolveSecret(caSecret, destination, signal);
   if (ca !== undefined && !isCertificates(ca)) {
@@ -38,7 +39,7 @@ export async function prepareLogin(
 
 const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** OpenSSL ignores what it can't read: then nothing would be trusted, and the error would name something else. */
+/** OpenSSL ignores certificates that it cannot parse. The login would then fail with a misleading error. */
 function isCertificates(pem: string): boolean {
   const found = pem.match(certificate) ?? [];
   try {

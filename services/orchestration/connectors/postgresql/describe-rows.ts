@@ -1,98 +1,76 @@
-import { uniqueNames } from "../../../lib/values/unique-names.ts";
-import type { CopyReading, ExtractColumn, ExtractFormat } from "../../engine/protocol.ts";
+import type { ExtractFormat } from "../../engine/protocol.ts";
 import { identifier } from "../../engine/sql-text.ts";
 import { tableChanged } from "../../errors.ts";
-import type { PlannedChunk, PlannedColumn, RowSecurity, SnapshotTable } from "../connector.ts";
-import { checkAnswer, explainAnswer } from "./answers.ts";
+import type { SnapshotTable } from "../connector.ts";
+import { checkReply } from "../sql/check-reply.ts";
+import type { ReadableTable, RowDescription, RowRange } from "../sql/row-source.ts";
 import { toRowsFailure } from "./failures.ts";
 import { readLayout } from "./layout.ts";
-import { passageOf } from "./parquet-type.ts";
+import { explainReply } from "./replies.ts";
 import { readRowSecurity } from "./row-security.ts";
 import { quoteFirst, selectList } from "./select-list.ts";
-import type { Ask } from "./session.ts";
+import type { Execute } from "./session.ts";
+import { conversionOf } from "./type-conversion.ts";
 
-/** The range of a table that is read at once. */
-export const wholeTable = "all";
-
-/** How a table is read and written. */
-export type TablePlan = {
-  readonly planned: readonly PlannedColumn[];
-  readonly chunks: readonly PlannedChunk[];
-  readonly reading: CopyReading;
-  readonly columns: readonly ExtractColumn[];
-  /** Selects all rows. */
-  readonly select: string;
-  readonly rowSecurity: RowSecurity;
-};
-
-/** A table's plan before it is cut into chunks, and what says how. */
-export type TableExtent = {
-  readonly plan: Omit<TablePlan, "chunks">;
-  /** About how many. */
-  readonly rowCount: number;
-  readonly pages: number | undefined;
-};
-
-/** Plans a table in the session that holds the snapshot, and keeps others from altering it as long as the session. */
-export async function planTable(ask: Ask, table: SnapshotTable, format: ExtractFormat): Promise<TableExtent> {
-  // A CSV is written by DuckDB, which reads no other rows through a pipe.
+/** Describes a table in the session that holds the snapshot, and locks it against alterations until the session ends. */
+export async function describeRows(
+  execute: Execute,
+  table: SnapshotTable,
+  format: ExtractFormat,
+): Promise<RowDescription> {
+  // Only the engine's own reader of the binary format takes it, and that writes Parquet.
   const encoding = format === "parquet" ? ("binary" as const) : ("csv" as const);
   const target = `${identifier(table.schemaName)}.${identifier(table.name)}`;
-  const rowCount = await lockAndEstimate(ask, table, target);
-  const layout = await readLayout(ask, table);
-  if (layout.isRewritten) throw tableChanged(`${table.schemaName}.${table.name}`);
-  const names = uniqueNames(table.wanted);
-  const columns = table.wanted.map((name, index) => {
+  const label = `${table.schemaName}.${table.name}`;
+  const rowCount = await lockAndEstimate(execute, table, { label, target });
+  const layout = await readLayout(execute, table);
+  if (layout.isRewritten) throw tableChanged(label);
+  const conversions = table.wanted.map((name) => {
     const type = layout.columns.get(name);
-    const column = table.columns.find((known) => known.name === name);
-    if (!type || !column) throw tableChanged(`${table.schemaName}.${table.name}`);
-    return { column, passage: passageOf(type), name: names[index] ?? name };
+    if (!type) throw tableChanged(label);
+    return { name, ...conversionOf(type) };
   });
-  const list = selectList(columns.map(({ column, passage }) => passage[encoding](identifier(column.name))));
-  const plan = {
-    planned: columns.map(({ column, passage, name }) => ({
-      name,
-      sourceName: column.name,
-      sourceType: column.dataType,
-      dataType: passage.dataType,
-      nullable: column.nullable,
-    })),
-    reading: {
-      format: "copy" as const,
-      encoding,
-      columns: columns.map(({ name, passage }) => ({ name, dataType: passage.read[encoding] })),
-    },
-    columns: columns.map(({ name, passage }) => ({ name, expression: passage.write(identifier(name)) })),
+  const list = selectList(
+    conversions.map(({ name, [encoding]: expression }) => expression(identifier(name))),
+  );
+  return {
+    columns: conversions.map(({ read, write, dataType }) => ({ read: read[encoding], write, dataType })),
+    encoding,
     select: `select ${list} from ${target}`,
-    rowSecurity: await readRowSecurity(ask, table),
+    rowCount,
+    interval: layout.pages === undefined ? undefined : { unit: "pages", from: 0, to: layout.pages },
+    rowSecurity: await readRowSecurity(execute, table),
   };
-  return { plan, rowCount, pages: layout.pages };
 }
 
-/** The COPY of one chunk. */
-export const copyStatement = ({ select, reading }: TablePlan, range: string): string =>
-  `copy (${select}${whereOf(range)}) to stdout (${copyOptions[reading.encoding]}, encoding 'UTF8')`;
+/** The COPY of a range of pages, or of all rows. */
+export const copyRange = ({ select, encoding }: ReadableTable, range: RowRange | undefined): string =>
+  `copy (${select}${whereOf(range)}) to stdout (${copyOptions[encoding]}, encoding 'UTF8')`;
 
 const copyOptions = { csv: `format csv, null '\\N', ${quoteFirst}`, binary: "format binary" } as const;
 
-/** Planning a statement locks the table and its parts, and fails when a column is not there; answers about how many rows. */
-async function lockAndEstimate(ask: Ask, table: SnapshotTable, target: string): Promise<number> {
-  const list = table.wanted.map(identifier).join(", ");
+/**
+ * Planning the statement locks the table and its partitions, and fails if a column is missing. Returns the estimated number
+ * of rows.
+ */
+async function lockAndEstimate(
+  execute: Execute,
+  { wanted }: SnapshotTable,
+  { label, target }: { label: string; target: string },
+): Promise<number> {
   try {
-    const [row] = await ask(`explain (format json) select ${list} from ${target}`);
-    const [{ Plan: plan }] = checkAnswer(
-      explainAnswer,
-      row,
-      `plan of the table ${table.schemaName}.${table.name}`,
-    )["QUERY PLAN"];
+    const [row] = await execute(
+      `explain (format json) select ${wanted.map(identifier).join(", ")} from ${target}`,
+    );
+    const [{ Plan: plan }] = checkReply(explainReply, row, `plan of the table ${label}`)["QUERY PLAN"];
     return plan["Plan Rows"];
   } catch (error) {
-    throw toRowsFailure(error, `${table.schemaName}.${table.name}`);
+    throw toRowsFailure(error, label);
   }
 }
 
-function whereOf(range: string): string {
-  if (range === wholeTable) return "";
-  const [from, to] = range.replace("pages ", "").split("-");
-  return ` where ctid >= '(${from},0)'${to ? ` and ctid < '(${to},0)'` : ""}`;
-}
+/** A COPY takes no parameters; the bounds are integers. */
+const whereOf = (range: RowRange | undefined): string =>
+  range
+    ? ` where ctid >= '(${range.from},0)'${range.to === undefined ? "" : ` and ctid < '(${range.to},0)'`}`
+    : "";

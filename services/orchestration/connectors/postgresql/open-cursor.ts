@@ -1,56 +1,44 @@
-import { executionTooLarge } from "../../errors.ts";
-import { createBoundedRows, RowTooLargeError } from "../../results/bounded-rows.ts";
-import type { QueryResult } from "../../results/query-result.ts";
 import type { SpelledValue } from "../../results/spelled-value.ts";
-import type { Query } from "../connector.ts";
+import type { Cursor, FetchedRows } from "../sql/row-source.ts";
 import { toStatementFailure } from "./failures.ts";
-import type { Ask } from "./session.ts";
-import { readTypes, type TextSpeller } from "./types.ts";
+import type { Execute } from "./session.ts";
+import { readTypes, type TextDecoder } from "./types.ts";
 
 /**
- * Stands in front of the statement: a cursor takes one SELECT, VALUES, WITH or TABLE and nothing that writes, and the
- * server's own parser decides what is one.
+ * Prefix of the statement. A cursor accepts one SELECT, VALUES, WITH or TABLE and nothing that writes. The server's own
+ * parser decides.
  */
 const declare = "declare sluice no scroll cursor for ";
-
-const firstBatchRows = 10;
-const batchRowsMax = 1000;
-/** What a batch should take, judged by the rows before it. */
-const batchBytes = 1024 * 1024;
 
 type RawRow = readonly (Buffer | null)[];
 type Column = { readonly name: string; readonly type: number };
 
-/** Runs the statement in the session's transaction, and reads no more of its rows than are answered. */
-export async function queryRows(ask: Ask, { sql, maxRows }: Query): Promise<QueryResult> {
-  await statement(sql, () => ask(declare + sql));
-  const kept = createBoundedRows(maxRows);
-  let batchRows = Math.min(firstBatchRows, maxRows + 1);
-  const first = await fetchRows(ask, sql, batchRows);
+/** Declares a cursor in the session's transaction and fetches its first rows. */
+export async function openCursor(execute: Execute, sql: string, rowCount: number): Promise<Cursor> {
+  await withStatementFailures(sql, () => execute(declare + sql));
+  const first = await fetchRows(execute, sql, rowCount);
   const types = await readTypes(
-    ask,
+    execute,
     first.columns.map(({ type }) => type),
   );
-  const columns = first.columns.map(({ name, type }) => ({ name, dataType: types.nameOf(type) }));
-  const spellers = first.columns.map(({ type }) => types.spellerOf(type));
-  let { rows } = first;
-  while (pushAll(kept, rows, spellers) && rows.length === batchRows) {
-    batchRows = nextBatch(rows, maxRows + 1 - kept.rows.length);
-    ({ rows } = await fetchRows(ask, sql, batchRows));
-  }
-  return { columns, rows: kept.rows, truncated: kept.truncated };
+  const decoders = first.columns.map(({ type }) => types.decoderOf(type));
+  return {
+    columns: first.columns.map(({ name, type }) => ({ name, dataType: types.nameOf(type) })),
+    first: decodeRows(first.rows, decoders),
+    fetch: async (count) => decodeRows((await fetchRows(execute, sql, count)).rows, decoders),
+  };
 }
 
 async function fetchRows(
-  ask: Ask,
+  execute: Execute,
   sql: string,
   count: number,
 ): Promise<{ columns: Column[]; rows: RawRow[] }> {
-  const rows = await statement(sql, () => ask(`fetch forward ${count} from sluice`).raw());
+  const rows = await withStatementFailures(sql, () => execute(`fetch forward ${count} from sluice`).raw());
   return { columns: rows.columns as unknown as Column[], rows: rows as unknown as RawRow[] };
 }
 
-async function statement<T>(sql: string, work: () => PromiseLike<T>): Promise<T> {
+async function withStatementFailures<T>(sql: string, work: () => PromiseLike<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -58,26 +46,10 @@ async function statement<T>(sql: string, work: () => PromiseLike<T>): Promise<T>
   }
 }
 
-function pushAll(
-  kept: ReturnType<typeof createBoundedRows>,
-  rows: readonly RawRow[],
-  spellers: readonly TextSpeller[],
-): boolean {
-  try {
-    return rows.every((row) => kept.push(row.map((value, index) => spell(value, spellers[index]))));
-  } catch (error) {
-    throw error instanceof RowTooLargeError ? executionTooLarge(error.message) : error;
-  }
-}
+const decodeRows = (rows: readonly RawRow[], decoders: readonly TextDecoder[]): FetchedRows => ({
+  rows: rows.map((row) => row.map((value, index) => decode(value, decoders[index]))),
+  sizeBytes: rows.reduce((sum, row) => row.reduce((wide, value) => wide + (value?.length ?? 0), sum + 1), 0),
+});
 
-const spell = (value: Buffer | null, speller: TextSpeller | undefined): SpelledValue =>
-  value === null ? null : (speller?.(value.toString()) ?? null);
-
-function nextBatch(rows: readonly RawRow[], rowsLeft: number): number {
-  const bytes = rows.reduce(
-    (sum, row) => sum + row.reduce((wide, value) => wide + (value?.length ?? 0), 1),
-    1,
-  );
-  const fitting = Math.max(1, Math.floor((batchBytes * rows.length) / bytes));
-  return Math.min(fitting, rows.length * 2, batchRowsMax, rowsLeft);
-}
+const decode = (value: Buffer | null, decoder: TextDecoder | undefined): SpelledValue =>
+  value === null ? null : (decoder?.(value.toString()) ?? null);

@@ -1,12 +1,15 @@
 import type { PlannedChunk } from "../connector.ts";
-import { type TableExtent, type TablePlan, wholeTable } from "../postgresql/describe-rows.ts";
+import type { TableExtent, TablePlan } from "./plan-table.ts";
+import type { RowRange } from "./row-source.ts";
 
-/** Pieces of one table, at the most. */
+/** Name of the range that is the whole table. */
+const wholeTable = "all";
+
 const chunksOfTableMax = 10_000;
-/** Pieces of all tables of a plan, about, at the most: its answer is one message. */
+/** Approximate maximum of all tables together: a plan is sent in one message. */
 const chunksOfPlanMax = 50_000;
 
-/** Cuts tables into chunks of about so many rows each, or of more where the chunks would be too many. */
+/** Cuts tables into chunks of about `chunkRows` rows, or of more if there would be too many chunks. */
 export function cutIntoChunks(tables: readonly TableExtent[], chunkRows: number): TablePlan[] {
   const wanted = tables.map(({ rowCount }) =>
     Math.min(chunksOfTableMax, Math.max(1, Math.ceil(rowCount / chunkRows))),
@@ -18,20 +21,30 @@ export function cutIntoChunks(tables: readonly TableExtent[], chunkRows: number)
   }));
 }
 
-function chunksOf({ rowCount, pages }: TableExtent, tableIndex: number, wanted: number): PlannedChunk[] {
-  if (pages === undefined || pages === 0 || wanted === 1) {
-    return [{ tableIndex, range: wholeTable, rowCountExpected: pages === 0 ? 0 : rowCount }];
+function chunksOf({ rowCount, interval }: TableExtent, tableIndex: number, wanted: number): PlannedChunk[] {
+  const length = interval && interval.to - interval.from;
+  if (!interval || !length || wanted === 1) {
+    return [{ tableIndex, range: wholeTable, rowCountExpected: length === 0 ? 0 : rowCount }];
   }
-  const pagesOfChunk = Math.ceil(pages / wanted);
-  const count = Math.ceil(pages / pagesOfChunk);
+  const step = Math.ceil(length / wanted);
+  const count = Math.ceil(length / step);
   return Array.from({ length: count }, (_, index) => {
-    const from = index * pagesOfChunk;
-    const to = Math.min(from + pagesOfChunk, pages);
-    // The last one has no end: a table that grows meanwhile has nothing behind it that the snapshot sees.
+    const from = interval.from + index * step;
+    const to = Math.min(from + step, interval.to);
+    // The last range has no end: rows that are added meanwhile are not in the snapshot.
+    const end = index === count - 1 ? "" : to;
     return {
       tableIndex,
-      range: index === count - 1 ? `pages ${from}-` : `pages ${from}-${to}`,
-      rowCountExpected: Math.round((rowCount * (to - from)) / pages),
+      range: `${interval.unit} ${from}-${end}`,
+      rowCountExpected: Math.round((rowCount * (to - from)) / length),
     };
   });
+}
+
+/** The range that a chunk names; undefined for the whole table. */
+export function parseRange(range: string): RowRange | undefined {
+  if (range === wholeTable) return undefined;
+  const [, from, to] = /^\w+ (-?\d{1,16})-(-?\d{1,16})?$/.exec(range) ?? [];
+  if (from === undefined) throw new Error(`${range} is not the range of a chunk`);
+  return { from: Number(from), to: to === undefined ? undefined : Number(to) };
 }

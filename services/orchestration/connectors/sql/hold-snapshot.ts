@@ -4,12 +4,11 @@ import { tableChanged } from "../../errors.ts";
 import { beforeAbort } from "../../executions/before-abort.ts";
 import type { OperationContext } from "../../source-process/operation.ts";
 import type { SnapshotRequest, SnapshotTable } from "../connector.ts";
-import { checkAnswer, snapshotAnswer } from "../postgresql/answers.ts";
-import { discoverTables } from "./list-tables.ts";
-import { type Ask, withSession } from "../postgresql/session.ts";
 import { cutIntoChunks } from "./cut-into-chunks.ts";
-import { planTable, type TableExtent, type TablePlan } from "../postgresql/describe-rows.ts";
-import type { Target } from "../postgresql/target.ts";
+import type { HeldSnapshots } from "./held-snapshots.ts";
+import { listTables } from "./list-tables.ts";
+import { planTable, type TableExtent, type TablePlan } from "./plan-table.ts";
+import type { RowSource, SqlSession } from "./row-source.ts";
 
 export type SnapshotPlan = {
   readonly name: string;
@@ -17,48 +16,48 @@ export type SnapshotPlan = {
   readonly tables: readonly TablePlan[];
 };
 
-export type HoldRequest = {
-  readonly target: Target;
+type HoldRequest = {
+  readonly login: unknown;
   readonly request: SnapshotRequest;
   readonly timeoutMs: number;
 };
 
-/** Exports a snapshot and sends its plan, then keeps the snapshot until the signal aborts. Ends early when it is lost. */
+/** Takes a snapshot and sends its plan, then holds the snapshot until the signal aborts. Ends early if it is lost. */
 export async function holdSnapshot(
-  { target, request, timeoutMs }: HoldRequest,
+  source: RowSource,
+  held: HeldSnapshots,
+  { login, request, timeoutMs }: HoldRequest,
   { signal, send }: OperationContext<SnapshotPlan>,
 ): Promise<void> {
   const planning = new AbortController();
   let isPlanned = false;
-  // What is being planned is cancelled; a snapshot that is kept is let go.
+  // An abort cancels the planning. A snapshot that is held just ends.
   signal.addEventListener("abort", () => !isPlanned && planning.abort(signal.reason), { once: true });
-  await withSession(target, { signal: planning.signal, timeoutMs }, async (ask, session) => {
-    send(await planSnapshot(ask, request));
+  await source.withSession(login, { signal: planning.signal, timeoutMs }, async (session) => {
+    const plan = await planSnapshot(session, request);
+    using _held = source.sharesSnapshots ? undefined : held.add(plan.name, session);
+    send(plan);
     isPlanned = true;
     await beforeAbort(aborted(signal), session.closed);
   });
 }
 
-async function planSnapshot(ask: Ask, { tables, chunkRows, format }: SnapshotRequest): Promise<SnapshotPlan> {
-  const [row] = await ask(exportSnapshot);
-  const { name, time } = checkAnswer(snapshotAnswer, row, "snapshot");
+async function planSnapshot(
+  session: SqlSession,
+  { tables, chunkRows, format }: SnapshotRequest,
+): Promise<SnapshotPlan> {
+  const { name, time } = await session.takeSnapshot();
   const schemas = [...new Set(tables.map(({ schemaName }) => schemaName))];
-  const found = new Map((await discoverTables(ask, schemas)).map((table) => [keyOf(table), table]));
+  const found = new Map((await listTables(session, schemas)).map((table) => [keyOf(table), table]));
   for (const table of tables) {
     if (!isDeepStrictEqual(found.get(keyOf(table))?.columns, table.columns)) {
       throw tableChanged(`${table.schemaName}.${table.name}`);
     }
   }
-  const plans: TableExtent[] = [];
-  for (const table of tables) plans.push(await planTable(ask, table, format));
-  return { name, time, tables: cutIntoChunks(plans, chunkRows) };
+  const extents: TableExtent[] = [];
+  for (const table of tables) extents.push(planTable(table, await session.describeRows(table, format)));
+  return { name, time, tables: cutIntoChunks(extents, chunkRows) };
 }
-
-/** Nothing happens in the session while its snapshot is used: the server must not end it for that. */
-const exportSnapshot = `select pg_export_snapshot() as name
-  , floor(extract(epoch from clock_timestamp()) * 1000)::text as time
-  , (select count(set_config(name, '0', true)) from pg_settings
-    where name in ('idle_in_transaction_session_timeout', 'transaction_timeout'))`;
 
 const keyOf = ({ schemaName, name }: Pick<SnapshotTable, "schemaName" | "name">): string =>
   JSON.stringify([schemaName, name]);

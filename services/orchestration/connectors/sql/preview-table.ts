@@ -3,7 +3,7 @@ import { identifier } from "../../engine/sql-text.ts";
 import type { QueryResult } from "../../results/query-result.ts";
 import type { Preview, PreviewRequest, Query } from "../connector.ts";
 
-/** The first rows of a table. A database says itself what types it has: nothing is found out. */
+/** The first rows of a table. The database has declared its types, so nothing is detected. */
 export async function previewTable(
   { table, maxRows }: PreviewRequest,
   query: (query: Query) => Promise<QueryResult>,

@@ -1,48 +1,40 @@
 import { currentCall } from "../../../lib/rpc/call.ts";
 import type { PartOf, ReplyOf, RequestOf } from "../../source-process/operation.ts";
-import type { SourceOperations } from "../../source-process/operations.ts";
-import type { RequestOptions, SourceClient } from "../../source-process/source-client.ts";
+import type { RequestOptions } from "../../source-process/source-client.ts";
 import type { SourceProcesses } from "../../source-process/source-processes.ts";
-import type { OwnDatabase } from "../postgresql/own-database.ts";
-import { type LoginDeps, prepareLogin } from "../network/prepare-login.ts";
-import type { PostgresqlSettings } from "../postgresql/settings.ts";
-import type { Target } from "../postgresql/target.ts";
+import type { SqlDatabase } from "./sql-database.ts";
+import type { SqlOperations, Target } from "./sql-operations.ts";
 
-export type RemoteDeps = LoginDeps & {
-  readonly processes: SourceProcesses;
-  readonly ownDatabase: OwnDatabase;
-};
-
-/** A database that is spoken to by the process of its source. */
-export type Remote = {
-  /** Asks the process for something that it opens a session for. */
-  ask<Name extends keyof SourceOperations>(
+/** The process that speaks to one database. */
+export type SqlProcess = {
+  /** Runs an operation in the process, with a fresh login. */
+  request<Name extends keyof SqlOperations>(
     operation: Name,
-    requestTo: (target: Target) => RequestOf<SourceOperations[Name]>,
-    options: RequestOptions<PartOf<SourceOperations[Name]>>,
-  ): Promise<ReplyOf<SourceOperations[Name]>>;
+    request: Omit<RequestOf<SqlOperations[Name]>, keyof Target>,
+    options: RequestOptions<PartOf<SqlOperations[Name]>>,
+  ): Promise<ReplyOf<SqlOperations[Name]>>;
 };
 
-export const createRemote = (deps: RemoteDeps, connector: string, settings: PostgresqlSettings): Remote => ({
-  async ask(operation, requestTo, options) {
-    using process = deps.processes.lend({ orgId: callersOrg(), connector, settings });
-    const target = await findTarget(deps, process.client, settings, options.signal);
-    return await process.client.request(operation, requestTo(target), options);
-  },
-});
+export function createSqlProcess<S, Login>(
+  processes: SourceProcesses,
+  database: SqlDatabase<S, Login>,
+  settings: S,
+): SqlProcess {
+  const connector = database.name;
+  return {
+    async request(operation, request, options) {
+      const { signal } = options;
+      using process = processes.lend({ orgId: callersOrg(), connector, settings });
+      const lookup = (host: string) => process.client.request("resolveHost", { host }, { signal });
+      const login = await database.prepareLogin(settings, lookup, signal);
+      const body = { ...request, connector, login } as RequestOf<SqlOperations[typeof operation]>;
+      return await process.client.request(operation, body, options);
+    },
+  };
+}
 
 function callersOrg(): string {
   const orgId = currentCall()?.principal?.orgId;
-  if (orgId === undefined) throw new Error("a source is asked outside of any organisation's call");
+  if (orgId === undefined) throw new Error("a source is used outside of a call of an organisation");
   return orgId;
-}
-
-async function findTarget(
-  { ownDatabase, ...deps }: RemoteDeps,
-  client: SourceClient,
-  settings: PostgresqlSettings,
-  signal: AbortSignal,
-): Promise<Target> {
-  const lookup = (host: string) => client.request("resolveHost", { host }, { signal });
-  return { settings, ownDatabase, ...(await prepareLogin(deps, settings, lookup, signal)) };
 }

@@ -8,16 +8,15 @@ import { beforeAbort } from "../../executions/before-abort.ts";
 import type { ChunkName, Limit, Snapshot, SnapshotRequest } from "../connector.ts";
 import { piecesWithEngineFailures } from "../engine-failures.ts";
 import type { SnapshotPlan } from "./hold-snapshot.ts";
-import type { Remote } from "./sql-process.ts";
-import { copyStatement } from "../postgresql/describe-rows.ts";
+import type { SqlProcess } from "./sql-process.ts";
 
 /**
- * A snapshot that a session in the source's process exports and keeps as long as it is open. Its tables can't be
- * altered meanwhile: the session holds a lock on each, as pg_dump's does.
+ * Opens a snapshot that a session in the source's process holds. Where the database locks the tables that the session has
+ * read, they cannot be altered meanwhile.
  */
-export async function openDatabaseSnapshot(
+export async function openSqlSnapshot(
   engine: Engine,
-  remote: Remote,
+  process: SqlProcess,
   request: SnapshotRequest,
   limit: Limit,
 ): Promise<Snapshot> {
@@ -25,12 +24,13 @@ export async function openDatabaseSnapshot(
   const lost = new AbortController();
   const planned = Promise.withResolvers<SnapshotPlan>();
   const extractions = new Set<Promise<void>>();
-  // The session outlives the call that opens it, so it has a signal of its own.
-  const holding = remote.ask("holdSnapshot", (target) => ({ target, request, timeoutMs: limit.timeoutMs }), {
-    signal: release.signal,
-    onPart: planned.resolve,
-  });
-  // Sessions that see the snapshot already go on seeing it, or fail with what is wrong with the source.
+  // The session outlives the call that opens it, so it needs a signal of its own.
+  const holding = process.request(
+    "holdSnapshot",
+    { request, timeoutMs: limit.timeoutMs },
+    { signal: release.signal, onPart: planned.resolve },
+  );
+  // Extractions that run already may still succeed; otherwise they fail with an error of their own.
   holding
     .catch(planned.reject)
     .then(() => Promise.all(extractions))
@@ -52,9 +52,9 @@ export async function openDatabaseSnapshot(
         const { promise: extraction, resolve: end } = Promise.withResolvers<void>();
         extractions.add(extraction);
         try {
-          return yield* extractRows(remote, engine, request, plan, chunk, chunkLimit);
+          return yield* extractRows(process, engine, request, plan, chunk, chunkLimit);
         } catch (error) {
-          // Somebody waits to alter the table: with the snapshot goes its lock.
+          // Another session waits to alter the table: ending the snapshot releases its lock.
           if (hasReason(error, ErrorReason.SNAPSHOT_GONE)) release.abort();
           throw error;
         } finally {
@@ -70,27 +70,23 @@ export async function openDatabaseSnapshot(
   }
 }
 
-/** By a session of its own that sees what the snapshot does. */
 async function* extractRows(
-  remote: Remote,
+  process: SqlProcess,
   engine: Engine,
-  { tables, format }: SnapshotRequest,
-  { name: snapshot, tables: plans }: SnapshotPlan,
+  { format }: SnapshotRequest,
+  { name: snapshot, tables }: SnapshotPlan,
   { tableIndex, range }: ChunkName,
   limit: Limit,
 ): AsyncGenerator<Uint8Array, Extraction> {
-  const table = tables[tableIndex];
-  const plan = plans[tableIndex];
-  if (!table || !plan) throw new Error(`the snapshot has no table ${tableIndex}`);
-  const fileName = `${table.schemaName}.${table.name}`;
-  const statement = copyStatement(plan, range);
+  const plan = tables[tableIndex];
+  if (!plan) throw new Error(`the snapshot has no table ${tableIndex}`);
+  const { reading, columns, table } = plan;
   let rowsSent: number | undefined;
   const feed: Feed = async (inputPath, signal) => {
-    const copy = { snapshot, table: fileName, statement, inputPath, timeoutMs: limit.timeoutMs };
-    rowsSent = await remote.ask("copyRows", (target) => ({ target, ...copy }), { signal });
+    const request = { snapshot, table, range, inputPath, timeoutMs: limit.timeoutMs };
+    rowsSent = await process.request("readRange", request, { signal });
   };
-  const { reading, columns } = plan;
-  const task = { fileName, reading, rows: undefined, rowBytes: 0, columns, format };
+  const task = { fileName: table.label, reading, rows: undefined, rowBytes: 0, columns, format };
   const whole = async function* () {
     const extraction = yield* extract(engine, { feed }, task, limit);
     if (rowsSent !== undefined && rowsSent !== extraction.rowCount) {
@@ -98,7 +94,7 @@ async function* extractRows(
     }
     return extraction;
   };
-  return yield* piecesWithEngineFailures(`the table ${fileName}`, whole());
+  return yield* piecesWithEngineFailures(`the table ${table.label}`, whole());
 }
 
 const rowsMissing = (announced: number, arrived: number) =>

@@ -5,16 +5,16 @@ import type { WrittenResult } from "../../engine/protocol.ts";
 import { beforeAbort } from "../../executions/before-abort.ts";
 import type { FileQuery, Limit } from "../connector.ts";
 import { withEngineFailures } from "../engine-failures.ts";
-import type { CopyPlan } from "../postgresql/copy-statement.ts";
-import type { Remote } from "./sql-process.ts";
+import type { StatementPlan } from "./read-statement.ts";
+import type { SqlProcess } from "./sql-process.ts";
 
 /**
- * Has the source's process copy the rows of a statement into a pipe and an engine write them into a file. The first failure of
- * one ends the other and is the one that is thrown.
+ * The source's process writes the rows of a statement to a pipe, and an engine writes them to a file. The first failure of
+ * either ends the other and is the one that is thrown.
  */
-export async function writeDatabaseResult(
+export async function writeSqlResult(
   engine: Engine,
-  remote: Remote,
+  process: SqlProcess,
   { sql, maxRows, ...output }: FileQuery,
   { signal: limitSignal, timeoutMs }: Limit,
 ): Promise<WrittenResult> {
@@ -22,10 +22,10 @@ export async function writeDatabaseResult(
   const stop = new AbortController();
   const signal = AbortSignal.any([limitSignal, stop.signal]);
   const { inputPath } = pipes;
-  // One more tells whether there are more.
+  // One row more shows whether the result is truncated.
   const rowsMax = maxRows === undefined ? undefined : maxRows + 1;
-  const planned = Promise.withResolvers<CopyPlan>();
-  const copying = copyRows();
+  const planned = Promise.withResolvers<StatementPlan>();
+  const reading = readRows();
   const writing = planned.promise.then((rows) => {
     const task = {
       kind: "write" as const,
@@ -37,32 +37,29 @@ export async function writeDatabaseResult(
     };
     return engine.run(task, { signal, timeoutMs });
   });
-  copying.catch(planned.reject);
+  reading.catch(planned.reject);
 
-  async function copyRows(): Promise<number | undefined> {
-    const rowsSent = await remote.ask(
-      "copyQuery",
-      (target) => ({ target, sql, rowsMax, inputPath, timeoutMs }),
-      { signal, onPart: planned.resolve },
-    );
+  async function readRows(): Promise<number | undefined> {
+    const request = { sql, rowsMax, inputPath, timeoutMs };
+    const rowsSent = await process.request("readStatement", request, { signal, onPart: planned.resolve });
     await pipes.endInput(writing, signal);
     return rowsSent;
   }
 
-  for (const one of [copying, writing]) one.catch((error) => stop.abort(error));
+  for (const one of [reading, writing]) one.catch((error) => stop.abort(error));
   return await withEngineFailures("the result", async () => {
     try {
-      const [rowsSent, reply] = await beforeAbort(Promise.all([copying, writing]), signal);
+      const [rowsSent, reply] = await beforeAbort(Promise.all([reading, writing]), signal);
       if (reply.kind !== "written") throw new Error("the engine answered something else");
       checkCount(rowsSent, reply.result);
       return reply.result;
     } finally {
-      await Promise.allSettled([copying, writing]);
+      await Promise.allSettled([reading, writing]);
     }
   });
 }
 
-/** Nothing that the server sent may be missing. */
+/** Fails if rows were lost between the server and the file. */
 function checkCount(rowsSent: number | undefined, { rowCount, truncated }: WrittenResult): void {
   const arrived = truncated ? rowCount + 1 : rowCount;
   if (rowsSent === undefined || rowsSent === arrived) return;

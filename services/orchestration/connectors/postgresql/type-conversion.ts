@@ -1,22 +1,22 @@
 import type { BaseType } from "./layout.ts";
 
-/** How a column gets from PostgreSQL into a file. */
-export type Passage = {
-  /** PostgreSQL's expression for the value in a COPY, by the COPY's format. */
+/** How values of a type get from PostgreSQL into a file. */
+export type TypeConversion = {
+  /** PostgreSQL's expression for the value in a COPY, per format. */
   readonly csv: (column: string) => string;
   readonly binary: (column: string) => string;
-  /** Type as which the COPY is read. */
+  /** DuckDB's type as which the COPY is read, per format. */
   readonly read: { readonly csv: string; readonly binary: string };
-  /** DuckDB's expression for the value of a CSV. */
+  /** DuckDB's expression for the value in the file. */
   readonly write: (column: string) => string;
-  /** Type in the file, as DuckDB names it. */
+  /** DuckDB's type in the file. */
   readonly dataType: string;
 };
 
 const itself = (column: string): string => column;
 
-/** A value that is sent in the type's own binary form. */
-const direct = (dataType: string): Passage => ({
+/** The value is sent in the binary format of its type. */
+const direct = (dataType: string): TypeConversion => ({
   csv: itself,
   binary: itself,
   read: { csv: dataType, binary: dataType },
@@ -25,51 +25,55 @@ const direct = (dataType: string): Passage => ({
 });
 
 /**
- * What Parquet has no type for that takes every value: PostgreSQL's own text of it. A cast to text may be another one: of
- * `10.0.0.1` it is `10.0.0.1/32`. A composite value of nulls is a value although it `is null`.
+ * PostgreSQL's text output, for types without a Parquet type that holds every value. A cast to text can differ: it makes
+ * `10.0.0.1/32` of the inet `10.0.0.1`. A composite value of nulls is a value although it `is null`.
  */
-const text: Passage = {
+const text: TypeConversion = {
   ...direct("VARCHAR"),
   binary: (column) => `case when ${column} is distinct from null then format('%s', ${column}) end`,
 };
-/** Whose cast to text is its own text, and faster. */
-const castText: Passage = { ...text, binary: (column) => `${column}::text` };
-/** A type whose binary form is its text. A `char(n)` would lose its blanks by a cast. */
+/** For types whose cast to text equals the text output, and is faster. */
+const castText: TypeConversion = { ...text, binary: (column) => `${column}::text` };
+/** For types whose binary format is their text. A cast would strip the trailing blanks of `char(n)`. */
 export const textItself = direct("VARCHAR");
 
-const textBy = (source: (column: string) => string): Passage => ({ ...text, csv: source, binary: source });
+const textBy = (source: (column: string) => string): TypeConversion => ({
+  ...text,
+  csv: source,
+  binary: source,
+});
 
-/** DuckDB reads `(BC)` between the date and the time, PostgreSQL writes it behind both. */
-const dated = (dataType: string, format: string, zone: string): Passage => ({
+/** DuckDB expects `(BC)` between date and time, PostgreSQL writes it at the end. */
+const dated = (dataType: string, format: string, zone: string): TypeConversion => ({
   ...direct(dataType),
   csv: (column) =>
     `case when ${column} >= '0001-01-01' or not isfinite(${column}) then ${column}::text ` +
     `else to_char(${column}, '${format}') || '${zone}' end`,
 });
 
-const bytes: Passage = {
+const bytes: TypeConversion = {
   ...direct("BLOB"),
   read: { csv: "VARCHAR", binary: "BLOB" },
-  // PostgreSQL writes `\x` and two digits for each byte.
+  // PostgreSQL writes `\x` and two hexadecimal digits per byte.
   write: (column) => `unhex(substr(${column}, 3))`,
 };
 
-/** JSON has no bounds: an array that does not begin at 1 is PostgreSQL's own text, as `[0:1]={1,2}`. */
+/** JSON has no bounds, so an array that does not start at 1 stays PostgreSQL's text, as `[0:1]={1,2}`. */
 const list = textBy(
   (column) =>
     `case when ${column}::text like '[%' then ${column}::text else array_to_json(${column})::text end`,
 );
-/** Nor does it tell the element `null` from one that is missing. */
+/** A JSON array cannot tell the JSON element `null` from an SQL NULL either. */
 const jsonList = textBy(
   (column) =>
     `case when ${column}::text like '[%' or 'null' = any (${column}::text[]) then ${column}::text ` +
     `else array_to_json(${column})::text end`,
 );
-/** Without the sign of a currency, which depends on where the server stands. */
+/** Without the currency symbol, which depends on the server's locale. */
 const money = textBy((column) => `${column}::numeric::text`);
 
-/** By the fixed numbers of PostgreSQL's types. */
-const passages: Readonly<Record<number, Passage>> = {
+/** By the fixed OIDs of PostgreSQL's types. */
+const conversions: Readonly<Record<number, TypeConversion>> = {
   16: direct("BOOLEAN"),
   17: bytes,
   19: textItself,
@@ -97,19 +101,19 @@ const passages: Readonly<Record<number, Passage>> = {
 };
 
 const numericOid = 1700;
-/** Digits of the longest decimal that Parquet's readers agree on. */
+/** Maximum precision of a decimal that all common Parquet readers support. */
 const decimalDigitsMax = 38;
 
-export function passageOf({ oid, modifier, isArray }: BaseType): Passage {
+export function conversionOf({ oid, modifier, isArray }: BaseType): TypeConversion {
   if (oid === numericOid) return numeric(modifier);
-  return passages[oid] ?? (isArray ? list : text);
+  return conversions[oid] ?? (isArray ? list : text);
 }
 
-/** A numeric of a fixed scale is a decimal; any other has no bounds that a decimal has. */
-function numeric(modifier: number): Passage {
+/** A numeric with a declared scale is a decimal. Without one it is unbounded, and stays text. */
+function numeric(modifier: number): TypeConversion {
   if (modifier < 0) return castText;
   const precision = ((modifier - 4) >> 16) & 0xffff;
-  // Eleven bits, the highest of them the sign.
+  // Eleven bits in two's complement.
   const scale = (((modifier - 4) & 0x7ff) ^ 1024) - 1024;
   const fits = precision <= decimalDigitsMax && scale >= 0 && scale <= precision;
   return fits ? direct(`DECIMAL(${precision},${scale})`) : castText;
