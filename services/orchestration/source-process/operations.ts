@@ -1,7 +1,8 @@
-import { postgresqlOperations } from "../connectors/postgresql/operations.ts";
+import type { RowSources } from "../connectors/sql/row-source.ts";
+import { createSqlOperations } from "../connectors/sql/sql-operations.ts";
 import { resolveHost } from "./resolve-host.ts";
 
-/** What a source's process can be asked for. */
-export const operations = { resolveHost, ...postgresqlOperations };
+/** Operations that a source's process offers. */
+export const createOperations = (sources: RowSources) => ({ resolveHost, ...createSqlOperations(sources) });
 
-export type SourceOperations = typeof operations;
+export type SourceOperations = ReturnType<typeof createOperations>;

@@ -12,7 +12,7 @@ const processesOfOrgMax = 12;
 /** How long a process without requests stays, in milliseconds. */
 const idleMsMax = 30_000;
 
-const program = new URL("./source-process.ts", import.meta.url);
+const standardProgram = new URL("./source-process.ts", import.meta.url);
 
 /** Which process: one source of one organisation, and only that, shares it. */
 type SourceKey = {
@@ -48,6 +48,8 @@ export type SourceProcessesOptions = {
   readonly log: Logger;
   /** How long a process without requests stays, in milliseconds. */
   readonly idleMs?: number;
+  /** Main module of the processes. */
+  readonly program?: URL;
 };
 
 export function createSourceProcesses({
@@ -55,6 +57,7 @@ export function createSourceProcesses({
   memory,
   log,
   idleMs = idleMsMax,
+  program = standardProgram,
 }: SourceProcessesOptions): SourceProcesses {
   // In the order of their last use.
   const entries = new Map<string, Entry>();
