@@ -11,8 +11,8 @@ import { connectPostgres } from "../services/lib/database/postgres-client.ts";
 import { aborted, stopSignal } from "../services/lib/process/lifetime.ts";
 
 /**
- * An example database to register as a source: the bundled PostgreSQL with a table of airports and a role that may
- * read it. Takes a port as argument, runs until Ctrl-C, and removes its files.
+ * An example database for the README: a second embedded PostgreSQL server with a table of airports and a role that can
+ * read it. The argument is its port. It runs until Ctrl-C and leaves no files.
  */
 const port = Number(process.argv[2] ?? 54320);
 const airports = fileURLToPath(new URL("../node_modules/vega-datasets/data/airports.csv", import.meta.url));
@@ -21,8 +21,8 @@ const stop = stopSignal();
 await using folder = await temporaryFolder();
 await using server = await startPostgres({ dataDirectory: folder.path, settings: { fsync: "off" } });
 await fill(server.url);
-await using door = await openPort(server, port);
-console.log(`The warehouse is ready at 127.0.0.1:${door.port}`);
+await using listener = await openPort(server, port);
+console.log(`The warehouse is ready at 127.0.0.1:${listener.port}`);
 await aborted(stop);
 
 async function fill(url: string): Promise<void> {
@@ -42,14 +42,14 @@ async function fill(url: string): Promise<void> {
 }
 
 /** Forwards a loopback TCP port to the server, which listens on a unix socket only. */
-async function openPort({ superuser }: EmbeddedPostgres, wanted: number) {
+async function openPort({ superuser }: EmbeddedPostgres, port: number) {
   const socketPath = join(superuser.host, `.s.PGSQL.${superuser.port}`);
   const listener = createServer((client) => {
     const upstream = connect(socketPath);
-    // An error on one socket closes the other.
+    // An error on either side closes both; the example does not report it.
     pipeline(client, upstream, client).catch(() => {});
   });
-  listener.listen(wanted, "127.0.0.1");
+  listener.listen(port, "127.0.0.1");
   await once(listener, "listening");
   return {
     port: (listener.address() as AddressInfo).port,
@@ -59,7 +59,7 @@ async function openPort({ superuser }: EmbeddedPostgres, wanted: number) {
 
 async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp(join(tmpdir(), "sluice-warehouse-"));
-  // Started by root, the server runs as another user, who needs access.
+  // If started by root, the server runs as another user, which needs to enter the folder.
   await chmod(path, 0o711);
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

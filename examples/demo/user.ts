@@ -3,15 +3,15 @@ import { type Client, createClient, type Interceptor } from "@connectrpc/connect
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 
-/** A logged-in user. */
-export type Person = {
-  /** Calls a service of the mesh through the edge. */
+/** A user who is logged in. */
+export type User = {
+  /** Connect client of a service, through the edge. */
   client<Service extends DescService>(service: Service): Client<Service>;
-  /** Calls REST for uploads and downloads. Rejects unless the status is a success. */
+  /** REST call for uploads and downloads; throws unless it succeeds. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
 };
 
-export async function logIn(url: string, email: string, password: string): Promise<Person> {
+export async function logIn(url: string, email: string, password: string): Promise<User> {
   const { accessToken } = await createClient(AuthService, transportTo(url)).issueToken({
     email,
     password,
