@@ -3,13 +3,9 @@ import { LongestFirst } from "./tools/test-run/longest-first.ts";
 import { projects } from "./tools/test-run/projects.ts";
 import { SlowReport } from "./tools/test-run/slow-report.ts";
 
-/** More than two cores can serve, since many files wait for others' processes most of the time. */
-const workers = 4;
-
 export default defineConfig({
   test: {
     globalSetup: ["tests/lib/global-setup.ts"],
-    maxWorkers: workers,
     reporters: ["default", new SlowReport()],
     sequence: { sequencer: LongestFirst },
     projects: projects.map((project) => ({

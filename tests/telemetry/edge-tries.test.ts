@@ -2,6 +2,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startTelemetry } from "../../services/lib/process/start-telemetry.ts";
 import { parseTelemetry } from "../../services/lib/telemetry/settings.ts";
+import { startRawUpstream } from "../edge/lib/raw-upstream.ts";
 import { type Backend, startBackend, startEdgeBefore } from "../edge/lib/resilience.ts";
 import { kinds, type ReceivedSpan, startTraceReceiver, type TraceReceiver } from "./lib/trace-receiver.ts";
 
@@ -43,7 +44,13 @@ async function recorded(work: () => Promise<unknown>) {
 const told = ({ name, kind, status, attributes }: ReceivedSpan) => ({ name, kind, status, attributes });
 
 /** What a try at a process is told with. */
-function tryAt(backend: Backend | undefined, method: string, number: number, outcome: string, code: string) {
+function tryAt(
+  backend: Pick<Backend, "address"> | undefined,
+  method: string,
+  number: number,
+  outcome: string,
+  code: string,
+) {
   const [host, port] = backend?.address.split(":") ?? [];
   const name = `sluice.test.v1.ResilienceService/${method}`;
   const isFault = code !== "OK" && code !== "CANCELLED";
@@ -114,14 +121,12 @@ test.each([
   ["Read", "/k"],
   ["Follow", "/k:follow"],
 ])("DeadlineExceeded: a try of %s that was under way", async (method, path) => {
-  const { url, backends } = await startBackends("a");
-  const [backend] = backends;
-  await backend?.set("stuck");
-  const headers = { "grpc-timeout": "2S" };
-  const [one] = await recorded(async () => expect((await fetch(url + path, { headers })).status).toBe(504));
-  // The backend knows the deadline, too, and on a busy machine its word may be first.
-  const outcome = one?.tries[0]?.attributes["sluice.outcome"] === "answered" ? "answered" : "given up";
-  expect(one?.tries.map(told)).toEqual([tryAt(backend, method, 1, outcome, "DEADLINE_EXCEEDED")]);
+  // A gRPC server would end the call at its deadline, too, and might be first.
+  const upstream = stack.use(await startRawUpstream(() => {}));
+  const edge = stack.use(await startEdgeBefore([upstream.address]));
+  const call = () => fetch(`${edge.url}/test/v1/resilience${path}`, { headers: { "grpc-timeout": "2S" } });
+  const [one] = await recorded(async () => expect((await call()).status).toBe(504));
+  expect(one?.tries.map(told)).toEqual([tryAt(upstream, method, 1, "given up", "DEADLINE_EXCEEDED")]);
 });
 
 test.each([

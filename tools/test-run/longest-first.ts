@@ -2,8 +2,8 @@ import { relative } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { findSlowFile } from "./slow-files.ts";
 
-/** Files that leave the processors idle come first, so that others fill the gaps; pure ones fill the last gaps. */
-const projectOrder = ["waiting", "mesh", "pure"];
+/** The longest come first here, too; of pure files none is long. */
+const projectOrder = ["waiting", "mesh", "contract", "pure"];
 
 /**
  * Starts the longest files first, so that none runs alone at the end. Files of a project stay together: a worker is used again only

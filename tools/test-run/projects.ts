@@ -43,18 +43,23 @@ const purePaths: readonly string[] = [
 
 const contractPaths = "tests/contract/*.test.ts";
 
-/** The projects of the tests, in the order in which they begin. */
+/** Many at once: they wait most of the time. */
+const together = { maxWorkers: 6, sequence: { groupOrder: 0 } };
+/** One more than there are cores: each waits for databases and services some of the time. */
+const shared = { maxWorkers: 3, sequence: { groupOrder: 1 }, isolate: false };
+
+/** Projects with different numbers of workers run one after the other: first those that wait, then those that compute. */
 export const projects = [
-  // They leave processors idle, which the others use. Each has a process of its own: it may measure, or hold what is global.
-  { name: "waiting", include: [...waitingPaths], isolate: true },
+  // Each file has a process of its own: it may measure it, or hold what is global in it.
+  { name: "waiting", include: [...waitingPaths], isolate: true, ...together },
   {
     name: "mesh",
     include: ["tests/**/*.test.ts"],
     exclude: [...waitingPaths, ...purePaths, contractPaths],
-    isolate: false,
+    ...shared,
   },
-  { name: "contract", include: [contractPaths], isolate: false },
-  { name: "pure", include: [...purePaths], isolate: false, setupFiles: ["tests/lib/refuse-servers.ts"] },
+  { name: "contract", include: [contractPaths], ...shared },
+  { name: "pure", include: [...purePaths], setupFiles: ["tests/lib/refuse-servers.ts"], ...shared },
 ];
 
 /** All paths that the projects name. */
