@@ -109,7 +109,7 @@ const pushBack = (stream: ServerHttp2Stream, value: string) =>
 
 test("OK: a retry waits for as long as the server asks by its pushback", async () => {
   const times: number[] = [];
-  await using raw = await startRaw((stream, _, call) => {
+  await using raw = await startRawUpstream((stream, _, call) => {
     times.push(performance.now());
     if (call === 1) pushBack(stream, "300");
     else answer(stream);
@@ -124,7 +124,7 @@ test.each(["", ":follow"])(
   "Unavailable: a server whose pushback forbids retries is asked once (%s)",
   async (suffix) => {
     let calls = 0;
-    await using raw = await startRaw((stream) => {
+    await using raw = await startRawUpstream((stream) => {
       calls += 1;
       pushBack(stream, "-1");
     });
@@ -137,7 +137,7 @@ test.each(["", ":follow"])(
 test("Unavailable: a stream whose server fails is begun four times, as a call with one answer is", async () => {
   for (const suffix of ["", ":follow"]) {
     let calls = 0;
-    await using raw = await startRaw((stream) => {
+    await using raw = await startRawUpstream((stream) => {
       calls += 1;
       stream.close(2);
     });
