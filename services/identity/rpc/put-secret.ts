@@ -13,7 +13,7 @@ export const putSecret =
   async ({ name, value, destinations: given }, context) => {
     const scope = scopeOf(context);
     const destinations = toDestinations(given, "destinations");
-    const sealed = vault.seal(value, repository.placeOfSecret(scope, name));
+    const sealed = vault.seal(value, repository.secretContext(scope, name));
     try {
       const row = await repository.upsertSecret(db, scope, name, { ...sealed, destinations });
       return { secret: toSecret(row) };

@@ -20,11 +20,11 @@ export function matchTables(
   for (const selection of selected) {
     const found = matchTable(selection, byName.get(selection.name) ?? []);
     if (typeof found === "string") problems.push(found);
-    else if (taken.has(found.tableId)) problems.push(`table ${spoken(selection)} is selected twice`);
+    else if (taken.has(found.tableId)) problems.push(`table ${qualifiedName(selection)} is selected twice`);
     else {
       taken.add(found.tableId);
       const { columns, missing } = matchColumns(selection, found);
-      problems.push(...missing.map((name) => `table ${spoken(selection)} has no column ${name}`));
+      problems.push(...missing.map((name) => `table ${qualifiedName(selection)} has no column ${name}`));
       matched.push({ table: found, columns });
     }
   }
@@ -36,7 +36,7 @@ function matchTable(selection: SelectedTable, named: readonly Table[]): Table | 
   const exact = named.find((table) => table.schemaName === schemaName);
   if (exact) return exact;
   const [first, ...others] = schemaName === "" ? named : [];
-  if (!first) return `there is no table ${spoken(selection)}`;
+  if (!first) return `there is no table ${qualifiedName(selection)}`;
   if (others.length === 0) return first;
   return `table ${selection.name} is in several schemas: ${named.map((table) => table.schemaName).join(", ")}`;
 }
@@ -50,4 +50,5 @@ function matchColumns({ columns }: SelectedTable, table: Table) {
   };
 }
 
-const spoken = ({ schemaName, name }: SelectedTable): string => (schemaName ? `${schemaName}.${name}` : name);
+const qualifiedName = ({ schemaName, name }: SelectedTable): string =>
+  schemaName ? `${schemaName}.${name}` : name;

@@ -4,38 +4,38 @@ import { allows } from "../../lib/rpc/permissions.ts";
 import type { Principal } from "../../lib/rpc/principal.ts";
 import type { StagingDeps } from "../deps.ts";
 import { requesterGone, requesterWithoutPermission } from "../errors.ts";
-import { type JobRow, moveToRunning, type Order } from "../job-repository.ts";
-import { callAs, callOfHousekeeper } from "./calls.ts";
-import { endTurn } from "./end-turn.ts";
+import { type JobRow, type JobRun, moveToRunning } from "../job-repository.ts";
+import { callAs, maintenanceCall } from "./calls.ts";
+import { endAttempt } from "./end-attempt.ts";
 import { stageJob } from "./stage-job.ts";
-import { watchTurn } from "./watch-turn.ts";
+import { watchAttempt } from "./watch-attempt.ts";
 
 const permission = "staging.write";
 
 /** Does one run of a job, from where it stands; throws when it has to be tried again later. */
-export const doRun =
+export const runJob =
   (deps: StagingDeps) =>
-  async (order: Order, stop: AbortSignal): Promise<void> => {
+  async (jobRun: JobRun, stop: AbortSignal): Promise<void> => {
     let isDone = false;
     while (!isDone) {
-      const job = await moveToRunning(deps.db, order);
-      isDone = !job || (await doTurn(deps, job, stop));
+      const job = await moveToRunning(deps.db, jobRun);
+      isDone = !job || (await runAttempt(deps, job, stop));
     }
   };
 
 /** Answers whether the run is over, or else needs another turn. */
-async function doTurn(deps: StagingDeps, job: JobRow, stop: AbortSignal): Promise<boolean> {
-  using turn = watchTurn(deps.db, job, stop);
+async function runAttempt(deps: StagingDeps, job: JobRow, stop: AbortSignal): Promise<boolean> {
+  using watched = watchAttempt(deps.db, job, stop);
   let { snapshotId } = job;
   const opened = (id: string) => {
     snapshotId = id;
   };
   try {
-    const call = callAs(await principalOf(deps, job), turn.signal);
-    return await withinCall(call, () => stageJob(deps, job, turn.signal, opened));
+    const call = callAs(await principalOf(deps, job), watched.signal);
+    return await withinCall(call, () => stageJob(deps, job, watched.signal, opened));
   } catch (error) {
-    const ended = { error, turn: turn.signal, stop, snapshotId };
-    await withinCall(callOfHousekeeper(job.orgId), () => endTurn(deps, job, ended));
+    const ended = { error, signal: watched.signal, stop, snapshotId };
+    await withinCall(maintenanceCall(job.orgId), () => endAttempt(deps, job, ended));
     return true;
   }
 }

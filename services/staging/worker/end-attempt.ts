@@ -3,11 +3,11 @@ import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { databaseFailure } from "../../lib/database/database-failure.ts";
 import { hasReason } from "../../lib/rpc/errors.ts";
 import type { StagingDeps } from "../deps.ts";
-import { failTurn, findJob, type JobRow, requeueTurn } from "../job-repository.ts";
+import { failAttempt, findJob, type JobRow, requeueAttempt } from "../job-repository.ts";
 import { enqueueSweep } from "../queues.ts";
 import { insertUpload } from "../upload-repository.ts";
+import { AttemptOver } from "./attempt-over.ts";
 import { closeSnapshot } from "./keep-snapshot.ts";
-import { TurnOver } from "./turn-over.ts";
 
 /** Attempts that may fail one after the other without a chunk in between, when the cause may pass. */
 const failuresMax = 5;
@@ -33,7 +33,7 @@ const finalReasons = [
 export type Ended = {
   readonly error: unknown;
   /** Aborted by what made the turn end, if that was not the error. */
-  readonly turn: AbortSignal;
+  readonly signal: AbortSignal;
   /** Aborted when the process stops. */
   readonly stop: AbortSignal;
   /** The snapshot that it held open. */
@@ -41,7 +41,7 @@ export type Ended = {
 };
 
 /** Ends a turn that did not succeed; throws when the job has to be tried again. */
-export async function endTurn(deps: StagingDeps, job: JobRow, ended: Ended): Promise<void> {
+export async function endAttempt(deps: StagingDeps, job: JobRow, ended: Ended): Promise<void> {
   try {
     await settle(deps, job, ended);
   } finally {
@@ -53,13 +53,14 @@ export async function endTurn(deps: StagingDeps, job: JobRow, ended: Ended): Pro
   }
 }
 
-async function settle(deps: StagingDeps, job: JobRow, { error, turn, stop }: Ended): Promise<void> {
-  if (error instanceof TurnOver || turn.reason instanceof TurnOver) return leave(deps, job);
+async function settle(deps: StagingDeps, job: JobRow, { error, signal, stop }: Ended): Promise<void> {
+  if (error instanceof AttemptOver || signal.reason instanceof AttemptOver) return leaveAttempt(deps, job);
   // The row says how many failed since a chunk was stored.
   const failures = ((await findJob(deps.db, job, job.jobId))?.failureCount ?? 0) + 1;
-  const hopeless = isFinal(error) || (!isOurs(error) && failures >= failuresMax);
-  if (!stop.aborted && hopeless) return fail(deps, job, error);
-  if (!(await requeueTurn(deps.db, job, !stop.aborted && !isOurs(error)))) return leave(deps, job);
+  const givesUp = isFinal(error) || (!isMeshFailure(error) && failures >= failuresMax);
+  if (!stop.aborted && givesUp) return fail(deps, job, error);
+  if (!(await requeueAttempt(deps.db, job, !stop.aborted && !isMeshFailure(error))))
+    return leaveAttempt(deps, job);
   throw error;
 }
 
@@ -74,17 +75,17 @@ const isTooLarge = (error: ConnectError): boolean =>
   error.code === Code.ResourceExhausted && hasReason(error, ErrorReason.EXECUTION_LIMIT);
 
 /** A part of the mesh is away, as while it is restarted: the job waits for it, however long that takes. */
-const isOurs = (error: unknown): boolean =>
+const isMeshFailure = (error: unknown): boolean =>
   hasReason(databaseFailure(error) ?? error, ErrorReason.UPSTREAM_UNAVAILABLE);
 
 async function fail(deps: StagingDeps, job: JobRow, error: unknown): Promise<void> {
   deps.log.warn({ err: error, jobId: job.jobId }, "a staging job failed");
   const failed = await deps.db.transaction(async (tx) => {
-    const row = await failTurn(tx, job, textOf(error));
+    const row = await failAttempt(tx, job, textOf(error));
     if (row) await enqueueSweep(deps.jobs, tx, row);
     return row;
   });
-  if (!failed) await leave(deps, job);
+  if (!failed) await leaveAttempt(deps, job);
 }
 
 /** The words of a `ConnectError` were meant for callers. */
@@ -94,7 +95,7 @@ const textOf = (error: unknown): string =>
     : "internal error: the service's log has its cause";
 
 /** The job is another worker's, or nobody's: only what this turn left behind in storage is cleared away. */
-async function leave({ db, jobs }: StagingDeps, job: JobRow): Promise<void> {
+async function leaveAttempt({ db, jobs }: StagingDeps, job: JobRow): Promise<void> {
   await db.transaction(async (tx) => {
     await insertUpload(tx, job, job.jobId, job.attempt);
     await enqueueSweep(jobs, tx, job);

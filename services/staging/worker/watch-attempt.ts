@@ -1,19 +1,23 @@
 import type { Db } from "../../lib/database/database.ts";
-import { isMine, type Turn } from "../job-repository.ts";
-import { TurnOver } from "./turn-over.ts";
+import { isCurrentAttempt, type JobAttempt } from "../job-repository.ts";
+import { AttemptOver } from "./attempt-over.ts";
 
 /** How soon a worker notices that its job was paused, cancelled or given to another, in milliseconds. */
 const checkEveryMs = 1_000;
 
 /** A signal that aborts when the turn is over or the process stops. */
-export function watchTurn(db: Db, turn: Turn, stop: AbortSignal): Disposable & { signal: AbortSignal } {
+export function watchAttempt(
+  db: Db,
+  attempt: JobAttempt,
+  stop: AbortSignal,
+): Disposable & { signal: AbortSignal } {
   const over = new AbortController();
   let checking = false;
   const check = async () => {
     if (checking) return;
     checking = true;
     try {
-      if (!(await isMine(db, turn))) over.abort(new TurnOver());
+      if (!(await isCurrentAttempt(db, attempt))) over.abort(new AttemptOver());
     } catch {
       // A database that is away can't give the job to another either; each step is fenced besides.
     } finally {

@@ -10,7 +10,7 @@ export const isBeingPackaged = ({ state, packageId }: ProjectRow): boolean =>
   state === "validated" && packageId !== null;
 
 /** Removes what belongs to a project's package; its columns are the caller's to empty. */
-export async function giveUpPackage(
+export async function removePackage(
   deps: Pick<ApprovalDeps, "jobs">,
   tx: Db,
   scope: Scope,
