@@ -1,17 +1,18 @@
 import { SpanKind } from "@opentelemetry/api";
 import { BlobService } from "../gen/sluice/storage/v1/blobs_pb.ts";
 import { addReadinessCheck } from "../services/lib/admin/readiness.ts";
-import { createSigner } from "../services/lib/rpc/principal.ts";
+import { createSigner, type Signer } from "../services/lib/rpc/principal.ts";
 import type { Logger } from "../services/lib/telemetry/log.ts";
 import { observeClient } from "../services/lib/telemetry/observe-client.ts";
 import { type Admission, createAdmit } from "./admission/admit.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import { handleBatches } from "./batch/handle-batches.ts";
-import { createRunBatch } from "./batch/run-batch.ts";
+import { createRunBatch, type RunBatch } from "./batch/run-batch.ts";
+import type { CallServices } from "./call/call-services.ts";
 import { createCalls } from "./call/calls.ts";
 import { createForward } from "./call/forward.ts";
 import { observeCalls } from "./call/observe-calls.ts";
-import { askUpstream, createConfirmLease } from "./content/confirm-leases.ts";
+import { askUpstream, type ConfirmLease, createConfirmLease } from "./content/confirm-leases.ts";
 import { createContentReads } from "./content/content-reads.ts";
 import { createSharedFolder } from "./content/shared-folder.ts";
 import { createChooseDialect } from "./dialects/choose-dialect.ts";
@@ -31,7 +32,8 @@ import { areReady } from "./protocols/health-protocol.ts";
 import { type CreateProtocols, listProtocols } from "./protocols/list-protocols.ts";
 import { createListener } from "./protocols/listener.ts";
 import { createReportError } from "./protocols/report-error.ts";
-import { openUpstreams, type UpstreamOptions } from "./upstream/open-upstreams.ts";
+import { requireAdmission } from "./protocols/require-admission.ts";
+import { openUpstreams, type UpstreamOptions, type Upstreams } from "./upstream/open-upstreams.ts";
 import { transportTo } from "./upstream/transport.ts";
 import { watchUpstreams } from "./upstream/watch-upstreams.ts";
 
@@ -74,74 +76,83 @@ type EdgeOptions = UpstreamOptions & {
 
 /** Serves contracts on one port, each from the upstream that its package names; `identity` must be one of them. */
 export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
-  const { host, port, log, tls } = options;
-  const { limits = standardLimits, passedHeaders = [], compatApis = [] } = options;
-  const services = [...options.services, ...compatApis.flatMap((api) => api.services)];
-  const dialects = compatApis.map(({ dialect }) => dialect);
+  const { host, port, log, tls, passedHeaders = [], compatApis = [] } = options;
   await using cleanup = new AsyncDisposableStack();
-  const upstreams = cleanup.use(openUpstreams({ ...options, services }));
+  const exposed = [...options.services, ...compatApis.flatMap((api) => api.services)];
+  const upstreams = cleanup.use(openUpstreams({ ...options, services: exposed }));
   cleanup.use(watchUpstreams(upstreams.byName.values()));
-  const signer = createSigner("edge", options.meshPrivateKey);
   cleanup.use(addReadinessCheck("edge", () => areReady(upstreams.byName)));
-  const authenticate = createAuthenticate({
-    identity: transportTo(upstreams.named("identity"), [
-      observeClient("edge", "identity", SpanKind.INTERNAL),
-    ]),
-    signer,
-  });
-  const folder = options.storageDirectory
-    ? cleanup.use(createSharedFolder(options.storageDirectory))
-    : undefined;
-  const methods = services.flatMap((service) => service.methods);
+  const signer = createSigner("edge", options.meshPrivateKey);
+  const methods = exposed.flatMap((service) => service.methods);
   const routes = methods.flatMap(routesOf);
+  const dialects = compatApis.map(({ dialect }) => dialect);
   const dialectOf = createChooseDialect(dialects);
   const credentialHeaders = [...new Set([google, ...dialects].flatMap((one) => one.credentialHeaders))];
   const runBatch = createRunBatch({
     listener: () => listener,
     dialectOf,
     credentialHeaders,
-    boundHeaders: boundHeadersOf(services),
+    boundHeaders: boundHeadersOf(exposed),
     passedHeaders,
   });
-  const calls = observeCalls(
-    createCalls({ upstreamOf: upstreams.of, signer, passedHeaders }),
-    (method) => upstreams.of(method).peer,
-  );
-  const toError = createReportError(options.errorStyle ?? "guarded", log);
-  const protocols = listProtocols(
-    {
-      admit: createAdmit(authenticate, options.admission),
-      forward: createForward(handleBatches(calls, runBatch)),
-      deadlines: options.deadlines ?? usualDeadlines,
-      limits,
-      messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
-      toError,
-    },
-    {
-      methods,
-      routes,
-      upstreams: upstreams.byName,
-      pages: options.pages ?? new Map(),
-      contentReads:
-        folder &&
-        createContentReads(
-          folder,
-          createConfirmLease(askUpstream(() => upstreams.of(BlobService.method.confirmLeases), signer)),
-        ),
-      createProtocols: options.createProtocols ?? (() => []),
-    },
-  );
+  const services = createCallServices(options, { upstreams, signer, runBatch });
+  const folder = options.storageDirectory
+    ? cleanup.use(createSharedFolder(options.storageDirectory))
+    : undefined;
+  const protocols = listProtocols(services, {
+    methods,
+    routes,
+    upstreams: upstreams.byName,
+    pages: options.pages ?? new Map(),
+    contentReads: folder && createContentReads(folder, confirmLeases(upstreams, signer)),
+    createProtocols: options.createProtocols ?? (() => []),
+  });
+  const corsHeaders = [...credentialHeaders, ...passedHeaders];
   const listener: Listener = createListener({
     protocols,
     dialectOf,
     trustedProxies: options.trustedProxies ?? [],
-    toError,
-    cors:
-      options.cors && createCors(options.cors, { routes, headers: [...credentialHeaders, ...passedHeaders] }),
+    toError: services.toError,
+    cors: options.cors && createCors(options.cors, { routes, headers: corsHeaders }),
     hstsMaxAgeSeconds: options.hstsMaxAgeSeconds,
     log,
   });
-  const server = cleanup.use(await startServer({ host, port, listener, dialectOf, log, tls, limits }));
+  const server = cleanup.use(
+    await startServer({
+      host,
+      port,
+      listener,
+      dialectOf,
+      log,
+      tls,
+      limits: options.limits ?? standardLimits,
+    }),
+  );
   const owned = cleanup.move();
   return { ...server, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
+
+function createCallServices(
+  options: EdgeOptions,
+  { upstreams, signer, runBatch }: { upstreams: Upstreams; signer: Signer; runBatch: RunBatch },
+): CallServices {
+  const { passedHeaders = [] } = options;
+  const calls = observeCalls(
+    createCalls({ upstreamOf: upstreams.of, signer, passedHeaders }),
+    (method) => upstreams.of(method).peer,
+  );
+  const identity = transportTo(upstreams.named("identity"), [
+    observeClient("edge", "identity", SpanKind.INTERNAL),
+  ]);
+  return requireAdmission({
+    admit: createAdmit(createAuthenticate({ identity, signer }), options.admission),
+    forward: createForward(handleBatches(calls, runBatch)),
+    deadlines: options.deadlines ?? usualDeadlines,
+    limits: options.limits ?? standardLimits,
+    messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
+    toError: createReportError(options.errorStyle ?? "guarded", options.log),
+  });
+}
+
+const confirmLeases = (upstreams: Upstreams, signer: Signer): ConfirmLease =>
+  createConfirmLease(askUpstream(() => upstreams.of(BlobService.method.confirmLeases), signer));

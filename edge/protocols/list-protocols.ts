@@ -9,7 +9,6 @@ import { createRpcHandler } from "../rpc/handler.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { createHealthProtocol } from "./health-protocol.ts";
 import type { Protocol } from "./protocol.ts";
-import { requireAdmission } from "./require-admission.ts";
 import { createRpcProtocols, unknownMethods } from "./rpc-protocols.ts";
 
 /** Makes further protocols from the services of the edge. */
@@ -27,17 +26,16 @@ export function listProtocols(
     createProtocols: CreateProtocols;
   },
 ): readonly Protocol[] {
-  const guarded = requireAdmission(services);
   return [
-    ...createRpcProtocols(createRpcHandler(options.methods, guarded)),
+    ...createRpcProtocols(createRpcHandler(options.methods, services)),
     createHealthProtocol(options.upstreams),
     createPagesProtocol(options.pages),
-    ...options.createProtocols(guarded),
-    unknownMethods(guarded),
+    ...options.createProtocols(services),
+    unknownMethods(services.toError),
     {
       name: "rest",
       claims: () => true,
-      handle: createRestHandler(options.routes, guarded, options.contentReads),
+      handle: createRestHandler(options.routes, services, options.contentReads),
     },
   ];
 }

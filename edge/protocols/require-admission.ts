@@ -3,7 +3,6 @@ import type { ForwardedCall } from "../call/calls.ts";
 
 /** The same services, of which none forwards a call of an exchange that was not admitted. */
 export function requireAdmission(services: CallServices): CallServices {
-  const { admit, forward } = services;
   const admitted =
     <More extends unknown[], Result>(work: (call: ForwardedCall, ...more: More) => Promise<Result>) =>
     async (call: ForwardedCall, ...more: More): Promise<Result> => {
@@ -13,15 +12,15 @@ export function requireAdmission(services: CallServices): CallServices {
   return {
     ...services,
     async admit(exchange, method, access) {
-      await admit(exchange, method, access);
+      await services.admit(exchange, method, access);
       exchange.isAdmitted = true;
     },
     forward: {
-      open: admitted(forward.open),
-      exchangeOne: admitted(forward.exchangeOne),
-      unary: admitted(forward.unary),
-      collect: admitted(forward.collect),
-      stream: admitted(forward.stream),
+      open: admitted(services.forward.open),
+      exchangeOne: admitted(services.forward.exchangeOne),
+      unary: admitted(services.forward.unary),
+      collect: admitted(services.forward.collect),
+      stream: admitted(services.forward.stream),
     },
   };
 }

@@ -37,7 +37,7 @@ function familyOf({ request }: RequestHead): (typeof families)[number] | undefin
 }
 
 /** Tells callers of methods that do not exist so, in their own protocol. */
-export const unknownMethods = ({ toError }: CallServices): Protocol => ({
+export const unknownMethods = (toError: CallServices["toError"]): Protocol => ({
   name: "connect",
   claims: (head) => head.dialect === google && isRpc(head),
   async handle(exchange) {

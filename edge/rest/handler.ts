@@ -3,12 +3,9 @@ import type { CallServices } from "../call/call-services.ts";
 import type { ForwardedCall } from "../call/calls.ts";
 import { once } from "../call/forward.ts";
 import type { ContentReads } from "../content/content-reads.ts";
-import { bodyTooLarge } from "../errors/http-error.ts";
 import { leftOf } from "../http/deadline.ts";
-import { inflateBody } from "../http/encoding/coded-request.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { headerOf } from "../http/http.ts";
-import { readBody } from "../http/read-body.ts";
 import { addVary, sendWhole } from "../http/send.ts";
 import type { Route } from "../method/route.ts";
 import { createFindRoute } from "./find-route.ts";
@@ -47,14 +44,13 @@ async function respond(
   services: CallServices,
   contentReads: ContentReads | undefined,
 ): Promise<void> {
-  const { forward } = services;
   switch (call.route.method.methodKind) {
     case "unary": {
       const message = await readMessage(call);
-      return sendResponse(call, await forward.unary(forwarded(call), message));
+      return sendResponse(call, await services.forward.unary(forwarded(call), message));
     }
     case "client_streaming":
-      return sendResponse(call, await forward.collect(forwarded(call), requestMessages(call)));
+      return sendResponse(call, await services.forward.collect(forwarded(call), requestMessages(call)));
     default:
       return respondWithStream(call, services, contentReads);
   }
@@ -68,17 +64,9 @@ const forwarded = ({ exchange, route, timeoutMs }: RestCall): ForwardedCall => (
 });
 
 /** The request message of a call that sends one. */
-async function readMessage({
-  route,
-  choice,
-  parameters,
-  incoming,
-  messageBytesMax,
-  readMs,
-}: RestCall): Promise<Message> {
-  const body = await readBody(incoming, messageBytesMax, bodyTooLarge, readMs);
-  const bytes = await inflateBody(body, incoming.compression, messageBytesMax);
-  const contentType = headerOf(incoming.request, "content-type");
+async function readMessage({ route, choice, parameters, body }: RestCall): Promise<Message> {
+  const bytes = await body.read();
+  const contentType = headerOf(body.request, "content-type");
   const message = bindBody(route, parameters, { bytes, contentType });
   setFormat(choice, message);
   return message;
@@ -86,7 +74,7 @@ async function readMessage({
 
 async function respondWithStream(
   call: RestCall,
-  { forward, toError }: CallServices,
+  services: CallServices,
   contentReads: ContentReads | undefined,
 ): Promise<void> {
   const { exchange, route } = call;
@@ -95,9 +83,9 @@ async function respondWithStream(
   const isBidi = route.method.methodKind === "bidi_streaming";
   const messages = isBidi ? requestMessages(call) : once(await readMessage(call));
   const sharedFolderId = await shared?.folderIdFor(exchange, route);
-  const responses = await forward.stream({ ...forwarded(call), sharedFolderId }, messages);
+  const responses = await services.forward.stream({ ...forwarded(call), sharedFolderId }, messages);
   await sendStream(call, responses, {
-    toError: (error) => toError(error, exchange),
+    toError: (error) => services.toError(error, exchange),
     handOver: async (file, headers) => contentReads?.answerHandedOver(exchange, file, headers),
   });
 }

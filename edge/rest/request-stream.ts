@@ -1,6 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
 import { lineTooLarge, mediaTypeUnsupported } from "../errors/http-error.ts";
-import { type Incoming, readPieces } from "../http/body.ts";
 import { boundCount } from "../http/bounded-stream.ts";
 import { boundsOf } from "../http/bounds.ts";
 import { createGatherer } from "../http/gather.ts";
@@ -18,10 +17,10 @@ export function requestMessages(call: RestCall): AsyncGenerator<Message> {
 }
 
 function messagesOf(call: RestCall): AsyncGenerator<Message> {
-  const { route, parameters, incoming } = call;
-  if (route.upload) return uploadMessages(route.upload, parameters, incoming);
+  const { route, parameters, body } = call;
+  if (route.upload) return uploadMessages(route.upload, parameters, body);
   if (route.rawBody) return rawMessages(call);
-  const type = mediaTypeOf(incoming.request);
+  const type = mediaTypeOf(body.request);
   if (type !== undefined && type !== "application/x-ndjson" && type !== "application/json") {
     throw mediaTypeUnsupported("application/x-ndjson");
   }
@@ -29,10 +28,10 @@ function messagesOf(call: RestCall): AsyncGenerator<Message> {
 }
 
 /** The first message has the fields of the head, and is sent for an empty body, too. */
-async function* rawMessages({ route, parameters, incoming }: RestCall): AsyncGenerator<Message> {
-  const contentType = headerOf(incoming.request, "content-type");
+async function* rawMessages({ route, parameters, body }: RestCall): AsyncGenerator<Message> {
+  const contentType = headerOf(body.request, "content-type");
   let first = true;
-  for await (const bytes of coalesce(readPieces(incoming))) {
+  for await (const bytes of coalesce(body.chunks())) {
     yield first
       ? bindBody(route, parameters, { bytes, contentType })
       : decodeRaw(route, { bytes, contentType: undefined });
@@ -41,27 +40,22 @@ async function* rawMessages({ route, parameters, incoming }: RestCall): AsyncGen
   if (first) yield bindBody(route, parameters, { bytes: Buffer.alloc(0), contentType });
 }
 
-async function* lineMessages({
-  route,
-  parameters,
-  incoming,
-  messageBytesMax,
-}: RestCall): AsyncGenerator<Message> {
-  for await (const bytes of lines(incoming, messageBytesMax)) {
+async function* lineMessages(call: RestCall): AsyncGenerator<Message> {
+  for await (const bytes of lines(call)) {
     if (bytes.every(isSpace)) continue;
-    yield bindBody(route, parameters, { bytes, contentType: "application/json" });
+    yield bindBody(call.route, call.parameters, { bytes, contentType: "application/json" });
   }
 }
 
 /** The lines of a body. One over the limit is refused before it has ended. */
-async function* lines(incoming: Incoming, lineBytesMax: number): AsyncGenerator<Buffer> {
+async function* lines({ body, messageBytesMax }: RestCall): AsyncGenerator<Buffer> {
   const place = { between: true };
   const held = createGatherer();
   const add = (bytes: Buffer) => {
     held.add(bytes);
-    if (held.byteLength > lineBytesMax) throw lineTooLarge(lineBytesMax);
+    if (held.byteLength > messageBytesMax) throw lineTooLarge(messageBytesMax);
   };
-  for await (const piece of readPieces(incoming, place)) {
+  for await (const piece of body.chunks(place)) {
     let rest: Buffer = piece;
     for (let end = rest.indexOf(newline); end >= 0; end = rest.indexOf(newline)) {
       add(rest.subarray(0, end));

@@ -35,11 +35,7 @@ export async function sendStream(
   }
 }
 
-async function sendJson(
-  call: RestCall,
-  messages: AsyncIterable<Message>,
-  { toError }: Options,
-): Promise<void> {
+async function sendJson(call: RestCall, messages: AsyncIterable<Message>, options: Options): Promise<void> {
   const { exchange, route, acceptance } = call;
   const { response, method } = route;
   const framing = framingOf(call.choice.type);
@@ -67,7 +63,7 @@ async function sendJson(
     }
   } catch (error) {
     if (exchange.signal.aborted) return;
-    await sendChunk(exchange, framing.error(errorJson(call, toError(error)), index), body);
+    await sendChunk(exchange, framing.error(errorJson(call, options.toError(error)), index), body);
   }
   body.end(framing.close);
 }
@@ -78,11 +74,7 @@ function errorJson({ exchange }: RestCall, error: ConnectError): string {
   return contentType.startsWith(jsonType) ? body : JSON.stringify(body);
 }
 
-async function sendBytes(
-  call: RestCall,
-  messages: AsyncIterable<Message>,
-  { handOver }: Options,
-): Promise<void> {
+async function sendBytes(call: RestCall, messages: AsyncIterable<Message>, options: Options): Promise<void> {
   const { exchange, route } = call;
   const { response, method } = route;
   const bodies = bodiesOf(response, method, messages);
@@ -95,7 +87,7 @@ async function sendBytes(
   const { status = statusOf(call), headers, orgId } = headOf(response, first.value);
   if (orgId) exchange.reads?.countFor(orgId);
   const file = extensionOf(first.value, HttpFileSchema);
-  if (file) return await handOver(file, asTexts(headers));
+  if (file) return await options.handOver(file, asTexts(headers));
   const target = beginBytes(call, status, headers);
   if (!exchange.headOnly) {
     await sendBody(call, first.value, target);

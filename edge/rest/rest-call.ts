@@ -1,6 +1,5 @@
 import type { CallServices } from "../call/call-services.ts";
 import type { Parameters } from "../codec/parameters.ts";
-import type { Incoming } from "../http/body.ts";
 import { boundsOf } from "../http/bounds.ts";
 import { boundTimeoutMs, requestedTimeoutMs } from "../http/deadline.ts";
 import { type Acceptance, acceptanceOf, requireIdentity } from "../http/encoding/acceptance.ts";
@@ -8,6 +7,7 @@ import { requestCompressionOf } from "../http/encoding/coded-request.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { headerOf } from "../http/http.ts";
 import { isInBatch, notInBatch } from "../http/in-batch.ts";
+import { createRequestBody, type RequestBody } from "../http/read-body.ts";
 import type { Route } from "../method/route.ts";
 import type { Choice } from "./negotiate.ts";
 import { bindHead } from "./request.ts";
@@ -21,10 +21,8 @@ export type RestCall = {
   readonly parameters: Parameters;
   /** The deadline, in milliseconds from the start of the exchange; undefined for none. */
   readonly timeoutMs: number | undefined;
-  /** How long the whole body may take, in milliseconds, where it is one message. */
-  readonly readMs: number;
-  readonly incoming: Incoming;
-  /** Largest body of one message, or line of a stream, inflated, in bytes. */
+  readonly body: RequestBody;
+  /** Largest line of a stream, in bytes. */
   readonly messageBytesMax: number;
   readonly acceptance: Acceptance;
 };
@@ -33,16 +31,17 @@ export type RestCall = {
 export function readRestCall(
   exchange: Exchange,
   { choice, segments }: { choice: Choice; segments: readonly string[] },
-  { deadlines, limits, messageBytesMax }: CallServices,
+  services: CallServices,
 ): RestCall {
   const { request } = exchange;
   const { route, rawQuery } = choice;
   const { method } = route;
-  const timeoutMs = boundTimeoutMs(method, requestedTimeoutMs(request), deadlines);
+  const timeoutMs = boundTimeoutMs(method, requestedTimeoutMs(request), services.deadlines);
   const header = (name: string) => headerOf(request, name);
   const parameters = bindHead(route, { segments, rawQuery, header });
   if (isInBatch(request) && (method.methodKind !== "unary" || route.response.rawBody)) throw notInBatch();
   const bounds = boundsOf(method);
+  const messageBytesMax = bounds.messageBytesMax ?? services.messageBytesMax;
   const compression = requestCompressionOf(request);
   const acceptance = acceptanceOf(request);
   if (isStoredContent(route)) requireIdentity(acceptance);
@@ -52,9 +51,16 @@ export function readRestCall(
     choice,
     parameters,
     timeoutMs,
-    readMs: timeoutMs ?? deadlines.maxMs,
-    incoming: { request, pauseMs: limits.pauseMs, streamBytesMax: bounds.streamBytesMax, compression },
-    messageBytesMax: bounds.messageBytesMax ?? messageBytesMax,
+    body: createRequestBody(
+      {
+        request,
+        pauseMs: services.limits.pauseMs,
+        streamBytesMax: bounds.streamBytesMax,
+        compression,
+      },
+      { messageBytesMax, timeoutMs: timeoutMs ?? services.deadlines.maxMs },
+    ),
+    messageBytesMax,
     acceptance,
   };
 }
