@@ -128,7 +128,7 @@ function toError(checked: readonly CheckedLimit[]): ConnectError {
 const costs = new WeakMap<DescMethod, number>();
 
 /** Tokens that a call of a method costs, by its contract. */
-export function rateCostOf(method: DescMethod): number {
+function rateCostOf(method: DescMethod): number {
   let cost = costs.get(method);
   if (cost === undefined) {
     cost = hasOption(method, rate_cost) ? getOption(method, rate_cost) : 1;

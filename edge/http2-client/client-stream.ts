@@ -1,11 +1,11 @@
 import { constants, type OutgoingHttpHeaders } from "node:http2";
+import { removeStream, sendReset } from "./close-stream.ts";
 import type { ConnectionState } from "./connection-state.ts";
-import { forget, sendReset } from "./end-stream.ts";
 import { credit, firstWindowBytes, shrinkWindow } from "./receive-window.ts";
-import { begin, isFull, sendContent } from "./send.ts";
+import { isFull, sendContent, startStream } from "./send.ts";
 import type { ClientStream, StreamListener, StreamState } from "./stream.ts";
 
-/** Begins a stream, or lets it wait until the other end bears one more. Throws TypeError for what must not be in a header. */
+/** Opens a stream, or queues it while the server's limit of concurrent streams is reached. Throws TypeError for an invalid header. */
 export function openStream(
   connection: ConnectionState,
   headers: OutgoingHttpHeaders,
@@ -24,37 +24,37 @@ export function openStream(
     receiveWindowBytes: firstWindowBytes,
     heldBytes: 0,
     hasHeaders: false,
-    isOver: false,
+    isClosed: false,
     room: undefined,
   };
-  if (connection.streams.size < connection.peer.streamsMax) begin(connection, stream);
-  else connection.waiting.add(stream);
+  if (connection.streams.size < connection.peer.streamsMax) startStream(connection, stream);
+  else connection.pending.add(stream);
   return {
     write(bytes) {
-      add(connection, stream, bytes);
+      enqueue(connection, stream, bytes);
       if (!isFull(connection, stream)) return undefined;
       stream.room ??= Promise.withResolvers();
       return stream.room.promise;
     },
     end(bytes) {
       stream.isEnded = true;
-      add(connection, stream, bytes);
+      enqueue(connection, stream, bytes);
     },
     credit: (bytes) => credit(connection, stream, bytes),
     cancel() {
       stream.heldBytes = 0;
-      if (stream.isOver) shrinkWindow(connection, stream);
+      if (stream.isClosed) shrinkWindow(connection, stream);
       else {
         sendReset(connection, stream, constants.NGHTTP2_CANCEL);
-        forget(connection, stream);
+        removeStream(connection, stream);
       }
     },
   };
 }
 
-/** Gives a stream more to send, if there is more, and sends what there is room for. */
-function add(connection: ConnectionState, stream: StreamState, bytes: Buffer | undefined): void {
-  if (stream.isOver || stream.isSent) return;
+/** Queues content, and sends as much as flow control allows. */
+function enqueue(connection: ConnectionState, stream: StreamState, bytes: Buffer | undefined): void {
+  if (stream.isClosed || stream.isSent) return;
   if (bytes && bytes.byteLength > 0) {
     stream.queue.push(bytes);
     stream.queuedBytes += bytes.byteLength;

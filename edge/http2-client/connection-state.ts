@@ -3,42 +3,42 @@ import type { FrameWriter } from "./frame-writer.ts";
 import type { HeaderDecoder } from "./hpack/decoder.ts";
 import type { StreamState } from "./stream.ts";
 
-/** What both ends of a connection know of each other. */
+/** State of the client's end of a connection. */
 export type ConnectionState = {
   readonly writer: FrameWriter;
   readonly decoder: HeaderDecoder;
   readonly encode: (headers: OutgoingHttpHeaders) => Buffer;
   readonly streams: Map<number, StreamState>;
-  /** Streams that begin when others have ended. */
-  readonly waiting: Set<StreamState>;
-  /** Streams with content that there is no room for. */
+  /** Streams that wait for the server's limit of concurrent streams. */
+  readonly pending: Set<StreamState>;
+  /** Streams with content that flow control holds back. */
   readonly blocked: Set<StreamState>;
   readonly pings: (() => void)[];
-  /** What the other end bears. */
+  /** The server's settings. */
   readonly peer: { streamsMax: number; windowBytes: number; frameBytesMax: number };
   nextId: number;
-  /** What the other end takes now of all streams together, in bytes. */
+  /** The server's receive window of the connection, in bytes. */
   sendWindowBytes: number;
-  /** What may come now of all streams together, in bytes, */
+  /** This end's receive window of the connection, in bytes. */
   receiveWindowBytes: number;
-  /** and what the windows of streams have grown by. */
+  /** Sum of what the receive windows of streams have grown by, in bytes. */
   grownBytes: number;
-  /** The header block that has begun. */
+  /** The header block that waits for its CONTINUATION frames. */
   block: HeaderBlock | undefined;
-  /** Whether the other end has said what it bears. */
-  isSettled: boolean;
-  /** Whether no more streams begin. */
+  /** Whether the server's first SETTINGS frame has come. */
+  hasPeerSettings: boolean;
+  /** Whether no new streams are opened. */
   isClosing: boolean;
-  isOver: boolean;
-  /** Called when a stream has left its place. */
-  readonly left: () => void;
-  /** Called when the other end says that it takes no more streams. */
+  isClosed: boolean;
+  /** Called when a stream is closed. */
+  readonly streamClosed: () => void;
+  /** Called when the server accepts no new streams. */
   readonly goaway: () => void;
 };
 
 export type HeaderBlock = {
   readonly streamId: number;
   readonly endsStream: boolean;
-  readonly pieces: Buffer[];
+  readonly chunks: Buffer[];
   bytes: number;
 };

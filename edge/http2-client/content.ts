@@ -1,22 +1,22 @@
-/** The content of an answer, on its way from a stream to who reads it. */
+/** Queue of a response's content between its stream and its reader. */
 export type Content = {
-  add(piece: Buffer): void;
-  /** No more comes. */
+  add(chunk: Buffer): void;
+  /** No more content follows. */
   end(): void;
-  /** Each piece; `credit` is told of it when the next is asked for. */
+  /** Iterates over the chunks. `credit` is called with a chunk's size when the next chunk is requested. */
   read(credit: (bytes: number) => void): AsyncGenerator<Buffer, void>;
 };
 
-/** A piece that is a smaller share of what came with it is copied: it would keep all of that in memory. */
+/** A chunk under this share of its underlying buffer is copied, because it would keep the whole buffer in memory. */
 const copiedShare = 4;
 
 export function createContent(): Content {
-  const pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
   let isEnded = false;
   let wake: (() => void) | undefined;
   return {
-    add(piece) {
-      pieces.push(piece.byteLength * copiedShare < piece.buffer.byteLength ? Buffer.from(piece) : piece);
+    add(chunk) {
+      chunks.push(chunk.byteLength * copiedShare < chunk.buffer.byteLength ? Buffer.from(chunk) : chunk);
       wake?.();
     },
     end() {
@@ -25,10 +25,10 @@ export function createContent(): Content {
     },
     async *read(credit) {
       for (;;) {
-        const piece = pieces.shift();
-        if (piece) {
-          yield piece;
-          credit(piece.byteLength);
+        const chunk = chunks.shift();
+        if (chunk) {
+          yield chunk;
+          credit(chunk.byteLength);
         } else if (isEnded) return;
         else {
           await new Promise<void>((resolve) => {

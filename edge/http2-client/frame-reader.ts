@@ -2,21 +2,21 @@ import { constants } from "node:http2";
 import { type Frame, frameHeadBytes, max31Bits } from "./frames.ts";
 import { Http2Error } from "./http2-error.ts";
 
-/** The most that a frame may carry, in bytes: the default, so that nobody has to be told. */
+/** SETTINGS_MAX_FRAME_SIZE of this end, in bytes. It is the default, so that it need not be sent. */
 const payloadBytesMax = 16_384;
 
 /**
- * Takes what comes on a connection apart. Frames that came in one piece are views of it. The function that is answered
- * throws FRAME_SIZE_ERROR, and what `took` throws.
+ * Splits the bytes of a connection into frames. A frame within one chunk is a view of it. The returned function throws
+ * FRAME_SIZE_ERROR, and what `took` throws.
  */
-export function createFrameReader(took: (frame: Frame) => void): (piece: Buffer) => void {
-  /** The beginning of a frame whose end has not come. */
+export function createFrameReader(took: (frame: Frame) => void): (chunk: Buffer) => void {
+  /** The bytes of an incomplete frame. */
   const held = Buffer.allocUnsafe(frameHeadBytes + payloadBytesMax);
   let heldBytes = 0;
-  const hold = (piece: Buffer, at: number): number => {
+  const hold = (chunk: Buffer, at: number): number => {
     const wantedBytes = heldBytes < frameHeadBytes ? frameHeadBytes : frameBytesOf(held, 0);
-    const until = Math.min(piece.byteLength, at + wantedBytes - heldBytes);
-    heldBytes += piece.copy(held, heldBytes, at, until);
+    const until = Math.min(chunk.byteLength, at + wantedBytes - heldBytes);
+    heldBytes += chunk.copy(held, heldBytes, at, until);
     if (heldBytes >= frameHeadBytes && heldBytes === frameBytesOf(held, 0)) {
       const whole = Buffer.from(held.subarray(0, heldBytes));
       heldBytes = 0;
@@ -24,19 +24,19 @@ export function createFrameReader(took: (frame: Frame) => void): (piece: Buffer)
     }
     return until;
   };
-  return (piece) => {
-    for (let at = 0; at < piece.byteLength; ) {
-      const isHeadWhole = heldBytes === 0 && piece.byteLength - at >= frameHeadBytes;
-      const end = isHeadWhole ? at + frameBytesOf(piece, at) : Number.POSITIVE_INFINITY;
-      if (end <= piece.byteLength) {
-        took(frameAt(piece, at, end));
+  return (chunk) => {
+    for (let at = 0; at < chunk.byteLength; ) {
+      const isHeadWhole = heldBytes === 0 && chunk.byteLength - at >= frameHeadBytes;
+      const end = isHeadWhole ? at + frameBytesOf(chunk, at) : Number.POSITIVE_INFINITY;
+      if (end <= chunk.byteLength) {
+        took(frameAt(chunk, at, end));
         at = end;
-      } else at = hold(piece, at);
+      } else at = hold(chunk, at);
     }
   };
 }
 
-/** How long the frame is that begins at a place, with its head. */
+/** Length of the frame at an offset, with its head. */
 function frameBytesOf(bytes: Buffer, at: number): number {
   const payloadBytes = bytes.readUIntBE(at, 3);
   if (payloadBytes > payloadBytesMax)

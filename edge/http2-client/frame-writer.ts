@@ -1,55 +1,55 @@
 import type { Socket } from "node:net";
 
-/** What waits for the other end to read: beyond it no content is added, in bytes. */
-const waitingBytesMax = 1024 * 1024;
+/** Unread bytes above which no content is sent. */
+const unreadBytesMax = 1024 * 1024;
 
-/** Only headers and answers to the other end's questions can add up to this, in bytes. */
-const overfullBytes = 4 * waitingBytesMax;
+/** Unread bytes above which nothing is read. Only headers and acknowledgements can reach it. */
+const overfullBytes = 4 * unreadBytesMax;
 
-/** Pieces that are no longer than this together are copied into one, in bytes: Node writes many slower than it copies few. */
+/** Chunks of up to this size together are concatenated, in bytes: one write is faster than several. */
 const joinedBytesMax = 64 * 1024;
 
-/** Sends frames. Those of one turn of the event loop go together. */
+/** Writes frames; those of one iteration of the event loop in one write. */
 export type FrameWriter = {
-  send(...pieces: Buffer[]): void;
-  /** Sends at once what was given so far. */
+  send(...chunks: Buffer[]): void;
+  /** Writes at once. */
   flush(): void;
-  /** Whether more waits for the other end to read than should. */
+  /** Whether the server should read before more content is sent. */
   isClogged(): boolean;
-  /** Whether so much waits that no question should be heard whose answer would add to it. */
+  /** Whether so much is unread that no frame should be handled whose acknowledgement would add to it. */
   isOverfull(): boolean;
 };
 
 export function createFrameWriter(socket: Socket): FrameWriter {
-  let pieces: Buffer[] = [];
+  let chunks: Buffer[] = [];
   let bytes = 0;
-  let isDue = false;
+  let isScheduled = false;
   const flush = () => {
-    isDue = false;
+    isScheduled = false;
     if (bytes === 0 || socket.writableEnded || socket.destroyed) return;
-    const due = pieces;
+    const due = chunks;
     const dueBytes = bytes;
-    pieces = [];
+    chunks = [];
     bytes = 0;
     if (dueBytes <= joinedBytesMax) socket.write(Buffer.concat(due, dueBytes));
     else {
       socket.cork();
-      for (const piece of due) socket.write(piece);
+      for (const chunk of due) socket.write(chunk);
       socket.uncork();
     }
   };
   return {
     send(...added) {
-      for (const piece of added) {
-        pieces.push(piece);
-        bytes += piece.byteLength;
+      for (const chunk of added) {
+        chunks.push(chunk);
+        bytes += chunk.byteLength;
       }
-      if (isDue) return;
-      isDue = true;
+      if (isScheduled) return;
+      isScheduled = true;
       setImmediate(flush);
     },
     flush,
-    isClogged: () => bytes + socket.writableLength > waitingBytesMax,
+    isClogged: () => bytes + socket.writableLength > unreadBytesMax,
     isOverfull: () => bytes + socket.writableLength > overfullBytes,
   };
 }

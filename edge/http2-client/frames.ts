@@ -22,13 +22,13 @@ export const flags = {
   priority: constants.NGHTTP2_FLAG_PRIORITY,
 } as const;
 
-/** Before each frame's payload: its length in three bytes, type, flags, and the stream's id in four. */
+/** Length of the payload in three bytes, type, flags, and the stream's id in four. */
 export const frameHeadBytes = 9;
 
-/** The greatest id of a stream and the greatest window: their first bit means nothing. */
+/** Largest stream id and largest window; the first bit is reserved. */
 export const max31Bits = 0x7fff_ffff;
 
-/** What is received. `streamId` is 0 for what concerns the whole connection. */
+/** A received frame. `streamId` is 0 for frames of the connection. */
 export type Frame = {
   readonly type: number;
   readonly flags: number;
@@ -36,7 +36,7 @@ export type Frame = {
   readonly payload: Buffer;
 };
 
-/** The head of a frame whose payload is sent right after it. */
+/** The payload has to be sent right after it. */
 export function frameHead(type: number, flagBits: number, streamId: number, payloadBytes: number): Buffer {
   const head = Buffer.allocUnsafe(frameHeadBytes);
   head[0] = payloadBytes >> 16;
@@ -48,7 +48,7 @@ export function frameHead(type: number, flagBits: number, streamId: number, payl
   return head;
 }
 
-/** A frame whose payload is one number of 32 bits. */
+/** A frame whose payload is one 32-bit integer. */
 export function numberFrame(type: number, streamId: number, number: number): Buffer {
   const payload = Buffer.allocUnsafe(4);
   payload.writeUInt32BE(number);

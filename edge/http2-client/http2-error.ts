@@ -1,6 +1,6 @@
 import { constants } from "node:http2";
 
-/** What ends a connection: the other end does not keep to the protocol. The code is one of RFC 9113, section 7. */
+/** A violation of the protocol that closes the connection. `code` is an error code of RFC 9113, section 7. */
 export class Http2Error extends Error {
   readonly code: number;
 

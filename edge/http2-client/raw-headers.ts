@@ -1,13 +1,13 @@
-/** Headers or trailers as they came: names and values in turn. */
+/** Headers or trailers as received: names and values alternate. */
 export type RawHeaders = readonly string[];
 
-/** The first value of a name; undefined if there is none. */
+/** The first value of a name. */
 export function valueIn(raw: RawHeaders, name: string): string | undefined {
   for (let at = 0; at < raw.length; at += 2) if (raw[at] === name) return raw[at + 1];
   return undefined;
 }
 
-/** Headers by their names. Several values of one name are joined by commas, as HTTP has it. */
+/** Several values of one name are joined by commas. */
 export function toHeaders(raw: RawHeaders): Record<string, string> {
   const headers: Record<string, string> = Object.create(null);
   for (let at = 0; at + 1 < raw.length; at += 2) {

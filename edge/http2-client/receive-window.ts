@@ -2,22 +2,22 @@ import type { ConnectionState } from "./connection-state.ts";
 import { frameTypes, numberFrame } from "./frames.ts";
 import type { StreamState } from "./stream.ts";
 
-/** What a stream may send at first before it is read, in bytes: what HTTP/2 begins with. */
+/** Initial receive window of a stream, in bytes. It is HTTP/2's default. */
 export const firstWindowBytes = 65_535;
 
-/** What a stream may send before it is read whose reader keeps up: a large answer waits the less. */
+/** Largest receive window of a stream whose reader keeps up, in bytes. It reduces round trips of large responses. */
 const windowBytesMax = 4 * 1024 * 1024;
 
-/** What windows may have grown by together. It is what readers that no longer keep up can have in memory. */
+/** Limit of what all windows grow by together, in bytes. It bounds the memory of readers that no longer keep up. */
 const grownBytesMax = 64 * 1024 * 1024;
 
-/** What all streams of a connection may send together before this end has seen it. */
+/** Receive window of the connection, in bytes. */
 export const connectionWindowBytes = 32 * 1024 * 1024;
 
-/** Says that so many bytes of a stream are done with. */
+/** Returns flow-control credit for bytes that were consumed. */
 export function credit(connection: ConnectionState, stream: StreamState, bytes: number): void {
   stream.heldBytes = Math.max(0, stream.heldBytes - bytes);
-  if (stream.isOver) {
+  if (stream.isClosed) {
     shrinkWindow(connection, stream);
     return;
   }
@@ -30,12 +30,12 @@ export function credit(connection: ConnectionState, stream: StreamState, bytes: 
   connection.writer.send(numberFrame(frameTypes.windowUpdate, stream.id, owedBytes));
 }
 
-/** Of a stream that is over, only what is held takes memory. */
+/** A closed stream takes only the memory of the bytes that were not consumed. */
 export function shrinkWindow(connection: ConnectionState, stream: StreamState): void {
   growTo(connection, stream, Math.max(0, stream.heldBytes - firstWindowBytes));
 }
 
-/** What came is not held against a connection's other streams: it is their own windows that bound them. */
+/** The connection's window is credited on receipt: unread content of one stream must not block the others. */
 export function creditConnection(connection: ConnectionState): void {
   const owedBytes = connectionWindowBytes - connection.receiveWindowBytes;
   if (owedBytes < connectionWindowBytes / 2) return;

@@ -1,23 +1,23 @@
+import { stopNewStreams } from "./close-stream.ts";
 import type { ConnectionState } from "./connection-state.ts";
-import { retire } from "./end-stream.ts";
 import { flags, frameHead, frameTypes, max31Bits } from "./frames.ts";
 import type { StreamState } from "./stream.ts";
 
-/** How much of a stream may wait to be sent before its caller has to, in bytes. */
+/** Queued content of a stream above which its writer should wait, in bytes. */
 const queuedBytesMax = 64 * 1024;
 
-/** Begins as many of the streams that wait as the other end bears. */
-export function beginWaiting(connection: ConnectionState): void {
-  for (const stream of connection.waiting) {
+/** Starts pending streams, up to the server's limit. */
+export function startPending(connection: ConnectionState): void {
+  for (const stream of connection.pending) {
     if (connection.streams.size >= connection.peer.streamsMax) return;
-    connection.waiting.delete(stream);
-    begin(connection, stream);
+    connection.pending.delete(stream);
+    startStream(connection, stream);
     sendContent(connection, stream);
   }
 }
 
-/** Sends the headers of a stream. The last one that a connection has an id for is followed by none. */
-export function begin(connection: ConnectionState, stream: StreamState): void {
+/** Sends the headers of a stream. After the last stream id, the connection accepts no more. */
+export function startStream(connection: ConnectionState, stream: StreamState): void {
   const { head: block } = stream;
   stream.id = connection.nextId;
   connection.nextId += 2;
@@ -25,19 +25,19 @@ export function begin(connection: ConnectionState, stream: StreamState): void {
   connection.streams.set(stream.id, stream);
   const { frameBytesMax } = connection.peer;
   for (let at = 0; at === 0 || at < block.byteLength; at += frameBytesMax) {
-    const piece = block.subarray(at, at + frameBytesMax);
+    const chunk = block.subarray(at, at + frameBytesMax);
     const type = at === 0 ? frameTypes.headers : frameTypes.continuation;
     const isLast = at + frameBytesMax >= block.byteLength;
-    const head = frameHead(type, isLast ? flags.endHeaders : 0, stream.id, piece.byteLength);
-    connection.writer.send(head, piece);
+    const head = frameHead(type, isLast ? flags.endHeaders : 0, stream.id, chunk.byteLength);
+    connection.writer.send(head, chunk);
   }
-  if (connection.nextId > max31Bits) retire(connection);
+  if (connection.nextId > max31Bits) stopNewStreams(connection);
 }
 
-/** Sends of a stream what there is room for. */
+/** Sends content of a stream as far as flow control allows. */
 export function sendContent(connection: ConnectionState, stream: StreamState): void {
   while (hasMore(stream)) {
-    if (hasRoom(connection, stream)) sendPiece(connection, stream);
+    if (hasRoom(connection, stream)) sendChunk(connection, stream);
     else {
       connection.blocked.add(stream);
       return;
@@ -48,14 +48,14 @@ export function sendContent(connection: ConnectionState, stream: StreamState): v
   stream.room = undefined;
 }
 
-/** Goes on with the streams that there was no room for, a piece of each in turn. */
+/** Continues the streams that were blocked, one chunk each in turn. */
 export function sendBlocked(connection: ConnectionState): void {
   for (let hasMoved = true; hasMoved; ) {
     hasMoved = false;
     for (const stream of [...connection.blocked]) {
       if (!hasRoom(connection, stream)) continue;
-      sendPiece(connection, stream);
-      // The next window begins with who was not served by this one.
+      sendChunk(connection, stream);
+      // Moved to the end: the next WINDOW_UPDATE serves the others first.
       connection.blocked.delete(stream);
       if (hasMore(stream)) connection.blocked.add(stream);
       else sendContent(connection, stream);
@@ -64,31 +64,31 @@ export function sendBlocked(connection: ConnectionState): void {
   }
 }
 
-/** Whether a caller should wait before it writes more. */
-export const isFull = ({ writer }: ConnectionState, { queuedBytes, isOver }: StreamState): boolean =>
-  !isOver && (queuedBytes > queuedBytesMax || (queuedBytes > 0 && writer.isClogged()));
+/** Whether the writer of a stream should wait. */
+export const isFull = ({ writer }: ConnectionState, { queuedBytes, isClosed }: StreamState): boolean =>
+  !isClosed && (queuedBytes > queuedBytesMax || (queuedBytes > 0 && writer.isClogged()));
 
 const hasMore = ({ queue, isEnded, isSent }: StreamState): boolean =>
   queue.length > 0 || (isEnded && !isSent);
 
-/** What has no content needs no room: it only says that no more comes. */
+/** An empty frame, which only ends the stream, needs no window. */
 const hasRoom = ({ sendWindowBytes, writer }: ConnectionState, stream: StreamState): boolean =>
   stream.queuedBytes === 0 || (stream.sendWindowBytes > 0 && sendWindowBytes > 0 && !writer.isClogged());
 
-function sendPiece(connection: ConnectionState, stream: StreamState): void {
+function sendChunk(connection: ConnectionState, stream: StreamState): void {
   const { queue } = stream;
-  const [first = nothing] = queue;
+  const [first = empty] = queue;
   const windowBytes = Math.max(0, Math.min(connection.sendWindowBytes, stream.sendWindowBytes));
   const roomBytes = Math.min(connection.peer.frameBytesMax, windowBytes);
-  const piece = first.byteLength > roomBytes ? first.subarray(0, roomBytes) : first;
-  if (piece === first) queue.shift();
+  const chunk = first.byteLength > roomBytes ? first.subarray(0, roomBytes) : first;
+  if (chunk === first) queue.shift();
   else queue[0] = first.subarray(roomBytes);
-  stream.queuedBytes -= piece.byteLength;
-  stream.sendWindowBytes -= piece.byteLength;
-  connection.sendWindowBytes -= piece.byteLength;
+  stream.queuedBytes -= chunk.byteLength;
+  stream.sendWindowBytes -= chunk.byteLength;
+  connection.sendWindowBytes -= chunk.byteLength;
   stream.isSent = stream.isEnded && queue.length === 0;
   const flagBits = stream.isSent ? flags.endStream : 0;
-  connection.writer.send(frameHead(frameTypes.data, flagBits, stream.id, piece.byteLength), piece);
+  connection.writer.send(frameHead(frameTypes.data, flagBits, stream.id, chunk.byteLength), chunk);
 }
 
-const nothing = Buffer.alloc(0);
+const empty = Buffer.alloc(0);

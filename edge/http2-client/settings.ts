@@ -4,19 +4,18 @@ import { frameHead, frameTypes, max31Bits } from "./frames.ts";
 import { Http2Error, protocolError } from "./http2-error.ts";
 import { firstWindowBytes } from "./receive-window.ts";
 
-/** What a list of headers may take, counted as RFC 9113 has it, in bytes. */
+/** Largest header list, in bytes as defined by RFC 9113, section 6.5.2. */
 export const headerListBytesMax = 64 * 1024;
 
-/** Bytes of one setting: its id and its value. */
+/** Id and value. */
 const settingBytes = 6;
 
-/** What this end asks for. */
 const ownSettings: readonly (readonly [id: number, value: number])[] = [
   [constants.NGHTTP2_SETTINGS_ENABLE_PUSH, 0],
   [constants.NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, headerListBytesMax],
 ];
 
-/** The frame with what this end asks for. */
+/** This end's SETTINGS frame. */
 export function settingsFrame(): Buffer {
   const payload = Buffer.alloc(settingBytes * ownSettings.length);
   for (const [at, [id, value]] of ownSettings.entries()) {
@@ -26,7 +25,7 @@ export function settingsFrame(): Buffer {
   return Buffer.concat([frameHead(frameTypes.settings, 0, 0, payload.byteLength), payload]);
 }
 
-/** Takes over what the other end asks for. */
+/** Applies a SETTINGS frame of the server. */
 export function applySettings(connection: ConnectionState, payload: Buffer): void {
   if (payload.byteLength % settingBytes !== 0)
     throw new Http2Error(constants.NGHTTP2_FRAME_SIZE_ERROR, "settings end too early");
@@ -48,10 +47,10 @@ function applySetting(connection: ConnectionState, id: number, value: number): v
   }
 }
 
-/** What SETTINGS_MAX_FRAME_SIZE may be. Source: RFC 9113, section 6.5.2. */
+/** Range of SETTINGS_MAX_FRAME_SIZE. Source: RFC 9113, section 6.5.2. */
 const frameBytes = { least: 16_384, most: 16_777_215 } as const;
 
-/** What the other end bears before it has said anything; of streams a few are sure to be borne. */
+/** Settings of the server until it sends its own. RFC 9113 recommends that servers accept at least 100 streams. */
 export const initialPeer = {
   streamsMax: 100,
   windowBytes: firstWindowBytes,

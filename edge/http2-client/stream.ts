@@ -1,55 +1,55 @@
 import type { RawHeaders } from "./raw-headers.ts";
 
-/** What comes back on a stream, in this order. */
+/** Receives a response. The methods are called in this order. */
 export type StreamListener = {
   headers(raw: RawHeaders): void;
-  /** The other end may send as much again when these bytes are credited. */
+  /** The server's window stays reduced until these bytes are credited. */
   data(bytes: Buffer): void;
-  /** Of a stream without content they are among the headers. */
+  /** Not called for a response that consists of headers only. */
   trailers(raw: RawHeaders): void;
   /**
-   * Comes last, once, and not for a stream that was cancelled. `code` is one of RFC 9113, section 7: NO_ERROR if the other
-   * end said all.
+   * Called exactly once, after everything else, unless the stream was canceled. `code` is an error code of RFC 9113,
+   * section 7: NO_ERROR if the response is complete.
    */
   closed(code: number): void;
 };
 
-/** A request and its answer, as its caller has it. */
+/** The caller's view of a request and its response. */
 export type ClientStream = {
-  /** The promise, if there is one, resolves when there is room for more, or the stream is over. */
+  /** The promise, if there is one, resolves when there is room for more, or the stream is closed. */
   write(bytes: Buffer): Promise<void> | undefined;
-  /** No more is written. */
+  /** Ends the request. */
   end(bytes?: Buffer): void;
-  /** Says that bytes that came are done with. */
+  /** Returns flow-control credit for bytes that were consumed. */
   credit(bytes: number): void;
-  /** Tells the other end that nobody waits for the answer. */
+  /** Resets the stream with CANCEL. */
   cancel(): void;
 };
 
-/** A request and its answer, as the connection has it. */
+/** The connection's view of a request and its response. */
 export type StreamState = {
-  /** 0 as long as the other end has as many streams as it bears. */
+  /** 0 while the stream waits for the server's limit. */
   id: number;
-  /** The headers as they are sent. */
+  /** The encoded headers. */
   readonly head: Buffer;
   readonly listener: StreamListener;
-  /** What was written and has not been sent. */
+  /** Content that was written and not sent. */
   readonly queue: Buffer[];
   queuedBytes: number;
-  /** Whether all was written, */
+  /** Whether the request was written to its end. */
   isEnded: boolean;
-  /** and whether it was sent. */
+  /** Whether the request was sent to its end. */
   isSent: boolean;
-  /** What the other end takes now, in bytes. */
+  /** The server's receive window, in bytes. */
   sendWindowBytes: number;
-  /** What may come before it is read, in bytes, */
+  /** Size of this end's receive window, in bytes. */
   windowBytes: number;
-  /** and of that what may come now, */
+  /** What is left of it. */
   receiveWindowBytes: number;
-  /** and what came and was not credited. */
+  /** Bytes that were received and not credited. */
   heldBytes: number;
   hasHeaders: boolean;
-  isOver: boolean;
-  /** Who waits for room. */
+  isClosed: boolean;
+  /** Resolves when there is room for more content. */
   room: PromiseWithResolvers<void> | undefined;
 };

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { ConnectError } from "@connectrpc/connect";
 import { Busboy } from "@fastify/busboy";
-import { awaitWritable } from "../../services/lib/mesh/writable.ts";
+import { awaitWritable } from "../../services/lib/mesh/await-writable.ts";
 import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { type HttpRequest, headerOf } from "../http/http.ts";
 import type { RequestBody } from "../http/read-body.ts";

@@ -1,7 +1,7 @@
 import { backoffMs } from "./backoff.ts";
 
 /** Attempts of one call, hedged ones included. */
-export const attemptsMax = 4;
+const attemptsMax = 4;
 
 /**
  * Outcome of one attempt: the upstream responded; the connection or the upstream failed, and the request may have had an

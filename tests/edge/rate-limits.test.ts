@@ -1,3 +1,4 @@
+import { getOption, hasOption } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import {
   createConnectTransport,
@@ -5,9 +6,9 @@ import {
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
 import { describe, expect, test } from "vitest";
-import { rateCostOf } from "../../edge/admission/admit.ts";
 import { parseProxies } from "../../edge/http/client-address.ts";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { rate_cost } from "../../gen/sluice/common/v1/options_pb.ts";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 import { EchoService } from "../../gen/sluice/test/v1/echo_pb.ts";
 import { clockedLimiter, rateLimits } from "./lib/admission.ts";
@@ -228,8 +229,8 @@ test("429: what callers forward by themselves changes nothing, and a proxy's wor
 });
 
 test("OK: a method takes the tokens that its contract says", async () => {
-  expect(rateCostOf(AuthService.method.issueToken)).toBe(10);
-  expect(rateCostOf(AuthService.method.whoAmI)).toBe(1);
+  expect(getOption(AuthService.method.issueToken, rate_cost)).toBe(10);
+  expect(hasOption(AuthService.method.whoAmI, rate_cost)).toBe(false);
   await using edge = await startLimited({ address: { tokens: 25, refillMs: 25_000 } }, [AuthService]);
   const logIn = () =>
     http1(edge.port, "/api/v1/auth/token", { method: "POST", headers: json, body: '{"email":"a"}' });

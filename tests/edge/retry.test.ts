@@ -1,11 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-  attemptsMax,
-  type FailedAttempt,
-  isTransparent,
-  parsePushback,
-  retryDelayMs,
-} from "../../edge/upstream/retry.ts";
+import { type FailedAttempt, isTransparent, parsePushback, retryDelayMs } from "../../edge/upstream/retry.ts";
 import { createRetryBudget } from "../../edge/upstream/retry-budget.ts";
 
 /** A first attempt whose connection broke, of a call that may always be retried. */
@@ -25,14 +19,14 @@ describe("the delay before the next attempt", () => {
     ["a broken attempt of a safe call", broken, 50],
     ["the second one", { ...broken, attempt: 2 }, 100],
     ["the third one", { ...broken, attempt: 3 }, 200],
-    ["the last one", { ...broken, attempt: attemptsMax }, undefined],
+    ["the last one", { ...broken, attempt: 4 }, undefined],
     ["a broken attempt that may have had an effect", { ...broken, retryable: "unprocessed" }, undefined],
     ["a broken attempt whose response began", { ...broken, retryable: "never" }, undefined],
     ["a first refusal", { ...refused, retryable: "unprocessed" }, 0],
     ["a first refusal of a safe call", refused, 0],
     ["a second refusal", { ...refused, isTransparent: false, attempt: 2, retryable: "unprocessed" }, 100],
     ["a refusal whose requests are not kept", { ...refused, retryable: "never" }, undefined],
-    ["a refusal at the limit of attempts", { ...refused, attempt: attemptsMax }, undefined],
+    ["a refusal at the limit of attempts", { ...refused, attempt: 4 }, undefined],
     ["a failure without budget", { ...broken, hasBudget: false }, undefined],
     ["a first refusal without budget", { ...refused, hasBudget: false }, undefined],
     ["a delay that ends before the deadline", { ...broken, leftMs: 51 }, 50],

@@ -1,25 +1,25 @@
 import { constants } from "node:http2";
 import { Http2Error } from "../http2-error.ts";
+import { isHeaderName, isHeaderValue } from "./header-syntax.ts";
 import { decodeHuffman } from "./huffman.ts";
 import { staticTable } from "./static-table.ts";
-import { isHeaderName, isHeaderValue } from "./texts.ts";
 
-/** The table of fields that the other end fills may take as much, in bytes: the default, so that nobody has to be told. */
+/** SETTINGS_HEADER_TABLE_SIZE of this end, in bytes. It is the default, so that it need not be sent. */
 const tableBytesMax = 4096;
 
-/** What an entry of the table takes besides its name and its value, in bytes. */
+/** Overhead of a table entry, in bytes. Source: RFC 7541, section 4.1. */
 const entryBytes = 32;
 
-/** Reads header blocks of one direction of a connection. They must come in their order, all of them. */
+/** Decodes the header blocks of one direction of a connection. It has to be given all of them, in order. */
 export type HeaderDecoder = {
-  /** Names and values in turn, a byte a character. Throws COMPRESSION_ERROR, after which nothing more can be read. */
+  /** Names and values alternate, as latin1. Throws COMPRESSION_ERROR, after which no block can be decoded. */
   decode(block: Buffer): string[] | Refusal;
 };
 
-/** Why headers are not taken. It concerns their stream alone. */
+/** Why headers are refused, which affects only their stream. */
 type Refusal = "too large" | "malformed";
 
-/** `listBytesMax` counts as RFC 9113 has it for SETTINGS_MAX_HEADER_LIST_SIZE: 32 bytes a field besides its texts. */
+/** `listBytesMax` is counted as SETTINGS_MAX_HEADER_LIST_SIZE: name, value and 32 bytes a field. */
 export function createHeaderDecoder(listBytesMax: number): HeaderDecoder {
   const table = createTable();
   return {
@@ -27,7 +27,7 @@ export function createHeaderDecoder(listBytesMax: number): HeaderDecoder {
   };
 }
 
-/** Whether a field may be is found out once, however often it is referred to. */
+/** The syntax is checked once for each table entry, and not for each reference. */
 type Field = { readonly name: string; readonly value: string; readonly isValid: boolean };
 
 const staticFields: readonly Field[] = staticTable.map(([name, value]) => ({ name, value, isValid: true }));
@@ -56,7 +56,7 @@ function listOf(fields: readonly Field[], listBytesMax: number): string[] | Refu
   return list;
 }
 
-/** Reads what comes next: a field, or undefined for a change of the table's size. */
+/** Reads a field, or a table size update, which is undefined. */
 function readField(reader: Reader, table: Table): Field | undefined {
   const first = reader.block[reader.at] ?? 0;
   if (first & 0x80) return table.get(readInteger(reader, 7));
@@ -90,7 +90,7 @@ function readText(reader: Reader): string {
   return text;
 }
 
-/** An integer whose first bits share a byte with something else. */
+/** An integer with a prefix of N bits. Source: RFC 7541, section 5.1. */
 function readInteger(reader: Reader, prefixBits: number): number {
   const { block } = reader;
   const mask = (1 << prefixBits) - 1;
@@ -98,7 +98,7 @@ function readInteger(reader: Reader, prefixBits: number): number {
   reader.at += 1;
   if (value < mask) return value;
   for (let shift = 0; ; shift += 7) {
-    // Nothing that a header block tells of is that large.
+    // Larger than any valid index, length or table size.
     if (shift > 21) throw invalid("a number in a header block is too large");
     const byte = byteAt(block, reader.at);
     reader.at += 1;
@@ -120,7 +120,7 @@ type Table = {
 };
 
 function createTable(): Table {
-  /** The newest is the last. */
+  /** Newest last. */
   const fields: Field[] = [];
   let bytes = 0;
   let bytesMax = tableBytesMax;

@@ -1,20 +1,19 @@
 import type { OutgoingHttpHeaders } from "node:http2";
+import { isHeaderName, isHeaderValue } from "./header-syntax.ts";
 import { staticTable } from "./static-table.ts";
-import { isHeaderName, isHeaderValue } from "./texts.ts";
 
-/** Says that nothing will be put into the receiver's table, whose size then never matters. */
+/** A dynamic table size update to 0: this end adds no entries. */
 const emptyTable = 0b00100000;
 
-/** A literal that is not put into the receiver's table begins with four bits 0; its name's index follows in as many. */
+/** A literal without indexing has four zero bits, and its name's index in four more. */
 const literalIndexBits = 4;
 
 const indexes = new Map(staticTable.map(([name], at) => [name, at + 1]));
 const wholeFields = new Map(staticTable.map(([name, value], at) => [`${name}\0${value}`, 0x80 | (at + 1)]));
 
 /**
- * Writes header blocks, a byte a character, each with the same fields first. Nothing is put into the receiver's table:
- * looking for what is in it costs more than the few bytes on connections between neighbours. Throws TypeError for what must
- * not be in a header.
+ * Encodes header blocks as latin1, each with the same fields first. The dynamic table is not used: a lookup costs more than
+ * the bytes it saves on a local network. Throws TypeError for an invalid header.
  */
 export function createHeaderEncoder(first: OutgoingHttpHeaders): (headers: OutgoingHttpHeaders) => Buffer {
   const beginning = encode(Buffer.of(emptyTable), first);
@@ -35,7 +34,7 @@ function encode(beginning: Buffer, headers: OutgoingHttpHeaders): Buffer {
 
 type Writer = { readonly bytes: Buffer; at: number };
 
-/** As many bytes as headers can take at most. */
+/** Upper bound of the encoded size. */
 function bytesMaxOf(headers: OutgoingHttpHeaders): number {
   const perField = 2 * integerBytesMax;
   let bytes = 0;
@@ -47,7 +46,7 @@ function bytesMaxOf(headers: OutgoingHttpHeaders): number {
   return bytes;
 }
 
-/** What the length of a text takes at most. */
+/** Upper bound of an encoded integer, in bytes. */
 const integerBytesMax = 6;
 
 function writeField(writer: Writer, name: string, value: string): void {
@@ -73,7 +72,7 @@ function writeText(writer: Writer, text: string): void {
   writer.at += writer.bytes.write(text, writer.at, "latin1");
 }
 
-/** Writes an integer whose first bits share a byte with others, which are all 0. */
+/** Writes an integer with a prefix of N bits; the other bits of the first byte are 0. */
 function writeInteger(writer: Writer, value: number, prefixBits: number): void {
   const { bytes } = writer;
   const mask = (1 << prefixBits) - 1;

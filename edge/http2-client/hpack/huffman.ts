@@ -2,8 +2,8 @@ import { constants } from "node:http2";
 import { Http2Error } from "../http2-error.ts";
 
 /**
- * How many bits stand for each byte, and at last for the end of a text. The code is canonical: shorter ones are the lower,
- * and those of one length are in the order of what they stand for. Source: RFC 7541, appendix B.
+ * Code lengths of each byte and of EOS, in bits. The code is canonical: shorter codes are lower, and codes of one length are
+ * in the order of their symbols. Source: RFC 7541, appendix B.
  */
 // biome-ignore format: 32 in a line
 const bitsOf: readonly number[] = [
@@ -17,12 +17,12 @@ const bitsOf: readonly number[] = [
   20, 24, 20, 21, 22, 21, 21, 23, 22, 22, 25, 25, 24, 24, 26, 23, 26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27, 27, 27, 27, 26,
   30,
 ];
-const endOfText = 256;
+const endOfString = 256;
 
-/** The most bits that may follow the last byte; all of them are 1. */
+/** Padding is at most seven bits, all of them 1. */
 const paddingBitsMax = 7;
 
-/** Two entries a node: what follows a 0 and what follows a 1. A leaf is what it stands for, below zero and less one. */
+/** Two entries a node, for bit 0 and bit 1. A leaf is the negated symbol minus 1. */
 const tree = growTree();
 
 function growTree(): Int16Array {
@@ -49,9 +49,9 @@ function growTree(): Int16Array {
   return nodes;
 }
 
-/** Reads a text, a byte a character. Throws COMPRESSION_ERROR if its end is not as it must be. */
+/** Decodes a string as latin1. Throws COMPRESSION_ERROR for invalid padding. */
 export function decodeHuffman(bytes: Uint8Array): string {
-  // The shortest code has five bits.
+  // The shortest code is five bits long.
   const text = Buffer.allocUnsafe(Math.floor((bytes.length * 8) / 5));
   let length = 0;
   let node = 0;
@@ -65,7 +65,7 @@ export function decodeHuffman(bytes: Uint8Array): string {
       isPadding &&= bit === 1;
       if (next >= 0) node = next;
       else {
-        if (-next - 1 === endOfText) throw invalid();
+        if (-next - 1 === endOfString) throw invalid();
         text[length] = -next - 1;
         length += 1;
         node = 0;

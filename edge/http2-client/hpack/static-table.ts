@@ -1,7 +1,6 @@
-/** A name and a value. */
 export type Field = readonly [name: string, value: string];
 
-/** The fields that both ends know from the beginning; the first has index 1. Source: RFC 7541, appendix A. */
+/** The first field has index 1. Source: RFC 7541, appendix A. */
 export const staticTable: readonly Field[] = [
   [":authority", ""],
   [":method", "GET"],

@@ -8,18 +8,18 @@ import {
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-/** Fewer bytes than this are left to the codec: looking after them would cost more than it saves. */
+/** Smallest field that is worth a separate part, in bytes. */
 const largeBytesMin = 4 * 1024;
 
-/** The encoded message; the bytes in it are copied once. */
+/** Encodes a message and copies a large `bytes` field only once. */
 export function encodeMessage<D extends DescMessage>(schema: D, message: MessageShape<D>): Buffer {
   const [head, bytes] = encodeInParts(schema, message);
   return bytes ? Buffer.concat([head, bytes]) : head;
 }
 
 /**
- * The encoded message in one or two parts. The second is the memory of the message's own bytes: the codec would copy
- * them twice, into buffers that it clears first.
+ * Encodes a message in one or two parts. The second is the memory of a large `bytes` field itself: the codec would copy it
+ * twice, into buffers that it zeroes first.
  */
 export function encodeInParts<D extends DescMessage>(
   schema: D,
@@ -31,7 +31,7 @@ export function encodeInParts<D extends DescMessage>(
   const rest = reflect(schema, shallowCopyOf(message));
   rest.clear(field);
 
-  // The fields of a message may come in any order.
+  // Protobuf allows fields in any order.
   const writer = new BinaryWriter().raw(toBinary(schema, rest.message as MessageShape<D>));
   writer.tag(field.number, WireType.LengthDelimited).uint32(bytes.byteLength);
   return [viewOf(writer.finish()), bytes];

@@ -1,7 +1,7 @@
 import { decodeBinaryHeader, encodeBinaryHeader } from "@connectrpc/connect";
 import { Metadata } from "@grpc/grpc-js";
 
-/** Spells headers as grpc-js metadata; values of `-bin` names are base64 in headers and bytes in metadata. */
+/** Values of `-bin` names are base64 in headers and bytes in grpc-js metadata. */
 export function toMetadata(headers: Headers): Metadata {
   const metadata = new Metadata();
   for (const [name, value] of headers) {
@@ -11,7 +11,6 @@ export function toMetadata(headers: Headers): Metadata {
   return metadata;
 }
 
-/** Spells grpc-js metadata as headers. */
 export function toHeaders(metadata: Metadata): Headers {
   const headers = new Headers();
   for (const name of Object.keys(metadata.getMap())) {

@@ -12,24 +12,24 @@ import { addReflection } from "./grpc-reflection.ts";
 import { addService } from "./grpc-service.ts";
 import { type MeshTls, serverCredentialsFor } from "./mesh-tls.ts";
 
-/** Largest message that is taken from a caller, in bytes. */
+/** Largest message that is accepted from a caller, in bytes. */
 const receiveBytesMax = 16 * 1024 * 1024;
-/** What a caller may send ahead, in bytes: of one stream, and of all streams of a connection. */
+/** HTTP/2 flow-control windows, in bytes. */
 const streamWindowBytes = 4 * 1024 * 1024;
 const sessionWindowBytes = 32 * 1024 * 1024;
-/** How long running calls may go on after the stop, in milliseconds. */
+/** Time for calls in flight after the stop, in milliseconds. */
 const drainMs = 10_000;
 
 export type GrpcServer = AsyncDisposable & {
-  /** A gRPC target that reaches the server: its `host:port`, or `unix:` and a path. */
+  /** The server's gRPC target: `host:port`, or `unix:` and a path. */
   readonly address: string;
-  /** Tells health checks whether the service can do its work. */
+  /** Sets the status that health checks report. */
   setServing(serving: boolean): void;
 };
 
 /**
  * Serves guarded services, gRPC health and reflection. `listen` is `host:port`, port 0 for any, or `unix:` and a path.
- * With `tls`, calls over TCP come from processes of the mesh alone.
+ * With `tls`, a TCP client has to have a certificate of the mesh.
  */
 export async function startGrpcServer(options: {
   listen: string;
@@ -41,7 +41,7 @@ export async function startGrpcServer(options: {
   const server = new Server({ "grpc.max_receive_message_length": receiveBytesMax });
   const [first] = options.services;
   const name = first ? serviceNameOf(first.service) : "none";
-  const setUpServers = widenWindows(server);
+  const onListening = widenWindows(server);
   for (const service of options.services) addService(server, service, options);
   addReflection(
     server,
@@ -56,7 +56,7 @@ export async function startGrpcServer(options: {
     for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
   };
   const port = await bind(server, options.listen, serverCredentialsFor(options.listen, options.tls));
-  setUpServers((http2Server) => watchHandshakes(http2Server, name, options.log));
+  onListening((http2Server) => watchHandshakes(http2Server, name, options.log));
   const readiness = addReadinessCheck(name, () => isServing);
   return {
     address: options.listen.startsWith("unix:")
@@ -72,19 +72,19 @@ export async function startGrpcServer(options: {
 }
 
 /**
- * With Node's usual windows of 64 KiB, an upload waits for its receiver after each of them. grpc-js has a setting for
- * its clients' windows and none for its servers', so this reaches into it, and leaves be what it does not find there.
- * What it answers sets up the servers when they listen.
+ * Widens the flow-control windows: with Node's default of 64 KiB, an upload waits for a round trip after each window. grpc-js
+ * has an option for its clients' windows and none for its servers', so this sets internal fields, if they exist. Returns a
+ * function that configures the HTTP/2 servers once they are listening.
  */
 function widenWindows(server: Server): (setUp: (server: Http2Server) => void) => void {
-  const inside = server as unknown as {
+  const internals = server as unknown as {
     commonServerOptions?: ServerOptions;
     http2Servers?: ReadonlyMap<Http2Server, unknown>;
   };
-  if (inside.commonServerOptions)
-    inside.commonServerOptions.settings = { initialWindowSize: streamWindowBytes };
+  if (internals.commonServerOptions)
+    internals.commonServerOptions.settings = { initialWindowSize: streamWindowBytes };
   return (setUp) => {
-    for (const http2Server of inside.http2Servers?.keys() ?? []) {
+    for (const http2Server of internals.http2Servers?.keys() ?? []) {
       setUp(http2Server);
       http2Server.on("session", (session) => {
         session.setLocalWindowSize(sessionWindowBytes);

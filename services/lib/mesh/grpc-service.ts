@@ -24,12 +24,12 @@ import { callerKey, type GuardedService } from "../rpc/guard.ts";
 import { assertionHeader, type Caller, type Verifier } from "../rpc/principal.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { observeHandler } from "../telemetry/observe-call.ts";
+import { awaitWritable } from "./await-writable.ts";
 import { encodeMessage } from "./encode-message.ts";
-import { toConnectError } from "./failure-of.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { toGrpcStatus } from "./grpc-status.ts";
 import { isCertificateOf } from "./mesh-tls.ts";
-import { awaitWritable } from "./writable.ts";
+import { toConnectError } from "./to-connect-error.ts";
 
 type Options = { verifier: Verifier; log: Logger };
 type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
@@ -48,7 +48,7 @@ export function addService(server: Server, { service, methods }: GuardedService,
       path: `/${service.typeName}/${method.name}`,
       requestStream: kind === "client_streaming" || kind === "bidi_streaming",
       responseStream: kind === "server_streaming" || kind === "bidi_streaming",
-      // Messages are decoded where the handler runs, so that damaged ones become an error of ours.
+      // Messages are decoded in the handler, so that malformed ones get an error of ours.
       requestSerialize: (bytes: Buffer) => bytes,
       requestDeserialize: (bytes: Buffer) => bytes,
       responseSerialize: (bytes: Buffer) => bytes,
@@ -63,29 +63,29 @@ function handle(spec: MethodImplSpec, options: Options): UntypedHandleCall {
   const { input, output } = spec.method;
   switch (spec.kind) {
     case "unary":
-      return (call: UnaryCall, answer: sendUnaryData<Buffer>) =>
-        answerOnce(spec, options, call, answer, async (context) =>
+      return (call: UnaryCall, respond: sendUnaryData<Buffer>) =>
+        handleUnary(spec, options, call, respond, async (context) =>
           encode(output, await spec.impl(decode(input, call.request), context)),
         );
     case "client_streaming":
-      return (call: ReadableCall, answer: sendUnaryData<Buffer>) =>
-        answerOnce(spec, options, call, answer, async (context) =>
+      return (call: ReadableCall, respond: sendUnaryData<Buffer>) =>
+        handleUnary(spec, options, call, respond, async (context) =>
           encode(output, await spec.impl(decodeEach(input, call), context)),
         );
     case "server_streaming":
       return (call: WritableCall) =>
-        answerStream(spec, options, call, (context) => spec.impl(decode(input, call.request), context));
+        handleStream(spec, options, call, (context) => spec.impl(decode(input, call.request), context));
     case "bidi_streaming":
       return (call: DuplexCall) =>
-        answerStream(spec, options, call, (context) => spec.impl(decodeEach(input, call), context));
+        handleStream(spec, options, call, (context) => spec.impl(decodeEach(input, call), context));
   }
 }
 
-async function answerOnce(
+async function handleUnary(
   spec: MethodImplSpec,
   options: Options,
   call: UnaryCall | ReadableCall,
-  answer: sendUnaryData<Buffer>,
+  respond: sendUnaryData<Buffer>,
   work: (context: HandlerContext) => Promise<Buffer>,
 ): Promise<void> {
   const context = contextOf(spec, call);
@@ -94,17 +94,17 @@ async function answerOnce(
     const bytes = await observed.within(() => within(context, call, options, () => work(context)));
     observed.end();
     call.sendMetadata(toMetadata(context.responseHeader));
-    answer(null, bytes, toMetadata(context.responseTrailer));
+    respond(null, bytes, toMetadata(context.responseTrailer));
   } catch (error) {
-    const told = toConnectError(error, context, options.log);
-    observed.end(told);
-    answer(toGrpcStatus(told));
+    const failure = toConnectError(error, context, options.log);
+    observed.end(failure);
+    respond(toGrpcStatus(failure));
   } finally {
     context.abort();
   }
 }
 
-async function answerStream(
+async function handleStream(
   spec: MethodImplSpec,
   options: Options,
   call: WritableCall | DuplexCall,
@@ -113,10 +113,10 @@ async function answerStream(
   const context = contextOf(spec, call);
   const observed = observeHandler(spec.method, context.requestHeader);
   const send = async () => {
-    let begun = false;
+    let hasHeaders = false;
     for await (const message of work(context)) {
-      if (!begun) call.sendMetadata(toMetadata(context.responseHeader));
-      begun = true;
+      if (!hasHeaders) call.sendMetadata(toMetadata(context.responseHeader));
+      hasHeaders = true;
       if (context.signal.aborted) break;
       if (!call.write(encode(spec.method.output, message))) await awaitWritable(call, context.signal);
     }
@@ -127,9 +127,9 @@ async function answerStream(
     observed.end();
     call.end(toMetadata(context.responseTrailer));
   } catch (error) {
-    const told = toConnectError(error, context, options.log);
-    observed.end(told);
-    call.emit("error", toGrpcStatus(told));
+    const failure = toConnectError(error, context, options.log);
+    observed.end(failure);
+    call.emit("error", toGrpcStatus(failure));
   } finally {
     context.abort();
   }
@@ -162,7 +162,7 @@ const deadlineOf = (call: AnyCall): number => {
   return deadline instanceof Date ? deadline.getTime() : deadline;
 };
 
-/** Runs `work` as the call of the verified caller. */
+/** Runs `work` with the verified caller as the current call's principal. */
 async function within<T>(
   context: Context,
   call: AnyCall,
@@ -170,7 +170,7 @@ async function within<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const caller = await verifiedCaller(context.requestHeader, options.verifier);
-  if (caller) refuseBorrowed(caller, call);
+  if (caller) checkCertificate(caller, call);
   context.values.set(callerKey, caller);
   const deadlineMs = deadlineOf(call);
   const current: Call = {
@@ -189,7 +189,7 @@ async function verifiedCaller(header: Headers, verifier: Verifier): Promise<Call
   if (!assertion) return undefined;
   const caller = await verifier.verify(assertion);
   const { principal } = caller;
-  // What rides beside the assertion for the logs must not say something else.
+  // The headers that repeat the principal for logs must agree with the assertion.
   const agrees =
     (header.get("x-org-id") ?? principal?.orgId) === principal?.orgId &&
     (header.get("x-user-id") ?? principal?.userId) === principal?.userId;
@@ -197,8 +197,8 @@ async function verifiedCaller(header: Headers, verifier: Verifier): Promise<Call
   return caller;
 }
 
-/** An assertion is good on a connection of the process that signed it only. */
-function refuseBorrowed({ process }: Caller, call: AnyCall): void {
+/** An assertion is valid only on a connection of the process that signed it. */
+function checkCertificate({ process }: Caller, call: AnyCall): void {
   const certificate = call.getAuthContext()?.sslPeerCertificate;
   if (certificate && !isCertificateOf(process, certificate)) {
     throw new ConnectError(
@@ -221,6 +221,6 @@ function decode(schema: DescMessage, bytes: Buffer): Message {
 }
 
 async function* decodeEach(schema: DescMessage, call: Readable): AsyncIterable<Message> {
-  // A handler that stops reading must still be able to answer, so the call is not destroyed with the iteration.
+  // A handler that stops reading can still respond: the end of the iteration must not destroy the call.
   for await (const bytes of call.iterator({ destroyOnReturn: false })) yield decode(schema, bytes);
 }

@@ -6,14 +6,14 @@ import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 const detailsKey = "grpc-status-details-bin";
 const typeUrlPrefix = "type.googleapis.com/";
 
-// A block of headers of more than 64 KiB ends the connection, and with it every other call on it. The message is in it
-// twice: percent-encoded, which trebles it, and in the details, which are in base64.
+// A header block over 64 KiB closes the connection with all of its calls. The block has the message twice: percent-encoded,
+// at three bytes for each, and in the details in base64.
 const messageBytesMax = 4 * 1024;
 const statusBytesMax = 24 * 1024;
 
 /**
- * Spells an error as grpc-js sends it, with its details in `grpc-status-details-bin`. What is too long for a header is
- * cut: the message at its end, the details as a whole.
+ * Converts an error to a grpc-js status, with its details in `grpc-status-details-bin`. A message that is too long for a
+ * header is truncated; details that are too long are dropped.
  */
 export function toGrpcStatus(error: ConnectError): Pick<StatusObject, "code" | "details" | "metadata"> {
   const metadata = new Metadata();
@@ -23,7 +23,7 @@ export function toGrpcStatus(error: ConnectError): Pick<StatusObject, "code" | "
   return { code: error.code as number, details: message, metadata };
 }
 
-/** The error without what headers would not carry: it is then the same whatever protocol takes it on. */
+/** Applies the limits of gRPC's headers to an error, so that it is the same in every protocol. */
 export function cutToHeaders(error: ConnectError): ConnectError {
   const message = shorten(error.rawMessage);
   const details = encodeFitting(error, message) ? error.details : [];
@@ -33,33 +33,32 @@ export function cutToHeaders(error: ConnectError): ConnectError {
   return cut;
 }
 
-/** The status of an error that has details, unless it is too long. */
+/** The encoded status; undefined if the error has no details or they are too long. */
 function encodeFitting(error: ConnectError, message: string): Uint8Array | undefined {
   const encoded = error.details.length > 0 ? encodeStatus(error, message) : undefined;
   return encoded && encoded.byteLength <= statusBytesMax ? encoded : undefined;
 }
 
-/** Also mends halves of characters, as a cut leaves them: grpc-js throws at them. */
+/** Also replaces lone surrogates, for which grpc-js throws. */
 function shorten(message: string): string {
   const bytes = new TextEncoder().encode(message);
   if (bytes.byteLength <= messageBytesMax) return message.toWellFormed();
   return `${new TextDecoder().decode(bytes.subarray(0, messageBytesMax), { stream: true })}…`;
 }
 
-/** Reads an error of grpc-js; the headers and trailers of the peer stay behind. */
+/** Converts an error of grpc-js. The peer's other metadata is not copied. */
 export function fromGrpcStatus(error: Pick<ServiceError, "code" | "details" | "metadata">): ConnectError {
   const encoded = error.metadata?.get(detailsKey)[0];
-  const read = new ConnectError(error.details, error.code as number as Code);
-  if (encoded instanceof Buffer) read.details.push(...decodeDetails(encoded));
-  return read;
+  const converted = new ConnectError(error.details, error.code as number as Code);
+  if (encoded instanceof Buffer) converted.details.push(...decodeDetails(encoded));
+  return converted;
 }
 
-/** Whether grpc-js met the failure itself; a peer of ours always sends details with Unavailable. */
+/** Whether the status comes from grpc-js itself: our services always send details with UNAVAILABLE. */
 export function isLocalFailure(error: Pick<ServiceError, "code" | "metadata">): boolean {
   return (error.code as number) === Code.Unavailable && !error.metadata?.get(detailsKey).length;
 }
 
-/** A google.rpc.Status of the error, encoded. */
 function encodeStatus(error: ConnectError, message: string): Uint8Array {
   const details = error.details.map((detail) =>
     "desc" in detail

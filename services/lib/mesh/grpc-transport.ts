@@ -26,32 +26,32 @@ import {
 } from "@grpc/grpc-js";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../rpc/errors.ts";
+import { awaitWritable } from "./await-writable.ts";
 import { encodeMessage } from "./encode-message.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { fromGrpcStatus, isLocalFailure } from "./grpc-status.ts";
 import { channelSecurityFor, type MeshTls } from "./mesh-tls.ts";
 import { serviceConfigOf } from "./service-config.ts";
-import { awaitWritable } from "./writable.ts";
 
-/** Largest message that is taken from a peer, in bytes. */
+/** Largest message that is accepted from a peer, in bytes. */
 const receiveBytesMax = 16 * 1024 * 1024;
 
 const channelOptions: ChannelOptions = {
   "grpc.max_receive_message_length": receiveBytesMax,
-  // A restarted peer is found again soon; calls in between fail at once.
+  // Short, so that a restarted peer is found soon. Calls in between fail at once.
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 1000,
   "grpc.keepalive_time_ms": 20_000,
   "grpc.keepalive_timeout_ms": 5_000,
-  // Channels of one process must not share a connection that one of them closes.
+  // Channels share connections by default, and one that closes would close those of others.
   "grpc.use_local_subchannel_pool": 1,
 };
 
 export type GrpcTransport = Transport & Disposable & { readonly client: Client; readonly peer: string };
 
 /**
- * A Connect transport over grpc-js. `peer` names who answers, for error texts and its certificate; `address` is a gRPC
- * target. Calls of `services` are repeated as their contracts allow.
+ * A Connect transport over grpc-js. `peer` is the called process, for error texts and its certificate; `address` is a gRPC
+ * target. Calls of `services` are retried as their contracts allow.
  */
 export function createGrpcTransport(options: {
   peer: string;
@@ -136,7 +136,7 @@ function unaryCall<I extends DescMessage, O extends DescMessage>(
       toMetadata(request.header),
       callOptions(timeoutMs),
       (error, message) => {
-        // The status event, which brings the trailers, follows within the same turn.
+        // The status event with the trailers follows within the same iteration of the event loop.
         setImmediate(() => {
           signal.removeEventListener("abort", cancel);
           if (error) reject(fromPeerStatus(error, peer));
@@ -163,7 +163,7 @@ function unaryCall<I extends DescMessage, O extends DescMessage>(
   });
 }
 
-// On the wire the four kinds of method differ in the number of messages only, so one kind of call serves all streams.
+// The kinds of streaming methods differ only in their number of messages, so a bidirectional call serves all of them.
 async function streamingCall<I extends DescMessage, O extends DescMessage>(
   client: Client,
   peer: string,
@@ -185,12 +185,12 @@ async function streamingCall<I extends DescMessage, O extends DescMessage>(
   call.on("status", (status) => {
     for (const [name, value] of toHeaders(status.metadata)) trailer.append(name, value);
   });
-  const source: Source = { failure: undefined };
-  void send(call, request.message, signal, source);
+  const requests: RequestState = { failure: undefined };
+  void send(call, request.message, signal, requests);
   const toError = (error: ServiceError) => {
-    // A source that failed has cancelled the call; its own error says why.
+    // If the iteration of the requests failed, it canceled the call, and its error is the cause.
     const isCanceled = (error.code as number) === Code.Canceled;
-    return isCanceled && source.failure ? source.failure.error : fromPeerStatus(error, peer);
+    return isCanceled && requests.failure ? requests.failure.error : fromPeerStatus(error, peer);
   };
   const header = await firstMetadata(call, toError);
   return {
@@ -203,17 +203,17 @@ async function streamingCall<I extends DescMessage, O extends DescMessage>(
   };
 }
 
-/** Where the messages of a call come from. */
-type Source = { failure: { readonly error: unknown } | undefined };
+/** Whether the iteration of a call's request messages failed. */
+type RequestState = { failure: { readonly error: unknown } | undefined };
 
 type ToError = (error: ServiceError) => unknown;
 
-/** Sends every message, as fast as the peer takes them. */
+/** Sends every message with backpressure. */
 async function send<I, O>(
   call: ClientDuplexStream<I, O>,
   messages: AsyncIterable<I>,
   signal: AbortSignal,
-  source: Source,
+  requests: RequestState,
 ): Promise<void> {
   try {
     for await (const message of messages) {
@@ -222,7 +222,7 @@ async function send<I, O>(
     }
     call.end();
   } catch (error) {
-    source.failure = { error };
+    requests.failure = { error };
     call.cancel();
   }
 }
@@ -230,9 +230,9 @@ async function send<I, O>(
 function firstMetadata<I, O>(call: ClientDuplexStream<I, O>, toError: ToError): Promise<Headers> {
   return new Promise((resolve, reject) => {
     call.once("metadata", (metadata: Metadata) => resolve(toHeaders(metadata)));
-    // A peer that fails at once sends trailers only: the error comes out where the messages are read.
+    // A peer that fails at once sends trailers only.
     call.once("error", (error: ServiceError) => reject(toError(error)));
-    // One that has nothing to say does so too, and nobody reads yet who could see the end.
+    // A response without messages may be trailers-only, too.
     call.once("status", () => resolve(new Headers()));
   });
 }
@@ -252,7 +252,7 @@ async function* receive<I, O>(
   }
 }
 
-/** What a call to a peer failed with; a peer that can't be reached is told of by its name alone. */
+/** The error of a call to a peer. If the peer can't be reached, it contains the peer's name and no address. */
 export function fromPeerStatus(
   error: Pick<ServiceError, "code" | "details" | "metadata">,
   peer: string,

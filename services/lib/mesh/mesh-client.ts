@@ -9,8 +9,8 @@ import type { MeshTls } from "./mesh-tls.ts";
 export type MeshClient<S extends DescService> = Client<S> & Disposable;
 
 /**
- * A client of another service. What a handler calls with it is made on behalf of the handler's own caller, within that
- * call's deadline, and ends when that call ends.
+ * A client of another service. A call from within a handler carries the principal, the deadline and the cancellation of the
+ * handler's own call.
  */
 export function createMeshClient<S extends DescService>(
   service: S,
@@ -20,21 +20,21 @@ export function createMeshClient<S extends DescService>(
   const transport = createGrpcTransport({
     ...options,
     services: [service],
-    interceptors: [carryOn(signer), observeClient(signer.process, peer)],
+    interceptors: [propagateCall(signer), observeClient(signer.process, peer)],
   });
   const bounded: typeof transport = {
     ...transport,
     unary: (method, signal, timeoutMs, ...rest) =>
-      transport.unary(method, withinCurrent(signal), remaining(timeoutMs), ...rest),
+      transport.unary(method, withCurrentSignal(signal), boundTimeoutMs(timeoutMs), ...rest),
     stream: (method, signal, timeoutMs, ...rest) =>
-      transport.stream(method, withinCurrent(signal), remaining(timeoutMs), ...rest),
+      transport.stream(method, withCurrentSignal(signal), boundTimeoutMs(timeoutMs), ...rest),
   };
   return Object.assign(createClient(service, bounded), {
     [Symbol.dispose]: () => transport[Symbol.dispose](),
   });
 }
 
-function carryOn(signer: Signer): Interceptor {
+function propagateCall(signer: Signer): Interceptor {
   return (next) => async (request) => {
     const call = currentCall();
     request.header.set(assertionHeader, await signer.assertionFor(call?.principal));
@@ -44,12 +44,12 @@ function carryOn(signer: Signer): Interceptor {
   };
 }
 
-function withinCurrent(signal: AbortSignal | undefined): AbortSignal | undefined {
+function withCurrentSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
   const outer = currentCall()?.signal;
   return outer && signal ? AbortSignal.any([outer, signal]) : (outer ?? signal);
 }
 
-function remaining(timeoutMs: number | undefined): number | undefined {
+function boundTimeoutMs(timeoutMs: number | undefined): number | undefined {
   const deadlineMs = currentCall()?.deadlineMs;
   if (deadlineMs === undefined) return timeoutMs;
   const leftMs = Math.max(0, deadlineMs - Date.now());

@@ -4,18 +4,18 @@ import type { Logger } from "../telemetry/log.ts";
 import { type Certificates, type WatchedCertificates, watchCertificates } from "../tls/certificates.ts";
 import type { MeshFiles } from "../tls/tls-settings.ts";
 
-/** How a process shows the others over TCP who it is, and how it knows them. */
+/** Mutual TLS between the processes of the mesh. */
 export type MeshTls = Disposable & {
   readonly serverCredentials: ServerCredentials;
   readonly channelCredentials: ChannelCredentials;
-  /** Connects to a process of the mesh at `host:port`, for HTTP/2. */
+  /** Opens a TLS connection for HTTP/2 to a process at `host:port`. */
   connect(peer: string, address: string): TLSSocket;
 };
 
-/** The DNS name in the certificate of a process: whoever calls it, and whom it calls, looks for it. */
+/** The DNS name in the certificate of a process, which both ends of a connection verify. */
 export const certificateNameOf = (process: string): string => `sluice-${process}`;
 
-/** Reads the certificates that a process was given, and again when they change; undefined where it was given none. */
+/** Reads the certificates and reloads them when they change; undefined without files. */
 export async function openMeshTls(
   files: MeshFiles,
   log: Logger,
@@ -39,11 +39,10 @@ export async function openMeshTls(
 
 const isUnixSocket = (address: string): boolean => address.startsWith("unix:");
 
-/** What a server at this address shows and asks for: a unix socket is nobody else's, so it needs nothing. */
+/** Unix sockets are not encrypted: file permissions protect them. */
 export const serverCredentialsFor = (address: string, tls: MeshTls | undefined): ServerCredentials =>
   tls && !isUnixSocket(address) ? tls.serverCredentials : ServerCredentials.createInsecure();
 
-/** What a channel to a process at this address shows and asks for. */
 export function channelSecurityFor(
   peer: string,
   address: string,
@@ -54,32 +53,32 @@ export function channelSecurityFor(
   return { credentials: tls.channelCredentials, options };
 }
 
-/** Whether a certificate is that of a process; the authority has vouched for it already. */
+/** Checks only the name: TLS has verified the certificate's chain. */
 export const isCertificateOf = (process: string, certificate: PeerCertificate): boolean =>
   checkServerIdentity(certificateNameOf(process), certificate) === undefined;
 
 type Provider = Parameters<typeof experimental.createCertificateProviderChannelCredentials>[0];
 
-/** Gives grpc-js the certificates in its own terms. */
+/** Adapts the certificates to grpc-js. */
 function createProvider(watched: WatchedCertificates): Provider {
   const stops = new Map<unknown, () => void>();
   const follow = <T>(listener: (update: T) => void, toUpdate: (certificates: Certificates) => T) => {
-    // Whoever asks is not ready to hear before it has been answered.
+    // grpc-js is not ready for the update before this function has returned.
     process.nextTick(() => listener(toUpdate(watched.current)));
     stops.set(
       listener,
       watched.onRenewed((certificates) => listener(toUpdate(certificates))),
     );
   };
-  const leave = (listener: unknown) => {
+  const unfollow = (listener: unknown) => {
     stops.get(listener)?.();
     stops.delete(listener);
   };
   return {
     addCaCertificateListener: (listener) => follow(listener, ({ ca }) => (ca ? { caCertificate: ca } : null)),
-    removeCaCertificateListener: leave,
+    removeCaCertificateListener: unfollow,
     addIdentityCertificateListener: (listener) =>
       follow(listener, ({ cert, key }) => ({ certificate: cert, privateKey: key })),
-    removeIdentityCertificateListener: leave,
+    removeIdentityCertificateListener: unfollow,
   };
 }

@@ -9,15 +9,12 @@ const retryPolicy = {
   retryableStatusCodes: ["UNAVAILABLE"],
 };
 
-/** No repetitions while fewer than half of the tokens are left: a failure takes one, a success gives a tenth back. */
+/** No retries while half of the tokens or fewer are left. A failure costs one, a success earns a tenth. */
 const retryThrottling = { maxTokens: 100, tokenRatio: 0.1 };
 
-/**
- * What gRPC's clients do beside calling, as the contracts allow: they use all addresses of a name in turn, and repeat
- * what has no side effects.
- */
+/** gRPC's service config: round robin over all addresses, and retries of the methods without side effects. */
 export function serviceConfigOf(services: readonly DescService[]): object {
-  const name = services.flatMap(({ methods }) => methods.filter(mayRepeat).map(nameOf));
+  const name = services.flatMap(({ methods }) => methods.filter(mayRetry).map(nameOf));
   return {
     loadBalancingConfig: [{ round_robin: {} }],
     methodConfig: name.length > 0 ? [{ name, retryPolicy }] : [],
@@ -25,7 +22,7 @@ export function serviceConfigOf(services: readonly DescService[]): object {
   };
 }
 
-const mayRepeat = ({ idempotency }: DescMethod): boolean =>
+const mayRetry = ({ idempotency }: DescMethod): boolean =>
   idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
 
 const nameOf = ({ parent, name }: DescMethod) => ({ service: parent.typeName, method: name });

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ResilienceService } from "../../../gen/sluice/test/v1/resilience_pb.ts";
 import { guard } from "../../../services/lib/rpc/guard.ts";
+import { forFile } from "../../lib/for-file.ts";
 import { startLibrary } from "../lib/library-backend.ts";
 import { pruned } from "../lib/pruned.ts";
 import { http1, http2 } from "../lib/raw-http.ts";
-import { startTestEdge, type TestEdge } from "../lib/test-edge.ts";
+import { startTestEdge } from "../lib/test-edge.ts";
 
-let edge: TestEdge;
-beforeAll(async () => {
-  edge = await startLibrary();
-});
-afterAll(() => edge[Symbol.asyncDispose]());
+const library = forFile(startLibrary);
 
 describe.each([
   ["HTTP/1.1", http1],
@@ -23,13 +20,13 @@ describe.each([
     ["a value may have colons", "isbn/urn:isbn:1", "urn:isbn:1"],
     ["a value may have an encoded colon", "isbn/urn%3Aisbn", "urn:isbn"],
   ])("OK: %s", async (_what, path, isbn) => {
-    const { status, body } = await send(edge.port, `/library/v1/${path}`);
+    const { status, body } = await send(library().port, `/library/v1/${path}`);
     expect([status, pruned(JSON.parse(body).request)]).toEqual([200, { isbn }]);
   });
 
   // grpc-gateway answers 501 without Allow.
   test("405: a method that a path does not have, with those that it has", async () => {
-    const { status, headers, body } = await send(edge.port, "/library/v1/titles", { method: "DELETE" });
+    const { status, headers, body } = await send(library().port, "/library/v1/titles", { method: "DELETE" });
     expect([status, headers.allow, JSON.parse(body).error.status]).toEqual([
       405,
       "GET, HEAD, OPTIONS",
@@ -42,7 +39,11 @@ describe.each([
     "404: an unknown path, whatever is sent to it: %s",
     async (contentType) => {
       const headers = { "content-type": contentType };
-      const answer = await send(edge.port, "/library/v1/nothing", { method: "POST", headers, body: "x" });
+      const answer = await send(library().port, "/library/v1/nothing", {
+        method: "POST",
+        headers,
+        body: "x",
+      });
       expect([answer.status, answer.headers["content-type"]]).toEqual([404, "application/json"]);
     },
   );

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../../lib/for-file.ts";
 import { startLibrary } from "../lib/library-backend.ts";
 import { http1, http2 } from "../lib/raw-http.ts";
-import type { TestEdge } from "../lib/test-edge.ts";
 
-let edge: TestEdge;
-beforeAll(async () => {
-  edge = await startLibrary();
-});
-afterAll(() => edge[Symbol.asyncDispose]());
+const library = forFile(startLibrary);
 
 // vanguard-go lets the query win over path and body, past every rule that looks at the path, and answers 500 to the unknown.
 describe.each([
@@ -60,7 +56,7 @@ describe.each([
     ],
   ])("InvalidArgument: %s", async (_what, method, path, field, description) => {
     const sent = method === "GET" ? {} : { headers: { "content-type": "application/json" }, body: "{}" };
-    const { status, body } = await send(edge.port, `/library/v1/${path}`, { method, ...sent });
+    const { status, body } = await send(library().port, `/library/v1/${path}`, { method, ...sent });
     const [detail] = JSON.parse(body).error.details;
     expect([status, detail.fieldViolations]).toEqual([400, [{ field, description }]]);
   });

@@ -3,13 +3,13 @@ import fc from "fast-check";
 export type Fields = readonly (readonly [name: string, value: string])[];
 
 /** How a field stands in a header block: the four ways that a literal may, and whether by an index where there is one. */
-export type FieldForm = {
+type FieldForm = {
   readonly kind: "indexed" | "plain" | "never indexed";
   readonly usesTable: boolean;
 };
 
 /** How a header block is sent: in how many frames, with what around it. */
-export type BlockForm = {
+type BlockForm = {
   readonly forms: readonly FieldForm[];
   /** Bytes of each frame but the last, which has the rest. */
   readonly pieces: readonly number[];
@@ -21,7 +21,7 @@ export type BlockForm = {
 
 export type Block = { readonly fields: Fields; readonly form: BlockForm };
 
-export type DataFrame = { readonly bytes: number; readonly paddingBytes: number | undefined };
+type DataFrame = { readonly bytes: number; readonly paddingBytes: number | undefined };
 
 /** What the server says on one stream. */
 export type ServerResponse = {

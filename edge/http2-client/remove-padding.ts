@@ -1,8 +1,8 @@
 import { type Frame, flags } from "./frames.ts";
 import { protocolError } from "./http2-error.ts";
 
-/** What a frame carries besides bytes that hide its length. */
-export function withoutPadding({ flags: flagBits, payload }: Frame): Buffer {
+/** The payload of a frame without its padding. */
+export function removePadding({ flags: flagBits, payload }: Frame): Buffer {
   if (!(flagBits & flags.padded)) return payload;
   const [paddingBytes = 0] = payload;
   if (paddingBytes >= payload.byteLength) throw protocolError("a frame has more padding than bytes");

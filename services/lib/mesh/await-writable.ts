@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 
-/** Waits until a full stream takes more, or its reader or the call has gone. */
+/** Resolves when a full stream has drained, is closed, or the call is aborted. */
 export async function awaitWritable(stream: Writable, signal: AbortSignal): Promise<void> {
   if (signal.aborted || stream.destroyed) return;
   const gone = new AbortController();
@@ -12,7 +12,7 @@ export async function awaitWritable(stream: Writable, signal: AbortSignal): Prom
   try {
     await once(stream, "drain", { signal: either });
   } catch {
-    // The reader went away: whoever writes next finds out.
+    // The next write reports that the stream is closed.
   } finally {
     stream.off("close", close);
     stream.off("error", close);

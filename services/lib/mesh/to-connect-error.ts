@@ -3,8 +3,8 @@ import { databaseFailure } from "../database/database-failure.ts";
 import type { Logger } from "../telemetry/log.ts";
 
 /**
- * What the caller gets for something that was thrown. The words of a `ConnectError` were meant for callers; of
- * anything else only the request id leaves, and the log has the rest.
+ * Maps a thrown value to the error for the caller. Only the text of a `ConnectError` is meant for callers. Everything else is
+ * logged, and the caller gets the request id.
  */
 export function toConnectError(error: unknown, context: HandlerContext, log: Logger): ConnectError {
   if (error instanceof ConnectError && error.code !== Code.Internal && error.code !== Code.Unknown)

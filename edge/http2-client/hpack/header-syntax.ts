@@ -1,8 +1,8 @@
 const nameForm = /^:?[!#$%&'*+.^_`|~0-9a-z-]+$/;
-// Without control characters, and a byte a character.
+// latin1 without control characters.
 const valueForm = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Whether a header may be called so in HTTP/2, where names have small letters only. */
+/** HTTP/2 allows only lower-case names. */
 export const isHeaderName = (text: string): boolean => nameForm.test(text);
 
 export const isHeaderValue = (text: string): boolean => valueForm.test(text);
