@@ -2,17 +2,17 @@ import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
 import type { Content } from "../blobs/blob-store.ts";
-import type { StorageDeps } from "../deps.ts";
 import { type FileRow, insertFile, type NewFile } from "../file-repository.ts";
 import { mediaTypeOf } from "../media-type.ts";
 import { updateUsage } from "../quota-repository.ts";
+import type { UploadDeps } from "./upload-deps.ts";
 
 /**
  * Makes a file of content that is stored already and was verified; undefined when there is none. The caller must hold
  * the bytes: who knows a hash alone may not read what has it. Throws quotaExceeded, reservationLost.
  */
 export async function insertKnown(
-  deps: StorageDeps,
+  deps: UploadDeps,
   scope: Scope,
   content: Content,
   file: Pick<NewFile, "name" | "contentType" | "ownerId">,
@@ -48,7 +48,7 @@ export async function insertKnown(
 /** Removed before it was locked. */
 class ContentGone extends Error {}
 
-async function isSound({ blobs, content }: StorageDeps, { sha256, sizeBytes }: Content): Promise<boolean> {
+async function isSound({ blobs, content }: UploadDeps, { sha256, sizeBytes }: Content): Promise<boolean> {
   await using blob = await blobs.open(sha256);
   return blob?.sizeBytes === sizeBytes && content.isVerified(sha256, blob.fingerprint);
 }

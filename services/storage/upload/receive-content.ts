@@ -4,13 +4,13 @@ import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
 import type { Content, TemporaryBlob } from "../blobs/blob-store.ts";
-import type { StorageDeps } from "../deps.ts";
 import { type FileRow, insertFile, type NewFile } from "../file-repository.ts";
 import { mediaTypeOf } from "../media-type.ts";
 import { updateUsage } from "../quota-repository.ts";
 import { gatherSmall } from "./gather-small.ts";
 import type { Reservation } from "./reservations.ts";
 import { insertSmall } from "./small-uploads.ts";
+import type { UploadDeps } from "./upload-deps.ts";
 
 type FileHead = Pick<NewFile, "name" | "contentType" | "ownerId">;
 
@@ -38,7 +38,7 @@ type Arriving = {
 
 /** Takes content in. Throws quotaExceeded, diskFull, and what `pieces` throws. */
 export async function receiveContent(
-  deps: StorageDeps,
+  deps: UploadDeps,
   scope: Scope,
   arriving: Arriving,
 ): Promise<ReceivedContent> {
@@ -49,7 +49,7 @@ export async function receiveContent(
 }
 
 /** It needs neither a reservation nor a file before it is committed. */
-function smallContent(deps: StorageDeps, scope: Scope, bytes: Buffer, signal: AbortSignal): ReceivedContent {
+function smallContent(deps: UploadDeps, scope: Scope, bytes: Buffer, signal: AbortSignal): ReceivedContent {
   const content = { sha256: hash("sha256", bytes), sizeBytes: bytes.byteLength };
   const uploadOf = (file: FileHead) => ({ scope, file, content, bytes, signal });
   return {
@@ -67,7 +67,7 @@ function smallContent(deps: StorageDeps, scope: Scope, bytes: Buffer, signal: Ab
 
 /** Under a reservation that grows with it, until it lies on the disk under no name. */
 async function receiveLarge(
-  deps: StorageDeps,
+  deps: UploadDeps,
   scope: Scope,
   { pieces, announcedBytes }: Arriving,
 ): Promise<ReceivedContent> {
@@ -101,7 +101,7 @@ async function receiveLarge(
 
 /** The transaction is what makes the file exist: before it has committed, everything else can be lost. */
 async function insert(
-  { content: verified }: StorageDeps,
+  { content: verified }: UploadDeps,
   tx: Db,
   scope: Scope,
   received: {
