@@ -6,10 +6,8 @@ import { type Env, grpcAddress, serviceEnv } from "../lib/settings/env.ts";
 import { parseMeshEnv } from "../lib/tls/tls-settings.ts";
 
 import { type Protection, protections } from "./confinement/layers.ts";
+import type { Network } from "./connectors/address-guard.ts";
 import type { MemoryLimits } from "./engine/memory-watch.ts";
-
-/** A network of addresses: its first address and the length of its prefix. */
-export type Network = ReturnType<typeof ipaddr.parseCIDR>;
 
 /** Networks as comma-separated CIDRs, as `10.0.0.0/8, ::1/128`; none by default. */
 const networks = z

@@ -1,9 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure, invalidFields, notFound, retryAfter } from "../lib/rpc/errors.ts";
-import type { SecretDestination } from "./connectors/connector.ts";
-import { formatTime, type TimeLimit } from "./executions/time-limit.ts";
-import type { Preemption, Refusal } from "./executions/waiter.ts";
+import type { Preemption, Refusal } from "./scheduling/waiter.ts";
+import { formatTime, type TimeLimit } from "./timing/time-limit.ts";
 
 export const connectorNotFound = (name: string) => notFound("connector", name);
 export const sourceNotFound = (sourceId: string) => notFound("source", sourceId);
@@ -79,7 +78,10 @@ export const sourceUnreachable = (message: string) =>
 export const sourceDataInvalid = (message: string) =>
   failure(Code.FailedPrecondition, ErrorReason.SOURCE_DATA_INVALID, message);
 
-export function secretNotFound(name: string, { connector, host, port }: SecretDestination): ConnectError {
+export function secretNotFound(
+  name: string,
+  { connector, host, port }: { connector: string; host: string; port: number },
+): ConnectError {
   const path = `/api/v1/secrets/${encodeURIComponent(name)}`;
   return failure(
     Code.FailedPrecondition,

@@ -3,7 +3,7 @@ import type { Db } from "../lib/database/database.ts";
 import { fromPage } from "../lib/database/rows.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import type { Page } from "../lib/rpc/paging.ts";
-import { presenceLockPrefix } from "./executions/presence.ts";
+import { livenessLockPrefix } from "./locks/liveness-lock.ts";
 import { executions } from "./schema.ts";
 import { type EndState, statesBefore } from "./state.ts";
 
@@ -85,14 +85,14 @@ export function listCancelledExecutions(
 
 /**
  * Ends what processes that are dead left running, whatever organisation it belongs to; answers how many. Who lives
- * holds its lock (see presence.ts).
+ * holds its lock (see locks/liveness-lock.ts).
  */
 export async function moveAbandonedExecutions(db: Db): Promise<number> {
   const abandoned = sql`${executions.processId} in (
     select process_id from (
       select distinct process_id from ${executions} where state = 'running'
     ) as processes
-    where pg_try_advisory_xact_lock(hashtextextended(${presenceLockPrefix} || process_id, 0)))`;
+    where pg_try_advisory_xact_lock(hashtextextended(${livenessLockPrefix} || process_id, 0)))`;
   const rows = await db
     .update(executions)
     .set({ state: "cancelled", errorMessage: "the server stopped while it ran", endTime: sql`now()` })

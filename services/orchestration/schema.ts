@@ -16,9 +16,6 @@ import { requestsTable } from "../lib/database/idempotency.ts";
 import type { DiscoveredColumn, Settings } from "./connectors/connector.ts";
 import { executionStates } from "./state.ts";
 
-export * from "./crashes/crash-schema.ts";
-export * from "./lineage/lineage-schema.ts";
-
 export const orchestration = pgSchema("orchestration");
 
 const createTime = timestamp("create_time", { withTimezone: true }).notNull().defaultNow();

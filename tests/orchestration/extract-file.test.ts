@@ -7,7 +7,7 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExtractFormat } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { extract } from "../../services/orchestration/engine/extract.ts";
-import { beforeAbort } from "../../services/orchestration/executions/before-abort.ts";
+import { beforeAbort } from "../../services/orchestration/timing/before-abort.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { startEngine, writeParquet } from "./engines.ts";
 import { codecsOf, extractAll, parquetColumns, plan, readParquet, tablesOf } from "./extracts.ts";

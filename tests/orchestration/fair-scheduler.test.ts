@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Owner, reserveOf } from "../../services/orchestration/executions/shares.ts";
+import { type Owner, reserveOf } from "../../services/orchestration/scheduling/shares.ts";
 import { sharesByHand, simulateLoad } from "./simulated-load.ts";
 
 const interactive = (orgId: string, userId = "user"): Owner => ({ workClass: "interactive", orgId, userId });

@@ -3,13 +3,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { withinCall } from "../../services/lib/rpc/call.ts";
 import { createLog } from "../../services/lib/telemetry/log.ts";
 import { createAddressGuard } from "../../services/orchestration/connectors/address-guard.ts";
-import type { Limit, Query } from "../../services/orchestration/connectors/connector.ts";
+import type { Query } from "../../services/orchestration/connectors/connector.ts";
 import { createPostgresqlConnector } from "../../services/orchestration/connectors/postgresql/postgresql-connector.ts";
 import type { Engine } from "../../services/orchestration/engine/engine.ts";
 import {
   createSourceProcesses,
   type SourceProcesses,
 } from "../../services/orchestration/source-process/source-processes.ts";
+import type { Limit } from "../../services/orchestration/timing/limit.ts";
 import { listen } from "../lib/tcp.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
 import { watchMemory } from "./engines.ts";
@@ -25,6 +26,7 @@ beforeAll(async () => {
   const folder = owned.use(await temporaryFolder());
   processes = owned.use(
     createSourceProcesses({
+      program: new URL("../../services/orchestration/connectors/source-process.ts", import.meta.url),
       compileCache: folder.path,
       memory: watchMemory(),
       log: createLog("test", { logLevel: "silent" }),

@@ -1,4 +1,4 @@
-import type { Clock } from "../../services/orchestration/executions/clock.ts";
+import type { Clock } from "../../services/orchestration/timing/clock.ts";
 
 export type SimulatedClock = Clock & {
   /** Runs everything that is due until a time, in order. */

@@ -1,7 +1,7 @@
-import { createFairScheduler } from "../../services/orchestration/executions/fair-scheduler.ts";
 import { schedulerOptionsOf } from "../../services/orchestration/executions/scheduler-settings.ts";
-import type { Owner } from "../../services/orchestration/executions/shares.ts";
-import type { Preemption, Refusal } from "../../services/orchestration/executions/waiter.ts";
+import { createFairScheduler } from "../../services/orchestration/scheduling/fair-scheduler.ts";
+import type { Owner } from "../../services/orchestration/scheduling/shares.ts";
+import type { Preemption, Refusal } from "../../services/orchestration/scheduling/waiter.ts";
 import { simulatedClock } from "./simulated-clock.ts";
 
 /** One request and what became of it. */

@@ -11,6 +11,7 @@ import { copyOut } from "../../services/orchestration/connectors/postgresql/copy
 import { postgresqlOperations } from "../../services/orchestration/connectors/postgresql/operations.ts";
 import { postgresqlSettings } from "../../services/orchestration/connectors/postgresql/settings.ts";
 import { pack, unpack } from "../../services/orchestration/source-process/protocol.ts";
+import type { resolveHost } from "../../services/orchestration/source-process/resolve-host.ts";
 import {
   createSourceProcesses,
   type SourceProcesses,
@@ -80,12 +81,15 @@ const pids = async () =>
     .filter(({ args, ppid }) => ppid === process.pid && args.includes("source-process.ts"))
     .map(({ pid }) => pid);
 
+const program = new URL("../../services/orchestration/connectors/source-process.ts", import.meta.url);
+
 const lend = (processes: SourceProcesses, orgId: string, database: string) =>
   processes.lend({ orgId, connector: "postgresql", settings: { database } });
 
 test("Unavailable: more sources of an organisation than it may use at the same time; others have theirs", async () => {
   await using folder = await temporaryFolder();
   await using processes = createSourceProcesses({
+    program,
     compileCache: folder.path,
     memory: watchMemory(),
     log: createLog("test", { logLevel: "silent" }),
@@ -105,6 +109,7 @@ test("a mesh whose sources nobody asks has no process of them", async () => {
   await using folder = await temporaryFolder();
   const log = createLog("test", { logLevel: "silent" });
   await using processes = createSourceProcesses({
+    program,
     compileCache: folder.path,
     memory: watchMemory(),
     log,
@@ -113,7 +118,9 @@ test("a mesh whose sources nobody asks has no process of them", async () => {
   expect(await pids()).toEqual([]);
   const { client, [Symbol.dispose]: giveBack } = lend(processes, "o", "d");
   const { signal } = new AbortController();
-  expect(await client.request("resolveHost", { host: "127.0.0.1" }, { signal })).toEqual(["127.0.0.1"]);
+  expect(await client.request<typeof resolveHost>("resolveHost", { host: "127.0.0.1" }, { signal })).toEqual([
+    "127.0.0.1",
+  ]);
   const [process] = await pids();
   giveBack();
   await untilGone([process ?? 0]);

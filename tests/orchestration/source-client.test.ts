@@ -6,6 +6,7 @@ import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { createLog } from "../../services/lib/telemetry/log.ts";
 import { hasEnded, startChild } from "../../services/orchestration/process/child.ts";
+import type { resolveHost } from "../../services/orchestration/source-process/resolve-host.ts";
 import { createSourceClient } from "../../services/orchestration/source-process/source-client.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { failureOf } from "./orchestration.ts";
@@ -27,7 +28,7 @@ async function startProgram(onRequest: string) {
     client,
     ended: ended.promise,
     ask: (signal = new AbortController().signal) =>
-      client.request("resolveHost", { host: "127.0.0.1" }, { signal }),
+      client.request<typeof resolveHost>("resolveHost", { host: "127.0.0.1" }, { signal }),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
@@ -77,10 +78,14 @@ test.runIf(process.platform === "linux")(
   "the kernel ends a source's process before the service",
   async () => {
     await using folder = await temporaryFolder();
-    const program = new URL("../../services/orchestration/source-process/source-process.ts", import.meta.url);
+    const program = new URL("../../services/orchestration/connectors/source-process.ts", import.meta.url);
     const child = startChild(program, folder.path);
     await using client = createSourceClient(child, createLog("test", { logLevel: "silent" }), () => {});
-    await client.request("resolveHost", { host: "127.0.0.1" }, { signal: new AbortController().signal });
+    await client.request<typeof resolveHost>(
+      "resolveHost",
+      { host: "127.0.0.1" },
+      { signal: new AbortController().signal },
+    );
     expect(await readFile(`/proc/${child.pid}/oom_score_adj`, "utf8")).toBe("1000\n");
   },
 );

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import type { Owner, WorkClass } from "../../services/orchestration/executions/shares.ts";
+import type { Owner, WorkClass } from "../../services/orchestration/scheduling/shares.ts";
 import { type Request, simulateLoad } from "./simulated-load.ts";
 
 // Twenty minutes of a process with 12 permits, of which 999 organisations want a quarter and one wants ten times all of it.

@@ -7,7 +7,7 @@ import {
   formatTime,
   leastRemaining,
   type TimeLimit,
-} from "../../services/orchestration/executions/time-limit.ts";
+} from "../../services/orchestration/timing/time-limit.ts";
 import { createHeldSource } from "./held-source.ts";
 import {
   createFileSource,

@@ -1,5 +1,5 @@
-import { postgresqlOperations } from "../connectors/postgresql/operations.ts";
-import { resolveHost } from "./resolve-host.ts";
+import { resolveHost } from "../source-process/resolve-host.ts";
+import { postgresqlOperations } from "./postgresql/operations.ts";
 
 /** What a source's process can be asked for. */
 export const operations = { resolveHost, ...postgresqlOperations };

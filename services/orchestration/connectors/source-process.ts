@@ -1,8 +1,14 @@
 import { bindToParent } from "../process/bind-to-parent.ts";
-import { operations } from "./operations.ts";
-import { type EndingCause, type FromProcess, pack, type ToProcess, unpack } from "./protocol.ts";
-import { createReplyBounds } from "./reply-bounds.ts";
-import { toSentFailure } from "./sent-failure.ts";
+import {
+  type EndingCause,
+  type FromProcess,
+  pack,
+  type ToProcess,
+  unpack,
+} from "../source-process/protocol.ts";
+import { createReplyBounds } from "../source-process/reply-bounds.ts";
+import { toSentFailure } from "../source-process/sent-failure.ts";
+import { operations } from "./source-operations.ts";
 
 // The process that speaks to one source. It is a process because a source can keep it busy, fill its memory or find a fault in the
 // client: then only the calls on that source end with it.

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { check, index, integer, pgSchema, text, timestamp, unique, uuid } from "drizzle-orm/pg-core";
 
-// The same schema as that of schema.ts, which takes this table in and so can't be imported here.
+// Declared again: schema.ts imports the connectors, and the connectors import this room.
 const orchestration = pgSchema("orchestration");
 
 export const crashSubject = orchestration.enum("crash_subject", ["file", "statement"]);

@@ -1,6 +1,6 @@
 import { executionPreempted, serviceBusy } from "../errors.ts";
-import type { FairScheduler } from "./fair-scheduler.ts";
-import type { Owner } from "./shares.ts";
+import type { FairScheduler } from "../scheduling/fair-scheduler.ts";
+import type { Owner } from "../scheduling/shares.ts";
 
 /** A permit until disposed. */
 export type Permit = Disposable & {

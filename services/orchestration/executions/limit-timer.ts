@@ -1,6 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { callDeadlinePassed, timedOut } from "../errors.ts";
-import { leastRemaining, type TimeLimit } from "./time-limit.ts";
+import { leastRemaining, type TimeLimit } from "../timing/time-limit.ts";
 
 export type LimitTimerOptions = {
   /** For people, as `the statement`. */

@@ -1,10 +1,9 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
-import type { SourcePreviewSchema } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
-import type { DataSource, Preview, PreviewRequest } from "./connectors/connector.ts";
-import type { OrchestrationDeps } from "./deps.ts";
-import { startWork } from "./executions/start-work.ts";
-import { toListValue } from "./results/list-value.ts";
+import type { SourcePreviewSchema } from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
+import type { DataSource, Preview, PreviewRequest } from "../connectors/connector.ts";
+import { toListValue } from "../results/list-value.ts";
+import { startWork, type WorkDeps } from "./start-work.ts";
 
 /** How long a file may be read for a preview, in milliseconds: as for a discovery. */
 const previewTimeoutMs = 5 * 60_000;
@@ -14,7 +13,7 @@ const dryRunRowsMax = 10;
 
 /** Reads a source for its first rows, with a permit, as the work of a call. */
 export async function readPreview(
-  deps: OrchestrationDeps,
+  deps: WorkDeps,
   context: HandlerContext,
   source: DataSource,
   request: PreviewRequest,
@@ -34,7 +33,7 @@ export async function readPreview(
 }
 
 /** What a dry run answers of a source: a file is read, a database is not. */
-export async function previewDryRun(deps: OrchestrationDeps, context: HandlerContext, source: DataSource) {
+export async function previewDryRun(deps: WorkDeps, context: HandlerContext, source: DataSource) {
   if (!source.isOneTable) return {};
   const request = { table: undefined, maxRows: dryRunRowsMax };
   return { preview: await readPreview(deps, context, source, request) };

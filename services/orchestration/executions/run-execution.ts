@@ -1,22 +1,40 @@
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { outsideCalls } from "../../lib/rpc/call.ts";
 import { hasReason } from "../../lib/rpc/errors.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
 import { newId } from "../../lib/values/ids.ts";
-import type { DataSource, Limit } from "../connectors/connector.ts";
-import type { OrchestrationDeps } from "../deps.ts";
+import type { Connector, DataSource } from "../connectors/connector.ts";
 import { executionCancelled, sourceNotFound } from "../errors.ts";
 import { type Ending, findExecution, insertExecution, moveExecution } from "../execution-repository.ts";
-import { openSource } from "../open-source.ts";
+import type { ExecutionRecorder } from "../lineage/execution-recorder.ts";
 import { findSource } from "../source-repository.ts";
-import { startWork } from "./start-work.ts";
-import type { TimeLimit } from "./time-limit.ts";
+import { openSource } from "../sources/open-source.ts";
+import type { Limit } from "../timing/limit.ts";
+import type { TimeLimit } from "../timing/time-limit.ts";
+import type { Cancellations } from "./cancellations.ts";
+import { startWork, type WorkDeps } from "./start-work.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 const timeoutDefaultMs = 30_000;
 /** How long a statement may take, in milliseconds. */
 const timeoutMaxMs = 5 * 60_000;
+
+/** Dependencies of an execution. */
+export type ExecutionDeps = WorkDeps & {
+  readonly db: Db;
+  readonly log: Logger;
+  /** By name, in alphabetical order. */
+  readonly connectors: ReadonlyMap<string, Connector>;
+  readonly cancellations: Cancellations;
+  readonly unfinished: Unfinished;
+  readonly recorder: Pick<ExecutionRecorder, "record">;
+  /** Written into each execution's row: the process that runs it. */
+  readonly processId: string;
+};
 
 type Statement = {
   readonly sourceId: string;
@@ -39,7 +57,7 @@ type Executed<T> = { readonly executionId: string; readonly result: T };
  * which decides what is answered. The permit is given back when the work is done.
  */
 export async function runExecution<T extends Outcome>(
-  deps: OrchestrationDeps,
+  deps: ExecutionDeps,
   context: HandlerContext,
   { sourceId, sql, timeout }: Statement,
   work: (source: DataSource, limit: Limit) => Promise<T>,
@@ -77,7 +95,7 @@ function limitsOf(timeout: Duration | undefined): TimeLimit[] {
 
 /** Does the work and writes down how it ended, also when the caller has gone. The record decides what is answered. */
 function recorded<T extends Outcome>(
-  { db, log, unfinished }: OrchestrationDeps,
+  { db, log, unfinished }: ExecutionDeps,
   scope: Scope,
   executionId: string,
   signal: AbortSignal,

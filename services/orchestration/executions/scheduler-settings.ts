@@ -1,6 +1,6 @@
 import type { MemoryLimits } from "../engine/memory-watch.ts";
-import { systemClock } from "./clock.ts";
-import type { FairSchedulerOptions } from "./fair-scheduler.ts";
+import type { FairSchedulerOptions } from "../scheduling/fair-scheduler.ts";
+import { systemClock } from "../timing/clock.ts";
 
 const permitsMin = 2;
 const permitsMax = 12;

@@ -1,12 +1,12 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { scopeOf } from "../../lib/rpc/guard.ts";
-import type { Limit } from "../connectors/connector.ts";
 import { callDeadlinePassed, callerGone, serverStopped } from "../errors.ts";
+import type { FairScheduler } from "../scheduling/fair-scheduler.ts";
+import type { WorkClass } from "../scheduling/shares.ts";
+import type { Limit } from "../timing/limit.ts";
 import { acquirePermit } from "./acquire-permit.ts";
-import type { FairScheduler } from "./fair-scheduler.ts";
 import { type LimitTimerOptions, startLimitTimer } from "./limit-timer.ts";
-import type { WorkClass } from "./shares.ts";
 
 export type WorkOptions = LimitTimerOptions & {
   readonly workClass: WorkClass;
@@ -22,14 +22,16 @@ export type Work = Disposable & {
   admit(): Promise<Limit & Disposable>;
 };
 
-type Deps = {
+/** Dependencies of work that needs a permit. */
+export type WorkDeps = {
+  /** Grants the permits of executions, discoveries, connection tests, previews, plans and chunks. */
   readonly scheduler: FairScheduler;
   /** Aborts when the process stops. */
   readonly stop: AbortSignal;
 };
 
 /** Bounds the work of a call: by its limits of time, the call itself, and the permit that it needs. */
-export function startWork(deps: Deps, context: HandlerContext, options: WorkOptions): Work {
+export function startWork(deps: WorkDeps, context: HandlerContext, options: WorkOptions): Work {
   const ended = new AbortController();
   const { signal } = ended;
   const abort = (reason: unknown) => ended.abort(reason);

@@ -1,19 +1,7 @@
 import { sql } from "drizzle-orm";
-import {
-  check,
-  customType,
-  foreignKey,
-  index,
-  pgSchema,
-  primaryKey,
-  text,
-  timestamp,
-  uuid,
-} from "drizzle-orm/pg-core";
+import { check, customType, foreignKey, index, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { orchestration } from "../schema.ts";
 import { lineageKinds, transformations } from "./lineage.ts";
-
-// The same schema as that of schema.ts, which takes these tables in and so can't be imported here.
-const orchestration = pgSchema("orchestration");
 
 const bytea = customType<{ data: Uint8Array; driverData: Buffer }>({ dataType: () => "bytea" });
 const createTime = timestamp("create_time", { withTimezone: true }).notNull().defaultNow();

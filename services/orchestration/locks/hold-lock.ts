@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { connectPostgres } from "../lib/database/postgres-client.ts";
+import { connectPostgres } from "../../lib/database/postgres-client.ts";
 
 /** How often the lock is taken again, should its connection have been lost. */
 const renewEveryMs = 5000;

@@ -1,6 +1,6 @@
 import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { newId } from "../lib/values/ids.ts";
+import { newId } from "../../lib/values/ids.ts";
 import { holdLock, LockTakenError } from "./hold-lock.ts";
 
 /**

@@ -1,6 +1,6 @@
-import type { Limit } from "../connectors/connector.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ColumnStats, GroupCut } from "../engine/protocol.ts";
+import type { Limit } from "../timing/limit.ts";
 import type { PreparedFile } from "./prepared-files.ts";
 import { createSharedWork } from "./shared-work.ts";
 

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
-import type { Limit } from "../connectors/connector.ts";
 import type { Extraction, GroupCut } from "../engine/protocol.ts";
 import { snapshotGone } from "../errors.ts";
+import type { Limit } from "../timing/limit.ts";
 import type { CutStatistics } from "./cut-statistics.ts";
 import { cutFoot } from "./parquet-foot/cut-foot.ts";
 import type { ParquetFoot } from "./parquet-foot/foot.ts";

@@ -1,4 +1,4 @@
-import { beforeAbort } from "../executions/before-abort.ts";
+import { beforeAbort } from "../timing/before-abort.ts";
 
 /** What several callers use; it is disposed when the last of them has disposed of it. */
 export type SharedWork<T> = {

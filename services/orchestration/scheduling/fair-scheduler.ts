@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../timing/clock.ts";
 import { createLedger } from "./ledger.ts";
 import { nextToStart } from "./next-to-start.ts";
 import { enterQueue, type QueueLimits } from "./permit-queue.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../timing/clock.ts";
 import { type Owner, orgUsage, type Shares, type UsageByClass, type WorkClass } from "./shares.ts";
 import { demandOf } from "./usage.ts";
 import type { Holder } from "./waiter.ts";

@@ -1,9 +1,9 @@
-import type { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
-import type { Db } from "../lib/database/database.ts";
-import type { MeshClient } from "../lib/mesh/mesh-client.ts";
-import type { Logger } from "../lib/telemetry/log.ts";
-import type { Connector, SecretUse } from "./connectors/connector.ts";
-import { listSourcesOfOrg, type SourceRow } from "./source-repository.ts";
+import type { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
+import type { Db } from "../../lib/database/database.ts";
+import type { MeshClient } from "../../lib/mesh/mesh-client.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
+import type { Connector, SecretUse } from "../connectors/connector.ts";
+import { listSourcesOfOrg, type SourceRow } from "../source-repository.ts";
 
 export type BindDeps = {
   readonly db: Db;

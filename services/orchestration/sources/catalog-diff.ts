@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { DiscoveredTable } from "./connectors/connector.ts";
+import type { DiscoveredTable } from "../connectors/connector.ts";
 
 type KnownTable = Pick<DiscoveredTable, "schemaName" | "name" | "columns">;
 

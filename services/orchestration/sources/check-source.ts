@@ -1,7 +1,7 @@
-import type { Scope } from "../lib/rpc/guard.ts";
-import { allows } from "../lib/rpc/permissions.ts";
-import type { DataSource } from "./connectors/connector.ts";
-import { insecureLoginNotYours } from "./errors.ts";
+import type { Scope } from "../../lib/rpc/guard.ts";
+import { allows } from "../../lib/rpc/permissions.ts";
+import type { DataSource } from "../connectors/connector.ts";
+import { insecureLoginNotYours } from "../errors.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** An insecure login takes `sources.insecure`, unless it stays as it is. PermissionDenied (PERMISSION_MISSING). */

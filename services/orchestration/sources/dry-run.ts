@@ -1,7 +1,7 @@
-import type { Db } from "../lib/database/database.ts";
+import type { Db } from "../../lib/database/database.ts";
 
 /** Does the work of a transaction and takes it back: whatever would refuse the work refuses it. */
-export async function tryTransaction<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
+export async function dryRun<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
   let done: { readonly result: T } | undefined;
   const takeBack = new Error("a dry run is taken back");
   try {

@@ -1,10 +1,9 @@
-import type { DataSource } from "./connectors/connector.ts";
-import type { OrchestrationDeps } from "./deps.ts";
-import type { SourceRow } from "./source-repository.ts";
+import type { Connector, DataSource } from "../connectors/connector.ts";
+import type { SourceRow } from "../source-repository.ts";
 
 /** The data source that a row stands for. */
 export function openSource(
-  { connectors }: OrchestrationDeps,
+  { connectors }: { readonly connectors: ReadonlyMap<string, Connector> },
   { connector, settings }: SourceRow,
 ): DataSource {
   const found = connectors.get(connector);

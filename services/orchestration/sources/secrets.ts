@@ -1,9 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
-import type { MeshClient } from "../lib/mesh/mesh-client.ts";
-import { currentCall } from "../lib/rpc/call.ts";
-import type { SecretDestination } from "./connectors/connector.ts";
-import { secretNotFound } from "./errors.ts";
+import type { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
+import type { MeshClient } from "../../lib/mesh/mesh-client.ts";
+import { currentCall } from "../../lib/rpc/call.ts";
+import type { SecretDestination } from "../connectors/connector.ts";
+import { secretNotFound } from "../errors.ts";
 
 /** The secrets of the caller's organisation. Identity decides which may be sent where. */
 export type Secrets = {

@@ -1,8 +1,8 @@
 import { feedPipe } from "../../engine/feed-pipe.ts";
+import { firstStatement } from "../../engine/first-statement.ts";
 import type { ResultRows } from "../../engine/protocol.ts";
 import { aliasOf } from "../../engine/result-columns.ts";
 import { sqlInvalid } from "../../errors.ts";
-import { firstStatement } from "../../first-statement.ts";
 import type { OperationContext } from "../../source-process/operation.ts";
 import { checkAnswer, modifierAnswer, typeAnswer } from "./answers.ts";
 import { toStatementFailure } from "./failures.ts";

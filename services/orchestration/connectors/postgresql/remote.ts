@@ -1,8 +1,8 @@
 import { currentCall } from "../../../lib/rpc/call.ts";
 import type { PartOf, ReplyOf, RequestOf } from "../../source-process/operation.ts";
-import type { SourceOperations } from "../../source-process/operations.ts";
 import type { RequestOptions, SourceClient } from "../../source-process/source-client.ts";
 import type { SourceProcesses } from "../../source-process/source-processes.ts";
+import type { SourceOperations } from "../source-operations.ts";
 import type { OwnDatabase } from "./own-database.ts";
 import { type LoginDeps, prepareLogin } from "./prepare-login.ts";
 import type { PostgresqlSettings } from "./settings.ts";
@@ -27,7 +27,11 @@ export const createRemote = (deps: RemoteDeps, connector: string, settings: Post
   async ask(operation, requestTo, options) {
     using process = deps.processes.lend({ orgId: callersOrg(), connector, settings });
     const target = await findTarget(deps, process.client, settings, options.signal);
-    return await process.client.request(operation, requestTo(target), options);
+    return await process.client.request<SourceOperations[typeof operation]>(
+      operation,
+      requestTo(target),
+      options,
+    );
   },
 });
 
@@ -43,6 +47,7 @@ async function findTarget(
   settings: PostgresqlSettings,
   signal: AbortSignal,
 ): Promise<Target> {
-  const lookup = (host: string) => client.request("resolveHost", { host }, { signal });
+  const lookup = (host: string) =>
+    client.request<SourceOperations["resolveHost"]>("resolveHost", { host }, { signal });
   return { settings, ownDatabase, ...(await prepareLogin(deps, settings, lookup, signal)) };
 }

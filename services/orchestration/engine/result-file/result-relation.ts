@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
-import { firstStatement } from "../../first-statement.ts";
 import { toEngineFailure } from "../engine-failure.ts";
 import { readerOf } from "../file-reader.ts";
+import { firstStatement } from "../first-statement.ts";
 import { gateStatement } from "../gate/gate-statement.ts";
 import type { Task } from "../protocol.ts";
 import { aliasOf } from "../result-columns.ts";

@@ -1,6 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { toParquet } from "../../../connectors/file/parquet-type.ts";
 import { MalformedFootError } from "../../../prepared/parquet-foot/compact.ts";
 import { magic, readExactly } from "../../../prepared/parquet-foot/foot.ts";
 import { EngineFailure, toEngineFailure } from "../../engine-failure.ts";
@@ -16,6 +15,7 @@ import { type Chunk, findDamage } from "./check-pages.ts";
 import { checkSchema, patchesOf } from "./check-schema.ts";
 import { readParts } from "./chunks.ts";
 import { type NanosecondReading, readingOf } from "./nanoseconds.ts";
+import { toParquet } from "./parquet-type.ts";
 import { copyPatched } from "./patch-foot.ts";
 import { readSchema, type SchemaNode } from "./schema.ts";
 
@@ -79,8 +79,7 @@ const asItIs = ({ duckName, dataType }: Described): Reading => ({
   expression: identifier(duckName),
 });
 /** In a file that is written from the patched copy. */
-const written = ({ duckName, dataType }: Described): Reading =>
-  toParquet({ name: duckName, dataType, nullable: true });
+const written = ({ duckName, dataType }: Described): Reading => toParquet({ name: duckName, dataType });
 
 const textOf = (reading: Reading): string => `CAST(${reading.expression} AS VARCHAR)`;
 
