@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Crash, CrashSubject } from "../../gen/sluice/orchestration/v1/crashes_pb.ts";
 import { findConfinement } from "../../services/orchestration/confinement/find-confinement.ts";
-import { startEngineChild } from "../../services/orchestration/engine/engine-child.ts";
+import { startEngineChild } from "../../services/orchestration/engine/processes/engine-child.ts";
 import { openMessageChannel } from "../../services/orchestration/process/message-channel.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { crashNextEngine, leftFiles } from "./engine-processes.ts";

@@ -7,14 +7,14 @@ import { createLog } from "../../services/lib/telemetry/log.ts";
 import { newId } from "../../services/lib/values/ids.ts";
 import { findConfinement } from "../../services/orchestration/confinement/find-confinement.ts";
 import type { Engine } from "../../services/orchestration/engine/engine.ts";
-import { type EngineChild, startEngineChild } from "../../services/orchestration/engine/engine-child.ts";
+import { type EngineChild, startEngineChild } from "../../services/orchestration/engine/processes/engine-child.ts";
 import {
   createEnginePool,
   type EnginePool,
   type EnginePoolOptions,
-} from "../../services/orchestration/engine/engine-pool.ts";
+} from "../../services/orchestration/engine/processes/engine-pool.ts";
 import { readMappedMemory, readPrivateMemory } from "../../services/orchestration/engine/memory-watch.ts";
-import type { EngineOwner } from "../../services/orchestration/engine/owners-tasks.ts";
+import type { EngineOwner } from "../../services/orchestration/engine/processes/owners-tasks.ts";
 import { untilGone } from "../all-in-one/postgres-fixtures.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
 import { enginesOf } from "./engine-processes.ts";

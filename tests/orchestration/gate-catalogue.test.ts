@@ -12,7 +12,7 @@ import {
   collationFunctions,
   refusedTypes,
 } from "../../services/orchestration/engine/gate/types.ts";
-import { openSandbox, readRows } from "../../services/orchestration/engine/sandbox.ts";
+import { openSandbox, readRows } from "../../services/orchestration/engine/database/sandbox.ts";
 import { createStatementRunner, memoryBytes, type StatementRunner } from "./statement-runner.ts";
 
 // What the DuckDB in use has, asked of itself: a version that has more fails here until somebody has read what it does.

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { gateStatement } from "../../services/orchestration/engine/gate/gate-statement.ts";
-import { openSandbox } from "../../services/orchestration/engine/sandbox.ts";
+import { openSandbox } from "../../services/orchestration/engine/database/sandbox.ts";
 import { createStatementRunner, memoryBytes, type StatementRunner } from "./statement-runner.ts";
 
 let runner: StatementRunner;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createMappedBound } from "../../services/orchestration/engine/mapped-bound.ts";
+import { createMappedBound } from "../../services/orchestration/engine/processes/mapped-bound.ts";
 
 const sizes = new Map<number, number>();
 const boundOf = (bytesMax: number) => createMappedBound(bytesMax, (pid) => sizes.get(pid) ?? 0);

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openBlobFolder } from "../../services/orchestration/blobs/blob-folder.ts";
 import { planChunks } from "../../services/orchestration/connectors/file/plan-chunks.ts";
-import type { ReadingSettings } from "../../services/orchestration/engine/files/reading-settings.ts";
+import type { ReadingSettings } from "../../services/orchestration/engine/reading-settings.ts";
 import type { Preparation } from "../../services/orchestration/engine/preparation.ts";
 import { preparedFilesFull } from "../../services/orchestration/errors.ts";
 import { cacheKeyOf } from "../../services/orchestration/prepared/cache-key.ts";

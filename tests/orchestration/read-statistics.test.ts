@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { TypedColumn } from "../../services/orchestration/engine/protocol.ts";
-import { readStatistics } from "../../services/orchestration/engine/read-statistics.ts";
+import { readStatistics } from "../../services/orchestration/engine/tasks/read-statistics.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { writeParquet } from "./engines.ts";
 import { memoryBytes } from "./statement-runner.ts";

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineFailure } from "../../services/orchestration/engine/engine-failure.ts";
-import { runStatement } from "../../services/orchestration/engine/run-statement.ts";
+import { runStatement } from "../../services/orchestration/engine/tasks/run-statement.ts";
 import { literal } from "../../services/orchestration/engine/sql-text.ts";
 import type { QueryResult } from "../../services/orchestration/results/query-result.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";

@@ -1,5 +1,5 @@
 import { RowTooLargeError } from "../results/bounded-rows.ts";
-import type { Crash } from "./engine-child.ts";
+import type { Crash } from "./processes/engine-child.ts";
 import { notDoubles } from "./files/readable.ts";
 import type { MemoryExcess, MemoryLimits } from "./memory-watch.ts";
 import type { FailureKind } from "./protocol.ts";

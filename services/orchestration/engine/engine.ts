@@ -8,13 +8,13 @@ import type { Protection } from "../confinement/layers.ts";
 import { mappedBytesMax } from "../confinement/mapped-memory.ts";
 import { beforeAbort } from "../timing/before-abort.ts";
 import type { Limit } from "../timing/limit.ts";
-import { type Crash, type EngineChild, startEngineChild } from "./engine-child.ts";
 import { crashFailure, EngineFailure, memoryFailure } from "./engine-failure.ts";
-import { createEnginePool, type EnginePoolOptions } from "./engine-pool.ts";
 import type { MemoryExcess, MemoryLimits, MemoryWatch } from "./memory-watch.ts";
-import type { EngineOwner } from "./owners-tasks.ts";
+import { type Crash, type EngineChild, startEngineChild } from "./processes/engine-child.ts";
+import { createEnginePool, type EnginePoolOptions } from "./processes/engine-pool.ts";
+import type { EngineOwner } from "./processes/owners-tasks.ts";
+import { inputName, outputName, removeFolder, spillName } from "./processes/work-folder.ts";
 import type { FailureKind, Reply, Task } from "./protocol.ts";
-import { inputName, outputName, removeFolder, spillName } from "./work-folder.ts";
 
 /** A task but for what the engine itself adds; its paths are absolute. */
 export type NewTask = Task extends infer T

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { FileProblem } from "./files/readable.ts";
-import { type ReadingSettings, readingSettings } from "./files/reading-settings.ts";
+import { type ReadingSettings, readingSettings } from "./reading-settings.ts";
 
 /** A column of a file, as it is found. */
 export type FoundColumn = {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { QueryResult } from "../results/query-result.ts";
 import type { FileProblem } from "./files/readable.ts";
-import type { ReadingSettings } from "./files/reading-settings.ts";
+import type { ReadingSettings } from "./reading-settings.ts";
 import { type FoundColumn, foundSchema, type Preparation, preparationSchema } from "./preparation.ts";
 
 export type TypedColumn = { readonly name: string; readonly dataType: string };

@@ -1,6 +1,6 @@
 import type { Limit } from "../timing/limit.ts";
 import type { Engine, NewTask } from "./engine.ts";
-import { openPipes } from "./pipes.ts";
+import { openPipes } from "./pipes/pipes.ts";
 import type { Reply } from "./protocol.ts";
 
 /** Has rows written into the named pipe at a path. */

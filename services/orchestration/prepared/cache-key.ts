@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { extname } from "node:path";
-import type { ReadingSettings } from "../engine/files/reading-settings.ts";
+import type { ReadingSettings } from "../engine/reading-settings.ts";
 
 /** All that decides what a file is read as. */
 export type PreparedSubject = {

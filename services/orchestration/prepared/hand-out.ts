@@ -1,11 +1,11 @@
 import { open } from "node:fs/promises";
+import type { ParquetFoot } from "../engine/parquet/footer.ts";
 import type { Extraction, GroupCut } from "../engine/protocol.ts";
 import { snapshotGone } from "../errors.ts";
 import type { Limit } from "../timing/limit.ts";
 import type { CutStatistics } from "./cut-statistics.ts";
-import { cutFoot } from "./parquet-foot/cut-foot.ts";
-import type { ParquetFoot } from "./parquet-foot/foot.ts";
-import { readCut } from "./parquet-foot/read-cut.ts";
+import { cutFoot } from "./parquet-footer/cut-footer.ts";
+import { readCut } from "./parquet-footer/read-cut.ts";
 import type { PreparedFile } from "./prepared-files.ts";
 
 export type HandedOut = {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { extract } from "../../../services/orchestration/engine/extract.ts";
-import { feedPipe } from "../../../services/orchestration/engine/feed-pipe.ts";
+import { feedPipe } from "../../../services/orchestration/engine/pipes/feed-pipe.ts";
 import { startEngine, statementOn } from "../engines.ts";
 
 // Queries a file, and writes rows as CSV that come through a pipe, as whatever user it is; prints what came of both. Argument: a

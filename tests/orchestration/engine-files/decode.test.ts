@@ -7,7 +7,7 @@ import { decodeBzip2 } from "../../../services/orchestration/engine/files/decode
 import { openPlainInput } from "../../../services/orchestration/engine/files/decode/open-plain-input.ts";
 import { openPlainWriter } from "../../../services/orchestration/engine/files/decode/plain-writer.ts";
 import { createUtf8Check } from "../../../services/orchestration/engine/files/decode/utf8-check.ts";
-import type { ReadingSettings } from "../../../services/orchestration/engine/files/reading-settings.ts";
+import type { ReadingSettings } from "../../../services/orchestration/engine/reading-settings.ts";
 import { openFolder } from "./folder.ts";
 import { zipOf } from "./zips.ts";
 

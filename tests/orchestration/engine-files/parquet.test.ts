@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EngineFailure } from "../../../services/orchestration/engine/engine-failure.ts";
-import type { ReadingSettings } from "../../../services/orchestration/engine/files/reading-settings.ts";
+import type { ReadingSettings } from "../../../services/orchestration/engine/reading-settings.ts";
 import { openFolder } from "./folder.ts";
 import { openDatabase, openParquet, readBack } from "./readers.ts";
 

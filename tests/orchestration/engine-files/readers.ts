@@ -3,8 +3,8 @@ import { openPlainInput } from "../../../services/orchestration/engine/files/dec
 import { readJson } from "../../../services/orchestration/engine/files/json/read-json.ts";
 import { readParquet } from "../../../services/orchestration/engine/files/parquet/read-parquet.ts";
 import type { Readable } from "../../../services/orchestration/engine/files/readable.ts";
-import type { ReadingSettings } from "../../../services/orchestration/engine/files/reading-settings.ts";
-import { openSandbox } from "../../../services/orchestration/engine/sandbox.ts";
+import type { ReadingSettings } from "../../../services/orchestration/engine/reading-settings.ts";
+import { openSandbox } from "../../../services/orchestration/engine/database/sandbox.ts";
 import { identifier } from "../../../services/orchestration/engine/sql-text.ts";
 
 const path = "sluice_input";

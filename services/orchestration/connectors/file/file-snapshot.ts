@@ -3,11 +3,11 @@ import { open, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { extract } from "../../engine/extract.ts";
 import { toParquet } from "../../engine/files/parquet/parquet-type.ts";
+import { type ParquetFoot, readFoot } from "../../engine/parquet/footer.ts";
 import type { ExtractColumn, Extraction } from "../../engine/protocol.ts";
 import { tableChanged } from "../../errors.ts";
 import { createCutStatistics } from "../../prepared/cut-statistics.ts";
 import { handOut } from "../../prepared/hand-out.ts";
-import { type ParquetFoot, readFoot } from "../../prepared/parquet-foot/foot.ts";
 import type { PreparedFile } from "../../prepared/prepared-files.ts";
 import type { Limit } from "../../timing/limit.ts";
 import type {

@@ -1,7 +1,7 @@
+import type { ParquetFoot } from "../../engine/parquet/footer.ts";
 import type { Preparation } from "../../engine/preparation.ts";
 import type { ExtractFormat, GroupCut, RowRange, TypedColumn } from "../../engine/protocol.ts";
 import { executionTooLarge } from "../../errors.ts";
-import type { ParquetFoot } from "../../prepared/parquet-foot/foot.ts";
 
 /** A piece of a file: rows that an engine writes, or row groups that are handed out as they are. */
 export type FileChunk = { readonly rows: RowRange; readonly groups: RowRange | undefined };

@@ -1,7 +1,7 @@
-import { feedPipe } from "../../engine/feed-pipe.ts";
+import { aliasOf } from "../../engine/database/result-columns.ts";
 import { firstStatement } from "../../engine/first-statement.ts";
+import { feedPipe } from "../../engine/pipes/feed-pipe.ts";
 import type { ResultRows } from "../../engine/protocol.ts";
-import { aliasOf } from "../../engine/result-columns.ts";
 import { sqlInvalid } from "../../errors.ts";
 import type { OperationContext } from "../../source-process/operation.ts";
 import { checkAnswer, modifierAnswer, typeAnswer } from "./answers.ts";

@@ -1,4 +1,4 @@
-import { feedPipe } from "../../engine/feed-pipe.ts";
+import { feedPipe } from "../../engine/pipes/feed-pipe.ts";
 import type { OperationContext } from "../../source-process/operation.ts";
 import { toRowsFailure } from "./failures.ts";
 import { withSession } from "./session.ts";

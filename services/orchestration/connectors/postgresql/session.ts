@@ -1,6 +1,6 @@
 import type { Duplex, Writable } from "node:stream";
 import type postgres from "postgres";
-import { copyLineBytesMax } from "../../engine/file-reader.ts";
+import { copyLineBytesMax } from "../../engine/database/file-reader.ts";
 import { sourceDataInvalid, sourceUnreachable } from "../../errors.ts";
 import type { Limit } from "../../timing/limit.ts";
 import { copyOut } from "./copy-out.ts";

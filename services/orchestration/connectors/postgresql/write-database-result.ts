@@ -1,6 +1,6 @@
 import type { Engine } from "../../engine/engine.ts";
 import { EngineFailure } from "../../engine/engine-failure.ts";
-import { openPipes } from "../../engine/pipes.ts";
+import { openPipes } from "../../engine/pipes/pipes.ts";
 import type { WrittenResult } from "../../engine/protocol.ts";
 import { beforeAbort } from "../../timing/before-abort.ts";
 import type { Limit } from "../../timing/limit.ts";

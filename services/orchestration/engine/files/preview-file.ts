@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { collectRows } from "../collect-rows.ts";
+import { collectRows } from "../database/collect-rows.ts";
 import type { FilePreview, Task } from "../protocol.ts";
-import { openSandbox } from "../sandbox.ts";
+import { openSandbox } from "../database/sandbox.ts";
 import { identifier } from "../sql-text.ts";
 import { openReadable } from "./open-readable.ts";
 import { notDoubles, type Readable } from "./readable.ts";

@@ -1,4 +1,4 @@
-import type { ReadingSettings } from "./reading-settings.ts";
+import type { ReadingSettings } from "../reading-settings.ts";
 
 /** A column as it is read: `expression` is DuckDB's SQL over the relation. */
 export type ReadableColumn = {

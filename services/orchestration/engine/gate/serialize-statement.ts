@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EngineFailure, toEngineFailure } from "../engine-failure.ts";
-import { readRows } from "../sandbox.ts";
+import { readRows } from "../database/sandbox.ts";
 import { isObject, type Json, type JsonObject, refused } from "./rule.ts";
 
 /** Leaves out what has its default, so that what is left means something. */

@@ -1,8 +1,8 @@
 import type { TypedColumn } from "../protocol.ts";
-import type { Values } from "../rows/values.ts";
+import type { Values } from "./column-values.ts";
 import { encodePages, type Pages } from "./pages.ts";
 import { parquetTypeOf, schemaOf } from "./schema.ts";
-import { binary, bool, encodeThrift, i32, i64, list, struct, type ThriftValue } from "./thrift.ts";
+import { binary, bool, encodeThrift, i32, i64, list, struct, type ThriftValue } from "./thrift/thrift-value.ts";
 
 const magic = Buffer.from("PAR1");
 const zstd = 6;

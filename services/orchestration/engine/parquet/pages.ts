@@ -1,8 +1,8 @@
 import { promisify } from "node:util";
 import { constants, zstdCompress } from "node:zlib";
 import { varint } from "../rows/pack-indices.ts";
-import type { Values } from "../rows/values.ts";
-import { encodeThrift, i32, struct } from "./thrift.ts";
+import type { Values } from "./column-values.ts";
+import { encodeThrift, i32, struct } from "./thrift/thrift-value.ts";
 
 /** Parquet's numbers of encodings and kinds of pages. */
 const encodings = { plain: 0, levels: 3, dictionary: 8 } as const;

@@ -1,7 +1,7 @@
 import type { TypedColumn } from "../protocol.ts";
 import { decimalOf } from "../rows/columns.ts";
 import { doubleWordDigitsMax, wordDigitsMax } from "../rows/decimal-column.ts";
-import { binary, bool, i32, struct, type ThriftValue } from "./thrift.ts";
+import { binary, bool, i32, struct, type ThriftValue } from "./thrift/thrift-value.ts";
 
 /** Parquet's numbers of its physical types. */
 const physicalTypes = {

@@ -1,11 +1,11 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
+import { readerOf } from "../database/file-reader.ts";
+import { aliasOf } from "../database/result-columns.ts";
+import { closedOnFailure, openSandbox } from "../database/sandbox.ts";
 import { toEngineFailure } from "../engine-failure.ts";
-import { readerOf } from "../file-reader.ts";
 import { firstStatement } from "../first-statement.ts";
 import { gateStatement } from "../gate/gate-statement.ts";
 import type { Task } from "../protocol.ts";
-import { aliasOf } from "../result-columns.ts";
-import { closedOnFailure, openSandbox } from "../sandbox.ts";
 import { identifier } from "../sql-text.ts";
 import type { SourceColumn } from "./result-select.ts";
 

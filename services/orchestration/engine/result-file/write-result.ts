@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { TypedColumn, WrittenResult } from "../protocol.ts";
-import { readRows } from "../sandbox.ts";
+import { readRows } from "../database/sandbox.ts";
 import { literal } from "../sql-text.ts";
 import { writeArrow } from "./arrow-file.ts";
 import { openRelation, type Relation, type ResultTask } from "./result-relation.ts";

@@ -7,7 +7,7 @@ import { createPresence, growPresence, rowOfValue } from "./presence.ts";
 import { takePresent } from "./present-values.ts";
 import { createRange, type Range } from "./range.ts";
 import { valueInvalid } from "./rows-invalid.ts";
-import type { Values, ValuesPart } from "./values.ts";
+import type { Values, ValuesPart } from "../parquet/column-values.ts";
 
 /** A longer value is no statistic. */
 const statisticBytesMax = 255;

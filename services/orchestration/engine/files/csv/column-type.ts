@@ -1,5 +1,5 @@
-import type { ReadingSettings } from "../reading-settings.ts";
-import { byFormats, type ColumnType } from "./conversion.ts";
+import type { ReadingSettings } from "../../reading-settings.ts";
+import { byFormats, type ColumnType } from "../columns/conversion.ts";
 import type { Form, FormKind } from "./forms.ts";
 import { type Facts, floatType, numberType } from "./number-type.ts";
 import { fact, factCount, type Tally } from "./tally.ts";

@@ -1,4 +1,4 @@
-import type { ReadingSettings } from "../reading-settings.ts";
+import type { ReadingSettings } from "../../reading-settings.ts";
 import { BadRowError } from "./bad-row.ts";
 import { createRowParser, type Dialect, type Field } from "./row-parser.ts";
 

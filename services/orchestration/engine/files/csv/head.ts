@@ -1,5 +1,5 @@
 import { EngineFailure } from "../../engine-failure.ts";
-import type { ReadingSettings } from "../reading-settings.ts";
+import type { ReadingSettings } from "../../reading-settings.ts";
 import { delimiters, findDialect, readRows } from "./dialect.ts";
 import { findBadBytes } from "./find-bad-bytes.ts";
 import type { FormReader } from "./forms.ts";

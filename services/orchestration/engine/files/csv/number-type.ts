@@ -1,5 +1,5 @@
-import type { ReadingSettings } from "../reading-settings.ts";
-import { type ColumnType, castOf, plainNumber, toDouble, toFloat } from "./conversion.ts";
+import type { ReadingSettings } from "../../reading-settings.ts";
+import { type ColumnType, castOf, plainNumber, toDouble, toFloat } from "../columns/conversion.ts";
 import { fact } from "./tally.ts";
 
 /** What was counted of a column, by the places of `fact`. */

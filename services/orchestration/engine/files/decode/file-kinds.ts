@@ -1,4 +1,4 @@
-import type { compressions } from "../reading-settings.ts";
+import type { compressions } from "../../reading-settings.ts";
 
 export type Compression = (typeof compressions)[number];
 

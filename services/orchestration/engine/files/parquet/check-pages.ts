@@ -5,8 +5,8 @@ import {
   MalformedFootError,
   readInteger,
   readStruct,
-} from "../../../prepared/parquet-foot/compact.ts";
-import { readExactly } from "../../../prepared/parquet-foot/foot.ts";
+} from "../../parquet/thrift/read-struct.ts";
+import { readExactly } from "../../parquet/footer.ts";
 
 /** The bytes of a column in one row group. */
 export type Chunk = { readonly from: number; readonly to: number; readonly column: string };

@@ -1,6 +1,6 @@
 import { EngineFailure } from "../../engine-failure.ts";
 import { sameButCase } from "../json/column-plan.ts";
-import type { Patch } from "./patch-foot.ts";
+import type { Patch } from "./patch-footer.ts";
 import { nanoseconds, physicalTypes, type SchemaNode } from "./schema.ts";
 
 const decimalDigitsMax = 38;

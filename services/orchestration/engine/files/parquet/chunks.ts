@@ -4,7 +4,7 @@ import {
   malformed,
   readInteger,
   readStruct,
-} from "../../../prepared/parquet-foot/compact.ts";
+} from "../../parquet/thrift/read-struct.ts";
 import {
   chunkFields,
   footFields,
@@ -12,7 +12,7 @@ import {
   magic,
   metaFields,
   readStructListHead,
-} from "../../../prepared/parquet-foot/foot.ts";
+} from "../../parquet/footer.ts";
 import type { Chunk } from "./check-pages.ts";
 import type { SchemaNode } from "./schema.ts";
 

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EngineFailure } from "../../engine-failure.ts";
-import { readRows } from "../../sandbox.ts";
-import type { Patch } from "./patch-foot.ts";
+import { readRows } from "../../database/sandbox.ts";
+import type { Patch } from "./patch-footer.ts";
 
 /** A column of the patched copy whose values have nanoseconds, or may have. */
 export type NanosecondColumn = { readonly name: string; readonly value: string; readonly patch: Patch };

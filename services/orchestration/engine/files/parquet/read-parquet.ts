@@ -1,22 +1,22 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { MalformedFootError } from "../../../prepared/parquet-foot/compact.ts";
-import { magic, readExactly } from "../../../prepared/parquet-foot/foot.ts";
+import { readRows } from "../../database/sandbox.ts";
 import { EngineFailure, toEngineFailure } from "../../engine-failure.ts";
-import { readRows } from "../../sandbox.ts";
+import { magic, readExactly } from "../../parquet/footer.ts";
+import { MalformedFootError } from "../../parquet/thrift/read-struct.ts";
+import { normalName } from "../../processes/work-folder.ts";
+import type { ReadingSettings } from "../../reading-settings.ts";
 import { identifier, literal } from "../../sql-text.ts";
-import { normalName } from "../../work-folder.ts";
-import type { ColumnOverride } from "../column-override.ts";
-import { findMisfits } from "../csv/apply-overrides.ts";
-import { nameTable, overridesOf } from "../name-table.ts";
+import { findMisfits } from "../columns/apply-overrides.ts";
+import type { ColumnOverride } from "../columns/column-override.ts";
+import { nameTable, overridesOf } from "../columns/name-table.ts";
 import type { FileProblem, Readable, ReadableColumn } from "../readable.ts";
-import type { ReadingSettings } from "../reading-settings.ts";
 import { type Chunk, findDamage } from "./check-pages.ts";
 import { checkSchema, patchesOf } from "./check-schema.ts";
 import { readParts } from "./chunks.ts";
 import { type NanosecondReading, readingOf } from "./nanoseconds.ts";
 import { toParquet } from "./parquet-type.ts";
-import { copyPatched } from "./patch-foot.ts";
+import { copyPatched } from "./patch-footer.ts";
 import { readSchema, type SchemaNode } from "./schema.ts";
 
 /** Longest foot that is read: the foot of 10,000 columns in 1,000 row groups takes less. */

@@ -6,8 +6,8 @@ import {
   readStruct,
   skip,
   wireTypes,
-} from "../../../prepared/parquet-foot/compact.ts";
-import { readStructListHead } from "../../../prepared/parquet-foot/foot.ts";
+} from "../../parquet/thrift/read-struct.ts";
+import { readStructListHead } from "../../parquet/footer.ts";
 
 /** Numbers of Parquet's physical types, and of its logical ones that matter here. */
 export const physicalTypes = { int96: 3, fixed: 7 } as const;

@@ -1,4 +1,4 @@
-import { EngineFailure } from "./engine-failure.ts";
+import { EngineFailure } from "../engine-failure.ts";
 
 const lookEveryMs = 100;
 

@@ -1,6 +1,6 @@
 import type { DuckDBResult } from "@duckdb/node-api";
-import { createBoundedRows } from "../results/bounded-rows.ts";
-import { spellerOf } from "./spell-value.ts";
+import { createBoundedRows } from "../../results/bounded-rows.ts";
+import { spellerOf } from "./encode-value.ts";
 
 /** The first rows of a result, spelled as the contract says, as many as one answer has. */
 export async function collectRows(result: DuckDBResult, maxRows: number) {

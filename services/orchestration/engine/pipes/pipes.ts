@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open, realpath, rm } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { newId } from "../../lib/values/ids.ts";
+import { newId } from "../../../lib/values/ids.ts";
 import { openReader } from "./pipe-ends.ts";
 import { keepInput } from "./pipe-input.ts";
 

@@ -1,4 +1,4 @@
-import { varint } from "../rows/pack-indices.ts";
+import { varint } from "../../rows/pack-indices.ts";
 
 // Thrift's compact protocol, as far as Parquet's metadata takes it.
 

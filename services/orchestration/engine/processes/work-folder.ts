@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { chmod, constants, copyFile, link, readdir, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { giveToUser } from "../confinement/user-ids.ts";
+import { giveToUser } from "../../confinement/user-ids.ts";
 
 /**
  * Names in a process's own folder, as its program sees them: the folder is its working directory, and the folders above

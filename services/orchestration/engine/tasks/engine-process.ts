@@ -1,16 +1,16 @@
 import { Socket } from "node:net";
-import { channelDescriptor } from "../confinement/layers.ts";
-import { openMessageChannel } from "../process/message-channel.ts";
-import { toEngineFailure } from "./engine-failure.ts";
-import { prepareFile } from "./files/prepare-file.ts";
-import { previewFile } from "./files/preview-file.ts";
-import { keepByteOrderMarks } from "./keep-byte-order-marks.ts";
+import { channelDescriptor } from "../../confinement/layers.ts";
+import { openMessageChannel } from "../../process/message-channel.ts";
+import { toEngineFailure } from "../engine-failure.ts";
+import { prepareFile } from "../files/prepare-file.ts";
+import { previewFile } from "../files/preview-file.ts";
+import { keepByteOrderMarks } from "../database/keep-byte-order-marks.ts";
 import { exceedsMemory } from "./own-memory.ts";
-import type { FailureKind, Order, Reply, Task } from "./protocol.ts";
+import type { FailureKind, Order, Reply, Task } from "../protocol.ts";
 import { readStatistics } from "./read-statistics.ts";
 import { runStatement } from "./run-statement.ts";
-import { openAhead } from "./sandbox.ts";
-import { inputName, spillName } from "./work-folder.ts";
+import { openAhead } from "../database/sandbox.ts";
+import { inputName, spillName } from "../processes/work-folder.ts";
 import { writeExtract } from "./write-extract.ts";
 
 // The process that does tasks on one source, one at a time. It is a process because DuckDB is native code that reads files of
@@ -59,7 +59,7 @@ async function perform(task: Task): Promise<Reply> {
       return { kind: "queried", result: await runStatement(task) };
     case "write": {
       // Few tasks write a result, and what they need takes time to load.
-      const { writeResult } = await import("./result-file/write-result.ts");
+      const { writeResult } = await import("../result-file/write-result.ts");
       return { kind: "written", result: await writeResult(task) };
     }
   }

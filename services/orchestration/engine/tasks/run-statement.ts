@@ -1,13 +1,13 @@
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from "@duckdb/node-api";
-import type { QueryResult } from "../results/query-result.ts";
-import { collectRows } from "./collect-rows.ts";
-import { toEngineFailure } from "./engine-failure.ts";
-import { readerOf } from "./file-reader.ts";
-import { gateStatement } from "./gate/gate-statement.ts";
-import { passOnce } from "./gate/passed-statements.ts";
-import type { Task, TypedColumn } from "./protocol.ts";
-import { withView } from "./sandbox.ts";
-import { identifier } from "./sql-text.ts";
+import type { QueryResult } from "../../results/query-result.ts";
+import { collectRows } from "../database/collect-rows.ts";
+import { toEngineFailure } from "../engine-failure.ts";
+import { readerOf } from "../database/file-reader.ts";
+import { gateStatement } from "../gate/gate-statement.ts";
+import { passOnce } from "../gate/passed-statements.ts";
+import type { Task, TypedColumn } from "../protocol.ts";
+import { withView } from "../database/sandbox.ts";
+import { identifier } from "../sql-text.ts";
 
 /** Runs one statement over the file, which it sees as a table, and answers its first rows. */
 export const runStatement = (task: Task & { kind: "query" }): Promise<QueryResult> =>

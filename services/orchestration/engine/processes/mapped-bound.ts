@@ -1,4 +1,4 @@
-import type { ReadMemory } from "./memory-watch.ts";
+import type { ReadMemory } from "../memory-watch.ts";
 
 /** Which processes have too much mapped to be given another task, which may be a large one. */
 export type MappedBound = {

@@ -1,5 +1,5 @@
-import type { CopyReading, Reading, RowRange, TypedColumn } from "./protocol.ts";
-import { identifier, literal } from "./sql-text.ts";
+import type { CopyReading, Reading, RowRange, TypedColumn } from "../protocol.ts";
+import { identifier, literal } from "../sql-text.ts";
 
 /**
  * How a COPY's rows are read: RFC 4180, nothing skipped, nothing padded, nothing left out. The line break is said, or it would be

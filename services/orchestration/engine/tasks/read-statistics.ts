@@ -1,8 +1,8 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { sliceOf } from "./file-reader.ts";
-import type { ColumnStats, RowRange, Task, TypedColumn } from "./protocol.ts";
-import { openSandbox, readRows } from "./sandbox.ts";
-import { identifier, literal } from "./sql-text.ts";
+import { sliceOf } from "../database/file-reader.ts";
+import type { ColumnStats, RowRange, Task, TypedColumn } from "../protocol.ts";
+import { openSandbox, readRows } from "../database/sandbox.ts";
+import { identifier, literal } from "../sql-text.ts";
 
 type StatisticsTask = Task & { kind: "statistics" };
 

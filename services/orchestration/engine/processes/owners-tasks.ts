@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { Clock } from "../timing/clock.ts";
+import type { Clock } from "../../timing/clock.ts";
 import type { EngineChild } from "./engine-child.ts";
 
 /** Whose tasks a process does: a user's, in an organisation. */

@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { copyLineBytesMax, readerOf, sliceOf } from "./file-reader.ts";
-import type { ColumnStats, ExtractColumn, Extraction, RowRange, Task } from "./protocol.ts";
-import { rowGroupBytes, rowGroupRows } from "./row-groups.ts";
-import { writeRows } from "./rows/write-rows.ts";
-import { openSandbox, readRows } from "./sandbox.ts";
-import { identifier, literal } from "./sql-text.ts";
+import { copyLineBytesMax, readerOf, sliceOf } from "../database/file-reader.ts";
+import type { ColumnStats, ExtractColumn, Extraction, RowRange, Task } from "../protocol.ts";
+import { rowGroupBytes, rowGroupRows } from "../parquet/row-groups.ts";
+import { writeRows } from "../rows/write-rows.ts";
+import { openSandbox, readRows } from "../database/sandbox.ts";
+import { identifier, literal } from "../sql-text.ts";
 
 type ExtractTask = Task & { kind: "extract" };
 

@@ -7,7 +7,7 @@ import {
   readListHead,
   readStruct,
   wireTypes,
-} from "./compact.ts";
+} from "./thrift/read-struct.ts";
 
 /** What stands at both ends of a Parquet file. */
 export const magic = Buffer.from("PAR1");

@@ -1,12 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import type { Duplex, Readable } from "node:stream";
-import type { Layer } from "../confinement/layers.ts";
-import { startConfined } from "../confinement/start-confined.ts";
-import { takeUserId } from "../confinement/user-ids.ts";
-import { hasEnded, isDead, killChild } from "../process/child.ts";
-import { openMessageChannel } from "../process/message-channel.ts";
+import type { Layer } from "../../confinement/layers.ts";
+import { startConfined } from "../../confinement/start-confined.ts";
+import { takeUserId } from "../../confinement/user-ids.ts";
+import { hasEnded, isDead, killChild } from "../../process/child.ts";
+import { openMessageChannel } from "../../process/message-channel.ts";
 import { createProcessPriority, type ProcessPriority } from "./process-priority.ts";
-import { type Order, type Reply, type Task, toReply } from "./protocol.ts";
+import { type Order, type Reply, type Task, toReply } from "../protocol.ts";
 import { createWorkFolder, type WorkFolder } from "./work-folder.ts";
 
 /** How a process ended that nobody told to end. */
@@ -39,7 +39,7 @@ export type EngineChildOptions = {
   readonly program?: URL;
 };
 
-const engineProgram = new URL("./engine-process.ts", import.meta.url);
+const engineProgram = new URL("../tasks/engine-process.ts", import.meta.url);
 
 /** An answer has 3 MiB of rows at most, an inspection every column of a file. */
 const replyBytesMax = 16 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { systemCall } from "../confinement/kernel.ts";
+import { systemCall } from "../../confinement/kernel.ts";
 
 const setPipeSize = 1031;
 /** What a pipe holds, in bytes; the most that a plain user may set. Both ends wait for each other less often. */

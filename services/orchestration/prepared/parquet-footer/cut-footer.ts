@@ -10,7 +10,7 @@ import {
   rewriteStruct,
   skip,
   wireTypes,
-} from "./compact.ts";
+} from "../../engine/parquet/thrift/read-struct.ts";
 import {
   chunkFields,
   footFields,
@@ -19,7 +19,7 @@ import {
   metaFields,
   type ParquetFoot,
   readStructListHead,
-} from "./foot.ts";
+} from "../../engine/parquet/footer.ts";
 
 /** A Parquet file made of consecutive row groups of another one: magic bytes, the bytes from `from` to `to`, `foot`. */
 export type Cut = {

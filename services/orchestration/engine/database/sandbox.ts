@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { identifier, literal } from "./sql-text.ts";
-import { normalName, plainName, preparedName } from "./work-folder.ts";
+import { identifier, literal } from "../sql-text.ts";
+import { normalName, plainName, preparedName } from "../processes/work-folder.ts";
 
 /** The part of a process's memory that DuckDB manages; what is more goes to the spill folder. Functions take theirs beside. */
 const managedPart = 1 / 3;

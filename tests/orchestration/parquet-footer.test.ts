@@ -12,10 +12,10 @@ import {
   readListHead,
   rewriteStruct,
   wireTypes,
-} from "../../services/orchestration/prepared/parquet-foot/compact.ts";
-import { cutFoot } from "../../services/orchestration/prepared/parquet-foot/cut-foot.ts";
-import { parseFoot, readFoot } from "../../services/orchestration/prepared/parquet-foot/foot.ts";
-import { readCut } from "../../services/orchestration/prepared/parquet-foot/read-cut.ts";
+} from "../../services/orchestration/engine/parquet/thrift/read-struct.ts";
+import { cutFoot } from "../../services/orchestration/prepared/parquet-footer/cut-footer.ts";
+import { parseFoot, readFoot } from "../../services/orchestration/engine/parquet/footer.ts";
+import { readCut } from "../../services/orchestration/prepared/parquet-footer/read-cut.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { writeParquet } from "./engines.ts";
 import { readParquet } from "./extracts.ts";

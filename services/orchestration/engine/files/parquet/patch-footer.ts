@@ -13,14 +13,14 @@ import {
   rewriteStruct,
   skip,
   wireTypes,
-} from "../../../prepared/parquet-foot/compact.ts";
+} from "../../parquet/thrift/read-struct.ts";
 import {
   chunkFields,
   footFields,
   groupFields,
   magic,
   readStructListHead,
-} from "../../../prepared/parquet-foot/foot.ts";
+} from "../../parquet/footer.ts";
 import { elementFields, physicalTypes } from "./schema.ts";
 
 /** How a part of a column is read instead: what DuckDB makes of it itself would be cut to microseconds. */

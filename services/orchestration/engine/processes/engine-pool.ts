@@ -1,10 +1,10 @@
-import type { Logger } from "../../lib/telemetry/log.ts";
-import { type Clock, systemClock } from "../timing/clock.ts";
+import type { Logger } from "../../../lib/telemetry/log.ts";
+import { type Clock, systemClock } from "../../timing/clock.ts";
+import { EngineFailure } from "../engine-failure.ts";
+import { type ReadMemory, readMappedMemory, readPrivateMemory } from "../memory-watch.ts";
 import type { EngineChild } from "./engine-child.ts";
-import { EngineFailure } from "./engine-failure.ts";
 import { createIdleEngines } from "./idle-engines.ts";
 import { createMappedBound } from "./mapped-bound.ts";
-import { type ReadMemory, readMappedMemory, readPrivateMemory } from "./memory-watch.ts";
 import { createOwnersTasks, type EngineOwner } from "./owners-tasks.ts";
 
 /** Lends processes to tasks. One that did a task of a user does that user's tasks only. */

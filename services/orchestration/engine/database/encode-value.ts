@@ -21,9 +21,9 @@ import {
   type DuckDBValue,
   DuckDBVariantValue,
 } from "@duckdb/node-api";
-import { isoDateOfDays, isoInterval, isoOffset, isoTime, isoTimestamp } from "../results/iso.ts";
-import { spellJson } from "../results/nested-json.ts";
-import { type SpelledValue, spellDouble } from "../results/spelled-value.ts";
+import { isoDateOfDays, isoInterval, isoOffset, isoTime, isoTimestamp } from "../../results/iso.ts";
+import { spellJson } from "../../results/nested-json.ts";
+import { type SpelledValue, spellDouble } from "../../results/spelled-value.ts";
 
 /** Spells a column's values as the contract says. A MAP is a list of objects with `key` and `value`. */
 export const spellerOf =

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
-import type { Clock } from "../timing/clock.ts";
+import type { Clock } from "../../timing/clock.ts";
+import type { ReadMemory } from "../memory-watch.ts";
 import type { EngineChild } from "./engine-child.ts";
-import type { ReadMemory } from "./memory-watch.ts";
 import type { EngineOwner } from "./owners-tasks.ts";
 
 /** Processes without a task: those of owners, and a spare one that had none yet. */

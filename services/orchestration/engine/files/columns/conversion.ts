@@ -1,6 +1,6 @@
 import { literal } from "../../sql-text.ts";
 import { notDoubles } from "../readable.ts";
-import type { ReadingSettings } from "../reading-settings.ts";
+import type { ReadingSettings } from "../../reading-settings.ts";
 
 /** SQL for a value from the SQL for its text. */
 export type Conversion = (text: string) => string;

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import type { Cut } from "./cut-foot.ts";
-import { magic, readExactly } from "./foot.ts";
+import type { Cut } from "./cut-footer.ts";
+import { magic, readExactly } from "../../engine/parquet/footer.ts";
 
 /** What is read at once, in bytes. */
 const pieceBytes = 1024 * 1024;
