@@ -1,6 +1,14 @@
 import { type Arrows, arrowsBetween } from "./find-circles.ts";
 import type { Import } from "./read-imports.ts";
 
+/** The folders of importing files that match one of the patterns, sorted. */
+export function matchingFolders(imports: readonly Import[], patterns: readonly string[]): string[] {
+  const folders = imports.flatMap(({ from }) =>
+    patterns.flatMap((pattern) => new RegExp(`^(${pattern.replace("*", "[^/]+")})/`).exec(from)?.[1] ?? []),
+  );
+  return [...new Set(folders)].sort();
+}
+
 /** The arrows between the rooms of a folder; a file that lies in no room is a room of its own. */
 export function roomArrows(imports: readonly Import[], folder: string): Arrows {
   const roomOf = (file: string): string | undefined => {
