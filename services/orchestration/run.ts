@@ -25,13 +25,13 @@ import { createEngine } from "./engine/engine.ts";
 import { createMemoryWatch } from "./engine/memory-watch.ts";
 import { moveAbandonedExecutions } from "./execution-repository.ts";
 import { listenForCancellations } from "./executions/cancellations.ts";
+import { createPendingWork } from "./executions/pending-work.ts";
 import { permitsOf, schedulerOptionsOf } from "./executions/scheduler-settings.ts";
-import { createUnfinished } from "./executions/unfinished.ts";
 import { openLentFolder } from "./lent/lent-folder.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
 import { holdLivenessLock } from "./locks/liveness-lock.ts";
-import { ownFolder } from "./locks/own-folder.ts";
+import { lockFolder } from "./locks/lock-folder.ts";
 import { openPreparedFiles } from "./prepared/open-prepared-files.ts";
 import { createResultFiles } from "./results/result-files.ts";
 import { createFairScheduler } from "./scheduling/fair-scheduler.ts";
@@ -44,7 +44,7 @@ import { createSecrets } from "./sources/secrets.ts";
 const service = "orchestration";
 const sourceProgram = new URL("connectors/source-process.ts", import.meta.url);
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
-/** Files of storage that are kept to read them again, in bytes. */
+/** Capacity of the cache of storage's files, in bytes. */
 const cacheBytesMax = 10 * 1024 ** 3;
 
 /** Runs the orchestration service until `stop` aborts. */
@@ -54,7 +54,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   const signer = createSigner(service, config.meshPrivateKey);
   await using database = await openDatabase({ url: config.databaseUrl, service, migrationsFolder });
   const processId = newId();
-  await using _folder = await ownFolder(config.databaseUrl, config.dataDirectory);
+  await using _folder = await lockFolder(config.databaseUrl, config.dataDirectory);
   await using _liveness = await holdLivenessLock(config.databaseUrl, processId);
   const abandoned = await moveAbandonedExecutions(database.db);
   if (abandoned > 0) log.warn({ abandoned }, "executions of a dead process are cancelled");
@@ -86,7 +86,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     memory,
     log,
   });
-  await using unfinished = createUnfinished();
+  await using pendingWork = createPendingWork();
   const reader = createStatementReader({
     compileCache: join(config.dataDirectory, "code"),
     memory,
@@ -127,7 +127,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     scheduler: createFairScheduler(schedulerOptionsOf(permitsOf(config.engineMemory))),
     cancellations,
     stop,
-    unfinished,
+    pendingWork,
     recorder,
     snapshots,
     resultFiles,

@@ -5,13 +5,13 @@ import type { DataSource, Preview, PreviewRequest } from "../connectors/connecto
 import { toListValue } from "../results/list-value.ts";
 import { startWork, type WorkDeps } from "./start-work.ts";
 
-/** How long a file may be read for a preview, in milliseconds: as for a discovery. */
+/** Time limit of a preview, in milliseconds: the same as of a discovery. */
 const previewTimeoutMs = 5 * 60_000;
 
-/** Rows of a preview that nobody asked for. */
+/** Rows of the preview that a dry run returns. */
 const dryRunRowsMax = 10;
 
-/** Reads a source for its first rows, with a permit, as the work of a call. */
+/** Reads the first rows of a source, with a permit. */
 export async function readPreview(
   deps: WorkDeps,
   context: HandlerContext,
@@ -32,7 +32,7 @@ export async function readPreview(
   }
 }
 
-/** What a dry run answers of a source: a file is read, a database is not. */
+/** Preview for a dry run. A file is read; a database is not, because it has several tables. */
 export async function previewDryRun(deps: WorkDeps, context: HandlerContext, source: DataSource) {
   if (!source.isOneTable) return {};
   const request = { table: undefined, maxRows: dryRunRowsMax };

@@ -10,15 +10,15 @@ import { type LimitTimerOptions, startLimitTimer } from "./limit-timer.ts";
 
 export type WorkOptions = LimitTimerOptions & {
   readonly workClass: WorkClass;
-  /** Abort with the error for the caller when the work has to end early. */
-  readonly endsEarly?: readonly AbortSignal[];
+  /** Each aborts the work. Its reason is the error for the caller. */
+  readonly cancelledBy?: readonly AbortSignal[];
 };
 
-/** The work of a call. Its time runs. */
+/** The work of a call. Its time limits are running. */
 export type Work = Disposable & {
-  /** Aborts with the error that the caller gets and the record has. */
+  /** Aborts with the error for the caller and for the execution's row. */
   readonly signal: AbortSignal;
-  /** Waits for a permit, which is held until disposed. Unavailable (SERVICE_BUSY). */
+  /** Waits for a permit and holds it until disposed. Unavailable (SERVICE_BUSY). */
   admit(): Promise<Limit & Disposable>;
 };
 
@@ -30,14 +30,14 @@ export type WorkDeps = {
   readonly stop: AbortSignal;
 };
 
-/** Bounds the work of a call: by its limits of time, the call itself, and the permit that it needs. */
+/** Starts the time limits of a call's work. The work ends with the call, at a limit, or when its permit is taken back. */
 export function startWork(deps: WorkDeps, context: HandlerContext, options: WorkOptions): Work {
   const ended = new AbortController();
   const { signal } = ended;
   const abort = (reason: unknown) => ended.abort(reason);
   const callMs = context.timeoutMs();
   using stack = new DisposableStack();
-  for (const early of options.endsEarly ?? []) stack.use(onAbort(early, abort));
+  for (const signal of options.cancelledBy ?? []) stack.use(onAbort(signal, abort));
   stack.use(onAbort(context.signal, (reason) => abort(endOfCall(reason, callMs, deps.stop))));
   const timer = stack.use(startLimitTimer(options, callMs, abort));
   const owned = stack.move();
@@ -58,7 +58,7 @@ export function startWork(deps: WorkDeps, context: HandlerContext, options: Work
   };
 }
 
-/** Why a call ended: the reason of its signal says whether its deadline passed. */
+/** The error for the reason a call ended: its deadline, the stop of the process, or the caller's disconnect. */
 function endOfCall(reason: unknown, callMs: number | undefined, stop: AbortSignal): ConnectError {
   const isLate = reason instanceof ConnectError && reason.code === Code.DeadlineExceeded;
   if (isLate && callMs !== undefined) return callDeadlinePassed(callMs);

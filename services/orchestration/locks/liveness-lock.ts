@@ -1,11 +1,11 @@
 import { holdLock } from "./hold-lock.ts";
 
-/** Begins the text whose hash is a process's lock. */
+/** The hash of this prefix and a process id is the key of the process's lock. */
 export const livenessLockPrefix = "sluice orchestration process ";
 
 /**
- * Shows other processes that this one lives, until disposed: its lock goes with it, so a killed process is known to be
- * dead at once and a slow one is not taken for dead.
+ * Holds the lock that shows other processes that this one is alive. Unlike a heartbeat, it marks a killed process dead at
+ * once and never a slow one.
  */
 export const holdLivenessLock = (url: string, processId: string): Promise<AsyncDisposable> =>
   holdLock(url, livenessLockPrefix + processId);

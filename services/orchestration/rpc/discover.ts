@@ -10,7 +10,7 @@ import { sourceChanged, sourceNotFound } from "../errors.ts";
 import { startWork } from "../executions/start-work.ts";
 import { toTable } from "../message.ts";
 import { findSource, findSourceForUpdate, type SourceRow } from "../source-repository.ts";
-import { diffTables } from "../sources/catalog-diff.ts";
+import { diffTables } from "../sources/diff-tables.ts";
 import { openSource } from "../sources/open-source.ts";
 import {
   deleteTables,

@@ -1,16 +1,16 @@
 import type { Db } from "../../lib/database/database.ts";
 
-/** Does the work of a transaction and takes it back: whatever would refuse the work refuses it. */
+/** Runs a transaction's work and rolls it back, so that constraints are checked and nothing is kept. */
 export async function dryRun<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
   let done: { readonly result: T } | undefined;
-  const takeBack = new Error("a dry run is taken back");
+  const rollback = new Error("a dry run is rolled back");
   try {
     await db.transaction(async (tx) => {
       done = { result: await work(tx) };
-      throw takeBack;
+      throw rollback;
     });
   } catch (error) {
-    if (error !== takeBack || !done) throw error;
+    if (error !== rollback || !done) throw error;
   }
   if (!done) throw new Error("a dry run did nothing");
   return done.result;
