@@ -12,7 +12,7 @@ export const crashes = orchestration.table(
     crashId: uuid("crash_id").primaryKey(),
     orgId: uuid("org_id").notNull(),
     subject: crashSubject("subject").notNull(),
-    /** SHA-256 of what is recognised: the file's bytes, or these and the statement. */
+    /** SHA-256 of the file's bytes, or of the file's hash and the statement. */
     fingerprint: text("fingerprint").notNull(),
     fileName: text("file_name").notNull(),
     fileSha256: text("file_sha256").notNull(),
