@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { parquetMetadata } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseFoot, readFoot } from "../../services/orchestration/engine/parquet/footer.ts";
 import {
   cursorOn,
   encodeInteger,
@@ -14,7 +15,6 @@ import {
   wireTypes,
 } from "../../services/orchestration/engine/parquet/thrift/read-struct.ts";
 import { cutFoot } from "../../services/orchestration/prepared/parquet-footer/cut-footer.ts";
-import { parseFoot, readFoot } from "../../services/orchestration/engine/parquet/footer.ts";
 import { readCut } from "../../services/orchestration/prepared/parquet-footer/read-cut.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { writeParquet } from "./engines.ts";

@@ -32,10 +32,10 @@ const { sourceAddressAllow } = configOf({
 
 test("a name that stands for another address after it was checked: the checked one is connected to", async () => {
   await using server = await startHostileServer();
-  const answers = ["127.0.0.1", "10.0.0.1"];
-  const lookup = async () => answers.splice(0, 1);
+  const responses = ["127.0.0.1", "10.0.0.1"];
+  const lookup = async () => responses.splice(0, 1);
   const addresses = await createAddressGuard(sourceAddressAllow)("moving.invalid", lookup);
-  // The second answer would be refused; and the name itself is known to nobody.
+  // The second address would be refused, and the name itself does not resolve.
   const settings = postgresqlSettings.parse({ ...server.settings, host: "moving.invalid" });
   const { host, port } = settings;
   const route = { host, port, addresses, security: securityOf(settings, addresses, undefined) };
@@ -45,7 +45,7 @@ test("a name that stands for another address after it was checked: the checked o
   expect(await postgresqlOperations.testDatabase(request, { signal, send: () => {} })).toEqual({
     serverVersion: "PostgreSQL 18.4",
   });
-  expect(answers).toEqual(["10.0.0.1"]);
+  expect(responses).toEqual(["10.0.0.1"]);
   const moved = createAddressGuard(sourceAddressAllow)("moving.invalid", lookup);
   expect(await failureOf(moved)).toMatchObject({ reason: "ADDRESS_REFUSED" });
 });
@@ -72,7 +72,7 @@ test("values cross to the serving process as they are", () => {
 });
 
 test("a quote without an end in an array's text is looked for once", () => {
-  // From each of its places anew, it would be for hours.
+  // Quadratic parsing would take hours.
   expect(parseArray(`{a,"${'\\"'.repeat(3_000_000)}`, (text) => text)).toEqual(["a"]);
 });
 
@@ -99,7 +99,7 @@ test("Unavailable: more sources of an organisation than it may use at the same t
   const more = async () => lend(processes, "greedy", "d12");
   expect(await failureOf(more())).toMatchObject({ code: Code.Unavailable, reason: "SERVICE_BUSY" });
   expect(lend(processes, "modest", "d0").client).not.toBe(lent[0]?.client);
-  // One that is not used any more makes room.
+  // A source without users makes room.
   lent[5]?.[Symbol.dispose]();
   expect((await more()).client.isOver).toBe(false);
   expect(lent[5]?.client.isOver).toBe(true);

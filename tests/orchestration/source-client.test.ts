@@ -11,7 +11,7 @@ import { createSourceClient } from "../../services/orchestration/source-process/
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { failureOf } from "./orchestration.ts";
 
-/** A process that does something else with a request than a source's does. */
+/** Starts a process that handles requests differently from a source's process. */
 async function startProgram(onRequest: string) {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(await temporaryFolder());
@@ -63,14 +63,14 @@ test("the caller's own reason: a process that does not answer a cancellation is 
   const asked = program.ask(call.signal);
   await once(program.child, "message");
   const failed = failureOf(asked).catch(String);
-  let isTold = false;
+  let hasExited = false;
   program.child.once("exit", () => {
-    isTold = true;
+    hasExited = true;
   });
   call.abort(new Error("it took too long"));
   expect(await failed).toBe("Error: it took too long");
-  expect(isTold).toBe(false);
-  // Then it is killed.
+  expect(hasExited).toBe(false);
+  // Then the process is killed.
   await program.ended;
 });
 

@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { keepByteOrderMarks } from "../../../services/orchestration/engine/database/keep-byte-order-marks.ts";
 import { prepareFile } from "../../../services/orchestration/engine/files/prepare-file.ts";
 import { previewFile } from "../../../services/orchestration/engine/files/preview-file.ts";
 import type { ReadingSettings } from "../../../services/orchestration/engine/reading-settings.ts";
-import { keepByteOrderMarks } from "../../../services/orchestration/engine/database/keep-byte-order-marks.ts";
 import { openFolder } from "./folder.ts";
 
 let folder: Awaited<ReturnType<typeof openFolder>>;

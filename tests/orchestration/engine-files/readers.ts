@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { openSandbox } from "../../../services/orchestration/engine/database/sandbox.ts";
 import { openPlainInput } from "../../../services/orchestration/engine/files/decode/open-plain-input.ts";
 import { readJson } from "../../../services/orchestration/engine/files/json/read-json.ts";
 import { readParquet } from "../../../services/orchestration/engine/files/parquet/read-parquet.ts";
 import type { Readable } from "../../../services/orchestration/engine/files/readable.ts";
 import type { ReadingSettings } from "../../../services/orchestration/engine/reading-settings.ts";
-import { openSandbox } from "../../../services/orchestration/engine/database/sandbox.ts";
 import { identifier } from "../../../services/orchestration/engine/sql-text.ts";
 
 const path = "sluice_input";
