@@ -241,7 +241,7 @@ describe("a process that sends what is no reply", () => {
     const child = startEngineChild({ ...bounds, program });
     const task = await statementOn(folder, "n\n1\n", "FROM n");
     const sent = { spillDirectory: "spill", memoryBytes: 1024 ** 3, fileName: bytes.toString("hex") };
-    return { child, answer: child.ask({ ...task, ...sent }) };
+    return { child, answer: child.run({ ...task, ...sent }) };
   }
 
   test.each([
@@ -261,10 +261,10 @@ describe("a process that sends what is no reply", () => {
     expect(await answer).toEqual({
       exitCode: null,
       signal: "SIGKILL",
-      complaint: expect.stringContaining(why),
-      endedByOthers: false,
+      stderrTail: expect.stringContaining(why),
+      killedExternally: false,
     });
-    expect(await answer).toMatchObject({ complaint: expect.stringMatching(/^it sent what is no reply: /) });
+    expect(await answer).toMatchObject({ stderrTail: expect.stringMatching(/^it sent what is no reply: /) });
     expect(child.hasEnded()).toBe(true);
   });
 

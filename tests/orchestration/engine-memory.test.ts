@@ -159,7 +159,7 @@ describe("the watch", () => {
     const { ended, watch } = watchOver({ 1: 100, 2: 50 });
     vi.advanceTimersByTime(1000);
     expect(ended).toEqual([]);
-    expect(watch.look()).toEqual({ busyCount: 2, memoryBytes: 150 });
+    expect(watch.usage()).toEqual({ busyCount: 2, memoryBytes: 150 });
   });
 
   test("ResourceExhausted: who is over the own limit ends, once, and does not count among all", () => {

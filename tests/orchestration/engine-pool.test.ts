@@ -17,7 +17,7 @@ import {
   type EnginePool,
   type EnginePoolOptions,
 } from "../../services/orchestration/engine/processes/engine-pool.ts";
-import type { EngineOwner } from "../../services/orchestration/engine/processes/owners-tasks.ts";
+import type { EngineOwner } from "../../services/orchestration/engine/processes/owner-tasks.ts";
 import { untilGone } from "../all-in-one/postgres-fixtures.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
 import { enginesOf } from "./engine-processes.ts";

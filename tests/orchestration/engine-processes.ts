@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { inputName } from "../../services/orchestration/engine/processes/work-folder.ts";
+import { inputName } from "../../services/orchestration/engine/work-file-names.ts";
 import { eventually } from "./orchestration.ts";
 
 const mebibyte = 1024 ** 2;

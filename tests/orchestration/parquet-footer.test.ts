@@ -3,18 +3,20 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { parquetMetadata } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseFoot, readFoot } from "../../services/orchestration/engine/parquet/footer.ts";
+import { parseFooter, readFooter } from "../../services/orchestration/engine/parquet/footer.ts";
+import {
+  encodeInteger,
+  encodeListHeader,
+  wireTypes,
+} from "../../services/orchestration/engine/parquet/thrift/encode.ts";
 import {
   cursorOn,
-  encodeInteger,
-  encodeListHead,
-  MalformedFootError,
+  MalformedFooterError,
   readInteger,
-  readListHead,
-  rewriteStruct,
-  wireTypes,
+  readListHeader,
 } from "../../services/orchestration/engine/parquet/thrift/read-struct.ts";
-import { cutFoot } from "../../services/orchestration/prepared/parquet-footer/cut-footer.ts";
+import { rewriteStruct } from "../../services/orchestration/engine/parquet/thrift/rewrite-struct.ts";
+import { cutFooter } from "../../services/orchestration/prepared/parquet-footer/cut-footer.ts";
 import { readCut } from "../../services/orchestration/prepared/parquet-footer/read-cut.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { writeParquet } from "./engines.ts";
@@ -35,16 +37,16 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
-async function footOf(file: string) {
+async function footerOf(file: string) {
   await using handle = await open(file);
-  const foot = await readFoot(handle, (await stat(file)).size);
-  if (!foot) throw new Error("the foot is too long");
-  return foot;
+  const footer = await readFooter(handle, (await stat(file)).size);
+  if (!footer) throw new Error("the footer is too long");
+  return footer;
 }
 
 async function cut(first: number, last: number): Promise<Buffer> {
   await using handle = await open(path);
-  return Buffer.concat(await Array.fromAsync(readCut(handle, cutFoot(await footOf(path), first, last))));
+  return Buffer.concat(await Array.fromAsync(readCut(handle, cutFooter(await footerOf(path), first, last))));
 }
 
 const metadataOf = (bytes: Buffer) => parquetMetadata(new Uint8Array(bytes).buffer);
@@ -77,7 +79,7 @@ describe("row groups that are cut out", () => {
   });
 });
 
-describe("a foot of a stranger's making", () => {
+describe("an untrusted footer", () => {
   test.each<[string, (bytes: Buffer) => Buffer]>([
     ["empty", () => Buffer.alloc(0)],
     ["ends in the middle", (bytes) => bytes.subarray(0, bytes.length / 2)],
@@ -86,17 +88,17 @@ describe("a foot of a stranger's making", () => {
     ["has fields out of order", () => Buffer.from([0x36, 0x00, 0x06, 0x02, 0x00, 0x00])],
     ["has a number without end", () => Buffer.concat([Buffer.from([0x36]), Buffer.alloc(20, 0xff)])],
   ])("refused: %s", async (_, bend) => {
-    const { bytes } = await footOf(path);
-    expect(() => parseFoot(bend(bytes), 2 ** 40)).toThrow(MalformedFootError);
+    const { bytes } = await footerOf(path);
+    expect(() => parseFooter(bend(bytes), 2 ** 40)).toThrow(MalformedFooterError);
   });
 
   test("refused: row groups that are behind the end of the values", async () => {
-    const { bytes, groups } = await footOf(path);
-    expect(() => parseFoot(bytes, (groups.at(-1)?.to ?? 0) - 1)).toThrow("a row group is not in its place");
+    const { bytes, groups } = await footerOf(path);
+    expect(() => parseFooter(bytes, (groups.at(-1)?.to ?? 0) - 1)).toThrow("a row group is not in its place");
   });
 
   test("refused or cut without harm: any bits that are turned", async () => {
-    const { bytes } = await footOf(path);
+    const { bytes } = await footerOf(path);
     const end = (await stat(path)).size;
     fc.assert(
       fc.property(
@@ -108,12 +110,12 @@ describe("a foot of a stranger's making", () => {
           const bent = Buffer.from(bytes);
           for (const [at, mask] of turns) bent[at] = (bent[at] ?? 0) ^ mask;
           try {
-            const foot = parseFoot(bent, end);
-            const { from, to } = cutFoot(foot, 0, foot.groups.length);
+            const footer = parseFooter(bent, end);
+            const { from, to } = cutFooter(footer, 0, footer.groups.length);
             expect(from).toBeGreaterThanOrEqual(4);
             expect(to).toBeLessThanOrEqual(end);
           } catch (error) {
-            expect(error).toBeInstanceOf(MalformedFootError);
+            expect(error).toBeInstanceOf(MalformedFooterError);
           }
         },
       ),
@@ -134,8 +136,8 @@ describe("the compact protocol", () => {
   test("OK: lists of any length", () => {
     fc.assert(
       fc.property(fc.nat(1000), (count) => {
-        const bytes = Buffer.concat([encodeListHead(count, wireTypes.i32), Buffer.alloc(count)]);
-        expect(readListHead(cursorOn(bytes))).toEqual({ count, type: wireTypes.i32 });
+        const bytes = Buffer.concat([encodeListHeader(count, wireTypes.i32), Buffer.alloc(count)]);
+        expect(readListHeader(cursorOn(bytes))).toEqual({ count, type: wireTypes.i32 });
       }),
     );
   });

@@ -211,7 +211,7 @@ describe("chunks", () => {
   const footOf = (counts: readonly number[]) => ({
     bytes: Buffer.alloc(0),
     rowCount: counts.reduce((sum, count) => sum + count, 0),
-    groups: counts.map((rowCount) => ({ rowCount, from: 4, to: 4, foot: { from: 0, to: 0 } })),
+    groups: counts.map((rowCount) => ({ rowCount, from: 4, to: 4, description: { from: 0, to: 0 } })),
   });
   const wanted = { isWhole: true, format: "parquet" as const };
 

@@ -56,7 +56,7 @@ const walls: readonly Wall[] = [
 ];
 
 /** Folders whose folders are rooms: arrows between these go one way. `*` stands for one name. */
-export const roomFolders = ["edge", "services/*"];
+export const roomFolders = ["edge", "services/*", "services/orchestration/engine"];
 
 export type Breach = Import & { readonly because: string };
 

@@ -1,6 +1,5 @@
 import type { z } from "zod";
-import type { FileProblem } from "../engine/files/readable.ts";
-import type { FoundColumn } from "../engine/preparation.ts";
+import type { FileProblem, FoundColumn } from "../engine/preparation.ts";
 import type { ExtractFormat, Extraction, ResultFormat, WrittenResult } from "../engine/protocol.ts";
 import type { QueryResult } from "../results/query-result.ts";
 import type { Limit } from "../timing/limit.ts";

@@ -1,15 +1,15 @@
 import { open } from "node:fs/promises";
-import type { ParquetFoot } from "../engine/parquet/footer.ts";
+import type { ParquetFooter } from "../engine/parquet/footer.ts";
 import type { Extraction, GroupCut } from "../engine/protocol.ts";
 import { snapshotGone } from "../errors.ts";
 import type { Limit } from "../timing/limit.ts";
 import type { CutStatistics } from "./cut-statistics.ts";
-import { cutFoot } from "./parquet-footer/cut-footer.ts";
+import { cutFooter } from "./parquet-footer/cut-footer.ts";
 import { readCut } from "./parquet-footer/read-cut.ts";
 import type { PreparedFile } from "./prepared-files.ts";
 
 export type HandedOut = {
-  readonly foot: ParquetFoot;
+  readonly foot: ParquetFooter;
   readonly cut: GroupCut;
   readonly statistics: CutStatistics;
 };
@@ -24,7 +24,7 @@ export async function* handOut(
   limit: Limit,
 ): AsyncGenerator<Uint8Array, Extraction> {
   if (!(await prepared.isWhole())) throw snapshotGone();
-  const wanted = cutFoot(foot, cut.groups.from, cut.groups.to);
+  const wanted = cutFooter(foot, cut.groups.from, cut.groups.to);
   await using file = await open(prepared.path);
   for await (const chunk of readCut(file, wanted)) {
     limit.signal.throwIfAborted();

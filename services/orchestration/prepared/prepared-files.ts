@@ -6,7 +6,7 @@ import type { BlobFolder, StoredBlob } from "../blobs/blob-folder.ts";
 import type { Quarantine } from "../crashes/quarantine.ts";
 import type { Engine } from "../engine/engine.ts";
 import { EngineFailure } from "../engine/engine-failure.ts";
-import { type ParquetFoot, readFoot } from "../engine/parquet/footer.ts";
+import { type ParquetFooter, readFooter } from "../engine/parquet/footer.ts";
 import type { Preparation } from "../engine/preparation.ts";
 import type { Reading } from "../engine/protocol.ts";
 import type { ReadingSettings } from "../engine/reading-settings.ts";
@@ -214,7 +214,7 @@ async function* preparationOf(
 /** The engine process read an untrusted file, so its report is compared with the file that it wrote. */
 async function checkFoot({ path, sizeBytes }: StoredBlob, { rowCount }: Preparation): Promise<void> {
   await using file = await open(path);
-  const foot = await readFoot(file, Number(sizeBytes)).catch((error: Error): ParquetFoot => {
+  const foot = await readFooter(file, Number(sizeBytes)).catch((error: Error): ParquetFooter => {
     throw mismatch(error.message);
   });
   if (foot && foot.rowCount !== rowCount)

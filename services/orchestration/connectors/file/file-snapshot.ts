@@ -3,7 +3,7 @@ import { open, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { extract } from "../../engine/extract.ts";
 import { toParquet } from "../../engine/files/parquet/parquet-type.ts";
-import { type ParquetFoot, readFoot } from "../../engine/parquet/footer.ts";
+import { type ParquetFooter, readFooter } from "../../engine/parquet/footer.ts";
 import type { ExtractColumn, Extraction } from "../../engine/protocol.ts";
 import { tableChanged } from "../../errors.ts";
 import { createCutStatistics } from "../../prepared/cut-statistics.ts";
@@ -97,10 +97,10 @@ function snapshotName(sha256: string, settings: FileSettings): string {
   return `sha256:${sha256}, read as ${hash.slice(0, 16)}`;
 }
 
-async function footOf({ path }: PreparedFile): Promise<ParquetFoot | undefined> {
+async function footOf({ path }: PreparedFile): Promise<ParquetFooter | undefined> {
   await using file = await open(path);
   const { size } = await stat(path);
-  return await readFoot(file, size);
+  return await readFooter(file, size);
 }
 
 type FoundTable = Pick<SnapshotTable, "schemaName" | "name"> & {

@@ -1,4 +1,4 @@
-import { aliasOf } from "../../engine/database/result-columns.ts";
+import { columnAlias } from "../../engine/database/column-alias.ts";
 import { firstStatement } from "../../engine/first-statement.ts";
 import { feedPipe } from "../../engine/pipes/feed-pipe.ts";
 import type { ResultRows } from "../../engine/protocol.ts";
@@ -134,13 +134,16 @@ const spelledAlike: Readonly<Record<number, Passage>> = {
 };
 
 function planOf(columns: readonly ResultColumn[]): CopyPlan {
-  const read = columns.map(({ passage }, index) => ({ name: aliasOf(index), dataType: passage.read.csv }));
+  const read = columns.map(({ passage }, index) => ({
+    name: columnAlias(index),
+    dataType: passage.read.csv,
+  }));
   return {
     kind: "copy",
     reading: { format: "copy", encoding: "csv", columns: read },
     columns: columns.map(({ name, passage }, index) => ({
       name,
-      expression: passage.write(aliasOf(index)),
+      expression: passage.write(columnAlias(index)),
       dataType: passage.dataType,
     })),
   };
@@ -148,8 +151,8 @@ function planOf(columns: readonly ResultColumn[]): CopyPlan {
 
 /** The COPY of a statement, but for the statement. A line ends behind it, because it may end in a comment. */
 function copyAround(columns: readonly ResultColumn[], rowsMax: number | undefined): [string, string] {
-  const list = selectList(columns.map(({ passage }, index) => passage.csv(aliasOf(index))));
-  const aliases = columns.map((_, index) => aliasOf(index)).join(", ");
+  const list = selectList(columns.map(({ passage }, index) => passage.csv(columnAlias(index))));
+  const aliases = columns.map((_, index) => columnAlias(index)).join(", ");
   const limit = rowsMax === undefined ? "" : ` limit ${rowsMax}`;
   return [
     `copy (select ${list} from (`,

@@ -25,42 +25,42 @@ import { isoDateOfDays, isoInterval, isoOffset, isoTime, isoTimestamp } from "..
 import { spellJson } from "../../results/nested-json.ts";
 import { type SpelledValue, spellDouble } from "../../results/spelled-value.ts";
 
-/** Spells a column's values as the contract says. A MAP is a list of objects with `key` and `value`. */
-export const spellerOf =
+/** Encodes the values of a column as the contract defines. A MAP is a list of objects with `key` and `value`. */
+export const encoderOf =
   (type: DuckDBType) =>
   (value: DuckDBValue): SpelledValue =>
-    spell(value, type);
+    encode(value, type);
 
-function spell(value: DuckDBValue, type: DuckDBType | undefined): SpelledValue {
+function encode(value: DuckDBValue, type: DuckDBType | undefined): SpelledValue {
   if (value === null || typeof value === "boolean") return value;
   if (typeof value === "number") {
     return spellDouble(type?.typeId === DuckDBTypeId.FLOAT ? shortestFloat(value) : value);
   }
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "string") return type?.alias === "JSON" ? spellJson(value) : value;
-  return spellNested(value, type) ?? spellTime(value) ?? spellBytes(value) ?? value.toString();
+  return encodeNested(value, type) ?? encodeTime(value) ?? encodeBytes(value) ?? value.toString();
 }
 
 type ObjectValue = DuckDBValue & object;
 
-function spellNested(value: ObjectValue, type: DuckDBType | undefined): SpelledValue | undefined {
+function encodeNested(value: ObjectValue, type: DuckDBType | undefined): SpelledValue | undefined {
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) {
     const itemType = type && "valueType" in type ? type.valueType : undefined;
-    return value.items.map((item) => spell(item, itemType));
+    return value.items.map((item) => encode(item, itemType));
   }
   if (value instanceof DuckDBStructValue) {
     const entryType = structEntries(type);
-    return objectOf(Object.entries(value.entries).map(([key, item]) => [key, spell(item, entryType(key))]));
+    return objectOf(Object.entries(value.entries).map(([key, item]) => [key, encode(item, entryType(key))]));
   }
   if (value instanceof DuckDBMapValue) {
     const map = type?.typeId === DuckDBTypeId.MAP ? type : undefined;
     return value.entries.map((entry) => ({
-      key: spell(entry.key, map?.keyType),
-      value: spell(entry.value, map?.valueType),
+      key: encode(entry.key, map?.keyType),
+      value: encode(entry.value, map?.valueType),
     }));
   }
-  if (value instanceof DuckDBUnionValue) return objectOf([[value.tag, spell(value.value, undefined)]]);
-  if (value instanceof DuckDBVariantValue) return spell(value.value, value.type);
+  if (value instanceof DuckDBUnionValue) return objectOf([[value.tag, encode(value.value, undefined)]]);
+  if (value instanceof DuckDBVariantValue) return encode(value.value, value.type);
   return undefined;
 }
 
@@ -69,10 +69,10 @@ function structEntries(type: DuckDBType | undefined): (name: string) => DuckDBTy
   return (name) => type.entryTypes[type.entryNames.indexOf(name)];
 }
 
-/** As Object.fromEntries, which also makes `__proto__` a key as any other. */
+/** Object.fromEntries also treats `__proto__` as an ordinary key. */
 const objectOf = (entries: [string, SpelledValue][]): SpelledValue => Object.fromEntries(entries);
 
-function spellTime(value: ObjectValue): string | undefined {
+function encodeTime(value: ObjectValue): string | undefined {
   if ("isFinite" in value && !value.isFinite) return infinity(value);
   if (value instanceof DuckDBDateValue) return isoDateOfDays(value.days);
   if (value instanceof DuckDBTimestampValue) return isoTimestamp(value.micros, 6);
@@ -87,16 +87,16 @@ function spellTime(value: ObjectValue): string | undefined {
   return undefined;
 }
 
-/** The one number in a date or timestamp is the days, or the parts of a second, since 1970. */
+/** The only number of a date or timestamp value counts days or fractions of a second since 1970. */
 const infinity = (value: ObjectValue): string =>
   (Object.values(value)[0] as bigint | number) > 0 ? "infinity" : "-infinity";
 
-function spellBytes(value: ObjectValue): string | undefined {
+function encodeBytes(value: ObjectValue): string | undefined {
   const isBytes = value instanceof DuckDBBlobValue || value instanceof DuckDBGeometryValue;
   return isBytes ? Buffer.from(value.bytes).toString("base64") : undefined;
 }
 
-/** A 32-bit float with no more digits than tell it from its neighbours. */
+/** Rounds a 32-bit float to the fewest digits that identify it. */
 function shortestFloat(value: number): number {
   const digits = [6, 7, 8].find((count) => Math.fround(Number(value.toPrecision(count))) === value);
   return digits === undefined ? value : Number(value.toPrecision(digits));

@@ -2,22 +2,22 @@ import type { CopyReading, Reading, RowRange, TypedColumn } from "../protocol.ts
 import { identifier, literal } from "../sql-text.ts";
 
 /**
- * How a COPY's rows are read: RFC 4180, nothing skipped, nothing padded, nothing left out. The line break is said, or it would be
- * the first one that there is, within quotes or not.
+ * RFC 4180 without skipped, padded or ignored rows. The line break is set, because DuckDB would otherwise use the first one it
+ * finds, even within quotes.
  */
 const strictCsv = (delimiter: string): string =>
   `delim = ${literal(delimiter)}, new_line = '\\n', quote = '"', escape = '"', comment = '', skip = 0, ` +
   "strict_mode = true, null_padding = false, ignore_errors = false";
 
-/** What one row of a COPY may take as text, in bytes, and what is read of it at once. */
+/** Longest row of a COPY as text, in bytes, and the read buffer. */
 export const copyLineBytesMax = 32 * 1024 * 1024;
 const copyBufferBytes = 2 * copyLineBytesMax;
 
-/** What reads a file in SQL: every column with its type, so that no query detects another one. */
+/** SQL that reads a file. All types are given, so that no query detects others. */
 export function readerOf(path: string, reading: Reading | CopyReading): string {
   const file = literal(path);
   if (reading.format === "parquet") return selectFrom(`read_parquet(${file})`, reading);
-  // Not in parallel: the bytes come through a pipe. `\\N` in quotes is text.
+  // A pipe can't be read in parallel. `\\N` in quotes is text.
   return (
     `read_csv(${file}, auto_detect = false, parallel = false, ${strictCsv(",")}, header = false, ` +
     "nullstr = '\\N', allow_quoted_nulls = false, " +
@@ -25,7 +25,7 @@ export function readerOf(path: string, reading: Reading | CopyReading): string {
   );
 }
 
-/** Some rows of a Parquet file, which is entered where they are. */
+/** SQL that reads a row range of a Parquet file and skips the row groups outside of it. */
 export function sliceOf(path: string, reading: Reading, { from, to }: RowRange): string {
   const rows = `read_parquet(${literal(path)}, file_row_number = true) WHERE file_row_number BETWEEN ${from} AND ${to - 1}`;
   return reading.columns ? selectFrom(rows, reading) : rows;

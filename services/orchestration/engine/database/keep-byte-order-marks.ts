@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 
-/** DuckDB's client decodes texts without the byte order mark that they begin with, which is a character of theirs. */
+/** DuckDB's client drops a byte order mark at the start of a string, although it is part of the value. */
 export function keepByteOrderMarks(): void {
   const require = createRequire(import.meta.url);
   const accessors = require("@duckdb/node-api/lib/vectors/dataAccessors.js");

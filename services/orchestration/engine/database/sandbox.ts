@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { identifier, literal } from "../sql-text.ts";
-import { normalName, plainName, preparedName } from "../processes/work-folder.ts";
+import { normalName, plainName, preparedName } from "../work-file-names.ts";
 
-/** The part of a process's memory that DuckDB manages; what is more goes to the spill folder. Functions take theirs beside. */
-const managedPart = 1 / 3;
-/** Space in the spill folder of one execution. */
+/** Share of the process memory for DuckDB's buffer manager, which spills beyond it. Functions allocate outside of it. */
+const managedShare = 1 / 3;
+/** Spill limit per execution. */
 const spillMax = "4GiB";
 
-/** What a database in memory is opened for: the files that its SQL may reach, and its bounds. */
+/** Limits of an in-memory database and the files that its SQL may access. */
 type SandboxBounds = {
   readonly path: string;
   readonly spillDirectory: string;
@@ -17,47 +17,47 @@ type SandboxBounds = {
   readonly outputPath?: string;
 };
 
-/** A database in memory, and a connection that no statement of a task was run on yet. */
+/** An in-memory database with an unused connection. */
 type Database = {
   readonly instance: DuckDBInstance;
   readonly connection: DuckDBConnection;
-  /** Statements of users that it had before. */
+  /** User statements that it has already run. */
   readonly statementCount: number;
 };
 
-/** The database that is ready before its task is known. */
-let ahead: { readonly key: string; readonly opening: Promise<Database | undefined> } | undefined;
+/** The database opened for the next task. */
+let next: { readonly key: string; readonly opening: Promise<Database | undefined> } | undefined;
 
 const keyOf = ({ path, spillDirectory, memoryBytes, outputPath }: SandboxBounds): string =>
   JSON.stringify([path, spillDirectory, memoryBytes, outputPath]);
 
 /**
- * Opens the database of the next task with these bounds: it takes longer than a small query. Where that fails, the task
- * opens its own and reports why.
+ * Opens the database of the next task early, because that takes longer than a small query. After a failure the task opens its
+ * own and reports the error.
  */
-export function openAhead(bounds: SandboxBounds): void {
+export function openEarly(bounds: SandboxBounds): void {
   const key = keyOf(bounds);
-  if (ahead?.key === key) return;
-  void ahead?.opening.then((database) => database && close(database));
-  ahead = { key, opening: openDatabase(bounds).catch(() => undefined) };
+  if (next?.key === key) return;
+  void next?.opening.then((database) => database && closeDatabase(database));
+  next = { key, opening: openDatabase(bounds).catch(() => undefined) };
 }
 
 type SandboxOptions = {
-  /** Settings that hold for the task's database alone. */
+  /** Settings of this database only. */
   readonly settings?: readonly string[];
-  /** Makes what the statements of the task need. */
+  /** Creates what the statements of the task use. */
   readonly define?: (connection: DuckDBConnection) => Promise<void>;
 };
 
 /**
- * A database in memory whose SQL reaches the files of its task and nothing else: no other file, no network, no extension, and
- * no setting that would change that. It ends with its connection.
+ * An in-memory database whose SQL can access the files of its task and nothing else: no other file, network or extension, and
+ * no setting that would allow them. It closes with its connection.
  */
 export async function openSandbox(
   task: SandboxBounds,
   { settings = [], define = async () => {} }: SandboxOptions = {},
 ): Promise<DuckDBConnection> {
-  const database = (await takeAhead(keyOf(task), settings)) ?? (await openDatabase(task));
+  const database = await takeDatabase(task, settings);
   const { connection } = database;
   database.instance.closeSync();
   return closedOnFailure(connection, async () => {
@@ -68,15 +68,15 @@ export async function openSandbox(
   });
 }
 
-/** Statements of one database at the most: native code leaks. */
+/** Statements per database. The bound limits leaks of native code. */
 const statementsMax = 100;
-/** A statement that is done sooner has taken no memory that matters. */
-const smallMs = 50;
+/** A faster statement has used no significant memory. In milliseconds. */
+const quickMs = 50;
 
 /**
- * Runs a statement over one view in a database as openSandbox opens it. After a small one the database is kept for the next
- * statement, which gets a connection of its own: statements that have passed the gate change nothing but what is their
- * connection's, and opening a database takes longer than they do.
+ * Runs a statement over one view in a database like openSandbox's. After a small statement the database is kept for the next
+ * one, on a new connection: opening a database takes longer than such a statement, and statements that passed the gate can
+ * only change state of their connection.
  */
 export async function withView<T extends { readonly truncated: boolean }>(
   task: SandboxBounds,
@@ -86,33 +86,33 @@ export async function withView<T extends { readonly truncated: boolean }>(
     run(connection: DuckDBConnection): Promise<T>;
   },
 ): Promise<T> {
-  const database = (await takeAhead(keyOf(task))) ?? (await openDatabase(task));
+  const database = await takeDatabase(task);
   const { connection } = database;
   const begunMs = performance.now();
   try {
     await lock(database);
     await work.define(() => connection.run(`CREATE VIEW ${identifier(view.name)} AS FROM ${view.from}`));
     const result = await work.run(connection);
-    const isQuick = performance.now() - begunMs < smallMs && !existsSync(task.spillDirectory);
-    // A result that was left early keeps its rows until V8 collects it.
+    const isQuick = performance.now() - begunMs < quickMs && !existsSync(task.spillDirectory);
+    // A truncated result holds its rows until V8 collects it.
     if (isQuick && !result.truncated && database.statementCount < statementsMax)
       keep(task, database, view.name);
-    else close(database);
+    else closeDatabase(database);
     return result;
   } catch (error) {
-    close(database);
+    closeDatabase(database);
     throw error;
   }
 }
 
-/** Makes a database ready for the next statement when the reply to this one is on its way. */
+/** Prepares a database for the next statement after the reply to this one was sent. */
 function keep(task: SandboxBounds, database: Database, viewName: string): void {
-  ahead = { key: keyOf(task), opening: renew(database, viewName) };
+  next = { key: keyOf(task), opening: renew(database, viewName) };
 }
 
 async function renew(database: Database, viewName: string): Promise<Database | undefined> {
   await setImmediate();
-  // With its connection goes what a statement made or set.
+  // Closing the connection drops everything that the statement created or set.
   database.connection.closeSync();
   let connection: DuckDBConnection | undefined;
   try {
@@ -126,27 +126,27 @@ async function renew(database: Database, viewName: string): Promise<Database | u
   }
 }
 
-function close({ connection, instance }: Database): void {
+function closeDatabase({ connection, instance }: Database): void {
   connection.closeSync();
   instance.closeSync();
 }
 
-/** A database that had statements is locked: it takes no settings any more. */
-async function takeAhead(key: string, settings: readonly string[] = []): Promise<Database | undefined> {
-  if (ahead?.key !== key) return undefined;
-  const { opening } = ahead;
-  ahead = undefined;
+/** Takes the database that was opened early for these bounds, or opens one. A used database is locked and takes no settings. */
+async function takeDatabase(bounds: SandboxBounds, settings: readonly string[] = []): Promise<Database> {
+  if (next?.key !== keyOf(bounds)) return openDatabase(bounds);
+  const { opening } = next;
+  next = undefined;
   const database = await opening;
-  if (!database || settings.length === 0 || database.statementCount === 0) return database;
-  close(database);
-  return undefined;
+  if (database && (settings.length === 0 || database.statementCount === 0)) return database;
+  if (database) closeDatabase(database);
+  return openDatabase(bounds);
 }
 
 async function lock({ connection, statementCount }: Database): Promise<void> {
   if (statementCount === 0) await connection.run("SET lock_configuration = true");
 }
 
-/** Does work on a connection, which a failure closes. */
+/** Closes the connection if `work` fails. */
 export async function closedOnFailure<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -158,14 +158,14 @@ export async function closedOnFailure<T>(connection: DuckDBConnection, work: () 
 
 async function openDatabase(bounds: SandboxBounds): Promise<Database> {
   const instance = await DuckDBInstance.create(":memory:", {
-    memory_limit: `${Math.floor((bounds.memoryBytes * managedPart) / 1024 ** 2)}MiB`,
+    memory_limit: `${Math.floor((bounds.memoryBytes * managedShare) / 1024 ** 2)}MiB`,
     temp_directory: bounds.spillDirectory,
     max_temp_directory_size: spillMax,
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
     allow_community_extensions: "false",
     allow_persistent_secrets: "false",
-    // The next task has another file of the same name.
+    // The next task has another file under the same name.
     enable_external_file_cache: "false",
   });
   const connection = await instance.connect();
@@ -178,7 +178,7 @@ async function openDatabase(bounds: SandboxBounds): Promise<Database> {
   return { instance, connection, statementCount: 0 };
 }
 
-/** All rows of a statement of ours. */
+/** Runs a statement of the engine itself. */
 export async function readRows(connection: DuckDBConnection, sql: string, values: string[] = []) {
   const result = await connection.runAndReadAll(sql, values);
   return result.getRowObjectsJson();

@@ -2,8 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { extname } from "node:path";
 import { EngineFailure } from "../engine-failure.ts";
-import { binaryKindOf, compressionOf } from "./decode/file-kinds.ts";
 import type { FileFormat, ReadingSettings } from "../reading-settings.ts";
+import { binaryKindOf, compressionOf } from "./decode/file-kinds.ts";
 
 const beginningBytes = 64 * 1024;
 

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
+import { writeFully } from "../pipes/write-fully.ts";
 
 const pieceBytes = 1024 * 1024;
 /** How often it is looked whether there is more, in milliseconds. */
@@ -28,7 +29,7 @@ export async function followFile(path: string, to: string, written: Promise<unkn
     file ??= await openIfThere(path, opened);
     const { bytesRead = 0 } = (await file?.read(buffer, 0, pieceBytes, position)) ?? {};
     position += bytesRead;
-    if (bytesRead > 0) await writeWhole(output, buffer.subarray(0, bytesRead));
+    if (bytesRead > 0) await writeFully(output, buffer.subarray(0, bytesRead));
     else if (isLast) return;
     else await moreOrEnd();
   }
@@ -40,13 +41,5 @@ async function openIfThere(path: string, opened: AsyncDisposableStack): Promise<
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
-  }
-}
-
-/** A pipe takes what it has room for. */
-async function writeWhole(output: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await output.write(bytes, at, bytes.length - at);
-    at += bytesWritten;
   }
 }

@@ -1,14 +1,14 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { EngineFailure } from "../engine-failure.ts";
-import type { Preparation, PreparedColumn } from "../preparation.ts";
-import type { Task } from "../protocol.ts";
-import { rowGroupRows } from "../parquet/row-groups.ts";
 import { openSandbox, readRows } from "../database/sandbox.ts";
+import { EngineFailure } from "../engine-failure.ts";
+import { rowGroupRows } from "../parquet/row-groups.ts";
+import type { FileProblem, Preparation, PreparedColumn } from "../preparation.ts";
+import type { Task } from "../protocol.ts";
 import { identifier, literal } from "../sql-text.ts";
-import { preparedName } from "../processes/work-folder.ts";
+import { preparedName } from "../work-file-names.ts";
 import { followFile } from "./follow-file.ts";
 import { openReadable } from "./open-readable.ts";
-import type { FileProblem, Readable, ReadableColumn } from "./readable.ts";
+import type { Readable, ReadableColumn } from "./readable.ts";
 
 /** Writing costs less processor time with these than with DuckDB's defaults, and the file is smaller. */
 const parquetOptions =

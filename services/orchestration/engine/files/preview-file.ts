@@ -1,10 +1,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { collectRows } from "../database/collect-rows.ts";
-import type { FilePreview, Task } from "../protocol.ts";
+import { doubleMismatch } from "../database/duckdb-error.ts";
 import { openSandbox } from "../database/sandbox.ts";
+import type { FilePreview, Task } from "../protocol.ts";
 import { identifier } from "../sql-text.ts";
 import { openReadable } from "./open-readable.ts";
-import { notDoubles, type Readable } from "./readable.ts";
+import type { Readable } from "./readable.ts";
 
 /** Finds out how a file is read, and reads its first rows so. */
 export async function previewFile(task: Task & { kind: "preview" }): Promise<FilePreview> {
@@ -44,7 +45,7 @@ async function provenReadable(connection: DuckDBConnection, readable: Readable):
     await connection.run(`SELECT ${counts.join(", ")} FROM ${readable.relation}`);
     return readable;
   } catch (error) {
-    if (!(error as Error).message.includes(notDoubles)) throw error;
+    if (!(error as Error).message.includes(doubleMismatch)) throw error;
     return readable.otherwise;
   }
 }

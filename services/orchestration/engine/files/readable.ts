@@ -1,3 +1,4 @@
+import type { FileProblem } from "../preparation.ts";
 import type { ReadingSettings } from "../reading-settings.ts";
 
 /** A column as it is read: `expression` is DuckDB's SQL over the relation. */
@@ -15,15 +16,6 @@ export type ReadableColumn = {
   readonly note?: string | undefined;
 };
 
-/** Something in a file that its owner should know of. */
-export type FileProblem = {
-  /** Undefined where it is of no single line. Counted from 1. */
-  readonly line?: number | undefined;
-  /** Undefined where it is of no single column. */
-  readonly column?: string | undefined;
-  readonly message: string;
-};
-
 /** A file whose settings and types were found out from all of it. */
 export type Readable = {
   /** Every setting that matters for the format, as it was said or found. */
@@ -38,12 +30,9 @@ export type Readable = {
   readonly rowBytes: number;
   /** At most 100 of them. */
   readonly problems: readonly FileProblem[];
-  /** What is read instead when an expression fails with `notDoubles`: a type was guessed that only reading proves. */
+  /** What is read instead when an expression fails with `doubleMismatch`: a type was guessed that only reading proves. */
   readonly otherwise?: Readable | undefined;
 };
-
-/** The error of an expression whose text is not what its double is written as. */
-export const notDoubles = "a text is not what its double is written as";
 
 /** A file as readers of text get it: UTF-8 without a byte order mark that matters, not compressed. */
 export type PlainInput = {

@@ -1,3 +1,9 @@
+/**
+ * Longest value that a statistic holds, in bytes. Parquet writers truncate longer ones: the minimum to a prefix, the maximum to
+ * something greater.
+ */
+export const statisticBytesMax = 255;
+
 /** The values of one column of a row group, and which of its rows have none. */
 export type Values = {
   /** As many as rows have one, encoded. */

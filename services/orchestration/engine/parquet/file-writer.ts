@@ -1,10 +1,19 @@
 import type { TypedColumn } from "../protocol.ts";
 import type { Values } from "./column-values.ts";
+import { magic, withTail } from "./footer.ts";
 import { encodePages, type Pages } from "./pages.ts";
 import { parquetTypeOf, schemaOf } from "./schema.ts";
-import { binary, bool, encodeThrift, i32, i64, list, struct, type ThriftValue } from "./thrift/thrift-value.ts";
+import {
+  binary,
+  bool,
+  encodeThrift,
+  i32,
+  i64,
+  list,
+  struct,
+  type ThriftValue,
+} from "./thrift/thrift-value.ts";
 
-const magic = Buffer.from("PAR1");
 const zstd = 6;
 
 /** Writes a Parquet file from its beginning to its end. */
@@ -68,9 +77,7 @@ export function createParquetWriter(
           [7, list(columns.map(() => struct([[1, struct([])]])))],
         ]),
       );
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(footer.length);
-      await append(Buffer.concat([footer, length, magic]));
+      await append(withTail(footer));
     },
   };
 }

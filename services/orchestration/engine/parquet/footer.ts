@@ -1,41 +1,40 @@
 import type { FileHandle } from "node:fs/promises";
+import { wireTypes } from "./thrift/encode.ts";
 import {
   type Cursor,
   cursorOn,
   malformed,
   readInteger,
-  readListHead,
+  readListHeader,
   readStruct,
-  wireTypes,
 } from "./thrift/read-struct.ts";
 
-/** What stands at both ends of a Parquet file. */
+/** The magic bytes at both ends of a Parquet file. */
 export const magic = Buffer.from("PAR1");
 
-/** Longest foot that is read, in bytes: what reads it holds up everybody else meanwhile. */
-const footBytesMax = 16 * 1024 * 1024;
-/** The foot's length and the magic bytes. */
-const tailBytes = 8;
+/** Longest footer that is parsed, in bytes. Parsing blocks the event loop of the service. */
+const footerBytesMax = 16 * 1024 * 1024;
+/** The length of the footer and the magic bytes. */
+export const tailBytes = 8;
 
-/** Some rows of a Parquet file, all columns, in consecutive bytes. */
+/** A row group and its extent in the file. */
 type RowGroup = {
   readonly rowCount: number;
-  /** Its values in the file, up to but without `to`. */
+  /** Extent of its values in the file; `to` is exclusive. */
   readonly from: number;
   readonly to: number;
-  /** Its description in the foot. */
-  readonly foot: { readonly from: number; readonly to: number };
+  /** Extent of its description in the footer. */
+  readonly description: { readonly from: number; readonly to: number };
 };
 
-/** What a Parquet file says of itself. */
-export type ParquetFoot = {
+export type ParquetFooter = {
   readonly bytes: Buffer;
   readonly rowCount: number;
   readonly groups: readonly RowGroup[];
 };
 
-/** Numbers of the fields in Parquet's `FileMetaData`, `RowGroup`, `ColumnChunk` and `ColumnMetaData`. */
-export const footFields = { rowCount: 3, groups: 4 } as const;
+/** Field ids in Parquet's `FileMetaData`, `RowGroup`, `ColumnChunk` and `ColumnMetaData`. */
+export const footerFields = { rowCount: 3, groups: 4 } as const;
 export const groupFields = { columns: 1, rowCount: 3, fileOffset: 5, ordinal: 7 } as const;
 export const chunkFields = {
   filePath: 1,
@@ -57,16 +56,23 @@ export const metaFields = {
   bloomFilterLength: 15,
 } as const;
 
-/** Reads the foot of a file of `sizeBytes`; undefined when it is longer than what is read. MalformedFootError. */
-export async function readFoot(file: FileHandle, sizeBytes: number): Promise<ParquetFoot | undefined> {
+/** Reads the footer of a file of `sizeBytes`; undefined when it is too long to parse. Throws MalformedFooterError. */
+export async function readFooter(file: FileHandle, sizeBytes: number): Promise<ParquetFooter | undefined> {
   if (sizeBytes < magic.length + tailBytes) throw malformed("the file is too short");
   const tail = await readExactly(file, sizeBytes - tailBytes, tailBytes);
   if (!tail.subarray(4).equals(magic)) throw malformed("the file does not end as a Parquet file");
   const length = tail.readUInt32LE(0);
   const start = sizeBytes - tailBytes - length;
   if (start < magic.length) throw malformed("it is longer than the file");
-  if (length > footBytesMax) return undefined;
-  return parseFoot(await readExactly(file, start, length), start);
+  if (length > footerBytesMax) return undefined;
+  return parseFooter(await readExactly(file, start, length), start);
+}
+
+/** The footer with its length and the closing magic bytes. */
+export function withTail(footer: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(footer.length);
+  return Buffer.concat([footer, length, magic]);
 }
 
 export async function readExactly(file: FileHandle, position: number, length: number): Promise<Buffer> {
@@ -79,14 +85,14 @@ export async function readExactly(file: FileHandle, position: number, length: nu
   return buffer;
 }
 
-/** `valuesEnd` is where the values of the file end at the latest. */
-export function parseFoot(bytes: Buffer, valuesEnd: number): ParquetFoot {
+/** `valuesEnd` is the offset before which all values must end. */
+export function parseFooter(bytes: Buffer, valuesEnd: number): ParquetFooter {
   const cursor = cursorOn(bytes);
   let rowCount = 0;
   let groups: RowGroup[] = [];
   readStruct(cursor, ({ id, type }) => {
-    if (id === footFields.rowCount) rowCount = toCount(readInteger(cursor, type));
-    else if (id === footFields.groups) groups = readGroups(cursor, type);
+    if (id === footerFields.rowCount) rowCount = toCount(readInteger(cursor, type));
+    else if (id === footerFields.groups) groups = readGroups(cursor, type);
     else return false;
     return true;
   });
@@ -98,15 +104,15 @@ export function parseFoot(bytes: Buffer, valuesEnd: number): ParquetFoot {
 }
 
 function readGroups(cursor: Cursor, type: number): RowGroup[] {
-  const count = readStructListHead(cursor, type);
+  const count = readStructListHeader(cursor, type);
   return Array.from({ length: count }, () => readGroup(cursor));
 }
 
-export function readStructListHead(cursor: Cursor, type: number): number {
+export function readStructListHeader(cursor: Cursor, type: number): number {
   if (type !== wireTypes.list) throw malformed("a list has another type");
-  const head = readListHead(cursor);
-  if (head.count > 0 && head.type !== wireTypes.struct) throw malformed("a list has other elements");
-  return head.count;
+  const header = readListHeader(cursor);
+  if (header.count > 0 && header.type !== wireTypes.struct) throw malformed("a list has other elements");
+  return header.count;
 }
 
 function readGroup(cursor: Cursor): RowGroup {
@@ -124,14 +130,14 @@ function readGroup(cursor: Cursor): RowGroup {
     rowCount,
     from: extents.reduce((least, { from }) => Math.min(least, from), Number.POSITIVE_INFINITY),
     to: extents.reduce((most, { to }) => Math.max(most, to), 0),
-    foot: { from: start, to: cursor.offset },
+    description: { from: start, to: cursor.offset },
   };
 }
 
 type Extent = { readonly from: number; readonly to: number };
 
 function readExtents(cursor: Cursor, type: number): Extent[] {
-  const count = readStructListHead(cursor, type);
+  const count = readStructListHeader(cursor, type);
   return Array.from({ length: count }, () => {
     let extent: Extent | undefined;
     readStruct(cursor, (field) => {
@@ -174,7 +180,7 @@ function toCount(value: bigint): number {
   return Number(value);
 }
 
-/** Row groups follow each other and do not overlap. */
+/** Row groups must follow each other without overlap. */
 function checkOrder(groups: readonly RowGroup[], valuesEnd: number): void {
   let end = magic.length;
   for (const { from, to } of groups) {

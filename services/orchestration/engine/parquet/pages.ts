@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { constants, zstdCompress } from "node:zlib";
-import { varint } from "../rows/pack-indices.ts";
 import type { Values } from "./column-values.ts";
+import { encodeVarint } from "./thrift/encode.ts";
 import { encodeThrift, i32, struct } from "./thrift/thrift-value.ts";
 
 /** Parquet's numbers of encodings and kinds of pages. */
@@ -86,7 +86,8 @@ async function encodeData(bytes: Uint8Array, rowCount: number, encoding: number)
 
 /** Which of some rows have a value: their length, then one run, of the same level or packed. */
 function encodeLevels({ nullCount, present }: Values, from: number, rowCount: number): Buffer {
-  const content = nullCount === 0 ? [...varint(rowCount * 2), 1] : packedLevels(present, from, rowCount);
+  const content =
+    nullCount === 0 ? [...encodeVarint(rowCount * 2), 1] : packedLevels(present, from, rowCount);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(content.length);
   return Buffer.concat([length, Uint8Array.from(content)]);
@@ -94,7 +95,7 @@ function encodeLevels({ nullCount, present }: Values, from: number, rowCount: nu
 
 function packedLevels(present: Uint8Array, from: number, rowCount: number): Uint8Array {
   const groups = Math.ceil(rowCount / 8);
-  const head = varint((groups << 1) | 1);
+  const head = encodeVarint((groups << 1) | 1);
   const packed = new Uint8Array(head.length + groups);
   packed.set(head);
   const shift = from & 7;

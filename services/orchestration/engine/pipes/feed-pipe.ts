@@ -3,8 +3,8 @@ import { finished } from "node:stream/promises";
 import { openWriter } from "./open-writer.ts";
 
 /**
- * Lets `write` write into the named pipe at `path`, and closes it when it is done or has failed. Which of both it was is
- * for the caller to tell the reader: see Pipes.endInput.
+ * Opens the named pipe at `path` for `write` and closes it afterwards. A closed pipe does not tell the reader whether the
+ * input is complete: see Pipes.endInput.
  */
 export async function feedPipe<T>(
   path: string,

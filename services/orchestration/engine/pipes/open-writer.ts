@@ -4,26 +4,26 @@ import { setTimeout } from "node:timers/promises";
 import { enlargePipe } from "./enlarge-pipe.ts";
 import { openEnd, socketOn } from "./pipe-ends.ts";
 
-/** Opens a named pipe to write it, which somebody has open for reading. */
+/** Opens a named pipe for writing; its read end must be open. */
 export function openWriter(path: string): Socket {
   const end = openEnd(path, constants.O_WRONLY);
   enlargePipe(end);
   return socketOn(end, { readable: false, writable: true });
 }
 
-/** How often it is tried whether a pipe is read now, in milliseconds. */
-const openEveryMs = 5;
+/** Interval between attempts to open a pipe, in milliseconds. */
+const openIntervalMs = 5;
 
-/** Opens a named pipe for writing as soon as somebody has it open for reading. Answers the descriptor. */
+/** Opens a named pipe for writing as soon as its read end is open; resolves to the descriptor. */
 export async function openOnceRead(path: string, signal: AbortSignal): Promise<number> {
   for (;;) {
     const end = openIfRead(path);
     if (end !== undefined) return end;
-    await setTimeout(openEveryMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await setTimeout(openIntervalMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
-/** Undefined as long as nobody reads. */
+/** Undefined while the read end is closed. */
 function openIfRead(path: string): number | undefined {
   try {
     return openEnd(path, constants.O_WRONLY);

@@ -2,25 +2,25 @@ import { closeSync, constants } from "node:fs";
 import { openOnceRead } from "./open-writer.ts";
 import { openEnd } from "./pipe-ends.ts";
 
-/** Keeps a named pipe from ending, whoever writes it comes and goes. */
+/** Keeps a named pipe open while its writers come and go. */
 export type PipeInput = Disposable & {
   /**
-   * Lets the pipe end behind what was written, once somebody reads it; or now, when `reader` is done and has read all that
-   * it wanted. Rejects with the signal's reason.
+   * Ends the pipe after the written bytes once a reader has it open, or at once when `reader` settles. Rejects with the
+   * signal's reason.
    */
   end(reader: Promise<unknown>, signal: AbortSignal): Promise<void>;
 };
 
 export function keepInput(path: string): PipeInput {
-  // Reads as well: a pipe without a reader can't be opened for writing yet.
+  // O_RDWR, because a pipe without a reader can't be opened for writing.
   const keepers = [openEnd(path, constants.O_RDWR)];
   const close = () => {
     for (const descriptor of keepers.splice(0)) closeSync(descriptor);
   };
   return {
     async end(reader, signal) {
-      // What was written stays in the pipe as long as it is open at all. Only without the reader of our own shows whether
-      // there is another one, without whom it would be lost.
+      // Written bytes stay in the pipe while any end is open. Another reader can only be detected after closing our own read
+      // end, and without one the bytes would be lost.
       const writer = openEnd(path, constants.O_WRONLY);
       close();
       keepers.push(writer);

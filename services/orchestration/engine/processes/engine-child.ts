@@ -5,45 +5,45 @@ import { startConfined } from "../../confinement/start-confined.ts";
 import { takeUserId } from "../../confinement/user-ids.ts";
 import { hasEnded, isDead, killChild } from "../../process/child.ts";
 import { openMessageChannel } from "../../process/message-channel.ts";
+import { type EngineRequest, type Reply, type Task, toReply } from "../protocol.ts";
 import { createProcessPriority, type ProcessPriority } from "./process-priority.ts";
-import { type Order, type Reply, type Task, toReply } from "../protocol.ts";
 import { createWorkFolder, type WorkFolder } from "./work-folder.ts";
 
-/** How a process ended that nobody told to end. */
+/** An unexpected end of a process. */
 export type Crash = {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The end of what it wrote to its standard error. */
-  readonly complaint: string;
-  /** Killed by the system, which may be short of memory, or by somebody: its task is not to blame. */
-  readonly endedByOthers: boolean;
+  /** Last characters of its standard error, or the protocol violation that it was killed for. */
+  readonly stderrTail: string;
+  /** Killed by the kernel or an operator, so the task is not to blame. */
+  readonly killedExternally: boolean;
 };
 
-/** One process with DuckDB in it, and its own folder. */
+/** A DuckDB process and its work folder. */
 export type EngineChild = {
   readonly pid: number | undefined;
   readonly folder: WorkFolder;
   hasEnded(): boolean;
   readonly priority: ProcessPriority;
-  /** Ends the process; its folder stays. */
+  /** Kills the process; its folder stays. */
   kill(): Promise<void>;
-  /** Sends a task and waits for its reply, or for the process's end. */
-  ask(task: Task): Promise<Reply | Crash>;
+  /** Sends a task and waits for the reply or the end of the process. */
+  run(task: Task): Promise<Reply | Crash>;
 };
 
 export type EngineChildOptions = {
   readonly folderPath: string;
   readonly layers: readonly Layer[];
   readonly memoryBytes: number;
-  /** The engine's own by default. */
+  /** Defaults to the program of the engine. */
   readonly program?: URL;
 };
 
 const engineProgram = new URL("../tasks/engine-process.ts", import.meta.url);
 
-/** An answer has 3 MiB of rows at most, an inspection every column of a file. */
+/** A query reply has up to 3 MiB of rows; a preview lists every column of a file. */
 const replyBytesMax = 16 * 1024 * 1024;
-const complaintCharactersMax = 2000;
+const stderrTailCharactersMax = 2000;
 const errorCharactersMax = 1024 * 1024;
 
 export function startEngineChild(options: EngineChildOptions): EngineChild {
@@ -52,32 +52,34 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
   const child = startConfined({ program: engineProgram, ...options, directory: folder.path, userId });
   const channel = child.stdio[3] as Duplex;
   let violation = "";
-  const giveUp = (what: string) => {
-    violation = what;
+  const killForViolation = (reason: string) => {
+    violation = reason;
     child.kill("SIGKILL");
   };
-  const complaint = keepEnd(child.stderr as Readable, () => giveUp("it writes errors without end"));
+  const stderrTail = keepTail(child.stderr as Readable, () =>
+    killForViolation("it writes errors without end"),
+  );
   let onReply: (reply: Reply) => void = refuseReply;
   const messages = openMessageChannel(channel, replyBytesMax, (message) => onReply(toReply(message)));
-  // What breaks the channel is a process that is of no use any more.
+  // A process that breaks the channel can't be used any more.
   channel.on("error", (error) => {
-    // A connection that breaks is the process's end, which has a cause of its own.
+    // A socket error means that the process ended, and its exit has the cause.
     if ("code" in error) child.kill("SIGKILL");
-    else giveUp(`it sent what is no reply: ${error.message}`);
+    else killForViolation(`it sent what is no reply: ${error.message}`);
   });
-  messages.send({ kind: "prepare", memoryBytes: options.memoryBytes } satisfies Order);
+  messages.send({ kind: "prepare", memoryBytes: options.memoryBytes } satisfies EngineRequest);
   unref(child);
   return {
     pid: child.pid,
     folder,
     hasEnded: () => isDead(child),
     priority: createProcessPriority(child.pid),
-    async ask(task) {
+    async run(task) {
       const { promise, resolve } = Promise.withResolvers<Reply | Crash>();
       const end = () => {
         const { exitCode, signalCode: signal } = child;
-        const endedByOthers = signal === "SIGKILL" && violation === "";
-        resolve({ exitCode, signal, complaint: cut(violation || complaint()), endedByOthers });
+        const killedExternally = signal === "SIGKILL" && violation === "";
+        resolve({ exitCode, signal, stderrTail: cut(violation || stderrTail()), killedExternally });
       };
       onReply = (reply) => {
         onReply = refuseReply;
@@ -101,23 +103,23 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
   };
 }
 
-/** A process that goes on sending would keep this one busy. */
+/** Unsolicited replies are refused, since a process that keeps sending would keep the service busy. */
 function refuseReply(): never {
   throw new Error("there is no task that it answers");
 }
 
-const cut = (text: string): string => text.slice(0, complaintCharactersMax);
+const cut = (text: string): string => text.slice(0, stderrTailCharactersMax);
 
-/** Reads a stream and answers the last characters of it; who writes without end is given up. */
-function keepEnd(stream: Readable, onTooMuch: () => void): () => string {
-  let end = "";
+/** Keeps the last characters of a stream; `onTooMuch` is called beyond the limit. */
+function keepTail(stream: Readable, onTooMuch: () => void): () => string {
+  let tail = "";
   let characters = 0;
   stream.setEncoding("utf8").on("data", (text: string) => {
-    end = (end + text).slice(-complaintCharactersMax);
+    tail = (tail + text).slice(-stderrTailCharactersMax);
     characters += text.length;
     if (characters > errorCharactersMax) onTooMuch();
   });
-  return () => end.trim();
+  return () => tail.trim();
 }
 
 type Referable = { ref?(): void; unref?(): void };

@@ -4,16 +4,16 @@ import { EngineFailure } from "../engine-failure.ts";
 import { type ReadMemory, readMappedMemory, readPrivateMemory } from "../memory-watch.ts";
 import type { EngineChild } from "./engine-child.ts";
 import { createIdleEngines } from "./idle-engines.ts";
-import { createMappedBound } from "./mapped-bound.ts";
-import { createOwnersTasks, type EngineOwner } from "./owners-tasks.ts";
+import { createMappedMemoryLimit } from "./mapped-memory-limit.ts";
+import { createOwnerTasks, type EngineOwner } from "./owner-tasks.ts";
 
-/** Lends processes to tasks. One that did a task of a user does that user's tasks only. */
+/** Pool of DuckDB processes. A process that did a task of one user is reused for that user only. */
 export type EnginePool = AsyncDisposable & {
-  /** Waits while the owner's short tasks keep the machine busy; throws the signal's reason when it aborts. */
+  /** Waits while short tasks of the owner keep the processors busy. Rejects with the signal's reason. */
   take(owner: EngineOwner | undefined, signal: AbortSignal): Promise<EngineChild>;
-  /** Takes a process back whose task was answered; its folder is emptied in the background. */
+  /** Returns a process after its task; its folder is emptied in the background. */
   giveBack(child: EngineChild): void;
-  /** Ends a process. It is gone when it resolves; its folder follows, which may take long. */
+  /** Kills a process. Resolves when it is gone; its folder is removed in the background. */
   end(child: EngineChild): Promise<void>;
 };
 
@@ -21,14 +21,14 @@ export type EnginePoolOptions = {
   readonly startChild: () => EngineChild;
   readonly log: Logger;
   readonly clock?: Clock;
-  /** Tasks of one process at the most: native code leaks. */
+  /** Tasks per process. The bound limits leaks of native code. */
   readonly tasksMax?: number;
-  /** Idle processes of all organisations. */
+  /** Idle processes across all organisations. */
   readonly idleMax?: number;
-  /** Tasks of one owner that are about to end, beyond which the next one waits for a process instead of starting one. */
+  /** Concurrent short tasks of one owner above which the next task waits for a process instead of starting one. */
   readonly shortTasksMax?: number;
   readonly readMemory?: ReadMemory;
-  /** What the kernel lets a process map, in bytes; no bound by default. */
+  /** Kernel limit on the mapped memory of a process, in bytes; unlimited by default. */
   readonly mappedBytesMax?: number;
   readonly readMapped?: ReadMemory;
 };
@@ -38,10 +38,10 @@ const tasksMaxDefault = 500;
 export function createEnginePool(options: EnginePoolOptions): EnginePool {
   const { startChild, log, clock = systemClock, tasksMax = tasksMaxDefault } = options;
   const { mappedBytesMax = Number.POSITIVE_INFINITY, readMapped = readMappedMemory } = options;
-  const mapped = createMappedBound(mappedBytesMax, readMapped);
+  const mappedLimit = createMappedMemoryLimit(mappedBytesMax, readMapped);
   const children = new Map<EngineChild, { taskCount: number }>();
   const background = new Set<Promise<void>>();
-  const tasks = createOwnersTasks(clock, options.shortTasksMax);
+  const tasks = createOwnerTasks(clock, options.shortTasksMax);
   const idle = createIdleEngines({
     clock,
     idleMax: options.idleMax,
@@ -62,7 +62,7 @@ export function createEnginePool(options: EnginePoolOptions): EnginePool {
     background.add(tracked);
   }
 
-  /** Where none can be started, as on a full disk, the next task reports it. */
+  /** A failure to start one, as on a full disk, is reported by the next task. */
   function keepSpare(): void {
     if (isStopping) return;
     try {
@@ -90,9 +90,10 @@ export function createEnginePool(options: EnginePoolOptions): EnginePool {
       log.warn({ folder: folder.path }, "the folder of an engine's process is not removed");
   }
 
-  async function takeBack(child: EngineChild): Promise<void> {
+  async function recycle(child: EngineChild): Promise<void> {
     const isEmpty = await child.folder.empty();
-    const isSpent = (children.get(child)?.taskCount ?? 0) >= tasksMax || mapped.isExceeded(child.pid ?? 0);
+    const isSpent =
+      (children.get(child)?.taskCount ?? 0) >= tasksMax || mappedLimit.isExceeded(child.pid ?? 0);
     if (!isEmpty || isSpent || isStopping || child.hasEnded() || !child.priority.raise()) return end(child);
     const owner = tasks.finish(child);
     if (!owner) return end(child);
@@ -101,11 +102,11 @@ export function createEnginePool(options: EnginePoolOptions): EnginePool {
   }
 
   async function find(owner: EngineOwner | undefined, signal: AbortSignal): Promise<EngineChild> {
-    const found = owner && (idle.take(owner) ?? (await tasks.waitForOne(owner, signal)));
+    const found = owner && (idle.take(owner) ?? (await tasks.waitForProcess(owner, signal)));
     if (isStopping) throw new EngineFailure("internal", "the engine stops");
     if (found) return found;
     const spare = idle.takeSpare();
-    if (spare) mapped.noteReady(spare.pid ?? 0);
+    if (spare) mappedLimit.noteReady(spare.pid ?? 0);
     return spare ?? start();
   }
 
@@ -118,7 +119,7 @@ export function createEnginePool(options: EnginePoolOptions): EnginePool {
       if (owner) tasks.begin(child, owner);
       return child;
     },
-    giveBack: (child) => inBackground(takeBack(child)),
+    giveBack: (child) => inBackground(recycle(child)),
     async [Symbol.asyncDispose]() {
       isStopping = true;
       tasks.stop();

@@ -2,35 +2,34 @@ import { availableParallelism } from "node:os";
 import type { Clock } from "../../timing/clock.ts";
 import type { ReadMemory } from "../memory-watch.ts";
 import type { EngineChild } from "./engine-child.ts";
-import type { EngineOwner } from "./owners-tasks.ts";
+import type { EngineOwner } from "./owner-tasks.ts";
 
-/** Processes without a task: those of owners, and a spare one that had none yet. */
+/** Idle processes: those reserved for an owner, and one spare that has not run a task. */
 export type IdleEngines = {
   add(child: EngineChild, owner: EngineOwner): void;
-  /** The owner's process that was used last. */
+  /** Takes the owner's most recently used process. */
   take(owner: EngineOwner): EngineChild | undefined;
-  /** Keeps one process ready for anybody, because one takes longer to start than a small query takes. */
+  /** Keeps one process ready, because starting one takes longer than a small query. */
   keepSpare(start: () => EngineChild): void;
   takeSpare(): EngineChild | undefined;
-  /** Forgets all of them, and ends none. */
+  /** Drops all of them without killing any. */
   stop(): void;
 };
 
 export type IdleEnginesOptions = {
   readonly clock: Clock;
   readonly idleMax: number | undefined;
-  /** Private memory of a process. */
   readonly readMemory: ReadMemory;
   readonly end: (child: EngineChild) => void;
 };
 
-/** How long a process without a task is kept, in milliseconds. */
+/** Idle timeout of a process, in milliseconds. */
 const idleMs = 30_000;
-/** Enough to keep the processors busy for two users, and no more than a small machine has memory for. */
+/** Enough to keep the processors busy for two users, and few enough for a small machine's memory. */
 const idleMaxDefault = Math.min(16, Math.max(4, 2 * availableParallelism()));
-/** Memory that a process without a task may have, in bytes. */
+/** Private memory above which an idle process is killed, in bytes. */
 const idleBytesMax = 256 * 1024 ** 2;
-const lookEveryMs = 1000;
+const checkIntervalMs = 1000;
 
 type Idle = { readonly child: EngineChild; readonly owner: EngineOwner; readonly cancel: () => void };
 
@@ -39,33 +38,33 @@ const isSame = (one: EngineOwner, other: EngineOwner): boolean =>
 
 export function createIdleEngines(options: IdleEnginesOptions): IdleEngines {
   const { clock, idleMax = idleMaxDefault, readMemory, end } = options;
-  // In the order in which they were given back.
+  // Least recently returned first.
   let idle: Idle[] = [];
   let spare: { readonly child: EngineChild; cancel: () => void } | undefined;
-  let cancelLook: (() => void) | undefined;
+  let cancelCheck: (() => void) | undefined;
 
   const isGrown = ({ pid }: EngineChild): boolean => readMemory(pid ?? 0) > idleBytesMax;
 
-  function forget(one: Idle): void {
+  function drop(one: Idle): void {
     one.cancel();
     idle = idle.filter((other) => other !== one);
     if (idle.length > 0) return;
-    cancelLook?.();
-    cancelLook = undefined;
+    cancelCheck?.();
+    cancelCheck = undefined;
   }
 
-  function letGo(one: Idle): void {
-    forget(one);
+  function evict(one: Idle): void {
+    drop(one);
     end(one.child);
   }
 
-  /** A process without a task has no reason to grow, nor to end. */
-  function look(): void {
-    for (const one of idle) if (one.child.hasEnded() || isGrown(one.child)) letGo(one);
-    cancelLook = idle.length > 0 ? clock.after(lookEveryMs, look) : undefined;
+  /** Removes idle processes that ended or grew: neither is expected without a task. */
+  function check(): void {
+    for (const one of idle) if (one.child.hasEnded() || isGrown(one.child)) evict(one);
+    cancelCheck = idle.length > 0 ? clock.after(checkIntervalMs, check) : undefined;
   }
 
-  /** Of the organisation that was served longest ago, the process that was. */
+  /** The oldest process of the organisation that was served least recently. */
   function leastRecentlyUsed(): Idle | undefined {
     const last = new Map(idle.map(({ owner }, index) => [owner.orgId, index]));
     const [orgId] = [...last].reduce((oldest, one) => (one[1] < oldest[1] ? one : oldest));
@@ -74,17 +73,17 @@ export function createIdleEngines(options: IdleEnginesOptions): IdleEngines {
 
   return {
     add(child, owner) {
-      const cancel = clock.after(idleMs, () => letGo(one));
+      const cancel = clock.after(idleMs, () => evict(one));
       const one: Idle = { child, owner, cancel };
       idle.push(one);
-      cancelLook ??= clock.after(lookEveryMs, look);
+      cancelCheck ??= clock.after(checkIntervalMs, check);
       const surplus = idle.length > idleMax ? leastRecentlyUsed() : undefined;
-      if (surplus) letGo(surplus);
+      if (surplus) evict(surplus);
     },
     take(owner) {
       for (const one of idle.toReversed()) {
         if (!isSame(one.owner, owner)) continue;
-        forget(one);
+        drop(one);
         if (!one.child.hasEnded() && !isGrown(one.child)) return one.child;
         end(one.child);
       }
@@ -109,7 +108,7 @@ export function createIdleEngines(options: IdleEnginesOptions): IdleEngines {
       return undefined;
     },
     stop() {
-      for (const one of idle) forget(one);
+      for (const one of idle) drop(one);
       spare?.cancel();
       spare = undefined;
     },

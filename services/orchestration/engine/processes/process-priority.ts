@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 
-const lookEveryMs = 100;
+const checkIntervalMs = 100;
 
-/** The priority of one process among others of this machine. */
+/** The scheduling priority of a process. */
 export type ProcessPriority = {
-  /** Lowers it when the process has computed for some milliseconds, unless disposed before. */
+  /** Lowers the priority once the process has used this much processor time, unless disposed before. */
   lowerLater(afterMs: number): Disposable;
-  /** Sets it back, and answers whether it is as at first: only root may raise a priority. */
+  /** Restores the priority; returns whether it is the original one. Only root may raise a priority. */
   raise(): boolean;
 };
 
@@ -26,7 +26,7 @@ export function createProcessPriority(pid: number | undefined): ProcessPriority 
         if (processorTimeMs(pid) - begunMs < afterMs) return;
         clearInterval(timer);
         lower();
-      }, lookEveryMs).unref();
+      }, checkIntervalMs).unref();
       return { [Symbol.dispose]: () => clearInterval(timer) };
     },
     raise() {
@@ -39,7 +39,10 @@ export function createProcessPriority(pid: number | undefined): ProcessPriority 
   };
 }
 
-/** The kernel tells it in hundredths of a second, by the fourteenth and fifteenth field; the second may have spaces. */
+/**
+ * utime and stime of `/proc/<pid>/stat`, in ticks of 10 ms. They are fields 14 and 15; field 2, the command, may contain
+ * spaces.
+ */
 function processorTimeMs(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
@@ -50,8 +53,8 @@ function processorTimeMs(pid: number): number {
 }
 
 /**
- * A priority is counted within a session's group where the kernel groups by session, and else by thread. A process that is gone,
- * or that is not ours to lower, stays as it is.
+ * Kernels with autogroups schedule by session, others by thread, so both are set. Errors are ignored: the process may be gone
+ * or belong to another user.
  */
 function setPriorityOf(pid: number, priority: number): void {
   attempt(() => writeFileSync(`/proc/${pid}/autogroup`, String(priority)));

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { statisticBytesMax, type Values, type ValuesPart } from "../parquet/column-values.ts";
 import { createByteStore } from "./byte-store.ts";
 import type { Column } from "./column.ts";
 import { createDictionary, type ValueDictionary } from "./dictionary.ts";
@@ -7,10 +8,7 @@ import { createPresence, growPresence, rowOfValue } from "./presence.ts";
 import { takePresent } from "./present-values.ts";
 import { createRange, type Range } from "./range.ts";
 import { valueInvalid } from "./rows-invalid.ts";
-import type { Values, ValuesPart } from "../parquet/column-values.ts";
 
-/** A longer value is no statistic. */
-const statisticBytesMax = 255;
 const indicesMin = 1024;
 
 export const createTextColumn = (name: string): Column => createColumn(name, true);

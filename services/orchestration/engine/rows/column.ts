@@ -1,6 +1,6 @@
+import type { Values } from "../parquet/column-values.ts";
 import type { ColumnStats } from "../protocol.ts";
 import type { RowBatch } from "./row-batch.ts";
-import type { Values } from "../parquet/column-values.ts";
 
 /** Decodes one column of the rows, and keeps its values until they are taken. */
 export type Column = {

@@ -1,3 +1,4 @@
+import { type Decimal, int32DigitsMax, int64DigitsMax } from "../parquet/decimal-type.ts";
 import type { Column } from "./column.ts";
 import { createFixedColumn, type Decode } from "./fixed-column.ts";
 import { createInt32Range } from "./int32-column.ts";
@@ -6,17 +7,12 @@ import { type NumericParts, readNumeric, readParts, specialNumeric } from "./num
 import { createRange } from "./range.ts";
 import { valueInvalid } from "./rows-invalid.ts";
 
-export type Decimal = { readonly precision: number; readonly scale: number };
-
-/** Digits of the longest decimals that Parquet keeps in four and eight bytes; longer ones take sixteen. */
-export const wordDigitsMax = 9;
-export const doubleWordDigitsMax = 18;
 /** Digits of a decimal that a double holds exactly. */
 const exactDigitsMax = 15;
 
 export function createDecimalColumn(name: string, decimal: Decimal): Column {
-  if (decimal.precision <= wordDigitsMax) return createWordColumn(name, decimal);
-  return decimal.precision <= doubleWordDigitsMax
+  if (decimal.precision <= int32DigitsMax) return createWordColumn(name, decimal);
+  return decimal.precision <= int64DigitsMax
     ? createDoubleWordColumn(name, decimal)
     : createLongColumn(name, decimal);
 }

@@ -1,6 +1,6 @@
+import type { Values } from "../parquet/column-values.ts";
 import { createPresence, growPresence, type Presence } from "./presence.ts";
 import type { Range } from "./range.ts";
-import type { Values } from "../parquet/column-values.ts";
 
 /** Values of one width, encoded as Parquet's PLAIN does: little-endian, without the missing ones. */
 export type FixedValues = Presence & {

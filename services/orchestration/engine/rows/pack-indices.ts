@@ -1,3 +1,5 @@
+import { encodeVarint } from "../parquet/thrift/encode.ts";
+
 /**
  * Encodes numbers of a dictionary's entries as Parquet's RLE_DICTIONARY does: their width in bits, then one run of all of
  * them, packed from the lowest bit on and filled up to a multiple of eight.
@@ -5,7 +7,7 @@
 export function packIndices(indices: Uint16Array, count: number, entryCount: number): Uint8Array {
   const width = entryCount <= 1 ? 1 : 32 - Math.clz32(entryCount - 1);
   const groups = Math.ceil(count / 8);
-  const head = [width, ...varint((groups << 1) | 1)];
+  const head = [width, ...encodeVarint((groups << 1) | 1)];
   const bytes = new Uint8Array(head.length + groups * width);
   bytes.set(head);
   let at = head.length;
@@ -23,15 +25,4 @@ export function packIndices(indices: Uint16Array, count: number, entryCount: num
   }
   if (heldBits > 0) bytes[at] = held;
   return bytes;
-}
-
-/** An unsigned number of up to 53 bits, seven bits a byte, the lowest first. */
-export function varint(value: number): number[] {
-  const bytes = [];
-  let rest = value;
-  while (rest >= 0x80) {
-    bytes.push((rest % 0x80) | 0x80);
-    rest = Math.floor(rest / 0x80);
-  }
-  return [...bytes, rest];
 }

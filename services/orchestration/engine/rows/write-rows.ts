@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { createParquetWriter } from "../parquet/file-writer.ts";
+import { writeFully } from "../pipes/write-fully.ts";
 import type { Extraction, TypedColumn } from "../protocol.ts";
 import { createColumn } from "./columns.ts";
 import { readRows } from "./read-rows.ts";
@@ -19,7 +20,7 @@ export type RowsTask = {
 /** Writes the rows as a Parquet file, and answers what is known of them. */
 export async function writeRows({ path, outputPath, columns, rowBytesMax }: RowsTask): Promise<Extraction> {
   await using output = await open(outputPath, "w");
-  const writer = createParquetWriter(columns, (bytes) => writeAll(output, bytes));
+  const writer = createParquetWriter(columns, (bytes) => writeFully(output, bytes));
   const decoders = columns.map(createColumn);
   let rowCount = 0;
   let groupRows = 0;
@@ -47,12 +48,4 @@ export async function writeRows({ path, outputPath, columns, rowBytesMax }: Rows
   await writing;
   await writer.end();
   return { rowCount, columns: decoders.map((decoder) => decoder.stats()) };
-}
-
-async function writeAll(
-  output: { write(bytes: Uint8Array): Promise<{ bytesWritten: number }> },
-  bytes: Uint8Array,
-) {
-  let at = 0;
-  while (at < bytes.length) at += (await output.write(bytes.subarray(at))).bytesWritten;
 }

@@ -1,15 +1,15 @@
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from "@duckdb/node-api";
 import type { QueryResult } from "../../results/query-result.ts";
 import { collectRows } from "../database/collect-rows.ts";
-import { toEngineFailure } from "../engine-failure.ts";
+import { toEngineFailure } from "../database/duckdb-error.ts";
 import { readerOf } from "../database/file-reader.ts";
-import { gateStatement } from "../gate/gate-statement.ts";
-import { passOnce } from "../gate/passed-statements.ts";
-import type { Task, TypedColumn } from "../protocol.ts";
 import { withView } from "../database/sandbox.ts";
+import { gateOnce } from "../gate/gate-once.ts";
+import { gateStatement } from "../gate/gate-statement.ts";
+import type { Task, TypedColumn } from "../protocol.ts";
 import { identifier } from "../sql-text.ts";
 
-/** Runs one statement over the file, which it sees as a table, and answers its first rows. */
+/** Runs one statement over the file as a table and returns its first rows. */
 export const runStatement = (task: Task & { kind: "query" }): Promise<QueryResult> =>
   withView(
     task,
@@ -18,7 +18,7 @@ export const runStatement = (task: Task & { kind: "query" }): Promise<QueryResul
       define: (create) => asFailure("sourceDataInvalid", create),
       run: (connection) =>
         asFailure("sqlInvalid", async () => {
-          const { describes, columns } = await pass(connection, task);
+          const { describes, columns } = await check(connection, task);
           return describes
             ? readDescription(connection, task, columns)
             : readResult(connection, task, columns);
@@ -26,13 +26,14 @@ export const runStatement = (task: Task & { kind: "query" }): Promise<QueryResul
     },
   );
 
-/** Sends a statement through the gate, and finds out what columns its result has. */
-async function pass(connection: DuckDBConnection, { sql, tableName }: Statement) {
+/** Checks a statement by the gate and describes the columns of its result. */
+async function check(connection: DuckDBConnection, { sql, tableName }: Statement) {
   const tableColumns = await describeResult(connection, `FROM ${identifier(tableName)}`);
-  const { describes } = await passOnce({ sql, tableName, tableColumns }, () =>
+  const { describes } = await gateOnce({ sql, tableName, tableColumns }, () =>
     gateStatement(connection, sql, tableName),
   );
-  // A type within another one may have a name that the columns of the table do not show.
+  // The gate's result is cached by the table's columns, but nested types can differ under the same names: so the result is
+  // described each time.
   return { describes, columns: await describeResult(connection, sql) };
 }
 
@@ -57,8 +58,8 @@ function describeColumn(statement: DuckDBPreparedStatement, index: number): Type
 type Statement = { readonly sql: string; readonly tableName: string; readonly maxRows: number };
 
 /**
- * The rows are put into a table first. A result that is streamed ends early without a word when the statement fails
- * after the first rows, and then looks complete; and a table's rows, but not a result's, count as DuckDB's memory.
+ * The rows go into a table first. A streamed result of a statement that fails midway ends without an error and looks complete.
+ * And DuckDB accounts for the memory of a table, but not for that of a result.
  */
 async function readResult(
   connection: DuckDBConnection,
@@ -66,13 +67,13 @@ async function readResult(
   columns: readonly TypedColumn[],
 ): Promise<QueryResult> {
   const [view, table] = ["statement", "result"].map((name) => identifier(`${tableName} (${name})`));
-  // The statement ends the view's text, so that a semicolon or a comment at its end does no harm.
+  // The statement comes last, so that a trailing semicolon or comment does no harm.
   await connection.run(`CREATE TEMP VIEW ${view} AS ${sql}`);
   await connection.run(`CREATE TEMP TABLE ${table} AS FROM ${view} LIMIT ${maxRows + 1}`);
   return collect(await connection.stream(`FROM temp.${table}`), columns, maxRows);
 }
 
-/** A DESCRIBE or SUMMARIZE can't be a view. It has a row for each column, and all of them before the first is read. */
+/** DESCRIBE and SUMMARIZE can't be views. Their results are small: one row per column, computed before the first is read. */
 async function readDescription(
   connection: DuckDBConnection,
   { sql, maxRows }: Statement,

@@ -1,61 +1,55 @@
 import {
-  type Cursor,
-  cursorOn,
-  drop,
-  encodeInteger,
-  encodeListHead,
-  malformed,
-  type Rewrite,
-  readInteger,
-  rewriteStruct,
-  skip,
-  wireTypes,
-} from "../../engine/parquet/thrift/read-struct.ts";
-import {
   chunkFields,
-  footFields,
+  footerFields,
   groupFields,
   magic,
   metaFields,
-  type ParquetFoot,
-  readStructListHead,
+  type ParquetFooter,
+  readStructListHeader,
+  withTail,
 } from "../../engine/parquet/footer.ts";
+import { encodeInteger, encodeListHeader, wireTypes } from "../../engine/parquet/thrift/encode.ts";
+import {
+  type Cursor,
+  cursorOn,
+  malformed,
+  readInteger,
+  skip,
+} from "../../engine/parquet/thrift/read-struct.ts";
+import { drop, type Rewrite, rewriteStruct } from "../../engine/parquet/thrift/rewrite-struct.ts";
 
-/** A Parquet file made of consecutive row groups of another one: magic bytes, the bytes from `from` to `to`, `foot`. */
+/**
+ * Consecutive row groups of a Parquet file as a file of their own: the magic bytes, the bytes from `from` to `to` of the original,
+ * and `tail`.
+ */
 export type Cut = {
   readonly from: number;
   readonly to: number;
-  /** With its length and the magic bytes. */
-  readonly foot: Buffer;
+  /** The new footer with its length and the magic bytes. */
+  readonly tail: Buffer;
   readonly rowCount: number;
 };
 
 /**
- * Cuts out row groups, from `first` up to but without `last`. What points into the file is shifted with the values; bloom
- * filters and page indexes, which are not among them, are left out. Everything else stays as it was, known or not.
+ * Cuts out the row groups from `first` to `last`, exclusive. Offsets move with the values. Bloom filters and page indexes lie
+ * outside of the cut bytes, so their offsets are dropped. All other fields are kept, known or not.
  */
-export function cutFoot(foot: ParquetFoot, first: number, last: number): Cut {
-  const groups = foot.groups.slice(first, last);
+export function cutFooter(footer: ParquetFooter, first: number, last: number): Cut {
+  const groups = footer.groups.slice(first, last);
   const from = groups[0]?.from ?? magic.length;
   const rowCount = groups.reduce((sum, group) => sum + group.rowCount, 0);
   const shift = BigInt(magic.length - from);
   const elements = groups.map((group, index) =>
-    rewriteGroup(cursorOn(foot.bytes, group.foot.from, group.foot.to), shift, BigInt(index)),
+    rewriteGroup(cursorOn(footer.bytes, group.description.from, group.description.to), shift, BigInt(index)),
   );
-  const bytes = rewriteStruct(cursorOn(foot.bytes), {
-    [footFields.rowCount]: replaceBy(BigInt(rowCount)),
-    [footFields.groups]: (cursor, type) => {
+  const bytes = rewriteStruct(cursorOn(footer.bytes), {
+    [footerFields.rowCount]: replaceBy(BigInt(rowCount)),
+    [footerFields.groups]: (cursor, type) => {
       skip(cursor, type);
-      return Buffer.concat([encodeListHead(elements.length, wireTypes.struct), ...elements]);
+      return Buffer.concat([encodeListHeader(elements.length, wireTypes.struct), ...elements]);
     },
   });
-  return { from, to: groups.at(-1)?.to ?? from, foot: withTail(bytes), rowCount };
-}
-
-function withTail(bytes: Buffer): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(bytes.length);
-  return Buffer.concat([bytes, length, magic]);
+  return { from, to: groups.at(-1)?.to ?? from, tail: withTail(bytes), rowCount };
 }
 
 const replaceBy =
@@ -65,7 +59,7 @@ const replaceBy =
     return encodeInteger(value);
   };
 
-/** Writers that do not know an offset write 0. */
+/** 0 means that the writer did not record the offset. */
 const shiftBy =
   (shift: bigint): Rewrite =>
   (cursor, type) => {
@@ -78,9 +72,9 @@ const shiftBy =
 function rewriteGroup(cursor: Cursor, shift: bigint, ordinal: bigint): Buffer {
   return rewriteStruct(cursor, {
     [groupFields.columns]: (columns, type) => {
-      const count = readStructListHead(columns, type);
+      const count = readStructListHeader(columns, type);
       const elements = Array.from({ length: count }, () => rewriteChunk(columns, shift));
-      return Buffer.concat([encodeListHead(count, wireTypes.struct), ...elements]);
+      return Buffer.concat([encodeListHeader(count, wireTypes.struct), ...elements]);
     },
     [groupFields.fileOffset]: shiftBy(shift),
     [groupFields.ordinal]: replaceBy(ordinal),

@@ -1,11 +1,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { readRows } from "../../database/sandbox.ts";
+import type { FileProblem } from "../../preparation.ts";
+import type { ReadingSettings } from "../../reading-settings.ts";
 import { literal } from "../../sql-text.ts";
 import { byFormat, type ColumnOverride } from "./column-override.ts";
-import { overridesOf } from "./name-table.ts";
-import type { FileProblem } from "../readable.ts";
-import type { ReadingSettings } from "../../reading-settings.ts";
 import { type ColumnType, plainNumber } from "./conversion.ts";
+import { overridesOf } from "./name-table.ts";
 
 /** What overrides are tried on: a relation of texts, and how its columns and rows are called. */
 export type OverrideTarget = {

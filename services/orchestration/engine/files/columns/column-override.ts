@@ -1,6 +1,6 @@
 import { EngineFailure } from "../../engine-failure.ts";
-import { literal } from "../../sql-text.ts";
 import type { ReadingSettings } from "../../reading-settings.ts";
+import { literal } from "../../sql-text.ts";
 
 /** A type that the owner of a file wants for a column, over the text of its values. */
 export type ColumnOverride = {

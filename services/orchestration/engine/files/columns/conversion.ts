@@ -1,6 +1,6 @@
-import { literal } from "../../sql-text.ts";
-import { notDoubles } from "../readable.ts";
+import { doubleMismatch } from "../../database/duckdb-error.ts";
 import type { ReadingSettings } from "../../reading-settings.ts";
+import { literal } from "../../sql-text.ts";
 
 /** SQL for a value from the SQL for its text. */
 export type Conversion = (text: string) => string;
@@ -10,7 +10,7 @@ export type ColumnType = {
   readonly dataType: string;
   /** Undefined where DuckDB's own cast does while it reads. */
   readonly convert?: Conversion | undefined;
-  /** The type that is right where `convert` fails with `notDoubles`. */
+  /** The type that is right where `convert` fails with `doubleMismatch`. */
   readonly otherwise?: ColumnType | undefined;
   /** Name of the form that all values have, where it is not plain from the type. */
   readonly form?: string | undefined;
@@ -63,6 +63,6 @@ export const toDouble =
 /** Only a suspect text is compared with what its double is written as: that takes several times as long as reading it. */
 const doubleUnless = (isSuspect: string, plain: string): string => {
   const double = `CAST(${plain} AS DOUBLE)`;
-  const checked = `CASE WHEN CAST(${double} AS VARCHAR) = ${plain} THEN ${double} ELSE error(${literal(notDoubles)}) END`;
+  const checked = `CASE WHEN CAST(${double} AS VARCHAR) = ${plain} THEN ${double} ELSE error(${literal(doubleMismatch)}) END`;
   return `CASE WHEN ${isSuspect} THEN ${checked} ELSE ${double} END`;
 };

@@ -1,6 +1,6 @@
 import { EngineFailure } from "../../engine-failure.ts";
-import { type ColumnOverride, readOverride } from "./column-override.ts";
 import type { ReadingSettings } from "../../reading-settings.ts";
+import { type ColumnOverride, readOverride } from "./column-override.ts";
 
 /** Each one takes memory in every step, whatever the rows have. */
 const columnsMax = 20_000;

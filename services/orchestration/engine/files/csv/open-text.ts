@@ -1,7 +1,7 @@
 import { EngineFailure } from "../../engine-failure.ts";
-import { normalName } from "../../processes/work-folder.ts";
-import type { PlainInput } from "../readable.ts";
 import type { ReadingSettings } from "../../reading-settings.ts";
+import { normalName } from "../../work-file-names.ts";
+import type { PlainInput } from "../readable.ts";
 import { type NumberMarks, readerOfForms } from "./forms.ts";
 import type { CsvHead } from "./head.ts";
 import { type LineOffset, rewriteCsv } from "./rewrite.ts";

@@ -1,13 +1,13 @@
 import { open } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import type { ReadingSettings } from "../../reading-settings.ts";
 import { identifier, literal } from "../../sql-text.ts";
+import { applyOverrides } from "../columns/apply-overrides.ts";
+import type { ColumnType } from "../columns/conversion.ts";
 import { nameTable } from "../columns/name-table.ts";
 import type { PlainInput, Readable, ReadableColumn } from "../readable.ts";
-import type { ReadingSettings } from "../../reading-settings.ts";
-import { applyOverrides } from "../columns/apply-overrides.ts";
 import { BadRowError } from "./bad-row.ts";
 import { columnTypeOf } from "./column-type.ts";
-import type { ColumnType } from "../columns/conversion.ts";
 import { findMarks } from "./find-marks.ts";
 import { formsOf, type NumberMarks, readerOfForms } from "./forms.ts";
 import { type CsvHead, CutRowError, readHead } from "./head.ts";

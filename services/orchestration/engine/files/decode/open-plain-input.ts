@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 import { EngineFailure } from "../../engine-failure.ts";
-import { plainName } from "../../processes/work-folder.ts";
-import type { PlainInput } from "../readable.ts";
 import type { ReadingSettings } from "../../reading-settings.ts";
+import { plainName } from "../../work-file-names.ts";
+import type { PlainInput } from "../readable.ts";
 import { encodingOf, type FoundEncoding } from "./byte-order-mark.ts";
 import { placeOf, spellBytes } from "./byte-place.ts";
 import { decoderOf, Undecodable } from "./decode-text.ts";

@@ -1,4 +1,5 @@
 import { identifier } from "../../sql-text.ts";
+import { findCaseCollision } from "../columns/find-case-collision.ts";
 import { kind, numberFact, textForm, type ValueNode } from "./value-node.ts";
 
 /** How values are written for DuckDB to read: as they are, a number as text, any value as JSON text, or part by part. */
@@ -140,7 +141,7 @@ function objectPlan(node: ValueNode, level: number): ColumnPlan {
   if (names.length === 0) return jsonText("JSON, since the objects are empty");
   if (names.some((name) => name === "" || name.includes("\0")))
     return jsonText("JSON, since a name is empty or has a NUL");
-  const alike = sameButCase(names);
+  const alike = findCaseCollision(names);
   if (alike)
     return jsonText(
       `JSON, since ${alike.map((name) => JSON.stringify(name)).join(" and ")} differ in case only`,
@@ -169,15 +170,4 @@ function mapPlan(values: ValueNode, level: number): ColumnPlan {
 function listPlan(node: ValueNode, level: number): ColumnPlan {
   const element = node.element ? planOf(node.element, level + 1) : same("VARCHAR");
   return { how: "list", element, dataType: `${element.dataType}[]`, isDirect: element.isDirect };
-}
-
-/** Two names that DuckDB takes for one. */
-export function sameButCase(names: readonly string[]): [string, string] | undefined {
-  const known = new Map<string, string>();
-  for (const name of names) {
-    const other = known.get(name.toLowerCase());
-    if (other !== undefined) return [other, name];
-    known.set(name.toLowerCase(), name);
-  }
-  return undefined;
 }

@@ -1,16 +1,18 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { EngineFailure } from "../../engine-failure.ts";
 import { readRows } from "../../database/sandbox.ts";
-import { identifier, literal } from "../../sql-text.ts";
-import { normalName } from "../../processes/work-folder.ts";
-import type { ColumnOverride } from "../columns/column-override.ts";
-import { findMisfits } from "../columns/apply-overrides.ts";
-import { notUtf8, placeOf } from "../decode/byte-place.ts";
-import { nameTable, overridesOf } from "../columns/name-table.ts";
-import type { FileProblem, PlainInput, Readable, ReadableColumn } from "../readable.ts";
+import { EngineFailure } from "../../engine-failure.ts";
+import type { FileProblem } from "../../preparation.ts";
 import type { ReadingSettings } from "../../reading-settings.ts";
+import { identifier, literal } from "../../sql-text.ts";
+import { normalName } from "../../work-file-names.ts";
+import { findMisfits } from "../columns/apply-overrides.ts";
+import type { ColumnOverride } from "../columns/column-override.ts";
+import { findCaseCollision } from "../columns/find-case-collision.ts";
+import { nameTable, overridesOf } from "../columns/name-table.ts";
+import { notUtf8, placeOf } from "../decode/byte-place.ts";
+import type { PlainInput, Readable, ReadableColumn } from "../readable.ts";
 import type { Layout } from "./between-rows.ts";
-import { type ColumnPlan, planOf, sameButCase } from "./column-plan.ts";
+import { type ColumnPlan, planOf } from "./column-plan.ts";
 import { findRows } from "./find-layout.ts";
 import { JsonError } from "./json-error.ts";
 import { rewriteFile } from "./rewrite-file.ts";
@@ -153,7 +155,7 @@ async function openSource(
     !hasMark &&
     columns.every(({ plan }) => plan.isDirect) &&
     keys.every((key) => key !== "" && !key.includes("\0")) &&
-    sameButCase(keys) === undefined;
+    findCaseCollision(keys) === undefined;
   if (isDirect) {
     const longest = range.layout === "list" ? 2 * scan.longestRowBytes : scan.longestRowBytes;
     return { path: range.path, keys, relation: relationOf(range.path, range.layout, keys, columns, longest) };

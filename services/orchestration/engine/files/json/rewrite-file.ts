@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { normalName } from "../../processes/work-folder.ts";
+import { normalName } from "../../work-file-names.ts";
 import { openPlainWriter } from "../decode/plain-writer.ts";
 import { createRowRewriter, type RowColumn } from "./rewrite-row.ts";
 import type { JsonRange } from "./scan-range.ts";

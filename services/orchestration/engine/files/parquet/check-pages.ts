@@ -1,12 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import {
-  cursorOn,
-  MalformedFootError,
-  readInteger,
-  readStruct,
-} from "../../parquet/thrift/read-struct.ts";
 import { readExactly } from "../../parquet/footer.ts";
+import { cursorOn, MalformedFooterError, readInteger, readStruct } from "../../parquet/thrift/read-struct.ts";
 
 /** The bytes of a column in one row group. */
 export type Chunk = { readonly from: number; readonly to: number; readonly column: string };
@@ -37,7 +32,8 @@ async function readPageHead(file: FileHandle, at: number, end: number) {
     try {
       return parsePageHead(bytes, at, end);
     } catch (error) {
-      if (!(error instanceof MalformedFootError) || length >= headBytesMax || length >= end - at) throw error;
+      if (!(error instanceof MalformedFooterError) || length >= headBytesMax || length >= end - at)
+        throw error;
     }
   }
 }
@@ -53,7 +49,8 @@ function parsePageHead(bytes: Buffer, at: number, end: number) {
     return true;
   });
   const from = at + cursor.offset;
-  if (packedBytes < 0 || from + packedBytes > end) throw new MalformedFootError("a page is not in its place");
+  if (packedBytes < 0 || from + packedBytes > end)
+    throw new MalformedFooterError("a page is not in its place");
   return { from, to: from + packedBytes, checksum };
 }
 

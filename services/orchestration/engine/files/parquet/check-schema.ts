@@ -1,5 +1,5 @@
 import { EngineFailure } from "../../engine-failure.ts";
-import { sameButCase } from "../json/column-plan.ts";
+import { findCaseCollision } from "../columns/find-case-collision.ts";
 import type { Patch } from "./patch-footer.ts";
 import { nanoseconds, physicalTypes, type SchemaNode } from "./schema.ts";
 
@@ -23,7 +23,7 @@ function checkNode(node: SchemaNode, column: string, isWhole: boolean): void {
   if (node.timestamp?.isUtc && node.timestamp.unit === nanoseconds && !isWhole) {
     throw invalid(column, "has nanoseconds with a zone in a list or a struct: write microseconds, or text");
   }
-  const alike = sameButCase(node.children.map(({ name }) => name));
+  const alike = findCaseCollision(node.children.map(({ name }) => name));
   if (alike) {
     throw invalid(
       column,

@@ -1,18 +1,18 @@
 import {
+  chunkFields,
+  footerFields,
+  groupFields,
+  magic,
+  metaFields,
+  readStructListHeader,
+} from "../../parquet/footer.ts";
+import {
   type Cursor,
   cursorOn,
   malformed,
   readInteger,
   readStruct,
 } from "../../parquet/thrift/read-struct.ts";
-import {
-  chunkFields,
-  footFields,
-  groupFields,
-  magic,
-  metaFields,
-  readStructListHead,
-} from "../../parquet/footer.ts";
 import type { Chunk } from "./check-pages.ts";
 import type { SchemaNode } from "./schema.ts";
 
@@ -20,15 +20,15 @@ import type { SchemaNode } from "./schema.ts";
 export type FileParts = { readonly rowCount: number; readonly chunks: readonly Chunk[] };
 
 /** Reads where each column's bytes are, row group by row group; `valuesEnd` is where they end at the latest. */
-export function readParts(foot: Buffer, columns: readonly SchemaNode[], valuesEnd: number): FileParts {
+export function readParts(footer: Buffer, columns: readonly SchemaNode[], valuesEnd: number): FileParts {
   const leaves = columns.flatMap((column) => Array.from({ length: leavesOf(column) }, () => column.name));
   const chunks: Chunk[] = [];
-  const cursor = cursorOn(foot);
+  const cursor = cursorOn(footer);
   let rowCount = 0;
   let groupRows = 0;
   readStruct(cursor, ({ id, type }) => {
-    if (id === footFields.rowCount) rowCount = Number(readInteger(cursor, type));
-    else if (id === footFields.groups)
+    if (id === footerFields.rowCount) rowCount = Number(readInteger(cursor, type));
+    else if (id === footerFields.groups)
       eachStruct(cursor, type, () => (groupRows += readGroup(cursor, leaves, chunks)));
     else return false;
     return true;
@@ -59,7 +59,7 @@ const leavesOf = ({ children }: SchemaNode): number =>
   children.length === 0 ? 1 : children.reduce((sum, child) => sum + leavesOf(child), 0);
 
 function eachStruct(cursor: Cursor, type: number, read: (index: number) => void): void {
-  const count = readStructListHead(cursor, type);
+  const count = readStructListHeader(cursor, type);
   for (let index = 0; index < count; index++) read(index);
 }
 

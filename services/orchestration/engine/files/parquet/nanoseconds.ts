@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { EngineFailure } from "../../engine-failure.ts";
 import { readRows } from "../../database/sandbox.ts";
+import { EngineFailure } from "../../engine-failure.ts";
 import type { Patch } from "./patch-footer.ts";
 
 /** A column of the patched copy whose values have nanoseconds, or may have. */

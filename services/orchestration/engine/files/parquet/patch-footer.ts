@@ -3,72 +3,71 @@ import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import {
-  type Cursor,
-  cursorOn,
-  drop,
-  encodeInteger,
-  encodeListHead,
-  readInteger,
-  readStruct,
-  rewriteStruct,
-  skip,
-  wireTypes,
-} from "../../parquet/thrift/read-struct.ts";
-import {
   chunkFields,
-  footFields,
+  footerFields,
   groupFields,
-  magic,
-  readStructListHead,
+  readStructListHeader,
+  tailBytes,
+  withTail,
 } from "../../parquet/footer.ts";
-import { elementFields, physicalTypes } from "./schema.ts";
+import { encodeInteger, encodeListHeader, wireTypes } from "../../parquet/thrift/encode.ts";
+import { type Cursor, cursorOn, readInteger, readStruct, skip } from "../../parquet/thrift/read-struct.ts";
+import { drop, rewriteStruct } from "../../parquet/thrift/rewrite-struct.ts";
+import {
+  bool,
+  encoded,
+  encodeThrift,
+  i32,
+  struct,
+  type ThriftValue,
+  union,
+} from "../../parquet/thrift/thrift-value.ts";
+import { elementFields, logicalTypes, nanoseconds, physicalTypes } from "./schema.ts";
 
-/** How a part of a column is read instead: what DuckDB makes of it itself would be cut to microseconds. */
+/** Replaces the type of a column whose values DuckDB would truncate to microseconds. */
 export type Patch = "int96AsInterval" | "nanosecondsWithoutZone";
 
 const copyBytes = 1024 * 1024;
 const schemaField = 2;
 const metaTypeField = 1;
 const statisticsField = 12;
-const int96Bytes = 12n;
-const convertedInterval = 21n;
-/** LogicalType with a TimestampType that is not in UTC, in nanoseconds. */
-const plainNanoseconds = Buffer.from([0x8c, 0x12, 0x1c, 0x3c, 0, 0, 0, 0]);
-
-type Value = { readonly type: number; readonly bytes: Buffer };
-const i32 = (value: bigint): Value => ({ type: wireTypes.i32, bytes: encodeInteger(value) });
+const int96Bytes = 12;
+const convertedInterval = 21;
+/** LogicalType of a timestamp in nanoseconds that is not adjusted to UTC. */
+const localNanoseconds = union(logicalTypes.timestamp, [
+  [1, bool(false)],
+  [2, union(nanoseconds)],
+]);
 
 /**
- * Copies a Parquet file with other types in its foot. The values stay: the twelve bytes of an INT96 are read as the three
- * numbers of an INTERVAL, and nanoseconds in UTC as such without a zone. `patches` are by the place of a schema's element.
+ * Copies a Parquet file with other types in its footer. The values stay: the 12 bytes of an INT96 become the three numbers of an
+ * INTERVAL, and nanoseconds in UTC lose their zone. `patches` are keyed by the index of the schema element.
  */
 export async function copyPatched(
   path: string,
   copyPath: string,
-  foot: Buffer,
+  footer: Buffer,
   patches: ReadonlyMap<number, Patch>,
 ): Promise<void> {
   const { size } = await stat(path);
-  const values = { start: 0, end: size - foot.length - 4 - magic.length - 1, highWaterMark: copyBytes };
-  const patched = patchFoot(foot, patches);
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(patched.length);
-  async function* pieces() {
+  const values = { start: 0, end: size - footer.length - tailBytes - 1, highWaterMark: copyBytes };
+  const tail = withTail(patchFooter(footer, patches));
+  async function* chunks() {
     yield* createReadStream(path, values);
-    yield Buffer.concat([patched, length, magic]);
+    yield tail;
   }
-  // The input may not be written to, and a copy of the system's has its mode.
-  await pipeline(Readable.from(pieces()), createWriteStream(copyPath, { flags: "wx", mode: 0o600 }));
+  // A copy by the file system would inherit the input's read-only mode.
+  await pipeline(Readable.from(chunks()), createWriteStream(copyPath, { flags: "wx", mode: 0o600 }));
 }
 
-function patchFoot(foot: Buffer, patches: ReadonlyMap<number, Patch>): Buffer {
-  return rewriteStruct(cursorOn(foot), {
+function patchFooter(footer: Buffer, patches: ReadonlyMap<number, Patch>): Buffer {
+  return rewriteStruct(cursorOn(footer), {
     [schemaField]: (cursor, type) =>
       mapStructs(cursor, type, (element, index) => {
         const patch = patches.get(index);
         return rewriteFields(element, patch ? fieldsOf(patch) : new Map());
       }),
-    [footFields.groups]: (cursor, type) =>
+    [footerFields.groups]: (cursor, type) =>
       mapStructs(cursor, type, (group) =>
         rewriteStruct(group, {
           [groupFields.columns]: (chunks, listType) => mapStructs(chunks, listType, patchChunk),
@@ -77,7 +76,7 @@ function patchFoot(foot: Buffer, patches: ReadonlyMap<number, Patch>): Buffer {
   });
 }
 
-/** Statistics are of the type that a column had. */
+/** Statistics are dropped, because they are encoded in the replaced type. */
 const patchChunk = (chunk: Cursor): Buffer =>
   rewriteStruct(chunk, {
     [chunkFields.metaData]: (meta) =>
@@ -94,39 +93,34 @@ const patchChunk = (chunk: Cursor): Buffer =>
     [chunkFields.columnIndexLength]: drop,
   });
 
-const fieldsOf = (patch: Patch): Map<number, Value> =>
+const fieldsOf = (patch: Patch): Map<number, ThriftValue> =>
   patch === "int96AsInterval"
     ? new Map([
-        [elementFields.type, i32(BigInt(physicalTypes.fixed))],
+        [elementFields.type, i32(physicalTypes.fixed)],
         [elementFields.typeLength, i32(int96Bytes)],
         [elementFields.convertedType, i32(convertedInterval)],
       ])
-    : new Map([[elementFields.logicalType, { type: wireTypes.struct, bytes: plainNanoseconds }]]);
+    : new Map([[elementFields.logicalType, localNanoseconds]]);
 
 function mapStructs(
   cursor: Cursor,
   type: number,
   rewrite: (cursor: Cursor, index: number) => Buffer,
 ): Buffer {
-  const count = readStructListHead(cursor, type);
+  const count = readStructListHeader(cursor, type);
   const structs = Array.from({ length: count }, (_, index) => rewrite(cursor, index));
-  return Buffer.concat([encodeListHead(count, wireTypes.struct), ...structs]);
+  return Buffer.concat([encodeListHeader(count, wireTypes.struct), ...structs]);
 }
 
-/** A struct with fields put into it, or over those that it has. Their numbers are below 16. */
-function rewriteFields(cursor: Cursor, others: ReadonlyMap<number, Value>): Buffer {
-  const fields = new Map<number, Value>();
+/** Copies a struct with fields added or replaced. */
+function rewriteFields(cursor: Cursor, replacements: ReadonlyMap<number, ThriftValue>): Buffer {
+  const fields = new Map<number, ThriftValue>();
   readStruct(cursor, ({ id, type }) => {
     const start = cursor.offset;
     skip(cursor, type);
-    fields.set(id, { type, bytes: cursor.bytes.subarray(start, cursor.offset) });
+    fields.set(id, encoded(type, cursor.bytes.subarray(start, cursor.offset)));
     return true;
   });
-  for (const [id, value] of others) fields.set(id, value);
-  const sorted = [...fields].sort(([left], [right]) => left - right);
-  const parts = sorted.flatMap(([id, { type, bytes }], index) => {
-    const previous = sorted[index - 1]?.[0] ?? 0;
-    return [Buffer.from([((id - previous) << 4) | type]), bytes];
-  });
-  return Buffer.concat([...parts, Buffer.from([wireTypes.stop])]);
+  for (const [id, value] of replacements) fields.set(id, value);
+  return encodeThrift(struct([...fields].sort(([left], [right]) => left - right)));
 }

@@ -1,16 +1,18 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { toEngineFailure } from "../../database/duckdb-error.ts";
 import { readRows } from "../../database/sandbox.ts";
-import { EngineFailure, toEngineFailure } from "../../engine-failure.ts";
-import { magic, readExactly } from "../../parquet/footer.ts";
-import { MalformedFootError } from "../../parquet/thrift/read-struct.ts";
-import { normalName } from "../../processes/work-folder.ts";
+import { EngineFailure } from "../../engine-failure.ts";
+import { magic, readExactly, tailBytes } from "../../parquet/footer.ts";
+import { MalformedFooterError } from "../../parquet/thrift/read-struct.ts";
+import type { FileProblem } from "../../preparation.ts";
 import type { ReadingSettings } from "../../reading-settings.ts";
 import { identifier, literal } from "../../sql-text.ts";
+import { normalName } from "../../work-file-names.ts";
 import { findMisfits } from "../columns/apply-overrides.ts";
 import type { ColumnOverride } from "../columns/column-override.ts";
 import { nameTable, overridesOf } from "../columns/name-table.ts";
-import type { FileProblem, Readable, ReadableColumn } from "../readable.ts";
+import type { Readable, ReadableColumn } from "../readable.ts";
 import { type Chunk, findDamage } from "./check-pages.ts";
 import { checkSchema, patchesOf } from "./check-schema.ts";
 import { readParts } from "./chunks.ts";
@@ -20,8 +22,7 @@ import { copyPatched } from "./patch-footer.ts";
 import { readSchema, type SchemaNode } from "./schema.ts";
 
 /** Longest foot that is read: the foot of 10,000 columns in 1,000 row groups takes less. */
-const footBytesMax = 1024 ** 3;
-const tailBytes = 8;
+const footerBytesMax = 1024 ** 3;
 /** How much smaller than in memory a Parquet file may be. */
 const shrinking = 8;
 
@@ -35,8 +36,8 @@ export async function readParquet(
   try {
     await using file = await open(path);
     const { size } = await file.stat();
-    const foot = await readFootBytes(file, size);
-    const { columns, isEncrypted } = readSchema(foot);
+    const footer = await readFooterBytes(file, size);
+    const { columns, isEncrypted } = readSchema(footer);
     if (isEncrypted) throw invalid("it is encrypted: write it without");
     if (columns.length === 0) throw invalid("the file has no columns");
     const names = nameTable(
@@ -44,11 +45,11 @@ export async function readParquet(
       settings,
     );
     checkSchema(columns);
-    const { rowCount, chunks } = readParts(foot, columns, size - tailBytes - foot.length);
+    const { rowCount, chunks } = readParts(footer, columns, size - tailBytes - footer.length);
     await checkPages(file, chunks);
     const described = await describe(connection, path, columns.length);
     const nullCounts = await readAll(connection, path, { described, names, rowCount });
-    const special = await readNanoseconds(connection, path, foot, { columns, names });
+    const special = await readNanoseconds(connection, path, footer, { columns, names });
     const source = special.size > 0 ? normalName : path;
     const readings = described.map(
       (column, index) => special.get(index) ?? (special.size > 0 ? written(column) : asItIs(column)),
@@ -68,7 +69,7 @@ export async function readParquet(
       problems: await misfitsOf(connection, relationOf(source), { names, readings, overrides }),
     };
   } catch (error) {
-    throw error instanceof MalformedFootError ? invalid(`it is damaged: ${error.message}`) : error;
+    throw error instanceof MalformedFooterError ? invalid(`it is damaged: ${error.message}`) : error;
   }
 }
 
@@ -117,7 +118,7 @@ async function misfitsOf(
 
 const relationOf = (path: string): string => `read_parquet(${literal(path)})`;
 
-async function readFootBytes(file: FileHandle, size: number): Promise<Buffer> {
+async function readFooterBytes(file: FileHandle, size: number): Promise<Buffer> {
   if (size < magic.length + tailBytes) throw invalid("it is cut off: it does not end as a Parquet file does");
   const tail = await readExactly(file, size - tailBytes, tailBytes);
   const end = tail.toString("latin1", 4);
@@ -126,7 +127,7 @@ async function readFootBytes(file: FileHandle, size: number): Promise<Buffer> {
   const length = tail.readUInt32LE(0);
   const from = size - tailBytes - length;
   if (from < magic.length) throw invalid("it is damaged: its foot is longer than the file");
-  if (length > footBytesMax) throw invalid("its foot has more than 1 GiB");
+  if (length > footerBytesMax) throw invalid("its foot has more than 1 GiB");
   return readExactly(file, from, length);
 }
 
@@ -214,13 +215,13 @@ function unreadable(name: string, cause: unknown): EngineFailure {
 async function readNanoseconds(
   connection: DuckDBConnection,
   path: string,
-  foot: Buffer,
+  footer: Buffer,
   { columns, names }: { columns: readonly SchemaNode[]; names: readonly string[] },
 ): Promise<Map<number, NanosecondReading>> {
   const special = new Map<number, NanosecondReading>();
   const patches = patchesOf(columns);
   if (patches.size === 0) return special;
-  await copyPatched(path, normalName, foot, patches);
+  await copyPatched(path, normalName, footer, patches);
   const described = await describe(connection, normalName, columns.length);
   for (const [index, { index: place }] of columns.entries()) {
     const patch = patches.get(place);

@@ -1,3 +1,5 @@
+import { readStructListHeader } from "../../parquet/footer.ts";
+import { wireTypes } from "../../parquet/thrift/encode.ts";
 import {
   type Cursor,
   cursorOn,
@@ -5,13 +7,11 @@ import {
   readInteger,
   readStruct,
   skip,
-  wireTypes,
 } from "../../parquet/thrift/read-struct.ts";
-import { readStructListHead } from "../../parquet/footer.ts";
 
 /** Numbers of Parquet's physical types, and of its logical ones that matter here. */
 export const physicalTypes = { int96: 3, fixed: 7 } as const;
-const logicalTypes = { timestamp: 8 } as const;
+export const logicalTypes = { timestamp: 8 } as const;
 export const nanoseconds = 3;
 
 /** A column, or a part of one. */
@@ -45,14 +45,14 @@ const logicalDecimal = 5;
 const levelsMax = 64;
 
 /** What a foot says of its columns; `isEncrypted` where their values are. */
-export function readSchema(foot: Buffer): { columns: readonly SchemaNode[]; isEncrypted: boolean } {
-  const cursor = cursorOn(foot);
+export function readSchema(footer: Buffer): { columns: readonly SchemaNode[]; isEncrypted: boolean } {
+  const cursor = cursorOn(footer);
   let elements: Element[] = [];
   let isEncrypted = false;
   readStruct(cursor, ({ id, type }) => {
     if (id === encryptionField) isEncrypted = true;
     if (id !== schemaField) return false;
-    const count = readStructListHead(cursor, type);
+    const count = readStructListHeader(cursor, type);
     elements = Array.from({ length: count }, () => readElement(cursor));
     return true;
   });

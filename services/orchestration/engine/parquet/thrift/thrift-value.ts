@@ -1,58 +1,63 @@
-import { varint } from "../../rows/pack-indices.ts";
+import { encodeFieldHeader, encodeInteger, encodeListHeader, encodeVarint, wireTypes } from "./encode.ts";
 
-// Thrift's compact protocol, as far as Parquet's metadata takes it.
-
-const types = { true: 1, false: 2, i32: 5, i64: 6, binary: 8, list: 9, struct: 12 } as const;
-
-/** A value of Thrift's that knows its encoding. */
+/** A Thrift value that can append its own encoding. */
 export type ThriftValue = { readonly type: number; write(bytes: number[]): void };
 
-export const i32 = (value: number): ThriftValue => integer(types.i32, value);
-export const i64 = (value: number): ThriftValue => integer(types.i64, value);
-/** Its type is its value. */
-export const bool = (value: boolean): ThriftValue => ({ type: value ? types.true : types.false, write() {} });
+type ThriftFields = readonly (readonly [id: number, value: ThriftValue | undefined])[];
+
+export const i32 = (value: number): ThriftValue => integer(wireTypes.i32, value);
+export const i64 = (value: number): ThriftValue => integer(wireTypes.i64, value);
+
+/** A boolean field has no bytes: the type in its header is the value. */
+export const bool = (value: boolean): ThriftValue => ({
+  type: value ? wireTypes.true : wireTypes.false,
+  write() {},
+});
 
 const integer = (type: number, value: number): ThriftValue => ({
   type,
-  write(bytes) {
-    // Zigzag: small negative numbers are short, too.
-    bytes.push(...varint(value < 0 ? -2 * value - 1 : 2 * value));
-  },
+  write: (bytes) => void bytes.push(...encodeInteger(BigInt(value))),
 });
 
 export const binary = (value: Uint8Array | string): ThriftValue => ({
-  type: types.binary,
+  type: wireTypes.binary,
   write(bytes) {
     const content = typeof value === "string" ? Buffer.from(value) : value;
-    bytes.push(...varint(content.length), ...content);
+    bytes.push(...encodeVarint(content.length), ...content);
   },
 });
 
 export const list = (values: readonly ThriftValue[]): ThriftValue => ({
-  type: types.list,
+  type: wireTypes.list,
   write(bytes) {
-    const type = values[0]?.type ?? types.struct;
-    if (values.length < 15) bytes.push((values.length << 4) | type);
-    else bytes.push(0xf0 | type, ...varint(values.length));
+    bytes.push(...encodeListHeader(values.length, values[0]?.type ?? wireTypes.struct));
     for (const value of values) value.write(bytes);
   },
 });
 
-/** Fields by their number, in its order; those that are undefined are left out. */
-export const struct = (
-  fields: readonly (readonly [id: number, value: ThriftValue | undefined])[],
-): ThriftValue => ({
-  type: types.struct,
+/** The fields stand in the order of their ids; undefined values are left out. */
+export const struct = (fields: ThriftFields): ThriftValue => ({
+  type: wireTypes.struct,
   write(bytes) {
-    let last = 0;
+    let previousId = 0;
     for (const [id, value] of fields) {
       if (!value) continue;
-      // Numbers grow by less than 16 in all of Parquet's structures.
-      bytes.push(((id - last) << 4) | value.type);
+      bytes.push(...encodeFieldHeader({ id, type: value.type }, previousId));
       value.write(bytes);
-      last = id;
+      previousId = id;
     }
-    bytes.push(0);
+    bytes.push(wireTypes.stop);
+  },
+});
+
+/** A union is a struct with exactly one field. */
+export const union = (id: number, fields: ThriftFields = []): ThriftValue => struct([[id, struct(fields)]]);
+
+/** A value that is already encoded. */
+export const encoded = (type: number, content: Uint8Array): ThriftValue => ({
+  type,
+  write(bytes) {
+    for (const byte of content) bytes.push(byte);
   },
 });
 

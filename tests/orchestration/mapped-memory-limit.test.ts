@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { createMappedBound } from "../../services/orchestration/engine/processes/mapped-bound.ts";
+import { createMappedMemoryLimit } from "../../services/orchestration/engine/processes/mapped-memory-limit.ts";
 
 const sizes = new Map<number, number>();
-const boundOf = (bytesMax: number) => createMappedBound(bytesMax, (pid) => sizes.get(pid) ?? 0);
+const boundOf = (bytesMax: number) => createMappedMemoryLimit(bytesMax, (pid) => sizes.get(pid) ?? 0);
 
 test("OK: half of what may be mapped, as long as no ready process was seen", () => {
   const bound = boundOf(3000);

@@ -2,34 +2,34 @@ import { availableParallelism } from "node:os";
 import type { Clock } from "../../timing/clock.ts";
 import type { EngineChild } from "./engine-child.ts";
 
-/** Whose tasks a process does: a user's, in an organisation. */
+/** The user, within an organisation, that a process is reserved for. */
 export type EngineOwner = { readonly orgId: string; readonly userId: string };
 
 /**
- * The tasks of each owner that are being done. A process takes longer to start than a small query takes: where short tasks
- * of one owner keep the processors busy, the next one waits for one of their processes.
+ * Running tasks by owner. Starting a process takes longer than a small query: when short tasks of one owner keep the
+ * processors busy, that owner's next task waits for one of those processes.
  */
-export type OwnersTasks = {
+export type OwnerTasks = {
   begin(child: EngineChild, owner: EngineOwner): void;
-  /** Answers whose task the process had, if it had one. */
+  /** Returns the owner of the process's task, if it had one. */
   finish(child: EngineChild): EngineOwner | undefined;
-  /** Answers undefined as soon as the owner's tasks are few, or long; throws the signal's reason. */
-  waitForOne(owner: EngineOwner, signal: AbortSignal): Promise<EngineChild | undefined>;
-  /** Gives a process to the owner's task that waits longest; answers whether one waits. */
+  /** Resolves to undefined once the owner's short tasks are few. Rejects with the signal's reason. */
+  waitForProcess(owner: EngineOwner, signal: AbortSignal): Promise<EngineChild | undefined>;
+  /** Hands a process to the owner's longest waiting task; returns whether there was one. */
   handOver(owner: EngineOwner, child: EngineChild): boolean;
-  /** Has the owner's next task wait no longer. */
+  /** Lets the owner's longest waiting task start a process of its own. */
   wakeNext(owner: EngineOwner): void;
   stop(): void;
 };
 
-/** About as long as a process takes to start: a task that runs longer is not waited for. In milliseconds. */
+/** A task that runs longer is not worth waiting for: this is about the start time of a process. In milliseconds. */
 const shortMs = 250;
 
 type Waiter = { readonly key: string; settle(child: EngineChild | undefined): void };
 
 const keyOf = ({ orgId, userId }: EngineOwner): string => JSON.stringify([orgId, userId]);
 
-export function createOwnersTasks(clock: Clock, shortTasksMax = availableParallelism()): OwnersTasks {
+export function createOwnerTasks(clock: Clock, shortTasksMax = availableParallelism()): OwnerTasks {
   const running = new Map<EngineChild, { readonly owner: EngineOwner; readonly begunMs: number }>();
   const waiters = new Set<Waiter>();
 
@@ -58,17 +58,17 @@ export function createOwnersTasks(clock: Clock, shortTasksMax = availableParalle
       running.delete(child);
       return owner;
     },
-    async waitForOne(owner, signal) {
+    async waitForProcess(owner, signal) {
       if (!isBusy(owner)) return undefined;
       signal.throwIfAborted();
       const { promise, resolve } = Promise.withResolvers<EngineChild | undefined>();
       const waiter: Waiter = { key: keyOf(owner), settle };
       const stop = () => settle(undefined);
-      const look = () => {
-        if (isBusy(owner)) cancel = clock.after(shortMs, look);
+      const check = () => {
+        if (isBusy(owner)) cancel = clock.after(shortMs, check);
         else stop();
       };
-      let cancel = clock.after(shortMs, look);
+      let cancel = clock.after(shortMs, check);
       signal.addEventListener("abort", stop, { once: true });
       waiters.add(waiter);
       function settle(child: EngineChild | undefined): void {

@@ -1,18 +1,18 @@
 import { EngineFailure } from "../engine-failure.ts";
 
-const lookEveryMs = 100;
+const checkIntervalMs = 100;
 
 /**
- * Fails when this process has more memory than it may have, where the system neither bounds it nor tells the parent of it.
- * After the failure the parent ends the process.
+ * Rejects when this process exceeds its memory, on platforms where neither the kernel nor the parent can enforce it. The
+ * parent kills the process afterwards.
  */
-export function exceedsMemory(memoryBytes: number): Promise<never> {
+export function memoryExceeded(memoryBytes: number): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
   if (process.platform === "linux") return promise;
   const timer = setInterval(() => {
     if (process.memoryUsage.rss() <= memoryBytes) return;
     clearInterval(timer);
     reject(new EngineFailure("memory", "the process has more memory than it may have"));
-  }, lookEveryMs).unref();
+  }, checkIntervalMs).unref();
   return promise;
 }
