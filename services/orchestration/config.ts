@@ -6,7 +6,7 @@ import { type Env, grpcAddress, serviceEnv } from "../lib/settings/env.ts";
 import { parseMeshEnv } from "../lib/tls/tls-settings.ts";
 
 import { type Protection, protections } from "./confinement/layers.ts";
-import type { Network } from "./connectors/address-guard.ts";
+import type { Network } from "./connectors/network/address-guard.ts";
 import type { MemoryLimits } from "./engine/memory-watch.ts";
 
 /** Comma-separated CIDRs such as `10.0.0.0/8, ::1/128`. Default: none. */

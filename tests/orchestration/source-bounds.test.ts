@@ -4,12 +4,13 @@ import { PassThrough } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { createLog } from "../../services/lib/telemetry/log.ts";
-import { createAddressGuard } from "../../services/orchestration/connectors/address-guard.ts";
+import { createAddressGuard } from "../../services/orchestration/connectors/network/address-guard.ts";
+import { securityOf } from "../../services/orchestration/connectors/network/connection-security.ts";
 import { parseArray } from "../../services/orchestration/connectors/postgresql/array-text.ts";
-import { securityOf } from "../../services/orchestration/connectors/postgresql/connection-security.ts";
 import { copyOut } from "../../services/orchestration/connectors/postgresql/copy-out.ts";
-import { postgresqlOperations } from "../../services/orchestration/connectors/postgresql/operations.ts";
+import { createPostgresqlRows } from "../../services/orchestration/connectors/postgresql/postgresql-rows.ts";
 import { postgresqlSettings } from "../../services/orchestration/connectors/postgresql/settings.ts";
+import { createSqlOperations } from "../../services/orchestration/connectors/sql/sql-operations.ts";
 import { pack, unpack } from "../../services/orchestration/source-process/protocol.ts";
 import type { resolveHost } from "../../services/orchestration/source-process/resolve-host.ts";
 import {
@@ -41,8 +42,9 @@ test("a name that stands for another address after it was checked: the checked o
   const route = { host, port, addresses, security: securityOf(settings, addresses, undefined) };
   const target = { settings, password: "x", route, ownDatabase: "0/0" };
   const { signal } = new AbortController();
-  const request = { target, timeoutMs: 10_000 };
-  expect(await postgresqlOperations.testDatabase(request, { signal, send: () => {} })).toEqual({
+  const operations = createSqlOperations(new Map([["postgresql", createPostgresqlRows()]]));
+  const request = { connector: "postgresql", login: target, timeoutMs: 10_000 };
+  expect(await operations.testDatabase(request, { signal, send: () => {} })).toEqual({
     serverVersion: "PostgreSQL 18.4",
   });
   expect(responses).toEqual(["10.0.0.1"]);

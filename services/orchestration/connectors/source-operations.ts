@@ -1,7 +1,6 @@
 import { resolveHost } from "../source-process/resolve-host.ts";
-import { postgresqlOperations } from "./postgresql/operations.ts";
+import type { RowSources } from "./sql/row-source.ts";
+import { createSqlOperations } from "./sql/sql-operations.ts";
 
-/** What a source's process can be asked for. */
-export const operations = { resolveHost, ...postgresqlOperations };
-
-export type SourceOperations = typeof operations;
+/** Operations that a source's process offers. */
+export const createOperations = (sources: RowSources) => ({ resolveHost, ...createSqlOperations(sources) });

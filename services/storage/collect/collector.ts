@@ -2,7 +2,7 @@ import { workInRounds } from "../../lib/process/rounds.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { type CollectDeps, collect, searchUnknownBlobs } from "./collect.ts";
 
-/** Collects at once and then again and again, until it is disposed. */
+/** Collects periodically until it is disposed. */
 export function startCollector(deps: CollectDeps & { readonly log: Logger }): AsyncDisposable {
   const stop = new AbortController();
   const running = run(deps, stop.signal);
