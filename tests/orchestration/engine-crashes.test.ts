@@ -126,7 +126,7 @@ test("OK: a crash is one line of the log, with its cause", async () => {
   ]);
 });
 
-/** A message of the channel: its length, then its text. */
+/** A message of the channel: length and text. */
 function framed(text: string): Buffer {
   const length = Buffer.alloc(4);
   length.writeUInt32LE(Buffer.byteLength(text));
@@ -136,7 +136,7 @@ function framed(text: string): Buffer {
 const reply = { kind: "failed", failure: "memory", message: "" };
 
 describe("a process that sends what is no reply", () => {
-  /** A process that answers its task with some bytes. */
+  /** Starts a process that answers its task with these bytes. */
   async function askHostile(folder: string, bytes: Buffer) {
     const program = new URL("./hostile-engine.ts", import.meta.url);
     const { layers } = await findConfinement(1024 ** 3);

@@ -11,7 +11,7 @@ import {
 
 let mesh: Orchestration;
 let user: User;
-/** A source with the table `cars`. */
+/** Creates a source with the table `cars`. */
 let cars: string;
 beforeAll(async () => {
   mesh = await startOrchestration();

@@ -46,7 +46,7 @@ const planOf = (name: string) => plan(user, sourceId, [tables[name] ?? ""]);
 const orders = () => planOf("orders");
 const whole = { tableIndex: 0, range: "all" };
 
-/** The source's sessions that belong to it, as the server sees them. */
+/** The source's sessions in pg_stat_activity. */
 const sessions = () =>
   foreign.sql`select pid, wait_event from pg_stat_activity where usename = ${String(foreign.settings.user)}`;
 
@@ -90,7 +90,7 @@ describe("SNAPSHOT_GONE", () => {
   });
 });
 
-/** Stops the view `held` before its 900th row, until disposed. */
+/** Blocks the view `held` before its 900th row, until disposed. */
 async function holdAdvisoryLock(): Promise<AsyncDisposable> {
   const connection = await foreign.sql.reserve();
   await connection`select pg_advisory_lock(42)`;
@@ -214,7 +214,7 @@ describe("SOURCE_CHANGED", () => {
     await expect(alter("50ms")).rejects.toThrow("lock timeout");
     await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
     await eventually(async () => (await sessions()).length).toBe(0);
-    // The server itself may be looking at the table just now.
+    // Autovacuum may hold a lock on the table.
     await alter("20s");
   });
 });

@@ -11,7 +11,7 @@ import {
 } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { createFileSource, type Orchestration, type User } from "./orchestration.ts";
 
-/** Discovers a source and answers the ids of its tables by their names. */
+/** Discovers a source. Returns the ids of its tables by name. */
 export async function tablesOf({ catalog }: User, sourceId: string): Promise<Record<string, string>> {
   const { added } = await catalog.discover({ sourceId });
   return Object.fromEntries(added.map(({ name, tableId }) => [name, tableId]));
@@ -21,7 +21,7 @@ type PlanOverrides = Partial<Pick<PlanChunksRequest, "chunkRows" | "format">> & 
   tables?: { tableId: string; columns?: string[] }[];
 };
 
-/** Plans all of some tables as Parquet. */
+/** Plans whole tables as Parquet. */
 export const plan = (
   { extracts }: User,
   sourceId: string,
@@ -71,19 +71,19 @@ export async function extractChunk(
   return { bytes: Buffer.concat(pieces), summary };
 }
 
-/** Every chunk of a plan, one after the other. */
+/** Reads every chunk of a plan in order. */
 export async function extractAll(user: User, planned: PlanChunksResponse): Promise<Extracted[]> {
   const extracted = [];
   for (const chunk of planned.chunks) extracted.push(await extractChunk(user, planned, chunk));
   return extracted;
 }
 
-/** The rows of a Parquet file, read by a library that has nothing to do with the one that wrote it. */
+/** Reads the rows of a Parquet file with a library independent of the writer. */
 export async function readParquet(bytes: Buffer): Promise<Record<string, unknown>[]> {
   return await parquetReadObjects({ file: arrayBufferOf(bytes), compressors });
 }
 
-/** Names and types of a Parquet file's columns, as `id INT64` or `at INT64 TIMESTAMP`. */
+/** Names and types of a Parquet file's columns, for example `id INT64` or `at INT64 TIMESTAMP`. */
 export function parquetColumns(bytes: Buffer): string[] {
   const { children } = parquetSchema(parquetMetadata(arrayBufferOf(bytes)));
   return children.map(({ element }) =>

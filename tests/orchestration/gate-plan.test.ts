@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => runner[Symbol.asyncDispose]());
 
-/** Runs the gate where something was planted behind a name that is on the list. */
+/** Runs the gate with a macro planted under an allowed name. */
 async function gateWith(planted: string, sql: string) {
   const task = { path: runner.path, spillDirectory: join(runner.folder, "spill"), memoryBytes };
   const connection = await openSandbox(task, {

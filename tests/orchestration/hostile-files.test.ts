@@ -40,7 +40,7 @@ async function parquetOf(select: string): Promise<Buffer> {
 const outcomeOf = <Response>(call: Promise<Response>) => call.catch(() => failureOf(call));
 
 const names = Array.from({ length: 10_000 }, (_, index) => `c${index}`);
-/** Of two types, or the reader would take the object for a map. */
+/** Two types of values, because the reader reads an object of one type as a map. */
 const wideObject = Object.fromEntries(names.map((name, index) => [name, index % 2 ? index : `${index}`]));
 
 test.each<[string, () => Promise<Buffer | string>]>([
@@ -56,14 +56,14 @@ test.each<[string, () => Promise<Buffer | string>]>([
   for (const step of steps) {
     const begun = performance.now();
     const { result, process } = await withMemoryPeaks(() => outcomeOf(step()));
-    const said = "reason" in result ? String(result.reason) : "answered";
-    console.info(`${name}: ${Math.round(performance.now() - begun)} ms, at most ${process} MiB, ${said}`);
+    const outcome = "reason" in result ? String(result.reason) : "answered";
+    console.info(`${name}: ${Math.round(performance.now() - begun)} ms, at most ${process} MiB, ${outcome}`);
     if ("reason" in result) expect(["MEMORY_LIMIT", "EXECUTION_LIMIT"]).toContain(result.reason);
     expect(process).toBeLessThanOrEqual(processMiB);
   }
 });
 
-/** What is said of a file that does not fit is the file's fault or the memory's, and it took no more than it may. */
+/** The error names the file or the memory limit, and memory stayed within the limit. */
 async function expectRefusal(name: string, content: Buffer, sourceSettings = {}) {
   const sourceId = await createFileSource(mesh, user, name, content, sourceSettings);
   const begun = performance.now();
@@ -101,8 +101,8 @@ test("OK or ResourceExhausted: a Parquet file of a few kilobytes with gigabytes 
   const sourceId = await createFileSource(mesh, user, "bomb.parquet", content);
   const sql = "SELECT sum(length(t)) FROM bomb WHERE t LIKE '%b'";
   const { result, process } = await withMemoryPeaks(() => outcomeOf(query(user, sourceId, sql)));
-  const said = "reason" in result ? `${result.reason}: ${result.message}` : JSON.stringify(result.rows);
-  console.info(`bomb.parquet of ${content.length} bytes: at most ${process} MiB, ${said}`);
+  const outcome = "reason" in result ? `${result.reason}: ${result.message}` : JSON.stringify(result.rows);
+  console.info(`bomb.parquet of ${content.length} bytes: at most ${process} MiB, ${outcome}`);
   if ("reason" in result) expect(result.reason).toBe("MEMORY_LIMIT");
   expect(process).toBeLessThanOrEqual(processMiB);
 });

@@ -17,7 +17,7 @@ test("OK: half of what may be mapped, as long as no ready process was seen", () 
 
 test("OK: a third beyond what processes have from the start, where that is much", () => {
   const bound = boundOf(3000);
-  // One that was started just now has little yet.
+  // A new process has mapped little yet.
   for (const bytes of [2100, 100]) {
     sizes.set(2, bytes);
     bound.noteReady(2);

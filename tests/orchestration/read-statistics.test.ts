@@ -15,7 +15,7 @@ const cutOf = (from: number, to: number) => ({
   rows: { from: from * rowsPerGroup, to: to * rowsPerGroup },
 });
 
-/** What is known of the columns in each of some cuts of four row groups; of the second and third by default. */
+/** Column statistics of cuts of a file with four row groups. Default: the second and third. */
 async function statisticsOfCuts(columns: readonly WrittenColumn[], cuts = [cutOf(1, 3)]) {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "rows.parquet");

@@ -1,6 +1,14 @@
 import { type Arrows, arrowsBetween } from "./find-circles.ts";
 import type { Import } from "./read-imports.ts";
 
+/** The folders of importing files that match one of the patterns, sorted. */
+export function matchingFolders(imports: readonly Import[], patterns: readonly string[]): string[] {
+  const folders = imports.flatMap(({ from }) =>
+    patterns.flatMap((pattern) => new RegExp(`^(${pattern.replace("*", "[^/]+")})/`).exec(from)?.[1] ?? []),
+  );
+  return [...new Set(folders)].sort();
+}
+
 /** Imports between the rooms of a folder. A file outside of rooms counts as a room. */
 export function roomArrows(imports: readonly Import[], folder: string): Arrows {
   const roomOf = (file: string): string | undefined => {

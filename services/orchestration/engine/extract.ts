@@ -1,4 +1,4 @@
-import type { Limit } from "../connectors/connector.ts";
+import type { Limit } from "../timing/limit.ts";
 import type { Engine } from "./engine.ts";
 import type { Extraction, Task } from "./protocol.ts";
 import { type Feed, streamOutput } from "./stream-output.ts";

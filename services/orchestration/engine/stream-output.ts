@@ -1,4 +1,4 @@
-import type { Limit } from "../connectors/connector.ts";
+import type { Limit } from "../timing/limit.ts";
 import type { Engine, NewTask } from "./engine.ts";
 import { openPipes } from "./pipes/pipes.ts";
 import type { Reply } from "./protocol.ts";

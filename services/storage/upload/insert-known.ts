@@ -1,18 +1,18 @@
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
-import type { StorageDeps } from "../deps.ts";
 import { type FileRow, insertFile, type NewFile } from "../file-repository.ts";
 import { mediaTypeOf } from "../media-type.ts";
 import type { Content } from "../objects/object-store.ts";
 import { updateUsage } from "../quota-repository.ts";
+import type { UploadDeps } from "./upload-deps.ts";
 
 /**
  * Creates a file on content that is stored and verified; undefined if there is none. The caller must have proved that it has
  * the bytes: knowing a hash is no right to read the content. Throws quotaExceeded, reservationLost.
  */
 export async function insertKnown(
-  deps: StorageDeps,
+  deps: UploadDeps,
   scope: Scope,
   content: Content,
   file: Pick<NewFile, "name" | "contentType" | "ownerId">,
@@ -48,7 +48,7 @@ export async function insertKnown(
 /** The content was collected before it was locked. */
 class ContentGone extends Error {}
 
-async function isSound({ objects, content }: StorageDeps, { sha256, sizeBytes }: Content): Promise<boolean> {
+async function isSound({ objects, content }: UploadDeps, { sha256, sizeBytes }: Content): Promise<boolean> {
   const head = await objects.head(sha256);
   return head?.sizeBytes === sizeBytes && content.isVerified(sha256, head.fingerprint);
 }

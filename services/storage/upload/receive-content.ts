@@ -3,7 +3,6 @@ import type { Db } from "../../lib/database/database.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
-import type { StorageDeps } from "../deps.ts";
 import { type FileRow, insertFile, type NewFile } from "../file-repository.ts";
 import { mediaTypeOf } from "../media-type.ts";
 import type { Content, ObjectUpload } from "../objects/object-store.ts";
@@ -11,6 +10,7 @@ import { updateUsage } from "../quota-repository.ts";
 import { gatherSmall } from "./gather-small.ts";
 import type { Reservation } from "./reservations.ts";
 import { insertSmall } from "./small-uploads.ts";
+import type { UploadDeps } from "./upload-deps.ts";
 
 type FileHead = Pick<NewFile, "name" | "contentType" | "ownerId">;
 
@@ -38,7 +38,7 @@ type Arriving = {
 
 /** Receives content. Throws quotaExceeded, diskFull, and whatever `chunks` throws. */
 export async function receiveContent(
-  deps: StorageDeps,
+  deps: UploadDeps,
   scope: Scope,
   arriving: Arriving,
 ): Promise<ReceivedContent> {
@@ -49,7 +49,7 @@ export async function receiveContent(
 }
 
 /** Small content stays in memory and needs no reservation until it is committed. */
-function smallContent(deps: StorageDeps, scope: Scope, bytes: Buffer, signal: AbortSignal): ReceivedContent {
+function smallContent(deps: UploadDeps, scope: Scope, bytes: Buffer, signal: AbortSignal): ReceivedContent {
   const content = { sha256: hash("sha256", bytes), sizeBytes: bytes.byteLength };
   const uploadOf = (file: FileHead) => ({ scope, file, content, bytes, signal });
   return {
@@ -67,7 +67,7 @@ function smallContent(deps: StorageDeps, scope: Scope, bytes: Buffer, signal: Ab
 
 /** Streams content to the store under a reservation that grows with it. It is not visible before it is inserted. */
 async function receiveLarge(
-  deps: StorageDeps,
+  deps: UploadDeps,
   scope: Scope,
   { chunks, announcedBytes }: Arriving,
 ): Promise<ReceivedContent> {
@@ -101,7 +101,7 @@ async function receiveLarge(
 
 /** The file exists once the transaction has committed. Everything before that may be lost. */
 async function insert(
-  { content: verified }: StorageDeps,
+  { content: verified }: UploadDeps,
   tx: Db,
   scope: Scope,
   received: {

@@ -1,6 +1,8 @@
 import ipaddr from "ipaddr.js";
-import type { Network } from "../../config.ts";
 import { addressRefused } from "../../errors.ts";
+
+/** A network of addresses: its first address and the length of its prefix. */
+export type Network = ReturnType<typeof ipaddr.parseCIDR>;
 
 /** Resolves a host to its addresses. */
 export type Lookup = (host: string) => Promise<string[]>;

@@ -1,6 +1,6 @@
 import { columnAlias } from "../../engine/database/column-alias.ts";
+import { firstStatement } from "../../engine/first-statement.ts";
 import { sqlInvalid } from "../../errors.ts";
-import { firstStatement } from "../../first-statement.ts";
 import { checkReply } from "../sql/check-reply.ts";
 import type { Statement } from "../sql/row-source.ts";
 import { toStatementFailure } from "./failures.ts";

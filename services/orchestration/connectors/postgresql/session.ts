@@ -2,7 +2,7 @@ import type { Duplex, Writable } from "node:stream";
 import type postgres from "postgres";
 import { copyLineBytesMax } from "../../engine/database/file-reader.ts";
 import { sourceDataInvalid, sourceUnreachable } from "../../errors.ts";
-import type { Limit } from "../connector.ts";
+import type { Limit } from "../../timing/limit.ts";
 import { connectTimeoutMs, type Route } from "../network/connect-pinned.ts";
 import { copyOut } from "./copy-out.ts";
 import { toConnectionFailure, toSnapshotFailure } from "./failures.ts";

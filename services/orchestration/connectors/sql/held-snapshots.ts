@@ -1,5 +1,5 @@
 import { snapshotGone } from "../../errors.ts";
-import { beforeAbort } from "../../executions/before-abort.ts";
+import { beforeAbort } from "../../timing/before-abort.ts";
 import type { SqlSession } from "./row-source.ts";
 
 /** Sessions of this process that hold a snapshot which no other session can join. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { aborted } from "../../../lib/process/lifetime.ts";
 import { tableChanged } from "../../errors.ts";
-import { beforeAbort } from "../../executions/before-abort.ts";
 import type { OperationContext } from "../../source-process/operation.ts";
+import { beforeAbort } from "../../timing/before-abort.ts";
 import type { SnapshotRequest, SnapshotTable } from "../connector.ts";
 import { cutIntoChunks } from "./cut-into-chunks.ts";
 import type { HeldSnapshots } from "./held-snapshots.ts";

@@ -1,7 +1,8 @@
 import type { Writable } from "node:stream";
 import type { CopyReading, ExtractFormat } from "../../engine/protocol.ts";
 import type { SpelledValue } from "../../results/spelled-value.ts";
-import type { Limit, RowSecurity, SnapshotTable } from "../connector.ts";
+import type { Limit } from "../../timing/limit.ts";
+import type { RowSecurity, SnapshotTable } from "../connector.ts";
 
 /**
  * A kind of SQL database, as it runs in the process of one source. Its functions fail with FailedPrecondition

@@ -1,5 +1,6 @@
 import { currentCall } from "../../../lib/rpc/call.ts";
 import type { PartOf, ReplyOf, RequestOf } from "../../source-process/operation.ts";
+import type { resolveHost } from "../../source-process/resolve-host.ts";
 import type { RequestOptions } from "../../source-process/source-client.ts";
 import type { SourceProcesses } from "../../source-process/source-processes.ts";
 import type { SqlDatabase } from "./sql-database.ts";
@@ -25,10 +26,11 @@ export function createSqlProcess<S, Login>(
     async request(operation, request, options) {
       const { signal } = options;
       using process = processes.lend({ orgId: callersOrg(), connector, settings });
-      const lookup = (host: string) => process.client.request("resolveHost", { host }, { signal });
+      const lookup = (host: string) =>
+        process.client.request<typeof resolveHost>("resolveHost", { host }, { signal });
       const login = await database.prepareLogin(settings, lookup, signal);
       const body = { ...request, connector, login } as RequestOf<SqlOperations[typeof operation]>;
-      return await process.client.request(operation, body, options);
+      return await process.client.request<SqlOperations[typeof operation]>(operation, body, options);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Logger } from "../../../lib/telemetry/log.ts";
-import { type Clock, systemClock } from "../../executions/clock.ts";
+import { type Clock, systemClock } from "../../timing/clock.ts";
 import { EngineFailure } from "../engine-failure.ts";
 import { type ReadMemory, readMappedMemory, readPrivateMemory } from "../memory-watch.ts";
 import type { EngineChild } from "./engine-child.ts";

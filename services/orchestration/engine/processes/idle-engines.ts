@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { Clock } from "../../executions/clock.ts";
+import type { Clock } from "../../timing/clock.ts";
 import type { ReadMemory } from "../memory-watch.ts";
 import type { EngineChild } from "./engine-child.ts";
 import type { EngineOwner } from "./owner-tasks.ts";

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { Clock } from "../../executions/clock.ts";
+import type { Clock } from "../../timing/clock.ts";
 import type { EngineChild } from "./engine-child.ts";
 
 /** The user, within an organisation, that a process is reserved for. */

@@ -1,9 +1,9 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
-import { firstStatement } from "../../first-statement.ts";
 import { columnAlias } from "../database/column-alias.ts";
 import { toEngineFailure } from "../database/duckdb-error.ts";
 import { readerOf } from "../database/file-reader.ts";
 import { closedOnFailure, openSandbox } from "../database/sandbox.ts";
+import { firstStatement } from "../first-statement.ts";
 import { gateStatement } from "../gate/gate-statement.ts";
 import type { Task } from "../protocol.ts";
 import { identifier } from "../sql-text.ts";

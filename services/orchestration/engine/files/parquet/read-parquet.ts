@@ -1,6 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { toParquet } from "../../../connectors/file/parquet-type.ts";
 import { toEngineFailure } from "../../database/duckdb-error.ts";
 import { readRows } from "../../database/sandbox.ts";
 import { EngineFailure } from "../../engine-failure.ts";
@@ -18,6 +17,7 @@ import { type ColumnChunk, findDamage } from "./check-pages.ts";
 import { checkSchema, patchesOf } from "./check-schema.ts";
 import { readParts } from "./chunks.ts";
 import { detectReading, type NanosecondReading } from "./nanoseconds.ts";
+import { toParquet } from "./parquet-type.ts";
 import { copyPatched } from "./patch-footer.ts";
 import { readSchema, type SchemaNode } from "./schema.ts";
 
@@ -80,8 +80,7 @@ const unchanged = ({ duckName, dataType }: Described): Reading => ({
   expression: identifier(duckName),
 });
 /** The column in a file that is written from the patched copy. */
-const written = ({ duckName, dataType }: Described): Reading =>
-  toParquet({ name: duckName, dataType, nullable: true });
+const written = ({ duckName, dataType }: Described): Reading => toParquet({ name: duckName, dataType });
 
 const textOf = (reading: Reading): string => `CAST(${reading.expression} AS VARCHAR)`;
 

@@ -1,5 +1,4 @@
-import { identifier } from "../../engine/sql-text.ts";
-import type { DiscoveredColumn } from "../connector.ts";
+import { identifier } from "../../sql-text.ts";
 
 /** How a column of a file is written: its type there, as DuckDB names it, and DuckDB's expression for its values. */
 type Written = { readonly dataType: string; readonly expression: string };
@@ -9,7 +8,7 @@ const inexact =
   /\b(HUGEINT|UHUGEINT|BIGNUM|INTERVAL|TIME WITH TIME ZONE|TIME_NS|BIT|UNION|VARIANT|GEOMETRY)\b/;
 
 /** Writes what Parquet has no exact type for as text: a value alone as DuckDB spells it, one that is nested as JSON. */
-export function toParquet({ name, dataType }: DiscoveredColumn): Written {
+export function toParquet({ name, dataType }: { name: string; dataType: string }): Written {
   const column = identifier(name);
   if (!inexact.test(dataType)) return { dataType, expression: column };
   const isNested = /[[(]/.test(dataType);

@@ -2,22 +2,23 @@ import { orgUsage, type UsageByClass, userUsage, type WorkClass } from "./shares
 import { type Usage, usageOf } from "./usage.ts";
 import type { QueueFull, Waiter } from "./waiter.ts";
 
-/** Requests that wait in one class at the same time: in all, of one organisation, of one user. */
+/** Most queued requests of a class: in total, of one organisation, of one user. */
 export type QueueLimits = { readonly totalMax: number; readonly orgMax: number; readonly userMax: number };
 
-export type Entry =
-  | { readonly kind: "entered" /** The request that has to leave for it. */; readonly evicted?: Evicted }
+export type QueueEntry =
+  /** `evicted` is the request that was removed to make room. */
+  | { readonly kind: "entered"; readonly evicted?: Evicted }
   | { readonly kind: "full"; readonly full: QueueFull };
 
 type Evicted = { readonly waiter: Waiter; readonly full: QueueFull };
 
-/** Whether a request may enter the queue. A full queue is shared: the owner with the most requests loses its newest. */
+/** Decides whether a request is queued. In a full queue, the owner with the most requests loses its newest one. */
 export function enterQueue(
   waiting: ReadonlySet<Waiter>,
   usage: UsageByClass,
   waiter: Waiter,
   { totalMax, orgMax, userMax }: QueueLimits,
-): Entry {
+): QueueEntry {
   const all = usage[waiter.workClass];
   const org = orgUsage(usage, waiter);
   const user = userUsage(usage, waiter);
@@ -36,7 +37,7 @@ export function enterQueue(
   return { kind: "entered" };
 }
 
-const evict = (waiter: Waiter | undefined, full: QueueFull): Entry =>
+const evict = (waiter: Waiter | undefined, full: QueueFull): QueueEntry =>
   waiter ? { kind: "entered", evicted: { waiter, full } } : { kind: "full", full };
 
 /** The owner with the most queued requests, if it has more than `least`. */

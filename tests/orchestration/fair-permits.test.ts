@@ -12,10 +12,10 @@ import {
   type User,
 } from "./orchestration.ts";
 
-/** How long the scheduler lets a request wait, in milliseconds. */
+/** The scheduler's longest wait, in milliseconds. */
 const queueWaitMsMax = 10_000;
 const longQueries = 40;
-/** Takes processor time, of all threads that it gets, until it is stopped. */
+/** Computes on every thread it gets, until it is cancelled. */
 const burner = "SELECT sum(hash(a.range) % 7) FROM range(1000000000) AS a, range(1000) AS b";
 
 let mesh: Orchestration;
@@ -40,7 +40,7 @@ type Small = { readonly user: User; readonly sourceId: string };
 
 async function smallOf(user: User): Promise<Small> {
   const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
-  // What a file is like is found out once.
+  // Prepares the file.
   await query(user, sourceId, "FROM n");
   return { user, sourceId };
 }
@@ -63,14 +63,14 @@ test("OK: 40 long queries of one user, and everybody else's small query is answe
   const long = Array.from({ length: longQueries }, () =>
     failureOf(greedy.executions.executeQuery(request, { signal: leave.signal })),
   );
-  // Nine of them, and the process that is kept ready.
+  // Nine of them, and the spare process.
   await eventually(async () => (await engines()).length).toBeGreaterThan(9);
   const times: number[] = [];
   for (const small of smalls) times.push(await timeOf(small));
   console.log(`small queries beside ${longQueries} long ones: ${times.map(Math.round).join(", ")} ms`);
   leave.abort();
   await Promise.all(long);
-  // Their permits are free again. Where the machine is slow, some have waited for one longer than they may.
+  // Their permits are free again. On a slow machine some waited longer than allowed.
   await eventually(async () => {
     const { cancelled = 0, failed = 0, ...others } = await statesOf(greedy);
     return { ended: cancelled + failed, others };
@@ -101,10 +101,10 @@ test("Aborted: what runs longest beyond a user's share makes room; its record sa
   await eventually(async () => (await statesOf(greedy)).cancelled).toBeGreaterThan(0);
   held.release();
   heldLate.release();
-  for (const answer of await Promise.all(lateAsked)) expect(answer.rows).toHaveLength(1);
+  for (const response of await Promise.all(lateAsked)) expect(response.rows).toHaveLength(1);
   const outcomes = await Promise.allSettled(asked);
-  const answered = outcomes.filter(({ status }) => status === "fulfilled");
-  // What they have within their share is left alone.
-  expect(answered.length).toBeGreaterThanOrEqual(4);
-  expect(await statesOf(greedy)).toEqual({ succeeded: answered.length, cancelled: 9 - answered.length });
+  const responded = outcomes.filter(({ status }) => status === "fulfilled");
+  // Permits within their share are not preempted.
+  expect(responded.length).toBeGreaterThanOrEqual(4);
+  expect(await statesOf(greedy)).toEqual({ succeeded: responded.length, cancelled: 9 - responded.length });
 });

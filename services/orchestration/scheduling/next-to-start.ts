@@ -3,8 +3,8 @@ import { orgUsage, type Shares, userUsage } from "./shares.ts";
 import type { Waiter } from "./waiter.ts";
 
 /**
- * The request that gets the next free permit: of the class below its guarantee, then of the organisation with the
- * fewest permits, then of its user with the fewest, then the first. None when none may start.
+ * The request that gets the next free permit. Order: the class below its guarantee, the organisation with the fewest
+ * permits, its user with the fewest, arrival. Undefined if none may start.
  */
 export function nextToStart(ledger: Ledger, shares: Shares): Waiter | undefined {
   if (shares.free <= 0) return undefined;
@@ -27,7 +27,7 @@ function rankOf(waiter: Waiter, { usage }: Ledger, shares: Shares): readonly num
   ];
 }
 
-/** Whether a rank is lower. Equal ones are in the order in which they came. */
+/** Whether a rank is lower. Equal ranks keep the order of arrival. */
 function isBefore(one: readonly number[], other: readonly number[]): boolean {
   const differing = one.findIndex((value, index) => value !== other[index]);
   return differing >= 0 && (one[differing] ?? 0) < (other[differing] ?? 0);

@@ -1,13 +1,13 @@
 import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { newId } from "../lib/values/ids.ts";
+import { newId } from "../../lib/values/ids.ts";
 import { holdLock, LockTakenError } from "./hold-lock.ts";
 
 /**
- * Makes a folder this process's own until disposed: two would empty each other's. The lock is in the database, under an
- * id that lies in the folder, because it has to end with its process, on whichever machine that runs.
+ * Locks a folder for this process until disposed, because each process deletes old files in its folder when it starts. The
+ * lock is held in the database under an id stored in the folder: it ends with its process, on whatever machine that runs.
  */
-export async function ownFolder(url: string, directory: string): Promise<AsyncDisposable> {
+export async function lockFolder(url: string, directory: string): Promise<AsyncDisposable> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   try {
     return await holdLock(url, `sluice orchestration folder ${await idOf(directory)}`);
@@ -17,12 +17,12 @@ export async function ownFolder(url: string, directory: string): Promise<AsyncDi
   }
 }
 
-/** The folder's id, made when there is none. */
+/** Reads the folder's id. Creates one if there is none. */
 async function idOf(directory: string): Promise<string> {
   const path = join(directory, "id");
   const draft = `${path}.${newId()}`;
   await writeFile(draft, newId(), { mode: 0o600 });
-  // Whoever comes second finds the id there, and never half of it.
+  // A link is atomic: of two processes one creates the id, and the other reads it whole.
   await link(draft, path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
   });

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import type { DiscoveredTable } from "./connectors/connector.ts";
+import type { DiscoveredTable } from "../connectors/connector.ts";
 
 type KnownTable = Pick<DiscoveredTable, "schemaName" | "name" | "columns">;
 
 export type CatalogDiff<Known> = {
   readonly added: readonly DiscoveredTable[];
-  /** Known tables that are still there, with what was found of them. */
+  /** Known tables that were found again. */
   readonly kept: readonly {
     readonly known: Known;
     readonly found: DiscoveredTable;
@@ -14,7 +14,7 @@ export type CatalogDiff<Known> = {
   readonly removed: readonly Known[];
 };
 
-/** What a discovery changes: tables are the same by schema and name, and changed when their columns are others. */
+/** Compares the catalog with a discovery. Schema and name identify a table; other columns make it changed. */
 export function diffTables<Known extends KnownTable>(
   known: readonly Known[],
   found: readonly DiscoveredTable[],

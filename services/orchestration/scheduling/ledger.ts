@@ -1,23 +1,23 @@
 import { type Owner, userUsage, type WorkClass } from "./shares.ts";
-import { addUsage, createUsage, type Usage } from "./usage.ts";
+import { addUsage, createUsage, type Usage, type UsageField } from "./usage.ts";
 import type { Holder, PermitEvents, Waiter } from "./waiter.ts";
 
-/** Who holds a permit and who waits for one, and the usage that follows from it. */
+/** Holders of permits, queued requests, and the usage derived from both. */
 export type Ledger = {
   readonly usage: Readonly<Record<WorkClass, Usage>>;
-  /** In the order in which they started. */
+  /** In order of their start. */
   readonly holders: ReadonlySet<Holder>;
-  /** In the order in which they came. */
+  /** In order of arrival. */
   readonly waiting: ReadonlySet<Waiter>;
-  /** The first request of each user, in the order in which they came. */
+  /** The first request of each user, in order of arrival. */
   firstOfEachUser(): Waiter[];
   enqueue(waiter: Waiter): void;
-  /** Answers whether it still waited. */
+  /** Returns false if it was not queued. */
   dequeue(waiter: Waiter): boolean;
   start(owner: Owner, events: PermitEvents, nowMs: number): Holder;
-  /** The holder is told to end and keeps its permit until it does. */
+  /** The holder keeps its permit until it releases it. */
   markEnding(holder: Holder): void;
-  /** Answers whether it still had its permit. */
+  /** Returns false if it was released before. */
   release(holder: Holder): boolean;
 };
 
@@ -25,8 +25,8 @@ export function createLedger(): Ledger {
   const usage = { interactive: createUsage(), jobs: createUsage() };
   const holders = new Set<Holder>();
   const waiting = new Set<Waiter>();
-  const count = ({ workClass, orgId, userId }: Owner, what: "running" | "ending" | "queued", delta: number) =>
-    addUsage(usage[workClass], [orgId, userId], what, delta);
+  const count = ({ workClass, orgId, userId }: Owner, field: UsageField, delta: number) =>
+    addUsage(usage[workClass], [orgId, userId], field, delta);
   return {
     usage,
     holders,

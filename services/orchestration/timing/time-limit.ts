@@ -1,4 +1,4 @@
-/** A limit of time, and who set it. */
+/** A time limit and its origin. */
 export type TimeLimit = {
   readonly ms: number;
   readonly setBy: "caller" | "request" | "default" | "server";
@@ -6,7 +6,7 @@ export type TimeLimit = {
 
 export type Remaining = { readonly limit: TimeLimit; readonly leftMs: number };
 
-/** The limit that ends the work; the first of equal ones. `usedMs` is what is gone of a limit. */
+/** The limit reached first, and the first of equal ones. `usedMs` returns the time already used of a limit. */
 export function leastRemaining(
   limits: readonly TimeLimit[],
   usedMs: (limit: TimeLimit) => number,
@@ -21,7 +21,7 @@ export function leastRemaining(
 
 const secondsPerMinute = 60;
 
-/** A time for people: whole milliseconds, seconds or whole minutes. */
+/** Formats a duration as whole milliseconds, seconds with one decimal, or whole minutes. */
 export function formatTime(ms: number): string {
   const seconds = Math.round(ms / 100) / 10;
   if (seconds < 1) return `${Math.round(ms)} ms`;

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../timing/clock.ts";
 import { createLedger } from "./ledger.ts";
 import { nextToStart } from "./next-to-start.ts";
 import { enterQueue, type QueueLimits } from "./permit-queue.ts";
@@ -10,16 +10,16 @@ import type { Holder, PermitEvents, Refusal, Waiter } from "./waiter.ts";
 export type FairSchedulerOptions = {
   readonly guarantees: Guarantees;
   readonly queue: QueueLimits & { /** Longest wait, in milliseconds. */ readonly waitMaxMs: number };
-  /** How long an owner below its share waits before a permit beyond somebody's share is ended for it. */
+  /** How long an owner below its share waits before another owner's permit beyond its share is preempted, in milliseconds. */
   readonly preemptAfterMs: number;
   readonly clock: Clock;
 };
 
-/** Shares permits by organisation, then by user. Time comes from the clock alone. */
+/** Shares permits fairly between organisations, then between their users. The clock is the only source of time. */
 export type FairScheduler = {
-  /** Asks for a permit; answers how to withdraw a request that waits. Events may come before it returns. */
+  /** Requests a permit. The returned function withdraws a queued request. Events may fire before `request` returns. */
   request(owner: Owner, events: PermitEvents): () => void;
-  /** Permits in use and requests that wait. */
+  /** Numbers of permits in use and of queued requests. */
   count(): { readonly held: number; readonly waiting: number };
 };
 
@@ -54,7 +54,7 @@ export function createFairScheduler(options: FairSchedulerOptions): FairSchedule
 
   function release(holder: Holder): void {
     if (!ledger.release(holder)) return;
-    // How long one ran that was told to end says nothing about the others.
+    // The run time of a preempted holder says nothing about others.
     if (!holder.isEnding) retryDelay.observe(holder.workClass, clock.now() - holder.startedAtMs);
     dispatch();
   }
@@ -65,7 +65,7 @@ export function createFairScheduler(options: FairSchedulerOptions): FairSchedule
     holder.events.preempted({ ranMs, share, of, retryDelayMs: retryDelayOf(holder) });
   }
 
-  /** Ends one permit for each user who has waited long enough, but for those that are ending already. */
+  /** Preempts one permit for each overdue user, less the permits that are ending already. */
   function preempt(): void {
     let ending = [...holders].filter(({ isEnding }) => isEnding).length;
     for (const waiter of ledger.firstOfEachUser()) {
@@ -77,7 +77,7 @@ export function createFairScheduler(options: FairSchedulerOptions): FairSchedule
     }
   }
 
-  /** Events may ask for permits and release some: the loop sees what they change. */
+  /** Grant events may request or release permits. The flag prevents recursion, and the loop sees their changes. */
   function dispatch(): void {
     if (isDispatching) return;
     isDispatching = true;
@@ -105,7 +105,7 @@ export function createFairScheduler(options: FairSchedulerOptions): FairSchedule
     request({ workClass, orgId, userId }, events) {
       const queuedAtMs = clock.now();
       const waiter: Waiter = { workClass, orgId, userId, events, queuedAtMs, timers: [], isOverdue: false };
-      // Those who wait can't start: nobody is overtaken.
+      // Queued requests of others cannot start, so this one overtakes none.
       if (userUsage(usage, waiter).queued === 0 && shares().canStart(waiter)) {
         grant(waiter);
         return () => {};

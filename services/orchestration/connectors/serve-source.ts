@@ -1,9 +1,15 @@
-import type { RowSources } from "../connectors/sql/row-source.ts";
 import { bindToParent } from "../process/bind-to-parent.ts";
-import { createOperations } from "./operations.ts";
-import { type EndingCause, type FromProcess, pack, type ToProcess, unpack } from "./protocol.ts";
-import { createReplyBounds } from "./reply-bounds.ts";
-import { toSentFailure } from "./sent-failure.ts";
+import {
+  type EndingCause,
+  type FromProcess,
+  pack,
+  type ToProcess,
+  unpack,
+} from "../source-process/protocol.ts";
+import { createReplyBounds } from "../source-process/reply-bounds.ts";
+import { toSentFailure } from "../source-process/sent-failure.ts";
+import { createOperations } from "./source-operations.ts";
+import type { RowSources } from "./sql/row-source.ts";
 
 /** Memory that one source may use, in bytes. */
 const memoryBytesMax = 512 * 1024 * 1024;

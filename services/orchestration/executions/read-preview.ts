@@ -1,20 +1,19 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
-import type { SourcePreviewSchema } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
-import type { DataSource, Preview, PreviewRequest } from "./connectors/connector.ts";
-import type { OrchestrationDeps } from "./deps.ts";
-import { startWork } from "./executions/start-work.ts";
-import { toListValue } from "./results/list-value.ts";
+import type { SourcePreviewSchema } from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
+import type { DataSource, Preview, PreviewRequest } from "../connectors/connector.ts";
+import { toListValue } from "../results/list-value.ts";
+import { startWork, type WorkDeps } from "./start-work.ts";
 
-/** How long a file may be read for a preview, in milliseconds: as for a discovery. */
+/** Time limit of a preview, in milliseconds: the same as of a discovery. */
 const previewTimeoutMs = 5 * 60_000;
 
-/** Rows of a preview that nobody asked for. */
+/** Rows of the preview that a dry run returns. */
 const dryRunRowsMax = 10;
 
-/** Reads a source for its first rows, with a permit, as the work of a call. */
+/** Reads the first rows of a source, with a permit. */
 export async function readPreview(
-  deps: OrchestrationDeps,
+  deps: WorkDeps,
   context: HandlerContext,
   source: DataSource,
   request: PreviewRequest,
@@ -33,8 +32,8 @@ export async function readPreview(
   }
 }
 
-/** What a dry run answers of a source: a file is read, a database is not. */
-export async function previewDryRun(deps: OrchestrationDeps, context: HandlerContext, source: DataSource) {
+/** Preview for a dry run. A file is read; a database is not, because it has several tables. */
+export async function previewDryRun(deps: WorkDeps, context: HandlerContext, source: DataSource) {
   if (!source.isOneTable) return {};
   const request = { table: undefined, maxRows: dryRunRowsMax };
   return { preview: await readPreview(deps, context, source, request) };

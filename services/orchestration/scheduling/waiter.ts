@@ -1,23 +1,23 @@
 import type { Owner } from "./shares.ts";
 
-/** What becomes of a request for a permit: it is granted or refused; what was granted may be told to end. */
+/** Events of a request for a permit: `granted` or `refused`, and after `granted` at most one `preempted`. */
 export type PermitEvents = {
   granted(permit: GrantedPermit): void;
   refused(refusal: Refusal): void;
-  /** The holder has to release the permit soon. */
+  /** Asks the holder to stop its work and release the permit. */
   preempted(preemption: Preemption): void;
 };
 
 type GrantedPermit = {
   readonly waitedMs: number;
-  /** Releasing twice changes nothing. */
+  /** Idempotent. */
   release(): void;
 };
 
-/** Whose part of the queue is full, and how many requests it takes. */
+/** The limit of the queue that was reached, and its number of requests. */
 export type QueueFull = { readonly of: "user" | "org" | "all"; readonly max: number };
 
-/** Why a request gets no permit, and when another one may. */
+/** Why a request was refused, and when to try again. */
 export type Refusal = {
   readonly cause: QueueFull | { readonly of: "time"; readonly maxMs: number };
   readonly retryDelayMs: number;
@@ -25,22 +25,22 @@ export type Refusal = {
 
 export type Preemption = {
   readonly ranMs: number;
-  /** The share that was exceeded, in permits, and whose it is. */
+  /** The exceeded share in permits, and its scope. */
   readonly share: number;
   readonly of: "user" | "org";
   readonly retryDelayMs: number;
 };
 
-/** A request that waits for a permit. */
+/** A queued request for a permit. */
 export type Waiter = Owner & {
   readonly events: PermitEvents;
   readonly queuedAtMs: number;
   readonly timers: (() => void)[];
-  /** Whether it has waited so long that others may be ended for it. */
+  /** Whether it has waited long enough to preempt others. */
   isOverdue: boolean;
 };
 
-/** A permit that is in use. */
+/** A permit in use. */
 export type Holder = Owner & {
   readonly events: PermitEvents;
   readonly startedAtMs: number;

@@ -20,12 +20,12 @@ type State = {
 };
 
 /**
- * The permit that has to end so that an owner gets its share: the one that runs longest of those beyond the share of
- * their user or organisation. None when the owner has its share, or nobody more than theirs. What an owner started
- * first is within its share, so that it comes to an end however many others come.
+ * Finds the permit to preempt so that the claimant gets its share: the longest-running one beyond the share of its user or
+ * organisation. None if the claimant has its share or no other owner exceeds its own. An owner's earliest permits count as
+ * within its share, so that they can finish under any load.
  */
 export function findVictim(state: State, claimant: Owner): Victim | undefined {
-  // An organisation below its share takes from others before its users take from one another.
+  // Other organisations are considered first, then other users of the claimant's organisation.
   return (
     firstBeyond(state, claimant, (holder) => holder.orgId !== claimant.orgId, exceededByOrg) ??
     firstBeyond(state, claimant, (holder) => holder.orgId === claimant.orgId, exceededByUser)
@@ -38,17 +38,17 @@ function firstBeyond(
   isCandidate: (holder: Holder) => boolean,
   exceededBy: typeof exceededByOrg,
 ): Victim | undefined {
-  // Holders are in the order of their start.
+  // Holders are in order of their start.
   for (const holder of state.holders) {
-    if (holder.isEnding || !isCandidate(holder) || !isWithinReach(state, claimant, holder)) continue;
+    if (holder.isEnding || !isCandidate(holder) || !isPreemptable(state, claimant, holder)) continue;
     const exceeded = exceededBy(state, claimant, holder);
     if (exceeded) return { holder, ...exceeded };
   }
   return undefined;
 }
 
-/** Work of the other class ends only when that class has borrowed what this one is guaranteed; nobody ends their own. */
-function isWithinReach({ usage, guarantees, shares }: State, claimant: Owner, holder: Owner): boolean {
+/** A user's own work is never preempted, and the other class's only while it borrows from this class's guarantee. */
+function isPreemptable({ usage, guarantees, shares }: State, claimant: Owner, holder: Owner): boolean {
   if (claimant.orgId === holder.orgId && claimant.userId === holder.userId) return false;
   if (claimant.workClass === holder.workClass) return true;
   const lender = otherClass(holder.workClass);
@@ -57,14 +57,14 @@ function isWithinReach({ usage, guarantees, shares }: State, claimant: Owner, ho
 
 type Exceeded = Omit<Victim, "holder"> | undefined;
 
-/** Within an organisation, its users' shares count. */
+/** Within an organisation, the shares of its users decide. */
 function exceededByUser(state: State, claimant: Owner, holder: Holder): Exceeded {
   const { usage, shares } = state;
   const isBelow = userUsage(usage, claimant).running + 1 <= wholeShare(shares.userLevel(claimant));
   return isBelow ? beyondUser(state, holder) : undefined;
 }
 
-/** Between organisations, the organisations' shares count; of one beyond its share, the users beyond theirs lose. */
+/** Between organisations, their shares decide. Of an organisation beyond its share, users beyond theirs are preempted. */
 function exceededByOrg(state: State, claimant: Owner, holder: Holder): Exceeded {
   const { usage, shares } = state;
   const isBelow =
@@ -99,5 +99,5 @@ function startedBefore(
   return [...holders].filter((one) => !one.isEnding && isCounted(one)).indexOf(holder);
 }
 
-/** A share in whole permits. Nobody's is less than one. */
+/** A share in whole permits, at least one. */
 const wholeShare = (level: number): number => Math.max(1, Math.floor(level));

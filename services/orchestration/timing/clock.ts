@@ -1,7 +1,7 @@
-/** Monotonic time in milliseconds, and timers on it. */
+/** Monotonic clock in milliseconds, with timers. Tests replace it. */
 export type Clock = {
   now(): number;
-  /** Runs `work` after a delay; the answer cancels it. */
+  /** Runs `work` after a delay. The returned function cancels it. */
   after(delayMs: number, work: () => void): () => void;
 };
 

@@ -1,22 +1,22 @@
 import postgres from "postgres";
-import { connectPostgres } from "../lib/database/postgres-client.ts";
+import { connectPostgres } from "../../lib/database/postgres-client.ts";
 
-/** How often the lock is taken again, should its connection have been lost. */
+/** How often the lock is taken again, in milliseconds, in case its connection was lost. */
 const renewEveryMs = 5000;
-/** How long a lock is waited for: the database notices soon that a process which held it is gone. */
+/** Longest wait for a lock, in milliseconds. The database releases the lock of a dead process within it. */
 const waitMs = 3000;
 const lockNotAvailable = "55P03";
 
-/** Somebody else has the lock. */
+/** Another process holds the lock. */
 export class LockTakenError extends Error {
   override name = "LockTakenError";
 }
 
-/** Holds a lock in the database until disposed; it goes with this process's connection. Throws LockTakenError. */
+/** Holds an advisory lock until disposed. The lock ends with this process's connection. Throws LockTakenError. */
 export async function holdLock(url: string, name: string): Promise<AsyncDisposable> {
   const sql = connectPostgres(url, {
     max: 1,
-    // The driver would end the connection when it has grown old, and the lock with it.
+    // The driver closes connections of a certain age, which would release the lock.
     max_lifetime: 0,
     connection: { lock_timeout: waitMs },
   });

@@ -1,30 +1,30 @@
 import { demandOf, fairLevel, heldBy, type Usage, usageOf } from "./usage.ts";
 
-/** Answers that somebody waits for, and chunks of jobs. */
+/** Work that a user waits for, and chunks of jobs. */
 export type WorkClass = "interactive" | "jobs";
 
-/** Whom a permit is counted for. */
+/** The user, organisation and class that a permit is counted for. */
 export type Owner = { readonly workClass: WorkClass; readonly orgId: string; readonly userId: string };
 
-/** Permits that each class has for certain; their sum is all that there are. */
+/** Permits guaranteed to each class. Their sum is the number of permits. */
 export type Guarantees = Readonly<Record<WorkClass, number>>;
 
 export type UsageByClass = Readonly<Record<WorkClass, Usage>>;
 
-/** The fair shares of all owners at one moment. */
+/** Fair shares of all owners, computed from one state of usage. */
 export type Shares = {
   readonly free: number;
-  /** Most permits that an organisation may have while others wait. */
+  /** Most permits of an organisation while others are queued. */
   orgLevel(owner: Owner): number;
-  /** Most permits that a user may have while others wait. */
+  /** Most permits of a user while others are queued. */
   userLevel(owner: Owner): number;
-  /** Whether the class has less than its guarantee. */
+  /** Whether the class holds less than its guarantee. */
   isBelowGuarantee(workClass: WorkClass): boolean;
-  /** Whether one more permit can be given to the owner now. */
+  /** Whether the owner may start one more now. */
   canStart(owner: Owner): boolean;
 };
 
-/** Permits of a class that only newcomers and those below their share may take. */
+/** Permits of a class reserved for owners that hold none or are below their share. */
 export function reserveOf(guarantee: number): number {
   return guarantee < 2 ? 0 : 1 + Math.floor(guarantee / 8);
 }
@@ -38,7 +38,7 @@ export const orgUsage = (usage: UsageByClass, { workClass, orgId }: Owner): Usag
 export const userUsage = (usage: UsageByClass, owner: Owner): Usage =>
   usageOf(orgUsage(usage, owner), owner.userId);
 
-/** Reads the shares from what is in use; they hold until that changes. */
+/** Computes the shares. They are valid until the usage changes. */
 export function readShares(usage: UsageByClass, guarantees: Guarantees): Shares {
   const total = guarantees.interactive + guarantees.jobs;
   const free = total - heldBy(usage.interactive) - heldBy(usage.jobs);
@@ -72,7 +72,7 @@ export function readShares(usage: UsageByClass, guarantees: Guarantees): Shares 
 
 type Claims = { readonly orgLevel: number; readonly userLevel: number };
 
-/** The part of the reserve that an owner may not take: none below its share, half of it as a new user, or else all. */
+/** Part of the reserve that is closed to an owner: none of it below its share, half for a user's first permit, else all. */
 function reservedFrom(
   usage: UsageByClass,
   owner: Owner,
@@ -82,13 +82,13 @@ function reservedFrom(
   const org = orgUsage(usage, owner).running;
   const user = userUsage(usage, owner).running;
   const isOrgBelow = org === 0 || org + 1 <= orgLevel;
-  // What users can't share evenly is still their organisation's.
+  // Rounded up: permits that users cannot share evenly still belong to their organisation.
   if (isOrgBelow && (user === 0 || user + 1 <= Math.ceil(userLevel))) return 0;
   if (user === 0 || user + 1 <= userLevel) return Math.floor(reserve / 2);
   return reserve;
 }
 
-/** Permits that a class shares out: all but its reserve and what the other class needs of its guarantee. */
+/** Permits that a class divides: its guarantee without the reserve, and what the other class does not need of its own. */
 function capacityOf(usage: UsageByClass, guarantees: Guarantees, workClass: WorkClass): number {
   const other = otherClass(workClass);
   const needed = Math.min(demandOf(usage[other]), guarantees[other]);
@@ -96,7 +96,7 @@ function capacityOf(usage: UsageByClass, guarantees: Guarantees, workClass: Work
   return guarantees[workClass] - reserveOf(guarantees[workClass]) + lent;
 }
 
-/** Who borrows of the other class leaves it its reserve. */
+/** A class that borrows from the other one leaves it its reserve. */
 function reserveOfOther(usage: UsageByClass, guarantees: Guarantees, workClass: WorkClass): number {
   if (heldBy(usage[workClass]) < guarantees[workClass]) return 0;
   const other = otherClass(workClass);

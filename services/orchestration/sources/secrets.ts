@@ -1,24 +1,24 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
-import type { MeshClient } from "../lib/mesh/mesh-client.ts";
-import { currentCall } from "../lib/rpc/call.ts";
-import type { SecretDestination } from "./connectors/connector.ts";
-import { secretNotFound } from "./errors.ts";
+import type { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
+import type { MeshClient } from "../../lib/mesh/mesh-client.ts";
+import { currentCall } from "../../lib/rpc/call.ts";
+import type { SecretDestination } from "../connectors/connector.ts";
+import { secretNotFound } from "../errors.ts";
 
-/** The secrets of the caller's organisation. Identity decides which may be sent where. */
+/** Secrets of the caller's organisation. Identity decides which destinations a secret may be sent to. */
 export type Secrets = {
-  /** A secret's value, to be sent there. FailedPrecondition (SECRET_NOT_FOUND, SECRET_NOT_ALLOWED). */
+  /** Returns a secret's value for this destination. FailedPrecondition (SECRET_NOT_FOUND, SECRET_NOT_ALLOWED). */
   resolve(name: string, destination: SecretDestination, signal?: AbortSignal): Promise<string>;
-  /** Fails as `resolve` does where a secret exists: one that is not there yet is found missing when it is used. */
+  /** Fails as `resolve`, but accepts a secret that does not exist yet. */
   validate(name: string, destination: SecretDestination): Promise<void>;
 };
 
-/** `bind` gives destinations to the secrets of an organisation from before there were any. */
+/** `bind` binds the organisation's secrets that have no destinations yet. */
 export function createSecrets(
   client: MeshClient<typeof PolicyService>,
   bind: (orgId: string, signal?: AbortSignal) => Promise<void>,
 ): Secrets {
-  async function ask(
+  async function resolveOrBind(
     request: { name: string; destination: SecretDestination; validateOnly: boolean },
     signal?: AbortSignal,
   ): Promise<string> {
@@ -33,7 +33,7 @@ export function createSecrets(
   return {
     async resolve(name, destination, signal) {
       try {
-        return await ask({ name, destination, validateOnly: false }, signal);
+        return await resolveOrBind({ name, destination, validateOnly: false }, signal);
       } catch (error) {
         signal?.throwIfAborted();
         throw isNotFound(error) ? secretNotFound(name, destination) : error;
@@ -41,7 +41,7 @@ export function createSecrets(
     },
     async validate(name, destination) {
       try {
-        await ask({ name, destination, validateOnly: true });
+        await resolveOrBind({ name, destination, validateOnly: true });
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }

@@ -1,6 +1,6 @@
-/** Waits for `work`, or until the signal aborts; then throws its reason. */
+/** Waits for `work`. Throws the signal's reason when it aborts first; the work goes on. */
 export async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  // Nobody else may be there for its failure when it is not waited for.
+  // A failure after the abort must not become an unhandled rejection.
   work.catch(() => {});
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();

@@ -1,9 +1,9 @@
-import type { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
-import type { Db } from "../lib/database/database.ts";
-import type { MeshClient } from "../lib/mesh/mesh-client.ts";
-import type { Logger } from "../lib/telemetry/log.ts";
-import type { Connector, SecretUse } from "./connectors/connector.ts";
-import { listSourcesOfOrg, type SourceRow } from "./source-repository.ts";
+import type { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
+import type { Db } from "../../lib/database/database.ts";
+import type { MeshClient } from "../../lib/mesh/mesh-client.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
+import type { Connector, SecretUse } from "../connectors/connector.ts";
+import { listSourcesOfOrg, type SourceRow } from "../source-repository.ts";
 
 export type BindDeps = {
   readonly db: Db;
@@ -11,7 +11,10 @@ export type BindDeps = {
   readonly connectors: ReadonlyMap<string, Connector>;
 };
 
-/** Gives the secrets of an organisation from before they had destinations those of the sources that use them. */
+/**
+ * Binds the secrets of an organisation to the servers of the sources that use them. Only secrets from a version without
+ * destinations are unbound.
+ */
 export async function bindSecrets(
   { db, policies, connectors }: BindDeps,
   orgId: string,
@@ -23,7 +26,7 @@ export async function bindSecrets(
   await policies.bindSecrets({ orgId, uses: [...distinct.values()] }, { ...(signal && { signal }) });
 }
 
-/** Does it for every organisation that needs it. What fails is done when such a secret is asked for. */
+/** Binds the secrets of every organisation that has unbound ones. After a failure they are bound when they are used. */
 export async function bindEverySecret(
   deps: BindDeps & { readonly log: Logger },
   stop: AbortSignal,
@@ -33,12 +36,12 @@ export async function bindEverySecret(
   try {
     for (;;) {
       const { orgIds } = await deps.policies.listUnboundOrgs({}, { signal: stop });
-      const left = orgIds.filter((orgId) => !tried.has(orgId));
-      if (left.length === 0) break;
-      for (const orgId of left) {
+      const pending = orgIds.filter((orgId) => !tried.has(orgId));
+      if (pending.length === 0) break;
+      for (const orgId of pending) {
         stop.throwIfAborted();
         tried.add(orgId);
-        if (await isBound(deps, orgId, stop)) bound += 1;
+        if (await tryBind(deps, orgId, stop)) bound += 1;
       }
     }
   } catch (error) {
@@ -49,8 +52,8 @@ export async function bindEverySecret(
     deps.log.info({ orgs: bound }, "secrets are bound to the hosts of the sources that use them");
 }
 
-/** An organisation whose secrets can't be bound does not keep the others from theirs. */
-async function isBound(
+/** Returns false on failure, so that the other organisations' secrets are still bound. */
+async function tryBind(
   deps: BindDeps & { readonly log: Logger },
   orgId: string,
   stop: AbortSignal,
@@ -65,7 +68,7 @@ async function isBound(
   }
 }
 
-/** Settings that are not valid any more belong to a source that can't send anything. */
+/** A source whose settings are no longer valid sends no secrets. */
 function usesOf(
   { connector, settings }: SourceRow,
   connectors: BindDeps["connectors"],
