@@ -136,14 +136,16 @@ async function packageRelease(ada: User, sourceId: string, table: string): Promi
   });
   const projectId = project?.projectId ?? "";
   await projects.validateProject({ projectId });
-  const packaged = await projects.packageProject({ projectId });
+  const packaged = await projects.packageProject({ projectId, wait: { seconds: 300n } });
   if (!packaged.project?.manifestSha256)
     throw new Error(`packaging ended: ${packaged.project?.errorMessage}`);
   return packaged.project;
 }
 
 async function publish(ada: User, projectId: string) {
-  const { published, project } = await ada.client(ProjectService).publishProject({ projectId });
+  const { published, project } = await ada
+    .client(ProjectService)
+    .publishProject({ projectId, wait: { seconds: 300n } });
   const [first] = published;
   if (!first) throw new Error(`publication ended: ${project?.errorMessage}`);
   return first;
