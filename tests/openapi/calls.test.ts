@@ -45,7 +45,7 @@ describe.each(contracts)("the document of $name", ({ services }) => {
   );
 });
 
-/** Checks JSON by the schema at a place in a document. */
+/** Validates JSON against the schema at a path of the document. */
 function checkerOf(document: OpenApi) {
   // Formats are checked by the public validator where there are examples; int64 and others are OpenAPI's, not JSON Schema's.
   const ajv = new Ajv2020({ strict: false, validateFormats: false }).addSchema(document, "openapi");

@@ -7,13 +7,13 @@ import { connectPostgres } from "../../../services/lib/database/postgres-client.
 import { startRedisServer } from "../../lib/redis-server.ts";
 import { startStoppableDatabase } from "../../lib/stoppable-database.ts";
 
-/** A store that a test can take away and bring back. */
+/** A store that tests suspend, stop and restart. */
 export type StoppableStore = AsyncDisposable & {
   open(): Promise<Store>;
-  /** Stops it in the middle of whatever it does: connections stay, and nothing answers. */
+  /** Suspends the processes: connections stay open, without responses. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  /** Ends it: connections end, and new ones are refused. */
+  /** Stops the server: connections end, and new ones are refused. */
   kill(): Promise<void>;
   start(): Promise<void>;
 };
@@ -43,7 +43,7 @@ export async function stoppablePostgres(): Promise<StoppableStore> {
       await sql.end();
       const [{ folder } = { folder: "" }] = rows;
       const first = Number.parseInt(await readFile(join(folder, "postmaster.pid"), "utf8"), 10);
-      // The first process as well, or it would answer new connections.
+      // Includes the postmaster, which would accept new connections.
       frozen = [first, ...rows.map(({ pid }) => pid)];
       for (const pid of frozen) process.kill(pid, "SIGSTOP");
     },

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import protobuf from "protobufjs";
 
-/** A span as it came over the wire. Ids are hexadecimal. */
+/** A received span. Ids are hexadecimal. */
 export type ReceivedSpan = {
   service: string;
   version: string;
@@ -20,10 +20,10 @@ export type ReceivedSpan = {
 };
 
 export type TraceReceiver = AsyncDisposable & {
-  /** What OTEL_EXPORTER_OTLP_ENDPOINT has to be. */
+  /** Value for OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly url: string;
   readonly spans: ReceivedSpan[];
-  /** Everything that came, byte for byte. */
+  /** The received request bodies. */
   readonly bodies: Buffer[];
 };
 
@@ -45,7 +45,7 @@ type Export = {
   resourceSpans: { resource: { attributes: Attribute[] }; scopeSpans: { spans: Span[] }[] }[];
 };
 
-/** A collector that takes OTLP in protobuf over HTTP on a port of its own. */
+/** A collector for OTLP (protobuf over HTTP). */
 export async function startTraceReceiver(): Promise<TraceReceiver> {
   const root = await protobuf.load(join(import.meta.dirname, "trace.proto"));
   const type = root.lookupType("ExportTraceServiceRequest");
@@ -98,7 +98,7 @@ function readSpan(span: Span): Omit<ReceivedSpan, "service" | "version"> {
 const valuesOf = (attributes: Attribute[]): Record<string, unknown> =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue ?? value.intValue]));
 
-/** A span and those below it, as `service: name` with deeper ones in brackets; in the order of their names. */
+/** A span and its descendants, as `service: name [children]`, ordered by name. */
 export function treeOf(spans: readonly ReceivedSpan[], { spanId, service, name }: ReceivedSpan): unknown[] {
   const below = spans
     .filter(({ parentSpanId }) => parentSpanId === spanId)
