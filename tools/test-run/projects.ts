@@ -24,6 +24,7 @@ const purePaths: readonly string[] = [
   "tests/lib/encode-message.test.ts",
   "tests/lib/ids.test.ts",
   "tests/lib/normalize-host.test.ts",
+  "tests/lib/refuse-servers.test.ts",
   "tests/openapi/document.test.ts",
   "tests/openapi/odd.test.ts",
   "tests/orchestration/config.test.ts",
