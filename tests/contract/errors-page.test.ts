@@ -11,7 +11,7 @@ const page = await readFile(join(root, "docs/errors.md"), "utf8");
 const pageRows = page.split("\n").map(cellsOf);
 const contract = await readFile(join(root, "proto/sluice/common/v1/errors.proto"), "utf8");
 
-/** How a failure is made, in the sources' words: its code and its reason. */
+/** Matches calls of `failure` in the sources, with code and reason. */
 const literalFailure = /\bfailure\(\s*Code\.(\w+),\s*ErrorReason\.(\w+)/g;
 
 const titles = ["Reason", "Code", "HTTP status", "What it means", "What to do", "Metadata"];
@@ -50,7 +50,7 @@ test.each(codes.map((code) => [Code[code], code] as const))(
   },
 );
 
-/** The codes that each reason is made with. */
+/** The codes used with each reason. */
 async function codesSent(): Promise<Map<string, Code[]>> {
   const sent = new Map<string, Code[]>();
   for (const text of await sources()) {
@@ -82,13 +82,13 @@ function commentOf(name: string): string {
     .trim();
 }
 
-/** What the page itself says of a reason: what to do, and the metadata. */
+/** Text of the page about a reason: what to do, and the metadata. */
 function byHand(name: string): [action: string, metadata: string] {
   const row = pageRows.find(([reason]) => reason === `\`${name}\``);
   return [row?.[4] ?? "", row?.[5] ?? ""];
 }
 
-/** A table as the formatter leaves it: columns as wide as their widest cell, a line below the titles. */
+/** Formats a Markdown table, each column as wide as its widest cell. */
 function tableOf(rows: string[][]): string {
   const widths = titles.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: string[]) => `| ${cells.join(" | ")} |\n`;

@@ -7,7 +7,7 @@ import { readImports } from "../../tools/imports/read-imports.ts";
 import { drawRooms, roomArrows } from "../../tools/imports/rooms.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
-/** What comes of a tree with these files. */
+/** The problems found in a tree with these files. */
 async function problemsOf(files: Readonly<Record<string, string>>): Promise<string[]> {
   await using folder = await temporaryFolder();
   for (const [path, text] of Object.entries(files)) {
@@ -134,7 +134,7 @@ function lint(folder: string): Promise<Diagnostic[]> {
   const args = ["lint", "--vcs-enabled=false", "--reporter=json", "--max-diagnostics=none", "."];
   return new Promise((resolve, reject) => {
     execFile("biome", args, { cwd: folder }, (error, stdout) => {
-      // Biome ends with 1 when it finds something, and it has to.
+      // Biome exits with 1 when it finds a problem.
       if (error && error.code !== 1) reject(error);
       else resolve(JSON.parse(stdout).diagnostics);
     });

@@ -13,19 +13,19 @@ import { meshKeys, startService, temporaryFolder, transportAs } from "../lib/tes
 
 export type Mesh = AsyncDisposable & {
   database: TestDatabase;
-  /** Holds storage's data in `storage`. */
+  /** The folder; storage's data is in `storage`. */
   folder: string;
-  /** Calls a method of any service and answers its first message. */
+  /** Calls a method of any service and returns its first message. */
   call(
     method: DescMethod,
     message: object,
     assertion: string | undefined,
   ): Promise<MessageShape<DescMessage>>;
-  /** A client that calls as the edge does. */
+  /** A client that calls as the edge. */
   client<S extends DescService>(service: S, who: Principal): Client<S>;
 };
 
-/** Every service, each behind its own socket, on one database. */
+/** Runs every service on a socket of its own, with one database. */
 export async function startMesh(): Promise<Mesh> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());

@@ -11,14 +11,20 @@ const projectOrder = ["waiting", "mesh", "contract", "pure"];
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const secondsOf = ({ moduleId }: TestSpecification) =>
-      findSlowFile(relative(this.ctx.config.root, moduleId))?.seconds ?? 0;
-    const orderOf = ({ project }: TestSpecification) => projectOrder.indexOf(project.name);
-    return files.toSorted(
-      (one, other) =>
-        orderOf(one) - orderOf(other) ||
-        secondsOf(other) - secondsOf(one) ||
-        (one.moduleId < other.moduleId ? -1 : 1),
-    );
+    const keyed = files.map((file) => ({ file, key: keyOf(file, this.ctx.config.root) }));
+    return keyed.toSorted((one, other) => compare(one.key, other.key)).map(({ file }) => file);
   }
+}
+
+type Key = readonly (number | string)[];
+
+function keyOf({ project, moduleId }: TestSpecification, root: string): Key {
+  const { isLate = false, seconds = 0 } = findSlowFile(relative(root, moduleId)) ?? {};
+  return [projectOrder.indexOf(project.name), Number(isLate), -seconds, moduleId];
+}
+
+/** Compares keys by their first parts that differ. */
+function compare(one: Key, other: Key): number {
+  const at = one.findIndex((part, index) => part !== other[index]);
+  return (one[at] ?? 0) < (other[at] ?? 0) ? -1 : 1;
 }

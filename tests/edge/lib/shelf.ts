@@ -12,11 +12,11 @@ import { meshKeys } from "../../lib/test-mesh.ts";
 import { startTestEdge, type TestEdge } from "./test-edge.ts";
 
 export type ShelfEdge = TestEdge & {
-  /** The book that is there. */
+  /** The stored book. */
   readonly book: { bookId: string; title: string; revision: number; readCount: number };
-  /** Calls of the shelf so far. */
+  /** Number of calls so far. */
   calls(): number;
-  /** How many of them ran at the same time, at the most. */
+  /** The largest number of concurrent calls. */
   busiest(): number;
 };
 
@@ -26,7 +26,7 @@ const outOfShelf = () =>
     "content-range": "bytes */7",
   });
 
-/** An edge with a shelf of one book behind it, beside the echo service. */
+/** An edge in front of a shelf with one book and of the echo service. */
 export async function startShelfEdge(
   options: Omit<Parameters<typeof startTestEdge>[0], "services"> = {},
 ): Promise<ShelfEdge> {

@@ -11,13 +11,13 @@ import { startTraceReceiver, type TraceReceiver } from "./trace-receiver.ts";
 
 export type ObservedProcesses = AsyncDisposable & {
   readonly receiver: TraceReceiver;
-  /** Where callers and whoever runs the processes reach them. */
+  /** Addresses for callers, and of the admin ports. */
   readonly url: string;
   readonly edgeAdmin: string;
   readonly identityAdmin: string;
 };
 
-/** Identity and the edge as processes of their own, as their operator starts them to see what they do. */
+/** Starts identity and the edge as processes with metrics and traces switched on. */
 export async function startObservedProcesses(): Promise<ObservedProcesses> {
   await using stack = new AsyncDisposableStack();
   const receiver = stack.use(await startTraceReceiver());
@@ -58,7 +58,7 @@ export async function startObservedProcesses(): Promise<ObservedProcesses> {
   };
 }
 
-/** Figures by their names and labels, as `name{a="b"}`. */
+/** Metrics by name and labels, as `name{a="b"}`. */
 export async function figuresAt(admin: string): Promise<Map<string, number>> {
   const lines = (await (await fetch(`${admin}/metrics`)).text()).split("\n");
   const figures = lines.filter((line) => line !== "" && !line.startsWith("#"));
@@ -70,11 +70,11 @@ export async function figuresAt(admin: string): Promise<Map<string, number>> {
   );
 }
 
-/** The figures whose names begin so, as an object. */
+/** The metrics whose names have this prefix. */
 export const figuresOf = (figures: ReadonlyMap<string, number>, name: string): Record<string, number> =>
   Object.fromEntries([...figures].filter(([key]) => key.startsWith(`${name}{`) || key === name));
 
-/** A unary call of gRPC with an empty message, straight on HTTP/2; answers its status. */
+/** Makes a unary gRPC call with an empty message through `node:http2` and returns its status. */
 export async function grpcCall(url: string, path: string, headers: Record<string, string>): Promise<string> {
   const session = connect(url);
   try {

@@ -9,7 +9,7 @@ import {
   type Span,
 } from "../../../gen/opentelemetry/proto/trace/v1/trace_pb.ts";
 
-/** A span as it came over the wire. Ids are hexadecimal. */
+/** A received span. Ids are hexadecimal. */
 export type ReceivedSpan = {
   service: string;
   version: string;
@@ -24,10 +24,10 @@ export type ReceivedSpan = {
 };
 
 export type TraceReceiver = AsyncDisposable & {
-  /** What OTEL_EXPORTER_OTLP_ENDPOINT has to be. */
+  /** Value for OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly url: string;
   readonly spans: ReceivedSpan[];
-  /** Everything that came, byte for byte. */
+  /** The received request bodies. */
   readonly bodies: Buffer[];
 };
 
@@ -85,7 +85,7 @@ const valuesOf = (attributes: KeyValue[]): Record<string, unknown> =>
 
 const plain = (value: unknown): unknown => (typeof value === "bigint" ? Number(value) : value);
 
-/** A span and those below it, as `service: name` with deeper ones in brackets; in the order of their names. */
+/** A span and its descendants, as `service: name [children]`, ordered by name. */
 export function treeOf(spans: readonly ReceivedSpan[], { spanId, service, name }: ReceivedSpan): unknown[] {
   const below = spans
     .filter(({ parentSpanId }) => parentSpanId === spanId)
