@@ -37,7 +37,10 @@ async function check(connection: DuckDBConnection, { sql, tableName }: Statement
   return { describes, columns: await describeResult(connection, sql) };
 }
 
-async function asFailure<T>(fallback: "sourceDataInvalid" | "sqlInvalid", work: () => Promise<T>): Promise<T> {
+async function asFailure<T>(
+  fallback: "sourceDataInvalid" | "sqlInvalid",
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
