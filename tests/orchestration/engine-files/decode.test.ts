@@ -27,7 +27,7 @@ const hex = (digits: string) => Buffer.from(digits.replaceAll(" ", ""), "hex");
 const base64 = (text: string) => Buffer.from(text, "base64");
 const text = "id,name\n1,é\n";
 
-// Made by Python's bz2: two streams after each other, and long runs in blocks of 100,000 bytes.
+// Made by Python's bz2: two concatenated streams, and long runs in blocks of 100,000 bytes.
 const bzip2OfTwo = base64(
   "QlpoOTFBWSZTWc34cMoAAALRAAAQAAQmIyAAIgZHoQwIbPOCC7kinChIZvw4ZQBCWmg5MUFZJlNZU0OTnAAAAVgUABAABCAAACAIACAAIYaBmgC7cXckU4UJBTQ5OcA=",
 );

@@ -7,10 +7,10 @@ import { encodeVarint } from "../parquet/thrift/encode.ts";
 export function packIndices(indices: Uint16Array, count: number, entryCount: number): Uint8Array {
   const width = entryCount <= 1 ? 1 : 32 - Math.clz32(entryCount - 1);
   const groups = Math.ceil(count / 8);
-  const head = [width, ...encodeVarint((groups << 1) | 1)];
-  const bytes = new Uint8Array(head.length + groups * width);
-  bytes.set(head);
-  let at = head.length;
+  const header = [width, ...encodeVarint((groups << 1) | 1)];
+  const bytes = new Uint8Array(header.length + groups * width);
+  bytes.set(header);
+  let at = header.length;
   let pending = 0;
   let pendingBits = 0;
   for (let index = 0; index < count; index += 1) {

@@ -23,11 +23,11 @@ export async function* readRows(
   let to = 0;
 
   /** Appends bytes to a buffer until there are enough; resolves to the new end, which is unchanged at the end of the pipe. */
-  async function fill(buffer: Buffer, held: number): Promise<number> {
-    let end = held;
+  async function fill(buffer: Buffer, carried: number): Promise<number> {
+    let end = carried;
     // Reads grow with a long row, so that its bytes are not moved too often.
-    const enough = Math.max(readBytes, held);
-    while (end < buffer.length && end - held < enough) {
+    const enough = Math.max(readBytes, carried);
+    while (end < buffer.length && end - carried < enough) {
       const { bytesRead } = await input.read(buffer, end, buffer.length - end);
       if (bytesRead === 0) break;
       end += bytesRead;

@@ -5,22 +5,11 @@ import type { ReadingSettings } from "../../reading-settings.ts";
 import { literal } from "../../sql-text.ts";
 import { byFormat, type ColumnOverride } from "./column-override.ts";
 import { type ColumnType, plainNumber } from "./conversion.ts";
+import { findMisfits, type OverrideTarget } from "./find-misfits.ts";
 import { overridesOf } from "./name-table.ts";
-
-/** A relation with all columns as text, for checking overrides. */
-export type OverrideTarget = {
-  readonly names: readonly string[];
-  /** SQL of the table function, and of a column in it. */
-  readonly relation: string;
-  readonly columnSql: (column: number) => string;
-  /** Line of the file for a row, from 0; undefined if rows are not lines. */
-  readonly lineOfRow: ((row: number) => number) | undefined;
-};
 
 export type Overridden = { readonly types: readonly ColumnType[]; readonly problems: readonly FileProblem[] };
 
-const examplesMax = 3;
-const exampleCharactersMax = 60;
 const number = /^(TINYINT|SMALLINT|INTEGER|BIGINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|FLOAT|DOUBLE|DECIMAL)/;
 
 /** Applies the column types of the settings, and reports the values that do not fit. */
@@ -36,10 +25,7 @@ export async function applyOverrides(
       withSeparators(override, settings),
     ]),
   );
-  const problems: FileProblem[] = [];
-  for (const [column, override] of wanted) {
-    problems.push(...(await findMisfits(connection, target, column, override)));
-  }
+  const problems = await findMisfits(connection, target, wanted);
   const typed = types.map((type, column) => overridden(type, wanted.get(column)));
   const rest = types.flatMap((_, column) => (wanted.has(column) ? [] : [column]));
   return { types: await applyFormats(connection, target, typed, rest, settings), problems };
@@ -120,37 +106,4 @@ function separatedNumber({ decimalSeparator = ".", thousandsSeparator }: Reading
   const ungrouped = `[^${others}]*`;
   if (thousandsSeparator === undefined) return ungrouped;
   return `${ungrouped}|[+-]?\\d{1,3}([${thousandsSeparator}]\\d{3})+([${decimalSeparator}]\\d*)?`;
-}
-
-/** Finds values of a column that the type of the settings can't keep. */
-export async function findMisfits(
-  connection: DuckDBConnection,
-  { names, relation, columnSql, lineOfRow }: OverrideTarget,
-  column: number,
-  { dataType, fits }: ColumnOverride,
-): Promise<FileProblem[]> {
-  const text = columnSql(column);
-  const misfits = `${text} IS NOT NULL AND NOT coalesce(${fits(text)}, false)`;
-  const [counted] = await readRows(
-    connection,
-    `SELECT count(*) AS misfits FROM ${relation} WHERE ${misfits}`,
-  );
-  const count = Number(counted?.misfits);
-  if (count === 0) return [];
-  const found = await readRows(
-    connection,
-    `SELECT row_index, ${text} AS text FROM (SELECT *, row_number() OVER () - 1 AS row_index FROM ${relation}) ` +
-      `WHERE ${misfits} ORDER BY row_index LIMIT ${examplesMax}`,
-  );
-  const sum = count === 1 ? "1 value is" : `${count.toLocaleString("en")} values are`;
-  return found.map(({ row_index: index, text: value }) => {
-    const row = Number(index);
-    const shown = JSON.stringify(String(value).slice(0, exampleCharactersMax));
-    const where = lineOfRow ? "" : ` (row ${row + 1})`;
-    return {
-      line: lineOfRow?.(row),
-      column: names[column],
-      message: `${sum} no ${dataType}, as ${shown}${where}`,
-    };
-  });
 }

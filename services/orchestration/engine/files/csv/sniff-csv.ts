@@ -8,7 +8,7 @@ import { isHeaderOver, looksLikeNames } from "./looks-like-names.ts";
 import type { Dialect } from "./row-parser.ts";
 import { createRowParser, type Field } from "./row-parser.ts";
 
-/** What the prefix of a CSV reveals of the whole. */
+/** Properties of a CSV that its prefix reveals. */
 export type SniffedCsv = {
   readonly dialect: Dialect;
   /** Lines before the first row, and whether that row is a header. */

@@ -2,7 +2,7 @@ import { identifier } from "../../sql-text.ts";
 import { findCaseCollision } from "../columns/find-case-collision.ts";
 import { kind, numberFact, textForm, type ValueNode } from "./value-node.ts";
 
-/** How values are rewritten for DuckDB: unchanged, numbers as strings, any value as JSON text, or by member. */
+/** Rewriting of values for DuckDB: unchanged, numbers as strings, any value as JSON text, or by member. */
 export type ColumnPlan = {
   readonly dataType: string;
   /** Whether DuckDB reads the values correctly from the original file. */

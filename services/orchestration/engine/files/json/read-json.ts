@@ -5,9 +5,9 @@ import type { FileProblem } from "../../preparation.ts";
 import type { ReadingSettings } from "../../reading-settings.ts";
 import { identifier, literal } from "../../sql-text.ts";
 import { normalName } from "../../work-file-names.ts";
-import { findMisfits } from "../columns/apply-overrides.ts";
 import type { ColumnOverride } from "../columns/column-override.ts";
 import { findCaseCollision } from "../columns/find-case-collision.ts";
+import { findMisfits } from "../columns/find-misfits.ts";
 import { nameTable, overridesOf } from "../columns/name-table.ts";
 import { notUtf8, positionAt } from "../decode/text-position.ts";
 import type { PlainInput, Readable, ReadableColumn } from "../readable.ts";
@@ -57,7 +57,7 @@ export async function readJson(
       columns: await withDuckdbTypes(connection, source.relation, readable),
       rowCount: scan.rowCount,
       rowBytes: input.sizeBytes / Math.max(1, scan.rowCount),
-      problems: await findAllMisfits(connection, columns, source),
+      problems: await findColumnMisfits(connection, columns, source),
     };
   } catch (error) {
     throw error instanceof JsonError ? await toFailure(input.path, error) : error;
@@ -76,26 +76,17 @@ async function withDuckdbTypes(
   return columns.map((column, index) => ({ ...column, dataType: String(described[index]?.column_type) }));
 }
 
-async function findAllMisfits(
+function findColumnMisfits(
   connection: DuckDBConnection,
   columns: readonly Column[],
   { relation, keys }: Source,
 ): Promise<FileProblem[]> {
   const names = columns.map(({ name }) => name);
   const columnSql = (column: number) => identifier(keys[column] ?? "");
-  const problems: FileProblem[] = [];
-  for (const [index, { override }] of columns.entries()) {
-    if (!override) continue;
-    problems.push(
-      ...(await findMisfits(
-        connection,
-        { names, relation, columnSql, lineOfRow: undefined },
-        index,
-        override,
-      )),
-    );
-  }
-  return problems;
+  const overrides = new Map(
+    columns.flatMap(({ override }, column) => (override ? [[column, override] as const] : [])),
+  );
+  return findMisfits(connection, { names, relation, columnSql, lineOfRow: undefined }, overrides);
 }
 
 async function toFailure(path: string, { offset, message }: JsonError): Promise<EngineFailure> {

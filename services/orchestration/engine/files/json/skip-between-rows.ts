@@ -1,6 +1,6 @@
 import { JsonError } from "./json-error.ts";
 
-/** How rows are separated: by line breaks, by nothing, or as elements of an array. */
+/** Separation of rows: by line breaks, by nothing, or as elements of an array. */
 export type Layout = "lines" | "sequence" | "list";
 
 const lineFeed = 10;

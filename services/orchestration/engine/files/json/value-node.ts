@@ -1,4 +1,4 @@
-/** What the values of one path have in common: of a field, of array elements, or of the values of a map. */
+/** Properties that all values of one path share: of a field, of array elements, or of the values of a map. */
 export type ValueNode = {
   readonly name: string;
   /** The name as it is first written in the file, without quotes. */

@@ -9,8 +9,8 @@ import type { FileProblem } from "../../preparation.ts";
 import type { ReadingSettings } from "../../reading-settings.ts";
 import { identifier, literal } from "../../sql-text.ts";
 import { normalName } from "../../work-file-names.ts";
-import { findMisfits } from "../columns/apply-overrides.ts";
 import type { ColumnOverride } from "../columns/column-override.ts";
+import { findMisfits } from "../columns/find-misfits.ts";
 import { nameTable, overridesOf } from "../columns/name-table.ts";
 import type { Readable, ReadableColumn } from "../readable.ts";
 import { type ColumnChunk, findDamage } from "./check-pages.ts";
@@ -66,7 +66,7 @@ export async function readParquet(
       }),
       rowCount,
       rowBytes: (size / Math.max(1, rowCount)) * compressionRatio,
-      problems: await findAllMisfits(connection, relationOf(source), { names, readings, overrides }),
+      problems: await findColumnMisfits(connection, relationOf(source), { names, readings, overrides }),
     };
   } catch (error) {
     throw error instanceof MalformedFooterError ? invalid(`it is damaged: ${error.message}`) : error;
@@ -99,26 +99,19 @@ type Overridden = {
   readonly overrides: ReadonlyMap<string, ColumnOverride>;
 };
 
-async function findAllMisfits(
+function findColumnMisfits(
   connection: DuckDBConnection,
   relation: string,
   { names, readings, overrides }: Overridden,
 ): Promise<FileProblem[]> {
-  const problems: FileProblem[] = [];
   const columnSql = (column: number) => textOf(readings[column] ?? { dataType: "", expression: "NULL" });
-  for (const [index, name] of names.entries()) {
-    const override = overrides.get(name);
-    if (!override) continue;
-    problems.push(
-      ...(await findMisfits(
-        connection,
-        { names, relation, columnSql, lineOfRow: undefined },
-        index,
-        override,
-      )),
-    );
-  }
-  return problems;
+  const byColumn = new Map(
+    names.flatMap((name, column) => {
+      const override = overrides.get(name);
+      return override ? [[column, override] as const] : [];
+    }),
+  );
+  return findMisfits(connection, { names, relation, columnSql, lineOfRow: undefined }, byColumn);
 }
 
 const relationOf = (path: string): string => `read_parquet(${literal(path)})`;

@@ -105,9 +105,9 @@ function readText(cursor: Cursor): string {
   const start = cursor.offset;
   skip(cursor, wireTypes.binary);
   const bytes = cursor.bytes.subarray(start, cursor.offset);
-  let head = 0;
-  while ((bytes[head] ?? 0) & 0x80) head++;
-  return bytes.toString("utf8", head + 1);
+  let lengthEnd = 0;
+  while ((bytes[lengthEnd] ?? 0) & 0x80) lengthEnd++;
+  return bytes.toString("utf8", lengthEnd + 1);
 }
 
 type Logical = { readonly id: number; readonly isUtc: boolean; readonly unit: number };
