@@ -1,12 +1,12 @@
 import { roleNotGrantable } from "./errors.ts";
 import { covers, platformAdminRole } from "./roles.ts";
 
-/** Nobody gives an API key a role that allows more than their own do. */
+/** Refuses roles of an API key that allow more than the caller's roles. */
 export function refuseRolesAbove(held: readonly string[], given: readonly string[]): void {
   refuse(given.find((role) => !covers(held, role)));
 }
 
-/** Nor a user; and nobody makes another platform administrator. */
+/** Refuses roles of a user that allow more than the caller's, and the platform administrator's. */
 export function refuseRolesForUser(held: readonly string[], given: readonly string[]): void {
   refuse(given.find((role) => role === platformAdminRole || !covers(held, role)));
 }

@@ -13,7 +13,7 @@ import { userNotFound } from "../errors.ts";
 import { toApiKey } from "../message.ts";
 import { refuseRolesAbove } from "../refuse-roles.ts";
 
-/** The last time that a google.protobuf.Timestamp may name, in milliseconds. */
+/** Maximum of google.protobuf.Timestamp, in milliseconds. */
 const timestampMaxMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 export const createApiKey =
