@@ -60,11 +60,11 @@ export async function findHolderOfUser(
   userId: string,
   apiKeyId: string | null,
 ): Promise<Holder | undefined> {
-  const asked = apiKeyId === null ? sql`false` : eq(apiKeys.apiKeyId, apiKeyId);
+  const requested = apiKeyId === null ? sql`false` : eq(apiKeys.apiKeyId, apiKeyId);
   const [row] = await db
     .select(holder)
     .from(users)
-    .leftJoin(apiKeys, and(asked, eq(apiKeys.userId, users.userId), notExpired))
+    .leftJoin(apiKeys, and(requested, eq(apiKeys.userId, users.userId), notExpired))
     .where(and(eq(users.orgId, orgId), eq(users.userId, userId), eq(users.active, true)));
   return row;
 }

@@ -88,11 +88,11 @@ async function askStorage(
   const datasetIds = new Map<string, string>();
   return answer.files.map((file, position) => {
     const { path, sha256: hash, sha512, sizeBytes, fileId } = file;
-    const asked = packaged[position];
-    if (asked?.path !== path || asked.sha256 !== hash || asked.sizeBytes !== sizeBytes) {
+    const expected = packaged[position];
+    if (expected?.path !== path || expected.sha256 !== hash || expected.sizeBytes !== sizeBytes) {
       throw new Error("storage published another file than it was asked to");
     }
-    const table = JSON.stringify([asked.schemaName, asked.tableName]);
+    const table = JSON.stringify([expected.schemaName, expected.tableName]);
     const datasetId = datasetIds.get(table) ?? newId();
     datasetIds.set(table, datasetId);
     return { datasetId, fileId, path, sha256: hash, sha512, sizeBytes };

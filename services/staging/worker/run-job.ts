@@ -43,11 +43,11 @@ async function runAttempt(deps: StagingDeps, job: JobRow, stop: AbortSignal): Pr
 /** The user who created the job, with their current roles. Throws if they are gone or lack the permission. */
 async function principalOf({ policies }: StagingDeps, job: JobRow): Promise<Principal> {
   const apiKey = job.apiKeyId === null ? {} : { apiKeyId: job.apiKeyId };
-  const who = { orgId: job.orgId, userId: job.creatorUserId, ...apiKey };
+  const user = { orgId: job.orgId, userId: job.creatorUserId, ...apiKey };
   try {
-    const { roles } = await policies.getPrincipal(who);
+    const { roles } = await policies.getPrincipal(user);
     if (!allows(roles, permission)) throw requesterWithoutPermission();
-    return { ...who, roles };
+    return { ...user, roles };
   } catch (error) {
     if (error instanceof ConnectError && error.code === Code.NotFound) throw requesterGone();
     throw error;
