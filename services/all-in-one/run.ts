@@ -23,11 +23,11 @@ import { startService } from "./start-service.ts";
 export type Started = {
   /** Address of the edge. */
   readonly url: string;
-  /** The bootstrap administrator with the generated password, the first time only. */
+  /** The bootstrap administrator if this start generated the password. */
   readonly administrator: BootstrapAdmin | undefined;
 };
 
-/** Runs the whole mesh in this process until `stop` aborts; the database stops last. */
+/** Runs the mesh in this process until `stop` aborts. The database stops last. */
 export async function run(
   config: AllInOneConfig,
   stop: AbortSignal,

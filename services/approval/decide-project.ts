@@ -22,7 +22,10 @@ const eventTypes: Record<Decision, EventType> = {
   changes_requested: EventType.CHANGES_REQUESTED,
 };
 
-/** The handler of one decision: records the review, and moves the project once enough approvals are there. */
+/**
+ * Creates the handler of one kind of decision. It records the review and moves the project; an approval moves it once
+ * there are enough.
+ */
 export const decideProject =
   (deps: ApprovalDeps, decision: Decision) =>
   ({ projectId, manifestSha256, comment }: DecisionRequest, context: HandlerContext) =>
@@ -32,7 +35,7 @@ export const decideProject =
       if (!project) throw projectNotFound(projectId);
       refuseOwner(project, scope);
       const known = await findOwnReview(tx, scope, { projectId, manifestSha256, decision });
-      // A decision about a former manifest is none about this one.
+      // A decision counts for the manifest that it names only, so one about an earlier manifest is not a repetition.
       if (known && project.manifestSha256 === manifestSha256) {
         return { project: await describeProject(tx, scope, project), review: toReview(known) };
       }
@@ -52,7 +55,7 @@ function refuseUnreviewable(project: ProjectRow, manifestSha256: string): void {
   if (project.manifestSha256 !== manifestSha256) throw manifestMismatch(project.projectId, manifestSha256);
 }
 
-/** Moves the project where the decision leads: an approval leaves it in review until there are enough. */
+/** Moves the project to the state of the decision. It stays in review until there are enough approvals. */
 async function applyDecision(
   deps: ApprovalDeps,
   tx: Db,
@@ -65,7 +68,7 @@ async function applyDecision(
   const isOpen = decision === "approved" && approvals < project.approvalsRequired;
   const row = await moveProject(tx, scope, { projectId, to: isOpen ? "in_review" : decision, from });
   if (!row) throw projectNotFound(projectId);
-  // What can't be published any more need not stay.
+  // The package can't be published any more.
   if (decision !== "approved") await enqueueDiscard(deps, tx, scope, row);
   const details = { manifestSha256, reviewId, comment };
   await appendEvent(tx, scope, { projectId, type: eventTypes[decision], details });

@@ -12,7 +12,7 @@ export const projectNameTaken = (displayName: string): ConnectError =>
     displayName,
   });
 
-/** `needed` says what would be right, as `only a packaged project can be submitted`. */
+/** `needed` states the requirement, for example `only a packaged project can be submitted`. */
 export const stateConflict = (project: ProjectRow, needed: string): ConnectError =>
   failure(
     Code.FailedPrecondition,
@@ -53,7 +53,7 @@ export const manifestMismatch = (projectId: string, manifestSha256: string): Con
     { project: projectId },
   );
 
-/** `approvals`: how many users approved the manifest that is in review. */
+/** `approvals` is the number of users who approved the manifest in review. */
 export const approvalMissing = (project: ProjectRow, approvals: number): ConnectError =>
   failure(
     Code.FailedPrecondition,
@@ -71,14 +71,14 @@ const refusalCodes: Record<Exclude<StoredReason, "RELEASE_CORRUPT">, Code> = {
   PERMISSION_MISSING: Code.PermissionDenied,
 };
 
-/** What was in the way of a publication that can be asked for again. */
+/** A publication that can be retried once its cause is removed. */
 export const publicationRefused = (
   projectId: string,
   reason: keyof typeof refusalCodes,
   message: string,
 ): ConnectError => failure(refusalCodes[reason], ErrorReason[reason], message, { project: projectId });
 
-/** Problems that one answer names: an error travels in a header, which has to stay small. */
+/** Problems that one error names. Errors are sent in a header, whose size is limited. */
 const problemsMax = 5;
 
 const summaryOf = (problems: readonly string[]): string => {
@@ -86,11 +86,11 @@ const summaryOf = (problems: readonly string[]): string => {
   return [...problems.slice(0, problemsMax), ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
 };
 
-/** A project's state in words; that it is being packaged is no state of its own. */
+/** A project's state for error messages. Packaging is not a state of its own. */
 const stateText = ({ state, packageId }: ProjectRow): string =>
   state === "validated" && packageId !== null ? "being packaged" : state.replaceAll("_", " ");
 
-/** What a project lacks to be published. */
+/** The steps that are missing before a project can be published. */
 function missingSteps(project: ProjectRow, approvals: number): string {
   const steps: Partial<Record<State, string>> = {
     draft: "has not been validated, packaged, submitted for review and approved",

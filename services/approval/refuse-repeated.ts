@@ -1,7 +1,6 @@
 import type { TableSelection } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { invalidField } from "../lib/rpc/errors.ts";
 
-/** Refuses a selection that names a table twice. */
 export function refuseRepeated(tables: readonly TableSelection[]): void {
   const seen = new Set<string>();
   for (const [index, { schemaName, name }] of tables.entries()) {

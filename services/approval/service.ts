@@ -19,7 +19,7 @@ import { updateProject } from "./rpc/update-project.ts";
 import { validateProject } from "./rpc/validate-project.ts";
 import { verifyChain } from "./rpc/verify-chain.ts";
 
-/** Every service of approval, guarded. */
+/** Services of the approval process, with authorisation and validation. */
 export function approvalServices(deps: ApprovalDeps): GuardedService[] {
   return [
     guard(ProjectService, {

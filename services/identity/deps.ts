@@ -4,12 +4,12 @@ import type { KeyRing } from "./credentials/key-ring.ts";
 import type { Semaphore } from "./credentials/semaphore.ts";
 import type { Vault } from "./vault.ts";
 
-/** What the handlers of identity work with. */
+/** Dependencies of the handlers. */
 export type IdentityDeps = {
   readonly db: Db;
   readonly keyRing: KeyRing;
   readonly vault: Vault;
-  /** In front of whatever hashes a password. */
+  /** Bounds how many passwords are hashed at the same time. */
   readonly withHashPermit: Semaphore;
   readonly log: Logger;
 };

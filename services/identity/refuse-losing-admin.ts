@@ -7,9 +7,9 @@ import { findOtherAdmin, type UserRow } from "./user-repository.ts";
 type Standing = Pick<UserRow, "roles" | "active">;
 
 /**
- * Refuses what would leave the organisation without an active administrator, or the installation without its platform
- * administrator, whom nobody could make again. `after` is undefined for a removal. The caller's transaction holds the
- * organisation's lock, so that two administrators can't remove each other.
+ * Refuses a change that leaves the organisation without an active administrator, or the installation without its
+ * platform administrator, which no call can create. `after` is undefined for a removal. The caller's transaction has to
+ * hold the organisation's lock, so that two administrators can't remove each other.
  */
 export async function refuseLosingAdmin(
   tx: Db,

@@ -1,14 +1,14 @@
 import { roleNotGrantable } from "./errors.ts";
 import { covers, platformAdminRole } from "./roles.ts";
 
-/** Nobody gives an API key a role that allows more than their own do. */
-export function refuseRolesAbove(held: readonly string[], given: readonly string[]): void {
-  refuse(given.find((role) => !covers(held, role)));
+/** Refuses roles of an API key that allow more than the caller's roles. */
+export function refuseRolesAbove(held: readonly string[], granted: readonly string[]): void {
+  refuse(granted.find((role) => !covers(held, role)));
 }
 
-/** Nor a user; and nobody makes another platform administrator. */
-export function refuseRolesForUser(held: readonly string[], given: readonly string[]): void {
-  refuse(given.find((role) => role === platformAdminRole || !covers(held, role)));
+/** Refuses roles of a user that allow more than the caller's, and the platform administrator's. */
+export function refuseRolesForUser(held: readonly string[], granted: readonly string[]): void {
+  refuse(granted.find((role) => role === platformAdminRole || !covers(held, role)));
 }
 
 function refuse(role: string | undefined): void {

@@ -34,7 +34,7 @@ import { updateUser } from "./rpc/update-user.ts";
 import { verifyCredential } from "./rpc/verify-credential.ts";
 import { whoAmI } from "./rpc/who-am-i.ts";
 
-/** Every service of identity, guarded. */
+/** Services of the identity process, with authorisation and validation. */
 export function identityServices(deps: IdentityDeps): GuardedService[] {
   return [
     guard(AuthService, {

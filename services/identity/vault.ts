@@ -1,14 +1,14 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
 
-/** An encrypted text; each part in base64. `keyId` tells which key opens it. */
+/** An encrypted text; each part in base64. `keyId` identifies the encryption key. */
 export type Sealed = { readonly keyId: string; readonly nonce: string; readonly ciphertext: string };
 
 export type Vault = {
-  /** Encrypts a text for one context: it opens with the same `context` only. */
+  /** Encrypts a text. It can be decrypted with the same `context` only. */
   seal(text: string, context: readonly string[]): Sealed;
-  /** Decrypts. Throws when key, context or bytes are not those that it was sealed with. */
+  /** Decrypts. Throws if key, context or bytes differ. */
   open(sealed: Sealed, context: readonly string[]): string;
-  /** A hash that nobody can search guesses with who has not got the key. */
+  /** A keyed hash (HMAC). Guesses can't be checked without the key. */
   fingerprint(bytes: Uint8Array): Buffer;
 };
 
@@ -17,7 +17,7 @@ const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** A vault whose key is 32 bytes in base64. */
+/** `key` is 32 bytes in base64. */
 export function createVault(keyBase64: string): Vault {
   const key = Buffer.from(keyBase64, "base64");
   const keyId = derive(key, "key id").toString("base64url").slice(0, 16);

@@ -39,7 +39,7 @@ import { streamQuery } from "./rpc/stream-query.ts";
 import { testConnection } from "./rpc/test-connection.ts";
 import { updateSource } from "./rpc/update-source.ts";
 
-/** The services of this process, authorised and validated. */
+/** Services of the orchestration process, with authorisation and validation. */
 export function orchestrationServices(deps: OrchestrationDeps): GuardedService[] {
   return [
     guard(ConnectorService, {

@@ -8,11 +8,11 @@ export const jobNotFound = (jobId: string): ConnectError => notFound("job", jobI
 export const chunkNotFound = (jobId: string, index: number): ConnectError =>
   notFound("chunk", `${index} of job ${jobId}`);
 
-export const jobEnded = (jobId: string, state: State, asked: string): ConnectError =>
+export const jobEnded = (jobId: string, state: State, requested: string): ConnectError =>
   failure(
     Code.FailedPrecondition,
     ErrorReason.STATE_CONFLICT,
-    `job ${jobId} has ${state}: it can't be ${asked}`,
+    `job ${jobId} has ${state}: it can't be ${requested}`,
     {
       job: jobId,
       state,

@@ -16,7 +16,7 @@ import { pauseJob } from "./rpc/pause-job.ts";
 import { resumeJob } from "./rpc/resume-job.ts";
 import { watchJob } from "./rpc/watch-job.ts";
 
-/** Every service of staging, guarded. */
+/** Services of the staging process, with authorisation and validation. */
 export function stagingServices(deps: StagingDeps): GuardedService[] {
   return [
     guard(StagingService, {

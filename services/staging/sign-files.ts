@@ -1,7 +1,7 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { StagingDeps } from "./deps.ts";
 
-/** How long a signed URL of a chunk or a manifest can be used. Stands in the contract. */
+/** Lifetime of the signed URLs of chunks and manifests. The contract states it. */
 const urlLifetime = durationFromMs(60 * 60_000);
 
 /** A signed URL for each file, in their jobRun. */

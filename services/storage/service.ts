@@ -23,7 +23,7 @@ import { signBlobs } from "./rpc/sign-blobs.ts";
 import { updateFile } from "./rpc/update-file.ts";
 import { uploadFile } from "./rpc/upload-file.ts";
 
-/** Every service of storage, guarded. */
+/** Services of the storage process, with authorisation and validation. */
 export function storageServices(deps: StorageDeps): GuardedService[] {
   return [
     guard(FileService, {

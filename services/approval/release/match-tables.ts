@@ -1,12 +1,13 @@
 import type { Table } from "../../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import type { SelectedTable } from "../schema.ts";
 
-/** A selected table, as the catalog has it, with the columns that will be released. */
+/** A selected table of the catalog, with the columns that will be released. */
 export type MatchedTable = { table: Table; columns: Table["columns"] };
 
 /**
  * Finds the selected tables and columns in the catalog, in the order of the selection. `problems` has a sentence for
- * each that is not there. A table without a schema is found in any schema, if it is in one only.
+ * each one that is missing. A selection without a schema matches a table of any schema, unless several schemas have
+ * one.
  */
 export function matchTables(
   selected: readonly SelectedTable[],

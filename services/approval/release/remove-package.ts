@@ -5,11 +5,11 @@ import { deletePackagedFiles } from "../file-repository.ts";
 import type { ProjectRow } from "../project-repository.ts";
 import { enqueueDiscard } from "./queues.ts";
 
-/** Whether a project's package is being made at this moment. */
+/** Whether a project's package is in progress. */
 export const isBeingPackaged = ({ state, packageId }: ProjectRow): boolean =>
   state === "validated" && packageId !== null;
 
-/** Removes what belongs to a project's package; its columns are the caller's to empty. */
+/** Removes the files of a project's package. The caller clears its columns. */
 export async function removePackage(
   deps: Pick<ApprovalDeps, "jobs">,
   tx: Db,

@@ -24,7 +24,7 @@ export const packageProject =
     await deps.db.transaction((tx) => begin(deps, tx, scope, projectId));
     const row = await readUntil(
       () => findProject(deps.db, scope, projectId),
-      // Another call may begin a new package before this one has read the old one: then that is waited for.
+      // If another call begins a new package meanwhile, this call waits for that one.
       (project) => project === undefined || !isBeingPackaged(project),
       { waitMs: waitOf(request, context), signal: context.signal },
     );
@@ -33,7 +33,7 @@ export const packageProject =
     return { project: toProject(row), files: files.map((file) => toPackagedFile(formatOf(row), file)) };
   };
 
-/** Begins a package, or joins the one that is being made. */
+/** Begins a package, or joins the one in progress. */
 async function begin(deps: ApprovalDeps, tx: Db, scope: Scope, projectId: string): Promise<void> {
   const project = await findProjectForUpdate(tx, scope, projectId);
   if (!project) throw projectNotFound(projectId);

@@ -51,7 +51,7 @@ async function reachSource({ sources, connectors }: ApprovalDeps, sourceId: stri
   if (!connected) throw sourceUnreachable(sourceId, reason);
 }
 
-/** Notes what was found, unless somebody changed what was looked for. */
+/** Stores the found tables, unless the project was changed during the validation. */
 async function keep(
   deps: ApprovalDeps,
   tx: Db,

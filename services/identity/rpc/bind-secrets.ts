@@ -5,7 +5,7 @@ import type { IdentityDeps } from "../deps.ts";
 import { type Destination, toDestination, toDestinations } from "../destinations.ts";
 import * as repository from "../secret-repository.ts";
 
-/** The organisation comes from the request: orchestration binds at its start, without a caller. */
+/** The organisation is a field of the request: orchestration binds at its start, without a caller. */
 export const bindSecrets =
   ({ db }: IdentityDeps): MethodImpl<typeof PolicyService.method.bindSecrets> =>
   async ({ orgId, uses }) => {

@@ -13,21 +13,21 @@ import { userNotFound } from "../errors.ts";
 import { toApiKey } from "../message.ts";
 import { refuseRolesAbove } from "../refuse-roles.ts";
 
-/** The last time that a google.protobuf.Timestamp may name, in milliseconds. */
+/** Maximum of google.protobuf.Timestamp, in milliseconds. */
 const timestampMaxMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 export const createApiKey =
   ({ db }: IdentityDeps): MethodImpl<typeof ApiKeyService.method.createApiKey> =>
   async ({ apiKey }, context) => {
-    const { displayName, roles: asked, expireTime } = required(apiKey, "api_key");
+    const { displayName, roles: requested, expireTime } = required(apiKey, "api_key");
     const scope = scopeOf(context);
     const { userId, roles: held } = scope.principal;
-    refuseRolesAbove(held, asked);
+    refuseRolesAbove(held, requested);
     const secret = newSecret(apiKeyMark);
     const newKey = {
       apiKeyId: newId(),
       displayName,
-      roles: asked.length > 0 ? asked : [...held],
+      roles: requested.length > 0 ? requested : [...held],
       secretSha256: secretSha256(secret),
       prefix: prefixOf(secret),
       expireTime: expireTime ? futureDate(expireTime) : null,

@@ -15,5 +15,5 @@ export const listSecrets =
     return { secrets: rows.map(toSecret), nextPageToken };
   };
 
-/** Any text sorts before or after a name, but PostgreSQL's texts have no NUL. */
+/** Any text can be compared with a name, but PostgreSQL does not accept NUL in texts. */
 const isName = (text: string): boolean => !text.includes("\0");

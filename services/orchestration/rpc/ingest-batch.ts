@@ -27,7 +27,7 @@ export const ingestBatch =
     };
   };
 
-/** Of the same event twice in a batch, the first is the new one. */
+/** If a batch contains an event twice, the first is reported as recorded. */
 function resultOf(read: ReadEvent, recorded: Set<string>): MessageInitShape<typeof IngestResultSchema> {
   switch (read.kind) {
     case "tooLarge":

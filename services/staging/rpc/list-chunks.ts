@@ -9,7 +9,7 @@ import { findJob } from "../job-repository.ts";
 import { toChunk } from "../message.ts";
 import { signFiles } from "../sign-files.ts";
 
-/** A number that the column of indexes holds. */
+/** Whether the text fits into the column of indexes. */
 const isIndex = (text: string): boolean => /^\d{1,9}$/.test(text);
 
 export const listChunks =

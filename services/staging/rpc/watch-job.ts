@@ -7,7 +7,7 @@ import * as repository from "../job-repository.ts";
 import { toJob } from "../message.ts";
 import { hasEnded } from "../state.ts";
 
-/** A slow reader gets the newest state next, not each in between. */
+/** A slow reader skips intermediate states. */
 export const watchJob = ({ db, changes }: StagingDeps): MethodImpl<typeof StagingService.method.watchJob> =>
   async function* ({ jobId }, context) {
     const scope = scopeOf(context);

@@ -9,10 +9,10 @@ import { insertUpload } from "../upload-repository.ts";
 import { AttemptOver } from "./attempt-over.ts";
 import { closeSnapshot } from "./keep-snapshot.ts";
 
-/** Attempts that may fail one after the other without a chunk in between, when the cause may pass. */
+/** Consecutive transient failures without a stored chunk. */
 const failuresMax = 5;
 
-/** Another attempt would meet the same. */
+/** Codes and reasons that a retry does not change. */
 const finalCodes = new Set([Code.NotFound, Code.InvalidArgument, Code.PermissionDenied]);
 const finalReasons = [
   ErrorReason.SNAPSHOT_GONE,
@@ -25,27 +25,27 @@ const finalReasons = [
   ErrorReason.QUOTA_EXCEEDED,
   ErrorReason.CONTENT_TOO_LARGE,
   ErrorReason.QUARANTINED,
-  // To hold on to the chunks that there are would keep the disk full.
+  // Final, because stored chunks would keep the disk full.
   ErrorReason.DISK_FULL,
 ];
 
-/** What a turn that did not succeed had. */
+/** State of an attempt that did not succeed. */
 export type Ended = {
   readonly error: unknown;
-  /** Aborted by what made the turn end, if that was not the error. */
+  /** Aborted with AttemptOver if the attempt was ended from outside. */
   readonly signal: AbortSignal;
   /** Aborted when the process stops. */
   readonly stop: AbortSignal;
-  /** The snapshot that it held open. */
+  /** The snapshot that the attempt had open. */
   readonly snapshotId: string | null;
 };
 
-/** Ends a turn that did not succeed; throws when the job has to be tried again. */
+/** Ends an attempt that did not succeed. Throws if the job has to be retried. */
 export async function endAttempt(deps: StagingDeps, job: JobRow, ended: Ended): Promise<void> {
   try {
     await settle(deps, job, ended);
   } finally {
-    // Whoever goes on with the job goes on with its snapshot, unless it was paused or has ended.
+    // The next attempt continues with the job's snapshot. Close it only if the job does not refer to it any more.
     const now = await findJob(deps.db, job, job.jobId);
     if (ended.snapshotId !== null && now?.snapshotId !== ended.snapshotId) {
       await closeSnapshot(deps, ended.snapshotId);
@@ -55,7 +55,7 @@ export async function endAttempt(deps: StagingDeps, job: JobRow, ended: Ended): 
 
 async function settle(deps: StagingDeps, job: JobRow, { error, signal, stop }: Ended): Promise<void> {
   if (error instanceof AttemptOver || signal.reason instanceof AttemptOver) return leaveAttempt(deps, job);
-  // The row says how many failed since a chunk was stored.
+  // The row counts failures since the last stored chunk.
   const failures = ((await findJob(deps.db, job, job.jobId))?.failureCount ?? 0) + 1;
   const givesUp = isFinal(error) || (!isMeshFailure(error) && failures >= failuresMax);
   if (!stop.aborted && givesUp) return fail(deps, job, error);
@@ -70,11 +70,14 @@ const isFinal = (error: unknown): boolean =>
     finalReasons.some((reason) => hasReason(error, reason)) ||
     isTooLarge(error));
 
-/** A limit of size is met again; one of time, which has the same reason, may not be. */
+/** Size limits are final. Time limits have the same reason, but can pass. */
 const isTooLarge = (error: ConnectError): boolean =>
   error.code === Code.ResourceExhausted && hasReason(error, ErrorReason.EXECUTION_LIMIT);
 
-/** A part of the mesh is away, as while it is restarted: the job waits for it, however long that takes. */
+/**
+ * A service or the database of the mesh is unavailable, for example during a restart. The job is retried without a
+ * limit.
+ */
 const isMeshFailure = (error: unknown): boolean =>
   hasReason(databaseFailure(error) ?? error, ErrorReason.UPSTREAM_UNAVAILABLE);
 
@@ -88,13 +91,13 @@ async function fail(deps: StagingDeps, job: JobRow, error: unknown): Promise<voi
   if (!failed) await leaveAttempt(deps, job);
 }
 
-/** The words of a `ConnectError` were meant for callers. */
+/** Messages of a `ConnectError` were written for callers. Others are not shown. */
 const textOf = (error: unknown): string =>
   error instanceof ConnectError && error.code !== Code.Internal && error.code !== Code.Unknown
     ? error.rawMessage
     : "internal error: the service's log has its cause";
 
-/** The job is another worker's, or nobody's: only what this turn left behind in storage is cleared away. */
+/** Leaves a job that belongs to another attempt or to none. Only this attempt's files are removed. */
 async function leaveAttempt({ db, jobs }: StagingDeps, job: JobRow): Promise<void> {
   await db.transaction(async (tx) => {
     await insertUpload(tx, job, job.jobId, job.attempt);

@@ -10,25 +10,25 @@ import { enqueueSweep } from "../queues.ts";
 import type { PlannedTable } from "../schema.ts";
 import { AttemptOver } from "./attempt-over.ts";
 import { closeSnapshot } from "./keep-snapshot.ts";
-import { whenFree } from "./when-free.ts";
+import { retryWhileBusy } from "./retry-while-busy.ts";
 
 /** A job with its plan and an open snapshot. */
 export type PlannedJob = JobRow & { snapshotId: string; plannedTables: PlannedTable[] };
 
 const chunksMax = 100_000;
-/** A source that loses one snapshot after the other will not be read. */
+/** Maximum plans per run. A source that loses each snapshot can't be staged. */
 const plansMax = 20;
 
 const extractFormats = { parquet: ExtractFormat.PARQUET, csv: ExtractFormat.CSV } as const;
 
-/** The plan of the job's open snapshot, or, where that is gone, a new snapshot with its plan, committed. */
+/** The plan of the job's open snapshot. If the snapshot is gone, opens a new one and commits its plan. */
 export async function openPlan(deps: StagingDeps, job: JobRow, signal: AbortSignal): Promise<PlannedJob> {
   if (await isOpen(deps, job)) return planned(job);
   const { db, extracts, jobs } = deps;
   if (job.planCount >= plansMax) throw snapshotLost(job.planCount);
   const { sourceId, targets: tables, chunkRows } = job;
   const request = { sourceId, tables, chunkRows, format: extractFormats[job.format] };
-  const plan = await whenFree(() => extracts.planChunks(request), signal);
+  const plan = await retryWhileBusy(() => extracts.planChunks(request), signal);
   try {
     if (plan.chunks.length > chunksMax) throw tooManyChunks(plan.chunks.length, chunksMax);
     const opened = await db.transaction(async (tx) => {
@@ -65,7 +65,7 @@ function planned(job: JobRow): PlannedJob {
   return { ...job, snapshotId, plannedTables };
 }
 
-/** Whether the plan has the rows of the job's own in the same chunks, so that what is stored stays good. */
+/** Whether the plan has the same rows in the same chunks as the job's, so that stored chunks stay valid. */
 async function hasSameRows(db: StagingDeps["db"], job: JobRow, plan: PlanChunksResponse): Promise<boolean> {
   const proven = job.snapshotRepeatable && plan.repeatable && job.snapshot === plan.snapshot;
   if (!proven || job.chunkCountPlanned !== plan.chunks.length) return false;

@@ -10,7 +10,7 @@ import { maintenanceCall } from "./calls.ts";
 
 const nameMax = 1024;
 
-/** Records what a job read and wrote. */
+/** Records the lineage of a job. */
 export const recordJob =
   (deps: StagingDeps) =>
   ({ orgId, jobId }: FollowUp): Promise<void> =>

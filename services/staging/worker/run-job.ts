@@ -12,7 +12,7 @@ import { watchAttempt } from "./watch-attempt.ts";
 
 const permission = "staging.write";
 
-/** Does one run of a job, from where it stands; throws when it has to be tried again later. */
+/** Runs a job from its current progress. Throws if it has to be retried later. */
 export const runJob =
   (deps: StagingDeps) =>
   async (jobRun: JobRun, stop: AbortSignal): Promise<void> => {
@@ -23,7 +23,7 @@ export const runJob =
     }
   };
 
-/** Answers whether the run is over, or else needs another turn. */
+/** True if the run is over; false if it needs another attempt. */
 async function runAttempt(deps: StagingDeps, job: JobRow, stop: AbortSignal): Promise<boolean> {
   using watched = watchAttempt(deps.db, job, stop);
   let { snapshotId } = job;
@@ -40,14 +40,14 @@ async function runAttempt(deps: StagingDeps, job: JobRow, stop: AbortSignal): Pr
   }
 }
 
-/** Whoever asked for the job, as what they may do now. */
+/** The user who created the job, with their current roles. Throws if they are gone or lack the permission. */
 async function principalOf({ policies }: StagingDeps, job: JobRow): Promise<Principal> {
   const apiKey = job.apiKeyId === null ? {} : { apiKeyId: job.apiKeyId };
-  const who = { orgId: job.orgId, userId: job.creatorUserId, ...apiKey };
+  const user = { orgId: job.orgId, userId: job.creatorUserId, ...apiKey };
   try {
-    const { roles } = await policies.getPrincipal(who);
+    const { roles } = await policies.getPrincipal(user);
     if (!allows(roles, permission)) throw requesterWithoutPermission();
-    return { ...who, roles };
+    return { ...user, roles };
   } catch (error) {
     if (error instanceof ConnectError && error.code === Code.NotFound) throw requesterGone();
     throw error;

@@ -8,8 +8,8 @@ import { storeChunks } from "./store-chunks.ts";
 import { storeManifest } from "./store-manifest.ts";
 
 /**
- * Brings a running job to its success, within a call on behalf of whoever asked for it. `opened` hears of the snapshot
- * that it reads. Answers false when that is gone: another one may have other rows, so it takes another turn and plan.
+ * Stages a running job, within a call on behalf of its creator. Calls `opened` with the id of the snapshot. Returns
+ * false if the snapshot is gone: a new one can have other rows, so it needs a new attempt and plan.
  */
 export async function stageJob(
   deps: StagingDeps,

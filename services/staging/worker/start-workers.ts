@@ -5,10 +5,10 @@ import { recordJob } from "./record-job.ts";
 import { runJob } from "./run-job.ts";
 import { sweepFiles } from "./sweep-files.ts";
 
-/** Errands are small, and a process does this many at once. */
+/** Concurrent follow-ups per process. */
 const followUpsMax = 2;
 
-/** Does jobs, `concurrency` at once, and what follows them, until disposed. */
+/** Runs jobs, `concurrency` at a time, and their follow-ups, until disposed. */
 export async function startWorkers(deps: StagingDeps, concurrency: number): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   if (concurrency > 0) {

@@ -2,10 +2,10 @@ import type { Db } from "../../lib/database/database.ts";
 import { isCurrentAttempt, type JobAttempt } from "../job-repository.ts";
 import { AttemptOver } from "./attempt-over.ts";
 
-/** How soon a worker notices that its job was paused, cancelled or given to another, in milliseconds. */
+/** Interval in milliseconds at which a worker checks that its attempt is the current one. */
 const checkEveryMs = 1_000;
 
-/** A signal that aborts when the turn is over or the process stops. */
+/** A signal that aborts when the attempt is over or the process stops. */
 export function watchAttempt(
   db: Db,
   attempt: JobAttempt,
@@ -19,7 +19,7 @@ export function watchAttempt(
     try {
       if (!(await isCurrentAttempt(db, attempt))) over.abort(new AttemptOver());
     } catch {
-      // A database that is away can't give the job to another either; each step is fenced besides.
+      // Without the database no other worker can claim the job, and each write is fenced.
     } finally {
       checking = false;
     }
