@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type ServiceName, serviceNames } from "../gen/services.ts";
 import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/settings/env.ts";
 import { parseMeshEnv } from "../services/lib/tls/tls-settings.ts";
 import { admissionEnv, admissionOf } from "./admission/settings.ts";
@@ -15,6 +16,16 @@ const grpcAddresses = z
     "must be host:port, or unix: and a path; or several of them, with commas between",
   );
 
+type Upstreams = Record<ServiceName, string>;
+
+/** Name of the setting with a service's addresses. */
+const addressSetting = (name: ServiceName) =>
+  `${name.toUpperCase()}_ADDRESS` as `${Uppercase<ServiceName>}_ADDRESS`;
+
+const addressEnv = Object.fromEntries(
+  serviceNames.map((name) => [addressSetting(name), grpcAddresses]),
+) as Record<ReturnType<typeof addressSetting>, typeof grpcAddresses>;
+
 const edgeEnv = z.object({
   EDGE_HOST: z.string().default("127.0.0.1"),
   EDGE_PORT: z
@@ -23,11 +34,7 @@ const edgeEnv = z.object({
     .default("8080")
     .transform(Number)
     .refine((port) => port <= 65_535, "must be a port number"),
-  IDENTITY_ADDRESS: grpcAddresses,
-  ORCHESTRATION_ADDRESS: grpcAddresses,
-  STORAGE_ADDRESS: grpcAddresses,
-  STAGING_ADDRESS: grpcAddresses,
-  APPROVAL_ADDRESS: grpcAddresses,
+  ...addressEnv,
   STORAGE_DIR: z.string().optional(),
   /** Processes that share the port. */
   EDGE_PROCESSES: z
@@ -55,13 +62,9 @@ export function parseConfig(env: Env) {
     processes: settings.EDGE_PROCESSES,
     ...admissionOf(settings),
     /** gRPC addresses of the services, by name. */
-    upstreams: Object.freeze({
-      identity: settings.IDENTITY_ADDRESS,
-      orchestration: settings.ORCHESTRATION_ADDRESS,
-      storage: settings.STORAGE_ADDRESS,
-      staging: settings.STAGING_ADDRESS,
-      approval: settings.APPROVAL_ADDRESS,
-    }),
+    upstreams: Object.freeze(
+      Object.fromEntries(serviceNames.map((name) => [name, settings[addressSetting(name)]])) as Upstreams,
+    ),
     /** The folder of storage's files, where the edge can read it; large downloads then leave from the edge. */
     storageDirectory: settings.STORAGE_DIR,
     ...tlsOf(settings),

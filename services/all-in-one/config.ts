@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { serviceNames } from "../../gen/services.ts";
 import { databaseUrl, type Env, logLevel, parseEnv } from "../lib/settings/env.ts";
 
 export type AllInOneConfig = ReturnType<typeof parseConfig>;
@@ -87,8 +88,9 @@ export function parseConfig(env: Env) {
 }
 
 /** Settings of processes by themselves, which are set from within here. */
-const ofSeparateProcesses =
-  /^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(IDENTITY|STORAGE|ORCHESTRATION|STAGING|APPROVAL)_ADDRESS)$/;
+const ofSeparateProcesses = new RegExp(
+  `^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(${serviceNames.join("|").toUpperCase()})_ADDRESS)$`,
+);
 
 /** What somebody has set who expects something of it that does not come, a sentence each. */
 export const unreadSettings = (env: Env): string[] =>

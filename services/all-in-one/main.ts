@@ -11,7 +11,7 @@ import { parseTelemetry, telemetrySecrets } from "../lib/telemetry/settings.ts";
 // write there may change the code anyway. Where it can't be written there is none.
 enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/node", import.meta.url)));
 const { allInOneSecrets, parseConfig, unreadSettings } = await import("./config.ts");
-const { checkMembers } = await import("./check-members.ts");
+const { checkSettings } = await import("./check-settings.ts");
 const { run } = await import("./run.ts");
 const { welcome } = await import("./welcome.ts");
 
@@ -20,7 +20,7 @@ try {
   const [config, settings] = parseAll(
     () => parseConfig(env),
     () => parseTelemetry(env),
-    () => checkMembers(env),
+    () => checkSettings(env),
   );
   for (const unread of unreadSettings(process.env)) console.error(`sluice: ${unread}`);
   using _memory = releaseMemoryAtRest();

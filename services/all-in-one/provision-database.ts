@@ -1,9 +1,9 @@
 import type postgres from "postgres";
+import { type ServiceName, serviceNames } from "../../gen/services.ts";
 import { connectPostgres } from "../lib/database/postgres-client.ts";
-import { serviceNames } from "./service-names.ts";
 
 /** The database's address for each service, by name. */
-export type ServiceUrls = Readonly<Record<(typeof serviceNames)[number], string>>;
+export type ServiceUrls = Readonly<Record<ServiceName, string>>;
 
 /**
  * Gives each service a role of its own in an existing database: it may log in and make schemas, and sees no other

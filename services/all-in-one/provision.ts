@@ -2,11 +2,12 @@ import { randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { serviceNames } from "../../gen/services.ts";
 import { databaseUrl, parseEnv, withSecrets } from "../lib/settings/env.ts";
 import { createMeshKeys } from "./create-mesh-keys.ts";
 import { authorityFolder, issueCertificates, makeAuthority } from "./mesh-certificate-files.ts";
+import { processNames } from "./process-names.ts";
 import { provisionDatabase } from "./provision-database.ts";
-import { processNames, serviceNames } from "./service-names.ts";
 
 const settings = z.object({
   database_url: databaseUrl,

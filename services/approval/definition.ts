@@ -1,7 +1,10 @@
 import { canonicalJson, sha256 } from "./audit/event-hash.ts";
 import type { ProjectRow } from "./project-repository.ts";
 
-/** What an event tells of a project's definition; its tables, which may be many, by count and hash. */
+/**
+ * A project's definition in the details of an event. Tables are represented by their count and hash, because there can
+ * be many.
+ */
 export const definitionOf = (project: ProjectRow) => ({
   displayName: project.displayName,
   sourceId: project.sourceId,

@@ -11,7 +11,7 @@ import type { Jobs } from "../lib/jobs/jobs.ts";
 import type { MeshClient } from "../lib/mesh/mesh-client.ts";
 import type { Logger } from "../lib/telemetry/log.ts";
 
-/** What approval asks of other services. */
+/** Methods of other services that approval calls. */
 export type Peers = {
   readonly sources: Pick<MeshClient<typeof SourceService>, "getSource">;
   readonly connectors: Pick<MeshClient<typeof ConnectorService>, "testConnection">;
@@ -23,7 +23,7 @@ export type Peers = {
   readonly policies: Pick<MeshClient<typeof PolicyService>, "getPrincipal">;
 };
 
-/** What the handlers and background jobs of approval work with. */
+/** Dependencies of the handlers and background jobs. */
 export type ApprovalDeps = Peers & {
   readonly db: Db;
   readonly jobs: Pick<Jobs, "enqueue">;

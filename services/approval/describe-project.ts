@@ -5,7 +5,7 @@ import { listPublishedFiles } from "./file-repository.ts";
 import { toProject } from "./message.ts";
 import type { ProjectRow } from "./project-repository.ts";
 
-/** A project with what was published of it. */
+/** A project as a message, with its published files. */
 export async function describeProject(db: Db, scope: Scope, row: ProjectRow): Promise<Project> {
   const isPublished = row.state === "published";
   return toProject(row, isPublished ? await listPublishedFiles(db, scope, row.projectId) : []);

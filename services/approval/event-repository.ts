@@ -6,10 +6,10 @@ import { chains, events } from "./schema.ts";
 
 export type EventRow = typeof events.$inferSelect;
 
-/** Where a chain ends: place and hash of its last event. */
+/** Sequence and hash of the last event of a chain. */
 export type ChainHead = { sequence: bigint; headHash: string };
 
-/** A project's events in their order. */
+/** A project's events, oldest first. */
 export function listProjectEvents(db: Db, scope: Scope, projectId: string, page: Page): Promise<EventRow[]> {
   return db
     .select()
@@ -25,7 +25,7 @@ export function listProjectEvents(db: Db, scope: Scope, projectId: string, page:
     .limit(page.limit);
 }
 
-/** Who did something of that type to a project last; undefined when nobody did. */
+/** The user of the newest event of a type; undefined if there is no such event. */
 export async function findLastActor(
   db: Db,
   scope: Pick<Scope, "orgId">,
@@ -41,7 +41,7 @@ export async function findLastActor(
   return row?.actorUserId;
 }
 
-/** Events of the organisation beyond a place of its chain, in their order. */
+/** Events of the organisation after a sequence number, oldest first. */
 export function listEventsAfter(db: Db, scope: Scope, after: bigint, limit: number): Promise<EventRow[]> {
   return db
     .select()
@@ -55,7 +55,7 @@ export async function insertEvent(db: Db, scope: Scope, event: Omit<EventRow, "o
   await db.insert(events).values({ ...event, orgId: scope.orgId });
 }
 
-/** Begins the organisation's chain, unless it has one. */
+/** Creates the organisation's chain if it does not exist. */
 export async function insertChain(db: Db, scope: Scope, head: ChainHead): Promise<void> {
   await db
     .insert(chains)
@@ -68,7 +68,7 @@ export async function findChain(db: Db, scope: Scope): Promise<ChainHead | undef
   return row;
 }
 
-/** Holds the end of the chain until the transaction ends. */
+/** Locks the end of the chain until the transaction ends. */
 export async function findChainForUpdate(db: Db, scope: Scope): Promise<ChainHead | undefined> {
   const [row] = await db.select().from(chains).where(eq(chains.orgId, scope.orgId)).for("update");
   return row;

@@ -9,10 +9,10 @@ type PublishedFileRow = typeof publishedFiles.$inferSelect;
 export type PackagedFile = Omit<PackagedFileRow, Owner>;
 export type PublishedFile = Omit<PublishedFileRow, Owner>;
 
-/** Rows of one statement: the server takes 65,535 parameters. */
+/** Rows per INSERT. PostgreSQL accepts 65,535 parameters per statement. */
 const rowsMax = 5000;
 
-/** The files of a project's package in the order of its manifest. */
+/** Files of a project's package, in the order of its manifest. */
 export function listPackagedFiles(db: Db, scope: Scope, projectId: string): Promise<PackagedFileRow[]> {
   return db
     .select()
@@ -36,7 +36,7 @@ export async function deletePackagedFiles(db: Db, scope: Scope, projectId: strin
     .where(and(eq(packagedFiles.orgId, scope.orgId), eq(packagedFiles.projectId, projectId)));
 }
 
-/** The files of a project's release in the order of its manifest. */
+/** Files of a project's release, in the order of its manifest. */
 export function listPublishedFiles(db: Db, scope: Scope, projectId: string): Promise<PublishedFileRow[]> {
   return db
     .select()

@@ -20,10 +20,10 @@ import type { ReviewRow } from "./review-repository.ts";
 import type { SelectedTable, StoredDecision, StoredDestination } from "./schema.ts";
 import { toProjectState } from "./state.ts";
 
-/** How many users have to approve when a project does not say. */
+/** Approvals required if a project does not set a number. */
 const approvalsRequiredDefault = 1;
 
-/** `published` are the files of its release, where it has one and they are told. */
+/** `published` are the files of the release; empty if there is none or they are left out. */
 export function toProject(row: ProjectRow, published: readonly files.PublishedFile[] = []): Project {
   return create(ProjectSchema, {
     projectId: row.projectId,
@@ -56,7 +56,7 @@ export function fromDestination(destination: Destination): StoredDestination {
 const toDestination = ({ destination }: Pick<ProjectRow, "destination">): Destination =>
   fromJson(DestinationSchema, destination);
 
-/** How the files of a release are written. */
+/** File format of a release. */
 export const formatOf = (project: Pick<ProjectRow, "destination">): Format =>
   toDestination(project).kind.value?.format ?? Format.PARQUET;
 

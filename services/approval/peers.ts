@@ -13,7 +13,6 @@ import { createSigner } from "../lib/rpc/principal.ts";
 import type { ApprovalConfig } from "./config.ts";
 import type { Peers } from "./deps.ts";
 
-/** Clients of the other services. */
 export function connectPeers(config: ApprovalConfig, tls: MeshTls | undefined): Peers & Disposable {
   using stack = new DisposableStack();
   const signer = createSigner("approval", config.meshPrivateKey);

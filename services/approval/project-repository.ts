@@ -7,7 +7,7 @@ import { projects } from "./schema.ts";
 import { type State, statesBefore } from "./state.ts";
 
 export type ProjectRow = typeof projects.$inferSelect;
-/** A selected table as validation found it, with every column that will be released. */
+/** A selected table as validation found it, with all columns that will be released. */
 export type FoundTable = NonNullable<ProjectRow["foundTables"]>[number];
 export type NewProject = Pick<
   ProjectRow,
@@ -16,7 +16,7 @@ export type NewProject = Pick<
 type Key = "projectId" | "orgId" | "sourceId" | "state" | "revision" | "createTime" | "creatorUserId";
 export type ProjectChange = Partial<Omit<ProjectRow, Key>>;
 
-/** What a project loses when its package is given up. */
+/** Clears the columns of a package. */
 export const withoutPackage = {
   packageId: null,
   stagingJobId: null,
@@ -35,7 +35,7 @@ export async function findProject(db: Db, scope: Scope, projectId: string): Prom
   return row;
 }
 
-/** Holds the project until the transaction ends: whoever else wants to change it waits. */
+/** Locks the project until the transaction ends. */
 export async function findProjectForUpdate(
   db: Db,
   scope: Scope,
@@ -45,7 +45,7 @@ export async function findProjectForUpdate(
   return row;
 }
 
-/** Projects by id, which is by age; `state` undefined for any. */
+/** Projects ordered by id, which is by age. `state` undefined means any. */
 export function listProjects(
   db: Db,
   scope: Scope,
@@ -66,7 +66,7 @@ export function listProjects(
     .limit(page.limit);
 }
 
-/** Projects of any organisation that are being packaged or published, or whose lineage is not recorded yet. */
+/** Projects of all organisations that are being packaged or published, or whose lineage is not recorded yet. */
 export function listUnfinished(db: Db): Promise<ProjectRow[]> {
   return db
     .select()
@@ -90,8 +90,8 @@ export async function insertProject(db: Db, scope: Scope, project: NewProject): 
 }
 
 /**
- * Moves a project to a state, from that state itself or one that may lead there, and only while `packageId` and
- * `revision`, where they are given, are its own; undefined when there is none.
+ * Moves a project to a state, from one of the states in `from` (default: all that may lead there). If `packageId` or
+ * `revision` is given, the row has to match it. Undefined if no row matches.
  */
 export async function moveProject(
   db: Db,
@@ -115,7 +115,10 @@ export async function moveProject(
   return row;
 }
 
-/** Notes something about a project's package or release, which is no change for its readers; false when it is gone. */
+/**
+ * Updates a project's package or release without a new revision, because readers see no change. False if the package is
+ * gone.
+ */
 export async function updatePackage(
   db: Db,
   scope: Scope,

@@ -1,5 +1,5 @@
 import { onceIn } from "../lib/database/idempotency.ts";
 import { requests } from "./schema.ts";
 
-/** `once` over the answers that approval remembers. */
+/** `once` with approval's table of remembered responses. */
 export const onceRequested = onceIn(requests);

@@ -11,7 +11,7 @@ export type NewReview = Omit<ReviewRow, "orgId" | "reviewerUserId" | "createTime
 const ofProject = (scope: Scope, projectId: string) =>
   and(eq(reviews.orgId, scope.orgId), eq(reviews.projectId, projectId));
 
-/** The caller's own decision of that kind about a manifest. */
+/** The caller's decision of this kind about a manifest. */
 export async function findOwnReview(
   db: Db,
   scope: Scope,
@@ -31,7 +31,7 @@ export async function findOwnReview(
   return row;
 }
 
-/** How many users approved a manifest. */
+/** Number of users who approved a manifest. */
 export async function countApprovals(
   db: Db,
   scope: Scope,
@@ -50,7 +50,7 @@ export async function countApprovals(
   return row?.count ?? 0;
 }
 
-/** Decisions by id, which is by age. */
+/** Reviews ordered by id, which is by age. */
 export function listReviews(db: Db, scope: Scope, projectId: string, page: Page): Promise<ReviewRow[]> {
   return db
     .select()

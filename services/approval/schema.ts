@@ -21,18 +21,18 @@ export const approval = pgSchema("approval");
 
 export const requests = requestsTable(approval);
 
-/** A table, or some columns of it, as it stands in a project's row. */
+/** A table, or some of its columns, as stored in a project's row. */
 export type SelectedTable = { schemaName: string; name: string; columns: string[] };
 
-/** A selected table as it was found in the catalog, with every column that will be released. */
+/** A selected table as found in the catalog, with all columns that will be released. */
 export type FoundTable = SelectedTable & { tableId: string };
 
-/** Where a release goes, as it stands in a project's row: the destination as proto3 JSON. */
+/** The destination of a release as proto3 JSON. */
 export type StoredDestination = { filestore: { name: string; format: string } };
 
 const storedReasons = ["RELEASE_CORRUPT", "QUOTA_EXCEEDED", "DISK_FULL", "PERMISSION_MISSING"] as const;
 
-/** Why a publication did not come about, as the row says it: the name of an ErrorReason. */
+/** Name of the ErrorReason of a publication that failed. */
 export type StoredReason = (typeof storedReasons)[number];
 
 const listed = (values: readonly string[]): string => values.map((value) => `'${value}'`).join(", ");
@@ -54,20 +54,23 @@ export const projects = approval.table(
     updateTime: moment("update_time").notNull().defaultNow(),
     revision: integer("revision").notNull().default(1),
     approvalsRequired: integer("approvals_required").notNull().default(1),
-    /** What validation found; null before. */
+    /** Result of the validation; null before. */
     foundTables: jsonb("found_tables").$type<FoundTable[]>(),
-    /** The package that is made or was made last; null when there is none. */
+    /** The current or the last package; null if there is none. */
     packageId: uuid("package_id"),
     stagingJobId: uuid("staging_job_id"),
-    /** Null before, and while a package is made. */
+    /** Null until the package is complete. */
     manifestSha256: text("manifest_sha256"),
     submitterUserId: uuid("submitter_user_id"),
-    /** Whether storage was asked to publish and has not refused: the release may be out, so only storage stops it. */
+    /**
+     * Whether the request to storage was sent and not refused. The release may be published then, so nothing but
+     * storage stops it.
+     */
     releaseAsked: boolean("release_asked").notNull().default(false),
     publishTime: moment("publish_time"),
     lineageRecorded: boolean("lineage_recorded").notNull().default(false),
     errorMessage: text("error_message"),
-    /** The ErrorReason of a publication that failed or was refused, where it has one. */
+    /** ErrorReason of a publication that failed or was refused; null if there is none. */
     errorReason: text("error_reason", { enum: storedReasons }),
   },
   (table) => [
@@ -98,7 +101,7 @@ export const projects = approval.table(
     ),
     check(
       "projects_error_when_failed",
-      // An approved project has the reason why its publication was refused.
+      // An approved project may have the reason of a refused publication.
       sql.raw("state = 'approved' or (state = 'failed') = (error_message is not null)"),
     ),
   ],
@@ -115,7 +118,7 @@ export const packagedFiles = approval.table(
     tableName: text("table_name").notNull(),
     /** The staged file in storage. */
     fileId: uuid("file_id").notNull(),
-    /** Where it will be published. */
+    /** Path in the release. */
     path: text("path").notNull(),
     sha256: text("sha256").notNull(),
     sizeBytes: bigint("size_bytes", { mode: "bigint" }).notNull(),
@@ -139,7 +142,7 @@ export const publishedFiles = approval.table(
     orgId: uuid("org_id").notNull(),
     projectId: uuid("project_id").notNull(),
     position: integer("position").notNull(),
-    /** The published table; files of one table have the same. */
+    /** The published table. Files of one table share it. */
     datasetId: uuid("dataset_id").notNull(),
     /** The published file in storage. */
     fileId: uuid("file_id").notNull(),
@@ -161,7 +164,7 @@ export const publishedFiles = approval.table(
 
 const decisions = ["approved", "rejected", "changes_requested"] as const;
 
-/** What a reviewer decided, as the row says it. */
+/** A reviewer's decision as stored. */
 export type StoredDecision = (typeof decisions)[number];
 
 export const reviews = approval.table(
@@ -193,12 +196,12 @@ export const reviews = approval.table(
   ],
 );
 
-/** What happened, appended only: a trigger refuses everything else. Columns hold the texts that went into the hash. */
+/** Audit events. A trigger refuses everything but appends. Columns contain the exact texts that were hashed. */
 export const events = approval.table(
   "events",
   {
     orgId: uuid("org_id").notNull(),
-    /** From 1 without gaps. */
+    /** From 1, without gaps. */
     sequence: bigint("sequence", { mode: "bigint" }).notNull(),
     projectId: uuid("project_id").notNull(),
     type: text("type").notNull(),
@@ -214,7 +217,7 @@ export const events = approval.table(
   ],
 );
 
-/** Where each organisation's chain of events ends: the row that appending takes its turn on. */
+/** The end of each organisation's chain of events. Appends are serialized by a lock on this row. */
 export const chains = approval.table("chains", {
   orgId: uuid("org_id").primaryKey(),
   sequence: bigint("sequence", { mode: "bigint" }).notNull(),

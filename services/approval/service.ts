@@ -3,20 +3,23 @@ import { ProjectService } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { ReviewService } from "../../gen/sluice/approval/v1/reviews_pb.ts";
 import { type GuardedService, guard } from "../lib/rpc/guard.ts";
 import type { ApprovalDeps } from "./deps.ts";
+import { approveProject } from "./rpc/approve-project.ts";
 import { createProject } from "./rpc/create-project.ts";
-import { approveProject, rejectProject, requestChanges } from "./rpc/decide-project.ts";
 import { deleteProject } from "./rpc/delete-project.ts";
+import { getProject } from "./rpc/get-project.ts";
 import { listEvents } from "./rpc/list-events.ts";
+import { listProjects } from "./rpc/list-projects.ts";
 import { listReviews } from "./rpc/list-reviews.ts";
 import { packageProject } from "./rpc/package-project.ts";
 import { publishProject } from "./rpc/publish-project.ts";
-import { getProject, listProjects } from "./rpc/read-projects.ts";
+import { rejectProject } from "./rpc/reject-project.ts";
+import { requestChanges } from "./rpc/request-changes.ts";
 import { submitProject } from "./rpc/submit-project.ts";
 import { updateProject } from "./rpc/update-project.ts";
 import { validateProject } from "./rpc/validate-project.ts";
 import { verifyChain } from "./rpc/verify-chain.ts";
 
-/** Every service of approval, guarded. */
+/** Services of the approval process, with authorisation and validation. */
 export function approvalServices(deps: ApprovalDeps): GuardedService[] {
   return [
     guard(ProjectService, {

@@ -2,14 +2,14 @@ import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { wordOf } from "../lib/values/enum-words.ts";
 import { stateMachine } from "../lib/values/state-machine.ts";
 
-/** Which states a project may move to from each. Editing leads back to draft, packaging anew to validated. */
+/** Allowed transitions. Editing leads back to draft, a new package to validated. */
 export const { transitions, states, statesBefore } = stateMachine({
   draft: ["validated"],
   validated: ["draft", "packaged", "failed"],
   packaged: ["draft", "validated", "in_review"],
   in_review: ["approved", "rejected", "changes_requested"],
   approved: ["publishing"],
-  // Back where it was when something refused that can be mended.
+  // Back to approved if the cause of the failure can be removed.
   publishing: ["published", "approved", "failed"],
   published: [],
   rejected: [],
@@ -17,10 +17,10 @@ export const { transitions, states, statesBefore } = stateMachine({
   failed: ["draft", "validated"],
 });
 
-/** How far a project is, as its row says it. */
+/** State of a project as stored. */
 export type State = (typeof states)[number];
 
-/** States in which a project may be edited: it is a draft afterwards. */
+/** States in which a project may be edited. It becomes a draft. */
 export const editable: readonly State[] = ["draft", ...statesBefore("draft")];
 
 /** States in which a project may be validated. */
@@ -32,7 +32,7 @@ export const packageable: readonly State[] = ["validated", "packaged"];
 /** States in which a project may be deleted. */
 export const deletable: readonly State[] = [...editable, "rejected"];
 
-/** States in which there is a manifest that was staged. */
+/** States in which a project has a manifest. */
 export const withManifest: readonly State[] = [
   "packaged",
   "in_review",
@@ -56,8 +56,7 @@ const messages: Record<State, ProjectState> = {
   failed: ProjectState.FAILED,
 };
 
-/** The contract's word for a state. */
 export const toProjectState = (state: State): ProjectState => messages[state];
 
-/** The row's word for a state of the contract; undefined for the unspecified one. */
+/** Undefined for the unspecified state. */
 export const fromProjectState = (state: ProjectState): State | undefined => wordOf(messages, state);

@@ -16,7 +16,7 @@ export async function findApiKey(db: Db, scope: Scope, apiKeyId: string): Promis
   return row;
 }
 
-/** Keys by id, which is by age. */
+/** Keys ordered by id, which is by age. */
 export function listApiKeys(db: Db, scope: Scope, page: Page): Promise<ApiKeyRow[]> {
   return db
     .select()
@@ -26,7 +26,7 @@ export function listApiKeys(db: Db, scope: Scope, page: Page): Promise<ApiKeyRow
     .limit(page.limit);
 }
 
-/** Makes a key of the caller's user. */
+/** Inserts a key of the caller's user. */
 export async function insertApiKey(db: Db, scope: Scope, key: NewApiKey): Promise<ApiKeyRow> {
   const owner = { orgId: scope.orgId, userId: scope.principal.userId };
   const rows = await db
@@ -36,7 +36,7 @@ export async function insertApiKey(db: Db, scope: Scope, key: NewApiKey): Promis
   return insertedRow(rows);
 }
 
-/** Removes a key and the logins that were made with it; false when there is none. */
+/** Removes a key and the logins that were made with it. False if there is no such key. */
 export async function deleteApiKey(db: Db, scope: Scope, apiKeyId: string): Promise<boolean> {
   const rows = await db.delete(apiKeys).where(one(scope, apiKeyId)).returning({ apiKeyId: apiKeys.apiKeyId });
   return rows.length > 0;

@@ -4,12 +4,12 @@ import { loginAttempts } from "./schema.ts";
 
 const { subject, times } = loginAttempts;
 const windowStart = sql`now() - interval '15 minutes'`;
-/** The times that still count, oldest first. */
+/** Attempts within the window, oldest first. */
 const recent = sql`array(select t from unnest(${times}) t where t > ${windowStart} order by t)`;
 
 /**
- * Counts an attempt, unless as many as `limit` are counted within the last 15 minutes: then false. The row's lock
- * makes racing calls count one after the other.
+ * Counts an attempt. False if there were `limit` attempts within the last 15 minutes. Concurrent calls are serialized
+ * by the row lock.
  */
 export async function insertAttempt(db: Db, of: string, limit: number): Promise<boolean> {
   const rows = await db
@@ -24,7 +24,7 @@ export async function insertAttempt(db: Db, of: string, limit: number): Promise<
   return rows.length > 0;
 }
 
-/** Seconds, 1 or more, until the oldest attempt that counts does not any more. */
+/** Seconds until the oldest attempt leaves the window; at least 1. */
 export async function findRetrySeconds(db: Db, of: string): Promise<number> {
   const [row] = await db
     .select({ seconds: sql<number>`ceil(extract(epoch from (${recent})[1] - ${windowStart}))::int` })
@@ -33,7 +33,7 @@ export async function findRetrySeconds(db: Db, of: string): Promise<number> {
   return Math.max(1, row?.seconds ?? 1);
 }
 
-/** Takes back the newest attempt: it was no failure. */
+/** Removes the newest attempt, because it was not a failure. */
 export async function deleteNewestAttempt(db: Db, of: string): Promise<void> {
   await db
     .update(loginAttempts)
@@ -41,12 +41,12 @@ export async function deleteNewestAttempt(db: Db, of: string): Promise<void> {
     .where(sql`${eq(subject, of)} and cardinality(${times}) > 0`);
 }
 
-/** Forgets every attempt. */
+/** Removes all attempts. */
 export async function deleteAttempts(db: Db, of: string): Promise<void> {
   await db.delete(loginAttempts).where(eq(subject, of));
 }
 
-/** Removes the rows that count nothing any more. */
+/** Removes rows whose attempts have left the window. */
 export async function deleteStaleAttempts(db: Db): Promise<void> {
   await db.delete(loginAttempts).where(sql`cardinality(${recent}) = 0`);
 }

@@ -8,7 +8,7 @@ import { findOrgByName, insertOrg } from "./org-repository.ts";
 import { platformAdminRole } from "./roles.ts";
 import { findPlatformAdmin, insertUser } from "./user-repository.ts";
 
-/** The first user of an installation and the password to log in with. */
+/** The first user of an installation with the generated password. */
 export type BootstrapAdmin = { readonly email: string; readonly password: string };
 
 /** Name of the organisation that the first user belongs to. */
@@ -16,10 +16,10 @@ const mainOrg = { name: "main", displayName: "Main" };
 const generatedBytes = 24;
 
 /**
- * Makes the platform administrator and the organisation `main`, unless there is a platform administrator. Answers the
- * administrator when its password was generated: nobody else knows it. Safe in several processes at once.
+ * Creates the platform administrator and the organisation `main`, unless there is a platform administrator. Returns the
+ * administrator if its password was generated: it is stored as a hash only. Several processes may run this at once.
  *
- * An operator who lost the password removes the user's row; the next start makes it anew.
+ * If the password is lost, remove the user's row; the next start creates it again.
  */
 export async function bootstrap(
   db: Db,

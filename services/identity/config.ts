@@ -3,7 +3,6 @@ import { serviceSettings } from "../lib/process/service-settings.ts";
 import { type Env, secretKey, serviceEnv } from "../lib/settings/env.ts";
 import { parseMeshEnv } from "../lib/tls/tls-settings.ts";
 
-/** Settings of an identity process. */
 export type IdentityConfig = ReturnType<typeof parseConfig>;
 
 const identityEnv = serviceEnv.extend({

@@ -8,11 +8,11 @@ export const orgNotFound = (orgId: string): ConnectError => notFound("org", orgI
 export const apiKeyNotFound = (apiKeyId: string): ConnectError => notFound("api_key", apiKeyId);
 export const secretNotFound = (name: string): ConnectError => notFound("secret", name);
 
-/** Of a secret that another service asked for. */
+/** For secrets that another service resolves. */
 export const secretMissing = (name: string): ConnectError =>
   failure(Code.NotFound, ErrorReason.SECRET_NOT_FOUND, `there is no secret ${name}`, { secret: name });
 
-/** Does not tell where else the secret may be sent. */
+/** The message does not reveal the destinations of the secret. */
 export function secretNotAllowed(name: string, { connector, host, port }: Destination): ConnectError {
   const path = `/api/v1/secrets/${encodeURIComponent(name)}`;
   return failure(
@@ -68,7 +68,7 @@ export const lastPlatformAdmin = (userId: string): ConnectError =>
     { user: userId },
   );
 
-/** The same for whatever is wrong with a credential: a stranger learns nothing from it. */
+/** One message for all invalid credentials, so that it reveals nothing. */
 export const credentialInvalid = (): ConnectError =>
   failure(
     Code.Unauthenticated,

@@ -3,17 +3,17 @@ import type { Db } from "../lib/database/database.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import { apiKeys, logins, refreshTokens, users } from "./schema.ts";
 
-// A credential is looked up before anybody's organisation is known: these functions have no scope, save two.
+// Credentials are looked up before the organisation is known, so most of these functions take no scope.
 
-/** How long a refresh token is good. */
+/** Lifetime of a refresh token. */
 const refreshExpire = sql`now() + interval '30 days'`;
 
-/** Whom a credential stands for. */
+/** The user that a credential identifies. */
 export type Holder = {
   readonly orgId: string;
   readonly userId: string;
   readonly userRoles: string[];
-  /** Of the key that the login was made with, or that is the credential. */
+  /** The API key that is the credential, or that the login was made with. */
   readonly apiKeyId: string | null;
   readonly keyRoles: string[] | null;
   readonly keyExpireTime: Date | null;
@@ -30,7 +30,9 @@ const holder = {
 
 const notExpired = or(isNull(apiKeys.expireTime), gt(apiKeys.expireTime, sql`now()`));
 
-/** Who logged in; undefined when the login was revoked, its key has ended or its user may not log in any more. */
+/**
+ * The user of a login; undefined if the login is revoked, its key has expired or is revoked, or the user is not active.
+ */
 export async function findHolderOfLogin(db: Db, loginId: string): Promise<Holder | undefined> {
   const [row] = await db
     .select(holder)
@@ -41,7 +43,7 @@ export async function findHolderOfLogin(db: Db, loginId: string): Promise<Holder
   return row;
 }
 
-/** Whom an API key stands for; undefined when it has ended or its user may not log in any more. */
+/** The user of an API key; undefined if the key has expired or is revoked, or the user is not active. */
 export async function findHolderOfKey(db: Db, secretSha256: string): Promise<Holder | undefined> {
   const [row] = await db
     .select(holder)
@@ -51,7 +53,7 @@ export async function findHolderOfKey(db: Db, secretSha256: string): Promise<Hol
   return row;
 }
 
-/** A user that may log in, with the key if it is one of the user's and has not ended; undefined when there is none. */
+/** An active user, with the key if it belongs to the user and has not expired. Undefined if there is no such user. */
 export async function findHolderOfUser(
   db: Db,
   { orgId }: Pick<Scope, "orgId">,
@@ -74,13 +76,13 @@ export async function insertLogin(
   await db.insert(logins).values({ ...login, expireTime: refreshExpire });
 }
 
-/** Adds a refresh token to a login, which lives as long as its newest one. */
+/** Adds a refresh token to a login. The login expires with its newest token. */
 export async function insertRefreshToken(db: Db, loginId: string, tokenSha256: string): Promise<void> {
   await db.insert(refreshTokens).values({ loginId, tokenSha256, expireTime: refreshExpire });
   await db.update(logins).set({ expireTime: refreshExpire }).where(eq(logins.loginId, loginId));
 }
 
-/** Spends a refresh token: of two racing calls one gets the login's id. */
+/** Spends a refresh token. Only one of two concurrent calls gets the login's id. */
 export async function spendRefreshToken(db: Db, tokenSha256: string): Promise<string | undefined> {
   const [row] = await db
     .update(refreshTokens)
@@ -104,7 +106,7 @@ export async function findLoginOfRefreshToken(db: Db, tokenSha256: string): Prom
   return row?.loginId;
 }
 
-/** The login of a token that was used before; undefined for any other token. */
+/** The login of a token that was spent before; undefined for other tokens. */
 export async function findLoginOfSpentToken(db: Db, tokenSha256: string): Promise<string | undefined> {
   const [row] = await db
     .select({ loginId: refreshTokens.loginId })
@@ -113,7 +115,7 @@ export async function findLoginOfSpentToken(db: Db, tokenSha256: string): Promis
   return row?.loginId;
 }
 
-/** Ends a login with every token that descends from it. */
+/** Revokes a login and all tokens that it issued. */
 export async function revokeLogin(db: Db, loginId: string): Promise<void> {
   await db
     .update(logins)
@@ -121,13 +123,13 @@ export async function revokeLogin(db: Db, loginId: string): Promise<void> {
     .where(and(eq(logins.loginId, loginId), isNull(logins.revokeTime)));
 }
 
-/** Removes what no token can be good for any more. */
+/** Removes expired logins. */
 export async function deleteExpiredLogins(db: Db): Promise<void> {
   await db.delete(logins).where(lt(logins.expireTime, sql`now()`));
   await db.delete(refreshTokens).where(lt(refreshTokens.expireTime, sql`now()`));
 }
 
-/** Ends every login of a user. */
+/** Revokes all logins of a user. */
 export async function revokeLoginsOfUser(db: Db, scope: Scope, userId: string): Promise<void> {
   await db
     .update(logins)

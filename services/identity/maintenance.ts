@@ -6,7 +6,7 @@ import { deleteExpiredLogins } from "./login-repository.ts";
 
 const pauseMs = 10 * 60_000;
 
-/** Rotates the signing keys and removes what has expired, now and every ten minutes, until `stop` aborts. */
+/** Rotates the signing keys and removes expired rows, now and every ten minutes, until `stop` aborts. */
 export function maintain(
   { db, vault, log }: Pick<IdentityDeps, "db" | "vault" | "log">,
   stop: AbortSignal,

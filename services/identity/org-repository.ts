@@ -10,7 +10,7 @@ export type OrgRow = typeof orgs.$inferSelect;
 export type NewOrg = Pick<OrgRow, "orgId" | "name" | "displayName">;
 export type OrgChange = Partial<Pick<OrgRow, "displayName">>;
 
-/** The caller's own organisation, or every one for a platform administrator. */
+/** The caller's organisation; all organisations for a platform administrator. */
 const visible = ({ orgId, principal }: Scope) =>
   allows(principal.roles, "orgs.all") ? undefined : eq(orgs.orgId, orgId);
 
@@ -22,13 +22,13 @@ export async function findOrg(db: Db, scope: Scope, orgId: string): Promise<OrgR
   return row;
 }
 
-/** The same before anybody has logged in. */
+/** By name, for the bootstrap: there is no scope yet. */
 export async function findOrgByName(db: Db, name: string): Promise<OrgRow | undefined> {
   const [row] = await db.select().from(orgs).where(eq(orgs.name, name));
   return row;
 }
 
-/** Organisations by id, which is by age. */
+/** Organisations ordered by id, which is by age. */
 export function listOrgs(db: Db, scope: Scope, page: Page): Promise<OrgRow[]> {
   return db
     .select()
@@ -42,7 +42,7 @@ export async function insertOrg(db: Db, org: NewOrg): Promise<OrgRow> {
   return insertedRow(await db.insert(orgs).values(org).returning());
 }
 
-/** Changes an organisation of that revision (undefined: of any); undefined when there is none. */
+/** Updates an organisation with this revision (undefined: any). Undefined if no row matches. */
 export async function updateOrg(
   db: Db,
   scope: Scope,
@@ -58,7 +58,7 @@ export async function updateOrg(
   return row;
 }
 
-/** Makes the caller's transaction the only one that changes who administers the caller's organisation. */
+/** Serializes changes of the organisation's administrators until the transaction ends. */
 export async function lockOrg(tx: Db, scope: Scope): Promise<void> {
   await tx.select({ orgId: orgs.orgId }).from(orgs).where(eq(orgs.orgId, scope.orgId)).for("no key update");
 }

@@ -6,8 +6,8 @@ import type { IdentityDeps } from "./deps.ts";
 import { requests } from "./schema.ts";
 
 /**
- * Does `work` once for a request id, in a transaction. Requests are told by a keyed hash: they carry passwords, which
- * a plain one would let anybody guess at who reads the table.
+ * Runs `work` once per request id, in a transaction. Requests are compared by a keyed hash: they contain passwords, and
+ * a plain hash would allow guesses to those who can read the table.
  */
 export function onceRequested<I extends DescMessage, O extends DescMessage>(
   { db, vault }: Pick<IdentityDeps, "db" | "vault">,

@@ -7,18 +7,21 @@ import { createLog } from "../lib/telemetry/log.ts";
 import { type BootstrapAdmin, bootstrap } from "./bootstrap.ts";
 import type { IdentityConfig } from "./config.ts";
 import { createKeyRing, rotateSigningKeys } from "./credentials/key-ring.ts";
-import { createTurns } from "./credentials/turns.ts";
+import { createSemaphore } from "./credentials/semaphore.ts";
 import { maintain } from "./maintenance.ts";
 import { identityServices } from "./service.ts";
 import { createVault } from "./vault.ts";
 
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
-/** Each takes a thread of Node's pool of four, 19 MiB and a core for some 50 ms; the rest is for everybody else. */
-const passwordHashesAtOnceMax = 2;
+/**
+ * Concurrent password hashes. Each uses 19 MiB and one of the four threads of libuv's pool for about 50 ms; two threads
+ * stay free for other work.
+ */
+const hashPermitsMax = 2;
 
 /**
- * Runs the identity service until `stop` aborts. On an installation's first start it makes the platform administrator
- * and calls `announce` once, if it made the password up.
+ * Runs the identity service until `stop` aborts. The first start of an installation creates the platform administrator
+ * and calls `announce` if it generated the password.
  */
 export const run = async (
   config: IdentityConfig,
@@ -40,7 +43,7 @@ export const run = async (
   const { bootstrapAdminEmail: email, bootstrapAdminPassword: password } = config;
   const generated = await bootstrap(db, { email, password });
   if (generated) announce(generated);
-  const deps = { db, keyRing, vault, takeTurn: createTurns(passwordHashesAtOnceMax), log };
+  const deps = { db, keyRing, vault, withHashPermit: createSemaphore(hashPermitsMax), log };
   await using server = await startGrpcServer({
     listen: config.grpcListen,
     services: identityServices(deps),
@@ -52,7 +55,7 @@ export const run = async (
   await maintain(deps, stop);
 };
 
-/** On standard output, beside the log: a log may be kept and read by others. */
+/** Writes to standard output, not to the log: logs are kept and read by others. */
 function print({ email, password }: BootstrapAdmin): void {
   process.stdout.write(`Sluice's first administrator: ${email}, password ${password} (shown once)\n`);
 }

@@ -28,7 +28,7 @@ const updateTime = () => time("update_time").notNull().defaultNow();
 const revision = () => integer("revision").notNull().default(1);
 const knownRoles = sql.raw(`roles <@ array[${everyRole.map((role) => `'${role}'`).join(", ")}]`);
 
-/** A value that only the holder of the encryption key can read: see vault.ts. */
+/** An encrypted value: see vault.ts. */
 const sealed = () => ({
   keyId: text("key_id").notNull(),
   nonce: text("nonce").notNull(),
@@ -100,17 +100,17 @@ export const apiKeys = identity.table(
   ],
 );
 
-/** What began with IssueToken: every token that descends from it names it. */
+/** Sessions that IssueToken creates. Each of their tokens contains the login's id. */
 export const logins = identity.table(
   "logins",
   {
     loginId: uuid("login_id").primaryKey(),
     orgId: uuid("org_id").notNull(),
     userId: uuid("user_id").notNull(),
-    /** The key that the login was made with; null for a password. */
+    /** API key of the login; null for a password. */
     apiKeyId: uuid("api_key_id"),
     createTime: createTime(),
-    /** When its newest refresh token expires. */
+    /** Expiry of the newest refresh token. */
     expireTime: time("expire_time").notNull(),
     revokeTime: time("revoke_time"),
   },
@@ -150,7 +150,7 @@ export const refreshTokens = identity.table(
   ],
 );
 
-/** Recent failures, and logins under way, of an account or an address. */
+/** Recent failures and running logins of an account or an address. */
 export const loginAttempts = identity.table("login_attempts", {
   subject: text("subject").primaryKey(),
   times: time("times").array().notNull(),
@@ -170,7 +170,7 @@ export const secrets = identity.table(
     orgId: uuid("org_id").notNull(),
     name: text("name").notNull(),
     ...sealed(),
-    /** Null for a secret from before there were destinations, until BindSecrets. */
+    /** Null for secrets of a version without destinations, until BindSecrets. */
     destinations: jsonb("destinations").$type<readonly Destination[]>(),
     createTime: createTime(),
     updateTime: updateTime(),

@@ -13,7 +13,7 @@ export type SecretName = Pick<
   "name" | "destinations" | "createTime" | "updateTime"
 >;
 
-/** A secret's value, and where it may be sent: null until that is known. */
+/** A secret's encrypted value and its destinations; null until they are set. */
 export type StoredSecret = Sealed & Pick<SecretName, "destinations">;
 
 const withoutValue = {
@@ -25,8 +25,8 @@ const withoutValue = {
 
 const one = (scope: Scope, name: string) => and(eq(secrets.orgId, scope.orgId), eq(secrets.name, name));
 
-/** Where a value is sealed to: it opens in this organisation and under this name only. */
-export const placeOfSecret = ({ orgId }: Scope, name: string): string[] => ["secret", orgId, name];
+/** Associated data of a secret's encryption: it binds the value to the organisation and the name. */
+export const secretContext = ({ orgId }: Scope, name: string): string[] => ["secret", orgId, name];
 
 export async function findSecret(db: Db, scope: Scope, name: string): Promise<StoredSecret | undefined> {
   const { keyId, nonce, ciphertext, destinations } = secrets;
@@ -46,7 +46,7 @@ export function listSecrets(db: Db, scope: Scope, page: Page): Promise<SecretNam
     .limit(page.limit);
 }
 
-/** Makes the secret, or sets its value and its destinations. */
+/** Inserts the secret, or replaces its value and destinations. */
 export async function upsertSecret(
   db: Db,
   scope: Scope,
@@ -64,7 +64,7 @@ export async function upsertSecret(
   return insertedRow(rows);
 }
 
-/** Changes a secret's destinations and keeps its value; undefined when there is none of that name. */
+/** Updates a secret's destinations and keeps its value. Undefined if there is no such secret. */
 export async function updateSecret(
   db: Db,
   scope: Scope,
@@ -80,7 +80,7 @@ export async function updateSecret(
 }
 
 /**
- * Sets the destinations of every secret of the organisation that has none set yet: those of `uses`, by the secret's name, or
+ * Sets the destinations of the organisation's secrets where they are null: those in `uses` by the secret's name, else
  * an empty list.
  */
 export async function bindSecrets(
@@ -94,7 +94,7 @@ export async function bindSecrets(
     .where(and(eq(secrets.orgId, orgId), isNull(secrets.destinations)));
 }
 
-/** Organisations with secrets whose destinations are not set yet. */
+/** Organisations with secrets whose destinations are null. */
 export async function listUnboundOrgs(db: Db, limit: number): Promise<string[]> {
   const rows = await db
     .selectDistinct({ orgId: secrets.orgId })
@@ -104,7 +104,7 @@ export async function listUnboundOrgs(db: Db, limit: number): Promise<string[]> 
   return rows.map(({ orgId }) => orgId);
 }
 
-/** Removes a secret; false when there is none. */
+/** False if there is no such secret. */
 export async function deleteSecret(db: Db, scope: Scope, name: string): Promise<boolean> {
   const rows = await db.delete(secrets).where(one(scope, name)).returning({ name: secrets.name });
   return rows.length > 0;

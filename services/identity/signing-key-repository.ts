@@ -5,7 +5,7 @@ import { signingKeys } from "./schema.ts";
 export type SigningKeyRow = typeof signingKeys.$inferSelect;
 export type NewSigningKey = Omit<SigningKeyRow, "createTime">;
 
-/** The installation's keys, oldest first. */
+/** Signing keys, oldest first. */
 export function listSigningKeys(db: Db): Promise<SigningKeyRow[]> {
   return db.select().from(signingKeys).orderBy(asc(signingKeys.createTime), asc(signingKeys.kid));
 }

@@ -17,7 +17,7 @@ export async function findUser(db: Db, scope: Scope, userId: string): Promise<Us
   return row;
 }
 
-/** Whoever has the address, in whatever organisation: before a login there is no scope. */
+/** The user with an e-mail address, in any organisation: there is no scope before a login. */
 export async function findUserByEmail(db: Db, email: string): Promise<UserRow | undefined> {
   const [row] = await db
     .select()
@@ -26,7 +26,7 @@ export async function findUserByEmail(db: Db, email: string): Promise<UserRow | 
   return row;
 }
 
-/** Holds off changes of a user until the transaction ends; undefined when the user is gone or not active. */
+/** Locks an active user until the transaction ends. Undefined if the user is gone or not active. */
 export async function lockActiveUser(
   tx: Db,
   userId: string,
@@ -49,7 +49,7 @@ export async function findPlatformAdmin(db: Db): Promise<Pick<UserRow, "userId">
   return row;
 }
 
-/** An active administrator of the organisation other than that user. */
+/** An active administrator of the organisation other than this user. */
 export async function findOtherAdmin(
   db: Db,
   scope: Scope,
@@ -70,7 +70,7 @@ export async function findOtherAdmin(
   return row;
 }
 
-/** Users by id, which is by age. */
+/** Users ordered by id, which is by age. */
 export function listUsers(db: Db, scope: Scope, page: Page): Promise<UserRow[]> {
   return db
     .select()
@@ -84,7 +84,7 @@ export async function insertUser(db: Db, user: NewUser): Promise<UserRow> {
   return insertedRow(await db.insert(users).values(user).returning());
 }
 
-/** Changes a user of that revision (undefined: of any); undefined when there is none. */
+/** Updates a user with this revision (undefined: any). Undefined if no row matches. */
 export async function updateUser(
   db: Db,
   scope: Scope,
@@ -100,7 +100,7 @@ export async function updateUser(
   return row;
 }
 
-/** Removes a user; the user's keys and logins go with it. */
+/** Removes a user with their keys and logins. */
 export async function deleteUser(db: Db, scope: Scope, userId: string): Promise<void> {
   await db.delete(users).where(one(scope, userId));
 }

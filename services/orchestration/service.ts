@@ -9,28 +9,37 @@ import { StatusService } from "../../gen/sluice/orchestration/v1/status_pb.ts";
 import { type GuardedService, guard } from "../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "./deps.ts";
 import { cancelExecution } from "./rpc/cancel-execution.ts";
+import { closeSnapshot } from "./rpc/close-snapshot.ts";
 import { createSource } from "./rpc/create-source.ts";
+import { deleteSource } from "./rpc/delete-source.ts";
 import { discover } from "./rpc/discover.ts";
 import { executeQuery } from "./rpc/execute-query.ts";
 import { extractChunk } from "./rpc/extract-chunk.ts";
-import { getDownstream, getLineage, getUpstream } from "./rpc/get-lineage.ts";
+import { getConnector } from "./rpc/get-connector.ts";
+import { getDownstream } from "./rpc/get-downstream.ts";
+import { getExecution } from "./rpc/get-execution.ts";
+import { getLineage } from "./rpc/get-lineage.ts";
+import { getSource } from "./rpc/get-source.ts";
 import { getStatus } from "./rpc/get-status.ts";
-import { ingestBatch, ingestEvent } from "./rpc/ingest-event.ts";
-import { getConnector, listConnectors } from "./rpc/list-connectors.ts";
+import { getTable } from "./rpc/get-table.ts";
+import { getUpstream } from "./rpc/get-upstream.ts";
+import { ingestBatch } from "./rpc/ingest-batch.ts";
+import { ingestEvent } from "./rpc/ingest-event.ts";
+import { listConnectors } from "./rpc/list-connectors.ts";
 import { listCrashes } from "./rpc/list-crashes.ts";
-import { getExecution, listExecutions } from "./rpc/list-executions.ts";
-import { deleteSource, getSource, listSources } from "./rpc/list-sources.ts";
-import { getTable, listTables } from "./rpc/list-tables.ts";
+import { listExecutions } from "./rpc/list-executions.ts";
+import { listSources } from "./rpc/list-sources.ts";
+import { listTables } from "./rpc/list-tables.ts";
 import { planChunks } from "./rpc/plan-chunks.ts";
 import { previewSource } from "./rpc/preview-source.ts";
 import { recordLineage } from "./rpc/record-lineage.ts";
 import { releaseCrash } from "./rpc/release-crash.ts";
-import { closeSnapshot, renewSnapshot } from "./rpc/renew-snapshot.ts";
+import { renewSnapshot } from "./rpc/renew-snapshot.ts";
 import { streamQuery } from "./rpc/stream-query.ts";
 import { testConnection } from "./rpc/test-connection.ts";
 import { updateSource } from "./rpc/update-source.ts";
 
-/** The services of this process, authorised and validated. */
+/** Services of the orchestration process, with authorisation and validation. */
 export function orchestrationServices(deps: OrchestrationDeps): GuardedService[] {
   return [
     guard(ConnectorService, {

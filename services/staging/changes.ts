@@ -1,36 +1,36 @@
 import type { Database } from "../lib/database/database.ts";
 import { listRevisions } from "./job-repository.ts";
 
-/** Tells those who watch a job that it has changed. */
+/** Notifies watchers of jobs. */
 export type Changes = Disposable & {
-  /** Resolves when the job's revision is another one, or the job is gone, or the signal aborts. */
+  /** Resolves when the job's revision changes, the job is gone, or the signal aborts. */
   changed(jobId: string, revision: number, signal: AbortSignal): Promise<void>;
 };
 
-/** How soon a change is seen that nobody has told of, in milliseconds: one statement asks for all watched jobs. */
+/** Polling interval in milliseconds, for changes without a notification. One statement reads all watched jobs. */
 const pollMs = 500;
-/** Where the database tells of changes, by the job's id. */
+/** Channel of PostgreSQL's notifications. The payload is the job's id. */
 const channel = "staging.jobs";
 
 type Watcher = { jobId: string; revision: number; wake: () => void };
 
-/** Looks at the rows of watched jobs; a database that is away is asked again. */
+/** Reads the revisions of watched jobs. Database errors are ignored until the next poll. */
 export async function watchChanges({ db, listen }: Pick<Database, "db" | "listen">): Promise<Changes> {
   const watchers = new Set<Watcher>();
-  const look = async (asked: readonly Watcher[]) => {
-    const revisions = await listRevisions(db, [...new Set(asked.map(({ jobId }) => jobId))]);
-    for (const { jobId, revision, wake } of asked) if (revisions.get(jobId) !== revision) wake();
+  const check = async (checked: readonly Watcher[]) => {
+    const revisions = await listRevisions(db, [...new Set(checked.map(({ jobId }) => jobId))]);
+    for (const { jobId, revision, wake } of checked) if (revisions.get(jobId) !== revision) wake();
   };
   await listen(channel, (changed) => {
-    const asked = [...watchers].filter(({ jobId }) => jobId === changed);
-    // The regular look finds what this one could not.
-    if (asked.length > 0) look(asked).catch(() => {});
+    const notified = [...watchers].filter(({ jobId }) => jobId === changed);
+    // The next poll retries.
+    if (notified.length > 0) check(notified).catch(() => {});
   });
   let polling = false;
   const poll = () => {
     if (polling) return;
     polling = true;
-    look([...watchers])
+    check([...watchers])
       .catch(() => {})
       .finally(() => {
         polling = false;
@@ -48,8 +48,8 @@ export async function watchChanges({ db, listen }: Pick<Database, "db" | "listen
       const watcher = { jobId, revision, wake: resolve };
       watchers.add(watcher);
       timer ??= setInterval(poll, pollMs);
-      // It may have changed since the caller read it.
-      look([watcher]).catch(() => {});
+      // The job can have changed since the caller read it.
+      check([watcher]).catch(() => {});
       signal.addEventListener("abort", resolve as () => void, { once: true });
       try {
         await promise;

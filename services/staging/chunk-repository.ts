@@ -6,7 +6,7 @@ import { type ColumnStats, chunks } from "./schema.ts";
 
 export type ChunkRow = typeof chunks.$inferSelect;
 export type NewChunk = Pick<ChunkRow, "chunkIndex" | "tableIndex" | "range" | "rowCountExpected">;
-/** What a chunk has once it is stored. */
+/** Columns of a stored chunk. */
 export type Stored = {
   attempt: number;
   fileId: string;
@@ -19,14 +19,14 @@ export type StoredChunk = ChunkRow & Stored & { createTime: Date };
 
 type Owner = Pick<Scope, "orgId">;
 
-/** Rows of one INSERT: each has parameters, and a statement takes 65,535. */
+/** Rows per INSERT. PostgreSQL accepts 65,535 parameters per statement. */
 const rowsPerInsert = 1000;
 
 const ofJob = (owner: Owner, jobId: string) => and(eq(chunks.orgId, owner.orgId), eq(chunks.jobId, jobId));
 
 const isStored = (row: ChunkRow): row is StoredChunk => row.fileId !== null;
 
-/** Stored chunks of a page by their index; without a page, all of them. */
+/** Stored chunks ordered by index; all of them without a page. */
 export async function listStoredChunks(
   db: Db,
   owner: Owner,
@@ -56,7 +56,7 @@ export async function findStoredChunk(
   return rows.find(isStored);
 }
 
-/** The plan, by index. */
+/** All planned chunks, ordered by index. */
 export function listPlannedChunks(db: Db, owner: Owner, jobId: string): Promise<ChunkRow[]> {
   return db.select().from(chunks).where(ofJob(owner, jobId)).orderBy(asc(chunks.chunkIndex));
 }
@@ -75,7 +75,7 @@ export async function insertChunks(
   }
 }
 
-/** Marks a chunk as stored; false when it is already, or is not in the plan. */
+/** Marks a chunk as stored. False if it is stored already or not in the plan. */
 export async function updateStored(
   db: Db,
   owner: Owner,

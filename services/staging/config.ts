@@ -6,7 +6,7 @@ import { parseMeshEnv } from "../lib/tls/tls-settings.ts";
 export type StagingConfig = ReturnType<typeof parseConfig>;
 export type WorkerConfig = Omit<StagingConfig, "grpcListen">;
 
-/** Jobs that a process does at once; what follows a job is done there, too. */
+/** Concurrent jobs of a process. Follow-up work of jobs runs there, too. */
 const concurrency = (least: number, text: string) =>
   z
     .string()
@@ -32,7 +32,7 @@ export function parseConfig(env: Env) {
   return Object.freeze({ ...common(settings), grpcListen: settings.GRPC_LISTEN });
 }
 
-/** Reads the settings of a process that only does staging's jobs; throws a ConfigError with every problem. */
+/** Reads the settings of a worker process; throws a ConfigError with every problem. */
 export function parseWorkerConfig(env: Env): WorkerConfig {
   return Object.freeze(common(parseMeshEnv(workerEnv, env)));
 }

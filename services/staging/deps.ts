@@ -10,7 +10,7 @@ import type { MeshClient } from "../lib/mesh/mesh-client.ts";
 import type { Logger } from "../lib/telemetry/log.ts";
 import type { Changes } from "./changes.ts";
 
-/** What handlers and workers work with. */
+/** Dependencies of handlers and workers. */
 export type StagingDeps = {
   readonly db: Db;
   readonly jobs: Jobs;

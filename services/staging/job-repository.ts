@@ -16,12 +16,12 @@ export type NewJob = Pick<
 const one = (scope: Pick<Scope, "orgId">, jobId: string) =>
   and(eq(jobs.orgId, scope.orgId), eq(jobs.jobId, jobId));
 
-/** Jobs that expire in one transaction. */
+/** Jobs that expire per transaction. */
 const expiredAtOnce = 100;
 
-/** What every change of a row does besides. */
+/** Columns that every update sets. */
 const touched = { updateTime: sql`now()`, revision: sql`${jobs.revision} + 1` };
-/** What a job without chunks has. */
+/** Columns of a job without chunks. */
 const nothingStored = {
   rowCount: 0n,
   rowCountExpected: 0n,
@@ -40,7 +40,7 @@ export async function findJob(
   return row;
 }
 
-/** Jobs by id, which is by age; `filter` undefined for any. */
+/** Jobs ordered by id, which is by age. Fields of `filter` that are undefined match any job. */
 export function listJobs(
   db: Db,
   scope: Scope,
@@ -85,11 +85,11 @@ async function move(
   return row;
 }
 
-/** Undefined when the job is paused already, or has ended, or is not there. */
+/** Undefined if the job is paused already, has ended, or does not exist. */
 export const moveToPaused = (db: Db, scope: Scope, jobId: string) =>
   move(db, one(scope, jobId), "paused", { snapshotId: null });
 
-/** The next run of a paused job; undefined when there is none. */
+/** Begins the next run of a paused job. Undefined if it is not paused. */
 export const moveToQueued = (db: Db, scope: Scope, jobId: string) =>
   move(db, and(one(scope, jobId), eq(jobs.state, "paused")), "queued", {
     run: sql`${jobs.run} + 1`,
@@ -97,7 +97,7 @@ export const moveToQueued = (db: Db, scope: Scope, jobId: string) =>
     planCount: 0,
   });
 
-/** Undefined when the job has ended, or is not there. Its chunks go. */
+/** Removes the chunks, too. Undefined if the job has ended or does not exist. */
 export async function moveToCancelled(db: Db, scope: Scope, jobId: string): Promise<JobRow | undefined> {
   const change = { ...nothingStored, endTime: sql`now()` };
   const row = await move(db, one(scope, jobId), "cancelled", change);
@@ -105,80 +105,88 @@ export async function moveToCancelled(db: Db, scope: Scope, jobId: string): Prom
   return row;
 }
 
-/** Removes a job and its chunks; false when there is none. */
+/** Removes a job and its chunks. False if there is no such job. */
 export async function deleteJob(db: Db, scope: Scope, jobId: string): Promise<boolean> {
   const rows = await db.delete(jobs).where(one(scope, jobId)).returning({ jobId: jobs.jobId });
   return rows.length > 0;
 }
 
-/** One run of a job, as the queue carries it. */
-export type Order = { readonly orgId: string; readonly jobId: string; readonly run: number };
+/** One run of a job: the payload of the queue. */
+export type JobRun = { readonly orgId: string; readonly jobId: string; readonly run: number };
 
-/** A worker's turn: what it writes counts while the job is running in this attempt. */
-export type Turn = { readonly orgId: string; readonly jobId: string; readonly attempt: number };
+/** A worker's attempt at a job. Its writes are valid while the job is running in this attempt. */
+export type JobAttempt = { readonly orgId: string; readonly jobId: string; readonly attempt: number };
 
-const mine = (turn: Turn) =>
-  and(one(turn, turn.jobId), eq(jobs.attempt, turn.attempt), eq(jobs.state, "running"));
+const isCurrent = (attempt: JobAttempt) =>
+  and(one(attempt, attempt.jobId), eq(jobs.attempt, attempt.attempt), eq(jobs.state, "running"));
 
-/** Begins the next attempt; undefined when the run is over. */
-export const moveToRunning = (db: Db, order: Order) =>
-  move(db, and(one(order, order.jobId), eq(jobs.run, order.run)), "running", {
+/** Begins the next attempt. Undefined if the run is over. */
+export const moveToRunning = (db: Db, jobRun: JobRun) =>
+  move(db, and(one(jobRun, jobRun.jobId), eq(jobs.run, jobRun.run)), "running", {
     attempt: sql`${jobs.attempt} + 1`,
   });
 
-export async function isMine(db: Db, turn: Turn): Promise<boolean> {
-  const rows = await db.select({ jobId: jobs.jobId }).from(jobs).where(mine(turn));
+export async function isCurrentAttempt(db: Db, attempt: JobAttempt): Promise<boolean> {
+  const rows = await db.select({ jobId: jobs.jobId }).from(jobs).where(isCurrent(attempt));
   return rows.length > 0;
 }
 
-/** Changes the job of a turn; undefined when the turn is over. */
-export async function updateTurn(db: Db, turn: Turn, change: TurnChange): Promise<JobRow | undefined> {
+/** Updates the job of an attempt. Undefined if the attempt is over. */
+export async function updateAttempt(
+  db: Db,
+  attempt: JobAttempt,
+  change: AttemptChange,
+): Promise<JobRow | undefined> {
   const [row] = await db
     .update(jobs)
     .set({ ...touched, ...change })
-    .where(mine(turn))
+    .where(isCurrent(attempt))
     .returning();
   return row;
 }
 
-type TurnChange = { [Key in keyof typeof jobs.$inferInsert]?: (typeof jobs.$inferInsert)[Key] | SQL };
+type AttemptChange = { [Key in keyof typeof jobs.$inferInsert]?: (typeof jobs.$inferInsert)[Key] | SQL };
 
-/** Counts a chunk that was stored; undefined when the turn is over. */
-export const updateProgress = (db: Db, turn: Turn, chunk: { rowCount: bigint; sizeBytes: bigint }) =>
-  updateTurn(db, turn, {
+/** Counts a stored chunk. Undefined if the attempt is over. */
+export const updateProgress = (db: Db, attempt: JobAttempt, chunk: { rowCount: bigint; sizeBytes: bigint }) =>
+  updateAttempt(db, attempt, {
     rowCount: sql`${jobs.rowCount} + ${chunk.rowCount}`,
     sizeBytes: sql`${jobs.sizeBytes} + ${chunk.sizeBytes}`,
     chunkCount: sql`${jobs.chunkCount} + 1`,
     failureCount: 0,
   });
 
-/** Puts the job of a turn back; `failed` when the attempt counts as one that failed. */
-export const requeueTurn = (db: Db, turn: Turn, failed: boolean) =>
-  move(db, mine(turn), "queued", { failureCount: sql`${jobs.failureCount} + ${failed ? 1 : 0}` });
+/** Returns the job to the queue. `failed` means that the attempt counts as a failure. */
+export const requeueAttempt = (db: Db, attempt: JobAttempt, failed: boolean) =>
+  move(db, isCurrent(attempt), "queued", { failureCount: sql`${jobs.failureCount} + ${failed ? 1 : 0}` });
 
-/** Ends the job of a turn; undefined when the turn is over. Its chunks go. */
-export async function failTurn(db: Db, turn: Turn, errorMessage: string): Promise<JobRow | undefined> {
+/** Fails the job of an attempt and removes its chunks. Undefined if the attempt is over. */
+export async function failAttempt(
+  db: Db,
+  attempt: JobAttempt,
+  errorMessage: string,
+): Promise<JobRow | undefined> {
   const change = { ...nothingStored, errorMessage, endTime: sql`now()` };
-  const row = await move(db, mine(turn), "failed", change);
-  if (row) await deleteChunks(db, turn, turn.jobId);
+  const row = await move(db, isCurrent(attempt), "failed", change);
+  if (row) await deleteChunks(db, attempt, attempt.jobId);
   return row;
 }
 
-/** The job of a turn has its chunks and its manifest; undefined when the turn is over. */
-export const succeedTurn = (
+/** Completes the job of an attempt. Undefined if the attempt is over. */
+export const succeedAttempt = (
   db: Db,
-  turn: Turn,
+  attempt: JobAttempt,
   manifest: { manifestFileId: string; manifestSha256: string },
   lifetimeDays: number,
 ) =>
-  move(db, mine(turn), "succeeded", {
+  move(db, isCurrent(attempt), "succeeded", {
     ...manifest,
     snapshotId: null,
     endTime: sql`now()`,
     expireTime: sql`case when not ${jobs.kept} then now() + make_interval(days => ${lifetimeDays}) end`,
   });
 
-/** Keeps what a job has, or will have, from expiring; undefined when it has expired, or is not there. */
+/** Keeps a job's files from expiring. Undefined if they have expired or the job does not exist. */
 export async function keepJob(db: Db, scope: Scope, jobId: string): Promise<JobRow | undefined> {
   const [row] = await db
     .update(jobs)
@@ -188,7 +196,7 @@ export async function keepJob(db: Db, scope: Scope, jobId: string): Promise<JobR
   return row;
 }
 
-/** Has what a job has expire now; undefined when it has nothing. Its chunks go. */
+/** Expires the files of a job now and removes its chunks. Undefined if it has none. */
 export async function moveToExpired(db: Db, scope: Scope, jobId: string): Promise<JobRow | undefined> {
   const [row] = await db
     .update(jobs)
@@ -199,7 +207,7 @@ export async function moveToExpired(db: Db, scope: Scope, jobId: string): Promis
   return row;
 }
 
-/** The revisions of jobs of any organisation: for those who were allowed to see the job already. */
+/** Revisions of jobs of any organisation. Callers have to be authorised for the jobs already. */
 export async function listRevisions(db: Db, jobIds: readonly string[]): Promise<Map<string, number>> {
   const rows = await db
     .select({ jobId: jobs.jobId, revision: jobs.revision })
@@ -208,15 +216,15 @@ export async function listRevisions(db: Db, jobIds: readonly string[]): Promise<
   return new Map(rows.map(({ jobId, revision }) => [jobId, revision]));
 }
 
-/** Runs of jobs of any organisation that wait for a worker or have one. */
-export function listUnfinished(db: Db): Promise<Order[]> {
+/** Queued and running jobs of all organisations. */
+export function listUnfinished(db: Db): Promise<JobRun[]> {
   return db
     .select({ orgId: jobs.orgId, jobId: jobs.jobId, run: jobs.run })
     .from(jobs)
     .where(inArray(jobs.state, ["queued", "running"]));
 }
 
-/** Marks some jobs of any organisation whose time has come, and answers them. */
+/** Marks expired jobs of all organisations and returns them; at most `expiredAtOnce`. */
 export function moveExpired(db: Db): Promise<{ orgId: string; jobId: string }[]> {
   const due = db
     .select({ jobId: jobs.jobId })

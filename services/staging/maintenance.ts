@@ -7,8 +7,8 @@ import { enqueueRun, enqueueSweep } from "./queues.ts";
 const pauseMs = 10 * 60_000;
 
 /**
- * Removes the chunks of jobs that have expired, and has unfinished jobs done whose place in the queue was lost, as in a
- * backup without the queue: now and every ten minutes, until `stop` aborts.
+ * Removes the chunks of expired jobs, and enqueues unfinished jobs that the queue has lost, for example after a restore
+ * without it. Runs now and every ten minutes, until `stop` aborts.
  */
 export function maintain(deps: Pick<StagingDeps, "db" | "jobs" | "log">, stop: AbortSignal): Promise<void> {
   const { log } = deps;

@@ -19,14 +19,14 @@ import { toJobState } from "./state.ts";
 
 const messageOfFormat = { parquet: FileFormat.PARQUET, csv: FileFormat.CSV } as const;
 
-/** The row's word for a format; Parquet where none is given. */
+/** Parquet if the format is unspecified. */
 export const fromFormat = (format: FileFormat): JobRow["format"] =>
   format === FileFormat.CSV ? "csv" : "parquet";
 
 export const fromSelections = (selections: readonly TableSelection[]): Selection[] =>
   selections.map(({ schemaName, name, columns }) => ({ schemaName, name, columns }));
 
-/** A field of an optional moment, to spread into a message. */
+/** An optional timestamp field, to spread into a message. */
 const momentField = <Name extends string>(name: Name, moment: Date | null) =>
   (moment ? { [name]: timestampFromDate(moment) } : {}) as Partial<Record<Name, Timestamp>>;
 
@@ -81,7 +81,7 @@ export function toChunk(job: JobRow, row: StoredChunk, url: string): Chunk {
   });
 }
 
-/** What a job wrote, from its rows: the same message each time. `chunks` are all of them, by index. */
+/** The manifest of a job. It is deterministic. `chunks` are all chunks, ordered by index. */
 export function toManifest(job: JobRow, chunks: readonly StoredChunk[]): Manifest {
   const byTable = Map.groupBy(chunks, ({ tableIndex }) => tableIndex);
   return create(ManifestSchema, {

@@ -19,7 +19,7 @@ import type { StagingDeps } from "./deps.ts";
 const service = "staging";
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
 
-/** Opens what the service and its workers work with; all of it is closed with the stack. */
+/** Opens the dependencies of the service and its workers. The stack closes them. */
 export async function openDeps(
   stack: AsyncDisposableStack,
   config: WorkerConfig,

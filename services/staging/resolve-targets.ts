@@ -9,7 +9,7 @@ import type { Target } from "./schema.ts";
 type Catalog = Pick<StagingDeps, "catalog" | "sources">;
 type Wanted = { path: string; table: Table; columns: string[] };
 
-/** Finds a job's tables and columns in the catalog, as the caller sees it; InvalidArgument names what is not there. */
+/** Finds a job's tables and columns in the caller's catalog. InvalidArgument names what is missing. */
 export async function resolveTargets(
   deps: Catalog,
   { sourceId, tables, selections }: Job,

@@ -9,7 +9,7 @@ import { openDeps } from "./open-deps.ts";
 import { stagingServices } from "./service.ts";
 import { startWorkers } from "./worker/start-workers.ts";
 
-/** Runs the staging service, with workers of its own unless it is told to have none, until `stop` aborts. */
+/** Runs the staging service until `stop` aborts. It has its own workers unless the settings say none. */
 export const run: Run<StagingConfig> = async (config, stop, ready) => {
   const log = createLog("staging", config);
   await using stack = new AsyncDisposableStack();

@@ -22,9 +22,9 @@ export const staging = pgSchema("staging");
 
 export const requests = requestsTable(staging);
 
-/** A table, or some columns of it, as the caller chose it. */
+/** A table, or some of its columns, as the caller selected it. */
 export type Selection = { schemaName: string; name: string; columns: string[] };
-/** The same by its id in the catalog; no columns for all. */
+/** A selected table by its catalog id. No columns means all. */
 export type Target = { tableId: string; columns: string[] };
 export type PlannedColumn = {
   name: string;
@@ -33,16 +33,16 @@ export type PlannedColumn = {
   dataType: string;
   nullable: boolean;
 };
-/** A table as the plan writes it. */
+/** A table of the plan. */
 export type PlannedTable = {
   tableId: string;
   schemaName: string;
   name: string;
   columns: PlannedColumn[];
-  /** The contract's number; plans of before have none. */
+  /** Enum number of the contract; missing in plans of earlier versions. */
   rowSecurity?: RowSecurity;
 };
-/** What is known of a column of a chunk. */
+/** Statistics of a column of a chunk. */
 export type ColumnStats = { name: string; nullCount: string; min?: string; max?: string };
 
 export const formats = ["parquet", "csv"] as const;
@@ -64,11 +64,11 @@ export const jobs = staging.table(
     chunkRows: bigint("chunk_rows", { mode: "bigint" }).notNull(),
     state: text("state", { enum: states }).notNull().default("queued"),
     errorMessage: text("error_message").notNull().default(""),
-    // Each start, first or after a pause, is a run of its own; each worker's turn in it is an attempt, whose number fences
-    // what it writes.
+    // A run begins when the job is created or resumed. Each claim by a worker is an attempt; its number is the fencing
+    // token of all its writes.
     run: integer("run").notNull().default(1),
     attempt: integer("attempt").notNull().default(0),
-    // Attempts that failed since the last chunk was stored, and plans that were made since the run began.
+    // Failed attempts since the last stored chunk, and plans since the run began.
     failureCount: integer("failure_count").notNull().default(0),
     planCount: integer("plan_count").notNull().default(0),
     snapshotId: uuid("snapshot_id"),
@@ -90,9 +90,9 @@ export const jobs = staging.table(
     endTime: moment("end_time"),
     expireTime: moment("expire_time"),
     expired: boolean("expired").notNull().default(false),
-    // Its chunks belong to a package, and stay until they are dropped.
+    // Whether the chunks belong to a package; they do not expire then.
     kept: boolean("kept").notNull().default(false),
-    // Changes with every change, for those who watch.
+    // Increases with every change. Watchers compare it.
     revision: integer("revision").notNull().default(1),
   },
   (table) => [
@@ -131,7 +131,7 @@ export const chunks = staging.table(
     tableIndex: integer("table_index").notNull(),
     range: text("range").notNull(),
     rowCountExpected: count("row_count_expected"),
-    // Unset until it is stored.
+    // Null until the chunk is stored.
     attempt: integer("attempt"),
     fileId: uuid("file_id"),
     rowCount: bigint("row_count", { mode: "bigint" }),
@@ -157,7 +157,7 @@ export const chunks = staging.table(
   ],
 );
 
-/** Attempts whose files may be in storage. They outlive the job's row, until the files are removed. */
+/** Attempts whose files can be in storage. Rows are kept after the job's removal, until the files are removed. */
 export const uploads = staging.table(
   "uploads",
   {

@@ -2,10 +2,10 @@ import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { wordOf } from "../lib/values/enum-words.ts";
 import { stateMachine } from "../lib/values/state-machine.ts";
 
-/** Where a job may go from each state. A running job's next worker moves it to running again. */
+/** Allowed transitions. A running job's next worker moves it to running again. */
 export const { states, endStates, statesBefore } = stateMachine({
   queued: ["running", "paused", "failed", "cancelled"],
-  // Back to the queue when it has to be tried again.
+  // Queued again for a retry.
   running: ["running", "queued", "paused", "succeeded", "failed", "cancelled"],
   paused: ["queued", "cancelled"],
   succeeded: [],
@@ -13,7 +13,7 @@ export const { states, endStates, statesBefore } = stateMachine({
   cancelled: [],
 });
 
-/** How a job stands, as its row says it. */
+/** State of a job as stored. */
 export type State = (typeof states)[number];
 
 export const hasEnded = (state: State): boolean => endStates.includes(state);
@@ -27,8 +27,7 @@ const messages: Record<State, JobState> = {
   cancelled: JobState.CANCELLED,
 };
 
-/** The contract's word for a state. */
 export const toJobState = (state: State): JobState => messages[state];
 
-/** The row's word for a state of the contract; undefined for the unspecified one. */
+/** Undefined for the unspecified state. */
 export const fromJobState = (state: JobState): State | undefined => wordOf(messages, state);

@@ -5,7 +5,7 @@ import { uploads } from "./schema.ts";
 
 type Owner = Pick<Scope, "orgId">;
 
-/** Notes that an attempt may have files in storage. */
+/** Records that an attempt can have files in storage. */
 export async function insertUpload(db: Db, owner: Owner, jobId: string, attempt: number): Promise<void> {
   await db.insert(uploads).values({ orgId: owner.orgId, jobId, attempt }).onConflictDoNothing();
 }

@@ -6,19 +6,24 @@ import { type GuardedService, guard } from "../lib/rpc/guard.ts";
 import type { StorageDeps } from "./deps.ts";
 import { adoptBlob } from "./rpc/adopt-blob.ts";
 import { confirmLeases } from "./rpc/confirm-leases.ts";
+import { createSignedUrl } from "./rpc/create-signed-url.ts";
 import { deleteBlobs } from "./rpc/delete-blobs.ts";
 import { deleteFile } from "./rpc/delete-file.ts";
 import { downloadFile } from "./rpc/download-file.ts";
 import { getBlob } from "./rpc/get-blob.ts";
+import { getFile } from "./rpc/get-file.ts";
+import { getQuota } from "./rpc/get-quota.ts";
+import { getUsage } from "./rpc/get-usage.ts";
+import { listFiles } from "./rpc/list-files.ts";
 import { publishRelease } from "./rpc/publish-release.ts";
 import { putBlob } from "./rpc/put-blob.ts";
-import { getQuota, getUsage, setQuota } from "./rpc/quota.ts";
-import { getFile, listFiles } from "./rpc/read-files.ts";
-import { createSignedUrl, readSigned, signBlobs } from "./rpc/signed-urls.ts";
+import { readSigned } from "./rpc/read-signed.ts";
+import { setQuota } from "./rpc/set-quota.ts";
+import { signBlobs } from "./rpc/sign-blobs.ts";
 import { updateFile } from "./rpc/update-file.ts";
 import { uploadFile } from "./rpc/upload-file.ts";
 
-/** Every service of storage, guarded. */
+/** Services of the storage process, with authorisation and validation. */
 export function storageServices(deps: StorageDeps): GuardedService[] {
   return [
     guard(FileService, {

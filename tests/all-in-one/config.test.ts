@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { checkMembers } from "../../services/all-in-one/check-members.ts";
+import { checkSettings } from "../../services/all-in-one/check-settings.ts";
 import { parseConfig, unreadSettings } from "../../services/all-in-one/config.ts";
 import { parseAll } from "../../services/lib/settings/env.ts";
 import { startProgram } from "../lib/program.ts";
@@ -42,7 +42,7 @@ test("ConfigError: what any member could not use, all at once, and the rest is a
     ENGINE_MEMORY_MIB: "plenty",
     CORS_MAX_AGE: "-2",
   };
-  expect(() => checkMembers(env)).toThrow(
+  expect(() => checkSettings(env)).toThrow(
     expect.objectContaining({
       name: "ConfigError",
       problems: [
@@ -55,7 +55,7 @@ test("ConfigError: what any member could not use, all at once, and the rest is a
       ],
     }),
   );
-  expect(() => checkMembers({})).not.toThrow();
+  expect(() => checkSettings({})).not.toThrow();
 });
 
 test("exit code 2: before anything is started, with every problem and no secret", async () => {
@@ -91,7 +91,7 @@ test.each(["https://user:hidden@sluice", "-----BEGIN PRIVATE KEY-----\nhidden", 
       const read = () =>
         parseAll(
           () => parseConfig({ [name]: value }),
-          () => checkMembers({ [name]: value }),
+          () => checkSettings({ [name]: value }),
         );
       expect(read).toThrow(`${name}: must be`);
       expect(read).not.toThrow(/hidden/);

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
+import { serviceNames } from "../../gen/services.ts";
 import { freePort } from "../lib/free-port.ts";
 import { startPostgresServer } from "../lib/postgres-server.ts";
 import { startProgram } from "../lib/program.ts";
@@ -9,8 +10,6 @@ import { forwardTcp } from "../lib/tcp.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
 export type MeshProcess = AsyncDisposable & { url: string };
-
-const services = ["identity", "storage", "orchestration", "staging", "approval"];
 
 /** Starts a mesh as its operator does, with npm's own commands' files and nothing else. */
 export function startMesh(
@@ -94,16 +93,16 @@ export async function startSeparate(
     PROVISION_DIR: secrets,
   });
   await provision.printed(/secrets of/);
-  const ports = await Promise.all(services.map(() => freePort()));
+  const ports = await Promise.all(serviceNames.map(() => freePort()));
   const addresses = Object.fromEntries(
-    services.map((name, index) => [`${name.toUpperCase()}_ADDRESS`, `127.0.0.1:${ports[index]}`]),
+    serviceNames.map((name, index) => [`${name.toUpperCase()}_ADDRESS`, `127.0.0.1:${ports[index]}`]),
   );
   const certificatesOf = (name: string) => ({
     MESH_TLS_CERT_FILE: join(secrets, name, "tls.crt"),
     MESH_TLS_KEY_FILE: join(secrets, name, "tls.key"),
     MESH_TLS_CA_FILE: join(secrets, name, "ca.crt"),
   });
-  const starting = services.map(async (name) => {
+  const starting = serviceNames.map(async (name) => {
     const child = startProgram(`services/${name}/main.ts`, {
       ...addresses,
       ...certificatesOf(name),

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import postgres from "postgres";
+import { serviceNames } from "../../gen/services.ts";
 import { startPostgresServer } from "../lib/postgres-server.ts";
 import { forwardTcp } from "../lib/tcp.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
@@ -74,7 +75,7 @@ const records = [
 async function stateOf(sql: postgres.Sql, data: string): Promise<State> {
   const tables = await sql<{ name: string }[]>`
     select schemaname || '.' || tablename as name from pg_tables
-    where schemaname in ('identity', 'storage', 'orchestration', 'staging', 'approval')
+    where schemaname in ${sql(serviceNames)}
     order by 1`;
   const rows: Record<string, number> = {};
   for (const { name } of tables.filter((table) => !records.includes(table.name))) {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { freePort } from "../lib/free-port.ts";
+import { serviceAddresses } from "../lib/service-addresses.ts";
 import { type SpawnedProcess, spawnProcess } from "../lib/spawned-process.ts";
 import { meshKeys, temporaryFolder } from "../lib/test-mesh.ts";
 
@@ -16,11 +17,7 @@ const startTwoProcesses = (settings: Record<string, string> = {}): Promise<Spawn
   spawnProcess("edge/main.ts", {
     EDGE_PORT: "0",
     EDGE_PROCESSES: "2",
-    IDENTITY_ADDRESS: nowhere,
-    ORCHESTRATION_ADDRESS: nowhere,
-    STORAGE_ADDRESS: nowhere,
-    STAGING_ADDRESS: nowhere,
-    APPROVAL_ADDRESS: nowhere,
+    ...serviceAddresses(nowhere),
     MESH_PRIVATE_KEY: meshKeys.privateKeys.edge,
     ...settings,
   });

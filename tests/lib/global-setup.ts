@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
+import { serviceNames } from "../../gen/services.ts";
 import { provisionDatabase } from "../../services/all-in-one/provision-database.ts";
-import { serviceNames } from "../../services/all-in-one/service-names.ts";
 import { openDatabase } from "../../services/lib/database/database.ts";
 import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
 import { startPostgresServer } from "./postgres-server.ts";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExtractFormat, type PlanChunksResponse } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
 import { leftFiles } from "./engine-processes.ts";
-import { extractAll, extractChunk, plan, tablesOf } from "./extracts.ts";
+import { extractAll, extractChunk, plan, snapshotGone, tablesOf } from "./extracts.ts";
 import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
 import {
   createFileSource,
@@ -44,12 +44,6 @@ afterAll(async () => {
 
 const planOf = (name: string) => plan(user, sourceId, [tables[name] ?? ""]);
 const orders = () => planOf("orders");
-const gone = {
-  code: Code.FailedPrecondition,
-  reason: "SNAPSHOT_GONE",
-  fields: [],
-  message: expect.any(String),
-};
 const whole = { tableIndex: 0, range: "all" };
 
 /** The source's sessions in pg_stat_activity. */
@@ -65,13 +59,15 @@ describe("SNAPSHOT_GONE", () => {
       [user, randomUUID()],
     ] as const) {
       await asker.extracts.closeSnapshot({ snapshotId });
-      expect(await failureOf(asker.extracts.renewSnapshot({ snapshotId }))).toEqual(gone);
-      expect(await failureOf(extractChunk(asker, { ...planned, snapshotId }, whole))).toEqual(gone);
+      expect(await failureOf(asker.extracts.renewSnapshot({ snapshotId }))).toEqual(snapshotGone);
+      expect(await failureOf(extractChunk(asker, { ...planned, snapshotId }, whole))).toEqual(snapshotGone);
     }
     await user.extracts.renewSnapshot({ snapshotId: planned.snapshotId });
     await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
     await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
-    expect(await failureOf(user.extracts.renewSnapshot({ snapshotId: planned.snapshotId }))).toEqual(gone);
+    expect(await failureOf(user.extracts.renewSnapshot({ snapshotId: planned.snapshotId }))).toEqual(
+      snapshotGone,
+    );
     await eventually(sessions).toEqual([]);
   });
 
@@ -80,7 +76,7 @@ describe("SNAPSHOT_GONE", () => {
     await foreign.sql`select pg_terminate_backend(pid) from pg_stat_activity
       where usename = ${String(foreign.settings.user)}`;
     const renewed = () => failureOf(user.extracts.renewSnapshot({ snapshotId })).catch(() => "renewed");
-    await eventually(renewed).toEqual(gone);
+    await eventually(renewed).toEqual(snapshotGone);
   });
 
   test("FailedPrecondition: the snapshot is closed while a chunk of it is extracted", async () => {
@@ -89,7 +85,7 @@ describe("SNAPSHOT_GONE", () => {
     const call = failureOf(extractChunk(user, planned, whole));
     await untilHeld();
     await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
-    expect(await call).toEqual(gone);
+    expect(await call).toEqual(snapshotGone);
     await eventually(sessions).toEqual([]);
   });
 });

@@ -1,5 +1,7 @@
+import { Code } from "@connectrpc/connect";
 import { parquetMetadata, parquetReadObjects, parquetSchema } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import { expect } from "vitest";
 import {
   ExtractFormat,
   type ExtractSummary,
@@ -7,7 +9,7 @@ import {
   type PlanChunksResponse,
   type PlannedChunk,
 } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
-import type { User } from "./orchestration.ts";
+import { createFileSource, type Orchestration, type User } from "./orchestration.ts";
 
 /** Discovers a source. Returns the ids of its tables by name. */
 export async function tablesOf({ catalog }: User, sourceId: string): Promise<Record<string, string>> {
@@ -33,6 +35,21 @@ export const plan = (
     format: ExtractFormat.PARQUET,
     ...overrides,
   });
+
+/** A plan of one table, whose source is a new CSV file. */
+export async function planFile(mesh: Orchestration, user: User, content = "n\n1\n2\n") {
+  const sourceId = await createFileSource(mesh, user, "numbers.csv", content);
+  const [tableId = ""] = Object.values(await tablesOf(user, sourceId));
+  return { sourceId, tableId, planned: await plan(user, sourceId, [tableId]) };
+}
+
+/** The failure of a call about a snapshot that is not there. */
+export const snapshotGone = {
+  code: Code.FailedPrecondition,
+  reason: "SNAPSHOT_GONE",
+  fields: [],
+  message: expect.any(String),
+};
 
 export type Extracted = { readonly bytes: Buffer; readonly summary: ExtractSummary };
 

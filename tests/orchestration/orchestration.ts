@@ -128,6 +128,13 @@ export function createFileSource(
   return createSource(user, "file", { fileId: peers.addFile(user.who, name, content), ...settings });
 }
 
+/** Creates and discovers a source on a new file. Returns its id and its table. */
+export async function discoverTable(mesh: Orchestration, user: User, name: string) {
+  const sourceId = await createFileSource(mesh, user, `${name}.csv`, "a\n1\n");
+  const { added } = await user.catalog.discover({ sourceId });
+  return { sourceId, table: added[0] };
+}
+
 /** Error of a failed call: code, reason of its ErrorInfo, invalid fields, message. */
 export async function failureOf(call: Promise<unknown>) {
   try {

@@ -76,7 +76,7 @@ export async function startPeers(): Promise<Peers> {
     getPrincipal: unused,
     bindSecrets: unused,
     listUnboundOrgs: () => ({}),
-    // Destinations are tested with the real identity service in secret-destinations.test.ts.
+    // Destinations are tested with the real identity service in resolve-secret.test.ts.
     resolveSecret({ name }, context) {
       const value = secrets.get(`${scopeOf(context).orgId}/${name}`);
       if (value === undefined) throw notFound("secret", name);

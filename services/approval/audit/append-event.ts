@@ -5,8 +5,8 @@ import { findChainForUpdate, insertChain, insertEvent, updateChain } from "../ev
 import { canonicalJson, hashOf, typeName, zeroHash } from "./event-hash.ts";
 
 /**
- * Appends an event to the organisation's chain, in the transaction of what it tells. The end of the chain stays locked
- * until that ends, so it comes last in it.
+ * Appends an event to the organisation's chain, in the transaction of the change that it records. Call it last: it
+ * locks the end of the chain until the transaction ends.
  */
 export async function appendEvent(
   tx: Db,

@@ -10,10 +10,10 @@ import {
 } from "../../../gen/sluice/approval/v1/audit_pb.ts";
 import type { EventRow } from "../event-repository.ts";
 
-/** `previousHash` of an organisation's first event. */
+/** `previousHash` of the first event of a chain. */
 export const zeroHash = "0".repeat(64);
 
-/** The contract's name of a kind of event, as it stands in the row and goes into the hash. */
+/** Name of an event type in the contract. The row and the hash contain it. */
 export const typeName = (type: EventType): string => EventTypeSchema.value[type]?.name ?? "";
 
 /** Canonical JSON (RFC 8785). */
@@ -23,7 +23,7 @@ export function canonicalJson(value: unknown): string {
   return text;
 }
 
-/** SHA-256 in hexadecimal digits. */
+/** SHA-256, hexadecimal. */
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 export function toEvent(row: EventRow): Event {
@@ -44,9 +44,9 @@ export function toEvent(row: EventRow): Event {
   });
 }
 
-/** The hash that an event has to have. Throws when its details are not JSON. */
+/** Recomputes the hash of an event. Throws if its details are not JSON. */
 export function hashOf(row: Omit<EventRow, "hash">): string {
   const event = toJson(EventSchema, toEvent({ ...row, hash: "" })) as Record<string, unknown>;
-  const { detailsJson, ...said } = event;
-  return sha256(canonicalJson({ ...said, details: JSON.parse(String(detailsJson)) }));
+  const { detailsJson, ...fields } = event;
+  return sha256(canonicalJson({ ...fields, details: JSON.parse(String(detailsJson)) }));
 }

@@ -1,20 +1,20 @@
 import type { ChainHead, EventRow, listEventsAfter } from "../event-repository.ts";
 import { hashOf, zeroHash } from "./event-hash.ts";
 
-/** What reading a chain from its beginning found. */
+/** Result of the verification of a chain. */
 export type Verdict = {
   eventCount: bigint;
-  /** Hash of the last event that was read. */
+  /** Hash of the last valid event. */
   headHash: string;
-  /** Zero when nothing is wrong. */
+  /** Zero if the chain is valid. */
   firstInvalidSequence: bigint;
   problem: string;
 };
 
-/** Events of one reading. */
+/** Events per page. */
 const pageRows = 1000;
 
-/** Reads a chain page by page and recomputes it; ends at the first event that is not as it was written. */
+/** Reads a chain page by page and recomputes its hashes. Stops at the first invalid event. */
 export async function verifyEvents(
   head: ChainHead | undefined,
   readAfter: (sequence: bigint, limit: number) => ReturnType<typeof listEventsAfter>,
@@ -48,7 +48,7 @@ function recomputed(event: EventRow): string | undefined {
   try {
     return hashOf(event);
   } catch {
-    // Its details are not JSON any more.
+    // The details were changed: they are not JSON.
     return undefined;
   }
 }

@@ -5,7 +5,9 @@ import type { DiscardWork } from "./queues.ts";
 
 const dropTimeoutMs = 60_000;
 
-/** Gives staged bytes up that nobody needs any more, whatever the asker may do by now: nothing else removes them. */
+/**
+ * Drops staged files that are no longer needed. It needs no permission of the asker, because nothing else removes them.
+ */
 export const discardPackage =
   ({ packages }: Pick<ApprovalDeps, "packages">) =>
   async ({ stagingJobId, asker }: DiscardWork, signal: AbortSignal): Promise<void> => {

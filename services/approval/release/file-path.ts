@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { FilestoreDestination_Format as Format } from "../../../gen/sluice/approval/v1/projects_pb.ts";
 
-/** Longest name of a folder, in bytes. */
+/** Maximum length of a folder name, in bytes. */
 const folderBytesMax = 200;
 
 const extensions: Record<Format, string> = {
@@ -10,13 +10,13 @@ const extensions: Record<Format, string> = {
   [Format.CSV]: "csv",
 };
 
-/** Where a file of a release is published: `<area>/<project>/<schema>/<table>/part-00000.parquet`. */
+/** Path of a file in a release: `<area>/<project>/<schema>/<table>/part-00000.parquet`. */
 export function filePath(options: {
   area: string;
   projectId: string;
   schemaName: string;
   tableName: string;
-  /** Place of the file among those of its table, from 0. */
+  /** Index of the file within its table, from 0. */
   index: number;
   format: Format;
 }): string {
@@ -26,7 +26,7 @@ export function filePath(options: {
   return [area, projectId, ...folders, file].join("/");
 }
 
-/** A table's name as a folder's: readable where it can be, and never that of another table. */
+/** Encodes a table's name as a folder name. Different tables never get the same name; safe characters stay readable. */
 function toFolder(name: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what no folder's name should have.
   const unsafe = /[\u0000-\u001f\u007f/\\%~]|^\.+$/g;
@@ -38,7 +38,7 @@ function toFolder(name: string): string {
 
 const escaped = (byte: number): string => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 
-/** As many whole characters as leave room for a digest. */
+/** Cuts at a character boundary and leaves room for the digest. */
 function beginning(text: string): string {
   let kept = "";
   for (const character of text) {

@@ -16,18 +16,18 @@ import { insertPackagedFiles, type PackagedFile } from "../file-repository.ts";
 import { formatOf } from "../message.ts";
 import { findProject, moveProject, type ProjectRow, updatePackage } from "../project-repository.ts";
 import { filePath } from "./file-path.ts";
-import { giveUpPackage } from "./give-up-package.ts";
 import { onBehalfOf, rolesNow, scopeFor } from "./on-behalf-of.ts";
 import type { PackageWork } from "./queues.ts";
 import { finalFailure, ReleaseFailure } from "./release-failure.ts";
+import { removePackage } from "./remove-package.ts";
 
 const createTimeoutMs = 60_000;
-/** Files that storage publishes as one release. */
+/** Maximum files of a release. Storage enforces it. */
 const filesMax = 10_000;
 
 /**
- * Has a package staged and notes what it consists of. Done again after a crash it finds the same staging job, by the
- * package's id.
+ * Stages a package and records its files. A repetition after a crash finds the same staging job, because the
+ * package's id is its request id.
  */
 export const makePackage =
   (deps: ApprovalDeps) =>
@@ -60,12 +60,12 @@ async function stage(deps: ApprovalDeps, work: PackageWork, project: ProjectRow)
   if (!(await updatePackage(db, scopeFor(work.asker), work, { stagingJobId: job.jobId }))) {
     throw new ReleaseFailure("another package has taken its place");
   }
-  // What is reviewed may take longer than staging keeps it by itself.
+  // A review can take longer than the lifetime of a staging job.
   await packages.keepJob({ jobId: job.jobId });
   const ended = await endOf(deps, job.jobId);
   const { manifest, sha256: stored } = await staging.getManifest({ jobId: job.jobId });
   if (!manifest) throw new Error("staging answered no manifest");
-  // Whoever approves the hash approves the hash of every file, so the one must follow from the other.
+  // Reviewers approve the hash of the manifest, so it has to match the hashes of the files.
   const recomputed = hashOf(manifest);
   if (new Set([recomputed, stored, ended.manifestSha256]).size !== 1) {
     throw new ReleaseFailure("the staged manifest does not have the hash that it was staged with");
@@ -79,7 +79,7 @@ async function stage(deps: ApprovalDeps, work: PackageWork, project: ProjectRow)
   return manifest;
 }
 
-/** Waits for the end of a staging job, which is a success or thrown. */
+/** Waits until a staging job has succeeded. Throws if it ended otherwise. */
 async function endOf({ staging }: ApprovalDeps, jobId: string): Promise<Job> {
   for await (const { job } of staging.watchJob({ jobId })) {
     if (job?.state === JobState.SUCCEEDED) return job;
@@ -101,7 +101,7 @@ function commitPackage(
   const { jobId: stagingJobId } = manifest;
   return db.transaction(async (tx) => {
     const change = { manifestSha256, stagingJobId };
-    // Another worker that took this one for dead may have been faster.
+    // Another worker can have finished the package if this one was taken for dead.
     if (!(await moveProject(tx, scope, { projectId, to: "packaged", packageId }, change))) return;
     await insertPackagedFiles(tx, scope, projectId, files);
     await appendEvent(tx, scope, {
@@ -128,15 +128,15 @@ function failPackage(
     const move = { projectId, to: "failed", from: ["validated"], packageId } as const;
     const failed = await moveProject(tx, scope, move, { errorMessage: message });
     if (!failed) return;
-    await giveUpPackage(deps, tx, scope, failed);
+    await removePackage(deps, tx, scope, failed);
     await appendEvent(tx, scope, { projectId, type: EventType.PACKAGE_FAILED, details: { message } });
   });
 }
 
-/** The hash of `manifest.json`, which is the message's JSON as it is spelled everywhere in the mesh. */
+/** SHA-256 of `manifest.json`. All services encode the message as the same JSON. */
 const hashOf = (manifest: Manifest): string => sha256(toJsonString(ManifestSchema, manifest));
 
-/** The files of a manifest, each with the path that it will be published under. */
+/** Files of a manifest with the paths of the release. */
 const filesOf = (project: ProjectRow, manifest: Manifest): PackagedFile[] =>
   manifest.tables.flatMap(({ schemaName, name: tableName, files }) =>
     files.map(({ fileId, sha256: hash, sizeBytes, rowCount }, index) => ({

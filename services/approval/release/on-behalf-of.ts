@@ -5,12 +5,12 @@ import type { Principal } from "../../lib/rpc/principal.ts";
 import { newId } from "../../lib/values/ids.ts";
 import type { ApprovalDeps } from "../deps.ts";
 
-/** Who asked for work that goes on after the call. */
+/** The user, or API key, whose call started background work. */
 export type Asker = Omit<Principal, "roles">;
 
 export const askerOf = ({ principal: { roles: _, ...asker } }: Scope): Asker => asker;
 
-/** The asker's scope, for what needs no permission. */
+/** Scope of the asker without roles, for work that needs no permission. */
 export const scopeFor = (asker: Asker): Scope => ({
   orgId: asker.orgId,
   principal: { ...asker, roles: [] },
@@ -18,7 +18,7 @@ export const scopeFor = (asker: Asker): Scope => ({
 
 const rolesTimeoutMs = 10_000;
 
-/** Roles that the asker has at this moment; none when the user or the API key is gone. */
+/** Current roles of the asker; empty if the user or the API key is gone. */
 export async function rolesNow(
   { policies }: Pick<ApprovalDeps, "policies">,
   asker: Asker,
@@ -33,7 +33,7 @@ export async function rolesNow(
   }
 }
 
-/** Runs `work` so that its calls are made on behalf of the asker and end with `signal`. */
+/** Runs `work` within a call of the asker. Calls to other services end with `signal`. */
 export const onBehalfOf = <T>(
   asker: Asker,
   roles: readonly string[],

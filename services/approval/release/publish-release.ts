@@ -19,12 +19,12 @@ import { enqueueDiscard, type PackageWork } from "./queues.ts";
 import { recordRelease } from "./record-release.ts";
 import { finalFailure, ReleaseFailure } from "./release-failure.ts";
 
-/** Storage reads every byte of a release before it answers. */
+/** Storage reads all bytes of a release before it responds. */
 const publishTimeoutMs = 60 * 60_000;
 
 /**
- * Publishes a package, notes what came of it, and records its lineage. Each step is committed before the next and can
- * be done twice, so after a crash it goes on where it was.
+ * Publishes a package, records the outcome and its lineage. Each step is idempotent and committed before the next one,
+ * so the work resumes after a crash.
  */
 export const publishRelease =
   (deps: ApprovalDeps) =>
@@ -38,7 +38,7 @@ export const publishRelease =
     await onBehalfOf(work.asker, [], signal, () => recordRelease(deps, scope, now));
     await deps.db.transaction(async (tx) => {
       await updatePackage(tx, scope, work, { lineageRecorded: true });
-      // The published files stand on their own.
+      // Published files do not depend on the staged ones.
       await enqueueDiscard(deps, tx, scope, now);
     });
   };
@@ -56,7 +56,9 @@ async function publish(deps: ApprovalDeps, work: PackageWork, project: ProjectRo
   }
 }
 
-/** Refuses a publication whose asker lost the permission, as long as storage was not asked: afterwards it is out. */
+/**
+ * Checks the asker's permission until the request to storage is sent. After that the release may be published already.
+ */
 async function permit(deps: ApprovalDeps, work: PackageWork, project: ProjectRow, signal: AbortSignal) {
   if (project.releaseAsked) return;
   if (!allows(await rolesNow(deps, work.asker, signal), "projects.write")) {
@@ -97,7 +99,7 @@ async function askStorage(
   });
 }
 
-/** What storage says of bytes that are not those that were approved: changed, damaged or gone. */
+/** Maps storage's errors about files that are changed, damaged or gone. */
 function asCorruption(error: unknown): ReleaseFailure | undefined {
   if (!(error instanceof ConnectError)) return undefined;
   const isCorrupt =
@@ -113,7 +115,7 @@ function commitRelease(
 ): Promise<void> {
   const scope = scopeFor(asker);
   return db.transaction(async (tx) => {
-    // It is out, also where another worker was refused meanwhile.
+    // The release is published, even if another worker's request was refused meanwhile.
     const move = { projectId, to: "published", from: ["publishing", "approved"], packageId } as const;
     const change = { publishTime: new Date(), errorMessage: null, errorReason: null };
     if (!(await moveProject(tx, scope, move, change))) return;
@@ -135,17 +137,17 @@ function failRelease(
   deps: ApprovalDeps,
   { projectId, packageId, asker }: PackageWork,
   { revision }: ProjectRow,
-  { message, reason, isMendable }: ReleaseFailure,
+  { message, reason, isRetryable }: ReleaseFailure,
 ): Promise<void> {
   const scope = scopeFor(asker);
-  const to = isMendable ? "approved" : "failed";
+  const to = isRetryable ? "approved" : "failed";
   const change = { errorMessage: message, errorReason: reason, releaseAsked: false };
   return deps.db.transaction(async (tx) => {
-    // A later attempt is not this one's to end.
+    // The revision keeps this attempt from ending a later one.
     const move = { projectId, to, from: ["publishing"], packageId, revision } as const;
     const moved = await moveProject(tx, scope, move, change);
     if (!moved) return;
-    if (!isMendable) await enqueueDiscard(deps, tx, scope, moved);
+    if (!isRetryable) await enqueueDiscard(deps, tx, scope, moved);
     await appendEvent(tx, scope, { projectId, type: EventType.PUBLISH_FAILED, details: { message } });
   });
 }

@@ -4,17 +4,17 @@ import type { ApprovalDeps } from "../deps.ts";
 import type { ProjectRow } from "../project-repository.ts";
 import { type Asker, askerOf } from "./on-behalf-of.ts";
 
-/** A package to make, or a release to publish; void when the project has another package by then. */
+/** A package to make or a release to publish. It is ignored if the project has another package by then. */
 export type PackageWork = { projectId: string; packageId: string; asker: Asker };
 
-/** Staged bytes that nobody needs any more. */
+/** Staged files to remove. */
 export type DiscardWork = { stagingJobId: string; asker: Asker };
 
 export const queues = { package: "package", publish: "publish", discard: "discard" } as const;
 
 type Enqueue = Pick<ApprovalDeps, "jobs">;
 
-/** Has a project's package made, unless that is under way: each package has an id of its own. */
+/** Enqueues a project's package, unless it is enqueued already. Each package has its own id. */
 export async function enqueuePackage(
   { jobs }: Enqueue,
   tx: Db,
@@ -27,8 +27,8 @@ export async function enqueuePackage(
 }
 
 /**
- * Has a project's package published, unless that is under way. Nothing changes the project's revision meanwhile; an
- * attempt after one that was refused has another, so that the end of that one does not keep it out.
+ * Enqueues the publication of a project's package, unless it is enqueued already. The key contains the revision: it is
+ * constant during one attempt, and a retry after a refusal has a new one.
  */
 export async function enqueuePublish(
   { jobs }: Enqueue,
@@ -41,7 +41,7 @@ export async function enqueuePublish(
   await jobs.enqueue(tx, queues.publish, work, { key: `${packageId}/${revision}` });
 }
 
-/** Has the staged bytes of a project's package removed, if it has some. */
+/** Enqueues the removal of the staged files of a project's package. */
 export async function enqueueDiscard(
   { jobs }: Enqueue,
   tx: Db,

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Pause between two readings: short at first, because most things end soon. */
+/** Polling interval. It starts short because most work ends soon. */
 const pauseMs = { first: 50, growth: 1.5, max: 500 };
 
-/** Reads until the value is the wanted one or `waitMs` are over, and answers what was read last. */
+/** Polls until the value is the wanted one or `waitMs` have passed. Returns the last value. */
 export async function readUntil<T>(
   read: () => Promise<T>,
   wanted: (value: T) => boolean,

@@ -7,14 +7,14 @@ import type { ApprovalDeps } from "../deps.ts";
 import { listPackagedFiles, listPublishedFiles } from "../file-repository.ts";
 import type { ProjectRow } from "../project-repository.ts";
 
-/** Records that a publication made the released data sets out of the staged ones, column by column. */
+/** Records the lineage from staged to published data sets, column by column. */
 export async function recordRelease(deps: ApprovalDeps, scope: Scope, project: ProjectRow): Promise<void> {
   const tables = await releasedTables(deps.db, scope, project);
   await recordLineage(deps, tables, (some) => recordOf(project, some));
 }
 
 function recordOf(project: ProjectRow, tables: readonly ReleasedTable[]) {
-  // The columns as staging's files have them.
+  // Columns of the staged files.
   const columnsOf = new Map(project.foundTables?.map((table) => [keyOf(table), uniqueNames(table.columns)]));
   return {
     job: { entityId: project.projectId, kind: LineageKind.JOB, name: project.displayName },
@@ -37,7 +37,7 @@ function recordOf(project: ProjectRow, tables: readonly ReleasedTable[]) {
 
 type ReleasedTable = Awaited<ReturnType<typeof releasedTables>>[number];
 
-/** Each table of a release once: its staged data set, its published one, and the folder of that. */
+/** The tables of a release, each with its staged and its published data set and the published folder. */
 async function releasedTables(db: ApprovalDeps["db"], scope: Scope, project: ProjectRow) {
   const packaged = await listPackagedFiles(db, scope, project.projectId);
   const published = await listPublishedFiles(db, scope, project.projectId);

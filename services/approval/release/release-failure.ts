@@ -3,10 +3,10 @@ import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { hasReason } from "../../lib/rpc/errors.ts";
 import type { StoredReason } from "../schema.ts";
 
-/** Why packaging or publication ended for good, in words for people. */
+/** A final failure of packaging or publication. The message is shown to users. */
 export class ReleaseFailure extends Error {
   override name = "ReleaseFailure";
-  /** What the answer says besides. RELEASE_CORRUPT: the staged bytes are not what was approved. */
+  /** Error reason. RELEASE_CORRUPT means that the staged bytes are not the approved ones. */
   readonly reason: StoredReason | null;
 
   constructor(message: string, { reason = null }: { reason?: StoredReason | null } = {}) {
@@ -14,16 +14,16 @@ export class ReleaseFailure extends Error {
     this.reason = reason;
   }
 
-  /** Whether the same package can be published when somebody has mended what was in its way. */
-  get isMendable(): boolean {
+  /** Whether the same package can be published once the cause is removed. */
+  get isRetryable(): boolean {
     return this.reason !== null && this.reason !== "RELEASE_CORRUPT";
   }
 }
 
-/** Refusals that do not lie in the package. */
-const mendableReasons = ["QUOTA_EXCEEDED", "DISK_FULL"] as const;
+/** Reasons whose cause is outside of the package. */
+const retryableReasons = ["QUOTA_EXCEEDED", "DISK_FULL"] as const;
 
-/** Answers of another service that come out the same however often it is asked. */
+/** Codes that a retry does not change. */
 const finalCodes = new Set([
   Code.InvalidArgument,
   Code.NotFound,
@@ -35,11 +35,11 @@ const finalCodes = new Set([
   Code.DataLoss,
 ]);
 
-/** The failure that asking again would not mend; undefined when it might. */
+/** The failure if it is final; undefined if a retry may succeed. */
 export function finalFailure(error: unknown): ReleaseFailure | undefined {
   if (error instanceof ReleaseFailure) return error;
   if (!(error instanceof ConnectError)) return undefined;
-  const reason = mendableReasons.find((name) => hasReason(error, ErrorReason[name])) ?? null;
+  const reason = retryableReasons.find((name) => hasReason(error, ErrorReason[name])) ?? null;
   const isFinal = finalCodes.has(error.code) || reason !== null;
   return isFinal ? new ReleaseFailure(error.rawMessage, { reason }) : undefined;
 }

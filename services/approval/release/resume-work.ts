@@ -7,8 +7,8 @@ import { scopeFor } from "./on-behalf-of.ts";
 import { enqueuePackage, enqueuePublish } from "./queues.ts";
 
 /**
- * Has packages and publications done whose place in the queue was lost, as in a backup without the queue; those that
- * have their place keep it. Who asked is read from the events.
+ * Enqueues unfinished packages and publications again. The queue can have lost them, for example after a restore
+ * without it; keys keep the others single. The asker is read from the events.
  */
 export async function resumeWork(deps: Pick<ApprovalDeps, "db" | "jobs">): Promise<void> {
   for (const project of await listUnfinished(deps.db)) {

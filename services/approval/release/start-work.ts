@@ -6,14 +6,14 @@ import { publishRelease } from "./publish-release.ts";
 import { type DiscardWork, type PackageWork, queues } from "./queues.ts";
 import { resumeWork } from "./resume-work.ts";
 
-/** Packages that one process watches at a time: staging does their work. */
+/** Concurrent packages per process. High, because staging does the work. */
 const packagesMax = 50;
-/** Releases that one process publishes at a time. */
+/** Concurrent publications per process. */
 const publicationsMax = 4;
-/** Former packages that one process removes at a time. */
+/** Concurrent removals of packages per process. */
 const discardsMax = 2;
 
-/** Does what calls left behind, also where the queue has lost it, until disposed. */
+/** Runs the background jobs until disposed. Work that the queue has lost is enqueued first. */
 export async function startWork(deps: ApprovalDeps, jobs: Jobs): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   await resumeWork(deps);

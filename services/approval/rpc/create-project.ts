@@ -13,7 +13,7 @@ import type { ApprovalDeps } from "../deps.ts";
 import { projectNameTaken } from "../errors.ts";
 import { fromDestination, fromPolicy, fromTables, toProject } from "../message.ts";
 import { insertProject } from "../project-repository.ts";
-import { refuseRepeated } from "../repeated-tables.ts";
+import { refuseRepeated } from "../refuse-repeated.ts";
 import { onceRequested } from "../requests.ts";
 
 export const createProject =
@@ -52,8 +52,8 @@ export const createProject =
   };
 
 /**
- * Why no project can be made on a source; undefined when one can. It is answered, not thrown, because a request that
- * was answered before gets the same answer again, whatever has become of the source since.
+ * The error if no project can be made on a source. It is returned, not thrown: a repeated request gets its first
+ * response, even if the source has changed since.
  */
 async function sourceRefusal(
   sources: ApprovalDeps["sources"],

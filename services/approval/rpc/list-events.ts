@@ -21,5 +21,5 @@ export const listEvents =
     return { events: rows.map(toEvent), nextPageToken };
   };
 
-/** A number that the column of sequences holds. */
+/** Whether the text fits into the column of sequence numbers. */
 const isSequence = (text: string): boolean => /^\d{1,18}$/.test(text);

@@ -10,9 +10,9 @@ import { projectNotFound, stateConflict } from "../errors.ts";
 import { listPackagedFiles } from "../file-repository.ts";
 import { formatOf, toPackagedFile, toProject } from "../message.ts";
 import { findProject, findProjectForUpdate, moveProject, withoutPackage } from "../project-repository.ts";
-import { giveUpPackage, isBeingPackaged } from "../release/give-up-package.ts";
 import { enqueuePackage } from "../release/queues.ts";
 import { readUntil } from "../release/read-until.ts";
+import { isBeingPackaged, removePackage } from "../release/remove-package.ts";
 import { waitOf } from "../release/wait-of.ts";
 import { packageable } from "../state.ts";
 
@@ -24,7 +24,7 @@ export const packageProject =
     await deps.db.transaction((tx) => begin(deps, tx, scope, projectId));
     const row = await readUntil(
       () => findProject(deps.db, scope, projectId),
-      // Another call may begin a new package before this one has read the old one: then that is waited for.
+      // If another call begins a new package meanwhile, this call waits for that one.
       (project) => project === undefined || !isBeingPackaged(project),
       { waitMs: waitOf(request, context), signal: context.signal },
     );
@@ -33,7 +33,7 @@ export const packageProject =
     return { project: toProject(row), files: files.map((file) => toPackagedFile(formatOf(row), file)) };
   };
 
-/** Begins a package, or joins the one that is being made. */
+/** Begins a package, or joins the one in progress. */
 async function begin(deps: ApprovalDeps, tx: Db, scope: Scope, projectId: string): Promise<void> {
   const project = await findProjectForUpdate(tx, scope, projectId);
   if (!project) throw projectNotFound(projectId);
@@ -46,7 +46,7 @@ async function begin(deps: ApprovalDeps, tx: Db, scope: Scope, projectId: string
   if (!(await moveProject(tx, scope, move, { ...withoutPackage, packageId }))) {
     throw stateConflict(project, `only one that is ${packageable.join(" or ")} can be packaged`);
   }
-  await giveUpPackage(deps, tx, scope, project);
+  await removePackage(deps, tx, scope, project);
   await appendEvent(tx, scope, { projectId, type: EventType.PACKAGE_STARTED, details: { packageId } });
   await enqueuePackage(deps, tx, scope, projectId, packageId);
 }

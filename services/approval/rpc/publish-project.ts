@@ -13,7 +13,7 @@ import { readUntil } from "../release/read-until.ts";
 import { waitOf } from "../release/wait-of.ts";
 import { countApprovals } from "../review-repository.ts";
 
-/** How long an answer is held back for the lineage of what is published already, in milliseconds. */
+/** How long the response waits for the lineage of a published release, in milliseconds. */
 const lineageWaitMs = 2_000;
 
 export const publishProject =
@@ -26,7 +26,7 @@ export const publishProject =
     const read = () => findProject(db, scope, request.projectId);
     const { signal } = context;
     const ended = await readUntil(read, (row) => row?.state !== "publishing", { waitMs, signal });
-    // Who asks for the lineage next finds it, unless it can't be recorded now.
+    // Wait for the lineage, so that the caller can read it next. Give up if it can't be recorded now.
     const row =
       ended?.state === "published" && begun !== "published"
         ? await readUntil(read, (project) => project?.lineageRecorded !== false, {
@@ -40,7 +40,7 @@ export const publishProject =
     return { project, published: project.published };
   };
 
-/** Begins the publication, or joins the one that is under way or over, and answers the state before. */
+/** Begins the publication, or joins one that is in progress or done. Returns the state before. */
 async function begin(
   deps: ApprovalDeps,
   tx: Db,
@@ -66,7 +66,7 @@ async function begin(
   return project.state;
 }
 
-/** Why a project in any other state is not published. */
+/** The error for a project in any other state. */
 async function refusal(db: Db, scope: Scope, project: ProjectRow) {
   const { projectId, manifestSha256, errorReason, errorMessage } = project;
   if (errorReason === "RELEASE_CORRUPT") return releaseCorrupt(projectId, errorMessage ?? "");

@@ -12,8 +12,8 @@ import type { ApprovalDeps } from "../deps.ts";
 import { projectNotFound, sourceChanged, sourceUnreachable, stateConflict } from "../errors.ts";
 import { toProject } from "../message.ts";
 import * as repository from "../project-repository.ts";
-import { type MatchedTable, matchTables } from "../release/find-tables.ts";
-import { giveUpPackage, isBeingPackaged } from "../release/give-up-package.ts";
+import { type MatchedTable, matchTables } from "../release/match-tables.ts";
+import { isBeingPackaged, removePackage } from "../release/remove-package.ts";
 import { validatable } from "../state.ts";
 
 export const validateProject =
@@ -51,7 +51,7 @@ async function reachSource({ sources, connectors }: ApprovalDeps, sourceId: stri
   if (!connected) throw sourceUnreachable(sourceId, reason);
 }
 
-/** Notes what was found, unless somebody changed what was looked for. */
+/** Stores the found tables, unless the project was changed during the validation. */
 async function keep(
   deps: ApprovalDeps,
   tx: Db,
@@ -63,7 +63,7 @@ async function keep(
   if (!current) throw projectNotFound(projectId);
   refuseState(current);
   if (!isDeepStrictEqual(current.tables, tables)) throw etagMismatch("project", projectId);
-  await giveUpPackage(deps, tx, scope, current);
+  await removePackage(deps, tx, scope, current);
   const row = await repository.moveProject(
     tx,
     scope,

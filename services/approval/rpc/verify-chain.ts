@@ -16,6 +16,6 @@ export const verifyChain =
         );
         return { ...verdict, valid: verdict.problem === "" };
       },
-      // One moment of the chain, however many are appended meanwhile.
+      // One snapshot of the chain, because events are appended meanwhile.
       { isolationLevel: "repeatable read", accessMode: "read only" },
     );

@@ -7,10 +7,10 @@ import { accessTokenSeconds } from "./signing-keys.ts";
 const issuer = "sluice";
 const algorithm = "EdDSA";
 
-/** What an access token says: its user, the user's organisation, and the login that it descends from. */
+/** Subject of an access token: the user, the user's organisation, and the login that issued it. */
 export type TokenSubject = { readonly userId: string; readonly orgId: string; readonly loginId: string };
 
-/** Signs an access token that is good for `accessTokenSeconds` from now. */
+/** Signs an access token that expires in `accessTokenSeconds`. */
 export async function signAccessToken(keyRing: KeyRing, subject: TokenSubject): Promise<string> {
   const { kid, privateKey } = await keyRing.signingKey();
   const nowSeconds = Math.floor(Date.now() / 1000);
@@ -24,7 +24,7 @@ export async function signAccessToken(keyRing: KeyRing, subject: TokenSubject): 
     .sign(privateKey);
 }
 
-/** Reads an access token; throws credentialInvalid for one that is not ours or has expired. */
+/** Verifies an access token. Throws credentialInvalid for a foreign or expired one. */
 export async function verifyAccessToken(
   keyRing: KeyRing,
   token: string,

@@ -11,22 +11,22 @@ import {
 import type { Vault } from "../vault.ts";
 import { isRotationDue, retiredKeysOf, signingKeyOf } from "./signing-keys.ts";
 
-/** How long a process works with its copy of the keys; shorter than a key is published before it signs. */
+/** How long a process caches the keys. Shorter than the time between a key's publication and its first signature. */
 const refreshMs = 60_000;
 
-/** The keys that access tokens are signed with, the same in every process. */
+/** Signing keys of access tokens, shared by all processes. */
 export type KeyRing = {
-  /** The key to sign with now. */
+  /** The current signing key. */
   signingKey(): Promise<{ kid: string; privateKey: KeyObject }>;
-  /** Keys that live tokens may be signed with, by name. */
+  /** Verification keys by key id. */
   publicKeys(): Promise<ReadonlyMap<string, KeyObject>>;
-  /** The same, as they are published: `x` is the public key in base64url. */
+  /** Verification keys for the JWKS. `x` is the public key in base64url. */
   published(): Promise<readonly { kid: string; x: string }[]>;
 };
 
 type Ring = { rows: SigningKeyRow[]; publicKeys: ReadonlyMap<string, KeyObject>; readAtMs: number };
 
-/** Opens the keys of the database. Their private parts are sealed. */
+/** Reads the keys of the database. Private keys are encrypted there. */
 export function createKeyRing(db: Db, vault: Vault): KeyRing {
   let ring: Ring | undefined;
   const opened = new Map<string, KeyObject>();
@@ -51,8 +51,8 @@ export function createKeyRing(db: Db, vault: Vault): KeyRing {
 }
 
 /**
- * Makes the next key when it is due and removes those that nobody needs. Safe in several processes at once. Throws,
- * before anything is written with it, when the vault's key is not the one that the keys were sealed with.
+ * Creates the next key when it is due and removes expired ones. Several processes may run this at the same time.
+ * Throws, before it writes anything, if the vault's key can't decrypt the stored keys.
  */
 export function rotateSigningKeys(db: Db, vault: Vault): Promise<void> {
   return db.transaction(async (tx) => {

@@ -9,15 +9,15 @@ import {
 } from "../attempt-repository.ts";
 import { loginAttemptsExceeded } from "../errors.ts";
 
-/** Failures within 15 minutes; they stand in the contract of IssueToken. */
+/** Failures allowed within 15 minutes. The contract of IssueToken states them. */
 const accountFailuresMax = 10;
 const addressFailuresMax = 50;
 const networkParts = 4;
 
-/** What a login counts against. */
+/** The counters of a login. */
 export type Attempt = { readonly address: string | undefined; readonly account: string | undefined };
 
-/** `address` as the edge saw it; `email` as the caller spelled it: what is stored of it is a hash. */
+/** `address` is the client address that the edge saw. `email` is stored as a hash only. */
 export function attemptOf(address: string | null, email: string): Attempt {
   return {
     address: address ? `address ${networkOf(address)}` : undefined,
@@ -28,18 +28,18 @@ export function attemptOf(address: string | null, email: string): Attempt {
 }
 
 /**
- * Counts a login as a failure before it is tried, so that of racing guesses no more than the limit are tried. Throws
- * ResourceExhausted, and counts nothing, when account or address had their failures.
+ * Counts a login as a failure before it is tried, so that concurrent guesses can't exceed the limit. Throws
+ * ResourceExhausted, and counts nothing, if the account or the address has reached its limit.
  */
 export function countAttempt(db: Db, { address, account }: Attempt): Promise<void> {
   return db.transaction(async (tx) => {
-    // Every call takes the address's row before the account's: they can't wait for each other.
+    // Lock order: address before account. It prevents deadlocks.
     if (address) await countOne(tx, "address", address, addressFailuresMax);
     if (account) await countOne(tx, "account", account, accountFailuresMax);
   });
 }
 
-/** The login that was counted has succeeded: the account starts anew, the address had no failure. */
+/** Settles a successful login: clears the account's failures and removes the one counted for the address. */
 export async function settleAttempt(tx: Db, { address, account }: Attempt): Promise<void> {
   if (address) await deleteNewestAttempt(tx, address);
   if (account) await deleteAttempts(tx, account);
@@ -50,7 +50,7 @@ async function countOne(tx: Db, of: string, subject: string, limit: number): Pro
   throw loginAttemptsExceeded(of, limit, await findRetrySeconds(tx, subject));
 }
 
-/** An IPv4 address, or the /64 of an IPv6 one: whoever has one address of it has all. */
+/** An IPv4 address, or the /64 prefix of an IPv6 address: one host usually controls all of it. */
 function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return "unknown";
   const parsed = ipaddr.process(address);

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 
 const derive = promisify(argon2);
 
-/** OWASP's parameters for argon2id; `memory` in KiB. A hash keeps those that it was made with. */
+/** OWASP's parameters for argon2id; `memory` in KiB. Each hash contains the parameters that it was made with. */
 const current = { memory: 19_456, passes: 2, parallelism: 1 } as const;
 const saltBytes = 16;
 const hashBytes = 32;
@@ -11,13 +11,13 @@ const phcForm = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$(
 
 type Parameters = { memory: number; passes: number; parallelism: number };
 
-/** Hashes a password with a salt of its own, as a PHC string. Takes some 50 ms of a thread of the pool. */
+/** Hashes a password with a random salt, as a PHC string. Uses a thread of libuv's pool for about 50 ms. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(saltBytes);
   return toPhc(current, salt, await derive("argon2id", input(password, salt, current)));
 }
 
-/** Whether a password has that hash. Without a hash the answer is no, after the same work. */
+/** Whether a password matches a hash. Without a hash it does the same work and returns false. */
 export async function verifyPassword(password: string, phc: string | undefined): Promise<boolean> {
   const { parameters, salt, hash } = fromPhc(phc ?? nobodysHash);
   const derived = await derive("argon2id", input(password, salt, parameters, hash.length));
@@ -30,7 +30,7 @@ function input(
   parameters: Parameters,
   tagLength: number = hashBytes,
 ): Argon2Parameters {
-  // The same text typed on another system may be composed of other code points.
+  // Systems compose the same characters of different code points.
   return { message: password.normalize("NFKC"), nonce, tagLength, ...parameters };
 }
 

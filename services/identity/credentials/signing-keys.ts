@@ -1,31 +1,31 @@
-/** Seconds that an access token is good. */
+/** Lifetime of an access token, in seconds. */
 export const accessTokenSeconds = 15 * 60;
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
-/** Age at which a key gets a successor. */
+/** Age at which a key is replaced. */
 const rotateAfterMs = 30 * dayMs;
-/** A new key is published this long before it signs: longer than anybody keeps a copy of the key set. */
+/** Time between the publication of a key and its first signature. Longer than key sets are cached. */
 const publishAheadMs = 10 * minuteMs;
-/** For processes whose copy of the keys or whose clock lags. */
+/** Tolerance for cached keys and clock skew. */
 const marginMs = 5 * minuteMs;
 
 type Aged = { readonly createTime: Date };
 
 const ageMs = (key: Aged, nowMs: number): number => nowMs - key.createTime.getTime();
 
-/** Whether a new key is due. `keys` are oldest first, here and below. */
+/** Whether a new key is due. `keys` are oldest first in this file. */
 export function isRotationDue(keys: readonly Aged[], nowMs: number): boolean {
   const newest = keys.at(-1);
   return !newest || ageMs(newest, nowMs) > rotateAfterMs;
 }
 
-/** The key to sign with: the newest that is known everywhere, or else the oldest. */
+/** The signing key: the newest that is published long enough, else the oldest. */
 export function signingKeyOf<Key extends Aged>(keys: readonly Key[], nowMs: number): Key | undefined {
   return keys.findLast((key) => ageMs(key, nowMs) > publishAheadMs) ?? keys[0];
 }
 
-/** The keys whose tokens have all expired: those whose successor has signed for longer than a token lives. */
+/** Keys whose tokens have all expired: their successor has signed for longer than a token's lifetime. */
 export function retiredKeysOf<Key extends Aged>(keys: readonly Key[], nowMs: number): Key[] {
   const lastsMs = publishAheadMs + accessTokenSeconds * 1000 + marginMs;
   return keys.filter((_, index) => {

@@ -5,14 +5,14 @@ import type { KeyRing } from "./key-ring.ts";
 import { newSecret, refreshTokenMark, secretSha256 } from "./opaque-secret.ts";
 import { accessTokenSeconds } from "./signing-keys.ts";
 
-/** Makes the next refresh token of a login and answers it; what is stored is a hash. */
+/** Creates the next refresh token of a login. Only its hash is stored. */
 export async function makeRefreshToken(tx: Db, loginId: string): Promise<string> {
   const refreshToken = newSecret(refreshTokenMark);
   await insertRefreshToken(tx, loginId, secretSha256(refreshToken));
   return refreshToken;
 }
 
-/** The answer to a login or a refresh. */
+/** The response to a login or a refresh. */
 export async function tokensFor(keyRing: KeyRing, subject: TokenSubject, refreshToken: string) {
   return {
     accessToken: await signAccessToken(keyRing, subject),

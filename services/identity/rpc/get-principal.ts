@@ -5,7 +5,7 @@ import { apiKeyNotFound, userNotFound } from "../errors.ts";
 import { findHolderOfUser } from "../login-repository.ts";
 import { rolesOfHolder } from "../roles.ts";
 
-/** The organisation comes from the request: work in the background has no caller whose scope it could be. */
+/** The organisation is a field of the request: background work has no caller. */
 export const getPrincipal =
   ({ db }: IdentityDeps): MethodImpl<typeof PolicyService.method.getPrincipal> =>
   async ({ orgId, userId, apiKeyId }) => {

@@ -11,17 +11,17 @@ import { credentialInvalid } from "../errors.ts";
 import { findHolderOfKey, insertLogin } from "../login-repository.ts";
 import { findUserByEmail, lockActiveUser } from "../user-repository.ts";
 
-/** The caller's address as the edge saw it; set by the edge, never taken from outside. */
+/** Client address. The edge sets it and drops it from incoming requests. */
 const clientAddressHeader = "x-sluice-client-address";
 
 type LoggedIn = { userId: string; apiKeyId: string | null };
 
 export const issueToken =
-  ({ db, keyRing, takeTurn }: IdentityDeps): MethodImpl<typeof AuthService.method.issueToken> =>
+  ({ db, keyRing, withHashPermit }: IdentityDeps): MethodImpl<typeof AuthService.method.issueToken> =>
   async (request, context) => {
     const attempt = attemptOf(context.requestHeader.get(clientAddressHeader), request.email);
-    // Attempts are counted when their turn comes: a person's own parallel logins do not use the limit up.
-    const who = await takeTurn(async () => {
+    // Attempts are counted once they have a permit, so that parallel logins of one user do not exhaust the limit.
+    const who = await withHashPermit(async () => {
       await countAttempt(db, attempt);
       return checkCredential(db, request);
     });
@@ -41,12 +41,12 @@ async function holderOfKey(db: Db, apiKey: string): Promise<LoggedIn | undefined
 
 async function userByPassword(db: Db, { email, password }: IssueTokenRequest): Promise<LoggedIn | undefined> {
   const user = await findUserByEmail(db, email);
-  // An address that nobody has costs the same time as a wrong password.
+  // An unknown address takes the same time as a wrong password.
   const matches = await verifyPassword(password, user?.passwordHash);
   return user && matches ? { userId: user.userId, apiKeyId: null } : undefined;
 }
 
-/** Begins the login, unless the user was deactivated or removed in the meantime. */
+/** Creates the login, unless the user was deactivated or removed meanwhile. */
 async function logIn(tx: Db, { userId, apiKeyId }: LoggedIn, attempt: Attempt) {
   const user = await lockActiveUser(tx, userId);
   if (!user) throw credentialInvalid();

@@ -27,7 +27,7 @@ export const refreshToken =
     throw credentialInvalid();
   };
 
-/** Spends the token and makes the next one; undefined when it can't be spent. Throws when its login has ended. */
+/** Spends the token and creates the next one. Undefined if the token can't be spent. Throws if its login has ended. */
 async function rotate(
   tx: Db,
   tokenSha256: string,

@@ -7,10 +7,10 @@ import {
   ATTR_RPC_STATUS_CODE,
   ATTR_RPC_SYSTEM_NAME,
 } from "@opentelemetry/semantic-conventions";
+import { serviceNameOf } from "../values/service-name.ts";
 import { codeName, serverFaults } from "./code-name.ts";
 import { isMeasuring } from "./metrics.ts";
 import { handled, upstream } from "./rpc-metrics.ts";
-import { serviceNameOf } from "./service-name.ts";
 import { contextOf, isTracing, startSpan, withinSpan } from "./tracing.ts";
 
 /** One call, made or answered, as it is told of. */

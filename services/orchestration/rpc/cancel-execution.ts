@@ -7,7 +7,7 @@ import { cancelledBy, executionNotFound } from "../errors.ts";
 import { findExecution, moveExecution, notifyCancelled } from "../execution-repository.ts";
 import { toExecution } from "../message.ts";
 
-/** To cancel executions of others. */
+/** Permission to cancel executions of other users. */
 const permission = "executions.cancel";
 
 export const cancelExecution =
@@ -20,7 +20,7 @@ export const cancelExecution =
     if (found.creatorUserId !== userId && !allows(roles, permission)) throw permissionMissing(permission);
     await db.transaction(async (tx) => {
       const ending = { state: "cancelled", errorMessage: cancelledBy(userId) } as const;
-      // By the id as the process knows it, however the caller writes it.
+      // The stored id, because the caller's can differ in case.
       if (await moveExecution(tx, scope, executionId, ending)) await notifyCancelled(tx, found.executionId);
     });
     const row = await findExecution(db, scope, executionId);

@@ -20,7 +20,7 @@ import {
   updateRowCounts,
 } from "../table-repository.ts";
 
-/** How long the tables of a source may be read, in milliseconds. */
+/** Time limit of a discovery, in milliseconds. */
 const discoverTimeoutMs = 5 * 60_000;
 
 export const discover =
@@ -41,7 +41,7 @@ export const discover =
     );
   };
 
-/** Statements of `write` end with the work, whose limit is not later than the call's. */
+/** Runs `write` with the time limit of the work, which is at most the call's. */
 async function untilEnd<T>(signal: AbortSignal, write: () => Promise<T>): Promise<T> {
   const call = currentCall();
   if (!call) throw new Error("a discovery is written outside of any call");
@@ -55,7 +55,7 @@ async function untilEnd<T>(signal: AbortSignal, write: () => Promise<T>): Promis
 
 async function replaceTables(tx: Db, scope: Scope, source: SourceRow, found: readonly DiscoveredTable[]) {
   const { sourceId, revision } = source;
-  // Discoveries of one source that end at the same time are written one after the other.
+  // The row lock serializes concurrent discoveries of one source.
   const current = await findSourceForUpdate(tx, scope, sourceId);
   if (!current) throw sourceNotFound(sourceId);
   if (current.revision !== revision) throw sourceChanged(sourceId);

@@ -10,7 +10,7 @@ import type { Loan } from "../lent/lent-folder.ts";
 import { readChunkFile } from "../lent/read-chunk-file.ts";
 import { spoolChunk } from "../lent/spool-chunk.ts";
 
-/** How long the extraction of one chunk may take, in milliseconds. */
+/** Time limit of one chunk, in milliseconds. */
 const chunkTimeoutMs = 60 * 60_000;
 
 export const extractChunk = (
@@ -35,7 +35,7 @@ export const extractChunk = (
     const loan = file && mayLend ? await deps.lentFolder.lend(file) : undefined;
     if (file && loan) return yield* asLoan(loan, file.extraction, { admitted, signal: work.signal });
     const bytes = file ? readChunkFile(file) : snapshot.extract(chunk, admitted);
-    // A reader that stalls would keep the permit of work that has ended.
+    // Release the permit when the work ends, even if the reader stalls.
     work.signal.addEventListener("abort", () => void giveUp(bytes).then(() => admitted[Symbol.dispose]()), {
       once: true,
     });
@@ -47,7 +47,7 @@ export const extractChunk = (
     yield { part: { case: "summary" as const, value: toSummary(extraction) } };
   };
 
-/** Answers a lent file, which stays until the call ends. Nothing is done meanwhile, so it needs no permit. */
+/** Lends a file until the call ends. This needs no permit, because no work is done meanwhile. */
 async function* asLoan(
   loan: Loan,
   extraction: Extraction,
@@ -66,17 +66,17 @@ async function* asChunks(bytes: AsyncGenerator<Uint8Array, Extraction>, signal: 
   try {
     for (; !next.done; next = await bytes.next()) {
       yield { part: { case: "chunk" as const, value: next.value } };
-      // What was given up while the reader paused looks as if it had come to its end.
+      // An aborted extraction ends like a complete one, so check the signal.
       signal.throwIfAborted();
     }
   } finally {
-    // The caller went away: what is being extracted ends with its call.
+    // The caller is gone: end the extraction.
     if (!next.done) await bytes.return(undefined as never);
   }
   return next.value;
 }
 
-/** Ends the extraction, and answers when its process is gone. */
+/** Ends the extraction. Resolves when its process has ended. */
 async function giveUp(bytes: AsyncGenerator<Uint8Array, Extraction>): Promise<void> {
   await bytes.return(undefined as never).catch(() => {});
 }

@@ -18,7 +18,7 @@ import { findSource } from "../source-repository.ts";
 import { openSource } from "../sources/open-source.ts";
 import { listSourceTables, type TableRow } from "../table-repository.ts";
 
-/** How long a plan may take, in milliseconds: a file is fetched and read from end to end when it is not known. */
+/** Time limit of a plan, in milliseconds. An unknown file is fetched and read completely. */
 const planTimeoutMs = 10 * 60_000;
 
 export const planChunks =
@@ -49,7 +49,7 @@ export const planChunks =
     return { snapshotId, ...toPlan(rows, snapshot) };
   };
 
-/** A plan is answered in one message. */
+/** Maximum size of a plan. It is one message. */
 const planBytesMax = 12 * 1024 * 1024;
 
 const bytesOf = (plan: ReturnType<typeof toPlan>): number =>

@@ -27,7 +27,7 @@ export const recordLineage =
     return {};
   };
 
-/** An edge from each input to the job and from there to each output; a column stands on both. */
+/** Edges from each input to the job and from the job to each output. Columns are on both. */
 function lineageOf({ job, inputs, outputs, columns }: RecordLineageRequest): Lineage {
   if (!job) throw invalidField("job", "is required");
   const jobId = job.entityId.toLowerCase();

@@ -52,7 +52,7 @@ const formats: Readonly<Record<Format, Written>> = {
   [Format.ARROW]: { name: "arrow", contentType: "application/vnd.apache.arrow.stream" },
 };
 
-/** Every client sees by the length whether it got the whole file. */
+/** The content length lets every client detect an incomplete file. */
 function headOf(executionId: string, format: ResultFormat, result: WrittenResult, sizeBytes: number) {
   const headers = {
     "content-length": String(sizeBytes),

@@ -9,10 +9,10 @@ import { connectorNotFound } from "../errors.ts";
 import { startWork } from "../executions/start-work.ts";
 import { refuseInsecureLogin } from "../sources/check-source.ts";
 
-/** How long a source may take to answer, in milliseconds. */
+/** Time limit of a test, in milliseconds. */
 const testTimeoutMs = 10_000;
 
-/** Why a source can't be read, as an answer instead of an error. */
+/** Reasons that are reported in the response instead of as an error. */
 const reasons = [
   ErrorReason.SOURCE_UNREACHABLE,
   ErrorReason.SOURCE_DATA_INVALID,

@@ -49,14 +49,14 @@ type Update = {
   readonly validateOnly: boolean;
 };
 
-/** Undefined when the source is gone or has another revision. */
+/** Undefined if the source is gone or has another revision. */
 async function write(
   { db, connectors }: OrchestrationDeps,
   scope: Scope,
   { sourceId, revision, change, next, validateOnly }: Update,
 ): Promise<repository.SourceRow | undefined> {
   const update = async (tx: Db) => {
-    // Locked: an insecure login that an editor keeps must not have been removed meanwhile.
+    // Lock the row: an insecure login may be kept only if it still exists.
     const locked = await repository.findSourceForUpdate(tx, scope, sourceId);
     if (next) refuseInsecureLogin(scope, next, locked && tryToOpen(locked, connectors));
     return await repository.updateSource(tx, scope, sourceId, revision, change);
@@ -84,7 +84,7 @@ function changeOf(
   };
 }
 
-/** Settings that were taken once may not be valid any more: then there is nothing to keep. */
+/** Undefined if the stored settings are not valid any more. */
 function tryToOpen(
   { connector, settings }: repository.SourceRow,
   connectors: OrchestrationDeps["connectors"],

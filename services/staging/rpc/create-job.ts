@@ -19,7 +19,7 @@ export const createJob =
     const { db, jobs } = deps;
     const job = required(request.job, "job");
     const scope = scopeOf(context);
-    // Inside: a repeated call is answered whatever has become of the catalog.
+    // Inside `once`: a repeated request gets its first response, even if the catalog has changed.
     return onceRequested(db, scope, { method: StagingService.method.createJob, request }, async (tx) => {
       const targets = await resolveTargets(deps, job);
       const row = await insertJob(tx, scope, {

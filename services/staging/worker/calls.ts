@@ -2,12 +2,12 @@ import type { Call } from "../../lib/rpc/call.ts";
 import type { Principal } from "../../lib/rpc/principal.ts";
 import { newId } from "../../lib/values/ids.ts";
 
-/** No user has it: staging itself acts, also for users who are gone. */
+/** Id of no user. Staging acts by itself, because the user can be gone. */
 const nobody = "00000000-0000-0000-0000-000000000000";
-/** What clears up may take this long, in milliseconds. */
-const housekeepingMs = 60_000;
+/** Deadline of maintenance calls, in milliseconds. */
+const maintenanceTimeoutMs = 60_000;
 
-/** The call that a worker's turn is: what it asks of other services is on behalf of `principal` and ends with it. */
+/** Call context of a worker's attempt. Calls to other services are on behalf of `principal` and end with `signal`. */
 export const callAs = (principal: Principal, signal: AbortSignal): Call => ({
   principal,
   requestId: newId(),
@@ -17,6 +17,6 @@ export const callAs = (principal: Principal, signal: AbortSignal): Call => ({
   deadlineMs: undefined,
 });
 
-/** A call of staging itself within an organisation. */
-export const callOfHousekeeper = (orgId: string): Call =>
-  callAs({ orgId, userId: nobody, roles: [] }, AbortSignal.timeout(housekeepingMs));
+/** Call context of staging's own maintenance within an organisation. */
+export const maintenanceCall = (orgId: string): Call =>
+  callAs({ orgId, userId: nobody, roles: [] }, AbortSignal.timeout(maintenanceTimeoutMs));

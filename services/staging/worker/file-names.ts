@@ -1,9 +1,9 @@
 import type { PlannedJob } from "./open-plan.ts";
 
-/** What a file in storage may not have in its name: slashes and control characters. */
+/** Characters that storage refuses in file names: slashes and control characters. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
 const refused = /[/\\\u0000-\u001f\u007f]/gu;
-/** Characters of a table's name that go into a file's; with the chunk's number it stays below 255. */
+/** Characters of a table's name in a file name. With the chunk number the name stays below 255. */
 const tableNameMax = 200;
 
 const kinds = {
@@ -11,7 +11,7 @@ const kinds = {
   csv: { extension: "csv", contentType: "text/csv" },
 } as const;
 
-/** Name and media type of a chunk's file, as `orders-00003.parquet`. */
+/** Name and media type of a chunk's file, for example `orders-00003.parquet`. */
 export function chunkFile(
   { plannedTables, format }: Pick<PlannedJob, "plannedTables" | "format">,
   tableIndex: number,

@@ -2,10 +2,10 @@ import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { hasReason } from "../../lib/rpc/errors.ts";
 import type { StagingDeps } from "../deps.ts";
 
-/** A snapshot lives for 60 seconds after it was used last. */
+/** A third of a snapshot's lease of 60 seconds. */
 const renewEveryMs = 20_000;
 
-/** Renews a snapshot until disposed; the signal aborts when it is gone, or with the outer one. */
+/** Renews a snapshot until disposed. The signal aborts if the snapshot is gone or the outer signal aborts. */
 export function keepSnapshot(
   { extracts, log }: StagingDeps,
   snapshotId: string,
@@ -27,7 +27,7 @@ export function keepSnapshot(
   };
 }
 
-/** Gives a snapshot up; one that can't be told so expires by itself. */
+/** Closes a snapshot. Errors are ignored, because its lease expires. */
 export async function closeSnapshot({ extracts, log }: StagingDeps, snapshotId: string): Promise<void> {
   try {
     await extracts.closeSnapshot({ snapshotId });

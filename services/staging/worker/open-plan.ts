@@ -5,36 +5,36 @@ import { hasReason } from "../../lib/rpc/errors.ts";
 import { deleteChunks, insertChunks, listPlannedChunks, type NewChunk } from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
 import { snapshotLost, tooManyChunks } from "../errors.ts";
-import { type JobRow, updateTurn } from "../job-repository.ts";
+import { type JobRow, updateAttempt } from "../job-repository.ts";
 import { enqueueSweep } from "../queues.ts";
 import type { PlannedTable } from "../schema.ts";
+import { AttemptOver } from "./attempt-over.ts";
 import { closeSnapshot } from "./keep-snapshot.ts";
-import { TurnOver } from "./turn-over.ts";
-import { whenFree } from "./when-free.ts";
+import { retryWhileBusy } from "./retry-while-busy.ts";
 
 /** A job with its plan and an open snapshot. */
 export type PlannedJob = JobRow & { snapshotId: string; plannedTables: PlannedTable[] };
 
 const chunksMax = 100_000;
-/** A source that loses one snapshot after the other will not be read. */
+/** Maximum plans per run. A source that loses each snapshot can't be staged. */
 const plansMax = 20;
 
 const extractFormats = { parquet: ExtractFormat.PARQUET, csv: ExtractFormat.CSV } as const;
 
-/** The plan of the job's open snapshot, or, where that is gone, a new snapshot with its plan, committed. */
+/** The plan of the job's open snapshot. If the snapshot is gone, opens a new one and commits its plan. */
 export async function openPlan(deps: StagingDeps, job: JobRow, signal: AbortSignal): Promise<PlannedJob> {
   if (await isOpen(deps, job)) return planned(job);
   const { db, extracts, jobs } = deps;
   if (job.planCount >= plansMax) throw snapshotLost(job.planCount);
   const { sourceId, targets: tables, chunkRows } = job;
   const request = { sourceId, tables, chunkRows, format: extractFormats[job.format] };
-  const plan = await whenFree(() => extracts.planChunks(request), signal);
+  const plan = await retryWhileBusy(() => extracts.planChunks(request), signal);
   try {
     if (plan.chunks.length > chunksMax) throw tooManyChunks(plan.chunks.length, chunksMax);
     const opened = await db.transaction(async (tx) => {
       const goesOn = await hasSameRows(tx, job, plan);
-      const row = await updateTurn(tx, job, changeOf(job, plan, goesOn));
-      if (!row) throw new TurnOver();
+      const row = await updateAttempt(tx, job, changeOf(job, plan, goesOn));
+      if (!row) throw new AttemptOver();
       if (goesOn) return row;
       await deleteChunks(tx, job, job.jobId);
       await insertChunks(tx, job, job.jobId, chunksOf(plan));
@@ -65,7 +65,7 @@ function planned(job: JobRow): PlannedJob {
   return { ...job, snapshotId, plannedTables };
 }
 
-/** Whether the plan has the rows of the job's own in the same chunks, so that what is stored stays good. */
+/** Whether the plan has the same rows in the same chunks as the job's, so that stored chunks stay valid. */
 async function hasSameRows(db: StagingDeps["db"], job: JobRow, plan: PlanChunksResponse): Promise<boolean> {
   const proven = job.snapshotRepeatable && plan.repeatable && job.snapshot === plan.snapshot;
   if (!proven || job.chunkCountPlanned !== plan.chunks.length) return false;

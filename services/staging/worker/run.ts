@@ -5,7 +5,7 @@ import type { WorkerConfig } from "../config.ts";
 import { openDeps } from "../open-deps.ts";
 import { startWorkers } from "./start-workers.ts";
 
-/** Does the jobs of staging until `stop` aborts; takes no calls. */
+/** Runs staging's workers until `stop` aborts. The process takes no calls. */
 export const run: Run<WorkerConfig> = async (config, stop, ready) => {
   const log = createLog("staging worker", config);
   await using stack = new AsyncDisposableStack();

@@ -1,15 +1,15 @@
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { hasReason } from "../../lib/rpc/errors.ts";
 import type { StagingDeps } from "../deps.ts";
-import { type JobRow, updateTurn } from "../job-repository.ts";
+import { type JobRow, updateAttempt } from "../job-repository.ts";
 import { closeSnapshot, keepSnapshot } from "./keep-snapshot.ts";
 import { openPlan } from "./open-plan.ts";
 import { storeChunks } from "./store-chunks.ts";
 import { storeManifest } from "./store-manifest.ts";
 
 /**
- * Brings a running job to its success, within a call on behalf of whoever asked for it. `opened` hears of the snapshot
- * that it reads. Answers false when that is gone: another one may have other rows, so it takes another turn and plan.
+ * Stages a running job, within a call on behalf of its creator. Calls `opened` with the id of the snapshot. Returns
+ * false if the snapshot is gone: a new one can have other rows, so it needs a new attempt and plan.
  */
 export async function stageJob(
   deps: StagingDeps,
@@ -24,7 +24,7 @@ export async function stageJob(
     await storeChunks(deps, planned, kept.signal);
   } catch (error) {
     if (signal.aborted || !hasReason(error, ErrorReason.SNAPSHOT_GONE)) throw error;
-    await updateTurn(deps.db, planned, { snapshotId: null });
+    await updateAttempt(deps.db, planned, { snapshotId: null });
     return false;
   }
   await storeManifest(deps, planned);

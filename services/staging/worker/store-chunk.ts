@@ -13,17 +13,17 @@ import { chunkFile } from "./file-names.ts";
 import type { PlannedJob } from "./open-plan.ts";
 import { ownerOf } from "./owner.ts";
 
-/** What storage takes in one message. */
-const pieceBytesMax = 1024 * 1024;
+/** Maximum bytes of a message to storage. */
+const messageBytesMax = 1024 * 1024;
 
 type PutBlobInit = MessageInitShape<typeof PutBlobRequestSchema>;
 type Parts = AsyncIterable<ExtractChunkResponse>;
 type ChunkStored = Omit<Stored, "attempt">;
 
-/** Storages that could not read what orchestration lent: they lie on another machine. */
-const unread = new WeakSet<StagingDeps["blobs"]>();
+/** Storage clients that can't read lent files, because storage runs on another machine. */
+const notAdopting = new WeakSet<StagingDeps["blobs"]>();
 
-/** Extracts one chunk straight into storage, or has storage take it from where orchestration lends it. */
+/** Stores one chunk. Storage adopts the lent file of orchestration where it can; else the bytes are streamed. */
 export async function storeChunk(
   deps: StagingDeps,
   job: PlannedJob,
@@ -32,10 +32,10 @@ export async function storeChunk(
 ): Promise<ChunkStored> {
   const { chunkIndex, tableIndex, range } = chunk;
   const header = { ...chunkFile(job, tableIndex, chunkIndex), ownerId: ownerOf(job) };
-  const mayLend = !unread.has(deps.blobs);
+  const mayLend = !notAdopting.has(deps.blobs);
   const request = { snapshotId: job.snapshotId, tableIndex, range, mayLend };
-  const enough = new AbortController();
-  const extracted = deps.extracts.extractChunk(request, { signal: AbortSignal.any([signal, enough.signal]) });
+  const done = new AbortController();
+  const extracted = deps.extracts.extractChunk(request, { signal: AbortSignal.any([signal, done.signal]) });
   const parts = extracted[Symbol.asyncIterator]();
   try {
     const first = await parts.next();
@@ -49,11 +49,11 @@ export async function storeChunk(
     if (adopted.fileId && adopted.sha256 !== file.sha256) throw chunkDamaged(chunkIndex);
     if (adopted.fileId) return storedOf(adopted, last.part.value);
   } finally {
-    // Orchestration takes back what it lent when the call ends.
-    enough.abort();
+    // The loan ends with the call.
+    done.abort();
     void parts.next().catch(() => {});
   }
-  unread.add(deps.blobs);
+  notAdopting.add(deps.blobs);
   return storeChunk(deps, job, chunk, signal);
 }
 
@@ -71,7 +71,7 @@ type Chunk = {
   readonly signal: AbortSignal;
 };
 
-/** Sends the bytes on as they come; nothing of them is held but the piece on its way. */
+/** Forwards the bytes as a stream. One message is in memory at a time. */
 async function putChunk(
   { blobs }: StagingDeps,
   { header, chunkIndex, parts, signal }: Chunk,
@@ -84,11 +84,11 @@ async function putChunk(
       if (part.case === "summary") summary = part.value;
       if (part.case !== "chunk") continue;
       sha256.update(part.value);
-      for (let at = 0; at < part.value.length; at += pieceBytesMax) {
-        yield { part: { case: "chunk", value: part.value.subarray(at, at + pieceBytesMax) } };
+      for (let at = 0; at < part.value.length; at += messageBytesMax) {
+        yield { part: { case: "chunk", value: part.value.subarray(at, at + messageBytesMax) } };
       }
     }
-    // Without its last message the file may lack rows: it must not become one.
+    // A stream without a summary is incomplete and must not be stored.
     if (!summary) throw chunkTruncated(chunkIndex);
   }
   const stored = await blobs.putBlob(upload(), { signal });

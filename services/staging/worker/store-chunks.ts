@@ -1,16 +1,16 @@
 import { type ChunkRow, listPlannedChunks, updateStored } from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
-import { isMine, updateProgress } from "../job-repository.ts";
+import { isCurrentAttempt, updateProgress } from "../job-repository.ts";
 import { insertUpload } from "../upload-repository.ts";
+import { AttemptOver } from "./attempt-over.ts";
 import type { PlannedJob } from "./open-plan.ts";
+import { retryWhileBusy } from "./retry-while-busy.ts";
 import { storeChunk } from "./store-chunk.ts";
-import { TurnOver } from "./turn-over.ts";
-import { whenFree } from "./when-free.ts";
 
-/** Chunks of one job that are on their way at once: while one is made durable, the next is extracted. */
-const lanes = 2;
+/** Concurrent chunks of a job: one is extracted while another is made durable. */
+const chunksInFlightMax = 2;
 
-/** Stores the chunks of the plan that are not stored yet; the first failure stops the others. */
+/** Stores the missing chunks of the plan. The first failure stops the others. */
 export async function storeChunks(deps: StagingDeps, job: PlannedJob, signal: AbortSignal): Promise<void> {
   const missing = (await listPlannedChunks(deps.db, job, job.jobId)).filter(({ fileId }) => fileId === null);
   if (missing.length === 0) return;
@@ -18,23 +18,23 @@ export async function storeChunks(deps: StagingDeps, job: PlannedJob, signal: Ab
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   const next = missing.values();
-  const lane = async () => {
+  const storeNext = async () => {
     try {
       for (const chunk of next) await storeOne(deps, job, chunk, either);
     } catch (error) {
-      // Its reason is the first error; what the other lanes then throw is only its echo.
+      // Keep the first error. Later ones result from the abort.
       if (!either.aborted) failed.abort(error);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: chunksInFlightMax }, storeNext));
   either.throwIfAborted();
 }
 
-/** The files of this attempt are found again, whatever becomes of it. */
+/** Records the attempt first, so that its files are found even after a crash. */
 async function noteUpload({ db }: StagingDeps, job: PlannedJob): Promise<void> {
   await db.transaction(async (tx) => {
     await insertUpload(tx, job, job.jobId, job.attempt);
-    if (!(await isMine(tx, job))) throw new TurnOver();
+    if (!(await isCurrentAttempt(tx, job))) throw new AttemptOver();
   });
 }
 
@@ -45,10 +45,10 @@ async function storeOne(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const stored = await whenFree(() => storeChunk(deps, job, chunk, signal), signal);
+  const stored = await retryWhileBusy(() => storeChunk(deps, job, chunk, signal), signal);
   await deps.db.transaction(async (tx) => {
-    // First: it takes the job's row, in which another worker's attempt would show.
-    if (!(await updateProgress(tx, job, stored))) throw new TurnOver();
+    // Update the job first: it locks the row and checks the attempt.
+    if (!(await updateProgress(tx, job, stored))) throw new AttemptOver();
     if (!(await updateStored(tx, job, job.jobId, chunk.chunkIndex, { ...stored, attempt: job.attempt }))) {
       throw new Error(`chunk ${chunk.chunkIndex} of job ${job.jobId} was stored before`);
     }

@@ -2,20 +2,20 @@ import { withinCall } from "../../lib/rpc/call.ts";
 import { listStoredChunks, type StoredChunk } from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
 import { findJob, type JobRow } from "../job-repository.ts";
-import type { Errand } from "../queues.ts";
+import type { FollowUp } from "../queues.ts";
 import { hasEnded } from "../state.ts";
 import { deleteUpload, listUploads } from "../upload-repository.ts";
-import { callOfHousekeeper } from "./calls.ts";
+import { maintenanceCall } from "./calls.ts";
 import { ownerOf } from "./owner.ts";
 
-/** Removes the files of attempts that are over, but for those that the job has. */
+/** Removes files of attempts that are over, except those that the job refers to. */
 export const sweepFiles =
   (deps: StagingDeps) =>
-  (errand: Errand): Promise<void> =>
-    withinCall(callOfHousekeeper(errand.orgId), () => sweep(deps, errand));
+  (followUp: FollowUp): Promise<void> =>
+    withinCall(maintenanceCall(followUp.orgId), () => sweep(deps, followUp));
 
-async function sweep({ db, blobs }: StagingDeps, { orgId, jobId }: Errand): Promise<void> {
-  // The job comes before its chunks: an attempt that it shows to be over stores none afterwards.
+async function sweep({ db, blobs }: StagingDeps, { orgId, jobId }: FollowUp): Promise<void> {
+  // Read the job before its chunks: an attempt that is over stores no further chunk.
   const job = await findJob(db, { orgId }, jobId);
   const chunks = await listStoredChunks(db, { orgId }, jobId);
   const attempts = await listUploads(db, { orgId }, jobId);
@@ -32,7 +32,7 @@ const isOver = (job: JobRow | undefined, attempt: number): boolean =>
 function filesOf(job: JobRow, chunks: readonly StoredChunk[], attempt: number): string[] {
   if (job.expired) return [];
   const files = chunks.filter((chunk) => chunk.attempt === attempt).map(({ fileId }) => fileId);
-  // The attempt that stored the manifest is the last.
+  // The last attempt stored the manifest.
   const hasManifest = job.attempt === attempt && job.manifestFileId !== null;
   return hasManifest ? [...files, job.manifestFileId as string] : files;
 }

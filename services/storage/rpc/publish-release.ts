@@ -33,7 +33,7 @@ export const publishRelease =
     return deps.db.transaction((tx) => publish(tx, scope, request, verified));
   };
 
-/** The transaction is the release: what comes before it only reads, so a call that ends anywhere leaves all or nothing. */
+/** Everything before the transaction only reads, so a release is published completely or not at all. */
 async function publish(
   tx: Db,
   scope: Scope,
@@ -45,7 +45,7 @@ async function publish(
     if (!published) throw new Error("the release that is published has no files");
     return published;
   }
-  // As long as a staged file is there, so are its bytes.
+  // A staged file keeps its bytes.
   const staged = await lockStagedFiles(
     tx,
     scope,
@@ -68,7 +68,7 @@ async function use(tx: Db, scope: Scope, verified: readonly NewReleaseFile[]): P
   await updateUsage(tx, scope, { usedBytes, fileCount: verified.length });
 }
 
-/** What a release answered when it was published; undefined when it was not. Throws releaseExists for other files. */
+/** The response of a release that is published already; else undefined. Throws releaseExists if its files differ. */
 async function findPublished(
   db: Db,
   scope: Scope,

@@ -15,7 +15,7 @@ export const putBlob =
       announcedBytes: 0,
       signal: context.signal,
     });
-    // A stream that was reset may look like one that came to its end.
+    // A reset stream can look like a complete one.
     context.signal.throwIfAborted();
     const { name, contentType, ownerId } = header;
     const row = await received.store({ name, contentType, ownerId });

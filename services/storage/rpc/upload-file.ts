@@ -33,7 +33,7 @@ export const uploadFile =
       signal: context.signal,
     });
     refuseOtherHash(header, received.content);
-    // A stream that was reset may look like one that came to its end.
+    // A reset stream can look like a complete one.
     context.signal.throwIfAborted();
     const response = await commit(deps, scope, header, received);
     received.committed();
@@ -54,7 +54,7 @@ async function commit(
   );
 }
 
-/** Answers an upload that was answered before. It takes no quota: that may be used up by what it stored itself. */
+/** The response of a repeated upload. It needs no quota, because its own file can have used it up. */
 async function answerAgain(
   { db }: StorageDeps,
   scope: Scope,

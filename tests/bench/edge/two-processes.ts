@@ -3,6 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { pino } from "pino";
 import { GetConnectorRequestSchema } from "../../../gen/sluice/orchestration/v1/connectors_pb.ts";
 import { createMeshKeys } from "../../../services/all-in-one/create-mesh-keys.ts";
+import { serviceAddresses } from "../../lib/service-addresses.ts";
 import { type Contender, compare } from "../compare.ts";
 import type { Row } from "../row.ts";
 import { type Connect, callGrpc, get } from "./callers.ts";
@@ -51,11 +52,8 @@ function row(
       await using otherBackend = await startGateway("backend.ts");
       const backends = `127.0.0.1:${backend.port},127.0.0.1:${otherBackend.port}`;
       const settings = {
+        ...serviceAddresses(backends),
         IDENTITY_ADDRESS: identity.address,
-        ORCHESTRATION_ADDRESS: backends,
-        STORAGE_ADDRESS: backends,
-        STAGING_ADDRESS: backends,
-        APPROVAL_ADDRESS: backends,
         MESH_PRIVATE_KEY: keys.privateKeys.edge ?? "",
       };
       await using two = await startEdgeProcesses(2, settings);

@@ -1,6 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { pino } from "pino";
-import { upstreamOf } from "../../../edge/contracts.ts";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { BatchService } from "../../../gen/sluice/edge/v1/batch_pb.ts";
 import { ShelfService } from "../../../gen/sluice/test/v1/shelf_pb.ts";
@@ -8,6 +7,7 @@ import { startGrpcServer } from "../../../services/lib/mesh/grpc-server.ts";
 import { failure } from "../../../services/lib/rpc/errors.ts";
 import { guard } from "../../../services/lib/rpc/guard.ts";
 import { createVerifier } from "../../../services/lib/rpc/principal.ts";
+import { serviceNameOf } from "../../../services/lib/values/service-name.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";
 import { startTestEdge, type TestEdge } from "./test-edge.ts";
 
@@ -78,7 +78,7 @@ export async function startShelfEdge(
       ...options,
       services: [ShelfService, BatchService],
       upstreams: { shelf: server.address },
-      upstreamOf: (one) => (one.typeName === ShelfService.typeName ? "shelf" : upstreamOf(one)),
+      upstreamOf: (one) => (one.typeName === ShelfService.typeName ? "shelf" : serviceNameOf(one)),
     }),
   );
   const owned = cleanup.move();

@@ -2,6 +2,7 @@ import { connect } from "node:http2";
 import { text } from "node:stream/consumers";
 import { bootstrapEmail, encryptionKey, password } from "../../identity/fixtures.ts";
 import { freePort } from "../../lib/free-port.ts";
+import { serviceAddresses } from "../../lib/service-addresses.ts";
 import { spawnService } from "../../lib/service-process.ts";
 import { spawnProcess } from "../../lib/spawned-process.ts";
 import { createTestDatabase } from "../../lib/test-database.ts";
@@ -43,11 +44,8 @@ export async function startObservedProcesses(): Promise<ObservedProcesses> {
       EDGE_PORT: "0",
       ADMIN_LISTEN: `127.0.0.1:${edgePort}`,
       MESH_PRIVATE_KEY: meshKeys.privateKeys.edge,
+      ...serviceAddresses(nowhere),
       IDENTITY_ADDRESS: identity.address,
-      ORCHESTRATION_ADDRESS: nowhere,
-      STORAGE_ADDRESS: nowhere,
-      STAGING_ADDRESS: nowhere,
-      APPROVAL_ADDRESS: nowhere,
     }),
   );
   const owned = stack.move();
