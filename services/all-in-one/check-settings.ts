@@ -7,8 +7,8 @@ import { edgeEnv, type Mesh, serviceEnv } from "./service-env.ts";
 import { services } from "./services.ts";
 
 /**
- * Reads the settings of the edge and of all services before anything is started; stand-ins take the place of what a start
- * makes. Throws a ConfigError with every problem.
+ * Reads the settings of the edge and of all services before anything is started. Values that a start creates are
+ * replaced by placeholders. Throws a ConfigError with every problem.
  */
 export function checkSettings(env: Env): void {
   const config = parseUsable(env);

@@ -5,17 +5,17 @@ import { databaseUrl, type Env, logLevel, parseEnv } from "../lib/settings/env.t
 
 export type AllInOneConfig = ReturnType<typeof parseConfig>;
 
-/** Secrets that an operator may bring along; without them they are made in the data folder. */
+/** Secrets that an operator may set. Missing ones are created in the data folder. */
 export const allInOneSecrets = ["secret_encryption_key", "url_signing_key", "database_url"] as const;
 
-/** Settings that go to orchestration as they are; it says what is wrong with them. */
+/** Settings that are passed to orchestration, which validates them. */
 const orchestrationSettings = [
   "ENGINE_MEMORY_MIB",
   "ENGINE_CONFINEMENT_REQUIRED",
   "PREPARED_CACHE_MIB",
 ] as const;
 
-/** Settings that go to the edge as they are; it says what is wrong with them. */
+/** Settings that are passed to the edge, which validates them. */
 const edgeSettings = [
   "TLS_CERT_FILE",
   "TLS_KEY_FILE",
@@ -56,7 +56,7 @@ const settings = z.object({
     .email({ pattern: z.regexes.html5Email, error: "must be an e-mail address" })
     .default("admin@sluice.local"),
   BOOTSTRAP_ADMIN_PASSWORD: z.string().min(12, "must have 12 characters or more").optional(),
-  /** A laptop's own databases may be sources; other networks have to be named. */
+  /** By default only databases on this machine may be sources. */
   SOURCE_ADDRESS_ALLOW: z.string().default("127.0.0.0/8,::1/128"),
   STAGING_JOBS_AT_ONCE: z.string().optional(),
   LOG_LEVEL: logLevel,
@@ -87,12 +87,12 @@ export function parseConfig(env: Env) {
   });
 }
 
-/** Settings of processes by themselves, which are set from within here. */
+/** Settings of separate processes. This process sets them itself. */
 const ofSeparateProcesses = new RegExp(
   `^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(${serviceNames.join("|").toUpperCase()})_ADDRESS)$`,
 );
 
-/** What somebody has set who expects something of it that does not come, a sentence each. */
+/** Settings that are set but not read, a sentence each. */
 export const unreadSettings = (env: Env): string[] =>
   Object.keys(env).flatMap((name) => {
     if (ofSeparateProcesses.test(name))
@@ -101,14 +101,14 @@ export const unreadSettings = (env: Env): string[] =>
     return [];
   });
 
-/** As parseConfig, with the default of each setting that is wrong. */
+/** Like parseConfig, but with defaults in place of invalid settings. */
 export function parseUsable(env: Env): AllInOneConfig {
   const { error } = settings.safeParse(env);
   const wrong = new Set(error?.issues.map(({ path }) => String(path[0])));
   return parseConfig(Object.fromEntries(Object.entries(env).filter(([name]) => !wrong.has(name))));
 }
 
-/** Where the edge will be reached; undefined when it takes any port, or the calls of any address. */
+/** URL of the edge; undefined if its port is chosen at start or it listens on all addresses. */
 function edgeUrl(scheme: string, host: string, port: string): string | undefined {
   if (Number(port) === 0 || host === "0.0.0.0" || host === "::") return undefined;
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${Number(port)}`;

@@ -1,9 +1,9 @@
 import type { Run } from "../lib/process/lifetime.ts";
 import type { Env } from "../lib/settings/env.ts";
 
-/** A service as something that runs from an environment, whatever its settings are. */
+/** A service that is configured from an environment. The type hides its settings. */
 export type Service = {
-  /** Reads the settings alone. Throws a ConfigError with every problem. */
+  /** Reads the settings without a start. Throws a ConfigError with every problem. */
   readonly checkSettings: (env: Env) => void;
   readonly run: Run<Env>;
 };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const keyBytes = 32;
 
-/** A random key of 32 bytes, base64, made once and kept in a file that only its owner reads. */
+/** A random key of 32 bytes in base64. It is created once and stored in a file that only the owner can read. */
 export async function keptSecret(folder: string, name: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, name);
@@ -20,7 +20,7 @@ async function make(path: string): Promise<string> {
   } finally {
     await file.close();
   }
-  // A link appears whole or not at all, and never over a key that another process made meanwhile.
+  // A hard link is atomic and does not replace a key that another process created meanwhile.
   await link(temporary, path).catch(ignoreCode("EEXIST"));
   await rm(temporary);
   const made = await readIfThere(path);

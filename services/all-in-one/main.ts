@@ -7,8 +7,8 @@ import { ConfigError, parseAll, withSecrets } from "../lib/settings/env.ts";
 import { createLog } from "../lib/telemetry/log.ts";
 import { parseTelemetry, telemetrySecrets } from "../lib/telemetry/settings.ts";
 
-// Code that was compiled before loads faster, by about an eighth of a start. It lies beside the packages: whoever may
-// write there may change the code anyway. Where it can't be written there is none.
+// The compile cache makes a start about an eighth faster. It is stored beside the packages, where a writer could change
+// the code anyway. It is skipped if the folder is not writable.
 enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/node", import.meta.url)));
 const { allInOneSecrets, parseConfig, unreadSettings } = await import("./config.ts");
 const { checkSettings } = await import("./check-settings.ts");
@@ -24,12 +24,12 @@ try {
   );
   for (const unread of unreadSettings(process.env)) console.error(`sluice: ${unread}`);
   using _memory = releaseMemoryAtRest();
-  // One port and one exporter for all parts: they are one process.
+  // One admin port and one exporter, because all parts are one process.
   await using telemetry = await startTelemetry("all-in-one", settings, createLog("sluice", config));
   await run(config, stopSignal(), (started) => {
     telemetry.ready();
     console.log(welcome(started, config.bootstrapAdminEmail));
-    // A process that is killed would not write it.
+    // Write the cache now: a killed process would not.
     flushCompileCache();
   });
 } catch (error) {

@@ -2,16 +2,16 @@ import type postgres from "postgres";
 import { type ServiceName, serviceNames } from "../../gen/services.ts";
 import { connectPostgres } from "../lib/database/postgres-client.ts";
 
-/** The database's address for each service, by name. */
+/** Database URL of each service, by name. */
 export type ServiceUrls = Readonly<Record<ServiceName, string>>;
 
 /**
- * Gives each service a role of its own in an existing database: it may log in and make schemas, and sees no other
- * service's tables. `adminUrl` is of a role that may create roles and owns the database. Safe to repeat.
+ * Creates a database role for each service. It may log in and create schemas, and can't read other services' tables.
+ * The role of `adminUrl` has to own the database and may create roles. Idempotent.
  */
 export async function provisionDatabase(options: {
   adminUrl: string;
-  /** Begins the roles' names: `<prefix>_identity`. */
+  /** Prefix of role names, as in `<prefix>_identity`. */
   rolePrefix: string;
   /** Password of a service's role. */
   passwordOf: (service: string) => string;
@@ -49,7 +49,7 @@ async function databaseName(tx: postgres.TransactionSql): Promise<string> {
   return row?.name;
 }
 
-/** Utility statements take no parameters: the server itself quotes their names and literals. */
+/** Utility statements take no parameters, so the server quotes names and literals. */
 async function run(tx: postgres.TransactionSql, template: string, ...args: string[]): Promise<void> {
   const [row] = await tx`select format(${template}, variadic ${args}::text[]) as statement`;
   await tx.unsafe(row?.statement);

@@ -23,7 +23,7 @@ async function provision(): Promise<void> {
   const passwords = new Map(
     serviceNames.map((name) => [name as string, randomBytes(24).toString("base64url")]),
   );
-  // The folders come first: those of an earlier run stop everything before a password is changed.
+  // Create the folders first: if an earlier run has left some, nothing is changed.
   for (const name of [...processNames, authorityFolder]) {
     await mkdir(join(folder, name), { recursive: false, mode: 0o700 }).catch(async (error) => {
       if (error.code !== "ENOENT") throw new Error(`${join(folder, name)}: ${error.code}`);

@@ -19,21 +19,22 @@ import { edgeEnv, type Mesh, serviceEnv } from "./service-env.ts";
 import { services } from "./services.ts";
 import { startService } from "./start-service.ts";
 
-/** What a person is told when the mesh takes calls. */
+/** Result of a start, for the operator. */
 export type Started = {
   /** Address of the edge. */
   readonly url: string;
-  /** The bootstrap administrator with the generated password, the first time only. */
+  /** The bootstrap administrator if this start generated the password. */
   readonly administrator: BootstrapAdmin | undefined;
 };
 
-/** Runs the whole mesh in this process until `stop` aborts; the database stops last. */
+/** Runs the mesh in this process until `stop` aborts. The database stops last. */
 export async function run(
   config: AllInOneConfig,
   stop: AbortSignal,
   ready: (started: Started) => void,
 ): Promise<void> {
-  // Passable, not readable: as root the embedded database runs as another user. Each folder inside closes itself.
+  // Searchable for others, because the embedded database runs as another user if this process is root. Folders inside
+  // have their own modes.
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o711 });
   await using cluster = await openCluster(config.databaseUrl, config.dataDirectory);
   await using sockets = await socketDirectory();
@@ -66,7 +67,7 @@ export async function run(
   const running = await Promise.all(starting);
   const edge = instances.use(await startService(runEdge, parseEdgeConfig(edgeEnv(mesh))));
   ready({ url: edge.address, administrator });
-  // A part that ends by itself takes the others with it: half a mesh is of no use.
+  // If one part ends, stop all: the others can't work without it.
   await Promise.race([aborted(stop), ...[edge, ...running].map(({ ended }) => ended)]);
 }
 

@@ -5,7 +5,7 @@ import type { AllInOneConfig } from "./config.ts";
 import type { MeshKeys } from "./create-mesh-keys.ts";
 import type { ServiceUrls } from "./provision-database.ts";
 
-/** What the services of a mesh in one process share. */
+/** Values that the services of a mesh in one process share. */
 export type Mesh = {
   readonly config: AllInOneConfig;
   readonly keys: MeshKeys;
@@ -17,7 +17,7 @@ export type Mesh = {
   readonly urlSigningKey: string;
 };
 
-/** The environment that a service's own process would have, so that it is configured by the same code. */
+/** The environment of a service, as if it were a separate process. The same code reads it. */
 export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
   const { config } = mesh;
   return {
@@ -39,7 +39,7 @@ export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
   };
 }
 
-/** The environment that the edge's own process would have. */
+/** The environment of the edge, as if it were a separate process. */
 export function edgeEnv(mesh: Mesh): Env {
   const { config } = mesh;
   return {

@@ -65,7 +65,7 @@ test("FailedPrecondition: an approval of what was packaged before, also by who a
     const call = member.reviews.approveProject(former);
     expect(await failureOf(call)).toMatchObject({ reason: "MANIFEST_MISMATCH" });
   }
-  // The former approval does not count for the new manifest.
+  // An approval of the earlier manifest does not count for the new one.
   const { manifestSha256: now = "" } = project ?? {};
   const answer = await by.second.reviews.approveProject({ projectId, manifestSha256: now });
   expect(answer.project?.state).toBe(ProjectState.IN_REVIEW);

@@ -47,7 +47,7 @@ test("OK: 8 calls at once make one package, and all answer it", async () => {
     times(8, () => by.editor.projects.packageProject({ projectId })),
   );
   expect(first?.project?.state).toBe(ProjectState.PACKAGED);
-  // A call that comes after the end of the first package makes another one: each is whole.
+  // A call after the end of the first package makes another one. Each of them is complete.
   const made = counted(await eventsOf(by, projectId), "packaged");
   expect(callsOf("createJob") - before).toBe(made);
   for (const { project, files } of others) {

@@ -9,7 +9,7 @@ import { type Peers, startPeers } from "./peers/peers.ts";
 import type { Moment, Rpc } from "./peers/steps.ts";
 import { approvalEnv, approved, eventsOf, type Team, team, validated } from "./release-fixtures.ts";
 
-// A dead worker's job comes again within 15 seconds.
+// A dead worker's job is retried within 15 seconds.
 vi.setConfig({ testTimeout: 120_000 });
 const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 60_000, interval: 100 });
 
@@ -37,7 +37,7 @@ const start = () => {
 
 type Held = { by: Team; projectId: string; letGo(): void };
 
-/** Begins a publication that stands still at one of its calls. */
+/** Begins a publication that is held at one of its calls. */
 async function publishUpTo(service: ServiceProcess, rpc: Rpc, moment: Moment): Promise<Held> {
   const by = team({ service });
   const { projectId } = await approved({ service, peers }, by);
@@ -50,7 +50,7 @@ async function publishUpTo(service: ServiceProcess, rpc: Rpc, moment: Moment): P
 const begin = (by: Team, projectId: string) =>
   by.editor.projects.publishProject({ projectId, wait: { seconds: 0n } });
 
-/** Locks what a publication writes next, so that it stands still in the middle of a transaction. */
+/** Locks the row that a publication writes next, which holds it within a transaction. */
 async function lock(select: string, id: string): Promise<() => Promise<void>> {
   const connection = await database.sql.reserve();
   await connection.unsafe("begin");
@@ -73,7 +73,7 @@ const waiters = async (count: number) => {
   }).toBe(count);
 };
 
-/** Nobody asks again: that a process is there is enough. */
+/** A running process is enough. No call is repeated. */
 async function expectOneRelease(service: ServiceProcess, { by, projectId }: Pick<Held, "by" | "projectId">) {
   const projects = service.client(ProjectService, by.editor.who);
   const read = async () => (await projects.getProject({ projectId })).project;
@@ -108,7 +108,7 @@ test("OK: kill -9 before, at and after storage's release leaves one release of e
     await publishUpTo(killed, "publishRelease", "before"),
     await publishUpTo(killed, "publishRelease", "after"),
   ];
-  // In the transaction that makes it published.
+  // Within the transaction that publishes it.
   const last = await publishUpTo(killed, "publishRelease", "after");
   const unlock = await lock(chainRow, last.by.orgId);
   last.letGo();
@@ -183,7 +183,7 @@ test("OK: kill -9 of packages at each step leaves one package of one staging job
   expect(peers.staging.jobs.size).toBe(before + held.length);
 });
 
-/** Begins a package that stands still at one of its calls. */
+/** Begins a package that is held at one of its calls. */
 async function packageUpTo(service: ServiceProcess, rpc: Rpc, moment: Moment): Promise<Held> {
   const by = team({ service });
   const { projectId } = await validated({ service, peers }, by);

@@ -16,11 +16,11 @@ import { meshKeys, type RunningService, startService, temporaryFolder } from "..
 
 export type Approval = RunningService & {
   database: TestDatabase;
-  /** Whom it asks for sources. */
+  /** The service that has the sources. */
   orchestration: RunningService;
 };
 
-/** The approval service and a whole orchestration service beside it, on a database of their own. */
+/** The approval service and an orchestration service, with a database of their own. */
 export async function startApproval(): Promise<Approval> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
@@ -51,7 +51,7 @@ export async function startApproval(): Promise<Approval> {
 
 const nobody = (folder: string): string => `unix:${join(folder, "nobody.sock")}`;
 
-// A source is made and looked up without a look at its file, so nobody has to be where storage and identity would be.
+// Creating and reading a source does not read its file, so storage and identity are not needed.
 function startOrchestration(database: TestDatabase, folder: string): Promise<RunningService> {
   return startService(runOrchestration, {
     logLevel: "silent",
@@ -73,7 +73,7 @@ function startOrchestration(database: TestDatabase, folder: string): Promise<Run
 
 export const projects = (approval: Approval, who: Principal) => approval.client(ProjectService, who);
 
-/** Registers a source of somebody's organisation and answers its id. */
+/** Registers a source of a user's organisation. Returns its id. */
 export async function createSource({ orchestration }: Approval, who: Principal): Promise<string> {
   const { source } = await orchestration.client(SourceService, who).createSource({
     source: { displayName: randomUUID(), connector: "file", settings: { fileId: randomUUID() } },
@@ -90,7 +90,7 @@ export const filestore = (name: string, format: Format = Format.PARQUET) => ({
   kind: { case: "filestore" as const, value: { name, format } },
 });
 
-/** What a caller says of a new project: sound but for what is overridden. */
+/** A valid new project with overrides. */
 export const draft = (overrides: ProjectInit = {}): ProjectInit => ({
   displayName: randomUUID(),
   sourceId: randomUUID(),
@@ -99,7 +99,7 @@ export const draft = (overrides: ProjectInit = {}): ProjectInit => ({
   ...overrides,
 });
 
-/** Makes a project, on a new source unless one is given. */
+/** Creates a project, on a new source unless one is given. */
 export async function createProject(
   approval: Approval,
   who: Principal,
@@ -113,7 +113,7 @@ export async function createProject(
   return project;
 }
 
-/** Puts a project into review without what leads there, and answers that state. */
+/** Sets a project's state to in_review without the steps before. Returns that state. */
 export async function leaveDraft({ database }: Approval, projectId: string): Promise<string> {
   const state = "in_review";
   await database.sql`

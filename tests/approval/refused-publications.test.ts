@@ -16,7 +16,7 @@ afterEach(() => release.peers.steps.mend("publishRelease"));
 const refuse = (reason: ErrorReason, message: string) =>
   release.peers.steps.fail("publishRelease", () => failure(Code.ResourceExhausted, reason, message));
 
-/** It stays approved, says what was in its way, keeps its bytes, and is published when that is mended. */
+/** The project stays approved with the cause, keeps its bytes, and can be published once the cause is removed. */
 async function expectPublishable(by: Team, projectId: string, errorMessage: string): Promise<void> {
   const { project } = await by.editor.projects.getProject({ projectId });
   expect(project).toMatchObject({ state: ProjectState.APPROVED, errorMessage, published: [] });

@@ -18,7 +18,7 @@ export type Release = AsyncDisposable & {
   service: RunningService;
 };
 
-/** The environment of an approval process between peers of the tests' own. */
+/** Environment of an approval process with fake peers. */
 export const approvalEnv = (databaseUrl: string, { address }: Pick<Peers, "address">): Env => ({
   GRPC_LISTEN: "127.0.0.1:0",
   LOG_LEVEL: "silent",
@@ -31,7 +31,7 @@ export const approvalEnv = (databaseUrl: string, { address }: Pick<Peers, "addre
   mesh_trusted_keys: JSON.stringify(meshKeys.publicKeys),
 });
 
-/** The approval service between peers of the tests' own, on a database of its own. */
+/** The approval service with fake peers and a database of its own. */
 export async function startRelease(): Promise<Release> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
@@ -42,7 +42,7 @@ export async function startRelease(): Promise<Release> {
   return { database, peers, service, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
 }
 
-/** Somebody with a client of each service. */
+/** A user with a client of each service. */
 export const member = ({ service }: Pick<Release, "service">, who: Principal) => ({
   who,
   projects: service.client(ProjectService, who),
@@ -50,7 +50,7 @@ export const member = ({ service }: Pick<Release, "service">, who: Principal) =>
   audit: service.client(AuditService, who),
 });
 
-/** An editor who makes projects and two approvers of the same organisation. */
+/** An editor and two approvers of one organisation. */
 export function team(release: Pick<Release, "service">, orgId: string = randomUUID()) {
   const hired = (role: string) => member(release, principal({ orgId, roles: [role] }));
   return { orgId, editor: hired("editor"), approver: hired("approver"), second: hired("approver") };
@@ -65,7 +65,7 @@ export const tables = () => [
   catalogTable("customers", ["id", "name"], "shop"),
 ];
 
-/** A project on a source with `tables`, of which it releases two columns of one and all of the other. */
+/** A project that releases two columns of the first table of `tables` and all of the second. */
 export async function drafted(
   { peers }: Pick<Release, "peers">,
   { editor }: Team,
@@ -85,13 +85,13 @@ export async function drafted(
   return given(project);
 }
 
-/** What an answer has to have. */
+/** Asserts that a value is there. */
 export const given = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Error("the answer lacks it");
   return value;
 };
 
-/** What it takes to make a project. */
+/** Parts that the creation of a project needs. */
 type Making = Pick<Release, "service" | "peers">;
 
 export async function validated(release: Making, by: Team, overrides?: ProjectInit): Promise<Project> {

@@ -12,7 +12,7 @@ afterAll(() => release[Symbol.asyncDispose]());
 const manifestSha256 = "a".repeat(64);
 const withoutManifest: State[] = ["draft", "validated", "failed"];
 
-/** A project in a state, put there by hand with what the database wants of such a row. */
+/** A project whose row is set to a state directly, with the columns that the constraints require. */
 async function inState(by: Team, state: State): Promise<string> {
   const { projectId } = await drafted(release, by);
   const { sql } = release.database;
@@ -34,7 +34,7 @@ async function inState(by: Team, state: State): Promise<string> {
 const noWait = { seconds: 0n };
 const decision = (projectId: string) => ({ projectId, manifestSha256, comment: "x" });
 
-/** What each call does from each state: the states from which it goes through, and why it is refused elsewhere. */
+/** For each call: the states that allow it, and the error in other states. */
 const calls: Record<string, [(by: Team, projectId: string) => Promise<unknown>, State[], string]> = {
   updateProject: [
     ({ editor }, projectId) =>

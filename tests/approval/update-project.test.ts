@@ -33,7 +33,7 @@ type Request = MessageInitShape<typeof UpdateProjectRequestSchema>;
 const updateProject = (who: Principal, project: Request["project"], paths: string[] = []) =>
   projects(approval, who).updateProject({ project, updateMask: { paths } });
 
-/** What the project is now, but for when it was changed. */
+/** The current project without its update time. */
 async function stored(who: Principal, { projectId }: Project) {
   const { project } = await projects(approval, who).getProject({ projectId });
   const { updateTime: _, ...rest } = project ?? {};

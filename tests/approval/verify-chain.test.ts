@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => release[Symbol.asyncDispose]());
 
-/** What an administrator of the database can do who wants to. */
+/** Changes rows as an administrator of the database could, without triggers. */
 async function tamper(statement: string, orgId: string): Promise<void> {
   await release.database.sql.begin(async (sql) => {
     await sql`set local session_replication_role = replica`;

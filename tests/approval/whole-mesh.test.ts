@@ -23,7 +23,7 @@ afterAll(() => mesh[Symbol.asyncDispose]());
 
 const csv = "id,total,note\n1,10,a\n2,20,b\n3,30,c\n";
 
-/** Users whom identity knows. */
+/** Users of identity. */
 async function hire(orgId: string, role: string): Promise<Principal> {
   const userId = newId();
   await mesh.database.sql`

@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const rounds = 5;
 
-/** What became of racing calls, sorted: `OK` or the reason of the failure. */
+/** Outcomes of concurrent calls, sorted: `OK` or the error reason. */
 async function outcomesOf(calls: Promise<unknown>[]): Promise<string[]> {
   const outcomes = calls.map((call) =>
     call.then(

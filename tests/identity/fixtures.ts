@@ -39,7 +39,7 @@ export type Identity = RunningService & {
   root: Principal;
 };
 
-/** A whole identity service on a database of its own. */
+/** An identity service with its own database. */
 export async function startIdentity(): Promise<Identity> {
   const database = await createTestDatabase();
   const service = await startService(run, identityConfig(database));
@@ -57,7 +57,7 @@ export async function startIdentity(): Promise<Identity> {
 
 export const newEmail = (): string => `${randomUUID()}@example.org`;
 
-// Users come straight into the table, with the bootstrap user's password: hashing one takes as long as a whole test.
+// Users are inserted with the bootstrap user's password hash, because hashing takes as long as a whole test.
 
 /** An organisation of its own with its first administrator. */
 export async function newOrg(identity: Identity): Promise<{ orgId: string; admin: Principal; user: User }> {
@@ -94,7 +94,7 @@ async function insertUser(
   return user;
 }
 
-/** How the edge vouches for a user. */
+/** The principal that the edge asserts for a user. */
 export const principalOf = ({ orgId, userId, roles }: User): Principal => ({ orgId, userId, roles });
 
 export function logIn(
@@ -104,7 +104,7 @@ export function logIn(
   return service.client(AuthService, undefined).issueToken({ email, password, ...given }, { headers });
 }
 
-/** Logs in and answers whom the edge would vouch for. */
+/** Logs in. Returns the principal that the edge would assert. */
 export async function logInAs(
   service: RunningService,
   login: { email: string; password?: string },
@@ -114,13 +114,13 @@ export async function logInAs(
   return { orgId, userId, roles };
 }
 
-/** What the edge learns about an access token. */
+/** Verifies an access token as the edge does. */
 export const verify = (service: RunningService, accessToken: string) =>
   service
     .client(PolicyService, undefined)
     .verifyCredential({ credential: { case: "accessToken", value: accessToken } });
 
-/** What the edge learns about an API key. */
+/** Verifies an API key as the edge does. */
 export const verifyApiKey = (service: RunningService, apiKey: string) =>
   service
     .client(PolicyService, undefined)

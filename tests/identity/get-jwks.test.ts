@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => identity[Symbol.asyncDispose]());
 
-/** Makes every key older, and starts another process, which rotates when it has to. */
+/** Ages all keys and starts another process, which rotates them if necessary. */
 async function restarted(ageOfOldest: string) {
   await identity.database.sql`
     update identity.signing_keys set create_time = create_time - ${ageOfOldest}::interval`;

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => identity[Symbol.asyncDispose]());
 
-/** As a worker asks: on nobody's behalf. */
+/** A client without a principal, as workers use it. */
 const getPrincipal = (request: { orgId: string; userId: string; apiKeyId?: string }, process = "staging") =>
   identity.client(PolicyService, undefined, process).getPrincipal(request);
 

@@ -35,7 +35,7 @@ const exceeded = (of: string, limit: number) => ({
   metadata: { of, limit: String(limit), retryAfterSeconds: expect.stringMatching(/^\d{1,3}$/) },
 });
 
-/** Failures of an address as if they had happened, without the work of each. */
+/** Inserts failures of an address without hashing. */
 async function failuresOf(subject: string, count: number, ageMinutes: number): Promise<void> {
   await identity.database.sql`
     insert into identity.login_attempts (subject, times)

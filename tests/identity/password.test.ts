@@ -29,6 +29,6 @@ test("OK: without a hash the answer is no, after as much work", async () => {
     least.known = Math.min(least.known, between - start);
     least.unknown = Math.min(least.unknown, performance.now() - between);
   }
-  // It is next to nothing where no hash is made.
+  // Without hashing the time would be close to zero.
   expect(least.unknown).toBeGreaterThan(least.known / 3);
 });

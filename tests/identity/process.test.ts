@@ -13,7 +13,7 @@ import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import { bootstrapEmail, encryptionKey, failureOf, newEmail } from "./fixtures.ts";
 
-/** Runs main.ts as an operator does. */
+/** Runs main.ts as a process. */
 const startIdentity = (database: TestDatabase, socket: string, env: Env = {}) =>
   startProgram("services/identity/main.ts", {
     GRPC_LISTEN: `unix:${socket}`,
@@ -78,7 +78,7 @@ test("exit 2: settings that are wrong, all at once and without what is secret", 
   ]);
 });
 
-/** Calls what handles secrets, with and without success; answers every secret that was seen. */
+/** Calls all methods that handle secrets, with and without success. Returns the secrets that occurred. */
 async function useEverything(address: string, password: string, database: TestDatabase): Promise<string[]> {
   using stranger = transportAs(address, undefined, "edge");
   const auth = createClient(AuthService, stranger);

@@ -137,7 +137,7 @@ test("OK: the migration leaves the secrets of the version before, and their valu
   await using before = await startIdentity();
   const { admin: owner } = await newOrg(before);
   await before.client(SecretService, owner).putSecret({ name: "db", value: "the value" });
-  // As the version before had the table, then the migration as it was released.
+  // Restores the table of the version before, then runs the released migration.
   await before.database.sql`alter table identity.secrets drop column destinations`;
   await before.database.sql.unsafe(await readFile(migration, "utf8"));
   const asked = before.client(PolicyService, owner, "orchestration");

@@ -8,7 +8,7 @@ export type Destination = { connector: string; host: string; port: number };
 export const warehouse: Destination = { connector: "postgresql", host: "db.example.org", port: 5432 };
 export const elsewhere: Destination = { ...warehouse, host: "evil.example.org" };
 
-/** The failure of a call that may not resolve a secret for a destination. */
+/** The error of a destination that the secret does not allow. */
 export const notAllowed = ({ connector, host, port }: Destination, secret = "db") => ({
   code: "FailedPrecondition",
   reason: "SECRET_NOT_ALLOWED",

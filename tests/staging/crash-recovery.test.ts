@@ -6,10 +6,10 @@ import { createJob, ended, eventually, startStaging, storedFiles, type User } fr
 import { spawnWorker } from "./worker-process.ts";
 
 const rowCount = 5_000_000;
-/** How soon another worker has to go on with a dead one's job, which takes twelve seconds on a machine with time. */
+/** Time in which another worker has to take over. About twelve seconds on an idle machine. */
 const retakenMs = 30_000;
 
-/** One number for a multiset of rows, the same in PostgreSQL and in DuckDB. */
+/** A fingerprint of a multiset of rows, equal in PostgreSQL and DuckDB. */
 const fingerprint = (hexToNumber: (hex: string) => string) =>
   `select count(*)::text as rows, sum(${hexToNumber("substr(md5(id || ',' || coalesce(note, 'null')), 1, 8)")})::text as hash`;
 const inPostgresql = fingerprint((hex) => `('x' || ${hex})::bit(32)::bigint`);
@@ -51,14 +51,14 @@ test("OK: kill -9 of a worker loses no row of 5 million, and none comes twice", 
   expect(job.progress?.chunkCount).toBeGreaterThanOrEqual(20);
   const [expected] = await foreign.sql.unsafe(`${inPostgresql} from numbers`);
   expect(await queryChunks(mesh, user, jobId, `${inDuckdb} from chunks`)).toEqual([expected]);
-  // What the first worker had committed is there as it was.
+  // Chunks that the first worker committed are unchanged.
   const { chunks } = await user.jobs.listChunks({ jobId, pageSize: 1000 });
   const fileIds = new Map(chunks.map(({ index, fileId }) => [index, fileId]));
   expect(before.length).toBeGreaterThanOrEqual(1);
   for (const { index, fileId } of before) expect(fileIds.get(index)).toBe(fileId);
   const { manifest } = await user.jobs.getManifest({ jobId });
   expect(manifest?.tables[0]?.files.map(({ index }) => index)).toEqual(chunks.map((_, index) => index));
-  // Of the files that the first one stored without committing them, none is left.
+  // Files that the first worker stored without a commit are removed.
   await eventually(() => storedFiles(user).then(({ length }) => length)).toBe(chunks.length + 1);
 });
 
@@ -66,7 +66,7 @@ test("OK: a worker that was stopped for long commits nothing when it wakes up", 
   await using staging = await startStaging({ STAGING_JOBS_AT_ONCE: "0" });
   const { peers, database } = staging;
   const user = staging.user();
-  // The third chunk is held amid its bytes, once in each worker's hands.
+  // Each worker is held in the middle of the third chunk.
   const holds = Array.from({ length: 2 }, () => ({
     reached: Promise.withResolvers<void>(),
     release: Promise.withResolvers<void>(),
@@ -95,7 +95,7 @@ test("OK: a worker that was stopped for long commits nothing when it wakes up", 
   inSleeper.release.resolve();
   process.kill(sleeper.pid, "SIGCONT");
 
-  // It does another job to its end while the other worker is held: so it has woken up, and is done with the first one.
+  // It completes another job while the other worker is held, so it has woken up and given up the first job.
   const another = await createJob(user, peers.addSource(user.who, {}));
   expect((await ended(user, another.jobId)).state).toBe(JobState.SUCCEEDED);
   expect(await stored()).toEqual(before);

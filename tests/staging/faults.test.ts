@@ -33,7 +33,7 @@ afterEach(() => {
   staging.peers.truncated.clear();
 });
 
-/** Does something the first time only. */
+/** Runs a function on the first call only. */
 function once(work: () => void): () => void {
   let done = false;
   return () => {
@@ -43,7 +43,7 @@ function once(work: () => void): () => void {
   };
 }
 
-/** Refuses the first calls, as an orchestration that has no place left. */
+/** Refuses the first calls as an orchestration without free permits does. */
 function refusing(times: number): () => void {
   let left = times;
   return () => {

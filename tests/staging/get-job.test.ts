@@ -12,7 +12,7 @@ const unknown = "00000000-0000-7000-8000-000000000001";
 
 const codeOf = async (call: Promise<unknown>) => (await failureOf(call)).code;
 
-/** Every read of a job by its id. */
+/** All methods that read a job by its id. */
 const reads = [
   ({ jobs }: User, jobId: string) => jobs.getJob({ jobId }),
   ({ jobs }: User, jobId: string) => jobs.listChunks({ jobId }),

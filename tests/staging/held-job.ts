@@ -2,8 +2,8 @@ import { afterEach } from "vitest";
 import { createJob, eventually, type Staging } from "./staging.ts";
 
 /**
- * Makes jobs of three chunks whose third is held until `release`, at the latest until the end of the test, which also
- * resets what it set on the peers.
+ * Creates jobs of three chunks whose third is held until `release` or the end of the test. The end of the test also
+ * resets the peers.
  */
 export function holdJobs(staging: () => Staging) {
   let release = () => {};
@@ -33,7 +33,7 @@ export function holdJobs(staging: () => Staging) {
   };
 }
 
-/** The failure of a call that the job's state does not allow. */
+/** The error of a call that the job's state does not allow. */
 export const stateConflict = (jobId: string, state: string) => ({
   code: "FailedPrecondition",
   reason: "STATE_CONFLICT",

@@ -22,7 +22,7 @@ afterAll(async () => {
 
 type Lend = (bytes: Buffer, sha256?: string) => ReturnType<Peers["lend"]>;
 
-/** Lends bytes as orchestration lends a file that it has prepared. */
+/** Lends bytes as orchestration lends a prepared file. */
 async function lendIn({ lentDirectory }: Staging): Promise<Lend> {
   const folder = await openLentFolder(lentDirectory);
   return async (bytes, sha256 = sha256Of(bytes)) => {

@@ -18,7 +18,7 @@ import { environmentOf, type Staging, type User, userOf } from "./staging.ts";
 
 export type Mesh = Staging & { orchestration: RunningService };
 
-/** Staging between the real storage and the real orchestration; only identity is the tests' own. */
+/** Staging with the real storage and the real orchestration. Identity is a fake server. */
 export async function startMesh(env: Record<string, string> = {}): Promise<Mesh> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
@@ -57,7 +57,7 @@ export async function startMesh(env: Record<string, string> = {}): Promise<Mesh>
   };
 }
 
-/** Registers a source, discovers it and answers it with its tables. */
+/** Registers and discovers a source. Returns it with its tables. */
 async function discovered({ orchestration }: Mesh, { who }: User, connector: string, settings: JsonObject) {
   const displayName = `${connector} ${crypto.randomUUID()}`;
   const { source } = await orchestration
@@ -74,7 +74,7 @@ export async function fileSource(mesh: Mesh, user: User, name: string, content: 
   return discovered(mesh, user, "file", { fileId });
 }
 
-/** A source on a database whose tables everybody may read. */
+/** A source on a database whose tables are readable by all roles. */
 export function databaseSource(mesh: Mesh, user: User, { settings }: ForeignDatabase) {
   mesh.peers.secrets.set("reader-password", readerPassword);
   return discovered(mesh, user, "postgresql", settings);
@@ -94,7 +94,7 @@ export async function readRows(mesh: Mesh, user: User, jobId: string): Promise<R
   return (await Promise.all(chunks.map(readParquet))).flat();
 }
 
-/** What DuckDB answers for a statement over a job's chunks, which it knows as the view `chunks`. */
+/** Runs a statement in DuckDB over a job's chunks, which are the view `chunks`. */
 export async function queryChunks(mesh: Mesh, user: User, jobId: string, sql: string): Promise<unknown[]> {
   await using folder = await temporaryFolder();
   for (const [index, bytes] of (await readChunks(mesh, user, jobId)).entries()) {

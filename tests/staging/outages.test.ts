@@ -100,7 +100,7 @@ test("OK: a job waits for a storage that is away, and goes on", async () => {
   });
 });
 
-/** A TCP port that leads to an address, or hangs up. */
+/** A TCP port that forwards to an address, or closes connections. */
 function forwardUnless(isAway: () => boolean, address: string) {
   return listen((socket) => {
     if (isAway()) {

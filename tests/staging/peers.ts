@@ -33,12 +33,12 @@ type Source = { orgId: string; sourceId: string; tables: PeerTable[] };
 type Snapshot = { source: Source; state: string; tables: PeerTable[]; chunkRows: number };
 type Chunk = { tableIndex: number; range: string };
 
-/** Identity and orchestration at a real port, over what a test gives them. */
+/** Fake identity and orchestration at a real port, with data of the test. */
 export type Peers = AsyncDisposable & {
   address: string;
   /** A source with tables of one column each, unless said otherwise. */
   addSource(who: Principal, ...tables: Partial<PeerTable>[]): Source;
-  /** What the source's bytes are made of; a new value is other data. */
+  /** Seed of the source's bytes. A new value means other data. */
   state: string;
   repeatable: boolean;
   /** Roles that users have now; undefined when they are gone. */
@@ -47,12 +47,12 @@ export type Peers = AsyncDisposable & {
   beforeChunk: (chunk: Chunk) => Promise<void> | void;
   /** Called after half of a chunk's bytes. */
   amidChunk: (chunk: Chunk) => Promise<void> | void;
-  /** Lends a chunk's bytes to who asks for it, unless it answers undefined. */
+  /** Lends a chunk's bytes; undefined means that they are streamed. */
   lend: (bytes: Buffer) => Promise<MessageInitShape<typeof LentFileSchema> | undefined>;
   beforePlan: () => Promise<void> | void;
   /** Ranges whose stream ends without its last message. */
   truncated: Set<string>;
-  /** What was asked for, in order: `plan`, `chunk 0:0`, `close`. */
+  /** Requests in order: `plan`, `chunk 0:0`, `close`. */
   asked: string[];
   snapshots: Map<string, Snapshot>;
   /** Secrets of every organisation, by name. */
@@ -61,7 +61,7 @@ export type Peers = AsyncDisposable & {
   recordLineage: () => void;
 };
 
-/** The bytes that the source answers for one chunk. */
+/** Bytes of one chunk of a source. */
 export const bytesOf = (state: string, { name }: PeerTable, range: string): Buffer =>
   Buffer.from(`${state} ${name} ${range}\n`.repeat(10_000));
 
@@ -153,7 +153,7 @@ function catalog(sources: Map<string, Source>) {
   return guard(CatalogService, {
     discover: unused,
     getTable: unused,
-    // One table a page: a caller has to ask for all of them.
+    // One table per page, so that callers have to read all pages.
     listTables({ sourceId, pageToken }, context) {
       const source = sources.get(sourceId);
       if (!source || source.orgId !== scopeOf(context).orgId) return { tables: [] };

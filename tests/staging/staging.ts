@@ -25,9 +25,9 @@ export type Staging = AsyncDisposable & {
   lentDirectory: string;
   service: RunningService;
   config: StagingConfig;
-  /** What a worker's process of the same mesh gets as its environment. */
+  /** Environment of a worker process of the same mesh. */
   environment: Record<string, string | undefined>;
-  /** Somebody of an organisation of their own, or of the one given. */
+  /** A user of a new organisation, unless one is given. */
   user(overrides?: Partial<Principal>): User;
 };
 
@@ -47,7 +47,7 @@ export const environmentOf = (
   ...env,
 });
 
-/** The staging service as its main.ts runs it, with a real storage, between peers of the tests' own. */
+/** The staging service as its main.ts runs it, with a real storage and fake peers. */
 export async function startStaging(env: Record<string, string> = {}): Promise<Staging> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
@@ -82,10 +82,10 @@ export function userOf(
 
 const eventuallyMs = 30_000;
 
-/** Asks until the answer is the expected one, however busy the machine is. */
+/** Polls until the value is the expected one. The timeout allows for a busy machine. */
 export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: eventuallyMs, interval: 50 });
 
-/** Makes a job for all tables of a source and answers it. */
+/** Creates a job for all tables of a source. */
 export async function createJob(
   { jobs }: User,
   { sourceId, tables }: { sourceId: string; tables: { name: string }[] },
@@ -97,7 +97,7 @@ export async function createJob(
   return job;
 }
 
-/** Waits for the job's end as a caller does, and answers how it ended. */
+/** Watches a job until it has ended. Returns its last state. */
 export async function ended({ jobs }: User, jobId: string): Promise<Job> {
   let last: Job | undefined;
   for await (const { job } of jobs.watchJob({ jobId })) last = job;
@@ -107,7 +107,7 @@ export async function ended({ jobs }: User, jobId: string): Promise<Job> {
 
 export const stateOf = async ({ jobs }: User, jobId: string) => (await jobs.getJob({ jobId })).job?.state;
 
-/** The names of the files that the organisation has in storage. */
+/** Names of the organisation's files in storage. */
 export async function storedFiles({ files }: User): Promise<string[]> {
   const { files: listed } = await files.listFiles({ pageSize: 1000 });
   return listed.map(({ name }) => name).sort();

@@ -3,11 +3,11 @@ import { notFound } from "../../../services/lib/rpc/errors.ts";
 import { guardPart, type Steps } from "./steps.ts";
 
 export type IdentityPeer = {
-  /** Roles of users who are not editors; undefined for one who is gone. */
+  /** Roles of users who are not editors; undefined for a removed user. */
   roles: Map<string, string[] | undefined>;
 };
 
-/** Identity's word on what users may do. */
+/** Fake identity: the roles of users. */
 export function identityPeer(steps: Steps) {
   const peer: IdentityPeer = { roles: new Map() };
   const service = guardPart(PolicyService, {

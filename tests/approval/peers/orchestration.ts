@@ -15,10 +15,10 @@ import { guardPart, type Steps } from "./steps.ts";
 type TableInit = MessageInitShape<typeof TableSchema>;
 
 export type OrchestrationPeer = {
-  /** Registers a source of somebody's organisation and answers its id. */
+  /** Registers a source of a user's organisation. Returns its id. */
   addSource(who: Principal, tables: TableInit[]): string;
   removeSource(sourceId: string): void;
-  /** What a connection test answers of every source. */
+  /** Response of connection tests. */
   connection: { connected: boolean; reason: string };
   /** The last record of each job, and how often it was recorded. */
   lineage: Map<string, { record: RecordLineageRequest; times: number }>;
@@ -33,7 +33,7 @@ export const catalogTable = (name: string, columns: string[], schemaName = ""): 
   rowCount: 20n,
 });
 
-/** Orchestration's sources, catalog and lineage, as a test gives and reads them. */
+/** Fake orchestration: sources, catalog and lineage of the test. */
 export function orchestrationPeer(steps: Steps) {
   const sources = new Map<string, { orgId: string; tables: TableInit[] }>();
   const peer: OrchestrationPeer = {
@@ -58,7 +58,7 @@ export function orchestrationPeer(steps: Steps) {
       testConnection: () => steps.take("testConnection", () => peer.connection),
     }),
     guardPart(CatalogService, {
-      // A page of one table: whoever reads the first page only misses the others.
+      // One table per page, so that callers have to read all pages.
       listTables: ({ sourceId, pageToken }) =>
         steps.take("listTables", () => {
           const tables = sources.get(sourceId)?.tables ?? [];

@@ -17,7 +17,7 @@ export type Peers = AsyncDisposable & {
   storage: StoragePeer;
 };
 
-/** The services that approval calls, at a real port, doing what a test tells them. */
+/** Fakes of the services that approval calls, at a real port. */
 export async function startPeers(): Promise<Peers> {
   const steps = createSteps();
   const identity = identityPeer(steps);

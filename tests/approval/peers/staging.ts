@@ -30,7 +30,7 @@ export type StagingPeer = {
   afterwards: (manifest: Manifest) => void;
 };
 
-/** Staging's jobs: one is done as soon as it is made, and found again by its request's id. */
+/** Fake staging. A job has succeeded as soon as it is created; its request id finds it again. */
 export function stagingPeer(steps: Steps, storage: StoragePeer) {
   const peer: StagingPeer = {
     jobs: new Map(),

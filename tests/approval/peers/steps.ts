@@ -2,7 +2,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { ConnectError, ServiceImpl } from "@connectrpc/connect";
 import { type GuardedService, guard } from "../../../services/lib/rpc/guard.ts";
 
-/** The calls that approval makes of other services. */
+/** Calls from approval to other services. */
 export type Rpc =
   | "getPrincipal"
   | "getSource"
@@ -16,22 +16,22 @@ export type Rpc =
   | "publishRelease"
   | "recordLineage";
 
-/** Before a call has had its effect, or after, when only its answer is missing. */
+/** Before the effect of a call, or after it and before the response. */
 export type Moment = "before" | "after";
 
 export type Steps = {
   /** Calls so far, in their order. */
   calls: Rpc[];
-  /** Holds up the next such call at that moment. */
+  /** Holds the next such call at that moment. */
   hold(rpc: Rpc, moment: Moment): { reached: Promise<void>; letGo(): void };
-  /** Fails every such call until it is mended. */
+  /** Fails all such calls until it is reset. */
   fail(rpc: Rpc, error: () => ConnectError): void;
   mend(rpc: Rpc): void;
-  /** Does what a call does, at the moments that a test gave it. */
+  /** Runs a call with the test's hooks before and after it. */
   take<T>(rpc: Rpc, effect: () => T | Promise<T>): Promise<T>;
 };
 
-/** Lets a test stop, fail and count the calls that approval makes. */
+/** Lets a test hold, fail and count calls from approval. */
 export function createSteps(): Steps {
   const calls: Rpc[] = [];
   const held = new Map<string, { reach(): void; open: Promise<void> }>();
@@ -64,7 +64,7 @@ export function createSteps(): Steps {
   };
 }
 
-/** A service of which only these methods are called. */
+/** A service that implements only these methods. */
 export const guardPart = <S extends DescService>(
   service: S,
   methods: Partial<ServiceImpl<S>>,

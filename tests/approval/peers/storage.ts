@@ -21,7 +21,7 @@ export type StoragePeer = {
 
 const digest = (algorithm: string, bytes: Buffer) => createHash(algorithm).update(bytes).digest("hex");
 
-/** Stores bytes and answers what a manifest says of them. */
+/** Stores bytes. Returns their entry of a manifest. */
 export function putFile({ files }: StoragePeer, content: string) {
   const bytes = Buffer.from(content);
   const fileId = randomUUID();
@@ -29,7 +29,7 @@ export function putFile({ files }: StoragePeer, content: string) {
   return { fileId, sha256: digest("sha256", bytes), sizeBytes: BigInt(bytes.length) };
 }
 
-/** Storage's releases, over files in memory: all of a release or none, once. */
+/** Fake storage with files in memory. It publishes a release completely or not at all, and once. */
 export function storagePeer(steps: Steps) {
   const peer: StoragePeer = { files: new Map(), releases: new Map() };
   const publish = (asked: ReleaseFile): Released => {
