@@ -5,18 +5,18 @@ export type FileFormat = (typeof fileFormats)[number];
 
 export const compressions = ["none", "gzip", "zstd", "bzip2", "zip"] as const;
 
-/** One byte of ASCII that no number, word or line is made of. */
-const mark = z
+/** One ASCII character that can't be part of a number, word or line break. */
+const punctuation = z
   .string()
   .regex(
     /^[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e\t ]$/,
     "must be one character of punctuation, a tab or a space",
   );
-const optionalMark = z.union([mark, z.literal("")]);
+const optionalPunctuation = z.union([punctuation, z.literal("")]);
 const strptimeFormat = z.string().max(64).regex(/%/, "must be a format as %d.%m.%Y");
 const columnName = z.string().min(1).max(1000);
 
-/** How a file is read. What is not said is found out from all of the file. */
+/** How a file is read. Omitted settings are detected from the whole file. */
 export const readingSettings = z.strictObject({
   format: z
     .enum(fileFormats)
@@ -35,15 +35,17 @@ export const readingSettings = z.strictObject({
     .regex(/^[^"\r\n\0]+$/, "must not contain a quote or a line break")
     .optional()
     .describe("CSV: what is between two fields, one character or several."),
-  quote: optionalMark
+  quote: optionalPunctuation
     .optional()
     .describe('CSV: what stands around a field, " by default; empty for nothing.'),
-  escape: optionalMark
+  escape: optionalPunctuation
     .optional()
     .describe(
       "CSV: what stands before a quote within a field; by default the quote itself; empty for nothing.",
     ),
-  comment: optionalMark.optional().describe("CSV: lines that begin with it are left out; none by default."),
+  comment: optionalPunctuation
+    .optional()
+    .describe("CSV: lines that begin with it are left out; none by default."),
   skipLines: z
     .number()
     .int()

@@ -24,7 +24,7 @@ const taskOf = (settings: ReadingSettings) => ({
   settings,
 });
 
-/** Types and rows of a CSV, which is prepared as well: that compares what was counted with what was read. */
+/** Types and rows of a CSV. Preparing it also compares the scan's counts with DuckDB's. */
 async function read(content: string, settings: ReadingSettings = {}) {
   await removeOutput();
   await folder.write(Buffer.from(content, "latin1"));

@@ -25,7 +25,7 @@ async function read(content: string | Uint8Array, settings: ReadingSettings) {
   return { readable, ...(await readBack(connection, readable)) };
 }
 
-/** `values` are those of the column `a`, row by row. */
+/** `values` are the values of column `a`. */
 const kept: readonly [name: string, content: string, dataType: string, values: unknown[]][] = [
   [
     "integers",

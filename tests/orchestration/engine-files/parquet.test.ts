@@ -17,7 +17,7 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-/** Files of pyarrow's: parquet/make.py says what is in them. */
+/** Files made with pyarrow by parquet/make.py. */
 const fixture = (name: string) => readFile(new URL(`parquet/${name}.parquet`, import.meta.url));
 
 async function open(content: Uint8Array, settings: ReadingSettings = {}) {

@@ -9,11 +9,11 @@ import { identifier } from "../../../services/orchestration/engine/sql-text.ts";
 
 const path = "sluice_input";
 
-/** The database of an engine's process, on the file of the folder that it is in. */
+/** Opens the database of an engine process on the file in the working directory. */
 export const openDatabase = () =>
   openSandbox({ path, spillDirectory: "sluice_spill", memoryBytes: 1024 ** 3 });
 
-/** Types by name and values of a file, as DuckDB reads them by what its reader found out. */
+/** Types by name and the values of a file, read by DuckDB as detected. */
 export async function readBack(connection: DuckDBConnection, readable: Readable) {
   const list = readable.columns.map(({ name, expression }) => `${expression} AS ${identifier(name)}`);
   const result = await connection.runAndReadAll(`SELECT ${list.join(", ")} FROM ${readable.relation}`);

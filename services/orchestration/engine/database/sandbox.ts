@@ -88,12 +88,12 @@ export async function withView<T extends { readonly truncated: boolean }>(
 ): Promise<T> {
   const database = await takeDatabase(task);
   const { connection } = database;
-  const begunMs = performance.now();
+  const startMs = performance.now();
   try {
     await lock(database);
     await work.define(() => connection.run(`CREATE VIEW ${identifier(view.name)} AS FROM ${view.from}`));
     const result = await work.run(connection);
-    const isQuick = performance.now() - begunMs < quickMs && !existsSync(task.spillDirectory);
+    const isQuick = performance.now() - startMs < quickMs && !existsSync(task.spillDirectory);
     // A truncated result holds its rows until V8 collects it.
     if (isQuick && !result.truncated && database.statementCount < statementsMax)
       keep(task, database, view.name);

@@ -9,12 +9,12 @@ import { readJson } from "./json/read-json.ts";
 import { readParquet } from "./parquet/read-parquet.ts";
 import type { Readable } from "./readable.ts";
 
-/** The file of a task, and how its owner says that it is read. */
+/** The file of a task and its reading settings. */
 export type ReadTask = Pick<Task, "path" | "fileName" | "spillDirectory" | "memoryBytes"> & {
   readonly settings: ReadingSettings;
 };
 
-/** Finds out, from all of a file, how it is read. Fails with EngineFailure. */
+/** Detects from the whole file how it is read. Fails with EngineFailure. */
 export async function openReadable(task: ReadTask, connection: DuckDBConnection): Promise<Readable> {
   const format = await findFormat(task);
   const readable = await open(task, format, connection);

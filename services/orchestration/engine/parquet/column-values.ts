@@ -4,25 +4,25 @@
  */
 export const statisticBytesMax = 255;
 
-/** The values of one column of a row group, and which of its rows have none. */
-export type Values = {
-  /** As many as rows have one, encoded. */
+/** The values of one column of a row group. */
+export type ColumnValues = {
+  /** The non-null values, encoded. */
   readonly parts: readonly ValuesPart[];
   readonly dictionary: Dictionary | undefined;
   readonly rowCount: number;
   readonly nullCount: number;
-  /** A bit for each row, set where there is a value. */
+  /** One bit per row, set if it is not null. */
   readonly present: Uint8Array;
-  /** Smallest and largest value, encoded; undefined where there is none or it is too long. */
+  /** Encoded bounds; undefined if there is no value or it is too long. */
   readonly min: Uint8Array | undefined;
   readonly max: Uint8Array | undefined;
 };
 
-/** Values of some rows that follow each other. */
+/** Values of consecutive rows in one encoding. */
 export type ValuesPart = {
   readonly bytes: Uint8Array;
   readonly rowCount: number;
-  readonly isByDictionary: boolean;
+  readonly isDictionaryEncoded: boolean;
 };
 
 type Dictionary = { readonly bytes: Uint8Array; readonly count: number };

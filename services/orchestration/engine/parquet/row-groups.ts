@@ -1,11 +1,11 @@
-/** What a row group should take in memory: a column's values stay there until their row group is whole. */
+/** Target size of a row group in memory, where it is buffered until it is complete. */
 export const rowGroupBytes = 64 * 1024 * 1024;
 
-/** Rows of a row group: about DuckDB's own number, and the smallest one that it takes. A thread writes whole groups. */
+/** Row limits: about DuckDB's default, and its minimum. A thread writes whole row groups. */
 const rowGroupRowsMax = 98_304;
 const rowGroupRowsMin = 2048;
 
-/** How many rows of so many bytes a row group has. */
+/** Number of rows of a row group, for rows of this size. */
 export function rowGroupRows(rowBytes: number): number {
   const vectors = Math.floor(rowGroupBytes / Math.max(1, rowBytes) / rowGroupRowsMin);
   return Math.max(rowGroupRowsMin, Math.min(rowGroupRowsMax, vectors * rowGroupRowsMin));

@@ -2,7 +2,7 @@ import type { TypedColumn } from "../protocol.ts";
 import { type Decimal, decimalOf, int32DigitsMax, int64DigitsMax } from "./decimal-type.ts";
 import { binary, bool, i32, struct, type ThriftValue, union } from "./thrift/thrift-value.ts";
 
-/** Parquet's numbers of its physical types. */
+/** Parquet's enum values of physical types. */
 const physicalTypes = {
   boolean: 0,
   int32: 1,
@@ -13,12 +13,12 @@ const physicalTypes = {
   fixedBytes: 7,
 } as const;
 
-/** How a column stands in the schema of a file. */
+/** A column in the schema of a file. */
 export type ParquetType = {
   readonly physical: number;
-  /** Of fixed bytes. */
+  /** Length of fixed-length bytes. */
   readonly length?: number;
-  /** For readers that do not know the logical one. */
+  /** For readers without support of the logical type. */
   readonly converted?: number;
   readonly logical?: ThriftValue;
   readonly decimal?: Decimal;
@@ -29,7 +29,7 @@ const convertedDecimal = 5;
 
 const micros = union(2);
 
-/** By the type as DuckDB names it; the same as DuckDB writes. */
+/** By DuckDB's name of the type. DuckDB writes the same. */
 const parquetTypes: Readonly<Record<string, ParquetType>> = {
   BOOLEAN: { physical: boolean },
   SMALLINT: { physical: int32, converted: 16 },

@@ -30,13 +30,13 @@ type Waiter = { readonly key: string; settle(child: EngineChild | undefined): vo
 const keyOf = ({ orgId, userId }: EngineOwner): string => JSON.stringify([orgId, userId]);
 
 export function createOwnerTasks(clock: Clock, shortTasksMax = availableParallelism()): OwnerTasks {
-  const running = new Map<EngineChild, { readonly owner: EngineOwner; readonly begunMs: number }>();
+  const running = new Map<EngineChild, { readonly owner: EngineOwner; readonly startedMs: number }>();
   const waiters = new Set<Waiter>();
 
   function isBusy(owner: EngineOwner): boolean {
     const sinceMs = clock.now() - shortMs;
     const short = [...running.values()].filter(
-      (task) => task.begunMs > sinceMs && keyOf(task.owner) === keyOf(owner),
+      (task) => task.startedMs > sinceMs && keyOf(task.owner) === keyOf(owner),
     );
     return short.length >= shortTasksMax;
   }
@@ -52,7 +52,7 @@ export function createOwnerTasks(clock: Clock, shortTasksMax = availableParallel
   }
 
   return {
-    begin: (child, owner) => void running.set(child, { owner, begunMs: clock.now() }),
+    begin: (child, owner) => void running.set(child, { owner, startedMs: clock.now() }),
     finish(child) {
       const owner = running.get(child)?.owner;
       running.delete(child);

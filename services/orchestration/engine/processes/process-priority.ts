@@ -21,9 +21,9 @@ export function createProcessPriority(pid: number | undefined): ProcessPriority 
   return {
     lowerLater(afterMs) {
       if (pid === undefined || isLowered) return { [Symbol.dispose]() {} };
-      const begunMs = processorTimeMs(pid);
+      const startMs = processorTimeMs(pid);
       const timer = setInterval(() => {
-        if (processorTimeMs(pid) - begunMs < afterMs) return;
+        if (processorTimeMs(pid) - startMs < afterMs) return;
         clearInterval(timer);
         lower();
       }, checkIntervalMs).unref();

@@ -19,7 +19,7 @@ import {
 } from "./int64-column.ts";
 import { createUuidColumn } from "./uuid-column.ts";
 
-/** Decoders by the type in the file, as DuckDB names it. */
+/** Decoders by DuckDB's name of the type. */
 const creators: Readonly<Record<string, (name: string) => Column>> = {
   BOOLEAN: createBooleanColumn,
   SMALLINT: createSmallintColumn,

@@ -37,11 +37,14 @@ async function check(connection: DuckDBConnection, { sql, tableName }: Statement
   return { describes, columns: await describeResult(connection, sql) };
 }
 
-async function asFailure<T>(usual: "sourceDataInvalid" | "sqlInvalid", work: () => Promise<T>): Promise<T> {
+async function asFailure<T>(
+  fallback: "sourceDataInvalid" | "sqlInvalid",
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw toEngineFailure(error, usual);
+    throw toEngineFailure(error, fallback);
   }
 }
 

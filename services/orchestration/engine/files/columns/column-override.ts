@@ -2,17 +2,17 @@ import { EngineFailure } from "../../engine-failure.ts";
 import type { ReadingSettings } from "../../reading-settings.ts";
 import { literal } from "../../sql-text.ts";
 
-/** A type that the owner of a file wants for a column, over the text of its values. */
+/** A column type from `settings.columnTypes`, over the text of the values. */
 export type ColumnOverride = {
   readonly dataType: string;
-  /** SQL that is true for texts which the type keeps. */
+  /** SQL for whether the type keeps a text exactly. */
   readonly fits: (text: string) => string;
-  /** SQL for the value of a text that fits. */
+  /** SQL for the value of a fitting text. */
   readonly value: (text: string) => string;
 };
 
 const integers = /^(TINYINT|SMALLINT|INTEGER|BIGINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT)$/;
-const synonyms: Readonly<Record<string, string>> = {
+const aliases: Readonly<Record<string, string>> = {
   INT: "INTEGER",
   TEXT: "VARCHAR",
   STRING: "VARCHAR",
@@ -26,10 +26,10 @@ const isoDate = "\\d{4}-\\d{2}-\\d{2}";
 const time = (digits: number) => `([01]\\d|2[0-3]):\\d{2}(:\\d{2}(\\.\\d{1,${digits}}0*)?)?`;
 const number = "[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?|[+-]?(inf|infinity)|nan";
 
-/** Reads the name of a type; `column` is for the message of one that is none, or that no file keeps exactly. */
+/** Parses a type name. `column` is for error messages. */
 export function readOverride(column: string, typeName: string, settings: ReadingSettings): ColumnOverride {
   const upper = typeName.trim().toUpperCase().replace(/\s+/g, " ");
-  const dataType = synonyms[upper] ?? upper;
+  const dataType = aliases[upper] ?? upper;
   const decimal = /^DECIMAL ?\( ?(\d{1,2}) ?, ?(\d{1,2}) ?\)$/.exec(dataType);
   if (decimal) return decimalOverride(Number(decimal[1]), Number(decimal[2]), column, typeName);
   if (integers.test(dataType)) return matching(dataType, "[+-]?\\d+(\\.0*)?");
@@ -77,7 +77,7 @@ function decimalOverride(precision: number, scale: number, column: string, typeN
   return matching(`DECIMAL(${precision},${scale})`, `[+-]?(\\d+\\.?|\\d*\\.${fraction})`);
 }
 
-/** Texts of a pattern that DuckDB's cast takes as well. */
+/** Texts that match a pattern and that DuckDB can cast. */
 function matching(dataType: string, pattern: string): ColumnOverride {
   return {
     dataType,
@@ -87,7 +87,7 @@ function matching(dataType: string, pattern: string): ColumnOverride {
   };
 }
 
-/** Numbers whose digits are those that the nearest one of the type is written with. */
+/** Numbers whose digits equal those of the nearest value of the type. */
 function keepingDigits(dataType: string): ColumnOverride {
   const { fits, value } = matching(dataType, `(?i:${number})`);
   const nearest = (text: string) => `CAST(TRY_CAST(${text} AS ${dataType}) AS VARCHAR)`;
@@ -101,33 +101,33 @@ function keepingDigits(dataType: string): ColumnOverride {
 const digitsOf = (text: string): string =>
   `trim(regexp_replace(regexp_replace(${text}, '[eE].*$', ''), '[^0-9]', '', 'g'), '0')`;
 
-/** What is left of a moment in a type, as SQL over the moment: all of it has to be left. */
-const kept: Readonly<Record<string, (moment: string) => string>> = {
-  DATE: (moment) => `CAST(CAST(${moment} AS DATE) AS TIMESTAMP) = ${moment}`,
-  // A format without a date is read as one of this day.
-  TIME: (moment) => `DATE '1900-01-01' + CAST(${moment} AS TIME) = ${moment}`,
+/** SQL for whether a type keeps all of a timestamp. */
+const keepsAll: Readonly<Record<string, (timestamp: string) => string>> = {
+  DATE: (timestamp) => `CAST(CAST(${timestamp} AS DATE) AS TIMESTAMP) = ${timestamp}`,
+  // strptime uses 1900-01-01 if a format has no date.
+  TIME: (timestamp) => `DATE '1900-01-01' + CAST(${timestamp} AS TIME) = ${timestamp}`,
 };
 
 export function byFormat(dataType: string, format: string | undefined): ColumnOverride | undefined {
   if (format === undefined) return undefined;
   const isZoned = /%[zZ]/.test(format);
   const isNanoseconds = format.includes("%n");
-  const exact = dataType === "TIMESTAMP" ? momentType(isZoned, isNanoseconds) : dataType;
-  // There is no type for a time with a zone, nor for nanoseconds with one.
+  const exact = dataType === "TIMESTAMP" ? timestampType(isZoned, isNanoseconds) : dataType;
+  // DuckDB has no exact type for times with a zone or for nanoseconds with a zone.
   const isLost = isZoned && (isNanoseconds || dataType === "TIME");
   return {
     dataType: exact,
     fits: (text) => {
       if (isLost) return "false";
-      const moment = `try_strptime(${text}, ${literal(format)})`;
-      const isAll = kept[exact]?.(moment) ?? "true";
-      return `(${moment} IS NOT NULL AND ${isAll})`;
+      const timestamp = `try_strptime(${text}, ${literal(format)})`;
+      const isAll = keepsAll[exact]?.(timestamp) ?? "true";
+      return `(${timestamp} IS NOT NULL AND ${isAll})`;
     },
     value: (text) => `CAST(strptime(${text}, ${literal(format)}) AS ${exact})`,
   };
 }
 
-function momentType(isZoned: boolean, isNanoseconds: boolean): string {
+function timestampType(isZoned: boolean, isNanoseconds: boolean): string {
   if (isZoned) return "TIMESTAMP WITH TIME ZONE";
   return isNanoseconds ? "TIMESTAMP_NS" : "TIMESTAMP";
 }

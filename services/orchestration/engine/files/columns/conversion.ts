@@ -2,19 +2,19 @@ import { doubleMismatch } from "../../database/duckdb-error.ts";
 import type { ReadingSettings } from "../../reading-settings.ts";
 import { literal } from "../../sql-text.ts";
 
-/** SQL for a value from the SQL for its text. */
+/** Makes SQL of a value from SQL of its text. */
 export type Conversion = (text: string) => string;
 
-/** A type that keeps every value of a column. */
+/** A type in which every value of a column is exact. */
 export type ColumnType = {
   readonly dataType: string;
-  /** Undefined where DuckDB's own cast does while it reads. */
+  /** Undefined if DuckDB's reader casts by itself. */
   readonly convert?: Conversion | undefined;
-  /** The type that is right where `convert` fails with `doubleMismatch`. */
-  readonly otherwise?: ColumnType | undefined;
-  /** Name of the form that all values have, where it is not plain from the type. */
+  /** The fallback if `convert` fails with `doubleMismatch`. */
+  readonly fallback?: ColumnType | undefined;
+  /** Notation of the values, where the type does not imply it. */
   readonly form?: string | undefined;
-  /** Why it is text, where somebody may ask. */
+  /** Why the column is text, if that is not obvious. */
   readonly note?: string | undefined;
 };
 
@@ -23,7 +23,7 @@ export const byFormats =
   (text) =>
     `CAST(strptime(${text}, [${formats.map(literal).join(", ")}]) AS ${dataType})`;
 
-/** A number as DuckDB writes it; the text itself where the marks are the usual ones. */
+/** Rewrites a number to DuckDB's notation; undefined if it already has it. */
 export function plainNumber({
   decimalSeparator,
   thousandsSeparator,
@@ -42,16 +42,16 @@ export const castOf =
   (text) =>
     `CAST(${plain(text)} AS ${dataType})`;
 
-/** Digits that a double always gives back. */
+/** Decimal digits that survive a round trip through a double. */
 const safeDigits = 15;
 
-/** As toDouble, for texts some of which have an exponent: these have to be what programs write of the double. */
+/** toDouble for texts with exponents, which must be the double's shortest notation. */
 export const toFloat: Conversion = (text) => {
   const isSuspect = `strlen(${text}) > ${safeDigits} OR contains(${text}, 'e') OR contains(${text}, 'E')`;
   return doubleUnless(isSuspect, text);
 };
 
-/** The double that is written as the text; another text is an error. */
+/** The double whose notation is the text; any other text is an error. */
 export const toDouble =
   (toPlain: Conversion): Conversion =>
   (text) => {
@@ -60,7 +60,7 @@ export const toDouble =
     return doubleUnless(isSuspect, plain);
   };
 
-/** Only a suspect text is compared with what its double is written as: that takes several times as long as reading it. */
+/** Only suspect texts are compared with the notation of their double: that takes several times as long as parsing. */
 const doubleUnless = (isSuspect: string, plain: string): string => {
   const double = `CAST(${plain} AS DOUBLE)`;
   const checked = `CASE WHEN CAST(${double} AS VARCHAR) = ${plain} THEN ${double} ELSE error(${literal(doubleMismatch)}) END`;

@@ -2,38 +2,38 @@ import { EngineFailure } from "../../engine-failure.ts";
 import type { ReadingSettings } from "../../reading-settings.ts";
 import { type ColumnOverride, readOverride } from "./column-override.ts";
 
-/** Each one takes memory in every step, whatever the rows have. */
+/** Each column takes memory in every step, even without rows. */
 const columnsMax = 20_000;
 
 /**
- * Names columns as the file does, or as its owner says: by the name in the file, or by the column's place as `#3`. Names of
- * a table differ in more than case; those that do not are refused, because a name that is made up is nobody's.
+ * Names columns as in the file or by `settings.columnNames`, whose keys are names in the file or positions such as `#3`. Names
+ * that differ in case only are refused rather than changed.
  */
 export function nameTable(found: readonly string[], { columnNames: names = {} }: ReadingSettings): string[] {
   if (found.length > columnsMax) throw tooMany(found.length);
-  const unknown = Object.keys(names).find((name) => !found.includes(name) && !isPlace(name, found.length));
+  const unknown = Object.keys(names).find((name) => !found.includes(name) && !isPosition(name, found.length));
   if (unknown !== undefined) {
     throw invalid(`settings.columnNames has ${JSON.stringify(unknown)}, which no column is called`);
   }
-  const said = new Map(Object.entries(names));
-  const named = found.map((name, column) => said.get(`#${column + 1}`) ?? said.get(name) ?? name);
+  const configured = new Map(Object.entries(names));
+  const named = found.map((name, column) => configured.get(`#${column + 1}`) ?? configured.get(name) ?? name);
   const odd = named.findIndex((name) => name === "" || name.includes("\0"));
-  if (odd >= 0) throw noName(odd);
-  const places = new Map<string, number>();
+  if (odd >= 0) throw unusableName(odd);
+  const columnsByName = new Map<string, number>();
   for (const [column, name] of named.entries()) {
-    const before = places.get(name.toLowerCase());
+    const before = columnsByName.get(name.toLowerCase());
     if (before !== undefined) throw sameName(named, before, column);
-    places.set(name.toLowerCase(), column);
+    columnsByName.set(name.toLowerCase(), column);
   }
   return named;
 }
 
-const isPlace = (name: string, count: number): boolean => {
-  const place = Number(/^#([1-9]\d*)$/.exec(name)?.[1] ?? 0);
-  return place >= 1 && place <= count;
+const isPosition = (name: string, count: number): boolean => {
+  const position = Number(/^#([1-9]\d*)$/.exec(name)?.[1] ?? 0);
+  return position >= 1 && position <= count;
 };
 
-function noName(column: number): EngineFailure {
+function unusableName(column: number): EngineFailure {
   return invalid(
     `column ${column + 1} has a name that is empty or has a NUL: name it in settings.columnNames, as {"#${column + 1}": "another name"}`,
   );
@@ -53,7 +53,7 @@ const tooMany = (count: number): EngineFailure =>
     `it has ${count.toLocaleString("en")} columns; ${columnsMax.toLocaleString("en")} at the most are read`,
   );
 
-/** The types that the file's owner wants, for those columns that have one. */
+/** The column types of the settings. */
 export function overridesOf(
   names: readonly string[],
   settings: ReadingSettings,

@@ -2,10 +2,10 @@ import { identifier } from "../../sql-text.ts";
 import { findCaseCollision } from "../columns/find-case-collision.ts";
 import { kind, numberFact, textForm, type ValueNode } from "./value-node.ts";
 
-/** How values are written for DuckDB to read: as they are, a number as text, any value as JSON text, or part by part. */
+/** Rewriting of values for DuckDB: unchanged, numbers as strings, any value as JSON text, or by member. */
 export type ColumnPlan = {
   readonly dataType: string;
-  /** Whether DuckDB reads all of it right from the file itself. */
+  /** Whether DuckDB reads the values correctly from the original file. */
   readonly isDirect: boolean;
   readonly note?: string | undefined;
   readonly form?: string | undefined;
@@ -15,13 +15,13 @@ export type ColumnPlan = {
   | { readonly how: "map" | "list"; readonly element: ColumnPlan }
 );
 
-/** Levels of structs and lists that a column's type has; what is deeper is JSON text. */
+/** Nesting limit of column types; deeper values are JSON text. */
 const typeLevelsMax = 16;
 const decimalDigits = 18;
 const decimalDigitsMax = 38;
-/** DuckDB reads fractions of JSON as doubles: digits that these keep, scaled to an integer. */
+/** DuckDB reads JSON fractions as doubles, which keep this many digits when scaled to an integer. */
 const directDigits = 15;
-/** Years of nanoseconds since 1970 in 64 bits. */
+/** Years that 64-bit nanoseconds cover. */
 const nanosecondYears = { min: 1678, max: 2261 };
 
 const same = (dataType: string): ColumnPlan => ({ how: "same", dataType, isDirect: true });
@@ -46,7 +46,7 @@ const kindNames: readonly (readonly [number, string])[] = [
   [kind.array, "lists"],
 ];
 
-/** Finds a type that keeps every value of a place. */
+/** Finds a type in which every value of a node is exact. */
 export function planOf(node: ValueNode, level = 1): ColumnPlan {
   switch (node.kinds) {
     case 0:
@@ -76,7 +76,7 @@ const kindsOf = ({ kinds }: ValueNode): string =>
 
 function numberPlan({ numberFacts, wholeDigits, fractionDigits }: ValueNode): ColumnPlan {
   const has = (fact: number) => (numberFacts & fact) !== 0;
-  const isDouble = !has(numberFact.isNoDouble);
+  const isDouble = !has(numberFact.isInexact);
   if (has(numberFact.hasExponent) || has(numberFact.isNegativeZero)) {
     return isDouble
       ? same("DOUBLE")
@@ -114,11 +114,11 @@ function textPlan({ form, secondDigits, yearMin, yearMax, offset }: ValueNode): 
         : { ...same("VARCHAR"), note: tooFine("times", secondDigits) };
     case textForm.timestamp:
     case textForm.timestampWithSpace: {
-      const said = form === textForm.timestamp ? "ISO timestamp" : "ISO date, time";
-      if (isMicro) return { ...same("TIMESTAMP"), form: said };
+      const notation = form === textForm.timestamp ? "ISO timestamp" : "ISO date, time";
+      if (isMicro) return { ...same("TIMESTAMP"), form: notation };
       const isNano = secondDigits <= 9 && yearMin >= nanosecondYears.min && yearMax <= nanosecondYears.max;
       return isNano
-        ? { ...same("TIMESTAMP_NS"), form: said }
+        ? { ...same("TIMESTAMP_NS"), form: notation }
         : { ...same("VARCHAR"), note: "timestamps with nanoseconds: these are kept from 1678 to 2261" };
     }
     case textForm.utc:

@@ -5,7 +5,7 @@ import { nanoseconds, physicalTypes, type SchemaNode } from "./schema.ts";
 
 const decimalDigitsMax = 38;
 
-/** Refuses what DuckDB reads as something else. */
+/** Refuses types that DuckDB reads as other values. */
 export function checkSchema(columns: readonly SchemaNode[]): void {
   for (const column of columns) checkNode(column, column.name, true);
 }
@@ -33,7 +33,7 @@ function checkNode(node: SchemaNode, column: string, isWhole: boolean): void {
   for (const child of node.children) checkNode(child, column, false);
 }
 
-/** Columns that DuckDB would cut to microseconds, by the place of their element in the schema. */
+/** Columns that DuckDB would truncate to microseconds, by the index of their schema element. */
 export function patchesOf(columns: readonly SchemaNode[]): Map<number, Patch> {
   const patches = new Map<number, Patch>();
   for (const { index, physicalType, timestamp, children } of columns) {

@@ -7,8 +7,8 @@ const bytesMin = 8;
 const bytesMax = 35;
 const daysOfMonths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Looks at a text for whether it is a date or a time in the form of those before. */
-export function noteText(node: ValueNode, bytes: Uint8Array, from: number, to: number): void {
+/** Records whether a text is a date or time in the same notation as the previous ones. */
+export function recordText(node: ValueNode, bytes: Uint8Array, from: number, to: number): void {
   if (node.form === textForm.text) return;
   const form = formOf(node, bytes, from, to);
   if (node.form === textForm.none) node.form = form;
@@ -23,16 +23,16 @@ function formOf(node: ValueNode, bytes: Uint8Array, from: number, to: number): n
   }
   if (!isDate(node, bytes, from)) return textForm.text;
   if (length === 10) return textForm.date;
-  const between = bytes[from + 10];
-  if (between !== 84 && between !== 32) return textForm.text;
+  const separator = bytes[from + 10];
+  if (separator !== 84 && separator !== 32) return textForm.text;
   const end = timeEnd(node, bytes, from + 11, to);
   if (end < 0) return textForm.text;
-  const form = zoned(node, bytes, end, to);
-  return between === 32 && form !== textForm.text ? form + 1 : form;
+  const form = zonedForm(node, bytes, end, to);
+  return separator === 32 && form !== textForm.text ? form + 1 : form;
 }
 
-/** The form by what comes behind the time, with a T before it; text where that is no zone. */
-function zoned(node: ValueNode, bytes: Uint8Array, from: number, to: number): number {
+/** The form by what follows the time, assuming a T before it; text if that is not a zone. */
+function zonedForm(node: ValueNode, bytes: Uint8Array, from: number, to: number): number {
   if (from === to) return textForm.timestamp;
   if (from + 1 === to && bytes[from] === 90) return textForm.utc;
   if (!isOffset(bytes, from, to)) return textForm.text;
@@ -66,7 +66,7 @@ function isDate(node: ValueNode, bytes: Uint8Array, from: number): boolean {
 
 const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 
-/** Where HH:MM:SS ends, with the digits of a second's part; -1 where there is none. */
+/** Offset after HH:MM:SS and a fraction; -1 if there is no time. */
 function timeEnd(node: ValueNode, bytes: Uint8Array, from: number, to: number): number {
   const hours = digitsAt(bytes, from, 2);
   const minutes = digitsAt(bytes, from + 3, 2);
@@ -85,7 +85,7 @@ function timeEnd(node: ValueNode, bytes: Uint8Array, from: number, to: number): 
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= zero && byte <= zero + 9;
 
-/** The number of these digits; -1 where one is none. */
+/** Parses digits; -1 if one is not a digit. */
 function digitsAt(bytes: Uint8Array, at: number, count: number): number {
   let value = 0;
   for (let index = 0; index < count; index++) {

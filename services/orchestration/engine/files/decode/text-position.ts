@@ -4,13 +4,17 @@ import { EngineFailure } from "../../engine-failure.ts";
 const blockBytes = 1024 * 1024;
 const lineFeed = 10;
 
-/** Where a byte of a UTF-8 text is, as an editor says it: both from 1. */
-export type Place = { readonly line: number; readonly character: number };
+/** Line and character of a UTF-8 text, both from 1, as editors show them. */
+export type TextPosition = { readonly line: number; readonly character: number };
 
-/** Finds the place of the byte that comes after the file's first `offset` bytes, which are UTF-8, and `more`. */
-export async function placeOf(path: string, offset: number, more: Buffer = Buffer.alloc(0)): Promise<Place> {
+/** Position after the first `offset` bytes of a file and `more`, both UTF-8. */
+export async function positionAt(
+  path: string,
+  offset: number,
+  more: Buffer = Buffer.alloc(0),
+): Promise<TextPosition> {
   await using file = await open(path);
-  const counter = createPlaceCounter();
+  const counter = createPositionCounter();
   const block = Buffer.alloc(blockBytes);
   for (let at = 0; at < offset; ) {
     const { bytesRead } = await file.read(block, 0, Math.min(blockBytes, offset - at), at);
@@ -19,10 +23,10 @@ export async function placeOf(path: string, offset: number, more: Buffer = Buffe
     at += bytesRead;
   }
   counter.add(more);
-  return counter.place();
+  return counter.position();
 }
 
-function createPlaceCounter() {
+function createPositionCounter() {
   let line = 1;
   let before = 0;
   return {
@@ -35,7 +39,7 @@ function createPlaceCounter() {
       }
       before += charactersOf(block.subarray(begin));
     },
-    place: (): Place => ({ line, character: before + 1 }),
+    position: (): TextPosition => ({ line, character: before + 1 }),
   };
 }
 
@@ -47,19 +51,19 @@ function charactersOf(text: Buffer): number {
 
 const shownBytesMax = 8;
 
-/** The bytes as people write them: 0xE9 0x6C. */
-export const spellBytes = (bytes: Uint8Array): string =>
+/** Formats bytes as 0xE9 0x6C. */
+export const formatBytes = (bytes: Uint8Array): string =>
   [...bytes.subarray(0, shownBytesMax)]
     .map((byte) => `0x${byte.toString(16).toUpperCase().padStart(2, "0")}`)
     .join(" ");
 
-/** Why a file with a byte that is not UTF-8 is not read; `offset` is the byte's own in the file at `path`. */
+/** The failure for a byte that is not UTF-8, at `offset` of the file. */
 export async function notUtf8(path: string, offset: number): Promise<EngineFailure> {
-  const { line, character } = await placeOf(path, offset);
+  const { line, character } = await positionAt(path, offset);
   const bytes = await bytesAt(path, offset);
   return new EngineFailure(
     "sourceDataInvalid",
-    `line ${line}, character ${character}: the bytes ${spellBytes(bytes)} are not UTF-8: ` +
+    `line ${line}, character ${character}: the bytes ${formatBytes(bytes)} are not UTF-8: ` +
       "set settings.encoding to the encoding of the file, as windows-1252",
   );
 }

@@ -1,17 +1,22 @@
 import { numberFact, type ValueNode } from "./value-node.ts";
 
 const zero = 48;
-/** Digits of every number whose double is written the same. */
+/** Numbers with this many digits survive a round trip through a double. */
 const doubleDigits = 15;
 const int64Digits = 19;
 const int64Max = "9223372036854775807";
 const int64Min = "9223372036854775808";
 
-/** A number in the text: digits begin at `from`, the point is at `point` and the exponent at `exponent`, or these are `to`. */
+/** A number in the text: its digits start at `from`; `point` and `exponent` are their offsets, or `to` if absent. */
 export type NumberText = { from: number; point: number; exponent: number; to: number };
 
-/** Keeps what a number takes of its type. */
-export function noteNumber(node: ValueNode, bytes: Uint8Array, text: NumberText, isNegative: boolean): void {
+/** Records what a number requires of its type. */
+export function recordNumber(
+  node: ValueNode,
+  bytes: Uint8Array,
+  text: NumberText,
+  isNegative: boolean,
+): void {
   const whole = Math.min(text.point, text.exponent) - text.from;
   const wholeDigits = whole === 1 && bytes[text.from] === zero ? 0 : whole;
   const fractionDigits = text.point < text.exponent ? text.exponent - text.point - 1 : 0;
@@ -20,8 +25,8 @@ export function noteNumber(node: ValueNode, bytes: Uint8Array, text: NumberText,
   if (fractionDigits > 0) node.numberFacts |= numberFact.hasFraction;
   else if (wholeDigits >= int64Digits && isHuge(bytes, text, isNegative))
     node.numberFacts |= numberFact.isHuge;
-  if (text.exponent < text.to) noteDouble(node, bytes, text, numberFact.hasExponent);
-  else if (wholeDigits + fractionDigits > doubleDigits) noteDouble(node, bytes, text, 0);
+  if (text.exponent < text.to) recordDouble(node, bytes, text, numberFact.hasExponent);
+  else if (wholeDigits + fractionDigits > doubleDigits) recordDouble(node, bytes, text, 0);
   if (isNegative && fractionDigits > 0 && isZero(bytes, text)) node.numberFacts |= numberFact.isNegativeZero;
 }
 
@@ -35,10 +40,10 @@ function isZero(bytes: Uint8Array, { from, exponent }: NumberText): boolean {
   return true;
 }
 
-function noteDouble(node: ValueNode, bytes: Uint8Array, text: NumberText, facts: number): void {
+function recordDouble(node: ValueNode, bytes: Uint8Array, text: NumberText, facts: number): void {
   node.numberFacts |= facts;
-  if (node.numberFacts & numberFact.isNoDouble) return;
-  if (!isDoubleText(latin1(bytes, text.from, text.to))) node.numberFacts |= numberFact.isNoDouble;
+  if (node.numberFacts & numberFact.isInexact) return;
+  if (!isDoubleText(latin1(bytes, text.from, text.to))) node.numberFacts |= numberFact.isInexact;
 }
 
 function latin1(bytes: Uint8Array, from: number, to: number): string {
@@ -47,14 +52,14 @@ function latin1(bytes: Uint8Array, from: number, to: number): string {
   return text;
 }
 
-/** Whether the nearest double is written with the same digits at the same places. */
+/** Whether the notation of the nearest double has the same significant digits and exponent. */
 function isDoubleText(text: string): boolean {
   const written = String(Number(text));
-  return written === text || plainOf(written) === plainOf(text);
+  return written === text || canonicalNumber(written) === canonicalNumber(text);
 }
 
-/** A number's digits without zeros at either end, and the exponent of the last one. */
-function plainOf(text: string): string {
+/** The significant digits of a number and the exponent of the last one. */
+function canonicalNumber(text: string): string {
   const [, whole = "", fraction = "", exponent = "0"] =
     /^(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
   if (whole === "") return text;

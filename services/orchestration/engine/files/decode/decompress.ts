@@ -3,34 +3,34 @@ import type { FileHandle } from "node:fs/promises";
 import { Readable, type Transform } from "node:stream";
 import { crc32, createGunzip, createInflateRaw, createZstdDecompress } from "node:zlib";
 import { EngineFailure } from "../../engine-failure.ts";
-import { InvalidBzip2 } from "./bzip2/bit-reader.ts";
+import { InvalidBzip2Error } from "./bzip2/bit-reader.ts";
 import { decodeBzip2 } from "./bzip2/decode-bzip2.ts";
 import type { Compression } from "./file-kinds.ts";
 import { findZipMember } from "./zip-member.ts";
 
 const blockBytes = 1024 * 1024;
 
-/** The content of a compressed file, in blocks of about a mebibyte; damage is an EngineFailure. */
-export async function* unpack(
+/** Decompresses a file into blocks of about 1 MiB. Fails with EngineFailure if it is damaged. */
+export async function* decompress(
   file: FileHandle,
   compression: Compression,
   sizeBytes: number,
 ): AsyncGenerator<Buffer> {
   try {
-    yield* unpackers[compression](file, sizeBytes);
+    yield* decompressors[compression](file, sizeBytes);
   } catch (error) {
     throw toFailure(error, compression);
   }
 }
 
-const unpackers: Readonly<
+const decompressors: Readonly<
   Record<Compression, (file: FileHandle, sizeBytes: number) => AsyncGenerator<Buffer>>
 > = {
   none: (file, sizeBytes) => read(file, 0, sizeBytes),
-  gzip: unpackGzip,
-  zstd: unpackZstd,
-  bzip2: unpackBzip2,
-  zip: unpackZip,
+  gzip: decompressGzip,
+  zstd: decompressZstd,
+  bzip2: decompressBzip2,
+  zip: decompressZip,
 };
 
 async function* read(file: FileHandle, from: number, to: number): AsyncGenerator<Buffer> {
@@ -43,24 +43,24 @@ async function* read(file: FileHandle, from: number, to: number): AsyncGenerator
   }
 }
 
-async function* through(blocks: AsyncGenerator<Buffer>, unpacking: Transform): AsyncGenerator<Buffer> {
+async function* pipeThrough(blocks: AsyncGenerator<Buffer>, transform: Transform): AsyncGenerator<Buffer> {
   const source = Readable.from(blocks);
-  source.once("error", (error) => unpacking.destroy(error));
+  source.once("error", (error) => transform.destroy(error));
   try {
-    yield* source.pipe(unpacking);
+    yield* source.pipe(transform);
   } finally {
     source.destroy();
   }
 }
 
-async function* unpackGzip(file: FileHandle, sizeBytes: number): AsyncGenerator<Buffer> {
+async function* decompressGzip(file: FileHandle, sizeBytes: number): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: blockBytes });
-  yield* through(read(file, 0, sizeBytes), gunzip);
-  // What follows the last member is left out by zlib; programs that write blocks fill the last one with zeros.
-  await refuseRest(file, gunzip.bytesWritten, sizeBytes);
+  yield* pipeThrough(read(file, 0, sizeBytes), gunzip);
+  // zlib ignores bytes after the last member. Programs that write blocks pad with zeros.
+  await refuseTrailing(file, gunzip.bytesWritten, sizeBytes);
 }
 
-async function refuseRest(file: FileHandle, from: number, sizeBytes: number): Promise<void> {
+async function refuseTrailing(file: FileHandle, from: number, sizeBytes: number): Promise<void> {
   for await (const block of read(file, from, sizeBytes)) {
     if (block.some((byte) => byte !== 0)) {
       throw invalid(`the gzip has ${sizeBytes - from} bytes behind its end that are no gzip`);
@@ -68,11 +68,11 @@ async function refuseRest(file: FileHandle, from: number, sizeBytes: number): Pr
   }
 }
 
-function unpackZstd(file: FileHandle, sizeBytes: number): AsyncGenerator<Buffer> {
-  return through(read(file, 0, sizeBytes), createZstdDecompress({ chunkSize: blockBytes }));
+function decompressZstd(file: FileHandle, sizeBytes: number): AsyncGenerator<Buffer> {
+  return pipeThrough(read(file, 0, sizeBytes), createZstdDecompress({ chunkSize: blockBytes }));
 }
 
-async function* unpackBzip2(file: FileHandle): AsyncGenerator<Buffer> {
+async function* decompressBzip2(file: FileHandle): AsyncGenerator<Buffer> {
   const block = Buffer.alloc(blockBytes);
   let at = 0;
   yield* decodeBzip2(() => {
@@ -82,7 +82,7 @@ async function* unpackBzip2(file: FileHandle): AsyncGenerator<Buffer> {
   });
 }
 
-async function* unpackZip(file: FileHandle, sizeBytes: number): AsyncGenerator<Buffer> {
+async function* decompressZip(file: FileHandle, sizeBytes: number): AsyncGenerator<Buffer> {
   const member = await findZipMember(file, sizeBytes);
   let checksum = 0;
   let bytes = 0;
@@ -101,13 +101,13 @@ function zipContent(
   { isDeflated, from, to }: { isDeflated: boolean; from: number; to: number },
 ): AsyncGenerator<Buffer> {
   if (!isDeflated) return read(file, from, to);
-  return through(read(file, from, to), createInflateRaw({ chunkSize: blockBytes }));
+  return pipeThrough(read(file, from, to), createInflateRaw({ chunkSize: blockBytes }));
 }
 
 const invalid = (message: string) => new EngineFailure("sourceDataInvalid", message);
 
 function toFailure(error: unknown, compression: Compression): unknown {
-  if (error instanceof InvalidBzip2) return invalid(`the bzip2 is damaged: ${error.message}`);
+  if (error instanceof InvalidBzip2Error) return invalid(`the bzip2 is damaged: ${error.message}`);
   const code = (error as NodeJS.ErrnoException).code ?? "";
   if (code === "Z_BUF_ERROR" || code === "ZSTD_error_srcSize_wrong") {
     return invalid(`the ${compression} is cut off: it ends before its content does`);

@@ -5,12 +5,12 @@ const quote = 34;
 const backslash = 92;
 const escapeBytesMax = 12;
 
-/** 1 for a byte that ends the plain part of a text: its quote, a backslash, a control character. */
+/** 1 for bytes that end an unescaped run: quote, backslash, control characters. */
 const endsPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte < 32 || byte === quote || byte === backslash ? 1 : 0,
 );
 
-/** Begins behind the first quote and ends behind the last one. Answers whether there was a backslash. */
+/** Skips a string from after its opening quote to after its closing quote; returns whether it has escapes. */
 export function skipText(cursor: Cursor): boolean {
   const { bytes, end } = cursor;
   let hasEscape = false;
@@ -40,7 +40,7 @@ function skipEscape(cursor: Cursor): void {
   else fail(cursor, `\\${escaped} is no escape of JSON`);
 }
 
-/** How many bytes a character takes that is written as one UTF-16 unit or two. */
+/** Length of an escaped character: one UTF-16 unit or a surrogate pair. */
 function skipUnits(cursor: Cursor): number {
   const { bytes, at } = cursor;
   const unit = unitAt(cursor, at);
@@ -51,7 +51,7 @@ function skipUnits(cursor: Cursor): number {
   return escapeBytesMax;
 }
 
-/** Whether the text's last quote is among the bytes at hand, so that a short escape is wrong and not cut off. */
+/** Whether the block contains the closing quote, so that a short escape is invalid rather than cut off. */
 function hasTextEnd({ bytes, end, at }: Cursor): boolean {
   for (let next = at + 2; next < end; next++) if (bytes[next] === quote) return true;
   return false;

@@ -1,4 +1,4 @@
-"""Spells Arrow's values as JSON without rounding, so that another program can compare them."""
+"""Encodes Arrow's values as JSON without rounding, so that another program can compare them."""
 
 import base64
 import datetime
@@ -11,10 +11,10 @@ nanos_per_second = 1_000_000_000
 epoch = datetime.date(1970, 1, 1).toordinal()
 
 
-def spell_table(table):
-    """Columns with names, types and whether they are text; and the rows."""
+def encode_table(table):
+    """Returns the columns, with whether they are text, and the rows."""
     columns = [table.column(index) for index in range(table.num_columns)]
-    values = [[spell(scalar) for scalar in column] for column in columns]
+    values = [[encode(scalar) for scalar in column] for column in columns]
     return {
         "columns": [
             {"name": field.name, "type": str(field.type), "isText": is_text(field.type)} for field in table.schema
@@ -29,29 +29,29 @@ def is_text(type_):
     return pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_)
 
 
-def spell(scalar):
+def encode(scalar):
     if not scalar.is_valid:
         return None
     type_ = scalar.type
     if pa.types.is_dictionary(type_):
-        return spell(scalar.value)
+        return encode(scalar.value)
     if isinstance(type_, pa.BaseExtensionType):
-        return spell_extension(scalar)
+        return encode_extension(scalar)
     if pa.types.is_map(type_):
-        return [{"key": spell(entry["key"]), "value": spell(entry["value"])} for entry in scalar.values]
+        return [{"key": encode(entry["key"]), "value": encode(entry["value"])} for entry in scalar.values]
     if pa.types.is_struct(type_):
-        return {field.name: spell(scalar[index]) for index, field in enumerate(type_)}
+        return {field.name: encode(scalar[index]) for index, field in enumerate(type_)}
     if hasattr(scalar, "values") and pa.types.is_nested(type_):
-        return [spell(item) for item in scalar.values]
-    return spell_time(scalar) or spell_plain(scalar.as_py())
+        return [encode(item) for item in scalar.values]
+    return encode_time(scalar) or encode_plain(scalar.as_py())
 
 
-def spell_extension(scalar):
+def encode_extension(scalar):
     python = scalar.as_py()
-    return str(python) if scalar.type.extension_name == "arrow.uuid" else spell_plain(python)
+    return str(python) if scalar.type.extension_name == "arrow.uuid" else encode_plain(python)
 
 
-def spell_time(scalar):
+def encode_time(scalar):
     type_ = scalar.type
     if pa.types.is_timestamp(type_):
         seconds, nanos = divmod(scalar.value * nanos_per_unit[type_.unit], nanos_per_second)
@@ -78,17 +78,17 @@ def clock_of(seconds, nanos):
     return f"{clock}.{nanos:09}".rstrip("0") if nanos else clock
 
 
-def spell_plain(value):
+def encode_plain(value):
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, float):
-        return spell_float(value)
+        return encode_float(value)
     return format(value, "f") if hasattr(value, "as_tuple") else str(value)
 
 
-def spell_float(value):
+def encode_float(value):
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

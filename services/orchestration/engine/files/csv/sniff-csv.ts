@@ -1,46 +1,46 @@
 import { EngineFailure } from "../../engine-failure.ts";
 import type { ReadingSettings } from "../../reading-settings.ts";
-import { delimiters, findDialect, readRows } from "./dialect.ts";
 import { findBadBytes } from "./find-bad-bytes.ts";
+import { delimiters, findDialect, readRows } from "./find-dialect.ts";
+import { findPreamble } from "./find-preamble.ts";
 import type { FormReader } from "./forms.ts";
 import { isHeaderOver, looksLikeNames } from "./looks-like-names.ts";
-import { findPreamble } from "./preamble.ts";
 import type { Dialect } from "./row-parser.ts";
 import { createRowParser, type Field } from "./row-parser.ts";
 
-/** What the beginning of a CSV says of the rest. */
-export type CsvHead = {
+/** Properties of a CSV that its prefix reveals. */
+export type SniffedCsv = {
   readonly dialect: Dialect;
-  /** Lines before the first row, and whether that has the names. */
+  /** Lines before the first row, and whether that row is a header. */
   readonly skipLines: number;
   readonly header: boolean;
   readonly names: readonly string[];
-  /** Where the rows of values begin, and in which line, from 1. */
+  /** Offset and line, from 1, of the first row of values. */
   readonly from: number;
   readonly firstLine: number;
-  /** Whether the file begins with the first row, but for a byte order mark. */
+  /** Whether the file starts with the first row, apart from a byte order mark. */
   readonly isAtStart: boolean;
-  /** What is behind the names; undefined where there is nothing, or no names. */
+  /** The line break after the header; undefined if there is none. */
   readonly lineBreak: "lf" | "crlf" | "cr" | undefined;
 };
 
 const byteOrderMark = Buffer.from("\uFEFF");
 
-/** Reads dialect and names; `beginning` is all of the file where `isWhole`. */
-export function readHead(
-  beginning: Buffer,
+/** Detects the dialect and the header; `prefix` is the whole file if `isWhole`. */
+export function sniffCsv(
+  prefix: Buffer,
   isWhole: boolean,
   settings: ReadingSettings,
   formReader: FormReader,
-): CsvHead {
-  const markBytes = beginning.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
-  const isNames = (row: readonly Field[]) => looksLikeNames(row, formReader);
-  const { dialect, skipLines } = findStart(beginning, markBytes, isWhole, settings, isNames);
-  const skipped = skip(beginning, markBytes, skipLines);
-  const rest = beginning.subarray(skipped);
+): SniffedCsv {
+  const markBytes = prefix.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
+  const isHeader = (row: readonly Field[]) => looksLikeNames(row, formReader);
+  const { dialect, skipLines } = findStart(prefix, markBytes, isWhole, settings, isHeader);
+  const skipped = skipLinesFrom(prefix, markBytes, skipLines);
+  const rest = prefix.subarray(skipped);
   const first = firstRow(dialect, rest, isWhole);
   const isFound = () =>
-    isNames(first.fields) ||
+    isHeader(first.fields) ||
     isHeaderOver(first.fields, readRows(dialect, rest.subarray(first.end), isWhole).rows, formReader);
   const header = settings.header === undefined ? isFound() : settings.header !== false;
   if (header) checkText(rest.subarray(first.begin, first.end), 1 + skipLines + first.linesBefore);
@@ -59,67 +59,67 @@ export function readHead(
   };
 }
 
-/** The dialect, and how many lines stand before the first row. */
+/** The dialect and the number of lines before the first row. */
 function findStart(
-  beginning: Buffer,
+  prefix: Buffer,
   markBytes: number,
   isWhole: boolean,
   settings: ReadingSettings,
-  isNames: (row: readonly Field[]) => boolean,
-): Pick<CsvHead, "dialect" | "skipLines"> {
-  const separator = settings.skipLines === undefined ? separatorLine(beginning, markBytes) : undefined;
+  isHeader: (row: readonly Field[]) => boolean,
+): Pick<SniffedCsv, "dialect" | "skipLines"> {
+  const separator = settings.skipLines === undefined ? separatorLine(prefix, markBytes) : undefined;
   const headerLine = typeof settings.header === "number" ? settings.header : undefined;
-  const said = settings.skipLines ?? (headerLine === undefined ? undefined : headerLine - 1);
-  const leading = said ?? (separator === undefined ? 0 : 1);
-  const rest = beginning.subarray(skip(beginning, markBytes, leading));
+  const configured = settings.skipLines ?? (headerLine === undefined ? undefined : headerLine - 1);
+  const leading = configured ?? (separator === undefined ? 0 : 1);
+  const rest = prefix.subarray(skipLinesFrom(prefix, markBytes, leading));
   const delimiter = settings.delimiter ?? separator;
   const known = { ...settings, ...(delimiter !== undefined && { delimiter }) };
   const found = findDialect(rest, isWhole, known);
-  if (said !== undefined) return { dialect: found, skipLines: leading };
+  if (configured !== undefined) return { dialect: found, skipLines: leading };
   const others = delimiter === undefined ? delimiters : [];
-  const { dialect, lines } = findPreamble(found, others, rest, isWhole, isNames);
+  const { dialect, lines } = findPreamble(found, others, rest, isWhole, isHeader);
   return { dialect, skipLines: leading + lines };
 }
 
-/** The rows' own bytes are looked at by the scan. */
+/** Checks the header; the scan checks the rows. */
 function checkText(names: Buffer, line: number): void {
   const bad = findBadBytes(names, line);
   if (bad) throw new EngineFailure("sourceDataInvalid", `line ${bad.line}: ${bad.message}`);
 }
 
-function lineBreakAt(row: Buffer): CsvHead["lineBreak"] {
+function lineBreakAt(row: Buffer): SniffedCsv["lineBreak"] {
   const end = row.toString("latin1", Math.max(0, row.length - 2));
   if (end === "\r\n") return "crlf";
   if (end.endsWith("\n")) return "lf";
   return end.endsWith("\r") ? "cr" : undefined;
 }
 
-/** Excel's own line before the first one, as `sep=;`. */
-function separatorLine(beginning: Buffer, from: number): string | undefined {
-  return /^"?sep=([^"\r\n])"?\r?\n/i.exec(beginning.toString("latin1", from, from + 16))?.[1];
+/** Excel's separator line, such as `sep=;`. */
+function separatorLine(prefix: Buffer, from: number): string | undefined {
+  return /^"?sep=([^"\r\n])"?\r?\n/i.exec(prefix.toString("latin1", from, from + 16))?.[1];
 }
 
-function skip(beginning: Buffer, from: number, lines: number): number {
+function skipLinesFrom(prefix: Buffer, from: number, lines: number): number {
   let at = from;
   for (let count = 0; count < lines; count += 1) {
-    const end = /[\r\n]/.exec(beginning.toString("latin1", at));
+    const end = /[\r\n]/.exec(prefix.toString("latin1", at));
     if (!end) {
       throw new EngineFailure(
         "sourceDataInvalid",
         `settings.skipLines is ${lines}, and nothing is behind these lines`,
       );
     }
-    at += end.index + (beginning.toString("latin1", at + end.index, at + end.index + 2) === "\r\n" ? 2 : 1);
+    at += end.index + (prefix.toString("latin1", at + end.index, at + end.index + 2) === "\r\n" ? 2 : 1);
   }
   return at;
 }
 
-/** The first row goes on behind the beginning that was looked at. */
+/** The first row continues beyond the prefix. */
 export class CutRowError extends Error {}
 
 type FirstRow = { fields: Field[]; begin: number; end: number; linesBefore: number; linesToEnd: number };
 
-/** The first row that has anything. */
+/** The first row that is not blank. */
 function firstRow(dialect: Dialect, bytes: Buffer, isWhole: boolean): FirstRow {
   const parser = createRowParser(dialect);
   let begin = 0;

@@ -1,39 +1,36 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { BadRowError } from "./bad-row.ts";
+import { BadRowError } from "./bad-row-error.ts";
 import { describeCount } from "./block-scan.ts";
 import type { Dialect } from "./row-parser.ts";
 import { createRowParser, type Field } from "./row-parser.ts";
 import { rowBytesMax, tooLong } from "./scan-segment.ts";
 
-export type Rewriting = {
+export type RewriteOptions = {
   readonly path: string;
   readonly outputPath: string;
   readonly dialect: Dialect;
-  /** Where the rows of values begin. */
+  /** Offset of the first row of values. */
   readonly from: number;
   readonly columnCount: number;
-  /** Texts that say that a value is missing, and whether they do in quotes. */
+  /** Texts that mean null, and whether they do in quotes. */
   readonly nullTexts: readonly string[];
   readonly quotedNulls: boolean;
-  /** What is behind the names; undefined where there are none. */
+  /** The line break after the header; undefined without a header. */
   readonly lineBreak: "lf" | "crlf" | "cr" | undefined;
-  /** Otherwise a comment that could as well be a row is refused. */
-  readonly isCommentSaid: boolean;
+  /** If the comment character was only detected, a comment that could be a row is refused. */
+  readonly isCommentConfigured: boolean;
 };
 
-/**
- * Lines of the rewritten file and of the file itself: from `line` of the first on, `offset` is to be added. Both count from
- * 0 at the first row.
- */
+/** Line numbers of the original: from `line` of the rewritten file on, add `offset`. Both count from 0 at the first row. */
 export type LineOffset = { readonly line: number; readonly offset: number };
 
-export type Rewritten = {
+export type RewriteResult = {
   readonly lineOffsets: readonly LineOffset[];
   readonly badRow: { readonly line: number; readonly message: string } | undefined;
 };
 
 const blockBytes = 1024 * 1024;
-/** Places where lines were left out; later ones than these are told by the lines of the rewritten file. */
+/** Limit of recorded offsets; later lines are reported by their number in the rewritten file. */
 const lineOffsetsMax = 100_000;
 
 const comma = Buffer.from(",");
@@ -41,11 +38,8 @@ const newline = Buffer.from("\n");
 const quoteMark = Buffer.from('"');
 const lf = 10;
 
-/**
- * Writes a CSV of any dialect as one that DuckDB reads without settings: commas, quotes where they are needed or were, one
- * line break. Values stay as they are; those that are missing become nothing between two commas.
- */
-export async function rewriteCsv(task: Rewriting): Promise<Rewritten> {
+/** Rewrites a CSV to commas, standard quotes and \n. Values do not change; nulls become empty fields without quotes. */
+export async function rewriteCsv(task: RewriteOptions): Promise<RewriteResult> {
   await using input = await open(task.path);
   await using output = await open(task.outputPath, "wx");
   const parser = createRowParser(task.dialect);
@@ -54,7 +48,7 @@ export async function rewriteCsv(task: Rewriting): Promise<Rewritten> {
   let [lines, writtenLines] = [0, 0];
   const checkLineBreak = createLineBreakCheck(task.lineBreak);
   const takeRow = (fields: readonly Field[] | undefined, lineCount: number): void => {
-    const isBlank = task.columnCount > 1 && fields?.length === 1 && isNothing(fields[0]);
+    const isBlank = task.columnCount > 1 && fields?.length === 1 && isEmpty(fields[0]);
     if (fields && !isBlank) writtenLines += writer.write(fields);
     lines += lineCount;
     const offset = lines - writtenLines;
@@ -67,7 +61,7 @@ export async function rewriteCsv(task: Rewriting): Promise<Rewritten> {
       while (at < bytes.length) {
         const next = parser.read(bytes, at, bytes.length, isEnd);
         if (next < 0) break;
-        if (!parser.fields && !task.isCommentSaid) checkComment(task, bytes.subarray(at, next));
+        if (!parser.fields && !task.isCommentConfigured) checkComment(task, bytes.subarray(at, next));
         checkLineBreak(parser.endsWithCr);
         takeRow(parser.fields, parser.lineCount);
         at = next;
@@ -83,20 +77,20 @@ export async function rewriteCsv(task: Rewriting): Promise<Rewritten> {
   return { lineOffsets, badRow: undefined };
 }
 
-/** A carriage return alone is a line break only in files that have no other: elsewhere it may as well be part of a value. */
-function createLineBreakCheck(first: Rewriting["lineBreak"]): (endsWithCr: boolean | undefined) => void {
-  let usual = first === undefined ? undefined : first === "cr";
+/** A lone carriage return is a line break only in files without other line breaks; elsewhere it may be part of a value. */
+function createLineBreakCheck(first: RewriteOptions["lineBreak"]): (endsWithCr: boolean | undefined) => void {
+  let expected = first === undefined ? undefined : first === "cr";
   return (endsWithCr) => {
     if (endsWithCr === undefined) return;
-    usual ??= endsWithCr;
-    if (endsWithCr === usual) return;
+    expected ??= endsWithCr;
+    if (endsWithCr === expected) return;
     const [found, others] = endsWithCr ? ["\\r alone", "\\n"] : ["\\n", "\\r alone"];
     throw new BadRowError(`it ends with ${found} where others end with ${others}`);
   };
 }
 
-/** That lines with this beginning are comments was found out from those before the first row. */
-function checkComment({ dialect, columnCount }: Rewriting, line: Buffer): void {
+/** The comment character was detected from lines before the first row. */
+function checkComment({ dialect, columnCount }: RewriteOptions, line: Buffer): void {
   const parser = createRowParser({ ...dialect, comment: "" });
   try {
     parser.read(line, 0, line.length, true);
@@ -112,7 +106,7 @@ function checkComment({ dialect, columnCount }: Rewriting, line: Buffer): void {
 
 type Block = { readonly bytes: Buffer; readonly isEnd: boolean; readonly take: (bytes: number) => void };
 
-/** Bytes of a file; what is not taken of a block comes again in the next one. */
+/** Reads blocks; the rest that was not taken is prepended to the next block. */
 async function* blocksOf(file: FileHandle, from: number): AsyncGenerator<Block> {
   let rest: Buffer = Buffer.alloc(0);
   for (let at = from; ; ) {
@@ -133,19 +127,19 @@ async function* blocksOf(file: FileHandle, from: number): AsyncGenerator<Block> 
   }
 }
 
-/** A byte order mark that a file begins with would be the file's own. */
+/** A value at the start of the file must not look like a byte order mark. */
 const needsQuotes = /[",\r\n]|^\xef\xbb\xbf/;
 
-function createRowWriter({ columnCount, nullTexts, quotedNulls }: Rewriting) {
+function createRowWriter({ columnCount, nullTexts, quotedNulls }: RewriteOptions) {
   const nulls = new Set(nullTexts);
-  let pieces: Buffer[] = [];
+  let chunks: Buffer[] = [];
   let size = 0;
-  const put = (piece: Buffer): void => {
-    pieces.push(piece);
-    size += piece.length;
+  const put = (chunk: Buffer): void => {
+    chunks.push(chunk);
+    size += chunk.length;
   };
 
-  /** Answers how many lines the field adds. */
+  /** Returns the number of line breaks in the field. */
   function writeField({ text, isQuoted }: Field): number {
     if ((quotedNulls || !isQuoted) && text.length <= 400 && nulls.has(text.toString())) return 0;
     if (!isQuoted && text.length > 0 && !needsQuotes.test(text.toString("latin1"))) {
@@ -175,15 +169,15 @@ function createRowWriter({ columnCount, nullTexts, quotedNulls }: Rewriting) {
       return lines;
     },
     drain(): Buffer {
-      const bytes = Buffer.concat(pieces);
-      pieces = [];
+      const bytes = Buffer.concat(chunks);
+      chunks = [];
       size = 0;
       return bytes;
     },
   };
 }
 
-const isNothing = (field: Field | undefined): boolean => field?.text.length === 0 && !field.isQuoted;
+const isEmpty = (field: Field | undefined): boolean => field?.text.length === 0 && !field.isQuoted;
 
 function countLines(text: Buffer): number {
   let count = 0;

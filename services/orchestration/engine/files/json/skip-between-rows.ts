@@ -1,6 +1,6 @@
 import { JsonError } from "./json-error.ts";
 
-/** How rows follow each other: one a line, one after the other, or as the values of a list. */
+/** Separation of rows: by line breaks, by nothing, or as elements of an array. */
 export type Layout = "lines" | "sequence" | "list";
 
 const lineFeed = 10;
@@ -9,37 +9,37 @@ const comma = 44;
 export const isSpace = (byte: number | undefined): boolean =>
   byte === 32 || byte === lineFeed || byte === 13 || byte === 9;
 
-const marks: Readonly<Record<Layout, number | undefined>> = {
+const separators: Readonly<Record<Layout, number | undefined>> = {
   lines: lineFeed,
   list: comma,
   sequence: undefined,
 };
 
-/** Skips what is between two rows; throws where it is not what the layout has there. */
+/** Skips what separates two rows; throws if the layout does not allow it. */
 export function skipBetweenRows(
   { bytes, end, isLast }: { bytes: Uint8Array; end: number; isLast: boolean },
   from: number,
   layout: Layout,
   isFirst: boolean,
 ): number {
-  const mark = marks[layout];
+  const separator = separators[layout];
   let at = from;
-  let marked = 0;
+  let separatorCount = 0;
   for (; at < end; at++) {
-    if (bytes[at] === mark) marked++;
+    if (bytes[at] === separator) separatorCount++;
     else if (!isSpace(bytes[at])) break;
   }
-  if (at < end) refuseWrong(at, layout, marked, isFirst);
-  else if (isLast && layout === "list" && marked > 0)
+  if (at < end) checkSeparators(at, layout, separatorCount, isFirst);
+  else if (isLast && layout === "list" && separatorCount > 0)
     throw new JsonError(at, "there is a comma behind the last object");
   return at;
 }
 
-function refuseWrong(at: number, layout: Layout, marked: number, isFirst: boolean): void {
-  if (layout === "lines" && marked === 0 && !isFirst) {
+function checkSeparators(at: number, layout: Layout, separatorCount: number, isFirst: boolean): void {
+  if (layout === "lines" && separatorCount === 0 && !isFirst) {
     throw new JsonError(at, "there is more behind the object of this line");
   }
-  if (layout === "list" && marked !== (isFirst ? 0 : 1)) {
+  if (layout === "list" && separatorCount !== (isFirst ? 0 : 1)) {
     throw new JsonError(at, "there has to be one comma between two objects of the list");
   }
 }
@@ -52,7 +52,7 @@ const kinds: Readonly<Record<string, string>> = {
   n: "null",
 };
 
-/** Why a row that begins there is none. */
+/** The error for a row that is not an object. */
 export function notObject(bytes: Uint8Array, at: number): JsonError {
   const begin = String.fromCharCode(bytes[at] ?? 0);
   const found = kinds[begin] ?? (/[-0-9]/.test(begin) ? "a number" : JSON.stringify(begin));

@@ -1,27 +1,27 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { EngineFailure } from "../../engine-failure.ts";
 import type { PlainInput } from "../readable.ts";
-import { isSpace } from "./between-rows.ts";
 import { JsonError } from "./json-error.ts";
 import type { JsonRange } from "./scan-range.ts";
+import { isSpace } from "./skip-between-rows.ts";
 
 const blockBytes = 64 * 1024;
 const markBytes = 3;
 const openBracket = 91;
 const closeBracket = 93;
 
-/** Where the rows of a file are; `hasMark` where it begins with a byte order mark. */
+/** The extent of the rows; `hasMark` if the file starts with a byte order mark. */
 export type FoundRows = { readonly range: JsonRange; readonly hasMark: boolean };
 
-/** Looks at both ends of a file for whether its rows are the values of a list. */
+/** Detects from both ends of a file whether its rows are the elements of an array. */
 export async function findRows(input: PlainInput, format: "json" | "ndjson"): Promise<FoundRows> {
   await using file = await open(input.path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(markBytes), 0, markBytes, 0);
   const hasMark = bytesRead === markBytes && buffer.equals(Buffer.from([0xef, 0xbb, 0xbf]));
-  const begin = hasMark ? markBytes : 0;
-  const first = await findByte(file, begin, input.sizeBytes);
+  const start = hasMark ? markBytes : 0;
+  const first = await findByte(file, start, input.sizeBytes);
   if (!first) throw new EngineFailure("sourceDataInvalid", "the file is empty");
-  const range = { path: input.path, from: begin, to: input.sizeBytes };
+  const range = { path: input.path, from: start, to: input.sizeBytes };
   if (format === "ndjson" || first.byte !== openBracket)
     return { range: { ...range, layout: "lines" }, hasMark };
   const last = await findLastByte(file, first.at, input.sizeBytes);
@@ -31,9 +31,9 @@ export async function findRows(input: PlainInput, format: "json" | "ndjson"): Pr
   return { range: { path: input.path, from: first.at + 1, to: last.at, layout: "list" }, hasMark };
 }
 
-type Found = { readonly byte: number; readonly at: number };
+type FoundByte = { readonly byte: number; readonly at: number };
 
-async function findByte(file: FileHandle, from: number, to: number): Promise<Found | undefined> {
+async function findByte(file: FileHandle, from: number, to: number): Promise<FoundByte | undefined> {
   const block = Buffer.alloc(blockBytes);
   for (let at = from; at < to; ) {
     const { bytesRead } = await file.read(block, 0, blockBytes, at);
@@ -45,14 +45,14 @@ async function findByte(file: FileHandle, from: number, to: number): Promise<Fou
   return undefined;
 }
 
-async function findLastByte(file: FileHandle, from: number, to: number): Promise<Found> {
+async function findLastByte(file: FileHandle, from: number, to: number): Promise<FoundByte> {
   const block = Buffer.alloc(blockBytes);
   for (let end = to; end > from; ) {
-    const begin = Math.max(from, end - blockBytes);
-    const { bytesRead } = await file.read(block, 0, end - begin, begin);
+    const start = Math.max(from, end - blockBytes);
+    const { bytesRead } = await file.read(block, 0, end - start, start);
     const index = block.subarray(0, bytesRead).findLastIndex((byte) => !isSpace(byte));
-    if (index >= 0) return { byte: block[index] ?? 0, at: begin + index };
-    end = begin;
+    if (index >= 0) return { byte: block[index] ?? 0, at: start + index };
+    end = start;
   }
   return { byte: openBracket, at: from };
 }

@@ -1,39 +1,39 @@
-import { readRows } from "./dialect.ts";
+import { readRows } from "./find-dialect.ts";
 import type { Dialect, Field } from "./row-parser.ts";
 
-/** Titles and empty lines that people put before the names. */
+/** Limit of title and empty lines before the header. */
 const linesMax = 20;
 
 type Preamble = { readonly dialect: Dialect; readonly lines: number };
 
-/** Lines before the table; those may hide which of some delimiters the table has. */
+/** Detects lines before the table, which can hide its delimiter. */
 export function findPreamble(
   found: Dialect,
   delimiters: readonly string[],
-  beginning: Buffer,
+  prefix: Buffer,
   isWhole: boolean,
   looksLikeNames: (row: readonly Field[]) => boolean,
 ): Preamble {
-  const [first] = readRows(found, beginning, isWhole).rows;
+  const [first] = readRows(found, prefix, isWhole).rows;
   const others = first?.length === 1 ? delimiters.map((delimiter) => ({ ...found, delimiter })) : [];
   const preambles = [found, ...others].map((dialect) => ({
     dialect,
-    lines: countPreamble(dialect, beginning, isWhole, looksLikeNames),
+    lines: countPreamble(dialect, prefix, isWhole, looksLikeNames),
   }));
   return preambles.find(({ lines }) => lines > 0) ?? { dialect: found, lines: 0 };
 }
 
 /**
- * Lines before the first row of a table that has as many fields in each row, where the lines before have one field each:
- * 0 where there are none, or where the rest is no table of names and values either.
+ * Number of single-field lines before a table with a constant number of fields; 0 if there are none or if the rest is not a
+ * header with values.
  */
 function countPreamble(
   dialect: Dialect,
-  beginning: Buffer,
+  prefix: Buffer,
   isWhole: boolean,
   looksLikeNames: (row: readonly Field[]) => boolean,
 ): number {
-  const { rows, isReadable } = readRows(dialect, beginning, isWhole);
+  const { rows, isReadable } = readRows(dialect, prefix, isWhole);
   if (!isReadable) return 0;
   const first = rows.findIndex((row) => row.length > 1);
   const table = rows.slice(first);
