@@ -6,7 +6,7 @@ import { extract, type Feed } from "../../engine/extract.ts";
 import type { Extraction } from "../../engine/protocol.ts";
 import { beforeAbort } from "../../executions/before-abort.ts";
 import type { ChunkName, Limit, Snapshot, SnapshotRequest } from "../connector.ts";
-import { piecesWithEngineFailures } from "../engine-failures.ts";
+import { chunksWithEngineFailures } from "../engine-failures.ts";
 import type { SnapshotPlan } from "./hold-snapshot.ts";
 import type { SqlProcess } from "./sql-process.ts";
 
@@ -94,7 +94,7 @@ async function* extractRows(
     }
     return extraction;
   };
-  return yield* piecesWithEngineFailures(`the table ${table.label}`, whole());
+  return yield* chunksWithEngineFailures(`the table ${table.label}`, whole());
 }
 
 const rowsMissing = (announced: number, arrived: number) =>
