@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { pathToFileURL } from "node:url";
 import { runWith } from "../../services/orchestration/run.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { connectorSuite, orders, type SourceUnderTest } from "./connector-suite.ts";
@@ -67,7 +66,7 @@ async function openSqlite(): Promise<SourceUnderTest> {
   database.exec("commit");
   const run = runWith({
     createConnectors: (deps) => [createSqliteConnector(deps)],
-    sourceProgram: pathToFileURL(join(import.meta.dirname, "sqlite/source-process.ts")),
+    sourceProgram: new URL("./sqlite/source-process.ts", import.meta.url),
   });
   const mesh = stack.use(await startOrchestration({}, run));
   const owned = stack.move();

@@ -2,8 +2,8 @@ import ipaddr from "ipaddr.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { withinCall } from "../../services/lib/rpc/call.ts";
 import { createLog } from "../../services/lib/telemetry/log.ts";
-import { createAddressGuard } from "../../services/orchestration/connectors/network/address-guard.ts";
 import type { Limit, Query } from "../../services/orchestration/connectors/connector.ts";
+import { createAddressGuard } from "../../services/orchestration/connectors/network/address-guard.ts";
 import { createPostgresqlConnector } from "../../services/orchestration/connectors/postgresql/postgresql-connector.ts";
 import type { Engine } from "../../services/orchestration/engine/engine.ts";
 import {

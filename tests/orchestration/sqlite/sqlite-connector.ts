@@ -8,7 +8,7 @@ import {
 
 export const sqliteName = "sqlite";
 
-export const sqliteSettings = z.strictObject({ path: settingText(4096).describe("Path of the database.") });
+const sqliteSettings = z.strictObject({ path: settingText(4096).describe("Path of the database.") });
 
 export type SqliteSettings = z.output<typeof sqliteSettings>;
 

@@ -29,7 +29,7 @@ export type RowSource<Login = unknown> = {
   ): Promise<T>;
 };
 
-export type SessionOptions = {
+type SessionOptions = {
   /** Name of a snapshot to join. Unavailable (SNAPSHOT_GONE) if it is gone. Only if the source shares snapshots. */
   readonly snapshot?: string;
   /** Whether the connection may be one from a pool, and go back to it. */
