@@ -42,7 +42,10 @@ export type SqlSession = {
   readonly closed: AbortSignal;
   /** Name and version of the server, for people. */
   version(): Promise<string>;
-  /** Describes the tables that the login may read, in some schemas or in all but the system's: at most `tablesMax`. */
+  /**
+   * Describes the tables that the login may read, in some schemas or in all but the system's, at most `tablesMax`. The
+   * caller checks them by `tableReply` (check-reply.ts).
+   */
   listTables(schemas: readonly string[] | undefined, tablesMax: number): Promise<readonly unknown[]>;
   /**
    * Starts a statement that reads, and fetches its first rows. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED): whatever
