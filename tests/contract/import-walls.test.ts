@@ -35,6 +35,9 @@ test.each([
   ["an RPC imports drizzle", "services/storage/rpc", "drizzle-orm"],
   ["an RPC imports a part of drizzle", "services/storage/rpc", "drizzle-orm/postgres-js"],
   ["an RPC imports the driver", "services/storage/rpc", "postgres"],
+  ["a service imports the driver of pg-boss", "services/storage", "pg"],
+  ["the library imports the driver of pg-boss", "services/lib/database", "pg"],
+  ["a test imports the driver of pg-boss", "tests/storage", "pg"],
   ["an RPC imports a schema", "services/storage/rpc", "../schema.ts"],
   ["an RPC imports grpc-js", "services/storage/rpc", "@grpc/grpc-js"],
   ["an e2e test imports a service", "tests/e2e", "../../services/lib/settings/env.ts"],
@@ -59,6 +62,7 @@ test.each([
   ["a service imports a contract", "services/storage", "../../gen/sluice/identity/v1/auth_pb.ts"],
   ["the edge imports the library", "edge/rest", "../../services/lib/rpc/errors.ts"],
   ["a repository imports drizzle", "services/storage", "drizzle-orm"],
+  ["the queues import the driver of pg-boss", "services/lib/jobs", "pg"],
   ["the root imports the edge", "services/all-in-one", "../../edge/run.ts"],
 ])("allowed: %s", async (_, folder, specifier) => {
   expect(await planted(folder, importing(specifier))).toEqual([]);
