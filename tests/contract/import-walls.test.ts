@@ -35,6 +35,9 @@ test.each([
   ["an RPC imports drizzle", "services/storage/rpc", "drizzle-orm"],
   ["an RPC imports a part of drizzle", "services/storage/rpc", "drizzle-orm/postgres-js"],
   ["an RPC imports the driver", "services/storage/rpc", "postgres"],
+  ["a service imports the driver of pg-boss", "services/storage", "pg"],
+  ["the library imports the driver of pg-boss", "services/lib/database", "pg"],
+  ["a test imports the driver of pg-boss", "tests/storage", "pg"],
   ["an RPC imports a schema", "services/storage/rpc", "../schema.ts"],
   ["a compat API imports a driver", "services/compat/sample/rpc", "postgres"],
   ["a compat API imports a service", "services/compat/sample", "../../storage/run.ts"],
@@ -61,6 +64,7 @@ test.each([
   ["a service imports a contract", "services/storage", "../../gen/sluice/identity/v1/auth_pb.ts"],
   ["the edge imports the library", "edge/rest", "../../services/lib/rpc/errors.ts"],
   ["a repository imports drizzle", "services/storage", "drizzle-orm"],
+  ["the queues import the driver of pg-boss", "services/lib/jobs", "pg"],
   ["the root imports the edge", "services/all-in-one", "../../edge/run.ts"],
 ])("allowed: %s", async (_, folder, specifier) => {
   expect(await planted(folder, importing(specifier))).toEqual([]);

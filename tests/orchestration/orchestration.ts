@@ -13,9 +13,10 @@ import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts
 import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { StatusService } from "../../gen/sluice/orchestration/v1/status_pb.ts";
+import type { Run } from "../../services/lib/process/lifetime.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { type OrchestrationConfig, parseConfig } from "../../services/orchestration/config.ts";
-import { run } from "../../services/orchestration/run.ts";
+import { run as standardRun } from "../../services/orchestration/run.ts";
 import { shareCompileCache } from "../lib/compile-cache.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, principal, startService, temporaryFolder } from "../lib/test-mesh.ts";
@@ -68,7 +69,10 @@ export function configOf(
 }
 
 /** Starts the orchestration service as main.ts does, with the tests' peers. */
-export async function startOrchestration(env: Record<string, string> = {}): Promise<Orchestration> {
+export async function startOrchestration(
+  env: Record<string, string> = {},
+  run: Run<OrchestrationConfig> = standardRun,
+): Promise<Orchestration> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
   const folder = stack.use(await temporaryFolder()).path;
@@ -130,7 +134,7 @@ export function createFileSource(
   return createSource(user, "file", { fileId: peers.addFile(user.who, name, content), ...settings });
 }
 
-/** A source on a new file, and the table that its discovery found. */
+/** Creates and discovers a source on a new file. Returns its id and its table. */
 export async function discoverTable(mesh: Orchestration, user: User, name: string) {
   const sourceId = await createFileSource(mesh, user, `${name}.csv`, "a\n1\n");
   const { added } = await user.catalog.discover({ sourceId });

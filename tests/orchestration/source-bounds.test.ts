@@ -11,7 +11,7 @@ import { copyOut } from "../../services/orchestration/connectors/postgresql/copy
 import { createPostgresqlRows } from "../../services/orchestration/connectors/postgresql/postgresql-rows.ts";
 import { postgresqlSettings } from "../../services/orchestration/connectors/postgresql/settings.ts";
 import { createSqlOperations } from "../../services/orchestration/connectors/sql/sql-operations.ts";
-import { pack, unpack } from "../../services/orchestration/source-process/protocol.ts";
+import { deserializeValue, serializeValue } from "../../services/orchestration/source-process/protocol.ts";
 import type { resolveHost } from "../../services/orchestration/source-process/resolve-host.ts";
 import {
   createSourceProcesses,
@@ -70,7 +70,7 @@ test("Unavailable: a server that sends nothing although its rows are waited for"
 
 test("values cross to the serving process as they are", () => {
   const values = [-0, 1n, undefined, null, "\0\ud83d\ude00", new Date(0), [{ a: [] }]];
-  expect(unpack(pack(values))).toEqual(values);
+  expect(deserializeValue(serializeValue(values))).toEqual(values);
 });
 
 test("a quote without an end in an array's text is looked for once", () => {

@@ -12,23 +12,23 @@ import { writeBlob } from "./write-blob.ts";
 export type BorrowedBlob = Disposable & {
   readonly name: string;
   readonly sha256: string;
-  /** Absolute path of the bytes; they stay until the blob is disposed. */
+  /** Absolute path of the bytes, which stay until disposed. */
   readonly path: string;
 };
 
 export type BlobCache = {
-  /** What storage knows of a file of the caller's organisation. */
+  /** Metadata of a file of the caller's organisation, from storage. */
   head(fileId: string, signal: AbortSignal): Promise<BlobHead>;
-  /** The file's bytes, fetched from storage unless they are here. Storage is asked each time whether the caller may. */
+  /** The file's bytes, fetched unless they are cached. Storage authorises every call. */
   borrow(fileId: string, signal: AbortSignal): Promise<BorrowedBlob>;
 };
 
-/** Files whose hash is remembered. */
+/** Maximum of files whose hash is remembered. */
 const hashesMax = 10_000;
 
 /**
- * Files of the storage service, kept in a folder of ours. A file that is not there is FailedPrecondition. From `shared`,
- * storage's own folder, they are copied; without it they come through the mesh.
+ * Cache of the storage service's files. A missing file is FailedPrecondition. Files are copied from `shared`, the folder of
+ * storage, if there is one; otherwise they are streamed through the mesh.
  */
 export function createBlobCache(
   client: MeshClient<typeof BlobService>,
@@ -36,7 +36,7 @@ export function createBlobCache(
   shared: StorageFolder | undefined,
 ): BlobCache {
   const fetches = new Map<string, Promise<string>>();
-  // What storage said last of a file: then its head is enough.
+  // Last known hash of each file: if it is unchanged, storage sends the head only.
   const hashes = new LRUCache<string, string>({ max: hashesMax });
 
   async function lend(head: BlobHead, parts: Parts, signal: AbortSignal): Promise<string> {
@@ -45,7 +45,7 @@ export function createBlobCache(
       if (path) return path;
       const running = fetches.get(head.sha256);
       if (!running) return fetch(head, parts, signal);
-      // Callers that want the same bytes wait for one of them. When it is cancelled, the next one's turn comes.
+      // Concurrent callers wait for one fetch. If that is cancelled, the next caller fetches.
       await beforeAbort(
         running.catch(() => {}),
         signal,
@@ -61,7 +61,7 @@ export function createBlobCache(
     return fetching;
   }
 
-  /** Undefined when storage sent the head alone, and the bytes are not here any more. */
+  /** Undefined if storage sent the head only, but the bytes have been evicted. */
   function tryBorrow(file: BlobRequest, signal: AbortSignal): Promise<BorrowedBlob | undefined> {
     return withBlob(client, file, signal, async (head, parts) => {
       const { name, sha256 } = head;
@@ -96,15 +96,15 @@ export function createBlobCache(
 
 type BlobRequest = {
   readonly fileId: string;
-  /** What is here of it: then storage sends the head alone, unless it has other bytes. */
+  /** Hash of the cached bytes: storage sends the head only, unless its hash differs. */
   readonly heldSha256?: string;
-  /** The folder of storage's that this process can read. */
+  /** Id of storage's folder, if this process can read it. */
   readonly folderId?: string;
 };
 
 type Parts = AsyncIterator<GetBlobResponse>;
 
-/** Storage has another file there than the one that it verified, as after an upload that replaced a damaged one. */
+/** The file has changed since storage verified it, as after an upload that replaced a damaged one. */
 class BlobMoved extends Error {}
 
 type Filling = {
@@ -115,7 +115,7 @@ type Filling = {
   readonly signal: AbortSignal;
 };
 
-/** Writes the bytes of a file, or a copy of where they lie, to a new file. */
+/** Writes the streamed bytes, or a copy of the lent file, to a new file. */
 async function fill({ path, head, parts, shared, signal }: Filling): Promise<void> {
   const first = await parts.next();
   if (first.done || first.value.part.case !== "file") {
@@ -125,7 +125,7 @@ async function fill({ path, head, parts, shared, signal }: Filling): Promise<voi
   if (!(await shared.copy(first.value.part.value, path, signal))) throw new BlobMoved();
 }
 
-/** Opens a file's stream, reads its head, and ends the stream when `use` has what it needs. */
+/** Opens the stream of a file, reads its head, and cancels the stream when `use` is done. */
 async function withBlob<T>(
   client: MeshClient<typeof BlobService>,
   file: BlobRequest,
@@ -149,7 +149,7 @@ async function withBlob<T>(
     throw isNotFound(error) ? sourceDataInvalid(`the file ${file.fileId} does not exist`) : error;
   } finally {
     if (!isWhole) enough.abort();
-    // The client lets go of a stream, and of the timer of its deadline, when it is asked for what comes next.
+    // The client releases a cancelled stream and its deadline timer on the next read.
     void parts.next().catch(() => {});
   }
 }

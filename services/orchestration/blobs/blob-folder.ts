@@ -6,22 +6,21 @@ import type { ConnectError } from "@connectrpc/connect";
 import { newId } from "../../lib/values/ids.ts";
 import { contentCorrupt, diskFull } from "../errors.ts";
 
-/** What is known of some bytes. */
 export type BlobHeader = { readonly sha256: string; readonly sizeBytes: bigint };
 
 export type StoredBlob = BlobHeader & { readonly path: string };
 
 export type BlobFolder = {
-  /** The path of whole bytes with this hash, lent until given back; undefined when they are not here. */
+  /** Borrows complete bytes with this hash, and returns their path; undefined if they are not cached. */
   take(header: BlobHeader): Promise<string | undefined>;
-  /** Keeps what `write` writes to a new file and vouches for, and lends it. A failure leaves nothing. */
+  /** Has `write` create and verify a file, then caches and borrows it. A failure leaves nothing. */
   store(header: BlobHeader, write: (path: string) => Promise<void>): Promise<string>;
   /**
-   * Keeps bytes whose hash is not known before, and lends them. A failure leaves nothing; what does not fit beside what is
-   * lent is refused with the error of `full`.
+   * Caches and borrows bytes of unknown hash. A failure leaves nothing. Throws `full()` if they do not fit beside the
+   * borrowed ones.
    */
   storeNew(chunks: AsyncIterable<Uint8Array>, full: () => ConnectError): Promise<StoredBlob>;
-  /** Whether bytes that are lent are still whole. */
+  /** Whether borrowed bytes are still intact. */
   isWhole(sha256: string): Promise<boolean>;
   giveBack(sha256: string): void;
 };
@@ -29,23 +28,23 @@ export type BlobFolder = {
 type Entry = { sizeBytes: number; borrowers: number; verified: string | undefined };
 
 /**
- * Opens a folder of bytes named by their hash, of `bytesMax` in all. The ones used longest ago go first; those that are
- * lent stay. `directory` belongs to this process alone.
+ * Opens a folder of files named by their hash, of at most `bytesMax` in total. The least recently used are evicted first,
+ * borrowed ones never. `directory` is exclusive to this process.
  */
 export async function openBlobFolder(directory: string, bytesMax: number): Promise<BlobFolder> {
   const drafts = join(directory, "drafts");
   const blobs = join(directory, "sha256");
   await rm(drafts, { recursive: true, force: true });
   for (const folder of [drafts, blobs]) await mkdir(folder, { recursive: true, mode: 0o700 });
-  // The engine refuses paths that lead through links.
+  // The engine refuses paths with symbolic links.
   const root = await realpath(blobs);
   const pathOf = (sha256: string) => join(root, sha256.slice(0, 2), sha256);
-  // In the order of their last use.
+  // Ordered by last use.
   const entries = new Map<string, Entry>(await listEntries(root));
-  /** Of entries and drafts. */
+  /** Total of entries and drafts. */
   let bytes = [...entries.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 
-  /** Removes what may go until all fits; answers whether it does. */
+  /** Evicts until everything fits. Returns whether it does. */
   async function makeRoom(): Promise<boolean> {
     for (const [sha256, { sizeBytes, borrowers }] of entries) {
       if (bytes <= bytesMax) break;
@@ -81,18 +80,18 @@ export async function openBlobFolder(directory: string, bytesMax: number): Promi
     return true;
   }
 
-  /** A draft that is whole becomes an entry, and is lent. */
+  /** Makes a complete draft an entry, and borrows it. */
   async function publish(draft: string, sha256: string, sizeBytes: number): Promise<string> {
     await mkdir(join(root, sha256.slice(0, 2)), { recursive: true, mode: 0o700 });
     await rename(draft, pathOf(sha256));
     const verified = await fingerprint(pathOf(sha256));
-    // Damaged bytes that are replaced may still be lent.
+    // Damaged bytes that are replaced may still be borrowed.
     const { sizeBytes: replacedBytes = 0, borrowers = 0 } = entries.get(sha256) ?? {};
     bytes += sizeBytes - replacedBytes;
     return lend(sha256, { sizeBytes, borrowers, verified });
   }
 
-  /** Has `write` fill a draft. `reserve` counts bytes of it that come, until it is done. */
+  /** Has `write` fill a draft. `reserve` counts its bytes until it is done. */
   async function withDraft<T>(write: (draft: Draft) => Promise<T>): Promise<T> {
     const path = join(drafts, newId());
     let reserved = 0;
@@ -146,7 +145,7 @@ export async function openBlobFolder(directory: string, bytesMax: number): Promi
 
 type Draft = { readonly path: string; reserve(bytes: number): Promise<boolean> };
 
-/** What an earlier process left: verified when it is used. */
+/** Entries of an earlier process, which are verified on first use. */
 async function listEntries(root: string): Promise<[string, Entry][]> {
   const names = (await readdir(root, { recursive: true })).filter((name) => /[0-9a-f]{64}$/.test(name));
   const found = await Promise.all(
@@ -161,7 +160,7 @@ async function statOf(path: string) {
   return { size, mtimeMs, ino };
 }
 
-/** Changes when the file is replaced or written to; undefined when it is gone. */
+/** Changes when the file is replaced or written to; undefined if it is gone. */
 const fingerprint = (path: string): Promise<string | undefined> =>
   statOf(path).then(JSON.stringify, () => undefined);
 
@@ -175,7 +174,7 @@ async function hashFile(path: string): Promise<string | undefined> {
   }
 }
 
-/** Writes a file as its bytes come; `accept` is told before how many these will be, and throws when they are too many. */
+/** Writes a stream to a file. `accept` gets the total before each write, and throws if it is too large. */
 async function writeDraft(
   path: string,
   chunks: AsyncIterable<Uint8Array>,

@@ -3,22 +3,22 @@ import { join } from "node:path";
 import type { BlobFile } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
 import { fileFingerprint } from "../../lib/content/file-fingerprint.ts";
 import { sharedFolderIdFile } from "../../lib/content/shared-folder.ts";
-import { copyInPieces } from "./copy-in-pieces.ts";
+import { copyInChunks } from "./copy-in-chunks.ts";
 
 const pathForm = /^[A-Za-z0-9-]+(\/[A-Za-z0-9-]+)*$/;
 
-/** Storage's folder of files, where this process can read it too: large files need not pass through the mesh. */
+/** Storage's folder, if this process can read it: then large files do not pass through the mesh. */
 export type StorageFolder = {
-  /** What storage knows the folder by; undefined when it is not there. */
+  /** Id of the folder; undefined if it is missing. */
   findId(): Promise<string | undefined>;
   /**
-   * Copies to a new file what storage has verified, without a look at the bytes. Answers whether they were still the
-   * verified ones at the end; if not, the copy is of no use. Throws the signal's reason when it aborts.
+   * Copies a file that storage has verified, without hashing it again. Returns false if the file changed before the copy was
+   * complete: then the copy is useless. Throws the signal's reason on abort.
    */
   copy(file: BlobFile, to: string, signal: AbortSignal): Promise<boolean>;
 };
 
-/** Undefined for no folder: then every file comes through the mesh. */
+/** Undefined without a folder: then every file is streamed through the mesh. */
 export function openStorageFolder(directory: string | undefined): StorageFolder | undefined {
   if (directory === undefined) return undefined;
   let id: string | undefined;
@@ -37,18 +37,18 @@ export function openStorageFolder(directory: string | undefined): StorageFolder 
   };
 }
 
-/** Shares the blocks where the file system can: then it takes neither time nor room. */
+/** Clones the blocks where the file system can, which takes neither time nor space. */
 const copy = (from: string, to: string, signal: AbortSignal): Promise<void> =>
   copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE).catch((error) => {
     if (error.code === "ENOENT") throw error;
-    return copyInPieces(from, to, signal);
+    return copyInChunks(from, to, signal);
   });
 
-/** Of the file itself, never of one that a link leads to; undefined when there is none. */
+/** Does not follow symbolic links. Undefined if there is no file. */
 const fingerprintOf = (path: string): Promise<string | undefined> =>
   lstat(path, { bigint: true }).then(fileFingerprint, () => undefined);
 
-/** Storage may remove a file at any time. */
+/** Storage may delete a file at any time. */
 function unlessMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== "ENOENT") throw error;
 }

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { contentCorrupt } from "../errors.ts";
 import type { BlobHeader } from "./blob-folder.ts";
 
-/** Writes bytes to a new file while they come, and compares them with what was announced. Throws contentCorrupt. */
+/** Writes a stream to a new file, and compares size and hash with the announced ones. Throws contentCorrupt. */
 export async function writeBlob(
   path: string,
   { sha256, sizeBytes }: BlobHeader,

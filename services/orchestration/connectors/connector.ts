@@ -4,60 +4,57 @@ import type { ExtractFormat, Extraction, ResultFormat, WrittenResult } from "../
 import type { QueryResult } from "../results/query-result.ts";
 import type { Limit } from "../timing/limit.ts";
 
-/** A source's settings as they are stored: JSON. */
+/** Settings of a source, as stored: JSON. */
 export type Settings = { readonly [key: string]: z.core.util.JSONType };
 
 /** A kind of data source. */
 export type Connector = {
-  /** As a source's `connector` gives it. */
+  /** Value of a source's `connector`. */
   readonly name: string;
-  /** What it reads, for people. */
   readonly description: string;
-  /** What a source's settings must be. */
+  /** Schema of a source's settings. */
   readonly settings: z.ZodType;
   /**
-   * A data source from its settings; nothing is reached yet. `field` is the path of the settings in the request, for
-   * InvalidArgument (SETTINGS_INVALID).
+   * Creates a data source without connecting. `field` is the path of the settings in the request, for InvalidArgument
+   * (SETTINGS_INVALID).
    */
   open(settings: Settings, field: string): DataSource;
 };
 
-/** A server that a secret is sent to, as identity's contract has it. */
+/** A server that a secret is sent to. Identity compares it with the destinations of the secret. */
 export type SecretDestination = { readonly connector: string; readonly host: string; readonly port: number };
 
 export type SecretUse = { readonly name: string; readonly destination: SecretDestination };
 
 /**
  * One data source. Every function fails with FailedPrecondition (SOURCE_DATA_INVALID, SECRET_NOT_FOUND,
- * SECRET_NOT_ALLOWED, INSECURE_CONNECTION, ADDRESS_REFUSED) or Unavailable (SOURCE_UNREACHABLE) when the source can't be
+ * SECRET_NOT_ALLOWED, INSECURE_CONNECTION, ADDRESS_REFUSED) or Unavailable (SOURCE_UNREACHABLE) if the source cannot be
  * read.
  */
 export type DataSource = {
-  /** The secrets that it sends, and where to; none by default. */
+  /** Secrets that it sends, and their destinations. Default: none. */
   readonly secrets?: readonly SecretUse[];
   /**
-   * Identifies the login that may be insecure; undefined when none may. A change to another value takes the permission
+   * Identifies the login that may be insecure; undefined if none may. Changing it requires the permission
    * `sources.insecure`.
    */
   readonly insecureLogin?: string | undefined;
-  /** Whether it is one table, as a file, and not a database of several; not by default. */
+  /** Whether it is a single table, as a file is. Default: false. */
   readonly isOneTable?: boolean;
-  /** Tries to reach it and answers name and version of what answered. */
+  /** Connects, and returns the name and version of the server. */
   test(limit: Limit): Promise<{ serverVersion: string }>;
-  /** Answers its tables. */
   discover(limit: Limit): Promise<DiscoveredTable[]>;
   /** Runs one statement that reads. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED). */
   query(query: Query, limit: Limit): Promise<QueryResult>;
-  /** Answers the first rows of a table, and what was found out of it. */
+  /** Reads the first rows of a table, and detects what its settings leave open. */
   preview(request: PreviewRequest, limit: Limit): Promise<Preview>;
   /**
-   * Runs one statement that reads and writes its rows into a file that is there. When it fails, what is in the file is
-   * nothing. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED).
+   * Runs one statement that reads, and writes its rows to an existing file. After a failure the content of the file is
+   * undefined. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED).
    */
   writeResult(query: FileQuery, limit: Limit): Promise<WrittenResult>;
   /**
-   * Opens a snapshot of some tables, each as the catalog has it. FailedPrecondition (SOURCE_CHANGED) when one is not so
-   * any more.
+   * Opens a snapshot of some tables. FailedPrecondition (SOURCE_CHANGED) if a table differs from the catalog.
    */
   openSnapshot(request: SnapshotRequest, limit: Limit): Promise<Snapshot>;
 };
@@ -66,64 +63,63 @@ export type DataSource = {
 type TableName = { readonly schemaName: string; readonly name: string };
 
 export type PreviewRequest = {
-  /** Undefined where the source has one table only. */
+  /** Undefined if the source is a single table. */
   readonly table: TableName | undefined;
   readonly maxRows: number;
 };
 
-/** What a source has at a first look. */
 export type Preview = {
   readonly columns: readonly PreviewColumn[];
-  /** Whether the source can be read so; otherwise the problems say why not. */
+  /** Whether the source can be read with these settings; otherwise `problems` explains why not. */
   readonly readable: boolean;
-  /** The settings that matter, as they were said or found; empty where there is nothing to find. */
+  /** Effective settings, given or detected; empty if nothing is detected. */
   readonly settings: Settings;
   readonly schemaName: string;
   readonly tableName: string;
   readonly rows: QueryResult["rows"];
   /** Whether there are more rows. */
   readonly truncated: boolean;
-  /** Undefined when unknown. */
+  /** Undefined if unknown. */
   readonly rowCount: bigint | undefined;
   readonly problems: readonly FileProblem[];
 };
 
 type PreviewColumn = Pick<FoundColumn, "name" | "dataType" | "form" | "note"> & {
-  /** Undefined when unknown. */
+  /** Undefined if unknown. */
   readonly nullable: boolean | undefined;
 };
 
 export type SnapshotRequest = {
   readonly tables: readonly SnapshotTable[];
-  /** Rows of a chunk, about. */
+  /** Approximate rows of a chunk. */
   readonly chunkRows: number;
   readonly format: ExtractFormat;
 };
 
-/** A table as the catalog has it, and the names of the columns that are wanted of it, in their order. */
+/** A table of the catalog, and the names of the wanted columns, in the order in which they are written. */
 export type SnapshotTable = Pick<DiscoveredTable, "schemaName" | "name" | "columns"> & {
   readonly wanted: readonly string[];
 };
 
-/** One state of a source, until disposed. */
+/** One state of a source, held until disposed. */
 export type Snapshot = AsyncDisposable & {
-  /** Names the state for people. */
+  /** Name of the state, for people. */
   readonly name: string;
   /** Whether a later snapshot of the same name has the same rows in the same chunks. */
   readonly repeatable: boolean;
   readonly time: Date;
-  /** Each table of the request as it will be written. */
+  /** The tables of the request, as they will be written. */
   readonly tables: readonly PlannedTable[];
   readonly chunks: readonly PlannedChunk[];
-  /** Aborts when the source gave the snapshot up. */
+  /** Aborts when the source has lost the snapshot. */
   readonly lost: AbortSignal;
-  /** The bytes of one chunk of the plan, then what is known of it. ResourceExhausted (EXECUTION_LIMIT, DISK_FULL). */
+  /** Yields the bytes of a planned chunk, then returns its statistics. ResourceExhausted (EXECUTION_LIMIT, DISK_FULL). */
   extract(chunk: ChunkName, limit: Limit): AsyncGenerator<Uint8Array, Extraction>;
-  /** The file that a chunk lies in already; undefined, as by default, when it has to be extracted. Fails as `extract`. */
+  /** The file that holds a chunk already; undefined if it has to be extracted. Fails like `extract`. */
   fileOf?(chunk: ChunkName, limit: Limit): Promise<ChunkFile | undefined>;
 };
 
-/** A chunk as it will be staged. It stays where it is, and as it is, until its snapshot is disposed. */
+/** A chunk as it will be staged. The file does not change until its snapshot is disposed. */
 export type ChunkFile = {
   readonly path: string;
   readonly sizeBytes: number;
@@ -133,21 +129,21 @@ export type ChunkFile = {
 
 type PlannedTable = {
   readonly columns: readonly PlannedColumn[];
-  /** Undefined where the source has none. */
+  /** Undefined if the source has none. */
   readonly rowSecurity: RowSecurity | undefined;
 };
 
-/** Whether policies choose the rows of a table that are read. */
+/** Whether policies of the database restrict the rows that are read. */
 export type RowSecurity = "inactive" | "active" | "unknown";
 
 export type PlannedColumn = DiscoveredColumn & {
-  /** Name in the source; `name` is the one in the file. */
+  /** Name in the source; `name` is the name in the file. */
   readonly sourceName: string;
-  /** Type in the source; `dataType` is the one in the file, as DuckDB names it. */
+  /** Type in the source; `dataType` is DuckDB's type in the file. */
   readonly sourceType: string;
 };
 
-/** Which chunk: place of its table in the request, and its rows in the connector's own words. */
+/** Identifies a chunk: index of its table in the request, and a range that the connector has named. */
 export type ChunkName = { readonly tableIndex: number; readonly range: string };
 
 export type PlannedChunk = ChunkName & { readonly rowCountExpected: number };
@@ -162,13 +158,13 @@ export type DiscoveredTable = {
   readonly schemaName: string;
   readonly name: string;
   readonly columns: readonly DiscoveredColumn[];
-  /** Undefined when unknown. */
+  /** Undefined if unknown. */
   readonly rowCount: bigint | undefined;
 };
 
 export type Query = { readonly sql: string; readonly maxRows: number };
 
-/** A statement whose rows are written; `maxRows` is undefined for all of them. */
+/** A statement whose rows are written. `maxRows` is undefined for all rows. */
 export type FileQuery = {
   readonly sql: string;
   readonly maxRows: number | undefined;

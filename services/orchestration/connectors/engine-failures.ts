@@ -10,28 +10,28 @@ import {
   statementRefused,
 } from "../errors.ts";
 
-/** Does work on `subject`, as `the file "a.csv"`; what an engine could not do is thrown in words for the caller. */
+/** Runs work on `subject`, as `the file "a.csv"`, and maps failures of the engine to errors for the caller. */
 export async function withEngineFailures<T>(subject: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw inWords(error, subject);
+    throw toCallerError(error, subject);
   }
 }
 
-/** As withEngineFailures, for what comes in pieces. */
-export async function* piecesWithEngineFailures<T, R>(
+/** Like withEngineFailures, for a stream of chunks. */
+export async function* chunksWithEngineFailures<T, R>(
   subject: string,
-  pieces: AsyncGenerator<T, R>,
+  chunks: AsyncGenerator<T, R>,
 ): AsyncGenerator<T, R> {
   try {
-    return yield* pieces;
+    return yield* chunks;
   } catch (error) {
-    throw inWords(error, subject);
+    throw toCallerError(error, subject);
   }
 }
 
-const inWords = (error: unknown, subject: string): unknown =>
+const toCallerError = (error: unknown, subject: string): unknown =>
   error instanceof EngineFailure ? toConnectError(error, subject) : error;
 
 function toConnectError({ kind, message }: EngineFailure, subject: string): ConnectError | Error {

@@ -1,10 +1,10 @@
 import { bindToParent } from "../process/bind-to-parent.ts";
 import {
-  type EndingCause,
+  deserializeValue,
+  type ExitCause,
   type FromProcess,
-  pack,
+  serializeValue,
   type ToProcess,
-  unpack,
 } from "../source-process/protocol.ts";
 import { createReplyBounds } from "../source-process/reply-bounds.ts";
 import { toSentFailure } from "../source-process/sent-failure.ts";
@@ -37,13 +37,13 @@ export function serveSource(sources: RowSources): void {
     try {
       const run = operations.get(operation);
       if (!run) throw new Error(`there is no operation ${operation}`);
-      const reply = await run(unpack(body), {
+      const reply = await run(deserializeValue(body), {
         signal: cancelled.signal,
-        send: (part) => send({ kind: "part", id, body: bounded(pack(part)) }),
+        send: (part) => send({ kind: "part", id, body: bounded(serializeValue(part)) }),
       });
-      send({ kind: "reply", id, body: bounded(pack(reply)) });
+      send({ kind: "reply", id, body: bounded(serializeValue(reply)) });
     } catch (error) {
-      send({ kind: "failure", id, body: pack(toSentFailure(error)) });
+      send({ kind: "failure", id, body: serializeValue(toSentFailure(error)) });
     } finally {
       running.delete(id);
     }
@@ -70,8 +70,8 @@ function watchMemory(): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-function endWith(cause: EndingCause, detail: string): void {
-  process.send?.({ kind: "ending", cause, detail } satisfies FromProcess, undefined, undefined, () =>
+function endWith(cause: ExitCause, detail: string): void {
+  process.send?.({ kind: "exiting", cause, detail } satisfies FromProcess, undefined, undefined, () =>
     process.kill(process.pid, "SIGKILL"),
   );
 }

@@ -2,10 +2,10 @@ import { z } from "zod";
 import { settingsInvalid } from "../errors.ts";
 import type { Settings } from "./connector.ts";
 
-/** Names under which people put a password into settings. */
+/** Names of settings in which people put passwords. */
 const credentialNames = /^(password|passwd|pwd|secret|token|apiKey|connectionString|dsn|url|uri)$/i;
 
-/** Reads settings by a connector's schema; every wrong one is named by its path below `field`. */
+/** Parses settings by a connector's schema. InvalidArgument (SETTINGS_INVALID) names every wrong one by its path below `field`. */
 export function parseSettings<S extends z.ZodType>(
   schema: S,
   settings: Settings,
@@ -33,7 +33,7 @@ function violationsOf(issue: z.core.$ZodIssue, field: string): { field: string; 
   return issue.keys.map((key) => ({ field: `${path}.${key}`, description: "there is no such setting" }));
 }
 
-/** Text of a setting: PostgreSQL's jsonb takes no NUL, and nobody means one. */
+/** Text of a setting. PostgreSQL's jsonb cannot hold NUL characters. */
 export const settingText = (charactersMax: number) =>
   z
     .string()

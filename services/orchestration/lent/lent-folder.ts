@@ -6,23 +6,20 @@ import type { LentFileSchema } from "../../../gen/sluice/common/v1/lent_files_pb
 import { lentFileName, sharedFolderIdFile } from "../../lib/content/shared-folder.ts";
 import type { ChunkFile } from "../connectors/connector.ts";
 
-/**
- * A folder of files that storage may read, each under a name that nobody can guess: who is told of one can't name
- * another.
- */
+/** A folder of files that storage may read. Names are random, so that knowing one file does not give access to others. */
 export type LentFolder = {
-  /** Lends a link to a file; undefined where it can't be linked to. */
+  /** Lends a file by a hard link; undefined if the file system refuses the link. */
   lend(file: ChunkFile): Promise<Loan | undefined>;
-  /** A path for a new file that is going to be lent. */
+  /** Path for a new file that will be lent. */
   draftPath(): string;
-  /** Lends what was written to such a path, which is gone then. */
+  /** Lends a draft, which is renamed. */
   lendDraft(path: string, content: { sha256: string; sizeBytes: number }): Promise<Loan>;
 };
 
-/** A file that is lent until it is disposed. */
+/** A lent file. Disposing it deletes the link. */
 export type Loan = AsyncDisposable & { readonly file: MessageInitShape<typeof LentFileSchema> };
 
-/** Opens the folder, which belongs to this process alone. What an earlier one lent is gone. */
+/** Opens the folder, which is exclusive to this process, and deletes files of an earlier one. */
 export async function openLentFolder(directory: string): Promise<LentFolder> {
   const known = await readFile(join(directory, sharedFolderIdFile), "utf8").catch(() => undefined);
   const folderId = known ?? randomUUID();

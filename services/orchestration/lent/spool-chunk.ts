@@ -7,16 +7,16 @@ import type { LentFolder, Loan } from "./lent-folder.ts";
 
 type ChunkBytes = AsyncGenerator<Uint8Array, Extraction>;
 
-/** A chunk that is lent, or the bytes of one that was too large for it. */
+/** A lent chunk, or the stream of one that is too large. */
 type Spooled = { readonly loan: Loan; readonly extraction: Extraction } | { readonly bytes: ChunkBytes };
 
-/** What one chunk may take on the disk before it is lent; of a larger one the bytes are answered. */
+/** Maximum of a chunk that is lent. Larger ones are streamed. */
 const spoolBytesMax = 1024 ** 3;
 
-const pieceBytes = 1024 * 1024;
+const readBytes = 1024 * 1024;
 
 /**
- * Writes a chunk to a file while it is extracted, and lends the file. Throws diskFull, what `bytes` throws, and the
+ * Writes a chunk to a file while it is extracted, and lends the file. Throws diskFull, whatever `bytes` throws, and the
  * signal's reason.
  */
 export async function spoolChunk(
@@ -34,7 +34,7 @@ export async function spoolChunk(
   try {
     for (;;) {
       const next = await bytes.next();
-      // What was given up looks as if it had come to its end.
+      // An aborted extraction looks like a complete one.
       signal.throwIfAborted();
       if (next.done) {
         const loan = await folder.lendDraft(draft, { sha256: hash.digest("hex"), sizeBytes });
@@ -52,12 +52,12 @@ export async function spoolChunk(
     await file.close();
   }
   const written = stack.move();
-  return { bytes: continued(draft, bytes, written) };
+  return { bytes: replay(draft, bytes, written) };
 }
 
-/** What was written, then what still comes. */
-async function* continued(draft: string, bytes: ChunkBytes, written: AsyncDisposable): ChunkBytes {
+/** The written part, then the rest of the stream. */
+async function* replay(draft: string, bytes: ChunkBytes, written: AsyncDisposable): ChunkBytes {
   await using _written = written;
-  yield* createReadStream(draft, { highWaterMark: pieceBytes });
+  yield* createReadStream(draft, { highWaterMark: readBytes });
   return yield* bytes;
 }

@@ -6,7 +6,7 @@ import { toGraph } from "./lineage-message.ts";
 import type { Direction } from "./lineage-repository.ts";
 import { walk } from "./walk.ts";
 
-/** The handler of a read of the graph around one entity, in these directions. */
+/** Handler that reads the graph around an entity in these directions. */
 export const readGraph =
   ({ db }: { readonly db: Db }, directions: readonly Direction[]) =>
   async ({ entityId, depth }: { entityId: string; depth: number }, context: HandlerContext) => {

@@ -3,28 +3,28 @@ import { newId } from "../../lib/values/ids.ts";
 import type { Snapshot } from "../connectors/connector.ts";
 import { snapshotGone, tooManySnapshots } from "../errors.ts";
 
-/** How long a snapshot stays after it was used or renewed last, in milliseconds. */
+/** Lease of a snapshot after its last use or renewal, in milliseconds. */
 export const leaseMs = 60_000;
 
-/** Snapshots that one process holds at the same time; each may be a connection to its source. */
+/** Maximum of snapshots in one process. Each may hold a connection to its source. */
 const snapshotsMax = 100;
-/** Of these, those of one organisation: the others find some free. */
+/** Maximum of snapshots of one organisation, so that others find some free. */
 const snapshotsOfOrgMax = 50;
 
-/** The snapshots of this process. Another organisation's is gone for whoever asks. */
+/** The snapshots of this process. One of another organisation is reported as gone. */
 export type Snapshots = AsyncDisposable & {
-  /** Keeps what `open` opens under a new id. Unavailable (SERVICE_BUSY) when too many are kept. */
+  /** Opens a snapshot under a new id. Unavailable (SERVICE_BUSY) if there are too many. */
   open(orgId: string, open: () => Promise<Snapshot>): Promise<{ snapshotId: string; snapshot: Snapshot }>;
-  /** Lends a snapshot, which stays while it is lent. */
+  /** Borrows a snapshot. Its lease does not expire meanwhile. */
   use(orgId: string, snapshotId: string): BorrowedSnapshot;
   renew(orgId: string, snapshotId: string): void;
-  /** Gives a snapshot up, also when it is lent. */
+  /** Closes a snapshot, even if it is borrowed. */
   close(orgId: string, snapshotId: string): Promise<void>;
 };
 
 type BorrowedSnapshot = Disposable & {
   readonly snapshot: Snapshot;
-  /** Aborts when the snapshot is given up. */
+  /** Aborts when the snapshot is closed. */
   readonly ended: AbortSignal;
 };
 
@@ -38,7 +38,7 @@ type Lease = {
 
 export function createSnapshots({ log }: { log: Logger }): Snapshots {
   const leases = new Map<string, Lease>();
-  /** Organisations whose snapshots are being opened. */
+  /** Organisation ids of the snapshots that are being opened. */
   const opening: string[] = [];
 
   async function end(snapshotId: string): Promise<void> {

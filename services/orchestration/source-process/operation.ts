@@ -1,11 +1,11 @@
-/** What a source's process does for a request: it may send parts of the reply before the reply itself. */
+/** Handles one kind of request in a source's process. It may send parts before the reply. */
 export type Operation<Request, Reply, Part = never> = (
   request: Request,
   context: OperationContext<Part>,
 ) => Promise<Reply>;
 
 export type OperationContext<Part = never> = {
-  /** Aborts when nobody waits for the reply any more. */
+  /** Aborts when the request is cancelled. */
   readonly signal: AbortSignal;
   send(part: Part): void;
 };

@@ -1,29 +1,29 @@
 import { deserialize, serialize } from "node:v8";
 
 /**
- * A value on its way between processes. The channel itself carries JSON, which has no -0, no bigint and no undefined:
- * a query's values must arrive as they are.
+ * A serialized value. The IPC channel carries JSON, which would lose -0, bigint and undefined, so values are serialized as V8
+ * does.
  */
-export type Packed = string;
+export type Serialized = string;
 
-export const pack = (value: unknown): Packed => serialize(value).toString("base64");
-export const unpack = (packed: Packed): unknown => deserialize(Buffer.from(packed, "base64"));
+export const serializeValue = (value: unknown): Serialized => serialize(value).toString("base64");
+export const deserializeValue = (text: Serialized): unknown => deserialize(Buffer.from(text, "base64"));
 
-/** What the serving process sends. */
+/** Messages of the service. */
 export type ToProcess =
   | {
       readonly kind: "request";
       readonly id: number;
       readonly operation: string;
-      /** Connector, settings, password and addresses come with each request: nothing of them is in the environment. */
-      readonly body: Packed;
+      /** Includes the login: nothing secret is in the environment of the process. */
+      readonly body: Serialized;
     }
   | { readonly kind: "cancel"; readonly id: number };
 
-/** What a source's process sends: any number of parts for a request, then one reply or one failure. */
+/** Messages of a source's process: for each request any number of parts, then one reply or failure. */
 export type FromProcess =
-  | { readonly kind: "part" | "reply" | "failure"; readonly id: number; readonly body: Packed }
-  /** The process is about to end by itself, with all of its requests. */
-  | { readonly kind: "ending"; readonly cause: EndingCause; readonly detail: string };
+  | { readonly kind: "part" | "reply" | "failure"; readonly id: number; readonly body: Serialized }
+  /** The process is about to exit. All of its requests fail. */
+  | { readonly kind: "exiting"; readonly cause: ExitCause; readonly detail: string };
 
-export type EndingCause = "memory" | "fault";
+export type ExitCause = "memory" | "fault";

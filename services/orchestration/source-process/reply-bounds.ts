@@ -1,13 +1,13 @@
 import { executionTooLarge } from "../errors.ts";
-import type { Packed } from "./protocol.ts";
+import type { Serialized } from "./protocol.ts";
 
-/** What a source's process may send at once, which the receiver reads at once, in characters. */
+/** Maximum of one message, in characters. The receiver parses a message at once. */
 const messageCharactersMax = 16 * 1024 * 1024;
-/** What it may send for one request in all. */
+/** Maximum of all messages for one request, in characters. */
 const requestCharactersMax = 48 * 1024 * 1024;
 
-/** Counts what is sent for one request; both sides do. ResourceExhausted (EXECUTION_LIMIT) beyond what it may take. */
-export function createReplyBounds(): (body: Packed) => Packed {
+/** Counts the messages of one request; both sides use it. ResourceExhausted (EXECUTION_LIMIT) beyond the maximum. */
+export function createReplyBounds(): (body: Serialized) => Serialized {
   let characters = 0;
   return (body) => {
     characters += body.length;

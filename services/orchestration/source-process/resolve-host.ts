@@ -3,12 +3,12 @@ import { sourceUnreachable } from "../errors.ts";
 import { beforeAbort } from "../timing/before-abort.ts";
 import type { Operation } from "./operation.ts";
 
-/** How long the name's own server may take, in milliseconds. */
+/** Timeout of the name server, in milliseconds. */
 const resolveTimeoutMs = 5000;
 
 /**
- * Looks a host up. The system's resolver keeps a thread waiting for a name whose server does not answer, and there are
- * few of them: it is asked in the source's own process.
+ * Resolves a host in the source's own process: the system's resolver blocks one of few threads while a name server does not
+ * respond.
  */
 export const resolveHost: Operation<{ readonly host: string }, string[]> = async ({ host }, { signal }) => {
   const timeout = AbortSignal.timeout(resolveTimeoutMs);

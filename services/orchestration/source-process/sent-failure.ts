@@ -1,13 +1,13 @@
 import { type Code, ConnectError } from "@connectrpc/connect";
 
-/** An error on its way between processes: it arrives with its code, its words and its details. */
+/** A serialized error, with its code, message and details. */
 export type SentFailure = {
-  /** Undefined for what was not written for callers. */
+  /** Undefined for errors that are not meant for callers. */
   readonly code: Code | undefined;
   readonly message: string;
   readonly details: readonly { readonly type: string; readonly value: Uint8Array }[];
   readonly stack: string | undefined;
-  /** Where something went wrong that the words for the caller do not tell: it is for the log. */
+  /** Stack of the underlying error, for the log only. */
   readonly cause: string | undefined;
 };
 
@@ -28,7 +28,7 @@ export function toSentFailure(error: unknown): SentFailure {
 
 export function fromSentFailure({ code, message, details, stack }: SentFailure): Error {
   const error = code === undefined ? new Error(message) : new ConnectError(message, code);
-  // The log needs to know where it happened.
+  // The log shows where the error was created.
   if (stack !== undefined) error.stack = stack;
   if (error instanceof ConnectError) error.details.push(...details);
   return error;

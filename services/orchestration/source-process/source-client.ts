@@ -3,53 +3,61 @@ import type { Logger } from "../../lib/telemetry/log.ts";
 import { executionTooLarge, sourceDataInvalid, sourceUnreachable } from "../errors.ts";
 import { hasEnded, killChild, onceEnded } from "../process/child.ts";
 import type { PartOf, ReplyOf, RequestOf } from "./operation.ts";
-import { type EndingCause, type FromProcess, type Packed, pack, type ToProcess, unpack } from "./protocol.ts";
+import {
+  deserializeValue,
+  type ExitCause,
+  type FromProcess,
+  type Serialized,
+  serializeValue,
+  type ToProcess,
+} from "./protocol.ts";
 import { createReplyBounds } from "./reply-bounds.ts";
 import { fromSentFailure, type SentFailure } from "./sent-failure.ts";
 
-/** How long a process may take to answer what was cancelled before it is killed, in milliseconds. */
-const answerGraceMs = 3000;
+/** How long a process may take to respond to a cancellation before it is killed, in milliseconds. */
+const cancelGraceMs = 3000;
 
 export type RequestOptions<Part> = {
-  /** When it aborts, the operation is cancelled, and its reason is thrown. */
+  /** Cancels the operation on abort. Its reason is thrown. */
   readonly signal: AbortSignal;
   onPart?(part: Part): void;
 };
 
-/** One process of a source. */
+/** Client of one source process. */
 export type SourceClient = AsyncDisposable & {
   /**
-   * Runs the operation of type `O` that the process knows by this name. Fails as the operation does; with Unavailable (SOURCE_UNREACHABLE) or ResourceExhausted (EXECUTION_LIMIT) when the
-   * process ends. A process that does not answer within a grace after the signal aborted is killed.
+   * Runs the operation `O` that the process knows by this name. Fails like the operation, or with Unavailable
+   * (SOURCE_UNREACHABLE) or ResourceExhausted (EXECUTION_LIMIT) if the process exits. A process that does not respond soon after
+   * the abort is killed.
    */
   request<O>(
     operation: string,
     request: RequestOf<O>,
     options: RequestOptions<PartOf<O>>,
   ): Promise<ReplyOf<O>>;
-  /** Ends the process, with all of its requests, because of its memory. */
+  /** Kills the process because of its memory. All of its requests fail. */
   endForMemory(): void;
-  /** Whether it takes no more requests. */
+  /** Whether it accepts no more requests. */
   readonly isOver: boolean;
 };
 
-type Cause = EndingCause | "overdue" | "unused" | "unreadable";
+type Cause = ExitCause | "overdue" | "unused" | "unreadable";
 
 type Pending = {
-  /** Throws when too much was sent. */
-  readonly bounded: (body: Packed) => Packed;
+  /** Throws if too much was sent. */
+  readonly bounded: (body: Serialized) => Serialized;
   onPart(part: unknown): void;
   resolve(reply: unknown): void;
   reject(error: Error): void;
 };
 
-/** `onEnd` is called once, when the process is gone. */
+/** `onEnd` is called exactly once, after the process has exited. */
 export function createSourceClient(child: ChildProcess, log: Logger, onEnd: () => void): SourceClient {
   const pending = new Map<number, Pending>();
   let lastId = 0;
   let cause: Cause | undefined;
 
-  /** What comes behind the cause of the end is of nobody: a reply would lack the part that could not be read. */
+  /** Messages after the cause of the end are dropped: a reply could lack the part that could not be read. */
   function receive(message: FromProcess): void {
     if (cause !== undefined) return;
     try {
@@ -61,16 +69,16 @@ export function createSourceClient(child: ChildProcess, log: Logger, onEnd: () =
   }
 
   function take(message: FromProcess): void {
-    if (message.kind === "ending") {
+    if (message.kind === "exiting") {
       cause ??= message.cause;
       log.error({ cause: message.cause, detail: message.detail }, "a source's process ends by itself");
       return;
     }
     const { kind, id, body } = message;
     const waiting = pending.get(id);
-    // Nobody waits for it any more.
+    // The request was cancelled.
     if (!waiting) return;
-    const content = unpack(waiting.bounded(body));
+    const content = deserializeValue(waiting.bounded(body));
     if (kind === "part") waiting.onPart(content);
     else if (kind === "reply") waiting.resolve(content);
     else fail(content as SentFailure, waiting);
@@ -103,21 +111,21 @@ export function createSourceClient(child: ChildProcess, log: Logger, onEnd: () =
 
   const send = (message: ToProcess) => void (child.connected && child.send(message, () => {}));
 
-  /** Nobody waits for a process that was told: it is killed unless it answers. */
-  function cancelInTime(id: number, settled: Promise<unknown>): void {
+  /** Cancels a request without waiting. The process is killed unless it responds in time. */
+  function cancelOrKill(id: number, settled: Promise<unknown>): void {
     send({ kind: "cancel", id });
     const timer = setTimeout(() => {
       log.warn({ pid: child.pid }, "a source's process is killed: it does not answer a cancellation");
       void end("overdue");
-    }, answerGraceMs);
-    const answered = () => clearTimeout(timer);
-    settled.then(answered, answered);
+    }, cancelGraceMs);
+    const responded = () => clearTimeout(timer);
+    settled.then(responded, responded);
   }
 
   async function beforeAbort(id: number, reply: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const abort = () => {
-      cancelInTime(id, reply);
+      cancelOrKill(id, reply);
       reject(signal.reason);
     };
     signal.addEventListener("abort", abort, { once: true });
@@ -129,7 +137,7 @@ export function createSourceClient(child: ChildProcess, log: Logger, onEnd: () =
   }
 
   child.on("message", receive);
-  // Who creates the client has to have it before it hears that a process could not be started.
+  // Asynchronous even if the process could not be started: the caller needs the client first.
   onceEnded(child, die);
   return {
     request(operation, request, { signal, onPart = () => {} }) {
@@ -140,7 +148,7 @@ export function createSourceClient(child: ChildProcess, log: Logger, onEnd: () =
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       const bounded = createReplyBounds();
       pending.set(id, { bounded, onPart: onPart as Pending["onPart"], resolve, reject });
-      send({ kind: "request", id, operation, body: pack(request) });
+      send({ kind: "request", id, operation, body: serializeValue(request) });
       return beforeAbort(id, promise, signal) as never;
     },
     endForMemory() {
@@ -154,7 +162,7 @@ export function createSourceClient(child: ChildProcess, log: Logger, onEnd: () =
   };
 }
 
-/** V8's last words when its heap is full. */
+/** Message of V8 when its heap is full. */
 const outOfHeap = /out of memory/i;
 
 function endedBecause(cause: Cause | undefined): Error {

@@ -5,26 +5,23 @@ import { tooManySources } from "../errors.ts";
 import { hasEnded, killChild, refChild, startChild, unrefChild } from "../process/child.ts";
 import { createSourceClient, type SourceClient } from "./source-client.ts";
 
-/** Sources that are spoken to at the same time. */
+/** Maximum of processes. */
 const processesMax = 48;
-/** Of these, sources of one organisation. */
+/** Maximum of processes of one organisation. */
 const processesOfOrgMax = 12;
-/** How long a process without requests stays, in milliseconds. */
+/** Idle timeout, in milliseconds. */
 const idleMsMax = 30_000;
 
-/** Which process: one source of one organisation, and only that, shares it. */
+/** Identifies a process: it serves exactly one source of one organisation. */
 type SourceKey = {
   readonly orgId: string;
   readonly connector: string;
   readonly settings: unknown;
 };
 
-/**
- * Processes that speak to sources. Each has a process of its own, so that whatever a source does, only the calls on
- * that source are hurt.
- */
+/** The processes of sources. Each source has its own, so that a misbehaving source affects its own calls only. */
 export type SourceProcesses = AsyncDisposable & {
-  /** Lends the source's process until disposed. Unavailable (SERVICE_BUSY) when too many sources are in use. */
+  /** Lends the process of a source until disposed. Unavailable (SERVICE_BUSY) if too many sources are in use. */
   lend(key: SourceKey): Disposable & { readonly client: SourceClient };
 };
 
@@ -33,20 +30,20 @@ type Entry = {
   readonly child: ChildProcess;
   readonly client: SourceClient;
   users: number;
-  /** Of its memory, while it has requests. */
+  /** Memory watch, while it has requests. */
   watching: Disposable | undefined;
   idleTimer: NodeJS.Timeout | undefined;
 };
 
 export type SourceProcessesOptions = {
-  /** The program of the processes. */
+  /** Main module of the processes. */
   readonly program: URL;
-  /** Folder for the compiled code of the processes. */
+  /** Folder of the compile cache. */
   readonly compileCache: string;
-  /** Holds the processes, and the engine's, to the memory that all of them may have. */
+  /** Enforces the memory limit that these processes share with the engines. */
   readonly memory: MemoryWatch;
   readonly log: Logger;
-  /** How long a process without requests stays, in milliseconds. */
+  /** Idle timeout, in milliseconds. */
   readonly idleMs?: number;
 };
 
@@ -57,9 +54,9 @@ export function createSourceProcesses({
   log,
   idleMs = idleMsMax,
 }: SourceProcessesOptions): SourceProcesses {
-  // In the order of their last use.
+  // Ordered by last use.
   const entries = new Map<string, Entry>();
-  // A process takes longer to start than a small query takes: once there was a first source, the next one's is kept ready.
+  // Starting a process takes longer than a small query: after the first source, one is kept ready for the next.
   let spare: ChildProcess | undefined;
   let isDisposed = false;
 
@@ -76,7 +73,7 @@ export function createSourceProcesses({
     await entry.client[Symbol.asyncDispose]();
   }
 
-  /** Makes room for one more among some processes: the one that was used longest ago, of those without requests, ends. */
+  /** Makes room for one more process: the least recently used idle one ends. */
   function makeRoom(among: readonly (readonly [string, Entry])[], max: number): void {
     if (among.length < max) return;
     const idle = among.find(([, { users }]) => users === 0);

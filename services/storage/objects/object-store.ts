@@ -58,7 +58,7 @@ export type ObjectStore = AsyncDisposable & {
 };
 
 /** Objects as read-only files of a shared folder. */
-export type Lending = {
+type Lending = {
   /** Id that processes compare to recognise the folder. */
   readonly folderId: string;
   /** Path of an object, relative to the folder. */

@@ -3,7 +3,6 @@ import type { Quarantine } from "../../crashes/quarantine.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { PreparedFiles } from "../../prepared/prepared-files.ts";
 
-/** What reading files takes. */
 export type FileConnectorDeps = {
   readonly blobs: BlobCache;
   readonly engine: Engine;

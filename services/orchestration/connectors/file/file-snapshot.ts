@@ -18,13 +18,13 @@ import type {
   SnapshotRequest,
   SnapshotTable,
 } from "../connector.ts";
-import { piecesWithEngineFailures, withEngineFailures } from "../engine-failures.ts";
+import { chunksWithEngineFailures, withEngineFailures } from "../engine-failures.ts";
 import type { FileConnectorDeps } from "./deps.ts";
 import { fileNamed, tableNameOf } from "./names.ts";
 import { type FileChunk, isCut, isWholeTable, planChunks, rangeOf } from "./plan-chunks.ts";
 import { type FileSettings, readingSettingsOf } from "./settings.ts";
 
-/** A file by its hash: its bytes stay here until the snapshot is disposed. */
+/** A snapshot of a file is its hash. The bytes stay in the cache until the snapshot is disposed. */
 export async function openFileSnapshot(
   { blobs, engine, quarantine, prepared }: FileConnectorDeps,
   settings: FileSettings,
@@ -75,7 +75,7 @@ export async function openFileSnapshot(
         foot && isCut(chunk)
           ? handOut(file, { foot, cut: chunk, statistics: plan.statistics }, chunkLimit)
           : extractRows(chunk, plan.columns, chunkLimit);
-      return yield* piecesWithEngineFailures(fileNamed(blob), quarantine.watchPieces({ file: blob }, bytes));
+      return yield* chunksWithEngineFailures(fileNamed(blob), quarantine.watchPieces({ file: blob }, bytes));
     },
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
@@ -89,7 +89,7 @@ export async function openFileSnapshot(
   }
 }
 
-/** How the file is read is part of what its rows are. */
+/** The settings are part of the name: they decide which rows the file has. */
 function snapshotName(sha256: string, settings: FileSettings): string {
   const reading = readingSettingsOf(settings);
   if (Object.keys(reading).length === 0) return `sha256:${sha256}`;

@@ -3,13 +3,13 @@ import type { Preparation } from "../../engine/preparation.ts";
 import type { ExtractFormat, GroupCut, RowRange, TypedColumn } from "../../engine/protocol.ts";
 import { executionTooLarge } from "../../errors.ts";
 
-/** A piece of a file: rows that an engine writes, or row groups that are handed out as they are. */
+/** A part of a file: rows that an engine writes, or row groups that are copied byte for byte. */
 export type FileChunk = { readonly rows: RowRange; readonly groups: RowRange | undefined };
 
-/** How a table is wanted: the columns in the file's own order, or not. */
+/** `isWhole`: all columns, in the order of the file. */
 export type WantedTable = { readonly isWhole: boolean; readonly format: ExtractFormat };
 
-/** Cuts a file into chunks of at most `chunkRows` rows. Row groups stay whole where these can be handed out. */
+/** Cuts a file into chunks of at most `chunkRows` rows. Row groups that can be copied are not cut. */
 export function planChunks(
   preparation: Preparation,
   foot: ParquetFooter | undefined,
@@ -20,7 +20,7 @@ export function planChunks(
   return planRows(preparation, chunkRows);
 }
 
-/** Row groups that are larger than a chunk are not cut. */
+/** Whether no row group exceeds a chunk. */
 const fits = ({ groups }: ParquetFooter, chunkRows: number): boolean =>
   groups.every(({ rowCount }) => rowCount <= chunkRows);
 
@@ -41,7 +41,7 @@ function planGroups({ groups }: ParquetFooter, chunkRows: number): FileChunk[] {
   return chunks;
 }
 
-/** Chunks of one plan: each takes memory, and a message of its own. */
+/** Maximum of chunks in a plan: each takes memory and a message. */
 const chunksMax = 50_000;
 
 const tooManyChunks = (count: number) =>
@@ -50,7 +50,7 @@ const tooManyChunks = (count: number) =>
   );
 
 function planRows({ rowCount, columns }: Preparation, chunkRows: number): FileChunk[] {
-  // By this name DuckDB says which row is which.
+  // DuckDB numbers rows in a column of this name, which the file has itself.
   const isNumbered = !columns.some(({ name }) => name.toLowerCase() === "file_row_number");
   const size = isNumbered ? chunkRows : Math.max(1, rowCount);
   const count = Math.max(1, Math.ceil(rowCount / size));
@@ -63,10 +63,10 @@ function planRows({ rowCount, columns }: Preparation, chunkRows: number): FileCh
 
 export const isCut = (chunk: FileChunk): chunk is GroupCut => chunk.groups !== undefined;
 
-/** The name of a chunk's rows in a plan. */
+/** Name of a chunk's range. */
 export const rangeOf = ({ rows }: FileChunk): string => `rows ${rows.from}-${rows.to}`;
 
-/** Whether a table is wanted as the file has it: the same columns, in their order, each as it is. */
+/** Whether all columns of the file are wanted, in their order and without conversion. */
 export const isWholeTable = (
   { columns, written }: Preparation,
   wanted: readonly (TypedColumn & { readonly sourceName: string })[],

@@ -9,7 +9,7 @@ import type { FileConnectorDeps } from "./deps.ts";
 import { fileNamed, tableNameOf } from "./names.ts";
 import { type FileSettings, readingSettingsOf } from "./settings.ts";
 
-/** Reads all of a file and answers its first rows. That it can't be read is an answer, which names what is wrong. */
+/** Reads a whole file and returns its first rows. A file that cannot be read is a result with problems, not an error. */
 export async function previewFile(
   { blobs, engine, quarantine }: FileConnectorDeps,
   settings: FileSettings,
@@ -31,7 +31,7 @@ export async function previewFile(
       const reply = await engine.run(task, limit).catch(asProblem);
       if (!("kind" in reply)) return reply;
       if (reply.kind !== "previewed") throw new Error("the engine answered something else");
-      // What does not fit a setting is counted here, and refused where it is read for good.
+      // Values that do not fit a setting are counted here. Other reads of the file refuse them.
       return { readable: reply.preview.problems.length === 0, ...reply.preview };
     });
     const { found: foundSettings, rowCount, ...rest } = found;
@@ -49,7 +49,7 @@ export async function previewFile(
 const toSettings = (settings: ReadingSettings): Settings =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Settings;
 
-/** What the owner of a file can mend is no error of the call. */
+/** A problem that the owner of the file can fix is not an error of the call. */
 function asProblem(error: unknown): FilePreview & { readable: false } {
   if (!(error instanceof EngineFailure) || error.kind !== "sourceDataInvalid") throw error;
   const line = /\bline (\d{1,15})\b/.exec(error.message)?.[1];

@@ -13,7 +13,7 @@ export const fileSettings = z.strictObject({
 
 export type FileSettings = z.output<typeof fileSettings>;
 
-/** What of the settings decides how the file is read. */
+/** The settings that decide how the file is read. */
 export function readingSettingsOf({ fileId, tableName, ...reading }: FileSettings): ReadingSettings {
   return reading;
 }

@@ -3,14 +3,13 @@ import postgres from "postgres";
 import { sourceDataInvalid, sourceUnreachable } from "../../errors.ts";
 import { createCopyReader, type ServerMessage } from "./copy-rows.ts";
 
-/** How long a server may send nothing although its rows are waited for, in milliseconds. */
+/** Idle timeout of a server whose rows are awaited, in milliseconds. */
 const silenceMsMax = 5 * 60_000;
 
 /**
- * Sends a COPY … TO STDOUT over a connection that nobody uses meanwhile, and writes its rows to `sink` no faster than
- * it takes them. Answers how many rows the server says it sent, if it does. Fails with PostgresError or as the client does when the
- * connection closes. postgres.js itself makes a buffer and an event of every row, which takes longer than the server's
- * own work on it.
+ * Runs a COPY … TO STDOUT on an exclusive connection and writes its rows to `sink` with backpressure. Returns the number of
+ * rows that the server reports, if it does. Fails with PostgresError, or like the client if the connection closes. The COPY of
+ * postgres.js creates a buffer and an event per row, which costs more than the server's own work.
  */
 export async function copyOut(
   socket: Duplex,
@@ -24,33 +23,33 @@ export async function copyOut(
   const read = createCopyReader(({ kind, body }: ServerMessage) => {
     if (kind === "E") failure = toPostgresError(body);
     if (kind === "C") tag = body.toString("latin1");
-    // The server is ready for the next statement.
+    // ReadyForQuery ends the COPY.
     if (kind === "Z") tag === undefined ? reject(failure ?? rowsNotEnded()) : resolve(rowsOf(tag));
   });
   const silence = setTimeout(() => {
-    // Not the server is silent but the sink is full.
+    // The sink is full; the server is not to blame.
     if (socket.isPaused()) silence.refresh();
     else reject(sourceSilent(silenceMs));
   }, silenceMs);
-  const take = (piece: Buffer) => {
+  const take = (chunk: Buffer) => {
     silence.refresh();
-    const rows = read(piece);
-    // What is too late for a sink that has been destroyed is only read to come to the end.
+    const rows = read(chunk);
+    // Rows for a destroyed sink are discarded until the COPY ends.
     if (rows.length === 0 || sink.destroyed || sink.write(rows)) return;
-    // The server sends small pieces: they are written many at a time.
+    // The server sends small chunks; the cork batches them.
     sink.uncork();
     sink.cork();
     if (sink.writableNeedDrain) socket.pause();
   };
-  const goOn = () => {
+  const resume = () => {
     silence.refresh();
     socket.resume();
   };
   const close = () => reject(failure ?? connectionClosed());
-  const client = socket.listeners("data") as ((piece: Buffer) => void)[];
+  const client = socket.listeners("data") as ((chunk: Buffer) => void)[];
   socket.removeAllListeners("data");
   socket.on("data", take);
-  sink.on("drain", goOn).on("close", goOn);
+  sink.on("drain", resume).on("close", resume);
   socket.on("close", close);
   sink.cork();
   try {
@@ -62,11 +61,11 @@ export async function copyOut(
     socket.off("data", take);
     socket.off("close", close);
     sink.uncork();
-    sink.off("drain", goOn).off("close", goOn);
+    sink.off("drain", resume).off("close", resume);
     for (const listener of client) socket.on("data", listener);
   }
 }
-/** A statement in the simple protocol. */
+/** A Query message of the simple protocol. */
 function queryMessage(statement: string): Buffer {
   const text = Buffer.from(`${statement}\0`);
   const head = Buffer.alloc(5, "Q");
@@ -74,7 +73,7 @@ function queryMessage(statement: string): Buffer {
   return Buffer.concat([head, text]);
 }
 
-/** Fields of an ErrorResponse: a letter, text and a NUL each. */
+/** Fields of an ErrorResponse: each is a letter, a text and a NUL. */
 const fieldNames: Readonly<Record<string, string>> = {
   C: "code",
   M: "message",
@@ -88,12 +87,12 @@ function toPostgresError(body: Buffer): Error {
     .split("\0")
     .filter((field) => field !== "")
     .map((field) => [fieldNames[field.charAt(0)] ?? field.charAt(0), field.slice(1)] as const);
-  // Its declaration leaves the constructor out, which takes the fields.
+  // The type declaration lacks the constructor, which takes the fields.
   const { PostgresError } = postgres as unknown as { PostgresError: new (fields: object) => Error };
   return new PostgresError(Object.fromEntries(fields));
 }
 
-/** The tag of a command that is complete, as `COPY 12`. */
+/** Row count of a CommandComplete tag, as `COPY 12`. */
 function rowsOf(tag: string): number | undefined {
   const [, rows] = /^COPY (\d{1,15})\0$/.exec(tag) ?? [];
   return rows === undefined ? undefined : Number(rows);

@@ -16,13 +16,13 @@ import { protocolViolation } from "./protocol-violation.ts";
 import type { PostgresqlSettings } from "./settings.ts";
 import { serverOf } from "./target.ts";
 
-/** Longest text of a server's that goes into a message. */
+/** Maximum length of a server's text in a message. */
 const textCharactersMax = 500;
 
 const textOf = ({ message }: postgres.PostgresError): string =>
   message.length > textCharactersMax ? `${message.slice(0, textCharactersMax)}…` : message;
 
-/** What went wrong on the way to the source, in words that name nothing of ours. */
+/** Maps a connection error to one for the caller. It reveals nothing of the service. */
 export function toConnectionFailure(
   error: unknown,
   settings: PostgresqlSettings,
@@ -40,12 +40,12 @@ export function toConnectionFailure(
   if (timedOut || code === "CONNECT_TIMEOUT") {
     return sourceUnreachable(`${server} does not answer within ${connectTimeoutMs / 1000} s`);
   }
-  // Node's other codes are of a wrong argument, as a number out of its range.
+  // Node's other codes report wrong arguments, as a number out of range.
   if (typeof code !== "string" || /^ERR_(?!SSL|TLS|STREAM)/.test(code)) return notUnderstood(error, server);
   return sourceUnreachable(networkReason(code, server));
 }
 
-/** Why a password can't be sent, as the end of a sentence about the server. */
+/** Why the password cannot be sent; completes a sentence about the server. */
 function insecureReason(error: unknown): string | undefined {
   if (error instanceof EncryptionRefusedError) {
     return "does not encrypt, and the source's settings.sslMode requires it, which is verify-full off this machine by default";
@@ -60,10 +60,10 @@ function insecureReason(error: unknown): string | undefined {
   return undefined;
 }
 
-/** OpenSSL's verdicts on a chain of certificates that leads to nobody who is trusted. */
+/** OpenSSL's codes for a certificate chain without a trusted root. */
 const untrusted =
   /^(SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_|CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH)/;
-/** What is left is that the client or we stumbled over an answer. The log gets where. */
+/** Anything else is an error of the client in parsing a response. Its stack goes to the log. */
 const notUnderstood = (error: unknown, server: string): ConnectError =>
   Object.assign(protocolViolation(server, "answers that can't be understood"), { cause: error });
 
@@ -87,38 +87,39 @@ function toServerFailure(
   return sourceUnreachable(`${server} answers: ${textOf(error)}`);
 }
 
-/** What the server said instead of rows of a table; anything else is answered as it is. */
+/** Maps an error of the server while it sends rows of a table. Other errors are returned unchanged. */
 export function toRowsFailure(error: unknown, table: string): unknown {
   if (!(error instanceof postgres.PostgresError)) return error;
   const { code } = error;
   const message = textOf(error);
-  // No such table or column, or no right to it any more.
+  // The table, a column or the right to it is gone.
   if (/^(42P01|42703|42501|3F000)$/.test(code)) return tableChanged(table);
   if (/^(08|57P|58)/.test(code)) return error;
-  if (isGivenUp(code)) return givenUp(message);
-  // Only a session that imports a snapshot has a limit for that.
+  if (isAborted(code)) return transactionAborted(message);
+  // Only sessions that import a snapshot have a lock timeout.
   if (code === "55P03") return snapshotGone();
   if (code === "57014") return executionTooLarge(`the source stopped reading the table ${table}: ${message}`);
   if (/^(53|54)/.test(code)) return executionTooLarge(`the source: ${message}`);
   return sourceDataInvalid(`the table ${table} can't be read: ${message}`);
 }
 
-/** A transaction that reads is rolled back by a hot standby whose replay it stands in the way of: the next may get through. */
-const isGivenUp = (code: string): boolean => /^40/.test(code);
-const givenUp = (message: string) => sourceUnreachable(`the source gave the statement up: ${message}`);
+/** A hot standby cancels transactions that block its replay. A retry may succeed. */
+const isAborted = (code: string): boolean => /^40/.test(code);
+const transactionAborted = (message: string) =>
+  sourceUnreachable(`the source gave the statement up: ${message}`);
 
-/** What the server says of a snapshot that it does not have any more; anything else is answered as it is. */
+/** Maps the error for a snapshot that the server no longer has. Other errors are returned unchanged. */
 export function toSnapshotFailure(error: unknown): unknown {
   const isGone = error instanceof postgres.PostgresError && /^(22023|42704|55000)$/.test(error.code);
   return isGone ? snapshotGone() : error;
 }
 
-/** Words that begin statements which do something else than read. */
+/** Keywords that start statements other than queries. */
 const otherStatement =
   /^(alter|analyze|begin|call|checkpoint|cluster|comment|commit|copy|create|deallocate|declare|delete|discard|do|drop|end|execute|explain|fetch|grant|import|insert|listen|load|lock|merge|move|notify|prepare|reassign|refresh|reindex|release|reset|revoke|rollback|savepoint|security|set|show|start|truncate|unlisten|update|vacuum)\b/i;
 const onlyReading = "only statements that read are taken: SELECT, WITH, VALUES, TABLE";
 
-/** What was wrong with the caller's statement; anything else is answered as it is. `offset`: text of ours before it. */
+/** Maps an error about the caller's statement. `offset` is the length of our prefix. Other errors are returned unchanged. */
 export function toStatementFailure(error: unknown, sql: string, offset: number): unknown {
   if (!(error instanceof postgres.PostgresError)) return error;
   const { code, position } = error;
@@ -131,11 +132,11 @@ export function toStatementFailure(error: unknown, sql: string, offset: number):
     return statementRefused(onlyReading);
   }
   if (/modifying statements|SELECT \.\.\. INTO/.test(message)) return statementRefused(onlyReading);
-  // Read-only transaction; no right to it; no change of the transaction.
+  // Classes: invalid transaction state, as in a read-only one; insufficient privilege.
   if (/^(25|42501$)/.test(code)) return statementRefused(message);
   if (/^(08|57P|58)/.test(code)) return error;
-  if (isGivenUp(code)) return givenUp(message);
-  // Its own limit may be lower than ours; ours aborts the signal.
+  if (isAborted(code)) return transactionAborted(message);
+  // The server's own timeout, which may be lower than ours. Ours aborts the signal.
   if (code === "57014") return executionTooLarge(`the source stopped the statement: ${message}`);
   if (/^(53|54)/.test(code)) return executionTooLarge(`the source: ${message}`);
   if (/^XX/.test(code)) return sourceDataInvalid(`the source: ${message}`);

@@ -10,25 +10,25 @@ export type GuardedSocket = {
   readonly violation: Error | undefined;
 };
 
-/** Puts the rules between a connection and its client. The server that breaks one is cut off. */
+/** Checks the rules between a connection and its client. A server that violates one is cut off. */
 export function guardSocket({ socket: inner, raw }: OpenSocket, rules: MessageRules): GuardedSocket {
   const guard = createMessageGuard(rules);
   let violation: Error | undefined;
   const socket = new Duplex({
     allowHalfOpen: false,
     read: () => void inner.resume(),
-    write: (piece, encoding, done) => void inner.write(piece, encoding, done),
+    write: (chunk, encoding, done) => void inner.write(chunk, encoding, done),
     final: (done) => void inner.end(done),
     destroy(error, done) {
       raw.destroy();
       done(error);
     },
   });
-  // The client looks at it before it takes its leave.
+  // The client reads it before it says goodbye.
   Object.defineProperty(socket, "readyState", { get: () => inner.readyState });
-  inner.on("data", (piece: Buffer) => {
+  inner.on("data", (chunk: Buffer) => {
     try {
-      const whole = guard(piece);
+      const whole = guard(chunk);
       if (whole.length > 0 && !socket.push(whole)) inner.pause();
     } catch (error) {
       violation = error as Error;
@@ -39,10 +39,10 @@ export function guardSocket({ socket: inner, raw }: OpenSocket, rules: MessageRu
   inner.on("end", () => socket.push(null));
   inner.on("error", (error) => socket.destroy(error));
   inner.on("close", () => {
-    // What came before the server's own end may still have to be read.
+    // Data before the end of the stream may still be unread.
     if (!inner.readableEnded) socket.destroy();
   });
-  // Whoever uses it hears of its errors; when nobody does they must not end the process.
+  // Errors reach the user of the socket. Without a user, they must not end the process.
   socket.on("error", () => {});
   return {
     socket,

@@ -3,29 +3,29 @@ import { checkReply } from "../sql/check-reply.ts";
 import { columnTypeReply, layoutReply } from "./replies.ts";
 import type { Execute } from "./session.ts";
 
-/** What the server knows of a table that says how it is read in pieces. */
+/** Physical layout of a table, and the types of its columns. */
 export type Layout = {
-  /** Pages of the table, or of the largest of its parts; undefined when its rows have no places to go by. */
+  /** Pages of the table, or of its largest part; undefined if its rows cannot be selected by page. */
   readonly pages: number | undefined;
-  /** Whether the table, or a part of it, got another file since the snapshot: the rows that it sees are gone. */
+  /** Whether the table or a part was rewritten since the snapshot, which then would see no rows. */
   readonly isRewritten: boolean;
   readonly columns: ReadonlyMap<string, BaseType>;
 };
 
-/** The type of a column below all domains. */
+/** Type of a column, with domains resolved. */
 export type BaseType = {
-  /** Number of the type; those of the server's own types are the same everywhere. */
+  /** OID of the type; those of built-in types are fixed. */
   readonly oid: number;
-  /** Length or precision as the server packs it; -1 without. */
+  /** Type modifier: length, or precision and scale; -1 without. */
   readonly modifier: number;
-  /** Whether it is an array as `integer[]` is; `int2vector` and its like are spelled another way. */
+  /** Whether it is an array like `integer[]`. The text format of `int2vector` and the like differs. */
   readonly isArray: boolean;
 };
 
 /**
- * A table's parts are itself, its partitions and what inherits from it: a range of places selects from each of them.
- * Places mean something in what the server's own access method keeps. What is selected here is what the snapshot sees;
- * the functions that look at files, and the types that the statement names, are of now.
+ * The parts of a table are itself, its partitions and its child tables. A range of pages (ctid) selects from each of them.
+ * Only the access method `heap` has pages that mean something. The catalogs are read as of the snapshot, while functions
+ * that look at files return the current state.
  */
 const layoutOfTable = `
   with recursive parts as (
@@ -63,7 +63,6 @@ const typesOfColumns = `
   join pg_type as type on type.oid = base.oid
   where namespace.nspname = $1 and class.relname = $2 and attribute.attnum > 0 and not attribute.attisdropped`;
 
-/** The layout of a table that is there. */
 export async function readLayout(execute: Execute, { schemaName, name }: SnapshotTable): Promise<Layout> {
   const [row] = await execute(layoutOfTable, [schemaName, name]);
   const types = await execute(typesOfColumns, [schemaName, name]);

@@ -3,14 +3,14 @@ import { insecureConnection, sourceUnreachable } from "../../errors.ts";
 import type { ConnectionSecurity } from "../network/connection-security.ts";
 import { protocolViolation } from "./protocol-violation.ts";
 
-/** How often a password may have to be hashed: PostgreSQL's default is 4096; a million take some 0.2 s. */
+/** Maximum of SCRAM iterations. PostgreSQL's default is 4096; a million takes about 0.2 s. */
 const iterationsMax = 1_000_000;
 
-/** Kinds of Authentication messages, by their numbers in the protocol. */
+/** Codes of Authentication messages. */
 const authenticated = 0;
 const saslContinue = 11;
 
-/** What a server may ask for after what: cleartext, MD5, or SCRAM to its end, which proves that it knows the password, too. */
+/** Permitted sequences: cleartext, MD5, or complete SCRAM, in which the server proves that it knows the password. */
 const successors: Readonly<Record<number | "none", readonly number[]>> = {
   none: [authenticated, 3, 5, 10],
   3: [authenticated],
@@ -21,14 +21,14 @@ const successors: Readonly<Record<number | "none", readonly number[]>> = {
 };
 
 export type LoginGuard = {
-  /** Kinds of messages that come before the login is done. */
+  /** Types of messages before the login is complete. */
   readonly kinds: ReadonlySet<string>;
   check(kind: string, body: Buffer): void;
-  /** The server says that it is ready. */
+  /** To be called on ReadyForQuery. */
   checkDone(): void;
 };
 
-/** Where only SCRAM is allowed, each guess of a password from its proof has to cost at least what PostgreSQL's default does. */
+/** Where only SCRAM is allowed: guessing the password from the proof must cost at least PostgreSQL's default. */
 const unvouchedIterationsMin = 4096;
 
 export function createLoginGuard(
@@ -74,7 +74,7 @@ export function createLoginGuard(
   };
 }
 
-/** Requests that tell the server the password, or what stands for it. */
+/** Methods that reveal the password, or a hash that replaces it. */
 const readableMethods: Readonly<Record<number, string>> = {
   3: "for the password in the clear",
   5: "for the password's MD5 hash",

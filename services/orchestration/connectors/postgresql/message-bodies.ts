@@ -1,7 +1,7 @@
-/** What a column's description has behind its name: numbers of its table and type, its size and format. */
+/** Bytes of a column's description after its name: OIDs of table and type, size, format. */
 const describedBytes = 18;
 
-/** Columns of a RowDescription; undefined when it is not what its own number says. */
+/** Number of columns in a RowDescription; undefined if its length does not match. */
 export function countColumns(body: Buffer): number | undefined {
   if (body.length < 2) return undefined;
   const count = body.readUInt16BE(0);
@@ -14,7 +14,7 @@ export function countColumns(body: Buffer): number | undefined {
   return at === body.length ? count : undefined;
 }
 
-/** Whether a DataRow has as many values as it should, which fill it. */
+/** Whether a DataRow has the expected number of values, and they fill it exactly. */
 export function isRow(body: Buffer, columns: number): boolean {
   if (body.length < 2 || body.readUInt16BE(0) !== columns) return false;
   let at = 2;

@@ -1,38 +1,38 @@
 import type { MessageRules } from "./message-rules.ts";
 import { skipRows } from "./skip-rows.ts";
 
-/** A message of PostgreSQL's protocol: its kind, and its length with the four bytes of the length itself. */
+/** Head of a message: its type, and its length, which includes the four bytes of the length itself. */
 const headBytes = 5;
 const nothing = Buffer.alloc(0);
 
 /**
- * Looks at what a server sends before the client does, which believes every length and number. Takes it piece by piece
- * and answers the messages that became whole; throws as the rules do. Rows of a COPY pass as they come.
+ * Checks what a server sends before the client parses it, since the client trusts every length and number. Takes chunks and
+ * returns the messages that are complete. Throws what the rules throw. Rows of a COPY pass unbuffered.
  */
-export function createMessageGuard(rules: MessageRules): (piece: Buffer) => Buffer {
+export function createMessageGuard(rules: MessageRules): (chunk: Buffer) => Buffer {
   const { checkHead, checkBody } = rules;
   let rowLeft = 0;
   let held: Buffer[] = [];
   let heldBytes = 0;
-  /** What has to be held before it is worth looking at. */
+  /** Bytes that must be buffered before the next check makes progress. */
   let wantedBytes = 1;
 
-  /** Checks what is at a place; answers the place behind it, or the same one when it is not whole. */
-  function pass(piece: Buffer, at: number): number {
+  /** Checks the message at a position. Returns the position after it, or the same one if it is incomplete. */
+  function pass(chunk: Buffer, at: number): number {
     if (rowLeft > 0) {
-      const passed = Math.min(rowLeft, piece.length - at);
+      const passed = Math.min(rowLeft, chunk.length - at);
       rowLeft -= passed;
       return at + passed;
     }
     const { rowLengthMax } = rules;
     if (rowLengthMax !== undefined) {
-      const end = skipRows(piece, at, rowLengthMax);
+      const end = skipRows(chunk, at, rowLengthMax);
       if (end > at) return end;
     }
     wantedBytes = headBytes;
-    if (piece.length - at < headBytes) return at;
-    const kind = String.fromCharCode(piece[at] ?? 0);
-    const length = piece.readUInt32BE(at + 1);
+    if (chunk.length - at < headBytes) return at;
+    const kind = String.fromCharCode(chunk[at] ?? 0);
+    const length = chunk.readUInt32BE(at + 1);
     checkHead(kind, length);
     const end = at + 1 + length;
     if (kind === "d") {
@@ -40,8 +40,8 @@ export function createMessageGuard(rules: MessageRules): (piece: Buffer) => Buff
       return at + headBytes;
     }
     wantedBytes = end - at;
-    if (end > piece.length) return at;
-    checkBody(kind, piece.subarray(at + headBytes, end));
+    if (end > chunk.length) return at;
+    checkBody(kind, chunk.subarray(at + headBytes, end));
     return end;
   }
 
@@ -49,16 +49,16 @@ export function createMessageGuard(rules: MessageRules): (piece: Buffer) => Buff
     held.push(received);
     heldBytes += received.length;
     if (heldBytes < wantedBytes) return nothing;
-    const piece = held.length === 1 ? received : Buffer.concat(held);
+    const chunk = held.length === 1 ? received : Buffer.concat(held);
     let passed = 0;
-    while (passed < piece.length) {
-      const end = pass(piece, passed);
+    while (passed < chunk.length) {
+      const end = pass(chunk, passed);
       if (end === passed) break;
       passed = end;
     }
-    held = passed === piece.length ? [] : [piece.subarray(passed)];
-    heldBytes = piece.length - passed;
+    held = passed === chunk.length ? [] : [chunk.subarray(passed)];
+    heldBytes = chunk.length - passed;
     if (heldBytes === 0) wantedBytes = 1;
-    return piece.subarray(0, passed);
+    return chunk.subarray(0, passed);
   };
 }

@@ -4,42 +4,42 @@ import { createLoginGuard } from "./login-guard.ts";
 import { countColumns, isRow } from "./message-bodies.ts";
 import { protocolViolation } from "./protocol-violation.ts";
 
-/** What a server may send until it let us in, in bytes. */
+/** Maximum of bytes from a server before the login is complete. */
 const loginBytesMax = 64 * 1024;
-/** What one session may send in all but for the rows of a COPY: a single row can be a gigabyte. */
+/** Maximum of bytes of one session without COPY data: a single row can be a gigabyte. */
 const sessionBytesMax = 64 * 1024 * 1024;
-/** Notices, notifications and parameters that one session may send, in bytes. */
-const unaskedBytesMax = 1024 * 1024;
-/** The longest message that is no row, in bytes. */
+/** Maximum of notices, notifications and parameter changes of one session, in bytes. */
+const unsolicitedBytesMax = 1024 * 1024;
+/** Maximum length of a message that is not a row, in bytes. */
 const messageBytesMax = 1024 * 1024;
-/** A message's kind and length, in bytes. */
+/** Bytes of a message's type and length. */
 const headBytes = 5;
-/** Messages that are no rows, which one session may send: a statement has ten at the most. */
-const answersMax = 500_000;
-/** Columns of a result: PostgreSQL's own limit. */
+/** Maximum of messages of one session that are not rows. A statement has at most ten. */
+const messagesMax = 500_000;
+/** PostgreSQL's own limit of columns. */
 const columnsMax = 1664;
 
-/** Kinds of messages that a session sends after the login; the others belong to what is not asked for here. */
+/** Types of messages after the login. The others belong to features that are not used. */
 const kindsOfSession = new Set("12ACDEHNSTZcdnt");
-const unaskedKinds = new Set("NAS");
+const unsolicitedKinds = new Set("NAS");
 
-/** What the messages of one connection must be like; throws the error that the caller gets. */
+/** Rules for the messages of one connection. Violations throw the error for the caller. */
 export type MessageRules = {
-  /** Looks at a message before its body is there; `length` is what the message says of itself. */
+  /** Checks a message before its body has arrived. `length` is the announced one. */
   checkHead(kind: string, length: number): void;
-  /** Looks at a whole message that is no row of a COPY. */
+  /** Checks a complete message that is not a row of a COPY. */
   checkBody(kind: string, body: Buffer): void;
-  /** The longest row that may come now, as a message says its length; undefined outside of a COPY. */
+  /** Maximum length of a row message; undefined outside of a COPY. */
   readonly rowLengthMax: number | undefined;
-  /** A COPY is about to be asked for, with rows of so many bytes at the most. */
+  /** Permits the next statement to be a COPY, with rows up to this size. */
   allowCopy(rowBytesMax: number): void;
-  /** Nothing is asked until the next start: whatever comes breaks a rule. */
+  /** The connection becomes idle: any message is a violation until `restart`. */
   rest(): void;
-  /** Another session begins on the connection, with bounds of its own. */
+  /** A new session starts on the connection, with its own limits. */
   restart(): void;
 };
 
-/** `server` names the server for the caller, as `db.example.org:5432`. */
+/** `server` is its name in messages, as `db.example.org:5432`. */
 export function createMessageRules(
   server: string,
   passwordMethods: ConnectionSecurity["passwordMethods"],
@@ -48,11 +48,11 @@ export function createMessageRules(
   const violation = (what: string) => protocolViolation(server, what);
   let isIn = false;
   let bytes = 0;
-  let unaskedBytes = 0;
-  let answers = 0;
-  /** Columns of the rows that come. */
+  let unsolicitedBytes = 0;
+  let messages = 0;
+  /** Columns of the current result. */
   let columns: number | undefined;
-  /** Undefined where no COPY was asked for. */
+  /** Undefined unless a COPY is permitted. */
   let copyRowBytesMax: number | undefined;
   let isCopying = false;
   let isResting = false;
@@ -65,8 +65,8 @@ export function createMessageRules(
       throw violation(`a message of kind ${nameOf(kind)} with ${length} bytes`);
     }
     if (bytes + length > sessionBytesMax) throw rowsTooLarge();
-    if (unaskedKinds.has(kind) && unaskedBytes + length > unaskedBytesMax) {
-      throw violation(`more than ${unaskedBytesMax / 1024} KiB of notices`);
+    if (unsolicitedKinds.has(kind) && unsolicitedBytes + length > unsolicitedBytesMax) {
+      throw violation(`more than ${unsolicitedBytesMax / 1024} KiB of notices`);
     }
   }
 
@@ -85,7 +85,7 @@ export function createMessageRules(
     columns = undefined;
   }
 
-  function checkAnswer(kind: string, body: Buffer): void {
+  function checkMessage(kind: string, body: Buffer): void {
     if (kind === "T") columns = checkedColumns(body);
     if (kind === "D" && (columns === undefined || !isRow(body, columns))) {
       throw violation("a row that does not fit its columns");
@@ -106,11 +106,11 @@ export function createMessageRules(
     },
     checkBody(kind, body) {
       bytes += headBytes + body.length;
-      if (kind !== "D") answers += 1;
-      if (answers > answersMax) throw violation(`more than ${answersMax} messages that are no rows`);
-      if (unaskedKinds.has(kind)) unaskedBytes += body.length;
+      if (kind !== "D") messages += 1;
+      if (messages > messagesMax) throw violation(`more than ${messagesMax} messages that are no rows`);
+      if (unsolicitedKinds.has(kind)) unsolicitedBytes += body.length;
       if (kind === "Z") endStatement();
-      else if (isIn) checkAnswer(kind, body);
+      else if (isIn) checkMessage(kind, body);
       else login.check(kind, body);
     },
     get rowLengthMax() {
@@ -125,13 +125,13 @@ export function createMessageRules(
     restart() {
       isResting = false;
       bytes = 0;
-      unaskedBytes = 0;
-      answers = 0;
+      unsolicitedBytes = 0;
+      messages = 0;
     },
   };
 }
 
-/** Kinds are letters; what is none goes by its number. */
+/** A type that is not a letter or digit is shown as a number. */
 const nameOf = (kind: string): string =>
   /^[A-Za-z0-9]$/.test(kind) ? JSON.stringify(kind) : String(kind.charCodeAt(0));
 

@@ -6,24 +6,24 @@ import { createMessageRules, type MessageRules } from "./message-rules.ts";
 import { type OpenSocket, openSocket } from "./open-socket.ts";
 import { serverOf, type Target } from "./target.ts";
 
-/** How long a connection is silent before the system asks whether the other side is still there, in milliseconds. */
+/** TCP keep-alive delay, in milliseconds. */
 const keepAliveMs = 30_000;
 
-/** A connection that is logged in, until disposed. */
+/** A logged-in connection, open until disposed. */
 export type Connection = AsyncDisposable & {
   readonly sql: postgres.Sql;
   readonly rules: MessageRules;
   readonly opened: OpenSocket;
   readonly guarded: GuardedSocket;
-  /** What a cancellation has to name. */
+  /** Identifies the backend in a CancelRequest. */
   readonly backend: Backend;
-  /** Whether it comes from a pool. */
+  /** Whether it comes from the pool. */
   isWarm: boolean;
 };
 
 export type Backend = { pid: number; secret: number };
 
-/** Connects and logs in before the signal aborts. What the server did wrong is the error's cause, if it broke a rule. */
+/** Connects and logs in before the signal aborts. If the server violated a rule, the violation is thrown. */
 export async function openConnection(
   { settings, password, route }: Target,
   connecting: AbortSignal,
@@ -34,7 +34,7 @@ export async function openConnection(
   const guarded = guardSocket(opened, rules);
   const client = connectOver(guarded.socket, opened, { settings, password });
   try {
-    const backend = await introduce(client.sql, connecting, opened);
+    const backend = await logIn(client.sql, connecting, opened);
     return { ...client, rules, opened, guarded, backend, isWarm: false };
   } catch (error) {
     await client[Symbol.asyncDispose]();
@@ -59,13 +59,13 @@ function connectOver(
     prepare: false,
     fetch_types: false,
     connect_timeout: connectTimeoutMs / 1000,
-    // The client would close a connection that is older than half an hour.
+    // By default the client closes connections after half an hour.
     max_lifetime: null,
     connection: { application_name: "sluice" },
     onnotice: () => {},
-    // The client would connect again, and again, to a server that closes: it gets this connection and no other.
+    // The client reconnects endlessly to a server that closes, so it gets this connection only.
     socket: () => {
-      // What closed already will not say so again.
+      // A socket that has closed already emits no further event.
       if (taken || socket.destroyed) throw connectionClosed();
       taken = true;
       return socket;
@@ -84,8 +84,8 @@ function connectOver(
 const connectionClosed = () =>
   Object.assign(new Error("the connection was closed"), { code: "CONNECTION_CLOSED" });
 
-/** The first statement: the login fails here if it does. Answers what a cancellation has to name. */
-async function introduce(sql: postgres.Sql, connecting: AbortSignal, { raw }: OpenSocket): Promise<Backend> {
+/** Runs the first statement, which fails if the login fails. Returns the key for cancellations. */
+async function logIn(sql: postgres.Sql, connecting: AbortSignal, { raw }: OpenSocket): Promise<Backend> {
   const cut = () => raw.destroy();
   connecting.addEventListener("abort", cut, { once: true });
   try {

@@ -2,10 +2,10 @@ import postgres from "postgres";
 import { connectPostgres } from "../../../lib/database/postgres-client.ts";
 import { addressRefused } from "../../errors.ts";
 
-/** Tells one database from any other: the server's system identifier and the database's number in it. */
+/** Identity of a database: the server's system identifier and the OID of the database. */
 export type OwnDatabase = string;
 
-/** Identifies Sluice's own database. Every role may execute, unless an administrator took that right away. */
+/** Identifies Sluice's own database. Every role may call the function, unless an administrator has revoked it. */
 export async function identifyOwnDatabase(url: string): Promise<OwnDatabase> {
   const sql = connectPostgres(url, { max: 1 });
   try {
@@ -15,7 +15,7 @@ export async function identifyOwnDatabase(url: string): Promise<OwnDatabase> {
   }
 }
 
-/** A source can't be Sluice's own database, by whatever name, address or proxy it is reached. */
+/** Refuses Sluice's own database as a source, under any name or address and behind any proxy. */
 export async function refuseOwnDatabase(sql: postgres.Sql, ownDatabase: OwnDatabase): Promise<void> {
   if ((await identifyOther(sql)) === ownDatabase) {
     throw addressRefused("this is Sluice's own database: it can't be a source");
@@ -26,7 +26,7 @@ async function identifyOther(sql: postgres.Sql): Promise<string | undefined> {
   try {
     return await identify(sql);
   } catch (error) {
-    // Our own server does answer our role, which is an ordinary one: a server that does not is another one.
+    // Sluice's own server allows it to Sluice's ordinary role. A server that refuses it is another one.
     if (error instanceof postgres.PostgresError) return undefined;
     throw error;
   }

@@ -4,10 +4,9 @@ import { rowSecurityReply } from "./replies.ts";
 import type { Execute } from "./session.ts";
 
 /**
- * The relations that a table's rows come from: itself, and what a view selects from. A view reads as its owner, unless it
- * is one of `security_invoker`; whatever it stands in, that reads as the session's role. A materialized view was filled
- * as its owner. Policies hold for who is no superuser, has no BYPASSRLS and is not the table's owner, or is although the
- * table forces them.
+ * `reached` has the relations that the rows come from: the table itself, and recursively what a view selects from. A view
+ * reads as its owner, or as the session's role with `security_invoker`; a materialized view was filled as its owner.
+ * Policies do not apply to superusers, to roles with BYPASSRLS, and to the table's owner unless they are forced.
  */
 const rowSecurityOfTable = `
   with recursive reached as (
@@ -45,7 +44,7 @@ const rowSecurityOfTable = `
   from reached
   left join pg_roles as role on role.oid = reached.reader`;
 
-/** Whether policies choose the rows of a table that the session's role reads. */
+/** Whether policies restrict the rows that the session's role reads. */
 export async function readRowSecurity(
   execute: Execute,
   { schemaName, name }: SnapshotTable,

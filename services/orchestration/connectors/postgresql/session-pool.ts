@@ -4,22 +4,22 @@ import type { Connection } from "./open-connection.ts";
 import type { Target } from "./target.ts";
 
 /**
- * Connections to one source that are logged in and have no transaction, for the next statement on it. Whose login, address or
- * security differs from the target's is closed: a secret or the settings have changed.
+ * Idle connections to one source. One whose login, address or security differs from the target's is closed: a secret or the
+ * settings have changed.
  */
 export type SessionPool = {
-  /** Waits for one that is being reset, rather than to log in. */
+  /** Prefers waiting for a connection that is being reset over a new login. */
   take(target: Target): Promise<Connection | undefined>;
   /** Resets a connection and keeps it, or closes it. */
   giveBack(connection: Connection, target: Target): void;
 };
 
-/** Connections without work: the source has a process for each. */
+/** Maximum of idle connections: each is a process of the server. */
 const idleMax = 4;
-/** How long one is kept without work, in milliseconds, and how old it gets: its role may have lost its rights. */
+/** Idle timeout and maximum age, in milliseconds. The age is bounded because the role may lose its rights. */
 const idleMs = 30_000;
 const ageMs = 5 * 60_000;
-/** How long a server may take to reset a connection, in milliseconds. */
+/** Timeout of a reset, in milliseconds. */
 const resetTimeoutMs = 3000;
 
 type Idle = { readonly connection: Connection; readonly key: string; readonly cancel: () => void };
@@ -96,14 +96,14 @@ export function createSessionPool(clock: Clock = systemClock): SessionPool {
   };
 }
 
-/** What a connection was opened with, but for the address. It has a password, so only its hash is kept. */
+/** Hash of everything that a connection was opened with, except the address. It covers a password, so it is a hash. */
 function keyOf({ settings, password, route: { security }, ownDatabase }: Target): string {
   return createHash("sha256")
     .update(JSON.stringify([settings, password, security, ownDatabase]))
     .digest("hex");
 }
 
-/** The addresses of the host are looked up and checked for each statement. */
+/** Compares with the addresses that were resolved and checked for this statement. */
 function isUsable({ opened: { raw, socket } }: Connection, { route: { addresses } }: Target): boolean {
   return !raw.destroyed && socket.readable && addresses.includes(raw.remoteAddress ?? "");
 }

@@ -12,31 +12,30 @@ import { refuseOwnDatabase } from "./own-database.ts";
 import type { SessionPool } from "./session-pool.ts";
 import { serverOf, type Target } from "./target.ts";
 
-/** How much later than ours the server's own time for a statement ends: for when we end before we can cancel. */
+/** Margin of the server's statement timeout over ours. It applies if this process dies before it can cancel. */
 const serverGraceMs = 5000;
-/** How long a server may take to stop what was cancelled before the connection is cut. */
+/** How long a server may take to cancel a statement before the connection is cut, in milliseconds. */
 const cancelGraceMs = 1000;
-/** How long a server may take from the connection until a session's own work begins, in milliseconds. */
+/** Timeout from the connection to the start of a session's work, in milliseconds. */
 const prepareTimeoutMs = 20_000;
-/** How long a server may take to begin on a connection that was idle, before another one is opened, in milliseconds. */
+/** Timeout to begin on a pooled connection before a new one is opened, in milliseconds. */
 const warmTimeoutMs = 3000;
 /**
- * How long a session that imports a snapshot waits for a lock, in milliseconds. The session that exported it has the lock
- * already: who stands before this one wants to alter the table, and waits for the snapshot to be given up.
+ * Lock timeout of a session that imports a snapshot, in milliseconds. The exporting session holds the same lock, so the
+ * blocker waits to alter the table until the snapshot ends.
  */
 const lockMsMax = 5000;
 
-/** Runs one statement in the session's transaction; several at once are refused by the server. */
+/** Runs one statement in the session's transaction. The server refuses several statements in one text. */
 export type Execute = (
   text: string,
   values?: readonly (string | null)[],
 ) => postgres.PendingQuery<postgres.Row[]>;
 
-/** What else a session's transaction can do. */
 export type Session = {
   /**
-   * Sends a COPY … TO STDOUT and writes what comes of it to `sink`; not while something is asked. Answers how many rows
-   * the server says it sent, if it does.
+   * Runs a COPY … TO STDOUT and writes its data to `sink`. No other statement may run meanwhile. Returns the number of rows
+   * that the server reports, if it does.
    */
   copyOut(statement: string, sink: Writable): Promise<number | undefined>;
   /** Aborts when the connection is closed. */
@@ -44,15 +43,15 @@ export type Session = {
 };
 
 export type SessionOptions = {
-  /** A snapshot that another session exported, to see what it sees. */
+  /** Name of a snapshot that another session has exported. */
   readonly snapshot?: string;
-  /** Where connections come from and go to: by default one is opened, and closed. */
+  /** Pool of connections. Default: a connection is opened and closed. */
   readonly pool?: SessionPool;
 };
 
 /**
- * Does `work` in one transaction that reads, over a connection to the source. When the signal aborts, what runs in the source
- * is cancelled.
+ * Runs `work` in one read-only transaction on a connection to the source. When the signal aborts, the running statement is
+ * cancelled in the source.
  */
 export async function withSession<T>(
   target: Target,
@@ -76,13 +75,13 @@ export async function withSession<T>(
     if (connection?.guarded.violation) throw connection.guarded.violation;
     throw toConnectionFailure(error, target.settings, connecting.aborted && !connection);
   } finally {
-    // A transaction that failed ends with its connection.
+    // A failed transaction ends with its connection.
     if (connection && isDone && options.pool) options.pool.giveBack(connection, target);
     else await connection?.[Symbol.asyncDispose]();
   }
 }
 
-/** Begins on a connection from the pool. Nothing of the work was sent on one that is of no use any more. */
+/** Begins on a pooled connection. A dead one is discarded; no statement of the work was sent on it. */
 async function beginWarm(
   target: Target,
   limit: Limit,
@@ -107,7 +106,7 @@ async function begin(
   { snapshot }: SessionOptions,
 ): Promise<void> {
   const waitMs = connection.isWarm ? warmTimeoutMs : prepareTimeoutMs;
-  using _late = cutLate(connection.guarded.socket, serverOf(target.settings), waitMs);
+  using _late = cutOffLate(connection.guarded.socket, serverOf(target.settings), waitMs);
   using _cancel = cancelOnAbort(signal, connection, target.route);
   if (!connection.isWarm) await refuseOwnDatabase(connection.sql, target.ownDatabase);
   await beginReading(executeOver(connection), timeoutMs, snapshot);
@@ -135,17 +134,17 @@ const executeOver =
   (text, values = []) =>
     sql.unsafe(text, [...values], extendedProtocol);
 
-/** Without values the client would take the simple protocol, which runs several statements. */
+/** Without values the client would use the simple protocol, which runs several statements. */
 const extendedProtocol = { simple: false } as postgres.UnsafeQueryOptions;
 
-/** A server that does not get ready is cut off, whatever the time for the work itself. */
-function cutLate(socket: Duplex, server: string, waitMs: number): Disposable {
+/** Cuts off a server that is not ready in time, independent of the time limit of the work. */
+function cutOffLate(socket: Duplex, server: string, waitMs: number): Disposable {
   const late = () => socket.destroy(sourceUnreachable(`${server} does not answer within ${waitMs / 1000} s`));
   const timer = setTimeout(late, waitMs);
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
-/** Closing the connection ends the transaction. postgres.js's own `begin` ends the process when the connection breaks. */
+/** Closing the connection ends the transaction. The `begin` of postgres.js ends the process if the connection breaks. */
 async function beginReading(
   execute: Execute,
   timeoutMs: number,
@@ -157,14 +156,14 @@ async function beginReading(
   await execute(settingsOfSession, [String(timeoutMs + serverGraceMs), String(lockMs)]);
 }
 
-/** As values are spelled, the server's own time for a statement, and no notices, which nobody would see. */
+/** Output formats of values, the statement timeout, and no notices. */
 const settingsOfSession = `select set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),
   set_config('TimeZone', 'UTC', true),
   set_config('DateStyle', 'ISO, YMD', true), set_config('IntervalStyle', 'iso_8601', true),
   set_config('bytea_output', 'hex', true), set_config('extra_float_digits', '1', true),
   set_config('client_min_messages', 'error', true)`;
 
-/** The statement takes no parameters; a snapshot's name has hexadecimal digits and hyphens. */
+/** The statement takes no parameters. The name of a snapshot has hexadecimal digits and hyphens only. */
 async function importSnapshot(execute: Execute, snapshot: string): Promise<void> {
   if (!/^[0-9A-Fa-f-]+$/.test(snapshot))
     throw sourceDataInvalid("the server calls its snapshot by an odd name");
@@ -187,7 +186,7 @@ function cancelOnAbort(signal: AbortSignal, { opened, backend }: Connection, rou
   let timer: NodeJS.Timeout | undefined;
   const stop = () => {
     timer = setTimeout(() => raw.destroy(), cancelGraceMs);
-    // A cancellation that does not get through is followed by the cut.
+    // A cancellation that fails is followed by the cut at once.
     sendCancel(route, opened, backend).catch(() => raw.destroy());
   };
   if (signal.aborted) stop();
@@ -201,8 +200,8 @@ function cancelOnAbort(signal: AbortSignal, { opened, backend }: Connection, rou
 }
 
 /**
- * PostgreSQL's CancelRequest, over a connection of its own to the same address. postgres.js's own ends the process when
- * it fails.
+ * Sends PostgreSQL's CancelRequest over a new connection to the same address. The one of postgres.js ends the process if it
+ * fails.
  */
 async function sendCancel(
   route: Route,
@@ -218,6 +217,6 @@ async function sendCancel(
   request.writeUInt32BE(secret, 12);
   socket.on("error", () => {}).resume();
   socket.end(request);
-  // The server closes it when it has read the request; one that does not is not waited for.
+  // The server closes the connection after reading the request. Nothing waits for one that does not.
   setTimeout(() => raw.destroy(), cancelGraceMs);
 }

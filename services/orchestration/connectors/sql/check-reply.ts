@@ -24,12 +24,12 @@ const rowCount = z.unknown().transform((value) => {
   return count !== undefined && count <= rowCountMax ? count : undefined;
 });
 
-/** A table in a list of tables. */
+/** A table in a list of tables. A row source leaves `rowCount` out if it is unknown. */
 export const tableReply = z.object({
   schemaName: replyName,
   name: replyName,
   columns: z.array(z.object({ name: replyName, dataType: replyTypeName, nullable: z.boolean() })),
-  rowCount,
+  rowCount: rowCount.optional(),
 });
 
 /** Parses what a server sent, and drops unknown fields. FailedPrecondition (SOURCE_DATA_INVALID) names `subject`. */

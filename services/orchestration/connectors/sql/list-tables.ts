@@ -18,7 +18,10 @@ export async function listTables(
 ): Promise<DiscoveredTable[]> {
   const rows = await session.listTables(schemas, tablesMax + 1);
   if (rows.length > tablesMax) throw tooMany(`more than ${tablesMax} tables`);
-  const tables = rows.map((row, index) => checkReply(tableReply, row, `list of tables, at ${index},`));
+  const tables = rows.map((row, index) => ({
+    rowCount: undefined,
+    ...checkReply(tableReply, row, `list of tables, at ${index},`),
+  }));
   refuseDuplicates(tables);
   if (tables.reduce((sum, table) => sum + bytesOf(table), 0) > catalogBytesMax) {
     throw tooMany(`tables whose columns take more than ${catalogBytesMax / 1024 ** 2} MiB`);

@@ -30,7 +30,7 @@ export type RowSource<Login = unknown> = {
   ): Promise<T>;
 };
 
-export type SessionOptions = {
+type SessionOptions = {
   /** Name of a snapshot to join. Unavailable (SNAPSHOT_GONE) if it is gone. Only if the source shares snapshots. */
   readonly snapshot?: string;
   /** Whether the connection may be one from a pool, and go back to it. */
@@ -43,7 +43,10 @@ export type SqlSession = {
   readonly closed: AbortSignal;
   /** Name and version of the server, for people. */
   version(): Promise<string>;
-  /** Describes the tables that the login may read, in some schemas or in all but the system's: at most `tablesMax`. */
+  /**
+   * Describes the tables that the login may read, in some schemas or in all but the system's, at most `tablesMax`. The
+   * caller checks them by `tableReply` (check-reply.ts).
+   */
   listTables(schemas: readonly string[] | undefined, tablesMax: number): Promise<readonly unknown[]>;
   /**
    * Starts a statement that reads, and fetches its first rows. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED): whatever

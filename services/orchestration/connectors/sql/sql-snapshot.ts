@@ -7,7 +7,7 @@ import type { Extraction } from "../../engine/protocol.ts";
 import { beforeAbort } from "../../timing/before-abort.ts";
 import type { Limit } from "../../timing/limit.ts";
 import type { ChunkName, Snapshot, SnapshotRequest } from "../connector.ts";
-import { piecesWithEngineFailures } from "../engine-failures.ts";
+import { chunksWithEngineFailures } from "../engine-failures.ts";
 import type { SnapshotPlan } from "./hold-snapshot.ts";
 import type { SqlProcess } from "./sql-process.ts";
 
@@ -95,7 +95,7 @@ async function* extractRows(
     }
     return extraction;
   };
-  return yield* piecesWithEngineFailures(`the table ${table.label}`, whole());
+  return yield* chunksWithEngineFailures(`the table ${table.label}`, whole());
 }
 
 const rowsMissing = (announced: number, arrived: number) =>

@@ -21,7 +21,7 @@ export async function writeRows(
 }
 
 /** CSV as the engine reads it: `\N` is null, and every other value is quoted. */
-export function encodeBatch({ rowCount, columns }: ColumnBatch): string {
+function encodeBatch({ rowCount, columns }: ColumnBatch): string {
   const lines = Array.from({ length: rowCount }, (_, index) => {
     const line = columns.map((values) => encodeValue(values[index] ?? null)).join(",");
     if (line.length > copyLineBytesMax) throw rowTooLarge();

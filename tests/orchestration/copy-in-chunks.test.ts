@@ -2,7 +2,7 @@ import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { fileFingerprint } from "../../services/lib/content/file-fingerprint.ts";
-import { copyInPieces } from "../../services/orchestration/blobs/copy-in-pieces.ts";
+import { copyInChunks } from "../../services/orchestration/blobs/copy-in-chunks.ts";
 import { openStorageFolder } from "../../services/orchestration/blobs/storage-folder.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
@@ -19,7 +19,7 @@ test.each([0, 1, mib, mib + 1, 3 * mib - 1])("OK: %i bytes are copied", async (l
   await using folder = await temporaryFolder();
   const bytes = Buffer.from(Array.from({ length }, (_, at) => at % 251));
   const from = await fileOf(folder.path, bytes);
-  await copyInPieces(from, join(folder.path, "copy"), stays);
+  await copyInChunks(from, join(folder.path, "copy"), stays);
   expect(bytes.equals(await readFile(join(folder.path, "copy")))).toBe(true);
 });
 
@@ -28,7 +28,7 @@ test("OK: others work with files while many large ones are copied", async () => 
   const from = await fileOf(folder.path, Buffer.alloc(64 * mib, 1));
   let done = 0;
   const copies = Array.from({ length: 8 }, async (_, at) => {
-    await copyInPieces(from, join(folder.path, `copy ${at}`), stays);
+    await copyInChunks(from, join(folder.path, `copy ${at}`), stays);
     done += 1;
   });
   for (let looks = 0; looks < 5; looks += 1) await stat(from);
@@ -43,7 +43,7 @@ test("Canceled: a copy that nobody waits for any more ends", async () => {
   const from = await fileOf(folder.path, Buffer.alloc(mib));
   const fingerprint = fileFingerprint(await stat(from, { bigint: true }));
   const gone = AbortSignal.abort(new Error("the caller went away"));
-  await expect(copyInPieces(from, join(folder.path, "copy"), gone)).rejects.toThrow("the caller went away");
+  await expect(copyInChunks(from, join(folder.path, "copy"), gone)).rejects.toThrow("the caller went away");
   const shared = openStorageFolder(folder.path);
   const file = { path: "original", fingerprint };
   expect(await shared?.copy(file as never, join(folder.path, "another"), stays)).toBe(true);
@@ -53,11 +53,11 @@ test("Error: neither through a link, nor over a file that is there", async () =>
   await using folder = await temporaryFolder();
   const from = await fileOf(folder.path, Buffer.from("original"));
   await symlink(from, join(folder.path, "link"));
-  await expect(copyInPieces(join(folder.path, "link"), join(folder.path, "copy"), stays)).rejects.toThrow(
+  await expect(copyInChunks(join(folder.path, "link"), join(folder.path, "copy"), stays)).rejects.toThrow(
     "ELOOP",
   );
   await writeFile(join(folder.path, "taken"), "taken");
-  await expect(copyInPieces(from, join(folder.path, "taken"), stays)).rejects.toThrow("EEXIST");
+  await expect(copyInChunks(from, join(folder.path, "taken"), stays)).rejects.toThrow("EEXIST");
   expect(await readFile(join(folder.path, "taken"), "utf8")).toBe("taken");
   expect((await readdir(folder.path)).sort()).toEqual(["link", "original", "taken"]);
 });
