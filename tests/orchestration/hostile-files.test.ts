@@ -78,6 +78,9 @@ async function expectRefusal(name: string, content: Buffer, sourceSettings = {})
   await eventually(() => leftFiles(mesh.folder)).toEqual([]);
 }
 
+/** A gibibyte of rows, compressed once. */
+let bomb: Buffer | undefined;
+
 test("refused: a CSV with a cell of 2 GB", async () => {
   const cell = Buffer.alloc(2_000_000_000, "x");
   cell.write("a,b\n1,");
@@ -85,14 +88,12 @@ test("refused: a CSV with a cell of 2 GB", async () => {
   await expectRefusal("cell.csv", cell);
 });
 
-test("refused: a gzip bomb that is called a CSV", async () => {
-  await expectRefusal("bomb.csv.gz", gzipSync(Buffer.alloc(1024 ** 3, "a,b\n"), { level: 1 }));
-});
-
-test("refused: a gzip bomb that is said to be a CSV", async () => {
-  await expectRefusal("bomb.csv.gz", gzipSync(Buffer.alloc(1024 ** 3, "a,b\n"), { level: 1 }), {
-    format: "csv",
-  });
+test.each([
+  ["called", {}],
+  ["said to be", { format: "csv" }],
+])("refused: a gzip bomb that is %s a CSV", async (_, settings) => {
+  bomb ??= gzipSync(Buffer.alloc(1024 ** 3, "a,b\n"), { level: 1 });
+  await expectRefusal("bomb.csv.gz", bomb, settings);
 });
 
 test("OK or ResourceExhausted: a Parquet file of a few kilobytes with gigabytes of text", async () => {
