@@ -4,5 +4,5 @@ import { edgeSecrets, parseConfig } from "./config.ts";
 import { run } from "./run.ts";
 
 await runProcess("edge", process.env, { secrets: edgeSecrets, parseConfig, run });
-// Its channel to the primary process would keep a worker alive, whatever has ended it.
+// An open channel to the primary process keeps a worker alive.
 cluster.worker?.disconnect();

@@ -1,5 +1,5 @@
 import type { DescField } from "@bufbuild/protobuf";
-import { isSpelledAsScalar } from "../../edge/codec/fields.ts";
+import { isScalarInJson } from "../../edge/codec/fields.ts";
 import type { CommentOf } from "../../edge/method/comments.ts";
 import type { Route } from "../../edge/method/route.ts";
 import type { UploadBinding } from "../../edge/method/upload-binding.ts";
@@ -55,7 +55,7 @@ function jsonSchema(
     const { field } = body;
     const required = requiredFields(method.input).has(field);
     const inBody = bound(variables, [field]);
-    if (field.fieldKind !== "message" || inBody.size === 0 || isSpelledAsScalar(field.message)) {
+    if (field.fieldKind !== "message" || inBody.size === 0 || isScalarInJson(field.message)) {
       const { readOnly: _, ...schema } = schemas.ofField(field, "request");
       return { schema, required };
     }

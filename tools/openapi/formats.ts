@@ -1,10 +1,10 @@
 import type { Route } from "../../edge/method/route.ts";
-import { type AnswerObject, successStatus } from "./answers.ts";
+import { type ResponseObject, successStatus } from "./responses.ts";
 import type { BodyObject } from "./body.ts";
 import type { Operation } from "./operation.ts";
 import type { Style } from "./style.ts";
 
-type Answers = Readonly<Record<string, AnswerObject>>;
+type Answers = Readonly<Record<string, ResponseObject>>;
 
 /** An operation that answers JSON, with the formats of the method that shares its path, and their headers and errors. */
 export function withFormats(json: Operation, formatted: Operation, route: Route, style: Style): Operation {

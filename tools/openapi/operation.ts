@@ -1,7 +1,7 @@
 import { summaryOf } from "../../edge/method/comments.ts";
 import type { Contract } from "../../edge/method/description.ts";
 import type { Route } from "../../edge/method/route.ts";
-import { successesOf } from "./answers.ts";
+import { successesOf } from "./responses.ts";
 import { type BodyObject, bodyOf } from "./body.ts";
 import { failuresOf } from "./failures.ts";
 import { type ParameterObject, parametersOf } from "./parameters.ts";

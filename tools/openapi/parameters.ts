@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { isSpelledAsScalar } from "../../edge/codec/fields.ts";
+import { isScalarInJson } from "../../edge/codec/fields.ts";
 import type { CommentOf } from "../../edge/method/comments.ts";
 import type { Route } from "../../edge/method/route.ts";
 import { exampleOf } from "./example.ts";
@@ -86,7 +86,7 @@ function queryFields(route: Route, commentOf: CommentOf): QueryField[] {
 function* fieldsIn(desc: DescMessage, path: readonly DescField[]): Generator<readonly DescField[]> {
   for (const field of desc.fields) {
     const at = [...path, field];
-    if (!field.message || isSpelledAsScalar(field.message)) yield at;
+    if (!field.message || isScalarInJson(field.message)) yield at;
     else if (field.fieldKind === "message" && !path.some(({ message }) => message === field.message)) {
       yield* fieldsIn(field.message, at);
     }

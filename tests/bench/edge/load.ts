@@ -15,13 +15,13 @@ export async function keepBusy(connect: Connect, port: number, forMs: number): P
 }
 
 /** As many calls a second, however long each takes. */
-export type Pace = { readonly callsPerSecond: number; readonly forMs: number };
+export type ReadTimeout = { readonly callsPerSecond: number; readonly forMs: number };
 
 /**
  * Makes calls when they are due, and answers how long each took, in milliseconds: a call that is due while every caller
  * waits for an answer has begun to count.
  */
-export async function keepPace(connect: Connect, port: number, pace: Pace): Promise<number[]> {
+export async function keepPace(connect: Connect, port: number, pace: ReadTimeout): Promise<number[]> {
   using connected = connect(port);
   const due = dueTimes(pace);
   const tookMs: number[] = [];
@@ -37,7 +37,7 @@ export async function keepPace(connect: Connect, port: number, pace: Pace): Prom
 }
 
 /** Each call's time, when it has come. Timers come late by a millisecond, which is no fault of what is called. */
-async function* dueTimes({ callsPerSecond, forMs }: Pace): AsyncGenerator<number, void> {
+async function* dueTimes({ callsPerSecond, forMs }: ReadTimeout): AsyncGenerator<number, void> {
   const beganMs = performance.now();
   const count = (callsPerSecond * forMs) / 1000;
   let wokeMs = beganMs;

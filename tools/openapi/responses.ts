@@ -5,7 +5,7 @@ import type { Schemas } from "./schemas.ts";
 import type { Style } from "./style.ts";
 
 /** An OpenAPI response. */
-export type AnswerObject = {
+export type ResponseObject = {
   readonly description: string;
   readonly headers?: Readonly<Record<string, unknown>>;
   readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
@@ -17,7 +17,7 @@ export function successesOf(
   schemas: Schemas,
   saying: string,
   style: Style,
-): Record<string, AnswerObject> {
+): Record<string, ResponseObject> {
   const { response, method } = route;
   const status = successStatus(route, style);
   if (response.rawBody) return rawAnswers(route, status);
@@ -39,7 +39,7 @@ const statusesByHeader: Readonly<Record<string, readonly [status: number, descri
   "if-none-match": [304, "The caller holds this content already."],
 };
 
-function rawAnswers({ formats, headers }: Route, success: number): Record<string, AnswerObject> {
+function rawAnswers({ formats, headers }: Route, success: number): Record<string, ResponseObject> {
   const description = formats
     ? "A file in the format that was asked for."
     : "The bytes, with their own Content-Type.";
