@@ -64,7 +64,9 @@ const problemOf = async (response: Response) => {
 test("OK: the call's deadline leaves a statement all the time that it may ask for", () => {
   const timeoutMs = boundTimeoutMs(ExecutionService.method.executeQuery, undefined, defaultDeadlines);
   expect(timeoutMs).toBeGreaterThan(300_000);
-  expect(boundTimeoutMs(CatalogService.method.discover, undefined, defaultDeadlines)).toBeGreaterThan(300_000);
+  expect(boundTimeoutMs(CatalogService.method.discover, undefined, defaultDeadlines)).toBeGreaterThan(
+    300_000,
+  );
 });
 
 test("OK: a query that takes longer than other calls may, over REST, Connect and gRPC", async () => {

@@ -1,9 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import type { CallServices } from "../../../edge/call/call-services.ts";
 import { methodNotAllowed } from "../../../edge/errors/http-error.ts";
-import { type Incoming, readChunks } from "../../../edge/http/read-chunks.ts";
 import { boundsOf } from "../../../edge/http/bounds.ts";
 import { headerOf } from "../../../edge/http/http.ts";
+import { type Incoming, readChunks } from "../../../edge/http/read-chunks.ts";
 import { sendWhole } from "../../../edge/http/send.ts";
 import { accessOf } from "../../../edge/method/access.ts";
 import type { Protocol } from "../../../edge/protocols/protocol.ts";
