@@ -9,7 +9,7 @@ import { tlsEnv, tlsOf, tlsProblems } from "./listen/tls-settings.ts";
 
 export type EdgeConfig = ReturnType<typeof parseConfig>;
 
-/** Where a service is reached: one address, or several with commas between. */
+/** One gRPC address, or several with commas between. */
 const grpcAddresses = z
   .string("is required, as 127.0.0.1:9001 or unix:/run/sluice/identity.sock")
   .refine(
@@ -48,7 +48,7 @@ const edgeEnv = z.object({
   ...tlsEnv,
   ...corsEnv,
   ...standardCompatEnv,
-  /** Where the process is that serves compat APIs; required where one is served. */
+  /** The process that serves compat APIs; required where one is served. */
   COMPAT_ADDRESS: grpcAddresses.optional(),
   mesh_private_key: privateKeyPem,
 });
@@ -56,7 +56,7 @@ const edgeEnv = z.object({
 /** Names of the edge's secrets. */
 export const edgeSecrets = ["mesh_private_key", "rate_limit_store"] as const;
 
-/** Reads the settings of an edge process; throws a ConfigError with every problem. */
+/** Parses the settings of an edge process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
   const settings = parseMeshEnv(edgeEnv, env, (set) => [
     ...tlsProblems(set),
@@ -76,7 +76,7 @@ export function parseConfig(env: Env) {
       ) as Upstreams),
       ...(settings.COMPAT_ADDRESS && { compat: settings.COMPAT_ADDRESS }),
     }),
-    /** The folder of storage's files, where the edge can read it; large downloads then leave from the edge. */
+    /** The folder of storage's files, if the edge can read it: it then sends large downloads itself. */
     storageDirectory: settings.STORAGE_DIR,
     ...tlsOf(settings),
     cors: corsOf(settings),

@@ -10,5 +10,5 @@ await runProcess("edge", process.env, {
   parseConfig,
   run,
 });
-// Its channel to the primary process would keep a worker alive, whatever has ended it.
+// An open channel to the primary process keeps a worker alive.
 cluster.worker?.disconnect();

@@ -6,7 +6,7 @@ import { openLimiter } from "./admission/open-limiter.ts";
 import type { EdgeConfig } from "./config.ts";
 import { exposedServices } from "./contracts.ts";
 import { openTls } from "./listen/open-tls.ts";
-import { joinPrimary, runPrimary } from "./listen/processes.ts";
+import { joinPrimary, runPrimary } from "./listen/run-processes.ts";
 import { createPages } from "./pages/pages.ts";
 import { startEdge } from "./start-edge.ts";
 

@@ -12,7 +12,7 @@ import type { CallServices } from "./call/call-services.ts";
 import { createCalls } from "./call/calls.ts";
 import { createForward } from "./call/forward.ts";
 import { observeCalls } from "./call/observe-calls.ts";
-import { askUpstream, type ConfirmLease, createConfirmLease } from "./content/confirm-leases.ts";
+import { type ConfirmLease, confirmWithUpstream, createConfirmLease } from "./content/confirm-leases.ts";
 import { createContentReads } from "./content/content-reads.ts";
 import { createSharedFolder } from "./content/shared-folder.ts";
 import { createChooseDialect } from "./dialects/choose-dialect.ts";
@@ -21,7 +21,7 @@ import { google } from "./dialects/google.ts";
 import type { ErrorStyle } from "./errors/caller-error.ts";
 import type { TrustedProxies } from "./http/client-address.ts";
 import { type CorsSettings, createCors } from "./http/cors.ts";
-import { type Deadlines, usualDeadlines } from "./http/deadline.ts";
+import { type Deadlines, defaultDeadlines } from "./http/deadline.ts";
 import type { Listener } from "./http/http.ts";
 import { type Limits, standardLimits } from "./http/limits.ts";
 import { type EdgeServer, startServer } from "./listen/server.ts";
@@ -40,31 +40,30 @@ import { watchUpstreams } from "./upstream/watch-upstreams.ts";
 /** Largest message of an RPC, inflated, in bytes. */
 const defaultMessageBytesMax = 4 * 1024 * 1024;
 
-/** What an edge serves, and how. */
 type EdgeOptions = UpstreamOptions & {
   host: string;
   port: number;
-  /** What is served to anybody, by path; nothing by default. */
+  /** Public pages by path; none by default. */
   pages?: Pages;
   /** Largest message of a request to an RPC, inflated, in bytes. */
   messageBytesMax?: number | undefined;
-  /** Headers of requests that upstreams get to see; no other passes. In lower case. */
+  /** Request headers that are passed on to upstreams, in lower case; none by default. */
   passedHeaders?: readonly string[];
   deadlines?: Deadlines;
-  /** How errors reach callers; `guarded` by default. */
+  /** Default: `guarded`. */
   errorStyle?: ErrorStyle;
-  /** Without it, the port speaks cleartext. */
+  /** Undefined for cleartext. */
   tls?: Tls | undefined;
-  /** A folder of files that an upstream shares with the edge. */
+  /** The folder of storage's files, if the edge can read it. */
   storageDirectory?: string | undefined;
-  /** How long browsers call over TLS only, in seconds; undefined to say nothing. */
+  /** Max-age of Strict-Transport-Security, in seconds; undefined for no header. */
   hstsMaxAgeSeconds?: number | undefined;
-  /** Without it, pages of other origins can't call. */
+  /** Undefined to allow no other origin. */
   cors?: CorsSettings | undefined;
   meshPrivateKey: string;
   log: Logger;
   limits?: Limits;
-  /** Without it, callers are not counted. */
+  /** Undefined for no rate and concurrency limits. */
   admission?: Admission;
   /** APIs of other systems; all of them are served by the upstream `compat`. */
   compatApis?: readonly CompatApi[];
@@ -74,7 +73,7 @@ type EdgeOptions = UpstreamOptions & {
   trustedProxies?: TrustedProxies;
 };
 
-/** Serves contracts on one port, each from the upstream that its package names; `identity` must be one of them. */
+/** Serves contracts on one port. The package of each names its upstream; `identity` must be one of them. */
 export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
   const { host, port, log, tls, passedHeaders = [], compatApis = [] } = options;
   await using cleanup = new AsyncDisposableStack();
@@ -147,7 +146,7 @@ function createCallServices(
   return requireAdmission({
     admit: createAdmit(createAuthenticate({ identity, signer }), options.admission),
     forward: createForward(handleBatches(calls, runBatch)),
-    deadlines: options.deadlines ?? usualDeadlines,
+    deadlines: options.deadlines ?? defaultDeadlines,
     limits: options.limits ?? standardLimits,
     messageBytesMax: options.messageBytesMax ?? defaultMessageBytesMax,
     toError: createReportError(options.errorStyle ?? "guarded", options.log),
@@ -155,4 +154,4 @@ function createCallServices(
 }
 
 const confirmLeases = (upstreams: Upstreams, signer: Signer): ConfirmLease =>
-  createConfirmLease(askUpstream(() => upstreams.of(BlobService.method.confirmLeases), signer));
+  createConfirmLease(confirmWithUpstream(() => upstreams.of(BlobService.method.confirmLeases), signer));

@@ -8,13 +8,13 @@ import {
 } from "@bufbuild/protobuf";
 import { isFieldError } from "@bufbuild/protobuf/reflect";
 import { invalidFields, violationsMax } from "../../services/lib/rpc/errors.ts";
-import { typesOf } from "../errors/usual-types.ts";
-import { fieldOf, isSpelledAsScalar } from "./fields.ts";
+import { typesOf } from "../errors/common-types.ts";
+import { fieldOf, isScalarInJson } from "./fields.ts";
 import type { JsonValue } from "./json.ts";
 
 type Violation = { field: string; description: string };
 
-/** Decodes proto3 JSON; what is wrong is named field by field. */
+/** Decodes proto3 JSON. An error names every field that is wrong. */
 export function decodeJson<D extends DescMessage>(desc: D, json: JsonValue): MessageShape<D> {
   try {
     return fromJson(desc, json, { registry: typesOf(desc.file) });
@@ -23,7 +23,7 @@ export function decodeJson<D extends DescMessage>(desc: D, json: JsonValue): Mes
   }
 }
 
-/** Adds fields given as proto3 JSON to a message. */
+/** Merges proto3 JSON into a message. */
 export function mergeJson(desc: DescMessage, message: Message, json: JsonValue): void {
   try {
     mergeFromJson(desc, message, json, { registry: typesOf(desc.file) });
@@ -32,7 +32,7 @@ export function mergeJson(desc: DescMessage, message: Message, json: JsonValue):
   }
 }
 
-// The codec names the innermost field only, so its error is looked for again field by field.
+// The codec reports the innermost field of the first error only.
 function explain(desc: DescMessage, json: JsonValue, error: unknown) {
   const found = [...violationsIn(desc, json, "").take(violationsMax)];
   return invalidFields(
@@ -67,7 +67,7 @@ function* violationsOf(desc: DescMessage, field: DescField, value: JsonValue, at
   }
 }
 
-/** What an enum's value could have been; the codec says only what it is. */
+/** The names of an enum's values, which the codec leaves out of its error. */
 function choicesOf(field: DescField): string {
   if (field.fieldKind !== "enum") return "";
   const names = field.enum.values.filter(({ number }) => number !== 0).map(({ name }) => name);
@@ -76,7 +76,7 @@ function choicesOf(field: DescField): string {
 
 function* violationsWithin(field: DescField, value: JsonValue, at: string): Generator<Violation> {
   const { message } = field;
-  if (!message || isSpelledAsScalar(message) || hasFreeForm(message) || value === null) return;
+  if (!message || isScalarInJson(message) || hasFreeForm(message) || value === null) return;
   if (field.fieldKind === "message") yield* violationsIn(message, value, at);
   if (field.fieldKind === "list" && Array.isArray(value)) {
     for (const [index, item] of value.entries()) yield* violationsIn(message, item, `${at}[${index}]`);
@@ -96,7 +96,7 @@ function fieldNameOf(error: unknown): string {
   return isFieldError(cause) ? cause.field().name : "body";
 }
 
-/** What the codec says, without what the caller knows. */
+/** The text of the codec's error without the value, which the caller knows. */
 export function describe(error: unknown): string {
   return (error as Error).message.replace(/^cannot decode .* from JSON:? ?/, "") || "is not valid";
 }

@@ -1,17 +1,17 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { messageTooLarge } from "../errors/http-error.ts";
-import { createGatherer } from "../http/gather.ts";
-import type { Place } from "../http/pace.ts";
+import { createByteBuffer } from "../http/byte-buffer.ts";
+import type { ReadState } from "../http/read-timeout.ts";
 
-/** Bytes before each message: flags, and the length as four bytes, the highest first. */
+/** Size of the prefix of a message: a byte of flags, and the length in four bytes, big-endian. */
 export const envelopeHeadBytes = 5;
 
 export const compressedFlag = 0b00000001;
 
 export type Envelope = { readonly flags: number; readonly bytes: Buffer };
 
-/** Writes a message with its envelope into one piece. */
+/** Encodes a message with its prefix into one buffer. */
 export function wrap(flags: number, bytes: Uint8Array): Buffer {
   const whole = Buffer.allocUnsafe(envelopeHeadBytes + bytes.byteLength);
   whole[0] = flags;
@@ -20,7 +20,7 @@ export function wrap(flags: number, bytes: Uint8Array): Buffer {
   return whole;
 }
 
-/** The same of a message in two parts; the second, which is large, is not copied. */
+/** The same for a message in two parts, of which the large second one is not copied. */
 export function wrapParts(flags: number, head: Uint8Array, bytes: Uint8Array): [Buffer, Buffer] {
   const begin = Buffer.allocUnsafe(envelopeHeadBytes + head.byteLength);
   begin[0] = flags;
@@ -29,7 +29,7 @@ export function wrapParts(flags: number, head: Uint8Array, bytes: Uint8Array): [
   return [begin, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)];
 }
 
-/** Takes the only message out of a body. More or fewer are Unimplemented, as gRPC has it; a part of one is invalid. */
+/** Decodes a body of one message. gRPC makes more or fewer Unimplemented; an incomplete one is InvalidArgument. */
 export function unwrapOnly(body: Buffer, bytesMax: number): Envelope {
   if (body.byteLength === 0) throw notOne("no message");
   if (body.byteLength < envelopeHeadBytes) throw incomplete();
@@ -40,32 +40,32 @@ export function unwrapOnly(body: Buffer, bytesMax: number): Envelope {
   return { flags: body.readUInt8(0), bytes: body.subarray(envelopeHeadBytes) };
 }
 
-/** The envelopes of a body as they become whole. A message over the limit is refused by its length alone. */
+/** Decodes the messages of a stream. One over the limit is rejected by its length, before its bytes. */
 export async function* unwrapEach(
-  pieces: AsyncIterable<Buffer>,
+  chunks: AsyncIterable<Buffer>,
   bytesMax: number,
-  place: Place = { between: true },
+  state: ReadState = { between: true },
 ): AsyncGenerator<Envelope> {
-  const held = createGatherer();
+  const held = createByteBuffer();
   let wanted = envelopeHeadBytes;
-  for await (const piece of pieces) {
-    held.add(piece);
-    place.between = false;
+  for await (const chunk of chunks) {
+    held.append(chunk);
+    state.between = false;
     if (held.byteLength < wanted) continue;
-    let rest = held.take();
+    let rest = held.drain();
     wanted = endOfFirst(rest, bytesMax);
     while (rest.byteLength >= wanted) {
       yield { flags: rest.readUInt8(0), bytes: rest.subarray(envelopeHeadBytes, wanted) };
       rest = rest.subarray(wanted);
       wanted = endOfFirst(rest, bytesMax);
     }
-    held.add(rest);
-    place.between = rest.byteLength === 0;
+    held.append(rest);
+    state.between = rest.byteLength === 0;
   }
   if (held.byteLength > 0) throw incomplete();
 }
 
-/** How many bytes the first message takes with its envelope, as far as that can be told. */
+/** The end of the first message; of its prefix, where that is incomplete. */
 function endOfFirst(bytes: Buffer, bytesMax: number): number {
   if (bytes.byteLength < envelopeHeadBytes) return envelopeHeadBytes;
   const length = bytes.readUInt32BE(1);

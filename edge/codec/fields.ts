@@ -3,7 +3,7 @@ import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
 const byMessage = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
 
-/** A message's field by its proto name or its JSON name. */
+/** A field by its proto name or its JSON name. */
 export function fieldOf(desc: DescMessage, name: string): DescField | undefined {
   let fields = byMessage.get(desc);
   if (!fields) {
@@ -18,7 +18,7 @@ export function fieldOf(desc: DescMessage, name: string): DescField | undefined 
 
 const scalarLike = ["google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.FieldMask"];
 
-/** Whether a message is one string, number or boolean in JSON, so that it fits into a URL. */
-export function isSpelledAsScalar(desc: DescMessage): boolean {
+/** Whether the JSON of a message is a string, number or boolean, which can be a parameter. */
+export function isScalarInJson(desc: DescMessage): boolean {
   return scalarLike.includes(desc.typeName) || isWrapperDesc(desc);
 }

@@ -2,14 +2,13 @@ import { invalidField } from "../../services/lib/rpc/errors.ts";
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
-/** How deep objects and arrays may nest. */
+/** Deepest nesting of objects and arrays. */
 const depthMax = 100;
-/** Keys, objects and lists of a text, all together: each takes many times its bytes in memory. */
+/** Most keys, objects and arrays of a text together: each takes many times its bytes in memory. */
 const membersMax = 100_000;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The text that JSON's bytes are. */
 export function textOf(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
@@ -19,11 +18,11 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 /**
- * Reads JSON more strictly than JSON.parse: limited depth, so many keys, objects and lists, no key twice, no integer that
- * a double would change.
+ * Parses JSON more strictly than JSON.parse: it limits depth and members, and rejects duplicate keys and integers that a
+ * double can't represent.
  */
 export function parseJson(text: string): JsonValue {
-  checkSettings(text);
+  checkMembers(text);
   let value: JsonValue;
   try {
     value = JSON.parse(text);
@@ -34,7 +33,7 @@ export function parseJson(text: string): JsonValue {
   return value;
 }
 
-// V8 quotes the text around the mistake, which may be a whole password.
+// V8 quotes the text around the mistake, which can be a password.
 const mistakeIn = (error: unknown): string => {
   const { message } = error as Error;
   const position = /position \d+/.exec(message)?.[0];
@@ -44,8 +43,8 @@ const mistakeIn = (error: unknown): string => {
 const [quote, backslash, colon] = [0x22, 0x5c, 0x3a];
 const [braceOpen, braceClose, bracketOpen, bracketClose] = [0x7b, 0x7d, 0x5b, 0x5d];
 
-/** Refuses a large text of too many members before anything is made of it; it need not be JSON. */
-function checkSettings(text: string): void {
+/** Rejects a large text of too many members before it is parsed. */
+function checkMembers(text: string): void {
   if (text.length <= membersMax) return;
   let [members, depth] = [0, 0];
   for (let at = 0; at < text.length; at += 1) {
@@ -59,7 +58,6 @@ function checkSettings(text: string): void {
   }
 }
 
-/** How a character changes the depth. */
 function stepOf(character: number): number {
   if (character === braceOpen || character === bracketOpen) return 1;
   return character === braceClose || character === bracketClose ? -1 : 0;
@@ -70,7 +68,7 @@ const membersTooMany = () => invalidField("body", `has more than ${membersMax} k
 
 type Level = { readonly keys: Set<string> | undefined; label: string; index: number; atKey: boolean };
 
-/** Walks over the tokens of a text that JSON.parse accepted. */
+/** Checks the tokens of a valid JSON text. */
 function scan(text: string): void {
   const levels: Level[] = [];
   for (let at = 0; at < text.length; at += 1) {
@@ -97,7 +95,7 @@ function nextMember(level: Level | undefined): void {
   level.index += 1;
 }
 
-/** Answers where the string ends that begins at `start`. */
+/** Checks the string at `start`, and returns the index of its last character. */
 function readString(levels: Level[], text: string, start: number): number {
   const end = endOfString(text, start);
   const level = levels.at(-1);
@@ -121,7 +119,7 @@ function endOfString(text: string, start: number): number {
 /** Integers of fewer digits are exact in a double. */
 const exactDigitsMax = 15;
 
-/** Answers where the digits end that begin at `start`. */
+/** Checks the digits at `start`, and returns the index of the last one. */
 function readDigits(levels: Level[], text: string, start: number): number {
   let end = start;
   while (isDigit(text[end + 1])) end += 1;
@@ -132,7 +130,7 @@ function readDigits(levels: Level[], text: string, start: number): number {
   return end;
 }
 
-/** Whether digits are only a part of a number, which has a point or an exponent and is no integer. */
+/** Whether the number around some digits has a point or an exponent. */
 const isPartOfFraction = (text: string, start: number, end: number): boolean =>
   /[.eE]/.test(text.charAt(end + 1)) || /[.eE]/.test(text.slice(Math.max(0, start - 2), start));
 

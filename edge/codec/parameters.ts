@@ -1,23 +1,23 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { invalidField } from "../../services/lib/rpc/errors.ts";
-import { fieldOf, isSpelledAsScalar } from "./fields.ts";
+import { fieldOf, isScalarInJson } from "./fields.ts";
 import type { JsonValue } from "./json.ts";
 
-/** How deep a name may lead into messages: as deep as JSON may. */
+/** Deepest path of a parameter, as for JSON. */
 const depthMax = 100;
 
-/** A field that a piece of text can set: from the path, the query, a header or a form. */
+/** A field that text can set: of the path, the query, a header or a form. */
 export type Parameter = {
-  /** In the contract's words, as `file.file_id` or `labels[env]`. */
+  /** Path of proto names, as `file.file_id` or `labels[env]`. */
   readonly name: string;
   readonly path: readonly DescField[];
   readonly leaf: DescField;
-  /** Which entry, if the field is a map. */
+  /** Key of the entry, if the field is a map. */
   readonly key: string | undefined;
 };
 
-/** Fields set so far, as proto3 JSON, and by what. */
+/** Fields that are set, as proto3 JSON, with the source of each. */
 export type Parameters = {
   readonly tree: { [name: string]: JsonValue };
   readonly sources: Map<string, string>;
@@ -25,10 +25,10 @@ export type Parameters = {
 
 export const createParameters = (): Parameters => ({ tree: {}, sources: new Map() });
 
-/** Finds the field that a name stands for, nested and in either spelling; undefined if text can't set it. */
+/** Finds a field by its path of proto or JSON names; undefined if text can't set it. */
 export function findParameter(desc: DescMessage, name: string): Parameter | undefined {
   const [, dotted = "", key] = /^([^[\]]+)(?:\[(.*)\])?$/s.exec(name) ?? [];
-  // Maps are objects here, and an object has no member of this name.
+  // Maps are plain objects, where this name sets the prototype.
   if (key === "__proto__") return undefined;
   const path: DescField[] = [];
   let at: DescMessage | undefined = desc;
@@ -36,7 +36,7 @@ export function findParameter(desc: DescMessage, name: string): Parameter | unde
     const field: DescField | undefined = at && fieldOf(at, part);
     if (!field || path.length === depthMax) return undefined;
     path.push(field);
-    at = field.fieldKind === "message" && !isSpelledAsScalar(field.message) ? field.message : undefined;
+    at = field.fieldKind === "message" && !isScalarInJson(field.message) ? field.message : undefined;
   }
   const leaf = path.at(-1);
   if (!leaf || !isSettable(leaf) || (leaf.fieldKind === "map") !== (key !== undefined)) return undefined;
@@ -47,10 +47,10 @@ const nameOf = (path: readonly DescField[], key: string | undefined): string =>
   path.map((field) => field.name).join(".") + (key === undefined ? "" : `[${key}]`);
 
 function isSettable(field: DescField): boolean {
-  return field.message ? isSpelledAsScalar(field.message) : true;
+  return field.message ? isScalarInJson(field.message) : true;
 }
 
-/** Sets a field; a field that is not repeated can be set once only, whatever sets it. */
+/** Sets a field. One that is not repeated can be set once only, by one source. */
 export function setParameter(
   parameters: Parameters,
   parameter: Parameter,
@@ -89,7 +89,7 @@ function toJsonValue(field: DescField, text: string, name: string): JsonValue {
   const scalar =
     field.message && isWrapperDesc(field.message) ? field.message.fields[0]?.scalar : field.scalar;
   if (scalar === ScalarType.BOOL) return booleanValue(text, name);
-  // A + of base64 that was not percent-encoded has become a space.
+  // A + that was not percent-encoded was decoded to a space.
   if (scalar === ScalarType.BYTES) return text.replaceAll(" ", "+");
   return text;
 }

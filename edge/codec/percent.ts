@@ -1,11 +1,11 @@
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Text in a URL that can't be decoded; the message says why. */
+/** A malformed part of a URL. */
 class PercentError extends Error {
   override name = "PercentError";
 }
 
-/** Decodes every percent sequence of one path segment or query part, once. */
+/** Decodes a path segment or a part of a query, once. */
 export function decodePercent(raw: string): string {
   if (/[^\x20-\x7e]/.test(raw)) throw new PercentError("holds a character that must be percent-encoded");
   if (!raw.includes("%")) return raw;
@@ -20,18 +20,17 @@ export function decodePercent(raw: string): string {
   }
 }
 
-/** Decodes what a variable of several segments took: `%2F` stays as written, since it is not a slash of the path. */
+/** Decodes the segments of a variable. `%2F` is kept, since it is not a separator of the path. */
 export function decodeSegments(raw: string): string {
-  const pieces = raw.split(/(\/|%2f)/i).map((piece) => (isSlash(piece) ? piece : decodePercent(piece)));
-  if (pieces.some((piece) => piece === "." || piece === ".."))
-    throw new PercentError("has a . or .. segment");
-  if (pieces.some((piece) => piece.includes("\\"))) throw new PercentError("has a backslash");
-  return pieces.join("");
+  const parts = raw.split(/(\/|%2f)/i).map((part) => (isSlash(part) ? part : decodePercent(part)));
+  if (parts.some((part) => part === "." || part === "..")) throw new PercentError("has a . or .. segment");
+  if (parts.some((part) => part.includes("\\"))) throw new PercentError("has a backslash");
+  return parts.join("");
 }
 
-const isSlash = (piece: string): boolean => piece === "/" || piece.toLowerCase() === "%2f";
+const isSlash = (part: string): boolean => part === "/" || part.toLowerCase() === "%2f";
 
-/** Decodes one name or value of a query, where + is a space. */
+/** Decodes a name or a value of a query, where + is a space. */
 export function decodeQueryPart(raw: string): string {
   return decodePercent(raw.replaceAll("+", " "));
 }

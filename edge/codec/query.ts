@@ -3,7 +3,7 @@ import { decodeQueryPart } from "./percent.ts";
 
 const parametersMax = 500;
 
-/** The query's names and values in their order. A part that can't be decoded is InvalidArgument. */
+/** Names and values of a query in their order. Throws InvalidArgument for a malformed part. */
 export function parseQuery(raw: string): [name: string, value: string][] {
   const parts = raw.split("&").filter((part) => part !== "");
   if (parts.length > parametersMax) throw invalidField("query", `has more than ${parametersMax} parameters`);

@@ -11,23 +11,23 @@ import { callUnary } from "../upstream/call-unary.ts";
 import { policyOf } from "../upstream/policy.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 
-/** Leases of one call. Stands in the contract. */
+/** Most leases of one call, as in the contract. */
 const leasesMax = 1000;
-/** How long storage may take, in milliseconds. */
+/** Timeout of the call, in milliseconds. */
 const confirmMs = 2_000;
 
-/** Whether a lease still holds. A service that does not answer does not confirm. */
+/** Whether a lease is still valid; false if the service does not answer. */
 export type ConfirmLease = (lease: string) => Promise<boolean>;
 
 type Waiting = Map<string, PromiseWithResolvers<boolean>>;
 
-/** Confirmations that are remembered for as long as they may be used. */
+/** Most confirmations in the cache. */
 const confirmedMax = 4096;
 
 /**
- * Asks about many leases at a time: a call costs the same for one as for a hundred. One call is on its way, and what comes
- * meanwhile goes into the next, so that each answer is younger than the read that waits for it. It is used again for
- * `leaseMs`; whoever changes a file waits that long before the change is answered.
+ * Confirms leases in batches: a call costs the same for one as for a hundred. Leases that are asked for during a call go
+ * into the next one, so that a confirmation is never older than the read that waits for it. It is cached for `leaseMs`, and
+ * the service delays the response to a change of a file by as long.
  */
 export function createConfirmLease(
   ask: (leases: readonly string[]) => Promise<readonly boolean[]>,
@@ -35,36 +35,36 @@ export function createConfirmLease(
 ): ConfirmLease {
   const waiting: Waiting = new Map();
   const confirmed = new LRUCache<string, number>({ max: confirmedMax });
-  let isAsking = false;
-  const askAll = async () => {
+  let isRunning = false;
+  const confirmAll = async () => {
     while (waiting.size > 0) {
-      const asked = [...waiting].slice(0, leasesMax);
-      for (const [lease] of asked) waiting.delete(lease);
+      const batch = [...waiting].slice(0, leasesMax);
+      for (const [lease] of batch) waiting.delete(lease);
       const untilMs = now() + leaseMs;
-      const valid = await ask(asked.map(([lease]) => lease)).catch((): boolean[] => []);
-      for (const [at, [lease, { resolve }]] of asked.entries()) {
+      const valid = await ask(batch.map(([lease]) => lease)).catch((): boolean[] => []);
+      for (const [at, [lease, { resolve }]] of batch.entries()) {
         if (valid[at] === true) confirmed.set(lease, untilMs);
         else confirmed.delete(lease);
         resolve(valid[at] === true);
       }
     }
-    isAsking = false;
+    isRunning = false;
   };
   return async (lease) => {
     if (now() < (confirmed.get(lease) ?? 0)) return true;
-    const asked = waiting.get(lease) ?? Promise.withResolvers<boolean>();
-    waiting.set(lease, asked);
-    if (!isAsking) {
-      isAsking = true;
-      // After all requests that have arrived by now were looked at.
-      setImmediate(() => void askAll());
+    const pending = waiting.get(lease) ?? Promise.withResolvers<boolean>();
+    waiting.set(lease, pending);
+    if (!isRunning) {
+      isRunning = true;
+      // After the requests that have arrived by now, so that they share the call.
+      setImmediate(() => void confirmAll());
     }
-    return asked.promise;
+    return pending.promise;
   };
 }
 
-/** Asks the service that handed the files over. */
-export const askUpstream =
+/** Confirms leases with the service that issued them. */
+export const confirmWithUpstream =
   (upstream: () => Upstream, signer: Signer) =>
   async (leases: readonly string[]): Promise<readonly boolean[]> => {
     const { error, message } = await callUnary(upstream(), {

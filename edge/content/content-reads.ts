@@ -11,28 +11,28 @@ import type { Exchange } from "../http/exchange.ts";
 import { type HttpRequest, headerOf, isHttp2 } from "../http/http.ts";
 import { sendChunk, sendHead, sendWhole } from "../http/send.ts";
 import type { Route } from "../method/route.ts";
+import { type CachedContent, cachedContentOf } from "./cached-content.ts";
 import type { ConfirmLease } from "./confirm-leases.ts";
-import { type HeldContent, heldContentOf } from "./held-content.ts";
 import type { SharedFolder } from "./shared-folder.ts";
 
-/** Contents that are remembered as handed over. */
-const heldMax = 4096;
-/** Up to so many bytes are read at once and answered in one write. */
+/** Most contents in the cache. */
+const cachedMax = 4096;
+/** Largest content that is read and sent at once, in bytes. */
 const onceBytesMax = 1024 * 1024;
-/** Longer headers go to the service, which refuses those that are too long. */
+/** Requests with longer conditions go to the service, which validates them. */
 const conditionLengthMax = 255;
 
-/** Reads of contents that a service has handed over, as sluice.common.v1.HttpFile. */
+/** Sends files that a service has handed over as sluice.common.v1.HttpFile, from the folder that it shares. */
 export type ContentReads = {
-  /** What the service knows the folder by; undefined when it is not there, or when this request is the service's to answer. */
+  /** The id of the folder for the service; undefined if the folder is missing, or the service has to send the bytes. */
   folderIdFor(exchange: Exchange, route: Route): Promise<string | undefined>;
   /**
-   * Answers from what is held, if anything is and the service confirms it within what is left of the deadline; false when
-   * the service has to be asked.
+   * Sends a cached content, if the service confirms its lease within the timeout; false if the service has to be
+   * called.
    */
-  answerHeld(exchange: Exchange, timeoutMs: number | undefined): Promise<boolean>;
-  /** Answers from what the service has handed over just now, and holds it. */
-  answerHandedOver(
+  sendCached(exchange: Exchange, timeoutMs: number | undefined): Promise<boolean>;
+  /** Sends a file that the service has just handed over, and caches it. */
+  sendHandedOver(
     exchange: Exchange,
     file: HttpFile,
     headers: Readonly<Record<string, string>>,
@@ -40,30 +40,30 @@ export type ContentReads = {
 };
 
 export function createContentReads(folder: SharedFolder, confirm: ConfirmLease): ContentReads {
-  const contents = new LRUCache<string, HeldContent>({ max: heldMax });
+  const contents = new LRUCache<string, CachedContent>({ max: cachedMax });
   return {
     async folderIdFor({ request }, { response }) {
-      const isOurs = response.rawBody && request.method === "GET" && conditionsOf(request) !== undefined;
-      return isOurs ? folder.findId() : undefined;
+      const isEligible = response.rawBody && request.method === "GET" && conditionsOf(request) !== undefined;
+      return isEligible ? folder.findId() : undefined;
     },
-    async answerHeld(exchange, timeoutMs) {
+    async sendCached(exchange, timeoutMs) {
       const { request } = exchange;
       const key = keyOf(exchange);
-      const held = contents.get(key);
-      const conditions = held && conditionsOf(request);
-      if (!held || !conditions) return false;
-      if (held.expiresAtMs > Date.now() && (await beforeDeadline(confirm(held.lease), timeoutMs))) {
-        if (await sendHeld(folder, exchange, held, conditions)) return true;
+      const cached = contents.get(key);
+      const conditions = cached && conditionsOf(request);
+      if (!cached || !conditions) return false;
+      if (cached.expiresAtMs > Date.now() && (await beforeDeadline(confirm(cached.lease), timeoutMs))) {
+        if (await sendCachedFile(folder, exchange, cached, conditions)) return true;
       }
       contents.delete(key);
       return false;
     },
-    async answerHandedOver(exchange, file, headers) {
+    async sendHandedOver(exchange, file, headers) {
       const conditions = conditionsOf(exchange.request);
       if (!conditions) throw new Error("a content was handed over to a request that did not ask for it");
-      const held = heldContentOf(file, headers);
-      contents.set(keyOf(exchange), held);
-      if (!(await sendHeld(folder, exchange, held, conditions))) {
+      const cached = cachedContentOf(file, headers);
+      contents.set(keyOf(exchange), cached);
+      if (!(await sendCachedFile(folder, exchange, cached, conditions))) {
         contents.delete(keyOf(exchange));
         throw contentMoved();
       }
@@ -71,21 +71,21 @@ export function createContentReads(folder: SharedFolder, confirm: ConfirmLease):
   };
 }
 
-async function beforeDeadline<T>(answer: Promise<T>, timeoutMs: number | undefined): Promise<T> {
-  if (timeoutMs === undefined) return answer;
-  const { promise: late, reject } = Promise.withResolvers<never>();
+async function beforeDeadline<T>(work: Promise<T>, timeoutMs: number | undefined): Promise<T> {
+  if (timeoutMs === undefined) return work;
+  const { promise: deadline, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(deadlinePassed()), timeoutMs);
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work, deadline]).finally(() => clearTimeout(timer));
 }
 
-/** Whom a content was handed over to, and by which path: the service may decide otherwise for another. */
+/** Principal and URL: the service can decide otherwise for others. */
 function keyOf({ principal, request: { url } }: Exchange): string {
   return `${principal ? textOf(principal) : ""} ${url}`;
 }
 
 const texts = new WeakMap<Principal, string>();
 
-/** A verified credential's principal is the same object again and again. */
+/** Principals are cached with their credentials, so the same object comes again. */
 function textOf(principal: Principal): string {
   let text = texts.get(principal);
   if (text === undefined) {
@@ -95,7 +95,7 @@ function textOf(principal: Principal): string {
   return text;
 }
 
-/** Undefined where a query, a body or a long header has a say, which are read where the service is asked. */
+/** Undefined for requests that the service has to read: with a query, a body or long headers. */
 function conditionsOf(request: HttpRequest): Conditions | undefined {
   if (request.url?.includes("?") || hasBody(request)) return undefined;
   const conditions = {
@@ -117,20 +117,20 @@ function hasBody(request: HttpRequest): boolean {
   return coding !== undefined || (length !== undefined && length !== "0");
 }
 
-/** False when the file is not what was handed over any more. Throws what the conditions refuse. */
-async function sendHeld(
+/** False if the file has changed. Throws if a condition fails. */
+async function sendCachedFile(
   folder: SharedFolder,
   exchange: Exchange,
-  { file, headers: whole, representation }: HeldContent,
+  { file, headers: whole, representation }: CachedContent,
   conditions: Conditions,
 ): Promise<boolean> {
-  const answer = chooseAnswer(conditions, representation);
-  const { status, headers } = headOfAnswer(answer, whole, representation.sizeBytes);
-  if (answer.kind === "notModified") {
+  const choice = chooseAnswer(conditions, representation);
+  const { status, headers } = headOfAnswer(choice, whole, representation.sizeBytes);
+  if (choice.kind === "notModified") {
     sendWhole(exchange, status, headers, "");
     return true;
   }
-  const span = answer.kind === "part" ? answer : { start: 0, end: representation.sizeBytes };
+  const span = choice.kind === "part" ? choice : { start: 0, end: representation.sizeBytes };
   if (!exchange.headOnly && span.end - span.start <= onceBytesMax) {
     const bytes = await folder.readOnce(file, span);
     if (!bytes) return false;
@@ -141,11 +141,11 @@ async function sendHeld(
   await using open = await folder.open(file);
   if (!open) return false;
   sendHead(exchange, status, headers);
-  if (!exchange.headOnly) for await (const piece of open.read(span)) await sendChunk(exchange, piece);
+  if (!exchange.headOnly) for await (const chunk of open.read(span)) await sendChunk(exchange, chunk);
   exchange.response.end();
   return true;
 }
 
-/** A content is replaced when it proves damaged: then the service knows it anew. */
+/** Damaged contents are replaced; the next call gets the new file. */
 const contentMoved = (): ConnectError =>
   failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, "the content was moved meanwhile");

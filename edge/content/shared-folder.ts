@@ -6,26 +6,26 @@ import { createDescriptors, type Lease } from "../../services/lib/content/descri
 import { fileFingerprint } from "../../services/lib/content/file-fingerprint.ts";
 import { sharedFolderIdFile } from "../../services/lib/content/shared-folder.ts";
 
-/** Files are read in pieces of this size. */
-const pieceBytes = 1024 * 1024;
+/** Size of a read, in bytes. */
+const readBytes = 1024 * 1024;
 
 const pathForm = /^[A-Za-z0-9-]+(\/[A-Za-z0-9-]+)*$/;
 
-/** A file as a service has verified it. */
+/** A file that a service has verified. */
 export type VerifiedFile = { readonly path: string; readonly fingerprint: string };
 
-/** A service's folder of files that the edge can read too, so that contents need not pass through the mesh. */
+/** A folder of a service that the edge can read, so that contents need not pass through the mesh. */
 export type SharedFolder = AsyncDisposable & {
-  /** What the service knows the folder by; undefined when it is not there. */
+  /** The id of the folder; undefined if it is missing. */
   findId(): Promise<string | undefined>;
-  /** Opens what the service has verified; undefined when it is not there any more, or somebody wrote to it. */
+  /** Opens a file; undefined if it is gone or was written to since it was verified. */
   open(file: VerifiedFile): Promise<OpenFile | undefined>;
-  /** A few bytes in one read; undefined as for `open`. Throws when there are fewer. */
+  /** Reads a span at once; undefined as for `open`. Throws if the file is shorter. */
   readOnce(file: VerifiedFile, span: Span): Promise<Buffer | undefined>;
 };
 
 type OpenFile = AsyncDisposable & {
-  /** The bytes that are asked for. Throws when there are fewer. */
+  /** Reads a span. Throws if the file is shorter. */
   read(span: Span): AsyncGenerator<Uint8Array>;
 };
 
@@ -36,7 +36,7 @@ export function createSharedFolder(directory: string): SharedFolder {
     if (!pathForm.test(path)) throw new Error(`${path} is not a path in a shared folder`);
     return descriptors.lease(join(directory, path)).catch(() => undefined);
   };
-  /** Another file may have taken the place of one that is open: then it is opened anew, once. */
+  /** Reopens a file once, since it can have been replaced while it was open. */
   const withVerified = async <T>(file: VerifiedFile, use: (lease: Lease) => Promise<T | undefined>) => {
     for (let tries = 0; tries < 2; tries += 1) {
       const lease = await leaseOf(file);
@@ -71,7 +71,7 @@ async function readVerified(
   { start, end }: Span,
 ): Promise<Buffer | undefined> {
   await using held = lease;
-  // The fingerprint is looked at beside the read: each takes a turn of the thread pool.
+  // Both at once: each is a round trip to the thread pool.
   const [fingerprint, bytes] = await Promise.all([
     fingerprintOf(held.handle),
     readAt(held.handle, start, end - start),
@@ -81,7 +81,7 @@ async function readVerified(
   return bytes;
 }
 
-// The callbacks of node:fs take half of what its promises do, which counts for small reads.
+// The callbacks of node:fs take half the time of its promises, which matters for small reads.
 
 const fingerprintOf = ({ fd }: FileHandle): Promise<string> =>
   new Promise((resolve, reject) => {
@@ -97,12 +97,12 @@ function readAt({ fd }: FileHandle, position: number, lengthBytes: number): Prom
   });
 }
 
-/** Reads one piece ahead of the caller. */
+/** Reads one chunk ahead of the consumer. */
 async function* readFrom(handle: FileHandle, { start, end }: Span): AsyncGenerator<Uint8Array> {
   const readNext = (position: number) => {
     if (position >= end) return undefined;
-    const reading = readAt(handle, position, Math.min(pieceBytes, end - position));
-    // The caller may stop before it waits for this one.
+    const reading = readAt(handle, position, Math.min(readBytes, end - position));
+    // The consumer can stop before it awaits this read.
     reading.catch(() => undefined);
     return reading;
   };
@@ -110,14 +110,14 @@ async function* readFrom(handle: FileHandle, { start, end }: Span): AsyncGenerat
   let next = readNext(position);
   try {
     while (next) {
-      const piece = await next;
-      if (piece.byteLength === 0) throw endsEarly(end - position);
-      position += piece.byteLength;
+      const chunk = await next;
+      if (chunk.byteLength === 0) throw endsEarly(end - position);
+      position += chunk.byteLength;
       next = readNext(position);
-      yield piece;
+      yield chunk;
     }
   } finally {
-    // The file may be closed after this.
+    // The file can be closed after this.
     await next?.catch(() => undefined);
   }
 }

@@ -17,7 +17,7 @@ export const compatEnv = (apis: readonly CompatApi[]) => ({
 
 export const standardCompatEnv = compatEnv(compatApis);
 
-/** What is wrong with the settings of compat APIs together. */
+/** Problems of settings that contradict each other. */
 export function compatProblems({ COMPAT_APIS, COMPAT_ADDRESS }: Env, apis = compatApis): string[] {
   const isServed = apis.length > 0 && COMPAT_APIS?.trim() !== "";
   return isServed && !COMPAT_ADDRESS ? ["COMPAT_ADDRESS: is required where COMPAT_APIS names an API"] : [];

@@ -2,25 +2,24 @@ import type { DescMessage, JsonValue, Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 
 /**
- * How one API writes what its contract leaves open. A contract says which paths, fields and methods an API has; its
- * dialect says where a credential is, and how errors, empty values and statuses look. Google's JSON is the default
- * dialect (`google.ts`). The API of another system owns path prefixes, and everything below them is written by its
- * dialect, whether a service answers or the edge itself: unknown paths, wrong methods, limits, timeouts, crashes.
+ * How one API writes what its contract leaves open. The contract has paths, methods and fields; the dialect has the place
+ * of credentials, and the format of errors, empty values and statuses. Google's JSON is the default (`google.ts`). The
+ * dialect of another system owns path prefixes. Every response below them is in that dialect, also those of the edge
+ * itself: unknown paths, wrong methods, limits, timeouts, crashes.
  *
- * A dialect is pure: it decides nothing, and calls nobody. `tests/edge/lib/dialect-suite.ts` is the suite that each
- * dialect runs.
+ * A dialect is pure: it has no state and makes no calls. Each one runs `tests/edge/lib/dialect-suite.ts`.
  */
 export type Dialect = {
   /** Names the dialect in the documentation and in logs, as `google`. */
   readonly name: string;
 
-  /** Whether a raw path, without its query, is written by this dialect. The first dialect that owns a path has it. */
+  /** Whether a raw path without its query is in this dialect. The first dialect that owns a path is used. */
   owns(path: string): boolean;
 
   /** Headers that a credential may be in, in lower case. CORS lets them pass, and the calls of a batch share them. */
   readonly credentialHeaders: readonly string[];
 
-  /** The unverified credential of a request; the error to answer where there is none, or a malformed one. */
+  /** The unverified credential of a request; an error if it is missing or malformed. */
   credentialOf(header: HeaderReader): Credential | ConnectError;
 
   /**
@@ -43,7 +42,7 @@ export type Dialect = {
 /** A header's value by its lower-case name; several lines are joined by commas. */
 export type HeaderReader = (name: string) => string | undefined;
 
-/** What a caller shows to be recognised, unverified. */
+/** An unverified credential. */
 export type Credential = { readonly case: "accessToken" | "apiKey"; readonly value: string };
 
 /** An error as a whole HTTP response. In a stream that has begun, the body alone is written. */

@@ -1,8 +1,8 @@
 import { create, type JsonObject, toBinary, toJson } from "@bufbuild/protobuf";
 import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectError } from "@connectrpc/connect";
+import { commonTypes } from "../errors/common-types.ts";
 import { httpHeadersOf, httpStatusOf } from "../errors/http-status.ts";
-import { usualTypes } from "../errors/usual-types.ts";
 
 /** Names of google.rpc.Code in JSON. */
 const nameByCode: Readonly<Record<Code, string>> = {
@@ -51,7 +51,7 @@ export function encodeGoogleError(error: ConnectError): GoogleError {
 function detailToJson(detail: ConnectError["details"][number]): JsonObject {
   const any = anyOf(detail);
   try {
-    return toJson(AnySchema, any, { registry: usualTypes }) as JsonObject;
+    return toJson(AnySchema, any, { registry: commonTypes }) as JsonObject;
   } catch {
     return { "@type": any.typeUrl, value: Buffer.from(any.value).toString("base64") };
   }

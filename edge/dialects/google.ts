@@ -1,6 +1,6 @@
 import { toJson } from "@bufbuild/protobuf";
+import { typesOf } from "../errors/common-types.ts";
 import { credentialInvalid, credentialMissing } from "../errors/refusals.ts";
-import { typesOf } from "../errors/usual-types.ts";
 import type { Dialect, HeaderReader } from "./dialect.ts";
 import { encodeGoogleError } from "./google-error.ts";
 

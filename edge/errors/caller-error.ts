@@ -5,14 +5,13 @@ import { errorDomain } from "../../services/lib/rpc/errors.ts";
 import { isHttpError } from "./http-error.ts";
 
 /**
- * How errors reach callers. `guarded`: Internal and Unknown say the request id and nothing else. `bare`: all errors as
- * their upstream spelled them, and those of the edge without details, for suites that compare whole statuses.
+ * How errors reach callers. `guarded`: Internal and Unknown have the request id for a message. `bare`: errors of upstreams
+ * are unchanged and those of the edge have no details, for suites that compare whole statuses.
  */
 export type ErrorStyle = "guarded" | "bare";
 
 /**
- * What the caller gets for something that was thrown, the same in every protocol. Text that was not meant for callers
- * stays in the log.
+ * The error that a caller is sent for a thrown value, the same in every protocol. Internal texts are logged and not sent.
  */
 export function toCallerError(
   error: unknown,
@@ -26,10 +25,10 @@ export function toCallerError(
   if (style === "bare") return copyOf(error, error.details.filter(isForeign));
   const code = error.code in Code ? error.code : Code.Unknown;
   if (code !== Code.Internal && code !== Code.Unknown) return cutToHeaders(error);
-  const told = internalError(requestId, code);
-  // A service of ours has logged it already, and says no more.
-  if (error.rawMessage !== told.rawMessage) logged(error);
-  return told;
+  const replaced = internalError(requestId, code);
+  // An error that a service has replaced was logged there.
+  if (error.rawMessage !== replaced.rawMessage) logged(error);
+  return replaced;
 }
 
 const internalError = (requestId: string, code: Code): ConnectError =>
@@ -41,7 +40,7 @@ function copyOf({ rawMessage, code }: ConnectError, details: ConnectError["detai
   return copy;
 }
 
-/** Whether a detail is an upstream's: that of no suite names wrong fields. */
+/** Whether an upstream made a detail. The upstreams of suites make no BadRequest. */
 function isForeign(detail: ConnectError["details"][number]): boolean {
   const alone = new ConnectError("");
   alone.details.push(detail);

@@ -2,13 +2,12 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/rpc/errors.ts";
 
-/** A refusal that HTTP has a status of its own for. */
+/** An error whose HTTP status does not follow from its code. */
 export type HttpError = ConnectError & {
   readonly http: { readonly status: number; readonly headers: Readonly<Record<string, string>> };
 };
 
-// No class of its own: ConnectError decides by name what an instance is, and subclasses inherit that.
-/** An error with an HTTP status of its own. */
+// Not a subclass: `instanceof ConnectError` compares names, which a subclass would inherit.
 export function httpError(
   status: number,
   code: Code,
@@ -43,12 +42,11 @@ const tooLarge = (message: (max: number) => string) => (max: number) =>
 
 export const bodyTooLarge = tooLarge((bytesMax) => `the body is larger than ${bytesMax} bytes`);
 export const lineTooLarge = tooLarge((bytesMax) => `a line of the body is larger than ${bytesMax} bytes`);
-/** A message of an RPC, inflated. */
 export const messageTooLarge = tooLarge((bytesMax) => `the message is larger than ${bytesMax} bytes`);
 export const streamTooLarge = tooLarge((bytesMax) => `the stream is larger than ${bytesMax} bytes`);
 export const messagesTooMany = tooLarge((countMax) => `the stream has more than ${countMax} messages`);
 
-export const piecesTooTiny = (countMax: number, bytes: number) =>
+export const chunksTooTiny = (countMax: number, bytes: number) =>
   httpError(
     413,
     Code.ResourceExhausted,
@@ -58,11 +56,11 @@ export const piecesTooTiny = (countMax: number, bytes: number) =>
 export const bodyTooSlow = (bytes: number, seconds: number) =>
   httpError(408, Code.DeadlineExceeded, `fewer than ${bytes} bytes of the body came in ${seconds} s`);
 
-/** Longest part of what a caller asked for that goes into a message. */
-const askedCharactersMax = 100;
+/** Longest part of a caller's text in an error message. */
+const quotedCharactersMax = 100;
 
 export const typeNotAcceptable = (asked: string, available: readonly string[]) => {
-  const short = asked.length > askedCharactersMax ? `${asked.slice(0, askedCharactersMax)}…` : asked;
+  const short = asked.length > quotedCharactersMax ? `${asked.slice(0, quotedCharactersMax)}…` : asked;
   const types = available.join(", ");
   return failure(
     Code.InvalidArgument,

@@ -1,6 +1,6 @@
 import { messagesTooMany, streamTooLarge } from "../errors/http-error.ts";
 
-/** Lets messages pass, up to so many. */
+/** Fails a stream at the first message over a count. */
 export async function* boundCount<T>(messages: AsyncIterable<T>, messagesMax: number): AsyncGenerator<T> {
   let count = 0;
   for await (const message of messages) {
@@ -10,7 +10,7 @@ export async function* boundCount<T>(messages: AsyncIterable<T>, messagesMax: nu
   }
 }
 
-/** Lets messages pass, up to so many bytes together. */
+/** Fails a stream at the first message that takes it over a total size. */
 export async function* boundBytes(messages: AsyncIterable<Buffer>, bytesMax: number): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const message of messages) {

@@ -4,7 +4,7 @@ import { bounds } from "../../gen/sluice/common/v1/options_pb.ts";
 const streamBytesMax = 64 * 1024 ** 3;
 const streamMessagesMax = 1_000_000;
 
-/** What a call may take. Where the contract says nothing, streams get the usual, and the rest is the edge's to say. */
+/** Limits of a method. Streams have defaults; undefined stands for the default of the edge. */
 export type MethodBounds = {
   readonly messageBytesMax: number | undefined;
   readonly streamBytesMax: number;
@@ -15,7 +15,6 @@ export type MethodBounds = {
 
 const byMethod = new WeakMap<DescMethod, MethodBounds>();
 
-/** The bounds of a method. */
 export function boundsOf(method: DescMethod): MethodBounds {
   const known = byMethod.get(method) ?? readBounds(method);
   byMethod.set(method, known);
@@ -23,12 +22,12 @@ export function boundsOf(method: DescMethod): MethodBounds {
 }
 
 function readBounds(method: DescMethod): MethodBounds {
-  const said = hasOption(method, bounds) ? getOption(method, bounds) : undefined;
+  const option = hasOption(method, bounds) ? getOption(method, bounds) : undefined;
   return {
-    messageBytesMax: said?.messageBytesMax || undefined,
-    streamBytesMax: Number(said?.streamBytesMax ?? 0n) || streamBytesMax,
-    streamMessagesMax: said?.streamMessagesMax || streamMessagesMax,
-    defaultTimeoutMs: said?.defaultTimeoutMs || undefined,
-    maxTimeoutMs: said?.maxTimeoutMs || undefined,
+    messageBytesMax: option?.messageBytesMax || undefined,
+    streamBytesMax: Number(option?.streamBytesMax ?? 0n) || streamBytesMax,
+    streamMessagesMax: option?.streamMessagesMax || streamMessagesMax,
+    defaultTimeoutMs: option?.defaultTimeoutMs || undefined,
+    maxTimeoutMs: option?.maxTimeoutMs || undefined,
   };
 }

@@ -1,30 +1,30 @@
 import ipaddr from "ipaddr.js";
 import { type HttpRequest, headerOf } from "./http.ts";
 
-/** Networks whose word on where a request comes from is taken. */
+/** Networks of proxies whose X-Forwarded-For is trusted. */
 export type TrustedProxies = readonly [network: ipaddr.IPv4 | ipaddr.IPv6, bits: number][];
 
-/** Proxies that are followed from the edge outwards. */
+/** Most hops of X-Forwarded-For that are looked at, from the edge outwards. */
 const hopsMax = 16;
-/** What one subscriber usually gets of IPv6. */
+/** The prefix that an IPv6 subscriber usually has. */
 const ipv6NetworkBits = 64;
 
-/** Reads networks as CIDRs with commas between; undefined if one of them is none. */
+/** Parses CIDRs with commas between; undefined if one is malformed. */
 export function parseProxies(text: string): TrustedProxies | undefined {
   const items = text.split(",").map((item) => item.trim());
   const networks = items.filter((item) => item !== "");
   return networks.every(isNetwork) ? networks.map((item) => ipaddr.parseCIDR(item)) : undefined;
 }
 
-/** As people read it: `010.0.0.0/8` would be another network than it seems, and IPv4 within IPv6 would be no address's. */
+/** Rejects what reads differently than it parses: `010.0.0.0/8` is octal, and IPv4-mapped IPv6 never matches. */
 const isNetwork = (text: string): boolean =>
   text.includes(":")
     ? ipaddr.IPv6.isValidCIDR(text) && !ipaddr.IPv6.parseCIDR(text)[0].isIPv4MappedAddress()
     : ipaddr.IPv4.isValidCIDRFourPartDecimal(text);
 
 /**
- * Where a request comes from: the peer of its connection, or, when that is a trusted proxy, the right-most address of
- * X-Forwarded-For that is not another one's. What stands left of it anybody may have written.
+ * The client's address: the peer of the connection or, if that is a trusted proxy, the right-most address of
+ * X-Forwarded-For that is not a trusted proxy. Addresses left of it can be forged.
  */
 export function clientAddressOf(request: HttpRequest, trusted: TrustedProxies): string {
   let address = plain(request.socket.remoteAddress ?? "");
@@ -39,7 +39,7 @@ export function clientAddressOf(request: HttpRequest, trusted: TrustedProxies): 
   return address;
 }
 
-/** The network that an address shares its limits with: itself, or its /64 in IPv6. */
+/** The key of an address in limits: the address itself, or its /64 network in IPv6. */
 export function networkOf(address: string): string {
   if (!address.includes(":") || !ipaddr.IPv6.isValid(address)) return address;
   return ipaddr.IPv6.networkAddressFromCIDR(`${withoutZone(address)}/${ipv6NetworkBits}`).toString();
@@ -57,7 +57,7 @@ function parseHop(text: string): string | undefined {
   return ipaddr.IPv4.isValidFourPartDecimal(host) || ipaddr.IPv6.isValid(host) ? plain(host) : undefined;
 }
 
-/** An address in one spelling, IPv4 within IPv6 as IPv4. */
+/** The canonical form of an address; IPv4-mapped IPv6 becomes IPv4. */
 function plain(address: string): string {
   if (!address.includes(":") || !ipaddr.IPv6.isValid(address)) return address;
   return ipaddr.process(withoutZone(address)).toString();

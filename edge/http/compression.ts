@@ -13,16 +13,16 @@ import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure, invalidField } from "../../services/lib/rpc/errors.ts";
 import { messageTooLarge } from "../errors/http-error.ts";
 
-/** Smaller messages are sent as they are: compressing them costs more than it saves. */
+/** Smaller messages are not compressed: it costs more than it saves. */
 const compressBytesMin = 1024;
 
-/** brotli at its own default takes a hundred times as long as gzip for a few per cent. */
+/** The default of brotli, 11, takes a hundred times as long as gzip for a few per cent. */
 export const brotliQuality = 4;
 
 export type Compression = {
   readonly name: string;
   compress(bytes: Uint8Array): Promise<Buffer>;
-  /** Stops as soon as more than the limit comes out. */
+  /** Fails as soon as the output exceeds the limit. */
   decompress(bytes: Uint8Array, bytesMax: number, tooLarge?: (bytesMax: number) => Error): Promise<Buffer>;
 };
 
@@ -33,10 +33,10 @@ function compression(name: string, compress: Compression["compress"], inflate: I
     name,
     compress,
     async decompress(bytes, bytesMax, tooLarge = messageTooLarge) {
-      // An empty message may come without the frame that the format would put around it.
+      // Some clients send an empty message without the frame of the format.
       if (bytes.byteLength === 0) return Buffer.alloc(0);
       try {
-        // A limit of no bytes is none to zlib.
+        // Zlib takes a limit of 0 for no limit.
         return await inflate(bytes, { maxOutputLength: Math.max(1, bytesMax) });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(bytesMax);
@@ -57,10 +57,10 @@ const compressions = new Map(
   ].map((one) => [one.name, one]),
 );
 
-/** What the edge takes, as a header lists it. */
+/** The value of headers that list the accepted codings. */
 export const acceptedEncodings = [...compressions.keys()].join(",");
 
-/** The compression that a request names; none for identity. An unknown one is Unimplemented. */
+/** The compression of a name; undefined for identity. An unknown one is Unimplemented. */
 export function compressionOf(name: string | undefined): Compression | undefined {
   if (name === undefined || name === "" || name === "identity") return undefined;
   const found = compressions.get(name);
@@ -76,10 +76,10 @@ const compressionUnknown = (name: string): ConnectError =>
     { "accept-encoding": acceptedEncodings },
   );
 
-/** What is not compressed as its headers say. */
+/** The error for a body that its content coding can't decode. */
 export const notCompressedAs = (name: string): ConnectError => invalidField("body", `is not ${name}`);
 
-/** The compression that a caller likes best of those it accepts, by the order and the q-values of its list. */
+/** The accepted compression with the highest q-value; the first of equals. */
 export function acceptedCompression(list: string | undefined): Compression | undefined {
   if (list === undefined || list === "identity") return undefined;
   let [best, bestQ]: [Compression | undefined, number] = [undefined, 0];

@@ -5,7 +5,7 @@ import type { CorsSettings } from "./cors.ts";
 const originForm =
   "must be * or origins with commas between, as https://app.example.org: no path, no slash at the end";
 
-/** Settings of calls from pages of other origins. */
+/** Settings of CORS. */
 export const corsEnv = {
   CORS_ALLOWED_ORIGINS: z
     .string()
@@ -30,13 +30,13 @@ const isAny = (origins: readonly string[]): boolean => origins.length === 1 && o
 const isOrigin = (text: string): boolean =>
   /^https?:\/\/[a-z0-9.:[\]-]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
-/** What is wrong with the settings of CORS together. */
+/** Problems of settings that contradict each other. */
 export function corsProblems(set: Env): string[] {
   const isOpen = set.CORS_ALLOWED_ORIGINS?.trim() === "*" && set.CORS_ALLOW_CREDENTIALS === "true";
   return isOpen ? ["CORS_ALLOW_CREDENTIALS: can't be true where CORS_ALLOWED_ORIGINS is *"] : [];
 }
 
-/** Undefined where no other origin may call. */
+/** Undefined where CORS is off. */
 export function corsOf(settings: z.output<z.ZodObject<typeof corsEnv>>): CorsSettings | undefined {
   const { CORS_ALLOWED_ORIGINS: allowedOrigins } = settings;
   if (allowedOrigins.length === 0) return undefined;

@@ -2,27 +2,26 @@ import type { Exchange } from "./exchange.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import { sendWhole } from "./send.ts";
 
-/** Which pages of other origins may call. */
+/** Which other origins may call, and how. */
 export type CorsSettings = {
-  /** Exact origins, or any one; none is the default. */
+  /** Exact origins; `*` for any. */
   readonly allowedOrigins: readonly string[] | "*";
-  /** Whether browsers may add client certificates; the edge knows no cookies. */
+  /** Whether browsers may send client certificates. The edge uses no cookies. */
   readonly allowCredentials: boolean;
-  /** How long browsers may remember an answer to a preflight, in seconds. */
+  /** How long browsers may cache the response to a preflight, in seconds. */
   readonly maxAgeSeconds: number;
 };
 
 export type Cors = {
-  /** Lets an allowed origin read the answer that follows. Another one gets no header, and its browser refuses. */
+  /** Sets the headers that let an allowed origin read the response. */
   allow(request: HttpRequest, response: HttpResponse): void;
-  /** Answers the question of a browser whether it may call; false if the request is no such question. */
-  answerPreflight(exchange: Exchange): boolean;
+  /** Responds to a preflight; false if the request is not one. */
+  sendPreflight(exchange: Exchange): boolean;
 };
 
-/** What of a route a browser asks for. */
 type CorsRoute = { readonly httpMethod: string; readonly headers: readonly { readonly name: string }[] };
 
-/** Headers that calls of every protocol have. */
+/** Request headers of all protocols. */
 const commonHeaders = [
   "accept",
   "accept-language",
@@ -45,7 +44,7 @@ const commonHeaders = [
   "x-user-agent",
 ];
 
-/** Headers of answers that pages may read, beyond those that they always may. */
+/** Response headers that pages may read beside the safelisted ones. */
 const exposedHeaders = [
   "accept-ranges",
   "connect-content-encoding",
@@ -68,7 +67,7 @@ const exposedHeaders = [
   "x-request-id",
 ].join(", ");
 
-/** Lets pages of other origins call what there is: methods and headers are those of the routes. */
+/** Allows the methods and headers of the routes. */
 export function createCors(
   settings: CorsSettings,
   { routes, headers }: { routes: readonly CorsRoute[]; headers: readonly string[] },
@@ -79,7 +78,7 @@ export function createCors(
   const originOf = createOriginOf(settings);
   return {
     allow(request, response) {
-      // A shared cache must not give one origin the answer that another one got.
+      // Shared caches must keep the responses of origins apart.
       if (settings.allowedOrigins !== "*") response.setHeader("vary", "Origin");
       const origin = originOf(request);
       if (origin === undefined) return;
@@ -87,7 +86,7 @@ export function createCors(
       response.setHeader("access-control-expose-headers", exposedHeaders);
       if (settings.allowCredentials) response.setHeader("access-control-allow-credentials", "true");
     },
-    answerPreflight(exchange) {
+    sendPreflight(exchange) {
       const { request, response } = exchange;
       const isPreflight = request.method === "OPTIONS" && "access-control-request-method" in request.headers;
       if (!isPreflight || originOf(request) === undefined) return false;
@@ -103,7 +102,7 @@ export function createCors(
   };
 }
 
-/** The allowed origin of a request as the answer repeats it; undefined for another one and for none. */
+/** The value of access-control-allow-origin; undefined for an origin that is not allowed, and for none. */
 function createOriginOf({ allowedOrigins }: CorsSettings): (request: HttpRequest) => string | undefined {
   if (allowedOrigins === "*") return ({ headers }) => (headers.origin === undefined ? undefined : "*");
   const allowed = new Set(allowedOrigins);

@@ -1,11 +1,11 @@
 import type { HttpRequest, HttpResponse } from "./http.ts";
 
-/** Bytes of the bodies so far, as they were on the wire. */
+/** Bytes of both bodies so far, as on the wire. */
 export type ByteCount = { received: number; sent: number };
 
 type Write = (chunk: unknown, ...rest: unknown[]) => unknown;
 
-/** Counts the bytes of both bodies from now on, without reading the one or holding up the other. */
+/** Counts bytes without consuming the request or delaying the response. */
 export function countBytes(request: HttpRequest, response: HttpResponse): ByteCount {
   const count = { received: 0, sent: 0 };
   countReceived(request, count);
@@ -13,7 +13,7 @@ export function countBytes(request: HttpRequest, response: HttpResponse): ByteCo
   return count;
 }
 
-// Both HTTP versions give the request its bytes this way. To listen for them would begin to read.
+// Node pushes the bytes in both HTTP versions. A `data` listener would start the flow.
 function countReceived(request: HttpRequest, count: ByteCount): void {
   const push = request.push;
   request.push = function counted(chunk, encoding) {
@@ -26,7 +26,7 @@ function countSent(response: HttpResponse, count: ByteCount): void {
   let depth = 0;
   const counted = (write: Write): Write =>
     function counting(chunk, ...rest) {
-      // One of HTTP/2's two methods calls the other.
+      // In HTTP/2, `end` calls `write`.
       if (depth === 0) count.sent += byteLengthOf(chunk);
       depth += 1;
       try {

@@ -3,17 +3,17 @@ import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { boundsOf } from "./bounds.ts";
 import { type HttpRequest, headerOf } from "./http.ts";
 
-/** How long a unary call may take when the caller does not say, and at the most; undefined for no end. In milliseconds. */
+/** Default and longest timeout of a unary call, in milliseconds; an undefined default stands for none. */
 export type Deadlines = { readonly defaultMs: number | undefined; readonly maxMs: number };
 
-export const usualDeadlines: Deadlines = { defaultMs: 30_000, maxMs: 300_000 };
+export const defaultDeadlines: Deadlines = { defaultMs: 30_000, maxMs: 300_000 };
 
-/** The latest deadline of a stream, in milliseconds: a week. Timers overflow after 24 days, and then end at once. */
+/** Longest timeout of a stream: a week. Timers of more than 24 days overflow, and fire at once. */
 const streamTimeoutMaxMs = 7 * 24 * 3_600_000;
 
 const unitMs: Readonly<Record<string, number>> = { n: 1e-6, u: 1e-3, m: 1, S: 1000, M: 60_000, H: 3_600_000 };
 
-/** The caller's deadline as gRPC or Connect spell it, in milliseconds from now. */
+/** The timeout that a header of gRPC or Connect asks for, in milliseconds. */
 export function requestedTimeoutMs(request: HttpRequest): number | undefined {
   const grpc = headerOf(request, "grpc-timeout");
   const connect = headerOf(request, "connect-timeout-ms");
@@ -29,7 +29,7 @@ export function requestedTimeoutMs(request: HttpRequest): number | undefined {
   return Number(amount) * (unitMs[unit] ?? 1);
 }
 
-/** What a call gets: what its contract says, or else a stream lives as long as its caller wants. */
+/** The timeout of a call: the requested or default one, within the limit of the contract or of the edge. */
 export function boundTimeoutMs(
   method: DescMethod,
   requestedMs: number | undefined,
@@ -44,7 +44,7 @@ export function boundTimeoutMs(
   return timeoutMs && Math.min(timeoutMs, maxTimeoutMs ?? (isUnary ? deadlines.maxMs : streamTimeoutMaxMs));
 }
 
-/** What is left of a deadline, since what reading the request took is gone from it. */
+/** What is left of a timeout now, at least 1 ms. */
 export function leftOf(timeoutMs: number | undefined, startMs: number): number | undefined {
   return timeoutMs === undefined ? undefined : Math.max(1, timeoutMs - (Date.now() - startMs));
 }

@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { httpError } from "../errors/http-error.ts";
 import type { HttpRequest } from "./http.ts";
 
-/** Largest headers of a request, in bytes of names and values. */
+/** Largest head of a request, in bytes of header names and values. */
 export const headerBytesMax = 16 * 1024;
 /** Most header fields of a request. */
 const headerFieldsMax = 100;
@@ -10,8 +10,8 @@ const headerFieldsMax = 100;
 const printable = /^[\t\x20-\x7e]*$/;
 
 /**
- * Refuses headers that are too large, too many, or hold a character that is not printable ASCII: such a value means
- * one thing to one program and another to the next.
+ * Rejects headers that are too large, too many, or not printable ASCII: programs disagree on the meaning of such
+ * values.
  */
 export function checkHead({ rawHeaders }: HttpRequest): void {
   if (rawHeaders.length > 2 * headerFieldsMax) throw headersTooMany();
@@ -27,7 +27,6 @@ export function checkHead({ rawHeaders }: HttpRequest): void {
 const headersTooMany = () =>
   httpError(431, Code.InvalidArgument, `the request has more than ${headerFieldsMax} header fields`);
 
-/** Headers over the limit. */
 export const headersTooLarge = () =>
   httpError(431, Code.InvalidArgument, `the headers are larger than ${headerBytesMax} bytes`);
 

@@ -1,4 +1,4 @@
-/** Ends what nothing happens on any more. */
+/** Calls back once when it was not refreshed for a while. */
 export type IdleTimer = { refresh(): void; end(): void };
 
 export function createIdleTimer(idleMs: number, ended: (idleMs: number) => void): IdleTimer {
@@ -6,7 +6,7 @@ export function createIdleTimer(idleMs: number, ended: (idleMs: number) => void)
   let isOver = false;
   return {
     refresh() {
-      // A timer that was cleared would run again.
+      // `refresh` would start a cleared timer again.
       if (!isOver) timer.refresh();
     },
     end() {

@@ -3,12 +3,11 @@ import type { HttpRequest } from "./http.ts";
 
 const requests = new WeakSet<HttpRequest>();
 
-/** Notes that a request is a call of a batch. */
 export const markInBatch = (request: HttpRequest): void => {
   requests.add(request);
 };
 
-/** Whether a request is a call of a batch: its answer has to be one JSON text. */
+/** Whether a request is a call of a batch, whose response must be one JSON text. */
 export const isInBatch = (request: HttpRequest): boolean => requests.has(request);
 
 export const notInBatch = () =>

@@ -1,11 +1,11 @@
 import { bodyStalled, bodyTooLarge } from "../errors/http-error.ts";
 import { callerGone, deadlinePassed } from "../errors/refusals.ts";
-import { type Incoming, readPieces } from "./body.ts";
+import { createByteBuffer } from "./byte-buffer.ts";
 import { inflateBody } from "./encoding/coded-request.ts";
-import { createGatherer } from "./gather.ts";
 import { type HttpRequest, headerOf, isHttp2 } from "./http.ts";
-import type { Place } from "./pace.ts";
-import { boundTinyPieces } from "./tiny-pieces.ts";
+import { type Incoming, readChunks } from "./read-chunks.ts";
+import type { ReadState } from "./read-timeout.ts";
+import { limitTinyChunks } from "./tiny-chunks.ts";
 
 /** The body of a request, without its content coding. It is read once, by one of the two functions. */
 export type RequestBody = {
@@ -14,7 +14,7 @@ export type RequestBody = {
   /** The whole body as one message, within the limits of a message. */
   read(): Promise<Buffer>;
   /** The body as it comes, no faster than it is taken, within the limits of a stream. */
-  chunks(place?: Place): AsyncGenerator<Buffer>;
+  chunks(state?: ReadState): AsyncGenerator<Buffer>;
 };
 
 export const createRequestBody = (
@@ -27,19 +27,19 @@ export const createRequestBody = (
     const coded = await readBody(incoming, messageBytesMax, bodyTooLarge, timeoutMs);
     return inflateBody(coded, incoming.compression, messageBytesMax);
   },
-  chunks: (place) => readPieces(incoming, place),
+  chunks: (state) => readChunks(incoming, state),
 });
 
-/** Reads a whole body. It refuses one that is too large, with the error given, as soon as that is known. */
+/** Reads a whole body. Rejects with `tooLarge` as soon as the size is known to be over the limit. */
 export function readBody(
   { request, pauseMs }: Incoming,
   messageBytesMax: number,
   tooLarge: (bytesMax: number) => Error,
   timeoutMs?: number,
 ): Promise<Buffer> {
-  // A small body has come with its headers: nothing needs to be waited for.
+  // A small body arrives with its headers.
   if (!isHttp2(request) && request.complete && !request.destroyed) {
-    const whole = readHeld(request);
+    const whole = readBuffered(request);
     return whole.byteLength > messageBytesMax
       ? Promise.reject(tooLarge(messageBytesMax))
       : Promise.resolve(whole);
@@ -47,41 +47,42 @@ export function readBody(
   return new Promise((resolve, reject) => {
     if (Number(headerOf(request, "content-length") ?? 0) > messageBytesMax) throw tooLarge(messageBytesMax);
     if (request.destroyed) throw callerGone();
-    const gathered = createGatherer();
-    const countTiny = boundTinyPieces();
+    const buffered = createByteBuffer();
+    const countTiny = limitTinyChunks();
     const stalled = setTimeout(() => fail(bodyStalled(pauseMs / 1000)), pauseMs);
-    const late = timeoutMs === undefined ? undefined : setTimeout(() => fail(deadlinePassed()), timeoutMs);
+    const deadline =
+      timeoutMs === undefined ? undefined : setTimeout(() => fail(deadlinePassed()), timeoutMs);
     const release = () => {
       clearTimeout(stalled);
-      clearTimeout(late);
-      request.off("data", take).off("end", end).off("close", gone).off("error", gone);
+      clearTimeout(deadline);
+      request.off("data", receive).off("end", end).off("close", abort).off("error", abort);
     };
     const fail = (error: Error) => {
       release();
       reject(error);
     };
-    const take = (piece: Buffer) => {
-      gathered.add(piece);
+    const receive = (chunk: Buffer) => {
+      buffered.append(chunk);
       stalled.refresh();
       try {
-        countTiny(piece.byteLength);
-        if (gathered.byteLength > messageBytesMax) throw tooLarge(messageBytesMax);
+        countTiny(chunk.byteLength);
+        if (buffered.byteLength > messageBytesMax) throw tooLarge(messageBytesMax);
       } catch (error) {
         fail(error as Error);
       }
     };
     const end = () => {
       release();
-      resolve(gathered.take());
+      resolve(buffered.drain());
     };
-    const gone = () => fail(callerGone());
-    request.on("data", take).on("end", end).on("close", gone).on("error", gone);
+    const abort = () => fail(callerGone());
+    request.on("data", receive).on("end", end).on("close", abort).on("error", abort);
   });
 }
 
-/** All of a body that has come, of which a stream gives one piece at a time. */
-function readHeld(request: HttpRequest): Buffer {
-  const gathered = createGatherer();
-  for (let piece: Buffer | null = request.read(); piece; piece = request.read()) gathered.add(piece);
-  return gathered.take();
+/** The buffered body; a stream returns it chunk by chunk. */
+function readBuffered(request: HttpRequest): Buffer {
+  const buffered = createByteBuffer();
+  for (let chunk: Buffer | null = request.read(); chunk; chunk = request.read()) buffered.append(chunk);
+  return buffered.drain();
 }

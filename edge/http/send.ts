@@ -4,7 +4,7 @@ import type { Writable } from "node:stream";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Exchange } from "./exchange.ts";
 import type { Headers } from "./http.ts";
-import { endWith, writePiece } from "./write-piece.ts";
+import { endWith, writeChunk } from "./write-chunk.ts";
 
 export const jsonType = "application/json";
 
@@ -52,7 +52,7 @@ export async function sendChunk(
   writable = exchange.response as unknown as Writable,
 ): Promise<void> {
   exchange.signal.throwIfAborted();
-  await writePiece(writable, chunk);
+  await writeChunk(writable, chunk);
   await exchange.reads?.spend(chunk.length);
 }
 

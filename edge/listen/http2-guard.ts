@@ -1,58 +1,57 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Limits } from "../http/limits.ts";
-import { type Budget, createBudget } from "./budget.ts";
+import { createFrameBudget, type FrameBudget } from "./frame-budget.ts";
 
-/** Streams that end before their answer does: at once, and each second. Work was begun for each of them. */
+/** Streams that are reset before their response ends, burst and per second: each has cost work. */
 const [resetsBurst, resetsPerSecond] = [200, 50];
-/** SETTINGS after the first: no client has a reason for many. */
+/** SETTINGS after the first. */
 const [settingsBurst, settingsPerSecond] = [20, 1];
-/** PINGs: some clients measure with them while they read, so what was sent to the peer allows for more. */
+/** PINGs. Some clients measure bandwidth with them, so bytes that are sent allow for more. */
 const [pingsBurst, pingsPerSecond] = [100, 10];
 const sentBytesPerPing = 4096;
 
-/** How long a peer that was told to go may take to read it, in milliseconds. */
-const lingerMs = 500;
+/** How long a peer has to read a GOAWAY before the session is destroyed, in milliseconds. */
+const goawayMs = 500;
 
-/** What is known of a connection at the last look. */
-type Look = {
+/** State of a connection at the last inspection. */
+type Watch = {
   readonly session: ServerHttp2Session;
   openStreams: number;
-  /** Since when there has been no stream. */
+  /** Time since which no stream is open. */
   idleSinceMs: number;
-  /** Frames that the peer completed, as far as they can be seen. */
+  /** Complete frames of the peer, as far as Node reports them. */
   frames: number;
   seenFrames: number;
   seenBytes: number;
   seenDataBytes: number;
-  /** When the question was asked that the peer has not answered yet. */
-  askedMs: number | undefined;
+  /** Time of the PING that has no reply yet. */
+  pingedMs: number | undefined;
 };
 
-/** Watches over HTTP/2 connections; Node has no timers and few budgets for them. */
+/** Timeouts and frame limits of HTTP/2 sessions, which Node has not. */
 export type Http2Guard = Disposable & { watch(session: ServerHttp2Session): void };
 
 /**
- * Ends connections that ask too much (GOAWAY with ENHANCE_YOUR_CALM), that have no request for a while, and those whose
- * peer no longer answers. The last are found by a PING: who has stopped reading, or stands in the middle of a header
- * block, where no other frame may be, can't answer it.
+ * Ends sessions that send too many frames (GOAWAY with ENHANCE_YOUR_CALM), idle ones, and those whose peer does not reply
+ * to a PING. A peer that has stopped reading, or is inside a header block, where no other frame is allowed, can't reply.
  */
 export function createHttp2Guard({ headersMs, idleMs }: Limits): Http2Guard {
-  const looks = new Set<Look>();
+  const watched = new Set<Watch>();
   const timer = setInterval(() => {
-    for (const look of looks) inspect(look, headersMs, idleMs);
+    for (const watch of watched) inspect(watch, headersMs, idleMs);
   }, Math.min(headersMs, idleMs) / 4).unref();
   return {
     watch(session) {
-      const look = beginLook(session);
-      looks.add(look);
-      session.once("close", () => looks.delete(look));
-      keepBudgets(session, look);
+      const state = beginWatch(session);
+      watched.add(state);
+      session.once("close", () => watched.delete(state));
+      limitFrames(session, state);
     },
     [Symbol.dispose]: () => clearInterval(timer),
   };
 }
 
-const beginLook = (session: ServerHttp2Session): Look => ({
+const beginWatch = (session: ServerHttp2Session): Watch => ({
   session,
   openStreams: 0,
   idleSinceMs: performance.now(),
@@ -60,49 +59,48 @@ const beginLook = (session: ServerHttp2Session): Look => ({
   seenFrames: 0,
   seenBytes: 0,
   seenDataBytes: 0,
-  askedMs: undefined,
+  pingedMs: undefined,
 });
 
-function keepBudgets(session: ServerHttp2Session, look: Look): void {
-  const resets = createBudget(resetsBurst, resetsPerSecond);
-  const settings = createBudget(settingsBurst, settingsPerSecond);
+function limitFrames(session: ServerHttp2Session, watch: Watch): void {
+  const resets = createFrameBudget(resetsBurst, resetsPerSecond);
+  const settings = createFrameBudget(settingsBurst, settingsPerSecond);
   const pings = createPingBudget(session);
   let isOver = false;
-  const spend = (budget: Budget) => {
-    look.frames += 1;
+  const spend = (budget: FrameBudget) => {
+    watch.frames += 1;
     if (isOver || budget()) return;
     isOver = true;
-    tellToGo(session);
+    sendGoaway(session);
   };
   session.on("remoteSettings", () => spend(settings));
   session.on("ping", () => spend(pings));
   session.on("stream", (stream) => {
-    look.frames += 1;
-    look.openStreams += 1;
+    watch.frames += 1;
+    watch.openStreams += 1;
     stream.once("close", () => {
-      look.openStreams -= 1;
-      if (look.openStreams === 0) look.idleSinceMs = performance.now();
+      watch.openStreams -= 1;
+      if (watch.openStreams === 0) watch.idleSinceMs = performance.now();
       if (wasReset(stream)) spend(resets);
     });
   });
 }
 
-/** From the GOAWAY on, new streams are ignored; a connection that ended with it would be reset, and the GOAWAY lost. */
-function tellToGo(session: ServerHttp2Session): void {
+/** New streams are ignored after a GOAWAY. Destroying the session at once would reset the connection, and lose it. */
+function sendGoaway(session: ServerHttp2Session): void {
   if (session.destroyed) return;
   session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  const timer = setTimeout(() => session.destroy(), lingerMs).unref();
+  const timer = setTimeout(() => session.destroy(), goawayMs).unref();
   session.once("close", () => clearTimeout(timer));
 }
 
-// The edge itself breaks off with INTERNAL_ERROR, and Node answers a wrong frame of the peer with PROTOCOL_ERROR and
-// the like: those count as the peer's own resets do.
+// The edge itself resets with INTERNAL_ERROR only. Node's PROTOCOL_ERROR and the like are the fault of the peer.
 function wasReset({ rstCode }: ServerHttp2Stream): boolean {
   return rstCode !== constants.NGHTTP2_NO_ERROR && rstCode !== constants.NGHTTP2_INTERNAL_ERROR;
 }
 
-function createPingBudget(session: ServerHttp2Session): Budget {
-  const pings = createBudget(pingsBurst, pingsPerSecond);
+function createPingBudget(session: ServerHttp2Session): FrameBudget {
+  const pings = createFrameBudget(pingsBurst, pingsPerSecond);
   let sentBytes = 0;
   return () => {
     const { bytesWritten = 0 } = session.destroyed ? {} : session.socket;
@@ -112,33 +110,33 @@ function createPingBudget(session: ServerHttp2Session): Budget {
   };
 }
 
-function inspect(look: Look, headersMs: number, idleMs: number): void {
-  const { session } = look;
+function inspect(watch: Watch, headersMs: number, idleMs: number): void {
+  const { session } = watch;
   if (session.destroyed || session.connecting) return;
   const nowMs = performance.now();
-  const moved = hasMoved(look);
-  if (look.openStreams === 0 && nowMs - look.idleSinceMs > idleMs) session.destroy();
-  else if (moved.visibly) look.askedMs = undefined;
-  else if (look.askedMs !== undefined && nowMs - look.askedMs > headersMs) session.destroy();
-  else if (look.askedMs === undefined && (look.openStreams > 0 || moved.bytes)) ask(look, nowMs);
+  const moved = hasMoved(watch);
+  if (watch.openStreams === 0 && nowMs - watch.idleSinceMs > idleMs) session.destroy();
+  else if (moved.visibly) watch.pingedMs = undefined;
+  else if (watch.pingedMs !== undefined && nowMs - watch.pingedMs > headersMs) session.destroy();
+  else if (watch.pingedMs === undefined && (watch.openStreams > 0 || moved.bytes)) sendPing(watch, nowMs);
 }
 
-/** Whether bytes have come since the last look, and whether they were whole frames that can be seen. */
-function hasMoved(look: Look): { bytes: boolean; visibly: boolean } {
-  const { bytesRead } = look.session.socket;
-  const dataBytes = look.session.state.effectiveRecvDataLength ?? 0;
-  const visibly = look.frames !== look.seenFrames || dataBytes !== look.seenDataBytes;
-  const bytes = bytesRead !== look.seenBytes;
-  look.seenFrames = look.frames;
-  look.seenDataBytes = dataBytes;
-  look.seenBytes = bytesRead;
+/** Whether bytes and complete frames have arrived since the last inspection. */
+function hasMoved(watch: Watch): { bytes: boolean; visibly: boolean } {
+  const { bytesRead } = watch.session.socket;
+  const dataBytes = watch.session.state.effectiveRecvDataLength ?? 0;
+  const visibly = watch.frames !== watch.seenFrames || dataBytes !== watch.seenDataBytes;
+  const bytes = bytesRead !== watch.seenBytes;
+  watch.seenFrames = watch.frames;
+  watch.seenDataBytes = dataBytes;
+  watch.seenBytes = bytesRead;
   return { bytes, visibly };
 }
 
-function ask(look: Look, nowMs: number): void {
-  const isAsked = look.session.ping(() => {
-    look.frames += 1;
-    look.askedMs = undefined;
+function sendPing(watch: Watch, nowMs: number): void {
+  const isSent = watch.session.ping(() => {
+    watch.frames += 1;
+    watch.pingedMs = undefined;
   });
-  if (isAsked) look.askedMs = nowMs;
+  if (isSent) watch.pingedMs = nowMs;
 }

@@ -4,8 +4,8 @@ import type { Dialect } from "../dialects/dialect.ts";
 import { httpError } from "../errors/http-error.ts";
 import { headersTooLarge } from "../http/head-limits.ts";
 
-/** How long a caller may take to read why its connection ends, in milliseconds. */
-const lingerMs = 2_000;
+/** How long a client has to read the error before the connection is destroyed, in milliseconds. */
+const closeMs = 2_000;
 
 const reasons: Readonly<Record<number, string>> = {
   400: "Bad Request",
@@ -42,16 +42,16 @@ export function endWithError(socket: Socket, error: ConnectError, dialect: Diale
   const { status, headers, contentType, body } = dialect.encodeError(error);
   const all = { "content-type": contentType, "content-length": Buffer.byteLength(body), ...headers };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  endSoftly(
+  endGracefully(
     socket,
     `HTTP/1.1 ${status} ${reasons[status] ?? "Error"}\r\nConnection: close\r\n${lines.join("")}\r\n${body}`,
   );
 }
 
-/** Sends the last bytes of a connection, and ends it when the other side has had a chance to read them. */
-export function endSoftly(socket: Socket, last: string | Uint8Array): void {
+/** Sends the last bytes of a connection, and destroys it when the client has closed or had time to read them. */
+export function endGracefully(socket: Socket, last: string | Uint8Array): void {
   const end = () => socket.destroy();
-  const timer = setTimeout(end, lingerMs).unref();
+  const timer = setTimeout(end, closeMs).unref();
   socket.once("close", () => clearTimeout(timer));
   socket.once("end", end);
   socket.end(last);

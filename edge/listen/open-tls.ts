@@ -6,13 +6,13 @@ import {
 } from "../../services/lib/tls/certificates.ts";
 import type { ClientCertificates, Tls } from "./tls-context.ts";
 
-/** Certificates that may be renewed while the port is open. */
+/** Certificates that are renewed while the port is open. */
 export type OpenTls = Disposable & {
   readonly current: Tls;
   onRenewed(listener: (tls: Tls) => void): void;
 };
 
-/** Reads the certificates of the edge's port; undefined where it was given none. */
+/** Reads the certificates of the port; undefined without any. */
 export async function openTls(
   files: CertificateFiles | undefined,
   { clientCertificates, log }: { clientCertificates: ClientCertificates; log: Logger },

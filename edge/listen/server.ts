@@ -10,38 +10,38 @@ import type { Dialect } from "../dialects/dialect.ts";
 import { headerBytesMax } from "../http/head-limits.ts";
 import type { Listener } from "../http/http.ts";
 import { type Limits, standardLimits } from "../http/limits.ts";
-import { createConnectionPlaces } from "./connection-places.ts";
+import { createConnectionLimit } from "./connection-limit.ts";
 import { createHttp2Guard } from "./http2-guard.ts";
-import { inTurn } from "./in-turn.ts";
 import { endWithError, malformed, type ParserError } from "./malformed.ts";
 import { pathInBytes } from "./request-line.ts";
+import { serializeRequests } from "./serialize-requests.ts";
 import { createSlowReaders } from "./slow-readers.ts";
 import { contextOf, type Tls } from "./tls-context.ts";
 import { createTlsServer } from "./tls-server.ts";
 
-/** Bytes of headers that are read before they are refused; what is a little over the limit gets an answer, too. */
+/** Node's limit of a head: above that of the edge, so that heads a little over the limit get an error response. */
 const readHeaderBytesMax = 2 * headerBytesMax;
-/** How long running requests may go on after the stop, in milliseconds. */
+/** How long running requests can take after the stop, in milliseconds. */
 const drainMs = 10_000;
 
 const streamWindowBytes = 1024 * 1024;
 const sessionWindowBytes = 16 * 1024 * 1024;
 const concurrentStreamsMax = 200;
-/** What one HTTP/2 connection may hold in memory, in MiB. */
+/** Memory limit of an HTTP/2 session, in MiB. */
 const sessionMemoryMiB = 64;
 
-/** Wrong frames of a connection, and empty ones. */
+/** Most invalid frames of a session. */
 const invalidFramesMax = 100;
 
 const http2Preface = "PRI";
 
 export type EdgeServer = AsyncDisposable & {
   readonly address: string;
-  /** Gives new connections other certificates; those that there are go on. */
+  /** Sets the certificates of new connections. */
   renewTls(tls: Tls): void;
 };
 
-/** Serves HTTP/1.1 and HTTP/2 on one port. Disposing lets running requests end, for a while. */
+/** Serves HTTP/1.1 and HTTP/2 on one port. Disposing drains running requests for a limited time. */
 export async function startServer(options: {
   host: string;
   port: number;
@@ -62,13 +62,13 @@ export async function startServer(options: {
   };
   const http1 = serveHttp1(listener, limits, dialectIn);
   const http2 = serveHttp2(listener, limits);
-  const places = createConnectionPlaces(limits.connectionsMax);
+  const connections = createConnectionLimit(limits.connectionsMax);
   const server = listenTo(options, limits, (socket) =>
-    decide(socket, limits, (isHttp2, firstBytes) => {
-      if (places.decide(socket, isHttp2, dialectIn(firstBytes))) (isHttp2 ? http2 : http1).accept(socket);
+    detectVersion(socket, limits, (isHttp2, firstBytes) => {
+      if (connections.admit(socket, isHttp2, dialectIn(firstBytes))) (isHttp2 ? http2 : http1).accept(socket);
     }),
   );
-  server.prependListener("connection", places.enter);
+  server.prependListener("connection", connections.track);
   server.listen(options.port, options.host);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -79,9 +79,9 @@ export async function startServer(options: {
       if (server instanceof TlsServer) server.setSecureContext(contextOf(tls));
     },
     async [Symbol.asyncDispose]() {
-      const timer = setTimeout(places.destroyAll, options.drainMs ?? drainMs);
+      const timer = setTimeout(connections.destroyAll, options.drainMs ?? drainMs);
       const closed = close(server);
-      places.destroyUndecided();
+      connections.destroySilent();
       http1.drain();
       http2.drain();
       await closed;
@@ -103,27 +103,27 @@ function listenTo(
 
 const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
 
-/** Tells from the first bytes which version a caller speaks. */
-function decide(
+/** Detects the HTTP version by the first bytes. */
+function detectVersion(
   socket: Socket,
   { headersMs }: Limits,
-  decided: (isHttp2: boolean, firstBytes: Buffer) => void,
+  detected: (isHttp2: boolean, firstBytes: Buffer) => void,
 ): void {
   let held: Buffer = Buffer.alloc(0);
   socket.setTimeout(headersMs, () => socket.destroy());
   socket.on("error", () => socket.destroy());
-  const look = () => {
-    const piece: Buffer | null = socket.read();
-    if (!piece) return;
-    held = held.byteLength === 0 ? piece : Buffer.concat([held, piece]);
+  const read = () => {
+    const chunk: Buffer | null = socket.read();
+    if (!chunk) return;
+    held = held.byteLength === 0 ? chunk : Buffer.concat([held, chunk]);
     const begin = held.subarray(0, http2Preface.length).toString("latin1");
     if (begin.length < http2Preface.length && http2Preface.startsWith(begin)) return;
-    socket.off("readable", look);
+    socket.off("readable", read);
     socket.setTimeout(0);
     socket.unshift(held);
-    decided(begin === http2Preface, held);
+    detected(begin === http2Preface, held);
   };
-  socket.on("readable", look);
+  socket.on("readable", read);
 }
 
 type Version = { accept(socket: Socket): void; drain(): void; end(): void };
@@ -138,13 +138,12 @@ function serveHttp1(
   const server = createHttp1Server({
     maxHeaderSize: headerBytesMax,
     headersTimeout: headersMs,
-    // How often the server looks for headers that are late.
     connectionsCheckingInterval: headersMs / 4,
     keepAliveTimeout: idleMs,
-    // A large upload may take longer than any fixed time; who reads a body minds that it goes on.
+    // Large uploads take longer than any fixed time. Readers of bodies have an idle timeout.
     requestTimeout: 0,
   });
-  const answer = inTurn((request, response) => {
+  const handle = serializeRequests((request, response) => {
     running.add(response);
     if (draining) response.setHeader("connection", "close");
     response.once("close", () => {
@@ -153,16 +152,16 @@ function serveHttp1(
     });
     listener(request, response);
   });
-  server.on("request", answer);
-  // Nobody looks at headers that were dropped: their number is limited where they are read.
+  server.on("request", handle);
+  // Node would drop headers over its limit silently: `checkHead` limits their number.
   server.maxHeadersCount = 0;
   server.on("clientError", (error: ParserError, socket: Socket) => {
-    const answers = [...running].filter(({ req }) => req.socket === socket);
-    // What is written into another answer would be taken for a part of it.
-    if (answers.some(({ headersSent }) => headersSent)) socket.destroy();
+    const responses = [...running].filter(({ req }) => req.socket === socket);
+    // The client would take the error for a part of the response that is being sent.
+    if (responses.some(({ headersSent }) => headersSent)) socket.destroy();
     else endWithError(socket, malformed(error), dialectIn(error.rawPacket));
   });
-  // Without being told that it listens, the server does not look after its timeouts.
+  // Node starts to check timeouts on this event only.
   server.emit("listening");
   return {
     accept(socket) {
@@ -191,7 +190,7 @@ function serveHttp2(listener: Listener, limits: Limits): Version {
       maxConcurrentStreams: concurrentStreamsMax,
       maxHeaderListSize: readHeaderBytesMax,
     },
-    // As many as fit: their number is limited where they are read.
+    // `checkHead` limits their number.
     maxHeaderListPairs: readHeaderBytesMax,
     maxSessionInvalidFrames: invalidFramesMax,
   });

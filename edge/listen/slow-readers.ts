@@ -1,47 +1,47 @@
 import { constants } from "node:http2";
 import type { HttpResponse } from "../http/http.ts";
 
-/** Watches over answers whose readers have to take them. */
+/** Disconnects clients that stop reading their response. */
 export type SlowReaders = Disposable & { watch(response: HttpResponse): void };
 
-/** How far a reader had come when it was looked at last. */
-type Look = { drains: number; waitingBytes: number; seenDrains: number; sinceMs: number };
+/** Progress of a reader at the last inspection. */
+type Progress = { drains: number; waitingBytes: number; seenDrains: number; sinceMs: number };
 
 /**
- * Breaks off answers of which nothing was taken for `pauseMs`. Answers are written in pieces of at most
- * `pieceBytesMax` of `write-piece.ts`, and a piece counts when it is taken whole: that is the slowest a reader may be.
+ * Breaks off responses of which the client read nothing for `pauseMs`. A chunk counts when it was read whole, so the
+ * minimum rate is the `writeBytesMax` of `write-chunk.ts` per `pauseMs`.
  */
 export function createSlowReaders(pauseMs: number): SlowReaders {
-  const looks = new Map<HttpResponse, Look>();
+  const readers = new Map<HttpResponse, Progress>();
   const timer = setInterval(() => {
-    for (const [response, look] of looks) {
-      if (isStuck(response, look, pauseMs)) cut(response);
+    for (const [response, progress] of readers) {
+      if (isStuck(response, progress, pauseMs)) cut(response);
     }
   }, pauseMs / 4).unref();
   return {
     watch(response) {
-      const look = { drains: 0, waitingBytes: 0, seenDrains: 0, sinceMs: performance.now() };
-      looks.set(response, look);
+      const progress = { drains: 0, waitingBytes: 0, seenDrains: 0, sinceMs: performance.now() };
+      readers.set(response, progress);
       response.on("drain", () => {
-        look.drains += 1;
+        progress.drains += 1;
       });
-      response.once("close", () => looks.delete(response));
+      response.once("close", () => readers.delete(response));
     },
     [Symbol.dispose]: () => clearInterval(timer),
   };
 }
 
-function isStuck(response: HttpResponse, look: Look, pauseMs: number): boolean {
-  const { drains } = look;
+function isStuck(response: HttpResponse, progress: Progress, pauseMs: number): boolean {
+  const { drains } = progress;
   const waitingBytes = isFull(response) ? response.writableLength : 0;
-  // Whoever writes waits while the answer is full, so what waits gets less only because it is taken.
-  if (waitingBytes === 0 || waitingBytes !== look.waitingBytes || drains !== look.seenDrains) {
-    look.waitingBytes = waitingBytes;
-    look.seenDrains = drains;
-    look.sinceMs = performance.now();
+  // Writers wait while the buffer is full, so it shrinks only by being read.
+  if (waitingBytes === 0 || waitingBytes !== progress.waitingBytes || drains !== progress.seenDrains) {
+    progress.waitingBytes = waitingBytes;
+    progress.seenDrains = drains;
+    progress.sinceMs = performance.now();
     return false;
   }
-  return performance.now() - look.sinceMs >= pauseMs;
+  return performance.now() - progress.sinceMs >= pauseMs;
 }
 
 const isFull = ({ writableNeedDrain, writableEnded }: HttpResponse): boolean =>

@@ -1,9 +1,9 @@
 import type { SecureContextOptions, TlsOptions } from "node:tls";
 
-/** Whether clients show a certificate of an authority's: none is asked for, or asked for but not required, or required. */
+/** Whether clients need a certificate of an authority. */
 export type ClientCertificates = "none" | "optional" | "required";
 
-/** PEM texts. With an authority for clients, certificates of theirs are required unless it says otherwise. */
+/** PEM texts. With an authority for clients, their certificates are required by default. */
 export type Tls = {
   readonly certificatePem: string | Buffer;
   readonly privateKeyPem: string | Buffer;
@@ -11,7 +11,7 @@ export type Tls = {
   readonly clientCertificates?: ClientCertificates | undefined;
 };
 
-/** Those of TLS 1.2 have forward secrecy and authenticated encryption; the first three are all that 1.3 has. */
+/** All of TLS 1.3, and those of TLS 1.2 with forward secrecy and authenticated encryption. */
 const ciphers = [
   "TLS_AES_128_GCM_SHA256",
   "TLS_AES_256_GCM_SHA384",
@@ -24,14 +24,14 @@ const ciphers = [
   "ECDHE-RSA-CHACHA20-POLY1305",
 ].join(":");
 
-/** What new connections get. */
+/** Options of new connections. */
 export const contextOf = ({
   certificatePem: cert,
   privateKeyPem: key,
   clientCaPem: ca,
 }: Tls): SecureContextOptions => ({ cert, key, ca, ciphers, minVersion: "TLSv1.2" });
 
-/** What stays the same when certificates are renewed. */
+/** Options that renewed certificates do not change. */
 export const tlsOptionsOf = (tls: Tls, handshakeTimeout: number): TlsOptions => ({
   ...contextOf(tls),
   ...certificateOptions(tls),

@@ -3,7 +3,7 @@ import type { Logger } from "../../services/lib/telemetry/log.ts";
 import { watchHandshakes } from "../../services/lib/tls/handshake-log.ts";
 import { type Tls, tlsOptionsOf } from "./tls-context.ts";
 
-/** Takes TLS connections. Those that fail before they are secure are told of; the others are handed on. */
+/** Accepts TLS connections. Failed handshakes are logged and counted. */
 export function createTlsServer(
   tls: Tls,
   { handshakeMs, log }: { handshakeMs: number; log: Logger },
@@ -21,7 +21,7 @@ export function createTlsServer(
   return server;
 }
 
-/** Where a certificate is not required, Node lets in whoever shows a wrong one. */
+/** Where a certificate is optional, Node accepts clients with an invalid one. */
 function mayEnter(socket: TLSSocket, { clientCertificates }: Tls): boolean {
   return clientCertificates !== "optional" || socket.authorized || !socket.getPeerX509Certificate();
 }

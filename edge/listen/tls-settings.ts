@@ -12,7 +12,7 @@ export const edgeCertificate = {
   ca: "TLS_CLIENT_CA_FILE",
 } as const satisfies CertificateSettings;
 
-/** Settings of the edge's own port. */
+/** TLS settings of the port. */
 export const tlsEnv = {
   TLS_CERT_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
@@ -29,7 +29,7 @@ export const tlsEnv = {
 
 type TlsSettings = z.output<z.ZodObject<typeof tlsEnv>>;
 
-/** What is wrong with the settings of TLS together. */
+/** Problems of settings that contradict each other. */
 export function tlsProblems(set: Env): string[] {
   const pair = togetherProblems(set, ["TLS_CERT_FILE", "TLS_KEY_FILE"]);
   const { TLS_CLIENT_CERTIFICATES: wanted = "none" } = set;
@@ -46,9 +46,9 @@ export function tlsProblems(set: Env): string[] {
 export function tlsOf(settings: TlsSettings): {
   /** Undefined where the port speaks cleartext. */
   readonly tlsFiles: CertificateFiles | undefined;
-  /** Required where there is an authority for them and nothing else was said. */
+  /** Default: required where there is an authority. */
   readonly clientCertificates: ClientCertificates;
-  /** In seconds; 0 takes back what browsers remember. Undefined without TLS. */
+  /** In seconds; 0 revokes it. Undefined without TLS. */
   readonly hstsMaxAgeSeconds: number | undefined;
 } {
   const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, TLS_CLIENT_CA_FILE: caFile } = settings;

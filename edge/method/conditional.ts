@@ -10,19 +10,19 @@ import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { EdgeAccess } from "./access.ts";
 
-/** How the answers of a route can be asked for again only if they have changed. */
+/** Entity tags of the responses of a route, for conditional requests. */
 export type Conditional = {
-  /** What caches may do, where the contract does not say. */
+  /** Cache-Control where the contract has none. */
   readonly cacheControl: string;
-  /** Fields that lead to the etag of the resource that the answer is. */
+  /** Path to the etag field of the resource, if the response is one. */
   readonly revision: readonly DescField[];
 };
 
-/** What a tag says of the resource stands before, what it says of the text behind. */
+/** Separates the revision of the resource from the hash of the text. */
 const separator = "~";
 const hashLength = 22;
 
-/** What is known of a route's answers before there is one; undefined for those that have no entity tag. */
+/** Undefined for routes whose responses have no entity tag. */
 export function conditionalOf(route: {
   method: DescMethod;
   access: EdgeAccess;
@@ -39,7 +39,7 @@ export function conditionalOf(route: {
     httpMethod === "GET" &&
     method.methodKind === "unary" &&
     method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
-  // Files bring tags of their own.
+  // Services make the tags of files.
   const isOwn = response.rawBody || headers.some(({ name }) => name === "if-none-match");
   if (!isRead || isOwn || (response.status ?? 200) !== 200 || response.cacheControl?.includes("no-store"))
     return undefined;
@@ -49,7 +49,7 @@ export function conditionalOf(route: {
   };
 }
 
-/** An answer that is one resource has the resource's etag. */
+/** A response with one resource has the etag of the resource. */
 function revisionOf(output: DescMessage): readonly DescField[] {
   const own = etagOf(output);
   if (own) return [own];
@@ -64,14 +64,14 @@ const etagOf = (desc: DescMessage): DescField | undefined =>
   );
 
 /**
- * The entity tag of a JSON text. It is strong, so it names the coding as well; and a resource's revision stands in it, so
- * that If-Match takes it back.
+ * The entity tag of a JSON text. A strong tag includes the content coding. The revision of a resource is part of it, so that
+ * If-Match accepts it.
  */
 export function entityTagOf(
   { revision }: Conditional,
-  answer: { desc: DescMessage; message: Message; text: string; coding: string | undefined },
+  response: { desc: DescMessage; message: Message; text: string; coding: string | undefined },
 ): string {
-  const { desc, message, text, coding } = answer;
+  const { desc, message, text, coding } = response;
   const revisionText = textAt(desc, message, revision);
   const before = /^[\w.:-]+$/.test(revisionText) ? `${revisionText}${separator}` : "";
   const behind = coding === undefined ? "" : `-${coding}`;
@@ -84,11 +84,11 @@ function textAt(desc: DescMessage, message: Message, path: readonly DescField[])
   return typeof at === "string" ? at : "";
 }
 
-/** The etag of a resource that an entity tag of ours, or a resource's own, stands for. */
+/** The etag of the resource in an entity tag of the edge, or in the resource's own. */
 export const revisionOfTag = (tag: string): string =>
   tag.replace(/^"(.*)"$/, "$1").replace(new RegExp(`${separator}[\\w-]{${hashLength}}(-[a-z]+)?$`), "");
 
-/** Whether If-None-Match names the tag: `*` names any. The comparison is the weak one. */
+/** Whether If-None-Match has the tag, by weak comparison; `*` matches any. */
 export function isNamedBy(ifNoneMatch: string | undefined, tag: string): boolean {
   if (ifNoneMatch === undefined) return false;
   if (ifNoneMatch.trim() === "*") return true;

@@ -3,7 +3,7 @@ import { createFileRegistry, type DescService, type FileRegistry, fromBinary } f
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type CommentOf, readComments } from "./comments.ts";
 
-/** What outsiders may call, with what its authors say about it. */
+/** The exposed services with their comments. */
 export type Contract = {
   /** A google.protobuf.FileDescriptorSet. */
   readonly descriptors: Uint8Array;
@@ -14,7 +14,7 @@ export type Contract = {
   readonly commentOf: CommentOf;
 };
 
-/** Reads a FileDescriptorSet; throws if it is not one, or not whole. */
+/** Reads a FileDescriptorSet; throws if it is malformed or incomplete. */
 export function readContract(descriptors: Uint8Array): Contract {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors));
   const files = [...registry.files];

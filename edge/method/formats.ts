@@ -1,19 +1,19 @@
 import { type DescEnum, type DescField, getOption, hasOption } from "@bufbuild/protobuf";
 import { media_type } from "../../gen/sluice/common/v1/options_pb.ts";
 
-/** A media type that an answer can have, by the value of an enum that asks for it. */
+/** A media type of responses, and the enum value that selects it. */
 export type Format = {
-  /** In URLs, as `csv`. */
+  /** Name in URLs, as `csv`. */
   readonly name: string;
   readonly mediaType: string;
-  /** Number of the enum's value. */
+  /** Number of the enum value. */
   readonly number: number;
 };
 
-/** The field that says in which format an answer comes, and what it can say, the default first. */
+/** The field that selects the format of a response, and its values, the default first. */
 export type Formats = { readonly field: DescField; readonly all: readonly Format[] };
 
-/** Reads the formats of an enum's values; undefined where the field is none of such an enum. */
+/** The formats of an enum field whose values have media types; undefined for other fields. */
 export function formatsOf(field: DescField | undefined): Formats | undefined {
   if (field?.fieldKind !== "enum") return undefined;
   const prefix = prefixOf(field.enum);
@@ -27,6 +27,6 @@ export function formatsOf(field: DescField | undefined): Formats | undefined {
   return all.length === 0 ? undefined : { field, all };
 }
 
-/** What the names of an enum's values begin with: its own name. */
+/** The prefix of an enum's values: its own name. */
 const prefixOf = ({ name }: DescEnum): string =>
   `${name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase()}_`;

@@ -4,24 +4,24 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { describe } from "../codec/decode.ts";
 import { parseJson, textOf } from "../codec/json.ts";
-import { registryOf } from "../errors/usual-types.ts";
+import { registryOf } from "../errors/common-types.ts";
 import { accessOf, type EdgeAccess } from "./access.ts";
 
-/** All that can be known of a method before it is called. */
+/** A method with everything that is computed once, at start. */
 export type Plan = {
   readonly method: DescMethod;
   readonly path: string;
   readonly access: EdgeAccess;
   readonly httpMethods: readonly string[];
-  /** Whether its callers send exactly one message, and whether it answers exactly one. */
+  /** Whether request and response are a single message each. */
   readonly oneRequest: boolean;
   readonly oneAnswer: boolean;
-  /** From JSON to the bytes of protobuf, and back. */
+  /** Transcodes between JSON and binary protobuf. */
   encodeRequest(json: Uint8Array): Buffer;
   decodeAnswer(bytes: Uint8Array): Buffer;
 };
 
-/** Plans every method that is reachable from outside, by its path. */
+/** Plans of the exposed methods, by path. */
 export function plansOf(methods: readonly DescMethod[]): ReadonlyMap<string, Plan> {
   const registry = registryOf(methods.map(({ parent }) => parent.file));
   const plans = methods

@@ -3,7 +3,7 @@ import type { HttpRule } from "../../gen/google/api/http_pb.ts";
 import type { Parameter } from "../codec/parameters.ts";
 import type { Route } from "./route.ts";
 
-/** Refuses a binding that no request could ever use as it was meant. */
+/** Throws for a binding that no request could match as intended. */
 export function checkRoute(route: Route, rule: HttpRule): void {
   const refuse = (problem: string): never => {
     throw new Error(`${route.name}: ${route.template.text}: ${problem}`);
@@ -34,12 +34,12 @@ function checkBody({ httpMethod, body, method, upload }: Route, refuse: (problem
 const sendsMany = ({ methodKind }: DescMethod): boolean =>
   methodKind === "client_streaming" || methodKind === "bidi_streaming";
 
-/** The oneofs that a parameter chooses from, each with the place that it stands at. */
+/** The oneof that a parameter is a member of, by its path. */
 function oneofsOf({ path, leaf }: Parameter): string[] {
-  return leaf.oneof ? [placeOf(path, leaf)] : [];
+  return leaf.oneof ? [pathOfOneof(path, leaf)] : [];
 }
 
-const placeOf = (path: readonly DescField[], leaf: DescField): string =>
+const pathOfOneof = (path: readonly DescField[], leaf: DescField): string =>
   [...path.slice(0, -1).map(({ name }) => name), leaf.oneof?.name].join(".");
 
 const firstTwice = (names: readonly string[]): string | undefined =>

@@ -10,31 +10,31 @@ import { type Formats, formatsOf } from "./formats.ts";
 import { parseTemplate, type Template, type Variable } from "./template.ts";
 import { createUploadBinding, type UploadBinding } from "./upload-binding.ts";
 
-/** Where the body goes: nowhere, into the whole request, or into one field of it. */
+/** What the body is bound to: nothing, the whole request message, or one field. */
 type BodyBinding =
   | { readonly kind: "none" | "whole" }
   | { readonly kind: "field"; readonly field: DescField };
 
-/** One HTTP binding of a method, with all that can be known before a request comes. */
+/** One HTTP binding of a method, with everything that is computed once, at start. */
 export type Route = {
   readonly name: string;
   readonly method: DescMethod;
   readonly access: EdgeAccess;
   readonly httpMethod: string;
   readonly template: Template;
-  /** One for each variable of the template, in its order. */
+  /** In the order of the variables of the template. */
   readonly variables: readonly Parameter[];
-  /** Wildcards that no variable takes: what stands there is checked and not kept. */
+  /** Wildcards outside of variables: their segments are decoded, and dropped. */
   readonly unbound: readonly Variable[];
   readonly headers: readonly { readonly name: string; readonly parameter: Parameter }[];
   readonly body: BodyBinding;
-  /** Whether the body's bytes are a google.api.HttpBody. */
+  /** Whether the body is bound to a google.api.HttpBody. */
   readonly rawBody: boolean;
   readonly upload: UploadBinding | undefined;
   readonly response: ResponseBinding;
-  /** Media types that the request chooses from; undefined where there is no choice. */
+  /** Media types to choose from; undefined without a choice. */
   readonly formats: Formats | undefined;
-  /** Undefined for answers that have no entity tag. */
+  /** Undefined for responses without an entity tag. */
   readonly conditional: Conditional | undefined;
 };
 
@@ -49,22 +49,22 @@ export type ResponseBinding = {
   readonly rawBody: boolean;
 };
 
-/** Plans one HTTP binding. Whether a request could use it is not checked. */
+/** Plans one HTTP binding, without the checks of `checkRoute`. */
 export function planRoute(
   method: DescMethod,
   access: EdgeAccess,
   rule: HttpRule,
-  spelled: Rest | undefined,
+  options: Rest | undefined,
 ): Route {
   const name = `${method.parent.typeName}.${method.name}`;
   const [httpMethod, text] = patternOf(rule, name);
   const template = parseTemplate(text);
   const body = bodyOf(method.input, rule.body, name);
-  const headers = (spelled?.requestHeaders ?? []).map((header) => ({
+  const headers = (options?.requestHeaders ?? []).map((header) => ({
     name: header.name,
     parameter: singular(method.input, header.field, name),
   }));
-  const response = responseOf(method, rule.responseBody, spelled, name);
+  const response = responseOf(method, rule.responseBody, options, name);
   return {
     name,
     method,
@@ -77,9 +77,9 @@ export function planRoute(
     body,
     rawBody:
       body.kind === "field" ? isHttpBodyField(body.field) : body.kind === "whole" && isHttpBody(method.input),
-    upload: spelled?.upload && createUploadBinding(method, spelled.upload),
+    upload: options?.upload && createUploadBinding(method, options.upload),
     response,
-    formats: formatsOf(spelled && fieldOf(method.input, spelled.formatField)),
+    formats: formatsOf(options && fieldOf(method.input, options.formatField)),
     conditional: conditionalOf({ method, access, httpMethod, headers, response }),
   };
 }
@@ -110,13 +110,13 @@ function bodyOf(input: DescMessage, body: string, name: string): BodyBinding {
 function responseOf(
   method: DescMethod,
   responseBody: string,
-  spelled: Rest | undefined,
+  options: Rest | undefined,
   name: string,
 ): ResponseBinding {
   const field = responseBody === "" ? undefined : topField(method.output, responseBody, name);
   return {
-    status: spelled?.successStatus || undefined,
-    cacheControl: spelled?.cacheControl || undefined,
+    status: options?.successStatus || undefined,
+    cacheControl: options?.cacheControl || undefined,
     field,
     rawBody: field ? isHttpBodyField(field) : isHttpBody(method.output),
   };

@@ -5,23 +5,23 @@ import { accessOf } from "./access.ts";
 import { planRoute, type Route } from "./route.ts";
 import { checkRoute } from "./route-rules.ts";
 
-/** Plans one HTTP binding, and refuses one that no request could use. */
+/** Plans and checks one HTTP binding. */
 export function toRoute(...binding: Parameters<typeof planRoute>): Route {
   const route = planRoute(...binding);
   checkRoute(route, binding[2]);
   return route;
 }
 
-/** Every REST route of a method; none if it is internal or has no binding. What can't be bound is refused. */
+/** The REST routes of a method: none if it is internal or unbound. Throws for a binding that can't work. */
 export function routesOf(method: DescMethod): Route[] {
   const access = accessOf(method);
   if (access === "internal" || !hasOption(method, http)) return [];
   const rule = getOption(method, http);
-  const spelled = hasOption(method, rest) ? getOption(method, rest) : undefined;
-  return [rule, ...rule.additionalBindings].map((binding) => toRoute(method, access, binding, spelled));
+  const options = hasOption(method, rest) ? getOption(method, rest) : undefined;
+  return [rule, ...rule.additionalBindings].map((binding) => toRoute(method, access, binding, options));
 }
 
-/** Names of the headers that methods read from their requests. */
+/** Names of the request headers that set fields. */
 export const boundHeadersOf = (services: readonly DescService[]): string[] =>
   services.flatMap(({ methods }) =>
     methods.flatMap(routesOf).flatMap(({ headers }) => headers.map(({ name }) => name)),

@@ -1,15 +1,15 @@
-/** One step of a path: a literal, `*` for exactly one segment, `**` for the rest. */
+/** A segment of a template: a literal, `*` for one segment, `**` for all that follow. */
 export type Segment =
   | { readonly kind: "literal"; readonly text: string }
   | { readonly kind: "one" }
   | { readonly kind: "rest" };
 
-/** A field that takes a part of the path: the segments from `start` up to `end`, or all that follow. */
+/** A field with its segments of the path: from `start` up to `end`, or to the last one. */
 export type Variable = {
   readonly path: string;
   readonly start: number;
   readonly end: number | undefined;
-  /** Whether it may take several segments, and slashes with them. */
+  /** Whether it can match several segments. */
   readonly multi: boolean;
 };
 
@@ -20,7 +20,7 @@ export type Template = {
   readonly verb: string | undefined;
 };
 
-/** A path template that is not one. `column` counts from 1. */
+/** A malformed path template. `column` counts from 1. */
 export class TemplateError extends Error {
   override name = "TemplateError";
   readonly column: number;
@@ -37,7 +37,7 @@ type Draft = { segments: Segment[]; variables: Variable[] };
 const literal = /(?:[A-Za-z0-9\-._~!$&'()+,;@]|%[0-9A-Fa-f]{2})+/y;
 const fieldPath = /[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*/y;
 
-/** Reads a template of google.api.http: "/" Segments [ ":" Verb ]. */
+/** Parses a template of google.api.http: "/" Segments [ ":" Verb ]. */
 export function parseTemplate(text: string): Template {
   const cursor: Cursor = { text, at: 0 };
   const draft: Draft = { segments: [], variables: [] };

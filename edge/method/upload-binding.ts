@@ -3,7 +3,7 @@ import type { Rest_Upload } from "../../gen/sluice/common/v1/options_pb.ts";
 import { fieldOf } from "../codec/fields.ts";
 import { findParameter, type Parameter } from "../codec/parameters.ts";
 
-/** How a body becomes a client stream: a header first, then pieces. */
+/** How a body becomes a client stream: a header message, then chunks. */
 export type UploadBinding = {
   readonly input: DescMessage;
   readonly header: DescField & { fieldKind: "message" };

@@ -67,7 +67,7 @@ export function docsPages(title: string, folder: string): [path: string, page: (
   ];
 }
 
-/** What the pages of all APIs load. */
+/** Files that the pages of all APIs load. */
 export const docsAssets = (): [path: string, page: () => Promise<Page>][] =>
   Object.entries(assetTypes).map(([name, type]) => [
     `/${assets}/${name}`,

@@ -1,23 +1,22 @@
 import { hash } from "node:crypto";
 import type { Headers } from "../http/http.ts";
 
-/** Something that is the same for everybody: anybody may read it. */
+/** A public document that is the same for all callers. */
 export type Page = {
   readonly headers: Headers;
-  /** A strong entity tag, with its quotes. */
+  /** A strong entity tag with quotes. */
   readonly etag: string;
   readonly body: Uint8Array;
 };
 
-/** Pages by their paths. A page is read when it is asked for first. */
+/** Pages by path, each loaded on the first request. */
 export type Pages = ReadonlyMap<string, () => Promise<Page>>;
 
-/** May change with the next version: caches have to ask whether it did. */
+/** For pages that change between versions: caches have to revalidate. */
 export const revalidated: Headers = { "cache-control": "no-cache" };
-/** Has its version in its path. */
+/** For pages with a version in their path. */
 export const immutable: Headers = { "cache-control": "public, max-age=31536000, immutable" };
 
-/** Makes a page of a text or of bytes. */
 export function pageOf(contentType: string, content: string | Uint8Array, headers: Headers): Page {
   const body = Buffer.from(content as string);
   return {
@@ -27,7 +26,7 @@ export function pageOf(contentType: string, content: string | Uint8Array, header
   };
 }
 
-/** Makes it once, however often it is asked for; again after it failed. */
+/** Memoizes; a failure is not kept. */
 export function lazily(make: () => Page | Promise<Page>): () => Promise<Page> {
   let made: Promise<Page> | undefined;
   return () => {

@@ -12,7 +12,7 @@ const readyPath = "/health/ready";
 const methods = ["GET", "HEAD"];
 const headers = { "content-type": jsonType, "cache-control": "no-store" };
 
-/** How long an upstream may take to answer a check, in milliseconds. */
+/** Timeout of a check, in milliseconds. */
 const checkMs = 2_000;
 
 /** Not repeated: a check reports the state of this moment. */

@@ -7,7 +7,7 @@ import type { Cors } from "../http/cors.ts";
 import { beginExchange, type Exchange } from "../http/exchange.ts";
 import { checkHead } from "../http/head-limits.ts";
 import { isGone, type Listener } from "../http/http.ts";
-import { lingerForBody } from "../http/linger.ts";
+import { enableLingeringClose } from "../http/lingering-close.ts";
 import { breakOff, sendError } from "../http/send.ts";
 import type { Protocol } from "./protocol.ts";
 import type { ReportError } from "./report-error.ts";
@@ -33,12 +33,12 @@ export function createListener(options: {
   };
   const respond = (exchange: Exchange): void => {
     const { request, response } = exchange;
-    lingerForBody(request, response);
+    enableLingeringClose(request, response);
     if (hstsMaxAgeSeconds !== undefined) {
       response.setHeader("strict-transport-security", `max-age=${hstsMaxAgeSeconds}`);
     }
     cors?.allow(request, response);
-    if (cors?.answerPreflight(exchange)) return;
+    if (cors?.sendPreflight(exchange)) return;
     dispatch(exchange, protocols)
       .catch((error: unknown) => fail(exchange, error))
       .catch((error: unknown) => {

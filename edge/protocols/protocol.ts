@@ -28,5 +28,5 @@ export type Protocol = {
   handle(exchange: Exchange): Promise<void>;
 };
 
-/** What is known of a request before its body. */
+/** A request before its body is read. */
 export type RequestHead = Pick<Exchange, "request" | "path" | "rawQuery" | "dialect">;

@@ -6,7 +6,7 @@ import type { Exchange } from "../http/exchange.ts";
 /** The error that the caller is sent for a thrown value. */
 export type ReportError = (error: unknown, exchange: Exchange) => ConnectError;
 
-/** Logs what callers are not told, and notes the first error of each exchange for the access log. */
+/** Logs the errors that are hidden from callers, and keeps the first error of an exchange for the access log. */
 export const createReportError =
   (style: ErrorStyle, log: Logger): ReportError =>
   (error, exchange) => {

@@ -1,18 +1,18 @@
 type Range = { readonly type: string; readonly quality: number; readonly index: number };
 
-/** How well a caller likes a media type: its q, how exactly it named the type, and where. */
-type Liking = { readonly quality: number; readonly exactness: number; readonly index: number };
+/** Preference of a caller for a media type: q-value, specificity of the range, and its index. */
+type Preference = { readonly quality: number; readonly specificity: number; readonly index: number };
 
 /**
- * The media type that a caller accepts best, of those offered; undefined if it accepts none. A type named exactly counts
- * before a wildcard, then what is named first, then what is offered first.
+ * The offered media type that a caller prefers; undefined if it accepts none. Of equal q-values, an exact type precedes a
+ * wildcard, then the order of the header decides, then that of the offers.
  */
 export function preferredType<T extends string>(accept: string, offered: readonly T[]): T | undefined {
   const ranges = readRanges(accept);
   return offered
-    .map((type) => ({ type, liking: likingOf(type, ranges) }))
-    .filter(({ liking }) => liking.quality > 0)
-    .sort(({ liking: one }, { liking: other }) => compare(one, other))[0]?.type;
+    .map((type) => ({ type, preference: preferenceFor(type, ranges) }))
+    .filter(({ preference }) => preference.quality > 0)
+    .sort(({ preference: one }, { preference: other }) => compare(one, other))[0]?.type;
 }
 
 function readRanges(accept: string): Range[] {
@@ -23,19 +23,19 @@ function readRanges(accept: string): Range[] {
   });
 }
 
-/** As HTTP has it, or without the zero before the point, as Java's own client sends it. */
+/** Also without the zero before the point, as the client of the JDK sends it. */
 const qualityOf = (q: string): number =>
   /^(?:0(?:\.\d{0,3})?|\.\d{1,3}|1(?:\.0{0,3})?)$/.test(q) ? Number(q) : 0;
 
-/** The most exact range that a type falls into decides, as HTTP has it. */
-function likingOf(type: string, ranges: readonly Range[]): Liking {
+/** The most specific range that matches decides (RFC 9110, 12.5.1). */
+function preferenceFor(type: string, ranges: readonly Range[]): Preference {
   const patterns = ["*/*", `${type.split("/", 1)[0]}/*`, type];
   return ranges
-    .map(({ type: pattern, quality, index }) => ({ quality, index, exactness: patterns.indexOf(pattern) }))
-    .reduce((best, one) => (one.exactness > best.exactness ? one : best), unliked);
+    .map(({ type: pattern, quality, index }) => ({ quality, index, specificity: patterns.indexOf(pattern) }))
+    .reduce((best, one) => (one.specificity > best.specificity ? one : best), unaccepted);
 }
 
-const unliked: Liking = { quality: 0, exactness: -1, index: 0 };
+const unaccepted: Preference = { quality: 0, specificity: -1, index: 0 };
 
-const compare = (one: Liking, other: Liking): number =>
-  other.quality - one.quality || other.exactness - one.exactness || one.index - other.index;
+const compare = (one: Preference, other: Preference): number =>
+  other.quality - one.quality || other.specificity - one.specificity || one.index - other.index;

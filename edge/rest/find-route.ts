@@ -10,7 +10,7 @@ type Found =
   | { readonly kind: "route"; readonly choice: Choice; readonly segments: readonly string[] }
   | { readonly kind: "options"; readonly allowed: string };
 
-/** Finds the route of a request, and among those of its place the one with the representation that it accepts. */
+/** Finds the route of a request; among alternatives, the one with the representation that the caller prefers. */
 export function createFindRoute(routes: readonly Route[]): (exchange: Exchange) => Found {
   const router = createRouter(routes);
   const alternatives = findAlternatives(routes);

@@ -13,21 +13,21 @@ const fileBufferBytes = 256 * 1024;
 type FormFile = {
   readonly bytes: AsyncIterable<Buffer>;
   readonly name: string | undefined;
-  /** Undefined where the part does not say. */
+  /** Undefined if the part names none. */
   readonly contentType: string | undefined;
 };
 
-/** A multipart/form-data body that is being read. */
+/** A multipart/form-data body that is being parsed. */
 export type Form = {
-  /** The one file, as soon as it begins; rejects if there is none. */
+  /** The file, as soon as it begins; rejects if there is none. */
   readonly file: Promise<FormFile>;
-  /** Resolves when the whole form was right. */
+  /** Resolves when the whole form was valid. */
   readonly finished: Promise<void>;
-  /** Ends the reading, done or not. */
+  /** Stops parsing. */
   stop(): void;
 };
 
-/** Reads a form with one file, no faster than the file is taken. `onField` gets the fields, which come before it. */
+/** Parses a form with one file, no faster than the file is consumed. Fields precede the file and go to `onField`. */
 export function readForm(
   body: RequestBody,
   fileField: string,
@@ -69,21 +69,21 @@ export function readForm(
 function createParser(request: HttpRequest) {
   try {
     const headers = { "content-type": headerOf(request, "content-type") ?? "" };
-    // A name with folders in it is the receiver's to refuse, not ours to change.
+    // The service validates names with folders: they must not be changed here.
     return new Busboy({ headers, limits, fileHwm: fileBufferBytes, preservePath: true });
   } catch (error) {
     throw notAForm(error);
   }
 }
 
-/** How far the reading has come. The first failure is the one that counts. */
+/** Outcome of parsing. The first failure is kept. */
 function createProgress() {
   const file = Promise.withResolvers<FormFile>();
   const finished = Promise.withResolvers<void>();
   const stop = new AbortController();
   let begun: Readable | undefined;
   let failure: unknown;
-  // Whoever waits for neither is not to be told by a crash.
+  // A rejection that nothing awaits must not crash the process.
   for (const { promise } of [file, finished]) promise.catch(() => undefined);
   const fail = (error: unknown) => {
     failure ??= error instanceof ConnectError ? error : notAForm(error);
@@ -99,7 +99,7 @@ function createProgress() {
       fail(error);
     }
   };
-  async function* told(bytes: Readable): AsyncGenerator<Buffer> {
+  async function* withFailure(bytes: Readable): AsyncGenerator<Buffer> {
     try {
       yield* bytes;
     } catch (error) {
@@ -115,15 +115,15 @@ function createProgress() {
     finish: () => finished.resolve(),
     begin(bytes: Readable, head: Omit<FormFile, "bytes">) {
       begun = bytes;
-      file.resolve({ bytes: told(bytes), ...head });
+      file.resolve({ bytes: withFailure(bytes), ...head });
     },
   };
 }
 
 async function feed(body: RequestBody, parser: Writable, signal: AbortSignal): Promise<void> {
-  for await (const piece of body.chunks()) {
+  for await (const chunk of body.chunks()) {
     if (signal.aborted) return;
-    if (!parser.write(piece)) await awaitWritable(parser, signal);
+    if (!parser.write(chunk)) await awaitWritable(parser, signal);
   }
   parser.end();
 }

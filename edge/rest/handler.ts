@@ -16,7 +16,7 @@ import { sendResponse } from "./response.ts";
 import { sendStream } from "./response-stream.ts";
 import { isStoredContent, type RestCall, readRestCall } from "./rest-call.ts";
 
-/** Handles REST requests. What it throws has not been sent yet. */
+/** Handles REST requests. Errors that it throws have not been sent. */
 export function createRestHandler(
   routes: readonly Route[],
   services: CallServices,
@@ -79,13 +79,13 @@ async function respondWithStream(
 ): Promise<void> {
   const { exchange, route } = call;
   const shared = isStoredContent(route) ? contentReads : undefined;
-  if (await shared?.answerHeld(exchange, forwarded(call).timeoutMs)) return;
+  if (await shared?.sendCached(exchange, forwarded(call).timeoutMs)) return;
   const isBidi = route.method.methodKind === "bidi_streaming";
   const messages = isBidi ? requestMessages(call) : once(await readMessage(call));
   const sharedFolderId = await shared?.folderIdFor(exchange, route);
   const responses = await services.forward.stream({ ...forwarded(call), sharedFolderId }, messages);
   await sendStream(call, responses, {
     toError: (error) => services.toError(error, exchange),
-    handOver: async (file, headers) => contentReads?.answerHandedOver(exchange, file, headers),
+    handOver: async (file, headers) => contentReads?.sendHandedOver(exchange, file, headers),
   });
 }

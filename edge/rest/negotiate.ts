@@ -10,56 +10,60 @@ import type { Route } from "../method/route.ts";
 import { preferredType } from "./accept.ts";
 import { framingTypes } from "./framing.ts";
 
-/** A representation that a path can answer. */
+/** A representation that a path offers. */
 type Offer = { readonly route: Route; readonly type: string; readonly format: Format | undefined };
 
-/** What a caller gets, by what it accepts. */
+/** The representation that was chosen for a request. */
 export type Choice = {
   readonly route: Route;
-  /** Media type of the answer; undefined where the answer itself says it. */
+  /** Media type of the response; undefined where the response message has it. */
   readonly type: string | undefined;
   readonly format: Format | undefined;
-  /** The query but for what chose the format. */
+  /** The query without the parameter for the format. */
   readonly rawQuery: string;
-  /** Whether another caller may get another type at this path. */
+  /** Whether the type depends on Accept. */
   readonly varies: boolean;
-  /** Set where the path has nothing that the caller accepts. */
+  /** The error to throw after admission, where no offer is acceptable. */
   readonly refusal: ConnectError | undefined;
 };
 
-type Asked = { readonly accept: string | undefined; readonly rawQuery: string };
+type Preference = { readonly accept: string | undefined; readonly rawQuery: string };
 
-/** The parameter that asks for a format where a header can't be set. It weighs more than Accept. */
+/** The query parameter for a format, for callers that can't set headers. It overrides Accept. */
 const formatName = "format";
 const jsonName = "json";
 
-/** The routes that stand at the place of another one and answer other media types, by that one. */
+/** Routes with formats that share method and path with another route, by that one. */
 export function findAlternatives(routes: readonly Route[]): ReadonlyMap<Route, Route> {
-  const placeOf = ({ httpMethod, template }: Route) => `${httpMethod} ${template.text}`;
-  const mains = new Map(routes.filter(({ formats }) => !formats).map((route) => [placeOf(route), route]));
+  const bindingOf = ({ httpMethod, template }: Route) => `${httpMethod} ${template.text}`;
+  const mains = new Map(routes.filter(({ formats }) => !formats).map((route) => [bindingOf(route), route]));
   return new Map(
     routes.flatMap((route) => {
-      const main = route.formats && mains.get(placeOf(route));
+      const main = route.formats && mains.get(bindingOf(route));
       return main ? [[main, route] as const] : [];
     }),
   );
 }
 
-/** Chooses among what a route, and the one that shares its place, can answer. */
-export function choose(main: Route, alternative: Route | undefined, { accept, rawQuery }: Asked): Choice {
+/** Chooses among the representations of a route and of its alternative. */
+export function choose(
+  main: Route,
+  alternative: Route | undefined,
+  { accept, rawQuery }: Preference,
+): Choice {
   const offers = [main, ...(alternative ? [alternative] : [])].flatMap(offersOf);
   const hasFormats = offers.some(({ format }) => format);
-  const asked = hasFormats ? takeFormat(rawQuery) : { names: [], rest: rawQuery };
-  const [name, ...others] = asked.names;
+  const requested = hasFormats ? takeFormat(rawQuery) : { names: [], rest: rawQuery };
+  const [name, ...others] = requested.names;
   const found = name === undefined ? byAccept(offers, accept) : byName(offers, name);
   const first = offers[0];
-  // What answers documents of any type can't tell before which one it is.
+  // A google.api.HttpBody has its type in the response only.
   const isOpen = offers.length === 0;
   return {
     route: found?.route ?? main,
     type: found?.type ?? first?.type,
     format: found?.format,
-    rawQuery: asked.rest,
+    rawQuery: requested.rest,
     varies: offers.length > 1,
     refusal:
       others.length > 0
@@ -100,13 +104,13 @@ function takeFormat(rawQuery: string): { names: string[]; rest: string } {
   return { names, rest: parts.filter((part) => !isFormat(part)).join("&") };
 }
 
-/** Puts the chosen format into a request; a body that says another one is refused. */
+/** Sets the chosen format in a request message. Throws if the body has another one. */
 export function setFormat({ route, format }: Choice, message: Message): void {
   const { formats } = route;
   if (!formats || !format) return;
   const request = reflect(route.method.input, message);
-  const said = request.get(formats.field);
-  if (said !== 0 && said !== format.number) {
+  const current = request.get(formats.field);
+  if (current !== 0 && current !== format.number) {
     throw invalidField(formats.field.name, "is another one in the body than Accept or the query asks for");
   }
   request.set(formats.field, format.number);

@@ -1,23 +1,22 @@
 import type { EventEmitter } from "node:events";
 
-/** What a form's part says of itself, beyond what the parser of forms tells. */
+/** Headers of the current part of a form that the parser does not report. */
 export type PartHeaders = {
-  /** Whether the part that has begun last names a media type; the parser takes `text/plain` for none. */
+  /** Whether the current part has a media type; the parser reports `text/plain` for none. */
   hasMediaType(): boolean;
-  /** The name of that part's file as it was before its form was encoded. */
+  /** The file name of the current part, decoded. */
   fileNameOf(parsed: string): string;
 };
 
 type Raw = Readonly<Record<string, readonly string[] | undefined>>;
 
 /**
- * The parser keeps headers to itself, so this reaches into it. Where it does not find them, it takes what the parser
- * says for the whole.
+ * The parser keeps headers private, so this reaches into it. Where they are not found, the values of the parser are used.
  */
 export function readPartHeaders(parser: object): PartHeaders {
   let last: Raw | undefined;
   const dicer = (parser as { _parser?: { parser?: EventEmitter } })._parser?.parser;
-  // Before the parser's own listener, which tells of the part as soon as it has its headers.
+  // Before the listener of the parser, which emits the part as soon as it has the headers.
   dicer?.prependListener("part", (part: EventEmitter) => {
     part.once("header", (raw: Raw) => {
       last = raw;
@@ -29,10 +28,10 @@ export function readPartHeaders(parser: object): PartHeaders {
   };
 }
 
-/** RFC 5987's form of a name, which the parser has decoded. */
+/** The parser decodes names in the form of RFC 5987 itself. */
 const isExtended = (raw: Raw | undefined): boolean =>
   raw?.["content-disposition"]?.some((text) => /;\s*filename\*/i.test(text)) === true;
 
-/** Browsers and HTTP clients encode three characters of a name, as the HTML standard says, and no other. */
+/** Browsers encode exactly these three characters (HTML standard, multipart/form-data). */
 const decodeFormName = (name: string): string =>
   name.replace(/%22|%0D|%0A/gi, (encoded) => decodeURIComponent(encoded));

@@ -2,9 +2,9 @@ import type { Message } from "@bufbuild/protobuf";
 import { lineTooLarge, mediaTypeUnsupported } from "../errors/http-error.ts";
 import { boundCount } from "../http/bounded-stream.ts";
 import { boundsOf } from "../http/bounds.ts";
-import { createGatherer } from "../http/gather.ts";
+import { createByteBuffer } from "../http/byte-buffer.ts";
 import { headerOf, mediaTypeOf } from "../http/http.ts";
-import { coalesce } from "./pieces.ts";
+import { coalesce } from "./coalesce.ts";
 import { bindBody, decodeRaw } from "./request.ts";
 import type { RestCall } from "./rest-call.ts";
 import { uploadMessages } from "./upload.ts";
@@ -47,25 +47,25 @@ async function* lineMessages(call: RestCall): AsyncGenerator<Message> {
   }
 }
 
-/** The lines of a body. One over the limit is refused before it has ended. */
+/** The lines of a body. One over the limit is rejected before its end. */
 async function* lines({ body, messageBytesMax }: RestCall): AsyncGenerator<Buffer> {
-  const place = { between: true };
-  const held = createGatherer();
+  const state = { between: true };
+  const buffer = createByteBuffer();
   const add = (bytes: Buffer) => {
-    held.add(bytes);
-    if (held.byteLength > messageBytesMax) throw lineTooLarge(messageBytesMax);
+    buffer.append(bytes);
+    if (buffer.byteLength > messageBytesMax) throw lineTooLarge(messageBytesMax);
   };
-  for await (const piece of body.chunks(place)) {
-    let rest: Buffer = piece;
+  for await (const chunk of body.chunks(state)) {
+    let rest: Buffer = chunk;
     for (let end = rest.indexOf(newline); end >= 0; end = rest.indexOf(newline)) {
       add(rest.subarray(0, end));
-      yield held.take();
+      yield buffer.drain();
       rest = rest.subarray(end + 1);
     }
     add(rest);
-    place.between = held.byteLength === 0;
+    state.between = buffer.byteLength === 0;
   }
-  yield held.take();
+  yield buffer.drain();
 }
 
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0d || byte === 0x09;

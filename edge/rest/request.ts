@@ -18,18 +18,18 @@ import { revisionOfTag } from "../method/conditional.ts";
 import type { Route } from "../method/route.ts";
 import type { Variable } from "../method/template.ts";
 
-/** The parts of a request that set fields outside of its body. */
+/** The parts of a request outside of its body. */
 export type RequestHead = {
-  /** The path's raw segments without a verb. */
+  /** Raw segments of the path, without a verb. */
   readonly segments: readonly string[];
   readonly rawQuery: string;
   header(name: string): string | undefined;
 };
 
-/** A request's body, read. */
+/** A whole body. */
 export type RequestBody = { readonly bytes: Uint8Array; readonly contentType: string | undefined };
 
-/** Binds path, query and headers. */
+/** Binds path, query and headers to fields. */
 export function bindHead(route: Route, head: RequestHead): Parameters {
   const parameters = createParameters();
   for (const wildcard of route.unbound) captured(wildcard, head.segments);
@@ -47,7 +47,7 @@ export function bindHead(route: Route, head: RequestHead): Parameters {
   return parameters;
 }
 
-/** Adds the body to what the head set, and answers the request message. */
+/** Decodes the body and merges the parameters of the head into it. */
 export function bindBody(route: Route, parameters: Parameters, body: RequestBody | undefined): Message {
   const message = body ? decodeBody(route, body) : create(route.method.input);
   if (parameters.sources.size === 0) return message;
@@ -66,8 +66,7 @@ function captured(variable: Variable, segments: readonly string[]): string {
   }
 }
 
-// An entity tag is quoted in HTTP and is not in a field; `*` asks for no particular one.
-// A content's conditions are HTTP's own, as they are.
+// Fields have etags without the quotes of HTTP, and none for `*`. The conditions of contents are passed as they are.
 function headerValue({ response }: Route, name: string, value: string | undefined): string | undefined {
   if (name !== "if-match" || response.rawBody || value === undefined) return value;
   return value === "*" ? undefined : revisionOfTag(value);
@@ -95,14 +94,14 @@ function decodeBody(route: Route, { bytes, contentType }: RequestBody): Message 
     return create(method.input);
   }
   if (rawBody) return decodeRaw(route, { bytes, contentType });
-  // Many clients send no body, and no media type with it, where nothing has to be said.
+  // Many clients send neither body nor media type for an empty message.
   if (bytes.byteLength === 0) return create(method.input);
   if (!isJson(contentType)) throw mediaTypeUnsupported("application/json");
   const json = parseJson(textOf(bytes));
   return decodeJson(method.input, body.kind === "field" ? { [body.field.name]: json } : json);
 }
 
-/** A request whose body is a google.api.HttpBody. */
+/** Decodes a body that is a google.api.HttpBody. */
 export function decodeRaw({ body, method }: Route, { bytes, contentType = "" }: RequestBody): Message {
   const raw = create(HttpBodySchema, { contentType, data: bytes });
   if (body.kind !== "field") return raw;
@@ -115,7 +114,7 @@ const isJson = (contentType: string | undefined): boolean =>
   contentType === undefined ||
   /^application\/(json|[^;]+\+json)\s*(;\s*charset="?utf-8"?\s*)?$/i.test(contentType);
 
-/** The path says which resource it is: a body that says something else is refused, one that repeats it is not. */
+/** Rejects a body with another value for a field of the head; the same value is allowed. */
 function refuseDifference(route: Route, parameters: Parameters, message: Message): void {
   const bound = [...route.variables, ...route.headers.map(({ parameter }) => parameter)];
   const set = bound.filter(({ name }) => parameters.sources.has(name));
@@ -131,7 +130,7 @@ function refuseDifference(route: Route, parameters: Parameters, message: Message
   }
 }
 
-/** A body that sets one member of a oneof is refused where the rest of the request sets another: one would be lost. */
+/** Rejects a body and a head that set different members of a oneof: one would be lost. */
 function refuseOtherChoice({ method: { input } }: Route, { sources }: Parameters, message: Message): void {
   for (const [name, source] of sources) {
     let at: unknown = reflect(input, message);
@@ -146,7 +145,7 @@ function refuseOtherChoice({ method: { input } }: Route, { sources }: Parameters
   }
 }
 
-/** The value of a field, or undefined where it or a message on the way is not set. */
+/** The value at a path; undefined where a field on it is not set. */
 function valueAt(desc: DescMessage, message: Message, path: Parameter["path"]): unknown {
   let at: unknown = reflect(desc, message);
   for (const field of path) {

@@ -3,7 +3,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { type HttpFile, HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
-import { codedBody, varyByEncoding } from "../http/encoding/coded-answer.ts";
+import { codedBody, varyByEncoding } from "../http/encoding/coded-response.ts";
 import type { Headers } from "../http/http.ts";
 import { breakOff, flushHead, jsonType, sendChunk, sendHead } from "../http/send.ts";
 import { framingOf } from "./framing.ts";

@@ -4,7 +4,7 @@ import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import type { Dialect } from "../dialects/dialect.ts";
-import { codingFor, sendCoded, varyByEncoding } from "../http/encoding/coded-answer.ts";
+import { codingFor, sendCoded, varyByEncoding } from "../http/encoding/coded-response.ts";
 import { type Headers, headerOf } from "../http/http.ts";
 import { jsonType, sendWhole } from "../http/send.ts";
 import { entityTagOf, isNamedBy } from "../method/conditional.ts";

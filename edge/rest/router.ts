@@ -1,15 +1,15 @@
 import type { Segment, Template } from "../method/template.ts";
 
-/** What a router needs to know of a route. */
+/** The properties of a route that a router needs. */
 export type Routed = {
   readonly httpMethod: string;
   readonly template: Template;
   readonly name: string;
-  /** Set where the caller chooses the media type: such a route may stand at the place of one before it that has none. */
+  /** Set for a choice of media types. Such a route can share the binding of an earlier one without. */
   readonly formats?: unknown;
 };
 
-/** The route and the path's raw segments, the verb taken off; or the methods that the path has. */
+/** The route with the raw segments of the path, without the verb; or the methods of the path. */
 type Lookup<R> =
   | { readonly kind: "found"; readonly route: R; readonly segments: readonly string[] }
   | { readonly kind: "otherMethods"; readonly allowed: readonly string[] }
@@ -21,7 +21,7 @@ type Node<R> = {
   readonly literals: Map<string, Node<R>>;
   one?: Node<R>;
   rest?: Node<R>;
-  /** Routes that end here: by verb ("" for none), then by HTTP method. */
+  /** Routes that end at this node, by verb ("" for none) and HTTP method. */
   readonly ends: Map<string, Map<string, R>>;
 };
 
@@ -32,7 +32,7 @@ type Search<R> = {
   found?: { route: R; segments: readonly string[] };
 };
 
-/** Builds a router; two routes that the same request would fit equally well are refused. */
+/** Builds a router. Throws for two routes that match the same requests equally well. */
 export function createRouter<R extends Routed>(routes: readonly R[]): Router<R> {
   const root = createNode<R>();
   for (const route of routes) insert(root, route);
@@ -54,7 +54,7 @@ function insert<R extends Routed>(root: Node<R>, route: R): void {
   const node = segments.reduce(step, root);
   const byMethod = node.ends.get(verb) ?? new Map<string, R>();
   const other = byMethod.get(route.httpMethod);
-  // Which of the two answers is chosen once the place is found.
+  // `choose` decides between the two.
   if (other && route.formats && !other.formats) return;
   if (other) {
     throw new Error(
@@ -78,7 +78,7 @@ function step<R>(node: Node<R>, segment: Segment): Node<R> {
   return next;
 }
 
-/** Goes on from the most specific to the least, and back where the method is missing. */
+/** Tries the most specific branch first, and backtracks where the method is missing. */
 function walk<R>(node: Node<R>, at: number, search: Search<R>): boolean {
   const segment = search.segments[at];
   if (segment === undefined) {
@@ -94,7 +94,7 @@ function walk<R>(node: Node<R>, at: number, search: Search<R>): boolean {
   return restEnds(node, search);
 }
 
-/** Takes a verb off the last segment where a route has it: other values may hold colons. */
+/** Splits a verb off the last segment only if a route has it: values can contain colons. */
 function withVerb<R>(node: Node<R>, segment: string, search: Search<R>): boolean {
   const split = splitVerb(segment);
   if (!split) return false;
@@ -102,7 +102,7 @@ function withVerb<R>(node: Node<R>, segment: string, search: Search<R>): boolean
   const ends = (next: Node<R> | undefined): boolean =>
     next !== undefined &&
     (end(next, split.verb, segments, search) ||
-      // The rest may be nothing.
+      // `**` matches no segment, too.
       (next.rest !== undefined && end(next.rest, split.verb, segments, search)));
   return ends(node.literals.get(split.value)) || (split.value !== "" && ends(node.one));
 }

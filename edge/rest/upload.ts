@@ -5,10 +5,10 @@ import { findParameter, type Parameter, type Parameters, setParameter } from "..
 import { headerOf, mediaTypeOf } from "../http/http.ts";
 import type { RequestBody } from "../http/read-body.ts";
 import type { UploadBinding } from "../method/upload-binding.ts";
+import { coalesce } from "./coalesce.ts";
 import { readForm } from "./form.ts";
-import { coalesce } from "./pieces.ts";
 
-/** The messages of an upload: its header, then the bytes of a form's file or of a raw body. */
+/** The messages of an upload: a header, then the bytes of the file of a form, or of a raw body. */
 export function uploadMessages(
   upload: UploadBinding,
   parameters: Parameters,
@@ -27,12 +27,12 @@ async function* rawMessages(
   setImplied(
     parameters,
     upload.size,
-    // Of a compressed body it is another size.
+    // The length of a compressed body is not the size of its content.
     body.isCompressed ? undefined : headerOf(body.request, "content-length"),
     "the header content-length",
   );
   yield headerMessage(upload, parameters);
-  for await (const piece of coalesce(body.chunks())) yield upload.chunk(piece);
+  for await (const bytes of coalesce(body.chunks())) yield upload.chunk(bytes);
 }
 
 async function* formMessages(
@@ -50,7 +50,7 @@ async function* formMessages(
     setImplied(parameters, upload.name, file.name, "the file's name");
     setImplied(parameters, upload.contentType, knownType(file.contentType), "the file's media type");
     yield headerMessage(upload, parameters);
-    for await (const piece of coalesce(file.bytes)) yield upload.chunk(piece);
+    for await (const bytes of coalesce(file.bytes)) yield upload.chunk(bytes);
     await form.finished;
   } finally {
     form.stop();
@@ -62,7 +62,7 @@ function headerMessage({ input, header }: UploadBinding, { tree }: Parameters): 
   return decodeJson(input, tree);
 }
 
-/** Sets what the transfer says by the way, unless the caller said something else outright. */
+/** Sets a field from the transfer, unless a parameter has set it. */
 function setImplied(
   parameters: Parameters,
   parameter: Parameter | undefined,
@@ -73,7 +73,7 @@ function setImplied(
   setParameter(parameters, parameter, text, source);
 }
 
-// What clients send when they know no better: curl the latter for every raw body.
+// Defaults of clients; curl sends the latter for every raw body.
 const unknownTypes: (string | undefined)[] = [
   "application/octet-stream",
   "application/x-www-form-urlencoded",

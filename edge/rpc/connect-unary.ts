@@ -6,7 +6,7 @@ import { retryAfter } from "../errors/http-status.ts";
 import { acceptedCompression, acceptedEncodings, isWorthCompressing } from "../http/compression.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { headerOf } from "../http/http.ts";
-import { endWith } from "../http/write-piece.ts";
+import { endWith } from "../http/write-chunk.ts";
 import { type Answer, answerHeaders } from "./answer.ts";
 import type { Wire } from "./wire.ts";
 

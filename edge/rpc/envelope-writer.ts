@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { compressedFlag, wrap } from "../codec/envelope.ts";
 import { type Compression, isWorthCompressing } from "../http/compression.ts";
-import { writePiece } from "../http/write-piece.ts";
+import { writeChunk } from "../http/write-chunk.ts";
 
 /** Writes messages in envelopes, compressed where it pays, and in their order although compressing takes a while and a large one is written in parts. */
 export type EnvelopeWriter = {
@@ -29,9 +29,9 @@ export function createEnvelopeWriter(
     write(message) {
       if (compression && isWorthCompressing(message)) {
         const bytes = compression.compress(message);
-        return inTurn(async () => writePiece(response, wrap(compressedFlag, await bytes)));
+        return inTurn(async () => writeChunk(response, wrap(compressedFlag, await bytes)));
       }
-      const send = () => writePiece(response, wrap(0, message));
+      const send = () => writeChunk(response, wrap(0, message));
       if (writing) return inTurn(send);
       const sent = send();
       return sent && remember(sent);

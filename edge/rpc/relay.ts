@@ -3,14 +3,14 @@ import type { ForwardedCall } from "../call/calls.ts";
 import { passedAnswer } from "../call/passed-metadata.ts";
 import { messageTooLarge } from "../errors/http-error.ts";
 import { streamIdle } from "../errors/refusals.ts";
-import type { Incoming } from "../http/body.ts";
 import { boundsOf } from "../http/bounds.ts";
 import { compressionOf } from "../http/compression.ts";
 import { boundTimeoutMs, leftOf, requestedTimeoutMs } from "../http/deadline.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { createIdleTimer } from "../http/idle-timer.ts";
-import { awaitBody } from "../http/linger.ts";
+import { drainBody } from "../http/lingering-close.ts";
 import { readBody } from "../http/read-body.ts";
+import type { Incoming } from "../http/read-chunks.ts";
 import { breakOff } from "../http/send.ts";
 import type { Plan } from "../method/plan.ts";
 import type { StreamCall, StreamListener } from "../upstream/open-stream.ts";
@@ -39,7 +39,7 @@ export async function relayCall(relayed: RelayedCall): Promise<void> {
     if (plan.oneRequest) await relayOne(relayed);
     else await relayMany(relayed);
   } catch (error) {
-    if (plan.oneRequest) await awaitBody(exchange.request);
+    if (plan.oneRequest) await drainBody(exchange.request);
     answer.end(options.toError(error, exchange), {});
   }
 }

@@ -7,11 +7,11 @@ import {
   unwrapEach,
   unwrapOnly,
 } from "../codec/envelope.ts";
-import { type Incoming, readPieces } from "../http/body.ts";
 import { boundBytes, boundCount } from "../http/bounded-stream.ts";
 import { boundsOf } from "../http/bounds.ts";
 import { type Compression, compressionOf } from "../http/compression.ts";
 import { type HttpRequest, headerOf } from "../http/http.ts";
+import { type Incoming, readChunks } from "../http/read-chunks.ts";
 import type { Plan } from "../method/plan.ts";
 import { checkConnectVersion } from "./connect-get.ts";
 import type { Wire } from "./wire.ts";
@@ -53,7 +53,7 @@ export function eachMessage(reading: Reading, incoming: Incoming): AsyncGenerato
 
 async function* openedMessages(reading: Reading, incoming: Incoming): AsyncGenerator<Buffer> {
   const place = { between: true };
-  const pieces = readPieces({ ...incoming, betweenMs: Number.POSITIVE_INFINITY }, place);
+  const pieces = readChunks({ ...incoming, betweenMs: Number.POSITIVE_INFINITY }, place);
   for await (const envelope of unwrapEach(pieces, reading.bytesMax, place)) yield opened(reading, envelope);
 }
 

@@ -1,6 +1,6 @@
 import { fromJson, toJson } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { registryOf } from "../../edge/errors/usual-types.ts";
+import { registryOf } from "../../edge/errors/common-types.ts";
 import { file_sluice_library_v1_library, TypesSchema } from "../../gen/sluice/library/v1/library_pb.ts";
 import { startLibrary } from "./lib/library-backend.ts";
 import { http1 } from "./lib/raw-http.ts";

@@ -1,7 +1,7 @@
 import { create, fromJson, type JsonObject, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { usualTypes } from "../../edge/errors/usual-types.ts";
+import { commonTypes } from "../../edge/errors/common-types.ts";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
 import { startFaultyEdge } from "./lib/fault-backend.ts";
 import { statusCallers, type Told } from "./lib/status-callers.ts";
@@ -44,7 +44,7 @@ const message = '50% of "ünï",\r\nsecond line: %41 %zz 😀 \\ ~ \u0001';
 type Detail = { type: string; value: Uint8Array; json: JsonObject };
 
 function known(type: string, json: JsonValue): Detail {
-  const desc = usualTypes.getMessage(type);
+  const desc = commonTypes.getMessage(type);
   if (!desc) throw new Error(`${type} is not known`);
   const value = toBinary(desc, fromJson(desc, json));
   return { type, value, json: typeof json === "object" ? (json as JsonObject) : { value: json } };

@@ -1,7 +1,7 @@
 import { createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { boundTimeoutMs, usualDeadlines } from "../../edge/http/deadline.ts";
+import { boundTimeoutMs, defaultDeadlines } from "../../edge/http/deadline.ts";
 import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { run } from "../../services/orchestration/run.ts";
@@ -62,9 +62,11 @@ const problemOf = async (response: Response) => {
 };
 
 test("OK: the call's deadline leaves a statement all the time that it may ask for", () => {
-  const timeoutMs = boundTimeoutMs(ExecutionService.method.executeQuery, undefined, usualDeadlines);
+  const timeoutMs = boundTimeoutMs(ExecutionService.method.executeQuery, undefined, defaultDeadlines);
   expect(timeoutMs).toBeGreaterThan(300_000);
-  expect(boundTimeoutMs(CatalogService.method.discover, undefined, usualDeadlines)).toBeGreaterThan(300_000);
+  expect(boundTimeoutMs(CatalogService.method.discover, undefined, defaultDeadlines)).toBeGreaterThan(
+    300_000,
+  );
 });
 
 test("OK: a query that takes longer than other calls may, over REST, Connect and gRPC", async () => {

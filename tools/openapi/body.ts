@@ -1,5 +1,5 @@
 import type { DescField } from "@bufbuild/protobuf";
-import { isSpelledAsScalar } from "../../edge/codec/fields.ts";
+import { isScalarInJson } from "../../edge/codec/fields.ts";
 import type { CommentOf } from "../../edge/method/comments.ts";
 import type { Route } from "../../edge/method/route.ts";
 import type { UploadBinding } from "../../edge/method/upload-binding.ts";
@@ -16,12 +16,12 @@ export type BodyObject = {
   readonly content: Readonly<Record<string, { schema: Schema; example?: unknown; encoding?: unknown }>>;
 };
 
-/** Bytes as they are. */
+/** Content of any type. */
 export const bytesContent = {
   schema: { type: "string", format: "binary", contentMediaType: "application/octet-stream" },
 } as const;
 
-/** What a route takes as its body; undefined if it takes none. */
+/** The request body of a route; undefined without one. */
 export function bodyOf(
   route: Route,
   { schemas, commentOf }: { schemas: Schemas; commentOf: CommentOf },
@@ -46,7 +46,7 @@ export function bodyOf(
   };
 }
 
-/** The message or field that the body spells, without what the path sets. */
+/** The message or field that the body is bound to, without the fields that the path sets. */
 function jsonSchema(
   { body, method, variables }: Route,
   schemas: Schemas,
@@ -55,7 +55,7 @@ function jsonSchema(
     const { field } = body;
     const required = requiredFields(method.input).has(field);
     const inBody = bound(variables, [field]);
-    if (field.fieldKind !== "message" || inBody.size === 0 || isSpelledAsScalar(field.message)) {
+    if (field.fieldKind !== "message" || inBody.size === 0 || isScalarInJson(field.message)) {
       const { readOnly: _, ...schema } = schemas.ofField(field, "request");
       return { schema, required };
     }
@@ -75,7 +75,7 @@ function bound(variables: Route["variables"], root: readonly DescField[]): Reado
   return new Set(below.map(({ leaf }) => leaf));
 }
 
-/** The body of a call that is accepted together with the examples of the parameters. */
+/** An example that is valid together with the examples of the parameters. */
 function exampleOf(route: Route, commentOf: CommentOf): unknown {
   const { body, method, variables } = route;
   const inPath = new Set(variables.map(({ leaf }) => leaf));
@@ -112,8 +112,8 @@ function linesBody(schema: Schema, example: unknown): BodyObject {
 }
 
 /**
- * A form with one file, or the file itself. The form's other fields are described as parameters only: forms that are made from a
- * description send every field, and an empty size is none.
+ * A form with one file, or the file itself. Other fields of the form are described as parameters only: generated forms send
+ * every field, and an empty size is invalid.
  */
 function uploadBody({ formField }: UploadBinding): BodyObject {
   return {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { accessOf } from "../../edge/method/access.ts";
 
-/** What a caller needs beside the methods: how errors and heads of HTTP answers are spelled. */
+/** Types of errors and of HTTP heads, which no method refers to. */
 const alsoNeeded = [
   "google.rpc.Status",
   "google.rpc.BadRequest",
@@ -17,8 +17,8 @@ const alsoNeeded = [
 const bytesMax = 64 * 1024 * 1024;
 
 /**
- * Compiles contracts to a google.protobuf.FileDescriptorSet with their comments. It holds what outsiders
- * may call and what that needs; nothing of internal methods is in it.
+ * Compiles contracts to a google.protobuf.FileDescriptorSet with comments. It has the exposed methods with their types, and
+ * nothing of internal ones.
  */
 export function buildDescriptors(services: readonly DescService[]): Uint8Array {
   const methods = services.flatMap((service) => service.methods).filter(isCallable);

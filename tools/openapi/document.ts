@@ -5,7 +5,7 @@ import { routesOf } from "../../edge/method/routes-of.ts";
 import { errorSchema, sharedResponses } from "./failures.ts";
 import { withFormats } from "./formats.ts";
 import { type Operation, operationOf } from "./operation.ts";
-import { createPaths, spellPath } from "./path.ts";
+import { createPaths, writePath } from "./path.ts";
 import { describe, type Schema } from "./schema.ts";
 import { createSchemas } from "./schemas.ts";
 import { ownStyle, type Style } from "./style.ts";
@@ -38,7 +38,7 @@ export function createDocument(contract: Contract, version: string, style: Style
   for (const route of routes) {
     const binding = (counts.get(route.name) ?? 0) + 1;
     counts.set(route.name, binding);
-    const { path, parts } = placed(spellPath(route.template));
+    const { path, parts } = placed(writePath(route.template));
     paths[path] ??= {};
     const operation = operationOf({ route, binding, parts, contract, schemas, style });
     const shared = paths[path][methodKey(route)];
@@ -73,7 +73,7 @@ function responsesIn<T>(paths: unknown, responses: Readonly<Record<string, T>>):
 
 const described = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/** OpenAPI 3.1 has no place of its own for other methods. */
+/** OpenAPI 3.1 has no key for other methods. */
 function methodKey({ httpMethod }: Route): string {
   const key = httpMethod.toLowerCase();
   return described.includes(key) ? key : `x-${key}`;
@@ -82,7 +82,7 @@ function methodKey({ httpMethod }: Route): string {
 const sorted = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
   Object.fromEntries(Object.entries(record).sort(([one], [other]) => (one < other ? -1 : 1)));
 
-/** Names of messages that answers hold, however deep. */
+/** Names of the messages in responses, at any depth. */
 function messagesIn(roots: readonly DescMessage[]): ReadonlySet<string> {
   const names = new Set<string>();
   const visit = (desc: DescMessage): void => {

@@ -16,7 +16,7 @@ import { toRegExp } from "./rules.ts";
 const validator = createValidator();
 
 const uuid = "01890a5d-ac96-774b-bcce-b302099a8057";
-/** Texts to try, the most telling first: the rules decide which one fits. */
+/** Candidates for texts, the best first; the first that the rules accept is used. */
 const texts = [
   "example",
   "an example of a longer text",
@@ -30,22 +30,20 @@ const texts = [
   "",
 ] as const;
 
-/** Fields that a first call leaves out, by the names that the contracts have for them. */
+/** Names of fields that examples leave out. */
 const laterFields = ["body", "etag", "headers", "page_token", "request_id", "update_mask"];
 
 export type JsonObject = { [name: string]: JsonValue };
 
-/** Whether an example has a field. */
 export type Chosen = (field: DescField) => boolean;
 
 /**
- * A request as JSON that the contract's rules accept, with as many of the `settable` fields as they allow; undefined where none
- * is found.
+ * A request as JSON that the rules accept, with as many of the `settable` fields as possible; undefined if none is found.
  */
 export function exampleRequest(desc: DescMessage, settable: Chosen): JsonObject | undefined {
   const telling: Chosen = (field) => settable(field) && !laterFields.includes(field.name);
   const needed: Chosen = (field) => requiredFields(field.parent).has(field);
-  // A rule about several fields may want some of them left out.
+  // A rule about several fields can require that some are unset.
   const butOne = desc.fields.toReversed().map(
     (left): Chosen =>
       (field) =>
@@ -64,7 +62,7 @@ function isAccepted(desc: DescMessage, json: JsonValue): boolean {
   }
 }
 
-/** A value of a field as JSON that its own rules accept; undefined where none is found. */
+/** A value of a field as JSON that its rules accept; undefined if none is found. */
 export function exampleOf(field: DescField): JsonValue | undefined {
   return fieldExample(field, () => true, []);
 }

@@ -15,10 +15,10 @@ type Reference = { readonly $ref: string };
 
 const content = { "application/json": { schema: { $ref: "#/components/schemas/Error" } } };
 
-/** A way to fail: its HTTP status and what there is to say. */
+/** An error by its HTTP status, with its description. */
 type Failure = { readonly status: number; readonly text: string };
 
-/** What the edge and the guards in front of the services answer, whatever the method. */
+/** Errors of the edge and of the guards, which every method can have. */
 function usualFailures(style: Style) {
   const ofCode = (code: Code, text: string): Failure => ({ status: codeStatus(style, code), text });
   const ofError = (error: ConnectError, text: string): Failure => ({
@@ -61,7 +61,7 @@ export function sharedResponses(style: Style): Record<string, ErrorResponse> {
   return { ...Object.fromEntries(named), other: { description: "Any other error.", content } };
 }
 
-/** The errors that a route can answer, by HTTP status; what its comment says of them stands first. */
+/** The errors of a route by HTTP status; those in its comment are described first. */
 export function failuresOf(
   route: Route,
   contract: Contract,
@@ -97,10 +97,10 @@ function usualFor({ access, body, rawBody, upload, method }: Route): UsualName[]
   ];
 }
 
-/** A code in a comment, and its reasons: `FailedPrecondition (STATE_CONFLICT)`; or further reasons of the code before. */
+/** A code with reasons in a comment, as `FailedPrecondition (STATE_CONFLICT)`; or more reasons of the previous code. */
 const statement = /\b([A-Z][A-Za-z]+)\b(?: \(([A-Z_, ]+)\))?|\(([A-Z_, ]+)\)/g;
 
-/** By the contract's convention, a method's comment names the errors that it answers. */
+/** The errors that the comment of a method names, by the convention of the contracts. */
 function statedIn(comment: string, contract: Contract, style: Style): Failure[] {
   let code: Code | undefined;
   const failures: Failure[] = [];
@@ -126,10 +126,10 @@ const isReason = (name: string): boolean => reasonNumbers.has(name);
 function ofReason(code: Code, name: string, { registry, commentOf }: Contract, style: Style): Failure {
   const number = reasonNumbers.get(name) ?? ErrorReason.UNSPECIFIED;
   const value = registry.getEnum(ErrorReasonSchema.typeName)?.value[number];
-  const said = value ? commentOf(value) : "";
+  const comment = value ? commentOf(value) : "";
   return {
     status: errorStatus(style, failure(code, number as ErrorReason, "")),
-    text: `\`${labelOf(code)}\` (\`${name}\`)${said && `: ${said}`}`,
+    text: `\`${labelOf(code)}\` (\`${name}\`)${comment && `: ${comment}`}`,
   };
 }
 

@@ -1,16 +1,16 @@
 import type { Route } from "../../edge/method/route.ts";
-import { type AnswerObject, successStatus } from "./answers.ts";
 import type { BodyObject } from "./body.ts";
 import type { Operation } from "./operation.ts";
+import { type ResponseObject, successStatus } from "./responses.ts";
 import type { Style } from "./style.ts";
 
-type Answers = Readonly<Record<string, AnswerObject>>;
+type Responses = Readonly<Record<string, ResponseObject>>;
 
-/** An operation that answers JSON, with the formats of the method that shares its path, and their headers and errors. */
+/** Merges an operation with JSON and the one with other formats at the same path. */
 export function withFormats(json: Operation, formatted: Operation, route: Route, style: Style): Operation {
   const status = String(successStatus(route, style));
-  const [one, other] = [json, formatted].map(({ responses }) => (responses as Answers)[status]);
-  const answer = {
+  const [one, other] = [json, formatted].map(({ responses }) => (responses as Responses)[status]);
+  const response = {
     ...one,
     description: `${one?.description} In another format than JSON: ${lowerFirst(other?.description)}`,
     content: { ...one?.content, ...other?.content },
@@ -20,11 +20,11 @@ export function withFormats(json: Operation, formatted: Operation, route: Route,
     description: `${json.description}\n\nIn another format than JSON, as \`${formatted.operationId}\`: ${formatted.description}`,
     parameters: [...(json.parameters ?? []), formatParameter(route)],
     ...(json.requestBody && { requestBody: eitherBody(json.requestBody, formatted.requestBody) }),
-    responses: { ...formatted.responses, ...json.responses, [status]: answer },
+    responses: { ...formatted.responses, ...json.responses, [status]: response },
   };
 }
 
-/** What one of the two methods takes. */
+/** A body of either of the two methods. */
 function eitherBody(one: BodyObject, other: BodyObject | undefined): BodyObject {
   const schemas = [one, other].flatMap((body) =>
     Object.values(body?.content ?? {}).map(({ schema }) => schema),

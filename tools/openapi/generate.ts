@@ -22,7 +22,7 @@ function describeApi(folder: string, services: readonly DescService[], style: St
   const document = createDocument(readContract(descriptors), packageJson.version, style);
   write(`${folder}descriptors.binpb`, descriptors);
   write(`${folder}openapi.json`, JSON.stringify(document));
-  // An alias would save little, and not every reader knows them.
+  // Some YAML parsers do not support aliases.
   write(`${folder}openapi.yaml`, stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }));
 }
 

@@ -1,12 +1,12 @@
 import { summaryOf } from "../../edge/method/comments.ts";
 import type { Contract } from "../../edge/method/description.ts";
 import type { Route } from "../../edge/method/route.ts";
-import { successesOf } from "./answers.ts";
 import { type BodyObject, bodyOf } from "./body.ts";
 import { failuresOf } from "./failures.ts";
 import { type ParameterObject, parametersOf } from "./parameters.ts";
 import type { PathPart } from "./path.ts";
 import { permissionOf } from "./permission.ts";
+import { successesOf } from "./responses.ts";
 import { describe } from "./schema.ts";
 import type { Schemas } from "./schemas.ts";
 import type { Style } from "./style.ts";
@@ -45,7 +45,7 @@ export function operationOf({
   const requestBody = bodyOf(route, context);
   const { security, words } = securityOf(route, style);
   return {
-    // The method's full name, which no other method ever has.
+    // The full name of the method is unique for good.
     operationId: binding === 1 ? name : `${name}.${binding}`,
     tags: [method.parent.typeName],
     summary: summaryOf(comment) || method.name,
@@ -61,7 +61,7 @@ export function operationOf({
   };
 }
 
-/** The credentials that a method takes, each with the permission that it needs. */
+/** The credentials of a method, each with the permission that it needs. */
 function securityOf(
   { access, method }: Route,
   { securitySchemes }: Style,

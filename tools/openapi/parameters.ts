@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { isSpelledAsScalar } from "../../edge/codec/fields.ts";
+import { isScalarInJson } from "../../edge/codec/fields.ts";
 import type { CommentOf } from "../../edge/method/comments.ts";
 import type { Route } from "../../edge/method/route.ts";
 import { exampleOf } from "./example.ts";
@@ -17,7 +17,7 @@ export type ParameterObject = {
   readonly [more: string]: unknown;
 };
 
-/** Everything that sets fields of a request outside of its body. */
+/** The parameters of a route: path, query and headers. */
 export function parametersOf(
   route: Route,
   parts: readonly PathPart[],
@@ -32,15 +32,19 @@ export function parametersOf(
   return [...inPath, ...inHeaders, ...inQuery];
 }
 
-function pathParameter(route: Route, { name, variable, piece }: PathPart, schemas: Schemas): ParameterObject {
+function pathParameter(
+  route: Route,
+  { name, variable, wildcard }: PathPart,
+  schemas: Schemas,
+): ParameterObject {
   const index = variable ? route.template.variables.findIndex(({ start }) => start === variable.start) : -1;
   const leaf = route.variables[index]?.leaf;
   const head = { name, in: "path", required: true } as const;
   if (!leaf || !variable) {
     return { ...head, description: "Any one segment.", schema: { type: "string" }, example: "example" };
   }
-  if (piece > 0) {
-    const of = `Part ${piece} of \`${leaf.name}\`, whose parts are joined as in the path.`;
+  if (wildcard > 0) {
+    const of = `Part ${wildcard} of \`${leaf.name}\`, whose parts are joined as in the path.`;
     return { ...head, description: of, schema: { type: "string" }, example: "example" };
   }
   const { description, schema } = parted(schemas.ofField(leaf, "request"));
@@ -50,14 +54,14 @@ function pathParameter(route: Route, { name, variable, piece }: PathPart, schema
   const example = exampleOf(leaf);
   return {
     ...head,
-    // Whoever set the id, here it says which resource is meant.
+    // The comment can say that the server sets the id; as a parameter, it selects the resource.
     ...describe(description.description?.replace(/ ?Set by the server\./, ""), many),
     schema,
     ...(example !== undefined && { example }),
   };
 }
 
-/** A field that the query can set, and its name there. */
+/** A field with its name in the query. */
 type QueryField = { readonly name: string; readonly field: DescField; readonly isNeeded: boolean };
 
 /** The fields that neither path nor body nor a header sets. */
@@ -77,16 +81,16 @@ function queryFields(route: Route, commentOf: CommentOf): QueryField[] {
     .map((path) => ({
       name: path.map(({ jsonName }) => jsonName).join("."),
       field: path.at(-1) as DescField,
-      // What an upload lacks, the file in a form may say.
+      // The file of a form can set it instead.
       isNeeded: !upload && path.every((field) => requiredFields(field.parent).has(field)),
     }));
 }
 
-/** Every field that text can set, nested ones too; a message in itself once only. */
+/** The fields that text can set, at any depth; recursive messages once. */
 function* fieldsIn(desc: DescMessage, path: readonly DescField[]): Generator<readonly DescField[]> {
   for (const field of desc.fields) {
     const at = [...path, field];
-    if (!field.message || isSpelledAsScalar(field.message)) yield at;
+    if (!field.message || isScalarInJson(field.message)) yield at;
     else if (field.fieldKind === "message" && !path.some(({ message }) => message === field.message)) {
       yield* fieldsIn(field.message, at);
     }
@@ -107,7 +111,7 @@ function queryParameter({ name, field, isNeeded }: QueryField, schemas: Schemas)
   };
 }
 
-/** A field's words stand beside its schema where it is a parameter. */
+/** Moves the description from the schema to the parameter. */
 function parted({ description, readOnly: _, ...schema }: Schema): {
   description: { description?: string };
   schema: Schema;

@@ -1,53 +1,53 @@
 import type { Segment, Template, Variable } from "../../edge/method/template.ts";
 
-/** A parameter of a path: a whole variable of the template, or one of the segments that a variable takes. */
+/** A parameter of a path: a variable of the template, or one of its segments. */
 export type PathPart = {
   readonly name: string;
-  /** Which variable of the template it is of; undefined for a segment that no variable takes. */
+  /** Index of the variable; undefined for a wildcard outside of variables. */
   readonly variable: Variable | undefined;
-  /** Which of the variable's open segments it is, from 1; 0 if it is the only one and all of the variable. */
-  readonly piece: number;
+  /** Number of the wildcard in the variable, from 1; 0 if it is the whole variable. */
+  readonly wildcard: number;
 };
 
-export type SpelledPath = { readonly path: string; readonly parts: readonly PathPart[] };
+export type OpenApiPath = { readonly path: string; readonly parts: readonly PathPart[] };
 
-/** Spells a template as OpenAPI does, where a parameter takes one segment. */
-export function spellPath({ segments, variables, verb }: Template): SpelledPath {
+/** Writes a template in the syntax of OpenAPI, where a parameter matches one segment. */
+export function writePath({ segments, variables, verb }: Template): OpenApiPath {
   const parts: PathPart[] = [];
-  const spelled = segments.map((segment, index) => {
+  const written = segments.map((segment, index) => {
     if (segment.kind === "literal") return segment.text;
     const variable = variables.find(({ start, end = segments.length }) => start <= index && index < end);
-    const piece = variable ? pieceAt(segments, variable, index) : 0;
-    const short = nameOf(variable, piece, index);
+    const wildcard = variable ? wildcardAt(segments, variable, index) : 0;
+    const short = nameOf(variable, wildcard, index);
     const isTaken = parts.some(({ name }) => name === short);
-    const name = isTaken && variable ? variable.path + suffix(piece) : short;
-    parts.push({ name, variable, piece });
+    const name = isTaken && variable ? variable.path + suffix(wildcard) : short;
+    parts.push({ name, variable, wildcard });
     return `{${name}}`;
   });
-  return { path: `/${spelled.join("/")}${verb === undefined ? "" : `:${verb}`}`, parts };
+  return { path: `/${written.join("/")}${verb === undefined ? "" : `:${verb}`}`, parts };
 }
 
-function pieceAt(segments: readonly Segment[], { start, end }: Variable, index: number): number {
+function wildcardAt(segments: readonly Segment[], { start, end }: Variable, index: number): number {
   if (segments.slice(start, end).length === 1) return 0;
   return segments.slice(start, index + 1).filter(({ kind }) => kind !== "literal").length;
 }
 
-// Paths that differ in names alone are one path: `{source_id}` and `{source.source_id}` are spelled alike.
-function nameOf(variable: Variable | undefined, piece: number, index: number): string {
+// In OpenAPI, paths that differ in parameter names only are the same path, as `{source_id}` and `{source.source_id}`.
+function nameOf(variable: Variable | undefined, wildcard: number, index: number): string {
   if (!variable) return `segment_${index + 1}`;
-  return variable.path.slice(variable.path.lastIndexOf(".") + 1) + suffix(piece);
+  return variable.path.slice(variable.path.lastIndexOf(".") + 1) + suffix(wildcard);
 }
 
-const suffix = (piece: number): string => (piece === 0 ? "" : `_${piece}`);
+const suffix = (wildcard: number): string => (wildcard === 0 ? "" : `_${wildcard}`);
 
-/** Gives paths of one shape the names of the first of them. */
-export function createPaths(): (spelled: SpelledPath) => SpelledPath {
-  const known = new Map<string, SpelledPath>();
-  return (spelled) => {
-    const shape = spelled.path.replaceAll(/\{[^}]+\}/g, "{}");
-    const first = known.get(shape) ?? spelled;
+/** Renames parameters so that equal paths have the names of the first one. */
+export function createPaths(): (written: OpenApiPath) => OpenApiPath {
+  const known = new Map<string, OpenApiPath>();
+  return (written) => {
+    const shape = written.path.replaceAll(/\{[^}]+\}/g, "{}");
+    const first = known.get(shape) ?? written;
     known.set(shape, first);
-    const parts = spelled.parts.map((part, index) => ({
+    const parts = written.parts.map((part, index) => ({
       ...part,
       name: first.parts[index]?.name ?? part.name,
     }));

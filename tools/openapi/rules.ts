@@ -12,17 +12,17 @@ import {
 } from "../../gen/buf/validate/validate_pb.ts";
 import type { Schema } from "./schema.ts";
 
-/** What a rule asks: as keywords where JSON Schema has them, in words where it has not. */
+/** Rules as keywords of JSON Schema, or as sentences where it has none. */
 export type Constraints = {
   readonly keywords: Schema;
-  /** Of each item of a list, or each value of a map. */
+  /** Keywords of the items of a list, or of the values of a map. */
   readonly itemKeywords: Schema;
   readonly words: readonly string[];
 };
 
 const nothing: Constraints = { keywords: {}, itemKeywords: {}, words: [] };
 
-/** What the rules of buf.validate ask of a field. */
+/** The buf.validate rules of a field. */
 export function constraintsOf(field: DescField): Constraints {
   if (!hasOption(field, fieldRules)) return nothing;
   const rules = getOption(field, fieldRules);
@@ -31,7 +31,7 @@ export function constraintsOf(field: DescField): Constraints {
   return { ...own, words: [...own.words, ...written.map(toSentence)] };
 }
 
-/** What the rules of buf.validate ask of a message as a whole. */
+/** The buf.validate rules of a message as a whole, as sentences. */
 export function wordsOfMessage(desc: DescMessage): string {
   if (!hasOption(desc, messageRules)) return "";
   return getOption(desc, messageRules)
@@ -48,7 +48,7 @@ function typeConstraints({ type }: FieldRules, desc: DescEnum | undefined): Cons
       return stringConstraints(type.value);
     case "int32":
       return { ...nothing, keywords: boundsOf(type.value) };
-    // JSON has these as text, which no keyword bounds.
+    // These are strings in JSON, for which there are no bounds.
     case "int64":
       return { ...nothing, words: wordsOf(boundsOf(type.value)) };
     case "duration":
@@ -85,7 +85,7 @@ function stringConstraints(rules: StringRules): Constraints {
   };
 }
 
-/** A rule's regular expression, unless it is of the few, as `(?i)…`, that RE2 has and JSON Schema has not. */
+/** The pattern of a rule, unless it uses syntax of RE2 that JSON Schema lacks, as `(?i)…`. */
 export function toRegExp(pattern: string): RegExp | undefined {
   try {
     return new RegExp(pattern, "u");
@@ -96,7 +96,7 @@ export function toRegExp(pattern: string): RegExp | undefined {
 
 type Bound<T> = { readonly case: string | undefined; readonly value?: T | undefined };
 
-/** JSON Schema's bounds, by the rules' names for them. */
+/** Keywords for bounds, by the names of the rules. */
 const boundKeywords: Readonly<Record<string, string>> = {
   lt: "exclusiveMaximum",
   lte: "maximum",
@@ -106,12 +106,12 @@ const boundKeywords: Readonly<Record<string, string>> = {
 
 function boundsOf<T>(
   { lessThan, greaterThan }: { lessThan: Bound<T>; greaterThan: Bound<T> },
-  spell: (value: T) => unknown = (value) => value,
+  encode: (value: T) => unknown = (value) => value,
 ): Schema {
   const keywords: Record<string, unknown> = {};
   for (const { case: kind = "", value } of [greaterThan, lessThan]) {
     const keyword = boundKeywords[kind];
-    if (keyword && value !== undefined) keywords[keyword] = spell(value);
+    if (keyword && value !== undefined) keywords[keyword] = encode(value);
   }
   return keywords;
 }
@@ -128,7 +128,7 @@ const wordsOf = (bounds: Schema): string[] =>
 
 const inSeconds = (duration: Duration): string => `${durationMs(duration) / 1000}s`;
 
-/** Base64 has four characters for three bytes. */
+/** Base64 encodes three bytes in four characters. */
 function bytesKeywords({ minLen, maxLen }: BytesRules): Schema {
   return {
     ...(minLen > 0n && { minLength: Math.ceil((Number(minLen) * 4) / 3) }),

@@ -7,7 +7,7 @@ const integer = (bits: 32, extra: Schema = {}): Schema => ({
   ...extra,
 });
 
-// A JSON number would lose digits: protobuf's JSON has them as text.
+// Proto3 JSON writes 64-bit integers as strings: a JSON number would lose digits.
 const int64: Schema = { type: "string", format: "int64", pattern: "^-?[0-9]{1,19}$" };
 const uint64: Schema = { type: "string", format: "uint64", pattern: "^[0-9]{1,20}$" };
 const uint32: Schema = { type: "integer", format: "uint32", minimum: 0, maximum: 4_294_967_295 };
@@ -37,10 +37,10 @@ const scalars: Readonly<Record<ScalarType, Schema>> = {
   [ScalarType.BYTES]: { type: "string", contentEncoding: "base64" },
 };
 
-/** How protobuf's JSON spells a scalar. */
+/** The schema of a scalar in proto3 JSON. */
 export const scalarSchema = (type: ScalarType): Schema => scalars[type];
 
-/** Messages that protobuf's JSON spells in a way of their own. */
+/** Messages with a JSON form of their own. */
 const wellKnown: Readonly<Record<string, Schema>> = {
   Timestamp: { type: "string", format: "date-time" },
   Duration: {
@@ -73,7 +73,7 @@ const wellKnown: Readonly<Record<string, Schema>> = {
   BytesValue: scalars[ScalarType.BYTES],
 };
 
-/** How protobuf's JSON spells one of protobuf's own messages; undefined for any other message. */
+/** The schema of a well-known type in proto3 JSON; undefined for other messages. */
 export function wellKnownSchema({ typeName }: DescMessage): Schema | undefined {
   const [, name = ""] = /^google\.protobuf\.(\w+)$/.exec(typeName) ?? [];
   return wellKnown[name];

@@ -2,13 +2,13 @@
 export type Schema = { readonly [keyword: string]: unknown };
 
 /**
- * Whose words a message is in: a caller's, which are checked; an answer's, which are complete; or an error's details, which
- * hold what is set.
+ * Requests are validated and allow no unknown fields, responses have every implicit field, and details of errors have the
+ * fields that are set.
  */
-export type Direction = "request" | "answer" | "detail";
+export type Direction = "request" | "response" | "detail";
 
-/** Joins what several sources say about one thing to one description. */
+/** Joins texts to one description. */
 export function describe(...texts: readonly (string | undefined)[]): { description?: string } {
-  const said = texts.filter((text) => text !== undefined && text !== "");
-  return said.length > 0 ? { description: said.join("\n\n") } : {};
+  const given = texts.filter((text) => text !== undefined && text !== "");
+  return given.length > 0 ? { description: given.join("\n\n") } : {};
 }

@@ -6,28 +6,28 @@ import { constraintsOf, wordsOfMessage } from "./rules.ts";
 import { scalarSchema, wellKnownSchema } from "./scalars.ts";
 import { type Direction, describe, type Schema } from "./schema.ts";
 
-/** The schemas of a document, collected while they are referred to. */
+/** The schemas of a document, collected as they are referred to. */
 export type Schemas = {
-  /** A message, by reference unless protobuf's JSON spells it in a way of its own. */
+  /** The schema of a message, by reference unless its JSON has a form of its own. */
   ofMessage(desc: DescMessage, direction: Direction): Schema;
-  /** A field with its constraints and what the contract says about it. */
+  /** The schema of a field with its constraints and its comment. */
   ofField(field: DescField, direction: Direction): Schema;
-  /** A message in place, without the fields that something else than the body sets. */
+  /** An inline schema of a message without some fields. */
   ofRest(desc: DescMessage, without: ReadonlySet<DescField>): Schema;
-  /** All that was referred to, by name. */
+  /** The schemas that were referred to, by name. */
   components(): Record<string, Schema>;
 };
 
-/** Collects schemas. Messages in `answered` have two when callers send them too, because answers are complete. */
+/** Collects schemas. A message in `responseTypes` has a second one for requests, where fields can be absent. */
 export function createSchemas(
   commentOf: CommentOf,
-  answered: ReadonlySet<string>,
+  responseTypes: ReadonlySet<string>,
   isNullable: (field: DescField) => boolean,
 ): Schemas {
   const found = new Map<string, Schema>();
   const refer = (name: string, build: () => Schema): Schema => {
     if (!found.has(name)) {
-      // Its name stands before it is built: it may refer to itself.
+      // Registered before it is built, since it can refer to itself.
       found.set(name, {});
       found.set(name, build());
     }
@@ -36,7 +36,7 @@ export function createSchemas(
   const ofMessage: Schemas["ofMessage"] = (desc, direction) => {
     const own = wellKnownSchema(desc);
     if (own) return own;
-    const isSecond = direction === "request" && answered.has(desc.typeName);
+    const isSecond = direction === "request" && responseTypes.has(desc.typeName);
     const name = `${desc.typeName}${isSecond ? "-Input" : ""}`;
     return refer(name, () => objectOf(desc.fields, desc, direction, commentOf(desc)));
   };
@@ -49,12 +49,12 @@ export function createSchemas(
     return field.enum ? ofEnum(field.enum) : scalarSchema(field.scalar ?? ScalarType.STRING);
   };
   const ofField: Schemas["ofField"] = (field, direction) => {
-    const said = commentOf(field);
+    const comment = commentOf(field);
     const { description, ...value } = withConstraints(field, single(field, direction), direction);
     return {
       ...value,
-      ...describe(said, description as string | undefined),
-      ...(direction === "request" && isSetByServer(said) && { readOnly: true }),
+      ...describe(comment, description as string | undefined),
+      ...(direction === "request" && isSetByServer(comment) && { readOnly: true }),
     };
   };
   const objectOf = (
@@ -63,7 +63,7 @@ export function createSchemas(
     direction: Direction,
     comment?: string,
   ): Schema => {
-    const isNull = (field: DescField) => direction === "answer" && isNullable(field);
+    const isNull = (field: DescField) => direction === "response" && isNullable(field);
     const properties = fields.map((field) => {
       const schema = ofField(field, direction);
       return [field.jsonName, isNull(field) ? { anyOf: [schema, { type: "null" }] } : schema] as const;
@@ -77,7 +77,7 @@ export function createSchemas(
       type: "object",
       properties: Object.fromEntries(properties),
       ...(required.length > 0 && { required }),
-      // Answers may grow; a field that the edge does not know it refuses.
+      // Responses can get more fields; unknown fields of requests are rejected.
       ...(direction === "request" && { additionalProperties: false }),
       ...(choices.length > 0 && { allOf: choices }),
     };
@@ -95,7 +95,7 @@ export function createSchemas(
   };
 }
 
-/** By the contract's convention, comments end like this where callers have nothing to say. */
+/** The convention of the contracts for fields that callers can't set. */
 export const isSetByServer = (comment: string): boolean => comment.includes("Set by the server.");
 
 function withConstraints(field: DescField, single: Schema, direction: Direction): Schema {
@@ -103,22 +103,22 @@ function withConstraints(field: DescField, single: Schema, direction: Direction)
   const item = { ...single, ...asked?.itemKeywords };
   const words = asked?.words.join(" ");
   const { description } = describe(single.description as string | undefined, words);
-  const said = description === undefined ? {} : { description };
+  const described = description === undefined ? {} : { description };
   if (field.fieldKind === "list")
     return { type: "array", items: item, ...asked?.keywords, ...describe(words) };
   if (field.fieldKind === "map")
     return { type: "object", additionalProperties: item, ...asked?.keywords, ...describe(words) };
-  return { ...single, ...asked?.keywords, ...said };
+  return { ...single, ...asked?.keywords, ...described };
 }
 
-/** Answers have every field that can't be absent; requests need those that the rules ask for. */
+/** Responses have every implicit field; requests need those that the rules require. */
 function isAlways(field: DescField, direction: Direction): boolean {
   if (direction === "request") return requiredFields(field.parent).has(field);
   if (direction === "detail" || field.oneof) return false;
   return field.fieldKind !== "message" && field.presence === FeatureSet_FieldPresence.IMPLICIT;
 }
 
-/** At most one field of a oneof, and exactly one where the contract says so. */
+/** At most one field of a oneof; exactly one where the contract requires it. */
 function choicesIn({ oneofs }: DescMessage, fields: readonly DescField[]): Schema[] {
   return oneofs.flatMap((oneof) => {
     const members = oneof.fields.filter((field) => fields.includes(field));
@@ -131,8 +131,8 @@ function choicesIn({ oneofs }: DescMessage, fields: readonly DescField[]): Schem
 
 function enumSchema(desc: DescEnum, commentOf: CommentOf): Schema {
   const values = desc.values.map((value) => {
-    const said = commentOf(value);
-    return `- \`${value.name}\`${said && `: ${said}`}`;
+    const comment = commentOf(value);
+    return `- \`${value.name}\`${comment && `: ${comment}`}`;
   });
   return {
     ...describe(commentOf(desc), values.join("\n")),

@@ -7,7 +7,7 @@ import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/rpc/errors.ts";
 import type { Schema } from "./schema.ts";
 
-/** What a document says of an API beyond its contract. */
+/** The parts of a document that do not follow from the contract. */
 export type Style = {
   readonly title: string;
   readonly introduction: string;

@@ -4,22 +4,22 @@ import { encodingNotAcceptable } from "../../errors/http-error.ts";
 import { type Compression, compressionOf } from "../compression.ts";
 import { type HttpRequest, headerOf } from "../http.ts";
 
-/** How a caller takes an answer. */
+/** The content codings that a caller accepts. */
 export type Acceptance = {
-  /** The coding that it likes best; undefined if it has to be none. */
+  /** The preferred one; undefined for identity. */
   readonly compression: Compression | undefined;
-  /** Whether it takes one without a coding, too. */
+  /** Whether identity is acceptable. */
   readonly identity: boolean;
 };
 
-/** Best first, where a caller likes several equally: less time for about the same size. */
+/** In the order of preference among equal q-values: less time for about the same size. */
 const codings = ["zstd", "br", "gzip"];
 
-/** Headers differ little from caller to caller. */
+/** Few different headers are in use. */
 const known = new LRUCache<string, Acceptance>({ max: 200 });
 const plain: Acceptance = Object.freeze({ compression: undefined, identity: true });
 
-/** Reads Accept-Encoding. A caller that takes nothing that there is gets 406, before anything has been done for it. */
+/** Reads Accept-Encoding. Throws 406 where it accepts none of the codings, before the call is made. */
 export function acceptanceOf(request: HttpRequest): Acceptance {
   const header = headerOf(request, "accept-encoding");
   if (header === undefined) return plain;
@@ -29,13 +29,13 @@ export function acceptanceOf(request: HttpRequest): Acceptance {
   return found;
 }
 
-/** For answers that are sent byte for byte. */
+/** Throws 406 unless identity is acceptable, for responses that are sent as stored. */
 export function requireIdentity({ identity }: Acceptance): void {
   if (!identity) throw encodingNotAcceptable(["identity"]);
 }
 
 function negotiate(header: string): Acceptance {
-  // An empty list is a caller that takes no coding.
+  // An empty list accepts no coding.
   if (header.trim() === "") return plain;
   const negotiator = new Negotiator({ headers: { "accept-encoding": header } }) as Preferring;
   const accepted = negotiator.encodings([...codings, "identity"], { preferred: codings });
@@ -45,7 +45,7 @@ function negotiate(header: string): Acceptance {
   };
 }
 
-/** What the library's types leave out. */
+/** An option that the library's types leave out. */
 type Preferring = Negotiator & {
   encodings(available: string[], options: { preferred: string[] }): string[];
 };

@@ -5,14 +5,14 @@ import { bodyTooLarge } from "../../errors/http-error.ts";
 import { type Compression, compressionOf, notCompressedAs } from "../compression.ts";
 import { type HttpRequest, headerOf } from "../http.ts";
 
-/** The coding of a request's body, undefined for none; one that is not known gets 415. */
+/** The content coding of a request; undefined for none. Throws 415 for an unknown one. */
 export function requestCompressionOf(request: HttpRequest): Compression | undefined {
   const header = headerOf(request, "content-encoding")?.trim().toLowerCase();
-  // The older name of the same.
+  // An older name of gzip.
   return compressionOf(header === "x-gzip" ? "gzip" : header);
 }
 
-/** A whole body without its coding. No more than the limit is made of it. */
+/** Decodes a whole body, within the limit. */
 export async function inflateBody(
   bytes: Buffer,
   compression: Compression | undefined,
@@ -21,16 +21,16 @@ export async function inflateBody(
   return compression ? compression.decompress(bytes, messageBytesMax, bodyTooLarge) : bytes;
 }
 
-/** A body that is still coming, without its coding; no faster than it is taken. */
-export async function* inflatePieces(
-  pieces: AsyncIterable<Buffer>,
+/** Decodes a body as it is received, no faster than it is consumed. */
+export async function* inflateChunks(
+  chunks: AsyncIterable<Buffer>,
   compression: Compression,
 ): AsyncGenerator<Buffer> {
   const inflater = createInflater(compression.name);
-  // What goes wrong comes out where the pieces are read.
-  pipeline(Readable.from(pieces), inflater, () => undefined);
+  // Errors surface where the chunks are read.
+  pipeline(Readable.from(chunks), inflater, () => undefined);
   try {
-    for await (const piece of inflater) yield piece;
+    for await (const chunk of inflater) yield chunk;
   } catch (error) {
     throw error instanceof ConnectError ? error : notCompressedAs(compression.name);
   }

@@ -1,9 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import type { CallServices } from "../../../edge/call/call-services.ts";
 import { methodNotAllowed } from "../../../edge/errors/http-error.ts";
-import { type Incoming, readPieces } from "../../../edge/http/body.ts";
 import { boundsOf } from "../../../edge/http/bounds.ts";
 import { headerOf } from "../../../edge/http/http.ts";
+import { type Incoming, readChunks } from "../../../edge/http/read-chunks.ts";
 import { sendWhole } from "../../../edge/http/send.ts";
 import { accessOf } from "../../../edge/method/access.ts";
 import type { Protocol } from "../../../edge/protocols/protocol.ts";
@@ -48,7 +48,7 @@ async function* uploadMessages(
 ): AsyncGenerator<UploadRequest> {
   const header = { name, ...(contentType !== undefined && { contentType }) };
   yield create(UploadRequestSchema, { part: { case: "header", value: header } });
-  for await (const value of readPieces(incoming)) {
+  for await (const value of readChunks(incoming)) {
     yield create(UploadRequestSchema, { part: { case: "chunk", value } });
   }
 }

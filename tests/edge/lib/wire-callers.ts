@@ -2,7 +2,7 @@ import { create, fromBinary, type JsonObject, toJson } from "@bufbuild/protobuf"
 import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
 import type { Code } from "@connectrpc/connect";
 import { wrap } from "../../../edge/codec/envelope.ts";
-import { usualTypes } from "../../../edge/errors/usual-types.ts";
+import { commonTypes } from "../../../edge/errors/common-types.ts";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 import { type Answer, http1, http2 } from "./raw-http.ts";
 import { nameOf } from "./status-callers.ts";
@@ -83,7 +83,7 @@ function connectStatus({ code, message, details = [] }: ConnectError, answer: An
   };
 }
 
-const detailOf = (any: Any): JsonObject => toJson(AnySchema, any, { registry: usualTypes }) as JsonObject;
+const detailOf = (any: Any): JsonObject => toJson(AnySchema, any, { registry: commonTypes }) as JsonObject;
 
 function inConnectUnary(codec: "proto" | "json"): WireCaller {
   return async (port, call) => {

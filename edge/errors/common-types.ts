@@ -10,8 +10,8 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 
-/** What a google.protobuf.Any may hold everywhere, whatever a contract imports. */
-const usual: readonly DescFile[] = [
+/** Types that a google.protobuf.Any can hold in every contract. */
+const common: readonly DescFile[] = [
   file_google_protobuf_any,
   file_google_protobuf_duration,
   file_google_protobuf_empty,
@@ -22,11 +22,11 @@ const usual: readonly DescFile[] = [
   file_google_rpc_error_details,
 ];
 
-export const usualTypes: Registry = createRegistry(...usual);
+export const commonTypes: Registry = createRegistry(...common);
 
 const byFile = new WeakMap<DescFile, Registry>();
 
-/** The types that JSON of a contract's messages may name in `@type`: those of the contract, its imports and the usual. */
+/** The types for `@type` in JSON: those of the contract, of its imports, and the common ones. */
 export function typesOf(file: DescFile): Registry {
   const known = byFile.get(file);
   if (known) return known;
@@ -35,9 +35,8 @@ export function typesOf(file: DescFile): Registry {
   return types;
 }
 
-/** The types of several contracts. */
 export function registryOf(files: readonly DescFile[]): Registry {
-  return createRegistry(...usual, ...new Set(files.flatMap(withImports)));
+  return createRegistry(...common, ...new Set(files.flatMap(withImports)));
 }
 
 function withImports(file: DescFile): DescFile[] {

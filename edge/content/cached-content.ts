@@ -3,20 +3,20 @@ import type { HttpFile } from "../../gen/sluice/common/v1/options_pb.ts";
 import type { Representation } from "../../services/lib/content/choose-answer.ts";
 import type { VerifiedFile } from "./shared-folder.ts";
 
-/** A content that was handed over: further reads of it need a confirmation only. */
-export type HeldContent = {
+/** A content that was handed over. Further reads need only a confirmation of its lease. */
+export type CachedContent = {
   readonly file: VerifiedFile;
   readonly lease: string;
   readonly expiresAtMs: number;
-  /** Headers of an answer with the whole. */
+  /** Headers of a response with the whole content. */
   readonly headers: Readonly<Record<string, string>>;
   readonly representation: Representation;
 };
 
-export function heldContentOf(
+export function cachedContentOf(
   { path, fingerprint, lease, sizeBytes, expireTime }: HttpFile,
   headers: Readonly<Record<string, string>>,
-): HeldContent {
+): CachedContent {
   return {
     file: { path, fingerprint },
     lease,

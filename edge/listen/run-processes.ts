@@ -4,16 +4,16 @@ import type { Logger } from "../../services/lib/telemetry/log.ts";
 import { serveClusterStore } from "../admission/cluster-store.ts";
 import { createLimitTable, type LimitTable } from "../admission/limit-table.ts";
 
-/** Pause before a worker that died young is replaced, in milliseconds: it doubles as long as they do. */
+/** Backoff before a worker is replaced, in milliseconds; doubles while workers die early. */
 const pauseMsMin = 100;
 const pauseMsMax = 10_000;
-/** How long a worker lives that did not die young, in milliseconds. */
-const ripeMs = 10_000;
+/** Lifetime after which the backoff is reset, in milliseconds. */
+const stableMs = 10_000;
 
-/** What a worker and its primary process tell each other. */
-type Word = { readonly edge: "ready"; readonly address: string } | { readonly edge: "stop" };
+/** A message between the primary process and a worker. */
+type WorkerMessage = { readonly edge: "ready"; readonly address: string } | { readonly edge: "stop" };
 
-const isWord = (message: unknown): message is Word =>
+const isMessage = (message: unknown): message is WorkerMessage =>
   typeof message === "object" && message !== null && "edge" in message;
 
 type Supervision = {
@@ -24,8 +24,8 @@ type Supervision = {
 };
 
 /**
- * Runs the edge in several processes that share its port, and replaces those that die, until `stop` aborts and all have
- * let their running requests end. Fails if one can't start in the beginning.
+ * Runs the edge in several processes that share its port and replaces those that die, until `stop` aborts and running
+ * requests have ended. Rejects if a process can't start at first.
  */
 export async function runPrimary(options: {
   processes: number;
@@ -47,7 +47,7 @@ export async function runPrimary(options: {
   if (failed?.status === "rejected") throw failed.reason;
 }
 
-/** Has a worker, one after the other, until the stop. */
+/** Keeps one worker running until the stop. */
 async function keepWorker({ stop, table, log, isReady }: Supervision): Promise<void> {
   let pauseMs = pauseMsMin;
   let hasStarted = false;
@@ -63,7 +63,7 @@ async function keepWorker({ stop, table, log, isReady }: Supervision): Promise<v
     if (stop.aborted) return;
     if (!hasStarted) throw new Error("a process of the edge could not start");
     log.error({ worker: worker.process.pid, ...end }, "a process of the edge ended and is replaced");
-    if (performance.now() - sinceMs > ripeMs) pauseMs = pauseMsMin;
+    if (performance.now() - sinceMs > stableMs) pauseMs = pauseMsMin;
     await pause(pauseMs, undefined, { signal: stop }).catch(() => undefined);
     pauseMs = Math.min(2 * pauseMs, pauseMsMax);
   }
@@ -71,42 +71,42 @@ async function keepWorker({ stop, table, log, isReady }: Supervision): Promise<v
 
 type End = { readonly code: number | null; readonly signal: string | null } | { readonly err: Error };
 
-/** Waits until a worker ends or can't begin, and tells it the stop. */
+/** Waits until a worker ends or fails to start, and passes the stop on to it. */
 async function endOf(worker: Worker, stop: AbortSignal, started: (address: string) => void): Promise<End> {
   const { promise: ended, resolve: end } = Promise.withResolvers<End>();
   worker.once("exit", (code, signal) => end({ code, signal }));
-  // What is said to a worker that has just died fails, too; its exit tells the same.
+  // Sending to a worker that has just died fails, too; `exit` reports it.
   worker.on("error", (err) => {
     if (worker.process.pid === undefined) end({ err });
   });
-  const tell = () => worker.send({ edge: "stop" } satisfies Word, () => undefined);
-  worker.on("message", (word: unknown) => {
-    if (!isWord(word) || word.edge !== "ready") return;
-    started(word.address);
-    // It may have been starting when it was told.
-    if (stop.aborted) tell();
+  const sendStop = () => worker.send({ edge: "stop" } satisfies WorkerMessage, () => undefined);
+  worker.on("message", (message: unknown) => {
+    if (!isMessage(message) || message.edge !== "ready") return;
+    started(message.address);
+    // A worker that was starting has missed the message.
+    if (stop.aborted) sendStop();
   });
-  stop.addEventListener("abort", tell, { once: true });
+  stop.addEventListener("abort", sendStop, { once: true });
   try {
     return await ended;
   } finally {
-    stop.removeEventListener("abort", tell);
+    stop.removeEventListener("abort", sendStop);
   }
 }
 
-/** What a worker hears of its primary process besides signals, and tells it. */
+/** Connects a worker to the messages of the primary process. */
 export function joinPrimary(stop: AbortSignal): {
   stop: AbortSignal;
   ready: (address: string) => void;
 } {
-  const told = new AbortController();
-  // A primary process that is gone hears nothing; that its channel has ended ends this process, too.
+  const stopped = new AbortController();
+  // Sending to a primary process that is gone fails; the end of its channel ends this process, too.
   cluster.worker?.on("error", () => undefined);
-  process.on("message", (word: unknown) => {
-    if (isWord(word) && word.edge === "stop") told.abort();
+  process.on("message", (message: unknown) => {
+    if (isMessage(message) && message.edge === "stop") stopped.abort();
   });
   return {
-    stop: AbortSignal.any([stop, told.signal]),
-    ready: (address) => cluster.worker?.send({ edge: "ready", address } satisfies Word),
+    stop: AbortSignal.any([stop, stopped.signal]),
+    ready: (address) => cluster.worker?.send({ edge: "ready", address } satisfies WorkerMessage),
   };
 }

@@ -1,12 +1,12 @@
-/** What may happen only so often; answers whether it still may. */
-export type Budget = (units?: number) => boolean;
+/** Takes units of a token bucket; false if it had too few. */
+export type FrameBudget = (units?: number) => boolean;
 
-/** Takes `burst` at once, and gets `perSecond` back as time goes by. */
-export function createBudget(
+/** A token bucket of `burst` units that refills by `perSecond`. */
+export function createFrameBudget(
   burst: number,
   perSecond: number,
   now: () => number = performance.now.bind(performance),
-): Budget {
+): FrameBudget {
   let left = burst;
   let atMs = now();
   return (units = 1) => {

@@ -6,21 +6,21 @@ import { type Headers, isGone } from "../http.ts";
 import { sendWhole } from "../send.ts";
 import type { Acceptance } from "./acceptance.ts";
 
-/** What one stream may look back to, as a power of two: many streams are open at once. */
+/** Window of a compressed stream, as a power of two: many streams are open at once. */
 const streamWindowBits = 18;
 
-/** What listens to an answer's end, with what passes a stream through a coder, is more than Node finds usual. */
+/** Above the default of Node: the pipeline of a coded stream adds its listeners to those of the edge. */
 const closeListenersMax = 20;
 
-/** A shared cache must not give a caller a coding that another one takes. */
+/** Shared caches must keep the codings apart. */
 export const varyByEncoding: Headers = { vary: "Accept-Encoding" };
 
-/** The coding of a text of JSON: none for a short one, unless the caller insists. */
+/** The coding of a JSON text: none for a short one, unless identity is not acceptable. */
 export function codingFor(text: string, { compression, identity }: Acceptance): Acceptance["compression"] {
   return identity && !isWorthCompressing(text) ? undefined : compression;
 }
 
-/** Answers a text in a coding. */
+/** Sends a text in a coding. */
 export async function sendCoded(
   exchange: Exchange,
   status: number,
@@ -38,15 +38,14 @@ export async function sendCoded(
 }
 
 /**
- * Where a stream of texts is written so that it leaves in a coding; each text comes out whole at once. Ending it ends the
- * answer.
+ * The writable of a coded response body. Each write is flushed at once, and ending it ends the response.
  */
 export function codedBody({ response }: Exchange, { compression }: Acceptance): Writable {
   const target = response as unknown as Writable;
   if (!compression) return target;
   const coder = createCoder(compression.name);
   target.setMaxListeners(closeListenersMax);
-  // A reader that went away is noticed by the answer's own end.
+  // The close of the response reports a reader that went away.
   pipeline(coder, target, () => undefined);
   return coder;
 }

@@ -5,41 +5,41 @@ import type { Schemas } from "./schemas.ts";
 import type { Style } from "./style.ts";
 
 /** An OpenAPI response. */
-export type AnswerObject = {
+export type ResponseObject = {
   readonly description: string;
   readonly headers?: Readonly<Record<string, unknown>>;
   readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
 };
 
-/** The successful answers of a route by HTTP status. */
+/** The successful responses of a route by HTTP status. */
 export function successesOf(
   route: Route,
   schemas: Schemas,
-  saying: string,
+  comment: string,
   style: Style,
-): Record<string, AnswerObject> {
+): Record<string, ResponseObject> {
   const { response, method } = route;
   const status = successStatus(route, style);
-  if (response.rawBody) return rawAnswers(route, status);
+  if (response.rawBody) return rawResponses(route, status);
   const { description: _, ...schema } = response.field
-    ? schemas.ofField(response.field, "answer")
-    : schemas.ofMessage(method.output, "answer");
+    ? schemas.ofField(response.field, "response")
+    : schemas.ofMessage(method.output, "response");
   const isStream = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
   const content = isStream ? streamContent(schema) : { "application/json": { schema: style.wrap(schema) } };
-  return { [status]: { description: saying || "The answer.", content } };
+  return { [status]: { description: comment || "The answer.", content } };
 }
 
 /** The status of a successful response: the contract's, or else the dialect's. */
 export const successStatus = ({ response, httpMethod }: Route, { dialect }: Style): number =>
   response.status ?? dialect.successStatus(httpMethod);
 
-/** What HTTP says about requests with these headers. */
+/** Further statuses of requests with these headers. */
 const statusesByHeader: Readonly<Record<string, readonly [status: number, description: string]>> = {
   range: [206, "The range that was asked for."],
   "if-none-match": [304, "The caller holds this content already."],
 };
 
-function rawAnswers({ formats, headers }: Route, success: number): Record<string, AnswerObject> {
+function rawResponses({ formats, headers }: Route, success: number): Record<string, ResponseObject> {
   const description = formats
     ? "A file in the format that was asked for."
     : "The bytes, with their own Content-Type.";
@@ -53,7 +53,7 @@ function rawAnswers({ formats, headers }: Route, success: number): Record<string
   return { [success]: { description, content }, ...Object.fromEntries(others) };
 }
 
-/** A server stream is written as the request's Accept header asks for it. */
+/** A stream of JSON in the framings that Accept can select. */
 function streamContent(message: Schema): Record<string, { schema: Schema }> {
   const error = { $ref: "#/components/schemas/Error" };
   const either = { anyOf: [message, error] };

@@ -2,16 +2,16 @@ import type { ServerResponse } from "node:http";
 import { constants } from "node:http2";
 import { type HttpRequest, type HttpResponse, headerOf, isHttp2 } from "./http.ts";
 
-/** How long the rest of a body that was not wanted may still come, in milliseconds. */
-const lingerMs = 2_000;
+/** How long the rest of a body is read and discarded, in milliseconds. */
+const discardMs = 2_000;
 
 type End = (chunk?: unknown, ...rest: unknown[]) => unknown;
 
 /**
- * Lets an answer that comes before the end of the request's body reach its reader: a connection that is closed while
- * bytes are on their way is reset, and the answer is lost with it.
+ * Keeps reading the body behind a response that is sent before its end. Closing a connection with unread bytes resets
+ * it, and the client loses the response.
  */
-export function lingerForBody(request: HttpRequest, response: HttpResponse): void {
+export function enableLingeringClose(request: HttpRequest, response: HttpResponse): void {
   if (isHttp2(request)) {
     response.once("finish", () => {
       if (!request.complete && "stream" in response) response.stream.close(constants.NGHTTP2_NO_ERROR);
@@ -37,35 +37,35 @@ const hasBody = (request: HttpRequest): boolean =>
   headerOf(request, "transfer-encoding") !== undefined ||
   Number(headerOf(request, "content-length") ?? 0) > 0;
 
-/** Whether the connection stays open behind the answer, so that nothing resets it. */
+/** Whether the connection stays open after the response, so that nothing resets it. */
 const keepsAlive = (request: HttpRequest, response: HttpResponse): boolean =>
   (response as ServerResponse).shouldKeepAlive &&
   String(response.getHeader("connection")).toLowerCase() !== "close" &&
   request.httpVersion !== "1.0";
 
-/** Reads on to where the next request begins, for a while. */
+/** Reads up to the next request, for a limited time. */
 function discardBody(request: HttpRequest): void {
   const { socket } = request;
-  const timer = setTimeout(() => socket.destroySoon(), lingerMs);
+  const timer = setTimeout(() => socket.destroySoon(), discardMs);
   request.once("close", () => clearTimeout(timer));
   request.removeAllListeners("readable");
   request.resume();
 }
 
 /**
- * Waits until a body that is not wanted has come, for a while. A client that is answered while it sends one message may
- * break off, and not see the answer for its own error.
+ * Discards a body up to its end, for a limited time. Clients that get a response while they send can fail before they
+ * read it.
  */
-export async function awaitBody(request: HttpRequest): Promise<void> {
+export async function drainBody(request: HttpRequest): Promise<void> {
   if (request.complete || request.destroyed) return;
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => come(), lingerMs);
-    const come = () => {
+    const timer = setTimeout(() => done(), discardMs);
+    const done = () => {
       clearTimeout(timer);
       resolve();
     };
-    request.once("end", come);
-    request.once("close", come);
+    request.once("end", done);
+    request.once("close", done);
     request.resume();
   });
 }
@@ -74,13 +74,13 @@ function endAfterBody(request: HttpRequest, end: () => void): void {
   const timer = setTimeout(() => {
     end();
     request.socket.destroySoon();
-  }, lingerMs);
+  }, discardMs);
   request.once("close", () => clearTimeout(timer));
   request.once("end", () => {
     clearTimeout(timer);
     end();
   });
-  // Whoever read the body has left his listener behind, which would hold it back.
+  // A listener of an earlier reader would keep the body from flowing.
   request.removeAllListeners("readable");
   request.resume();
 }
