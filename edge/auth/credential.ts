@@ -4,10 +4,9 @@ import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/rpc/errors.ts";
 import { type HttpRequest, headerOf } from "../http/http.ts";
 
-/** What a caller shows to say who it is. */
 export type Credential = { readonly case: "accessToken" | "apiKey"; readonly value: string };
 
-/** The credential of a request's headers, unverified; an error without one. */
+/** The unverified credential of a request, or the error of a missing or malformed one. */
 export function credentialOf(request: HttpRequest): Credential | ConnectError {
   const authorization = headerOf(request, "authorization");
   const apiKey = headerOf(request, "x-api-key");
@@ -19,7 +18,7 @@ export function credentialOf(request: HttpRequest): Credential | ConnectError {
   return { case: "accessToken", value: token };
 }
 
-/** A name for a credential that can be kept: the credential can't be had from it. */
+/** A key for caches, from which the credential can't be recovered. */
 export function fingerprintOf({ case: kind, value }: Credential): string {
   return hash("sha256", `${kind}:${value}`, "base64");
 }

@@ -21,7 +21,7 @@ import type { Pages } from "../pages/page.ts";
 import { pageAt } from "../pages/send-page.ts";
 import { createRestHandler } from "../rest/handler.ts";
 import { createRpcHandler } from "../rpc/handler.ts";
-import { sendMethodUnknown } from "../rpc/unknown.ts";
+import { sendMethodUnknown } from "../rpc/send-method-unknown.ts";
 import { wireOf } from "../rpc/wire.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { sendLiveness, sendReadiness } from "./health.ts";

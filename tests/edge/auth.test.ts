@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import type { Credential } from "../../edge/auth/credential.ts";
-import { rememberVerified, type Verified } from "../../edge/auth/verified-credentials.ts";
+import { cacheVerified, type Verified } from "../../edge/auth/verified-credentials.ts";
 
 const principal = { orgId: "o", userId: "u", roles: ["viewer"] };
 const key: Credential = { case: "apiKey", value: "k" };
@@ -9,7 +9,7 @@ const key: Credential = { case: "apiKey", value: "k" };
 function remember(answer: () => Promise<Verified>) {
   const clock = { nowMs: 0 };
   const calls = { count: 0 };
-  const { recall, verify: ask } = rememberVerified(
+  const { recall, verify: ask } = cacheVerified(
     () => {
       calls.count += 1;
       return answer();

@@ -16,16 +16,21 @@ import type { Plan } from "../method/plan.ts";
 import { checkConnectVersion } from "./connect-get.ts";
 import type { Wire } from "./wire.ts";
 
-/** How to come from a request's body to its messages in protobuf. */
-export type Reading = {
+/** How the messages of a request are encoded. */
+export type RequestEncoding = {
   readonly plan: Plan;
   readonly wire: Wire;
   readonly compression: Compression | undefined;
   readonly bytesMax: number;
 };
 
-/** Reads the headers that say how a body is to be read. */
-export function readingOf(request: HttpRequest, plan: Plan, wire: Wire, bytesMax: number): Reading {
+/** Derives the encoding from the request's headers. */
+export function requestEncoding(
+  request: HttpRequest,
+  plan: Plan,
+  wire: Wire,
+  bytesMax: number,
+): RequestEncoding {
   if (wire.protocol === "connect") checkConnectVersion(headerOf(request, "connect-protocol-version"));
   return { plan, wire, compression: compressionOf(headerOf(request, encodingHeader(wire))), bytesMax };
 }
@@ -35,41 +40,42 @@ function encodingHeader({ protocol, enveloped }: Wire): string {
   return enveloped ? "connect-content-encoding" : "content-encoding";
 }
 
-/** The most bytes that a body of one message may have. */
-export const bodyBytesMax = ({ wire, bytesMax }: Reading): number =>
+/** Largest body of a request with one message, in bytes. */
+export const bodyBytesMax = ({ wire, bytesMax }: RequestEncoding): number =>
   wire.enveloped ? bytesMax + envelopeHeadBytes : bytesMax;
 
-/** The only message of a body. */
-export async function onlyMessage(reading: Reading, body: Buffer): Promise<Buffer> {
-  if (reading.wire.enveloped) return opened(reading, unwrapOnly(body, reading.bytesMax));
-  return toProto(reading, reading.compression ? await inflated(reading, body) : body);
+/** The only message of a body, as protobuf. */
+export async function onlyMessage(encoding: RequestEncoding, body: Buffer): Promise<Buffer> {
+  if (encoding.wire.enveloped) return decodeEnvelope(encoding, unwrapOnly(body, encoding.bytesMax));
+  return toProto(encoding, encoding.compression ? await decompressed(encoding, body) : body);
 }
 
-/** The messages of a stream, one after the other. */
-export function eachMessage(reading: Reading, incoming: Incoming): AsyncGenerator<Buffer> {
-  const { streamBytesMax, streamMessagesMax } = boundsOf(reading.plan.method);
-  return boundBytes(boundCount(openedMessages(reading, incoming), streamMessagesMax), streamBytesMax);
+/** The messages of a body, as protobuf. */
+export function eachMessage(encoding: RequestEncoding, incoming: Incoming): AsyncGenerator<Buffer> {
+  const { streamBytesMax, streamMessagesMax } = boundsOf(encoding.plan.method);
+  return boundBytes(boundCount(decodedMessages(encoding, incoming), streamMessagesMax), streamBytesMax);
 }
 
-async function* openedMessages(reading: Reading, incoming: Incoming): AsyncGenerator<Buffer> {
+async function* decodedMessages(encoding: RequestEncoding, incoming: Incoming): AsyncGenerator<Buffer> {
   const place = { between: true };
   const pieces = readPieces({ ...incoming, betweenMs: Number.POSITIVE_INFINITY }, place);
-  for await (const envelope of unwrapEach(pieces, reading.bytesMax, place)) yield opened(reading, envelope);
+  for await (const envelope of unwrapEach(pieces, encoding.bytesMax, place))
+    yield decodeEnvelope(encoding, envelope);
 }
 
-async function opened(reading: Reading, { flags, bytes }: Envelope): Promise<Buffer> {
-  if (flags === 0) return toProto(reading, bytes);
+async function decodeEnvelope(encoding: RequestEncoding, { flags, bytes }: Envelope): Promise<Buffer> {
+  if (flags === 0) return toProto(encoding, bytes);
   if (flags !== compressedFlag) {
     throw invalidField("body", `has an envelope with flags that are unknown: ${flags}`);
   }
-  return toProto(reading, await inflated(reading, bytes));
+  return toProto(encoding, await decompressed(encoding, bytes));
 }
 
-async function inflated({ compression, bytesMax }: Reading, bytes: Buffer): Promise<Buffer> {
+async function decompressed({ compression, bytesMax }: RequestEncoding, bytes: Buffer): Promise<Buffer> {
   if (!compression)
     throw new ConnectError("a message is compressed, but no compression is named", Code.Internal);
   return compression.decompress(bytes, bytesMax);
 }
 
-const toProto = ({ wire, plan }: Reading, bytes: Buffer): Buffer =>
+const toProto = ({ wire, plan }: RequestEncoding, bytes: Buffer): Buffer =>
   wire.codec === "json" ? plan.encodeRequest(bytes) : bytes;

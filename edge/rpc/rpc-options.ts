@@ -5,13 +5,12 @@ import type { Deadlines } from "../http/deadline.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Limits } from "../http/limits.ts";
 
-/** What calls need of the edge. */
 export type RpcOptions = {
   readonly admit: Admit;
   readonly forward: Forward;
   readonly deadlines: Deadlines;
   readonly limits: Limits;
-  /** Largest message of a request, inflated, in bytes. */
+  /** Largest request message after decompression, in bytes. */
   readonly messageBytesMax: number;
   toError(error: unknown, exchange: Exchange): ConnectError;
 };
