@@ -1,13 +1,20 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tools/test-run/longest-first.ts";
+import { projects } from "./tools/test-run/projects.ts";
+import { SlowReport } from "./tools/test-run/slow-report.ts";
 
 export default defineConfig({
   test: {
-    include: ["tests/**/*.test.ts"],
     globalSetup: ["tests/lib/global-setup.ts"],
-    // The machine's cores are shared with the databases and services that the tests start.
-    maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 20_000 } },
+    reporters: ["default", new SlowReport()],
+    sequence: { sequencer: LongestFirst },
+    projects: projects.map((project) => ({
+      test: {
+        ...project,
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        expect: { poll: { timeout: 20_000 } },
+      },
+    })),
   },
 });

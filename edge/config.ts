@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { type ServiceName, serviceNames } from "../gen/services.ts";
 import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/settings/env.ts";
 import { parseMeshEnv } from "../services/lib/tls/tls-settings.ts";
 import { admissionEnv, admissionOf } from "./admission/settings.ts";
+import { compatProblems, standardCompatEnv } from "./dialects/compat-settings.ts";
 import { corsEnv, corsOf, corsProblems } from "./http/cors-settings.ts";
 import { tlsEnv, tlsOf, tlsProblems } from "./listen/tls-settings.ts";
 
@@ -15,6 +17,16 @@ const grpcAddresses = z
     "must be host:port, or unix: and a path; or several of them, with commas between",
   );
 
+type Upstreams = Record<ServiceName, string>;
+
+/** Name of the setting with a service's addresses. */
+const addressSetting = (name: ServiceName) =>
+  `${name.toUpperCase()}_ADDRESS` as `${Uppercase<ServiceName>}_ADDRESS`;
+
+const addressEnv = Object.fromEntries(
+  serviceNames.map((name) => [addressSetting(name), grpcAddresses]),
+) as Record<ReturnType<typeof addressSetting>, typeof grpcAddresses>;
+
 const edgeEnv = z.object({
   EDGE_HOST: z.string().default("127.0.0.1"),
   EDGE_PORT: z
@@ -23,11 +35,7 @@ const edgeEnv = z.object({
     .default("8080")
     .transform(Number)
     .refine((port) => port <= 65_535, "must be a port number"),
-  IDENTITY_ADDRESS: grpcAddresses,
-  ORCHESTRATION_ADDRESS: grpcAddresses,
-  STORAGE_ADDRESS: grpcAddresses,
-  STAGING_ADDRESS: grpcAddresses,
-  APPROVAL_ADDRESS: grpcAddresses,
+  ...addressEnv,
   STORAGE_DIR: z.string().optional(),
   /** Processes that share the port. */
   EDGE_PROCESSES: z
@@ -39,6 +47,9 @@ const edgeEnv = z.object({
   LOG_LEVEL: logLevel,
   ...tlsEnv,
   ...corsEnv,
+  ...standardCompatEnv,
+  /** Where the process is that serves compat APIs; required where one is served. */
+  COMPAT_ADDRESS: grpcAddresses.optional(),
   mesh_private_key: privateKeyPem,
 });
 
@@ -47,7 +58,11 @@ export const edgeSecrets = ["mesh_private_key", "rate_limit_store"] as const;
 
 /** Reads the settings of an edge process; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
-  const settings = parseMeshEnv(edgeEnv, env, (set) => [...tlsProblems(set), ...corsProblems(set)]);
+  const settings = parseMeshEnv(edgeEnv, env, (set) => [
+    ...tlsProblems(set),
+    ...corsProblems(set),
+    ...compatProblems(set),
+  ]);
   return Object.freeze({
     logLevel: settings.LOG_LEVEL,
     host: settings.EDGE_HOST,
@@ -56,16 +71,17 @@ export function parseConfig(env: Env) {
     ...admissionOf(settings),
     /** gRPC addresses of the services, by name. */
     upstreams: Object.freeze({
-      identity: settings.IDENTITY_ADDRESS,
-      orchestration: settings.ORCHESTRATION_ADDRESS,
-      storage: settings.STORAGE_ADDRESS,
-      staging: settings.STAGING_ADDRESS,
-      approval: settings.APPROVAL_ADDRESS,
+      ...(Object.fromEntries(
+        serviceNames.map((name) => [name, settings[addressSetting(name)]]),
+      ) as Upstreams),
+      ...(settings.COMPAT_ADDRESS && { compat: settings.COMPAT_ADDRESS }),
     }),
     /** The folder of storage's files, where the edge can read it; large downloads then leave from the edge. */
     storageDirectory: settings.STORAGE_DIR,
     ...tlsOf(settings),
     cors: corsOf(settings),
+    /** APIs of other systems that are served. */
+    compatApis: settings.COMPAT_APIS,
     meshPrivateKey: settings.mesh_private_key,
     meshFiles: settings.meshFiles,
   });

@@ -28,7 +28,7 @@ const runOne: Run<EdgeConfig> = async (config, stop, ready) => {
   await using edge = await startEdge({
     ...config,
     services: exposedServices,
-    pages: createPages(),
+    pages: createPages(undefined, config.compatApis),
     admission: { limiter, limits: config.rateLimits, readLimits: config.readLimits },
     tls: tls?.current,
     meshTls,

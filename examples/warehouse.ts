@@ -11,8 +11,8 @@ import { connectPostgres } from "../services/lib/database/postgres-client.ts";
 import { aborted, stopSignal } from "../services/lib/process/lifetime.ts";
 
 /**
- * A database to try sources with, for whoever has none at hand: another PostgreSQL server, as Sluice brings one along, with
- * a table of airports and a role that may read it. Takes its port as argument, lives until Ctrl-C, leaves nothing behind.
+ * An example database for the README: a second embedded PostgreSQL server with a table of airports and a role that can
+ * read it. The argument is its port. It runs until Ctrl-C and leaves no files.
  */
 const port = Number(process.argv[2] ?? 54320);
 const airports = fileURLToPath(new URL("../node_modules/vega-datasets/data/airports.csv", import.meta.url));
@@ -21,8 +21,8 @@ const stop = stopSignal();
 await using folder = await temporaryFolder();
 await using server = await startPostgres({ dataDirectory: folder.path, settings: { fsync: "off" } });
 await fill(server.url);
-await using door = await openPort(server, port);
-console.log(`The warehouse is ready at 127.0.0.1:${door.port}`);
+await using listener = await openPort(server, port);
+console.log(`The warehouse is ready at 127.0.0.1:${listener.port}`);
 await aborted(stop);
 
 async function fill(url: string): Promise<void> {
@@ -41,15 +41,15 @@ async function fill(url: string): Promise<void> {
   await warehouse.end();
 }
 
-/** The server itself listens on a unix socket only: this is the TCP port of it, on this machine alone. */
-async function openPort({ superuser }: EmbeddedPostgres, wanted: number) {
+/** Forwards a loopback TCP port to the server, which listens on a unix socket only. */
+async function openPort({ superuser }: EmbeddedPostgres, port: number) {
   const socketPath = join(superuser.host, `.s.PGSQL.${superuser.port}`);
   const listener = createServer((client) => {
     const upstream = connect(socketPath);
-    // An end that breaks ends the other one, and that is all there is to it.
+    // An error on either side closes both; the example does not report it.
     pipeline(client, upstream, client).catch(() => {});
   });
-  listener.listen(wanted, "127.0.0.1");
+  listener.listen(port, "127.0.0.1");
   await once(listener, "listening");
   return {
     port: (listener.address() as AddressInfo).port,
@@ -59,7 +59,7 @@ async function openPort({ superuser }: EmbeddedPostgres, wanted: number) {
 
 async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp(join(tmpdir(), "sluice-warehouse-"));
-  // As root the server runs as another user, who has to get in.
+  // If started by root, the server runs as another user, which needs to enter the folder.
   await chmod(path, 0o711);
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

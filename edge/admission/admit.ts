@@ -40,7 +40,7 @@ export type Admission = {
 export function createAdmit(authenticate: Authenticate, admission: Admission | undefined): Admit {
   if (!admission) {
     return async (exchange, _, access) => {
-      exchange.principal = await authenticate.verify(access, exchange.request);
+      exchange.principal = await authenticate.verify(access, exchange);
     };
   }
   const { limiter, limits, readLimits } = admission;
@@ -83,7 +83,7 @@ type AdmittedCall = {
 async function admitCall(call: AdmittedCall, cost: number): Promise<void> {
   const { authenticate, limits, exchange, access, acquire } = call;
   const address = limitRequest("address", limits, networkOf(exchange.clientAddress), cost);
-  const recalled = authenticate.recall(access, exchange.request);
+  const recalled = authenticate.recall(access, exchange);
   if (recalled) {
     exchange.principal = recalled;
     // In one acquisition: a shared store is asked once for each call.
@@ -92,7 +92,7 @@ async function admitCall(call: AdmittedCall, cost: number): Promise<void> {
   }
   // The address comes before the credential is verified, so that guessing is limited.
   await acquire([address]);
-  exchange.principal = await authenticate.verify(access, exchange.request);
+  exchange.principal = await authenticate.verify(access, exchange);
   if (exchange.principal) await acquire(principalRequests(exchange.principal, limits, cost));
 }
 
@@ -100,9 +100,9 @@ async function admitCall(call: AdmittedCall, cost: number): Promise<void> {
 async function identifyReader(call: AdmittedCall): Promise<void> {
   const { authenticate, limits, exchange, access, acquire } = call;
   if (access !== "credential") return;
-  const recalled = authenticate.recall(access, exchange.request);
+  const recalled = authenticate.recall(access, exchange);
   if (!recalled) await acquire([limitRequest("address", limits, networkOf(exchange.clientAddress), 1)]);
-  exchange.principal = recalled ?? (await authenticate.verify(access, exchange.request));
+  exchange.principal = recalled ?? (await authenticate.verify(access, exchange));
 }
 
 /** All access tokens of a user share a limit: a new login must not be a new limit. */

@@ -4,17 +4,19 @@ import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { failure } from "../../services/lib/rpc/errors.ts";
 import { assertionHeader, type Principal, type Signer } from "../../services/lib/rpc/principal.ts";
-import type { HttpRequest } from "../http/http.ts";
+import type { Credential } from "../dialects/dialect.ts";
+import { credentialInvalid } from "../errors/refusals.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { headerOf } from "../http/http.ts";
 import type { EdgeAccess } from "../method/access.ts";
-import { credentialInvalid, credentialOf } from "./credential.ts";
 import { cacheVerified, type Verified } from "./verified-credentials.ts";
 
 /** Authenticates a request by its headers. */
 export type Authenticate = {
   /** The cached principal of the credential, if there is one. */
-  recall(access: EdgeAccess, request: HttpRequest): Principal | undefined;
+  recall(access: EdgeAccess, exchange: Exchange): Principal | undefined;
   /** Undefined if the method needs no credential. Rejects with Unauthenticated, or Unavailable. */
-  verify(access: EdgeAccess, request: HttpRequest): Promise<Principal | undefined>;
+  verify(access: EdgeAccess, exchange: Exchange): Promise<Principal | undefined>;
 };
 
 /** Timeout of a verification, in milliseconds. */
@@ -37,19 +39,25 @@ export function createAuthenticate(options: { identity: Transport; signer: Signe
     }
   });
   return {
-    recall(access, request) {
+    recall(access, exchange) {
       if (access !== "credential") return undefined;
-      const credential = credentialOf(request);
-      return credential instanceof ConnectError ? undefined : credentials.recall(credential, request.socket);
+      const credential = credentialOf(exchange);
+      return credential instanceof ConnectError
+        ? undefined
+        : credentials.recall(credential, exchange.request.socket);
     },
-    async verify(access, request) {
+    async verify(access, exchange) {
       if (access !== "credential") return undefined;
-      const credential = credentialOf(request);
+      const credential = credentialOf(exchange);
       if (credential instanceof ConnectError) throw credential;
-      return credentials.verify(credential, request.socket);
+      return credentials.verify(credential, exchange.request.socket);
     },
   };
 }
+
+/** Where a credential is in a request depends on the dialect of its path. */
+const credentialOf = ({ dialect, request }: Exchange): Credential | ConnectError =>
+  dialect.credentialOf((name) => headerOf(request, name));
 
 function toRefusal(error: unknown): unknown {
   if (!(error instanceof ConnectError)) return error;

@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
-import { type Credential, fingerprintOf } from "./credential.ts";
+import type { Credential } from "../dialects/dialect.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 
 /** The principal of a credential, and when it expires. */
 export type Verified = { readonly principal: Principal; readonly expiresAtMs: number | undefined };

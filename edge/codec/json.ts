@@ -23,7 +23,7 @@ export function textOf(bytes: Uint8Array): string {
  * a double would change.
  */
 export function parseJson(text: string): JsonValue {
-  checkMembers(text);
+  checkSettings(text);
   let value: JsonValue;
   try {
     value = JSON.parse(text);
@@ -45,7 +45,7 @@ const [quote, backslash, colon] = [0x22, 0x5c, 0x3a];
 const [braceOpen, braceClose, bracketOpen, bracketClose] = [0x7b, 0x7d, 0x5b, 0x5d];
 
 /** Refuses a large text of too many members before anything is made of it; it need not be JSON. */
-function checkMembers(text: string): void {
+function checkSettings(text: string): void {
   if (text.length <= membersMax) return;
   let [members, depth] = [0, 0];
   for (let at = 0; at < text.length; at += 1) {

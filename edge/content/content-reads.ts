@@ -9,7 +9,7 @@ import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { deadlinePassed } from "../errors/refusals.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type HttpRequest, headerOf, isHttp2 } from "../http/http.ts";
-import { type Outgoing, sendHead, sendPiece, sendWhole } from "../http/outgoing.ts";
+import { sendChunk, sendHead, sendWhole } from "../http/send.ts";
 import type { Route } from "../method/route.ts";
 import type { ConfirmLease } from "./confirm-leases.ts";
 import { type HeldContent, heldContentOf } from "./held-content.ts";
@@ -30,11 +30,10 @@ export type ContentReads = {
    * Answers from what is held, if anything is and the service confirms it within what is left of the deadline; false when
    * the service has to be asked.
    */
-  answerHeld(exchange: Exchange, out: Outgoing, timeoutMs: number | undefined): Promise<boolean>;
+  answerHeld(exchange: Exchange, timeoutMs: number | undefined): Promise<boolean>;
   /** Answers from what the service has handed over just now, and holds it. */
   answerHandedOver(
     exchange: Exchange,
-    out: Outgoing,
     file: HttpFile,
     headers: Readonly<Record<string, string>>,
   ): Promise<void>;
@@ -43,28 +42,28 @@ export type ContentReads = {
 export function createContentReads(folder: SharedFolder, confirm: ConfirmLease): ContentReads {
   const contents = new LRUCache<string, HeldContent>({ max: heldMax });
   return {
-    async folderIdFor({ request }, { answer }) {
-      const isOurs = answer.rawBody && request.method === "GET" && conditionsOf(request) !== undefined;
+    async folderIdFor({ request }, { response }) {
+      const isOurs = response.rawBody && request.method === "GET" && conditionsOf(request) !== undefined;
       return isOurs ? folder.findId() : undefined;
     },
-    async answerHeld(exchange, out, timeoutMs) {
+    async answerHeld(exchange, timeoutMs) {
       const { request } = exchange;
       const key = keyOf(exchange);
       const held = contents.get(key);
       const conditions = held && conditionsOf(request);
       if (!held || !conditions) return false;
       if (held.expiresAtMs > Date.now() && (await beforeDeadline(confirm(held.lease), timeoutMs))) {
-        if (await sendHeld(folder, out, held, conditions)) return true;
+        if (await sendHeld(folder, exchange, held, conditions)) return true;
       }
       contents.delete(key);
       return false;
     },
-    async answerHandedOver(exchange, out, file, headers) {
+    async answerHandedOver(exchange, file, headers) {
       const conditions = conditionsOf(exchange.request);
       if (!conditions) throw new Error("a content was handed over to a request that did not ask for it");
       const held = heldContentOf(file, headers);
       contents.set(keyOf(exchange), held);
-      if (!(await sendHeld(folder, out, held, conditions))) {
+      if (!(await sendHeld(folder, exchange, held, conditions))) {
         contents.delete(keyOf(exchange));
         throw contentMoved();
       }
@@ -121,29 +120,29 @@ function hasBody(request: HttpRequest): boolean {
 /** False when the file is not what was handed over any more. Throws what the conditions refuse. */
 async function sendHeld(
   folder: SharedFolder,
-  out: Outgoing,
+  exchange: Exchange,
   { file, headers: whole, representation }: HeldContent,
   conditions: Conditions,
 ): Promise<boolean> {
   const answer = chooseAnswer(conditions, representation);
   const { status, headers } = headOfAnswer(answer, whole, representation.sizeBytes);
   if (answer.kind === "notModified") {
-    sendWhole(out, status, headers, "");
+    sendWhole(exchange, status, headers, "");
     return true;
   }
   const span = answer.kind === "part" ? answer : { start: 0, end: representation.sizeBytes };
-  if (!out.headOnly && span.end - span.start <= onceBytesMax) {
+  if (!exchange.headOnly && span.end - span.start <= onceBytesMax) {
     const bytes = await folder.readOnce(file, span);
     if (!bytes) return false;
-    await out.readsOf()?.spend(bytes.byteLength);
-    sendWhole(out, status, headers, bytes);
+    await exchange.reads?.spend(bytes.byteLength);
+    sendWhole(exchange, status, headers, bytes);
     return true;
   }
   await using open = await folder.open(file);
   if (!open) return false;
-  sendHead(out, status, headers);
-  if (!out.headOnly) for await (const piece of open.read(span)) await sendPiece(out, piece);
-  out.response.end();
+  sendHead(exchange, status, headers);
+  if (!exchange.headOnly) for await (const piece of open.read(span)) await sendChunk(exchange, piece);
+  exchange.response.end();
   return true;
 }
 

@@ -12,3 +12,11 @@ export const deadlinePassed = (): ConnectError =>
   failure(Code.DeadlineExceeded, ErrorReason.DEADLINE_PASSED, "the deadline passed");
 
 export const callerGone = (): ConnectError => new ConnectError("the caller went away", Code.Canceled);
+
+export const credentialMissing = (
+  remedy = "send Authorization: Bearer <access token> or x-api-key",
+): ConnectError =>
+  failure(Code.Unauthenticated, ErrorReason.CREDENTIAL_MISSING, `a credential is required: ${remedy}`);
+
+export const credentialInvalid = (message: string): ConnectError =>
+  failure(Code.Unauthenticated, ErrorReason.CREDENTIAL_INVALID, message);

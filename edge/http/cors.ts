@@ -1,5 +1,6 @@
+import type { Exchange } from "./exchange.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
-import { type Outgoing, sendWhole } from "./outgoing.ts";
+import { sendWhole } from "./send.ts";
 
 /** Which pages of other origins may call. */
 export type CorsSettings = {
@@ -15,7 +16,7 @@ export type Cors = {
   /** Lets an allowed origin read the answer that follows. Another one gets no header, and its browser refuses. */
   allow(request: HttpRequest, response: HttpResponse): void;
   /** Answers the question of a browser whether it may call; false if the request is no such question. */
-  answerPreflight(request: HttpRequest, out: Outgoing): boolean;
+  answerPreflight(exchange: Exchange): boolean;
 };
 
 /** What of a route a browser asks for. */
@@ -25,7 +26,6 @@ type CorsRoute = { readonly httpMethod: string; readonly headers: readonly { rea
 const commonHeaders = [
   "accept",
   "accept-language",
-  "authorization",
   "connect-protocol-version",
   "connect-timeout-ms",
   "content-encoding",
@@ -40,7 +40,6 @@ const commonHeaders = [
   "range",
   "traceparent",
   "tracestate",
-  "x-api-key",
   "x-grpc-web",
   "x-request-id",
   "x-user-agent",
@@ -72,11 +71,11 @@ const exposedHeaders = [
 /** Lets pages of other origins call what there is: methods and headers are those of the routes. */
 export function createCors(
   settings: CorsSettings,
-  { routes, passedHeaders }: { routes: readonly CorsRoute[]; passedHeaders: readonly string[] },
+  { routes, headers }: { routes: readonly CorsRoute[]; headers: readonly string[] },
 ): Cors {
   const methods = [...new Set(["GET", "HEAD", "POST", ...routes.map(({ httpMethod }) => httpMethod)])];
   const bound = routes.flatMap(({ headers }) => headers.map(({ name }) => name));
-  const allowedHeaders = [...new Set([...commonHeaders, ...bound, ...passedHeaders])];
+  const allowedHeaders = [...new Set([...commonHeaders, ...bound, ...headers])];
   const originOf = createOriginOf(settings);
   return {
     allow(request, response) {
@@ -88,16 +87,17 @@ export function createCors(
       response.setHeader("access-control-expose-headers", exposedHeaders);
       if (settings.allowCredentials) response.setHeader("access-control-allow-credentials", "true");
     },
-    answerPreflight(request, out) {
+    answerPreflight(exchange) {
+      const { request, response } = exchange;
       const isPreflight = request.method === "OPTIONS" && "access-control-request-method" in request.headers;
       if (!isPreflight || originOf(request) === undefined) return false;
-      out.response.removeHeader("access-control-expose-headers");
+      response.removeHeader("access-control-expose-headers");
       const headers = {
         "access-control-allow-methods": methods.join(", "),
         "access-control-allow-headers": allowedHeaders.join(", "),
         "access-control-max-age": settings.maxAgeSeconds,
       };
-      sendWhole(out, 204, headers, "");
+      sendWhole(exchange, 204, headers, "");
       return true;
     },
   };

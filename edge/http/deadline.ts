@@ -33,13 +33,15 @@ export function requestedTimeoutMs(request: HttpRequest): number | undefined {
 export function boundTimeoutMs(
   method: DescMethod,
   requestedMs: number | undefined,
-  { defaultMs, maxMs }: Deadlines,
+  deadlines: Deadlines,
 ): number | undefined {
   const isUnary = method.methodKind === "unary";
   const { defaultTimeoutMs, maxTimeoutMs } = boundsOf(method);
   const timeoutMs =
-    requestedMs ?? defaultTimeoutMs ?? (isUnary && defaultMs !== undefined ? defaultMs : maxTimeoutMs);
-  return timeoutMs && Math.min(timeoutMs, maxTimeoutMs ?? (isUnary ? maxMs : streamTimeoutMaxMs));
+    requestedMs ??
+    defaultTimeoutMs ??
+    (isUnary && deadlines.defaultMs !== undefined ? deadlines.defaultMs : maxTimeoutMs);
+  return timeoutMs && Math.min(timeoutMs, maxTimeoutMs ?? (isUnary ? deadlines.maxMs : streamTimeoutMaxMs));
 }
 
 /** What is left of a deadline, since what reading the request took is gone from it. */

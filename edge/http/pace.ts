@@ -33,11 +33,11 @@ export function createPace(pauseMs: number, place: Place, betweenMs: number): Pa
   };
 }
 
-async function nextWithin(pieces: AsyncIterator<Buffer>, limitMs: number): Promise<IteratorResult<Buffer>> {
+async function nextWithin(pieces: AsyncIterator<Buffer>, timeoutMs: number): Promise<IteratorResult<Buffer>> {
   let timer: NodeJS.Timeout | undefined;
   const stalled = new Promise<never>((_, reject) => {
-    if (limitMs === Number.POSITIVE_INFINITY) return;
-    timer = setTimeout(() => reject(bodyStalled(limitMs / 1000)), limitMs);
+    if (timeoutMs === Number.POSITIVE_INFINITY) return;
+    timer = setTimeout(() => reject(bodyStalled(timeoutMs / 1000)), timeoutMs);
   });
   try {
     return await Promise.race([pieces.next(), stalled]);

@@ -1,24 +1,51 @@
-import { bodyStalled } from "../errors/http-error.ts";
+import { bodyStalled, bodyTooLarge } from "../errors/http-error.ts";
 import { callerGone, deadlinePassed } from "../errors/refusals.ts";
-import type { Incoming } from "./body.ts";
+import { type Incoming, readPieces } from "./body.ts";
+import { inflateBody } from "./encoding/coded-request.ts";
 import { createGatherer } from "./gather.ts";
 import { type HttpRequest, headerOf, isHttp2 } from "./http.ts";
+import type { Place } from "./pace.ts";
 import { boundTinyPieces } from "./tiny-pieces.ts";
+
+/** The body of a request, without its content coding. It is read once, by one of the two functions. */
+export type RequestBody = {
+  readonly request: HttpRequest;
+  readonly isCompressed: boolean;
+  /** The whole body as one message, within the limits of a message. */
+  read(): Promise<Buffer>;
+  /** The body as it comes, no faster than it is taken, within the limits of a stream. */
+  chunks(place?: Place): AsyncGenerator<Buffer>;
+};
+
+export const createRequestBody = (
+  incoming: Incoming,
+  { messageBytesMax, timeoutMs }: { messageBytesMax: number; timeoutMs: number },
+): RequestBody => ({
+  request: incoming.request,
+  isCompressed: incoming.compression !== undefined,
+  async read() {
+    const coded = await readBody(incoming, messageBytesMax, bodyTooLarge, timeoutMs);
+    return inflateBody(coded, incoming.compression, messageBytesMax);
+  },
+  chunks: (place) => readPieces(incoming, place),
+});
 
 /** Reads a whole body. It refuses one that is too large, with the error given, as soon as that is known. */
 export function readBody(
   { request, pauseMs }: Incoming,
-  bytesMax: number,
+  messageBytesMax: number,
   tooLarge: (bytesMax: number) => Error,
   timeoutMs?: number,
 ): Promise<Buffer> {
   // A small body has come with its headers: nothing needs to be waited for.
   if (!isHttp2(request) && request.complete && !request.destroyed) {
     const whole = readHeld(request);
-    return whole.byteLength > bytesMax ? Promise.reject(tooLarge(bytesMax)) : Promise.resolve(whole);
+    return whole.byteLength > messageBytesMax
+      ? Promise.reject(tooLarge(messageBytesMax))
+      : Promise.resolve(whole);
   }
   return new Promise((resolve, reject) => {
-    if (Number(headerOf(request, "content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
+    if (Number(headerOf(request, "content-length") ?? 0) > messageBytesMax) throw tooLarge(messageBytesMax);
     if (request.destroyed) throw callerGone();
     const gathered = createGatherer();
     const countTiny = boundTinyPieces();
@@ -38,7 +65,7 @@ export function readBody(
       stalled.refresh();
       try {
         countTiny(piece.byteLength);
-        if (gathered.byteLength > bytesMax) throw tooLarge(bytesMax);
+        if (gathered.byteLength > messageBytesMax) throw tooLarge(messageBytesMax);
       } catch (error) {
         fail(error as Error);
       }

@@ -1,9 +1,10 @@
 import { constants } from "node:http2";
 import type { Socket } from "node:net";
-import { Code } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/rpc/errors.ts";
 import { belowTls } from "../../services/lib/tls/below-tls.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import { endSoftly, endWithError } from "./malformed.ts";
 
 /** Descriptors that the process needs for other things than callers: its upstreams, its log, its files. */
@@ -16,7 +17,7 @@ export type ConnectionPlaces = {
   /** Counts a connection, whose first bytes have not come; one that is far over the limit is closed. */
   enter(socket: Socket): void;
   /** The first bytes of a connection, or of the TLS in it, are there. Answers whether the connection has a place; one without is refused. */
-  decide(socket: Socket, isHttp2: boolean): boolean;
+  decide(socket: Socket, isHttp2: boolean, dialect: Dialect): boolean;
   destroyAll(): void;
   destroyUndecided(): void;
 };
@@ -43,10 +44,10 @@ export function createConnectionPlaces(wantedMax: number): ConnectionPlaces {
       undecided.add(socket);
       if (sockets.size > placesMax + refusedAtOnceMax) socket.destroy();
     },
-    decide(socket, isHttp2) {
+    decide(socket, isHttp2, dialect) {
       undecided.delete(belowTls(socket));
       const hasPlace = sockets.size <= placesMax;
-      if (!hasPlace) refuse(socket, isHttp2, placesMax);
+      if (!hasPlace) refuse(socket, isHttp2, connectionsTooMany(placesMax), dialect);
       return hasPlace;
     },
     destroyAll: () => destroyEach(sockets),
@@ -67,9 +68,9 @@ const http2Refusal = Buffer.concat([
   Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, constants.NGHTTP2_ENHANCE_YOUR_CALM]),
 ]);
 
-function refuse(socket: Socket, isHttp2: boolean, placesMax: number): void {
+function refuse(socket: Socket, isHttp2: boolean, error: ConnectError, dialect: Dialect): void {
   if (isHttp2) endSoftly(socket, http2Refusal);
-  else endWithError(socket, connectionsTooMany(placesMax));
+  else endWithError(socket, error, dialect);
 }
 
 const connectionsTooMany = (placesMax: number) =>

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { Code, type ConnectError } from "@connectrpc/connect";
+import type { Dialect } from "../dialects/dialect.ts";
 import { httpError } from "../errors/http-error.ts";
-import { toErrorAnswer } from "../errors/status.ts";
 import { headersTooLarge } from "../http/head-limits.ts";
 
 /** How long a caller may take to read why its connection ends, in milliseconds. */
@@ -20,10 +20,15 @@ const chunksTooLong = () => httpError(413, Code.InvalidArgument, "the extensions
 const notHttp = (reason: string) =>
   httpError(400, Code.InvalidArgument, `the request is not HTTP: ${reason}`);
 
-/** What Node's parser stumbled over. */
-export type ParserError = Error & { readonly code?: string; readonly reason?: string };
+/** An error of Node's parser. */
+export type ParserError = Error & {
+  readonly code?: string;
+  readonly reason?: string;
+  /** The bytes that were being parsed. */
+  readonly rawPacket?: Uint8Array;
+};
 
-/** What a caller is told of bytes that no request could be made of. */
+/** The error for bytes that are not an HTTP request. */
 export function malformed({ code, reason = "it is malformed" }: ParserError): ConnectError {
   if (code === "HPE_HEADER_OVERFLOW") return headersTooLarge();
   if (code === "HPE_CHUNK_EXTENSIONS_OVERFLOW") return chunksTooLong();
@@ -31,16 +36,15 @@ export function malformed({ code, reason = "it is malformed" }: ParserError): Co
   return notHttp(reason);
 }
 
-/** Answers an error on a connection of HTTP/1.1 without a request, and ends the connection. */
-export function endWithError(socket: Socket, error: ConnectError): void {
+/** Sends an error on a connection of HTTP/1.1 that has no request, and ends the connection. */
+export function endWithError(socket: Socket, error: ConnectError, dialect: Dialect): void {
   if (socket.destroyed || socket.writableEnded) return;
-  const { status, headers, body } = toErrorAnswer(error);
-  const text = JSON.stringify(body);
-  const all = { "content-type": "application/json", "content-length": Buffer.byteLength(text), ...headers };
+  const { status, headers, contentType, body } = dialect.encodeError(error);
+  const all = { "content-type": contentType, "content-length": Buffer.byteLength(body), ...headers };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   endSoftly(
     socket,
-    `HTTP/1.1 ${status} ${reasons[status] ?? "Error"}\r\nConnection: close\r\n${lines.join("")}\r\n${text}`,
+    `HTTP/1.1 ${status} ${reasons[status] ?? "Error"}\r\nConnection: close\r\n${lines.join("")}\r\n${body}`,
   );
 }
 

@@ -5,6 +5,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { Server as TlsServer } from "node:tls";
 import type { Logger } from "../../services/lib/telemetry/log.ts";
 import { openConnections } from "../call/edge-metrics.ts";
+import { type ChooseDialect, createChooseDialect } from "../dialects/choose-dialect.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import { headerBytesMax } from "../http/head-limits.ts";
 import type { Listener } from "../http/http.ts";
 import { type Limits, standardLimits } from "../http/limits.ts";
@@ -12,6 +14,7 @@ import { createConnectionPlaces } from "./connection-places.ts";
 import { createHttp2Guard } from "./http2-guard.ts";
 import { inTurn } from "./in-turn.ts";
 import { endWithError, malformed, type ParserError } from "./malformed.ts";
+import { pathInBytes } from "./request-line.ts";
 import { createSlowReaders } from "./slow-readers.ts";
 import { contextOf, type Tls } from "./tls-context.ts";
 import { createTlsServer } from "./tls-server.ts";
@@ -46,20 +49,23 @@ export async function startServer(options: {
   log: Logger;
   tls?: Tls | undefined;
   limits?: Limits;
+  /** Chooses the dialect of errors that are sent before there is a request. */
+  dialectOf?: ChooseDialect;
   drainMs?: number;
 }): Promise<EdgeServer> {
-  const { limits = standardLimits } = options;
+  const { limits = standardLimits, dialectOf = createChooseDialect([]) } = options;
+  const dialectIn = (bytes: Uint8Array | undefined) => dialectOf(pathInBytes(bytes) ?? "");
   const readers = createSlowReaders(limits.pauseMs);
   const listener: Listener = (request, response) => {
     readers.watch(response);
     options.listener(request, response);
   };
-  const http1 = serveHttp1(listener, limits);
+  const http1 = serveHttp1(listener, limits, dialectIn);
   const http2 = serveHttp2(listener, limits);
   const places = createConnectionPlaces(limits.connectionsMax);
   const server = listenTo(options, limits, (socket) =>
-    decide(socket, limits, (isHttp2) => {
-      if (places.decide(socket, isHttp2)) (isHttp2 ? http2 : http1).accept(socket);
+    decide(socket, limits, (isHttp2, firstBytes) => {
+      if (places.decide(socket, isHttp2, dialectIn(firstBytes))) (isHttp2 ? http2 : http1).accept(socket);
     }),
   );
   server.prependListener("connection", places.enter);
@@ -98,7 +104,11 @@ function listenTo(
 const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
 
 /** Tells from the first bytes which version a caller speaks. */
-function decide(socket: Socket, { headersMs }: Limits, decided: (isHttp2: boolean) => void): void {
+function decide(
+  socket: Socket,
+  { headersMs }: Limits,
+  decided: (isHttp2: boolean, firstBytes: Buffer) => void,
+): void {
   let held: Buffer = Buffer.alloc(0);
   socket.setTimeout(headersMs, () => socket.destroy());
   socket.on("error", () => socket.destroy());
@@ -111,14 +121,18 @@ function decide(socket: Socket, { headersMs }: Limits, decided: (isHttp2: boolea
     socket.off("readable", look);
     socket.setTimeout(0);
     socket.unshift(held);
-    decided(begin === http2Preface);
+    decided(begin === http2Preface, held);
   };
   socket.on("readable", look);
 }
 
 type Version = { accept(socket: Socket): void; drain(): void; end(): void };
 
-function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits): Version {
+function serveHttp1(
+  listener: Listener,
+  { headersMs, idleMs }: Limits,
+  dialectIn: (bytes: Uint8Array | undefined) => Dialect,
+): Version {
   const running = new Set<ServerResponse>();
   let draining = false;
   const server = createHttp1Server({
@@ -146,7 +160,7 @@ function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits): Version 
     const answers = [...running].filter(({ req }) => req.socket === socket);
     // What is written into another answer would be taken for a part of it.
     if (answers.some(({ headersSent }) => headersSent)) socket.destroy();
-    else endWithError(socket, malformed(error));
+    else endWithError(socket, malformed(error), dialectIn(error.rawPacket));
   });
   // Without being told that it listens, the server does not look after its timeouts.
   server.emit("listening");

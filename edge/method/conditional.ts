@@ -28,16 +28,20 @@ export function conditionalOf(route: {
   access: EdgeAccess;
   httpMethod: string;
   headers: readonly { readonly name: string }[];
-  answer: { readonly status: number; readonly cacheControl: string | undefined; readonly rawBody: boolean };
+  response: {
+    readonly status: number | undefined;
+    readonly cacheControl: string | undefined;
+    readonly rawBody: boolean;
+  };
 }): Conditional | undefined {
-  const { method, access, httpMethod, headers, answer } = route;
+  const { method, access, httpMethod, headers, response } = route;
   const isRead =
     httpMethod === "GET" &&
     method.methodKind === "unary" &&
     method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
   // Files bring tags of their own.
-  const isOwn = answer.rawBody || headers.some(({ name }) => name === "if-none-match");
-  if (!isRead || isOwn || answer.status !== 200 || answer.cacheControl?.includes("no-store"))
+  const isOwn = response.rawBody || headers.some(({ name }) => name === "if-none-match");
+  if (!isRead || isOwn || (response.status ?? 200) !== 200 || response.cacheControl?.includes("no-store"))
     return undefined;
   return {
     cacheControl: access === "public" ? "no-cache" : "private, no-cache",

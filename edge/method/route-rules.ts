@@ -16,7 +16,7 @@ export function checkRoute(route: Route, rule: HttpRule): void {
   const jsonName = route.template.variables.find(({ path }, index) => path !== route.variables[index]?.name);
   if (jsonName) refuse(`${jsonName.path} is not the field's name in the contract`);
   checkBody(route, refuse);
-  if (route.formats && !route.answer.rawBody) refuse("a choice of formats is one of google.api.HttpBody");
+  if (route.formats && !route.response.rawBody) refuse("a choice of formats is one of google.api.HttpBody");
   for (const more of rule.additionalBindings) {
     if (more.additionalBindings.length > 0) refuse("an additional binding has no additional bindings");
   }

@@ -31,20 +31,21 @@ export type Route = {
   /** Whether the body's bytes are a google.api.HttpBody. */
   readonly rawBody: boolean;
   readonly upload: UploadBinding | undefined;
-  readonly answer: Answering;
+  readonly response: ResponseBinding;
   /** Media types that the request chooses from; undefined where there is no choice. */
   readonly formats: Formats | undefined;
   /** Undefined for answers that have no entity tag. */
   readonly conditional: Conditional | undefined;
 };
 
-/** How the answer is spelled. */
-export type Answering = {
-  readonly status: number;
+/** How the response message becomes an HTTP response. */
+export type ResponseBinding = {
+  /** Undefined where the contract names none: the dialect has one. */
+  readonly status: number | undefined;
   readonly cacheControl: string | undefined;
-  /** The field that is the whole answer; without one the message is. */
+  /** The field that is the whole body; without one, the message is. */
   readonly field: DescField | undefined;
-  /** Whether the answer is a google.api.HttpBody. */
+  /** Whether the body is a google.api.HttpBody. */
   readonly rawBody: boolean;
 };
 
@@ -63,7 +64,7 @@ export function planRoute(
     name: header.name,
     parameter: singular(method.input, header.field, name),
   }));
-  const answer = answerOf(method, rule.responseBody, spelled, name);
+  const response = responseOf(method, rule.responseBody, spelled, name);
   return {
     name,
     method,
@@ -77,9 +78,9 @@ export function planRoute(
     rawBody:
       body.kind === "field" ? isHttpBodyField(body.field) : body.kind === "whole" && isHttpBody(method.input),
     upload: spelled?.upload && createUploadBinding(method, spelled.upload),
-    answer,
+    response,
     formats: formatsOf(spelled && fieldOf(method.input, spelled.formatField)),
-    conditional: conditionalOf({ method, access, httpMethod, headers, answer }),
+    conditional: conditionalOf({ method, access, httpMethod, headers, response }),
   };
 }
 
@@ -106,15 +107,15 @@ function bodyOf(input: DescMessage, body: string, name: string): BodyBinding {
   return { kind: "field", field: topField(input, body, name) };
 }
 
-function answerOf(
+function responseOf(
   method: DescMethod,
   responseBody: string,
   spelled: Rest | undefined,
   name: string,
-): Answering {
+): ResponseBinding {
   const field = responseBody === "" ? undefined : topField(method.output, responseBody, name);
   return {
-    status: spelled?.successStatus || 200,
+    status: spelled?.successStatus || undefined,
     cacheControl: spelled?.cacheControl || undefined,
     field,
     rawBody: field ? isHttpBodyField(field) : isHttpBody(method.output),

@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import packageJson from "../../package.json" with { type: "json" };
+import type { CompatApi } from "../dialects/compat-api.ts";
 import { readContract } from "../method/description.ts";
-import { docsPages } from "./docs-page.ts";
-import { lazily, type Page, type Pages, pageOf, revalidated } from "./page.ts";
+import { docsAssets, docsPages } from "./docs-page.ts";
+import { lazily, type Pages, pageOf, revalidated } from "./page.ts";
 
-/** The generated description of what can be called. */
+/** The generated description of an API. */
 export type Description = {
   /** A google.protobuf.FileDescriptorSet. */
   readonly descriptors: Uint8Array;
@@ -14,37 +15,50 @@ export type Description = {
 
 const generated = new URL("../../gen/", import.meta.url);
 
-/** Reads the description of Sluice's own contracts. */
-export async function readDescription(): Promise<Description> {
+/** Reads the description of an API from its folder in gen/: Sluice's own, or `compat/<system>/`. */
+export async function readDescription(folder = ""): Promise<Description> {
+  const read = (name: string) => readFile(new URL(`${folder}${name}`, generated));
   const [descriptors, openApiJson, openApiYaml] = await Promise.all([
-    readFile(new URL("descriptors.binpb", generated)),
-    readFile(new URL("openapi.json", generated), "utf8"),
-    readFile(new URL("openapi.yaml", generated), "utf8"),
+    read("descriptors.binpb"),
+    read("openapi.json"),
+    read("openapi.yaml"),
   ]);
-  return { descriptors, openApiJson, openApiYaml };
+  return { descriptors, openApiJson: String(openApiJson), openApiYaml: String(openApiYaml) };
 }
 
-/** The pages that say what can be called here, and how. `read` is asked when one of them is. */
-export function createPages(read: () => Promise<Description> = readDescription): Pages {
-  const page = (make: (description: Description) => Page) => lazily(async () => make(await read()));
+/** The pages that describe the APIs: Sluice's own, and compat APIs below `/compat/<system>/`. */
+export function createPages(
+  read: (folder: string) => Promise<Description> = readDescription,
+  compatApis: readonly CompatApi[] = [],
+): Pages {
   return new Map([
-    ["/openapi.json", page(({ openApiJson }) => pageOf("application/json", openApiJson, revalidated))],
-    ["/openapi.yaml", page(({ openApiYaml }) => pageOf("application/yaml", openApiYaml, revalidated))],
-    [
-      "/descriptors.binpb",
-      page(({ descriptors }) => pageOf("application/x-protobuf", descriptors, revalidated)),
-    ],
+    ...apiPages("Sluice: API", "/", () => read("")),
     [
       "/.well-known/sluice",
-      page((description) =>
-        pageOf("application/json", `${JSON.stringify(about(description))}\n`, revalidated),
+      lazily(async () =>
+        pageOf("application/json", `${JSON.stringify(about(await read("")))}\n`, revalidated),
       ),
-    ],
-    ...docsPages(),
+    ] as const,
+    ...docsAssets(),
+    ...compatApis.flatMap(({ system, title }) =>
+      apiPages(`Sluice: ${title}`, `/compat/${system}/`, () => read(`compat/${system}/`)),
+    ),
   ]);
 }
 
-/** What a program needs to know before it can talk to the mesh. Its URLs are relative to the mesh's own. */
+/** The documents of one API, below a path that ends with a slash. */
+function apiPages(title: string, folder: string, read: () => Promise<Description>) {
+  const page = (name: keyof Description, path: string, contentType: string) =>
+    [`${folder}${path}`, lazily(async () => pageOf(contentType, (await read())[name], revalidated))] as const;
+  return [
+    page("openApiJson", "openapi.json", "application/json"),
+    page("openApiYaml", "openapi.yaml", "application/yaml"),
+    page("descriptors", "descriptors.binpb", "application/x-protobuf"),
+    ...docsPages(title, folder),
+  ];
+}
+
+/** Discovery document for programs. Its URLs are relative to the base URL of the edge. */
 function about({ descriptors }: Description) {
   const contract = readContract(descriptors);
   const services = contract.services.map(({ typeName }) => typeName).sort();

@@ -1,44 +1,46 @@
 import { methodNotAllowed } from "../errors/http-error.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { headerOf } from "../http/http.ts";
-import { type Outgoing, sendWhole } from "../http/outgoing.ts";
+import { sendWhole } from "../http/send.ts";
 import { type Page, type Pages, revalidated } from "./page.ts";
 
 const allowed = ["GET", "HEAD", "OPTIONS"] as const;
 
 /** Answers a request for a page. */
-type SendPage = (exchange: Exchange, out: Outgoing) => Promise<void>;
+type SendPage = (exchange: Exchange) => Promise<void>;
 
 /** What answers for a path: with a page, or with the way to the one whose path has no slash at its end. */
 export function pageAt(pages: Pages, path: string): SendPage | undefined {
   const load = pages.get(path);
-  if (load) return (exchange, out) => sendPage(exchange, out, load);
+  if (load) return (exchange) => sendPage(exchange, load);
   const isNear = path.endsWith("/") && pages.has(path.slice(0, -1));
-  return isNear ? async (exchange, out) => sendMoved(exchange, out, path) : undefined;
+  return isNear ? async (exchange) => sendMoved(exchange) : undefined;
 }
 
 /** 200 or 304 to GET and HEAD, the methods to OPTIONS, 405 to any other. */
-async function sendPage(exchange: Exchange, out: Outgoing, load: () => Promise<Page>): Promise<void> {
-  if (!isReading(exchange, out)) return;
+async function sendPage(exchange: Exchange, load: () => Promise<Page>): Promise<void> {
+  if (!isReading(exchange)) return;
   const { headers, etag, body } = await load();
   const isHeld = isAmong(etag, headerOf(exchange.request, "if-none-match"));
-  sendWhole(out, isHeld ? 304 : 200, { ...headers, etag }, body);
+  sendWhole(exchange, isHeld ? 304 : 200, { ...headers, etag }, body);
 }
 
 /** The page is not answered there, since the links in it would lead astray. */
-function sendMoved(exchange: Exchange, out: Outgoing, path: string): void {
-  if (!isReading(exchange, out)) return;
+function sendMoved(exchange: Exchange): void {
+  if (!isReading(exchange)) return;
+  const { path, rawQuery } = exchange;
   const name = path.split("/").at(-2);
-  const query = exchange.request.url?.slice(path.length) ?? "";
+  const query = rawQuery && `?${rawQuery}`;
   // Relative, so that it holds behind a proxy that has the edge below a path of its own.
-  sendWhole(out, 308, { ...revalidated, location: `../${name}${query}` }, "");
+  sendWhole(exchange, 308, { ...revalidated, location: `../${name}${query}` }, "");
 }
 
 /** Whether it is GET or HEAD; OPTIONS is answered. */
-function isReading({ request: { method = "" } }: Exchange, out: Outgoing): boolean {
+function isReading(exchange: Exchange): boolean {
+  const { method = "" } = exchange.request;
   if (method === "GET" || method === "HEAD") return true;
   if (method !== "OPTIONS") throw methodNotAllowed(allowed);
-  sendWhole(out, 204, { allow: allowed.join(", ") }, "");
+  sendWhole(exchange, 204, { allow: allowed.join(", ") }, "");
   return false;
 }
 

@@ -3,8 +3,8 @@ import { ConnectError } from "@connectrpc/connect";
 import { Busboy } from "@fastify/busboy";
 import { awaitWritable } from "../../services/lib/mesh/await-writable.ts";
 import { invalidField } from "../../services/lib/rpc/errors.ts";
-import { type Incoming, readPieces } from "../http/body.ts";
 import { type HttpRequest, headerOf } from "../http/http.ts";
+import type { RequestBody } from "../http/read-body.ts";
 import { readPartHeaders } from "./part-headers.ts";
 
 const limits = { fieldSize: 64 * 1024, fields: 100, headerPairs: 50, headerSize: 16 * 1024 };
@@ -29,11 +29,11 @@ export type Form = {
 
 /** Reads a form with one file, no faster than the file is taken. `onField` gets the fields, which come before it. */
 export function readForm(
-  incoming: Incoming,
+  body: RequestBody,
   fileField: string,
   onField: (name: string, value: string) => void,
 ): Form {
-  const parser = createParser(incoming.request);
+  const parser = createParser(body.request);
   const headers = readPartHeaders(parser);
   const progress = createProgress();
   const { fail, orFail } = progress;
@@ -62,7 +62,7 @@ export function readForm(
   });
   parser.on("fieldsLimit", () => fail(invalidField("body", `has more than ${limits.fields} fields`)));
   parser.on("error", fail);
-  feed(incoming, parser, progress.signal).catch(fail);
+  feed(body, parser, progress.signal).catch(fail);
   return progress.form;
 }
 
@@ -120,8 +120,8 @@ function createProgress() {
   };
 }
 
-async function feed(incoming: Incoming, parser: Writable, signal: AbortSignal): Promise<void> {
-  for await (const piece of readPieces(incoming)) {
+async function feed(body: RequestBody, parser: Writable, signal: AbortSignal): Promise<void> {
+  for await (const piece of body.chunks()) {
     if (signal.aborted) return;
     if (!parser.write(piece)) await awaitWritable(parser, signal);
   }

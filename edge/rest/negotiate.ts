@@ -4,11 +4,11 @@ import type { ConnectError } from "@connectrpc/connect";
 import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { parseQuery } from "../codec/query.ts";
 import { typeNotAcceptable } from "../errors/http-error.ts";
-import { jsonType } from "../http/outgoing.ts";
+import { jsonType } from "../http/send.ts";
 import type { Format } from "../method/formats.ts";
 import type { Route } from "../method/route.ts";
 import { preferredType } from "./accept.ts";
-import { framingTypes } from "./response-stream.ts";
+import { framingTypes } from "./framing.ts";
 
 /** A representation that a path can answer. */
 type Offer = { readonly route: Route; readonly type: string; readonly format: Format | undefined };
@@ -73,9 +73,9 @@ export function choose(main: Route, alternative: Route | undefined, { accept, ra
 const labelOf = ({ type }: Offer): string => type;
 
 function offersOf(route: Route): Offer[] {
-  const { answer, formats, method } = route;
+  const { response, formats, method } = route;
   if (formats) return formats.all.map((format) => ({ route, type: format.mediaType, format }));
-  if (answer.rawBody) return [];
+  if (response.rawBody) return [];
   const isStream = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
   return (isStream ? framingTypes : [jsonType]).map((type) => ({ route, type, format: undefined }));
 }

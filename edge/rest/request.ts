@@ -68,8 +68,8 @@ function captured(variable: Variable, segments: readonly string[]): string {
 
 // An entity tag is quoted in HTTP and is not in a field; `*` asks for no particular one.
 // A content's conditions are HTTP's own, as they are.
-function headerValue({ answer }: Route, name: string, value: string | undefined): string | undefined {
-  if (name !== "if-match" || answer.rawBody || value === undefined) return value;
+function headerValue({ response }: Route, name: string, value: string | undefined): string | undefined {
+  if (name !== "if-match" || response.rawBody || value === undefined) return value;
   return value === "*" ? undefined : revisionOfTag(value);
 }
 

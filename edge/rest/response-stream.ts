@@ -3,183 +3,130 @@ import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { type HttpFile, HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
-import { toErrorAnswer } from "../errors/status.ts";
-import type { Acceptance } from "../http/encoding/acceptance.ts";
 import { codedBody, varyByEncoding } from "../http/encoding/coded-answer.ts";
 import type { Headers } from "../http/http.ts";
-import { breakOff, flushHead, jsonType, type Outgoing, sendHead, sendPiece } from "../http/outgoing.ts";
-import type { Route } from "../method/route.ts";
-import { bodyOf, cacheControl, extensionOf, headOf, toJsonText } from "./response.ts";
+import { breakOff, flushHead, jsonType, sendChunk, sendHead } from "../http/send.ts";
+import { framingOf } from "./framing.ts";
+import { bodyOf, cacheControl, extensionOf, headOf, statusOf, toJsonBody } from "./response.ts";
+import type { RestCall } from "./rest-call.ts";
 
-/** How a stream of JSON texts is written. */
-type Framing = {
-  readonly contentType: string;
-  readonly open: string;
-  frame(json: string, index: number): string;
-  /** An error after the start: it stays visible in the stream. */
-  error(json: string, index: number): string;
-  readonly close: string;
+type Options = {
+  /** Sends a file that the service names instead of its bytes, with the headers of the whole. */
+  readonly handOver: (file: HttpFile, headers: Readonly<Record<string, string>>) => Promise<void>;
+  /** The error that the caller is sent. */
+  readonly toError: (error: unknown) => ConnectError;
 };
 
-/** How long a browser waits before it connects again, in milliseconds. */
-const retryMs = 3000;
-
-const array: Framing = {
-  contentType: jsonType,
-  open: "[",
-  frame: (json, index) => (index === 0 ? json : `,\n${json}`),
-  error: (json, index) => (index === 0 ? json : `,\n${json}`),
-  close: "]\n",
-};
-const ndjson: Framing = {
-  contentType: "application/x-ndjson",
-  open: "",
-  frame: (json) => `${json}\n`,
-  error: (json) => `${json}\n`,
-  close: "",
-};
-const events: Framing = {
-  contentType: "text/event-stream",
-  open: `retry: ${retryMs}\n\n`,
-  frame: (json, index) => `id: ${index}\ndata: ${json}\n\n`,
-  error: (json) => `event: error\ndata: ${json}\n\n`,
-  close: "",
-};
-
-/** Answers from a file that the service names instead of its bytes, with the headers of the whole. */
-export type HandOver = (file: HttpFile, headers: Readonly<Record<string, string>>) => Promise<void>;
-
-type Options = { handOver: HandOver; toError: (error: unknown) => ConnectError };
-const framings = [array, ndjson, events];
-
-/** The media types of a stream of JSON texts, the usual one first. */
-export const framingTypes: readonly string[] = framings.map(({ contentType }) => contentType);
-
-/** Writes a server stream as the caller accepts it. Errors before the first byte are thrown. */
+/** Sends a stream of response messages as bytes or as JSON. Errors before the first byte are thrown. */
 export async function sendStream(
-  out: Outgoing,
-  route: Route,
+  call: RestCall,
   messages: AsyncIterable<Message>,
-  options: Options & { type: string | undefined; acceptance: Acceptance },
+  options: Options,
 ): Promise<void> {
-  if (route.answer.rawBody) await sendBytes(out, route, messages, options);
-  else await sendJson(out, route, messages, { ...options, framing: framingOf(options.type) });
+  if (!call.route.response.rawBody) return sendJson(call, messages, options);
+  const { exchange } = call;
+  try {
+    await sendBytes(call, messages, options);
+  } catch (error) {
+    if (!exchange.response.headersSent) throw options.toError(error);
+    // The caller sees only that the response is incomplete; the log has the reason.
+    if (!exchange.signal.aborted) options.toError(error);
+    breakOff(exchange);
+  }
 }
 
-const framingOf = (type: string | undefined): Framing =>
-  framings.find(({ contentType }) => contentType === type) ?? array;
-
-async function sendJson(
-  out: Outgoing,
-  { answer, method }: Route,
-  messages: AsyncIterable<Message>,
-  options: { framing: Framing; acceptance: Acceptance; toError: (error: unknown) => ConnectError },
-): Promise<void> {
-  const { framing, acceptance, toError } = options;
-  const noStore = framing === events ? { "cache-control": "no-store" } : {};
-  sendHead(out, answer.status, {
+async function sendJson(call: RestCall, messages: AsyncIterable<Message>, options: Options): Promise<void> {
+  const { exchange, route, acceptance } = call;
+  const { response, method } = route;
+  const framing = framingOf(call.choice.type);
+  sendHead(exchange, statusOf(call), {
     "content-type": framing.contentType,
-    ...noStore,
-    ...cacheControl(answer),
+    ...framing.headers,
+    ...cacheControl(response),
     ...varyByEncoding,
     ...(acceptance.compression && { "content-encoding": acceptance.compression.name }),
   });
-  if (out.headOnly) {
-    out.response.end();
+  if (exchange.headOnly) {
+    exchange.response.end();
     return;
   }
-  const body = codedBody(out, acceptance);
+  const body = codedBody(exchange, acceptance);
   let index = 0;
   try {
     // The caller learns that the stream has begun, however long the first message takes.
-    flushHead(out);
-    if (framing.open) await sendPiece(out, framing.open, body);
+    flushHead(exchange);
+    if (framing.open) await sendChunk(exchange, framing.open, body);
     for await (const message of messages) {
-      await sendPiece(out, framing.frame(toJsonText(answer, method.output, message), index), body);
+      const json = toJsonBody(exchange.dialect, response, method.output, message);
+      await sendChunk(exchange, framing.frame(JSON.stringify(json), index), body);
       index += 1;
     }
   } catch (error) {
-    if (out.signalOf().aborted) return;
-    await sendPiece(out, framing.error(JSON.stringify(toErrorAnswer(toError(error)).body), index), body);
+    if (exchange.signal.aborted) return;
+    await sendChunk(exchange, framing.error(errorJson(call, options.toError(error)), index), body);
   }
   body.end(framing.close);
 }
 
-async function sendBytes(
-  out: Outgoing,
-  route: Route,
-  messages: AsyncIterable<Message>,
-  options: Options & { acceptance: Acceptance },
-): Promise<void> {
-  try {
-    await copyBytes(out, route, messages, options);
-  } catch (error) {
-    if (!out.response.headersSent) throw options.toError(error);
-    // Its caller sees only that the answer breaks off; the log learns why.
-    if (!out.signalOf().aborted) options.toError(error);
-    breakOff(out);
-  }
+/** An error in the dialect of the path, as one JSON text: a body of another type becomes a string. */
+function errorJson({ exchange }: RestCall, error: ConnectError): string {
+  const { contentType, body } = exchange.dialect.encodeError(error);
+  return contentType.startsWith(jsonType) ? body : JSON.stringify(body);
 }
 
-async function copyBytes(
-  out: Outgoing,
-  { answer, method, formats }: Route,
-  messages: AsyncIterable<Message>,
-  { handOver, acceptance }: Options & { acceptance: Acceptance },
-): Promise<void> {
-  const bodies = bodiesOf(answer, method, messages);
+async function sendBytes(call: RestCall, messages: AsyncIterable<Message>, options: Options): Promise<void> {
+  const { exchange, route } = call;
+  const { response, method } = route;
+  const bodies = bodiesOf(response, method, messages);
   const first = await bodies.next();
   if (first.done) {
-    sendHead(out, answer.status, cacheControl(answer));
-    out.response.end();
+    sendHead(exchange, statusOf(call), cacheControl(response));
+    exchange.response.end();
     return;
   }
-  const { status, headers, orgId } = headOf(answer, first.value);
-  if (orgId) out.readsOf()?.countFor(orgId);
+  const { status = statusOf(call), headers, orgId } = headOf(response, first.value);
+  if (orgId) exchange.reads?.countFor(orgId);
   const file = extensionOf(first.value, HttpFileSchema);
-  if (file) return await handOver(file, asTexts(headers));
-  const target = beginBytes(out, { status, headers }, formats ? acceptance : undefined);
-  if (!out.headOnly) {
-    await sendBody(out, first.value, target);
-    for await (const body of bodies) await sendBody(out, body, target);
+  if (file) return await options.handOver(file, asTexts(headers));
+  const target = beginBytes(call, status, headers);
+  if (!exchange.headOnly) {
+    await sendBody(call, first.value, target);
+    for await (const body of bodies) await sendBody(call, body, target);
   }
   await bodies.return();
   target.end();
 }
 
 async function* bodiesOf(
-  answer: Route["answer"],
-  { output }: Route["method"],
+  response: RestCall["route"]["response"],
+  { output }: RestCall["route"]["method"],
   messages: AsyncIterable<Message>,
 ): AsyncGenerator<HttpBody, void, undefined> {
-  for await (const message of messages) yield bodyOf(answer, output, message);
+  for await (const message of messages) yield bodyOf(response, output, message);
 }
 
-async function sendBody(out: Outgoing, { data }: HttpBody, target: Writable): Promise<void> {
-  if (data.byteLength > 0) await sendPiece(out, data, target);
+async function sendBody({ exchange }: RestCall, { data }: HttpBody, target: Writable): Promise<void> {
+  if (data.byteLength > 0) await sendChunk(exchange, data, target);
 }
 
 const asTexts = (headers: Headers): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
-/** Sends the head; answers where the bytes go. What is made for the call and is text leaves in a coding that the caller takes. */
-function beginBytes(
-  out: Outgoing,
-  { status, headers }: { status: number; headers: Headers },
-  acceptance: Acceptance | undefined,
-): Writable {
-  if (!acceptance || !isText(headers)) {
-    sendHead(out, status, headers);
-    return out.response as unknown as Writable;
+
+/** Sends the head and returns the stream for the bytes. Text that is made for the call is compressed. */
+function beginBytes({ exchange, route, acceptance }: RestCall, status: number, headers: Headers): Writable {
+  if (!route.formats || !isText(headers)) {
+    sendHead(exchange, status, headers);
+    return exchange.response as unknown as Writable;
   }
   const { compression } = acceptance;
   const { "content-length": length = "", ...others } = headers;
-  sendHead(out, status, {
+  sendHead(exchange, status, {
     ...others,
     ...varyByEncoding,
     ...(compression ? { "content-encoding": compression.name } : { "content-length": length }),
   });
-  return codedBody(out, acceptance);
+  return codedBody(exchange, acceptance);
 }
 
-/** Parquet and Arrow are compressed, or are read where they lie. */
+/** Parquet and Arrow are compressed already, or are read in place. */
 const isText = ({ "content-type": type }: Headers): boolean => /^text\/|[/+-](nd)?json\b/.test(String(type));

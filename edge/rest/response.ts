@@ -1,17 +1,17 @@
-import { type DescMessage, type Message, type MessageShape, toJson } from "@bufbuild/protobuf";
+import type { DescMessage, JsonValue, Message, MessageShape } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
-import { typesOf } from "../errors/usual-types.ts";
-import type { Acceptance } from "../http/encoding/acceptance.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import { codingFor, sendCoded, varyByEncoding } from "../http/encoding/coded-answer.ts";
-import type { Headers } from "../http/http.ts";
-import { jsonType, type Outgoing, sendWhole } from "../http/outgoing.ts";
+import { type Headers, headerOf } from "../http/http.ts";
+import { jsonType, sendWhole } from "../http/send.ts";
 import { entityTagOf, isNamedBy } from "../method/conditional.ts";
-import type { Answering, Route } from "../method/route.ts";
+import type { ResponseBinding } from "../method/route.ts";
+import type { RestCall } from "./rest-call.ts";
 
-/** Headers that belong to a connection or to the edge: an upstream does not set them. */
+/** Headers of the connection or of the edge, which no upstream sets. */
 const ownHeaders = [
   "connection",
   "keep-alive",
@@ -22,80 +22,80 @@ const ownHeaders = [
 ];
 const isOwn = (name: string): boolean => ownHeaders.includes(name) || name.startsWith("access-control-");
 
-/** What a caller says of the answer that it wants. */
-export type Wanted = { readonly acceptance: Acceptance; readonly ifNoneMatch: string | undefined };
-
-/** Writes the one answer of a call. */
-export async function sendAnswer(
-  out: Outgoing,
-  route: Route,
-  message: Message,
-  wanted: Wanted,
-): Promise<void> {
-  const { answer, method } = route;
-  if (answer.rawBody) {
-    const body = bodyOf(answer, method.output, message);
-    const { status, headers } = headOf(answer, body);
-    sendWhole(out, status, headers, body.data);
-  } else await sendJson(out, route, message, wanted);
+/** Sends the one response message of a call. */
+export async function sendResponse(call: RestCall, message: Message): Promise<void> {
+  const { exchange, route } = call;
+  if (!route.response.rawBody) return sendJson(call, message);
+  const body = bodyOf(route.response, route.method.output, message);
+  const { status = statusOf(call), headers } = headOf(route.response, body);
+  sendWhole(exchange, status, headers, body.data);
 }
 
-async function sendJson(
-  out: Outgoing,
-  { answer, method, conditional }: Route,
-  message: Message,
-  { acceptance, ifNoneMatch }: Wanted,
-): Promise<void> {
+async function sendJson(call: RestCall, message: Message): Promise<void> {
+  const { exchange, route, acceptance } = call;
+  const { conditional, response, method } = route;
+  const { dialect } = exchange;
   const desc = method.output;
-  const text = toJsonText(answer, desc, message);
+  const json = toJsonBody(dialect, response, desc, message);
+  const text = JSON.stringify(dialect.wrap ? dialect.wrap(json) : json);
   const compression = codingFor(text, acceptance);
   if (!conditional) {
-    const headers = { "content-type": jsonType, ...cacheControl(answer) };
-    return sendCoded(out, answer.status, headers, text, compression);
+    const headers = { "content-type": jsonType, ...cacheControl(response) };
+    return sendCoded(exchange, statusOf(call), headers, text, compression);
   }
   const etag = entityTagOf(conditional, { desc, message, text, coding: compression?.name });
-  const headers = { etag, "cache-control": answer.cacheControl ?? conditional.cacheControl };
-  if (isNamedBy(ifNoneMatch, etag)) sendWhole(out, 304, { ...headers, ...varyByEncoding }, "");
-  else await sendCoded(out, answer.status, { "content-type": jsonType, ...headers }, text, compression);
+  const headers = { etag, "cache-control": response.cacheControl ?? conditional.cacheControl };
+  if (isNamedBy(headerOf(exchange.request, "if-none-match"), etag)) {
+    sendWhole(exchange, 304, { ...headers, ...varyByEncoding }, "");
+  } else {
+    await sendCoded(exchange, statusOf(call), { "content-type": jsonType, ...headers }, text, compression);
+  }
 }
 
-/** Spells an answer, or its one field that is the whole answer, as JSON. */
-export function toJsonText({ field }: Answering, desc: DescMessage, message: Message): string {
-  // A reader of JSON expects to see an empty list and a false, not to miss them.
-  const json = toJson(desc, message, { alwaysEmitImplicit: true, registry: typesOf(desc.file) });
-  if (!field) return JSON.stringify(json);
-  return JSON.stringify((json as Record<string, unknown>)[field.jsonName] ?? null);
+/** The status of a successful response: the contract's, or else the dialect's. */
+export const statusOf = ({ exchange, route }: RestCall): number =>
+  route.response.status ?? exchange.dialect.successStatus(route.httpMethod);
+
+/** A response message as JSON, or the one field of it that is the whole body. */
+export function toJsonBody(
+  dialect: Dialect,
+  { field }: ResponseBinding,
+  desc: DescMessage,
+  message: Message,
+): JsonValue {
+  const json = dialect.encodeMessage(desc, message);
+  return field ? ((json as Record<string, JsonValue>)[field.jsonName] ?? null) : json;
 }
 
-/** The google.api.HttpBody of an answer. */
-export function bodyOf({ field }: Answering, desc: DescMessage, message: Message): HttpBody {
+/** The google.api.HttpBody of a response message. */
+export function bodyOf({ field }: ResponseBinding, desc: DescMessage, message: Message): HttpBody {
   if (!field) return message as HttpBody;
   const value = reflect(desc, message).get(field) as { message: Message };
   return value.message as HttpBody;
 }
 
-/** Status and headers as the body's HttpHead says, or else as the contract says. */
+/** Status and headers: those of the body's HttpHead, or else of the contract. */
 export function headOf(
-  answer: Answering,
+  response: ResponseBinding,
   body: HttpBody,
-): { status: number; headers: Headers; orgId: string } {
+): { status: number | undefined; headers: Headers; orgId: string } {
   const head = extensionOf(body, HttpHeadSchema);
   const given = Object.entries(head?.headers ?? {}).filter(([name]) => !isOwn(name.toLowerCase()));
   return {
-    status: head?.status || answer.status,
+    status: head?.status || response.status,
     orgId: head?.orgId ?? "",
     headers: {
       ...(body.contentType && { "content-type": body.contentType }),
-      ...cacheControl(answer),
+      ...cacheControl(response),
       ...Object.fromEntries(given),
     },
   };
 }
 
-/** What a body says beside its bytes. */
+/** The extension of a type, if the body has one. */
 export function extensionOf<D extends DescMessage>(body: HttpBody, schema: D): MessageShape<D> | undefined {
   return body.extensions.map((any) => anyUnpack(any, schema)).find((found) => found);
 }
 
-export const cacheControl = ({ cacheControl: value }: Answering): Headers =>
+export const cacheControl = ({ cacheControl: value }: ResponseBinding): Headers =>
   value === undefined ? {} : { "cache-control": value };

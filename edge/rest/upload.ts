@@ -2,8 +2,8 @@ import type { Message } from "@bufbuild/protobuf";
 import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { decodeJson } from "../codec/decode.ts";
 import { findParameter, type Parameter, type Parameters, setParameter } from "../codec/parameters.ts";
-import { type Incoming, readPieces } from "../http/body.ts";
 import { headerOf, mediaTypeOf } from "../http/http.ts";
+import type { RequestBody } from "../http/read-body.ts";
 import type { UploadBinding } from "../method/upload-binding.ts";
 import { readForm } from "./form.ts";
 import { coalesce } from "./pieces.ts";
@@ -12,40 +12,35 @@ import { coalesce } from "./pieces.ts";
 export function uploadMessages(
   upload: UploadBinding,
   parameters: Parameters,
-  incoming: Incoming,
+  body: RequestBody,
 ): AsyncGenerator<Message> {
-  const isForm = mediaTypeOf(incoming.request) === "multipart/form-data";
-  return isForm ? formMessages(upload, parameters, incoming) : rawMessages(upload, parameters, incoming);
+  const isForm = mediaTypeOf(body.request) === "multipart/form-data";
+  return isForm ? formMessages(upload, parameters, body) : rawMessages(upload, parameters, body);
 }
 
 async function* rawMessages(
   upload: UploadBinding,
   parameters: Parameters,
-  incoming: Incoming,
+  body: RequestBody,
 ): AsyncGenerator<Message> {
-  setImplied(
-    parameters,
-    upload.contentType,
-    knownType(mediaTypeOf(incoming.request)),
-    "the header content-type",
-  );
+  setImplied(parameters, upload.contentType, knownType(mediaTypeOf(body.request)), "the header content-type");
   setImplied(
     parameters,
     upload.size,
     // Of a compressed body it is another size.
-    incoming.compression ? undefined : headerOf(incoming.request, "content-length"),
+    body.isCompressed ? undefined : headerOf(body.request, "content-length"),
     "the header content-length",
   );
   yield headerMessage(upload, parameters);
-  for await (const piece of coalesce(readPieces(incoming))) yield upload.chunk(piece);
+  for await (const piece of coalesce(body.chunks())) yield upload.chunk(piece);
 }
 
 async function* formMessages(
   upload: UploadBinding,
   parameters: Parameters,
-  incoming: Incoming,
+  body: RequestBody,
 ): AsyncGenerator<Message> {
-  const form = readForm(incoming, upload.formField, (name, value) => {
+  const form = readForm(body, upload.formField, (name, value) => {
     const parameter = findParameter(upload.input, `${upload.header.name}.${name}`);
     if (!parameter) throw invalidField(name, "is not a field of this form");
     setParameter(parameters, parameter, value, "form");

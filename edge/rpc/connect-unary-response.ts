@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import type { PassedMetadata } from "../call/passed-metadata.ts";
-import { retryAfter } from "../errors/status.ts";
+import { retryAfter } from "../errors/http-status.ts";
 import { acceptedCompression, acceptedEncodings, isWorthCompressing } from "../http/compression.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { headerOf } from "../http/http.ts";

@@ -1,4 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import type { CallServices } from "../call/call-services.ts";
 import { hostInvalid } from "../errors/http-error.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { isHttp2 } from "../http/http.ts";
@@ -7,7 +8,6 @@ import { type ConnectGet, readConnectGet } from "./connect-get.ts";
 import { encodeResponse } from "./encode-response.ts";
 import { hasValidHost } from "./has-valid-host.ts";
 import { relayCall } from "./relay-call.ts";
-import type { RpcOptions } from "./rpc-options.ts";
 import { wireOf } from "./wire.ts";
 
 export type RpcHandler = {
@@ -18,7 +18,7 @@ export type RpcHandler = {
 };
 
 /** Handles calls of Connect, gRPC and gRPC-Web. */
-export function createRpcHandler(methods: readonly DescMethod[], options: RpcOptions): RpcHandler {
+export function createRpcHandler(methods: readonly DescMethod[], options: CallServices): RpcHandler {
   const plans = plansOf(methods);
   return {
     planOf: (rawPath) => plans.get(rawPath),
@@ -33,7 +33,7 @@ export function createRpcHandler(methods: readonly DescMethod[], options: RpcOpt
   };
 }
 
-async function handlePost(exchange: Exchange, plan: Plan, options: RpcOptions): Promise<void> {
+async function handlePost(exchange: Exchange, plan: Plan, options: CallServices): Promise<void> {
   const { request } = exchange;
   const wire = wireOf(request.headers["content-type"]);
   // Connect uses envelopes for streams and none for unary calls.
@@ -47,7 +47,7 @@ async function handlePost(exchange: Exchange, plan: Plan, options: RpcOptions): 
   }
 }
 
-async function handleGet(exchange: Exchange, plan: Plan, options: RpcOptions): Promise<void> {
+async function handleGet(exchange: Exchange, plan: Plan, options: CallServices): Promise<void> {
   exchange.protocol = "connect";
   let get: ConnectGet | undefined;
   try {

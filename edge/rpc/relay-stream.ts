@@ -2,7 +2,7 @@ import type { ForwardedCall } from "../call/calls.ts";
 import { passedResponse } from "../call/passed-metadata.ts";
 import { streamIdle } from "../errors/refusals.ts";
 import { createIdleTimer } from "../http/idle-timer.ts";
-import { breakOff } from "../http/outgoing.ts";
+import { breakOff } from "../http/send.ts";
 import type { StreamCall, StreamListener } from "../upstream/open-stream.ts";
 import { type UnaryResponse, wrongResponseCount } from "../upstream/status.ts";
 import { type RelayedCall, sendUnaryResponse, transcode } from "./relayed-call.ts";

@@ -1,9 +1,9 @@
+import type { CallServices } from "../call/call-services.ts";
 import { passedResponse } from "../call/passed-metadata.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Plan } from "../method/plan.ts";
 import type { UnaryResponse } from "../upstream/status.ts";
 import type { ConnectGet } from "./connect-get.ts";
-import type { RpcOptions } from "./rpc-options.ts";
 import type { RpcResponse } from "./rpc-response.ts";
 import type { Wire } from "./wire.ts";
 
@@ -14,7 +14,7 @@ export type RelayedCall = {
   readonly wire: Wire;
   readonly get?: ConnectGet;
   readonly response: RpcResponse;
-  readonly options: RpcOptions;
+  readonly options: CallServices;
 };
 
 /** Sends the upstream's only response to the caller. */

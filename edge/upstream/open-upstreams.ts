@@ -1,7 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { BatchService } from "../../gen/sluice/edge/v1/batch_pb.ts";
 import type { MeshTls } from "../../services/lib/mesh/mesh-tls.ts";
-import { upstreamOf as upstreamByPackage } from "../contracts.ts";
+import { serviceNameOf } from "../../services/lib/values/service-name.ts";
 import { dialOver } from "./address.ts";
 import type { UpstreamLimits } from "./limits.ts";
 import { createUpstream, type Upstream } from "./upstream.ts";
@@ -28,7 +28,7 @@ export type UpstreamOptions = {
 
 /** Throws if a service has no address. Connections are opened on use. */
 export function openUpstreams(options: UpstreamOptions): Upstreams {
-  const { upstreamOf = upstreamByPackage, upstreamLimits: limits = {}, meshTls } = options;
+  const { upstreamOf = serviceNameOf, upstreamLimits: limits = {}, meshTls } = options;
   using cleanup = new DisposableStack();
   const byName = new Map(
     Object.entries(options.upstreams).map(([name, address]) => [

@@ -1,17 +1,17 @@
 import { intro, log, outro } from "@clack/prompts";
-import { tellJourney } from "./journey.ts";
-import { wordsOf } from "./show.ts";
+import { runJourney } from "./journey.ts";
+import { messageOf } from "./show.ts";
 import { startSluice } from "./start-sluice.ts";
 
-// The whole journey in a minute, on a Sluice of its own that leaves nothing behind: from a file to a release that a
-// second person approved, with its proof.
+// Runs the journey of the README in a minute, from a file to a release that another user approved. The Sluice is
+// temporary and leaves no files.
 
 intro("Sluice: from a source to a proven release");
 try {
   await using sluice = await startSluice();
-  await tellJourney(sluice);
-  outro("That is all of it. README.md has the same journey to paste, call by call.");
+  await runJourney(sluice);
+  outro("Done. README.md has the same journey as commands to paste.");
 } catch (error) {
-  log.error(wordsOf(error));
+  log.error(messageOf(error));
   process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 import { log, progress, spinner } from "@clack/prompts";
 import { ConnectError } from "@connectrpc/connect";
 
-/** Does a step of the story: a terminal shows that something is going on, a log gets one line. */
+/** Runs a step of the journey, with a spinner on a terminal and one line in a log. */
 export async function step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
   const line = process.stdout.isTTY ? spinner() : undefined;
   line?.start(title);
@@ -16,28 +16,28 @@ export async function step<Result>(title: string, work: () => Promise<Result>): 
   }
 }
 
-/** A step that Sluice does not allow, in Sluice's own words. */
+/** Runs a step that Sluice must refuse, and prints its error message. */
 export async function refused(title: string, work: () => Promise<unknown>): Promise<void> {
-  const words = await work().then(() => undefined, wordsOf);
-  if (words === undefined) throw new Error(`${title}: that must be refused, and was not`);
-  log.warn(`${title}, and is refused:\n${words}`);
+  const message = await work().then(() => undefined, messageOf);
+  if (message === undefined) throw new Error(`${title}: expected an error, but the call succeeded`);
+  log.warn(`${title}; Sluice refuses:\n${message}`);
 }
 
-export const wordsOf = (error: unknown): string => ConnectError.from(error).rawMessage;
+export const messageOf = (error: unknown): string => ConnectError.from(error).rawMessage;
 
-/** A bar of a hundred percent; in a log, one line at its end. */
+/** A progress bar up to 100 percent; in a log, one line at its end. */
 export function progressBar(title: string) {
   const bar = process.stdout.isTTY ? progress({ max: 100 }) : undefined;
   bar?.start(title);
   let reached = 0;
   return {
-    reach(percent: number, words: string) {
-      bar?.advance(percent - reached, words);
+    advanceTo(percent: number, message: string) {
+      bar?.advance(percent - reached, message);
       reached = percent;
     },
-    stop(words: string) {
-      if (bar) bar.stop(words);
-      else log.step(words);
+    stop(message: string) {
+      if (bar) bar.stop(message);
+      else log.step(message);
     },
   };
 }

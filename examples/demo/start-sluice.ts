@@ -11,12 +11,12 @@ export type Sluice = AsyncDisposable & {
   password: string;
 };
 
-/** Starts a whole Sluice in this process, on a folder that goes with it. */
+/** Starts Sluice in this process, with a temporary folder that is removed at the end. */
 export async function startSluice(): Promise<Sluice> {
   const stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "sluice-demo-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  // As root the database runs as another user, who has to get in.
+  // If started by root, the database runs as another user, which needs to enter the folder.
   await chmod(folder, 0o711);
   const email = "admin@sluice.local";
   const password = "a long password of the demo";

@@ -1,20 +1,21 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { serviceNames } from "../../gen/services.ts";
 import { databaseUrl, type Env, logLevel, parseEnv } from "../lib/settings/env.ts";
 
 export type AllInOneConfig = ReturnType<typeof parseConfig>;
 
-/** Secrets that an operator may bring along; without them they are made in the data folder. */
+/** Secrets that an operator may provide. Missing ones are created in the data folder. */
 export const allInOneSecrets = ["secret_encryption_key", "url_signing_key", "database_url"] as const;
 
-/** Settings that go to orchestration as they are; it says what is wrong with them. */
+/** Settings passed to orchestration, which validates them. */
 const orchestrationSettings = [
   "ENGINE_MEMORY_MIB",
   "ENGINE_CONFINEMENT_REQUIRED",
   "PREPARED_CACHE_MIB",
 ] as const;
 
-/** Settings that go to the edge as they are; it says what is wrong with them. */
+/** Settings passed to the edge, which validates them. */
 const edgeSettings = [
   "TLS_CERT_FILE",
   "TLS_KEY_FILE",
@@ -24,6 +25,7 @@ const edgeSettings = [
   "CORS_ALLOWED_ORIGINS",
   "CORS_ALLOW_CREDENTIALS",
   "CORS_MAX_AGE",
+  "COMPAT_APIS",
   "RATE_LIMIT_ADDRESS",
   "RATE_LIMIT_USER",
   "RATE_LIMIT_API_KEY",
@@ -55,7 +57,7 @@ const settings = z.object({
     .email({ pattern: z.regexes.html5Email, error: "must be an e-mail address" })
     .default("admin@sluice.local"),
   BOOTSTRAP_ADMIN_PASSWORD: z.string().min(12, "must have 12 characters or more").optional(),
-  /** A laptop's own databases may be sources; other networks have to be named. */
+  /** Databases on the same machine may be sources by default; other networks have to be listed. */
   SOURCE_ADDRESS_ALLOW: z.string().default("127.0.0.0/8,::1/128"),
   STAGING_JOBS_AT_ONCE: z.string().optional(),
   LOG_LEVEL: logLevel,
@@ -86,11 +88,12 @@ export function parseConfig(env: Env) {
   });
 }
 
-/** Settings of processes by themselves, which are set from within here. */
-const ofSeparateProcesses =
-  /^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(IDENTITY|STORAGE|ORCHESTRATION|STAGING|APPROVAL)_ADDRESS)$/;
+/** Settings of separate processes, which this process sets itself. */
+const ofSeparateProcesses = new RegExp(
+  `^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(${serviceNames.join("|").toUpperCase()}|COMPAT)_ADDRESS)$`,
+);
 
-/** What somebody has set who expects something of it that does not come, a sentence each. */
+/** Warnings about settings that have no effect here, one sentence each. */
 export const unreadSettings = (env: Env): string[] =>
   Object.keys(env).flatMap((name) => {
     if (ofSeparateProcesses.test(name))
@@ -99,14 +102,14 @@ export const unreadSettings = (env: Env): string[] =>
     return [];
   });
 
-/** As parseConfig, with the default of each setting that is wrong. */
+/** As parseConfig, with the defaults of invalid settings. */
 export function parseUsable(env: Env): AllInOneConfig {
   const { error } = settings.safeParse(env);
   const wrong = new Set(error?.issues.map(({ path }) => String(path[0])));
   return parseConfig(Object.fromEntries(Object.entries(env).filter(([name]) => !wrong.has(name))));
 }
 
-/** Where the edge will be reached; undefined when it takes any port, or the calls of any address. */
+/** Address of the edge; undefined if it listens on any port or on all addresses. */
 function edgeUrl(scheme: string, host: string, port: string): string | undefined {
   if (Number(port) === 0 || host === "0.0.0.0" || host === "::") return undefined;
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${Number(port)}`;

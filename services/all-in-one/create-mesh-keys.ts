@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { serviceNames } from "./service-names.ts";
+import { processNames } from "./process-names.ts";
 
 export type MeshKeys = {
   /** Ed25519 private key of each process, PKCS #8 PEM. */
@@ -8,9 +8,9 @@ export type MeshKeys = {
   readonly publicKeys: Readonly<Record<string, string>>;
 };
 
-/** New keys for every process of a mesh: each signs with its own and trusts all. */
+/** Creates a key pair for every process of a mesh. Each signs with its own and trusts all. */
 export function createMeshKeys(): MeshKeys {
-  const pairs = ["edge", ...serviceNames].map((name) => {
+  const pairs = processNames.map((name) => {
     const { privateKey, publicKey } = generateKeyPairSync("ed25519");
     return {
       name,

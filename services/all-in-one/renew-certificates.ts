@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseEnv } from "../lib/settings/env.ts";
 import { issueCertificates } from "./mesh-certificate-files.ts";
-import { processNames } from "./service-names.ts";
+import { processNames } from "./process-names.ts";
 
 const settings = z.object({
   PROVISION_DIR: z.string("is required: the folder that npm run provision has written"),

@@ -4,27 +4,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig as parseEdgeConfig } from "../../edge/config.ts";
 import { run as runEdge } from "../../edge/run.ts";
-import { parseConfig as parseApprovalConfig } from "../approval/config.ts";
-import { run as runApproval } from "../approval/run.ts";
+import { serviceNames } from "../../gen/services.ts";
 import type { BootstrapAdmin } from "../identity/bootstrap.ts";
 import { parseConfig as parseIdentityConfig } from "../identity/config.ts";
 import { run as runIdentity } from "../identity/run.ts";
 import { aborted } from "../lib/process/lifetime.ts";
-import { parseConfig as parseOrchestrationConfig } from "../orchestration/config.ts";
-import { run as runOrchestration } from "../orchestration/run.ts";
-import { parseConfig as parseStagingConfig } from "../staging/config.ts";
-import { run as runStaging } from "../staging/run.ts";
-import { parseConfig as parseStorageConfig } from "../storage/config.ts";
-import { run as runStorage } from "../storage/run.ts";
 import type { AllInOneConfig } from "./config.ts";
 import { createMeshKeys } from "./create-mesh-keys.ts";
+import { defineService } from "./define-service.ts";
 import { keptSecret } from "./kept-secret.ts";
-import { startMember } from "./member.ts";
-import { edgeEnv, type Mesh, serviceEnv } from "./member-env.ts";
 import { openCluster } from "./open-cluster.ts";
 import { provisionDatabase } from "./provision-database.ts";
+import { edgeEnv, type Mesh, serviceEnv } from "./service-env.ts";
+import { services } from "./services.ts";
+import { startService } from "./start-service.ts";
 
-/** What a person is told when the mesh takes calls. */
+/** Facts for the operator once the mesh accepts calls. */
 export type Started = {
   /** Address of the edge. */
   readonly url: string;
@@ -38,7 +33,7 @@ export async function run(
   stop: AbortSignal,
   ready: (started: Started) => void,
 ): Promise<void> {
-  // Passable, not readable: as root the embedded database runs as another user. Each folder inside closes itself.
+  // Searchable but not readable: started by root, the embedded database runs as another user. Folders inside are private.
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o711 });
   await using cluster = await openCluster(config.databaseUrl, config.dataDirectory);
   await using sockets = await socketDirectory();
@@ -57,26 +52,22 @@ export async function run(
     urlSigningKey: config.urlSigningKey ?? (await keptSecret(secrets, "url_signing_key")),
   };
   let administrator: BootstrapAdmin | undefined;
-  const identity: typeof runIdentity = (settings, signal, listening) =>
+  const identity = defineService(parseIdentityConfig, (settings, signal, listening) =>
     runIdentity(settings, signal, listening, (made) => {
       administrator = made;
-    });
-  const starting = [
-    startMember(identity, parseIdentityConfig(serviceEnv(mesh, "identity"))),
-    startMember(runStorage, parseStorageConfig(serviceEnv(mesh, "storage"))),
-    startMember(runOrchestration, parseOrchestrationConfig(serviceEnv(mesh, "orchestration"))),
-    startMember(runStaging, parseStagingConfig(serviceEnv(mesh, "staging"))),
-    startMember(runApproval, parseApprovalConfig(serviceEnv(mesh, "approval"))),
-  ];
-  await using members = new AsyncDisposableStack();
-  for (const started of await Promise.allSettled(starting)) {
-    if (started.status === "fulfilled") members.use(started.value);
+    }),
+  );
+  const started = { ...services, identity };
+  const starting = serviceNames.map((name) => startService(started[name].run, serviceEnv(mesh, name)));
+  await using instances = new AsyncDisposableStack();
+  for (const outcome of await Promise.allSettled(starting)) {
+    if (outcome.status === "fulfilled") instances.use(outcome.value);
   }
-  const services = await Promise.all(starting);
-  const edge = members.use(await startMember(runEdge, parseEdgeConfig(edgeEnv(mesh))));
+  const running = await Promise.all(starting);
+  const edge = instances.use(await startService(runEdge, parseEdgeConfig(edgeEnv(mesh))));
   ready({ url: edge.address, administrator });
-  // A member that ends by itself takes the others with it: half a mesh helps nobody.
-  await Promise.race([aborted(stop), ...[edge, ...services].map(({ ended }) => ended)]);
+  // A service that ends by itself stops all others.
+  await Promise.race([aborted(stop), ...[edge, ...running].map(({ ended }) => ended)]);
 }
 
 async function socketDirectory(): Promise<AsyncDisposable & { path: string }> {

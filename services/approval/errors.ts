@@ -17,7 +17,7 @@ export const stateConflict = (project: ProjectRow, needed: string): ConnectError
   failure(
     Code.FailedPrecondition,
     ErrorReason.STATE_CONFLICT,
-    `project ${project.projectId} is ${spoken(project)}: ${needed}`,
+    `project ${project.projectId} is ${stateText(project)}: ${needed}`,
     { project: project.projectId, state: project.state },
   );
 
@@ -25,7 +25,7 @@ export const sourceChanged = (sourceId: string, problems: readonly string[]): Co
   failure(
     Code.FailedPrecondition,
     ErrorReason.SOURCE_CHANGED,
-    `source ${sourceId} does not have what the project releases: ${beginning(problems)}`,
+    `source ${sourceId} does not have what the project releases: ${summaryOf(problems)}`,
     { source: sourceId },
   );
 
@@ -58,7 +58,7 @@ export const approvalMissing = (project: ProjectRow, approvals: number): Connect
   failure(
     Code.FailedPrecondition,
     ErrorReason.APPROVAL_MISSING,
-    `project ${project.projectId} can't be published: it ${lack(project, approvals)}`,
+    `project ${project.projectId} can't be published: it ${missingSteps(project, approvals)}`,
     { project: project.projectId, state: project.state },
   );
 
@@ -81,17 +81,17 @@ export const publicationRefused = (
 /** Problems that one answer names: an error travels in a header, which has to stay small. */
 const problemsMax = 5;
 
-const beginning = (problems: readonly string[]): string => {
+const summaryOf = (problems: readonly string[]): string => {
   const more = problems.length - problemsMax;
   return [...problems.slice(0, problemsMax), ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
 };
 
 /** A project's state in words; that it is being packaged is no state of its own. */
-const spoken = ({ state, packageId }: ProjectRow): string =>
+const stateText = ({ state, packageId }: ProjectRow): string =>
   state === "validated" && packageId !== null ? "being packaged" : state.replaceAll("_", " ");
 
 /** What a project lacks to be published. */
-function lack(project: ProjectRow, approvals: number): string {
+function missingSteps(project: ProjectRow, approvals: number): string {
   const steps: Partial<Record<State, string>> = {
     draft: "has not been validated, packaged, submitted for review and approved",
     validated: "has not been packaged, submitted for review and approved",
@@ -102,5 +102,5 @@ function lack(project: ProjectRow, approvals: number): string {
     rejected: "was rejected by a reviewer",
     failed: `failed (${project.errorMessage}), and has to be validated, packaged, submitted for review and approved again`,
   };
-  return steps[project.state] ?? `is ${spoken(project)}`;
+  return steps[project.state] ?? `is ${stateText(project)}`;
 }

@@ -1,7 +1,7 @@
 import type { Db } from "../lib/database/database.ts";
 import type { Logger } from "../lib/telemetry/log.ts";
 import type { KeyRing } from "./credentials/key-ring.ts";
-import type { TakeTurn } from "./credentials/turns.ts";
+import type { Semaphore } from "./credentials/semaphore.ts";
 import type { Vault } from "./vault.ts";
 
 /** What the handlers of identity work with. */
@@ -10,6 +10,6 @@ export type IdentityDeps = {
   readonly keyRing: KeyRing;
   readonly vault: Vault;
   /** In front of whatever hashes a password. */
-  readonly takeTurn: TakeTurn;
+  readonly withHashPermit: Semaphore;
   readonly log: Logger;
 };

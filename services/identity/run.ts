@@ -7,14 +7,14 @@ import { createLog } from "../lib/telemetry/log.ts";
 import { type BootstrapAdmin, bootstrap } from "./bootstrap.ts";
 import type { IdentityConfig } from "./config.ts";
 import { createKeyRing, rotateSigningKeys } from "./credentials/key-ring.ts";
-import { createTurns } from "./credentials/turns.ts";
+import { createSemaphore } from "./credentials/semaphore.ts";
 import { maintain } from "./maintenance.ts";
 import { identityServices } from "./service.ts";
 import { createVault } from "./vault.ts";
 
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
 /** Each takes a thread of Node's pool of four, 19 MiB and a core for some 50 ms; the rest is for everybody else. */
-const passwordHashesAtOnceMax = 2;
+const hashPermitsMax = 2;
 
 /**
  * Runs the identity service until `stop` aborts. On an installation's first start it makes the platform administrator
@@ -40,7 +40,7 @@ export const run = async (
   const { bootstrapAdminEmail: email, bootstrapAdminPassword: password } = config;
   const generated = await bootstrap(db, { email, password });
   if (generated) announce(generated);
-  const deps = { db, keyRing, vault, takeTurn: createTurns(passwordHashesAtOnceMax), log };
+  const deps = { db, keyRing, vault, withHashPermit: createSemaphore(hashPermitsMax), log };
   await using server = await startGrpcServer({
     listen: config.grpcListen,
     services: identityServices(deps),

@@ -26,7 +26,7 @@ const withoutValue = {
 const one = (scope: Scope, name: string) => and(eq(secrets.orgId, scope.orgId), eq(secrets.name, name));
 
 /** Where a value is sealed to: it opens in this organisation and under this name only. */
-export const placeOfSecret = ({ orgId }: Scope, name: string): string[] => ["secret", orgId, name];
+export const secretContext = ({ orgId }: Scope, name: string): string[] => ["secret", orgId, name];
 
 export async function findSecret(db: Db, scope: Scope, name: string): Promise<StoredSecret | undefined> {
   const { keyId, nonce, ciphertext, destinations } = secrets;

@@ -4,10 +4,10 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } f
 export type Sealed = { readonly keyId: string; readonly nonce: string; readonly ciphertext: string };
 
 export type Vault = {
-  /** Encrypts a text for one place: it opens with the same `place` only. */
-  seal(text: string, place: readonly string[]): Sealed;
-  /** Decrypts. Throws when key, place or bytes are not those that it was sealed with. */
-  open(sealed: Sealed, place: readonly string[]): string;
+  /** Encrypts a text for one context: it opens with the same `context` only. */
+  seal(text: string, context: readonly string[]): Sealed;
+  /** Decrypts. Throws when key, context or bytes are not those that it was sealed with. */
+  open(sealed: Sealed, context: readonly string[]): string;
   /** A hash that nobody can search guesses with who has not got the key. */
   fingerprint(bytes: Uint8Array): Buffer;
 };
@@ -23,13 +23,13 @@ export function createVault(keyBase64: string): Vault {
   const keyId = derive(key, "key id").toString("base64url").slice(0, 16);
   const fingerprintKey = derive(key, "fingerprint");
   return {
-    seal(text, place) {
+    seal(text, context) {
       const nonce = randomBytes(nonceBytes);
-      const cipher = createCipheriv(algorithm, key, nonce).setAAD(additional(place));
+      const cipher = createCipheriv(algorithm, key, nonce).setAAD(additional(context));
       const bytes = Buffer.concat([cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
       return { keyId, nonce: nonce.toString("base64"), ciphertext: bytes.toString("base64") };
     },
-    open(sealed, place) {
+    open(sealed, context) {
       if (sealed.keyId !== keyId) {
         throw new Error("secret_encryption_key is not the key that this database was encrypted with");
       }
@@ -37,7 +37,7 @@ export function createVault(keyBase64: string): Vault {
       const decipher = createDecipheriv(algorithm, key, Buffer.from(sealed.nonce, "base64"), {
         authTagLength: tagBytes,
       });
-      decipher.setAAD(additional(place)).setAuthTag(bytes.subarray(-tagBytes));
+      decipher.setAAD(additional(context)).setAuthTag(bytes.subarray(-tagBytes));
       return decipher.update(bytes.subarray(0, -tagBytes), undefined, "utf8") + decipher.final("utf8");
     },
     fingerprint: (bytes) => createHmac("sha256", fingerprintKey).update(bytes).digest(),
@@ -47,4 +47,4 @@ export function createVault(keyBase64: string): Vault {
 const derive = (key: Buffer, purpose: string): Buffer =>
   Buffer.from(hkdfSync("sha256", key, "", `sluice ${purpose}`, keyBytes));
 
-const additional = (place: readonly string[]): Buffer => Buffer.from(JSON.stringify(place));
+const additional = (context: readonly string[]): Buffer => Buffer.from(JSON.stringify(context));

@@ -6,12 +6,10 @@ import { type Env, grpcAddress, serviceEnv } from "../lib/settings/env.ts";
 import { parseMeshEnv } from "../lib/tls/tls-settings.ts";
 
 import { type Protection, protections } from "./confinement/layers.ts";
+import type { Network } from "./connectors/network/address-guard.ts";
 import type { MemoryLimits } from "./engine/memory-watch.ts";
 
-/** A network of addresses: its first address and the length of its prefix. */
-export type Network = ReturnType<typeof ipaddr.parseCIDR>;
-
-/** Networks as comma-separated CIDRs, as `10.0.0.0/8, ::1/128`; none by default. */
+/** Comma-separated CIDRs such as `10.0.0.0/8, ::1/128`. Default: none. */
 const networks = z
   .string()
   .default("")
@@ -27,11 +25,11 @@ const networks = z
 
 const mebibyte = 1024 ** 2;
 
-/** Memory of one engine process, and the least that Node and DuckDB start and work with. */
+/** Memory of one engine process, and the minimum with which Node and DuckDB start and work. */
 const engineProcessMiB = 1536;
 const engineMemoryMinMiB = 1024;
 
-/** By default half of what the machine, or its container, has. */
+/** Default: half of the memory of the machine, or of its container. */
 const engineMemoryMiB = (): number => {
   const machineBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   return Math.max(engineMemoryMinMiB, Math.floor(machineBytes / 2 / mebibyte));
@@ -86,10 +84,10 @@ export function parseConfig(env: Env) {
     dataDirectory: settings.ORCHESTRATION_DIR,
     identityAddress: settings.IDENTITY_ADDRESS,
     storageAddress: settings.STORAGE_ADDRESS,
-    /** Storage's folder of files, where this process can read it. */
+    /** Storage's folder of files. Undefined where this process cannot read it. */
     storageDirectory: settings.STORAGE_DIR,
     engineMemory: memoryLimitsOf(settings.ENGINE_MEMORY_MIB ?? engineMemoryMiB()),
-    /** Undefined for what the disk has room for. */
+    /** Undefined: derived from the size of the disk. */
     preparedCacheBytes: settings.PREPARED_CACHE_MIB && settings.PREPARED_CACHE_MIB * mebibyte,
     engineProtectionsRequired: settings.ENGINE_CONFINEMENT_REQUIRED,
     sourceAddressAllow: settings.SOURCE_ADDRESS_ALLOW,

@@ -1,9 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure, invalidFields, notFound, retryAfter } from "../lib/rpc/errors.ts";
-import type { SecretDestination } from "./connectors/connector.ts";
-import { formatTime, type TimeLimit } from "./executions/time-limit.ts";
-import type { Preemption, Refusal } from "./executions/waiter.ts";
+import type { Preemption, Refusal } from "./scheduling/waiter.ts";
+import { formatTime, type TimeLimit } from "./timing/time-limit.ts";
 
 export const connectorNotFound = (name: string) => notFound("connector", name);
 export const sourceNotFound = (sourceId: string) => notFound("source", sourceId);
@@ -40,7 +39,7 @@ export const sourceChanged = (sourceId: string) =>
     { source: sourceId },
   );
 
-/** A table of the source is not as the catalog has it any more. */
+/** A table of the source differs from its entry in the catalog. */
 export const tableChanged = (table: string) =>
   failure(
     Code.FailedPrecondition,
@@ -79,7 +78,10 @@ export const sourceUnreachable = (message: string) =>
 export const sourceDataInvalid = (message: string) =>
   failure(Code.FailedPrecondition, ErrorReason.SOURCE_DATA_INVALID, message);
 
-export function secretNotFound(name: string, { connector, host, port }: SecretDestination): ConnectError {
+export function secretNotFound(
+  name: string,
+  { connector, host, port }: { connector: string; host: string; port: number },
+): ConnectError {
   const path = `/api/v1/secrets/${encodeURIComponent(name)}`;
   return failure(
     Code.FailedPrecondition,
@@ -114,17 +116,18 @@ const limitTexts: Readonly<Record<TimeLimit["setBy"], string>> = {
   server: "the server allows",
 };
 
-/** Waits shorter than this are not worth a word, in milliseconds. */
-const waitToldMs = 100;
+/** Shorter waits are left out of the message, in milliseconds. */
+const reportedWaitMinMs = 100;
 
-/** `subject` ran into a limit of its time; `waitedMs` is undefined when it got no permit. */
+/** `subject` reached a time limit. `waitedMs` is undefined if it never got a permit. */
 export function timedOut(
   subject: string,
   { ms, setBy }: TimeLimit,
   waitedMs: number | undefined,
 ): ConnectError {
   const limit = `the ${formatTime(ms)} that ${limitTexts[setBy]}`;
-  const waited = (waitedMs ?? 0) >= waitToldMs ? `, ${formatTime(waitedMs ?? 0)} of it in the queue` : "";
+  const waited =
+    (waitedMs ?? 0) >= reportedWaitMinMs ? `, ${formatTime(waitedMs ?? 0)} of it in the queue` : "";
   const text =
     waitedMs === undefined
       ? `${subject} was still in the queue after ${limit}`
@@ -139,14 +142,14 @@ export const callDeadlinePassed = (ms: number) =>
     `the caller's own deadline of ${formatTime(ms)} passed`,
   );
 
-// Nobody hears these two, but the record has them.
+// No caller receives these two; the execution's row keeps their message.
 export const callerGone = () => new ConnectError("the caller went away", Code.Canceled);
 export const serverStopped = () => new ConnectError("the server stopped while it ran", Code.Canceled);
 
-/** Text of an execution that a user cancelled, in its record and for its caller. */
+/** Message of an execution that a user cancelled: in its row and in the caller's error. */
 export const cancelledBy = (userId: string) => `cancelled by user ${userId}`;
 
-/** The execution's record is final: it was cancelled. `message` is the record's. */
+/** The execution was cancelled, and its row is final. `message` is the row's. */
 export const executionCancelled = (message: string) =>
   failure(Code.Canceled, ErrorReason.EXECUTION_CANCELLED, message);
 
@@ -161,24 +164,24 @@ export const executionPreempted = ({ ranMs, share, of, retryDelayMs }: Preemptio
     retryDelayMs,
   );
 
-/** More memory, space or bytes than one execution may use. */
+/** An execution exceeded its limit of memory, disk space or bytes. */
 export const executionTooLarge = (message: string) =>
   failure(Code.ResourceExhausted, ErrorReason.EXECUTION_LIMIT, message);
 
-/** More memory than one execution, or all together, may use. */
+/** The memory limit of one execution, or of all together, was exceeded. */
 export const memoryExceeded = (message: string) =>
   failure(Code.ResourceExhausted, ErrorReason.MEMORY_LIMIT, message);
 
-/** The engine's process ended by a fault; it may have been the file's or the statement's, or none of theirs. */
+/** The engine's process crashed. The file or the statement may be the cause, or neither. */
 export const engineCrashed = (message: string) =>
   failure(Code.Unavailable, ErrorReason.ENGINE_CRASHED, message);
 
-/** `what` crashed the engine again and again. */
-export const quarantined = (what: string, crashId: string) =>
+/** `subject` crashed the engine repeatedly. */
+export const quarantined = (subject: string, crashId: string) =>
   failure(
     Code.FailedPrecondition,
     ErrorReason.QUARANTINED,
-    `${what} crashed the engine twice and is refused: release it by POST /api/v1/crashes/${crashId}:release`,
+    `${subject} crashed the engine twice and is refused: release it by POST /api/v1/crashes/${crashId}:release`,
     { crash: crashId },
   );
 
@@ -194,14 +197,14 @@ export function serviceBusy({ cause, retryDelayMs }: Refusal): ConnectError {
   return retryAfter(failure(Code.Unavailable, ErrorReason.SERVICE_BUSY, message), retryDelayMs);
 }
 
-/** Bytes that storage answered are not those that it announced. */
+/** The bytes received from storage do not have the announced hash or size. */
 export const contentCorrupt = () =>
   failure(Code.DataLoss, ErrorReason.CONTENT_CORRUPT, "the file's bytes arrived damaged from storage");
 
 export const diskFull = () =>
   failure(Code.ResourceExhausted, ErrorReason.DISK_FULL, "no space is left for the files that sources read");
 
-/** All that is prepared is being read, and what is to come does not fit beside it. */
+/** Every prepared file is in use, and the new one does not fit beside them. */
 export const preparedFilesFull = (bytesMax: number) =>
   failure(
     Code.ResourceExhausted,

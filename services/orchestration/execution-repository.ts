@@ -3,14 +3,14 @@ import type { Db } from "../lib/database/database.ts";
 import { fromPage } from "../lib/database/rows.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import type { Page } from "../lib/rpc/paging.ts";
-import { presenceLockPrefix } from "./executions/presence.ts";
+import { livenessLockPrefix } from "./locks/liveness-lock.ts";
 import { executions } from "./schema.ts";
 import { type EndState, statesBefore } from "./state.ts";
 
 export type ExecutionRow = typeof executions.$inferSelect;
 export type NewExecution = Pick<ExecutionRow, "executionId" | "sourceId" | "sql" | "processId">;
-/** How an execution ended: a result for `succeeded`, a message for the others. */
-export type Ending =
+/** Outcome of an execution: a result for `succeeded`, a message for the others. */
+export type ExecutionOutcome =
   | { readonly state: "succeeded"; readonly rowCount: bigint; readonly truncated: boolean }
   | { readonly state: Exclude<EndState, "succeeded">; readonly errorMessage: string };
 
@@ -26,7 +26,7 @@ export async function findExecution(
   return row;
 }
 
-/** A page of executions; on one source, unless it is empty. */
+/** A page of executions. An empty `sourceId` selects every source. */
 export function listExecutions(db: Db, scope: Scope, page: Page, sourceId: string): Promise<ExecutionRow[]> {
   const where = and(
     eq(executions.orgId, scope.orgId),
@@ -42,36 +42,36 @@ export async function insertExecution(db: Db, scope: Scope, execution: NewExecut
     .values({ ...execution, orgId: scope.orgId, creatorUserId: scope.principal.userId });
 }
 
-/** Ends an execution; answers whether it still ran. */
+/** Records an execution's outcome. Returns false if it had one already. */
 export async function moveExecution(
   db: Db,
   scope: Scope,
   executionId: string,
-  ending: Ending,
+  outcome: ExecutionOutcome,
 ): Promise<boolean> {
   const rows = await db
     .update(executions)
-    .set({ ...ending, endTime: sql`now()` })
+    .set({ ...outcome, endTime: sql`now()` })
     .where(
       and(
         eq(executions.orgId, scope.orgId),
         eq(executions.executionId, executionId),
-        inArray(executions.state, statesBefore(ending.state)),
+        inArray(executions.state, statesBefore(outcome.state)),
       ),
     )
     .returning({ executionId: executions.executionId });
   return rows.length > 0;
 }
 
-/** Each cancelled execution is notified here by its id. */
+/** PostgreSQL channel on which the id of each cancelled execution is sent. */
 export const cancellationChannel = "sluice_orchestration_cancelled";
 
-/** Has the process that runs an execution read its record, once the transaction is committed. */
+/** Notifies the process that runs an execution to read its row. Delivered when the transaction commits. */
 export async function notifyCancelled(tx: Db, executionId: string): Promise<void> {
   await tx.execute(sql`select pg_notify(${cancellationChannel}, ${executionId})`);
 }
 
-/** Those of some executions that are cancelled, whatever organisation they belong to. */
+/** The cancelled ones among some executions, of all organisations. */
 export function listCancelledExecutions(
   db: Db,
   executionIds: readonly string[],
@@ -84,15 +84,15 @@ export function listCancelledExecutions(
 }
 
 /**
- * Ends what processes that are dead left running, whatever organisation it belongs to; answers how many. Who lives
- * holds its lock (see presence.ts).
+ * Cancels executions that dead processes left running, in all organisations. Returns their number. A living process
+ * holds its liveness lock.
  */
 export async function moveAbandonedExecutions(db: Db): Promise<number> {
   const abandoned = sql`${executions.processId} in (
     select process_id from (
       select distinct process_id from ${executions} where state = 'running'
     ) as processes
-    where pg_try_advisory_xact_lock(hashtextextended(${presenceLockPrefix} || process_id, 0)))`;
+    where pg_try_advisory_xact_lock(hashtextextended(${livenessLockPrefix} || process_id, 0)))`;
   const rows = await db
     .update(executions)
     .set({ state: "cancelled", errorMessage: "the server stopped while it ran", endTime: sql`now()` })

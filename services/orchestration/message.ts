@@ -24,7 +24,7 @@ export const toConnector = ({
 }: Connector): MessageInitShape<typeof ConnectorSchema> => ({
   name,
   description,
-  // The form in which a caller writes them: what has a default may be left out.
+  // The input form: fields with a default are optional.
   settingsSchema: z.toJSONSchema(settings, { io: "input" }) as MessageInitShape<
     typeof ConnectorSchema
   >["settingsSchema"],

@@ -1,5 +1,5 @@
 import { onceIn } from "../lib/database/idempotency.ts";
 import { requests } from "./schema.ts";
 
-/** `once` over the answers that orchestration remembers. */
+/** `once` with orchestration's table of requests. */
 export const onceRequested = onceIn(requests);

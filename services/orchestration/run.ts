@@ -10,15 +10,14 @@ import { aborted, type Run } from "../lib/process/lifetime.ts";
 import { createSigner, createVerifier } from "../lib/rpc/principal.ts";
 import { createLog } from "../lib/telemetry/log.ts";
 import { newId } from "../lib/values/ids.ts";
-import { bindEverySecret, bindSecrets } from "./bind-secrets.ts";
 import { createBlobCache } from "./blobs/blob-cache.ts";
 import { openBlobFolder } from "./blobs/blob-folder.ts";
 import { openStorageFolder } from "./blobs/storage-folder.ts";
 import type { OrchestrationConfig } from "./config.ts";
 import { checkConfinement } from "./confinement/check-confinement.ts";
 import { findConfinement } from "./confinement/find-confinement.ts";
-import { createAddressGuard } from "./connectors/address-guard.ts";
 import { createFileConnector } from "./connectors/file/file-connector.ts";
+import { createAddressGuard } from "./connectors/network/address-guard.ts";
 import { identifyOwnDatabase } from "./connectors/postgresql/own-database.ts";
 import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-connector.ts";
 import { createQuarantine } from "./crashes/quarantine.ts";
@@ -26,24 +25,26 @@ import { createEngine } from "./engine/engine.ts";
 import { createMemoryWatch } from "./engine/memory-watch.ts";
 import { moveAbandonedExecutions } from "./execution-repository.ts";
 import { listenForCancellations } from "./executions/cancellations.ts";
-import { createFairScheduler } from "./executions/fair-scheduler.ts";
-import { announcePresence } from "./executions/presence.ts";
+import { createPendingWork } from "./executions/pending-work.ts";
 import { permitsOf, schedulerOptionsOf } from "./executions/scheduler-settings.ts";
-import { createUnfinished } from "./executions/unfinished.ts";
 import { openLentFolder } from "./lent/lent-folder.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
-import { ownFolder } from "./own-folder.ts";
+import { holdLivenessLock } from "./locks/liveness-lock.ts";
+import { lockFolder } from "./locks/lock-folder.ts";
 import { openPreparedFiles } from "./prepared/open-prepared-files.ts";
 import { createResultFiles } from "./results/result-files.ts";
-import { createSecrets } from "./secrets.ts";
+import { createFairScheduler } from "./scheduling/fair-scheduler.ts";
 import { orchestrationServices } from "./service.ts";
 import { createSnapshots } from "./snapshots/snapshots.ts";
 import { createSourceProcesses } from "./source-process/source-processes.ts";
+import { bindEverySecret, bindSecrets } from "./sources/bind-secrets.ts";
+import { createSecrets } from "./sources/secrets.ts";
 
 const service = "orchestration";
+const sourceProgram = new URL("connectors/source-process.ts", import.meta.url);
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
-/** Files of storage that are kept to read them again, in bytes. */
+/** Capacity of the cache of storage's files, in bytes. */
 const cacheBytesMax = 10 * 1024 ** 3;
 
 /** Runs the orchestration service until `stop` aborts. */
@@ -53,8 +54,8 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   const signer = createSigner(service, config.meshPrivateKey);
   await using database = await openDatabase({ url: config.databaseUrl, service, migrationsFolder });
   const processId = newId();
-  await using _folder = await ownFolder(config.databaseUrl, config.dataDirectory);
-  await using _presence = await announcePresence(config.databaseUrl, processId);
+  await using _folder = await lockFolder(config.databaseUrl, config.dataDirectory);
+  await using _liveness = await holdLivenessLock(config.databaseUrl, processId);
   const abandoned = await moveAbandonedExecutions(database.db);
   if (abandoned > 0) log.warn({ abandoned }, "executions of a dead process are cancelled");
   await using cancellations = await listenForCancellations(database, log);
@@ -80,11 +81,12 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     log,
   });
   await using processes = createSourceProcesses({
+    program: sourceProgram,
     compileCache: join(config.dataDirectory, "code"),
     memory,
     log,
   });
-  await using unfinished = createUnfinished();
+  await using pendingWork = createPendingWork();
   const reader = createStatementReader({
     compileCache: join(config.dataDirectory, "code"),
     memory,
@@ -125,7 +127,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     scheduler: createFairScheduler(schedulerOptionsOf(permitsOf(config.engineMemory))),
     cancellations,
     stop,
-    unfinished,
+    pendingWork,
     recorder,
     snapshots,
     resultFiles,

@@ -16,9 +16,6 @@ import { requestsTable } from "../lib/database/idempotency.ts";
 import type { DiscoveredColumn, Settings } from "./connectors/connector.ts";
 import { executionStates } from "./state.ts";
 
-export * from "./crashes/crash-schema.ts";
-export * from "./lineage/lineage-schema.ts";
-
 export const orchestration = pgSchema("orchestration");
 
 const createTime = timestamp("create_time", { withTimezone: true }).notNull().defaultNow();
@@ -73,7 +70,7 @@ export const executions = orchestration.table(
   {
     executionId: uuid("execution_id").primaryKey(),
     orgId: uuid("org_id").notNull(),
-    // No reference: the record outlives its source.
+    // No foreign key: the row outlives its source.
     sourceId: uuid("source_id").notNull(),
     sql: text("sql").notNull(),
     state: executionState("state").notNull().default("running"),
@@ -81,7 +78,7 @@ export const executions = orchestration.table(
     rowCount: bigint("row_count", { mode: "bigint" }).notNull().default(sql`0`),
     truncated: boolean("truncated").notNull().default(false),
     creatorUserId: uuid("creator_user_id").notNull(),
-    // The process that runs it: tells which executions ended with their process.
+    // The process that runs the execution. When its liveness lock is free, the execution is over.
     processId: uuid("process_id").notNull(),
     createTime,
     endTime: timestamp("end_time", { withTimezone: true }),

@@ -12,7 +12,7 @@ export type SourceChange = Partial<Pick<SourceRow, "displayName" | "settings">>;
 const its = (scope: Scope, sourceId: string) =>
   and(eq(sources.orgId, scope.orgId), eq(sources.sourceId, sourceId));
 
-/** The constraint that keeps display names apart. */
+/** Name of the unique constraint on display names. */
 export const displayNameConstraint = "sources_display_name";
 
 export async function findSource(db: Db, scope: Scope, sourceId: string): Promise<SourceRow | undefined> {
@@ -20,7 +20,7 @@ export async function findSource(db: Db, scope: Scope, sourceId: string): Promis
   return row;
 }
 
-/** As findSource; others who want to change the source wait for the transaction's end. */
+/** Locks the source's row until the transaction ends. */
 export async function findSourceForUpdate(
   db: Db,
   scope: Scope,
@@ -30,7 +30,7 @@ export async function findSourceForUpdate(
   return row;
 }
 
-/** A page of sources; of one connector, unless it is empty. */
+/** A page of sources. An empty `connector` selects every connector. */
 export function listSources(db: Db, scope: Scope, page: Page, connector: string): Promise<SourceRow[]> {
   const filter = and(
     eq(sources.orgId, scope.orgId),
@@ -40,7 +40,7 @@ export function listSources(db: Db, scope: Scope, page: Page, connector: string)
   return db.select().from(sources).where(filter).orderBy(asc(sources.sourceId)).limit(page.limit);
 }
 
-/** Every source of an organisation. Without a scope: for work that no call asked for. */
+/** Every source of an organisation. Takes no scope: background work has no caller. */
 export const listSourcesOfOrg = (db: Db, orgId: string): Promise<SourceRow[]> =>
   db.select().from(sources).where(eq(sources.orgId, orgId));
 
@@ -52,7 +52,7 @@ export async function insertSource(db: Db, scope: Scope, source: NewSource): Pro
   return insertedRow(rows);
 }
 
-/** Changes a source, if it still has the revision; undefined for any. */
+/** Updates a source. Returns undefined if its revision is not `revision`; undefined matches any. */
 export async function updateSource(
   db: Db,
   scope: Scope,
@@ -68,7 +68,7 @@ export async function updateSource(
   return row;
 }
 
-/** Removes a source and its tables; answers whether there was one. */
+/** Deletes a source and its tables. Returns false if there was none. */
 export async function deleteSource(db: Db, scope: Scope, sourceId: string): Promise<boolean> {
   const rows = await db.delete(sources).where(its(scope, sourceId)).returning({ sourceId: sources.sourceId });
   return rows.length > 0;

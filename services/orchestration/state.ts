@@ -1,6 +1,6 @@
 import { stateMachine } from "../lib/values/state-machine.ts";
 
-/** Where an execution may go from each state. */
+/** Transitions of an execution. */
 export const { states: executionStates, statesBefore } = stateMachine({
   running: ["succeeded", "failed", "cancelled"],
   succeeded: [],
@@ -10,5 +10,5 @@ export const { states: executionStates, statesBefore } = stateMachine({
 
 export type ExecutionState = (typeof executionStates)[number];
 
-/** How an execution may end. */
+/** Final states of an execution. */
 export type EndState = Exclude<ExecutionState, "running">;

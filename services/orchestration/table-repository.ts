@@ -19,7 +19,7 @@ export async function findTable(db: Db, scope: Scope, tableId: string): Promise<
   return row;
 }
 
-/** A page of tables; of one source and one schema, unless they are empty. */
+/** A page of tables. Empty fields of the filter select everything. */
 export function listTables(db: Db, scope: Scope, page: Page, filter: TableFilter): Promise<TableRow[]> {
   const where = and(
     eq(tables.orgId, scope.orgId),
@@ -30,7 +30,6 @@ export function listTables(db: Db, scope: Scope, page: Page, filter: TableFilter
   return db.select().from(tables).where(where).orderBy(asc(tables.tableId)).limit(page.limit);
 }
 
-/** Every table of a source. */
 export function listSourceTables(db: Db, scope: Scope, sourceId: string): Promise<TableRow[]> {
   return db
     .select()
@@ -39,7 +38,7 @@ export function listSourceTables(db: Db, scope: Scope, sourceId: string): Promis
     .orderBy(asc(tables.tableId));
 }
 
-/** The tables that are known, of those asked for. */
+/** The tables with these ids; unknown ids are skipped. */
 export async function listTablesById(db: Db, scope: Scope, tableIds: readonly string[]): Promise<TableRow[]> {
   const rows: TableRow[] = [];
   for (const batch of batchesOf(tableIds)) {
@@ -49,7 +48,7 @@ export async function listTablesById(db: Db, scope: Scope, tableIds: readonly st
   return rows;
 }
 
-/** The tables of a source that have one of these names, whatever their case. */
+/** The tables of a source with one of these names, compared without case. */
 export function listTablesByName(
   db: Db,
   scope: Scope,
@@ -84,10 +83,10 @@ export async function insertTables(
   return rows;
 }
 
-/** What a discovery found of a known table. */
+/** Columns and row count that a discovery found for a known table. */
 export type TableUpdate = Pick<NewTable, "tableId" | "columns" | "rowCount">;
 
-/** Sets how many rows tables have. */
+/** Sets the row counts of tables. */
 export async function updateRowCounts(db: Db, scope: Scope, updates: readonly TableUpdate[]): Promise<void> {
   for (const batch of batchesOf(updates)) {
     await db.execute(sql`
@@ -97,7 +96,7 @@ export async function updateRowCounts(db: Db, scope: Scope, updates: readonly Ta
   }
 }
 
-/** Sets the columns of tables, and how many rows they have; answers the tables as they are now. */
+/** Sets the columns and row counts of tables. Returns the updated rows. */
 export async function updateColumns(
   db: Db,
   scope: Scope,
@@ -120,7 +119,7 @@ export async function updateColumns(
   return rows;
 }
 
-/** The updates as rows of one parameter. */
+/** The updates as a relation, passed as one JSON parameter. */
 const found = (batch: readonly TableUpdate[]) => sql`(
   select (item ->> 0)::uuid, (item ->> 1)::bigint, item -> 2
   from jsonb_array_elements(${JSON.stringify(

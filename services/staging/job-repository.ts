@@ -112,40 +112,44 @@ export async function deleteJob(db: Db, scope: Scope, jobId: string): Promise<bo
 }
 
 /** One run of a job, as the queue carries it. */
-export type Order = { readonly orgId: string; readonly jobId: string; readonly run: number };
+export type JobRun = { readonly orgId: string; readonly jobId: string; readonly run: number };
 
 /** A worker's turn: what it writes counts while the job is running in this attempt. */
-export type Turn = { readonly orgId: string; readonly jobId: string; readonly attempt: number };
+export type JobAttempt = { readonly orgId: string; readonly jobId: string; readonly attempt: number };
 
-const mine = (turn: Turn) =>
-  and(one(turn, turn.jobId), eq(jobs.attempt, turn.attempt), eq(jobs.state, "running"));
+const isCurrent = (attempt: JobAttempt) =>
+  and(one(attempt, attempt.jobId), eq(jobs.attempt, attempt.attempt), eq(jobs.state, "running"));
 
 /** Begins the next attempt; undefined when the run is over. */
-export const moveToRunning = (db: Db, order: Order) =>
-  move(db, and(one(order, order.jobId), eq(jobs.run, order.run)), "running", {
+export const moveToRunning = (db: Db, jobRun: JobRun) =>
+  move(db, and(one(jobRun, jobRun.jobId), eq(jobs.run, jobRun.run)), "running", {
     attempt: sql`${jobs.attempt} + 1`,
   });
 
-export async function isMine(db: Db, turn: Turn): Promise<boolean> {
-  const rows = await db.select({ jobId: jobs.jobId }).from(jobs).where(mine(turn));
+export async function isCurrentAttempt(db: Db, attempt: JobAttempt): Promise<boolean> {
+  const rows = await db.select({ jobId: jobs.jobId }).from(jobs).where(isCurrent(attempt));
   return rows.length > 0;
 }
 
 /** Changes the job of a turn; undefined when the turn is over. */
-export async function updateTurn(db: Db, turn: Turn, change: TurnChange): Promise<JobRow | undefined> {
+export async function updateAttempt(
+  db: Db,
+  attempt: JobAttempt,
+  change: AttemptChange,
+): Promise<JobRow | undefined> {
   const [row] = await db
     .update(jobs)
     .set({ ...touched, ...change })
-    .where(mine(turn))
+    .where(isCurrent(attempt))
     .returning();
   return row;
 }
 
-type TurnChange = { [Key in keyof typeof jobs.$inferInsert]?: (typeof jobs.$inferInsert)[Key] | SQL };
+type AttemptChange = { [Key in keyof typeof jobs.$inferInsert]?: (typeof jobs.$inferInsert)[Key] | SQL };
 
 /** Counts a chunk that was stored; undefined when the turn is over. */
-export const updateProgress = (db: Db, turn: Turn, chunk: { rowCount: bigint; sizeBytes: bigint }) =>
-  updateTurn(db, turn, {
+export const updateProgress = (db: Db, attempt: JobAttempt, chunk: { rowCount: bigint; sizeBytes: bigint }) =>
+  updateAttempt(db, attempt, {
     rowCount: sql`${jobs.rowCount} + ${chunk.rowCount}`,
     sizeBytes: sql`${jobs.sizeBytes} + ${chunk.sizeBytes}`,
     chunkCount: sql`${jobs.chunkCount} + 1`,
@@ -153,25 +157,29 @@ export const updateProgress = (db: Db, turn: Turn, chunk: { rowCount: bigint; si
   });
 
 /** Puts the job of a turn back; `failed` when the attempt counts as one that failed. */
-export const requeueTurn = (db: Db, turn: Turn, failed: boolean) =>
-  move(db, mine(turn), "queued", { failureCount: sql`${jobs.failureCount} + ${failed ? 1 : 0}` });
+export const requeueAttempt = (db: Db, attempt: JobAttempt, failed: boolean) =>
+  move(db, isCurrent(attempt), "queued", { failureCount: sql`${jobs.failureCount} + ${failed ? 1 : 0}` });
 
 /** Ends the job of a turn; undefined when the turn is over. Its chunks go. */
-export async function failTurn(db: Db, turn: Turn, errorMessage: string): Promise<JobRow | undefined> {
+export async function failAttempt(
+  db: Db,
+  attempt: JobAttempt,
+  errorMessage: string,
+): Promise<JobRow | undefined> {
   const change = { ...nothingStored, errorMessage, endTime: sql`now()` };
-  const row = await move(db, mine(turn), "failed", change);
-  if (row) await deleteChunks(db, turn, turn.jobId);
+  const row = await move(db, isCurrent(attempt), "failed", change);
+  if (row) await deleteChunks(db, attempt, attempt.jobId);
   return row;
 }
 
 /** The job of a turn has its chunks and its manifest; undefined when the turn is over. */
-export const succeedTurn = (
+export const succeedAttempt = (
   db: Db,
-  turn: Turn,
+  attempt: JobAttempt,
   manifest: { manifestFileId: string; manifestSha256: string },
   lifetimeDays: number,
 ) =>
-  move(db, mine(turn), "succeeded", {
+  move(db, isCurrent(attempt), "succeeded", {
     ...manifest,
     snapshotId: null,
     endTime: sql`now()`,
@@ -209,7 +217,7 @@ export async function listRevisions(db: Db, jobIds: readonly string[]): Promise<
 }
 
 /** Runs of jobs of any organisation that wait for a worker or have one. */
-export function listUnfinished(db: Db): Promise<Order[]> {
+export function listUnfinished(db: Db): Promise<JobRun[]> {
   return db
     .select({ orgId: jobs.orgId, jobId: jobs.jobId, run: jobs.run })
     .from(jobs)

@@ -2,12 +2,19 @@ import { StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { PackageService } from "../../gen/sluice/staging/v1/packages_pb.ts";
 import { type GuardedService, guard } from "../lib/rpc/guard.ts";
 import type { StagingDeps } from "./deps.ts";
+import { cancelJob } from "./rpc/cancel-job.ts";
 import { createJob } from "./rpc/create-job.ts";
 import { deleteJob } from "./rpc/delete-job.ts";
-import { dropJob, keepJob } from "./rpc/keep-job.ts";
-import { cancelJob, pauseJob, resumeJob } from "./rpc/move-job.ts";
-import { getChunk, getManifest, listChunks } from "./rpc/read-chunks.ts";
-import { getJob, listJobs, watchJob } from "./rpc/read-jobs.ts";
+import { dropJob } from "./rpc/drop-job.ts";
+import { getChunk } from "./rpc/get-chunk.ts";
+import { getJob } from "./rpc/get-job.ts";
+import { getManifest } from "./rpc/get-manifest.ts";
+import { keepJob } from "./rpc/keep-job.ts";
+import { listChunks } from "./rpc/list-chunks.ts";
+import { listJobs } from "./rpc/list-jobs.ts";
+import { pauseJob } from "./rpc/pause-job.ts";
+import { resumeJob } from "./rpc/resume-job.ts";
+import { watchJob } from "./rpc/watch-job.ts";
 
 /** Every service of staging, guarded. */
 export function stagingServices(deps: StagingDeps): GuardedService[] {

@@ -2,18 +2,18 @@ import { and, asc, eq, lt, notExists, sql } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
 import { blobs, files } from "./schema.ts";
 
-// Content belongs to no organisation: it is stored once for all of them, and only rows in `files`, each in its
-// organisation's scope, lead to it. So these functions alone take no scope.
+// Content belongs to no organisation: it is stored once for all, and is only reachable through rows in `files`, which have
+// a scope. So these functions take no scope.
 
-/** How many unused blobs are looked at in one go. */
+/** Unused blobs per collection. */
 const batchMax = 500;
 
-/** How many blobs are touched by one statement. */
+/** Blobs per statement. */
 const touchMax = 1000;
 
-/** Notes that files begin or cease to use blobs, and locks the blobs' rows until the transaction ends. */
+/** Restarts the grace period of blobs that files start or stop using, and locks their rows for the transaction. */
 export async function touchBlobs(db: Db, sha256s: Iterable<string>): Promise<void> {
-  // In one order everywhere, so that nobody waits in a circle.
+  // Sorted, so that two transactions cannot deadlock.
   const ordered = [...new Set(sha256s)].sort();
   for (let start = 0; start < ordered.length; start += touchMax) {
     await db
@@ -23,7 +23,7 @@ export async function touchBlobs(db: Db, sha256s: Iterable<string>): Promise<voi
   }
 }
 
-/** Makes blobs known that lie in the store without a row. Their grace period begins now. */
+/** Inserts missing rows of stored blobs. Their grace period starts now. */
 export async function insertUnknownBlobs(db: Db, sha256s: readonly string[]): Promise<void> {
   if (sha256s.length === 0) return;
   await db
@@ -32,7 +32,7 @@ export async function insertUnknownBlobs(db: Db, sha256s: readonly string[]): Pr
     .onConflictDoNothing();
 }
 
-/** Some blobs that no file has used for so long, the oldest first. */
+/** Some blobs that no file has used during the grace period, oldest first. */
 export async function listUnusedBlobs(db: Db, graceMs: number): Promise<string[]> {
   const rows = await db
     .select({ sha256: blobs.sha256 })
@@ -43,14 +43,14 @@ export async function listUnusedBlobs(db: Db, graceMs: number): Promise<string[]
   return rows.map(({ sha256 }) => sha256);
 }
 
-/** Locks a blob that no file has used for so long; false when a file uses it, or did a moment ago, or there is none. */
+/** Locks a blob whose grace period is over. Returns false if it is in use, was touched meanwhile or is gone. */
 export async function lockUnusedBlob(db: Db, sha256: string, graceMs: number): Promise<boolean> {
   const rows = await db
     .select({ sha256: blobs.sha256 })
     .from(blobs)
     .where(and(eq(blobs.sha256, sha256), lt(blobs.touchTime, before(graceMs))))
     .for("update");
-  // A statement of its own: it sees what was committed while the lock was waited for.
+  // A separate statement sees what was committed while this one waited for the lock.
   return rows.length > 0 && !(await isUsed(db, sha256));
 }
 
@@ -59,7 +59,7 @@ export async function isUsed(db: Db, sha256: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Removes a blob's row; the database refuses it while a file uses the blob. */
+/** Deletes a blob's row. The database refuses it while a file uses the blob. */
 export async function deleteBlob(db: Db, sha256: string): Promise<void> {
   await db.delete(blobs).where(eq(blobs.sha256, sha256));
 }

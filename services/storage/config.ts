@@ -15,16 +15,16 @@ const storageEnv = serviceEnv.extend({
   url_signing_key: secretKey,
 });
 
-/** Reads the settings of a storage process; throws a ConfigError with every problem. */
+/** Parses the settings of a storage process. Throws a ConfigError that lists every problem. */
 export function parseConfig(env: Env) {
   const settings = parseMeshEnv(storageEnv, env);
   return Object.freeze({
     ...serviceSettings(settings),
     grpcListen: settings.GRPC_LISTEN,
     storageDirectory: settings.STORAGE_DIR,
-    /** The folder of files that orchestration lends, where this process can read it. */
+    /** Folder of files that orchestration lends; undefined if this process cannot read it. */
     lentFilesDirectory: settings.LENT_FILES_DIR,
-    /** Where people reach the platform; empty when the operator has not said it. */
+    /** Public URL of the platform; empty if the operator has not set it. */
     publicUrl: settings.PUBLIC_URL,
     /** 32 bytes. */
     urlSigningKey: Buffer.from(settings.url_signing_key, "base64"),

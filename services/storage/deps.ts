@@ -1,22 +1,11 @@
-import type { Db } from "../lib/database/database.ts";
 import type { Logger } from "../lib/telemetry/log.ts";
-import type { BlobStore } from "./blobs/blob-store.ts";
-import type { VerifiedContent } from "./blobs/verified-content.ts";
-import type { Limits } from "./limits.ts";
 import type { SignedUrls } from "./sign/signed-urls.ts";
 import type { LentFiles } from "./upload/lent-files.ts";
-import type { Reservations } from "./upload/reservations.ts";
-import type { SmallUploads } from "./upload/small-uploads.ts";
+import type { UploadDeps } from "./upload/upload-deps.ts";
 
-/** What the handlers of storage work with. */
-export type StorageDeps = {
-  readonly db: Db;
-  readonly blobs: BlobStore;
-  readonly content: VerifiedContent;
-  readonly reservations: Reservations;
-  readonly smallUploads: SmallUploads;
+/** Dependencies of the handlers. */
+export type StorageDeps = UploadDeps & {
   readonly lentFiles: LentFiles;
   readonly signedUrls: SignedUrls;
-  readonly limits: Limits;
   readonly log: Logger;
 };

@@ -4,7 +4,7 @@ import { failure, invalidField, notFound } from "../lib/rpc/errors.ts";
 
 export const fileNotFound = (fileId: string): ConnectError => notFound("file", fileId);
 
-/** The same for a token that is not ours, has expired, or whose file is gone: a holder learns nothing about files. */
+/** The same error for a token that is invalid, has expired, or whose file is gone: it reveals nothing about files. */
 export const signedUrlInvalid = (): ConnectError =>
   failure(
     Code.NotFound,
@@ -12,7 +12,7 @@ export const signedUrlInvalid = (): ConnectError =>
     "the signed URL is not a valid one, has expired, or its file is gone",
   );
 
-/** A file that goes with what it was made for, and not by itself. */
+/** The file is deleted with the job or release that owns it, never by itself. */
 export const fileNotUpload = (fileId: string, category: string): ConnectError =>
   failure(
     Code.FailedPrecondition,
@@ -26,7 +26,7 @@ export const fileNotUpload = (fileId: string, category: string): ConnectError =>
 export const headerNotFirst = (): ConnectError =>
   invalidField("header", "must come in the first message, and in no other");
 
-/** The packaged files have to be made anew. */
+/** The package has to be built again. */
 export const releaseCorrupt = (path: string): ConnectError =>
   failure(
     Code.FailedPrecondition,
@@ -46,7 +46,7 @@ export const releaseExists = (releaseId: string): ConnectError =>
 export const pathTaken = (path: string): ConnectError =>
   failure(Code.AlreadyExists, ErrorReason.RESOURCE_EXISTS, `another release has the path ${path}`, { path });
 
-/** `requestedBytes` is what the upload or the release needs in all, as far as it is known. */
+/** `requestedBytes` is the known total of the upload or release. */
 export const quotaExceeded = (
   quota: { limitBytes: number; usedBytes: number; reservedBytes: number },
   requestedBytes: number,
@@ -91,7 +91,7 @@ export const hashMismatch = (announced: string, received: string): ConnectError 
 export const uploadIdle = (idleMs: number): ConnectError =>
   new ConnectError(`the upload sent nothing for ${idleMs / 1000} s`, Code.DeadlineExceeded);
 
-/** Its reservation was given up while neither the database nor the process could keep it alive. */
+/** The reservation expired because its heartbeat was missed, as during an outage of the database. */
 export const reservationLost = (): ConnectError =>
   failure(
     Code.Unavailable,
@@ -110,7 +110,7 @@ export const contentCorrupt = (sha256: string): ConnectError =>
     { sha256 },
   );
 
-/** What orchestration lends was changed since it was hashed. */
+/** The file that orchestration lends was changed after it was hashed. */
 export const lentFileChanged = (sha256: string): ConnectError =>
   failure(Code.DataLoss, ErrorReason.CONTENT_MISMATCH, `the lent file does not have the sha256 ${sha256}`, {
     sha256,

@@ -6,13 +6,13 @@ import type { Page } from "../lib/rpc/paging.ts";
 import { files } from "./schema.ts";
 
 export type FileRow = typeof files.$inferSelect;
-/** A file that a release does not have; with an owner it is a staged one, else an upload. */
+/** An upload, or a staged file if there is an owner. Files of releases are inserted elsewhere. */
 export type NewFile = Pick<FileRow, "fileId" | "name" | "contentType" | "sizeBytes" | "sha256"> & {
   readonly ownerId?: string;
 };
 export type FileChange = Partial<Pick<FileRow, "name" | "contentType">>;
 
-/** The part of a scope that files are kept by; the holder of a signed URL has no more. */
+/** The part of a scope that selects files. A signed URL carries nothing else. */
 type Owner = Pick<Scope, "orgId">;
 
 const one = (owner: Owner, fileId: string) => and(eq(files.orgId, owner.orgId), eq(files.fileId, fileId));
@@ -23,7 +23,7 @@ export async function findFile(db: Db, owner: Owner, fileId: string): Promise<Fi
   return row;
 }
 
-/** Those of the ids that are files. */
+/** The subset of the ids that are files. */
 export async function listFileIds(db: Db, scope: Scope, fileIds: readonly string[]): Promise<Set<string>> {
   const rows = await db
     .select({ fileId: files.fileId })
@@ -32,19 +32,19 @@ export async function listFileIds(db: Db, scope: Scope, fileIds: readonly string
   return new Set(rows.map(({ fileId }) => fileId));
 }
 
-/** Organisation and revision of those of the ids that are files, whosever they are: the caller compares. */
+/** Organisation and revision of the files with these ids, in every organisation: the caller compares them. */
 export async function listRevisions(
   db: Db,
   fileIds: readonly string[],
 ): Promise<Pick<FileRow, "orgId" | "fileId" | "revision">[]> {
-  // Asked before every read of bytes: what a query builder does for it would cost more than the rest.
+  // Runs before every read of bytes: a query builder would cost more than the query.
   const rows = await db.execute<{ org_id: string; file_id: string; revision: number }>(
     sql`select org_id, file_id, revision from storage.files where file_id = any(${arrayOf(fileIds)}::uuid[])`,
   );
   return rows.map(({ org_id, file_id, revision }) => ({ orgId: org_id, fileId: file_id, revision }));
 }
 
-/** Files by id, which is by age. An empty `prefix` or `contentType`, or no `category`, lets every file through. */
+/** Files in the order of their ids, which is their age. An empty `prefix`, `contentType` or `category` matches every file. */
 export function listFiles(
   db: Db,
   scope: Scope,
@@ -59,7 +59,7 @@ export function listFiles(
       and(
         eq(files.orgId, scope.orgId),
         fromPage(files.fileId, page),
-        // Takes the prefix as it is, whereas LIKE would read `%` and `_` in it.
+        // LIKE would interpret `%` and `_` in the prefix.
         prefix === "" ? undefined : sql`starts_with(${files.name}, ${prefix})`,
         contentType === "" ? undefined : eq(files.contentType, contentType),
         category && eq(files.category, category),
@@ -73,7 +73,7 @@ export async function insertFile(db: Db, scope: Scope, file: NewFile): Promise<F
   return insertedRow(await insertFiles(db, [{ scope, file }]));
 }
 
-/** Inserts files, each in its own scope; answers their rows in the same order. */
+/** Inserts files, each in its own scope. Returns their rows in the same order. */
 export async function insertFiles(
   db: Db,
   added: readonly { scope: Scope; file: NewFile }[],
@@ -93,7 +93,7 @@ export async function insertFiles(
   return added.map(({ file }) => insertedRow([byId.get(file.fileId)].filter((row) => row !== undefined)));
 }
 
-/** Changes an upload of that revision (undefined: of any); undefined when there is none. */
+/** Updates an upload with this revision (undefined: any). Returns undefined if there is none. */
 export async function updateUpload(
   db: Db,
   scope: Scope,
@@ -109,13 +109,13 @@ export async function updateUpload(
   return row;
 }
 
-/** Removes an upload; answers what it was, or undefined when there is none. */
+/** Deletes an upload and returns its row; undefined if there is none. */
 export async function deleteUpload(db: Db, scope: Scope, fileId: string): Promise<FileRow | undefined> {
   const [row] = await db.delete(files).where(oneUpload(scope, fileId)).returning();
   return row;
 }
 
-/** Removes the staged files of an owner, but for those to keep; answers what they were. */
+/** Deletes the staged files of an owner except those to keep, and returns their rows. */
 export function deleteStagedFiles(
   db: Db,
   scope: Scope,
@@ -135,5 +135,5 @@ export function deleteStagedFiles(
     .returning();
 }
 
-/** An array as one parameter: a statement takes 65,535 of them. The items are UUIDs, so nothing in them is quoted. */
+/** An array as one parameter: a statement takes at most 65,535. UUIDs need no quoting. */
 export const arrayOf = (uuids: readonly string[]): string => `{${uuids.join(",")}}`;

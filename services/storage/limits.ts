@@ -4,29 +4,29 @@ const hour = 60 * minute;
 const mebibyte = 1024 * 1024;
 const tebibyte = mebibyte * mebibyte;
 
-/** The largest content of one upload, in bytes. Stands in the contract. */
+/** Maximum size of one upload, in bytes. The contract states it. */
 const uploadBytesMax = 5 * tebibyte;
 
-/** The bounds that storage works within. Times are in milliseconds. */
+/** Limits of the service. Times are in milliseconds. */
 export const standardLimits = {
   uploadBytesMax,
-  /** An upload that sends nothing for so long is ended. */
+  /** Idle timeout of an upload. */
   uploadIdleMs: minute,
-  /** Content of at most so many bytes is kept in memory until it is whole, */
+  /** Content up to this size is kept in memory until it is complete, */
   smallBytesMax: 256 * 1024,
-  /** unless it takes longer than this: then it reserves quota as a large one does. */
+  /** unless it takes longer than this; then it reserves quota like large content. */
   smallWaitMs: 50,
-  /** Quota is reserved in steps of so many bytes when an upload's size is not known before. */
+  /** Step in which quota is reserved for an upload of unknown size, in bytes. */
   reservationStepBytes: 16 * mebibyte,
-  /** How often a running upload says that it is alive. */
+  /** Interval of a running upload's heartbeat. */
   heartbeatMs: 5 * second,
-  /** An upload that has not said so for so long is dead: its reservation and temporary file are removed. */
+  /** An upload without a heartbeat for this long is dead; its reservation and its bytes are deleted. */
   heartbeatLostMs: 30 * second,
-  /** Bytes that no file uses stay so long before they are removed. */
+  /** Grace period of objects that no file uses. */
   graceMs: hour,
-  /** How often the remains of dead uploads and unused bytes are looked for. */
+  /** Interval of the collection of dead uploads and unused objects. */
   collectMs: 15 * second,
-  /** How often the store is searched for bytes that the database does not know. */
+  /** Interval of the search for objects without a row in the database. */
   searchMs: hour,
 } as const;
 

@@ -1,6 +1,6 @@
 const unknown = "application/octet-stream";
 
-/** Media types by extension: the data formats that Sluice reads, and what is often stored beside them. */
+/** Media types by extension: the formats that Sluice reads, and other common ones. */
 const byExtension: Readonly<Record<string, string>> = {
   arrow: "application/vnd.apache.arrow.file",
   avro: "application/vnd.apache.avro",
@@ -37,7 +37,7 @@ const byExtension: Readonly<Record<string, string>> = {
   zst: "application/zstd",
 };
 
-/** The media type that a file's name suggests. */
+/** Media type by the extension of a file name. */
 export function mediaTypeOf(name: string): string {
   const extension = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? "";
   return Object.hasOwn(byExtension, extension) ? (byExtension[extension] ?? unknown) : unknown;

@@ -12,7 +12,7 @@ const categories: Readonly<Record<FileRow["category"], FileCategory>> = {
   release: FileCategory.RELEASE,
 };
 
-/** The category that a filter names; undefined for any. */
+/** The category of a filter; undefined for any. */
 export const toCategory = (category: FileCategory): FileRow["category"] | undefined =>
   wordOf(categories, category);
 

@@ -5,15 +5,15 @@ import type { Scope } from "../lib/rpc/guard.ts";
 import { quotas } from "./schema.ts";
 
 export type QuotaRow = typeof quotas.$inferSelect;
-/** The part of a scope that quotas are kept by; work in the background has no more. */
+/** The part of a scope that selects a quota. Background work has nothing else. */
 export type Owner = Pick<Scope, "orgId">;
 
-/** Quota of an organisation that none was set for, in bytes. Stands in the contract. */
+/** Default quota of an organisation, in bytes. The contract states it. */
 const limitBytesDefault = 2 ** 40;
 
 const one = (owner: Owner) => eq(quotas.orgId, owner.orgId);
 
-/** The organisation's quota; the default one when nothing was set or stored yet. */
+/** The organisation's quota; the default before anything was set or stored. */
 export async function findQuota(db: Db, owner: Owner): Promise<QuotaRow> {
   const [row] = await db.select().from(quotas).where(one(owner));
   return row ?? untouched(owner);
@@ -27,7 +27,7 @@ export async function lockQuota(db: Db, owner: Owner): Promise<QuotaRow> {
   return row;
 }
 
-/** Sets the limit of a locked quota of that revision (undefined: of any); undefined when it has another one. */
+/** Sets the limit of a quota with this revision (undefined: any). Returns undefined if the revision differs. */
 export async function updateLimit(
   db: Db,
   owner: Owner,
@@ -42,7 +42,7 @@ export async function updateLimit(
   return row;
 }
 
-/** Adds to what is used and reserved, or takes away from it. The row is there since the first reservation. */
+/** Adds to the usage counters; amounts may be negative. The first reservation has created the row. */
 export async function updateUsage(
   db: Db,
   owner: Owner,
@@ -61,7 +61,7 @@ export async function updateUsage(
   if (rows.length === 0) throw new Error("there is no quota to count on");
 }
 
-/** Counts files that nothing was reserved for; false when the quota has no room for them, and then nothing is counted. */
+/** Counts files without a reservation. Returns false, and counts nothing, if they exceed the quota. */
 export async function addUsage(
   db: Db,
   { orgId }: Owner,

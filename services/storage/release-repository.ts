@@ -4,17 +4,17 @@ import type { Scope } from "../lib/rpc/guard.ts";
 import { arrayOf, type FileRow } from "./file-repository.ts";
 import { files, releases } from "./schema.ts";
 
-/** A file as a release has it. */
+/** A file of a release. */
 export type ReleaseFileRow = FileRow & { readonly path: string; readonly sha512: string };
 export type NewReleaseFile = Pick<
   ReleaseFileRow,
   "fileId" | "name" | "contentType" | "sizeBytes" | "sha256" | "path" | "sha512"
 >;
 
-/** How many files one statement inserts: it takes 65,535 parameters. */
+/** Files per statement, which takes at most 65,535 parameters. */
 const insertMax = 1000;
 
-/** Begins a release; false when it was published before. Waits for a call that publishes it at this moment. */
+/** Inserts a release. Returns false if it was published before. Waits for a concurrent publication of the same release. */
 export async function insertRelease(db: Db, scope: Scope, releaseId: string): Promise<boolean> {
   const rows = await db
     .insert(releases)
@@ -24,7 +24,7 @@ export async function insertRelease(db: Db, scope: Scope, releaseId: string): Pr
   return rows.length > 0;
 }
 
-/** The files of a release; none when it was not published. */
+/** The files of a release; empty if it was not published. */
 export async function listReleaseFiles(db: Db, scope: Scope, releaseId: string): Promise<ReleaseFileRow[]> {
   const rows = await db
     .select()
@@ -34,8 +34,8 @@ export async function listReleaseFiles(db: Db, scope: Scope, releaseId: string):
 }
 
 /**
- * Inserts a release's files; answers a path that another release has already, or undefined when there is none. Waits
- * for another release that takes one of the paths at this moment.
+ * Inserts a release's files. Returns a path that another release has already; undefined if there is none. Waits for a
+ * concurrent release that takes one of the paths.
  */
 export async function insertReleaseFiles(
   db: Db,
@@ -49,7 +49,7 @@ export async function insertReleaseFiles(
     category: "release" as const,
     releaseId,
   };
-  // In one order for all releases, so that two of them do not wait for each other.
+  // Sorted, so that two releases cannot deadlock.
   const ordered = added.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   for (let start = 0; start < ordered.length; start += insertMax) {
     const batch = ordered.slice(start, start + insertMax);
@@ -69,7 +69,7 @@ export function listStagedFiles(db: Db, scope: Scope, fileIds: readonly string[]
   return db.select().from(files).where(staged(scope, fileIds));
 }
 
-/** As `listStagedFiles`; they can't be removed until the transaction ends. Answers their ids. */
+/** Protects staged files from deletion until the transaction ends. Returns their ids. */
 export async function lockStagedFiles(
   db: Db,
   scope: Scope,

@@ -5,12 +5,12 @@ import { onceByHash } from "../lib/database/idempotency.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import { requests } from "./schema.ts";
 
-/** A little less than answers are remembered: one that is found is not forgotten before the content has arrived. */
+/** Shorter than the 24 hours for which responses are kept, so that one found here still exists when the content has arrived. */
 const surelyRemembered = sql`now() - interval '23 hours'`;
 
 const method = FileService.method.uploadFile;
 
-/** Whether an upload with this request id was answered. */
+/** Whether an upload with this request id was committed before. */
 export async function isUploadRepeated(db: Db, scope: Scope, requestId: string): Promise<boolean> {
   if (requestId === "") return false;
   const rows = await db
@@ -27,10 +27,7 @@ export async function isUploadRepeated(db: Db, scope: Scope, requestId: string):
   return rows.length > 0;
 }
 
-/**
- * Commits an upload once for its request id; `work` gets the transaction. `requestSha256` stands for the
- * header and the content together.
- */
+/** Commits an upload once per request id. `requestSha256` covers the header and the content. */
 export function onceUploaded(
   db: Db,
   scope: Scope,

@@ -12,7 +12,7 @@ export async function insertReservation(db: Db, owner: Owner, reservationId: str
   await db.insert(reservations).values({ reservationId, orgId: owner.orgId });
 }
 
-/** Adds to a reservation; false when it is there no more. */
+/** Adds to a reservation. Returns false if it is gone. */
 export async function updateReservation(
   db: Db,
   owner: Owner,
@@ -27,7 +27,7 @@ export async function updateReservation(
   return rows.length > 0;
 }
 
-/** Removes a reservation; answers how much it held, or undefined when it is there no more. */
+/** Deletes a reservation. Returns the bytes that it held; undefined if it was gone. */
 export async function deleteReservation(
   db: Db,
   owner: Owner,
@@ -40,7 +40,7 @@ export async function deleteReservation(
   return row?.reservedBytes;
 }
 
-/** As `deleteReservation`, for one whose heartbeat has been lost for so long. */
+/** Like `deleteReservation`, but only if the heartbeat is older than `lostMs`. */
 export async function deleteDeadReservation(
   db: Db,
   { orgId, reservationId }: ReservationKey,
@@ -53,7 +53,7 @@ export async function deleteDeadReservation(
   return row?.reservedBytes;
 }
 
-// What follows serves the process and not a caller: it looks at the uploads of every organisation.
+// The functions below serve the collector, not a caller: they cover all organisations.
 
 export function listDeadReservations(db: Db, lostMs: number): Promise<ReservationKey[]> {
   return db
@@ -63,7 +63,7 @@ export function listDeadReservations(db: Db, lostMs: number): Promise<Reservatio
     .orderBy(asc(reservations.reservationId));
 }
 
-/** Says that these uploads are alive. */
+/** Writes the heartbeat of these uploads. */
 export async function updateHeartbeats(db: Db, reservationIds: readonly string[]): Promise<void> {
   await db
     .update(reservations)
@@ -71,7 +71,7 @@ export async function updateHeartbeats(db: Db, reservationIds: readonly string[]
     .where(inArray(reservations.reservationId, [...reservationIds]));
 }
 
-/** Those of the ids that are reservations. */
+/** The subset of the ids that are reservations. */
 export async function listReservations(db: Db, reservationIds: readonly string[]): Promise<Set<string>> {
   if (reservationIds.length === 0) return new Set();
   const rows = await db

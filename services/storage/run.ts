@@ -5,11 +5,12 @@ import { openMeshTls } from "../lib/mesh/mesh-tls.ts";
 import { aborted, type Run } from "../lib/process/lifetime.ts";
 import { createVerifier } from "../lib/rpc/principal.ts";
 import { createLog } from "../lib/telemetry/log.ts";
-import { openLocalDisk } from "./blobs/local-disk.ts";
-import { createVerifiedContent } from "./blobs/verified-content.ts";
 import { startCollector } from "./collect/collector.ts";
 import type { StorageConfig } from "./config.ts";
 import { type Limits, standardLimits } from "./limits.ts";
+import { openLocalDisk } from "./objects/local-disk.ts";
+import type { ObjectStore } from "./objects/object-store.ts";
+import { createVerifiedContent } from "./objects/verified-content.ts";
 import { storageServices } from "./service.ts";
 import { createSignedUrls } from "./sign/signed-urls.ts";
 import { openLentFiles } from "./upload/lent-files.ts";
@@ -18,10 +19,21 @@ import { createSmallUploads } from "./upload/small-uploads.ts";
 
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
 
-/** Runs the storage service within other limits than the standard ones. */
-export const runWithin =
-  (limits: Limits): Run<StorageConfig> =>
+type StorageOptions = {
+  readonly limits: Limits;
+  openStore(config: StorageConfig): Promise<ObjectStore>;
+};
+
+const standardOptions: StorageOptions = {
+  limits: standardLimits,
+  openStore: ({ storageDirectory }) => openLocalDisk(storageDirectory),
+};
+
+/** Runs the storage service with other options than the standard ones. */
+export const runWith =
+  (options: Partial<StorageOptions>): Run<StorageConfig> =>
   async (config, stop, ready) => {
+    const { limits, openStore } = { ...standardOptions, ...options };
     const log = createLog("storage", config);
     using tls = await openMeshTls(config.meshFiles, log);
     await using database = await openDatabase({
@@ -30,13 +42,13 @@ export const runWithin =
       migrationsFolder,
     });
     const { db } = database;
-    await using blobs = await openLocalDisk(config.storageDirectory);
+    await using objects = await openStore(config);
     await using reservations = createReservations({ db, log, limits });
-    const content = createVerifiedContent(blobs);
+    const content = createVerifiedContent(objects);
     const signedUrls = createSignedUrls({ key: config.urlSigningKey, publicUrl: config.publicUrl });
-    const smallUploads = createSmallUploads({ db, blobs, content });
+    const smallUploads = createSmallUploads({ db, objects, content });
     const lentFiles = openLentFiles(config.lentFilesDirectory);
-    const deps = { db, blobs, content, reservations, smallUploads, lentFiles, signedUrls, limits, log };
+    const deps = { db, objects, content, reservations, smallUploads, lentFiles, signedUrls, limits, log };
     await using _collector = startCollector(deps);
     await using server = await startGrpcServer({
       listen: config.grpcListen,
@@ -50,4 +62,4 @@ export const runWithin =
   };
 
 /** Runs the storage service until `stop` aborts. */
-export const run: Run<StorageConfig> = runWithin(standardLimits);
+export const run: Run<StorageConfig> = runWith({});

@@ -19,18 +19,18 @@ export const storage = pgSchema("storage");
 export const requests = requestsTable(storage);
 
 const moment = (name: string) => timestamp(name, { withTimezone: true }).notNull().defaultNow();
-// A quota ends at 1 PiB, far below the integers that a number holds exactly.
+// Quotas are at most 1 PiB, far below Number.MAX_SAFE_INTEGER.
 const bytes = (name: string) => bigint(name, { mode: "number" }).notNull();
 
 /**
- * Content that is stored, or was until a moment ago. A row is there before the bytes are published and goes after they
- * are removed; whoever does either locks it.
+ * Stored objects. A row is inserted before the bytes are published and deleted after them. Both are done under the row's
+ * lock.
  */
 export const blobs = storage.table(
   "blobs",
   {
     sha256: text("sha256").primaryKey(),
-    /** When a file began or ceased to use it last: the grace period counts from here. */
+    /** Last time a file started or stopped using it. The grace period starts here. */
     touchTime: moment("touch_time"),
   },
   (table) => [
@@ -39,19 +39,18 @@ export const blobs = storage.table(
   ],
 );
 
-/** Every release that was published. Its files commit with its row. */
+/** Published releases. Each is inserted in one transaction with its files. */
 export const releases = storage.table(
   "releases",
   {
     orgId: uuid("org_id").notNull(),
-    /** The caller chose it, so it is one organisation's own. */
+    /** Chosen by the caller, so it is unique per organisation only. */
     releaseId: uuid("release_id").notNull(),
     createTime: moment("create_time"),
   },
   (table) => [primaryKey({ columns: [table.orgId, table.releaseId] })],
 );
 
-/** What a file is there for. */
 export const categories = ["upload", "staging", "release"] as const;
 
 export const files = storage.table(
@@ -70,9 +69,9 @@ export const files = storage.table(
     updateTime: moment("update_time"),
     revision: integer("revision").notNull().default(1),
     category: text("category", { enum: categories }).notNull().default("upload"),
-    /** What a staged file was made for, as a job; null for others. */
+    /** Owner of a staged file, as a job; null for others. */
     ownerId: uuid("owner_id"),
-    /** The release of a released file, and what stands in it alone; null for others. */
+    /** The release of a released file; this and the columns below are null for others. */
     releaseId: uuid("release_id"),
     path: text("path"),
     sha512: text("sha512"),
@@ -101,8 +100,10 @@ export const files = storage.table(
   ],
 );
 
-/** What an organisation may store and does store. That `used + reserved` stays within the limit is kept by whoever
- * reserves, under the row's lock: a limit may be set below what is stored already. */
+/**
+ * Quota and usage of an organisation. Reservations keep `used + reserved` within the limit under the row's lock. It is no
+ * constraint: a limit may be set below the current usage.
+ */
 export const quotas = storage.table(
   "quotas",
   {
@@ -124,7 +125,7 @@ export const quotas = storage.table(
   ],
 );
 
-/** The running uploads and the quota that each holds. One whose heartbeat stops belongs to a process that is gone. */
+/** Running uploads and the quota that each holds. A stopped heartbeat means that the process is gone. */
 export const reservations = storage.table(
   "reservations",
   {

@@ -147,7 +147,8 @@ test("AlreadyExists: all but one of racing callers with the same display name", 
   const outcomes = await Promise.allSettled(calls);
   const refused = calls.filter((_, index) => outcomes[index]?.status === "rejected");
   expect(refused).toHaveLength(7);
-  for (const call of refused) expect(await failureOf(call)).toMatchObject({ reason: "RESOURCE_EXISTS" });
+  for (const failure of await Promise.all(refused.map(failureOf)))
+    expect(failure).toMatchObject({ reason: "RESOURCE_EXISTS" });
 });
 
 const table = { name: "orders" };

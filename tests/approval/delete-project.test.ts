@@ -64,7 +64,8 @@ test("NotFound: all but one of racing callers", async () => {
   const outcomes = await Promise.allSettled(calls);
   const refused = calls.filter((_, index) => outcomes[index]?.status === "rejected");
   expect(refused).toHaveLength(7);
-  for (const call of refused) expect(await failureOf(call)).toEqual(missing("project", projectId));
+  for (const failure of await Promise.all(refused.map(failureOf)))
+    expect(failure).toEqual(missing("project", projectId));
 });
 
 test("FailedPrecondition: a project that is no draft any more, which stays", async () => {

@@ -131,7 +131,8 @@ test("Aborted: all but one of racing callers with the same etag", async () => {
   const outcomes = await Promise.allSettled(calls);
   const refused = calls.filter((_, index) => outcomes[index]?.status === "rejected");
   expect(refused).toHaveLength(7);
-  for (const call of refused) expect(await failureOf(call)).toMatchObject({ reason: "ETAG_MISMATCH" });
+  for (const failure of await Promise.all(refused.map(failureOf)))
+    expect(failure).toMatchObject({ reason: "ETAG_MISMATCH" });
 });
 
 test("AlreadyExists: another project's display name", async () => {

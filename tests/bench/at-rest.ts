@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Row } from "./row.ts";
 
-/** How long a mesh has nothing to do before it is looked at, and how long that takes, in milliseconds. */
+/** Idle time before the measurement, and its duration, in milliseconds. */
 const settleMs = 45_000;
 const watchMs = 60_000;
-/** What a mesh at rest may take: proportional memory in MiB, and a part of one processor in per cent. */
+/** Limits of an idle mesh: proportional set size in MiB, and per cent of one processor. */
 const memoryGoalMiB = 250;
 const processorGoal = 1;
-/** The kernel counts processor time in hundredths of a second. */
+/** The kernel counts CPU time in hundredths of a second. */
 const ticksPerSecond = 100;
 
 export const memoryAtRest: Row = {
@@ -38,7 +38,7 @@ export const processorAtRest: Row = {
     await sleep(settleMs);
     const before = ticksOf(mesh.process.pid);
     await sleep(watchMs);
-    // Less than one tick can't be told from one.
+    // One tick is the resolution.
     const ticks = Math.max(1, ticksOf(mesh.process.pid) - before);
     const used = (ticks / ticksPerSecond / (watchMs / 1000)) * 100;
     return { ratio: processorGoal / used, figures: { ours: used, other: processorGoal, rounds: 1 } };
@@ -49,7 +49,7 @@ function missingOffLinux(): string | undefined {
   return process.platform === "linux" ? undefined : "it is read from Linux's /proc";
 }
 
-/** A process and all that it started. */
+/** A process and its descendants. */
 function processesOf(root: number): number[] {
   const parents = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -67,7 +67,7 @@ const ticksOf = (root: number): number =>
     return sum + user + system;
   }, 0);
 
-/** The fields behind the process's name; none when it is gone. */
+/** The fields after the process's name; empty if it has ended. */
 function statOf(pid: number): string[] {
   return read(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
 }

@@ -6,8 +6,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-// The other side of the comparison: a POST becomes a file, hashed, synced and renamed; a GET sends one back. Nothing
-// is authenticated, reserved or verified. Argument: <folder>.
+// Baseline: a POST becomes a file, hashed, synced and renamed; a GET sends it back. Nothing is authenticated, reserved or
+// verified. Argument: <folder>.
 const [folder = ""] = process.argv.slice(2);
 const readBytes = 1024 * 1024;
 
@@ -27,9 +27,9 @@ async function store(request: IncomingMessage, path: string): Promise<string> {
   const hash = createHash("sha256");
   const temporary = join(folder, randomUUID());
   await using file = await open(temporary, "w");
-  for await (const pieces of coalesced(request)) {
-    for (const piece of pieces) hash.update(piece);
-    await file.writev(pieces);
+  for await (const chunks of coalesced(request)) {
+    for (const chunk of chunks) hash.update(chunk);
+    await file.writev(chunks);
   }
   await file.datasync();
   await rename(temporary, path);
@@ -38,19 +38,19 @@ async function store(request: IncomingMessage, path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Small awaited writes would be what is measured. */
+/** Batches writes, so that awaiting small ones does not dominate the measurement. */
 async function* coalesced(request: IncomingMessage): AsyncIterable<Buffer[]> {
-  let pieces: Buffer[] = [];
+  let chunks: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const piece of request) {
-    pieces.push(piece);
-    sizeBytes += piece.length;
+  for await (const chunk of request) {
+    chunks.push(chunk);
+    sizeBytes += chunk.length;
     if (sizeBytes < readBytes) continue;
-    yield pieces;
-    pieces = [];
+    yield chunks;
+    chunks = [];
     sizeBytes = 0;
   }
-  if (pieces.length > 0) yield pieces;
+  if (chunks.length > 0) yield chunks;
 }
 
 server.listen(0, "127.0.0.1", () => {

@@ -3,8 +3,8 @@ import { open } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-// The other side of the comparison: ranges of one file whose descriptor stays open, each read at once and answered in one
-// write. Nothing is authenticated, looked up, compared or counted. Argument: <file>.
+// Baseline: ranges of one file whose descriptor stays open. Each takes one read and one write. Nothing is authenticated, looked
+// up, compared or counted. Argument: <file>.
 const handle = await open(process.argv[2] ?? "");
 const { size } = await handle.stat();
 

@@ -11,8 +11,7 @@ import {
 } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
 import { assertionHeader, createSigner } from "../../services/lib/rpc/principal.ts";
 
-// The other side of the comparison: what somebody would write by hand for this one call, and nothing else. It does not
-// authenticate, limit or validate.
+// Baseline: a handwritten server of this one call. It does not authenticate, limit or validate.
 // Arguments: <orchestration's address> <folder of the edge's secrets> <principal as JSON>.
 const [address = "", secrets = "", principalJson = ""] = process.argv.slice(2);
 const secret = (name: string): Buffer => readFileSync(join(secrets, name));

@@ -13,8 +13,8 @@ import { smallQueryRows } from "./small-queries.ts";
 import { uploadRows } from "./small-uploads.ts";
 import { createWorld, type World } from "./world.ts";
 
-// Prints how fast Sluice is beside what people would use instead. Every ratio is of speeds that were measured in turns in
-// this run, so that it means the same on any machine; bare times would not.
+// Compares Sluice's speed with alternatives. Both sides of a ratio are measured alternately in the same run, so that ratios are
+// comparable between machines; absolute times are not.
 
 const allRows: readonly Row[] = [
   restUnary,
@@ -41,7 +41,7 @@ const { values } = parseArgs({
     list: { type: "boolean", default: false },
   },
 });
-// Fewer than a row would make: for large tables, or on a busy machine.
+// Fewer rounds than the default, for large tables or a busy machine.
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
 const chosen = allRows.filter((row) => titleOf(row).includes(values.only));
 if (values.list) console.log(chosen.map(titleOf).join("\n"));
@@ -65,7 +65,7 @@ async function measureAll(): Promise<void> {
   }
 }
 
-/** Meshes and servers run in sessions of their own: Ctrl-C does not reach them. */
+/** Meshes and servers run in sessions of their own, so Ctrl-C does not reach them. */
 function endWith(world: World): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, async () => {
@@ -75,7 +75,7 @@ function endWith(world: World): void {
   }
 }
 
-/** A row that fails leaves the others their turn; the run then ends with an exit code of 1. */
+/** After a failed row the others still run, and the exit code is 1. */
 async function measureOne(row: Row, world: World): Promise<Result> {
   const { name, against = null, target = null } = row;
   const leftOut = row.missing?.();

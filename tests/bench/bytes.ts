@@ -58,13 +58,13 @@ async function besideBareServer(
 const store = (target: Target): Promise<number> =>
   speedOf(sizeMib, () => post(target, content(), sizeMib * mib));
 
-/** Content that no store has yet: it would take a short cut. */
+/** Unique content, because known content takes a shortcut. */
 function content(): Readable {
   const first = randomBytes(mib);
   return Readable.from(
     (function* () {
       yield first;
-      for (let piece = 1; piece < sizeMib; piece++) yield sample;
+      for (let chunk = 1; chunk < sizeMib; chunk++) yield sample;
     })(),
     { objectMode: false },
   );

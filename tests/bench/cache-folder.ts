@@ -1,4 +1,4 @@
 import { join } from "node:path";
 
-/** What the benchmark makes once and keeps: rivals and large files. Delete it at will. */
+/** Cache of rivals and large files. It can be deleted at any time. */
 export const cacheFolder = join(import.meta.dirname, "../../node_modules/.cache/sluice-bench");

@@ -2,9 +2,9 @@ import type { Readable } from "node:stream";
 import { post } from "./http-load.ts";
 import type { Mesh } from "./world.ts";
 
-// What rows ask of a mesh, as a user does it: by REST.
+// Calls of the rows, over REST as by a user.
 
-/** Stores a file; answers its id. */
+/** Stores a file. Returns its id. */
 export async function storeFile(
   mesh: Mesh<unknown>,
   name: string,
@@ -24,7 +24,7 @@ export const deleteFile = (mesh: Mesh<unknown>, fileId: string): Promise<unknown
 
 let sources = 0;
 
-/** Registers a source and discovers it; answers its id. */
+/** Registers and discovers a source. Returns its id. */
 export async function createSource(
   mesh: Mesh<unknown>,
   connector: string,
@@ -38,7 +38,7 @@ export async function createSource(
   return source.sourceId;
 }
 
-/** Registers a PostgreSQL database by its URL and discovers it; answers the source's id. */
+/** Registers and discovers a PostgreSQL database by its URL. Returns the source's id. */
 export async function createPostgresqlSource(mesh: Mesh<unknown>, databaseUrl: string): Promise<string> {
   const { username, password, hostname, port, pathname } = new URL(databaseUrl);
   await mesh.call("PUT", "/api/v1/secrets/bench", {
@@ -55,7 +55,7 @@ export async function createPostgresqlSource(mesh: Mesh<unknown>, databaseUrl: s
   });
 }
 
-/** Stages a table as Parquet, from the call that makes the job to the end of its stream of states. */
+/** Stages a table as Parquet: from CreateJob to the end of the stream of states. */
 export async function stage(mesh: Mesh<unknown>, sourceId: string, table: string): Promise<void> {
   const { job } = await mesh.call<{ job: { jobId: string } }>("POST", "/api/v1/staging/jobs", {
     job: { sourceId, tables: [table] },
@@ -65,7 +65,7 @@ export async function stage(mesh: Mesh<unknown>, sourceId: string, table: string
   if (!states.includes("JOB_STATE_SUCCEEDED")) throw new Error(states);
 }
 
-/** Runs a query; answers its rows. */
+/** Runs a query. Returns its rows. */
 export async function query(mesh: Mesh<unknown>, sourceId: string, sql: string): Promise<unknown[][]> {
   const { rows } = await mesh.call<{ rows: unknown[][] }>("POST", "/api/v1/execute", { sourceId, sql });
   return rows;

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** Starts a program of this folder that prints its URL as its first line, and stops it at the end. */
+/** Starts a program of this folder, which prints its URL as the first line. Disposing stops it. */
 export async function startChild(
   file: string,
   args: readonly string[],

@@ -1,13 +1,13 @@
-/** What a contender does in one round: answers its speed, in units of work a second. */
+/** One round of a contender. Returns its speed, in units of work per second. */
 export type Contender = () => Promise<number>;
 
-/** Most memory that both sides had in use, in MB (10^6 bytes): PSS of all processes, PostgreSQL's included. */
+/** Peak memory of both sides, in MB (10^6 bytes): PSS of all processes, including PostgreSQL's. */
 type PeakMb = { readonly ours?: number; readonly other?: number };
 
 export type Comparison = {
-  /** Median over the rounds of our speed divided by the other's in the same round. */
+  /** Median over the rounds of Sluice's speed divided by the other's in the same round. */
   readonly ratio: number;
-  /** Median speeds, for people: they mean something beside each other only. */
+  /** Median speeds. Only their relation is meaningful. */
   readonly figures: {
     readonly ours: number;
     readonly other: number;
@@ -17,14 +17,14 @@ export type Comparison = {
   readonly peakMb?: PeakMb;
 };
 
-/** A measure of Sluice alone, where there is nothing to compare it with. */
+/** A figure of Sluice alone, without a comparison. */
 export type Figure = {
   readonly value: number;
   readonly unit: "MB" | "ms" | "/s" | "x" | "%";
   readonly figures?: Readonly<Record<string, number | string>>;
 };
 
-/** Lets both take turns, after a round that does not count, so that what the machine does beside meets both. */
+/** Runs both alternately, after a warm-up round, so that other load on the machine affects both. */
 export async function compare(ours: Contender, other: Contender, rounds: number): Promise<Comparison> {
   await other();
   await ours();
@@ -42,7 +42,7 @@ export async function compare(ours: Contender, other: Contender, rounds: number)
   };
 }
 
-/** Does `work`, which is worth `amount`, and answers the amount a second. */
+/** Runs `work`, which processes `amount` units. Returns units per second. */
 export async function speedOf(amount: number, work: () => Promise<unknown>): Promise<number> {
   const beganMs = performance.now();
   await work();

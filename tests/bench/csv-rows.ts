@@ -72,7 +72,7 @@ function ratioRow(name: string, ours: CsvRacer, target: number, measure: Measure
   };
 }
 
-/** The most that the mesh had in use during any of its parts of the race. */
+/** Peak memory of the mesh over all its laps. */
 function memoryRow(of: string, measure: Measure): Row {
   return {
     name: `${of}: peak memory of the mesh`,

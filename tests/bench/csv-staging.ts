@@ -10,7 +10,7 @@ import { type Race, race } from "./race.ts";
 import { byDuckdb, byNode, byPython } from "./rivals.ts";
 import type { Mesh, WholeMesh, World } from "./world.ts";
 
-/** Who takes turns over a CSV: jobs and a query of ours, and what others do with the same file. */
+/** Racers over a CSV: Sluice's jobs and a query, and other tools on the same file. */
 export type CsvRacer =
   | "first job"
   | "second job"
@@ -27,9 +27,8 @@ const queryOf = (from: string): string =>
   `SELECT country, count(*) AS orders, sum(amount) AS amount, avg(price) AS price FROM ${from} GROUP BY country`;
 
 /**
- * Races over a file of orders. The first job begins where its source is registered, so that all which is found out about
- * the file is in its time; the upload is told beside. Each round uploads bytes that are new: what is known of others is
- * kept.
+ * Races over a file of orders. The first job's time starts with registering the source, so that it includes preparing the file;
+ * the upload is reported separately. Each round uploads unique bytes, because results for known bytes are cached.
  */
 export const csvRace = (
   rowCount: number,

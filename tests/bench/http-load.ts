@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 
 export type Target = { readonly url: string; readonly headers: Record<string, string> };
 
-/** Sends as many GETs, so many at a time over kept connections. */
+/** Sends `count` GETs with a fixed concurrency over keep-alive connections. */
 export async function getMany(target: Target, count: number, concurrency: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
   let left = count;
@@ -15,13 +15,13 @@ export async function getMany(target: Target, count: number, concurrency: number
   agent.destroy();
 }
 
-/** Sends a body as it comes from the stream. */
+/** Sends a stream as the body. */
 export async function post(target: Target, body: Readable, sizeBytes: number): Promise<void> {
   const headers = { "content-length": String(sizeBytes), "content-type": "application/octet-stream" };
   await drain(await send(target, { method: "POST", headers }, body));
 }
 
-/** Reads an answer to its end and answers how many bytes came. */
+/** Reads a response to its end. Returns the number of bytes. */
 export async function download(target: Target): Promise<number> {
   return drain(await send(target, {}));
 }

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-// Prints the most memory that some processes and their descendants had in use, when its input ends: a line of JSON.
-// A process of its own, so that what it costs is not the cost of what it looks at.
+// Samples the memory of processes and their descendants until its input ends, then prints the peak as a line of JSON. It is a
+// process of its own, so that sampling does not slow down the measured process.
 
 const intervalMs = 100;
 
-/** Ids of the processes whose trees count, by argument. */
+/** Arguments: process ids of the roots. */
 const roots = new Set(process.argv.slice(2).map(Number));
 
 let peak = { bytes: 0, processes: 0, unread: 0 };
@@ -22,7 +22,7 @@ function sample(): void {
   if (bytes > peak.bytes) peak = { bytes, processes: pids.length, unread };
 }
 
-/** Processes of the trees below the roots, these included. */
+/** The roots and their descendants. */
 function treeOf(parents: ReadonlySet<number>): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync("/proc")) {
@@ -40,13 +40,13 @@ function treeOf(parents: ReadonlySet<number>): number[] {
   return [...found];
 }
 
-/** The field after the name, which is in parentheses and may have any characters. */
+/** The fields after the name. The name is in parentheses and may contain any characters. */
 const parentOf = (pid: number): number | undefined => {
   const text = read(pid, "stat");
   return text === undefined ? undefined : Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]);
 };
 
-/** What is shared counts by its part; undefined where the process is gone or another user's. */
+/** Proportional set size; undefined if the process has ended or belongs to another user. */
 function proportionalBytes(pid: number): number | undefined {
   const found = /^Pss:\s+(\d+) kB$/m.exec(read(pid, "smaps_rollup") ?? "");
   return found ? Number(found[1]) * 1024 : undefined;

@@ -5,11 +5,11 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { freePort } from "../lib/free-port.ts";
 
-/** Why nginx can't be compared with; undefined where it can. */
+/** Why nginx is not available; undefined if it is. */
 export const nginxMissing = (): string | undefined =>
   spawnSync("nginx", ["-v"]).status === 0 ? undefined : "nginx is not installed";
 
-/** nginx as it serves files best, on a folder. */
+/** Starts nginx on a folder with settings tuned for static files. */
 export async function startNginx(folder: string): Promise<AsyncDisposable & { url: string }> {
   const port = await freePort();
   const config = join(folder, "nginx.conf");

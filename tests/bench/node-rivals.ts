@@ -3,8 +3,8 @@ import { pipeline } from "node:stream/promises";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
 
-// As rivals.py: does one piece of work with what the project has, and prints the seconds it took, as a line of JSON.
-// Arguments: the work's name, then its arguments.
+// Like rivals.py, with the project's own dependencies: does one task and prints its seconds as a line of JSON.
+// Arguments: the task's name and its arguments.
 
 const work: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
   duckdb_copy: (source, out) =>

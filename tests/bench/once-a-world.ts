@@ -1,6 +1,6 @@
 import type { World } from "./world.ts";
 
-/** Measures once for all rows that are made of it. */
+/** Measures once per world. Several rows can share the result. */
 export function onceAWorld<Result>(
   measure: (world: World) => Promise<Result>,
 ): (world: World) => Promise<Result> {

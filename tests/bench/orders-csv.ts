@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { cacheFolder } from "./cache-folder.ts";
 
-/** A file of orders on the disk. */
+/** A file of orders on disk. */
 export type OrdersFile = {
   readonly path: string;
   readonly sizeBytes: number;
@@ -13,13 +13,13 @@ export type OrdersFile = {
   readonly compression: "none" | "gzip";
 };
 
-/** A file to store, whose bytes nothing has seen before. */
+/** A unique file to upload. */
 export type NewContent = { readonly name: string; readonly sizeBytes: number; stream(): Readable };
 
-/** Drawn by the row's number, so that the file is the same wherever it is made. */
+/** Derived from the row number, so that the file is the same on every machine. */
 const draw = (salt: string): string => `hash(n::BIGINT, '${salt}')`;
 
-/** A table as many are: keys, amounts, prices, times, codes, and text that is missing now and then and has commas. */
+/** A typical table: keys, amounts, prices, times, codes, and texts with nulls and commas. */
 const columns = `
   n AS id,
   (${draw("customer")} % 200000)::INTEGER AS customer,
@@ -35,7 +35,7 @@ const columns = `
   END AS comment,
   ${draw("paid")} % 3 > 0 AS paid`;
 
-/** The file of so many rows, which is made once. */
+/** The file with this number of rows. Generated once and cached. */
 export async function ordersCsv(
   rowCount: number,
   compression: "none" | "gzip" = "none",
@@ -59,7 +59,7 @@ export async function ordersCsv(
 
 let contents = 0;
 
-/** The file with one row more, or, compressed, with another time of its making in its header: as much work, another hash. */
+/** A variant with another hash and the same amount of work: one more row, or for gzip another time in the header. */
 export function contentOf({ path, sizeBytes, compression }: OrdersFile): NewContent {
   contents++;
   const name = `${contents}-${basename(path)}`;
@@ -80,7 +80,7 @@ async function* chunksThen(path: string, last: Buffer): AsyncGenerator<Buffer> {
   yield last;
 }
 
-/** Where a gzip file has the time of its making, which no reader of its content looks at. */
+/** Offset of the modification time in a gzip header. Decoders ignore it. */
 const gzipTimeOffset = 4;
 
 function withGzipTime(path: string, seed: number): Readable {

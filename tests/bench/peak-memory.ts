@@ -5,10 +5,10 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Lap } from "./race.ts";
 
-/** Watches processes and their descendants until it is asked for the most memory that they had in use together. */
+/** Samples the memory of processes and their descendants until the peak is read. */
 type MemoryWatch = { peakMb(): Promise<number> };
 
-/** Why memory can't be looked at; undefined where it can. */
+/** Why memory cannot be sampled; undefined if it can. */
 export const missingForMemory = (): string | undefined =>
   existsSync("/proc/self/smaps_rollup") ? undefined : "there is no /proc/*/smaps_rollup";
 
@@ -31,7 +31,7 @@ async function watchMemory(pids: readonly number[]): Promise<MemoryWatch> {
   };
 }
 
-/** A lap of work that answers its own seconds, with the memory of some processes where it is to be watched. */
+/** A lap of work that returns its seconds. In a watched lap the memory of the processes is sampled. */
 export async function lapOf(
   { watched }: { watched: boolean },
   pids: readonly number[],

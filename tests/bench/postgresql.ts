@@ -11,7 +11,7 @@ import type { Row } from "./row.ts";
 import { startTcpPostgres } from "./tcp-postgres.ts";
 import type { World } from "./world.ts";
 
-// A PostgreSQL table becomes staged Parquet. All reach the server by TCP.
+// A PostgreSQL table is staged as Parquet. Every side connects over TCP.
 
 const rowCount = 5_000_000;
 const rounds = 3;

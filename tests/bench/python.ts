@@ -6,18 +6,18 @@ import { cacheFolder } from "./cache-folder.ts";
 
 const requirements = join(import.meta.dirname, "requirements.txt");
 const environment = join(cacheFolder, "python");
-/** Written last, with what was installed: an environment without it is not whole. */
+/** Lists the installed packages. Written last: an environment without it is incomplete. */
 const installed = join(environment, "installed.txt");
 
 let reason: string | undefined | null = null;
 
-/** Why the rivals written for Python can't run; undefined where they can. Makes their environment the first time. */
+/** Why the Python rivals cannot run; undefined if they can. Creates their environment on first use. */
 export function missingForPython(): string | undefined {
   if (reason === null) reason = prepare();
   return reason;
 }
 
-/** The interpreter of the environment with the rivals. */
+/** Interpreter of the rivals' environment. */
 export const pythonProgram = join(environment, "bin/python");
 
 function prepare(): string | undefined {
@@ -37,7 +37,7 @@ function prepare(): string | undefined {
   }
 }
 
-/** What a tool prints goes to standard error: standard output is the table's, or the JSON's. */
+/** Redirects a tool's output to stderr, because stdout is for the table or the JSON. */
 function run(command: string, args: readonly string[]): void {
   execFileSync(command, args, { stdio: ["ignore", 2, 2] });
 }

@@ -1,12 +1,12 @@
 import { type Comparison, median } from "./compare.ts";
 
-/** What one did in a round: the seconds it took, and the most memory it had in use where that was looked at. */
+/** One racer's result of a round: seconds, and the peak memory if it was watched. */
 export type Lap = { readonly seconds: number; readonly peakMb?: number };
 
-/** Does its work once. With `watched` the memory is looked at, which takes processor time: such a lap's time is not used. */
+/** Does the work once. A `watched` lap samples the memory, which costs CPU time, so its seconds are not used. */
 export type Racer = (lap: { readonly watched: boolean }) => Promise<Lap>;
 
-/** The laps of all racers, by name. */
+/** Laps of all racers, by name. */
 export type Race<Name extends string> = {
   readonly rounds: number;
   readonly laps: Readonly<Record<Name, readonly Lap[]>>;
@@ -14,8 +14,7 @@ export type Race<Name extends string> = {
 };
 
 /**
- * Lets racers take turns, each once a round, in the order of their names here. The first round is watched and not
- * timed.
+ * Runs the racers alternately, each once per round, in the order given. The first round is watched and not timed.
  */
 export async function race<Name extends string>(
   racers: Readonly<Record<Name, Racer>>,
@@ -34,7 +33,7 @@ export async function race<Name extends string>(
   return { rounds, laps, peakMb };
 }
 
-/** How many times as fast as another one a racer was: the median of the rounds. */
+/** Speed of a racer relative to another: the median over the rounds. */
 export function ratioIn<Name extends string>(
   { rounds, laps, peakMb }: Race<Name>,
   ours: Name,

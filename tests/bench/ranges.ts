@@ -28,7 +28,7 @@ const nginx: Rival = async (folder) => {
   return { ...server, url: `${server.url}/content` };
 };
 
-/** Ranges of a stored file as a reader of Parquet asks for them, beside those of the same bytes from other servers. */
+/** Ranges of a stored file as a Parquet reader requests them, compared with other servers on the same bytes. */
 export const rangeRows: readonly Row[] = [
   {
     name: `${name}, one process`,
@@ -77,7 +77,7 @@ async function besideRival(
   );
 }
 
-/** Where a file can be read that was just uploaded. */
+/** URL of a newly uploaded file. */
 async function storedContent(mesh: Mesh<unknown>, file: string): Promise<Target> {
   const title = `ranges-${randomInt(2 ** 40)}.bin`;
   await post(mesh.target(`/api/v1/storage/files?name=${title}`), createReadStream(file), sizeMib * mib);
@@ -86,7 +86,7 @@ async function storedContent(mesh: Mesh<unknown>, file: string): Promise<Target>
   return mesh.target(`/api/v1/storage/files/${files[0]?.fileId}/content`);
 }
 
-/** Requests a second. */
+/** Requests per second. */
 function ranges({ url, headers }: Target): Promise<number> {
   const target = new URL(url);
   const requests: RawRequest[] = Array.from({ length: 256 }, () => {
@@ -98,7 +98,7 @@ function ranges({ url, headers }: Target): Promise<number> {
   return speedOf(count, () => sendMany(target, { count, connections }, next));
 }
 
-/** MiB a second. */
+/** MiB per second. */
 const whole = (target: Target): Promise<number> =>
   speedOf(sizeMib * 4, () => repeat(4, () => download(target)));
 

@@ -1,7 +1,7 @@
-/** More than any load: calls are counted, and none is refused. */
+/** Higher than any load, so that calls are counted and none is refused. */
 const noLimit = "1000000000/1";
 
-/** Settings of an edge that is measured. */
+/** Settings of a measured edge. */
 export const limitsOutOfReach = {
   RATE_LIMIT_ADDRESS: noLimit,
   RATE_LIMIT_USER: noLimit,

@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** One request as its bytes, and the status that its answer must have. */
+/** A request's bytes and the expected status of its response. */
 export type RawRequest = { readonly bytes: Buffer; readonly status: number };
 
 const headEnd = Buffer.from("\r\n\r\n");
 
 /**
- * Sends requests over kept connections, one at a time on each. A client that parses no more than it must: what it takes of
- * the processor is missing to what is measured.
+ * Sends requests over keep-alive connections, one at a time on each. The client parses as little as possible, because its CPU
+ * time is lost to the measured server.
  */
 export async function sendMany(
   url: URL,
@@ -20,12 +20,12 @@ export async function sendMany(
     const socket = connect(Number(url.port), url.hostname);
     await once(socket, "connect");
     socket.setNoDelay(true);
-    const answers = readAnswers(socket);
+    const responses = readAnswers(socket);
     while (left > 0) {
       left -= 1;
       const { bytes, status } = next();
       socket.write(bytes);
-      const { value } = await answers.next();
+      const { value } = await responses.next();
       if (value !== status) throw new Error(`${url.pathname} answers ${value ?? "nothing"}, not ${status}`);
     }
     socket.destroy();
@@ -33,15 +33,15 @@ export async function sendMany(
   await Promise.all(Array.from({ length: connections }, worker));
 }
 
-/** The statuses of answers, each when it has come as a whole. */
+/** Yields the status of each complete response. */
 async function* readAnswers(socket: Socket): AsyncGenerator<number> {
   let head = Buffer.alloc(0);
   let missingBytes = 0;
   let status = 0;
-  for await (const piece of socket.iterator({ destroyOnReturn: false })) {
-    if (status > 0) missingBytes -= piece.length;
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    if (status > 0) missingBytes -= chunk.length;
     else {
-      head = head.length === 0 ? piece : Buffer.concat([head, piece]);
+      head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
       const end = head.indexOf(headEnd);
       if (end < 0) continue;
       const text = head.subarray(0, end).toString("latin1");
@@ -56,7 +56,7 @@ async function* readAnswers(socket: Socket): AsyncGenerator<number> {
   }
 }
 
-/** A request's bytes. */
+/** Encodes a request. */
 export function rawRequest(
   method: string,
   url: URL,

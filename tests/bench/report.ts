@@ -2,18 +2,18 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import type { Comparison, Figure } from "./compare.ts";
 import { isMet, type Target } from "./row.ts";
 
-/** A row as `--json` prints it. */
+/** A row in the output of `--json`. */
 export type Result = {
   readonly name: string;
   readonly against: string | null;
   readonly target: Target | null;
-  /** Null where the row was left out, failed, or is a figure of Sluice alone. */
+  /** Null if the row was skipped, failed, or has no comparison. */
   readonly ratio: number | null;
   readonly leftOut?: string;
   readonly failed?: string;
 } & Partial<Omit<Comparison, "ratio"> | Figure>;
 
-/** What the figures are of. */
+/** The machine and versions of the run. */
 export const describeMachine = () => ({
   cores: availableParallelism(),
   cpu: cpus()[0]?.model ?? "",
@@ -26,12 +26,12 @@ export function describeResult(result: Result): string {
   if (result.failed !== undefined) return `failed: ${result.failed}`;
   const value = result.ratio ?? ("value" in result ? result.value : undefined) ?? Number.NaN;
   const unit = "unit" in result ? result.unit : undefined;
-  return [spell(value, unit), describeTarget(value, result.target), describePeak(result)]
+  return [format(value, unit), describeTarget(value, result.target), describePeak(result)]
     .filter((text) => text !== "")
     .join(" ");
 }
 
-function spell(value: number, unit: string | undefined): string {
+function format(value: number, unit: string | undefined): string {
   if (unit === undefined || unit === "x") return value.toFixed(2);
   return `${value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${unit}`;
 }

@@ -9,7 +9,7 @@ import { post } from "./http-load.ts";
 import type { Row } from "./row.ts";
 import type { Mesh, World } from "./world.ts";
 
-// A result of a million rows, from the query to the last byte at the caller, beside a program that writes the same file.
+// A result of a million rows, from the query to the last byte at the caller, compared with a program that writes the same file.
 
 const rowCount = 1_000_000;
 const rounds = 5;
@@ -18,7 +18,7 @@ const columns = `
   'customer name ' || (n * 7919 % 100003) AS name, CASE WHEN n % 10 > 0 THEN 'note ' || n END AS note,
   DATE '2020-01-01' + (n % 2000)::INTEGER AS day, TIMESTAMP '2020-01-01' + INTERVAL (n) SECOND AS at`;
 
-/** A Python that has pyarrow. */
+/** A Python with pyarrow. */
 const python = process.env.BENCH_PYTHON;
 
 const formats = [
@@ -27,7 +27,7 @@ const formats = [
   ["Parquet", "application/vnd.apache.parquet", "FORMAT parquet, COMPRESSION zstd"],
 ] as const;
 
-/** Half as fast as the program itself, and a third for Arrow. */
+/** Wanted ratios: half the speed of the program, and a third for Arrow. */
 const target = 0.5;
 const arrowTarget = 1 / 3;
 
@@ -96,19 +96,19 @@ async function createScene(world: World): Promise<Scene> {
 function run({ mesh, sourceId }: Scene, accept: string): Promise<number> {
   return speedOf(rowCount, async () => {
     const { url, headers } = mesh.target("/api/v1/execute");
-    const answer = await fetch(url, {
+    const response = await fetch(url, {
       method: "POST",
       headers: { ...headers, accept, "content-type": "application/json", "accept-encoding": "identity" },
       body: JSON.stringify({ sourceId, sql: "FROM result", timeout: "300s" }),
     });
-    if (!answer.ok || !answer.body) throw new Error(`${answer.status} ${await answer.text()}`);
+    if (!response.ok || !response.body) throw new Error(`${response.status} ${await response.text()}`);
     let bytes = 0;
-    for await (const piece of answer.body) bytes += piece.byteLength;
-    if (bytes !== Number(answer.headers.get("content-length"))) throw new Error("the result is not whole");
+    for await (const chunk of response.body) bytes += chunk.byteLength;
+    if (bytes !== Number(response.headers.get("content-length"))) throw new Error("the result is not whole");
   });
 }
 
-/** The time without Python's start. */
+/** The time without Python's startup. */
 const program = `
 import sys, time, pyarrow.ipc, pyarrow.parquet
 began = time.perf_counter()

@@ -5,16 +5,16 @@ import { lapOf } from "./peak-memory.ts";
 import { missingForPython, pythonProgram } from "./python.ts";
 import type { Lap, Racer } from "./race.ts";
 
-/** What rivals.py can do, by the names there. */
+/** Names of tasks in rivals.py. */
 export type PythonWork = "duckdb_copy" | "duckdb_query" | "polars_sink" | "connectorx_parquet";
 
-/** A tool for Python, in a process of its own for each lap. */
+/** A Python rival, in a new process for each lap. */
 export const byPython =
   (work: PythonWork, ...args: readonly string[]): Racer =>
   (lap) =>
     runRival(lap, pythonProgram, [join(import.meta.dirname, "rivals.py"), work, ...args]);
 
-/** What node-rivals.ts can do, by the names there: it needs nothing that the project has not. */
+/** Names of tasks in node-rivals.ts, which needs only the project's dependencies. */
 export type NodeWork = "duckdb_copy" | "duckdb_query" | "postgresql_copy";
 
 export const byNode =
@@ -22,7 +22,7 @@ export const byNode =
   (lap) =>
     runRival(lap, process.execPath, [join(import.meta.dirname, "node-rivals.ts"), work, ...args]);
 
-/** DuckDB as people have it: Python's where that can run, since it is newer, or else Node's. */
+/** DuckDB for Python, which is newer; without Python, DuckDB for Node. */
 export const byDuckdb = (work: "duckdb_copy" | "duckdb_query", ...args: readonly string[]): Racer =>
   missingForPython() ? byNode(work, ...args) : byPython(work, ...args);
 

@@ -1,23 +1,23 @@
 import type { Comparison, Figure } from "./compare.ts";
 import type { World } from "./world.ts";
 
-/** A line of the benchmark's table. */
+/** A row of the benchmark's table. */
 export type Row = {
-  /** What of Sluice is measured. */
+  /** The measured part of Sluice. */
   readonly name: string;
-  /** What it is compared with; undefined where the row is a figure of Sluice alone. */
+  /** The other side; undefined if the row has no comparison. */
   readonly against?: string;
-  /** The smallest ratio that we want, or a bound of a figure; undefined where the row only informs. */
+  /** The wanted minimum of the ratio, or a bound of the figure; undefined if the row is informative only. */
   readonly target: Target | undefined;
-  /** Why the row can't be measured on this machine; undefined where it can. */
+  /** Why the row cannot be measured on this machine; undefined if it can. */
   missing?(): string | undefined;
-  /** Several rows may share one measurement: it is made when the first of them is asked for. */
+  /** Several rows may share one measurement, which the first of them runs. */
   measure(world: World): Promise<Comparison | Figure>;
 };
 
 export type Target = number | { readonly atLeast: number } | { readonly atMost: number };
 
-/** The name by which `--only` finds the row. */
+/** The name that `--only` matches. */
 export const titleOf = ({ name, against }: Pick<Row, "name" | "against">): string =>
   against === undefined ? name : `${name}, against ${against}`;
 

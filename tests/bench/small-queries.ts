@@ -7,7 +7,7 @@ import { contentOf, ordersCsv } from "./orders-csv.ts";
 import type { Row } from "./row.ts";
 import type { World } from "./world.ts";
 
-// Queries as a dashboard asks them: many, and each over little.
+// Queries of a dashboard: many, each over little data.
 
 const smallRows = 1_000;
 const connections = 8;
@@ -36,7 +36,7 @@ export const smallQueryRows: readonly Row[] = [
   {
     name: "query of a file of 1,000,000 rows",
     against: "one warm DuckDB on Parquet",
-    // 1.3 times as long as the other.
+    // At most 1.3 times the other's time.
     target: 0.77,
     measure: compareLarge,
   },

@@ -16,7 +16,7 @@ const smallBytes = 4 * 1024;
 const connections = 16;
 const count = 1_000;
 const rounds = 5;
-/** What is wanted, in uploads a second. */
+/** Wanted uploads per second. */
 const wanted = 300;
 
 const smallRow = (mode: string, start: (world: World) => Promise<Mesh<unknown>>): Row => ({
@@ -55,7 +55,7 @@ export const uploadRows: readonly Row[] = [
   largeRow("separate processes", (world) => world.separateProcesses()),
 ];
 
-/** Each a content of its own: storage would keep equal ones once. */
+/** Unique contents, because storage keeps equal ones once. */
 function storeSmall(mesh: Mesh<unknown>): Promise<void> {
   const { url, headers } = mesh.target("/api/v1/storage/files?name=small.bin");
   const target = new URL(url);
@@ -74,11 +74,11 @@ async function dd(file: string): Promise<void> {
 }
 
 function content(): Readable {
-  const pieces = function* () {
+  const chunks = function* () {
     yield randomBytes(mib);
-    for (let piece = 1; piece < largeMib; piece++) yield sample;
+    for (let chunk = 1; chunk < largeMib; chunk++) yield sample;
   };
-  return Readable.from(pieces(), { objectMode: false });
+  return Readable.from(chunks(), { objectMode: false });
 }
 
 const sample = randomBytes(mib);

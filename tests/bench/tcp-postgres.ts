@@ -12,8 +12,8 @@ import { freePort } from "../lib/free-port.ts";
 const readyWithinMs = 30_000;
 
 /**
- * A PostgreSQL server that listens on TCP itself, as those that people read from do: the one that Sluice brings along has a
- * unix socket only, and a forwarder before it would take as much time as what is measured. Answers its superuser's URL.
+ * Starts a PostgreSQL server that listens on TCP, as real sources do. Sluice's embedded server has only a unix socket, and a
+ * forwarder in front of it would cost as much time as the measured work. Returns its superuser's URL.
  */
 export async function startTcpPostgres(directory: string): Promise<AsyncDisposable & { url: string }> {
   const dataDirectory = join(directory, "postgres-tcp");

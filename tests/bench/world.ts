@@ -10,36 +10,36 @@ import { limitsOutOfReach } from "./rate-limits.ts";
 
 const password = "a long password of the benchmark";
 
-/** What the rows are measured in: a folder on one disk, a database server, and meshes that are started when needed. */
+/** Environment of the rows: a folder on one disk, a database server, and meshes that are started on demand. */
 export type World = AsyncDisposable & {
-  /** Of the run's own; everything that is compared lies in it. */
+  /** A folder of this run. Both sides of each comparison keep their files in it. */
   readonly folder: string;
-  /** Superuser's URL of a database server that knows nothing of Sluice. */
+  /** Superuser's URL of a database server without Sluice's schemas. */
   readonly databaseUrl: string;
-  /** Whether rows use little data, and show only that they work. */
+  /** Quick: little data, which shows only that the rows work. */
   readonly quick: boolean;
-  /** Rows of a table of the benchmark: as many, or a fiftieth where the world is a quick one. */
+  /** Rows of a table: the given number, or a fiftieth of it in a quick world. */
   rowsOf(rowCount: number): number;
-  /** Rounds that count: as many, or those that the run was told to make. */
+  /** Measured rounds: the given number, or that of `--rounds`. */
   roundsOf(rounds: number): number;
   oneProcess(): Promise<Mesh<WholeMesh>>;
   separateProcesses(): Promise<Mesh<SeparateMesh>>;
 };
 
 export type WholeMesh = MeshOnFolder & {
-  /** Processes whose trees are the whole mesh: its own and its database server. */
+  /** Root processes of the mesh: its own and its database server. */
   readonly roots: readonly number[];
 };
 
 export type Mesh<Process> = {
   readonly process: Process;
-  /** A REST call's target, with the administrator's credential. */
+  /** Target of a REST call, with the administrator's credential. */
   target(path: string): Target;
-  /** Calls REST with a JSON body and answers the JSON of a success. */
+  /** Makes a REST call with a JSON body. Returns the JSON of a successful response. */
   call<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
 };
 
-/** How much less a quick world's tables have. */
+/** Divisor of a quick world's row counts. */
 const quickDivisor = 50;
 
 type WorldOptions = { readonly quick: boolean; readonly rounds?: number | undefined };
@@ -74,7 +74,7 @@ export async function createWorld({ quick, rounds: roundsAsked }: WorldOptions):
   };
 }
 
-/** The database server is no child of the mesh's process. */
+/** The database server is not a child of the mesh's process. */
 async function postmasterOf(directory: string): Promise<number> {
   const site = await chooseSite(join(directory, "data/postgres"), directory);
   const postmaster = await findPostmaster(site.data);
@@ -98,7 +98,7 @@ async function logIn<Process extends { url: string }>(process: Process): Promise
     password,
   });
   headers.authorization = `Bearer ${accessToken}`;
-  // Large rows take longer than a token lives.
+  // Large rows take longer than a token's lifetime.
   const { secret } = await call<{ secret: string }>("POST", "/api/v1/api-keys", {
     apiKey: { displayName: "benchmark", roles: ["admin"] },
   });

@@ -6,7 +6,7 @@ import { filePath, journey, type Step, sql } from "./journey.ts";
 import type { Journey, Kit, Lane } from "./lane.ts";
 import { lanes } from "./lanes.ts";
 
-// npm run test:clients -- [--require-all] [a part of a lane's name …]
+// npm run test:clients -- [--require-all] [--shard=1/2] [a part of a lane's name …]
 
 /** Whether every step that the client saw is the journey's. */
 async function passes({ name, travel }: Lane, of: Omit<Journey, "name">): Promise<boolean> {
@@ -36,12 +36,14 @@ async function passes({ name, travel }: Lane, of: Omit<Journey, "name">): Promis
 }
 
 const { values, positionals } = parseArgs({
-  options: { "require-all": { type: "boolean", default: false } },
+  options: { "require-all": { type: "boolean", default: false }, shard: { type: "string", default: "1/1" } },
   allowPositionals: true,
 });
+const [shard = 1, shards = 1] = values.shard.split("/").map(Number);
 const chosen = lanes.filter(
-  ({ name }) =>
-    positionals.length === 0 || positionals.some((part) => name.toLowerCase().includes(part.toLowerCase())),
+  ({ name }, at) =>
+    at % shards === shard - 1 &&
+    (positionals.length === 0 || positionals.some((part) => name.toLowerCase().includes(part.toLowerCase()))),
 );
 if (chosen.length === 0)
   throw new Error(`there is no client like that; there are ${lanes.map(({ name }) => name).join("; ")}`);

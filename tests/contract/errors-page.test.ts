@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { toErrorAnswer } from "../../edge/errors/status.ts";
+import { encodeGoogleError } from "../../edge/dialects/google-error.ts";
 import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/rpc/errors.ts";
 
@@ -11,7 +11,7 @@ const page = await readFile(join(root, "docs/errors.md"), "utf8");
 const pageRows = page.split("\n").map(cellsOf);
 const contract = await readFile(join(root, "proto/sluice/common/v1/errors.proto"), "utf8");
 
-/** How a failure is made, in the sources' words: its code and its reason. */
+/** Matches calls of `failure` in the sources, with code and reason. */
 const literalFailure = /\bfailure\(\s*Code\.(\w+),\s*ErrorReason\.(\w+)/g;
 
 const titles = ["Reason", "Code", "HTTP status", "What it means", "What to do", "Metadata"];
@@ -25,7 +25,7 @@ const reasons = ErrorReasonSchema.values.map(({ localName, number }) => ({
 test("the page's table of reasons follows from the sources", async () => {
   const sent = await codesSent();
   const rows = reasons.map(({ name, reason }) => {
-    const answers = (sent.get(name) ?? []).map((code) => toErrorAnswer(failure(code, reason, "")));
+    const answers = (sent.get(name) ?? []).map((code) => encodeGoogleError(failure(code, reason, "")));
     const names = answers.map(({ body }) => `\`${body.error.status}\``);
     const statuses = [...new Set(answers.map(({ status }) => status))];
     return [`\`${name}\``, names.join(", "), statuses.join(", "), commentOf(name), ...byHand(name)];
@@ -44,13 +44,13 @@ test("every reason says what a caller should do", () => {
 test.each(codes.map((code) => [Code[code], code] as const))(
   "the page has the HTTP status of %s",
   (_name, code) => {
-    const { status, body } = toErrorAnswer(new ConnectError("", code));
+    const { status, body } = encodeGoogleError(new ConnectError("", code));
     const row = pageRows.find(([names = ""]) => names.split(", ").includes(`\`${body.error.status}\``));
     expect(row?.[1]).toBe(String(status));
   },
 );
 
-/** The codes that each reason is made with. */
+/** The codes used with each reason. */
 async function codesSent(): Promise<Map<string, Code[]>> {
   const sent = new Map<string, Code[]>();
   for (const text of await sources()) {
@@ -82,13 +82,13 @@ function commentOf(name: string): string {
     .trim();
 }
 
-/** What the page itself says of a reason: what to do, and the metadata. */
+/** Text of the page about a reason: what to do, and the metadata. */
 function byHand(name: string): [action: string, metadata: string] {
   const row = pageRows.find(([reason]) => reason === `\`${name}\``);
   return [row?.[4] ?? "", row?.[5] ?? ""];
 }
 
-/** A table as the formatter leaves it: columns as wide as their widest cell, a line below the titles. */
+/** Formats a Markdown table, each column as wide as its widest cell. */
 function tableOf(rows: string[][]): string {
   const widths = titles.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: string[]) => `| ${cells.join(" | ")} |\n`;

@@ -64,7 +64,7 @@ async function expiredAssertion(): Promise<string> {
     .sign(await importPKCS8(meshKeys.privateKeys.edge ?? "", "EdDSA"));
 }
 
-/** The code that a call with an otherwise sound request fails with; undefined when it does not. */
+/** The code of a call with a valid request; undefined if it succeeds. */
 async function codeOf(method: DescMethod, assertion: string | undefined): Promise<Code | undefined> {
   try {
     await mesh.call(method, filled(method.input), assertion);
@@ -74,7 +74,7 @@ async function codeOf(method: DescMethod, assertion: string | undefined): Promis
   }
 }
 
-/** A request whose ids are ids. */
+/** A request with valid ids. */
 function filled(schema: DescMessage) {
   const ids = schema.fields.filter(({ name }) => name.endsWith("_id") && name !== "request_id");
   return create(schema, Object.fromEntries(ids.map(({ localName }) => [localName, randomUUID()])));

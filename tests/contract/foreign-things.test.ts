@@ -19,7 +19,7 @@ import { type Mesh, startMesh } from "./mesh.ts";
 import { aimsOf, keyOf, requestOf, variablesOf } from "./naming.ts";
 import { createThings, type Things } from "./things.ts";
 
-/** Methods that name things and do not look for another's, and why. */
+/** Methods whose requests name things that are never looked up, and why. */
 const exempt: Readonly<Record<string, string>> = {
   "sluice.identity.v1.SecretService.PutSecret": "the name becomes the caller's own secret",
   "sluice.identity.v1.PolicyService.BindSecrets":
@@ -94,7 +94,7 @@ test("nothing of the organisation has changed by all that", async () => {
   expect(comparable(await everythingThat(owner))).toEqual(comparable(before));
 });
 
-/** Whether a list is narrowed by what it names, rather than being a list of its parts. */
+/** Whether the named thing filters a list, in contrast to a list of the thing's parts. */
 function isFilter(method: DescMethod): boolean {
   return method.name.startsWith("List") && variablesOf(method).length === 0;
 }
@@ -103,7 +103,7 @@ function readsOnly(method: DescMethod): boolean {
   return method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
 }
 
-/** Calls as the edge does, or as a process that may call. */
+/** Calls as the edge, or for internal methods as a process that may call. */
 async function answerOf(method: DescMethod, who: Principal, named: Things) {
   const allowed = accessOf(method);
   const process = (allowed?.case === "internal" && allowed.value.callers[0]) || "edge";
@@ -111,7 +111,7 @@ async function answerOf(method: DescMethod, who: Principal, named: Things) {
   return mesh.call(method, requestOf(method, named), await signer.assertionFor(who));
 }
 
-/** What a stranger is told, without the names. */
+/** The failure that a stranger gets, without the names in it. */
 async function refusalOf(method: DescMethod, named: Things) {
   const error = await answerOf(method, stranger, named).then(
     () => new ConnectError("the call succeeded"),
@@ -125,7 +125,7 @@ async function refusalOf(method: DescMethod, named: Things) {
   return { code: error.code, said: names.reduce((text, name) => text.replaceAll(name, "…"), said) };
 }
 
-/** What every reading method answers somebody about the things: its answer, or the error. */
+/** The response or error of every reading method about the things. */
 async function everythingThat(who: Principal): Promise<Answers> {
   const reading = methods.filter(readsOnly).map(async (method) => {
     const answer = await answerOf(method, who, things).catch((error: unknown) => ConnectError.from(error));
@@ -136,7 +136,7 @@ async function everythingThat(who: Principal): Promise<Answers> {
 
 const registry = createRegistry(HttpHeadSchema);
 
-/** Answers without their signed URLs, which are others each time. */
+/** Responses without signed URLs, which differ each time. */
 function comparable(answers: Answers): string[] {
   return methods.flatMap((method) => {
     const answer = answers[fullName(method)];
@@ -147,7 +147,7 @@ function comparable(answers: Answers): string[] {
   });
 }
 
-/** Which things stand in answers that are not errors. */
+/** The things that successful responses contain. */
 function seenIn(answers: Answers): string[] {
   const texts = methods.flatMap((method) => {
     const answer = answers[fullName(method)];

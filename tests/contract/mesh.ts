@@ -1,48 +1,40 @@
 import { join } from "node:path";
 import type { DescMessage, DescMethod, DescService, MessageShape } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
-import { parseConfig as parseApproval } from "../../services/approval/config.ts";
-import { run as runApproval } from "../../services/approval/run.ts";
-import { parseConfig as parseIdentity } from "../../services/identity/config.ts";
-import { run as runIdentity } from "../../services/identity/run.ts";
+import { type ServiceName, serviceNames } from "../../gen/services.ts";
+import { services } from "../../services/all-in-one/services.ts";
 import { createGrpcTransport } from "../../services/lib/mesh/grpc-transport.ts";
 import { assertionHeader, type Principal } from "../../services/lib/rpc/principal.ts";
 import type { Env } from "../../services/lib/settings/env.ts";
-import { parseConfig as parseOrchestration } from "../../services/orchestration/config.ts";
-import { run as runOrchestration } from "../../services/orchestration/run.ts";
-import { parseConfig as parseStaging } from "../../services/staging/config.ts";
-import { run as runStaging } from "../../services/staging/run.ts";
-import { parseConfig as parseStorage } from "../../services/storage/config.ts";
-import { run as runStorage } from "../../services/storage/run.ts";
+import { serviceNameOf } from "../../services/lib/values/service-name.ts";
+import { shareCompileCache } from "../lib/compile-cache.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 
 export type Mesh = AsyncDisposable & {
   database: TestDatabase;
-  /** Holds storage's data in `storage`. */
+  /** The folder; storage's data is in `storage`. */
   folder: string;
-  /** Calls a method of any service and answers its first message. */
+  /** Calls a method of any service and returns its first message. */
   call(
     method: DescMethod,
     message: object,
     assertion: string | undefined,
   ): Promise<MessageShape<DescMessage>>;
-  /** A client that calls as the edge does. */
+  /** A client that calls as the edge. */
   client<S extends DescService>(service: S, who: Principal): Client<S>;
 };
 
-/** Every service, each behind its own socket, on one database. */
+/** Runs every service on a socket of its own, with one database. */
 export async function startMesh(): Promise<Mesh> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
   const folder = stack.use(await temporaryFolder());
+  shareCompileCache(join(folder.path, "orchestration"));
   const addressOf = (name: string) => `unix:${join(folder.path, `${name}.sock`)}`;
-  const env = (name: keyof typeof database.urls): Env => ({
+  const env = (name: ServiceName): Env => ({
     GRPC_LISTEN: addressOf(name),
-    IDENTITY_ADDRESS: addressOf("identity"),
-    STORAGE_ADDRESS: addressOf("storage"),
-    ORCHESTRATION_ADDRESS: addressOf("orchestration"),
-    STAGING_ADDRESS: addressOf("staging"),
+    ...Object.fromEntries(serviceNames.map((peer) => [`${peer.toUpperCase()}_ADDRESS`, addressOf(peer)])),
     LOG_LEVEL: "silent",
     STORAGE_DIR: join(folder.path, "storage"),
     ORCHESTRATION_DIR: join(folder.path, "orchestration"),
@@ -53,26 +45,19 @@ export async function startMesh(): Promise<Mesh> {
     secret_encryption_key: Buffer.alloc(32, 7).toString("base64"),
     url_signing_key: Buffer.alloc(32, 8).toString("base64"),
   });
-  stack.use(await startService(runIdentity, parseIdentity(env("identity"))));
-  stack.use(await startService(runStorage, parseStorage(env("storage"))));
-  stack.use(await startService(runOrchestration, parseOrchestration(env("orchestration"))));
-  stack.use(await startService(runStaging, parseStaging(env("staging"))));
-  stack.use(await startService(runApproval, parseApproval(env("approval"))));
+  for (const name of serviceNames) stack.use(await startService(services[name].run, env(name)));
   const clients = stack.use(new DisposableStack());
   const owned = stack.move();
   return {
     database,
     folder: folder.path,
     call: (method, message, assertion) =>
-      call(addressOf(processOf(method.parent)), method, message, assertion),
+      call(addressOf(serviceNameOf(method.parent)), method, message, assertion),
     client: (service, who) =>
-      createClient(service, clients.use(transportAs(addressOf(processOf(service)), who, "edge"))),
+      createClient(service, clients.use(transportAs(addressOf(serviceNameOf(service)), who, "edge"))),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
-
-/** The process that serves a contract: `sluice.storage.v1.FileService` is storage's. */
-const processOf = (service: DescService): string => service.typeName.split(".")[1] ?? "";
 
 async function call(address: string, method: DescMethod, message: object, assertion: string | undefined) {
   using transport = createGrpcTransport({ peer: "the service", address });

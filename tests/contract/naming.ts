@@ -18,7 +18,7 @@ export function aimsOf(method: DescMethod): string[] {
   return [...new Set(paths)].filter(isText);
 }
 
-/** Paths of the fields that the REST path has. */
+/** Paths of the fields that are variables of the REST path. */
 export function variablesOf(method: DescMethod): string[] {
   return bindingsOf(method).flatMap(({ pattern }) =>
     [...String(pattern.value).matchAll(/\{([^}=]+)/g)].map(([, path]) => path ?? ""),
@@ -32,13 +32,13 @@ function fieldsOn(schema: DescMessage, path: string): DescField[] {
   return field.message && rest.length > 0 ? [field, ...fieldsOn(field.message, rest.join("."))] : [field];
 }
 
-/** What `Things` calls that which a field names. */
+/** The key in `Things` of the thing that a field names. */
 export function keyOf(method: DescMethod, path: string): string {
   const name = path.split(".").at(-1) ?? "";
   return /_ids?$/.test(name) ? name.replace(/s$/, "") : `${method.parent.typeName}.${name}`;
 }
 
-/** A request that names these things and is otherwise as its rules want it. */
+/** A valid request that names these things. */
 export function requestOf(method: DescMethod, named: Things): object {
   const request: Record<string, unknown> = filled(method.input);
   for (const path of aimsOf(method)) {
@@ -50,7 +50,7 @@ export function requestOf(method: DescMethod, named: Things): object {
   return create(method.input, request);
 }
 
-/** Text for each field that must not be empty. */
+/** Sets each field that must not be empty. */
 function filled({ fields }: DescMessage): Record<string, unknown> {
   const request: Record<string, unknown> = {};
   for (const field of fields) {
@@ -60,7 +60,7 @@ function filled({ fields }: DescMessage): Record<string, unknown> {
   return request;
 }
 
-/** Nothing, a word or a hash: the first that the rules allow. */
+/** The first of the empty text, a word and a hash that the rules allow. */
 function fitting({ minLen, pattern }: StringRules): string {
   const fits = (text: string) => text.length >= minLen && new RegExp(pattern).test(text);
   return ["", "x", "0".repeat(64)].find(fits) ?? "";

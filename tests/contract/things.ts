@@ -17,10 +17,10 @@ import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { principal } from "../lib/test-mesh.ts";
 import type { Mesh } from "./mesh.ts";
 
-/** What there is, by what a request calls it: `source_id`, or, where that is no id, `<service>.<field>`. */
+/** Names of things by request field: `source_id`, or `<service>.<field>` for names that are not ids. */
 export type Things = Readonly<Record<string, string>>;
 
-/** The administrators of an organisation with one of everything that a request can name, and of another one. */
+/** The administrators of two organisations. The first has one of everything that a request can name. */
 export async function createThings(mesh: Mesh) {
   const owner = await createOrg(mesh, "owner");
   const stranger = await createOrg(mesh, "stranger");
@@ -81,7 +81,7 @@ async function createData(mesh: Mesh, owner: Principal): Promise<Things> {
   };
 }
 
-/** Runs what crashes the engine, and answers how it is remembered. */
+/** Crashes the engine and returns the id of the recorded crash. */
 async function crash(mesh: Mesh, owner: Principal, sourceId: string): Promise<string> {
   const sql = "SELECT json_structure(repeat('[', 200000) || repeat(']', 200000))";
   await mesh
@@ -92,7 +92,7 @@ async function crash(mesh: Mesh, owner: Principal, sourceId: string): Promise<st
   return crashes[0]?.crashId ?? "";
 }
 
-/** Stages the table to its end: what goes on would change while others look. */
+/** Stages a table and waits for the end: a running job would change while others read it. */
 async function stage(staging: Client<typeof StagingService>, sourceId: string): Promise<string> {
   const { job } = await staging.createJob({ job: { sourceId, tables: ["orders"] } });
   const jobId = job?.jobId ?? "";

@@ -35,13 +35,13 @@ test("OK: the mesh in one process has one admin port for all of its parts", asyn
   ]);
   expect((await fetch(`${mesh.url}/api/v1/storage/files`)).status).toBe(401);
   const metrics = async () => (await get(socket, "/metrics")).body;
-  // An answer is counted when it is over, which its reader may know before.
+  // A response is counted after its end, which the client can see first.
   await expect
     .poll(metrics)
     .toContain(
       'sluice_edge_requests_total{method="sluice.storage.v1.FileService/ListFiles",protocol="rest",code="UNAUTHENTICATED"} 1',
     );
-  // A sweep may just be under way.
+  // A sweep may be running.
   for (const queue of ["jobs", "sweeps", "lineage"]) {
     await expect.poll(metrics).toContain(`sluice_jobs{service="staging",queue="${queue}",state="active"} 0`);
   }

@@ -7,7 +7,7 @@ import { expect } from "vitest";
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; body: string };
 type Body = string | Buffer | Readable | object;
-/** A call of the REST API with the path as it is written; an object goes as JSON. */
+/** Calls the REST API. Objects are sent as JSON. */
 export type Call = (
   method: string,
   path: string,
@@ -15,7 +15,7 @@ export type Call = (
   headers?: Record<string, string>,
 ) => Promise<Answer>;
 
-/** Calls the mesh at `url`, as whoever the headers say. */
+/** Calls the mesh at `url` with the headers' credential. */
 export const caller =
   (url: string, standing: Record<string, string> = {}): Call =>
   async (method, path, body = "", headers = {}) => {
@@ -46,10 +46,10 @@ export async function logIn(url: string, password: string): Promise<string> {
   return JSON.parse(body).accessToken;
 }
 
-/** What went wrong, as an answer says: HTTP status, code, the reason or the fields, and the message. */
+/** An error response: HTTP status, code, reason or fields, and message. */
 export type Problem = (string | number)[];
 
-/** Reads a refusal, in which nothing of the server's inside may stand: no stack, path or address. */
+/** Reads an error response and expects no stack, path or address of the server in it. */
 export function problemOf(answer: Answer): Problem {
   expect(answer.body).not.toMatch(/\n\s+at |node_modules|\.[tj]s\b|\.sock\b|\/tmp\/|stack/);
   const { error } = JSON.parse(answer.body);

@@ -5,14 +5,14 @@ import { caller, logIn } from "./api.ts";
 import { type MeshOnFolder, startOnFolder } from "./mesh-process.ts";
 
 const password = "a long password of one at rest";
-/** No timer of a mesh with nothing to do is shorter, in milliseconds. */
+/** The shortest timer of an idle mesh, in milliseconds. */
 const restMs = 1000;
-/** Looks in a row without a short timer: one that comes again and again would be seen in nearly each. */
+/** Consecutive samples without a short timer. A periodic one would be in nearly every sample. */
 const looksInRow = 25;
 
 const timersProgram = new URL("live-timers.ts", import.meta.url).href;
 
-/** Delays of the timers that wait now. */
+/** Delays of the active timers. */
 async function liveTimers(mesh: MeshOnFolder, look: number): Promise<number[]> {
   process.kill(mesh.pid, "SIGUSR2");
   const line = new RegExp(`live timers ${look}: (.*)`);
@@ -20,7 +20,7 @@ async function liveTimers(mesh: MeshOnFolder, look: number): Promise<number[]> {
   return JSON.parse(line.exec(mesh.output())?.[1] ?? "[]");
 }
 
-/** Looks until there were no short timers in so many looks; answers those of the last look that had some. */
+/** Samples until enough consecutive samples have no short timer. Returns those of the last sample that had some. */
 async function lastShortTimers(mesh: MeshOnFolder, looksMax: number): Promise<number[]> {
   let short: number[] = [];
   let inRow = 0;

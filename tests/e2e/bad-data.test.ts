@@ -48,7 +48,7 @@ afterAll(async () => {
 beforeEach(async () => {
   before = await mesh.state();
 });
-// Soon: later storage's collector would clear away what a refusal forgot.
+// At once: storage's collector would remove later what a refused request left.
 afterEach(async () => {
   await expect.poll(() => mesh.state(), { timeout: 3_000 }).toEqual(before);
   expect((await call("GET", "/health")).status).toBe(200);

@@ -36,7 +36,7 @@ afterEach(async () => {
 
 type SigningKey = { kid: string; privateKey: KeyObject };
 
-/** A key of the mesh's that the test can sign with: younger than the one that the mesh signs with. */
+/** A signing key that the test adds to the mesh, newer than the mesh's own. */
 async function addSigningKey({ sql }: ObservedMesh): Promise<SigningKey> {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const kid = randomUUID();

@@ -5,7 +5,7 @@ import { runScript, startMesh, startWarehouse } from "./mesh-process.ts";
 const readme = await readFile("README.md", "utf8");
 const blocks = [...readme.matchAll(/```sh journey\n([\s\S]*?)```/g)].map(([, block]) => block ?? "");
 
-/** What a reader sees, in this order. */
+/** Output of the README's commands, in this order. */
 const seen = [
   // Who am I, a colleague, another organisation.
   '"roles":["admin","platform-admin"]',
@@ -75,12 +75,12 @@ describe.each(["one process", "separate processes"] as const)("in %s", (mode) =>
   });
 });
 
-/** Those of the pieces that stand in the text one after the other; ends at the first that does not. */
+/** The patterns found in the text in this order, up to the first that is missing. */
 function inOrder(text: string, pieces: readonly string[]): string[] {
   let at = 0;
   const missing = pieces.findIndex((piece) => {
     const found = text.indexOf(piece, at);
-    // A line's end is also the begin of the next line.
+    // The end of a line is the start of the next one.
     at = found + piece.trimEnd().length;
     return found < 0;
   });

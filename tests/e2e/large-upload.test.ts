@@ -8,7 +8,7 @@ import { startOnFolder } from "./mesh-process.ts";
 
 const password = "a long first password";
 const mebibyte = 1024 * 1024;
-/** How much more memory a mesh in one process may take, whatever goes through it, in bytes. */
+/** Memory that a mesh in one process may gain by an upload of any size, in bytes. */
 const growthMax = 400 * mebibyte;
 
 test("OK: 1 GiB goes in through the edge byte for byte, within bounded memory", {
@@ -36,12 +36,12 @@ test("OK: 1 GiB goes in through the edge byte for byte, within bounded memory", 
   expect((await peakMemoryBytes(mesh.pid)) - before).toBeLessThan(growthMax);
 });
 
-/** A form with one file of pieces of a mebibyte, no two alike, each shown to `look` as it goes. */
+/** A form with one file of distinct chunks of a mebibyte. `look` gets each chunk as it is sent. */
 function* form(mebibytes: number, look: (piece: Buffer) => void): Generator<Buffer> {
   yield Buffer.from('--limit\r\nContent-Disposition: form-data; name="file"; filename="large"\r\n\r\n');
   const noise = randomFillSync(Buffer.alloc(mebibyte));
   for (let index = 0; index < mebibytes; index += 1) {
-    // A copy: the one before may still be on its way.
+    // A copy, since the previous chunk may still be queued.
     const piece = Buffer.from(noise);
     piece.writeUInt32BE(index);
     look(piece);

@@ -1,9 +1,8 @@
 import { createHook } from "node:async_hooks";
 
-// Loaded ahead of a program: at each SIGUSR2 it prints the delays of the timers that are waiting, in milliseconds, and how many
-// times it was asked.
+// Preloaded into a program. On SIGUSR2 it prints the number of the request and the delays of the active timers, in milliseconds.
 
-/** What Node keeps of a timer. */
+/** Node's internal state of a timer. */
 type Timeout = { readonly _idleTimeout: number; readonly _destroyed: boolean };
 
 const live = new Map<number, Timeout>();

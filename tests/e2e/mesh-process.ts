@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
+import { serviceNames } from "../../gen/services.ts";
+import { shareCompileCache } from "../lib/compile-cache.ts";
 import { freePort } from "../lib/free-port.ts";
 import { startPostgresServer } from "../lib/postgres-server.ts";
 import { startProgram } from "../lib/program.ts";
@@ -10,9 +12,7 @@ import { temporaryFolder } from "../lib/test-mesh.ts";
 
 export type MeshProcess = AsyncDisposable & { url: string };
 
-const services = ["identity", "storage", "orchestration", "staging", "approval"];
-
-/** Starts a mesh as its operator does, with npm's own commands' files and nothing else. */
+/** Starts a mesh from the files of the npm scripts, as an operator does. */
 export function startMesh(
   mode: "one process" | "separate processes",
   password: string,
@@ -28,20 +28,20 @@ async function startOne(password: string): Promise<MeshProcess> {
 }
 
 export type MeshOnFolder = MeshProcess & {
-  /** Sends a signal to the process alone, or to its whole group as a terminal does; answers its exit code. */
+  /** Sends a signal to the process, or to its group as a terminal does. Returns the exit code. */
   end(signal: NodeJS.Signals, whom: "process" | "group"): Promise<number | null>;
   pid: number;
-  /** Everything that it has printed so far. */
+  /** Output so far. */
   output(): string;
 };
 
-/** Starts a mesh in one process on a folder that outlives it. */
+/** Starts a mesh in one process on a folder that stays after its end. */
 export async function startOnFolder(
   folder: string,
   password: string,
   env: Record<string, string> = {},
 ): Promise<MeshOnFolder> {
-  // As root the database runs as another user. It stays in the folder, and goes with it, when that user can get in.
+  // For root the database runs as another user. Its data is put into this folder only if that user can enter it.
   await chmod(folder, 0o711);
   const child = startProgram("services/all-in-one/main.ts", {
     SLUICE_DATA_DIR: join(folder, "data"),
@@ -65,7 +65,7 @@ export async function startOnFolder(
 
 async function startSeparateOnServer(password: string): Promise<MeshProcess> {
   const stack = new AsyncDisposableStack();
-  // A server of its own: the services' roles belong to the whole server.
+  // A server of its own, since the services' roles are shared by a whole server.
   const server = stack.use(await startPostgresServer());
   const database = new URL(server.url);
   database.host = `127.0.0.1:${stack.use(await forwardTcp(server.url)).port}`;
@@ -74,13 +74,13 @@ async function startSeparateOnServer(password: string): Promise<MeshProcess> {
 }
 
 export type SeparateMesh = MeshProcess & {
-  /** By the names of their settings, as `STORAGE_ADDRESS`. */
+  /** By name of the setting, as `STORAGE_ADDRESS`. */
   addresses: Readonly<Record<string, string>>;
-  /** The folder with a folder of secrets for each process. */
+  /** Has a folder of secrets for each process. */
   secrets: string;
 };
 
-/** Starts a mesh of separate processes on an empty database, by its superuser's URL. */
+/** Starts a mesh of separate processes on an empty database. The URL is the superuser's. */
 export async function startSeparate(
   databaseUrl: string,
   password: string,
@@ -94,16 +94,17 @@ export async function startSeparate(
     PROVISION_DIR: secrets,
   });
   await provision.printed(/secrets of/);
-  const ports = await Promise.all(services.map(() => freePort()));
+  shareCompileCache(join(folder.path, "orchestration"));
+  const ports = await Promise.all(serviceNames.map(() => freePort()));
   const addresses = Object.fromEntries(
-    services.map((name, index) => [`${name.toUpperCase()}_ADDRESS`, `127.0.0.1:${ports[index]}`]),
+    serviceNames.map((name, index) => [`${name.toUpperCase()}_ADDRESS`, `127.0.0.1:${ports[index]}`]),
   );
   const certificatesOf = (name: string) => ({
     MESH_TLS_CERT_FILE: join(secrets, name, "tls.crt"),
     MESH_TLS_KEY_FILE: join(secrets, name, "tls.key"),
     MESH_TLS_CA_FILE: join(secrets, name, "ca.crt"),
   });
-  const starting = services.map(async (name) => {
+  const starting = serviceNames.map(async (name) => {
     const child = startProgram(`services/${name}/main.ts`, {
       ...addresses,
       ...certificatesOf(name),
@@ -132,14 +133,14 @@ export async function startSeparate(
   return { url, addresses, secrets, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** Starts the README's example of a database, on a port of its own. */
+/** Starts the README's example database on a free port. */
 export async function startWarehouse(): Promise<AsyncDisposable & { port: string }> {
   const child = startProgram("examples/warehouse.ts", {}, ["0"]);
   const port = await child.printed(/ready at 127\.0\.0\.1:(\d+)/);
   return { port, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }
 
-/** Runs a script as a person pastes it into bash; a line that fails ends it. */
+/** Runs a bash script until its first failing line. */
 export async function runScript(script: string): Promise<{ code: number | null; output: string }> {
   const child = spawn("bash", ["-e", "-o", "pipefail", "-c", script], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";

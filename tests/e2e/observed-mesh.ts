@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import postgres from "postgres";
+import { serviceNames } from "../../gen/services.ts";
 import { startPostgresServer } from "../lib/postgres-server.ts";
 import { forwardTcp } from "../lib/tcp.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
@@ -9,28 +10,28 @@ import { type MeshOnFolder, startOnFolder } from "./mesh-process.ts";
 export type ObservedMesh = AsyncDisposable & {
   process: MeshOnFolder;
   folder: string;
-  /** Superuser's client of the mesh's own database. */
+  /** A superuser's client of the mesh's database. */
   sql: postgres.Sql;
-  /** How the mesh's database server is reached by TCP, with its superuser's password. */
+  /** TCP address of the mesh's database server, and its superuser. */
   server: { host: string; port: number; user: string; password: string };
-  /** Makes an empty database in the same server and answers its superuser's client. */
+  /** Creates an empty database on the same server and returns a superuser's client. */
   createDatabase(name: string): Promise<postgres.Sql>;
-  /** What is stored and what is under way: equal before and after a call that left nothing. */
+  /** Stored and unfinished state. Equal before and after a call without effect. */
   state(): Promise<State>;
 };
 
 export type State = {
   rows: Record<string, number>;
   quotas: { used: number; reserved: number };
-  /** Statements that a record says are running. */
+  /** Number of executions recorded as running. */
   running: number;
-  /** What lies in the folders of work under way. */
+  /** Files in the folders of unfinished work. */
   unfinished: string[];
-  /** How many stored contents there are. */
+  /** Number of stored contents. */
   contents: number;
 };
 
-/** A mesh in one process on a database that the test can look into. */
+/** Starts a mesh in one process on a database that the test can read. */
 export async function startObservedMesh(password: string): Promise<ObservedMesh> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder()).path;
@@ -62,7 +63,7 @@ export async function startObservedMesh(password: string): Promise<ObservedMesh>
   };
 }
 
-/** Records of what was tried and of what was read; they stay on purpose. */
+/** Tables that record attempts and reads. They keep their rows on purpose. */
 const records = [
   "identity.login_attempts",
   "orchestration.executions",
@@ -74,7 +75,7 @@ const records = [
 async function stateOf(sql: postgres.Sql, data: string): Promise<State> {
   const tables = await sql<{ name: string }[]>`
     select schemaname || '.' || tablename as name from pg_tables
-    where schemaname in ('identity', 'storage', 'orchestration', 'staging', 'approval')
+    where schemaname in ${sql(serviceNames)}
     order by 1`;
   const rows: Record<string, number> = {};
   for (const { name } of tables.filter((table) => !records.includes(table.name))) {

@@ -6,7 +6,7 @@ const password = "a long first password";
 const content = "0123456789";
 const etag = `"${createHash("sha256").update(content).digest("hex")}"`;
 
-/** A signed URL for a file with that content, as a logged-in user gets one. */
+/** A signed URL that a logged-in user creates for a new file. */
 async function signedUrl(url: string): Promise<string> {
   const post = async (path: string, body: string, headers: Record<string, string>) => {
     const answer = await fetch(`${url}/api/v1/${path}`, { method: "POST", headers, body });

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import type { Credential } from "../../edge/auth/credential.ts";
 import { cacheVerified, type Verified } from "../../edge/auth/verified-credentials.ts";
+import type { Credential } from "../../edge/dialects/dialect.ts";
 
 const principal = { orgId: "o", userId: "u", roles: ["viewer"] };
 const key: Credential = { case: "apiKey", value: "k" };

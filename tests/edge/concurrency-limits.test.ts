@@ -118,8 +118,9 @@ test("OK: requests that wait behind another on their connection give their place
   await using edge = await startLimited({ address: { callsMax: 2 } });
   const socket = connect(edge.port, "127.0.0.1");
   socket.on("error", () => undefined);
-  const wait = (key: string) => `GET /test/v1/wait/${key} HTTP/1.1\r\nHost: x\r\n\r\n`;
-  socket.write(wait("pipelined-1") + wait("pipelined-2"));
+  const wait = (key: string, header = "") => `GET /test/v1/wait/${key} HTTP/1.1\r\nHost: x\r\n${header}\r\n`;
+  // The second begins when the first has ended, which its deadline does.
+  socket.write(wait("pipelined-1", "Grpc-Timeout: 1S\r\n") + wait("pipelined-2"));
   const keys = ["pipelined-1", "pipelined-2"];
   await Promise.all(keys.map((key) => edge.happenings.begun(key)));
   socket.resetAndDestroy();

@@ -214,7 +214,7 @@ test("404: a signed URL whose file is removed, and one that has expired", async 
   const { file } = await heldFile();
   const files = storage.client(FileService, who);
   const { url } = await files.createSignedUrl({ fileId: file.fileId });
-  const { url: short } = await files.createSignedUrl({ fileId: file.fileId, lifetime: { seconds: 1n } });
+  const { url: short } = await files.createSignedUrl({ fileId: file.fileId, lifetime: { seconds: 3n } });
   const read = async (path: string) =>
     (await http1(edge.port, path, { headers: { range: "bytes=0-0" } })).status;
   expect([await read(url), await read(url), await read(short)]).toEqual([206, 206, 206]);

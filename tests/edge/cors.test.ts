@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseConfig } from "../../edge/config.ts";
+import { serviceAddresses } from "../lib/service-addresses.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
 import { type Answer, http1, http2 } from "./lib/raw-http.ts";
 import { startTestEdge, type TestEdge } from "./lib/test-edge.ts";
@@ -137,11 +138,7 @@ test("OK: HSTS where it is asked for, on every answer", async () => {
 
 const nowhere = "127.0.0.1:1";
 const env = {
-  IDENTITY_ADDRESS: nowhere,
-  ORCHESTRATION_ADDRESS: nowhere,
-  STORAGE_ADDRESS: nowhere,
-  STAGING_ADDRESS: nowhere,
-  APPROVAL_ADDRESS: nowhere,
+  ...serviceAddresses(nowhere),
   mesh_private_key: meshKeys.privateKeys.edge ?? "",
 };
 

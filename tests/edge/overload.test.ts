@@ -90,6 +90,7 @@ describe.each([
     const status = async () => (await three.call("late", { headers })).status;
     const statuses = () => Promise.all([status(), status()]);
     await expect.poll(statuses).toEqual([504, 504]);
-    expect(await statuses()).toEqual([504, 504]);
+    // The permit is returned after the response is sent: the next call can come before it.
+    await expect.poll(statuses).toEqual([504, 504]);
   });
 });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { freePort } from "../lib/free-port.ts";
+import { serviceAddresses } from "../lib/service-addresses.ts";
 import { type SpawnedProcess, spawnProcess } from "../lib/spawned-process.ts";
 import { meshKeys, temporaryFolder } from "../lib/test-mesh.ts";
 
@@ -16,11 +17,7 @@ const startTwoProcesses = (settings: Record<string, string> = {}): Promise<Spawn
   spawnProcess("edge/main.ts", {
     EDGE_PORT: "0",
     EDGE_PROCESSES: "2",
-    IDENTITY_ADDRESS: nowhere,
-    ORCHESTRATION_ADDRESS: nowhere,
-    STORAGE_ADDRESS: nowhere,
-    STAGING_ADDRESS: nowhere,
-    APPROVAL_ADDRESS: nowhere,
+    ...serviceAddresses(nowhere),
     MESH_PRIVATE_KEY: meshKeys.privateKeys.edge,
     ...settings,
   });
@@ -159,7 +156,7 @@ test("OK: a stop lets a request end that has begun, in whichever process", async
   // Nobody takes connections any more.
   await expect.poll(() => isAnswering(edge)).toBe(false);
   for (const socket of sockets) socket.write("{}");
-  for (const answer of answers) expect(await answer).toContain("HTTP/1.1 503");
+  for (const answer of await Promise.all(answers)) expect(answer).toContain("HTTP/1.1 503");
   expect(await edge.ended).toEqual([0, null]);
 });
 

@@ -10,6 +10,7 @@ import { tokensLeft } from "../../edge/admission/token-bucket.ts";
 import { parseConfig } from "../../edge/config.ts";
 import { parseProxies } from "../../edge/http/client-address.ts";
 import { type File, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { serviceAddresses } from "../lib/service-addresses.ts";
 import { principal } from "../lib/test-mesh.ts";
 import { generated, kib, mib, type Storage, startStorage, upload } from "../storage/fixtures.ts";
 import { clockedLimiter, rateLimits } from "./lib/admission.ts";
@@ -273,11 +274,7 @@ test("ResourceExhausted: by Connect, too", async () => {
 });
 
 const env = {
-  IDENTITY_ADDRESS: "127.0.0.1:1",
-  ORCHESTRATION_ADDRESS: "127.0.0.1:1",
-  STORAGE_ADDRESS: "127.0.0.1:1",
-  STAGING_ADDRESS: "127.0.0.1:1",
-  APPROVAL_ADDRESS: "127.0.0.1:1",
+  ...serviceAddresses("127.0.0.1:1"),
 };
 
 test.each(["65535/1", "100", "1/0", "1000000000000001/60", "x/60"])("Error: READ_LIMIT_USER %s", (value) => {

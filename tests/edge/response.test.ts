@@ -2,11 +2,12 @@ import { create } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
+import { google } from "../../edge/dialects/google.ts";
+import { encodeGoogleError } from "../../edge/dialects/google-error.ts";
 import { mediaTypeUnsupported } from "../../edge/errors/http-error.ts";
-import { toErrorAnswer } from "../../edge/errors/status.ts";
-import type { Answering } from "../../edge/method/route.ts";
+import type { ResponseBinding } from "../../edge/method/route.ts";
 import { toRoute } from "../../edge/method/routes-of.ts";
-import { headOf, toJsonText } from "../../edge/rest/response.ts";
+import { headOf, toJsonBody } from "../../edge/rest/response.ts";
 import { HttpRuleSchema } from "../../gen/google/api/http_pb.ts";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
@@ -34,7 +35,7 @@ describe("errors", () => {
     [Code.Unauthenticated, 401, "UNAUTHENTICATED"],
     [99 as Code, 500, "UNKNOWN"],
   ])("code %i is HTTP %i %s", (code, status, name) => {
-    const answer = toErrorAnswer(new ConnectError("what", code));
+    const answer = encodeGoogleError(new ConnectError("what", code));
     expect(answer.status).toBe(status);
     expect(answer.body).toEqual({ error: { code: status, status: name, message: "what", details: [] } });
   });
@@ -45,11 +46,11 @@ describe("errors", () => {
     [Code.OutOfRange, ErrorReason.RANGE_NOT_SATISFIABLE, 416],
     [Code.NotFound, ErrorReason.RESOURCE_NOT_FOUND, 404],
   ])("code %i with reason %i is HTTP %i", (code, reason, status) => {
-    expect(toErrorAnswer(failure(code, reason, "what")).status).toBe(status);
+    expect(encodeGoogleError(failure(code, reason, "what")).status).toBe(status);
   });
 
   test("details have their type and their fields", () => {
-    const { body } = toErrorAnswer(
+    const { body } = encodeGoogleError(
       failure(Code.NotFound, ErrorReason.RESOURCE_NOT_FOUND, "what", { file: "1" }),
     );
     expect(body.error.details).toEqual([
@@ -60,7 +61,7 @@ describe("errors", () => {
         metadata: { file: "1" },
       },
     ]);
-    const { body: bad } = toErrorAnswer(invalidFields([{ field: "a.b", description: "no" }]));
+    const { body: bad } = encodeGoogleError(invalidFields([{ field: "a.b", description: "no" }]));
     expect(bad.error.details).toEqual([
       {
         "@type": "type.googleapis.com/google.rpc.BadRequest",
@@ -72,24 +73,26 @@ describe("errors", () => {
   test("a detail that nobody here knows keeps its type and its bytes", () => {
     const error = new ConnectError("what", Code.Internal);
     error.details.push({ type: "foreign.v1.Detail", value: new Uint8Array([1]) });
-    expect(toErrorAnswer(error).body.error.details).toEqual([
+    expect(encodeGoogleError(error).body.error.details).toEqual([
       { "@type": "type.googleapis.com/foreign.v1.Detail", value: "AQ==" },
     ]);
   });
 
   test("headers go with them", () => {
-    expect(toErrorAnswer(failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, "x")).headers).toEqual({
+    expect(
+      encodeGoogleError(failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, "x")).headers,
+    ).toEqual({
       "retry-after": "1",
     });
-    expect(toErrorAnswer(new ConnectError("x", Code.Unauthenticated)).headers).toEqual({
+    expect(encodeGoogleError(new ConnectError("x", Code.Unauthenticated)).headers).toEqual({
       "www-authenticate": "Bearer",
     });
-    expect(toErrorAnswer(mediaTypeUnsupported("JSON"))).toMatchObject({ status: 415, headers: {} });
+    expect(encodeGoogleError(mediaTypeUnsupported("JSON"))).toMatchObject({ status: 415, headers: {} });
   });
 });
 
 describe("answers", () => {
-  const plain: Answering = { status: 200, cacheControl: undefined, field: undefined, rawBody: false };
+  const plain: ResponseBinding = { status: 200, cacheControl: undefined, field: undefined, rawBody: false };
   const message = create(LookResponseSchema, { metadata: { a: "b" } });
 
   test("response_body: one field is the whole answer", () => {
@@ -97,9 +100,9 @@ describe("answers", () => {
       pattern: { case: "get", value: "/x" },
       responseBody: "metadata",
     });
-    const { answer } = toRoute(EchoService.method.look, "public", rule, undefined);
-    expect(toJsonText(answer, LookResponseSchema, message)).toBe('{"a":"b"}');
-    expect(toJsonText(plain, LookResponseSchema, message)).toBe('{"metadata":{"a":"b"}}');
+    const { response } = toRoute(EchoService.method.look, "public", rule, undefined);
+    expect(toJsonBody(google, response, LookResponseSchema, message)).toEqual({ a: "b" });
+    expect(toJsonBody(google, plain, LookResponseSchema, message)).toEqual({ metadata: { a: "b" } });
   });
 
   test("HttpHead: sets status and headers, but not those of the connection", () => {

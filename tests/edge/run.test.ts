@@ -1,21 +1,20 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "../../edge/config.ts";
-import { exposedServices, upstreamOf } from "../../edge/contracts.ts";
+import { exposedServices } from "../../edge/contracts.ts";
 import { accessOf } from "../../edge/method/access.ts";
 import { routesOf } from "../../edge/method/routes-of.ts";
 import { createRouter } from "../../edge/rest/router.ts";
 import { run } from "../../edge/run.ts";
+import { serviceNameOf } from "../../services/lib/values/service-name.ts";
 import { allServices } from "../lib/contracts.ts";
+import { serviceAddresses } from "../lib/service-addresses.ts";
 import { meshKeys, startService } from "../lib/test-mesh.ts";
 
 const nowhere = "127.0.0.1:1";
 const env = {
   EDGE_PORT: "0",
-  IDENTITY_ADDRESS: nowhere,
-  ORCHESTRATION_ADDRESS: nowhere,
+  ...serviceAddresses(nowhere),
   STORAGE_ADDRESS: "unix:/nowhere/storage.sock",
-  STAGING_ADDRESS: nowhere,
-  APPROVAL_ADDRESS: nowhere,
   LOG_LEVEL: "silent",
   mesh_private_key: meshKeys.privateKeys.edge ?? "",
 };
@@ -101,7 +100,7 @@ test("OK: every contract that has something for the outside is exposed, and its 
     services.map(({ typeName }) => typeName).sort();
   expect(names(exposedServices)).toEqual(names(open));
   const served = [...Object.keys(parseConfig(env).upstreams), "edge"];
-  expect(exposedServices.map(upstreamOf)).toSatisfy((all: string[]) =>
+  expect(exposedServices.map(serviceNameOf)).toSatisfy((all: string[]) =>
     all.every((name) => served.includes(name)),
   );
   expect(() =>

@@ -8,6 +8,7 @@ import { parseConfig } from "../../edge/config.ts";
 import type { ClientCertificates } from "../../edge/listen/tls-context.ts";
 import { run } from "../../edge/run.ts";
 import { createMeshCertificate } from "../../services/all-in-one/mesh-certificates.ts";
+import { serviceAddresses } from "../lib/service-addresses.ts";
 import { certificateFolder, contentsFor, createAuthority } from "../lib/test-certificates.ts";
 import { meshKeys, startService, temporaryFolder } from "../lib/test-mesh.ts";
 import { http2On } from "./lib/raw-http.ts";
@@ -141,11 +142,7 @@ test("OK: connections that there are go on with the old certificate, new ones ge
 const nowhere = "127.0.0.1:1";
 const env = {
   EDGE_PORT: "0",
-  IDENTITY_ADDRESS: nowhere,
-  ORCHESTRATION_ADDRESS: nowhere,
-  STORAGE_ADDRESS: nowhere,
-  STAGING_ADDRESS: nowhere,
-  APPROVAL_ADDRESS: nowhere,
+  ...serviceAddresses(nowhere),
   LOG_LEVEL: "silent",
   mesh_private_key: meshKeys.privateKeys.edge ?? "",
 };

@@ -1,4 +1,4 @@
-/** A value as JSON spells it; a missing one is null. */
+/** A JSON value; null is a missing one. */
 export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain };
 
 const plainNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
@@ -7,7 +7,7 @@ const dateAndTime =
   /^(\d{4}|[+-]\d{6})-\d\d-\d\d[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?$/;
 const minuteNanos = 60n * 1_000_000_000n;
 
-/** The same text for the same number, time or structure, however it is spelled. */
+/** Canonical text: equal for equal numbers, times and structures in any notation. */
 export function canonical(value: Plain): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
@@ -23,7 +23,7 @@ export function canonical(value: Plain): string {
   return dateAndTime.test(text) ? canonicalInstant(text) : text;
 }
 
-/** Digits and an exponent of ten, without zeros at either end. */
+/** Significant digits and a decimal exponent. */
 function canonicalNumber(text: string): string {
   const [mantissa = "", exponent = "0"] = text.toLowerCase().split("e");
   const [whole = "", fraction = ""] = mantissa.replace("-", "").split(".");
@@ -57,7 +57,7 @@ function offsetMinutes(zone: string): bigint {
   return (sign === "-" ? -1n : 1n) * (BigInt(hours) * 60n + BigInt(minutes));
 }
 
-/** Parses JSON without rounding: numbers come as their text. */
+/** Parses JSON without rounding: numbers become strings. */
 export const parseExactly = (text: string): Plain =>
   JSON.parse(text, (_key, value, context?: { source?: string }) =>
     typeof value === "number" ? (context?.source ?? value) : value,

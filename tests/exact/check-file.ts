@@ -4,18 +4,18 @@ import { readParquetExactly } from "./exact-parquet.ts";
 import { findChange, type ReadTable } from "./keeps.ts";
 import { createSource, queryAll, refusalOf, stage, type World } from "./world.ts";
 
-/** What became of a file's values: all kept, refused in words, or anything else. */
+/** The fate of a file's values: all kept, refused with an explanation, changed, or failed in another way. */
 export type Verdict = "kept" | "refused" | "changed" | "failed";
 export type Outcome = { readonly verdict: Verdict; readonly detail: string };
 
-/** What no refusal may have in it: options of other tools, folders of the server, and what was not meant for a caller. */
+/** Texts that no refusal may contain: options of other tools, folders of the server, and internals. */
 export const foreignWords =
   /ignore_errors|null_padding|sample_size|all_varchar|strict_mode|union_by_name|maximum_depth|max_line_size|encryption_config|TProtocolException|state machine|read_(csv|json|parquet|blob)|internal error|duckdb|\/(tmp|work|var|home|root)\//i;
 
-/** What changed of a file that a query has read, found in another way; undefined when nothing did. */
+/** Compares a queried file with another way of reading it; describes the first change, if any. */
 export type FurtherCheck = (sourceId: string, queried: ReadTable) => Promise<string | undefined>;
 
-/** Reads a file to its end as a user does: by a query, and then in another way. */
+/** Reads all of a file by a query, and then in another way. */
 export async function checkFile(world: World, file: CorpusFile, further: FurtherCheck): Promise<Outcome> {
   try {
     const { name, settings = {} } = file;
@@ -35,7 +35,7 @@ export async function checkFile(world: World, file: CorpusFile, further: Further
   }
 }
 
-/** What changed of a file on its way into a job's Parquet. */
+/** Compares a file with the Parquet that a job stages. */
 export const checkStaged =
   (world: World, file: CorpusFile): FurtherCheck =>
   async (sourceId) => {
@@ -43,12 +43,12 @@ export const checkStaged =
     return bytes ? findChange(file, await readParquetExactly(bytes), false) : "no file";
   };
 
-/** Why an outcome is not what the file's truth asks for; undefined when it is. */
+/** Why an outcome differs from the one that the corpus expects; undefined if it does not. */
 export function findFault(file: CorpusFile, { verdict, detail }: Outcome): string | undefined {
   if (verdict === "kept") return file.refused ? "it was read, and has to be refused" : undefined;
   const words = file.refused ?? file.orRefused;
   if (verdict !== "refused" || !words) return `${verdict}: ${detail}`;
-  // What a file is called says nothing of what is wrong with it.
+  // The name of a file must not count as an explanation.
   const told = detail.replaceAll(file.name, "").toLowerCase();
   const missing = words.filter(
     (word) => !(word === file.name ? detail.includes(word) : told.includes(word.toLowerCase())),

@@ -7,16 +7,16 @@ import type { ColumnKind, Table } from "./tables.ts";
 import { createSource, stage, type World } from "./world.ts";
 import { toCsv, toJsonArray, toNdjson, toParquet, toPostgresql } from "./write-tables.ts";
 
-/** Ways of a table into Sluice. */
+/** Formats in which a table is loaded into Sluice. */
 export const inputs = ["csv", "json", "ndjson", "parquet", "postgresql"] as const;
 export type Input = (typeof inputs)[number];
 
-/** Inputs that lose values today; one that is mended has to leave the list. */
+/** Inputs that lose values today. A fixed one must leave the list. */
 export const losing: readonly Input[] = [];
 
 const writers = { csv: toCsv, json: toJsonArray, ndjson: toNdjson, parquet: toParquet };
 
-/** Brings a table into Sluice and answers its files as a job has staged it. */
+/** Loads a table into Sluice and returns the files that a job stages. */
 export async function stageTable(
   world: World,
   foreign: ForeignDatabase,
@@ -38,7 +38,7 @@ async function createTableSource(world: World, foreign: ForeignDatabase, table: 
   return sourceId;
 }
 
-/** What a reader gives that the table did not have; undefined when all values are the same. */
+/** Describes the first difference between a table and what a reader returns; undefined if there is none. */
 export function findDifference(
   table: Table,
   read: Pick<ReadTable, "rows"> & { names: string[] },
@@ -59,7 +59,7 @@ export function findDifference(
 
 function isSame(got: Plain, cell: string | null, kind: ColumnKind | undefined): boolean {
   if (cell === null || got === null || got === cell) return got === cell;
-  // Polars has no type for them and gives their bytes.
+  // Polars has no UUID type and returns bytes.
   if (kind?.type === "UUID") return got === Buffer.from(cell.replaceAll("-", ""), "hex").toString("base64");
   return !kind?.isText && canonical(got) === canonical(cell);
 }

@@ -10,7 +10,7 @@ import { type Python, type Reader, readers, startPython } from "./python.ts";
 import { type FileResult, resultsPath, writeTable } from "./results.ts";
 import { stage, startWorld, type World } from "./world.ts";
 
-/** A part of the names of the only files that are read: then they are not compared with the results. */
+/** A substring to select files; a selection is not compared with the results. */
 const only = process.env.EXACT_ONLY ?? "";
 
 const stack = new AsyncDisposableStack();
@@ -24,14 +24,14 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-/** The settings' format, or the one that the file's name ends with. */
+/** The format of the settings or of the file extension. */
 function formatOf({ name, settings = {} }: CorpusFile): string {
   if (typeof settings.format === "string") return settings.format;
   const [, extension = "csv"] = /\.(json|ndjson|parquet)(\.gz)?$/.exec(name) ?? [];
   return extension;
 }
 
-/** How one of the other tools reads the file itself. */
+/** Reads the file directly by another tool. */
 async function readDirectly(file: CorpusFile, reader: Reader, path: string): Promise<Outcome> {
   const { settings = {}, lastRows } = file;
   const shown = lastRows ? { last: lastRows.length } : {};
@@ -42,10 +42,10 @@ async function readDirectly(file: CorpusFile, reader: Reader, path: string): Pro
   return change === undefined ? { verdict: "kept", detail: "" } : { verdict: "changed", detail: change };
 }
 
-/** Types whose values DuckDB spells in a CSV in its own way. */
+/** Types that DuckDB writes to CSV in its own notation. */
 const noCsvType = /[[(]|^(BLOB|MAP|STRUCT|JSON|INTERVAL)/;
 
-/** What changed of a file on its way into a job's Parquet and CSV, as pyarrow and polars read them. */
+/** Compares a file with a job's Parquet and CSV, as pyarrow and polars read them. */
 const checkReadBack =
   (file: CorpusFile): FurtherCheck =>
   async (sourceId, queried) => {
@@ -69,7 +69,7 @@ async function findReadBackChange(file: CorpusFile, queried: ReadTable, path: st
   for (const reader of ["pyarrow", "polars"] as const) {
     const read = await python.read({ reader, path, format: readAs });
     if (read.refused !== undefined) return `${reader}, ${readAs}: ${read.refused}`;
-    // A CSV has no types: what is a number is compared as one.
+    // CSV has no types, so numbers are compared as numbers.
     const typed = read.columns.map((column, index) => ({
       ...column,
       isText: queried.columns[index]?.isText ?? false,

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-/** The first file of each kind that can be read is staged, too. */
+/** The first readable file of each kind is also staged. */
 const staged = new Set(
   Object.values(
     Object.groupBy(

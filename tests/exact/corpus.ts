@@ -3,13 +3,13 @@ import { join } from "node:path";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Plain } from "./canonical.ts";
 
-/** A value of a file: its text, and what the text means where that is something else. Several texts may be as good. */
+/** A value of a file: its text, and its meaning if that differs. Several texts may be equivalent. */
 export type Cell = Plain | Meaning;
 type Meaning = { readonly text: string | readonly string[]; readonly value: Plain };
 
 type Made = { head: string; line: string; lines: number; tail: string; tailTimes?: number };
 
-/** What a file says, as corpus/README.md describes it. */
+/** The expected content of a file: see corpus/README.md. */
 type Truth = {
   readonly settings?: JsonObject;
   readonly made?: Made;
@@ -29,7 +29,7 @@ const folder = join(import.meta.dirname, "corpus");
 
 const readJson = async (...path: string[]) => JSON.parse(await readFile(join(folder, ...path), "utf8"));
 
-/** Kinds of files by their names. */
+/** Kinds of files by name. */
 export const readKinds = (): Promise<Record<string, Kind>> => readJson("manifest.json");
 
 export async function readCorpus(): Promise<CorpusFile[]> {
@@ -41,7 +41,7 @@ export async function readCorpus(): Promise<CorpusFile[]> {
   return (await Promise.all(files)).flat();
 }
 
-/** Files whose values are lost today, and what happens: a file that is mended has to leave the list. */
+/** Files that lose values today, and how. A fixed one must leave the list. */
 export const readKnownLosses = async (): Promise<Record<string, string>> =>
   JSON.parse(await readFile(join(import.meta.dirname, "known-losses.json"), "utf8"));
 

@@ -13,15 +13,15 @@ type Tree = ReturnType<typeof parquetSchema>;
 type Raw = unknown;
 
 /**
- * Reads a Parquet file without rounding. The library makes numbers of decimals and milliseconds of timestamps, so their
- * types are taken out of the schema that it goes by, and what it then gives raw is spelled here.
+ * Reads a Parquet file without rounding. The library converts decimals to numbers and timestamps to milliseconds, so their
+ * types are removed from its schema and the raw values are formatted here.
  */
 export async function readParquetExactly(bytes: Uint8Array): Promise<ReadTable> {
   const file = new Uint8Array(bytes).buffer;
   const metadata = parquetMetadata(file);
   const { children } = parquetSchema(metadata);
   const typed = children.map((child) => ({ ...child, type: typeOf(child) }));
-  const options = { utf8: false, parsers: { jsonFromBytes: textOf, timestampFromNanoseconds: spellInt96 } };
+  const options = { utf8: false, parsers: { jsonFromBytes: textOf, timestampFromNanoseconds: formatInt96 } };
   const rows = await parquetReadObjects({ file, metadata: withoutTypes(metadata), compressors, ...options });
   return {
     columns: typed.map((child) => ({
@@ -29,7 +29,7 @@ export async function readParquetExactly(bytes: Uint8Array): Promise<ReadTable> 
       type: child.type,
       isText: isText(child.element),
     })),
-    rows: rows.map((row) => typed.map((child) => spell(row[child.element.name], child))),
+    rows: rows.map((row) => typed.map((child) => format(row[child.element.name], child))),
   };
 }
 
@@ -51,46 +51,46 @@ function withoutTypes(metadata: FileMetaData): FileMetaData {
   return { ...metadata, schema: metadata.schema.map(raw) };
 }
 
-function spell(value: Raw, tree: Tree): Plain {
+function format(value: Raw, tree: Tree): Plain {
   if (value === null || value === undefined) return null;
   const { element, children } = tree;
   if (element.repetition_type === "REPEATED" && Array.isArray(value)) {
     return value.map((item) =>
-      spell(item, { ...tree, element: { ...element, repetition_type: "REQUIRED" } }),
+      format(item, { ...tree, element: { ...element, repetition_type: "REQUIRED" } }),
     );
   }
-  if (children.length === 0) return spellLeaf(value, element);
+  if (children.length === 0) return formatLeaf(value, element);
   const inner = children[0] as Tree;
-  if (/^(LIST)$/.test(typeOf(tree))) return spellList(value, inner);
-  if (/^(MAP)$/.test(typeOf(tree))) return spellMap(value, inner);
+  if (/^(LIST)$/.test(typeOf(tree))) return formatList(value, inner);
+  if (/^(MAP)$/.test(typeOf(tree))) return formatMap(value, inner);
   const fields = value as Record<string, Raw>;
   return Object.fromEntries(
-    children.map((child) => [child.element.name, spell(fields[child.element.name], child)]),
+    children.map((child) => [child.element.name, format(fields[child.element.name], child)]),
   );
 }
 
-function spellList(value: Raw, repeated: Tree): Plain {
+function formatList(value: Raw, repeated: Tree): Plain {
   const item = repeated.children[0] ?? repeated;
-  return (value as Raw[]).map((each) => spell(each, item));
+  return (value as Raw[]).map((each) => format(each, item));
 }
 
-/** As Sluice's answers have it: a list of objects with `key` and `value`. */
-function spellMap(value: Raw, entry: Tree): Plain {
+/** A list of objects with `key` and `value`, like Sluice's responses. */
+function formatMap(value: Raw, entry: Tree): Plain {
   const [key, item] = entry.children as [Tree, Tree];
   const entries = Array.isArray(value)
     ? value.map((each) => [each.key, each.value] as const)
     : Object.entries(value as Record<string, Raw>);
   return entries.map(([name, each]) => ({
-    key: typeof name === "string" ? name : spell(name, key),
-    value: spell(each, item),
+    key: typeof name === "string" ? name : format(name, key),
+    value: format(each, item),
   }));
 }
 
-function spellLeaf(value: Raw, element: SchemaElement): Plain {
+function formatLeaf(value: Raw, element: SchemaElement): Plain {
   const type = typeOf({ element } as Tree);
-  if (type === "DECIMAL") return spellDecimal(value, element.scale ?? 0);
+  if (type === "DECIMAL") return formatDecimal(value, element.scale ?? 0);
   if (type === "DATE") return dayOf(Number(value));
-  if (/^TIMESTAMP/.test(type)) return spellTimestamp(BigInt(value as bigint), element);
+  if (/^TIMESTAMP/.test(type)) return formatTimestamp(BigInt(value as bigint), element);
   if (/^TIME/.test(type)) return clockOf(BigInt(value as bigint) * unitNanos(element));
   if (value instanceof Uint8Array)
     return isText(element) ? textOf(value) : Buffer.from(value).toString("base64");
@@ -99,13 +99,13 @@ function spellLeaf(value: Raw, element: SchemaElement): Plain {
   return typeof value === "boolean" ? value : String(value);
 }
 
-/** A 32-bit float with no more digits than tell it from its neighbours. */
+/** Formats a 32-bit float with the fewest digits that identify it. */
 function shortestFloat(value: number): string {
   const digits = [6, 7, 8].find((count) => Math.fround(Number(value.toPrecision(count))) === value);
   return String(digits ? Number(value.toPrecision(digits)) : value);
 }
 
-function spellDecimal(value: Raw, scale: number): string {
+function formatDecimal(value: Raw, scale: number): string {
   const unscaled = value instanceof Uint8Array ? signed(value) : BigInt(value as number | bigint);
   const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, "0");
   const point = digits.length - scale;
@@ -122,16 +122,16 @@ function unitNanos({ logical_type, converted_type }: SchemaElement): bigint {
   return { MILLIS: 1_000_000n, MICROS: 1000n, NANOS: 1n }[unit as "MILLIS"] ?? 1n;
 }
 
-function spellTimestamp(value: bigint, element: SchemaElement): string {
+function formatTimestamp(value: bigint, element: SchemaElement): string {
   const { logical_type, converted_type } = element;
   const inUtc =
     logical_type?.type === "TIMESTAMP" ? logical_type.isAdjustedToUTC : converted_type !== undefined;
-  return spellNanos(value * unitNanos(element)) + (inUtc ? "Z" : "");
+  return formatNanos(value * unitNanos(element)) + (inUtc ? "Z" : "");
 }
 
-const spellInt96 = (nanos: bigint): string => spellNanos(nanos);
+const formatInt96 = (nanos: bigint): string => formatNanos(nanos);
 
-function spellNanos(nanos: bigint): string {
+function formatNanos(nanos: bigint): string {
   const ofDay = ((nanos % dayNanos) + dayNanos) % dayNanos;
   return `${dayOf(Number((nanos - ofDay) / dayNanos))}T${clockOf(ofDay)}`;
 }

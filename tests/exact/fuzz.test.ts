@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bend, createRandom } from "./bend.ts";
 import { foreignWords } from "./check-file.ts";
 import { type CorpusFile, contentOf, pathOf, readCorpus, readKnownLosses } from "./corpus.ts";
+import { createRandom, damage } from "./damage.ts";
 import { createSource, query, refusalOf, startWorld, type World } from "./world.ts";
 
-/** How many damaged files are read, and which: the same seed damages the same files in the same way. */
+/** Number of damaged files and the seed that selects them. */
 const count = Number(process.env.EXACT_BENDS ?? 40);
 const seed = Number(process.env.EXACT_SEED ?? 20_261_129);
 
@@ -14,13 +14,13 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-/** Reasons that a damaged file may be refused with. */
+/** Reasons with which a damaged file may be refused. */
 const reasons = ["SOURCE_DATA_INVALID", "MEMORY_LIMIT", "EXECUTION_LIMIT"];
 
-/** Refusals that known-losses.json has: whoever mends one takes it out here, too. */
+/** Known refusals, as in known-losses.json. A fixed one must leave both lists. */
 const known = /TProtocolException|encryption_config|state machine|unterminated quoted identifier/;
 
-/** What is wrong with how a damaged file was taken; undefined when it was read or refused well. */
+/** Describes a wrong treatment of a damaged file; undefined if it was read or refused properly. */
 async function findFault(file: CorpusFile, content: Buffer): Promise<string | undefined> {
   try {
     const { name, settings = {} } = file;
@@ -40,19 +40,19 @@ test(`OK: ${count} damaged files are read or refused in words, with the seed ${s
   const random = createRandom(seed);
   const losses = await readKnownLosses();
   const files = (await readCorpus()).filter((file) => !file.made && losses[pathOf(file)] === undefined);
-  const bent = [];
+  const damagedFiles = [];
   for (let index = 0; index < count; index += 1) {
     const file = files[Math.floor(random() * files.length)] as CorpusFile;
-    bent.push({ file, ...bend(await contentOf(file), random) });
+    damagedFiles.push({ file, ...damage(await contentOf(file), random) });
   }
-  const queue = bent[Symbol.iterator]();
+  const queue = damagedFiles[Symbol.iterator]();
   const faults: string[] = [];
-  const lane = async () => {
-    for (const { file, bent, how } of queue) {
-      const fault = await findFault(file, bent);
+  const checkNext = async () => {
+    for (const { file, damaged, how } of queue) {
+      const fault = await findFault(file, damaged);
       if (fault !== undefined) faults.push(`${pathOf(file)} (${how}): ${fault}`);
     }
   };
-  await Promise.all([lane(), lane(), lane(), lane()]);
+  await Promise.all(Array.from({ length: 4 }, checkNext));
   expect(faults).toEqual([]);
 }, 600_000);

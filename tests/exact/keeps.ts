@@ -3,13 +3,16 @@ import { type Cell, type CorpusFile, isMeaning } from "./corpus.ts";
 
 type Column = { readonly name: string; readonly type: string; readonly isText: boolean };
 
-/** A table as some reader gives it. Text is what it gives without a type of its own. */
+/** A table as a reader returns it. `isText` marks columns without a type of their own. */
 export type ReadTable = {
   readonly columns: readonly Column[];
   readonly rows: readonly Plain[][];
 };
 
-/** What a reader changed of a file's truth; undefined where it keeps all. Types are compared where `withTypes`. */
+/**
+ * Describes the first change of a reader to the expected content; undefined if there is none. Types are compared if
+ * `withTypes`.
+ */
 export const findChange = (file: CorpusFile, read: ReadTable, withTypes: boolean): string | undefined =>
   findColumnChange(file, read, withTypes) ?? findRowChange(file, read);
 
@@ -45,7 +48,7 @@ function findRowChange(
   return undefined;
 }
 
-/** Whether a name or type is as its pattern says: `*` stands for anything, `|` separates patterns. */
+/** Matches a name or type: `*` stands for any text, `|` separates patterns. */
 function fits(found: string, pattern: string): boolean {
   const literal = (text: string) => text.replaceAll(/[.+?^${}()[\]\\]/g, "\\$&").replaceAll("*", ".*");
   return new RegExp(`^(${pattern.split("|").map(literal).join("|")})$`, "s").test(found);
@@ -64,14 +67,14 @@ function keepsCell(given: Plain, truth: Cell, column: Column | undefined, onlyTe
   return canonical(typeof value === "object" ? structureOf(got) : got) === canonical(value);
 }
 
-/** A map is an object where its keys were an object's names. */
+/** Converts a map to an object if its keys were member names. */
 function toObject<T extends Cell>(map: T): T | Plain {
   if (!Array.isArray(map)) return map;
   const entries = map.map((entry) => entry as { key: string; value: Plain });
   return Object.fromEntries(entries.map(({ key, value }) => [key, value]));
 }
 
-/** Text in place of a list or an object, or of one inside of it, is compared as JSON. */
+/** Text instead of a list or object, at any level, is compared as JSON. */
 function structureOf(got: Plain): Plain {
   if (Array.isArray(got)) return got.map(structureOf);
   if (typeof got === "object" && got !== null) {

@@ -10,7 +10,7 @@ import { type Python, startPython } from "./python.ts";
 import { type Table, tables } from "./tables.ts";
 import { startWorld, type World } from "./world.ts";
 
-/** How many tables go through each format, and which: others each time unless a seed is given. */
+/** Number of tables per format and their seed, which is random unless it is set. */
 const numRuns = Number(process.env.EXACT_TABLES ?? 5);
 const seed = Number(process.env.EXACT_SEED ?? Date.now() % 2 ** 31);
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-/** How each format that a job writes is read back. */
+/** Readers of the formats that a job writes. */
 const outputs = [
   { format: FileFormat.PARQUET, name: "table.parquet", readAs: "parquet" },
   { format: FileFormat.CSV, name: "table.csv", readAs: "csv-text" },

@@ -8,7 +8,7 @@ import { type Table, tables } from "./tables.ts";
 import { startWorld, type World } from "./world.ts";
 import { parseCsv } from "./write-tables.ts";
 
-/** How many tables go through each format, and which. */
+/** Number of tables per format and their seed. */
 const numRuns = Number(process.env.EXACT_TABLES ?? 1);
 const seed = Number(process.env.EXACT_SEED ?? 20_261_129);
 
@@ -28,7 +28,7 @@ async function checkParquet(table: Table, input: Input): Promise<void> {
   const { columns, rows } = await readParquetExactly(bytes);
   expect(findDifference(table, { names: columns.map(({ name }) => name), rows })).toBeUndefined();
   const asText = table.columns.filter(({ kind }, index) => kind.isFound && columns[index]?.isText);
-  // JSON has dates and times as text only.
+  // JSON has no types of dates and times.
   const untyped = asText.filter(({ kind }) => kind.isLiteral || !["json", "ndjson"].includes(input));
   expect(untyped.map(({ kind }) => kind.type)).toEqual([]);
 }
@@ -48,7 +48,7 @@ for (const input of inputs) {
         await checkParquet(table, input);
         await checkCsv(table, input);
       });
-      // A smaller table takes as long as a large one: the first that fails is told.
+      // No shrinking: a smaller table takes as long as a large one.
       await fc.assert(property, { numRuns, seed, endOnFailure: true });
     },
     600_000,

@@ -10,7 +10,7 @@ const folder = join(import.meta.dirname, "python");
 const environment = join(import.meta.dirname, "../../node_modules/.cache/exact-python");
 const interpreter = join(environment, "bin/python");
 
-/** Makes an environment with what requirements.txt pins, once for each state of that file. */
+/** Creates a virtual environment from requirements.txt, once per version of that file. */
 export function preparePython(): void {
   const requirements = join(folder, "requirements.txt");
   const hash = createHash("sha256").update(readFileSync(requirements)).digest("hex");
@@ -33,9 +33,9 @@ export function preparePython(): void {
   writeFileSync(stamp, hash);
 }
 
-function run(command: string, args: string[], otherwise: string): void {
+function run(command: string, args: string[], failureText: string): void {
   const { status, error } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"] });
-  if (status !== 0) throw new Error(`${otherwise}${error ? `: ${error.message}` : ""}`);
+  if (status !== 0) throw new Error(`${failureText}${error ? `: ${error.message}` : ""}`);
 }
 
 export const readers = ["duckdb", "polars", "pyarrow"] as const;
@@ -46,23 +46,25 @@ type Request = {
   readonly path: string;
   readonly format: string;
   readonly settings?: JsonObject;
-  /** Only so many rows from the end are answered. */
+  /** Only this many rows from the end are returned. */
   readonly last?: number;
 };
-type Answer = { readonly refused: string } | (ReadTable & { readonly refused?: undefined; rowCount: number });
+type Response =
+  | { readonly refused: string }
+  | (ReadTable & { readonly refused?: undefined; rowCount: number });
 
-export type Python = AsyncDisposable & { read(request: Request): Promise<Answer> };
+export type Python = AsyncDisposable & { read(request: Request): Promise<Response> };
 
-/** A Python process that reads files one after the other. */
+/** A Python process that reads files one at a time. */
 export function startPython(): Python {
   const child = spawn(interpreter, [join(folder, "main.py")], {
     stdio: ["pipe", "pipe", "inherit"],
-    // Polars tells of a file that it does not take by a panic, which is no news here.
+    // Polars panics on files that it can't read; that output is noise.
     env: { ...process.env, RUST_BACKTRACE: "0" },
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let last: Promise<unknown> = Promise.resolve();
-  const exchange = async (request: Request): Promise<Answer> => {
+  const exchange = async (request: Request): Promise<Response> => {
     child.stdin.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await lines.next();
     if (done) throw new Error(`the Python process ended while it read ${request.path} by ${request.reader}`);

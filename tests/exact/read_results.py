@@ -1,7 +1,7 @@
 """Reads results of Sluice by pyarrow and polars, and prints the values that each found as JSON.
 
-The values of one column stand in one list, as text: a number as it is written, a point in time as nanoseconds since 1970,
-bytes in hexadecimal. What is missing is null.
+Each column is a list of texts: numbers as written, points in time as nanoseconds since 1970,
+bytes in hexadecimal, null for missing values.
 """
 
 import json
@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
-def spelled(value, kind):
-    """One value of a pyarrow scalar as text."""
+def encode(value, kind):
+    """A pyarrow scalar as text."""
     if not value.is_valid:
         return None
     if pa.types.is_timestamp(kind) or pa.types.is_time(kind):
@@ -36,7 +36,7 @@ def spelled(value, kind):
 
 def columns_of(table):
     return {
-        name: [spelled(value, table.schema.field(index).type) for value in table.column(index).combine_chunks()]
+        name: [encode(value, table.schema.field(index).type) for value in table.column(index).combine_chunks()]
         for index, name in enumerate(table.schema.names)
     }
 
@@ -58,7 +58,7 @@ def main(folder):
     with pa_ipc.open_stream(arrow) as stream:
         table = stream.read_all()
     table.validate(full=True)
-    # Large text of pyarrow is what polars has for text; the values are the same.
+    # Polars uses large_string; the values are the same.
     found = {
         "arrow by pyarrow": columns_of(table),
         "arrow by polars": columns_of(pl.read_ipc_stream(arrow).to_arrow()),

@@ -8,11 +8,11 @@ import { temporaryFolder } from "../lib/test-mesh.ts";
 import { createFileSource, type Orchestration, startOrchestration } from "../orchestration/orchestration.ts";
 import { stream } from "../orchestration/result-streams.ts";
 
-// Results read by pyarrow and polars. EXACT_PYTHON is a Python that has both; without it these tests are left out.
+// Results read by pyarrow and polars. EXACT_PYTHON is a Python with both; without it these tests are skipped.
 
 const python = process.env.EXACT_PYTHON;
 
-/** A column: DuckDB's value, as the typed formats have it, and as text. */
+/** A column: DuckDB's value, its form in the typed formats, and its text. */
 type Case = readonly [sql: string, typed: string, text?: string];
 
 const day = 86_400_000_000_000n;
@@ -51,7 +51,7 @@ const cases: readonly Case[] = [
   ["{'a': 1, 'b': 'x'}", '{"a": 1, "b": "x"}', '{"a":1,"b":"x"}'],
 ];
 
-/** A row of values, one of what is missing, and more of both than DuckDB hands over at once. */
+/** Rows of values and of nulls, more than DuckDB returns in one chunk. */
 const rows = 3000;
 const sql = `SELECT ${cases.map(([value], index) => `CASE WHEN i % 2 = 0 THEN ${value} END AS c${index}`).join(", ")} FROM range(${rows}) AS r(i) ORDER BY i`;
 
@@ -81,7 +81,7 @@ describe.skipIf(python === undefined)("read by pyarrow and polars", () => {
   });
   afterAll(() => stack.disposeAsync());
 
-  /** Each value that a column has, and how often. */
+  /** Distinct values of a column with their counts. */
   const countsOf = (values: readonly (string | null)[] = []) =>
     Object.fromEntries([...Map.groupBy(values, String)].map(([value, all]) => [value, all.length]));
 

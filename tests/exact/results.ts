@@ -4,10 +4,10 @@ import type { Verdict } from "./check-file.ts";
 import { pathOf, readCorpus, readKinds } from "./corpus.ts";
 import type { Reader } from "./python.ts";
 
-/** What each reader made of one file. */
+/** The verdict on each reader for one file. */
 export type FileResult = Readonly<Record<Reader | "sluice", Verdict>>;
 
-/** What the last `npm run test:exact` with EXACT_WRITE=1 found. */
+/** Results of the last `npm run test:exact` with EXACT_WRITE=1. */
 export const resultsPath = join(import.meta.dirname, "corpus/results.json");
 
 const columns: readonly (keyof FileResult)[] = ["sluice", "duckdb", "polars", "pyarrow"];
@@ -15,7 +15,7 @@ const columns: readonly (keyof FileResult)[] = ["sluice", "duckdb", "polars", "p
 const pagePath = join(import.meta.dirname, "../../docs/types.md");
 const between = /(?<=<!-- corpus -->\n).*(?=<!-- \/corpus -->)/s;
 
-/** The table as the page has it. */
+/** Reads the table of the page. */
 export const readTable = async (): Promise<string> =>
   between.exec(await readFile(pagePath, "utf8"))?.[0] ?? "";
 
@@ -30,7 +30,7 @@ export async function writeTable(): Promise<void> {
 export const readResults = async (): Promise<Record<string, FileResult>> =>
   JSON.parse(await readFile(resultsPath, "utf8"));
 
-/** The table of docs/types.md: for each kind, how many files each reader takes as it has to. */
+/** Makes the table of docs/types.md: per kind, the number of files that each reader treats as expected. */
 export async function makeTable(): Promise<string> {
   const results = await readResults();
   const corpus = await readCorpus();

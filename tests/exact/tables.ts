@@ -1,14 +1,14 @@
 import fc from "fast-check";
 
-/** A kind of column: its type in DuckDB's and in PostgreSQL's words. */
+/** A kind of column, with its type in DuckDB and in PostgreSQL. */
 export type ColumnKind = {
   readonly type: string;
   readonly postgresql: string;
-  /** Whether JSON has the values as they are, not in quotes. */
+  /** Whether the values are JSON literals, without quotes. */
   readonly isLiteral: boolean;
-  /** Whether only the same text is the same value. */
+  /** Whether values are equal only if their texts are. */
   readonly isText: boolean;
-  /** Whether a reader of CSV has to find a type for it. */
+  /** Whether a CSV reader must detect its type. */
   readonly isFound: boolean;
 };
 
@@ -25,7 +25,7 @@ const clock = fc
   .map(([hour, minute, second, micro]) => `${two(hour)}:${two(minute)}:${two(second)}.${two(micro, 6)}`);
 const instant = fc.tuple(day, clock).map(([date, time]) => `${date} ${time}`);
 
-/** Text that PostgreSQL takes, with what CSV and JSON trip over. */
+/** Text that PostgreSQL accepts, with characters that are special in CSV and JSON. */
 const text = fc
   .array(
     fc.oneof(
@@ -55,7 +55,7 @@ const found = { isLiteral: false, isText: false, isFound: true };
 const literal = { ...found, isLiteral: true };
 const plainText = { isLiteral: false, isText: true, isFound: false };
 
-/** Kinds with texts of their values, as DuckDB and PostgreSQL read them. */
+/** Kinds with generators of texts that DuckDB and PostgreSQL accept. */
 const kinds: readonly (ColumnKind & { readonly text: fc.Arbitrary<string> })[] = [
   {
     type: "BIGINT",
@@ -101,14 +101,14 @@ const name = fc
     fc.string({ minLength: 1, maxLength: 8 }),
   )
   .filter((text) => text.trim() === text && text !== "" && text !== "row");
-/** Names as people have them, each once whatever its case. */
+/** Realistic names, distinct when compared without case. */
 const names = fc.uniqueArray(name, {
   minLength: kinds.length,
   maxLength: kinds.length,
   selector: (text) => text.toLowerCase(),
 });
 
-/** A table with a column of each kind, in random order, behind one that numbers the rows. */
+/** A table with a column of each kind in random order, after a column with the row number. */
 export const tables: fc.Arbitrary<Table> = fc
   .tuple(names, fc.shuffledSubarray([...kinds], { minLength: kinds.length }))
   .chain(([chosen, shuffled]) => {

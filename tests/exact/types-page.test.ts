@@ -8,5 +8,5 @@ test("OK: the page about types has the results of every file of the corpus, and 
   expect(narrow(await readTable())).toBe(narrow(await makeTable()));
 });
 
-/** A table without what the formatter fills its cells up with. */
+/** Removes the padding of table cells. */
 const narrow = (table: string): string => table.trim().replace(/ +\|/g, " |").replace(/-{3,}/g, "---");

@@ -12,7 +12,7 @@ import { readSigned, upload } from "../storage/fixtures.ts";
 import type { Plain } from "./canonical.ts";
 import type { ReadTable } from "./keeps.ts";
 
-/** Storage, orchestration and staging, and one user of them. */
+/** A mesh of storage, orchestration and staging, with one user. */
 export type World = AsyncDisposable & { readonly mesh: Mesh; readonly user: User };
 
 export async function startWorld(): Promise<World> {
@@ -20,12 +20,12 @@ export async function startWorld(): Promise<World> {
   return { mesh, user: mesh.user(), [Symbol.asyncDispose]: () => mesh[Symbol.asyncDispose]() };
 }
 
-/** The table's name in every source on a file. */
+/** Table name of every file source. */
 const tableName = "t";
 
 type Content = { readonly name: string; readonly content: Uint8Array; readonly settings: JsonObject };
 
-/** A source on a file that is uploaded for it. */
+/** Uploads a file and creates a source on it. */
 export async function createSource(
   { mesh, user }: World,
   { name, content, settings }: Content,
@@ -38,14 +38,14 @@ export async function createSource(
   return source?.sourceId ?? "";
 }
 
-/** Types that are given as the text of the source. */
+/** Types whose values are returned as the text of the source. */
 const textType = /^(VARCHAR|ENUM\(.*|text|character varying.*)$/s;
 
-/** Rows of a table that are read whole; of a longer one only the last ones. */
+/** Limit of rows for reading a whole table; of longer tables only the last rows are read. */
 const wholeRowsMax = 1000;
 const lastRows = 10;
 
-/** All rows of a file's table as a query answers them; of a long one its last rows, below rows of nothing. */
+/** Queries all rows of a file's table; of a long one only the last rows, which follow empty placeholder rows. */
 export async function queryAll(world: World, sourceId: string): Promise<ReadTable> {
   const whole = await query(world, sourceId, `SELECT * FROM ${tableName}`);
   if (!whole.truncated) return whole;
@@ -67,7 +67,7 @@ export async function query({ mesh, user }: World, sourceId: string, sql: string
   };
 }
 
-/** Stages all tables of a source, and answers the job's files. */
+/** Stages all tables of a source and returns the files of the job. */
 export async function stage({ mesh, user }: World, sourceId: string, format: FileFormat): Promise<Buffer[]> {
   const catalog = mesh.orchestration.client(CatalogService, user.who);
   await catalog.discover({ sourceId });
@@ -80,7 +80,7 @@ export async function stage({ mesh, user }: World, sourceId: string, format: Fil
   return Promise.all(chunks.map(async ({ url }) => (await readSigned(mesh.storage, { url })).bytes));
 }
 
-/** What a call was refused with; undefined for what is no refusal of the mesh. */
+/** The refusal of a call; undefined for other errors. */
 export function refusalOf(error: unknown): { code: number; reason: string; message: string } | undefined {
   if (!(error instanceof ConnectError)) return undefined;
   const [info] = error.findDetails(ErrorInfoSchema);

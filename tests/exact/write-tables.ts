@@ -4,7 +4,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import type { Column, Table } from "./tables.ts";
 
-/** RFC 4180: a missing value is empty, an empty text is quoted. */
+/** RFC 4180: null is empty, an empty text is quoted. */
 export function toCsv({ columns, rows }: Table): string {
   const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
   const cell = (value: string | null, { kind }: Column) =>
@@ -31,7 +31,7 @@ export const toJsonArray = (table: Table): string => `[${toObjects(table).join("
 const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** `VALUES` of a table, each cast to its type. */
+/** A `VALUES` list with each value cast to its type. */
 const valuesOf = ({ columns, rows }: Table, typeOf: (column: Column) => string): string => {
   const cell = (value: string | null, column: Column) =>
     `CAST(${value === null ? "NULL" : literal(value)} AS ${typeOf(column)})`;
@@ -40,7 +40,7 @@ const valuesOf = ({ columns, rows }: Table, typeOf: (column: Column) => string):
     .join(", ");
 };
 
-/** Parquet as DuckDB writes it. */
+/** Writes Parquet by DuckDB. */
 export async function toParquet(table: Table): Promise<Buffer> {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "table.parquet");
@@ -60,14 +60,14 @@ export async function toParquet(table: Table): Promise<Buffer> {
   }
 }
 
-/** Statements that make the table in PostgreSQL. */
+/** SQL that creates the table in PostgreSQL. */
 export function toPostgresql(table: Table, name: string): string {
   const columns = table.columns.map((column) => `${identifier(column.name)} ${column.kind.postgresql}`);
   const values = valuesOf(table, ({ kind }) => kind.postgresql);
   return `create table ${name} (${columns.join(", ")}); insert into ${name} values ${values}; grant select on ${name} to public`;
 }
 
-/** The rows of a CSV as RFC 4180 has them; a value without quotes that is empty is missing. */
+/** Parses CSV by RFC 4180; an unquoted empty value is null. */
 export function parseCsv(text: string): (string | null)[][] {
   const rows: (string | null)[][] = [[]];
   for (const [, quoted, plain = "", end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {

@@ -76,6 +76,10 @@ export const newUser = (
   overrides: { email?: string; roles?: string[] } = {},
 ): Promise<User> => insertUser(identity, { orgId, ...overrides });
 
+export async function newEditor(identity: Identity, admin: Principal): Promise<Principal> {
+  return principalOf(await newUser(identity, admin, { roles: ["editor"] }));
+}
+
 async function insertUser(
   identity: Identity,
   { orgId, email = newEmail(), roles = ["viewer"] }: { orgId: string; email?: string; roles?: string[] },

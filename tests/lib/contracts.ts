@@ -7,7 +7,7 @@ import { type Access, access } from "../../gen/sluice/common/v1/options_pb.ts";
 const contracts = new URL("../../proto/sluice/", import.meta.url);
 const generated = new URL("../../gen/sluice/", import.meta.url);
 
-/** Every service of every contract in proto/; the tests' own stand elsewhere. */
+/** Every service declared in proto/sluice. Contracts of the tests are in tests/proto. */
 export async function allServices(): Promise<DescService[]> {
   const files = (await readdir(contracts, { recursive: true }))
     .filter((file) => file.endsWith(".proto"))
@@ -22,7 +22,7 @@ export async function allMethods(): Promise<DescMethod[]> {
   return (await allServices()).flatMap((service) => service.methods);
 }
 
-/** Every method of a service behind the edge; those that the edge answers itself are called through it only. */
+/** The methods of services behind the edge, without those that the edge implements itself. */
 export async function serviceMethods(): Promise<DescMethod[]> {
   return (await allMethods()).filter(({ parent }) => !parent.typeName.startsWith("sluice.edge."));
 }

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 
-/** What a caller sees of a failure, in one value. */
+/** Code, reason, metadata and invalid fields of a failed call, in one value to compare. */
 export async function failureOf(call: Promise<unknown>) {
   const error = await call.then(
     () => new Error("the call succeeded"),

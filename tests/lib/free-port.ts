@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** Below those that systems give to connections and to whoever asks for any port: nobody else gets one of these. */
+/** Below the ephemeral range, so that the system assigns none of these to another process. */
 const [portMin, portMax] = [10_000, 32_000];
 
-/** A port that nobody listens on, nor is given while it is free again. */
+/** A port without a listener, outside of the ephemeral range. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = portMin + Math.floor(Math.random() * (portMax - portMin));

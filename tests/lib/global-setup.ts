@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
+import { serviceNames } from "../../gen/services.ts";
 import { provisionDatabase } from "../../services/all-in-one/provision-database.ts";
-import { serviceNames } from "../../services/all-in-one/service-names.ts";
 import { openDatabase } from "../../services/lib/database/database.ts";
 import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
 import { startPostgresServer } from "./postgres-server.ts";
@@ -14,8 +14,9 @@ declare module "vitest" {
   }
 }
 
-/** One PostgreSQL for the whole run, with a template database that every service has migrated. */
+/** One PostgreSQL for the whole run, with a template database that every service has migrated. Pure tests alone need none. */
 export default async function setup(project: TestProject) {
+  if (project.vitest.projects.every(({ name }) => name === "pure")) return;
   const server = await startPostgresServer({ max_connections: "400" });
   const tearDown = () => server[Symbol.asyncDispose]();
   try {

@@ -5,8 +5,8 @@ import { basename, join } from "node:path";
 const cache = join(import.meta.dirname, "../../.cache/go");
 
 /**
- * A released program in Go, by its import path and version: the path of its binary, built unless it was before;
- * undefined where there is no Go to build it. Throws when it does not build.
+ * Path of the binary of a released Go program. It is built on first use and cached by import path and version. Undefined without a Go
+ * toolchain; throws if the build fails.
  */
 export function goProgram(importPath: string, version: string): string | undefined {
   const folder = join(cache, importPath, version);

@@ -1,5 +1,5 @@
-// A process of its own that does jobs of a queue, for tests that kill or stop it: it notes in the table `notes` which
-// jobs it began, and goes on with each until its claim is lost.
+// A job worker in a process of its own, for tests that kill or suspend it. It records in the table `notes` which jobs it started and
+// which claims it lost. Each job runs until its claim is lost.
 import { once } from "node:events";
 import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
 import { openJobsAlone } from "./open-jobs.ts";

@@ -80,10 +80,10 @@ test("OK: a job of a transaction that commits is done, and none of one that fail
 
 test("OK: workers are told of a job when its transaction commits", async () => {
   await using notes = await withNotes();
-  const { promise: told, resolve } = Promise.withResolvers<string>();
+  const { promise: notified, resolve } = Promise.withResolvers<string>();
   await notes.sql.listen("staging_jobs", resolve);
   await enqueue(notes.jobs, notes.db, "a");
-  expect(await told).toBe(queue);
+  expect(await notified).toBe(queue);
 });
 
 test("OK: there is at most one job of a key, waiting or running, and another once it has ended", async () => {

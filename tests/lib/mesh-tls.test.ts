@@ -60,7 +60,7 @@ test("OK: a process calls another one, and each shows a certificate of its own",
   expect(numbers).toEqual([1, 2, 3]);
 });
 
-/** A client of the edge, which says for nobody that it calls. */
+/** A client that calls as the edge, without a principal. */
 function edgeClientOf(peer: string, address: string, tls: MeshTls) {
   const upstream = stack.current.use(createUpstream(peer, address, { dial: dialOver(tls, peer) }));
   return createClient(EchoService, transportTo(upstream));
@@ -116,15 +116,15 @@ test("Unavailable: cleartext to a process that has a certificate, and TLS withou
 
 test("OK: a service tells of who could not connect to it, and why", async () => {
   const [authority, stranger] = [await createAuthority(), await createAuthority()];
-  const told: unknown[] = [];
-  const log = pino({ level: "info" }, { write: (line) => told.push(JSON.parse(line)) });
+  const logged: unknown[] = [];
+  const log = pino({ level: "info" }, { write: (line) => logged.push(JSON.parse(line)) });
   const address = await startStorage((await tlsOf(authority, "storage")).tls, log);
   await expect(clientOf(address, undefined).look({ name: "x" })).rejects.toThrow("storage does not answer");
   const outsider = (await tlsOf(stranger, "staging", authority.certificatePem)).tls;
   await expect(clientOf(address, outsider).look({ name: "x" })).rejects.toThrow("storage does not answer");
   for (const reason of ["cleartext", "certificate refused"]) {
     const line = { msg: "TLS handshake failed", address: "127.0.0.1", reason };
-    await expect.poll(() => told).toContainEqual(expect.objectContaining(line));
+    await expect.poll(() => logged).toContainEqual(expect.objectContaining(line));
   }
 });
 

@@ -2,15 +2,15 @@ import { connectPostgres } from "../../services/lib/database/postgres-client.ts"
 import { type Jobs, openJobs } from "../../services/lib/jobs/jobs.ts";
 import { createLog } from "../../services/lib/telemetry/log.ts";
 
-/** The job queues of a service on a database without anything else of it. */
+/** Opens job queues on a database that has no other tables of the service. */
 export async function openJobsAlone(url: string): Promise<Jobs> {
   const sql = connectPostgres(url, { max: 1 });
   const jobs = await openJobs({
     url,
     service: "staging",
     log: createLog("jobs", { logLevel: "silent" }),
-    async listen(channel, heard) {
-      await sql.listen(channel, heard);
+    async listen(channel, onNotification) {
+      await sql.listen(channel, onNotification);
     },
   });
   return {

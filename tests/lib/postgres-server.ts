@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
 
-/** A PostgreSQL server of its own, which nothing of it outlives. Answers its superuser's URL. */
+/** Starts a PostgreSQL server in a temporary folder, which disposal removes. `url` is the superuser's. */
 export async function startPostgresServer(
   settings: Record<string, string> = {},
 ): Promise<AsyncDisposable & { url: string }> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-test-"));
-  // As root the server runs as another user, who has to get in.
+  // For root the server runs as another user, which needs to enter the folder.
   await chmod(folder, 0o711);
   const server = await startPostgres({
     dataDirectory: join(folder, "postgres"),

@@ -1,23 +1,24 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Env } from "../../services/lib/settings/env.ts";
+import { compileCacheEnv } from "./compile-cache.ts";
 
-/** A program that runs, and everything that it prints. */
+/** A running program and its output. */
 export type Program = AsyncDisposable & {
   process: ChildProcess;
-  /** Its exit code, once it has ended. */
+  /** The exit code; null after a signal. */
   ended: Promise<number | null>;
-  /** The first group of the first match in what the process prints; rejects when it ends before. */
+  /** Waits for output that matches and resolves to the first group. Rejects if the process exits before. */
   printed(pattern: RegExp): Promise<string>;
-  /** What it has printed so far. */
+  /** Standard output and standard error so far. */
   output(): string;
 };
 
-/** Starts a program by its file in the repository, with this environment. */
+/** Starts a file of the repository with `PATH` and this environment only. */
 export function startProgram(file: string, env: Env, args: readonly string[] = []): Program {
-  // A group of its own, as a shell gives each job: signals to it do not reach the tests.
+  // In a process group of its own, as in a shell: signals to the group do not reach the tests.
   const child = spawn(process.execPath, [file, ...args], {
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, ...compileCacheEnv, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
@@ -36,13 +37,13 @@ export function startProgram(file: string, env: Env, args: readonly string[] = [
     output: () => output,
     printed: (pattern) =>
       new Promise((resolve, reject) => {
-        const look = () => {
+        const check = () => {
           const match = pattern.exec(output);
           if (match) resolve(match[1] ?? match[0]);
         };
-        child.on("printed", look);
+        child.on("printed", check);
         child.on("close", () => reject(new Error(`${file} ended:\n${output}`)));
-        look();
+        check();
       }),
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");

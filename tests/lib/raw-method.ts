@@ -1,9 +1,12 @@
-type Kind = { readonly requestStream?: boolean; readonly responseStream?: boolean };
+type MethodKind = { readonly requestStream?: boolean; readonly responseStream?: boolean };
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 
-/** A method of a grpc-js server whose messages stay bytes. */
-export const rawMethod = (path: string, { requestStream = false, responseStream = false }: Kind = {}) => ({
+/** Definition of a grpc-js method whose messages are not decoded. */
+export const rawMethod = (
+  path: string,
+  { requestStream = false, responseStream = false }: MethodKind = {},
+) => ({
   path,
   requestStream,
   responseStream,

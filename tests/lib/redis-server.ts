@@ -3,23 +3,23 @@ import { createInterface } from "node:readline";
 import { endProcess } from "./end-process.ts";
 import { freePort } from "./free-port.ts";
 
-/** A machine without Redis can test all the rest; the landing gate installs it. */
+/** Tests that need Redis are skipped without it; `.ci/run` installs it. */
 export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 
-/** Why tests are skipped, for their title. */
+/** Suffix of a title that says why the test is skipped. */
 export const redisMissing = hasRedis ? "" : ": skipped, since redis-server is not on the PATH";
 
 export type RedisServer = AsyncDisposable & {
   readonly url: string;
   /** Sends a signal to the server's process. */
   signal(signal: NodeJS.Signals): void;
-  /** Ends it as a loss of power would; what it held is gone. */
+  /** Kills the server; its data is lost. */
   kill(): Promise<void>;
-  /** Starts it again, at the same address. */
+  /** Starts a new server at the same address. */
   start(): Promise<void>;
 };
 
-/** A Redis server of a test's own, in memory only. The machine's `redis-server` has to be on the PATH. */
+/** Starts `redis-server` from the PATH, without persistence. */
 export async function startRedisServer(): Promise<RedisServer> {
   const port = await freePort();
   let child = await spawnServer(port);

@@ -6,7 +6,7 @@ import { type RunningService, transportAs } from "./test-mesh.ts";
 
 export type ServiceProcess = RunningService & SpawnedProcess;
 
-/** A service's real process, and clients of it that end with it. */
+/** Starts a service as a process. Its clients are closed with it. */
 export async function spawnService(
   service: string,
   env: Env,
@@ -23,8 +23,8 @@ export async function spawnService(
   };
   return {
     ...spawned,
-    client(described, who, caller = "edge") {
-      const transport = transportAs(spawned.address, who, caller);
+    client(described, caller, process = "edge") {
+      const transport = transportAs(spawned.address, caller, process);
       transports.push(transport);
       return createClient(described, transport);
     },

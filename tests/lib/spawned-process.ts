@@ -3,22 +3,23 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Env } from "../../services/lib/settings/env.ts";
+import { compileCacheEnv } from "./compile-cache.ts";
 
 export type SpawnedProcess = AsyncDisposable & {
-  /** Where it listens. */
+  /** The address that it logged as ready. */
   readonly address: string;
   readonly pid: number;
-  /** How it ended. */
+  /** Resolves on exit. */
   readonly ended: Promise<[code: number | null, signal: NodeJS.Signals | null]>;
-  /** Ends it as its operator would. */
+  /** Sends SIGTERM and waits for the exit. */
   stop(): Promise<void>;
-  /** Ends it as a loss of power would, as far as a process can feel one. */
+  /** Sends SIGKILL and waits for the exit. */
   kill(): Promise<void>;
 };
 
 /**
- * A real process of the mesh, as `npm run start:<name>` starts it, but with this environment; `main` is its file in the
- * repository. It is ready. `fileBytesMax` bounds the files that it may write.
+ * Starts a process of the mesh as `npm run start:<name>` does, with `PATH` and this environment only, and waits until it is ready. `main`
+ * is its file in the repository, `fileBytesMax` the largest file that it may write.
  */
 export async function spawnProcess(
   main: string,
@@ -29,7 +30,7 @@ export async function spawnProcess(
   const [command = "", ...args] = [...bounded, process.execPath, join(import.meta.dirname, "../..", main)];
   const child = spawn(command, args, {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { PATH: process.env.PATH, ...env, LOG_LEVEL: "info" },
+    env: { PATH: process.env.PATH, ...compileCacheEnv, ...env, LOG_LEVEL: "info" },
   });
   const ended = once(child, "exit") as SpawnedProcess["ended"];
   const address = await addressOf(child);

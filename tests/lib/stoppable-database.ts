@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { type EmbeddedPostgres, startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
 
 export type StoppableDatabase = AsyncDisposable & {
-  /** Superuser's URL, the same before and after. */
+  /** The superuser's URL, the same after a restart. */
   url: string;
-  /** Stops the server as its operator would: every connection ends, new ones are refused. */
+  /** Stops the server: all connections end and new ones are refused. */
   stop(): Promise<void>;
   start(): Promise<void>;
 };
 
-/** A PostgreSQL server of the test's own behind an address that stays the same. */
+/** Starts a PostgreSQL server behind a TCP port that stays the same while the server is stopped and started. */
 export async function startStoppableDatabase(): Promise<StoppableDatabase> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "sluice-test-"));
@@ -28,15 +28,19 @@ export async function startStoppableDatabase(): Promise<StoppableDatabase> {
   };
   await start();
   stack.defer(stop);
-  const door = stack.use(await openDoor(() => server && `${server.socketDirectory}/.s.PGSQL.5432`));
+  const forwarder = stack.use(
+    await forwardToSocket(() => server && `${server.socketDirectory}/.s.PGSQL.5432`),
+  );
   const url = new URL((server as EmbeddedPostgres | undefined)?.url.replace(/@[^/]*/, "@127.0.0.1") ?? "");
-  url.port = String(door.port);
+  url.port = String(forwarder.port);
   const owned = stack.move();
   return { url: url.href, stop, start, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
 }
 
-/** A TCP port that leads to a unix socket; while there is none, it hangs up. */
-async function openDoor(pathOf: () => string | undefined): Promise<AsyncDisposable & { port: number }> {
+/** Forwards a TCP port to a unix socket. Connections are closed while `pathOf` returns undefined. */
+async function forwardToSocket(
+  pathOf: () => string | undefined,
+): Promise<AsyncDisposable & { port: number }> {
   const open = new Set<Socket>();
   const server = createServer((outside) => {
     const path = pathOf();

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 export type TcpPort = AsyncDisposable & { port: number; connections: Set<Socket> };
 
-/** A TCP port on this machine that does with connections what it is told, until disposed. */
+/** Listens on a loopback port and passes each connection to `serve`. */
 export async function listen(
   serve: (socket: Socket) => void,
   { host = "127.0.0.1", port = 0 } = {},
@@ -11,7 +11,7 @@ export async function listen(
   const connections = new Set<Socket>();
   const server = createServer((socket) => {
     connections.add(socket);
-    // Read, so that the other side's end is noticed.
+    // Without reading, the end of the peer's stream is never seen.
     socket.resume();
     socket.on("error", () => {});
     socket.on("close", () => connections.delete(socket));
@@ -30,7 +30,7 @@ export async function listen(
   };
 }
 
-/** A TCP port that leads to the PostgreSQL server which `url` reaches over a unix socket. */
+/** Forwards a TCP port to a PostgreSQL server whose `url` names a unix socket. */
 export function forwardTcp(url: string): Promise<TcpPort> {
   const { hostname, port } = new URL(url);
   const path = `${decodeURIComponent(hostname)}/.s.PGSQL.${port}`;

@@ -46,7 +46,7 @@ export async function certificateFolder(
   };
 }
 
-/** What a process of the mesh has in its files. */
+/** The files of a process of the mesh. */
 export async function contentsFor(authority: Pair, process: string) {
   return { ...(await createMeshCertificate(authority, process)), caPem: authority.certificatePem };
 }

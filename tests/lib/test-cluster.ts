@@ -1,9 +1,9 @@
-/** Names that the run's setup and its tests share. */
+/** Names shared by the global setup and the tests. */
 export const templateName = "sluice_template";
 export const rolePrefix = "sluice";
 export const rolePassword = "a password of the tests";
 
-/** The same server and role, another database. */
+/** The URL of another database, for the same server and role. */
 export function databaseUrlOf(clusterUrl: string, database: string): string {
   return clusterUrl.replace(/\/[^/]*$/, `/${database}`);
 }

@@ -10,18 +10,18 @@ export type TestDatabase = AsyncDisposable & {
   adminUrl: string;
   /** Each service's own URL. */
   urls: ServiceUrls;
-  /** Superuser's client, to look at rows and to break things. */
+  /** A superuser's client, to read rows and to cause failures. */
   sql: postgres.Sql;
 };
 
-/** A database of its own with every service's schema, dropped when disposed. */
+/** Creates a database with the schema of every service, dropped on disposal. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const clusterUrl = inject("clusterUrl");
   const name = `test_${randomBytes(8).toString("hex")}`;
   const cluster = connectPostgres(clusterUrl, { max: 1 });
   await cluster`create database ${cluster(name)} template ${cluster(templateName)}`;
   const adminUrl = databaseUrlOf(clusterUrl, name);
-  // Roles belong to the whole cluster: test files that start together take turns.
+  // Roles are shared by the whole cluster, so that concurrent updates of them would conflict.
   const urls = await cluster.begin(async (tx) => {
     await tx`select pg_advisory_xact_lock(hashtext('provision a test database'))`;
     return provisionDatabase({ adminUrl, rolePrefix, passwordOf: () => rolePassword });
@@ -39,7 +39,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** An empty database of its own: a source that has nothing to do with Sluice. */
+/** Creates an empty database, to be a source. It is dropped on disposal. */
 export async function createForeignDatabase(): Promise<AsyncDisposable & { url: string; sql: postgres.Sql }> {
   const clusterUrl = inject("clusterUrl");
   const name = `foreign_${randomBytes(8).toString("hex")}`;

@@ -10,23 +10,23 @@ import { createGrpcTransport } from "../../services/lib/mesh/grpc-transport.ts";
 import type { Run } from "../../services/lib/process/lifetime.ts";
 import { assertionHeader, createSigner, type Principal } from "../../services/lib/rpc/principal.ts";
 
-/** Keys of a mesh of the tests' own. */
+/** Keys of the processes of a test mesh. */
 export const meshKeys = createMeshKeys();
 
-/** Somebody of an organisation of their own, or of the one given. */
+/** An admin of a new organisation, unless overridden. */
 export function principal(overrides: Partial<Principal> = {}): Principal {
   return { orgId: randomUUID(), userId: randomUUID(), roles: ["admin"], ...overrides };
 }
 
 export type RunningService = AsyncDisposable & {
   address: string;
-  /** A client that calls as the edge does, on behalf of `who`; undefined for nobody. */
-  client<S extends DescService>(service: S, who: Principal | undefined, process?: string): Client<S>;
-  /** Stops as SIGTERM does; disposing does it too. */
+  /** A client that calls as the edge by default, on behalf of a principal or anonymously. */
+  client<S extends DescService>(service: S, caller: Principal | undefined, process?: string): Client<S>;
+  /** Stops the service as SIGTERM does, and so does disposal. */
   stop(): Promise<void>;
 };
 
-/** Runs a service exactly as its main.ts does, until disposed. */
+/** Runs a service as its main.ts does, until disposal. */
 export async function startService<Config>(run: Run<Config>, config: Config): Promise<RunningService> {
   const stop = new AbortController();
   const { promise: address, resolve, reject } = Promise.withResolvers<string>();
@@ -41,8 +41,8 @@ export async function startService<Config>(run: Run<Config>, config: Config): Pr
   };
   return {
     address: target,
-    client(service, who, process = "edge") {
-      const transport = transportAs(target, who, process);
+    client(service, caller, process = "edge") {
+      const transport = transportAs(target, caller, process);
       transports.push(transport);
       return createClient(service, transport);
     },
@@ -51,10 +51,10 @@ export async function startService<Config>(run: Run<Config>, config: Config): Pr
   };
 }
 
-/** A transport that vouches for `who` as one process of the mesh. */
+/** A transport that signs the caller's assertion as a process of the mesh. */
 export function transportAs(
   address: string,
-  who: Principal | undefined,
+  caller: Principal | undefined,
   process: keyof typeof meshKeys.privateKeys | string,
 ): GrpcTransport {
   const signer = createSigner(process, meshKeys.privateKeys[process] ?? "");
@@ -63,14 +63,14 @@ export function transportAs(
     address,
     interceptors: [
       (next) => async (request) => {
-        request.header.set(assertionHeader, await signer.assertionFor(who));
+        request.header.set(assertionHeader, await signer.assertionFor(caller));
         return next(request);
       },
     ],
   });
 }
 
-/** A folder of its own, removed when disposed. Its path is short enough for unix sockets. */
+/** Creates a folder, removed on disposal. Its path is short enough for unix sockets. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp(join(tmpdir(), "sluice-"));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };

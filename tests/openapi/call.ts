@@ -1,10 +1,10 @@
 import type { OpenApi } from "../../tools/openapi/document.ts";
 import type { Operation } from "../../tools/openapi/operation.ts";
 
-/** One operation of a document, and where it stands. */
+/** One operation of an OpenAPI document and its place in it. */
 export type Described = {
   readonly path: string;
-  /** Its name in the path item. */
+  /** The HTTP method, as the path item names it. */
   readonly key: string;
   readonly operation: Operation;
 };
@@ -17,7 +17,7 @@ export function operationsIn({ paths }: OpenApi): Described[] {
   );
 }
 
-/** Calls an operation as its document says, with nothing but what stands there. */
+/** Calls an operation with what the document says and nothing else. */
 export function callOf(origin: string, described: Described): [url: string, init: RequestInit] {
   const { path, operation } = described;
   const parameters = operation.parameters ?? [];
@@ -49,6 +49,6 @@ function bodyOf({ requestBody }: Operation, headers: Record<string, string>): Re
   return { headers: { ...headers, "content-type": type }, body };
 }
 
-/** The status of the answer when all goes well. */
+/** The status of a successful response. */
 export const successOf = ({ operation }: Pick<Described, "operation">): number =>
   Number(Object.keys(operation.responses).find((status) => status.startsWith("2")));

@@ -1,4 +1,3 @@
-import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exposedServices } from "../../edge/contracts.ts";
 import type { EdgeServer } from "../../edge/listen/server.ts";
@@ -6,8 +5,9 @@ import { readContract } from "../../edge/method/description.ts";
 import { OddService } from "../../gen/sluice/test/odd/v1/odd_pb.ts";
 import { EchoService } from "../../gen/sluice/test/v1/echo_pb.ts";
 import { buildDescriptors } from "../../tools/openapi/build-descriptors.ts";
-import { createDocument, type OpenApi } from "../../tools/openapi/document.ts";
-import { callOf, type Described, operationsIn, successOf } from "./call.ts";
+import { createDocument } from "../../tools/openapi/document.ts";
+import { callOf, operationsIn, successOf } from "./call.ts";
+import { answerPointer, checkerOf } from "./check-schema.ts";
 import { startStubMesh } from "./stub-mesh.ts";
 
 const contracts = [
@@ -44,23 +44,3 @@ describe.each(contracts)("the document of $name", ({ services }) => {
     },
   );
 });
-
-/** Checks JSON by the schema at a place in a document. */
-function checkerOf(document: OpenApi) {
-  // Formats are checked by the public validator where there are examples; int64 and others are OpenAPI's, not JSON Schema's.
-  const ajv = new Ajv2020({ strict: false, validateFormats: false }).addSchema(document, "openapi");
-  const validators = new Map<string, ReturnType<typeof ajv.compile>>();
-  return (pointer: string, json: unknown) => {
-    const validate = validators.get(pointer) ?? ajv.compile({ $ref: `openapi#${pointer}` });
-    validators.set(pointer, validate);
-    return validate(json) ? [] : validate.errors;
-  };
-}
-
-function answerPointer({ path, key, operation }: Described, type: string): string {
-  const status = String(successOf({ operation }));
-  return `/${["paths", path, key, "responses", status, "content", type, "schema"].map(toPointerPart).join("/")}`;
-}
-
-const toPointerPart = (part: string): string =>
-  encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));

@@ -1,6 +1,6 @@
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 
-/** What a public validator has to say against a document, as `rule at place: text`. */
+/** Problems that a public validator finds in a document, as `rule at path: text`. */
 export async function problemsOf(document: unknown): Promise<string[]> {
   const config = await createConfig({
     extends: ["recommended-strict"],

@@ -15,7 +15,7 @@ import { meshKeys } from "../lib/test-mesh.ts";
 const silent = pino({ level: "silent" });
 
 /**
- * The edge in front of services that do nothing, behind their real guards: what arrives is what the contract's rules accept.
+ * The edge in front of stub services behind their real guards, so that only requests that the contract's rules accept reach them.
  * Every credential is a platform administrator's.
  */
 export async function startStubMesh(
@@ -62,13 +62,13 @@ function createIdentity(): GuardedService {
   });
 }
 
-/** Answers every method with a message that has every field. */
+/** Implements every method with a response in which every field is set. */
 function createStub(service: DescService): GuardedService {
   const handlers = service.methods.map((method) => {
     const answer = () => filled(method.output, []);
     const read = async (requests: AsyncIterable<unknown>) => {
       for await (const _ of requests) {
-        // Read to its end, so that the guard sees all of it.
+        // The guard validates each message as it is read.
       }
     };
     const unary = () => answer();
@@ -89,7 +89,7 @@ function createStub(service: DescService): GuardedService {
   return guard(service, Object.fromEntries(handlers) as never);
 }
 
-/** A message with every message and one item of every list in it, each of a kind once. */
+/** A message with every field set and one item in each list. Recursive types are filled once. */
 function filled(desc: DescMessage, within: readonly DescMessage[]): Message {
   const message = reflect(desc, create(desc));
   for (const field of desc.fields) {
@@ -101,6 +101,6 @@ function filled(desc: DescMessage, within: readonly DescMessage[]): Message {
   return message.message;
 }
 
-/** What such a message holds has to be said before it can be spelled as JSON. */
+/** These can't be encoded as JSON without content, which their fields do not describe. */
 const isOpen = ({ typeName }: DescMessage): boolean =>
   ["google.protobuf.Any", "google.protobuf.Value"].includes(typeName);

@@ -28,7 +28,7 @@ function parseAttack(line: string): Attack {
   return { expected, form, sql };
 }
 
-/** In what else a call may stand. Statements that are no query have fewer: the grammar keeps them out of expressions. */
+/** Contexts in which a call may appear. Statements that are not queries have fewer, because they are not expressions. */
 const forms = ["method", "lambda", "cte", "comprehension", "quoted", "mixed case", "schema", "parameter"];
 const formsOfStatements: Record<string, string[]> = {
   "other tables and files by name": forms.filter((form) => form !== "method"),

@@ -100,7 +100,7 @@ test("Unavailable: storage is not there", async () => {
 });
 
 describe("a folder of storage's that can be read", () => {
-  /** Storage's folder with the content in it under `name`, and an orchestration that reads it. */
+  /** Starts an orchestration that reads storage's folder, which contains the content under `name`. */
   async function startBeside(content: string) {
     await using stack = new AsyncDisposableStack();
     const storage = stack.use(await temporaryFolder()).path;
@@ -131,7 +131,7 @@ describe("a folder of storage's that can be read", () => {
     beside.share({});
     expect([await beside.rows(), beside.fetches()]).toEqual([[["beside"]], 0]);
     const [copy, original] = await Promise.all([stat(beside.cached), stat(join(beside.storage, "content"))]);
-    // A link would let storage's own file change with the copy.
+    // A copy, not a link: changing it must not change storage's file.
     expect(copy.ino).not.toBe(original.ino);
     expect(original.nlink).toBe(1);
   });

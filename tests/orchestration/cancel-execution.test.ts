@@ -26,7 +26,7 @@ const endless = "SELECT count(*) FROM range(1000000000000000)";
 
 type Executions = User["executions"];
 
-/** A statement that does not end; answers the id of its record as soon as that is there. */
+/** Starts a statement that does not end. Returns the execution's id once its row exists. */
 async function startEndless(user: User, { executions = user.executions }: { executions?: Executions } = {}) {
   const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
   const call = failureOf(executions.executeQuery({ sourceId, sql: endless, timeout: { seconds: 300n } }));

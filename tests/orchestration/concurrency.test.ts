@@ -9,7 +9,7 @@ import {
   startOrchestration,
 } from "./orchestration.ts";
 
-/** Permits of one user who is alone: of twelve, all but the reserve of each class. */
+/** Permits of a single user: twelve less the reserve of each class. */
 const aloneMax = 9;
 
 let mesh: Orchestration;
@@ -43,12 +43,12 @@ test("OK: a user's executions wait for a permit; other users, organisations and 
 });
 
 test("OK: organisations at the same time see their own files only", async () => {
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 6 }, async (_, index) => {
       const user = mesh.user();
       const sourceId = await createFileSource(mesh, user, "mine.csv", `n\n${index}\n`);
       return (await query(user, sourceId, "FROM mine")).rows;
     }),
   );
-  expect(answers).toEqual(Array.from({ length: 6 }, (_, index) => [[String(index)]]));
+  expect(responses).toEqual(Array.from({ length: 6 }, (_, index) => [[String(index)]]));
 });

@@ -26,7 +26,7 @@ afterAll(() => mesh[Symbol.asyncDispose]());
 
 const endless = "SELECT count(*) FROM range(1000000000000000)";
 
-/** The service as a process of its own, on the same database. */
+/** Starts the service in a process of its own, on the same database. */
 const spawnService = (folder: string) =>
   spawnProcess("services/orchestration/main.ts", {
     GRPC_LISTEN: "127.0.0.1:0",
@@ -64,7 +64,7 @@ test("a killed process: its executions are cancelled at the next start, its engi
   }
   const enginesOfKilled = async () =>
     (await listProcesses()).filter(({ ppid }) => ppid === spawned.pid).map(({ pid }) => pid);
-  // An execution is noted before it gets a process.
+  // The row is inserted before the execution gets a process.
   await eventually(enginesOfKilled).not.toEqual([]);
   const engines = await enginesOfKilled();
 

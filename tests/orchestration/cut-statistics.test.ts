@@ -10,7 +10,7 @@ const cuts = Array.from({ length: 5 }, (_, index) => ({
   rows: { from: index * 10, to: (index + 1) * 10 },
 }));
 
-/** Statistics of a file with these types, and how many cuts each question to the engine was of. */
+/** Statistics of a file with these types, and the number of cuts of each task of the engine. */
 function statisticsOf(dataTypes: readonly string[], failure?: Error) {
   const asked: number[] = [];
   const run = async (task: { cuts: typeof cuts; columns: { name: string }[] }) => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => mesh[Symbol.asyncDispose]());
 
-/** Discovers a new file source and answers its one table. */
+/** Discovers a new file source. Returns its only table. */
 async function discoverFile(name: string, content: Buffer | string, settings = {}) {
   const user = mesh.user();
   const sourceId = await createFileSource(mesh, user, name, content, settings);

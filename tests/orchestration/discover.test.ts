@@ -60,7 +60,7 @@ test("OK: of racing discoveries one adds, the others find nothing new", async ()
       where datname = current_database() and wait_event_type = 'Lock'`;
     return rows.length;
   };
-  // All of them come to the point where they write before the first one may.
+  // A barrier: every call reaches its transaction before the first may write.
   const { calls } = await sql.begin(async (tx) => {
     await tx`select 1 from orchestration.sources where source_id = ${sourceId} for update`;
     const discoveries = Array.from({ length: 4 }, () => user.catalog.discover({ sourceId }));

@@ -1,14 +1,14 @@
-import { createHash, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { duplexPair } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Crash, CrashSubject } from "../../gen/sluice/orchestration/v1/crashes_pb.ts";
+import { CrashSubject } from "../../gen/sluice/orchestration/v1/crashes_pb.ts";
 import { findConfinement } from "../../services/orchestration/confinement/find-confinement.ts";
-import { startEngineChild } from "../../services/orchestration/engine/engine-child.ts";
+import { startEngineChild } from "../../services/orchestration/engine/processes/engine-child.ts";
 import { openMessageChannel } from "../../services/orchestration/process/message-channel.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
+import { crashed, crashesOf, crashingSql, freshJson, onlyCrashOf } from "./crashes.ts";
 import { crashNextEngine, leftFiles } from "./engine-processes.ts";
 import { startEngine, statementOn } from "./engines.ts";
 import { plan, tablesOf } from "./extracts.ts";
@@ -22,24 +22,12 @@ import {
   type User,
 } from "./orchestration.ts";
 
-/** Overflows the stack of DuckDB's JSON reader. */
-const crashing = "SELECT json_structure(repeat('[', 200000) || repeat(']', 200000))";
-/** Rows that no other test has, so that nothing is known of them. */
-const fresh = () => JSON.stringify({ a: randomUUID() });
-const sha256 = (content: string) => createHash("sha256").update(content).digest("hex");
-
 let mesh: Orchestration;
 beforeAll(async () => {
   mesh = await startOrchestration();
 });
 afterAll(() => mesh[Symbol.asyncDispose]());
 
-const crashed = (fileName: string) => ({
-  code: Code.Unavailable,
-  reason: "ENGINE_CRASHED",
-  fields: [],
-  message: `the engine's process ended by SIGSEGV, while it read the file "${fileName}": try again`,
-});
 const refused = (what: string, crashId: string) => ({
   code: Code.FailedPrecondition,
   reason: "QUARANTINED",
@@ -47,19 +35,12 @@ const refused = (what: string, crashId: string) => ({
   message: `${what} crashed the engine twice and is refused: release it by POST /api/v1/crashes/${crashId}:release`,
 });
 
-const crashesOf = async ({ crashes }: User): Promise<Crash[]> => (await crashes.listCrashes({})).crashes;
-const onlyCrashOf = async (user: User): Promise<Crash> => {
-  const [crash, ...others] = await crashesOf(user);
-  if (!crash || others.length > 0) throw new Error("there is not one crash");
-  return crash;
-};
-
 describe("a statement", () => {
   test("FailedPrecondition: what crashed twice is refused, for this file and in this organisation only", async () => {
     const user = mesh.user();
     const content = `n\n${Date.now()}\n`;
     const sourceId = await createFileSource(mesh, user, "n.csv", content);
-    const ask = (who = user, at = sourceId, sql = crashing) =>
+    const ask = (who = user, at = sourceId, sql = crashingSql) =>
       failureOf(who.executions.executeQuery({ sourceId: at, sql }));
     expect(await ask()).toEqual(crashed("n.csv"));
     expect(await ask()).toEqual(crashed("n.csv"));
@@ -80,7 +61,7 @@ describe("a statement", () => {
     const owner = mesh.user();
     const sourceId = await createFileSource(mesh, owner, "shared.csv", `n\n${Date.now()}\n`);
     const viewer = mesh.user({ orgId: owner.who.orgId, roles: ["viewer"] });
-    for (const sql of [crashing, `${crashing} AS a`, `${crashing} AS b`]) {
+    for (const sql of [crashingSql, `${crashingSql} AS a`, `${crashingSql} AS b`]) {
       const failure = await failureOf(viewer.executions.executeQuery({ sourceId, sql }));
       expect(failure).toEqual(crashed("shared.csv"));
     }
@@ -98,7 +79,7 @@ describe("a file", () => {
 
   test("FailedPrecondition: a file that crashed twice at discovery is refused, to statements as well", async () => {
     const user = mesh.user();
-    const sourceId = await createFileSource(mesh, user, "odd.json", fresh());
+    const sourceId = await createFileSource(mesh, user, "odd.json", freshJson());
     const discover = () => failureOf(user.catalog.discover({ sourceId }));
     expect(await crashNextEngine(discover)).toEqual(crashed("odd.json"));
     expect(await crashNextEngine(discover)).toEqual(crashed("odd.json"));
@@ -110,9 +91,9 @@ describe("a file", () => {
 
   test("FailedPrecondition: a file that crashed twice at a plan is refused", async () => {
     const user = mesh.user();
-    const sourceId = await createFileSource(mesh, user, "odd.json", fresh());
+    const sourceId = await createFileSource(mesh, user, "odd.json", freshJson());
     const [tableId = ""] = Object.values(await tablesOf(user, sourceId));
-    const fileId = mesh.peers.addFile(user.who, "odd.json", fresh());
+    const fileId = mesh.peers.addFile(user.who, "odd.json", freshJson());
     await user.sources.updateSource({
       source: { sourceId, settings: { fileId } },
       updateMask: { paths: ["settings"] },
@@ -124,84 +105,6 @@ describe("a file", () => {
   });
 });
 
-describe("ListCrashes and ReleaseCrash", () => {
-  test("OK: every field of both kinds, page by page, and nothing of another organisation", async () => {
-    const user = mesh.user();
-    const [good, odd] = [`n\n${Date.now()}\n`, fresh()];
-    const sourceId = await createFileSource(mesh, user, "n.csv", good);
-    const oddId = await createFileSource(mesh, user, "odd.json", odd);
-    const sql = `${crashing} -- ${"x".repeat(2000)}`;
-    await failureOf(user.executions.executeQuery({ sourceId, sql }));
-    const discover = () => failureOf(user.catalog.discover({ sourceId: oddId }));
-    await crashNextEngine(discover);
-    await crashNextEngine(discover);
-
-    const first = await user.crashes.listCrashes({ pageSize: 1 });
-    const second = await user.crashes.listCrashes({ pageSize: 1, pageToken: first.nextPageToken });
-    expect(second.nextPageToken).toBe("");
-    const always = {
-      crashId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      cause: "the engine's process ended by SIGSEGV",
-      createTime: expect.anything(),
-      updateTime: expect.anything(),
-    };
-    expect([...first.crashes, ...second.crashes]).toEqual([
-      expect.objectContaining({
-        ...always,
-        subject: CrashSubject.STATEMENT,
-        fileName: "n.csv",
-        fileSha256: sha256(good),
-        sql: sql.slice(0, 1000),
-        crashCount: 1,
-        quarantined: false,
-      }),
-      expect.objectContaining({
-        ...always,
-        subject: CrashSubject.FILE,
-        fileName: "odd.json",
-        fileSha256: sha256(odd),
-        sql: "",
-        crashCount: 2,
-        quarantined: true,
-      }),
-    ]);
-    expect(await crashesOf(mesh.user())).toEqual([]);
-    const viewer = mesh.user({ orgId: user.who.orgId, roles: ["viewer"] });
-    expect(await crashesOf(viewer)).toHaveLength(2);
-  });
-
-  test("OK: what was released is tried again, and its crashes count from one", async () => {
-    const user = mesh.user();
-    const sourceId = await createFileSource(mesh, user, "odd.json", fresh());
-    const discover = () => failureOf(user.catalog.discover({ sourceId }));
-    await crashNextEngine(discover);
-    await crashNextEngine(discover);
-    const { crashId } = await onlyCrashOf(user);
-    expect((await discover()).reason).toBe("QUARANTINED");
-
-    const viewer = mesh.user({ orgId: user.who.orgId, roles: ["viewer"] });
-    expect(await failureOf(viewer.crashes.releaseCrash({ crashId }))).toMatchObject({
-      code: Code.PermissionDenied,
-      reason: "PERMISSION_MISSING",
-    });
-    for (const [who, id] of [
-      [mesh.user(), crashId],
-      [user, randomUUID()],
-    ] as const) {
-      expect(await failureOf(who.crashes.releaseCrash({ crashId: id }))).toMatchObject({
-        code: Code.NotFound,
-        message: `crash ${id} not found`,
-      });
-    }
-    expect((await discover()).reason).toBe("QUARANTINED");
-
-    await user.crashes.releaseCrash({ crashId });
-    expect(await crashesOf(user)).toEqual([]);
-    expect(await crashNextEngine(discover)).toEqual(crashed("odd.json"));
-    expect(await onlyCrashOf(user)).toMatchObject({ crashCount: 1, quarantined: false });
-  });
-});
-
 const limit = () => ({ signal: AbortSignal.timeout(60_000), timeoutMs: 60_000 });
 
 test("OK: a crash is one line of the log, with its cause", async () => {
@@ -209,7 +112,7 @@ test("OK: a crash is one line of the log, with its cause", async () => {
   const lines: string[] = [];
   const log = pino({ level: "trace" }, { write: (line) => lines.push(line) });
   await using engine = await startEngine(folder.path, { log });
-  const task = await statementOn(folder.path, "n\n1\n", crashing);
+  const task = await statementOn(folder.path, "n\n1\n", crashingSql);
   await expect(engine.run(task, limit())).rejects.toMatchObject({ kind: "crashed" });
   expect(lines.map((line) => JSON.parse(line))).toEqual([
     expect.objectContaining({
@@ -223,7 +126,7 @@ test("OK: a crash is one line of the log, with its cause", async () => {
   ]);
 });
 
-/** A message of the channel: its length, then its text. */
+/** A message of the channel: length and text. */
 function framed(text: string): Buffer {
   const length = Buffer.alloc(4);
   length.writeUInt32LE(Buffer.byteLength(text));
@@ -233,7 +136,7 @@ function framed(text: string): Buffer {
 const reply = { kind: "failed", failure: "memory", message: "" };
 
 describe("a process that sends what is no reply", () => {
-  /** A process that answers its task with some bytes. */
+  /** Starts a process that answers its task with these bytes. */
   async function askHostile(folder: string, bytes: Buffer) {
     const program = new URL("./hostile-engine.ts", import.meta.url);
     const { layers } = await findConfinement(1024 ** 3);
@@ -241,7 +144,7 @@ describe("a process that sends what is no reply", () => {
     const child = startEngineChild({ ...bounds, program });
     const task = await statementOn(folder, "n\n1\n", "FROM n");
     const sent = { spillDirectory: "spill", memoryBytes: 1024 ** 3, fileName: bytes.toString("hex") };
-    return { child, answer: child.ask({ ...task, ...sent }) };
+    return { child, answer: child.run({ ...task, ...sent }) };
   }
 
   test.each([
@@ -261,10 +164,10 @@ describe("a process that sends what is no reply", () => {
     expect(await answer).toEqual({
       exitCode: null,
       signal: "SIGKILL",
-      complaint: expect.stringContaining(why),
-      endedByOthers: false,
+      stderrTail: expect.stringContaining(why),
+      killedExternally: false,
     });
-    expect(await answer).toMatchObject({ complaint: expect.stringMatching(/^it sent what is no reply: /) });
+    expect(await answer).toMatchObject({ stderrTail: expect.stringMatching(/^it sent what is no reply: /) });
     expect(child.hasEnded()).toBe(true);
   });
 

@@ -38,7 +38,7 @@ afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
 
-/** Bytes that no other test has, so that nothing is known of them. */
+/** Unique bytes, so that no other test has recorded crashes of them. */
 const fresh = () => `n\n${randomBytes(6).readUIntBE(0, 6)}\n`;
 const freshSource = () => createFileSource(mesh, user, "n.csv", fresh());
 
@@ -49,7 +49,7 @@ const killed = (subject: string) => ({
   message: `the engine's process ended by SIGKILL, while it read ${subject}: try again`,
 });
 
-/** No task's file or pipe is left, and nothing is held against the file. */
+/** Asserts that no file or pipe of a task is left, and that no crash of the file is recorded. */
 async function expectNothingLeft(): Promise<void> {
   await closeSnapshots();
   await eventually(() => leftFiles(mesh.folder)).toEqual([]);
@@ -59,11 +59,11 @@ async function expectNothingLeft(): Promise<void> {
 type Ask = (signal?: AbortSignal) => Promise<unknown>;
 type Step = {
   readonly subject: string;
-  /** Everything before the step; answers the step itself. */
+  /** Runs everything before the step. Returns the step. */
   prepare(): Promise<Ask>;
 };
 
-/** Snapshots of a test, each of which may keep a process. */
+/** Snapshots of a test. Each may keep a process. */
 const snapshots: string[] = [];
 async function closeSnapshots(): Promise<void> {
   for (const snapshotId of snapshots.splice(0)) await user.extracts.closeSnapshot({ snapshotId });
@@ -194,21 +194,21 @@ test("Unavailable: the process is killed in the middle of a computation", async 
 });
 
 describe("in the middle of a chunk", () => {
-  /** Takes one part of the stream of a chunk that a process writes: one column of two is no prepared file's. */
+  /** Reads the first part of a chunk that a process writes. One column of two cannot be cut from the prepared file. */
   async function beginChunk(sourceId: string, tableId: string) {
     const tables = [{ tableId, columns: ["text"] }];
     const { snapshotId, chunks } = await plan(user, sourceId, [], { tables });
     snapshots.push(snapshotId);
     const request = { snapshotId, tableIndex: 0, range: chunks[0]?.range ?? "" };
     const caller = new AbortController();
-    // The process that read the whole file may still have its task's files.
+    // The process that prepared the file may still have the task's files.
     await untilIdle();
     const parts = user.extracts.extractChunk(request, { signal: caller.signal })[Symbol.asyncIterator]();
     expect((await parts.next()).value?.part.case).toBe("chunk");
     return { snapshotId, request, caller, parts, pid: await untilWorking() };
   }
 
-  /** Has the process of a chunk ended, and takes the rest. */
+  /** Kills the process of a chunk and reads the rest of the stream. */
   async function breakOff(sourceId: string, tableId: string, signal: NodeJS.Signals) {
     const { snapshotId, request, caller, parts, pid } = await beginChunk(sourceId, tableId);
     process.kill(pid, signal);
@@ -282,7 +282,7 @@ describe("in the middle of a chunk", () => {
 const isRoot = process.getuid?.() === 0;
 const run = promisify(execFile);
 
-// A file system of its own can be mounted by root only.
+// Only root can mount a file system.
 test.runIf(isRoot)("ResourceExhausted: no space is left for what a statement spills", async () => {
   await using folder = await temporaryFolder();
   const small = join(folder.path, "small");

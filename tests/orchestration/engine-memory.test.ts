@@ -17,7 +17,7 @@ import {
 
 const mebibyte = 1024 ** 2;
 const processMiB = 1536;
-/** Beyond a limit, what is taken between two looks of the watch. */
+/** Tolerance: memory that is allocated between two samples of the watch. */
 const overshoot = 1.25;
 
 const attacks: readonly (readonly [string, string])[] = [
@@ -38,7 +38,7 @@ const attacks: readonly (readonly [string, string])[] = [
 
 type Attack = (sql: string) => ReturnType<typeof failureOf>;
 
-/** A user of an organisation of their own, with a file that is prepared. */
+/** Creates a user of a new organisation with a prepared file. */
 async function attacker(mesh: Orchestration): Promise<Attack> {
   const user = mesh.user();
   const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
@@ -79,7 +79,7 @@ describe("over the RPC", () => {
 test("ResourceExhausted: four attacks at once stay within the memory of all processes", async () => {
   const totalMiB = 2048;
   await using mesh = await startOrchestration({ ENGINE_MEMORY_MIB: `${totalMiB}` });
-  // One user's fourth statement would wait for the others.
+  // Three users, because a user's fourth statement would be queued.
   const attackers: Attack[] = [];
   for (let count = 0; count < 4; count += 1) attackers.push(await attacker(mesh));
   const { result, process, total } = await withMemoryPeaks(() =>
@@ -111,7 +111,7 @@ test("ResourceExhausted: the watch ends a process that the kernel does not bound
   expect(process).toBeLessThan(processMiB * overshoot);
 });
 
-/** Takes as many MiB as the row says, then computes for ever. */
+/** Allocates the row's number of MiB, then computes forever. */
 const holdsMemory =
   "SELECT len(list) + levenshtein(a, b) FROM " +
   "(SELECT range(n * 131072) AS list, repeat('a', 1000000) AS a, repeat('b', 1000000) AS b FROM n)";
@@ -139,7 +139,7 @@ test("ResourceExhausted: of two that take too much together the larger one ends,
 });
 
 describe("the watch", () => {
-  /** A watch over processes of which a test says how much they have. */
+  /** A watch over processes whose memory the test sets. */
   function watchOver(sizes: Record<number, number>) {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
@@ -159,7 +159,7 @@ describe("the watch", () => {
     const { ended, watch } = watchOver({ 1: 100, 2: 50 });
     vi.advanceTimersByTime(1000);
     expect(ended).toEqual([]);
-    expect(watch.look()).toEqual({ busyCount: 2, memoryBytes: 150 });
+    expect(watch.usage()).toEqual({ busyCount: 2, memoryBytes: 150 });
   });
 
   test("ResourceExhausted: who is over the own limit ends, once, and does not count among all", () => {

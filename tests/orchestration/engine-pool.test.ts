@@ -7,14 +7,17 @@ import { createLog } from "../../services/lib/telemetry/log.ts";
 import { newId } from "../../services/lib/values/ids.ts";
 import { findConfinement } from "../../services/orchestration/confinement/find-confinement.ts";
 import type { Engine } from "../../services/orchestration/engine/engine.ts";
-import { type EngineChild, startEngineChild } from "../../services/orchestration/engine/engine-child.ts";
+import { readMappedMemory, readPrivateMemory } from "../../services/orchestration/engine/memory-watch.ts";
+import {
+  type EngineChild,
+  startEngineChild,
+} from "../../services/orchestration/engine/processes/engine-child.ts";
 import {
   createEnginePool,
   type EnginePool,
   type EnginePoolOptions,
-} from "../../services/orchestration/engine/engine-pool.ts";
-import { readMappedMemory, readPrivateMemory } from "../../services/orchestration/engine/memory-watch.ts";
-import type { EngineOwner } from "../../services/orchestration/engine/owners-tasks.ts";
+} from "../../services/orchestration/engine/processes/engine-pool.ts";
+import type { EngineOwner } from "../../services/orchestration/engine/processes/owner-tasks.ts";
 import { untilGone } from "../all-in-one/postgres-fixtures.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
 import { enginesOf } from "./engine-processes.ts";
@@ -29,11 +32,11 @@ const limit = { signal, timeoutMs: 60_000 };
 type Pool = AsyncDisposable & {
   pool: EnginePool;
   clock: ReturnType<typeof simulatedClock>;
-  /** A process does a task of somebody's, and is idle again. */
+  /** Runs a task of an owner in a process, which is idle again afterwards. */
   use(owner: EngineOwner): Promise<EngineChild>;
 };
 
-/** A pool of real processes on a clock that a test sets. */
+/** A pool of real processes with a simulated clock. */
 async function startPool(options: Partial<EnginePoolOptions> = {}): Promise<Pool> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
@@ -56,7 +59,7 @@ async function startPool(options: Partial<EnginePoolOptions> = {}): Promise<Pool
   };
 }
 
-/** A folder is emptied in the background; one turn of the file system's is enough for one that is empty. */
+/** Folders are emptied in the background. One file-system call suffices for an empty one. */
 const untilEmptied = async () => {
   for (let turn = 0; turn < 20; turn += 1) await stat(import.meta.filename);
 };
@@ -64,7 +67,7 @@ const untilEmptied = async () => {
 const someone = (orgId = newId()): EngineOwner => ({ orgId, userId: newId() });
 const isAlive = (child: EngineChild) => !child.hasEnded();
 
-/** As a call of somebody's asks for it. */
+/** Requests a process as a call of this owner does. */
 function asking(engine: Engine, task: Parameters<Engine["run"]>[0]) {
   const call = { requestId: "test", traceparent: undefined, tracestate: undefined, deadlineMs: undefined };
   return (who: Principal) =>
@@ -89,7 +92,7 @@ test("OK: a process does the tasks of one user of one organisation, however they
   for (let step = 0; step < 24; step += 1) {
     const owner = owners[(step * 7 + (step >> 2)) % owners.length] ?? someone();
     const child = await pool.take(owner, signal);
-    // Numbers of processes come again; the name of a folder, which a process has to itself, does not.
+    // Process ids are reused; the name of a process's folder is not.
     const { path } = child.folder;
     for (const [other, paths] of servedBy) {
       if (other !== owner.userId) expect(paths).not.toContain(path);
@@ -245,7 +248,7 @@ test("OK: a warm process that is killed, also while its next database is being o
   const ask = asking(engine, await statementOn(folder.path, "n\n1\n", "SELECT n FROM n"));
   for (let count = 0; count < 4; count += 1) {
     expect(await ask(who)).toMatchObject({ result: { rows: [["1"]] } });
-    // The reply has just been sent: the process opens its next database.
+    // The reply has been sent, and the process is opening its next database.
     const pids = enginesOf();
     for (const pid of pids) process.kill(pid, "SIGKILL");
     await untilGone(pids);

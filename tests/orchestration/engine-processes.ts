@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { inputName } from "../../services/orchestration/engine/work-folder.ts";
+import { inputName } from "../../services/orchestration/engine/work-file-names.ts";
 import { eventually } from "./orchestration.ts";
 
 const mebibyte = 1024 ** 2;
 
-/** Processes that were started by one of this process's threads, or by another process. */
+/** Processes started by a thread of this process, or by another process. */
 function childrenOf(pid: number): number[] {
   const threads = readdirSync(`/proc/${pid}/task`);
   return threads.flatMap((thread) =>
@@ -14,13 +14,13 @@ function childrenOf(pid: number): number[] {
   );
 }
 
-/** Processes of the engine, also those that are still being launched. */
+/** Processes of the engine, including those that are being launched. */
 export const enginesOf = (parent = process.pid): number[] =>
   childrenOf(parent).filter((pid) =>
     /engine-process\.ts|confinement.launcher\.ts/.test(read(`/proc/${pid}/cmdline`)),
   );
 
-/** Private memory, as the kernel counts it; 0 for a process that is gone. */
+/** Private memory as counted by the kernel; 0 for a process that has ended. */
 export function memoryOf(pid: number): number {
   const status = read(`/proc/${pid}/status`);
   const kibibytes = [...status.matchAll(/^(?:RssAnon|RssShmem):\s+(\d+) kB$/gm)].map(([, count]) =>
@@ -29,7 +29,7 @@ export function memoryOf(pid: number): number {
   return kibibytes.reduce((sum, count) => sum + count, 0) * 1024;
 }
 
-/** Empty for what is not there any more. */
+/** Empty for a file that has been deleted. */
 function read(path: string): string {
   try {
     return readFileSync(path, "utf8");
@@ -38,12 +38,12 @@ function read(path: string): string {
   }
 }
 
-/** Largest figures that were seen, in MiB. */
+/** Maxima, in MiB. */
 export type MemoryPeaks = { process: number; total: number };
 
 const sampleEveryMs = 20;
 
-/** Watches the memory of all engine processes of this one while `work` runs. */
+/** Samples the memory of all engine processes of this process while `work` runs. */
 export async function withMemoryPeaks<T>(work: () => Promise<T>): Promise<MemoryPeaks & { result: T }> {
   const peaks: MemoryPeaks = { process: 0, total: 0 };
   const timer = setInterval(() => {
@@ -62,7 +62,7 @@ export async function withMemoryPeaks<T>(work: () => Promise<T>): Promise<Memory
   }
 }
 
-/** The processes that have a task: its input lies in their working directory. */
+/** Processes with a task: its input is in their working directory. */
 const workingEngines = (parent = process.pid): number[] =>
   enginesOf(parent).filter((pid) => existsSync(`/proc/${pid}/cwd/${inputName}`));
 
@@ -77,26 +77,26 @@ export async function untilIdle(): Promise<void> {
   await eventually(() => workingEngines()).toEqual([]);
 }
 
-/** More than a process takes to start and to get a task, in ticks of the kernel's clock. */
+/** More CPU time than a process needs to start and receive a task, in clock ticks of the kernel. */
 const busyTicks = 100;
 
-/** Whether a process computes already. */
+/** Whether a process is computing its task. */
 export function isBusy(pid: number): boolean {
   const [, fields = ""] = read(`/proc/${pid}/stat`).split(") ");
   const [user = 0, system = 0] = fields.split(" ").slice(11, 13).map(Number);
   return user + system > busyTicks;
 }
 
-/** Engine processes that go no further, whichever of them gets the next task. */
+/** Stopped engine processes, one of which gets the next task. */
 export type HeldEngines = Disposable & {
   /** Waits until one of them has the task. */
   working(): Promise<number>;
 };
 
-/** More often than a process starts. */
+/** Shorter than the start of a process, in milliseconds. */
 const holdEveryMs = 2;
 
-/** Stops all engine processes, and those that start, until one of them has a task; they go on when this is disposed. */
+/** Stops all current and new engine processes until one of them has a task. Disposing continues them. */
 export function holdEngines(): HeldEngines {
   const held = new Set<number>();
   const hold = () => {
@@ -120,7 +120,7 @@ export function holdEngines(): HeldEngines {
   };
 }
 
-/** It may have ended meanwhile. */
+/** The process may have ended meanwhile. */
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
@@ -129,16 +129,16 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Has the engine process that gets the task of `call` end by a signal of its own, as one that crashes does. */
+/** Kills the engine process that gets the task of `call` by a signal to itself, as in a crash. */
 export async function crashNextEngine<T>(call: () => Promise<T>): Promise<T> {
   using engines = holdEngines();
-  const answer = call();
+  const response = call();
   signal(await engines.working(), "SIGSEGV");
   engines[Symbol.dispose]();
-  return answer;
+  return response;
 }
 
-/** Nothing that a task left of its files: the folder of a process that is kept ready has nothing in it. */
+/** Asserts that no task has left files. The folder of an idle process is empty. */
 export async function leftFiles(folder: string): Promise<string[]> {
   const names = await readdir(join(folder, "engine", "processes"), { recursive: true });
   const pipes = await readdir(join(folder, "engine", "pipes"));

@@ -9,10 +9,10 @@ import { createMemoryWatch, type MemoryLimits } from "../../services/orchestrati
 
 const defaultMemory: MemoryLimits = { processBytes: 1536 * 1024 ** 2, totalBytes: 6 * 1024 ** 3 };
 
-/** Nothing that a test does needs more. */
+/** More than any test needs. */
 export const watchMemory = (limits = defaultMemory) => createMemoryWatch(limits);
 
-/** An engine as the service has it, in a folder of its own. */
+/** An engine with the service's settings, in a folder of its own. */
 export async function startEngine(
   directory: string,
   {
@@ -34,7 +34,7 @@ export async function writeParquet(path: string, sql: string, options = ""): Pro
   instance.closeSync();
 }
 
-/** The task that runs a statement over one column of numbers, `n`, which are written into a folder. */
+/** A task that runs a statement over a file with one column of numbers, `n`. The file is written into the folder. */
 export async function statementOn(folder: string, content: string, sql: string) {
   const csv = join(folder, `${randomUUID()}.csv`);
   const path = join(folder, `${randomUUID()}.parquet`);

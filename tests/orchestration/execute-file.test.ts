@@ -10,7 +10,7 @@ import {
 
 let mesh: Orchestration;
 let user: User;
-/** A source with the table `cars`. */
+/** Creates a source with the table `cars`. */
 let cars: string;
 beforeAll(async () => {
   mesh = await startOrchestration();
@@ -18,19 +18,6 @@ beforeAll(async () => {
   cars = await createFileSource(mesh, user, "cars.json", await dataSet("cars.json"));
 });
 afterAll(() => mesh[Symbol.asyncDispose]());
-
-test("OK: a query over JSON", async () => {
-  const sql = "SELECT Origin, count(*) AS cars FROM cars GROUP BY ALL ORDER BY cars; -- all of them";
-  expect(await query(user, cars, sql)).toEqual({
-    columns: ["Origin VARCHAR", "cars BIGINT"],
-    rows: [
-      ["Europe", "73"],
-      ["Japan", "79"],
-      ["USA", "254"],
-    ],
-    truncated: false,
-  });
-});
 
 test("OK: a query over CSV, and over Parquet with three million rows", async () => {
   const weather = await createFileSource(

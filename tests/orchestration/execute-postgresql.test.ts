@@ -33,7 +33,7 @@ afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
 
-/** Sessions of the source's role that the server has. */
+/** Number of the server's sessions of the source's role. */
 const sessions = async () =>
   await foreign.sql`select state, query from pg_stat_activity where usename = ${String(foreign.settings.user)}`;
 

@@ -15,7 +15,7 @@ import {
 
 let mesh: Orchestration;
 let user: User;
-/** A source with the table `cars`. */
+/** Creates a source with the table `cars`. */
 let cars: string;
 beforeAll(async () => {
   mesh = await startOrchestration();
@@ -30,7 +30,7 @@ const engines = async () =>
   );
 const runningStatements = async () =>
   (await mesh.database.sql`select 1 from orchestration.executions where state = 'running'`).length;
-/** What processes left of their folders; the process that is kept ready has one, with nothing in it. */
+/** Files left in the folders of processes. The spare process has an empty folder. */
 const leftFiles = async () => {
   const folders = join(mesh.folder, "engine", "processes");
   const names = await readdir(folders, { recursive: true });
@@ -40,7 +40,7 @@ const leftFiles = async () => {
 test.each([
   "SELECT count(*) FROM range(1000000000000000)",
   "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r",
-  // DuckDB can't interrupt a single function.
+  // DuckDB cannot interrupt a running function.
   "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000))",
 ])("DeadlineExceeded: a statement that does not end, %s", async (sql) => {
   const timeout = { seconds: 2n };
@@ -50,7 +50,7 @@ test.each([
     states.push("stopped");
   });
   await eventually(runningStatements).toBe(1);
-  // The process answers others meanwhile.
+  // The service answers other calls meanwhile.
   await user.connectors.listConnectors({});
   states.push("others answered");
   expect(await call).toEqual({

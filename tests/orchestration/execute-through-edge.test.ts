@@ -10,7 +10,7 @@ import { startService, temporaryFolder } from "../lib/test-mesh.ts";
 import { createHeldSource } from "./held-source.ts";
 import { configOf, eventually, type Orchestration, startOrchestration, type User } from "./orchestration.ts";
 
-// The way of a query through the edge, whose deadline for other calls is shorter here than the query takes.
+// Queries through the edge. Its deadline for other calls is set shorter than a query takes.
 
 const otherCallsMs = 300;
 const stack = new AsyncDisposableStack();
@@ -79,29 +79,29 @@ test("OK: a query that takes longer than other calls may, over REST, Connect and
     const response = await post(user, "/api/v1/execute", { ...statement, timeout: "45s" });
     return ((await response.json()) as { rows: unknown[] }).rows.length;
   };
-  const answers = Promise.all([
+  const responses = Promise.all([
     overRest(),
     over(createConnectTransport({ baseUrl: edge.url, httpVersion: "1.1" })),
     over(createGrpcTransport({ baseUrl: edge.url })),
   ]);
   const running = async () => (await user.executions.listExecutions({})).executions.length;
   await eventually(running).toBe(3);
-  // Its deadline is later than that of other calls, so when it has passed, theirs has.
+  // A query's deadline is longer than that of other calls.
   const late = await post(user, "/api/v1/catalog:discover", { sourceId }, { timeoutMs: 2 * otherCallsMs });
   expect(await problemOf(late)).toMatchObject({ status: 504, reason: "DEADLINE_PASSED" });
   release();
-  expect(await answers).toEqual([1, 1, 1]);
+  expect(await responses).toEqual([1, 1, 1]);
 });
 
 test("DeadlineExceeded: the caller's own deadline over REST, told apart from the limits in answer and record", async () => {
   const user = mesh.user();
   const { sourceId, release } = await createHeldSource(mesh, user);
   const statement = { sourceId, sql: "FROM held", timeout: "45s" };
-  const answer = await post(user, "/api/v1/execute", statement, { timeoutMs: 2_000 });
-  expect(await problemOf(answer)).toEqual({
+  const response = await post(user, "/api/v1/execute", statement, { timeoutMs: 2_000 });
+  expect(await problemOf(response)).toEqual({
     status: 504,
     reason: "DEADLINE_PASSED",
-    // The edge has words of its own when it is the first to notice.
+    // If the edge notices first, the message is the edge's.
     message: expect.stringMatching(/^the (caller's own deadline of (2|1\.\d) s|deadline) passed$/),
   });
   const record = async () => (await user.executions.listExecutions({})).executions[0]?.errorMessage;
@@ -114,7 +114,7 @@ test("Unavailable: a full queue, over REST with Retry-After", async () => {
   const { sourceId, release } = await createHeldSource(mesh, user);
   const leave = new AbortController();
   const statement = { sourceId, sql: "FROM held", timeout: "45s" };
-  // Nine run, 32 wait.
+  // Nine run and 32 are queued.
   const sent = Array.from({ length: 9 + 32 + 1 }, () =>
     post(user, "/api/v1/execute", statement, { signal: leave.signal }),
   );

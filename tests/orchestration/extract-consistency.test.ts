@@ -27,7 +27,7 @@ async function extractRows(planned: Awaited<ReturnType<typeof plan>>) {
   }[];
 }
 
-/** Changes of everything in a table again and again, until disposed. */
+/** Updates every row of a table repeatedly, until disposed. */
 function churn(table: string): AsyncDisposable & { rounds(): number } {
   let going = true;
   let rounds = 0;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExtractFormat, type PlanChunksResponse } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
 import { leftFiles } from "./engine-processes.ts";
-import { extractAll, extractChunk, plan, tablesOf } from "./extracts.ts";
+import { extractAll, extractChunk, plan, snapshotGone, tablesOf } from "./extracts.ts";
 import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
 import {
   createFileSource,
@@ -44,15 +44,9 @@ afterAll(async () => {
 
 const planOf = (name: string) => plan(user, sourceId, [tables[name] ?? ""]);
 const orders = () => planOf("orders");
-const gone = {
-  code: Code.FailedPrecondition,
-  reason: "SNAPSHOT_GONE",
-  fields: [],
-  message: expect.any(String),
-};
 const whole = { tableIndex: 0, range: "all" };
 
-/** The source's sessions that belong to it, as the server sees them. */
+/** The source's sessions in pg_stat_activity. */
 const sessions = () =>
   foreign.sql`select pid, wait_event from pg_stat_activity where usename = ${String(foreign.settings.user)}`;
 
@@ -65,13 +59,15 @@ describe("SNAPSHOT_GONE", () => {
       [user, randomUUID()],
     ] as const) {
       await asker.extracts.closeSnapshot({ snapshotId });
-      expect(await failureOf(asker.extracts.renewSnapshot({ snapshotId }))).toEqual(gone);
-      expect(await failureOf(extractChunk(asker, { ...planned, snapshotId }, whole))).toEqual(gone);
+      expect(await failureOf(asker.extracts.renewSnapshot({ snapshotId }))).toEqual(snapshotGone);
+      expect(await failureOf(extractChunk(asker, { ...planned, snapshotId }, whole))).toEqual(snapshotGone);
     }
     await user.extracts.renewSnapshot({ snapshotId: planned.snapshotId });
     await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
     await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
-    expect(await failureOf(user.extracts.renewSnapshot({ snapshotId: planned.snapshotId }))).toEqual(gone);
+    expect(await failureOf(user.extracts.renewSnapshot({ snapshotId: planned.snapshotId }))).toEqual(
+      snapshotGone,
+    );
     await eventually(sessions).toEqual([]);
   });
 
@@ -80,7 +76,7 @@ describe("SNAPSHOT_GONE", () => {
     await foreign.sql`select pg_terminate_backend(pid) from pg_stat_activity
       where usename = ${String(foreign.settings.user)}`;
     const renewed = () => failureOf(user.extracts.renewSnapshot({ snapshotId })).catch(() => "renewed");
-    await eventually(renewed).toEqual(gone);
+    await eventually(renewed).toEqual(snapshotGone);
   });
 
   test("FailedPrecondition: the snapshot is closed while a chunk of it is extracted", async () => {
@@ -89,12 +85,12 @@ describe("SNAPSHOT_GONE", () => {
     const call = failureOf(extractChunk(user, planned, whole));
     await untilHeld();
     await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
-    expect(await call).toEqual(gone);
+    expect(await call).toEqual(snapshotGone);
     await eventually(sessions).toEqual([]);
   });
 });
 
-/** Stops the view `held` before its 900th row, until disposed. */
+/** Blocks the view `held` before its 900th row, until disposed. */
 async function holdAdvisoryLock(): Promise<AsyncDisposable> {
   const connection = await foreign.sql.reserve();
   await connection`select pg_advisory_lock(42)`;
@@ -218,7 +214,7 @@ describe("SOURCE_CHANGED", () => {
     await expect(alter("50ms")).rejects.toThrow("lock timeout");
     await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
     await eventually(async () => (await sessions()).length).toBe(0);
-    // The server itself may be looking at the table just now.
+    // Autovacuum may hold a lock on the table.
     await alter("20s");
   });
 });

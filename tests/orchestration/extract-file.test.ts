@@ -7,7 +7,7 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExtractFormat } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { extract } from "../../services/orchestration/engine/extract.ts";
-import { beforeAbort } from "../../services/orchestration/executions/before-abort.ts";
+import { beforeAbort } from "../../services/orchestration/timing/before-abort.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { startEngine, writeParquet } from "./engines.ts";
 import { codecsOf, extractAll, parquetColumns, plan, readParquet, tablesOf } from "./extracts.ts";
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => mesh[Symbol.asyncDispose]());
 
-/** A source on a new file, and the id of its table. */
+/** Creates a source on a new file. Returns the id of its table. */
 async function fileTable(name: string, content: Buffer | string, who = user, at = mesh) {
   const sourceId = await createFileSource(at, who, name, content);
   const [tableId = ""] = Object.values(await tablesOf(who, sourceId));
@@ -155,8 +155,8 @@ describe("OK", () => {
       const columns = [{ name: "n", expression: "n" }];
       const task = { ...numbers, rows: { from, to }, columns, format: "parquet" as const };
       const limit = { signal: AbortSignal.timeout(60_000), timeoutMs: 60_000 };
-      const pieces = await Array.fromAsync(extract(engine, { path }, task, limit));
-      return (await readParquet(Buffer.concat(pieces))).map(({ n }) => Number(n));
+      const chunks = await Array.fromAsync(extract(engine, { path }, task, limit));
+      return (await readParquet(Buffer.concat(chunks))).map(({ n }) => Number(n));
     };
     const parts = [await rowsOf(0, 20_000), await rowsOf(20_000, 40_000), await rowsOf(40_000, 50_000)];
     expect(parts.map((part) => part.length)).toEqual([20_000, 20_000, 10_000]);
@@ -184,7 +184,7 @@ test("Canceled: an input that is not read yet is given up while its feed does so
   const limit = { signal: caller.signal, timeoutMs: 60_000 };
   const feed = async () => {
     caller.abort(new Error("the caller went away"));
-    // The input has failed by now: a rejection that nobody handles would be known, and end the process.
+    // The input has failed by now. An unhandled rejection would have ended the process.
     await setImmediate();
   };
   const task = { ...numbers, rows: undefined, columns: [], format: "csv" as const };
@@ -203,7 +203,7 @@ test("Canceled: what is waited for may fail after the wait was refused", async (
 const isRoot = process.getuid?.() === 0;
 const run = promisify(execFile);
 
-// A file system of its own can be mounted by root only.
+// Only root can mount a file system.
 test.runIf(isRoot)("ResourceExhausted: no space is left for what does not fit into memory", async () => {
   await using folder = await temporaryFolder();
   const small = join(folder.path, "small");

@@ -20,7 +20,7 @@ beforeAll(async () => {
   foreign = await startForeignDatabase();
   user = mesh.user();
   sourceId = await createDatabaseSource(mesh, user, foreign);
-  // Policies run in the COPY: this one stops each of them in the middle as long as somebody holds the lock.
+  // Policies run within a COPY. This one blocks each COPY in the middle while another session holds the lock.
   await foreign.sql.unsafe(`
     create table ranged (id int, price numeric(5,2));
     insert into ranged select n, n % 100 from generate_series(1, ${rowCount}) as n;
@@ -48,7 +48,7 @@ afterAll(async () => {
 
 const planOf = (name: string, chunkRows = rowCount / rangeCount): Promise<PlanChunksResponse> =>
   plan(user, sourceId, [tables[name] ?? ""], { chunkRows: BigInt(chunkRows) });
-/** The server takes it that a policy chooses a third of the rows. */
+/** PostgreSQL's planner estimates that a policy selects a third of the rows. */
 const waitingPlan = () => planOf("waiting", rowCount / rangeCount / 3);
 
 const copies = () => foreign.sql<{ pid: number }[]>`
@@ -77,7 +77,7 @@ const busyEngines = async () =>
 test("OK: ranges that are read at the same time have the rows of one snapshot, in their order, each once", async () => {
   const planned = await planOf("ranged");
   expect(planned.chunks).toHaveLength(rangeCount);
-  // What changes between the plan and the chunks is not seen, whichever range comes first.
+  // Changes after the plan are invisible to every range, in any order.
   await foreign.sql`update ranged set id = -id where id % 2 = 0`;
   await foreign.sql`insert into ranged select n, 0 from generate_series(100000, 103000) as n`;
   const extracted = await Promise.all(

@@ -22,12 +22,12 @@ afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
 
-/** A type of PostgreSQL, its type in the file, the column in Parquet's words; and SQL of values with what is read. */
+/** A type of PostgreSQL, its type in the file, the Parquet column, and pairs of a literal and the value read. */
 type Case = [type: string, dataType: string, parquet: string, values: [sql: string, read: unknown][]];
 
 const text = "BYTE_ARRAY UTF8";
 const day = (iso: string): Date => new Date(iso);
-/** What a reader that does not know of infinity makes of it. */
+/** How a reader without infinite dates reads infinity. */
 const noDate = expect.toSatisfy((value: Date) => Number.isNaN(value.getTime()));
 
 const cases: Case[] = [

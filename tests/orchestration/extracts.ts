@@ -1,5 +1,7 @@
+import { Code } from "@connectrpc/connect";
 import { parquetMetadata, parquetReadObjects, parquetSchema } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import { expect } from "vitest";
 import {
   ExtractFormat,
   type ExtractSummary,
@@ -7,9 +9,9 @@ import {
   type PlanChunksResponse,
   type PlannedChunk,
 } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
-import type { User } from "./orchestration.ts";
+import { createFileSource, type Orchestration, type User } from "./orchestration.ts";
 
-/** Discovers a source and answers the ids of its tables by their names. */
+/** Discovers a source. Returns the ids of its tables by name. */
 export async function tablesOf({ catalog }: User, sourceId: string): Promise<Record<string, string>> {
   const { added } = await catalog.discover({ sourceId });
   return Object.fromEntries(added.map(({ name, tableId }) => [name, tableId]));
@@ -19,7 +21,7 @@ type PlanOverrides = Partial<Pick<PlanChunksRequest, "chunkRows" | "format">> & 
   tables?: { tableId: string; columns?: string[] }[];
 };
 
-/** Plans all of some tables as Parquet. */
+/** Plans whole tables as Parquet. */
 export const plan = (
   { extracts }: User,
   sourceId: string,
@@ -33,6 +35,21 @@ export const plan = (
     format: ExtractFormat.PARQUET,
     ...overrides,
   });
+
+/** A plan of one table, whose source is a new CSV file. */
+export async function planFile(mesh: Orchestration, user: User, content = "n\n1\n2\n") {
+  const sourceId = await createFileSource(mesh, user, "numbers.csv", content);
+  const [tableId = ""] = Object.values(await tablesOf(user, sourceId));
+  return { sourceId, tableId, planned: await plan(user, sourceId, [tableId]) };
+}
+
+/** The failure of a call about a snapshot that is not there. */
+export const snapshotGone = {
+  code: Code.FailedPrecondition,
+  reason: "SNAPSHOT_GONE",
+  fields: [],
+  message: expect.any(String),
+};
 
 export type Extracted = { readonly bytes: Buffer; readonly summary: ExtractSummary };
 
@@ -54,19 +71,19 @@ export async function extractChunk(
   return { bytes: Buffer.concat(pieces), summary };
 }
 
-/** Every chunk of a plan, one after the other. */
+/** Reads every chunk of a plan in order. */
 export async function extractAll(user: User, planned: PlanChunksResponse): Promise<Extracted[]> {
   const extracted = [];
   for (const chunk of planned.chunks) extracted.push(await extractChunk(user, planned, chunk));
   return extracted;
 }
 
-/** The rows of a Parquet file, read by a library that has nothing to do with the one that wrote it. */
+/** Reads the rows of a Parquet file with a library independent of the writer. */
 export async function readParquet(bytes: Buffer): Promise<Record<string, unknown>[]> {
   return await parquetReadObjects({ file: arrayBufferOf(bytes), compressors });
 }
 
-/** Names and types of a Parquet file's columns, as `id INT64` or `at INT64 TIMESTAMP`. */
+/** Names and types of a Parquet file's columns, for example `id INT64` or `at INT64 TIMESTAMP`. */
 export function parquetColumns(bytes: Buffer): string[] {
   const { children } = parquetSchema(parquetMetadata(arrayBufferOf(bytes)));
   return children.map(({ element }) =>

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Owner, reserveOf } from "../../services/orchestration/executions/shares.ts";
+import { type Owner, reserveOf } from "../../services/orchestration/scheduling/shares.ts";
 import { sharesByHand, simulateLoad } from "./simulated-load.ts";
 
 const interactive = (orgId: string, userId = "user"): Owner => ({ workClass: "interactive", orgId, userId });
 const job = (orgId: string, userId = "user"): Owner => ({ workClass: "jobs", orgId, userId });
 const endless = Number.POSITIVE_INFINITY;
-/** In which a newcomer has its first permit, in milliseconds. */
+/** Within this time a newcomer has its first permit, in milliseconds. */
 const newcomerMs = 1_000;
 
 describe("one owner", () => {
@@ -27,7 +27,7 @@ describe("one owner", () => {
     expect(load.waiting.size).toBe(0);
     const refused = load.requests.filter(({ refusal }) => refusal?.cause.of === "time");
     expect(refused).toHaveLength(32);
-    // The work before it has run for ten seconds, and nobody knows for how long it will.
+    // The work ahead has run for ten seconds, and its remaining time is unknown.
     expect(refused[0]?.refusal?.retryDelayMs).toBeGreaterThan(10_000);
   });
 
@@ -59,7 +59,7 @@ describe("newcomers", () => {
     expect(load.runningOf({ orgId: "other" })).toBe(4);
     expect(load.runningOf({ orgId: "greedy" })).toBeGreaterThanOrEqual(4);
     const ended = load.requests.filter(({ preemption }) => preemption);
-    // What it started first is its share.
+    // Its earliest permits are its share.
     expect(ended.map((one) => load.requests.indexOf(one))).toEqual(ended.map((_, index) => 4 + index));
     expect(ended[0]?.preemption).toMatchObject({ of: "user", share: 4, ranMs: 400 });
   });
@@ -73,7 +73,7 @@ describe("newcomers", () => {
     const orgs = Array.from({ length: 4 }, (_, index) => load.send(interactive(`o${index}`), endless));
     load.clock.runUntil(newcomerMs);
     for (const { waitedMs } of orgs) expect(waitedMs).toBeLessThan(newcomerMs);
-    // Five organisations share nine permits: the colleagues have those of the greedy user.
+    // Five organisations share nine permits: the colleagues get the greedy user's.
     expect(load.runningOf({ orgId: "greedy" })).toBeLessThanOrEqual(8);
     expect(load.runningOf({ orgId: "greedy", userId: "user" })).toBeLessThanOrEqual(1);
     expect(users.filter(({ waitedMs }) => waitedMs !== undefined).length).toBeGreaterThan(1);
@@ -86,9 +86,9 @@ describe("newcomers", () => {
     for (let count = 0; count < 9; count += 1) load.send(interactive("late"), endless);
     for (let count = 0; count < 2; count += 1) load.send(interactive("within", "u2"), endless);
     load.clock.runUntil(newcomerMs);
-    // One of the reserve is still in use.
+    // One permit of the reserve is still in use.
     expect(["within", "beyond", "late"].map((orgId) => load.runningOf({ orgId }))).toEqual([3, 4, 3]);
-    // What its second user got is its first user's.
+    // The second user's permits came from the first user.
     expect(load.runningOf({ orgId: "within", userId: "u2" })).toBe(1);
     expect(first.filter(({ preemption }) => preemption)).toHaveLength(1);
   });
@@ -140,7 +140,7 @@ describe("the two classes", () => {
 describe("a full queue", () => {
   test("Unavailable: the organisation with the most waiting loses its newest to a newcomer", () => {
     const load = simulateLoad();
-    // Within their share each, so that nobody is ended.
+    // Each is within its share, so none is preempted.
     for (let count = 0; count < 11; count += 1) load.send(interactive(`running${count}`), endless);
     for (let org = 0; org < 4; org += 1) {
       for (let count = 0; count < 64; count += 1) load.send(interactive(`o${org}`, `u${count % 2}`), endless);
@@ -151,7 +151,7 @@ describe("a full queue", () => {
     const refused = () =>
       load.requests.flatMap((one) => (one.refusal ? [[one.orgId, one.refusal.cause.of]] : []));
     expect(refused()).toEqual([["o0", "all"]]);
-    // Within an organisation it is the user with the most.
+    // Within an organisation, the user with the most requests loses.
     expect(load.send(interactive("o1", "u0"), endless).refusal?.cause).toEqual({ of: "user", max: 32 });
     expect(load.send(interactive("o1", "newcomer"), endless).refusal).toBeUndefined();
     expect(refused().at(0)).toEqual(["o0", "all"]);
@@ -161,7 +161,7 @@ describe("a full queue", () => {
   });
 });
 
-/** What one organisation asks for: so many requests of each of its users. */
+/** Load of an organisation: the number of requests of each user. */
 const orgDemand = fc.array(fc.integer({ min: 1, max: 15 }), { minLength: 1, maxLength: 3 });
 
 test("property: everybody has their max-min fair share of endless work within a second, organisations and users", () => {
@@ -213,7 +213,7 @@ test("property: whatever comes, permits are conserved, queues bounded, and nobod
       load.watchers.push((request, event) => {
         expect(load.running.size).toBeLessThanOrEqual(12);
         if (event !== "preempted") return;
-        // It counts as ended already: it was one of at least two.
+        // The preempted permit no longer counts, and its owner still has its share.
         const { workClass, orgId, userId } = request;
         const ofOrg = load.runningOf({ workClass, orgId });
         const ofUser = load.runningOf({ workClass, orgId, userId });

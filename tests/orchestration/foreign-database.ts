@@ -8,12 +8,12 @@ import type { Peers } from "./peers.ts";
 
 export type ForeignDatabase = AsyncDisposable & {
   sql: postgres.Sql;
-  /** Settings of a source on it. */
+  /** Settings of a source on the database. */
   settings: JsonObject;
   connections: Set<Socket>;
 };
 
-/** An empty database behind a TCP port, with a role that may read what it is granted. */
+/** An empty database on a TCP port, with a role that has no grants yet. */
 export async function startForeignDatabase(): Promise<ForeignDatabase> {
   await using stack = new AsyncDisposableStack();
   const { url, sql } = stack.use(await createForeignDatabase());
@@ -38,10 +38,10 @@ export async function startForeignDatabase(): Promise<ForeignDatabase> {
   };
 }
 
-/** What the secret `reader-password` of a source on it has to be. */
+/** Value of the secret `reader-password`. */
 export const readerPassword = "the reader";
 
-/** A source on the database, for somebody who has the secret. */
+/** Creates a source on the database, for a user with the secret. */
 export function createDatabaseSource(
   { peers }: { peers: Peers },
   user: User,

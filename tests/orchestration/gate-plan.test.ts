@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openSandbox } from "../../services/orchestration/engine/database/sandbox.ts";
 import { gateStatement } from "../../services/orchestration/engine/gate/gate-statement.ts";
-import { openSandbox } from "../../services/orchestration/engine/sandbox.ts";
 import { createStatementRunner, memoryBytes, type StatementRunner } from "./statement-runner.ts";
 
 let runner: StatementRunner;
@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => runner[Symbol.asyncDispose]());
 
-/** Runs the gate where something was planted behind a name that is on the list. */
+/** Runs the gate with a macro planted under an allowed name. */
 async function gateWith(planted: string, sql: string) {
   const task = { path: runner.path, spillDirectory: join(runner.folder, "spill"), memoryBytes };
   const connection = await openSandbox(task, {

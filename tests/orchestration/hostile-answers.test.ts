@@ -18,7 +18,7 @@ const listTables = /^\s*select namespace.nspname as "schemaName"/;
 
 type Cells = Readonly<Record<string, string | null>>;
 
-/** Answers a statement with these rows. */
+/** Responds to a statement with these rows. */
 const rowsFor =
   (form: RegExp, rows: readonly Cells[], type = text) =>
   (statement: string) =>
@@ -33,7 +33,7 @@ const table = (changes: Cells = {}): Cells => ({
 });
 const nullable = (value: string) => ({ columns: `[{"name":"id","dataType":"integer","nullable":${value}}]` });
 
-/** Meets the attack with what the registered source is asked for. */
+/** Runs the operation of the registered source that meets the attack. */
 async function meet(
   attack: Attack,
   ask: (registered: Awaited<ReturnType<HostileScene["registered"]>>) => Promise<unknown>,
@@ -42,7 +42,7 @@ async function meet(
   const registered = await scene.registered(server.settings);
   Object.assign(server.attack, attack);
   const failed = await failureOf(ask(registered));
-  await scene.isOtherAnswered();
+  await scene.otherSucceeds();
   return failed;
 }
 
@@ -130,12 +130,12 @@ test("OK: a plan of many huge tables has chunks that fit into its answer", async
   await using server = await startHostileServer();
   const { user, sourceId } = await scene.registered(server.settings);
   const tables = Array.from({ length: 60 }, (_, index) => table({ name: `"t${index}"` }));
-  const answers = [
+  const responses = [
     rowsFor(listTables, tables, json),
     rowsFor(/^explain/, [{ "QUERY PLAN": '[{"Plan":{"Plan Rows":1e300}}]' }], json),
     rowsFor(/with recursive parts/, [{ pages: "4000000000", isRewritten: "" }]),
   ];
-  server.attack.rows = (statement) => answers.map((answer) => answer(statement)).find(Boolean);
+  server.attack.rows = (statement) => responses.map((response) => response(statement)).find(Boolean);
   await user.catalog.discover({ sourceId });
   const listed = await user.catalog.listTables({ sourceId, pageSize: 100 });
   const ids = listed.tables.map(({ tableId }) => tableId);
@@ -195,8 +195,8 @@ test("ResourceExhausted: an answer whose values fill the heap of the source's pr
 });
 
 test("FailedPrecondition: messages without a body that never end", async () => {
-  const pieces = message("1", "").toString("latin1").repeat(500_001);
-  const attack = { statement: send(Buffer.from(pieces, "latin1")) };
+  const chunks = message("1", "").toString("latin1").repeat(500_001);
+  const attack = { statement: send(Buffer.from(chunks, "latin1")) };
   expect(
     await meet(attack, ({ user, sourceId }) => user.executions.executeQuery({ sourceId, sql: "select 1" })),
   ).toMatchObject({

@@ -4,11 +4,11 @@ import { listen, type TcpPort } from "../lib/tcp.ts";
 export type HostileDatabase = TcpPort & {
   /** Everything that clients sent, as Latin-1. */
   received(): string;
-  /** How many connections there were. */
+  /** Number of connections so far. */
   opened(): number;
 };
 
-/** An Authentication message with a code, and with what follows it. */
+/** An Authentication message with a code and a body. */
 export function authentication(code: number, rest: Buffer = Buffer.alloc(0)): Buffer {
   const message = Buffer.alloc(9, "R");
   message.writeUInt32BE(8 + rest.length, 1);
@@ -19,29 +19,29 @@ export function authentication(code: number, rest: Buffer = Buffer.alloc(0)): Bu
 const sslRequestBytes = 8;
 
 /**
- * A listener that does not encrypt and answers a login with what it is told, or with nothing. It keeps all that it gets.
+ * A server without encryption that answers a login with the given bytes, or not at all. It records everything received.
  */
 export async function startHostileDatabase(
   answerLogin: (socket: Pick<Socket, "write">) => void,
 ): Promise<HostileDatabase> {
-  const pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
   let opened = 0;
   const port = await listen((socket) => {
     opened += 1;
     let loggedIn = false;
-    socket.on("data", (piece: Buffer) => {
-      pieces.push(piece);
+    socket.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
       if (loggedIn) return;
-      if (piece.length === sslRequestBytes) return void socket.write("N");
+      if (chunk.length === sslRequestBytes) return void socket.write("N");
       loggedIn = true;
       answerLogin(socket);
     });
   });
   return Object.assign(port, {
-    received: () => Buffer.concat(pieces).toString("latin1"),
+    received: () => Buffer.concat(chunks).toString("latin1"),
     opened: () => opened,
   });
 }
 
-/** A listener that asks for the password in the clear. */
+/** A server that requests the password in clear text. */
 export const asksForCleartext = () => startHostileDatabase((socket) => socket.write(authentication(3)));

@@ -36,8 +36,11 @@ async function parquetOf(select: string): Promise<Buffer> {
   return readFile(path);
 }
 
+/** The response of a call, or its failure. */
+const outcomeOf = <Response>(call: Promise<Response>) => call.catch(() => failureOf(call));
+
 const names = Array.from({ length: 10_000 }, (_, index) => `c${index}`);
-/** Of two types, or the reader would take the object for a map. */
+/** Two types of values, because the reader reads an object of one type as a map. */
 const wideObject = Object.fromEntries(names.map((name, index) => [name, index % 2 ? index : `${index}`]));
 
 test.each<[string, () => Promise<Buffer | string>]>([
@@ -52,15 +55,15 @@ test.each<[string, () => Promise<Buffer | string>]>([
   ];
   for (const step of steps) {
     const begun = performance.now();
-    const { result, process } = await withMemoryPeaks(() => step().catch(() => failureOf(step())));
-    const said = "reason" in result ? String(result.reason) : "answered";
-    console.info(`${name}: ${Math.round(performance.now() - begun)} ms, at most ${process} MiB, ${said}`);
+    const { result, process } = await withMemoryPeaks(() => outcomeOf(step()));
+    const outcome = "reason" in result ? String(result.reason) : "answered";
+    console.info(`${name}: ${Math.round(performance.now() - begun)} ms, at most ${process} MiB, ${outcome}`);
     if ("reason" in result) expect(["MEMORY_LIMIT", "EXECUTION_LIMIT"]).toContain(result.reason);
     expect(process).toBeLessThanOrEqual(processMiB);
   }
 });
 
-/** What is said of a file that does not fit is the file's fault or the memory's, and it took no more than it may. */
+/** The error names the file or the memory limit, and memory stayed within the limit. */
 async function expectRefusal(name: string, content: Buffer, sourceSettings = {}) {
   const sourceId = await createFileSource(mesh, user, name, content, sourceSettings);
   const begun = performance.now();
@@ -96,10 +99,10 @@ test("OK or ResourceExhausted: a Parquet file of a few kilobytes with gigabytes 
   const content = await parquetOf("SELECT repeat('a', 250000000) AS t FROM range(8)");
   expect(content.length).toBeLessThan(1_000_000);
   const sourceId = await createFileSource(mesh, user, "bomb.parquet", content);
-  const asked = () => query(user, sourceId, "SELECT sum(length(t)) FROM bomb WHERE t LIKE '%b'");
-  const { result, process } = await withMemoryPeaks(() => asked().catch(() => failureOf(asked())));
-  const said = "reason" in result ? `${result.reason}: ${result.message}` : JSON.stringify(result.rows);
-  console.info(`bomb.parquet of ${content.length} bytes: at most ${process} MiB, ${said}`);
+  const sql = "SELECT sum(length(t)) FROM bomb WHERE t LIKE '%b'";
+  const { result, process } = await withMemoryPeaks(() => outcomeOf(query(user, sourceId, sql)));
+  const outcome = "reason" in result ? `${result.reason}: ${result.message}` : JSON.stringify(result.rows);
+  console.info(`bomb.parquet of ${content.length} bytes: at most ${process} MiB, ${outcome}`);
   if ("reason" in result) expect(result.reason).toBe("MEMORY_LIMIT");
   expect(process).toBeLessThanOrEqual(processMiB);
 });

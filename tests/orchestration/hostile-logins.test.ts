@@ -22,7 +22,7 @@ afterAll(() => scene[Symbol.asyncDispose]());
 const scram = (challenge: string) => (socket: Socket) => {
   socket.write(authentication(10, "SCRAM-SHA-256\0\0"));
   socket.once("data", () => socket.once("data", () => {}));
-  // The client's first message has the beginning of the nonce; whether it is kept is not looked at before the hash.
+  // The client's first message contains the start of the nonce. Clients check it only after computing the hash.
   socket.write(authentication(11, challenge));
 };
 const hello = "HTTP/1.1 301 Moved Permanently\r\nLocation: http://127.0.0.1/\r\n\r\n";

@@ -8,22 +8,22 @@ import { createSource, failureOf, query, startOrchestration } from "./orchestrat
 
 export type Attacked = readonly [title: string, attack: Attack, text: RegExp];
 
-/** An orchestration whose organisations have hostile sources, but for one. */
+/** An orchestration in which all organisations but one have hostile sources. */
 export async function startHostileScene() {
   await using stack = new AsyncDisposableStack();
   const mesh = stack.use(await startOrchestration());
   const foreign = stack.use(await startForeignDatabase());
   const user = mesh.user();
-  /** Somebody else, with a source that is well. */
+  /** Another user, whose source works. */
   const other = { user, sourceId: await createDatabaseSource(mesh, user, foreign) };
   const delay = monitorEventLoopDelay();
   delay.enable();
   stack.defer(() => void delay.disable());
   const owned = stack.move();
-  const isOtherAnswered = async () =>
+  const otherSucceeds = async () =>
     expect((await query(other.user, other.sourceId, "select 1 as one")).rows).toEqual([[1]]);
 
-  /** The source of somebody of an organisation of their own on the server, and every way to ask it. */
+  /** Registers the server as a source of a new organisation. Returns every operation on it. */
   async function registered(settings: object) {
     const user = mesh.user();
     mesh.peers.addSecret(user.who, "password", "x");
@@ -45,14 +45,14 @@ export async function startHostileScene() {
     };
   }
 
-  /** All operations meet the attack with the text, while somebody else's query is answered. */
+  /** Asserts that all operations fail with the text, while another user's query succeeds. */
   async function meetsAttack(attack: Attack, text: RegExp): Promise<void> {
     await using server = await startHostileServer();
     const { operations } = await registered(server.settings);
     server.attack = attack;
     const asked = Object.entries(operations).map(async ([name, ask]) => [name, await ask()]);
-    await isOtherAnswered();
-    for (const [, said] of await Promise.all(asked)) expect(said).toMatch(text);
+    await otherSucceeds();
+    for (const [, message] of await Promise.all(asked)) expect(message).toMatch(text);
     await expect.poll(() => server.connections.size).toBe(0);
   }
 
@@ -60,8 +60,8 @@ export async function startHostileScene() {
     mesh,
     registered,
     meetsAttack,
-    isOtherAnswered,
-    /** How long the process that serves calls was kept busy at once, in seconds: by 30,000,000 iterations, at least six. */
+    otherSucceeds: otherSucceeds,
+    /** Longest time that the event loop was blocked, in seconds: at least six if it computed 30,000,000 iterations. */
     busySeconds: () => delay.max / 1e9,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
@@ -69,16 +69,16 @@ export async function startHostileScene() {
 
 export type HostileScene = Awaited<ReturnType<typeof startHostileScene>>;
 
-/** Sends something again and again, as fast as it is taken, until the connection is closed. */
-export function flood(socket: Socket, piece: Buffer): void {
+/** Sends bytes repeatedly, respecting back-pressure, until the connection closes. */
+export function flood(socket: Socket, chunk: Buffer): void {
   const send = () => {
-    while (!socket.destroyed && socket.write(piece));
+    while (!socket.destroyed && socket.write(chunk));
   };
   socket.on("drain", send);
   send();
 }
 
-/** Sends a byte at a time, each before the last one is missed. */
+/** Sends one byte at a time, each within the idle timeout. */
 export function drip(socket: Socket, bytes: Buffer): void {
   let at = 0;
   const timer = setInterval(() => socket.write(bytes.subarray(at, ++at)), 250);

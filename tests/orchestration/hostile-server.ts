@@ -16,21 +16,21 @@ import {
   row,
 } from "./server-messages.ts";
 
-/** What the server does instead of what it should. */
+/** Attacks of the server, each in place of a correct response. */
 export type Attack = {
-  /** Instead of answering who logs in. */
+  /** Replaces the response to a login. */
   login?(socket: Socket): void;
-  /** Instead of the answer to the statement that an operation is about. */
+  /** Replaces the response to an operation's main statement. */
   statement?(socket: Socket): void;
-  /** Instead of the answer to a COPY. */
+  /** Replaces the response to a COPY. */
   copy?(socket: Socket): void;
-  /** Other rows than the ordinary ones for a statement, with the number of their type. */
+  /** Replaces the rows of a statement; with the OID of their type. */
   rows?(statement: string): { rows: Readonly<Record<string, string | null>>[]; type: number } | undefined;
 };
 
 export type HostileServer = TcpPort & { settings: JsonObject; attack: Attack };
 
-/** A server that speaks just enough of PostgreSQL's protocol to be discovered, planned and read, until it attacks. */
+/** A server with enough of PostgreSQL's protocol to be discovered, planned and read until it attacks. */
 export async function startHostileServer(attack: Attack = {}): Promise<HostileServer> {
   const server = await listen((socket) => {
     let statement = "";
@@ -50,7 +50,7 @@ export async function startHostileServer(attack: Attack = {}): Promise<HostileSe
   return hostile;
 }
 
-/** Reads what a client sends: requests to encrypt, its first message, which has no kind, and messages. */
+/** Parses the client's bytes: requests to encrypt, the startup message (which has no type byte), and messages. */
 function createClientReader(
   onStart: () => void,
   onMessage: (kind: string, body: Buffer) => void,
@@ -88,23 +88,23 @@ function logIn(socket: Socket, { login }: Attack): void {
   else socket.write(loggedIn);
 }
 
-/** Statements that operations are about: of a test, a discovery, a plan and a query. */
+/** Main statements of operations: of a test, a discovery, a plan and a query. */
 const attacked = /server_version|relkind in \('r', 'p', 'v'|pg_export_snapshot|^fetch/;
 
-/** Answers one message of the client's. */
+/** Responds to one message of the client. */
 function serve(socket: Socket, kind: string, statement: string, attack: Attack): void {
   const isAttacked = attack.statement !== undefined && attacked.test(statement);
   if (kind === "Q" && attack.copy) attack.copy(socket);
-  else if (!isAttacked) socket.write(Buffer.concat(answersTo(kind, statement, attack)));
+  else if (!isAttacked) socket.write(Buffer.concat(respondTo(kind, statement, attack)));
   else if (kind === "S" || kind === "H") attack.statement?.(socket);
 }
 
 const copied = [copyOutResponse, copiedRow, copyTrailer, message("c"), complete("COPY 1"), readyForQuery];
 
-function answersTo(kind: string, statement: string, attack: Attack): Buffer[] {
+function respondTo(kind: string, statement: string, attack: Attack): Buffer[] {
   if (kind === "Q") return copied;
   const other = attack.rows?.(statement);
-  const found = other ? other.rows[0] : answers.find(([form]) => form.test(statement))?.[1];
+  const found = other ? other.rows[0] : responses.find(([form]) => form.test(statement))?.[1];
   if (kind === "D") {
     const parameters = statement.includes("$1") ? [25] : [];
     const described = [int16(parameters.length), ...parameters.map(int32)];
@@ -122,12 +122,12 @@ function answersTo(kind: string, statement: string, attack: Attack): Buffer[] {
   return kind === "S" ? [readyForQuery] : [];
 }
 
-/** JSON where a value is. */
+/** Parses the JSON of a value. */
 const typeOf = (found: Readonly<Record<string, string | null>>): number =>
   "QUERY PLAN" in found || "columns" in found ? 114 : 25;
 
 const column = { name: "id", dataType: "integer", nullable: true };
-const answers: readonly (readonly [RegExp, Readonly<Record<string, string | null>>])[] = [
+const responses: readonly (readonly [RegExp, Readonly<Record<string, string | null>>])[] = [
   [/pg_control_system/, { identity: "1/1" }],
   [/server_version/, { version: "18.4" }],
   [

@@ -61,7 +61,7 @@ const atStatement: Attacked[] = [
         flood(socket, row(["x".repeat(60_000)]));
       },
     },
-    // What waits to be read counts as the process's memory: whichever bound is met first is told.
+    // Unread input counts as memory of the process. The error names the bound that is reached first.
     /the rows are too large|take more memory than one source may use/,
   ],
   [
@@ -137,7 +137,7 @@ describe("a source that attacks who asks", () => {
       const call = failureOf(
         user.executions.executeQuery({ sourceId, sql: "select 1", timeout: { seconds: 2n } }),
       );
-      await scene.isOtherAnswered();
+      await scene.otherSucceeds();
       expect(await call).toMatchObject({
         code: Code.DeadlineExceeded,
         message: "the statement ran longer than the 2 s that `timeout` allows",
@@ -250,7 +250,7 @@ describe("a source that attacks who copies", () => {
       const planned = await plan(user, sourceId, [t]);
       server.attack = { copy };
       const call = failureOf(extractChunk(user, planned, { tableIndex: 0, range: "all" }));
-      await scene.isOtherAnswered();
+      await scene.otherSucceeds();
       expect((await call).message).toMatch(text);
       await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
     },
@@ -261,15 +261,15 @@ test("ResourceExhausted: rows that never end on many connections take the memory
   await using server = await startHostileServer();
   const { user, sourceId, t } = await scene.registered(server.settings);
   const heldBytes = 60 * 1024 * 1024;
-  const pieces = Array.from({ length: 60 }, () => Buffer.alloc(1024 * 1024));
-  // All of a row but its last byte.
-  server.attack = { statement: send(columns(["a"]), message("D", "", heldBytes + 5), ...pieces) };
+  const chunks = Array.from({ length: 60 }, () => Buffer.alloc(1024 * 1024));
+  // A row without its last byte.
+  server.attack = { statement: send(columns(["a"]), message("D", "", heldBytes + 5), ...chunks) };
   const timeout = { seconds: 100n };
   const calls = [
     ...Array.from({ length: 6 }, () => user.executions.executeQuery({ sourceId, sql: "select 1", timeout })),
     ...Array.from({ length: 4 }, () => plan(user, sourceId, [t])),
   ].map(failureOf);
-  await scene.isOtherAnswered();
+  await scene.otherSucceeds();
   for (const failure of await Promise.all(calls)) {
     expect(failure).toEqual({
       code: Code.ResourceExhausted,

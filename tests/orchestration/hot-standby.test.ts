@@ -9,7 +9,7 @@ import { forwardTcp } from "../lib/tcp.ts";
 import { extractChunk, plan, tablesOf } from "./extracts.ts";
 import { createSource, eventually, failureOf, startOrchestration } from "./orchestration.ts";
 
-/** A server and a standby that replays what it does, at once and whatever stands in the way. */
+/** A server and a standby that replays its changes at once, cancelling conflicting queries. */
 async function startPair() {
   await using stack = new AsyncDisposableStack();
   const folders = [stack.use(await openFolder()), stack.use(await openFolder())] as const;

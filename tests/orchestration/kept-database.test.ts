@@ -6,7 +6,7 @@ import type { QueryResult } from "../../services/orchestration/results/query-res
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
 import { startEngine, writeParquet } from "./engines.ts";
 
-// After a small statement its process keeps the database for the next one of the same user.
+// After a small statement the process keeps the database open for the same user's next one.
 
 type Run = (file: string, sql: string) => Promise<unknown>;
 type Ask = (file: string, sql: string) => Promise<QueryResult>;

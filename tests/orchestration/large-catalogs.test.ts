@@ -16,7 +16,7 @@ afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
 
-/** Columns of a table, each with a name of so many letters. */
+/** Columns of a table. `letters` is the length of each name. */
 const columns = (count: number, letters: number) =>
   Array.from({ length: count }, (_, index) => `${`c${index}`.padEnd(letters, "x")} int`).join(", ");
 
@@ -27,7 +27,7 @@ test("OK: 10,000 tables, while the process answers others", async () => {
     foreign.sql.unsafe(`do $$ begin for n in ${from}..${to} loop
       execute format('create table many.t%s (id bigint not null, name text, at timestamptz)', n);
     end loop; end $$`);
-  // Tables that one transaction creates are locked until its end.
+  // Tables created in one transaction stay locked until its end.
   for (let from = 1; from <= 10_000; from += 500) await create(from, from + 499);
   await foreign.sql.unsafe("grant select on all tables in schema many to public");
   const sourceId = await createDatabaseSource(mesh, user, foreign, { schemas: ["many"] });

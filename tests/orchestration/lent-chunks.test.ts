@@ -10,12 +10,13 @@ import { createVerifier } from "../../services/lib/rpc/principal.ts";
 import { createLog } from "../../services/lib/telemetry/log.ts";
 import type { ChunkFile, Snapshot } from "../../services/orchestration/connectors/connector.ts";
 import { sourceDataInvalid } from "../../services/orchestration/errors.ts";
-import { createFairScheduler } from "../../services/orchestration/executions/fair-scheduler.ts";
 import { schedulerOptionsOf } from "../../services/orchestration/executions/scheduler-settings.ts";
 import { openLentFolder } from "../../services/orchestration/lent/lent-folder.ts";
 import { spoolChunk } from "../../services/orchestration/lent/spool-chunk.ts";
+import { closeSnapshot } from "../../services/orchestration/rpc/close-snapshot.ts";
 import { extractChunk } from "../../services/orchestration/rpc/extract-chunk.ts";
-import { closeSnapshot, renewSnapshot } from "../../services/orchestration/rpc/renew-snapshot.ts";
+import { renewSnapshot } from "../../services/orchestration/rpc/renew-snapshot.ts";
+import { createFairScheduler } from "../../services/orchestration/scheduling/fair-scheduler.ts";
 import { createSnapshots } from "../../services/orchestration/snapshots/snapshots.ts";
 import { meshKeys, principal, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import { failureOf } from "./orchestration.ts";
@@ -45,7 +46,7 @@ async function* extracted() {
   return extraction;
 }
 
-// biome-ignore lint/correctness/useYield: it must not be asked
+// biome-ignore lint/correctness/useYield: it must not be called
 async function* notExtracted(): ReturnType<Snapshot["extract"]> {
   throw new Error("extracted what lies in a file");
 }
@@ -63,7 +64,7 @@ const kinds: Record<Kind, (file: ChunkFile) => Pick<Snapshot, "extract" | "fileO
   }),
 };
 
-/** The extract service over a snapshot, and the folder that it lends files in. */
+/** The extract service on a snapshot, and the folder in which it lends files. */
 async function startExtracts(kind: Kind) {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder()).path;
@@ -109,7 +110,7 @@ async function startExtracts(kind: Kind) {
   };
 }
 
-/** Takes what comes of a call that lends, which goes on. */
+/** Reads the first response of a lending call and leaves the call open. */
 async function takeLoan(answers: AsyncIterable<ExtractChunkResponse>) {
   const parts = answers[Symbol.asyncIterator]();
   const [first, second] = [await parts.next(), await parts.next()].map(({ value }) => value?.part);
@@ -191,10 +192,10 @@ describe("the folder", () => {
     const lent = await openLentFolder(folder.path);
     const spooled = await spoolChunk(lent, extracted(), new AbortController().signal, 250_000);
     if (!("bytes" in spooled)) throw new Error("lent");
-    const pieces = [];
+    const chunks = [];
     let next = await spooled.bytes.next();
-    for (; !next.done; next = await spooled.bytes.next()) pieces.push(next.value);
-    expect(Buffer.concat(pieces).equals(content)).toBe(true);
+    for (; !next.done; next = await spooled.bytes.next()) chunks.push(next.value);
+    expect(Buffer.concat(chunks).equals(content)).toBe(true);
     expect(next.value).toEqual(extraction);
     expect(await readdir(folder.path)).toEqual(["id"]);
   });

@@ -1,7 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 
-// Events as openlineage-python 1.54 writes them: what its own serializer made, with the keys that it sorts and the
-// empty facets that it does not leave out.
+// Output of openlineage-python 1.54's serializer, which sorts keys and keeps empty facets.
 
 export const startEvent: JsonObject = {
   eventTime: "2026-11-20T10:00:00.123456+00:00",

@@ -87,24 +87,24 @@ test("OK: an event as the Java client sends it: nulls, no empty facets, a time w
 test("OK: an event of any type, or of none, names the same entities", async () => {
   const { lineage, who } = mesh.user();
   const types = ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER", null];
-  const answers: string[][] = [];
+  const responses: string[][] = [];
   for (const eventType of types) {
     const { nodes } = await lineage.ingestEvent({ event: runEvent({ eventType }) });
-    answers.push(nodes.map(({ entityId }) => entityId));
+    responses.push(nodes.map(({ entityId }) => entityId));
   }
-  expect(new Set(answers.map((ids) => ids.join())).size).toBe(1);
+  expect(new Set(responses.map((ids) => ids.join())).size).toBe(1);
   expect(await countsOf(who.orgId)).toEqual({ events: 7, entities: 3, edges: 2, columns: 0 });
 });
 
 test("OK: the same event again changes nothing, also 16 at once and in another order of its keys", async () => {
   const { lineage, who } = mesh.user();
   const reordered = Object.fromEntries(Object.entries(completeEvent).reverse());
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 16 }, (_, index) =>
       lineage.ingestEvent({ event: index % 2 ? completeEvent : reordered }),
     ),
   );
-  expect(new Set(answers.map(({ nodes }) => nodes.map(({ entityId }) => entityId).join())).size).toBe(1);
+  expect(new Set(responses.map(({ nodes }) => nodes.map(({ entityId }) => entityId).join())).size).toBe(1);
   expect(await countsOf(who.orgId)).toEqual({ events: 1, entities: 5, edges: 4, columns: 4 });
 });
 

@@ -192,7 +192,7 @@ test("OK: an execution that failed is not recorded", async () => {
   await failureOf(user.executions.executeQuery({ sourceId: databaseId, sql: "select nothing from users" }));
   const { executions } = await user.executions.listExecutions({ pageSize: 1000 });
   const failed = executions.find(({ sql }) => sql === "select nothing from users");
-  // Those that come later are recorded later.
+  // Later executions are recorded later.
   await lineageOf(databaseId, "select 2");
   const call = user.lineage.getUpstream({ entityId: failed?.executionId ?? "" });
   expect(await failureOf(call)).toMatchObject({ reason: "RESOURCE_NOT_FOUND" });

@@ -10,7 +10,7 @@ import type { Orchestration, User } from "./orchestration.ts";
 
 type Answer = Pick<GetLineageResponse, "nodes" | "edges" | "truncated">;
 
-/** An answer with names for ids: edges as `orders > job [id > key IDENTITY]`. */
+/** Replaces ids in a response by names. Edges are written as `orders > job [id > key IDENTITY]`. */
 export function spelled({ nodes, edges, truncated }: Answer) {
   const names = new Map(nodes.map(({ entityId, name }) => [entityId, name]));
   const nameOf = (entityId: string) => names.get(entityId) ?? `unknown ${entityId}`;
@@ -31,10 +31,10 @@ export function spelled({ nodes, edges, truncated }: Answer) {
   };
 }
 
-/** Reading waits for the parser's thread, however busy the machine is. */
+/** Generous, because the parser's process may start slowly on a busy machine. */
 const recordedWithinMs = 60_000;
 
-/** What an execution is recorded to be made of, once it is, without its own id and name. */
+/** Waits for the recorded lineage of an execution. Its own id and name are left out. */
 export async function executionUpstream({ lineage }: User, entityId: string) {
   const isRecorded = () =>
     lineage.getUpstream({ entityId }).then(
@@ -49,7 +49,7 @@ export async function executionUpstream({ lineage }: User, entityId: string) {
   };
 }
 
-/** Names of entities that get an id on first use: lets a test say its graph in words. */
+/** Assigns ids to names on first use, so that tests describe graphs by names. */
 export function createRecorder(mesh: Orchestration, user: User) {
   const ids = new Map<string, string>();
   const idOf = (name: string) => {
@@ -96,7 +96,7 @@ export const runEvent = (overrides: JsonObject = {}): JsonObject => ({
   ...overrides,
 });
 
-/** How much stands in the graph of an organisation. */
+/** Row counts of an organisation's graph. */
 export async function countGraph({ database }: Orchestration, orgId: string) {
   const { sql } = database;
   const [counts] = await sql`select

@@ -82,7 +82,7 @@ test("OK: what a crash left is recorded at the next start, once", async () => {
     return id;
   };
   const left: string[] = [];
-  // More than are looked for at a time.
+  // More than one batch of the search.
   for (let index = 0; index < 120; index++) left.push(await insert(1));
   const old = await insert(25);
   await using folder = await temporaryFolder();

@@ -13,7 +13,7 @@ import {
   startOrchestration,
 } from "./orchestration.ts";
 
-/** All that one user may run at once: another one is kept ready when the first of them has ended. */
+/** The permits of one user. A spare process starts when the first of them ends. */
 const enginesOfService = 9;
 const endless = "SELECT count(*) FROM range(1000000000000000)";
 
@@ -42,7 +42,7 @@ test("OK: of 18 engine processes none survives when two processes of the mesh ar
     const transport = folders.use(transportAs(service.address, user.who, "edge"));
     const { executeQuery } = createClient(ExecutionService, transport);
     const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
-    // What a file is like is found out once: from then on each call has one process.
+    // Prepares the file. From then on each call has one process.
     await executeQuery({ sourceId, sql: "FROM n" });
     const request = { sourceId, sql: endless, timeout: { seconds: 120n } };
     for (let running = 0; running < enginesOfService; running += 1)

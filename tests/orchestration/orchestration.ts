@@ -16,6 +16,7 @@ import { StatusService } from "../../gen/sluice/orchestration/v1/status_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { type OrchestrationConfig, parseConfig } from "../../services/orchestration/config.ts";
 import { run } from "../../services/orchestration/run.ts";
+import { shareCompileCache } from "../lib/compile-cache.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, principal, startService, temporaryFolder } from "../lib/test-mesh.ts";
 import { type Peers, startPeers } from "./peers.ts";
@@ -26,9 +27,9 @@ export type Orchestration = AsyncDisposable & {
   /** The process's data folder. */
   folder: string;
   config: OrchestrationConfig;
-  /** Somebody of an organisation of their own, or of the one given, with a client of each service. */
+  /** Creates a user of a new organisation, or of the one given, with a client of each service. */
   user(overrides?: Partial<Principal>): User;
-  /** A client that calls as another process of the mesh does, on behalf of somebody. */
+  /** A client that calls on a user's behalf, as another process of the mesh does. */
   as<S extends DescService>(process: string, service: S, who: Principal): Client<S>;
   stop(): Promise<void>;
 };
@@ -42,7 +43,7 @@ export type User = {
   crashes: Client<typeof CrashService>;
   status: Client<typeof StatusService>;
   lineage: Client<typeof LineageService>;
-  /** As staging calls it on their behalf. */
+  /** Calls as staging does, on the user's behalf. */
   extracts: Client<typeof ExtractService>;
 };
 
@@ -51,6 +52,7 @@ export function configOf(
   options: { databaseUrl: string; folder: string; peers: Peers },
   env: Record<string, string> = {},
 ): OrchestrationConfig {
+  shareCompileCache(options.folder);
   return parseConfig({
     LOG_LEVEL: "silent",
     GRPC_LISTEN: "127.0.0.1:0",
@@ -65,7 +67,7 @@ export function configOf(
   });
 }
 
-/** The orchestration service as its main.ts runs it, between peers of the tests' own. */
+/** Starts the orchestration service as main.ts does, with the tests' peers. */
 export async function startOrchestration(env: Record<string, string> = {}): Promise<Orchestration> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
@@ -102,15 +104,15 @@ export async function startOrchestration(env: Record<string, string> = {}): Prom
 
 const dataSets = join(import.meta.dirname, "../../node_modules/vega-datasets/data");
 
-/** A file of the public data sets that the tests use. */
+/** Reads a file of the public data sets. */
 export const dataSet = (name: string): Promise<Buffer> => readFile(join(dataSets, name));
 
 const eventuallyMs = 20_000;
 
-/** Asks until the answer is the expected one, however busy the machine is. */
+/** Polls until the value matches. The long timeout is for busy machines. */
 export const eventually = <T>(read: () => T, timeout = eventuallyMs) => expect.poll(read, { timeout });
 
-/** Registers a source and answers its id. */
+/** Registers a source. Returns its id. */
 export async function createSource(user: User, connector: string, settings: JsonObject): Promise<string> {
   const displayName = `${connector} ${crypto.randomUUID()}`;
   const { source } = await user.sources.createSource({ source: { displayName, connector, settings } });
@@ -128,7 +130,14 @@ export function createFileSource(
   return createSource(user, "file", { fileId: peers.addFile(user.who, name, content), ...settings });
 }
 
-/** What a call failed with: code, reason of its ErrorInfo, wrong fields, message. */
+/** A source on a new file, and the table that its discovery found. */
+export async function discoverTable(mesh: Orchestration, user: User, name: string) {
+  const sourceId = await createFileSource(mesh, user, `${name}.csv`, "a\n1\n");
+  const { added } = await user.catalog.discover({ sourceId });
+  return { sourceId, table: added[0] };
+}
+
+/** Error of a failed call: code, reason of its ErrorInfo, invalid fields, message. */
 export async function failureOf(call: Promise<unknown>) {
   try {
     await call;
@@ -146,7 +155,7 @@ export async function failureOf(call: Promise<unknown>) {
   throw new Error("the call did not fail");
 }
 
-/** Runs a statement and answers its result with the rows as JSON. */
+/** Runs a statement. Returns its result with the rows as JSON. */
 export async function query(user: User, sourceId: string, sql: string, options: { maxRows?: number } = {}) {
   const { columns, rows, truncated } = await user.executions.executeQuery({ sourceId, sql, ...options });
   return {
@@ -156,6 +165,6 @@ export async function query(user: User, sourceId: string, sql: string, options: 
   };
 }
 
-/** What a discovery or a list answers of a table. */
+/** A table in the response of a discovery or a list. */
 export const columnsOf = ({ columns }: Table) =>
   columns.map(({ name, dataType, nullable }) => `${name} ${dataType}${nullable ? "" : " not null"}`);

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => runner[Symbol.asyncDispose]());
 
-/** Statements, each with a comment of its rows in the next line. */
+/** Statements, each followed by a comment with its rows. */
 const text = await readFile(new URL("ordinary-queries.sql", import.meta.url), "utf8");
 const queries = [...text.matchAll(/^(?!--)(.+)\n-- = (.+)$/gm)].map(([, sql = "", rows = ""]) => ({
   sql,

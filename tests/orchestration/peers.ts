@@ -15,16 +15,16 @@ type StoredFile = { orgId: string; name: string; bytes: Buffer; sha256: string }
 
 export type Peers = AsyncDisposable & {
   address: string;
-  /** Stores a file of somebody's organisation and answers its id. */
+  /** Stores a file of an organisation. Returns its id. */
   addFile(who: Principal, name: string, content: Buffer | string): string;
   addSecret(who: Principal, name: string, value: string): void;
-  /** How many times the bytes of a file were asked for beyond the head. */
+  /** How many times the bytes of a file were requested, not only its head. */
   fetches(fileId: string): number;
-  /** Called before the bytes of a file are sent: lets a test hold or break them. */
+  /** Called before the bytes of a file are sent. Lets a test delay or fail them. */
   beforeBytes: (fileId: string) => Promise<void> | void;
-  /** Tells a caller that names a folder where the bytes of a file lie in it, instead of the bytes. */
+  /** Sends the path of a file in the caller's folder instead of its bytes. */
   share(fileId: string, where: SharedFile): void;
-  /** Answers other bytes than were announced. */
+  /** Sends other bytes than announced. */
   corrupt: Set<string>;
 };
 
@@ -32,7 +32,7 @@ type SharedFile = { folderId: string; path: string; fingerprint: string };
 
 const chunkBytes = 64 * 1024;
 
-/** Storage's BlobService and identity's PolicyService at a real port, over what a test gives them. */
+/** Storage's BlobService and identity's PolicyService on a real port, with data from the test. */
 export async function startPeers(): Promise<Peers> {
   const files = new Map<string, StoredFile>();
   const secrets = new Map<string, string>();
@@ -76,7 +76,7 @@ export async function startPeers(): Promise<Peers> {
     getPrincipal: unused,
     bindSecrets: unused,
     listUnboundOrgs: () => ({}),
-    // Where each may be sent is tested with identity itself, in secrets.test.ts.
+    // Destinations are tested with the real identity service in resolve-secret.test.ts.
     resolveSecret({ name }, context) {
       const value = secrets.get(`${scopeOf(context).orgId}/${name}`);
       if (value === undefined) throw notFound("secret", name);

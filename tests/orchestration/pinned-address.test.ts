@@ -2,14 +2,15 @@ import ipaddr from "ipaddr.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { withinCall } from "../../services/lib/rpc/call.ts";
 import { createLog } from "../../services/lib/telemetry/log.ts";
-import { createAddressGuard } from "../../services/orchestration/connectors/address-guard.ts";
-import type { Limit, Query } from "../../services/orchestration/connectors/connector.ts";
+import type { Query } from "../../services/orchestration/connectors/connector.ts";
+import { createAddressGuard } from "../../services/orchestration/connectors/network/address-guard.ts";
 import { createPostgresqlConnector } from "../../services/orchestration/connectors/postgresql/postgresql-connector.ts";
 import type { Engine } from "../../services/orchestration/engine/engine.ts";
 import {
   createSourceProcesses,
   type SourceProcesses,
 } from "../../services/orchestration/source-process/source-processes.ts";
+import type { Limit } from "../../services/orchestration/timing/limit.ts";
 import { listen } from "../lib/tcp.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
 import { watchMemory } from "./engines.ts";
@@ -25,6 +26,7 @@ beforeAll(async () => {
   const folder = owned.use(await temporaryFolder());
   processes = owned.use(
     createSourceProcesses({
+      program: new URL("../../services/orchestration/connectors/source-process.ts", import.meta.url),
       compileCache: folder.path,
       memory: watchMemory(),
       log: createLog("test", { logLevel: "silent" }),
@@ -33,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => owned[Symbol.asyncDispose]());
 
-/** A call of some organisation: sources are asked on somebody's behalf. */
+/** A call with a principal, which sources require. */
 const call = {
   principal: principal(),
   requestId: "test",
@@ -45,7 +47,7 @@ const call = {
 
 const allowed = ["127.0.0.0/8", "192.0.2.0/24"].map((network) => ipaddr.parseCIDR(network));
 
-/** The connector, with a resolver that gives one answer after the other, and the last one from then on. */
+/** The connector with a resolver that returns these results in turn and then repeats the last. */
 function connectorWith(...answers: string[][]) {
   const asked: string[] = [];
   const lookup = async (host: string) => {
@@ -111,7 +113,7 @@ test("FailedPrecondition: a name is local only if all of its addresses are", asy
 });
 
 test("FailedPrecondition: by default a name beyond this machine is verified", async () => {
-  // The first address answers, and does not encrypt; the second makes the name one beyond this machine.
+  // The first address has a server without encryption. The second is not a loopback address, so encryption is required.
   const testing = connectorWith(["127.0.0.1", "192.0.2.1"]).open({}).test(limit());
   expect(await failureOf(testing)).toMatchObject({
     reason: "INSECURE_CONNECTION",

@@ -1,9 +1,9 @@
 import { closeSync, constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openWriter } from "../../services/orchestration/engine/open-writer.ts";
-import { openEnd } from "../../services/orchestration/engine/pipe-ends.ts";
-import { openPipes, type Pipes } from "../../services/orchestration/engine/pipes.ts";
+import { openWriter } from "../../services/orchestration/engine/pipes/open-writer.ts";
+import { openEnd } from "../../services/orchestration/engine/pipes/pipe-ends.ts";
+import { openPipes, type Pipes } from "../../services/orchestration/engine/pipes/pipes.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

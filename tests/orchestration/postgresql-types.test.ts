@@ -33,11 +33,11 @@ afterAll(async () => {
   await mesh[Symbol.asyncDispose]();
 });
 
-/** Settings of a session that spells values as ours does. */
-const spelling = `set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = iso_8601;
+/** Session settings that format values as the connector's session does. */
+const sessionSettings = `set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = iso_8601;
   set bytea_output = hex; set extra_float_digits = 1`;
 
-/** What a file says of each value of one column, as DuckDB casts it to text. */
+/** The values of one column of a file, cast to text by DuckDB. */
 async function textsOf(
   bytes: Buffer,
   extension: "parquet" | "csv",
@@ -63,7 +63,7 @@ async function textsOf(
   return rows;
 }
 
-/** The server's text of a value, as DuckDB writes the same one. */
+/** Converts the server's text of a value to DuckDB's text of the same value. */
 function asDuckDb(text: string, dataType: string): string {
   if (dataType === "BOOLEAN") return text === "t" ? "true" : "false";
   if (isFloat(dataType)) return floatText(text, dataType);
@@ -75,7 +75,7 @@ function asDuckDb(text: string, dataType: string): string {
   return text;
 }
 
-/** DuckDB's text in the form that `asDuckDb` has. */
+/** Normalizes DuckDB's text for comparison with `asDuckDb`. */
 const ofDuckDb = (text: string, dataType: string): string =>
   isFloat(dataType) ? floatText(text.replace(/inf$/, "Infinity").replace(/nan/i, "NaN"), dataType) : text;
 
@@ -109,7 +109,7 @@ async function probes(): Promise<Probe[]> {
 const isArray = ({ name, type }: Pick<Probe, "name" | "type">): boolean =>
   name.startsWith("a") || type === "tags";
 
-/** What stands for one character or bit without a length. */
+/** Types whose form without a length means one character or bit. */
 const columnTypes: Readonly<Record<string, string>> = { character: "bpchar", bit: "bit(1)" };
 const arrayTypes: Readonly<Record<string, string>> = { character: "bpchar[]", bit: "bit(1)[]" };
 
@@ -121,7 +121,7 @@ async function createTable(name: string, columns: readonly Probe[]): Promise<voi
   const rowCount = Math.max(...columns.map(({ values }) => values.length));
   for (let row = 0; row < rowCount; row += 1) {
     const list = columns.map(({ values }) => literal(values[row] ?? null));
-    await foreign.sql.unsafe(`${spelling}; insert into ${name} values (${list.join(", ")})`);
+    await foreign.sql.unsafe(`${sessionSettings}; insert into ${name} values (${list.join(", ")})`);
   }
 }
 
@@ -136,20 +136,20 @@ describe("every type of the server's", () => {
     all = await probes();
     await createTable("every", all);
     ({ every = "" } = await tablesOf(user, sourceId));
-    // By the output function of the type: a cast of a char(n) would take its blanks away.
+    // Uses the type's output function, because a cast of a char(n) trims its blanks.
     const texts = all.map(
       ({ name }) => `case when ${name} is distinct from null then format('%s', ${name}) end as ${name}`,
     );
     const arrays = all.filter(isArray);
     const jsons = arrays.map(({ name }) => `array_to_json(${name})::text as ${name}`);
     await foreign.sql.begin(async (sql) => {
-      await sql.unsafe(spelling);
+      await sql.unsafe(sessionSettings);
       expected = await sql.unsafe(`select ${texts.join(", ")} from every order by ctid`);
       json = await sql.unsafe(`select ${jsons.join(", ")} from every order by ctid`);
     });
   });
 
-  /** What a file has to say of a value. */
+  /** Expected text of a value in the file. */
   function inFile(row: number, { name, type }: Probe, dataType: string): string | null {
     const text = expected[row]?.[name] ?? null;
     if (text === null) return null;
@@ -212,7 +212,7 @@ describe("every type of the server's", () => {
   });
 });
 
-/** Whose values are PostgreSQL's own text in the result of a query. */
+/** Types whose values in a query's result are PostgreSQL's text. */
 const isTextInQueries = (type: string): boolean =>
   !/^(bool|bytea|smallint|integer$|oid$|json|real|double|date$|time|tags)/.test(type);
 
@@ -304,12 +304,12 @@ test("OK: random values of the common types, and missing ones, in files of sever
     return `(${[index, ...values].join(", ")})`;
   });
   await foreign.sql.unsafe(`insert into random values ${list.join(", ")}`);
-  // So many that there are several row groups, one after the other.
+  // Enough rows for several row groups.
   const copies = 310;
   await foreign.sql.unsafe(`create table many as select random.* from generate_series(1, ${copies}) as s, random order by s, n;
     grant select on many to public`);
   const wanted = await foreign.sql.begin(async (sql) => {
-    await sql.unsafe(spelling);
+    await sql.unsafe(sessionSettings);
     return sql.unsafe(
       `select n::text, ${names.map((name) => `"${name}"::text`).join(", ")} from random order by random.n`,
     );
@@ -329,7 +329,7 @@ test("OK: random values of the common types, and missing ones, in files of sever
       if (text === null) return null;
       return dataType === "BOOLEAN" ? text : asDuckDb(text, dataType);
     });
-    // Each copy is compared, the first difference told.
+    // Every copy is compared; the first difference is reported.
     const different = found.findIndex((row, index) => {
       const text = row[name] ?? null;
       return (text === null ? null : ofDuckDb(text, dataType)) !== column[index % 400];

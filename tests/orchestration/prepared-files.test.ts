@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => mesh[Symbol.asyncDispose]());
 
-/** How many files were prepared, and found prepared, while `work` ran. */
+/** Numbers of files that were prepared and found in the cache while `work` ran. */
 async function countWhile<T>(
   work: () => Promise<T>,
 ): Promise<{ prepared: number; failed: number; result: T }> {
@@ -53,7 +53,7 @@ async function counts() {
   return { prepared: count("prepared"), failed: count("failed") };
 }
 
-/** A CSV that no other test has, and that does not get much smaller. */
+/** A unique CSV that compresses poorly. */
 function csvOf(rowCount: number): string {
   const bytes = 9;
   const digits = (bytes / 3) * 4;
@@ -67,7 +67,7 @@ function csvOf(rowCount: number): string {
 
 const preparedFolder = (at = mesh) => join(at.folder, "prepared");
 
-/** Bytes that are kept and drafts, by their paths. */
+/** Paths of cached files and drafts. */
 async function filesOf(folder: string): Promise<{ kept: string[]; drafts: string[]; records: string[] }> {
   const kept = await readdir(join(folder, "sha256"), { recursive: true });
   const drafts = [
@@ -97,14 +97,14 @@ test("OK: 40 plans over one file that nobody has read yet prepare it once", asyn
   const content = csvOf(20_000);
   const first = await createFileSource(mesh, user, "many.csv", content);
   const { many = "" } = await tablesOf(user, first);
-  // The same rows by other bytes of a file, so that the catalog has the table and nobody has read the file.
+  // The same rows in other bytes, so that the catalog has the table and the file is not prepared.
   const settings = { fileId: mesh.peers.addFile(user.who, "many.csv", content.replace("-", "+")) };
   await user.sources.updateSource({
     source: { sourceId: first, settings },
     updateMask: { paths: ["settings"] },
   });
   const planOnce = async () => {
-    // A user has 12 permits and 32 places in the queue; staging comes again, too.
+    // A user has 12 permits and 32 entries of the queue. Staging retries as well.
     for (let attempt = 0; attempt < 20; attempt += 1) {
       try {
         return await plan(user, first, [many]);
@@ -264,7 +264,7 @@ describe("room", () => {
       message: expect.stringContaining("the 1 MiB that they may"),
     });
     expect((await filesOf(preparedFolder(small))).drafts).toEqual([]);
-    // What is being read was not removed for it.
+    // A file in use was not evicted.
     const [extracted] = await extractAll(who, planned);
     expect(extracted?.summary.rowCount).toBe(80_000n);
     await who.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
@@ -275,7 +275,7 @@ describe("room", () => {
   });
 
   const isRoot = process.getuid?.() === 0;
-  // A file system of its own can be mounted by root only.
+  // Only root can mount a file system.
   test.runIf(isRoot)("ResourceExhausted: no space is left on the disk; there is again", async () => {
     await using other = await startOrchestration();
     const who = other.user();
@@ -295,7 +295,7 @@ describe("room", () => {
   });
 });
 
-// A file system of its own can be mounted by root only.
+// Only root can mount a file system.
 test.runIf(process.getuid?.() === 0)("diskFull: no space is left for what is unpacked", async () => {
   await using folder = await temporaryFolder();
   const small = join(folder.path, "small");
@@ -321,7 +321,7 @@ test.runIf(process.getuid?.() === 0)("diskFull: no space is left for what is unp
 });
 
 describe("in the middle of it", () => {
-  /** Reading a long file takes its time where others compute as well. */
+  /** Reading a long file takes long on a busy machine. */
   const slowMs = 100_000;
 
   const draftBytes = async (folder: string): Promise<number> => {

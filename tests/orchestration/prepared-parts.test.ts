@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openBlobFolder } from "../../services/orchestration/blobs/blob-folder.ts";
 import { planChunks } from "../../services/orchestration/connectors/file/plan-chunks.ts";
-import type { ReadingSettings } from "../../services/orchestration/engine/files/reading-settings.ts";
 import type { Preparation } from "../../services/orchestration/engine/preparation.ts";
+import type { ReadingSettings } from "../../services/orchestration/engine/reading-settings.ts";
 import { preparedFilesFull } from "../../services/orchestration/errors.ts";
 import { cacheKeyOf } from "../../services/orchestration/prepared/cache-key.ts";
 import { openPreparedIndex } from "../../services/orchestration/prepared/prepared-index.ts";
@@ -137,7 +137,7 @@ describe("work that several wait for", () => {
       throw new Error("the process was killed");
     };
     const joined = [1, 2, 3].map(() => shared.join("key", signal, fail));
-    for (const joining of joined) await expect(joining).rejects.toThrow("the process was killed");
+    await Promise.all(joined.map((one) => expect(one).rejects.toThrow("the process was killed")));
     const { value } = await shared.join("key", signal, async () => result(() => {}));
     expect(value.rows).toBe(1);
   });
@@ -211,7 +211,7 @@ describe("chunks", () => {
   const footOf = (counts: readonly number[]) => ({
     bytes: Buffer.alloc(0),
     rowCount: counts.reduce((sum, count) => sum + count, 0),
-    groups: counts.map((rowCount) => ({ rowCount, from: 4, to: 4, foot: { from: 0, to: 0 } })),
+    groups: counts.map((rowCount) => ({ rowCount, from: 4, to: 4, description: { from: 0, to: 0 } })),
   });
   const wanted = { isWhole: true, format: "parquet" as const };
 

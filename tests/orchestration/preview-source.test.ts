@@ -167,9 +167,9 @@ describe("a dry run", () => {
     const fileId = mesh.peers.addFile(user.who, "parts.csv", parts);
     const source = named("dry", { fileId });
     const before = await user.sources.listSources({});
-    const answer = await user.sources.createSource({ source, validateOnly: true, requestId: randomUUID() });
-    expect(answer.source).toBeUndefined();
-    expect(answer.preview).toMatchObject({ readable: true, rowCount: 3n });
+    const response = await user.sources.createSource({ source, validateOnly: true, requestId: randomUUID() });
+    expect(response.source).toBeUndefined();
+    expect(response.preview).toMatchObject({ readable: true, rowCount: 3n });
     expect(await user.sources.listSources({})).toEqual(before);
     expect((await user.sources.createSource({ source })).source?.displayName).toBe("dry");
   });
@@ -188,9 +188,9 @@ describe("a dry run", () => {
     const sourceId = await createFileSource(mesh, user, "parts.csv", parts);
     const before = await user.sources.getSource({ sourceId });
     const settings = { fileId: mesh.peers.addFile(user.who, "other.csv", "a\n1\n"), format: "csv" };
-    const answer = await user.sources.updateSource({ source: { sourceId, settings }, validateOnly: true });
-    expect(answer.source).toBeUndefined();
-    expect(answer.preview).toMatchObject({ readable: true, tableName: "other" });
+    const response = await user.sources.updateSource({ source: { sourceId, settings }, validateOnly: true });
+    expect(response.source).toBeUndefined();
+    expect(response.preview).toMatchObject({ readable: true, tableName: "other" });
     expect(await user.sources.getSource({ sourceId })).toEqual(before);
   });
 

@@ -33,7 +33,7 @@ test("OK: a crash that several wait for counts once, and the file is quarantined
     expect(outcomes.map((outcome) => outcome.status === "rejected" && outcome.reason)).toEqual(
       Array(3).fill(shared),
     );
-    // It is not refused yet.
+    // One crash does not quarantine it.
     const second = crash();
     await expect(watched(second)).rejects.toBe(second);
     await expect(watched(crash())).rejects.toMatchObject({

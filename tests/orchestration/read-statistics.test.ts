@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { TypedColumn } from "../../services/orchestration/engine/protocol.ts";
-import { readStatistics } from "../../services/orchestration/engine/read-statistics.ts";
+import { readStatistics } from "../../services/orchestration/engine/tasks/read-statistics.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { writeParquet } from "./engines.ts";
 import { memoryBytes } from "./statement-runner.ts";
@@ -15,7 +15,7 @@ const cutOf = (from: number, to: number) => ({
   rows: { from: from * rowsPerGroup, to: to * rowsPerGroup },
 });
 
-/** What is known of the columns in each of some cuts of four row groups; of the second and third by default. */
+/** Column statistics of cuts of a file with four row groups. Default: the second and third. */
 async function statisticsOfCuts(columns: readonly WrittenColumn[], cuts = [cutOf(1, 3)]) {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "rows.parquet");

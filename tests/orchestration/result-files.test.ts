@@ -40,9 +40,9 @@ test("OK: what was written is read, and the file has no name any more", async ()
   const file = await create("a", "1");
   expect(await write(file, 1000)).toBe(1000);
   expect(await readdir(directory)).toEqual([]);
-  const pieces = [];
-  for await (const piece of file.read()) pieces.push(piece);
-  expect(Buffer.concat(pieces).toString()).toBe("x".repeat(1000));
+  const chunks = [];
+  for await (const chunk of file.read()) chunks.push(chunk);
+  expect(Buffer.concat(chunks).toString()).toBe("x".repeat(1000));
   await file[Symbol.asyncDispose]();
 });
 
@@ -68,13 +68,13 @@ test("ResourceExhausted: files of a user, of an organisation and of all that nob
   const tooMuchOfAll = unread("this organisation", `is left for others of the ${mebibytes(4000)} of all`);
   expect(await write(await create("a", "1"), 1000)).toBe(1000);
   expect(await failureOf(write(await create("a", "1"), 200))).toEqual(unread("this user", mebibytes(1000)));
-  // What was too much is gone with its own call; here the files stay, so another user of the organisation has less.
+  // In the service a file goes with its call. Here the files stay, so another user of the organisation has less space.
   expect(await failureOf(write(await create("a", "2"), 600))).toEqual(tooMuchOfOrg);
   await write(await create("b", "3"), 400);
   expect(await failureOf(write(await create("b", "4"), 600))).toEqual(tooMuchOfAll);
 });
 
-/** Takes as much as there is in one file. */
+/** Writes the largest file that fits. */
 async function takeAll(orgId: string, userId: string): Promise<void> {
   for (let bytes = limits.userBytesMax; bytes >= 1; bytes = Math.floor(bytes / 2)) {
     const file = await create(orgId, userId);

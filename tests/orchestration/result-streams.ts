@@ -12,7 +12,7 @@ export type Streamed = {
   readonly bytes: Buffer;
 };
 
-/** All the time that a statement may ask for, however busy the machine is. */
+/** The longest timeout that a statement may have, for busy machines. */
 const longest = { seconds: 300n };
 
 /** Runs a statement and reads its file to the end. */
@@ -23,16 +23,16 @@ export async function stream(
   format: ResultFormat,
   options: { maxRows?: number; timeout?: { seconds: bigint } } = {},
 ): Promise<Streamed> {
-  const pieces: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
   let head: { contentType: string; headers: Record<string, string> } | undefined;
   for await (const body of executions.streamQuery({ timeout: longest, sourceId, sql, format, ...options })) {
     const [extension] = body.extensions;
     const unpacked = extension && anyUnpack(extension, HttpHeadSchema);
     if (unpacked) head = { contentType: body.contentType, headers: unpacked.headers };
-    pieces.push(body.data);
+    chunks.push(body.data);
   }
   if (!head) throw new Error("the stream has no head");
-  return { ...head, bytes: Buffer.concat(pieces) };
+  return { ...head, bytes: Buffer.concat(chunks) };
 }
 
 /** The objects of an NDJSON file. */
@@ -43,7 +43,7 @@ export const linesOf = ({ bytes }: Streamed): Record<string, unknown>[] =>
     .slice(0, -1)
     .map((line) => JSON.parse(line));
 
-/** The records of a CSV, each field as its text, undefined where it is empty without quotes. */
+/** The records of a CSV. Fields are texts, or undefined if empty without quotes. */
 export function recordsOf({ bytes }: Streamed): (string | undefined)[][] {
   const text = bytes.toString();
   const records: (string | undefined)[][] = [[]];

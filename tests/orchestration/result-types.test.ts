@@ -12,7 +12,7 @@ import {
 } from "./orchestration.ts";
 import { arrowOf, formats, linesOf, parquetOf, recordsOf, stream } from "./result-streams.ts";
 
-// Every type in every format: the value itself, or the text that ExecuteQuery spells.
+// Every type in every format: the value itself, or the text that ExecuteQuery returns.
 
 const { NDJSON, CSV, PARQUET, ARROW } = ResultFormat;
 
@@ -91,7 +91,7 @@ const ofFile = [
   '\'{"a":[1,null],"b":{}}\'::JSON',
   "NULL",
 ];
-/** What the typed formats have no number for. */
+/** Values without a number in the typed formats. */
 const infinities = [
   "DATE 'infinity'",
   "TIMESTAMP '-infinity'",
@@ -119,7 +119,7 @@ test("OK: every type of a file in CSV, as ExecuteQuery spells it", async () => {
   expect(values).toEqual(spelled);
 });
 
-/** The text of a CSV's field as what it should be. */
+/** Parses a CSV field by its type. */
 function valueLike(spelled: unknown, text: string | undefined): unknown {
   if (text === undefined) return null;
   return typeof spelled === "string" ? text : JSON.parse(text);
@@ -134,7 +134,7 @@ test("OK: every type of a file in Parquet comes back as the value that it was", 
   expect(behind?.map(asText)).toEqual(before?.map(asText));
 });
 
-/** What is text in a file for want of a type is the text of what it was. */
+/** Values stored as text for lack of a type have the text that ExecuteQuery returns. */
 const asText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 test("OK: values of every type of Arrow", async () => {

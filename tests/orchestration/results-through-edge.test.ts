@@ -18,7 +18,7 @@ import {
 } from "./orchestration.ts";
 import { arrowOf, parquetOf } from "./result-streams.ts";
 
-// One path, and what the caller accepts of it.
+// One path, and the format that the caller accepts.
 
 const stack = new AsyncDisposableStack();
 let mesh: Orchestration;
@@ -75,7 +75,7 @@ const bodies = [
 const requestOf = (headers: Record<string, string>, body: object = { sourceId, sql }) => ({
   method: "POST",
   headers: { "content-type": "application/json", ...tokenOf(user.who.orgId, user.who.userId), ...headers },
-  // However busy the machine is.
+  // Generous, for busy machines.
   body: JSON.stringify({ timeout: "300s", ...body }),
 });
 
@@ -88,18 +88,18 @@ describe.each([
       ["/api/v1/execute", { accept: `${type}, */*;q=0.1` }],
       [`/api/v1/execute?format=${name}`, { accept: "application/json" }],
     ] as const) {
-      const answer = await send(edge.port, path, requestOf(headers));
-      expect(answer.status).toBe(200);
-      await check(answer.bytes);
-      expect(answer.headers).toMatchObject({
+      const response = await send(edge.port, path, requestOf(headers));
+      expect(response.status).toBe(200);
+      await check(response.bytes);
+      expect(response.headers).toMatchObject({
         "content-type": expect.stringContaining(type),
-        "content-length": String(answer.bytes.length),
+        "content-length": String(response.bytes.length),
         "content-disposition": expect.stringMatching(/^attachment; filename="[0-9a-f-]{36}\.\w+"$/),
         "sluice-row-count": "2",
         "sluice-truncated": "false",
         vary: expect.stringContaining("Accept"),
       });
-      const executionId = String(answer.headers["sluice-execution-id"]);
+      const executionId = String(response.headers["sluice-execution-id"]);
       const { execution } = await user.executions.getExecution({ executionId });
       expect(execution).toMatchObject({ state: 2, rowCount: 2n, truncated: false, sql });
     }
@@ -111,15 +111,15 @@ describe.each([
       ["/api/v1/execute", { accept: "*/*" }],
       ["/api/v1/execute?format=json", { accept: "text/csv" }],
     ] as const) {
-      const answer = await send(edge.port, path, requestOf(headers));
-      expect(JSON.parse(answer.body)).toMatchObject({
+      const response = await send(edge.port, path, requestOf(headers));
+      expect(JSON.parse(response.body)).toMatchObject({
         rows: [
           ["1", "Ada"],
           ["2", null],
         ],
         truncated: false,
       });
-      expect(answer.headers.vary).toBe("Origin, Accept, Accept-Encoding");
+      expect(response.headers.vary).toBe("Origin, Accept, Accept-Encoding");
     }
   });
 
@@ -128,14 +128,14 @@ describe.each([
     ["/api/v1/execute?format=xlsx", "*/*"],
     ["/api/v1/execute?format=", "text/csv"],
   ])("NotAcceptable: %s as %s", async (path, accept) => {
-    const answer = await send(edge.port, path, requestOf({ accept }));
-    expect(answer.status).toBe(406);
-    expect(answer.body).toContain('"reason":"NOT_ACCEPTABLE"');
-    expect(answer.body).toContain("application/vnd.apache.arrow.stream");
+    const response = await send(edge.port, path, requestOf({ accept }));
+    expect(response.status).toBe(406);
+    expect(response.body).toContain('"reason":"NOT_ACCEPTABLE"');
+    expect(response.body).toContain("application/vnd.apache.arrow.stream");
   });
 
   test.each(bodies)("errors: as JSON before the first byte of %s", async (accept) => {
-    const answers = [
+    const responses = [
       [{ sourceId, sql: "SELECT nothing FROM people" }, 400, "SQL_INVALID"],
       [
         {
@@ -150,10 +150,10 @@ describe.each([
       [{ sourceId: "x", sql }, 400, undefined],
       [{ sourceId, sql, maxRows: -1 }, 400, undefined],
     ] as const;
-    for (const [body, status, reason] of answers) {
-      const answer = await send(edge.port, "/api/v1/execute", requestOf({ accept }, body));
-      expect([answer.status, answer.headers["content-type"]]).toEqual([status, "application/json"]);
-      if (reason) expect(answer.body).toContain(`"reason":"${reason}"`);
+    for (const [body, status, reason] of responses) {
+      const response = await send(edge.port, "/api/v1/execute", requestOf({ accept }, body));
+      expect([response.status, response.headers["content-type"]]).toEqual([status, "application/json"]);
+      if (reason) expect(response.body).toContain(`"reason":"${reason}"`);
     }
     const stranger = { ...requestOf({ accept }), headers: { accept, "content-type": "application/json" } };
     expect((await send(edge.port, "/api/v1/execute", stranger)).status).toBe(401);
@@ -191,8 +191,8 @@ test("InvalidArgument: a format in the body that is not the one that is accepted
   const twice = await http1(edge.port, "/api/v1/execute?format=csv&format=parquet", requestOf({}));
   expect(twice.status).toBe(400);
   const stranger = { ...requestOf({}), headers: { "content-type": "application/json" } };
-  const untold = await http1(edge.port, "/api/v1/execute?format=csv&format=parquet", stranger);
-  expect(untold.status).toBe(401);
+  const unauthenticated = await http1(edge.port, "/api/v1/execute?format=csv&format=parquet", stranger);
+  expect(unauthenticated.status).toBe(401);
   const other = await http1(edge.port, "/api/v1/execute?format=csv&maxRows=1", requestOf({}));
   expect([other.status, other.body]).toEqual([400, expect.stringContaining("belongs into the body")]);
 });
@@ -206,7 +206,7 @@ test("OK: over Connect and gRPC", async () => {
 });
 
 async function overRpc(transport: Transport): Promise<[string, string]> {
-  const pieces: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
   let type = "";
   const headers = tokenOf(user.who.orgId, user.who.userId);
   const request = { sourceId, sql, format: ResultFormat.CSV };
@@ -214,19 +214,19 @@ async function overRpc(transport: Transport): Promise<[string, string]> {
     headers,
   })) {
     type ||= contentType;
-    pieces.push(data);
+    chunks.push(data);
   }
-  return [type, Buffer.concat(pieces).toString()];
+  return [type, Buffer.concat(chunks).toString()];
 }
 
 test("OK: a page of another origin reads the headers", async () => {
-  const answer = await http1(
+  const response = await http1(
     edge.port,
     "/api/v1/execute",
     requestOf({ accept: "text/csv", origin: "https://app.example" }),
   );
-  expect(answer.headers["access-control-allow-origin"]).toBe("https://app.example");
-  expect(answer.headers["access-control-expose-headers"]).toContain("sluice-truncated");
+  expect(response.headers["access-control-allow-origin"]).toBe("https://app.example");
+  expect(response.headers["access-control-expose-headers"]).toContain("sluice-truncated");
   const options = await http1(edge.port, "/api/v1/execute", { method: "OPTIONS" });
   expect([options.status, options.headers.allow]).toEqual([204, "OPTIONS, POST"]);
 });
@@ -242,8 +242,8 @@ test("Canceled: an execution of a file is cancelled; its call is told with 409 a
     (await user.executions.listExecutions({ sourceId: held.sourceId })).executions[0]?.executionId;
   await eventually(running).toBeDefined();
   await user.executions.cancelExecution({ executionId: (await running()) ?? "" });
-  const answer = await call;
-  expect([answer.status, answer.headers["content-type"]]).toEqual([409, "application/json"]);
-  expect(answer.body).toContain('"reason":"EXECUTION_CANCELLED"');
+  const response = await call;
+  expect([response.status, response.headers["content-type"]]).toEqual([409, "application/json"]);
+  expect(response.body).toContain('"reason":"EXECUTION_CANCELLED"');
   held.release();
 });

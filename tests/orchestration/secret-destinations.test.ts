@@ -53,7 +53,7 @@ const destinationOf = ({ host, port }: JsonObject): Destination => ({
   host: String(host),
   port: Number(port),
 });
-/** The secret that the foreign database's settings name, allowed there unless said otherwise. */
+/** Creates the secret of the foreign database's settings. By default it may be sent there. */
 const putSecret = (destinations = [destinationOf(foreign.settings)]) =>
   secretsAs(admin).putSecret({ name: "reader-password", value: readerPassword, destinations });
 const tryIt = (user: User, settings: JsonObject) =>
@@ -209,7 +209,7 @@ describe("a login that others could read", () => {
 });
 
 describe("after an upgrade", () => {
-  /** As the version before destinations left secrets and sources. */
+  /** Secrets and sources as stored by the version before destinations. */
   async function asBefore(sources: JsonObject[]): Promise<string[]> {
     const { orgId } = admin.who;
     await putSecret([]);

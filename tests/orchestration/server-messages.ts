@@ -1,4 +1,4 @@
-/** A message of PostgreSQL's protocol; its length is told right unless another one is given. */
+/** A message of PostgreSQL's protocol. `length` overrides the correct length. */
 export function message(kind: string, body: Buffer | string = "", length?: number): Buffer {
   const bytes = Buffer.from(body);
   const head = Buffer.alloc(5, kind);
@@ -23,7 +23,7 @@ export const errorResponse = (code: string, text: string) => message("E", `SERRO
 export const keyData = message("K", Buffer.alloc(8, 1));
 export const copyOutResponse = message("H", Buffer.from([0, 0, 0]));
 
-/** The head of a binary COPY and a row of one integer. */
+/** The header of a binary COPY and a row of one integer. */
 export const copiedRow = message(
   "d",
   Buffer.concat([Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffer.alloc(8), int16(1), int32(4), int32(1)]),

@@ -1,22 +1,22 @@
-import type { Clock } from "../../services/orchestration/executions/clock.ts";
+import type { Clock } from "../../services/orchestration/timing/clock.ts";
 
 export type SimulatedClock = Clock & {
-  /** Runs everything that is due until a time, in order. */
+  /** Runs all timers due until a time, in order. */
   runUntil(timeMs: number): void;
 };
 
 type Timer = { readonly atMs: number; readonly work: () => void };
 
-/** Time that goes on when a test says so. */
+/** A clock that a test advances. */
 export function simulatedClock(): SimulatedClock {
   let nowMs = 0;
-  /** The next one last. */
+  /** Sorted descending: the next timer is last. */
   const timers: Timer[] = [];
   return {
     now: () => nowMs,
     after(delayMs, work) {
       const timer = { atMs: nowMs + delayMs, work };
-      timers.splice(placeOf(timers, timer.atMs), 0, timer);
+      timers.splice(positionOf(timers, timer.atMs), 0, timer);
       return () => {
         const index = timers.indexOf(timer);
         if (index >= 0) timers.splice(index, 1);
@@ -33,8 +33,8 @@ export function simulatedClock(): SimulatedClock {
   };
 }
 
-/** Where a timer stands in the descending order: before those of the same time, which run first. */
-function placeOf(timers: readonly Timer[], atMs: number): number {
+/** Position of a timer in the descending order. Older timers of the same time come after it, so they run first. */
+function positionOf(timers: readonly Timer[], atMs: number): number {
   let low = 0;
   let high = timers.length;
   while (low < high) {

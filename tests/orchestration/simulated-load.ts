@@ -1,13 +1,13 @@
-import { createFairScheduler } from "../../services/orchestration/executions/fair-scheduler.ts";
 import { schedulerOptionsOf } from "../../services/orchestration/executions/scheduler-settings.ts";
-import type { Owner } from "../../services/orchestration/executions/shares.ts";
-import type { Preemption, Refusal } from "../../services/orchestration/executions/waiter.ts";
+import { createFairScheduler } from "../../services/orchestration/scheduling/fair-scheduler.ts";
+import type { Owner } from "../../services/orchestration/scheduling/shares.ts";
+import type { Preemption, Refusal } from "../../services/orchestration/scheduling/waiter.ts";
 import { simulatedClock } from "./simulated-clock.ts";
 
-/** One request and what became of it. */
+/** A request and its outcome. */
 export type Request = Owner & {
   readonly sentMs: number;
-  /** How long its work takes. */
+  /** Duration of its work. */
   readonly workMs: number;
   /** Whether its organisation, or its user, had nothing running when it was sent. */
   readonly isNewOrg: boolean;
@@ -19,16 +19,16 @@ export type Request = Owner & {
   release?: () => void;
 };
 
-/** How long work takes to end that is told to, in milliseconds. */
+/** How long preempted work takes to end, in milliseconds. */
 const endingMs = 20;
 
-/** The scheduler of the server, with simulated time and work. */
+/** The production scheduler with simulated time and work. */
 export function simulateLoad(permits = 12) {
   const clock = simulatedClock();
   const options = { ...schedulerOptionsOf(permits), clock };
   const scheduler = createFairScheduler(options);
   const requests: Request[] = [];
-  /** Every request that waits or runs. */
+  /** Every queued or running request. */
   const waiting = new Set<Request>();
   const running = new Set<Request>();
   /** Runs after each event. */
@@ -82,7 +82,7 @@ export function simulateLoad(permits = 12) {
     });
   }
 
-  /** Permits in use of those that match. Work that is told to end has given its permit up as far as shares go. */
+  /** Matching permits in use. Preempted work does not count, as in the scheduler's shares. */
   const runningOf = (filter: Partial<Owner>) =>
     [...running].filter(
       (one) =>
@@ -97,14 +97,14 @@ export function simulateLoad(permits = 12) {
 }
 
 /**
- * Max-min fair shares by their definition: each permit goes to one of the smallest that want more. What can't be divided
- * evenly at the end is nobody's share.
+ * Max-min fair shares by definition: each permit goes to a smallest owner that demands more. A remainder that cannot be
+ * divided evenly belongs to no share.
  */
 export function sharesByHand(demands: readonly number[], capacity: number): number[] {
   const shares = demands.map(() => 0);
   for (let left = capacity; ; ) {
     const hungry = [...demands.keys()].filter((index) => (shares[index] ?? 0) < (demands[index] ?? 0));
-    // All who still want more have the same.
+    // All owners that demand more hold the same number.
     if (hungry.length === 0 || hungry.length > left) return shares;
     for (const index of hungry) shares[index] = (shares[index] ?? 0) + 1;
     left -= hungry.length;

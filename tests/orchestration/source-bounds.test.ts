@@ -4,13 +4,15 @@ import { PassThrough } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { createLog } from "../../services/lib/telemetry/log.ts";
-import { createAddressGuard } from "../../services/orchestration/connectors/address-guard.ts";
+import { createAddressGuard } from "../../services/orchestration/connectors/network/address-guard.ts";
+import { securityOf } from "../../services/orchestration/connectors/network/connection-security.ts";
 import { parseArray } from "../../services/orchestration/connectors/postgresql/array-text.ts";
-import { securityOf } from "../../services/orchestration/connectors/postgresql/connection-security.ts";
 import { copyOut } from "../../services/orchestration/connectors/postgresql/copy-out.ts";
-import { postgresqlOperations } from "../../services/orchestration/connectors/postgresql/operations.ts";
+import { createPostgresqlRows } from "../../services/orchestration/connectors/postgresql/postgresql-rows.ts";
 import { postgresqlSettings } from "../../services/orchestration/connectors/postgresql/settings.ts";
+import { createSqlOperations } from "../../services/orchestration/connectors/sql/sql-operations.ts";
 import { pack, unpack } from "../../services/orchestration/source-process/protocol.ts";
+import type { resolveHost } from "../../services/orchestration/source-process/resolve-host.ts";
 import {
   createSourceProcesses,
   type SourceProcesses,
@@ -31,20 +33,21 @@ const { sourceAddressAllow } = configOf({
 
 test("a name that stands for another address after it was checked: the checked one is connected to", async () => {
   await using server = await startHostileServer();
-  const answers = ["127.0.0.1", "10.0.0.1"];
-  const lookup = async () => answers.splice(0, 1);
+  const responses = ["127.0.0.1", "10.0.0.1"];
+  const lookup = async () => responses.splice(0, 1);
   const addresses = await createAddressGuard(sourceAddressAllow)("moving.invalid", lookup);
-  // The second answer would be refused; and the name itself is known to nobody.
+  // The second address would be refused, and the name itself does not resolve.
   const settings = postgresqlSettings.parse({ ...server.settings, host: "moving.invalid" });
   const { host, port } = settings;
   const route = { host, port, addresses, security: securityOf(settings, addresses, undefined) };
   const target = { settings, password: "x", route, ownDatabase: "0/0" };
   const { signal } = new AbortController();
-  const request = { target, timeoutMs: 10_000 };
-  expect(await postgresqlOperations.testDatabase(request, { signal, send: () => {} })).toEqual({
+  const operations = createSqlOperations(new Map([["postgresql", createPostgresqlRows()]]));
+  const request = { connector: "postgresql", login: target, timeoutMs: 10_000 };
+  expect(await operations.testDatabase(request, { signal, send: () => {} })).toEqual({
     serverVersion: "PostgreSQL 18.4",
   });
-  expect(answers).toEqual(["10.0.0.1"]);
+  expect(responses).toEqual(["10.0.0.1"]);
   const moved = createAddressGuard(sourceAddressAllow)("moving.invalid", lookup);
   expect(await failureOf(moved)).toMatchObject({ reason: "ADDRESS_REFUSED" });
 });
@@ -71,7 +74,7 @@ test("values cross to the serving process as they are", () => {
 });
 
 test("a quote without an end in an array's text is looked for once", () => {
-  // From each of its places anew, it would be for hours.
+  // Quadratic parsing would take hours.
   expect(parseArray(`{a,"${'\\"'.repeat(3_000_000)}`, (text) => text)).toEqual(["a"]);
 });
 
@@ -80,12 +83,15 @@ const pids = async () =>
     .filter(({ args, ppid }) => ppid === process.pid && args.includes("source-process.ts"))
     .map(({ pid }) => pid);
 
+const program = new URL("../../services/orchestration/connectors/source-process.ts", import.meta.url);
+
 const lend = (processes: SourceProcesses, orgId: string, database: string) =>
   processes.lend({ orgId, connector: "postgresql", settings: { database } });
 
 test("Unavailable: more sources of an organisation than it may use at the same time; others have theirs", async () => {
   await using folder = await temporaryFolder();
   await using processes = createSourceProcesses({
+    program,
     compileCache: folder.path,
     memory: watchMemory(),
     log: createLog("test", { logLevel: "silent" }),
@@ -95,7 +101,7 @@ test("Unavailable: more sources of an organisation than it may use at the same t
   const more = async () => lend(processes, "greedy", "d12");
   expect(await failureOf(more())).toMatchObject({ code: Code.Unavailable, reason: "SERVICE_BUSY" });
   expect(lend(processes, "modest", "d0").client).not.toBe(lent[0]?.client);
-  // One that is not used any more makes room.
+  // A source without users makes room.
   lent[5]?.[Symbol.dispose]();
   expect((await more()).client.isOver).toBe(false);
   expect(lent[5]?.client.isOver).toBe(true);
@@ -105,6 +111,7 @@ test("a mesh whose sources nobody asks has no process of them", async () => {
   await using folder = await temporaryFolder();
   const log = createLog("test", { logLevel: "silent" });
   await using processes = createSourceProcesses({
+    program,
     compileCache: folder.path,
     memory: watchMemory(),
     log,
@@ -113,7 +120,9 @@ test("a mesh whose sources nobody asks has no process of them", async () => {
   expect(await pids()).toEqual([]);
   const { client, [Symbol.dispose]: giveBack } = lend(processes, "o", "d");
   const { signal } = new AbortController();
-  expect(await client.request("resolveHost", { host: "127.0.0.1" }, { signal })).toEqual(["127.0.0.1"]);
+  expect(await client.request<typeof resolveHost>("resolveHost", { host: "127.0.0.1" }, { signal })).toEqual([
+    "127.0.0.1",
+  ]);
   const [process] = await pids();
   giveBack();
   await untilGone([process ?? 0]);

@@ -6,11 +6,12 @@ import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { createLog } from "../../services/lib/telemetry/log.ts";
 import { hasEnded, startChild } from "../../services/orchestration/process/child.ts";
+import type { resolveHost } from "../../services/orchestration/source-process/resolve-host.ts";
 import { createSourceClient } from "../../services/orchestration/source-process/source-client.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { failureOf } from "./orchestration.ts";
 
-/** A process that does something else with a request than a source's does. */
+/** Starts a process that handles requests differently from a source's process. */
 async function startProgram(onRequest: string) {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(await temporaryFolder());
@@ -27,7 +28,7 @@ async function startProgram(onRequest: string) {
     client,
     ended: ended.promise,
     ask: (signal = new AbortController().signal) =>
-      client.request("resolveHost", { host: "127.0.0.1" }, { signal }),
+      client.request<typeof resolveHost>("resolveHost", { host: "127.0.0.1" }, { signal }),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
@@ -62,14 +63,14 @@ test("the caller's own reason: a process that does not answer a cancellation is 
   const asked = program.ask(call.signal);
   await once(program.child, "message");
   const failed = failureOf(asked).catch(String);
-  let isTold = false;
+  let hasExited = false;
   program.child.once("exit", () => {
-    isTold = true;
+    hasExited = true;
   });
   call.abort(new Error("it took too long"));
   expect(await failed).toBe("Error: it took too long");
-  expect(isTold).toBe(false);
-  // Then it is killed.
+  expect(hasExited).toBe(false);
+  // Then the process is killed.
   await program.ended;
 });
 
@@ -77,10 +78,14 @@ test.runIf(process.platform === "linux")(
   "the kernel ends a source's process before the service",
   async () => {
     await using folder = await temporaryFolder();
-    const program = new URL("../../services/orchestration/source-process/source-process.ts", import.meta.url);
+    const program = new URL("../../services/orchestration/connectors/source-process.ts", import.meta.url);
     const child = startChild(program, folder.path);
     await using client = createSourceClient(child, createLog("test", { logLevel: "silent" }), () => {});
-    await client.request("resolveHost", { host: "127.0.0.1" }, { signal: new AbortController().signal });
+    await client.request<typeof resolveHost>(
+      "resolveHost",
+      { host: "127.0.0.1" },
+      { signal: new AbortController().signal },
+    );
     expect(await readFile(`/proc/${child.pid}/oom_score_adj`, "utf8")).toBe("1000\n");
   },
 );

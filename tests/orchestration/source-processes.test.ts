@@ -27,7 +27,7 @@ async function newOwner(): Promise<Owner> {
   return { user, sourceId: await createDatabaseSource(mesh, user, foreign) };
 }
 
-/** Somebody's source is reached, in a new session. */
+/** Tests a source in a new session. */
 async function isReached({ user }: Owner): Promise<void> {
   const { connected } = await user.connectors.testConnection({
     connector: "postgresql",
@@ -36,7 +36,7 @@ async function isReached({ user }: Owner): Promise<void> {
   expect(connected).toBe(true);
 }
 
-/** Statements that do not end by themselves, once they run. */
+/** Starts statements that do not end, and waits until they run. */
 async function sleepFor({ user, sourceId }: Owner, ...timeouts: bigint[]) {
   const sql = "select pg_sleep(600)";
   const calls = timeouts.map((seconds) =>
@@ -48,7 +48,7 @@ async function sleepFor({ user, sourceId }: Owner, ...timeouts: bigint[]) {
 
 const sleeping = () => foreign.sql`select 1 from pg_stat_activity where wait_event = 'PgSleep'`;
 
-/** Processes of sources; the first source's is the only one as long as it does its first request. */
+/** Processes of sources. During the first request there is no spare one. */
 const processes = async (parent = process.pid) =>
   (await listProcesses())
     .filter(({ args, ppid }) => ppid === parent && args.includes("source-process.ts"))
@@ -61,7 +61,7 @@ test("DeadlineExceeded: a process that does nothing any more is killed, and only
   const calls = await sleepFor(frozen, 12n, 300n);
   const stopped = await processes();
   expect(stopped).toHaveLength(1);
-  // As one that hashes a password a billion times.
+  // As if it hashed a password a billion times.
   for (const pid of stopped) process.kill(pid, "SIGSTOP");
   await isReached(well);
   const [overdue, cut] = await Promise.all(calls);
@@ -136,7 +136,9 @@ test("one process a source of an organisation, whoever asks and how often; none 
   await isReached(second);
   expect((await processes()).length).toBeGreaterThan(1);
   for (const pid of await processes()) process.kill(pid, "SIGKILL");
-  for (const call of [...calls, more]) expect(await call).toMatchObject({ code: Code.Unavailable });
+  for (const failure of await Promise.all([...calls, more])) {
+    expect(failure).toMatchObject({ code: Code.Unavailable });
+  }
 });
 
 test("nothing is left of a service that stops, or that is killed", async () => {

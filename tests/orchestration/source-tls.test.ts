@@ -159,7 +159,7 @@ describe("how a server may ask for the password", () => {
     });
     const { reason } = await tryIt({ ...verified, port: database.port }, editor);
     expect(reason).toContain(`localhost:${database.port} ${why}`);
-    // The startup message and nothing behind it.
+    // The startup message and nothing else.
     expect(database.received()).toHaveLength(database.received().charCodeAt(3));
     expect(database.received()).not.toContain(readerPassword);
     expect(database.received()).not.toContain("md5");

@@ -1,13 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineFailure } from "../../services/orchestration/engine/engine-failure.ts";
-import { runStatement } from "../../services/orchestration/engine/run-statement.ts";
 import { literal } from "../../services/orchestration/engine/sql-text.ts";
+import { runStatement } from "../../services/orchestration/engine/tasks/run-statement.ts";
 import type { QueryResult } from "../../services/orchestration/results/query-result.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { writeParquet } from "./engines.ts";
 
-/** The file behind the table `orders`: dates, texts, structs, lists, numbers and JSON, with some of each missing. */
+/** Rows of the table `orders`: dates, texts, structs, lists, numbers and JSON, with nulls in each column. */
 const rows = [
   [1, "2024-01-05", "2024-01-05 09:30:00", "north", "Ann", true, ["new", "web"], 10.5, 2],
   [2, "2024-01-20", "2024-01-20 14:00:00", "south", "Bob", false, ["web"], 20, 1],
@@ -41,13 +41,13 @@ export type StatementRunner = AsyncDisposable & {
   folder: string;
   /** The table's file. */
   path: string;
-  /** Runs a statement over the table `orders` as the engine's process does. */
+  /** Runs a statement on the table `orders` as the engine's process does. */
   run(sql: string): Promise<QueryResult>;
-  /** Kind and message of the failure that the caller is told of. */
+  /** Kind and message of the failure reported to the caller. */
   failureOf(sql: string): Promise<{ kind: string; message: string }>;
 };
 
-/** As much as an engine's process has. */
+/** The same limit as an engine's process. */
 export const memoryBytes = 1536 * 1024 ** 2;
 
 export async function createStatementRunner(): Promise<StatementRunner> {

@@ -51,7 +51,7 @@ const recordOf = async (executionId = "") => (await user.executions.getExecution
 const lastRecord = async (sourceId: string) =>
   (await user.executions.listExecutions({ sourceId, pageSize: 1000 })).executions.at(-1);
 
-/** Names of files that results are in. */
+/** Names of result files. */
 const resultFiles = () => readdirSync(join(mesh.folder, "engine/results"));
 
 describe.each(formats)("%s", (_, format) => {
@@ -148,7 +148,7 @@ test("OK: the lineage of a file's execution", async () => {
 
 test("OK: readers that stall hold no permit", async () => {
   const stalled: AsyncIterator<unknown>[] = [];
-  // As many as there are permits, each with more than a connection holds.
+  // As many as there are permits, each larger than a connection's buffers.
   for (let count = 0; count < 12; count += 1) {
     const request = {
       sourceId: file,

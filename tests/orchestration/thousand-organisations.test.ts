@@ -1,18 +1,18 @@
 import { beforeAll, expect, test } from "vitest";
-import type { Owner, WorkClass } from "../../services/orchestration/executions/shares.ts";
+import type { Owner, WorkClass } from "../../services/orchestration/scheduling/shares.ts";
 import { type Request, simulateLoad } from "./simulated-load.ts";
 
-// Twenty minutes of a process with 12 permits, of which 999 organisations want a quarter and one wants ten times all of it.
-// The scheduler is the server's own; time and work are simulated.
+// Twenty minutes of a process with 12 permits: 999 organisations demand a quarter of them, one demands ten times all of them.
+// The scheduler is the production one; time and work are simulated.
 
 const orgs = 999;
 const durationMs = 20 * 60_000;
 const greedyRequests = 5_000;
 const greedyWorkMs = 25_000;
-/** In which an organisation with nothing running has a permit while another one has more than its share, in milliseconds. */
+/** Longest wait of an organisation without a permit while another exceeds its share, in milliseconds. */
 const newcomerMs = 1_000;
 
-/** The same numbers in every run. */
+/** Pseudo-random numbers, the same in every run. */
 function createRandom(): () => number {
   let state = 12_345;
   return () => {
@@ -22,9 +22,9 @@ function createRandom(): () => number {
 }
 
 let load: ReturnType<typeof simulateLoad>;
-/** The most that there ever was of each. */
+/** Maxima over the run. */
 const most = { held: 0, waiting: 0, waitingOfOrg: 0, waitingOfUser: 0 };
-/** Preemptions of somebody who had no more than the share that is named. */
+/** Preemptions of an owner within the reported share. */
 const unjust: Request[] = [];
 
 beforeAll(() => {
@@ -78,11 +78,11 @@ test("OK: an organisation with nothing running has its first permit within a sec
     newcomers.filter((one) => one.workClass === workClass).map(({ waitedMs = Number.NaN }) => waitedMs);
   const [queries, jobs] = [waitsOf("interactive"), waitsOf("jobs")];
   for (const waits of [queries, jobs]) {
-    const told = [0.3, 0.5, 0.9, 0.99, 0.999].map((part) => Math.round(percentile(waits, part)));
-    console.log(`${waits.length} newcomers waited ${told.join(", ")} ms (30, 50, 90, 99, 99.9 %)`);
+    const reported = [0.3, 0.5, 0.9, 0.99, 0.999].map((part) => Math.round(percentile(waits, part)));
+    console.log(`${waits.length} newcomers waited ${reported.join(", ")} ms (30, 50, 90, 99, 99.9 %)`);
   }
   expect(Math.max(...queries)).toBeLessThan(newcomerMs);
-  // The rest of the jobs met others within their share, whom nobody ends, and had their turn.
+  // The other jobs met only owners within their share, which are not preempted, and ran later.
   expect(percentile(jobs, 0.99)).toBeLessThan(newcomerMs);
 });
 
@@ -101,7 +101,7 @@ test("OK: nobody within their share is ended or refused; the greedy use what the
     `permits in use: ${used.map((count) => count.toFixed(1))}; the greedy finished ${finished.length}`,
   );
   expect(sum(used)).toBeGreaterThan(11);
-  // What they started first comes to its end.
+  // Their earliest permits run to the end.
   expect(finished.length).toBeGreaterThan(100);
 });
 

@@ -7,7 +7,7 @@ import {
   formatTime,
   leastRemaining,
   type TimeLimit,
-} from "../../services/orchestration/executions/time-limit.ts";
+} from "../../services/orchestration/timing/time-limit.ts";
 import { createHeldSource } from "./held-source.ts";
 import {
   createFileSource,
@@ -94,7 +94,7 @@ describe("a statement that does not end", () => {
     expect(failure.code).toBe(Code.DeadlineExceeded);
     await eventually(() => recordOf(user)).toMatchObject({
       state: ExecutionState.FAILED,
-      // What the way to the service took is gone from it.
+      // The time on the way to the service is subtracted.
       errorMessage: expect.stringMatching(/^the caller's own deadline of (2|1\.\d) s passed$/),
     });
   });

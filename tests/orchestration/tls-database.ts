@@ -1,4 +1,4 @@
-// The library's own dependency asks for it.
+// Required by a dependency of the library.
 import "reflect-metadata";
 import { randomBytes, webcrypto } from "node:crypto";
 import { connect } from "node:net";
@@ -21,16 +21,16 @@ export type Pair = { readonly certificatePem: string; readonly privateKeyPem: st
 
 export type Authority = {
   readonly certificatePem: string;
-  /** A server's certificate for these names, valid from yesterday; until tomorrow, unless said otherwise. */
+  /** Issues a server's certificate for these names, valid from yesterday and by default until tomorrow. */
   issue(names: JsonGeneralName[], days?: { from?: number; until?: number }): Promise<Pair>;
 };
 
-/** An authority that signs certificates of servers. */
+/** A certificate authority. */
 export async function createAuthority(): Promise<Authority> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: randomBytes(16).toString("hex"),
-    // OpenSSL looks authorities up by their names.
+    // Unique, because OpenSSL looks up authorities by name.
     name: `CN=Authority ${randomBytes(8).toString("hex")}`,
     ...validity(-1, 1),
     keys,
@@ -74,17 +74,17 @@ const validity = (from: number, until: number) => ({
 });
 
 export type TlsDatabase = TcpPort & {
-  /** Everything that came over TLS, as Latin-1. */
+  /** Everything received over TLS, as Latin-1. */
   received(): string;
-  /** The name that each client asked for; false for none. */
+  /** The SNI name of each client; false if none. */
   serverNames: (string | false | null)[];
   versions: (string | null)[];
 };
 
 export type TlsOptions = Pair & {
-  /** Answers the client's login over TLS. */
+  /** Responds to the client's login over TLS. */
   readonly serve: (socket: Duplex) => void;
-  /** Sent in the clear right behind the agreement to encrypt. */
+  /** Sent in clear text directly after the agreement to encrypt. */
   readonly injected?: Buffer;
   readonly maxVersion?: "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
 };
@@ -92,7 +92,7 @@ export type TlsOptions = Pair & {
 /** A server that agrees to encrypt, as PostgreSQL does. */
 export async function startTlsDatabase(options: TlsOptions): Promise<TlsDatabase> {
   const { certificatePem, privateKeyPem, serve, injected = Buffer.alloc(0), maxVersion } = options;
-  const pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
   const serverNames: TlsDatabase["serverNames"] = [];
   const versions: TlsDatabase["versions"] = [];
   const port = await listen((socket) => {
@@ -109,15 +109,15 @@ export async function startTlsDatabase(options: TlsOptions): Promise<TlsDatabase
         serverNames.push((tls as unknown as { servername: string | false | null }).servername);
         versions.push(tls.getProtocol());
       });
-      tls.on("data", (piece: Buffer) => pieces.push(piece));
+      tls.on("data", (chunk: Buffer) => chunks.push(chunk));
       serve(tls);
     });
   });
-  const received = () => Buffer.concat(pieces).toString("latin1");
+  const received = () => Buffer.concat(chunks).toString("latin1");
   return Object.assign(port, { received, serverNames, versions });
 }
 
-/** Leads to the PostgreSQL server which `url` reaches over a unix socket. */
+/** Forwards TCP connections to the PostgreSQL server that `url` reaches over a unix socket. */
 export function leadTo(url: string): (socket: Duplex) => void {
   const { hostname, port } = new URL(url);
   return (socket) => {

@@ -1,4 +1,4 @@
-/** Values of PostgreSQL's types in its own words, by the name of the type: each is one that readers stumble over. */
+/** Literals of PostgreSQL's types, by type name. Each value is an edge case for readers. */
 export const typeSamples: Readonly<Record<string, readonly string[]>> = {
   bool: ["t", "f"],
   bytea: ["\\x", "\\x00ff5c4e2c220a", "\\x5c78"],

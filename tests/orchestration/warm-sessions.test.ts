@@ -31,13 +31,13 @@ beforeEach(async () => {
 const value = async (who: User, source: string, sql: string) => (await query(who, source, sql)).rows[0]?.[0];
 const backend = (who: User, source: string) => value(who, source, "select pg_backend_pid()");
 
-/** Connections of the source's role, also those that are being reset. */
+/** Connections of the source's role, including those being reset. */
 const sessions = async () =>
   (
     await foreign.sql`select pid, state from pg_stat_activity where usename = ${String(foreign.settings.user)}`
   ).map(({ pid, state }) => ({ pid, state }));
 
-/** Waits until a session has no transaction: it is kept when it was reset. */
+/** Waits until a session has no transaction. It is kept once it is reset. */
 const untilIdle = (pid: unknown) =>
   eventually(async () =>
     (await sessions()).find((one) => one.pid === pid && one.state === "idle"),

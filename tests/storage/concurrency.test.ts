@@ -42,7 +42,8 @@ test("ResourceExhausted: racing uploads never exceed the quota together, nor was
   const outcomes = await Promise.allSettled(uploads);
   const refused = uploads.filter((_, index) => outcomes[index]?.status === "rejected");
   const stored = uploads.length - refused.length;
-  for (const call of refused) expect(await failureOf(call)).toMatchObject({ reason: "QUOTA_EXCEEDED" });
+  for (const failure of await Promise.all(refused.map(failureOf)))
+    expect(failure).toMatchObject({ reason: "QUOTA_EXCEEDED" });
   expect(stored).toBeLessThanOrEqual(10);
   expect(await usageOf(own, who)).toEqual(usage(stored * size, stored));
   // Whatever the refused ones had reserved is free again, to the last byte.

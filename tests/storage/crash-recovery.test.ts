@@ -54,7 +54,8 @@ test("OK: after kill -9 in the middle of uploads nothing of them is left, and wh
   await expect.poll(async () => (await filesIn(folder.path)).length).toBe(3);
   await expect.poll(() => usageOf(killed, who)).toEqual(usage(mib, 1, 80 * mib));
   await killed.kill();
-  for (const { answer } of running) expect(await failureOf(answer)).toMatchObject({ code: "Unavailable" });
+  const failures = await Promise.all(running.map(({ answer }) => failureOf(answer)));
+  for (const failure of failures) expect(failure).toMatchObject({ code: "Unavailable" });
 
   await using restarted = await startStorageIn(database, folder.path, thorough);
   await expect.poll(() => usageOf(restarted, who)).toEqual(usage(mib, 1));

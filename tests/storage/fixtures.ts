@@ -16,7 +16,8 @@ import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import type { StorageConfig } from "../../services/storage/config.ts";
 import { type Limits, standardLimits } from "../../services/storage/limits.ts";
-import { runWithin } from "../../services/storage/run.ts";
+import type { ObjectStore } from "../../services/storage/objects/object-store.ts";
+import { runWith } from "../../services/storage/run.ts";
 import { missing } from "../lib/failure-of.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, type RunningService, startService, temporaryFolder } from "../lib/test-mesh.ts";
@@ -28,6 +29,9 @@ export const mib = 1024 * kib;
 
 /** Of every storage process of the tests. */
 export const urlSigningKey = Buffer.alloc(32, "a key of the tests");
+
+/** Opens the object store of a storage service; by default the local disk. */
+export type OpenStore = () => Promise<ObjectStore>;
 
 export type Storage = RunningService & { database: TestDatabase; directory: string };
 
@@ -45,10 +49,10 @@ const storageConfig = (database: Pick<TestDatabase, "urls">, storageDirectory: s
 });
 
 /** A whole storage service on a database and in a folder of its own. It collects only when a test's limits say so. */
-export async function startStorage(limits: Partial<Limits> = {}): Promise<Storage> {
+export async function startStorage(limits: Partial<Limits> = {}, openStore?: OpenStore): Promise<Storage> {
   const database = await createTestDatabase();
   const folder = await temporaryFolder();
-  const service = await startStorageIn(database, folder.path, limits);
+  const service = await startStorageIn(database, folder.path, limits, openStore);
   return {
     ...service,
     database,
@@ -65,9 +69,11 @@ export function startStorageIn(
   database: Pick<TestDatabase, "urls">,
   directory: string,
   limits: Partial<Limits> = {},
+  openStore?: OpenStore,
 ): Promise<RunningService> {
-  const quiet = { ...standardLimits, collectMs: 2 ** 30, searchMs: 2 ** 30 };
-  return startService(runWithin({ ...quiet, ...limits }), storageConfig(database, directory));
+  const quiet = { ...standardLimits, collectMs: 2 ** 30, searchMs: 2 ** 30, ...limits };
+  const options = { limits: quiet, ...(openStore && { openStore }) };
+  return startService(runWith(options), storageConfig(database, directory));
 }
 
 type Header = MessageInitShape<typeof UploadFileHeaderSchema>;

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { BlobStore, OpenBlob } from "../../services/storage/blobs/blob-store.ts";
-import { openLocalDisk } from "../../services/storage/blobs/local-disk.ts";
+import { openLocalDisk } from "../../services/storage/objects/local-disk.ts";
+import type { IsSound, ObjectStore, OpenObject } from "../../services/storage/objects/object-store.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { blobPath, filesIn, generated, kib, mib, sha256 } from "./fixtures.ts";
 
@@ -11,16 +11,20 @@ const content = Buffer.from("some content");
 const hash = sha256(content);
 const path = blobPath(hash);
 
-async function publish(disk: BlobStore, isSound: (existing: OpenBlob) => boolean = () => true) {
-  await using temporary = await disk.createTemporary(randomUUID(), content.length);
-  await temporary.write(content);
-  await temporary.finish();
-  return await temporary.publish(isSound);
+async function publish(disk: ObjectStore, isSound: IsSound = () => true) {
+  await using upload = await disk.startUpload(randomUUID(), content.length);
+  await upload.write(content);
+  await upload.finish();
+  return await upload.publish(isSound);
 }
 
-async function readBack(disk: BlobStore): Promise<string | undefined> {
-  await using blob = await disk.open(hash);
-  return blob && Buffer.from(await blob.read(0, 100)).toString();
+async function bytesOf(object: OpenObject | undefined, start: number, end: number): Promise<Buffer> {
+  return Buffer.concat(object ? await Array.fromAsync(object.read({ start, end })) : []);
+}
+
+async function readBack(disk: ObjectStore): Promise<string | undefined> {
+  await using object = await disk.get(hash);
+  return object && (await bytesOf(object, 0, 100)).toString();
 }
 
 test("OK: the folder and its parents are made, for their owner only", async () => {
@@ -34,8 +38,8 @@ test("OK: what is published is found under its hash, by its fingerprint, and lis
   await using folder = await temporaryFolder();
   await using disk = await openLocalDisk(folder.path);
   const fingerprint = await publish(disk);
-  await using blob = await disk.open(hash);
-  expect([blob?.fingerprint, blob?.sizeBytes]).toEqual([fingerprint, content.length]);
+  await using object = await disk.get(hash);
+  expect([object?.fingerprint, object?.sizeBytes]).toEqual([fingerprint, content.length]);
   expect(await readBack(disk)).toBe("some content");
   expect(await Array.fromAsync(disk.list())).toEqual([[hash]]);
   expect(await filesIn(folder.path)).toEqual([path]);
@@ -61,12 +65,12 @@ test("OK: pieces of any size are written in their order, and hashed as a whole",
   ];
   const pieces = [...sizes, ...sizes, ...sizes].map((size, seed) => generated(size, seed + 1));
   const whole = Buffer.concat(pieces);
-  await using temporary = await disk.createTemporary(randomUUID(), 0);
-  for (const piece of pieces) await temporary.write(piece);
-  expect(await temporary.finish()).toEqual({ sha256: sha256(whole), sizeBytes: whole.length });
-  await temporary.publish(() => true);
-  await using blob = await disk.open(sha256(whole));
-  expect(Buffer.from((await blob?.read(0, whole.length)) ?? []).equals(whole)).toBe(true);
+  await using upload = await disk.startUpload(randomUUID(), 0);
+  for (const piece of pieces) await upload.write(piece);
+  expect(await upload.finish()).toEqual({ sha256: sha256(whole), sizeBytes: whole.length });
+  await upload.publish(() => true);
+  await using object = await disk.get(sha256(whole));
+  expect((await bytesOf(object, 0, whole.length)).equals(whole)).toBe(true);
 });
 
 test("OK: a temporary that is not published is removed with its scope", async () => {
@@ -74,11 +78,11 @@ test("OK: a temporary that is not published is removed with its scope", async ()
   await using disk = await openLocalDisk(folder.path);
   const id = randomUUID();
   {
-    await using temporary = await disk.createTemporary(id, 0);
-    await temporary.write(content);
-    expect(await disk.listTemporaries()).toEqual([id]);
+    await using upload = await disk.startUpload(id, 0);
+    await upload.write(content);
+    expect(await disk.listUploads()).toEqual([id]);
   }
-  expect(await disk.listTemporaries()).toEqual([]);
+  expect(await disk.listUploads()).toEqual([]);
 });
 
 test.each([
@@ -159,8 +163,8 @@ test("OK: an open content stays readable when it is removed and replaced", async
   await using folder = await temporaryFolder();
   await using disk = await openLocalDisk(folder.path);
   await publish(disk);
-  await using blob = await disk.open(hash);
+  await using object = await disk.get(hash);
   await disk.delete(hash, async () => false);
   await publish(disk);
-  expect(Buffer.from((await blob?.read(5, 7)) ?? []).toString()).toBe("content");
+  expect((await bytesOf(object, 5, 12)).toString()).toBe("content");
 });

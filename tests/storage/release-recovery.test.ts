@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type postgres from "postgres";
-import { expect, test } from "vitest";
+import { type ExpectStatic, expect, test } from "vitest";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import type { PublishReleaseResponse } from "../../gen/sluice/storage/v1/releases_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
@@ -50,10 +50,14 @@ async function holdCommits({ sql }: TestDatabase): Promise<void> {
 }
 
 /** Process ids of the database's connections that wait for this transaction. */
-async function waitersFor(tx: postgres.TransactionSql, sql: postgres.Sql): Promise<number[]> {
+async function waitersFor(
+  tx: postgres.TransactionSql,
+  sql: postgres.Sql,
+  { poll }: Pick<ExpectStatic, "poll"> = expect,
+): Promise<number[]> {
   const [row] = await tx`select pg_backend_pid() as pid`;
   const waiting = () => sql`select pid from pg_stat_activity where ${row?.pid} = any(pg_blocking_pids(pid))`;
-  await expect.poll(async () => (await waiting()).length).toBeGreaterThan(0);
+  await poll(async () => (await waiting()).length).toBeGreaterThan(0);
   return (await waiting()).map(({ pid }) => pid);
 }
 
@@ -106,9 +110,10 @@ test.each(cases)("OK: one release after kill -9 $step", async ({ statement, left
   await expectPublished(restarted, who, folder.path, answer);
 });
 
-test.each(cases)(
+// At once: a service whose connection was dropped in a transaction takes five seconds to stop.
+test.concurrent.for(cases)(
   "Unavailable: the database drops the connection $step, and nothing is published",
-  async ({ statement }) => {
+  async ({ statement }, { expect }) => {
     await using storage = await startStorage();
     const { database } = storage;
     await holdCommits(database);
@@ -118,7 +123,7 @@ test.each(cases)(
     await database.sql.begin(async (tx) => {
       await tx.unsafe(statement);
       const stuck = failureOf(publish(storage, who, staged, { releaseId }));
-      for (const pid of await waitersFor(tx, database.sql)) {
+      for (const pid of await waitersFor(tx, database.sql, expect)) {
         await database.sql`select pg_terminate_backend(${pid})`;
       }
       expect(await stuck).toMatchObject({ code: "Unavailable" });

@@ -58,7 +58,8 @@ test("ResourceExhausted: those that a quota has no room for, and none of the oth
   const outcomes = await Promise.allSettled(uploads);
   const refused = uploads.filter((_, at) => outcomes[at]?.status === "rejected");
   expect(refused).toHaveLength(7);
-  for (const call of refused) expect(await failureOf(call)).toMatchObject({ reason: "QUOTA_EXCEEDED" });
+  for (const failure of await Promise.all(refused.map(failureOf)))
+    expect(failure).toMatchObject({ reason: "QUOTA_EXCEEDED" });
   expect(await usageOf(storage, who)).toEqual(usage(500, 5));
 });
 

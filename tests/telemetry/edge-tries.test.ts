@@ -2,10 +2,11 @@ import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startTelemetry } from "../../services/lib/process/start-telemetry.ts";
 import { parseTelemetry } from "../../services/lib/telemetry/settings.ts";
+import { startRawUpstream } from "../edge/lib/raw-upstream.ts";
 import { type Backend, startBackend, startEdgeBefore } from "../edge/lib/resilience.ts";
 import { kinds, type ReceivedSpan, startTraceReceiver, type TraceReceiver } from "./lib/trace-receiver.ts";
 
-// A call is one span of the edge, and each of its tries is one below it.
+// A call is a span of the edge, and each of its attempts is a child of it.
 
 const internal = 1;
 const errored = 2;
@@ -18,14 +19,14 @@ beforeEach(async () => {
 });
 afterEach(() => stack.disposeAsync());
 
-/** Processes behind an edge, by their names. */
+/** An edge in front of backends with these names. */
 async function startBackends(...names: string[]): Promise<{ url: string; backends: Backend[] }> {
   const backends = await Promise.all(names.map(async (name) => stack.use(await startBackend(name))));
   const edge = stack.use(await startEdgeBefore(backends.map(({ address }) => address)));
   return { url: `${edge.url}/test/v1/resilience`, backends };
 }
 
-/** Traces while `work` runs, and answers each call that the edge made with its tries in order. */
+/** Traces `work` and returns each call of the edge with its attempts in order. */
 async function recorded(work: () => Promise<unknown>) {
   const settings = parseTelemetry({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
   await using telemetry = await startTelemetry("test", settings, pino({ level: "silent" }));
@@ -40,10 +41,16 @@ async function recorded(work: () => Promise<unknown>) {
   return spans.filter(({ kind }) => kind === internal).map((call) => ({ call, tries: triesOf(call) }));
 }
 
-const told = ({ name, kind, status, attributes }: ReceivedSpan) => ({ name, kind, status, attributes });
+const summaryOf = ({ name, kind, status, attributes }: ReceivedSpan) => ({ name, kind, status, attributes });
 
-/** What a try at a process is told with. */
-function tryAt(backend: Backend | undefined, method: string, number: number, outcome: string, code: string) {
+/** The span of an attempt at a backend. */
+function tryAt(
+  backend: Pick<Backend, "address"> | undefined,
+  method: string,
+  number: number,
+  outcome: string,
+  code: string,
+) {
   const [host, port] = backend?.address.split(":") ?? [];
   const name = `sluice.test.v1.ResilienceService/${method}`;
   const isFault = code !== "OK" && code !== "CANCELLED";
@@ -75,7 +82,7 @@ test.each([
     const [backend] = backends;
     await backend?.set("failing");
     const [one] = await recorded(async () => expect((await fetch(url + path)).status).toBe(503));
-    expect(one?.tries.map(told)).toEqual(
+    expect(one?.tries.map(summaryOf)).toEqual(
       [1, 2, 3, 4].map((number) => tryAt(backend, method, number, "broken", "UNAVAILABLE")),
     );
     expect(backend?.begun().map(({ traceparent }) => traceparent)).toEqual(
@@ -103,7 +110,7 @@ test("OK: of a hedged call's tries one is answered, and the other is no failure"
     tries.findIndex(({ attributes }) => attributes["sluice.outcome"] === outcome) + 1;
   // A busy machine may ask the stuck one second.
   expect(
-    tries.map(told).toSorted((one) => (one.attributes["sluice.outcome"] === "answered" ? -1 : 1)),
+    tries.map(summaryOf).toSorted((one) => (one.attributes["sluice.outcome"] === "answered" ? -1 : 1)),
   ).toEqual([
     tryAt(sound, "Hedge", numberOf("answered"), "answered", "OK"),
     tryAt(stuck, "Hedge", numberOf("given up"), "given up", "CANCELLED"),
@@ -114,14 +121,12 @@ test.each([
   ["Read", "/k"],
   ["Follow", "/k:follow"],
 ])("DeadlineExceeded: a try of %s that was under way", async (method, path) => {
-  const { url, backends } = await startBackends("a");
-  const [backend] = backends;
-  await backend?.set("stuck");
-  const headers = { "grpc-timeout": "2S" };
-  const [one] = await recorded(async () => expect((await fetch(url + path, { headers })).status).toBe(504));
-  // The backend knows the deadline, too, and on a busy machine its word may be first.
-  const outcome = one?.tries[0]?.attributes["sluice.outcome"] === "answered" ? "answered" : "given up";
-  expect(one?.tries.map(told)).toEqual([tryAt(backend, method, 1, outcome, "DEADLINE_EXCEEDED")]);
+  // A gRPC server would end the call at its deadline, too, and might be first.
+  const upstream = stack.use(await startRawUpstream(() => {}));
+  const edge = stack.use(await startEdgeBefore([upstream.address]));
+  const call = () => fetch(`${edge.url}/test/v1/resilience${path}`, { headers: { "grpc-timeout": "2S" } });
+  const [one] = await recorded(async () => expect((await call()).status).toBe(504));
+  expect(one?.tries.map(summaryOf)).toEqual([tryAt(upstream, method, 1, "given up", "DEADLINE_EXCEEDED")]);
 });
 
 test.each([
@@ -139,5 +144,5 @@ test.each([
     await call;
     await expect.poll(() => backend?.cancelled()).toBe(1);
   });
-  expect(one?.tries.map(told)).toEqual([tryAt(backend, method, 1, "given up", "CANCELLED")]);
+  expect(one?.tries.map(summaryOf)).toEqual([tryAt(backend, method, 1, "given up", "CANCELLED")]);
 });

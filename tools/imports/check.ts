@@ -1,9 +1,9 @@
 import { arrowsBetween, findCircles } from "./find-circles.ts";
 import { type Import, readImports } from "./read-imports.ts";
-import { roomArrows } from "./rooms.ts";
+import { matchingFolders, roomArrows } from "./rooms.ts";
 import { breachesOf, roomFolders } from "./walls.ts";
 
-/** What is wrong with the imports of a tree, a line each. */
+/** Violations of the import rules in a tree, one line each. */
 export async function checkImports(root: string): Promise<string[]> {
   const imports = await readImports(root);
   return [
@@ -13,7 +13,7 @@ export async function checkImports(root: string): Promise<string[]> {
     ...findCircles(arrowsBetween(imports.filter(isOfTheTree))).map(
       (files) => `circle of files: ${files.join(", ")}`,
     ),
-    ...roomFolders.flatMap((folder) =>
+    ...matchingFolders(imports, roomFolders).flatMap((folder) =>
       findCircles(roomArrows(imports, folder)).map(
         (rooms) => `circle of rooms in ${folder}: ${rooms.join(", ")}`,
       ),

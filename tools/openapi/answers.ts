@@ -2,6 +2,7 @@ import type { Route } from "../../edge/method/route.ts";
 import { bytesContent } from "./body.ts";
 import { describe, type Schema } from "./schema.ts";
 import type { Schemas } from "./schemas.ts";
+import type { Style } from "./style.ts";
 
 /** An OpenAPI response. */
 export type AnswerObject = {
@@ -11,16 +12,26 @@ export type AnswerObject = {
 };
 
 /** The successful answers of a route by HTTP status. */
-export function successesOf(route: Route, schemas: Schemas, saying: string): Record<string, AnswerObject> {
-  const { answer, method, headers } = route;
-  if (answer.rawBody) return rawAnswers(route, headers);
-  const { description: _, ...schema } = answer.field
-    ? schemas.ofField(answer.field, "answer")
+export function successesOf(
+  route: Route,
+  schemas: Schemas,
+  saying: string,
+  style: Style,
+): Record<string, AnswerObject> {
+  const { response, method } = route;
+  const status = successStatus(route, style);
+  if (response.rawBody) return rawAnswers(route, status);
+  const { description: _, ...schema } = response.field
+    ? schemas.ofField(response.field, "answer")
     : schemas.ofMessage(method.output, "answer");
   const isStream = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
-  const content = isStream ? streamContent(schema) : { "application/json": { schema } };
-  return { [answer.status]: { description: saying || "The answer.", content } };
+  const content = isStream ? streamContent(schema) : { "application/json": { schema: style.wrap(schema) } };
+  return { [status]: { description: saying || "The answer.", content } };
 }
+
+/** The status of a successful response: the contract's, or else the dialect's. */
+export const successStatus = ({ response, httpMethod }: Route, { dialect }: Style): number =>
+  response.status ?? dialect.successStatus(httpMethod);
 
 /** What HTTP says about requests with these headers. */
 const statusesByHeader: Readonly<Record<string, readonly [status: number, description: string]>> = {
@@ -28,7 +39,7 @@ const statusesByHeader: Readonly<Record<string, readonly [status: number, descri
   "if-none-match": [304, "The caller holds this content already."],
 };
 
-function rawAnswers({ answer, formats }: Route, headers: Route["headers"]): Record<string, AnswerObject> {
+function rawAnswers({ formats, headers }: Route, success: number): Record<string, AnswerObject> {
   const description = formats
     ? "A file in the format that was asked for."
     : "The bytes, with their own Content-Type.";
@@ -39,7 +50,7 @@ function rawAnswers({ answer, formats }: Route, headers: Route["headers"]): Reco
     if (status === undefined || said === undefined) return [];
     return [[status, status === 304 ? { description: said } : { description: said, content }] as const];
   });
-  return { [answer.status]: { description, content }, ...Object.fromEntries(others) };
+  return { [success]: { description, content }, ...Object.fromEntries(others) };
 }
 
 /** A server stream is written as the request's Accept header asks for it. */

@@ -8,6 +8,7 @@ import { type Operation, operationOf } from "./operation.ts";
 import { createPaths, spellPath } from "./path.ts";
 import { describe, type Schema } from "./schema.ts";
 import { createSchemas } from "./schemas.ts";
+import { ownStyle, type Style } from "./style.ts";
 
 /** An OpenAPI 3.1 document. */
 export type OpenApi = {
@@ -22,33 +23,15 @@ export type OpenApi = {
 
 type PathItem = { readonly [httpMethod: string]: Operation };
 
-const introduction = `Everything that can be called from outside, as REST. The same methods, by the names that their operations have
-here, are there in Connect, gRPC and gRPC-Web, on the same port; [descriptors.binpb](/descriptors.binpb) describes them.
-
-- A credential is an access token, \`Authorization: Bearer …\`, or an API key, \`x-api-key: …\`.
-- JSON is that of proto3. Answers have camelCase names; requests may have those or the contract's own, as \`page_size\`. A field or
-  parameter that is not known is refused.
-- 64-bit integers are text in answers. Requests may have numbers up to 2^53.
-- GET answers HEAD, too. OPTIONS answers which methods a path has.
-- An error is a google.rpc.Status as JSON. Its \`ErrorInfo\` has the reason, its \`BadRequest\` the fields, its \`RequestInfo\` the id
-  that the answer's \`x-request-id\` has, too.
-- \`Grpc-Timeout\` or \`Connect-Timeout-Ms\` set a call's deadline.`;
-
-const securitySchemes = {
-  accessToken: {
-    type: "http",
-    scheme: "bearer",
-    bearerFormat: "JWT",
-    description: "An access token, as a login answers it.",
-  },
-  apiKey: { type: "apiKey", in: "header", name: "x-api-key", description: "An API key." },
-};
-
 /** Describes every REST route of a contract. */
-export function createDocument(contract: Contract, version: string): OpenApi {
+export function createDocument(contract: Contract, version: string, style: Style = ownStyle): OpenApi {
   const { services, commentOf } = contract;
   const routes = services.flatMap(({ methods }) => methods).flatMap(routesOf);
-  const schemas = createSchemas(commentOf, messagesIn(routes.map(({ method }) => method.output)));
+  const schemas = createSchemas(
+    commentOf,
+    messagesIn(routes.map(({ method }) => method.output)),
+    style.isNullable,
+  );
   const placed = createPaths();
   const paths: Record<string, Record<string, Operation>> = {};
   const counts = new Map<string, number>();
@@ -57,28 +40,35 @@ export function createDocument(contract: Contract, version: string): OpenApi {
     counts.set(route.name, binding);
     const { path, parts } = placed(spellPath(route.template));
     paths[path] ??= {};
-    const operation = operationOf({ route, binding, parts, contract, schemas });
+    const operation = operationOf({ route, binding, parts, contract, schemas, style });
     const shared = paths[path][methodKey(route)];
-    paths[path][methodKey(route)] = shared ? withFormats(shared, operation, route) : operation;
+    paths[path][methodKey(route)] = shared ? withFormats(shared, operation, route, style) : operation;
   }
-  const error = errorSchema(contract, schemas);
+  const error = style.error ?? errorSchema(contract, schemas);
   return {
     openapi: "3.1.1",
     info: {
-      title: "Sluice",
+      title: style.title,
       version,
-      description: introduction,
+      description: style.introduction,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/" }],
     tags: services.map((service) => ({ name: service.typeName, ...describe(commentOf(service)) })),
     paths: sorted(paths),
     components: {
-      securitySchemes,
-      responses: sharedResponses(),
+      securitySchemes: style.securitySchemes,
+      responses: responsesIn(paths, sharedResponses(style)),
       schemas: { Error: error, ...schemas.components() },
     },
   };
+}
+
+/** The shared responses that operations refer to. */
+function responsesIn<T>(paths: unknown, responses: Readonly<Record<string, T>>): Record<string, T> {
+  const text = JSON.stringify(paths);
+  const isUsed = (name: string) => text.includes(`"#/components/responses/${name}"`);
+  return Object.fromEntries(Object.entries(responses).filter(([name]) => isUsed(name)));
 }
 
 const described = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];

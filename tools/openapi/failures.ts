@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { encodeGoogleError } from "../../edge/dialects/google-error.ts";
 import { mediaTypeUnsupported } from "../../edge/errors/http-error.ts";
-import { toErrorAnswer } from "../../edge/errors/status.ts";
 import type { Contract } from "../../edge/method/description.ts";
 import type { Route } from "../../edge/method/route.ts";
 import { ErrorReason, ErrorReasonSchema } from "../../gen/sluice/common/v1/errors_pb.ts";
@@ -8,6 +8,7 @@ import { failure } from "../../services/lib/rpc/errors.ts";
 import { permissionOf } from "./permission.ts";
 import type { Schema } from "./schema.ts";
 import type { Schemas } from "./schemas.ts";
+import { codeStatus, errorStatus, type Style } from "./style.ts";
 
 type ErrorResponse = { readonly description: string; readonly content: unknown };
 type Reference = { readonly $ref: string };
@@ -17,52 +18,60 @@ const content = { "application/json": { schema: { $ref: "#/components/schemas/Er
 /** A way to fail: its HTTP status and what there is to say. */
 type Failure = { readonly status: number; readonly text: string };
 
-const statusOf = (error: ConnectError): number => toErrorAnswer(error).status;
-const ofCode = (code: Code, text: string): Failure => ({
-  status: statusOf(new ConnectError("", code)),
-  text,
-});
-
 /** What the edge and the guards in front of the services answer, whatever the method. */
-const usual = {
-  invalid: ofCode(
-    Code.InvalidArgument,
-    "The request breaks a rule of the contract; `BadRequest` names the fields.",
-  ),
-  unauthenticated: ofCode(Code.Unauthenticated, "The credential is missing, unknown, expired or revoked."),
-  forbidden: ofCode(Code.PermissionDenied, "The caller's roles lack the permission."),
-  tooLarge: {
-    status: statusOf(failure(Code.ResourceExhausted, ErrorReason.REQUEST_TOO_LARGE, "")),
-    text: "The body is larger than its limit.",
-  },
-  mediaType: {
-    status: statusOf(mediaTypeUnsupported("")),
-    text: "The body's media type is not one of these.",
-  },
-  exhausted: ofCode(
-    Code.ResourceExhausted,
-    "Too much at once, or too often: `Retry-After` says when to come again.",
-  ),
-  internal: ofCode(
-    Code.Internal,
-    "It failed in a way that is not the caller's fault; the log has the request id.",
-  ),
-  unavailable: ofCode(Code.Unavailable, "A part of the mesh does not answer: try again."),
-  deadline: ofCode(Code.DeadlineExceeded, "It took longer than the call's deadline."),
-} satisfies Record<string, Failure>;
+function usualFailures(style: Style) {
+  const ofCode = (code: Code, text: string): Failure => ({ status: codeStatus(style, code), text });
+  const ofError = (error: ConnectError, text: string): Failure => ({
+    status: errorStatus(style, error),
+    text,
+  });
+  return {
+    invalid: ofCode(
+      Code.InvalidArgument,
+      "The request breaks a rule of the contract; `BadRequest` names the fields.",
+    ),
+    unauthenticated: ofCode(Code.Unauthenticated, "The credential is missing, unknown, expired or revoked."),
+    forbidden: ofCode(Code.PermissionDenied, "The caller's roles lack the permission."),
+    tooLarge: ofError(
+      failure(Code.ResourceExhausted, ErrorReason.REQUEST_TOO_LARGE, ""),
+      "The body is larger than its limit.",
+    ),
+    mediaType: ofError(mediaTypeUnsupported(""), "The body's media type is not one of these."),
+    exhausted: ofCode(
+      Code.ResourceExhausted,
+      "Too much at once, or too often: `Retry-After` says when to come again.",
+    ),
+    internal: ofCode(
+      Code.Internal,
+      "It failed in a way that is not the caller's fault; the log has the request id.",
+    ),
+    unavailable: ofCode(Code.Unavailable, "A part of the mesh does not answer: try again."),
+    deadline: ofCode(Code.DeadlineExceeded, "It took longer than the call's deadline."),
+  } satisfies Record<string, Failure>;
+}
+
+type UsualName = keyof ReturnType<typeof usualFailures>;
 
 /** Responses that operations refer to, by name. */
-export function sharedResponses(): Record<string, ErrorResponse> {
-  const named = Object.entries(usual).map(([name, { text }]) => [name, { description: text, content }]);
+export function sharedResponses(style: Style): Record<string, ErrorResponse> {
+  const named = Object.entries(usualFailures(style)).map(([name, { text }]) => [
+    name,
+    { description: text, content },
+  ]);
   return { ...Object.fromEntries(named), other: { description: "Any other error.", content } };
 }
 
 /** The errors that a route can answer, by HTTP status; what its comment says of them stands first. */
-export function failuresOf(route: Route, contract: Contract): Record<string, ErrorResponse | Reference> {
-  const stated = statedIn(contract.commentOf(route.method), contract);
+export function failuresOf(
+  route: Route,
+  contract: Contract,
+  style: Style,
+): Record<string, ErrorResponse | Reference> {
+  const usual = usualFailures(style);
+  const stated = statedIn(contract.commentOf(route.method), contract, style);
   const responses: Record<string, ErrorResponse | Reference> = {};
   for (const name of usualFor(route)) {
-    responses[usual[name].status] = { $ref: `#/components/responses/${name}` };
+    responses[usual[name].status] ??= { $ref: `#/components/responses/${name}` };
   }
   for (const status of new Set(stated.map((one) => one.status))) {
     const common = Object.values(usual).find((one) => one.status === status && status in responses);
@@ -73,7 +82,7 @@ export function failuresOf(route: Route, contract: Contract): Record<string, Err
   return { ...responses, default: { $ref: "#/components/responses/other" } };
 }
 
-function usualFor({ access, body, rawBody, upload, method }: Route): (keyof typeof usual)[] {
+function usualFor({ access, body, rawBody, upload, method }: Route): UsualName[] {
   const takesJson = body.kind !== "none" && !rawBody && !upload;
   return [
     "invalid",
@@ -92,31 +101,34 @@ function usualFor({ access, body, rawBody, upload, method }: Route): (keyof type
 const statement = /\b([A-Z][A-Za-z]+)\b(?: \(([A-Z_, ]+)\))?|\(([A-Z_, ]+)\)/g;
 
 /** By the contract's convention, a method's comment names the errors that it answers. */
-function statedIn(comment: string, contract: Contract): Failure[] {
+function statedIn(comment: string, contract: Contract, style: Style): Failure[] {
   let code: Code | undefined;
   const failures: Failure[] = [];
   for (const [, name, reasons, further] of comment.matchAll(statement)) {
     const named = name === undefined ? undefined : Code[name as keyof typeof Code];
     const known = (reasons ?? further ?? "").split(", ").filter(isReason);
-    if (named !== undefined && known.length === 0) failures.push(ofCode(named, `\`${labelOf(named)}\``));
+    if (named !== undefined && known.length === 0) {
+      failures.push({ status: codeStatus(style, named), text: `\`${labelOf(named)}\`` });
+    }
     code = named ?? code;
     if (code === undefined || (name !== undefined && named === undefined)) continue;
-    for (const reason of known) failures.push(ofReason(code, reason, contract));
+    for (const reason of known) failures.push(ofReason(code, reason, contract, style));
   }
   return failures;
 }
 
-const labelOf = (code: Code): string => String(toErrorAnswer(new ConnectError("", code)).body.error.status);
+const labelOf = (code: Code): string =>
+  String(encodeGoogleError(new ConnectError("", code)).body.error.status);
 
 const reasonNumbers = new Map(ErrorReasonSchema.values.map(({ localName, number }) => [localName, number]));
 const isReason = (name: string): boolean => reasonNumbers.has(name);
 
-function ofReason(code: Code, name: string, { registry, commentOf }: Contract): Failure {
+function ofReason(code: Code, name: string, { registry, commentOf }: Contract, style: Style): Failure {
   const number = reasonNumbers.get(name) ?? ErrorReason.UNSPECIFIED;
   const value = registry.getEnum(ErrorReasonSchema.typeName)?.value[number];
   const said = value ? commentOf(value) : "";
   return {
-    status: statusOf(failure(code, number as ErrorReason, "")),
+    status: errorStatus(style, failure(code, number as ErrorReason, "")),
     text: `\`${labelOf(code)}\` (\`${name}\`)${said && `: ${said}`}`,
   };
 }
@@ -137,7 +149,7 @@ export function errorSchema({ registry }: Contract, schemas: Schemas): Schema {
   });
   const statuses = Object.values(Code)
     .filter((code) => typeof code === "number")
-    .map((code) => toErrorAnswer(new ConnectError("", code)).body.error.status);
+    .map((code) => encodeGoogleError(new ConnectError("", code)).body.error.status);
   return {
     type: "object",
     description: "google.rpc.Status as JSON.",

@@ -1,13 +1,14 @@
 import type { Route } from "../../edge/method/route.ts";
-import type { AnswerObject } from "./answers.ts";
+import { type AnswerObject, successStatus } from "./answers.ts";
 import type { BodyObject } from "./body.ts";
 import type { Operation } from "./operation.ts";
+import type { Style } from "./style.ts";
 
 type Answers = Readonly<Record<string, AnswerObject>>;
 
 /** An operation that answers JSON, with the formats of the method that shares its path, and their headers and errors. */
-export function withFormats(json: Operation, formatted: Operation, route: Route): Operation {
-  const status = String(route.answer.status);
+export function withFormats(json: Operation, formatted: Operation, route: Route, style: Style): Operation {
+  const status = String(successStatus(route, style));
   const [one, other] = [json, formatted].map(({ responses }) => (responses as Answers)[status]);
   const answer = {
     ...one,

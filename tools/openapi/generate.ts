@@ -1,18 +1,30 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { DescService } from "@bufbuild/protobuf";
 import { stringify } from "yaml";
 import { exposedServices } from "../../edge/contracts.ts";
+import { compatApis } from "../../edge/dialects/compat-api.ts";
 import { readContract } from "../../edge/method/description.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { buildDescriptors } from "./build-descriptors.ts";
 import { createDocument } from "./document.ts";
+import { ownStyle, type Style, styleOf } from "./style.ts";
 
-const write = (name: string, content: string | Uint8Array): void =>
-  writeFileSync(join(import.meta.dirname, "../../gen", name), content);
+function write(name: string, content: string | Uint8Array): void {
+  const path = join(import.meta.dirname, "../../gen", name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+}
 
-const descriptors = buildDescriptors(exposedServices);
-const document = createDocument(readContract(descriptors), packageJson.version);
-write("descriptors.binpb", descriptors);
-write("openapi.json", JSON.stringify(document));
-// An alias would save little, and not every reader knows them.
-write("openapi.yaml", stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }));
+/** Writes the descriptors and the OpenAPI document of an API into a folder of gen/. */
+function describeApi(folder: string, services: readonly DescService[], style: Style): void {
+  const descriptors = buildDescriptors(services);
+  const document = createDocument(readContract(descriptors), packageJson.version, style);
+  write(`${folder}descriptors.binpb`, descriptors);
+  write(`${folder}openapi.json`, JSON.stringify(document));
+  // An alias would save little, and not every reader knows them.
+  write(`${folder}openapi.yaml`, stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }));
+}
+
+describeApi("", exposedServices, ownStyle);
+for (const api of compatApis) describeApi(`compat/${api.system}/`, api.services, styleOf(api));

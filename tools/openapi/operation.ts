@@ -9,6 +9,7 @@ import type { PathPart } from "./path.ts";
 import { permissionOf } from "./permission.ts";
 import { describe } from "./schema.ts";
 import type { Schemas } from "./schemas.ts";
+import type { Style } from "./style.ts";
 
 /** An OpenAPI operation. */
 export type Operation = {
@@ -27,12 +28,14 @@ export function operationOf({
   parts,
   contract,
   schemas,
+  style,
 }: {
   route: Route;
   binding: number;
   parts: readonly PathPart[];
   contract: Contract;
   schemas: Schemas;
+  style: Style;
 }): Operation {
   const { method, name } = route;
   const { commentOf } = contract;
@@ -40,7 +43,7 @@ export function operationOf({
   const comment = commentOf(method);
   const parameters = parametersOf(route, parts, context);
   const requestBody = bodyOf(route, context);
-  const { security, words } = securityOf(route);
+  const { security, words } = securityOf(route, style);
   return {
     // The method's full name, which no other method ever has.
     operationId: binding === 1 ? name : `${name}.${binding}`,
@@ -52,19 +55,22 @@ export function operationOf({
     ...(parameters.length > 0 && { parameters }),
     ...(requestBody && { requestBody }),
     responses: {
-      ...successesOf(route, schemas, commentOf(method.output)),
-      ...failuresOf(route, contract),
+      ...successesOf(route, schemas, commentOf(method.output), style),
+      ...failuresOf(route, contract, style),
     },
   };
 }
 
 /** The credentials that a method takes, each with the permission that it needs. */
-function securityOf({ access, method }: Route): { security: Operation["security"]; words: string } {
+function securityOf(
+  { access, method }: Route,
+  { securitySchemes }: Style,
+): { security: Operation["security"]; words: string } {
   if (access !== "credential") return { security: [], words: "Needs no credential." };
   const permission = permissionOf(method);
   const permissions = permission === undefined ? [] : [permission];
   return {
-    security: [{ accessToken: permissions }, { apiKey: permissions }],
+    security: Object.keys(securitySchemes).map((name) => ({ [name]: permissions })),
     words: permission === undefined ? "Needs a credential." : `Needs the permission \`${permission}\`.`,
   };
 }

@@ -19,7 +19,11 @@ export type Schemas = {
 };
 
 /** Collects schemas. Messages in `answered` have two when callers send them too, because answers are complete. */
-export function createSchemas(commentOf: CommentOf, answered: ReadonlySet<string>): Schemas {
+export function createSchemas(
+  commentOf: CommentOf,
+  answered: ReadonlySet<string>,
+  isNullable: (field: DescField) => boolean,
+): Schemas {
   const found = new Map<string, Schema>();
   const refer = (name: string, build: () => Schema): Schema => {
     if (!found.has(name)) {
@@ -59,8 +63,14 @@ export function createSchemas(commentOf: CommentOf, answered: ReadonlySet<string
     direction: Direction,
     comment?: string,
   ): Schema => {
-    const properties = fields.map((field) => [field.jsonName, ofField(field, direction)] as const);
-    const required = fields.filter((field) => isAlways(field, direction)).map(({ jsonName }) => jsonName);
+    const isNull = (field: DescField) => direction === "answer" && isNullable(field);
+    const properties = fields.map((field) => {
+      const schema = ofField(field, direction);
+      return [field.jsonName, isNull(field) ? { anyOf: [schema, { type: "null" }] } : schema] as const;
+    });
+    const required = fields
+      .filter((field) => isAlways(field, direction) || isNull(field))
+      .map(({ jsonName }) => jsonName);
     const choices = direction === "request" ? choicesIn(desc, fields) : [];
     return {
       ...describe(comment, direction === "request" ? wordsOfMessage(desc) : undefined),

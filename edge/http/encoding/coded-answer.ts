@@ -1,8 +1,9 @@
 import { pipeline, type Writable } from "node:stream";
 import { constants, createBrotliCompress, createGzip, createZstdCompress } from "node:zlib";
 import { brotliQuality, isWorthCompressing } from "../compression.ts";
+import type { Exchange } from "../exchange.ts";
 import { type Headers, isGone } from "../http.ts";
-import { type Outgoing, sendWhole } from "../outgoing.ts";
+import { sendWhole } from "../send.ts";
 import type { Acceptance } from "./acceptance.ts";
 
 /** What one stream may look back to, as a power of two: many streams are open at once. */
@@ -21,26 +22,26 @@ export function codingFor(text: string, { compression, identity }: Acceptance): 
 
 /** Answers a text in a coding. */
 export async function sendCoded(
-  out: Outgoing,
+  exchange: Exchange,
   status: number,
   headers: Headers,
   text: string,
   compression: Acceptance["compression"],
 ): Promise<void> {
   if (!compression) {
-    sendWhole(out, status, { ...headers, ...varyByEncoding }, text);
+    sendWhole(exchange, status, { ...headers, ...varyByEncoding }, text);
     return;
   }
   const body = await compression.compress(Buffer.from(text));
-  if (isGone(out.response)) return;
-  sendWhole(out, status, { ...headers, ...varyByEncoding, "content-encoding": compression.name }, body);
+  if (isGone(exchange.response)) return;
+  sendWhole(exchange, status, { ...headers, ...varyByEncoding, "content-encoding": compression.name }, body);
 }
 
 /**
  * Where a stream of texts is written so that it leaves in a coding; each text comes out whole at once. Ending it ends the
  * answer.
  */
-export function codedBody({ response }: Outgoing, { compression }: Acceptance): Writable {
+export function codedBody({ response }: Exchange, { compression }: Acceptance): Writable {
   const target = response as unknown as Writable;
   if (!compression) return target;
   const coder = createCoder(compression.name);

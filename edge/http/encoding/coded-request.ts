@@ -16,9 +16,9 @@ export function requestCompressionOf(request: HttpRequest): Compression | undefi
 export async function inflateBody(
   bytes: Buffer,
   compression: Compression | undefined,
-  bytesMax: number,
+  messageBytesMax: number,
 ): Promise<Buffer> {
-  return compression ? compression.decompress(bytes, bytesMax, bodyTooLarge) : bytes;
+  return compression ? compression.decompress(bytes, messageBytesMax, bodyTooLarge) : bytes;
 }
 
 /** A body that is still coming, without its coding; no faster than it is taken. */

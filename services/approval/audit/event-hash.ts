@@ -47,6 +47,6 @@ export function toEvent(row: EventRow): Event {
 /** The hash that an event has to have. Throws when its details are not JSON. */
 export function hashOf(row: Omit<EventRow, "hash">): string {
   const event = toJson(EventSchema, toEvent({ ...row, hash: "" })) as Record<string, unknown>;
-  const { detailsJson, ...said } = event;
-  return sha256(canonicalJson({ ...said, details: JSON.parse(String(detailsJson)) }));
+  const { detailsJson, ...fields } = event;
+  return sha256(canonicalJson({ ...fields, details: JSON.parse(String(detailsJson)) }));
 }

@@ -16,10 +16,10 @@ import { insertPackagedFiles, type PackagedFile } from "../file-repository.ts";
 import { formatOf } from "../message.ts";
 import { findProject, moveProject, type ProjectRow, updatePackage } from "../project-repository.ts";
 import { filePath } from "./file-path.ts";
-import { giveUpPackage } from "./give-up-package.ts";
 import { onBehalfOf, rolesNow, scopeFor } from "./on-behalf-of.ts";
 import type { PackageWork } from "./queues.ts";
 import { finalFailure, ReleaseFailure } from "./release-failure.ts";
+import { removePackage } from "./remove-package.ts";
 
 const createTimeoutMs = 60_000;
 /** Files that storage publishes as one release. */
@@ -128,7 +128,7 @@ function failPackage(
     const move = { projectId, to: "failed", from: ["validated"], packageId } as const;
     const failed = await moveProject(tx, scope, move, { errorMessage: message });
     if (!failed) return;
-    await giveUpPackage(deps, tx, scope, failed);
+    await removePackage(deps, tx, scope, failed);
     await appendEvent(tx, scope, { projectId, type: EventType.PACKAGE_FAILED, details: { message } });
   });
 }

@@ -135,17 +135,17 @@ function failRelease(
   deps: ApprovalDeps,
   { projectId, packageId, asker }: PackageWork,
   { revision }: ProjectRow,
-  { message, reason, isMendable }: ReleaseFailure,
+  { message, reason, isRetryable }: ReleaseFailure,
 ): Promise<void> {
   const scope = scopeFor(asker);
-  const to = isMendable ? "approved" : "failed";
+  const to = isRetryable ? "approved" : "failed";
   const change = { errorMessage: message, errorReason: reason, releaseAsked: false };
   return deps.db.transaction(async (tx) => {
     // A later attempt is not this one's to end.
     const move = { projectId, to, from: ["publishing"], packageId, revision } as const;
     const moved = await moveProject(tx, scope, move, change);
     if (!moved) return;
-    if (!isMendable) await enqueueDiscard(deps, tx, scope, moved);
+    if (!isRetryable) await enqueueDiscard(deps, tx, scope, moved);
     await appendEvent(tx, scope, { projectId, type: EventType.PUBLISH_FAILED, details: { message } });
   });
 }

@@ -15,13 +15,13 @@ export class ReleaseFailure extends Error {
   }
 
   /** Whether the same package can be published when somebody has mended what was in its way. */
-  get isMendable(): boolean {
+  get isRetryable(): boolean {
     return this.reason !== null && this.reason !== "RELEASE_CORRUPT";
   }
 }
 
 /** Refusals that do not lie in the package. */
-const mendableReasons = ["QUOTA_EXCEEDED", "DISK_FULL"] as const;
+const retryableReasons = ["QUOTA_EXCEEDED", "DISK_FULL"] as const;
 
 /** Answers of another service that come out the same however often it is asked. */
 const finalCodes = new Set([
@@ -39,7 +39,7 @@ const finalCodes = new Set([
 export function finalFailure(error: unknown): ReleaseFailure | undefined {
   if (error instanceof ReleaseFailure) return error;
   if (!(error instanceof ConnectError)) return undefined;
-  const reason = mendableReasons.find((name) => hasReason(error, ErrorReason[name])) ?? null;
+  const reason = retryableReasons.find((name) => hasReason(error, ErrorReason[name])) ?? null;
   const isFinal = finalCodes.has(error.code) || reason !== null;
   return isFinal ? new ReleaseFailure(error.rawMessage, { reason }) : undefined;
 }

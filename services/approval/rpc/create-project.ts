@@ -13,7 +13,7 @@ import type { ApprovalDeps } from "../deps.ts";
 import { projectNameTaken } from "../errors.ts";
 import { fromDestination, fromPolicy, fromTables, toProject } from "../message.ts";
 import { insertProject } from "../project-repository.ts";
-import { refuseRepeated } from "../repeated-tables.ts";
+import { refuseRepeated } from "../refuse-repeated.ts";
 import { onceRequested } from "../requests.ts";
 
 export const createProject =

@@ -6,7 +6,7 @@ import { appendEvent } from "../audit/append-event.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { projectNotFound, stateConflict } from "../errors.ts";
 import * as repository from "../project-repository.ts";
-import { giveUpPackage, isBeingPackaged } from "../release/give-up-package.ts";
+import { isBeingPackaged, removePackage } from "../release/remove-package.ts";
 import { deletable } from "../state.ts";
 
 export const deleteProject =
@@ -22,7 +22,7 @@ export const deleteProject =
           `only one that is ${deletable.join(", ").replaceAll("_", " ")} can be removed`,
         );
       }
-      await giveUpPackage(deps, tx, scope, project);
+      await removePackage(deps, tx, scope, project);
       await repository.deleteProject(tx, scope, projectId);
       await appendEvent(tx, scope, {
         projectId,

@@ -10,9 +10,9 @@ import { projectNotFound, stateConflict } from "../errors.ts";
 import { listPackagedFiles } from "../file-repository.ts";
 import { formatOf, toPackagedFile, toProject } from "../message.ts";
 import { findProject, findProjectForUpdate, moveProject, withoutPackage } from "../project-repository.ts";
-import { giveUpPackage, isBeingPackaged } from "../release/give-up-package.ts";
 import { enqueuePackage } from "../release/queues.ts";
 import { readUntil } from "../release/read-until.ts";
+import { isBeingPackaged, removePackage } from "../release/remove-package.ts";
 import { waitOf } from "../release/wait-of.ts";
 import { packageable } from "../state.ts";
 
@@ -46,7 +46,7 @@ async function begin(deps: ApprovalDeps, tx: Db, scope: Scope, projectId: string
   if (!(await moveProject(tx, scope, move, { ...withoutPackage, packageId }))) {
     throw stateConflict(project, `only one that is ${packageable.join(" or ")} can be packaged`);
   }
-  await giveUpPackage(deps, tx, scope, project);
+  await removePackage(deps, tx, scope, project);
   await appendEvent(tx, scope, { projectId, type: EventType.PACKAGE_STARTED, details: { packageId } });
   await enqueuePackage(deps, tx, scope, projectId, packageId);
 }

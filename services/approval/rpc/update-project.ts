@@ -23,8 +23,8 @@ import {
   type ProjectRow,
   withoutPackage,
 } from "../project-repository.ts";
-import { giveUpPackage, isBeingPackaged } from "../release/give-up-package.ts";
-import { refuseRepeated } from "../repeated-tables.ts";
+import { refuseRepeated } from "../refuse-repeated.ts";
+import { isBeingPackaged, removePackage } from "../release/remove-package.ts";
 import { editable } from "../state.ts";
 
 const writable = ["display_name", "tables", "destination", "policy"] as const;
@@ -80,7 +80,7 @@ async function edit(
   }
   const revision = revisionOf(etag);
   if (revision !== undefined && revision !== current.revision) throw etagMismatch("project", projectId);
-  await giveUpPackage(deps, tx, scope, current);
+  await removePackage(deps, tx, scope, current);
   const row = await moveProject(
     tx,
     scope,

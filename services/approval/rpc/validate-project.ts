@@ -12,8 +12,8 @@ import type { ApprovalDeps } from "../deps.ts";
 import { projectNotFound, sourceChanged, sourceUnreachable, stateConflict } from "../errors.ts";
 import { toProject } from "../message.ts";
 import * as repository from "../project-repository.ts";
-import { type MatchedTable, matchTables } from "../release/find-tables.ts";
-import { giveUpPackage, isBeingPackaged } from "../release/give-up-package.ts";
+import { type MatchedTable, matchTables } from "../release/match-tables.ts";
+import { isBeingPackaged, removePackage } from "../release/remove-package.ts";
 import { validatable } from "../state.ts";
 
 export const validateProject =
@@ -63,7 +63,7 @@ async function keep(
   if (!current) throw projectNotFound(projectId);
   refuseState(current);
   if (!isDeepStrictEqual(current.tables, tables)) throw etagMismatch("project", projectId);
-  await giveUpPackage(deps, tx, scope, current);
+  await removePackage(deps, tx, scope, current);
   const row = await repository.moveProject(
     tx,
     scope,

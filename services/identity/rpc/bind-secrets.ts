@@ -5,8 +5,6 @@ import type { IdentityDeps } from "../deps.ts";
 import { type Destination, toDestination, toDestinations } from "../destinations.ts";
 import * as repository from "../secret-repository.ts";
 
-const unboundOrgsMax = 100;
-
 /** The organisation comes from the request: orchestration binds at its start, without a caller. */
 export const bindSecrets =
   ({ db }: IdentityDeps): MethodImpl<typeof PolicyService.method.bindSecrets> =>
@@ -22,7 +20,3 @@ export const bindSecrets =
     await repository.bindSecrets(db, { orgId }, Object.fromEntries(entries));
     return {};
   };
-
-export const listUnboundOrgs =
-  ({ db }: IdentityDeps): MethodImpl<typeof PolicyService.method.listUnboundOrgs> =>
-  async () => ({ orgIds: await repository.listUnboundOrgs(db, unboundOrgsMax) });

@@ -11,7 +11,7 @@ import { apiKeyMark, newSecret, prefixOf, secretSha256 } from "../credentials/op
 import type { IdentityDeps } from "../deps.ts";
 import { userNotFound } from "../errors.ts";
 import { toApiKey } from "../message.ts";
-import { refuseRolesAbove } from "../roles-given.ts";
+import { refuseRolesAbove } from "../refuse-roles.ts";
 
 /** The last time that a google.protobuf.Timestamp may name, in milliseconds. */
 const timestampMaxMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);

@@ -18,7 +18,7 @@ export const createOrg =
   async (request, context) => {
     const { name, displayName } = required(request.org, "org");
     const admin = required(request.admin, "admin");
-    const passwordHash = await deps.takeTurn(() => hashPassword(admin.password));
+    const passwordHash = await deps.withHashPermit(() => hashPassword(admin.password));
     const call = { method: OrgService.method.createOrg, request };
     try {
       return await onceRequested(deps, scopeOf(context), call, async (tx) => {

@@ -14,8 +14,8 @@ import { hashPassword } from "../credentials/password.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { emailTaken, orgNotFound } from "../errors.ts";
 import { toUser } from "../message.ts";
+import { refuseRolesForUser } from "../refuse-roles.ts";
 import { onceRequested } from "../requests.ts";
-import { refuseRolesForUser } from "../roles-given.ts";
 import { insertUser } from "../user-repository.ts";
 
 const rolesDefault = ["viewer"];
@@ -26,7 +26,7 @@ export const createUser =
     const scope = scopeOf(context);
     const newUser = newUserOf(request);
     refuseRolesForUser(scope.principal.roles, newUser.roles);
-    const passwordHash = await deps.takeTurn(() => hashPassword(request.password));
+    const passwordHash = await deps.withHashPermit(() => hashPassword(request.password));
     const call = { method: UserService.method.createUser, request };
     try {
       return await onceRequested(deps, scope, call, async (tx) => {

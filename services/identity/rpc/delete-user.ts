@@ -1,10 +1,10 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { UserService } from "../../../gen/sluice/identity/v1/users_pb.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
-import { refuseLosingAdmin } from "../admins-kept.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { userNotFound } from "../errors.ts";
 import { lockOrg } from "../org-repository.ts";
+import { refuseLosingAdmin } from "../refuse-losing-admin.ts";
 import { deleteUser as deleteRow, findUser } from "../user-repository.ts";
 
 export const deleteUser =

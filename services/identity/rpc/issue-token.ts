@@ -17,11 +17,11 @@ const clientAddressHeader = "x-sluice-client-address";
 type LoggedIn = { userId: string; apiKeyId: string | null };
 
 export const issueToken =
-  ({ db, keyRing, takeTurn }: IdentityDeps): MethodImpl<typeof AuthService.method.issueToken> =>
+  ({ db, keyRing, withHashPermit }: IdentityDeps): MethodImpl<typeof AuthService.method.issueToken> =>
   async (request, context) => {
     const attempt = attemptOf(context.requestHeader.get(clientAddressHeader), request.email);
     // Attempts are counted when their turn comes: a person's own parallel logins do not use the limit up.
-    const who = await takeTurn(async () => {
+    const who = await withHashPermit(async () => {
       await countAttempt(db, attempt);
       return checkCredential(db, request);
     });

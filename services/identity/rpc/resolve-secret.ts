@@ -5,7 +5,7 @@ import { required } from "../../lib/rpc/updates.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { allowsDestination, toDestination } from "../destinations.ts";
 import { secretMissing, secretNotAllowed } from "../errors.ts";
-import { findSecret, placeOfSecret } from "../secret-repository.ts";
+import { findSecret, secretContext } from "../secret-repository.ts";
 
 export const resolveSecret =
   ({ db, vault }: IdentityDeps): MethodImpl<typeof PolicyService.method.resolveSecret> =>
@@ -17,5 +17,5 @@ export const resolveSecret =
     const { destinations, ...sealed } = secret;
     if (destinations === null) return { unbound: true };
     if (!allowsDestination(destinations, destination)) throw secretNotAllowed(name, destination);
-    return { value: validateOnly ? "" : vault.open(sealed, placeOfSecret(scope, name)) };
+    return { value: validateOnly ? "" : vault.open(sealed, secretContext(scope, name)) };
   };

@@ -9,13 +9,13 @@ import type { Db } from "../../lib/database/database.ts";
 import { etagMismatch } from "../../lib/rpc/errors.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import { fieldsToUpdate, required, revisionOf } from "../../lib/rpc/updates.ts";
-import { refuseLosingAdmin } from "../admins-kept.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { userNotFound } from "../errors.ts";
 import { revokeLoginsOfUser } from "../login-repository.ts";
 import { toUser } from "../message.ts";
 import { lockOrg } from "../org-repository.ts";
-import { refuseRolesForUser } from "../roles-given.ts";
+import { refuseLosingAdmin } from "../refuse-losing-admin.ts";
+import { refuseRolesForUser } from "../refuse-roles.ts";
 import { findUser, type UserChange, type UserRow, updateUser as updateRow } from "../user-repository.ts";
 
 const writable = ["display_name", "roles", "active"] as const;

@@ -4,7 +4,7 @@ import type { BlobHead, BlobService, GetBlobResponse } from "../../../gen/sluice
 import { sharedFolderHeader } from "../../lib/content/shared-folder.ts";
 import type { MeshClient } from "../../lib/mesh/mesh-client.ts";
 import { contentCorrupt, sourceDataInvalid } from "../errors.ts";
-import { beforeAbort } from "../executions/before-abort.ts";
+import { beforeAbort } from "../timing/before-abort.ts";
 import type { BlobFolder } from "./blob-folder.ts";
 import type { StorageFolder } from "./storage-folder.ts";
 import { writeBlob } from "./write-blob.ts";

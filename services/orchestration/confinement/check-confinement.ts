@@ -2,7 +2,7 @@ import type { Logger } from "../../lib/telemetry/log.ts";
 import type { Confinement } from "./find-confinement.ts";
 import { type Protection, protections } from "./layers.ts";
 
-/** Logs how engines are confined; throws where that is less than what the operator requires. */
+/** Logs the protections of the engines. Throws if a protection that the operator requires is missing. */
 export function checkConfinement({ holds }: Confinement, required: readonly Protection[], log: Logger): void {
   const lacking = protections.filter((protection) => !holds.has(protection));
   const report = { holds: [...holds], lacking };

@@ -1,13 +1,13 @@
 import { architecture } from "./kernel.ts";
 import { allowedCalls, guardedCalls } from "./system-calls.ts";
 
-/** Instructions of classic BPF. */
+/** Opcodes of classic BPF. */
 const load = 0x20;
 const jumpIfEqual = 0x15;
 const jumpIfAnyBit = 0x45;
-const leave = 0x06;
+const returnValue = 0x06;
 
-/** Where a filter finds the number, the architecture and the arguments of a call. */
+/** Offsets in the kernel's struct seccomp_data: number, architecture and arguments of a call. */
 const numberOffset = 0;
 const architectureOffset = 4;
 const argumentOffset = (index: number) => 16 + 8 * index;
@@ -16,8 +16,8 @@ const allow = 0x7fff_0000;
 const kill = 0x8000_0000;
 const errno = (code: number) => 0x0005_0000 | code;
 const notPermitted = errno(1);
-/** Callers of a system call that is not there have another way. */
-const notThere = errno(38);
+/** ENOSYS: callers fall back to another system call. */
+const notImplemented = errno(38);
 
 const cloneThread = 0x0001_0000;
 /** PR_SET_NAME, PR_GET_NAME, PR_GET_NO_NEW_PRIVS, PR_CAPBSET_READ, PR_SET_VMA. */
@@ -27,14 +27,14 @@ const mapShared = 1;
 const mapAnonymous = 0x20;
 /** F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_DUPFD_CLOEXEC, and the locks of open files. */
 const allowedDescriptorCommands = [0, 1, 2, 3, 4, 5, 6, 7, 1030, 36, 37, 38];
-/** TIOCSTI, FIOASYNC, FIOSETOWN, SIOCSPGRP: input for a terminal, and signals for others. */
+/** TIOCSTI, FIOASYNC, FIOSETOWN, SIOCSPGRP: they inject terminal input, or direct signals at other processes. */
 const refusedDeviceCommands = [0x5412, 0x5452, 0x8901, 0x8902];
 
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, value: number];
 
 /**
- * A seccomp filter, as the kernel takes it, for the process with this id: what is not allowed does not exist. It starts
- * threads but no process, and signals nobody but itself.
+ * The seccomp filter, encoded for the kernel, of the process with this id. Other system calls fail with ENOSYS. The process can
+ * start threads but no processes, and signal only itself.
  */
 export function systemCallFilter(pid: number): Buffer {
   const { column, audit } = architecture();
@@ -46,67 +46,67 @@ export function systemCallFilter(pid: number): Buffer {
   return encode([
     [load, 0, 0, architectureOffset],
     [jumpIfEqual, 1, 0, audit],
-    [leave, 0, 0, kill],
+    [returnValue, 0, 0, kill],
     [load, 0, 0, numberOffset],
     ...allowed.flatMap((number): Instruction[] => [
       [jumpIfEqual, 0, 1, number],
-      [leave, 0, 0, allow],
+      [returnValue, 0, 0, allow],
     ]),
     ...guarded("clone", [load, 0, 0, argumentOffset(0)], [jumpIfAnyBit, 0, 1, cloneThread], ...allowOrNot),
     ...guarded("kill", ...argumentIn(0, [pid])),
     ...guarded("tgkill", ...argumentIn(0, [pid])),
     ...guarded("rt_sigqueueinfo", ...argumentIn(0, [pid])),
     ...guarded("prctl", ...argumentIn(0, allowedProcessOptions)),
-    // It reads its own limits: sets none, of nobody.
+    // Reading limits is allowed, setting them is not.
     ...guarded("prlimit64", ...pointerIsNull(2)),
-    // Memory that is shared with nobody would count nowhere.
+    // RLIMIT_DATA does not count shared anonymous memory.
     ...guarded("mmap", ...hasNotBoth(3, mapShared, mapAnonymous)),
     ...guarded("fcntl", ...argumentIn(1, allowedDescriptorCommands)),
     ...guarded("ioctl", ...argumentNotIn(1, refusedDeviceCommands)),
-    [leave, 0, 0, notThere],
+    [returnValue, 0, 0, notImplemented],
   ]);
 }
 
 const allowOrNot: readonly Instruction[] = [
-  [leave, 0, 0, allow],
-  [leave, 0, 0, notPermitted],
+  [returnValue, 0, 0, allow],
+  [returnValue, 0, 0, notPermitted],
 ];
 
-/** Allows the call if the argument's lower half is one of the values. */
+/** Allows the call if the lower 32 bits of the argument are one of the values. */
 const argumentIn = (index: number, values: readonly number[]): Instruction[] => [
   [load, 0, 0, argumentOffset(index)],
   ...values.flatMap((value): Instruction[] => [
     [jumpIfEqual, 0, 1, value],
-    [leave, 0, 0, allow],
+    [returnValue, 0, 0, allow],
   ]),
-  [leave, 0, 0, notPermitted],
+  [returnValue, 0, 0, notPermitted],
 ];
 
-/** Allows the call if both halves of the argument are zero. */
+/** Allows the call if the argument is a null pointer. */
 const pointerIsNull = (index: number): Instruction[] => [
   [load, 0, 0, argumentOffset(index)],
   [jumpIfEqual, 0, 3, 0],
   [load, 0, 0, argumentOffset(index) + 4],
   [jumpIfEqual, 0, 1, 0],
-  [leave, 0, 0, allow],
-  [leave, 0, 0, notPermitted],
+  [returnValue, 0, 0, allow],
+  [returnValue, 0, 0, notPermitted],
 ];
 
 const argumentNotIn = (index: number, values: readonly number[]): Instruction[] => [
   [load, 0, 0, argumentOffset(index)],
   ...values.flatMap((value): Instruction[] => [
     [jumpIfEqual, 0, 1, value],
-    [leave, 0, 0, notPermitted],
+    [returnValue, 0, 0, notPermitted],
   ]),
-  [leave, 0, 0, allow],
+  [returnValue, 0, 0, allow],
 ];
 
 const hasNotBoth = (index: number, first: number, second: number): Instruction[] => [
   [load, 0, 0, argumentOffset(index)],
   [jumpIfAnyBit, 0, 2, first],
   [jumpIfAnyBit, 0, 1, second],
-  [leave, 0, 0, notPermitted],
-  [leave, 0, 0, allow],
+  [returnValue, 0, 0, notPermitted],
+  [returnValue, 0, 0, allow],
 ];
 
 function encode(instructions: readonly Instruction[]): Buffer {

@@ -9,27 +9,27 @@ import { startConfined } from "./start-confined.ts";
 import { giveToUser, takeUserId } from "./user-ids.ts";
 
 export type Confinement = {
-  /** What the platform lets a process be started with. */
+  /** Layers that the platform supports. */
   readonly layers: readonly Layer[];
-  /** What a process that is started so was found unable to do. */
+  /** Protections that a probe with these layers confirmed. */
   readonly holds: ReadonlySet<Protection>;
 };
 
 const none: Confinement = { layers: [], holds: new Set() };
 const probe = new URL("probe.ts", import.meta.url);
 
-/** How long a probe may take: it is a start of Node and some system calls. */
+/** Time limit of a probe, which starts Node and makes some system calls. */
 const probeTimeoutMs = 30_000;
 
 let found: Promise<Confinement> | undefined;
 
-/** Finds out, once in a process, by trying, how this platform can confine an engine's process. */
+/** Probes how this platform can confine an engine process. The result is cached. */
 export const findConfinement = (memoryBytes: number): Promise<Confinement> => {
   found ??= process.platform === "linux" ? search(memoryBytes) : Promise.resolve(none);
   return found;
 };
 
-/** Drops the layer that a launch names as impossible; a launch that names none tells by which layer it works without. */
+/** Drops layers until a probe starts. A failed launch names its layer, or it is found by leaving layers out one by one. */
 async function search(memoryBytes: number): Promise<Confinement> {
   let wanted: readonly Layer[] = layers;
   while (wanted.length > 0) {
@@ -49,11 +49,11 @@ async function findCulprit(wanted: readonly Layer[], memoryBytes: number): Promi
   return undefined;
 }
 
-type Outcome =
+type ProbeOutcome =
   | { readonly kind: "holds"; readonly holds: ReadonlySet<Protection> }
   | { readonly kind: "failed"; readonly layer: Layer | undefined };
 
-async function tryLayers(wanted: readonly Layer[], memoryBytes: number): Promise<Outcome> {
+async function tryLayers(wanted: readonly Layer[], memoryBytes: number): Promise<ProbeOutcome> {
   const userId = takeUserId();
   const directory = await mkdtemp(join(tmpdir(), "sluice-probe-"));
   try {
@@ -67,21 +67,20 @@ async function tryLayers(wanted: readonly Layer[], memoryBytes: number): Promise
     });
     const timer = setTimeout(() => child.kill("SIGKILL"), probeTimeoutMs);
     const exited = once(child, "close").catch(() => {});
-    const [answer, complaint] = await Promise.all([
+    const [findings, stderr] = await Promise.all([
       text(child.stdio[3] as Duplex),
       text(child.stderr as NodeJS.ReadableStream),
       exited,
     ]).catch(() => ["", ""]);
     clearTimeout(timer);
-    return readOutcome(answer, complaint);
+    return readOutcome(findings, stderr);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-function readOutcome(answer: string, complaint: string): Outcome {
-  if (answer === "")
-    return { kind: "failed", layer: layers.find((layer) => complaint.startsWith(`${layer}:`)) };
-  const findings = JSON.parse(answer) as Record<Protection, boolean>;
+function readOutcome(json: string, stderr: string): ProbeOutcome {
+  if (json === "") return { kind: "failed", layer: layers.find((layer) => stderr.startsWith(`${layer}:`)) };
+  const findings = JSON.parse(json) as Record<Protection, boolean>;
   return { kind: "holds", holds: new Set(protections.filter((protection) => findings[protection])) };
 }

@@ -2,15 +2,15 @@ import { dlopen, getInt32, getRawPointer } from "node:ffi";
 import { getSystemErrorName } from "node:util";
 import { architectures, launchCalls } from "./system-calls.ts";
 
-/** What of this machine's architecture the kernel has to be told. */
+/** Numbers of this machine's architecture. */
 export function architecture(): (typeof architectures)[keyof typeof architectures] {
   if (process.arch !== "x64" && process.arch !== "arm64") {
-    throw new Error(`there are no numbers of system calls for ${process.arch}`);
+    throw new Error(`the system calls of ${process.arch} are unknown`);
   }
   return architectures[process.arch];
 }
 
-/** What pointers lead to stays, however long the kernel takes to look. */
+/** Keeps buffers alive whose addresses the kernel holds. */
 const pointedTo: Buffer[] = [];
 
 export function pointerTo(buffer: Buffer): bigint {
@@ -29,12 +29,12 @@ const open = () =>
     __errno_location: { arguments: [], return: "pointer" },
   }).functions;
 
-/** Arguments of calls that are being made: the kernel gets addresses, which do not keep buffers from being collected. */
+/** Arguments of running calls. Addresses alone do not protect buffers from garbage collection. */
 const held = new Set<readonly Argument[]>();
 
 let libc: ReturnType<typeof open> | undefined;
 
-/** Makes a system call of the calling thread. Throws with the error's name. */
+/** Makes a system call in the calling thread. Throws an error with the errno's name. */
 export function systemCall(name: keyof typeof launchCalls, ...values: Argument[]): number {
   libc ??= open();
   held.add(values);

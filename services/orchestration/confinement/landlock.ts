@@ -1,7 +1,7 @@
 import { closeSync, statSync } from "node:fs";
 import { systemCall } from "./kernel.ts";
 
-/** Rights of Landlock, by the version that has them first. */
+/** Access rights of Landlock. */
 const execute = 1n << 0n;
 const writeFile = 1n << 1n;
 const readFile = 1n << 2n;
@@ -13,7 +13,7 @@ const makeFile = 1n << 8n;
 const truncate = 1n << 14n;
 const rightsOfVersion: readonly bigint[] = [0x1fffn, 0x3fffn, 0x7fffn, 0x7fffn, 0xffffn];
 
-/** Version that also bounds TCP, and the one that bounds signals and abstract sockets. */
+/** ABI versions that add rules for TCP, and for signals and abstract sockets. */
 const networkVersion = 4;
 const scopeVersion = 6;
 const networkRights = 0b11n;
@@ -26,11 +26,14 @@ const writing =
 
 const askVersion = 1;
 const ruleOnPath = 1;
-/** O_PATH | O_CLOEXEC, and the folder that relative paths begin in. */
+/** O_PATH | O_CLOEXEC, and AT_FDCWD. */
 const pathOnly = 0o12_000_000;
 const here = -100;
 
-/** Rules that leave no right to files, TCP and signals of others, but for reading and executing below `readable` and writing below `directory`. */
+/**
+ * Creates a ruleset that denies access to files, TCP and signals, except reading and executing below `readable` and writing
+ * below `directory`.
+ */
 export function createRuleset(readable: readonly string[], directory: string): number {
   const version = systemCall("landlock_create_ruleset", 0, 0, askVersion);
   const handled = rightsOfVersion[Math.min(version, rightsOfVersion.length) - 1] ?? 0n;
@@ -45,7 +48,7 @@ export function createRuleset(readable: readonly string[], directory: string): n
   return ruleset;
 }
 
-/** Binds the calling thread, and what it starts, by the rules. */
+/** Applies the ruleset to the calling thread and its children. */
 export function restrictBy(ruleset: number): void {
   systemCall("landlock_restrict_self", ruleset, 0);
   closeSync(ruleset);

@@ -5,8 +5,8 @@ import { createRuleset, restrictBy } from "./landlock.ts";
 import { channelDescriptor, type LaunchPlan, type Layer } from "./layers.ts";
 import { mappedBytesMax } from "./mapped-memory.ts";
 
-// Restrictions bind the thread that asks for them and what it starts; Node has others already. So this process restricts
-// its main thread and then becomes the program, every thread of which is bound.
+// Restrictions apply to the calling thread and its children, and Node already runs other threads. So this process restricts its
+// main thread and then executes the program, whose threads are all restricted.
 
 const newNetwork = 0x4000_0000;
 const newIpc = 0x0800_0000;
@@ -14,11 +14,11 @@ const dataLimit = 2;
 const coreLimit = 4;
 const processesLimit = 6;
 const filesLimit = 7;
-/** Threads of Node and DuckDB, with room; counted by user, so only where that is the process's own. */
+/** Threads of Node and DuckDB, with a margin. The kernel counts them per user, so only a user of its own gets this limit. */
 const threadsMax = 256;
 const openFilesMax = 512;
 const fileSizeLimit = 1;
-/** More than DuckDB may spill. */
+/** Larger than DuckDB's limit of spilled data. */
 const fileBytesMax = 5 * 1024 ** 3;
 const setDeathSignal = 1;
 const setNoNewPrivileges = 38;
@@ -26,8 +26,8 @@ const setFilter = 1;
 const setDescriptorFlags = 2;
 const sigkill = 9;
 
-/** How readily the kernel ends a process where memory is short: before any other. */
-const endedFirst = "1000";
+/** The OOM killer's highest score: this process is killed first. */
+const oomScoreMax = "1000";
 
 const plan = JSON.parse(process.argv[2] ?? "") as LaunchPlan;
 launch(plan);
@@ -35,33 +35,33 @@ launch(plan);
 function launch({ directory, environment, nodeOptions, program, parentPid }: LaunchPlan): void {
   process.chdir(directory);
   apply("memory", () => {
-    writeFileSync("/proc/self/oom_score_adj", endedFirst);
+    writeFileSync("/proc/self/oom_score_adj", oomScoreMax);
     limit(dataLimit, mappedBytesMax(plan.memoryBytes));
     limit(coreLimit, 0);
     limit(fileSizeLimit, fileBytesMax);
     limit(filesLimit, openFilesMax);
     if (plan.layers.includes("user") && process.getuid?.() === 0) limit(processesLimit, threadsMax);
   });
-  // For another user the namespace was made before this program: that takes a process with a single thread.
+  // Without root, `unshare` created the namespace before this program: that requires a process with a single thread.
   apply("network", () => process.getuid?.() === 0 && systemCall("unshare", newNetwork | newIpc));
   let ruleset = -1;
-  // The other user may not be able to reach the files that it is to read.
+  // Opened before the user changes, because that user may not reach the files.
   apply("files", () => {
     ruleset = createRuleset(plan.readable, directory);
   });
   apply("user", () => becomeUser(plan.userId));
-  // A change of the user would take it back.
+  // Set after the user, because a change of the user resets it.
   systemCall("prctl", setDeathSignal, sigkill);
   if (process.ppid !== parentPid) process.kill(process.pid, "SIGKILL");
   apply("privileges", () => systemCall("prctl", setNoNewPrivileges, 1));
   apply("files", () => restrictBy(ruleset));
   apply("systemCalls", () => installFilter(systemCallFilter(process.pid)));
-  // Node marks a channel to the parent as its own, to be closed now.
+  // Node sets FD_CLOEXEC on the channel to the parent, which would close it now.
   systemCall("fcntl", channelDescriptor, setDescriptorFlags, 0);
   process.execve?.(process.execPath, [process.execPath, ...nodeOptions, program], environment);
 }
 
-/** What can't be applied ends the launch: its first line names the layer. */
+/** Ends the launch if a layer cannot be applied. The first line of stderr names the layer. */
 function apply(layer: Layer, restrict: () => void): void {
   if (!plan.layers.includes(layer)) return;
   try {
@@ -86,7 +86,7 @@ function becomeUser(userId: number): void {
   systemCall("setresuid", userId, userId, userId);
 }
 
-/** By the kernel's struct sock_fprog: a length and a pointer. */
+/** Passes the filter as the kernel's struct sock_fprog: a length and a pointer. */
 function installFilter(filter: Buffer): void {
   const program = Buffer.alloc(16);
   program.writeUInt16LE(filter.length / 8, 0);

@@ -1,43 +1,43 @@
 /**
- * Restrictions that a process is started with, each independent of the others, in the order in which they are given up
- * where the platform does not have them.
+ * Restrictions that are applied before a process starts. Each is independent of the others. The order is that in which they
+ * are dropped on platforms without them.
  */
 export const layers = [
   /** A user of its own, where this process is root. */
   "user",
-  /** A seccomp filter: only the system calls that computing and reading files take. */
+  /** A seccomp filter that allows only the system calls needed to compute and to read files. */
   "systemCalls",
   /** A network namespace of its own, without an interface. */
   "network",
-  /** Landlock: no file but those named, no signal to other processes. */
+  /** Landlock: only the named files, no signals to other processes. */
   "files",
-  /** No way to gain rights by executing a program. */
+  /** PR_SET_NO_NEW_PRIVS: executing a program grants no rights. */
   "privileges",
   /** RLIMIT_DATA. */
   "memory",
 ] as const;
 
-/** What a confined process can't do, as found by trying. */
+/** Protections that a probe tests. */
 export const protections = [...layers, "signals"] as const;
 export type Protection = (typeof protections)[number];
 
 export type Layer = (typeof layers)[number];
 
-/** The descriptor that leads to the parent. */
+/** File descriptor of the channel to the parent. */
 export const channelDescriptor = 3;
 
-/** What the launcher applies before it becomes the program; absolute paths throughout. */
+/** Argument of the launcher. All paths are absolute. */
 export type LaunchPlan = {
   readonly layers: readonly Layer[];
-  /** The program's own folder and working directory: the only one that it may write to. */
+  /** The program's working directory, and the only folder that it may write to. */
   readonly directory: string;
   /** Files and folders that it may read and execute. */
   readonly readable: readonly string[];
-  /** Private memory of the process. */
+  /** Limit of the process's private memory, in bytes. */
   readonly memoryBytes: number;
-  /** User and group id of its own. */
+  /** User and group id of the process. */
   readonly userId: number;
-  /** The process that it must not outlive. */
+  /** The program is killed when this process ends. */
   readonly parentPid: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly nodeOptions: readonly string[];

@@ -1,8 +1,8 @@
 /**
- * What may be mapped for each byte that may be used: DuckDB's allocator keeps mapped what was freed, and RLIMIT_DATA counts
- * it. The parent watches the memory that is used.
+ * Mapped bytes allowed per used byte. DuckDB's allocator keeps freed memory mapped, and RLIMIT_DATA counts it. The parent
+ * limits the used memory.
  */
-const mappedPart = 1.5;
+const mappedPerUsed = 1.5;
 
-/** What a process that may use some memory may map, in bytes. */
-export const mappedBytesMax = (memoryBytes: number): number => Math.floor(memoryBytes * mappedPart);
+/** Limit of mapped memory for a limit of used memory, in bytes. */
+export const mappedBytesMax = (memoryBytes: number): number => Math.floor(memoryBytes * mappedPerUsed);

@@ -5,15 +5,15 @@ import { connect, Socket } from "node:net";
 import { systemCall } from "./kernel.ts";
 import { channelDescriptor, type Protection } from "./layers.ts";
 
-// Runs in the place of an engine and tries what an engine must not be able to do: a protection holds where it fails. Its
-// findings leave over the channel as JSON.
+// Starts like an engine and tries what an engine must not be able to do. A protection holds if the attempt fails. The findings
+// are sent over the channel as JSON.
 
-/** Discard: nobody listens there, so that only a network that can be reached refuses the connection. */
+/** The discard port, on which nothing listens: a refused connection shows that the network is reachable. */
 const closedPort = 9;
 const host = "127.0.0.1";
 const getNoNewPrivileges = 39;
 const rightsGained = 0;
-/** More memory than an engine gets; it is never touched. */
+/** More than an engine's limit. The memory is never touched. */
 const largeBytes = 8 * 1024 ** 3;
 
 const found: Record<Protection, boolean> = {
@@ -22,7 +22,7 @@ const found: Record<Protection, boolean> = {
   privileges: systemCall("prctl", getNoNewPrivileges) !== rightsGained,
   memory: fails(() => new ArrayBuffer(largeBytes)),
   user: process.getuid?.() !== 0,
-  // Asking for a namespace of no kind is allowed to everybody.
+  // Without flags `unshare` needs no privilege, so only the filter makes it fail.
   systemCalls: fails(() => systemCall("unshare", 0)),
   network: !(await reachesByTcp()) && !(await reachesByUdp()),
 };

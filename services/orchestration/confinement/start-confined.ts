@@ -5,7 +5,7 @@ import type { LaunchPlan, Layer } from "./layers.ts";
 
 export type ConfinedProgram = {
   readonly program: URL;
-  /** The program's own folder, which it may write to. */
+  /** The only folder that the program may write to. */
   readonly directory: string;
   readonly layers: readonly Layer[];
   readonly memoryBytes: number;
@@ -15,40 +15,40 @@ export type ConfinedProgram = {
 const launcher = fileURLToPath(new URL("launcher.ts", import.meta.url));
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** What a program of ours is made of, and what the system's loader and Node read. Nothing here is anybody's secret. */
+/** Files that the program, the system's loader and Node read. None contains secrets. */
 const parts = [
   ...["services", "gen", "node_modules", "package.json"].map((name) => `${root}${name}`),
   process.execPath,
   ...["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"],
   ...["/dev/null", "/dev/urandom", "/usr/share/zoneinfo"],
-  // Without it DuckDB's allocator maps memory in a way that RLIMIT_DATA does not count.
+  // If DuckDB's allocator cannot read it, it maps memory in a way that RLIMIT_DATA does not count.
   "/proc/sys/vm/overcommit_memory",
-  // DuckDB counts processors and looks for limits of a container, and fails where it may not.
+  // DuckDB reads the number of processors and the container's limits, and fails without access.
   ...["/proc/self/cgroup", "/proc/meminfo", "/sys/fs/cgroup", "/sys/devices/system/cpu/online"],
 ];
 
-/** V8's heap: rows of an answer and messages, no tables. */
+/** V8's heap holds the rows of one response and messages, never tables. */
 const heapMiB = 256;
 const nodeOptions = [`--max-old-space-size=${heapMiB}`, "--disable-warning=ExperimentalWarning"];
 
 /**
- * Starts a program of ours that can only compute: `layers` are the restrictions to apply. It gets none of our environment
- * and speaks over descriptor 3. Without any layer it runs under Node's permission model, which binds JavaScript only.
+ * Starts a program under the restrictions `layers`. It gets a minimal environment and communicates over descriptor 3. Without
+ * any layer it runs under Node's permission model, which restricts only JavaScript.
  */
 export function startConfined(confined: ConfinedProgram): ChildProcess {
   const child = spawn(...commandOf(confined), {
     cwd: confined.directory,
     env: environment,
-    // Ctrl-C in the terminal is for us.
+    // A process group of its own: Ctrl-C in the terminal must not reach it.
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "pipe"],
   });
-  // That it could not start shows when it is asked.
+  // A failure to start is reported by the first request.
   child.on("error", () => {});
   return child;
 }
 
-/** Nothing of our own environment, which holds secrets of the mesh. */
+/** This process's environment is not passed on, because it holds secrets. */
 const environment = { OPENSSL_CONF: "/dev/null", TZ: "UTC", UV_USE_IO_URING: "0" };
 
 function commandOf(confined: ConfinedProgram): [command: string, args: string[]] {
@@ -70,7 +70,7 @@ function commandOf(confined: ConfinedProgram): [command: string, args: string[]]
   return [first, rest];
 }
 
-/** Of the links that lead there, `/proc/self` is another one for each process. */
+/** Paths in /proc are not resolved, because `/proc/self` differs between processes. */
 const resolved = (path: string): string => (path.startsWith("/proc/") ? path : realpathSync(path));
 
 const readableBy = (program: string): string[] => [

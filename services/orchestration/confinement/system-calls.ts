@@ -1,4 +1,4 @@
-/** Architectures that the filter is written for, with the kernel's name of each (AUDIT_ARCH_…) for filters. */
+/** Supported architectures: column of the tables below, and the AUDIT_ARCH_… constant that filters compare. */
 export const architectures = {
   x64: { column: 0, audit: 0xc000_003e },
   arm64: { column: 1, audit: 0xc000_00b7 },
@@ -6,7 +6,7 @@ export const architectures = {
 
 type Numbers = readonly [x64: number | null, arm64: number | null];
 
-/** System calls that a process may make whatever their arguments: files within Landlock, memory, threads, time, its own pipes. */
+/** System calls allowed with any arguments: files (Landlock restricts these), memory, threads, time and its own pipes. */
 export const allowedCalls: Readonly<Record<string, Numbers>> = {
   access: [21, null],
   arch_prctl: [158, null],
@@ -158,7 +158,7 @@ export const allowedCalls: Readonly<Record<string, Numbers>> = {
   writev: [20, 66],
 };
 
-/** System calls that are allowed with some arguments only; see filter.ts. */
+/** System calls allowed with some arguments only; see filter.ts. */
 export const guardedCalls = {
   clone: [56, 220],
   fcntl: [72, 25],
@@ -171,7 +171,7 @@ export const guardedCalls = {
   tgkill: [234, 131],
 } as const satisfies Record<string, Numbers>;
 
-/** System calls that the launcher itself makes. */
+/** System calls that the launcher makes. */
 export const launchCalls = {
   fcntl: [72, 25],
   landlock_add_rule: [445, 445],

@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import type { FileProblem } from "../engine/files/readable.ts";
-import type { FoundColumn } from "../engine/preparation.ts";
+import type { FileProblem, FoundColumn } from "../engine/preparation.ts";
 import type { ExtractFormat, Extraction, ResultFormat, WrittenResult } from "../engine/protocol.ts";
 import type { QueryResult } from "../results/query-result.ts";
+import type { Limit } from "../timing/limit.ts";
 
 /** A source's settings as they are stored: JSON. */
 export type Settings = { readonly [key: string]: z.core.util.JSONType };
@@ -21,9 +21,6 @@ export type Connector = {
    */
   open(settings: Settings, field: string): DataSource;
 };
-
-/** Ends the work on a data source: what `signal` aborts with is the error that the caller gets. */
-export type Limit = { readonly signal: AbortSignal; readonly timeoutMs: number };
 
 /** A server that a secret is sent to, as identity's contract has it. */
 export type SecretDestination = { readonly connector: string; readonly host: string; readonly port: number };

@@ -8,7 +8,7 @@ export type CrashRow = typeof crashes.$inferSelect;
 export type NewCrash = Omit<CrashRow, "orgId" | "crashCount" | "createTime" | "updateTime">;
 export type CrashKey = Pick<CrashRow, "subject" | "fingerprint">;
 
-/** An organisation's, whoever of it asks. */
+/** Crashes belong to an organisation, not to a user. */
 type OrgScope = { readonly orgId: string };
 
 export async function findCrash(
@@ -23,7 +23,7 @@ export async function findCrash(
   return row;
 }
 
-/** Crashes by id, which is by age. */
+/** A page of crashes, oldest first: ids begin with their time. */
 export function listCrashes(db: Db, { orgId }: OrgScope, page: Page): Promise<CrashRow[]> {
   return db
     .select()
@@ -33,10 +33,10 @@ export function listCrashes(db: Db, { orgId }: OrgScope, page: Page): Promise<Cr
     .limit(page.limit);
 }
 
-/** Crashes that are remembered of an organisation: those that were latest. */
+/** Crashes kept per organisation: the most recent ones. */
 const keptMax = 1000;
 
-/** Counts one more crash of what is known by the fingerprint. */
+/** Inserts a crash, or counts one more of the same subject and fingerprint. */
 export async function insertCrash(db: Db, { orgId }: OrgScope, crash: NewCrash): Promise<CrashRow> {
   const { fileName, cause } = crash;
   const rows = await db
@@ -61,7 +61,7 @@ async function deleteOldest(db: Db, orgId: string): Promise<void> {
   await db.delete(crashes).where(and(eq(crashes.orgId, orgId), notInArray(crashes.crashId, kept)));
 }
 
-/** Forgets a crash; answers whether there was one. */
+/** Deletes a crash. Returns false if there was none. */
 export async function deleteCrash(db: Db, { orgId }: OrgScope, crashId: string): Promise<boolean> {
   const rows = await db
     .delete(crashes)

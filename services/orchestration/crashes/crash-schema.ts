@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { check, index, integer, pgSchema, text, timestamp, unique, uuid } from "drizzle-orm/pg-core";
 
-// The same schema as that of schema.ts, which takes this table in and so can't be imported here.
+// Declared again: schema.ts imports the connectors, and the connectors import this room.
 const orchestration = pgSchema("orchestration");
 
 export const crashSubject = orchestration.enum("crash_subject", ["file", "statement"]);
@@ -12,7 +12,7 @@ export const crashes = orchestration.table(
     crashId: uuid("crash_id").primaryKey(),
     orgId: uuid("org_id").notNull(),
     subject: crashSubject("subject").notNull(),
-    /** SHA-256 of what is recognised: the file's bytes, or these and the statement. */
+    /** SHA-256 of the file's bytes, or of the file's hash and the statement. */
     fingerprint: text("fingerprint").notNull(),
     fileName: text("file_name").notNull(),
     fileSha256: text("file_sha256").notNull(),

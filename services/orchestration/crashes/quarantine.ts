@@ -13,70 +13,70 @@ const crashesMax = 2;
 
 const sqlCharactersMax = 1000;
 
-/** How long it is remembered that nothing is held against a file or statement, in milliseconds: another process may learn better. */
+/** How long a lookup without a quarantine is cached, in milliseconds. Another process may record crashes meanwhile. */
 const cleanMs = 5000;
 const cleanMax = 10_000;
 
 type File = { readonly name: string; readonly sha256: string };
 
-/** What work is about: a file, or a statement on one. */
-type CrashCause = { readonly file: File; readonly sql?: string };
+/** Subject of a task: a file, or a statement on a file. */
+type TaskSubject = { readonly file: File; readonly sql?: string };
 
 export type Quarantine = {
   /**
-   * Does work of the current call's organisation on a file or statement, and remembers when it crashes the engine.
-   * FailedPrecondition (QUARANTINED) for what did so twice.
+   * Runs work on a file or statement for the current call's organisation, and records a crash of the engine.
+   * FailedPrecondition (QUARANTINED) after two crashes.
    */
-  watch<T>(about: CrashCause, work: () => Promise<T>): Promise<T>;
-  /** As `watch`, for what comes in pieces. */
-  watchPieces<T, R>(about: CrashCause, pieces: () => AsyncGenerator<T, R>): AsyncGenerator<T, R>;
+  watch<T>(subject: TaskSubject, work: () => Promise<T>): Promise<T>;
+  /** The same for work that yields chunks. */
+  watchPieces<T, R>(subject: TaskSubject, chunks: () => AsyncGenerator<T, R>): AsyncGenerator<T, R>;
 };
 
 export const isQuarantined = ({ crashCount }: { crashCount: number }): boolean => crashCount >= crashesMax;
 
 export function createQuarantine({ db, log }: { db: Db; log: Logger }): Quarantine {
   const clean = new LRUCache<string, true>({ max: cleanMax, ttl: cleanMs });
-  const nameInCache = (about: CrashCause) => JSON.stringify([callersOrg(), keyOf(about)]);
+  const cacheKeyOf = (subject: TaskSubject) => JSON.stringify([callersOrg(), keyOf(subject)]);
 
   const recorded = new WeakSet<Error>();
 
-  async function check(about: CrashCause): Promise<void> {
-    const name = nameInCache(about);
-    if (clean.has(name)) return;
-    const known = await findCrash(db, callersOrg(), keyOf(about));
-    if (known && isQuarantined(known)) throw quarantined(nameOf(about), known.crashId);
-    clean.set(name, true);
+  async function check(subject: TaskSubject): Promise<void> {
+    const cacheKey = cacheKeyOf(subject);
+    if (clean.has(cacheKey)) return;
+    const known = await findCrash(db, callersOrg(), keyOf(subject));
+    if (known && isQuarantined(known)) throw quarantined(nameOf(subject), known.crashId);
+    clean.set(cacheKey, true);
   }
 
-  async function remember(about: CrashCause, error: unknown): Promise<void> {
+  async function recordCrash(subject: TaskSubject, error: unknown): Promise<void> {
     if (!(error instanceof EngineFailure) || error.kind !== "crashed" || recorded.has(error)) return;
-    // Whoever waits for the same process hears of the same crash.
+    // Several callers may wait for the same process and get the same error.
     recorded.add(error);
     const org = callersOrg();
     try {
-      await outsideCalls(() => insertCrash(db, org, toCrash(about, error.message)));
-      clean.delete(nameInCache(about));
+      await outsideCalls(() => insertCrash(db, org, toCrash(subject, error.message)));
+      clean.delete(cacheKeyOf(subject));
     } catch (err) {
       log.error({ err }, "a crash of the engine is not recorded");
     }
   }
 
   return {
-    async watch(about, work) {
-      await check(about);
+    async watch(subject, work) {
+      await check(subject);
       try {
         return await work();
       } catch (error) {
-        await remember(about, error);
+        await recordCrash(subject, error);
         throw error;
       }
     },
-    async *watchPieces(about, pieces) {
-      await check(about);
+    async *watchPieces(subject, chunks) {
+      await check(subject);
       try {
-        return yield* pieces();
+        return yield* chunks();
       } catch (error) {
-        await remember(about, error);
+        await recordCrash(subject, error);
         throw error;
       }
     },
@@ -85,24 +85,24 @@ export function createQuarantine({ db, log }: { db: Db; log: Logger }): Quaranti
 
 function callersOrg(): { orgId: string } {
   const orgId = currentCall()?.principal?.orgId;
-  if (orgId === undefined) throw new Error("the engine is asked outside of any organisation's call");
+  if (orgId === undefined) throw new Error("the engine is used outside of an organisation's call");
   return { orgId };
 }
 
-const nameOf = ({ file, sql }: CrashCause): string =>
+const nameOf = ({ file, sql }: TaskSubject): string =>
   sql === undefined ? `the file ${JSON.stringify(file.name)}` : "the statement";
 
-function keyOf({ file, sql }: CrashCause): Pick<NewCrash, "subject" | "fingerprint"> {
+function keyOf({ file, sql }: TaskSubject): Pick<NewCrash, "subject" | "fingerprint"> {
   if (sql === undefined) return { subject: "file", fingerprint: file.sha256 };
   const fingerprint = createHash("sha256").update(`${file.sha256}\n${sql}`).digest("hex");
   return { subject: "statement", fingerprint };
 }
 
-const toCrash = (about: CrashCause, cause: string): NewCrash => ({
-  ...keyOf(about),
+const toCrash = (subject: TaskSubject, cause: string): NewCrash => ({
+  ...keyOf(subject),
   crashId: newId(),
-  fileName: about.file.name,
-  fileSha256: about.file.sha256,
-  sql: (about.sql ?? "").slice(0, sqlCharactersMax),
+  fileName: subject.file.name,
+  fileSha256: subject.file.sha256,
+  sql: (subject.sql ?? "").slice(0, sqlCharactersMax),
   cause,
 });

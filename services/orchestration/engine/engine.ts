@@ -6,17 +6,19 @@ import { newId } from "../../lib/values/ids.ts";
 import type { Confinement } from "../confinement/find-confinement.ts";
 import type { Protection } from "../confinement/layers.ts";
 import { mappedBytesMax } from "../confinement/mapped-memory.ts";
-import type { Limit } from "../connectors/connector.ts";
-import { beforeAbort } from "../executions/before-abort.ts";
-import { type Crash, type EngineChild, startEngineChild } from "./engine-child.ts";
-import { crashFailure, EngineFailure, memoryFailure } from "./engine-failure.ts";
-import { createEnginePool, type EnginePoolOptions } from "./engine-pool.ts";
+import { beforeAbort } from "../timing/before-abort.ts";
+import type { Limit } from "../timing/limit.ts";
+import { EngineFailure } from "./engine-failure.ts";
 import type { MemoryExcess, MemoryLimits, MemoryWatch } from "./memory-watch.ts";
-import type { EngineOwner } from "./owners-tasks.ts";
+import { crashFailure, memoryFailure } from "./processes/crash-failure.ts";
+import { type Crash, type EngineChild, startEngineChild } from "./processes/engine-child.ts";
+import { createEnginePool, type EnginePoolOptions } from "./processes/engine-pool.ts";
+import type { EngineOwner } from "./processes/owner-tasks.ts";
+import { removeFolder } from "./processes/work-folder.ts";
 import type { FailureKind, Reply, Task } from "./protocol.ts";
-import { inputName, outputName, removeFolder, spillName } from "./work-folder.ts";
+import { inputName, outputName, spillName } from "./work-file-names.ts";
 
-/** A task but for what the engine itself adds; its paths are absolute. */
+/** A task without the fields that the engine adds; its paths are absolute. */
 export type NewTask = Task extends infer T
   ? T extends Task
     ? Omit<T, "spillDirectory" | "memoryBytes">
@@ -25,18 +27,18 @@ export type NewTask = Task extends infer T
 
 export type Engine = AsyncDisposable & {
   /**
-   * Does one task in a process that no other user's task was in, and kills it when the limit's signal aborts; then it throws
-   * the signal's reason. Fails with EngineFailure.
+   * Runs one task in a process that no other user has used, and kills the process when the limit's signal aborts; then it
+   * rejects with the signal's reason. Fails with EngineFailure.
    */
   run(task: NewTask, limit: Limit): Promise<Exclude<Reply, { kind: "failed" }>>;
-  /** Where named pipes that lead to the processes are made. */
+  /** Folder of the named pipes to the processes. */
   readonly pipesDirectory: string;
-  /** Where files that the processes write are made. */
+  /** Folder of the files that processes write. */
   readonly resultsDirectory: string;
   status(): EngineStatus;
 };
 
-/** How the engine is confined and bounded, and what it does now. */
+/** Confinement, limits and current use of the engine. */
 type EngineStatus = {
   readonly holds: ReadonlySet<Protection>;
   readonly memory: MemoryLimits;
@@ -45,23 +47,22 @@ type EngineStatus = {
 };
 
 export type EngineOptions = {
-  /** The engine's own folder. */
+  /** A folder used by this engine only. */
   readonly directory: string;
   readonly confinement: Confinement;
-  /** Holds the processes to their memory. */
   readonly memory: MemoryWatch;
   readonly log: Logger;
   readonly pool?: Partial<Omit<EnginePoolOptions, "startChild" | "log">>;
 };
 
 /**
- * Processor time after which a task has a low priority, in milliseconds: of a user's only task, and of the others, whose small
- * ones have ended when it is looked at first.
+ * Processor time after which the priority of a task is lowered, in milliseconds: for a user's only task, and for its further
+ * ones. Small tasks end before the first check.
  */
 const fullPriorityMs = 500;
 const surplusPriorityMs = 0;
 
-/** A statement that can't be run, or may not, says nothing about the process. */
+/** Failures of the statement, after which the process can be reused. */
 const statementFailures: readonly FailureKind[] = ["sqlInvalid", "statementRefused"];
 
 export async function createEngine({
@@ -80,7 +81,7 @@ export async function createEngine({
   }
   const { limits } = memory;
   let isStopping = false;
-  /** Tasks that are being done, by the user whose they are. */
+  /** Running tasks by user. */
   const busyCounts = new Map<string, number>();
   const startChild = () =>
     startEngineChild({
@@ -95,9 +96,9 @@ export async function createEngine({
     ...poolOptions,
   });
 
-  /** What computes for long comes after everybody else's, and sooner so where its user has other tasks. */
-  function prioritise(child: EngineChild): Disposable {
-    const user = JSON.stringify(callersUser() ?? {});
+  /** Long tasks yield to short ones, and the further tasks of a user sooner than the first. */
+  function lowerWhenLong(child: EngineChild): Disposable {
+    const user = JSON.stringify(currentOwner() ?? {});
     const busyCount = busyCounts.get(user) ?? 0;
     busyCounts.set(user, busyCount + 1);
     using stack = new DisposableStack();
@@ -112,8 +113,8 @@ export async function createEngine({
 
   async function run(task: NewTask, limit: Limit) {
     limit.signal.throwIfAborted();
-    const child = await pool.take(callersUser(), limit.signal);
-    const reply = await ask(child, task, limit.signal).catch(async (error: unknown) => {
+    const child = await pool.take(currentOwner(), limit.signal);
+    const reply = await perform(child, task, limit.signal).catch(async (error: unknown) => {
       await pool.end(child);
       throw error;
     });
@@ -126,15 +127,15 @@ export async function createEngine({
     throw failureOf(reply);
   }
 
-  async function ask(child: EngineChild, task: NewTask, signal: AbortSignal): Promise<Reply> {
+  async function perform(child: EngineChild, task: NewTask, signal: AbortSignal): Promise<Reply> {
     const output = "outputPath" in task ? task.outputPath : undefined;
-    await child.folder.lend({ input: task.path, output });
+    await child.folder.linkFiles({ input: task.path, output });
     const excess = Promise.withResolvers<MemoryExcess>();
     const group = currentCall()?.principal?.orgId;
     using _memory = memory.watch({ pid: child.pid ?? 0, group, onExcess: excess.resolve });
-    using _priority = prioritise(child);
+    using _priority = lowerWhenLong(child);
     const outcome = await beforeAbort(
-      Promise.race([child.ask(inFolder(task, limits.processBytes)), excess.promise]),
+      Promise.race([child.run(inFolder(task, limits.processBytes)), excess.promise]),
       signal,
     );
     if (typeof outcome === "string") throw memoryFailure(outcome, limits);
@@ -148,7 +149,10 @@ export async function createEngine({
   function toFailure(crash: Crash, task: NewTask): EngineFailure {
     if (isStopping) return new EngineFailure("internal", "the engine stops");
     const failure = crashFailure(crash, limits);
-    if (failure.kind !== "memory") log.error({ task: task.kind, ...crash }, "an engine process crashed");
+    if (failure.kind !== "memory") {
+      const { exitCode, signal, stderrTail: complaint, killedExternally: endedByOthers } = crash;
+      log.error({ task: task.kind, exitCode, signal, complaint, endedByOthers }, "an engine process crashed");
+    }
     return failure;
   }
 
@@ -156,7 +160,7 @@ export async function createEngine({
     run,
     pipesDirectory,
     resultsDirectory,
-    status: () => ({ holds: confinement.holds, memory: limits, ...memory.look() }),
+    status: () => ({ holds: confinement.holds, memory: limits, ...memory.usage() }),
     async [Symbol.asyncDispose]() {
       isStopping = true;
       await pool[Symbol.asyncDispose]();
@@ -164,19 +168,19 @@ export async function createEngine({
   };
 }
 
-/** Whose task it is; undefined outside of any call. */
-function callersUser(): EngineOwner | undefined {
+/** The user of the current call; undefined outside of a call. */
+function currentOwner(): EngineOwner | undefined {
   const principal = currentCall()?.principal;
   return principal && { orgId: principal.orgId, userId: principal.userId };
 }
 
-/** The task as the process sees it, whose files are in its own folder. */
+/** The task with the paths in the process's own folder. */
 function inFolder(task: NewTask, memoryBytes: number): Task {
   const own = { path: inputName, spillDirectory: spillName, memoryBytes };
   return "outputPath" in task ? { ...task, ...own, outputPath: outputName } : { ...task, ...own };
 }
 
-/** In messages the file goes by the name that people have for it. */
+/** Replaces names of the work folder by the file's display name. */
 function withFileName(reply: Reply, fileName: string): Reply {
   if (reply.kind !== "failed") return reply;
   const message = reply.message.replaceAll(inputName, fileName).replaceAll(spillName, "the spill folder");

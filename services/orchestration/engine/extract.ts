@@ -1,11 +1,11 @@
-import type { Limit } from "../connectors/connector.ts";
+import type { Limit } from "../timing/limit.ts";
 import type { Engine } from "./engine.ts";
 import type { Extraction, Task } from "./protocol.ts";
 import { type Feed, streamOutput } from "./stream-output.ts";
 
 export type { Feed };
 
-/** What is read: a file, or what is written by `feed`, which fails when that is not whole. */
+/** The input: a file, or the rows that `feed` writes. `feed` rejects when they are incomplete. */
 export type ExtractInput = { readonly path: string } | { readonly feed: Feed };
 
 type ExtractTask = Omit<
@@ -13,7 +13,7 @@ type ExtractTask = Omit<
   "path" | "outputPath" | "spillDirectory" | "memoryBytes" | "kind"
 >;
 
-/** Answers the bytes of a file of some rows while a process writes them, then what is known of them. */
+/** Streams an extract while a process writes it, and returns its statistics. */
 export async function* extract(
   engine: Engine,
   input: ExtractInput,

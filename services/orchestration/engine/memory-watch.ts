@@ -1,34 +1,34 @@
 import { readFileSync } from "node:fs";
 
-/** Why a process is told to end. */
+/** The exceeded limit that a process must end for. */
 export type MemoryExcess = "process" | "total";
 
 type WatchedProcess = {
   readonly pid: number;
-  /** Of all together, the largest process of the group that has most is the one to end. */
+  /** When the total is exceeded, the largest process of the largest group must end. */
   readonly group: string | undefined;
   readonly onExcess: (excess: MemoryExcess) => void;
 };
 
 export type MemoryLimits = { readonly processBytes: number; readonly totalBytes: number };
 
-/** Private memory of a process in bytes; 0 when it is gone. */
+/** Memory of a process in bytes; 0 when it is gone. */
 export type ReadMemory = (pid: number) => number;
 
 export type MemoryWatch = Disposable & {
   readonly limits: MemoryLimits;
-  /** Watches a process until the answer is disposed. */
+  /** Watches a process until the result is disposed. */
   watch(watched: WatchedProcess): Disposable;
-  /** How many are watched, and their memory in all. */
-  look(): { busyCount: number; memoryBytes: number };
+  /** Number of watched processes and their total memory. */
+  usage(): { busyCount: number; memoryBytes: number };
 };
 
-/** Less than a process needs to take what is left between two looks: some gigabytes a second and core. */
-const lookEveryMs = 25;
+/** Shorter than the time in which a process could fill the reserve, at some gigabytes per second and core. */
+const checkIntervalMs = 25;
 
 /**
- * Holds processes to their real memory, each and all together: what a limit of the kernel's can't see, or the platform
- * does not have. Of all together the largest ends. It looks only while there is something to watch.
+ * Enforces memory limits per process and in total, for which not every platform has a kernel limit. Memory is polled only
+ * while a process is watched.
  */
 export function createMemoryWatch(
   limits: MemoryLimits,
@@ -42,20 +42,20 @@ export function createMemoryWatch(
     const sizes: Size[] = [];
     for (const process of [...watched]) {
       const bytes = readMemory(process.pid);
-      if (bytes > processBytes) tell(process, "process");
+      if (bytes > processBytes) report(process, "process");
       else sizes.push({ process, bytes });
     }
     const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
     const victim = total > totalBytes ? largestOfLargestGroup(sizes) : undefined;
-    if (victim) tell(victim, "total");
+    if (victim) report(victim, "total");
   }
 
-  function tell(process: WatchedProcess, excess: MemoryExcess): void {
+  function report(process: WatchedProcess, excess: MemoryExcess): void {
     watched.delete(process);
     process.onExcess(excess);
   }
 
-  function rest(): void {
+  function stop(): void {
     clearInterval(timer);
     timer = undefined;
   }
@@ -64,19 +64,19 @@ export function createMemoryWatch(
     limits,
     watch(process) {
       watched.add(process);
-      timer ??= setInterval(enforce, lookEveryMs).unref();
+      timer ??= setInterval(enforce, checkIntervalMs).unref();
       return {
         [Symbol.dispose]() {
           watched.delete(process);
-          if (watched.size === 0) rest();
+          if (watched.size === 0) stop();
         },
       };
     },
-    look() {
+    usage() {
       const sizes = [...watched].map(({ pid }) => readMemory(pid));
       return { busyCount: sizes.length, memoryBytes: sizes.reduce((sum, bytes) => sum + bytes, 0) };
     },
-    [Symbol.dispose]: rest,
+    [Symbol.dispose]: stop,
   };
 }
 
@@ -89,10 +89,10 @@ function largestOfLargestGroup(sizes: readonly Size[]): WatchedProcess | undefin
   return largest.toSorted((left, right) => right.bytes - left.bytes)[0]?.process;
 }
 
-/** Memory that is the process's own, as Linux tells it; pages of files are not, which the system can take back. */
+/** Anonymous and shared memory by `/proc`; file pages are not counted, because the system can reclaim them. */
 export const readPrivateMemory: ReadMemory = (pid) => sumOf(pid, ["RssAnon", "RssShmem"]);
 
-/** What the process has mapped for data, used or not. */
+/** Memory mapped for data, used or not. */
 export const readMappedMemory: ReadMemory = (pid) => sumOf(pid, ["VmData"]);
 
 function sumOf(pid: number, names: readonly string[]): number {

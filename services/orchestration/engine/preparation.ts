@@ -1,35 +1,43 @@
 import { z } from "zod";
-import type { FileProblem } from "./files/readable.ts";
-import { type ReadingSettings, readingSettings } from "./files/reading-settings.ts";
+import { type ReadingSettings, readingSettings } from "./reading-settings.ts";
 
-/** A column of a file, as it is found. */
+/** A detected column of a file. */
 export type FoundColumn = {
   readonly name: string;
-  /** Type as DuckDB names it. */
+  /** DuckDB's name of the type. */
   readonly dataType: string;
   readonly nullable: boolean;
-  /** How its values are written in the file where there are several ways. */
+  /** The notation of its values in the file, where several are possible. */
   readonly form?: string | undefined;
-  /** Why no narrower type keeps its values, for people. */
+  /** Why no narrower type is exact, as text for users. */
   readonly note?: string | undefined;
 };
 
-/** A column of a Parquet file that is read as it is: `expression` is DuckDB's SQL for its values. */
+/** A column of a Parquet file that is read without change: `expression` is DuckDB's SQL for its values. */
 export type PreparedColumn = FoundColumn & { readonly expression: string };
 
-/** What is known of a file after reading all of it. */
+/** A problem that the owner of a file should know about. */
+export type FileProblem = {
+  /** Counted from 1; undefined when the problem is not on one line. */
+  readonly line?: number | undefined;
+  /** Undefined when the problem is not in one column. */
+  readonly column?: string | undefined;
+  readonly message: string;
+};
+
+/** The result of reading all of a file. */
 export type Preparation = {
   readonly found: ReadingSettings;
   readonly columns: readonly PreparedColumn[];
   readonly rowCount: number;
-  /** What a row takes in memory, about, in bytes. */
+  /** Estimated memory of a row, in bytes. */
   readonly rowBytes: number;
   readonly problems: readonly FileProblem[];
-  /** Whether Parquet was written; otherwise the file itself is Parquet, and is what is read. */
+  /** Whether Parquet was written. Otherwise the file itself is Parquet and is read directly. */
   readonly written: boolean;
 };
 
-/** Problems of one file that are kept. */
+/** Problems that are reported per file. */
 const problemsMax = 100;
 
 const foundColumn = z.object({
@@ -56,7 +64,7 @@ const found = {
     .max(problemsMax),
 };
 
-/** Replies of processes that read strangers' files are checked by these. */
+/** Replies are validated, because their processes read untrusted files. */
 export const preparationSchema: z.ZodType<Preparation> = z.object({
   ...found,
   columns: z.array(foundColumn.extend({ expression: z.string() })),

@@ -1,28 +1,26 @@
 import { z } from "zod";
 import type { QueryResult } from "../results/query-result.ts";
-import type { FileProblem } from "./files/readable.ts";
-import type { ReadingSettings } from "./files/reading-settings.ts";
+import type { FileProblem } from "./preparation.ts";
 import { type FoundColumn, foundSchema, type Preparation, preparationSchema } from "./preparation.ts";
+import type { ReadingSettings } from "./reading-settings.ts";
 
 export type TypedColumn = { readonly name: string; readonly dataType: string };
 
-/** How a Parquet file is read: all of its columns as they are, or those whose expressions over them are given. */
+/** How a Parquet file is read: all columns unchanged, or the given expressions over them. */
 export type Reading = { readonly format: "parquet"; readonly columns?: readonly ExtractColumn[] | undefined };
 
-/** Rows of a source as PostgreSQL's COPY writes them in format csv, with `\\N` for what is missing, or in format binary. */
+/** Rows of PostgreSQL's COPY: CSV with `\\N` for null, or binary. */
 export type CopyReading = {
   readonly format: "copy";
   readonly encoding: "csv" | "binary";
   readonly columns: readonly TypedColumn[];
 };
 
-/** How an extract is written. */
 export type ExtractFormat = "parquet" | "csv";
 
-/** How a result is written. */
 export type ResultFormat = "ndjson" | "csv" | "parquet" | "arrow";
 
-/** The rows of a result: of a statement over the file, or of a source that copies them through a pipe. */
+/** The rows of a result: of a statement over a file, or copied from a source through a pipe. */
 export type ResultRows =
   | {
       readonly kind: "statement";
@@ -33,47 +31,47 @@ export type ResultRows =
   | {
       readonly kind: "copy";
       readonly reading: CopyReading;
-      /** `expression` is DuckDB's SQL over what the reading has. */
+      /** `expression` is DuckDB's SQL over the columns of `reading`. */
       readonly columns: readonly (ExtractColumn & { readonly dataType: string })[];
     };
 
-/** A column of an extract: `expression` is DuckDB's SQL over what the reading has. */
+/** A column of an extract: `expression` is DuckDB's SQL over the columns of `reading`. */
 export type ExtractColumn = { readonly name: string; readonly expression: string };
 
-/** Rows from the first one, counted from 0, up to but without the last one. */
+/** Rows counted from 0; `to` is exclusive. */
 export type RowRange = { readonly from: number; readonly to: number };
 
-/** Row groups of a Parquet file, counted from 0, up to but without the last one, and their rows. */
+/** Row groups of a Parquet file and the rows in them, counted from 0; `to` is exclusive. */
 export type GroupCut = { readonly groups: RowRange; readonly rows: RowRange };
 
-/** What an engine is to do with one file. */
+/** A task of the engine on one file. */
 export type Task = {
-  /** Path of the only file that the statement may reach. */
+  /** Path of the only file that the SQL of the task may read. */
   readonly path: string;
-  /** What people call the file: stands in messages instead of its path. */
+  /** Display name of the file; messages contain it instead of the path. */
   readonly fileName: string;
-  /** A folder of the task's own for what does not fit in memory. */
+  /** Spill folder of the task. */
   readonly spillDirectory: string;
-  /** Memory of the process that does it. */
+  /** Memory limit of the process, in bytes. */
   readonly memoryBytes: number;
 } & (
   | {
-      /** Reads all of a file, whatever its format, and writes it as Parquet unless it is that. */
+      /** Reads all of a file of any format and writes it as Parquet, unless it is Parquet. */
       readonly kind: "prepareFile";
       readonly settings: ReadingSettings;
-      /** Whether types may be taken that only reading proves; a wrong one is the failure `wrongGuess`. */
+      /** Whether to try types that only reading the file confirms; a wrong one fails as `wrongGuess`. */
       readonly isGuessing: boolean;
-      /** Path of the named pipe that is written. */
+      /** Named pipe for the output. */
       readonly outputPath: string;
     }
   | {
-      /** Reads all of a file, and answers what was found and its first rows. */
+      /** Reads all of a file and returns its detected columns and first rows. */
       readonly kind: "preview";
       readonly settings: ReadingSettings;
       readonly maxRows: number;
     }
   | {
-      /** Answers what is known of each of some cuts of a Parquet file. */
+      /** Reads column statistics of parts of a Parquet file. */
       readonly kind: "statistics";
       readonly cuts: readonly GroupCut[];
       readonly columns: readonly TypedColumn[];
@@ -88,44 +86,44 @@ export type Task = {
   | {
       readonly kind: "extract";
       readonly reading: Reading | CopyReading;
-      /** Undefined for all rows. */
+      /** Undefined means all rows. */
       readonly rows: RowRange | undefined;
-      /** What a row takes in the input, about, in bytes; a COPY's is not known. */
+      /** Estimated size of an input row, in bytes; not used for COPY. */
       readonly rowBytes: number;
       readonly columns: readonly ExtractColumn[];
       readonly format: ExtractFormat;
-      /** Path of the file or named pipe that is written. */
+      /** File or named pipe for the output. */
       readonly outputPath: string;
     }
   | {
       readonly kind: "write";
       readonly rows: ResultRows;
-      /** Undefined for all rows. */
+      /** Undefined means all rows. */
       readonly maxRows: number | undefined;
       readonly format: ResultFormat;
-      /** Path of the file that is written. */
+      /** File for the output. */
       readonly outputPath: string;
     }
 );
 
-/** What a process is sent: a task, or before its first one what to be ready for. */
-export type Order = Task | { readonly kind: "prepare"; readonly memoryBytes: number };
+/** A message to a process: a task, or the bounds of the first one so that it can prepare. */
+export type EngineRequest = Task | { readonly kind: "prepare"; readonly memoryBytes: number };
 
-/** What was found out of a file, and its first rows. */
+/** Detected columns of a file and its first rows. */
 export type FilePreview = {
   readonly found: ReadingSettings;
   readonly columns: readonly FoundColumn[];
   readonly rowCount: number;
   readonly problems: readonly FileProblem[];
-  /** Spelled as a query's. */
+  /** Encoded like the rows of a query. */
   readonly rows: QueryResult["rows"];
 };
 
-/** What is known of a column of an extract. */
+/** Statistics of a column of an extract. */
 export type ColumnStats = {
   readonly name: string;
   readonly nullCount: number;
-  /** Undefined where there is no value, or it is not known. */
+  /** Undefined when all values are null or the bound is unknown. */
   readonly min: string | undefined;
   readonly max: string | undefined;
 };
@@ -135,11 +133,10 @@ export type Extraction = {
   readonly columns: readonly ColumnStats[];
 };
 
-/** What is known of a result that was written. */
 export type WrittenResult = {
   readonly columns: readonly TypedColumn[];
   readonly rowCount: number;
-  /** Whether there are more rows. */
+  /** Whether rows were left out. */
   readonly truncated: boolean;
 };
 
@@ -177,7 +174,7 @@ const columnStats = z.object({
 
 const rowsMax = 10_000;
 
-/** The values came as JSON, so they are values of it. */
+/** Values need no check: they were parsed from JSON. */
 const isRows = (rows: unknown): boolean =>
   Array.isArray(rows) && rows.length <= rowsMax && rows.every((row) => Array.isArray(row));
 
@@ -211,5 +208,5 @@ const replySchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-/** Takes a message of a process for a reply if it is one: native code that read a stranger's file may have sent it. */
+/** Validates a reply: native code that read an untrusted file may have sent anything. */
 export const toReply = (message: unknown): Reply => replySchema.parse(message) as Reply;

@@ -1,17 +1,16 @@
-import type { Limit } from "../connectors/connector.ts";
+import type { Limit } from "../timing/limit.ts";
 import type { Engine, NewTask } from "./engine.ts";
-import { openPipes } from "./pipes.ts";
+import { openPipes } from "./pipes/pipes.ts";
 import type { Reply } from "./protocol.ts";
 
-/** Has rows written into the named pipe at a path. */
+/** Writes rows into the named pipe at `inputPath`. */
 export type Feed = (inputPath: string, signal: AbortSignal) => Promise<void>;
 
 type Paths = { readonly inputPath: string; readonly outputPath: string };
 
 /**
- * Answers the bytes that a task writes while it writes them, then its reply. Where there is a `feed`, it writes the task's
- * input. The first failure of the process and of the input ends the other one and is the one that is thrown. Fails with
- * EngineFailure.
+ * Streams the output of a task and returns its reply. `feed`, if given, writes the input of the task. The first failure of
+ * either cancels the other and is thrown. Fails with EngineFailure.
  */
 export async function* streamOutput(
   engine: Engine,

@@ -1,17 +1,17 @@
 import { executionPreempted, serviceBusy } from "../errors.ts";
-import type { FairScheduler } from "./fair-scheduler.ts";
-import type { Owner } from "./shares.ts";
+import type { FairScheduler } from "../scheduling/fair-scheduler.ts";
+import type { Owner } from "../scheduling/shares.ts";
 
-/** A permit until disposed. */
+/** Permission to run, until disposed. */
 export type Permit = Disposable & {
   readonly waitedMs: number;
-  /** Aborts when the work has to make room for others, with the error for its caller. */
+  /** Aborts with the error for the caller when the permit is needed for another owner. */
   readonly preempted: AbortSignal;
 };
 
 /**
- * Waits for a permit, or until the signal aborts; then throws its reason. Unavailable (SERVICE_BUSY) when too many wait
- * already, or when it takes too long.
+ * Waits for a permit. Throws the signal's reason when it aborts first. Unavailable (SERVICE_BUSY) when the queue is full or
+ * the wait too long.
  */
 export function acquirePermit(scheduler: FairScheduler, owner: Owner, signal: AbortSignal): Promise<Permit> {
   signal.throwIfAborted();

@@ -1,25 +1,25 @@
 import type { Database } from "../../lib/database/database.ts";
-import { workInRounds } from "../../lib/process/rounds.ts";
+import { runPeriodically } from "../../lib/process/run-periodically.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { executionCancelled } from "../errors.ts";
 import { cancellationChannel, listCancelledExecutions } from "../execution-repository.ts";
 
-/** Cancelled executions of this process, whichever process they were cancelled in. */
+/** Delivers cancellations to the executions of this process. CancelExecution may run in any process. */
 export type Cancellations = AsyncDisposable & {
-  /** A signal that aborts when the execution is cancelled, with the error for its caller; until disposed. */
+  /** Until disposed, `signal` aborts with the error for the caller when the execution is cancelled. */
   watch(executionId: string): Disposable & { readonly signal: AbortSignal };
 };
 
-/** How often the records are read for notifications that were lost with their connection, in milliseconds. */
+/** Interval of reading the rows, in milliseconds. It covers notifications lost with their connection. */
 const readEveryMs = 2_000;
 
-/** The record says what was cancelled; a notification only says when to read it. */
+/** The row says whether an execution is cancelled. A notification only triggers reading it. */
 export async function listenForCancellations({ db, listen }: Database, log: Logger): Promise<Cancellations> {
   const watched = new Map<string, AbortController>();
   const stop = new AbortController();
   const failureText = "cancelled executions can't be read";
 
-  async function endCancelled(executionIds: readonly string[]): Promise<void> {
+  async function abortCancelled(executionIds: readonly string[]): Promise<void> {
     if (executionIds.length === 0) return;
     for (const { executionId, errorMessage } of await listCancelledExecutions(db, executionIds)) {
       watched.get(executionId)?.abort(executionCancelled(errorMessage));
@@ -28,10 +28,10 @@ export async function listenForCancellations({ db, listen }: Database, log: Logg
 
   await listen(cancellationChannel, (executionId) => {
     if (!watched.has(executionId)) return;
-    endCancelled([executionId]).catch((err: unknown) => log.warn({ err }, failureText));
+    abortCancelled([executionId]).catch((err: unknown) => log.warn({ err }, failureText));
   });
-  const reading = workInRounds({ pauseMs: readEveryMs, stop: stop.signal, log, failureText }, () =>
-    endCancelled([...watched.keys()]),
+  const polling = runPeriodically({ pauseMs: readEveryMs, stop: stop.signal, log, failureText }, () =>
+    abortCancelled([...watched.keys()]),
   );
   return {
     watch(executionId) {
@@ -41,7 +41,7 @@ export async function listenForCancellations({ db, listen }: Database, log: Logg
     },
     async [Symbol.asyncDispose]() {
       stop.abort();
-      await reading;
+      await polling;
     },
   };
 }

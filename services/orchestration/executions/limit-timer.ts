@@ -1,27 +1,27 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { callDeadlinePassed, timedOut } from "../errors.ts";
-import { leastRemaining, type TimeLimit } from "./time-limit.ts";
+import { leastRemaining, type TimeLimit } from "../timing/time-limit.ts";
 
 export type LimitTimerOptions = {
-  /** For people, as `the statement`. */
+  /** Subject of the error message, such as `the statement`. */
   readonly subject: string;
   readonly limits: readonly TimeLimit[];
-  /** Whether the limits count the wait for a permit, too. The deadline of the call always does. */
+  /** Whether the limits include the wait for a permit. The call's deadline always does. Default: false. */
   readonly countsWait?: boolean;
 };
 
-/** The least of the limits and the deadline of the call, from now on. */
+/** Timer of the limit or call deadline that ends first. */
 export type LimitTimer = Disposable & {
-  /** Begins the limits that do not count the wait; answers the time that is left, in milliseconds. */
+  /** Starts the limits that exclude the wait. Returns the time left, in milliseconds. */
   start(waitedMs: number): number;
 };
 
-/** How much earlier than the call its work ends, in milliseconds, so that the answer that says why still arrives. */
-const answerMarginMs = 100;
-/** Longest delay of a timer. */
+/** The work ends this much before the call's deadline, so that the error still reaches the caller. */
+const responseMarginMs = 100;
+/** Longest delay that setTimeout takes. */
 const delayMaxMs = 2 ** 31 - 1;
 
-/** Calls `expire` with the error for the caller when the first limit is reached. */
+/** Calls `expire` with the error for the caller at the first limit. `callMs` is the call's timeout. */
 export function startLimitTimer(
   { subject, limits, countsWait = false }: LimitTimerOptions,
   callMs: number | undefined,
@@ -34,7 +34,7 @@ export function startLimitTimer(
     clearTimeout(timer);
     const elapsedMs = performance.now() - begunMs;
     const least = leastRemaining([...counted, ...deadlines], ({ ms, setBy }) => {
-      if (setBy === "caller") return elapsedMs + Math.min(answerMarginMs, ms / 10);
+      if (setBy === "caller") return elapsedMs + Math.min(responseMarginMs, ms / 10);
       return countsWait ? elapsedMs : 0;
     });
     if (!least) return delayMaxMs;

@@ -1,22 +1,45 @@
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import type { Db } from "../../lib/database/database.ts";
 import { outsideCalls } from "../../lib/rpc/call.ts";
 import { hasReason } from "../../lib/rpc/errors.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
+import type { Logger } from "../../lib/telemetry/log.ts";
 import { newId } from "../../lib/values/ids.ts";
-import type { DataSource, Limit } from "../connectors/connector.ts";
-import type { OrchestrationDeps } from "../deps.ts";
+import type { Connector, DataSource } from "../connectors/connector.ts";
 import { executionCancelled, sourceNotFound } from "../errors.ts";
-import { type Ending, findExecution, insertExecution, moveExecution } from "../execution-repository.ts";
-import { openSource } from "../open-source.ts";
+import {
+  type ExecutionOutcome,
+  findExecution,
+  insertExecution,
+  moveExecution,
+} from "../execution-repository.ts";
+import type { ExecutionRecorder } from "../lineage/execution-recorder.ts";
 import { findSource } from "../source-repository.ts";
-import { startWork } from "./start-work.ts";
-import type { TimeLimit } from "./time-limit.ts";
+import { openSource } from "../sources/open-source.ts";
+import type { Limit } from "../timing/limit.ts";
+import type { TimeLimit } from "../timing/time-limit.ts";
+import type { Cancellations } from "./cancellations.ts";
+import type { PendingWork } from "./pending-work.ts";
+import { startWork, type WorkDeps } from "./start-work.ts";
 
 const timeoutDefaultMs = 30_000;
-/** How long a statement may take, in milliseconds. */
+/** Longest timeout of a statement, in milliseconds. */
 const timeoutMaxMs = 5 * 60_000;
+
+/** Dependencies of an execution. */
+export type ExecutionDeps = WorkDeps & {
+  readonly db: Db;
+  readonly log: Logger;
+  /** By name, in alphabetical order. */
+  readonly connectors: ReadonlyMap<string, Connector>;
+  readonly cancellations: Cancellations;
+  readonly pendingWork: PendingWork;
+  readonly recorder: Pick<ExecutionRecorder, "record">;
+  /** Written into each execution's row: the process that runs it. */
+  readonly processId: string;
+};
 
 type Statement = {
   readonly sourceId: string;
@@ -24,26 +47,26 @@ type Statement = {
   readonly timeout?: Duration | undefined;
 };
 
-/** What the record has of a result. */
-type Outcome = {
+/** The part of a result that the execution's row keeps. */
+type ResultSummary = {
   readonly columns: readonly { readonly name: string }[];
   readonly rowCount: number;
   readonly truncated: boolean;
 };
 
-/** What an execution answered, and its id. */
-type Executed<T> = { readonly executionId: string; readonly result: T };
+/** An execution's id and result. */
+type Execution<T> = { readonly executionId: string; readonly result: T };
 
 /**
- * Does the work of one statement on a source: with a permit, within its limits, until it is cancelled, and with a record,
- * which decides what is answered. The permit is given back when the work is done.
+ * Runs one statement on a source as an execution: with a row, a permit, time limits and cancellation. The row decides: once
+ * it says cancelled, the call fails even if the work succeeded. The permit is released when the work ends.
  */
-export async function runExecution<T extends Outcome>(
-  deps: OrchestrationDeps,
+export async function runExecution<T extends ResultSummary>(
+  deps: ExecutionDeps,
   context: HandlerContext,
   { sourceId, sql, timeout }: Statement,
   work: (source: DataSource, limit: Limit) => Promise<T>,
-): Promise<Executed<T>> {
+): Promise<Execution<T>> {
   const scope = scopeOf(context);
   const executionId = newId();
   using cancellation = deps.cancellations.watch(executionId);
@@ -52,12 +75,12 @@ export async function runExecution<T extends Outcome>(
     subject: "the statement",
     limits: limitsOf(timeout),
     countsWait: true,
-    endsEarly: [cancellation.signal],
+    cancelledBy: [cancellation.signal],
   });
   const source = await findSource(deps.db, scope, sourceId);
   if (!source) throw sourceNotFound(sourceId);
   await insertExecution(deps.db, scope, { executionId, sourceId, sql, processId: deps.processId });
-  const result = await recorded(deps, scope, executionId, started.signal, async () => {
+  const result = await recordOutcome(deps, scope, executionId, started.signal, async () => {
     using admitted = await started.admit();
     return await work(openSource(deps, source), admitted);
   });
@@ -75,21 +98,21 @@ function limitsOf(timeout: Duration | undefined): TimeLimit[] {
   return [{ ms: timeoutMaxMs, setBy: "server" }, own];
 }
 
-/** Does the work and writes down how it ended, also when the caller has gone. The record decides what is answered. */
-function recorded<T extends Outcome>(
-  { db, log, unfinished }: OrchestrationDeps,
+/** Runs the work and records its outcome, even after the caller disconnected. */
+function recordOutcome<T extends ResultSummary>(
+  { db, log, pendingWork }: ExecutionDeps,
   scope: Scope,
   executionId: string,
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  const end = (ending: Ending) =>
+  const end = (outcome: ExecutionOutcome) =>
     outsideCalls(async () => {
-      if (await moveExecution(db, scope, executionId, ending)) return;
-      const record = await findExecution(db, scope, executionId);
-      if (record?.state === "cancelled") throw executionCancelled(record.errorMessage);
+      if (await moveExecution(db, scope, executionId, outcome)) return;
+      const row = await findExecution(db, scope, executionId);
+      if (row?.state === "cancelled") throw executionCancelled(row.errorMessage);
     });
-  return unfinished.track(async () => {
+  return pendingWork.track(async () => {
     try {
       const result = await work();
       signal.throwIfAborted();
@@ -97,7 +120,7 @@ function recorded<T extends Outcome>(
       await end({ state: "succeeded", rowCount: BigInt(rowCount), truncated });
       return result;
     } catch (error) {
-      // What failed because the work had to end is told as that.
+      // An error after the abort is a consequence of it: the abort's reason is reported.
       const cause: unknown = signal.aborted ? signal.reason : error;
       await end({ state: stateOf(cause, signal), errorMessage: messageOf(cause) }).catch((err: unknown) => {
         if (hasReason(err, ErrorReason.EXECUTION_CANCELLED)) throw err;
@@ -108,16 +131,16 @@ function recorded<T extends Outcome>(
   });
 }
 
-/** Cancelled is what was stopped; what ran into an error or a limit failed. */
+/** Work that was stopped from outside is cancelled. Work that met an error or a limit failed. */
 function stateOf(cause: unknown, signal: AbortSignal): "failed" | "cancelled" {
   const isStopped =
     signal.aborted && cause instanceof ConnectError && [Code.Canceled, Code.Aborted].includes(cause.code);
   return isStopped ? "cancelled" : "failed";
 }
 
-/** The words that the caller gets. */
+/** The message that the caller receives. */
 function messageOf(error: unknown): string {
-  const isMeant =
+  const isForCaller =
     error instanceof ConnectError && error.code !== Code.Internal && error.code !== Code.Unknown;
-  return (isMeant && error.rawMessage) || "internal error";
+  return (isForCaller && error.rawMessage) || "internal error";
 }

@@ -1,41 +1,43 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { scopeOf } from "../../lib/rpc/guard.ts";
-import type { Limit } from "../connectors/connector.ts";
 import { callDeadlinePassed, callerGone, serverStopped } from "../errors.ts";
+import type { FairScheduler } from "../scheduling/fair-scheduler.ts";
+import type { WorkClass } from "../scheduling/shares.ts";
+import type { Limit } from "../timing/limit.ts";
 import { acquirePermit } from "./acquire-permit.ts";
-import type { FairScheduler } from "./fair-scheduler.ts";
 import { type LimitTimerOptions, startLimitTimer } from "./limit-timer.ts";
-import type { WorkClass } from "./shares.ts";
 
 export type WorkOptions = LimitTimerOptions & {
   readonly workClass: WorkClass;
-  /** Abort with the error for the caller when the work has to end early. */
-  readonly endsEarly?: readonly AbortSignal[];
+  /** Each aborts the work. Its reason is the error for the caller. */
+  readonly cancelledBy?: readonly AbortSignal[];
 };
 
-/** The work of a call. Its time runs. */
+/** The work of a call. Its time limits are running. */
 export type Work = Disposable & {
-  /** Aborts with the error that the caller gets and the record has. */
+  /** Aborts with the error for the caller and for the execution's row. */
   readonly signal: AbortSignal;
-  /** Waits for a permit, which is held until disposed. Unavailable (SERVICE_BUSY). */
+  /** Waits for a permit and holds it until disposed. Unavailable (SERVICE_BUSY). */
   admit(): Promise<Limit & Disposable>;
 };
 
-type Deps = {
+/** Dependencies of work that needs a permit. */
+export type WorkDeps = {
+  /** Grants the permits of executions, discoveries, connection tests, previews, plans and chunks. */
   readonly scheduler: FairScheduler;
   /** Aborts when the process stops. */
   readonly stop: AbortSignal;
 };
 
-/** Bounds the work of a call: by its limits of time, the call itself, and the permit that it needs. */
-export function startWork(deps: Deps, context: HandlerContext, options: WorkOptions): Work {
+/** Starts the time limits of a call's work. The work ends with the call, at a limit, or when its permit is taken back. */
+export function startWork(deps: WorkDeps, context: HandlerContext, options: WorkOptions): Work {
   const ended = new AbortController();
   const { signal } = ended;
   const abort = (reason: unknown) => ended.abort(reason);
   const callMs = context.timeoutMs();
   using stack = new DisposableStack();
-  for (const early of options.endsEarly ?? []) stack.use(onAbort(early, abort));
+  for (const signal of options.cancelledBy ?? []) stack.use(onAbort(signal, abort));
   stack.use(onAbort(context.signal, (reason) => abort(endOfCall(reason, callMs, deps.stop))));
   const timer = stack.use(startLimitTimer(options, callMs, abort));
   const owned = stack.move();
@@ -56,7 +58,7 @@ export function startWork(deps: Deps, context: HandlerContext, options: WorkOpti
   };
 }
 
-/** Why a call ended: the reason of its signal says whether its deadline passed. */
+/** The error for the reason a call ended: its deadline, the stop of the process, or the caller's disconnect. */
 function endOfCall(reason: unknown, callMs: number | undefined, stop: AbortSignal): ConnectError {
   const isLate = reason instanceof ConnectError && reason.code === Code.DeadlineExceeded;
   if (isLate && callMs !== undefined) return callDeadlinePassed(callMs);

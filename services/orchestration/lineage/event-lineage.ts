@@ -16,15 +16,15 @@ import type {
   Violation,
 } from "./open-lineage.ts";
 
-/** The part of the graph that an event tells, and what in it belongs to Sluice. */
+/** The part of the graph that an event describes, and its references to Sluice's own entities. */
 export type EventLineage = {
   readonly lineage: Lineage;
-  /** Ids of Sluice's own entities that it reads, with the place that names them. */
+  /** Ids of Sluice's own entities that are inputs, with the JSON path that names each. */
   readonly references: ReadonlyMap<string, string>;
   readonly violations: readonly Violation[];
 };
 
-/** Collects what an event tells. The same name is the same entity in one organisation. */
+/** Converts an event. Within an organisation, equal names are the same entity. */
 export function eventLineage(orgId: string, event: OpenLineageEvent): EventLineage {
   const collected = collect(orgId);
   if (event.kind === "job") addJobEvent(collected, event);
@@ -45,19 +45,19 @@ function collect(orgId: string) {
     columns: [] as LineageColumn[],
     references,
     violations,
-    /** The id of what the event names at `path`; what is only read may be Sluice's own. */
+    /** Returns the id of the entity named at `path`. Only an input may be Sluice's own. */
     entity(
       kind: "job" | "dataset",
       { namespace, name }: OpenLineageName,
       path: string,
-      isRead = false,
+      isInput = false,
     ): string {
       if (namespace === ownNamespace || namespace.startsWith(`${ownNamespace}/`)) {
-        if (isRead && namespace === ownNamespace && uuid.test(name)) {
+        if (isInput && namespace === ownNamespace && uuid.test(name)) {
           references.set(name.toLowerCase(), `${path}.name`);
           return name.toLowerCase();
         }
-        const description = isRead
+        const description = isInput
           ? `is Sluice's own: the namespace ${ownNamespace} with an entity's id as the name`
           : "is Sluice's own, which writes its lineage by itself";
         violations.push({ path: `${path}.namespace`, description });
@@ -98,14 +98,14 @@ function addJobEvent(collected: Collected, { job, run, inputs, outputs }: OpenLi
   }
 }
 
-/** Without a job, data goes from data set to data set. */
+/** Without a job, edges connect the data sets directly. */
 function addDatasetEvent(collected: Collected, dataset: OpenLineageDataset): void {
   const toEntityId = collected.entity("dataset", dataset, "dataset");
   addSymlinks(collected, dataset, toEntityId, "dataset");
   addColumns(collected, dataset, "dataset", (fromEntityId) => [{ fromEntityId, toEntityId }]);
 }
 
-/** Two names of one data set: two entities, and what goes into one comes out of the other. */
+/** Two names of one data set are two entities, connected in both directions. */
 function addSymlinks(
   collected: Collected,
   { facets }: OpenLineageDataset,
@@ -123,34 +123,34 @@ function addSymlinks(
   }
 }
 
-/** The columns that a data set's facet tells, on each edge of the way from the other data set. */
+/** Adds the column lineage of a data set's facet to each edge between the other data set and this one. */
 function addColumns(
   collected: Collected,
   { facets }: OpenLineageDataset,
   path: string,
-  wayFrom: (columnEntityId: string) => { fromEntityId: string; toEntityId: string }[],
+  edgesFrom: (columnEntityId: string) => { fromEntityId: string; toEntityId: string }[],
 ): void {
   const facet = facets?.columnLineage;
   if (!facet) return;
   const at = `${path}.facets.columnLineage`;
   for (const [index, other] of facet.dataset.entries()) {
-    collected.edges.push(...wayFrom(collected.entity("dataset", other, `${at}.dataset[${index}]`, true)));
+    collected.edges.push(...edgesFrom(collected.entity("dataset", other, `${at}.dataset[${index}]`, true)));
   }
   for (const [toColumn, field] of Object.entries(facet.fields)) {
     for (const [index, input] of field.inputFields.entries()) {
       const fieldPath = `${at}.fields[${JSON.stringify(toColumn)}].inputFields[${index}]`;
       const columnEntityId = collected.entity("dataset", input, fieldPath, true);
-      const way = wayFrom(columnEntityId);
-      collected.edges.push(...way);
+      const edges = edgesFrom(columnEntityId);
+      collected.edges.push(...edges);
       for (const transformation of transformationsOf(input, field)) {
         const column = { fromColumn: input.field, columnEntityId, toColumn, transformation };
-        collected.columns.push(...way.map((edge) => ({ ...edge, ...column })));
+        collected.columns.push(...edges.map((edge) => ({ ...edge, ...column })));
       }
     }
   }
 }
 
-/** None where the column only decides which rows there are, or in which order. */
+/** Empty where the column only filters or orders the rows. */
 function transformationsOf(
   { transformations }: OpenLineageInputField,
   { transformationType }: OpenLineageOutputField,

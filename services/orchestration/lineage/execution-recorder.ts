@@ -13,44 +13,43 @@ import type { StatementReader } from "./sql/statement-reader.ts";
 import { executionLineage, resolveTables } from "./statement-lineage.ts";
 import { listUnrecordedExecutions, type UnrecordedExecution } from "./unrecorded-repository.ts";
 
-/** An execution that has succeeded. */
 type SucceededExecution = UnrecordedExecution & {
-  /** Names of the result's columns, as long as they are known. */
+  /** Names of the result's columns. Not stored in the row, so undefined for executions found in the database. */
   readonly resultColumns?: readonly string[];
 };
 
-/** Records the lineage of executions, of many in one transaction. */
+/** Records the lineage of executions in batches. */
 export type ExecutionRecorder = AsyncDisposable & {
-  /** Returns at once. What could not be recorded is tried again later; nothing is ever thrown. */
+  /** Queues an execution. Failures are retried later and never thrown. */
   record(execution: SucceededExecution): void;
 };
 
-/** Executions that wait in memory; more are found in the database when these are done. */
-const waitingMax = 1000;
+/** Length of the queue. Executions beyond it are found in the database later. */
+const queueMax = 1000;
 const batchRows = 100;
-/** How long executions are gathered, in milliseconds: a transaction for each would cost more than a small query. */
-const gatherMs = 500;
-/** How far back an execution is looked for that was not recorded. */
+/** How long a batch is collected, in milliseconds. A transaction each would cost more than a small query. */
+const batchDelayMs = 500;
+/** Age up to which unrecorded executions are looked for. */
 const lookBackMs = 24 * 60 * 60 * 1000;
 
 const dialects: Readonly<Record<string, Dialect>> = { file: "duckdb", postgresql: "postgresql" };
 
 type RecorderDeps = { readonly db: Db; readonly log: Logger; readonly reader: StatementReader };
 
-/** Starts with what an earlier process did not get to. Disposing ends the reader, too. */
+/** Starts with the executions that an earlier process left unrecorded. Disposing also disposes the reader. */
 export function createExecutionRecorder(deps: RecorderDeps): ExecutionRecorder {
   const { db, log, reader } = deps;
-  const waiting: SucceededExecution[] = [];
-  /** From where on the database has to be searched; undefined when it is not behind. */
-  let behind: string | undefined = firstId();
+  const queue: SucceededExecution[] = [];
+  /** The id after which the database is searched; undefined when nothing is left there. */
+  let searchAfter: string | undefined = firstId();
   let working: Promise<void> | undefined;
   const stopped = new AbortController();
 
-  /** The next executions; none when everything is recorded. */
+  /** The next batch; empty when everything is recorded. */
   async function next(): Promise<SucceededExecution[]> {
-    if (waiting.length > 0 || behind === undefined) return waiting.splice(0, batchRows);
-    const found = await listUnrecordedExecutions(db, behind, batchRows);
-    behind = found.length === batchRows ? found.at(-1)?.executionId : undefined;
+    if (queue.length > 0 || searchAfter === undefined) return queue.splice(0, batchRows);
+    const found = await listUnrecordedExecutions(db, searchAfter, batchRows);
+    searchAfter = found.length === batchRows ? found.at(-1)?.executionId : undefined;
     return found;
   }
 
@@ -64,12 +63,12 @@ export function createExecutionRecorder(deps: RecorderDeps): ExecutionRecorder {
     }
   }
 
-  /** One of which something is wrong does not keep the others out. */
+  /** If a batch fails, each execution is recorded alone, so that one does not block the others. */
   async function recordGroup(orgId: string, group: readonly SucceededExecution[]): Promise<void> {
     try {
-      await recordTogether(deps, orgId, group);
+      await recordBatch(deps, orgId, group);
     } catch (err) {
-      if (stopped.signal.aborted || isPassing(err)) throw err;
+      if (stopped.signal.aborted || isTransient(err)) throw err;
       const [only, ...others] = group;
       if (others.length > 0) for (const one of group) await recordGroup(orgId, [one]);
       else log.error({ err, executionId: only?.executionId }, "the lineage of an execution is not recorded");
@@ -82,14 +81,14 @@ export function createExecutionRecorder(deps: RecorderDeps): ExecutionRecorder {
       await recordAll();
     } catch (err) {
       if (stopped.signal.aborted) return;
-      behind = firstId();
+      searchAfter = firstId();
       log.warn({ err }, "the lineage of executions will be recorded later");
       return;
     } finally {
       working = undefined;
     }
-    // One may have come after the last look.
-    if (waiting.length > 0) start(gatherMs);
+    // The queue may have been filled after it was last read.
+    if (queue.length > 0) start(batchDelayMs);
   }
 
   function start(delayMs: number): void {
@@ -99,9 +98,9 @@ export function createExecutionRecorder(deps: RecorderDeps): ExecutionRecorder {
   start(0);
   return {
     record(execution) {
-      if (waiting.length < waitingMax) waiting.push(execution);
-      else behind = firstId();
-      start(gatherMs);
+      if (queue.length < queueMax) queue.push(execution);
+      else searchAfter = firstId();
+      start(batchDelayMs);
     },
     async [Symbol.asyncDispose]() {
       stopped.abort();
@@ -111,13 +110,13 @@ export function createExecutionRecorder(deps: RecorderDeps): ExecutionRecorder {
   };
 }
 
-/** Whether the database is away or something else was in the way: what will go through another time. */
-function isPassing(error: unknown): boolean {
+/** Whether a later try may succeed: the database was unavailable, or a transaction was aborted. */
+function isTransient(error: unknown): boolean {
   const code = databaseFailure(error)?.code;
   return code === Code.Unavailable || code === Code.Aborted;
 }
 
-async function recordTogether(
+async function recordBatch(
   { db, reader }: RecorderDeps,
   orgId: string,
   executions: readonly SucceededExecution[],
@@ -125,33 +124,33 @@ async function recordTogether(
   const [first] = executions;
   if (!first) return;
   const scope: Scope = { orgId, principal: { orgId, userId: first.creatorUserId, roles: [] } };
-  const listTables = createTableList(db, scope);
+  const listTables = cacheTables(db, scope);
   const lineages: Lineage[] = [];
   for (const execution of executions) lineages.push(await lineageOf(listTables, reader, execution));
   await db.transaction(async (tx) => {
-    // Who puts the execution into the graph records it, once.
+    // The transaction that inserts the execution's entity also records its lineage, so it is recorded once.
     const jobs = lineages.flatMap(({ entities: [job] }) => (job ? [job] : []));
-    const added = await insertEntities(tx, scope, jobs);
-    const isAdded = ({ entities: [job] }: Lineage) => job !== undefined && added.has(job.entityId);
-    await insertLineage(tx, scope, lineages.filter(isAdded));
+    const inserted = await insertEntities(tx, scope, jobs);
+    const isInserted = ({ entities: [job] }: Lineage) => job !== undefined && inserted.has(job.entityId);
+    await insertLineage(tx, scope, lineages.filter(isInserted));
   });
 }
 
-type TableList = (sourceId: string, names: readonly string[]) => ReturnType<typeof listTablesByName>;
+type ListTables = (sourceId: string, names: readonly string[]) => ReturnType<typeof listTablesByName>;
 
-/** Many executions name the same tables. */
-function createTableList(db: Db, scope: Scope): TableList {
-  const known = new Map<string, ReturnType<typeof listTablesByName>>();
+/** Caches lookups of a batch, whose executions often name the same tables. */
+function cacheTables(db: Db, scope: Scope): ListTables {
+  const cache = new Map<string, ReturnType<typeof listTablesByName>>();
   return (sourceId, names) => {
     const key = JSON.stringify([sourceId, names]);
-    const listed = known.get(key) ?? listTablesByName(db, scope, sourceId, names);
-    known.set(key, listed);
+    const listed = cache.get(key) ?? listTablesByName(db, scope, sourceId, names);
+    cache.set(key, listed);
     return listed;
   };
 }
 
 async function lineageOf(
-  listTables: TableList,
+  listTables: ListTables,
   reader: StatementReader,
   { executionId, sourceId, connector, sql, resultColumns }: SucceededExecution,
 ): Promise<Lineage> {
@@ -171,7 +170,7 @@ async function lineageOf(
   return executionLineage(executionId, facts, tables, resultColumns);
 }
 
-/** The lowest id that an execution of the last 24 hours can have: they begin with their time in milliseconds. */
+/** The lowest id that an execution of the last 24 hours can have: ids begin with their time in milliseconds. */
 function firstId(): string {
   const time = (Date.now() - lookBackMs).toString(16).padStart(12, "0");
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;

@@ -15,10 +15,10 @@ export const eventBytesMax = 1024 ** 2;
 
 export type ReadableEvent = {
   readonly kind: "readable";
-  /** Of the canonical JSON, as hex: what makes it the same event. */
+  /** Hex hash of the canonical JSON. Identifies the event. */
   readonly sha256: string;
   readonly lineage: Lineage;
-  /** Everything that it names, each once. */
+  /** Every entity that it names, without duplicates. */
   readonly entityIds: readonly string[];
 };
 
@@ -27,19 +27,19 @@ export type ReadEvent =
   | { readonly kind: "wrong"; readonly violations: readonly Violation[] }
   | { readonly kind: "tooLarge" };
 
-/** Reads OpenLineage events; what they reference of Sluice's own must be the organisation's. */
+/** Parses OpenLineage events. Sluice's own entities that they reference must belong to the organisation. */
 export async function readEvents(
   db: Db,
   scope: Scope,
   events: readonly JsonObject[],
 ): Promise<readonly ReadEvent[]> {
   const read = events.map((event) => readEvent(scope, event));
-  const references = read.flatMap((one) => (one.kind === "told" ? [...one.told.references.keys()] : []));
+  const references = read.flatMap((one) => (one.kind === "parsed" ? [...one.parsed.references.keys()] : []));
   const own = await ownEntities(db, scope, [...new Set(references)]);
-  return read.map((one) => (one.kind === "told" ? withReferences(one, own) : one));
+  return read.map((one) => (one.kind === "parsed" ? withReferences(one, own) : one));
 }
 
-/** Records events, all at once; answers the hashes of those that are new. */
+/** Records events in one transaction. Returns the hashes of the new ones. */
 export async function recordEvents(
   db: Db,
   scope: Scope,
@@ -59,19 +59,19 @@ export async function recordEvents(
   });
 }
 
-type ToldEvent = { readonly kind: "told"; readonly sha256: string; readonly told: EventLineage };
+type ParsedEvent = { readonly kind: "parsed"; readonly sha256: string; readonly parsed: EventLineage };
 
-function readEvent({ orgId }: Scope, json: JsonObject): Exclude<ReadEvent, ReadableEvent> | ToldEvent {
+function readEvent({ orgId }: Scope, json: JsonObject): Exclude<ReadEvent, ReadableEvent> | ParsedEvent {
   const canonical = canonicalize(json) ?? "";
   if (Buffer.byteLength(canonical) > eventBytesMax) return { kind: "tooLarge" };
-  const parsed = parseEvent(json);
-  if ("violations" in parsed) return { kind: "wrong", violations: parsed.violations };
-  const told = eventLineage(orgId, parsed.event);
-  if (told.violations.length > 0) return { kind: "wrong", violations: told.violations };
-  return { kind: "told", sha256: createHash("sha256").update(canonical).digest("hex"), told };
+  const result = parseEvent(json);
+  if ("violations" in result) return { kind: "wrong", violations: result.violations };
+  const parsed = eventLineage(orgId, result.event);
+  if (parsed.violations.length > 0) return { kind: "wrong", violations: parsed.violations };
+  return { kind: "parsed", sha256: createHash("sha256").update(canonical).digest("hex"), parsed };
 }
 
-/** Sluice's own entities: those of the graph, and tables that are not in it yet. */
+/** Sluice's own entities among these ids: entities of the graph, and tables that are not in it yet. */
 async function ownEntities(
   db: Db,
   scope: Scope,
@@ -84,16 +84,16 @@ async function ownEntities(
 }
 
 function withReferences(
-  { sha256, told }: ToldEvent,
+  { sha256, parsed }: ParsedEvent,
   own: ReadonlyMap<string, LineageEntity>,
 ): Exclude<ReadEvent, { kind: "tooLarge" }> {
-  const unknown = [...told.references].filter(([entityId]) => !own.has(entityId));
+  const unknown = [...parsed.references].filter(([entityId]) => !own.has(entityId));
   if (unknown.length > 0) {
     const description = "is not the id of an entity that the graph has";
     return { kind: "wrong", violations: unknown.map(([, path]) => ({ path, description })) };
   }
-  const referenced = [...told.references.keys()].flatMap((entityId) => own.get(entityId) ?? []);
-  const entities = [...told.lineage.entities, ...referenced];
+  const referenced = [...parsed.references.keys()].flatMap((entityId) => own.get(entityId) ?? []);
+  const entities = [...parsed.lineage.entities, ...referenced];
   const entityIds = [...new Set(entities.map(({ entityId }) => entityId))];
-  return { kind: "readable", sha256, lineage: { ...told.lineage, entities }, entityIds };
+  return { kind: "readable", sha256, lineage: { ...parsed.lineage, entities }, entityIds };
 }

@@ -16,10 +16,10 @@ const kinds: Readonly<Record<LineageKind, LineageKindMessage>> = {
   job: LineageKindMessage.JOB,
 };
 
-/** The kind of a request; validation lets no other through. */
+/** The kind in a request. Validation has refused unknown ones. */
 export function fromKind(kind: LineageKindMessage): LineageKind {
   const found = wordOf(kinds, kind);
-  if (!found) throw new Error("a kind of entity that there is not");
+  if (!found) throw new Error("unknown kind of entity");
   return found;
 }
 
@@ -32,7 +32,7 @@ export const toNode = (row: EntityRow): MessageInitShape<typeof LineageNodeSchem
   parentEntityId: row.parentEntityId ?? "",
 });
 
-/** The answers of all three questions have the same shape. */
+/** The responses of GetLineage, GetUpstream and GetDownstream have the same shape. */
 export const toGraph = ({ entities, edges, truncated }: Graph) =>
   ({
     nodes: entities.map(toNode),

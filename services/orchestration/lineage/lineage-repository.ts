@@ -7,10 +7,10 @@ import { lineageColumns, lineageEdges, lineageEntities, lineageEvents } from "./
 
 export type EntityRow = typeof lineageEntities.$inferSelect;
 export type ColumnRow = typeof lineageColumns.$inferSelect;
-/** Which way a walk goes: to what an entity is made of, or to what is made of it. */
+/** Upstream leads to the entities that an entity was made of, downstream to those made of it. */
 export type Direction = "upstream" | "downstream";
 
-/** The entities that are known, of those asked for. */
+/** The entities with these ids; unknown ids are skipped. */
 export async function listEntities(db: Db, scope: Scope, entityIds: readonly string[]): Promise<EntityRow[]> {
   const rows: EntityRow[] = [];
   for (const batch of batchesOf(entityIds)) {
@@ -20,7 +20,7 @@ export async function listEntities(db: Db, scope: Scope, entityIds: readonly str
   return rows;
 }
 
-/** The nearest entities of `from` in a direction that are not among `known`, sorted; at most `limit`. */
+/** The direct neighbours of `from` in a direction, without `known`, sorted; at most `limit`. */
 export async function listNeighbours(
   db: Db,
   scope: Scope,
@@ -82,7 +82,7 @@ export function listColumns(
     .limit(limit);
 }
 
-/** Remembers events by the hash of what they say, as hex; answers those that are new. */
+/** Inserts the hashes of events, as hex. Returns the new ones. */
 export async function insertEvents(
   tx: Db,
   scope: Scope,
@@ -101,7 +101,7 @@ export async function insertEvents(
   return inserted;
 }
 
-/** Adds entities; answers the ids of those that are new. A call that adds the same ones waits for this transaction's end. */
+/** Inserts entities. Returns the ids of the new ones. Concurrent inserts of the same ones wait until this transaction ends. */
 export async function insertEntities(
   tx: Db,
   scope: Scope,
@@ -120,13 +120,13 @@ export async function insertEntities(
 }
 
 /**
- * Adds pieces to the graph; what is there already stays as it is. Rows go in by the order of their keys, so that
- * calls that add the same wait for each other and never in a circle.
+ * Adds to the graph; existing rows stay as they are. Rows are inserted in the order of their keys, so that concurrent calls
+ * with the same rows cannot deadlock.
  */
-export async function insertLineage(tx: Db, scope: Scope, pieces: readonly Lineage[]): Promise<void> {
+export async function insertLineage(tx: Db, scope: Scope, lineages: readonly Lineage[]): Promise<void> {
   const { orgId } = scope;
   const withOrg = <Row extends object>(row: Row) => ({ ...row, orgId });
-  const entities = mergedEntities(pieces.flatMap((piece) => piece.entities));
+  const entities = mergedEntities(lineages.flatMap((lineage) => lineage.entities));
   for (const batch of batchesOf(entities)) {
     await tx
       .insert(lineageEntities)
@@ -138,17 +138,17 @@ export async function insertLineage(tx: Db, scope: Scope, pieces: readonly Linea
           and ${lineageEntities.kind} = 'job'`,
       });
   }
-  const edges = uniqueSorted(pieces.flatMap((piece) => piece.edges));
+  const edges = uniqueSorted(lineages.flatMap((lineage) => lineage.edges));
   for (const batch of batchesOf(edges)) {
     await tx.insert(lineageEdges).values(batch.map(withOrg)).onConflictDoNothing();
   }
-  const columns = uniqueSorted(pieces.flatMap((piece) => piece.columns));
+  const columns = uniqueSorted(lineages.flatMap((lineage) => lineage.columns));
   for (const batch of batchesOf(columns)) {
     await tx.insert(lineageColumns).values(batch.map(withOrg)).onConflictDoNothing();
   }
 }
 
-/** Each entity once, sorted; its parent is the first that was named. */
+/** Merges duplicates, sorted by id. The first parent wins. */
 function mergedEntities(entities: readonly LineageEntity[]): LineageEntity[] {
   const byId = new Map<string, LineageEntity>();
   for (const entity of entities) {

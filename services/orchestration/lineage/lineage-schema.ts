@@ -1,19 +1,7 @@
 import { sql } from "drizzle-orm";
-import {
-  check,
-  customType,
-  foreignKey,
-  index,
-  pgSchema,
-  primaryKey,
-  text,
-  timestamp,
-  uuid,
-} from "drizzle-orm/pg-core";
+import { check, customType, foreignKey, index, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { orchestration } from "../schema.ts";
 import { lineageKinds, transformations } from "./lineage.ts";
-
-// The same schema as that of schema.ts, which takes these tables in and so can't be imported here.
-const orchestration = pgSchema("orchestration");
 
 const bytea = customType<{ data: Uint8Array; driverData: Buffer }>({ dataType: () => "bytea" });
 const createTime = timestamp("create_time", { withTimezone: true }).notNull().defaultNow();
@@ -28,7 +16,7 @@ export const lineageEntities = orchestration.table(
     kind: lineageKind("kind").notNull(),
     namespace: text("namespace").notNull(),
     name: text("name").notNull(),
-    // No reference: the parent may be recorded later.
+    // No foreign key: the parent may be recorded later.
     parentEntityId: uuid("parent_entity_id"),
     createTime,
   },
@@ -71,7 +59,7 @@ export const lineageColumns = orchestration.table(
     fromEntityId: uuid("from_entity_id").notNull(),
     toEntityId: uuid("to_entity_id").notNull(),
     toColumn: text("to_column").notNull(),
-    // Whose column it is made of: the edge's own end, or the data set behind it.
+    // The entity of `from_column`: the start of the edge, or the data set behind it.
     columnEntityId: uuid("column_entity_id").notNull(),
     fromColumn: text("from_column").notNull(),
     transformation: lineageTransformation("transformation").notNull(),
@@ -94,13 +82,13 @@ export const lineageColumns = orchestration.table(
       columns: [table.orgId, table.fromEntityId, table.toEntityId],
       foreignColumns: [lineageEdges.orgId, lineageEdges.fromEntityId, lineageEdges.toEntityId],
     }),
-    // Both stand in the key, whose size the index limits.
+    // Both are part of the primary key, and PostgreSQL limits the size of an index row.
     check("lineage_columns_to_column_length", sql`char_length(${table.toColumn}) <= 255`),
     check("lineage_columns_from_column_length", sql`char_length(${table.fromColumn}) <= 255`),
   ],
 );
 
-/** OpenLineage events that were taken: what they say stands in the other tables. */
+/** Hashes of recorded OpenLineage events. Their content is in the other tables. */
 export const lineageEvents = orchestration.table(
   "lineage_events",
   {

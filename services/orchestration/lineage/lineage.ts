@@ -1,9 +1,9 @@
-/** What an entity of the graph can be. */
+/** Kinds of entities in the graph. */
 export const lineageKinds = ["table", "dataset", "job"] as const;
 
 export type LineageKind = (typeof lineageKinds)[number];
 
-/** How a column is made of another; empty where nobody said. */
+/** How a column is derived from another; empty if unknown. */
 export const transformations = ["IDENTITY", "TRANSFORMATION", "AGGREGATION", ""] as const;
 
 export type Transformation = (typeof transformations)[number];
@@ -19,16 +19,16 @@ export type LineageEntity = {
 
 export type LineageEdge = { readonly fromEntityId: string; readonly toEntityId: string };
 
-/** A column on an edge. */
+/** A column's derivation along an edge. */
 export type LineageColumn = LineageEdge & {
   readonly fromColumn: string;
-  /** Whose column `fromColumn` is. */
+  /** The entity that `fromColumn` belongs to. */
   readonly columnEntityId: string;
   readonly toColumn: string;
   readonly transformation: Transformation;
 };
 
-/** A piece of the graph. Each edge's entities, and each column's edge, are in it or recorded already. */
+/** A part of the graph. The entities of its edges and the edges of its columns are in it or recorded already. */
 export type Lineage = {
   readonly entities: readonly LineageEntity[];
   readonly edges: readonly LineageEdge[];

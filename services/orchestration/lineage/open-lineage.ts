@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** Characters of a namespace or a name. */
 const nameLengthMax = 1024;
-/** Characters of a column's name: it stands in an index. */
+/** Characters of a column's name, which is part of an index. */
 const columnLengthMax = 255;
 
 const text = (lengthMax: number) =>
@@ -12,7 +12,7 @@ const text = (lengthMax: number) =>
     .max(lengthMax, `must not be longer than ${lengthMax} characters`)
     .refine((value) => !value.includes("\0"), "must not contain a NUL character");
 
-/** What clients leave out, or send as null. */
+/** Clients leave fields out or send null. */
 const optional = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value) => value ?? undefined);
 const list = <T extends z.ZodType>(schema: T) =>
@@ -36,7 +36,7 @@ const inputField = object({
   transformations: list(transformation),
 });
 
-// Up to version 1.0 of the facet, the way of making it stood beside the fields that it is made of.
+// Up to version 1.0 of the facet, the transformation belongs to the output field, not to its inputs.
 const outputField = object({
   inputFields: list(inputField),
   transformationType: optional(z.string("must be a text")),
@@ -47,7 +47,7 @@ const columnLineage = object({
     .record(text(columnLengthMax), outputField, "must be an object")
     .nullish()
     .transform((value) => value ?? {}),
-  // Columns that all of the data set depends on, as in a filter.
+  // Columns that the whole data set depends on, for example in a filter.
   dataset: list(object(named)),
 });
 
@@ -77,7 +77,7 @@ const eventTime = z.iso.datetime({
 const eventTypes = ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"] as const;
 const eventType = optional(z.enum(eventTypes, `must be one of ${eventTypes.join(", ")}`));
 
-/** A RunEvent, or a JobEvent where there is no run. */
+/** A RunEvent, or without `run` a JobEvent. */
 const jobEvent = object({
   eventTime,
   eventType,
@@ -98,10 +98,10 @@ export type OpenLineageEvent =
   | ({ readonly kind: "job" } & OpenLineageJobEvent)
   | ({ readonly kind: "dataset" } & z.output<typeof datasetEvent>);
 
-/** What is wrong with an event. */
+/** An invalid field of an event. */
 export type Violation = { readonly path: string; readonly description: string };
 
-/** Reads an event; everything that is not about lineage is left out of it. */
+/** Parses an event. Fields that are not about lineage are dropped. */
 export function parseEvent(
   json: unknown,
 ): { readonly event: OpenLineageEvent } | { readonly violations: readonly Violation[] } {
@@ -118,17 +118,17 @@ export function parseEvent(
   return { violations: [{ path: "", description }] };
 }
 
-/** How many wrong fields one answer names. */
+/** Most violations reported at once. */
 const violationsMax = 20;
 
 const violationsOf = ({ issues }: z.ZodError) => ({
   violations: issues
     .slice(0, violationsMax)
-    .map(({ path, message }) => ({ path: spellPath(path), description: message })),
+    .map(({ path, message }) => ({ path: formatPath(path), description: message })),
 });
 
-/** As `inputs[0].facets["my facet"].name`. */
-const spellPath = (path: readonly PropertyKey[]): string =>
+/** For example `inputs[0].facets["my facet"].name`. */
+const formatPath = (path: readonly PropertyKey[]): string =>
   path
     .map((key) => {
       if (typeof key === "number") return `[${key}]`;

@@ -13,7 +13,7 @@ export type CatalogTable = {
   readonly columns: readonly { readonly name: string }[];
 };
 
-/** The tables that a statement names, by its references' keys; what can't be told for sure is left out. */
+/** Maps a statement's references to tables of the catalog, by key. Ambiguous ones are left out. */
 export function resolveTables(
   references: readonly TableReference[],
   { sql, dialect }: { sql: string; dialect: Dialect },
@@ -24,12 +24,12 @@ export function resolveTables(
     const table = resolve(reference, tables, sql);
     return table ? [[reference.key, table] as const] : [];
   });
-  // Two references that are spelled alike, as the table "a.b" and the table b of schema a.
+  // Different references can have the same key, such as the table "a.b" and the table b of schema a.
   const times = (key: string) => references.filter((reference) => reference.key === key).length;
   return new Map(resolved.filter(([key]) => times(key) === 1));
 }
 
-/** A source on a file has one table, in a schema that the engine chooses. */
+/** A file source has one table. Its schema is chosen by the engine. */
 function resolveFileTable(
   { name }: TableReference,
   tables: readonly CatalogTable[],
@@ -37,13 +37,13 @@ function resolveFileTable(
   return tables.find((table) => isSame(table.name, name));
 }
 
-/** Without a schema, the search path decides: by default, `public` is all of it that has tables. */
+/** A name without a schema follows the search path, of which by default only `public` has tables. */
 function resolvePostgresqlTable(
   reference: TableReference,
   tables: readonly CatalogTable[],
   sql: string,
 ): CatalogTable | undefined {
-  // The server folds names that are not quoted.
+  // PostgreSQL folds unquoted names to lower case.
   const folded = (name: string) => (sql.includes(identifier(name)) ? name : name.toLowerCase());
   const name = folded(reference.name);
   const schemaName = folded(reference.schemaName);
@@ -52,10 +52,10 @@ function resolvePostgresqlTable(
   return named.length === 1 ? named[0] : named.find((table) => table.schemaName === "public");
 }
 
-/** Characters of a column's name: it stands in an index. */
+/** Characters of a column's name, which is part of an index. */
 const columnLengthMax = 255;
 
-/** What an execution read: an edge from each table, with the result's columns. */
+/** Lineage of an execution: an edge from each table it read, with the columns of the result. */
 export function executionLineage(
   executionId: string,
   facts: StatementFacts | undefined,
@@ -90,21 +90,21 @@ export function executionLineage(
 }
 
 /**
- * The source's own names of the columns that the statement tells; undefined for what can't be told for sure. Where
- * their numbers differ, something was overlooked: then a name counts that both have once.
+ * The result's names of the columns parsed from the statement; undefined for ambiguous ones. If the numbers differ, the parser
+ * missed something: then only names that occur once in both are used.
  */
 function resultNames(
-  told: readonly string[],
-  answered: readonly string[] | undefined,
+  parsed: readonly string[],
+  actual: readonly string[] | undefined,
 ): readonly (string | undefined)[] {
-  if (!answered || answered.length === told.length) return answered ?? told;
-  return told.map((name) => {
-    const same = answered.filter((one) => isSame(one, name));
-    return same.length === 1 && told.filter((one) => isSame(one, name)).length === 1 ? same[0] : undefined;
+  if (!actual || actual.length === parsed.length) return actual ?? parsed;
+  return parsed.map((name) => {
+    const same = actual.filter((one) => isSame(one, name));
+    return same.length === 1 && parsed.filter((one) => isSame(one, name)).length === 1 ? same[0] : undefined;
   });
 }
 
-/** The catalog's name of a column; undefined for what is none, as the row's own id. */
+/** The catalog's name of a column; undefined for pseudo-columns such as `rowid`. */
 function columnOf({ columns }: CatalogTable, name: string): string | undefined {
   const names = columns.map((column) => column.name);
   if (names.includes(name)) return name;

@@ -1,6 +1,6 @@
 import { type LineageEntity, sourceNamespace } from "./lineage.ts";
 
-/** The entity that a table of the catalog is. */
+/** The entity of a table in the catalog. */
 export const tableEntity = (table: {
   readonly tableId: string;
   readonly sourceId: string;

@@ -3,18 +3,18 @@ import type { Db } from "../../lib/database/database.ts";
 import { executions, sources } from "../schema.ts";
 import { lineageEntities } from "./lineage-schema.ts";
 
-/** An execution that succeeded and is not in the graph. */
+/** A succeeded execution whose lineage is not recorded. */
 export type UnrecordedExecution = {
   readonly executionId: string;
   readonly orgId: string;
   readonly creatorUserId: string;
   readonly sourceId: string;
-  /** Null when its source is gone. */
+  /** Null if its source was deleted. */
   readonly connector: string | null;
   readonly sql: string;
 };
 
-/** Executions after an id, whatever organisation they belong to, by id. */
+/** Unrecorded executions of all organisations after an id, ordered by id. */
 export function listUnrecordedExecutions(
   db: Db,
   after: string,

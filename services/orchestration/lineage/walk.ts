@@ -11,14 +11,14 @@ import {
   listNeighbours,
 } from "./lineage-repository.ts";
 
-/** Limits of one answer. */
+/** Limits of one response. */
 const nodesMax = 1000;
 const edgesMax = 10_000;
 const columnsMax = 10_000;
 const columnsBytesMax = 8 * 1024 * 1024;
 const depthDefault = 20;
 
-/** A part of the graph, as far as it was read. */
+/** A part of the graph. `truncated` says that a limit cut it off. */
 export type Graph = {
   readonly entities: readonly EntityRow[];
   readonly edges: readonly (LineageEdge & { readonly columns: readonly ColumnRow[] })[];
@@ -26,8 +26,8 @@ export type Graph = {
 };
 
 /**
- * Reads what lies around an entity, level by level, so that cycles end by themselves. `depth` is in steps, 0 for the
- * default. Undefined for an entity that is not there.
+ * Reads the graph around an entity breadth first, so that cycles end. `depth` is the number of steps, 0 for the default.
+ * Undefined if the entity does not exist.
  */
 export async function walk(
   db: Db,
@@ -50,7 +50,7 @@ export async function walk(
   };
 }
 
-/** The ids in reach, by distance. */
+/** The reachable ids, ordered by distance. */
 async function reach(
   db: Db,
   scope: Scope,
@@ -59,7 +59,7 @@ async function reach(
 ): Promise<{ entityIds: string[]; truncated: boolean }> {
   const reached = new Set([start]);
   let walks = directions.map((direction) => ({ direction, known: new Set([start]), frontier: [start] }));
-  // One step more than asked: it tells whether there is anything beyond.
+  // One step more than requested shows whether the graph is truncated.
   for (let step = 0; step <= depth && walks.length > 0; step++) {
     for (const one of walks) {
       const { direction, known, frontier } = one;
@@ -74,7 +74,7 @@ async function reach(
   return { entityIds: [...reached], truncated: false };
 }
 
-/** Adds ids while there are fewer than `sizeMax`; answers whether all of them are in. */
+/** Adds ids up to `sizeMax`. Returns false if some did not fit. */
 function add(reached: Set<string>, found: readonly string[], sizeMax: number): boolean {
   const fresh = found.filter((id) => !reached.has(id));
   const room = Math.max(0, sizeMax - reached.size);

@@ -1,22 +1,22 @@
 import { open } from "node:fs/promises";
-import type { Limit } from "../connectors/connector.ts";
+import type { ParquetFooter } from "../engine/parquet/footer.ts";
 import type { Extraction, GroupCut } from "../engine/protocol.ts";
 import { snapshotGone } from "../errors.ts";
+import type { Limit } from "../timing/limit.ts";
 import type { CutStatistics } from "./cut-statistics.ts";
-import { cutFoot } from "./parquet-foot/cut-foot.ts";
-import type { ParquetFoot } from "./parquet-foot/foot.ts";
-import { readCut } from "./parquet-foot/read-cut.ts";
+import { cutFooter } from "./parquet-footer/cut-footer.ts";
+import { readCut } from "./parquet-footer/read-cut.ts";
 import type { PreparedFile } from "./prepared-files.ts";
 
 export type HandedOut = {
-  readonly foot: ParquetFoot;
+  readonly foot: ParquetFooter;
   readonly cut: GroupCut;
   readonly statistics: CutStatistics;
 };
 
 /**
- * Answers the bytes of some row groups of a prepared file as a file of their own, then what is known of them. Nothing is
- * encoded again. FailedPrecondition (SNAPSHOT_GONE) when the file is damaged: the next plan prepares it again.
+ * Streams row groups of a prepared file as a Parquet file, without encoding them again. Returns their row count and statistics.
+ * FailedPrecondition (SNAPSHOT_GONE) if the file is damaged: the next plan prepares it again.
  */
 export async function* handOut(
   prepared: PreparedFile,
@@ -24,11 +24,11 @@ export async function* handOut(
   limit: Limit,
 ): AsyncGenerator<Uint8Array, Extraction> {
   if (!(await prepared.isWhole())) throw snapshotGone();
-  const wanted = cutFoot(foot, cut.groups.from, cut.groups.to);
+  const wanted = cutFooter(foot, cut.groups.from, cut.groups.to);
   await using file = await open(prepared.path);
-  for await (const piece of readCut(file, wanted)) {
+  for await (const chunk of readCut(file, wanted)) {
     limit.signal.throwIfAborted();
-    yield piece;
+    yield chunk;
   }
   return { rowCount: wanted.rowCount, columns: await statistics.of(cut, limit) };
 }

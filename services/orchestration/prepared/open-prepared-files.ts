@@ -5,17 +5,17 @@ import { openPreparedIndex } from "./prepared-index.ts";
 import { findReadingVersion } from "./reading-version.ts";
 
 export type OpenPreparedFilesOptions = Pick<PreparedFilesOptions, "engine" | "quarantine"> & {
-  /** Belongs to this process alone. What an earlier one prepared is used again. */
+  /** Used by this process only. Files that an earlier process prepared are reused. */
   readonly directory: string;
-  /** Undefined for what the disk has room for. */
+  /** Undefined: derived from the size of the disk. */
   readonly bytesMax: number | undefined;
 };
 
-/** By default the files take so much, and no larger part of the disk than this. */
+/** Default capacity: 10 GiB, but at most this fraction of the disk. */
 const bytesDefault = 10 * 1024 ** 3;
-const diskPart = 1 / 4;
+const diskFraction = 1 / 4;
 
-/** Opens the files that are prepared for their readers. */
+/** Opens the cache of prepared files. */
 export async function openPreparedFiles({
   directory,
   bytesMax: wanted,
@@ -36,5 +36,5 @@ export async function openPreparedFiles({
 
 async function diskBytes(directory: string): Promise<number> {
   const { blocks, bsize } = await statfs(directory);
-  return Math.floor(blocks * bsize * diskPart);
+  return Math.floor(blocks * bsize * diskFraction);
 }

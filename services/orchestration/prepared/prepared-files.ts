@@ -3,35 +3,35 @@ import { LRUCache } from "lru-cache";
 import { currentCall, withinCall } from "../../lib/rpc/call.ts";
 import type { BorrowedBlob } from "../blobs/blob-cache.ts";
 import type { BlobFolder, StoredBlob } from "../blobs/blob-folder.ts";
-import type { Limit } from "../connectors/connector.ts";
 import type { Quarantine } from "../crashes/quarantine.ts";
 import type { Engine } from "../engine/engine.ts";
 import { EngineFailure } from "../engine/engine-failure.ts";
-import type { ReadingSettings } from "../engine/files/reading-settings.ts";
+import { type ParquetFooter, readFooter } from "../engine/parquet/footer.ts";
 import type { Preparation } from "../engine/preparation.ts";
 import type { Reading } from "../engine/protocol.ts";
+import type { ReadingSettings } from "../engine/reading-settings.ts";
 import { streamOutput } from "../engine/stream-output.ts";
 import { preparedFilesFull } from "../errors.ts";
+import type { Limit } from "../timing/limit.ts";
 import { cacheKeyOf, extensionsOf } from "./cache-key.ts";
-import { type ParquetFoot, readFoot } from "./parquet-foot/foot.ts";
 import type { PreparedIndex, PreparedRecord } from "./prepared-index.ts";
 import { countPreparedFile } from "./prepared-metrics.ts";
 import { createSharedWork } from "./shared-work.ts";
 
-/** A file as Parquet: what was written of it once, or itself. The bytes stay until it is disposed. */
+/** A file as Parquet: its converted copy, or the file itself. The bytes stay until it is disposed. */
 export type PreparedFile = {
   readonly preparation: Preparation;
   /** Absolute path of the Parquet file. */
   readonly path: string;
   readonly reading: Reading;
-  /** Whether the bytes are still those that were prepared. */
+  /** Whether the bytes still have the hash of the preparation. */
   isWhole(): Promise<boolean>;
 };
 
 export type PreparedFiles = {
   /**
-   * A file of the current call's organisation, prepared unless that was done before. Whoever wants the same one meanwhile
-   * waits for the same preparation. Fails with EngineFailure; ResourceExhausted (DISK_FULL).
+   * Returns a file of the current call's organisation, preparing it unless it is cached. Concurrent requests for the same file
+   * share one preparation. Fails with EngineFailure; ResourceExhausted (DISK_FULL).
    */
   borrow(blob: BorrowedBlob, settings: ReadingSettings, limit: Limit): Promise<PreparedFile & Disposable>;
 };
@@ -40,21 +40,21 @@ export type PreparedFilesOptions = {
   readonly engine: Engine;
   readonly quarantine: Quarantine;
   readonly folder: BlobFolder;
-  /** Bytes that the folder keeps at most, for the message that it is full. */
+  /** Capacity of the folder, for the message that it is full. */
   readonly bytesMax: number;
   readonly index: PreparedIndex;
-  /** Changes whenever files may be read in another way. */
+  /** Changes whenever the way of reading files changes. */
   readonly readingVersion: string;
 };
 
-/** How long it is remembered that a file can't be read, in milliseconds, and of how many files. */
+/** Cache of failures: time to live in milliseconds, and size. */
 const failureMs = 60_000;
 const failuresMax = 1000;
 
 export function createPreparedFiles(options: PreparedFilesOptions): PreparedFiles {
   const { index, folder, readingVersion } = options;
   const shared = createSharedWork<PreparedFile>();
-  // Everything that decides how a file is read is in the key, so reading it again fails again.
+  // The key contains everything that determines how a file is read, so a failure repeats.
   const failures = new LRUCache<string, EngineFailure>({ max: failuresMax, ttl: failureMs });
 
   async function find(key: string, blob: BorrowedBlob): Promise<(PreparedFile & Disposable) | undefined> {
@@ -95,10 +95,10 @@ export function createPreparedFiles(options: PreparedFilesOptions): PreparedFile
     async borrow(blob, settings, limit) {
       const call = currentCall();
       const orgId = call?.principal?.orgId;
-      if (!call || orgId === undefined) throw new Error("a file is prepared outside of any call");
+      if (!call || orgId === undefined) throw new Error("a file is prepared outside of a call");
       const key = cacheKeyOf({ orgId, blob, settings, readingVersion });
       const joined = await shared.join(key, limit.signal, (signal) =>
-        // The work may outlive the call that began it, for the others that wait.
+        // The work may outlive the call that started it, because other calls wait for it.
         withinCall({ ...call, signal, deadlineMs: undefined }, async () => {
           const found = await find(key, blob);
           if (found) countPreparedFile("found");
@@ -116,7 +116,7 @@ const recordOf = (preparation: Preparation, stored: StoredBlob | undefined): Pre
   bytes: stored && { sha256: stored.sha256, sizeBytes: Number(stored.sizeBytes) },
 });
 
-/** The file itself is Parquet: it stays as long as whoever borrowed it keeps it. */
+/** The file itself is Parquet. The borrower of the blob keeps it in place. */
 const inPlace = (preparation: Preparation, { path }: BorrowedBlob): PreparedFile & Disposable => ({
   preparation,
   path,
@@ -139,7 +139,7 @@ const lent = (
 
 type Written = { readonly preparation: Preparation; readonly stored: StoredBlob | undefined };
 
-/** Has an engine read the file and keeps what it writes: once more where a type was guessed that does not hold. */
+/** Converts the file in an engine and stores the output. If a guessed type proves wrong, it converts again without guesses. */
 async function write(
   options: PreparedFilesOptions,
   blob: BorrowedBlob,
@@ -174,7 +174,7 @@ async function writeOnce(
   const bytes = bytesOf();
   const first = await bytes.next();
   if (first.done) {
-    if (!preparation || preparation.written) throw unlike("nothing was written");
+    if (!preparation || preparation.written) throw mismatch("nothing was written");
     return { preparation, stored: undefined };
   }
   const all = async function* () {
@@ -183,7 +183,7 @@ async function writeOnce(
   };
   const stored = await folder.storeNew(all(), () => preparedFilesFull(bytesMax));
   try {
-    if (!preparation?.written) throw unlike("something was written");
+    if (!preparation?.written) throw mismatch("something was written");
     await checkFoot(stored, preparation);
     return { preparation, stored };
   } catch (error) {
@@ -200,25 +200,26 @@ async function* preparationOf(
   const taskOf = ({ outputPath }: { outputPath: string }) => ({
     kind: "prepareFile" as const,
     path,
-    // Files of other names get the same answer.
+    // The preparation must not depend on the name, which is not part of the cache's key.
     fileName: `file${extensionsOf(name)}`,
     settings,
     isGuessing,
     outputPath,
   });
   const reply = yield* streamOutput(engine, taskOf, undefined, limit);
-  if (reply.kind !== "prepared") throw new Error("the engine answered something else");
+  if (reply.kind !== "prepared") throw new Error("the engine sent an unexpected reply");
   return reply.preparation;
 }
 
-/** The process that wrote it read a stranger's file: what it says is compared with what it wrote. */
+/** The engine process read an untrusted file, so its report is compared with the file that it wrote. */
 async function checkFoot({ path, sizeBytes }: StoredBlob, { rowCount }: Preparation): Promise<void> {
   await using file = await open(path);
-  const foot = await readFoot(file, Number(sizeBytes)).catch((error: Error): ParquetFoot => {
-    throw unlike(error.message);
+  const foot = await readFooter(file, Number(sizeBytes)).catch((error: Error): ParquetFooter => {
+    throw mismatch(error.message);
   });
-  if (foot && foot.rowCount !== rowCount) throw unlike(`it has ${foot.rowCount} rows instead of ${rowCount}`);
+  if (foot && foot.rowCount !== rowCount)
+    throw mismatch(`it has ${foot.rowCount} rows instead of ${rowCount}`);
 }
 
-const unlike = (what: string) =>
-  new EngineFailure("internal", `what an engine process wrote is not what it says: ${what}`);
+const mismatch = (problem: string) =>
+  new EngineFailure("internal", `an engine process's report does not match its output: ${problem}`);

@@ -7,7 +7,7 @@ import { newId } from "../../lib/values/ids.ts";
 import { type Preparation, preparationSchema } from "../engine/preparation.ts";
 import { diskFull } from "../errors.ts";
 
-/** What is known of a prepared file; the bytes are undefined where the file itself is what is read. */
+/** Record of a prepared file. `bytes` is undefined if the file itself is Parquet and was not converted. */
 export type PreparedRecord = {
   readonly preparation: Preparation;
   readonly bytes: { readonly sha256: string; readonly sizeBytes: number } | undefined;
@@ -20,27 +20,27 @@ const recordSchema = z.object({
     .optional(),
 });
 
-/** Records that are kept on the disk: how many, and in bytes. */
+/** Limits of the records on the disk: number and bytes. */
 const recordsMax = 10_000;
 const recordBytesMax = 256 * 1024 ** 2;
-/** Records that are kept in memory, in characters. */
+/** Limit of the records in memory, in characters. */
 const memoryCharactersMax = 16 * 1024 ** 2;
 
-/** Records by the key of what they are about, on the disk. One that is damaged is none. */
+/** Records on the disk by cache key. A damaged record counts as missing. */
 export type PreparedIndex = {
   find(key: string): Promise<PreparedRecord | undefined>;
-  /** Keeps a record; it is there as a whole or not at all. */
+  /** Stores a record atomically. */
   insert(key: string, record: PreparedRecord): Promise<void>;
 };
 
-/** Opens the records in `directory`, which belongs to this process alone. */
+/** Opens the records in `directory`, which no other process uses. */
 export async function openPreparedIndex(directory: string): Promise<PreparedIndex> {
   const records = join(directory, "records");
   const drafts = join(directory, "record-drafts");
   await rm(drafts, { recursive: true, force: true });
   for (const folder of [drafts, records]) await mkdir(folder, { recursive: true, mode: 0o700 });
   const pathOf = (key: string) => join(records, key);
-  const remembered = new LRUCache<string, PreparedRecord>({ maxSize: memoryCharactersMax });
+  const cache = new LRUCache<string, PreparedRecord>({ maxSize: memoryCharactersMax });
   const sizes = new LRUCache<string, number>({
     max: recordsMax,
     maxSize: recordBytesMax,
@@ -54,11 +54,11 @@ export async function openPreparedIndex(directory: string): Promise<PreparedInde
   return {
     async find(key) {
       if (sizes.get(key) === undefined) return undefined;
-      const known = remembered.get(key);
+      const known = cache.get(key);
       if (known) return known;
       const text = await readFile(pathOf(key), "utf8").catch(() => "");
       const record = decodeRecord(text);
-      if (record) remembered.set(key, record, { size: text.length });
+      if (record) cache.set(key, record, { size: text.length });
       return record;
     },
     async insert(key, record) {
@@ -73,7 +73,7 @@ export async function openPreparedIndex(directory: string): Promise<PreparedInde
         throw (error as NodeJS.ErrnoException).code === "ENOSPC" ? diskFull() : error;
       }
       sizes.set(key, text.length);
-      remembered.set(key, record, { size: text.length });
+      cache.set(key, record, { size: text.length });
     },
   };
 }
@@ -85,18 +85,18 @@ async function listRecords(folder: string): Promise<[string, number][]> {
   return found.map(({ key, size }) => [key, size]);
 }
 
-const sumOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** The record's hash, then the record as JSON. */
+/** A line with the hash, then the record as JSON. */
 function encodeRecord(record: PreparedRecord): string {
   const text = JSON.stringify(record);
-  return `${sumOf(text)}\n${text}`;
+  return `${hashOf(text)}\n${text}`;
 }
 
 function decodeRecord(text: string): PreparedRecord | undefined {
-  const [sum] = text.split("\n", 1);
-  const json = text.slice((sum ?? "").length + 1);
-  if (sum !== sumOf(json)) return undefined;
+  const [hash] = text.split("\n", 1);
+  const json = text.slice((hash ?? "").length + 1);
+  if (hash !== hashOf(json)) return undefined;
   const { bytes, preparation } = recordSchema.parse(JSON.parse(json));
   return { bytes, preparation };
 }

@@ -1,10 +1,10 @@
-import { beforeAbort } from "../executions/before-abort.ts";
+import { beforeAbort } from "../timing/before-abort.ts";
 
-/** What several callers use; it is disposed when the last of them has disposed of it. */
+/** Work whose result several callers share. The result is disposed when the last of them has disposed it. */
 export type SharedWork<T> = {
   /**
-   * Does the work of a key, or joins whoever does it. A caller whose signal aborts leaves; the work goes on for the others
-   * and ends with the last one. A failure is thrown to all who wait.
+   * Starts the work of a key, or joins it if it is running. A caller leaves when its signal aborts. The work goes on for the
+   * others and is aborted when the last one leaves. A failure is thrown to every waiting caller.
    */
   join(
     key: string,
@@ -29,7 +29,7 @@ export function createSharedWork<T>(): SharedWork<T> {
     const result = work(stop.signal);
     const started: Running<T> = { result, stop, users: 0 };
     running.set(key, started);
-    // Later callers start over: with what was kept, or after a failure.
+    // Later callers start again, and find the stored result or repeat the failure.
     const end = () => {
       if (running.get(key) === started) running.delete(key);
     };

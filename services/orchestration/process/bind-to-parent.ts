@@ -4,23 +4,23 @@ import { systemCall } from "../confinement/kernel.ts";
 const setDeathSignal = 1;
 const sigkill = 9;
 
-/** How gladly the kernel ends this process when memory runs out, of 1000: before anything that serves. */
+/** The kernel's OOM killer takes the highest score first, of -1000 to 1000: this process before the service. */
 const oomScore = 1000;
 
-/** Ends this process with its parent, however that ends: without it nobody waits for an answer. */
+/** Ends this process when its parent ends, however that ends. */
 export function bindToParent(): void {
   process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
   if (process.platform !== "linux") return;
-  // A process that is kept busy hears of no channel that closes: the kernel ends it.
-  offerToKernel();
+  // A busy event loop does not see the channel close, so the kernel ends the process as well.
+  raiseOomScore();
   systemCall("prctl", setDeathSignal, sigkill);
   if (!process.connected) process.kill(process.pid, "SIGKILL");
 }
 
-function offerToKernel(): void {
+function raiseOomScore(): void {
   try {
     writeFileSync("/proc/self/oom_score_adj", String(oomScore));
   } catch {
-    // Where the file is not there, or is not ours, the kernel chooses by itself.
+    // Without the file, or the right to write it, the default score stays.
   }
 }

@@ -3,29 +3,29 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 
-/** V8's heap: what a stranger sends must not fill the machine. */
+/** Limit of V8's heap, because a child reads untrusted input. */
 const heapMiB = 384;
 
 /**
- * Starts a program of ours in a process of its own that talks over an IPC channel. An idle child does not keep this
- * process alive; a program that can't start shows when it is asked.
+ * Forks a program with an IPC channel. An idle child does not keep this process alive. A failure to start is reported by the
+ * first request.
  */
 export function startChild(program: URL, compileCache: string): ChildProcess {
   const child = fork(program, {
-    // The environment holds secrets of the mesh.
+    // This process's environment holds secrets.
     env: { NODE_COMPILE_CACHE: compileCache },
     execArgv: [`--max-old-space-size=${heapMiB}`, "--disable-warning=ExperimentalWarning"],
-    // Ctrl-C in the terminal is for us.
+    // A process group of its own: Ctrl-C in the terminal must not reach it.
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
-  keepLastWords(child);
+  captureStderr(child);
   child.on("error", () => {});
   unrefChild(child);
   return child;
 }
 
-/** Keeps this process alive as long as the child runs. */
+/** Keeps this process alive while the child runs. */
 export function refChild(child: ChildProcess): void {
   child.ref();
   child.channel?.ref();
@@ -39,10 +39,10 @@ export function unrefChild(child: ChildProcess): void {
 export const hasEnded = ({ pid, exitCode, signalCode }: ChildProcess): boolean =>
   pid === undefined || exitCode !== null || signalCode !== null;
 
-/** Whether the child is dead, also when this process was not told of it yet. */
+/** Whether the child is dead, even if its exit event has not arrived. */
 export const isDead = (child: ChildProcess): boolean => hasEnded(child) || isZombie(child.pid ?? 0);
 
-/** By the kernel's list of processes, where there is one: of a dead one that its parent has not heard of the state is Z. */
+/** Reads the state in /proc, where there is one. A dead child that is not reaped yet has state Z. */
 function isZombie(pid: number): boolean {
   try {
     return /^\d+ \(.*\) [ZX] /s.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
@@ -51,35 +51,35 @@ function isZombie(pid: number): boolean {
   }
 }
 
-const lastWordsCharactersMax = 10_000;
-const lastWordsOf = new WeakMap<ChildProcess, { text: string }>();
+const stderrCharactersMax = 10_000;
+const stderrOf = new WeakMap<ChildProcess, { text: string }>();
 
-/** What a child writes when it breaks down says why. */
-function keepLastWords(child: ChildProcess): void {
-  const words = { text: "" };
-  lastWordsOf.set(child, words);
+/** Keeps the end of a child's stderr, which explains a crash. */
+function captureStderr(child: ChildProcess): void {
+  const tail = { text: "" };
+  stderrOf.set(child, tail);
   const { stderr } = child;
   if (!stderr) return;
-  stderr.setEncoding("latin1").on("data", (piece: string) => {
-    words.text = (words.text + piece).slice(-lastWordsCharactersMax);
+  stderr.setEncoding("latin1").on("data", (chunk: string) => {
+    tail.text = (tail.text + chunk).slice(-stderrCharactersMax);
   });
   stderr.on("error", () => {});
-  // It must not keep this process alive.
+  // The pipe must not keep this process alive.
   (stderr as Socket).unref();
 }
 
-/** Calls `heard` with a child's last words once it is gone; later than now. */
-export function onceEnded(child: ChildProcess, heard: (lastWords: string) => void): void {
-  const tell = () => heard(lastWordsOf.get(child)?.text ?? "");
-  if (hasEnded(child)) queueMicrotask(tell);
+/** Calls `onEnd` with the end of a child's stderr after it has exited; never synchronously. */
+export function onceEnded(child: ChildProcess, onEnd: (stderr: string) => void): void {
+  const report = () => onEnd(stderrOf.get(child)?.text ?? "");
+  if (hasEnded(child)) queueMicrotask(report);
   child.once("exit", (_code, signal) => {
-    // Only who ends by itself has words, which may come after the end.
-    if (signal !== "SIGABRT" || !child.stderr || child.stderr.closed) tell();
-    else child.stderr.once("close", tell);
+    // V8 aborts with a message, which may arrive after the exit event.
+    if (signal !== "SIGABRT" || !child.stderr || child.stderr.closed) report();
+    else child.stderr.once("close", report);
   });
 }
 
-/** Kills the child and waits until it is gone. */
+/** Kills the child and waits for its exit. */
 export async function killChild(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
   child.ref();

@@ -1,13 +1,13 @@
 import type { Duplex } from "node:stream";
 
-/** Sends messages and receives them, one JSON text behind its length each. */
+/** Channel of JSON messages, each prefixed with its length as a 32-bit little-endian integer. */
 export type MessageChannel = { send(message: object): void };
 
 const lengthBytes = 4;
 
 /**
- * Speaks over a stream with a process that may be hostile: a message of more than `messageBytesMax`, or one that is no JSON,
- * destroys the stream with an error.
+ * Opens a channel to a process that may be hostile. A message longer than `messageBytesMax`, or one that is not JSON, destroys
+ * the stream with an error.
  */
 export function openMessageChannel(
   stream: Duplex,
@@ -19,8 +19,8 @@ export function openMessageChannel(
   let expected = lengthBytes;
   let isLength = true;
 
-  /** What has arrived of the part that is expected, if it is whole; the rest stays. */
-  function take(): Buffer | undefined {
+  /** Removes and returns the expected part once it is complete. */
+  function shift(): Buffer | undefined {
     if (received < expected) return undefined;
     const whole = Buffer.concat(chunks);
     const part = whole.subarray(0, expected);
@@ -30,7 +30,7 @@ export function openMessageChannel(
   }
 
   function read(): void {
-    for (let part = take(); part; part = take()) {
+    for (let part = shift(); part; part = shift()) {
       if (isLength) {
         expected = part.readUInt32LE();
         if (expected > messageBytesMax)

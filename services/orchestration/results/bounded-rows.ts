@@ -1,6 +1,6 @@
 import { type SpelledValue, wireBytes } from "./spelled-value.ts";
 
-/** What the rows of one answer may take together, in bytes. */
+/** Size limit of the rows of one response, in bytes. */
 const resultBytesMax = 3 * 1024 * 1024;
 
 /** The first row alone is larger than an answer may be. */
@@ -11,13 +11,13 @@ export class RowTooLargeError extends Error {
 
 export type BoundedRows = {
   readonly rows: readonly (readonly SpelledValue[])[];
-  /** Whether a row was left out. */
+  /** Whether a row was dropped. */
   readonly truncated: boolean;
-  /** Adds a row unless the answer is full; answers whether it takes more. */
+  /** Adds a row if it fits. Returns false when the response is full. */
   push(row: readonly SpelledValue[]): boolean;
 };
 
-/** Collects rows up to a number and up to the bytes of one answer. */
+/** Collects rows up to `maxRows` and up to the size limit of a response. */
 export function createBoundedRows(maxRows: number): BoundedRows {
   const rows: (readonly SpelledValue[])[] = [];
   let bytes = 0;

@@ -1,7 +1,7 @@
-/** A name that a reader would take apart, or for nothing, stands in quotes. */
+/** Names with separators, surrounding white space, or a `#` that readers take for a comment, and empty names. */
 const needsQuotes = /[",\r\n#]|^\s|\s$|^$/;
 
-/** The line of a CSV that names its columns. */
+/** The header line of a CSV. */
 export function csvHeader(columns: readonly { readonly name: string }[]): Uint8Array {
   const fields = columns.map(({ name }) =>
     needsQuotes.test(name) ? `"${name.replaceAll('"', '""')}"` : name,

@@ -5,7 +5,7 @@ export function isoDate(year: number, month: number, day: number): string {
   return `${isoYear(year)}-${twoDigits(month)}-${twoDigits(day)}`;
 }
 
-/** ISO 8601 time of day of a number of units since midnight; `digits` of a second are in a unit. */
+/** ISO 8601 time of day from units since midnight. A unit is 10^-digits seconds. */
 export function isoTime(units: bigint, digits: number): string {
   const perSecond = 10n ** BigInt(digits);
   const seconds = Number(units / perSecond);
@@ -19,7 +19,7 @@ export function isoDateOfDays(days: number): string {
   return isoDate(year, month, day);
 }
 
-/** ISO 8601 date and time, without a zone, of a number of units since 1970; `digits` of a second are in a unit. */
+/** ISO 8601 date and time without a zone, from units since 1970. A unit is 10^-digits seconds. */
 export function isoTimestamp(units: bigint, digits: number): string {
   const unitsPerDay = 86_400n * 10n ** BigInt(digits);
   const days = floorDivide(units, unitsPerDay);
@@ -34,18 +34,18 @@ export function isoOffset(seconds: number): string {
   return `${seconds < 0 ? "-" : "+"}${text}${rest === 0 ? "" : `:${twoDigits(rest)}`}`;
 }
 
-/** ISO 8601 duration; each part has a sign of its own, as PostgreSQL writes it. */
+/** ISO 8601 duration. Each field has its own sign, as in PostgreSQL's output. */
 export function isoInterval(months: number, days: number, micros: bigint): string {
   const minutes = micros / (60n * microsPerSecond);
   const seconds = micros % (60n * microsPerSecond);
-  const date = part(Math.trunc(months / 12), "Y") + part(months % 12, "M") + part(days, "D");
-  const time = part(Number(minutes / 60n), "H") + part(Number(minutes % 60n), "M") + secondsPart(seconds);
+  const date = field(Math.trunc(months / 12), "Y") + field(months % 12, "M") + field(days, "D");
+  const time = field(Number(minutes / 60n), "H") + field(Number(minutes % 60n), "M") + secondsField(seconds);
   return date === "" && time === "" ? "PT0S" : `P${date}${time === "" ? "" : `T${time}`}`;
 }
 
-const part = (value: number, unit: string): string => (value === 0 ? "" : `${value}${unit}`);
+const field = (value: number, unit: string): string => (value === 0 ? "" : `${value}${unit}`);
 
-function secondsPart(micros: bigint): string {
+function secondsField(micros: bigint): string {
   if (micros === 0n) return "";
   const absolute = micros < 0n ? -micros : micros;
   const whole = absolute / microsPerSecond;
@@ -66,7 +66,7 @@ const twoDigits = (value: number): string => String(value).padStart(2, "0");
 const floorDivide = (value: bigint, by: bigint): bigint =>
   value / by - (value % by !== 0n && value < 0n ? 1n : 0n);
 
-// Date's own range ends long before a database's does: Howard Hinnant's `civil_from_days`.
+// Howard Hinnant's `civil_from_days`, because JavaScript's Date covers fewer years than databases do.
 function civilOfDays(days: number): { year: number; month: number; day: number } {
   const shifted = days + 719_468;
   const era = Math.floor(shifted / 146_097);

@@ -27,7 +27,7 @@ function toKind(value: SpelledValue): NonNullable<Value["kind"]> {
 
 function toStruct(value: { readonly [key: string]: SpelledValue }) {
   const struct = create(StructSchema);
-  // Without a prototype, so that `__proto__` is a key as any other.
+  // Without a prototype, `__proto__` is an ordinary key.
   struct.fields = Object.create(null);
   for (const [key, item] of Object.entries(value)) struct.fields[key] = toValue(item);
   return struct;

@@ -1,24 +1,24 @@
 import { isList, type SpelledValue } from "./spelled-value.ts";
 
-/** Deepest nesting that is spelled as lists and objects: what is deeper stays text, as decoders have limits. */
+/** Deeper documents stay text, because decoders of protobuf limit the nesting. */
 const depthMax = 32;
 
-/** A JSON document as lists and objects; integers that a double would spoil are strings. */
+/** Parses a JSON document into lists and objects. Integers that a double cannot hold become strings. */
 export function spellJson(text: string): SpelledValue {
   try {
     const value = JSON.parse(text, exact) as SpelledValue;
     return depthOf(value) > depthMax ? text : value;
   } catch {
-    // Not JSON after all, or nested beyond what a parser takes.
+    // Not JSON, or nested deeper than the parser allows.
     return text;
   }
 }
 
-/** The reviver's third argument has the number as it stands in the text. */
+/** The reviver's third argument holds the number's source text. */
 function exact(_key: string, value: unknown, { source }: { source?: string } = {}): unknown {
   if (typeof value !== "number" || source === undefined) return value;
-  const spoiled = !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
-  return spoiled ? source : value;
+  const isInexact = !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
+  return isInexact ? source : value;
 }
 
 function depthOf(value: SpelledValue): number {

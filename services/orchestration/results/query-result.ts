@@ -1,6 +1,6 @@
 import type { SpelledValue } from "./spelled-value.ts";
 
-/** Rows of a statement, each with a value for each column. */
+/** Result of a statement. Each row has one value per column. */
 export type QueryResult = {
   readonly columns: readonly { readonly name: string; readonly dataType: string }[];
   readonly rows: readonly (readonly SpelledValue[])[];

@@ -4,8 +4,8 @@ import { newId } from "../../lib/values/ids.ts";
 import { executionTooLarge } from "../errors.ts";
 
 /**
- * What the files of a user, of an organisation and of all may take together, in bytes. One file takes what a user may. Where
- * there are others, each takes no more than it leaves to them: so some room is left for whoever comes next.
+ * Size limits of a user's, an organisation's and all files, in bytes. An organisation may use half of what the others leave of
+ * the total, and a user half of what the other users leave of that, so that space always remains for the next one.
  */
 export type ResultLimits = {
   readonly userBytesMax: number;
@@ -19,32 +19,32 @@ const standardLimits: ResultLimits = {
   totalBytesMax: 16 * 1024 ** 3,
 };
 
-/** How often it is looked how much was written, in milliseconds: a disk writes some hundred megabytes meanwhile. */
-const lookEveryMs = 50;
-/** How long a reader has for a whole file, in milliseconds. */
+/** Interval of checking the sizes, in milliseconds. A disk can write some hundred megabytes in between. */
+const checkEveryMs = 50;
+/** Time limit for reading a whole file, in milliseconds. */
 const readTimeoutMs = 60 * 60_000;
 const chunkBytes = 1024 * 1024;
 
 type Owner = { readonly orgId: string; readonly userId: string };
 
-/** Files that results are written into before the first byte is answered. */
+/** Temporary files that hold a result until it is complete. Only then is the first byte sent. */
 export type ResultFiles = AsyncDisposable & { create(owner: Owner): Promise<ResultFile> };
 
-/** One of them, until disposed. */
+/** A temporary file. Disposing deletes it. */
 export type ResultFile = AsyncDisposable & {
-  /** Where it is written. */
+  /** Path to write to. */
   readonly path: string;
-  /** Aborts with ResourceExhausted (EXECUTION_LIMIT) when the file takes more than there is. */
+  /** Aborts with ResourceExhausted (EXECUTION_LIMIT) when the file exceeds a limit. */
   readonly exceeded: AbortSignal;
-  /** Says that the file is whole, and answers its size in bytes. From now on it has no name, and its reader a deadline. */
+  /** Marks the file complete, unlinks it, and starts the time limit of reading. Returns its size in bytes. */
   finish(): Promise<number>;
-  /** Reads the file that is whole. */
+  /** Reads the complete file. */
   read(): AsyncGenerator<Uint8Array>;
 };
 
 type Entry = Owner & { readonly handle: FileHandle; bytes: number; readonly excess: AbortController };
 
-/** Makes files in an own folder, which is on the disk of the folders of the engine's processes. */
+/** Creates files in `directory`, which must be on the same disk as the folders of the engine's processes. */
 export function createResultFiles(directory: string, limits: ResultLimits = standardLimits): ResultFiles {
   const entries = new Set<Entry>();
   const growing = new Set<Entry>();
@@ -53,7 +53,7 @@ export function createResultFiles(directory: string, limits: ResultLimits = stan
   const sumOf = (counts: (entry: Entry) => boolean): number =>
     [...entries].filter(counts).reduce((sum, { bytes }) => sum + bytes, 0);
 
-  /** Which limit a file passes, in words. */
+  /** Message of the limit that a file exceeds; undefined if none. */
   function excessOf({ orgId, userId, bytes }: Entry): string | undefined {
     const { userBytesMax, orgBytesMax, totalBytesMax } = limits;
     if (bytes > userBytesMax) return `the result takes more than the ${inMebibytes(userBytesMax)} of a file`;
@@ -69,7 +69,7 @@ export function createResultFiles(directory: string, limits: ResultLimits = stan
       : unread("this organisation", leftOf(totalBytesMax, "all"));
   }
 
-  async function look(entry: Entry): Promise<void> {
+  async function checkSize(entry: Entry): Promise<void> {
     entry.bytes = (await entry.handle.stat()).size;
     const excess = excessOf(entry);
     if (excess !== undefined) entry.excess.abort(executionTooLarge(`${excess}: select less`));
@@ -78,9 +78,9 @@ export function createResultFiles(directory: string, limits: ResultLimits = stan
   function grow(entry: Entry): void {
     growing.add(entry);
     timer ??= setInterval(() => {
-      // A file that was given up has no size any more.
-      for (const one of growing) look(one).catch(() => {});
-    }, lookEveryMs).unref();
+      // The file may have been closed meanwhile.
+      for (const one of growing) checkSize(one).catch(() => {});
+    }, checkEveryMs).unref();
   }
 
   function stopGrowing(entry: Entry): void {
@@ -108,9 +108,9 @@ export function createResultFiles(directory: string, limits: ResultLimits = stan
         exceeded: entry.excess.signal,
         async finish() {
           stopGrowing(entry);
-          await look(entry);
+          await checkSize(entry);
           entry.excess.signal.throwIfAborted();
-          // Who stops this process by force leaves nothing behind.
+          // An unlinked file is freed even if this process is killed.
           await rm(path, { force: true });
           deadline = setTimeout(() => void end(entry), readTimeoutMs).unref();
           return entry.bytes;

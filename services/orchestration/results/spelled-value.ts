@@ -1,4 +1,4 @@
-/** A value of a result as the contract spells it. Numbers are finite. */
+/** A value in the JSON encoding of the contract. Numbers are finite. */
 export type SpelledValue =
   | null
   | boolean
@@ -7,10 +7,10 @@ export type SpelledValue =
   | readonly SpelledValue[]
   | { readonly [key: string]: SpelledValue };
 
-/** Bytes of protobuf's tags and lengths around a value, at the most. */
+/** Upper bound of protobuf's tags and lengths around a value, in bytes. */
 const headBytes = 12;
 
-/** Bytes that a value takes as a google.protobuf.Value, or a few more. */
+/** Upper bound of a value's size as a google.protobuf.Value, in bytes. */
 export function wireBytes(value: SpelledValue): number {
   if (typeof value === "string") return headBytes + Buffer.byteLength(value);
   if (value === null || typeof value !== "object") return headBytes;
@@ -23,5 +23,5 @@ export function wireBytes(value: SpelledValue): number {
 
 export const isList = (value: object): value is readonly SpelledValue[] => Array.isArray(value);
 
-/** A floating-point number: a string where JSON has no number for it. */
+/** Encodes a floating-point number. NaN and the infinities become strings, because JSON has no such numbers. */
 export const spellDouble = (value: number): SpelledValue => (Number.isFinite(value) ? value : String(value));

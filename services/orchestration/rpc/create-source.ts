@@ -10,14 +10,14 @@ import { invalidField } from "../../lib/rpc/errors.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import { required } from "../../lib/rpc/updates.ts";
 import { newId } from "../../lib/values/ids.ts";
-import { checkSecrets, refuseInsecureLogin } from "../check-source.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { sourceExists } from "../errors.ts";
+import { previewDryRun } from "../executions/read-preview.ts";
 import { toSource } from "../message.ts";
-import { previewDryRun } from "../read-preview.ts";
 import { onceRequested } from "../requests.ts";
 import { displayNameConstraint, insertSource } from "../source-repository.ts";
-import { tryTransaction } from "../try-transaction.ts";
+import { checkSecrets, refuseInsecureLogin } from "../sources/check-source.ts";
+import { dryRun } from "../sources/dry-run.ts";
 
 const method = SourceService.method.createSource;
 
@@ -40,7 +40,7 @@ export const createSource =
     };
     try {
       if (!request.validateOnly) return await onceRequested(db, scope, { method, request }, insert);
-      await tryTransaction(db, insert);
+      await dryRun(db, insert);
       return create(CreateSourceResponseSchema, await previewDryRun(deps, context, opened));
     } catch (error) {
       throw violatedConstraint(error) === displayNameConstraint ? sourceExists(displayName) : error;

@@ -4,14 +4,14 @@ import type { Db } from "../../lib/database/database.ts";
 import { currentCall, withinCall } from "../../lib/rpc/call.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
-import { diffTables } from "../catalog-diff.ts";
 import type { DiscoveredTable } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { sourceChanged, sourceNotFound } from "../errors.ts";
 import { startWork } from "../executions/start-work.ts";
 import { toTable } from "../message.ts";
-import { openSource } from "../open-source.ts";
 import { findSource, findSourceForUpdate, type SourceRow } from "../source-repository.ts";
+import { diffTables } from "../sources/diff-tables.ts";
+import { openSource } from "../sources/open-source.ts";
 import {
   deleteTables,
   insertTables,

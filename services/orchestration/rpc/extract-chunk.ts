@@ -28,7 +28,7 @@ export const extractChunk = (
       workClass: "jobs",
       subject: "the extraction",
       limits: [{ ms: chunkTimeoutMs, setBy: "server" }],
-      endsEarly: [ended],
+      cancelledBy: [ended],
     });
     using admitted = await work.admit();
     const file = await snapshot.fileOf?.(chunk, admitted);

@@ -1,15 +1,11 @@
-import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { MethodImpl } from "@connectrpc/connect";
-import {
-  IngestOutcome,
-  type IngestResultSchema,
-  type LineageService,
-} from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import type { LineageService } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { invalidFields } from "../../lib/rpc/errors.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { eventTooLarge } from "../errors.ts";
-import { eventBytesMax, type ReadEvent, readEvents, recordEvents } from "../lineage/ingest.ts";
+import { eventBytesMax, readEvents, recordEvents } from "../lineage/ingest.ts";
 import { toNode } from "../lineage/lineage-message.ts";
 import { listEntities } from "../lineage/lineage-repository.ts";
 
@@ -32,36 +28,3 @@ export const ingestEvent =
     const byId = new Map(rows.map((row) => [row.entityId, row]));
     return { nodes: read.entityIds.flatMap((id) => byId.get(id) ?? []).map(toNode) };
   };
-
-export const ingestBatch =
-  ({ db }: OrchestrationDeps): MethodImpl<typeof LineageService.method.ingestBatch> =>
-  async ({ events }, context) => {
-    const scope = scopeOf(context);
-    const all = await readEvents(db, scope, events);
-    const readable = all.filter((read) => read.kind === "readable");
-    const recorded = await recordEvents(db, scope, readable);
-    const results = all.map((read) => resultOf(read, recorded));
-    const count = (outcome: IngestOutcome) => results.filter((result) => result.outcome === outcome).length;
-    return {
-      recordedCount: count(IngestOutcome.RECORDED),
-      repeatedCount: count(IngestOutcome.REPEATED),
-      refusedCount: count(IngestOutcome.REFUSED),
-      results,
-    };
-  };
-
-/** Of the same event twice in a batch, the first is the new one. */
-function resultOf(read: ReadEvent, recorded: Set<string>): MessageInitShape<typeof IngestResultSchema> {
-  switch (read.kind) {
-    case "tooLarge":
-      return { outcome: IngestOutcome.REFUSED, message: eventTooLarge(eventBytesMax).rawMessage };
-    case "wrong": {
-      const words = read.violations.map(({ path, description }) => `${path || "event"}: ${description}`);
-      return { outcome: IngestOutcome.REFUSED, message: words.join("; ") };
-    }
-    case "readable": {
-      const isNew = recorded.delete(read.sha256);
-      return { outcome: isNew ? IngestOutcome.RECORDED : IngestOutcome.REPEATED };
-    }
-  }
-}

@@ -3,7 +3,6 @@ import type { ExecutionService } from "../../../gen/sluice/orchestration/v1/exec
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import type { OrchestrationDeps } from "../deps.ts";
-import { executionNotFound } from "../errors.ts";
 import * as repository from "../execution-repository.ts";
 import { toExecution } from "../message.ts";
 
@@ -15,12 +14,4 @@ export const listExecutions =
     const found = await repository.listExecutions(db, scopeOf(context), page, sourceId);
     const { rows, nextPageToken } = cutPage(found, page, ({ executionId }) => executionId);
     return { executions: rows.map(toExecution), nextPageToken };
-  };
-
-export const getExecution =
-  ({ db }: OrchestrationDeps): MethodImpl<typeof ExecutionService.method.getExecution> =>
-  async ({ executionId }, context) => {
-    const row = await repository.findExecution(db, scopeOf(context), executionId);
-    if (!row) throw executionNotFound(executionId);
-    return { execution: toExecution(row) };
   };

@@ -3,7 +3,6 @@ import type { CatalogService } from "../../../gen/sluice/orchestration/v1/catalo
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import type { OrchestrationDeps } from "../deps.ts";
-import { tableNotFound } from "../errors.ts";
 import { toTable } from "../message.ts";
 import * as repository from "../table-repository.ts";
 
@@ -15,12 +14,4 @@ export const listTables =
     const found = await repository.listTables(db, scopeOf(context), page, { sourceId, schemaName });
     const { rows, nextPageToken } = cutPage(found, page, ({ tableId }) => tableId);
     return { tables: rows.map(toTable), nextPageToken };
-  };
-
-export const getTable =
-  ({ db }: OrchestrationDeps): MethodImpl<typeof CatalogService.method.getTable> =>
-  async ({ tableId }, context) => {
-    const row = await repository.findTable(db, scopeOf(context), tableId);
-    if (!row) throw tableNotFound(tableId);
-    return { table: toTable(row) };
   };

@@ -14,8 +14,8 @@ import type { Snapshot, SnapshotTable } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { executionTooLarge, sourceNotFound } from "../errors.ts";
 import { startWork } from "../executions/start-work.ts";
-import { openSource } from "../open-source.ts";
 import { findSource } from "../source-repository.ts";
+import { openSource } from "../sources/open-source.ts";
 import { listSourceTables, type TableRow } from "../table-repository.ts";
 
 /** How long a plan may take, in milliseconds: a file is fetched and read from end to end when it is not known. */

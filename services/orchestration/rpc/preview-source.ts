@@ -1,11 +1,11 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { SourceService } from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
-import { checkSecrets, refuseInsecureLogin } from "../check-source.ts";
 import type { Settings } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { connectorNotFound } from "../errors.ts";
-import { readPreview } from "../read-preview.ts";
+import { readPreview } from "../executions/read-preview.ts";
+import { checkSecrets, refuseInsecureLogin } from "../sources/check-source.ts";
 
 const maxRowsDefault = 20;
 

@@ -11,12 +11,3 @@ export const renewSnapshot =
     snapshots.renew(scopeOf(context).orgId, snapshotId);
     return {};
   };
-
-export const closeSnapshot =
-  ({
-    snapshots,
-  }: Pick<OrchestrationDeps, "snapshots">): MethodImpl<typeof ExtractService.method.closeSnapshot> =>
-  async ({ snapshotId }, context) => {
-    await snapshots.close(scopeOf(context).orgId, snapshotId);
-    return {};
-  };

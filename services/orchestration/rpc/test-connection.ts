@@ -3,11 +3,11 @@ import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import type { ConnectorService } from "../../../gen/sluice/orchestration/v1/connectors_pb.ts";
 import { hasReason } from "../../lib/rpc/errors.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
-import { refuseInsecureLogin } from "../check-source.ts";
 import type { Settings } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { connectorNotFound } from "../errors.ts";
 import { startWork } from "../executions/start-work.ts";
+import { refuseInsecureLogin } from "../sources/check-source.ts";
 
 /** How long a source may take to answer, in milliseconds. */
 const testTimeoutMs = 10_000;

@@ -9,14 +9,14 @@ import { violatedConstraint } from "../../lib/database/database-failure.ts";
 import { etagMismatch } from "../../lib/rpc/errors.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import { fieldsToUpdate, required, revisionOf } from "../../lib/rpc/updates.ts";
-import { checkSecrets, refuseInsecureLogin } from "../check-source.ts";
 import type { DataSource } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { sourceExists, sourceNotFound } from "../errors.ts";
+import { previewDryRun } from "../executions/read-preview.ts";
 import { toSource } from "../message.ts";
-import { previewDryRun } from "../read-preview.ts";
 import * as repository from "../source-repository.ts";
-import { tryTransaction } from "../try-transaction.ts";
+import { checkSecrets, refuseInsecureLogin } from "../sources/check-source.ts";
+import { dryRun } from "../sources/dry-run.ts";
 
 const writable = ["display_name", "settings"] as const;
 
@@ -62,7 +62,7 @@ async function write(
     return await repository.updateSource(tx, scope, sourceId, revision, change);
   };
   try {
-    return await (validateOnly ? tryTransaction(db, update) : db.transaction(update));
+    return await (validateOnly ? dryRun(db, update) : db.transaction(update));
   } catch (error) {
     const isTaken = violatedConstraint(error) === repository.displayNameConstraint;
     throw isTaken ? sourceExists(change.displayName ?? "") : error;

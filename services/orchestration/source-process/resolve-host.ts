@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { sourceUnreachable } from "../errors.ts";
-import { beforeAbort } from "../executions/before-abort.ts";
+import { beforeAbort } from "../timing/before-abort.ts";
 import type { Operation } from "./operation.ts";
 
 /** How long the name's own server may take, in milliseconds. */

@@ -3,7 +3,6 @@ import type { Logger } from "../../lib/telemetry/log.ts";
 import { executionTooLarge, sourceDataInvalid, sourceUnreachable } from "../errors.ts";
 import { hasEnded, killChild, onceEnded } from "../process/child.ts";
 import type { PartOf, ReplyOf, RequestOf } from "./operation.ts";
-import type { SourceOperations } from "./operations.ts";
 import { type EndingCause, type FromProcess, type Packed, pack, type ToProcess, unpack } from "./protocol.ts";
 import { createReplyBounds } from "./reply-bounds.ts";
 import { fromSentFailure, type SentFailure } from "./sent-failure.ts";
@@ -20,14 +19,14 @@ export type RequestOptions<Part> = {
 /** One process of a source. */
 export type SourceClient = AsyncDisposable & {
   /**
-   * Fails as the operation does; with Unavailable (SOURCE_UNREACHABLE) or ResourceExhausted (EXECUTION_LIMIT) when the
+   * Runs the operation of type `O` that the process knows by this name. Fails as the operation does; with Unavailable (SOURCE_UNREACHABLE) or ResourceExhausted (EXECUTION_LIMIT) when the
    * process ends. A process that does not answer within a grace after the signal aborted is killed.
    */
-  request<Name extends keyof SourceOperations>(
-    operation: Name,
-    request: RequestOf<SourceOperations[Name]>,
-    options: RequestOptions<PartOf<SourceOperations[Name]>>,
-  ): Promise<ReplyOf<SourceOperations[Name]>>;
+  request<O>(
+    operation: string,
+    request: RequestOf<O>,
+    options: RequestOptions<PartOf<O>>,
+  ): Promise<ReplyOf<O>>;
   /** Ends the process, with all of its requests, because of its memory. */
   endForMemory(): void;
   /** Whether it takes no more requests. */

@@ -12,8 +12,6 @@ const processesOfOrgMax = 12;
 /** How long a process without requests stays, in milliseconds. */
 const idleMsMax = 30_000;
 
-const program = new URL("./source-process.ts", import.meta.url);
-
 /** Which process: one source of one organisation, and only that, shares it. */
 type SourceKey = {
   readonly orgId: string;
@@ -41,6 +39,8 @@ type Entry = {
 };
 
 export type SourceProcessesOptions = {
+  /** The program of the processes. */
+  readonly program: URL;
   /** Folder for the compiled code of the processes. */
   readonly compileCache: string;
   /** Holds the processes, and the engine's, to the memory that all of them may have. */
@@ -51,6 +51,7 @@ export type SourceProcessesOptions = {
 };
 
 export function createSourceProcesses({
+  program,
   compileCache,
   memory,
   log,

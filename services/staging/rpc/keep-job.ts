@@ -4,7 +4,6 @@ import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { StagingDeps } from "../deps.ts";
 import { jobExpired, jobNotFound } from "../errors.ts";
 import * as repository from "../job-repository.ts";
-import { enqueueSweep } from "../queues.ts";
 
 export const keepJob =
   ({ db }: StagingDeps): MethodImpl<typeof PackageService.method.keepJob> =>
@@ -13,16 +12,3 @@ export const keepJob =
     if (await repository.keepJob(db, scope, jobId)) return {};
     throw (await repository.findJob(db, scope, jobId)) ? jobExpired(jobId) : jobNotFound(jobId);
   };
-
-export const dropJob =
-  ({ db, jobs }: StagingDeps): MethodImpl<typeof PackageService.method.dropJob> =>
-  ({ jobId }, context) =>
-    db.transaction(async (tx) => {
-      const scope = scopeOf(context);
-      const dropped =
-        (await repository.moveToCancelled(tx, scope, jobId)) ??
-        (await repository.moveToExpired(tx, scope, jobId));
-      if (dropped) await enqueueSweep(jobs, tx, dropped);
-      else if (!(await repository.findJob(tx, scope, jobId))) throw jobNotFound(jobId);
-      return {};
-    });

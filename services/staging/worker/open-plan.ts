@@ -5,11 +5,11 @@ import { hasReason } from "../../lib/rpc/errors.ts";
 import { deleteChunks, insertChunks, listPlannedChunks, type NewChunk } from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
 import { snapshotLost, tooManyChunks } from "../errors.ts";
-import { type JobRow, updateTurn } from "../job-repository.ts";
+import { type JobRow, updateAttempt } from "../job-repository.ts";
 import { enqueueSweep } from "../queues.ts";
 import type { PlannedTable } from "../schema.ts";
+import { AttemptOver } from "./attempt-over.ts";
 import { closeSnapshot } from "./keep-snapshot.ts";
-import { TurnOver } from "./turn-over.ts";
 import { whenFree } from "./when-free.ts";
 
 /** A job with its plan and an open snapshot. */
@@ -33,8 +33,8 @@ export async function openPlan(deps: StagingDeps, job: JobRow, signal: AbortSign
     if (plan.chunks.length > chunksMax) throw tooManyChunks(plan.chunks.length, chunksMax);
     const opened = await db.transaction(async (tx) => {
       const goesOn = await hasSameRows(tx, job, plan);
-      const row = await updateTurn(tx, job, changeOf(job, plan, goesOn));
-      if (!row) throw new TurnOver();
+      const row = await updateAttempt(tx, job, changeOf(job, plan, goesOn));
+      if (!row) throw new AttemptOver();
       if (goesOn) return row;
       await deleteChunks(tx, job, job.jobId);
       await insertChunks(tx, job, job.jobId, chunksOf(plan));

@@ -4,17 +4,17 @@ import { withinCall } from "../../lib/rpc/call.ts";
 import { datasetIdOf } from "../../lib/values/ids.ts";
 import type { StagingDeps } from "../deps.ts";
 import { findJob } from "../job-repository.ts";
-import type { Errand } from "../queues.ts";
+import type { FollowUp } from "../queues.ts";
 import type { PlannedTable } from "../schema.ts";
-import { callOfHousekeeper } from "./calls.ts";
+import { maintenanceCall } from "./calls.ts";
 
 const nameMax = 1024;
 
 /** Records what a job read and wrote. */
 export const recordJob =
   (deps: StagingDeps) =>
-  ({ orgId, jobId }: Errand): Promise<void> =>
-    withinCall(callOfHousekeeper(orgId), async () => {
+  ({ orgId, jobId }: FollowUp): Promise<void> =>
+    withinCall(maintenanceCall(orgId), async () => {
       const job = await findJob(deps.db, { orgId }, jobId);
       await recordLineage(deps, job?.plannedTables ?? [], (tables) => recordOf(jobId, tables));
     });

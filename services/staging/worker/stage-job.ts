@@ -1,7 +1,7 @@
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { hasReason } from "../../lib/rpc/errors.ts";
 import type { StagingDeps } from "../deps.ts";
-import { type JobRow, updateTurn } from "../job-repository.ts";
+import { type JobRow, updateAttempt } from "../job-repository.ts";
 import { closeSnapshot, keepSnapshot } from "./keep-snapshot.ts";
 import { openPlan } from "./open-plan.ts";
 import { storeChunks } from "./store-chunks.ts";
@@ -24,7 +24,7 @@ export async function stageJob(
     await storeChunks(deps, planned, kept.signal);
   } catch (error) {
     if (signal.aborted || !hasReason(error, ErrorReason.SNAPSHOT_GONE)) throw error;
-    await updateTurn(deps.db, planned, { snapshotId: null });
+    await updateAttempt(deps.db, planned, { snapshotId: null });
     return false;
   }
   await storeManifest(deps, planned);

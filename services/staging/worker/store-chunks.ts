@@ -1,14 +1,14 @@
 import { type ChunkRow, listPlannedChunks, updateStored } from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
-import { isMine, updateProgress } from "../job-repository.ts";
+import { isCurrentAttempt, updateProgress } from "../job-repository.ts";
 import { insertUpload } from "../upload-repository.ts";
+import { AttemptOver } from "./attempt-over.ts";
 import type { PlannedJob } from "./open-plan.ts";
 import { storeChunk } from "./store-chunk.ts";
-import { TurnOver } from "./turn-over.ts";
 import { whenFree } from "./when-free.ts";
 
 /** Chunks of one job that are on their way at once: while one is made durable, the next is extracted. */
-const lanes = 2;
+const chunksInFlightMax = 2;
 
 /** Stores the chunks of the plan that are not stored yet; the first failure stops the others. */
 export async function storeChunks(deps: StagingDeps, job: PlannedJob, signal: AbortSignal): Promise<void> {
@@ -18,7 +18,7 @@ export async function storeChunks(deps: StagingDeps, job: PlannedJob, signal: Ab
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   const next = missing.values();
-  const lane = async () => {
+  const storeNext = async () => {
     try {
       for (const chunk of next) await storeOne(deps, job, chunk, either);
     } catch (error) {
@@ -26,7 +26,7 @@ export async function storeChunks(deps: StagingDeps, job: PlannedJob, signal: Ab
       if (!either.aborted) failed.abort(error);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: chunksInFlightMax }, storeNext));
   either.throwIfAborted();
 }
 
@@ -34,7 +34,7 @@ export async function storeChunks(deps: StagingDeps, job: PlannedJob, signal: Ab
 async function noteUpload({ db }: StagingDeps, job: PlannedJob): Promise<void> {
   await db.transaction(async (tx) => {
     await insertUpload(tx, job, job.jobId, job.attempt);
-    if (!(await isMine(tx, job))) throw new TurnOver();
+    if (!(await isCurrentAttempt(tx, job))) throw new AttemptOver();
   });
 }
 
@@ -48,7 +48,7 @@ async function storeOne(
   const stored = await whenFree(() => storeChunk(deps, job, chunk, signal), signal);
   await deps.db.transaction(async (tx) => {
     // First: it takes the job's row, in which another worker's attempt would show.
-    if (!(await updateProgress(tx, job, stored))) throw new TurnOver();
+    if (!(await updateProgress(tx, job, stored))) throw new AttemptOver();
     if (!(await updateStored(tx, job, job.jobId, chunk.chunkIndex, { ...stored, attempt: job.attempt }))) {
       throw new Error(`chunk ${chunk.chunkIndex} of job ${job.jobId} was stored before`);
     }

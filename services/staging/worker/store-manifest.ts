@@ -3,14 +3,14 @@ import { toJsonString } from "@bufbuild/protobuf";
 import { ManifestSchema } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
 import { listStoredChunks } from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
-import { isMine, succeedTurn } from "../job-repository.ts";
+import { isCurrentAttempt, succeedAttempt } from "../job-repository.ts";
 import { toManifest } from "../message.ts";
 import { enqueueLineage, enqueueSweep } from "../queues.ts";
 import { insertUpload } from "../upload-repository.ts";
+import { AttemptOver } from "./attempt-over.ts";
 import { manifestFile } from "./file-names.ts";
 import type { PlannedJob } from "./open-plan.ts";
 import { ownerOf } from "./owner.ts";
-import { TurnOver } from "./turn-over.ts";
 
 /** How long the chunks of a job are kept. */
 const lifetimeDays = 7;
@@ -20,15 +20,15 @@ const pieceBytes = 1024 * 1024;
 export async function storeManifest({ db, blobs, jobs }: StagingDeps, job: PlannedJob): Promise<void> {
   await db.transaction(async (tx) => {
     await insertUpload(tx, job, job.jobId, job.attempt);
-    if (!(await isMine(tx, job))) throw new TurnOver();
+    if (!(await isCurrentAttempt(tx, job))) throw new AttemptOver();
   });
   const manifest = toManifest(job, await listStoredChunks(db, job, job.jobId));
   const bytes = Buffer.from(toJsonString(ManifestSchema, manifest));
   const { fileId } = await blobs.putBlob(pieces(bytes, ownerOf(job)));
   const manifestSha256 = createHash("sha256").update(bytes).digest("hex");
   await db.transaction(async (tx) => {
-    const row = await succeedTurn(tx, job, { manifestFileId: fileId, manifestSha256 }, lifetimeDays);
-    if (!row) throw new TurnOver();
+    const row = await succeedAttempt(tx, job, { manifestFileId: fileId, manifestSha256 }, lifetimeDays);
+    if (!row) throw new AttemptOver();
     await enqueueLineage(jobs, tx, row);
     // What earlier attempts left behind.
     if (row.attempt > 1) await enqueueSweep(jobs, tx, row);

@@ -2,19 +2,19 @@ import { withinCall } from "../../lib/rpc/call.ts";
 import { listStoredChunks, type StoredChunk } from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
 import { findJob, type JobRow } from "../job-repository.ts";
-import type { Errand } from "../queues.ts";
+import type { FollowUp } from "../queues.ts";
 import { hasEnded } from "../state.ts";
 import { deleteUpload, listUploads } from "../upload-repository.ts";
-import { callOfHousekeeper } from "./calls.ts";
+import { maintenanceCall } from "./calls.ts";
 import { ownerOf } from "./owner.ts";
 
 /** Removes the files of attempts that are over, but for those that the job has. */
 export const sweepFiles =
   (deps: StagingDeps) =>
-  (errand: Errand): Promise<void> =>
-    withinCall(callOfHousekeeper(errand.orgId), () => sweep(deps, errand));
+  (followUp: FollowUp): Promise<void> =>
+    withinCall(maintenanceCall(followUp.orgId), () => sweep(deps, followUp));
 
-async function sweep({ db, blobs }: StagingDeps, { orgId, jobId }: Errand): Promise<void> {
+async function sweep({ db, blobs }: StagingDeps, { orgId, jobId }: FollowUp): Promise<void> {
   // The job comes before its chunks: an attempt that it shows to be over stores none afterwards.
   const job = await findJob(db, { orgId }, jobId);
   const chunks = await listStoredChunks(db, { orgId }, jobId);

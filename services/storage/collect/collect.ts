@@ -9,20 +9,20 @@ import type { StorageDeps } from "../deps.ts";
 import { updateUsage } from "../quota-repository.ts";
 import { deleteDeadReservation, listDeadReservations, listReservations } from "../reservation-repository.ts";
 
-export type CollectDeps = Pick<StorageDeps, "db" | "blobs" | "reservations" | "limits">;
+export type CollectDeps = Pick<StorageDeps, "db" | "objects" | "reservations" | "limits">;
 
-/** Removes what dead uploads have left and what no file has used for the grace period. */
+/** Deletes the remains of dead uploads, and objects that no file has used for the grace period. */
 export async function collect(deps: CollectDeps): Promise<void> {
-  // A database that was away has missed the heartbeats of the living, too.
+  // During an outage of the database, live uploads have missed their heartbeats too.
   await deps.reservations.beat();
   await releaseDeadReservations(deps);
-  await deleteDeadTemporaries(deps);
+  await deleteDeadUploads(deps);
   await deleteUnusedBlobs(deps);
 }
 
-/** Makes bytes known to the database that it has no row of, so that they are collected when nobody comes to use them. */
-export async function searchUnknownBlobs({ db, blobs }: CollectDeps): Promise<void> {
-  for await (const sha256s of blobs.list()) await insertUnknownBlobs(db, sha256s);
+/** Inserts rows for objects without one, so that they are collected if no file uses them. */
+export async function searchUnknownBlobs({ db, objects }: CollectDeps): Promise<void> {
+  for await (const sha256s of objects.list()) await insertUnknownBlobs(db, sha256s);
 }
 
 async function releaseDeadReservations({ db, limits }: CollectDeps): Promise<void> {
@@ -34,21 +34,21 @@ async function releaseDeadReservations({ db, limits }: CollectDeps): Promise<voi
   }
 }
 
-/** A temporary is made after its reservation and named by it: one without has no upload that could still publish it. */
-async function deleteDeadTemporaries({ db, blobs, limits }: CollectDeps): Promise<void> {
-  const ids = await blobs.listTemporaries();
+/** An upload starts after its reservation and has the same id. Without a reservation it can never be published. */
+async function deleteDeadUploads({ db, objects, limits }: CollectDeps): Promise<void> {
+  const ids = await objects.listUploads();
   const live = await listReservations(db, ids);
-  for (const id of ids) if (!live.has(id)) await blobs.deleteTemporary(id);
-  await blobs.deleteOldSmall(limits.heartbeatLostMs);
+  for (const id of ids) if (!live.has(id)) await objects.deleteUpload(id);
+  await objects.deleteRemains(limits.heartbeatLostMs);
 }
 
-async function deleteUnusedBlobs({ db, blobs, limits }: CollectDeps): Promise<void> {
+async function deleteUnusedBlobs({ db, objects, limits }: CollectDeps): Promise<void> {
   for (const sha256 of await listUnusedBlobs(db, limits.graceMs)) {
-    // The lock is held from the first look to the end: an upload of the same content waits here or has touched the row.
+    // The lock is held from the check to the deletion: an upload of the same content waits for it or has touched the row.
     await db.transaction(async (tx) => {
       if (!(await lockUnusedBlob(tx, sha256, limits.graceMs))) return;
-      // Asked again when it is out of reach: had the lock been lost with its connection, this would fail.
-      await blobs.delete(sha256, () => isUsed(tx, sha256));
+      // Checked again once the object is invisible: the query fails if the lock was lost with its connection.
+      await objects.delete(sha256, () => isUsed(tx, sha256));
       await deleteBlob(tx, sha256);
     });
   }

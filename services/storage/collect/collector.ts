@@ -1,8 +1,8 @@
-import { workInRounds } from "../../lib/process/rounds.ts";
+import { runPeriodically } from "../../lib/process/run-periodically.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { type CollectDeps, collect, searchUnknownBlobs } from "./collect.ts";
 
-/** Collects at once and then again and again, until it is disposed. */
+/** Collects periodically until it is disposed. */
 export function startCollector(deps: CollectDeps & { readonly log: Logger }): AsyncDisposable {
   const stop = new AbortController();
   const running = run(deps, stop.signal);
@@ -18,7 +18,7 @@ function run(deps: CollectDeps & { readonly log: Logger }, stop: AbortSignal): P
   const { log, limits } = deps;
   const failureText = "a collection failed: the next one goes on";
   let searchedMs = Number.NEGATIVE_INFINITY;
-  return workInRounds({ pauseMs: limits.collectMs, stop, log, failureText }, async () => {
+  return runPeriodically({ pauseMs: limits.collectMs, stop, log, failureText }, async () => {
     await collect(deps);
     if (performance.now() - searchedMs < limits.searchMs) return;
     await searchUnknownBlobs(deps);

@@ -4,23 +4,23 @@ import type { HttpBodySchema } from "../../../gen/google/api/httpbody_pb.ts";
 import { type Conditions, chooseAnswer } from "../../lib/content/choose-answer.ts";
 import { headOfAnswer } from "../../lib/content/content-head.ts";
 import { sharedFolderHeader } from "../../lib/content/shared-folder.ts";
-import type { VerifiedContent } from "../blobs/verified-content.ts";
 import type { FileRow } from "../file-repository.ts";
-import { handedOver, headMessage, representationOf, wholeHeaders } from "./http-head.ts";
+import type { VerifiedContent } from "../objects/verified-content.ts";
+import { headMessage, representationOf, wholeHeaders, withLentFile } from "./http-head.ts";
 import { leaseOf } from "./lease.ts";
 
-/** What a caller read the file by. */
+/** The caller's permission to read, and the conditions of the request. */
 export type ReadGrant = {
   readonly conditions: Conditions;
   readonly metadata: Pick<Headers, "get">;
-  /** When it ends, if it does. */
+  /** End of the permission, if it has one. */
   readonly expireTime?: Date;
 };
 
 /**
- * A file as HTTP answers it: status and headers first, then the bytes. A caller whose metadata names this folder of
- * files is told where the whole is instead, and chooses from it what the conditions ask for. Throws preconditionFailed,
- * rangeNotSatisfiable, contentCorrupt.
+ * An HTTP response: status and headers first, then the bytes. A caller that shares the folder, as its metadata shows, gets
+ * the path of the whole file instead and applies the conditions itself. Throws preconditionFailed, rangeNotSatisfiable,
+ * contentCorrupt.
  */
 export async function* answerContent(
   content: VerifiedContent,
@@ -37,7 +37,7 @@ export async function* answerContent(
   await using open = await content.open(file);
   if (metadata.get(sharedFolderHeader) === content.folderId) {
     const { path, fingerprint } = await open.locate();
-    yield handedOver(headMessage(file, { status: 200, headers: whole }), {
+    yield withLentFile(headMessage(file, { status: 200, headers: whole }), {
       path,
       fingerprint,
       sizeBytes: BigInt(file.sizeBytes),
@@ -46,10 +46,10 @@ export async function* answerContent(
     });
     return;
   }
-  await using pieces = answer.kind === "part" ? open.readSpan(answer) : open.readAll();
-  // Read before the head leaves: what is damaged here still answers an error instead of a broken body.
-  const first = await pieces.next();
+  await using chunks = answer.kind === "part" ? open.readSpan(answer) : open.readAll();
+  // Read before the head is sent: damage found here is an error response instead of a broken body.
+  const first = await chunks.next();
   yield head;
   if (first.value) yield { data: first.value };
-  for await (const data of pieces) yield { data };
+  for await (const data of chunks) yield { data };
 }

@@ -15,7 +15,7 @@ export const representationOf = (file: FileRow): Representation => ({
   lastModifiedMs: Math.floor(file.createTime.getTime() / 1000) * 1000,
 });
 
-/** Headers of an answer with the whole content. */
+/** Headers of a response with the whole content. */
 export const wholeHeaders = (file: FileRow): Record<string, string> => ({
   etag: entityTagOf(file.sha256),
   "last-modified": file.createTime.toUTCString(),
@@ -23,31 +23,31 @@ export const wholeHeaders = (file: FileRow): Record<string, string> => ({
   "content-type": file.contentType,
   "accept-ranges": "bytes",
   "content-disposition": contentDisposition(file.name),
-  // A browser must not take what somebody uploaded for a page of ours.
+  // Browsers must not render an uploaded file as a page of this origin.
   "x-content-type-options": "nosniff",
   "content-length": String(file.sizeBytes),
 });
 
-/** First message of an answer. */
+/** First message of a response. */
 export const headMessage = (file: FileRow, { status, headers }: ContentHead): Head => ({
   contentType: file.contentType,
   extensions: [anyPack(HttpHeadSchema, create(HttpHeadSchema, { status, headers, orgId: file.orgId }))],
 });
 
-/** A first message as the only one: the caller reads the bytes itself. */
-export function handedOver(head: Head, where: MessageInitShape<typeof HttpFileSchema>): Head {
+/** The only message of a response whose bytes the caller reads from the shared folder. */
+export function withLentFile(head: Head, where: MessageInitShape<typeof HttpFileSchema>): Head {
   const file = anyPack(HttpFileSchema, create(HttpFileSchema, where));
   return { ...head, extensions: [...head.extensions, file] };
 }
 
-/** As RFC 6266: a name in ASCII that every client reads, and the true one beside it where that differs. */
+/** RFC 6266: a name in ASCII for every client, and the exact one in addition where it differs. */
 function contentDisposition(name: string): string {
   const plain = name.replace(/[^\x20-\x7e]|["\\%]/gu, "_");
   const disposition = `attachment; filename="${plain}"`;
   return plain === name ? disposition : `${disposition}; filename*=UTF-8''${encodeExtended(name)}`;
 }
 
-// RFC 5987 leaves fewer characters as they are than encodeURIComponent does.
+// RFC 5987 allows fewer unescaped characters than encodeURIComponent.
 const encodeExtended = (text: string): string =>
   encodeURIComponent(text).replace(
     /['()*!]/g,

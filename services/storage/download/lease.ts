@@ -1,13 +1,13 @@
 import type { FileRow } from "../file-repository.ts";
 
-/** What a lease is for: a file as it was when it was handed over. */
+/** Identifies a file in the revision that was lent. */
 export type Leased = Pick<FileRow, "orgId" | "fileId" | "revision">;
 
 const leaseForm = /^([\da-f-]{36})\/([\da-f-]{36})\/(\d{1,10})$/;
 
 export const leaseOf = ({ orgId, fileId, revision }: Leased): string => `${orgId}/${fileId}/${revision}`;
 
-/** Undefined for a text that is no lease of ours. */
+/** Undefined if the text is not a lease. */
 export function parseLease(lease: string): Leased | undefined {
   const [, orgId, fileId, revision] = leaseForm.exec(lease) ?? [];
   return orgId && fileId && revision ? { orgId, fileId, revision: Number(revision) } : undefined;

@@ -3,15 +3,15 @@ import type { ReleaseFile } from "../../../gen/sluice/storage/v1/releases_pb.ts"
 import { hasReason } from "../../lib/rpc/errors.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
-import type { VerifiedContent } from "../blobs/verified-content.ts";
 import type { StorageDeps } from "../deps.ts";
 import { fileNotFound, releaseCorrupt } from "../errors.ts";
 import type { FileRow } from "../file-repository.ts";
+import type { VerifiedContent } from "../objects/verified-content.ts";
 import { listStagedFiles, type NewReleaseFile } from "../release-repository.ts";
 
 /**
- * Reads every staged file of a release to its end, and answers what is to be published, in the order of `files`. Throws
- * fileNotFound, and releaseCorrupt when one is not what was approved or its bytes are damaged.
+ * Reads every staged file of a release completely, and returns the files to publish in the order of `files`. Throws
+ * fileNotFound, and releaseCorrupt if a file differs from the approved one or its bytes are damaged.
  */
 export async function verifyStaged(
   { db, content }: Pick<StorageDeps, "db" | "content">,
@@ -25,7 +25,7 @@ export async function verifyStaged(
     files.map(({ fileId }) => fileId),
   );
   const rowsById = new Map(rows.map((row) => [row.fileId, row]));
-  // All rows are looked at before the first of what may be many bytes.
+  // All rows are checked before the first byte is read: there may be many bytes.
   const approved = files.map((file) => approvedOf(file, rowsById.get(file.fileId.toLowerCase())));
   const sha512s = new Map<string, string>();
   for (const { file, row } of approved) {

@@ -1,10 +1,10 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { BlobService } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
-import type { Content } from "../blobs/blob-store.ts";
 import type { StorageDeps } from "../deps.ts";
 import { contentTooLarge, lentFileChanged } from "../errors.ts";
 import type { FileRow, NewFile } from "../file-repository.ts";
+import type { Content } from "../objects/object-store.ts";
 import { insertKnown } from "../upload/insert-known.ts";
 import type { OpenLentFile } from "../upload/lent-files.ts";
 import { receiveContent } from "../upload/receive-content.ts";
@@ -38,7 +38,7 @@ async function insertRead(
   scope: Scope,
   { lent, content, stored, signal }: Reading,
 ): Promise<FileRow> {
-  const arriving = { pieces: lent.read(), announcedBytes: content.sizeBytes, signal };
+  const arriving = { chunks: lent.read(), announcedBytes: content.sizeBytes, signal };
   await using received = await receiveContent(deps, scope, arriving);
   if (received.content.sha256 !== content.sha256) throw lentFileChanged(content.sha256);
   signal.throwIfAborted();

@@ -9,9 +9,9 @@ export const putBlob =
   (deps: StorageDeps): MethodImpl<typeof BlobService.method.putBlob> =>
   async (requests, context) => {
     const scope = scopeOf(context);
-    const { header, pieces } = await receiveUpload<PutBlobHeader>(requests, deps.limits);
+    const { header, chunks } = await receiveUpload<PutBlobHeader>(requests, deps.limits);
     await using received = await receiveContent(deps, scope, {
-      pieces,
+      chunks,
       announcedBytes: 0,
       signal: context.signal,
     });

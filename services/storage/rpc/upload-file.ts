@@ -9,11 +9,11 @@ import {
   UploadFileResponseSchema,
 } from "../../../gen/sluice/storage/v1/files_pb.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
-import type { Content } from "../blobs/blob-store.ts";
 import type { StorageDeps } from "../deps.ts";
 import { hashMismatch, reservationLost } from "../errors.ts";
 import type { FileRow } from "../file-repository.ts";
 import { toFile } from "../message.ts";
+import type { Content } from "../objects/object-store.ts";
 import { isUploadRepeated, onceUploaded } from "../request-repository.ts";
 import { type ReceivedContent, receiveContent } from "../upload/receive-content.ts";
 import { receiveUpload, type Upload } from "../upload/receive-upload.ts";
@@ -28,7 +28,7 @@ export const uploadFile =
 
     const announcedBytes = Number(header.sizeBytes ?? 0);
     await using received = await receiveContent(deps, scope, {
-      pieces: upload.pieces,
+      chunks: upload.chunks,
       announcedBytes,
       signal: context.signal,
     });
@@ -58,10 +58,10 @@ async function commit(
 async function answerAgain(
   { db }: StorageDeps,
   scope: Scope,
-  { header, pieces }: Upload<UploadFileHeader>,
+  { header, chunks }: Upload<UploadFileHeader>,
 ): Promise<UploadFileResponse> {
   const hash = createHash("sha256");
-  for await (const piece of pieces) hash.update(piece);
+  for await (const chunk of chunks) hash.update(chunk);
   return onceUploaded(db, scope, requestOf(header, hash.digest("hex")), async () => {
     throw reservationLost();
   });

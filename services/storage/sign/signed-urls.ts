@@ -1,25 +1,25 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** What a signed URL lets its holder read, until when. */
+/** Permission to read one file until a point in time. */
 type Grant = { readonly orgId: string; readonly fileId: string; readonly expireTime: Date };
 
 /** URLs that read one file each without a credential. */
 export type SignedUrls = {
-  /** Begins with the platform's public URL, or with `/` when none is known. */
+  /** Starts with the public URL of the platform, or with `/` if none is set. */
   urlFor(grant: Grant): string;
-  /** What the token of a URL grants; undefined when it is not one of ours, or has expired. */
+  /** The grant of a URL's token; undefined if the token is invalid or has expired. */
   open(token: string): Grant | undefined;
 };
 
-/** Says what is signed, so that the key vouches for nothing else. */
+/** Domain separation: a signature of this key for another purpose is never valid here. */
 const purpose = "sluice signed url 1\n";
 const idBytes = 16;
 const timeBytes = 8;
 const grantBytes = 2 * idBytes + timeBytes;
-/** A grant and its HMAC-SHA-256 are 72 bytes: each token has one spelling in base64url, and it needs no padding. */
+/** A grant and its HMAC-SHA-256 are 72 bytes, so each token has exactly one encoding in base64url, without padding. */
 const tokenForm = /^[A-Za-z0-9_-]{96}$/;
 
-/** `key` is secret and has 32 bytes. */
+/** `key` is a secret of 32 bytes. */
 export function createSignedUrls({ key, publicUrl }: { key: Uint8Array; publicUrl: string }): SignedUrls {
   const mac = (grant: Uint8Array) => createHmac("sha256", key).update(purpose).update(grant).digest();
   return {

@@ -1,21 +1,21 @@
 import type { Limits } from "../limits.ts";
 
-/** What has arrived of a content: all of it, or the pieces so far and those that follow. */
+/** Small content as a whole, or the chunks so far and those that follow. */
 export type Gathered =
   | { readonly whole: Buffer }
-  | { readonly whole: undefined; readonly pieces: AsyncIterable<Uint8Array> };
+  | { readonly whole: undefined; readonly chunks: AsyncIterable<Uint8Array> };
 
 /**
- * Waits for a content that is small and arrives at once. One that is larger, or takes its time, is handed on as it was.
- * Throws what `pieces` throws.
+ * Waits for content that is small and arrives at once. Content that is larger or slower is returned as a stream, from its
+ * first byte. Throws whatever `chunks` throws.
  */
 export async function gatherSmall(
-  pieces: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array>,
   announcedBytes: number,
   { smallBytesMax, smallWaitMs }: Pick<Limits, "smallBytesMax" | "smallWaitMs">,
 ): Promise<Gathered> {
-  if (announcedBytes > smallBytesMax) return { whole: undefined, pieces };
-  const iterator = pieces[Symbol.asyncIterator]();
+  if (announcedBytes > smallBytesMax) return { whole: undefined, chunks };
+  const iterator = chunks[Symbol.asyncIterator]();
   const held: Uint8Array[] = [];
   let heldBytes = 0;
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
@@ -24,7 +24,7 @@ export async function gatherSmall(
     while (heldBytes <= smallBytesMax) {
       const next = iterator.next();
       const result = await Promise.race([next, late]);
-      if (!result) return { whole: undefined, pieces: continued(held, iterator, next) };
+      if (!result) return { whole: undefined, chunks: replay(held, iterator, next) };
       if (result.done) return { whole: Buffer.concat(held, heldBytes) };
       held.push(result.value);
       heldBytes += result.value.length;
@@ -32,15 +32,16 @@ export async function gatherSmall(
   } finally {
     clearTimeout(timer);
   }
-  return { whole: undefined, pieces: continued(held, iterator) };
+  return { whole: undefined, chunks: replay(held, iterator) };
 }
 
-async function* continued(
+/** The held chunks, then the rest of the iterator, of which one result may be pending. */
+async function* replay(
   held: readonly Uint8Array[],
   iterator: AsyncIterator<Uint8Array>,
   pending?: Promise<IteratorResult<Uint8Array>>,
 ): AsyncGenerator<Uint8Array> {
-  // Whoever ends before it is waited for has its own error.
+  // A consumer that stops before it awaits this result has an error of its own.
   pending?.catch(() => undefined);
   yield* held;
   for (let result = await (pending ?? iterator.next()); !result.done; result = await iterator.next()) {

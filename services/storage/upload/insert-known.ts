@@ -1,18 +1,18 @@
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
-import type { Content } from "../blobs/blob-store.ts";
-import type { StorageDeps } from "../deps.ts";
 import { type FileRow, insertFile, type NewFile } from "../file-repository.ts";
 import { mediaTypeOf } from "../media-type.ts";
+import type { Content } from "../objects/object-store.ts";
 import { updateUsage } from "../quota-repository.ts";
+import type { UploadDeps } from "./upload-deps.ts";
 
 /**
- * Makes a file of content that is stored already and was verified; undefined when there is none. The caller must hold
- * the bytes: who knows a hash alone may not read what has it. Throws quotaExceeded, reservationLost.
+ * Creates a file on content that is stored and verified; undefined if there is none. The caller must have proved that it has
+ * the bytes: knowing a hash is no right to read the content. Throws quotaExceeded, reservationLost.
  */
 export async function insertKnown(
-  deps: StorageDeps,
+  deps: UploadDeps,
   scope: Scope,
   content: Content,
   file: Pick<NewFile, "name" | "contentType" | "ownerId">,
@@ -23,7 +23,7 @@ export async function insertKnown(
   try {
     const row = await deps.db.transaction(async (tx) => {
       const reservedBytes = await reservation.take(tx);
-      // Locks the content against its removal until the file's row says that it is used.
+      // Locks the content against collection until the file's row is committed.
       await touchBlobs(tx, [sha256]);
       if (!(await isSound(deps, content))) throw new ContentGone();
       const contentType = file.contentType || mediaTypeOf(file.name);
@@ -45,10 +45,10 @@ export async function insertKnown(
   }
 }
 
-/** Removed before it was locked. */
+/** The content was collected before it was locked. */
 class ContentGone extends Error {}
 
-async function isSound({ blobs, content }: StorageDeps, { sha256, sizeBytes }: Content): Promise<boolean> {
-  await using blob = await blobs.open(sha256);
-  return blob?.sizeBytes === sizeBytes && content.isVerified(sha256, blob.fingerprint);
+async function isSound({ objects, content }: UploadDeps, { sha256, sizeBytes }: Content): Promise<boolean> {
+  const head = await objects.head(sha256);
+  return head?.sizeBytes === sizeBytes && content.isVerified(sha256, head.fingerprint);
 }

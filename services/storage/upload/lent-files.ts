@@ -3,21 +3,20 @@ import { join } from "node:path";
 import type { LentFile } from "../../../gen/sluice/common/v1/lent_files_pb.ts";
 import { lentFileName, sharedFolderIdFile } from "../../lib/content/shared-folder.ts";
 
-/** Files that another service lends in a folder which this process can read. */
+/** Files that another service lends in a folder that this process can read. */
 export type LentFiles = {
-  /** Opens one; undefined when it is in another folder, or not there. */
+  /** Opens a lent file; undefined if it is missing or in a folder that this process cannot read. */
   open(file: LentFile): Promise<OpenLentFile | undefined>;
 };
 
 export type OpenLentFile = AsyncDisposable & {
-  /** All bytes, as they are. */
+  /** All bytes, unverified. */
   read(): AsyncGenerator<Uint8Array>;
 };
 
-/** Files are read in pieces of this size. */
-const pieceBytes = 1024 * 1024;
+const chunkBytes = 1024 * 1024;
 
-/** Without a folder no file can be opened. */
+/** Without a folder, no file can be opened. */
 export function openLentFiles(directory: string | undefined): LentFiles {
   return {
     async open(file) {
@@ -37,14 +36,14 @@ async function openFile(handle: FileHandle, { sizeBytes }: LentFile): Promise<Op
   const stats = await handle.stat();
   if (!stats.isFile() || stats.size !== Number(sizeBytes)) return undefined;
   const held = stack.move();
-  return { read: () => readPieces(handle), [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return { read: () => readChunks(handle), [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
-/** Reads one piece ahead of the caller. */
-async function* readPieces(handle: FileHandle): AsyncGenerator<Uint8Array> {
+/** Reads one chunk ahead of the consumer. */
+async function* readChunks(handle: FileHandle): AsyncGenerator<Uint8Array> {
   const readNext = (position: number) => {
-    const reading = handle.read(Buffer.allocUnsafeSlow(pieceBytes), 0, pieceBytes, position);
-    // The caller may stop before it waits for this one.
+    const reading = handle.read(Buffer.allocUnsafeSlow(chunkBytes), 0, chunkBytes, position);
+    // The consumer may stop before it awaits this read.
     reading.catch(() => {});
     return reading;
   };

@@ -3,53 +3,53 @@ import type { Db } from "../../lib/database/database.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
-import type { Content, TemporaryBlob } from "../blobs/blob-store.ts";
-import type { StorageDeps } from "../deps.ts";
 import { type FileRow, insertFile, type NewFile } from "../file-repository.ts";
 import { mediaTypeOf } from "../media-type.ts";
+import type { Content, ObjectUpload } from "../objects/object-store.ts";
 import { updateUsage } from "../quota-repository.ts";
 import { gatherSmall } from "./gather-small.ts";
 import type { Reservation } from "./reservations.ts";
 import { insertSmall } from "./small-uploads.ts";
+import type { UploadDeps } from "./upload-deps.ts";
 
 type FileHead = Pick<NewFile, "name" | "contentType" | "ownerId">;
 
-/** Content that has arrived. Disposing it gives back its quota and removes its bytes, unless it was committed. */
+/** Content that has arrived. Disposing it releases its quota and deletes its bytes, unless it was committed. */
 export type ReceivedContent = AsyncDisposable & {
   readonly content: Content;
   /**
-   * Makes it a file within the transaction that commits it. An empty `contentType` is found by the name. Throws
-   * diskFull, quotaExceeded, reservationLost.
+   * Creates its file in the caller's transaction. An empty `contentType` is derived from the name. Throws diskFull,
+   * quotaExceeded, reservationLost.
    */
   insert(tx: Db, file: FileHead): Promise<FileRow>;
-  /** Makes it a file, in a transaction of its own or one that it shares. Throws as `insert`. */
+  /** Creates its file in a transaction of its own, or one shared with other uploads. Throws like `insert`. */
   store(file: FileHead): Promise<FileRow>;
-  /** Says that the transaction has committed: if it inserted the content, nothing is left to give back. */
+  /** To be called after the transaction has committed: then the quota stays with the file. */
   committed(): void;
 };
 
 type Arriving = {
-  readonly pieces: AsyncIterable<Uint8Array>;
-  /** 0 when the size is not known before. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** 0 if the size is unknown. */
   readonly announcedBytes: number;
   /** Aborts when the caller goes away. */
   readonly signal: AbortSignal;
 };
 
-/** Takes content in. Throws quotaExceeded, diskFull, and what `pieces` throws. */
+/** Receives content. Throws quotaExceeded, diskFull, and whatever `chunks` throws. */
 export async function receiveContent(
-  deps: StorageDeps,
+  deps: UploadDeps,
   scope: Scope,
   arriving: Arriving,
 ): Promise<ReceivedContent> {
-  const gathered = await gatherSmall(arriving.pieces, arriving.announcedBytes, deps.limits);
+  const gathered = await gatherSmall(arriving.chunks, arriving.announcedBytes, deps.limits);
   return gathered.whole
     ? smallContent(deps, scope, gathered.whole, arriving.signal)
-    : receiveLarge(deps, scope, { ...arriving, pieces: gathered.pieces });
+    : receiveLarge(deps, scope, { ...arriving, chunks: gathered.chunks });
 }
 
-/** It needs neither a reservation nor a file before it is committed. */
-function smallContent(deps: StorageDeps, scope: Scope, bytes: Buffer, signal: AbortSignal): ReceivedContent {
+/** Small content stays in memory and needs no reservation until it is committed. */
+function smallContent(deps: UploadDeps, scope: Scope, bytes: Buffer, signal: AbortSignal): ReceivedContent {
   const content = { sha256: hash("sha256", bytes), sizeBytes: bytes.byteLength };
   const uploadOf = (file: FileHead) => ({ scope, file, content, bytes, signal });
   return {
@@ -65,26 +65,26 @@ function smallContent(deps: StorageDeps, scope: Scope, bytes: Buffer, signal: Ab
   };
 }
 
-/** Under a reservation that grows with it, until it lies on the disk under no name. */
+/** Streams content to the store under a reservation that grows with it. It is not visible before it is inserted. */
 async function receiveLarge(
-  deps: StorageDeps,
+  deps: UploadDeps,
   scope: Scope,
-  { pieces, announcedBytes }: Arriving,
+  { chunks, announcedBytes }: Arriving,
 ): Promise<ReceivedContent> {
   await using stack = new AsyncDisposableStack();
   const reservation = stack.use(await deps.reservations.hold(scope, announcedBytes));
-  const temporary = stack.use(await deps.blobs.createTemporary(reservation.id, announcedBytes));
+  const upload = stack.use(await deps.objects.startUpload(reservation.id, announcedBytes));
   let receivedBytes = 0;
-  for await (const piece of pieces) {
-    receivedBytes += piece.length;
+  for await (const chunk of chunks) {
+    receivedBytes += chunk.length;
     await reservation.cover(receivedBytes);
-    await temporary.write(piece);
+    await upload.write(chunk);
   }
-  const content = await temporary.finish();
+  const content = await upload.finish();
   const held = stack.move();
   let inserted = false;
   const insertOne = async (tx: Db, file: FileHead) => {
-    const row = await insert(deps, tx, scope, { file, content, reservation, temporary });
+    const row = await insert(deps, tx, scope, { file, content, reservation, upload });
     inserted = true;
     return row;
   };
@@ -99,26 +99,24 @@ async function receiveLarge(
   };
 }
 
-/** The transaction is what makes the file exist: before it has committed, everything else can be lost. */
+/** The file exists once the transaction has committed. Everything before that may be lost. */
 async function insert(
-  { content: verified }: StorageDeps,
+  { content: verified }: UploadDeps,
   tx: Db,
   scope: Scope,
   received: {
     file: FileHead;
     content: Content;
     reservation: Reservation;
-    temporary: TemporaryBlob;
+    upload: ObjectUpload;
   },
 ): Promise<FileRow> {
-  const { file, content, reservation, temporary } = received;
+  const { file, content, reservation, upload } = received;
   const { sha256, sizeBytes } = content;
   const reservedBytes = await reservation.take(tx);
-  // Locks the content against its removal until the file's row says that it is used.
+  // Locks the content against collection until the file's row is committed.
   await touchBlobs(tx, [sha256]);
-  const fingerprint = await temporary.publish((existing) =>
-    verified.isVerified(sha256, existing.fingerprint),
-  );
+  const fingerprint = await upload.publish((existing) => verified.isVerified(sha256, existing.fingerprint));
   verified.setVerified(sha256, fingerprint);
   const contentType = file.contentType || mediaTypeOf(file.name);
   const row = await insertFile(tx, scope, { ...file, contentType, fileId: newId(), sizeBytes, sha256 });

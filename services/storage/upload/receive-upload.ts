@@ -1,7 +1,7 @@
 import { contentTooLarge, headerNotFirst, sizeMismatch, uploadIdle } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 
-/** A message of an upload: a header, then chunks. */
+/** A message of an upload stream: the header, then chunks. */
 type UploadPart<Header> = {
   readonly part:
     | { readonly case: "header"; readonly value: Header }
@@ -9,18 +9,18 @@ type UploadPart<Header> = {
     | { readonly case: undefined };
 };
 
-/** What an upload of any kind says before its content comes. */
+/** Fields that the headers of all upload methods have. */
 type UploadHeader = { readonly name: string; readonly sizeBytes?: bigint | undefined };
 
 export type Upload<Header extends UploadHeader> = {
   readonly header: Header;
-  /** The content as it arrives; throws when it is more or less than the header announced, or pauses for too long. */
-  readonly pieces: AsyncIterable<Uint8Array>;
+  /** The content as it arrives. Throws if its size differs from the announced one, or if the sender is idle for too long. */
+  readonly chunks: AsyncIterable<Uint8Array>;
 };
 
 type ReceiveLimits = Pick<Limits, "uploadBytesMax" | "uploadIdleMs">;
 
-/** Waits for an upload's header, which has to come first. */
+/** Awaits the header, which must be the first message. */
 export async function receiveUpload<Header extends UploadHeader>(
   requests: AsyncIterable<UploadPart<Header>>,
   limits: ReceiveLimits,
@@ -29,10 +29,10 @@ export async function receiveUpload<Header extends UploadHeader>(
   const first = await nextWithin(iterator, limits.uploadIdleMs);
   if (first?.part.case !== "header") throw headerNotFirst();
   const header = first.part.value;
-  return { header, pieces: receivePieces(iterator, header, limits) };
+  return { header, chunks: receiveChunks(iterator, header, limits) };
 }
 
-async function* receivePieces(
+async function* receiveChunks(
   iterator: AsyncIterator<UploadPart<UploadHeader>>,
   header: UploadHeader,
   { uploadIdleMs, uploadBytesMax }: ReceiveLimits,
@@ -51,7 +51,7 @@ async function* receivePieces(
   if (announced !== undefined && receivedBytes < announced) throw sizeMismatch(announced, receivedBytes);
 }
 
-// An iterator that was waited for in vain is not returned to: the call that it belongs to ends with the answer.
+// After a timeout the iterator is not closed: it ends with its call.
 async function nextWithin<T>(iterator: AsyncIterator<T>, idleMs: number): Promise<T | undefined> {
   const { promise: idle, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(uploadIdle(idleMs)), idleMs);

@@ -12,21 +12,21 @@ import {
   updateReservation,
 } from "../reservation-repository.ts";
 
-/** The quota that a running upload holds. Disposing it gives back what was not settled. */
+/** Quota that a running upload holds. Disposing it releases the quota unless it was settled. */
 export type Reservation = AsyncDisposable & {
   readonly id: string;
-  /** Sees to it that so many bytes in all are reserved. Throws quotaExceeded. */
+  /** Grows the reservation to at least `totalBytes`. Throws quotaExceeded. */
   cover(totalBytes: number): Promise<void>;
-  /** Ends the reservation within the transaction that commits its file; answers how many bytes it held. */
+  /** Deletes the reservation in the transaction that commits its file. Returns the bytes that it held. */
   take(tx: Db): Promise<number>;
-  /** Says that this transaction has committed: nothing is left to give back. */
+  /** To be called after that transaction has committed: nothing is left to release. */
   settled(): void;
 };
 
 export type Reservations = AsyncDisposable & {
-  /** Begins an upload; `totalBytes` is 0 when its size is not known. Throws quotaExceeded. */
+  /** Reserves quota for a new upload; `totalBytes` is 0 if its size is unknown. Throws quotaExceeded. */
   hold(owner: Owner, totalBytes: number): Promise<Reservation>;
-  /** Says that this process's uploads are alive. */
+  /** Writes the heartbeat of all uploads of this process. */
   beat(): Promise<void>;
 };
 
@@ -36,7 +36,7 @@ type ReservationDeps = {
   readonly limits: Pick<Limits, "reservationStepBytes" | "heartbeatMs">;
 };
 
-/** The reservations of this process, kept alive until they are disposed. */
+/** The reservations of this process, with a heartbeat until they are disposed. */
 export function createReservations(deps: ReservationDeps): Reservations {
   const { db, log, limits } = deps;
   const live = new Set<string>();
@@ -112,8 +112,8 @@ function reservationOf(
 }
 
 /**
- * Reserves as much of `wantedBytes` as the quota has left; answers how much. The reservation's row is locked before
- * the quota's, here as everywhere, so that nobody waits in a circle.
+ * Reserves as much of `wantedBytes` as the quota has left, and returns how much. Every transaction locks the reservation's
+ * row before the quota's, which rules out deadlocks.
  */
 async function reserve(
   tx: Db,

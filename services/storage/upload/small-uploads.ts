@@ -5,39 +5,39 @@ import { outsideCalls } from "../../lib/rpc/call.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
-import type { BlobStore, Content } from "../blobs/blob-store.ts";
-import type { VerifiedContent } from "../blobs/verified-content.ts";
 import { quotaExceeded } from "../errors.ts";
 import { type FileRow, insertFiles, type NewFile } from "../file-repository.ts";
 import { mediaTypeOf } from "../media-type.ts";
+import type { Content, ObjectStore } from "../objects/object-store.ts";
+import type { VerifiedContent } from "../objects/verified-content.ts";
 import { addUsage, findQuota } from "../quota-repository.ts";
 
-/** A whole content in memory, and what it is to become. */
+/** Content in memory, and the file to create for it. */
 export type SmallUpload = {
   readonly scope: Scope;
   readonly file: Pick<NewFile, "name" | "contentType" | "ownerId">;
   readonly content: Content;
   readonly bytes: Uint8Array;
-  /** Aborts when nobody waits for the file any more: then it must not come to be. */
+  /** Aborts when the caller is gone: then the file must not be created. */
   readonly signal: AbortSignal;
 };
 
 export type SmallUploads = {
-  /** Commits it, together with others of the organisation that wait. Throws quotaExceeded, diskFull. */
+  /** Commits the upload in a batch with others of its organisation. Throws quotaExceeded, diskFull. */
   store(upload: SmallUpload): Promise<FileRow>;
 };
 
 type Waiting = { readonly upload: SmallUpload } & Pick<PromiseWithResolvers<FileRow>, "resolve" | "reject">;
 type Queue = { readonly waiting: Waiting[]; running: number };
 
-/** Uploads that one transaction commits. */
+/** Uploads in one transaction. */
 const batchMax = 64;
-/** Transactions of one organisation at a time: while one waits for the disk, the next is collected. */
+/** Concurrent transactions of one organisation: while one waits for the disk, the next batch fills. */
 const batchesMax = 2;
 
 /**
- * A commit costs the same for one file as for many, and those of an organisation wait for each other at its quota's row.
- * So uploads that arrive while others are committed share the next transaction.
+ * A commit costs the same for one file as for many, and commits of one organisation wait for each other on its quota's row.
+ * So uploads that arrive during a commit share the next transaction.
  */
 export function createSmallUploads(deps: SmallUploadDeps): SmallUploads {
   const queues = new Map<string, Queue>();
@@ -45,7 +45,7 @@ export function createSmallUploads(deps: SmallUploadDeps): SmallUploads {
     while (queue.running < batchesMax && queue.waiting.length > 0) {
       const batch = queue.waiting.splice(0, batchMax);
       queue.running += 1;
-      // None of the calls that a batch serves may cancel its statements.
+      // A batch serves several calls: none of them may cancel its statements.
       void outsideCalls(() => commitAll(deps, batch)).finally(() => {
         queue.running -= 1;
         if (queue.running === 0 && queue.waiting.length === 0) queues.delete(orgId);
@@ -68,13 +68,13 @@ export function createSmallUploads(deps: SmallUploadDeps): SmallUploads {
 
 type SmallUploadDeps = {
   readonly db: Db;
-  readonly blobs: BlobStore;
+  readonly objects: ObjectStore;
   readonly content: VerifiedContent;
 };
 
 const isWanted = ({ upload }: Waiting): boolean => !upload.signal.aborted;
 
-/** Answers every upload of a batch. What one of them alone is to blame for does not fail the others. */
+/** Settles every upload of a batch. An error of one upload does not fail the others. */
 async function commitAll(deps: SmallUploadDeps, batch: readonly Waiting[]): Promise<void> {
   const wanted = batch.filter(isWanted);
   for (const { reject } of batch.filter((waiting) => !wanted.includes(waiting))) reject(callEnded());
@@ -101,7 +101,7 @@ async function commitAll(deps: SmallUploadDeps, batch: readonly Waiting[]): Prom
 
 async function commitAgain(deps: SmallUploadDeps, failed: readonly Waiting[], error: unknown): Promise<void> {
   if (!failed.every(isWanted)) return commitAll(deps, failed);
-  // Of a database that went away nobody knows whether it has committed.
+  // If the database connection was lost, the transaction may have been committed.
   if (failed.length === 1 || databaseFailure(error)?.code === Code.Unavailable) {
     for (const { reject } of failed) reject(error);
     return;
@@ -112,11 +112,11 @@ async function commitAgain(deps: SmallUploadDeps, failed: readonly Waiting[], er
 const callEnded = () => new ConnectError("the call has ended", Code.Canceled);
 
 /**
- * Makes files of uploads of one organisation within the transaction that commits them; answers for each its row, or why
- * it is refused. Rows are locked as everywhere: the contents', then the quota's.
+ * Creates the files of one organisation's uploads in the caller's transaction. Returns for each upload its row or its
+ * refusal. Locks are taken in the order used everywhere: blobs, then quota.
  */
 export async function insertSmall(
-  { blobs, content: verified }: SmallUploadDeps,
+  { objects, content: verified }: SmallUploadDeps,
   tx: Db,
   uploads: readonly SmallUpload[],
 ): Promise<(FileRow | Error)[]> {
@@ -127,17 +127,17 @@ export async function insertSmall(
   const admitted = uploads.filter((upload) => !refusals.has(upload));
   const bySha256 = new Map(admitted.map((upload) => [upload.content.sha256, upload]));
   if (admitted.length === 0) return uploads.map((upload) => refusals.get(upload) as Error);
-  // Before anything is published: the lock keeps the contents from being removed until the files' rows use them.
+  // Before anything is stored: the locks protect the contents from collection until the files' rows are committed.
   await touchBlobs(tx, bySha256.keys());
-  const published = await Promise.allSettled(
+  const stored = await Promise.allSettled(
     [...bySha256.values()].map(async ({ content, bytes }) => {
       const isSound = (existing: { fingerprint: string }) =>
         verified.isVerified(content.sha256, existing.fingerprint);
-      verified.setVerified(content.sha256, await blobs.store(content, bytes, isSound));
+      verified.setVerified(content.sha256, await objects.put(content, bytes, isSound));
     }),
   );
-  // Only when all have ended: none may be published after the locks are gone.
-  for (const outcome of published) if (outcome.status === "rejected") throw outcome.reason;
+  // After all have settled: nothing may be stored once the locks are released.
+  for (const outcome of stored) if (outcome.status === "rejected") throw outcome.reason;
   const rows = await insertFiles(tx, admitted.map(newFileOf));
   const usedBytes = admitted.reduce((sum, { content }) => sum + content.sizeBytes, 0);
   if (!(await addUsage(tx, scope, { usedBytes, fileCount: admitted.length }))) {
@@ -147,7 +147,7 @@ export async function insertSmall(
   return uploads.map((upload) => rowOf.get(upload) ?? (refusals.get(upload) as Error));
 }
 
-/** What does not fit is refused before its bytes are published. Whether the rest fits is certain when it is counted. */
+/** Refuses what exceeds the quota before its bytes are stored. Only `addUsage` decides for the rest. */
 async function refuseOverQuota(
   tx: Db,
   scope: Scope,

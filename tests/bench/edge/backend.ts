@@ -4,7 +4,7 @@ import { GetConnectorResponseSchema } from "../../../gen/sluice/orchestration/v1
 import { EchoResponseSchema } from "../../../gen/sluice/test/v1/echo_pb.ts";
 import { rawMethod } from "../../lib/raw-method.ts";
 
-// Answers every call of a method at once with the same message: what is measured stands before it.
+// Responds to every call of a method at once with the same message. The gateway in front of it is measured.
 
 const metadata = Object.fromEntries(
   Array.from({ length: 8 }, (_, at) => [`key-${at}`, `value of key ${at}`]),
@@ -17,9 +17,9 @@ const connector = toBinary(
   }),
 );
 
-const answering = (message: Uint8Array) => {
-  const answer = Buffer.from(message);
-  return (_: unknown, done: (error: null, message: Buffer) => void) => done(null, answer);
+const responding = (message: Uint8Array) => {
+  const response = Buffer.from(message);
+  return (_: unknown, done: (error: null, message: Buffer) => void) => done(null, response);
 };
 
 const server = new Server();
@@ -28,7 +28,7 @@ server.addService(
     echo: rawMethod("/sluice.test.v1.EchoService/Echo"),
     getConnector: rawMethod("/sluice.orchestration.v1.ConnectorService/GetConnector"),
   },
-  { echo: answering(echo), getConnector: answering(connector) },
+  { echo: responding(echo), getConnector: responding(connector) },
 );
 server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
   if (error) throw error;

@@ -6,10 +6,10 @@ import { EchoRequestSchema } from "../../../gen/sluice/test/v1/echo_pb.ts";
 
 const callersCount = 32;
 
-/** Makes one call at a time; rejects unless it ends well. */
+/** Makes one call at a time. Rejects if the call fails. */
 type Caller = () => Promise<void>;
 
-/** Connects callers to what listens on a port. */
+/** Connects callers to a port. */
 export type Connect = (port: number) => Disposable & { readonly callers: readonly Caller[] };
 
 const echoRequest = create(EchoRequestSchema, { text: "x".repeat(200) });
@@ -40,7 +40,7 @@ function overHttp1(request: string): Connect {
   };
 }
 
-/** Parses no more of an answer than its status and its end: what the load costs is taken from what it is put on. */
+/** Parses only the status and the end of a response, because the load's CPU time is lost to the measured gateway. */
 function connectHttp1(port: number, request: string): { call: Caller; close(): void } {
   const socket = connectTcp({ port, host: "127.0.0.1", noDelay: true }).setEncoding("latin1");
   let call = Promise.withResolvers<void>();
@@ -69,7 +69,7 @@ function isWhole(text: string): boolean {
   return end >= 0 && text.length >= end + 4 + Number(/content-length: (\d+)/i.exec(text)?.[1]);
 }
 
-/** gRPC; the callers share the connections. */
+/** gRPC. The callers share connections. */
 export const callGrpc =
   (path: string, message: Uint8Array, connections = 1): Connect =>
   (port) => {

@@ -3,10 +3,10 @@ import { spawnProcess } from "../../lib/spawned-process.ts";
 import { limitsOutOfReach } from "../rate-limits.ts";
 import type { Gateway } from "./start-gateway.ts";
 
-/** Ticks of a second in /proc, on every Linux that Node runs on. */
+/** Clock ticks per second in /proc, on every Linux that Node supports. */
 const ticksPerSecond = 100;
 
-/** The edge as `npm run start:edge` runs it, with its log and its limits, in so many processes that share a port. */
+/** The edge as started by `npm run start:edge`, with log and limits, in several processes that share a port. */
 export async function startEdgeProcesses(
   processes: number,
   settings: Readonly<Record<string, string>>,
@@ -24,7 +24,7 @@ export async function startEdgeProcesses(
   };
 }
 
-/** Processor time of a process and its children so far. */
+/** CPU time of a process and its children. */
 async function cpuSecondsOf(pid: number): Promise<number> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
   const pids = [pid, ...children.split(" ").filter(Boolean).map(Number)];
@@ -33,7 +33,7 @@ async function cpuSecondsOf(pid: number): Promise<number> {
 }
 
 async function ticksOf(pid: number): Promise<number> {
-  // The name before may have spaces: fields are counted from the bracket that ends it, which is the second's end.
+  // The second field, the name, may contain spaces, so fields are counted from its closing bracket.
   const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\) /s, "").split(" ");
   const [user, system] = fields.slice(11, 13);
   return Number(user) + Number(system);

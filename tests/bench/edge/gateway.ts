@@ -19,7 +19,7 @@ import {
 import { createMeshKeys } from "../../../services/all-in-one/create-mesh-keys.ts";
 import { startIdentity } from "./identity.ts";
 
-// One way to stand before the backend, in a process of its own: it tells its port, and what it has cost so far.
+// A gateway in front of the backend, in a process of its own. It reports its port, and on request the CPU time it has used.
 
 const [kind = "", backendPort = ""] = process.argv.slice(2);
 const path = "/sluice.test.v1.EchoService/Echo";
@@ -28,8 +28,8 @@ const asIs = (bytes: Buffer): Buffer => bytes;
 
 function callRaw(message: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(path, asIs, asIs, message, (error, answer) =>
-      error ? reject(error) : resolve(answer ?? Buffer.alloc(0)),
+    client.makeUnaryRequest(path, asIs, asIs, message, (error, response) =>
+      error ? reject(error) : resolve(response ?? Buffer.alloc(0)),
     );
   });
 }
@@ -41,8 +41,8 @@ function call(request: EchoRequest): Promise<EchoResponse> {
       (message: EchoRequest) => Buffer.from(toBinary(EchoRequestSchema, message)),
       (bytes) => fromBinary(EchoResponseSchema, bytes),
       request,
-      (error, answer) =>
-        error ? reject(ConnectError.from(error)) : resolve(answer ?? create(EchoResponseSchema)),
+      (error, response) =>
+        error ? reject(ConnectError.from(error)) : resolve(response ?? create(EchoResponseSchema)),
     );
   });
 }
@@ -51,38 +51,38 @@ const adapter = () =>
   connectNodeAdapter({ routes: (router) => router.rpc(EchoService.method.echo, (request) => call(request)) });
 
 async function handJson(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const pieces: Buffer[] = [];
-  request.on("data", (piece: Buffer) => pieces.push(piece));
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", async () => {
-    const message = fromJsonString(EchoRequestSchema, Buffer.concat(pieces).toString());
-    const answer = fromBinary(
+    const message = fromJsonString(EchoRequestSchema, Buffer.concat(chunks).toString());
+    const echo = fromBinary(
       EchoResponseSchema,
       await callRaw(Buffer.from(toBinary(EchoRequestSchema, message))),
     );
-    const body = Buffer.from(toJsonString(EchoResponseSchema, answer));
+    const body = Buffer.from(toJsonString(EchoResponseSchema, echo));
     response.writeHead(200, { "content-type": "application/json", "content-length": body.byteLength });
     response.end(body);
   });
 }
 
 function handGrpc(stream: ServerHttp2Stream): void {
-  const pieces: Buffer[] = [];
-  stream.on("data", (piece: Buffer) => pieces.push(piece));
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
   stream.on("end", async () => {
-    const answer = await callRaw(Buffer.concat(pieces).subarray(5));
+    const response = await callRaw(Buffer.concat(chunks).subarray(5));
     const head = Buffer.alloc(5);
-    head.writeUInt32BE(answer.byteLength, 1);
+    head.writeUInt32BE(response.byteLength, 1);
     stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
     stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
-    stream.end(Buffer.concat([head, answer]));
+    stream.end(Buffer.concat([head, response]));
   });
 }
 
-/** Of calls, and of calls at once: counted for each kind of caller, and never reached. */
+/** Rate and concurrency limits of each kind of caller, high enough never to be reached. */
 const far: Limit = { tokens: 1e9, refillMs: 1_000, callsMax: 1e9 };
 const farLimits = { address: far, user: far, "api-key": far, org: far };
 
-/** The edge, which asks an identity service of its own who calls. `more` is what else it is started with. */
+/** The edge with an identity service of its own. `more` adds settings. */
 async function edge(more: Partial<Parameters<typeof startEdge>[0]> = {}): Promise<number> {
   const keys = createMeshKeys();
   const log = pino({ level: "silent" });

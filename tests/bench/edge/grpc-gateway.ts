@@ -8,11 +8,11 @@ import type { Gateway } from "./start-gateway.ts";
 
 const module = join(import.meta.dirname, "grpc-gateway");
 
-/** Why grpc-gateway can't be built on this machine; undefined where it can. */
+/** Why grpc-gateway cannot be built on this machine; undefined if it can. */
 export const missingForGrpcGateway = (): string | undefined =>
   firstMissing(["go", "version"], ["buf", "--version"]);
 
-/** Generates grpc-gateway for the test contract and builds it in a folder; its path is answered. */
+/** Generates grpc-gateway for the test contract and builds it in a folder. Returns its path. */
 export async function buildGrpcGateway(folder: string): Promise<string> {
   const build = join(folder, "grpc-gateway");
   await cp(module, build, { recursive: true });
@@ -21,7 +21,7 @@ export async function buildGrpcGateway(folder: string): Promise<string> {
   return join(build, "grpc-gateway");
 }
 
-/** Runs it before a backend. Node's gateways run on one thread, so this has one processor, too. */
+/** Runs it in front of a backend, on one processor because Node's gateways have one thread. */
 export async function startGrpcGateway(program: string, backendPort: number): Promise<Gateway> {
   const child = spawn(program, [`127.0.0.1:${backendPort}`], {
     env: { ...process.env, GOMAXPROCS: "1" },

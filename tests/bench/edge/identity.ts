@@ -5,7 +5,7 @@ import { type GrpcServer, startGrpcServer } from "../../../services/lib/mesh/grp
 import { guard } from "../../../services/lib/rpc/guard.ts";
 import { createVerifier } from "../../../services/lib/rpc/principal.ts";
 
-/** An identity service that knows every credential at once: the edge asks it as it does any, and remembers the answer. */
+/** An identity service that accepts every credential. The edge calls it and caches its responses as usual. */
 export function startIdentity(keys: MeshKeys, log: Logger): Promise<GrpcServer> {
   return startGrpcServer({
     listen: "127.0.0.1:0",

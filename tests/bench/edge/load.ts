@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Connect } from "./callers.ts";
 
-/** Each caller calls again as soon as it is answered, until the time is over. Answers how many calls were made. */
+/** Each caller repeats its call without a pause until the time is over. Returns the number of calls. */
 export async function keepBusy(connect: Connect, port: number, forMs: number): Promise<number> {
   using connected = connect(port);
   const until = performance.now() + forMs;
@@ -14,12 +14,12 @@ export async function keepBusy(connect: Connect, port: number, forMs: number): P
   return calls;
 }
 
-/** As many calls a second, however long each takes. */
+/** Calls per second, independent of their durations. */
 export type Pace = { readonly callsPerSecond: number; readonly forMs: number };
 
 /**
- * Makes calls when they are due, and answers how long each took, in milliseconds: a call that is due while every caller
- * waits for an answer has begun to count.
+ * Makes calls at their due times. Returns their latencies in milliseconds, measured from the due time: waiting for a free caller
+ * counts.
  */
 export async function keepPace(connect: Connect, port: number, pace: Pace): Promise<number[]> {
   using connected = connect(port);
@@ -36,7 +36,7 @@ export async function keepPace(connect: Connect, port: number, pace: Pace): Prom
   return tookMs;
 }
 
-/** Each call's time, when it has come. Timers come late by a millisecond, which is no fault of what is called. */
+/** Yields due times. A timer may be a millisecond late, which must not count as latency. */
 async function* dueTimes({ callsPerSecond, forMs }: Pace): AsyncGenerator<number, void> {
   const beganMs = performance.now();
   const count = (callsPerSecond * forMs) / 1000;

@@ -6,8 +6,8 @@ import { cheapness, startGateway } from "./start-gateway.ts";
 import { tailLatencyRow } from "./tail-latency.ts";
 import { twoProcessesRows } from "./two-processes.ts";
 
-// What a call costs the edge in processor time, beside others that do the same before the same backend. Time on the clock
-// would tell more of what else the machine does.
+// CPU time per call of the edge, compared with other gateways in front of the same backend. Wall time would depend on other load
+// on the machine.
 
 const rounds = 7;
 
@@ -31,7 +31,7 @@ export const edgeRows: readonly Row[] = [
   ...twoProcessesRows,
 ];
 
-/** Compares what calls cost: ours, and those of another kind of gateway. */
+/** Compares CPU time per call with another kind of gateway. */
 function costRow(
   name: string,
   against: string,
@@ -52,7 +52,7 @@ function costRow(
   };
 }
 
-/** The same against grpc-gateway, which is compiled. */
+/** The same with grpc-gateway, which is compiled. */
 function grpcGatewayRow(name: string): Row {
   return {
     name,

@@ -5,17 +5,17 @@ import type { Contender } from "../compare.ts";
 import type { Connect } from "./callers.ts";
 import { keepBusy } from "./load.ts";
 
-/** How long a round takes, in milliseconds. */
+/** Duration of a round, in milliseconds. */
 const roundMs = 1_500;
 
-/** What takes calls, in a process of its own. */
+/** A gateway in a process of its own. */
 export type Gateway = AsyncDisposable & {
   readonly port: number;
-  /** Processor time so far, in seconds. */
+  /** CPU time so far, in seconds. */
   cpuSeconds(): Promise<number>;
 };
 
-/** Runs a program of this folder that tells its port, and when it is asked, what it has cost. */
+/** Runs a program of this folder that reports its port, and on request its CPU time. */
 export async function startGateway(file: string, ...args: string[]): Promise<Gateway> {
   const child: ChildProcess = fork(join(import.meta.dirname, file), args);
   const [port] = await once(child, "message");
@@ -34,7 +34,7 @@ export async function startGateway(file: string, ...args: string[]): Promise<Gat
   };
 }
 
-/** Calls for each second of the gateway's processor time. */
+/** Calls per second of the gateway's CPU time. */
 export const cheapness =
   (gateway: Gateway, connect: Connect): Contender =>
   async () => {
@@ -43,7 +43,7 @@ export const cheapness =
     return calls / ((await gateway.cpuSeconds()) - before);
   };
 
-/** Calls for each second on the clock. */
+/** Calls per second of wall time. */
 export const throughput =
   (gateway: Gateway, connect: Connect): Contender =>
   async () => {

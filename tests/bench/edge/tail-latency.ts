@@ -4,14 +4,14 @@ import type { Connect } from "./callers.ts";
 import { keepPace } from "./load.ts";
 import { type Gateway, startGateway, throughput } from "./start-gateway.ts";
 
-// How long the slowest call of a hundred takes. Both sides get calls at the same pace, half of what the slower one can
-// do: a queue says how fast what stands behind it is only as long as it empties.
+// The 99th percentile of latency. Both sides get the same rate, half of the slower one's capacity: above the capacity the queue
+// grows, and its length is measured instead.
 
 const rounds = 7;
 const roundMs = 3_000;
 const shareOfThroughput = 0.5;
 
-/** Compares the 99th percentile of our edge, which authenticates and limits, with another kind's, which does neither. */
+/** Compares the 99th percentile of the edge, which authenticates and limits, with another gateway's, which does neither. */
 export function tailLatencyRow(name: string, against: string, loads: [Connect, kind: string, Connect]): Row {
   const [ourLoad, kind, otherLoad] = loads;
   return {
@@ -31,7 +31,7 @@ export function tailLatencyRow(name: string, against: string, loads: [Connect, k
   };
 }
 
-/** Calls a second that a gateway can do once it has warmed up. */
+/** Calls per second that a warm gateway can serve. */
 async function most(gateway: Gateway, connect: Connect): Promise<number> {
   const once = throughput(gateway, connect);
   await once();

@@ -3,6 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { pino } from "pino";
 import { GetConnectorRequestSchema } from "../../../gen/sluice/orchestration/v1/connectors_pb.ts";
 import { createMeshKeys } from "../../../services/all-in-one/create-mesh-keys.ts";
+import { serviceAddresses } from "../../lib/service-addresses.ts";
 import { type Contender, compare } from "../compare.ts";
 import type { Row } from "../row.ts";
 import { type Connect, callGrpc, get } from "./callers.ts";
@@ -10,12 +11,12 @@ import { startEdgeProcesses } from "./edge-processes.ts";
 import { startIdentity } from "./identity.ts";
 import { cheapness, type Gateway, startGateway, throughput } from "./start-gateway.ts";
 
-// What a second process gives. On the clock the load and what stands behind the edge take their part of the same cores;
-// processor time a call says what would be given without them.
+// The gain of a second process. In wall time the load and the backend share the cores; CPU time per call shows the gain without
+// them.
 
 const rounds = 7;
 
-/** A connection stays with the process that took it: one alone would keep one process busy. */
+/** A connection stays with the process that accepted it, so a single one would keep only one process busy. */
 const grpcConnections = 8;
 
 const getConnector = get("/api/v1/connectors/file");
@@ -46,16 +47,13 @@ function row(
     async measure() {
       const keys = createMeshKeys();
       await using identity = await startIdentity(keys, pino({ level: "silent" }));
-      // Two, since one would be busier than two processes of the edge.
+      // Two, because one would need more CPU time than two processes of the edge.
       await using backend = await startGateway("backend.ts");
       await using otherBackend = await startGateway("backend.ts");
       const backends = `127.0.0.1:${backend.port},127.0.0.1:${otherBackend.port}`;
       const settings = {
+        ...serviceAddresses(backends),
         IDENTITY_ADDRESS: identity.address,
-        ORCHESTRATION_ADDRESS: backends,
-        STORAGE_ADDRESS: backends,
-        STAGING_ADDRESS: backends,
-        APPROVAL_ADDRESS: backends,
         MESH_PRIVATE_KEY: keys.privateKeys.edge ?? "",
       };
       await using two = await startEdgeProcesses(2, settings);

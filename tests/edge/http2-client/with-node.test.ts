@@ -71,8 +71,7 @@ test("OK: hundreds of requests at once, each with headers of its own", async () 
     stream.end(Buffer.from(text));
     return answer;
   });
-  for (const [at, answer] of answers.entries()) {
-    const { headers, body } = await answer;
+  for (const [at, { headers, body }] of (await Promise.all(answers)).entries()) {
     expect(toHeaders(headers)).toMatchObject({ "x-text": texts[at], [`x-${at % 70}`]: `${at}` });
     expect(body.toString()).toBe(texts[at]);
   }

@@ -3,10 +3,10 @@ import { createLimitTable } from "../../../edge/admission/limit-table.ts";
 import type { Limiter } from "../../../edge/admission/limiter.ts";
 import { createLocalLimiter } from "../../../edge/admission/local-limiter.ts";
 
-/** Nobody runs into it. */
+/** Large enough never to be reached. */
 const wide = { tokens: 60_000, refillMs: 3_600_000, callsMax: 1_000 };
 
-/** Limits of a test: wide but for those named. */
+/** Rate limits that are never reached, except for the overridden ones. */
 export function rateLimits(
   overrides: Partial<Record<LimitName, Partial<RateLimits[LimitName]>>> = {},
 ): RateLimits {
@@ -18,7 +18,7 @@ export function rateLimits(
   };
 }
 
-/** A limiter in memory whose time goes on when the test says so. */
+/** A limiter in memory whose clock the test advances. */
 export function clockedLimiter(): { limiter: Limiter; clock: { nowMs: number } } {
   const clock = { nowMs: 1_000_000 };
   return { limiter: createLocalLimiter(createLimitTable(() => clock.nowMs)), clock };

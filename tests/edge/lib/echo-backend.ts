@@ -8,15 +8,15 @@ import { type CountRequest, EchoService } from "../../../gen/sluice/test/v1/echo
 import { failure } from "../../../services/lib/rpc/errors.ts";
 import { type GuardedService, guard } from "../../../services/lib/rpc/guard.ts";
 
-/** What happened in the backend, for tests to wait for. */
+/** Events in the backend that tests wait for. */
 export type Happenings = {
-  /** Resolves when the call with this key has begun. */
+  /** Resolves when the call with this key starts. */
   begun(key: string): Promise<void>;
   /** Resolves when the call with this key was cancelled. */
   cancelled(key: string): Promise<void>;
   /** Messages sent so far for this key; for `upload`, bytes received. */
   sent(key: string): number;
-  /** The most calls with this key that ran at the same time. */
+  /** The largest number of concurrent calls with this key. */
   mostAtOnce(key: string): number;
 };
 
@@ -135,14 +135,14 @@ export function createEchoService(): { service: GuardedService; happenings: Happ
 
 const pieceBytes = 256 * 1024;
 
-/** The bytes that a download has from `start` on: they differ from place to place. */
+/** Bytes of a download from `start`. They differ by position. */
 function pieceOf(start: number, length: number): Uint8Array {
   const piece = new Uint8Array(length);
   for (let index = 0; index < length; index += 1) piece[index] = ((start + index) * 31) >> 3;
   return piece;
 }
 
-/** The whole of a download. */
+/** All bytes of a download. */
 export function contentOf(bytes: number): Uint8Array {
   return pieceOf(0, bytes);
 }

@@ -21,7 +21,7 @@ import { startTestEdge, type TestEdge } from "./test-edge.ts";
 const method = (name: string, responseStream: boolean) =>
   rawMethod(`/sluice.faults.v1.FaultService/${name}`, { responseStream });
 
-/** A status as grpc-js sends it, its details as they came. */
+/** A status for grpc-js, with its details unchanged. */
 function failureOf(encoded: Uint8Array) {
   const { code, message: details } = fromBinary(StatusSchema, encoded);
   const metadata = new Metadata();
@@ -29,13 +29,13 @@ function failureOf(encoded: Uint8Array) {
   return { code, details, metadata };
 }
 
-/** What a backend of the faults does with a call. */
+/** Handles a call of the fault service. */
 export type FaultHandlers = {
   fail?(call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void;
   failLate?(call: ServerWritableStream<Buffer, Buffer>): void;
 };
 
-/** A backend that fails as it is told to. */
+/** A backend whose failures the request describes. */
 const startFaults = (): Promise<AsyncDisposable & { address: string }> =>
   serveFaults({
     fail(call, answer) {
@@ -54,7 +54,7 @@ const startFaults = (): Promise<AsyncDisposable & { address: string }> =>
     },
   });
 
-/** A backend of nothing but grpc-js: no code of ours stands between what it does and the edge. Answers its address. */
+/** Starts a plain grpc-js server, without any code of Sluice, and returns its address. */
 export async function serveFaults(handlers: FaultHandlers): Promise<AsyncDisposable & { address: string }> {
   const server = new Server();
   server.addService({ fail: method("Fail", false), failLate: method("FailLate", true) }, handlers);
@@ -71,7 +71,7 @@ export async function serveFaults(handlers: FaultHandlers): Promise<AsyncDisposa
   };
 }
 
-/** The real edge before a backend that fails as it is told to. */
+/** An edge in front of the fault backend. */
 export async function startFaultyEdge(): Promise<TestEdge> {
   await using cleanup = new AsyncDisposableStack();
   const faults = cleanup.use(await startFaults());

@@ -12,7 +12,7 @@ import { createVerifier } from "../../../services/lib/rpc/principal.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";
 import { silent, startTestEdge, type TestEdge } from "./test-edge.ts";
 
-/** Answers what it got. */
+/** Returns the request. */
 const libraryService = guard(LibraryService, {
   findBooks: (request) => ({ request }),
   createBook: (request) => ({ request }),
@@ -59,7 +59,7 @@ async function* copyScan(requests: AsyncIterable<HttpBody>): AsyncGenerator<Http
   yield* requests;
 }
 
-/** The library behind the real edge. */
+/** An edge in front of the library service. */
 export async function startLibrary(): Promise<TestEdge> {
   await using cleanup = new AsyncDisposableStack();
   const backend = cleanup.use(

@@ -13,7 +13,7 @@ export type Answer = {
 };
 type Sent = { method?: string; headers?: Record<string, string>; body?: string | Buffer };
 
-/** One request over HTTP/1.1, its path untouched. */
+/** Sends one request over HTTP/1.1 without normalizing its path. */
 export async function http1(port: number, path: string, sent: Sent = {}): Promise<Answer> {
   const request = http1Request({ host: "127.0.0.1", port, path, agent: false, ...sent });
   request.end(sent.body);
@@ -23,7 +23,7 @@ export async function http1(port: number, path: string, sent: Sent = {}): Promis
   return { status, headers, body: bytes.toString(), bytes, trailers: response.trailers };
 }
 
-/** One request over HTTP/2 with prior knowledge, its path untouched. */
+/** Sends one request over HTTP/2 with prior knowledge, without normalizing its path. */
 export async function http2(port: number, path: string, sent: Sent = {}): Promise<Answer> {
   const session = connect(`http://127.0.0.1:${port}`);
   try {
@@ -45,11 +45,11 @@ export async function http2On(session: ClientHttp2Session, path: string, sent: S
   return { status: headers[":status"], headers, body: bytes.toString(), bytes, trailers };
 }
 
-/** Sends bytes as they are, and answers everything that comes until the other side closes. */
+/** Sends raw bytes and returns everything received until the peer closes. */
 export async function rawBytes(port: number, ...pieces: (string | Buffer)[]): Promise<string> {
   const socket = connectSocket(port, "127.0.0.1");
   await once(socket, "connect");
-  // The other side may have had enough before it was sent everything.
+  // The peer may close before it has received everything.
   socket.on("error", () => undefined);
   for (const piece of pieces) {
     socket.write(piece);

@@ -8,7 +8,7 @@ import { expect } from "vitest";
 import { ResilienceService } from "../../../gen/sluice/test/v1/resilience_pb.ts";
 import type { Backend } from "./resilience.ts";
 
-/** Makes a call and answers which process answered. */
+/** Makes a call and returns the name of the process that served it. */
 export type Calls = {
   read(key: string): Promise<string>;
   write(key: string, requestId: string): Promise<string>;
@@ -42,7 +42,7 @@ const over =
     };
   };
 
-/** Everything that an edge speaks, and how to call at its URL. */
+/** A caller for each protocol of the edge. */
 export const protocols: [name: string, calls: (url: string) => Calls][] = [
   ["REST", overRest],
   ["Connect", over(createConnectTransport)],
@@ -50,7 +50,7 @@ export const protocols: [name: string, calls: (url: string) => Calls][] = [
   ["gRPC", over(({ baseUrl }) => createConnectGrpcTransport({ baseUrl }))],
 ];
 
-/** Calls again and again, several at a time, while `work` is done and as often again; answers what failed. */
+/** Repeats concurrent calls while `work` runs, and as many afterwards. Returns the failures. */
 export async function callDuring(call: (key: string) => Promise<unknown>, work: () => Promise<void>) {
   const failures: unknown[] = [];
   let calls = 0;
@@ -67,11 +67,11 @@ export async function callDuring(call: (key: string) => Promise<unknown>, work: 
   return { calls, failures };
 }
 
-/** Until so many calls have reached the process. */
+/** Waits until this many calls have reached the process. */
 export const reached = (backend: Backend, calls: number) =>
   expect.poll(() => backend.begun().length, { interval: 5 }).toBeGreaterThan(calls);
 
-/** Keys of the calls that more than one process has begun, or one more than once. */
+/** Keys of calls that were started more than once, by one process or several. */
 export const twice = (backends: readonly Backend[]): string[] => {
   const keys = backends.flatMap((backend) => backend.begun().map(({ key }) => key));
   return keys.filter((key, at) => keys.indexOf(key) !== at);

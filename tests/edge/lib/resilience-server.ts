@@ -12,11 +12,11 @@ import {
 import { HealthImplementation } from "grpc-health-check";
 import { ResilienceService } from "../../../gen/sluice/test/v1/resilience_pb.ts";
 
-// A process behind the edge that can be killed, stopped, and told to fail. It writes each call that it begins with to a file.
+// A backend process that tests kill, suspend or switch between modes. It appends each call that it starts to a file.
 // Arguments: <its name> <port, 0 for any> <file>.
 const [name = "", port = "0", file = ""] = process.argv.slice(2);
 
-/** How calls are answered. */
+/** How the process responds to calls. */
 export type Mode = "usual" | "slow" | "stuck" | "failing" | "not serving";
 
 const slowMs = 300;
@@ -53,7 +53,7 @@ function handle(method: DescMethod) {
   };
 }
 
-/** The first field, which is the key of every request. */
+/** The first field of every request is its key. */
 const keyOf = (request: Buffer): string => request.subarray(2, 2 + (request[1] ?? 0)).toString();
 
 const server = new Server();

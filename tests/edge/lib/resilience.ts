@@ -13,7 +13,7 @@ import { freePort } from "../../lib/free-port.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";
 import type { Mode } from "./resilience-server.ts";
 
-/** A call as the process behind the edge began with it. */
+/** A call that the backend started. */
 type Begun = {
   readonly method: string;
   readonly key: string;
@@ -21,19 +21,19 @@ type Begun = {
   readonly traceparent: string;
 };
 
-/** A process behind the edge. */
+/** A backend process. */
 export type Backend = AsyncDisposable & {
   readonly address: string;
   readonly process: ChildProcess;
-  /** Calls that were begun with, by this process and those that were started again in its place. */
+  /** Calls started so far, also before the process was restarted. */
   begun(): Begun[];
-  /** Calls that were cancelled. */
+  /** Number of cancelled calls. */
   cancelled(): number;
   set(mode: Mode): Promise<void>;
   signal(signal: NodeJS.Signals): void;
-  /** Ends the process: with SIGKILL at once, with SIGTERM when its calls have ended. */
+  /** SIGKILL ends the process at once, SIGTERM after its calls have ended. */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
-  /** Starts it again at the same address. */
+  /** Starts a new process at the same address. */
   start(): Promise<void>;
 };
 
@@ -86,7 +86,7 @@ export async function startBackend(name: string): Promise<Backend> {
   };
 }
 
-/** An edge before backends at these addresses. */
+/** An edge in front of backends at these addresses. */
 export async function startEdgeBefore(
   addresses: readonly string[],
   limits: Partial<UpstreamLimits> = {},

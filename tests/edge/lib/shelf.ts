@@ -1,6 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { pino } from "pino";
-import { upstreamOf } from "../../../edge/contracts.ts";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { BatchService } from "../../../gen/sluice/edge/v1/batch_pb.ts";
 import { ShelfService } from "../../../gen/sluice/test/v1/shelf_pb.ts";
@@ -8,15 +7,16 @@ import { startGrpcServer } from "../../../services/lib/mesh/grpc-server.ts";
 import { failure } from "../../../services/lib/rpc/errors.ts";
 import { guard } from "../../../services/lib/rpc/guard.ts";
 import { createVerifier } from "../../../services/lib/rpc/principal.ts";
+import { serviceNameOf } from "../../../services/lib/values/service-name.ts";
 import { meshKeys } from "../../lib/test-mesh.ts";
 import { startTestEdge, type TestEdge } from "./test-edge.ts";
 
 export type ShelfEdge = TestEdge & {
-  /** The book that is there. */
+  /** The stored book. */
   readonly book: { bookId: string; title: string; revision: number; readCount: number };
-  /** Calls of the shelf so far. */
+  /** Number of calls so far. */
   calls(): number;
-  /** How many of them ran at the same time, at the most. */
+  /** The largest number of concurrent calls. */
   busiest(): number;
 };
 
@@ -26,7 +26,7 @@ const outOfShelf = () =>
     "content-range": "bytes */7",
   });
 
-/** An edge with a shelf of one book behind it, beside the echo service. */
+/** An edge in front of a shelf with one book and of the echo service. */
 export async function startShelfEdge(
   options: Omit<Parameters<typeof startTestEdge>[0], "services"> = {},
 ): Promise<ShelfEdge> {
@@ -78,7 +78,7 @@ export async function startShelfEdge(
       ...options,
       services: [ShelfService, BatchService],
       upstreams: { shelf: server.address },
-      upstreamOf: (one) => (one.typeName === ShelfService.typeName ? "shelf" : upstreamOf(one)),
+      upstreamOf: (one) => (one.typeName === ShelfService.typeName ? "shelf" : serviceNameOf(one)),
     }),
   );
   const owned = cleanup.move();

@@ -8,12 +8,12 @@ import {
 import { FaultService } from "../../../gen/sluice/faults/v1/faults_pb.ts";
 import { http1, http2 } from "./raw-http.ts";
 
-/** A google.rpc.Status as it reached a caller: `details` by type name, with their bytes in base64 or their JSON. */
+/** A google.rpc.Status as a caller received it: `details` by type name, with their bytes in base64 or their JSON. */
 export type Told = {
   code: string;
   message: string;
   details: { type: string; value: string | JsonObject }[];
-  /** Messages that came before it. */
+  /** Number of messages before it. */
   messages: number;
 };
 
@@ -46,7 +46,7 @@ function toldDetail(detail: ConnectError["details"][number]): Told["details"][nu
   return { type: detail.type, value: Buffer.from(detail.value).toString("base64") };
 }
 
-/** A code as google.rpc.Status has it in JSON. */
+/** The name of a code in the JSON of google.rpc.Status. */
 export const nameOf = (code: Code): string =>
   code === Code.Canceled ? "CANCELLED" : Code[code].replace(/(?<=.)[A-Z]/g, "_$&").toUpperCase();
 

@@ -2,13 +2,13 @@ import { openRedisStore } from "../../../edge/admission/redis-store.ts";
 import type { Store } from "../../../edge/admission/store.ts";
 import { startRedisServer } from "../../lib/redis-server.ts";
 
-/** A store that a test can take away and bring back. */
+/** A store that tests suspend, stop and restart. */
 export type StoppableStore = AsyncDisposable & {
   open(): Promise<Store>;
-  /** Stops it in the middle of whatever it does: connections stay, and nothing answers. */
+  /** Suspends the processes: connections stay open, without responses. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  /** Ends it: connections end, and new ones are refused. */
+  /** Stops the server: connections end, and new ones are refused. */
   kill(): Promise<void>;
   start(): Promise<void>;
 };

@@ -18,18 +18,18 @@ import { createEchoService, type Happenings } from "./echo-backend.ts";
 
 export const orgId = "11111111-1111-7111-8111-111111111111";
 export const userId = "22222222-2222-7222-8222-222222222222";
-/** Credentials that the tests' identity knows. */
+/** Credentials that the test identity service accepts. */
 const token = "good-token";
 export const apiKey = "good-key";
 export const bearer = { authorization: `Bearer ${token}` };
 
 export const silent = pino({ level: "silent" });
 
-/** A credential of one's own: an access token, or an API key, of a user in an organisation. */
+/** An access token or API key of any user in any organisation, accepted by the test identity service. */
 export const tokenOf = (org: string, user: string) => ({ authorization: `Bearer of/${org}/${user}` });
 export const apiKeyOf = (org: string, key: string) => ({ "x-api-key": `of/${org}/${key}` });
 
-/** An identity that knows two credentials of one editor, and those that say themselves whose they are. */
+/** An identity service that accepts two credentials of one editor and those of `tokenOf`, which name their user. */
 function createIdentity(onVerify: () => void): GuardedService {
   return guard(PolicyService, {
     verifyCredential: ({ credential }) => {
@@ -59,18 +59,18 @@ export type TestEdge = AsyncDisposable & {
   readonly url: string;
   readonly port: number;
   readonly happenings: Happenings;
-  /** Where the backend and identity are. */
+  /** Address of the backend and of identity. */
   readonly upstreams: Readonly<Record<"identity" | "test", string>>;
-  /** Calls of identity so far. */
+  /** Number of calls to identity so far. */
   verifications(): number;
   /** Lines of the edge's log, parsed. */
   readonly log: Record<string, unknown>[];
-  /** Stops what is behind the edge. */
+  /** Stops the backend and identity. */
   stopBackend(): Promise<void>;
   stopIdentity(): Promise<void>;
 };
 
-/** A backend of the test contract, an identity, and the real edge before them and others, on ports of their own. */
+/** Starts an edge in front of a backend of the test contract and a test identity service. */
 export async function startTestEdge({
   limits = {},
   admission,
@@ -85,7 +85,7 @@ export async function startTestEdge({
   trustedProxies?: TrustedProxies;
   services?: readonly DescService[];
   upstreams?: Readonly<Record<string, string>>;
-  /** What the backend serves beside the echo service. */
+  /** Services of the backend beside the echo service. */
   guarded?: readonly GuardedService[];
 } & Omit<Partial<EdgeOptions>, "limits" | "services" | "upstreams"> = {}): Promise<TestEdge> {
   await using cleanup = new AsyncDisposableStack();

@@ -14,7 +14,7 @@ export type TlsTestServer = AsyncDisposable & {
   readonly log: Record<string, unknown>[];
 };
 
-/** The edge's server with a certificate of the authority's; it answers everything with `done`. */
+/** The edge's server with a certificate of the authority. Every response is `done`. */
 export async function startTlsServer(
   authority: Pair,
   clients: { clientCaPem?: string; clientCertificates?: ClientCertificates } = {},

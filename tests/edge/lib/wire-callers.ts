@@ -7,23 +7,23 @@ import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 import { type Answer, http1, http2 } from "./raw-http.ts";
 import { nameOf } from "./status-callers.ts";
 
-// Calls byte by byte: what no client would send, with nothing that a client adds to the answer.
+// Requests that no client library would send, and responses without anything that a client library adds.
 
-/** A call in all words that there are for it. */
+/** A call, for every protocol. */
 export type WireCall = {
-  /** Its method and path in REST. */
+  /** Method and path in REST. */
   readonly rest: string;
-  /** Its path in the other protocols. */
+  /** Path in the other protocols. */
   readonly rpc: string;
-  /** What is sent: no body in REST for GETs. */
+  /** The message; GET requests in REST have no body. */
   readonly json: string;
   readonly proto: Uint8Array;
   readonly headers?: Record<string, string>;
-  /** What the message is compressed with, and the name that is given to it. */
+  /** Compresses the message, under the name of an encoding. */
   readonly compression?: { readonly name: string; compress(bytes: Uint8Array): Buffer };
 };
 
-/** A google.rpc.Status as it reached a caller, and the delay that HTTP's own header tells. */
+/** A google.rpc.Status as a caller received it, and the delay of the Retry-After header. */
 type ToldStatus = {
   readonly code: string;
   readonly message: string;
@@ -66,7 +66,7 @@ function inRest(contentType: string): WireCaller {
 
 const retryAfterOf = ({ headers }: Answer) => headers["retry-after"];
 
-/** A detail as Connect spells it. */
+/** A detail in Connect's JSON. */
 type ConnectDetail = { readonly type: string; readonly value: string };
 type ConnectError = { readonly code: string; readonly message: string; readonly details?: ConnectDetail[] };
 
@@ -101,7 +101,7 @@ function inConnectUnary(codec: "proto" | "json"): WireCaller {
   };
 }
 
-/** A call whose message has an envelope. */
+/** Sends a call whose message is in an envelope. */
 function enveloped(version: typeof http1, contentType: string, encodingHeader: string) {
   return (port: number, call: WireCall): Promise<Answer> =>
     send(version, port, `POST ${call.rpc}`, {
@@ -159,7 +159,7 @@ const inGrpcWeb: WireCaller = async (port, call) => {
   return grpcStatus((name) => lines.get(name), answer);
 };
 
-/** Callers of methods with one request and one answer. */
+/** Callers of unary methods. */
 export const unaryCallers: Readonly<Record<string, WireCaller>> = {
   REST: inRest("application/json"),
   Connect: inConnectUnary("proto"),
@@ -168,7 +168,7 @@ export const unaryCallers: Readonly<Record<string, WireCaller>> = {
   gRPC: inGrpc,
 };
 
-/** Callers of methods with many of either; they send one. */
+/** Callers of streaming methods; they send one message. */
 export const streamCallers: Readonly<Record<string, WireCaller>> = {
   REST: inRest("application/x-ndjson"),
   Connect: inConnectStream,

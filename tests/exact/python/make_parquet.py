@@ -1,4 +1,4 @@
-"""Writes the Parquet files of the corpus. Their truth stands by hand in truth.json beside them.
+"""Writes the Parquet files of the corpus. Their expected content is in truth.json beside them, written by hand.
 
 python make_parquet.py [corpus folder]; needs what requirements.txt names. The files are checked in: run it only to add one.
 """
@@ -26,13 +26,13 @@ def path_of(kind, name):
 def write(kind, name, columns, **options):
     """Columns are (name, values, type), so that names may repeat."""
     arrays = [values if isinstance(values, pa.Array) else pa.array(values, type) for _, values, type in columns]
-    # Without Arrow's schema in the file: readers have to go by Parquet's own types.
+    # No Arrow schema in the file, so that readers use Parquet's own types.
     options.setdefault("store_schema", False)
     table = pa.Table.from_arrays(arrays, names=[column for column, _, _ in columns])
     pq.write_table(table, path_of(kind, name), **options)
 
 
-def bend(kind, name, change):
+def damage(kind, name, change):
     path = path_of(kind, name)
     with open(path, "rb") as file:
         content = bytearray(file.read())
@@ -143,7 +143,7 @@ def encodings():
 
 
 class Keys(pe.KmsClient):
-    """Wraps keys by doing nothing: the file only has to be encrypted."""
+    """Leaves keys unwrapped: the file only has to be encrypted."""
 
     def __init__(self, config):
         pe.KmsClient.__init__(self)
@@ -169,13 +169,13 @@ def damaged():
     plain = {"use_dictionary": False, "compression": "none"}
     write(kind, "checksum", numbers, write_page_checksum=True, **plain)
     # A bit of a value, far from what the footer describes.
-    bend(kind, "checksum", lambda content: content[:400] + bytes([content[400] ^ 1]) + content[401:])
+    damage(kind, "checksum", lambda content: content[:400] + bytes([content[400] ^ 1]) + content[401:])
     write(kind, "cut", numbers, **plain)
-    bend(kind, "cut", lambda content: content[:-30])
+    damage(kind, "cut", lambda content: content[:-30])
     write(kind, "footer-length", numbers, **plain)
-    bend(kind, "footer-length", lambda content: content[:-8] + b"\xff\xff\xff\x7f" + content[-4:])
+    damage(kind, "footer-length", lambda content: content[:-8] + b"\xff\xff\xff\x7f" + content[-4:])
     write(kind, "footer", numbers, **plain)
-    bend(kind, "footer", lambda content: content[:-60] + bytes(30) + content[-30:])
+    damage(kind, "footer", lambda content: content[:-60] + bytes(30) + content[-30:])
     encrypt("encrypted", False)
     encrypt("encrypted-column", True)
 

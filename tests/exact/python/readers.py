@@ -1,4 +1,4 @@
-"""How pyarrow, polars and DuckDB read a file when they are told what its source's settings say, and no more."""
+"""Reads files by pyarrow, polars and DuckDB with the settings of the source and no others."""
 
 import duckdb
 import polars
@@ -9,7 +9,7 @@ import pyarrow.parquet
 
 
 def delimiter_of(path, settings):
-    """The delimiter of the settings, or the one that stands most often in the first line."""
+    """The delimiter of the settings, or the most frequent one in the first line."""
     if "delimiter" in settings:
         return settings["delimiter"]
     with open(path, "rb") as file:
@@ -25,9 +25,9 @@ def skipped_lines(settings):
 
 def read_by_polars(path, format_, settings):
     if format_ == "csv-text":
-        # Every value as its text; only an empty one without quotes is missing.
+        # All values as text; only an unquoted empty one is null.
         frame = polars.read_csv(path, infer_schema=False)
-        # It leaves the doubled quotes of a name doubled.
+        # Polars does not unescape doubled quotes in names.
         return frame.rename(lambda name: name.replace('""', '"')).to_arrow()
     if format_ == "parquet":
         return polars.read_parquet(path).to_arrow()
@@ -78,7 +78,7 @@ def read_by_pyarrow(path, format_, settings):
 
 
 def read_text_by_pyarrow(path):
-    # An empty line is a row of a table with one column; a row may be longer than a block of pyarrow's own.
+    # An empty line is a row if there is one column. A row may be longer than pyarrow's default block.
     parse = pa.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
     read = pa.csv.ReadOptions(block_size=64 * 1024 * 1024)
     names = pa.csv.open_csv(path, read_options=read, parse_options=parse).schema.names

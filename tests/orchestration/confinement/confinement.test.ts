@@ -14,12 +14,12 @@ import { isRoot, openFolder, untilGone } from "../../all-in-one/postgres-fixture
 const repository = join(import.meta.dirname, "../../..");
 const plainUser = 54_321;
 
-/** What can be confined: Landlock, namespaces and seccomp are Linux's. */
+/** Landlock, namespaces and seccomp exist only on Linux. */
 const isLinux = process.platform === "linux";
 
 type Target = { path: string; targets: Record<string, unknown>; heard: string[] } & AsyncDisposable;
 
-/** Files, ports and a process that a hostile program would like to get at. */
+/** Targets of the hostile program: files, ports and a process. */
 async function layOut(): Promise<Target> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await openFolder());
@@ -65,7 +65,7 @@ async function layOut(): Promise<Target> {
   };
 }
 
-/** Where the programs are as the user may read them: a checkout may lie in a folder that only its owner may enter. */
+/** Copies of the programs that the user can read, because the checkout's folder may be private to its owner. */
 async function programsFor(folder: string): Promise<string> {
   const copy = join(folder, "copy");
   for (const part of [

@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 
-// Never ends by itself, whatever becomes of its parent: it has no reader of the channel that could notice.
+// Never ends by itself. It does not read the channel, so it does not notice the end of its parent.
 
 new Socket({ fd: 3 }).write("{}");
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGPIPE"] as const) process.on(signal, () => {});

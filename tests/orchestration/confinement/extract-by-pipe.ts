@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { extract } from "../../../services/orchestration/engine/extract.ts";
-import { feedPipe } from "../../../services/orchestration/engine/feed-pipe.ts";
+import { feedPipe } from "../../../services/orchestration/engine/pipes/feed-pipe.ts";
 import { startEngine, statementOn } from "../engines.ts";
 
-// Queries a file, and writes rows as CSV that come through a pipe, as whatever user it is; prints what came of both. Argument: a
+// Queries a file, extracts rows that arrive as CSV through a pipe, and prints both results. Runs as its current user. Argument: a
 // folder of its own.
 
 const [folder = ""] = process.argv.slice(2);
@@ -24,5 +24,5 @@ const task = {
 };
 const feed = async (path: string, signal: AbortSignal) =>
   feedPipe(path, signal, async (pipe) => void pipe.write("1\n2\n3\n"));
-const pieces = await Array.fromAsync(extract(engine, { feed }, task, limit));
-console.log(JSON.stringify({ queried, extracted: Buffer.concat(pieces).toString() }));
+const chunks = await Array.fromAsync(extract(engine, { feed }, task, limit));
+console.log(JSON.stringify({ queried, extracted: Buffer.concat(chunks).toString() }));

@@ -7,10 +7,10 @@ import { connect, Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 
-// Stands where the engine's program stands, and does what native code that a stranger took over would: it opens, connects, signals
-// and calls the kernel as it likes. It answers which attempts were refused, by name, and what got through.
+// Replaces the engine's program and acts like native code under an attacker's control: it opens files, connects, sends signals and
+// makes system calls. It reports the attempts that were refused and those that succeeded.
 
-/** What the test has laid out for it, in a file of its own folder. */
+/** Targets that the test prepared, in a file of its folder. */
 type Targets = {
   readonly secretFile: string;
   readonly writableFolder: string;
@@ -54,7 +54,7 @@ const { syscall, __errno_location: errnoLocation } = dlopen(null, {
 
 const badAddress = 14;
 
-/** A call that the kernel looked at, and found the address wrong, was not refused. */
+/** EFAULT means that the filter let the call through to the kernel. */
 function kernel(name: keyof typeof numbers, ...values: number[]): void {
   const [first = 0n, second = 0n, third = 0n, fourth = 0n, fifth = 0n, sixth = 0n] = values.map(BigInt);
   const result = syscall(BigInt(numbers[name]), first, second, third, fourth, fifth, sixth);
@@ -159,5 +159,5 @@ fs.writeFileSync("own-file", "written");
 const { pid } = process;
 const userId = process.getuid?.();
 const environment = Object.keys(process.env).sort();
-const answer = { refused, succeeded, own: fs.readFileSync("own-file", "utf8"), pid, userId, environment };
-new Socket({ fd: 3 }).end(JSON.stringify(answer));
+const response = { refused, succeeded, own: fs.readFileSync("own-file", "utf8"), pid, userId, environment };
+new Socket({ fd: 3 }).end(JSON.stringify(response));

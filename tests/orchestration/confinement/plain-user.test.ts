@@ -11,13 +11,13 @@ const run = promisify(execFile);
 const ids = isRoot ? { uid: plainUser, gid: plainUser } : {};
 const environment = { PATH: process.env.PATH };
 
-/** A checkout may lie in a folder that only its owner may enter. */
+/** The checkout's folder may be private to its owner. */
 const canRead = await run(process.execPath, ["--check", program], { ...ids, env: environment }).then(
   () => true,
   () => false,
 );
 
-// Where a plain user can't read the program, there is none to run as one.
+// Without a readable program the tests are skipped.
 test.runIf(canRead)("OK: a plain user queries files, and extracts what comes through a pipe", async () => {
   await using folder = await openFolder();
   const own = join(folder.path, "own");

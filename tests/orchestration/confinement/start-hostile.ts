@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { findConfinement } from "../../../services/orchestration/confinement/find-confinement.ts";
 import { startConfined } from "../../../services/orchestration/confinement/start-confined.ts";
 
-// Starts the hostile program as the service starts an engine, as whatever user it is itself, and prints what came of it.
+// Starts the hostile program as the service starts an engine, as its current user, and prints the report.
 // Arguments: a folder of its own, the hostile program's targets as JSON, and the program's name.
 
 const [folder = "", targets = "", name = "hostile-program.ts"] = process.argv.slice(2);

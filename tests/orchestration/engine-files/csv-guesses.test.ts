@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { keepByteOrderMarks } from "../../../services/orchestration/engine/database/keep-byte-order-marks.ts";
 import { prepareFile } from "../../../services/orchestration/engine/files/prepare-file.ts";
 import { previewFile } from "../../../services/orchestration/engine/files/preview-file.ts";
-import type { ReadingSettings } from "../../../services/orchestration/engine/files/reading-settings.ts";
-import { keepByteOrderMarks } from "../../../services/orchestration/engine/keep-byte-order-marks.ts";
+import type { ReadingSettings } from "../../../services/orchestration/engine/reading-settings.ts";
 import { openFolder } from "./folder.ts";
 
 let folder: Awaited<ReturnType<typeof openFolder>>;
@@ -24,7 +24,7 @@ const taskOf = (settings: ReadingSettings) => ({
   settings,
 });
 
-/** Types and rows of a CSV, which is prepared as well: that compares what was counted with what was read. */
+/** Types and rows of a CSV. Preparing it also compares the scan's counts with DuckDB's. */
 async function read(content: string, settings: ReadingSettings = {}) {
   await removeOutput();
   await folder.write(Buffer.from(content, "latin1"));

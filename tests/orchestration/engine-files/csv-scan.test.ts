@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Names of the forms that a column's values have. */
+/** Number of values by name of their form. */
 function formsOf({ counts, formCount }: Tally, column = 0): Record<string, number> {
   const { forms } = formReader;
   const found = forms.map(({ name }, form) => [name, counts[column * formCount + form] ?? 0] as const);
@@ -36,7 +36,7 @@ function scanText(text: string, columnCount = 1) {
   return { tally: scan.tally(), badRow: scan.badRow(), end };
 }
 
-/** The form of a text, one byte after the other. */
+/** The form of a text by the automaton alone. */
 function byAutomaton(text: string): string {
   const { classes, next, accepted, stride, start } = formReader.automaton;
   let state = start;
@@ -97,7 +97,7 @@ describe("OK: the form of a value", () => {
       fc.property(fc.oneof(marks, date, timestamp, number), (text) => {
         const expected = byAutomaton(text);
         const [found] = Object.keys(formsOf(scanText(`${text}\n`).tally));
-        // A day that no calendar has, and a zero with a sign, are told by more than their form.
+        // Invalid dates and negative zero are decided after the form.
         const isAside = /date|ISO|timestamp|day/.test(expected) || /^-0*\.?0*$/.test(text);
         return (
           found === expected || (isAside && (found === "text" || found === "a number with leading zeros"))

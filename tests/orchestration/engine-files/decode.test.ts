@@ -2,12 +2,12 @@ import { readFile } from "node:fs/promises";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EngineFailure } from "../../../services/orchestration/engine/engine-failure.ts";
-import { notUtf8 } from "../../../services/orchestration/engine/files/decode/byte-place.ts";
 import { decodeBzip2 } from "../../../services/orchestration/engine/files/decode/bzip2/decode-bzip2.ts";
 import { openPlainInput } from "../../../services/orchestration/engine/files/decode/open-plain-input.ts";
 import { openPlainWriter } from "../../../services/orchestration/engine/files/decode/plain-writer.ts";
+import { notUtf8 } from "../../../services/orchestration/engine/files/decode/text-position.ts";
 import { createUtf8Check } from "../../../services/orchestration/engine/files/decode/utf8-check.ts";
-import type { ReadingSettings } from "../../../services/orchestration/engine/files/reading-settings.ts";
+import type { ReadingSettings } from "../../../services/orchestration/engine/reading-settings.ts";
 import { openFolder } from "./folder.ts";
 import { zipOf } from "./zips.ts";
 
@@ -27,7 +27,7 @@ const hex = (digits: string) => Buffer.from(digits.replaceAll(" ", ""), "hex");
 const base64 = (text: string) => Buffer.from(text, "base64");
 const text = "id,name\n1,é\n";
 
-// Made by Python's bz2: two streams after each other, and long runs in blocks of 100,000 bytes.
+// Made by Python's bz2: two concatenated streams, and long runs in blocks of 100,000 bytes.
 const bzip2OfTwo = base64(
   "QlpoOTFBWSZTWc34cMoAAALRAAAQAAQmIyAAIgZHoQwIbPOCC7kinChIZvw4ZQBCWmg5MUFZJlNZU0OTnAAAAVgUABAABCAAACAIACAAIYaBmgC7cXckU4UJBTQ5OcA=",
 );

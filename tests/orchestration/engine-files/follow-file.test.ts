@@ -9,7 +9,7 @@ test("OK: what is appended is copied while it is, and all of it when the end is 
   await using folder = await temporaryFolder();
   const [from, to] = [join(folder.path, "from"), join(folder.path, "to")];
   const written = Promise.withResolvers<void>();
-  // The file does not even exist yet.
+  // The file does not exist yet.
   const following = followFile(from, to, written.promise);
   const pieces = [1, 3 * 1024 * 1024 + 7, 0, 5].map((size, index) => Buffer.alloc(size, index + 1));
   await using file = await open(from, "w");
@@ -19,7 +19,7 @@ test("OK: what is appended is copied while it is, and all of it when the end is 
     copied += piece.length;
     await eventually(async () => (await readFile(to)).length).toBe(copied);
   }
-  // What comes last is not looked for before the end is known.
+  // The last bytes arrive only when the end is known.
   await file.writeFile(pieces[3] ?? "");
   written.resolve();
   await following;

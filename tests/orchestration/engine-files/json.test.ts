@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EngineFailure } from "../../../services/orchestration/engine/engine-failure.ts";
-import type { ReadingSettings } from "../../../services/orchestration/engine/files/reading-settings.ts";
+import type { ReadingSettings } from "../../../services/orchestration/engine/reading-settings.ts";
 import { openFolder } from "./folder.ts";
 import { openDatabase, openJson, readBack } from "./readers.ts";
 
@@ -25,7 +25,7 @@ async function read(content: string | Uint8Array, settings: ReadingSettings) {
   return { readable, ...(await readBack(connection, readable)) };
 }
 
-/** `values` are those of the column `a`, row by row. */
+/** `values` are the values of column `a`. */
 const kept: readonly [name: string, content: string, dataType: string, values: unknown[]][] = [
   [
     "integers",

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EngineFailure } from "../../../services/orchestration/engine/engine-failure.ts";
-import type { ReadingSettings } from "../../../services/orchestration/engine/files/reading-settings.ts";
+import type { ReadingSettings } from "../../../services/orchestration/engine/reading-settings.ts";
 import { openFolder } from "./folder.ts";
 import { openDatabase, openParquet, readBack } from "./readers.ts";
 
@@ -17,7 +17,7 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-/** Files of pyarrow's: parquet/make.py says what is in them. */
+/** Files made with pyarrow by parquet/make.py. */
 const fixture = (name: string) => readFile(new URL(`parquet/${name}.parquet`, import.meta.url));
 
 async function open(content: Uint8Array, settings: ReadingSettings = {}) {

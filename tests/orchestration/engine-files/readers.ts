@@ -1,19 +1,19 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { openSandbox } from "../../../services/orchestration/engine/database/sandbox.ts";
 import { openPlainInput } from "../../../services/orchestration/engine/files/decode/open-plain-input.ts";
 import { readJson } from "../../../services/orchestration/engine/files/json/read-json.ts";
 import { readParquet } from "../../../services/orchestration/engine/files/parquet/read-parquet.ts";
 import type { Readable } from "../../../services/orchestration/engine/files/readable.ts";
-import type { ReadingSettings } from "../../../services/orchestration/engine/files/reading-settings.ts";
-import { openSandbox } from "../../../services/orchestration/engine/sandbox.ts";
+import type { ReadingSettings } from "../../../services/orchestration/engine/reading-settings.ts";
 import { identifier } from "../../../services/orchestration/engine/sql-text.ts";
 
 const path = "sluice_input";
 
-/** The database of an engine's process, on the file of the folder that it is in. */
+/** Opens the database of an engine process on the file in the working directory. */
 export const openDatabase = () =>
   openSandbox({ path, spillDirectory: "sluice_spill", memoryBytes: 1024 ** 3 });
 
-/** Types by name and values of a file, as DuckDB reads them by what its reader found out. */
+/** Types by name and the values of a file, read by DuckDB as detected. */
 export async function readBack(connection: DuckDBConnection, readable: Readable) {
   const list = readable.columns.map(({ name, expression }) => `${expression} AS ${identifier(name)}`);
   const result = await connection.runAndReadAll(`SELECT ${list.join(", ")} FROM ${readable.relation}`);

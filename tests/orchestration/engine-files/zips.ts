@@ -2,7 +2,7 @@ import { crc32, deflateRawSync } from "node:zlib";
 
 type Member = { name: string; content: Buffer; flags?: number; method?: number; crc?: number };
 
-/** A zip of these files, as its format says it; `flags` and the like say of a file what is not so. */
+/** Makes a zip of these files; `flags`, `method` and `crc` can be set to wrong values. */
 export function zipOf(members: readonly Member[]): Buffer {
   const parts: Buffer[] = [];
   const entries: Buffer[] = [];

@@ -2,6 +2,7 @@ import { connect } from "node:http2";
 import { text } from "node:stream/consumers";
 import { bootstrapEmail, encryptionKey, password } from "../../identity/fixtures.ts";
 import { freePort } from "../../lib/free-port.ts";
+import { serviceAddresses } from "../../lib/service-addresses.ts";
 import { spawnService } from "../../lib/service-process.ts";
 import { spawnProcess } from "../../lib/spawned-process.ts";
 import { createTestDatabase } from "../../lib/test-database.ts";
@@ -10,13 +11,13 @@ import { startTraceReceiver, type TraceReceiver } from "./trace-receiver.ts";
 
 export type ObservedProcesses = AsyncDisposable & {
   readonly receiver: TraceReceiver;
-  /** Where callers and whoever runs the processes reach them. */
+  /** Addresses for callers, and of the admin ports. */
   readonly url: string;
   readonly edgeAdmin: string;
   readonly identityAdmin: string;
 };
 
-/** Identity and the edge as processes of their own, as their operator starts them to see what they do. */
+/** Starts identity and the edge as processes with metrics and traces switched on. */
 export async function startObservedProcesses(): Promise<ObservedProcesses> {
   await using stack = new AsyncDisposableStack();
   const receiver = stack.use(await startTraceReceiver());
@@ -43,11 +44,8 @@ export async function startObservedProcesses(): Promise<ObservedProcesses> {
       EDGE_PORT: "0",
       ADMIN_LISTEN: `127.0.0.1:${edgePort}`,
       MESH_PRIVATE_KEY: meshKeys.privateKeys.edge,
+      ...serviceAddresses(nowhere),
       IDENTITY_ADDRESS: identity.address,
-      ORCHESTRATION_ADDRESS: nowhere,
-      STORAGE_ADDRESS: nowhere,
-      STAGING_ADDRESS: nowhere,
-      APPROVAL_ADDRESS: nowhere,
     }),
   );
   const owned = stack.move();
@@ -60,7 +58,7 @@ export async function startObservedProcesses(): Promise<ObservedProcesses> {
   };
 }
 
-/** Figures by their names and labels, as `name{a="b"}`. */
+/** Metrics by name and labels, as `name{a="b"}`. */
 export async function figuresAt(admin: string): Promise<Map<string, number>> {
   const lines = (await (await fetch(`${admin}/metrics`)).text()).split("\n");
   const figures = lines.filter((line) => line !== "" && !line.startsWith("#"));
@@ -72,11 +70,11 @@ export async function figuresAt(admin: string): Promise<Map<string, number>> {
   );
 }
 
-/** The figures whose names begin so, as an object. */
+/** The metrics whose names have this prefix. */
 export const figuresOf = (figures: ReadonlyMap<string, number>, name: string): Record<string, number> =>
   Object.fromEntries([...figures].filter(([key]) => key.startsWith(`${name}{`) || key === name));
 
-/** A unary call of gRPC with an empty message, straight on HTTP/2; answers its status. */
+/** Makes a unary gRPC call with an empty message through `node:http2` and returns its status. */
 export async function grpcCall(url: string, path: string, headers: Record<string, string>): Promise<string> {
   const session = connect(url);
   try {

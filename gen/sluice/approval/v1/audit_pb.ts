@@ -18,13 +18,13 @@ export const file_sluice_approval_v1_audit: GenFile = /*@__PURE__*/
   fileDesc("Ch5zbHVpY2UvYXBwcm92YWwvdjEvYXVkaXQucHJvdG8SEnNsdWljZS5hcHByb3ZhbC52MSLtAQoFRXZlbnQSEAoIc2VxdWVuY2UYASABKAMSEgoKcHJvamVjdF9pZBgCIAEoCRIrCgR0eXBlGAMgASgOMh0uc2x1aWNlLmFwcHJvdmFsLnYxLkV2ZW50VHlwZRIVCg1hY3Rvcl91c2VyX2lkGAQgASgJEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxkZXRhaWxzX2pzb24YBiABKAkSFQoNcHJldmlvdXNfaGFzaBgHIAEoCRIMCgRoYXNoGAggASgJEg4KBm9yZ19pZBgJIAEoCSJuChFMaXN0RXZlbnRzUmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABARIdCglwYWdlX3NpemUYAiABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgAgiWAoSTGlzdEV2ZW50c1Jlc3BvbnNlEikKBmV2ZW50cxgBIAMoCzIZLnNsdWljZS5hcHByb3ZhbC52MS5FdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiFAoSVmVyaWZ5Q2hhaW5SZXF1ZXN0In0KE1ZlcmlmeUNoYWluUmVzcG9uc2USDQoFdmFsaWQYASABKAgSEwoLZXZlbnRfY291bnQYAiABKAMSEQoJaGVhZF9oYXNoGAMgASgJEh4KFmZpcnN0X2ludmFsaWRfc2VxdWVuY2UYBCABKAMSDwoHcHJvYmxlbRgFIAEoCSqoAwoJRXZlbnRUeXBlEhoKFkVWRU5UX1RZUEVfVU5TUEVDSUZJRUQQABIWChJFVkVOVF9UWVBFX0NSRUFURUQQARIWChJFVkVOVF9UWVBFX1VQREFURUQQAhIWChJFVkVOVF9UWVBFX0RFTEVURUQQAxIYChRFVkVOVF9UWVBFX1ZBTElEQVRFRBAEEh4KGkVWRU5UX1RZUEVfUEFDS0FHRV9TVEFSVEVEEAUSFwoTRVZFTlRfVFlQRV9QQUNLQUdFRBAGEh0KGUVWRU5UX1RZUEVfUEFDS0FHRV9GQUlMRUQQBxIYChRFVkVOVF9UWVBFX1NVQk1JVFRFRBAIEhcKE0VWRU5UX1RZUEVfQVBQUk9WRUQQCRIXChNFVkVOVF9UWVBFX1JFSkVDVEVEEAoSIAocRVZFTlRfVFlQRV9DSEFOR0VTX1JFUVVFU1RFRBALEh4KGkVWRU5UX1RZUEVfUFVCTElTSF9TVEFSVEVEEAwSGAoURVZFTlRfVFlQRV9QVUJMSVNIRUQQDRIdChlFVkVOVF9UWVBFX1BVQkxJU0hfRkFJTEVEEA4ywgIKDEF1ZGl0U2VydmljZRKfAQoKTGlzdEV2ZW50cxIlLnNsdWljZS5hcHByb3ZhbC52MS5MaXN0RXZlbnRzUmVxdWVzdBomLnNsdWljZS5hcHByb3ZhbC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiQpACAaq7GA8aDXByb2plY3RzLnJlYWSC0+STAiYSJC9hcGkvdjEvcHJvamVjdHMve3Byb2plY3RfaWR9L2V2ZW50cxKPAQoLVmVyaWZ5Q2hhaW4SJi5zbHVpY2UuYXBwcm92YWwudjEuVmVyaWZ5Q2hhaW5SZXF1ZXN0Gicuc2x1aWNlLmFwcHJvdmFsLnYxLlZlcmlmeUNoYWluUmVzcG9uc2UiL5ACAaq7GAwaCmF1ZGl0LnJlYWSC0+STAhYSFC9hcGkvdjEvYXVkaXQ6dmVyaWZ5YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
- * Something that happened to a project.
+ * An event of a project.
  *
  * @generated from message sluice.approval.v1.Event
  */
 export type Event = Message<"sluice.approval.v1.Event"> & {
   /**
-   * Place in the organisation's chain, from 1, without gaps.
+   * Position in the organisation's chain, from 1, without gaps.
    *
    * @generated from field: int64 sequence = 1;
    */
@@ -38,55 +38,55 @@ export type Event = Message<"sluice.approval.v1.Event"> & {
   projectId: string;
 
   /**
-   * What happened.
+   * Type of an event.
    *
    * @generated from field: sluice.approval.v1.EventType type = 3;
    */
   type: EventType;
 
   /**
-   * Who did it, or asked for it.
+   * The user who caused the event.
    *
    * @generated from field: string actor_user_id = 4;
    */
   actorUserId: string;
 
   /**
-   * When it happened.
+   * Time of the event.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * What is to be known of it: canonical JSON (RFC 8785), as it went into the hash. From PACKAGED on an event that is
-   * no failure has `manifestSha256`; PACKAGE_STARTED has `packageId`, PACKAGED `stagingJobId`, a decision `reviewId` and
-   * `comment`, a failure `message`, PACKAGED and PUBLISHED `fileCount` and `sizeBytes`, and PUBLISHED `filesSha256`:
-   * SHA-256 over a line "<sha256>  <path>" for each file in the order of `published`.
+   * Details as canonical JSON (RFC 8785), exactly as hashed. From PACKAGED on, every event except failures has
+   * `manifestSha256`. PACKAGE_STARTED has `packageId`, PACKAGED `stagingJobId`, a decision `reviewId` and `comment`, a
+   * failure `message`. PACKAGED and PUBLISHED have `fileCount` and `sizeBytes`. PUBLISHED has `filesSha256`: SHA-256
+   * over a line "<sha256>  <path>" for each file, in the order of `published`.
    *
    * @generated from field: string details_json = 6;
    */
   detailsJson: string;
 
   /**
-   * `hash` of the event before in the organisation's chain; 64 zeros for the first.
+   * `hash` of the previous event in the organisation's chain; 64 zeros for the first event.
    *
    * @generated from field: string previous_hash = 7;
    */
   previousHash: string;
 
   /**
-   * SHA-256, 64 lower-case hexadecimal digits, over the canonical JSON (RFC 8785) of this message's own JSON without
-   * `hash`, in which `details` with the value of `details_json` stands in its place: {orgId, sequence, projectId,
-   * type, actorUserId, createTime, details, previousHash}. So anybody can recompute it from the answer of ListEvents, and
-   * an event of one organisation proves nothing in the chain of another.
+   * SHA-256, 64 lower-case hexadecimal digits, over the canonical JSON (RFC 8785) of this message, without `hash` and
+   * with the value of `details_json` as `details`: {orgId, sequence, projectId, type, actorUserId, createTime, details,
+   * previousHash}. Any reader can recompute it from the response of ListEvents. It includes the organisation, so an
+   * event is valid in one chain only.
    *
    * @generated from field: string hash = 8;
    */
   hash: string;
 
   /**
-   * The organisation whose chain it stands in.
+   * The organisation that owns the chain.
    *
    * @generated from field: string org_id = 9;
    */
@@ -101,7 +101,7 @@ export const EventSchema: GenMessage<Event> = /*@__PURE__*/
   messageDesc(file_sluice_approval_v1_audit, 0);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.approval.v1.ListEventsRequest
  */
@@ -114,14 +114,14 @@ export type ListEventsRequest = Message<"sluice.approval.v1.ListEventsRequest"> 
   projectId: string;
 
   /**
-   * Events in the answer: default 50, at most 1000.
+   * Maximum number of events: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -136,7 +136,7 @@ export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE_
   messageDesc(file_sluice_approval_v1_audit, 1);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.approval.v1.ListEventsResponse
  */
@@ -149,7 +149,7 @@ export type ListEventsResponse = Message<"sluice.approval.v1.ListEventsResponse"
   events: Event[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -179,41 +179,41 @@ export const VerifyChainRequestSchema: GenMessage<VerifyChainRequest> = /*@__PUR
   messageDesc(file_sluice_approval_v1_audit, 3);
 
 /**
- * What was found.
+ * Result of the verification.
  *
  * @generated from message sluice.approval.v1.VerifyChainResponse
  */
 export type VerifyChainResponse = Message<"sluice.approval.v1.VerifyChainResponse"> & {
   /**
-   * Whether the chain is whole and unchanged.
+   * Whether the chain is complete and unchanged.
    *
    * @generated from field: bool valid = 1;
    */
   valid: boolean;
 
   /**
-   * Events from the first on that are as they were written.
+   * Number of valid events, counted from the first one.
    *
    * @generated from field: int64 event_count = 2;
    */
   eventCount: bigint;
 
   /**
-   * Hash of the last of them: kept elsewhere, it proves later that nothing was cut off.
+   * Hash of the last valid event. A copy kept elsewhere proves later that no event was cut off.
    *
    * @generated from field: string head_hash = 3;
    */
   headHash: string;
 
   /**
-   * Place of the first event that is not as it was written, or is missing; zero when the chain is valid.
+   * Sequence of the first event that is changed or missing; zero if the chain is valid.
    *
    * @generated from field: int64 first_invalid_sequence = 4;
    */
   firstInvalidSequence: bigint;
 
   /**
-   * What is wrong with it; empty when the chain is valid.
+   * Problem of that event; empty if the chain is valid.
    *
    * @generated from field: string problem = 5;
    */
@@ -228,83 +228,83 @@ export const VerifyChainResponseSchema: GenMessage<VerifyChainResponse> = /*@__P
   messageDesc(file_sluice_approval_v1_audit, 4);
 
 /**
- * What happened.
+ * Type of an event.
  *
  * @generated from enum sluice.approval.v1.EventType
  */
 export const EventType = {
   /**
-   * Never answered.
+   * Never returned.
    *
    * @generated from enum value: EVENT_TYPE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * The project was made.
+   * The project was created.
    *
    * @generated from enum value: EVENT_TYPE_CREATED = 1;
    */
   CREATED: 1,
 
   /**
-   * It was changed.
+   * The project was changed.
    *
    * @generated from enum value: EVENT_TYPE_UPDATED = 2;
    */
   UPDATED: 2,
 
   /**
-   * It was deleted.
+   * The project was deleted.
    *
    * @generated from enum value: EVENT_TYPE_DELETED = 3;
    */
   DELETED: 3,
 
   /**
-   * Its source and tables were found to be there.
+   * The source and the tables were validated.
    *
    * @generated from enum value: EVENT_TYPE_VALIDATED = 4;
    */
   VALIDATED: 4,
 
   /**
-   * Its packaging began.
+   * Packaging began.
    *
    * @generated from enum value: EVENT_TYPE_PACKAGE_STARTED = 5;
    */
   PACKAGE_STARTED: 5,
 
   /**
-   * Its bytes were staged.
+   * The content was staged.
    *
    * @generated from enum value: EVENT_TYPE_PACKAGED = 6;
    */
   PACKAGED: 6,
 
   /**
-   * Its packaging failed.
+   * Packaging failed.
    *
    * @generated from enum value: EVENT_TYPE_PACKAGE_FAILED = 7;
    */
   PACKAGE_FAILED: 7,
 
   /**
-   * It was put into review.
+   * The project was submitted for review.
    *
    * @generated from enum value: EVENT_TYPE_SUBMITTED = 8;
    */
   SUBMITTED: 8,
 
   /**
-   * A reviewer approved it.
+   * A reviewer approved the project.
    *
    * @generated from enum value: EVENT_TYPE_APPROVED = 9;
    */
   APPROVED: 9,
 
   /**
-   * A reviewer rejected it.
+   * A reviewer rejected the project.
    *
    * @generated from enum value: EVENT_TYPE_REJECTED = 10;
    */
@@ -318,21 +318,21 @@ export const EventType = {
   CHANGES_REQUESTED: 11,
 
   /**
-   * Its publication began.
+   * Publication began.
    *
    * @generated from enum value: EVENT_TYPE_PUBLISH_STARTED = 12;
    */
   PUBLISH_STARTED: 12,
 
   /**
-   * It was published.
+   * The project was published.
    *
    * @generated from enum value: EVENT_TYPE_PUBLISHED = 13;
    */
   PUBLISHED: 13,
 
   /**
-   * Its publication failed.
+   * Publication failed.
    *
    * @generated from enum value: EVENT_TYPE_PUBLISH_FAILED = 14;
    */
@@ -340,7 +340,7 @@ export const EventType = {
 } as const;
 
 /**
- * What happened.
+ * Type of an event.
  *
  * @generated from enum sluice.approval.v1.EventType
  */
@@ -353,13 +353,13 @@ export const EventTypeSchema: GenEnum<EventType> = /*@__PURE__*/
   enumDesc(file_sluice_approval_v1_audit, 0);
 
 /**
- * What happened to releases. Events are appended and never changed; each carries the hash of the one before.
+ * Events of releases. Events are append-only, and each carries the hash of the previous one.
  *
  * @generated from service sluice.approval.v1.AuditService
  */
 export const AuditService: GenService<{
   /**
-   * Lists the events of a project, oldest first; those of a project that was deleted, too. NotFound.
+   * Lists the events of a project, oldest first, including those of a deleted project. NotFound.
    *
    * @generated from rpc sluice.approval.v1.AuditService.ListEvents
    */
@@ -369,7 +369,7 @@ export const AuditService: GenService<{
     output: typeof ListEventsResponseSchema;
   },
   /**
-   * Reads every event of the organisation and recomputes the chain of hashes.
+   * Verifies the hash chain of the organisation. Reads every event and recomputes its hash.
    *
    * @generated from rpc sluice.approval.v1.AuditService.VerifyChain
    */

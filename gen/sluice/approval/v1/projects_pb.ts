@@ -18,7 +18,7 @@ export const file_sluice_approval_v1_projects: GenFile = /*@__PURE__*/
   fileDesc("CiFzbHVpY2UvYXBwcm92YWwvdjEvcHJvamVjdHMucHJvdG8SEnNsdWljZS5hcHByb3ZhbC52MSKZBQoHUHJvamVjdBIfCgpwcm9qZWN0X2lkGAEgASgJQgu6SAjYAQFyA7ABARIzCgxkaXNwbGF5X25hbWUYAiABKAlCHbpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEh4KCXNvdXJjZV9pZBgDIAEoCUILukgI2AEBcgOwAQESPQoGdGFibGVzGAQgAygLMiIuc2x1aWNlLmFwcHJvdmFsLnYxLlRhYmxlU2VsZWN0aW9uQgm6SAaSAQMQ6AcSNAoLZGVzdGluYXRpb24YBSABKAsyHy5zbHVpY2UuYXBwcm92YWwudjEuRGVzdGluYXRpb24SLwoFc3RhdGUYBiABKA4yIC5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdFN0YXRlEhcKD2NyZWF0b3JfdXNlcl9pZBgHIAEoCRIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKBGV0YWcYCiABKAlCB7pIBHICGEASMAoGcG9saWN5GAsgASgLMiAuc2x1aWNlLmFwcHJvdmFsLnYxLlJldmlld1BvbGljeRIWCg5zdGFnaW5nX2pvYl9pZBgMIAEoCRIXCg9tYW5pZmVzdF9zaGEyNTYYDSABKAkSNAoJcHVibGlzaGVkGA4gAygLMiEuc2x1aWNlLmFwcHJvdmFsLnYxLlB1Ymxpc2hlZEZpbGUSFQoNZXJyb3JfbWVzc2FnZRgPIAEoCRIwCgxwdWJsaXNoX3RpbWUYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjUKDFJldmlld1BvbGljeRIlChJhcHByb3ZhbHNfcmVxdWlyZWQYASABKAVCCbpIBhoEGAooACJ2Cg1QdWJsaXNoZWRGaWxlEhIKCmRhdGFzZXRfaWQYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZzaGEyNTYYAyABKAkSDgoGc2hhNTEyGAQgASgJEhIKCnNpemVfYnl0ZXMYBSABKAMSDwoHZmlsZV9pZBgGIAEoCSKUAQoOVGFibGVTZWxlY3Rpb24SKQoLc2NoZW1hX25hbWUYASABKAlCFLpIEXIPGP8BMgpeW15ceDAwXSokEiQKBG5hbWUYAiABKAlCFrpIE3IREAEY/wEyCl5bXlx4MDBdKiQSMQoHY29sdW1ucxgDIAMoCUIgukgdkgEaENAPGAEiE3IREAEY/wEyCl5bXlx4MDBdKiQiWwoLRGVzdGluYXRpb24SPQoJZmlsZXN0b3JlGAEgASgLMiguc2x1aWNlLmFwcHJvdmFsLnYxLkZpbGVzdG9yZURlc3RpbmF0aW9uSABCDQoEa2luZBIFukgCCAEixwEKFEZpbGVzdG9yZURlc3RpbmF0aW9uEioKBG5hbWUYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDYzfSQSSwoGZm9ybWF0GAIgASgOMi8uc2x1aWNlLmFwcHJvdmFsLnYxLkZpbGVzdG9yZURlc3RpbmF0aW9uLkZvcm1hdEIKukgHggEEEAEgACI2CgZGb3JtYXQSFgoSRk9STUFUX1VOU1BFQ0lGSUVEEAASCwoHUEFSUVVFVBABEgcKA0NTVhACIqkDChRDcmVhdGVQcm9qZWN0UmVxdWVzdBLvAgoHcHJvamVjdBgBIAEoCzIbLnNsdWljZS5hcHByb3ZhbC52MS5Qcm9qZWN0QsACuki8AroBUAobY3JlYXRlX3Byb2plY3QuZGlzcGxheV9uYW1lEhhkaXNwbGF5X25hbWUgaXMgcmVxdWlyZWQaF3RoaXMuZGlzcGxheV9uYW1lICE9ICcnugFHChhjcmVhdGVfcHJvamVjdC5zb3VyY2VfaWQSFXNvdXJjZV9pZCBpcyByZXF1aXJlZBoUdGhpcy5zb3VyY2VfaWQgIT0gJye6AUoKFWNyZWF0ZV9wcm9qZWN0LnRhYmxlcxIZdGFibGVzIG5lZWRzIGF0IGxlYXN0IG9uZRoWdGhpcy50YWJsZXMuc2l6ZSgpID4gMLoBTAoaY3JlYXRlX3Byb2plY3QuZGVzdGluYXRpb24SF2Rlc3RpbmF0aW9uIGlzIHJlcXVpcmVkGhVoYXModGhpcy5kZXN0aW5hdGlvbinIAQESHwoKcmVxdWVzdF9pZBgCIAEoCUILukgI2AEBcgOwAQEiRQoVQ3JlYXRlUHJvamVjdFJlc3BvbnNlEiwKB3Byb2plY3QYASABKAsyGy5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdCIxChFHZXRQcm9qZWN0UmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABASJCChJHZXRQcm9qZWN0UmVzcG9uc2USLAoHcHJvamVjdBgBIAEoCzIbLnNsdWljZS5hcHByb3ZhbC52MS5Qcm9qZWN0Io0BChNMaXN0UHJvamVjdHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBI5CgVzdGF0ZRgDIAEoDjIgLnNsdWljZS5hcHByb3ZhbC52MS5Qcm9qZWN0U3RhdGVCCLpIBYIBAhABIl4KFExpc3RQcm9qZWN0c1Jlc3BvbnNlEi0KCHByb2plY3RzGAEgAygLMhsuc2x1aWNlLmFwcHJvdmFsLnYxLlByb2plY3QSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIssBChRVcGRhdGVQcm9qZWN0UmVxdWVzdBKBAQoHcHJvamVjdBgBIAEoCzIbLnNsdWljZS5hcHByb3ZhbC52MS5Qcm9qZWN0QlO6SFC6AUoKGXVwZGF0ZV9wcm9qZWN0LnByb2plY3RfaWQSFnByb2plY3RfaWQgaXMgcmVxdWlyZWQaFXRoaXMucHJvamVjdF9pZCAhPSAnJ8gBARIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siRQoVVXBkYXRlUHJvamVjdFJlc3BvbnNlEiwKB3Byb2plY3QYASABKAsyGy5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdCI0ChREZWxldGVQcm9qZWN0UmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABASIXChVEZWxldGVQcm9qZWN0UmVzcG9uc2UiNgoWVmFsaWRhdGVQcm9qZWN0UmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABASJ5ChdWYWxpZGF0ZVByb2plY3RSZXNwb25zZRIsCgdwcm9qZWN0GAEgASgLMhsuc2x1aWNlLmFwcHJvdmFsLnYxLlByb2plY3QSMAoGdGFibGVzGAIgAygLMiAuc2x1aWNlLmFwcHJvdmFsLnYxLkRhdGFzZXRUYWJsZSKdAQoMRGF0YXNldFRhYmxlEhAKCHRhYmxlX2lkGAEgASgJEhMKC3NjaGVtYV9uYW1lGAIgASgJEgwKBG5hbWUYAyABKAkSMgoHY29sdW1ucxgEIAMoCzIhLnNsdWljZS5hcHByb3ZhbC52MS5EYXRhc2V0Q29sdW1uEhYKCXJvd19jb3VudBgFIAEoA0gAiAEBQgwKCl9yb3dfY291bnQiQgoNRGF0YXNldENvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCRIQCghudWxsYWJsZRgDIAEoCCJtChVQYWNrYWdlUHJvamVjdFJlcXVlc3QSHAoKcHJvamVjdF9pZBgBIAEoCUIIukgFcgOwAQESNgoEd2FpdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIyACJ3ChZQYWNrYWdlUHJvamVjdFJlc3BvbnNlEiwKB3Byb2plY3QYASABKAsyGy5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdBIvCgVmaWxlcxgCIAMoCzIgLnNsdWljZS5hcHByb3ZhbC52MS5QYWNrYWdlZEZpbGUilAEKDFBhY2thZ2VkRmlsZRIMCgRwYXRoGAEgASgJEj8KBmZvcm1hdBgCIAEoDjIvLnNsdWljZS5hcHByb3ZhbC52MS5GaWxlc3RvcmVEZXN0aW5hdGlvbi5Gb3JtYXQSDgoGc2hhMjU2GAMgASgJEhIKCnNpemVfYnl0ZXMYBCABKAMSEQoJcm93X2NvdW50GAUgASgDIm0KFVB1Ymxpc2hQcm9qZWN0UmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABARI2CgR3YWl0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwisAjIAInwKFlB1Ymxpc2hQcm9qZWN0UmVzcG9uc2USLAoHcHJvamVjdBgBIAEoCzIbLnNsdWljZS5hcHByb3ZhbC52MS5Qcm9qZWN0EjQKCXB1Ymxpc2hlZBgCIAMoCzIhLnNsdWljZS5hcHByb3ZhbC52MS5QdWJsaXNoZWRGaWxlKs4CCgxQcm9qZWN0U3RhdGUSHQoZUFJPSkVDVF9TVEFURV9VTlNQRUNJRklFRBAAEhcKE1BST0pFQ1RfU1RBVEVfRFJBRlQQARIbChdQUk9KRUNUX1NUQVRFX1ZBTElEQVRFRBACEhoKFlBST0pFQ1RfU1RBVEVfUEFDS0FHRUQQAxIbChdQUk9KRUNUX1NUQVRFX0lOX1JFVklFVxAEEhoKFlBST0pFQ1RfU1RBVEVfQVBQUk9WRUQQBRIcChhQUk9KRUNUX1NUQVRFX1BVQkxJU0hJTkcQBhIbChdQUk9KRUNUX1NUQVRFX1BVQkxJU0hFRBAHEhoKFlBST0pFQ1RfU1RBVEVfUkVKRUNURUQQCBIjCh9QUk9KRUNUX1NUQVRFX0NIQU5HRVNfUkVRVUVTVEVEEAkSGAoUUFJPSkVDVF9TVEFURV9GQUlMRUQQCjLlCgoOUHJvamVjdFNlcnZpY2USnAEKDUNyZWF0ZVByb2plY3QSKC5zbHVpY2UuYXBwcm92YWwudjEuQ3JlYXRlUHJvamVjdFJlcXVlc3QaKS5zbHVpY2UuYXBwcm92YWwudjEuQ3JlYXRlUHJvamVjdFJlc3BvbnNlIjaquxgQGg5wcm9qZWN0cy53cml0ZbK7GAMIyQGC0+STAhU6ASoiEC9hcGkvdjEvcHJvamVjdHMSmAEKCkdldFByb2plY3QSJS5zbHVpY2UuYXBwcm92YWwudjEuR2V0UHJvamVjdFJlcXVlc3QaJi5zbHVpY2UuYXBwcm92YWwudjEuR2V0UHJvamVjdFJlc3BvbnNlIjuQAgGquxgPGg1wcm9qZWN0cy5yZWFkgtPkkwIfEh0vYXBpL3YxL3Byb2plY3RzL3twcm9qZWN0X2lkfRKRAQoMTGlzdFByb2plY3RzEicuc2x1aWNlLmFwcHJvdmFsLnYxLkxpc3RQcm9qZWN0c1JlcXVlc3QaKC5zbHVpY2UuYXBwcm92YWwudjEuTGlzdFByb2plY3RzUmVzcG9uc2UiLpACAaq7GA8aDXByb2plY3RzLnJlYWSC0+STAhISEC9hcGkvdjEvcHJvamVjdHMSzgEKDVVwZGF0ZVByb2plY3QSKC5zbHVpY2UuYXBwcm92YWwudjEuVXBkYXRlUHJvamVjdFJlcXVlc3QaKS5zbHVpY2UuYXBwcm92YWwudjEuVXBkYXRlUHJvamVjdFJlc3BvbnNlImiquxgQGg5wcm9qZWN0cy53cml0ZbK7GBoSGAoIaWYtbWF0Y2gSDHByb2plY3QuZXRhZ4LT5JMCMDoHcHJvamVjdDIlL2FwaS92MS9wcm9qZWN0cy97cHJvamVjdC5wcm9qZWN0X2lkfRKfAQoNRGVsZXRlUHJvamVjdBIoLnNsdWljZS5hcHByb3ZhbC52MS5EZWxldGVQcm9qZWN0UmVxdWVzdBopLnNsdWljZS5hcHByb3ZhbC52MS5EZWxldGVQcm9qZWN0UmVzcG9uc2UiOaq7GBAaDnByb2plY3RzLndyaXRlgtPkkwIfKh0vYXBpL3YxL3Byb2plY3RzL3twcm9qZWN0X2lkfRKxAQoPVmFsaWRhdGVQcm9qZWN0Eiouc2x1aWNlLmFwcHJvdmFsLnYxLlZhbGlkYXRlUHJvamVjdFJlcXVlc3QaKy5zbHVpY2UuYXBwcm92YWwudjEuVmFsaWRhdGVQcm9qZWN0UmVzcG9uc2UiRaq7GBAaDnByb2plY3RzLndyaXRlgtPkkwIrOgEqIiYvYXBpL3YxL3Byb2plY3RzL3twcm9qZWN0X2lkfTp2YWxpZGF0ZRKtAQoOUGFja2FnZVByb2plY3QSKS5zbHVpY2UuYXBwcm92YWwudjEuUGFja2FnZVByb2plY3RSZXF1ZXN0Giouc2x1aWNlLmFwcHJvdmFsLnYxLlBhY2thZ2VQcm9qZWN0UmVzcG9uc2UiRKq7GBAaDnByb2plY3RzLndyaXRlgtPkkwIqOgEqIiUvYXBpL3YxL3Byb2plY3RzL3twcm9qZWN0X2lkfTpwYWNrYWdlEq0BCg5QdWJsaXNoUHJvamVjdBIpLnNsdWljZS5hcHByb3ZhbC52MS5QdWJsaXNoUHJvamVjdFJlcXVlc3QaKi5zbHVpY2UuYXBwcm92YWwudjEuUHVibGlzaFByb2plY3RSZXNwb25zZSJEqrsYEBoOcHJvamVjdHMud3JpdGWC0+STAio6ASoiJS9hcGkvdjEvcHJvamVjdHMve3Byb2plY3RfaWR9OnB1Ymxpc2hiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
- * A release in the making.
+ * A project: the description of a release.
  *
  * @generated from message sluice.approval.v1.Project
  */
@@ -31,107 +31,107 @@ export type Project = Message<"sluice.approval.v1.Project"> & {
   projectId: string;
 
   /**
-   * Name for people, 1 to 200 characters without control characters, unique in the organisation.
+   * Name for users, 1 to 200 characters without control characters, unique in the organisation.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * The data source that is released from.
+   * The data source of the release.
    *
    * @generated from field: string source_id = 3;
    */
   sourceId: string;
 
   /**
-   * What is released: 1 to 1000 tables.
+   * The tables of the release: 1 to 1000.
    *
    * @generated from field: repeated sluice.approval.v1.TableSelection tables = 4;
    */
   tables: TableSelection[];
 
   /**
-   * Where it goes.
+   * Destination of the release.
    *
    * @generated from field: sluice.approval.v1.Destination destination = 5;
    */
   destination?: Destination | undefined;
 
   /**
-   * How far it is. Set by the server.
+   * Current state. Set by the server.
    *
    * @generated from field: sluice.approval.v1.ProjectState state = 6;
    */
   state: ProjectState;
 
   /**
-   * The user that made the project. Set by the server.
+   * The user who created the project. Set by the server.
    *
    * @generated from field: string creator_user_id = 7;
    */
   creatorUserId: string;
 
   /**
-   * When the project was made. Set by the server.
+   * Time of creation. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 8;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When the project was changed last. Set by the server.
+   * Time of the last change. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 9;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Changes with every change of the project.
+   * Changes whenever the project changes.
    *
    * @generated from field: string etag = 10;
    */
   etag: string;
 
   /**
-   * Who has to approve. Default: one user with the role approver or admin.
+   * Required approvals. Default: one user with the role approver or admin.
    *
    * @generated from field: sluice.approval.v1.ReviewPolicy policy = 11;
    */
   policy?: ReviewPolicy | undefined;
 
   /**
-   * The staging job that packages it, from the call of package on. Set by the server.
+   * The staging job that packages the project; empty before packaging. Set by the server.
    *
    * @generated from field: string staging_job_id = 12;
    */
   stagingJobId: string;
 
   /**
-   * SHA-256 of the packaged manifest, 64 lower-case hexadecimal digits; empty before it is packaged. A decision names
-   * it. Set by the server.
+   * SHA-256 of the packaged manifest, 64 lower-case hexadecimal digits; empty before packaging. Decisions refer to it.
+   * Set by the server.
    *
    * @generated from field: string manifest_sha256 = 13;
    */
   manifestSha256: string;
 
   /**
-   * What was published; empty before, and in the answers of ListProjects. Set by the server.
+   * The published files; empty before publication, and in responses of ListProjects. Set by the server.
    *
    * @generated from field: repeated sluice.approval.v1.PublishedFile published = 14;
    */
   published: PublishedFile[];
 
   /**
-   * Why packaging or publication failed, or the last publication of an approved project was refused; empty otherwise.
-   * Set by the server.
+   * Error of packaging or publication, or of the last publication of an approved project; empty otherwise. Set by the
+   * server.
    *
    * @generated from field: string error_message = 15;
    */
   errorMessage: string;
 
   /**
-   * When it was published. Set by the server.
+   * Time of publication. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp publish_time = 16;
    */
@@ -146,13 +146,13 @@ export const ProjectSchema: GenMessage<Project> = /*@__PURE__*/
   messageDesc(file_sluice_approval_v1_projects, 0);
 
 /**
- * Who has to approve.
+ * Required approvals of a project.
  *
  * @generated from message sluice.approval.v1.ReviewPolicy
  */
 export type ReviewPolicy = Message<"sluice.approval.v1.ReviewPolicy"> & {
   /**
-   * How many users: 1 to 10. Default: 1.
+   * Number of users: 1 to 10. Default: 1.
    *
    * @generated from field: int32 approvals_required = 1;
    */
@@ -173,14 +173,14 @@ export const ReviewPolicySchema: GenMessage<ReviewPolicy> = /*@__PURE__*/
  */
 export type PublishedFile = Message<"sluice.approval.v1.PublishedFile"> & {
   /**
-   * The published table: the entity of its lineage. Files of one table have the same.
+   * The published table: the entity of its lineage. Files of one table have the same id.
    *
    * @generated from field: string dataset_id = 1;
    */
   datasetId: string;
 
   /**
-   * Where it is: the destination's name, the project's id, the table and the file.
+   * Path of the file: the destination's name, the project's id, the table and the file.
    *
    * @generated from field: string path = 2;
    */
@@ -201,14 +201,14 @@ export type PublishedFile = Message<"sluice.approval.v1.PublishedFile"> & {
   sha512: string;
 
   /**
-   * How many bytes.
+   * Size in bytes.
    *
    * @generated from field: int64 size_bytes = 5;
    */
   sizeBytes: bigint;
 
   /**
-   * The file in storage, by which it is read.
+   * The file in storage, for downloads.
    *
    * @generated from field: string file_id = 6;
    */
@@ -223,13 +223,13 @@ export const PublishedFileSchema: GenMessage<PublishedFile> = /*@__PURE__*/
   messageDesc(file_sluice_approval_v1_projects, 2);
 
 /**
- * A table, or some columns of it.
+ * A table, optionally limited to some columns.
  *
  * @generated from message sluice.approval.v1.TableSelection
  */
 export type TableSelection = Message<"sluice.approval.v1.TableSelection"> & {
   /**
-   * Schema in the source; empty where the source has none.
+   * Schema in the source; empty if the source has no schemas.
    *
    * @generated from field: string schema_name = 1;
    */
@@ -258,7 +258,7 @@ export const TableSelectionSchema: GenMessage<TableSelection> = /*@__PURE__*/
   messageDesc(file_sluice_approval_v1_projects, 3);
 
 /**
- * Where a release goes.
+ * Destination of a release.
  *
  * @generated from message sluice.approval.v1.Destination
  */
@@ -270,7 +270,7 @@ export type Destination = Message<"sluice.approval.v1.Destination"> & {
    */
   kind: {
     /**
-     * Files under Sluice's own production area.
+     * Files in Sluice's own production area.
      *
      * @generated from field: sluice.approval.v1.FilestoreDestination filestore = 1;
      */
@@ -287,7 +287,7 @@ export const DestinationSchema: GenMessage<Destination> = /*@__PURE__*/
   messageDesc(file_sluice_approval_v1_projects, 4);
 
 /**
- * Files under Sluice's own production area.
+ * Files in Sluice's own production area.
  *
  * @generated from message sluice.approval.v1.FilestoreDestination
  */
@@ -315,13 +315,13 @@ export const FilestoreDestinationSchema: GenMessage<FilestoreDestination> = /*@_
   messageDesc(file_sluice_approval_v1_projects, 5);
 
 /**
- * How tables are written.
+ * Format of the files.
  *
  * @generated from enum sluice.approval.v1.FilestoreDestination.Format
  */
 export const FilestoreDestination_Format = {
   /**
-   * Never taken.
+   * Never accepted.
    *
    * @generated from enum value: FORMAT_UNSPECIFIED = 0;
    */
@@ -345,7 +345,7 @@ export const FilestoreDestination_Format = {
 } as const;
 
 /**
- * How tables are written.
+ * Format of the files.
  *
  * @generated from enum sluice.approval.v1.FilestoreDestination.Format
  */
@@ -358,7 +358,7 @@ export const FilestoreDestination_FormatSchema: GenEnum<FilestoreDestination_For
   enumDesc(file_sluice_approval_v1_projects, 5, 0);
 
 /**
- * The project to make.
+ * The project to create.
  *
  * @generated from message sluice.approval.v1.CreateProjectRequest
  */
@@ -392,7 +392,7 @@ export const CreateProjectRequestSchema: GenMessage<CreateProjectRequest> = /*@_
  */
 export type CreateProjectResponse = Message<"sluice.approval.v1.CreateProjectResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.approval.v1.Project project = 1;
    */
@@ -407,7 +407,7 @@ export const CreateProjectResponseSchema: GenMessage<CreateProjectResponse> = /*
   messageDesc(file_sluice_approval_v1_projects, 7);
 
 /**
- * Which project.
+ * Identifies a project.
  *
  * @generated from message sluice.approval.v1.GetProjectRequest
  */
@@ -434,7 +434,7 @@ export const GetProjectRequestSchema: GenMessage<GetProjectRequest> = /*@__PURE_
  */
 export type GetProjectResponse = Message<"sluice.approval.v1.GetProjectResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.approval.v1.Project project = 1;
    */
@@ -449,27 +449,27 @@ export const GetProjectResponseSchema: GenMessage<GetProjectResponse> = /*@__PUR
   messageDesc(file_sluice_approval_v1_projects, 9);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.approval.v1.ListProjectsRequest
  */
 export type ListProjectsRequest = Message<"sluice.approval.v1.ListProjectsRequest"> & {
   /**
-   * Projects in the answer: default 50, at most 1000.
+   * Maximum number of projects: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only projects in this state. Default: in any.
+   * Only projects in this state. Default: all.
    *
    * @generated from field: sluice.approval.v1.ProjectState state = 3;
    */
@@ -484,7 +484,7 @@ export const ListProjectsRequestSchema: GenMessage<ListProjectsRequest> = /*@__P
   messageDesc(file_sluice_approval_v1_projects, 10);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.approval.v1.ListProjectsResponse
  */
@@ -497,7 +497,7 @@ export type ListProjectsResponse = Message<"sluice.approval.v1.ListProjectsRespo
   projects: Project[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -512,20 +512,20 @@ export const ListProjectsResponseSchema: GenMessage<ListProjectsResponse> = /*@_
   messageDesc(file_sluice_approval_v1_projects, 11);
 
 /**
- * What to change.
+ * The change to make.
  *
  * @generated from message sluice.approval.v1.UpdateProjectRequest
  */
 export type UpdateProjectRequest = Message<"sluice.approval.v1.UpdateProjectRequest"> & {
   /**
-   * The project by its id, with the new values; with `etag`, only if it has not changed since.
+   * The project's id and the new values; with `etag`, the change is made only if the project is unchanged since.
    *
    * @generated from field: sluice.approval.v1.Project project = 1;
    */
   project?: Project | undefined;
 
   /**
-   * Which of `display_name`, `tables`, `destination`, `policy` to change. Default: those that are set.
+   * Fields to change: `display_name`, `tables`, `destination`, `policy`. Default: the fields that are set.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -546,7 +546,7 @@ export const UpdateProjectRequestSchema: GenMessage<UpdateProjectRequest> = /*@_
  */
 export type UpdateProjectResponse = Message<"sluice.approval.v1.UpdateProjectResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.approval.v1.Project project = 1;
    */
@@ -561,7 +561,7 @@ export const UpdateProjectResponseSchema: GenMessage<UpdateProjectResponse> = /*
   messageDesc(file_sluice_approval_v1_projects, 13);
 
 /**
- * Which project.
+ * Identifies a project.
  *
  * @generated from message sluice.approval.v1.DeleteProjectRequest
  */
@@ -582,7 +582,7 @@ export const DeleteProjectRequestSchema: GenMessage<DeleteProjectRequest> = /*@_
   messageDesc(file_sluice_approval_v1_projects, 14);
 
 /**
- * Empty: the project is gone.
+ * Empty: the project is removed.
  *
  * @generated from message sluice.approval.v1.DeleteProjectResponse
  */
@@ -597,7 +597,7 @@ export const DeleteProjectResponseSchema: GenMessage<DeleteProjectResponse> = /*
   messageDesc(file_sluice_approval_v1_projects, 15);
 
 /**
- * Which project.
+ * Identifies a project.
  *
  * @generated from message sluice.approval.v1.ValidateProjectRequest
  */
@@ -618,20 +618,20 @@ export const ValidateProjectRequestSchema: GenMessage<ValidateProjectRequest> = 
   messageDesc(file_sluice_approval_v1_projects, 16);
 
 /**
- * What was found.
+ * Result of the validation.
  *
  * @generated from message sluice.approval.v1.ValidateProjectResponse
  */
 export type ValidateProjectResponse = Message<"sluice.approval.v1.ValidateProjectResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.approval.v1.Project project = 1;
    */
   project?: Project | undefined;
 
   /**
-   * What is known of the tables to release, in the order of the project.
+   * The tables of the release, in the order of the project.
    *
    * @generated from field: repeated sluice.approval.v1.DatasetTable tables = 2;
    */
@@ -646,7 +646,7 @@ export const ValidateProjectResponseSchema: GenMessage<ValidateProjectResponse> 
   messageDesc(file_sluice_approval_v1_projects, 17);
 
 /**
- * A table that will be released.
+ * A table of the release.
  *
  * @generated from message sluice.approval.v1.DatasetTable
  */
@@ -659,7 +659,7 @@ export type DatasetTable = Message<"sluice.approval.v1.DatasetTable"> & {
   tableId: string;
 
   /**
-   * Schema in the source; empty where the source has none.
+   * Schema in the source; empty if the source has no schemas.
    *
    * @generated from field: string schema_name = 2;
    */
@@ -673,14 +673,14 @@ export type DatasetTable = Message<"sluice.approval.v1.DatasetTable"> & {
   name: string;
 
   /**
-   * The columns that will be released.
+   * The columns of the release.
    *
    * @generated from field: repeated sluice.approval.v1.DatasetColumn columns = 4;
    */
   columns: DatasetColumn[];
 
   /**
-   * Rows when it was discovered; unset when unknown.
+   * Number of rows at discovery; unset if unknown.
    *
    * @generated from field: optional int64 row_count = 5;
    */
@@ -695,7 +695,7 @@ export const DatasetTableSchema: GenMessage<DatasetTable> = /*@__PURE__*/
   messageDesc(file_sluice_approval_v1_projects, 18);
 
 /**
- * A column that will be released.
+ * A column of the release.
  *
  * @generated from message sluice.approval.v1.DatasetColumn
  */
@@ -715,7 +715,7 @@ export type DatasetColumn = Message<"sluice.approval.v1.DatasetColumn"> & {
   dataType: string;
 
   /**
-   * Whether a value may be missing.
+   * Whether values can be missing.
    *
    * @generated from field: bool nullable = 3;
    */
@@ -730,7 +730,7 @@ export const DatasetColumnSchema: GenMessage<DatasetColumn> = /*@__PURE__*/
   messageDesc(file_sluice_approval_v1_projects, 19);
 
 /**
- * Which project.
+ * Identifies a project.
  *
  * @generated from message sluice.approval.v1.PackageProjectRequest
  */
@@ -743,7 +743,7 @@ export type PackageProjectRequest = Message<"sluice.approval.v1.PackageProjectRe
   projectId: string;
 
   /**
-   * How long to wait: up to 5 minutes. Default: 25 seconds.
+   * Maximum time to wait: up to 5 minutes. Default: 25 seconds.
    *
    * @generated from field: google.protobuf.Duration wait = 2;
    */
@@ -758,20 +758,20 @@ export const PackageProjectRequestSchema: GenMessage<PackageProjectRequest> = /*
   messageDesc(file_sluice_approval_v1_projects, 20);
 
 /**
- * The packaged project, or the one that is still being packaged.
+ * The packaged project, or the project while it is still being packaged.
  *
  * @generated from message sluice.approval.v1.PackageProjectResponse
  */
 export type PackageProjectResponse = Message<"sluice.approval.v1.PackageProjectResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.approval.v1.Project project = 1;
    */
   project?: Project | undefined;
 
   /**
-   * The packaged files; empty while it is still being packaged.
+   * The packaged files; empty during packaging.
    *
    * @generated from field: repeated sluice.approval.v1.PackagedFile files = 2;
    */
@@ -792,14 +792,14 @@ export const PackageProjectResponseSchema: GenMessage<PackageProjectResponse> = 
  */
 export type PackagedFile = Message<"sluice.approval.v1.PackagedFile"> & {
   /**
-   * Where it will be published.
+   * Path of the file after publication.
    *
    * @generated from field: string path = 1;
    */
   path: string;
 
   /**
-   * How it is written.
+   * Format of the file.
    *
    * @generated from field: sluice.approval.v1.FilestoreDestination.Format format = 2;
    */
@@ -813,14 +813,14 @@ export type PackagedFile = Message<"sluice.approval.v1.PackagedFile"> & {
   sha256: string;
 
   /**
-   * How many bytes.
+   * Size in bytes.
    *
    * @generated from field: int64 size_bytes = 4;
    */
   sizeBytes: bigint;
 
   /**
-   * How many rows.
+   * Number of rows.
    *
    * @generated from field: int64 row_count = 5;
    */
@@ -835,7 +835,7 @@ export const PackagedFileSchema: GenMessage<PackagedFile> = /*@__PURE__*/
   messageDesc(file_sluice_approval_v1_projects, 22);
 
 /**
- * Which project.
+ * Identifies a project.
  *
  * @generated from message sluice.approval.v1.PublishProjectRequest
  */
@@ -848,7 +848,7 @@ export type PublishProjectRequest = Message<"sluice.approval.v1.PublishProjectRe
   projectId: string;
 
   /**
-   * How long to wait: up to 5 minutes. Default: 25 seconds.
+   * Maximum time to wait: up to 5 minutes. Default: 25 seconds.
    *
    * @generated from field: google.protobuf.Duration wait = 2;
    */
@@ -863,20 +863,20 @@ export const PublishProjectRequestSchema: GenMessage<PublishProjectRequest> = /*
   messageDesc(file_sluice_approval_v1_projects, 23);
 
 /**
- * The published project, or the one that is still being published.
+ * The published project, or the project while it is still being published.
  *
  * @generated from message sluice.approval.v1.PublishProjectResponse
  */
 export type PublishProjectResponse = Message<"sluice.approval.v1.PublishProjectResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.approval.v1.Project project = 1;
    */
   project?: Project | undefined;
 
   /**
-   * The published files, the same in every answer; empty while it is still being published.
+   * The published files, the same in every response; empty during publication.
    *
    * @generated from field: repeated sluice.approval.v1.PublishedFile published = 2;
    */
@@ -891,84 +891,83 @@ export const PublishProjectResponseSchema: GenMessage<PublishProjectResponse> = 
   messageDesc(file_sluice_approval_v1_projects, 24);
 
 /**
- * How far a release is.
+ * State of a project.
  *
  * @generated from enum sluice.approval.v1.ProjectState
  */
 export const ProjectState = {
   /**
-   * Never answered.
+   * Never returned.
    *
    * @generated from enum value: PROJECT_STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * It is being described, and may be changed.
+   * The project is a draft, and can be changed.
    *
    * @generated from enum value: PROJECT_STATE_DRAFT = 1;
    */
   DRAFT: 1,
 
   /**
-   * Its source and tables were found to be there.
+   * The source and the tables are validated.
    *
    * @generated from enum value: PROJECT_STATE_VALIDATED = 2;
    */
   VALIDATED: 2,
 
   /**
-   * Its bytes are staged, and their manifest's hash is set.
+   * The content is staged, and the hash of its manifest is set.
    *
    * @generated from enum value: PROJECT_STATE_PACKAGED = 3;
    */
   PACKAGED: 3,
 
   /**
-   * Reviewers look at it.
+   * Reviewers decide about the project.
    *
    * @generated from enum value: PROJECT_STATE_IN_REVIEW = 4;
    */
   IN_REVIEW: 4,
 
   /**
-   * As many reviewers as its policy asks for approved the manifest. `error_message` says why a publication that was begun
-   * did not come about.
+   * The manifest has the approvals that its policy requires. `error_message` says why the last publication was refused.
    *
    * @generated from enum value: PROJECT_STATE_APPROVED = 5;
    */
   APPROVED: 5,
 
   /**
-   * It is being published; this goes on by itself, whatever stops in between.
+   * The project is being published. Publication continues after an interruption.
    *
    * @generated from enum value: PROJECT_STATE_PUBLISHING = 6;
    */
   PUBLISHING: 6,
 
   /**
-   * It is published. Nothing changes it any more.
+   * The project is published. It can't be changed any more.
    *
    * @generated from enum value: PROJECT_STATE_PUBLISHED = 7;
    */
   PUBLISHED: 7,
 
   /**
-   * A reviewer rejected it. Nothing changes it any more, but it can be deleted.
+   * A reviewer rejected the project. It can be deleted, but not changed.
    *
    * @generated from enum value: PROJECT_STATE_REJECTED = 8;
    */
   REJECTED: 8,
 
   /**
-   * A reviewer asked for changes: it may be changed, and goes on from its validation.
+   * A reviewer requested changes. The project can be changed and validated again.
    *
    * @generated from enum value: PROJECT_STATE_CHANGES_REQUESTED = 9;
    */
   CHANGES_REQUESTED: 9,
 
   /**
-   * Packaging or publication failed; `error_message` says why. It may be changed, and goes on from its validation.
+   * Packaging or publication failed; `error_message` says why. The project can be changed and validated again.
    *
    * @generated from enum value: PROJECT_STATE_FAILED = 10;
    */
@@ -976,7 +975,7 @@ export const ProjectState = {
 } as const;
 
 /**
- * How far a release is.
+ * State of a project.
  *
  * @generated from enum sluice.approval.v1.ProjectState
  */
@@ -989,13 +988,13 @@ export const ProjectStateSchema: GenEnum<ProjectState> = /*@__PURE__*/
   enumDesc(file_sluice_approval_v1_projects, 0);
 
 /**
- * Releases in the making: which tables of which source go where.
+ * Releases of tables from a data source to a destination.
  *
  * @generated from service sluice.approval.v1.ProjectService
  */
 export const ProjectService: GenService<{
   /**
-   * Makes a project in the state draft. InvalidArgument when the source does not exist or a table is selected twice;
+   * Creates a project in the state draft. InvalidArgument when the source does not exist or a table is selected twice;
    * AlreadyExists (RESOURCE_EXISTS) when the display name is taken.
    *
    * @generated from rpc sluice.approval.v1.ProjectService.CreateProject
@@ -1006,7 +1005,7 @@ export const ProjectService: GenService<{
     output: typeof CreateProjectResponseSchema;
   },
   /**
-   * Answers one project. NotFound.
+   * Returns one project. NotFound.
    *
    * @generated from rpc sluice.approval.v1.ProjectService.GetProject
    */
@@ -1026,10 +1025,10 @@ export const ProjectService: GenService<{
     output: typeof ListProjectsResponseSchema;
   },
   /**
-   * Changes a project that is draft, validated, packaged, changes requested or failed; what was validated and packaged
-   * is given up then, and the project is a draft again. InvalidArgument when a table is selected twice; NotFound; Aborted (ETAG_MISMATCH); AlreadyExists
-   * (RESOURCE_EXISTS) when the display name is taken; FailedPrecondition (STATE_CONFLICT) in any other state, and while
-   * it is being packaged.
+   * Changes a project that is draft, validated, packaged, changes requested or failed. The project becomes a draft
+   * again, and loses its validation and its package. InvalidArgument when a table is selected twice; NotFound; Aborted
+   * (ETAG_MISMATCH); AlreadyExists (RESOURCE_EXISTS) when the display name is taken; FailedPrecondition
+   * (STATE_CONFLICT) in any other state, and while it is being packaged.
    *
    * @generated from rpc sluice.approval.v1.ProjectService.UpdateProject
    */
@@ -1039,7 +1038,7 @@ export const ProjectService: GenService<{
     output: typeof UpdateProjectResponseSchema;
   },
   /**
-   * Removes a project with its reviews and its packaged bytes. Its events stay. NotFound; FailedPrecondition
+   * Removes a project with its reviews and its package. Its events are kept. NotFound; FailedPrecondition
    * (STATE_CONFLICT) when it is in review, approved, publishing or published, and while it is being packaged.
    *
    * @generated from rpc sluice.approval.v1.ProjectService.DeleteProject
@@ -1050,10 +1049,10 @@ export const ProjectService: GenService<{
     output: typeof DeleteProjectResponseSchema;
   },
   /**
-   * Looks whether the source can be reached and has the tables and columns, and answers what is known of them. The
-   * project is then validated. NotFound; FailedPrecondition (STATE_CONFLICT) in other states than draft, validated,
-   * changes requested and failed, and while it is being packaged; FailedPrecondition (SOURCE_CHANGED) names what is
-   * missing, five things at most, or says that the source was not discovered; Unavailable (SOURCE_UNREACHABLE).
+   * Validates a project. Checks that the source can be reached and has the tables and columns, and returns their
+   * description. NotFound; FailedPrecondition (STATE_CONFLICT) in other states than draft, validated, changes requested
+   * and failed, and while it is being packaged; FailedPrecondition (SOURCE_CHANGED) names up to five missing tables or
+   * columns, or says that the source was not discovered; Unavailable (SOURCE_UNREACHABLE).
    *
    * @generated from rpc sluice.approval.v1.ProjectService.ValidateProject
    */
@@ -1063,10 +1062,10 @@ export const ProjectService: GenService<{
     output: typeof ValidateProjectResponseSchema;
   },
   /**
-   * Stages the bytes of the release, and waits for that up to `wait`; it goes on by itself afterwards. A project that is
-   * packaged is packaged anew, and its former bytes are removed. NotFound; FailedPrecondition (STATE_CONFLICT) in other
-   * states than validated and packaged. A call while it is being packaged waits for the same package. A release has at
-   * most 10,000 files: a package with more has failed.
+   * Packages a project: stages the content of the release. Waits up to `wait`; packaging continues after that. A
+   * packaged project is packaged again, and its previous package is removed. A call during packaging waits for the same
+   * package. A release has at most 10,000 files; a package with more fails. NotFound; FailedPrecondition
+   * (STATE_CONFLICT) in other states than validated and packaged.
    *
    * @generated from rpc sluice.approval.v1.ProjectService.PackageProject
    */
@@ -1076,13 +1075,13 @@ export const ProjectService: GenService<{
     output: typeof PackageProjectResponseSchema;
   },
   /**
-   * Publishes exactly the bytes that were approved, exactly once, and waits for that up to `wait`; it goes on by itself
-   * afterwards. Calls at the same time join the one publication: each of them that waits for its end, and every further
-   * call, answers the same `published`. NotFound; FailedPrecondition (APPROVAL_MISSING) before it is approved: the
-   * message says what is missing; FailedPrecondition (RELEASE_CORRUPT) when the staged bytes are not those that were
-   * approved: the project has failed then, and nothing of it is published. ResourceExhausted (QUOTA_EXCEEDED, DISK_FULL)
-   * when there is no room for the release, PermissionDenied (PERMISSION_MISSING) when who asked lost the permission
-   * before storage was asked: nothing of it is published, it stays approved, and it can be published when that is mended.
+   * Publishes the approved content exactly once. Waits up to `wait`; publication continues after that. Concurrent calls
+   * share one publication. Each call that waits for its end, and every later call, returns the same `published`.
+   * NotFound; FailedPrecondition (APPROVAL_MISSING) before it is approved: the message names what is missing;
+   * FailedPrecondition (RELEASE_CORRUPT) when the staged content is not the approved content: the project fails, and
+   * nothing is published. ResourceExhausted (QUOTA_EXCEEDED, DISK_FULL) when there is no space for the release,
+   * PermissionDenied (PERMISSION_MISSING) when the user lost the permission before the call to storage: nothing is
+   * published, the project stays approved, and it can be published when the cause is removed.
    *
    * @generated from rpc sluice.approval.v1.ProjectService.PublishProject
    */

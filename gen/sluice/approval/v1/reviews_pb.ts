@@ -20,7 +20,7 @@ export const file_sluice_approval_v1_reviews: GenFile = /*@__PURE__*/
   fileDesc("CiBzbHVpY2UvYXBwcm92YWwvdjEvcmV2aWV3cy5wcm90bxISc2x1aWNlLmFwcHJvdmFsLnYxIsABCgZSZXZpZXcSEQoJcmV2aWV3X2lkGAEgASgJEi4KCGRlY2lzaW9uGAIgASgOMhwuc2x1aWNlLmFwcHJvdmFsLnYxLkRlY2lzaW9uEhcKD21hbmlmZXN0X3NoYTI1NhgDIAEoCRIYChByZXZpZXdlcl91c2VyX2lkGAQgASgJEg8KB2NvbW1lbnQYBSABKAkSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjQKFFN1Ym1pdFByb2plY3RSZXF1ZXN0EhwKCnByb2plY3RfaWQYASABKAlCCLpIBXIDsAEBIkUKFVN1Ym1pdFByb2plY3RSZXNwb25zZRIsCgdwcm9qZWN0GAEgASgLMhsuc2x1aWNlLmFwcHJvdmFsLnYxLlByb2plY3QijAEKFUFwcHJvdmVQcm9qZWN0UmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABARIuCg9tYW5pZmVzdF9zaGEyNTYYAiABKAlCFbpIEnIQMg5eWzAtOWEtZl17NjR9JBIlCgdjb21tZW50GAMgASgJQhS6SBFyDxigHzIKXlteXHgwMF0qJCJyChZBcHByb3ZlUHJvamVjdFJlc3BvbnNlEiwKB3Byb2plY3QYASABKAsyGy5zbHVpY2UuYXBwcm92YWwudjEuUHJvamVjdBIqCgZyZXZpZXcYAiABKAsyGi5zbHVpY2UuYXBwcm92YWwudjEuUmV2aWV3IosBChRSZWplY3RQcm9qZWN0UmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABARIuCg9tYW5pZmVzdF9zaGEyNTYYAiABKAlCFbpIEnIQMg5eWzAtOWEtZl17NjR9JBIlCgdjb21tZW50GAMgASgJQhS6SBFyDxigHzIKXlteXHgwMF0qJCJxChVSZWplY3RQcm9qZWN0UmVzcG9uc2USLAoHcHJvamVjdBgBIAEoCzIbLnNsdWljZS5hcHByb3ZhbC52MS5Qcm9qZWN0EioKBnJldmlldxgCIAEoCzIaLnNsdWljZS5hcHByb3ZhbC52MS5SZXZpZXcijgEKFVJlcXVlc3RDaGFuZ2VzUmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABARIuCg9tYW5pZmVzdF9zaGEyNTYYAiABKAlCFbpIEnIQMg5eWzAtOWEtZl17NjR9JBInCgdjb21tZW50GAMgASgJQha6SBNyERABGKAfMgpeW15ceDAwXSokInIKFlJlcXVlc3RDaGFuZ2VzUmVzcG9uc2USLAoHcHJvamVjdBgBIAEoCzIbLnNsdWljZS5hcHByb3ZhbC52MS5Qcm9qZWN0EioKBnJldmlldxgCIAEoCzIaLnNsdWljZS5hcHByb3ZhbC52MS5SZXZpZXcibwoSTGlzdFJldmlld3NSZXF1ZXN0EhwKCnByb2plY3RfaWQYASABKAlCCLpIBXIDsAEBEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiACCJbChNMaXN0UmV2aWV3c1Jlc3BvbnNlEisKB3Jldmlld3MYASADKAsyGi5zbHVpY2UuYXBwcm92YWwudjEuUmV2aWV3EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSpyCghEZWNpc2lvbhIYChRERUNJU0lPTl9VTlNQRUNJRklFRBAAEhUKEURFQ0lTSU9OX0FQUFJPVkVEEAESFQoRREVDSVNJT05fUkVKRUNURUQQAhIeChpERUNJU0lPTl9DSEFOR0VTX1JFUVVFU1RFRBADMvcGCg1SZXZpZXdTZXJ2aWNlEqkBCg1TdWJtaXRQcm9qZWN0Eiguc2x1aWNlLmFwcHJvdmFsLnYxLlN1Ym1pdFByb2plY3RSZXF1ZXN0Gikuc2x1aWNlLmFwcHJvdmFsLnYxLlN1Ym1pdFByb2plY3RSZXNwb25zZSJDqrsYEBoOcHJvamVjdHMud3JpdGWC0+STAik6ASoiJC9hcGkvdjEvcHJvamVjdHMve3Byb2plY3RfaWR9OnN1Ym1pdBKuAQoOQXBwcm92ZVByb2plY3QSKS5zbHVpY2UuYXBwcm92YWwudjEuQXBwcm92ZVByb2plY3RSZXF1ZXN0Giouc2x1aWNlLmFwcHJvdmFsLnYxLkFwcHJvdmVQcm9qZWN0UmVzcG9uc2UiRaq7GBEaD3Byb2plY3RzLnJldmlld4LT5JMCKjoBKiIlL2FwaS92MS9wcm9qZWN0cy97cHJvamVjdF9pZH06YXBwcm92ZRKqAQoNUmVqZWN0UHJvamVjdBIoLnNsdWljZS5hcHByb3ZhbC52MS5SZWplY3RQcm9qZWN0UmVxdWVzdBopLnNsdWljZS5hcHByb3ZhbC52MS5SZWplY3RQcm9qZWN0UmVzcG9uc2UiRKq7GBEaD3Byb2plY3RzLnJldmlld4LT5JMCKToBKiIkL2FwaS92MS9wcm9qZWN0cy97cHJvamVjdF9pZH06cmVqZWN0ErUBCg5SZXF1ZXN0Q2hhbmdlcxIpLnNsdWljZS5hcHByb3ZhbC52MS5SZXF1ZXN0Q2hhbmdlc1JlcXVlc3QaKi5zbHVpY2UuYXBwcm92YWwudjEuUmVxdWVzdENoYW5nZXNSZXNwb25zZSJMqrsYERoPcHJvamVjdHMucmV2aWV3gtPkkwIxOgEqIiwvYXBpL3YxL3Byb2plY3RzL3twcm9qZWN0X2lkfTpyZXF1ZXN0Q2hhbmdlcxKjAQoLTGlzdFJldmlld3MSJi5zbHVpY2UuYXBwcm92YWwudjEuTGlzdFJldmlld3NSZXF1ZXN0Gicuc2x1aWNlLmFwcHJvdmFsLnYxLkxpc3RSZXZpZXdzUmVzcG9uc2UiQ5ACAaq7GA8aDXByb2plY3RzLnJlYWSC0+STAicSJS9hcGkvdjEvcHJvamVjdHMve3Byb2plY3RfaWR9L3Jldmlld3NiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_approval_v1_projects, file_sluice_common_v1_options]);
 
 /**
- * A decision.
+ * A review: one decision.
  *
  * @generated from message sluice.approval.v1.Review
  */
@@ -33,35 +33,35 @@ export type Review = Message<"sluice.approval.v1.Review"> & {
   reviewId: string;
 
   /**
-   * What was decided.
+   * The decision.
    *
    * @generated from field: sluice.approval.v1.Decision decision = 2;
    */
   decision: Decision;
 
   /**
-   * The manifest that it is about.
+   * The manifest that the decision applies to.
    *
    * @generated from field: string manifest_sha256 = 3;
    */
   manifestSha256: string;
 
   /**
-   * Who decided.
+   * The reviewer.
    *
    * @generated from field: string reviewer_user_id = 4;
    */
   reviewerUserId: string;
 
   /**
-   * What the reviewer said.
+   * Comment of the reviewer.
    *
    * @generated from field: string comment = 5;
    */
   comment: string;
 
   /**
-   * When it was decided.
+   * Time of the decision.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 6;
    */
@@ -76,7 +76,7 @@ export const ReviewSchema: GenMessage<Review> = /*@__PURE__*/
   messageDesc(file_sluice_approval_v1_reviews, 0);
 
 /**
- * Which project.
+ * Identifies a project.
  *
  * @generated from message sluice.approval.v1.SubmitProjectRequest
  */
@@ -103,7 +103,7 @@ export const SubmitProjectRequestSchema: GenMessage<SubmitProjectRequest> = /*@_
  */
 export type SubmitProjectResponse = Message<"sluice.approval.v1.SubmitProjectResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.approval.v1.Project project = 1;
    */
@@ -118,7 +118,7 @@ export const SubmitProjectResponseSchema: GenMessage<SubmitProjectResponse> = /*
   messageDesc(file_sluice_approval_v1_reviews, 2);
 
 /**
- * What is approved.
+ * The approval.
  *
  * @generated from message sluice.approval.v1.ApproveProjectRequest
  */
@@ -131,14 +131,14 @@ export type ApproveProjectRequest = Message<"sluice.approval.v1.ApproveProjectRe
   projectId: string;
 
   /**
-   * The manifest that the reviewer saw.
+   * The reviewed manifest.
    *
    * @generated from field: string manifest_sha256 = 2;
    */
   manifestSha256: string;
 
   /**
-   * For people, at most 4000 characters.
+   * Comment for users, at most 4000 characters.
    *
    * @generated from field: string comment = 3;
    */
@@ -153,13 +153,13 @@ export const ApproveProjectRequestSchema: GenMessage<ApproveProjectRequest> = /*
   messageDesc(file_sluice_approval_v1_reviews, 3);
 
 /**
- * The project with the decision.
+ * The project, and the decision.
  *
  * @generated from message sluice.approval.v1.ApproveProjectResponse
  */
 export type ApproveProjectResponse = Message<"sluice.approval.v1.ApproveProjectResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.approval.v1.Project project = 1;
    */
@@ -181,7 +181,7 @@ export const ApproveProjectResponseSchema: GenMessage<ApproveProjectResponse> = 
   messageDesc(file_sluice_approval_v1_reviews, 4);
 
 /**
- * What is rejected.
+ * The rejection.
  *
  * @generated from message sluice.approval.v1.RejectProjectRequest
  */
@@ -194,14 +194,14 @@ export type RejectProjectRequest = Message<"sluice.approval.v1.RejectProjectRequ
   projectId: string;
 
   /**
-   * The manifest that the reviewer saw.
+   * The reviewed manifest.
    *
    * @generated from field: string manifest_sha256 = 2;
    */
   manifestSha256: string;
 
   /**
-   * For people, at most 4000 characters.
+   * Comment for users, at most 4000 characters.
    *
    * @generated from field: string comment = 3;
    */
@@ -216,13 +216,13 @@ export const RejectProjectRequestSchema: GenMessage<RejectProjectRequest> = /*@_
   messageDesc(file_sluice_approval_v1_reviews, 5);
 
 /**
- * The project with the decision.
+ * The project, and the decision.
  *
  * @generated from message sluice.approval.v1.RejectProjectResponse
  */
 export type RejectProjectResponse = Message<"sluice.approval.v1.RejectProjectResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.approval.v1.Project project = 1;
    */
@@ -244,7 +244,7 @@ export const RejectProjectResponseSchema: GenMessage<RejectProjectResponse> = /*
   messageDesc(file_sluice_approval_v1_reviews, 6);
 
 /**
- * What has to be changed.
+ * The request for changes.
  *
  * @generated from message sluice.approval.v1.RequestChangesRequest
  */
@@ -257,14 +257,14 @@ export type RequestChangesRequest = Message<"sluice.approval.v1.RequestChangesRe
   projectId: string;
 
   /**
-   * The manifest that the reviewer saw.
+   * The reviewed manifest.
    *
    * @generated from field: string manifest_sha256 = 2;
    */
   manifestSha256: string;
 
   /**
-   * For people, 1 to 4000 characters.
+   * Comment for users, 1 to 4000 characters.
    *
    * @generated from field: string comment = 3;
    */
@@ -279,13 +279,13 @@ export const RequestChangesRequestSchema: GenMessage<RequestChangesRequest> = /*
   messageDesc(file_sluice_approval_v1_reviews, 7);
 
 /**
- * The project with the decision.
+ * The project, and the decision.
  *
  * @generated from message sluice.approval.v1.RequestChangesResponse
  */
 export type RequestChangesResponse = Message<"sluice.approval.v1.RequestChangesResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.approval.v1.Project project = 1;
    */
@@ -307,7 +307,7 @@ export const RequestChangesResponseSchema: GenMessage<RequestChangesResponse> = 
   messageDesc(file_sluice_approval_v1_reviews, 8);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.approval.v1.ListReviewsRequest
  */
@@ -320,14 +320,14 @@ export type ListReviewsRequest = Message<"sluice.approval.v1.ListReviewsRequest"
   projectId: string;
 
   /**
-   * Reviews in the answer: default 50, at most 1000.
+   * Maximum number of reviews: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -342,7 +342,7 @@ export const ListReviewsRequestSchema: GenMessage<ListReviewsRequest> = /*@__PUR
   messageDesc(file_sluice_approval_v1_reviews, 9);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.approval.v1.ListReviewsResponse
  */
@@ -355,7 +355,7 @@ export type ListReviewsResponse = Message<"sluice.approval.v1.ListReviewsRespons
   reviews: Review[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -370,34 +370,34 @@ export const ListReviewsResponseSchema: GenMessage<ListReviewsResponse> = /*@__P
   messageDesc(file_sluice_approval_v1_reviews, 10);
 
 /**
- * What a reviewer decided.
+ * Decision of a reviewer.
  *
  * @generated from enum sluice.approval.v1.Decision
  */
 export const Decision = {
   /**
-   * Never answered.
+   * Never returned.
    *
    * @generated from enum value: DECISION_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * To publish it.
+   * Publish the release.
    *
    * @generated from enum value: DECISION_APPROVED = 1;
    */
   APPROVED: 1,
 
   /**
-   * Not to publish it.
+   * Do not publish the release.
    *
    * @generated from enum value: DECISION_REJECTED = 2;
    */
   REJECTED: 2,
 
   /**
-   * To change it first.
+   * Change the project first.
    *
    * @generated from enum value: DECISION_CHANGES_REQUESTED = 3;
    */
@@ -405,7 +405,7 @@ export const Decision = {
 } as const;
 
 /**
- * What a reviewer decided.
+ * Decision of a reviewer.
  *
  * @generated from enum sluice.approval.v1.Decision
  */
@@ -418,13 +418,13 @@ export const DecisionSchema: GenEnum<Decision> = /*@__PURE__*/
   enumDesc(file_sluice_approval_v1_reviews, 0);
 
 /**
- * Decisions about releases. A decision is about one manifest, by its hash: what is packaged anew is decided anew.
+ * Decisions about releases. A decision applies to one manifest, by its hash; a new package needs new decisions.
  *
  * @generated from service sluice.approval.v1.ReviewService
  */
 export const ReviewService: GenService<{
   /**
-   * Puts a packaged project into review. A project that is in review with the same manifest is answered as it is.
+   * Submits a packaged project for review. A project already in review with the same manifest is returned unchanged.
    * NotFound; FailedPrecondition (STATE_CONFLICT).
    *
    * @generated from rpc sluice.approval.v1.ReviewService.SubmitProject
@@ -435,8 +435,8 @@ export const ReviewService: GenService<{
     output: typeof SubmitProjectResponseSchema;
   },
   /**
-   * Approves the manifest. With the last approval that the policy asks for the project is approved. The same approval
-   * by the same user again is answered as it is. NotFound; PermissionDenied (SELF_REVIEW) for who made or submitted the
+   * Approves the manifest. The last approval that the policy requires approves the project. A repeated approval by the
+   * same user is returned unchanged. NotFound; PermissionDenied (SELF_REVIEW) for the user who created or submitted the
    * project; FailedPrecondition (MANIFEST_MISMATCH), (STATE_CONFLICT).
    *
    * @generated from rpc sluice.approval.v1.ReviewService.ApproveProject
@@ -447,7 +447,7 @@ export const ReviewService: GenService<{
     output: typeof ApproveProjectResponseSchema;
   },
   /**
-   * Rejects the release for good. Errors as of ApproveProject.
+   * Rejects the release finally. Has the errors of ApproveProject.
    *
    * @generated from rpc sluice.approval.v1.ReviewService.RejectProject
    */
@@ -457,7 +457,7 @@ export const ReviewService: GenService<{
     output: typeof RejectProjectResponseSchema;
   },
   /**
-   * Gives the project back to be changed. Errors as of ApproveProject.
+   * Requests changes, and returns the project to its author. Has the errors of ApproveProject.
    *
    * @generated from rpc sluice.approval.v1.ReviewService.RequestChanges
    */

@@ -14,8 +14,8 @@ export const file_sluice_common_v1_errors: GenFile = /*@__PURE__*/
   fileDesc("Ch1zbHVpY2UvY29tbW9uL3YxL2Vycm9ycy5wcm90bxIQc2x1aWNlLmNvbW1vbi52MSrKDgoLRXJyb3JSZWFzb24SHAoYRVJST1JfUkVBU09OX1VOU1BFQ0lGSUVEEAASIwofRVJST1JfUkVBU09OX1JFU09VUkNFX05PVF9GT1VORBABEiAKHEVSUk9SX1JFQVNPTl9SRVNPVVJDRV9FWElTVFMQAhIiCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQAxIlChpFUlJPUl9SRUFTT05fRVRBR19NSVNNQVRDSBAEGgW4uxicAxIjCh9FUlJPUl9SRUFTT05fUEFHRV9UT0tFTl9JTlZBTElEEAUSIwofRVJST1JfUkVBU09OX0NSRURFTlRJQUxfTUlTU0lORxAGEiMKH0VSUk9SX1JFQVNPTl9DUkVERU5USUFMX0lOVkFMSUQQBxIjCh9FUlJPUl9SRUFTT05fUEVSTUlTU0lPTl9NSVNTSU5HEAgSKAokRVJST1JfUkVBU09OX0xPR0lOX0FUVEVNUFRTX0VYQ0VFREVEEAkSGwoXRVJST1JfUkVBU09OX0xBU1RfQURNSU4QChIlCiFFUlJPUl9SRUFTT05fVVBTVFJFQU1fVU5BVkFJTEFCTEUQCxImChtFUlJPUl9SRUFTT05fUVVPVEFfRVhDRUVERUQQDBoFuLsYnQMSKQoeRVJST1JfUkVBU09OX0NPTlRFTlRfVE9PX0xBUkdFEA0aBbi7GJ0DEiEKHUVSUk9SX1JFQVNPTl9DT05URU5UX01JU01BVENIEA4SIAocRVJST1JfUkVBU09OX0NPTlRFTlRfQ09SUlVQVBAPEj4KIkVSUk9SX1JFQVNPTl9SQU5HRV9OT1RfU0FUSVNGSUFCTEUQEBoWuLsYoAPCuxgNY29udGVudC1yYW5nZRIhChZFUlJPUl9SRUFTT05fRElTS19GVUxMEBEaBbi7GPsDEiEKHUVSUk9SX1JFQVNPTl9TRVRUSU5HU19JTlZBTElEEBISIAocRVJST1JfUkVBU09OX0FERFJFU1NfUkVGVVNFRBATEiMKH0VSUk9SX1JFQVNPTl9TT1VSQ0VfVU5SRUFDSEFCTEUQFBIkCiBFUlJPUl9SRUFTT05fU09VUkNFX0RBVEFfSU5WQUxJRBAVEiEKHUVSUk9SX1JFQVNPTl9TRUNSRVRfTk9UX0ZPVU5EEBYSHAoYRVJST1JfUkVBU09OX1NRTF9JTlZBTElEEBcSIgoeRVJST1JfUkVBU09OX1NUQVRFTUVOVF9SRUZVU0VEEBgSIAocRVJST1JfUkVBU09OX0VYRUNVVElPTl9MSU1JVBAZEiAKHEVSUk9SX1JFQVNPTl9SRVNPVVJDRV9JTl9VU0UQGhImChtFUlJPUl9SRUFTT05fU1RBVEVfQ09ORkxJQ1QQGxoFuLsYmQMSKQoeRVJST1JfUkVBU09OX1JFUVVFU1RfVE9PX0xBUkdFEBwaBbi7GJ0DEh4KGkVSUk9SX1JFQVNPTl9TTkFQU0hPVF9HT05FEB0SJgobRVJST1JfUkVBU09OX1NPVVJDRV9DSEFOR0VEEB4aBbi7GJkDEigKHUVSUk9SX1JFQVNPTl9BUFBST1ZBTF9NSVNTSU5HEB8aBbi7GJkDEhwKGEVSUk9SX1JFQVNPTl9TRUxGX1JFVklFVxAgEikKHkVSUk9SX1JFQVNPTl9NQU5JRkVTVF9NSVNNQVRDSBAhGgW4uxiZAxInChxFUlJPUl9SRUFTT05fUkVMRUFTRV9DT1JSVVBUECIaBbi7GJkDEh0KGUVSUk9SX1JFQVNPTl9TRVJWSUNFX0JVU1kQIxImChtFUlJPUl9SRUFTT05fTUVUSE9EX1VOS05PV04QJBoFuLsYlAMSPgogRVJST1JfUkVBU09OX0NPTVBSRVNTSU9OX1VOS05PV04QJRoYuLsYnwPCuxgPYWNjZXB0LWVuY29kaW5nEiQKIEVSUk9SX1JFQVNPTl9SQVRFX0xJTUlUX0VYQ0VFREVEECYSKwonRVJST1JfUkVBU09OX0NPTkNVUlJFTkNZX0xJTUlUX0VYQ0VFREVEECcSIAocRVJST1JfUkVBU09OX0RFQURMSU5FX1BBU1NFRBAoEiQKIEVSUk9SX1JFQVNPTl9FWEVDVVRJT05fUFJFRU1QVEVEECkSKwogRVJST1JfUkVBU09OX0VYRUNVVElPTl9DQU5DRUxMRUQQKhoFuLsYmQMSIwofRVJST1JfUkVBU09OX1NFQ1JFVF9OT1RfQUxMT1dFRBArEiQKIEVSUk9SX1JFQVNPTl9JTlNFQ1VSRV9DT05ORUNUSU9OECwSHQoZRVJST1JfUkVBU09OX01FTU9SWV9MSU1JVBAtEh8KG0VSUk9SX1JFQVNPTl9FTkdJTkVfQ1JBU0hFRBAuEhwKGEVSUk9SX1JFQVNPTl9RVUFSQU5USU5FRBAvEiYKG0VSUk9SX1JFQVNPTl9OT1RfQUNDRVBUQUJMRRAwGgW4uxiWA2IGcHJvdG8z", [file_sluice_common_v1_options]);
 
 /**
- * Why a call failed, for a program: the `reason` of the google.rpc.ErrorInfo in the error's details, without the
- * prefix. A caller may rely on these names; messages may change.
+ * Machine-readable reason of a failed call: the `reason` of the google.rpc.ErrorInfo in the error's details, without
+ * the prefix. Callers may rely on these names; messages may change.
  *
  * @generated from enum sluice.common.v1.ErrorReason
  */
@@ -28,14 +28,14 @@ export const ErrorReason = {
   UNSPECIFIED: 0,
 
   /**
-   * There is no resource of that kind with that id, or none that the caller may see.
+   * No resource of that kind has that id, or the caller can't see it.
    *
    * @generated from enum value: ERROR_REASON_RESOURCE_NOT_FOUND = 1;
    */
   RESOURCE_NOT_FOUND: 1,
 
   /**
-   * A resource with that name exists already.
+   * A resource with that name already exists.
    *
    * @generated from enum value: ERROR_REASON_RESOURCE_EXISTS = 2;
    */
@@ -49,21 +49,21 @@ export const ErrorReason = {
   REQUEST_ID_REUSED: 3,
 
   /**
-   * The resource was changed since its etag was read: read it again.
+   * The resource has changed since its etag was read: read it again.
    *
    * @generated from enum value: ERROR_REASON_ETAG_MISMATCH = 4;
    */
   ETAG_MISMATCH: 4,
 
   /**
-   * The `page_token` is not one that this list answered for the same filter.
+   * The `page_token` does not come from this list with the same filter.
    *
    * @generated from enum value: ERROR_REASON_PAGE_TOKEN_INVALID = 5;
    */
   PAGE_TOKEN_INVALID: 5,
 
   /**
-   * No credential came with the call.
+   * The call has no credential.
    *
    * @generated from enum value: ERROR_REASON_CREDENTIAL_MISSING = 6;
    */
@@ -98,7 +98,7 @@ export const ErrorReason = {
   LAST_ADMIN: 10,
 
   /**
-   * A service or database that the call needs does not answer.
+   * A service or database that the call needs is unavailable.
    *
    * @generated from enum value: ERROR_REASON_UPSTREAM_UNAVAILABLE = 11;
    */
@@ -112,28 +112,28 @@ export const ErrorReason = {
   QUOTA_EXCEEDED: 12,
 
   /**
-   * The content is larger than a single upload may be.
+   * The content exceeds the size limit of one upload.
    *
    * @generated from enum value: ERROR_REASON_CONTENT_TOO_LARGE = 13;
    */
   CONTENT_TOO_LARGE: 13,
 
   /**
-   * The content that arrived is not what was announced: size or hash differ, or it ended early.
+   * The received content does not match the announced size or hash, or it ended early.
    *
    * @generated from enum value: ERROR_REASON_CONTENT_MISMATCH = 14;
    */
   CONTENT_MISMATCH: 14,
 
   /**
-   * The stored bytes do not have the hash they were stored under.
+   * The stored content does not match its hash.
    *
    * @generated from enum value: ERROR_REASON_CONTENT_CORRUPT = 15;
    */
   CONTENT_CORRUPT: 15,
 
   /**
-   * The requested byte range lies outside of the content.
+   * The requested byte range is outside the content.
    *
    * @generated from enum value: ERROR_REASON_RANGE_NOT_SATISFIABLE = 16;
    */
@@ -154,14 +154,14 @@ export const ErrorReason = {
   SETTINGS_INVALID: 18,
 
   /**
-   * The source's address is not among those that the operator allows.
+   * The operator does not allow the source's address.
    *
    * @generated from enum value: ERROR_REASON_ADDRESS_REFUSED = 19;
    */
   ADDRESS_REFUSED: 19,
 
   /**
-   * The source can't be reached or refuses the login.
+   * The source can't be reached or refused the login.
    *
    * @generated from enum value: ERROR_REASON_SOURCE_UNREACHABLE = 20;
    */
@@ -175,21 +175,21 @@ export const ErrorReason = {
   SOURCE_DATA_INVALID: 21,
 
   /**
-   * A secret that the source's settings name does not exist.
+   * A secret in the source's settings does not exist.
    *
    * @generated from enum value: ERROR_REASON_SECRET_NOT_FOUND = 22;
    */
   SECRET_NOT_FOUND: 22,
 
   /**
-   * The SQL is not valid, or names what does not exist.
+   * The SQL is not valid, or refers to something that does not exist.
    *
    * @generated from enum value: ERROR_REASON_SQL_INVALID = 23;
    */
   SQL_INVALID: 23,
 
   /**
-   * The statement does more than read, reads outside of its source, or uses a function, type or clause that is not
+   * The statement does more than read, reads outside its source, or uses a function, type or clause that is not
    * available.
    *
    * @generated from enum value: ERROR_REASON_STATEMENT_REFUSED = 24;
@@ -197,14 +197,14 @@ export const ErrorReason = {
   STATEMENT_REFUSED: 24,
 
   /**
-   * The statement ran longer, or needed more space, than an execution may.
+   * The statement exceeded the time or the space of an execution.
    *
    * @generated from enum value: ERROR_REASON_EXECUTION_LIMIT = 25;
    */
   EXECUTION_LIMIT: 25,
 
   /**
-   * The resource is used by another one and can't be removed.
+   * Another resource uses this one, so it can't be removed.
    *
    * @generated from enum value: ERROR_REASON_RESOURCE_IN_USE = 26;
    */
@@ -225,91 +225,91 @@ export const ErrorReason = {
   REQUEST_TOO_LARGE: 28,
 
   /**
-   * The snapshot of a source is gone: open another one.
+   * The snapshot of a source no longer exists: open another one.
    *
    * @generated from enum value: ERROR_REASON_SNAPSHOT_GONE = 29;
    */
   SNAPSHOT_GONE: 29,
 
   /**
-   * A table of the source is no longer as the catalog has it: discover the source again.
+   * A table of the source no longer matches the catalog: discover the source again.
    *
    * @generated from enum value: ERROR_REASON_SOURCE_CHANGED = 30;
    */
   SOURCE_CHANGED: 30,
 
   /**
-   * The release lacks what it needs before the call: the message says what.
+   * The release is not ready for the call: the message says what is missing.
    *
    * @generated from enum value: ERROR_REASON_APPROVAL_MISSING = 31;
    */
   APPROVAL_MISSING: 31,
 
   /**
-   * Nobody reviews what they asked for themselves.
+   * Users can't review their own release.
    *
    * @generated from enum value: ERROR_REASON_SELF_REVIEW = 32;
    */
   SELF_REVIEW: 32,
 
   /**
-   * The decision is about another manifest than the one that is in review: read the project again.
+   * The decision is about a different manifest than the one in review: read the project again.
    *
    * @generated from enum value: ERROR_REASON_MANIFEST_MISMATCH = 33;
    */
   MANIFEST_MISMATCH: 33,
 
   /**
-   * The packaged bytes are not those that were approved any more: package again.
+   * The packaged content no longer matches the approved content: package again.
    *
    * @generated from enum value: ERROR_REASON_RELEASE_CORRUPT = 34;
    */
   RELEASE_CORRUPT: 34,
 
   /**
-   * The service does as much at the same time as it takes.
+   * The service has reached its limit of concurrent work.
    *
    * @generated from enum value: ERROR_REASON_SERVICE_BUSY = 35;
    */
   SERVICE_BUSY: 35,
 
   /**
-   * There is no such method or path, or none that callers from outside can reach.
+   * The method or path does not exist, or is not public.
    *
    * @generated from enum value: ERROR_REASON_METHOD_UNKNOWN = 36;
    */
   METHOD_UNKNOWN: 36,
 
   /**
-   * The request is compressed in a way that is not known here.
+   * The request's compression is not supported.
    *
    * @generated from enum value: ERROR_REASON_COMPRESSION_UNKNOWN = 37;
    */
   COMPRESSION_UNKNOWN: 37,
 
   /**
-   * The caller, its organisation or its address makes calls faster than its rate limit: wait.
+   * The caller, its organisation or its address exceeds its rate limit: wait.
    *
    * @generated from enum value: ERROR_REASON_RATE_LIMIT_EXCEEDED = 38;
    */
   RATE_LIMIT_EXCEEDED: 38,
 
   /**
-   * The caller, its organisation or its address has as many calls on their way at the same time as it may have.
+   * The caller, its organisation or its address exceeds its limit of concurrent calls.
    *
    * @generated from enum value: ERROR_REASON_CONCURRENCY_LIMIT_EXCEEDED = 39;
    */
   CONCURRENCY_LIMIT_EXCEEDED: 39,
 
   /**
-   * The call took longer than its deadline: the caller's, or the latest that the method has.
+   * The call took longer than its deadline: the caller's, or the method's maximum.
    *
    * @generated from enum value: ERROR_REASON_DEADLINE_PASSED = 40;
    */
   DEADLINE_PASSED: 40,
 
   /**
-   * The execution ended early to make room for others: it ran longest beyond its owner's share.
+   * The execution ended early to make room for others: it had run longest beyond its owner's share.
    *
    * @generated from enum value: ERROR_REASON_EXECUTION_PREEMPTED = 41;
    */
@@ -323,28 +323,28 @@ export const ErrorReason = {
   EXECUTION_CANCELLED: 42,
 
   /**
-   * The secret exists, but does not name the source's server among the destinations that it may be sent to.
+   * The secret exists, but its destinations do not include the source's server.
    *
    * @generated from enum value: ERROR_REASON_SECRET_NOT_ALLOWED = 43;
    */
   SECRET_NOT_ALLOWED: 43,
 
   /**
-   * A password would travel over a connection that is not encrypted, or to a server that did not prove who it is.
+   * The connection would send a password unencrypted, or to a server that did not prove its identity.
    *
    * @generated from enum value: ERROR_REASON_INSECURE_CONNECTION = 44;
    */
   INSECURE_CONNECTION: 44,
 
   /**
-   * The execution, or all executions together, needed more memory than they may use.
+   * The execution, or all executions together, exceeded the memory limit.
    *
    * @generated from enum value: ERROR_REASON_MEMORY_LIMIT = 45;
    */
   MEMORY_LIMIT: 45,
 
   /**
-   * The engine's process ended by a fault while it read the file or ran the statement.
+   * The engine's process crashed while it read the file or ran the statement.
    *
    * @generated from enum value: ERROR_REASON_ENGINE_CRASHED = 46;
    */
@@ -358,7 +358,7 @@ export const ErrorReason = {
   QUARANTINED: 47,
 
   /**
-   * The answer does not come in any media type that the caller accepts, or in the format that it asks for.
+   * The response is not available in a media type or format that the caller accepts.
    *
    * @generated from enum value: ERROR_REASON_NOT_ACCEPTABLE = 48;
    */
@@ -366,8 +366,8 @@ export const ErrorReason = {
 } as const;
 
 /**
- * Why a call failed, for a program: the `reason` of the google.rpc.ErrorInfo in the error's details, without the
- * prefix. A caller may rely on these names; messages may change.
+ * Machine-readable reason of a failed call: the `reason` of the google.rpc.ErrorInfo in the error's details, without
+ * the prefix. Callers may rely on these names; messages may change.
  *
  * @generated from enum sluice.common.v1.ErrorReason
  */

@@ -14,8 +14,8 @@ export const file_sluice_common_v1_lent_files: GenFile = /*@__PURE__*/
   fileDesc("CiFzbHVpY2UvY29tbW9uL3YxL2xlbnRfZmlsZXMucHJvdG8SEHNsdWljZS5jb21tb24udjEigwEKCExlbnRGaWxlEhsKCWZvbGRlcl9pZBgBIAEoCUIIukgFcgOwAQESFgoEbmFtZRgCIAEoCUIIukgFcgOwAQESGwoKc2l6ZV9ieXRlcxgDIAEoA0IHukgEIgIoABIlCgZzaGEyNTYYBCABKAlCFbpIEnIQMg5eWzAtOWEtZl17NjR9JGIGcHJvdG8z", [file_buf_validate_validate]);
 
 /**
- * A file in a folder that one service of the mesh lends to another, which reads it there instead of a stream of its bytes.
- * It stays for as long as the call that answered it says.
+ * A file in a folder that one service of the mesh shares with another, which reads the file instead of a stream of its
+ * bytes. The call that returned it defines how long the file exists.
  *
  * @generated from message sluice.common.v1.LentFile
  */
@@ -28,21 +28,21 @@ export type LentFile = Message<"sluice.common.v1.LentFile"> & {
   folderId: string;
 
   /**
-   * Name of the file in the folder, which nobody can guess.
+   * Name of the file in the folder; it can't be guessed.
    *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
-   * How many bytes.
+   * Size in bytes.
    *
    * @generated from field: int64 size_bytes = 3;
    */
   sizeBytes: bigint;
 
   /**
-   * Their SHA-256, 64 lower-case hexadecimal digits.
+   * SHA-256, 64 lower-case hexadecimal digits.
    *
    * @generated from field: string sha256 = 4;
    */

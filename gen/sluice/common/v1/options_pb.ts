@@ -16,7 +16,7 @@ export const file_sluice_common_v1_options: GenFile = /*@__PURE__*/
   fileDesc("Ch5zbHVpY2UvY29tbW9uL3YxL29wdGlvbnMucHJvdG8SEHNsdWljZS5jb21tb24udjEirAEKBkFjY2VzcxIQCgZwdWJsaWMYASABKAhIABIXCg1hdXRoZW50aWNhdGVkGAIgASgISAASFAoKcGVybWlzc2lvbhgDIAEoCUgAEjUKCGludGVybmFsGAQgASgLMiEuc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3MuSW50ZXJuYWxIABobCghJbnRlcm5hbBIPCgdjYWxsZXJzGAEgAygJQg0KBGtpbmQSBbpIAggBIvUCCgRSZXN0EhYKDnN1Y2Nlc3Nfc3RhdHVzGAEgASgFEj0KD3JlcXVlc3RfaGVhZGVycxgCIAMoCzIkLnNsdWljZS5jb21tb24udjEuUmVzdC5SZXF1ZXN0SGVhZGVyEhUKDWNhY2hlX2NvbnRyb2wYAyABKAkSLQoGdXBsb2FkGAQgASgLMh0uc2x1aWNlLmNvbW1vbi52MS5SZXN0LlVwbG9hZBIUCgxmb3JtYXRfZmllbGQYBSABKAkaLAoNUmVxdWVzdEhlYWRlchIMCgRuYW1lGAEgASgJEg0KBWZpZWxkGAIgASgJGosBCgZVcGxvYWQSFAoMaGVhZGVyX2ZpZWxkGAEgASgJEhMKC2NodW5rX2ZpZWxkGAIgASgJEhIKCmZvcm1fZmllbGQYAyABKAkSEgoKbmFtZV9maWVsZBgEIAEoCRIaChJjb250ZW50X3R5cGVfZmllbGQYBSABKAkSEgoKc2l6ZV9maWVsZBgGIAEoCSJGCgdIZWRnaW5nEigKBWRlbGF5GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhEKCWNhbGxzX21heBgCIAEoBSKOAQoGQm91bmRzEhkKEW1lc3NhZ2VfYnl0ZXNfbWF4GAEgASgFEhgKEHN0cmVhbV9ieXRlc19tYXgYAiABKAMSGwoTc3RyZWFtX21lc3NhZ2VzX21heBgDIAEoBRIaChJkZWZhdWx0X3RpbWVvdXRfbXMYBCABKAUSFgoObWF4X3RpbWVvdXRfbXMYBSABKAUilAEKCEh0dHBIZWFkEg4KBnN0YXR1cxgBIAEoBRI4CgdoZWFkZXJzGAIgAygLMicuc2x1aWNlLmNvbW1vbi52MS5IdHRwSGVhZC5IZWFkZXJzRW50cnkSDgoGb3JnX2lkGAMgASgJGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpcBCghIdHRwRmlsZRIMCgRwYXRoGAEgASgJEhQKDG9mZnNldF9ieXRlcxgCIAEoAxISCgpzaXplX2J5dGVzGAMgASgDEhMKC2ZpbmdlcnByaW50GAQgASgJEg0KBWxlYXNlGAUgASgJEi8KC2V4cGlyZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDpSCgZhY2Nlc3MSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi1hwMgASgLMhguc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3NSBmFjY2VzczpMCgRyZXN0Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYtocDIAEoCzIWLnNsdWljZS5jb21tb24udjEuUmVzdFIEcmVzdDo9CglyYXRlX2Nvc3QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjAhwMgASgFUghyYXRlQ29zdDpDCgxjb3VudHNfYnl0ZXMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjGhwMgASgIUgtjb3VudHNCeXRlczpVCgdoZWRnaW5nEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYvocDIAEoCzIZLnNsdWljZS5jb21tb24udjEuSGVkZ2luZ1IHaGVkZ2luZzpSCgZib3VuZHMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi/hwMgASgLMhguc2x1aWNlLmNvbW1vbi52MS5Cb3VuZHNSBmJvdW5kczpECgtodHRwX3N0YXR1cxIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGLeHAyABKAVSCmh0dHBTdGF0dXM6RgoMaHR0cF9oZWFkZXJzEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYuIcDIAMoCVILaHR0cEhlYWRlcnM6QgoKbWVkaWFfdHlwZRIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGLmHAyABKAlSCW1lZGlhVHlwZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_descriptor, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * Who may call a method.
+ * Callers of a method.
  *
  * @generated from message sluice.common.v1.Access
  */
@@ -28,7 +28,7 @@ export type Access = Message<"sluice.common.v1.Access"> & {
    */
   kind: {
     /**
-     * Anybody, without a credential.
+     * Every caller, without a credential.
      *
      * @generated from field: bool public = 1;
      */
@@ -36,7 +36,7 @@ export type Access = Message<"sluice.common.v1.Access"> & {
     case: "public";
   } | {
     /**
-     * Anybody with a valid credential.
+     * Every caller with a valid credential.
      *
      * @generated from field: bool authenticated = 2;
      */
@@ -44,7 +44,7 @@ export type Access = Message<"sluice.common.v1.Access"> & {
     case: "authenticated";
   } | {
     /**
-     * Callers whose roles include this permission, as `storage.files.read`.
+     * Callers whose roles include this permission, such as `storage.files.read`.
      *
      * @generated from field: string permission = 3;
      */
@@ -52,7 +52,7 @@ export type Access = Message<"sluice.common.v1.Access"> & {
     case: "permission";
   } | {
     /**
-     * Only processes of the mesh. The edge answers as if the method did not exist.
+     * Processes of the mesh only. To other callers the edge responds as if the method did not exist.
      *
      * @generated from field: sluice.common.v1.Access.Internal internal = 4;
      */
@@ -75,7 +75,7 @@ export const AccessSchema: GenMessage<Access> = /*@__PURE__*/
  */
 export type Access_Internal = Message<"sluice.common.v1.Access.Internal"> & {
   /**
-   * Names of the processes that may call, as `edge` or `orchestration`.
+   * Names of the allowed processes, such as `edge` or `orchestration`.
    *
    * @generated from field: repeated string callers = 1;
    */
@@ -90,13 +90,13 @@ export const Access_InternalSchema: GenMessage<Access_Internal> = /*@__PURE__*/
   messageDesc(file_sluice_common_v1_options, 0, 0);
 
 /**
- * How a method is spelled in REST beyond its HTTP binding.
+ * REST options of a method beyond its HTTP binding.
  *
  * @generated from message sluice.common.v1.Rest
  */
 export type Rest = Message<"sluice.common.v1.Rest"> & {
   /**
-   * HTTP status of a successful answer. Default: 200.
+   * HTTP status of a successful response. Default: 200.
    *
    * @generated from field: int32 success_status = 1;
    */
@@ -110,7 +110,7 @@ export type Rest = Message<"sluice.common.v1.Rest"> & {
   requestHeaders: Rest_RequestHeader[];
 
   /**
-   * Value of the answer's Cache-Control header. Default: none.
+   * Value of the response's Cache-Control header. Default: none.
    *
    * @generated from field: string cache_control = 3;
    */
@@ -124,9 +124,9 @@ export type Rest = Message<"sluice.common.v1.Rest"> & {
   upload?: Rest_Upload | undefined;
 
   /**
-   * Field of the request, an enum whose values have a `media_type`, that says in which of them a stream of
-   * google.api.HttpBody comes. The header Accept sets it, or the query parameter of its name. The method may share its
-   * path with a method that answers JSON: what the caller accepts best decides between them.
+   * Field of the request that selects the media type of a stream of google.api.HttpBody: an enum whose values have a
+   * `media_type`. The Accept header sets it, or the query parameter of its name. The method can share its path with a
+   * method that returns JSON; the caller's preferred type selects the method.
    *
    * @generated from field: string format_field = 5;
    */
@@ -154,7 +154,7 @@ export type Rest_RequestHeader = Message<"sluice.common.v1.Rest.RequestHeader"> 
   name: string;
 
   /**
-   * Path of the string field that takes its value, as `file.etag`. Query or body must not set it too.
+   * Path of the string field for its value, such as `file.etag`. Query and body must not set this field.
    *
    * @generated from field: string field = 2;
    */
@@ -169,9 +169,9 @@ export const Rest_RequestHeaderSchema: GenMessage<Rest_RequestHeader> = /*@__PUR
   messageDesc(file_sluice_common_v1_options, 1, 0);
 
 /**
- * A client stream whose first message is a header and whose others carry bytes. REST takes it as
- * multipart/form-data with one file part, or as a raw body. Query parameters and form fields before the file
- * set fields of the header.
+ * A client stream whose first message is a header and whose other messages carry bytes. REST accepts
+ * multipart/form-data with one file part, or a raw body. Query parameters, and form fields before the file, set
+ * fields of the header.
  *
  * @generated from message sluice.common.v1.Rest.Upload
  */
@@ -184,7 +184,7 @@ export type Rest_Upload = Message<"sluice.common.v1.Rest.Upload"> & {
   headerField: string;
 
   /**
-   * Field of the request message, of type bytes, that holds a piece of the content.
+   * Field of the request message, of type bytes, that holds a chunk of the content.
    *
    * @generated from field: string chunk_field = 2;
    */
@@ -198,22 +198,22 @@ export type Rest_Upload = Message<"sluice.common.v1.Rest.Upload"> & {
   formField: string;
 
   /**
-   * Field of the header that takes the file's name, where the request gives one.
+   * Field of the header for the file's name, if the request has one.
    *
    * @generated from field: string name_field = 4;
    */
   nameField: string;
 
   /**
-   * Field of the header that takes the media type, where the request gives one.
+   * Field of the header for the media type, if the request has one.
    *
    * @generated from field: string content_type_field = 5;
    */
   contentTypeField: string;
 
   /**
-   * Field of the header, int64, that takes the content's size in bytes, where it is known before: a raw
-   * body's Content-Length.
+   * Field of the header, int64, for the size of the content in bytes, if known in advance: a raw body's
+   * Content-Length.
    *
    * @generated from field: string size_field = 6;
    */
@@ -228,21 +228,21 @@ export const Rest_UploadSchema: GenMessage<Rest_Upload> = /*@__PURE__*/
   messageDesc(file_sluice_common_v1_options, 1, 1);
 
 /**
- * How a call is made more than once at a time, so that one slow process does not make it slow. The first answer counts, and
- * the other calls are cancelled.
+ * Hedging: sends a call to several addresses, so that one slow process does not delay it. The first response is used,
+ * and the other calls are cancelled.
  *
  * @generated from message sluice.common.v1.Hedging
  */
 export type Hedging = Message<"sluice.common.v1.Hedging"> & {
   /**
-   * How long each call is waited for before the next is made. From 1 ms on.
+   * Delay before each further call, at least 1 ms.
    *
    * @generated from field: google.protobuf.Duration delay = 1;
    */
   delay?: Duration | undefined;
 
   /**
-   * How many calls there are at the most, the first included. Default: 2.
+   * Maximum number of calls, including the first. Default: 2.
    *
    * @generated from field: int32 calls_max = 2;
    */
@@ -257,42 +257,42 @@ export const HedgingSchema: GenMessage<Hedging> = /*@__PURE__*/
   messageDesc(file_sluice_common_v1_options, 2);
 
 /**
- * What a call may take at the edge. 0 stands for the usual.
+ * Limits of a call at the edge. 0 is the default.
  *
  * @generated from message sluice.common.v1.Bounds
  */
 export type Bounds = Message<"sluice.common.v1.Bounds"> & {
   /**
-   * Largest message of a request, inflated, in bytes; at most 16 MiB, which is what a service takes. Usually 4 MiB.
+   * Largest request message after decompression, in bytes; at most 16 MiB, the limit of services. Default: 4 MiB.
    *
    * @generated from field: int32 message_bytes_max = 1;
    */
   messageBytesMax: number;
 
   /**
-   * Most bytes that the messages of a request stream may have together, inflated. Usually 64 GiB.
+   * Maximum size of all messages of a request stream after decompression. Default: 64 GiB.
    *
    * @generated from field: int64 stream_bytes_max = 2;
    */
   streamBytesMax: bigint;
 
   /**
-   * Most messages of a request stream. Usually 1000000.
+   * Maximum number of messages of a request stream. Default: 1000000.
    *
    * @generated from field: int32 stream_messages_max = 3;
    */
   streamMessagesMax: number;
 
   /**
-   * Deadline of callers that ask for none, in milliseconds. Usually 30 s for a unary method, and none for others.
+   * Deadline of calls that set none, in milliseconds. Default: 30 s for a unary method, none for others.
    *
    * @generated from field: int32 default_timeout_ms = 4;
    */
   defaultTimeoutMs: number;
 
   /**
-   * Longest deadline, in milliseconds; a caller that asks for a later one, or for none, gets this one. Usually
-   * 300 s for a unary method, and none for others.
+   * Longest deadline, in milliseconds; it replaces a later one, or none. Default: 300 s for a unary method, none for
+   * others.
    *
    * @generated from field: int32 max_timeout_ms = 5;
    */
@@ -307,14 +307,14 @@ export const BoundsSchema: GenMessage<Bounds> = /*@__PURE__*/
   messageDesc(file_sluice_common_v1_options, 3);
 
 /**
- * Status and headers of an HTTP answer whose body is a stream of google.api.HttpBody: stands in `extensions` of
+ * Status and headers of an HTTP response whose body is a stream of google.api.HttpBody. It is in the `extensions` of
  * the first message.
  *
  * @generated from message sluice.common.v1.HttpHead
  */
 export type HttpHead = Message<"sluice.common.v1.HttpHead"> & {
   /**
-   * HTTP status, as 206 or 304.
+   * HTTP status, such as 206 or 304.
    *
    * @generated from field: int32 status = 1;
    */
@@ -328,7 +328,7 @@ export type HttpHead = Message<"sluice.common.v1.HttpHead"> & {
   headers: { [key: string]: string };
 
   /**
-   * The organisation whose budget of reads counts the bytes. For the edge alone.
+   * The organisation whose read budget is charged. Internal to the edge.
    *
    * @generated from field: string org_id = 3;
    */
@@ -343,15 +343,15 @@ export const HttpHeadSchema: GenMessage<HttpHead> = /*@__PURE__*/
   messageDesc(file_sluice_common_v1_options, 4);
 
 /**
- * Where the bytes of an HTTP answer lie, for a caller who reads the answering service's folder of files: stands in
- * `extensions` of the only message, beside HttpHead and instead of data. Goes to nobody who has not named the folder's
- * id in the metadata `x-sluice-shared-folder`.
+ * Location of the bytes of an HTTP response, for a caller that can read the service's folder of files. It is in the
+ * `extensions` of the only message, beside HttpHead and instead of data. It is sent only to callers that name the
+ * folder's id in the metadata `x-sluice-shared-folder`.
  *
  * @generated from message sluice.common.v1.HttpFile
  */
 export type HttpFile = Message<"sluice.common.v1.HttpFile"> & {
   /**
-   * The file below the folder: letters, digits and hyphens, with slashes between.
+   * Path below the folder: letters, digits and hyphens, separated by slashes.
    *
    * @generated from field: string path = 1;
    */
@@ -365,30 +365,30 @@ export type HttpFile = Message<"sluice.common.v1.HttpFile"> & {
   offsetBytes: bigint;
 
   /**
-   * How many bytes.
+   * Size in bytes.
    *
    * @generated from field: int64 size_bytes = 3;
    */
   sizeBytes: bigint;
 
   /**
-   * What the file was like when its hash was verified; a file with another one must not be sent.
+   * Fingerprint of the file when its hash was verified; a file with a different one must not be sent.
    *
    * @generated from field: string fingerprint = 4;
    */
   fingerprint: string;
 
   /**
-   * Empty, or what lets the caller answer further reads of the same path by the same principal, each after
-   * BlobService.ConfirmLeases. HttpFile and HttpHead are those of the whole content then, whatever was asked for: the
-   * caller applies the conditions of the request.
+   * Lease for further reads of the same path by the same principal, each after BlobService.ConfirmLeases; may be empty.
+   * With a lease, HttpFile and HttpHead describe the whole content, whatever the request; the caller applies the
+   * conditions of the request.
    *
    * @generated from field: string lease = 5;
    */
   lease: string;
 
   /**
-   * When the lease ends; without it, it lasts until it is not confirmed.
+   * When the lease expires; if unset, it is valid as long as it is confirmed.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 6;
    */
@@ -403,7 +403,7 @@ export const HttpFileSchema: GenMessage<HttpFile> = /*@__PURE__*/
   messageDesc(file_sluice_common_v1_options, 5);
 
 /**
- * Who may call the method. Every method has one; the guard in front of each handler enforces it.
+ * Callers of the method. Required; the guard in front of each handler enforces it.
  *
  * @generated from extension: sluice.common.v1.Access access = 50101;
  */
@@ -411,7 +411,7 @@ export const access: GenExtension<MethodOptions, Access> = /*@__PURE__*/
   extDesc(file_sluice_common_v1_options, 0);
 
 /**
- * How the method is spelled in REST beyond its `google.api.http` binding.
+ * REST options of the method beyond its `google.api.http` binding.
  *
  * @generated from extension: sluice.common.v1.Rest rest = 50102;
  */
@@ -419,7 +419,7 @@ export const rest: GenExtension<MethodOptions, Rest> = /*@__PURE__*/
   extDesc(file_sluice_common_v1_options, 1);
 
 /**
- * What a call takes of the caller's rate limits, in tokens. Default: 1.
+ * Cost of a call in tokens of the caller's rate limits. Default: 1.
  *
  * @generated from extension: int32 rate_cost = 50112;
  */
@@ -427,7 +427,7 @@ export const rate_cost: GenExtension<MethodOptions, number> = /*@__PURE__*/
   extDesc(file_sluice_common_v1_options, 2);
 
 /**
- * Whether calls count by the bytes that they answer, in a budget of reads of their own, and not as API calls.
+ * Whether calls are charged by the bytes of their responses, to a separate read budget, and not as API calls.
  *
  * @generated from extension: bool counts_bytes = 50118;
  */
@@ -435,7 +435,7 @@ export const counts_bytes: GenExtension<MethodOptions, boolean> = /*@__PURE__*/
   extDesc(file_sluice_common_v1_options, 3);
 
 /**
- * Asks a second address of the service where the first takes long. Only for methods without side effects.
+ * Sends the call to a second address of the service if the first is slow. Only for methods without side effects.
  *
  * @generated from extension: sluice.common.v1.Hedging hedging = 50110;
  */
@@ -443,7 +443,7 @@ export const hedging: GenExtension<MethodOptions, Hedging> = /*@__PURE__*/
   extDesc(file_sluice_common_v1_options, 4);
 
 /**
- * What a call of the method may take at the edge, where it is not the usual.
+ * Limits of a call at the edge, if they differ from the defaults.
  *
  * @generated from extension: sluice.common.v1.Bounds bounds = 50111;
  */
@@ -451,7 +451,7 @@ export const bounds: GenExtension<MethodOptions, Bounds> = /*@__PURE__*/
   extDesc(file_sluice_common_v1_options, 5);
 
 /**
- * HTTP status of an ErrorReason, where google.rpc.Code's own is not the one that HTTP callers know.
+ * HTTP status of an ErrorReason, if it differs from that of its google.rpc.Code.
  *
  * @generated from extension: int32 http_status = 50103;
  */
@@ -459,7 +459,7 @@ export const http_status: GenExtension<EnumValueOptions, number> = /*@__PURE__*/
   extDesc(file_sluice_common_v1_options, 6);
 
 /**
- * Names of the metadata of an ErrorReason that HTTP answers as headers, too, as `content-range`.
+ * Metadata of an ErrorReason that HTTP also returns as headers, such as `content-range`.
  *
  * @generated from extension: repeated string http_headers = 50104;
  */
@@ -467,8 +467,8 @@ export const http_headers: GenExtension<EnumValueOptions, string[]> = /*@__PURE_
   extDesc(file_sluice_common_v1_options, 7);
 
 /**
- * Media type of an answer in this format. The name of the value in URLs is its own without the enum's name, in lower
- * case: `csv` for `RESULT_FORMAT_CSV`.
+ * Media type of a response in this format. URLs use the value's name without the name of the enum, in lower case:
+ * `csv` for `RESULT_FORMAT_CSV`.
  *
  * @generated from extension: string media_type = 50105;
  */

@@ -13,34 +13,34 @@ export const file_sluice_common_v1_row_security: GenFile = /*@__PURE__*/
   fileDesc("CiNzbHVpY2UvY29tbW9uL3YxL3Jvd19zZWN1cml0eS5wcm90bxIQc2x1aWNlLmNvbW1vbi52MSp5CgtSb3dTZWN1cml0eRIcChhST1dfU0VDVVJJVFlfVU5TUEVDSUZJRUQQABIZChVST1dfU0VDVVJJVFlfSU5BQ1RJVkUQARIXChNST1dfU0VDVVJJVFlfQUNUSVZFEAISGAoUUk9XX1NFQ1VSSVRZX1VOS05PV04QA2IGcHJvdG8z");
 
 /**
- * Whether policies of a database's row-level security choose the rows of a table that the source's role reads.
+ * Whether row-level security of a database limits the rows of a table that the source's role can read.
  *
  * @generated from enum sluice.common.v1.RowSecurity
  */
 export const RowSecurity = {
   /**
-   * The source has no row-level security, as a file.
+   * The source has no row-level security; a file, for example.
    *
    * @generated from enum value: ROW_SECURITY_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * No policy holds for the role: it reads all rows of the table. A view has what it selects.
+   * No policy applies to the role: it reads all rows of the table, or all rows that a view selects.
    *
    * @generated from enum value: ROW_SECURITY_INACTIVE = 1;
    */
   INACTIVE: 1,
 
   /**
-   * Policies hold for the role on the table, or on one that a view reads: there may be rows that it does not see.
+   * Policies apply to the role on the table, or on one that a view reads: some rows may be hidden.
    *
    * @generated from enum value: ROW_SECURITY_ACTIVE = 2;
    */
   ACTIVE: 2,
 
   /**
-   * It can't be known: the rows come from another server, or from a function that a view calls.
+   * Can't be determined: the rows come from another server, or from a function that a view calls.
    *
    * @generated from enum value: ROW_SECURITY_UNKNOWN = 3;
    */
@@ -48,7 +48,7 @@ export const RowSecurity = {
 } as const;
 
 /**
- * Whether policies of a database's row-level security choose the rows of a table that the source's role reads.
+ * Whether row-level security of a database limits the rows of a table that the source's role can read.
  *
  * @generated from enum sluice.common.v1.RowSecurity
  */

@@ -39,13 +39,13 @@ export const RunBatchRequestSchema: GenMessage<RunBatchRequest> = /*@__PURE__*/
   messageDesc(file_sluice_edge_v1_batch, 0);
 
 /**
- * One call, as REST has it.
+ * One REST call.
  *
  * @generated from message sluice.edge.v1.BatchCall
  */
 export type BatchCall = Message<"sluice.edge.v1.BatchCall"> & {
   /**
-   * Comes back with the answer. Up to 128 characters.
+   * Id of the call, returned with its response. Up to 128 characters.
    *
    * @generated from field: string id = 1;
    */
@@ -59,15 +59,15 @@ export type BatchCall = Message<"sluice.edge.v1.BatchCall"> & {
   method: string;
 
   /**
-   * Path with its query, percent-encoded, as `/api/v1/users?page_size=10`. Up to 8192 characters.
+   * Path with its query, percent-encoded, such as `/api/v1/users?page_size=10`. Up to 8192 characters.
    *
    * @generated from field: string path = 3;
    */
   path: string;
 
   /**
-   * Headers of this call alone, as `if-match`: those that its method reads, `accept`, `if-none-match` and
-   * `connect-timeout-ms`. The credential is the batch's.
+   * Headers of this call, such as `if-match`: those that its method reads, `accept`, `if-none-match` and
+   * `connect-timeout-ms`. The credential is that of the batch.
    *
    * @generated from field: map<string, string> headers = 4;
    */
@@ -89,14 +89,14 @@ export const BatchCallSchema: GenMessage<BatchCall> = /*@__PURE__*/
   messageDesc(file_sluice_edge_v1_batch, 1);
 
 /**
- * The answers of a batch.
+ * The responses of a batch.
  *
  * @generated from message sluice.edge.v1.RunBatchResponse
  */
 export type RunBatchResponse = Message<"sluice.edge.v1.RunBatchResponse"> & {
   /**
-   * One for each call, in the order of the calls. All of them together have 4 MiB at the most; an answer that does not
-   * fit any more is replaced by an error that says whether its call was made.
+   * One response for each call, in the order of the calls. Together they have at most 4 MiB; a response that does not
+   * fit is replaced by an error that says whether the call was made.
    *
    * @generated from field: repeated sluice.edge.v1.BatchAnswer responses = 1;
    */
@@ -111,13 +111,13 @@ export const RunBatchResponseSchema: GenMessage<RunBatchResponse> = /*@__PURE__*
   messageDesc(file_sluice_edge_v1_batch, 2);
 
 /**
- * The answer of one call.
+ * The response of one call.
  *
  * @generated from message sluice.edge.v1.BatchAnswer
  */
 export type BatchAnswer = Message<"sluice.edge.v1.BatchAnswer"> & {
   /**
-   * The call's own.
+   * Id of the call.
    *
    * @generated from field: string id = 1;
    */
@@ -138,7 +138,7 @@ export type BatchAnswer = Message<"sluice.edge.v1.BatchAnswer"> & {
   headers: { [key: string]: string };
 
   /**
-   * The body: JSON as it is, another text as a string. Unset: none.
+   * The body: JSON unchanged, other text as a string. Unset: none.
    *
    * @generated from field: google.protobuf.Value body = 4;
    */
@@ -153,17 +153,17 @@ export const BatchAnswerSchema: GenMessage<BatchAnswer> = /*@__PURE__*/
   messageDesc(file_sluice_edge_v1_batch, 3);
 
 /**
- * Several calls in one. The edge itself answers it.
+ * Several calls in one request, served by the edge itself.
  *
  * @generated from service sluice.edge.v1.BatchService
  */
 export const BatchService: GenService<{
   /**
-   * Makes up to 100 REST calls and answers each with a status of its own, in their order. They run some at a time, in
-   * no order, and each as if it had come alone: with its own authorisation, limits and errors, and with the batch's
-   * credential. The batch's deadline is that of all of them. A call that fails does not stop the others, and nothing is
-   * taken back. InvalidArgument for what can't be a call; also when a batch stands in a batch. A call of a stream, of an
-   * upload or of a download answers Unimplemented in its place.
+   * Makes up to 100 REST calls and returns their responses in order, each with its own status. Some calls run
+   * concurrently, in any order. Each call has its own authorisation, limits and errors, and the batch's credential. The
+   * batch's deadline applies to all of them. A failed call neither stops the others nor reverts them. InvalidArgument
+   * for a malformed call, and for a batch within a batch. A call of a stream, an upload or a download returns
+   * Unimplemented as its response.
    *
    * @generated from rpc sluice.edge.v1.BatchService.RunBatch
    */

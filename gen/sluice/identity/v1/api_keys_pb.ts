@@ -38,36 +38,36 @@ export type ApiKey = Message<"sluice.identity.v1.ApiKey"> & {
   userId: string;
 
   /**
-   * Name for people, 1 to 200 characters, no control characters.
+   * Name for users, 1 to 200 characters, no control characters.
    *
    * @generated from field: string display_name = 3;
    */
   displayName: string;
 
   /**
-   * Roles of calls with this key, each allowing no more than its user's own do: an administrator may make a key
-   * that only reads. Those that go beyond what its user may do later are lost to it. Default: the caller's.
+   * Roles of calls with this key, limited to the permissions of its user: an administrator can create a key that only
+   * reads. If the user loses a permission later, the key loses it, too. Default: the caller's roles.
    *
    * @generated from field: repeated string roles = 4;
    */
   roles: string[];
 
   /**
-   * When the key ends by itself, in the future. Default: never.
+   * Time of expiry, in the future. Default: never.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 5;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * When the key was made. Set by the server.
+   * Time of creation. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 6;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * First characters of the secret, to tell keys apart. Set by the server.
+   * First characters of the secret, to identify the key. Set by the server.
    *
    * @generated from field: string prefix = 7;
    */
@@ -82,13 +82,13 @@ export const ApiKeySchema: GenMessage<ApiKey> = /*@__PURE__*/
   messageDesc(file_sluice_identity_v1_api_keys, 0);
 
 /**
- * The key to make.
+ * The key to create.
  *
  * @generated from message sluice.identity.v1.CreateApiKeyRequest
  */
 export type CreateApiKeyRequest = Message<"sluice.identity.v1.CreateApiKeyRequest"> & {
   /**
-   * Display name, roles and end; the rest is set by the server.
+   * Display name, roles and time of expiry; the rest is set by the server.
    *
    * @generated from field: sluice.identity.v1.ApiKey api_key = 1;
    */
@@ -109,14 +109,14 @@ export const CreateApiKeyRequestSchema: GenMessage<CreateApiKeyRequest> = /*@__P
  */
 export type CreateApiKeyResponse = Message<"sluice.identity.v1.CreateApiKeyResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.identity.v1.ApiKey api_key = 1;
    */
   apiKey?: ApiKey | undefined;
 
   /**
-   * The value for the `x-api-key` header. It can't be read again.
+   * The value for the `x-api-key` header. It is not returned again.
    *
    * @generated from field: string secret = 2;
    */
@@ -131,20 +131,20 @@ export const CreateApiKeyResponseSchema: GenMessage<CreateApiKeyResponse> = /*@_
   messageDesc(file_sluice_identity_v1_api_keys, 2);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.identity.v1.ListApiKeysRequest
  */
 export type ListApiKeysRequest = Message<"sluice.identity.v1.ListApiKeysRequest"> & {
   /**
-   * Keys in the answer: default 50, at most 1000.
+   * Maximum number of keys: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -159,7 +159,7 @@ export const ListApiKeysRequestSchema: GenMessage<ListApiKeysRequest> = /*@__PUR
   messageDesc(file_sluice_identity_v1_api_keys, 3);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.identity.v1.ListApiKeysResponse
  */
@@ -172,7 +172,7 @@ export type ListApiKeysResponse = Message<"sluice.identity.v1.ListApiKeysRespons
   apiKeys: ApiKey[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -187,7 +187,7 @@ export const ListApiKeysResponseSchema: GenMessage<ListApiKeysResponse> = /*@__P
   messageDesc(file_sluice_identity_v1_api_keys, 4);
 
 /**
- * Which key.
+ * Identifies a key.
  *
  * @generated from message sluice.identity.v1.RevokeApiKeyRequest
  */
@@ -208,7 +208,7 @@ export const RevokeApiKeyRequestSchema: GenMessage<RevokeApiKeyRequest> = /*@__P
   messageDesc(file_sluice_identity_v1_api_keys, 5);
 
 /**
- * Empty: the key has ended.
+ * Empty: the key is revoked.
  *
  * @generated from message sluice.identity.v1.RevokeApiKeyResponse
  */
@@ -229,8 +229,8 @@ export const RevokeApiKeyResponseSchema: GenMessage<RevokeApiKeyResponse> = /*@_
  */
 export const ApiKeyService: GenService<{
   /**
-   * Makes a key that acts for the caller's user. Its secret is in this answer and nowhere else. PermissionDenied
-   * when a role is above the caller's own.
+   * Creates a key that acts for the caller's user. Only this response contains its secret. PermissionDenied when a role
+   * exceeds the caller's own.
    *
    * @generated from rpc sluice.identity.v1.ApiKeyService.CreateApiKey
    */
@@ -250,8 +250,8 @@ export const ApiKeyService: GenService<{
     output: typeof ListApiKeysResponseSchema;
   },
   /**
-   * Ends a key and the logins that were made with it: calls are refused within 5 seconds. One's own key, or with
-   * the permission `users.write` any of the organisation. NotFound; PermissionDenied.
+   * Revokes a key and the logins made with it. Further calls are refused within 5 seconds. Users can revoke their own
+   * keys, and with the permission `users.write` all keys of the organisation. NotFound; PermissionDenied.
    *
    * @generated from rpc sluice.identity.v1.ApiKeyService.RevokeApiKey
    */

@@ -22,7 +22,7 @@ export const file_sluice_identity_v1_auth: GenFile = /*@__PURE__*/
  */
 export type IssueTokenRequest = Message<"sluice.identity.v1.IssueTokenRequest"> & {
   /**
-   * E-mail address of a user, in any case.
+   * E-mail address of a user; case is ignored.
    *
    * @generated from field: string email = 1;
    */
@@ -64,7 +64,7 @@ export type IssueTokenResponse = Message<"sluice.identity.v1.IssueTokenResponse"
   accessToken: string;
 
   /**
-   * Buys the next access token; good for 30 days, and once.
+   * Token for RefreshToken; valid for 30 days, and once.
    *
    * @generated from field: string refresh_token = 2;
    */
@@ -93,13 +93,13 @@ export const IssueTokenResponseSchema: GenMessage<IssueTokenResponse> = /*@__PUR
   messageDesc(file_sluice_identity_v1_auth, 1);
 
 /**
- * The refresh token to spend.
+ * The refresh token to exchange.
  *
  * @generated from message sluice.identity.v1.RefreshTokenRequest
  */
 export type RefreshTokenRequest = Message<"sluice.identity.v1.RefreshTokenRequest"> & {
   /**
-   * As IssueToken or RefreshToken answered it.
+   * A refresh token from IssueToken or RefreshToken.
    *
    * @generated from field: string refresh_token = 1;
    */
@@ -127,7 +127,7 @@ export type RefreshTokenResponse = Message<"sluice.identity.v1.RefreshTokenRespo
   accessToken: string;
 
   /**
-   * Buys the next access token; good for 30 days, and once.
+   * Token for RefreshToken; valid for 30 days, and once.
    *
    * @generated from field: string refresh_token = 2;
    */
@@ -156,7 +156,7 @@ export const RefreshTokenResponseSchema: GenMessage<RefreshTokenResponse> = /*@_
   messageDesc(file_sluice_identity_v1_auth, 3);
 
 /**
- * The login to end.
+ * The login to revoke.
  *
  * @generated from message sluice.identity.v1.RevokeTokenRequest
  */
@@ -177,7 +177,7 @@ export const RevokeTokenRequestSchema: GenMessage<RevokeTokenRequest> = /*@__PUR
   messageDesc(file_sluice_identity_v1_auth, 4);
 
 /**
- * Empty: the login has ended.
+ * Empty: the login is revoked.
  *
  * @generated from message sluice.identity.v1.RevokeTokenResponse
  */
@@ -213,7 +213,7 @@ export const GetJwksRequestSchema: GenMessage<GetJwksRequest> = /*@__PURE__*/
  */
 export type GetJwksResponse = Message<"sluice.identity.v1.GetJwksResponse"> & {
   /**
-   * The keys that live tokens may be signed with.
+   * The keys that can have signed valid tokens.
    *
    * @generated from field: repeated sluice.identity.v1.Jwk keys = 1;
    */
@@ -228,7 +228,7 @@ export const GetJwksResponseSchema: GenMessage<GetJwksResponse> = /*@__PURE__*/
   messageDesc(file_sluice_identity_v1_auth, 7);
 
 /**
- * A public Ed25519 key as RFC 8037 spells it.
+ * A public Ed25519 key, encoded as in RFC 8037.
  *
  * @generated from message sluice.identity.v1.Jwk
  */
@@ -255,7 +255,7 @@ export type Jwk = Message<"sluice.identity.v1.Jwk"> & {
   x: string;
 
   /**
-   * Name of the key, as in a token's header.
+   * Id of the key, as in a token's header.
    *
    * @generated from field: string kid = 4;
    */
@@ -319,7 +319,7 @@ export type WhoAmIResponse = Message<"sluice.identity.v1.WhoAmIResponse"> & {
   userId: string;
 
   /**
-   * The API key that came with the call; empty for an access token.
+   * The API key of the call; empty for an access token.
    *
    * @generated from field: string api_key_id = 3;
    */
@@ -333,7 +333,7 @@ export type WhoAmIResponse = Message<"sluice.identity.v1.WhoAmIResponse"> & {
   roles: string[];
 
   /**
-   * What the roles allow, sorted.
+   * Permissions of the roles, sorted.
    *
    * @generated from field: repeated string permissions = 5;
    */
@@ -348,18 +348,17 @@ export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
   messageDesc(file_sluice_identity_v1_auth, 10);
 
 /**
- * Turns a login into tokens, and tokens into an end.
+ * Issues, refreshes and revokes tokens.
  *
  * @generated from service sluice.identity.v1.AuthService
  */
 export const AuthService: GenService<{
   /**
-   * Answers an access token and a refresh token for an e-mail address and a password, or for an API key.
+   * Issues an access token and a refresh token for an e-mail address and a password, or for an API key.
    *
-   * Unauthenticated (CREDENTIAL_INVALID) without saying which of the two is wrong; ResourceExhausted
-   * (LOGIN_ATTEMPTS_EXCEEDED; `retryAfterSeconds` in its metadata) after 10 failures of an account, or 50 of an
-   * address, within 15 minutes. An address is an IPv4 address or the /64 network of an IPv6 one. A success forgets
-   * the account's failures.
+   * Unauthenticated (CREDENTIAL_INVALID), without naming the wrong part; ResourceExhausted (LOGIN_ATTEMPTS_EXCEEDED;
+   * `retryAfterSeconds` in its metadata) after 10 failures of an account, or 50 of an address, within 15 minutes. An
+   * address is an IPv4 address or the /64 network of an IPv6 address. A success resets the account's failures.
    *
    * @generated from rpc sluice.identity.v1.AuthService.IssueToken
    */
@@ -369,8 +368,8 @@ export const AuthService: GenService<{
     output: typeof IssueTokenResponseSchema;
   },
   /**
-   * Answers new tokens for a refresh token and spends it. A refresh token that was spent before revokes every
-   * token that descends from the same login: one of the two holders is a thief.
+   * Exchanges a refresh token for new tokens. Each refresh token works once. If one is used again, every token of the
+   * same login is revoked, because one of its two users must have stolen it.
    *
    * Unauthenticated (CREDENTIAL_INVALID).
    *
@@ -382,8 +381,8 @@ export const AuthService: GenService<{
     output: typeof RefreshTokenResponseSchema;
   },
   /**
-   * Ends the login that a refresh token descends from: its refresh and access tokens. Answers the same for a
-   * token that is unknown or revoked already.
+   * Revokes the login of a refresh token, with its refresh and access tokens. The response is the same if the token is
+   * not known or already revoked.
    *
    * @generated from rpc sluice.identity.v1.AuthService.RevokeToken
    */
@@ -393,7 +392,7 @@ export const AuthService: GenService<{
     output: typeof RevokeTokenResponseSchema;
   },
   /**
-   * Answers the public keys that access tokens are signed with.
+   * Returns the public keys that verify access tokens.
    *
    * @generated from rpc sluice.identity.v1.AuthService.GetJwks
    */
@@ -403,7 +402,7 @@ export const AuthService: GenService<{
     output: typeof GetJwksResponseSchema;
   },
   /**
-   * Answers who the caller is and what the caller may do.
+   * Returns the caller's identity and permissions.
    *
    * @generated from rpc sluice.identity.v1.AuthService.WhoAmI
    */

@@ -40,28 +40,28 @@ export type Org = Message<"sluice.identity.v1.Org"> & {
   name: string;
 
   /**
-   * Name for people, up to 200 characters, no control characters.
+   * Name for users, up to 200 characters, no control characters.
    *
    * @generated from field: string display_name = 3;
    */
   displayName: string;
 
   /**
-   * When the organisation was made. Set by the server.
+   * Time of creation. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When the organisation was changed last. Set by the server.
+   * Time of the last change. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 5;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Changes with every change of the organisation.
+   * Changes whenever the organisation changes.
    *
    * @generated from field: string etag = 6;
    */
@@ -76,7 +76,7 @@ export const OrgSchema: GenMessage<Org> = /*@__PURE__*/
   messageDesc(file_sluice_identity_v1_orgs, 0);
 
 /**
- * The organisation to make.
+ * The organisation to create.
  *
  * @generated from message sluice.identity.v1.CreateOrgRequest
  */
@@ -111,7 +111,7 @@ export const CreateOrgRequestSchema: GenMessage<CreateOrgRequest> = /*@__PURE__*
   messageDesc(file_sluice_identity_v1_orgs, 1);
 
 /**
- * A user to be.
+ * The user to create.
  *
  * @generated from message sluice.identity.v1.CreateOrgRequest.FirstAdmin
  */
@@ -131,7 +131,7 @@ export type CreateOrgRequest_FirstAdmin = Message<"sluice.identity.v1.CreateOrgR
   password: string;
 
   /**
-   * Name for people, up to 200 characters, no control characters.
+   * Name for users, up to 200 characters, no control characters.
    *
    * @generated from field: string display_name = 3;
    */
@@ -152,7 +152,7 @@ export const CreateOrgRequest_FirstAdminSchema: GenMessage<CreateOrgRequest_Firs
  */
 export type CreateOrgResponse = Message<"sluice.identity.v1.CreateOrgResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.identity.v1.Org org = 1;
    */
@@ -174,7 +174,7 @@ export const CreateOrgResponseSchema: GenMessage<CreateOrgResponse> = /*@__PURE_
   messageDesc(file_sluice_identity_v1_orgs, 2);
 
 /**
- * Which organisation.
+ * Identifies an organisation.
  *
  * @generated from message sluice.identity.v1.GetOrgRequest
  */
@@ -201,7 +201,7 @@ export const GetOrgRequestSchema: GenMessage<GetOrgRequest> = /*@__PURE__*/
  */
 export type GetOrgResponse = Message<"sluice.identity.v1.GetOrgResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.identity.v1.Org org = 1;
    */
@@ -216,20 +216,20 @@ export const GetOrgResponseSchema: GenMessage<GetOrgResponse> = /*@__PURE__*/
   messageDesc(file_sluice_identity_v1_orgs, 4);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.identity.v1.ListOrgsRequest
  */
 export type ListOrgsRequest = Message<"sluice.identity.v1.ListOrgsRequest"> & {
   /**
-   * Organisations in the answer: default 50, at most 1000.
+   * Maximum number of organisations: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -244,7 +244,7 @@ export const ListOrgsRequestSchema: GenMessage<ListOrgsRequest> = /*@__PURE__*/
   messageDesc(file_sluice_identity_v1_orgs, 5);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.identity.v1.ListOrgsResponse
  */
@@ -257,7 +257,7 @@ export type ListOrgsResponse = Message<"sluice.identity.v1.ListOrgsResponse"> & 
   orgs: Org[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -272,20 +272,21 @@ export const ListOrgsResponseSchema: GenMessage<ListOrgsResponse> = /*@__PURE__*
   messageDesc(file_sluice_identity_v1_orgs, 6);
 
 /**
- * What to change.
+ * The change to make.
  *
  * @generated from message sluice.identity.v1.UpdateOrgRequest
  */
 export type UpdateOrgRequest = Message<"sluice.identity.v1.UpdateOrgRequest"> & {
   /**
-   * The organisation by its id, with the new values; with `etag`, only if it has not changed since.
+   * The organisation's id and the new values; with `etag`, the change is made only if the organisation is unchanged
+   * since.
    *
    * @generated from field: sluice.identity.v1.Org org = 1;
    */
   org?: Org | undefined;
 
   /**
-   * Which fields to change: `display_name`. Default: those that are set.
+   * Fields to change: `display_name`. Default: the fields that are set.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -306,7 +307,7 @@ export const UpdateOrgRequestSchema: GenMessage<UpdateOrgRequest> = /*@__PURE__*
  */
 export type UpdateOrgResponse = Message<"sluice.identity.v1.UpdateOrgResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.identity.v1.Org org = 1;
    */
@@ -321,13 +322,13 @@ export const UpdateOrgResponseSchema: GenMessage<UpdateOrgResponse> = /*@__PURE_
   messageDesc(file_sluice_identity_v1_orgs, 8);
 
 /**
- * The organisations of an installation: each sees its own things only.
+ * The organisations of an installation. They are isolated from each other.
  *
  * @generated from service sluice.identity.v1.OrgService
  */
 export const OrgService: GenService<{
   /**
-   * Makes an organisation with its first administrator. AlreadyExists (RESOURCE_EXISTS) when the name or the
+   * Creates an organisation with its first administrator. AlreadyExists (RESOURCE_EXISTS) when the name or the
    * administrator's e-mail address is taken.
    *
    * @generated from rpc sluice.identity.v1.OrgService.CreateOrg
@@ -338,7 +339,7 @@ export const OrgService: GenService<{
     output: typeof CreateOrgResponseSchema;
   },
   /**
-   * Answers one organisation: the caller's own, or any for a platform administrator. NotFound.
+   * Returns one organisation. Platform administrators can read all, other callers their own. NotFound.
    *
    * @generated from rpc sluice.identity.v1.OrgService.GetOrg
    */
@@ -348,7 +349,7 @@ export const OrgService: GenService<{
     output: typeof GetOrgResponseSchema;
   },
   /**
-   * Lists organisations, oldest first: the caller's own, or all for a platform administrator.
+   * Lists organisations, oldest first. Platform administrators see all, other callers their own.
    *
    * @generated from rpc sluice.identity.v1.OrgService.ListOrgs
    */
@@ -358,7 +359,7 @@ export const OrgService: GenService<{
     output: typeof ListOrgsResponseSchema;
   },
   /**
-   * Changes an organisation: the caller's own, or any for a platform administrator. NotFound; Aborted
+   * Changes an organisation. Platform administrators can change all, other callers their own. NotFound; Aborted
    * (ETAG_MISMATCH).
    *
    * @generated from rpc sluice.identity.v1.OrgService.UpdateOrg

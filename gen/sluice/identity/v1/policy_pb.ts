@@ -19,13 +19,13 @@ export const file_sluice_identity_v1_policy: GenFile = /*@__PURE__*/
   fileDesc("Ch9zbHVpY2UvaWRlbnRpdHkvdjEvcG9saWN5LnByb3RvEhJzbHVpY2UuaWRlbnRpdHkudjEibQoXVmVyaWZ5Q3JlZGVudGlhbFJlcXVlc3QSIAoMYWNjZXNzX3Rva2VuGAEgASgJQgi6SAVyAxiAQEgAEhsKB2FwaV9rZXkYAiABKAlCCLpIBXIDGIACSABCEwoKY3JlZGVudGlhbBIFukgCCAEijwEKGFZlcmlmeUNyZWRlbnRpYWxSZXNwb25zZRIOCgZvcmdfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgphcGlfa2V5X2lkGAMgASgJEg0KBXJvbGVzGAQgAygJEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKKAQoUUmVzb2x2ZVNlY3JldFJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARh/EkIKC2Rlc3RpbmF0aW9uGAIgASgLMiUuc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldERlc3RpbmF0aW9uQga6SAPIAQESFQoNdmFsaWRhdGVfb25seRgDIAEoCCI3ChVSZXNvbHZlU2VjcmV0UmVzcG9uc2USDQoFdmFsdWUYASABKAkSDwoHdW5ib3VuZBgCIAEoCCJnChJCaW5kU2VjcmV0c1JlcXVlc3QSGAoGb3JnX2lkGAEgASgJQgi6SAVyA7ABARI3CgR1c2VzGAIgAygLMh0uc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldFVzZUIKukgHkgEEENCGAyJoCglTZWNyZXRVc2USFwoEbmFtZRgBIAEoCUIJukgGcgQQARh/EkIKC2Rlc3RpbmF0aW9uGAIgASgLMiUuc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldERlc3RpbmF0aW9uQga6SAPIAQEiFQoTQmluZFNlY3JldHNSZXNwb25zZSIYChZMaXN0VW5ib3VuZE9yZ3NSZXF1ZXN0IioKF0xpc3RVbmJvdW5kT3Jnc1Jlc3BvbnNlEg8KB29yZ19pZHMYASADKAkiawoTR2V0UHJpbmNpcGFsUmVxdWVzdBIYCgZvcmdfaWQYASABKAlCCLpIBXIDsAEBEhkKB3VzZXJfaWQYAiABKAlCCLpIBXIDsAEBEh8KCmFwaV9rZXlfaWQYAyABKAlCC7pICNgBAXIDsAEBIiUKFEdldFByaW5jaXBhbFJlc3BvbnNlEg0KBXJvbGVzGAEgAygJMpEFCg1Qb2xpY3lTZXJ2aWNlEn4KEFZlcmlmeUNyZWRlbnRpYWwSKy5zbHVpY2UuaWRlbnRpdHkudjEuVmVyaWZ5Q3JlZGVudGlhbFJlcXVlc3QaLC5zbHVpY2UuaWRlbnRpdHkudjEuVmVyaWZ5Q3JlZGVudGlhbFJlc3BvbnNlIg+QAgGquxgIIgYKBGVkZ2USfgoNUmVzb2x2ZVNlY3JldBIoLnNsdWljZS5pZGVudGl0eS52MS5SZXNvbHZlU2VjcmV0UmVxdWVzdBopLnNsdWljZS5pZGVudGl0eS52MS5SZXNvbHZlU2VjcmV0UmVzcG9uc2UiGJACAaq7GBEiDwoNb3JjaGVzdHJhdGlvbhJ4CgtCaW5kU2VjcmV0cxImLnNsdWljZS5pZGVudGl0eS52MS5CaW5kU2VjcmV0c1JlcXVlc3QaJy5zbHVpY2UuaWRlbnRpdHkudjEuQmluZFNlY3JldHNSZXNwb25zZSIYkAICqrsYESIPCg1vcmNoZXN0cmF0aW9uEoQBCg9MaXN0VW5ib3VuZE9yZ3MSKi5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdFVuYm91bmRPcmdzUmVxdWVzdBorLnNsdWljZS5pZGVudGl0eS52MS5MaXN0VW5ib3VuZE9yZ3NSZXNwb25zZSIYkAIBqrsYESIPCg1vcmNoZXN0cmF0aW9uEn8KDEdldFByaW5jaXBhbBInLnNsdWljZS5pZGVudGl0eS52MS5HZXRQcmluY2lwYWxSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLkdldFByaW5jaXBhbFJlc3BvbnNlIhyQAgGquxgVIhMKB3N0YWdpbmcKCGFwcHJvdmFsYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_sluice_common_v1_options, file_sluice_identity_v1_secrets]);
 
 /**
- * A credential as a caller sent it.
+ * A credential as received from a caller.
  *
  * @generated from message sluice.identity.v1.VerifyCredentialRequest
  */
 export type VerifyCredentialRequest = Message<"sluice.identity.v1.VerifyCredentialRequest"> & {
   /**
-   * One of the two.
+   * Exactly one of the two.
    *
    * @generated from oneof sluice.identity.v1.VerifyCredentialRequest.credential
    */
@@ -56,7 +56,7 @@ export const VerifyCredentialRequestSchema: GenMessage<VerifyCredentialRequest> 
   messageDesc(file_sluice_identity_v1_policy, 0);
 
 /**
- * Whom the credential stands for.
+ * The principal of the credential.
  *
  * @generated from message sluice.identity.v1.VerifyCredentialResponse
  */
@@ -105,7 +105,7 @@ export const VerifyCredentialResponseSchema: GenMessage<VerifyCredentialResponse
   messageDesc(file_sluice_identity_v1_policy, 1);
 
 /**
- * Which secret, and for what.
+ * The secret, and its use.
  *
  * @generated from message sluice.identity.v1.ResolveSecretRequest
  */
@@ -118,14 +118,14 @@ export type ResolveSecretRequest = Message<"sluice.identity.v1.ResolveSecretRequ
   name: string;
 
   /**
-   * The server that the value is to be sent to.
+   * The server that will receive the value.
    *
    * @generated from field: sluice.identity.v1.SecretDestination destination = 2;
    */
   destination?: SecretDestination | undefined;
 
   /**
-   * Answers whether the value may be sent there, and not the value.
+   * Only checks whether the value may be sent there, and does not return it.
    *
    * @generated from field: bool validate_only = 3;
    */
@@ -146,14 +146,14 @@ export const ResolveSecretRequestSchema: GenMessage<ResolveSecretRequest> = /*@_
  */
 export type ResolveSecretResponse = Message<"sluice.identity.v1.ResolveSecretResponse"> & {
   /**
-   * Its value; empty when only validated, or unbound.
+   * The value; empty if only validated, or unbound.
    *
    * @generated from field: string value = 1;
    */
   value: string;
 
   /**
-   * The secret is from before secrets had destinations: it is answered after BindSecrets.
+   * The secret was stored before secrets had destinations; it can be read after BindSecrets.
    *
    * @generated from field: bool unbound = 2;
    */
@@ -168,7 +168,7 @@ export const ResolveSecretResponseSchema: GenMessage<ResolveSecretResponse> = /*
   messageDesc(file_sluice_identity_v1_policy, 3);
 
 /**
- * What the sources of an organisation use.
+ * The secrets that an organisation's sources use.
  *
  * @generated from message sluice.identity.v1.BindSecretsRequest
  */
@@ -181,7 +181,7 @@ export type BindSecretsRequest = Message<"sluice.identity.v1.BindSecretsRequest"
   orgId: string;
 
   /**
-   * Every use of a secret by a source, each once: at most 50000.
+   * Every use of a secret by a source, without duplicates: at most 50000.
    *
    * @generated from field: repeated sluice.identity.v1.SecretUse uses = 2;
    */
@@ -209,7 +209,7 @@ export type SecretUse = Message<"sluice.identity.v1.SecretUse"> & {
   name: string;
 
   /**
-   * The server that the source sends it to.
+   * The server that receives the secret from the source.
    *
    * @generated from field: sluice.identity.v1.SecretDestination destination = 2;
    */
@@ -224,7 +224,7 @@ export const SecretUseSchema: GenMessage<SecretUse> = /*@__PURE__*/
   messageDesc(file_sluice_identity_v1_policy, 5);
 
 /**
- * Empty: every secret of the organisation has its destinations, or none.
+ * Empty: every secret of the organisation now has its destinations, or none.
  *
  * @generated from message sluice.identity.v1.BindSecretsResponse
  */
@@ -254,7 +254,7 @@ export const ListUnboundOrgsRequestSchema: GenMessage<ListUnboundOrgsRequest> = 
   messageDesc(file_sluice_identity_v1_policy, 7);
 
 /**
- * Some of them.
+ * Up to 100 organisations.
  *
  * @generated from message sluice.identity.v1.ListUnboundOrgsResponse
  */
@@ -275,7 +275,7 @@ export const ListUnboundOrgsResponseSchema: GenMessage<ListUnboundOrgsResponse> 
   messageDesc(file_sluice_identity_v1_policy, 8);
 
 /**
- * Who asked for the work.
+ * The user who started the work.
  *
  * @generated from message sluice.identity.v1.GetPrincipalRequest
  */
@@ -295,7 +295,7 @@ export type GetPrincipalRequest = Message<"sluice.identity.v1.GetPrincipalReques
   userId: string;
 
   /**
-   * The API key that came with the call, if one did.
+   * The API key of the call, if it had one.
    *
    * @generated from field: string api_key_id = 3;
    */
@@ -310,7 +310,7 @@ export const GetPrincipalRequestSchema: GenMessage<GetPrincipalRequest> = /*@__P
   messageDesc(file_sluice_identity_v1_policy, 9);
 
 /**
- * Who asked for the work, now.
+ * The user's current roles.
  *
  * @generated from message sluice.identity.v1.GetPrincipalResponse
  */
@@ -331,14 +331,14 @@ export const GetPrincipalResponseSchema: GenMessage<GetPrincipalResponse> = /*@_
   messageDesc(file_sluice_identity_v1_policy, 10);
 
 /**
- * What the other processes of the mesh ask identity.
+ * Identity's service for the other processes of the mesh.
  *
  * @generated from service sluice.identity.v1.PolicyService
  */
 export const PolicyService: GenService<{
   /**
-   * Answers whom a credential stands for at this moment: its user is active, its login or key not revoked, its roles
-   * those that the user still has. Unauthenticated (CREDENTIAL_INVALID).
+   * Verifies a credential and returns its current principal. The user must be active, and the login or key not revoked;
+   * the roles are those that the user has now. Unauthenticated (CREDENTIAL_INVALID).
    *
    * @generated from rpc sluice.identity.v1.PolicyService.VerifyCredential
    */
@@ -348,8 +348,8 @@ export const PolicyService: GenService<{
     output: typeof VerifyCredentialResponseSchema;
   },
   /**
-   * Answers the value of a secret of the caller's organisation, for one destination. NotFound (SECRET_NOT_FOUND);
-   * FailedPrecondition (SECRET_NOT_ALLOWED) when the secret does not name the destination.
+   * Returns the value of a secret of the caller's organisation, for one destination. NotFound (SECRET_NOT_FOUND);
+   * FailedPrecondition (SECRET_NOT_ALLOWED) when the destination is not one of the secret's.
    *
    * @generated from rpc sluice.identity.v1.PolicyService.ResolveSecret
    */
@@ -359,9 +359,9 @@ export const PolicyService: GenService<{
     output: typeof ResolveSecretResponseSchema;
   },
   /**
-   * Gives destinations to the secrets of an organisation that were set before secrets had any: each gets those of the
-   * sources that use it, and those that no source uses get none. A secret that has destinations, or was given none, is
-   * left alone: this can't widen anything, and does nothing the second time.
+   * Sets the destinations of secrets that were stored before secrets had destinations. Each secret gets those of the
+   * sources that use it; a secret without a source gets none. Secrets whose destinations are already set, even to none,
+   * are left unchanged, so the call can't widen access and is safe to repeat.
    *
    * @generated from rpc sluice.identity.v1.PolicyService.BindSecrets
    */
@@ -371,7 +371,7 @@ export const PolicyService: GenService<{
     output: typeof BindSecretsResponseSchema;
   },
   /**
-   * Lists organisations that have secrets which BindSecrets has to give destinations, at most 100.
+   * Lists up to 100 organisations whose secrets still need BindSecrets.
    *
    * @generated from rpc sluice.identity.v1.PolicyService.ListUnboundOrgs
    */
@@ -381,8 +381,8 @@ export const PolicyService: GenService<{
     output: typeof ListUnboundOrgsResponseSchema;
   },
   /**
-   * Answers what a user may do at this moment: for work that goes on after the call that asked for it. NotFound when
-   * the user is gone or not active, or the API key that asked is gone or has expired.
+   * Returns the current roles of a user, for work that continues after the call that started it. NotFound when the user
+   * is removed or not active, or the API key of the call is removed or has expired.
    *
    * @generated from rpc sluice.identity.v1.PolicyService.GetPrincipal
    */

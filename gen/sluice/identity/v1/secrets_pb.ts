@@ -18,7 +18,7 @@ export const file_sluice_identity_v1_secrets: GenFile = /*@__PURE__*/
   fileDesc("CiBzbHVpY2UvaWRlbnRpdHkvdjEvc2VjcmV0cy5wcm90bxISc2x1aWNlLmlkZW50aXR5LnYxIu0BCgZTZWNyZXQSOgoEbmFtZRgBIAEoCUIsukgp2AEBciQyIl5bQS1aYS16MC05XVtBLVphLXowLTkuXy1dezAsMTI2fSQSLwoLY3JlYXRlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJFCgxkZXN0aW5hdGlvbnMYBCADKAsyJS5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0RGVzdGluYXRpb25CCLpIBZIBAhBkInoKEVNlY3JldERlc3RpbmF0aW9uEjAKCWNvbm5lY3RvchgBIAEoCUIdukgachgyFl5bYS16XVthLXowLTktXXswLDYyfSQSGAoEaG9zdBgCIAEoCUIKukgHcgUQARj9ARIZCgRwb3J0GAMgASgFQgu6SAgaBhj//wMoASKuAQoQUHV0U2VjcmV0UmVxdWVzdBI3CgRuYW1lGAEgASgJQim6SCZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLV17MCwxMjZ9JBIaCgV2YWx1ZRgCIAEoCUILukgIcgYQASiAgAQSRQoMZGVzdGluYXRpb25zGAMgAygLMiUuc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldERlc3RpbmF0aW9uQgi6SAWSAQIQZCI/ChFQdXRTZWNyZXRSZXNwb25zZRIqCgZzZWNyZXQYASABKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0IrQBChNVcGRhdGVTZWNyZXRSZXF1ZXN0EmwKBnNlY3JldBgBIAEoCzIaLnNsdWljZS5pZGVudGl0eS52MS5TZWNyZXRCQLpIPboBNwoSdXBkYXRlX3NlY3JldC5uYW1lEhBuYW1lIGlzIHJlcXVpcmVkGg90aGlzLm5hbWUgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkIKFFVwZGF0ZVNlY3JldFJlc3BvbnNlEioKBnNlY3JldBgBIAEoCzIaLnNsdWljZS5pZGVudGl0eS52MS5TZWNyZXQiUQoSTGlzdFNlY3JldHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJbChNMaXN0U2VjcmV0c1Jlc3BvbnNlEisKB3NlY3JldHMYASADKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJOChNEZWxldGVTZWNyZXRSZXF1ZXN0EjcKBG5hbWUYASABKAlCKbpIJnIkMiJeW0EtWmEtejAtOV1bQS1aYS16MC05Ll8tXXswLDEyNn0kIhYKFERlbGV0ZVNlY3JldFJlc3BvbnNlMv8ECg1TZWNyZXRTZXJ2aWNlEpEBCglQdXRTZWNyZXQSJC5zbHVpY2UuaWRlbnRpdHkudjEuUHV0U2VjcmV0UmVxdWVzdBolLnNsdWljZS5pZGVudGl0eS52MS5QdXRTZWNyZXRSZXNwb25zZSI3kAICqrsYDxoNc2VjcmV0cy53cml0ZYLT5JMCGzoBKhoWL2FwaS92MS9zZWNyZXRzL3tuYW1lfRKzAQoMVXBkYXRlU2VjcmV0Eicuc2x1aWNlLmlkZW50aXR5LnYxLlVwZGF0ZVNlY3JldFJlcXVlc3QaKC5zbHVpY2UuaWRlbnRpdHkudjEuVXBkYXRlU2VjcmV0UmVzcG9uc2UiUJACAqq7GBwaGnNlY3JldHMuZGVzdGluYXRpb25zLndyaXRlgtPkkwInOgZzZWNyZXQyHS9hcGkvdjEvc2VjcmV0cy97c2VjcmV0Lm5hbWV9EowBCgtMaXN0U2VjcmV0cxImLnNsdWljZS5pZGVudGl0eS52MS5MaXN0U2VjcmV0c1JlcXVlc3QaJy5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdFNlY3JldHNSZXNwb25zZSIskAIBqrsYDhoMc2VjcmV0cy5yZWFkgtPkkwIREg8vYXBpL3YxL3NlY3JldHMSlAEKDERlbGV0ZVNlY3JldBInLnNsdWljZS5pZGVudGl0eS52MS5EZWxldGVTZWNyZXRSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLkRlbGV0ZVNlY3JldFJlc3BvbnNlIjGquxgPGg1zZWNyZXRzLndyaXRlgtPkkwIYKhYvYXBpL3YxL3NlY3JldHMve25hbWV9YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
- * A named value that nobody reads.
+ * A named value that can't be read.
  *
  * @generated from message sluice.identity.v1.Secret
  */
@@ -31,21 +31,21 @@ export type Secret = Message<"sluice.identity.v1.Secret"> & {
   name: string;
 
   /**
-   * When the secret was made.
+   * Time of creation.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 2;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When its value or its destinations were set last.
+   * Time of the last change of the value or the destinations.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 3;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Where the value may be sent, and nowhere else: at most 100. None: it is sent nowhere.
+   * The only servers that may receive the value: at most 100. Empty: none.
    *
    * @generated from field: repeated sluice.identity.v1.SecretDestination destinations = 4;
    */
@@ -60,21 +60,21 @@ export const SecretSchema: GenMessage<Secret> = /*@__PURE__*/
   messageDesc(file_sluice_identity_v1_secrets, 0);
 
 /**
- * A server that a secret may be sent to.
+ * A server that may receive a secret.
  *
  * @generated from message sluice.identity.v1.SecretDestination
  */
 export type SecretDestination = Message<"sluice.identity.v1.SecretDestination"> & {
   /**
-   * Name of the connector that sends it, as ListConnectors answers it: `postgresql`.
+   * Name of the connector that sends it, as in ListConnectors: `postgresql`.
    *
    * @generated from field: string connector = 1;
    */
   connector: string;
 
   /**
-   * Host name or address, exactly as sources name it: neither a pattern nor what a name resolves to. Upper case, a
-   * trailing dot, Unicode and other spellings of an IPv6 address make no difference; the answer has the usual spelling.
+   * Host name or address, written exactly as in the source's settings: neither a pattern nor a resolved name. Upper
+   * case, a trailing dot, Unicode and other forms of an IPv6 address are normalised, and returned in normalised form.
    *
    * @generated from field: string host = 2;
    */
@@ -102,7 +102,7 @@ export const SecretDestinationSchema: GenMessage<SecretDestination> = /*@__PURE_
  */
 export type PutSecretRequest = Message<"sluice.identity.v1.PutSecretRequest"> & {
   /**
-   * 1 to 127 letters, digits, `-`, `_` and `.`, beginning with a letter or digit.
+   * 1 to 127 letters, digits, `-`, `_` and `.`, the first a letter or digit.
    *
    * @generated from field: string name = 1;
    */
@@ -116,7 +116,7 @@ export type PutSecretRequest = Message<"sluice.identity.v1.PutSecretRequest"> & 
   value: string;
 
   /**
-   * Where the value may be sent, and nowhere else: at most 100. They replace those before. None: it is sent nowhere.
+   * The only servers that may receive the value: at most 100. They replace the previous ones. Empty: none.
    *
    * @generated from field: repeated sluice.identity.v1.SecretDestination destinations = 3;
    */
@@ -137,7 +137,7 @@ export const PutSecretRequestSchema: GenMessage<PutSecretRequest> = /*@__PURE__*
  */
 export type PutSecretResponse = Message<"sluice.identity.v1.PutSecretResponse"> & {
   /**
-   * Without its value.
+   * The secret, without its value.
    *
    * @generated from field: sluice.identity.v1.Secret secret = 1;
    */
@@ -158,14 +158,14 @@ export const PutSecretResponseSchema: GenMessage<PutSecretResponse> = /*@__PURE_
  */
 export type UpdateSecretRequest = Message<"sluice.identity.v1.UpdateSecretRequest"> & {
   /**
-   * The secret by its name, with its new destinations.
+   * The secret's name, and its new destinations.
    *
    * @generated from field: sluice.identity.v1.Secret secret = 1;
    */
   secret?: Secret | undefined;
 
   /**
-   * `destinations`, which the mask has to name where there are to be none. Default: those that are set.
+   * Fields to change: `destinations`, required to remove all of them. Default: the fields that are set.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -186,7 +186,7 @@ export const UpdateSecretRequestSchema: GenMessage<UpdateSecretRequest> = /*@__P
  */
 export type UpdateSecretResponse = Message<"sluice.identity.v1.UpdateSecretResponse"> & {
   /**
-   * Without its value.
+   * The secret, without its value.
    *
    * @generated from field: sluice.identity.v1.Secret secret = 1;
    */
@@ -201,20 +201,20 @@ export const UpdateSecretResponseSchema: GenMessage<UpdateSecretResponse> = /*@_
   messageDesc(file_sluice_identity_v1_secrets, 5);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.identity.v1.ListSecretsRequest
  */
 export type ListSecretsRequest = Message<"sluice.identity.v1.ListSecretsRequest"> & {
   /**
-   * Secrets in the answer: default 50, at most 1000.
+   * Maximum number of secrets: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -229,7 +229,7 @@ export const ListSecretsRequestSchema: GenMessage<ListSecretsRequest> = /*@__PUR
   messageDesc(file_sluice_identity_v1_secrets, 6);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.identity.v1.ListSecretsResponse
  */
@@ -242,7 +242,7 @@ export type ListSecretsResponse = Message<"sluice.identity.v1.ListSecretsRespons
   secrets: Secret[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -257,7 +257,7 @@ export const ListSecretsResponseSchema: GenMessage<ListSecretsResponse> = /*@__P
   messageDesc(file_sluice_identity_v1_secrets, 7);
 
 /**
- * Which secret.
+ * Identifies a secret.
  *
  * @generated from message sluice.identity.v1.DeleteSecretRequest
  */
@@ -278,7 +278,7 @@ export const DeleteSecretRequestSchema: GenMessage<DeleteSecretRequest> = /*@__P
   messageDesc(file_sluice_identity_v1_secrets, 8);
 
 /**
- * Empty: the secret is gone.
+ * Empty: the secret is removed.
  *
  * @generated from message sluice.identity.v1.DeleteSecretResponse
  */
@@ -293,15 +293,15 @@ export const DeleteSecretResponseSchema: GenMessage<DeleteSecretResponse> = /*@_
   messageDesc(file_sluice_identity_v1_secrets, 9);
 
 /**
- * Passwords and tokens of data sources. Their values go in and never come out; services resolve them inside, and send
- * each only to the destinations that it names.
+ * Passwords and tokens of data sources. No call returns their values. Services resolve them inside the mesh, and send
+ * each value only to its destinations.
  *
  * @generated from service sluice.identity.v1.SecretService
  */
 export const SecretService: GenService<{
   /**
-   * Sets a secret's value and its destinations, made new if there is none of that name. Both are replaced: a value never
-   * inherits destinations that somebody else set. The value is encrypted at rest.
+   * Sets a secret's value and its destinations, and creates it if needed. Both are replaced, so that a new value never
+   * inherits destinations that another user set. The value is encrypted at rest.
    *
    * @generated from rpc sluice.identity.v1.SecretService.PutSecret
    */
@@ -311,8 +311,8 @@ export const SecretService: GenService<{
     output: typeof PutSecretResponseSchema;
   },
   /**
-   * Changes the destinations of a secret and keeps its value. Only for administrators: to send a value that one does not
-   * know to another host is to read it. NotFound.
+   * Changes the destinations of a secret and keeps its value. Only for administrators, because sending a value to
+   * another host reveals it. NotFound.
    *
    * @generated from rpc sluice.identity.v1.SecretService.UpdateSecret
    */

@@ -18,7 +18,7 @@ export const file_sluice_identity_v1_users: GenFile = /*@__PURE__*/
   fileDesc("Ch5zbHVpY2UvaWRlbnRpdHkvdjEvdXNlcnMucHJvdG8SEnNsdWljZS5pZGVudGl0eS52MSLgAgoEVXNlchIcCgd1c2VyX2lkGAEgASgJQgu6SAjYAQFyA7ABARIOCgZvcmdfaWQYAiABKAkSHAoFZW1haWwYAyABKAlCDbpICtgBAXIFGP4BYAESMwoMZGlzcGxheV9uYW1lGAQgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBJOCgVyb2xlcxgFIAMoCUI/ukg8kgE5EAUYASIzcjFSBnZpZXdlclIGZWRpdG9yUghhcHByb3ZlclIFYWRtaW5SDnBsYXRmb3JtLWFkbWluEg4KBmFjdGl2ZRgGIAEoCBIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKBGV0YWcYCSABKAlCB7pIBHICGEAiwgEKEUNyZWF0ZVVzZXJSZXF1ZXN0Ei4KBHVzZXIYASABKAsyGC5zbHVpY2UuaWRlbnRpdHkudjEuVXNlckIGukgDyAEBEhwKCHBhc3N3b3JkGAIgASgJQgq6SAdyBRAMGIAIEj4KBXJvbGVzGAMgAygJQi+6SCySASkQBBgBIiNyIVIGdmlld2VyUgZlZGl0b3JSCGFwcHJvdmVyUgVhZG1pbhIfCgpyZXF1ZXN0X2lkGAQgASgJQgu6SAjYAQFyA7ABASI8ChJDcmVhdGVVc2VyUmVzcG9uc2USJgoEdXNlchgBIAEoCzIYLnNsdWljZS5pZGVudGl0eS52MS5Vc2VyIisKDkdldFVzZXJSZXF1ZXN0EhkKB3VzZXJfaWQYASABKAlCCLpIBXIDsAEBIjkKD0dldFVzZXJSZXNwb25zZRImCgR1c2VyGAEgASgLMhguc2x1aWNlLmlkZW50aXR5LnYxLlVzZXIiDgoMR2V0TWVSZXF1ZXN0IjcKDUdldE1lUmVzcG9uc2USJgoEdXNlchgBIAEoCzIYLnNsdWljZS5pZGVudGl0eS52MS5Vc2VyIk8KEExpc3RVc2Vyc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIIlUKEUxpc3RVc2Vyc1Jlc3BvbnNlEicKBXVzZXJzGAEgAygLMhguc2x1aWNlLmlkZW50aXR5LnYxLlVzZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIrUBChFVcGRhdGVVc2VyUmVxdWVzdBJvCgR1c2VyGAEgASgLMhguc2x1aWNlLmlkZW50aXR5LnYxLlVzZXJCR7pIRLoBPgoTdXBkYXRlX3VzZXIudXNlcl9pZBITdXNlcl9pZCBpcyByZXF1aXJlZBoSdGhpcy51c2VyX2lkICE9ICcnyAEBEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI8ChJVcGRhdGVVc2VyUmVzcG9uc2USJgoEdXNlchgBIAEoCzIYLnNsdWljZS5pZGVudGl0eS52MS5Vc2VyIi4KEURlbGV0ZVVzZXJSZXF1ZXN0EhkKB3VzZXJfaWQYASABKAlCCLpIBXIDsAEBIhQKEkRlbGV0ZVVzZXJSZXNwb25zZTLiBgoLVXNlclNlcnZpY2USjQEKCkNyZWF0ZVVzZXISJS5zbHVpY2UuaWRlbnRpdHkudjEuQ3JlYXRlVXNlclJlcXVlc3QaJi5zbHVpY2UuaWRlbnRpdHkudjEuQ3JlYXRlVXNlclJlc3BvbnNlIjCquxgNGgt1c2Vycy53cml0ZbK7GAMIyQGC0+STAhI6ASoiDS9hcGkvdjEvdXNlcnMShgEKB0dldFVzZXISIi5zbHVpY2UuaWRlbnRpdHkudjEuR2V0VXNlclJlcXVlc3QaIy5zbHVpY2UuaWRlbnRpdHkudjEuR2V0VXNlclJlc3BvbnNlIjKQAgGquxgMGgp1c2Vycy5yZWFkgtPkkwIZEhcvYXBpL3YxL3VzZXJzL3t1c2VyX2lkfRJvCgVHZXRNZRIgLnNsdWljZS5pZGVudGl0eS52MS5HZXRNZVJlcXVlc3QaIS5zbHVpY2UuaWRlbnRpdHkudjEuR2V0TWVSZXNwb25zZSIhkAIBqrsYAhABgtPkkwISEhAvYXBpL3YxL3VzZXJzL21lEoIBCglMaXN0VXNlcnMSJC5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdFVzZXJzUmVxdWVzdBolLnNsdWljZS5pZGVudGl0eS52MS5MaXN0VXNlcnNSZXNwb25zZSIokAIBqrsYDBoKdXNlcnMucmVhZILT5JMCDxINL2FwaS92MS91c2VycxKzAQoKVXBkYXRlVXNlchIlLnNsdWljZS5pZGVudGl0eS52MS5VcGRhdGVVc2VyUmVxdWVzdBomLnNsdWljZS5pZGVudGl0eS52MS5VcGRhdGVVc2VyUmVzcG9uc2UiVqq7GA0aC3VzZXJzLndyaXRlsrsYFxIVCghpZi1tYXRjaBIJdXNlci5ldGFngtPkkwIkOgR1c2VyMhwvYXBpL3YxL3VzZXJzL3t1c2VyLnVzZXJfaWR9Eo0BCgpEZWxldGVVc2VyEiUuc2x1aWNlLmlkZW50aXR5LnYxLkRlbGV0ZVVzZXJSZXF1ZXN0GiYuc2x1aWNlLmlkZW50aXR5LnYxLkRlbGV0ZVVzZXJSZXNwb25zZSIwqrsYDRoLdXNlcnMud3JpdGWC0+STAhkqFy9hcGkvdjEvdXNlcnMve3VzZXJfaWR9YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
- * A person who may log in.
+ * A person with a login.
  *
  * @generated from message sluice.identity.v1.User
  */
@@ -38,50 +38,50 @@ export type User = Message<"sluice.identity.v1.User"> & {
   orgId: string;
 
   /**
-   * E-mail address, unique in the whole installation whatever its case. Can't be changed.
+   * E-mail address, unique in the whole installation, ignoring case. Can't be changed.
    *
    * @generated from field: string email = 3;
    */
   email: string;
 
   /**
-   * Name for people, up to 200 characters, no control characters.
+   * Name for users, up to 200 characters, no control characters.
    *
    * @generated from field: string display_name = 4;
    */
   displayName: string;
 
   /**
-   * Roles in the organisation: `viewer`, `editor`, `approver`, `admin`; `platform-admin` is given to the bootstrap
-   * user only. CreateUser takes them in its own field.
+   * Roles in the organisation: `viewer`, `editor`, `approver`, `admin`; only the bootstrap user has `platform-admin`.
+   * CreateUser has a separate field for roles.
    *
    * @generated from field: repeated string roles = 5;
    */
   roles: string[];
 
   /**
-   * Whether the user may log in.
+   * Whether the user can log in.
    *
    * @generated from field: bool active = 6;
    */
   active: boolean;
 
   /**
-   * When the user was made. Set by the server.
+   * Time of creation. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When the user was changed last. Set by the server.
+   * Time of the last change. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Changes with every change of the user.
+   * Changes whenever the user changes.
    *
    * @generated from field: string etag = 9;
    */
@@ -144,7 +144,7 @@ export const CreateUserRequestSchema: GenMessage<CreateUserRequest> = /*@__PURE_
  */
 export type CreateUserResponse = Message<"sluice.identity.v1.CreateUserResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.identity.v1.User user = 1;
    */
@@ -159,7 +159,7 @@ export const CreateUserResponseSchema: GenMessage<CreateUserResponse> = /*@__PUR
   messageDesc(file_sluice_identity_v1_users, 2);
 
 /**
- * Which user.
+ * Identifies a user.
  *
  * @generated from message sluice.identity.v1.GetUserRequest
  */
@@ -186,7 +186,7 @@ export const GetUserRequestSchema: GenMessage<GetUserRequest> = /*@__PURE__*/
  */
 export type GetUserResponse = Message<"sluice.identity.v1.GetUserResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.identity.v1.User user = 1;
    */
@@ -222,7 +222,7 @@ export const GetMeRequestSchema: GenMessage<GetMeRequest> = /*@__PURE__*/
  */
 export type GetMeResponse = Message<"sluice.identity.v1.GetMeResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.identity.v1.User user = 1;
    */
@@ -237,20 +237,20 @@ export const GetMeResponseSchema: GenMessage<GetMeResponse> = /*@__PURE__*/
   messageDesc(file_sluice_identity_v1_users, 6);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.identity.v1.ListUsersRequest
  */
 export type ListUsersRequest = Message<"sluice.identity.v1.ListUsersRequest"> & {
   /**
-   * Users in the answer: default 50, at most 1000.
+   * Maximum number of users: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -265,7 +265,7 @@ export const ListUsersRequestSchema: GenMessage<ListUsersRequest> = /*@__PURE__*
   messageDesc(file_sluice_identity_v1_users, 7);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.identity.v1.ListUsersResponse
  */
@@ -278,7 +278,7 @@ export type ListUsersResponse = Message<"sluice.identity.v1.ListUsersResponse"> 
   users: User[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -293,20 +293,20 @@ export const ListUsersResponseSchema: GenMessage<ListUsersResponse> = /*@__PURE_
   messageDesc(file_sluice_identity_v1_users, 8);
 
 /**
- * What to change.
+ * The change to make.
  *
  * @generated from message sluice.identity.v1.UpdateUserRequest
  */
 export type UpdateUserRequest = Message<"sluice.identity.v1.UpdateUserRequest"> & {
   /**
-   * The user by its id, with the new values; with `etag`, only if it has not changed since.
+   * The user's id and the new values; with `etag`, the change is made only if the user is unchanged since.
    *
    * @generated from field: sluice.identity.v1.User user = 1;
    */
   user?: User | undefined;
 
   /**
-   * Which of `display_name`, `roles`, `active` to change. Default: those that are set.
+   * Fields to change: `display_name`, `roles`, `active`. Default: the fields that are set.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -327,7 +327,7 @@ export const UpdateUserRequestSchema: GenMessage<UpdateUserRequest> = /*@__PURE_
  */
 export type UpdateUserResponse = Message<"sluice.identity.v1.UpdateUserResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.identity.v1.User user = 1;
    */
@@ -342,7 +342,7 @@ export const UpdateUserResponseSchema: GenMessage<UpdateUserResponse> = /*@__PUR
   messageDesc(file_sluice_identity_v1_users, 10);
 
 /**
- * Which user.
+ * Identifies a user.
  *
  * @generated from message sluice.identity.v1.DeleteUserRequest
  */
@@ -363,7 +363,7 @@ export const DeleteUserRequestSchema: GenMessage<DeleteUserRequest> = /*@__PURE_
   messageDesc(file_sluice_identity_v1_users, 11);
 
 /**
- * Empty: the user is gone.
+ * Empty: the user is removed.
  *
  * @generated from message sluice.identity.v1.DeleteUserResponse
  */
@@ -378,14 +378,14 @@ export const DeleteUserResponseSchema: GenMessage<DeleteUserResponse> = /*@__PUR
   messageDesc(file_sluice_identity_v1_users, 12);
 
 /**
- * The people of an organisation.
+ * The users of an organisation.
  *
  * @generated from service sluice.identity.v1.UserService
  */
 export const UserService: GenService<{
   /**
    * Adds a user to the caller's organisation. AlreadyExists (RESOURCE_EXISTS) when the e-mail address is taken;
-   * PermissionDenied when a role is above the caller's own.
+   * PermissionDenied when a role exceeds the caller's own.
    *
    * @generated from rpc sluice.identity.v1.UserService.CreateUser
    */
@@ -395,7 +395,7 @@ export const UserService: GenService<{
     output: typeof CreateUserResponseSchema;
   },
   /**
-   * Answers one user. NotFound.
+   * Returns one user. NotFound.
    *
    * @generated from rpc sluice.identity.v1.UserService.GetUser
    */
@@ -405,7 +405,7 @@ export const UserService: GenService<{
     output: typeof GetUserResponseSchema;
   },
   /**
-   * Answers the caller's own user.
+   * Returns the caller's own user.
    *
    * @generated from rpc sluice.identity.v1.UserService.GetMe
    */
@@ -425,10 +425,10 @@ export const UserService: GenService<{
     output: typeof ListUsersResponseSchema;
   },
   /**
-   * Changes a user. NotFound; Aborted (ETAG_MISMATCH); PermissionDenied when a role is above the caller's own;
-   * FailedPrecondition (LAST_ADMIN) when the organisation would lose its last active administrator, or the
-   * installation its last platform administrator. A user that is made inactive loses every login at once; API keys
-   * are refused until the user is active again.
+   * Changes a user. NotFound; Aborted (ETAG_MISMATCH); PermissionDenied when a role exceeds the caller's own;
+   * FailedPrecondition (LAST_ADMIN) when the organisation would lose its last active administrator, or the installation
+   * its last platform administrator. Making a user inactive ends all logins at once; API keys are refused until the
+   * user is active again.
    *
    * @generated from rpc sluice.identity.v1.UserService.UpdateUser
    */
@@ -438,8 +438,7 @@ export const UserService: GenService<{
     output: typeof UpdateUserResponseSchema;
   },
   /**
-   * Removes a user and ends every login and API key of the user. NotFound; FailedPrecondition (LAST_ADMIN), as
-   * UpdateUser.
+   * Removes a user with all logins and API keys. NotFound; FailedPrecondition (LAST_ADMIN), as in UpdateUser.
    *
    * @generated from rpc sluice.identity.v1.UserService.DeleteUser
    */

@@ -24,7 +24,7 @@ export const file_sluice_orchestration_v1_catalog: GenFile = /*@__PURE__*/
  */
 export type Table = Message<"sluice.orchestration.v1.Table"> & {
   /**
-   * The table's id; stays the same while source, schema and name do.
+   * The table's id. It is stable for the same source, schema and name.
    *
    * @generated from field: string table_id = 1;
    */
@@ -38,7 +38,7 @@ export type Table = Message<"sluice.orchestration.v1.Table"> & {
   sourceId: string;
 
   /**
-   * Schema in the source; empty where the source has none.
+   * Schema in the source; empty if the source has no schemas.
    *
    * @generated from field: string schema_name = 3;
    */
@@ -66,14 +66,14 @@ export type Table = Message<"sluice.orchestration.v1.Table"> & {
   rowCount?: bigint | undefined;
 
   /**
-   * When the table was discovered first.
+   * Time of the first discovery.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When a discovery found it changed last.
+   * Time of the last discovery that found a change.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
@@ -101,7 +101,7 @@ export type Column = Message<"sluice.orchestration.v1.Column"> & {
   name: string;
 
   /**
-   * Type in the source's own words, as `BIGINT` or `character varying(20)`.
+   * Type name of the source, such as `BIGINT` or `character varying(20)`.
    *
    * @generated from field: string data_type = 2;
    */
@@ -123,7 +123,7 @@ export const ColumnSchema: GenMessage<Column> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_catalog, 1);
 
 /**
- * Which source.
+ * Identifies a source.
  *
  * @generated from message sluice.orchestration.v1.DiscoverRequest
  */
@@ -144,34 +144,34 @@ export const DiscoverRequestSchema: GenMessage<DiscoverRequest> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_catalog, 2);
 
 /**
- * What changed in the catalog.
+ * Changes of the catalog.
  *
  * @generated from message sluice.orchestration.v1.DiscoverResponse
  */
 export type DiscoverResponse = Message<"sluice.orchestration.v1.DiscoverResponse"> & {
   /**
-   * Tables that were not there before.
+   * New tables.
    *
    * @generated from field: repeated sluice.orchestration.v1.Table added = 1;
    */
   added: Table[];
 
   /**
-   * Tables whose columns are others now.
+   * Tables with changed columns.
    *
    * @generated from field: repeated sluice.orchestration.v1.Table changed = 2;
    */
   changed: Table[];
 
   /**
-   * Tables that are gone, as they were.
+   * Removed tables, as they were before.
    *
    * @generated from field: repeated sluice.orchestration.v1.Table removed = 3;
    */
   removed: Table[];
 
   /**
-   * How many tables are as they were.
+   * Number of unchanged tables.
    *
    * @generated from field: int32 unchanged_count = 4;
    */
@@ -186,7 +186,7 @@ export const DiscoverResponseSchema: GenMessage<DiscoverResponse> = /*@__PURE__*
   messageDesc(file_sluice_orchestration_v1_catalog, 3);
 
 /**
- * Which table.
+ * Identifies a table.
  *
  * @generated from message sluice.orchestration.v1.GetTableRequest
  */
@@ -213,7 +213,7 @@ export const GetTableRequestSchema: GenMessage<GetTableRequest> = /*@__PURE__*/
  */
 export type GetTableResponse = Message<"sluice.orchestration.v1.GetTableResponse"> & {
   /**
-   * As the last discovery found it.
+   * The table at the last discovery.
    *
    * @generated from field: sluice.orchestration.v1.Table table = 1;
    */
@@ -228,20 +228,20 @@ export const GetTableResponseSchema: GenMessage<GetTableResponse> = /*@__PURE__*
   messageDesc(file_sluice_orchestration_v1_catalog, 5);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.orchestration.v1.ListTablesRequest
  */
 export type ListTablesRequest = Message<"sluice.orchestration.v1.ListTablesRequest"> & {
   /**
-   * Tables in the answer: default 50, at most 1000.
+   * Maximum number of tables: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -270,7 +270,7 @@ export const ListTablesRequestSchema: GenMessage<ListTablesRequest> = /*@__PURE_
   messageDesc(file_sluice_orchestration_v1_catalog, 6);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.orchestration.v1.ListTablesResponse
  */
@@ -283,7 +283,7 @@ export type ListTablesResponse = Message<"sluice.orchestration.v1.ListTablesResp
   tables: Table[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -298,20 +298,20 @@ export const ListTablesResponseSchema: GenMessage<ListTablesResponse> = /*@__PUR
   messageDesc(file_sluice_orchestration_v1_catalog, 7);
 
 /**
- * What is known of the tables of an organisation's data sources.
+ * The catalog: tables of an organisation's data sources.
  *
  * @generated from service sluice.orchestration.v1.CatalogService
  */
 export const CatalogService: GenService<{
   /**
-   * Reads the tables of a source into the catalog and answers what changed. The catalog changes as a whole or not at
-   * all. A file is read from end to end, so damage in it is found here. Takes up to 5 minutes, 20,000 tables and 12 MiB
-   * of their columns; waits for a permit before, as ExecuteQuery does.
+   * Reads the tables of a source into the catalog and returns the changes. The catalog changes completely or not at
+   * all. A file is read from end to end, so damage in it is found. Limits: 5 minutes, 20,000 tables and 12 MiB of their
+   * columns. Waits for a permit first, as ExecuteQuery does.
    *
    * NotFound; FailedPrecondition (SOURCE_DATA_INVALID, SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable
    * (SOURCE_UNREACHABLE, SERVICE_BUSY); ResourceExhausted or DeadlineExceeded (EXECUTION_LIMIT); DeadlineExceeded
-   * (DEADLINE_PASSED) for the call's own deadline; Aborted (EXECUTION_PREEMPTED), and (STATE_CONFLICT) when the
-   * source is changed meanwhile.
+   * (DEADLINE_PASSED) for the call's own deadline; Aborted (EXECUTION_PREEMPTED), and (STATE_CONFLICT) when the source
+   * changes during the call.
    *
    * @generated from rpc sluice.orchestration.v1.CatalogService.Discover
    */
@@ -321,7 +321,7 @@ export const CatalogService: GenService<{
     output: typeof DiscoverResponseSchema;
   },
   /**
-   * Answers one table. NotFound.
+   * Returns one table. NotFound.
    *
    * @generated from rpc sluice.orchestration.v1.CatalogService.GetTable
    */

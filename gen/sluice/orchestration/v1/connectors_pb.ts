@@ -23,14 +23,14 @@ export const file_sluice_orchestration_v1_connectors: GenFile = /*@__PURE__*/
  */
 export type Connector = Message<"sluice.orchestration.v1.Connector"> & {
   /**
-   * Its name, as a source's `connector` gives it.
+   * Name of the connector, as in a source's `connector`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * What it reads, for people.
+   * Description of its sources, for users.
    *
    * @generated from field: string description = 2;
    */
@@ -44,7 +44,7 @@ export type Connector = Message<"sluice.orchestration.v1.Connector"> & {
   settingsSchema?: JsonObject | undefined;
 
   /**
-   * What it can do.
+   * Capabilities of the connector.
    *
    * @generated from field: sluice.orchestration.v1.ConnectorCapabilities capabilities = 4;
    */
@@ -59,20 +59,20 @@ export const ConnectorSchema: GenMessage<Connector> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_connectors, 0);
 
 /**
- * What a connector can do.
+ * Capabilities of a connector.
  *
  * @generated from message sluice.orchestration.v1.ConnectorCapabilities
  */
 export type ConnectorCapabilities = Message<"sluice.orchestration.v1.ConnectorCapabilities"> & {
   /**
-   * Its tables can be discovered into the catalog.
+   * It can discover tables into the catalog.
    *
    * @generated from field: bool discover = 1;
    */
   discover: boolean;
 
   /**
-   * It executes SQL.
+   * It can execute SQL.
    *
    * @generated from field: bool query = 2;
    */
@@ -108,7 +108,7 @@ export const ListConnectorsRequestSchema: GenMessage<ListConnectorsRequest> = /*
  */
 export type ListConnectorsResponse = Message<"sluice.orchestration.v1.ListConnectorsResponse"> & {
   /**
-   * By name.
+   * The connectors, sorted by name.
    *
    * @generated from field: repeated sluice.orchestration.v1.Connector connectors = 1;
    */
@@ -123,7 +123,7 @@ export const ListConnectorsResponseSchema: GenMessage<ListConnectorsResponse> = 
   messageDesc(file_sluice_orchestration_v1_connectors, 3);
 
 /**
- * Which connector.
+ * Identifies a connector.
  *
  * @generated from message sluice.orchestration.v1.GetConnectorRequest
  */
@@ -150,7 +150,7 @@ export const GetConnectorRequestSchema: GenMessage<GetConnectorRequest> = /*@__P
  */
 export type GetConnectorResponse = Message<"sluice.orchestration.v1.GetConnectorResponse"> & {
   /**
-   * What it is.
+   * The connector.
    *
    * @generated from field: sluice.orchestration.v1.Connector connector = 1;
    */
@@ -165,7 +165,7 @@ export const GetConnectorResponseSchema: GenMessage<GetConnectorResponse> = /*@_
   messageDesc(file_sluice_orchestration_v1_connectors, 5);
 
 /**
- * Settings to try.
+ * Settings to test.
  *
  * @generated from message sluice.orchestration.v1.TestConnectionRequest
  */
@@ -178,7 +178,7 @@ export type TestConnectionRequest = Message<"sluice.orchestration.v1.TestConnect
   connector: string;
 
   /**
-   * As a source's `settings`.
+   * Settings, as in a source's `settings`.
    *
    * @generated from field: google.protobuf.Struct settings = 2;
    */
@@ -193,34 +193,34 @@ export const TestConnectionRequestSchema: GenMessage<TestConnectionRequest> = /*
   messageDesc(file_sluice_orchestration_v1_connectors, 6);
 
 /**
- * How it went.
+ * Result of the test.
  *
  * @generated from message sluice.orchestration.v1.TestConnectionResponse
  */
 export type TestConnectionResponse = Message<"sluice.orchestration.v1.TestConnectionResponse"> & {
   /**
-   * Whether the source was reached and let us in.
+   * Whether the connection and the login succeeded.
    *
    * @generated from field: bool connected = 1;
    */
   connected: boolean;
 
   /**
-   * Why not, for people; empty when connected.
+   * Reason of the failure, for users; empty if connected.
    *
    * @generated from field: string reason = 2;
    */
   reason: string;
 
   /**
-   * Name and version of what answered, as `PostgreSQL 18.4`; empty for files.
+   * Name and version of the server, such as `PostgreSQL 18.4`; empty for files.
    *
    * @generated from field: string server_version = 3;
    */
   serverVersion: string;
 
   /**
-   * How long it took, in milliseconds.
+   * Duration of the test, in milliseconds.
    *
    * @generated from field: int32 latency_ms = 4;
    */
@@ -251,7 +251,7 @@ export const ConnectorService: GenService<{
     output: typeof ListConnectorsResponseSchema;
   },
   /**
-   * Answers one connector. NotFound.
+   * Returns one connector. NotFound.
    *
    * @generated from rpc sluice.orchestration.v1.ConnectorService.GetConnector
    */
@@ -261,11 +261,11 @@ export const ConnectorService: GenService<{
     output: typeof GetConnectorResponseSchema;
   },
   /**
-   * Tries settings before a source is made of them. A source that can't be reached is an answer, not an error;
-   * settings that do not fit the connector are InvalidArgument (SETTINGS_INVALID). Takes up to 10 s, and waits for a permit
-   * before, as ExecuteQuery does: Unavailable (SERVICE_BUSY), Aborted (EXECUTION_PREEMPTED). DeadlineExceeded
-   * (DEADLINE_PASSED) for the call's own deadline. NotFound for an unknown connector; PermissionDenied
-   * (PERMISSION_MISSING) for a setting that takes the permission `sources.insecure`.
+   * Tests settings before a source is created. If the source can't be reached, the call succeeds and reports it;
+   * settings that do not fit the connector are InvalidArgument (SETTINGS_INVALID). Takes up to 10 s, and waits for a
+   * permit first, as ExecuteQuery does: Unavailable (SERVICE_BUSY), Aborted (EXECUTION_PREEMPTED). DeadlineExceeded
+   * (DEADLINE_PASSED) for the call's own deadline. NotFound when the connector does not exist; PermissionDenied
+   * (PERMISSION_MISSING) for a setting that needs the permission `sources.insecure`.
    *
    * @generated from rpc sluice.orchestration.v1.ConnectorService.TestConnection
    */

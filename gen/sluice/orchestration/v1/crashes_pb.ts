@@ -18,7 +18,7 @@ export const file_sluice_orchestration_v1_crashes: GenFile = /*@__PURE__*/
   fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9jcmFzaGVzLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKhAgoFQ3Jhc2gSEAoIY3Jhc2hfaWQYASABKAkSNgoHc3ViamVjdBgCIAEoDjIlLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNyYXNoU3ViamVjdBIRCglmaWxlX25hbWUYAyABKAkSEwoLZmlsZV9zaGEyNTYYBCABKAkSCwoDc3FsGAUgASgJEg0KBWNhdXNlGAYgASgJEhMKC2NyYXNoX2NvdW50GAcgASgFEhMKC3F1YXJhbnRpbmVkGAggASgIEi8KC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiUQoSTGlzdENyYXNoZXNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJfChNMaXN0Q3Jhc2hlc1Jlc3BvbnNlEi8KB2NyYXNoZXMYASADKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DcmFzaBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiMQoTUmVsZWFzZUNyYXNoUmVxdWVzdBIaCghjcmFzaF9pZBgBIAEoCUIIukgFcgOwAQEiFgoUUmVsZWFzZUNyYXNoUmVzcG9uc2UqYgoMQ3Jhc2hTdWJqZWN0Eh0KGUNSQVNIX1NVQkpFQ1RfVU5TUEVDSUZJRUQQABIWChJDUkFTSF9TVUJKRUNUX0ZJTEUQARIbChdDUkFTSF9TVUJKRUNUX1NUQVRFTUVOVBACMtoCCgxDcmFzaFNlcnZpY2USmQEKC0xpc3RDcmFzaGVzEisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGlzdENyYXNoZXNSZXF1ZXN0Giwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGlzdENyYXNoZXNSZXNwb25zZSIvkAIBqrsYERoPZXhlY3V0aW9ucy5yZWFkgtPkkwIREg8vYXBpL3YxL2NyYXNoZXMSrQEKDFJlbGVhc2VDcmFzaBIsLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlJlbGVhc2VDcmFzaFJlcXVlc3QaLS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZWxlYXNlQ3Jhc2hSZXNwb25zZSJAqrsYDxoNc291cmNlcy53cml0ZYLT5JMCJzoBKiIiL2FwaS92MS9jcmFzaGVzL3tjcmFzaF9pZH06cmVsZWFzZWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
- * What crashed the engine.
+ * A file or statement that crashed the engine.
  *
  * @generated from message sluice.orchestration.v1.Crash
  */
@@ -31,63 +31,63 @@ export type Crash = Message<"sluice.orchestration.v1.Crash"> & {
   crashId: string;
 
   /**
-   * Whether it was a file or a statement.
+   * File or statement.
    *
    * @generated from field: sluice.orchestration.v1.CrashSubject subject = 2;
    */
   subject: CrashSubject;
 
   /**
-   * Name of the file as it was at the latest crash.
+   * Name of the file at the latest crash.
    *
    * @generated from field: string file_name = 3;
    */
   fileName: string;
 
   /**
-   * SHA-256 of the file's bytes, in lower-case hexadecimal digits.
+   * SHA-256 of the file's content, in lower-case hexadecimal digits.
    *
    * @generated from field: string file_sha256 = 4;
    */
   fileSha256: string;
 
   /**
-   * The statement's first 1000 characters; empty for a file.
+   * First 1000 characters of the statement; empty for a file.
    *
    * @generated from field: string sql = 5;
    */
   sql: string;
 
   /**
-   * How it ended at the latest crash, as `the engine's process ended by SIGSEGV`.
+   * Cause of the latest crash, such as `the engine's process ended by SIGSEGV`.
    *
    * @generated from field: string cause = 6;
    */
   cause: string;
 
   /**
-   * How many times it crashed since it was released.
+   * Number of crashes since it was released.
    *
    * @generated from field: int32 crash_count = 7;
    */
   crashCount: number;
 
   /**
-   * Whether it is refused now.
+   * Whether it is currently refused.
    *
    * @generated from field: bool quarantined = 8;
    */
   quarantined: boolean;
 
   /**
-   * When it crashed first.
+   * Time of the first crash.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 9;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When it crashed last.
+   * Time of the latest crash.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 10;
    */
@@ -102,20 +102,20 @@ export const CrashSchema: GenMessage<Crash> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_crashes, 0);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.orchestration.v1.ListCrashesRequest
  */
 export type ListCrashesRequest = Message<"sluice.orchestration.v1.ListCrashesRequest"> & {
   /**
-   * Crashes in the answer: default 50, at most 1000.
+   * Maximum number of crashes: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -130,7 +130,7 @@ export const ListCrashesRequestSchema: GenMessage<ListCrashesRequest> = /*@__PUR
   messageDesc(file_sluice_orchestration_v1_crashes, 1);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.orchestration.v1.ListCrashesResponse
  */
@@ -143,7 +143,7 @@ export type ListCrashesResponse = Message<"sluice.orchestration.v1.ListCrashesRe
   crashes: Crash[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -158,7 +158,7 @@ export const ListCrashesResponseSchema: GenMessage<ListCrashesResponse> = /*@__P
   messageDesc(file_sluice_orchestration_v1_crashes, 2);
 
 /**
- * Which crash.
+ * Identifies a crash.
  *
  * @generated from message sluice.orchestration.v1.ReleaseCrashRequest
  */
@@ -194,27 +194,27 @@ export const ReleaseCrashResponseSchema: GenMessage<ReleaseCrashResponse> = /*@_
   messageDesc(file_sluice_orchestration_v1_crashes, 4);
 
 /**
- * What was being read or run.
+ * Kind of input that crashed the engine.
  *
  * @generated from enum sluice.orchestration.v1.CrashSubject
  */
 export const CrashSubject = {
   /**
-   * Never answered.
+   * Never returned.
    *
    * @generated from enum value: CRASH_SUBJECT_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * A file, known by the hash of its bytes.
+   * A file, identified by the hash of its content.
    *
    * @generated from enum value: CRASH_SUBJECT_FILE = 1;
    */
   FILE: 1,
 
   /**
-   * A statement on a file, known by the hash of both.
+   * A statement on a file, identified by the hash of both.
    *
    * @generated from enum value: CRASH_SUBJECT_STATEMENT = 2;
    */
@@ -222,7 +222,7 @@ export const CrashSubject = {
 } as const;
 
 /**
- * What was being read or run.
+ * Kind of input that crashed the engine.
  *
  * @generated from enum sluice.orchestration.v1.CrashSubject
  */
@@ -235,14 +235,14 @@ export const CrashSubjectSchema: GenEnum<CrashSubject> = /*@__PURE__*/
   enumDesc(file_sluice_orchestration_v1_crashes, 0);
 
 /**
- * Files and statements that made the engine's process crash. What crashed it twice is refused (QUARANTINED) in this
+ * Files and statements that crashed the engine. After two crashes, a file or statement is refused (QUARANTINED) in this
  * organisation until it is released.
  *
  * @generated from service sluice.orchestration.v1.CrashService
  */
 export const CrashService: GenService<{
   /**
-   * Lists what crashed the engine, oldest first.
+   * Lists files and statements that crashed the engine, oldest first.
    *
    * @generated from rpc sluice.orchestration.v1.CrashService.ListCrashes
    */
@@ -252,7 +252,7 @@ export const CrashService: GenService<{
     output: typeof ListCrashesResponseSchema;
   },
   /**
-   * Forgets the crashes of a file or statement, so that it is tried again. NotFound.
+   * Forgets the crashes of a file or statement, so that it can be used again. NotFound.
    *
    * @generated from rpc sluice.orchestration.v1.CrashService.ReleaseCrash
    */

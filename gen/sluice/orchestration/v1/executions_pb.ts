@@ -20,7 +20,7 @@ export const file_sluice_orchestration_v1_executions: GenFile = /*@__PURE__*/
   fileDesc("CihzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9leGVjdXRpb25zLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKuAgoJRXhlY3V0aW9uEhQKDGV4ZWN1dGlvbl9pZBgBIAEoCRIRCglzb3VyY2VfaWQYAiABKAkSCwoDc3FsGAMgASgJEjYKBXN0YXRlGAQgASgOMicuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uU3RhdGUSFQoNZXJyb3JfbWVzc2FnZRgFIAEoCRIRCglyb3dfY291bnQYBiABKAMSEQoJdHJ1bmNhdGVkGAcgASgIEhcKD2NyZWF0b3JfdXNlcl9pZBgIIAEoCRIvCgtjcmVhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi8KDFJlc3VsdENvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCSKxAQoTRXhlY3V0ZVF1ZXJ5UmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBEiQKA3NxbBgCIAEoCUIXukgUchIQASigjQYyCl5bXlx4MDBdKiQSHAoIbWF4X3Jvd3MYAyABKAVCCrpIBxoFGJBOKAASOQoHdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIqACKhAQoURXhlY3V0ZVF1ZXJ5UmVzcG9uc2USFAoMZXhlY3V0aW9uX2lkGAEgASgJEjYKB2NvbHVtbnMYAiADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZXN1bHRDb2x1bW4SKAoEcm93cxgDIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5MaXN0VmFsdWUSEQoJdHJ1bmNhdGVkGAQgASgIIvQBChJTdHJlYW1RdWVyeVJlcXVlc3QSGwoJc291cmNlX2lkGAEgASgJQgi6SAVyA7ABARIkCgNzcWwYAiABKAlCF7pIFHISEAEooI0GMgpeW15ceDAwXSokEh8KCG1heF9yb3dzGAMgASgFQg26SAoaCBiAqNa5BygAEjkKB3RpbWVvdXQYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCKwCKgASPwoGZm9ybWF0GAUgASgOMiUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUmVzdWx0Rm9ybWF0Qgi6SAWCAQIQASI1ChNHZXRFeGVjdXRpb25SZXF1ZXN0Eh4KDGV4ZWN1dGlvbl9pZBgBIAEoCUIIukgFcgOwAQEiTQoUR2V0RXhlY3V0aW9uUmVzcG9uc2USNQoJZXhlY3V0aW9uGAEgASgLMiIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uIjgKFkNhbmNlbEV4ZWN1dGlvblJlcXVlc3QSHgoMZXhlY3V0aW9uX2lkGAEgASgJQgi6SAVyA7ABASJQChdDYW5jZWxFeGVjdXRpb25SZXNwb25zZRI1CglleGVjdXRpb24YASABKAsyIi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5FeGVjdXRpb24idAoVTGlzdEV4ZWN1dGlvbnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBIeCglzb3VyY2VfaWQYAyABKAlCC7pICNgBAXIDsAEBImkKFkxpc3RFeGVjdXRpb25zUmVzcG9uc2USNgoKZXhlY3V0aW9ucxgBIAMoCzIiLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqhwIKDFJlc3VsdEZvcm1hdBIdChlSRVNVTFRfRk9STUFUX1VOU1BFQ0lGSUVEEAASMgoUUkVTVUxUX0ZPUk1BVF9OREpTT04QARoYyrsYFGFwcGxpY2F0aW9uL3gtbmRqc29uEiMKEVJFU1VMVF9GT1JNQVRfQ1NWEAIaDMq7GAh0ZXh0L2NzdhI9ChVSRVNVTFRfRk9STUFUX1BBUlFVRVQQAxoiyrsYHmFwcGxpY2F0aW9uL3ZuZC5hcGFjaGUucGFycXVldBJAChNSRVNVTFRfRk9STUFUX0FSUk9XEAQaJ8q7GCNhcHBsaWNhdGlvbi92bmQuYXBhY2hlLmFycm93LnN0cmVhbSqoAQoORXhlY3V0aW9uU3RhdGUSHwobRVhFQ1VUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXRVhFQ1VUSU9OX1NUQVRFX1JVTk5JTkcQARIdChlFWEVDVVRJT05fU1RBVEVfU1VDQ0VFREVEEAISGgoWRVhFQ1VUSU9OX1NUQVRFX0ZBSUxFRBADEh0KGUVYRUNVVElPTl9TVEFURV9DQU5DRUxMRUQQBDLsBgoQRXhlY3V0aW9uU2VydmljZRKpAQoMRXhlY3V0ZVF1ZXJ5Eiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0ZVF1ZXJ5UmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGVRdWVyeVJlc3BvbnNlIjyquxgSGhBleGVjdXRpb25zLndyaXRl+rsYCCDw9RIo8PUSgtPkkwIUOgEqIg8vYXBpL3YxL2V4ZWN1dGUSkAEKC1N0cmVhbVF1ZXJ5Eisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU3RyZWFtUXVlcnlSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keSI8qrsYEhoQZXhlY3V0aW9ucy53cml0ZbK7GAgqBmZvcm1hdILT5JMCFDoBKiIPL2FwaS92MS9leGVjdXRlMAESvwEKD0NhbmNlbEV4ZWN1dGlvbhIvLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNhbmNlbEV4ZWN1dGlvblJlcXVlc3QaMC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DYW5jZWxFeGVjdXRpb25SZXNwb25zZSJJqrsYEhoQZXhlY3V0aW9ucy53cml0ZYLT5JMCLToBKiIoL2FwaS92MS9leGVjdXRpb25zL3tleGVjdXRpb25faWR9OmNhbmNlbBKuAQoMR2V0RXhlY3V0aW9uEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RXhlY3V0aW9uUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldEV4ZWN1dGlvblJlc3BvbnNlIkGQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAiMSIS9hcGkvdjEvZXhlY3V0aW9ucy97ZXhlY3V0aW9uX2lkfRKlAQoOTGlzdEV4ZWN1dGlvbnMSLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1JlcXVlc3QaLy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1Jlc3BvbnNlIjKQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAhQSEi9hcGkvdjEvZXhlY3V0aW9uc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
- * The record of one statement that was run.
+ * The record of one statement.
  *
  * @generated from message sluice.orchestration.v1.Execution
  */
@@ -33,7 +33,7 @@ export type Execution = Message<"sluice.orchestration.v1.Execution"> & {
   executionId: string;
 
   /**
-   * The source that it read.
+   * The source of the statement.
    *
    * @generated from field: string source_id = 2;
    */
@@ -47,49 +47,49 @@ export type Execution = Message<"sluice.orchestration.v1.Execution"> & {
   sql: string;
 
   /**
-   * How it stands.
+   * Current state.
    *
    * @generated from field: sluice.orchestration.v1.ExecutionState state = 4;
    */
   state: ExecutionState;
 
   /**
-   * What went wrong, in the words that the caller got; empty otherwise.
+   * Error message as returned to the caller; empty otherwise.
    *
    * @generated from field: string error_message = 5;
    */
   errorMessage: string;
 
   /**
-   * Rows that were answered, or written into the file that was.
+   * Number of rows returned, or written to the returned file.
    *
    * @generated from field: int64 row_count = 6;
    */
   rowCount: bigint;
 
   /**
-   * Whether there were more.
+   * Whether more rows existed.
    *
    * @generated from field: bool truncated = 7;
    */
   truncated: boolean;
 
   /**
-   * The user that ran it.
+   * The user who ran it.
    *
    * @generated from field: string creator_user_id = 8;
    */
   creatorUserId: string;
 
   /**
-   * When it began.
+   * Time of the start.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 9;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When it ended; unset while it runs.
+   * Time of the end; unset while it runs.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 10;
    */
@@ -117,7 +117,7 @@ export type ResultColumn = Message<"sluice.orchestration.v1.ResultColumn"> & {
   name: string;
 
   /**
-   * Type in the source's own words.
+   * Type name of the source.
    *
    * @generated from field: string data_type = 2;
    */
@@ -132,37 +132,38 @@ export const ResultColumnSchema: GenMessage<ResultColumn> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_executions, 1);
 
 /**
- * What to run.
+ * The statement to run.
  *
  * @generated from message sluice.orchestration.v1.ExecuteQueryRequest
  */
 export type ExecuteQueryRequest = Message<"sluice.orchestration.v1.ExecuteQueryRequest"> & {
   /**
-   * The source that the statement reads.
+   * The source to query.
    *
    * @generated from field: string source_id = 1;
    */
   sourceId: string;
 
   /**
-   * One statement that reads (SELECT, WITH, VALUES, TABLE), up to 100,000 bytes. A file is a table named like the
-   * file without its extension; ListTables answers the names. On a file it may also be a DESCRIBE or a SUMMARIZE, and
-   * functions, types and collations are those that compute: others are STATEMENT_REFUSED. It takes no parameters.
+   * One read-only statement (SELECT, WITH, VALUES, TABLE), up to 100,000 bytes. A file is a table named like the file
+   * without its extension; ListTables returns the names. Statements on a file can also be DESCRIBE or SUMMARIZE, and
+   * can use functions, types and collations that only compute: others are STATEMENT_REFUSED. Parameters are not
+   * supported.
    *
    * @generated from field: string sql = 2;
    */
   sql: string;
 
   /**
-   * Rows in the answer: default 1000, at most 10,000. The rows of an answer take 3 MiB of protobuf at most. StreamQuery
-   * answers more.
+   * Maximum number of rows: default 1000, at most 10,000. The rows of a response have at most 3 MiB of protobuf.
+   * StreamQuery returns more.
    *
    * @generated from field: int32 max_rows = 3;
    */
   maxRows: number;
 
   /**
-   * How long the statement may take, with the time that it waits for a permit: default 30 s, at most 5 min.
+   * Maximum duration of the statement, including the wait for a permit: default 30 s, at most 5 min.
    *
    * @generated from field: google.protobuf.Duration timeout = 4;
    */
@@ -197,17 +198,18 @@ export type ExecuteQueryResponse = Message<"sluice.orchestration.v1.ExecuteQuery
   columns: ResultColumn[];
 
   /**
-   * The rows, each a list with a value for each column. Values that a JSON number would spoil are strings: 64-bit and
-   * larger integers, decimals, dates, times and intervals (ISO 8601; with a zone in UTC), NaN and infinities; bytes are
-   * base64; lists, structures and JSON are lists and objects; a map is a list of objects with `key` and `value`. An array of a
-   * database that does not begin at 1 is its text, as `[0:1]={1,2}`: a list has no bounds.
+   * The rows, each a list with a value for each column. Values that a JSON number can't hold exactly are strings:
+   * 64-bit and larger integers, decimals, dates, times and intervals (ISO 8601; with a zone in UTC), NaN and
+   * infinities. Bytes are base64. Lists, structures and JSON are lists and objects; a map is a list of objects with
+   * `key` and `value`. An array of a database that does not begin at 1 is its text, such as `[0:1]={1,2}`, because a
+   * list has no bounds.
    *
    * @generated from field: repeated google.protobuf.ListValue rows = 3;
    */
   rows: ListValue[];
 
   /**
-   * Whether there are more rows than are answered here.
+   * Whether more rows exist.
    *
    * @generated from field: bool truncated = 4;
    */
@@ -222,42 +224,42 @@ export const ExecuteQueryResponseSchema: GenMessage<ExecuteQueryResponse> = /*@_
   messageDesc(file_sluice_orchestration_v1_executions, 3);
 
 /**
- * What to run, and how its rows are written.
+ * The statement to run, and the format of its rows.
  *
  * @generated from message sluice.orchestration.v1.StreamQueryRequest
  */
 export type StreamQueryRequest = Message<"sluice.orchestration.v1.StreamQueryRequest"> & {
   /**
-   * The source that the statement reads.
+   * The source to query.
    *
    * @generated from field: string source_id = 1;
    */
   sourceId: string;
 
   /**
-   * One statement, as ExecuteQuery takes it.
+   * One statement, as in ExecuteQuery.
    *
    * @generated from field: string sql = 2;
    */
   sql: string;
 
   /**
-   * Rows in the file, at most 2,000,000,000; all rows by default.
+   * Maximum number of rows, up to 2,000,000,000. Default: all rows.
    *
    * @generated from field: int32 max_rows = 3;
    */
   maxRows: number;
 
   /**
-   * How long the statement may take, with the time that it waits for a permit: default 30 s, at most 5 min. What the
-   * caller takes to read the file does not count.
+   * Maximum duration of the statement, including the wait for a permit: default 30 s, at most 5 min. The time to read
+   * the file does not count.
    *
    * @generated from field: google.protobuf.Duration timeout = 4;
    */
   timeout?: Duration | undefined;
 
   /**
-   * How the rows are written: default NDJSON.
+   * Format of the rows. Default: NDJSON.
    *
    * @generated from field: sluice.orchestration.v1.ResultFormat format = 5;
    */
@@ -272,7 +274,7 @@ export const StreamQueryRequestSchema: GenMessage<StreamQueryRequest> = /*@__PUR
   messageDesc(file_sluice_orchestration_v1_executions, 4);
 
 /**
- * Which execution.
+ * Identifies an execution.
  *
  * @generated from message sluice.orchestration.v1.GetExecutionRequest
  */
@@ -299,7 +301,7 @@ export const GetExecutionRequestSchema: GenMessage<GetExecutionRequest> = /*@__P
  */
 export type GetExecutionResponse = Message<"sluice.orchestration.v1.GetExecutionResponse"> & {
   /**
-   * Its record.
+   * The record of the execution.
    *
    * @generated from field: sluice.orchestration.v1.Execution execution = 1;
    */
@@ -314,7 +316,7 @@ export const GetExecutionResponseSchema: GenMessage<GetExecutionResponse> = /*@_
   messageDesc(file_sluice_orchestration_v1_executions, 6);
 
 /**
- * Which execution to end.
+ * The execution to cancel.
  *
  * @generated from message sluice.orchestration.v1.CancelExecutionRequest
  */
@@ -335,13 +337,13 @@ export const CancelExecutionRequestSchema: GenMessage<CancelExecutionRequest> = 
   messageDesc(file_sluice_orchestration_v1_executions, 7);
 
 /**
- * The execution as it ended.
+ * The cancelled execution.
  *
  * @generated from message sluice.orchestration.v1.CancelExecutionResponse
  */
 export type CancelExecutionResponse = Message<"sluice.orchestration.v1.CancelExecutionResponse"> & {
   /**
-   * Its record.
+   * The record of the execution.
    *
    * @generated from field: sluice.orchestration.v1.Execution execution = 1;
    */
@@ -356,20 +358,20 @@ export const CancelExecutionResponseSchema: GenMessage<CancelExecutionResponse> 
   messageDesc(file_sluice_orchestration_v1_executions, 8);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.orchestration.v1.ListExecutionsRequest
  */
 export type ListExecutionsRequest = Message<"sluice.orchestration.v1.ListExecutionsRequest"> & {
   /**
-   * Executions in the answer: default 50, at most 1000.
+   * Maximum number of executions: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -391,7 +393,7 @@ export const ListExecutionsRequestSchema: GenMessage<ListExecutionsRequest> = /*
   messageDesc(file_sluice_orchestration_v1_executions, 9);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.orchestration.v1.ListExecutionsResponse
  */
@@ -404,7 +406,7 @@ export type ListExecutionsResponse = Message<"sluice.orchestration.v1.ListExecut
   executions: Execution[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -419,7 +421,7 @@ export const ListExecutionsResponseSchema: GenMessage<ListExecutionsResponse> = 
   messageDesc(file_sluice_orchestration_v1_executions, 10);
 
 /**
- * How the rows of a result are written.
+ * Format of the rows of a result.
  *
  * @generated from enum sluice.orchestration.v1.ResultFormat
  */
@@ -432,14 +434,14 @@ export const ResultFormat = {
   UNSPECIFIED: 0,
 
   /**
-   * A JSON object a line, its values spelled as ExecuteQuery spells them.
+   * One JSON object per line, with values encoded as in ExecuteQuery.
    *
    * @generated from enum value: RESULT_FORMAT_NDJSON = 1;
    */
   NDJSON: 1,
 
   /**
-   * CSV as RFC 4180 has it, in UTF-8, with a header. What is missing is an empty field, empty text is `""`.
+   * CSV according to RFC 4180, in UTF-8, with a header. A missing value is an empty field, empty text is `""`.
    *
    * @generated from enum value: RESULT_FORMAT_CSV = 2;
    */
@@ -461,7 +463,7 @@ export const ResultFormat = {
 } as const;
 
 /**
- * How the rows of a result are written.
+ * Format of the rows of a result.
  *
  * @generated from enum sluice.orchestration.v1.ResultFormat
  */
@@ -474,41 +476,41 @@ export const ResultFormatSchema: GenEnum<ResultFormat> = /*@__PURE__*/
   enumDesc(file_sluice_orchestration_v1_executions, 0);
 
 /**
- * How an execution stands.
+ * State of an execution.
  *
  * @generated from enum sluice.orchestration.v1.ExecutionState
  */
 export const ExecutionState = {
   /**
-   * Never answered.
+   * Never returned.
    *
    * @generated from enum value: EXECUTION_STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * It runs, or waits for a permit.
+   * Running, or waiting for a permit.
    *
    * @generated from enum value: EXECUTION_STATE_RUNNING = 1;
    */
   RUNNING: 1,
 
   /**
-   * It answered its rows.
+   * Its rows were returned.
    *
    * @generated from enum value: EXECUTION_STATE_SUCCEEDED = 2;
    */
   SUCCEEDED: 2,
 
   /**
-   * It ended with an error, or reached a limit of its time.
+   * It ended with an error, or reached a time limit.
    *
    * @generated from enum value: EXECUTION_STATE_FAILED = 3;
    */
   FAILED: 3,
 
   /**
-   * It was stopped before it ended: it was cancelled, made room for others, its caller went away, or the server stopped.
+   * It was stopped: cancelled, preempted, because its caller disconnected, or because the server stopped.
    *
    * @generated from enum value: EXECUTION_STATE_CANCELLED = 4;
    */
@@ -516,7 +518,7 @@ export const ExecutionState = {
 } as const;
 
 /**
- * How an execution stands.
+ * State of an execution.
  *
  * @generated from enum sluice.orchestration.v1.ExecutionState
  */
@@ -529,30 +531,30 @@ export const ExecutionStateSchema: GenEnum<ExecutionState> = /*@__PURE__*/
   enumDesc(file_sluice_orchestration_v1_executions, 1);
 
 /**
- * Runs SQL that reads.
+ * Runs read-only SQL.
  *
  * @generated from service sluice.orchestration.v1.ExecutionService
  */
 export const ExecutionService: GenService<{
   /**
-   * Runs one statement that reads one source, and answers its first rows. Every call on a source leaves a record,
-   * failed ones too. A statement on a file gets a process with 1.5 GiB of memory, of which a
-   * third is for tables, and 4 GiB of disk. A statement on a database runs in a transaction that reads only; what the functions that it calls may do beside is bounded by the rights of the
-   * source's role.
+   * Runs one read-only statement on one source, and returns its first rows. Every call on a source is recorded,
+   * including failed ones. A statement on a file gets a process with 1.5 GiB of memory, a third of it for tables, and 4
+   * GiB of disk. A statement on a database runs in a read-only transaction; functions that it calls can do what the
+   * rights of the source's role allow.
    *
-   * Each process of the service has permits for so many executions at the same time, 12 unless it is told otherwise.
-   * They are shared by organisation, then by user: a user who is alone gets nearly all of them. Statements wait up to
-   * 10 s for a permit, and up to 32 of one user, 64 of an organisation and 256 in all wait at the same time; the time
-   * counts against `timeout`. Who uses more than a share is the first to be stopped when others wait.
+   * Each process of the service has a number of permits for concurrent executions, 12 by default. They are divided by
+   * organisation, then by user; a single user can have nearly all of them. Statements wait up to 10 s for a permit. At
+   * most 32 statements of one user, 64 of an organisation and 256 in all wait at the same time. The wait counts against
+   * `timeout`. When others wait, executions of users above their share are stopped first.
    *
-   * A statement ends after the least of three limits, and its error and its record say which one it was: `timeout`, the
-   * 5 minutes that the server allows, and the deadline of the call itself.
+   * A statement ends after the shortest of three limits: `timeout`, the server's maximum of 5 minutes, and the deadline
+   * of the call. Its error and its record name the limit.
    *
    * NotFound; InvalidArgument (SQL_INVALID, STATEMENT_REFUSED); FailedPrecondition (SOURCE_DATA_INVALID,
    * SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY); ResourceExhausted
    * (EXECUTION_LIMIT, MEMORY_LIMIT) or DeadlineExceeded (EXECUTION_LIMIT); Unavailable (ENGINE_CRASHED) and, after the
-   * second crash, FailedPrecondition (QUARANTINED); DeadlineExceeded (DEADLINE_PASSED) for the call's own deadline; Aborted
-   * (EXECUTION_PREEMPTED); Canceled (EXECUTION_CANCELLED); DataLoss (CONTENT_CORRUPT).
+   * second crash, FailedPrecondition (QUARANTINED); DeadlineExceeded (DEADLINE_PASSED) for the call's own deadline;
+   * Aborted (EXECUTION_PREEMPTED); Canceled (EXECUTION_CANCELLED); DataLoss (CONTENT_CORRUPT).
    *
    * @generated from rpc sluice.orchestration.v1.ExecutionService.ExecuteQuery
    */
@@ -562,25 +564,27 @@ export const ExecutionService: GenService<{
     output: typeof ExecuteQueryResponseSchema;
   },
   /**
-   * Runs one statement as ExecuteQuery does, with the same permits, limits, record and errors, and answers all of its rows
-   * as one file: NDJSON, CSV, Parquet or an Arrow IPC stream. In REST it has the path of ExecuteQuery, and the header
-   * Accept or the query parameter `format` asks for it.
+   * Runs one statement, and returns all its rows as one file: NDJSON, CSV, Parquet or an Arrow IPC stream. Permits,
+   * limits, record and errors are those of ExecuteQuery. In REST it shares the path of ExecuteQuery; the Accept header
+   * or the query parameter `format` selects it.
    *
-   * The answer begins when the file is whole: a statement that fails is an error and no part of a file. The first message
-   * has the headers Content-Type, Content-Length, Content-Disposition and `sluice-execution-id`, `sluice-row-count`,
-   * `sluice-truncated`. A file takes up to 4 GiB; the files of a user that have not been read to their ends take as much
-   * together, those of an organisation 8 GiB, and all in a process 16 GiB. No organisation takes more than it leaves to
-   * others, and no user more of its organisation's part: ResourceExhausted (EXECUTION_LIMIT, DISK_FULL).
-   * The caller has an hour to read the file. The permit is given back before.
+   * The response begins when the file is complete, so a failed statement returns an error and no partial file. The
+   * first message has the headers Content-Type, Content-Length, Content-Disposition and `sluice-execution-id`,
+   * `sluice-row-count`, `sluice-truncated`. A file has up to 4 GiB. Files that have not been read completely have up to
+   * 4 GiB together for a user, 8 GiB for an organisation, and 16 GiB for a process. An organisation can use at most as
+   * much as it leaves to others, and a user at most as much as it leaves to others of the organisation:
+   * ResourceExhausted (EXECUTION_LIMIT, DISK_FULL). The caller has an hour to read the file. The permit is released
+   * before.
    *
-   * docs/types.md says how each format spells each type. A column of a type that the format can't hold, and two columns of
-   * one name where the format has no place for both, are InvalidArgument (SQL_INVALID).
+   * docs/types.md lists the encoding of each type in each format. A column whose type the format does not have, and two
+   * columns with one name if the format does not support that, are InvalidArgument (SQL_INVALID).
    *
-   * NotFound; InvalidArgument (SQL_INVALID, STATEMENT_REFUSED, NOT_ACCEPTABLE); FailedPrecondition (SOURCE_DATA_INVALID,
-   * SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY); ResourceExhausted
-   * (EXECUTION_LIMIT, MEMORY_LIMIT, DISK_FULL) or DeadlineExceeded (EXECUTION_LIMIT); Unavailable (ENGINE_CRASHED) and, after
-   * the second crash, FailedPrecondition (QUARANTINED); DeadlineExceeded (DEADLINE_PASSED) for the call's own deadline;
-   * Aborted (EXECUTION_PREEMPTED); Canceled (EXECUTION_CANCELLED); DataLoss (CONTENT_CORRUPT).
+   * NotFound; InvalidArgument (SQL_INVALID, STATEMENT_REFUSED, NOT_ACCEPTABLE); FailedPrecondition
+   * (SOURCE_DATA_INVALID, SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY);
+   * ResourceExhausted (EXECUTION_LIMIT, MEMORY_LIMIT, DISK_FULL) or DeadlineExceeded (EXECUTION_LIMIT); Unavailable
+   * (ENGINE_CRASHED) and, after the second crash, FailedPrecondition (QUARANTINED); DeadlineExceeded (DEADLINE_PASSED)
+   * for the call's own deadline; Aborted (EXECUTION_PREEMPTED); Canceled (EXECUTION_CANCELLED); DataLoss
+   * (CONTENT_CORRUPT).
    * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
    * buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
    *
@@ -592,10 +596,10 @@ export const ExecutionService: GenService<{
     output: typeof HttpBodySchema;
   },
   /**
-   * Ends an execution that runs or waits for a permit, whichever process runs it, and answers its record, which is
-   * final. The call that runs it fails with Canceled (EXECUTION_CANCELLED). One that has ended stays as it is, so
-   * the call may be repeated. Users cancel their own executions; those of others need the permission
-   * `executions.cancel`, which administrators have. NotFound; PermissionDenied (PERMISSION_MISSING).
+   * Cancels an execution that runs or waits for a permit, in any process, and returns its final record. The call that
+   * runs it fails with Canceled (EXECUTION_CANCELLED). An execution that has ended is unchanged, so the call is safe to
+   * repeat. Users can cancel their own executions; those of other users need the permission `executions.cancel`, which
+   * administrators have. NotFound; PermissionDenied (PERMISSION_MISSING).
    *
    * @generated from rpc sluice.orchestration.v1.ExecutionService.CancelExecution
    */
@@ -605,7 +609,7 @@ export const ExecutionService: GenService<{
     output: typeof CancelExecutionResponseSchema;
   },
   /**
-   * Answers the record of one execution. NotFound.
+   * Returns the record of one execution. NotFound.
    *
    * @generated from rpc sluice.orchestration.v1.ExecutionService.GetExecution
    */

@@ -21,7 +21,7 @@ export const file_sluice_orchestration_v1_extracts: GenFile = /*@__PURE__*/
   fileDesc("CiZzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9leHRyYWN0cy5wcm90bxIXc2x1aWNlLm9yY2hlc3RyYXRpb24udjEi1QEKEVBsYW5DaHVua3NSZXF1ZXN0EhsKCXNvdXJjZV9pZBgBIAEoCUIIukgFcgOwAQESQgoGdGFibGVzGAIgAygLMiUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXh0cmFjdFRhYmxlQgu6SAiSAQUIARDoBxIbCgpjaHVua19yb3dzGAMgASgDQge6SAQiAigBEkIKBmZvcm1hdBgEIAEoDjImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4dHJhY3RGb3JtYXRCCrpIB4IBBBABIAAiSAoMRXh0cmFjdFRhYmxlEhoKCHRhYmxlX2lkGAEgASgJQgi6SAVyA7ABARIcCgdjb2x1bW5zGAIgAygJQgu6SAiSAQUQ0A8YASLwAQoSUGxhbkNodW5rc1Jlc3BvbnNlEhMKC3NuYXBzaG90X2lkGAEgASgJEhAKCHNuYXBzaG90GAIgASgJEhIKCnJlcGVhdGFibGUYAyABKAgSMQoNc25hcHNob3RfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoGdGFibGVzGAUgAygLMiUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUGxhbm5lZFRhYmxlEjUKBmNodW5rcxgGIAMoCzIlLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlBsYW5uZWRDaHVuayKxAQoMUGxhbm5lZFRhYmxlEhAKCHRhYmxlX2lkGAEgASgJEhMKC3NjaGVtYV9uYW1lGAIgASgJEgwKBG5hbWUYAyABKAkSNwoHY29sdW1ucxgEIAMoCzImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlBsYW5uZWRDb2x1bW4SMwoMcm93X3NlY3VyaXR5GAUgASgOMh0uc2x1aWNlLmNvbW1vbi52MS5Sb3dTZWN1cml0eSJsCg1QbGFubmVkQ29sdW1uEgwKBG5hbWUYASABKAkSEwoLc291cmNlX3R5cGUYAiABKAkSEQoJZGF0YV90eXBlGAMgASgJEhAKCG51bGxhYmxlGAQgASgIEhMKC3NvdXJjZV9uYW1lGAUgASgJIk4KDFBsYW5uZWRDaHVuaxITCgt0YWJsZV9pbmRleBgBIAEoBRINCgVyYW5nZRgCIAEoCRIaChJyb3dfY291bnRfZXhwZWN0ZWQYAyABKAMifQoTRXh0cmFjdENodW5rUmVxdWVzdBIdCgtzbmFwc2hvdF9pZBgBIAEoCUIIukgFcgOwAQESHAoLdGFibGVfaW5kZXgYAiABKAVCB7pIBBoCKAASFwoFcmFuZ2UYAyABKAlCCLpIBXIDGIAIEhAKCG1heV9sZW5kGAQgASgIIpcBChRFeHRyYWN0Q2h1bmtSZXNwb25zZRIPCgVjaHVuaxgBIAEoDEgAEjoKB3N1bW1hcnkYAiABKAsyJy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5FeHRyYWN0U3VtbWFyeUgAEioKBGZpbGUYAyABKAsyGi5zbHVpY2UuY29tbW9uLnYxLkxlbnRGaWxlSABCBgoEcGFydCJhCg5FeHRyYWN0U3VtbWFyeRIRCglyb3dfY291bnQYASABKAMSPAoHY29sdW1ucxgCIAMoCzIrLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4dHJhY3RDb2x1bW5TdGF0cyJqChJFeHRyYWN0Q29sdW1uU3RhdHMSDAoEbmFtZRgBIAEoCRISCgpudWxsX2NvdW50GAIgASgDEhAKA21pbhgDIAEoCUgAiAEBEhAKA21heBgEIAEoCUgBiAEBQgYKBF9taW5CBgoEX21heCI1ChRSZW5ld1NuYXBzaG90UmVxdWVzdBIdCgtzbmFwc2hvdF9pZBgBIAEoCUIIukgFcgOwAQEiFwoVUmVuZXdTbmFwc2hvdFJlc3BvbnNlIjUKFENsb3NlU25hcHNob3RSZXF1ZXN0Eh0KC3NuYXBzaG90X2lkGAEgASgJQgi6SAVyA7ABASIXChVDbG9zZVNuYXBzaG90UmVzcG9uc2UqYwoNRXh0cmFjdEZvcm1hdBIeChpFWFRSQUNUX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhoKFkVYVFJBQ1RfRk9STUFUX1BBUlFVRVQQARIWChJFWFRSQUNUX0ZPUk1BVF9DU1YQAjKKBAoORXh0cmFjdFNlcnZpY2USdgoKUGxhbkNodW5rcxIqLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlBsYW5DaHVua3NSZXF1ZXN0Gisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUGxhbkNodW5rc1Jlc3BvbnNlIg+quxgLIgkKB3N0YWdpbmcSfgoMRXh0cmFjdENodW5rEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXh0cmFjdENodW5rUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4dHJhY3RDaHVua1Jlc3BvbnNlIg+quxgLIgkKB3N0YWdpbmcwARJ/Cg1SZW5ld1NuYXBzaG90Ei0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUmVuZXdTbmFwc2hvdFJlcXVlc3QaLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZW5ld1NuYXBzaG90UmVzcG9uc2UiD6q7GAsiCQoHc3RhZ2luZxJ/Cg1DbG9zZVNuYXBzaG90Ei0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ2xvc2VTbmFwc2hvdFJlcXVlc3QaLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DbG9zZVNuYXBzaG90UmVzcG9uc2UiD6q7GAsiCQoHc3RhZ2luZ2IGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_sluice_common_v1_lent_files, file_sluice_common_v1_options, file_sluice_common_v1_row_security]);
 
 /**
- * What to extract.
+ * The tables to extract.
  *
  * @generated from message sluice.orchestration.v1.PlanChunksRequest
  */
@@ -34,22 +34,22 @@ export type PlanChunksRequest = Message<"sluice.orchestration.v1.PlanChunksReque
   sourceId: string;
 
   /**
-   * Tables of the catalog, 1 to 1000, each once.
+   * Tables of the catalog, 1 to 1000, without duplicates.
    *
    * @generated from field: repeated sluice.orchestration.v1.ExtractTable tables = 2;
    */
   tables: ExtractTable[];
 
   /**
-   * Rows of a chunk: at most so many of a file's, about so many of a database's. Chunks of a file have whole row groups of
-   * it where these are not larger, so they may be smaller. A view, and a foreign table, is one chunk.
+   * Rows of a chunk: a maximum for files, approximate for databases. Chunks of a file consist of whole row groups of it
+   * unless these are larger, so chunks can be smaller. A view or a foreign table is one chunk.
    *
    * @generated from field: int64 chunk_rows = 3;
    */
   chunkRows: bigint;
 
   /**
-   * How the chunks will be written.
+   * Format of the chunks.
    *
    * @generated from field: sluice.orchestration.v1.ExtractFormat format = 4;
    */
@@ -64,7 +64,7 @@ export const PlanChunksRequestSchema: GenMessage<PlanChunksRequest> = /*@__PURE_
   messageDesc(file_sluice_orchestration_v1_extracts, 0);
 
 /**
- * A table, or some columns of it.
+ * A table, optionally limited to some columns.
  *
  * @generated from message sluice.orchestration.v1.ExtractTable
  */
@@ -77,7 +77,7 @@ export type ExtractTable = Message<"sluice.orchestration.v1.ExtractTable"> & {
   tableId: string;
 
   /**
-   * Names of the columns in their order, each once. Default: all.
+   * Names of the columns, in order, without duplicates. Default: all.
    *
    * @generated from field: repeated string columns = 2;
    */
@@ -98,29 +98,30 @@ export const ExtractTableSchema: GenMessage<ExtractTable> = /*@__PURE__*/
  */
 export type PlanChunksResponse = Message<"sluice.orchestration.v1.PlanChunksResponse"> & {
   /**
-   * Names the snapshot in later calls.
+   * Id of the snapshot in later calls.
    *
    * @generated from field: string snapshot_id = 1;
    */
   snapshotId: string;
 
   /**
-   * What names the state of the source for people and for manifests: `sha256:` and the hash of a file, or a database's
-   * own name of a snapshot.
+   * Identifies the state of the source, for users and manifests: `sha256:` and the hash of a file, or a database's name
+   * of a snapshot.
    *
    * @generated from field: string snapshot = 2;
    */
   snapshot: string;
 
   /**
-   * Whether a later plan with the same `snapshot` has the same rows in the same chunks, as a file's by its hash.
+   * Whether a later plan with the same `snapshot` has the same rows in the same chunks. True for files, identified by
+   * their hash.
    *
    * @generated from field: bool repeatable = 3;
    */
   repeatable: boolean;
 
   /**
-   * When the snapshot was taken.
+   * Time of the snapshot.
    *
    * @generated from field: google.protobuf.Timestamp snapshot_time = 4;
    */
@@ -149,7 +150,7 @@ export const PlanChunksResponseSchema: GenMessage<PlanChunksResponse> = /*@__PUR
   messageDesc(file_sluice_orchestration_v1_extracts, 2);
 
 /**
- * A table as it will be written.
+ * Description of a table in the files.
  *
  * @generated from message sluice.orchestration.v1.PlannedTable
  */
@@ -162,7 +163,7 @@ export type PlannedTable = Message<"sluice.orchestration.v1.PlannedTable"> & {
   tableId: string;
 
   /**
-   * Schema in the source; empty where the source has none.
+   * Schema in the source; empty if the source has no schemas.
    *
    * @generated from field: string schema_name = 2;
    */
@@ -176,14 +177,14 @@ export type PlannedTable = Message<"sluice.orchestration.v1.PlannedTable"> & {
   name: string;
 
   /**
-   * Its columns as they will be written.
+   * The columns in the files.
    *
    * @generated from field: repeated sluice.orchestration.v1.PlannedColumn columns = 4;
    */
   columns: PlannedColumn[];
 
   /**
-   * Whether policies of the source choose its rows.
+   * Whether row-level security of the source limits its rows.
    *
    * @generated from field: sluice.common.v1.RowSecurity row_security = 5;
    */
@@ -198,13 +199,13 @@ export const PlannedTableSchema: GenMessage<PlannedTable> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_extracts, 3);
 
 /**
- * A column as it will be written.
+ * Description of a column in the files.
  *
  * @generated from message sluice.orchestration.v1.PlannedColumn
  */
 export type PlannedColumn = Message<"sluice.orchestration.v1.PlannedColumn"> & {
   /**
-   * Its name; with a number behind it where another column's differs in case alone.
+   * Name in the file; with a number appended if it differs from another column's only in case.
    *
    * @generated from field: string name = 1;
    */
@@ -218,21 +219,21 @@ export type PlannedColumn = Message<"sluice.orchestration.v1.PlannedColumn"> & {
   sourceType: string;
 
   /**
-   * Its type in the file, as DuckDB names it.
+   * Type in the file, with DuckDB's name.
    *
    * @generated from field: string data_type = 3;
    */
   dataType: string;
 
   /**
-   * Whether a value may be missing.
+   * Whether values can be missing.
    *
    * @generated from field: bool nullable = 4;
    */
   nullable: boolean;
 
   /**
-   * Its name in the catalog: another one where that differs from an earlier column's in case at most.
+   * Name in the catalog. It differs from `name` if an earlier column's name is equal apart from case.
    *
    * @generated from field: string source_name = 5;
    */
@@ -247,27 +248,27 @@ export const PlannedColumnSchema: GenMessage<PlannedColumn> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_extracts, 4);
 
 /**
- * A piece of a table.
+ * A chunk of a table.
  *
  * @generated from message sluice.orchestration.v1.PlannedChunk
  */
 export type PlannedChunk = Message<"sluice.orchestration.v1.PlannedChunk"> & {
   /**
-   * Place of the table in `tables`, from 0.
+   * Index of the table in `tables`, from 0.
    *
    * @generated from field: int32 table_index = 1;
    */
   tableIndex: number;
 
   /**
-   * Which rows, in the connector's own words; opaque.
+   * The rows of the chunk, encoded by the connector; opaque.
    *
    * @generated from field: string range = 2;
    */
   range: string;
 
   /**
-   * Rows that are expected, an estimate where the source has only one.
+   * Expected number of rows; an estimate if the source has no exact number.
    *
    * @generated from field: int64 row_count_expected = 3;
    */
@@ -282,7 +283,7 @@ export const PlannedChunkSchema: GenMessage<PlannedChunk> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_extracts, 5);
 
 /**
- * Which chunk.
+ * Identifies a chunk.
  *
  * @generated from message sluice.orchestration.v1.ExtractChunkRequest
  */
@@ -295,7 +296,7 @@ export type ExtractChunkRequest = Message<"sluice.orchestration.v1.ExtractChunkR
   snapshotId: string;
 
   /**
-   * Place of the table in the plan, from 0.
+   * Index of the table in the plan, from 0.
    *
    * @generated from field: int32 table_index = 2;
    */
@@ -309,7 +310,7 @@ export type ExtractChunkRequest = Message<"sluice.orchestration.v1.ExtractChunkR
   range: string;
 
   /**
-   * Whether the answer may be a lent file instead of bytes.
+   * Whether the response may be a lent file instead of bytes.
    *
    * @generated from field: bool may_lend = 4;
    */
@@ -324,13 +325,13 @@ export const ExtractChunkRequestSchema: GenMessage<ExtractChunkRequest> = /*@__P
   messageDesc(file_sluice_orchestration_v1_extracts, 6);
 
 /**
- * A piece of the file, or what is known of it.
+ * A part of the file, or its summary.
  *
  * @generated from message sluice.orchestration.v1.ExtractChunkResponse
  */
 export type ExtractChunkResponse = Message<"sluice.orchestration.v1.ExtractChunkResponse"> & {
   /**
-   * What the message carries.
+   * Content of the message.
    *
    * @generated from oneof sluice.orchestration.v1.ExtractChunkResponse.part
    */
@@ -344,7 +345,7 @@ export type ExtractChunkResponse = Message<"sluice.orchestration.v1.ExtractChunk
     case: "chunk";
   } | {
     /**
-     * Last message.
+     * Summary, in the last message.
      *
      * @generated from field: sluice.orchestration.v1.ExtractSummary summary = 2;
      */
@@ -369,20 +370,20 @@ export const ExtractChunkResponseSchema: GenMessage<ExtractChunkResponse> = /*@_
   messageDesc(file_sluice_orchestration_v1_extracts, 7);
 
 /**
- * What is known of a chunk that was extracted.
+ * Summary of an extracted chunk.
  *
  * @generated from message sluice.orchestration.v1.ExtractSummary
  */
 export type ExtractSummary = Message<"sluice.orchestration.v1.ExtractSummary"> & {
   /**
-   * Rows in it.
+   * Number of rows.
    *
    * @generated from field: int64 row_count = 1;
    */
   rowCount: bigint;
 
   /**
-   * Its columns, in their order.
+   * Its columns, in order.
    *
    * @generated from field: repeated sluice.orchestration.v1.ExtractColumnStats columns = 2;
    */
@@ -397,7 +398,7 @@ export const ExtractSummarySchema: GenMessage<ExtractSummary> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_extracts, 8);
 
 /**
- * What is known of a column of one chunk.
+ * Statistics of a column of one chunk.
  *
  * @generated from message sluice.orchestration.v1.ExtractColumnStats
  */
@@ -410,21 +411,21 @@ export type ExtractColumnStats = Message<"sluice.orchestration.v1.ExtractColumnS
   name: string;
 
   /**
-   * Values that are missing.
+   * Number of missing values.
    *
    * @generated from field: int64 null_count = 2;
    */
   nullCount: bigint;
 
   /**
-   * Smallest value as text; unset where there is none or it is not known.
+   * Smallest value as text; unset if there is none or it is not known.
    *
    * @generated from field: optional string min = 3;
    */
   min?: string | undefined;
 
   /**
-   * Largest value as text; unset where there is none or it is not known.
+   * Largest value as text; unset if there is none or it is not known.
    *
    * @generated from field: optional string max = 4;
    */
@@ -439,7 +440,7 @@ export const ExtractColumnStatsSchema: GenMessage<ExtractColumnStats> = /*@__PUR
   messageDesc(file_sluice_orchestration_v1_extracts, 9);
 
 /**
- * Which snapshot.
+ * Identifies a snapshot.
  *
  * @generated from message sluice.orchestration.v1.RenewSnapshotRequest
  */
@@ -460,7 +461,7 @@ export const RenewSnapshotRequestSchema: GenMessage<RenewSnapshotRequest> = /*@_
   messageDesc(file_sluice_orchestration_v1_extracts, 10);
 
 /**
- * Empty: the snapshot is kept.
+ * Empty: the snapshot is renewed.
  *
  * @generated from message sluice.orchestration.v1.RenewSnapshotResponse
  */
@@ -475,7 +476,7 @@ export const RenewSnapshotResponseSchema: GenMessage<RenewSnapshotResponse> = /*
   messageDesc(file_sluice_orchestration_v1_extracts, 11);
 
 /**
- * Which snapshot.
+ * Identifies a snapshot.
  *
  * @generated from message sluice.orchestration.v1.CloseSnapshotRequest
  */
@@ -496,7 +497,7 @@ export const CloseSnapshotRequestSchema: GenMessage<CloseSnapshotRequest> = /*@_
   messageDesc(file_sluice_orchestration_v1_extracts, 12);
 
 /**
- * Empty: the snapshot is gone.
+ * Empty: the snapshot is closed.
  *
  * @generated from message sluice.orchestration.v1.CloseSnapshotResponse
  */
@@ -511,13 +512,13 @@ export const CloseSnapshotResponseSchema: GenMessage<CloseSnapshotResponse> = /*
   messageDesc(file_sluice_orchestration_v1_extracts, 13);
 
 /**
- * How a chunk is written.
+ * Format of a chunk.
  *
  * @generated from enum sluice.orchestration.v1.ExtractFormat
  */
 export const ExtractFormat = {
   /**
-   * Never taken.
+   * Never accepted.
    *
    * @generated from enum value: EXTRACT_FORMAT_UNSPECIFIED = 0;
    */
@@ -531,7 +532,7 @@ export const ExtractFormat = {
   PARQUET: 1,
 
   /**
-   * CSV in UTF-8 with a header; a value that is missing is empty, an empty text is quoted.
+   * CSV in UTF-8 with a header; a missing value is empty, an empty text is quoted.
    *
    * @generated from enum value: EXTRACT_FORMAT_CSV = 2;
    */
@@ -539,7 +540,7 @@ export const ExtractFormat = {
 } as const;
 
 /**
- * How a chunk is written.
+ * Format of a chunk.
  *
  * @generated from enum sluice.orchestration.v1.ExtractFormat
  */
@@ -552,25 +553,25 @@ export const ExtractFormatSchema: GenEnum<ExtractFormat> = /*@__PURE__*/
   enumDesc(file_sluice_orchestration_v1_extracts, 0);
 
 /**
- * Whole tables out of a data source, as files, from one consistent snapshot of it.
+ * Extracts tables of a data source as files, from one consistent snapshot.
  *
- * A snapshot lives in the process that opened it, for 60 seconds after it was used or renewed last; while a chunk is
- * extracted it is in use. One that is gone, or another organisation's, is FailedPrecondition (SNAPSHOT_GONE): whoever
- * needs it opens another one and starts over. As long as it is open, a database's tables in it can be written to but not
- * altered. docs/types.md says which type a column has in a file.
+ * The process that opened a snapshot holds it for 60 seconds after its last use or renewal; extracting a chunk is a
+ * use. A call with a snapshot that has expired, or belongs to another organisation, fails with FailedPrecondition
+ * (SNAPSHOT_GONE): open another one and start over. While a snapshot of a database is open, its tables can be written
+ * to but not altered. docs/types.md lists the type of a column in a file.
  *
  * @generated from service sluice.orchestration.v1.ExtractService
  */
 export const ExtractService: GenService<{
   /**
-   * Opens a snapshot of a source and answers how its tables are cut into chunks.
+   * Opens a snapshot of a source and returns the chunks of its tables.
    *
-   * NotFound (the source); InvalidArgument for a table or column that the catalog does not have; FailedPrecondition
-   * (SOURCE_CHANGED) when a table is no longer as the catalog has it, (SOURCE_DATA_INVALID, SECRET_NOT_FOUND,
-   * ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE); Unavailable (SERVICE_BUSY) when no permit comes free in 10 s, too
-   * many plans and chunks wait for one, or 100 snapshots are open; Aborted (EXECUTION_PREEMPTED) when it ends early to
-   * make room for others; ResourceExhausted (EXECUTION_LIMIT, DISK_FULL); DeadlineExceeded (EXECUTION_LIMIT) after 10
-   * minutes, (DEADLINE_PASSED) for the call's own deadline; DataLoss (CONTENT_CORRUPT).
+   * NotFound (the source); InvalidArgument for a table or column that is not in the catalog; FailedPrecondition
+   * (SOURCE_CHANGED) when a table no longer matches the catalog, (SOURCE_DATA_INVALID, SECRET_NOT_FOUND,
+   * ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE); Unavailable (SERVICE_BUSY) when no permit is free within 10 s,
+   * too many plans and chunks wait for one, or 100 snapshots are open; Aborted (EXECUTION_PREEMPTED) when it is ended
+   * early to make room for others; ResourceExhausted (EXECUTION_LIMIT, DISK_FULL); DeadlineExceeded (EXECUTION_LIMIT)
+   * after 10 minutes, (DEADLINE_PASSED) for the call's own deadline; DataLoss (CONTENT_CORRUPT).
    *
    * @generated from rpc sluice.orchestration.v1.ExtractService.PlanChunks
    */
@@ -580,13 +581,13 @@ export const ExtractService: GenService<{
     output: typeof PlanChunksResponseSchema;
   },
   /**
-   * Answers one chunk of a snapshot as a file: its bytes in order, and what is known of it in the last message. The same
-   * chunk of the same snapshot always has the same rows. What comes without the last message is not whole. To a caller
-   * who asks for it the file may be lent instead, once it is written: then the call goes on behind its last message until
-   * the caller cancels it, or the snapshot is given up, and the file with it.
+   * Returns one chunk of a snapshot as a file: its bytes in order, and a summary in the last message. Without the last
+   * message the file is incomplete. The same chunk of the same snapshot always has the same rows. If the caller allows
+   * it, the file can be lent instead, once it is written. The call then stays open after its last message until the
+   * caller cancels it, or until the snapshot is closed; the lent file is removed with it.
    *
-   * InvalidArgument when the plan has no such chunk; FailedPrecondition (SNAPSHOT_GONE); the others as of PlanChunks,
-   * DeadlineExceeded (EXECUTION_LIMIT) after an hour.
+   * InvalidArgument when the plan has no such chunk; FailedPrecondition (SNAPSHOT_GONE); otherwise the errors of
+   * PlanChunks, with DeadlineExceeded (EXECUTION_LIMIT) after an hour.
    *
    * @generated from rpc sluice.orchestration.v1.ExtractService.ExtractChunk
    */
@@ -596,7 +597,7 @@ export const ExtractService: GenService<{
     output: typeof ExtractChunkResponseSchema;
   },
   /**
-   * Keeps a snapshot for another 60 seconds. FailedPrecondition (SNAPSHOT_GONE).
+   * Renews a snapshot for another 60 seconds. FailedPrecondition (SNAPSHOT_GONE).
    *
    * @generated from rpc sluice.orchestration.v1.ExtractService.RenewSnapshot
    */
@@ -606,7 +607,7 @@ export const ExtractService: GenService<{
     output: typeof RenewSnapshotResponseSchema;
   },
   /**
-   * Gives a snapshot up, and its connection to the source. One that is gone is fine.
+   * Closes a snapshot and its connection to the source. Closing one that no longer exists succeeds.
    *
    * @generated from rpc sluice.orchestration.v1.ExtractService.CloseSnapshot
    */

@@ -24,21 +24,21 @@ export const file_sluice_orchestration_v1_lineage: GenFile = /*@__PURE__*/
  */
 export type LineageNode = Message<"sluice.orchestration.v1.LineageNode"> & {
   /**
-   * The entity's id: the table's, job's, execution's or data set's own, or one that is made of namespace and name.
+   * The entity's id: that of the table, job, execution or data set, or one derived from namespace and name.
    *
    * @generated from field: string entity_id = 1;
    */
   entityId: string;
 
   /**
-   * What it is.
+   * Kind of the entity.
    *
    * @generated from field: sluice.orchestration.v1.LineageKind kind = 2;
    */
   kind: LineageKind;
 
   /**
-   * Namespace as in OpenLineage; of Sluice's own entities `sluice`, or `sluice/source/` and the source's id.
+   * Namespace as in OpenLineage. Sluice's own entities have `sluice`, or `sluice/source/` and the source's id.
    *
    * @generated from field: string namespace = 3;
    */
@@ -52,14 +52,14 @@ export type LineageNode = Message<"sluice.orchestration.v1.LineageNode"> & {
   name: string;
 
   /**
-   * When it was first recorded.
+   * Time of the first record.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * The job that started this one, by the first OpenLineage event that named it; empty without one.
+   * The job that started this one, according to the first OpenLineage event that named it; empty if unknown.
    *
    * @generated from field: string parent_entity_id = 6;
    */
@@ -74,27 +74,27 @@ export const LineageNodeSchema: GenMessage<LineageNode> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_lineage, 0);
 
 /**
- * Data that goes from one entity to another.
+ * Flow of data from one entity to another.
  *
  * @generated from message sluice.orchestration.v1.LineageEdge
  */
 export type LineageEdge = Message<"sluice.orchestration.v1.LineageEdge"> & {
   /**
-   * Where from.
+   * Origin of the data.
    *
    * @generated from field: string from_entity_id = 1;
    */
   fromEntityId: string;
 
   /**
-   * Where to.
+   * Target of the data.
    *
    * @generated from field: string to_entity_id = 2;
    */
   toEntityId: string;
 
   /**
-   * Which column becomes which, where it is known.
+   * The columns of the flow, as far as known.
    *
    * @generated from field: repeated sluice.orchestration.v1.LineageColumn columns = 3;
    */
@@ -109,36 +109,36 @@ export const LineageEdgeSchema: GenMessage<LineageEdge> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_lineage, 1);
 
 /**
- * A column that is made of another.
+ * A column that is made of another one.
  *
  * @generated from message sluice.orchestration.v1.LineageColumn
  */
 export type LineageColumn = Message<"sluice.orchestration.v1.LineageColumn"> & {
   /**
-   * The column it is made of.
+   * The original column.
    *
    * @generated from field: string from_column = 1;
    */
   fromColumn: string;
 
   /**
-   * The entity that has that column: the edge's own `from_entity_id`, or the data set behind it where that is a job.
+   * The entity that has the original column: the edge's `from_entity_id`, or the data set before it if that is a job.
    *
    * @generated from field: string from_entity_id = 2;
    */
   fromEntityId: string;
 
   /**
-   * The column that is made: of the data set behind the job, where `to_entity_id` of the edge is a job, or of an
-   * execution's result.
+   * The resulting column: of the data set after the job, if `to_entity_id` of the edge is a job, or of an execution's
+   * result.
    *
    * @generated from field: string to_column = 3;
    */
   toColumn: string;
 
   /**
-   * How: `IDENTITY`, `TRANSFORMATION` or `AGGREGATION`; empty where the event does not say. An execution's is
-   * `IDENTITY` only where the column is taken straight from its table.
+   * Kind of transformation: `IDENTITY`, `TRANSFORMATION` or `AGGREGATION`; empty if the event does not give it. For an
+   * execution it is `IDENTITY` only if the column is read directly from its table.
    *
    * @generated from field: string transformation = 4;
    */
@@ -153,7 +153,7 @@ export const LineageColumnSchema: GenMessage<LineageColumn> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_lineage, 2);
 
 /**
- * Around which entity.
+ * The entity, and the depth.
  *
  * @generated from message sluice.orchestration.v1.GetLineageRequest
  */
@@ -166,7 +166,7 @@ export type GetLineageRequest = Message<"sluice.orchestration.v1.GetLineageReque
   entityId: string;
 
   /**
-   * Steps from the entity: 1 to 100. Default: 20.
+   * Maximum distance from the entity: 1 to 100. Default: 20.
    *
    * @generated from field: int32 depth = 2;
    */
@@ -181,13 +181,13 @@ export const GetLineageRequestSchema: GenMessage<GetLineageRequest> = /*@__PURE_
   messageDesc(file_sluice_orchestration_v1_lineage, 3);
 
 /**
- * What lies around it.
+ * The entities around it.
  *
  * @generated from message sluice.orchestration.v1.GetLineageResponse
  */
 export type GetLineageResponse = Message<"sluice.orchestration.v1.GetLineageResponse"> & {
   /**
-   * The entities, the asked one first, then by distance.
+   * The entities: first the requested one, then by distance.
    *
    * @generated from field: repeated sluice.orchestration.v1.LineageNode nodes = 1;
    */
@@ -201,7 +201,8 @@ export type GetLineageResponse = Message<"sluice.orchestration.v1.GetLineageResp
   edges: LineageEdge[];
 
   /**
-   * Whether there is more beyond the depth or the limits: 1000 nodes, 10,000 edges, 10,000 columns or 8 MiB of them.
+   * Whether the graph continues beyond the depth or the limits: 1000 nodes, 10,000 edges, 10,000 columns or 8 MiB of
+   * them.
    *
    * @generated from field: bool truncated = 3;
    */
@@ -216,7 +217,7 @@ export const GetLineageResponseSchema: GenMessage<GetLineageResponse> = /*@__PUR
   messageDesc(file_sluice_orchestration_v1_lineage, 4);
 
 /**
- * Of which entity.
+ * The entity, and the depth.
  *
  * @generated from message sluice.orchestration.v1.GetUpstreamRequest
  */
@@ -229,7 +230,7 @@ export type GetUpstreamRequest = Message<"sluice.orchestration.v1.GetUpstreamReq
   entityId: string;
 
   /**
-   * Steps from the entity: 1 to 100. Default: 20.
+   * Maximum distance from the entity: 1 to 100. Default: 20.
    *
    * @generated from field: int32 depth = 2;
    */
@@ -244,13 +245,13 @@ export const GetUpstreamRequestSchema: GenMessage<GetUpstreamRequest> = /*@__PUR
   messageDesc(file_sluice_orchestration_v1_lineage, 5);
 
 /**
- * What it is made of.
+ * The entities that it is made of.
  *
  * @generated from message sluice.orchestration.v1.GetUpstreamResponse
  */
 export type GetUpstreamResponse = Message<"sluice.orchestration.v1.GetUpstreamResponse"> & {
   /**
-   * The entities, the asked one first, then by distance.
+   * The entities: first the requested one, then by distance.
    *
    * @generated from field: repeated sluice.orchestration.v1.LineageNode nodes = 1;
    */
@@ -264,7 +265,8 @@ export type GetUpstreamResponse = Message<"sluice.orchestration.v1.GetUpstreamRe
   edges: LineageEdge[];
 
   /**
-   * Whether there is more beyond the depth or the limits: 1000 nodes, 10,000 edges, 10,000 columns or 8 MiB of them.
+   * Whether the graph continues beyond the depth or the limits: 1000 nodes, 10,000 edges, 10,000 columns or 8 MiB of
+   * them.
    *
    * @generated from field: bool truncated = 3;
    */
@@ -279,7 +281,7 @@ export const GetUpstreamResponseSchema: GenMessage<GetUpstreamResponse> = /*@__P
   messageDesc(file_sluice_orchestration_v1_lineage, 6);
 
 /**
- * Of which entity.
+ * The entity, and the depth.
  *
  * @generated from message sluice.orchestration.v1.GetDownstreamRequest
  */
@@ -292,7 +294,7 @@ export type GetDownstreamRequest = Message<"sluice.orchestration.v1.GetDownstrea
   entityId: string;
 
   /**
-   * Steps from the entity: 1 to 100. Default: 20.
+   * Maximum distance from the entity: 1 to 100. Default: 20.
    *
    * @generated from field: int32 depth = 2;
    */
@@ -307,13 +309,13 @@ export const GetDownstreamRequestSchema: GenMessage<GetDownstreamRequest> = /*@_
   messageDesc(file_sluice_orchestration_v1_lineage, 7);
 
 /**
- * What is made of it.
+ * The entities that are made of it.
  *
  * @generated from message sluice.orchestration.v1.GetDownstreamResponse
  */
 export type GetDownstreamResponse = Message<"sluice.orchestration.v1.GetDownstreamResponse"> & {
   /**
-   * The entities, the asked one first, then by distance.
+   * The entities: first the requested one, then by distance.
    *
    * @generated from field: repeated sluice.orchestration.v1.LineageNode nodes = 1;
    */
@@ -327,7 +329,8 @@ export type GetDownstreamResponse = Message<"sluice.orchestration.v1.GetDownstre
   edges: LineageEdge[];
 
   /**
-   * Whether there is more beyond the depth or the limits: 1000 nodes, 10,000 edges, 10,000 columns or 8 MiB of them.
+   * Whether the graph continues beyond the depth or the limits: 1000 nodes, 10,000 edges, 10,000 columns or 8 MiB of
+   * them.
    *
    * @generated from field: bool truncated = 3;
    */
@@ -348,7 +351,7 @@ export const GetDownstreamResponseSchema: GenMessage<GetDownstreamResponse> = /*
  */
 export type IngestEventRequest = Message<"sluice.orchestration.v1.IngestEventRequest"> & {
   /**
-   * The OpenLineage event as it is, up to 1 MiB.
+   * The OpenLineage event, unchanged, up to 1 MiB.
    *
    * @generated from field: google.protobuf.Struct event = 1;
    */
@@ -363,13 +366,13 @@ export const IngestEventRequestSchema: GenMessage<IngestEventRequest> = /*@__PUR
   messageDesc(file_sluice_orchestration_v1_lineage, 9);
 
 /**
- * What the event is about.
+ * The entities of the event.
  *
  * @generated from message sluice.orchestration.v1.IngestEventResponse
  */
 export type IngestEventResponse = Message<"sluice.orchestration.v1.IngestEventResponse"> & {
   /**
-   * Entities that the event names, each once.
+   * Entities of the event, without duplicates.
    *
    * @generated from field: repeated sluice.orchestration.v1.LineageNode nodes = 1;
    */
@@ -390,7 +393,7 @@ export const IngestEventResponseSchema: GenMessage<IngestEventResponse> = /*@__P
  */
 export type IngestBatchRequest = Message<"sluice.orchestration.v1.IngestBatchRequest"> & {
   /**
-   * The OpenLineage events as they are, 1 to 1000, each up to 1 MiB.
+   * The OpenLineage events, unchanged: 1 to 1000, each up to 1 MiB.
    *
    * @generated from field: repeated google.protobuf.Struct events = 1;
    */
@@ -405,34 +408,34 @@ export const IngestBatchRequestSchema: GenMessage<IngestBatchRequest> = /*@__PUR
   messageDesc(file_sluice_orchestration_v1_lineage, 11);
 
 /**
- * What was taken.
+ * Results of the batch.
  *
  * @generated from message sluice.orchestration.v1.IngestBatchResponse
  */
 export type IngestBatchResponse = Message<"sluice.orchestration.v1.IngestBatchResponse"> & {
   /**
-   * Events that are new.
+   * Number of new events.
    *
    * @generated from field: int32 recorded_count = 1;
    */
   recordedCount: number;
 
   /**
-   * Events that were known.
+   * Number of events that were already recorded.
    *
    * @generated from field: int32 repeated_count = 2;
    */
   repeatedCount: number;
 
   /**
-   * Events that are wrong.
+   * Number of invalid events.
    *
    * @generated from field: int32 refused_count = 3;
    */
   refusedCount: number;
 
   /**
-   * One for each event, in the request's order.
+   * One result for each event, in the order of the request.
    *
    * @generated from field: repeated sluice.orchestration.v1.IngestResult results = 4;
    */
@@ -447,20 +450,20 @@ export const IngestBatchResponseSchema: GenMessage<IngestBatchResponse> = /*@__P
   messageDesc(file_sluice_orchestration_v1_lineage, 12);
 
 /**
- * What became of an event of a batch.
+ * Result of one event of a batch.
  *
  * @generated from message sluice.orchestration.v1.IngestResult
  */
 export type IngestResult = Message<"sluice.orchestration.v1.IngestResult"> & {
   /**
-   * What became of it.
+   * Outcome of the event.
    *
    * @generated from field: sluice.orchestration.v1.IngestOutcome outcome = 1;
    */
   outcome: IngestOutcome;
 
   /**
-   * What is wrong, by its path in the event; empty unless it was refused.
+   * Problem and its path in the event; empty unless refused.
    *
    * @generated from field: string message = 2;
    */
@@ -475,7 +478,7 @@ export const IngestResultSchema: GenMessage<IngestResult> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_lineage, 13);
 
 /**
- * What a job read and wrote.
+ * Inputs and outputs of a job.
  *
  * @generated from message sluice.orchestration.v1.RecordLineageRequest
  */
@@ -488,21 +491,21 @@ export type RecordLineageRequest = Message<"sluice.orchestration.v1.RecordLineag
   job?: LineageEntity | undefined;
 
   /**
-   * What it read.
+   * The inputs of the job.
    *
    * @generated from field: repeated sluice.orchestration.v1.LineageEntity inputs = 2;
    */
   inputs: LineageEntity[];
 
   /**
-   * What it wrote.
+   * The outputs of the job.
    *
    * @generated from field: repeated sluice.orchestration.v1.LineageEntity outputs = 3;
    */
   outputs: LineageEntity[];
 
   /**
-   * Which column of an output is an input's: the job hands them on as they are.
+   * Output columns that are unchanged copies of input columns.
    *
    * @generated from field: repeated sluice.orchestration.v1.LineageColumnEntry columns = 4;
    */
@@ -523,21 +526,21 @@ export const RecordLineageRequestSchema: GenMessage<RecordLineageRequest> = /*@_
  */
 export type LineageEntity = Message<"sluice.orchestration.v1.LineageEntity"> & {
   /**
-   * Its id.
+   * Id of the entity.
    *
    * @generated from field: string entity_id = 1;
    */
   entityId: string;
 
   /**
-   * What it is.
+   * Kind of the entity.
    *
    * @generated from field: sluice.orchestration.v1.LineageKind kind = 2;
    */
   kind: LineageKind;
 
   /**
-   * Its name. A table that the catalog has gets its name from there.
+   * Name of the entity. A table in the catalog gets its name from there.
    *
    * @generated from field: string name = 3;
    */
@@ -552,7 +555,7 @@ export const LineageEntitySchema: GenMessage<LineageEntity> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_lineage, 15);
 
 /**
- * A column that is made of another.
+ * A column that is made of another one.
  *
  * @generated from message sluice.orchestration.v1.LineageColumnEntry
  */
@@ -594,7 +597,7 @@ export const LineageColumnEntrySchema: GenMessage<LineageColumnEntry> = /*@__PUR
   messageDesc(file_sluice_orchestration_v1_lineage, 16);
 
 /**
- * Empty: it is recorded.
+ * Empty: the lineage is recorded.
  *
  * @generated from message sluice.orchestration.v1.RecordLineageResponse
  */
@@ -609,13 +612,13 @@ export const RecordLineageResponseSchema: GenMessage<RecordLineageResponse> = /*
   messageDesc(file_sluice_orchestration_v1_lineage, 17);
 
 /**
- * What an entity is.
+ * Kind of an entity.
  *
  * @generated from enum sluice.orchestration.v1.LineageKind
  */
 export const LineageKind = {
   /**
-   * Never answered.
+   * Never returned.
    *
    * @generated from enum value: LINEAGE_KIND_UNSPECIFIED = 0;
    */
@@ -629,14 +632,14 @@ export const LineageKind = {
   TABLE: 1,
 
   /**
-   * A data set: a staged or published table, or one that an OpenLineage event names.
+   * A data set: a staged or published table, or a data set of an OpenLineage event.
    *
    * @generated from enum value: LINEAGE_KIND_DATASET = 2;
    */
   DATASET: 2,
 
   /**
-   * A job: a staging job, an execution, a publication, or one that an OpenLineage event names.
+   * A job: a staging job, an execution, a publication, or a job of an OpenLineage event.
    *
    * @generated from enum value: LINEAGE_KIND_JOB = 3;
    */
@@ -644,7 +647,7 @@ export const LineageKind = {
 } as const;
 
 /**
- * What an entity is.
+ * Kind of an entity.
  *
  * @generated from enum sluice.orchestration.v1.LineageKind
  */
@@ -657,34 +660,34 @@ export const LineageKindSchema: GenEnum<LineageKind> = /*@__PURE__*/
   enumDesc(file_sluice_orchestration_v1_lineage, 0);
 
 /**
- * What became of an event.
+ * Outcome of an event.
  *
  * @generated from enum sluice.orchestration.v1.IngestOutcome
  */
 export const IngestOutcome = {
   /**
-   * Never answered.
+   * Never returned.
    *
    * @generated from enum value: INGEST_OUTCOME_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * It is new and recorded.
+   * New, and recorded.
    *
    * @generated from enum value: INGEST_OUTCOME_RECORDED = 1;
    */
   RECORDED: 1,
 
   /**
-   * It was known.
+   * Already recorded before.
    *
    * @generated from enum value: INGEST_OUTCOME_REPEATED = 2;
    */
   REPEATED: 2,
 
   /**
-   * It is wrong; sent again as it is, it will be refused again.
+   * Not valid; repeating it unchanged fails again.
    *
    * @generated from enum value: INGEST_OUTCOME_REFUSED = 3;
    */
@@ -692,7 +695,7 @@ export const IngestOutcome = {
 } as const;
 
 /**
- * What became of an event.
+ * Outcome of an event.
  *
  * @generated from enum sluice.orchestration.v1.IngestOutcome
  */
@@ -705,19 +708,19 @@ export const IngestOutcomeSchema: GenEnum<IngestOutcome> = /*@__PURE__*/
   enumDesc(file_sluice_orchestration_v1_lineage, 1);
 
 /**
- * Where data comes from and where it goes: data sets, the jobs between them, and which column each column is made of.
- * Executions, staging jobs and publications record theirs by themselves; what was recorded stays.
+ * Lineage: where data comes from and where it goes. It consists of data sets, the jobs between them, and the columns
+ * that each column is made of. Executions, staging jobs and publications record theirs automatically; records are kept.
  *
- * An execution that succeeded is recorded shortly after its answer, from its SQL: its tables as far as the catalog has
- * them, and their columns as far as the statement can be read, within 5 s and for statements of at most 20,000 bytes;
- * nothing is guessed. Recording never fails or delays an answer. A crash in between loses nothing that began in the 24
- * hours before the service's next start, except the names that the source gave to unnamed columns.
+ * The lineage of a successful execution is recorded from its SQL shortly after its response. It has the tables that are
+ * in the catalog, and their columns if the statement can be analysed within 5 s and has at most 20,000 bytes; nothing
+ * is guessed. Recording never fails or delays a response. After a crash, executions of the 24 hours before the
+ * service's next start are recorded later; only the names that the source gave to unnamed columns are lost.
  *
  * @generated from service sluice.orchestration.v1.LineageService
  */
 export const LineageService: GenService<{
   /**
-   * Answers what lies around an entity in both directions. NotFound.
+   * Returns the entities around an entity, in both directions. NotFound.
    *
    * @generated from rpc sluice.orchestration.v1.LineageService.GetLineage
    */
@@ -727,7 +730,7 @@ export const LineageService: GenService<{
     output: typeof GetLineageResponseSchema;
   },
   /**
-   * Answers what an entity is made of. NotFound.
+   * Returns the entities that an entity is made of. NotFound.
    *
    * @generated from rpc sluice.orchestration.v1.LineageService.GetUpstream
    */
@@ -737,7 +740,7 @@ export const LineageService: GenService<{
     output: typeof GetUpstreamResponseSchema;
   },
   /**
-   * Answers what is made of an entity. NotFound.
+   * Returns the entities that are made of an entity. NotFound.
    *
    * @generated from rpc sluice.orchestration.v1.LineageService.GetDownstream
    */
@@ -747,12 +750,12 @@ export const LineageService: GenService<{
     output: typeof GetDownstreamResponseSchema;
   },
   /**
-   * Takes one OpenLineage event: a RunEvent, JobEvent or DatasetEvent, whose JSON is the request's body. The same event
-   * sent again changes nothing, and the order of events does not matter. Inputs go to the job and the job to its
-   * outputs; of the facets, `columnLineage`, `symlinks` and the run's `parent` are taken, others are allowed. Two names
-   * of one data set are two entities with an edge each way. A data set of the namespace `sluice` is the entity whose id
-   * is its name, and can be an input only. InvalidArgument names what is wrong by its path in the event;
-   * ResourceExhausted (REQUEST_TOO_LARGE).
+   * Records one OpenLineage event: a RunEvent, JobEvent or DatasetEvent, whose JSON is the request's body. Repeating an
+   * event changes nothing, and the order of events does not matter. Edges lead from the inputs to the job, and from the
+   * job to its outputs. Of the facets, `columnLineage`, `symlinks` and the run's `parent` are used; others are allowed.
+   * Two names of one data set are two entities with an edge in each direction. A data set of the namespace `sluice` is
+   * the entity whose id is its name, and can be an input only. InvalidArgument gives the path of the problem in the
+   * event; ResourceExhausted (REQUEST_TOO_LARGE).
    *
    * @generated from rpc sluice.orchestration.v1.LineageService.IngestEvent
    */
@@ -762,8 +765,8 @@ export const LineageService: GenService<{
     output: typeof IngestEventResponseSchema;
   },
   /**
-   * Takes OpenLineage events, whose JSON array is the request's body. Those that are right are recorded, all at once;
-   * the results say what is wrong with the others.
+   * Records OpenLineage events, whose JSON array is the request's body. All valid events are recorded together; the
+   * results describe the problems of the others.
    *
    * @generated from rpc sluice.orchestration.v1.LineageService.IngestBatch
    */
@@ -773,9 +776,9 @@ export const LineageService: GenService<{
     output: typeof IngestBatchResponseSchema;
   },
   /**
-   * Records what a job of another service read and wrote: an edge from each input to the job and from the job to each
-   * output, with the columns on both. The same record again changes nothing; another one of the same job adds to it.
-   * InvalidArgument.
+   * Records the inputs and outputs of a job of another service: an edge from each input to the job and from the job to
+   * each output, with the columns on both. Repeating a record changes nothing; a different record of the same job adds
+   * to it. InvalidArgument.
    *
    * @generated from rpc sluice.orchestration.v1.LineageService.RecordLineage
    */

@@ -31,42 +31,42 @@ export type Source = Message<"sluice.orchestration.v1.Source"> & {
   sourceId: string;
 
   /**
-   * Name for people, 1 to 200 characters without control characters, unique in the organisation.
+   * Name for users, 1 to 200 characters without control characters, unique in the organisation.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Name of its connector, as ListConnectors answers it. Can't be changed.
+   * Name of the connector, as in ListConnectors. Can't be changed.
    *
    * @generated from field: string connector = 3;
    */
   connector: string;
 
   /**
-   * How to reach it, by the connector's `settings_schema`. Credentials stand in it by secret name only.
+   * Settings according to the connector's `settings_schema`. Credentials are referred to by the name of their secret.
    *
    * @generated from field: google.protobuf.Struct settings = 4;
    */
   settings?: JsonObject | undefined;
 
   /**
-   * When the source was registered. Set by the server.
+   * Time of registration. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When the source was changed last. Set by the server.
+   * Time of the last change. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 6;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Changes with every change of the source.
+   * Changes whenever the source changes.
    *
    * @generated from field: string etag = 7;
    */
@@ -101,7 +101,7 @@ export type CreateSourceRequest = Message<"sluice.orchestration.v1.CreateSourceR
   requestId: string;
 
   /**
-   * A dry run: everything is checked, and nothing is stored. Of a file, all is read.
+   * Dry run: everything is checked, and nothing is stored. A file is read completely.
    *
    * @generated from field: bool validate_only = 3;
    */
@@ -122,14 +122,14 @@ export const CreateSourceRequestSchema: GenMessage<CreateSourceRequest> = /*@__P
  */
 export type CreateSourceResponse = Message<"sluice.orchestration.v1.CreateSourceResponse"> & {
   /**
-   * As it is now; unset after a dry run.
+   * Current state; unset after a dry run.
    *
    * @generated from field: sluice.orchestration.v1.Source source = 1;
    */
   source?: Source | undefined;
 
   /**
-   * After a dry run of a file: what PreviewSource answers, with 10 rows at most.
+   * After a dry run of a file: the result of PreviewSource, with at most 10 rows.
    *
    * @generated from field: sluice.orchestration.v1.SourcePreview preview = 2;
    */
@@ -144,7 +144,7 @@ export const CreateSourceResponseSchema: GenMessage<CreateSourceResponse> = /*@_
   messageDesc(file_sluice_orchestration_v1_sources, 2);
 
 /**
- * Settings to try.
+ * Settings to test.
  *
  * @generated from message sluice.orchestration.v1.PreviewSourceRequest
  */
@@ -157,21 +157,21 @@ export type PreviewSourceRequest = Message<"sluice.orchestration.v1.PreviewSourc
   connector: string;
 
   /**
-   * As a source's `settings`.
+   * Settings, as in a source's `settings`.
    *
    * @generated from field: google.protobuf.Struct settings = 2;
    */
   settings?: JsonObject | undefined;
 
   /**
-   * Which table of a database; unset for a file, which is one.
+   * Table of a database; unset for a file, which has only one.
    *
    * @generated from field: sluice.orchestration.v1.PreviewTable table = 3;
    */
   table?: PreviewTable | undefined;
 
   /**
-   * Rows in the answer: default 20, at most 1000, and 3 MiB of them.
+   * Maximum number of rows: default 20, at most 1000, and 3 MiB of them.
    *
    * @generated from field: int32 max_rows = 4;
    */
@@ -214,13 +214,13 @@ export const PreviewTableSchema: GenMessage<PreviewTable> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_sources, 4);
 
 /**
- * What was found.
+ * Result of the preview.
  *
  * @generated from message sluice.orchestration.v1.PreviewSourceResponse
  */
 export type PreviewSourceResponse = Message<"sluice.orchestration.v1.PreviewSourceResponse"> & {
   /**
-   * How the source is read with these settings.
+   * Preview of the source with these settings.
    *
    * @generated from field: sluice.orchestration.v1.SourcePreview preview = 1;
    */
@@ -235,21 +235,20 @@ export const PreviewSourceResponseSchema: GenMessage<PreviewSourceResponse> = /*
   messageDesc(file_sluice_orchestration_v1_sources, 5);
 
 /**
- * How a table is read with some settings.
+ * Preview of a table with given settings.
  *
  * @generated from message sluice.orchestration.v1.SourcePreview
  */
 export type SourcePreview = Message<"sluice.orchestration.v1.SourcePreview"> & {
   /**
-   * Whether it can be read so; otherwise the problems say why not, and there are no rows.
+   * Whether the table can be read. If not, the problems give the reasons, and there are no rows.
    *
    * @generated from field: bool readable = 1;
    */
   readable: boolean;
 
   /**
-   * Settings of a file as they were said or found. A source that is made with them is read in the same way. Empty for
-   * databases.
+   * Given or detected settings of a file. A source with these settings is read in the same way. Empty for databases.
    *
    * @generated from field: google.protobuf.Struct settings = 2;
    */
@@ -263,42 +262,42 @@ export type SourcePreview = Message<"sluice.orchestration.v1.SourcePreview"> & {
   schemaName: string;
 
   /**
-   * Name of the table, as SQL has it.
+   * Name of the table in SQL.
    *
    * @generated from field: string table_name = 4;
    */
   tableName: string;
 
   /**
-   * Its columns, in their order.
+   * Its columns, in order.
    *
    * @generated from field: repeated sluice.orchestration.v1.PreviewColumn columns = 5;
    */
   columns: PreviewColumn[];
 
   /**
-   * Its first rows, each with a value for each column, spelled as ExecuteQuery spells them.
+   * Its first rows, each with a value for each column, encoded as in ExecuteQuery.
    *
    * @generated from field: repeated google.protobuf.ListValue rows = 6;
    */
   rows: ListValue[];
 
   /**
-   * Whether there are more rows.
+   * Whether more rows exist.
    *
    * @generated from field: bool truncated = 7;
    */
   truncated: boolean;
 
   /**
-   * Rows of a file, all of them; unset for databases, and where the file can't be read.
+   * Number of all rows of a file; unset for databases, and if the file can't be read.
    *
    * @generated from field: optional int64 row_count = 8;
    */
   rowCount?: bigint | undefined;
 
   /**
-   * At most 100 things that its owner should know of, or has to mend.
+   * Up to 100 problems to know of or to solve.
    *
    * @generated from field: repeated sluice.orchestration.v1.SourceProblem problems = 9;
    */
@@ -313,7 +312,7 @@ export const SourcePreviewSchema: GenMessage<SourcePreview> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_sources, 6);
 
 /**
- * A column as it is read.
+ * A column of a preview.
  *
  * @generated from message sluice.orchestration.v1.PreviewColumn
  */
@@ -326,28 +325,28 @@ export type PreviewColumn = Message<"sluice.orchestration.v1.PreviewColumn"> & {
   name: string;
 
   /**
-   * Its type: DuckDB's name of it for files, the database's own otherwise.
+   * Type: DuckDB's name for files, the database's own name otherwise.
    *
    * @generated from field: string data_type = 2;
    */
   dataType: string;
 
   /**
-   * Whether a value may be missing; unset for databases.
+   * Whether values can be missing; unset for databases.
    *
    * @generated from field: optional bool nullable = 3;
    */
   nullable?: boolean | undefined;
 
   /**
-   * How its values are written in the file where there are several ways, as `%d.%m.%Y`; empty otherwise.
+   * Format of its values in the file, if there are several possible ones, such as `%d.%m.%Y`; empty otherwise.
    *
    * @generated from field: string form = 4;
    */
   form: string;
 
   /**
-   * Why no narrower type keeps its values, for people; empty where that is plain.
+   * Why no narrower type preserves its values, for users; empty if obvious.
    *
    * @generated from field: string note = 5;
    */
@@ -362,27 +361,27 @@ export const PreviewColumnSchema: GenMessage<PreviewColumn> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_sources, 7);
 
 /**
- * Something in a file.
+ * A problem in a file.
  *
  * @generated from message sluice.orchestration.v1.SourceProblem
  */
 export type SourceProblem = Message<"sluice.orchestration.v1.SourceProblem"> & {
   /**
-   * The line, from 1; 0 where it is of no single one.
+   * The line, from 1; 0 if the problem is not in a single line.
    *
    * @generated from field: int64 line = 1;
    */
   line: bigint;
 
   /**
-   * The column; empty where it is of no single one.
+   * The column; empty if the problem is not in a single column.
    *
    * @generated from field: string column = 2;
    */
   column: string;
 
   /**
-   * What it is, and what to set.
+   * The problem, and the setting that solves it.
    *
    * @generated from field: string message = 3;
    */
@@ -397,7 +396,7 @@ export const SourceProblemSchema: GenMessage<SourceProblem> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_sources, 8);
 
 /**
- * Which source.
+ * Identifies a source.
  *
  * @generated from message sluice.orchestration.v1.GetSourceRequest
  */
@@ -424,7 +423,7 @@ export const GetSourceRequestSchema: GenMessage<GetSourceRequest> = /*@__PURE__*
  */
 export type GetSourceResponse = Message<"sluice.orchestration.v1.GetSourceResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.orchestration.v1.Source source = 1;
    */
@@ -439,20 +438,20 @@ export const GetSourceResponseSchema: GenMessage<GetSourceResponse> = /*@__PURE_
   messageDesc(file_sluice_orchestration_v1_sources, 10);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.orchestration.v1.ListSourcesRequest
  */
 export type ListSourcesRequest = Message<"sluice.orchestration.v1.ListSourcesRequest"> & {
   /**
-   * Sources in the answer: default 50, at most 1000.
+   * Maximum number of sources: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -474,7 +473,7 @@ export const ListSourcesRequestSchema: GenMessage<ListSourcesRequest> = /*@__PUR
   messageDesc(file_sluice_orchestration_v1_sources, 11);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.orchestration.v1.ListSourcesResponse
  */
@@ -487,7 +486,7 @@ export type ListSourcesResponse = Message<"sluice.orchestration.v1.ListSourcesRe
   sources: Source[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -502,27 +501,27 @@ export const ListSourcesResponseSchema: GenMessage<ListSourcesResponse> = /*@__P
   messageDesc(file_sluice_orchestration_v1_sources, 12);
 
 /**
- * What to change.
+ * The change to make.
  *
  * @generated from message sluice.orchestration.v1.UpdateSourceRequest
  */
 export type UpdateSourceRequest = Message<"sluice.orchestration.v1.UpdateSourceRequest"> & {
   /**
-   * The source by its id, with the new values; with `etag`, only if it has not changed since.
+   * The source's id and the new values; with `etag`, the change is made only if the source is unchanged since.
    *
    * @generated from field: sluice.orchestration.v1.Source source = 1;
    */
   source?: Source | undefined;
 
   /**
-   * Which of `display_name`, `settings` to change. Default: those that are set.
+   * Fields to change: `display_name`, `settings`. Default: the fields that are set.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
   updateMask?: FieldMask | undefined;
 
   /**
-   * A dry run: everything is checked, and nothing is stored. Of a file, all is read.
+   * Dry run: everything is checked, and nothing is stored. A file is read completely.
    *
    * @generated from field: bool validate_only = 3;
    */
@@ -543,14 +542,14 @@ export const UpdateSourceRequestSchema: GenMessage<UpdateSourceRequest> = /*@__P
  */
 export type UpdateSourceResponse = Message<"sluice.orchestration.v1.UpdateSourceResponse"> & {
   /**
-   * As it is now; unset after a dry run.
+   * Current state; unset after a dry run.
    *
    * @generated from field: sluice.orchestration.v1.Source source = 1;
    */
   source?: Source | undefined;
 
   /**
-   * After a dry run of a file: what PreviewSource answers, with 10 rows at most.
+   * After a dry run of a file: the result of PreviewSource, with at most 10 rows.
    *
    * @generated from field: sluice.orchestration.v1.SourcePreview preview = 2;
    */
@@ -565,7 +564,7 @@ export const UpdateSourceResponseSchema: GenMessage<UpdateSourceResponse> = /*@_
   messageDesc(file_sluice_orchestration_v1_sources, 14);
 
 /**
- * Which source.
+ * Identifies a source.
  *
  * @generated from message sluice.orchestration.v1.DeleteSourceRequest
  */
@@ -586,7 +585,7 @@ export const DeleteSourceRequestSchema: GenMessage<DeleteSourceRequest> = /*@__P
   messageDesc(file_sluice_orchestration_v1_sources, 15);
 
 /**
- * Empty: the source is gone.
+ * Empty: the source is removed.
  *
  * @generated from message sluice.orchestration.v1.DeleteSourceResponse
  */
@@ -607,10 +606,10 @@ export const DeleteSourceResponseSchema: GenMessage<DeleteSourceResponse> = /*@_
  */
 export const SourceService: GenService<{
   /**
-   * Registers a data source. Nothing is read of it yet, but by a dry run (`validate_only`), which answers the errors of
-   * PreviewSource, too. InvalidArgument (SETTINGS_INVALID) naming the setting; AlreadyExists (RESOURCE_EXISTS) when the
-   * display name is taken; FailedPrecondition (SECRET_NOT_ALLOWED) when a secret that the settings name may not be sent to
-   * their host; PermissionDenied (PERMISSION_MISSING) for a setting that takes the permission `sources.insecure`.
+   * Registers a data source. Only a dry run (`validate_only`) reads the source; it also has the errors of
+   * PreviewSource. InvalidArgument (SETTINGS_INVALID) naming the setting; AlreadyExists (RESOURCE_EXISTS) when the
+   * display name is taken; FailedPrecondition (SECRET_NOT_ALLOWED) when a secret in the settings may not be sent to
+   * their host; PermissionDenied (PERMISSION_MISSING) for a setting that needs the permission `sources.insecure`.
    *
    * @generated from rpc sluice.orchestration.v1.SourceService.CreateSource
    */
@@ -620,18 +619,19 @@ export const SourceService: GenService<{
     output: typeof CreateSourceResponseSchema;
   },
   /**
-   * Tries settings before a source is made of them: what is found out, the first rows, and what is wrong. All of a file is
-   * read, as by Discover, and nothing is kept. Takes up to 5 minutes; waits for a permit before, as ExecuteQuery does.
+   * Previews settings before a source is created: returns the detected settings, the first rows and the problems. The
+   * whole file is read, as by Discover, and nothing is stored. Takes up to 5 minutes; waits for a permit first, as
+   * ExecuteQuery does.
    *
-   * A file that can't be read with these settings is an answer, not an error: `readable` is false, and the problems say
-   * what to set. InvalidArgument (SETTINGS_INVALID) naming the setting, and for a table where there is none to name or one
-   * is missing; FailedPrecondition (SOURCE_DATA_INVALID) when the file does not exist, (SECRET_NOT_FOUND,
-   * SECRET_NOT_ALLOWED, ADDRESS_REFUSED, INSECURE_CONNECTION) as of ExecuteQuery; PermissionDenied (PERMISSION_MISSING) for
-   * a setting that takes the permission `sources.insecure`; NotFound for an unknown connector; InvalidArgument (SQL_INVALID) when the table does not exist;
-   * Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY), (ENGINE_CRASHED) and, after the second crash, FailedPrecondition
-   * (QUARANTINED); ResourceExhausted (EXECUTION_LIMIT, MEMORY_LIMIT, DISK_FULL) or DeadlineExceeded (EXECUTION_LIMIT);
-   * DeadlineExceeded (DEADLINE_PASSED) for the call's own deadline; Aborted (EXECUTION_PREEMPTED); DataLoss
-   * (CONTENT_CORRUPT).
+   * If a file can't be read with these settings, the call succeeds: `readable` is false, and the problems say what to
+   * set. InvalidArgument (SETTINGS_INVALID) naming the setting, for a table of a source without tables, and for a
+   * missing table; FailedPrecondition (SOURCE_DATA_INVALID) when the file does not exist, (SECRET_NOT_FOUND,
+   * SECRET_NOT_ALLOWED, ADDRESS_REFUSED, INSECURE_CONNECTION) as in ExecuteQuery; PermissionDenied (PERMISSION_MISSING)
+   * for a setting that needs the permission `sources.insecure`; NotFound when the connector does not exist;
+   * InvalidArgument (SQL_INVALID) when the table does not exist; Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY),
+   * (ENGINE_CRASHED) and, after the second crash, FailedPrecondition (QUARANTINED); ResourceExhausted (EXECUTION_LIMIT,
+   * MEMORY_LIMIT, DISK_FULL) or DeadlineExceeded (EXECUTION_LIMIT); DeadlineExceeded (DEADLINE_PASSED) for the call's
+   * own deadline; Aborted (EXECUTION_PREEMPTED); DataLoss (CONTENT_CORRUPT).
    *
    * @generated from rpc sluice.orchestration.v1.SourceService.PreviewSource
    */
@@ -641,7 +641,7 @@ export const SourceService: GenService<{
     output: typeof PreviewSourceResponseSchema;
   },
   /**
-   * Answers one data source. NotFound.
+   * Returns one data source. NotFound.
    *
    * @generated from rpc sluice.orchestration.v1.SourceService.GetSource
    */
@@ -661,10 +661,10 @@ export const SourceService: GenService<{
     output: typeof ListSourcesResponseSchema;
   },
   /**
-   * Changes a data source; a dry run (`validate_only`) answers the errors of PreviewSource, too. NotFound; Aborted (ETAG_MISMATCH); InvalidArgument (SETTINGS_INVALID); AlreadyExists
-   * (RESOURCE_EXISTS) when the display name is taken; FailedPrecondition (SECRET_NOT_ALLOWED) when a secret that the new
-   * settings name may not be sent to their host; PermissionDenied (PERMISSION_MISSING) for a setting that takes the
-   * permission `sources.insecure`.
+   * Changes a data source. A dry run (`validate_only`) also has the errors of PreviewSource. NotFound; Aborted
+   * (ETAG_MISMATCH); InvalidArgument (SETTINGS_INVALID); AlreadyExists (RESOURCE_EXISTS) when the display name is
+   * taken; FailedPrecondition (SECRET_NOT_ALLOWED) when a secret in the new settings may not be sent to their host;
+   * PermissionDenied (PERMISSION_MISSING) for a setting that needs the permission `sources.insecure`.
    *
    * @generated from rpc sluice.orchestration.v1.SourceService.UpdateSource
    */
@@ -674,7 +674,7 @@ export const SourceService: GenService<{
     output: typeof UpdateSourceResponseSchema;
   },
   /**
-   * Removes a data source and what was discovered of it; records of executions stay. NotFound.
+   * Removes a data source with its tables in the catalog. Records of executions are kept. NotFound.
    *
    * @generated from rpc sluice.orchestration.v1.SourceService.DeleteSource
    */

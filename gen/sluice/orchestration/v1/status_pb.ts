@@ -30,13 +30,13 @@ export const GetStatusRequestSchema: GenMessage<GetStatusRequest> = /*@__PURE__*
   messageDesc(file_sluice_orchestration_v1_status, 0);
 
 /**
- * How it stands.
+ * Current state.
  *
  * @generated from message sluice.orchestration.v1.GetStatusResponse
  */
 export type GetStatusResponse = Message<"sluice.orchestration.v1.GetStatusResponse"> & {
   /**
-   * The engine: the processes that DuckDB runs in.
+   * The engine: the processes of DuckDB.
    *
    * @generated from field: sluice.orchestration.v1.EngineStatus engine = 1;
    */
@@ -51,41 +51,41 @@ export const GetStatusResponseSchema: GenMessage<GetStatusResponse> = /*@__PURE_
   messageDesc(file_sluice_orchestration_v1_status, 1);
 
 /**
- * How the engine's processes are confined and bounded.
+ * Confinement and limits of the engine's processes.
  *
  * @generated from message sluice.orchestration.v1.EngineStatus
  */
 export type EngineStatus = Message<"sluice.orchestration.v1.EngineStatus"> & {
   /**
-   * Every protection that an engine's process can have, by its number.
+   * Every protection of an engine process, by number.
    *
    * @generated from field: repeated sluice.orchestration.v1.EngineProtectionStatus protections = 1;
    */
   protections: EngineProtectionStatus[];
 
   /**
-   * Private memory that one process may have, in bytes.
+   * Maximum private memory of one process, in bytes.
    *
    * @generated from field: int64 process_memory_bytes_max = 2;
    */
   processMemoryBytesMax: bigint;
 
   /**
-   * Private memory that all processes together may have, those that speak to sources included, in bytes.
+   * Maximum private memory of all processes, including those for sources, in bytes.
    *
    * @generated from field: int64 memory_bytes_max = 3;
    */
   memoryBytesMax: bigint;
 
   /**
-   * Processes that do a task, or speak to a source, now.
+   * Number of processes that run a task or serve a source.
    *
    * @generated from field: int32 busy_process_count = 4;
    */
   busyProcessCount: number;
 
   /**
-   * Private memory of these processes, in bytes; 0 where the platform does not tell it.
+   * Private memory of these processes, in bytes; 0 if the platform does not report it.
    *
    * @generated from field: int64 memory_bytes = 5;
    */
@@ -100,20 +100,20 @@ export const EngineStatusSchema: GenMessage<EngineStatus> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_status, 2);
 
 /**
- * Whether a protection holds.
+ * Status of one protection.
  *
  * @generated from message sluice.orchestration.v1.EngineProtectionStatus
  */
 export type EngineProtectionStatus = Message<"sluice.orchestration.v1.EngineProtectionStatus"> & {
   /**
-   * Which protection.
+   * The protection.
    *
    * @generated from field: sluice.orchestration.v1.EngineProtection protection = 1;
    */
   protection: EngineProtection;
 
   /**
-   * Whether it was found to hold when the process started, by a process that tried.
+   * Whether a test process found it in effect when the service started.
    *
    * @generated from field: bool holds = 2;
    */
@@ -128,62 +128,62 @@ export const EngineProtectionStatusSchema: GenMessage<EngineProtectionStatus> = 
   messageDesc(file_sluice_orchestration_v1_status, 3);
 
 /**
- * What an engine's process can't do.
+ * A protection of an engine process.
  *
  * @generated from enum sluice.orchestration.v1.EngineProtection
  */
 export const EngineProtection = {
   /**
-   * Never answered.
+   * Never returned.
    *
    * @generated from enum value: ENGINE_PROTECTION_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * It opens no file but its input, its spill folder, and what its program is made of.
+   * It can open only its input, its spill folder and its program files.
    *
    * @generated from enum value: ENGINE_PROTECTION_FILES = 1;
    */
   FILES: 1,
 
   /**
-   * It reaches no network, not even this machine's own.
+   * It can't reach any network, including this machine's own.
    *
    * @generated from enum value: ENGINE_PROTECTION_NETWORK = 2;
    */
   NETWORK: 2,
 
   /**
-   * It signals no other process.
+   * It can't signal other processes.
    *
    * @generated from enum value: ENGINE_PROTECTION_SIGNALS = 3;
    */
   SIGNALS: 3,
 
   /**
-   * It gains no rights by the programs that it executes.
+   * It can't gain privileges through programs that it executes.
    *
    * @generated from enum value: ENGINE_PROTECTION_PRIVILEGES = 4;
    */
   PRIVILEGES: 4,
 
   /**
-   * It makes no system call but those that computing takes.
+   * It can make only the system calls that computing needs.
    *
    * @generated from enum value: ENGINE_PROTECTION_SYSTEM_CALLS = 5;
    */
   SYSTEM_CALLS: 5,
 
   /**
-   * It is not root; where the service is root, each process has a user of its own.
+   * It is not root; if the service is root, each process has its own user.
    *
    * @generated from enum value: ENGINE_PROTECTION_USER = 6;
    */
   USER: 6,
 
   /**
-   * The system refuses it memory beyond its limit.
+   * The system limits its memory.
    *
    * @generated from enum value: ENGINE_PROTECTION_MEMORY = 7;
    */
@@ -191,7 +191,7 @@ export const EngineProtection = {
 } as const;
 
 /**
- * What an engine's process can't do.
+ * A protection of an engine process.
  *
  * @generated from enum sluice.orchestration.v1.EngineProtection
  */
@@ -204,13 +204,13 @@ export const EngineProtectionSchema: GenEnum<EngineProtection> = /*@__PURE__*/
   enumDesc(file_sluice_orchestration_v1_status, 0);
 
 /**
- * How the platform stands, for its operators.
+ * Status of the platform, for operators.
  *
  * @generated from service sluice.orchestration.v1.StatusService
  */
 export const StatusService: GenService<{
   /**
-   * Answers how the engine of the orchestration process that takes the call is confined and bounded.
+   * Returns the confinement and the limits of the engine, in the orchestration process that serves the call.
    *
    * @generated from rpc sluice.orchestration.v1.StatusService.GetStatus
    */

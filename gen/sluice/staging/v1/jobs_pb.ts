@@ -20,7 +20,7 @@ export const file_sluice_staging_v1_jobs: GenFile = /*@__PURE__*/
   fileDesc("ChxzbHVpY2Uvc3RhZ2luZy92MS9qb2JzLnByb3RvEhFzbHVpY2Uuc3RhZ2luZy52MSL7BAoDSm9iEg4KBmpvYl9pZBgBIAEoCRIbCglzb3VyY2VfaWQYAiABKAlCCLpIBXIDsAEBEiQKBnRhYmxlcxgDIAMoCUIUukgRkgEOEOgHGAEiB3IFEAEY/wMSQAoKc2VsZWN0aW9ucxgEIAMoCzIhLnNsdWljZS5zdGFnaW5nLnYxLlRhYmxlU2VsZWN0aW9uQgm6SAaSAQMQ6AcSNwoGZm9ybWF0GAUgASgOMh0uc2x1aWNlLnN0YWdpbmcudjEuRmlsZUZvcm1hdEIIukgFggECEAESJAoKY2h1bmtfcm93cxgGIAEoA0IQukgN2AEBIggYgMLXLyjoBxIqCgVzdGF0ZRgHIAEoDjIbLnNsdWljZS5zdGFnaW5nLnYxLkpvYlN0YXRlEhUKDWVycm9yX21lc3NhZ2UYCCABKAkSLQoIcHJvZ3Jlc3MYCSABKAsyGy5zbHVpY2Uuc3RhZ2luZy52MS5Qcm9ncmVzcxIXCg9tYW5pZmVzdF9zaGEyNTYYCiABKAkSFwoPY3JlYXRvcl91c2VyX2lkGAsgASgJEi8KC2NyZWF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNyb3dfc2VjdXJpdHlfdGFibGVzGBAgAygJInAKDlRhYmxlU2VsZWN0aW9uEh0KC3NjaGVtYV9uYW1lGAEgASgJQgi6SAVyAxj/ARIYCgRuYW1lGAIgASgJQgq6SAdyBRABGP8BEiUKB2NvbHVtbnMYAyADKAlCFLpIEZIBDhDQDxgBIgdyBRABGP8BIn8KCFByb2dyZXNzEhEKCXJvd19jb3VudBgBIAEoAxIaChJyb3dfY291bnRfZXhwZWN0ZWQYAiABKAMSEgoKc2l6ZV9ieXRlcxgDIAEoAxITCgtjaHVua19jb3VudBgEIAEoBRIbChNjaHVua19jb3VudF9wbGFubmVkGAUgASgFIvYBCgVDaHVuaxINCgVpbmRleBgBIAEoBRITCgtzY2hlbWFfbmFtZRgCIAEoCRISCgp0YWJsZV9uYW1lGAMgASgJEhEKCXJvd19jb3VudBgEIAEoAxISCgpzaXplX2J5dGVzGAUgASgDEg4KBnNoYTI1NhgGIAEoCRILCgN1cmwYByABKAkSDwoHZmlsZV9pZBgIIAEoCRIvCgdjb2x1bW5zGAkgAygLMh4uc2x1aWNlLnN0YWdpbmcudjEuQ29sdW1uU3RhdHMSLwoLY3JlYXRlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImMKC0NvbHVtblN0YXRzEgwKBG5hbWUYASABKAkSEgoKbnVsbF9jb3VudBgCIAEoAxIQCgNtaW4YAyABKAlIAIgBARIQCgNtYXgYBCABKAlIAYgBAUIGCgRfbWluQgYKBF9tYXgilwIKEENyZWF0ZUpvYlJlcXVlc3QS4QEKA2pvYhgBIAEoCzIWLnNsdWljZS5zdGFnaW5nLnYxLkpvYkK7AbpItwG6AbABChFjcmVhdGVfam9iLnRhYmxlcxIydGFibGVzIGFuZCBzZWxlY3Rpb25zIG5lZWQgMSB0byAxMDAwIHRhYmxlcyBpbiBhbGwaZ3RoaXMudGFibGVzLnNpemUoKSArIHRoaXMuc2VsZWN0aW9ucy5zaXplKCkgPj0gMSAmJiB0aGlzLnRhYmxlcy5zaXplKCkgKyB0aGlzLnNlbGVjdGlvbnMuc2l6ZSgpIDw9IDEwMDDIAQESHwoKcmVxdWVzdF9pZBgCIAEoCUILukgI2AEBcgOwAQEiOAoRQ3JlYXRlSm9iUmVzcG9uc2USIwoDam9iGAEgASgLMhYuc2x1aWNlLnN0YWdpbmcudjEuSm9iIikKDUdldEpvYlJlcXVlc3QSGAoGam9iX2lkGAEgASgJQgi6SAVyA7ABASI1Cg5HZXRKb2JSZXNwb25zZRIjCgNqb2IYASABKAsyFi5zbHVpY2Uuc3RhZ2luZy52MS5Kb2IipAEKD0xpc3RKb2JzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSNAoFc3RhdGUYAyABKA4yGy5zbHVpY2Uuc3RhZ2luZy52MS5Kb2JTdGF0ZUIIukgFggECEAESHgoJc291cmNlX2lkGAQgASgJQgu6SAjYAQFyA7ABASJRChBMaXN0Sm9ic1Jlc3BvbnNlEiQKBGpvYnMYASADKAsyFi5zbHVpY2Uuc3RhZ2luZy52MS5Kb2ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIisKD1dhdGNoSm9iUmVxdWVzdBIYCgZqb2JfaWQYASABKAlCCLpIBXIDsAEBIjcKEFdhdGNoSm9iUmVzcG9uc2USIwoDam9iGAEgASgLMhYuc2x1aWNlLnN0YWdpbmcudjEuSm9iIiwKEENhbmNlbEpvYlJlcXVlc3QSGAoGam9iX2lkGAEgASgJQgi6SAVyA7ABASI4ChFDYW5jZWxKb2JSZXNwb25zZRIjCgNqb2IYASABKAsyFi5zbHVpY2Uuc3RhZ2luZy52MS5Kb2IiKwoPUGF1c2VKb2JSZXF1ZXN0EhgKBmpvYl9pZBgBIAEoCUIIukgFcgOwAQEiNwoQUGF1c2VKb2JSZXNwb25zZRIjCgNqb2IYASABKAsyFi5zbHVpY2Uuc3RhZ2luZy52MS5Kb2IiLAoQUmVzdW1lSm9iUmVxdWVzdBIYCgZqb2JfaWQYASABKAlCCLpIBXIDsAEBIjgKEVJlc3VtZUpvYlJlc3BvbnNlEiMKA2pvYhgBIAEoCzIWLnNsdWljZS5zdGFnaW5nLnYxLkpvYiIsChBEZWxldGVKb2JSZXF1ZXN0EhgKBmpvYl9pZBgBIAEoCUIIukgFcgOwAQEiEwoRRGVsZXRlSm9iUmVzcG9uc2UiagoRTGlzdENodW5rc1JlcXVlc3QSGAoGam9iX2lkGAEgASgJQgi6SAVyA7ABARIdCglwYWdlX3NpemUYAiABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgAgiVwoSTGlzdENodW5rc1Jlc3BvbnNlEigKBmNodW5rcxgBIAMoCzIYLnNsdWljZS5zdGFnaW5nLnYxLkNodW5rEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJJCg9HZXRDaHVua1JlcXVlc3QSGAoGam9iX2lkGAEgASgJQgi6SAVyA7ABARIcCgtjaHVua19pbmRleBgCIAEoBUIHukgEGgIoACI7ChBHZXRDaHVua1Jlc3BvbnNlEicKBWNodW5rGAEgASgLMhguc2x1aWNlLnN0YWdpbmcudjEuQ2h1bmsiLgoSR2V0TWFuaWZlc3RSZXF1ZXN0EhgKBmpvYl9pZBgBIAEoCUIIukgFcgOwAQEiYQoTR2V0TWFuaWZlc3RSZXNwb25zZRItCghtYW5pZmVzdBgBIAEoCzIbLnNsdWljZS5zdGFnaW5nLnYxLk1hbmlmZXN0Eg4KBnNoYTI1NhgCIAEoCRILCgN1cmwYAyABKAkiigIKCE1hbmlmZXN0Eg4KBmpvYl9pZBgBIAEoCRIRCglzb3VyY2VfaWQYAiABKAkSEAoIc25hcHNob3QYAyABKAkSMQoNc25hcHNob3RfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoGZm9ybWF0GAUgASgOMh0uc2x1aWNlLnN0YWdpbmcudjEuRmlsZUZvcm1hdBIwCgZ0YWJsZXMYBiADKAsyIC5zbHVpY2Uuc3RhZ2luZy52MS5NYW5pZmVzdFRhYmxlEhEKCXJvd19jb3VudBgHIAEoAxISCgpzaXplX2J5dGVzGAggASgDEg4KBnNoYTI1NhgJIAEoCSLwAQoNTWFuaWZlc3RUYWJsZRITCgtzY2hlbWFfbmFtZRgBIAEoCRIMCgRuYW1lGAIgASgJEjIKB2NvbHVtbnMYAyADKAsyIS5zbHVpY2Uuc3RhZ2luZy52MS5NYW5pZmVzdENvbHVtbhIRCglyb3dfY291bnQYBCABKAMSLgoFZmlsZXMYBSADKAsyHy5zbHVpY2Uuc3RhZ2luZy52MS5NYW5pZmVzdEZpbGUSEAoIdGFibGVfaWQYBiABKAkSMwoMcm93X3NlY3VyaXR5GAcgASgOMh0uc2x1aWNlLmNvbW1vbi52MS5Sb3dTZWN1cml0eSJYCg5NYW5pZmVzdENvbHVtbhIMCgRuYW1lGAEgASgJEhMKC3NvdXJjZV90eXBlGAIgASgJEhEKCWRhdGFfdHlwZRgDIAEoCRIQCghudWxsYWJsZRgEIAEoCCJlCgxNYW5pZmVzdEZpbGUSDQoFaW5kZXgYASABKAUSDwoHZmlsZV9pZBgCIAEoCRIRCglyb3dfY291bnQYAyABKAMSEgoKc2l6ZV9ieXRlcxgEIAEoAxIOCgZzaGEyNTYYBSABKAkqsAEKCEpvYlN0YXRlEhkKFUpPQl9TVEFURV9VTlNQRUNJRklFRBAAEhQKEEpPQl9TVEFURV9RVUVVRUQQARIVChFKT0JfU1RBVEVfUlVOTklORxACEhQKEEpPQl9TVEFURV9QQVVTRUQQAxIXChNKT0JfU1RBVEVfU1VDQ0VFREVEEAQSFAoQSk9CX1NUQVRFX0ZBSUxFRBAFEhcKE0pPQl9TVEFURV9DQU5DRUxMRUQQBipXCgpGaWxlRm9ybWF0EhsKF0ZJTEVfRk9STUFUX1VOU1BFQ0lGSUVEEAASFwoTRklMRV9GT1JNQVRfUEFSUVVFVBABEhMKD0ZJTEVfRk9STUFUX0NTVhACMqMNCg5TdGFnaW5nU2VydmljZRKRAQoJQ3JlYXRlSm9iEiMuc2x1aWNlLnN0YWdpbmcudjEuQ3JlYXRlSm9iUmVxdWVzdBokLnNsdWljZS5zdGFnaW5nLnYxLkNyZWF0ZUpvYlJlc3BvbnNlIjmquxgPGg1zdGFnaW5nLndyaXRlsrsYAwjJAYLT5JMCGToBKiIUL2FwaS92MS9zdGFnaW5nL2pvYnMSiQEKBkdldEpvYhIgLnNsdWljZS5zdGFnaW5nLnYxLkdldEpvYlJlcXVlc3QaIS5zbHVpY2Uuc3RhZ2luZy52MS5HZXRKb2JSZXNwb25zZSI6kAIBqrsYDhoMc3RhZ2luZy5yZWFkgtPkkwIfEh0vYXBpL3YxL3N0YWdpbmcvam9icy97am9iX2lkfRKGAQoITGlzdEpvYnMSIi5zbHVpY2Uuc3RhZ2luZy52MS5MaXN0Sm9ic1JlcXVlc3QaIy5zbHVpY2Uuc3RhZ2luZy52MS5MaXN0Sm9ic1Jlc3BvbnNlIjGQAgGquxgOGgxzdGFnaW5nLnJlYWSC0+STAhYSFC9hcGkvdjEvc3RhZ2luZy9qb2JzEpcBCghXYXRjaEpvYhIiLnNsdWljZS5zdGFnaW5nLnYxLldhdGNoSm9iUmVxdWVzdBojLnNsdWljZS5zdGFnaW5nLnYxLldhdGNoSm9iUmVzcG9uc2UiQJACAaq7GA4aDHN0YWdpbmcucmVhZILT5JMCJRIjL2FwaS92MS9zdGFnaW5nL2pvYnMve2pvYl9pZH06d2F0Y2gwARKaAQoJQ2FuY2VsSm9iEiMuc2x1aWNlLnN0YWdpbmcudjEuQ2FuY2VsSm9iUmVxdWVzdBokLnNsdWljZS5zdGFnaW5nLnYxLkNhbmNlbEpvYlJlc3BvbnNlIkKquxgPGg1zdGFnaW5nLndyaXRlgtPkkwIpOgEqIiQvYXBpL3YxL3N0YWdpbmcvam9icy97am9iX2lkfTpjYW5jZWwSlgEKCFBhdXNlSm9iEiIuc2x1aWNlLnN0YWdpbmcudjEuUGF1c2VKb2JSZXF1ZXN0GiMuc2x1aWNlLnN0YWdpbmcudjEuUGF1c2VKb2JSZXNwb25zZSJBqrsYDxoNc3RhZ2luZy53cml0ZYLT5JMCKDoBKiIjL2FwaS92MS9zdGFnaW5nL2pvYnMve2pvYl9pZH06cGF1c2USmgEKCVJlc3VtZUpvYhIjLnNsdWljZS5zdGFnaW5nLnYxLlJlc3VtZUpvYlJlcXVlc3QaJC5zbHVpY2Uuc3RhZ2luZy52MS5SZXN1bWVKb2JSZXNwb25zZSJCqrsYDxoNc3RhZ2luZy53cml0ZYLT5JMCKToBKiIkL2FwaS92MS9zdGFnaW5nL2pvYnMve2pvYl9pZH06cmVzdW1lEpABCglEZWxldGVKb2ISIy5zbHVpY2Uuc3RhZ2luZy52MS5EZWxldGVKb2JSZXF1ZXN0GiQuc2x1aWNlLnN0YWdpbmcudjEuRGVsZXRlSm9iUmVzcG9uc2UiOKq7GA8aDXN0YWdpbmcud3JpdGWC0+STAh8qHS9hcGkvdjEvc3RhZ2luZy9qb2JzL3tqb2JfaWR9EpwBCgpMaXN0Q2h1bmtzEiQuc2x1aWNlLnN0YWdpbmcudjEuTGlzdENodW5rc1JlcXVlc3QaJS5zbHVpY2Uuc3RhZ2luZy52MS5MaXN0Q2h1bmtzUmVzcG9uc2UiQZACAaq7GA4aDHN0YWdpbmcucmVhZILT5JMCJhIkL2FwaS92MS9zdGFnaW5nL2pvYnMve2pvYl9pZH0vY2h1bmtzEqQBCghHZXRDaHVuaxIiLnNsdWljZS5zdGFnaW5nLnYxLkdldENodW5rUmVxdWVzdBojLnNsdWljZS5zdGFnaW5nLnYxLkdldENodW5rUmVzcG9uc2UiT5ACAaq7GA4aDHN0YWdpbmcucmVhZILT5JMCNBIyL2FwaS92MS9zdGFnaW5nL2pvYnMve2pvYl9pZH0vY2h1bmtzL3tjaHVua19pbmRleH0SoQEKC0dldE1hbmlmZXN0EiUuc2x1aWNlLnN0YWdpbmcudjEuR2V0TWFuaWZlc3RSZXF1ZXN0GiYuc2x1aWNlLnN0YWdpbmcudjEuR2V0TWFuaWZlc3RSZXNwb25zZSJDkAIBqrsYDhoMc3RhZ2luZy5yZWFkgtPkkwIoEiYvYXBpL3YxL3N0YWdpbmcvam9icy97am9iX2lkfS9tYW5pZmVzdGIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options, file_sluice_common_v1_row_security]);
 
 /**
- * Tables on their way out of a source.
+ * A job: the conversion of tables of a source into files.
  *
  * @generated from message sluice.staging.v1.Job
  */
@@ -40,7 +40,7 @@ export type Job = Message<"sluice.staging.v1.Job"> & {
   sourceId: string;
 
   /**
-   * Names of tables in the catalog, as `name` or, where that is the name of several, `schema.name`: 1 to 1000 in all
+   * Names of tables in the catalog, as `name` or, if several tables have that name, `schema.name`: 1 to 1000 together
    * with `selections`.
    *
    * @generated from field: repeated string tables = 3;
@@ -48,85 +48,85 @@ export type Job = Message<"sluice.staging.v1.Job"> & {
   tables: string[];
 
   /**
-   * Tables with a choice of columns.
+   * Tables with selected columns.
    *
    * @generated from field: repeated sluice.staging.v1.TableSelection selections = 4;
    */
   selections: TableSelection[];
 
   /**
-   * How the files are written. Default: Parquet.
+   * Format of the files. Default: Parquet.
    *
    * @generated from field: sluice.staging.v1.FileFormat format = 5;
    */
   format: FileFormat;
 
   /**
-   * Rows of a chunk, of a file at most and of a database about: 1000 to 100,000,000. Default: 1,000,000. A job whose plan has more than 100,000 chunks
-   * fails.
+   * Rows of a chunk: a maximum for files, approximate for databases. 1000 to 100,000,000. Default: 1,000,000. A job
+   * whose plan has more than 100,000 chunks fails.
    *
    * @generated from field: int64 chunk_rows = 6;
    */
   chunkRows: bigint;
 
   /**
-   * How it stands. Set by the server.
+   * Current state. Set by the server.
    *
    * @generated from field: sluice.staging.v1.JobState state = 7;
    */
   state: JobState;
 
   /**
-   * Why it failed; empty otherwise. Set by the server.
+   * Error message of a failed job; empty otherwise. Set by the server.
    *
    * @generated from field: string error_message = 8;
    */
   errorMessage: string;
 
   /**
-   * How far it is. Set by the server.
+   * Current progress. Set by the server.
    *
    * @generated from field: sluice.staging.v1.Progress progress = 9;
    */
   progress?: Progress | undefined;
 
   /**
-   * SHA-256 of the manifest when the job has succeeded. Set by the server.
+   * SHA-256 of the manifest of a job that succeeded. Set by the server.
    *
    * @generated from field: string manifest_sha256 = 10;
    */
   manifestSha256: string;
 
   /**
-   * The user that made it. Set by the server.
+   * The user who created it. Set by the server.
    *
    * @generated from field: string creator_user_id = 11;
    */
   creatorUserId: string;
 
   /**
-   * When it was made. Set by the server.
+   * Time of creation. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 12;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When it was changed last. Set by the server.
+   * Time of the last change. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 13;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * When it ended. Set by the server.
+   * Time of the end. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 14;
    */
   endTime?: Timestamp | undefined;
 
   /**
-   * When its chunks are removed: 7 days after it succeeded; unset as long as they belong to a project's package. Set by
+   * Time when its chunks are removed: 7 days after it succeeded; unset while they belong to a project's package. Set by
    * the server.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 15;
@@ -134,8 +134,8 @@ export type Job = Message<"sluice.staging.v1.Job"> & {
   expireTime?: Timestamp | undefined;
 
   /**
-   * Tables whose rows policies of the source choose, as `schema.name`: there may be rows that the source's role does not
-   * see. Known as soon as there is a plan. Set by the server.
+   * Tables with rows limited by row-level security of the source, as `schema.name`: rows may be hidden from the
+   * source's role. Set once there is a plan. Set by the server.
    *
    * @generated from field: repeated string row_security_tables = 16;
    */
@@ -150,13 +150,13 @@ export const JobSchema: GenMessage<Job> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_jobs, 0);
 
 /**
- * A table, or some columns of it.
+ * A table, optionally limited to some columns.
  *
  * @generated from message sluice.staging.v1.TableSelection
  */
 export type TableSelection = Message<"sluice.staging.v1.TableSelection"> & {
   /**
-   * Schema in the source; empty where the source has none.
+   * Schema in the source; empty if the source has no schemas.
    *
    * @generated from field: string schema_name = 1;
    */
@@ -170,7 +170,7 @@ export type TableSelection = Message<"sluice.staging.v1.TableSelection"> & {
   name: string;
 
   /**
-   * Names of the columns in their order, each once. Default: all.
+   * Names of the columns, in order, without duplicates. Default: all.
    *
    * @generated from field: repeated string columns = 3;
    */
@@ -185,41 +185,41 @@ export const TableSelectionSchema: GenMessage<TableSelection> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_jobs, 1);
 
 /**
- * How far a job is.
+ * Progress of a job.
  *
  * @generated from message sluice.staging.v1.Progress
  */
 export type Progress = Message<"sluice.staging.v1.Progress"> & {
   /**
-   * Rows in stored chunks.
+   * Number of rows in stored chunks.
    *
    * @generated from field: int64 row_count = 1;
    */
   rowCount: bigint;
 
   /**
-   * Rows that the plan expects; an estimate where the source has only one.
+   * Number of rows in the plan; an estimate if the source has no exact number.
    *
    * @generated from field: int64 row_count_expected = 2;
    */
   rowCountExpected: bigint;
 
   /**
-   * Bytes of stored chunks.
+   * Size of stored chunks in bytes.
    *
    * @generated from field: int64 size_bytes = 3;
    */
   sizeBytes: bigint;
 
   /**
-   * Stored chunks.
+   * Number of stored chunks.
    *
    * @generated from field: int32 chunk_count = 4;
    */
   chunkCount: number;
 
   /**
-   * Chunks in the plan; zero before there is one.
+   * Number of chunks in the plan; zero before there is a plan.
    *
    * @generated from field: int32 chunk_count_planned = 5;
    */
@@ -234,41 +234,41 @@ export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_jobs, 2);
 
 /**
- * A stored piece of a table.
+ * A stored chunk of a table.
  *
  * @generated from message sluice.staging.v1.Chunk
  */
 export type Chunk = Message<"sluice.staging.v1.Chunk"> & {
   /**
-   * Place in the plan, from 0.
+   * Index in the plan, from 0.
    *
    * @generated from field: int32 index = 1;
    */
   index: number;
 
   /**
-   * Schema of its table; empty where the source has none.
+   * Schema of its table; empty if the source has no schemas.
    *
    * @generated from field: string schema_name = 2;
    */
   schemaName: string;
 
   /**
-   * Its table.
+   * Name of its table.
    *
    * @generated from field: string table_name = 3;
    */
   tableName: string;
 
   /**
-   * Rows in it.
+   * Number of rows.
    *
    * @generated from field: int64 row_count = 4;
    */
   rowCount: bigint;
 
   /**
-   * Size of the file.
+   * Size of the file in bytes.
    *
    * @generated from field: int64 size_bytes = 5;
    */
@@ -282,8 +282,8 @@ export type Chunk = Message<"sluice.staging.v1.Chunk"> & {
   sha256: string;
 
   /**
-   * Where the file can be read for an hour without a credential, by HTTP GET with ranges; begins with the platform's
-   * public URL where the operator has set one, else with `/`.
+   * URL to read the file for an hour without a credential, by HTTP GET with ranges. It begins with the platform's
+   * public URL if the operator has set one, otherwise with `/`.
    *
    * @generated from field: string url = 7;
    */
@@ -297,7 +297,7 @@ export type Chunk = Message<"sluice.staging.v1.Chunk"> & {
   fileId: string;
 
   /**
-   * What is known of its columns, in their order.
+   * Statistics of its columns, in order.
    *
    * @generated from field: repeated sluice.staging.v1.ColumnStats columns = 9;
    */
@@ -319,7 +319,7 @@ export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_jobs, 3);
 
 /**
- * What is known of a column of one chunk.
+ * Statistics of a column of one chunk.
  *
  * @generated from message sluice.staging.v1.ColumnStats
  */
@@ -332,21 +332,21 @@ export type ColumnStats = Message<"sluice.staging.v1.ColumnStats"> & {
   name: string;
 
   /**
-   * Values that are missing.
+   * Number of missing values.
    *
    * @generated from field: int64 null_count = 2;
    */
   nullCount: bigint;
 
   /**
-   * Smallest value as text; unset where there is none or it is not known.
+   * Smallest value as text; unset if there is none or it is not known.
    *
    * @generated from field: optional string min = 3;
    */
   min?: string | undefined;
 
   /**
-   * Largest value as text; unset where there is none or it is not known.
+   * Largest value as text; unset if there is none or it is not known.
    *
    * @generated from field: optional string max = 4;
    */
@@ -361,13 +361,13 @@ export const ColumnStatsSchema: GenMessage<ColumnStats> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_jobs, 4);
 
 /**
- * The job to make.
+ * The job to create.
  *
  * @generated from message sluice.staging.v1.CreateJobRequest
  */
 export type CreateJobRequest = Message<"sluice.staging.v1.CreateJobRequest"> & {
   /**
-   * Source, tables and how to write them; the rest is set by the server.
+   * Source, tables and format; the rest is set by the server.
    *
    * @generated from field: sluice.staging.v1.Job job = 1;
    */
@@ -395,7 +395,7 @@ export const CreateJobRequestSchema: GenMessage<CreateJobRequest> = /*@__PURE__*
  */
 export type CreateJobResponse = Message<"sluice.staging.v1.CreateJobResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.staging.v1.Job job = 1;
    */
@@ -410,7 +410,7 @@ export const CreateJobResponseSchema: GenMessage<CreateJobResponse> = /*@__PURE_
   messageDesc(file_sluice_staging_v1_jobs, 6);
 
 /**
- * Which job.
+ * Identifies a job.
  *
  * @generated from message sluice.staging.v1.GetJobRequest
  */
@@ -437,7 +437,7 @@ export const GetJobRequestSchema: GenMessage<GetJobRequest> = /*@__PURE__*/
  */
 export type GetJobResponse = Message<"sluice.staging.v1.GetJobResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.staging.v1.Job job = 1;
    */
@@ -452,34 +452,34 @@ export const GetJobResponseSchema: GenMessage<GetJobResponse> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_jobs, 8);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.staging.v1.ListJobsRequest
  */
 export type ListJobsRequest = Message<"sluice.staging.v1.ListJobsRequest"> & {
   /**
-   * Jobs in the answer: default 50, at most 1000.
+   * Maximum number of jobs: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only jobs in this state. Default: in any.
+   * Only jobs in this state. Default: all.
    *
    * @generated from field: sluice.staging.v1.JobState state = 3;
    */
   state: JobState;
 
   /**
-   * Only jobs of this source. Default: of any.
+   * Only jobs of this source. Default: all.
    *
    * @generated from field: string source_id = 4;
    */
@@ -494,7 +494,7 @@ export const ListJobsRequestSchema: GenMessage<ListJobsRequest> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_jobs, 9);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.staging.v1.ListJobsResponse
  */
@@ -507,7 +507,7 @@ export type ListJobsResponse = Message<"sluice.staging.v1.ListJobsResponse"> & {
   jobs: Job[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -522,7 +522,7 @@ export const ListJobsResponseSchema: GenMessage<ListJobsResponse> = /*@__PURE__*
   messageDesc(file_sluice_staging_v1_jobs, 10);
 
 /**
- * Which job.
+ * Identifies a job.
  *
  * @generated from message sluice.staging.v1.WatchJobRequest
  */
@@ -543,13 +543,13 @@ export const WatchJobRequestSchema: GenMessage<WatchJobRequest> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_jobs, 11);
 
 /**
- * The job at one moment.
+ * The job at one point in time.
  *
  * @generated from message sluice.staging.v1.WatchJobResponse
  */
 export type WatchJobResponse = Message<"sluice.staging.v1.WatchJobResponse"> & {
   /**
-   * As it was then.
+   * State at that time.
    *
    * @generated from field: sluice.staging.v1.Job job = 1;
    */
@@ -564,7 +564,7 @@ export const WatchJobResponseSchema: GenMessage<WatchJobResponse> = /*@__PURE__*
   messageDesc(file_sluice_staging_v1_jobs, 12);
 
 /**
- * Which job.
+ * Identifies a job.
  *
  * @generated from message sluice.staging.v1.CancelJobRequest
  */
@@ -591,7 +591,7 @@ export const CancelJobRequestSchema: GenMessage<CancelJobRequest> = /*@__PURE__*
  */
 export type CancelJobResponse = Message<"sluice.staging.v1.CancelJobResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.staging.v1.Job job = 1;
    */
@@ -606,7 +606,7 @@ export const CancelJobResponseSchema: GenMessage<CancelJobResponse> = /*@__PURE_
   messageDesc(file_sluice_staging_v1_jobs, 14);
 
 /**
- * Which job.
+ * Identifies a job.
  *
  * @generated from message sluice.staging.v1.PauseJobRequest
  */
@@ -633,7 +633,7 @@ export const PauseJobRequestSchema: GenMessage<PauseJobRequest> = /*@__PURE__*/
  */
 export type PauseJobResponse = Message<"sluice.staging.v1.PauseJobResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.staging.v1.Job job = 1;
    */
@@ -648,7 +648,7 @@ export const PauseJobResponseSchema: GenMessage<PauseJobResponse> = /*@__PURE__*
   messageDesc(file_sluice_staging_v1_jobs, 16);
 
 /**
- * Which job.
+ * Identifies a job.
  *
  * @generated from message sluice.staging.v1.ResumeJobRequest
  */
@@ -675,7 +675,7 @@ export const ResumeJobRequestSchema: GenMessage<ResumeJobRequest> = /*@__PURE__*
  */
 export type ResumeJobResponse = Message<"sluice.staging.v1.ResumeJobResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.staging.v1.Job job = 1;
    */
@@ -690,7 +690,7 @@ export const ResumeJobResponseSchema: GenMessage<ResumeJobResponse> = /*@__PURE_
   messageDesc(file_sluice_staging_v1_jobs, 18);
 
 /**
- * Which job.
+ * Identifies a job.
  *
  * @generated from message sluice.staging.v1.DeleteJobRequest
  */
@@ -711,7 +711,7 @@ export const DeleteJobRequestSchema: GenMessage<DeleteJobRequest> = /*@__PURE__*
   messageDesc(file_sluice_staging_v1_jobs, 19);
 
 /**
- * Empty: the job is gone.
+ * Empty: the job is removed.
  *
  * @generated from message sluice.staging.v1.DeleteJobResponse
  */
@@ -726,7 +726,7 @@ export const DeleteJobResponseSchema: GenMessage<DeleteJobResponse> = /*@__PURE_
   messageDesc(file_sluice_staging_v1_jobs, 20);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.staging.v1.ListChunksRequest
  */
@@ -739,14 +739,14 @@ export type ListChunksRequest = Message<"sluice.staging.v1.ListChunksRequest"> &
   jobId: string;
 
   /**
-   * Chunks in the answer: default 50, at most 1000.
+   * Maximum number of chunks: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -761,7 +761,7 @@ export const ListChunksRequestSchema: GenMessage<ListChunksRequest> = /*@__PURE_
   messageDesc(file_sluice_staging_v1_jobs, 21);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.staging.v1.ListChunksResponse
  */
@@ -774,7 +774,7 @@ export type ListChunksResponse = Message<"sluice.staging.v1.ListChunksResponse">
   chunks: Chunk[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -789,7 +789,7 @@ export const ListChunksResponseSchema: GenMessage<ListChunksResponse> = /*@__PUR
   messageDesc(file_sluice_staging_v1_jobs, 22);
 
 /**
- * Which chunk.
+ * Identifies a chunk.
  *
  * @generated from message sluice.staging.v1.GetChunkRequest
  */
@@ -802,7 +802,7 @@ export type GetChunkRequest = Message<"sluice.staging.v1.GetChunkRequest"> & {
   jobId: string;
 
   /**
-   * Its place in the plan, from 0.
+   * Index of the chunk in the plan, from 0.
    *
    * @generated from field: int32 chunk_index = 2;
    */
@@ -823,7 +823,7 @@ export const GetChunkRequestSchema: GenMessage<GetChunkRequest> = /*@__PURE__*/
  */
 export type GetChunkResponse = Message<"sluice.staging.v1.GetChunkResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.staging.v1.Chunk chunk = 1;
    */
@@ -838,7 +838,7 @@ export const GetChunkResponseSchema: GenMessage<GetChunkResponse> = /*@__PURE__*
   messageDesc(file_sluice_staging_v1_jobs, 24);
 
 /**
- * Which job.
+ * Identifies a job.
  *
  * @generated from message sluice.staging.v1.GetManifestRequest
  */
@@ -865,21 +865,21 @@ export const GetManifestRequestSchema: GenMessage<GetManifestRequest> = /*@__PUR
  */
 export type GetManifestResponse = Message<"sluice.staging.v1.GetManifestResponse"> & {
   /**
-   * What the job wrote.
+   * The manifest of the job.
    *
    * @generated from field: sluice.staging.v1.Manifest manifest = 1;
    */
   manifest?: Manifest | undefined;
 
   /**
-   * SHA-256 of `manifest.json` as it is stored.
+   * SHA-256 of `manifest.json` as stored.
    *
    * @generated from field: string sha256 = 2;
    */
   sha256: string;
 
   /**
-   * Where `manifest.json` itself can be read for an hour without a credential, as a chunk's `url`.
+   * URL to read `manifest.json` itself for an hour without a credential, like a chunk's `url`.
    *
    * @generated from field: string url = 3;
    */
@@ -894,7 +894,7 @@ export const GetManifestResponseSchema: GenMessage<GetManifestResponse> = /*@__P
   messageDesc(file_sluice_staging_v1_jobs, 26);
 
 /**
- * What a job wrote: `manifest.json` is this message as proto3 JSON.
+ * Manifest of a job: `manifest.json` is this message as proto3 JSON.
  *
  * @generated from message sluice.staging.v1.Manifest
  */
@@ -914,22 +914,22 @@ export type Manifest = Message<"sluice.staging.v1.Manifest"> & {
   sourceId: string;
 
   /**
-   * What names the state of the source that every row is from: `sha256:` and the hash of a file, or a database's own
-   * name of a snapshot.
+   * Identifies the state of the source that all rows come from: `sha256:` and the hash of a file, or a database's name
+   * of a snapshot.
    *
    * @generated from field: string snapshot = 3;
    */
   snapshot: string;
 
   /**
-   * When the snapshot was taken.
+   * Time of the snapshot.
    *
    * @generated from field: google.protobuf.Timestamp snapshot_time = 4;
    */
   snapshotTime?: Timestamp | undefined;
 
   /**
-   * How the files are written.
+   * Format of the files.
    *
    * @generated from field: sluice.staging.v1.FileFormat format = 5;
    */
@@ -943,21 +943,22 @@ export type Manifest = Message<"sluice.staging.v1.Manifest"> & {
   tables: ManifestTable[];
 
   /**
-   * Rows of all tables.
+   * Number of rows of all tables.
    *
    * @generated from field: int64 row_count = 7;
    */
   rowCount: bigint;
 
   /**
-   * Bytes of all files.
+   * Size of all files in bytes.
    *
    * @generated from field: int64 size_bytes = 8;
    */
   sizeBytes: bigint;
 
   /**
-   * SHA-256 of the lower-case hexadecimal hashes of all files, in the order of their chunks, each followed by a line feed.
+   * SHA-256 of the lower-case hexadecimal hashes of all files, in the order of their chunks, each followed by a line
+   * feed.
    *
    * @generated from field: string sha256 = 9;
    */
@@ -972,13 +973,13 @@ export const ManifestSchema: GenMessage<Manifest> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_jobs, 27);
 
 /**
- * A table as a job wrote it.
+ * A table in the manifest.
  *
  * @generated from message sluice.staging.v1.ManifestTable
  */
 export type ManifestTable = Message<"sluice.staging.v1.ManifestTable"> & {
   /**
-   * Schema in the source; empty where the source has none.
+   * Schema in the source; empty if the source has no schemas.
    *
    * @generated from field: string schema_name = 1;
    */
@@ -992,14 +993,14 @@ export type ManifestTable = Message<"sluice.staging.v1.ManifestTable"> & {
   name: string;
 
   /**
-   * Its columns as they are written.
+   * Its columns in the files.
    *
    * @generated from field: repeated sluice.staging.v1.ManifestColumn columns = 3;
    */
   columns: ManifestColumn[];
 
   /**
-   * Rows.
+   * Number of rows.
    *
    * @generated from field: int64 row_count = 4;
    */
@@ -1020,7 +1021,7 @@ export type ManifestTable = Message<"sluice.staging.v1.ManifestTable"> & {
   tableId: string;
 
   /**
-   * Whether policies of the source chose its rows when the snapshot was taken.
+   * Whether row-level security of the source limited its rows when the snapshot was taken.
    *
    * @generated from field: sluice.common.v1.RowSecurity row_security = 7;
    */
@@ -1035,7 +1036,7 @@ export const ManifestTableSchema: GenMessage<ManifestTable> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_jobs, 28);
 
 /**
- * A column as a job wrote it.
+ * A column in the manifest.
  *
  * @generated from message sluice.staging.v1.ManifestColumn
  */
@@ -1055,14 +1056,14 @@ export type ManifestColumn = Message<"sluice.staging.v1.ManifestColumn"> & {
   sourceType: string;
 
   /**
-   * Its type in the files, as DuckDB names it. A type that Parquet lacks is written as text, `VARCHAR`.
+   * Its type in the files, with DuckDB's name. A type that Parquet lacks is written as text, `VARCHAR`.
    *
    * @generated from field: string data_type = 3;
    */
   dataType: string;
 
   /**
-   * Whether a value may be missing.
+   * Whether values can be missing.
    *
    * @generated from field: bool nullable = 4;
    */
@@ -1077,13 +1078,13 @@ export const ManifestColumnSchema: GenMessage<ManifestColumn> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_jobs, 29);
 
 /**
- * A file that a job wrote.
+ * A file in the manifest.
  *
  * @generated from message sluice.staging.v1.ManifestFile
  */
 export type ManifestFile = Message<"sluice.staging.v1.ManifestFile"> & {
   /**
-   * Place of the chunk in the plan.
+   * Index of the chunk in the plan.
    *
    * @generated from field: int32 index = 1;
    */
@@ -1097,14 +1098,14 @@ export type ManifestFile = Message<"sluice.staging.v1.ManifestFile"> & {
   fileId: string;
 
   /**
-   * Rows.
+   * Number of rows.
    *
    * @generated from field: int64 row_count = 3;
    */
   rowCount: bigint;
 
   /**
-   * Bytes.
+   * Size in bytes.
    *
    * @generated from field: int64 size_bytes = 4;
    */
@@ -1126,34 +1127,34 @@ export const ManifestFileSchema: GenMessage<ManifestFile> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_jobs, 30);
 
 /**
- * How a job stands.
+ * State of a job.
  *
  * @generated from enum sluice.staging.v1.JobState
  */
 export const JobState = {
   /**
-   * Never answered.
+   * Never returned.
    *
    * @generated from enum value: JOB_STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * It waits for a worker.
+   * Waiting for a worker.
    *
    * @generated from enum value: JOB_STATE_QUEUED = 1;
    */
   QUEUED: 1,
 
   /**
-   * A worker does it.
+   * Running in a worker.
    *
    * @generated from enum value: JOB_STATE_RUNNING = 2;
    */
   RUNNING: 2,
 
   /**
-   * It waits to be resumed.
+   * Waiting to be resumed.
    *
    * @generated from enum value: JOB_STATE_PAUSED = 3;
    */
@@ -1182,7 +1183,7 @@ export const JobState = {
 } as const;
 
 /**
- * How a job stands.
+ * State of a job.
  *
  * @generated from enum sluice.staging.v1.JobState
  */
@@ -1195,7 +1196,7 @@ export const JobStateSchema: GenEnum<JobState> = /*@__PURE__*/
   enumDesc(file_sluice_staging_v1_jobs, 0);
 
 /**
- * How the files of a job are written.
+ * Format of a job's files.
  *
  * @generated from enum sluice.staging.v1.FileFormat
  */
@@ -1215,7 +1216,7 @@ export const FileFormat = {
   PARQUET: 1,
 
   /**
-   * CSV in UTF-8 with a header; a value that is missing is empty, an empty text is quoted.
+   * CSV in UTF-8 with a header; a missing value is empty, an empty text is quoted.
    *
    * @generated from enum value: FILE_FORMAT_CSV = 2;
    */
@@ -1223,7 +1224,7 @@ export const FileFormat = {
 } as const;
 
 /**
- * How the files of a job are written.
+ * Format of a job's files.
  *
  * @generated from enum sluice.staging.v1.FileFormat
  */
@@ -1236,14 +1237,14 @@ export const FileFormatSchema: GenEnum<FileFormat> = /*@__PURE__*/
   enumDesc(file_sluice_staging_v1_jobs, 1);
 
 /**
- * Turns tables of a data source into Parquet files in chunks, from one consistent snapshot of the source. The plan of
- * chunks is committed first. A job survives the death of the worker that does it: another one goes on.
+ * Converts tables of a data source into Parquet files in chunks, from one consistent snapshot of the source. The plan
+ * of chunks is committed first. If a worker crashes, another one continues the job.
  *
  * @generated from service sluice.staging.v1.StagingService
  */
 export const StagingService: GenService<{
   /**
-   * Makes a job and starts it. InvalidArgument when the source or a table of it does not exist in the catalog.
+   * Creates a job and starts it. InvalidArgument when the source, or a table of it, is not in the catalog.
    *
    * @generated from rpc sluice.staging.v1.StagingService.CreateJob
    */
@@ -1253,7 +1254,7 @@ export const StagingService: GenService<{
     output: typeof CreateJobResponseSchema;
   },
   /**
-   * Answers one job with its progress. NotFound.
+   * Returns one job with its progress. NotFound.
    *
    * @generated from rpc sluice.staging.v1.StagingService.GetJob
    */
@@ -1273,7 +1274,7 @@ export const StagingService: GenService<{
     output: typeof ListJobsResponseSchema;
   },
   /**
-   * Answers the job now, again whenever it changes, and ends after the state that it ends in. NotFound.
+   * Watches a job: returns it now and after every change, and ends after its final state. NotFound.
    *
    * @generated from rpc sluice.staging.v1.StagingService.WatchJob
    */
@@ -1283,8 +1284,8 @@ export const StagingService: GenService<{
     output: typeof WatchJobResponseSchema;
   },
   /**
-   * Ends a job that has not ended; its chunks are removed. A cancelled job is answered as it is. NotFound;
-   * FailedPrecondition (STATE_CONFLICT) when it succeeded or failed.
+   * Cancels a job and removes its chunks. A cancelled job is returned unchanged. NotFound; FailedPrecondition
+   * (STATE_CONFLICT) when it succeeded or failed.
    *
    * @generated from rpc sluice.staging.v1.StagingService.CancelJob
    */
@@ -1294,8 +1295,8 @@ export const StagingService: GenService<{
     output: typeof CancelJobResponseSchema;
   },
   /**
-   * Stops a job that waits or runs, until it is resumed; it holds no connection to the source meanwhile. A paused job is
-   * answered as it is. NotFound; FailedPrecondition (STATE_CONFLICT) when it has ended.
+   * Pauses a waiting or running job until it is resumed. A paused job holds no connection to the source, and pausing it
+   * again returns it unchanged. NotFound; FailedPrecondition (STATE_CONFLICT) when it has ended.
    *
    * @generated from rpc sluice.staging.v1.StagingService.PauseJob
    */
@@ -1305,9 +1306,9 @@ export const StagingService: GenService<{
     output: typeof PauseJobResponseSchema;
   },
   /**
-   * Goes on with a paused job. It keeps its chunks where the source is proven to be unchanged, as a file by its hash;
-   * else it starts over, because a job never mixes snapshots. A job that is not paused and has not ended is answered as
-   * it is. NotFound; FailedPrecondition (STATE_CONFLICT) when it has ended.
+   * Resumes a paused job. It keeps its chunks if the source is proven to be unchanged, as a file is by its hash.
+   * Otherwise it starts over, because a job never mixes snapshots. A job that is not paused and has not ended is
+   * returned unchanged. NotFound; FailedPrecondition (STATE_CONFLICT) when it has ended.
    *
    * @generated from rpc sluice.staging.v1.StagingService.ResumeJob
    */
@@ -1317,7 +1318,7 @@ export const StagingService: GenService<{
     output: typeof ResumeJobResponseSchema;
   },
   /**
-   * Cancels a job if it has not ended, then removes it and its chunks. NotFound.
+   * Removes a job and its chunks. A job that has not ended is cancelled first. NotFound.
    *
    * @generated from rpc sluice.staging.v1.StagingService.DeleteJob
    */
@@ -1327,7 +1328,7 @@ export const StagingService: GenService<{
     output: typeof DeleteJobResponseSchema;
   },
   /**
-   * Lists the chunks that are stored, by their index. NotFound.
+   * Lists the stored chunks, by index. NotFound.
    *
    * @generated from rpc sluice.staging.v1.StagingService.ListChunks
    */
@@ -1337,7 +1338,7 @@ export const StagingService: GenService<{
     output: typeof ListChunksResponseSchema;
   },
   /**
-   * Answers one stored chunk. NotFound.
+   * Returns one stored chunk. NotFound.
    *
    * @generated from rpc sluice.staging.v1.StagingService.GetChunk
    */
@@ -1347,7 +1348,7 @@ export const StagingService: GenService<{
     output: typeof GetChunkResponseSchema;
   },
   /**
-   * Answers the manifest of a job that succeeded. NotFound; FailedPrecondition (STATE_CONFLICT) before.
+   * Returns the manifest of a job that succeeded. NotFound; FailedPrecondition (STATE_CONFLICT) in any other state.
    *
    * @generated from rpc sluice.staging.v1.StagingService.GetManifest
    */

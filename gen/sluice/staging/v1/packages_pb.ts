@@ -15,7 +15,7 @@ export const file_sluice_staging_v1_packages: GenFile = /*@__PURE__*/
   fileDesc("CiBzbHVpY2Uvc3RhZ2luZy92MS9wYWNrYWdlcy5wcm90bxIRc2x1aWNlLnN0YWdpbmcudjEiKgoOS2VlcEpvYlJlcXVlc3QSGAoGam9iX2lkGAEgASgJQgi6SAVyA7ABASIRCg9LZWVwSm9iUmVzcG9uc2UiKgoORHJvcEpvYlJlcXVlc3QSGAoGam9iX2lkGAEgASgJQgi6SAVyA7ABASIRCg9Ecm9wSm9iUmVzcG9uc2Uy3gEKDlBhY2thZ2VTZXJ2aWNlEmUKB0tlZXBKb2ISIS5zbHVpY2Uuc3RhZ2luZy52MS5LZWVwSm9iUmVxdWVzdBoiLnNsdWljZS5zdGFnaW5nLnYxLktlZXBKb2JSZXNwb25zZSITkAICqrsYDCIKCghhcHByb3ZhbBJlCgdEcm9wSm9iEiEuc2x1aWNlLnN0YWdpbmcudjEuRHJvcEpvYlJlcXVlc3QaIi5zbHVpY2Uuc3RhZ2luZy52MS5Ecm9wSm9iUmVzcG9uc2UiE5ACAqq7GAwiCgoIYXBwcm92YWxiBnByb3RvMw", [file_buf_validate_validate, file_sluice_common_v1_options]);
 
 /**
- * Which job.
+ * Identifies a job.
  *
  * @generated from message sluice.staging.v1.KeepJobRequest
  */
@@ -36,7 +36,7 @@ export const KeepJobRequestSchema: GenMessage<KeepJobRequest> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_packages, 0);
 
 /**
- * Empty: it is kept.
+ * Empty: the job is kept.
  *
  * @generated from message sluice.staging.v1.KeepJobResponse
  */
@@ -51,7 +51,7 @@ export const KeepJobResponseSchema: GenMessage<KeepJobResponse> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_packages, 1);
 
 /**
- * Which job.
+ * Identifies a job.
  *
  * @generated from message sluice.staging.v1.DropJobRequest
  */
@@ -72,7 +72,7 @@ export const DropJobRequestSchema: GenMessage<DropJobRequest> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_packages, 2);
 
 /**
- * Empty: its chunks are given up.
+ * Empty: the job's chunks are expired.
  *
  * @generated from message sluice.staging.v1.DropJobResponse
  */
@@ -87,14 +87,14 @@ export const DropJobResponseSchema: GenMessage<DropJobResponse> = /*@__PURE__*/
   messageDesc(file_sluice_staging_v1_packages, 3);
 
 /**
- * Jobs whose chunks somebody needs for longer than a job keeps them by itself.
+ * Retention of jobs that belong to a project's package.
  *
  * @generated from service sluice.staging.v1.PackageService
  */
 export const PackageService: GenService<{
   /**
-   * Keeps the chunks and the manifest of a job until DropJob: they do not expire meanwhile. A job that is kept already
-   * stays so. NotFound; FailedPrecondition (STATE_CONFLICT) when they have expired.
+   * Keeps the chunks and the manifest of a job until DropJob, so that they do not expire. Repeating the call changes
+   * nothing. NotFound; FailedPrecondition (STATE_CONFLICT) when they have expired.
    *
    * @generated from rpc sluice.staging.v1.PackageService.KeepJob
    */
@@ -104,8 +104,7 @@ export const PackageService: GenService<{
     output: typeof KeepJobResponseSchema;
   },
   /**
-   * Has the chunks and the manifest of a job expire at once, whether it was kept or not; one that has not ended is
-   * cancelled. NotFound.
+   * Expires the chunks and the manifest of a job at once, kept or not. A job that has not ended is cancelled. NotFound.
    *
    * @generated from rpc sluice.staging.v1.PackageService.DropJob
    */

@@ -19,7 +19,7 @@ export const file_sluice_storage_v1_blobs: GenFile = /*@__PURE__*/
   fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9ibG9icy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiQAoOR2V0QmxvYlJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESEwoLaGVsZF9zaGEyNTYYAiABKAkiOQoUQ29uZmlybUxlYXNlc1JlcXVlc3QSIQoGbGVhc2VzGAEgAygJQhG6SA6SAQsIARDoByIEcgIYZCIqChVDb25maXJtTGVhc2VzUmVzcG9uc2USEQoJYXJlX3ZhbGlkGAEgAygIIoQBCg9HZXRCbG9iUmVzcG9uc2USKwoEaGVhZBgBIAEoCzIbLnNsdWljZS5zdG9yYWdlLnYxLkJsb2JIZWFkSAASDwoFY2h1bmsYAiABKAxIABIrCgRmaWxlGAMgASgLMhsuc2x1aWNlLnN0b3JhZ2UudjEuQmxvYkZpbGVIAEIGCgRwYXJ0Ii0KCEJsb2JGaWxlEgwKBHBhdGgYASABKAkSEwoLZmluZ2VycHJpbnQYAiABKAkiUgoIQmxvYkhlYWQSDAoEbmFtZRgBIAEoCRIUCgxjb250ZW50X3R5cGUYAiABKAkSEgoKc2l6ZV9ieXRlcxgDIAEoAxIOCgZzaGEyNTYYBCABKAkibwoOUHV0QmxvYlJlcXVlc3QSMgoGaGVhZGVyGAEgASgLMiAuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYkhlYWRlckgAEhoKBWNodW5rGAIgASgMQgm6SAZ6BBiAgEBIAEINCgRwYXJ0EgW6SAIIASKiAgoNUHV0QmxvYkhlYWRlchLEAQoEbmFtZRgBIAEoCUK1AbpIsQG6AagBCglmaWxlLm5hbWUSU211c3QgYmUgMSB0byAyNTUgY2hhcmFjdGVycyB3aXRob3V0IHNsYXNoZXMgYW5kIGNvbnRyb2wgY2hhcmFjdGVycywgYW5kIG5vdCAuIG9yIC4uGkZ0aGlzICE9ICcuJyAmJiB0aGlzICE9ICcuLicgJiYgdGhpcy5tYXRjaGVzKHInXlteL1xcXHgwMC1ceDFmXHg3Zl0rJCcpcgMY/wESLgoMY29udGVudF90eXBlGAIgASgJQhi6SBVyExj/ATIOXltceDIwLVx4N2VdKiQSGgoIb3duZXJfaWQYAyABKAlCCLpIBXIDsAEBIkYKD1B1dEJsb2JSZXNwb25zZRIPCgdmaWxlX2lkGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAMSDgoGc2hhMjU2GAMgASgJIn4KEEFkb3B0QmxvYlJlcXVlc3QSOAoGaGVhZGVyGAEgASgLMiAuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYkhlYWRlckIGukgDyAEBEjAKBGZpbGUYAiABKAsyGi5zbHVpY2UuY29tbW9uLnYxLkxlbnRGaWxlQga6SAPIAQEiSAoRQWRvcHRCbG9iUmVzcG9uc2USDwoHZmlsZV9pZBgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgDEg4KBnNoYTI1NhgDIAEoCSJaChJEZWxldGVCbG9ic1JlcXVlc3QSGgoIb3duZXJfaWQYASABKAlCCLpIBXIDsAEBEigKDWtlZXBfZmlsZV9pZHMYAiADKAlCEbpIDpIBCxCgjQYiBXIDsAEBIikKE0RlbGV0ZUJsb2JzUmVzcG9uc2USEgoKZmlsZV9jb3VudBgBIAEoBSJ4ChBTaWduQmxvYnNSZXF1ZXN0EiIKCGZpbGVfaWRzGAEgAygJQhC6SA2SAQoQ6AciBXIDsAEBEkAKCGxpZmV0aW1lGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhO6SBDIAQGqAQoiBAiA9SQyAggBIiEKEVNpZ25CbG9ic1Jlc3BvbnNlEgwKBHVybHMYASADKAkymQUKC0Jsb2JTZXJ2aWNlEmwKB0dldEJsb2ISIS5zbHVpY2Uuc3RvcmFnZS52MS5HZXRCbG9iUmVxdWVzdBoiLnNsdWljZS5zdG9yYWdlLnYxLkdldEJsb2JSZXNwb25zZSIYkAIBqrsYESIPCg1vcmNoZXN0cmF0aW9uMAESYwoHUHV0QmxvYhIhLnNsdWljZS5zdG9yYWdlLnYxLlB1dEJsb2JSZXF1ZXN0GiIuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYlJlc3BvbnNlIg+quxgLIgkKB3N0YWdpbmcoARJnCglBZG9wdEJsb2ISIy5zbHVpY2Uuc3RvcmFnZS52MS5BZG9wdEJsb2JSZXF1ZXN0GiQuc2x1aWNlLnN0b3JhZ2UudjEuQWRvcHRCbG9iUmVzcG9uc2UiD6q7GAsiCQoHc3RhZ2luZxJwCgtEZWxldGVCbG9icxIlLnNsdWljZS5zdG9yYWdlLnYxLkRlbGV0ZUJsb2JzUmVxdWVzdBomLnNsdWljZS5zdG9yYWdlLnYxLkRlbGV0ZUJsb2JzUmVzcG9uc2UiEpACAqq7GAsiCQoHc3RhZ2luZxJnCglTaWduQmxvYnMSIy5zbHVpY2Uuc3RvcmFnZS52MS5TaWduQmxvYnNSZXF1ZXN0GiQuc2x1aWNlLnN0b3JhZ2UudjEuU2lnbkJsb2JzUmVzcG9uc2UiD6q7GAsiCQoHc3RhZ2luZxJzCg1Db25maXJtTGVhc2VzEicuc2x1aWNlLnN0b3JhZ2UudjEuQ29uZmlybUxlYXNlc1JlcXVlc3QaKC5zbHVpY2Uuc3RvcmFnZS52MS5Db25maXJtTGVhc2VzUmVzcG9uc2UiD5ACAaq7GAgiBgoEZWRnZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_sluice_common_v1_lent_files, file_sluice_common_v1_options]);
 
 /**
- * Which file.
+ * Identifies a file.
  *
  * @generated from message sluice.storage.v1.GetBlobRequest
  */
@@ -32,7 +32,7 @@ export type GetBlobRequest = Message<"sluice.storage.v1.GetBlobRequest"> & {
   fileId: string;
 
   /**
-   * SHA-256 of content that the caller holds already: then the answer is the head alone.
+   * SHA-256 of content that the caller already has; if it is the same, the response is only the header.
    *
    * @generated from field: string held_sha256 = 2;
    */
@@ -47,13 +47,13 @@ export const GetBlobRequestSchema: GenMessage<GetBlobRequest> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_blobs, 0);
 
 /**
- * Which leases.
+ * The leases to confirm.
  *
  * @generated from message sluice.storage.v1.ConfirmLeasesRequest
  */
 export type ConfirmLeasesRequest = Message<"sluice.storage.v1.ConfirmLeasesRequest"> & {
   /**
-   * As HttpFile had them: 1 to 1000.
+   * Leases from HttpFile: 1 to 1000.
    *
    * @generated from field: repeated string leases = 1;
    */
@@ -68,13 +68,13 @@ export const ConfirmLeasesRequestSchema: GenMessage<ConfirmLeasesRequest> = /*@_
   messageDesc(file_sluice_storage_v1_blobs, 1);
 
 /**
- * In the order of the request.
+ * Validity of the leases, in the order of the request.
  *
  * @generated from message sluice.storage.v1.ConfirmLeasesResponse
  */
 export type ConfirmLeasesResponse = Message<"sluice.storage.v1.ConfirmLeasesResponse"> & {
   /**
-   * False for a file that was removed or changed since, and for what is no lease.
+   * False for a file that was removed or changed, and for a malformed lease.
    *
    * @generated from field: repeated bool are_valid = 1;
    */
@@ -89,13 +89,13 @@ export const ConfirmLeasesResponseSchema: GenMessage<ConfirmLeasesResponse> = /*
   messageDesc(file_sluice_storage_v1_blobs, 2);
 
 /**
- * The head in the first message, then bytes in each that follows, or the one that says where they lie.
+ * The header in the first message, then either chunks of bytes or the location of the file.
  *
  * @generated from message sluice.storage.v1.GetBlobResponse
  */
 export type GetBlobResponse = Message<"sluice.storage.v1.GetBlobResponse"> & {
   /**
-   * What the message carries.
+   * Content of the message.
    *
    * @generated from oneof sluice.storage.v1.GetBlobResponse.part
    */
@@ -109,7 +109,7 @@ export type GetBlobResponse = Message<"sluice.storage.v1.GetBlobResponse"> & {
     case: "head";
   } | {
     /**
-     * Any other message.
+     * All other messages.
      *
      * @generated from field: bytes chunk = 2;
      */
@@ -134,20 +134,20 @@ export const GetBlobResponseSchema: GenMessage<GetBlobResponse> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_blobs, 3);
 
 /**
- * Where the bytes of a file lie in storage's folder, whose hash was verified.
+ * Location of a file in storage's folder. Its hash was verified.
  *
  * @generated from message sluice.storage.v1.BlobFile
  */
 export type BlobFile = Message<"sluice.storage.v1.BlobFile"> & {
   /**
-   * The file below the folder: letters, digits and hyphens, with slashes between.
+   * Path below the folder: letters, digits and hyphens, separated by slashes.
    *
    * @generated from field: string path = 1;
    */
   path: string;
 
   /**
-   * What the file was like when its hash was verified; a file with another one has other bytes.
+   * Fingerprint of the file when its hash was verified; a file with a different one has other content.
    *
    * @generated from field: string fingerprint = 2;
    */
@@ -162,7 +162,7 @@ export const BlobFileSchema: GenMessage<BlobFile> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_blobs, 4);
 
 /**
- * What is known of the bytes.
+ * Description of the content.
  *
  * @generated from message sluice.storage.v1.BlobHead
  */
@@ -182,14 +182,14 @@ export type BlobHead = Message<"sluice.storage.v1.BlobHead"> & {
   contentType: string;
 
   /**
-   * How many bytes.
+   * Size in bytes.
    *
    * @generated from field: int64 size_bytes = 3;
    */
   sizeBytes: bigint;
 
   /**
-   * Their SHA-256, 64 lower-case hexadecimal digits.
+   * SHA-256, 64 lower-case hexadecimal digits.
    *
    * @generated from field: string sha256 = 4;
    */
@@ -210,7 +210,7 @@ export const BlobHeadSchema: GenMessage<BlobHead> = /*@__PURE__*/
  */
 export type PutBlobRequest = Message<"sluice.storage.v1.PutBlobRequest"> & {
   /**
-   * What the message carries.
+   * Content of the message.
    *
    * @generated from oneof sluice.storage.v1.PutBlobRequest.part
    */
@@ -224,7 +224,7 @@ export type PutBlobRequest = Message<"sluice.storage.v1.PutBlobRequest"> & {
     case: "header";
   } | {
     /**
-     * Any other message: up to 1 MiB.
+     * All other messages: up to 1 MiB each.
      *
      * @generated from field: bytes chunk = 2;
      */
@@ -241,27 +241,27 @@ export const PutBlobRequestSchema: GenMessage<PutBlobRequest> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_blobs, 6);
 
 /**
- * What is known of the bytes before they arrive.
+ * Description of the content, before it arrives.
  *
  * @generated from message sluice.storage.v1.PutBlobHeader
  */
 export type PutBlobHeader = Message<"sluice.storage.v1.PutBlobHeader"> & {
   /**
-   * The file's name, by the rules of a File's.
+   * The file's name, with the rules of File.name.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Its media type. Default: by the name's extension, else `application/octet-stream`.
+   * Media type. Default: by the extension of the name, otherwise `application/octet-stream`.
    *
    * @generated from field: string content_type = 2;
    */
   contentType: string;
 
   /**
-   * Whose the file is: the id of what it was made for, as a staging job. Its files are removed together.
+   * Owner of the file: the id of a staging job, for example. The files of an owner are removed together.
    *
    * @generated from field: string owner_id = 3;
    */
@@ -289,14 +289,14 @@ export type PutBlobResponse = Message<"sluice.storage.v1.PutBlobResponse"> & {
   fileId: string;
 
   /**
-   * How many bytes.
+   * Size in bytes.
    *
    * @generated from field: int64 size_bytes = 2;
    */
   sizeBytes: bigint;
 
   /**
-   * Their SHA-256, 64 lower-case hexadecimal digits.
+   * SHA-256, 64 lower-case hexadecimal digits.
    *
    * @generated from field: string sha256 = 3;
    */
@@ -311,20 +311,20 @@ export const PutBlobResponseSchema: GenMessage<PutBlobResponse> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_blobs, 8);
 
 /**
- * Which file, and what it will be.
+ * The lent file, and its description.
  *
  * @generated from message sluice.storage.v1.AdoptBlobRequest
  */
 export type AdoptBlobRequest = Message<"sluice.storage.v1.AdoptBlobRequest"> & {
   /**
-   * As PutBlob's.
+   * The header of PutBlob.
    *
    * @generated from field: sluice.storage.v1.PutBlobHeader header = 1;
    */
   header?: PutBlobHeader | undefined;
 
   /**
-   * Where its bytes lie. They do not change while the call runs.
+   * Location of the content. It does not change during the call.
    *
    * @generated from field: sluice.common.v1.LentFile file = 2;
    */
@@ -345,21 +345,21 @@ export const AdoptBlobRequestSchema: GenMessage<AdoptBlobRequest> = /*@__PURE__*
  */
 export type AdoptBlobResponse = Message<"sluice.storage.v1.AdoptBlobResponse"> & {
   /**
-   * Its id; empty when the lent file could not be read.
+   * Its id; empty if the lent file could not be read.
    *
    * @generated from field: string file_id = 1;
    */
   fileId: string;
 
   /**
-   * How many bytes.
+   * Size in bytes.
    *
    * @generated from field: int64 size_bytes = 2;
    */
   sizeBytes: bigint;
 
   /**
-   * Their SHA-256, 64 lower-case hexadecimal digits.
+   * SHA-256, 64 lower-case hexadecimal digits.
    *
    * @generated from field: string sha256 = 3;
    */
@@ -374,20 +374,20 @@ export const AdoptBlobResponseSchema: GenMessage<AdoptBlobResponse> = /*@__PURE_
   messageDesc(file_sluice_storage_v1_blobs, 10);
 
 /**
- * Whose files.
+ * The owner, and files to keep.
  *
  * @generated from message sluice.storage.v1.DeleteBlobsRequest
  */
 export type DeleteBlobsRequest = Message<"sluice.storage.v1.DeleteBlobsRequest"> & {
   /**
-   * Whose.
+   * The owner.
    *
    * @generated from field: string owner_id = 1;
    */
   ownerId: string;
 
   /**
-   * Files that stay, at most 100,000.
+   * Files to keep, at most 100,000.
    *
    * @generated from field: repeated string keep_file_ids = 2;
    */
@@ -402,13 +402,13 @@ export const DeleteBlobsRequestSchema: GenMessage<DeleteBlobsRequest> = /*@__PUR
   messageDesc(file_sluice_storage_v1_blobs, 11);
 
 /**
- * What was removed.
+ * Result of the removal.
  *
  * @generated from message sluice.storage.v1.DeleteBlobsResponse
  */
 export type DeleteBlobsResponse = Message<"sluice.storage.v1.DeleteBlobsResponse"> & {
   /**
-   * How many files.
+   * Number of files.
    *
    * @generated from field: int32 file_count = 1;
    */
@@ -423,7 +423,7 @@ export const DeleteBlobsResponseSchema: GenMessage<DeleteBlobsResponse> = /*@__P
   messageDesc(file_sluice_storage_v1_blobs, 12);
 
 /**
- * Which files.
+ * The files to sign.
  *
  * @generated from message sluice.storage.v1.SignBlobsRequest
  */
@@ -436,7 +436,7 @@ export type SignBlobsRequest = Message<"sluice.storage.v1.SignBlobsRequest"> & {
   fileIds: string[];
 
   /**
-   * How long the URLs are good: 1 second to 7 days.
+   * Validity of the URLs: 1 second to 7 days.
    *
    * @generated from field: google.protobuf.Duration lifetime = 2;
    */
@@ -457,7 +457,7 @@ export const SignBlobsRequestSchema: GenMessage<SignBlobsRequest> = /*@__PURE__*
  */
 export type SignBlobsResponse = Message<"sluice.storage.v1.SignBlobsResponse"> & {
   /**
-   * In the order of the request; each begins with the platform's public URL where the operator has set one, else with
+   * In the order of the request. Each begins with the platform's public URL if the operator has set one, otherwise with
    * `/`.
    *
    * @generated from field: repeated string urls = 1;
@@ -473,16 +473,16 @@ export const SignBlobsResponseSchema: GenMessage<SignBlobsResponse> = /*@__PURE_
   messageDesc(file_sluice_storage_v1_blobs, 14);
 
 /**
- * Bytes between services. A service opens another one's folder only where the operator has it do so, and only what it was
- * told of there.
+ * Transfer of bytes between services. A service opens another service's folder only if the operator has configured it,
+ * and only the files that the other service names.
  *
  * @generated from service sluice.storage.v1.BlobService
  */
 export const BlobService: GenService<{
   /**
-   * Answers a file of the caller's organisation: its head first, then its bytes in order. A caller that reads storage's
-   * own folder, and names the folder's id in the metadata `x-sluice-shared-folder`, is told where the bytes lie instead.
-   * NotFound; DataLoss (CONTENT_CORRUPT) when the stored bytes are damaged.
+   * Returns a file of the caller's organisation: first its header, then its bytes in order. A caller that can read
+   * storage's folder, and names the folder's id in the metadata `x-sluice-shared-folder`, gets the location of the
+   * bytes instead. NotFound; DataLoss (CONTENT_CORRUPT) when the stored bytes are damaged.
    *
    * @generated from rpc sluice.storage.v1.BlobService.GetBlob
    */
@@ -492,8 +492,8 @@ export const BlobService: GenService<{
     output: typeof GetBlobResponseSchema;
   },
   /**
-   * Stores a file on behalf of the caller's organisation: a header first, then its bytes. Reservation, errors and
-   * durability are those of FileService.UploadFile.
+   * Stores a file for the caller's organisation: first a header, then its bytes. Reservation, errors and durability are
+   * those of FileService.UploadFile.
    *
    * @generated from rpc sluice.storage.v1.BlobService.PutBlob
    */
@@ -503,9 +503,9 @@ export const BlobService: GenService<{
     output: typeof PutBlobResponseSchema;
   },
   /**
-   * Stores a file that another service lends, as PutBlob stores its bytes. Content that is stored already is not read.
-   * The answer is empty when storage does not read the folder or the file is not there: its bytes can be put then.
-   * DataLoss (CONTENT_MISMATCH) when they have another hash; the others as of PutBlob.
+   * Stores a file that another service lends, with the result of PutBlob. Content that is already stored is not read.
+   * The response is empty when storage can't read the folder or the file does not exist; use PutBlob then. DataLoss
+   * (CONTENT_MISMATCH) when the content has another hash; otherwise the errors of PutBlob.
    *
    * @generated from rpc sluice.storage.v1.BlobService.AdoptBlob
    */
@@ -515,8 +515,8 @@ export const BlobService: GenService<{
     output: typeof AdoptBlobResponseSchema;
   },
   /**
-   * Removes the files of an owner, but for those to keep, and gives their bytes back to the quota. Files of a release
-   * have no owner and stay.
+   * Removes the files of an owner, except those to keep, and releases their quota. Files of a release have no owner and
+   * are kept.
    *
    * @generated from rpc sluice.storage.v1.BlobService.DeleteBlobs
    */
@@ -526,7 +526,8 @@ export const BlobService: GenService<{
     output: typeof DeleteBlobsResponseSchema;
   },
   /**
-   * Answers a URL for each file, as FileService.CreateSignedUrl does for one. NotFound names the first unknown file.
+   * Returns a URL for each file, as FileService.CreateSignedUrl does for one. NotFound names the first file that does
+   * not exist.
    *
    * @generated from rpc sluice.storage.v1.BlobService.SignBlobs
    */
@@ -536,9 +537,9 @@ export const BlobService: GenService<{
     output: typeof SignBlobsResponseSchema;
   },
   /**
-   * Answers whether files that were handed over, as sluice.common.v1.HttpFile, are still what they were then. The edge
-   * asks before a read that it answers by itself, and may use the answer for 20 ms from when it asked. A call that
-   * changes or removes a file is answered 25 ms after its commit: nobody reads the file as it was any more then.
+   * Confirms that files returned as sluice.common.v1.HttpFile are still unchanged. The edge calls it before each read
+   * that it serves by itself, and may use the response for 20 ms after its request. A call that changes or removes a
+   * file returns 25 ms after its commit, so that no read of the previous content can start after that.
    *
    * @generated from rpc sluice.storage.v1.BlobService.ConfirmLeases
    */

@@ -33,7 +33,7 @@ export type File = Message<"sluice.storage.v1.File"> & {
   fileId: string;
 
   /**
-   * Name as a person gave it: 1 to 255 characters without `/`, `\` and control characters; not `.` or `..`.
+   * Name for users: 1 to 255 characters without `/`, `\` and control characters; not `.` or `..`.
    *
    * @generated from field: string name = 2;
    */
@@ -47,7 +47,7 @@ export type File = Message<"sluice.storage.v1.File"> & {
   contentType: string;
 
   /**
-   * Size of the content. Set by the server.
+   * Size of the content in bytes. Set by the server.
    *
    * @generated from field: int64 size_bytes = 4;
    */
@@ -61,42 +61,42 @@ export type File = Message<"sluice.storage.v1.File"> & {
   sha256: string;
 
   /**
-   * The user that stored the file. Set by the server.
+   * The user who uploaded the file. Set by the server.
    *
    * @generated from field: string creator_user_id = 6;
    */
   creatorUserId: string;
 
   /**
-   * When the file was stored. Set by the server.
+   * Time of the upload. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When its name or media type was changed last. Set by the server.
+   * Time of the last change of name or media type. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Changes with every change of name or media type.
+   * Changes whenever name or media type change.
    *
    * @generated from field: string etag = 9;
    */
   etag: string;
 
   /**
-   * What it is there for. Set by the server.
+   * Purpose of the file. Set by the server.
    *
    * @generated from field: sluice.storage.v1.FileCategory category = 10;
    */
   category: FileCategory;
 
   /**
-   * Where a release has it, as `area/project/table/part-00000.parquet`; empty for other files. Set by the server.
+   * Path in a release, such as `area/project/table/part-00000.parquet`; empty for other files. Set by the server.
    *
    * @generated from field: string path = 11;
    */
@@ -111,41 +111,41 @@ export const FileSchema: GenMessage<File> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_files, 0);
 
 /**
- * What is known of the content before it arrives.
+ * Description of the content, before it arrives.
  *
  * @generated from message sluice.storage.v1.UploadFileHeader
  */
 export type UploadFileHeader = Message<"sluice.storage.v1.UploadFileHeader"> & {
   /**
-   * Name as a person gives it: 1 to 255 characters without `/`, `\` and control characters; not `.` or `..`.
+   * Name for users: 1 to 255 characters without `/`, `\` and control characters; not `.` or `..`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Media type. Default: by the name's extension, else `application/octet-stream`.
+   * Media type. Default: by the extension of the name, otherwise `application/octet-stream`.
    *
    * @generated from field: string content_type = 2;
    */
   contentType: string;
 
   /**
-   * Size of the content, where it is known; then it is reserved at once and checked at the end.
+   * Size of the content in bytes, if known; it is reserved at once and checked at the end.
    *
    * @generated from field: optional int64 size_bytes = 3;
    */
   sizeBytes?: bigint | undefined;
 
   /**
-   * SHA-256 of the content in lower-case hexadecimal, where it is known; then it is checked at the end.
+   * SHA-256 of the content in lower-case hexadecimal, if known; it is checked at the end.
    *
    * @generated from field: string sha256 = 4;
    */
   sha256: string;
 
   /**
-   * Makes the call safe to repeat for 24 hours: the same id with the same header and content answers the same file.
+   * Makes the call safe to repeat for 24 hours: the same id with the same header and content returns the same file.
    *
    * @generated from field: string request_id = 5;
    */
@@ -160,13 +160,13 @@ export const UploadFileHeaderSchema: GenMessage<UploadFileHeader> = /*@__PURE__*
   messageDesc(file_sluice_storage_v1_files, 1);
 
 /**
- * The header in the first message, a piece of the content in each that follows.
+ * The header in the first message, a chunk of the content in each following one.
  *
  * @generated from message sluice.storage.v1.UploadFileRequest
  */
 export type UploadFileRequest = Message<"sluice.storage.v1.UploadFileRequest"> & {
   /**
-   * What the message carries.
+   * Content of the message.
    *
    * @generated from oneof sluice.storage.v1.UploadFileRequest.part
    */
@@ -180,7 +180,7 @@ export type UploadFileRequest = Message<"sluice.storage.v1.UploadFileRequest"> &
     case: "header";
   } | {
     /**
-     * Any other message: up to 1 MiB.
+     * All other messages: up to 1 MiB each.
      *
      * @generated from field: bytes chunk = 2;
      */
@@ -203,7 +203,7 @@ export const UploadFileRequestSchema: GenMessage<UploadFileRequest> = /*@__PURE_
  */
 export type UploadFileResponse = Message<"sluice.storage.v1.UploadFileResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.storage.v1.File file = 1;
    */
@@ -218,7 +218,7 @@ export const UploadFileResponseSchema: GenMessage<UploadFileResponse> = /*@__PUR
   messageDesc(file_sluice_storage_v1_files, 3);
 
 /**
- * Which file.
+ * Identifies a file.
  *
  * @generated from message sluice.storage.v1.GetFileRequest
  */
@@ -245,7 +245,7 @@ export const GetFileRequestSchema: GenMessage<GetFileRequest> = /*@__PURE__*/
  */
 export type GetFileResponse = Message<"sluice.storage.v1.GetFileResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.storage.v1.File file = 1;
    */
@@ -260,27 +260,27 @@ export const GetFileResponseSchema: GenMessage<GetFileResponse> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_files, 5);
 
 /**
- * Which page.
+ * Request for one page.
  *
  * @generated from message sluice.storage.v1.ListFilesRequest
  */
 export type ListFilesRequest = Message<"sluice.storage.v1.ListFilesRequest"> & {
   /**
-   * Files in the answer: default 50, at most 1000.
+   * Maximum number of files: default 50, at most 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only files whose name begins like this.
+   * Only files whose name has this prefix.
    *
    * @generated from field: string prefix = 3;
    */
@@ -294,7 +294,7 @@ export type ListFilesRequest = Message<"sluice.storage.v1.ListFilesRequest"> & {
   contentType: string;
 
   /**
-   * Only files of this category. Default: of any.
+   * Only files of this category. Default: all.
    *
    * @generated from field: sluice.storage.v1.FileCategory category = 5;
    */
@@ -309,7 +309,7 @@ export const ListFilesRequestSchema: GenMessage<ListFilesRequest> = /*@__PURE__*
   messageDesc(file_sluice_storage_v1_files, 6);
 
 /**
- * One page.
+ * One page of results.
  *
  * @generated from message sluice.storage.v1.ListFilesResponse
  */
@@ -322,7 +322,7 @@ export type ListFilesResponse = Message<"sluice.storage.v1.ListFilesResponse"> &
   files: File[];
 
   /**
-   * Token of the next page; empty on the last.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -337,7 +337,7 @@ export const ListFilesResponseSchema: GenMessage<ListFilesResponse> = /*@__PURE_
   messageDesc(file_sluice_storage_v1_files, 7);
 
 /**
- * Which bytes.
+ * The file, the range and the conditions.
  *
  * @generated from message sluice.storage.v1.DownloadFileRequest
  */
@@ -350,45 +350,44 @@ export type DownloadFileRequest = Message<"sluice.storage.v1.DownloadFileRequest
   fileId: string;
 
   /**
-   * One range as in HTTP's Range header: `bytes=0-99`, `bytes=100-`, `bytes=-100`. Several ranges, or another unit,
-   * answer the whole.
+   * One range as in HTTP's Range header: `bytes=0-99`, `bytes=100-`, `bytes=-100`. With several ranges, or another
+   * unit, the whole content is returned.
    *
    * @generated from field: string range = 2;
    */
   range: string;
 
   /**
-   * An ETag, or an HTTP date: with others than the content's, `range` does not count.
+   * An ETag, or an HTTP date: if it does not match the content, `range` is ignored.
    *
    * @generated from field: string if_range = 3;
    */
   ifRange: string;
 
   /**
-   * ETags, or `*`: with the content's among them the answer is 304 without bytes.
+   * ETags, or `*`: if one matches the content, the response is 304 without bytes.
    *
    * @generated from field: string if_none_match = 4;
    */
   ifNoneMatch: string;
 
   /**
-   * ETags, or `*`: without the content's among them the call is Aborted. A weak ETag is not the content's.
+   * ETags, or `*`: if none matches the content, the call is Aborted. A weak ETag never matches.
    *
    * @generated from field: string if_match = 5;
    */
   ifMatch: string;
 
   /**
-   * An HTTP date: with a content that is not younger the answer is 304 without bytes. Beside `if_none_match` it does not
-   * count, and neither does what is no date.
+   * An HTTP date: if the content is not newer, the response is 304 without bytes. Ignored if `if_none_match` is set, or
+   * if it is not a date.
    *
    * @generated from field: string if_modified_since = 6;
    */
   ifModifiedSince: string;
 
   /**
-   * An HTTP date: with a younger content the call is Aborted. Beside `if_match` it does not count, and neither does what
-   * is no date.
+   * An HTTP date: if the content is newer, the call is Aborted. Ignored if `if_match` is set, or if it is not a date.
    *
    * @generated from field: string if_unmodified_since = 7;
    */
@@ -403,20 +402,20 @@ export const DownloadFileRequestSchema: GenMessage<DownloadFileRequest> = /*@__P
   messageDesc(file_sluice_storage_v1_files, 8);
 
 /**
- * What to change.
+ * The change to make.
  *
  * @generated from message sluice.storage.v1.UpdateFileRequest
  */
 export type UpdateFileRequest = Message<"sluice.storage.v1.UpdateFileRequest"> & {
   /**
-   * The file by its id, with the new values; with `etag`, only if it has not changed since.
+   * The file's id and the new values; with `etag`, the change is made only if the file is unchanged since.
    *
    * @generated from field: sluice.storage.v1.File file = 1;
    */
   file?: File | undefined;
 
   /**
-   * Which of `name`, `content_type` to change. Default: those that are set.
+   * Fields to change: `name`, `content_type`. Default: the fields that are set.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -437,7 +436,7 @@ export const UpdateFileRequestSchema: GenMessage<UpdateFileRequest> = /*@__PURE_
  */
 export type UpdateFileResponse = Message<"sluice.storage.v1.UpdateFileResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.storage.v1.File file = 1;
    */
@@ -452,7 +451,7 @@ export const UpdateFileResponseSchema: GenMessage<UpdateFileResponse> = /*@__PUR
   messageDesc(file_sluice_storage_v1_files, 10);
 
 /**
- * Which file.
+ * Identifies a file.
  *
  * @generated from message sluice.storage.v1.DeleteFileRequest
  */
@@ -473,7 +472,7 @@ export const DeleteFileRequestSchema: GenMessage<DeleteFileRequest> = /*@__PURE_
   messageDesc(file_sluice_storage_v1_files, 11);
 
 /**
- * Empty: the file is gone.
+ * Empty: the file is removed.
  *
  * @generated from message sluice.storage.v1.DeleteFileResponse
  */
@@ -488,7 +487,7 @@ export const DeleteFileResponseSchema: GenMessage<DeleteFileResponse> = /*@__PUR
   messageDesc(file_sluice_storage_v1_files, 12);
 
 /**
- * Which file, and for how long.
+ * The file, and the validity of the URL.
  *
  * @generated from message sluice.storage.v1.CreateSignedUrlRequest
  */
@@ -501,7 +500,7 @@ export type CreateSignedUrlRequest = Message<"sluice.storage.v1.CreateSignedUrlR
   fileId: string;
 
   /**
-   * How long the URL is good: 1 second to 7 days. Default: 1 hour.
+   * Validity of the URL: 1 second to 7 days. Default: 1 hour.
    *
    * @generated from field: google.protobuf.Duration lifetime = 2;
    */
@@ -522,14 +521,14 @@ export const CreateSignedUrlRequestSchema: GenMessage<CreateSignedUrlRequest> = 
  */
 export type CreateSignedUrlResponse = Message<"sluice.storage.v1.CreateSignedUrlResponse"> & {
   /**
-   * Begins with the platform's public URL where the operator has set one, else with `/`.
+   * The URL. It begins with the platform's public URL if the operator has set one, otherwise with `/`.
    *
    * @generated from field: string url = 1;
    */
   url: string;
 
   /**
-   * When it expires.
+   * Time of expiry.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 2;
    */
@@ -544,7 +543,7 @@ export const CreateSignedUrlResponseSchema: GenMessage<CreateSignedUrlResponse> 
   messageDesc(file_sluice_storage_v1_files, 14);
 
 /**
- * Which bytes of which file.
+ * The token, the range and the conditions.
  *
  * @generated from message sluice.storage.v1.ReadSignedRequest
  */
@@ -557,42 +556,42 @@ export type ReadSignedRequest = Message<"sluice.storage.v1.ReadSignedRequest"> &
   token: string;
 
   /**
-   * As DownloadFile's.
+   * See DownloadFileRequest.
    *
    * @generated from field: string range = 2;
    */
   range: string;
 
   /**
-   * As DownloadFile's.
+   * See DownloadFileRequest.
    *
    * @generated from field: string if_range = 3;
    */
   ifRange: string;
 
   /**
-   * As DownloadFile's.
+   * See DownloadFileRequest.
    *
    * @generated from field: string if_none_match = 4;
    */
   ifNoneMatch: string;
 
   /**
-   * As DownloadFile's.
+   * See DownloadFileRequest.
    *
    * @generated from field: string if_match = 5;
    */
   ifMatch: string;
 
   /**
-   * As DownloadFile's.
+   * See DownloadFileRequest.
    *
    * @generated from field: string if_modified_since = 6;
    */
   ifModifiedSince: string;
 
   /**
-   * As DownloadFile's.
+   * See DownloadFileRequest.
    *
    * @generated from field: string if_unmodified_since = 7;
    */
@@ -607,34 +606,34 @@ export const ReadSignedRequestSchema: GenMessage<ReadSignedRequest> = /*@__PURE_
   messageDesc(file_sluice_storage_v1_files, 15);
 
 /**
- * What a file is there for.
+ * Purpose of a file.
  *
  * @generated from enum sluice.storage.v1.FileCategory
  */
 export const FileCategory = {
   /**
-   * Any, in a filter; never answered.
+   * All, in a filter; never returned.
    *
    * @generated from enum value: FILE_CATEGORY_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * A user stored it.
+   * Uploaded by a user.
    *
    * @generated from enum value: FILE_CATEGORY_UPLOAD = 1;
    */
   UPLOAD: 1,
 
   /**
-   * It is part of a staging job, and goes with it.
+   * Part of a staging job, and removed with it.
    *
    * @generated from enum value: FILE_CATEGORY_STAGING = 2;
    */
   STAGING: 2,
 
   /**
-   * It is part of a published release, and stays.
+   * Part of a published release, and kept.
    *
    * @generated from enum value: FILE_CATEGORY_RELEASE = 3;
    */
@@ -642,7 +641,7 @@ export const FileCategory = {
 } as const;
 
 /**
- * What a file is there for.
+ * Purpose of a file.
  *
  * @generated from enum sluice.storage.v1.FileCategory
  */
@@ -655,17 +654,18 @@ export const FileCategorySchema: GenEnum<FileCategory> = /*@__PURE__*/
   enumDesc(file_sluice_storage_v1_files, 0);
 
 /**
- * An organisation's files. Content is addressed by its sha256, stored once, and verified when it is read.
+ * Files of an organisation. Content is addressed by its SHA-256, stored once, and verified when it is read.
  *
  * @generated from service sluice.storage.v1.FileService
  */
 export const FileService: GenService<{
   /**
-   * Stores a file: a header first, then its bytes in pieces of up to 1 MiB, 5 TiB in all.
+   * Uploads a file: first a header, then its content in chunks of up to 1 MiB, 5 TiB in total.
    *
-   * The file exists when the answer arrives and not before. ResourceExhausted (QUOTA_EXCEEDED) as soon as the bytes
-   * pass the organisation's quota, or (DISK_FULL) the server's disk; InvalidArgument (CONTENT_MISMATCH) when size or
-   * hash are not the announced ones; DeadlineExceeded when nothing arrives for 60 s. A call that fails leaves nothing.
+   * The file exists once the response arrives, and not before. ResourceExhausted (QUOTA_EXCEEDED) as soon as the
+   * content exceeds the organisation's quota, or (DISK_FULL) the server's disk; InvalidArgument (CONTENT_MISMATCH) when
+   * size or hash differ from the announced ones; DeadlineExceeded when nothing arrives for 60 s. A failed call stores
+   * nothing.
    *
    * @generated from rpc sluice.storage.v1.FileService.UploadFile
    */
@@ -675,7 +675,7 @@ export const FileService: GenService<{
     output: typeof UploadFileResponseSchema;
   },
   /**
-   * Answers what is known of one file. NotFound.
+   * Returns the metadata of one file. NotFound.
    *
    * @generated from rpc sluice.storage.v1.FileService.GetFile
    */
@@ -695,9 +695,9 @@ export const FileService: GenService<{
     output: typeof ListFilesResponseSchema;
   },
   /**
-   * Answers a file's bytes, or a range of them. The first message carries status and headers: 200, 206 or
-   * 304. NotFound; Aborted (ETAG_MISMATCH) when a condition does not hold; OutOfRange (RANGE_NOT_SATISFIABLE); DataLoss
-   * (CONTENT_CORRUPT) when the stored bytes are damaged.
+   * Downloads a file, or a range of it. The first message carries status and headers: 200, 206 or 304. NotFound;
+   * Aborted (ETAG_MISMATCH) when a condition fails; OutOfRange (RANGE_NOT_SATISFIABLE); DataLoss (CONTENT_CORRUPT) when
+   * the stored bytes are damaged.
    * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
    * buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
    *
@@ -709,8 +709,8 @@ export const FileService: GenService<{
     output: typeof HttpBodySchema;
   },
   /**
-   * Answers a URL that reads one file without a credential, by HTTP GET and HEAD with ranges, until it expires. A file
-   * that is removed is gone for the URL, too. NotFound.
+   * Creates a URL to read one file without a credential. It supports HTTP GET and HEAD with ranges, and works until it
+   * expires or the file is removed. NotFound.
    *
    * @generated from rpc sluice.storage.v1.FileService.CreateSignedUrl
    */
@@ -720,8 +720,8 @@ export const FileService: GenService<{
     output: typeof CreateSignedUrlResponseSchema;
   },
   /**
-   * Answers the bytes of the file that a signed URL is for, as DownloadFile does. NotFound for a token that is not
-   * ours, has expired, or whose file is gone.
+   * Downloads the file of a signed URL, as DownloadFile does. NotFound for a token that is not valid or has expired, or
+   * whose file is removed.
    * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
    * buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
    *
@@ -744,8 +744,8 @@ export const FileService: GenService<{
     output: typeof UpdateFileResponseSchema;
   },
   /**
-   * Removes a file and gives its bytes back to the quota. NotFound; FailedPrecondition (RESOURCE_IN_USE) for a file
-   * that is not an upload: it belongs to a staging job, or to a release.
+   * Removes a file and releases its quota. NotFound; FailedPrecondition (RESOURCE_IN_USE) for a file that is not an
+   * upload: it belongs to a staging job or a release.
    *
    * @generated from rpc sluice.storage.v1.FileService.DeleteFile
    */

@@ -18,27 +18,27 @@ export const file_sluice_storage_v1_quota: GenFile = /*@__PURE__*/
   fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9xdW90YS5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEidgoFUXVvdGESJQoLbGltaXRfYnl0ZXMYASABKANCELpIDSILGICAgICAgIACKAASLwoLdXBkYXRlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKBGV0YWcYAyABKAlCB7pIBHICGEAiEQoPR2V0UXVvdGFSZXF1ZXN0IjsKEEdldFF1b3RhUmVzcG9uc2USJwoFcXVvdGEYASABKAsyGC5zbHVpY2Uuc3RvcmFnZS52MS5RdW90YSJCCg9TZXRRdW90YVJlcXVlc3QSLwoFcXVvdGEYASABKAsyGC5zbHVpY2Uuc3RvcmFnZS52MS5RdW90YUIGukgDyAEBIjsKEFNldFF1b3RhUmVzcG9uc2USJwoFcXVvdGEYASABKAsyGC5zbHVpY2Uuc3RvcmFnZS52MS5RdW90YSIRCg9HZXRVc2FnZVJlcXVlc3QiZwoQR2V0VXNhZ2VSZXNwb25zZRISCgp1c2VkX2J5dGVzGAEgASgDEhYKDnJlc2VydmVkX2J5dGVzGAIgASgDEhIKCmZpbGVfY291bnQYAyABKAMSEwoLbGltaXRfYnl0ZXMYBCABKAMy3gMKDFF1b3RhU2VydmljZRKNAQoIR2V0UXVvdGESIi5zbHVpY2Uuc3RvcmFnZS52MS5HZXRRdW90YVJlcXVlc3QaIy5zbHVpY2Uuc3RvcmFnZS52MS5HZXRRdW90YVJlc3BvbnNlIjiQAgGquxgUGhJzdG9yYWdlLnF1b3RhLnJlYWSC0+STAhcSFS9hcGkvdjEvc3RvcmFnZS9xdW90YRKtAQoIU2V0UXVvdGESIi5zbHVpY2Uuc3RvcmFnZS52MS5TZXRRdW90YVJlcXVlc3QaIy5zbHVpY2Uuc3RvcmFnZS52MS5TZXRRdW90YVJlc3BvbnNlIliQAgKquxgVGhNzdG9yYWdlLnF1b3RhLndyaXRlsrsYGBIWCghpZi1tYXRjaBIKcXVvdGEuZXRhZ4LT5JMCGjoBKhoVL2FwaS92MS9zdG9yYWdlL3F1b3RhEo0BCghHZXRVc2FnZRIiLnNsdWljZS5zdG9yYWdlLnYxLkdldFVzYWdlUmVxdWVzdBojLnNsdWljZS5zdG9yYWdlLnYxLkdldFVzYWdlUmVzcG9uc2UiOJACAaq7GBQaEnN0b3JhZ2UucXVvdGEucmVhZILT5JMCFxIVL2FwaS92MS9zdG9yYWdlL3VzYWdlYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
- * How much an organisation may store.
+ * Storage quota of an organisation.
  *
  * @generated from message sluice.storage.v1.Quota
  */
 export type Quota = Message<"sluice.storage.v1.Quota"> & {
   /**
-   * Bytes of all files together, each counted whole. Default of a new organisation: 1 TiB.
+   * Maximum size of all files together, in bytes, each with its full size. Default of a new organisation: 1 TiB.
    *
    * @generated from field: int64 limit_bytes = 1;
    */
   limitBytes: bigint;
 
   /**
-   * When the quota was set last; unset for the default. Set by the server.
+   * Time of the last change; unset for the default. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 2;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Changes with every change of the quota.
+   * Changes whenever the quota changes.
    *
    * @generated from field: string etag = 3;
    */
@@ -74,7 +74,7 @@ export const GetQuotaRequestSchema: GenMessage<GetQuotaRequest> = /*@__PURE__*/
  */
 export type GetQuotaResponse = Message<"sluice.storage.v1.GetQuotaResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.storage.v1.Quota quota = 1;
    */
@@ -95,7 +95,7 @@ export const GetQuotaResponseSchema: GenMessage<GetQuotaResponse> = /*@__PURE__*
  */
 export type SetQuotaRequest = Message<"sluice.storage.v1.SetQuotaRequest"> & {
   /**
-   * The new limit; with `etag`, only if the quota has not changed since.
+   * The new limit; with `etag`, it is set only if the quota is unchanged since.
    *
    * @generated from field: sluice.storage.v1.Quota quota = 1;
    */
@@ -110,13 +110,13 @@ export const SetQuotaRequestSchema: GenMessage<SetQuotaRequest> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_quota, 3);
 
 /**
- * The set quota.
+ * The new quota.
  *
  * @generated from message sluice.storage.v1.SetQuotaResponse
  */
 export type SetQuotaResponse = Message<"sluice.storage.v1.SetQuotaResponse"> & {
   /**
-   * As it is now.
+   * Current state.
    *
    * @generated from field: sluice.storage.v1.Quota quota = 1;
    */
@@ -146,34 +146,34 @@ export const GetUsageRequestSchema: GenMessage<GetUsageRequest> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_quota, 5);
 
 /**
- * What the organisation uses.
+ * Usage of the organisation.
  *
  * @generated from message sluice.storage.v1.GetUsageResponse
  */
 export type GetUsageResponse = Message<"sluice.storage.v1.GetUsageResponse"> & {
   /**
-   * Bytes of its files.
+   * Size of its files in bytes.
    *
    * @generated from field: int64 used_bytes = 1;
    */
   usedBytes: bigint;
 
   /**
-   * Bytes that running uploads have reserved.
+   * Bytes reserved by running uploads.
    *
    * @generated from field: int64 reserved_bytes = 2;
    */
   reservedBytes: bigint;
 
   /**
-   * How many files.
+   * Number of files.
    *
    * @generated from field: int64 file_count = 3;
    */
   fileCount: bigint;
 
   /**
-   * Its quota in bytes.
+   * Quota in bytes.
    *
    * @generated from field: int64 limit_bytes = 4;
    */
@@ -188,13 +188,13 @@ export const GetUsageResponseSchema: GenMessage<GetUsageResponse> = /*@__PURE__*
   messageDesc(file_sluice_storage_v1_quota, 6);
 
 /**
- * How much an organisation may store.
+ * Storage quota of an organisation.
  *
  * @generated from service sluice.storage.v1.QuotaService
  */
 export const QuotaService: GenService<{
   /**
-   * Answers the organisation's quota.
+   * Returns the organisation's quota.
    *
    * @generated from rpc sluice.storage.v1.QuotaService.GetQuota
    */
@@ -204,8 +204,8 @@ export const QuotaService: GenService<{
     output: typeof GetQuotaResponseSchema;
   },
   /**
-   * Sets the organisation's quota. A quota below what is stored already removes nothing and lets nothing in.
-   * Aborted (ETAG_MISMATCH).
+   * Sets the organisation's quota. A quota below the current usage removes nothing and refuses new content. Aborted
+   * (ETAG_MISMATCH).
    *
    * @generated from rpc sluice.storage.v1.QuotaService.SetQuota
    */
@@ -215,7 +215,7 @@ export const QuotaService: GenService<{
     output: typeof SetQuotaResponseSchema;
   },
   /**
-   * Answers what the organisation stores and what running uploads have reserved.
+   * Returns the organisation's usage, and the reservations of running uploads.
    *
    * @generated from rpc sluice.storage.v1.QuotaService.GetUsage
    */

@@ -15,7 +15,7 @@ export const file_sluice_storage_v1_releases: GenFile = /*@__PURE__*/
   fileDesc("CiBzbHVpY2Uvc3RvcmFnZS92MS9yZWxlYXNlcy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEicQoVUHVibGlzaFJlbGVhc2VSZXF1ZXN0EhwKCnJlbGVhc2VfaWQYASABKAlCCLpIBXIDsAEBEjoKBWZpbGVzGAIgAygLMh4uc2x1aWNlLnN0b3JhZ2UudjEuUmVsZWFzZUZpbGVCC7pICJIBBQgBEJBOIvwCCgtSZWxlYXNlRmlsZRIZCgdmaWxlX2lkGAEgASgJQgi6SAVyA7ABARKNAgoEcGF0aBgCIAEoCUL+AbpI+gG6Ae8BChFyZWxlYXNlX2ZpbGUucGF0aBJibXVzdCBiZSBuYW1lcyBvZiAxIHRvIDI1NSBjaGFyYWN0ZXJzIHdpdGggLyBiZXR3ZWVuLCB3aXRob3V0IFwgYW5kIGNvbnRyb2wgY2hhcmFjdGVycywgbm90IC4gb3IgLi4adnRoaXMuc3BsaXQoJy8nKS5hbGwobmFtZSwgbmFtZS5zaXplKCkgPD0gMjU1ICYmIG5hbWUgIT0gJy4nICYmIG5hbWUgIT0gJy4uJyAmJiBuYW1lLm1hdGNoZXMocideW15cXFx4MDAtXHgxZlx4N2ZdKyQnKSlyBRABKIAIEiUKBnNoYTI1NhgDIAEoCUIVukgSchAyDl5bMC05YS1mXXs2NH0kEhsKCnNpemVfYnl0ZXMYBCABKANCB7pIBCICKAAiSQoWUHVibGlzaFJlbGVhc2VSZXNwb25zZRIvCgVmaWxlcxgBIAMoCzIgLnNsdWljZS5zdG9yYWdlLnYxLlB1Ymxpc2hlZEZpbGUiYgoNUHVibGlzaGVkRmlsZRIPCgdmaWxlX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGc2hhMjU2GAMgASgJEg4KBnNoYTUxMhgEIAEoCRISCgpzaXplX2J5dGVzGAUgASgDMowBCg5SZWxlYXNlU2VydmljZRJ6Cg5QdWJsaXNoUmVsZWFzZRIoLnNsdWljZS5zdG9yYWdlLnYxLlB1Ymxpc2hSZWxlYXNlUmVxdWVzdBopLnNsdWljZS5zdG9yYWdlLnYxLlB1Ymxpc2hSZWxlYXNlUmVzcG9uc2UiE5ACAqq7GAwiCgoIYXBwcm92YWxiBnByb3RvMw", [file_buf_validate_validate, file_sluice_common_v1_options]);
 
 /**
- * What to publish.
+ * The release to publish.
  *
  * @generated from message sluice.storage.v1.PublishReleaseRequest
  */
@@ -28,7 +28,7 @@ export type PublishReleaseRequest = Message<"sluice.storage.v1.PublishReleaseReq
   releaseId: string;
 
   /**
-   * Its files, 1 to 10,000: with the longest paths that is what a message holds.
+   * Its files, 1 to 10,000: with the longest paths, the most that fits into a message.
    *
    * @generated from field: repeated sluice.storage.v1.ReleaseFile files = 2;
    */
@@ -43,7 +43,7 @@ export const PublishReleaseRequestSchema: GenMessage<PublishReleaseRequest> = /*
   messageDesc(file_sluice_storage_v1_releases, 0);
 
 /**
- * A file on its way to a release.
+ * A file to publish.
  *
  * @generated from message sluice.storage.v1.ReleaseFile
  */
@@ -56,22 +56,22 @@ export type ReleaseFile = Message<"sluice.storage.v1.ReleaseFile"> & {
   fileId: string;
 
   /**
-   * Where it goes: names with `/` between, 1 to 1024 bytes in all. Each name is by the rules of a File's, and the last
-   * one becomes the file's. No two files of a release have the same path.
+   * Path in the release: names separated by `/`, 1 to 1024 bytes in total. Each name follows the rules of File.name,
+   * and the last one becomes the file's name. Paths are unique in a release.
    *
    * @generated from field: string path = 2;
    */
   path: string;
 
   /**
-   * SHA-256 that was approved, 64 lower-case hexadecimal digits.
+   * Approved SHA-256, 64 lower-case hexadecimal digits.
    *
    * @generated from field: string sha256 = 3;
    */
   sha256: string;
 
   /**
-   * Bytes that were approved.
+   * Approved size in bytes.
    *
    * @generated from field: int64 size_bytes = 4;
    */
@@ -86,7 +86,7 @@ export const ReleaseFileSchema: GenMessage<ReleaseFile> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_releases, 1);
 
 /**
- * What was published.
+ * The published release.
  *
  * @generated from message sluice.storage.v1.PublishReleaseResponse
  */
@@ -120,7 +120,7 @@ export type PublishedFile = Message<"sluice.storage.v1.PublishedFile"> & {
   fileId: string;
 
   /**
-   * Where it is.
+   * Path in the release.
    *
    * @generated from field: string path = 2;
    */
@@ -141,7 +141,7 @@ export type PublishedFile = Message<"sluice.storage.v1.PublishedFile"> & {
   sha512: string;
 
   /**
-   * How many bytes.
+   * Size in bytes.
    *
    * @generated from field: int64 size_bytes = 5;
    */
@@ -156,19 +156,19 @@ export const PublishedFileSchema: GenMessage<PublishedFile> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_releases, 3);
 
 /**
- * Published releases: files that stay, under paths that people know.
+ * Published releases: files that are kept, with readable paths.
  *
  * @generated from service sluice.storage.v1.ReleaseService
  */
 export const ReleaseService: GenService<{
   /**
-   * Publishes staged files under their paths: all of them or none, once. Each file is read and verified first; the
-   * bytes are not copied, and count once more against the quota. Called again with the same release, it answers what
-   * it answered, also when the staged files are gone since.
+   * Publishes staged files under their paths, all or nothing, exactly once. Each file is read and verified first. The
+   * content is not copied, but counts once more against the quota. Repeating the call with the same release returns the
+   * same response, even if the staged files are removed by then.
    *
-   * NotFound for a staged file that is gone; FailedPrecondition (RELEASE_CORRUPT) when one is not what was approved;
-   * AlreadyExists (RESOURCE_EXISTS) when another release has a path, or the release has other paths or content; ResourceExhausted
-   * (QUOTA_EXCEEDED).
+   * NotFound for a staged file that is removed; FailedPrecondition (RELEASE_CORRUPT) when a file is not the approved
+   * one; AlreadyExists (RESOURCE_EXISTS) when another release has a path, or the release has other paths or content;
+   * ResourceExhausted (QUOTA_EXCEEDED).
    *
    * @generated from rpc sluice.storage.v1.ReleaseService.PublishRelease
    */

@@ -2,16 +2,17 @@ import { createHash } from "node:crypto";
 import { open, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { extract } from "../../engine/extract.ts";
+import { toParquet } from "../../engine/files/parquet/parquet-type.ts";
+import { type ParquetFooter, readFooter } from "../../engine/parquet/footer.ts";
 import type { ExtractColumn, Extraction } from "../../engine/protocol.ts";
 import { tableChanged } from "../../errors.ts";
 import { createCutStatistics } from "../../prepared/cut-statistics.ts";
 import { handOut } from "../../prepared/hand-out.ts";
-import { type ParquetFoot, readFoot } from "../../prepared/parquet-foot/foot.ts";
 import type { PreparedFile } from "../../prepared/prepared-files.ts";
+import type { Limit } from "../../timing/limit.ts";
 import type {
   ChunkName,
   DiscoveredColumn,
-  Limit,
   PlannedColumn,
   Snapshot,
   SnapshotRequest,
@@ -20,7 +21,6 @@ import type {
 import { piecesWithEngineFailures, withEngineFailures } from "../engine-failures.ts";
 import type { FileConnectorDeps } from "./deps.ts";
 import { fileNamed, tableNameOf } from "./names.ts";
-import { toParquet } from "./parquet-type.ts";
 import { type FileChunk, isCut, isWholeTable, planChunks, rangeOf } from "./plan-chunks.ts";
 import { type FileSettings, readingSettingsOf } from "./settings.ts";
 
@@ -97,10 +97,10 @@ function snapshotName(sha256: string, settings: FileSettings): string {
   return `sha256:${sha256}, read as ${hash.slice(0, 16)}`;
 }
 
-async function footOf({ path }: PreparedFile): Promise<ParquetFoot | undefined> {
+async function footOf({ path }: PreparedFile): Promise<ParquetFooter | undefined> {
   await using file = await open(path);
   const { size } = await stat(path);
-  return await readFoot(file, size);
+  return await readFooter(file, size);
 }
 
 type FoundTable = Pick<SnapshotTable, "schemaName" | "name"> & {

@@ -1,7 +1,7 @@
+import type { ParquetFooter } from "../../engine/parquet/footer.ts";
 import type { Preparation } from "../../engine/preparation.ts";
 import type { ExtractFormat, GroupCut, RowRange, TypedColumn } from "../../engine/protocol.ts";
 import { executionTooLarge } from "../../errors.ts";
-import type { ParquetFoot } from "../../prepared/parquet-foot/foot.ts";
 
 /** A piece of a file: rows that an engine writes, or row groups that are handed out as they are. */
 export type FileChunk = { readonly rows: RowRange; readonly groups: RowRange | undefined };
@@ -12,7 +12,7 @@ export type WantedTable = { readonly isWhole: boolean; readonly format: ExtractF
 /** Cuts a file into chunks of at most `chunkRows` rows. Row groups stay whole where these can be handed out. */
 export function planChunks(
   preparation: Preparation,
-  foot: ParquetFoot | undefined,
+  foot: ParquetFooter | undefined,
   chunkRows: number,
   { isWhole, format }: WantedTable,
 ): FileChunk[] {
@@ -21,10 +21,10 @@ export function planChunks(
 }
 
 /** Row groups that are larger than a chunk are not cut. */
-const fits = ({ groups }: ParquetFoot, chunkRows: number): boolean =>
+const fits = ({ groups }: ParquetFooter, chunkRows: number): boolean =>
   groups.every(({ rowCount }) => rowCount <= chunkRows);
 
-function planGroups({ groups }: ParquetFoot, chunkRows: number): FileChunk[] {
+function planGroups({ groups }: ParquetFooter, chunkRows: number): FileChunk[] {
   const chunks: FileChunk[] = [];
   let open = { group: 0, row: 0 };
   let row = 0;

@@ -1,8 +1,9 @@
 import { invalidField } from "../../../lib/rpc/errors.ts";
 import { EngineFailure } from "../../engine/engine-failure.ts";
-import type { ReadingSettings } from "../../engine/files/reading-settings.ts";
 import type { FilePreview } from "../../engine/protocol.ts";
-import type { Limit, Preview, PreviewRequest, Settings } from "../connector.ts";
+import type { ReadingSettings } from "../../engine/reading-settings.ts";
+import type { Limit } from "../../timing/limit.ts";
+import type { Preview, PreviewRequest, Settings } from "../connector.ts";
 import { withEngineFailures } from "../engine-failures.ts";
 import type { FileConnectorDeps } from "./deps.ts";
 import { fileNamed, tableNameOf } from "./names.ts";

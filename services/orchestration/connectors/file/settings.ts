@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type ReadingSettings, readingSettings } from "../../engine/files/reading-settings.ts";
+import { type ReadingSettings, readingSettings } from "../../engine/reading-settings.ts";
 import { settingText } from "../settings.ts";
 
 /** Settings of a source on a stored file. */

@@ -10,7 +10,8 @@ import {
   statementRefused,
   tableChanged,
 } from "../../errors.ts";
-import { connectTimeoutMs, EncryptionAnswerError, EncryptionRefusedError } from "./open-socket.ts";
+import { connectTimeoutMs } from "../network/connect-pinned.ts";
+import { EncryptionAnswerError, EncryptionRefusedError } from "./open-socket.ts";
 import { protocolViolation } from "./protocol-violation.ts";
 import type { PostgresqlSettings } from "./settings.ts";
 import { serverOf } from "./target.ts";

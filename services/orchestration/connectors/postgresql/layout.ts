@@ -1,6 +1,7 @@
 import type { SnapshotTable } from "../connector.ts";
-import { checkAnswer, columnTypeAnswer, layoutAnswer } from "./answers.ts";
-import type { Ask } from "./session.ts";
+import { checkReply } from "../sql/check-reply.ts";
+import { columnTypeReply, layoutReply } from "./replies.ts";
+import type { Execute } from "./session.ts";
 
 /** What the server knows of a table that says how it is read in pieces. */
 export type Layout = {
@@ -63,12 +64,12 @@ const typesOfColumns = `
   where namespace.nspname = $1 and class.relname = $2 and attribute.attnum > 0 and not attribute.attisdropped`;
 
 /** The layout of a table that is there. */
-export async function readLayout(ask: Ask, { schemaName, name }: SnapshotTable): Promise<Layout> {
-  const [row] = await ask(layoutOfTable, [schemaName, name]);
-  const types = await ask(typesOfColumns, [schemaName, name]);
-  const { pages, isRewritten } = checkAnswer(layoutAnswer, row, `layout of the table ${schemaName}.${name}`);
+export async function readLayout(execute: Execute, { schemaName, name }: SnapshotTable): Promise<Layout> {
+  const [row] = await execute(layoutOfTable, [schemaName, name]);
+  const types = await execute(typesOfColumns, [schemaName, name]);
+  const { pages, isRewritten } = checkReply(layoutReply, row, `layout of the table ${schemaName}.${name}`);
   const columns = types.map((type) =>
-    checkAnswer(columnTypeAnswer, type, `columns of the table ${schemaName}.${name}`),
+    checkReply(columnTypeReply, type, `columns of the table ${schemaName}.${name}`),
   );
   return {
     pages: pages ?? undefined,

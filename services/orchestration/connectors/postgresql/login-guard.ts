@@ -1,6 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { insecureConnection, sourceUnreachable } from "../../errors.ts";
-import type { ConnectionSecurity } from "./connection-security.ts";
+import type { ConnectionSecurity } from "../network/connection-security.ts";
 import { protocolViolation } from "./protocol-violation.ts";
 
 /** How often a password may have to be hashed: PostgreSQL's default is 4096; a million take some 0.2 s. */

@@ -1,8 +1,9 @@
 import type { Duplex } from "node:stream";
 import postgres from "postgres";
+import { connectTimeoutMs } from "../network/connect-pinned.ts";
 import { type GuardedSocket, guardSocket } from "./guard-socket.ts";
 import { createMessageRules, type MessageRules } from "./message-rules.ts";
-import { connectTimeoutMs, type OpenSocket, openSocket } from "./open-socket.ts";
+import { type OpenSocket, openSocket } from "./open-socket.ts";
 import { serverOf, type Target } from "./target.ts";
 
 /** How long a connection is silent before the system asks whether the other side is still there, in milliseconds. */

@@ -5,7 +5,7 @@ import { addressRefused } from "../../errors.ts";
 /** Tells one database from any other: the server's system identifier and the database's number in it. */
 export type OwnDatabase = string;
 
-/** Identifies Sluice's own database. Every role may ask, unless an administrator took that right away. */
+/** Identifies Sluice's own database. Every role may execute, unless an administrator took that right away. */
 export async function identifyOwnDatabase(url: string): Promise<OwnDatabase> {
   const sql = connectPostgres(url, { max: 1 });
   try {

@@ -1,44 +1,30 @@
-import type { Engine } from "../../engine/engine.ts";
-import type { Connector, DiscoveredTable } from "../connector.ts";
-import { openDatabaseSnapshot } from "./database-snapshot.ts";
-import { previewTable } from "./preview-table.ts";
-import { createRemote, type RemoteDeps } from "./remote.ts";
-import {
-  insecureLoginOf,
-  parsePostgresqlSettings,
-  postgresqlName,
-  postgresqlSettings,
-  secretUsesOf,
-} from "./settings.ts";
-import { writeDatabaseResult } from "./write-database-result.ts";
+import type { Connector } from "../connector.ts";
+import { type LoginDeps, prepareLogin } from "../network/prepare-login.ts";
+import { insecureLoginOf, parseServerSettings, secretUsesOf } from "../network/server-settings.ts";
+import { createSqlConnector, type SqlConnectorDeps } from "../sql/sql-connector.ts";
+import type { SqlDatabase } from "../sql/sql-database.ts";
+import type { OwnDatabase } from "./own-database.ts";
+import { type PostgresqlSettings, postgresqlName, postgresqlSettings } from "./settings.ts";
+import type { Target } from "./target.ts";
+
+export type PostgresqlDeps = SqlConnectorDeps & LoginDeps & { readonly ownDatabase: OwnDatabase };
 
 /** Reads PostgreSQL databases. */
-export const createPostgresqlConnector = (deps: RemoteDeps & { readonly engine: Engine }): Connector => ({
+export const createPostgresqlConnector = ({ engine, processes, ...login }: PostgresqlDeps): Connector =>
+  createSqlConnector({ engine, processes }, postgresqlDatabase(login));
+
+const postgresqlDatabase = ({
+  ownDatabase,
+  ...deps
+}: Omit<PostgresqlDeps, keyof SqlConnectorDeps>): SqlDatabase<PostgresqlSettings, Target> => ({
   name: postgresqlName,
   description: "A PostgreSQL database: its tables and views, read in a read-only transaction",
   settings: postgresqlSettings,
-  open(settings, field) {
-    const parsed = parsePostgresqlSettings(settings, field);
-    const remote = createRemote(deps, postgresqlName, parsed);
-    return {
-      secrets: secretUsesOf(parsed),
-      insecureLogin: insecureLoginOf(parsed),
-      test: ({ signal, timeoutMs }) =>
-        remote.ask("testDatabase", (target) => ({ target, timeoutMs }), { signal }),
-      async discover({ signal, timeoutMs }) {
-        const tables: DiscoveredTable[] = [];
-        const onPart = (part: DiscoveredTable[]) => void tables.push(...part);
-        await remote.ask("discoverDatabase", (target) => ({ target, timeoutMs }), { signal, onPart });
-        return tables;
-      },
-      query: (query, { signal, timeoutMs }) =>
-        remote.ask("queryDatabase", (target) => ({ target, timeoutMs, query }), { signal }),
-      preview: (request, { signal, timeoutMs }) =>
-        previewTable(request, (query) =>
-          remote.ask("queryDatabase", (target) => ({ target, timeoutMs, query }), { signal }),
-        ),
-      writeResult: (query, limit) => writeDatabaseResult(deps.engine, remote, query, limit),
-      openSnapshot: (request, limit) => openDatabaseSnapshot(deps.engine, remote, request, limit),
-    };
+  parseSettings: (settings, field) => parseServerSettings(postgresqlSettings, settings, field),
+  schemasOf: ({ schemas }) => schemas,
+  secretsOf: (settings) => secretUsesOf(postgresqlName, settings),
+  insecureLoginOf,
+  async prepareLogin(settings, lookup, signal) {
+    return { settings, ownDatabase, ...(await prepareLogin(deps, postgresqlName, settings, lookup, signal)) };
   },
 });

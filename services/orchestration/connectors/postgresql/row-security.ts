@@ -1,6 +1,7 @@
 import type { RowSecurity, SnapshotTable } from "../connector.ts";
-import { checkAnswer, rowSecurityAnswer } from "./answers.ts";
-import type { Ask } from "./session.ts";
+import { checkReply } from "../sql/check-reply.ts";
+import { rowSecurityReply } from "./replies.ts";
+import type { Execute } from "./session.ts";
 
 /**
  * The relations that a table's rows come from: itself, and what a view selects from. A view reads as its owner, unless it
@@ -45,10 +46,13 @@ const rowSecurityOfTable = `
   left join pg_roles as role on role.oid = reached.reader`;
 
 /** Whether policies choose the rows of a table that the session's role reads. */
-export async function readRowSecurity(ask: Ask, { schemaName, name }: SnapshotTable): Promise<RowSecurity> {
-  const [row] = await ask(rowSecurityOfTable, [schemaName, name]);
-  const { isActive, isUnknown } = checkAnswer(
-    rowSecurityAnswer,
+export async function readRowSecurity(
+  execute: Execute,
+  { schemaName, name }: SnapshotTable,
+): Promise<RowSecurity> {
+  const [row] = await execute(rowSecurityOfTable, [schemaName, name]);
+  const { isActive, isUnknown } = checkReply(
+    rowSecurityReply,
     row,
     `row-level security of the table ${schemaName}.${name}`,
   );

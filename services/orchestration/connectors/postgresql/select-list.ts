@@ -1,10 +1,10 @@
 const firstName = "sluice_first";
 
-/** What a COPY selects; the first column has a name, for `quoteFirst`. */
+/** The select list of a COPY. The first column gets a name, which `quoteFirst` uses. */
 export const selectList = (expressions: readonly string[]): string =>
   expressions
     .map((expression, index) => (index === 0 ? `${expression} as ${firstName}` : expression))
     .join(", ");
 
-/** Of a CSV: a byte order mark that its first value begins with would be taken for the file's own, but for the quote. */
+/** Option of a CSV COPY: without the quote, a byte order mark in the first value would be taken for that of the file. */
 export const quoteFirst = `force_quote (${firstName})`;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Clock, systemClock } from "../../executions/clock.ts";
+import { type Clock, systemClock } from "../../timing/clock.ts";
 import type { Connection } from "./open-connection.ts";
 import type { Target } from "./target.ts";
 

@@ -1,12 +1,13 @@
 import type { Duplex, Writable } from "node:stream";
 import type postgres from "postgres";
-import { copyLineBytesMax } from "../../engine/file-reader.ts";
+import { copyLineBytesMax } from "../../engine/database/file-reader.ts";
 import { sourceDataInvalid, sourceUnreachable } from "../../errors.ts";
-import type { Limit } from "../connector.ts";
+import type { Limit } from "../../timing/limit.ts";
+import { connectTimeoutMs, type Route } from "../network/connect-pinned.ts";
 import { copyOut } from "./copy-out.ts";
 import { toConnectionFailure, toSnapshotFailure } from "./failures.ts";
 import { type Backend, type Connection, openConnection } from "./open-connection.ts";
-import { connectTimeoutMs, type OpenSocket, openSocket, type Route } from "./open-socket.ts";
+import { type OpenSocket, openSocket } from "./open-socket.ts";
 import { refuseOwnDatabase } from "./own-database.ts";
 import type { SessionPool } from "./session-pool.ts";
 import { serverOf, type Target } from "./target.ts";
@@ -26,7 +27,7 @@ const warmTimeoutMs = 3000;
 const lockMsMax = 5000;
 
 /** Runs one statement in the session's transaction; several at once are refused by the server. */
-export type Ask = (
+export type Execute = (
   text: string,
   values?: readonly (string | null)[],
 ) => postgres.PendingQuery<postgres.Row[]>;
@@ -56,7 +57,7 @@ export type SessionOptions = {
 export async function withSession<T>(
   target: Target,
   limit: Limit,
-  work: (ask: Ask, session: Session) => Promise<T>,
+  work: (execute: Execute, session: Session) => Promise<T>,
   options: SessionOptions = {},
 ): Promise<T> {
   const { signal } = limit;
@@ -109,18 +110,18 @@ async function begin(
   using _late = cutLate(connection.guarded.socket, serverOf(target.settings), waitMs);
   using _cancel = cancelOnAbort(signal, connection, target.route);
   if (!connection.isWarm) await refuseOwnDatabase(connection.sql, target.ownDatabase);
-  await beginReading(askOver(connection), timeoutMs, snapshot);
+  await beginReading(executeOver(connection), timeoutMs, snapshot);
 }
 
 async function workOn<T>(
   connection: Connection,
   { route }: Target,
   signal: AbortSignal,
-  work: (ask: Ask, session: Session) => Promise<T>,
+  work: (execute: Execute, session: Session) => Promise<T>,
 ): Promise<T> {
   const { rules, guarded, opened } = connection;
   using _cancel = cancelOnAbort(signal, connection, route);
-  return await work(askOver(connection), {
+  return await work(executeOver(connection), {
     copyOut(statement, sink) {
       rules.allowCopy(copyLineBytesMax);
       return copyOut(guarded.socket, statement, sink);
@@ -129,8 +130,8 @@ async function workOn<T>(
   });
 }
 
-const askOver =
-  ({ sql }: Connection): Ask =>
+const executeOver =
+  ({ sql }: Connection): Execute =>
   (text, values = []) =>
     sql.unsafe(text, [...values], extendedProtocol);
 
@@ -145,11 +146,15 @@ function cutLate(socket: Duplex, server: string, waitMs: number): Disposable {
 }
 
 /** Closing the connection ends the transaction. postgres.js's own `begin` ends the process when the connection breaks. */
-async function beginReading(ask: Ask, timeoutMs: number, snapshot: string | undefined): Promise<void> {
-  await ask("begin isolation level repeatable read read only");
-  if (snapshot !== undefined) await importSnapshot(ask, snapshot);
+async function beginReading(
+  execute: Execute,
+  timeoutMs: number,
+  snapshot: string | undefined,
+): Promise<void> {
+  await execute("begin isolation level repeatable read read only");
+  if (snapshot !== undefined) await importSnapshot(execute, snapshot);
   const lockMs = snapshot === undefined ? 0 : lockMsMax;
-  await ask(settingsOfSession, [String(timeoutMs + serverGraceMs), String(lockMs)]);
+  await execute(settingsOfSession, [String(timeoutMs + serverGraceMs), String(lockMs)]);
 }
 
 /** As values are spelled, the server's own time for a statement, and no notices, which nobody would see. */
@@ -160,11 +165,11 @@ const settingsOfSession = `select set_config('statement_timeout', $1, true), set
   set_config('client_min_messages', 'error', true)`;
 
 /** The statement takes no parameters; a snapshot's name has hexadecimal digits and hyphens. */
-async function importSnapshot(ask: Ask, snapshot: string): Promise<void> {
+async function importSnapshot(execute: Execute, snapshot: string): Promise<void> {
   if (!/^[0-9A-Fa-f-]+$/.test(snapshot))
     throw sourceDataInvalid("the server calls its snapshot by an odd name");
   try {
-    await ask(`set transaction snapshot '${snapshot}'`);
+    await execute(`set transaction snapshot '${snapshot}'`);
   } catch (error) {
     throw toSnapshotFailure(error);
   }

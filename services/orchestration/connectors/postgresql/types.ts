@@ -1,17 +1,23 @@
 import { isoDate, isoOffset } from "../../results/iso.ts";
 import { spellJson } from "../../results/nested-json.ts";
 import { type SpelledValue, spellDouble } from "../../results/spelled-value.ts";
-import { checkAnswer, typeAnswer } from "./answers.ts";
+import { checkReply } from "../sql/check-reply.ts";
 import { parseArray } from "./array-text.ts";
-import type { Ask } from "./session.ts";
+import { typeReply } from "./replies.ts";
+import type { Execute } from "./session.ts";
 
-/** Spells PostgreSQL's text of a value as the contract says. */
-export type TextSpeller = (text: string) => SpelledValue;
+/** Converts PostgreSQL's text of a value to the contract's encoding. */
+export type TextDecoder = (text: string) => SpelledValue;
 
-export type Types = { nameOf(oid: number): string; spellerOf(oid: number): TextSpeller };
+export type Types = {
+  nameOf(oid: number): string;
+  /** Whether it is an array in the format `{1,2}`. */
+  isArray(oid: number): boolean;
+  decoderOf(oid: number): TextDecoder;
+};
 
-/** Types whose values are not simply their text, by their fixed numbers. */
-const spellers: Readonly<Record<number, TextSpeller>> = {
+/** Decoders of the types whose value is not just its text, by their fixed OIDs. */
+const decoders: Readonly<Record<number, TextDecoder>> = {
   16: (text) => text === "t",
   17: (text) => Buffer.from(text.slice(2), "hex").toString("base64"),
   21: Number,
@@ -27,11 +33,11 @@ const spellers: Readonly<Record<number, TextSpeller>> = {
   3802: spellJson,
 };
 
-const asText: TextSpeller = (text) => text;
+const asText: TextDecoder = (text) => text;
 
-/** Reads what is to be known of the types with these numbers. */
-export async function readTypes(ask: Ask, oids: readonly number[]): Promise<Types> {
-  const rows = await ask(
+/** Reads names and array elements of the types with these OIDs. */
+export async function readTypes(execute: Execute, oids: readonly number[]): Promise<Types> {
+  const rows = await execute(
     `select type.oid::int8::text as oid, format_type(type.oid, null) as name, type.typelem::int8::text as element
      , type.typdelim = ',' and exists (select from pg_type as element where element.typarray = type.oid) as "isArray"
      from pg_type as type
@@ -39,21 +45,22 @@ export async function readTypes(ask: Ask, oids: readonly number[]): Promise<Type
     [JSON.stringify([...new Set(oids)])],
   );
   const types = new Map(
-    rows.map((row) => checkAnswer(typeAnswer, row, "type")).map((type) => [type.oid, type]),
+    rows.map((row) => checkReply(typeReply, row, "type")).map((type) => [type.oid, type]),
   );
   return {
     nameOf: (oid) => types.get(oid)?.name ?? "unknown",
-    spellerOf(oid) {
+    isArray: (oid) => types.get(oid)?.isArray ?? false,
+    decoderOf(oid) {
       const type = types.get(oid);
-      if (!type?.isArray) return spellers[oid] ?? asText;
-      const spellElement = spellers[type.element] ?? asText;
-      // A list has no bounds: an array that does not begin at 1 is its text.
-      return (text) => (text.startsWith("[") ? text : parseArray(text, spellElement));
+      if (!type?.isArray) return decoders[oid] ?? asText;
+      const decodeElement = decoders[type.element] ?? asText;
+      // A list has no bounds, so an array that does not start at 1 stays text.
+      return (text) => (text.startsWith("[") ? text : parseArray(text, decodeElement));
     },
   };
 }
 
-/** A date or timestamp in style ISO and zone UTC: `2020-01-31 10:00:00.5+00`, `0044-03-15 BC`, `infinity`. */
+/** Input: a date or timestamp in style ISO and zone UTC, as `2020-01-31 10:00:00.5+00`, `0044-03-15 BC`, `infinity`. */
 function isoOf(text: string): string {
   const [, year, month, day, time = "", zone, era] =
     /^(\d+)-(\d\d)-(\d\d)(?: (\d\d:\d\d:\d\d(?:\.\d+)?))?(\+00)?( BC)?$/.exec(text) ?? [];
@@ -62,7 +69,7 @@ function isoOf(text: string): string {
   return `${date}${time && `T${time}`}${zone ? "Z" : ""}`;
 }
 
-/** `+02`, `-03:30` or `+01:02:03` in ISO 8601's form. */
+/** Converts `+02`, `-03:30` or `+01:02:03` to ISO 8601. */
 function offsetOf(text: string): string {
   const [hours = 0, minutes = 0, seconds = 0] = text.slice(1).split(":").map(Number);
   return isoOffset((text[0] === "-" ? -1 : 1) * (hours * 3600 + minutes * 60 + seconds));

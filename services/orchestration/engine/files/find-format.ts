@@ -2,10 +2,10 @@ import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { extname } from "node:path";
 import { EngineFailure } from "../engine-failure.ts";
+import type { FileFormat, ReadingSettings } from "../reading-settings.ts";
 import { binaryKindOf, compressionOf } from "./decode/file-kinds.ts";
-import type { FileFormat, ReadingSettings } from "./reading-settings.ts";
 
-const beginningBytes = 64 * 1024;
+const prefixBytes = 64 * 1024;
 
 const formatByExtension: Readonly<Record<string, FileFormat>> = {
   ".csv": "csv",
@@ -18,7 +18,7 @@ const formatByExtension: Readonly<Record<string, FileFormat>> = {
   ".parquet": "parquet",
   ".pq": "parquet",
 };
-/** Extensions that stand behind the one of the format. */
+/** Extensions of compression, which follow that of the format. */
 const packing = /\.(gz|gzip|zst|zstd|bz2|zip)$/i;
 
 type Input = {
@@ -27,25 +27,25 @@ type Input = {
   readonly settings: Pick<ReadingSettings, "format" | "compression" | "encoding">;
 };
 
-/** The format as it is said, or as the file's name ends, or else as its content begins. */
+/** The format by the settings, else by the file's extension, else by its content. */
 export async function findFormat({ path, fileName, settings }: Input): Promise<FileFormat> {
   await using file = await open(path);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(beginningBytes), 0, beginningBytes, 0);
-  const beginning = buffer.subarray(0, bytesRead);
-  const isAll = bytesRead < beginningBytes;
-  if (isAll && beginning.toString().trim() === "")
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(prefixBytes), 0, prefixBytes, 0);
+  const prefix = buffer.subarray(0, bytesRead);
+  const isAll = bytesRead < prefixBytes;
+  if (isAll && prefix.toString().trim() === "")
     throw new EngineFailure("sourceDataInvalid", "the file is empty");
   const named = settings.format ?? formatByExtension[extname(fileName.replace(packing, "")).toLowerCase()];
   if (named) return named;
-  const isPacked = (settings.compression ?? compressionOf(beginning)) !== "none";
-  return isPacked ? "csv" : guess(beginning, settings.encoding !== undefined);
+  const isPacked = (settings.compression ?? compressionOf(prefix)) !== "none";
+  return isPacked ? "csv" : guess(prefix, settings.encoding !== undefined);
 }
 
-function guess(beginning: Buffer, isEncoded: boolean): FileFormat {
-  if (/^PAR[1E]$/.test(beginning.toString("latin1", 0, 4))) return "parquet";
-  if (/^\uFEFF?\s*[[{]/.test(beginning.toString())) return "json";
-  if (isEncoded || isText(beginning)) return "csv";
-  const kind = binaryKindOf(beginning);
+function guess(prefix: Buffer, isEncoded: boolean): FileFormat {
+  if (/^PAR[1E]$/.test(prefix.toString("latin1", 0, 4))) return "parquet";
+  if (/^\uFEFF?\s*[[{]/.test(prefix.toString())) return "json";
+  if (isEncoded || isText(prefix)) return "csv";
+  const kind = binaryKindOf(prefix);
   throw new EngineFailure(
     "sourceDataInvalid",
     kind === undefined
@@ -54,9 +54,9 @@ function guess(beginning: Buffer, isEncoded: boolean): FileFormat {
   );
 }
 
-function isText(beginning: Buffer): boolean {
-  const hasMark = /^(fffe|feff)/.test(beginning.toString("hex", 0, 2));
-  // The last character may be cut.
-  const isWhole = [0, 1, 2, 3].some((cut) => isUtf8(beginning.subarray(0, beginning.length - cut)));
-  return hasMark || (isWhole && !beginning.includes(0));
+function isText(prefix: Buffer): boolean {
+  const hasMark = /^(fffe|feff)/.test(prefix.toString("hex", 0, 2));
+  // The last character may be incomplete.
+  const isWhole = [0, 1, 2, 3].some((cut) => isUtf8(prefix.subarray(0, prefix.length - cut)));
+  return hasMark || (isWhole && !prefix.includes(0));
 }

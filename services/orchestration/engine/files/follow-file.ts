@@ -1,36 +1,37 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
+import { writeFully } from "../pipes/write-fully.ts";
 
-const pieceBytes = 1024 * 1024;
-/** How often it is looked whether there is more, in milliseconds. */
-const lookEveryMs = 20;
+const chunkBytes = 1024 * 1024;
+/** Polling interval, in milliseconds. */
+const pollIntervalMs = 20;
 
 /**
- * Copies a file to `to`, which may be a named pipe, while something else appends to it, until `written` resolves and all of
- * it is copied. Rejects as `written` does.
+ * Copies a growing file to `to`, which may be a named pipe, until `written` resolves and everything is copied. Rejects when
+ * `written` rejects.
  */
 export async function followFile(path: string, to: string, written: Promise<unknown>): Promise<void> {
   let isWritten = false;
   const ended = written.then(() => {
     isWritten = true;
   });
-  // It may fail while a piece is on its way.
+  // `written` may reject during a read or write.
   ended.catch(() => {});
-  const moreOrEnd = () => Promise.race([ended, setTimeout(lookEveryMs)]);
-  // One buffer for all pieces: what is collected later than it is used would count against the process.
-  const buffer = Buffer.allocUnsafeSlow(pieceBytes);
+  const waitForMore = () => Promise.race([ended, setTimeout(pollIntervalMs)]);
+  // One buffer for all chunks: buffers that wait for the garbage collector count against the memory limit of the process.
+  const buffer = Buffer.allocUnsafeSlow(chunkBytes);
   await using output = await open(to, "w");
   await using opened = new AsyncDisposableStack();
   let file: FileHandle | undefined;
   for (let position = 0; ; ) {
-    // What comes between a look and the end is seen by another look.
+    // Read once more after the end, for bytes that arrived in between.
     const isLast = isWritten;
     file ??= await openIfThere(path, opened);
-    const { bytesRead = 0 } = (await file?.read(buffer, 0, pieceBytes, position)) ?? {};
+    const { bytesRead = 0 } = (await file?.read(buffer, 0, chunkBytes, position)) ?? {};
     position += bytesRead;
-    if (bytesRead > 0) await writeWhole(output, buffer.subarray(0, bytesRead));
+    if (bytesRead > 0) await writeFully(output, buffer.subarray(0, bytesRead));
     else if (isLast) return;
-    else await moreOrEnd();
+    else await waitForMore();
   }
 }
 
@@ -40,13 +41,5 @@ async function openIfThere(path: string, opened: AsyncDisposableStack): Promise<
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
-  }
-}
-
-/** A pipe takes what it has room for. */
-async function writeWhole(output: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await output.write(bytes, at, bytes.length - at);
-    at += bytesWritten;
   }
 }

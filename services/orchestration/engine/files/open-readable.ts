@@ -1,20 +1,20 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EngineFailure } from "../engine-failure.ts";
 import type { Task } from "../protocol.ts";
+import type { ReadingSettings } from "../reading-settings.ts";
 import { readCsv } from "./csv/read-csv.ts";
 import { openPlainInput } from "./decode/open-plain-input.ts";
 import { findFormat } from "./find-format.ts";
 import { readJson } from "./json/read-json.ts";
 import { readParquet } from "./parquet/read-parquet.ts";
 import type { Readable } from "./readable.ts";
-import type { ReadingSettings } from "./reading-settings.ts";
 
-/** The file of a task, and how its owner says that it is read. */
+/** The file of a task and its reading settings. */
 export type ReadTask = Pick<Task, "path" | "fileName" | "spillDirectory" | "memoryBytes"> & {
   readonly settings: ReadingSettings;
 };
 
-/** Finds out, from all of a file, how it is read. Fails with EngineFailure. */
+/** Detects from the whole file how it is read. Fails with EngineFailure. */
 export async function openReadable(task: ReadTask, connection: DuckDBConnection): Promise<Readable> {
   const format = await findFormat(task);
   const readable = await open(task, format, connection);

@@ -1,36 +1,36 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { openSandbox, readRows } from "../database/sandbox.ts";
 import { EngineFailure } from "../engine-failure.ts";
-import type { Preparation, PreparedColumn } from "../preparation.ts";
+import { rowGroupRows } from "../parquet/row-groups.ts";
+import type { FileProblem, Preparation, PreparedColumn } from "../preparation.ts";
 import type { Task } from "../protocol.ts";
-import { rowGroupRows } from "../row-groups.ts";
-import { openSandbox, readRows } from "../sandbox.ts";
 import { identifier, literal } from "../sql-text.ts";
-import { preparedName } from "../work-folder.ts";
+import { preparedName } from "../work-file-names.ts";
 import { followFile } from "./follow-file.ts";
 import { openReadable } from "./open-readable.ts";
-import type { FileProblem, Readable, ReadableColumn } from "./readable.ts";
+import type { Readable, ReadableColumn } from "./readable.ts";
 
-/** Writing costs less processor time with these than with DuckDB's defaults, and the file is smaller. */
+/** Faster to write than with DuckDB's defaults, and smaller. */
 const parquetOptions =
   "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, RETURN_STATS, USE_TMP_FILE false";
 
 /**
- * Reads all of a file and writes it as one Parquet file, in its own order and in types that keep every value. A file that
- * is Parquet already is only looked at.
+ * Reads all of a file and writes it as one Parquet file, in file order and with types that keep every value. A file that is
+ * Parquet is only checked.
  */
 export async function prepareFile(task: Task & { kind: "prepareFile" }): Promise<Preparation> {
   const connection = await openSandbox(task);
   try {
     const opened = await openReadable(task, connection);
-    const [misfit] = opened.problems;
-    if (misfit) throw new EngineFailure("sourceDataInvalid", describe(misfit));
+    const [problem] = opened.problems;
+    if (problem) throw new EngineFailure("sourceDataInvalid", describe(problem));
     const written = opened.paths[0] !== task.path || opened.found.format !== "parquet";
-    const readable = task.isGuessing ? opened : (opened.otherwise ?? opened);
+    const readable = task.isGuessing ? opened : (opened.fallback ?? opened);
     if (written) {
-      // Rows that wait for a pipe wait in DuckDB's memory, which they fill: what leaves has been written to a file.
+      // Rows that wait for a pipe would fill DuckDB's memory, so they are written to a file first.
       const copying = copy(connection, readable, preparedName);
       const sending = followFile(preparedName, task.outputPath, copying);
-      // Where both fail the copy says why.
+      // If both fail, the error of the copy is reported.
       sending.catch(() => {});
       check(readable, await copying);
       await sending;
@@ -39,7 +39,7 @@ export async function prepareFile(task: Task & { kind: "prepareFile" }): Promise
     const columns = readable.columns.map((column) => toPrepared(column, written));
     return { found, columns, rowCount, rowBytes, problems, written };
   } finally {
-    // The process goes on to the next task.
+    // The process is reused.
     connection.closeSync();
   }
 }
@@ -47,7 +47,7 @@ export async function prepareFile(task: Task & { kind: "prepareFile" }): Promise
 const describe = ({ line, column, message }: FileProblem): string =>
   [line && `line ${line}`, column && `column ${JSON.stringify(column)}`, message].filter(Boolean).join(": ");
 
-/** What was written is read as it is. */
+/** Columns of the written file are read unchanged. */
 function toPrepared(
   { name, dataType, nullable, form, note, expression }: ReadableColumn,
   written: boolean,
@@ -55,7 +55,7 @@ function toPrepared(
   return { name, dataType, nullable, form, note, expression: written ? identifier(name) : expression };
 }
 
-/** How many rows were written, and how many values of each column that is not nested are missing. */
+/** Number of written rows, and of nulls per scalar column. */
 type Written = { readonly rowCount: number; readonly nullCounts: ReadonlyMap<string, number> };
 
 async function copy(
@@ -84,19 +84,19 @@ async function copy(
   };
 }
 
-/** Two readers read the file: one that found out how, and DuckDB. What they do not agree on would be a changed value. */
+/** Compares the counts of the scan with those of DuckDB. A difference would mean a changed value. */
 function check(readable: Readable, { rowCount, nullCounts }: Written): void {
   if (rowCount !== readable.rowCount) {
-    throw disagreed(`${readable.rowCount} rows were counted in it, and ${rowCount} were read`);
+    throw mismatch(`${readable.rowCount} rows were counted in it, and ${rowCount} were read`);
   }
   for (const { name, nullCount } of readable.columns) {
     const written = nullCounts.get(identifier(name));
     if (nullCount === undefined || written === undefined || nullCount === written) continue;
     const column = JSON.stringify(name);
-    throw disagreed(
+    throw mismatch(
       `${nullCount} missing values were counted in its column ${column}, and ${written} were read`,
     );
   }
 }
 
-const disagreed = (what: string) => new EngineFailure("sourceDataInvalid", what);
+const mismatch = (what: string) => new EngineFailure("sourceDataInvalid", what);

@@ -1,19 +1,20 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { collectRows } from "../collect-rows.ts";
+import { collectRows } from "../database/collect-rows.ts";
+import { doubleMismatch } from "../database/duckdb-error.ts";
+import { openSandbox } from "../database/sandbox.ts";
 import type { FilePreview, Task } from "../protocol.ts";
-import { openSandbox } from "../sandbox.ts";
 import { identifier } from "../sql-text.ts";
 import { openReadable } from "./open-readable.ts";
-import { notDoubles, type Readable } from "./readable.ts";
+import type { Readable } from "./readable.ts";
 
-/** Finds out how a file is read, and reads its first rows so. */
+/** Detects how a file is read, and reads its first rows. */
 export async function previewFile(task: Task & { kind: "preview" }): Promise<FilePreview> {
   const { maxRows } = task;
   const connection = await openSandbox(task);
   try {
     const readable = await provenReadable(connection, await openReadable(task, connection));
     const { found, rowCount, problems } = readable;
-    // Values that do not fit would end the rows; they are told as problems.
+    // Values that do not fit their type would fail the query; they are reported as problems instead.
     const rows = problems.length === 0 ? await firstRows(connection, readable, maxRows) : [];
     const columns = readable.columns.map(({ name, dataType, nullable, form, note }) => ({
       name,
@@ -24,7 +25,7 @@ export async function previewFile(task: Task & { kind: "preview" }): Promise<Fil
     }));
     return { found, columns, rowCount, problems, rows };
   } finally {
-    // The process goes on to the next task.
+    // The process is reused.
     connection.closeSync();
   }
 }
@@ -36,15 +37,15 @@ async function firstRows(connection: DuckDBConnection, { columns, relation }: Re
   return rows;
 }
 
-/** The reading whose guesses hold for all values. */
+/** The readable with types that all values confirm. */
 async function provenReadable(connection: DuckDBConnection, readable: Readable): Promise<Readable> {
-  if (!readable.otherwise) return readable;
+  if (!readable.fallback) return readable;
   const counts = readable.columns.map(({ expression }) => `count(${expression})`);
   try {
     await connection.run(`SELECT ${counts.join(", ")} FROM ${readable.relation}`);
     return readable;
   } catch (error) {
-    if (!(error as Error).message.includes(notDoubles)) throw error;
-    return readable.otherwise;
+    if (!(error as Error).message.includes(doubleMismatch)) throw error;
+    return readable.fallback;
   }
 }

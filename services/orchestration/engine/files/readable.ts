@@ -1,56 +1,45 @@
-import type { ReadingSettings } from "./reading-settings.ts";
+import type { FileProblem } from "../preparation.ts";
+import type { ReadingSettings } from "../reading-settings.ts";
 
-/** A column as it is read: `expression` is DuckDB's SQL over the relation. */
+/** A readable column: `expression` is DuckDB's SQL over the relation. */
 export type ReadableColumn = {
   readonly name: string;
-  /** Type as DuckDB names it; every value of the file keeps its value in it. */
+  /** DuckDB's name of the type, in which every value of the file is exact. */
   readonly dataType: string;
   readonly nullable: boolean;
-  /** Values that are missing, as the scan counted them; undefined where the format's own reader counts. */
+  /** Nulls counted by the scan; undefined if the format has no scan. */
   readonly nullCount?: number | undefined;
   readonly expression: string;
-  /** How its values are written in the file where there are several ways, as `%d.%m.%Y` or `TRUE/FALSE`. */
+  /** Notation of its values in the file, such as `%d.%m.%Y` or `TRUE/FALSE`. */
   readonly form?: string | undefined;
-  /** Why no narrower type keeps its values, for people; undefined where that is plain. */
+  /** Why no narrower type is exact, as text for users; undefined if obvious. */
   readonly note?: string | undefined;
 };
 
-/** Something in a file that its owner should know of. */
-export type FileProblem = {
-  /** Undefined where it is of no single line. Counted from 1. */
-  readonly line?: number | undefined;
-  /** Undefined where it is of no single column. */
-  readonly column?: string | undefined;
-  readonly message: string;
-};
-
-/** A file whose settings and types were found out from all of it. */
+/** A file whose settings and types were detected from all of it. */
 export type Readable = {
-  /** Every setting that matters for the format, as it was said or found. */
+  /** Every setting that applies to the format, given or detected. */
   readonly found: ReadingSettings;
   /** DuckDB's table function over `paths`. */
   readonly relation: string;
-  /** What the relation reads: paths relative to the task's folder. */
+  /** Paths that the relation reads, relative to the task's folder. */
   readonly paths: readonly string[];
   readonly columns: readonly ReadableColumn[];
   readonly rowCount: number;
-  /** What a row takes in memory, about, in bytes. */
+  /** Estimated memory of a row, in bytes. */
   readonly rowBytes: number;
-  /** At most 100 of them. */
+  /** At most 100. */
   readonly problems: readonly FileProblem[];
-  /** What is read instead when an expression fails with `notDoubles`: a type was guessed that only reading proves. */
-  readonly otherwise?: Readable | undefined;
+  /** The fallback if an expression fails with `doubleMismatch`: a type was tried that only reading confirms. */
+  readonly fallback?: Readable | undefined;
 };
 
-/** The error of an expression whose text is not what its double is written as. */
-export const notDoubles = "a text is not what its double is written as";
-
-/** A file as readers of text get it: UTF-8 without a byte order mark that matters, not compressed. */
+/** Input of the text formats: uncompressed UTF-8. */
 export type PlainInput = {
   /** Path relative to the task's folder. */
   readonly path: string;
   readonly sizeBytes: number;
-  /** What people call the file. */
+  /** Display name of the file. */
   readonly fileName: string;
   readonly found: Pick<ReadingSettings, "compression" | "encoding">;
 };

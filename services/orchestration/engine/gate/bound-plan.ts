@@ -2,9 +2,9 @@ import { allowedFunctions, allowedTableFunctions, boundFunctions } from "./funct
 import { fold, isObject, type Json, type JsonObject, named, refused } from "./rule.ts";
 import { allowedTypes, collationFunctions } from "./types.ts";
 
-// A bound statement shows what its text hides: the functions behind macros and collations, the casts, the scans of tables.
+// Binding resolves what the text hides: functions behind macros and collations, casts, table scans.
 
-/** Operators of a plan that read nothing but their input. */
+/** Plan operators that read only their input. */
 const operators = new Set([
   "LOGICAL_AGGREGATE_AND_GROUP_BY",
   "LOGICAL_ANY_JOIN",
@@ -58,10 +58,13 @@ const expressions = new Set([
   "BOUND_WINDOW",
 ]);
 
-/** Types that a function declares for its parameters: they may be placeholders such as ANY. */
+/** Parameter types in function declarations; they may be placeholders such as ANY. */
 const declarations = new Set(["arguments", "original_arguments", "varargs", "input_table_types"]);
 
-/** Refuses a bound statement that calls, computes with or reads what no statement may. The only table is `table`. */
+/**
+ * Refuses a bound statement that uses a function, type or operator outside of the allow-list. The only readable table is
+ * `table`.
+ */
 export function checkPlan(plan: Json, table: string): void {
   const queue: Json[] = [plan];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {

@@ -7,8 +7,8 @@ import {
   isObject,
   type JsonObject,
   list,
+  type Nesting,
   oneOf,
-  type Place,
   plain,
   type Rule,
   record,
@@ -18,15 +18,15 @@ import {
 } from "./rule.ts";
 import { collationRule, typeRule, valueRule } from "./type-rule.ts";
 
-// The expressions that a statement may have, in the form that `json_serialize_sql` writes. A field that is not here is refused
-// by its name: DuckDB leaves out unused fields, so an unknown one has a meaning.
+// Allowed expressions, in the form of `json_serialize_sql`. An unlisted field is refused by its name: DuckDB omits unused
+// fields, so a field that is present has a meaning.
 
-/** Nesting of subqueries in expressions. Each level doubles the time that DuckDB takes to bind them. */
+/** Nesting of subqueries in expressions. Each level doubles DuckDB's binding time. */
 const subqueriesMax = 16;
-/** Nesting of lambdas, and of arrows, which DuckDB's parser reads as lambdas. Each level doubles the time as well. */
+/** Nesting of lambdas, and of arrows, which DuckDB parses as lambdas. Each level doubles the binding time. */
 const lambdasMax = 16;
 
-/** Names that call a function where there is no such column. */
+/** Names that are function calls unless a column has that name. */
 const valueFunctions = /^(current_(catalog|role|schema|user)|session_user|user)$/;
 
 export const expression: Rule = (value, visit) => expressions(value, visit);
@@ -35,13 +35,12 @@ export const parametersNotTaken: Rule = () => {
   throw new EngineFailure("sqlInvalid", "parameters are not taken: write the values into the statement");
 };
 
-/** Checks a value one level deeper. */
-const at =
-  (move: (place: Place, value: JsonObject) => Place, rule: Rule): Rule =>
+/** Checks a value at one more level of nesting. */
+const nested =
+  (enter: (nesting: Nesting, value: JsonObject) => Nesting, rule: Rule): Rule =>
   (value, visit) =>
-    visit.check(value, rule, isObject(value) ? move(visit.place, value) : visit.place);
+    visit.check(value, rule, isObject(value) ? enter(visit.nesting, value) : visit.nesting);
 
-/** A query in brackets. */
 export const subquery = record("subquery", {
   node: (value, visit) => visit.query(value, visit),
   named_param_map: parametersNotTaken,
@@ -84,18 +83,18 @@ function checkColumn({ column_names: names }: JsonObject, { source }: Visit): vo
   }
 }
 
-const inSubquery = (place: Place): Place => {
-  if (place.subqueries === subqueriesMax) {
+const inSubquery = (nesting: Nesting): Nesting => {
+  if (nesting.subqueries === subqueriesMax) {
     throw refused(`more than ${subqueriesMax} subqueries in one another: join them, or name them by WITH`);
   }
-  return { ...place, subqueries: place.subqueries + 1 };
+  return { ...nesting, subqueries: nesting.subqueries + 1 };
 };
 
-const inLambda = (place: Place): Place => {
-  if (place.lambdas === lambdasMax) {
+const inLambda = (nesting: Nesting): Nesting => {
+  if (nesting.lambdas === lambdasMax) {
     throw refused(`more than ${lambdasMax} lambdas or arrows in one another: a path of JSON can be one text`);
   }
-  return { ...place, lambdas: place.lambdas + 1 };
+  return { ...nesting, lambdas: nesting.lambdas + 1 };
 };
 
 const expressions = variant("expression", "class", {
@@ -134,7 +133,7 @@ const expressions = variant("expression", "class", {
       is_operator: plain,
     }),
   ),
-  LAMBDA: at(inLambda, record("lambda", { ...typed("LAMBDA"), lhs: expression, expr: expression })),
+  LAMBDA: nested(inLambda, record("lambda", { ...typed("LAMBDA"), lhs: expression, expr: expression })),
   OPERATOR: record("operator", {
     ...typed(
       "ARRAY_EXTRACT",
@@ -174,7 +173,7 @@ const expressions = variant("expression", "class", {
     unpacked: plain,
     expr: expression,
   }),
-  SUBQUERY: at(
+  SUBQUERY: nested(
     inSubquery,
     record("subquery", {
       ...typed("SUBQUERY"),

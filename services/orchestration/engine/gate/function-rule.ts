@@ -11,7 +11,7 @@ import { fold, isObject, type Json, type JsonObject, named, refused } from "./ru
 import { checkJsonTypes } from "./type-rule.ts";
 import { collationFunctions } from "./types.ts";
 
-/** Why a function is refused, by its name. */
+/** Reasons for refusals by function name. */
 const reasonsOf = (lists: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, string> =>
   new Map(Object.entries(lists).flatMap(([reason, names]) => names.map((name) => [name, reason] as const)));
 
@@ -43,21 +43,21 @@ function notAllowed(kind: string, name: string, because: ReadonlyMap<string, str
     : refused(`the ${kind} ${name} is not available: it ${reason}`);
 }
 
-/** What looks like a schema may be the column that a function is called on, as in `name.upper()`. */
+/** The schema may be the column of a method call, as in `name.upper()`. */
 function checkSchema({ schema, catalog }: JsonObject): void {
   const system = [schema, catalog].map(fold).find((name) => /^(pg_catalog|information_schema)$/.test(name));
   if (system !== undefined) throw refused(`the schema ${system} is not available`);
 }
 
-/** Names that DuckDB has for its schema and catalogues: what follows them is no method of a column. */
+/** DuckDB's own schema and catalogues; a call qualified by them is not a method call. */
 const ownNames = new Set(["main", "system", "memory", "temp"]);
 
-/** The second argument, which is the first one where the function is called as a method. */
+/** The second argument, which is the first one in a method call. */
 function argumentOf(call: JsonObject): JsonObject | undefined {
   const { schema, catalog } = call;
-  // A catalogue alone stands where a schema does.
-  const ours = [schema ?? "main", catalog ?? "system"].every((name) => ownNames.has(fold(name)));
-  const argument = listOf(call.children)[ours ? 1 : 0];
+  // A lone catalogue is parsed as a schema.
+  const isDuckdbSchema = [schema ?? "main", catalog ?? "system"].every((name) => ownNames.has(fold(name)));
+  const argument = listOf(call.children)[isDuckdbSchema ? 1 : 0];
   return isObject(argument) ? argument : undefined;
 }
 
@@ -66,14 +66,14 @@ function checkAggregateName(name: string, argument: JsonObject | undefined): voi
   if (!allowedFunctions.has(aggregate)) throw notAllowed("function", aggregate, reasons);
 }
 
-/** An argument that has to be known before DuckDB looks at it. */
+/** An argument that must be a literal, because its value is checked before DuckDB sees it. */
 function textOf(name: string, what: string, argument: JsonObject | undefined): string {
   const value = argument?.class === "CONSTANT" && isObject(argument.value) ? argument.value.value : undefined;
   if (typeof value !== "string") throw refused(`${name} takes its ${what} as a text in quotes`);
   return value;
 }
 
-/** Named parameters come as `name = value`, or with the name as their alias. */
+/** A named parameter is `name = value`, or a value with the name as its alias. */
 function checkParameter(name: string, argument: Json): void {
   if (!isObject(argument)) return;
   const { alias, type, left } = argument;

@@ -8,7 +8,7 @@ export const allowedFunctions: ReadonlySet<string> = new Set([
   // Operators.
   ...words(`
     !__postfix !~~ !~~* % & && * ** + - ->> / // <-> << <=> <@ >> @ @> ^ ^@ | || ~ ~~ ~~* ~~~`),
-  // Names of the parser's that are not in the catalogue.
+  // Parser-only names that are not in the catalogue.
   ...words("unnest ->"),
   // Numbers.
   ...words(`
@@ -92,7 +92,7 @@ export const allowedFunctions: ReadonlySet<string> = new Set([
     sumkahan var_pop var_samp variance wavg weighted_avg`),
 ]);
 
-/** Functions that statements may not call, by the reason. */
+/** Refused functions by reason. */
 export const refusedFunctions: Readonly<Record<string, readonly string[]>> = {
   "serializes or evaluates SQL or plans": words(
     "json_deserialize_sql json_serialize_plan json_serialize_sql current_query",
@@ -132,7 +132,7 @@ export const refusedFunctions: Readonly<Record<string, readonly string[]>> = {
     variant_to_parquet_variant vector_type`),
 };
 
-/** Functions that DuckDB itself puts into a bound statement. */
+/** Functions that DuckDB inserts when it binds a statement. */
 export const boundFunctions: ReadonlySet<string> = new Set(
   words("constant_or_null remap_struct unpivot_list"),
 );
@@ -147,7 +147,7 @@ export const transformByType: ReadonlySet<string> = new Set(
   words("from_json from_json_strict json_transform json_transform_strict"),
 );
 
-/** Table functions that statements may call, with the named parameters that they take. */
+/** Allowed table functions with their allowed named parameters. */
 export const allowedTableFunctions: ReadonlyMap<string, readonly string[]> = new Map([
   ["generate_series", []],
   ["json_each", []],
@@ -158,7 +158,7 @@ export const allowedTableFunctions: ReadonlyMap<string, readonly string[]> = new
   ["unnest", []],
 ]);
 
-/** Table functions and table macros that statements may not call, by the reason. */
+/** Refused table functions and table macros by reason. */
 export const refusedTableFunctions: Readonly<Record<string, readonly string[]>> = {
   "evaluates SQL, plans or names of tables": words(`
     check_peg_parser histogram histogram_values json_execute_serialized_sql query query_table

@@ -5,12 +5,12 @@ import { query, statements } from "./query-rule.ts";
 import { checkAll, fold, isObject, type Json } from "./rule.ts";
 import { bindStatement, parseStatement } from "./serialize-statement.ts";
 
-/** Name of an empty table with the source's columns: its view reads that while a statement is bound to be checked. */
+/** Name of an empty table with the source's columns. The view reads it while the statement is bound for the check. */
 const standInOf = (tableName: string): string => `${tableName} (empty)`;
 
 /**
- * Accepts a single statement that reads the source's view and nothing else: its syntax tree and its bound plan have only
- * parts that are on a list. Fails as `sqlInvalid` or `statementRefused`.
+ * Accepts a single statement that reads only the source's view: its syntax tree and its bound plan may only have parts on the
+ * allow-lists. Fails as `sqlInvalid` or `statementRefused`.
  */
 export async function gateStatement(
   connection: DuckDBConnection,
@@ -20,13 +20,13 @@ export async function gateStatement(
   const tree = await parseStatement(connection, sql);
   const table = await connection.prepare(`FROM ${identifier(tableName)}`);
   const names = Array.from({ length: table.columnCount }, (_, index) => table.columnName(index));
-  const hasColumn = (name: string) => names.some((column) => fold(column) === name) || hasText(tree, name);
+  const hasColumn = (name: string) => names.some((column) => fold(column) === name) || hasName(tree, name);
   checkAll(tree, statements, { source: { tableName, hasColumn }, query });
   checkPlan(await bindToStandIn(connection, sql, tableName), standInOf(tableName));
   return { describes: isDescription(tree) };
 }
 
-/** The plan over the stand-in: the functions that read CSV and JSON can't be serialized. */
+/** Binds over the stand-in, because plans with the functions that read CSV and JSON can't be serialized. */
 async function bindToStandIn(connection: DuckDBConnection, sql: string, tableName: string): Promise<Json> {
   const view = identifier(tableName);
   const standIn = identifier(standInOf(tableName));
@@ -41,8 +41,8 @@ async function bindToStandIn(connection: DuckDBConnection, sql: string, tableNam
   }
 }
 
-/** Whether a text stands anywhere in the tree, as an alias does. */
-function hasText(tree: Json, name: string): boolean {
+/** Whether a name occurs in the tree other than as a column reference, such as an alias. */
+function hasName(tree: Json, name: string): boolean {
   const queue: [string, Json][] = [["", tree]];
   for (let next = queue.pop(); next; next = queue.pop()) {
     const [key, value] = next;

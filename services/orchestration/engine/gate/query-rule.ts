@@ -16,12 +16,12 @@ import {
 import { checkTable, scopeOf } from "./table-rule.ts";
 import { typeRule, valueRule } from "./type-rule.ts";
 
-// The queries and table references that a statement may have, in the form that `json_serialize_sql` writes.
+// Allowed queries and table references, in the form of `json_serialize_sql`.
 
-/** A query, with the common table expressions that it sees. */
+/** A query and the common table expressions in its scope. */
 export const query: Rule = (value, visit) => {
-  const scope = scopeOf(isObject(value) ? value.cte_map : undefined, visit.place.scope);
-  visit.check(value, queries, { ...visit.place, scope });
+  const scope = scopeOf(isObject(value) ? value.cte_map : undefined, visit.nesting.scope);
+  visit.check(value, queries, { ...visit.nesting, scope });
 };
 
 const table: Rule = (value, visit) => tables(value, visit);
@@ -50,14 +50,14 @@ const commonTable = record("common table expression", {
   key_targets: list(expression),
 });
 
-/** A common table expression sees those before it. It sees itself only where it is recursive, after its first part. */
+/** Only earlier common table expressions are in the scope of one; itself too when it is recursive, after its first part. */
 const commonTables: Rule = (value, visit) => {
   const entries = isObject(value) && Array.isArray(value.map) ? value.map : [];
   commonTableMap(value, visit);
-  const { scope } = visit.place;
+  const { scope } = visit.nesting;
   for (const [index, entry] of entries.entries()) {
     const inner = isObject(entry) ? entry.value : entry;
-    visit.check(inner, commonTable, { ...visit.place, scope: scope && { ...scope, below: index } });
+    visit.check(inner, commonTable, { ...visit.nesting, scope: scope && { ...scope, below: index } });
   }
 };
 const commonTableMap = record("WITH", { map: list(record("WITH", { key: plain, value: data })) });
@@ -67,11 +67,11 @@ const common = { type: plain, modifiers, cte_map: commonTables };
 
 const recursive: Rule = (value, visit) => {
   const name = isObject(value) ? fold(value.cte_name) : "";
-  const scope = { outer: visit.place.scope, names: new Map([[name, 0]]), below: 1 };
+  const scope = { outer: visit.nesting.scope, names: new Map([[name, 0]]), below: 1 };
   recursiveFields(value, {
     ...visit,
-    check: (inner, rule, place = visit.place) =>
-      visit.check(inner, rule, isObject(value) && inner === value.right ? { ...place, scope } : place),
+    check: (inner, rule, nesting = visit.nesting) =>
+      visit.check(inner, rule, isObject(value) && inner === value.right ? { ...nesting, scope } : nesting),
   });
 };
 
@@ -181,7 +181,7 @@ const tables = variant("table reference", "type", {
   }),
 });
 
-/** All statements of a text, which is one. */
+/** The statements of a text; parseStatement has refused all but one. */
 export const statements: Rule = list(
   record("statement", { node: query, named_param_map: parametersNotTaken }),
 );

@@ -3,66 +3,69 @@ import { EngineFailure } from "../engine-failure.ts";
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
-/** Names of common table expressions that a part of the statement sees: those of `names` before the index `below`. */
+/** Common table expressions in scope: those of `names` before the index `below`, and the outer ones. */
 export type Scope = {
   readonly outer: Scope | undefined;
   readonly names: ReadonlyMap<string, number>;
   readonly below: number;
 };
 
-/** Position of a value in the statement. */
-export type Place = {
+/** Scope and nesting depth of a value in the statement. */
+export type Nesting = {
   readonly scope: Scope | undefined;
-  /** Subqueries in expressions around it. */
+  /** Number of enclosing subqueries in expressions. */
   readonly subqueries: number;
-  /** Lambdas and arrows around it. */
+  /** Number of enclosing lambdas and arrows. */
   readonly lambdas: number;
 };
 
-/** The context of a check. Inner values are queued, so that deep nesting does not use up the stack. */
+/**
+ * The context of a check. Inner values are queued rather than visited recursively, so that deep nesting can't exhaust the
+ * stack.
+ */
 export type Visit = {
-  readonly place: Place;
+  readonly nesting: Nesting;
   readonly source: Source;
-  /** The rule of a query, which an expression may have inside. */
+  /** The rule of queries, for subqueries in expressions. */
   readonly query: Rule;
-  check(value: Json | undefined, rule: Rule, place?: Place): void;
+  check(value: Json | undefined, rule: Rule, nesting?: Nesting): void;
 };
 
-/** The table that the statement may read. */
+/** The readable table. */
 export type Source = {
   readonly tableName: string;
-  /** Whether a name in lower case is that of a column, or is given as an alias somewhere in the statement. */
+  /** Whether a lower-case name is a column, or an alias anywhere in the statement. */
   hasColumn(name: string): boolean;
 };
 
-/** Throws for a value that is not on the list, and queues its inner values. */
+/** Throws for a value that is not allowed, and queues its inner values. */
 export type Rule = (value: Json, visit: Visit) => void;
 
-/** Longest name of a statement that a message repeats. */
+/** Names are truncated in messages. */
 const nameCharactersMax = 80;
 
 export const refused = (message: string): EngineFailure => new EngineFailure("statementRefused", message);
 
-/** A name of the statement's as it goes into a message. */
+/** Quotes a name for a message. */
 export const named = (name: unknown): string => {
   const text = String(name);
   return JSON.stringify(text.length > nameCharactersMax ? `${text.slice(0, nameCharactersMax)}…` : text);
 };
 
-/** DuckDB compares names without regard to the case of ASCII letters, and of no others. */
+/** DuckDB's names are case-insensitive for ASCII letters only. */
 export const fold = (name: unknown): string =>
   String(name).replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 export const isObject = (value: Json | undefined): value is JsonObject =>
   value !== null && typeof value === "object" && !Array.isArray(value);
 
-/** A text, number or flag that needs no check of its own. */
+/** A scalar that needs no check. */
 export const plain: Rule = (value) => {
   if (value !== null && typeof value === "object")
     throw refused("the statement has a part that is not known");
 };
 
-/** Data without names: a constant's value, the indexes of grouping sets. */
+/** Data that contains no names: the value of a constant, the indexes of grouping sets. */
 export const data: Rule = () => {};
 
 export const list =
@@ -84,7 +87,7 @@ export const absent =
     throw refused(message);
   };
 
-/** An object of which every field is known. */
+/** An object with known fields only. */
 export const record =
   (kind: string, fields: Readonly<Record<string, Rule>>): Rule =>
   (value, visit) => {
@@ -96,7 +99,7 @@ export const record =
     }
   };
 
-/** An object whose field `key` says which of the rules holds for it. */
+/** An object checked by the rule that its field `key` selects. */
 export const variant =
   (kind: string, key: string, rules: Readonly<Record<string, Rule>>): Rule =>
   (value, visit) => {
@@ -106,7 +109,7 @@ export const variant =
     rule(value, visit);
   };
 
-/** Checks a value as a whole before its fields. */
+/** Checks an object before its fields. */
 export const checked =
   (check: (value: JsonObject, visit: Visit) => void, rule: Rule): Rule =>
   (value, visit) => {
@@ -114,18 +117,18 @@ export const checked =
     rule(value, visit);
   };
 
-/** Checks a value and all inner values, in the statement's order. */
+/** Checks a value and its inner values in the order of the statement. */
 export function checkAll(value: Json, rule: Rule, { source, query }: { source: Source; query: Rule }): void {
-  const queue: [Json, Rule, Place][] = [[value, rule, { scope: undefined, subqueries: 0, lambdas: 0 }]];
+  const queue: [Json, Rule, Nesting][] = [[value, rule, { scope: undefined, subqueries: 0, lambdas: 0 }]];
   for (let next = queue.pop(); next; next = queue.pop()) {
-    const [item, itemRule, place] = next;
+    const [item, itemRule, nesting] = next;
     const inside: typeof queue = [];
     itemRule(item, {
-      place,
+      nesting,
       source,
       query,
-      check(inner, innerRule, innerPlace = place) {
-        if (inner !== undefined) inside.push([inner, innerRule, innerPlace]);
+      check(inner, innerRule, innerNesting = nesting) {
+        if (inner !== undefined) inside.push([inner, innerRule, innerNesting]);
       },
     });
     for (const inner of inside.reverse()) queue.push(inner);

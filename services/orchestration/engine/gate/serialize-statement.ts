@@ -1,16 +1,17 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { EngineFailure, toEngineFailure } from "../engine-failure.ts";
-import { readRows } from "../sandbox.ts";
+import { toEngineFailure } from "../database/duckdb-error.ts";
+import { readRows } from "../database/sandbox.ts";
+import { EngineFailure } from "../engine-failure.ts";
 import { isObject, type Json, type JsonObject, refused } from "./rule.ts";
 
-/** Leaves out what has its default, so that what is left means something. */
-const brief = "skip_null := true, skip_empty := true, skip_default := true";
+/** Omits default values, so that every field has a meaning. */
+const nonDefaultOnly = "skip_null := true, skip_empty := true, skip_default := true";
 
 const onlyReads =
   "only statements that read are taken: SELECT, WITH, VALUES, TABLE, FROM, DESCRIBE, SUMMARIZE; " +
   "a PIVOT names its values with IN";
 
-/** Largest tree or plan: macros and aliases that stand in one another double a plan with each. */
+/** Largest tree or plan: nested macros and aliases double a plan with each level. */
 const serializedBytesMax = 32 * 1024 * 1024;
 
 const tooDeep = () => new EngineFailure("sqlInvalid", "the statement is nested too deeply");
@@ -18,10 +19,10 @@ const tooDeep = () => new EngineFailure("sqlInvalid", "the statement is nested t
 const notCheckable =
   "what this statement becomes when it is bound can't be checked: write it in another way, WITH ORDINALITY as row_number() OVER ()";
 
-/** The one statement of a text, as DuckDB's own parser reads it. */
+/** Parses a text with exactly one statement by DuckDB's own parser. */
 export async function parseStatement(connection: DuckDBConnection, sql: string): Promise<Json> {
-  const tree = await serialize(connection, `json_serialize_sql($1::VARCHAR, ${brief})`, sql);
-  if (tree.error === true) throw unreadable(tree);
+  const tree = await serialize(connection, `json_serialize_sql($1::VARCHAR, ${nonDefaultOnly})`, sql);
+  if (tree.error === true) throw parseFailure(tree);
   const { statements } = tree;
   if (!Array.isArray(statements) || statements.length === 0) {
     throw new EngineFailure("sqlInvalid", "there is no statement in it");
@@ -31,12 +32,12 @@ export async function parseStatement(connection: DuckDBConnection, sql: string):
 }
 
 /**
- * The plan of a statement as DuckDB binds it, before it is optimized. Only for what the list of the gate allows: binding runs
- * functions on constants, and a parameter ends the process.
+ * Binds a statement without optimizing it. Only for statements whose tree is allowed: binding runs functions on constants, and
+ * a parameter crashes the process.
  */
 export async function bindStatement(connection: DuckDBConnection, sql: string): Promise<Json> {
-  const plan = await serialize(connection, `json_serialize_plan($1::VARCHAR, ${brief})`, sql);
-  if (plan.error === true) throw unbindable(plan);
+  const plan = await serialize(connection, `json_serialize_plan($1::VARCHAR, ${nonDefaultOnly})`, sql);
+  if (plan.error === true) throw bindFailure(plan);
   return plan.plans ?? null;
 }
 
@@ -53,7 +54,7 @@ async function serialize(connection: DuckDBConnection, call: string, sql: string
   return tree;
 }
 
-function unreadable({ error_type: type, error_message: message, position }: JsonObject): EngineFailure {
+function parseFailure({ error_type: type, error_message: message, position }: JsonObject): EngineFailure {
   const text = String(message);
   if (/^Max expression depth|^memory exhausted/.test(text)) return tooDeep();
   if (type === "not implemented") return refused(/^Only SELECT/.test(text) ? onlyReads : text);
@@ -61,10 +62,10 @@ function unreadable({ error_type: type, error_message: message, position }: Json
   return new EngineFailure("sqlInvalid", `${toEngineFailure(new Error(text), "sqlInvalid").message}${where}`);
 }
 
-function unbindable({ error_type: type, error_message: message }: JsonObject): EngineFailure {
-  // DuckDB fails so with WITH ORDINALITY over constants, too.
+function bindFailure({ error_type: type, error_message: message }: JsonObject): EngineFailure {
+  // WITH ORDINALITY over constants fails like this too.
   if (type === "not implemented" || type === "internal") return refused(notCheckable);
   if (/^Max expression depth/.test(String(message))) return tooDeep();
-  const words = String(type).replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
-  return toEngineFailure(new Error(`${words} Error: ${message}`), "sqlInvalid");
+  const typeName = String(type).replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
+  return toEngineFailure(new Error(`${typeName} Error: ${message}`), "sqlInvalid");
 }

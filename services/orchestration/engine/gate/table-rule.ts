@@ -10,17 +10,17 @@ import {
   type Visit,
 } from "./rule.ts";
 
-/** Names of DuckDB's own tables; a common table expression may not hide behind one. */
+/** Names of DuckDB's system tables. Common table expressions may not shadow them. */
 const systemName = /^(duckdb_|pg_|pragma_|sqlite_|information_schema)/;
-/** Characters of a file's name or a URL. */
+/** Characters of file names and URLs. */
 const fileLike = /[/\\:.*?]/;
 
-/** A table by its name: the source's own, or a common table expression that is in scope. */
-export function checkTable(table: JsonObject, { place, source }: Visit): void {
+/** A named table: the source's, or a common table expression in scope. */
+export function checkTable(table: JsonObject, { nesting, source }: Visit): void {
   const name = fold(table.table_name);
   const qualifiers = [table.catalog_name, table.schema_name].filter((part) => part !== undefined);
   const path = fold(qualifiers.join("."));
-  const common = isInScope(name, place.scope);
+  const common = isInScope(name, nesting.scope);
   if (common && (path === "" || path === "recurring")) return;
   const here = path === "" || path === "main" || path === "memory.main";
   if (here && name === fold(source.tableName)) return;
@@ -39,7 +39,7 @@ function isInScope(name: string, scope: Scope | undefined): boolean {
   return false;
 }
 
-/** The scope of a query: its common table expressions, and those around it. */
+/** The common table expressions of a query, and the enclosing ones. */
 export function scopeOf(cteMap: Json | undefined, outer: Scope | undefined): Scope | undefined {
   const entries = isObject(cteMap) && Array.isArray(cteMap.map) ? cteMap.map : [];
   if (entries.length === 0) return outer;

@@ -26,7 +26,7 @@ const structType = record("type", {
   child_types: list(record("field of a type", { first: plain, second: typeRule })),
 });
 
-/** A constant. The form of its value depends on its type; it names nothing. */
+/** A constant. Its value contains no names. */
 export const valueRule: Rule = record("constant", { type: typeRule, is_null: plain, value: data });
 
 const typeRecord = record("type", {
@@ -38,7 +38,7 @@ const typeRecord = record("type", {
     GENERIC_TYPE_INFO: record("type", { type: plain, alias: checkTypeName }),
     LIST_TYPE_INFO: record("type", { type: plain, alias: plain, child_type: typeRule }),
     STRUCT_TYPE_INFO: structType,
-    // A name that DuckDB looks up when it binds. Only its own types are there, and none needs a schema.
+    // DuckDB resolves this name when it binds. Only built-in types exist, and none needs a schema.
     UNBOUND_TYPE_INFO: record("type", {
       type: plain,
       name: checkTypeName,
@@ -57,10 +57,10 @@ function checkTypeName(name: Json | undefined): void {
   if (!allowedTypes.has(fold(name))) throw refused(`the type ${named(name)} is not available`);
 }
 
-/** Levels of objects and lists in the types of a JSON transformation: DuckDB's own walk of them has no bound. */
+/** Nesting of the types of a JSON transformation: DuckDB's own traversal is unbounded. */
 const jsonTypeLevelsMax = 100;
 
-/** The types that a JSON text names, for functions that transform JSON: `{"a": "INTEGER", "b": ["VARCHAR"]}`. */
+/** Checks the types in the JSON argument of functions that transform JSON: `{"a": "INTEGER", "b": ["VARCHAR"]}`. */
 export function checkJsonTypes(text: string): void {
   let level = [parseTypes(text)];
   for (let depth = 0; level.length > 0; depth++) {
@@ -87,13 +87,13 @@ function parseTypes(text: string): Json {
   }
 }
 
-/** A type in words, as `DECIMAL(10, 2)[]`: a list of lists is written as JSON. */
+/** A type such as `DECIMAL(10, 2)[]`; nested lists are written as JSON. */
 function checkTypeText(text: string): void {
   const [, name] = /^([\w ]+?) ?(?:\( ?\d+ ?(?:, ?\d+ ?)?\))?(?:\[\d*\])?$/.exec(text) ?? [];
   checkTypeName(name ?? text);
 }
 
-/** The collation of a COLLATE: names joined by dots. */
+/** A collation: names joined by dots. */
 export const collationRule: Rule = (value) => {
   const unknown = String(value)
     .split(".")

@@ -1,6 +1,6 @@
 const words = (text: string): string[] => text.trim().split(/\s+/);
 
-/** Names of types that a statement may cast to, and that a bound statement may compute with, in lower case. */
+/** Types that statements may cast to and bound statements may use, in lower case. */
 export const allowedTypes: ReadonlySet<string> = new Set([
   ...words(`
     array bigint bignum binary bit bitstring blob bool boolean bpchar bytea char date datetime dec decimal
@@ -13,10 +13,10 @@ export const allowedTypes: ReadonlySet<string> = new Set([
   "timestamp with time zone",
 ]);
 
-/** Types that statements may not name: a type as a value. */
+/** Refused types: a type as a value. */
 export const refusedTypes: readonly string[] = ["type"];
 
-/** Names that a COLLATE may combine, joined by dots, in lower case. */
+/** Names that COLLATE may combine, joined by dots, in lower case. */
 export const allowedCollations: ReadonlySet<string> = new Set(
   words(`
     binary c posix nfc noaccent nocase icu_noaccent
@@ -27,7 +27,7 @@ export const allowedCollations: ReadonlySet<string> = new Set(
     zh_hk zh_mo zh_sg zh_tw zu`),
 );
 
-/** The functions behind the collations of languages. They stand in bound statements. */
+/** Functions that implement the collations of languages in bound statements. */
 export const collationFunctions: ReadonlySet<string> = new Set([
   "icu_collate_noaccent",
   ...[...allowedCollations].map((name) => `icu_collate_${name}`),

@@ -1,17 +1,24 @@
 import type { TypedColumn } from "../protocol.ts";
-import type { Values } from "../rows/values.ts";
+import type { ColumnValues } from "./column-values.ts";
+import { magic, withTail } from "./footer.ts";
 import { encodePages, type Pages } from "./pages.ts";
 import { parquetTypeOf, schemaOf } from "./schema.ts";
-import { binary, bool, encodeThrift, i32, i64, list, struct, type ThriftValue } from "./thrift.ts";
+import {
+  binary,
+  bool,
+  encodeThrift,
+  i32,
+  i64,
+  list,
+  struct,
+  type ThriftValue,
+} from "./thrift/thrift-value.ts";
 
-const magic = Buffer.from("PAR1");
 const zstd = 6;
 
-/** Writes a Parquet file from its beginning to its end. */
+/** Writes a Parquet file sequentially. */
 export type ParquetWriter = {
-  /** Writes the values of all columns of some rows. */
-  writeRowGroup(rowCount: number, columns: readonly Values[]): Promise<void>;
-  /** Writes the footer. */
+  writeRowGroup(rowCount: number, columns: readonly ColumnValues[]): Promise<void>;
   end(): Promise<void>;
 };
 
@@ -20,7 +27,7 @@ export function createParquetWriter(
   write: (bytes: Uint8Array) => Promise<void>,
 ): ParquetWriter {
   const rowGroups: ThriftValue[] = [];
-  let rowCountOfAll = 0;
+  let totalRows = 0;
   let position = 0;
 
   async function append(bytes: Uint8Array): Promise<void> {
@@ -28,18 +35,18 @@ export function createParquetWriter(
     position += bytes.length;
   }
 
-  async function begin(): Promise<void> {
+  async function writeMagic(): Promise<void> {
     if (position === 0) await append(magic);
   }
 
   return {
     async writeRowGroup(rowCount, values) {
-      await begin();
+      await writeMagic();
       const encoded = await encodeAll(values);
-      let at = position;
+      let offset = position;
       const chunks = encoded.map((pages, index) => {
-        const chunk = describeChunk(columns[index], values[index], pages, at);
-        at += pages.bytes;
+        const chunk = describeChunk(columns[index], values[index], pages, offset);
+        offset += pages.bytes;
         return chunk;
       });
       const uncompressedBytes = encoded.reduce((sum, pages) => sum + pages.uncompressedBytes, 0);
@@ -49,50 +56,48 @@ export function createParquetWriter(
           [2, i64(uncompressedBytes)],
           [3, i64(rowCount)],
           [5, i64(position)],
-          [6, i64(at - position)],
+          [6, i64(offset - position)],
         ]),
       );
-      rowCountOfAll += rowCount;
+      totalRows += rowCount;
       await append(Buffer.concat(encoded.flatMap(({ chunks: bytes }) => bytes)));
     },
     async end() {
-      await begin();
+      await writeMagic();
       const footer = encodeThrift(
         struct([
           [1, i32(1)],
           [2, list(schemaOf(columns))],
-          [3, i64(rowCountOfAll)],
+          [3, i64(totalRows)],
           [4, list(rowGroups)],
           [6, binary("Sluice")],
-          // Smallest and largest values are by the order of their types.
+          // Column orders: statistics use the order of the type.
           [7, list(columns.map(() => struct([[1, struct([])]])))],
         ]),
       );
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(footer.length);
-      await append(Buffer.concat([footer, length, magic]));
+      await append(withTail(footer));
     },
   };
 }
 
-/** As many as threads that compress: each takes memory of its own, and there may be 1,600 columns. */
-const lanes = 4;
+/** One per compression thread of libuv. More would only take memory: there may be 1,600 columns. */
+const concurrency = 4;
 
-async function encodeAll(values: readonly Values[]): Promise<Pages[]> {
+async function encodeAll(values: readonly ColumnValues[]): Promise<Pages[]> {
   const encoded: Pages[] = [];
   const next = values.entries();
-  const lane = async () => {
+  const encodeNext = async () => {
     for (const [index, column] of next) encoded[index] = await encodePages(column);
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: concurrency }, encodeNext));
   return encoded;
 }
 
 function describeChunk(
   column: TypedColumn | undefined,
-  values: Values | undefined,
+  values: ColumnValues | undefined,
   pages: Pages,
-  at: number,
+  offset: number,
 ): ThriftValue {
   if (!column || !values) throw new Error("a row group has other columns than its file");
   const { nullCount, rowCount, min, max } = values;
@@ -103,7 +108,7 @@ function describeChunk(
     [7, max && bool(true)],
     [8, min && bool(true)],
   ]);
-  const described = struct([
+  const metaData = struct([
     [1, i32(parquetTypeOf(column.dataType).physical)],
     [2, list(pages.encodings.map(i32))],
     [3, list([binary(column.name)])],
@@ -111,12 +116,12 @@ function describeChunk(
     [5, i64(rowCount)],
     [6, i64(pages.uncompressedBytes)],
     [7, i64(pages.bytes)],
-    [9, i64(at + pages.dictionaryBytes)],
-    [11, pages.dictionaryBytes > 0 ? i64(at) : undefined],
+    [9, i64(offset + pages.dictionaryBytes)],
+    [11, pages.dictionaryBytes > 0 ? i64(offset) : undefined],
     [12, statistics],
   ]);
   return struct([
-    [2, i64(at)],
-    [3, described],
+    [2, i64(offset)],
+    [3, metaData],
   ]);
 }

@@ -1,9 +1,8 @@
 import type { TypedColumn } from "../protocol.ts";
-import { decimalOf } from "../rows/columns.ts";
-import { doubleWordDigitsMax, wordDigitsMax } from "../rows/decimal-column.ts";
-import { binary, bool, i32, struct, type ThriftValue } from "./thrift.ts";
+import { type Decimal, decimalOf, int32DigitsMax, int64DigitsMax } from "./decimal-type.ts";
+import { binary, bool, i32, struct, type ThriftValue, union } from "./thrift/thrift-value.ts";
 
-/** Parquet's numbers of its physical types. */
+/** Parquet's enum values of physical types. */
 const physicalTypes = {
   boolean: 0,
   int32: 1,
@@ -14,26 +13,23 @@ const physicalTypes = {
   fixedBytes: 7,
 } as const;
 
-/** How a column stands in the schema of a file. */
+/** A column in the schema of a file. */
 export type ParquetType = {
   readonly physical: number;
-  /** Of fixed bytes. */
+  /** Length of fixed-length bytes. */
   readonly length?: number;
-  /** For readers that do not know the logical one. */
+  /** For readers without support of the logical type. */
   readonly converted?: number;
   readonly logical?: ThriftValue;
-  readonly decimal?: { readonly precision: number; readonly scale: number };
+  readonly decimal?: Decimal;
 };
 
 const { boolean, int32, int64, float, double, bytes, fixedBytes } = physicalTypes;
 const convertedDecimal = 5;
 
-/** A union of Thrift's: the one field that it has. */
-const union = (id: number, fields: Parameters<typeof struct>[0] = []): ThriftValue =>
-  struct([[id, struct(fields)]]);
 const micros = union(2);
 
-/** By the type as DuckDB names it; the same as DuckDB writes. */
+/** By DuckDB's name of the type. DuckDB writes the same. */
 const parquetTypes: Readonly<Record<string, ParquetType>> = {
   BOOLEAN: { physical: boolean },
   SMALLINT: { physical: int32, converted: 16 },
@@ -81,15 +77,15 @@ export function parquetTypeOf(dataType: string): ParquetType {
   return type;
 }
 
-function decimalType(decimal: { precision: number; scale: number }): ParquetType {
+function decimalType(decimal: Decimal): ParquetType {
   const { precision, scale } = decimal;
   const logical = union(5, [
     [1, i32(scale)],
     [2, i32(precision)],
   ]);
   const common = { converted: convertedDecimal, logical, decimal };
-  if (precision <= wordDigitsMax) return { physical: int32, ...common };
-  if (precision <= doubleWordDigitsMax) return { physical: int64, ...common };
+  if (precision <= int32DigitsMax) return { physical: int32, ...common };
+  if (precision <= int64DigitsMax) return { physical: int64, ...common };
   return { physical: fixedBytes, length: 16, ...common };
 }
 

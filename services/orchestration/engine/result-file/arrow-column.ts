@@ -11,17 +11,17 @@ import { createByteBuffer } from "./byte-buffer.ts";
 import { createValidity, type ValidityBuilder } from "./validity.ts";
 import { listOfMap, validityBits, valueBytes } from "./vector-data.ts";
 
-/** Gathers the values of a column as Arrow lays them out. */
+/** Builds a column in Arrow's memory layout. */
 export type ColumnBuilder = {
-  /** What the values take, about, in bytes. */
+  /** Estimated size of the values, in bytes. */
   byteLength(): number;
-  /** Adds some values of a vector. */
+  /** Appends a range of a vector. */
   append(vector: DuckDBVector, from: number, count: number): void;
-  /** Answers what was gathered, and begins anew. */
+  /** Returns the batch and starts the next one. */
   drain(): Batch<unknown>;
 };
 
-/** `type` is DuckDB's of the vectors, `arrow` the one that they are written as. */
+/** `type` is DuckDB's type of the vectors, `arrow` the type that is written. */
 export function createColumnBuilder(type: DuckDBType, arrow: DataType): ColumnBuilder {
   switch (type.typeId) {
     case DuckDBTypeId.BOOLEAN:
@@ -42,11 +42,11 @@ export function createColumnBuilder(type: DuckDBType, arrow: DataType): ColumnBu
 
 type Buffers = { values?: Uint8Array; offsets?: Int32Array; children?: Batch<unknown>[] };
 
-/** Of the general class: those of types would cut what they take for values. */
+/** Batch itself, because its subclasses truncate what they consider values. */
 const batchOf = (type: DataType, validity: ValidityBuilder, buffers: Buffers): Batch<unknown> =>
   new Batch({ type, ...validity.drain(), ...buffers });
 
-/** Values that DuckDB and Arrow lay out alike. */
+/** Values with the same layout in DuckDB and Arrow. */
 function fixedWidth(arrow: DataType): ColumnBuilder {
   const values = createByteBuffer();
   const validity = createValidity();
@@ -62,7 +62,7 @@ function fixedWidth(arrow: DataType): ColumnBuilder {
   };
 }
 
-/** A byte each in DuckDB, a bit each in Arrow. */
+/** One byte per value in DuckDB, one bit in Arrow. */
 function bits(arrow: DataType): ColumnBuilder {
   const validity = createValidity();
   const values = createValidity();
@@ -77,20 +77,20 @@ function bits(arrow: DataType): ColumnBuilder {
   };
 }
 
-/** Arrow's offsets of strings and lists are signed and have 32 bits. */
+/** Arrow's offsets are signed 32-bit integers. */
 const offsetMax = 2 ** 31 - 1;
 
 function createOffsets() {
   const offsets = createByteBuffer();
   let end = 0;
-  const begin = () => new Int32Array(offsets.extend(4).buffer, 0, 1).fill(0);
-  begin();
+  const writeZero = () => new Int32Array(offsets.extend(4).buffer, 0, 1).fill(0);
+  writeZero();
   return {
     end: () => end,
-    /** Adds the ends of values with these lengths. */
+    /** Appends the end offsets of values with these lengths. */
     append(lengths: readonly number[]) {
-      const place = offsets.extend(lengths.length * 4);
-      const view = new DataView(place.buffer, place.byteOffset, place.byteLength);
+      const target = offsets.extend(lengths.length * 4);
+      const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
       for (const [index, length] of lengths.entries()) {
         end += length;
         view.setInt32(index * 4, end, true);
@@ -100,7 +100,7 @@ function createOffsets() {
     drain() {
       const drained = offsets.drain();
       end = 0;
-      begin();
+      writeZero();
       return new Int32Array(drained.buffer, drained.byteOffset, drained.byteLength / 4);
     },
   };
@@ -167,7 +167,7 @@ function lists(
   };
 }
 
-/** A list of structures of key and value. */
+/** A list of structs of key and value. */
 function maps(
   { keyType, valueType }: DuckDBType & { typeId: DuckDBTypeId.MAP },
   arrow: DataType,

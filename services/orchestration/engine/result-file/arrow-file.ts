@@ -5,14 +5,14 @@ import { createColumnBuilder } from "./arrow-column.ts";
 import { arrowType } from "./arrow-type.ts";
 import type { WrittenColumn } from "./result-select.ts";
 
-/** A batch of rows ends with so many of them, or when it has so many bytes. */
+/** Limits of a record batch. */
 const batchRowsMax = 64 * 1024;
 const batchBytesMax = 32 * 1024 * 1024;
 
-/** The message that ends a stream. */
+/** End-of-stream marker. */
 const endOfStream = new Uint8Array([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 
-/** Writes rows as Arrow's IPC stream and answers how many there were. No more than one batch is in memory. */
+/** Writes rows as an Arrow IPC stream and returns their number. At most one batch is in memory. */
 export async function writeArrow(
   result: DuckDBResult,
   columns: readonly WrittenColumn[],
@@ -61,41 +61,41 @@ export async function writeArrow(
   }
 }
 
-/** A whole stream, in pieces. */
+/** Encodes a complete stream, as chunks. */
 function encode(schema: Schema, columns: readonly Column<unknown>[]): Uint8Array[] {
-  const pieces: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
   const sink = {
-    write: (bytes: Uint8Array) => void pieces.push(bytes),
-    pad: (byteCount: number) => void pieces.push(new Uint8Array(byteCount)),
+    write: (bytes: Uint8Array) => void chunks.push(bytes),
+    pad: (byteCount: number) => void chunks.push(new Uint8Array(byteCount)),
     finish: () => null,
   };
   tableToIPC(new Table(schema, columns as never), { format: "stream", sink } as never);
-  return pieces;
+  return chunks;
 }
 
-const byteLengthOf = (pieces: readonly Uint8Array[]): number =>
-  pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+const byteLengthOf = (chunks: readonly Uint8Array[]): number =>
+  chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
-/** The pieces without their first bytes and without the message that ends the stream. */
-function part(pieces: readonly Uint8Array[], firstBytes: number): Uint8Array[] {
+/** Drops the first bytes and the end-of-stream marker. */
+function part(chunks: readonly Uint8Array[], firstBytes: number): Uint8Array[] {
   let start = 0;
-  const end = byteLengthOf(pieces) - endOfStream.length;
-  return pieces.flatMap((piece) => {
+  const end = byteLengthOf(chunks) - endOfStream.length;
+  return chunks.flatMap((chunk) => {
     const from = Math.max(0, firstBytes - start);
-    const to = Math.min(piece.byteLength, end - start);
-    start += piece.byteLength;
-    return from < to ? [piece.subarray(from, to)] : [];
+    const to = Math.min(chunk.byteLength, end - start);
+    start += chunk.byteLength;
+    return from < to ? [chunk.subarray(from, to)] : [];
   });
 }
 
-function writeAll(file: number, pieces: readonly Uint8Array[]): void {
-  let rest = [...pieces];
+function writeAll(file: number, chunks: readonly Uint8Array[]): void {
+  let rest = [...chunks];
   while (rest.length > 0) {
     let written = writevSync(file, rest);
-    rest = rest.flatMap((piece) => {
-      const taken = Math.min(written, piece.byteLength);
+    rest = rest.flatMap((chunk) => {
+      const taken = Math.min(written, chunk.byteLength);
       written -= taken;
-      return taken < piece.byteLength ? [piece.subarray(taken)] : [];
+      return taken < chunk.byteLength ? [chunk.subarray(taken)] : [];
     });
   }
 }

@@ -1,22 +1,21 @@
 import duckdb from "@duckdb/node-bindings";
 
-/** Bytes of DuckDB's entry of a string, and the longest string that lies in the entry itself. */
+/** Size of DuckDB's string entry, and of the longest string that is inlined in it. */
 const entryBytes = 16;
 const inlineBytesMax = 12;
 
-/** Bytes to be copied from a run to a place of the target. */
-type Piece = { readonly from: number; readonly to: number; bytes: number };
+/** A copy from an offset in a run to an offset in the target. */
+type Copy = { readonly from: number; readonly to: number; bytes: number };
 
-/** Long strings that lie one behind the other in DuckDB's memory. */
-type Run = { readonly row: number; readonly address: number; bytes: number; readonly pieces: Piece[] };
+/** Long strings that are contiguous in DuckDB's memory. */
+type Run = { readonly row: number; readonly address: number; bytes: number; readonly copies: Copy[] };
 
-/** Length of the string of a row. */
 export const stringBytes = (entries: DataView, row: number): number =>
   entries.getUint32(row * entryBytes, true);
 
 /**
- * Copies the strings of some rows into a target, one behind the other. Each call that reads DuckDB's memory costs more than
- * the copy of a string, so what lies together there is read at once; nothing between two strings ever is.
+ * Copies the strings of rows into a contiguous target. A call that reads DuckDB's memory costs more than copying a string, so
+ * contiguous strings are read together; bytes between strings are never read.
  */
 export function copyStrings(entries: DataView, rows: readonly number[], target: Uint8Array): void {
   const inline = new Uint8Array(entries.buffer, entries.byteOffset, entries.byteLength);
@@ -31,7 +30,7 @@ export function copyStrings(entries: DataView, rows: readonly number[], target: 
       const address = addressOf(entries, row);
       if (!run || address !== run.address + run.bytes) {
         copyRun(entries, run, target);
-        run = { row, address, bytes: 0, pieces: [] };
+        run = { row, address, bytes: 0, copies: [] };
       }
       extendRun(run, at, bytes);
     }
@@ -40,14 +39,14 @@ export function copyStrings(entries: DataView, rows: readonly number[], target: 
   copyRun(entries, run, target);
 }
 
-/** Addresses have 48 bits, which a number keeps. */
+/** Addresses have 48 bits, which a double holds exactly. */
 const addressOf = (entries: DataView, row: number): number =>
   entries.getUint32(row * entryBytes + 12, true) * 2 ** 32 + entries.getUint32(row * entryBytes + 8, true);
 
 function extendRun(run: Run, to: number, bytes: number): void {
-  const last = run.pieces.at(-1);
+  const last = run.copies.at(-1);
   if (last && last.to + last.bytes === to) last.bytes += bytes;
-  else run.pieces.push({ from: run.bytes, to, bytes });
+  else run.copies.push({ from: run.bytes, to, bytes });
   run.bytes += bytes;
 }
 
@@ -55,5 +54,5 @@ function copyRun(entries: DataView, run: Run | undefined, target: Uint8Array): v
   if (!run) return;
   const pointer = entries.byteOffset + run.row * entryBytes + 8;
   const read = duckdb.get_data_from_pointer(entries.buffer as ArrayBuffer, pointer, run.bytes);
-  for (const { from, to, bytes } of run.pieces) target.set(read.subarray(from, from + bytes), to);
+  for (const { from, to, bytes } of run.copies) target.set(read.subarray(from, from + bytes), to);
 }

@@ -52,7 +52,7 @@ const single = new Map<DuckDBTypeId, () => DataType>([
   [DuckDBTypeId.BLOB, binary],
 ]);
 
-/** Arrow's type for a column of a result, as it is cast for Arrow; what has none is text. */
+/** Arrow's type of a result column after its cast; types without an equivalent are text. */
 export function arrowType(type: DuckDBType): DataType {
   switch (type.typeId) {
     case DuckDBTypeId.DECIMAL:

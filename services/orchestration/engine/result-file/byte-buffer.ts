@@ -1,9 +1,9 @@
-/** A buffer that grows. */
+/** A growable byte buffer. */
 export type ByteBuffer = {
   readonly byteLength: number;
-  /** Makes room for more bytes and answers where they are to be written. */
+  /** Extends the buffer and returns the new part for writing. */
   extend(byteCount: number): Uint8Array;
-  /** Answers the bytes, which stay until the next ones are written, and begins anew. */
+  /** Returns the bytes, which are valid until the next write, and resets the buffer. */
   drain(): Uint8Array<ArrayBuffer>;
 };
 

@@ -1,24 +1,24 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
-import { firstStatement } from "../../first-statement.ts";
-import { toEngineFailure } from "../engine-failure.ts";
-import { readerOf } from "../file-reader.ts";
+import { columnAlias } from "../database/column-alias.ts";
+import { toEngineFailure } from "../database/duckdb-error.ts";
+import { readerOf } from "../database/file-reader.ts";
+import { closedOnFailure, openSandbox } from "../database/sandbox.ts";
+import { firstStatement } from "../first-statement.ts";
 import { gateStatement } from "../gate/gate-statement.ts";
 import type { Task } from "../protocol.ts";
-import { aliasOf } from "../result-columns.ts";
-import { closedOnFailure, openSandbox } from "../sandbox.ts";
 import { identifier } from "../sql-text.ts";
 import type { SourceColumn } from "./result-select.ts";
 
 export type ResultTask = Task & { kind: "write" };
 
-/** Rows to be written: a relation of SQL whose columns go by aliases, because names may be there twice. */
+/** SQL of the rows to write. Columns have aliases, because their names may not be unique. */
 export type Relation = {
   readonly connection: DuckDBConnection;
   readonly source: string;
   readonly columns: readonly SourceColumn[];
 };
 
-/** Opens what a task writes. Statements of users pass the gate before. */
+/** Opens the rows of a task. User statements are checked by the gate first. */
 export function openRelation(task: ResultTask): Promise<Relation> {
   return task.rows.kind === "statement" ? openStatement(task, task.rows) : openCopy(task, task.rows);
 }
@@ -43,31 +43,31 @@ async function openStatement(
   });
 }
 
-/** The statement ends the view's text, so that a semicolon or a comment at its end does no harm. */
+/** The statement comes last, so that a trailing semicolon or comment does no harm. */
 async function viewOf(connection: DuckDBConnection, sql: string, tableName: string): Promise<string> {
   const view = identifier(`${tableName} (statement)`);
   await connection.run(`CREATE TEMP VIEW ${view} AS ${sql}`);
   return view;
 }
 
-/** A description can't be a view. What is left of it without its semicolon has to pass the gate by itself. */
+/** DESCRIBE can't be a view. The text without its semicolon must pass the gate again. */
 async function descriptionOf(connection: DuckDBConnection, sql: string, tableName: string): Promise<string> {
   const text = firstStatement(sql);
   await gateStatement(connection, text, tableName);
   return `(${text}\n)`;
 }
 
-/** Rows that come through a pipe, which can be opened once: their types are those that the columns are said to have. */
+/** A pipe can be opened only once, so the column types are taken from the task. */
 async function openCopy(
   task: ResultTask,
   { reading, columns: expressions }: ResultTask["rows"] & { kind: "copy" },
 ): Promise<Relation> {
   const connection = await openSandbox(task);
   return closedOnFailure(connection, async () => {
-    const types = expressions.map(({ dataType }, index) => `NULL::${dataType} AS ${aliasOf(index)}`);
+    const types = expressions.map(({ dataType }, index) => `NULL::${dataType} AS ${columnAlias(index)}`);
     const described = columnsOf(await connection.prepare(`SELECT ${types.join(", ")}`));
     const columns = described.map((column, index) => ({ ...column, name: expressions[index]?.name ?? "" }));
-    // An array that does not begin at 1 is none in JSON, and stays the text that it is.
+    // PostgreSQL arrays with a lower bound other than 1 have no JSON form and stay text.
     const list = expressions.map(({ expression, dataType }) =>
       dataType === "JSON" ? expression : `(${expression})::${dataType}`,
     );
@@ -82,6 +82,6 @@ const withAliases = (rows: string, columns: readonly SourceColumn[]): string =>
 const columnsOf = (statement: DuckDBPreparedStatement): SourceColumn[] =>
   Array.from({ length: statement.columnCount }, (_, index) => ({
     name: statement.columnName(index),
-    alias: aliasOf(index),
+    alias: columnAlias(index),
     type: statement.columnType(index),
   }));

@@ -2,19 +2,20 @@ import type { DuckDBType } from "@duckdb/node-api";
 import { EngineFailure } from "../engine-failure.ts";
 import type { ResultFormat } from "../protocol.ts";
 import { identifier, literal } from "../sql-text.ts";
-import { jsonSql, textSql } from "./spelled-sql.ts";
+import { jsonSql } from "./json-sql.ts";
+import { textSql } from "./text-sql.ts";
 import { typedSql } from "./typed-sql.ts";
 
-/** A column of a result: its own name, and the one that it has in the relation that is written. */
+/** A result column: its name, and its alias in the relation. */
 export type SourceColumn = { readonly name: string; readonly alias: string; readonly type: DuckDBType };
 
-/** A column that the format has as text although it is none. */
+/** A column as it is written; `isText` if the format stores it as text. */
 export type WrittenColumn = SourceColumn & { readonly isText: boolean };
 
-/** What is selected to be written in a format. */
+/** The SELECT list for a format. */
 export type ResultSelect = { readonly list: string; readonly columns: readonly WrittenColumn[] };
 
-/** Says how the columns of a result are selected in a format. Fails as `sqlInvalid` for what the format can't hold. */
+/** Selects the result columns for a format. Fails as `sqlInvalid` for types that the format can't hold. */
 export function selectFor(format: ResultFormat, columns: readonly SourceColumn[]): ResultSelect {
   if (columns.length === 0) throw new EngineFailure("sqlInvalid", "the result has no columns");
   refuseSameNames(format, columns);
@@ -28,7 +29,7 @@ export function selectFor(format: ResultFormat, columns: readonly SourceColumn[]
 
 const asText = (column: SourceColumn): WrittenColumn => ({ ...column, isText: true });
 
-/** Names that differ by case only are one to DuckDB, which would rename the second; only Parquet needs them from it. */
+/** DuckDB would rename names that differ in case only. Only Parquet takes its names from DuckDB. */
 const nameIn = (format: ResultFormat, { name, alias }: SourceColumn): string =>
   format === "parquet" ? identifier(name) : alias;
 
@@ -39,7 +40,7 @@ function sqlOf(format: Exclude<ResultFormat, "ndjson">, column: SourceColumn) {
   return { expression, isText: true };
 }
 
-/** One JSON object, its members in the order of the columns. */
+/** One JSON object with its members in column order. */
 function ndjsonLine(columns: readonly SourceColumn[]): string {
   const members = columns.map((column) => {
     const json = jsonSql(column.type, column.alias) ?? refuseType("ndjson", column);
@@ -64,7 +65,7 @@ function refuseType(format: ResultFormat, { name, type }: SourceColumn): never {
   throw new EngineFailure("sqlInvalid", problem);
 }
 
-/** A reader of an object, or of named columns, would lose one of two. CSV has them side by side. */
+/** Readers of objects and named columns would lose one of two equal names. CSV columns are positional. */
 function refuseSameNames(format: ResultFormat, columns: readonly SourceColumn[]): void {
   if (format === "csv") return;
   const key = (name: string) => (format === "parquet" ? name.toLowerCase() : name);

@@ -1,16 +1,16 @@
 import { type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
 import { identifier, literal } from "../sql-text.ts";
-import { jsonSql, listDepthMax, textSql } from "./spelled-sql.ts";
+import { jsonSql, listDepthMax } from "./json-sql.ts";
+import { textSql } from "./text-sql.ts";
 
-/** Formats whose columns have types. */
 export type TypedFormat = "parquet" | "arrow";
 
-/** SQL for a column in a typed format, and whether its values have another type there than in the result. */
+/** SQL of a column in a typed format, and whether it is stored as text. */
 type TypedSql = { readonly expression: string; readonly isText: boolean };
 
 /**
- * SQL for the values of a column in a format that has types: as they are where the format has the type, and as text that
- * the contract spells where it does not; undefined where there is neither.
+ * SQL of a column in a typed format: unchanged if the format has the type, else as text that the contract defines; undefined
+ * if there is neither.
  */
 export function typedSql(
   name: string,
@@ -24,11 +24,13 @@ export function typedSql(
     return expression === undefined ? undefined : { expression, isText: true };
   }
   if (listDepth(type) > listDepthMax) return undefined;
-  const endless = hasInfinity(type, value);
+  const isInfinite = hasInfinity(type, value);
   const problem = `the column ${JSON.stringify(name)} has a value beyond all dates or times that the format takes: cast it to VARCHAR`;
-  // The cast is last, so that both branches have its type.
+  // The cast is outermost, so that both branches have its type.
   const checked =
-    endless === undefined ? value : `CASE WHEN ${endless} THEN error(${literal(problem)}) ELSE ${value} END`;
+    isInfinite === undefined
+      ? value
+      : `CASE WHEN ${isInfinite} THEN error(${literal(problem)}) ELSE ${value} END`;
   return { expression: `(${checked})::${stored}`, isText: false };
 }
 
@@ -53,7 +55,7 @@ const sameIn: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.BLOB,
 ]);
 
-/** Digits of the longest decimal that readers agree on; a HUGEINT that has more fails as out of range. */
+/** Longest decimal that all readers support; a longer HUGEINT fails as out of range. */
 const longestDecimal = "DECIMAL(38,0)";
 
 const asText: ReadonlySet<DuckDBTypeId> = new Set([
@@ -63,7 +65,7 @@ const asText: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.BIGNUM,
 ]);
 
-/** DuckDB's type that a column is cast to without changing a value; undefined where the format has none. */
+/** DuckDB's type to cast to without changing a value; undefined if the format has none. */
 function storedType(type: DuckDBType, format: TypedFormat): string | undefined {
   if (sameIn.has(type.typeId)) return type.toString();
   if (asText.has(type.typeId)) return "VARCHAR";
@@ -72,7 +74,7 @@ function storedType(type: DuckDBType, format: TypedFormat): string | undefined {
     case DuckDBTypeId.UHUGEINT:
       return longestDecimal;
     case DuckDBTypeId.DECIMAL:
-      // Arrow's decimals are 16 bytes wide, as DuckDB's of 38 digits; the precision is the column's own.
+      // Arrow's decimals have 16 bytes like DuckDB's with 38 digits; the Arrow type keeps the precision of the column.
       return format === "arrow" ? `DECIMAL(38,${type.scale})` : type.toString();
     case DuckDBTypeId.UUID:
       return format === "parquet" ? "UUID" : "VARCHAR";
@@ -102,7 +104,7 @@ function nestedType(type: DuckDBType, format: TypedFormat): string | undefined {
   return fields.some((field) => field === undefined) ? undefined : `STRUCT(${fields.join(", ")})`;
 }
 
-/** SQL that says whether a value has an infinity, or the end of a day, that the typed formats have no number for. */
+/** SQL for whether a value contains an infinity or 24:00:00, which typed formats can't represent. */
 function hasInfinity(type: DuckDBType, value: string, depth = 0): string | undefined {
   switch (type.typeId) {
     case DuckDBTypeId.DATE:
@@ -135,7 +137,7 @@ function hasInfinity(type: DuckDBType, value: string, depth = 0): string | undef
   }
 }
 
-/** How many lists and maps are in each other. */
+/** Nesting depth of lists and maps. */
 function listDepth(type: DuckDBType): number {
   switch (type.typeId) {
     case DuckDBTypeId.LIST:

@@ -2,10 +2,10 @@ import type { DuckDBVector } from "@duckdb/node-api";
 import { createByteBuffer } from "./byte-buffer.ts";
 import { validityBits } from "./vector-data.ts";
 
-/** Gathers a bit for each value. */
+/** Builds a validity bitmap. */
 export type ValidityBuilder = {
   length(): number;
-  /** Adds whether some values of a vector are there. */
+  /** Appends the validity of a range of a vector. */
   append(vector: DuckDBVector, from: number, count: number): void;
   appendEach(count: number, isSet: (index: number) => boolean): void;
   drain(): { length: number; nullCount: number; validity: Uint8Array };
@@ -16,15 +16,15 @@ export function createValidity(): ValidityBuilder {
   const buffer = createByteBuffer();
   let length = 0;
   let nullCount = 0;
-  // Bits that do not fill a byte yet.
+  // Bits of an incomplete byte.
   let open = 0;
 
   function push(isSet: boolean): void {
-    const place = length & 7;
-    if (isSet) open |= 1 << place;
+    const bit = length & 7;
+    if (isSet) open |= 1 << bit;
     else nullCount += 1;
     length += 1;
-    if (place === 7) flush();
+    if (bit === 7) flush();
   }
 
   function flush(): void {
@@ -36,7 +36,7 @@ export function createValidity(): ValidityBuilder {
     for (let index = 0; index < count; index += 1) push(isSet(index));
   }
 
-  /** Eight bits at once, as long as they begin with a byte. */
+  /** Appends whole bytes if the bitmap is byte-aligned; returns the number of bits. */
   function appendBytes(count: number, byteAt: (index: number) => number): number {
     if ((length & 7) !== 0) return 0;
     const bytes = count >> 3;
@@ -75,7 +75,7 @@ export function createValidity(): ValidityBuilder {
     drain() {
       const all = { length, nullCount };
       const validity = drainBits();
-      // Arrow takes none for all.
+      // Arrow reads an empty bitmap as all valid.
       return { ...all, validity: all.nullCount === 0 ? new Uint8Array(0) : validity };
     },
     drainBits,

@@ -1,9 +1,9 @@
 import type { DuckDBVector } from "@duckdb/node-api";
 
-/** Which values of a vector are there. */
+/** Validity of the values of a vector. */
 type Validity = { readonly data: BigUint64Array | null; readonly offset: number };
 
-/** What vectors keep to themselves: DuckDB's own memory of their values. */
+/** Private fields of vectors: DuckDB's memory of their values. */
 type Inner = {
   readonly validity?: Validity;
   readonly listVector?: DuckDBVector;
@@ -13,7 +13,7 @@ type Inner = {
 
 const innerOf = (vector: DuckDBVector): Inner => vector as unknown as Inner;
 
-/** The bytes of the values of a fixed width. */
+/** The bytes of fixed-width values. */
 export function valueBytes(vector: DuckDBVector): Uint8Array<ArrayBuffer> {
   const { items, dataView } = innerOf(vector);
   const data = items ?? dataView;
@@ -21,13 +21,13 @@ export function valueBytes(vector: DuckDBVector): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 }
 
-/** A bit for each value, 1 where it is there; undefined where all are. */
+/** One bit per value, 1 if valid; undefined if all are valid. */
 export function validityBits(vector: DuckDBVector): { bits: Uint8Array; offset: number } | undefined {
   const { data, offset } = innerOf(vector).validity ?? { data: null, offset: 0 };
   return data ? { bits: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset } : undefined;
 }
 
-/** The list of key and value that a map is. */
+/** The underlying list of a map. */
 export function listOfMap(vector: DuckDBVector): DuckDBVector {
   const { listVector } = innerOf(vector);
   if (!listVector) throw new Error(`a vector of ${vector.type} is no map`);

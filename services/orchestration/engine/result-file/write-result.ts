@@ -1,12 +1,12 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { readRows } from "../database/sandbox.ts";
 import type { TypedColumn, WrittenResult } from "../protocol.ts";
-import { readRows } from "../sandbox.ts";
 import { literal } from "../sql-text.ts";
 import { writeArrow } from "./arrow-file.ts";
 import { openRelation, type Relation, type ResultTask } from "./result-relation.ts";
 import { type ResultSelect, selectFor } from "./result-select.ts";
 
-/** Writes all rows of a result, or as many as are asked for, into one file. What fails leaves a file that nobody may use. */
+/** Writes the rows of a result, up to a limit, into one file. After a failure the file is incomplete and must not be used. */
 export async function writeResult(task: ResultTask): Promise<WrittenResult> {
   const relation = await openRelation(task);
   const { connection, columns } = relation;
@@ -16,7 +16,7 @@ export async function writeResult(task: ResultTask): Promise<WrittenResult> {
     const rowCount = await write(connection, task, select, from);
     return { columns: columns.map(toTypedColumn), rowCount, truncated };
   } finally {
-    // The process goes on to the next task.
+    // The process is reused.
     connection.closeSync();
   }
 }
@@ -27,8 +27,8 @@ const toTypedColumn = ({ name, type }: Relation["columns"][number]): TypedColumn
 });
 
 /**
- * Where the rows come from. Whether there are more than are asked for is known only when one more was read, so they go into a
- * table first. So do the rows of Arrow: a result that is streamed ends without a word when its statement fails.
+ * Only reading one more row shows whether rows are left out, so limited results go through a table. Arrow results do too: a
+ * streamed result of a failing statement ends without an error.
  */
 async function limitRows(
   { connection, source, columns }: Relation,
@@ -46,7 +46,7 @@ async function limitRows(
   };
 }
 
-/** Answers how many rows were written. */
+/** Returns the number of rows. */
 async function write(
   connection: DuckDBConnection,
   { format, outputPath }: ResultTask,
@@ -60,10 +60,10 @@ async function write(
   return Number(written?.Count);
 }
 
-/** The header of a CSV is not DuckDB's, which would rename one of two columns of the same name. */
+/** The header of a CSV is written elsewhere, because DuckDB renames duplicate columns. */
 const copyOptions = {
   csv: "FORMAT csv, HEADER false, NULLSTR ''",
-  // Lines as they are: no character of them means anything to the writer.
+  // The lines are already encoded: the CSV writer must not quote or escape.
   ndjson: "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\n'",
   parquet: "FORMAT parquet, COMPRESSION zstd",
 } as const;

@@ -1,25 +1,25 @@
 import type { Column } from "./column.ts";
-import { createPresence, growPresence } from "./presence.ts";
-import { takePresentOf } from "./present-values.ts";
+import { takeFixedWidth } from "./non-null-values.ts";
 import { createRange } from "./range.ts";
 import { valueInvalid } from "./rows-invalid.ts";
+import { createValidity, growValidity } from "./validity.ts";
 
 const bytesMin = 128;
 
-/** A bit for each value. */
+/** One bit per value. */
 export function createBooleanColumn(name: string): Column {
   const range = createRange<number>({
     isLess: (left, right) => left < right,
     encode: (value) => Uint8Array.of(value),
     format: String,
   });
-  let presence = createPresence();
+  let validity = createValidity();
   let bits = new Uint8Array(bytesMin);
   let valueCount = 0;
   let nullCount = 0;
 
   function grow(rows: number): void {
-    growPresence(presence, rows);
+    growValidity(validity, rows);
     const wanted = (valueCount + rows + 7) >> 3;
     if (wanted <= bits.length) return;
     const grown = new Uint8Array(Math.max(wanted, bits.length * 2));
@@ -30,10 +30,10 @@ export function createBooleanColumn(name: string): Column {
   return {
     append(batch, first) {
       grow(batch.rowCount);
-      const { places, count } = takePresentOf(name, 1, presence, batch, first);
+      const { offsets, count } = takeFixedWidth(name, 1, validity, batch, first);
       let trueCount = 0;
       for (let index = 0; index < count; index += 1) {
-        const value = batch.bytes[places[index] as number] as number;
+        const value = batch.bytes[offsets[index] as number] as number;
         if (value > 1) throw valueInvalid(name, `a boolean is ${value}`);
         bits[valueCount >> 3] = (bits[valueCount >> 3] as number) | (value << (valueCount & 7));
         valueCount += 1;
@@ -45,12 +45,12 @@ export function createBooleanColumn(name: string): Column {
       return valueCount >> 3;
     },
     take() {
-      const { rowCount, present } = presence;
-      const part = { bytes: bits.subarray(0, (valueCount + 7) >> 3), rowCount, isByDictionary: false };
+      const { rowCount, present } = validity;
+      const part = { bytes: bits.subarray(0, (valueCount + 7) >> 3), rowCount, isDictionaryEncoded: false };
       const taken = { parts: [part], dictionary: undefined, rowCount, present, ...range.takeGroup() };
-      const values = { ...taken, nullCount: presence.nullCount };
-      nullCount += presence.nullCount;
-      presence = createPresence(presence);
+      const values = { ...taken, nullCount: validity.nullCount };
+      nullCount += validity.nullCount;
+      validity = createValidity(validity);
       bits = new Uint8Array(bits.length);
       valueCount = 0;
       return values;

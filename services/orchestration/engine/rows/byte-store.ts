@@ -1,16 +1,16 @@
-/** Byte arrays, one behind the other, each behind its length: as Parquet's PLAIN encodes them. */
+/** Length-prefixed byte arrays in Parquet's PLAIN encoding. */
 export type ByteStore = {
-  /** Appends the bytes at a place; answers whether all of them are ASCII. */
+  /** Appends bytes; returns whether they are known to be ASCII. */
   push(bytes: Buffer, at: number, size: number): boolean;
   readonly length: number;
-  /** What has been appended; it is not written any more. */
+  /** Returns the content, which the store no longer changes, and resets the store. */
   take(): Buffer;
-  /** The bytes themselves, until the next one is appended. */
+  /** The underlying buffer, valid until the next push. */
   readonly bytes: Buffer;
 };
 
 const bytesMin = 4096;
-/** Bytes that are copied one by one: a call of the copying function takes longer. */
+/** Below this size a loop is faster than a call of the native copy. */
 const shortBytes = 48;
 
 export function createByteStore(): ByteStore {
@@ -54,7 +54,7 @@ export function createByteStore(): ByteStore {
     },
     take() {
       const taken = stored.subarray(0, length);
-      // With as much room as was taken.
+      // The next content is probably of the same size.
       stored = Buffer.allocUnsafeSlow(Math.max(bytesMin, length));
       length = 0;
       return taken;

@@ -1,39 +1,37 @@
 import { isUtf8 } from "node:buffer";
+import { type ColumnValues, statisticBytesMax, type ValuesPart } from "../parquet/column-values.ts";
 import { createByteStore } from "./byte-store.ts";
 import type { Column } from "./column.ts";
 import { createDictionary, type ValueDictionary } from "./dictionary.ts";
+import { takeNonNull } from "./non-null-values.ts";
 import { packIndices } from "./pack-indices.ts";
-import { createPresence, growPresence, rowOfValue } from "./presence.ts";
-import { takePresent } from "./present-values.ts";
 import { createRange, type Range } from "./range.ts";
 import { valueInvalid } from "./rows-invalid.ts";
-import type { Values, ValuesPart } from "./values.ts";
+import { createValidity, growValidity, rowOfValue } from "./validity.ts";
 
-/** A longer value is no statistic. */
-const statisticBytesMax = 255;
 const indicesMin = 1024;
 
 export const createTextColumn = (name: string): Column => createColumn(name, true);
 export const createBlobColumn = (name: string): Column => createColumn(name, false);
 
-/** Values of any length: by a dictionary as long as few of them differ. */
+/** Values of variable length, dictionary-encoded while few of them differ. */
 function createColumn(name: string, isText: boolean): Column {
   const range = createRange<Buffer>({
     isLess: (left, right) => left.compare(right) < 0,
     encode: (value) => (value.length > statisticBytesMax ? undefined : value),
-    // Of bytes nobody could read it.
+    // Statistics of BLOBs are not text.
     format: (value) => (isText && value.length <= statisticBytesMax ? value.toString() : undefined),
   });
   const bounds = createByteBounds();
-  let presence = createPresence();
+  let validity = createValidity();
   const plain = createByteStore();
   let nullCount = 0;
-  let dictionary: ValueDictionary | undefined = createDictionary(see);
+  let dictionary: ValueDictionary | undefined = createDictionary(inspect);
   let isDictionaryFull = false;
   let indices = new Uint16Array(indicesMin);
   let indexCount = 0;
 
-  function see(bytes: Buffer, at: number, size: number, isAscii: boolean): void {
+  function inspect(bytes: Buffer, at: number, size: number, isAscii: boolean): void {
     if (isText && !isAscii && !isUtf8(bytes.subarray(at, at + size))) {
       throw valueInvalid(name, "a text is not valid UTF-8");
     }
@@ -57,59 +55,60 @@ function createColumn(name: string, isText: boolean): Column {
       return;
     }
     isDictionaryFull = true;
-    see(bytes, at, size, plain.push(bytes, at, size));
+    inspect(bytes, at, size, plain.push(bytes, at, size));
   }
 
   function takeParts(): ValuesPart[] {
-    const { rowCount } = presence;
-    if (!dictionary || indexCount === 0) return [{ bytes: plain.take(), rowCount, isByDictionary: false }];
+    const { rowCount } = validity;
+    if (!dictionary || indexCount === 0)
+      return [{ bytes: plain.take(), rowCount, isDictionaryEncoded: false }];
     const bytes = packIndices(indices, indexCount, dictionary.count);
-    const indexedRows = isDictionaryFull ? rowOfValue(presence, indexCount) : rowCount;
-    const indexed = { bytes, rowCount: indexedRows, isByDictionary: true };
+    const indexedRows = isDictionaryFull ? rowOfValue(validity, indexCount) : rowCount;
+    const indexed = { bytes, rowCount: indexedRows, isDictionaryEncoded: true };
     if (!isDictionaryFull) return [indexed];
-    return [indexed, { bytes: plain.take(), rowCount: rowCount - indexedRows, isByDictionary: false }];
+    return [indexed, { bytes: plain.take(), rowCount: rowCount - indexedRows, isDictionaryEncoded: false }];
   }
 
-  function begin(): void {
-    presence = createPresence(presence);
-    // A column whose values differ a lot does so in its next row group, too.
-    dictionary = dictionary && !isDictionaryFull ? createDictionary(see) : undefined;
+  function startGroup(): void {
+    validity = createValidity(validity);
+    // A column that filled its dictionary is likely to do so in the next row group.
+    dictionary = dictionary && !isDictionaryFull ? createDictionary(inspect) : undefined;
     isDictionaryFull = false;
     indexCount = 0;
   }
 
   return {
     append(batch, first) {
-      growPresence(presence, batch.rowCount);
-      const { places, sizes, count } = takePresent(presence, batch, first);
+      growValidity(validity, batch.rowCount);
+      const { offsets, sizes, count } = takeNonNull(validity, batch, first);
       for (let index = 0; index < count; index += 1) {
-        push(batch.bytes, places[index] as number, sizes[index] as number);
+        push(batch.bytes, offsets[index] as number, sizes[index] as number);
       }
     },
     get bytes() {
       return plain.length + 2 * indexCount;
     },
-    take(): Values {
+    take(): ColumnValues {
       bounds.moveTo(range);
-      const { rowCount, present } = presence;
+      const { rowCount, present } = validity;
       const values = {
         parts: takeParts(),
         dictionary:
           dictionary && indexCount > 0 ? { bytes: dictionary.take(), count: dictionary.count } : undefined,
         rowCount,
-        nullCount: presence.nullCount,
+        nullCount: validity.nullCount,
         present,
         ...range.takeGroup(),
       };
-      nullCount += presence.nullCount;
-      begin();
+      nullCount += validity.nullCount;
+      startGroup();
       return values;
     },
     stats: () => ({ name, nullCount, ...range.texts() }),
   };
 }
 
-/** The first and the last of some values by their bytes, of which few have to be copied. */
+/** Minimum and maximum by bytes. Few candidates have to be copied. */
 function createByteBounds() {
   let low: Buffer | undefined;
   let high: Buffer | undefined;

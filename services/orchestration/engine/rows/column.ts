@@ -1,15 +1,15 @@
+import type { ColumnValues } from "../parquet/column-values.ts";
 import type { ColumnStats } from "../protocol.ts";
 import type { RowBatch } from "./row-batch.ts";
-import type { Values } from "./values.ts";
 
-/** Decodes one column of the rows, and keeps its values until they are taken. */
+/** Decodes one column and buffers its values until they are taken. */
 export type Column = {
-  /** Takes the column's values of a batch; the first stands at `first` of the batch's lists. */
+  /** Appends the column's values of a batch; `first` is the index of the first one in the batch's lists. */
   append(batch: RowBatch, first: number): void;
-  /** What is kept, in bytes. */
+  /** Size of the buffered values. */
   readonly bytes: number;
-  /** Answers the values since the last time. */
-  take(): Values;
-  /** Of all values that were taken. */
+  /** Returns the values since the previous call. */
+  take(): ColumnValues;
+  /** Statistics of all taken values. */
   stats(): ColumnStats;
 };

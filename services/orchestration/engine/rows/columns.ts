@@ -1,3 +1,4 @@
+import { decimalOf } from "../parquet/decimal-type.ts";
 import type { TypedColumn } from "../protocol.ts";
 import { createBooleanColumn } from "./boolean-column.ts";
 import { createBlobColumn, createTextColumn } from "./bytes-column.ts";
@@ -18,7 +19,7 @@ import {
 } from "./int64-column.ts";
 import { createUuidColumn } from "./uuid-column.ts";
 
-/** Decoders by the type in the file, as DuckDB names it. */
+/** Decoders by DuckDB's name of the type. */
 const creators: Readonly<Record<string, (name: string) => Column>> = {
   BOOLEAN: createBooleanColumn,
   SMALLINT: createSmallintColumn,
@@ -42,10 +43,4 @@ export function createColumn({ name, dataType }: TypedColumn): Column {
   const create = creators[dataType];
   if (!create) throw new Error(`there is no decoder of ${dataType}`);
   return create(name);
-}
-
-/** Precision and scale of a DECIMAL; undefined for another type. */
-export function decimalOf(dataType: string): { precision: number; scale: number } | undefined {
-  const [, precision, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(dataType) ?? [];
-  return precision === undefined ? undefined : { precision: Number(precision), scale: Number(scale) };
 }

@@ -1,3 +1,4 @@
+import { type Decimal, int32DigitsMax, int64DigitsMax } from "../parquet/decimal-type.ts";
 import type { Column } from "./column.ts";
 import { createFixedColumn, type Decode } from "./fixed-column.ts";
 import { createInt32Range } from "./int32-column.ts";
@@ -6,34 +7,29 @@ import { type NumericParts, readNumeric, readParts, specialNumeric } from "./num
 import { createRange } from "./range.ts";
 import { valueInvalid } from "./rows-invalid.ts";
 
-export type Decimal = { readonly precision: number; readonly scale: number };
-
-/** Digits of the longest decimals that Parquet keeps in four and eight bytes; longer ones take sixteen. */
-export const wordDigitsMax = 9;
-export const doubleWordDigitsMax = 18;
-/** Digits of a decimal that a double holds exactly. */
+/** Decimal digits that a double holds exactly. */
 const exactDigitsMax = 15;
 
 export function createDecimalColumn(name: string, decimal: Decimal): Column {
-  if (decimal.precision <= wordDigitsMax) return createWordColumn(name, decimal);
-  return decimal.precision <= doubleWordDigitsMax
-    ? createDoubleWordColumn(name, decimal)
-    : createLongColumn(name, decimal);
+  if (decimal.precision <= int32DigitsMax) return createInt32Column(name, decimal);
+  return decimal.precision <= int64DigitsMax
+    ? createInt64Column(name, decimal)
+    : createInt128Column(name, decimal);
 }
 
-function createWordColumn(name: string, decimal: Decimal): Column {
+function createInt32Column(name: string, decimal: Decimal): Column {
   const range = createInt32Range((value) => formatDecimal(BigInt(value), decimal.scale));
   const parts: NumericParts = { high: 0, low: 0, isNegative: false };
   const limit = 10 ** decimal.precision;
-  const decode: Decode = (words, at, view, { places, sizes, count }) => {
+  const decode: Decode = (words, at, view, { offsets, sizes, count }) => {
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     for (let index = 0; index < count; index += 1) {
-      const place = places[index] as number;
+      const offset = offsets[index] as number;
       const size = sizes[index] as number;
-      const isRead = readParts(view, place, size, decimal.scale, parts);
+      const isRead = readParts(view, offset, size, decimal.scale, parts);
       const value = signed(parts);
-      if (!isRead || Math.abs(value) >= limit) throw noPlace(name, decimal, view, place, size);
+      if (!isRead || Math.abs(value) >= limit) throw outOfRange(name, decimal, view, offset, size);
       words[at + index] = value;
       low = Math.min(low, value);
       high = Math.max(high, value);
@@ -43,7 +39,7 @@ function createWordColumn(name: string, decimal: Decimal): Column {
   return createFixedColumn({ name, bytes: undefined, words: 1, range, decode });
 }
 
-/** A zero has no sign here. */
+/** Avoids negative zero. */
 function signed({ high, low, isNegative }: NumericParts): number {
   const units = high * 1e8 + low;
   return isNegative ? 0 - units : units;
@@ -51,17 +47,17 @@ function signed({ high, low, isNegative }: NumericParts): number {
 
 const wordSize = 0x1_0000_0000;
 
-function createDoubleWordColumn(name: string, decimal: Decimal): Column {
+function createInt64Column(name: string, decimal: Decimal): Column {
   const range = createInt64Range((units) => formatDecimal(units, decimal.scale));
   const parts: NumericParts = { high: 0, low: 0, isNegative: false };
-  const store = decimal.precision <= exactDigitsMax ? storeExact : storeLong;
-  const decode: Decode = (words, at, view, { places, sizes, count }) => {
+  const store = decimal.precision <= exactDigitsMax ? storeExact : storeBigint;
+  const decode: Decode = (words, at, view, { offsets, sizes, count }) => {
     for (let index = 0; index < count; index += 1) {
-      const place = places[index] as number;
+      const offset = offsets[index] as number;
       const size = sizes[index] as number;
-      const isRead = readParts(view, place, size, decimal.scale, parts);
+      const isRead = readParts(view, offset, size, decimal.scale, parts);
       if (!isRead || !store(words, at + 2 * index, parts, decimal.precision)) {
-        throw noPlace(name, decimal, view, place, size);
+        throw outOfRange(name, decimal, view, offset, size);
       }
     }
     includeAll(range, words, at / 2, at / 2 + count);
@@ -69,7 +65,7 @@ function createDoubleWordColumn(name: string, decimal: Decimal): Column {
   return createFixedColumn({ name, bytes: undefined, words: 2, range, decode });
 }
 
-/** Stores a number that a double holds; answers whether it has no more digits than it may. */
+/** Stores a number that a double holds exactly; returns whether it fits the precision. */
 function storeExact(words: Int32Array, at: number, parts: NumericParts, precision: number): boolean {
   const value = signed(parts);
   if (Math.abs(value) >= 10 ** precision) return false;
@@ -79,7 +75,7 @@ function storeExact(words: Int32Array, at: number, parts: NumericParts, precisio
   return true;
 }
 
-function storeLong(words: Int32Array, at: number, parts: NumericParts, precision: number): boolean {
+function storeBigint(words: Int32Array, at: number, parts: NumericParts, precision: number): boolean {
   const units = BigInt(parts.high) * 100_000_000n + BigInt(parts.low);
   if (units >= 10n ** BigInt(precision)) return false;
   const value = parts.isNegative ? -units : units;
@@ -88,8 +84,8 @@ function storeLong(words: Int32Array, at: number, parts: NumericParts, precision
   return true;
 }
 
-/** Sixteen bytes, the most significant first. */
-function createLongColumn(name: string, decimal: Decimal): Column {
+/** Values of 16 bytes, big-endian. */
+function createInt128Column(name: string, decimal: Decimal): Column {
   const limit = 10n ** BigInt(decimal.precision);
   const range = createRange<bigint>({
     isLess: (left, right) => left < right,
@@ -100,14 +96,14 @@ function createLongColumn(name: string, decimal: Decimal): Column {
     },
     format: (units) => formatDecimal(units, decimal.scale),
   });
-  const decode: Decode = (words, at, view, { places, sizes, count }) => {
+  const decode: Decode = (words, at, view, { offsets, sizes, count }) => {
     const target = new DataView(words.buffer, at * 4);
     for (let index = 0; index < count; index += 1) {
-      const place = places[index] as number;
+      const offset = offsets[index] as number;
       const size = sizes[index] as number;
-      const units = readNumeric(view, place, size, decimal.scale);
+      const units = readNumeric(view, offset, size, decimal.scale);
       if (units === undefined || units >= limit || units <= -limit)
-        throw noPlace(name, decimal, view, place, size);
+        throw outOfRange(name, decimal, view, offset, size);
       writeInt128(target, index * 16, units);
       range.include(units, units);
     }
@@ -126,7 +122,7 @@ function formatDecimal(units: bigint, scale: number): string {
   return `${units < 0n ? "-" : ""}${whole}${scale === 0 ? "" : `.${digits.slice(-scale)}`}`;
 }
 
-function noPlace(name: string, { precision, scale }: Decimal, view: DataView, at: number, size: number) {
+function outOfRange(name: string, { precision, scale }: Decimal, view: DataView, at: number, size: number) {
   const value = specialNumeric(view, at, size) ?? "a number";
   return valueInvalid(name, `${value} has no place in DECIMAL(${precision},${scale})`);
 }

@@ -1,24 +1,24 @@
 import { createByteStore } from "./byte-store.ts";
 
-/** Different values of one row group: more of them are not worth a dictionary. */
+/** Distinct values per row group; a larger dictionary does not pay off. */
 const entriesMax = 32 * 1024;
 const bytesMax = 1024 * 1024;
 const slotsMin = 256;
 
-/** The different values of a column, numbered as they come. */
+/** The distinct values of a column, numbered in order of appearance. */
 export type ValueDictionary = {
-  /** Answers the number of a value, or -1 when there is no room for another one. */
+  /** Returns the number of a value, or -1 when the dictionary is full. */
   indexOf(bytes: Buffer, at: number, size: number): number;
   readonly count: number;
   take(): Buffer;
 };
 
-/** `onNew` sees each value once; it is ASCII where the flag says so. */
+/** `onNew` gets each distinct value once; `isAscii` is only set when that is known. */
 export function createDictionary(
   onNew: (bytes: Buffer, at: number, size: number, isAscii: boolean) => void,
 ): ValueDictionary {
   const store = createByteStore();
-  /** Numbers of values plus one; 0 where a slot is free. */
+  /** Value numbers plus one; 0 marks a free slot. */
   let table = new Int32Array(slotsMin);
   let ends = new Int32Array(slotsMin / 2);
   let hashes = new Int32Array(slotsMin / 2);
@@ -34,7 +34,7 @@ export function createDictionary(
     return true;
   }
 
-  /** Half of the slots are free at any time. */
+  /** Keeps at least half of the slots free. */
   function grow(): void {
     table = new Int32Array(table.length * 2);
     [ends, hashes] = [ends, hashes].map((list) => {
@@ -80,10 +80,10 @@ export function createDictionary(
   };
 }
 
-/** Bytes of a value that its hash is made of, about; all of it is compared anyway. */
+/** Approximate number of bytes that are hashed; comparison uses all of them. */
 const hashedBytesMax = 64;
 
-/** FNV-1a, mixed. */
+/** FNV-1a with a final mix. */
 function hashOf(bytes: Buffer, at: number, size: number): number {
   let value = 0x811c_9dc5 ^ size;
   const step = size <= hashedBytesMax ? 1 : Math.ceil(size / hashedBytesMax);

@@ -1,22 +1,22 @@
 import type { Column } from "./column.ts";
 import { createFixedValues, growFixed, toValues } from "./fixed-values.ts";
-import { type PresentValues, takePresent, takePresentOf } from "./present-values.ts";
+import { type NonNullValues, takeFixedWidth, takeNonNull } from "./non-null-values.ts";
 import type { Range } from "./range.ts";
 
-/** Decodes values into words, the first of them at `at`. */
-export type Decode = (words: Int32Array, at: number, view: DataView, values: PresentValues) => void;
+/** Decodes values into `words` from index `at`. */
+export type Decode = (words: Int32Array, at: number, view: DataView, values: NonNullValues) => void;
 
 export type FixedColumnOptions<T> = {
   readonly name: string;
-  /** Of a value as it comes; undefined where they differ. */
+  /** Size of an incoming value; undefined if it varies. */
   readonly bytes: number | undefined;
-  /** Of a value in the file, four bytes each. */
+  /** Size of a value in the file, in words of four bytes. */
   readonly words: number;
   readonly range: Range<T>;
   readonly decode: Decode;
 };
 
-/** A column whose values all have the same width in the file. */
+/** A column with values of fixed width in the file. */
 export function createFixedColumn<T>(options: FixedColumnOptions<T>): Column {
   const { name, bytes, words: width, range, decode } = options;
   let values = createFixedValues(width);
@@ -24,12 +24,12 @@ export function createFixedColumn<T>(options: FixedColumnOptions<T>): Column {
   return {
     append(batch, first) {
       growFixed(values, width, batch.rowCount);
-      const present =
+      const nonNull =
         bytes === undefined
-          ? takePresent(values, batch, first)
-          : takePresentOf(name, bytes, values, batch, first);
-      decode(values.words, values.valueCount * width, batch.view, present);
-      values.valueCount += present.count;
+          ? takeNonNull(values, batch, first)
+          : takeFixedWidth(name, bytes, values, batch, first);
+      decode(values.words, values.valueCount * width, batch.view, nonNull);
+      values.valueCount += nonNull.count;
     },
     get bytes() {
       return values.valueCount * width * 4;

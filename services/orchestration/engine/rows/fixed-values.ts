@@ -1,26 +1,25 @@
-import { createPresence, growPresence, type Presence } from "./presence.ts";
+import type { ColumnValues } from "../parquet/column-values.ts";
 import type { Range } from "./range.ts";
-import type { Values } from "./values.ts";
+import { createValidity, growValidity, type Validity } from "./validity.ts";
 
-/** Values of one width, encoded as Parquet's PLAIN does: little-endian, without the missing ones. */
-export type FixedValues = Presence & {
+/** Fixed-width values in Parquet's PLAIN encoding: little-endian, without nulls. */
+export type FixedValues = Validity & {
   valueCount: number;
-  /** Little-endian words, as this process has them. */
+  /** Words in the byte order of the platform, which is little-endian. */
   words: Int32Array;
 };
 
 const valuesMin = 1024;
 
-/** With as much room as the row group before took. */
-export const createFixedValues = (wordsOfValue: number, before?: FixedValues): FixedValues => ({
-  ...createPresence(before),
+/** Starts with the capacity that the previous row group needed. */
+export const createFixedValues = (wordsOfValue: number, previous?: FixedValues): FixedValues => ({
+  ...createValidity(previous),
   valueCount: 0,
-  words: new Int32Array(before?.words.length ?? valuesMin * wordsOfValue),
+  words: new Int32Array(previous?.words.length ?? valuesMin * wordsOfValue),
 });
 
-/** Makes room for the values of more rows. */
 export function growFixed(values: FixedValues, wordsOfValue: number, rows: number): void {
-  growPresence(values, rows);
+  growValidity(values, rows);
   const wanted = (values.valueCount + rows) * wordsOfValue;
   if (wanted <= values.words.length) return;
   const grown = new Int32Array(Math.max(wanted, values.words.length * 2));
@@ -28,9 +27,9 @@ export function growFixed(values: FixedValues, wordsOfValue: number, rows: numbe
   values.words = grown;
 }
 
-export function toValues<T>(values: FixedValues, wordsOfValue: number, range: Range<T>): Values {
+export function toValues<T>(values: FixedValues, wordsOfValue: number, range: Range<T>): ColumnValues {
   const { words, valueCount, rowCount, nullCount, present } = values;
   const bytes = new Uint8Array(words.buffer, 0, valueCount * wordsOfValue * 4);
-  const parts = [{ bytes, rowCount, isByDictionary: false }];
+  const parts = [{ bytes, rowCount, isDictionaryEncoded: false }];
   return { parts, dictionary: undefined, rowCount, nullCount, present, ...range.takeGroup() };
 }

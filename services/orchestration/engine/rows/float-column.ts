@@ -7,8 +7,9 @@ export function createRealColumn(name: string): Column {
     (value) => new Uint8Array(Float32Array.of(value).buffer),
     (value) => formatFloat(shortestFloat(value)),
   );
-  const decode: Decode = (words, at, view, { places, count }) => {
-    for (let index = 0; index < count; index += 1) words[at + index] = view.getInt32(places[index] as number);
+  const decode: Decode = (words, at, view, { offsets, count }) => {
+    for (let index = 0; index < count; index += 1)
+      words[at + index] = view.getInt32(offsets[index] as number);
     includeNumbers(range, new Float32Array(words.buffer, at * 4, count));
   };
   return createFixedColumn({ name, bytes: 4, words: 1, range, decode });
@@ -16,18 +17,18 @@ export function createRealColumn(name: string): Column {
 
 export function createDoubleColumn(name: string): Column {
   const range = createFloatRange((value) => new Uint8Array(Float64Array.of(value).buffer), formatFloat);
-  const decode: Decode = (words, at, view, { places, count }) => {
+  const decode: Decode = (words, at, view, { offsets, count }) => {
     for (let index = 0; index < count; index += 1) {
-      const place = places[index] as number;
-      words[at + 2 * index] = view.getInt32(place + 4);
-      words[at + 2 * index + 1] = view.getInt32(place);
+      const offset = offsets[index] as number;
+      words[at + 2 * index] = view.getInt32(offset + 4);
+      words[at + 2 * index + 1] = view.getInt32(offset);
     }
     includeNumbers(range, new Float64Array(words.buffer, at * 4, count));
   };
   return createFixedColumn({ name, bytes: 8, words: 2, range, decode });
 }
 
-/** What is not a number is left out of the smallest and largest. */
+/** NaN is excluded from the statistics. */
 function includeNumbers(range: Range<number>, values: Float32Array | Float64Array): void {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -39,7 +40,7 @@ function includeNumbers(range: Range<number>, values: Float32Array | Float64Arra
   if (low <= high) range.include(low, high);
 }
 
-/** By Parquet's rule the smallest zero is the negative one, and the largest the positive one. */
+/** Parquet requires that a zero minimum is -0 and a zero maximum is +0. */
 const createFloatRange = (encode: (value: number) => Uint8Array, format: (value: number) => string) =>
   createRange<number>({
     isLess: (left, right) => left < right,
@@ -54,7 +55,7 @@ function formatFloat(value: number): string {
   return Number.isInteger(value) && Math.abs(value) < 1e16 ? value.toFixed(1) : String(value);
 }
 
-/** With no more digits than tell it from its neighbours. */
+/** Rounds to the fewest digits that identify a 32-bit float. */
 function shortestFloat(value: number): number {
   const digits = [6, 7, 8, 9].find((count) => Math.fround(Number(value.toPrecision(count))) === value);
   return digits === undefined ? value : Number(value.toPrecision(digits));

@@ -1,6 +1,6 @@
 import { isoDateOfDays, isoTime, isoTimestamp } from "../../results/iso.ts";
 
-// As DuckDB writes them, whose statistics of other extracts stand beside these.
+// Formats like DuckDB, which writes the statistics of other extracts.
 
 const int32Max = 0x7fff_ffff;
 const int64Max = 2n ** 63n - 1n;

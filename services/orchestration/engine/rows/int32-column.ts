@@ -14,12 +14,12 @@ export const createSmallintColumn = (name: string): Column => createColumn(name,
 export const createIntegerColumn = (name: string): Column => createColumn(name, 4, readInt32, String);
 export const createOidColumn = (name: string): Column => createColumn(name, 4, readUint32, String);
 
-/** Days from 1970, where Parquet begins to count, to 2000, where PostgreSQL does. */
+/** Days from Parquet's epoch (1970) to PostgreSQL's (2000). */
 const daysTo2000 = 10_957;
 const int32Max = 0x7fff_ffff;
 const int32Min = -0x8000_0000;
 
-/** The infinities are the largest number of days and the negative of it, as DuckDB has them. */
+/** DuckDB encodes the infinities as the largest number of days and its negative. */
 export function createDateColumn(name: string): Column {
   const readDate: Reader = (view, at) => {
     const days = view.getInt32(at);
@@ -46,11 +46,11 @@ export const createInt32Range = (format: (value: number) => string): Range<numbe
 
 const decoderOf =
   (read: Reader, range: Range<number>): Decode =>
-  (words, at, view, { places, count }) => {
+  (words, at, view, { offsets, count }) => {
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     for (let index = 0; index < count; index += 1) {
-      const value = read(view, places[index] as number);
+      const value = read(view, offsets[index] as number);
       words[at + index] = value;
       if (value < low) low = value;
       if (value > high) high = value;

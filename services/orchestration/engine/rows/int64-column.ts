@@ -4,8 +4,8 @@ import { formatTime, formatTimestamp, formatTimestampTz } from "./format-time.ts
 import { createRange, type Range } from "./range.ts";
 import { valueInvalid } from "./rows-invalid.ts";
 
-export const createBigintColumn = (name: string): Column => createColumn(name, String, decodeAsIs);
-export const createTimeColumn = (name: string): Column => createColumn(name, formatTime, decodeAsIs);
+export const createBigintColumn = (name: string): Column => createColumn(name, String, decodeUnchanged);
+export const createTimeColumn = (name: string): Column => createColumn(name, formatTime, decodeUnchanged);
 export const createTimestampColumn = (name: string): Column =>
   createColumn(name, formatTimestamp, timestampDecoder(name));
 export const createTimestampTzColumn = (name: string): Column =>
@@ -27,15 +27,15 @@ export const createInt64Range = (format: (value: bigint) => string): Range<bigin
     format,
   });
 
-const decodeAsIs: Decode = (words, at, view, { places, count }) => {
+const decodeUnchanged: Decode = (words, at, view, { offsets, count }) => {
   for (let index = 0; index < count; index += 1) {
-    const place = places[index] as number;
-    words[at + 2 * index] = view.getInt32(place + 4);
-    words[at + 2 * index + 1] = view.getInt32(place);
+    const offset = offsets[index] as number;
+    words[at + 2 * index] = view.getInt32(offset + 4);
+    words[at + 2 * index + 1] = view.getInt32(offset);
   }
 };
 
-/** Microseconds from 1970, where Parquet begins to count, to 2000, where PostgreSQL does. */
+/** Microseconds from Parquet's epoch (1970) to PostgreSQL's (2000). */
 const microsTo2000 = 946_684_800_000_000;
 const wordSize = 0x1_0000_0000;
 const shiftHigh = Math.floor(microsTo2000 / wordSize);
@@ -46,14 +46,14 @@ const int32Min = -0x8000_0000;
 const isInfinity = (high: number, low: number): boolean => high === int32Max && low === wordSize - 1;
 const isNegativeInfinity = (high: number, low: number): boolean => high === int32Min && low === 0;
 
-/** The infinities are the largest number and the negative of it, as DuckDB has them. */
+/** DuckDB encodes the infinities as the largest number and its negative. */
 const timestampDecoder =
   (name: string): Decode =>
-  (words, at, view, { places, count }) => {
+  (words, at, view, { offsets, count }) => {
     for (let index = 0; index < count; index += 1) {
-      const place = places[index] as number;
-      let high = view.getInt32(place);
-      let low = view.getUint32(place + 4);
+      const offset = offsets[index] as number;
+      let high = view.getInt32(offset);
+      let low = view.getUint32(offset + 4);
       if (isNegativeInfinity(high, low)) low = 1;
       else if (!isInfinity(high, low)) {
         low += shiftLow;
@@ -65,7 +65,7 @@ const timestampDecoder =
     }
   };
 
-/** Widens the range by the values from one place to another. */
+/** Widens the range by the values from index `from` to `to`, exclusive. */
 export function includeAll(range: Range<bigint>, words: Int32Array, from: number, to: number): void {
   if (from === to) return;
   let [lowest, highest] = [from, from];

@@ -1,22 +1,23 @@
-// A numeric has a count of digits, the weight of the first, a sign and a scale, 16 bits each, and digits of base 10,000.
+// PostgreSQL's binary numeric: the number of digits, the weight of the first, sign and scale, 16 bits each; then digits of
+// base 10,000.
 
 const headBytes = 8;
 const digitBytes = 2;
 const base = 10_000;
 const positive = 0x0000;
 const negative = 0x4000;
-/** What is no number, by its sign. */
-const specials = new Map([
+/** Special values by their sign field. */
+const specialNames = new Map([
   [0xc000, "NaN"],
   [0xd000, "Infinity"],
   [0xf000, "-Infinity"],
 ]);
 
-/** The word for a numeric that is no number. */
+/** Name of NaN or an infinity; undefined for a number. */
 export const specialNumeric = (view: DataView, at: number, size: number): string | undefined =>
-  size === headBytes ? specials.get(view.getUint16(at + 4)) : undefined;
+  size === headBytes ? specialNames.get(view.getUint16(at + 4)) : undefined;
 
-/** How many digits there are; -1 when it is no number. */
+/** Number of digits; -1 for special and malformed values. */
 function countDigits(view: DataView, at: number, size: number): number {
   if (size < headBytes) return -1;
   const count = view.getUint16(at);
@@ -26,7 +27,7 @@ function countDigits(view: DataView, at: number, size: number): number {
 
 const isNegative = (view: DataView, at: number): boolean => view.getUint16(at + 4) === negative;
 
-/** A number in units of 10^8 and the rest, without its sign: both are exact for numbers of up to 18 digits. */
+/** The magnitude of a number, split at 10^8: both parts are exact for up to 18 digits. */
 export type NumericParts = { high: number; low: number; isNegative: boolean };
 
 const lowDigits = 8;
@@ -34,8 +35,8 @@ const digitsMax = 18;
 const powers = Array.from({ length: digitsMax + 1 }, (_, exponent) => 10 ** exponent);
 
 /**
- * Reads a number of units of its scale into parts; answers whether it is one of up to 18 digits. Most are, and a bigint of
- * each of them takes longer than all the rest.
+ * Reads a number as units of `scale` into `parts`; returns whether it has at most 18 digits. Most have, and a bigint per value
+ * would dominate the time.
  */
 export function readParts(
   view: DataView,
@@ -64,17 +65,17 @@ function addDigit(parts: NumericParts, digit: number, exponent: number): boolean
   else if (exponent >= 0) parts.low += digit * (powers[exponent] as number);
   else {
     const units = digit / (powers[-exponent] as number);
-    // More digits than the scale has.
+    // The number has more fractional digits than the scale.
     if (!Number.isInteger(units)) return false;
     parts.low += units;
   }
   return true;
 }
 
-/** No decimal has so many digits, and a power of so many would take long. */
+/** Larger exponents exceed every decimal, and their power would be slow. */
 const exponentMax = 400;
 
-/** Reads a number of any length in units of its scale; undefined when it is none. */
+/** Reads a number of any length as units of `scale`; undefined if it is not one. */
 export function readNumeric(view: DataView, at: number, size: number, scale: number): bigint | undefined {
   const count = countDigits(view, at, size);
   if (count < 0) return undefined;

@@ -1,37 +1,28 @@
+import { encodeVarint } from "../parquet/thrift/encode.ts";
+
 /**
- * Encodes numbers of a dictionary's entries as Parquet's RLE_DICTIONARY does: their width in bits, then one run of all of
- * them, packed from the lowest bit on and filled up to a multiple of eight.
+ * Encodes dictionary indices as Parquet's RLE_DICTIONARY: the bit width, then one bit-packed run, padded to a multiple of
+ * eight.
  */
 export function packIndices(indices: Uint16Array, count: number, entryCount: number): Uint8Array {
   const width = entryCount <= 1 ? 1 : 32 - Math.clz32(entryCount - 1);
   const groups = Math.ceil(count / 8);
-  const head = [width, ...varint((groups << 1) | 1)];
-  const bytes = new Uint8Array(head.length + groups * width);
-  bytes.set(head);
-  let at = head.length;
-  let held = 0;
-  let heldBits = 0;
+  const header = [width, ...encodeVarint((groups << 1) | 1)];
+  const bytes = new Uint8Array(header.length + groups * width);
+  bytes.set(header);
+  let at = header.length;
+  let pending = 0;
+  let pendingBits = 0;
   for (let index = 0; index < count; index += 1) {
-    held |= (indices[index] as number) << heldBits;
-    heldBits += width;
-    while (heldBits >= 8) {
-      bytes[at] = held;
+    pending |= (indices[index] as number) << pendingBits;
+    pendingBits += width;
+    while (pendingBits >= 8) {
+      bytes[at] = pending;
       at += 1;
-      held >>>= 8;
-      heldBits -= 8;
+      pending >>>= 8;
+      pendingBits -= 8;
     }
   }
-  if (heldBits > 0) bytes[at] = held;
+  if (pendingBits > 0) bytes[at] = pending;
   return bytes;
-}
-
-/** An unsigned number of up to 53 bits, seven bits a byte, the lowest first. */
-export function varint(value: number): number[] {
-  const bytes = [];
-  let rest = value;
-  while (rest >= 0x80) {
-    bytes.push((rest % 0x80) | 0x80);
-    rest = Math.floor(rest / 0x80);
-  }
-  return [...bytes, rest];
 }

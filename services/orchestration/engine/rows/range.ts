@@ -1,9 +1,9 @@
-/** Smallest and largest value of a column: of the row group that is being filled, and of the whole file. */
+/** Minimum and maximum of a column: of the current row group and of the file. */
 export type Range<T> = {
   include(low: T, high: T): void;
-  /** Answers the encoded ones of the row group, and begins another. */
+  /** Returns the encoded bounds of the row group and starts the next one. */
   takeGroup(): { min: Uint8Array | undefined; max: Uint8Array | undefined };
-  /** Those of the file as text. */
+  /** The bounds of the file as text. */
   texts(): { min: string | undefined; max: string | undefined };
 };
 
@@ -11,7 +11,7 @@ type Bounds<T> = { readonly low: T; readonly high: T };
 
 export type RangeOptions<T> = {
   readonly isLess: (left: T, right: T) => boolean;
-  /** Undefined for a value that is too long to be a statistic. */
+  /** Undefined for values that are too long for a statistic. */
   readonly encode: (value: T, bound: "low" | "high") => Uint8Array | undefined;
   readonly format: (value: T) => string | undefined;
 };

@@ -3,13 +3,13 @@ import type { RowBatch } from "./row-batch.ts";
 import { rowsInvalid } from "./rows-invalid.ts";
 import { createRowSplitter } from "./split-rows.ts";
 
-/** What is read before its rows are decoded, in bytes: a pipe gives less at once. */
+/** Bytes to read before decoding: a pipe returns less per read. */
 const readBytes = 256 * 1024;
 const bufferBytesMin = 512 * 1024;
 
 /**
- * Reads the rows of a binary COPY out of a named pipe. While a batch is with the caller, the bytes behind it are read
- * into another buffer. A row takes up to `rowBytesMax`.
+ * Reads the rows of a binary COPY from a named pipe. The next bytes are read into a second buffer while the caller has a
+ * batch. A row takes up to `rowBytesMax`.
  */
 export async function* readRows(
   path: string,
@@ -22,12 +22,12 @@ export async function* readRows(
   let next = Buffer.allocUnsafeSlow(bufferBytesMin);
   let to = 0;
 
-  /** Reads behind what a buffer has until there is enough; answers the new end, the same one at the end of the pipe. */
-  async function fill(buffer: Buffer, held: number): Promise<number> {
-    let end = held;
-    // Of a long row more is read each time, or what is held would be moved too often.
-    const enough = Math.max(readBytes, held);
-    while (end < buffer.length && end - held < enough) {
+  /** Appends bytes to a buffer until there are enough; resolves to the new end, which is unchanged at the end of the pipe. */
+  async function fill(buffer: Buffer, carried: number): Promise<number> {
+    let end = carried;
+    // Reads grow with a long row, so that its bytes are not moved too often.
+    const enough = Math.max(readBytes, carried);
+    while (end < buffer.length && end - carried < enough) {
       const { bytesRead } = await input.read(buffer, end, buffer.length - end);
       if (bytesRead === 0) break;
       end += bytesRead;
@@ -38,22 +38,22 @@ export async function* readRows(
   to = await fill(current, 0);
   for (;;) {
     const { rowCount, end } = splitter.split(current, 0, to);
-    const left = to - end;
+    const rest = to - end;
     const isFull = rowCount === splitter.rowsMax;
-    if (left > rowBytesMax + bufferBytesMin) throw rowsInvalid("a row is too long");
-    const wanted = Math.max(bufferBytesMin, left * 2);
+    if (rest > rowBytesMax + bufferBytesMin) throw rowsInvalid("a row is too long");
+    const wanted = Math.max(bufferBytesMin, rest * 2);
     if (next.length < wanted) next = Buffer.allocUnsafeSlow(wanted);
     current.copy(next, 0, end, to);
-    // A batch that is full leaves whole rows behind, which are split before more is read.
-    const reading = isFull ? Promise.resolve(left) : fill(next, left);
-    // It may fail while the caller has the batch.
+    // After a full batch the remaining rows are split before more is read.
+    const reading = isFull ? Promise.resolve(rest) : fill(next, rest);
+    // The read may fail while the caller has the batch.
     reading.catch(() => {});
-    const { places, sizes, rowsMax } = splitter;
-    if (rowCount > 0) yield { bytes: current, view: viewOf(current), rowCount, rowsMax, places, sizes };
+    const { offsets, sizes, rowsMax } = splitter;
+    if (rowCount > 0) yield { bytes: current, view: viewOf(current), rowCount, rowsMax, offsets, sizes };
     to = await reading;
     [current, next] = [next, current];
-    if (isFull || to > left) continue;
-    if (!splitter.isEnded || left > 0) throw rowsInvalid("it breaks off");
+    if (isFull || to > rest) continue;
+    if (!splitter.isEnded || rest > 0) throw rowsInvalid("it breaks off");
     return;
   }
 }

@@ -1,11 +1,11 @@
-/** Some rows of a binary COPY: where each of their values lies. */
+/** A batch of rows of a binary COPY, as the offsets and sizes of their values. */
 export type RowBatch = {
   readonly bytes: Buffer;
   readonly view: DataView;
   readonly rowCount: number;
-  /** Rows that the two lists have room for: the first value of column `c` stands at `c * rowsMax`. */
+  /** Capacity of the lists in rows: the values of column `c` start at index `c * rowsMax`. */
   readonly rowsMax: number;
-  readonly places: Int32Array;
-  /** -1 for a value that is missing. */
+  readonly offsets: Int32Array;
+  /** -1 for null. */
   readonly sizes: Int32Array;
 };

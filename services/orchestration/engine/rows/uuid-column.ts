@@ -5,19 +5,19 @@ import { createRange, type Range } from "./range.ts";
 const uuidWords = 4;
 const uuidBytes = 4 * uuidWords;
 
-/** Sixteen bytes, as they come. */
+/** Values of 16 bytes, unchanged. */
 export function createUuidColumn(name: string): Column {
   const range = createRange<Buffer>({
     isLess: (left, right) => left.compare(right) < 0,
     encode: (value) => value,
     format: formatUuid,
   });
-  const decode: Decode = (words, at, view, { places, count }) => {
+  const decode: Decode = (words, at, view, { offsets, count }) => {
     const target = new DataView(words.buffer, at * 4);
     for (let index = 0; index < count; index += 1) {
-      const place = places[index] as number;
+      const source = offsets[index] as number;
       for (let offset = 0; offset < uuidBytes; offset += 4) {
-        target.setInt32(index * uuidBytes + offset, view.getInt32(place + offset));
+        target.setInt32(index * uuidBytes + offset, view.getInt32(source + offset));
       }
     }
     includeAll(range, Buffer.from(words.buffer, at * 4, count * uuidBytes));

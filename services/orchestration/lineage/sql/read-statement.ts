@@ -1,15 +1,15 @@
 import { type AnalyzeQueryOptions, analyzeQuery, type QueryAnalysis } from "@polyglot-sql/sdk";
 import type { Transformation } from "../lineage.ts";
-import type { Question, ResultColumnFacts, StatementFacts } from "./statement-facts.ts";
+import type { ParseRequest, ResultColumnFacts, StatementFacts } from "./statement-facts.ts";
 
 type Projection = QueryAnalysis["projections"][number];
 
-/** Reads what a statement says; undefined for one that can't be read. */
-export function readStatement({ sql, dialect, knownTables }: Question): StatementFacts | undefined {
+/** Parses a statement. Undefined if the parser fails. */
+export function readStatement({ sql, dialect, knownTables }: ParseRequest): StatementFacts | undefined {
   const tables = knownTables.map(({ name, schemaName, columns }) => ({
     name,
     ...(schemaName !== "" && { schema: schemaName }),
-    // Types do not matter here, and some can't be parsed.
+    // Lineage does not need the types, and the parser does not know all of them.
     columns: columns.map((column) => ({ name: column, type: "TEXT" })),
   }));
   const options: AnalyzeQueryOptions = { dialect, schema: { tables } };
@@ -27,10 +27,10 @@ export function readStatement({ sql, dialect, knownTables }: Question): Statemen
   };
 }
 
-/** As `* EXCLUDE (id)`: the parser takes it for the whole `*`, so nothing is said about columns. */
+/** Matches `* EXCLUDE (id)` and the like. The parser reads it as `*`, so no columns are reported. */
 const starModifier = /\*(?:\s|--[^\n]*\n|\/\*.*?\*\/)*(?:except|exclude|replace|rename)\b/is;
 
-/** `TABLE orders` is a SELECT that the parser does not know. */
+/** Rewrites `TABLE orders`, which the parser does not know, to a SELECT. */
 const asSelect = (sql: string): string => sql.replace(/^\s*table\s+(?=[\w"])/i, "SELECT * FROM ");
 
 function columnFacts(projection: Projection, analysis: QueryAnalysis): ResultColumnFacts {
@@ -45,7 +45,7 @@ function columnFacts(projection: Projection, analysis: QueryAnalysis): ResultCol
   };
 }
 
-// A column that is handed on from a subquery is called direct, whatever the subquery does with it.
+// The parser calls every column of a subquery direct, even one that the subquery computes.
 function transformationOf(
   { transformKind }: Projection,
   { relations, setOperations }: QueryAnalysis,

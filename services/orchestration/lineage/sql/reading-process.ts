@@ -1,12 +1,15 @@
+import { flushCompileCache } from "node:module";
 import { bindToParent } from "../../process/bind-to-parent.ts";
 import { readStatement } from "./read-statement.ts";
-import type { Question } from "./statement-facts.ts";
+import type { ParseRequest } from "./statement-facts.ts";
 
-// The process that reads statements. It is a process because the parser takes minutes, or gigabytes, for some: a process can be
-// ended at any time, and a thread that is ended while it compiles WebAssembly takes its process along.
+// The process that parses statements. For some statements the parser takes minutes or gigabytes. A process can be killed at any
+// time; terminating a thread that is compiling WebAssembly crashes its process.
 
 bindToParent();
-process.on("message", (question: Question) => process.send?.({ facts: readStatement(question) }));
-// The first statement takes longest: nobody's should.
+process.on("message", (request: ParseRequest) => process.send?.({ facts: readStatement(request) }));
+// Warm-up: the first statement takes longest.
 readStatement({ sql: "SELECT a FROM b", dialect: "postgresql", knownTables: [] });
+// A process that is killed would not write it, and this one always is.
+flushCompileCache();
 process.send?.("ready");

@@ -1,38 +1,38 @@
 import type { Transformation } from "../lineage.ts";
 
-/** How a source spells its SQL. */
+/** SQL dialect of a source. */
 export type Dialect = "duckdb" | "postgresql";
 
-/** A table as a statement names it. */
+/** A reference to a table in a statement. */
 export type TableReference = {
-  /** Schema and table together: what columns refer to. */
+  /** Schema and table as the parser writes them. Columns refer to it. */
   readonly key: string;
   /** Empty without one. */
   readonly schemaName: string;
   readonly name: string;
 };
 
-/** A table whose columns are known, named as the statement does. */
+/** A referenced table with its columns from the catalog. */
 type KnownTable = TableReference & { readonly columns: readonly string[] };
 
-/** A column of a statement's result, and what it is made of. */
+/** A column of a statement's result and its source columns. */
 export type ResultColumnFacts = {
-  /** As the statement has it; a placeholder where it gives none. */
+  /** Name or alias in the statement; a placeholder if it has neither. */
   readonly name: string;
   readonly transformation: Transformation;
   readonly from: readonly { readonly tableKey: string; readonly column: string }[];
 };
 
-/** What a statement says by itself. */
+/** Tables and result columns of a parsed statement. */
 export type StatementFacts = {
   readonly tables: readonly TableReference[];
-  /** In the result's order. */
+  /** In the order of the result. */
   readonly columns: readonly ResultColumnFacts[];
 };
 
-export type Question = {
+export type ParseRequest = {
   readonly sql: string;
   readonly dialect: Dialect;
-  /** Lets `*` and columns without a table be told. */
+  /** Resolves `*` and unqualified columns. */
   readonly knownTables: readonly KnownTable[];
 };

@@ -3,22 +3,22 @@ import { once } from "node:events";
 import { LRUCache } from "lru-cache";
 import type { MemoryWatch } from "../../engine/memory-watch.ts";
 import { hasEnded, killChild, refChild, startChild, unrefChild } from "../../process/child.ts";
-import type { Question, StatementFacts } from "./statement-facts.ts";
+import type { ParseRequest, StatementFacts } from "./statement-facts.ts";
 
-/** Reads statements, one after the other, in a process of its own. */
+/** Parses statements one at a time in a child process. */
 export type StatementReader = AsyncDisposable & {
-  /** Answers undefined for what can't be read, or not in time; fails when the process can't start, or is stopped. */
-  read(question: Question): Promise<StatementFacts | undefined>;
+  /** Undefined if the statement is too long, not parsed, or not in time. Fails if the process cannot start or is stopped. */
+  read(request: ParseRequest): Promise<StatementFacts | undefined>;
 };
 
 const sqlBytesMax = 20_000;
 const readMs = 5000;
-/** Loading the parser takes about one second of a processor's time. */
+/** Loading the parser takes about one CPU second. */
 const startMs = 30_000;
-/** The parser takes 150 MB: when it has nothing to do for so long, it goes. */
+/** The idle process ends after this time, because the parser takes 150 MB. */
 const idleMs = 60_000;
-/** Questions whose answer is remembered: many statements come again and again, also those that take too long. */
-const rememberedMax = 500;
+/** Size of the cache. Many statements repeat, also those that take too long. */
+const cachedMax = 500;
 
 export type StatementReaderOptions = {
   /** Folder for compiled code. */
@@ -28,8 +28,8 @@ export type StatementReaderOptions = {
 
 export function createStatementReader({ compileCache, memory }: StatementReaderOptions): StatementReader {
   const stopped = new AbortController();
-  const remembered = new LRUCache<string, { readonly facts: StatementFacts | undefined }>({
-    max: rememberedMax,
+  const cache = new LRUCache<string, { readonly facts: StatementFacts | undefined }>({
+    max: cachedMax,
   });
   let child: Promise<ChildProcess> | undefined;
   let idle: NodeJS.Timeout | undefined;
@@ -44,7 +44,7 @@ export function createStatementReader({ compileCache, memory }: StatementReaderO
   async function start(): Promise<ChildProcess> {
     const starting = startChild(program, compileCache);
     try {
-      await answerOf(starting, startMs, stopped.signal);
+      await nextMessage(starting, startMs, stopped.signal);
       return starting;
     } catch (error) {
       await killChild(starting);
@@ -63,15 +63,15 @@ export function createStatementReader({ compileCache, memory }: StatementReaderO
     }
   }
 
-  async function ask(asked: ChildProcess, question: Question): Promise<StatementFacts | undefined> {
+  async function parse(parser: ChildProcess, request: ParseRequest): Promise<StatementFacts | undefined> {
     using _memory = memory.watch({
-      pid: asked.pid ?? 0,
+      pid: parser.pid ?? 0,
       group: undefined,
-      onExcess: () => void killChild(asked),
+      onExcess: () => void killChild(parser),
     });
     try {
-      asked.send(question);
-      const { facts } = await answerOf<{ facts?: StatementFacts }>(asked, readMs, stopped.signal);
+      parser.send(request);
+      const { facts } = await nextMessage<{ facts?: StatementFacts }>(parser, readMs, stopped.signal);
       return facts;
     } catch {
       await endChild();
@@ -83,14 +83,14 @@ export function createStatementReader({ compileCache, memory }: StatementReaderO
   }
 
   return {
-    async read(question) {
+    async read(request) {
       stopped.signal.throwIfAborted();
-      if (Buffer.byteLength(question.sql) > sqlBytesMax) return undefined;
-      const key = JSON.stringify(question);
-      const known = remembered.get(key);
+      if (Buffer.byteLength(request.sql) > sqlBytesMax) return undefined;
+      const key = JSON.stringify(request);
+      const known = cache.get(key);
       if (known) return known.facts;
-      const facts = await ask(await startedChild(), question);
-      remembered.set(key, { facts });
+      const facts = await parse(await startedChild(), request);
+      cache.set(key, { facts });
       return facts;
     },
     async [Symbol.asyncDispose]() {
@@ -103,8 +103,8 @@ export function createStatementReader({ compileCache, memory }: StatementReaderO
 
 const program = new URL("reading-process.ts", import.meta.url);
 
-/** The process's next message. Fails when it ends, or takes too long. */
-async function answerOf<T>(child: ChildProcess, timeoutMs: number, stopped: AbortSignal): Promise<T> {
+/** Waits for the process's next message. Fails if the process ends or the time is over. */
+async function nextMessage<T>(child: ChildProcess, timeoutMs: number, stopped: AbortSignal): Promise<T> {
   const ended = new AbortController();
   const end = () => ended.abort(new Error("the process that reads statements ended"));
   const signal = AbortSignal.any([stopped, ended.signal, AbortSignal.timeout(timeoutMs)]);
@@ -112,8 +112,8 @@ async function answerOf<T>(child: ChildProcess, timeoutMs: number, stopped: Abor
   refChild(child);
   try {
     if (hasEnded(child)) end();
-    const [answer] = await once(child, "message", { signal });
-    return answer;
+    const [message] = await once(child, "message", { signal });
+    return message;
   } finally {
     child.off("exit", end);
     unrefChild(child);

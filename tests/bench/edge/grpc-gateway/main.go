@@ -1,5 +1,5 @@
-// grpc-gateway before the benchmark's backend, as its own documentation sets it up: it prints its port, and for each line
-// that it reads, the seconds of processor time that it has taken so far.
+// grpc-gateway in front of the benchmark's backend, set up as in its documentation. It prints its port, and for each line that it
+// reads, its CPU time in seconds.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 )
 
 func main() {
-	// Fields without a value are left out; the others are the same as the edge writes.
+	// Unset fields are left out, as in the edge's output.
 	mux := runtime.NewServeMux(runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
 		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: true},
 	}))

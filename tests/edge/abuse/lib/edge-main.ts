@@ -3,7 +3,7 @@ import { standardLimits } from "../../../../edge/http/limits.ts";
 import { startEdge } from "../../../../edge/start-edge.ts";
 import { EchoService } from "../../../../gen/sluice/test/v1/echo_pb.ts";
 
-// The edge in a process of its own: it tells its address, and what it has taken when it is asked.
+// Runs an edge in a process of its own. It sends its address to the parent, and its memory and processor time on request.
 
 const { upstreams, limits, meshPrivateKey } = JSON.parse(process.argv[2] ?? "{}");
 const edge = await startEdge({

@@ -8,19 +8,18 @@ import { meshKeys } from "../../../lib/test-mesh.ts";
 import { startTestEdge, type TestEdge } from "../../lib/test-edge.ts";
 import { servedWell } from "./honest-callers.ts";
 
-/** An edge in a process of its own, before a backend in this one. */
+/** An edge in a process of its own, in front of a backend in this process. */
 export type EdgeProcess = AsyncDisposable & {
   readonly port: number;
   readonly url: string;
   readonly happenings: TestEdge["happenings"];
-  /** Memory of the process in bytes, its garbage collected unless it is wanted as it is. */
+  /** Resident memory in bytes, after garbage collection by default. */
   memoryBytes(garbage?: "collected" | "as it is"): Promise<number>;
-  /** Processor time that the process has taken so far. */
+  /** Processor time used so far. */
   processorMs(): Promise<number>;
   /**
-   * Attacks while honest callers call: all of them get their answers, the process lives, and it has grown by no more
-   * than `growthBytesMax` when the attack is at its height, which is when `attack` resolves. Nearly half of the usual
-   * limit is what a process grows by anyway until it is warm.
+   * Runs `attack` beside honest callers. Expects that every honest call succeeds, that the process survives, and that its memory has
+   * grown by at most `growthBytesMax` when `attack` resolves. Nearly half of the default is what any process grows by until it is warm.
    */
   withstand<T>(attack: () => Promise<T>, growthBytesMax?: number): Promise<T>;
 };

@@ -3,10 +3,10 @@ import { expect } from "vitest";
 import { LookRequestSchema } from "../../../../gen/sluice/test/v1/echo_pb.ts";
 import { http1, http2 } from "../../lib/raw-http.ts";
 
-/** Calls at the least, and at the most, that callers make in a round. */
+/** Bounds of the number of calls in an iteration. */
 const [callsMin, callsMax] = [4, 400];
 
-/** Honest callers beside an attack: all their answers are right, as long as it lasts. */
+/** Makes calls until the attack ends and expects each of them to succeed. */
 export async function servedWell(port: number, attack: Promise<unknown>): Promise<void> {
   let isOver = false;
   const over = () => {

@@ -14,7 +14,7 @@ type Frame = {
   readonly payload: Buffer;
 };
 
-/** One frame, byte by byte. */
+/** Encodes a frame. */
 export function frame(
   type: number,
   flags: number,
@@ -37,7 +37,7 @@ export const uint32 = (value: number): Buffer => {
 
 const literal = (text: string): Buffer => Buffer.concat([Buffer.from([text.length]), Buffer.from(text)]);
 
-/** A header block of HPACK without its table: pairs of short names and values. */
+/** An HPACK header block of literal fields without indexing. Names and values are short. */
 export const headerBlock = (fields: readonly (readonly [string, string])[]): Buffer =>
   Buffer.concat(fields.flatMap(([name, value]) => [Buffer.from([0]), literal(name), literal(value)]));
 
@@ -48,20 +48,20 @@ export const requestBlock = (
 ): Buffer =>
   headerBlock([[":method", method], [":scheme", "http"], [":path", path], [":authority", "x"], ...headers]);
 
-/** A peer over HTTP/2 that does what it likes. */
+/** An HTTP/2 peer that may break the protocol. */
 export type Peer = Disposable & {
   readonly socket: Socket;
-  /** Writes, and waits until it is gone; false once the other side has closed. */
+  /** Writes and waits until the data is flushed; false once the peer has closed. */
   send(...frames: Buffer[]): Promise<boolean>;
-  /** Frames that have come so far. */
+  /** Frames received so far. */
   readonly received: Frame[];
-  /** Resolves when the other side has worked on all that was sent, or ends the connection: then with false. */
+  /** Resolves when the peer has processed everything that was sent; with false when it closes the connection. */
   reached(): Promise<boolean>;
-  /** The error code of the other side's GOAWAY, once the connection is closed; undefined if there was none. */
+  /** Error code of the peer's GOAWAY, after the connection is closed; undefined without one. */
   ended(): Promise<number | undefined>;
 };
 
-/** Connects, with the first SETTINGS. */
+/** Connects and sends the preface with SETTINGS. */
 export async function connectPeer(port: number, settings: Buffer = Buffer.alloc(0)): Promise<Peer> {
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 
-// Opens connections and leaves them idle, a third each: silent, with a request answered, and with HTTP/2 begun.
+// Opens idle connections: a third without any bytes, a third after a response, and a third after HTTP/2's preface.
 
 const [port, wanted] = process.argv.slice(2).map(Number);
 const begins = [

@@ -1,16 +1,16 @@
-/** A table that tells which of some patterns a text is, one look per byte. */
+/** A DFA that classifies a text by pattern with one lookup per byte. */
 export type Automaton = {
-  /** Class of each byte: bytes of one class lead to the same states. */
+  /** Equivalence class of each byte. */
   readonly classes: Uint8Array;
-  /** Next state by `state + class`; states are multiples of `stride`. */
+  /** Next state by `state + class`. States are multiples of `stride`. */
   readonly next: Uint16Array;
   readonly stride: number;
   readonly start: number;
-  /** Number of the pattern that a text is which ends in a state (by `state / stride`): 0 for none of them. */
+  /** Matched pattern by final state (`state / stride`); 0 for none. */
   readonly accepted: Uint8Array;
 };
 
-/** A state of the nondeterministic automaton: edges by a set of bytes, edges by nothing. */
+/** An NFA state: edges by a set of bytes, and free transitions. */
 type Node = {
   readonly edges: { readonly bytes: ReadonlySet<number>; readonly to: number }[];
   readonly free: number[];
@@ -19,9 +19,9 @@ type Node = {
 const bytesInAll = 256;
 
 /**
- * Compiles patterns into one automaton. A pattern has literals of ASCII, `\x` for an `x` that means something else,
- * classes as `[0-9]`, groups, `|`, and `?`, `*`, `+`, `{n}`, `{n,m}` behind what they repeat. Throws when a text could be
- * two of the patterns. The empty pattern is none.
+ * Compiles patterns into one DFA. The syntax: ASCII literals, `\x` for a literal `x`, classes such as `[0-9]`, groups, `|`,
+ * and the quantifiers `?`, `*`, `+`, `{n}`, `{n,m}`. The empty pattern matches nothing. Throws if a text could match two
+ * patterns.
  */
 export function compile(patterns: readonly string[]): Automaton {
   const nodes: Node[] = [];
@@ -94,7 +94,7 @@ function createParser(pattern: string, nodes: Node[]) {
     return { from, to };
   }
 
-  /** The same atom once more: its nodes are others. */
+  /** Parses the atom again, because a repetition needs nodes of its own. */
   function again(begin: number, end: number): Fragment {
     const after = at;
     at = begin;
@@ -134,7 +134,7 @@ function createParser(pattern: string, nodes: Node[]) {
     return literal(character);
   }
 
-  /** A character beyond ASCII is several bytes. */
+  /** Non-ASCII characters have several bytes. */
   function literal(character: string): Fragment {
     const from = addNode(nodes);
     let to = from;
@@ -175,7 +175,7 @@ function toTable(nodes: readonly Node[], start: number, ends: ReadonlyMap<number
     states.push(found);
     return states.length - 1;
   };
-  // The state that no text comes out of again is the first one.
+  // State 0 is the dead state.
   stateOf([]);
   const first = stateOf(closure(nodes, [start]));
   const next: number[] = [];
@@ -199,7 +199,7 @@ function acceptedBy(state: readonly number[], ends: ReadonlyMap<number, number>)
   return [...found][0] ?? 0;
 }
 
-/** Bytes that no edge tells apart are one class; `samples` has one byte of each. */
+/** Bytes that no edge distinguishes form one class; `samples` has one byte per class. */
 function classify(nodes: readonly Node[]): { classes: Uint8Array; samples: number[] } {
   const sets = [...new Set(nodes.flatMap(({ edges }) => edges.map(({ bytes }) => bytes)))];
   const classes = new Uint8Array(bytesInAll);

@@ -2,32 +2,32 @@ import { createKernel, type Kernel } from "./kernel.ts";
 import type { ScanOptions } from "./scan-options.ts";
 import type { Tally } from "./tally.ts";
 
-/** A row that can't be read; its line counts from 0 at the first row of the scan. */
+/** An unreadable row; lines count from 0 at the first row of the scan. */
 export type BadRow = { readonly line: number; readonly message: string };
 
 export type BlockScan = {
-  /** What was counted so far. */
+  /** The counts so far. */
   tally(): Tally;
   badRow(): BadRow | undefined;
   lineCount(): number;
-  /** Room for a block; another one after `grow`. */
+  /** The buffer for a block; `grow` replaces it. */
   bytes(): Uint8Array;
-  /** Makes room for twice as much; what is in it stays. */
+  /** Doubles the buffer and keeps its content. */
   grow(): void;
   /**
-   * Scans the rows of the block that begin before `limit` and end before `to`, and answers where the first one begins that
-   * does not, or that is bad.
+   * Scans the rows that start before `limit` and end before `to`. Returns the offset of the first row that does not, or that
+   * is bad.
    */
   scan(to: number, limit: number, isEnd: boolean): number;
 };
 
 const problems = {
-  otherFields: 1,
-  openQuote: 2,
-  behindQuote: 3,
+  fieldCount: 1,
+  unclosedQuote: 2,
+  textAfterQuote: 3,
 } as const;
 
-/** Counts the forms of all values of a CSV, block after block. */
+/** Counts the forms of all values of a CSV block by block. */
 export function createBlockScan(options: ScanOptions): BlockScan {
   const kernel = createKernel(options);
   return {
@@ -43,11 +43,11 @@ export function createBlockScan(options: ScanOptions): BlockScan {
 function badRowOf(kernel: Kernel, columnCount: number): BadRow | undefined {
   const line = kernel.lineCount();
   switch (kernel.problem()) {
-    case problems.otherFields:
+    case problems.fieldCount:
       return { line, message: describeCount(kernel.fieldCount(), columnCount) };
-    case problems.openQuote:
+    case problems.unclosedQuote:
       return { line, message: "a quote is opened and not closed" };
-    case problems.behindQuote:
+    case problems.textAfterQuote:
       return { line, message: "text stands behind a closing quote" };
     default:
       return undefined;

@@ -1,15 +1,20 @@
-import type { ReadingSettings } from "../reading-settings.ts";
-import { byFormats, type ColumnType } from "./conversion.ts";
+import type { ReadingSettings } from "../../reading-settings.ts";
+import { byFormats, type ColumnType } from "../columns/conversion.ts";
 import type { Form, FormKind } from "./forms.ts";
 import { type Facts, floatType, numberType } from "./number-type.ts";
 import { fact, factCount, type Tally } from "./tally.ts";
 
-/** Values of one form in a column. */
-type Found = { readonly form: Form; readonly count: number; readonly line: number; readonly text: string };
+/** The values of one form in a column. */
+type FoundForm = {
+  readonly form: Form;
+  readonly count: number;
+  readonly line: number;
+  readonly text: string;
+};
 
 const nanosecondYears = { min: 1678, max: 2261 };
 
-/** Finds the type of a column from what was counted of all its values. `lineOf` makes a line of the file of one of the scan. */
+/** Chooses the type of a column from the counts of its values. `lineOf` converts a line of the scan to one of the file. */
 export function columnTypeOf(
   tally: Tally,
   column: number,
@@ -40,8 +45,8 @@ export function columnTypeOf(
   return typeOfForm(first.form, facts, settings, textBecause);
 }
 
-/** Decimals, and numbers with an exponent among them. */
-const isFloats = (found: readonly Found[]): boolean =>
+/** Decimals, some of them with an exponent. */
+const isFloats = (found: readonly FoundForm[]): boolean =>
   found.some(({ form }) => form.kind === "decimal") &&
   found.every(({ form }) => /^(integer|decimal|a number with an exponent)$/.test(form.name));
 
@@ -49,10 +54,14 @@ type TextBecause = (note?: string) => ColumnType;
 
 const factsOf =
   ({ facts }: Tally, column: number): Facts =>
-  (place) =>
-    facts[column * factCount + place] ?? 0;
+  (id) =>
+    facts[column * factCount + id] ?? 0;
 
-function foundForms({ counts, formCount, examples }: Tally, column: number, forms: readonly Form[]): Found[] {
+function foundForms(
+  { counts, formCount, examples }: Tally,
+  column: number,
+  forms: readonly Form[],
+): FoundForm[] {
   return forms.flatMap((form, index) => {
     const at = column * formCount + index;
     const count = counts[at] ?? 0;
@@ -72,8 +81,8 @@ const kindNames: Readonly<Record<FormKind, string>> = {
   text: "text",
 };
 
-/** What most values are, and the first one that is something else. */
-function describeMixture(found: readonly Found[], lineOf: (line: number) => number): string | undefined {
+/** Describes the most frequent form and the first exception. */
+function describeMixture(found: readonly FoundForm[], lineOf: (line: number) => number): string | undefined {
   const most = found.reduce((left, right) => (right.count > left.count ? right : left));
   const others = found.filter((one) => one !== most);
   const odd = others.reduce((left, right) => (right.line < left.line ? right : left));
@@ -132,18 +141,18 @@ function nanoseconds(form: Form, facts: Facts, textBecause: TextBecause): Column
   return textBecause("timestamps with nanoseconds: these are kept from 1678 to 2261 and in ISO form");
 }
 
-/** The formats of a form's values: undefined for DuckDB's own cast; a text says why they are in doubt. */
+/** The strptime formats of a form: undefined if DuckDB's cast reads it; a string explains an ambiguity. */
 function formatsOf(
   form: Form,
   facts: Facts,
   settings: ReadingSettings,
 ): readonly string[] | string | undefined {
   if (form.formats === undefined) return undefined;
-  const said = form.kind === "date" ? settings.dateFormat : settings.timestampFormat;
+  const configured = form.kind === "date" ? settings.dateFormat : settings.timestampFormat;
   const possible = form.formats.filter((_, index) => isPossible(index, form.formats?.length ?? 0, facts));
-  const known = possible.filter((format) => format === said);
-  if (known.length === 0 && said !== undefined && form.formats.includes(said)) {
-    return `some values are not of the format ${said} of the settings`;
+  const known = possible.filter((format) => format === configured);
+  if (known.length === 0 && configured !== undefined && form.formats.includes(configured)) {
+    return `some values are not of the format ${configured} of the settings`;
   }
   const left = known.length > 0 ? known : possible;
   if (left.length === 1) return withFraction(left[0] ?? "", facts(fact.secondFractionMax));
@@ -152,13 +161,13 @@ function formatsOf(
   return `these may be ${left.join(" or ")}: set settings.${setting}`;
 }
 
-/** Of two formats the first has the day before the month. */
+/** The first of two formats has the day before the month. */
 function isPossible(index: number, count: number, facts: Facts): boolean {
   if (count < 2) return true;
   return facts(index === 0 ? fact.secondPartMax : fact.firstPartMax) <= 12;
 }
 
-/** Seconds have a fraction in all values, in some or in none. */
+/** Values may have fractions of seconds or not. */
 function withFraction(format: string, digits: number): string[] {
   const whole = format.replace(".%f", "");
   if (whole === format || digits === 0) return [whole];

@@ -1,11 +1,11 @@
 import { isUtf8 } from "node:buffer";
-import { spellBytes } from "../decode/byte-place.ts";
+import { formatBytes } from "../decode/text-position.ts";
 import type { BadRow } from "./block-scan.ts";
 
 const shownBytes = 4;
 const lf = 10;
 
-/** The first line of some lines that is not UTF-8. */
+/** Finds the first line that is not UTF-8. */
 export function findBadBytes(bytes: Uint8Array, firstLine: number): BadRow | undefined {
   if (isUtf8(bytes)) return undefined;
   let line = firstLine;
@@ -19,12 +19,12 @@ export function findBadBytes(bytes: Uint8Array, firstLine: number): BadRow | und
 }
 
 function describeBytes(line: Uint8Array): string {
-  let good = 0;
+  let validBytes = 0;
   for (const character of new TextDecoder().decode(line)) {
     const encoded = Buffer.from(character);
-    if (!encoded.equals(line.subarray(good, good + encoded.length))) break;
-    good += encoded.length;
+    if (!encoded.equals(line.subarray(validBytes, validBytes + encoded.length))) break;
+    validBytes += encoded.length;
   }
-  const bytes = spellBytes(line.subarray(good, good + shownBytes));
-  return `its byte ${good + 1} is not UTF-8 (${bytes}): set settings.encoding, as windows-1252`;
+  const bytes = formatBytes(line.subarray(validBytes, validBytes + shownBytes));
+  return `its byte ${validBytes + 1} is not UTF-8 (${bytes}): set settings.encoding, as windows-1252`;
 }

@@ -1,6 +1,6 @@
 import { type Automaton, compile } from "./automaton.ts";
 
-/** What a form's values are: one type, or text that a person may take for one. */
+/** The type of a form's values, or text that could be mistaken for one. */
 export type FormKind =
   | "integer"
   | "decimal"
@@ -11,22 +11,22 @@ export type FormKind =
   | "timestamptz"
   | "text";
 
-/** A way to write a value. The patterns of all forms exclude each other. */
+/** A notation of values. The patterns of all forms are disjoint. */
 export type Form = {
   readonly name: string;
   readonly kind: FormKind;
-  /** Regular expression, in the subset that `automaton.ts` reads. */
+  /** A pattern in the syntax of automaton.ts. */
   readonly pattern: string;
-  /** Formats of strptime; undefined where DuckDB's own cast reads the form. Of several the values of a column decide. */
+  /** Formats of strptime; undefined if DuckDB's cast reads the form. The values of the column decide between several. */
   readonly formats?: readonly string[];
 };
 
-export type NumberMarks = { readonly decimal: string; readonly thousands: string | undefined };
+export type NumberSeparators = { readonly decimal: string; readonly thousands: string | undefined };
 
 const year = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})";
 const month = "(0[1-9]|1[0-2])";
 const day = "(0[1-9]|[12][0-9]|3[01])";
-/** Day or month, with a zero before it or not. */
+/** Day or month with an optional leading zero. */
 const part = "(0?[1-9]|[12][0-9]|3[01])";
 const hourMinute = "([01][0-9]|2[0-3]):[0-5][0-9]";
 const second = ":[0-5][0-9]";
@@ -63,7 +63,7 @@ const times: readonly Form[] = [
   { name: "time without seconds", kind: "time", pattern: hourMinute, formats: ["%H:%M"] },
 ];
 
-/** A date of each form with a time behind it. */
+/** Every form of date followed by a time. */
 const timestamps: readonly Form[] = dates.flatMap((date) =>
   times.map((time) => ({
     name: `${date.name}, ${time.name}`,
@@ -77,9 +77,9 @@ function isPlain(date: Form, time: Form): boolean {
   return date.formats === undefined && time.formats === undefined;
 }
 
-function combine(date: Form, time: Form, between: string): string[] {
+function combine(date: Form, time: Form, separator: string): string[] {
   return (date.formats ?? ["%Y-%m-%d"]).map(
-    (format) => `${format}${between}${time.formats?.[0] ?? "%H:%M:%S.%f"}`,
+    (format) => `${format}${separator}${time.formats?.[0] ?? "%H:%M:%S.%f"}`,
   );
 }
 
@@ -93,16 +93,16 @@ const isoTimestamps: readonly Form[] = [
   },
 ];
 
-const zoned: readonly Form[] = ["T", " "].flatMap((between) => [
+const zoned: readonly Form[] = ["T", " "].flatMap((separator) => [
   {
-    name: `timestamp with ${between === "T" ? "T and " : ""}Z`,
+    name: `timestamp with ${separator === "T" ? "T and " : ""}Z`,
     kind: "timestamptz" as const,
-    pattern: `${isoDate}${between}${hourMinute}${second}${fraction}Z`,
+    pattern: `${isoDate}${separator}${hourMinute}${second}${fraction}Z`,
   },
   {
-    name: `timestamp with ${between === "T" ? "T and " : ""}offset`,
+    name: `timestamp with ${separator === "T" ? "T and " : ""}offset`,
     kind: "timestamptz" as const,
-    pattern: `${isoDate}${between}${hourMinute}${second}${fraction}${offset}`,
+    pattern: `${isoDate}${separator}${hourMinute}${second}${fraction}${offset}`,
   },
 ]);
 
@@ -112,7 +112,7 @@ const booleans: readonly Form[] = [
   { name: "True/False", kind: "boolean", pattern: "True|False" },
 ];
 
-/** What looks like a number and would lose something as one. */
+/** Texts that look like numbers but would lose information as such. */
 const lookalikes: readonly Form[] = [
   {
     name: "a number with an exponent",
@@ -122,14 +122,14 @@ const lookalikes: readonly Form[] = [
   { name: "a number with a sign before it", kind: "text", pattern: "\\+([0-9]+\\.?[0-9]*|\\.[0-9]+)" },
 ];
 
-/** Decimals with a comma, or numbers with commas in groups: the values of the whole column tell which. */
+/** Decimals with a comma, or numbers with thousands separators: the whole column decides. */
 const withCommas: Form = {
   name: "a number with commas",
   kind: "text",
   pattern: "-?[0-9]+(\\.[0-9]{3})*(,[0-9]+)+(\\.[0-9]+)?",
 };
 
-function numbers({ decimal, thousands }: NumberMarks): Form[] {
+function numbers({ decimal, thousands }: NumberSeparators): Form[] {
   const point = decimal === "." ? "\\." : decimal;
   const whole = "([1-9][0-9]*|0)";
   const forms: Form[] = [
@@ -139,8 +139,8 @@ function numbers({ decimal, thousands }: NumberMarks): Form[] {
   ];
   if (thousands === undefined && decimal === ".") return [...forms, withCommas];
   if (thousands === undefined) return forms;
-  const mark = /[.+*?]/.test(thousands) ? `\\${thousands}` : thousands;
-  const grouped = `-?[1-9][0-9]{0,2}(${mark}[0-9]{3})+`;
+  const separator = /[.+*?]/.test(thousands) ? `\\${thousands}` : thousands;
+  const grouped = `-?[1-9][0-9]{0,2}(${separator}[0-9]{3})+`;
   return [
     ...forms,
     { name: "integer in groups", kind: "integer", pattern: grouped },
@@ -148,10 +148,10 @@ function numbers({ decimal, thousands }: NumberMarks): Form[] {
   ];
 }
 
-/** Every form but text of no other one, which comes first and has no pattern. */
-export const formsOf = (marks: NumberMarks): readonly Form[] => [
+/** All forms. Text, which matches no pattern, is the first. */
+export const formsOf = (separators: NumberSeparators): readonly Form[] => [
   { name: "text", kind: "text", pattern: "" },
-  ...numbers(marks),
+  ...numbers(separators),
   ...lookalikes,
   ...booleans,
   ...dates,
@@ -165,12 +165,12 @@ export type FormReader = { readonly forms: readonly Form[]; readonly automaton: 
 
 const readers = new Map<string, FormReader>();
 
-/** The forms and what tells them; made once for the same marks. */
-export function readerOfForms(marks: NumberMarks): FormReader {
-  const key = JSON.stringify(marks);
+/** The forms and their automaton, cached by separators. */
+export function readerOfForms(separators: NumberSeparators): FormReader {
+  const key = JSON.stringify(separators);
   const known = readers.get(key);
   if (known) return known;
-  const forms = formsOf(marks);
+  const forms = formsOf(separators);
   const reader = { forms, automaton: compile(forms.map(({ pattern }) => pattern)) };
   readers.set(key, reader);
   return reader;

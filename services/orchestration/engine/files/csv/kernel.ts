@@ -3,7 +3,7 @@ import type { Form } from "./forms.ts";
 import type { ScanOptions } from "./scan-options.ts";
 import { createTally, type Example, type Tally } from "./tally.ts";
 
-/** The scan of kernel/scan.ts as WebAssembly, with memory of its own. */
+/** An instance of kernel/scan.ts in WebAssembly with its own memory. */
 export type Kernel = {
   block(): Uint8Array;
   grow(): void;
@@ -18,9 +18,9 @@ const module = new WebAssembly.Module(readFileSync(new URL("kernel/scan.wasm", i
 
 const pageBytes = 64 * 1024;
 const blockBytes = 4 * 1024 * 1024;
-/** What the scan looks at beyond the end of a block at the most. */
-const roomBytes = 64;
-/** Longest beginning of a value that is shown to people, in bytes. */
+/** Bytes after a block that the scan may read. */
+const overreadBytes = 64;
+/** Examples of values are truncated to this length. */
 const exampleBytesMax = 60;
 
 const kindNumbers = {
@@ -54,8 +54,8 @@ type CounterName =
 
 export function createKernel(options: ScanOptions): Kernel {
   const { columnCount, forms } = options;
-  const layout = layOut(options);
-  const memory = new WebAssembly.Memory({ initial: pagesFor(layout.block + blockBytes + roomBytes) });
+  const layout = layOutMemory(options);
+  const memory = new WebAssembly.Memory({ initial: pagesFor(layout.block + blockBytes + overreadBytes) });
   const examples = new Map<number, Example>();
   let blockSize = blockBytes;
   const service = {
@@ -72,7 +72,7 @@ export function createKernel(options: ScanOptions): Kernel {
 
   function exampleOf(from: number, to: number): string {
     const end = Math.min(to, from + exampleBytesMax);
-    // A character that is cut becomes the replacement character, which is left out.
+    // Removes a truncated character, which decodes to the replacement character.
     const text = bytesAt(from, end)
       .toString()
       .replace(/\uFFFD+$/, "");
@@ -124,14 +124,14 @@ export function createKernel(options: ScanOptions): Kernel {
   };
 }
 
-type Layout = ReturnType<typeof layOut>;
+type Layout = ReturnType<typeof layOutMemory>;
 
 const pagesFor = (bytes: number): number => Math.ceil(bytes / pageBytes);
 
-/** Addresses of the tables, the block behind them all. */
-function layOut({ columnCount, forms, automaton }: ScanOptions) {
+/** Addresses of the tables; the block comes last. */
+function layOutMemory({ columnCount, forms, automaton }: ScanOptions) {
   let end = 1024;
-  const take = (bytes: number): number => {
+  const allocate = (bytes: number): number => {
     const at = end;
     end = Math.ceil((at + bytes) / 16) * 16;
     return at;
@@ -139,19 +139,19 @@ function layOut({ columnCount, forms, automaton }: ScanOptions) {
   const stateCount = automaton.accepted.length;
   const factCount = createTally(1, 1).facts.length;
   return {
-    settings: take(256),
-    classes: take(256),
-    next: take(automaton.next.length * 2),
-    accepted: take(stateCount),
-    kinds: take(forms.length),
-    flags: take(forms.length),
-    fields: take(columnCount * 12),
-    counts: take(columnCount * forms.length * 4),
-    facts: take(columnCount * factCount * 4),
-    nullCounts: take(columnCount * 4),
-    emptyCounts: take(columnCount * 4),
-    offsets: take(columnCount * 8),
-    block: take(0),
+    settings: allocate(256),
+    classes: allocate(256),
+    next: allocate(automaton.next.length * 2),
+    accepted: allocate(stateCount),
+    kinds: allocate(forms.length),
+    flags: allocate(forms.length),
+    fields: allocate(columnCount * 12),
+    counts: allocate(columnCount * forms.length * 4),
+    facts: allocate(columnCount * factCount * 4),
+    nullCounts: allocate(columnCount * 4),
+    emptyCounts: allocate(columnCount * 4),
+    offsets: allocate(columnCount * 8),
+    block: allocate(0),
   };
 }
 
@@ -165,7 +165,7 @@ function writeTables(memory: WebAssembly.Memory, layout: Layout, options: ScanOp
     bytes[layout.kinds + index] = kindNumbers[form.kind];
     bytes[layout.flags + index] = flagsOf(form);
   });
-  const named = (name: string) =>
+  const formIndex = (name: string) =>
     Math.max(
       0,
       forms.findIndex((form) => form.name === name),
@@ -189,12 +189,12 @@ function writeTables(memory: WebAssembly.Memory, layout: Layout, options: ScanOp
     dialect.delimiter,
     dialect.quote ?? 256,
     decimalMark,
-    named("integer"),
-    named("decimal"),
-    named("a number with leading zeros"),
-    named("ISO date"),
-    named("ISO date, time"),
-    named("ISO timestamp"),
+    formIndex("integer"),
+    formIndex("decimal"),
+    formIndex("a number with leading zeros"),
+    formIndex("ISO date"),
+    formIndex("ISO date, time"),
+    formIndex("ISO timestamp"),
   ]);
 }
 
@@ -204,7 +204,7 @@ function flagsOf({ name }: Form): number {
   return name.endsWith("in groups") ? flags.grouped : 0;
 }
 
-/** Whether the nearest double is written as this number, but for zeros at the end of its fraction. */
+/** Whether the notation of the nearest double is this number, apart from trailing zeros of the fraction. */
 function isDoubleText(text: string, decimalMark: number): boolean {
   const mark = String.fromCharCode(decimalMark);
   const [whole = "", fraction = ""] = text.split(mark);

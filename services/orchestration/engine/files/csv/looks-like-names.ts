@@ -2,7 +2,7 @@ import type { Automaton } from "./automaton.ts";
 import type { FormReader } from "./forms.ts";
 import type { Field } from "./row-parser.ts";
 
-/** Names are texts: not numbers, dates, times or truth values, and not missing but for one at the most. */
+/** Whether fields look like column names: no numbers, dates, times or booleans, and at most one is empty. */
 export function looksLikeNames(fields: readonly Field[], formReader: FormReader): boolean {
   const missing = fields.filter(({ text }) => text.length === 0).length;
   return (
@@ -11,13 +11,13 @@ export function looksLikeNames(fields: readonly Field[], formReader: FormReader)
   );
 }
 
-/** Words that people write where a value is missing. */
+/** Words for missing values. */
 const nullWord = /^(n\/?a|nan|null|nil|none|missing|unknown|undefined)$/i;
 const word = /^[\p{L}_]/u;
 
 /**
- * Whether texts and integers, as years, are names: all differ, the texts are words, and below one of the texts no
- * text stands but other values.
+ * Whether texts and integers, such as years, are column names: all are distinct, the texts are words, and at least one text
+ * has only other values below it.
  */
 export function isHeaderOver(
   fields: readonly Field[],

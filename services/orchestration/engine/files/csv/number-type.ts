@@ -1,20 +1,22 @@
-import type { ReadingSettings } from "../reading-settings.ts";
-import { type ColumnType, castOf, plainNumber, toDouble, toFloat } from "./conversion.ts";
+import type { ReadingSettings } from "../../reading-settings.ts";
+import { type ColumnType, castOf, plainNumber, toDouble, toFloat } from "../columns/conversion.ts";
 import { fact } from "./tally.ts";
 
-/** What was counted of a column, by the places of `fact`. */
-export type Facts = (place: number) => number;
+/** The facts of a column by their ids in `fact`. */
+export type Facts = (id: number) => number;
 
-/** Digits that a decimal of 64 bits has room for, and the widest one. */
+/** Precision of decimals of 64 bits, and the maximum. */
 const decimalDigits = 18;
 const decimalDigitsMax = 38;
-/** Significant digits of what a double is written as. */
+/** Significant digits of the notation of a double. */
 const doubleDigitsMax = 17;
 
-/** The type of a column of numbers. */
 export function numberType(facts: Facts, hasFractions: boolean, settings: ReadingSettings): ColumnType {
-  const plain = plainNumber(settings);
-  const typed = (dataType: string): ColumnType => ({ dataType, convert: plain && castOf(dataType, plain) });
+  const toPlain = plainNumber(settings);
+  const typed = (dataType: string): ColumnType => ({
+    dataType,
+    convert: toPlain && castOf(dataType, toPlain),
+  });
   const whole = facts(fact.wholeDigits);
   if (!hasFractions) {
     if (facts(fact.hugeCount) === 0) return typed("BIGINT");
@@ -29,16 +31,16 @@ export function numberType(facts: Facts, hasFractions: boolean, settings: Readin
     whole + fraction <= decimalDigitsMax
       ? typed(`DECIMAL(${decimalDigitsMax},${fraction})`)
       : tooLong("decimals", whole + fraction);
-  // DuckDB needs 15 times as long for the text of a wide decimal as for that of a double.
+  // DuckDB parses wide decimals 15 times slower than doubles.
   const mayBeDoubles = facts(fact.inexactCount) === 0 && whole <= doubleDigitsMax;
   if (!mayBeDoubles) return exact;
-  return { dataType: "DOUBLE", convert: toDouble(plain ?? ((one) => one)), otherwise: exact };
+  return { dataType: "DOUBLE", convert: toDouble(toPlain ?? ((one) => one)), fallback: exact };
 }
 
-/** The type of decimals of which some are written with an exponent, as programs write very small and very large doubles. */
-export function floatType(facts: Facts, otherwise: ColumnType): ColumnType {
+/** The type of decimals some of which have an exponent, as programs write very small and very large doubles. */
+export function floatType(facts: Facts, fallback: ColumnType): ColumnType {
   const mayBeDoubles = facts(fact.inexactCount) === 0 && facts(fact.wholeDigits) <= doubleDigitsMax;
-  return mayBeDoubles ? { dataType: "DOUBLE", convert: toFloat, otherwise } : otherwise;
+  return mayBeDoubles ? { dataType: "DOUBLE", convert: toFloat, fallback } : fallback;
 }
 
 const text = (note: string): ColumnType => ({ dataType: "VARCHAR", note });

@@ -1,64 +1,69 @@
 import { open } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import type { ReadingSettings } from "../../reading-settings.ts";
 import { identifier, literal } from "../../sql-text.ts";
-import { nameTable } from "../name-table.ts";
+import { applyOverrides } from "../columns/apply-overrides.ts";
+import type { ColumnType } from "../columns/conversion.ts";
+import { nameTable } from "../columns/name-table.ts";
 import type { PlainInput, Readable, ReadableColumn } from "../readable.ts";
-import type { ReadingSettings } from "../reading-settings.ts";
-import { applyOverrides } from "./apply-overrides.ts";
-import { BadRowError } from "./bad-row.ts";
+import { BadRowError } from "./bad-row-error.ts";
 import { columnTypeOf } from "./column-type.ts";
-import type { ColumnType } from "./conversion.ts";
-import { findMarks } from "./find-marks.ts";
-import { formsOf, type NumberMarks, readerOfForms } from "./forms.ts";
-import { type CsvHead, CutRowError, readHead } from "./head.ts";
-import { badLine, openText, type Text } from "./open-text.ts";
+import { detectSeparators } from "./detect-separators.ts";
+import { formsOf, type NumberSeparators, readerOfForms } from "./forms.ts";
+import { badLine, type CsvText, openCsvText } from "./open-csv-text.ts";
 import { rowBytesMax, tooLong } from "./scan-segment.ts";
+import { CutRowError, type SniffedCsv, sniffCsv } from "./sniff-csv.ts";
 import type { Tally } from "./tally.ts";
 
-/** What is looked at for the dialect and the names. */
-const beginningBytes = 1024 * 1024;
-/** Longest row that DuckDB reads without being told. */
-const lineBytesUsual = 1_900_000;
+/** Prefix for the detection of dialect and header. */
+const prefixBytes = 1024 * 1024;
+/** Rows up to this size fit DuckDB's default limit, in bytes. */
+const defaultRowBytes = 1_900_000;
 
-/** Finds out how a CSV is written and which types keep its values, from all of its rows. Fails with EngineFailure. */
+/** Detects the dialect of a CSV and exact column types from all of its rows. Fails with EngineFailure. */
 export async function readCsv(
   input: PlainInput,
   settings: ReadingSettings,
   connection: DuckDBConnection,
 ): Promise<Readable> {
-  const usual: NumberMarks = {
+  const configured: NumberSeparators = {
     decimal: settings.decimalSeparator ?? ".",
     thousands: settings.thousandsSeparator,
   };
-  const head = await readBeginning(input, settings, usual);
-  const names = nameTable(head.names, settings);
-  const text = await openText(input, head, settings, usual);
-  const isSaid = settings.decimalSeparator !== undefined || settings.thousandsSeparator !== undefined;
-  const { marks, tally } = (isSaid ? undefined : await findMarks(text, usual)) ?? {
-    marks: usual,
+  const sniffed = await sniff(input, settings, configured);
+  const names = nameTable(sniffed.names, settings);
+  const text = await openCsvText(input, sniffed, settings, configured);
+  const isConfigured = settings.decimalSeparator !== undefined || settings.thousandsSeparator !== undefined;
+  const { separators, tally } = (isConfigured ? undefined : await detectSeparators(text, configured)) ?? {
+    separators: configured,
     tally: text.tally,
   };
-  const found = describe(input, head, settings, marks);
-  const forms = formsOf(marks);
+  const found = describe(input, sniffed, settings, separators);
+  const forms = formsOf(separators);
   const types = names.map((_, column) => columnTypeOf(tally, column, forms, found, text.lineOf));
-  const target = { names, relation: relationOf(text, textTypes(types)), placeOf, lineOfRow: lineOfRow(text) };
+  const target = {
+    names,
+    relation: relationOf(text, textTypes(types)),
+    columnSql,
+    lineOfRow: lineOfRow(text),
+  };
   const overridden = await applyOverrides(connection, target, types, found);
   return toReadable({ input, text, tally, names, found, problems: overridden.problems }, overridden.types);
 }
 
-async function readBeginning(
+async function sniff(
   input: PlainInput,
   settings: ReadingSettings,
-  marks: NumberMarks,
-): Promise<CsvHead> {
+  separators: NumberSeparators,
+): Promise<SniffedCsv> {
   await using file = await open(input.path);
-  const readFrom = async (length: number): Promise<CsvHead> => {
+  const readFrom = async (length: number): Promise<SniffedCsv> => {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
     const isWhole = bytesRead >= input.sizeBytes;
-    return readHead(buffer.subarray(0, bytesRead), isWhole, settings, readerOfForms(marks));
+    return sniffCsv(buffer.subarray(0, bytesRead), isWhole, settings, readerOfForms(separators));
   };
   try {
-    return await readFrom(beginningBytes).catch((error) => {
+    return await readFrom(prefixBytes).catch((error) => {
       if (!(error instanceof CutRowError)) throw error;
       return readFrom(rowBytesMax);
     });
@@ -70,14 +75,14 @@ async function readBeginning(
 
 type Scanned = Pick<Readable, "found" | "problems"> & {
   readonly input: PlainInput;
-  readonly text: Text;
+  readonly text: CsvText;
   readonly tally: Tally;
   readonly names: readonly string[];
 };
 
 function toReadable(scanned: Scanned, types: readonly ColumnType[]): Readable {
   const { input, text, tally, names, found, problems } = scanned;
-  const isGuessed = types.some(({ otherwise }) => otherwise !== undefined);
+  const hasFallback = types.some(({ fallback }) => fallback !== undefined);
   return {
     found,
     relation: relationOf(text, types),
@@ -86,10 +91,10 @@ function toReadable(scanned: Scanned, types: readonly ColumnType[]): Readable {
     rowCount: tally.rowCount,
     rowBytes: input.sizeBytes / Math.max(1, tally.rowCount),
     problems,
-    otherwise: isGuessed
+    fallback: hasFallback
       ? toReadable(
           scanned,
-          types.map((type) => type.otherwise ?? type),
+          types.map((type) => type.fallback ?? type),
         )
       : undefined,
   };
@@ -97,9 +102,9 @@ function toReadable(scanned: Scanned, types: readonly ColumnType[]): Readable {
 
 function describe(
   { found }: PlainInput,
-  { dialect, skipLines, header }: CsvHead,
+  { dialect, skipLines, header }: SniffedCsv,
   settings: ReadingSettings,
-  { decimal, thousands }: NumberMarks,
+  { decimal, thousands }: NumberSeparators,
 ): ReadingSettings {
   return {
     ...settings,
@@ -115,23 +120,25 @@ function describe(
   };
 }
 
-/** Rows are lines where no value has a line break: then a row's place says its line. */
-function lineOfRow({ tally, lineOf }: Text): ((row: number) => number) | undefined {
+/** Rows are lines if no value contains a line break. */
+function lineOfRow({ tally, lineOf }: CsvText): ((row: number) => number) | undefined {
   return tally.lineCount <= tally.rowCount ? lineOf : undefined;
 }
 
-/** Columns go by their places here: names of a file are nothing that DuckDB should read. */
-const placeName = (column: number): string => `column${column}`;
-const placeOf = (column: number): string => identifier(placeName(column));
+/** Columns get positional names, because names from a file are untrusted. */
+const positionalName = (column: number): string => `column${column}`;
+const columnSql = (column: number): string => identifier(positionalName(column));
 
 const textTypes = (types: readonly ColumnType[]): ColumnType[] => types.map(() => ({ dataType: "VARCHAR" }));
 
 function relationOf(
-  { path, delimiter, header, lineBreak, tally }: Text,
+  { path, delimiter, header, lineBreak, tally }: CsvText,
   types: readonly ColumnType[],
 ): string {
-  const columns = types.map((type, column) => `${literal(placeName(column))}: ${literal(readType(type))}`);
-  const longest = tally.rowBytesMax > lineBytesUsual ? tally.rowBytesMax + 1 : undefined;
+  const columns = types.map(
+    (type, column) => `${literal(positionalName(column))}: ${literal(readType(type))}`,
+  );
+  const longest = tally.rowBytesMax > defaultRowBytes ? tally.rowBytesMax + 1 : undefined;
   const options = [
     "auto_detect = false",
     `delim = ${literal(delimiter)}, quote = '"', escape = '"', comment = ''`,
@@ -139,7 +146,7 @@ function relationOf(
     "strict_mode = true, null_padding = false, ignore_errors = false",
     "nullstr = '', allow_quoted_nulls = false",
     ...(tally.newlines.crlf === 0 && lineBreak !== "crlf" ? ["new_line = '\\n'"] : []),
-    // Threads begin behind a line break, which they may take for one between rows.
+    // Parallel readers start after any line break, also one within quotes.
     ...(tally.innerLineCount > 0 ? ["parallel = false"] : []),
     ...(longest ? [`max_line_size = ${longest}, buffer_size = ${2 * longest}`] : []),
     `columns = {${columns.join(", ")}}`,
@@ -147,12 +154,12 @@ function relationOf(
   return `read_csv(${literal(path)}, ${options.join(", ")})`;
 }
 
-/** DuckDB's own cast while it reads is the fastest. */
+/** DuckDB's cast while reading is the fastest. */
 const readType = ({ dataType, convert }: ColumnType): string => (convert ? "VARCHAR" : dataType);
 
 function toColumn(name: string, type: ColumnType, column: number, { nullCounts }: Tally): ReadableColumn {
   const { dataType, form, note, convert } = type;
-  const text = placeOf(column);
+  const text = columnSql(column);
   const expression = convert ? convert(text) : text;
   return { name, dataType, nullable: true, nullCount: nullCounts[column] ?? 0, expression, form, note };
 }

@@ -1,14 +1,14 @@
-import { BadRowError } from "./bad-row.ts";
+import { BadRowError } from "./bad-row-error.ts";
 
-/** How a CSV is written. */
+/** The dialect of a CSV. */
 export type Dialect = {
   /** One character or several. */
   readonly delimiter: string;
-  /** Empty where nothing is quoted. */
+  /** Empty if fields are never quoted. */
   readonly quote: string;
-  /** What stands before a quote, or before itself, within quotes; empty for nothing. */
+  /** Escapes a quote or itself within quotes; empty for none. */
   readonly escape: string;
-  /** Lines that begin with it are left out; empty for none. */
+  /** Lines that start with it are skipped; empty for none. */
   readonly comment: string;
 };
 
@@ -16,14 +16,14 @@ export type Dialect = {
 export type Field = { readonly text: Buffer; readonly isQuoted: boolean };
 
 export type RowParser = {
-  /** Fields of the row that was read last; undefined where it was a comment. */
+  /** Fields of the last row; undefined if it was a comment. */
   fields: Field[] | undefined;
-  /** Line breaks of that row, the one behind it included. */
+  /** Line breaks of that row, including the one after it. */
   lineCount: number;
-  /** Whether a carriage return alone is behind that row; undefined where the file ends. */
+  /** Whether the row ends with a lone carriage return; undefined at the end of the file. */
   endsWithCr: boolean | undefined;
   /**
-   * Reads the row at `from` and answers where the next one begins, or -1 when the row does not end before `to`. Throws
+   * Parses the row at `from`; returns the offset of the next row, or -1 if the row does not end before `to`. Throws
    * BadRowError.
    */
   read(bytes: Buffer, from: number, to: number, isEnd: boolean): number;
@@ -32,7 +32,7 @@ export type RowParser = {
 const lf = 10;
 const cr = 13;
 
-/** Reads rows of any dialect: slower than `row-reader.ts`, which reads those that DuckDB reads as well. */
+/** Parses rows of any dialect. Slower than the kernel, which only supports DuckDB's dialect. */
 export function createRowParser(dialect: Dialect): RowParser {
   const delimiter = Buffer.from(dialect.delimiter);
   const [quote = -1] = Buffer.from(dialect.quote);
@@ -51,16 +51,16 @@ export function createRowParser(dialect: Dialect): RowParser {
     return at;
   }
 
-  /** A field that is not quoted, and where it ends. */
-  function readBare(bytes: Buffer, from: number, to: number): number {
+  /** Returns the end of an unquoted field. */
+  function readUnquoted(bytes: Buffer, from: number, to: number): number {
     let at = from;
     while (at < to && bytes[at] !== lf && bytes[at] !== cr && !isDelimiter(bytes, at, to)) at += 1;
     return at;
   }
 
-  /** Answers where the closing quote is, -1 when it may come yet, and puts the text into `pieces`. */
+  /** Returns the offset of the closing quote, or -1 if it may follow, and appends the text to `parts`. */
   // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop over the bytes, whose cases need each other
-  function readQuoted(bytes: Buffer, from: number, to: number, isEnd: boolean, pieces: Buffer[]): number {
+  function readQuoted(bytes: Buffer, from: number, to: number, isEnd: boolean, parts: Buffer[]): number {
     let begin = from;
     for (let at = from; at < to; at += 1) {
       const byte = bytes[at];
@@ -70,11 +70,11 @@ export function createRowParser(dialect: Dialect): RowParser {
       const escapes =
         byte === escapeMark && (following === quote || (following === escapeMark && escapeMark !== quote));
       if (escapes) {
-        pieces.push(bytes.subarray(begin, at));
+        parts.push(bytes.subarray(begin, at));
         at += 1;
         begin = at;
       } else if (byte === quote) {
-        pieces.push(bytes.subarray(begin, at));
+        parts.push(bytes.subarray(begin, at));
         return at;
       }
     }
@@ -105,20 +105,20 @@ export function createRowParser(dialect: Dialect): RowParser {
       }
       for (;;) {
         if (at < to && bytes[at] === quote) {
-          const pieces: Buffer[] = [];
-          const end = readQuoted(bytes, at + 1, to, isEnd, pieces);
+          const parts: Buffer[] = [];
+          const end = readQuoted(bytes, at + 1, to, isEnd, parts);
           if (end < 0) return -1;
           at = end + 1;
-          // A delimiter may be cut off here.
+          // The block may end within a delimiter.
           if (at + delimiter.length > to && !isEnd) return -1;
           const isAtEnd = at >= to || bytes[at] === lf || bytes[at] === cr || isDelimiter(bytes, at, to);
           if (!isAtEnd) throw new BadRowError("text stands behind a closing quote");
           fields.push({
-            text: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces),
+            text: parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts),
             isQuoted: true,
           });
         } else {
-          const end = readBare(bytes, at, to);
+          const end = readUnquoted(bytes, at, to);
           fields.push({ text: bytes.subarray(at, end), isQuoted: false });
           at = end;
         }

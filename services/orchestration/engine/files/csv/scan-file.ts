@@ -9,25 +9,25 @@ import { addTally, createTally, type Tally } from "./tally.ts";
 
 export type FileScan = ScanOptions & {
   readonly path: string;
-  /** Where the first row begins. */
+  /** Offset of the first row. */
   readonly from: number;
-  /** Part of the file that is scanned at once: a thread takes longer to start than less of it takes. */
+  /** Size of a segment. Starting a thread takes longer than scanning a smaller one. */
   readonly segmentBytes?: number;
 };
 
 export type FileTally = { readonly tally: Tally; readonly badRow: BadRow | undefined };
 
-const segmentBytesUsual = 16 * 1024 * 1024;
+const defaultSegmentBytes = 16 * 1024 * 1024;
 const threadsMax = 4;
 
 /**
- * Counts what all rows of a file have, several parts of it at once: a part begins behind a line break, which may be one
- * within quotes. Then the part before it ends elsewhere, and it is scanned once more.
+ * Scans all rows of a file in parallel segments. A segment starts after a line break, which may be within quotes; then the
+ * previous segment ends elsewhere, and the segment is scanned again from there.
  */
 export async function scanFile({
   path,
   from,
-  segmentBytes = segmentBytesUsual,
+  segmentBytes = defaultSegmentBytes,
   ...options
 }: FileScan): Promise<FileTally> {
   const { size } = await stat(path);
@@ -40,14 +40,14 @@ export async function scanFile({
   await using threads = startThreads(segments.length);
   let next = from;
   for await (const { segment, scan } of inOrder(segments, threads)) {
-    // What belongs to the row before was no row of its own.
-    const right = scan.start === next ? scan : await scanAgain(segment, next);
-    addTally(total, right.tally);
-    if (right.badRow) {
-      const line = total.lineCount - right.tally.lineCount + right.badRow.line;
-      return { tally: total, badRow: { line, message: right.badRow.message } };
+    // The segment started within a row of the previous one.
+    const aligned = scan.start === next ? scan : await scanAgain(segment, next);
+    addTally(total, aligned.tally);
+    if (aligned.badRow) {
+      const line = total.lineCount - aligned.tally.lineCount + aligned.badRow.line;
+      return { tally: total, badRow: { line, message: aligned.badRow.message } };
     }
-    next = right.end;
+    next = aligned.end;
   }
   return { tally: total, badRow: undefined };
 }
@@ -58,7 +58,7 @@ function scanAgain(segment: Segment, from: number): Promise<SegmentScan> {
 
 type Threads = AsyncDisposable & { readonly scans: readonly ((segment: Segment) => Promise<SegmentScan>)[] };
 
-/** The thread at hand is enough for one segment. */
+/** One segment is scanned on the current thread. */
 function startThreads(segmentCount: number): Threads {
   const count = Math.min(segmentCount, availableParallelism(), threadsMax);
   if (count < 2) return { scans: [scanSegment], async [Symbol.asyncDispose]() {} };
@@ -80,7 +80,7 @@ function startThreads(segmentCount: number): Threads {
 
 type Scanned = { readonly segment: Segment; readonly scan: SegmentScan };
 
-/** Each thread takes the next segment when it is done with one; the answers come in the file's order. */
+/** Threads take segments from a queue; results are yielded in file order. */
 async function* inOrder(segments: readonly Segment[], { scans }: Threads): AsyncGenerator<Scanned> {
   const results = segments.map(() => Promise.withResolvers<SegmentScan>());
   for (const { promise } of results) promise.catch(() => {});

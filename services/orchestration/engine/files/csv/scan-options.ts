@@ -1,19 +1,19 @@
 import type { Automaton } from "./automaton.ts";
 import type { Form } from "./forms.ts";
 
-/** How a CSV is written that needs no rewriting: one byte between fields, quotes doubled within quotes. */
+/** A dialect that needs no rewriting: one-byte delimiter, doubled quotes. */
 export type PlainDialect = {
   readonly delimiter: number;
-  /** Undefined where nothing is quoted. */
+  /** Undefined if fields are never quoted. */
   readonly quote: number | undefined;
 };
 
-/** What is scanned for: plain, so that a worker can be told. */
+/** Options of a scan; plain data, because workers get a copy. */
 export type ScanOptions = {
   readonly dialect: PlainDialect;
   readonly columnCount: number;
   readonly forms: readonly Form[];
   readonly automaton: Automaton;
-  /** The byte before a fraction. */
+  /** The decimal separator. */
   readonly decimalMark: number;
 };

@@ -1,16 +1,16 @@
-/** Numbers that are kept of each column, by their place in `facts`. */
+/** Facts of a column by their index in `facts`. */
 export const fact = {
-  /** Most digits before the point. */
+  /** Maximum of digits before the decimal separator. */
   wholeDigits: 0,
   fractionMin: 1,
   fractionMax: 2,
-  /** Decimals with a zero at the end behind another digit of the fraction, as 1.10. */
+  /** Decimals whose fraction has a trailing zero, such as 1.10. */
   paddedCount: 3,
-  /** Integers beyond 64 bits. */
+  /** Integers outside of 64 bits. */
   hugeCount: 4,
-  /** Numbers that are not what their nearest double is written as. */
+  /** Numbers that differ from the notation of their nearest double. */
   inexactCount: 5,
-  /** Largest first and second number of a date whose parts are in doubt. */
+  /** Maximum of the first and second number of dates with ambiguous parts. */
   firstPartMax: 6,
   secondPartMax: 7,
   yearMin: 8,
@@ -22,8 +22,8 @@ export const fact = {
 
 export const factCount = 13;
 
-/** Facts that are a smallest one; of the others the largest, or the sum where they are counts. */
-const smallest: ReadonlySet<number> = new Set([fact.fractionMin, fact.yearMin]);
+/** Facts that are minima and sums; all others are maxima. */
+const minima: ReadonlySet<number> = new Set([fact.fractionMin, fact.yearMin]);
 const sums: ReadonlySet<number> = new Set([
   fact.paddedCount,
   fact.hugeCount,
@@ -31,28 +31,28 @@ const sums: ReadonlySet<number> = new Set([
   fact.otherOffsetCount,
 ]);
 
-/** A value of a column, and where it stands first. */
+/** A value and the line of its first occurrence. */
 export type Example = { readonly line: number; readonly text: string };
 
-/** What was counted in some rows of a CSV. Lines are counted from 0 at the first of these rows. */
+/** Counts of rows of a CSV. Lines count from 0 at the first of the rows. */
 export type Tally = {
   readonly columnCount: number;
   readonly formCount: number;
   rowCount: number;
   lineCount: number;
-  /** Values by `column * formCount + form`. */
+  /** Number of values by `column * formCount + form`. */
   readonly counts: Float64Array;
   readonly facts: Int32Array;
   readonly nullCounts: Float64Array;
-  /** Texts that are empty, not missing. */
+  /** Quoted empty texts, which are not null. */
   readonly emptyCounts: Float64Array;
   /** The first value of each form by `column * formCount + form`. */
   readonly examples: Map<number, Example>;
-  /** Offset from UTC of the first timestamp of each column that has one. */
+  /** UTC offset of the first timestamp of each column that has one. */
   readonly offsets: Map<number, string>;
-  /** Line breaks of each kind. */
+  /** Line breaks by kind. */
   newlines: { lf: number; crlf: number; cr: number };
-  /** Quotes within fields that are not quoted, and lines without anything. */
+  /** Quotes in unquoted fields, and blank lines. */
   bareQuoteCount: number;
   blankLineCount: number;
   /** Line breaks within quotes. */
@@ -63,7 +63,7 @@ export type Tally = {
 export function createTally(columnCount: number, formCount: number): Tally {
   const facts = new Int32Array(columnCount * factCount);
   for (let column = 0; column < columnCount; column += 1) {
-    for (const place of smallest) facts[column * factCount + place] = 0x7fffffff;
+    for (const id of minima) facts[column * factCount + id] = 0x7fffffff;
   }
   return {
     columnCount,
@@ -84,7 +84,7 @@ export function createTally(columnCount: number, formCount: number): Tally {
   };
 }
 
-/** Adds what was counted in the rows behind those of `into`. */
+/** Adds the counts of the rows that follow those of `into`. */
 export function addTally(into: Tally, more: Tally): void {
   addAll(into.counts, more.counts);
   addAll(into.nullCounts, more.nullCounts);
@@ -114,8 +114,8 @@ function addAll(into: Float64Array, more: Float64Array): void {
 }
 
 function addFact(facts: Int32Array, at: number, value: number): void {
-  const place = at % factCount;
+  const id = at % factCount;
   const known = facts[at] ?? 0;
-  if (sums.has(place)) facts[at] = Math.min(0x7fffffff, known + value);
-  else facts[at] = smallest.has(place) ? Math.min(known, value) : Math.max(known, value);
+  if (sums.has(id)) facts[at] = Math.min(0x7fffffff, known + value);
+  else facts[at] = minima.has(id) ? Math.min(known, value) : Math.max(known, value);
 }

@@ -1,4 +1,4 @@
-// What is used of WebAssembly: it is declared for browsers only.
+// The part of WebAssembly that is used; the global declarations are only for browsers.
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

@@ -1,10 +1,10 @@
 import { endianness } from "node:os";
 import type { TextEncoding } from "./text-encoding.ts";
 
-/** A part of a text that its encoding does not have. */
-export class Undecodable extends Error {
-  override name = "Undecodable";
-  /** What comes before it in the block that was decoded, in UTF-8. */
+/** Bytes that are invalid in the encoding of a text. */
+export class UndecodableError extends Error {
+  override name = "UndecodableError";
+  /** The text before them in the decoded block, in UTF-8. */
   readonly before: Buffer;
   readonly bytes: Buffer;
 
@@ -15,7 +15,7 @@ export class Undecodable extends Error {
   }
 }
 
-/** Decodes the next bytes of a text into UTF-8, or throws Undecodable; what it leaves over comes again with the next ones. */
+/** Decodes a block to UTF-8 or throws UndecodableError. The caller prepends `rest` to the next block. */
 export type DecodeBlock = (block: Buffer, isLast: boolean) => { text: Buffer; rest: Buffer };
 
 export function decoderOf(encoding: TextEncoding): DecodeBlock {
@@ -26,9 +26,9 @@ export function decoderOf(encoding: TextEncoding): DecodeBlock {
       return decodeUtf16(encoding.isBigEndian);
     case "utf32":
       return decodeUtf32(encoding.isBigEndian);
-    case "oneByte":
+    case "singleByte":
       return decodeBytes(encoding.label, encoding.hasControls);
-    case "manyBytes":
+    case "multiByte":
       return decodeLines(encoding.label);
   }
 }
@@ -48,9 +48,9 @@ function decodeUtf16(isBigEndian: boolean): DecodeBlock {
     const text = (isBigEndian ? whole.swap16() : whole).toString("utf16le");
     if (!text.isWellFormed()) {
       const at = loneSurrogate(text);
-      throw new Undecodable(Buffer.from(text.slice(0, at)), block.subarray(2 * at, 2 * at + 2));
+      throw new UndecodableError(Buffer.from(text.slice(0, at)), block.subarray(2 * at, 2 * at + 2));
     }
-    if (isLast && end < block.length) throw new Undecodable(Buffer.from(text), block.subarray(end));
+    if (isLast && end < block.length) throw new UndecodableError(Buffer.from(text), block.subarray(end));
     return { text: Buffer.from(text), rest: block.subarray(end) };
   };
 }
@@ -74,24 +74,24 @@ function decodeUtf32(isBigEndian: boolean): DecodeBlock {
     for (let at = 0; at < end; at += 4) {
       const point = pointAt(block, at);
       if (point > 0x10ffff || isHigh(point) || isLow(point)) {
-        throw new Undecodable(decoded(), block.subarray(at, at + 4));
+        throw new UndecodableError(decoded(), block.subarray(at, at + 4));
       }
       if (point > 0xffff) length = units.writeUInt16LE(0xd800 + ((point - 0x10000) >> 10), length);
       length = units.writeUInt16LE(point > 0xffff ? 0xdc00 + ((point - 0x10000) & 0x3ff) : point, length);
     }
-    if (isLast && end < block.length) throw new Undecodable(decoded(), block.subarray(end));
+    if (isLast && end < block.length) throw new UndecodableError(decoded(), block.subarray(end));
     return { text: decoded(), rest: block.subarray(end) };
   };
 }
 
-/** The character of each byte of an encoding that has one for each; 0 for a byte without one, and for 0 itself. */
+/** Character of each byte of a single-byte encoding; 0 for unassigned bytes and for byte 0. */
 function tableOf(label: string, hasControls: boolean): Uint16Array {
   const decoder = new TextDecoder(label, { fatal: true });
   return Uint16Array.from({ length: 256 }, (_, byte) => {
     if (byte < 0x80 || (hasControls && byte < 0xa0)) return byte;
     try {
       const character = decoder.decode(Uint8Array.of(byte)).charCodeAt(0);
-      // The Encoding Standard gives unassigned bytes the control character of their number.
+      // The Encoding Standard maps unassigned bytes to the control characters of the same number.
       return character < 0xa0 ? 0 : character;
     } catch {
       return 0;
@@ -107,7 +107,7 @@ function decodeBytes(label: string, hasControls: boolean): DecodeBlock {
       const byte = block[at] ?? 0;
       const unit = table[byte] ?? 0;
       if (unit === 0 && byte !== 0) {
-        throw new Undecodable(utf8Of(units.subarray(0, at)), block.subarray(at, at + 1));
+        throw new UndecodableError(utf8Of(units.subarray(0, at)), block.subarray(at, at + 1));
       }
       units[at] = unit;
     }
@@ -120,7 +120,7 @@ function utf8Of(units: Uint16Array): Buffer {
   return Buffer.from((endianness() === "LE" ? bytes : bytes.swap16()).toString("utf16le"));
 }
 
-/** Decodes whole lines: in these encodings no character has a line feed in it, so that a line can be looked at alone. */
+/** Decodes whole lines, so that a line can be checked alone: in these encodings no character contains a line feed byte. */
 function decodeLines(label: string): DecodeBlock {
   const decode = (bytes: Buffer) => decodeWhole(label, bytes);
   return (block, isLast) => {
@@ -129,13 +129,13 @@ function decodeLines(label: string): DecodeBlock {
     try {
       return { text: Buffer.from(decode(lines)), rest: block.subarray(end) };
     } catch {
-      const { from, to } = firstRefused(label, lines);
-      throw new Undecodable(Buffer.from(decode(lines.subarray(0, from))), lines.subarray(from, to));
+      const { from, to } = firstInvalid(label, lines);
+      throw new UndecodableError(Buffer.from(decode(lines.subarray(0, from))), lines.subarray(from, to));
     }
   };
 }
 
-/** What the tables have for unassigned bytes: a control character of their number, or one for private use. */
+/** Characters that the tables assign to unassigned bytes: controls of the same number, or private use. */
 const unassigned = /[\u0080-\u009f\uf8f8]/;
 
 function decodeWhole(label: string, bytes: Buffer): string {
@@ -144,8 +144,8 @@ function decodeWhole(label: string, bytes: Buffer): string {
   return text;
 }
 
-/** The first bytes that no character has. Each line is decoded alone, and the one that fails byte by byte. */
-function firstRefused(label: string, lines: Buffer): { from: number; to: number } {
+/** Finds the first invalid bytes: line by line, then byte by byte. */
+function firstInvalid(label: string, lines: Buffer): { from: number; to: number } {
   const isDecoded = (bytes: Buffer) => {
     try {
       decodeWhole(label, bytes);
@@ -166,7 +166,7 @@ function firstRefused(label: string, lines: Buffer): { from: number; to: number 
     try {
       const character = decoder.decode(lines.subarray(at, at + 1), { stream: true });
       if (unassigned.test(character)) return { from, to: at + 1 };
-      // An empty answer: the byte begins a character, or goes on with one.
+      // No output: the byte is part of an incomplete character.
       if (character !== "") from = at + 1;
     } catch {
       return { from, to: at + 1 };

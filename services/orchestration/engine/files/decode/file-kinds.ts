@@ -1,17 +1,17 @@
-import type { compressions } from "../reading-settings.ts";
+import type { compressions } from "../../reading-settings.ts";
 
 export type Compression = (typeof compressions)[number];
 
-/** Hexadecimal beginnings of what is unpacked. A bzip2 with content has the mark of a block after its header. */
-const packed: readonly (readonly [Compression, RegExp])[] = [
+/** Signatures of supported compressions, in hexadecimal. A non-empty bzip2 has a block signature after its header. */
+const compressionSignatures: readonly (readonly [Compression, RegExp])[] = [
   ["gzip", /^1f8b08/],
   ["zstd", /^(28b52ffd|5[0-9a-f]2a4d18)/],
   ["bzip2", /^425a683[1-9](314159265359|177245385090)/],
   ["zip", /^504b(0304|0506)/],
 ];
 
-/** And of what is no text. */
-const others: readonly (readonly [string, RegExp])[] = [
+/** Signatures of other binary files. */
+const binarySignatures: readonly (readonly [string, RegExp])[] = [
   ["a Parquet file", /^50415231/],
   ["an encrypted Parquet file", /^50415245/],
   ["an xz archive", /^fd377a585a00/],
@@ -30,10 +30,10 @@ const beginningBytes = 16;
 const beginningOf = (bytes: Buffer): string =>
   bytes.toString("hex", 0, Math.min(beginningBytes, bytes.length));
 
-/** What a file is compressed by, as it begins. */
+/** The compression by the first bytes. */
 export const compressionOf = (bytes: Buffer): Compression =>
-  packed.find(([, pattern]) => pattern.test(beginningOf(bytes)))?.[0] ?? "none";
+  compressionSignatures.find(([, pattern]) => pattern.test(beginningOf(bytes)))?.[0] ?? "none";
 
-/** What a file is that is no text, as people call it. */
+/** Display name of a known binary format. */
 export const binaryKindOf = (bytes: Buffer): string | undefined =>
-  others.find(([, pattern]) => pattern.test(beginningOf(bytes)))?.[0];
+  binarySignatures.find(([, pattern]) => pattern.test(beginningOf(bytes)))?.[0];

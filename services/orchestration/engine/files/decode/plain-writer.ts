@@ -1,32 +1,32 @@
 import { open } from "node:fs/promises";
 import { EngineFailure } from "../../engine-failure.ts";
 
-/** RLIMIT_FSIZE of an engine's process: no file of its own gets longer. */
+/** RLIMIT_FSIZE of engine processes: they can't write longer files. */
 const plainBytesMax = 5 * 1024 ** 3;
 const blockBytes = 1024 * 1024;
 
-/** How many times its size a packed file may unpack to, beyond what anybody may have. */
-const growthMax = 100;
-const growthBytesFree = 256 * 1024 ** 2;
+/** Largest expansion of a compressed file, beyond a free allowance. */
+const expansionMax = 100;
+const expansionBytesFree = 256 * 1024 ** 2;
 
-/** What a packed file may unpack to, in bytes: tables rarely shrink to less than a twentieth. */
-export const unpackedBytesMax = (packedBytes: number): number =>
-  Math.min(plainBytesMax, growthBytesFree + growthMax * packedBytes);
+/** Decompression limit, in bytes: tables rarely compress below 5%. */
+export const decompressedBytesMax = (compressedBytes: number): number =>
+  Math.min(plainBytesMax, expansionBytesFree + expansionMax * compressedBytes);
 
-/** Writes a file of the process's own. A block is written while the next one is made. */
+/** Writes a file in the work folder. One block is written while the next one is produced. */
 export async function openPlainWriter(path: string, sizeBytesMax = plainBytesMax) {
   const file = await open(path, "w");
-  const held: Buffer[] = [];
-  let heldBytes = 0;
+  const pending: Buffer[] = [];
+  let pendingBytes = 0;
   let sizeBytes = 0;
   let writing: Promise<unknown> = Promise.resolve();
   const flush = async () => {
-    if (heldBytes === 0) return;
-    const block = Buffer.concat(held.splice(0), heldBytes);
-    heldBytes = 0;
+    if (pendingBytes === 0) return;
+    const block = Buffer.concat(pending.splice(0), pendingBytes);
+    pendingBytes = 0;
     await writing;
     writing = file.appendFile(block).catch(refuseFullDisk);
-    // It is looked at before the next one; until then it is nobody's.
+    // The rejection is handled before the next block.
     writing.catch(() => {});
   };
   return {
@@ -39,9 +39,9 @@ export async function openPlainWriter(path: string, sizeBytesMax = plainBytesMax
       if (sizeBytes > sizeBytesMax) {
         throw tooLong(sizeBytesMax);
       }
-      held.push(block);
-      heldBytes += block.length;
-      if (heldBytes >= blockBytes) await flush();
+      pending.push(block);
+      pendingBytes += block.length;
+      if (pendingBytes >= blockBytes) await flush();
     },
     async flush() {
       await flush();
@@ -61,7 +61,7 @@ function tooLong(sizeBytesMax: number): EngineFailure {
   }
   return new EngineFailure(
     "sourceDataInvalid",
-    `unpacked it has more than ${growthMax} times its size, as files have that are made to fill disks: upload it unpacked`,
+    `unpacked it has more than ${expansionMax} times its size, as files have that are made to fill disks: upload it unpacked`,
   );
 }
 

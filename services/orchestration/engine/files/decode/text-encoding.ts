@@ -1,23 +1,23 @@
 import { EngineFailure } from "../../engine-failure.ts";
 
 /**
- * How the bytes of a text are decoded. `label` is what Node's TextDecoder knows it by: it has the tables of the Encoding
- * Standard, refuses what they do not have, and needs no package.
+ * A text encoding. `label` is its name in Node's TextDecoder, which implements the Encoding Standard and rejects invalid
+ * bytes.
  */
 export type TextEncoding = { readonly name: string } & (
   | { readonly kind: "utf8" }
-  /** `isFixed` where the byte order is named, not told by a mark. */
+  /** `isFixed` if the name includes the byte order. */
   | { readonly kind: "utf16" | "utf32"; readonly isBigEndian: boolean; readonly isFixed: boolean }
-  /** `hasControls`: 0x80 to 0x9F are control characters, as ISO 8859 has them, and not unassigned. */
-  | { readonly kind: "oneByte"; readonly label: string; readonly hasControls: boolean }
-  | { readonly kind: "manyBytes"; readonly label: string }
+  /** `hasControls`: 0x80 to 0x9F are control characters, as in ISO 8859, rather than unassigned. */
+  | { readonly kind: "singleByte"; readonly label: string; readonly hasControls: boolean }
+  | { readonly kind: "multiByte"; readonly label: string }
 );
 
 const isoParts = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16];
 const windowsPages = [874, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258];
-const manyBytes = ["shift_jis", "gb18030", "gbk", "big5", "euc-jp", "euc-kr"];
+const multiByte = ["shift_jis", "gb18030", "gbk", "big5", "euc-jp", "euc-kr"];
 
-/** For these the Encoding Standard takes the page of Windows, which has other characters in 0x80 to 0x9F. */
+/** The Encoding Standard replaces these by Windows code pages, which differ in 0x80 to 0x9F. */
 const isoLabels: Readonly<Record<number, string>> = {
   1: "windows-1252",
   9: "windows-1254",
@@ -36,17 +36,17 @@ const encodings: readonly TextEncoding[] = [
   }),
   ...isoParts.map((part) => ({
     name: `iso-8859-${part}`,
-    kind: "oneByte" as const,
+    kind: "singleByte" as const,
     label: isoLabels[part] ?? `iso-8859-${part}`,
     hasControls: true,
   })),
   ...[...windowsPages.map((page) => `windows-${page}`), "koi8-r", "koi8-u", "ibm866", "macintosh"].map(
-    (name) => ({ name, kind: "oneByte" as const, label: name, hasControls: false }),
+    (name) => ({ name, kind: "singleByte" as const, label: name, hasControls: false }),
   ),
-  ...manyBytes.map((name) => ({ name, kind: "manyBytes" as const, label: name })),
+  ...multiByte.map((name) => ({ name, kind: "multiByte" as const, label: name })),
 ];
 
-/** Other names of them that people and programs use. */
+/** Common aliases. */
 const aliases: Readonly<Record<string, string>> = {
   utf8: "utf-8",
   ascii: "utf-8",
@@ -74,10 +74,10 @@ const aliases: Readonly<Record<string, string>> = {
   cp866: "ibm866",
 };
 
-/** Names do not differ by case; `cp1252` and `iso8859_1` are spelled as programs do. */
-export function findEncoding(said: string): TextEncoding {
-  const lower = said.toLowerCase();
-  const spelled = lower
+/** Finds an encoding by its name, in any case and in notations of other programs such as `cp1252` and `iso8859_1`. */
+export function findEncoding(requested: string): TextEncoding {
+  const lower = requested.toLowerCase();
+  const normalized = lower
     .replace(/^cp-?(\d{3,4})$/, (whole, page) =>
       windowsPages.includes(Number(page)) ? `windows-${page}` : whole,
     )
@@ -85,11 +85,11 @@ export function findEncoding(said: string): TextEncoding {
     .replace(/^iso[-_]?8859[-_](\d+)$/, "iso-8859-$1")
     .replace(/^(utf-?(?:16|32))[-_]?([lb]e)$/, "$1$2")
     .replace(/^utf(\d)/, "utf-$1");
-  const name = aliases[lower] ?? aliases[spelled] ?? spelled;
+  const name = aliases[lower] ?? aliases[normalized] ?? normalized;
   const found = encodings.find((encoding) => encoding.name === name);
   if (found) return found;
   throw new EngineFailure(
     "sourceDataInvalid",
-    `the encoding ${said} is not known: set settings.encoding to one of ${encodings.map((encoding) => encoding.name).join(", ")}`,
+    `the encoding ${requested} is not known: set settings.encoding to one of ${encodings.map((encoding) => encoding.name).join(", ")}`,
   );
 }

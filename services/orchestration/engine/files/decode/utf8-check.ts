@@ -1,33 +1,34 @@
 import { isUtf8 } from "node:buffer";
 
-/** Checks a text that comes in blocks. */
+/** Checks a text in blocks. */
 export type Utf8Check = {
-  /** Offset of the first byte, counted from the text's beginning, that is not UTF-8; undefined while all of it is. */
+  /** Offset in the text of the first byte that is not UTF-8; undefined while all are. */
   check(block: Buffer): number | undefined;
-  /** As check: a character that is cut off at the end is not UTF-8. */
+  /** The same at the end of the text, where an incomplete character is invalid. */
   end(): number | undefined;
 };
 
-/** A block costs one call of native code; the bytes of a character may be in two blocks. */
+/** One native call per block. Characters may span two blocks. */
 export function createUtf8Check(): Utf8Check {
   let carried = Buffer.alloc(0);
   let offset = 0;
   return {
     check(block) {
-      const begun = carried.length;
-      const joint = begun === 0 ? 0 : Math.min(characterBytes(carried[0] ?? 0) - begun, block.length);
-      const first = Buffer.concat([carried, block.subarray(0, joint)]);
-      if (begun > 0 && joint === block.length && cutOff(first) > 0) {
+      const carriedBytes = carried.length;
+      const joined =
+        carriedBytes === 0 ? 0 : Math.min(characterBytes(carried[0] ?? 0) - carriedBytes, block.length);
+      const first = Buffer.concat([carried, block.subarray(0, joined)]);
+      if (carriedBytes > 0 && joined === block.length && incompleteBytes(first) > 0) {
         carried = first;
         offset += block.length;
         return undefined;
       }
-      if (!isUtf8(first)) return offset - begun + firstInvalid(first);
-      const rest = block.subarray(joint);
-      const cut = cutOff(rest);
-      const whole = rest.subarray(0, rest.length - cut);
-      if (!isUtf8(whole)) return offset + joint + firstInvalid(whole);
-      carried = Buffer.from(rest.subarray(rest.length - cut));
+      if (!isUtf8(first)) return offset - carriedBytes + firstInvalid(first);
+      const rest = block.subarray(joined);
+      const incomplete = incompleteBytes(rest);
+      const whole = rest.subarray(0, rest.length - incomplete);
+      if (!isUtf8(whole)) return offset + joined + firstInvalid(whole);
+      carried = Buffer.from(rest.subarray(rest.length - incomplete));
       offset += block.length;
       return undefined;
     },
@@ -35,15 +36,15 @@ export function createUtf8Check(): Utf8Check {
   };
 }
 
-/** How many bytes a character takes that begins with this byte; 1 where none begins. */
+/** Length of the character that starts with this byte; 1 for bytes that start none. */
 const characterBytes = (byte: number): number => {
   if (byte >= 0xf0) return 4;
   if (byte >= 0xe0) return 3;
   return byte >= 0xc0 ? 2 : 1;
 };
 
-/** How many bytes at the end begin a character that they do not complete. */
-function cutOff(block: Buffer): number {
+/** Number of bytes at the end that form an incomplete character. */
+function incompleteBytes(block: Buffer): number {
   for (let back = 1; back <= Math.min(3, block.length); back++) {
     const byte = block[block.length - back] ?? 0;
     if ((byte & 0xc0) === 0x80) continue;

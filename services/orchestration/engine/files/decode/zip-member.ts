@@ -1,31 +1,31 @@
 import type { FileHandle } from "node:fs/promises";
 import { EngineFailure } from "../../engine-failure.ts";
 
-/** Where the bytes of a zip's only file are, and what is known of its content. */
+/** The content of the only file of a zip. */
 export type ZipMember = {
   readonly isDeflated: boolean;
   readonly from: number;
-  /** The byte after the last one. */
+  /** Exclusive. */
   readonly to: number;
   readonly contentBytes: number;
   readonly crc32: number;
 };
 
-const endMark = 0x06054b50;
+const endSignature = 0x06054b50;
 const endBytes = 22;
 const commentBytesMax = 0xffff;
-const entryMark = 0x02014b50;
+const entrySignature = 0x02014b50;
 const entryBytes = 46;
-const headerMark = 0x04034b50;
+const headerSignature = 0x04034b50;
 const headerBytes = 30;
 const directoryBytesMax = 1024 * 1024;
 const encryptedFlags = 0x2041;
 
-/** Finds the only file of a zip. Nothing is written by its name, so that the name may be any. */
+/** Finds the only file of a zip. Its name is never used as a path. */
 export async function findZipMember(file: FileHandle, sizeBytes: number): Promise<ZipMember> {
   const { entries, directoryAt } = await readEnd(file, sizeBytes);
   const directory = await readDirectory(file, directoryAt, sizeBytes);
-  const found = [...readEntries(directory, entries)].filter(({ name }) => !isNoFile(name));
+  const found = [...readEntries(directory, entries)].filter(({ name }) => !isIgnored(name));
   const [entry, second] = found;
   if (!entry) throw invalid("the zip has no file");
   if (second) {
@@ -39,25 +39,26 @@ export async function findZipMember(file: FileHandle, sizeBytes: number): Promis
       `${quoted(entry.name)} in the zip is compressed by method ${entry.method}: only deflate (8) and none (0) are read`,
     );
   }
-  const from = await contentBegin(file, entry);
-  if (from + entry.packedBytes > directoryAt) throw damaged("a file reaches into its list of files");
+  const from = await contentStart(file, entry);
+  if (from + entry.compressedBytes > directoryAt) throw damaged("a file reaches into its list of files");
   return {
     isDeflated: entry.method === 8,
     from,
-    to: from + entry.packedBytes,
+    to: from + entry.compressedBytes,
     contentBytes: entry.contentBytes,
     crc32: entry.crc32,
   };
 }
 
-/** Folders, and what macOS adds of its own. */
-const isNoFile = (name: string): boolean => name.endsWith("/") || name.startsWith("__MACOSX/");
+/** Folders and metadata of macOS. */
+const isIgnored = (name: string): boolean => name.endsWith("/") || name.startsWith("__MACOSX/");
 
 async function readEnd(file: FileHandle, sizeBytes: number) {
   const length = Math.min(sizeBytes, endBytes + commentBytesMax);
   const end = await readAt(file, sizeBytes - length, length);
   for (let at = length - endBytes; at >= 0; at--) {
-    if (end.readUInt32LE(at) !== endMark || at + endBytes + end.readUInt16LE(at + 20) !== length) continue;
+    if (end.readUInt32LE(at) !== endSignature || at + endBytes + end.readUInt16LE(at + 20) !== length)
+      continue;
     const entries = end.readUInt16LE(at + 10);
     const directoryAt = end.readUInt32LE(at + 16);
     if (entries === 0xffff || directoryAt === 0xffffffff) throw zip64();
@@ -80,7 +81,7 @@ type Entry = {
   readonly flags: number;
   readonly method: number;
   readonly crc32: number;
-  readonly packedBytes: number;
+  readonly compressedBytes: number;
   readonly contentBytes: number;
   readonly headerAt: number;
 };
@@ -88,7 +89,7 @@ type Entry = {
 function* readEntries(directory: Buffer, count: number): Generator<Entry> {
   let at = 0;
   for (let read = 0; read < count; read++) {
-    if (at + entryBytes > directory.length || directory.readUInt32LE(at) !== entryMark) {
+    if (at + entryBytes > directory.length || directory.readUInt32LE(at) !== entrySignature) {
       throw damaged("its list of files ends too early");
     }
     const nameBytes = directory.readUInt16LE(at + 28);
@@ -98,19 +99,19 @@ function* readEntries(directory: Buffer, count: number): Generator<Entry> {
       flags: directory.readUInt16LE(at + 8),
       method: directory.readUInt16LE(at + 10),
       crc32: directory.readUInt32LE(at + 16),
-      packedBytes: directory.readUInt32LE(at + 20),
+      compressedBytes: directory.readUInt32LE(at + 20),
       contentBytes: directory.readUInt32LE(at + 24),
       headerAt: directory.readUInt32LE(at + 42),
     };
-    if ([entry.packedBytes, entry.contentBytes, entry.headerAt].includes(0xffffffff)) throw zip64();
+    if ([entry.compressedBytes, entry.contentBytes, entry.headerAt].includes(0xffffffff)) throw zip64();
     yield entry;
     at += entryBytes + nameBytes + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
   }
 }
 
-async function contentBegin(file: FileHandle, entry: Entry): Promise<number> {
+async function contentStart(file: FileHandle, entry: Entry): Promise<number> {
   const header = await readAt(file, entry.headerAt, headerBytes);
-  if (header.length < headerBytes || header.readUInt32LE(0) !== headerMark) {
+  if (header.length < headerBytes || header.readUInt32LE(0) !== headerSignature) {
     throw damaged("a file is not where its list says");
   }
   if (header.readUInt16LE(8) !== entry.method) throw damaged("a file and the list of files do not agree");

@@ -1,10 +1,11 @@
 import { identifier } from "../../sql-text.ts";
+import { findCaseCollision } from "../columns/find-case-collision.ts";
 import { kind, numberFact, textForm, type ValueNode } from "./value-node.ts";
 
-/** How values are written for DuckDB to read: as they are, a number as text, any value as JSON text, or part by part. */
+/** Rewriting of values for DuckDB: unchanged, numbers as strings, any value as JSON text, or by member. */
 export type ColumnPlan = {
   readonly dataType: string;
-  /** Whether DuckDB reads all of it right from the file itself. */
+  /** Whether DuckDB reads the values correctly from the original file. */
   readonly isDirect: boolean;
   readonly note?: string | undefined;
   readonly form?: string | undefined;
@@ -14,13 +15,13 @@ export type ColumnPlan = {
   | { readonly how: "map" | "list"; readonly element: ColumnPlan }
 );
 
-/** Levels of structs and lists that a column's type has; what is deeper is JSON text. */
+/** Nesting limit of column types; deeper values are JSON text. */
 const typeLevelsMax = 16;
 const decimalDigits = 18;
 const decimalDigitsMax = 38;
-/** DuckDB reads fractions of JSON as doubles: digits that these keep, scaled to an integer. */
+/** DuckDB reads JSON fractions as doubles, which keep this many digits when scaled to an integer. */
 const directDigits = 15;
-/** Years of nanoseconds since 1970 in 64 bits. */
+/** Years that 64-bit nanoseconds cover. */
 const nanosecondYears = { min: 1678, max: 2261 };
 
 const same = (dataType: string): ColumnPlan => ({ how: "same", dataType, isDirect: true });
@@ -45,7 +46,7 @@ const kindNames: readonly (readonly [number, string])[] = [
   [kind.array, "lists"],
 ];
 
-/** Finds a type that keeps every value of a place. */
+/** Finds a type in which every value of a node is exact. */
 export function planOf(node: ValueNode, level = 1): ColumnPlan {
   switch (node.kinds) {
     case 0:
@@ -75,7 +76,7 @@ const kindsOf = ({ kinds }: ValueNode): string =>
 
 function numberPlan({ numberFacts, wholeDigits, fractionDigits }: ValueNode): ColumnPlan {
   const has = (fact: number) => (numberFacts & fact) !== 0;
-  const isDouble = !has(numberFact.isNoDouble);
+  const isDouble = !has(numberFact.isInexact);
   if (has(numberFact.hasExponent) || has(numberFact.isNegativeZero)) {
     return isDouble
       ? same("DOUBLE")
@@ -113,11 +114,11 @@ function textPlan({ form, secondDigits, yearMin, yearMax, offset }: ValueNode): 
         : { ...same("VARCHAR"), note: tooFine("times", secondDigits) };
     case textForm.timestamp:
     case textForm.timestampWithSpace: {
-      const said = form === textForm.timestamp ? "ISO timestamp" : "ISO date, time";
-      if (isMicro) return { ...same("TIMESTAMP"), form: said };
+      const notation = form === textForm.timestamp ? "ISO timestamp" : "ISO date, time";
+      if (isMicro) return { ...same("TIMESTAMP"), form: notation };
       const isNano = secondDigits <= 9 && yearMin >= nanosecondYears.min && yearMax <= nanosecondYears.max;
       return isNano
-        ? { ...same("TIMESTAMP_NS"), form: said }
+        ? { ...same("TIMESTAMP_NS"), form: notation }
         : { ...same("VARCHAR"), note: "timestamps with nanoseconds: these are kept from 1678 to 2261" };
     }
     case textForm.utc:
@@ -140,7 +141,7 @@ function objectPlan(node: ValueNode, level: number): ColumnPlan {
   if (names.length === 0) return jsonText("JSON, since the objects are empty");
   if (names.some((name) => name === "" || name.includes("\0")))
     return jsonText("JSON, since a name is empty or has a NUL");
-  const alike = sameButCase(names);
+  const alike = findCaseCollision(names);
   if (alike)
     return jsonText(
       `JSON, since ${alike.map((name) => JSON.stringify(name)).join(" and ")} differ in case only`,
@@ -169,15 +170,4 @@ function mapPlan(values: ValueNode, level: number): ColumnPlan {
 function listPlan(node: ValueNode, level: number): ColumnPlan {
   const element = node.element ? planOf(node.element, level + 1) : same("VARCHAR");
   return { how: "list", element, dataType: `${element.dataType}[]`, isDirect: element.isDirect };
-}
-
-/** Two names that DuckDB takes for one. */
-export function sameButCase(names: readonly string[]): [string, string] | undefined {
-  const known = new Map<string, string>();
-  for (const name of names) {
-    const other = known.get(name.toLowerCase());
-    if (other !== undefined) return [other, name];
-    known.set(name.toLowerCase(), name);
-  }
-  return undefined;
 }

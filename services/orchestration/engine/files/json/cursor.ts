@@ -1,17 +1,17 @@
 import { JsonError, needMore } from "./json-error.ts";
 
-/** Bytes at hand and a place in them. A zero behind the end stops loops that look for anything else. */
+/** A read position in a block. A zero byte after the end stops scanning loops. */
 export type Cursor = { bytes: Uint8Array; end: number; at: number };
 
 const lineFeed = 10;
 const excerptBytes = 20;
 
-/** Bytes that are missing are no error: the row goes on in the next block. */
+/** Throws an error, or needMore if the block ends before the offset. */
 export function fail({ end, at }: Cursor, message: string, offset = at): never {
   throw offset >= end ? needMore : new JsonError(offset, message);
 }
 
-/** Skips whitespace; answers the byte behind it. */
+/** Skips whitespace; returns the next byte. */
 export function skipSpace(cursor: Cursor, isOneLine: boolean): number {
   const byte = cursor.bytes[cursor.at] as number;
   return byte > 32 && cursor.at < cursor.end ? byte : skipMoreSpace(cursor, isOneLine);
@@ -41,7 +41,7 @@ export function skipWord(cursor: Cursor, word: string): void {
   cursor.at += word.length;
 }
 
-/** What stands there, for a message. */
+/** An excerpt for error messages. */
 export function excerpt({ bytes, end }: Cursor, from: number): string {
   const text = Buffer.from(bytes.subarray(from, Math.min(end, from + excerptBytes))).toString();
   return JSON.stringify(/^.[^\s,}\]]*/.exec(text.replace(/\ufffd+$/, ""))?.[0] ?? "");

@@ -1,7 +1,7 @@
-/** A place of a text that is no JSON, or none that is read. */
+/** Invalid or unsupported JSON at an offset. */
 export class JsonError extends Error {
   override name = "JsonError";
-  /** In the bytes that were scanned; in the file where the reader of blocks throws it on. */
+  /** Offset in the scanned bytes; rethrown with the offset in the file. */
   readonly offset: number;
 
   constructor(offset: number, message: string) {
@@ -10,8 +10,8 @@ export class JsonError extends Error {
   }
 }
 
-/** Thrown where a row goes on behind the bytes at hand. */
+/** Thrown when a row continues beyond the block. */
 export const needMore = new Error("the row goes on");
 
-/** Thrown where the names of an object turned out to be data: then all names of the row are. */
+/** Thrown when the keys of an object turn out to be data: the row must be scanned again. */
 export const scanAgain = new Error("the row is scanned again");

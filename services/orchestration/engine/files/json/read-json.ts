@@ -1,24 +1,26 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { readRows } from "../../database/sandbox.ts";
 import { EngineFailure } from "../../engine-failure.ts";
-import { readRows } from "../../sandbox.ts";
+import type { FileProblem } from "../../preparation.ts";
+import type { ReadingSettings } from "../../reading-settings.ts";
 import { identifier, literal } from "../../sql-text.ts";
-import { normalName } from "../../work-folder.ts";
-import type { ColumnOverride } from "../column-override.ts";
-import { findMisfits } from "../csv/apply-overrides.ts";
-import { notUtf8, placeOf } from "../decode/byte-place.ts";
-import { nameTable, overridesOf } from "../name-table.ts";
-import type { FileProblem, PlainInput, Readable, ReadableColumn } from "../readable.ts";
-import type { ReadingSettings } from "../reading-settings.ts";
-import type { Layout } from "./between-rows.ts";
-import { type ColumnPlan, planOf, sameButCase } from "./column-plan.ts";
-import { findRows } from "./find-layout.ts";
+import { normalName } from "../../work-file-names.ts";
+import type { ColumnOverride } from "../columns/column-override.ts";
+import { findCaseCollision } from "../columns/find-case-collision.ts";
+import { findMisfits } from "../columns/find-misfits.ts";
+import { nameTable, overridesOf } from "../columns/name-table.ts";
+import { notUtf8, positionAt } from "../decode/text-position.ts";
+import type { PlainInput, Readable, ReadableColumn } from "../readable.ts";
+import { type ColumnPlan, planOf } from "./column-plan.ts";
+import { findRows } from "./find-rows.ts";
 import { JsonError } from "./json-error.ts";
 import { rewriteFile } from "./rewrite-file.ts";
 import { scanFile } from "./scan-file.ts";
 import type { JsonRange, RangeScan } from "./scan-range.ts";
+import type { Layout } from "./skip-between-rows.ts";
 
-/** Longest row that DuckDB reads without being told, in bytes. */
-const rowBytesUsual = 16 * 1024 * 1024;
+/** DuckDB's default limit of a row, in bytes. */
+const defaultRowBytes = 16 * 1024 * 1024;
 
 const duckdbFormats: Readonly<Record<Layout, string>> = {
   lines: "newline_delimited",
@@ -27,7 +29,7 @@ const duckdbFormats: Readonly<Record<Layout, string>> = {
 };
 
 type Column = {
-  /** In the file, and in the table. */
+  /** Name in the file and in the table. */
   readonly key: string;
   readonly name: string;
   readonly plan: ColumnPlan;
@@ -35,7 +37,7 @@ type Column = {
   readonly nullCount: number;
 };
 
-/** Finds out the names and types of a JSON's rows from all of them. Fails with EngineFailure. */
+/** Detects columns and types of JSON from all of its rows. Fails with EngineFailure. */
 export async function readJson(
   input: PlainInput,
   settings: ReadingSettings,
@@ -55,14 +57,14 @@ export async function readJson(
       columns: await withDuckdbTypes(connection, source.relation, readable),
       rowCount: scan.rowCount,
       rowBytes: input.sizeBytes / Math.max(1, scan.rowCount),
-      problems: await misfitsOf(connection, columns, source),
+      problems: await findColumnMisfits(connection, columns, source),
     };
   } catch (error) {
     throw error instanceof JsonError ? await toFailure(input.path, error) : error;
   }
 }
 
-/** Types as DuckDB spells them, which has names in them without quotes where it can. */
+/** Replaces types by DuckDB's own notation, which quotes names only if necessary. */
 async function withDuckdbTypes(
   connection: DuckDBConnection,
   relation: string,
@@ -74,29 +76,25 @@ async function withDuckdbTypes(
   return columns.map((column, index) => ({ ...column, dataType: String(described[index]?.column_type) }));
 }
 
-async function misfitsOf(
+function findColumnMisfits(
   connection: DuckDBConnection,
   columns: readonly Column[],
   { relation, keys }: Source,
 ): Promise<FileProblem[]> {
   const names = columns.map(({ name }) => name);
-  const placeOf = (column: number) => identifier(keys[column] ?? "");
-  const problems: FileProblem[] = [];
-  for (const [index, { override }] of columns.entries()) {
-    if (!override) continue;
-    problems.push(
-      ...(await findMisfits(connection, { names, relation, placeOf, lineOfRow: undefined }, index, override)),
-    );
-  }
-  return problems;
+  const columnSql = (column: number) => identifier(keys[column] ?? "");
+  const overrides = new Map(
+    columns.flatMap(({ override }, column) => (override ? [[column, override] as const] : [])),
+  );
+  return findMisfits(connection, { names, relation, columnSql, lineOfRow: undefined }, overrides);
 }
 
 async function toFailure(path: string, { offset, message }: JsonError): Promise<EngineFailure> {
-  const { line, character } = await placeOf(path, offset);
+  const { line, character } = await positionAt(path, offset);
   return new EngineFailure("sourceDataInvalid", `line ${line}, character ${character}: ${message}`);
 }
 
-/** Objects that follow each other are mostly one a line, and then several threads scan them. */
+/** Tries one object per line first, the usual form, because several threads can scan lines. */
 async function scanRows(
   range: JsonRange,
   format: "json" | "ndjson",
@@ -105,14 +103,14 @@ async function scanRows(
   if (!scan.problem) return { scan, layout: range.layout };
   if (format === "json" && range.layout === "lines") {
     return {
-      scan: await refuseProblem(range.path, await scanFile({ ...range, layout: "sequence" })),
+      scan: await throwProblem(range.path, await scanFile({ ...range, layout: "sequence" })),
       layout: "sequence",
     };
   }
-  return { scan: await refuseProblem(range.path, scan), layout: range.layout };
+  return { scan: await throwProblem(range.path, scan), layout: range.layout };
 }
 
-async function refuseProblem(path: string, scan: RangeScan): Promise<RangeScan> {
+async function throwProblem(path: string, scan: RangeScan): Promise<RangeScan> {
   if (!scan.problem) return scan;
   const { offset, message } = scan.problem;
   throw message === undefined ? await notUtf8(path, offset) : new JsonError(offset, message);
@@ -141,7 +139,7 @@ const anyText: ColumnPlan = { how: "anyText", dataType: "VARCHAR", isDirect: fal
 
 type Source = { readonly path: string; readonly relation: string; readonly keys: readonly string[] };
 
-/** The file itself where DuckDB reads all of it right, or else one that is made of it. */
+/** The original file if DuckDB reads it correctly, else a rewritten one. */
 async function openSource(
   range: JsonRange,
   columns: readonly Column[],
@@ -153,7 +151,7 @@ async function openSource(
     !hasMark &&
     columns.every(({ plan }) => plan.isDirect) &&
     keys.every((key) => key !== "" && !key.includes("\0")) &&
-    sameButCase(keys) === undefined;
+    findCaseCollision(keys) === undefined;
   if (isDirect) {
     const longest = range.layout === "list" ? 2 * scan.longestRowBytes : scan.longestRowBytes;
     return { path: range.path, keys, relation: relationOf(range.path, range.layout, keys, columns, longest) };
@@ -178,7 +176,7 @@ function relationOf(
   longestRowBytes: number,
 ): string {
   const types = keys.map((key, index) => `${literal(key)}: ${literal(columns[index]?.plan.dataType ?? "")}`);
-  const rowBytes = Math.max(rowBytesUsual, longestRowBytes + 1024);
+  const rowBytes = Math.max(defaultRowBytes, longestRowBytes + 1024);
   return (
     `read_json(${literal(path)}, auto_detect = false, format = '${duckdbFormats[layout]}', ignore_errors = false, ` +
     `maximum_object_size = ${rowBytes}, columns = {${types.join(", ")}})`

@@ -1,5 +1,5 @@
-import { isSpace } from "./between-rows.ts";
 import type { ColumnPlan } from "./column-plan.ts";
+import { isSpace } from "./skip-between-rows.ts";
 
 const quote = 34;
 const backslash = 92;
@@ -9,14 +9,14 @@ const closes = (byte: number): boolean => byte === 125 || byte === 93;
 const endsScalar = (byte: number | undefined): boolean =>
   byte === undefined || isSpace(byte) || byte === 44 || closes(byte);
 
-/** A column of the file that is written: `prefix` is its name there with the colon. */
+/** A column of the written file: `prefix` is its quoted name with the colon. */
 export type RowColumn = { readonly prefix: Buffer; readonly plan: ColumnPlan };
 
-const changed = (): never => {
+const fileChanged = (): never => {
   throw new Error("the file changed while it was read");
 };
 
-/** Writes rows that were scanned, so that DuckDB's reader keeps every value: see ColumnPlan. */
+/** Rewrites scanned rows so that DuckDB reads every value exactly: see ColumnPlan. */
 export function createRowRewriter(columns: ReadonlyMap<string, RowColumn>) {
   let bytes: Buffer = Buffer.alloc(0);
   let at = 0;
@@ -24,7 +24,7 @@ export function createRowRewriter(columns: ReadonlyMap<string, RowColumn>) {
 
   function skipSpace(): number {
     while (isSpace(bytes[at])) at++;
-    return bytes[at] ?? changed();
+    return bytes[at] ?? fileChanged();
   }
 
   function skipText(): void {
@@ -32,7 +32,7 @@ export function createRowRewriter(columns: ReadonlyMap<string, RowColumn>) {
     at++;
   }
 
-  /** Skips a value; whitespace behind it stays. */
+  /** Skips a value but not the whitespace after it. */
   function skipValue(): void {
     const byte = skipSpace();
     if (byte === quote) skipText();
@@ -43,7 +43,7 @@ export function createRowRewriter(columns: ReadonlyMap<string, RowColumn>) {
   function skipBrackets(): void {
     let depth = 0;
     do {
-      const byte = bytes[at] ?? changed();
+      const byte = bytes[at] ?? fileChanged();
       if (byte === quote) skipText();
       else {
         if (opens(byte)) depth++;
@@ -107,10 +107,10 @@ export function createRowRewriter(columns: ReadonlyMap<string, RowColumn>) {
     output.copy(Buffer.from(JSON.stringify(bytes.toString("utf8", from, at))));
   }
 
-  /** Fields keep their names as these are written. */
+  /** Field names are copied unchanged. */
   function writeObject(planOfField: (name: string) => ColumnPlan | undefined): void {
     output.put(123);
-    writeParts(125, () => {
+    writeMembers(125, () => {
       const from = at;
       const plan = planOfField(readName());
       output.copy(bytes, from, at);
@@ -125,26 +125,26 @@ export function createRowRewriter(columns: ReadonlyMap<string, RowColumn>) {
 
   function writeList(element: ColumnPlan): void {
     output.put(91);
-    writeParts(93, () => writeValue(element));
+    writeMembers(93, () => writeValue(element));
     output.put(93);
   }
 
-  /** What is between the brackets, with its commas. */
-  function writeParts(close: number, writePart: () => void): void {
+  /** Writes the members between brackets, separated by commas. */
+  function writeMembers(close: number, writeMember: () => void): void {
     at++;
     for (let isFirst = true; skipSpace() !== close; isFirst = false) {
       if (!isFirst) output.put(44);
-      writePart();
+      writeMember();
       if (skipSpace() === 44) at++;
       skipSpace();
     }
     at++;
   }
 
-  /** Most rows have the same names in the same order: the one that is expected is compared, others are looked up. */
+  /** Most rows have the same names in the same order, so the expected name is compared before a lookup. */
   const expected: { readonly quotedName: Buffer; readonly column: RowColumn }[] = [];
-  function readColumn(place: number): RowColumn {
-    const guess = expected[place];
+  function nextColumn(index: number): RowColumn {
+    const guess = expected[index];
     if (guess) {
       const end = at + guess.quotedName.length;
       if (end <= bytes.length && guess.quotedName.compare(bytes, at, end) === 0) {
@@ -153,8 +153,8 @@ export function createRowRewriter(columns: ReadonlyMap<string, RowColumn>) {
       }
     }
     const from = at;
-    const column = columns.get(readName()) ?? changed();
-    expected[place] = { quotedName: Buffer.from(bytes.subarray(from, at)), column };
+    const column = columns.get(readName()) ?? fileChanged();
+    expected[index] = { quotedName: Buffer.from(bytes.subarray(from, at)), column };
     return column;
   }
 
@@ -162,13 +162,13 @@ export function createRowRewriter(columns: ReadonlyMap<string, RowColumn>) {
     use(block: Buffer) {
       bytes = block;
     },
-    /** Writes the object that begins there; answers where it ends. */
+    /** Writes the object at `from`; returns the offset after it. */
     write(from: number): number {
       at = from;
       output.put(123);
-      let place = 0;
-      writeParts(125, () => {
-        const column = readColumn(place++);
+      let index = 0;
+      writeMembers(125, () => {
+        const column = nextColumn(index++);
         output.copy(column.prefix);
         skipSpace();
         at++;
@@ -190,7 +190,7 @@ const shortBytes = 24;
 function createOutput() {
   let bytes = Buffer.allocUnsafe(1024 * 1024);
   let length = 0;
-  const makeRoom = (more: number) => {
+  const reserve = (more: number) => {
     if (length + more <= bytes.length) return;
     const larger = Buffer.allocUnsafe(2 * (length + more));
     bytes.copy(larger, 0, 0, length);
@@ -198,14 +198,14 @@ function createOutput() {
   };
   return {
     put(byte: number) {
-      makeRoom(1);
+      reserve(1);
       bytes[length++] = byte;
     },
     copy(from: Buffer, begin = 0, end = from.length) {
-      makeRoom(end - begin);
-      // A call of native code costs more than to copy a few bytes.
+      reserve(end - begin);
+      // A loop is faster than a native call for a few bytes.
       if (end - begin > shortBytes) length += from.copy(bytes, length, begin, end);
-      else for (let index = begin; index < end; index++) bytes[length++] = from[index] ?? 0;
+      else for (let at = begin; at < end; at++) bytes[length++] = from[at] ?? 0;
     },
     length: () => length,
     take(): Buffer {

@@ -5,13 +5,13 @@ import { Worker } from "node:worker_threads";
 import { type JsonRange, type RangeScan, scanRange } from "./scan-range.ts";
 import { mergeInto } from "./value-node.ts";
 
-/** Part of a file that is scanned at once: a thread takes longer to start than less of it takes. */
+/** Size of a part. Starting a thread takes longer than scanning a smaller one. */
 const partBytes = 16 * 1024 * 1024;
 const threadsMax = 4;
 const lineFeed = 10;
-const probeBytes = 64 * 1024;
+const readBytes = 64 * 1024;
 
-/** Scans all rows; where each is on a line, several parts of the file at once, since no text of JSON has a line break. */
+/** Scans all rows. If each is on a line, parts are scanned in parallel: strings of JSON can't contain line breaks. */
 export async function scanFile(range: JsonRange): Promise<RangeScan> {
   const parts = range.layout === "lines" ? await split(range) : [range];
   const [first, ...others] = await scanParts(parts);
@@ -34,17 +34,17 @@ async function split(range: JsonRange): Promise<JsonRange[]> {
   await using file = await open(range.path);
   const parts: JsonRange[] = [];
   for (let from = range.from; from < range.to || parts.length === 0; ) {
-    const to = from + partBytes >= range.to ? range.to : await behindLine(file, from + partBytes, range.to);
+    const to = from + partBytes >= range.to ? range.to : await nextLine(file, from + partBytes, range.to);
     parts.push({ ...range, from, to });
     from = to;
   }
   return parts;
 }
 
-async function behindLine(file: FileHandle, from: number, to: number): Promise<number> {
-  const block = Buffer.alloc(probeBytes);
+async function nextLine(file: FileHandle, from: number, to: number): Promise<number> {
+  const block = Buffer.alloc(readBytes);
   for (let at = from; at < to; ) {
-    const { bytesRead } = await file.read(block, 0, probeBytes, at);
+    const { bytesRead } = await file.read(block, 0, readBytes, at);
     const feed = block.subarray(0, bytesRead).indexOf(lineFeed);
     if (feed >= 0) return Math.min(to, at + feed + 1);
     if (bytesRead === 0) return to;
@@ -56,7 +56,7 @@ async function behindLine(file: FileHandle, from: number, to: number): Promise<n
 async function scanParts(parts: readonly JsonRange[]): Promise<RangeScan[]> {
   const count = Math.min(parts.length, availableParallelism(), threadsMax);
   if (count < 2) return Promise.all(parts.map(scanRange));
-  // This thread scans, too: another one has to load and to warm up first.
+  // This thread scans too, while the workers load and warm up.
   const workers = Array.from(
     { length: count - 1 },
     () => new Worker(new URL("./scan-worker.ts", import.meta.url)),

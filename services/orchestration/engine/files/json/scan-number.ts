@@ -1,6 +1,6 @@
 import { type Cursor, excerpt, fail } from "./cursor.ts";
 import { needMore } from "./json-error.ts";
-import { type NumberText, noteNumber } from "./number-facts.ts";
+import { type NumberText, recordNumber } from "./record-number.ts";
 import { kind, type ValueNode } from "./value-node.ts";
 
 const zero = 48;
@@ -9,7 +9,7 @@ const plus = 43;
 const point = 46;
 
 const isDigit = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= zero && byte <= 57 ? 1 : 0));
-/** 1 for what may follow a number. */
+/** 1 for bytes that may follow a number. */
 const endsNumber = Uint8Array.from({ length: 256 }, (_, byte) =>
   " \t\r\n,]}".includes(String.fromCharCode(byte)) ? 1 : 0,
 );
@@ -29,16 +29,16 @@ export function scanNumber(cursor: Cursor, node: ValueNode): void {
   const to = skipExponent(bytes, fractionEnd);
   cursor.at = to;
   if (to >= cursor.end) throw needMore;
-  const isWell =
+  const isValid =
     wholeEnd > from &&
     (wholeEnd === from + 1 || bytes[from] !== zero) &&
     isDigit[bytes[fractionEnd - 1] as number] === 1 &&
     isDigit[bytes[to - 1] as number] === 1 &&
     endsNumber[bytes[to] as number] === 1;
-  if (!isWell) fail(cursor, `${excerpt(cursor, begin)} is no value of JSON`, begin);
+  if (!isValid) fail(cursor, `${excerpt(cursor, begin)} is no value of JSON`, begin);
   node.kinds |= kind.number;
   const text: NumberText = { from, point: wholeEnd, exponent: fractionEnd, to };
-  noteNumber(node, bytes, text, from > begin);
+  recordNumber(node, bytes, text, from > begin);
 }
 
 function skipExponent(bytes: Uint8Array, from: number): number {

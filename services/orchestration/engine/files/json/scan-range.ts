@@ -1,11 +1,11 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { createUtf8Check } from "../decode/utf8-check.ts";
-import { type Layout, notObject, skipBetweenRows } from "./between-rows.ts";
 import { JsonError, needMore } from "./json-error.ts";
 import { createRowScanner } from "./scan-row.ts";
+import { type Layout, notObject, skipBetweenRows } from "./skip-between-rows.ts";
 import { createNode, rowName, type ValueNode } from "./value-node.ts";
 
-/** A part of a file that begins and ends between two rows. */
+/** A part of a file with complete rows. */
 export type JsonRange = {
   readonly path: string;
   readonly from: number;
@@ -17,7 +17,7 @@ export type RangeScan = {
   readonly row: ValueNode;
   readonly rowCount: number;
   readonly longestRowBytes: number;
-  /** Where the text is no JSON, or no UTF-8 where there is no message. */
+  /** The first error; without a message the text is not UTF-8. */
   readonly problem: Problem | undefined;
 };
 
@@ -32,7 +32,7 @@ export async function scanRange(range: JsonRange): Promise<RangeScan> {
   const rows = createRows(range.layout, row);
   await using file = await open(range.path);
   const problem = await scanBlocks(file, range, rows.scanBlock);
-  return { row, ...rows.found(), problem };
+  return { row, ...rows.result(), problem };
 }
 
 type Block = { readonly bytes: Uint8Array; readonly end: number; readonly isLast: boolean };
@@ -42,7 +42,7 @@ function createRows(layout: Layout, row: ValueNode) {
   let rowCount = 0;
   let longestRowBytes = 0;
 
-  /** Scans the row that begins there; answers where it ends, or undefined where that is not in the block. */
+  /** Scans the row at `begin`; returns the offset after it, or undefined if the block ends before. */
   function scanRow({ end, isLast }: Block, begin: number): number | undefined {
     let next: number;
     try {
@@ -60,8 +60,8 @@ function createRows(layout: Layout, row: ValueNode) {
   }
 
   return {
-    found: () => ({ rowCount, longestRowBytes }),
-    /** Scans the rows that are whole; answers how far. */
+    result: () => ({ rowCount, longestRowBytes }),
+    /** Scans the complete rows; returns the offset after them. */
     scanBlock(block: Block): number {
       const { bytes, end } = block;
       scanner.use(bytes, end);
@@ -79,7 +79,7 @@ function createRows(layout: Layout, row: ValueNode) {
 
 const tooLong = (at: number) => new JsonError(at, "the object that begins here has more than 32 MiB");
 
-/** Hands over blocks, each with what was left of the one before, until the range's end or a problem. */
+/** Reads blocks, each prefixed by the unscanned rest of the previous one, until the end or an error. */
 async function scanBlocks(
   file: FileHandle,
   { from, to }: JsonRange,
@@ -87,27 +87,28 @@ async function scanBlocks(
 ): Promise<Problem | undefined> {
   const utf8 = createUtf8Check();
   let bytes = Buffer.alloc(blockBytes + 1);
-  let kept = 0;
+  let carried = 0;
   for (let position = from; ; ) {
-    if (kept > bytes.length / 2) bytes = Buffer.concat([bytes.subarray(0, kept)], 2 * bytes.length);
-    const room = Math.min(bytes.length - 1 - kept, to - position);
-    const { bytesRead } = await file.read(bytes, kept, room, position);
+    if (carried > bytes.length / 2) bytes = Buffer.concat([bytes.subarray(0, carried)], 2 * bytes.length);
+    const length = Math.min(bytes.length - 1 - carried, to - position);
+    const { bytesRead } = await file.read(bytes, carried, length, position);
     position += bytesRead;
     const isLast = position >= to || bytesRead === 0;
-    const invalid = utf8.check(bytes.subarray(kept, kept + bytesRead)) ?? (isLast ? utf8.end() : undefined);
+    const invalid =
+      utf8.check(bytes.subarray(carried, carried + bytesRead)) ?? (isLast ? utf8.end() : undefined);
     if (invalid !== undefined) return { offset: from + invalid, message: undefined };
-    const end = kept + bytesRead;
-    // It stops the scanner's loops.
+    const end = carried + bytesRead;
+    // Sentinel of the scanner's loops.
     bytes[end] = 0;
     const scanned = asProblem(() => scanBlock({ bytes, end, isLast }), position - end);
     if (typeof scanned !== "number") return scanned;
     if (isLast) return undefined;
     bytes.copyWithin(0, scanned, end);
-    kept = end - scanned;
+    carried = end - scanned;
   }
 }
 
-/** A place in the block becomes one of the file, where the block begins at `from`. */
+/** Converts an offset in the block to one in the file, where the block starts at `from`. */
 function asProblem(scan: () => number, from: number): number | Problem {
   try {
     return scan();

@@ -1,8 +1,8 @@
 import { type Cursor, excerpt, fail, skipSpace, skipWord } from "./cursor.ts";
 import { scanAgain } from "./json-error.ts";
+import { recordText } from "./record-text.ts";
 import { scanNumber } from "./scan-number.ts";
-import { skipText } from "./scan-text.ts";
-import { noteText } from "./text-forms.ts";
+import { skipText } from "./skip-text.ts";
 import {
   columnsMax,
   elementOf,
@@ -14,7 +14,7 @@ import {
   type ValueNode,
 } from "./value-node.ts";
 
-/** Levels of objects and lists below a row. */
+/** Nesting limit below a row. */
 const depthMax = 100;
 const quote = 34;
 const comma = 44;
@@ -25,14 +25,14 @@ const openBrace = 123;
 const closeBrace = 125;
 
 /**
- * Scans rows: keeps what all values of a place have in common, and refuses what is no JSON. A row that goes on behind the
- * bytes at hand is scanned again from its beginning, so that nothing kept may depend on how often a value is seen.
+ * Scans rows, records what the values of each node have in common, and rejects invalid JSON. A row that continues beyond the
+ * block is scanned again from its start, so recording must be idempotent.
  */
 export function createRowScanner(row: ValueNode, isOneLine: boolean) {
   const cursor: Cursor = { bytes: new Uint8Array(0), end: 0, at: 0 };
   let objects = 0;
 
-  /** Answers whether there was a value, which null is not. */
+  /** Returns whether the value is not null. */
   function scanValue(node: ValueNode, depth: number): boolean {
     switch (skipSpace(cursor, isOneLine)) {
       case quote:
@@ -66,10 +66,10 @@ export function createRowScanner(row: ValueNode, isOneLine: boolean) {
     const hasEscape = skipText(cursor);
     node.kinds |= kind.text;
     if (hasEscape) node.form = textForm.text;
-    else noteText(node, cursor.bytes, from, cursor.at - 1);
+    else recordText(node, cursor.bytes, from, cursor.at - 1);
   }
 
-  /** Enters an object or a list; answers whether it is empty. */
+  /** Enters an object or array; returns whether it is empty. */
   function enter(close: number, depth: number): boolean {
     if (depth > depthMax + 1) fail(cursor, `it is more than ${depthMax} levels deep`);
     cursor.at++;
@@ -78,8 +78,8 @@ export function createRowScanner(row: ValueNode, isOneLine: boolean) {
     return isEmpty;
   }
 
-  /** Goes on behind a value; answers whether another one follows. */
-  function goesOn(close: number): boolean {
+  /** Continues after a value; returns whether another one follows. */
+  function hasNext(close: number): boolean {
     const byte = skipSpace(cursor, isOneLine);
     if (byte !== close && byte !== comma) {
       const between = close === closeBrace ? "the fields of an object" : "the values of a list";
@@ -94,7 +94,7 @@ export function createRowScanner(row: ValueNode, isOneLine: boolean) {
     if (enter(closeBracket, depth)) return;
     const element = elementOf(node);
     do scanValue(element, depth);
-    while (goesOn(closeBracket));
+    while (hasNext(closeBracket));
   }
 
   function scanObject(node: ValueNode, depth: number): void {
@@ -102,19 +102,19 @@ export function createRowScanner(row: ValueNode, isOneLine: boolean) {
     node.kinds |= kind.object;
     if (enter(closeBrace, depth)) return;
     const keys = node.mapped ? new Set<string>() : undefined;
-    let place = 0;
+    let index = 0;
     do {
-      const field = scanName(node, place++, depth, object, keys);
+      const field = scanName(node, index++, depth, object, keys);
       if (scanValue(field, depth) && field.countedIn !== object) {
         field.countedIn = object;
         field.valueCount++;
       }
-    } while (goesOn(closeBrace));
+    } while (hasNext(closeBrace));
   }
 
   function scanName(
     node: ValueNode,
-    place: number,
+    index: number,
     depth: number,
     object: number,
     keys: Set<string> | undefined,
@@ -123,7 +123,7 @@ export function createRowScanner(row: ValueNode, isOneLine: boolean) {
       fail(cursor, `there is no name in quotes, but ${excerpt(cursor, cursor.at)}`);
     }
     cursor.at++;
-    const field = node.mapped ? scanMapKey(node.mapped, keys) : scanKey(node, place, depth, object);
+    const field = node.mapped ? scanMapKey(node.mapped, keys) : scanKey(node, index, depth, object);
     if (skipSpace(cursor, isOneLine) !== colon) {
       fail(cursor, `there is no colon behind a name, but ${excerpt(cursor, cursor.at)}`);
     }
@@ -131,9 +131,9 @@ export function createRowScanner(row: ValueNode, isOneLine: boolean) {
     return field;
   }
 
-  /** Most rows have the same names in the same order: the one that is expected is compared, others are looked up. */
-  function scanKey(node: ValueNode, place: number, depth: number, object: number): ValueNode {
-    const expected = node.fieldList[place];
+  /** Most rows have the same names in the same order, so the expected name is compared before a lookup. */
+  function scanKey(node: ValueNode, index: number, depth: number, object: number): ValueNode {
+    const expected = node.fieldList[index];
     const field = expected && isKey(expected.key) ? expected : findKey(node, depth);
     if (field.seenIn === object) failTwice(field.name);
     field.seenIn = object;
@@ -144,7 +144,7 @@ export function createRowScanner(row: ValueNode, isOneLine: boolean) {
     const { bytes, at } = cursor;
     const { length } = key;
     if (bytes[at + length] !== quote || at + length >= cursor.end) return false;
-    for (let index = 0; index < length; index++) if (bytes[at + index] !== key[index]) return false;
+    for (let offset = 0; offset < length; offset++) if (bytes[at + offset] !== key[offset]) return false;
     cursor.at = at + length + 1;
     return true;
   }
@@ -154,7 +154,7 @@ export function createRowScanner(row: ValueNode, isOneLine: boolean) {
     const name = readName();
     const known = node.fields?.get(name);
     if (known) return known;
-    // A copy, which the next block does not overwrite.
+    // A copy, because the next block overwrites the buffer.
     const field = fieldOf(node, name, Uint8Array.from(cursor.bytes.subarray(from, cursor.at - 1)));
     if (depth > 1 && node.fieldList.length > fieldsMax) {
       toMap(node);
@@ -184,12 +184,12 @@ export function createRowScanner(row: ValueNode, isOneLine: boolean) {
     fail(cursor, `an object has the name ${JSON.stringify(name.slice(0, 100))} twice`, cursor.at - 1);
 
   return {
-    /** A zero follows the bytes. */
+    /** The byte after `end` must be zero. */
     use(bytes: Uint8Array, end: number) {
       cursor.bytes = bytes;
       cursor.end = end;
     },
-    /** Scans the object that begins there; answers where it ends, or throws needMore. */
+    /** Scans the object at `from`; returns the offset after it, or throws needMore. */
     scan(from: number): number {
       for (;;) {
         cursor.at = from;
@@ -206,7 +206,7 @@ export function createRowScanner(row: ValueNode, isOneLine: boolean) {
   };
 }
 
-/** Forgets the row's values, which are counted again with the rest of it. */
+/** Reverts the counts of the row, which is scanned again. */
 function uncount(row: ValueNode, object: number): void {
   for (const field of row.fieldList) {
     if (field.countedIn !== object) continue;

@@ -1,29 +1,29 @@
-/** What stands at one place of the rows: a field, what is in a list, or the values of a map. */
+/** Properties that all values of one path share: of a field, of array elements, or of the values of a map. */
 export type ValueNode = {
   readonly name: string;
-  /** The name as it is first written in the file, between its quotes. */
+  /** The name as it is first written in the file, without quotes. */
   readonly key: Uint8Array;
   /** Bits of `kind`. */
   kinds: number;
-  /** Number of the object that had the field last: twice in one is a duplicate. */
+  /** Number of the last object with the field; a second time in one object is a duplicate. */
   seenIn: number;
-  /** Number of the object in which it was counted last, and how many had a value other than null. */
+  /** Number of the last object that was counted, and the number of non-null values. */
   countedIn: number;
   valueCount: number;
   wholeDigits: number;
   fractionDigits: number;
   numberFacts: number;
-  /** One of `textForm`: of all texts, or `none` before the first one. */
+  /** The common `textForm` of all texts; `none` before the first. */
   form: number;
   secondDigits: number;
   yearMin: number;
   yearMax: number;
-  /** Offset of the first timestamp that has one. */
+  /** UTC offset of the first timestamp with one. */
   offset: string | undefined;
-  /** By name, in the order in which they first came. */
+  /** In order of appearance. */
   fields: Map<string, ValueNode> | undefined;
   fieldList: ValueNode[];
-  /** More names than a table has columns: what any of them has. */
+  /** The merged fields of an object whose keys are data: it has more names than a table has columns. */
   mapped: ValueNode | undefined;
   element: ValueNode | undefined;
 };
@@ -34,11 +34,11 @@ export const kind = { boolean: 1, number: 2, text: 4, object: 8, array: 16 } as 
 export const numberFact = {
   hasFraction: 1,
   hasExponent: 2,
-  /** An integer that 64 bits have no room for. */
+  /** An integer outside of 64 bits. */
   isHuge: 4,
-  /** A number that is not what its double is written as. */
-  isNoDouble: 8,
-  /** -0.0, whose sign only a double keeps. */
+  /** A number that differs from the notation of its double. */
+  isInexact: 8,
+  /** -0.0, which only a double represents. */
   isNegativeZero: 16,
 } as const;
 
@@ -76,9 +76,9 @@ export const createNode = (name: string, key: Uint8Array): ValueNode => ({
   element: undefined,
 });
 
-/** Names of one object that are columns or fields of their own; where there are more, they are data. */
+/** Objects with more names are maps: their keys are data. */
 export const fieldsMax = 1000;
-/** And at top level, where each is a column. */
+/** The same limit at top level, where names are columns. */
 export const columnsMax = 20_000;
 
 const noKey = new Uint8Array(0);
@@ -88,7 +88,7 @@ export const elementOf = (node: ValueNode): ValueNode => {
   return node.element;
 };
 
-/** From now on its names are data: what was found of each is put together. */
+/** Turns an object into a map by merging its fields. */
 export function toMap(node: ValueNode): ValueNode {
   const mapped = createNode("", noKey);
   for (const field of node.fieldList) mergeInto(mapped, field);
@@ -98,7 +98,7 @@ export function toMap(node: ValueNode): ValueNode {
   return mapped;
 }
 
-/** Adds what another part of the file has at the same place. */
+/** Merges the node of another part of the file. */
 export function mergeInto(node: ValueNode, other: ValueNode): void {
   node.kinds |= other.kinds;
   node.valueCount += other.valueCount;
@@ -115,7 +115,7 @@ export function mergeInto(node: ValueNode, other: ValueNode): void {
   if (!node.mapped && node.fieldList.length > fieldsMax && node.name !== rowName) toMap(node);
 }
 
-/** Name of the node of the rows themselves; no field is looked up by it. */
+/** Name of the root node; no field has it. */
 export const rowName = "\0row";
 
 export function fieldOf(node: ValueNode, name: string, key: Uint8Array): ValueNode {

@@ -1,28 +1,26 @@
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import {
-  cursorOn,
-  MalformedFootError,
-  readInteger,
-  readStruct,
-} from "../../../prepared/parquet-foot/compact.ts";
-import { readExactly } from "../../../prepared/parquet-foot/foot.ts";
+import { readExactly } from "../../parquet/footer.ts";
+import { cursorOn, MalformedFooterError, readInteger, readStruct } from "../../parquet/thrift/read-struct.ts";
 
-/** The bytes of a column in one row group. */
-export type Chunk = { readonly from: number; readonly to: number; readonly column: string };
+/** The extent of a column chunk. */
+export type ColumnChunk = { readonly from: number; readonly to: number; readonly column: string };
 
-/** A page's head; statistics make it longer than usual. */
-const headBytes = 1024;
-const headBytesMax = 1024 * 1024;
+/** Size of a page header; statistics can make it longer. */
+const headerBytes = 1024;
+const headerBytesMax = 1024 * 1024;
 const blockBytes = 1024 * 1024;
-const pageFields = { packedBytes: 3, checksum: 4 } as const;
+const pageFields = { compressedBytes: 3, checksum: 4 } as const;
 
-/** Answers the column of the first page whose bytes are not those that its checksum is of; many files have none. */
-export async function findDamage(file: FileHandle, chunks: readonly Chunk[]): Promise<string | undefined> {
+/** Finds the column of the first page that does not match its checksum. Many files have no checksums. */
+export async function findDamage(
+  file: FileHandle,
+  chunks: readonly ColumnChunk[],
+): Promise<string | undefined> {
   for (const { from, to, column } of chunks) {
     for (let at = from; at < to; ) {
-      const page = await readPageHead(file, at, to);
-      // A writer has checksums for all pages or for none.
+      const page = await readPageHeader(file, at, to);
+      // A writer sets checksums for all pages or for none.
       if (page.checksum === undefined) break;
       if ((await checksumOf(file, page.from, page.to)) !== page.checksum) return column;
       at = page.to;
@@ -31,30 +29,32 @@ export async function findDamage(file: FileHandle, chunks: readonly Chunk[]): Pr
   return undefined;
 }
 
-async function readPageHead(file: FileHandle, at: number, end: number) {
-  for (let length = headBytes; ; length *= 8) {
+async function readPageHeader(file: FileHandle, at: number, end: number) {
+  for (let length = headerBytes; ; length *= 8) {
     const bytes = await readExactly(file, at, Math.min(length, end - at));
     try {
-      return parsePageHead(bytes, at, end);
+      return parsePageHeader(bytes, at, end);
     } catch (error) {
-      if (!(error instanceof MalformedFootError) || length >= headBytesMax || length >= end - at) throw error;
+      if (!(error instanceof MalformedFooterError) || length >= headerBytesMax || length >= end - at)
+        throw error;
     }
   }
 }
 
-function parsePageHead(bytes: Buffer, at: number, end: number) {
+function parsePageHeader(bytes: Buffer, at: number, end: number) {
   const cursor = cursorOn(bytes);
-  let packedBytes = -1;
+  let compressedBytes = -1;
   let checksum: number | undefined;
   readStruct(cursor, ({ id, type }) => {
-    if (id === pageFields.packedBytes) packedBytes = Number(readInteger(cursor, type));
+    if (id === pageFields.compressedBytes) compressedBytes = Number(readInteger(cursor, type));
     else if (id === pageFields.checksum) checksum = Number(readInteger(cursor, type)) >>> 0;
     else return false;
     return true;
   });
   const from = at + cursor.offset;
-  if (packedBytes < 0 || from + packedBytes > end) throw new MalformedFootError("a page is not in its place");
-  return { from, to: from + packedBytes, checksum };
+  if (compressedBytes < 0 || from + compressedBytes > end)
+    throw new MalformedFooterError("a page is not in its place");
+  return { from, to: from + compressedBytes, checksum };
 }
 
 async function checksumOf(file: FileHandle, from: number, to: number): Promise<number> {

@@ -1,11 +1,11 @@
 import { EngineFailure } from "../../engine-failure.ts";
-import { sameButCase } from "../json/column-plan.ts";
-import type { Patch } from "./patch-foot.ts";
+import { findCaseCollision } from "../columns/find-case-collision.ts";
+import type { Patch } from "./patch-footer.ts";
 import { nanoseconds, physicalTypes, type SchemaNode } from "./schema.ts";
 
 const decimalDigitsMax = 38;
 
-/** Refuses what DuckDB reads as something else. */
+/** Refuses types that DuckDB reads as other values. */
 export function checkSchema(columns: readonly SchemaNode[]): void {
   for (const column of columns) checkNode(column, column.name, true);
 }
@@ -23,7 +23,7 @@ function checkNode(node: SchemaNode, column: string, isWhole: boolean): void {
   if (node.timestamp?.isUtc && node.timestamp.unit === nanoseconds && !isWhole) {
     throw invalid(column, "has nanoseconds with a zone in a list or a struct: write microseconds, or text");
   }
-  const alike = sameButCase(node.children.map(({ name }) => name));
+  const alike = findCaseCollision(node.children.map(({ name }) => name));
   if (alike) {
     throw invalid(
       column,
@@ -33,7 +33,7 @@ function checkNode(node: SchemaNode, column: string, isWhole: boolean): void {
   for (const child of node.children) checkNode(child, column, false);
 }
 
-/** Columns that DuckDB would cut to microseconds, by the place of their element in the schema. */
+/** Columns that DuckDB would truncate to microseconds, by the index of their schema element. */
 export function patchesOf(columns: readonly SchemaNode[]): Map<number, Patch> {
   const patches = new Map<number, Patch>();
   for (const { index, physicalType, timestamp, children } of columns) {

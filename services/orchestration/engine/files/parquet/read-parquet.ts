@@ -1,33 +1,34 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { toParquet } from "../../../connectors/file/parquet-type.ts";
-import { MalformedFootError } from "../../../prepared/parquet-foot/compact.ts";
-import { magic, readExactly } from "../../../prepared/parquet-foot/foot.ts";
-import { EngineFailure, toEngineFailure } from "../../engine-failure.ts";
-import { readRows } from "../../sandbox.ts";
+import { toEngineFailure } from "../../database/duckdb-error.ts";
+import { readRows } from "../../database/sandbox.ts";
+import { EngineFailure } from "../../engine-failure.ts";
+import { magic, readExactly, tailBytes } from "../../parquet/footer.ts";
+import { MalformedFooterError } from "../../parquet/thrift/read-struct.ts";
+import type { FileProblem } from "../../preparation.ts";
+import type { ReadingSettings } from "../../reading-settings.ts";
 import { identifier, literal } from "../../sql-text.ts";
-import { normalName } from "../../work-folder.ts";
-import type { ColumnOverride } from "../column-override.ts";
-import { findMisfits } from "../csv/apply-overrides.ts";
-import { nameTable, overridesOf } from "../name-table.ts";
-import type { FileProblem, Readable, ReadableColumn } from "../readable.ts";
-import type { ReadingSettings } from "../reading-settings.ts";
-import { type Chunk, findDamage } from "./check-pages.ts";
+import { normalName } from "../../work-file-names.ts";
+import type { ColumnOverride } from "../columns/column-override.ts";
+import { findMisfits } from "../columns/find-misfits.ts";
+import { nameTable, overridesOf } from "../columns/name-table.ts";
+import type { Readable, ReadableColumn } from "../readable.ts";
+import { type ColumnChunk, findDamage } from "./check-pages.ts";
 import { checkSchema, patchesOf } from "./check-schema.ts";
 import { readParts } from "./chunks.ts";
-import { type NanosecondReading, readingOf } from "./nanoseconds.ts";
-import { copyPatched } from "./patch-foot.ts";
+import { detectReading, type NanosecondReading } from "./nanoseconds.ts";
+import { toParquet } from "./parquet-type.ts";
+import { copyPatched } from "./patch-footer.ts";
 import { readSchema, type SchemaNode } from "./schema.ts";
 
-/** Longest foot that is read: the foot of 10,000 columns in 1,000 row groups takes less. */
-const footBytesMax = 1024 ** 3;
-const tailBytes = 8;
-/** How much smaller than in memory a Parquet file may be. */
-const shrinking = 8;
+/** Longest footer that is read; 10,000 columns in 1,000 row groups need less. */
+const footerBytesMax = 1024 ** 3;
+/** Assumed ratio of memory to file size. */
+const compressionRatio = 8;
 
 type Input = { readonly path: string; readonly settings: ReadingSettings };
 
-/** Finds out whether DuckDB keeps every value of a Parquet file, and how, from all of it. Fails with EngineFailure. */
+/** Checks all of a Parquet file and detects how DuckDB reads every value exactly. Fails with EngineFailure. */
 export async function readParquet(
   { path, settings }: Input,
   connection: DuckDBConnection,
@@ -35,8 +36,8 @@ export async function readParquet(
   try {
     await using file = await open(path);
     const { size } = await file.stat();
-    const foot = await readFootBytes(file, size);
-    const { columns, isEncrypted } = readSchema(foot);
+    const footer = await readFooterBytes(file, size);
+    const { columns, isEncrypted } = readSchema(footer);
     if (isEncrypted) throw invalid("it is encrypted: write it without");
     if (columns.length === 0) throw invalid("the file has no columns");
     const names = nameTable(
@@ -44,14 +45,14 @@ export async function readParquet(
       settings,
     );
     checkSchema(columns);
-    const { rowCount, chunks } = readParts(foot, columns, size - tailBytes - foot.length);
+    const { rowCount, chunks } = readParts(footer, columns, size - tailBytes - footer.length);
     await checkPages(file, chunks);
     const described = await describe(connection, path, columns.length);
     const nullCounts = await readAll(connection, path, { described, names, rowCount });
-    const special = await readNanoseconds(connection, path, foot, { columns, names });
+    const special = await readNanoseconds(connection, path, footer, { columns, names });
     const source = special.size > 0 ? normalName : path;
     const readings = described.map(
-      (column, index) => special.get(index) ?? (special.size > 0 ? written(column) : asItIs(column)),
+      (column, index) => special.get(index) ?? (special.size > 0 ? written(column) : unchanged(column)),
     );
     const overrides = overridesOf(names, settings);
     return {
@@ -61,30 +62,29 @@ export async function readParquet(
       columns: readings.map((reading, index) => {
         const name = names[index] ?? "";
         const nullCount = nullCounts[index] ?? 0;
-        return { name, nullable: true, nullCount, ...asWanted(reading, overrides.get(name)) };
+        return { name, nullable: true, nullCount, ...withOverride(reading, overrides.get(name)) };
       }),
       rowCount,
-      rowBytes: (size / Math.max(1, rowCount)) * shrinking,
-      problems: await misfitsOf(connection, relationOf(source), { names, readings, overrides }),
+      rowBytes: (size / Math.max(1, rowCount)) * compressionRatio,
+      problems: await findColumnMisfits(connection, relationOf(source), { names, readings, overrides }),
     };
   } catch (error) {
-    throw error instanceof MalformedFootError ? invalid(`it is damaged: ${error.message}`) : error;
+    throw error instanceof MalformedFooterError ? invalid(`it is damaged: ${error.message}`) : error;
   }
 }
 
 type Reading = Pick<ReadableColumn, "dataType" | "expression" | "note">;
 
-const asItIs = ({ duckName, dataType }: Described): Reading => ({
+const unchanged = ({ duckName, dataType }: Described): Reading => ({
   dataType,
   expression: identifier(duckName),
 });
-/** In a file that is written from the patched copy. */
-const written = ({ duckName, dataType }: Described): Reading =>
-  toParquet({ name: duckName, dataType, nullable: true });
+/** The column in a file that is written from the patched copy. */
+const written = ({ duckName, dataType }: Described): Reading => toParquet({ name: duckName, dataType });
 
 const textOf = (reading: Reading): string => `CAST(${reading.expression} AS VARCHAR)`;
 
-const asWanted = (reading: Reading, override: ColumnOverride | undefined): Reading =>
+const withOverride = (reading: Reading, override: ColumnOverride | undefined): Reading =>
   override
     ? {
         dataType: override.dataType,
@@ -93,32 +93,30 @@ const asWanted = (reading: Reading, override: ColumnOverride | undefined): Readi
       }
     : reading;
 
-type Wanted = {
+type Overridden = {
   readonly names: readonly string[];
   readonly readings: readonly Reading[];
   readonly overrides: ReadonlyMap<string, ColumnOverride>;
 };
 
-async function misfitsOf(
+function findColumnMisfits(
   connection: DuckDBConnection,
   relation: string,
-  { names, readings, overrides }: Wanted,
+  { names, readings, overrides }: Overridden,
 ): Promise<FileProblem[]> {
-  const problems: FileProblem[] = [];
-  const placeOf = (column: number) => textOf(readings[column] ?? { dataType: "", expression: "NULL" });
-  for (const [index, name] of names.entries()) {
-    const override = overrides.get(name);
-    if (!override) continue;
-    problems.push(
-      ...(await findMisfits(connection, { names, relation, placeOf, lineOfRow: undefined }, index, override)),
-    );
-  }
-  return problems;
+  const columnSql = (column: number) => textOf(readings[column] ?? { dataType: "", expression: "NULL" });
+  const byColumn = new Map(
+    names.flatMap((name, column) => {
+      const override = overrides.get(name);
+      return override ? [[column, override] as const] : [];
+    }),
+  );
+  return findMisfits(connection, { names, relation, columnSql, lineOfRow: undefined }, byColumn);
 }
 
 const relationOf = (path: string): string => `read_parquet(${literal(path)})`;
 
-async function readFootBytes(file: FileHandle, size: number): Promise<Buffer> {
+async function readFooterBytes(file: FileHandle, size: number): Promise<Buffer> {
   if (size < magic.length + tailBytes) throw invalid("it is cut off: it does not end as a Parquet file does");
   const tail = await readExactly(file, size - tailBytes, tailBytes);
   const end = tail.toString("latin1", 4);
@@ -127,11 +125,11 @@ async function readFootBytes(file: FileHandle, size: number): Promise<Buffer> {
   const length = tail.readUInt32LE(0);
   const from = size - tailBytes - length;
   if (from < magic.length) throw invalid("it is damaged: its foot is longer than the file");
-  if (length > footBytesMax) throw invalid("its foot has more than 1 GiB");
+  if (length > footerBytesMax) throw invalid("its foot has more than 1 GiB");
   return readExactly(file, from, length);
 }
 
-async function checkPages(file: FileHandle, chunks: readonly Chunk[]): Promise<void> {
+async function checkPages(file: FileHandle, chunks: readonly ColumnChunk[]): Promise<void> {
   const damaged = await findDamage(file, chunks);
   if (damaged !== undefined) {
     throw invalid(
@@ -157,10 +155,10 @@ type Found = {
   readonly rowCount: number;
 };
 
-/** Columns that one statement reads: each takes memory for its part of the statement. */
+/** Columns per statement. Each takes memory for its part of the statement. */
 const columnsAtOnce = 1000;
 
-/** Reads every value, which a statement that needs only some of them does not; answers how many of each column are missing. */
+/** Reads every value and returns the nulls per column. */
 async function readAll(
   connection: DuckDBConnection,
   path: string,
@@ -186,7 +184,7 @@ async function readAll(
 }
 
 async function countValues(connection: DuckDBConnection, path: string, columns: readonly Described[]) {
-  // Counting alone is done by statistics.
+  // count() alone would be answered from statistics; the hash forces a read.
   const counts = columns.flatMap(({ duckName }, index) => [
     `count(${identifier(duckName)}) AS n${index}`,
     `bit_xor(hash(${identifier(duckName)})) AS h${index}`,
@@ -215,22 +213,22 @@ function unreadable(name: string, cause: unknown): EngineFailure {
 async function readNanoseconds(
   connection: DuckDBConnection,
   path: string,
-  foot: Buffer,
+  footer: Buffer,
   { columns, names }: { columns: readonly SchemaNode[]; names: readonly string[] },
 ): Promise<Map<number, NanosecondReading>> {
   const special = new Map<number, NanosecondReading>();
   const patches = patchesOf(columns);
   if (patches.size === 0) return special;
-  await copyPatched(path, normalName, foot, patches);
+  await copyPatched(path, normalName, footer, patches);
   const described = await describe(connection, normalName, columns.length);
-  for (const [index, { index: place }] of columns.entries()) {
-    const patch = patches.get(place);
+  for (const [index, { index: elementIndex }] of columns.entries()) {
+    const patch = patches.get(elementIndex);
     if (!patch) continue;
     const column = { name: names[index] ?? "", value: identifier(described[index]?.duckName ?? ""), patch };
-    special.set(index, await readingOf(connection, relationOf(normalName), column));
+    special.set(index, await detectReading(connection, relationOf(normalName), column));
   }
-  const isFine = [...special.values()].some((reading) => reading.isFine);
-  return isFine ? special : new Map();
+  const hasNanoseconds = [...special.values()].some((reading) => reading.hasNanoseconds);
+  return hasNanoseconds ? special : new Map();
 }
 
 const invalid = (message: string) => new EngineFailure("sourceDataInvalid", message);

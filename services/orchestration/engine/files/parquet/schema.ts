@@ -1,3 +1,5 @@
+import { readStructListHeader } from "../../parquet/footer.ts";
+import { wireTypes } from "../../parquet/thrift/encode.ts";
 import {
   type Cursor,
   cursorOn,
@@ -5,25 +7,23 @@ import {
   readInteger,
   readStruct,
   skip,
-  wireTypes,
-} from "../../../prepared/parquet-foot/compact.ts";
-import { readStructListHead } from "../../../prepared/parquet-foot/foot.ts";
+} from "../../parquet/thrift/read-struct.ts";
 
-/** Numbers of Parquet's physical types, and of its logical ones that matter here. */
+/** Parquet's enum values of physical types, and the logical type ids that matter here. */
 export const physicalTypes = { int96: 3, fixed: 7 } as const;
-const logicalTypes = { timestamp: 8 } as const;
+export const logicalTypes = { timestamp: 8 } as const;
 export const nanoseconds = 3;
 
-/** A column, or a part of one. */
+/** A column or a nested field. */
 export type SchemaNode = {
   readonly name: string;
-  /** Place of its element in the foot's list. */
+  /** Index of its element in the schema list. */
   readonly index: number;
   readonly physicalType: number | undefined;
   readonly precision: number;
   readonly scale: number;
   readonly isDecimal: boolean;
-  /** Of a timestamp: whether it is in UTC, and its unit. */
+  /** UTC adjustment and unit of a timestamp. */
   readonly timestamp: { readonly isUtc: boolean; readonly unit: number } | undefined;
   readonly children: readonly SchemaNode[];
 };
@@ -44,34 +44,34 @@ const convertedDecimal = 5;
 const logicalDecimal = 5;
 const levelsMax = 64;
 
-/** What a foot says of its columns; `isEncrypted` where their values are. */
-export function readSchema(foot: Buffer): { columns: readonly SchemaNode[]; isEncrypted: boolean } {
-  const cursor = cursorOn(foot);
+/** Reads the schema of a footer; `isEncrypted` if the values are encrypted. */
+export function readSchema(footer: Buffer): { columns: readonly SchemaNode[]; isEncrypted: boolean } {
+  const cursor = cursorOn(footer);
   let elements: Element[] = [];
   let isEncrypted = false;
   readStruct(cursor, ({ id, type }) => {
     if (id === encryptionField) isEncrypted = true;
     if (id !== schemaField) return false;
-    const count = readStructListHead(cursor, type);
+    const count = readStructListHeader(cursor, type);
     elements = Array.from({ length: count }, () => readElement(cursor));
     return true;
   });
   const [root] = elements;
   if (!root) throw malformed("it has no schema");
   const state = { next: 1 };
-  const columns = Array.from({ length: root.childCount }, () => takeNode(elements, state, 1));
+  const columns = Array.from({ length: root.childCount }, () => readNode(elements, state, 1));
   if (state.next !== elements.length) throw malformed("its schema has parts that belong nowhere");
   return { columns, isEncrypted };
 }
 
 type Element = Omit<SchemaNode, "children" | "index"> & { readonly childCount: number };
 
-function takeNode(elements: readonly Element[], state: { next: number }, level: number): SchemaNode {
+function readNode(elements: readonly Element[], state: { next: number }, level: number): SchemaNode {
   const index = state.next++;
   const element = elements[index];
   if (!element) throw malformed("its schema has fewer parts than it says");
   if (level > levelsMax) throw malformed("its schema is nested too deep");
-  const children = Array.from({ length: element.childCount }, () => takeNode(elements, state, level + 1));
+  const children = Array.from({ length: element.childCount }, () => readNode(elements, state, level + 1));
   return { ...element, index, children };
 }
 
@@ -105,14 +105,14 @@ function readText(cursor: Cursor): string {
   const start = cursor.offset;
   skip(cursor, wireTypes.binary);
   const bytes = cursor.bytes.subarray(start, cursor.offset);
-  let head = 0;
-  while ((bytes[head] ?? 0) & 0x80) head++;
-  return bytes.toString("utf8", head + 1);
+  let lengthEnd = 0;
+  while ((bytes[lengthEnd] ?? 0) & 0x80) lengthEnd++;
+  return bytes.toString("utf8", lengthEnd + 1);
 }
 
 type Logical = { readonly id: number; readonly isUtc: boolean; readonly unit: number };
 
-/** A union: the number of its only field says which type it is. */
+/** A union: the id of its only field is the type. */
 function readLogical(cursor: Cursor): Logical {
   let found: Logical = { id: 0, isUtc: false, unit: 0 };
   readStruct(cursor, ({ id, type }) => {

@@ -17,11 +17,11 @@ const zero: u32 = 48;
 const minus: u32 = 45;
 const colon: u32 = 58;
 
-/** Digits of "2024-01-01" and of "2024-01-01 10:30", one bit for a character. */
+/** Digit positions of "2024-01-01" and of "2024-01-01 10:30", one bit per character. */
 const dateDigits: u32 = 0b1101101111;
 const minuteDigits: u32 = 0b1101101101101111;
 
-/** Tells the form of a value; the usual ones by their digits, 16 at once, the others by the automaton. */
+/** Classifies a value: frequent forms by the positions of their digits, 16 at once, others by the automaton. */
 export function formOf(from: usize, to: usize): i32 {
   const length = <u32>(to - from);
   const first: u32 = load<u8>(from);
@@ -43,7 +43,7 @@ export function formOf(from: usize, to: usize): i32 {
   return byAutomaton(from, to);
 }
 
-/** Decimals, negative numbers and dates: digits with one or two marks among them. */
+/** Decimals, negative numbers and dates: digits with one or two other characters. */
 // @ts-expect-error: decorator
 @inline
 function ofMarks(from: usize, length: u32, digits: u32, all: u32, first: u32): i32 {
@@ -69,7 +69,7 @@ function two(at: usize): u32 {
   return (<u32>load<u8>(at) - zero) * 10 + <u32>load<u8>(at, 1) - zero;
 }
 
-/** Whether digits in the places of a date are one; the day is looked at again with its month. */
+/** Whether digits at the positions of a date form one; the day is checked against the month elsewhere. */
 // @ts-expect-error: decorator
 @inline
 function isDate(from: usize): bool {

@@ -1,24 +1,24 @@
-// Where the tables are that the service's own code made and reads: addresses in the module's memory.
+// Addresses in the module's memory of the tables that the host writes and reads.
 
-/** Class (u8) of each byte. */
+/** Equivalence class (u8) of each byte. */
 export let classes: usize = 0;
 /** Next state (u16) by state + class; states are multiples of `stride`. */
 export let next: usize = 0;
 export let stride: u32 = 0;
 export let startState: u32 = 0;
-/** Form (u8) by the number of a state. */
+/** Form (u8) by state number. */
 export let accepted: usize = 0;
 /** Kind (u8) and flags (u8) by form. */
 export let kinds: usize = 0;
 export let flags: usize = 0;
-/** Of the row at hand: where each field begins and ends (u32), and its form (i32). */
+/** Fields of the current row: start and end (u32), and form (i32). */
 export let fields: usize = 0;
-/** Values by column * formCount + form (u32). */
+/** Number of values (u32) by column * formCount + form. */
 export let counts: usize = 0;
 export let facts: usize = 0;
 export let nullCounts: usize = 0;
 export let emptyCounts: usize = 0;
-/** First offset from UTC of each column: up to 7 bytes and their number. */
+/** First UTC offset of each column: up to 7 bytes and their number. */
 export let offsets: usize = 0;
 export let columnCount: u32 = 0;
 export let formCount: u32 = 0;
@@ -27,7 +27,7 @@ export let delimiter: u32 = 0;
 export let quote: u32 = 256;
 export let decimalMark: u32 = 0;
 
-/** Forms that are told without the automaton; 0 for one that there is not. */
+/** Forms that are recognized without the automaton; 0 if there is no such form. */
 export let integerForm: i32 = 0;
 export let decimalForm: i32 = 0;
 export let paddedForm: i32 = 0;
@@ -35,7 +35,7 @@ export let dateForm: i32 = 0;
 export let timestampForm: i32 = 0;
 export let isoTimestampForm: i32 = 0;
 
-/** Takes the addresses and numbers above, in their order, from an array of numbers of 32 bits. */
+/** Sets the variables above from an array of 32-bit numbers in the same order. */
 export function configure(at: usize): void {
   classes = load<u32>(at, 0);
   next = load<u32>(at, 4);

@@ -4,15 +4,14 @@ import { keep } from "./values";
 
 export { configure } from "./layout";
 
-// Scans rows of a CSV: WebAssembly, because looking at every value of a file has to be cheap beside reading it.
+// Scans rows of a CSV. WebAssembly keeps a look at every value cheap compared with reading the file.
 
 const lf: u32 = 10;
 const cr: u32 = 13;
 
-/** Forms of fields without a value. */
 const missing: i32 = -1;
 const emptyText: i32 = -2;
-/** Bytes of a field of the row at hand: begin, end, form. */
+/** Size of a field entry: start, end, form. */
 const fieldBytes: u32 = 12;
 
 export let rowCount: u32 = 0;
@@ -25,23 +24,23 @@ export let blankLineCount: u32 = 0;
 /** Line breaks within quotes. */
 export let innerLineCount: u32 = 0;
 export let rowBytesMax: u32 = 0;
-/** What is wrong with the row behind those that were scanned: 0 nothing, 1 its fields, 2 its end, 3 behind a quote. */
+/** Problem of the row after the scanned ones: 0 none, 1 number of fields, 2 unclosed quote, 3 text after a quote. */
 export let problem: u32 = 0;
-/** Fields of that row. */
+/** Number of fields of that row. */
 export let fieldCount: u32 = 0;
 
-/** Line breaks within the quotes of the row at hand. */
+/** Line breaks within quotes of the current row. */
 let innerLines: u32 = 0;
 let innerBareQuotes: u32 = 0;
 
-/** Tells the service's code of the first value of a form. */
+/** Reports the first value of a form to the host. */
 // @ts-expect-error: decorator
 @external("service", "onFirst")
 declare function onFirst(column: u32, form: i32, from: usize, to: usize): void;
 
-/** Scans rows that begin before `limit` and end before `to`; answers where the first one begins that does not. */
+/** Scans rows that start before `limit` and end before `to`; returns the offset of the first row that does not. */
 export function scan(from: usize, to: usize, limit: usize, isEnd: bool): usize {
-  // Ends what runs to the end of the block.
+  // Sentinel for fields that reach the end of the block.
   store<u8>(to, <u8>lf);
   problem = 0;
   let at = from;
@@ -59,7 +58,7 @@ export function scan(from: usize, to: usize, limit: usize, isEnd: bool): usize {
   return at;
 }
 
-/** Counts the line break at `end`; answers where the next row begins. */
+/** Counts the line break at `end`; returns the offset of the next row. */
 function endRow(begin: usize, end: usize, to: usize): usize {
   let following = end;
   lineCount += innerLines;
@@ -89,22 +88,22 @@ function countRow(): void {
     const field = fields + column * fieldBytes;
     const found = load<i32>(field, 8);
     if (found < 0) {
-      const place = (found == missing ? nullCounts : emptyCounts) + column * 4;
-      store<u32>(place, load<u32>(place) + 1);
+      const counter = (found == missing ? nullCounts : emptyCounts) + column * 4;
+      store<u32>(counter, load<u32>(counter) + 1);
       continue;
     }
     const from = load<u32>(field);
     const to = load<u32>(field, 4);
     const form = keep(column, from, to, found, isSampled);
-    const place = counts + (column * formCount + form) * 4;
-    const before = load<u32>(place);
-    store<u32>(place, before + 1);
+    const counter = counts + (column * formCount + form) * 4;
+    const before = load<u32>(counter);
+    store<u32>(counter, before + 1);
     if (before == 0) onFirst(column, form, from, to);
   }
   rowCount++;
 }
 
-/** Reads the fields of a row; answers where its line break is, or 0 when that is not before `to`. */
+/** Parses the fields of a row; returns the offset of its line break, or 0 if that is not before `to`. */
 function readRow(from: usize, to: usize, isEnd: bool): usize {
   let at = from;
   innerLines = 0;
@@ -142,12 +141,12 @@ function readRow(from: usize, to: usize, isEnd: bool): usize {
       at++;
       continue;
     }
-    // A line break may be cut in two.
+    // The block may end within \r\n.
     return load<u8>(at) == cr && at + 1 >= to && !isEnd ? 0 : at;
   }
 }
 
-/** Where a delimiter or a line break is: at the end of the block at the latest. */
+/** Offset of the next delimiter or line break, at most the end of the block. */
 // @ts-expect-error: decorator
 @inline
 function endOfBare(from: usize): usize {
@@ -169,7 +168,7 @@ function endOfBare(from: usize): usize {
   }
 }
 
-/** Where the quote is that closes; 0 when it may come yet, or with `problem` when it does not come. */
+/** Offset of the closing quote; 0 if it may follow, or with `problem` set if there is none. */
 function endOfQuoted(from: usize, to: usize, isEnd: bool): usize {
   let at = from;
   while (true) {

@@ -1,6 +1,6 @@
 import { decimalMark, facts, flags, kinds, offsets, paddedForm } from "./layout";
 
-// What is kept of a value beyond its form. The places are those of `fact` in tally.ts.
+// Facts of values beyond their form, indexed as `fact` in tally.ts.
 
 const wholeDigits: u32 = 0;
 const fractionMin: u32 = 1;
@@ -22,21 +22,20 @@ const minus: u32 = 45;
 const colon: u32 = 58;
 const point: u32 = 46;
 
-/** Digits that the text of every double has room for. */
+/** Numbers with this many digits survive a round trip through a double. */
 const doubleDigits: u32 = 15;
 
-/** Kinds of forms, as the service's code numbers them. */
+/** Kinds of forms as numbered by the host. */
 const integer: u32 = 1;
 const decimal: u32 = 2;
 const date: u32 = 3;
 const time: u32 = 4;
 const timestamptz: u32 = 6;
-/** Flags of forms. */
 const isIso: u32 = 1;
 const isYearFirst: u32 = 2;
 const isGrouped: u32 = 4;
 
-/** Whether the number that is written there is what its nearest double is written as. */
+/** Whether the number equals the notation of its nearest double. */
 // @ts-expect-error: decorator
 @external("service", "isDoubleText")
 declare function isDoubleText(from: usize, to: usize): bool;
@@ -65,7 +64,7 @@ function isDigit(byte: u32): bool {
   return byte - zero <= 9;
 }
 
-/** Keeps what a value says of its column, and answers its form: text (0) for a date that no calendar has. */
+/** Updates the facts of a column by a value; returns its form, which is text (0) for a date outside of the calendar. */
 export function keep(column: u32, from: usize, to: usize, form: i32, isSampled: bool): i32 {
   const base = facts + column * factBytes;
   raise(base + bytesMax * 4, <i32>(to - from));
@@ -103,7 +102,7 @@ function countDigits(from: usize, to: usize): u32 {
   return count;
 }
 
-/** Whether an integer does not fit 64 bits: 9223372036854775807, or one more with a sign. */
+/** Whether an integer exceeds 64 bits: the limit is 9223372036854775807, or one more if negative. */
 function isHuge(begin: usize, to: usize, digits: u32, isNegative: bool): bool {
   if (digits != 19) return true;
   let value: u64 = 0;
@@ -113,7 +112,7 @@ function isHuge(begin: usize, to: usize, digits: u32, isNegative: bool): bool {
   return value > (<u64>i64.MAX_VALUE) + <u64>isNegative;
 }
 
-/** A zero with a sign is no decimal: only a double keeps it. */
+/** Negative zero is not a decimal, since only doubles represent it. */
 function keepDecimal(base: usize, from: usize, to: usize, form: i32, isSampled: bool): i32 {
   const begin = from + <usize>(load<u8>(from) == minus);
   let mark = to - 1;
@@ -145,7 +144,7 @@ function two(at: usize): u32 {
   return (<u32>load<u8>(at) - zero) * 10 + <u32>load<u8>(at, 1) - zero;
 }
 
-/** Answers where the date ends; 0 when there is no such day. */
+/** Returns the offset after the date; 0 if the day does not exist. */
 function keepDate(base: usize, from: usize, form: i32): usize {
   const flag: u32 = load<u8>(flags + form);
   if (flag & isIso) {
@@ -190,9 +189,9 @@ function daysOf(year: u32, month: u32): u32 {
   return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
 
-/** Keeps how many digits the seconds have behind the point; answers where the time ends. */
+/** Records the digits of fractional seconds; returns the offset after the time. */
 function keepSeconds(base: usize, from: usize, to: usize): usize {
-  // Hours, minutes and seconds, where there are any.
+  // Skips hours, minutes and optional seconds.
   let at = from + 5;
   if (at < to && load<u8>(at) == colon) at += 3;
   if (at >= to || load<u8>(at) != point) return at;
@@ -202,7 +201,7 @@ function keepSeconds(base: usize, from: usize, to: usize): usize {
   return at;
 }
 
-/** Up to 7 bytes, and behind them how many. */
+/** Stores up to 7 bytes and their number. */
 function keepOffset(base: usize, column: u32, from: usize, to: usize): void {
   let text: u64 = <u64>(to - from) << 56;
   for (let at = from; at < to; at++) text |= <u64>load<u8>(at) << (<u64>(at - from) * 8);

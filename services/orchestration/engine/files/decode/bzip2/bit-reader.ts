@@ -1,9 +1,9 @@
-/** Why bytes are no bzip2. */
-export class InvalidBzip2 extends Error {
-  override name = "InvalidBzip2";
+/** The input is not valid bzip2. */
+export class InvalidBzip2Error extends Error {
+  override name = "InvalidBzip2Error";
 }
 
-/** Reads the next bytes of the input, at least one; none at its end. */
+/** Reads the next bytes of the input; none at its end. */
 export type ReadMore = () => Uint8Array;
 
 export type BitReader = ReturnType<typeof createBitReader>;
@@ -11,14 +11,14 @@ export type BitReader = ReturnType<typeof createBitReader>;
 export function createBitReader(readMore: ReadMore) {
   let bytes: Uint8Array = new Uint8Array(0);
   let next = 0;
-  let held = 0;
-  let heldBits = 0;
+  let buffered = 0;
+  let bufferedBits = 0;
   let paddedBits = 0;
   const nextByte = (): number => {
     if (next >= bytes.length) {
       bytes = readMore();
       next = 0;
-      // A code at the end may be shorter than what is looked at: zeros follow, which nobody may take.
+      // peek may look beyond the end, so zeros are appended, which skip refuses to consume.
       if (bytes.length === 0) {
         paddedBits += 8;
         return 0;
@@ -26,19 +26,19 @@ export function createBitReader(readMore: ReadMore) {
     }
     return bytes[next++] ?? 0;
   };
-  /** The next bits, at most 24, without taking them. */
+  /** Returns the next bits, at most 24, without consuming them. */
   const peek = (count: number): number => {
-    while (heldBits < count) {
-      held = (held << 8) | nextByte();
-      heldBits += 8;
+    while (bufferedBits < count) {
+      buffered = (buffered << 8) | nextByte();
+      bufferedBits += 8;
     }
-    return (held >>> (heldBits - count)) & ((1 << count) - 1);
+    return (buffered >>> (bufferedBits - count)) & ((1 << count) - 1);
   };
   const skip = (count: number): void => {
-    heldBits -= count;
-    if (heldBits < paddedBits) throw new InvalidBzip2("it is cut off");
+    bufferedBits -= count;
+    if (bufferedBits < paddedBits) throw new InvalidBzip2Error("it is cut off");
   };
-  /** At most 24 bits. */
+  /** Reads at most 24 bits. */
   const read = (count: number): number => {
     const value = peek(count);
     skip(count);
@@ -49,12 +49,12 @@ export function createBitReader(readMore: ReadMore) {
     skip,
     read,
     read32: () => read(16) * 0x10000 + read(16),
-    /** Leaves the rest of a byte out. */
+    /** Skips to the next byte. */
     align() {
-      heldBits -= heldBits % 8;
+      bufferedBits -= bufferedBits % 8;
     },
     isAtEnd() {
-      if (heldBits > paddedBits) return false;
+      if (bufferedBits > paddedBits) return false;
       if (next >= bytes.length) {
         bytes = readMore();
         next = 0;

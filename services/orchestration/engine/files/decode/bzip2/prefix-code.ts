@@ -1,8 +1,8 @@
-import { type BitReader, InvalidBzip2 } from "./bit-reader.ts";
+import { type BitReader, InvalidBzip2Error } from "./bit-reader.ts";
 
 const codeBitsMax = 20;
 
-/** A canonical prefix code: for each number of bits the largest code, what to subtract, and all symbols by code. */
+/** A canonical prefix code: per length the largest code and the base to subtract, and all symbols in code order. */
 export type Code = {
   readonly limits: Int32Array;
   readonly bases: Int32Array;
@@ -15,7 +15,7 @@ export function readCode(bits: BitReader, count: number): Code {
   let length = bits.read(5);
   for (let symbol = 0; symbol < count; symbol++) {
     for (;;) {
-      if (length < 1 || length > codeBitsMax) throw new InvalidBzip2("a code of it is too long");
+      if (length < 1 || length > codeBitsMax) throw new InvalidBzip2Error("a code of it is too long");
       if (bits.read(1) === 0) break;
       length += bits.read(1) === 0 ? 1 : -1;
     }
@@ -54,5 +54,5 @@ export function readSymbol(bits: BitReader, { limits, bases, symbols, bitsMin }:
 }
 
 const fail = (message: string): never => {
-  throw new InvalidBzip2(message);
+  throw new InvalidBzip2Error(message);
 };

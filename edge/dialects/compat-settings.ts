@@ -1,0 +1,24 @@
+import { z } from "zod";
+import type { Env } from "../../services/lib/settings/env.ts";
+import { type CompatApi, compatApis } from "./compat-api.ts";
+
+/** The setting that chooses among compat APIs: names with commas between; all by default, none if it is empty. */
+export const compatEnv = (apis: readonly CompatApi[]) => ({
+  COMPAT_APIS: z
+    .string()
+    .default(apis.map(({ system }) => system).join(","))
+    .transform((text) => text.split(",").flatMap((name) => name.trim() || []))
+    .refine(
+      (names) => names.every((name) => apis.some(({ system }) => system === name)),
+      `must be names with commas between, of ${apis.map(({ system }) => system).join(", ") || "none that there are"}`,
+    )
+    .transform((names) => apis.filter(({ system }) => names.includes(system))),
+});
+
+export const standardCompatEnv = compatEnv(compatApis);
+
+/** What is wrong with the settings of compat APIs together. */
+export function compatProblems({ COMPAT_APIS, COMPAT_ADDRESS }: Env, apis = compatApis): string[] {
+  const isServed = apis.length > 0 && COMPAT_APIS?.trim() !== "";
+  return isServed && !COMPAT_ADDRESS ? ["COMPAT_ADDRESS: is required where COMPAT_APIS names an API"] : [];
+}

@@ -1,0 +1,55 @@
+import type { DescMessage, JsonValue, Message } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+
+/**
+ * How one API writes what its contract leaves open. A contract says which paths, fields and methods an API has; its
+ * dialect says where a credential is, and how errors, empty values and statuses look. Google's JSON is the default
+ * dialect (`google.ts`). The API of another system owns path prefixes, and everything below them is written by its
+ * dialect, whether a service answers or the edge itself: unknown paths, wrong methods, limits, timeouts, crashes.
+ *
+ * A dialect is pure: it decides nothing, and calls nobody. `tests/edge/lib/dialect-suite.ts` is the suite that each
+ * dialect runs.
+ */
+export type Dialect = {
+  /** Names the dialect in the documentation and in logs, as `google`. */
+  readonly name: string;
+
+  /** Whether a raw path, without its query, is written by this dialect. The first dialect that owns a path has it. */
+  owns(path: string): boolean;
+
+  /** Headers that a credential may be in, in lower case. CORS lets them pass, and the calls of a batch share them. */
+  readonly credentialHeaders: readonly string[];
+
+  /** The unverified credential of a request; the error to answer where there is none, or a malformed one. */
+  credentialOf(header: HeaderReader): Credential | ConnectError;
+
+  /**
+   * Writes an error. `httpStatusOf` and `httpHeadersOf` of `errors/http-status.ts` give the usual status and headers.
+   * An unknown path is a NotFound with the reason METHOD_UNKNOWN, and a method that a path lacks has the HTTP status
+   * 405 and the header `allow`.
+   */
+  encodeError(error: ConnectError): EncodedError;
+
+  /** Writes a response message as JSON, with unset fields left out, empty or null. */
+  encodeMessage(desc: DescMessage, message: Message): JsonValue;
+
+  /** Puts the whole body of a successful response into an envelope; not called for the items of a stream. */
+  readonly wrap?: (body: JsonValue) => JsonValue;
+
+  /** The status of a successful response whose contract names none. */
+  successStatus(httpMethod: string): number;
+};
+
+/** A header's value by its lower-case name; several lines are joined by commas. */
+export type HeaderReader = (name: string) => string | undefined;
+
+/** What a caller shows to be recognised, unverified. */
+export type Credential = { readonly case: "accessToken" | "apiKey"; readonly value: string };
+
+/** An error as a whole HTTP response. In a stream that has begun, the body alone is written. */
+type EncodedError = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly contentType: string;
+  readonly body: string;
+};

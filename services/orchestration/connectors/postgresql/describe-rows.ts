@@ -1,0 +1,76 @@
+import type { ExtractFormat } from "../../engine/protocol.ts";
+import { identifier } from "../../engine/sql-text.ts";
+import { tableChanged } from "../../errors.ts";
+import type { SnapshotTable } from "../connector.ts";
+import { checkReply } from "../sql/check-reply.ts";
+import type { ReadableTable, RowDescription, RowRange } from "../sql/row-source.ts";
+import { toRowsFailure } from "./failures.ts";
+import { readLayout } from "./layout.ts";
+import { explainReply } from "./replies.ts";
+import { readRowSecurity } from "./row-security.ts";
+import { quoteFirst, selectList } from "./select-list.ts";
+import type { Execute } from "./session.ts";
+import { conversionOf } from "./type-conversion.ts";
+
+/** Describes a table in the session that holds the snapshot, and locks it against alterations until the session ends. */
+export async function describeRows(
+  execute: Execute,
+  table: SnapshotTable,
+  format: ExtractFormat,
+): Promise<RowDescription> {
+  // Only the engine's own reader of the binary format takes it, and that writes Parquet.
+  const encoding = format === "parquet" ? ("binary" as const) : ("csv" as const);
+  const target = `${identifier(table.schemaName)}.${identifier(table.name)}`;
+  const label = `${table.schemaName}.${table.name}`;
+  const rowCount = await lockAndEstimate(execute, table, { label, target });
+  const layout = await readLayout(execute, table);
+  if (layout.isRewritten) throw tableChanged(label);
+  const conversions = table.wanted.map((name) => {
+    const type = layout.columns.get(name);
+    if (!type) throw tableChanged(label);
+    return { name, ...conversionOf(type) };
+  });
+  const list = selectList(
+    conversions.map(({ name, [encoding]: expression }) => expression(identifier(name))),
+  );
+  return {
+    columns: conversions.map(({ read, write, dataType }) => ({ read: read[encoding], write, dataType })),
+    encoding,
+    select: `select ${list} from ${target}`,
+    rowCount,
+    interval: layout.pages === undefined ? undefined : { unit: "pages", from: 0, to: layout.pages },
+    rowSecurity: await readRowSecurity(execute, table),
+  };
+}
+
+/** The COPY of a range of pages, or of all rows. */
+export const copyRange = ({ select, encoding }: ReadableTable, range: RowRange | undefined): string =>
+  `copy (${select}${whereOf(range)}) to stdout (${copyOptions[encoding]}, encoding 'UTF8')`;
+
+const copyOptions = { csv: `format csv, null '\\N', ${quoteFirst}`, binary: "format binary" } as const;
+
+/**
+ * Planning the statement locks the table and its partitions, and fails if a column is missing. Returns the estimated number
+ * of rows.
+ */
+async function lockAndEstimate(
+  execute: Execute,
+  { wanted }: SnapshotTable,
+  { label, target }: { label: string; target: string },
+): Promise<number> {
+  try {
+    const [row] = await execute(
+      `explain (format json) select ${wanted.map(identifier).join(", ")} from ${target}`,
+    );
+    const [{ Plan: plan }] = checkReply(explainReply, row, `plan of the table ${label}`)["QUERY PLAN"];
+    return plan["Plan Rows"];
+  } catch (error) {
+    throw toRowsFailure(error, label);
+  }
+}
+
+/** A COPY takes no parameters; the bounds are integers. */
+const whereOf = (range: RowRange | undefined): string =>
+  range
+    ? ` where ctid >= '(${range.from},0)'${range.to === undefined ? "" : ` and ctid < '(${range.to},0)'`}`
+    : "";

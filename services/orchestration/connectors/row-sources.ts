@@ -1,0 +1,6 @@
+import { createPostgresqlRows } from "./postgresql/postgresql-rows.ts";
+import { postgresqlName } from "./postgresql/settings.ts";
+import type { RowSources } from "./sql/row-source.ts";
+
+/** The kinds of databases that source processes read. */
+export const createRowSources = (): RowSources => new Map([[postgresqlName, createPostgresqlRows()]]);

@@ -1,0 +1,38 @@
+import { executionTooLarge } from "../../errors.ts";
+import { type BoundedRows, createBoundedRows, RowTooLargeError } from "../../results/bounded-rows.ts";
+import type { QueryResult } from "../../results/query-result.ts";
+import type { Query } from "../connector.ts";
+import type { FetchedRows, SqlSession } from "./row-source.ts";
+
+const firstBatchRows = 10;
+const batchRowsMax = 1000;
+/** Target size of a batch, estimated from the one before. */
+const batchBytes = 1024 * 1024;
+
+/** Runs a statement in a session and fetches no more rows than are returned. */
+export const queryRows =
+  ({ sql, maxRows }: Query) =>
+  async (session: SqlSession): Promise<QueryResult> => {
+    const kept = createBoundedRows(maxRows);
+    let batchRows = Math.min(firstBatchRows, maxRows + 1);
+    const cursor = await session.openCursor(sql, batchRows);
+    let fetched = cursor.first;
+    while (pushAll(kept, fetched) && fetched.rows.length === batchRows) {
+      batchRows = nextBatch(fetched, maxRows + 1 - kept.rows.length);
+      fetched = await cursor.fetch(batchRows);
+    }
+    return { columns: cursor.columns, rows: kept.rows, truncated: kept.truncated };
+  };
+
+function pushAll(kept: BoundedRows, { rows }: FetchedRows): boolean {
+  try {
+    return rows.every((row) => kept.push(row));
+  } catch (error) {
+    throw error instanceof RowTooLargeError ? executionTooLarge(error.message) : error;
+  }
+}
+
+function nextBatch({ rows, sizeBytes }: FetchedRows, rowsLeft: number): number {
+  const fitting = Math.max(1, Math.floor((batchBytes * rows.length) / Math.max(1, sizeBytes)));
+  return Math.min(fitting, rows.length * 2, batchRowsMax, rowsLeft);
+}

@@ -1,0 +1,24 @@
+import type { z } from "zod";
+import type { SecretUse, Settings } from "../connector.ts";
+import type { Lookup } from "../network/address-guard.ts";
+
+/** A kind of SQL database, as the service sees it. The RowSource of the same name reads it in a process of its own. */
+export type SqlDatabase<S, Login> = {
+  /** Name of the connector. */
+  readonly name: string;
+  readonly description: string;
+  readonly settings: z.ZodType;
+  /** Parses settings; `field` is their path in the request. InvalidArgument (SETTINGS_INVALID). */
+  parseSettings(settings: Settings, field: string): S;
+  /** Schemas to discover; undefined for all but the system's. */
+  schemasOf(settings: S): readonly string[] | undefined;
+  /** Secrets that a login sends, and where to. */
+  secretsOf(settings: S): readonly SecretUse[];
+  /** Identifies a login that may be insecure; undefined if it may not. See DataSource.insecureLogin. */
+  insecureLoginOf(settings: S): string | undefined;
+  /**
+   * Resolves the secrets and checks the addresses for one request. `lookup` resolves a host in the source's own process.
+   * FailedPrecondition (SECRET_NOT_FOUND, SECRET_NOT_ALLOWED, INSECURE_CONNECTION, ADDRESS_REFUSED).
+   */
+  prepareLogin(settings: S, lookup: Lookup, signal: AbortSignal): Promise<Login>;
+};

@@ -1,0 +1,42 @@
+import { currentCall } from "../../../lib/rpc/call.ts";
+import type { PartOf, ReplyOf, RequestOf } from "../../source-process/operation.ts";
+import type { resolveHost } from "../../source-process/resolve-host.ts";
+import type { RequestOptions } from "../../source-process/source-client.ts";
+import type { SourceProcesses } from "../../source-process/source-processes.ts";
+import type { SqlDatabase } from "./sql-database.ts";
+import type { SqlOperations, Target } from "./sql-operations.ts";
+
+/** The process that speaks to one database. */
+export type SqlProcess = {
+  /** Runs an operation in the process, with a fresh login. */
+  request<Name extends keyof SqlOperations>(
+    operation: Name,
+    request: Omit<RequestOf<SqlOperations[Name]>, keyof Target>,
+    options: RequestOptions<PartOf<SqlOperations[Name]>>,
+  ): Promise<ReplyOf<SqlOperations[Name]>>;
+};
+
+export function createSqlProcess<S, Login>(
+  processes: SourceProcesses,
+  database: SqlDatabase<S, Login>,
+  settings: S,
+): SqlProcess {
+  const connector = database.name;
+  return {
+    async request(operation, request, options) {
+      const { signal } = options;
+      using process = processes.lend({ orgId: callersOrg(), connector, settings });
+      const lookup = (host: string) =>
+        process.client.request<typeof resolveHost>("resolveHost", { host }, { signal });
+      const login = await database.prepareLogin(settings, lookup, signal);
+      const body = { ...request, connector, login } as RequestOf<SqlOperations[typeof operation]>;
+      return await process.client.request<SqlOperations[typeof operation]>(operation, body, options);
+    },
+  };
+}
+
+function callersOrg(): string {
+  const orgId = currentCall()?.principal?.orgId;
+  if (orgId === undefined) throw new Error("a source is used outside of a call of an organisation");
+  return orgId;
+}

@@ -1,0 +1,43 @@
+import { once } from "node:events";
+import type { Writable } from "node:stream";
+import { copyLineBytesMax } from "../../engine/database/file-reader.ts";
+import { executionTooLarge, sourceDataInvalid } from "../../errors.ts";
+import type { ColumnBatch, RowStream } from "./row-source.ts";
+
+/** Writes rows to the pipe of an engine. Returns how many there were, if it is known. */
+export async function writeRows(
+  rows: RowStream,
+  pipe: Writable,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  if ("writeTo" in rows) return rows.writeTo(pipe);
+  let rowCount = 0;
+  for await (const batch of rows.batches) {
+    signal.throwIfAborted();
+    if (!pipe.write(encodeBatch(batch))) await once(pipe, "drain", { signal });
+    rowCount += batch.rowCount;
+  }
+  return rowCount;
+}
+
+/** CSV as the engine reads it: `\N` is null, and every other value is quoted. */
+export function encodeBatch({ rowCount, columns }: ColumnBatch): string {
+  const lines = Array.from({ length: rowCount }, (_, index) => {
+    const line = columns.map((values) => encodeValue(values[index] ?? null)).join(",");
+    if (line.length > copyLineBytesMax) throw rowTooLarge();
+    return line;
+  });
+  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+}
+
+function encodeValue(value: string | null): string {
+  if (value === null) return "\\N";
+  // The engine's reader would end the text here.
+  if (value.includes("\0")) throw sourceDataInvalid("the source has a text with a NUL character");
+  return `"${value.replaceAll('"', '""')}"`;
+}
+
+const rowTooLarge = () =>
+  executionTooLarge(
+    `a row takes more than ${copyLineBytesMax / 1024 ** 2} MiB as text: select fewer columns`,
+  );

@@ -1,0 +1,29 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { StagingService } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
+import { listStoredChunks } from "../chunk-repository.ts";
+import type { StagingDeps } from "../deps.ts";
+import { jobNotFound } from "../errors.ts";
+import { findJob } from "../job-repository.ts";
+import { toChunk } from "../message.ts";
+import { signFiles } from "../sign-files.ts";
+
+/** A number that the column of indexes holds. */
+const isIndex = (text: string): boolean => /^\d{1,9}$/.test(text);
+
+export const listChunks =
+  ({ db, blobs }: StagingDeps): MethodImpl<typeof StagingService.method.listChunks> =>
+  async (request, context) => {
+    const scope = scopeOf(context);
+    const job = await findJob(db, scope, request.jobId);
+    if (!job) throw jobNotFound(request.jobId);
+    const page = pageOf(request, [request.jobId], isIndex);
+    const read = await listStoredChunks(db, scope, request.jobId, page);
+    const { rows, nextPageToken } = cutPage(read, page, (row) => String(row.chunkIndex));
+    const urls = await signFiles(
+      blobs,
+      rows.map(({ fileId }) => fileId),
+    );
+    return { chunks: rows.map((row, index) => toChunk(job, row, urls[index] ?? "")), nextPageToken };
+  };

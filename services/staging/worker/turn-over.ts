@@ -1,4 +1,0 @@
-/** The turn is over: the job was paused, cancelled or removed, or another worker has it. */
-export class TurnOver extends Error {
-  override name = "TurnOver";
-}

@@ -1,0 +1,151 @@
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { Span } from "../../lib/content/byte-range.ts";
+import { contentCorrupt } from "../errors.ts";
+import type { Content, ObjectStore, OpenObject } from "./object-store.ts";
+
+/** Number of fingerprints that are remembered as verified. */
+const verifiedMax = 100_000;
+/** How long they are trusted, in milliseconds: a disk may lose bytes that nobody has written to. */
+const verifiedMs = 24 * 60 * 60 * 1000;
+
+/** Content that leaves only after its hash was checked. Every function may throw contentCorrupt. */
+export type VerifiedContent = {
+  /** Id of the folder that objects are lent from; undefined if the store does not lend. */
+  readonly folderId: string | undefined;
+  open(content: Content): Promise<OpenContent>;
+  /** Reads all bytes again, even if they were verified before, and returns their SHA-512 in hexadecimal. */
+  sha512(content: Content): Promise<string>;
+  /** Whether stored bytes with this fingerprint were verified or written by this process. */
+  isVerified(sha256: string, fingerprint: string): boolean;
+  setVerified(sha256: string, fingerprint: string): void;
+};
+
+type OpenContent = AsyncDisposable & {
+  /** All bytes, hashed while they are read. The last chunk is held back until the hash has proved right. */
+  readAll(): AsyncGenerator<Uint8Array, void>;
+  /** A range of content that is verified as a whole first. */
+  readSpan(span: Span): AsyncGenerator<Uint8Array, void>;
+  /** Where the content is in the lent folder, verified as a whole. Only if there is a `folderId`. */
+  locate(): Promise<{ path: string; fingerprint: string }>;
+};
+
+type Store = Pick<ObjectStore, "get" | "lend">;
+
+/**
+ * Reads objects from a store and checks their hash.
+ *
+ * A range cannot be compared with the hash of the whole. Parquet readers request many small ranges, and hashing the whole
+ * object for each would cost a thousand times the read itself. So an object is hashed once, and again only after its
+ * fingerprint has changed.
+ */
+export function createVerifiedContent(store: Store): VerifiedContent {
+  const verified = new LRUCache<string, string>({ max: verifiedMax, ttl: verifiedMs });
+  const verifying = new Map<string, Promise<void>>();
+  const hashing = new Map<string, Promise<string>>();
+  const isVerified = (sha256: string, fingerprint: string) => verified.get(sha256) === fingerprint;
+
+  const verify = async (content: Content, { fingerprint }: OpenObject): Promise<void> => {
+    if (isVerified(content.sha256, fingerprint)) return;
+    await shareWork(verifying, `${content.sha256} ${fingerprint}`, () => verifyWhole(store, content));
+    verified.set(content.sha256, fingerprint);
+  };
+
+  return {
+    folderId: store.lend?.folderId,
+    isVerified,
+    setVerified: (sha256, fingerprint) => void verified.set(sha256, fingerprint),
+    async sha512(content) {
+      await using object = await openWhole(store, content);
+      const key = `${content.sha256} ${object.fingerprint}`;
+      // A disk may have lost bytes that nobody wrote to: then an upload of the same content has to replace them.
+      verified.delete(content.sha256);
+      const sha512 = await shareWork(hashing, key, () => hashWhole(store, content));
+      verified.set(content.sha256, object.fingerprint);
+      return sha512;
+    },
+    async open(content) {
+      const object = await openWhole(store, content);
+      return {
+        async *readAll() {
+          yield* readHashed(object, content);
+          verified.set(content.sha256, object.fingerprint);
+        },
+        async *readSpan(span) {
+          await verify(content, object);
+          yield* readCounted(object, content, span);
+        },
+        async locate() {
+          if (!store.lend) throw new Error("the store lends no files");
+          await verify(content, object);
+          return { path: store.lend.pathOf(content.sha256), fingerprint: object.fingerprint };
+        },
+        [Symbol.asyncDispose]: object[Symbol.asyncDispose],
+      };
+    },
+  };
+}
+
+/** Joins work that is running under this key, or starts it. */
+async function shareWork<T>(
+  running: Map<string, Promise<T>>,
+  key: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const result = running.get(key) ?? work();
+  running.set(key, result);
+  try {
+    return await result;
+  } finally {
+    running.delete(key);
+  }
+}
+
+async function openWhole(store: Store, { sha256, sizeBytes }: Content): Promise<OpenObject> {
+  const object = await store.get(sha256);
+  if (object?.sizeBytes === sizeBytes) return object;
+  await object?.[Symbol.asyncDispose]();
+  throw contentCorrupt(sha256);
+}
+
+/** Opens the object for itself: the first caller may go away before the shared work is done. */
+async function verifyWhole(store: Store, content: Content): Promise<void> {
+  await using object = await openWhole(store, content);
+  for await (const _chunk of readHashed(object, content));
+}
+
+/** Verifies like `verifyWhole`, and computes the SHA-512 of the same bytes. */
+async function hashWhole(store: Store, content: Content): Promise<string> {
+  await using object = await openWhole(store, content);
+  const hash = createHash("sha512");
+  for await (const chunk of readHashed(object, content)) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+async function* readHashed(
+  object: OpenObject,
+  { sha256, sizeBytes }: Content,
+): AsyncGenerator<Uint8Array, void> {
+  const hash = createHash("sha256");
+  let readBytes = 0;
+  for await (const chunk of object.read({ start: 0, end: sizeBytes })) {
+    hash.update(chunk);
+    readBytes += chunk.length;
+    if (readBytes === sizeBytes && hash.digest("hex") !== sha256) throw contentCorrupt(sha256);
+    yield chunk;
+  }
+  if (readBytes < sizeBytes) throw contentCorrupt(sha256);
+}
+
+async function* readCounted(
+  object: OpenObject,
+  { sha256 }: Content,
+  span: Span,
+): AsyncGenerator<Uint8Array, void> {
+  let missingBytes = span.end - span.start;
+  for await (const chunk of object.read(span)) {
+    missingBytes -= chunk.length;
+    yield chunk;
+  }
+  if (missingBytes > 0) throw contentCorrupt(sha256);
+}

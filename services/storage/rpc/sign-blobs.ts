@@ -1,0 +1,18 @@
+import type { MethodImpl } from "@connectrpc/connect";
+import type { BlobService } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import type { StorageDeps } from "../deps.ts";
+import { fileNotFound } from "../errors.ts";
+import { listFileIds } from "../file-repository.ts";
+import { expireTimeOf } from "../sign/expire-time.ts";
+
+export const signBlobs =
+  ({ db, signedUrls }: StorageDeps): MethodImpl<typeof BlobService.method.signBlobs> =>
+  async ({ fileIds, lifetime }, context) => {
+    const scope = scopeOf(context);
+    const known = await listFileIds(db, scope, fileIds);
+    const unknown = fileIds.find((fileId) => !known.has(fileId.toLowerCase()));
+    if (unknown !== undefined) throw fileNotFound(unknown);
+    const expireTime = expireTimeOf(lifetime);
+    return { urls: fileIds.map((fileId) => signedUrls.urlFor({ orgId: scope.orgId, fileId, expireTime })) };
+  };

@@ -1,0 +1,30 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
+import { Decision } from "../../gen/sluice/approval/v1/reviews_pb.ts";
+import { failureOf } from "../lib/failure-of.ts";
+import { testDecision } from "./decisions.ts";
+import { type Release, startRelease, team } from "./release-fixtures.ts";
+
+let release: Release;
+beforeAll(async () => {
+  release = await startRelease();
+});
+afterAll(() => release[Symbol.asyncDispose]());
+
+testDecision(() => release, {
+  call: "requestChanges",
+  decision: Decision.CHANGES_REQUESTED,
+  state: ProjectState.CHANGES_REQUESTED,
+  event: "changes requested",
+});
+
+const anotherManifest = "f".repeat(64);
+
+test("InvalidArgument: changes are asked for without a word", async () => {
+  const call = team(release).approver.reviews.requestChanges({
+    projectId: randomUUID(),
+    manifestSha256: anotherManifest,
+  });
+  expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields: ["comment"] });
+});

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { principal } from "../lib/test-mesh.ts";
+import { failureOf, type Identity, lacking, newOrg, startIdentity } from "./fixtures.ts";
+
+let identity: Identity;
+beforeAll(async () => {
+  identity = await startIdentity();
+});
+afterAll(() => identity[Symbol.asyncDispose]());
+
+const secretsAs = (who: Principal) => identity.client(SecretService, who);
+
+test("OK: ListSecrets pages through the organisation's secrets by name, without values", async () => {
+  const { admin } = await newOrg(identity);
+  const made = [];
+  for (const name of ["a", "b", "c"]) {
+    made.push((await secretsAs(admin).putSecret({ name, value: `value of ${name}` })).secret);
+  }
+  await secretsAs((await newOrg(identity)).admin).putSecret({ name: "other", value: "v" });
+  const first = await secretsAs(admin).listSecrets({ pageSize: 2 });
+  const last = await secretsAs(admin).listSecrets({ pageSize: 2, pageToken: first.nextPageToken });
+  expect([...first.secrets, ...last.secrets]).toEqual(made);
+  expect(last.nextPageToken).toBe("");
+  const [, ...question] = JSON.parse(Buffer.from(first.nextPageToken, "base64url").toString());
+  const pageToken = Buffer.from(JSON.stringify(["a\0", ...question])).toString("base64url");
+  expect(await failureOf(secretsAs(admin).listSecrets({ pageToken }))).toMatchObject({
+    code: "InvalidArgument",
+    reason: "PAGE_TOKEN_INVALID",
+  });
+});
+
+test("InvalidArgument: ListSecrets with a wrong page, DeleteSecret with a wrong name", async () => {
+  const secrets = secretsAs(principal());
+  expect(await failureOf(secrets.listSecrets({ pageSize: 1001 }))).toMatchObject({ fields: ["page_size"] });
+  expect(await failureOf(secrets.listSecrets({ pageToken: "?" }))).toMatchObject({
+    reason: "PAGE_TOKEN_INVALID",
+  });
+  expect(await failureOf(secrets.deleteSecret({ name: "a/b" }))).toMatchObject({ fields: ["name"] });
+});
+
+test("PermissionDenied: a viewer", async () => {
+  const call = secretsAs(principal({ roles: ["viewer"] })).listSecrets({});
+  expect(await failureOf(call)).toEqual(lacking("secrets.read"));
+});

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { failureOf, type Identity, startIdentity } from "./fixtures.ts";
+import { newSecretScene, type SecretScene } from "./secret-scene.ts";
+
+let identity: Identity;
+let scene: SecretScene;
+beforeAll(async () => {
+  identity = await startIdentity();
+});
+afterAll(() => identity[Symbol.asyncDispose]());
+beforeEach(async () => {
+  scene = await newSecretScene(identity);
+});
+
+test("OK: the organisations whose secrets are from the version before destinations", async () => {
+  const { orgId } = scene.admin;
+  const { secretsAs, policies, forgetDestinations } = scene;
+  await secretsAs(scene.admin).putSecret({ name: "db", value: "v" });
+  expect((await policies().listUnboundOrgs({})).orgIds).toEqual([]);
+  await forgetDestinations("db");
+  expect((await policies().listUnboundOrgs({})).orgIds).toEqual([orgId]);
+  await policies().bindSecrets({ orgId });
+  expect((await policies().listUnboundOrgs({})).orgIds).toEqual([]);
+});
+
+test.each(["edge", "storage", "staging", "approval"])("PermissionDenied: %s", async (process) => {
+  const call = scene.policies(process).listUnboundOrgs({});
+  expect(await failureOf(call)).toMatchObject({ code: "PermissionDenied" });
+});

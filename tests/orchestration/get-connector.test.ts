@@ -1,0 +1,36 @@
+import { Code } from "@connectrpc/connect";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+
+let mesh: Orchestration;
+beforeAll(async () => {
+  mesh = await startOrchestration();
+});
+afterAll(() => mesh[Symbol.asyncDispose]());
+
+describe("ListConnectors and GetConnector", () => {
+  test("OK: every connector by name, with the schema of its settings", async () => {
+    const { connectors } = await mesh.user().connectors.listConnectors({});
+    expect(connectors.map(({ name }) => name)).toEqual(["file", "postgresql"]);
+    const { connector } = await mesh.user().connectors.getConnector({ connector: "postgresql" });
+    expect(connector).toEqual(connectors[1]);
+    expect(connector?.settingsSchema).toMatchObject({
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      additionalProperties: false,
+      required: ["host", "database", "user", "passwordSecret"],
+      properties: {
+        port: { default: 5432 },
+        sslMode: { enum: ["disable", "prefer", "require", "verify-full"] },
+      },
+    });
+  });
+
+  test("NotFound: a connector that there is not", async () => {
+    expect(await failureOf(mesh.user().connectors.getConnector({ connector: "oracle" }))).toEqual({
+      code: Code.NotFound,
+      reason: "RESOURCE_NOT_FOUND",
+      fields: [],
+      message: "connector oracle not found",
+    });
+  });
+});

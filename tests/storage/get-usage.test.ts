@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { principal } from "../lib/test-mesh.ts";
+import { chunkPart, failureOf, lacking, openUpload, type Storage, startStorage, upload } from "./fixtures.ts";
+
+let storage: Storage;
+beforeAll(async () => {
+  storage = await startStorage();
+});
+afterAll(() => storage[Symbol.asyncDispose]());
+
+const quotas = (who: Principal) => storage.client(QuotaService, who);
+const tebibyte = 2n ** 40n;
+
+test("OK: GetUsage counts files, and what a running upload has reserved", async () => {
+  const who = principal();
+  await upload(storage, who, { content: "four" });
+  const running = openUpload(storage, who, { sizeBytes: 1000n });
+  await expect
+    .poll(() => quotas(who).getUsage({}))
+    .toEqual({
+      $typeName: "sluice.storage.v1.GetUsageResponse",
+      usedBytes: 4n,
+      reservedBytes: 1000n,
+      fileCount: 1n,
+      limitBytes: tebibyte,
+    });
+  running.send(chunkPart(Buffer.alloc(1000)));
+  running.end();
+  await running.answer;
+  expect(await quotas(who).getUsage({})).toMatchObject({
+    usedBytes: 1004n,
+    reservedBytes: 0n,
+    fileCount: 2n,
+  });
+});
+
+test("PermissionDenied: somebody without a role", async () => {
+  expect(await failureOf(quotas(principal({ roles: [] })).getUsage({}))).toEqual(
+    lacking("storage.quota.read"),
+  );
+});

@@ -1,0 +1,67 @@
+import { waitingPaths } from "./slow-files.ts";
+
+/** Tests of functions: they start no server, no database and no process, which `tests/lib/refuse-servers.ts` enforces. */
+const purePaths: readonly string[] = [
+  "tests/all-in-one/mesh-certificates.test.ts",
+  "tests/approval/file-path.test.ts",
+  "tests/edge/accept.test.ts",
+  "tests/edge/auth.test.ts",
+  "tests/edge/binder.test.ts",
+  "tests/edge/client-address.test.ts",
+  "tests/edge/cluster-store.test.ts",
+  "tests/edge/confirm-leases.test.ts",
+  "tests/edge/http2-client/hpack.test.ts",
+  "tests/edge/limit-table.test.ts",
+  "tests/edge/properties.test.ts",
+  "tests/edge/response.test.ts",
+  "tests/edge/route.test.ts",
+  "tests/edge/router.test.ts",
+  "tests/edge/template.test.ts",
+  "tests/exact/types-page.test.ts",
+  "tests/identity/password.test.ts",
+  "tests/identity/vault.test.ts",
+  "tests/lib/certificates.test.ts",
+  "tests/lib/encode-message.test.ts",
+  "tests/lib/ids.test.ts",
+  "tests/lib/normalize-host.test.ts",
+  "tests/lib/refuse-servers.test.ts",
+  "tests/openapi/document.test.ts",
+  "tests/openapi/odd.test.ts",
+  "tests/orchestration/config.test.ts",
+  "tests/orchestration/copy-in-pieces.test.ts",
+  "tests/orchestration/cut-statistics.test.ts",
+  "tests/orchestration/fair-scheduler.test.ts",
+  "tests/orchestration/gate-plan.test.ts",
+  "tests/orchestration/mapped-bound.test.ts",
+  "tests/orchestration/ordinary-queries.test.ts",
+  "tests/orchestration/parquet-foot.test.ts",
+  "tests/orchestration/read-statistics.test.ts",
+  "tests/orchestration/result-files.test.ts",
+  "tests/orchestration/snapshot-leases.test.ts",
+  "tests/storage/config.test.ts",
+  "tests/telemetry/edge-sampler.test.ts",
+];
+
+const contractPaths = "tests/contract/*.test.ts";
+
+/** Many at once: they wait most of the time. */
+const together = { maxWorkers: 5, sequence: { groupOrder: 0 } };
+/** One more than there are cores: each waits for databases and services some of the time. */
+const shared = { maxWorkers: 3, sequence: { groupOrder: 1 }, isolate: false };
+
+/** Projects with different numbers of workers run one after the other: first those that wait, then those that compute. */
+export const projects = [
+  // Each file has a process of its own: it may measure it, or hold what is global in it.
+  { name: "waiting", include: [...waitingPaths], isolate: true, ...together },
+  {
+    name: "mesh",
+    include: ["tests/**/*.test.ts"],
+    exclude: [...waitingPaths, ...purePaths, contractPaths],
+    ...shared,
+  },
+  { name: "contract", include: [contractPaths], ...shared },
+  { name: "pure", include: [...purePaths], setupFiles: ["tests/lib/refuse-servers.ts"], ...shared },
+];
+
+/** All paths that the projects name. */
+export const namedPaths: readonly string[] = [...waitingPaths, ...purePaths];
