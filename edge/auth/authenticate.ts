@@ -9,28 +9,27 @@ import { credentialInvalid } from "../errors/refusals.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { headerOf } from "../http/http.ts";
 import type { EdgeAccess } from "../method/access.ts";
-import { rememberVerified, type Verified } from "./verified-credentials.ts";
+import { cacheVerified, type Verified } from "./verified-credentials.ts";
 
-/** Says who calls, by the headers alone. */
+/** Authenticates a request by its headers. */
 export type Authenticate = {
-  /** Who calls, if that is known without asking anybody. */
+  /** The cached principal of the credential, if there is one. */
   recall(access: EdgeAccess, exchange: Exchange): Principal | undefined;
-  /** Who calls; undefined where nobody has to say so. Rejects with Unauthenticated, or Unavailable. */
+  /** Undefined if the method needs no credential. Rejects with Unauthenticated, or Unavailable. */
   verify(access: EdgeAccess, exchange: Exchange): Promise<Principal | undefined>;
 };
 
-/** How long identity may take, in milliseconds. */
+/** Timeout of a verification, in milliseconds. */
 const verifyMs = 5_000;
 
-/** Verifies credentials with identity. */
 export function createAuthenticate(options: { identity: Transport; signer: Signer }): Authenticate {
   const client = createClient(PolicyService, options.identity);
-  const credentials = rememberVerified(async (credential): Promise<Verified> => {
+  const credentials = cacheVerified(async (credential): Promise<Verified> => {
     const headers = { [assertionHeader]: await options.signer.assertionFor(undefined) };
     try {
-      // The call belongs to all who wait for it: none of them may cancel it.
-      const answer = await client.verifyCredential({ credential }, { headers, timeoutMs: verifyMs });
-      const { orgId, userId, apiKeyId, roles, expireTime } = answer;
+      // Without a signal: other requests can wait for the same call.
+      const response = await client.verifyCredential({ credential }, { headers, timeoutMs: verifyMs });
+      const { orgId, userId, apiKeyId, roles, expireTime } = response;
       return {
         principal: { orgId, userId, ...(apiKeyId && { apiKeyId }), roles },
         expiresAtMs: expireTime && timestampMs(expireTime),

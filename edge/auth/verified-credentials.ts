@@ -3,29 +3,28 @@ import type { Principal } from "../../services/lib/rpc/principal.ts";
 import type { Credential } from "../dialects/dialect.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 
-/** Whom a credential stands for, and until when; without an end it does not expire. */
+/** The principal of a credential, and when it expires. */
 export type Verified = { readonly principal: Principal; readonly expiresAtMs: number | undefined };
 
-/** How long an answer is used again: a revoked credential works this much longer at the most. */
+/** Time to live of an entry, and so how long a revoked credential still works, in milliseconds. */
 const reuseMs = 5_000;
 const entriesMax = 10_000;
 
-/** Whom credentials stand for; `connection` is where one is shown, which usually shows the same again. */
+/** Cache of verified credentials. `connection` speeds up the lookup: it usually sends the same credential again. */
 export type VerifiedCredentials = {
-  /** What is remembered of a credential. */
+  /** The cached principal, if there is one. */
   recall(credential: Credential, connection?: object): Principal | undefined;
-  /** The same, or else asks; callers that ask for the same one at once share a call. */
+  /** Verifies a credential that is not cached. Concurrent verifications of one credential share a call. */
   verify(credential: Credential, connection?: object): Promise<Principal>;
 };
 
-/** Remembers verified credentials for a moment. */
-export function rememberVerified(
+export function cacheVerified(
   verify: (credential: Credential) => Promise<Verified>,
   now: () => number = Date.now,
 ): VerifiedCredentials {
   const known = new LRUCache<string, { principal: Principal; untilMs: number }>({ max: entriesMax });
   const running = new Map<string, Promise<Principal>>();
-  const ask = async (credential: Credential, key: string) => {
+  const load = async (credential: Credential, key: string) => {
     try {
       const { principal, expiresAtMs = Number.POSITIVE_INFINITY } = await verify(credential);
       known.set(key, { principal, untilMs: Math.min(now() + reuseMs, expiresAtMs) });
@@ -45,14 +44,14 @@ export function rememberVerified(
       const key = keyOf(credential, connection);
       const recalled = recallKey(key);
       if (recalled) return recalled;
-      const asked = running.get(key) ?? ask(credential, key);
-      running.set(key, asked);
-      return asked;
+      const loading = running.get(key) ?? load(credential, key);
+      running.set(key, loading);
+      return loading;
     },
   };
 }
 
-/** Computes fingerprints; a connection that shows the same credential again is not computed for again. */
+/** Computes fingerprints, and caches the last one of each connection. */
 function fingerprinter(): (credential: Credential, connection: object | undefined) => string {
   const last = new WeakMap<object, { credential: Credential; fingerprint: string }>();
   return (credential, connection) => {

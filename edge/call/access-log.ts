@@ -3,15 +3,14 @@ import type { ByteCount } from "../http/count-bytes.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { isWhole } from "./outcome.ts";
 
-/** Of a request whose answer is over. */
-export type Ending = {
+export type RequestOutcome = {
   readonly code: string;
   readonly bytes: ByteCount;
   readonly traceId: string | undefined;
 };
 
-/** Writes one line for a request when its answer is over. Headers and URL stay out: they may hold secrets. */
-export function logAccess(exchange: Exchange, { code, bytes, traceId }: Ending, log: Logger): void {
+/** Logs a request when its exchange is over, without headers and URL, which may contain secrets. */
+export function logAccess(exchange: Exchange, { code, bytes, traceId }: RequestOutcome, log: Logger): void {
   const { request, response, principal, method } = exchange;
   log.info(
     {

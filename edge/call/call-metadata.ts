@@ -5,7 +5,7 @@ import { isTracing } from "../../services/lib/telemetry/tracing.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { passRequest } from "./passed-metadata.ts";
 
-/** All that an upstream learns of a request beside its message: nothing that a caller sent passes by itself. */
+/** Metadata of an upstream call. No header of the caller is forwarded unless `passedHeaders` names it. */
 export async function callMetadata(
   exchange: Exchange,
   { signer, passedHeaders }: { signer: Signer; passedHeaders: readonly string[] },
@@ -16,7 +16,7 @@ export async function callMetadata(
   metadata[assertionHeader] = await signer.assertionFor(principal);
   metadata["x-request-id"] = requestId;
   metadata["x-sluice-client-address"] = clientAddress;
-  // Where nothing is traced here, those behind may still continue the caller's trace; else each try names its own span.
+  // If the edge records nothing, the upstream continues the caller's trace. Otherwise each attempt sends its own span.
   if (!isTracing()) for (const [name, value] of traceEntries(exchange)) metadata[name] = value;
   if (principal) {
     metadata["x-org-id"] = principal.orgId;

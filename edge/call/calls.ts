@@ -9,42 +9,42 @@ import type { UnaryResponse } from "../upstream/status.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { callMetadata } from "./call-metadata.ts";
 
-/** A request's way on. */
+/** A call to forward. */
 export type ForwardedCall = {
   readonly exchange: Exchange;
   readonly method: DescMethod;
-  /** What is left of the deadline; undefined without one. */
+  /** Time until the deadline, if there is one. */
   readonly timeoutMs: number | undefined;
-  /** The folder whose files the edge reads by itself. */
+  /** Id of the storage folder that the edge can read itself. */
   readonly sharedFolderId?: string | undefined;
 };
 
-/** Calls of upstreams, of encoded messages. */
+/** Calls with encoded messages. */
 export type Calls = {
-  /** Begins a call of many messages. */
+  /** Starts a streaming call. */
   open(call: ForwardedCall, listener: StreamListener): Promise<StreamCall>;
-  /** One request, one answer. Does not throw what the upstream answers. */
+  /** Makes a unary call. Errors of the upstream are in the response. */
   exchangeOne(call: ForwardedCall, message: Uint8Array): Promise<UnaryResponse>;
 };
 
 export function createCalls(options: {
   upstreamOf: (method: DescMethod) => Upstream;
   signer: Signer;
-  /** Headers of requests that go on; no other does. */
+  /** The only request headers that are forwarded. */
   passedHeaders: readonly string[];
 }): Calls {
-  const begin = async ({ exchange, method, timeoutMs, sharedFolderId }: ForwardedCall) => {
+  const prepare = async ({ exchange, method, timeoutMs, sharedFolderId }: ForwardedCall) => {
     const headers = await callMetadata(exchange, options);
     if (sharedFolderId !== undefined) headers[sharedFolderHeader] = sharedFolderId;
     return { policy: policyOf(method), headers, timeoutMs };
   };
   return {
     async open(call, listener) {
-      return openStream(options.upstreamOf(call.method), { ...(await begin(call)), listener });
+      return openStream(options.upstreamOf(call.method), { ...(await prepare(call)), listener });
     },
     async exchangeOne(call, message) {
       const { onClosed } = call.exchange;
-      return callUnary(options.upstreamOf(call.method), { ...(await begin(call)), message, onClosed });
+      return callUnary(options.upstreamOf(call.method), { ...(await prepare(call)), message, onClosed });
     },
   };
 }

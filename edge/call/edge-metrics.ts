@@ -4,7 +4,7 @@ import { latencyBuckets, registry } from "../../services/lib/telemetry/metrics.t
 const registers = [registry];
 const labelNames = ["method", "protocol"] as const;
 
-/** What the edge counts. `method` is an RPC's by its contract, or `unknown`: nothing that a caller makes up. */
+/** `method` is an RPC of the contracts or `unknown`, so that callers can't create labels. */
 export const edgeMetrics = {
   requests: new Counter({
     name: "sluice_edge_requests_total",
@@ -38,7 +38,7 @@ export const edgeMetrics = {
   }),
 };
 
-/** Connections and streams now, counted where they begin and end, whether anybody asks or not. */
+/** Open connections and streams, which are counted whether metrics are enabled or not. */
 export const openConnections = { http1: 0, http2: 0, http2Streams: 0 };
 
 new Gauge({

@@ -7,13 +7,13 @@ import {
 } from "../../services/lib/telemetry/observe-call.ts";
 import type { Calls } from "./calls.ts";
 
-/** The same calls, but each is told of. `peerOf` names who answers a method. */
+/** Adds a span and metrics to each call. `peerOf` names the upstream of a method. */
 export function observeCalls(calls: Calls, peerOf: (method: DescMethod) => string): Calls {
-  const begin = (method: DescMethod): ObservedCall | undefined =>
+  const observe = (method: DescMethod): ObservedCall | undefined =>
     isObserving() ? observeUpstream("edge", peerOf(method), method, SpanKind.INTERNAL) : undefined;
   return {
     exchangeOne(call, message) {
-      const observed = begin(call.method);
+      const observed = observe(call.method);
       if (!observed) return calls.exchangeOne(call, message);
       return endWith(
         observed,
@@ -22,9 +22,9 @@ export function observeCalls(calls: Calls, peerOf: (method: DescMethod) => strin
       );
     },
     open(call, listener) {
-      const observed = begin(call.method);
+      const observed = observe(call.method);
       if (!observed) return calls.open(call, listener);
-      const told: typeof listener = {
+      const observing: typeof listener = {
         headers: (raw) => listener.headers(raw),
         message: (bytes) => listener.message(bytes),
         finished(error, trailers) {
@@ -34,7 +34,7 @@ export function observeCalls(calls: Calls, peerOf: (method: DescMethod) => strin
       };
       return endWith(
         observed,
-        () => calls.open(call, told),
+        () => calls.open(call, observing),
         () => undefined,
       );
     },
@@ -44,12 +44,12 @@ export function observeCalls(calls: Calls, peerOf: (method: DescMethod) => strin
 async function endWith<T>(
   observed: ObservedCall,
   work: () => Promise<T>,
-  done: (answer: T) => void,
+  done: (result: T) => void,
 ): Promise<T> {
   try {
-    const answer = await observed.within(work);
-    done(answer);
-    return answer;
+    const result = await observed.within(work);
+    done(result);
+    return result;
   } catch (error) {
     observed.end(error);
     throw error;

@@ -10,7 +10,7 @@ import { edgeMetrics } from "./edge-metrics.ts";
 import { outcomeOf } from "./outcome.ts";
 import { endRequestSpan, startRequestSpan } from "./request-span.ts";
 
-/** Answers a request by `work`, and tells of it in the log, in the metrics and in its trace, as far as they are on. */
+/** Runs `work`, and records the request in the log, the metrics and a span, if they are enabled. */
 export function observeExchange(exchange: Exchange, log: Logger, work: () => void): void {
   const span = startRequestSpan(exchange);
   const isLogging = log.isLevelEnabled("info");

@@ -1,7 +1,7 @@
 import { codeName } from "../../services/lib/telemetry/code-name.ts";
 import type { Exchange } from "../http/exchange.ts";
 
-/** Names of google.rpc.Code for answers that are told by their HTTP status alone. */
+/** google.rpc.Code by HTTP status, for responses without an error of their own. */
 const codesByStatus: Readonly<Record<number, string>> = {
   400: "INVALID_ARGUMENT",
   401: "UNAUTHENTICATED",
@@ -22,8 +22,8 @@ const codesByStatus: Readonly<Record<number, string>> = {
 };
 
 /**
- * What came of a request, once its answer is over, by the name of google.rpc.Code: also where HTTP's status says
- * nothing of it, as after the start of a stream. A caller that went away before the end has cancelled.
+ * Name of the google.rpc.Code of a request whose exchange is over. An error after the start of a stream counts, which the
+ * HTTP status does not show. A caller that left before the end has cancelled.
  */
 export function outcomeOf(exchange: Exchange): string {
   if (exchange.error) return codeName(exchange.error);
@@ -33,9 +33,9 @@ export function outcomeOf(exchange: Exchange): string {
   return codesByStatus[statusCode] ?? (statusCode < 500 ? "FAILED_PRECONDITION" : "UNKNOWN");
 }
 
-/** Whether the caller got the answer to its end. */
+/** Whether the whole response was sent. */
 export function isWhole({ response }: Exchange): boolean {
-  // Node ends the stream of HTTP/2 itself when the caller resets it.
+  // When the client resets an HTTP/2 stream, Node ends the response.
   if (!response.writableEnded) return false;
   return "stream" in response ? response.stream.writableFinished : response.writableFinished;
 }

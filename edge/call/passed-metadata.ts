@@ -2,12 +2,12 @@ import type { OutgoingHttpHeaders } from "node:http2";
 import type { HttpRequest } from "../http/http.ts";
 import type { RawHeaders } from "../http2-client/raw-headers.ts";
 
-/** Headers or trailers as an answer carries them. */
+/** Headers or trailers of a response. */
 export type PassedMetadata = Readonly<Record<string, readonly string[]>>;
 
 const none: PassedMetadata = Object.freeze({});
 
-// What a connection, a protocol or the edge itself says; an upstream can't say it for them.
+// Set by the connection, the protocol or the edge, and never by an upstream.
 const ownNames = new Set([
   "connection",
   "content-encoding",
@@ -33,7 +33,7 @@ const ownNames = new Set([
 ]);
 const ownPrefixes = ["access-control-", "grpc-", "connect-", "x-sluice-", "trailer-", ":"];
 
-/** Headers that HTTP knows one value of: of several, the first stands. */
+/** Headers that have one value: only the first is forwarded. */
 const singleNames = new Set([
   "age",
   "authorization",
@@ -65,8 +65,8 @@ const singleNames = new Set([
 const isOwn = (name: string): boolean =>
   ownNames.has(name) || ownPrefixes.some((prefix) => name.startsWith(prefix));
 
-/** What of an upstream's headers or trailers goes on to the caller; bytes stay in base64. */
-export function passedAnswer(raw: RawHeaders | undefined): PassedMetadata {
+/** The headers or trailers of an upstream that are forwarded to the caller. Binary values stay in base64. */
+export function passedResponse(raw: RawHeaders | undefined): PassedMetadata {
   if (!raw) return none;
   let passed: Record<string, string[]> | undefined;
   for (let at = 0; at + 1 < raw.length; at += 2) {
@@ -80,11 +80,11 @@ export function passedAnswer(raw: RawHeaders | undefined): PassedMetadata {
   return passed ?? none;
 }
 
-/** Several values of bytes may stand in one line, and not every caller takes padding. */
+/** A line can have several binary values. Padding is removed, since not every client accepts it. */
 const valuesOf = (name: string, value: string): string[] =>
   name.endsWith("-bin") ? value.split(",").map((one) => one.trim().replace(/=+$/, "")) : [value];
 
-/** Adds the headers of a request that may go on, which are those that are named; nothing passes by itself. */
+/** Adds the request headers that `names` lists. */
 export function passRequest(
   request: HttpRequest,
   names: readonly string[],

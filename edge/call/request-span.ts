@@ -17,7 +17,7 @@ import type { Exchange } from "../http/exchange.ts";
 
 const httpMethods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"]);
 
-/** Begins the span of a request, which continues its caller's trace; undefined where nothing is traced. */
+/** Starts the span of a request, which continues the caller's trace; undefined if nothing is traced. */
 export function startRequestSpan(exchange: Exchange): Span | undefined {
   if (!isTracing()) return undefined;
   const { request } = exchange;
@@ -35,7 +35,7 @@ export function startRequestSpan(exchange: Exchange): Span | undefined {
   );
 }
 
-/** Ends it. It is named after the route, since a path holds values, and they may be secrets. */
+/** The span is named after the route, since a path contains values, which may be secrets. */
 export function endRequestSpan(span: Span, exchange: Exchange, code: string): void {
   const { route, method, principal, response } = exchange;
   const status = response.statusCode;

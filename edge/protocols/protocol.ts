@@ -12,7 +12,7 @@ import type { Exchange } from "../http/exchange.ts";
  * 1. finds the method and sets `exchange.method` and `exchange.route`, for the log,
  * 2. awaits `admit(exchange, method, access)`, which checks the credential and takes the tokens and permits of the
  *    limits, before it reads the body: a call that is forwarded without it fails,
- * 3. reads the body by `http/body.ts`, within the bounds of the method,
+ * 3. reads the body by `http/read-chunks.ts`, within the bounds of the method,
  * 4. calls the method by `forward`, which adds deadline, request id and signed principal,
  * 5. sends the response by `http/send.ts`.
  */

@@ -4,7 +4,7 @@ import { methodUnknown } from "../errors/refusals.ts";
 import { headerOf } from "../http/http.ts";
 import { jsonType } from "../http/send.ts";
 import type { RpcHandler } from "../rpc/handler.ts";
-import { sendMethodUnknown } from "../rpc/unknown.ts";
+import { sendMethodUnknown } from "../rpc/send-method-unknown.ts";
 import { wireOf } from "../rpc/wire.ts";
 import type { Protocol, RequestHead } from "./protocol.ts";
 

@@ -3,12 +3,12 @@ import { compressedFlag, wrap } from "../codec/envelope.ts";
 import { type Compression, isWorthCompressing } from "../http/compression.ts";
 import { writeChunk } from "../http/write-chunk.ts";
 
-/** Writes messages in envelopes, compressed where it pays, and in their order although compressing takes a while and a large one is written in parts. */
+/** Writes messages in envelopes and in order, although compression is asynchronous and large messages are written in parts. */
 export type EnvelopeWriter = {
-  /** The promise, if there is one, resolves when the reader took enough. */
+  /** The promise, if there is one, resolves when there is room for more. */
   write(message: Buffer): Promise<void> | undefined;
-  /** Runs when all that came before is written. */
-  afterwards(work: () => void): void;
+  /** Runs `work` after all earlier writes. */
+  afterWrites(work: () => void): void;
 };
 
 export function createEnvelopeWriter(
@@ -16,9 +16,9 @@ export function createEnvelopeWriter(
   compression: Compression | undefined,
 ): EnvelopeWriter {
   let writing: Promise<void> | undefined;
-  const inTurn = (work: () => Promise<void> | undefined): Promise<void> =>
-    remember(Promise.resolve(writing).then(work));
-  const remember = (work: Promise<void>): Promise<void> => {
+  const enqueue = (work: () => Promise<void> | undefined): Promise<void> =>
+    track(Promise.resolve(writing).then(work));
+  const track = (work: Promise<void>): Promise<void> => {
     const settled = work.finally(() => {
       if (writing === settled) writing = undefined;
     });
@@ -29,14 +29,14 @@ export function createEnvelopeWriter(
     write(message) {
       if (compression && isWorthCompressing(message)) {
         const bytes = compression.compress(message);
-        return inTurn(async () => writeChunk(response, wrap(compressedFlag, await bytes)));
+        return enqueue(async () => writeChunk(response, wrap(compressedFlag, await bytes)));
       }
       const send = () => writeChunk(response, wrap(0, message));
-      if (writing) return inTurn(send);
+      if (writing) return enqueue(send);
       const sent = send();
-      return sent && remember(sent);
+      return sent && track(sent);
     },
-    afterwards(work) {
+    afterWrites(work) {
       if (writing) void writing.then(work);
       else work();
     },

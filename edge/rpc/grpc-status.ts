@@ -1,7 +1,7 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { toGrpcStatus } from "../../services/lib/mesh/grpc-status.ts";
 
-/** What gRPC and gRPC-Web say at the end of a call. */
+/** Trailers with the status of a gRPC or gRPC-Web call. */
 export function grpcStatusOf(error: ConnectError | undefined): Record<string, string> {
   if (!error) return { "grpc-status": "0" };
   const { code, details, metadata } = toGrpcStatus(error);
@@ -15,7 +15,7 @@ export function grpcStatusOf(error: ConnectError | undefined): Record<string, st
   };
 }
 
-/** Only what can't stand in a header is encoded, and the sign itself: not every client decodes more. */
+/** Encodes only `%` and characters that are invalid in a header: some clients decode nothing else. */
 function percentEncode(text: string): string {
   if (/^[\x20-\x24\x26-\x7e]*$/.test(text)) return text;
   let encoded = "";

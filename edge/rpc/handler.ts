@@ -4,20 +4,20 @@ import { hostInvalid } from "../errors/http-error.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { isHttp2 } from "../http/http.ts";
 import { type Plan, plansOf } from "../method/plan.ts";
-import { answerAs } from "./answer-as.ts";
 import { type ConnectGet, readConnectGet } from "./connect-get.ts";
-import { hasValidHost } from "./host.ts";
-import { relayCall } from "./relay.ts";
+import { encodeResponse } from "./encode-response.ts";
+import { hasValidHost } from "./has-valid-host.ts";
+import { relayCall } from "./relay-call.ts";
 import { wireOf } from "./wire.ts";
 
 export type RpcHandler = {
-  /** The plan of a path, or undefined if the path is no RPC's or the RPC is internal. */
+  /** The plan of an RPC's path; undefined for other paths and for internal RPCs. */
   planOf(rawPath: string): Plan | undefined;
-  /** Answers a call. What it throws has not been answered yet. */
+  /** If it rejects, nothing has been sent. */
   handle(exchange: Exchange, plan: Plan): Promise<void>;
 };
 
-/** Answers Connect, gRPC and gRPC-Web. */
+/** Handles calls of Connect, gRPC and gRPC-Web. */
 export function createRpcHandler(methods: readonly DescMethod[], options: CallServices): RpcHandler {
   const plans = plansOf(methods);
   return {
@@ -36,13 +36,14 @@ export function createRpcHandler(methods: readonly DescMethod[], options: CallSe
 async function handlePost(exchange: Exchange, plan: Plan, options: CallServices): Promise<void> {
   const { request } = exchange;
   const wire = wireOf(request.headers["content-type"]);
-  // A unary call of Connect has no envelopes, and its streams have nothing else.
-  const isFitting = wire?.protocol !== "connect" || wire.enveloped !== (plan.method.methodKind === "unary");
-  if (!wire || !isFitting) refuse(exchange, 415, {});
+  // Connect uses envelopes for streams and none for unary calls.
+  const matchesMethod =
+    wire?.protocol !== "connect" || wire.enveloped !== (plan.method.methodKind === "unary");
+  if (!wire || !matchesMethod) refuse(exchange, 415, {});
   else if (wire.protocol === "grpc" && !isHttp2(request)) refuse(exchange, 505, {});
   else {
     exchange.protocol = wire.protocol;
-    await relayCall({ exchange, plan, wire, options, answer: answerAs(wire, exchange) });
+    await relayCall({ exchange, plan, wire, options, response: encodeResponse(wire, exchange) });
   }
 }
 
@@ -58,17 +59,17 @@ async function handleGet(exchange: Exchange, plan: Plan, options: CallServices):
       enveloped: false,
       contentType: "application/json",
     } as const;
-    answerAs(wire, exchange).end(options.toError(error, exchange), {});
+    encodeResponse(wire, exchange).end(options.toError(error, exchange), {});
     return;
   }
   if (!get) refuse(exchange, 415, {});
   else {
     const { wire } = get;
-    await relayCall({ exchange, plan, wire, get, options, answer: answerAs(wire, exchange) });
+    await relayCall({ exchange, plan, wire, get, options, response: encodeResponse(wire, exchange) });
   }
 }
 
-/** Answers what is no call of any protocol, and so can be told in none: the status says it all. */
+/** Refuses a request that is a call of no protocol, by its HTTP status alone. */
 function refuse({ response, requestId }: Exchange, status: number, headers: Record<string, string>): void {
   response.statusCode = status;
   response.setHeader("x-request-id", requestId);

@@ -1,10 +1,10 @@
-/** How a caller spells an RPC. */
+/** Protocol and codec of an RPC. */
 export type Wire = {
   readonly protocol: "connect" | "grpc" | "grpc-web";
   readonly codec: Codec;
-  /** Whether messages come in envelopes of five bytes of flags and length; a body without them is one message. */
+  /** Whether each message has an envelope: a byte of flags and four of length. Otherwise the body is one message. */
   readonly enveloped: boolean;
-  /** What the answer says of itself. */
+  /** Of the response. */
   readonly contentType: string;
 };
 
@@ -38,7 +38,7 @@ const wires = new Map(
   ].map((wire) => [wire.contentType, wire]),
 );
 
-/** The way of spelling that a media type stands for; undefined for those of no RPC. */
+/** Undefined for a media type of no RPC protocol. */
 export function wireOf(contentType: string | undefined): Wire | undefined {
   if (contentType === undefined) return undefined;
   return wires.get(contentType) ?? wires.get(withoutParameters(contentType));

@@ -168,7 +168,8 @@ function settle<Result extends Failable>(
   pool.report(endpoint, outcome !== "answered");
   if (outcome === "answered") {
     retryBudget.succeeded();
-    finish(call, { ...result, error: normalizeDeadline(result.error, call.deadlineMs) });
+    const { error } = result;
+    finish(call, error ? { ...result, error: normalizeDeadline(error, call.deadlineMs) } : result);
     return;
   }
   const isFree = isTransparent(outcome, call.wasRefused);

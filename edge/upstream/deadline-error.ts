@@ -8,10 +8,7 @@ const clockToleranceMs = 20;
  * Gives DEADLINE_EXCEEDED the same text whether the edge or the service noticed it. Errors with details are kept: the
  * service wrote them.
  */
-export function normalizeDeadline(
-  error: ConnectError | undefined,
-  deadlineMs: number | undefined,
-): ConnectError | undefined {
-  if (error?.code !== Code.DeadlineExceeded || error.details.length > 0) return error;
+export function normalizeDeadline(error: ConnectError, deadlineMs: number | undefined): ConnectError {
+  if (error.code !== Code.DeadlineExceeded || error.details.length > 0) return error;
   return deadlineMs !== undefined && Date.now() >= deadlineMs - clockToleranceMs ? deadlinePassed() : error;
 }

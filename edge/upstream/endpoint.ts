@@ -56,7 +56,7 @@ export function createEndpoint(
       isServing = serving;
       changed();
     };
-    const gone = () => {
+    const retired = () => {
       session = undefined;
       isServing = false;
       // A closed endpoint must not reconnect: the timer would keep the process from exiting.
@@ -69,7 +69,7 @@ export function createEndpoint(
       timer = setTimeout(connect, wasStable ? 0 : backoffMs(failures));
       changed();
     };
-    session = openSession(address, { ...options, events: { health, gone } });
+    session = openSession(address, { ...options, events: { health, retired } });
   };
   const stop = (how: "close" | "destroy") => {
     isClosed = true;

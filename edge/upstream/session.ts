@@ -9,7 +9,7 @@ export type SessionEvents = {
   /** Called when the connection is ready and on each change of the server's health. */
   health(isServing: boolean): void;
   /** Called exactly once: the connection takes no new calls. Calls in flight may go on. */
-  gone(): void;
+  retired(): void;
 };
 
 /** A connection to one address of an upstream. */
@@ -37,14 +37,14 @@ function open(
   { dial, limits, events }: { dial: Dial; limits: UpstreamLimits; events: SessionEvents },
 ): Session {
   const socket = dial(address);
-  let isGone = false;
+  let isRetired = false;
   const end = () => {
-    if (isGone) return;
-    isGone = true;
+    if (isRetired) return;
+    isRetired = true;
     clearTimeout(connectTimer);
     // An open watch would delay the server's graceful shutdown.
     health[Symbol.dispose]();
-    events.gone();
+    events.retired();
   };
   const authority = "path" in address ? "localhost" : authorityOf(address);
   const http2 = connectHttp2({
@@ -59,7 +59,7 @@ function open(
   const connectTimer = setTimeout(() => http2.destroy(), limits.connectMs);
   const health = watchHealth(http2, (isServing) => {
     clearTimeout(connectTimer);
-    if (!isGone) events.health(isServing);
+    if (!isRetired) events.health(isServing);
   });
   const keepalive = startKeepalive(http2, socket, limits);
   return {

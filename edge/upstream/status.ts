@@ -54,13 +54,14 @@ export const overloaded = (peer: string): ConnectError =>
 /** Errors of a call that gets no endpoint. */
 export const refusals = { unreachable, overloaded } as const;
 
-export const answersNotOne = (messages: number): ConnectError =>
+export const wrongResponseCount = (messages: number): ConnectError =>
   new ConnectError(`the upstream gave ${messages} answers where one is due`, Code.Unimplemented);
 
 /** The edge accepts no compressed messages from upstreams. */
-export const answerCompressed = () => new ConnectError("the upstream's answer is compressed", Code.Internal);
+export const responseCompressed = () =>
+  new ConnectError("the upstream's answer is compressed", Code.Internal);
 
-export const answerIncomplete = () => new ConnectError("the upstream's answer is not whole", Code.Internal);
+export const responseIncomplete = () => new ConnectError("the upstream's answer is not whole", Code.Internal);
 
 /** Response of a unary call that failed at the edge. */
 export const failed = (error: ConnectError): UnaryResponse => ({

@@ -9,12 +9,12 @@ import type { FinishedAttempt } from "./call-steps.ts";
 import { parsePushback } from "./retry.ts";
 import type { Session } from "./session.ts";
 import {
-  answerCompressed,
-  answerIncomplete,
   type CallResult,
   errorOf,
   pushbackName,
   receiveBytesMax,
+  responseCompressed,
+  responseIncomplete,
   statusName,
   unreachable,
 } from "./status.ts";
@@ -72,7 +72,7 @@ async function readMessages(
 ): Promise<ConnectError | "incomplete" | undefined> {
   try {
     for await (const { flags, bytes } of unwrapEach(content, receiveBytesMax)) {
-      if (flags !== 0) return answerCompressed();
+      if (flags !== 0) return responseCompressed();
       const taken = listener.message(bytes);
       if (taken) await taken;
     }
@@ -91,5 +91,5 @@ function errorAtEnd(
   isIncomplete: boolean,
 ): ConnectError | undefined {
   if (!status) return unreachable(peer);
-  return errorOf(status, peer) ?? (isIncomplete ? answerIncomplete() : undefined);
+  return errorOf(status, peer) ?? (isIncomplete ? responseIncomplete() : undefined);
 }

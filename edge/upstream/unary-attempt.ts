@@ -8,16 +8,16 @@ import type { FinishedAttempt } from "./call-steps.ts";
 import { parsePushback } from "./retry.ts";
 import type { Session } from "./session.ts";
 import {
-  answerCompressed,
-  answerIncomplete,
-  answersNotOne,
   errorOf,
   failed,
   pushbackName,
   receiveBytesMax,
+  responseCompressed,
+  responseIncomplete,
   statusName,
   type UnaryResponse,
   unreachable,
+  wrongResponseCount,
 } from "./status.ts";
 
 /** Makes one attempt of a call with one request and one response. Returns a function that cancels it. */
@@ -86,8 +86,8 @@ function onlyMessage(body: Buffer): Buffer | ConnectError {
   let at = 0;
   for (; at + envelopeHeadBytes <= body.byteLength; messages += 1)
     at += envelopeHeadBytes + body.readUInt32BE(at + 1);
-  if (at !== body.byteLength) return answerIncomplete();
-  if (messages !== 1) return answersNotOne(messages);
-  if (body[0] !== 0) return answerCompressed();
+  if (at !== body.byteLength) return responseIncomplete();
+  if (messages !== 1) return wrongResponseCount(messages);
+  if (body[0] !== 0) return responseCompressed();
   return body.subarray(envelopeHeadBytes);
 }

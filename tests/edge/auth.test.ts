@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { rememberVerified, type Verified } from "../../edge/auth/verified-credentials.ts";
+import { cacheVerified, type Verified } from "../../edge/auth/verified-credentials.ts";
 import type { Credential } from "../../edge/dialects/dialect.ts";
 
 const principal = { orgId: "o", userId: "u", roles: ["viewer"] };
@@ -9,7 +9,7 @@ const key: Credential = { case: "apiKey", value: "k" };
 function remember(answer: () => Promise<Verified>) {
   const clock = { nowMs: 0 };
   const calls = { count: 0 };
-  const { recall, verify: ask } = rememberVerified(
+  const { recall, verify: ask } = cacheVerified(
     () => {
       calls.count += 1;
       return answer();

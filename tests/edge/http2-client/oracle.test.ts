@@ -6,9 +6,9 @@ import { connectTo, request } from "./lib/exchange.ts";
 import { type HostileServer, startHostileServer } from "./lib/hostile-server.ts";
 import { type Request, type Scenario, scenario } from "./lib/scenario.ts";
 
-// `node:http2` is the oracle: whatever legal things a server says, both clients report the same.
+// `node:http2` is the oracle: for any legal frames of a server, both clients report the same.
 
-/** What a client reports of a request. */
+/** A client's report of one request. */
 type Reported = {
   readonly headers: readonly string[];
   readonly body: string;
@@ -68,7 +68,6 @@ const nodes: Client = async ({ port, acknowledged, script }, requests, waits) =>
   return reported;
 };
 
-/** Several values of a name are a list. */
 function headersOf(fields: Request["fields"]): Record<string, string[]> {
   const own = fields.filter(([name]) => name.startsWith("x-"));
   return Object.fromEntries(
@@ -87,7 +86,7 @@ async function play(client: Client, played: Scenario) {
   return {
     received: server.received(),
     isWithinWindows: server.isWithinWindows(),
-    // Which code a lost connection is reported by is each client's own.
+    // The clients use different codes for a lost connection.
     reported: reported.map((one, at) =>
       server.script.isEnded[at] || isGoaway ? one : { ...one, code: "lost" },
     ),
@@ -111,7 +110,7 @@ test("OK: both clients report the same of whatever a server may say", async () =
     }),
     { seed: 13, numRuns: 300 },
   );
-  // The scenarios reach what they are for.
+  // The scenarios cover the interesting outcomes.
   expect([...seen.codes]).toEqual(
     expect.arrayContaining([constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_REFUSED_STREAM, "lost"]),
   );

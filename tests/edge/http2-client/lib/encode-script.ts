@@ -5,17 +5,17 @@ import { frameOf } from "./scripted-server.ts";
 const priorityType = 2;
 const unknownType = 0x42;
 
-/** All that a server says after its first settings, once it has the requests. */
+/** What the server writes after it has received all requests. */
 export type Script = {
   readonly bytes: Buffer;
   readonly pings: number;
-  /** Whether the last word of each stream is among the bytes. */
+  /** For each stream, whether its last frame is included. */
   readonly isEnded: readonly boolean[];
 };
 
 type Step = { readonly stream: number; encode(): Buffer; readonly isLast: boolean };
 
-/** Bytes of a script, and the stream that they end. */
+/** A part of a script, and the stream that it ends. */
 type Part = { readonly bytes: Buffer; readonly ends?: number };
 
 export function encodeScript({ exchanges, turns, noise, end }: Scenario): Script {
@@ -28,7 +28,7 @@ export function encodeScript({ exchanges, turns, noise, end }: Scenario): Script
   const goawayAt = end.kind === "goaway" ? Math.min(end.step, steps.length - 1) : steps.length;
   const named = end.kind === "goaway" ? Math.min(end.stream, exchanges.length) - 1 : exchanges.length;
   const parts = steps.flatMap((step, at): Part[] => {
-    // Streams that are not processed get nothing more.
+    // Streams that are not processed receive no further frames.
     const isDropped = at >= goawayAt && step.stream > named;
     return [
       ...(at === goawayAt ? [{ bytes: goawayFrame(named) }] : []),
@@ -45,14 +45,14 @@ export function encodeScript({ exchanges, turns, noise, end }: Scenario): Script
   };
 }
 
-/** Where the last word of a stream ends. */
+/** Offset behind the last frame of a stream. */
 function endOf(parts: readonly Part[], stream: number): number {
   const at = parts.findIndex(({ ends }) => ends === stream);
   if (at < 0) return Number.POSITIVE_INFINITY;
   return parts.slice(0, at + 1).reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
 }
 
-/** The steps of all streams, in the order of the turns; a stream that has none left is passed over. */
+/** Merges the steps of all streams in the given order. */
 function inTurns(left: Step[][], turns: readonly number[]): Step[] {
   const steps: Step[] = [];
   for (let turn = 0; left.some(({ length }) => length > 0); turn += 1) {
@@ -63,14 +63,11 @@ function inTurns(left: Step[][], turns: readonly number[]): Step[] {
   return steps;
 }
 
-/** Names the last stream that is processed; below 0 none is. */
+/** `named` is the last stream that is processed; -1 for none. */
 const goawayFrame = (named: number): Buffer =>
   frameOf(frameTypes.goaway, 0, 0, Buffer.from([0, 0, 0, named < 0 ? 0 : idOf(named), 0, 0, 0, 0]));
 
-/**
- * Where a script is cut: within the head of a frame at most. Of a frame whose end is missing, Node passes the beginning on,
- * and a client need not.
- */
+/** Cuts before a frame or within its head. Node delivers the start of a truncated DATA frame, which a client need not do. */
 function cutOf(bytes: Buffer, at: number): number {
   let start = 0;
   for (;;) {
@@ -136,7 +133,7 @@ function encodeNoise(noise: Noise, streams: number): Buffer {
   }
 }
 
-/** SETTINGS_INITIAL_WINDOW_SIZE, and a setting that nobody knows. */
+/** SETTINGS_INITIAL_WINDOW_SIZE, and an unknown setting. */
 export function windowSettings(window: number): Buffer {
   const payload = Buffer.alloc(12);
   payload.writeUInt16BE(4, 0);
@@ -148,13 +145,13 @@ export function windowSettings(window: number): Buffer {
 const literals = { indexed: 0x40, plain: 0x00, "never indexed": 0x10 } as const;
 const staticEntries = 61;
 
-/** Writes header blocks with a table that holds whatever is put into it: no scenario fills it. */
+/** No scenario fills the dynamic table, so that entries are never evicted. */
 function createBlockEncoder() {
   const table: string[] = [];
   const encodeFields = (fields: Fields, { forms, tableBytes }: Block["form"]): Buffer => {
     const parts: Buffer[] = [];
     if (tableBytes !== undefined) {
-      // To nothing and back to all: whatever is in the table goes.
+      // A size of 0 in between evicts all entries.
       parts.push(Buffer.of(0x20), integer(0x20, 5, Math.max(tableBytes, 4096)));
       table.length = 0;
     }

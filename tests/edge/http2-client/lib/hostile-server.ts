@@ -7,13 +7,13 @@ import { readClientFrames } from "./read-client-frames.ts";
 import type { Scenario } from "./scenario.ts";
 import { frameOf } from "./scripted-server.ts";
 
-/** A server that plays a scenario on its only connection: all of it is legal, and little of it is usual. */
+/** A server that plays a scenario of legal and unusual frames on its only connection. */
 export type HostileServer = AsyncDisposable & {
   readonly port: number;
   readonly script: Script;
-  /** Bytes of content of each stream. */
+  /** Received bytes of content, by stream. */
   received(): number[];
-  /** Whether the client has sent no more at a time than it may. */
+  /** Whether the client has kept within its flow-control windows. */
   isWithinWindows(): boolean;
   /** Resolves when each PING has been acknowledged. */
   readonly acknowledged: Promise<void>;
@@ -47,7 +47,7 @@ export async function startHostileServer(scenario: Scenario): Promise<HostileSer
         if (begun === 1) socket.write(windowSettings(windows[1]));
       },
       [frameTypes.data]({ streamId, payload: { byteLength } }) {
-        // All that came is credited, so that no frame is larger than the window that the client acknowledged last.
+        // Received bytes are credited at once, so no frame may be larger than the last acknowledged window.
         isWithinWindows &&= byteLength <= (windows[settings - 1] ?? Number.POSITIVE_INFINITY);
         received.set(streamId, (received.get(streamId) ?? 0) + byteLength);
         if (byteLength === 0) return;

@@ -2,20 +2,20 @@ import fc from "fast-check";
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 
-/** How a field stands in a header block: the four ways that a literal may, and whether by an index where there is one. */
+/** Representation of a header field. `usesTable` prefers an index of the dynamic table, if there is an entry. */
 type FieldForm = {
   readonly kind: "indexed" | "plain" | "never indexed";
   readonly usesTable: boolean;
 };
 
-/** How a header block is sent: in how many frames, with what around it. */
+/** Encoding of a header block. */
 type BlockForm = {
   readonly forms: readonly FieldForm[];
-  /** Bytes of each frame but the last, which has the rest. */
+  /** Sizes of the fragments; the last CONTINUATION frame has the rest. */
   readonly pieces: readonly number[];
   readonly paddingBytes: number | undefined;
   readonly hasPriority: boolean;
-  /** A change of the table's size at its beginning. */
+  /** A dynamic table size update at the start of the block. */
   readonly tableBytes: number | undefined;
 };
 
@@ -23,18 +23,18 @@ export type Block = { readonly fields: Fields; readonly form: BlockForm };
 
 type DataFrame = { readonly bytes: number; readonly paddingBytes: number | undefined };
 
-/** What the server says on one stream. */
+/** The frames of one stream. */
 export type ServerResponse = {
   readonly informational: readonly Block[];
   readonly head: Block;
   readonly data: readonly DataFrame[];
-  /** Undefined ends the stream by its last DATA frame, or by its headers. */
+  /** Without trailers, the last DATA frame or the headers end the stream. */
   readonly trailers: Block | undefined;
-  /** Resets the stream in place of the step with this number, if there are as many. */
+  /** Sends RST_STREAM in place of this step and of all later ones. */
   readonly reset: { readonly step: number; readonly code: number } | undefined;
 };
 
-/** A frame of the connection that changes nothing of what its requests are answered. */
+/** A frame that has no effect on the responses. */
 export type Noise =
   | { readonly kind: "ping" | "unknown" | "connection window" }
   | { readonly kind: "settings"; readonly window: number }
@@ -43,22 +43,22 @@ export type Noise =
 export type Request = { readonly fields: Fields; readonly chunks: readonly number[] };
 
 export type Scenario = {
-  /** Of each stream's requests: at first, and from the first request on. */
+  /** SETTINGS_INITIAL_WINDOW_SIZE: at the start, and after the first request. */
   readonly windows: readonly [number, number];
-  /** Whether the client makes its requests when it knows the first window. */
+  /** Whether the client waits for the first SETTINGS before its requests. */
   readonly waits: boolean;
   readonly exchanges: readonly (readonly [Request, ServerResponse])[];
-  /** Which stream takes the next step; a stream that has none left is passed over. */
+  /** Order of the streams' steps; a stream without further steps is skipped. */
   readonly turns: readonly number[];
-  /** What comes before each step, in turn. */
+  /** Frames before each step, cyclic. */
   readonly noise: readonly (readonly Noise[])[];
-  /** Bytes of the pieces in which all of it reaches the client. */
+  /** Sizes of the writes to the socket, cyclic. */
   readonly pieces: readonly number[];
   readonly end:
     | { readonly kind: "none" }
-    /** Before a step: streams behind the named one are not processed. */
+    /** GOAWAY before a step; later streams than the named one are not processed. */
     | { readonly kind: "goaway"; readonly step: number; readonly stream: number }
-    /** Ends the connection, perhaps within a frame. */
+    /** Closes the connection after a share of the bytes. */
     | { readonly kind: "lost"; readonly share: number };
 };
 
@@ -80,7 +80,7 @@ const blockForm: fc.Arbitrary<BlockForm> = fc.record({
     }),
     { minLength: 1, maxLength: 6 },
   ),
-  // nghttp2 takes no more than eight CONTINUATION frames.
+  // nghttp2 accepts at most eight CONTINUATION frames.
   pieces: fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 5 }),
   paddingBytes: padding,
   hasPriority: fc.boolean(),
@@ -116,7 +116,7 @@ const noise: fc.Arbitrary<Noise> = fc.oneof(
   }),
 );
 
-/** Bounded: nghttp2 gives a connection up that gets more of them than it may answer. */
+/** Bounded, because nghttp2 closes a connection with too many unsent acknowledgements. */
 const flood = fc.constant(Array.from({ length: 40 }, (): Noise => ({ kind: "ping" })));
 
 const request: fc.Arbitrary<Request> = fc.record({

@@ -1,16 +1,16 @@
 import type { PassedMetadata } from "../call/passed-metadata.ts";
 import { wrap } from "../codec/envelope.ts";
 import type { Exchange } from "../http/exchange.ts";
-import type { Answer } from "./answer.ts";
-import { envelopeAnswer } from "./envelope-answer.ts";
+import { envelopeResponse } from "./envelope-response.ts";
 import { grpcStatusOf } from "./grpc-status.ts";
+import type { RpcResponse } from "./rpc-response.ts";
 import type { Wire } from "./wire.ts";
 
 const trailerFlag = 0b10000000;
 
-/** Answers gRPC-Web: as gRPC, but the trailers are the last envelope, since a browser does not see HTTP's. */
-export const grpcWebAnswer = (exchange: Exchange, wire: Wire): Answer =>
-  envelopeAnswer(exchange, wire, "grpc", (response, error, trailers) => {
+/** As gRPC, but the last envelope has the trailers: browsers do not expose those of HTTP. */
+export const grpcWebResponse = (exchange: Exchange, wire: Wire): RpcResponse =>
+  envelopeResponse(exchange, wire, "grpc", (response, error, trailers) => {
     response.end(wrap(trailerFlag, trailerLines(trailers, grpcStatusOf(error))));
   });
 

@@ -3,20 +3,17 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { PassedMetadata } from "../call/passed-metadata.ts";
 import type { Exchange } from "../http/exchange.ts";
 
-/**
- * Writes the answer of one call as its protocol has it: `begin` once, `write` for each message, `end` once. An `end`
- * without `begin` begins by itself.
- */
-export type Answer = {
+/** Writes the response of one call: `begin` at most once, `write` for each message, `end` exactly once. */
+export type RpcResponse = {
   begin(headers: PassedMetadata): void;
-  /** The promise, if there is one, is for whoever wants to go no faster than the reader. */
+  /** The promise, if there is one, resolves when there is room for more. */
   write(message: Buffer): Promise<void> | undefined;
-  /** Without an error the call was well. */
+  /** No error means OK. */
   end(error: ConnectError | undefined, trailers: PassedMetadata): void;
 };
 
-/** Headers of every answer to an RPC. */
-export function answerHeaders(
+/** Headers of every RPC response. */
+export function responseHeaders(
   exchange: Exchange,
   contentType: string,
   passed: PassedMetadata,

@@ -4,34 +4,34 @@ import type { PassedMetadata } from "../call/passed-metadata.ts";
 import { acceptedCompression, acceptedEncodings } from "../http/compression.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { headerOf } from "../http/http.ts";
-import { type Answer, answerHeaders } from "./answer.ts";
 import { createEnvelopeWriter } from "./envelope-writer.ts";
+import { type RpcResponse, responseHeaders } from "./rpc-response.ts";
 import type { Wire } from "./wire.ts";
 
-/** Which headers list the compressions that one takes, and name the one that was used. */
+/** Names of the headers for accepted and used compressions. */
 const encodingHeaders = {
   connect: { accepted: "connect-accept-encoding", used: "connect-content-encoding" },
   grpc: { accepted: "grpc-accept-encoding", used: "grpc-encoding" },
 } as const;
 
-/** Ends an answer that has begun, behind its messages. */
+/** Writes the end of a response after its messages. */
 type End = (response: ServerResponse, error: ConnectError | undefined, trailers: PassedMetadata) => void;
 
-/** Answers with messages in envelopes; how they end is each protocol's own. */
-export function envelopeAnswer(
+/** A response of messages in envelopes. `end` is specific to the protocol. */
+export function envelopeResponse(
   exchange: Exchange,
   { contentType }: Wire,
   family: keyof typeof encodingHeaders,
   end: End,
-): Answer {
+): RpcResponse {
   const { accepted, used } = encodingHeaders[family];
-  // Both HTTP versions have the methods; their types differ in signatures only.
+  // The responses of both HTTP versions have these methods, with different signatures.
   const response = exchange.response as ServerResponse;
   const compression = acceptedCompression(headerOf(exchange.request, accepted));
   const envelopes = createEnvelopeWriter(response, compression);
-  const begin: Answer["begin"] = (headers) => {
+  const begin: RpcResponse["begin"] = (headers) => {
     response.writeHead(200, {
-      ...answerHeaders(exchange, contentType, headers),
+      ...responseHeaders(exchange, contentType, headers),
       [accepted]: acceptedEncodings,
       ...(compression && { [used]: compression.name }),
     });
@@ -42,7 +42,7 @@ export function envelopeAnswer(
     write: envelopes.write,
     end(error, trailers) {
       if (!response.headersSent) begin({});
-      envelopes.afterwards(() => end(response, error, trailers));
+      envelopes.afterWrites(() => end(response, error, trailers));
     },
   };
 }

@@ -3,23 +3,23 @@ import type { ConnectError } from "@connectrpc/connect";
 import { errorToJson } from "@connectrpc/connect/protocol-connect";
 import type { Exchange } from "../http/exchange.ts";
 import { headerOf } from "../http/http.ts";
-import { answerHeaders } from "./answer.ts";
-import { answerAs } from "./answer-as.ts";
+import { encodeResponse } from "./encode-response.ts";
+import { responseHeaders } from "./rpc-response.ts";
 import { wireOf } from "./wire.ts";
 
-/** Tells a caller of any RPC protocol that there is no such method. */
+/** Sends UNIMPLEMENTED in the caller's protocol. */
 export function sendMethodUnknown(exchange: Exchange, error: ConnectError): void {
   const contentType = headerOf(exchange.request, "content-type") ?? "";
   const response = exchange.response as ServerResponse;
   const isGrpc = contentType.startsWith("application/grpc");
-  // A codec of gRPC that there is not is answered in gRPC all the same.
+  // An unknown codec of gRPC gets a gRPC response, too.
   const wire = wireOf(contentType) ?? (isGrpc ? wireOf("application/grpc") : undefined);
   if (wire?.enveloped) {
     exchange.protocol = wire.protocol;
-    answerAs(wire, exchange).end(error, {});
+    encodeResponse(wire, exchange).end(error, {});
   } else {
     exchange.protocol = "connect";
-    response.writeHead(404, answerHeaders(exchange, "application/json", {}));
+    response.writeHead(404, responseHeaders(exchange, "application/json", {}));
     response.end(JSON.stringify(errorToJson(error, undefined)));
   }
 }

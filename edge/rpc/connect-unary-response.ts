@@ -7,11 +7,11 @@ import { acceptedCompression, acceptedEncodings, isWorthCompressing } from "../h
 import type { Exchange } from "../http/exchange.ts";
 import { headerOf } from "../http/http.ts";
 import { endWith } from "../http/write-chunk.ts";
-import { type Answer, answerHeaders } from "./answer.ts";
+import { type RpcResponse, responseHeaders } from "./rpc-response.ts";
 import type { Wire } from "./wire.ts";
 
-/** Answers a unary call of Connect: plain HTTP, the message or the error as its body, trailers among the headers. */
-export function connectUnaryAnswer(exchange: Exchange, { contentType }: Wire): Answer {
+/** A unary Connect response: the body is the message or the error, and the trailers are headers. */
+export function connectUnaryResponse(exchange: Exchange, { contentType }: Wire): RpcResponse {
   let headers: PassedMetadata = {};
   let message: Buffer = Buffer.alloc(0);
   return {
@@ -60,7 +60,7 @@ function send(
 ): void {
   const response = exchange.response as ServerResponse;
   response.writeHead(status, {
-    ...answerHeaders(exchange, contentType, passed),
+    ...responseHeaders(exchange, contentType, passed),
     "accept-encoding": acceptedEncodings,
     "content-length": body.byteLength,
   });

@@ -1,18 +1,18 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { StreamListener } from "../upstream/open-stream.ts";
 
-/** Turns what comes back of a call into messages to iterate over, one at a time. */
-export type Answers = {
+/** Adapts a stream listener to an async iterator of messages. */
+export type ResponseStream = {
   readonly listener: StreamListener;
-  /** Ends the answers with an error of the edge's own side. */
+  /** Ends the iteration with an error of the edge. */
   fail(error: unknown): void;
-  /** Resolves when the first answer or the end is there; `stop` runs when nobody wants more. */
-  begun(stop: () => void): Promise<AsyncGenerator<Message>>;
+  /** Resolves at the headers, or at the end of a call without them. `stop` is called when the iteration ends. */
+  started(stop: () => void): Promise<AsyncGenerator<Message>>;
 };
 
 type Next = { readonly bytes: Buffer; taken(): void };
 
-export function createAnswers(decode: (bytes: Buffer) => Message): Answers {
+export function createResponseStream(decode: (bytes: Buffer) => Message): ResponseStream {
   let next: Next | undefined;
   let end: { readonly error: unknown } | undefined;
   let changed = Promise.withResolvers<void>();
@@ -40,11 +40,11 @@ export function createAnswers(decode: (bytes: Buffer) => Message): Answers {
       stop();
     }
   }
-  let isBegun = false;
+  let hasHeaders = false;
   return {
     listener: {
       headers() {
-        isBegun = true;
+        hasHeaders = true;
         change();
       },
       message: (bytes) =>
@@ -55,10 +55,10 @@ export function createAnswers(decode: (bytes: Buffer) => Message): Answers {
       finished: finish,
     },
     fail: finish,
-    async begun(stop) {
-      while (!isBegun && !end) await changed.promise;
-      // A call that fails before it has an answer is an error, and no stream.
-      if (!isBegun && end?.error) throw end.error;
+    async started(stop) {
+      while (!hasHeaders && !end) await changed.promise;
+      // A call that fails before its headers rejects, and starts no stream.
+      if (!hasHeaders && end?.error) throw end.error;
       return iterate(stop);
     },
   };
