@@ -1,10 +1,8 @@
-import { defineConfig } from "drizzle-kit";
-
 const service = process.env.SERVICE;
 
-/** One configuration for every service: `SERVICE=storage drizzle-kit generate`. */
-export default defineConfig({
+/** One configuration for every service: `SERVICE=storage npm run generate:migration`. */
+export default {
   dialect: "postgresql",
   schema: `./services/${service}/schema.ts`,
   out: `./services/${service}/migrations`,
-});
+};

@@ -11,8 +11,8 @@ import { connectPostgres } from "../services/lib/database/postgres-client.ts";
 import { aborted, stopSignal } from "../services/lib/process/lifetime.ts";
 
 /**
- * A database to try sources with, for whoever has none at hand: another PostgreSQL server, as Sluice brings one along, with
- * a table of airports and a role that may read it. Takes its port as argument, lives until Ctrl-C, leaves nothing behind.
+ * An example database to register as a source: the bundled PostgreSQL with a table of airports and a role that may
+ * read it. Takes a port as argument, runs until Ctrl-C, and removes its files.
  */
 const port = Number(process.argv[2] ?? 54320);
 const airports = fileURLToPath(new URL("../node_modules/vega-datasets/data/airports.csv", import.meta.url));
@@ -41,12 +41,12 @@ async function fill(url: string): Promise<void> {
   await warehouse.end();
 }
 
-/** The server itself listens on a unix socket only: this is the TCP port of it, on this machine alone. */
+/** Forwards a loopback TCP port to the server, which listens on a unix socket only. */
 async function openPort({ superuser }: EmbeddedPostgres, wanted: number) {
   const socketPath = join(superuser.host, `.s.PGSQL.${superuser.port}`);
   const listener = createServer((client) => {
     const upstream = connect(socketPath);
-    // An end that breaks ends the other one, and that is all there is to it.
+    // An error on one socket closes the other.
     pipeline(client, upstream, client).catch(() => {});
   });
   listener.listen(wanted, "127.0.0.1");
@@ -59,7 +59,7 @@ async function openPort({ superuser }: EmbeddedPostgres, wanted: number) {
 
 async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp(join(tmpdir(), "sluice-warehouse-"));
-  // As root the server runs as another user, who has to get in.
+  // Started by root, the server runs as another user, who needs access.
   await chmod(path, 0o711);
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

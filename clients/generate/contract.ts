@@ -2,10 +2,10 @@ import type { DescFile } from "@bufbuild/protobuf";
 import { exposedServices } from "../../edge/contracts.ts";
 import { accessOf } from "../../edge/method/access.ts";
 
-/** What answers carry by its name only: no method's type leads there. */
+/** Types that responses carry in google.protobuf.Any: no method refers to them. */
 const carriedByName = ["sluice.common.v1.ErrorReason", "sluice.common.v1.HttpHead"];
 
-/** What clients need, by full names: the methods that the edge exposes, and all that they lead to. */
+/** Full names of the exposed methods and of the types above; clients get these and their dependencies. */
 export const publicTypes: readonly string[] = [
   ...exposedServices.flatMap(({ typeName, methods }) =>
     methods.filter((method) => accessOf(method) !== "internal").map(({ name }) => `${typeName}.${name}`),
@@ -14,8 +14,8 @@ export const publicTypes: readonly string[] = [
 ];
 
 /**
- * The options that contracts are written with: what the mesh does by them a client need not know. Left in, they would
- * make each client register files that its other packages register, too.
+ * Custom options of the contracts. Clients don't need them; kept, each client would register files that its other
+ * packages register as well.
  */
 export const contractOptions: readonly string[] = [...extensionsOf(exposedServices.map(({ file }) => file))];
 

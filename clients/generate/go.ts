@@ -5,7 +5,7 @@ import { firstMissing, type Language, packageFolder, runPlugins, runTool, toolsF
 const folder = packageFolder("go");
 const binaries = join(toolsFolder, "go");
 
-/** Messages, grpc-go stubs and connect-go clients. The plugins are tools of the module, so `go.mod` has their versions. */
+/** Messages, grpc-go stubs and connect-go clients. `go.mod` pins the plugins as tools of the module. */
 export const go: Language = {
   name: "Go",
   folder,

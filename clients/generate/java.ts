@@ -6,7 +6,7 @@ import { firstMissing, type Language, packageFolder, runPlugins, runTool, toolsF
 const folder = packageFolder("java");
 const binaries = join(toolsFolder, "java");
 
-/** How Maven is run: it prints what went wrong, and nothing else. */
+/** Options that make Maven print errors only. */
 export const quietly = ["--batch-mode", "--quiet", "-Dstyle.color=never"];
 
 /** Messages and grpc-java stubs. The compilers come from Maven, in the versions of the package's `pom.xml`. */
@@ -29,7 +29,7 @@ export const java: Language = {
   },
 };
 
-/** This machine as Maven's artifacts with binaries call it, as `linux-x86_64`. */
+/** Platform classifier of Maven artifacts, such as `linux-x86_64`. */
 function mavenPlatform(): string {
   const systems: Readonly<Record<string, string>> = { linux: "linux", darwin: "osx", win32: "windows" };
   const processors: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch_64" };

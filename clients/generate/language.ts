@@ -4,24 +4,24 @@ import { contractOptions, publicTypes } from "./contract.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Where the tools of the languages are kept; git ignores it. */
+/** Folder of the languages' tools, ignored by git. */
 export const toolsFolder = join(root, ".cache/clients");
 
-/** A language with stubs. */
+/** A language that stubs are generated for. */
 export type Language = {
   readonly name: string;
-  /** The folder of its package. */
+  /** Folder of its package. */
   readonly folder: string;
-  /** What of its toolchain this machine does not have. */
+  /** Missing part of the toolchain; undefined if complete. */
   missing(): string | undefined;
   /** Writes the stubs into the package. Throws where a tool fails. */
   generate(): void;
 };
 
-/** The folder of a language's package, which holds how it is built; its stubs are written into it. */
+/** Folder of a language's package: build files, and the generated stubs. */
 export const packageFolder = (language: string): string => join(root, "clients", language);
 
-/** Of the commands given, with their arguments, the first that does not run. */
+/** The first of the commands (with arguments) that fails to run. */
 export function firstMissing(...commands: readonly string[][]): string | undefined {
   const missing = commands.find(
     ([command = "", ...args]) => spawnSync(command, args, { stdio: "ignore" }).status !== 0,
@@ -29,7 +29,7 @@ export function firstMissing(...commands: readonly string[][]): string | undefin
   return missing && `\`${missing.join(" ")}\` does not run`;
 }
 
-/** Runs a tool, which prints only what it has to say; throws when it fails. */
+/** Runs a tool with its output inherited. Throws if it fails. */
 export function runTool(
   command: string,
   args: readonly string[],
@@ -38,7 +38,7 @@ export function runTool(
   execFileSync(command, args, { cwd, stdio: "inherit" });
 }
 
-/** A plugin as buf's template names it. */
+/** A plugin entry of buf's template. */
 type Plugin = { out: string; opt?: string | readonly string[] } & (
   | { local: string }
   | { protoc_builtin: string; protoc_path: string | readonly string[] }
@@ -46,7 +46,7 @@ type Plugin = { out: string; opt?: string | readonly string[] } & (
 
 const httpBody = { path: "google/api/httpbody.proto" };
 
-/** How the contract is called in languages whose names it does not say itself; Google's is in packages of Google's. */
+/** Package prefixes for languages whose options the contracts don't set. Google's types have packages of their own. */
 const managed = {
   enabled: true,
   disable: [{ file_option: "java_package", path: "sluice" }],
@@ -58,7 +58,7 @@ const managed = {
   ],
 };
 
-/** Has buf run plugins on the public contracts. */
+/** Runs plugins on the public contracts through buf. */
 export function runPlugins(plugins: readonly Plugin[]): void {
   const template = {
     version: "v2",

@@ -3,7 +3,7 @@ import { go } from "./go.ts";
 import { java } from "./java.ts";
 import { python } from "./python.ts";
 
-// Writes stubs of the public contracts in each language whose toolchain is here.
+// Generates stubs of the public contracts for each language whose toolchain is installed.
 
 for (const { name, folder, missing, generate } of [python, go, java]) {
   const reason = missing();

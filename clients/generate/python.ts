@@ -7,7 +7,7 @@ const toolsVersion = "1.85.1";
 const folder = packageFolder("python");
 const environment = join(toolsFolder, `grpcio-tools-${toolsVersion}`);
 
-/** Messages with their types for editors, and grpcio stubs. */
+/** Messages with type stubs, and grpcio stubs. */
 export const python: Language = {
   name: "Python",
   folder,
@@ -17,7 +17,7 @@ export const python: Language = {
     const out = join(folder, "sluice");
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
-    // buf starts protoc for one plugin. grpcio-tools has the one for services inside its protoc and not beside it.
+    // buf starts one plugin per protoc run. The service plugin exists only inside grpcio-tools' protoc.
     const more = ["pyi", "grpc_python"].map((name) => `--${name}_out=${folder}`);
     runPlugins([
       {
@@ -29,7 +29,7 @@ export const python: Language = {
   },
 };
 
-/** Makes an environment, of which what is there already stays, with packages in it; answers its interpreter. */
+/** Creates or updates a virtual environment with these packages. Returns the path of its interpreter. */
 export function createEnvironment(path: string, packages: readonly string[]): string {
   const interpreter = join(path, "bin/python");
   runTool("python3", ["-m", "venv", path]);

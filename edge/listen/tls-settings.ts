@@ -1,8 +1,16 @@
 import { z } from "zod";
 import type { Env } from "../../services/lib/settings/env.ts";
 import type { CertificateFiles } from "../../services/lib/tls/certificates.ts";
+import type { CertificateSettings } from "../../services/lib/tls/check-certificates.ts";
 import { togetherProblems } from "../../services/lib/tls/tls-settings.ts";
 import type { ClientCertificates } from "./tls-context.ts";
+
+/** Settings of the certificate of the port. */
+export const edgeCertificate = {
+  cert: "TLS_CERT_FILE",
+  key: "TLS_KEY_FILE",
+  ca: "TLS_CLIENT_CA_FILE",
+} as const satisfies CertificateSettings;
 
 /** TLS settings of the port. */
 export const tlsEnv = {

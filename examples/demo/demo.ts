@@ -3,8 +3,8 @@ import { tellJourney } from "./journey.ts";
 import { wordsOf } from "./show.ts";
 import { startSluice } from "./start-sluice.ts";
 
-// The whole journey in a minute, on a Sluice of its own that leaves nothing behind: from a file to a release that a
-// second person approved, with its proof.
+// The whole journey in a minute, on a temporary Sluice: from a file to a release approved by a second person, with its
+// proof.
 
 intro("Sluice: from a source to a proven release");
 try {

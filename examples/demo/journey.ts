@@ -24,7 +24,7 @@ const dataSetFile = fileURLToPath(
   new URL(`../../node_modules/vega-datasets/data/${dataSet}`, import.meta.url),
 );
 
-/** Tells the journey as it happens. */
+/** Runs the journey and prints each step. */
 export async function tellJourney(sluice: Sluice): Promise<void> {
   log.success(`Sluice runs at ${sluice.url}: five services, the edge and a database, in one process`);
   const ada = await logIn(sluice.url, sluice.email, sluice.password);

@@ -3,11 +3,11 @@ import { type Client, createClient, type Interceptor } from "@connectrpc/connect
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 
-/** Somebody who is logged in. */
+/** A logged-in user. */
 export type Person = {
   /** Calls a service of the mesh through the edge. */
   client<Service extends DescService>(service: Service): Client<Service>;
-  /** Calls REST where bytes go up or down; fails on anything but success. */
+  /** Calls REST for uploads and downloads. Rejects unless the status is a success. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
 };
 

@@ -1,7 +1,7 @@
 import { log, progress, spinner } from "@clack/prompts";
 import { ConnectError } from "@connectrpc/connect";
 
-/** Does a step of the story: a terminal shows that something is going on, a log gets one line. */
+/** Runs a step with a spinner on a terminal, or one line in a log. */
 export async function step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
   const line = process.stdout.isTTY ? spinner() : undefined;
   line?.start(title);
@@ -16,7 +16,7 @@ export async function step<Result>(title: string, work: () => Promise<Result>): 
   }
 }
 
-/** A step that Sluice does not allow, in Sluice's own words. */
+/** Runs a step that Sluice refuses, and prints its error message. */
 export async function refused(title: string, work: () => Promise<unknown>): Promise<void> {
   const words = await work().then(() => undefined, wordsOf);
   if (words === undefined) throw new Error(`${title}: that must be refused, and was not`);
@@ -25,7 +25,7 @@ export async function refused(title: string, work: () => Promise<unknown>): Prom
 
 export const wordsOf = (error: unknown): string => ConnectError.from(error).rawMessage;
 
-/** A bar of a hundred percent; in a log, one line at its end. */
+/** Progress bar in percent; in a log, one line at the end. */
 export function progressBar(title: string) {
   const bar = process.stdout.isTTY ? progress({ max: 100 }) : undefined;
   bar?.start(title);

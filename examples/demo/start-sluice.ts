@@ -11,12 +11,12 @@ export type Sluice = AsyncDisposable & {
   password: string;
 };
 
-/** Starts a whole Sluice in this process, on a folder that goes with it. */
+/** Starts Sluice in this process, on a temporary folder. */
 export async function startSluice(): Promise<Sluice> {
   const stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "sluice-demo-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  // As root the database runs as another user, who has to get in.
+  // Started by root, the database runs as another user, who needs access.
   await chmod(folder, 0o711);
   const email = "admin@sluice.local";
   const password = "a long password of the demo";

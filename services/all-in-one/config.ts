@@ -4,17 +4,17 @@ import { databaseUrl, type Env, logLevel, parseEnv } from "../lib/settings/env.t
 
 export type AllInOneConfig = ReturnType<typeof parseConfig>;
 
-/** Secrets that an operator may bring along; without them they are made in the data folder. */
+/** Secrets that an operator may provide. Missing ones are created in the data folder. */
 export const allInOneSecrets = ["secret_encryption_key", "url_signing_key", "database_url"] as const;
 
-/** Settings that go to orchestration as they are; it says what is wrong with them. */
+/** Settings passed to orchestration, which validates them. */
 const orchestrationSettings = [
   "ENGINE_MEMORY_MIB",
   "ENGINE_CONFINEMENT_REQUIRED",
   "PREPARED_CACHE_MIB",
 ] as const;
 
-/** Settings that go to the edge as they are; it says what is wrong with them. */
+/** Settings passed to the edge, which validates them. */
 const edgeSettings = [
   "TLS_CERT_FILE",
   "TLS_KEY_FILE",
@@ -56,7 +56,7 @@ const settings = z.object({
     .email({ pattern: z.regexes.html5Email, error: "must be an e-mail address" })
     .default("admin@sluice.local"),
   BOOTSTRAP_ADMIN_PASSWORD: z.string().min(12, "must have 12 characters or more").optional(),
-  /** A laptop's own databases may be sources; other networks have to be named. */
+  /** Databases on the same machine may be sources by default; other networks have to be listed. */
   SOURCE_ADDRESS_ALLOW: z.string().default("127.0.0.0/8,::1/128"),
   STAGING_JOBS_AT_ONCE: z.string().optional(),
   LOG_LEVEL: logLevel,
@@ -87,11 +87,11 @@ export function parseConfig(env: Env) {
   });
 }
 
-/** Settings of processes by themselves, which are set from within here. */
+/** Settings of separate processes, which this process sets itself. */
 const ofSeparateProcesses =
   /^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(IDENTITY|STORAGE|ORCHESTRATION|STAGING|APPROVAL|COMPAT)_ADDRESS)$/;
 
-/** What somebody has set who expects something of it that does not come, a sentence each. */
+/** Warnings about settings that have no effect here, one sentence each. */
 export const unreadSettings = (env: Env): string[] =>
   Object.keys(env).flatMap((name) => {
     if (ofSeparateProcesses.test(name))
@@ -100,14 +100,14 @@ export const unreadSettings = (env: Env): string[] =>
     return [];
   });
 
-/** As parseConfig, with the default of each setting that is wrong. */
+/** As parseConfig, with the defaults of invalid settings. */
 export function parseUsable(env: Env): AllInOneConfig {
   const { error } = settings.safeParse(env);
   const wrong = new Set(error?.issues.map(({ path }) => String(path[0])));
   return parseConfig(Object.fromEntries(Object.entries(env).filter(([name]) => !wrong.has(name))));
 }
 
-/** Where the edge will be reached; undefined when it takes any port, or the calls of any address. */
+/** Address of the edge; undefined if it listens on any port or on all addresses. */
 function edgeUrl(scheme: string, host: string, port: string): string | undefined {
   if (Number(port) === 0 || host === "0.0.0.0" || host === "::") return undefined;
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${Number(port)}`;

@@ -8,7 +8,7 @@ export type MeshKeys = {
   readonly publicKeys: Readonly<Record<string, string>>;
 };
 
-/** New keys for every process of a mesh: each signs with its own and trusts all. */
+/** Creates a key pair for every process of a mesh. Each signs with its own and trusts all. */
 export function createMeshKeys(): MeshKeys {
   const pairs = ["edge", ...serviceNames].map((name) => {
     const { privateKey, publicKey } = generateKeyPairSync("ed25519");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const keyBytes = 32;
 
-/** A random key of 32 bytes, base64, made once and kept in a file that only its owner reads. */
+/** A random key of 32 bytes in base64, created once and stored in a file of mode 0600. */
 export async function keptSecret(folder: string, name: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, name);
@@ -20,7 +20,7 @@ async function make(path: string): Promise<string> {
   } finally {
     await file.close();
   }
-  // A link appears whole or not at all, and never over a key that another process made meanwhile.
+  // link() is atomic and never replaces a key that another process has created meanwhile.
   await link(temporary, path).catch(ignoreCode("EEXIST"));
   await rm(temporary);
   const made = await readIfThere(path);

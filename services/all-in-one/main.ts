@@ -6,12 +6,16 @@ import { startTelemetry } from "../lib/process/start-telemetry.ts";
 import { ConfigError, parseAll, withSecrets } from "../lib/settings/env.ts";
 import { createLog } from "../lib/telemetry/log.ts";
 import { parseTelemetry, telemetrySecrets } from "../lib/telemetry/settings.ts";
+import { checkCertificates } from "../lib/tls/check-certificates.ts";
+import { systemErrorMessage } from "../lib/values/system-error.ts";
 
-// Code that was compiled before loads faster, by about an eighth of a start. It lies beside the packages: whoever may
-// write there may change the code anyway. Where it can't be written there is none.
+// Cached bytecode makes a start about an eighth faster. It lies beside the packages: users who can write there can
+// change the code anyway. A read-only folder just has no cache.
 enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/node", import.meta.url)));
 const { allInOneSecrets, parseConfig, unreadSettings } = await import("./config.ts");
-const { checkMembers } = await import("./check-members.ts");
+const { checkSettings } = await import("./check-settings.ts");
+const { checkPort } = await import("./check-port.ts");
+const { edgeCertificate } = await import("../../edge/listen/tls-settings.ts");
 const { run } = await import("./run.ts");
 const { welcome } = await import("./welcome.ts");
 
@@ -20,19 +24,21 @@ try {
   const [config, settings] = parseAll(
     () => parseConfig(env),
     () => parseTelemetry(env),
-    () => checkMembers(env),
+    () => checkSettings(env),
+    () => checkCertificates(env, edgeCertificate),
   );
+  await checkPort(config.edgeHost, Number(config.edgePort));
   for (const unread of unreadSettings(process.env)) console.error(`sluice: ${unread}`);
   using _memory = releaseMemoryAtRest();
-  // One port and one exporter for all parts: they are one process.
+  // One admin port and one exporter: all services share this process.
   await using telemetry = await startTelemetry("all-in-one", settings, createLog("sluice", config));
   await run(config, stopSignal(), (started) => {
     telemetry.ready();
     console.log(welcome(started, config.bootstrapAdminEmail));
-    // A process that is killed would not write it.
+    // A killed process would not write the cache.
     flushCompileCache();
   });
 } catch (error) {
-  console.error(`sluice: ${(error as Error).message}`);
+  console.error(`sluice: ${systemErrorMessage(error)}`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
 }

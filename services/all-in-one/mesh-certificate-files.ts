@@ -2,13 +2,13 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createMeshAuthority, createMeshCertificate, type Pair } from "./mesh-certificates.ts";
 
-/** Names of the files, as cert-manager has them. */
+/** File names of cert-manager. */
 const names = { certificate: "tls.crt", privateKey: "tls.key", authority: "ca.crt" } as const;
 
-/** The folder of the authority, beside those of the processes: none of them needs it. */
+/** Folder of the authority. No process needs it at run time. */
 export const authorityFolder = "ca";
 
-/** Makes the authority of a mesh; rejects if there is one. */
+/** Creates the authority of a mesh. Rejects if one exists. */
 export async function makeAuthority(folder: string): Promise<void> {
   const path = join(folder, authorityFolder);
   await mkdir(path, { recursive: true, mode: 0o700 });
@@ -17,7 +17,7 @@ export async function makeAuthority(folder: string): Promise<void> {
   await writeFile(join(path, names.certificate), certificatePem, { mode: 0o600, flag: "wx" });
 }
 
-/** Gives each process a new certificate of the mesh's authority. Processes that run take it up by themselves. */
+/** Issues a new certificate to each process. Running processes reload it. */
 export async function issueCertificates(folder: string, processes: readonly string[]): Promise<void> {
   const authority = await readAuthority(join(folder, authorityFolder));
   for (const process of processes) {
@@ -36,7 +36,7 @@ async function readAuthority(path: string): Promise<Pair> {
   };
 }
 
-/** A reader finds the old file or the new one, whole. */
+/** Atomic: readers see the old file or the new one. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.new`;
   await writeFile(temporary, text, { mode: 0o600 });

@@ -1,4 +1,4 @@
-// The library's own dependency asks for it.
+// Required by a dependency of the X.509 library.
 import "reflect-metadata";
 import { randomBytes, webcrypto } from "node:crypto";
 import {
@@ -17,9 +17,9 @@ import { certificateNameOf } from "../lib/mesh/mesh-tls.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 const authorityDays = 3650;
-/** Certificates are renewed with one command and without a restart, so they need not live long. */
+/** Short, because renewal is one command without a restart. */
 const certificateDays = 397;
-/** Clocks of other machines may be behind by this much, in milliseconds. */
+/** Allowed clock skew between machines, in milliseconds. */
 const clockSkewMs = 10 * 60 * 1000;
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -27,7 +27,7 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
 /** A certificate and its private key (PKCS #8), both in PEM. */
 export type Pair = { readonly certificatePem: string; readonly privateKeyPem: string };
 
-/** Makes an authority that vouches for the processes of one mesh. */
+/** Creates the certificate authority of one mesh. */
 export async function createMeshAuthority(): Promise<Pair> {
   const keys = await generateKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
@@ -44,7 +44,7 @@ export async function createMeshAuthority(): Promise<Pair> {
   return toPair(certificate, keys);
 }
 
-/** Makes the certificate of one process, for its calls as for its answers. */
+/** Creates the certificate of one process, valid as client and as server. */
 export async function createMeshCertificate(authority: Pair, process: string): Promise<Pair> {
   const keys = await generateKeys();
   const issuer = new X509Certificate(authority.certificatePem);

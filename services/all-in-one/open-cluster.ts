@@ -4,10 +4,10 @@ import { startPostgres } from "./postgres/start-postgres.ts";
 
 const databaseName = "sluice";
 
-/** The database of a whole mesh, as a role that may create roles. */
+/** Database of a mesh. The role of `adminUrl` may create roles. */
 export type Cluster = AsyncDisposable & { readonly adminUrl: string };
 
-/** The operator's database, or the embedded server in the data folder. */
+/** Uses the operator's database, or starts the embedded server in the data folder. */
 export async function openCluster(databaseUrl: string | undefined, dataDirectory: string): Promise<Cluster> {
   if (databaseUrl !== undefined) return { adminUrl: databaseUrl, [Symbol.asyncDispose]: async () => {} };
   const server = await startPostgres({ dataDirectory: join(dataDirectory, "postgres") });

@@ -1,19 +1,20 @@
 import type postgres from "postgres";
 import { connectPostgres } from "../lib/database/postgres-client.ts";
+import { systemErrorMessage } from "../lib/values/system-error.ts";
 import { serviceNames } from "./service-names.ts";
 
-/** The database's address for each service, by name. */
+/** Database URL of each service. */
 export type ServiceUrls = Readonly<Record<(typeof serviceNames)[number], string>>;
 
 /**
- * Gives each service a role of its own in an existing database: it may log in and make schemas, and sees no other
- * service's tables. `adminUrl` is of a role that may create roles and owns the database. Safe to repeat.
+ * Creates a role for each service in an existing database. It may log in and create schemas, and can't read the tables
+ * of other services. The role of `adminUrl` owns the database and may create roles. Idempotent.
  */
 export async function provisionDatabase(options: {
   adminUrl: string;
-  /** Begins the roles' names: `<prefix>_identity`. */
+  /** Prefix of the role names: `<prefix>_identity`. */
   rolePrefix: string;
-  /** Password of a service's role. */
+
   passwordOf: (service: string) => string;
 }): Promise<ServiceUrls> {
   const { adminUrl, rolePrefix, passwordOf } = options;
@@ -27,6 +28,8 @@ export async function provisionDatabase(options: {
         await provisionRole(tx, `${rolePrefix}_${service}`, passwordOf(service));
       }
     });
+  } catch (error) {
+    throw new Error(`database_url: ${systemErrorMessage(error)}`, { cause: error });
   } finally {
     await sql.end();
   }
@@ -49,7 +52,7 @@ async function databaseName(tx: postgres.TransactionSql): Promise<string> {
   return row?.name;
 }
 
-/** Utility statements take no parameters: the server itself quotes their names and literals. */
+/** Utility statements take no parameters, so the server's own format() quotes names and literals. */
 async function run(tx: postgres.TransactionSql, template: string, ...args: string[]): Promise<void> {
   const [row] = await tx`select format(${template}, variadic ${args}::text[]) as statement`;
   await tx.unsafe(row?.statement);

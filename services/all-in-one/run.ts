@@ -19,12 +19,12 @@ import { run as runStorage } from "../storage/run.ts";
 import type { AllInOneConfig } from "./config.ts";
 import { createMeshKeys } from "./create-mesh-keys.ts";
 import { keptSecret } from "./kept-secret.ts";
-import { startMember } from "./member.ts";
-import { edgeEnv, type Mesh, serviceEnv } from "./member-env.ts";
 import { openCluster } from "./open-cluster.ts";
+import { edgeEnv, type Mesh, serviceEnv } from "./process-env.ts";
 import { provisionDatabase } from "./provision-database.ts";
+import { startService } from "./service-instance.ts";
 
-/** What a person is told when the mesh takes calls. */
+/** Facts for the operator once the mesh accepts calls. */
 export type Started = {
   /** Address of the edge. */
   readonly url: string;
@@ -38,7 +38,8 @@ export async function run(
   stop: AbortSignal,
   ready: (started: Started) => void,
 ): Promise<void> {
-  // Passable, not readable: as root the embedded database runs as another user. Each folder inside closes itself.
+  // Searchable but not readable: started by root, the embedded database runs as another user. Folders inside are
+  // private.
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o711 });
   await using cluster = await openCluster(config.databaseUrl, config.dataDirectory);
   await using sockets = await socketDirectory();
@@ -62,20 +63,20 @@ export async function run(
       administrator = made;
     });
   const starting = [
-    startMember(identity, parseIdentityConfig(serviceEnv(mesh, "identity"))),
-    startMember(runStorage, parseStorageConfig(serviceEnv(mesh, "storage"))),
-    startMember(runOrchestration, parseOrchestrationConfig(serviceEnv(mesh, "orchestration"))),
-    startMember(runStaging, parseStagingConfig(serviceEnv(mesh, "staging"))),
-    startMember(runApproval, parseApprovalConfig(serviceEnv(mesh, "approval"))),
+    startService(identity, parseIdentityConfig(serviceEnv(mesh, "identity"))),
+    startService(runStorage, parseStorageConfig(serviceEnv(mesh, "storage"))),
+    startService(runOrchestration, parseOrchestrationConfig(serviceEnv(mesh, "orchestration"))),
+    startService(runStaging, parseStagingConfig(serviceEnv(mesh, "staging"))),
+    startService(runApproval, parseApprovalConfig(serviceEnv(mesh, "approval"))),
   ];
-  await using members = new AsyncDisposableStack();
+  await using instances = new AsyncDisposableStack();
   for (const started of await Promise.allSettled(starting)) {
-    if (started.status === "fulfilled") members.use(started.value);
+    if (started.status === "fulfilled") instances.use(started.value);
   }
   const services = await Promise.all(starting);
-  const edge = members.use(await startMember(runEdge, parseEdgeConfig(edgeEnv(mesh))));
+  const edge = instances.use(await startService(runEdge, parseEdgeConfig(edgeEnv(mesh))));
   ready({ url: edge.address, administrator });
-  // A member that ends by itself takes the others with it: half a mesh helps nobody.
+  // A instance that ends by itself stops all others.
   await Promise.race([aborted(stop), ...[edge, ...services].map(({ ended }) => ended)]);
 }
 

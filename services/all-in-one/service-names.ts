@@ -1,5 +1,5 @@
-/** The services of the mesh, in the order in which they start. */
+/** Services of the mesh, in starting order. */
 export const serviceNames = ["identity", "storage", "orchestration", "staging", "approval"] as const;
 
-/** Every process that has an identity of its own in the mesh. */
+/** Processes with an identity in the mesh. */
 export const processNames = ["edge", ...serviceNames] as const;

@@ -1,6 +1,6 @@
 import type { Started } from "./run.ts";
 
-/** What `npm start` prints when the mesh takes calls. */
+/** Text that `npm start` prints once the mesh accepts calls. */
 export function welcome({ url, administrator }: Started, email: string): string {
   const password = administrator?.password ?? "<password>";
   const credentials = JSON.stringify({ email, password });

@@ -1,4 +1,4 @@
-import { workInRounds } from "../lib/process/rounds.ts";
+import { runPeriodically } from "../lib/process/run-periodically.ts";
 import { deleteStaleAttempts } from "./attempt-repository.ts";
 import { rotateSigningKeys } from "./credentials/key-ring.ts";
 import type { IdentityDeps } from "./deps.ts";
@@ -12,7 +12,7 @@ export function maintain(
   stop: AbortSignal,
 ): Promise<void> {
   const failureText = "maintenance failed; the next round tries again";
-  return workInRounds({ pauseMs, stop, log, failureText }, async () => {
+  return runPeriodically({ pauseMs, stop, log, failureText }, async () => {
     await rotateSigningKeys(db, vault);
     await deleteExpiredLogins(db);
     await deleteStaleAttempts(db);

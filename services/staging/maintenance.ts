@@ -1,4 +1,4 @@
-import { workInRounds } from "../lib/process/rounds.ts";
+import { runPeriodically } from "../lib/process/run-periodically.ts";
 import { deleteChunks } from "./chunk-repository.ts";
 import type { StagingDeps } from "./deps.ts";
 import { listUnfinished, moveExpired } from "./job-repository.ts";
@@ -13,7 +13,7 @@ const pauseMs = 10 * 60_000;
 export function maintain(deps: Pick<StagingDeps, "db" | "jobs" | "log">, stop: AbortSignal): Promise<void> {
   const { log } = deps;
   const failureText = "maintenance failed; the next round tries again";
-  return workInRounds({ pauseMs, stop, log, failureText }, async () => {
+  return runPeriodically({ pauseMs, stop, log, failureText }, async () => {
     await requeue(deps);
     while ((await expire(deps)) > 0);
   });

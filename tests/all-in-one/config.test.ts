@@ -1,10 +1,16 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { checkMembers } from "../../services/all-in-one/check-members.ts";
+import { checkSettings } from "../../services/all-in-one/check-settings.ts";
 import { parseConfig, unreadSettings } from "../../services/all-in-one/config.ts";
 import { parseAll } from "../../services/lib/settings/env.ts";
+import { checkCertificates } from "../../services/lib/tls/check-certificates.ts";
+import { meshCertificate } from "../../services/lib/tls/tls-settings.ts";
 import { startProgram } from "../lib/program.ts";
+import { contentsFor, createAuthority } from "../lib/test-certificates.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
 test.each([
@@ -42,7 +48,7 @@ test("ConfigError: what any member could not use, all at once, and the rest is a
     ENGINE_MEMORY_MIB: "plenty",
     CORS_MAX_AGE: "-2",
   };
-  expect(() => checkMembers(env)).toThrow(
+  expect(() => checkSettings(env)).toThrow(
     expect.objectContaining({
       name: "ConfigError",
       problems: [
@@ -55,7 +61,7 @@ test("ConfigError: what any member could not use, all at once, and the rest is a
       ],
     }),
   );
-  expect(() => checkMembers({})).not.toThrow();
+  expect(() => checkSettings({})).not.toThrow();
 });
 
 test("exit code 2: before anything is started, with every problem and no secret", async () => {
@@ -91,7 +97,7 @@ test.each(["https://user:hidden@sluice", "-----BEGIN PRIVATE KEY-----\nhidden", 
       const read = () =>
         parseAll(
           () => parseConfig({ [name]: value }),
-          () => checkMembers({ [name]: value }),
+          () => checkSettings({ [name]: value }),
         );
       expect(read).toThrow(`${name}: must be`);
       expect(read).not.toThrow(/hidden/);
@@ -104,4 +110,56 @@ test("told: settings that this start does not read", () => {
     "SLUICE_PORT is no setting",
     "STORAGE_DIR is not read here: it is for processes that are started by themselves",
   ]);
+});
+
+test("exit code 2: certificates that can't be read or do not fit are named with what else is wrong", async () => {
+  await using folder = await temporaryFolder();
+  await using program = startProgram("services/all-in-one/main.ts", {
+    SLUICE_DATA_DIR: join(folder.path, "data"),
+    TLS_CERT_FILE: join(folder.path, "none.crt"),
+    TLS_KEY_FILE: folder.path,
+    LOG_LEVEL: "loud",
+  });
+  expect(await program.ended).toBe(2);
+  expect(program.output()).toContain(
+    `  TLS_CERT_FILE: can't read ${folder.path}/none.crt: it does not exist\n`,
+  );
+  expect(program.output()).toContain(`  TLS_KEY_FILE: can't read ${folder.path}: it is a folder\n`);
+  expect(program.output()).toContain("  LOG_LEVEL: must be");
+});
+
+test("ConfigError: a key that is not the certificate's", async () => {
+  await using folder = await temporaryFolder();
+  const authority = await createAuthority();
+  const [one, other] = await Promise.all([
+    contentsFor(authority, "storage"),
+    contentsFor(authority, "storage"),
+  ]);
+  const [cert, key] = [join(folder.path, "tls.crt"), join(folder.path, "tls.key")];
+  await writeFile(cert, one.certificatePem);
+  await writeFile(key, other.privateKeyPem);
+  const env = { MESH_TLS_CERT_FILE: cert, MESH_TLS_KEY_FILE: key };
+  expect(() => checkCertificates(env, meshCertificate)).toThrow(
+    `MESH_TLS_CERT_FILE, MESH_TLS_KEY_FILE: ${key} is not the key of ${cert}`,
+  );
+  await writeFile(key, one.privateKeyPem);
+  expect(() => checkCertificates(env, meshCertificate)).not.toThrow();
+});
+
+test("exit code 2: a port that another program has, before the database is started", async () => {
+  await using folder = await temporaryFolder();
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  const data = join(folder.path, "data");
+  await using program = startProgram("services/all-in-one/main.ts", {
+    SLUICE_DATA_DIR: data,
+    EDGE_PORT: String(port),
+  });
+  expect(await program.ended).toBe(2);
+  expect(program.output()).toContain(
+    `  EDGE_HOST, EDGE_PORT: 127.0.0.1:${port}: another program listens there`,
+  );
+  expect(existsSync(data)).toBe(false);
+  other.close();
 });

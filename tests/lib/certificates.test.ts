@@ -51,7 +51,7 @@ test("Error: what is wrong at the start names its file", async () => {
   const { log } = createLines();
   const missing = join(folder.path, "none");
   await expect(watchCertificates({ ...files, keyFile: missing }, { log })).rejects.toThrow(
-    `can't read ${missing}: ENOENT`,
+    `can't read ${missing}: it does not exist`,
   );
   await expect(watchCertificates({ ...files, caFile: files.keyFile }, { log })).rejects.toThrow(
     `${files.keyFile} is no certificate`,

@@ -3,7 +3,7 @@ import { type Import, readImports } from "./read-imports.ts";
 import { roomArrows } from "./rooms.ts";
 import { breachesOf, roomFolders } from "./walls.ts";
 
-/** What is wrong with the imports of a tree, a line each. */
+/** Violations of the import rules in a tree, one line each. */
 export async function checkImports(root: string): Promise<string[]> {
   const imports = await readImports(root);
   return [

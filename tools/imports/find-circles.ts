@@ -1,7 +1,7 @@
-/** Who reaches whom directly. */
+/** Direct imports: from a name to the names it imports. */
 export type Arrows = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** The arrows between what `nameOf` calls the ends of each; none from a name to itself. */
+/** Groups imports by `nameOf` of both ends. Imports within one name are left out. */
 export function arrowsBetween(
   ends: readonly { readonly from: string; readonly to: string }[],
   nameOf: (end: string) => string | undefined = (end) => end,
@@ -16,12 +16,12 @@ export function arrowsBetween(
   return arrows;
 }
 
-/** Groups of names that all reach each other, as Tarjan finds them. */
+/** Strongly connected components of more than one name (Tarjan's algorithm). */
 export function findCircles(arrows: Arrows): string[][] {
   const circles: string[][] = [];
   const numbers = new Map<string, number>();
   const open: string[] = [];
-  /** Answers the lowest number among the open names that `name` reaches. */
+  /** Returns the lowest index on the stack that `name` reaches. */
   function visit(name: string): number {
     const number = numbers.size;
     numbers.set(name, number);

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { parseSync } from "oxc-parser";
 
-/** One file that imports another, or a package by its name. Paths are from the repository's root. */
+/** One import of a file or a package. Paths are relative to the repository's root. */
 export type Import = {
   readonly from: string;
   readonly to: string;
@@ -10,10 +10,10 @@ export type Import = {
   readonly line: number;
 };
 
-/** Folders of code that people write. */
+/** Folders of hand-written code. */
 const codeFolders = ["services", "edge", "tools", "tests", "examples", "clients"];
 
-/** Reads what all files in folders of `root` import, types too. Files of folders that are not there are none. */
+/** Reads the imports, type imports included, of all files in folders of `root`. Missing folders are skipped. */
 export async function readImports(root: string, folders: readonly string[] = codeFolders): Promise<Import[]> {
   const imports: Import[] = [];
   for (const folder of folders) {
@@ -45,7 +45,7 @@ function importsOf(from: string, text: string): Import[] {
   });
 }
 
-/** `@scope/name/part` is a part of the package `@scope/name`. */
+/** The package of `@scope/name/part` is `@scope/name`. */
 function packageOf(specifier: string): string {
   const parts = specifier.split("/");
   return parts.slice(0, specifier.startsWith("@") ? 2 : 1).join("/");

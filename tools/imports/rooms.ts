@@ -1,7 +1,7 @@
 import { type Arrows, arrowsBetween } from "./find-circles.ts";
 import type { Import } from "./read-imports.ts";
 
-/** The arrows between the rooms of a folder; a file that lies in no room is a room of its own. */
+/** Imports between the rooms of a folder. A file outside of rooms counts as a room. */
 export function roomArrows(imports: readonly Import[], folder: string): Arrows {
   const roomOf = (file: string): string | undefined => {
     if (!file.startsWith(`${folder}/`)) return undefined;
@@ -11,7 +11,7 @@ export function roomArrows(imports: readonly Import[], folder: string): Arrows {
   return arrowsBetween(imports, roomOf);
 }
 
-/** Draws rooms as text: each line has those that import none but rooms of the lines below it. */
+/** Draws rooms as text: each line lists rooms that import only rooms of lower lines. */
 export function drawRooms(arrows: Arrows): string {
   const lines: string[][] = [];
   const placed = new Set<string>();

@@ -1,8 +1,8 @@
 import type { Import } from "./read-imports.ts";
 
-/** What the files of a place may import of this repository, and which packages they may not. */
+/** Imports allowed to the files of a folder, and packages forbidden to them. */
 type Wall = {
-  /** A folder. `*` stands for one name, which is `$1` in what may be imported. */
+  /** A folder. `*` matches one name, available as `$1` in the allowed imports. */
   readonly place: string;
   /** Files and folders. */
   readonly imports: readonly string[];
@@ -10,7 +10,7 @@ type Wall = {
   readonly because: string;
 };
 
-/** Who may import what: the first place that a file lies in holds. */
+/** Import rules. The first rule whose folder contains the file applies. */
 const walls: readonly Wall[] = [
   {
     place: "services/lib",
@@ -61,19 +61,19 @@ const walls: readonly Wall[] = [
   },
 ];
 
-/** Folders whose folders are rooms: arrows between these go one way. */
+/** Folders whose subfolders are rooms: imports between rooms go one way. */
 export const roomFolders = ["edge", "services/lib"];
 
 export type Breach = Import & { readonly because: string };
 
-/** The imports that no wall lets through. */
+/** Imports that break a rule. */
 export const breachesOf = (imports: readonly Import[]): Breach[] =>
   imports.flatMap((one) => {
     const wall = wallOf(one.from);
     return wall && !isAllowed(one, wall) ? [{ ...one, because: wall.because }] : [];
   });
 
-/** The wall around a file, with the names that it lies under. */
+/** The rule that applies to a file, with the names that `*` matched. */
 function wallOf(file: string): Wall | undefined {
   for (const wall of walls) {
     const [found, name] = new RegExp(`^${wall.place.replace("*", "([^/]+)")}/`).exec(file) ?? [];

@@ -1,15 +1,15 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** The account the server runs as; undefined: our own. */
+/** Account that the server runs as; undefined means the current one. */
 export type Account = { uid: number; gid: number } | undefined;
 
 const PREFERRED = ["postgres", "nobody"];
 
-/** PostgreSQL refuses to run as root, so root lends the server an account that already exists. */
+/** PostgreSQL refuses to run as root, so root starts it as an existing unprivileged account. */
 export async function chooseAccount(clusterData: string): Promise<Account> {
   const self = process.geteuid?.();
-  // The server accepts no other owner of its files; a folder first used without root belongs to that user.
+  // The server must own its files; a folder first used without root belongs to that user.
   const owner = await stat(clusterData).catch(() => undefined);
   if (owner && owner.uid !== self && self !== 0) {
     throw new Error(
@@ -34,7 +34,7 @@ async function findAccount(): Promise<Account> {
   );
 }
 
-/** Whether every folder from the root down to this one lets the account pass. */
+/** Whether the account may search every folder from the root down to this one. */
 export async function canEnter(account: Account, directory: string): Promise<boolean> {
   if (!account) return true;
   for (let folder = await realpath(directory); ; folder = dirname(folder)) {

@@ -8,25 +8,25 @@ import { ownServer, type Superuser } from "./own-server.ts";
 import { PORT } from "./socket-directory.ts";
 import { stopServer } from "./stop-server.ts";
 
-/** A server that repairs itself after a crash is slow, not broken. */
+/** Crash recovery is slow, so the timeout is long. */
 const START_MS_MAX = 10 * 60_000;
 const UNANSWERED_MS_MAX = 30_000;
-/** Processes of a killed server may finish a statement before they notice. */
+/** Processes of a killed server may finish a statement before they exit. */
 const OTHERS_GONE_MS_MAX = 15_000;
 const POLL_MS = 10;
 const RELAUNCH_MS = 250;
 
-/** Something of this very folder still runs: another start that was faster, a stop under way, a killed server's rest. */
+/** Another process uses this folder: a concurrent start, a stop under way, or a remainder of a killed server. */
 const IN_THE_WAY = /lock file "postmaster\.pid" already exists|pre-existing shared memory block/;
 
 export type AttachedServer = {
   superuser: Superuser;
   ownership: AsyncDisposable;
-  /** Undefined: the server was there already. */
+  /** Undefined if the server was already running. */
   launched: LaunchedServer | undefined;
 };
 
-/** Finds the live server of this folder or launches one, and takes it for this owner. */
+/** Finds the folder's running server or launches one, and locks it for this owner. */
 export async function attachServer(
   site: Site,
   binaries: string,

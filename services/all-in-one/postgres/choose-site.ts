@@ -15,10 +15,10 @@ import { type Account, canEnter, chooseAccount } from "./account.ts";
 import { isErrorCode } from "./is-error-code.ts";
 import { openSharedDirectory } from "./open-shared-directory.ts";
 
-/** Where one data folder's server keeps its things. */
+/** Paths of one data folder's server. */
 export type Site = {
   dataDirectory: string;
-  /** The folder that holds the cluster: the data folder, or one that the server's account can reach. */
+  /** Folder of the cluster: the data folder, or one that the server's account can reach. */
   home: string;
   cluster: string;
   /** PGDATA */
@@ -68,7 +68,7 @@ async function openFolder(dataDirectory: string): Promise<string> {
   }
 }
 
-/** A link, because it is made in one step, refuses to be made twice, and shows in a listing where the data went. */
+/** A symbolic link: created atomically, only once, and visible in a directory listing. */
 const movedLink = (folder: string) => join(folder, "moved-to");
 
 async function findMoved(folder: string): Promise<string | undefined> {
@@ -77,7 +77,7 @@ async function findMoved(folder: string): Promise<string | undefined> {
     throw error;
   });
   if (!home || (await stat(home).catch(() => undefined))) return home;
-  // Starting empty here would look like every row was lost.
+  // An empty start would look like data loss.
   throw new Error(
     `the database of ${folder} was kept in ${home}, which is missing or closed to this user: bring it back, start as ` +
       `root as before, or delete the link ${movedLink(folder)} to begin with an empty database`,
@@ -89,7 +89,7 @@ async function moveAway(folder: string, sharedDirectory: string, account: Accoun
   const name = basename(folder)
     .replaceAll(/[^\w.-]/g, "_")
     .slice(0, 40);
-  // Not derived from the path: a data folder deleted and made anew must begin empty, a renamed one must keep its rows.
+  // Random, not derived from the path: a recreated data folder must start empty, a renamed one must keep its rows.
   const home = await mkdtemp(join(sharedDirectory, `${name}-`));
   await chmod(home, 0o711);
   await symlink(folder, join(home, "belongs-to"));

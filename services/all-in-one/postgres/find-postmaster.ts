@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { isErrorCode } from "./is-error-code.ts";
 
-/** What postmaster.pid says, and whether it is true. */
+/** Contents of postmaster.pid, verified. */
 export type Postmaster = {
   pid: number;
   socketDirectory: string;
   status: string;
-  /** False: the file is a leftover, whoever has that process id now. */
+  /** False for a stale file, even if another process has this id now. */
   alive: boolean;
 };
 
@@ -34,15 +34,15 @@ export async function isPostmasterOf(data: string, pid: number): Promise<boolean
 }
 
 /**
- * Stands on the server's command line, which anyone may read (its working folder only a privileged root). By inode, so that
- * it survives a rename of the data folder.
+ * Name on the server's command line, which every user may read, unlike its working folder. Derived from the inode, so
+ * that it survives a rename of the data folder.
  */
 export async function nameCluster(data: string): Promise<string> {
   const { dev, ino } = await stat(data);
   return `sluice-${dev}-${ino}`;
 }
 
-/** Empty for a process that is gone, and for one that is dead but not yet reaped. */
+/** Empty for processes that have ended, zombies included. */
 async function readCommandLine(pid: number): Promise<string[]> {
   if (process.platform === "linux") {
     const raw = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");

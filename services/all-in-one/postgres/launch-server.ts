@@ -9,27 +9,27 @@ import { createSocketDirectory, PORT, removeSocketDirectory } from "./socket-dir
 export type Settings = Record<string, string>;
 
 export type LaunchedServer = {
-  /** Why it ended, in the words of its log; undefined while it runs. */
+  /** Last lines of the server's log after its end; undefined while it runs. */
   failure: () => string | undefined;
   waitForEnd: () => Promise<void>;
 };
 
-/** For one person's laptop; what a caller sets wins. */
+/** Defaults for a laptop. The caller's settings override them. */
 const DEFAULTS: Settings = {
   max_connections: "200",
   jit: "off",
   timezone: "UTC",
   log_timezone: "UTC",
   log_checkpoints: "off",
-  // Processes and memory that a server with nothing to do keeps: its readers ahead, and one for replication that there is not.
+  // Fewer idle processes and less memory: no read-ahead workers, no logical replication launcher.
   io_method: "sync",
   max_logical_replication_workers: "0",
   shared_buffers: "64MB",
 };
 
 /**
- * Spawned directly rather than by `pg_ctl start`: that one hands the paths to a shell, waits in steps of 100 ms, and cannot
- * be told of a stale process id.
+ * Spawns the server directly. `pg_ctl start` passes paths to a shell, polls every 100 ms, and can't handle a stale
+ * process id.
  */
 export async function launchServer(
   site: Site,
@@ -52,10 +52,10 @@ export async function launchServer(
   ]);
   const child = spawn(join(binaries, "postgres"), ["-D", site.data, ...args], {
     cwd: TOOL_FOLDER,
-    // The server takes a lock file with its grandparent's id for stale: a recycled id cannot stop it, and it still refuses
-    // when the old server's shared memory is in use.
+    // The server treats a lock file with its grandparent's id as stale. A recycled process id can't block the start,
+    // and the server still refuses while the old one's shared memory is in use.
     env: { ...TOOL_ENVIRONMENT, ...(stale && !stale.alive && { PG_GRANDPARENT_PID: String(stale.pid) }) },
-    // A session of its own: Ctrl-C reaches every process of our group, and the server has to outlast our drain.
+    // In its own session: Ctrl-C signals our process group, and the server has to outlive our drain.
     detached: true,
     stdio: ["ignore", log.fd, log.fd],
     ...site.account,
@@ -67,7 +67,7 @@ export async function launchServer(
     failure = `${reason}\n${await readTail(site.log, since).catch(() => "")}`.trim();
   });
   const waitForEnd = () => {
-    // Unreferenced, its end alone would not keep our process alive to hear of it.
+    // Referenced, so that our process stays alive to see the server's exit.
     child.ref();
     return ended;
   };
@@ -76,7 +76,7 @@ export async function launchServer(
 
 const OWN: Settings = { listen_addresses: "", port: String(PORT), unix_socket_permissions: "0700" };
 
-/** The setting is a list with commas. */
+/** The setting is a comma-separated list. */
 const quote = (directory: string) => `"${directory.replaceAll('"', '""')}"`;
 
 function readEnd(child: ChildProcess): Promise<string> {

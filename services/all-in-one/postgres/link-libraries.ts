@@ -5,8 +5,8 @@ import { isErrorCode } from "./is-error-code.ts";
 type Link = { source: string; target: string };
 
 /**
- * The package carries its library links as a list that its install script would turn into links; npm no longer runs
- * that script. False: nobody may write there.
+ * Creates the symbolic links of the package's shared libraries. The package's install script would do it, but npm
+ * doesn't run it. False if the folder is read-only.
  */
 export async function linkLibraries(native: string): Promise<boolean> {
   const links: Link[] = JSON.parse(await readFile(join(native, "pg-symlinks.json"), "utf8"));
@@ -14,7 +14,7 @@ export async function linkLibraries(native: string): Promise<boolean> {
     for (const { source, target } of links) {
       const link = join(native, relative("native", target));
       const file = join(relative(dirname(target), dirname(source)), basename(source));
-      // A link that is there already, perhaps since a moment ago by another process, is the wanted one.
+      // An existing link is right, perhaps just created by another process.
       await symlink(file, link).catch((error) => {
         if (!isErrorCode(error, "EEXIST")) throw error;
       });

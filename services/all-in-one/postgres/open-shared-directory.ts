@@ -1,7 +1,7 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { type Account, canEnter } from "./account.ts";
 
-/** Makes the folder that stands in for one which only root may enter. */
+/** Creates the replacement of a folder that only root may enter. */
 export async function openSharedDirectory(
   directory: string,
   closed: string,
@@ -9,7 +9,7 @@ export async function openSharedDirectory(
 ): Promise<void> {
   try {
     const created = await mkdir(directory, { recursive: true, mode: 0o755 });
-    // Root's umask may have taken away what the mode gave.
+    // Root's umask may have restricted the mode.
     if (created) await chmod(directory, 0o755);
     if (!(await canEnter(account, directory))) throw new Error(`user id ${account?.uid} cannot enter it`);
   } catch (cause) {

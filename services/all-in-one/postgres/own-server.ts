@@ -4,20 +4,20 @@ import { isErrorCode } from "./is-error-code.ts";
 
 export type Superuser = { user: string; password: string; host: string; port: number };
 
-/** Any constant: the lock is the only one taken in the database `postgres` of our own server. */
+/** Any constant: no other advisory lock is taken in this database. */
 const OWNER_LOCK = 5_105_423;
-/** The backend of a killed owner ends as soon as the kernel closes its socket; this leaves room for a busy machine. */
+/** The backend of a killed owner ends when the kernel closes its socket; this timeout allows for a busy machine. */
 const LOCK_TIMEOUT_MS = 3000;
 const RETAKE_MS = 500;
 
 const LOCK_NOT_AVAILABLE = "55P03";
-/** Starting, stopping or gone: to be asked again, not to be reported. */
+/** Codes of a server that is starting, stopping or gone: retried, not reported. */
 const PASSING = [
   ...["57P01", "57P02", "57P03", "ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"],
   ...["CONNECTION_CLOSED", "CONNECTION_DESTROYED", "CONNECTION_ENDED", "CONNECT_TIMEOUT"],
 ];
 
-/** Holds the server for one owner, until released or the process dies; undefined: the server cannot say just now. */
+/** Locks the server for one owner until disposed or the process dies. Undefined if the server is unavailable now. */
 export async function ownServer(superuser: Superuser): Promise<AsyncDisposable | "taken" | undefined> {
   let held = false;
   let released = false;
@@ -25,7 +25,7 @@ export async function ownServer(superuser: Superuser): Promise<AsyncDisposable |
     ...superuser,
     database: "postgres",
     max: 1,
-    // The lock lives as long as this one session.
+    // The lock is bound to this session.
     idle_timeout: 0,
     max_lifetime: 0,
     fetch_types: false,
@@ -40,7 +40,7 @@ export async function ownServer(superuser: Superuser): Promise<AsyncDisposable |
   const retake = async () => {
     if (!held) return;
     held = false;
-    // The server ends every session when one of its processes is killed, and then goes on.
+    // The server closes all sessions when one of its processes is killed, and restarts itself.
     while (!held && !released) {
       await setTimeout(RETAKE_MS, undefined, { ref: false });
       if (!released) await lock().catch(() => {});

@@ -6,7 +6,7 @@ import { isErrorCode } from "./is-error-code.ts";
 import { linkLibraries } from "./link-libraries.ts";
 import { openSharedDirectory } from "./open-shared-directory.ts";
 
-/** The folder with initdb, pg_ctl and postgres, in a place where the server's account can run them. */
+/** Folder of initdb, pg_ctl and postgres where the server's account can run them. */
 export async function prepareBinaries(account: Account, copyInto: string): Promise<string> {
   const installed = findPackage();
   const native = join(installed, "native");
@@ -26,7 +26,7 @@ async function isRunnable(native: string, account: Account): Promise<boolean> {
 
 async function copyOnce(native: string, copy: string): Promise<void> {
   if (await stat(copy).catch(() => undefined)) return;
-  // Renamed into place only when whole, so that a copy which is there is complete.
+  // Renamed into place when complete, so that an existing copy is a complete one.
   const draft = await mkdtemp(`${copy}-draft-`);
   try {
     await cp(native, draft, { recursive: true, verbatimSymlinks: true });
@@ -39,7 +39,7 @@ async function copyOnce(native: string, copy: string): Promise<void> {
   }
 }
 
-/** A strict umask at npm install would leave the copy as closed as its original. */
+/** The original may be private because of the umask at npm install. */
 async function letAllRead(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

@@ -6,7 +6,7 @@ import type { Account } from "./account.ts";
 /** PG* variables of the caller's shell (PGPORT, PGDATA) must not reach the server; English messages are matched on. */
 export const TOOL_ENVIRONMENT = { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
 
-/** The caller's own working folder may be closed to the server's account, and PostgreSQL's programs insist on theirs. */
+/** PostgreSQL's programs need a readable working folder; the caller's may be closed to the server's account. */
 export const TOOL_FOLDER = "/";
 
 export async function runTool(file: string, args: string[], account: Account): Promise<void> {

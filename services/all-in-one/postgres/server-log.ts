@@ -8,14 +8,14 @@ const LOG_CHECK_MS = 10 * 60_000;
 const TAIL_BYTES = 4096;
 const TAIL_LINES = 15;
 
-/** Opened by us and handed down, so the log may lie where the server's account cannot go. */
+/** Opened here and inherited by the server, so that the log may lie where its account has no access. */
 export async function openLog({ log, account }: Site): Promise<FileHandle> {
   const handle = await open(log, "a", 0o600);
   if (account) await chown(log, account.uid, account.gid);
   return handle;
 }
 
-/** Copied and cut rather than renamed: a running server keeps its file open, in append mode. */
+/** Copies and truncates: a running server keeps the file open in append mode. */
 export async function boundLog(log: string, bytesMax = LOG_BYTES_MAX): Promise<void> {
   try {
     if ((await stat(log)).size <= bytesMax) return;

@@ -10,7 +10,7 @@ const SOCKET = `.s.PGSQL.${PORT}`;
 /** macOS allows a socket path of 103 bytes, Linux 107. */
 const SOCKET_PATH_BYTES_MAX = 103;
 
-/** A folder of its own with a short name, because the data folder's path may exceed what a socket's path may have. */
+/** Separate folder with a short path: the data folder's may exceed the limit of socket paths. */
 export async function createSocketDirectory(account: Account): Promise<string> {
   const directory = await mkdtemp(join(await chooseParent(account), PREFIX));
   if (account) await chown(directory, account.uid, account.gid);
@@ -23,7 +23,7 @@ async function chooseParent(account: Account): Promise<string> {
   return short && (await canEnter(account, tmpdir())) ? tmpdir() : "/tmp";
 }
 
-/** Removes only what a server puts there: the name may come from a file that the server's account can write. */
+/** Removes only files that a server creates: the server's account can write the file that names this folder. */
 export async function removeSocketDirectory(directory: string): Promise<void> {
   if (!basename(directory).startsWith(PREFIX)) return;
   const gone = () => {};

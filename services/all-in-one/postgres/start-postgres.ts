@@ -9,8 +9,8 @@ import { stopServer } from "./stop-server.ts";
 
 export type EmbeddedPostgres = AsyncDisposable & {
   /**
-   * The superuser's address, the socket's folder percent-encoded as host. pg takes it as it is; postgres.js wants the
-   * folder beside it: `postgres(url, { host: decodeURIComponent(new URL(url).hostname) })`.
+   * Superuser's URL with the socket's folder percent-encoded as host. pg accepts it; for postgres.js see
+   * connectPostgres.
    */
   url: string;
   socketDirectory: string;
@@ -18,19 +18,19 @@ export type EmbeddedPostgres = AsyncDisposable & {
 };
 
 export type StartOptions = {
-  /** Made if missing, and then wholly the database's. */
+  /** Created if missing. Used by the database only. */
   dataDirectory: string;
-  /** Server parameters; a live server that is taken over keeps those it was started with. `fsync: "off"` is for tests. */
+  /** Server parameters. A running server that is taken over keeps its own. `fsync: "off"` is for tests. */
   settings?: Settings;
-  /** Where root puts what the server's account must reach while the data folder or the checkout is closed to it. */
+  /** Folder for files that the server's account needs while it can't reach the data folder or the checkout. */
   sharedDirectory?: string;
 };
 
 const SHARED_DIRECTORY = "/var/lib/sluice";
 
 /**
- * Starts the PostgreSQL that Sluice brings along, or takes over the one a killed Sluice left behind. It is the caller's
- * alone until disposed, which stops it; nothing else does, so the caller can drain at leisure.
+ * Starts the bundled PostgreSQL, or takes over the one of a killed Sluice. It is locked for the caller until disposed,
+ * and only disposal stops it, so that the caller can drain first.
  */
 export async function startPostgres(options: StartOptions): Promise<EmbeddedPostgres> {
   const { dataDirectory, settings = {}, sharedDirectory = SHARED_DIRECTORY } = options;
@@ -48,7 +48,7 @@ function stopOnce(site: Site, { ownership, launched }: AttachedServer): () => Pr
   const stop = async () => {
     logBound[Symbol.dispose]();
     try {
-      // Owned until it is down: released earlier, the next owner could take a server that is about to stop.
+      // Locked until it is down: otherwise the next owner could take over a stopping server.
       await stopServer(site);
       await launched?.waitForEnd();
     } finally {

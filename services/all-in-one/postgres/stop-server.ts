@@ -3,13 +3,13 @@ import type { Site } from "./choose-site.ts";
 import { findPostmaster, isPostmasterOf } from "./find-postmaster.ts";
 import { removeSocketDirectory } from "./socket-directory.ts";
 
-/** The last checkpoint writes all that memory holds; cutting it short would only move the work to the next start. */
+/** Long, for the last checkpoint: interrupting it would only defer the work to the next start. */
 const STOP_MS_MAX = 120_000;
 const POLL_MS = 10;
 
 /**
- * Ends the sessions, writes a checkpoint and waits until the process is gone. This is what `pg_ctl stop -m fast` does, except
- * that pg_ctl watches the pid file, and never sees it go when a waiting owner starts the next server at once.
+ * Fast shutdown: closes sessions, writes a checkpoint, waits for the process to exit. `pg_ctl stop -m fast` watches
+ * the pid file instead, and waits forever if another owner starts the next server at once.
  */
 export async function stopServer(site: Site): Promise<void> {
   const server = await findPostmaster(site.data);

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Logger } from "../telemetry/log.ts";
 import type { AdminSettings } from "../telemetry/settings.ts";
 import { createAccess } from "./admin-access.ts";
-import { type Answer, refusal } from "./answer.ts";
+import { type AdminResponse, errorResponse } from "./admin-response.ts";
 import { adminPages } from "./pages.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
 import { watchWorkers } from "./workers.ts";
@@ -18,7 +18,7 @@ export type AdminServer = AsyncDisposable & {
   readonly address: string;
 };
 
-/** Serves metrics, health and, if the settings open them, profiles, for whoever runs the process. */
+/** Serves metrics, health and, if the settings enable them, profiles to the operator. */
 export async function startAdminServer(
   settings: AdminSettings,
   options: { hasStarted: () => boolean; log: Logger },
@@ -27,25 +27,25 @@ export async function startAdminServer(
   const workers = cleanup.use(watchWorkers());
   const pages = adminPages({ ...options, profiling: settings.profiling, workers });
   const accessOf = createAccess(settings);
-  const answerTo = async (request: IncomingMessage, gone: AbortSignal): Promise<Answer> => {
+  const responseTo = async (request: IncomingMessage, signal: AbortSignal): Promise<AdminResponse> => {
     const url = new URL(request.url ?? "/", "http://admin");
     const page = pages[url.pathname];
     const access = accessOf(request);
-    if (access === "refused") return refusal(421, "the header Host does not name this machine");
-    if (!page) return refusal(404, "there is nothing at this path");
+    if (access === "refused") return errorResponse(421, "the header Host does not name this machine");
+    if (!page) return errorResponse(404, "there is nothing at this path");
     if (access === "probe" && !page.isProbe) {
-      return refusal(401, "a token is required: send Authorization: Bearer <admin_token>", {
+      return errorResponse(401, "a token is required: send Authorization: Bearer <admin_token>", {
         "www-authenticate": "Bearer",
       });
     }
     if (request.method !== "GET" && request.method !== "HEAD") {
-      return refusal(405, "the methods of this path are GET, HEAD", { allow: "GET, HEAD" });
+      return errorResponse(405, "the methods of this path are GET, HEAD", { allow: "GET, HEAD" });
     }
-    return page.answer({ query: url.searchParams, access, gone });
+    return page.respond({ query: url.searchParams, access, signal });
   };
   const server = createServer(
     { maxHeaderSize: headerBytesMax, requestTimeout: requestMs },
-    (request, response) => serve(request, response, answerTo, options.log),
+    (request, response) => serve(request, response, responseTo, options.log),
   );
   server.maxConnections = connectionsMax;
   const { address, ...listening } = await listen(server, settings.listen);
@@ -62,24 +62,24 @@ export async function startAdminServer(
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  answerTo: (request: IncomingMessage, gone: AbortSignal) => Promise<Answer>,
+  responseTo: (request: IncomingMessage, signal: AbortSignal) => Promise<AdminResponse>,
   log: Logger,
 ): Promise<void> {
-  const gone = new AbortController();
-  response.once("close", () => gone.abort());
+  const closed = new AbortController();
+  response.once("close", () => closed.abort());
   response.on("error", () => undefined);
-  const answer = await answerTo(request, gone.signal).catch((err: unknown) => {
-    if (!gone.signal.aborted) log.error({ err }, "the admin port failed");
-    return refusal(500, "internal error");
+  const content = await responseTo(request, closed.signal).catch((err: unknown) => {
+    if (!closed.signal.aborted) log.error({ err }, "the admin port failed");
+    return errorResponse(500, "internal error");
   });
-  response.writeHead(answer.status, {
+  response.writeHead(content.status, {
     "content-type": "text/plain; charset=utf-8",
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
-    ...answer.headers,
-    "content-length": Buffer.byteLength(answer.body),
+    ...content.headers,
+    "content-length": Buffer.byteLength(content.body),
   });
-  response.end(request.method === "HEAD" ? undefined : answer.body);
+  response.end(request.method === "HEAD" ? undefined : content.body);
 }
 
 async function listen(server: Server, address: string): Promise<AdminServer> {

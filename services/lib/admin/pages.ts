@@ -1,33 +1,33 @@
 import { AggregatorRegistry } from "prom-client";
 import { registry } from "../telemetry/metrics.ts";
 import type { Access } from "./admin-access.ts";
-import { type Answer, jsonAnswer, refusal } from "./answer.ts";
+import { type AdminResponse, errorResponse, jsonResponse } from "./admin-response.ts";
 import { createProfiler, type ProfileKind } from "./profile.ts";
 import { readinessOf } from "./readiness.ts";
 import type { Workers } from "./workers.ts";
 
-type Asked = { readonly query: URLSearchParams; readonly access: Access; readonly gone: AbortSignal };
+type PageRequest = { readonly query: URLSearchParams; readonly access: Access; readonly signal: AbortSignal };
 
 type Page = {
-  /** Whether it answers without a token, since it says nothing but that all is well or not. */
+  /** Served without a token: it reveals nothing but the health of the process. */
   readonly isProbe: boolean;
-  answer(asked: Asked): Promise<Answer> | Answer;
+  respond(request: PageRequest): Promise<AdminResponse> | AdminResponse;
 };
 
 const secondsDefault = 10;
 const secondsMax = 60;
 
-/** How long a worker may take to say how it is, in milliseconds. */
+/** Timeout of a worker's reply, in milliseconds. */
 const workerMs = 3_000;
 
-/** What a process asks its workers, besides the paths of profiles. */
+/** Topics of the messages to workers, beside the paths of profiles. */
 const topics = { metrics: "metrics", parts: "parts" } as const;
 
 type Parts = Readonly<Record<string, boolean>>;
 type Metrics = Parameters<typeof AggregatorRegistry.aggregate>[0];
 type Pages = Readonly<Record<string, Page | undefined>>;
 
-/** The pages of the admin port, by their paths. Where there are workers, they tell of those. */
+/** Pages of the admin port by path. With workers, they report the workers' state. */
 export function adminPages(options: {
   hasStarted: () => boolean;
   profiling: boolean;
@@ -38,14 +38,14 @@ export function adminPages(options: {
     __proto__: null as never,
     "/metrics": {
       isProbe: false,
-      answer: async () => ({
+      respond: async () => ({
         status: 200,
         headers: { "content-type": registry.contentType },
         body: await (workers?.haveBegun ? metricsOf(workers) : registry.metrics()),
       }),
     },
-    "/healthz": { isProbe: true, answer: () => jsonAnswer(200, { status: "SERVING" }) },
-    "/readyz": { isProbe: true, answer: ({ access }) => readiness(options, access) },
+    "/healthz": { isProbe: true, respond: () => jsonResponse(200, { status: "SERVING" }) },
+    "/readyz": { isProbe: true, respond: ({ access }) => readiness(options, access) },
   };
   if (options.profiling) {
     const profiler = createProfiler();
@@ -55,25 +55,25 @@ export function adminPages(options: {
   return pages;
 }
 
-/** What a worker answers to the process whose worker it is. */
-export async function answerTopic(pages: Pages, topic: string): Promise<unknown> {
+/** Reply of a worker to its primary process. */
+export async function replyToTopic(pages: Pages, topic: string): Promise<unknown> {
   if (topic === topics.metrics) return registry.getMetricsAsJSON();
   if (topic === topics.parts) return readinessOf();
   const { pathname, searchParams: query } = new URL(topic, "http://admin");
-  return pages[pathname]?.answer({ query, access: "full", gone: new AbortController().signal });
+  return pages[pathname]?.respond({ query, access: "full", signal: new AbortController().signal });
 }
 
-/** Figures of all workers together. */
+/** Metrics aggregated over all workers. */
 async function metricsOf(workers: Workers): Promise<string> {
-  const answers = await workers.askAll(topics.metrics, workerMs);
-  return AggregatorRegistry.aggregate(answers.filter((answer) => answer !== undefined) as Metrics).metrics();
+  const replies = await workers.askAll(topics.metrics, workerMs);
+  return AggregatorRegistry.aggregate(replies.filter((reply) => reply !== undefined) as Metrics).metrics();
 }
 
-/** A worker that does not answer is not ready; one that takes no calls yet is left out. */
+/** A worker that does not reply is not ready. Workers that don't listen yet are left out. */
 async function partsOf(workers: Workers): Promise<Parts> {
-  const answers = (await workers.askAll(topics.parts, workerMs)) as (Parts | undefined)[];
-  if (answers.length === 0) return { processes: false };
-  const all = answers.flatMap((parts) => Object.entries(parts ?? { processes: false }));
+  const replies = (await workers.askAll(topics.parts, workerMs)) as (Parts | undefined)[];
+  if (replies.length === 0) return { processes: false };
+  const all = replies.flatMap((parts) => Object.entries(parts ?? { processes: false }));
   return Object.fromEntries(
     all.map(([name]) => [name, all.every(([other, isWell]) => other !== name || isWell)]),
   );
@@ -82,11 +82,11 @@ async function partsOf(workers: Workers): Promise<Parts> {
 async function readiness(
   { hasStarted, workers }: { hasStarted: () => boolean; workers?: Workers | undefined },
   access: Access,
-): Promise<Answer> {
+): Promise<AdminResponse> {
   const parts = await (workers?.haveBegun ? partsOf(workers) : readinessOf());
   const isReady = hasStarted() && Object.values(parts).every(Boolean);
   const status = isReady ? "SERVING" : "NOT_SERVING";
-  return jsonAnswer(isReady ? 200 : 503, access === "full" ? { status, parts } : { status });
+  return jsonResponse(isReady ? 200 : 503, access === "full" ? { status, parts } : { status });
 }
 
 function profilePage(
@@ -96,18 +96,18 @@ function profilePage(
 ): Page {
   return {
     isProbe: false,
-    async answer({ query, gone }) {
+    async respond({ query, signal }) {
       const seconds = Number(query.get("seconds") ?? secondsDefault);
       if (!(seconds > 0 && seconds <= secondsMax)) {
-        return refusal(400, `seconds: must be a number above 0, up to ${secondsMax}`);
+        return errorResponse(400, `seconds: must be a number above 0, up to ${secondsMax}`);
       }
       if (workers?.haveBegun) {
         const path = kind === "cpu" ? "/debug/profile" : "/debug/heap";
-        const answer = await workers.askOne(`${path}?seconds=${seconds}`, seconds * 1000 + workerMs);
-        return (answer as Answer | undefined) ?? refusal(503, "no process answers");
+        const reply = await workers.askOne(`${path}?seconds=${seconds}`, seconds * 1000 + workerMs);
+        return (reply as AdminResponse | undefined) ?? errorResponse(503, "no process answers");
       }
-      const profile = await profiler(kind, seconds * 1000, gone);
-      if (profile === undefined) return refusal(409, "a profile is being taken: one at a time");
+      const profile = await profiler(kind, seconds * 1000, signal);
+      if (profile === undefined) return errorResponse(409, "a profile is being taken: one at a time");
       const name = kind === "cpu" ? "sluice.cpuprofile" : "sluice.heapprofile";
       return {
         status: 200,

@@ -1,29 +1,29 @@
 import { Session } from "node:inspector/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Where the processor's time goes, or where memory is taken. */
+/** CPU time, or memory allocations. */
 export type ProfileKind = "cpu" | "heap";
 
-/** Bytes between two allocations that are looked at, on average. */
+/** Mean number of bytes between two sampled allocations. */
 const heapSamplingBytes = 64 * 1024;
 
 /**
- * Takes profiles, one at a time: undefined while another is being taken. It ends early when the reader has gone. A heap
- * profile says who took memory, and not what stands in it; a snapshot would hold every secret and stop the process.
+ * Takes profiles, one at a time: undefined while another is running. It ends early when the client disconnects. A heap
+ * profile names allocation sites without contents; a snapshot would pause the process and contain every secret.
  */
 export function createProfiler(): (
   kind: ProfileKind,
   lengthMs: number,
-  gone: AbortSignal,
+  signal: AbortSignal,
 ) => Promise<string | undefined> {
   let busy = false;
-  return async (kind, lengthMs, gone) => {
+  return async (kind, lengthMs, signal) => {
     if (busy) return undefined;
     busy = true;
     const session = new Session();
     try {
       session.connect();
-      const during = () => sleep(lengthMs, undefined, { signal: gone }).catch(() => undefined);
+      const during = () => sleep(lengthMs, undefined, { signal: signal }).catch(() => undefined);
       return JSON.stringify(await (kind === "cpu" ? cpuProfile : heapProfile)(session, during));
     } finally {
       session.disconnect();

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { unlink } from "node:fs/promises";
 import { connect } from "node:net";
 
-/** Removes a unix socket that a process left behind when it was killed; one that somebody listens on stays. */
+/** Removes the unix socket of a killed process. A socket that is listened on stays. */
 export async function removeStaleSocket(path: string): Promise<void> {
   const socket = connect(path);
   try {

@@ -1,20 +1,20 @@
 import cluster, { type Worker } from "node:cluster";
 
-/** What a process and its workers say to each other for the admin port. */
+/** Messages between the primary process and its workers, for the admin port. */
 type Question = { readonly adminQuestion: number; readonly topic: string };
-type Answer = { readonly adminQuestion: number; readonly value: unknown };
+type Reply = { readonly adminQuestion: number; readonly value: unknown };
 
-/** The processes that share this one's port, which do what it is asked to. */
+/** Worker processes that share this process's port. */
 export type Workers = Disposable & {
-  /** Whether there is any, or was. */
+  /** Whether a worker was ever started. */
   readonly haveBegun: boolean;
-  /** Asks each that takes calls; undefined from one that does not answer in time. */
+  /** Asks each listening worker. The reply of one that is too slow is undefined. */
   askAll(topic: string, timeoutMs: number): Promise<unknown[]>;
-  /** Asks one. */
+  /** Asks any one worker. */
   askOne(topic: string, timeoutMs: number): Promise<unknown>;
 };
 
-/** Notes which workers take calls, and asks them. */
+/** Tracks the listening workers. */
 export function watchWorkers(): Workers {
   const listening = new Set<Worker>();
   const waiting = new Map<number, (value: unknown) => void>();
@@ -25,8 +25,8 @@ export function watchWorkers(): Workers {
   };
   const enter = (worker: Worker) => listening.add(worker);
   const leave = (worker: Worker) => listening.delete(worker);
-  const hear = (_: Worker, answer: unknown) => {
-    if (isOurs<Answer>(answer)) waiting.get(answer.adminQuestion)?.(answer.value);
+  const hear = (_: Worker, reply: unknown) => {
+    if (isOurs<Reply>(reply)) waiting.get(reply.adminQuestion)?.(reply.value);
   };
   cluster.on("fork", begin).on("listening", enter).on("exit", leave).on("message", hear);
   const ask = async (worker: Worker | undefined, topic: string, timeoutMs: number): Promise<unknown> => {
@@ -58,17 +58,17 @@ export function watchWorkers(): Workers {
   };
 }
 
-/** Answers the process whose worker this one is. */
-export function answerPrimary(answerTo: (topic: string) => Promise<unknown>): Disposable {
+/** Replies to the questions of the primary process, until disposed. */
+export function replyToPrimary(replyTo: (topic: string) => Promise<unknown>): Disposable {
   const hear = async (asked: unknown) => {
     if (!isOurs<Question>(asked)) return;
     const { adminQuestion, topic } = asked;
-    const value = await answerTo(topic).catch(() => undefined);
-    process.send?.({ adminQuestion, value } satisfies Answer, undefined, undefined, () => undefined);
+    const value = await replyTo(topic).catch(() => undefined);
+    process.send?.({ adminQuestion, value } satisfies Reply, undefined, undefined, () => undefined);
   };
   process.on("message", hear);
   return { [Symbol.dispose]: () => void process.off("message", hear) };
 }
 
-const isOurs = <T extends Question | Answer>(message: unknown): message is T =>
+const isOurs = <T extends Question | Reply>(message: unknown): message is T =>
   typeof message === "object" && message !== null && "adminQuestion" in message;

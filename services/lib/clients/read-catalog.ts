@@ -3,7 +3,7 @@ import type { MeshClient } from "../mesh/mesh-client.ts";
 
 const pageSize = 1000;
 
-/** Every table of a source in the catalog, as the caller sees it. */
+/** Every table of a source in the catalog that the caller may see. */
 export async function readCatalog(
   catalog: Pick<MeshClient<typeof CatalogService>, "listTables">,
   sourceId: string,

@@ -15,13 +15,13 @@ type LineageRecord = {
   columns: Column[];
 };
 
-/** Tables of one record: they have up to 2000 columns each, a record up to 100,000. */
+/** Tables per record: a table has up to 2000 columns, a record up to 100,000. */
 const tablesPerRecord = 20;
-/** Longer columns have no place in the graph: their tables do. */
+/** Longer column names are left out of the graph; their tables are in it. */
 const columnNameMax = 255;
 const recordTimeoutMs = 60_000;
 
-/** What a repeat of the same record would be answered as well. */
+/** Codes that a repetition of the same record would get again. */
 const finalCodes = new Set([
   Code.InvalidArgument,
   Code.NotFound,
@@ -31,8 +31,8 @@ const finalCodes = new Set([
 ]);
 
 /**
- * Records what some work read and wrote, some tables at a time; again if it has to, which changes nothing. A record that
- * is refused for good is given up, with a line in the log.
+ * Records the inputs and outputs of a run, in batches of tables. Repeating a batch changes nothing. A batch that is
+ * refused for good is dropped and logged.
  */
 export async function recordLineage<Table>(
   { lineage, log }: { lineage: Pick<MeshClient<typeof LineageService>, "recordLineage">; log: Logger },

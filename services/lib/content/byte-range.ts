@@ -1,12 +1,12 @@
-/** Bytes of a content from `start` up to, not including, `end`. */
+/** Bytes from `start` (inclusive) to `end` (exclusive). */
 export type Span = { readonly start: number; readonly end: number };
 
-/** What a Range header asks for: some bytes; the whole; or bytes that the content does not have. */
+/** Result of a Range header: a span, the whole content, or a range beyond its end. */
 export type AskedRange = Span | "whole" | "unsatisfiable";
 
 /**
- * Reads a Range header as RFC 9110, 14.2 does: one range of bytes counts; several, another unit and what makes no sense
- * are passed over, which answers the whole.
+ * Parses a Range header (RFC 9110, 14.2). Several ranges, other units and malformed headers are ignored: the response
+ * is the whole content.
  */
 export function parseRange(range: string, sizeBytes: number): AskedRange {
   const [, first, last] = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(range) ?? [];
@@ -21,6 +21,6 @@ export function parseRange(range: string, sizeBytes: number): AskedRange {
 function suffix(length: string, sizeBytes: number): AskedRange {
   if (length === "") return "whole";
   if (Number(length) === 0) return "unsatisfiable";
-  // An empty content has no bytes that a Content-Range could name.
+  // Content-Range can't express an empty range.
   return sizeBytes === 0 ? "whole" : { start: Math.max(0, sizeBytes - Number(length)), end: sizeBytes };
 }

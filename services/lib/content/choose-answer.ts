@@ -4,7 +4,7 @@ import { failure } from "../rpc/errors.ts";
 import { parseRange, type Span } from "./byte-range.ts";
 import { isMatchedBy, isNamedIn } from "./entity-tag.ts";
 
-/** The headers of an HTTP request that choose what of a content is answered; empty where there is none. */
+/** Conditional and range headers of a request; empty where absent. */
 export type Conditions = {
   readonly range: string;
   readonly ifRange: string;
@@ -14,11 +14,11 @@ export type Conditions = {
   readonly ifUnmodifiedSince: string;
 };
 
-/** A content as conditions compare it. */
+/** Validators and size of a content. */
 export type Representation = {
   readonly sizeBytes: number;
   readonly entityTag: string;
-  /** In whole seconds, as the header Last-Modified has it. */
+  /** In whole seconds, the resolution of Last-Modified. */
   readonly lastModifiedMs: number;
 };
 
@@ -28,8 +28,8 @@ export type ContentAnswer =
   | ({ readonly kind: "part" } & Span);
 
 /**
- * What of a content is answered, by the order of RFC 9110, 13.2.2. Throws preconditionFailed (412) and
- * rangeNotSatisfiable (416).
+ * Evaluates the conditions in the order of RFC 9110, 13.2.2. Throws preconditionFailed (412) and rangeNotSatisfiable
+ * (416).
  */
 export function chooseAnswer(conditions: Conditions, content: Representation): ContentAnswer {
   refuseFailed(conditions, content);
@@ -40,7 +40,7 @@ export function chooseAnswer(conditions: Conditions, content: Representation): C
   return asked === "whole" ? { kind: "whole" } : { kind: "part", ...asked };
 }
 
-/** A date does not count beside an entity tag, and neither does a text that is no date. */
+/** Dates are ignored beside an entity tag; so are malformed ones. */
 function refuseFailed(
   { ifMatch, ifUnmodifiedSince }: Conditions,
   { entityTag, lastModifiedMs }: Representation,
@@ -60,7 +60,7 @@ function isKnown(
   return lastModifiedMs <= dateOf(ifModifiedSince);
 }
 
-/** Whether a Range header counts: without an If-Range header, or with the content's own ETag or date in it. */
+/** A Range header applies without If-Range, or if If-Range has the content's own ETag or date. */
 function isRangeWanted(ifRange: string, { entityTag, lastModifiedMs }: Representation): boolean {
   return ifRange === "" || ifRange.trim() === entityTag || dateOf(ifRange) === lastModifiedMs;
 }

@@ -2,7 +2,7 @@ import type { ContentAnswer } from "./choose-answer.ts";
 
 export type ContentHead = { readonly status: number; readonly headers: Readonly<Record<string, string>> };
 
-/** Status and headers of an answer, made from the headers of the whole content. */
+/** Status and headers of a response, from the headers of the whole content. */
 export function headOfAnswer(
   answer: ContentAnswer,
   whole: Readonly<Record<string, string>>,

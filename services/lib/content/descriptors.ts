@@ -1,18 +1,18 @@
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
 
-/** How many files stay open between two reads, */
+/** Maximum number of idle open files. */
 const openMax = 256;
-/** and for how long, in milliseconds: the space of a file that was removed is free when the last one has closed it. */
+/** Idle timeout in milliseconds. The space of a removed file is freed when its last descriptor is closed. */
 const idleMs = 10_000;
 
 export type Lease = AsyncDisposable & { readonly handle: FileHandle };
 
-/** Open files, kept for the next reader: opening one costs more than reading a small range of it. */
+/** Cache of open files: opening one costs more than reading a small range of it. */
 export type Descriptors = AsyncDisposable & {
-  /** The file, opened for reading; it is not closed before the lease is disposed. */
+  /** Opens the file for reading. It stays open until the lease is disposed. */
   lease(path: string): Promise<Lease>;
-  /** Has the next lease open the file anew. */
+  /** Makes the next lease open the file again. */
   forget(path: string): void;
 };
 
@@ -20,7 +20,7 @@ type Descriptor = {
   readonly opening: Promise<FileHandle>;
   users: number;
   kept: boolean;
-  /** Whether it was leased since the last look for idle ones. */
+  /** Leased since the last sweep. */
   isFresh: boolean;
 };
 
@@ -42,7 +42,7 @@ export function createDescriptors(): Descriptors {
       close(descriptor);
     },
   });
-  // Runs only while something is open: a process at rest has no timer.
+  // Runs only while files are open: an idle process has no timer.
   let sweep: NodeJS.Timeout | undefined;
   const closeIdle = () => {
     for (const [path, descriptor] of [...kept.entries()]) {
@@ -66,7 +66,7 @@ export function createDescriptors(): Descriptors {
   return {
     async lease(path) {
       const descriptor = kept.get(path) ?? keep(path);
-      // Counted before the first wait: an eviction meanwhile must not close it.
+      // Counted before the first await, so that no eviction closes it.
       descriptor.users += 1;
       descriptor.isFresh = true;
       const release = () => {

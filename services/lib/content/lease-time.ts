@@ -1,10 +1,10 @@
 /**
- * How long a confirmed lease may be used, in milliseconds from when its confirmation was asked for. Stands in the contract.
+ * Lifetime of a confirmed lease in milliseconds, from the time of the request. Stated in the contract.
  */
 export const leaseMs = 20;
 
-/** How long after its commit a change waits until it is answered: longer, for clocks that go at different speeds. */
+/** Delay between the commit of a change and its response. Longer than the lease, because clocks drift. */
 const settleMs = 25;
 
-/** Resolves when nobody uses a confirmation any more that is older than what was committed just now. */
+/** Resolves when every lease that was confirmed before now has expired. */
 export const leasesEnded = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, settleMs));

@@ -1,9 +1,9 @@
-/** Metadata of a call: the id of the folder whose files the caller can read, as sluice.common.v1.HttpFile names them. */
+/** Metadata of a call: id of the folder whose files the caller can read (see sluice.common.v1.HttpFile). */
 export const sharedFolderHeader = "x-sluice-shared-folder";
 
-/** The file that holds a folder's id, in the folder itself. */
+/** Name of the file in the folder that holds its id. */
 export const sharedFolderIdFile = "id";
 
-/** The file's name in its folder. The hash in it can't be another one than the lender's. */
+/** The name contains the hash, so a file can't be mistaken for one of other content. */
 export const lentFileName = ({ name, sha256 }: { name: string; sha256: string }): string =>
   `${name}-${sha256}`;

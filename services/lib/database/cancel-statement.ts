@@ -1,27 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type postgres from "postgres";
 
-/** How often a statement is looked at again that has not begun, or was not stopped while it was prepared. */
+/** Polling interval for a statement that has not started, or was not stopped during its preparation. */
 const lookMs = 25;
-/** How long a server may take to hear a cancellation. */
+/** Timeout of a cancellation request. */
 const hearMs = 1000;
 
-/** What postgres.js 3.4 knows of a statement and leaves out of its types. */
+/** Fields of postgres.js 3.4's queries that its types leave out. */
 type Statement = {
-  /** The server is at it. */
+  /** The server runs it. */
   readonly active: boolean;
-  /** The server only prepares it yet, which may wait for locks, too. */
+  /** The server prepares it, which may wait for locks, too. */
   readonly describeFirst?: boolean;
   canceller(statement: Statement): Promise<void>;
 };
 
 /**
- * Cancels a statement in the server as soon as it begins there. Resolves when the server has heard it, or will not, or
- * when the statement has ended by itself; never rejects.
+ * Cancels a statement in the server as soon as it has started there. Resolves when the server has received the request
+ * or can't be reached, or when the statement has ended. Never rejects.
  *
- * `query.cancel()` will not do. It ends the process when the server cannot be reached. A statement that has not begun
- * is left out of the driver's book-keeping but not of its connection: the next one gets its rows, or the connection is
- * never used again.
+ * `query.cancel()` has two faults. It ends the process when the server can't be reached. And it forgets a statement that
+ * has not started but is already on the connection: the next statement gets its rows, or the connection is never reused.
  */
 export async function cancelStatement(
   query: Pick<postgres.PendingQuery<postgres.Row[]>, "cancel">,
@@ -33,7 +32,7 @@ export async function cancelStatement(
     const { active, describeFirst = false } = statement;
     if (active && !(describeFirst && toldWhilePrepared)) {
       await tell(statement);
-      // The server forgets what it hears between the preparation and the run: then it has to be told again.
+      // The server drops a cancellation that arrives between preparation and execution: it is sent again.
       if (!describeFirst) return;
       toldWhilePrepared = true;
     }

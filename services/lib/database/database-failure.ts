@@ -4,7 +4,7 @@ import postgres from "postgres";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../rpc/errors.ts";
 
-/** Codes of Node and postgres.js for a server that is not there. */
+/** Codes of Node and postgres.js for an unreachable server. */
 const connectionCodes = new Set([
   "CONNECTION_CLOSED",
   "CONNECTION_ENDED",
@@ -16,14 +16,14 @@ const connectionCodes = new Set([
 ]);
 
 /**
- * SQLSTATE classes and codes of a server that is going or coming: connection exceptions, shutdown, too many. A statement
- * that we did not cancel was hit by what was meant for the one before it on its connection.
+ * SQLSTATE of an unavailable server: connection exceptions, shutdown, too many connections. Includes query_canceled: a
+ * statement that we did not cancel was hit by the cancellation of its predecessor on the connection.
  */
 const unavailableStates = /^(08|57014|57P0|53300)/;
-/** Serialization failure and deadlock: the same call may go through next time. */
+/** Serialization failure and deadlock: the same call may succeed next time. */
 const retryStates = /^(40001|40P01)$/;
 const diskFullState = "53100";
-/** A NUL in a text or in JSON, where PostgreSQL has none: it came from a request. */
+/** A NUL in text or JSON, which PostgreSQL can't store: it came from a request. */
 const nulStates = /^(22021|22P05)$/;
 
 /** The name of the constraint that refused a statement, or undefined. */
@@ -32,7 +32,7 @@ export function violatedConstraint(error: unknown): string | undefined {
   return cause instanceof postgres.PostgresError ? cause.constraint_name : undefined;
 }
 
-/** What a caller gets for a database that fails as databases do; undefined for a fault of the code. */
+/** The caller's error for an operational failure of the database; undefined for a bug. */
 export function databaseFailure(error: unknown): ConnectError | undefined {
   const cause = rootCause(error);
   if (cause instanceof ConnectError) return cause;
@@ -58,7 +58,7 @@ export function databaseFailure(error: unknown): ConnectError | undefined {
 export const databaseAway = (): ConnectError =>
   failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, "the database does not answer");
 
-/** Whether a statement's failure is the end of its connection, too. */
+/** Whether a statement's failure closes its connection. */
 export function isConnectionEnd(error: unknown): boolean {
   const cause = rootCause(error);
   if (cause instanceof postgres.PostgresError) return /^(FATAL|PANIC)$/.test(cause.severity);
@@ -68,7 +68,7 @@ export function isConnectionEnd(error: unknown): boolean {
 function isServerAway(error: unknown): boolean {
   const cause = rootCause(error);
   if (cause instanceof postgres.PostgresError) return unavailableStates.test(codeOf(error));
-  // A socket that is not there, not any other file.
+  // A missing socket, not any other file.
   const noSocket = codeOf(error) === "ENOENT" && (cause as { syscall?: unknown }).syscall === "connect";
   return noSocket || connectionCodes.has(codeOf(error));
 }

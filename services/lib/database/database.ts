@@ -8,7 +8,7 @@ import { cancelStatement } from "./cancel-statement.ts";
 import { databaseAway, isConnectionEnd } from "./database-failure.ts";
 import { connectPostgres } from "./postgres-client.ts";
 
-/** A pool or a transaction: what repositories take first. */
+/** A pool or a transaction: the first parameter of repository functions. */
 export type Db = Pick<
   PostgresJsDatabase,
   "select" | "selectDistinct" | "insert" | "update" | "delete" | "execute" | "transaction" | "with" | "$count"
@@ -17,18 +17,18 @@ export type Db = Pick<
 export type Database = AsyncDisposable & {
   readonly db: Db;
   /**
-   * Calls `heard` for each notification of a channel from now on. Those sent while the connection is lost are missed, so
-   * whoever listens also looks from time to time.
+   * Calls `heard` for each notification of a channel from now on. Notifications are lost while the connection is down,
+   * so listeners have to poll as well.
    */
   listen(channel: string, heard: (payload: string) => void): Promise<void>;
 };
 
-/** Connections of one service's pool. */
+/** Pool size of one service. */
 const connectionsMax = 10;
-/** How long a connection without statements stays: the server has a process for each. */
+/** Idle timeout of a connection: the server has a process for each. */
 const idleTimeoutSeconds = 20;
 const closeTimeoutSeconds = 5;
-/** Schema of the tables that say which migrations ran; each service has its own table in it. */
+/** Schema of the migration tables, one per service. */
 const migrationsSchema = "migrations";
 
 /**
@@ -36,7 +36,7 @@ const migrationsSchema = "migrations";
  */
 export async function openDatabase(options: {
   url: string;
-  /** Name of the service: of its schema and of its migrations' table. */
+  /** Name of the service, its schema and its migration table. */
   service: string;
   migrationsFolder: string;
 }): Promise<Database> {
@@ -64,7 +64,7 @@ export async function openDatabase(options: {
   };
 }
 
-/** Several processes of one service may start at once: the first migrates, the others wait for it. */
+/** Processes of one service may start at once: the first migrates, the others wait. */
 async function migrateOnce(options: {
   url: string;
   service: string;
@@ -85,48 +85,52 @@ async function migrateOnce(options: {
 
 type Client = postgres.Sql | postgres.TransactionSql;
 
-type Lifeline = {
-  /** The transaction's connection is gone: nothing more may be sent on it. */
+type TransactionState = {
+  /** The transaction's connection is closed: nothing may be sent on it. */
   lost: boolean;
-  /** Statements that are being cancelled: what is sent meanwhile could be cancelled in their place. */
+  /** Cancellations under way: a statement sent meanwhile could be hit by them. */
   readonly cancelling: Promise<void>[];
 };
 
 /**
- * The same client, but its statements end with the call that they belong to. A transaction has a lifeline; a pool has
- * none, because it replaces a connection that is gone.
+ * Wraps a client so that statements are cancelled with their call. A transaction has a `TransactionState`; a pool has
+ * none, because it replaces lost connections.
  */
-function cancelledWithCall<T extends Client>(client: T, observer: PoolObserver, lifeline?: Lifeline): T {
+function cancelledWithCall<T extends Client>(
+  client: T,
+  observer: PoolObserver,
+  transactionState?: TransactionState,
+): T {
   return new Proxy(client, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
       if (property === "unsafe") {
-        return (...args: Parameters<T["unsafe"]>) => cancellable(target, args, observer, lifeline);
+        return (...args: Parameters<T["unsafe"]>) => cancellable(target, args, observer, transactionState);
       }
       if (typeof value !== "function") return value;
       const bound = value.bind(target);
-      if (property === "savepoint" && lifeline) return nested(bound, observer, lifeline);
+      if (property === "savepoint" && transactionState) return nested(bound, observer, transactionState);
       return property === "begin" ? transactional(bound, observer) : bound;
     },
   });
 }
 
-// drizzle sends every statement through `unsafe`, whose text it built with placeholders.
+// drizzle sends every statement through `unsafe`, with placeholders in its text.
 function cancellable(
   client: Client,
   args: Parameters<Client["unsafe"]>,
   observer: PoolObserver,
-  lifeline: Lifeline | undefined,
+  transactionState: TransactionState | undefined,
 ) {
   const signal = currentCall()?.signal;
   if (signal?.aborted) throw new ConnectError("the call has ended", Code.Canceled);
-  if (lifeline?.lost) throw databaseAway();
+  if (transactionState?.lost) throw databaseAway();
   const query = client.unsafe(...args);
-  const endStatement = observer.statement(args[0], lifeline !== undefined);
+  const endStatement = observer.statement(args[0], transactionState !== undefined);
   let ended = false;
   const cancel = () => {
-    const cancelling = cancelStatement(query, () => ended || lifeline?.lost === true);
-    lifeline?.cancelling.push(cancelling);
+    const cancelling = cancelStatement(query, () => ended || transactionState?.lost === true);
+    transactionState?.cancelling.push(cancelling);
   };
   signal?.addEventListener("abort", cancel, { once: true });
   const release = (error?: unknown) => {
@@ -138,7 +142,7 @@ function cancellable(
     () => release(),
     (error: unknown) => {
       release(error);
-      if (lifeline && isConnectionEnd(error)) lifeline.lost = true;
+      if (transactionState && isConnectionEnd(error)) transactionState.lost = true;
     },
   );
   return query;
@@ -148,38 +152,38 @@ type Begin = (...args: unknown[]) => unknown;
 type Work = (client: postgres.TransactionSql) => unknown;
 
 /**
- * postgres.js 3.4 ends the process when it sends something on a transaction's connection that is gone, its own commit
- * or rollback included (porsager/postgres#1208). So the work of such a transaction never comes to an end for it; what
- * the caller waits for fails by itself as soon as the connection closes.
+ * postgres.js 3.4 ends the process when it sends on a closed connection of a transaction, its own COMMIT or ROLLBACK
+ * included (porsager/postgres#1208). The work of such a transaction therefore never settles for the driver; the
+ * caller's promise is rejected when the connection closes.
  */
 const transactional =
   (begin: Begin, observer: PoolObserver): Begin =>
   (...args) => {
     const work = args.pop() as Work;
-    const lifeline: Lifeline = { lost: false, cancelling: [] };
+    const transactionState: TransactionState = { lost: false, cancelling: [] };
     const transaction = begin(...args, async (client: postgres.TransactionSql) => {
       try {
-        return await work(cancelledWithCall(client, observer, lifeline));
+        return await work(cancelledWithCall(client, observer, transactionState));
       } finally {
-        await Promise.all(lifeline.cancelling);
-        if (lifeline.lost) await neverEnding();
+        await Promise.all(transactionState.cancelling);
+        if (transactionState.lost) await neverEnding();
       }
     }) as Promise<unknown>;
     const endTransaction = observer.transaction();
-    // It fails before its work has ended only when its connection closes.
+    // A transaction rejects before its work has settled only when its connection closes.
     transaction.then(endTransaction, () => {
-      lifeline.lost = true;
+      transactionState.lost = true;
       endTransaction?.();
     });
     return transaction;
   };
 
 const nested =
-  (savepoint: Begin, observer: PoolObserver, lifeline: Lifeline): Begin =>
+  (savepoint: Begin, observer: PoolObserver, transactionState: TransactionState): Begin =>
   (...args) => {
     const work = args.pop() as Work;
     return savepoint(...args, (client: postgres.TransactionSql) =>
-      work(cancelledWithCall(client, observer, lifeline)),
+      work(cancelledWithCall(client, observer, transactionState)),
     );
   };
 

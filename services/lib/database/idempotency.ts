@@ -8,12 +8,12 @@ import { failure } from "../rpc/errors.ts";
 import type { Scope } from "../rpc/guard.ts";
 import type { Db } from "./database.ts";
 
-/** How long an answer is remembered. */
+/** Retention of stored responses. */
 const remembered = sql`now() - interval '24 hours'`;
 
 const bytea = customType<{ data: Uint8Array; driverData: Buffer }>({ dataType: () => "bytea" });
 
-/** The table of a service that remembers answers by request id. Export it from the service's schema.ts. */
+/** A service's table of responses by request id. Export it from the service's schema.ts. */
 export function requestsTable(schema: PgSchema) {
   return schema.table(
     "requests",
@@ -31,16 +31,15 @@ export function requestsTable(schema: PgSchema) {
 
 type RequestsTable = ReturnType<typeof requestsTable>;
 
-/** A method and a request to it that may carry a request id. */
+/** A method and a request that may have a request id. */
 export type OnceCall<I extends DescMessage, O extends DescMessage> = {
   method: { name: string; input: I; output: O };
   request: MessageShape<I> & { requestId: string };
 };
 
 /**
- * Does `work` once for a request id: a second call with the same id and request answers what the first one did, also
- * while that one still runs. `work` gets a transaction that commits together with the memory of its answer.
- * Without a request id it just runs.
+ * Runs `work` once per request id. A second call with the same id and request gets the first response, also while the
+ * first still runs. The transaction of `work` also stores the response. Without a request id `work` just runs.
  */
 async function once<I extends DescMessage, O extends DescMessage>(
   db: Db,
@@ -55,7 +54,7 @@ async function once<I extends DescMessage, O extends DescMessage>(
   return onceByHash(db, scope, table, { method, requestId: request.requestId, requestSha256 }, work);
 }
 
-/** `once` over one table, for handlers, which know no tables. */
+/** `once` bound to a table, for handlers, which may not import tables. */
 export const onceIn =
   (table: RequestsTable) =>
   <I extends DescMessage, O extends DescMessage>(
@@ -66,7 +65,7 @@ export const onceIn =
   ): Promise<MessageShape<O>> =>
     once(db, scope, table, call, work);
 
-/** As `once`, for a request that is told by a hash of its own. */
+/** As `once`, for a request identified by a given hash, such as that of a stream. */
 export function onceByHash<O extends DescMessage>(
   db: Db,
   scope: Scope,
@@ -79,7 +78,7 @@ export function onceByHash<O extends DescMessage>(
   const same = and(eq(table.orgId, key.orgId), eq(table.method, key.method), eq(table.requestId, requestId));
   return db.transaction(async (tx) => {
     await tx.delete(table).where(and(eq(table.orgId, key.orgId), lt(table.createTime, remembered)));
-    // A call with the same id that still runs holds this insert up until it has committed or failed.
+    // This insert waits for a running call with the same id to commit or fail.
     const inserted = await tx
       .insert(table)
       .values({ ...key, requestSha256 })

@@ -1,11 +1,11 @@
 import postgres from "postgres";
 
 const connectTimeoutSeconds = 5;
-/** Pause before a lost connection is tried again. The driver's own grows to 20 s, in which every call would wait. */
+/** Delay before a reconnect. The driver's own backoff grows to 20 s, during which every call would wait. */
 const reconnectDelaySeconds = 0.2;
 
 /**
- * A postgres.js client for a URL whose host may also be the folder of a unix socket, percent-encoded, as in
+ * Creates a postgres.js client. The URL's host may be the percent-encoded folder of a unix socket, as in
  * `postgres://user:password@%2Frun%2Fpostgres:5432/database`.
  */
 export function connectPostgres(

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { QueueLength } from "../telemetry/queue-metrics.ts";
 
-/** How many jobs each queue of a schema has, in every state; a queue without jobs has none in each. */
+/** Number of jobs in each queue of a schema by state, zeros included. */
 export async function countJobs(pool: pg.Pool, schema: string): Promise<QueueLength[]> {
   const { rows } = await pool.query(
     `select queue.name as queue, states.state::text as state, count(job.id)::int as jobs

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { PgBoss } from "pg-boss";
 
-/** One worker's right to do a job: the job's next claim has a higher count. */
+/** One worker's claim on a job. The next claim has a higher retry count. */
 export type Claim<Data> = { readonly id: string; readonly retryCount: number; readonly data: Data };
 
 type Queue = {
@@ -12,10 +12,10 @@ type Queue = {
   readonly report: (error: unknown) => void;
 };
 
-/** A claim is stale after 10 seconds without a sign of life; this leaves room for a missed one. */
+/** Heartbeat interval. A claim expires after 10 seconds without one, so one may be missed. */
 const renewEveryMs = 4_000;
 
-/** Gives signs of life until disposed; calls `lost` when another worker has the job. */
+/** Sends heartbeats until disposed. Calls `lost` when another worker has the job. */
 export function keepClaim(queue: Queue, claim: Claim<unknown>, lost: () => void): Disposable {
   let renewing = false;
   const renew = async () => {
@@ -34,7 +34,7 @@ export function keepClaim(queue: Queue, claim: Claim<unknown>, lost: () => void)
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** Ends the claim, unless it is lost: pg-boss itself would settle the job of whoever has it now. */
+/** Ends the claim unless it is lost: pg-boss would settle the job although another worker has claimed it. */
 export async function settleClaim(
   queue: Queue,
   { id, retryCount, data }: Claim<unknown>,
@@ -54,7 +54,7 @@ export async function settleClaim(
 
 type BossDb = { executeSql(text: string, values?: unknown[]): Promise<pg.QueryResult> };
 
-/** Works on the job in a transaction that keeps others from claiming it; false when another one has it already. */
+/** Runs `work` in a transaction that holds the claim. False if another worker has it already. */
 async function whileHeld(
   { pool, schema, queue }: Queue,
   { id, retryCount }: Claim<unknown>,
@@ -62,7 +62,7 @@ async function whileHeld(
 ): Promise<boolean> {
   const client = await pool.connect();
   let failure: unknown;
-  // A connection that ends while it is lent is an event, too; the statement on it says the same.
+  // A connection that closes emits an error, too; the failed statement reports the same.
   const noted = (error: Error) => {
     failure = error;
   };
@@ -81,7 +81,7 @@ async function whileHeld(
     throw error;
   } finally {
     client.off("error", noted);
-    // One that failed in the middle is closed, which rolls its transaction back.
+    // Closing a failed connection rolls its transaction back.
     client.release(failure !== undefined);
   }
 }

@@ -5,28 +5,28 @@ import { observeJob, withoutTrace } from "../telemetry/job-trace.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { type Claim, keepClaim, settleClaim } from "./job-claim.ts";
 
-/** Does jobs until it is disposed. */
+/** Runs jobs until disposed. */
 export type Worker = AsyncDisposable & {
-  /** Has it look for jobs at once; it does so by itself when it starts and when one has ended. */
+  /** Fetches jobs now. It also does at its start and after each job. */
   wake(): void;
 };
 
 export type Queue = {
   readonly boss: PgBoss;
   readonly pool: pg.Pool;
-  /** Whose queue it is. */
+  /** Service that owns the queue. */
   readonly service: string;
   readonly schema: string;
   readonly queue: string;
   readonly concurrency: number;
   readonly log: Logger;
-  /** Takes what fails because of the database. */
+  /** Called with failures of the database. */
   readonly report: (error: unknown) => void;
 };
 
-/** How long running jobs may take to end after the stop, in milliseconds. */
+/** Grace period of running jobs after a stop, in milliseconds. */
 const stopMs = 10_000;
-/** A job that failed waits a second, then twice as long each time, up to this. */
+/** Upper bound of the backoff, which starts at a second and doubles. */
 const retryDelaySecondsMax = 30;
 
 type Handler<Data> = (data: Data, signal: AbortSignal) => Promise<void>;
@@ -34,12 +34,12 @@ type Handler<Data> = (data: Data, signal: AbortSignal) => Promise<void>;
 export function startWorker<Data extends object>(queue: Queue, handler: Handler<Data>): Worker {
   const stop = new AbortController();
   const running = new Set<Promise<void>>();
-  let bell = Promise.withResolvers<void>();
-  const wake = () => bell.resolve();
+  let wakeUp = Promise.withResolvers<void>();
+  const wake = () => wakeUp.resolve();
   const loop = async () => {
     while (!stop.signal.aborted) {
-      // A new one before the look: what is told of while it lasts may have come too late for it.
-      bell = Promise.withResolvers();
+      // Replaced before the fetch: a notification during the fetch may concern a job that it has missed.
+      wakeUp = Promise.withResolvers();
       const free = queue.concurrency - running.size;
       const claims = free > 0 ? await claimJobs<Data>(queue, free) : [];
       for (const claim of claims) {
@@ -48,7 +48,7 @@ export function startWorker<Data extends object>(queue: Queue, handler: Handler<
         run.then(() => running.delete(run)).then(wake);
       }
       if (stop.signal.aborted) break;
-      await bell.promise;
+      await wakeUp.promise;
     }
   };
   const looping = loop();
@@ -89,11 +89,11 @@ async function runJob<Data extends object>(
   const keeping = keepClaim(queue, claim, () => lost.abort());
   try {
     const outcome = await outcomeOf(queue, claim, handler, signal);
-    // One that was cut short by the stop goes to another worker at once.
+    // A job that the stop interrupted is released to another worker at once.
     const delaySeconds = stop.aborted ? 0 : Math.min(2 ** claim.retryCount, retryDelaySecondsMax);
     if (!lost.signal.aborted) await settleClaim(queue, claim, outcome, delaySeconds);
   } catch (error) {
-    // It is settled by nobody, so it comes again once its claim is stale.
+    // Not settled, so it is claimed again when this claim expires.
     queue.report(error);
   } finally {
     keeping[Symbol.dispose]();

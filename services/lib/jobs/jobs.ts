@@ -11,7 +11,7 @@ import { countJobs } from "./count-jobs.ts";
 import { startWorker, type Worker } from "./job-worker.ts";
 import { type QueueWatch, watchQueues } from "./watch-queues.ts";
 
-/** Work that outlives the call that asked for it, done at least once by one process of the service. */
+/** Job queues of a service. A job runs at least once, in any process of the service. */
 export type Jobs = AsyncDisposable & {
   /**
    * Adds a job within the caller's transaction. With a `key` (letters, digits, `_`, `-`, `.`, `/`), nothing is added
@@ -19,10 +19,10 @@ export type Jobs = AsyncDisposable & {
    */
   enqueue(tx: Db, queue: string, data: object, options?: { key?: string }): Promise<void>;
   /**
-   * Does the queue's jobs, up to `concurrency` at a time, until disposed; that waits up to 10 seconds for those that
-   * run. A job whose handler throws comes again, at first after a second, then later and later, up to half a minute. One
-   * whose process died comes again within 15 seconds. So a handler may run twice, even at the same time: what it
-   * writes has to carry a fencing token of its own. `signal` aborts on disposal, and when the job was given to another.
+   * Runs the queue's jobs, up to `concurrency` at a time, until disposed, which waits up to 10 seconds for running
+   * jobs. A job whose handler throws is retried with a backoff from one second to half a minute; one whose process
+   * died within 15 seconds. A handler may therefore run twice, even concurrently: its writes need a fencing token.
+   * `signal` aborts on disposal and when another worker has claimed the job.
    */
   work<Data extends object>(
     queue: string,
@@ -34,10 +34,10 @@ export type Jobs = AsyncDisposable & {
 /** Connections of one service's pool for its queues. */
 const connectionsMax = 4;
 const connectTimeoutMs = 5_000;
-/** The database's failures come once a second and more: they are logged this often. */
+/** Minimum interval between two logged failures of the database, in milliseconds. */
 const logEveryMs = 10_000;
 
-/** The queue never gives a job up by itself: only its handler knows what failure is final. */
+/** Retries are unlimited: only the handler knows which failure is final. */
 const queueOptions = {
   policy: "exclusive" satisfies QueuePolicy as QueuePolicy,
   retryLimit: 2_000_000_000,
@@ -45,7 +45,7 @@ const queueOptions = {
   retentionSeconds: 10 * 365 * 24 * 3600,
   expireInSeconds: 23 * 3600,
   deleteAfterSeconds: 3600,
-  // The shortest that pg-boss takes.
+  // pg-boss's minimum.
   heartbeatSeconds: 10,
 };
 
@@ -71,7 +71,7 @@ export async function openJobs(options: {
     monitorIntervalSeconds: 1,
     maintenanceIntervalSeconds: 600,
   });
-  // A connection or a database that is lost comes back: it is reported, and must not end the process.
+  // Lost connections are reported. Unhandled, the event would end the process.
   const report = reporter(options.log);
   pool.on("error", report);
   boss.on("error", report);
@@ -133,7 +133,7 @@ const useOf = ({ totalCount, idleCount, waitingCount }: pg.Pool) => ({
   waiting: waitingCount,
 });
 
-/** Does the work once for a name, or again when it failed. */
+/** Memoizes the work by name. A failure is not remembered. */
 function remembered(work: (name: string) => Promise<void>): (name: string) => Promise<void> {
   const done = new Map<string, Promise<void>>();
   return (name) => {

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { PgBoss } from "pg-boss";
 
-/** Looks after the queues of a service until it is disposed. */
+/** Polls the queues of a service until disposed. */
 export type QueueWatch = AsyncDisposable & {
-  /** Has it look now: jobs were added, or one has ended. */
+  /** Polls now: a job was added or has ended. */
   wake(): void;
 };
 
@@ -12,31 +12,31 @@ type Options = {
   readonly boss: PgBoss;
   readonly pool: pg.Pool;
   readonly schema: string;
-  /** Takes what fails because of the database. */
+  /** Called with failures of the database. */
   readonly report: (error: unknown) => void;
-  /** Called again and again while there are jobs that wait or run. */
+  /** Called at each poll that finds waiting or running jobs. */
   readonly onPending: () => void;
 };
 
-/** Pause between two looks while there are jobs that wait or run, in milliseconds. */
+/** Polling interval while jobs wait or run, in milliseconds. */
 const pendingMs = 500;
-/** Pause while there are none: notifications tell of new jobs, and this bounds how long a lost one is missed. */
+/** Polling interval without jobs. New jobs are notified; this bounds the delay of a lost notification. */
 const restMs = 5000;
 const failedMs = 1000;
-/** How often jobs are looked for whose worker is dead, while there are jobs; old jobs are deleted otherwise, too. */
+/** Interval of pg-boss's supervision, which finds jobs of dead workers and deletes old ones. */
 const superviseMs = 1000;
 const superviseAtRestMs = 600_000;
 
 /**
- * Has workers look for jobs while there are any: one that failed waits for its time, and one whose worker died for its
- * claim to get stale. A service without jobs asks its database one question each five seconds.
+ * Makes workers fetch while jobs exist: failed jobs wait for their backoff, those of dead workers for their claim to
+ * expire. A service without jobs sends one query every five seconds.
  */
 export function watchQueues({ boss, pool, schema, report, onPending }: Options): QueueWatch {
   const stop = new AbortController();
-  let bell = Promise.withResolvers<void>();
+  let wakeUp = Promise.withResolvers<void>();
   let supervisedMs = 0;
 
-  async function look(): Promise<number> {
+  async function poll(): Promise<number> {
     const hasJobs = await hasPendingJobs(pool, schema);
     const nowMs = performance.now();
     if (nowMs - supervisedMs >= (hasJobs ? superviseMs : superviseAtRestMs)) {
@@ -49,18 +49,18 @@ export function watchQueues({ boss, pool, schema, report, onPending }: Options):
 
   async function watch(): Promise<void> {
     while (!stop.signal.aborted) {
-      bell = Promise.withResolvers();
-      const pauseMs = await look().catch((error: unknown) => {
+      wakeUp = Promise.withResolvers();
+      const pauseMs = await poll().catch((error: unknown) => {
         report(error);
         return failedMs;
       });
-      await beforeBell(pauseMs, bell.promise, stop.signal);
+      await pause(pauseMs, wakeUp.promise, stop.signal);
     }
   }
 
   const watching = watch();
   return {
-    wake: () => bell.resolve(),
+    wake: () => wakeUp.resolve(),
     async [Symbol.asyncDispose]() {
       stop.abort();
       await watching;
@@ -75,11 +75,11 @@ async function hasPendingJobs(pool: pg.Pool, schema: string): Promise<boolean> {
   return rows[0]?.pending === true;
 }
 
-/** Pauses until the time is over, the bell is rung, or the signal aborts. */
-async function beforeBell(pauseMs: number, bell: Promise<void>, stop: AbortSignal): Promise<void> {
-  const rung = new AbortController();
-  const signal = AbortSignal.any([stop, rung.signal]);
-  const pause = sleep(pauseMs, undefined, { signal }).catch(() => {});
-  await Promise.race([pause, bell]);
-  rung.abort();
+/** Resolves after the interval, when `wake` is called, or when the signal aborts. */
+async function pause(pauseMs: number, wakeUp: Promise<void>, stop: AbortSignal): Promise<void> {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([stop, ended.signal]);
+  const elapsed = sleep(pauseMs, undefined, { signal }).catch(() => {});
+  await Promise.race([elapsed, wakeUp]);
+  ended.abort();
 }

@@ -73,8 +73,8 @@ export async function startGrpcServer(options: {
 
 /**
  * With Node's usual windows of 64 KiB, an upload waits for its receiver after each of them. grpc-js has a setting for
- * its clients' windows and none for its servers', so this reaches into it, and leaves be what it does not find there. What
- * it answers sets up the servers when they listen.
+ * its clients' windows and none for its servers', so this reaches into it, and leaves be what it does not find there.
+ * What it answers sets up the servers when they listen.
  */
 function widenWindows(server: Server): (setUp: (server: Http2Server) => void) => void {
   const inside = server as unknown as {

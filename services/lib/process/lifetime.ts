@@ -2,15 +2,17 @@ import { setFlagsFromString } from "node:v8";
 import { type Env, parseAll, withSecrets } from "../settings/env.ts";
 import { createLog } from "../telemetry/log.ts";
 import { parseTelemetry, type TelemetrySettings, telemetrySecrets } from "../telemetry/settings.ts";
+import { type CertificateSettings, checkCertificates } from "../tls/check-certificates.ts";
+import { meshCertificate } from "../tls/tls-settings.ts";
 import { releaseMemoryAtRest } from "./release-memory.ts";
 import { startTelemetry } from "./start-telemetry.ts";
 
-// Bytes pass through these processes by the gigabyte. By default V8 looks through the whole heap for every 64 MiB of
-// buffers, however few are in use, which took most of the processor time of an upload; counted as a part of the heap,
-// they have it looked through when what is in use has grown.
+// These processes move gigabytes. By default V8 runs a full collection for every 64 MiB of allocated buffers, which
+// took most of the CPU time of an upload. With this flag buffers count as heap, and collections follow the memory in
+// use.
 setFlagsFromString("--external-memory-accounted-in-global-limit");
 
-/** Runs until `stop` aborts; calls `ready` with its address once it takes calls. */
+/** Runs until `stop` aborts. Calls `ready` with its address once it accepts calls. */
 export type Run<Config> = (
   config: Config,
   stop: AbortSignal,
@@ -29,11 +31,17 @@ export function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** Runs one process of the mesh from its environment to its end. Settings that are wrong end it with code 2. */
+/** Runs one process of the mesh, from its environment to its exit. Invalid settings exit with code 2. */
 export async function runProcess<Config extends { logLevel: string }>(
   name: string,
   env: Env,
-  options: { secrets: readonly string[]; parseConfig: (env: Env) => Config; run: Run<Config> },
+  options: {
+    secrets: readonly string[];
+    /** Settings of certificates beside the mesh's. */
+    certificates?: readonly CertificateSettings[];
+    parseConfig: (env: Env) => Config;
+    run: Run<Config>;
+  },
 ): Promise<void> {
   let config: Config;
   let settings: TelemetrySettings;
@@ -42,6 +50,9 @@ export async function runProcess<Config extends { logLevel: string }>(
     [config, settings] = parseAll(
       () => options.parseConfig(read),
       () => parseTelemetry(read),
+      ...[meshCertificate, ...(options.certificates ?? [])].map(
+        (names) => () => checkCertificates(read, names),
+      ),
     );
   } catch (error) {
     console.error(`${name}: ${(error as Error).message}`);

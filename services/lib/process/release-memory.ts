@@ -1,14 +1,14 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** How often a process looks whether it rests, in milliseconds. */
+/** Interval of the idle check, in milliseconds. */
 const lookEveryMs = 10_000;
-/** Part of one processor's time below which a process rests. */
+/** A process that uses less than this share of one CPU is idle. */
 const restingPart = 0.05;
 
 /**
- * Gives memory back to the system when this process has worked and rests now, until disposed: V8 and the C library keep
- * what a start or a burst of calls took.
+ * Returns memory to the system when this process becomes idle, until disposed: V8 and the C library keep what a start
+ * or a burst of calls allocated.
  */
 export function releaseMemoryAtRest(): Disposable {
   const isOverNow = createRestDetector(restingPart);
@@ -24,7 +24,9 @@ export function releaseMemoryAtRest(): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** Answers, for each interval's processor time, whether work has ended with it. A process begins with work: its start. */
+/**
+ * Returns a function that takes each interval's CPU time: true when the process became idle in it. A start is work.
+ */
 export function createRestDetector(part: number): (processorMs: number, elapsedMs: number) => boolean {
   let hasWorked = true;
   return (processorMs, elapsedMs) => {
@@ -35,7 +37,7 @@ export function createRestDetector(part: number): (processorMs: number, elapsedM
   };
 }
 
-/** It takes a tenth of a second, about, in which nothing else is done. */
+/** Blocks the process for about 100 ms. */
 export async function releaseMemory(): Promise<void> {
   setFlagsFromString("--expose-gc");
   (runInNewContext("gc") as () => void)();
@@ -45,6 +47,6 @@ export async function releaseMemory(): Promise<void> {
     const { functions } = dlopen(null, { malloc_trim: { arguments: ["u64"], return: "i32" } });
     functions.malloc_trim(0n);
   } catch {
-    // Another C library than GNU's gives back by itself, or not at all.
+    // Only GNU's C library has malloc_trim.
   }
 }

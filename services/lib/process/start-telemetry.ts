@@ -2,15 +2,15 @@ import cluster from "node:cluster";
 import type { Logger } from "../telemetry/log.ts";
 import type { TelemetrySettings } from "../telemetry/settings.ts";
 
-/** What tells of a process, until it is disposed. */
+/** Tracing and metrics of a process, until disposed. */
 export type Telemetry = AsyncDisposable & {
-  /** Says that the process has begun to do its work. */
+  /** Makes the process ready for the readiness probe. */
   ready(): void;
-  /** Where the admin port listens, if there is one. */
+  /** Address of the admin port, if enabled. */
   readonly adminAddress: string | undefined;
 };
 
-/** Begins to trace and to count as the settings say. What they do not ask for is not even loaded. */
+/** Starts tracing and metrics. Modules that the settings don't need are not loaded. */
 export async function startTelemetry(
   process: string,
   { tracing, admin }: TelemetrySettings,
@@ -27,11 +27,11 @@ export async function startTelemetry(
     const { startMeasuring } = await import("../telemetry/metrics.ts");
     startMeasuring(process);
     if (cluster.isWorker) {
-      // The port is open already, in the process that has started this one.
-      const { answerPrimary } = await import("../admin/workers.ts");
-      const { adminPages, answerTopic } = await import("../admin/pages.ts");
+      // The primary process has the port.
+      const { replyToPrimary } = await import("../admin/workers.ts");
+      const { adminPages, replyToTopic } = await import("../admin/pages.ts");
       const pages = adminPages({ hasStarted: () => isReady, profiling: admin.profiling });
-      stack.use(answerPrimary((topic) => answerTopic(pages, topic)));
+      stack.use(replyToPrimary((topic) => replyToTopic(pages, topic)));
     } else {
       const { startAdminServer } = await import("../admin/admin-server.ts");
       const server = stack.use(await startAdminServer(admin, { hasStarted: () => isReady, log }));

@@ -1,15 +1,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Principal } from "./principal.ts";
 
-/** What a handler's own calls and queries inherit from the call that it answers. */
+/** Context that a handler's calls and queries inherit from the incoming call. */
 export type Call = {
-  /** On whose behalf; undefined for a public method without a credential. */
+  /** Undefined for a public method without a credential. */
   readonly principal: Principal | undefined;
   readonly requestId: string;
-  /** W3C's trace context as it came, for whoever is called where this process does not trace. */
+  /** Incoming W3C trace context, forwarded where this process does not trace. */
   readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
-  /** Aborts when the caller goes away or the deadline passes. */
+  /** Aborts when the caller disconnects or the deadline passes. */
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch; undefined without one. */
   readonly deadlineMs: number | undefined;
@@ -17,11 +17,11 @@ export type Call = {
 
 const storage = new AsyncLocalStorage<Call>();
 
-/** The call that is being answered, or undefined outside of any. */
+/** The current call; undefined outside of any. */
 export const currentCall = (): Call | undefined => storage.getStore();
 
-/** Runs `work` as part of a call: its queries are cancelled and its calls carry the principal on. */
+/** Runs `work` within a call: its queries are cancelled with the call, its own calls carry the principal. */
 export const withinCall = <T>(call: Call, work: () => T): T => storage.run(call, work);
 
-/** Runs `work` outside of any call: what has to be finished although the caller went away. */
+/** Runs `work` outside of any call: it has to finish although the caller disconnected. */
 export const outsideCalls = <T>(work: () => T): T => storage.exit(work);

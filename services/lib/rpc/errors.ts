@@ -8,15 +8,15 @@ import {
 } from "../../../gen/google/rpc/error_details_pb.ts";
 import { ErrorReason, ErrorReasonSchema } from "../../../gen/sluice/common/v1/errors_pb.ts";
 
-/** Who defines the reasons of our failures. */
+/** Domain of Sluice's error reasons in google.rpc.ErrorInfo. */
 export const errorDomain = "sluice";
 
-/** How long a caller should wait before it tries an unavailable service again, in milliseconds. */
+/** Retry delay of UNAVAILABLE, in milliseconds. */
 const retryDelayMs = 1000;
-/** Wrong fields that one error names: every element of a list can be wrong. */
+/** Maximum number of violations in one error: every element of a list can be invalid. */
 export const violationsMax = 32;
 
-/** A failure that a caller can act on: its reason stands in a google.rpc.ErrorInfo. */
+/** An error that a caller can act on, with its reason in google.rpc.ErrorInfo. */
 export function failure(
   code: Code,
   reason: ErrorReason,
@@ -28,7 +28,7 @@ export function failure(
   return code === Code.Unavailable ? retryAfter(error, retryDelayMs) : error;
 }
 
-/** Tells with an error when the call may be tried again, in milliseconds from now, and no other time. Answers the same error. */
+/** Replaces the error's RetryInfo by this delay, in milliseconds. Returns the same error. */
 export function retryAfter(error: ConnectError, delayMs: number): ConnectError {
   error.details = error.details.filter(
     (detail) => !("type" in detail && detail.type === RetryInfoSchema.typeName),
@@ -37,18 +37,18 @@ export function retryAfter(error: ConnectError, delayMs: number): ConnectError {
   return error;
 }
 
-/** When a failed call may be tried again, in milliseconds from now; undefined where its error does not say. */
+/** Delay of the error's RetryInfo in milliseconds; undefined without one. */
 export function retryDelayOf(error: unknown): number | undefined {
   const info = error instanceof ConnectError ? error.findDetails(RetryInfoSchema)[0] : undefined;
   return info?.retryDelay && durationMs(info.retryDelay);
 }
 
-/** A field whose value is wrong in any state. `path` is in the contract's words: `user.email`. */
+/** INVALID_ARGUMENT for one field. `path` uses the contract's names: `user.email`. */
 export function invalidField(path: string, description: string): ConnectError {
   return invalidFields([{ field: path, description }]);
 }
 
-/** Several wrong fields at once; the first of them if there are very many. */
+/** INVALID_ARGUMENT for several fields; the first `violationsMax` of them. */
 export function invalidFields(violations: { field: string; description: string }[]): ConnectError {
   const fieldViolations = violations.slice(0, violationsMax);
   const text = fieldViolations.map(({ field, description }) => `${field}: ${description}`).join("; ");
@@ -57,7 +57,7 @@ export function invalidFields(violations: { field: string; description: string }
   return error;
 }
 
-/** Whether a failure was made with this reason, here or in another process. */
+/** Whether an error has this reason, thrown here or received from another process. */
 export function hasReason(error: unknown, reason: ErrorReason): boolean {
   return (
     error instanceof ConnectError &&
@@ -65,12 +65,12 @@ export function hasReason(error: unknown, reason: ErrorReason): boolean {
   );
 }
 
-/** What did not find its resource; the same whether it does not exist or belongs to another organisation. */
+/** NOT_FOUND: the same text whether the resource does not exist or belongs to another organisation. */
 export function notFound(kind: string, id: string): ConnectError {
   return failure(Code.NotFound, ErrorReason.RESOURCE_NOT_FOUND, `${kind} ${id} not found`, { [kind]: id });
 }
 
-/** The etag that came with an update is not the resource's any more. */
+/** ABORTED: the resource was changed since its etag was read. */
 export function etagMismatch(kind: string, id: string): ConnectError {
   const message = `${kind} ${id} was changed since its etag was read`;
   return failure(Code.Aborted, ErrorReason.ETAG_MISMATCH, message, { [kind]: id });
@@ -82,7 +82,7 @@ function reasonName(reason: ErrorReason): string {
   return value.localName;
 }
 
-// A detail is added in its encoded form, so that the same code reads it on either side of the wire.
+// Details are added encoded, so that the same code reads local and received errors.
 function addDetail<D extends DescMessage>(error: ConnectError, schema: D, init: MessageInitShape<D>): void {
   error.details.push({ type: schema.typeName, value: toBinary(schema, create(schema, init)) });
 }

@@ -15,10 +15,10 @@ import { failure, invalidFields } from "./errors.ts";
 import { allows } from "./permissions.ts";
 import type { Caller, Principal } from "./principal.ts";
 
-/** What a handler may see: every repository function puts the organisation in its WHERE. */
+/** Scope of a handler's access. Every repository function has the organisation in its WHERE. */
 export type Scope = { readonly orgId: string; readonly principal: Principal };
 
-/** A service whose every method is authorised and validated. Only `guard` makes one. */
+/** A service whose methods are authorised and validated. Only `guard` creates one. */
 export type GuardedService = {
   readonly service: DescService;
   readonly methods: Readonly<Record<string, MethodImplSpec>>;
@@ -27,12 +27,12 @@ export type GuardedService = {
 
 const guarded = Symbol("guarded");
 
-/** Who calls; the server sets it from the verified assertion. */
+/** Caller from the verified assertion, set by the server. */
 export const callerKey = createContextKey<Caller | undefined>(undefined, { description: "caller" });
 
 const validator = createValidator();
 
-/** Puts authorisation, by the contract's access option, and validation in front of each method. */
+/** Wraps each method with authorisation (by the contract's access option) and validation. */
 export function guard<S extends DescService>(service: S, impl: ServiceImpl<S>): GuardedService {
   const { methods } = createServiceImplSpec(service, impl);
   const wrapped = Object.entries(methods).map(([name, spec]) => [name, guardMethod(spec)] as const);
@@ -133,7 +133,7 @@ const internalOnly = (method: DescMethod) =>
     `${method.parent.typeName}.${method.name} is for other processes of the mesh`,
   );
 
-/** Checks a message by the rules of its contract; throws InvalidArgument that names each field. */
+/** Validates a message by its contract's rules. Throws INVALID_ARGUMENT that names each field. */
 export function validate<D extends DescMessage>(schema: D, message: MessageShape<D>): void {
   const result = validator.validate(schema, message);
   if (result.kind === "invalid") throw invalidFields(result.violations.map(toFieldViolation));

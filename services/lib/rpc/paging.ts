@@ -14,15 +14,15 @@ export type PageRequest = {
 };
 
 export type Page = {
-  /** Rows of greater keys are wanted; undefined for the first page. */
+  /** Exclusive lower bound of the keys; undefined for the first page. */
   readonly after: string | undefined;
-  /** How many to read: one more than the page holds. */
+  /** Rows to read: one more than the page size. */
   readonly limit: number;
-  /** What was asked for: a token is good for the same list and the same filter only. */
+  /** Identifies list and filter: a token is valid for the same ones only. */
   readonly question: string;
 };
 
-/** `filter` is what else the list was asked for. `isKey` tells whether a list that is not ordered by id has such a key. */
+/** `filter` identifies the list's other parameters. `isKey` validates keys of lists that are not ordered by id. */
 export function pageOf(
   { $typeName, pageSize, pageToken }: PageRequest,
   filter: readonly string[] = [],
@@ -33,7 +33,7 @@ export function pageOf(
   return { after, limit: (pageSize || pageSizeDefault) + 1, question };
 }
 
-/** Cuts the row that was read beyond the page and answers the token of the next one. */
+/** Removes the extra row and returns the token of the next page. */
 export function cutPage<Row>(
   rows: readonly Row[],
   { limit, question }: Page,
@@ -51,10 +51,10 @@ const writeToken = (key: string, question: string): string =>
 function readToken(token: string, question: string, isKey: (text: string) => boolean): string {
   try {
     const [key, asked] = JSON.parse(Buffer.from(token, "base64url").toString());
-    // Anybody can write a token, so its key may be anything.
+    // Clients can forge tokens: the key is not trusted.
     if (asked === question && typeof key === "string" && isKey(key)) return key;
   } catch {
-    // Not a token at all: the same answer.
+    // Not a token at all: same error.
   }
   throw pageTokenInvalid();
 }

@@ -1,4 +1,4 @@
-/** What each role allows. The contract's access option names a permission for each method. */
+/** Permissions of each role. The contract's access option names the permission of each method. */
 const viewer = [
   "catalog.read",
   "executions.read",
@@ -32,12 +32,12 @@ const approver = [...viewer, "audit.read", "projects.review"] as const;
 const admin = [
   ...editor,
   ...approver,
-  // Those of others.
+  // API keys of other users.
   "executions.cancel",
   "orgs.write",
-  // Changes where existing secrets may be sent, without knowing their values.
+  // Changing the destinations of existing secrets, without their values.
   "secrets.destinations.write",
-  // Allows logins over connections that are not encrypted or not verified.
+  // Logging in over connections that are not encrypted or not verified.
   "sources.insecure",
   "status.read",
   "storage.quota.write",
@@ -54,15 +54,14 @@ const permissionsByRole: Readonly<Record<string, readonly string[]>> = {
   "platform-admin": platformAdmin,
 };
 
-/** Every role that there is. */
 export const roles: readonly string[] = Object.keys(permissionsByRole);
 
-/** What the roles allow together, sorted. An unknown role allows nothing. */
+/** Union of the roles' permissions, sorted. Unknown roles have none. */
 export function permissionsOf(held: readonly string[]): string[] {
   return [...new Set(held.flatMap((role) => permissionsByRole[role] ?? []))].sort();
 }
 
-/** Whether one of the roles allows it. */
+/** Whether one of the roles has the permission. */
 export function allows(held: readonly string[], permission: string): boolean {
   return held.some((role) => permissionsByRole[role]?.includes(permission) === true);
 }

@@ -5,41 +5,41 @@ import { LRUCache } from "lru-cache";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "./errors.ts";
 
-/** On whose behalf a call is made. */
+/** User or API key on whose behalf a call is made. */
 export type Principal = {
   readonly orgId: string;
   readonly userId: string;
-  /** The API key that came with the call, if one did. */
+  /** API key of the call, if it used one. */
   readonly apiKeyId?: string;
   /** Roles in the organisation. */
   readonly roles: readonly string[];
 };
 
-/** Who made a call inside the mesh, and on whose behalf. */
+/** Calling process of the mesh, and its principal. */
 export type Caller = {
-  /** Name of the process: `edge` or a service's. */
+  /** Process name: `edge` or a service. */
   readonly process: string;
   readonly principal: Principal | undefined;
 };
 
-/** The metadata that carries an assertion. */
+/** Metadata key of the assertion. */
 export const assertionHeader = "x-sluice-assertion";
 
 const audience = "sluice-mesh";
 const algorithm = "EdDSA";
 const lifetimeMs = 60_000;
-/** An assertion is used this long and lives the rest of its time on the way. */
+/** An assertion is reused this long; the rest of its lifetime is for its delivery. */
 const reuseMs = 30_000;
 const cacheEntries = 10_000;
 
 export type Signer = {
-  /** Whose key it is. */
+  /** Name of the signing process. */
   readonly process: string;
   assertionFor(principal: Principal | undefined): Promise<string>;
 };
 export type Verifier = { verify(assertion: string): Promise<Caller> };
 
-/** Signs assertions as one process of the mesh. `privateKeyPem` is an Ed25519 key in PKCS #8. */
+/** Signs assertions of one process. `privateKeyPem` is an Ed25519 key in PKCS #8. */
 export function createSigner(process: string, privateKeyPem: string): Signer {
   const key = createPrivateKey(privateKeyPem);
   const signed = new LRUCache<string, Promise<string>>({ max: cacheEntries, ttl: reuseMs });
@@ -66,7 +66,7 @@ function sign(process: string, key: KeyObject, principal: Principal | undefined)
     .sign(key);
 }
 
-/** Verifies assertions of the processes in `publicKeys`: name to Ed25519 key in SPKI PEM. */
+/** Verifies assertions. `publicKeys` maps process names to Ed25519 keys in SPKI PEM. */
 export function createVerifier(publicKeys: Readonly<Record<string, string>>): Verifier {
   const keys = new Map(Object.entries(publicKeys).map(([name, pem]) => [name, createPublicKey(pem)]));
   const verified = new LRUCache<string, { caller: Caller; expiresAtMs: number }>({ max: cacheEntries });
@@ -94,7 +94,7 @@ async function check(assertion: string, keys: ReadonlyMap<string, KeyObject>) {
       requiredClaims: ["exp", "iss"],
     });
     const process = payload.iss ?? "";
-    // A process may vouch in its own name only.
+    // A process may sign in its own name only.
     if (process !== protectedHeader.kid) throw new Error("issuer and key differ");
     const principal = payload.principal as Principal | undefined;
     return { caller: { process, principal }, expiresAtMs: (payload.exp ?? 0) * 1000 };

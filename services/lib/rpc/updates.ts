@@ -3,8 +3,7 @@ import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import { invalidField } from "./errors.ts";
 
 /**
- * Which fields an update changes, by their names in the contract: those of the mask, or, without one, those of
- * `writable` that are set.
+ * Names of the fields that an update changes: those of the mask, or, without one, those of `writable` that are set.
  */
 export function fieldsToUpdate<D extends DescMessage, const Path extends string>(
   schema: D,
@@ -25,14 +24,14 @@ export function fieldsToUpdate<D extends DescMessage, const Path extends string>
   });
 }
 
-/** The revision that an etag stands for: undefined for no condition, one that no row has for a text that is none. */
+/** Revision of an etag: undefined without an etag; a revision that no row has for a malformed one. */
 export function revisionOf(etag: string): number | undefined {
   if (etag === "") return undefined;
   const digits = /^"?(\d{1,9})"?$/.exec(etag)?.[1];
   return digits === undefined ? -1 : Number(digits);
 }
 
-/** A value that has to be there: neither unset nor empty. `path` is in the contract's words. */
+/** Requires a value that is neither unset nor empty. `path` uses the contract's names. */
 export function required<T>(value: T | undefined, path: string): T {
   const empty = value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
   if (empty) throw invalidField(path, "is required");

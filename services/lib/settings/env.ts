@@ -7,7 +7,7 @@ const secretKeyBytes = 32;
 /** Environment variables and secrets of a process, by name. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** What is wrong with a process's settings: every problem at once, a line each. */
+/** Invalid settings of a process, one line per problem. */
 export class ConfigError extends Error {
   override name = "ConfigError";
   readonly problems: readonly string[];
@@ -19,8 +19,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * Adds the named secrets to the environment: each is a file under `SECRETS_MNT_PATH` whose name is the secret's, or
- * else the environment variable of that name in upper case.
+ * Adds the named secrets to the environment. A secret is the file of its name under `SECRETS_MNT_PATH`, or else the
+ * environment variable of its name in upper case.
  */
 export function withSecrets(env: Env, names: readonly string[]): Env {
   const folder = env.SECRETS_MNT_PATH;
@@ -45,8 +45,8 @@ function readSecret(folder: string, name: string): string | undefined {
 }
 
 /**
- * Reads settings by a schema. An empty variable counts as unset. `problemsOf` says what is wrong with several of them
- * together.
+ * Parses settings by a schema. Empty variables count as unset. `problemsOf` returns problems that concern several
+ * settings.
  */
 export function parseEnv<S extends z.ZodType>(
   schema: S,
@@ -66,20 +66,20 @@ export function parseEnv<S extends z.ZodType>(
   throw new ConfigError(problems);
 }
 
-/** Settings that are secrets, or have one in them: what they are set to is not told. */
+/** Settings whose values are or contain secrets. They are never shown. */
 const isSecret = (name: string): boolean =>
   name !== name.toUpperCase() || /PASSWORD|TOKEN|DATABASE_URL/.test(name);
 
-/** What may be shown of any other setting: no key, and no URL with a password in it. */
+/** Values of other settings that may be shown: no keys, no URLs with passwords. */
 const showable = /^[\w .,:;/*+-]{0,60}$/;
 
-/** What a setting is set to, behind what it has to be. */
+/** The setting's value, as the end of a problem's text; empty where it must not be shown. */
 function isNow(name: string, set: Env): string {
   const value = set[name];
   return value === undefined || isSecret(name) || !showable.test(value) ? "" : `; it is "${value}"`;
 }
 
-/** Reads several kinds of settings, and reports the problems of all of them at once, each of them once. */
+/** Parses several groups of settings. Throws one ConfigError with the problems of all, without duplicates. */
 export function parseAll<T extends readonly unknown[]>(
   ...reads: { readonly [Index in keyof T]: () => T[Index] }
 ): T {
@@ -97,7 +97,7 @@ export function parseAll<T extends readonly unknown[]>(
   return results as unknown as T;
 }
 
-/** Where a gRPC server listens or is reached: `host:port`, or `unix:` and an absolute path. */
+/** Address of a gRPC server: `host:port`, or `unix:` and an absolute path. */
 export const grpcAddress = z
   .string("is required, as 127.0.0.1:9001 or unix:/run/sluice/identity.sock")
   .regex(
@@ -105,13 +105,12 @@ export const grpcAddress = z
     "must be host:port, or unix: and a path",
   );
 
-/** Address of a PostgreSQL database. */
 export const databaseUrl = z
   .string("is required, as postgres://user:password@host:5432/database")
   .regex(/^postgres(ql)?:\/\//, "must begin with postgres://")
   .refine((url) => URL.canParse(url), "must be a URL: percent-encode what is special in the password");
 
-/** Ed25519 key in PEM that a process signs its assertions with. */
+/** Ed25519 private key in PEM, for assertions. */
 export const privateKeyPem = z
   .string("is required: an Ed25519 private key in PEM, in the secret of this name")
   .includes("PRIVATE KEY", { message: "must be a private key in PEM" });
@@ -140,7 +139,6 @@ const trustedKeys = z
     }
   });
 
-/** How much is logged. */
 export const logLevel = z
   .enum(
     ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
@@ -148,7 +146,7 @@ export const logLevel = z
   )
   .default("info");
 
-/** Settings that every service has. */
+/** Settings of every service. */
 export const serviceEnv = z.object({
   GRPC_LISTEN: grpcAddress,
   database_url: databaseUrl,
@@ -157,5 +155,5 @@ export const serviceEnv = z.object({
   mesh_trusted_keys: trustedKeys,
 });
 
-/** Names of the secrets that every service has. */
+/** Secrets of every service. */
 export const serviceSecrets = ["mesh_private_key", "mesh_trusted_keys", "database_url"] as const;

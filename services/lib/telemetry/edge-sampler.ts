@@ -1,8 +1,8 @@
 import { type Sampler, SamplingDecision } from "@opentelemetry/sdk-trace";
 
 /**
- * Decides whether a request from outside is recorded. A caller's flag and trace id say nothing: a stranger may choose
- * both, to have every request recorded or none. So a share of the requests is drawn, up to so many in a second.
+ * Decides whether an external request is recorded. The client's sampled flag and trace id are ignored, because a
+ * stranger could have every request recorded. A random share of the requests is recorded, up to a rate per second.
  */
 export function createEdgeSampler(
   { ratio, perSecond }: { ratio: number; perSecond: number },

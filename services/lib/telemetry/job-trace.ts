@@ -1,24 +1,24 @@
 import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { contextOf, currentTrace, isTracing, startSpan, withinSpan } from "./tracing.ts";
 
-/** Where a job's data names the span that asked for it. */
+/** Field of a job's data with the trace context of the call that enqueued it. */
 const traceKey = "$traceparent";
 
-/** The data of a job, with the current span where there is one. */
+/** Adds the current trace context, if any, to a job's data. */
 export function withTrace(data: object): object {
   if (!isTracing()) return data;
   const { traceparent } = currentTrace();
   return traceparent ? { ...data, [traceKey]: traceparent } : data;
 }
 
-/** What a handler gets of a job's data. */
+/** The job's data without the trace context. */
 export function withoutTrace<Data extends object>(data: Data): Data {
   if (!(traceKey in data)) return data;
   const { [traceKey]: _trace, ...rest } = data;
   return rest as Data;
 }
 
-/** Does a job in a trace of its own, since it may take days and come again; a link leads to the span that asked for it. */
+/** Runs a job in its own trace, linked to the enqueuing span: it may take days and be retried. */
 export async function observeJob<T>(
   { service, queue, data }: { service: string; queue: string; data: object },
   work: () => Promise<T>,

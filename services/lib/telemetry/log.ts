@@ -4,12 +4,12 @@ import { PinoPretty } from "pino-pretty";
 
 export type { Logger };
 
-/** `err.input` is what could not be parsed, as a URL with its password. */
+/** `err.input` is the text that could not be parsed, such as a URL with a password. */
 const redact = ["password", "secret", "token", "*.password", "*.secret", "*.token", "*.apiKey", "err.input"];
 
 /**
- * The process's log on standard output: one JSON object a line, or lines for people on a terminal.
- * Level: `trace` to `fatal`, or `silent`.
+ * Creates the process's log on standard output: JSON lines, or readable lines on a terminal. Levels: `trace` to
+ * `fatal`, or `silent`.
  */
 export function createLog(name: string, { logLevel }: { logLevel: string }): Logger {
   const options = { name, level: logLevel, redact, serializers: { err: toLogged } };
@@ -18,7 +18,7 @@ export function createLog(name: string, { logLevel }: { logLevel: string }): Log
     : pino(options);
 }
 
-/** A failed statement's parameters, and the row in its detail, may hold secrets: they stay out. */
+/** Leaves out a failed statement's parameters and detail, which may contain secrets. */
 function toLogged(error: unknown): unknown {
   if (!(error instanceof DrizzleQueryError)) return pino.stdSerializers.err(error as Error);
   return { ...(error.cause && pino.stdSerializers.err(error.cause)), query: error.query, detail: undefined };

@@ -1,15 +1,15 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { version } from "./version.ts";
 
-/** What a process counts: one for all of its parts. */
+/** Metrics of the process, shared by all of its parts. */
 export const registry = new Registry();
 
 let measuring = false;
 
-/** Whether somebody may ask for the figures; otherwise nothing is counted. */
+/** Whether metrics are enabled. Otherwise nothing is counted. */
 export const isMeasuring = (): boolean => measuring;
 
-/** Counts from now on, and as long as the process lives. */
+/** Enables metrics for the rest of the process's life. */
 export function startMeasuring(process: string): void {
   if (measuring) return;
   measuring = true;
@@ -23,7 +23,7 @@ export function startMeasuring(process: string): void {
   }).set({ process, version, node_version: globalThis.process.version }, 1);
 }
 
-/** Upper bounds of the histograms of latency, in seconds. */
+/** Upper bounds of latency histograms, in seconds. */
 export const latencyBuckets = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ];

@@ -13,12 +13,12 @@ import { handled, upstream } from "./rpc-metrics.ts";
 import { serviceNameOf } from "./service-name.ts";
 import { contextOf, isTracing, startSpan, withinSpan } from "./tracing.ts";
 
-/** One call, made or answered, as it is told of. */
+/** Span and metrics of one call, incoming or outgoing. */
 export type ObservedCall = {
   readonly span: Span | undefined;
-  /** Runs `work` as a part of the call. */
+  /** Runs `work` within the call's span. */
   within<T>(work: () => T): T;
-  /** Ends it, once; without an error it was well. */
+  /** Called once. No error means OK. */
   end(error?: unknown): void;
 };
 
@@ -26,7 +26,7 @@ const unobserved: ObservedCall = { span: undefined, within: (work) => work(), en
 
 export const isObserving = (): boolean => isTracing() || isMeasuring();
 
-/** Begins to tell of a call that a service answers, which continues its caller's trace. */
+/** Observes an incoming call, continuing the caller's trace. */
 export function observeHandler(method: DescMethod, header: Pick<Headers, "get">): ObservedCall {
   if (!isObserving()) return unobserved;
   const labels = { method: nameOf(method) };
@@ -43,8 +43,8 @@ export function observeHandler(method: DescMethod, header: Pick<Headers, "get">)
 }
 
 /**
- * Begins to tell of a call that `caller` makes of `peer`, as a part of what it does now. `kind` is CLIENT for what goes over
- * the wire, and INTERNAL where each try of it has a span of its own.
+ * Observes an outgoing call from `caller` to `peer` within the current span. `kind` is CLIENT for a call on the wire,
+ * INTERNAL for a call whose attempts have spans of their own.
  */
 export function observeUpstream(
   caller: string,
@@ -85,7 +85,7 @@ function observe(options: {
   };
 }
 
-/** An error's words stay out: they may hold what a request held. */
+/** Error texts are not recorded: they may contain request data. */
 export function endSpan(span: Span | undefined, code: string, isFault: boolean): void {
   if (!span) return;
   span.setAttribute(ATTR_RPC_STATUS_CODE, code);
@@ -117,5 +117,5 @@ function spanOf(
   return startSpan(service, name, { kind, attributes }, parent);
 }
 
-/** As OpenTelemetry writes a method; also the label of metrics. */
+/** The method's name in OpenTelemetry's form; also a label of metrics. */
 export const nameOf = (method: DescMethod): string => `${method.parent.typeName}/${method.name}`;

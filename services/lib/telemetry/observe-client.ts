@@ -3,7 +3,7 @@ import type { SpanKind } from "@opentelemetry/api";
 import { isObserving, type ObservedCall, observeUpstream } from "./observe-call.ts";
 import { currentTrace, type TraceHeaders } from "./tracing.ts";
 
-/** Tells of each call that `caller` makes of `peer` in a span of this kind, and takes the trace along. */
+/** Creates a span of this kind for each call from `caller` to `peer`, and propagates the trace context. */
 export function observeClient(caller: string, peer: string, kind?: SpanKind): Interceptor {
   return (next) => async (request) => {
     if (!isObserving()) return next(request);
@@ -21,7 +21,7 @@ export function observeClient(caller: string, peer: string, kind?: SpanKind): In
   };
 }
 
-/** The headers that there are. */
+/** The headers that are set. */
 export function traceEntries({ traceparent, tracestate }: TraceHeaders): [name: string, value: string][] {
   if (!traceparent) return [];
   const entries: [string, string][] = [["traceparent", traceparent]];

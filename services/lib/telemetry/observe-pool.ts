@@ -2,15 +2,15 @@ import { isMeasuring } from "./metrics.ts";
 import { type EndStatement, observeStatement } from "./observe-statement.ts";
 import { addPool } from "./pool-metrics.ts";
 
-/** Tells of what is done with one service's connections to its database. */
+/** Observes one service's database pool. */
 export type PoolObserver = Disposable & {
-  /** Begins a statement; what it answers, if anything, ends it. */
+  /** Starts observing a statement. The returned function, if any, ends it. */
   statement(text: string, inTransaction: boolean): EndStatement | undefined;
-  /** Begins a transaction, which has a connection of its own. */
+  /** Starts observing a transaction, which holds a connection. */
   transaction(): (() => void) | undefined;
 };
 
-/** The driver says nothing of its pool, so what is under way is counted here, and what is more than it has waits. */
+/** Counts running statements, since the driver exposes no pool statistics. Those beyond the pool size are waiting. */
 export function observePool(service: string, connectionsMax: number): PoolObserver {
   let wanted = 0;
   const pool = addPool({ service, pool: "service" }, () => ({

@@ -13,8 +13,8 @@ import { isTracing, startSpan } from "./tracing.ts";
 export type EndStatement = (error?: unknown) => void;
 
 /**
- * Begins the span of a statement in a service's database; undefined where there is none. `text` has placeholders where
- * the values are, which are not told. What no call and no job asked for, as a look into a queue, has no span.
+ * Starts the span of a statement; undefined without a parent span. `text` has placeholders, so no values are recorded.
+ * Statements outside of calls and jobs, such as polls of a queue, have no span.
  */
 export function observeStatement(service: string, text: string): EndStatement | undefined {
   if (!isTracing() || !trace.getActiveSpan()?.isRecording()) return undefined;
@@ -30,7 +30,7 @@ export function observeStatement(service: string, text: string): EndStatement | 
   return span && ((error) => endStatement(span, error));
 }
 
-/** The words of a database's error stay out: they may hold a row. */
+/** Database error texts are not recorded: they can contain row values. */
 function endStatement(span: Span, error: unknown): void {
   if (error !== undefined) {
     const { code } = Object(error) as { code?: unknown };

@@ -2,12 +2,12 @@ import { Gauge } from "prom-client";
 import { registry } from "./metrics.ts";
 
 type Names = { readonly service: string; readonly pool: string };
-/** How many connections there may be, are used, and are waited for. */
+/** Pool size, used connections, and statements that wait for one. */
 type Use = { readonly max: number; readonly used: number; readonly waiting: number };
 
 const pools = new Set<{ readonly names: Names; readonly use: () => Use }>();
 
-/** Has a pool's use told, until disposed. */
+/** Exports a pool's gauges until disposed. */
 export function addPool(names: Names, use: () => Use): Disposable {
   const entry = { names, use };
   pools.add(entry);

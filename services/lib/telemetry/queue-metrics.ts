@@ -4,14 +4,14 @@ import { registry } from "./metrics.ts";
 
 export type QueueLength = { readonly queue: string; readonly state: string; readonly jobs: number };
 
-/** How long a database may take to count, in milliseconds: whoever reads the other figures does not wait for it longer. */
+/** Timeout of the count in milliseconds: a slow database must not delay the other metrics. */
 const countMs = 2_000;
 
 type Count = () => Promise<QueueLength[]>;
 
 const sources = new Map<symbol, { readonly service: string; readonly count: Count }>();
 
-/** Has a service's queues counted whenever somebody asks, until disposed. */
+/** Exports the lengths of a service's queues, counted at each scrape, until disposed. */
 export function addQueues(service: string, count: Count): Disposable {
   const key = Symbol(service);
   sources.set(key, { service, count: onceAtATime(count) });
@@ -34,7 +34,7 @@ new Gauge({
   },
 });
 
-/** A database that is slow is not asked again before it has answered. */
+/** At most one count runs at a time, so that a slow database gets no further ones. */
 function onceAtATime(count: Count): Count {
   let running: ReturnType<Count> | undefined;
   return () => {

@@ -3,7 +3,7 @@ import { latencyBuckets, registry } from "./metrics.ts";
 
 const registers = [registry];
 
-/** Calls that the services of this process answer. */
+/** Incoming calls of this process's services. */
 export const handled = {
   calls: new Counter({
     name: "sluice_rpc_requests_total",
@@ -26,7 +26,7 @@ export const handled = {
   }),
 };
 
-/** Calls that this process makes of others. */
+/** Outgoing calls of this process. */
 export const upstream = {
   calls: new Counter({
     name: "sluice_upstream_requests_total",

@@ -3,35 +3,34 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { type Env, grpcAddress, parseEnv } from "../settings/env.ts";
 
-/** What a process tells of itself, and to whom. */
+/** Tracing and metrics settings of a process. */
 export type TelemetrySettings = {
-  /** Undefined: nothing is recorded. */
+  /** Undefined: tracing is off. */
   readonly tracing: TracingSettings | undefined;
-  /** Undefined: nothing is counted, and no port is opened. */
+  /** Undefined: metrics are off, and no admin port is opened. */
   readonly admin: AdminSettings | undefined;
 };
 
 export type TracingSettings = {
-  /** Where spans go, as OTLP in protobuf over HTTP. */
+  /** OTLP endpoint (protobuf over HTTP). */
   readonly url: string;
-  /** Which share of new traces is recorded, from 0 to 1. */
+  /** Sampling ratio of new traces, from 0 to 1. */
   readonly ratio: number;
-  /** Whether a service does as the span says that called it. */
+  /** Whether a service follows the caller's sampled flag. */
   readonly followsParent: boolean;
-  /** How many requests the edge records in a second at the most. */
+  /** Maximum number of requests that the edge records per second. */
   readonly edgeTracesPerSecond: number;
-  /** How long spans wait for others to be sent with them. */
+  /** Export interval of span batches, in milliseconds. */
   readonly sendEveryMs: number;
 };
 
 export type AdminSettings = {
   readonly listen: string;
-  /** Without one, whoever reaches the port may read it. */
+  /** Without a token, every client that reaches the port may read it. */
   readonly token: string | undefined;
   readonly profiling: boolean;
 };
 
-/** Names of the secrets. */
 export const telemetrySecrets = ["admin_token"] as const;
 
 const tokenCharactersMin = 16;
@@ -72,7 +71,7 @@ const telemetryEnv = z
     error: "is required where ADMIN_LISTEN is neither a loopback address nor a unix socket",
   });
 
-/** Reads what is to be told of a process; throws a ConfigError with every problem. */
+/** Parses the telemetry settings; throws a ConfigError with every problem. */
 export function parseTelemetry(env: Env): TelemetrySettings {
   const read = parseEnv(telemetryEnv, env);
   const admin = read.ADMIN_LISTEN && {
@@ -106,7 +105,7 @@ function ratioOf(sampler: string, ratio: number): number {
 
 const isOn = (value: string): boolean => value === "on" || value === "true";
 
-/** Whether only this machine reaches it. A name may mean any machine, but for `localhost`. */
+/** Whether the address is reachable from this machine only. Of host names, only `localhost` is. */
 function isLocal(listen: string): boolean {
   if (listen.startsWith("unix:")) return true;
   const host = listen.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");

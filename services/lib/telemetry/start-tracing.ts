@@ -25,12 +25,12 @@ import type { TracingSettings } from "./settings.ts";
 import { setTracers } from "./tracing.ts";
 import { version } from "./version.ts";
 
-/** How long the last spans may take to leave when the process stops, in milliseconds. */
+/** Timeout of the last export at shutdown, in milliseconds. */
 const leaveMs = 3_000;
-/** A statement or a name longer than this is cut, in characters. */
+/** Maximum length of attribute values, in characters. */
 const valueLengthMax = 4_096;
 
-/** Records spans and sends them, until disposed. Each service of the process is a resource of its own. */
+/** Records and exports spans until disposed. Each service of the process is its own resource. */
 export function startTracing(settings: TracingSettings, log: Logger): AsyncDisposable {
   const say = (message: string, ...rest: unknown[]) => log.warn({ rest }, `telemetry: ${message}`);
   const quiet = () => undefined;

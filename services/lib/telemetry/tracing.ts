@@ -9,20 +9,20 @@ import {
   trace,
 } from "@opentelemetry/api";
 
-/** A service's tracer, by the service's name. */
+/** Returns a service's tracer by name. */
 export type TracerOf = (service: string) => Tracer;
 
-// A process traces or it does not, as OpenTelemetry's own API has it. Where it does not, this is all that is asked.
+// Global for the process, as in OpenTelemetry's API. Without tracing, this check is the only cost.
 let tracerOf: TracerOf | undefined;
 
 export const isTracing = (): boolean => tracerOf !== undefined;
 
-/** Has spans made by these tracers from now on; by none without them. */
+/** Sets the tracers of the process; undefined turns tracing off. */
 export function setTracers(tracers: TracerOf | undefined): void {
   tracerOf = tracers;
 }
 
-/** Begins a span of a service below `parent`; undefined where nothing is traced. */
+/** Starts a child span of `parent`; undefined without tracing. */
 export function startSpan(
   service: string,
   name: string,
@@ -32,21 +32,21 @@ export function startSpan(
   return tracerOf?.(service).startSpan(name, options, parent);
 }
 
-/** Runs `work` so that the spans it makes are below `span`. */
+/** Runs `work` with `span` as the active span. */
 export function withinSpan<T>(span: Span | undefined, work: () => T): T {
   return span ? context.with(trace.setSpan(context.active(), span), work) : work();
 }
 
-/** How W3C's trace context travels: both headers, or neither. */
+/** W3C trace context: both headers, or neither. */
 export type TraceHeaders = {
   readonly traceparent?: string | undefined;
   readonly tracestate?: string | undefined;
 };
 
-/** The context that a caller names; the root of a new trace where it names none. */
+/** Context from the caller's headers; a new root without them. */
 export const contextOf = (headers: TraceHeaders): Context => propagation.extract(ROOT_CONTEXT, headers);
 
-/** How the current span is named to whoever is called; nothing where nothing is traced. */
+/** Headers that propagate the current span; empty without tracing. */
 export function currentTrace(span: Span | undefined = trace.getActiveSpan()): TraceHeaders {
   const headers: { traceparent?: string; tracestate?: string } = {};
   if (span) propagation.inject(trace.setSpan(ROOT_CONTEXT, span), headers);

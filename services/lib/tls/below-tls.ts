@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
 
-/** The connection that a TLS connection of a server is made of, which Node keeps to itself; any other is its own. */
+/** The TCP socket under a server's TLS socket (private in Node); any other socket itself. */
 export const belowTls = (socket: Socket & { readonly _parent?: Socket | null }): Socket =>
   socket._parent ?? socket;

@@ -1,17 +1,19 @@
 import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import type { Logger } from "../telemetry/log.ts";
+import { systemErrorReason } from "../values/system-error.ts";
 
-/** Paths of PEM files. The certificate's has the whole chain, the process's own first. */
+/** Paths of PEM files. The certificate file has the whole chain, leaf first. */
 export type CertificateFiles = {
   readonly certFile: string;
   readonly keyFile: string;
-  /** Authorities that the other side's certificate must come from. */
+  /** Trusted authorities of the peer's certificate. */
   readonly caFile?: string | undefined;
 };
 
-/** What the files hold, checked: the key is the certificate's. */
+/** Contents of the files. The key matches the certificate. */
 export type Certificates = {
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -20,19 +22,19 @@ export type Certificates = {
 
 export type WatchedCertificates = Disposable & {
   readonly current: Certificates;
-  /** Calls the listener with each renewal until what it returns is called. */
+  /** Calls the listener on each renewal, until the returned function is called. */
   onRenewed(listener: (certificates: Certificates) => void): () => void;
 };
 
 /**
- * How often the files are read, in milliseconds. Their contents are compared: neither times nor events of the file
- * system tell of every way in which certificates are replaced, such as links that lead to other links.
+ * Polling interval in milliseconds. Contents are compared: neither file times nor file-system events reveal every way
+ * of replacing certificates, such as links to links.
  */
 const standardIntervalMs = 5_000;
 
 /**
- * Reads certificates, and again when they change. Files that are missing or do not fit together reject at the start;
- * later they are logged, and what was read before stays.
+ * Reads certificates and watches them for renewal. Missing or mismatched files reject at the start; later they are
+ * logged, and the old certificates stay in use.
  */
 export async function watchCertificates(
   files: CertificateFiles,
@@ -41,18 +43,18 @@ export async function watchCertificates(
   const listeners = new Set<(certificates: Certificates) => void>();
   let current = await readCertificates(files);
   let lastProblem = "";
-  tellOf(current, files, log, "certificate read");
+  logCertificate(current, files, log, "certificate read");
   const look = async () => {
     try {
       const found = await readCertificates(files);
       lastProblem = "";
       if (isSame(found, current)) return;
       current = found;
-      tellOf(current, files, log, "certificate renewed");
+      logCertificate(current, files, log, "certificate renewed");
       for (const listener of listeners) listener(current);
     } catch (error) {
       const problem = (error as Error).message;
-      // Once for each problem: a log full of it helps nobody.
+      // Each problem is logged once, not at each poll.
       if (problem !== lastProblem) log.error({ problem }, "certificate not renewed: the one before stays");
       lastProblem = problem;
     }
@@ -77,20 +79,38 @@ async function readCertificates({ certFile, keyFile, caFile }: CertificateFiles)
     readPem(keyFile),
     caFile === undefined ? undefined : readPem(caFile),
   ]);
-  check(`${certFile} is no certificate`, () => createSecureContext({ cert }));
-  check(`${keyFile} is not the key of ${certFile}`, () => createSecureContext({ cert, key }));
-  // OpenSSL takes any text for a list of no authorities.
-  if (ca) check(`${caFile} is no certificate`, () => new X509Certificate(ca));
-  return { cert, key, ca };
+  const contents = { cert, key, ca };
+  checkPair({ certFile, keyFile, caFile }, contents);
+  return contents;
 }
 
-async function readPem(path: string): Promise<Buffer> {
+/** Throws an error that names the file, unless the contents are a certificate, its key and authorities. */
+export function checkPair(
+  { certFile, keyFile, caFile }: CertificateFiles,
+  { cert, key, ca }: Certificates,
+): void {
+  check(`${certFile} is no certificate`, () => createSecureContext({ cert }));
+  check(`${keyFile} is not the key of ${certFile}`, () => createSecureContext({ cert, key }));
+  // OpenSSL reads any text as an empty list of authorities.
+  if (ca) check(`${caFile} is no certificate`, () => new X509Certificate(ca));
+}
+
+const readPem = (path: string): Promise<Buffer> =>
+  readFile(path).catch((error) => {
+    throw unreadable(path, error);
+  });
+
+/** Synchronous, for the start of a process. */
+export function readPemNow(path: string): Buffer {
   try {
-    return await readFile(path);
+    return readFileSync(path);
   } catch (error) {
-    throw new Error(`can't read ${path}: ${(error as NodeJS.ErrnoException).code}`);
+    throw unreadable(path, error);
   }
 }
+
+const unreadable = (path: string, error: unknown): Error =>
+  new Error(`can't read ${path}: ${systemErrorReason(error)}`);
 
 function check(problem: string, work: () => unknown): void {
   try {
@@ -105,14 +125,19 @@ const isSame = (one: Certificates, other: Certificates): boolean =>
   one.key.equals(other.key) &&
   (one.ca === other.ca || (one.ca !== undefined && other.ca !== undefined && one.ca.equals(other.ca)));
 
-function tellOf({ cert }: Certificates, { certFile }: CertificateFiles, log: Logger, event: string): void {
+function logCertificate(
+  { cert }: Certificates,
+  { certFile }: CertificateFiles,
+  log: Logger,
+  event: string,
+): void {
   const { subject, subjectAltName: names, validFrom, validTo, validToDate } = new X509Certificate(cert);
   const facts = { certFile, subject, names, validFrom, validTo };
   if (validToDate.getTime() < Date.now()) log.error(facts, `${event}, but it has expired`);
   else log.info(facts, event);
 }
 
-/** Does work again and again, each time some milliseconds after it was done; it holds no process open. */
+/** Runs `work` repeatedly, `intervalMs` after its last end. The timer does not keep the process alive. */
 function repeat(work: () => Promise<void>, intervalMs: number): Disposable {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;

@@ -6,7 +6,7 @@ import type { Logger } from "../telemetry/log.ts";
 import { isMeasuring, registry } from "../telemetry/metrics.ts";
 import { belowTls } from "./below-tls.ts";
 
-/** Failures of one second that the log names; of the others it says how many there were. */
+/** Failures logged per second. The others are counted. */
 const namedPerSecondMax = 10;
 
 const failures = new Counter({
@@ -16,20 +16,20 @@ const failures = new Counter({
   registers: [registry],
 });
 
-/** Takes note of a connection that failed before it was secure; the error is Node's, if it has one. */
+/** Records a connection that failed during its handshake. The error is Node's, if there is one. */
 export type NoteFailedHandshake = (error: NodeJS.ErrnoException | undefined, socket: TLSSocket) => void;
 
 /**
- * Tells of a server's failed handshakes in its log and metrics, and of those that come by what it answers. Strangers cause
- * them, so the log is not theirs to fill.
+ * Logs and counts a server's failed handshakes, and those passed to the returned function. The log is rate-limited:
+ * strangers cause the failures.
  */
 export function watchHandshakes(server: EventEmitter, name: string, log: Logger): NoteFailedHandshake {
   const note = createNote(name, log);
-  // Node has the address of a connection that has failed only if it was asked for it before.
+  // Node keeps the address of a failed connection only if it was read before.
   server.prependListener("connection", (socket: Socket) => socket.remoteAddress);
   server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
     note(error, socket);
-    // Node tells of a handshake that takes too long, and goes on waiting for it.
+    // Node reports a handshake timeout but does not close the socket.
     socket.destroy();
   });
   return note;
@@ -44,7 +44,7 @@ function createNote(server: string, log: Logger): NoteFailedHandshake {
   };
   return (error, socket) => {
     const reason = reasonOf(error, socket);
-    // Whoever only looks whether the port is open has not failed.
+    // A connection that closes without sending anything, as a port check does, is not a failure.
     if (reason === "closed" && socket.bytesRead === 0) return;
     if (isMeasuring()) failures.inc({ server, reason });
     if (named === 0) setTimeout(endSecond, 1000).unref();
@@ -57,7 +57,7 @@ function createNote(server: string, log: Logger): NoteFailedHandshake {
   };
 }
 
-/** Why, by OpenSSL's and Node's codes; the others are `other`. */
+/** Reasons by OpenSSL's and Node's error codes; all others are `other`. */
 const reasons: Readonly<Record<string, string>> = {
   ERR_SSL_UNSUPPORTED_PROTOCOL: "version",
   ERR_SSL_VERSION_TOO_LOW: "version",
@@ -74,15 +74,15 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function reasonOf(error: NodeJS.ErrnoException | undefined, socket: TLSSocket): string {
-  // Whatever comes of it, this came first.
+  // The first failure is the cause; later ones follow from it.
   if (socket.authorizationError) return "certificate refused";
   return reasons[error?.code ?? ""] ?? "other";
 }
 
-/** A code, and no text: texts have what came in them. */
+/** Code only: error texts can contain received bytes. */
 const codeOf = (error: NodeJS.ErrnoException | undefined, { authorizationError }: TLSSocket) =>
   authorizationError ? String(authorizationError) : error?.code;
 
-/** A TLS connection has no address any more when it has failed. */
+/** A failed TLS socket has no address any more; the TCP socket below has. */
 const addressOf = (socket: TLSSocket): string | undefined =>
   socket.remoteAddress ?? belowTls(socket).remoteAddress;

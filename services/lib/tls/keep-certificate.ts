@@ -2,8 +2,8 @@ import type { ServerHttp2Session } from "node:http2";
 import { type DetailedPeerCertificate, TLSSocket } from "node:tls";
 
 /**
- * Reads the certificate of a connection's peer once. grpc-js asks the connection for it with each call, and Node reads it
- * anew each time, which takes as long as the call itself. It is the connection's for as long as that lives.
+ * Caches the peer certificate of a connection. grpc-js reads it with each call, and Node parses it each time, which
+ * takes as long as the call itself. A connection never changes its certificate.
  */
 export function keepCertificate({ socket }: ServerHttp2Session): void {
   if (!(socket instanceof TLSSocket)) return;

@@ -1,10 +1,18 @@
 import { z } from "zod";
 import { type Env, parseEnv } from "../settings/env.ts";
 import type { CertificateFiles } from "./certificates.ts";
+import type { CertificateSettings } from "./check-certificates.ts";
 
-const meshFileNames = ["MESH_TLS_CERT_FILE", "MESH_TLS_KEY_FILE", "MESH_TLS_CA_FILE"] as const;
+/** Settings of a process's certificate for the mesh. */
+export const meshCertificate = {
+  cert: "MESH_TLS_CERT_FILE",
+  key: "MESH_TLS_KEY_FILE",
+  ca: "MESH_TLS_CA_FILE",
+} as const satisfies CertificateSettings;
 
-/** Names of settings that say where a service listens or is reached, as IDENTITY_ADDRESS. */
+const meshFileNames = Object.values(meshCertificate);
+
+/** Names of settings that hold addresses of services, such as IDENTITY_ADDRESS. */
 const serviceAddress = /^GRPC_LISTEN$|^[A-Z]+_ADDRESS$/;
 
 const flag = z
@@ -12,7 +20,7 @@ const flag = z
   .default("false")
   .transform((text) => text === "true");
 
-/** Settings of every process that speaks to others of the mesh. */
+/** Settings of every process that calls others in the mesh. */
 const meshTlsEnv = z.object({
   MESH_TLS_CERT_FILE: z.string().optional(),
   MESH_TLS_KEY_FILE: z.string().optional(),
@@ -22,12 +30,12 @@ const meshTlsEnv = z.object({
 
 type MeshTlsSettings = z.output<typeof meshTlsEnv>;
 
-/** The files of a process's certificate for the mesh; undefined where it has none. */
+/** Certificate files of a process for the mesh; undefined without TLS. */
 export type MeshFiles = Required<CertificateFiles> | undefined;
 
 /**
- * Reads settings, and those of the mesh with them. Addresses beyond this machine need TLS, or a word that they do not.
- * `problemsOf` says what else is wrong with several settings together.
+ * Parses settings together with the mesh's. Addresses of other machines need TLS, or MESH_ALLOW_CLEARTEXT.
+ * `problemsOf` returns further problems that concern several settings.
  */
 export function parseMeshEnv<S extends z.ZodObject>(
   schema: S,
@@ -48,7 +56,7 @@ function meshFilesOf(settings: MeshTlsSettings): MeshFiles {
   return certFile && keyFile && caFile ? { certFile, keyFile, caFile } : undefined;
 }
 
-/** What is wrong where settings that only work together are not all there. */
+/** Problems of settings that are only valid together. */
 export function togetherProblems(set: Env, names: readonly string[]): string[] {
   const given = names.filter((name) => set[name] !== undefined);
   const missing = names.filter((name) => set[name] === undefined);
@@ -67,6 +75,6 @@ function cleartextProblems(set: Env, addresses: readonly string[]): string[] {
     );
 }
 
-/** A setting may have several addresses, with commas between. */
+/** A setting may hold several addresses, separated by commas. */
 const staysOnMachine = (addresses: string): boolean =>
   addresses.split(",").every((address) => /^unix:|^localhost:|^127(\.\d{1,3}){3}:|^\[::1\]:/.test(address));

@@ -1,6 +1,5 @@
 /**
- * The word by which rows spell a value of a contract's enum, of the words with their values; undefined for a value that
- * rows never have, as the unspecified one.
+ * The word that rows store for an enum value; undefined for values that are never stored, such as UNSPECIFIED.
  */
 export function wordOf<Word extends string, Value extends number>(
   words: Readonly<Record<Word, Value>>,

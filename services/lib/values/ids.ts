@@ -1,17 +1,17 @@
 import { createHash, randomUUIDv7 } from "node:crypto";
 
-/** A new id. They sort by the time they were made, so lists page by id. */
+/** UUID version 7: sorts by creation time, so lists page by id. */
 export const newId = (): string => randomUUIDv7();
 
 const idPattern = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
-/** Whether a text is an id as we write them. */
+/** Whether a text is a lower-case UUID. */
 export const isId = (text: string): boolean => idPattern.test(text);
 
-/** Namespace of the ids that are made of names, as a UUID of version 5 wants one. */
+/** Namespace of name-based ids (UUID version 5). */
 const derivedNamespace = Buffer.from("6f1d5b0e2c5f4a39a7c1d0b94be3f2a8", "hex");
 
-/** The same id for the same names: a UUID of version 5. */
+/** Name-based id (UUID version 5): equal names give equal ids. */
 export function derivedId(...names: readonly string[]): string {
   const bytes = createHash("sha1")
     .update(derivedNamespace)
@@ -23,6 +23,6 @@ export function derivedId(...names: readonly string[]): string {
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** The id, in lineage, of a table as a staging job wrote it. */
+/** Lineage id of a table written by a staging job. */
 export const datasetIdOf = (jobId: string, schemaName: string, name: string): string =>
   derivedId("staged table", jobId, schemaName, name);

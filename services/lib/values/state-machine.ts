@@ -1,14 +1,14 @@
-/** The states of something, and where it may go from each. */
+/** States and their allowed transitions. */
 type StateMachine<State extends string> = {
   readonly transitions: Readonly<Record<State, readonly State[]>>;
   readonly states: [State, ...State[]];
-  /** The states that it ends in. */
+  /** States without transitions. */
   readonly endStates: State[];
-  /** The states from which it may go to this one. */
+  /** States with a transition to this one. */
   statesBefore(state: State): State[];
 };
 
-/** Reads the states from the transitions, in their order. */
+/** Derives the states, in the order of the transitions. */
 export function stateMachine<State extends string>(
   transitions: Readonly<Record<State, readonly NoInfer<State>[]>>,
 ): StateMachine<State> {

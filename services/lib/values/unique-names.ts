@@ -1,6 +1,5 @@
 /**
- * The names, made different from each other where they differ in case at most: DuckDB does not tell such columns apart.
- * The second `id` or `ID` becomes `ID_1`.
+ * Makes names unique without regard to case, as DuckDB compares columns. The second `id` or `ID` becomes `ID_1`.
  */
 export function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set<string>();

@@ -1,5 +1,5 @@
 import type { Database } from "../../lib/database/database.ts";
-import { workInRounds } from "../../lib/process/rounds.ts";
+import { runPeriodically } from "../../lib/process/run-periodically.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { executionCancelled } from "../errors.ts";
 import { cancellationChannel, listCancelledExecutions } from "../execution-repository.ts";
@@ -30,7 +30,7 @@ export async function listenForCancellations({ db, listen }: Database, log: Logg
     if (!watched.has(executionId)) return;
     endCancelled([executionId]).catch((err: unknown) => log.warn({ err }, failureText));
   });
-  const reading = workInRounds({ pauseMs: readEveryMs, stop: stop.signal, log, failureText }, () =>
+  const reading = runPeriodically({ pauseMs: readEveryMs, stop: stop.signal, log, failureText }, () =>
     endCancelled([...watched.keys()]),
   );
   return {

@@ -1,4 +1,4 @@
-import { workInRounds } from "../../lib/process/rounds.ts";
+import { runPeriodically } from "../../lib/process/run-periodically.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { type CollectDeps, collect, searchUnknownBlobs } from "./collect.ts";
 
@@ -18,7 +18,7 @@ function run(deps: CollectDeps & { readonly log: Logger }, stop: AbortSignal): P
   const { log, limits } = deps;
   const failureText = "a collection failed: the next one goes on";
   let searchedMs = Number.NEGATIVE_INFINITY;
-  return workInRounds({ pauseMs: limits.collectMs, stop, log, failureText }, async () => {
+  return runPeriodically({ pauseMs: limits.collectMs, stop, log, failureText }, async () => {
     await collect(deps);
     if (performance.now() - searchedMs < limits.searchMs) return;
     await searchUnknownBlobs(deps);

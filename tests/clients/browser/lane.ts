@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { buildSync } from "esbuild";
 import { chromium } from "playwright-core";
+import { rolldown } from "rolldown";
 import type { Kit, Lane } from "../lane.ts";
 
 const browsers = ["chromium", "chromium-browser", "google-chrome"];
@@ -25,16 +25,11 @@ const kit: Kit = {
   prepare() {},
 };
 
-/** What runs in the page, as one script. */
-function bundlePage(): string {
-  const { outputFiles } = buildSync({
-    entryPoints: [join(import.meta.dirname, "page.ts")],
-    bundle: true,
-    write: false,
-    format: "iife",
-    globalName: "journey",
-  });
-  return outputFiles[0]?.text ?? "";
+/** The script that runs in the page, in one piece. */
+async function bundlePage(): Promise<string> {
+  await using bundle = await rolldown({ input: join(import.meta.dirname, "page.ts"), platform: "browser" });
+  const { output } = await bundle.generate({ format: "iife", name: "journey" });
+  return output[0].code;
 }
 
 /** A page in a browser without a window, which calls its own origin. */
@@ -52,7 +47,7 @@ export function browserLane(name: string, protocol: "Connect" | "gRPC-Web"): Lan
       );
       await page.goto(address);
       await page.exposeFunction("tell", tell);
-      await page.addScriptTag({ content: bundlePage() });
+      await page.addScriptTag({ content: await bundlePage() });
       const content = readFileSync(journey.file, "utf8");
       const file = { name: basename(journey.file), content };
       await page.evaluate(`journey.travel(${JSON.stringify({ ...journey, file, protocol })})`);

@@ -1,9 +1,13 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
-import protobuf from "protobufjs";
+import { fromBinary } from "@bufbuild/protobuf";
+import {
+  ExportTraceServiceRequestSchema,
+  type KeyValue,
+  type Span,
+} from "../../../gen/opentelemetry/proto/trace/v1/trace_pb.ts";
 
 /** A span as it came over the wire. Ids are hexadecimal. */
 export type ReceivedSpan = {
@@ -29,26 +33,8 @@ export type TraceReceiver = AsyncDisposable & {
 
 export const kinds = { server: 2, client: 3, producer: 4, consumer: 5 };
 
-type Value = { stringValue?: string; intValue?: number };
-type Attribute = { key: string; value: Value };
-type Span = {
-  traceId: Uint8Array;
-  spanId: Uint8Array;
-  parentSpanId?: Uint8Array;
-  name: string;
-  kind: number;
-  attributes?: Attribute[];
-  status?: { code?: number };
-  links?: { traceId: Uint8Array; spanId: Uint8Array }[];
-};
-type Export = {
-  resourceSpans: { resource: { attributes: Attribute[] }; scopeSpans: { spans: Span[] }[] }[];
-};
-
 /** A collector that takes OTLP in protobuf over HTTP on a port of its own. */
 export async function startTraceReceiver(): Promise<TraceReceiver> {
-  const root = await protobuf.load(join(import.meta.dirname, "trace.proto"));
-  const type = root.lookupType("ExportTraceServiceRequest");
   const spans: ReceivedSpan[] = [];
   const bodies: Buffer[] = [];
   const server = createServer(async (request, response) => {
@@ -58,9 +44,8 @@ export async function startTraceReceiver(): Promise<TraceReceiver> {
       response.writeHead(400).end();
       return;
     }
-    const decoded = type.toObject(type.decode(body), { longs: Number }) as Export;
-    for (const { resource, scopeSpans } of decoded.resourceSpans) {
-      const { "service.name": service, "service.version": version } = valuesOf(resource.attributes);
+    for (const { resource, scopeSpans } of fromBinary(ExportTraceServiceRequestSchema, body).resourceSpans) {
+      const { "service.name": service, "service.version": version } = valuesOf(resource?.attributes ?? []);
       for (const span of scopeSpans.flatMap((scope) => scope.spans)) {
         spans.push({ service: String(service), version: String(version), ...readSpan(span) });
       }
@@ -80,7 +65,7 @@ export async function startTraceReceiver(): Promise<TraceReceiver> {
   };
 }
 
-const hex = (bytes: Uint8Array = new Uint8Array()): string => Buffer.from(bytes).toString("hex");
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 function readSpan(span: Span): Omit<ReceivedSpan, "service" | "version"> {
   return {
@@ -89,14 +74,16 @@ function readSpan(span: Span): Omit<ReceivedSpan, "service" | "version"> {
     parentSpanId: hex(span.parentSpanId),
     name: span.name,
     kind: span.kind,
-    attributes: valuesOf(span.attributes ?? []),
+    attributes: valuesOf(span.attributes),
     status: span.status?.code ?? 0,
-    links: (span.links ?? []).map((link) => ({ traceId: hex(link.traceId), spanId: hex(link.spanId) })),
+    links: span.links.map((link) => ({ traceId: hex(link.traceId), spanId: hex(link.spanId) })),
   };
 }
 
-const valuesOf = (attributes: Attribute[]): Record<string, unknown> =>
-  Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue ?? value.intValue]));
+const valuesOf = (attributes: KeyValue[]): Record<string, unknown> =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, plain(value?.value.value)]));
+
+const plain = (value: unknown): unknown => (typeof value === "bigint" ? Number(value) : value);
 
 /** A span and those below it, as `service: name` with deeper ones in brackets; in the order of their names. */
 export function treeOf(spans: readonly ReceivedSpan[], { spanId, service, name }: ReceivedSpan): unknown[] {

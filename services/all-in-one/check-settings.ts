@@ -7,14 +7,14 @@ import { parseConfig as parseStagingConfig } from "../staging/config.ts";
 import { parseConfig as parseStorageConfig } from "../storage/config.ts";
 import { parseUsable } from "./config.ts";
 import { createMeshKeys } from "./create-mesh-keys.ts";
-import { edgeEnv, type Mesh, serviceEnv } from "./member-env.ts";
+import { edgeEnv, type Mesh, serviceEnv } from "./process-env.ts";
 import { serviceNames } from "./service-names.ts";
 
 /**
- * Reads the settings of all members as they will, before anything is started: what a start makes has a stand-in. Throws a
- * ConfigError with every problem.
+ * Parses the settings of every service before anything is started, with placeholders for values that the start
+ * creates. Throws a ConfigError with every problem.
  */
-export function checkMembers(env: Env): void {
+export function checkSettings(env: Env): void {
   const config = parseUsable(env);
   const key = Buffer.alloc(32).toString("base64");
   const mesh: Mesh = {

@@ -7,7 +7,7 @@ import { serviceNames } from "./service-names.ts";
 
 export type ServiceName = (typeof serviceNames)[number];
 
-/** What the members of a mesh in one process share. */
+/** Values that all services of a mesh in one process share. */
 export type Mesh = {
   readonly config: AllInOneConfig;
   readonly keys: MeshKeys;
@@ -19,7 +19,7 @@ export type Mesh = {
   readonly urlSigningKey: string;
 };
 
-/** The environment that a service's own process would have, so that it is configured by the same code. */
+/** Environment of a service as if it ran in a process of its own, so that the same code parses it. */
 export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
   const { config } = mesh;
   return {
@@ -41,7 +41,7 @@ export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
   };
 }
 
-/** The environment that the edge's own process would have. */
+/** As serviceEnv, for the edge. */
 export function edgeEnv(mesh: Mesh): Env {
   const { config } = mesh;
   return {

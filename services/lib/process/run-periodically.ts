@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../telemetry/log.ts";
 
 /**
- * Does some work now, and again and again with a pause in between, until `stop` aborts. A round that fails is told of in
- * the log with `failureText`, and the next one goes on.
+ * Runs `work` now and after each pause until `stop` aborts. A failure is logged with `failureText` and does not end
+ * the loop.
  */
-export async function workInRounds(
+export async function runPeriodically(
   options: {
     readonly pauseMs: number;
     readonly stop: AbortSignal;

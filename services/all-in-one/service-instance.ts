@@ -1,14 +1,14 @@
 import type { Run } from "../lib/process/lifetime.ts";
 
-/** A service that runs inside this process until it is disposed. */
-export type Member = AsyncDisposable & {
+/** A service running in this process until disposed. */
+export type ServiceInstance = AsyncDisposable & {
   readonly address: string;
-  /** Settles when the service ends, by itself or because it was told to. */
+  /** Settles when the service ends, by itself or after disposal. */
   readonly ended: Promise<void>;
 };
 
-/** Starts a service as its own main.ts does, and answers once it takes calls. */
-export async function startMember<Config>(run: Run<Config>, config: Config): Promise<Member> {
+/** Starts a service as its own main.ts does. Resolves once it accepts calls. */
+export async function startService<Config>(run: Run<Config>, config: Config): Promise<ServiceInstance> {
   const stop = new AbortController();
   const { promise: ready, resolve, reject } = Promise.withResolvers<string>();
   const ended = run(config, stop.signal, resolve);

@@ -1,19 +1,18 @@
-/** A whole answer of the admin port. */
-export type Answer = {
+/** Complete response of the admin port. */
+export type AdminResponse = {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
 };
 
-export const jsonAnswer = (status: number, value: object): Answer => ({
+export const jsonResponse = (status: number, value: object): AdminResponse => ({
   status,
   headers: { "content-type": "application/json" },
   body: JSON.stringify(value),
 });
 
-/** Says why there is nothing else to say. */
-export const refusal = (
+export const errorResponse = (
   status: number,
   message: string,
   headers: Readonly<Record<string, string>> = {},
-): Answer => ({ status, headers, body: `${message}\n` });
+): AdminResponse => ({ status, headers, body: `${message}\n` });
