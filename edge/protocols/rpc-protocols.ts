@@ -26,7 +26,7 @@ export function createRpcProtocols(rpc: RpcHandler): Protocol[] {
       claims: (head: RequestHead) => isMethod(head) && familyOf(head) === name,
       handle,
     })),
-    // A call in none of the three is refused by its HTTP status alone.
+    // A request in none of the three gets an HTTP status without a body.
     { name: "rest", claims: isMethod, handle },
   ];
 }
@@ -36,7 +36,7 @@ function familyOf({ request }: RequestHead): (typeof families)[number] | undefin
   return request.method === "POST" ? wireOf(headerOf(request, "content-type"))?.protocol : undefined;
 }
 
-/** Tells callers of methods that do not exist so, in their own protocol. */
+/** Responds to calls of unknown methods in the protocol of the caller. */
 export const unknownMethods = (toError: CallServices["toError"]): Protocol => ({
   name: "connect",
   claims: (head) => head.dialect === google && isRpc(head),
@@ -45,7 +45,7 @@ export const unknownMethods = (toError: CallServices["toError"]): Protocol => ({
   },
 });
 
-// JSON alone can be REST's as well; clients of Connect add a header of their own.
+// REST has JSON, too; clients of Connect add a header of their own.
 function isRpc({ request }: RequestHead): boolean {
   const contentType = headerOf(request, "content-type");
   const wire = wireOf(contentType);
