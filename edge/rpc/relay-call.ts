@@ -1,10 +1,10 @@
 import { messageTooLarge } from "../errors/http-error.ts";
-import type { Incoming } from "../http/read-chunks.ts";
 import { boundsOf } from "../http/bounds.ts";
 import { compressionOf } from "../http/compression.ts";
 import { boundTimeoutMs, leftOf, requestedTimeoutMs } from "../http/deadline.ts";
 import { drainBody } from "../http/lingering-close.ts";
 import { readBody } from "../http/read-body.ts";
+import type { Incoming } from "../http/read-chunks.ts";
 import { relayStream } from "./relay-stream.ts";
 import { type RelayedCall, sendUnaryResponse } from "./relayed-call.ts";
 import {
