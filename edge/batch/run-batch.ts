@@ -10,7 +10,7 @@ import {
 } from "../../gen/sluice/edge/v1/batch_pb.ts";
 import type { ForwardedCall } from "../call/calls.ts";
 import type { ChooseDialect } from "../dialects/choose-dialect.ts";
-import { answersTooLarge } from "../errors/http-error.ts";
+import { responsesTooLarge } from "../errors/http-error.ts";
 import { headerOf, type Listener } from "../http/http.ts";
 import { isInBatch } from "../http/in-batch.ts";
 import { jsonType } from "../http/send.ts";
@@ -132,7 +132,7 @@ async function runOne(batch: Batch, { call, index, headers }: One): Promise<Batc
   const leftMs = Math.floor(batch.deadlineMs - Date.now());
   if (batch.isCanceled) return failed(batch, call, batchLeft());
   if (leftMs <= 0) return failed(batch, call, batchLate());
-  if (batch.bytesLeft < 0) return failed(batch, call, answersTooLarge(responseBytesMax, "was not made"));
+  if (batch.bytesLeft < 0) return failed(batch, call, responsesTooLarge(responseBytesMax, "was not made"));
   const { responded, cancel } = batch.server.send({
     method,
     path,
@@ -152,7 +152,7 @@ async function runOne(batch: Batch, { call, index, headers }: One): Promise<Batc
   if (!response) return failed(batch, call, batchLeft());
   batch.bytesLeft -= Buffer.byteLength(response.body);
   return batch.bytesLeft < 0
-    ? failed(batch, call, answersTooLarge(responseBytesMax, "was made"))
+    ? failed(batch, call, responsesTooLarge(responseBytesMax, "was made"))
     : toAnswer(call.id, response);
 }
 

@@ -73,7 +73,7 @@ export const typeNotAcceptable = (asked: string, available: readonly string[]) =
 export const encodingNotAcceptable = (available: readonly string[]) =>
   httpError(406, Code.InvalidArgument, `Accept-Encoding: must take one of ${available.join(", ")}`);
 
-export const answersTooLarge = (bytesMax: number, fate: string) =>
+export const responsesTooLarge = (bytesMax: number, fate: string) =>
   httpError(
     507,
     Code.ResourceExhausted,

@@ -11,7 +11,7 @@ export const methodUnknown = (): ConnectError =>
 export const deadlinePassed = (): ConnectError =>
   failure(Code.DeadlineExceeded, ErrorReason.DEADLINE_PASSED, "the deadline passed");
 
-export const callerGone = (): ConnectError => new ConnectError("the caller went away", Code.Canceled);
+export const callerCanceled = (): ConnectError => new ConnectError("the caller went away", Code.Canceled);
 
 export const credentialMissing = (
   remedy = "send Authorization: Bearer <access token> or x-api-key",

@@ -1,5 +1,5 @@
 import { bodyStalled, bodyTooLarge } from "../errors/http-error.ts";
-import { callerGone, deadlinePassed } from "../errors/refusals.ts";
+import { callerCanceled, deadlinePassed } from "../errors/refusals.ts";
 import { createByteBuffer } from "./byte-buffer.ts";
 import { inflateBody } from "./encoding/coded-request.ts";
 import { type HttpRequest, headerOf, isHttp2 } from "./http.ts";
@@ -46,7 +46,7 @@ export function readBody(
   }
   return new Promise((resolve, reject) => {
     if (Number(headerOf(request, "content-length") ?? 0) > messageBytesMax) throw tooLarge(messageBytesMax);
-    if (request.destroyed) throw callerGone();
+    if (request.destroyed) throw callerCanceled();
     const buffered = createByteBuffer();
     const countTiny = limitTinyChunks();
     const stalled = setTimeout(() => fail(bodyStalled(pauseMs / 1000)), pauseMs);
@@ -75,7 +75,7 @@ export function readBody(
       release();
       resolve(buffered.drain());
     };
-    const abort = () => fail(callerGone());
+    const abort = () => fail(callerCanceled());
     request.on("data", receive).on("end", end).on("close", abort).on("error", abort);
   });
 }

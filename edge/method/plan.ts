@@ -15,10 +15,10 @@ export type Plan = {
   readonly httpMethods: readonly string[];
   /** Whether request and response are a single message each. */
   readonly oneRequest: boolean;
-  readonly oneAnswer: boolean;
+  readonly oneResponse: boolean;
   /** Transcodes between JSON and binary protobuf. */
   encodeRequest(json: Uint8Array): Buffer;
-  decodeAnswer(bytes: Uint8Array): Buffer;
+  encodeResponse(bytes: Uint8Array): Buffer;
 };
 
 /** Plans of the exposed methods, by path. */
@@ -40,7 +40,7 @@ function planOf(method: DescMethod, registry: Registry): Plan {
     access: accessOf(method),
     httpMethods: isRead ? ["GET", "POST"] : ["POST"],
     oneRequest: methodKind === "unary" || methodKind === "server_streaming",
-    oneAnswer: methodKind === "unary" || methodKind === "client_streaming",
+    oneResponse: methodKind === "unary" || methodKind === "client_streaming",
     encodeRequest(json) {
       const value = parseJson(textOf(json));
       try {
@@ -49,7 +49,7 @@ function planOf(method: DescMethod, registry: Registry): Plan {
         throw invalidField("body", describe(error));
       }
     },
-    decodeAnswer(bytes) {
+    encodeResponse(bytes) {
       try {
         return Buffer.from(JSON.stringify(toJson(output, fromBinary(output, bytes), { registry })));
       } catch {

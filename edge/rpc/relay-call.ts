@@ -40,7 +40,7 @@ async function relayOneRequest(relayed: RelayedCall): Promise<void> {
   const body = get ? get.message : await readWhole(encoding, incomingOf(relayed), readMs);
   const message = await onlyMessage(encoding, body);
   const call = { exchange, method: plan.method, timeoutMs: leftOf(timeoutMs, exchange.startMs) };
-  if (plan.oneAnswer) sendUnaryResponse(relayed, await options.forward.exchangeOne(call, message));
+  if (plan.oneResponse) sendUnaryResponse(relayed, await options.forward.exchangeOne(call, message));
   else await relayStream(relayed, call, justOne(message));
 }
 

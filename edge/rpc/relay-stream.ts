@@ -42,7 +42,7 @@ export async function relayStream(
       return undefined;
     }
   };
-  const responses = plan.oneAnswer ? unaryListener(relayed) : streamListener(relayed);
+  const responses = plan.oneResponse ? unaryListener(relayed) : streamListener(relayed);
   const listener: StreamListener = {
     headers: (headers) => guarded(() => responses.headers(headers)),
     message(bytes) {

@@ -30,4 +30,4 @@ export function sendUnaryResponse(
 
 /** Converts a response message to the caller's codec. */
 export const transcode = ({ wire, plan }: RelayedCall, message: Buffer): Buffer =>
-  wire.codec === "json" ? plan.decodeAnswer(message) : message;
+  wire.codec === "json" ? plan.encodeResponse(message) : message;

@@ -3,7 +3,7 @@ import { invalidField } from "../../services/lib/rpc/errors.ts";
 import {
   compressedFlag,
   type Envelope,
-  envelopeHeadBytes,
+  envelopePrefixBytes,
   unwrapEach,
   unwrapOnly,
 } from "../codec/envelope.ts";
@@ -42,7 +42,7 @@ function encodingHeader({ protocol, enveloped }: Wire): string {
 
 /** Largest body of a request with one message, in bytes. */
 export const bodyBytesMax = ({ wire, bytesMax }: RequestEncoding): number =>
-  wire.enveloped ? bytesMax + envelopeHeadBytes : bytesMax;
+  wire.enveloped ? bytesMax + envelopePrefixBytes : bytesMax;
 
 /** The only message of a body, as protobuf. */
 export async function onlyMessage(encoding: RequestEncoding, body: Buffer): Promise<Buffer> {

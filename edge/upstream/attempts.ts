@@ -1,5 +1,5 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { callerGone, deadlinePassed } from "../errors/refusals.ts";
+import { callerCanceled, deadlinePassed } from "../errors/refusals.ts";
 import type { CallSteps, FinishedAttempt } from "./call-steps.ts";
 import { normalizeDeadline } from "./deadline-error.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -53,7 +53,7 @@ export function startAttempts<Result extends Failable>(
     isFinished: () => call.isFinished,
     cancel() {
       // Checked first: the error is expensive to make, and most calls are finished by then.
-      if (!call.isFinished) finish(call, steps.failure(callerGone()));
+      if (!call.isFinished) finish(call, steps.failure(callerCanceled()));
     },
   };
 }
@@ -94,7 +94,7 @@ function finish<Result extends Failable>(call: Call<Result>, result: Result): vo
   for (const { endpoint, observed, cancel } of call.inFlight) {
     endpoint.calls -= 1;
     cancel();
-    observed?.end("given up", callerGone());
+    observed?.end("given up", callerCanceled());
   }
   call.upstream.callLimit.release();
   call.steps.finished(result);

@@ -1,4 +1,4 @@
-import { envelopeHeadBytes } from "../codec/envelope.ts";
+import { envelopePrefixBytes } from "../codec/envelope.ts";
 import type { ClientStream } from "../http2-client/stream.ts";
 import type { CallPolicy } from "./policy.ts";
 import type { Retryable } from "./retry.ts";
@@ -38,7 +38,7 @@ export function createRetryBuffer(policy: CallPolicy): RetryBuffer {
     retryable() {
       if (!kept) return "never";
       // A `request_id` identifies a call only if the request that has it is the only one.
-      const only = isEnded && kept.length === 1 ? kept[0]?.subarray(envelopeHeadBytes) : undefined;
+      const only = isEnded && kept.length === 1 ? kept[0]?.subarray(envelopePrefixBytes) : undefined;
       return policy.mayRetry(only) ? "always" : "unprocessed";
     },
     send(envelope) {

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import { ConnectError } from "@connectrpc/connect";
-import { envelopeHeadBytes } from "../codec/envelope.ts";
+import { envelopePrefixBytes } from "../codec/envelope.ts";
 import { messageTooLarge } from "../errors/http-error.ts";
 import { type RawHeaders, valueIn } from "../http2-client/raw-headers.ts";
 import { attemptOutcome } from "./attempt-outcome.ts";
@@ -43,7 +43,7 @@ export function sendUnary(
     data(chunk) {
       received.bytes += chunk.byteLength;
       received.chunks.push(chunk);
-      if (received.bytes <= receiveBytesMax + envelopeHeadBytes) stream?.credit(chunk.byteLength);
+      if (received.bytes <= receiveBytesMax + envelopePrefixBytes) stream?.credit(chunk.byteLength);
       else {
         stream?.cancel();
         finish("answered", failed(messageTooLarge(receiveBytesMax)));
@@ -84,10 +84,10 @@ function responseOf({ headers, status, chunks, bytes }: Received, peer: string):
 function onlyMessage(body: Buffer): Buffer | ConnectError {
   let messages = 0;
   let at = 0;
-  for (; at + envelopeHeadBytes <= body.byteLength; messages += 1)
-    at += envelopeHeadBytes + body.readUInt32BE(at + 1);
+  for (; at + envelopePrefixBytes <= body.byteLength; messages += 1)
+    at += envelopePrefixBytes + body.readUInt32BE(at + 1);
   if (at !== body.byteLength) return responseIncomplete();
   if (messages !== 1) return wrongResponseCount(messages);
   if (body[0] !== 0) return responseCompressed();
-  return body.subarray(envelopeHeadBytes);
+  return body.subarray(envelopePrefixBytes);
 }

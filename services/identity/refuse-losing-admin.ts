@@ -4,7 +4,7 @@ import { lastAdmin, lastPlatformAdmin } from "./errors.ts";
 import { isAdmin, platformAdminRole } from "./roles.ts";
 import { findOtherAdmin, type UserRow } from "./user-repository.ts";
 
-type Standing = Pick<UserRow, "roles" | "active">;
+type AdminState = Pick<UserRow, "roles" | "active">;
 
 /**
  * Refuses a change that leaves the organisation without an active administrator, or the installation without its
@@ -15,7 +15,7 @@ export async function refuseLosingAdmin(
   tx: Db,
   scope: Scope,
   before: UserRow,
-  after: Standing | undefined,
+  after: AdminState | undefined,
 ): Promise<void> {
   const isPlatformAdmin = before.roles.includes(platformAdminRole);
   if (isPlatformAdmin && !(after?.active && after.roles.includes(platformAdminRole))) {
@@ -25,4 +25,4 @@ export async function refuseLosingAdmin(
   if (!(await findOtherAdmin(tx, scope, before.userId))) throw lastAdmin(before.userId);
 }
 
-const administers = ({ roles, active }: Standing): boolean => active && isAdmin(roles);
+const administers = ({ roles, active }: AdminState): boolean => active && isAdmin(roles);

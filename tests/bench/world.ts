@@ -36,7 +36,7 @@ export type Mesh<Process> = {
   /** Target of a REST call, with the administrator's credential. */
   target(path: string): Target;
   /** Makes a REST call with a JSON body. Returns the JSON of a successful response. */
-  call<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
+  call<RawResponse>(method: string, path: string, body?: unknown): Promise<RawResponse>;
 };
 
 /** Divisor of a quick world's row counts. */
@@ -84,14 +84,14 @@ async function postmasterOf(directory: string): Promise<number> {
 
 async function logIn<Process extends { url: string }>(process: Process): Promise<Mesh<Process>> {
   const headers: Record<string, string> = {};
-  const call = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
+  const call = async <RawResponse>(method: string, path: string, body?: unknown): Promise<RawResponse> => {
     const response = await fetch(`${process.url}${path}`, {
       method,
       headers: { ...headers, "content-type": "application/json" },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as Answer;
+    return (await response.json()) as RawResponse;
   };
   const { accessToken } = await call<{ accessToken: string }>("POST", "/api/v1/auth/token", {
     email: "admin@sluice.local",

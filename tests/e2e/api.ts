@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { expect } from "vitest";
 
-export type Answer = { status: number; headers: IncomingHttpHeaders; body: string };
+export type RawResponse = { status: number; headers: IncomingHttpHeaders; body: string };
 type Body = string | Buffer | Readable | object;
 /** Calls the REST API. Objects are sent as JSON. */
 export type Call = (
@@ -13,7 +13,7 @@ export type Call = (
   path: string,
   body?: Body,
   headers?: Record<string, string>,
-) => Promise<Answer>;
+) => Promise<RawResponse>;
 
 /** Calls the mesh at `url` with the headers' credential. */
 export const caller =
@@ -50,7 +50,7 @@ export async function logIn(url: string, password: string): Promise<string> {
 export type Problem = (string | number)[];
 
 /** Reads an error response and expects no stack, path or address of the server in it. */
-export function problemOf(answer: Answer): Problem {
+export function problemOf(answer: RawResponse): Problem {
   expect(answer.body).not.toMatch(/\n\s+at |node_modules|\.[tj]s\b|\.sock\b|\/tmp\/|stack/);
   const { error } = JSON.parse(answer.body);
   type Detail = { reason?: string; fieldViolations?: { field: string }[] };

@@ -14,7 +14,7 @@ import {
   startStorageIn,
   upload,
 } from "../storage/fixtures.ts";
-import { type Answer, http1, http2 } from "./lib/raw-http.ts";
+import { http1, http2, type RawResponse } from "./lib/raw-http.ts";
 import { bearer, orgId, startTestEdge, type TestEdge, tokenOf, userId } from "./lib/test-edge.ts";
 
 const who = principal({ orgId, userId, roles: ["editor"] });
@@ -42,7 +42,7 @@ const edgeTo = (address: string): Promise<TestEdge> =>
 type Sent = { headers?: Record<string, string>; method?: string };
 
 const pathOf = ({ fileId }: File) => `/api/v1/storage/files/${fileId}/content`;
-const get = (path: string, { headers = {}, ...sent }: Sent = {}, send = http1): Promise<Answer> =>
+const get = (path: string, { headers = {}, ...sent }: Sent = {}, send = http1): Promise<RawResponse> =>
   send(edge.port, path, { ...sent, headers: { ...bearer, ...headers } });
 const part = (path: string, range = "bytes=3-9") => get(path, { headers: { range } });
 
@@ -55,7 +55,7 @@ async function heldFile(seed = 1): Promise<{ file: File; path: string; bytes: Bu
   return { file, path, bytes };
 }
 
-const reasonOf = ({ body }: Answer) => JSON.parse(body).error.details[0].reason;
+const reasonOf = ({ body }: RawResponse) => JSON.parse(body).error.details[0].reason;
 
 describe.each([
   ["HTTP/1.1", http1],
@@ -119,7 +119,7 @@ test("OK: what is held answers as storage itself does", async () => {
     { range: "x".repeat(300) },
   ];
   for (const headers of asked) {
-    const told = ({ status, headers, body }: Answer) => {
+    const told = ({ status, headers, body }: RawResponse) => {
       const { date, "x-request-id": _, "content-type": type, ...rest } = headers;
       return {
         status,

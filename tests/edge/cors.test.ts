@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseConfig } from "../../edge/config.ts";
 import { serviceAddresses } from "../lib/service-addresses.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
-import { type Answer, http1, http2 } from "./lib/raw-http.ts";
+import { http1, http2, type RawResponse } from "./lib/raw-http.ts";
 import { startTestEdge, type TestEdge } from "./lib/test-edge.ts";
 
 const origin = "https://app.example.org";
@@ -17,10 +17,10 @@ beforeAll(async () => {
 });
 afterAll(() => edge[Symbol.asyncDispose]());
 
-const corsOf = ({ headers }: Answer) =>
+const corsOf = ({ headers }: RawResponse) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => /^access-control-|^vary$/.test(name)));
 
-function preflight(path: string, from: string, method = "POST"): Promise<Answer> {
+function preflight(path: string, from: string, method = "POST"): Promise<RawResponse> {
   const headers = {
     origin: from,
     "access-control-request-method": method,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startLibrary } from "./lib/library-backend.ts";
 import { pruned } from "./lib/pruned.ts";
-import { type Answer, http1, http2 } from "./lib/raw-http.ts";
+import { http1, http2, type RawResponse } from "./lib/raw-http.ts";
 import { bearer, type TestEdge } from "./lib/test-edge.ts";
 
 let edge: TestEdge;
@@ -13,8 +13,8 @@ afterAll(() => edge[Symbol.asyncDispose]());
 const json = { "content-type": "application/json" };
 
 /** The fields of the request that the service got. */
-const got = ({ body }: Answer) => pruned(JSON.parse(body).request);
-const violation = ({ body }: Answer) => JSON.parse(body).error.details[0].fieldViolations[0];
+const got = ({ body }: RawResponse) => pruned(JSON.parse(body).request);
+const violation = ({ body }: RawResponse) => JSON.parse(body).error.details[0].fieldViolations[0];
 
 describe.each([
   ["HTTP/1.1", http1],

@@ -5,7 +5,7 @@ import type { CallServices } from "../../edge/call/call-services.ts";
 import { registry, startMeasuring } from "../../services/lib/telemetry/metrics.ts";
 import { clockedLimiter, rateLimits } from "./lib/admission.ts";
 import { createDropProtocol, createHastyProtocol } from "./lib/drop-protocol.ts";
-import { type Answer, http1, http2 } from "./lib/raw-http.ts";
+import { http1, http2, type RawResponse } from "./lib/raw-http.ts";
 import { apiKey, bearer, orgId, startTestEdge, type TestEdge, userId } from "./lib/test-edge.ts";
 
 const createProtocols = (services: CallServices) => [
@@ -21,7 +21,7 @@ const startDropEdge = (limits: Parameters<typeof rateLimits>[0] = {}): Promise<T
 const content = Buffer.from("what is dropped ".repeat(50_000));
 const sha256 = createHash("sha256").update(content).digest("hex");
 type Send = typeof http1;
-const drop = (send: Send, edge: TestEdge, headers: Record<string, string> = bearer): Promise<Answer> =>
+const drop = (send: Send, edge: TestEdge, headers: Record<string, string> = bearer): Promise<RawResponse> =>
   send(edge.port, "/drop/a.bin", { method: "PUT", headers, body: content });
 
 describe.each([

@@ -14,7 +14,7 @@ import { serviceAddresses } from "../lib/service-addresses.ts";
 import { principal } from "../lib/test-mesh.ts";
 import { generated, kib, mib, type Storage, startStorage, upload } from "../storage/fixtures.ts";
 import { clockedLimiter, rateLimits } from "./lib/admission.ts";
-import { type Answer, http1, http2 } from "./lib/raw-http.ts";
+import { http1, http2, type RawResponse } from "./lib/raw-http.ts";
 import { apiKeyOf, startTestEdge, type TestEdge, tokenOf } from "./lib/test-edge.ts";
 
 const org = "10000000-0000-7000-8000-000000000001";
@@ -62,11 +62,11 @@ async function startLimited(
 const path = () => `/api/v1/storage/files/${file.fileId}/content`;
 const range = { range: "bytes=0-9" };
 const mine = tokenOf(org, user);
-const read = (edge: TestEdge, headers: Record<string, string> = mine, send = http1): Promise<Answer> =>
+const read = (edge: TestEdge, headers: Record<string, string> = mine, send = http1): Promise<RawResponse> =>
   send(edge.port, path(), { headers: { ...headers, ...range } });
-const reasonOf = ({ body }: Answer) => JSON.parse(body).error.details[0];
+const reasonOf = ({ body }: RawResponse) => JSON.parse(body).error.details[0];
 
-async function statusesOf(count: number, call: () => Promise<Answer>): Promise<number[]> {
+async function statusesOf(count: number, call: () => Promise<RawResponse>): Promise<number[]> {
   const statuses: number[] = [];
   for (let made = 0; made < count; made += 1) statuses.push((await call()).status);
   return statuses;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
-import { type Answer, http1, http2 } from "./lib/raw-http.ts";
+import { http1, http2, type RawResponse } from "./lib/raw-http.ts";
 import { apiKey, bearer, orgId, startTestEdge, type TestEdge, userId } from "./lib/test-edge.ts";
 
 let edge: TestEdge;
@@ -19,7 +19,7 @@ describe.each([
     const [method = "", path = ""] = line.split(" ");
     return send(edge.port, path, { method, ...sent });
   };
-  const errorOf = ({ body }: Answer) => JSON.parse(body).error;
+  const errorOf = ({ body }: RawResponse) => JSON.parse(body).error;
 
   test("OK: answers a unary call on behalf of the verified caller", async () => {
     const answer = await call("POST /test/v1/echo", {

@@ -81,8 +81,8 @@ test("OK: TLS 1.2 with forward secrecy", async () => {
   socket.destroy();
 });
 
-type Answer = "done" | "refused";
-test.each<[ClientCertificates | undefined, { known: Answer; none: Answer; unknown: Answer }]>([
+type RawResponse = "done" | "refused";
+test.each<[ClientCertificates | undefined, { known: RawResponse; none: RawResponse; unknown: RawResponse }]>([
   [undefined, { known: "done", none: "refused", unknown: "refused" }],
   ["required", { known: "done", none: "refused", unknown: "refused" }],
   ["optional", { known: "done", none: "done", unknown: "refused" }],

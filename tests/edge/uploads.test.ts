@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { json } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { contentOf } from "./lib/echo-backend.ts";
-import { type Answer, http1, http2 } from "./lib/raw-http.ts";
+import { http1, http2, type RawResponse } from "./lib/raw-http.ts";
 import { bearer, startTestEdge, type TestEdge } from "./lib/test-edge.ts";
 
 let edge: TestEdge;
@@ -43,7 +43,7 @@ describe.each([
   ["HTTP/1.1", http1],
   ["HTTP/2", http2],
 ] as const)("%s", (_, send) => {
-  const violation = ({ body }: Answer) => JSON.parse(body).error.details[0].fieldViolations[0];
+  const violation = ({ body }: RawResponse) => JSON.parse(body).error.details[0].fieldViolations[0];
 
   test("OK: a form's file, with its name and type", async () => {
     const answer = await send(edge.port, path, form([file]));

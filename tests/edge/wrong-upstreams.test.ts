@@ -5,7 +5,7 @@ import { flags, frameTypes } from "../../edge/http2-client/frames.ts";
 import { createHeaderEncoder } from "../../edge/http2-client/hpack/encode-headers.ts";
 import { ReadRequestSchema, ReadResponseSchema } from "../../gen/sluice/test/v1/resilience_pb.ts";
 import { frameOf, type ScriptedServer, startScriptedServer } from "./http2-client/lib/scripted-server.ts";
-import { type Answer, http1, http2 } from "./lib/raw-http.ts";
+import { http1, http2, type RawResponse } from "./lib/raw-http.ts";
 import { startEdgeBefore } from "./lib/resilience.ts";
 
 // What a service says that is broken or means harm reaches its caller as an error at the most, and nobody else.
@@ -53,7 +53,7 @@ const grpc = (method: string) => (port: number) =>
     body: wrap(0, toBinary(ReadRequestSchema, create(ReadRequestSchema, { key: "k" }))),
   });
 
-const callers: readonly (readonly [name: string, call: (port: number) => Promise<Answer>])[] = [
+const callers: readonly (readonly [name: string, call: (port: number) => Promise<RawResponse>])[] = [
   ["a stream over gRPC", grpc("Follow")],
   ["a call over gRPC", grpc("Read")],
   ["a stream over REST", (port) => http1(port, "/test/v1/resilience/k:follow")],
@@ -61,7 +61,7 @@ const callers: readonly (readonly [name: string, call: (port: number) => Promise
 ];
 
 /** Has a service say this to a call; the edge has to go on. */
-async function called(call: (port: number) => Promise<Answer>, said: Said): Promise<Answer> {
+async function called(call: (port: number) => Promise<RawResponse>, said: Said): Promise<RawResponse> {
   await using server = await startScriptedServer();
   await using edge = await startEdgeBefore([`127.0.0.1:${server.port}`], { restartMs });
   const [answered] = await Promise.all([call(edge.port), answer(server, said)]);
@@ -69,7 +69,7 @@ async function called(call: (port: number) => Promise<Answer>, said: Said): Prom
   return answered;
 }
 
-const codeOf = ({ headers, trailers }: Answer) => trailers["grpc-status"] ?? headers["grpc-status"];
+const codeOf = ({ headers, trailers }: RawResponse) => trailers["grpc-status"] ?? headers["grpc-status"];
 
 describe.each(callers)("%s", (_, call) => {
   test.each<[string, HeaderLists]>([

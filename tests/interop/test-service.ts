@@ -95,9 +95,12 @@ export const implementation: UntypedServiceImplementation = {
   },
 };
 
-type Answers = Pick<ServerDuplexStream<unknown, StreamingOutputCallResponse>, "write">;
+type ResponseStream = Pick<ServerDuplexStream<unknown, StreamingOutputCallResponse>, "write">;
 
-async function answerEach(call: Answers, { responseParameters }: StreamingOutputCallRequest): Promise<void> {
+async function answerEach(
+  call: ResponseStream,
+  { responseParameters }: StreamingOutputCallRequest,
+): Promise<void> {
   for (const { size, intervalUs } of responseParameters) {
     await delay(intervalUs / 1000);
     call.write(create(StreamingOutputCallResponseSchema, payloadOf(size)));

@@ -8,10 +8,10 @@ import {
 } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import type { Orchestration, User } from "./orchestration.ts";
 
-type Answer = Pick<GetLineageResponse, "nodes" | "edges" | "truncated">;
+type RawResponse = Pick<GetLineageResponse, "nodes" | "edges" | "truncated">;
 
 /** Replaces ids in a response by names. Edges are written as `orders > job [id > key IDENTITY]`. */
-export function spelled({ nodes, edges, truncated }: Answer) {
+export function spelled({ nodes, edges, truncated }: RawResponse) {
   const names = new Map(nodes.map(({ entityId, name }) => [entityId, name]));
   const nameOf = (entityId: string) => names.get(entityId) ?? `unknown ${entityId}`;
   return {

@@ -79,7 +79,7 @@ describe("row groups that are cut out", () => {
   });
 });
 
-describe("a foot of a stranger's making", () => {
+describe("a footer of a stranger's making", () => {
   test.each<[string, (bytes: Buffer) => Buffer]>([
     ["empty", () => Buffer.alloc(0)],
     ["ends in the middle", (bytes) => bytes.subarray(0, bytes.length / 2)],

@@ -208,7 +208,7 @@ describe("the key", () => {
 });
 
 describe("chunks", () => {
-  const footOf = (counts: readonly number[]) => ({
+  const footerOf = (counts: readonly number[]) => ({
     bytes: Buffer.alloc(0),
     rowCount: counts.reduce((sum, count) => sum + count, 0),
     groups: counts.map((rowCount) => ({ rowCount, from: 4, to: 4, description: { from: 0, to: 0 } })),
@@ -222,9 +222,12 @@ describe("chunks", () => {
         fc.integer({ min: 2000, max: 400_000 }),
         fc.constantFrom("parquet" as const, "csv" as const),
         (counts, chunkRows, format) => {
-          const foot = footOf(counts);
-          const rowCount = foot.rowCount;
-          const chunks = planChunks({ ...preparation, rowCount }, foot, chunkRows, { isWhole: true, format });
+          const footer = footerOf(counts);
+          const rowCount = footer.rowCount;
+          const chunks = planChunks({ ...preparation, rowCount }, footer, chunkRows, {
+            isWhole: true,
+            format,
+          });
           let row = 0;
           let group = 0;
           for (const { rows, groups } of chunks) {
@@ -249,13 +252,13 @@ describe("chunks", () => {
     [98_304, Array.from({ length: 12 }, () => 1)],
     [5_000_000, [12]],
   ])("OK: of %i rows", (chunkRows, groupsOfChunks) => {
-    const foot = footOf(Array.from({ length: 12 }, () => 98_304));
-    const chunks = planChunks({ ...preparation, rowCount: foot.rowCount }, foot, chunkRows, wanted);
+    const footer = footerOf(Array.from({ length: 12 }, () => 98_304));
+    const chunks = planChunks({ ...preparation, rowCount: footer.rowCount }, footer, chunkRows, wanted);
     expect(chunks.map(({ groups }) => (groups?.to ?? 0) - (groups?.from ?? 0))).toEqual(groupsOfChunks);
   });
 
   test("OK: a table without rows has one", () => {
-    expect(planChunks({ ...preparation, rowCount: 0 }, footOf([]), 10, wanted)).toEqual([
+    expect(planChunks({ ...preparation, rowCount: 0 }, footerOf([]), 10, wanted)).toEqual([
       { rows: { from: 0, to: 0 }, groups: { from: 0, to: 0 } },
     ]);
   });

@@ -102,7 +102,7 @@ const waitingFiles: readonly SlowFiles[] = [
     seconds: {
       "telemetry/admin": 2,
       "telemetry/edge-traces": 4,
-      "telemetry/edge-tries": 10,
+      "telemetry/edge-attempts": 10,
       "telemetry/gauges": 2,
       "telemetry/jobs": 2,
       "telemetry/processes": 2,

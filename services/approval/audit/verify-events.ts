@@ -2,7 +2,7 @@ import type { ChainHead, EventRow, listEventsAfter } from "../event-repository.t
 import { hashOf, zeroHash } from "./event-hash.ts";
 
 /** Result of the verification of a chain. */
-export type Verdict = {
+export type ChainVerification = {
   eventCount: bigint;
   /** Hash of the last valid event. */
   headHash: string;
@@ -18,7 +18,7 @@ const pageRows = 1000;
 export async function verifyEvents(
   head: ChainHead | undefined,
   readAfter: (sequence: bigint, limit: number) => ReturnType<typeof listEventsAfter>,
-): Promise<Verdict> {
+): Promise<ChainVerification> {
   const end = head ?? { sequence: 0n, headHash: zeroHash };
   let last = { sequence: 0n, hash: zeroHash };
   for (;;) {
@@ -56,7 +56,11 @@ function recomputed(event: EventRow): string | undefined {
 const missing = (sequence: bigint): string => `event ${sequence} is missing`;
 const beyond = ({ sequence }: EventRow): string => `event ${sequence} lies beyond the end of the chain`;
 
-const invalid = (last: { sequence: bigint; hash: string }, sequence: bigint, problem: string): Verdict => ({
+const invalid = (
+  last: { sequence: bigint; hash: string },
+  sequence: bigint,
+  problem: string,
+): ChainVerification => ({
   eventCount: last.sequence,
   headHash: last.hash,
   firstInvalidSequence: sequence,

@@ -29,7 +29,7 @@ export type Quarantine = {
    */
   watch<T>(subject: TaskSubject, work: () => Promise<T>): Promise<T>;
   /** The same for work that yields chunks. */
-  watchPieces<T, R>(subject: TaskSubject, chunks: () => AsyncGenerator<T, R>): AsyncGenerator<T, R>;
+  watchStream<T, R>(subject: TaskSubject, chunks: () => AsyncGenerator<T, R>): AsyncGenerator<T, R>;
 };
 
 export const isQuarantined = ({ crashCount }: { crashCount: number }): boolean => crashCount >= crashesMax;
@@ -71,7 +71,7 @@ export function createQuarantine({ db, log }: { db: Db; log: Logger }): Quaranti
         throw error;
       }
     },
-    async *watchPieces(subject, chunks) {
+    async *watchStream(subject, chunks) {
       await check(subject);
       try {
         return yield* chunks();

@@ -24,7 +24,7 @@ export type ReadableEvent = {
 
 export type ReadEvent =
   | ReadableEvent
-  | { readonly kind: "wrong"; readonly violations: readonly Violation[] }
+  | { readonly kind: "invalid"; readonly violations: readonly Violation[] }
   | { readonly kind: "tooLarge" };
 
 /** Parses OpenLineage events. Sluice's own entities that they reference must belong to the organisation. */
@@ -65,9 +65,9 @@ function readEvent({ orgId }: Scope, json: JsonObject): Exclude<ReadEvent, Reada
   const canonical = canonicalize(json) ?? "";
   if (Buffer.byteLength(canonical) > eventBytesMax) return { kind: "tooLarge" };
   const result = parseEvent(json);
-  if ("violations" in result) return { kind: "wrong", violations: result.violations };
+  if ("violations" in result) return { kind: "invalid", violations: result.violations };
   const parsed = eventLineage(orgId, result.event);
-  if (parsed.violations.length > 0) return { kind: "wrong", violations: parsed.violations };
+  if (parsed.violations.length > 0) return { kind: "invalid", violations: parsed.violations };
   return { kind: "parsed", sha256: createHash("sha256").update(canonical).digest("hex"), parsed };
 }
 
@@ -90,7 +90,7 @@ function withReferences(
   const unknown = [...parsed.references].filter(([entityId]) => !own.has(entityId));
   if (unknown.length > 0) {
     const description = "is not the id of an entity that the graph has";
-    return { kind: "wrong", violations: unknown.map(([, path]) => ({ path, description })) };
+    return { kind: "invalid", violations: unknown.map(([, path]) => ({ path, description })) };
   }
   const referenced = [...parsed.references.keys()].flatMap((entityId) => own.get(entityId) ?? []);
   const entities = [...parsed.lineage.entities, ...referenced];

@@ -167,7 +167,7 @@ async function writeOnce(
 ): Promise<Written> {
   let preparation: Preparation | undefined;
   async function* bytesOf() {
-    preparation = yield* quarantine.watchPieces({ file: task.blob }, () =>
+    preparation = yield* quarantine.watchStream({ file: task.blob }, () =>
       preparationOf(engine, task, limit),
     );
   }
@@ -214,11 +214,11 @@ async function* preparationOf(
 /** The engine process read an untrusted file, so its report is compared with the file that it wrote. */
 async function checkFoot({ path, sizeBytes }: StoredBlob, { rowCount }: Preparation): Promise<void> {
   await using file = await open(path);
-  const foot = await readFooter(file, Number(sizeBytes)).catch((error: Error): ParquetFooter => {
+  const footer = await readFooter(file, Number(sizeBytes)).catch((error: Error): ParquetFooter => {
     throw mismatch(error.message);
   });
-  if (foot && foot.rowCount !== rowCount)
-    throw mismatch(`it has ${foot.rowCount} rows instead of ${rowCount}`);
+  if (footer && footer.rowCount !== rowCount)
+    throw mismatch(`it has ${footer.rowCount} rows instead of ${rowCount}`);
 }
 
 const mismatch = (problem: string) =>

@@ -1,4 +1,4 @@
-import { type SpelledValue, wireBytes } from "./spelled-value.ts";
+import { type EncodedValue, wireBytes } from "./encoded-value.ts";
 
 /** Size limit of the rows of one response, in bytes. */
 const resultBytesMax = 3 * 1024 * 1024;
@@ -10,16 +10,16 @@ export class RowTooLargeError extends Error {
 }
 
 export type BoundedRows = {
-  readonly rows: readonly (readonly SpelledValue[])[];
+  readonly rows: readonly (readonly EncodedValue[])[];
   /** Whether a row was dropped. */
   readonly truncated: boolean;
   /** Adds a row if it fits. Returns false when the response is full. */
-  push(row: readonly SpelledValue[]): boolean;
+  push(row: readonly EncodedValue[]): boolean;
 };
 
 /** Collects rows up to `maxRows` and up to the size limit of a response. */
 export function createBoundedRows(maxRows: number): BoundedRows {
-  const rows: (readonly SpelledValue[])[] = [];
+  const rows: (readonly EncodedValue[])[] = [];
   let bytes = 0;
   let truncated = false;
   return {

@@ -7,16 +7,16 @@ import {
   type Value,
   ValueSchema,
 } from "@bufbuild/protobuf/wkt";
-import { isList, type SpelledValue } from "./spelled-value.ts";
+import { type EncodedValue, isList } from "./encoded-value.ts";
 
 /** A row as protobuf's ListValue. */
-export function toListValue(row: readonly SpelledValue[]): ListValue {
+export function toListValue(row: readonly EncodedValue[]): ListValue {
   return create(ListValueSchema, { values: row.map(toValue) });
 }
 
-const toValue = (value: SpelledValue): Value => create(ValueSchema, { kind: toKind(value) });
+const toValue = (value: EncodedValue): Value => create(ValueSchema, { kind: toKind(value) });
 
-function toKind(value: SpelledValue): NonNullable<Value["kind"]> {
+function toKind(value: EncodedValue): NonNullable<Value["kind"]> {
   if (value === null) return { case: "nullValue", value: NullValue.NULL_VALUE };
   if (typeof value === "boolean") return { case: "boolValue", value };
   if (typeof value === "number") return { case: "numberValue", value };
@@ -25,7 +25,7 @@ function toKind(value: SpelledValue): NonNullable<Value["kind"]> {
   return { case: "structValue", value: toStruct(value) };
 }
 
-function toStruct(value: { readonly [key: string]: SpelledValue }) {
+function toStruct(value: { readonly [key: string]: EncodedValue }) {
   const struct = create(StructSchema);
   // Without a prototype, `__proto__` is an ordinary key.
   struct.fields = Object.create(null);

@@ -32,7 +32,7 @@ function resultOf(read: ReadEvent, recorded: Set<string>): MessageInitShape<type
   switch (read.kind) {
     case "tooLarge":
       return { outcome: IngestOutcome.REFUSED, message: eventTooLarge(eventBytesMax).rawMessage };
-    case "wrong": {
+    case "invalid": {
       const words = read.violations.map(({ path, description }) => `${path || "event"}: ${description}`);
       return { outcome: IngestOutcome.REFUSED, message: words.join("; ") };
     }

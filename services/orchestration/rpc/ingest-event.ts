@@ -15,7 +15,7 @@ export const ingestEvent =
     const scope = scopeOf(context);
     const [read] = await readEvents(db, scope, [event as JsonObject]);
     if (!read || read.kind === "tooLarge") throw eventTooLarge(eventBytesMax);
-    if (read.kind === "wrong") {
+    if (read.kind === "invalid") {
       throw invalidFields(
         read.violations.map(({ path, description }) => ({
           field: path === "" ? "event" : `event.${path}`,

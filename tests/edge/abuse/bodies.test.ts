@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { wrap } from "../../../edge/codec/envelope.ts";
-import { type Answer, http1, http2 } from "../lib/raw-http.ts";
+import { http1, http2, type RawResponse } from "../lib/raw-http.ts";
 import { bearer } from "../lib/test-edge.ts";
 import { type EdgeProcess, startEdgeProcess } from "./lib/edge-process.ts";
 
@@ -20,14 +20,14 @@ const json = { "content-type": "application/json" };
 const rpc = "/sluice.test.v1.EchoService";
 
 /** Many at once: what each of them costs adds up. */
-const several = (call: () => Promise<Answer>, count = 8): Promise<Answer[]> =>
+const several = (call: () => Promise<RawResponse>, count = 8): Promise<RawResponse[]> =>
   Promise.all(Array.from({ length: count }, call));
 
 /** A list's elements, or an object's members. */
 const times = (count: number, one: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => one(index)).join(",");
 
-function messageOf({ body }: Answer): unknown {
+function messageOf({ body }: RawResponse): unknown {
   const { error, message } = JSON.parse(body);
   return error?.message ?? message;
 }

@@ -10,7 +10,7 @@ import {
   TakeManyResponseSchema,
 } from "../../../gen/sluice/test/v1/bounded_pb.ts";
 import { guard } from "../../../services/lib/rpc/guard.ts";
-import { type Answer, http1 } from "../lib/raw-http.ts";
+import { http1, type RawResponse } from "../lib/raw-http.ts";
 import { bearer, startTestEdge, type TestEdge } from "../lib/test-edge.ts";
 
 // What a contract bounds of a call, and what is bounded for each.
@@ -37,10 +37,10 @@ const lines = { "content-type": "application/x-ndjson" };
 const one = "/test/v1/bounded";
 const many = "/test/v1/bounded:many";
 const service = "/sluice.test.v1.BoundedService";
-const post = (path: string, body: string, headers: Record<string, string> = json): Promise<Answer> =>
+const post = (path: string, body: string, headers: Record<string, string> = json): Promise<RawResponse> =>
   http1(edge.port, path, { method: "POST", headers, body });
 const line = (bytes: number) => `${JSON.stringify({ text: "x".repeat(bytes) })}\n`;
-const messageOf = ({ status, body }: Answer) => {
+const messageOf = ({ status, body }: RawResponse) => {
   const { error, message } = JSON.parse(body);
   return [status, error?.message ?? message];
 };

@@ -8,7 +8,7 @@ import type { Protocol } from "../../../edge/protocols/protocol.ts";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { BatchService } from "../../../gen/sluice/edge/v1/batch_pb.ts";
 import { clockedLimiter, rateLimits } from "./admission.ts";
-import { type Answer, http1, http2 } from "./raw-http.ts";
+import { http1, http2, type RawResponse } from "./raw-http.ts";
 import { bearer, type startTestEdge, type TestEdge } from "./test-edge.ts";
 
 /** An error that the edge or a service has for a caller. */
@@ -61,7 +61,7 @@ export function describeDialect(dialect: DialectUnderTest): void {
     });
   const fail = (send: Send, edge: Edge, request: object) =>
     send(edge.port, paths.fail, { method: "POST", headers: json, body: JSON.stringify(request) });
-  const expectError = (answer: Pick<Answer, "status" | "body" | "headers">, error: ExpectedError) => {
+  const expectError = (answer: Pick<RawResponse, "status" | "body" | "headers">, error: ExpectedError) => {
     const expected = dialect.write(error);
     expect(answer.headers["content-type"]).toMatch(/^application\/json/);
     expect([answer.status, JSON.parse(answer.body)]).toEqual([expected.status, expected.body]);

@@ -4,7 +4,7 @@ import { type ClientHttp2Session, connect, type IncomingHttpHeaders as Http2Head
 import { connect as connectSocket } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 
-export type Answer = {
+export type RawResponse = {
   status: number;
   headers: IncomingHttpHeaders | Http2Headers;
   body: string;
@@ -14,7 +14,7 @@ export type Answer = {
 type Sent = { method?: string; headers?: Record<string, string>; body?: string | Buffer };
 
 /** Sends one request over HTTP/1.1 without normalizing its path. */
-export async function http1(port: number, path: string, sent: Sent = {}): Promise<Answer> {
+export async function http1(port: number, path: string, sent: Sent = {}): Promise<RawResponse> {
   const request = http1Request({ host: "127.0.0.1", port, path, agent: false, ...sent });
   request.end(sent.body);
   const [response] = await once(request, "response");
@@ -24,7 +24,7 @@ export async function http1(port: number, path: string, sent: Sent = {}): Promis
 }
 
 /** Sends one request over HTTP/2 with prior knowledge, without normalizing its path. */
-export async function http2(port: number, path: string, sent: Sent = {}): Promise<Answer> {
+export async function http2(port: number, path: string, sent: Sent = {}): Promise<RawResponse> {
   const session = connect(`http://127.0.0.1:${port}`);
   try {
     return await http2On(session, path, sent);
@@ -33,7 +33,11 @@ export async function http2(port: number, path: string, sent: Sent = {}): Promis
   }
 }
 
-export async function http2On(session: ClientHttp2Session, path: string, sent: Sent = {}): Promise<Answer> {
+export async function http2On(
+  session: ClientHttp2Session,
+  path: string,
+  sent: Sent = {},
+): Promise<RawResponse> {
   const stream = session.request({ ":path": path, ":method": sent.method ?? "GET", ...sent.headers });
   let trailers: Http2Headers = {};
   stream.on("trailers", (received) => {

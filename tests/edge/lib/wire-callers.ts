@@ -4,7 +4,7 @@ import type { Code } from "@connectrpc/connect";
 import { wrap } from "../../../edge/codec/envelope.ts";
 import { commonTypes } from "../../../edge/errors/common-types.ts";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
-import { type Answer, http1, http2 } from "./raw-http.ts";
+import { http1, http2, type RawResponse } from "./raw-http.ts";
 import { nameOf } from "./status-callers.ts";
 
 // Requests that no client library would send, and responses without anything that a client library adds.
@@ -42,7 +42,7 @@ async function send(
   port: number,
   line: string,
   sent: { headers: Record<string, string>; body: Buffer },
-): Promise<Answer> {
+): Promise<RawResponse> {
   const [method = "", path = ""] = line.split(" ");
   return version(port, path, { method, headers: sent.headers, ...(method !== "GET" && { body: sent.body }) });
 }
@@ -64,13 +64,13 @@ function inRest(contentType: string): WireCaller {
   };
 }
 
-const retryAfterOf = ({ headers }: Answer) => headers["retry-after"];
+const retryAfterOf = ({ headers }: RawResponse) => headers["retry-after"];
 
 /** A detail in Connect's JSON. */
 type ConnectDetail = { readonly type: string; readonly value: string };
 type ConnectError = { readonly code: string; readonly message: string; readonly details?: ConnectDetail[] };
 
-function connectStatus({ code, message, details = [] }: ConnectError, answer: Answer): ToldStatus {
+function connectStatus({ code, message, details = [] }: ConnectError, answer: RawResponse): ToldStatus {
   return {
     code: code.toUpperCase(),
     message,
@@ -103,7 +103,7 @@ function inConnectUnary(codec: "proto" | "json"): WireCaller {
 
 /** Sends a call whose message is in an envelope. */
 function enveloped(version: typeof http1, contentType: string, encodingHeader: string) {
-  return (port: number, call: WireCall): Promise<Answer> =>
+  return (port: number, call: WireCall): Promise<RawResponse> =>
     send(version, port, `POST ${call.rpc}`, {
       headers: {
         "content-type": contentType,
@@ -131,7 +131,7 @@ const inConnectStream: WireCaller = async (port, call) => {
   return connectStatus(JSON.parse(lastEnvelope(answer.bytes)).error, answer);
 };
 
-function grpcStatus(trailer: (name: string) => string | undefined, answer: Answer): ToldStatus {
+function grpcStatus(trailer: (name: string) => string | undefined, answer: RawResponse): ToldStatus {
   const encoded = trailer("grpc-status-details-bin");
   const { details } = fromBinary(StatusSchema, Buffer.from(encoded ?? "", "base64"));
   return {

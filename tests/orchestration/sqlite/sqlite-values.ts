@@ -1,13 +1,13 @@
 import type { ColumnFormat } from "../../../services/orchestration/connectors/sql/row-source.ts";
-import type { SpelledValue } from "../../../services/orchestration/results/spelled-value.ts";
-import { spellDouble } from "../../../services/orchestration/results/spelled-value.ts";
+import type { EncodedValue } from "../../../services/orchestration/results/encoded-value.ts";
+import { encodeDouble } from "../../../services/orchestration/results/encoded-value.ts";
 
 export type SqliteValue = null | bigint | number | string | Uint8Array;
 
 /** A value as the contract encodes it; integers beyond 2^53 are text. */
-export function decodeValue(value: SqliteValue): SpelledValue {
+export function decodeValue(value: SqliteValue): EncodedValue {
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  if (typeof value === "number") return spellDouble(value);
+  if (typeof value === "number") return encodeDouble(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
   return value;
 }

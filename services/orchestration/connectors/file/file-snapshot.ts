@@ -7,8 +7,8 @@ import { type ParquetFooter, readFooter } from "../../engine/parquet/footer.ts";
 import type { ExtractColumn, Extraction } from "../../engine/protocol.ts";
 import { tableChanged } from "../../errors.ts";
 import { createCutStatistics } from "../../prepared/cut-statistics.ts";
-import { handOut } from "../../prepared/hand-out.ts";
 import type { PreparedFile } from "../../prepared/prepared-files.ts";
+import { streamRowGroups } from "../../prepared/stream-row-groups.ts";
 import type { Limit } from "../../timing/limit.ts";
 import type {
   ChunkName,
@@ -45,11 +45,11 @@ export async function openFileSnapshot(
     dataType: column.dataType,
     nullable: column.nullable,
   }));
-  const foot = preparation.written ? await footOf(file) : undefined;
+  const footer = preparation.written ? await footerOf(file) : undefined;
   const plans = tables.map((table) => {
     const { planned, columns } = planColumns(table, { schemaName: "", name, columns: found });
     const wanted = { isWhole: isWholeTable(preparation, planned), format };
-    const chunks = planChunks(preparation, foot, chunkRows, wanted);
+    const chunks = planChunks(preparation, footer, chunkRows, wanted);
     const statistics = createCutStatistics(engine, file, { fileName: blob.name, cuts: chunks.filter(isCut) });
     return { planned, columns, chunks, statistics };
   });
@@ -72,10 +72,10 @@ export async function openFileSnapshot(
       const chunk = plan?.chunks.find((planned) => rangeOf(planned) === range);
       if (!plan || !chunk) throw new Error(`the snapshot has no chunk ${range} of table ${tableIndex}`);
       const bytes = () =>
-        foot && isCut(chunk)
-          ? handOut(file, { foot, cut: chunk, statistics: plan.statistics }, chunkLimit)
+        footer && isCut(chunk)
+          ? streamRowGroups(file, { footer, cut: chunk, statistics: plan.statistics }, chunkLimit)
           : extractRows(chunk, plan.columns, chunkLimit);
-      return yield* chunksWithEngineFailures(fileNamed(blob), quarantine.watchPieces({ file: blob }, bytes));
+      return yield* chunksWithEngineFailures(fileNamed(blob), quarantine.watchStream({ file: blob }, bytes));
     },
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
@@ -97,7 +97,7 @@ function snapshotName(sha256: string, settings: FileSettings): string {
   return `sha256:${sha256}, read as ${hash.slice(0, 16)}`;
 }
 
-async function footOf({ path }: PreparedFile): Promise<ParquetFooter | undefined> {
+async function footerOf({ path }: PreparedFile): Promise<ParquetFooter | undefined> {
   await using file = await open(path);
   const { size } = await stat(path);
   return await readFooter(file, size);

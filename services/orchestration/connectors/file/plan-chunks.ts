@@ -12,11 +12,12 @@ export type WantedTable = { readonly isWhole: boolean; readonly format: ExtractF
 /** Cuts a file into chunks of at most `chunkRows` rows. Row groups that can be copied are not cut. */
 export function planChunks(
   preparation: Preparation,
-  foot: ParquetFooter | undefined,
+  footer: ParquetFooter | undefined,
   chunkRows: number,
   { isWhole, format }: WantedTable,
 ): FileChunk[] {
-  if (foot && isWhole && format === "parquet" && fits(foot, chunkRows)) return planGroups(foot, chunkRows);
+  if (footer && isWhole && format === "parquet" && fits(footer, chunkRows))
+    return planGroups(footer, chunkRows);
   return planRows(preparation, chunkRows);
 }
 

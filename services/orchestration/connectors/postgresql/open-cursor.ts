@@ -1,4 +1,4 @@
-import type { SpelledValue } from "../../results/spelled-value.ts";
+import type { EncodedValue } from "../../results/encoded-value.ts";
 import type { Cursor, FetchedRows } from "../sql/row-source.ts";
 import { toStatementFailure } from "./failures.ts";
 import type { Execute } from "./session.ts";
@@ -51,5 +51,5 @@ const decodeRows = (rows: readonly RawRow[], decoders: readonly TextDecoder[]): 
   sizeBytes: rows.reduce((sum, row) => row.reduce((wide, value) => wide + (value?.length ?? 0), sum + 1), 0),
 });
 
-const decode = (value: Buffer | null, decoder: TextDecoder | undefined): SpelledValue =>
+const decode = (value: Buffer | null, decoder: TextDecoder | undefined): EncodedValue =>
   value === null ? null : (decoder?.(value.toString()) ?? null);

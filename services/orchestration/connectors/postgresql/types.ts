@@ -1,13 +1,13 @@
+import { encodeJson } from "../../results/encode-json.ts";
+import { type EncodedValue, encodeDouble } from "../../results/encoded-value.ts";
 import { isoDate, isoOffset } from "../../results/iso.ts";
-import { spellJson } from "../../results/nested-json.ts";
-import { type SpelledValue, spellDouble } from "../../results/spelled-value.ts";
 import { checkReply } from "../sql/check-reply.ts";
 import { parseArray } from "./array-text.ts";
 import { typeReply } from "./replies.ts";
 import type { Execute } from "./session.ts";
 
 /** Converts PostgreSQL's text of a value to the contract's encoding. */
-export type TextDecoder = (text: string) => SpelledValue;
+export type TextDecoder = (text: string) => EncodedValue;
 
 export type Types = {
   nameOf(oid: number): string;
@@ -23,14 +23,14 @@ const decoders: Readonly<Record<number, TextDecoder>> = {
   21: Number,
   23: Number,
   26: Number,
-  114: spellJson,
-  700: (text) => spellDouble(Number(text)),
-  701: (text) => spellDouble(Number(text)),
+  114: encodeJson,
+  700: (text) => encodeDouble(Number(text)),
+  701: (text) => encodeDouble(Number(text)),
   1082: isoOf,
   1114: isoOf,
   1184: isoOf,
   1266: (text) => text.replace(/[+-][\d:]+$/, offsetOf),
-  3802: spellJson,
+  3802: encodeJson,
 };
 
 const asText: TextDecoder = (text) => text;

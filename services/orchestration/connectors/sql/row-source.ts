@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import type { CopyReading, ExtractFormat } from "../../engine/protocol.ts";
-import type { SpelledValue } from "../../results/spelled-value.ts";
+import type { EncodedValue } from "../../results/encoded-value.ts";
 import type { Limit } from "../../timing/limit.ts";
 import type { RowSecurity, SnapshotTable } from "../connector.ts";
 
@@ -72,7 +72,7 @@ export type Cursor = {
 
 export type FetchedRows = {
   /** Values as the contract encodes them. */
-  readonly rows: readonly (readonly SpelledValue[])[];
+  readonly rows: readonly (readonly EncodedValue[])[];
   /** Size of the rows as they were received. The size of the next fetch depends on it. */
   readonly sizeBytes: number;
 };

@@ -21,29 +21,29 @@ import {
   type DuckDBValue,
   DuckDBVariantValue,
 } from "@duckdb/node-api";
+import { encodeJson } from "../../results/encode-json.ts";
+import { type EncodedValue, encodeDouble } from "../../results/encoded-value.ts";
 import { isoDateOfDays, isoInterval, isoOffset, isoTime, isoTimestamp } from "../../results/iso.ts";
-import { spellJson } from "../../results/nested-json.ts";
-import { type SpelledValue, spellDouble } from "../../results/spelled-value.ts";
 
 /** Encodes the values of a column as the contract defines. A MAP is a list of objects with `key` and `value`. */
 export const encoderOf =
   (type: DuckDBType) =>
-  (value: DuckDBValue): SpelledValue =>
+  (value: DuckDBValue): EncodedValue =>
     encode(value, type);
 
-function encode(value: DuckDBValue, type: DuckDBType | undefined): SpelledValue {
+function encode(value: DuckDBValue, type: DuckDBType | undefined): EncodedValue {
   if (value === null || typeof value === "boolean") return value;
   if (typeof value === "number") {
-    return spellDouble(type?.typeId === DuckDBTypeId.FLOAT ? shortestFloat(value) : value);
+    return encodeDouble(type?.typeId === DuckDBTypeId.FLOAT ? shortestFloat(value) : value);
   }
   if (typeof value === "bigint") return value.toString();
-  if (typeof value === "string") return type?.alias === "JSON" ? spellJson(value) : value;
+  if (typeof value === "string") return type?.alias === "JSON" ? encodeJson(value) : value;
   return encodeNested(value, type) ?? encodeTime(value) ?? encodeBytes(value) ?? value.toString();
 }
 
 type ObjectValue = DuckDBValue & object;
 
-function encodeNested(value: ObjectValue, type: DuckDBType | undefined): SpelledValue | undefined {
+function encodeNested(value: ObjectValue, type: DuckDBType | undefined): EncodedValue | undefined {
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) {
     const itemType = type && "valueType" in type ? type.valueType : undefined;
     return value.items.map((item) => encode(item, itemType));
@@ -70,7 +70,7 @@ function structEntries(type: DuckDBType | undefined): (name: string) => DuckDBTy
 }
 
 /** Object.fromEntries also treats `__proto__` as an ordinary key. */
-const objectOf = (entries: [string, SpelledValue][]): SpelledValue => Object.fromEntries(entries);
+const objectOf = (entries: [string, EncodedValue][]): EncodedValue => Object.fromEntries(entries);
 
 function encodeTime(value: ObjectValue): string | undefined {
   if ("isFinite" in value && !value.isFinite) return infinity(value);

@@ -32,7 +32,7 @@ export function connectTo(port: number): TestConnection {
 }
 
 /** All that came back of a request. */
-type Answer = {
+type RawResponse = {
   headers: RawHeaders;
   body: Buffer;
   trailers: RawHeaders;
@@ -46,7 +46,7 @@ export type Exchange = {
   /** Bytes that have come so far. */
   received(): number;
   /** Resolves when the stream is over. */
-  readonly answer: Promise<Answer>;
+  readonly answer: Promise<RawResponse>;
 };
 
 /** Begins a request whose answer is credited as it comes, unless it `holds` what comes. */
@@ -56,7 +56,7 @@ export function request(
   { holds = false }: { holds?: boolean } = {},
 ): Exchange {
   const begun = Promise.withResolvers<RawHeaders>();
-  const over = Promise.withResolvers<Answer>();
+  const over = Promise.withResolvers<RawResponse>();
   const pieces: Buffer[] = [];
   let received = 0;
   let head: RawHeaders = [];

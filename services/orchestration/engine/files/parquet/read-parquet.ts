@@ -124,8 +124,8 @@ async function readFooterBytes(file: FileHandle, size: number): Promise<Buffer> 
   if (end !== "PAR1") throw invalid("it is cut off: it does not end as a Parquet file does");
   const length = tail.readUInt32LE(0);
   const from = size - tailBytes - length;
-  if (from < magic.length) throw invalid("it is damaged: its foot is longer than the file");
-  if (length > footerBytesMax) throw invalid("its foot has more than 1 GiB");
+  if (from < magic.length) throw invalid("it is damaged: its footer is longer than the file");
+  if (length > footerBytesMax) throw invalid("its footer has more than 1 GiB");
   return readExactly(file, from, length);
 }
 
@@ -142,7 +142,8 @@ type Described = { readonly duckName: string; readonly dataType: string };
 
 async function describe(connection: DuckDBConnection, path: string, count: number): Promise<Described[]> {
   const rows = await readRows(connection, `DESCRIBE FROM ${relationOf(path)}`);
-  if (rows.length !== count) throw invalid("it is damaged: its schema has other columns than its foot says");
+  if (rows.length !== count)
+    throw invalid("it is damaged: its schema has other columns than its footer says");
   return rows.map(({ column_name, column_type }) => ({
     duckName: column_name as string,
     dataType: column_type as string,
@@ -177,7 +178,7 @@ async function readAll(
       throw error;
     });
     if (counted.rowCount !== rowCount)
-      throw invalid("it is damaged: it has another number of rows than its foot says");
+      throw invalid("it is damaged: it has another number of rows than its footer says");
     nullCounts.push(...counted.valueCounts.map((count) => rowCount - count));
   }
   return nullCounts;

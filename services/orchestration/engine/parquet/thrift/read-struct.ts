@@ -18,7 +18,7 @@ export type Cursor = { readonly bytes: Buffer; offset: number; readonly end: num
 export const cursorOn = (bytes: Buffer, offset = 0, end = bytes.length): Cursor => ({ bytes, offset, end });
 
 export const malformed = (what: string): MalformedFooterError =>
-  new MalformedFooterError(`the foot is malformed: ${what}`);
+  new MalformedFooterError(`the footer is malformed: ${what}`);
 
 function readByte(cursor: Cursor): number {
   if (cursor.offset >= cursor.end) throw malformed("it ends within a value");

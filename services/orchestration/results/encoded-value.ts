@@ -1,17 +1,17 @@
 /** A value in the JSON encoding of the contract. Numbers are finite. */
-export type SpelledValue =
+export type EncodedValue =
   | null
   | boolean
   | number
   | string
-  | readonly SpelledValue[]
-  | { readonly [key: string]: SpelledValue };
+  | readonly EncodedValue[]
+  | { readonly [key: string]: EncodedValue };
 
 /** Upper bound of protobuf's tags and lengths around a value, in bytes. */
 const headBytes = 12;
 
 /** Upper bound of a value's size as a google.protobuf.Value, in bytes. */
-export function wireBytes(value: SpelledValue): number {
+export function wireBytes(value: EncodedValue): number {
   if (typeof value === "string") return headBytes + Buffer.byteLength(value);
   if (value === null || typeof value !== "object") return headBytes;
   if (isList(value)) return value.reduce<number>((sum, item) => sum + wireBytes(item), headBytes);
@@ -21,7 +21,7 @@ export function wireBytes(value: SpelledValue): number {
   );
 }
 
-export const isList = (value: object): value is readonly SpelledValue[] => Array.isArray(value);
+export const isList = (value: object): value is readonly EncodedValue[] => Array.isArray(value);
 
 /** Encodes a floating-point number. NaN and the infinities become strings, because JSON has no such numbers. */
-export const spellDouble = (value: number): SpelledValue => (Number.isFinite(value) ? value : String(value));
+export const encodeDouble = (value: number): EncodedValue => (Number.isFinite(value) ? value : String(value));

@@ -8,8 +8,8 @@ import { cutFooter } from "./parquet-footer/cut-footer.ts";
 import { readCut } from "./parquet-footer/read-cut.ts";
 import type { PreparedFile } from "./prepared-files.ts";
 
-export type HandedOut = {
-  readonly foot: ParquetFooter;
+export type RowGroupRange = {
+  readonly footer: ParquetFooter;
   readonly cut: GroupCut;
   readonly statistics: CutStatistics;
 };
@@ -18,13 +18,13 @@ export type HandedOut = {
  * Streams row groups of a prepared file as a Parquet file, without encoding them again. Returns their row count and statistics.
  * FailedPrecondition (SNAPSHOT_GONE) if the file is damaged: the next plan prepares it again.
  */
-export async function* handOut(
+export async function* streamRowGroups(
   prepared: PreparedFile,
-  { foot, cut, statistics }: HandedOut,
+  { footer, cut, statistics }: RowGroupRange,
   limit: Limit,
 ): AsyncGenerator<Uint8Array, Extraction> {
   if (!(await prepared.isWhole())) throw snapshotGone();
-  const wanted = cutFooter(foot, cut.groups.from, cut.groups.to);
+  const wanted = cutFooter(footer, cut.groups.from, cut.groups.to);
   await using file = await open(prepared.path);
   for await (const chunk of readCut(file, wanted)) {
     limit.signal.throwIfAborted();
