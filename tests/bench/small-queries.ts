@@ -42,9 +42,9 @@ export const smallQueryRows: readonly Row[] = [
   },
 ];
 
-type Ask = () => Promise<unknown>;
+type RunQuery = () => Promise<unknown>;
 
-async function sourceOf(world: World, rowCount: number): Promise<Ask> {
+async function sourceOf(world: World, rowCount: number): Promise<RunQuery> {
   const mesh = await world.oneProcess();
   const content = contentOf(await ordersCsv(rowCount));
   const fileId = await storeFile(mesh, content.name, content.stream(), content.sizeBytes);
@@ -52,7 +52,7 @@ async function sourceOf(world: World, rowCount: number): Promise<Ask> {
   return () => query(mesh, source, sqlOf(table));
 }
 
-async function latencyOf(ask: Ask): Promise<Figure> {
+async function latencyOf(ask: RunQuery): Promise<Figure> {
   const times: number[] = [];
   for (let index = 0; index < warmUps + queriesAlone; index++) {
     const beganMs = performance.now();
@@ -63,7 +63,7 @@ async function latencyOf(ask: Ask): Promise<Figure> {
   return { value: median(times), unit: "ms", figures: { p95, queries: queriesAlone } };
 }
 
-async function throughputOf(ask: Ask): Promise<Figure> {
+async function throughputOf(ask: RunQuery): Promise<Figure> {
   const work = async (count: number) => {
     let left = count;
     const lane = async () => {

@@ -38,13 +38,13 @@ const exempt: Readonly<Record<string, string>> = {
   "sluice.storage.v1.ReleaseService.PublishRelease": "the id becomes the caller's own release",
 };
 
-type Answers = Readonly<Record<string, Message | ConnectError>>;
+type Responses = Readonly<Record<string, Message | ConnectError>>;
 
 let mesh: Mesh;
 let owner: Principal;
 let stranger: Principal;
 let things: Things;
-let before: Answers;
+let before: Responses;
 
 beforeAll(async () => {
   mesh = await startMesh();
@@ -126,7 +126,7 @@ async function refusalOf(method: DescMethod, named: Things) {
 }
 
 /** The response or error of every reading method about the things. */
-async function everythingThat(who: Principal): Promise<Answers> {
+async function everythingThat(who: Principal): Promise<Responses> {
   const reading = methods.filter(readsOnly).map(async (method) => {
     const answer = await answerOf(method, who, things).catch((error: unknown) => ConnectError.from(error));
     return [fullName(method), answer] as const;
@@ -137,7 +137,7 @@ async function everythingThat(who: Principal): Promise<Answers> {
 const registry = createRegistry(HttpHeadSchema);
 
 /** Responses without signed URLs, which differ each time. */
-function comparable(answers: Answers): string[] {
+function comparable(answers: Responses): string[] {
   return methods.flatMap((method) => {
     const answer = answers[fullName(method)];
     if (answer === undefined) return [];
@@ -148,7 +148,7 @@ function comparable(answers: Answers): string[] {
 }
 
 /** The things that successful responses contain. */
-function seenIn(answers: Answers): string[] {
+function seenIn(answers: Responses): string[] {
   const texts = methods.flatMap((method) => {
     const answer = answers[fullName(method)];
     const isMessage = answer !== undefined && !(answer instanceof ConnectError);

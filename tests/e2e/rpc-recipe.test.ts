@@ -42,7 +42,7 @@ async function insert(file: string, before: string, text: string): Promise<void>
   await writeFile(file, content.replace(before, `${text}${before}`));
 }
 
-const method = `  // Answers how many files the organisation has.
+const method = `  // Returns the number of files of the organisation.
   rpc CountFiles(CountFilesRequest) returns (CountFilesResponse) {
     option (google.api.http) = {get: "/api/v1/storage/files:count"};
     option (sluice.common.v1.access) = {permission: "storage.quota.read"};
@@ -92,7 +92,7 @@ async function addRpc(folder: string): Promise<void> {
   expect([generate, accept.split(" ").slice(0, 3).join(" ")]).toEqual(["npm run generate", "npx vitest run"]);
   const inCopy = (command: string) => run("bash", ["-c", command], { cwd: folder });
   const contract = join(folder, "proto/sluice/storage/v1/quota.proto");
-  await insert(contract, "  // Answers what the organisation stores", method);
+  await insert(contract, "  // Returns the organisation's usage", method);
   await insert(contract, "// Empty.\nmessage GetQuotaRequest", messages);
   await inCopy(generate);
   await writeFile(join(folder, "services/storage/rpc/count-files.ts"), handler);
@@ -103,7 +103,7 @@ async function addRpc(folder: string): Promise<void> {
   await inCopy(`${accept} tests/contract/rpc-files tests/storage/count-files`);
 }
 
-/** Identity, storage and the edge of a copy of the tree, as programs. Answers the edge's URL. */
+/** Identity, storage and the edge of a copy of the tree, as programs. Returns the edge's URL. */
 async function startMesh(folder: string): Promise<AsyncDisposable & { url: string }> {
   await using stack = new AsyncDisposableStack();
   const { urls } = stack.use(await createTestDatabase());

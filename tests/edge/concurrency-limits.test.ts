@@ -67,7 +67,7 @@ test("429: as many calls as there are places, and the next when one is given bac
 
 test("OK: a place is given back once, whatever ends the call", async () => {
   await using edge = await startLimited({ address: { callsMax: 2 } });
-  // Answers of every kind: well, an error, an error before the service is called, a path that binds to nothing.
+  // Responses of every kind: well, an error, an error before the service is called, a path that binds to nothing.
   expect((await look(edge)).status).toBe(200);
   expect((await http2(edge.port, "/test/v1/look/a")).status).toBe(200);
   const fail = { method: "POST", headers: json, body: '{"code": 9}' };

@@ -33,7 +33,7 @@ type Said = {
   readonly ends?: boolean;
 };
 
-/** Answers the watch of its health, which comes first, and the first call. */
+/** Handles the watch of its health, which comes first, and the first call. */
 async function answer(server: ScriptedServer, said: Said): Promise<void> {
   const watch = await server.next(headers);
   await server.send(headersOf(watch.streamId, { ...head, "grpc-status": "12" }, flags.endStream));

@@ -5,8 +5,8 @@ import { findChange, type ReadTable } from "./keeps.ts";
 import { createSource, queryAll, refusalOf, stage, type World } from "./world.ts";
 
 /** The fate of a file's values: all kept, refused with an explanation, changed, or failed in another way. */
-export type Verdict = "kept" | "refused" | "changed" | "failed";
-export type Outcome = { readonly verdict: Verdict; readonly detail: string };
+export type Judgement = "kept" | "refused" | "changed" | "failed";
+export type Outcome = { readonly verdict: Judgement; readonly detail: string };
 
 /** Texts that no refusal may contain: options of other tools, folders of the server, and internals. */
 export const foreignWords =

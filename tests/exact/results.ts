@@ -1,11 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Verdict } from "./check-file.ts";
+import type { Judgement } from "./check-file.ts";
 import { pathOf, readCorpus, readKinds } from "./corpus.ts";
 import type { Reader } from "./python.ts";
 
 /** The verdict on each reader for one file. */
-export type FileResult = Readonly<Record<Reader | "sluice", Verdict>>;
+export type FileResult = Readonly<Record<Reader | "sluice", Judgement>>;
 
 /** Results of the last `npm run test:exact` with EXACT_WRITE=1. */
 export const resultsPath = join(import.meta.dirname, "corpus/results.json");

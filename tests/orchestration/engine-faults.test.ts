@@ -56,11 +56,11 @@ async function expectNothingLeft(): Promise<void> {
   expect((await user.crashes.listCrashes({})).crashes).toEqual([]);
 }
 
-type Ask = (signal?: AbortSignal) => Promise<unknown>;
+type Call = (signal?: AbortSignal) => Promise<unknown>;
 type Step = {
   readonly subject: string;
   /** Runs everything before the step. Returns the step. */
-  prepare(): Promise<Ask>;
+  prepare(): Promise<Call>;
 };
 
 /** Snapshots of a test. Each may keep a process. */
@@ -70,7 +70,7 @@ async function closeSnapshots(): Promise<void> {
 }
 
 /** The extraction of a table's first chunk. */
-async function prepareExtract(sourceId: string, tableId: string): Promise<Ask> {
+async function prepareExtract(sourceId: string, tableId: string): Promise<Call> {
   const { snapshotId, chunks } = await plan(user, sourceId, [tableId]);
   snapshots.push(snapshotId);
   const request = { snapshotId, tableIndex: 0, range: chunks[0]?.range ?? "" };

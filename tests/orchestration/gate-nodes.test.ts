@@ -163,7 +163,7 @@ describe("a refused call in each place that takes an expression", () => {
   ])("statementRefused: %s", async (sql) => {
     expect(await runner.failureOf(sql)).toEqual({
       kind: "statementRefused",
-      message: "the function version is not available: it tells of the server",
+      message: "the function version is not available: it is about the server",
     });
   });
 });

@@ -9,11 +9,11 @@ import { startEngine, writeParquet } from "./engines.ts";
 // After a small statement the process keeps the database open for the same user's next one.
 
 type Run = (file: string, sql: string) => Promise<unknown>;
-type Ask = (file: string, sql: string) => Promise<QueryResult>;
+type RunQuery = (file: string, sql: string) => Promise<QueryResult>;
 
 let engine: Engine;
 let run: Run;
-let ask: Ask;
+let ask: RunQuery;
 let folder: string;
 const stack = new AsyncDisposableStack();
 beforeAll(async () => {

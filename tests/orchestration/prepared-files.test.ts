@@ -181,7 +181,7 @@ test("OK: a file that can't be read is not read again at once", async () => {
 });
 
 describe("damage", () => {
-  /** Turns one bit in the middle of a file. */
+  /** Flips one bit in the middle of a file. */
   async function damage(path: string, keepsTime: boolean): Promise<void> {
     const { mtime, atime } = await stat(path);
     const bytes = await readFile(path);

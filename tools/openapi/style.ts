@@ -25,7 +25,7 @@ const introduction = `Everything that can be called from outside, as REST. The s
 here, are there in Connect, gRPC and gRPC-Web, on the same port; [descriptors.binpb](/descriptors.binpb) describes them.
 
 - A credential is an access token, \`Authorization: Bearer …\`, or an API key, \`x-api-key: …\`.
-- JSON is that of proto3. Answers have camelCase names; requests may have those or the contract's own, as \`page_size\`. A field or
+- JSON is that of proto3. Responses have camelCase names; requests may have those or the contract's own, as \`page_size\`. A field or
   parameter that is not known is refused.
 - 64-bit integers are text in answers. Requests may have numbers up to 2^53.
 - GET answers HEAD, too. OPTIONS answers which methods a path has.

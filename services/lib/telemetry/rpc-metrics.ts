@@ -30,7 +30,7 @@ export const handled = {
 export const upstream = {
   calls: new Counter({
     name: "sluice_upstream_requests_total",
-    help: "Calls of other parts of the mesh, by who called whom and the code that came of it.",
+    help: "Calls of other parts of the mesh, by caller, callee and resulting code.",
     labelNames: ["caller", "peer", "code"],
     registers,
   }),

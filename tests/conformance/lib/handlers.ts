@@ -31,17 +31,17 @@ import { encode, observe, toMetadata, toStatus } from "./answers.ts";
 
 // Each method answers as the comments of the suite's contract say.
 
-type OneAnswer =
+type UnaryOutput =
   | GenMessage<UnaryResponse>
   | GenMessage<IdempotentUnaryResponse>
   | GenMessage<ClientStreamResponse>;
 
 export const unary =
-  (input: GenMessage<UnaryRequest | IdempotentUnaryRequest>, output: OneAnswer) =>
+  (input: GenMessage<UnaryRequest | IdempotentUnaryRequest>, output: UnaryOutput) =>
   async (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
     const request = fromBinary(input, call.request);
     const seen = observe(call)([anyPack(input, request)]);
-    await answerOne(call, request.responseDefinition, seen, output, answer);
+    await respondUnary(call, request.responseDefinition, seen, output, answer);
   };
 
 export async function clientStream(
@@ -56,14 +56,14 @@ export async function clientStream(
     if (requests.length === 0) definition = request.responseDefinition;
     requests.push(anyPack(ClientStreamRequestSchema, request));
   }
-  await answerOne(call, definition, seen(requests), ClientStreamResponseSchema, answer);
+  await respondUnary(call, definition, seen(requests), ClientStreamResponseSchema, answer);
 }
 
-async function answerOne(
+async function respondUnary(
   call: ServerUnaryCall<Buffer, Buffer> | ServerReadableStream<Buffer, Buffer>,
   definition: UnaryResponseDefinition | undefined,
   requestInfo: ConformancePayload_RequestInfo,
-  output: OneAnswer,
+  output: UnaryOutput,
   answer: sendUnaryData<Buffer>,
 ): Promise<void> {
   const response = definition?.response;
@@ -129,7 +129,7 @@ function createReplies(
   return {
     headers: toMetadata(definition?.responseHeaders),
     remain: () => sent < data.length,
-    /** Answers the requests that are still to be told of: none. */
+    /** Returns the requests not reported yet: none. */
     async send(requests: readonly Any[]): Promise<readonly Any[]> {
       await delay(definition?.responseDelayMs ?? 0);
       const requestInfo = infoOf(requests);

@@ -1,9 +1,9 @@
 import { crc32, deflateRawSync } from "node:zlib";
 
-type Member = { name: string; content: Buffer; flags?: number; method?: number; crc?: number };
+type ZipEntry = { name: string; content: Buffer; flags?: number; method?: number; crc?: number };
 
 /** Makes a zip of these files; `flags`, `method` and `crc` can be set to wrong values. */
-export function zipOf(members: readonly Member[]): Buffer {
+export function zipOf(members: readonly ZipEntry[]): Buffer {
   const parts: Buffer[] = [];
   const entries: Buffer[] = [];
   let at = 0;

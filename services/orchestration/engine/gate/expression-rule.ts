@@ -79,7 +79,7 @@ function checkColumn({ column_names: names }: JsonObject, { source }: Visit): vo
   const [name, ...rest] = Array.isArray(names) ? names : [];
   const folded = fold(name);
   if (rest.length === 0 && valueFunctions.test(folded) && !source.hasColumn(folded)) {
-    throw refused(`${folded} is not available: it tells of the server`);
+    throw refused(`${folded} is not available: it is about the server`);
   }
 }
 

@@ -97,7 +97,7 @@ export const refusedFunctions: Readonly<Record<string, readonly string[]>> = {
   "serializes or evaluates SQL or plans": words(
     "json_deserialize_sql json_serialize_plan json_serialize_sql current_query",
   ),
-  "tells of the server": words(`
+  "is about the server": words(`
     col_description current_catalog current_connection_id current_database current_query_id current_role
     current_schema current_schemas current_setting current_transaction_id current_user format_pg_type
     format_type get_block_size getenv getvariable has_any_column_privilege has_column_privilege
@@ -169,7 +169,7 @@ export const refusedTableFunctions: Readonly<Record<string, readonly string[]>> 
     read_json_objects read_json_objects_auto read_ndjson read_ndjson_auto read_ndjson_objects read_parquet
     read_text sniff_csv`),
   "takes pointers": words("arrow_scan arrow_scan_dumb seq_scan"),
-  "tells of the server": words(`
+  "is about the server": words(`
     duckdb_approx_database_count duckdb_columns duckdb_connection_count duckdb_constraints
     duckdb_coordinate_systems duckdb_databases duckdb_dependencies duckdb_extensions
     duckdb_external_file_cache duckdb_functions duckdb_indexes duckdb_keywords duckdb_log_contexts duckdb_logs

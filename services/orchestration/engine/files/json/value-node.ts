@@ -88,7 +88,7 @@ export const elementOf = (node: ValueNode): ValueNode => {
   return node.element;
 };
 
-/** Turns an object into a map by merging its fields. */
+/** Converts an object into a map by merging its fields. */
 export function toMap(node: ValueNode): ValueNode {
   const mapped = createNode("", noKey);
   for (const field of node.fieldList) mergeInto(mapped, field);
