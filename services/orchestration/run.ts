@@ -19,7 +19,7 @@ import { findConfinement } from "./confinement/find-confinement.ts";
 import type { Connector } from "./connectors/connector.ts";
 import { createFileConnector } from "./connectors/file/file-connector.ts";
 import { createAddressGuard } from "./connectors/network/address-guard.ts";
-import { identifyOwnDatabase } from "./connectors/postgresql/own-database.ts";
+import { identifyOwnDatabase } from "./connectors/postgresql/target/own-database.ts";
 import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-connector.ts";
 import type { SqlConnectorDeps } from "./connectors/sql/sql-connector.ts";
 import { createQuarantine } from "./crashes/quarantine.ts";
