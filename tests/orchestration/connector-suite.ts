@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ResultFormat } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import {
   ExtractFormat,
@@ -89,8 +89,20 @@ export function connectorSuite(name: string, open: () => Promise<SourceUnderTest
 
     const testConnection = (settings: JsonObject) =>
       under.user.connectors.testConnection({ connector: under.connector, settings });
-    const planOrders = (overrides: Parameters<typeof plan>[3] = {}) =>
-      plan(under.user, sourceId, [tableId], { chunkRows: under.chunkRows, ...overrides });
+    const snapshotIds: string[] = [];
+    const planOrders = async (overrides: Parameters<typeof plan>[3] = {}) => {
+      const options = { chunkRows: under.chunkRows, ...overrides };
+      const planned = await plan(under.user, sourceId, [tableId], options);
+      snapshotIds.push(planned.snapshotId);
+      return planned;
+    };
+    // An open snapshot would lock the table until its lease expires.
+    afterEach(async () => {
+      const closing = snapshotIds
+        .splice(0)
+        .map((snapshotId) => under.user.extracts.closeSnapshot({ snapshotId }));
+      await Promise.all(closing);
+    });
     const rowsOf = async (planned: PlanChunksResponse, chunk: PlannedChunk): Promise<Order[]> => {
       const { bytes, summary } = await extractChunk(under.user, planned, chunk);
       const rows = await readParquet(bytes);

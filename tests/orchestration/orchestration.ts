@@ -53,7 +53,6 @@ export function configOf(
   options: { databaseUrl: string; folder: string; peers: Peers },
   env: Record<string, string> = {},
 ): OrchestrationConfig {
-  shareCompileCache(options.folder);
   return parseConfig({
     LOG_LEVEL: "silent",
     GRPC_LISTEN: "127.0.0.1:0",
@@ -77,6 +76,7 @@ export async function startOrchestration(
   const database = stack.use(await createTestDatabase());
   const folder = stack.use(await temporaryFolder()).path;
   const peers = stack.use(await startPeers());
+  shareCompileCache(folder);
   const config = configOf({ databaseUrl: database.urls.orchestration, folder, peers }, env);
   const service = stack.use(await startService(run, config));
   const owned = stack.move();
