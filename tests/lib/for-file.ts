@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from "vitest";
 
 /**
- * Makes something before a file's tests, after what the file named earlier, and disposes of it after them. It is there
- * while a test runs.
+ * Makes a resource before the tests of a file, after those that the file names earlier, and disposes it after them. It is
+ * available while a test runs.
  */
 export function forFile<Made>(make: () => Made | Promise<Made>): () => Made {
   let made: { value: Made } | undefined;
