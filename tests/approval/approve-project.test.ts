@@ -1,20 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { Decision } from "../../gen/sluice/approval/v1/reviews_pb.ts";
 import { failureOf, lacking, missing } from "../lib/failure-of.ts";
+import { forFile } from "../lib/for-file.ts";
 import { testDecision } from "./decisions.ts";
-import { published, type Release, startRelease, submitted, team } from "./release-fixtures.ts";
+import { published, startRelease, submitted, team } from "./release-fixtures.ts";
 
-let release: Release;
-beforeAll(async () => {
-  release = await startRelease();
-});
-afterAll(() => release[Symbol.asyncDispose]());
+const release = forFile(startRelease);
 
 const decisions = ["approveProject", "rejectProject", "requestChanges"] as const;
 
-testDecision(() => release, {
+testDecision(release, {
   call: "approveProject",
   decision: Decision.APPROVED,
   state: ProjectState.APPROVED,
@@ -22,8 +19,8 @@ testDecision(() => release, {
 });
 
 test("OK: with a policy of two approvals the second one counts, and one user's counts once", async () => {
-  const by = team(release);
-  const { projectId, manifestSha256 } = await submitted(release, by, { policy: { approvalsRequired: 2 } });
+  const by = team(release());
+  const { projectId, manifestSha256 } = await submitted(release(), by, { policy: { approvalsRequired: 2 } });
   const request = { projectId, manifestSha256 };
   for (const _ of [1, 2]) {
     const { project } = await by.approver.reviews.approveProject(request);
@@ -34,24 +31,24 @@ test("OK: with a policy of two approvals the second one counts, and one user's c
 });
 
 test("OK: who approved may still reject while others are awaited", async () => {
-  const by = team(release);
-  const { projectId, manifestSha256 } = await submitted(release, by, { policy: { approvalsRequired: 2 } });
+  const by = team(release());
+  const { projectId, manifestSha256 } = await submitted(release(), by, { policy: { approvalsRequired: 2 } });
   await by.approver.reviews.approveProject({ projectId, manifestSha256 });
   const { project } = await by.approver.reviews.rejectProject({ projectId, manifestSha256 });
   expect(project?.state).toBe(ProjectState.REJECTED);
 });
 
 test("OK: a published project answers its approval with what was published", async () => {
-  const by = team(release);
-  const project = await published(release, by);
+  const by = team(release());
+  const project = await published(release(), by);
   const { projectId, manifestSha256 } = project;
   const answer = await by.approver.reviews.approveProject({ projectId, manifestSha256 });
   expect(answer.project).toEqual(project);
 });
 
 test("FailedPrecondition: an approval of what was packaged before, also by who approved that", async () => {
-  const by = team(release);
-  const { projectId, manifestSha256 } = await submitted(release, by, { policy: { approvalsRequired: 2 } });
+  const by = team(release());
+  const { projectId, manifestSha256 } = await submitted(release(), by, { policy: { approvalsRequired: 2 } });
   const former = { projectId, manifestSha256 };
   await by.approver.reviews.approveProject(former);
   await by.second.reviews.requestChanges({ ...former, comment: "once more" });
@@ -72,8 +69,8 @@ test("FailedPrecondition: an approval of what was packaged before, also by who a
 });
 
 test("PermissionDenied: an editor reviews, an approver submits", async () => {
-  const by = team(release);
-  const { projectId, manifestSha256 } = await submitted(release, by);
+  const by = team(release());
+  const { projectId, manifestSha256 } = await submitted(release(), by);
   for (const call of decisions) {
     const refused = await failureOf(by.editor.reviews[call]({ projectId, manifestSha256, comment: "x" }));
     expect(refused).toEqual(lacking("projects.review"));
@@ -84,9 +81,9 @@ test("PermissionDenied: an editor reviews, an approver submits", async () => {
 });
 
 test("NotFound: an unknown project, and another organisation's, whatever is asked", async () => {
-  const own = team(release);
-  const { projectId, manifestSha256 } = await submitted(release, own);
-  const other = team(release);
+  const own = team(release());
+  const { projectId, manifestSha256 } = await submitted(release(), own);
+  const other = team(release());
   for (const id of [randomUUID(), projectId]) {
     const request = { projectId: id, manifestSha256, comment: "x" };
     const calls = [

@@ -1,32 +1,28 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { failureOf } from "../lib/failure-of.ts";
+import { forFile } from "../lib/for-file.ts";
 import {
   approved,
   drafted,
   eventsOf,
   packaged,
-  type Release,
   startRelease,
   submitted,
   team,
   validated,
 } from "./release-fixtures.ts";
 
-let release: Release;
-beforeAll(async () => {
-  release = await startRelease();
-});
-afterAll(() => release[Symbol.asyncDispose]());
+const release = forFile(startRelease);
 
 const times = <T>(count: number, call: () => Promise<T>): Promise<T>[] => Array.from({ length: count }, call);
 const counted = (names: string[], name: string) => names.filter((each) => each === name).length;
 const callsOf = (rpc: "publishRelease" | "createJob") =>
-  release.peers.steps.calls.filter((call) => call === rpc).length;
+  release().peers.steps.calls.filter((call) => call === rpc).length;
 
 test("OK: 16 calls at once publish once, and all answer the same", async () => {
-  const by = team(release);
-  const { projectId } = await approved(release, by);
+  const by = team(release());
+  const { projectId } = await approved(release(), by);
   const before = callsOf("publishRelease");
   const [first, ...others] = await Promise.all(
     times(16, () => by.editor.projects.publishProject({ projectId })),
@@ -36,12 +32,12 @@ test("OK: 16 calls at once publish once, and all answer the same", async () => {
   expect(callsOf("publishRelease") - before).toBe(1);
   const names = await eventsOf(by, projectId);
   expect([counted(names, "publish started"), counted(names, "published")]).toEqual([1, 1]);
-  expect(release.peers.orchestration.lineage.get(projectId)?.times).toBe(1);
+  expect(release().peers.orchestration.lineage.get(projectId)?.times).toBe(1);
 });
 
 test("OK: 8 calls at once make one package, and all answer it", async () => {
-  const by = team(release);
-  const { projectId } = await validated(release, by);
+  const by = team(release());
+  const { projectId } = await validated(release(), by);
   const before = callsOf("createJob");
   const [first, ...others] = await Promise.all(
     times(8, () => by.editor.projects.packageProject({ projectId })),
@@ -56,8 +52,8 @@ test("OK: 8 calls at once make one package, and all answer it", async () => {
 });
 
 test("OK: 8 submissions at once are one, and all answer the project in review", async () => {
-  const by = team(release);
-  const { projectId } = await packaged(release, by);
+  const by = team(release());
+  const { projectId } = await packaged(release(), by);
   const answers = await Promise.all(times(8, () => by.editor.reviews.submitProject({ projectId })));
   for (const { project } of answers) expect(project).toEqual(answers[0]?.project);
   expect(answers[0]?.project?.state).toBe(ProjectState.IN_REVIEW);
@@ -65,8 +61,8 @@ test("OK: 8 submissions at once are one, and all answer the project in review", 
 });
 
 test("OK: 8 approvals of one user at once are one", async () => {
-  const by = team(release);
-  const { projectId, manifestSha256 } = await submitted(release, by, { policy: { approvalsRequired: 2 } });
+  const by = team(release());
+  const { projectId, manifestSha256 } = await submitted(release(), by, { policy: { approvalsRequired: 2 } });
   const answers = await Promise.all(
     times(8, () => by.approver.reviews.approveProject({ projectId, manifestSha256 })),
   );
@@ -76,8 +72,8 @@ test("OK: 8 approvals of one user at once are one", async () => {
 });
 
 test("OK: the second of two approvals that are awaited decides, whichever comes first", async () => {
-  const by = team(release);
-  const { projectId, manifestSha256 } = await submitted(release, by, { policy: { approvalsRequired: 2 } });
+  const by = team(release());
+  const { projectId, manifestSha256 } = await submitted(release(), by, { policy: { approvalsRequired: 2 } });
   const answers = await Promise.all(
     [by.approver, by.second].map(({ reviews }) => reviews.approveProject({ projectId, manifestSha256 })),
   );
@@ -88,9 +84,9 @@ test("OK: the second of two approvals that are awaited decides, whichever comes 
 });
 
 test("FailedPrecondition: one of a racing approval and a request for changes", async () => {
-  const by = team(release);
+  const by = team(release());
   for (let round = 0; round < 5; round += 1) {
-    const { projectId, manifestSha256 } = await submitted(release, by);
+    const { projectId, manifestSha256 } = await submitted(release(), by);
     const request = { projectId, manifestSha256, comment: "x" };
     const failures = await Promise.all([
       failureOf(by.approver.reviews.approveProject(request)).catch(() => undefined),
@@ -101,8 +97,8 @@ test("FailedPrecondition: one of a racing approval and a request for changes", a
 });
 
 test("FailedPrecondition: an approval of a manifest, while the project is packaged anew", async () => {
-  const by = team(release);
-  const { projectId, manifestSha256 } = await submitted(release, by);
+  const by = team(release());
+  const { projectId, manifestSha256 } = await submitted(release(), by);
   await by.second.reviews.requestChanges({ projectId, manifestSha256, comment: "once more" });
   await by.editor.projects.validateProject({ projectId });
   const repackaged = by.editor.projects
@@ -122,9 +118,9 @@ test("FailedPrecondition: an approval of a manifest, while the project is packag
 });
 
 test("OK: an edit and a package at once: the one that comes second finds what the first left", async () => {
-  const by = team(release);
+  const by = team(release());
   for (let round = 0; round < 5; round += 1) {
-    const { projectId } = await validated(release, by);
+    const { projectId } = await validated(release(), by);
     const [edited, made] = await Promise.allSettled([
       by.editor.projects.updateProject({ project: { projectId, tables: [{ name: "customers" }] } }),
       by.editor.projects.packageProject({ projectId }),
@@ -141,8 +137,8 @@ test("OK: an edit and a package at once: the one that comes second finds what th
 });
 
 test("OK: the chain of an organisation that does much at once has no gap", async () => {
-  const by = team(release);
-  const made = await Promise.all(times(20, () => drafted(release, by)));
+  const by = team(release());
+  const made = await Promise.all(times(20, () => drafted(release(), by)));
   await Promise.all(made.map(({ projectId }) => by.editor.projects.validateProject({ projectId })));
   expect(await by.approver.audit.verifyChain({})).toMatchObject({ valid: true, eventCount: 40n });
 });

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   FilestoreDestination_Format as Format,
   ProjectState,
 } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { failureOf, lacking } from "../lib/failure-of.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
-  type Approval,
   createProject,
   createSource,
   deleteSource,
@@ -17,15 +17,11 @@ import {
   startApproval,
 } from "./fixtures.ts";
 
-let approval: Approval;
-beforeAll(async () => {
-  approval = await startApproval();
-});
-afterAll(() => approval[Symbol.asyncDispose]());
+const approval = forFile(startApproval);
 
 test("OK: answers the project as it is stored, what the server sets included", async () => {
   const who = principal({ roles: ["editor"] });
-  const sourceId = await createSource(approval, who);
+  const sourceId = await createSource(approval(), who);
   const given = draft({
     displayName: "Orders 🧾",
     sourceId,
@@ -35,7 +31,7 @@ test("OK: answers the project as it is stored, what the server sets included", a
     ],
     destination: filestore("warehouse", Format.CSV),
   });
-  const { project } = await projects(approval, who).createProject({
+  const { project } = await projects(approval(), who).createProject({
     project: { ...given, projectId: randomUUID(), creatorUserId: randomUUID(), etag: "9" },
   });
   expect(project).toMatchObject({
@@ -53,14 +49,14 @@ test("OK: answers the project as it is stored, what the server sets included", a
   });
   expect(project?.updateTime).toEqual(project?.createTime);
   const { projectId = "" } = project ?? {};
-  expect((await projects(approval, who).getProject({ projectId })).project).toEqual(project);
+  expect((await projects(approval(), who).getProject({ projectId })).project).toEqual(project);
 });
 
 test("OK: the largest that the contract allows", async () => {
   const who = principal();
   const tables = Array.from({ length: 1000 }, (_, index) => ({ name: `${index}`.padEnd(255, "x") }));
   const columns = Array.from({ length: 2000 }, (_, index) => `${index}`);
-  const project = await createProject(approval, who, {
+  const project = await createProject(approval(), who, {
     displayName: "é".repeat(200),
     tables: [{ schemaName: "s".repeat(255), name: "wide", columns }, ...tables.slice(1)],
     destination: filestore("-_9".repeat(21)),
@@ -73,24 +69,24 @@ test("OK: racing calls with one request id make one project, and each answers it
   const who = principal();
   const request = {
     requestId: randomUUID(),
-    project: draft({ sourceId: await createSource(approval, who) }),
+    project: draft({ sourceId: await createSource(approval(), who) }),
   };
-  const calls = Array.from({ length: 8 }, () => projects(approval, who).createProject(request));
+  const calls = Array.from({ length: 8 }, () => projects(approval(), who).createProject(request));
   const [first, ...others] = await Promise.all(calls);
   for (const answer of others) expect(answer).toEqual(first);
-  expect((await projects(approval, who).listProjects({})).projects).toEqual([first?.project]);
+  expect((await projects(approval(), who).listProjects({})).projects).toEqual([first?.project]);
 });
 
 test("OK: a repeated request answers what was stored, also when project and source have changed or gone", async () => {
   const who = principal();
-  const sourceId = await createSource(approval, who);
+  const sourceId = await createSource(approval(), who);
   const request = { requestId: randomUUID(), project: draft({ sourceId }) };
-  const first = await projects(approval, who).createProject(request);
+  const first = await projects(approval(), who).createProject(request);
   const { projectId = "" } = first.project ?? {};
-  await projects(approval, who).updateProject({ project: { projectId, displayName: "renamed" } });
-  expect(await projects(approval, who).createProject(request)).toEqual(first);
-  await deleteSource(approval, who, sourceId);
-  expect(await projects(approval, who).createProject(request)).toEqual(first);
+  await projects(approval(), who).updateProject({ project: { projectId, displayName: "renamed" } });
+  expect(await projects(approval(), who).createProject(request)).toEqual(first);
+  await deleteSource(approval(), who, sourceId);
+  expect(await projects(approval(), who).createProject(request)).toEqual(first);
 });
 
 test("OK: another organisation's request id is free, and so is its display name", async () => {
@@ -99,9 +95,9 @@ test("OK: another organisation's request id is free, and so is its display name"
   const project = draft({ displayName: "the same" });
   const answers = [];
   for (const each of [who, other]) {
-    const sourceId = await createSource(approval, each);
+    const sourceId = await createSource(approval(), each);
     answers.push(
-      await projects(approval, each).createProject({ requestId, project: { ...project, sourceId } }),
+      await projects(approval(), each).createProject({ requestId, project: { ...project, sourceId } }),
     );
   }
   expect(answers.map((answer) => answer.project?.creatorUserId)).toEqual([who.userId, other.userId]);
@@ -110,9 +106,9 @@ test("OK: another organisation's request id is free, and so is its display name"
 test("AlreadyExists: the request id of another request", async () => {
   const who = principal();
   const requestId = randomUUID();
-  const project = draft({ sourceId: await createSource(approval, who) });
-  const first = await projects(approval, who).createProject({ requestId, project });
-  const call = projects(approval, who).createProject({
+  const project = draft({ sourceId: await createSource(approval(), who) });
+  const first = await projects(approval(), who).createProject({ requestId, project });
+  const call = projects(approval(), who).createProject({
     requestId,
     project: { ...project, displayName: "another" },
   });
@@ -121,14 +117,14 @@ test("AlreadyExists: the request id of another request", async () => {
     reason: "REQUEST_ID_REUSED",
     metadata: { requestId },
   });
-  expect((await projects(approval, who).listProjects({})).projects).toEqual([first.project]);
+  expect((await projects(approval(), who).listProjects({})).projects).toEqual([first.project]);
 });
 
 test("AlreadyExists: a display name that is taken; its request id may be used again", async () => {
   const who = principal();
-  const { displayName, sourceId } = await createProject(approval, who);
+  const { displayName, sourceId } = await createProject(approval(), who);
   const requestId = randomUUID();
-  const call = projects(approval, who).createProject({
+  const call = projects(approval(), who).createProject({
     requestId,
     project: draft({ displayName, sourceId }),
   });
@@ -137,13 +133,13 @@ test("AlreadyExists: a display name that is taken; its request id may be used ag
     reason: "RESOURCE_EXISTS",
     metadata: { displayName },
   });
-  await projects(approval, who).createProject({ requestId, project: draft({ sourceId }) });
+  await projects(approval(), who).createProject({ requestId, project: draft({ sourceId }) });
 });
 
 test("AlreadyExists: all but one of racing callers with the same display name", async () => {
   const who = principal();
-  const project = draft({ sourceId: await createSource(approval, who) });
-  const calls = Array.from({ length: 8 }, () => projects(approval, who).createProject({ project }));
+  const project = draft({ sourceId: await createSource(approval(), who) });
+  const calls = Array.from({ length: 8 }, () => projects(approval(), who).createProject({ project }));
   const outcomes = await Promise.allSettled(calls);
   const refused = calls.filter((_, index) => outcomes[index]?.status === "rejected");
   expect(refused).toHaveLength(7);
@@ -226,12 +222,12 @@ test.each([
     ["project.destination.filestore.format"],
   ],
 ])("InvalidArgument: %s", async (_title, request, fields) => {
-  const call = projects(approval, principal()).createProject(request);
+  const call = projects(approval(), principal()).createProject(request);
   expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields });
 });
 
 test("InvalidArgument: the text says which part of the project is missing", async () => {
-  const call = projects(approval, principal()).createProject({ project: {} });
+  const call = projects(approval(), principal()).createProject({ project: {} });
   for (const part of ["display_name", "source_id", "tables", "destination"]) {
     await expect(call).rejects.toThrow(`project: ${part}`);
   }
@@ -239,19 +235,19 @@ test("InvalidArgument: the text says which part of the project is missing", asyn
 
 test("InvalidArgument: a source that does not exist, that is gone, and another organisation's", async () => {
   const who = principal();
-  const gone = await createSource(approval, who);
-  await deleteSource(approval, who, gone);
-  for (const sourceId of [randomUUID(), gone, await createSource(approval, principal())]) {
-    const call = projects(approval, who).createProject({ project: draft({ sourceId }) });
+  const gone = await createSource(approval(), who);
+  await deleteSource(approval(), who, gone);
+  for (const sourceId of [randomUUID(), gone, await createSource(approval(), principal())]) {
+    const call = projects(approval(), who).createProject({ project: draft({ sourceId }) });
     expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields: ["project.source_id"] });
     await expect(call).rejects.toThrow(`project.source_id: there is no source ${sourceId}`);
   }
-  expect((await projects(approval, who).listProjects({})).projects).toEqual([]);
+  expect((await projects(approval(), who).listProjects({})).projects).toEqual([]);
 });
 
 test("PermissionDenied: a viewer, and an approver", async () => {
   for (const role of ["viewer", "approver"]) {
-    const call = projects(approval, principal({ roles: [role] })).createProject({ project: draft() });
+    const call = projects(approval(), principal({ roles: [role] })).createProject({ project: draft() });
     expect(await failureOf(call)).toEqual(lacking("projects.write"));
   }
 });

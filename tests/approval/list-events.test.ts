@@ -1,29 +1,18 @@
 import { createHash, randomUUID } from "node:crypto";
 import { toJson } from "@bufbuild/protobuf";
 import canonicalize from "canonicalize";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { EventSchema } from "../../gen/sluice/approval/v1/audit_pb.ts";
 import { failureOf, lacking, missing } from "../lib/failure-of.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import {
-  drafted,
-  eventsOf,
-  member,
-  published,
-  type Release,
-  startRelease,
-  team,
-} from "./release-fixtures.ts";
+import { drafted, eventsOf, member, published, startRelease, team } from "./release-fixtures.ts";
 
-let release: Release;
-beforeAll(async () => {
-  release = await startRelease();
-});
-afterAll(() => release[Symbol.asyncDispose]());
+const release = forFile(startRelease);
 
 test("OK: a release's events, oldest first, each with what anybody needs to recompute its hash", async () => {
-  const by = team(release);
-  const { projectId } = await published(release, by);
+  const by = team(release());
+  const { projectId } = await published(release(), by);
   const { events } = await by.editor.audit.listEvents({ projectId });
   expect(events.map(({ sequence }) => sequence)).toEqual([1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n]);
   let previousHash = "0".repeat(64);
@@ -44,8 +33,8 @@ test("OK: a release's events, oldest first, each with what anybody needs to reco
 });
 
 test("OK: the events of a project that was deleted stay, page by page", async () => {
-  const by = team(release);
-  const { projectId } = await drafted(release, by);
+  const by = team(release());
+  const { projectId } = await drafted(release(), by);
   await by.editor.projects.updateProject({ project: { projectId, displayName: "renamed" } });
   await by.editor.projects.deleteProject({ projectId });
   expect(await eventsOf(by, projectId)).toEqual(["created", "updated", "deleted"]);
@@ -56,16 +45,16 @@ test("OK: the events of a project that was deleted stay, page by page", async ()
 });
 
 test("NotFound: the events of an unknown project, and of another organisation's", async () => {
-  const { projectId } = await drafted(release, team(release));
+  const { projectId } = await drafted(release(), team(release()));
   for (const id of [randomUUID(), projectId]) {
-    const call = team(release).editor.audit.listEvents({ projectId: id });
+    const call = team(release()).editor.audit.listEvents({ projectId: id });
     expect(await failureOf(call)).toEqual(missing("project", id));
   }
 });
 
 test("InvalidArgument: the page token of another project's events", async () => {
-  const by = team(release);
-  const [first, second] = [await drafted(release, by), await drafted(release, by)];
+  const by = team(release());
+  const [first, second] = [await drafted(release(), by), await drafted(release(), by)];
   await by.editor.projects.updateProject({ project: { projectId: first.projectId, displayName: "renamed" } });
   const { nextPageToken: pageToken } = await by.editor.audit.listEvents({
     projectId: first.projectId,
@@ -76,6 +65,6 @@ test("InvalidArgument: the page token of another project's events", async () => 
 });
 
 test("PermissionDenied: somebody without a role", async () => {
-  const { audit } = member(release, principal({ roles: [] }));
+  const { audit } = member(release(), principal({ roles: [] }));
   expect(await failureOf(audit.listEvents({ projectId: randomUUID() }))).toEqual(lacking("projects.read"));
 });

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   type ListProjectsRequestSchema,
   type Project,
@@ -7,36 +7,26 @@ import {
 } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { failureOf, lacking } from "../lib/failure-of.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import {
-  type Approval,
-  createProject,
-  createSource,
-  leaveDraft,
-  projects,
-  startApproval,
-} from "./fixtures.ts";
+import { createProject, createSource, leaveDraft, projects, startApproval } from "./fixtures.ts";
 
-let approval: Approval;
-beforeAll(async () => {
-  approval = await startApproval();
-});
-afterAll(() => approval[Symbol.asyncDispose]());
+const approval = forFile(startApproval);
 
 const listProjects = (who: Principal, request: MessageInitShape<typeof ListProjectsRequestSchema> = {}) =>
-  projects(approval, who).listProjects(request);
+  projects(approval(), who).listProjects(request);
 
 async function createProjects(who: Principal, count: number): Promise<Project[]> {
-  const sourceId = await createSource(approval, who);
+  const sourceId = await createSource(approval(), who);
   const made: Project[] = [];
-  while (made.length < count) made.push(await createProject(approval, who, { sourceId }));
+  while (made.length < count) made.push(await createProject(approval(), who, { sourceId }));
   return made;
 }
 
 test("OK: answers the organisation's projects, oldest first, and nobody else's, to a viewer too", async () => {
   const who = principal();
   const made = await createProjects(who, 3);
-  await createProject(approval, principal());
+  await createProject(approval(), principal());
   for (const role of ["viewer", "editor", "approver", "admin"]) {
     expect(await listProjects(principal({ orgId: who.orgId, roles: [role] }))).toEqual({
       $typeName: "sluice.approval.v1.ListProjectsResponse",
@@ -51,8 +41,8 @@ test("OK: goes page by page; what is added meanwhile comes last, and what is rem
   const made = await createProjects(who, 4);
   const first = await listProjects(who, { pageSize: 2 });
   expect(first.projects).toEqual(made.slice(0, 2));
-  const added = await createProject(approval, who);
-  await projects(approval, who).deleteProject({ projectId: made[1]?.projectId ?? "" });
+  const added = await createProject(approval(), who);
+  await projects(approval(), who).deleteProject({ projectId: made[1]?.projectId ?? "" });
   const second = await listProjects(who, { pageSize: 2, pageToken: first.nextPageToken });
   expect(second.projects).toEqual(made.slice(2));
   // A page may be larger than the one before it.

@@ -1,37 +1,33 @@
 import { createHash, randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { datasetIdOf } from "../../services/lib/values/ids.ts";
 import { failureOf, missing } from "../lib/failure-of.ts";
+import { forFile } from "../lib/for-file.ts";
 import {
   approved,
   drafted,
   eventsOf,
   packaged,
   published,
-  type Release,
   startRelease,
   submitted,
   team,
   validated,
 } from "./release-fixtures.ts";
 
-let release: Release;
-beforeAll(async () => {
-  release = await startRelease();
-});
-afterAll(() => release[Symbol.asyncDispose]());
+const release = forFile(startRelease);
 afterEach(() => {
-  for (const rpc of ["publishRelease", "recordLineage"] as const) release.peers.steps.mend(rpc);
+  for (const rpc of ["publishRelease", "recordLineage"] as const) release().peers.steps.mend(rpc);
 });
 
-const releaseOf = (projectId: string) => release.peers.storage.releases.get(projectId)?.files ?? [];
-const manifestOf = (stagingJobId: string) => release.peers.staging.jobs.get(stagingJobId)?.manifest;
+const releaseOf = (projectId: string) => release().peers.storage.releases.get(projectId)?.files ?? [];
+const manifestOf = (stagingJobId: string) => release().peers.staging.jobs.get(stagingJobId)?.manifest;
 
 test("OK: answers the files that storage published, a data set for each table", async () => {
-  const by = team(release);
-  const { projectId, stagingJobId } = await approved(release, by);
+  const by = team(release());
+  const { projectId, stagingJobId } = await approved(release(), by);
   const answer = await by.editor.projects.publishProject({ projectId });
   expect(answer.project).toMatchObject({ state: ProjectState.PUBLISHED, publishTime: expect.anything() });
   expect(answer.project?.published).toEqual(answer.published);
@@ -45,8 +41,8 @@ test("OK: answers the files that storage published, a data set for each table", 
 });
 
 test("OK: every further call answers the same, and so does reading the project", async () => {
-  const by = team(release);
-  const { projectId } = await approved(release, by);
+  const by = team(release());
+  const { projectId } = await approved(release(), by);
   const first = await by.editor.projects.publishProject({ projectId });
   expect(await by.editor.projects.publishProject({ projectId })).toEqual(first);
   expect(await by.editor.projects.getProject({ projectId })).toMatchObject({ project: first.project });
@@ -65,9 +61,9 @@ test("OK: every further call answers the same, and so does reading the project",
 });
 
 test("OK: lineage leads from each published column to the staged one, before the answer comes", async () => {
-  const by = team(release);
-  const { projectId, published: files, stagingJobId } = await published(release, by);
-  const { record, times } = release.peers.orchestration.lineage.get(projectId) ?? {};
+  const by = team(release());
+  const { projectId, published: files, stagingJobId } = await published(release(), by);
+  const { record, times } = release().peers.orchestration.lineage.get(projectId) ?? {};
   const [orders, customers] = [
     datasetIdOf(stagingJobId, "shop", "orders"),
     datasetIdOf(stagingJobId, "shop", "customers"),
@@ -92,9 +88,9 @@ test("OK: lineage leads from each published column to the staged one, before the
 });
 
 test("OK: without a wait it answers at once, and goes on by itself", async () => {
-  const by = team(release);
-  const { projectId } = await approved(release, by);
-  const publishing = release.peers.steps.hold("publishRelease", "before");
+  const by = team(release());
+  const { projectId } = await approved(release(), by);
+  const publishing = release().peers.steps.hold("publishRelease", "before");
   const early = await by.editor.projects.publishProject({ projectId, wait: { seconds: 0n } });
   expect(early).toMatchObject({ project: { state: ProjectState.PUBLISHING }, published: [] });
   await publishing.reached;
@@ -104,9 +100,9 @@ test("OK: without a wait it answers at once, and goes on by itself", async () =>
 });
 
 test("OK: it is published although the lineage can't be recorded now, and that comes later", async () => {
-  const by = team(release);
-  const { projectId } = await approved(release, by);
-  const { steps, orchestration } = release.peers;
+  const by = team(release());
+  const { projectId } = await approved(release(), by);
+  const { steps, orchestration } = release().peers;
   steps.fail("recordLineage", () => new ConnectError("not now", Code.Unavailable));
   const { published: files } = await by.editor.projects.publishProject({ projectId });
   expect(files).toHaveLength(4);
@@ -120,9 +116,9 @@ test("OK: it is published although the lineage can't be recorded now, and that c
 });
 
 test("OK: storage that fails for a while is asked again", async () => {
-  const by = team(release);
-  const { projectId } = await approved(release, by);
-  const { steps } = release.peers;
+  const by = team(release());
+  const { projectId } = await approved(release(), by);
+  const { steps } = release().peers;
   steps.fail("publishRelease", () => new ConnectError("not now", Code.Unavailable));
   const first = steps.hold("publishRelease", "before");
   const call = by.editor.projects.publishProject({ projectId });
@@ -136,10 +132,12 @@ test("OK: storage that fails for a while is asked again", async () => {
 });
 
 test("FailedPrecondition: one byte is flipped in staging; nothing is published, and every call says so", async () => {
-  const by = team(release);
-  const { projectId, stagingJobId } = await approved(release, by);
+  const by = team(release());
+  const { projectId, stagingJobId } = await approved(release(), by);
   const [, , file] = manifestOf(stagingJobId)?.tables.flatMap(({ files }) => files) ?? [];
-  release.peers.storage.files.get(file?.fileId ?? "")?.fill("x", 7, 8);
+  release()
+    .peers.storage.files.get(file?.fileId ?? "")
+    ?.fill("x", 7, 8);
   const corrupt = {
     code: "FailedPrecondition",
     reason: "RELEASE_CORRUPT",
@@ -160,17 +158,17 @@ test("FailedPrecondition: one byte is flipped in staging; nothing is published, 
 });
 
 test("FailedPrecondition: the staged bytes are gone", async () => {
-  const by = team(release);
-  const { projectId } = await approved(release, by);
-  release.peers.storage.files.clear();
+  const by = team(release());
+  const { projectId } = await approved(release(), by);
+  release().peers.storage.files.clear();
   const call = by.editor.projects.publishProject({ projectId });
   expect(await failureOf(call)).toMatchObject({ reason: "RELEASE_CORRUPT" });
 });
 
 test("OK: what failed is validated, packaged, approved and published again", async () => {
-  const by = team(release);
-  const { projectId } = await approved(release, by);
-  release.peers.storage.files.clear();
+  const by = team(release());
+  const { projectId } = await approved(release(), by);
+  release().peers.storage.files.clear();
   await failureOf(by.editor.projects.publishProject({ projectId }));
   await by.editor.projects.validateProject({ projectId });
   const { project } = await by.editor.projects.packageProject({ projectId });
@@ -188,8 +186,8 @@ test.each([
   ["a packaged project", packaged, "it has not been submitted for review and approved"],
   ["a project in review", submitted, "it has 0 of the 1 approvals that its policy asks for"],
 ] as const)("FailedPrecondition: %s; the text says what is missing", async (_what, make, lacks) => {
-  const by = team(release);
-  const { projectId, state } = await make(release, by);
+  const by = team(release());
+  const { projectId, state } = await make(release(), by);
   const call = () => by.editor.projects.publishProject({ projectId });
   expect(await failureOf(call())).toMatchObject({ code: "FailedPrecondition", reason: "APPROVAL_MISSING" });
   await expect(call()).rejects.toThrow(`project ${projectId} can't be published: ${lacks}`);
@@ -198,16 +196,16 @@ test.each([
 });
 
 test("FailedPrecondition: a rejected project, one to be changed, one that failed; the text says so", async () => {
-  const by = team(release);
+  const by = team(release());
   const decide = async (decision: "rejectProject" | "requestChanges") => {
-    const { projectId, manifestSha256 } = await submitted(release, by);
+    const { projectId, manifestSha256 } = await submitted(release(), by);
     await by.approver.reviews[decision]({ projectId, manifestSha256, comment: "no" });
     return projectId;
   };
-  const failing = await validated(release, by);
-  release.peers.steps.fail("createJob", () => new ConnectError("no such table", Code.InvalidArgument));
+  const failing = await validated(release(), by);
+  release().peers.steps.fail("createJob", () => new ConnectError("no such table", Code.InvalidArgument));
   await by.editor.projects.packageProject({ projectId: failing.projectId });
-  release.peers.steps.mend("createJob");
+  release().peers.steps.mend("createJob");
   for (const [projectId, lacks] of [
     [await decide("rejectProject"), "it was rejected by a reviewer"],
     [await decide("requestChanges"), "it has to be changed as a reviewer asked, and then"],
@@ -220,9 +218,9 @@ test("FailedPrecondition: a rejected project, one to be changed, one that failed
 });
 
 test("OK: who asked for the publication may go when storage was asked: it is finished", async () => {
-  const by = team(release);
-  const { projectId } = await approved(release, by);
-  const { steps, identity } = release.peers;
+  const by = team(release());
+  const { projectId } = await approved(release(), by);
+  const { steps, identity } = release().peers;
   steps.fail("publishRelease", () => new ConnectError("not now", Code.Unavailable));
   const asked = steps.hold("publishRelease", "before");
   const call = by.editor.projects.publishProject({ projectId });
@@ -237,18 +235,18 @@ test("OK: who asked for the publication may go when storage was asked: it is fin
 });
 
 test("NotFound: an unknown project, and another organisation's, which is not published", async () => {
-  const by = team(release);
-  const { projectId } = await approved(release, by);
+  const by = team(release());
+  const { projectId } = await approved(release(), by);
   for (const id of [randomUUID(), projectId]) {
-    const call = team(release).editor.projects.publishProject({ projectId: id });
+    const call = team(release()).editor.projects.publishProject({ projectId: id });
     expect(await failureOf(call)).toEqual(missing("project", id));
   }
   expect((await by.editor.projects.getProject({ projectId })).project?.state).toBe(ProjectState.APPROVED);
 });
 
 test("OK: the event tells the hash of the published files as sha256sum would list them", async () => {
-  const by = team(release);
-  const { projectId, published: files } = await published(release, by);
+  const by = team(release());
+  const { projectId, published: files } = await published(release(), by);
   const { events } = await by.editor.audit.listEvents({ projectId });
   const listed = files.map(({ sha256, path }) => `${sha256}  ${path}\n`).join("");
   expect(JSON.parse(events.at(-1)?.detailsJson ?? "")).toMatchObject({

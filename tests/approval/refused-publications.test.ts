@@ -1,27 +1,24 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/rpc/errors.ts";
 import { failureOf } from "../lib/failure-of.ts";
-import { approved, eventsOf, type Release, startRelease, type Team, team } from "./release-fixtures.ts";
+import { forFile } from "../lib/for-file.ts";
+import { approved, eventsOf, startRelease, type Team, team } from "./release-fixtures.ts";
 
-let release: Release;
-beforeAll(async () => {
-  release = await startRelease();
-});
-afterAll(() => release[Symbol.asyncDispose]());
-afterEach(() => release.peers.steps.mend("publishRelease"));
+const release = forFile(startRelease);
+afterEach(() => release().peers.steps.mend("publishRelease"));
 
 const refuse = (reason: ErrorReason, message: string) =>
-  release.peers.steps.fail("publishRelease", () => failure(Code.ResourceExhausted, reason, message));
+  release().peers.steps.fail("publishRelease", () => failure(Code.ResourceExhausted, reason, message));
 
 /** The project stays approved with the cause, keeps its bytes, and can be published once the cause is removed. */
 async function expectPublishable(by: Team, projectId: string, errorMessage: string): Promise<void> {
   const { project } = await by.editor.projects.getProject({ projectId });
   expect(project).toMatchObject({ state: ProjectState.APPROVED, errorMessage, published: [] });
-  expect(release.peers.staging.dropped.has(project?.stagingJobId ?? "")).toBe(false);
-  release.peers.steps.mend("publishRelease");
+  expect(release().peers.staging.dropped.has(project?.stagingJobId ?? "")).toBe(false);
+  release().peers.steps.mend("publishRelease");
   const answer = await by.editor.projects.publishProject({ projectId });
   expect(answer.published).toHaveLength(4);
   expect(answer.project).toMatchObject({ state: ProjectState.PUBLISHED, errorMessage: "" });
@@ -33,8 +30,8 @@ test.each([
   ["QUOTA_EXCEEDED", ErrorReason.QUOTA_EXCEEDED, "90 bytes or more are needed"],
   ["DISK_FULL", ErrorReason.DISK_FULL, "no space is left on the server's disk"],
 ])("ResourceExhausted: %s, each time; it stays approved", async (reason, storages, message) => {
-  const by = team(release);
-  const { projectId } = await approved(release, by);
+  const by = team(release());
+  const { projectId } = await approved(release(), by);
   refuse(storages, message);
   for (const _ of [1, 2]) {
     expect(await failureOf(by.editor.projects.publishProject({ projectId }))).toEqual({
@@ -47,9 +44,9 @@ test.each([
 });
 
 test("PermissionDenied: who asked lost the permission before storage was asked; it stays approved", async () => {
-  const by = team(release);
-  const { projectId } = await approved(release, by);
-  const { roles } = release.peers.identity;
+  const by = team(release());
+  const { projectId } = await approved(release(), by);
+  const { roles } = release().peers.identity;
   roles.set(by.editor.who.userId, undefined);
   expect(await failureOf(by.editor.projects.publishProject({ projectId }))).toMatchObject({
     code: "PermissionDenied",

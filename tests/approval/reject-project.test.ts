@@ -1,16 +1,12 @@
-import { afterAll, beforeAll } from "vitest";
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { Decision } from "../../gen/sluice/approval/v1/reviews_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { testDecision } from "./decisions.ts";
-import { type Release, startRelease } from "./release-fixtures.ts";
+import { startRelease } from "./release-fixtures.ts";
 
-let release: Release;
-beforeAll(async () => {
-  release = await startRelease();
-});
-afterAll(() => release[Symbol.asyncDispose]());
+const release = forFile(startRelease);
 
-testDecision(() => release, {
+testDecision(release, {
   call: "rejectProject",
   decision: Decision.REJECTED,
   state: ProjectState.REJECTED,

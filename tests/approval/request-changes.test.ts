@@ -1,18 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { Decision } from "../../gen/sluice/approval/v1/reviews_pb.ts";
 import { failureOf } from "../lib/failure-of.ts";
+import { forFile } from "../lib/for-file.ts";
 import { testDecision } from "./decisions.ts";
-import { type Release, startRelease, team } from "./release-fixtures.ts";
+import { startRelease, team } from "./release-fixtures.ts";
 
-let release: Release;
-beforeAll(async () => {
-  release = await startRelease();
-});
-afterAll(() => release[Symbol.asyncDispose]());
+const release = forFile(startRelease);
 
-testDecision(() => release, {
+testDecision(release, {
   call: "requestChanges",
   decision: Decision.CHANGES_REQUESTED,
   state: ProjectState.CHANGES_REQUESTED,
@@ -22,7 +19,7 @@ testDecision(() => release, {
 const anotherManifest = "f".repeat(64);
 
 test("InvalidArgument: changes are asked for without a word", async () => {
-  const call = team(release).approver.reviews.requestChanges({
+  const call = team(release()).approver.reviews.requestChanges({
     projectId: randomUUID(),
     manifestSha256: anotherManifest,
   });

@@ -1,21 +1,18 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type State, states, statesBefore } from "../../services/approval/state.ts";
 import { failureOf } from "../lib/failure-of.ts";
-import { drafted, type Release, startRelease, type Team, team } from "./release-fixtures.ts";
+import { forFile } from "../lib/for-file.ts";
+import { drafted, startRelease, type Team, team } from "./release-fixtures.ts";
 
-let release: Release;
-beforeAll(async () => {
-  release = await startRelease();
-});
-afterAll(() => release[Symbol.asyncDispose]());
+const release = forFile(startRelease);
 
 const manifestSha256 = "a".repeat(64);
 const withoutManifest: State[] = ["draft", "validated", "failed"];
 
 /** A project whose row is set to a state directly, with the columns that the constraints require. */
 async function inState(by: Team, state: State): Promise<string> {
-  const { projectId } = await drafted(release, by);
-  const { sql } = release.database;
+  const { projectId } = await drafted(release(), by);
+  const { sql } = release().database;
   const made = !withoutManifest.includes(state);
   await sql`
     update approval.projects set
@@ -88,7 +85,7 @@ test.each(Object.entries(calls))(
   "FailedPrecondition: %s, but in its states",
   async (_name, [call, allowed, reason]) => {
     for (const state of states) {
-      const by = team(release);
+      const by = team(release());
       const projectId = await inState(by, state);
       if (allowed.includes(state)) {
         await call(by, projectId);
@@ -131,10 +128,11 @@ test.each([
   ["a draft with an error", "error_message = 'it broke'", "projects_error_when_failed"],
   ["no approvals", "approvals_required = 0", "projects_approvals_required_range"],
 ])("the database refuses %s", async (_what, change, constraint) => {
-  const by = team(release);
-  const { projectId } = await drafted(release, by);
-  const update = release.database.sql.unsafe(`update approval.projects set ${change} where project_id = $1`, [
-    projectId,
-  ]);
+  const by = team(release());
+  const { projectId } = await drafted(release(), by);
+  const update = release().database.sql.unsafe(
+    `update approval.projects set ${change} where project_id = $1`,
+    [projectId],
+  );
   await expect(update).rejects.toThrow(constraint);
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   FilestoreDestination_Format as Format,
   type Project,
@@ -10,9 +10,9 @@ import {
 } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { failureOf, lacking, missing } from "../lib/failure-of.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
-  type Approval,
   createProject,
   createSource,
   draft,
@@ -22,20 +22,16 @@ import {
   startApproval,
 } from "./fixtures.ts";
 
-let approval: Approval;
-beforeAll(async () => {
-  approval = await startApproval();
-});
-afterAll(() => approval[Symbol.asyncDispose]());
+const approval = forFile(startApproval);
 
 type Request = MessageInitShape<typeof UpdateProjectRequestSchema>;
 
 const updateProject = (who: Principal, project: Request["project"], paths: string[] = []) =>
-  projects(approval, who).updateProject({ project, updateMask: { paths } });
+  projects(approval(), who).updateProject({ project, updateMask: { paths } });
 
 /** The current project without its update time. */
 async function stored(who: Principal, { projectId }: Project) {
-  const { project } = await projects(approval, who).getProject({ projectId });
+  const { project } = await projects(approval(), who).getProject({ projectId });
   const { updateTime: _, ...rest } = project ?? {};
   return rest;
 }
@@ -48,12 +44,12 @@ const changes = {
 
 test("OK: an editor changes everything that is set and may be changed, and nothing else", async () => {
   const who = principal();
-  const before = await createProject(approval, who);
+  const before = await createProject(approval(), who);
   const editor = principal({ orgId: who.orgId, roles: ["editor"] });
   const { project } = await updateProject(editor, {
     ...draft(changes),
     projectId: before.projectId,
-    sourceId: await createSource(approval, who),
+    sourceId: await createSource(approval(), who),
     creatorUserId: editor.userId,
     state: ProjectState.UNSPECIFIED,
     createTime: { seconds: 1n },
@@ -70,7 +66,7 @@ test("OK: an editor changes everything that is set and may be changed, and nothi
   const time = ({ updateTime }: Project) => (updateTime ? timestampMs(updateTime) : 0);
   expect(project && time(project)).toBeGreaterThan(time(before));
   const { projectId } = before;
-  expect((await projects(approval, who).getProject({ projectId })).project).toEqual(project);
+  expect((await projects(approval(), who).getProject({ projectId })).project).toEqual(project);
 });
 
 test.each([
@@ -83,17 +79,17 @@ test.each([
     [{ [field]: changes[field] }, []],
     [changes, [path]],
   ] as const) {
-    const before = await createProject(approval, who);
+    const before = await createProject(approval(), who);
     await updateProject(who, { projectId: before.projectId, ...given }, [...paths]);
     const { updateTime: _, ...rest } = before;
     expect(await stored(who, before)).toMatchObject({ ...rest, [field]: changes[field], etag: "2" });
-    await projects(approval, who).deleteProject({ projectId: before.projectId });
+    await projects(approval(), who).deleteProject({ projectId: before.projectId });
   }
 });
 
 test("OK: the etag that was read, in quotation marks too, and the display name that it has", async () => {
   const who = principal();
-  const { projectId, displayName, etag } = await createProject(approval, who);
+  const { projectId, displayName, etag } = await createProject(approval(), who);
   await updateProject(who, { projectId, displayName, etag });
   const { project } = await updateProject(who, { projectId, displayName, etag: '"2"' });
   expect(project).toMatchObject({ displayName, etag: "3" });
@@ -101,14 +97,14 @@ test("OK: the etag that was read, in quotation marks too, and the display name t
 
 test("OK: a display name that another organisation has", async () => {
   const who = principal();
-  const { displayName } = await createProject(approval, principal());
-  const { projectId } = await createProject(approval, who);
+  const { displayName } = await createProject(approval(), principal());
+  const { projectId } = await createProject(approval(), who);
   expect((await updateProject(who, { projectId, displayName })).project).toMatchObject({ displayName });
 });
 
 test("Aborted: an etag of before, and one that is none, change nothing", async () => {
   const who = principal();
-  const before = await createProject(approval, who);
+  const before = await createProject(approval(), who);
   const { projectId } = before;
   await updateProject(who, { projectId, displayName: "changed" });
   const changed = await stored(who, before);
@@ -124,7 +120,7 @@ test("Aborted: an etag of before, and one that is none, change nothing", async (
 
 test("Aborted: all but one of racing callers with the same etag", async () => {
   const who = principal();
-  const { projectId, etag } = await createProject(approval, who);
+  const { projectId, etag } = await createProject(approval(), who);
   const calls = Array.from({ length: 8 }, (_, index) =>
     updateProject(who, { projectId, displayName: `name ${index}`, etag }),
   );
@@ -137,8 +133,8 @@ test("Aborted: all but one of racing callers with the same etag", async () => {
 
 test("AlreadyExists: another project's display name", async () => {
   const who = principal();
-  const { displayName } = await createProject(approval, who);
-  const before = await createProject(approval, who);
+  const { displayName } = await createProject(approval(), who);
+  const before = await createProject(approval(), who);
   const { projectId } = before;
   expect(await failureOf(updateProject(who, { ...changes, projectId, displayName }))).toEqual({
     code: "AlreadyExists",
@@ -169,7 +165,7 @@ test.each([
   ["an unknown field", {}, ["soup"], ["update_mask"]],
 ])("InvalidArgument: %s; nothing is changed", async (title, change, paths, fields) => {
   const who = principal();
-  const before = await createProject(approval, who);
+  const before = await createProject(approval(), who);
   const { projectId } = before;
   const project = change && { ...(title !== "no project id" && { projectId }), ...change };
   expect(await failureOf(updateProject(who, project, paths))).toEqual({ code: "InvalidArgument", fields });
@@ -185,7 +181,7 @@ test("InvalidArgument: the text names the path that can't be changed, and those 
 
 test("NotFound: an unknown project, and another organisation's, whatever the etag", async () => {
   const owner = principal();
-  const before = await createProject(approval, owner);
+  const before = await createProject(approval(), owner);
   for (const projectId of [randomUUID(), before.projectId]) {
     for (const etag of ["", "1", "9"]) {
       const call = updateProject(principal(), { ...changes, projectId, etag });
@@ -213,7 +209,7 @@ test("FailedPrecondition: a project that is no draft any more, whatever the etag
 
 test("PermissionDenied: a viewer, and an approver", async () => {
   const who = principal();
-  const { projectId } = await createProject(approval, who);
+  const { projectId } = await createProject(approval(), who);
   for (const role of ["viewer", "approver"]) {
     const call = updateProject({ ...who, roles: [role] }, { projectId, displayName: "x" });
     expect(await failureOf(call)).toEqual(lacking("projects.write"));

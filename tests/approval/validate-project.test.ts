@@ -1,27 +1,24 @@
 import { randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { EventType } from "../../gen/sluice/approval/v1/audit_pb.ts";
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
 import { failureOf, missing } from "../lib/failure-of.ts";
+import { forFile } from "../lib/for-file.ts";
 import { catalogTable } from "./peers/orchestration.ts";
-import { drafted, eventsOf, packaged, type Release, startRelease, tables, team } from "./release-fixtures.ts";
+import { drafted, eventsOf, packaged, startRelease, tables, team } from "./release-fixtures.ts";
 
-let release: Release;
-beforeAll(async () => {
-  release = await startRelease();
-});
-afterAll(() => release[Symbol.asyncDispose]());
+const release = forFile(startRelease);
 afterEach(() => {
-  release.peers.orchestration.connection = { connected: true, reason: "" };
-  release.peers.steps.mend("listTables");
+  release().peers.orchestration.connection = { connected: true, reason: "" };
+  release().peers.steps.mend("listTables");
 });
 
 test("OK: answers the tables and columns to release in the project's order, and the project is validated", async () => {
-  const by = team(release);
+  const by = team(release());
   const catalog = [...tables(), catalogTable("unasked", ["id"])];
-  const sourceId = release.peers.orchestration.addSource(by.editor.who, catalog);
-  const { projectId, etag } = await drafted(release, by, {
+  const sourceId = release().peers.orchestration.addSource(by.editor.who, catalog);
+  const { projectId, etag } = await drafted(release(), by, {
     sourceId,
     tables: [
       { schemaName: "shop", name: "customers" },
@@ -58,8 +55,8 @@ test("OK: answers the tables and columns to release in the project's order, and 
 });
 
 test("OK: a validated project is validated again", async () => {
-  const by = team(release);
-  const { projectId } = await drafted(release, by);
+  const by = team(release());
+  const { projectId } = await drafted(release(), by);
   for (const _ of [1, 2]) {
     const { project } = await by.editor.projects.validateProject({ projectId });
     expect(project?.state).toBe(ProjectState.VALIDATED);
@@ -68,10 +65,10 @@ test("OK: a validated project is validated again", async () => {
 });
 
 test("OK: a table of the exact name is meant where it has no schema, though another schema has one, too", async () => {
-  const by = team(release);
+  const by = team(release());
   const catalog = [catalogTable("t", ["id"]), catalogTable("t", ["id"], "other")];
-  const sourceId = release.peers.orchestration.addSource(by.editor.who, catalog);
-  const { projectId } = await drafted(release, by, { sourceId, tables: [{ name: "t" }] });
+  const sourceId = release().peers.orchestration.addSource(by.editor.who, catalog);
+  const { projectId } = await drafted(release(), by, { sourceId, tables: [{ name: "t" }] });
   const answer = await by.editor.projects.validateProject({ projectId });
   expect(answer.tables.map(({ tableId }) => tableId)).toEqual([catalog[0]?.tableId]);
 });
@@ -95,8 +92,8 @@ test.each([
     "table shop.orders is selected twice",
   ],
 ])("FailedPrecondition: the source lacks %s, which the text names", async (_what, selected, problem) => {
-  const by = team(release);
-  const { projectId, sourceId } = await drafted(release, by, { tables: selected });
+  const by = team(release());
+  const { projectId, sourceId } = await drafted(release(), by, { tables: selected });
   const call = () => by.editor.projects.validateProject({ projectId });
   expect(await failureOf(call())).toEqual({
     code: "FailedPrecondition",
@@ -108,17 +105,17 @@ test.each([
 });
 
 test("FailedPrecondition: of very much that is missing the text names the beginning", async () => {
-  const by = team(release);
+  const by = team(release());
   const columns = Array.from({ length: 2000 }, (_, index) => `${index}`.padEnd(255, "é"));
-  const { projectId } = await drafted(release, by, { tables: [{ name: "orders", columns }] });
+  const { projectId } = await drafted(release(), by, { tables: [{ name: "orders", columns }] });
   const call = () => by.editor.projects.validateProject({ projectId });
   expect(await failureOf(call())).toMatchObject({ reason: "SOURCE_CHANGED" });
   await expect(call()).rejects.toThrow(/no column 0é+; .*; and 1995 more$/);
 });
 
 test("FailedPrecondition: a table of several schemas, a source that was not discovered, one that was removed", async () => {
-  const by = team(release);
-  const { addSource, removeSource } = release.peers.orchestration;
+  const by = team(release());
+  const { addSource, removeSource } = release().peers.orchestration;
   const twice = addSource(by.editor.who, [catalogTable("t", ["id"], "a"), catalogTable("t", ["id"], "b")]);
   const empty = addSource(by.editor.who, []);
   const removed = addSource(by.editor.who, tables());
@@ -127,15 +124,15 @@ test("FailedPrecondition: a table of several schemas, a source that was not disc
     [empty, "it was not discovered"],
     [removed, "it was removed"],
   ] as const) {
-    const { projectId } = await drafted(release, by, { sourceId, tables: [{ name: "t" }] });
+    const { projectId } = await drafted(release(), by, { sourceId, tables: [{ name: "t" }] });
     if (sourceId === removed) removeSource(sourceId);
     await expect(by.editor.projects.validateProject({ projectId })).rejects.toThrow(problem);
   }
 });
 
 test("FailedPrecondition: a packaged project, which stays so", async () => {
-  const by = team(release);
-  const { projectId } = await packaged(release, by);
+  const by = team(release());
+  const { projectId } = await packaged(release(), by);
   expect(await failureOf(by.editor.projects.validateProject({ projectId }))).toEqual({
     code: "FailedPrecondition",
     reason: "STATE_CONFLICT",
@@ -145,9 +142,9 @@ test("FailedPrecondition: a packaged project, which stays so", async () => {
 });
 
 test("Unavailable: the source can't be reached; the text says why", async () => {
-  const by = team(release);
-  const { projectId, sourceId } = await drafted(release, by);
-  release.peers.orchestration.connection = { connected: false, reason: "nobody listens on port 1" };
+  const by = team(release());
+  const { projectId, sourceId } = await drafted(release(), by);
+  release().peers.orchestration.connection = { connected: false, reason: "nobody listens on port 1" };
   const call = () => by.editor.projects.validateProject({ projectId });
   expect(await failureOf(call())).toEqual({
     code: "Unavailable",
@@ -158,18 +155,18 @@ test("Unavailable: the source can't be reached; the text says why", async () => 
 });
 
 test("Unavailable: orchestration fails, and says so", async () => {
-  const by = team(release);
-  const { projectId } = await drafted(release, by);
-  release.peers.steps.fail("listTables", () => new ConnectError("not now", Code.Unavailable));
+  const by = team(release());
+  const { projectId } = await drafted(release(), by);
+  release().peers.steps.fail("listTables", () => new ConnectError("not now", Code.Unavailable));
   expect(await failureOf(by.editor.projects.validateProject({ projectId }))).toMatchObject({
     code: "Unavailable",
   });
 });
 
 test("Aborted: other tables were selected while the source was looked at", async () => {
-  const by = team(release);
-  const { projectId } = await drafted(release, by);
-  const looked = release.peers.steps.hold("testConnection", "after");
+  const by = team(release());
+  const { projectId } = await drafted(release(), by);
+  const looked = release().peers.steps.hold("testConnection", "after");
   const call = failureOf(by.editor.projects.validateProject({ projectId }));
   await looked.reached;
   await by.editor.projects.updateProject({ project: { projectId, tables: [{ name: "customers" }] } });
@@ -183,9 +180,9 @@ test("Aborted: other tables were selected while the source was looked at", async
 });
 
 test("NotFound: an unknown project, and another organisation's", async () => {
-  const { projectId } = await drafted(release, team(release));
+  const { projectId } = await drafted(release(), team(release()));
   for (const id of [randomUUID(), projectId]) {
-    const call = team(release).editor.projects.validateProject({ projectId: id });
+    const call = team(release()).editor.projects.validateProject({ projectId: id });
     expect(await failureOf(call)).toEqual(missing("project", id));
   }
 });

@@ -1,21 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { hashOf, zeroHash } from "../../services/approval/audit/event-hash.ts";
 import { verifyEvents } from "../../services/approval/audit/verify-events.ts";
 import type { EventRow } from "../../services/approval/event-repository.ts";
 import { failureOf, lacking } from "../lib/failure-of.ts";
-import { given, published, type Release, startRelease, type Team, team } from "./release-fixtures.ts";
+import { forFile } from "../lib/for-file.ts";
+import { given, published, startRelease, type Team, team } from "./release-fixtures.ts";
 
-let release: Release;
-beforeAll(async () => {
-  release = await startRelease();
-});
-afterAll(() => release[Symbol.asyncDispose]());
+const release = forFile(startRelease);
 
 /** Changes rows as an administrator of the database could, without triggers. */
 async function tamper(statement: string, orgId: string): Promise<void> {
-  await release.database.sql.begin(async (sql) => {
+  await release().database.sql.begin(async (sql) => {
     await sql`set local session_replication_role = replica`;
     await sql.unsafe(statement, [orgId]);
   });
@@ -25,7 +22,7 @@ const eventCount = 8;
 const whole = { valid: true, eventCount: BigInt(eventCount), firstInvalidSequence: 0n, problem: "" };
 
 test("OK: an organisation that did nothing has a valid chain without events", async () => {
-  expect(await team(release).approver.audit.verifyChain({})).toMatchObject({
+  expect(await team(release()).approver.audit.verifyChain({})).toMatchObject({
     ...whole,
     eventCount: 0n,
     headHash: "0".repeat(64),
@@ -63,7 +60,7 @@ test("OK: chains of many pages are read to their end", async () => {
 
 let tampered: Team;
 beforeEach(() => {
-  tampered = team(release);
+  tampered = team(release());
 });
 
 test.each([
@@ -85,7 +82,7 @@ test.each([
   ["it was removed", 4, `delete from approval.events`, "is missing"],
   ["it was removed", 8, `delete from approval.events`, "is missing"],
 ])("OK: finds what was done to an event: %s (%i)", async (_what, sequence, statement, problem) => {
-  await published(release, tampered);
+  await published(release(), tampered);
   await tamper(`${statement} where org_id = $1 and sequence = ${sequence}`, tampered.orgId);
   const verdict = await tampered.approver.audit.verifyChain({});
   expect(verdict).toMatchObject({
@@ -97,7 +94,7 @@ test.each([
 });
 
 test.each([2, 5, 8])("OK: finds that event %i changed places with the one before", async (sequence) => {
-  await published(release, tampered);
+  await published(release(), tampered);
   const moves = [
     [sequence, -1],
     [sequence - 1, sequence],
@@ -112,7 +109,7 @@ test.each([2, 5, 8])("OK: finds that event %i changed places with the one before
 });
 
 test("OK: finds that an event was written anew with a hash of its own, by the one that followed it", async () => {
-  const { projectId } = await published(release, tampered);
+  const { projectId } = await published(release(), tampered);
   const { events } = await tampered.editor.audit.listEvents({ projectId });
   const [, , , , event] = events;
   const details = JSON.stringify({ manifestSha256: "f".repeat(64) });
@@ -138,9 +135,9 @@ test("OK: finds that an event was written anew with a hash of its own, by the on
 });
 
 test("OK: finds an event that was put at the end, one that another organisation's chain lent, and a lost end", async () => {
-  const [lender, none] = [team(release), team(release)];
-  await published(release, tampered);
-  await published(release, lender);
+  const [lender, none] = [team(release()), team(release())];
+  await published(release(), tampered);
+  await published(release(), lender);
   await tamper(
     `insert into approval.events select org_id, 9, project_id, type, actor_user_id, create_time, details_json, hash, hash
      from approval.events where org_id = $1 and sequence = 8`,
@@ -169,9 +166,9 @@ test("OK: finds an event that was put at the end, one that another organisation'
 });
 
 test("OK: finds that another organisation's whole chain was put in the place of its own", async () => {
-  const lender = team(release);
-  await published(release, lender);
-  await published(release, tampered);
+  const lender = team(release());
+  await published(release(), lender);
+  await published(release(), tampered);
   const { orgId } = tampered;
   await tamper("delete from approval.events where org_id = $1", orgId);
   await tamper("delete from approval.chains where org_id = $1", orgId);
@@ -193,15 +190,15 @@ test("OK: finds that another organisation's whole chain was put in the place of 
 });
 
 test("OK: what one organisation does, or is done to it, is nothing to another's chain", async () => {
-  const other = team(release);
-  await published(release, tampered);
-  await published(release, other);
+  const other = team(release());
+  await published(release(), tampered);
+  await published(release(), other);
   await tamper("delete from approval.events where org_id = $1 and sequence = 2", tampered.orgId);
   expect(await other.approver.audit.verifyChain({})).toMatchObject(whole);
 });
 
 test("the database refuses to change, remove or reorder events, and to shorten a chain", async () => {
-  await published(release, tampered);
+  await published(release(), tampered);
   for (const statement of [
     "update approval.events set details_json = '{}'",
     "delete from approval.events",
@@ -211,11 +208,11 @@ test("the database refuses to change, remove or reorder events, and to shorten a
     "delete from approval.chains",
     "truncate approval.chains",
   ]) {
-    await expect(release.database.sql.unsafe(statement)).rejects.toThrow(/append-only|only grow/);
+    await expect(release().database.sql.unsafe(statement)).rejects.toThrow(/append-only|only grow/);
   }
   expect(await tampered.approver.audit.verifyChain({})).toMatchObject(whole);
 });
 
 test("PermissionDenied: an editor does not verify the chain", async () => {
-  expect(await failureOf(team(release).editor.audit.verifyChain({}))).toEqual(lacking("audit.read"));
+  expect(await failureOf(team(release()).editor.audit.verifyChain({}))).toEqual(lacking("audit.read"));
 });

@@ -1,21 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { FileFormat, JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { failureOf } from "../orchestration/orchestration.ts";
-import { createJob, ended, type Staging, startStaging } from "./staging.ts";
+import { createJob, ended, startStaging } from "./staging.ts";
 
-let staging: Staging;
-beforeAll(async () => {
-  staging = await startStaging();
-});
-afterAll(() => staging[Symbol.asyncDispose]());
+const staging = forFile(startStaging);
 
 const unknown = "00000000-0000-7000-8000-000000000001";
 
 test("OK: a job of tables by name, with its defaults", async () => {
-  const user = staging.user();
-  const { sourceId } = staging.peers.addSource(user.who, {}, { name: "other" });
+  const user = staging().user();
+  const { sourceId } = staging().peers.addSource(user.who, {}, { name: "other" });
   const { job } = await user.jobs.createJob({ job: { sourceId, tables: ["orders", "public.other"] } });
   expect(job).toMatchObject({
     sourceId,
@@ -33,10 +30,10 @@ test("OK: a job of tables by name, with its defaults", async () => {
 });
 
 test("OK: a job of chosen columns, as CSV, of tables with odd names", async () => {
-  const user = staging.user();
+  const user = staging().user();
   const name = `"it's" a\\b/c 😀.x`;
   const columns = ["id", 'na"me', "größe 😀"];
-  const { sourceId } = staging.peers.addSource(user.who, { schemaName: "my.schema", name, columns });
+  const { sourceId } = staging().peers.addSource(user.who, { schemaName: "my.schema", name, columns });
   const { job } = await user.jobs.createJob({
     job: {
       sourceId,
@@ -56,8 +53,8 @@ test("OK: a job of chosen columns, as CSV, of tables with odd names", async () =
 });
 
 test("OK: the same request answers the same job, and another one is told apart", async () => {
-  const user = staging.user();
-  const source = staging.peers.addSource(user.who, {});
+  const user = staging().user();
+  const source = staging().peers.addSource(user.who, {});
   const request = { job: { sourceId: source.sourceId, tables: ["orders"] }, requestId: randomUUID() };
   const answers = await Promise.all(Array.from({ length: 8 }, () => user.jobs.createJob(request)));
   expect(new Set(answers.map(({ job }) => job?.jobId)).size).toBe(1);
@@ -72,8 +69,8 @@ test("OK: the same request answers the same job, and another one is told apart",
 });
 
 test("InvalidArgument: a table that the catalog has not, or not once", async () => {
-  const user = staging.user();
-  const { sourceId } = staging.peers.addSource(user.who, {}, { schemaName: "archive" }, { name: "a.b" });
+  const user = staging().user();
+  const { sourceId } = staging().peers.addSource(user.who, {}, { schemaName: "archive" }, { name: "a.b" });
   const fieldsOf = async (job: object) => {
     const { code, fields } = await failureOf(user.jobs.createJob({ job: { sourceId, ...job } }));
     return { code, fields };
@@ -99,8 +96,8 @@ test("InvalidArgument: a table that the catalog has not, or not once", async () 
 });
 
 test("InvalidArgument: no such source, or another organisation's", async () => {
-  const user = staging.user();
-  const foreign = staging.peers.addSource(staging.user().who, {});
+  const user = staging().user();
+  const foreign = staging().peers.addSource(staging().user().who, {});
   for (const sourceId of [unknown, foreign.sourceId]) {
     expect(await failureOf(user.jobs.createJob({ job: { sourceId, tables: ["orders"] } }))).toMatchObject({
       code: Code.InvalidArgument,
@@ -110,7 +107,7 @@ test("InvalidArgument: no such source, or another organisation's", async () => {
 });
 
 test("PermissionDenied: a viewer makes no job", async () => {
-  const viewer = staging.user({ roles: ["viewer"] });
-  const source = staging.peers.addSource(viewer.who, {});
+  const viewer = staging().user({ roles: ["viewer"] });
+  const source = staging().peers.addSource(viewer.who, {});
   await expect(createJob(viewer, source)).rejects.toMatchObject({ code: Code.PermissionDenied });
 });

@@ -1,30 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { PackageService } from "../../gen/sluice/staging/v1/packages_pb.ts";
 import { failureOf, missing } from "../lib/failure-of.ts";
-import {
-  createJob,
-  ended,
-  eventually,
-  type Staging,
-  startStaging,
-  storedFiles,
-  type User,
-} from "./staging.ts";
+import { forFile } from "../lib/for-file.ts";
+import { createJob, ended, eventually, startStaging, storedFiles, type User } from "./staging.ts";
 
-let staging: Staging;
-beforeAll(async () => {
-  staging = await startStaging();
-});
-afterAll(() => staging[Symbol.asyncDispose]());
+const staging = forFile(startStaging);
 
-const packagesOf = ({ who }: User) => staging.service.client(PackageService, who, "approval");
-const newJob = (user: User) => createJob(user, staging.peers.addSource(user.who, {}));
+const packagesOf = ({ who }: User) => staging().service.client(PackageService, who, "approval");
+const newJob = (user: User) => createJob(user, staging().peers.addSource(user.who, {}));
 const jobOf = async (user: User, jobId: string) => (await user.jobs.getJob({ jobId })).job;
 
 test("OK: a job that is dropped loses its chunks and its manifest, and keeps its row", async () => {
-  const user = staging.user();
+  const user = staging().user();
   const { jobId } = await newJob(user);
   await packagesOf(user).keepJob({ jobId });
   await ended(user, jobId);
@@ -39,9 +28,9 @@ test("OK: a job that is dropped loses its chunks and its manifest, and keeps its
 });
 
 test("OK: a job that is dropped before its end is cancelled", async () => {
-  const user = staging.user();
+  const user = staging().user();
   const held = Promise.withResolvers<void>();
-  staging.peers.beforeChunk = () => held.promise;
+  staging().peers.beforeChunk = () => held.promise;
   const { jobId } = await newJob(user);
   await packagesOf(user).keepJob({ jobId });
   await packagesOf(user).dropJob({ jobId });
@@ -51,14 +40,14 @@ test("OK: a job that is dropped before its end is cancelled", async () => {
 });
 
 test("NotFound: an unknown job, and another organisation's", async () => {
-  const { jobId } = await newJob(staging.user());
+  const { jobId } = await newJob(staging().user());
   for (const id of [randomUUID(), jobId]) {
-    expect(await failureOf(packagesOf(staging.user()).dropJob({ jobId: id }))).toEqual(missing("job", id));
+    expect(await failureOf(packagesOf(staging().user()).dropJob({ jobId: id }))).toEqual(missing("job", id));
   }
 });
 
 test.each(["edge", "orchestration", "storage"])("PermissionDenied: %s", async (process) => {
-  const { who } = staging.user();
-  const call = staging.service.client(PackageService, who, process).dropJob({ jobId: randomUUID() });
+  const { who } = staging().user();
+  const call = staging().service.client(PackageService, who, process).dropJob({ jobId: randomUUID() });
   expect(await failureOf(call)).toMatchObject({ code: "PermissionDenied" });
 });

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { failureOf } from "../lib/failure-of.ts";
-import { createJob, ended, type Staging, startStaging, type User } from "./staging.ts";
+import { forFile } from "../lib/for-file.ts";
+import { createJob, ended, startStaging, type User } from "./staging.ts";
 
-let staging: Staging;
-beforeAll(async () => {
-  staging = await startStaging();
-});
-afterAll(() => staging[Symbol.asyncDispose]());
+const staging = forFile(startStaging);
 
 const unknown = "00000000-0000-7000-8000-000000000001";
 
@@ -22,10 +19,10 @@ const reads = [
 ];
 
 test("NotFound: no such job, or another organisation's", async () => {
-  const owner = staging.user();
-  const { jobId } = await createJob(owner, staging.peers.addSource(owner.who, {}));
+  const owner = staging().user();
+  const { jobId } = await createJob(owner, staging().peers.addSource(owner.who, {}));
   await ended(owner, jobId);
-  const stranger = staging.user();
+  const stranger = staging().user();
   for (const id of [unknown, jobId]) {
     for (const read of reads) expect(await codeOf(read(stranger, id))).toBe("NotFound");
     for (const name of ["cancelJob", "pauseJob", "resumeJob", "deleteJob"] as const) {
@@ -37,8 +34,8 @@ test("NotFound: no such job, or another organisation's", async () => {
 });
 
 test("OK: the job as it was made", async () => {
-  const user = staging.user();
-  const source = staging.peers.addSource(user.who, {});
+  const user = staging().user();
+  const source = staging().peers.addSource(user.who, {});
   const { jobId, sourceId, creatorUserId } = await createJob(user, source);
   const { job } = await user.jobs.getJob({ jobId });
   expect(job).toMatchObject({ jobId, sourceId, creatorUserId, tables: ["orders"], chunkRows: 1000n });

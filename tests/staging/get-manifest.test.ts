@@ -1,21 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { failureOf, missing } from "../lib/failure-of.ts";
-import { createJob, ended, type Staging, startStaging } from "./staging.ts";
+import { forFile } from "../lib/for-file.ts";
+import { createJob, ended, startStaging } from "./staging.ts";
 
-let staging: Staging;
-beforeAll(async () => {
-  staging = await startStaging();
-});
-afterAll(() => staging[Symbol.asyncDispose]());
+const staging = forFile(startStaging);
 
 const codeOf = async (call: Promise<unknown>) => (await failureOf(call)).code;
 
 test("FailedPrecondition: there is no manifest before the job has succeeded", async () => {
-  const user = staging.user();
+  const user = staging().user();
   const hold = Promise.withResolvers<void>();
-  staging.peers.beforeChunk = () => hold.promise;
-  const { jobId } = await createJob(user, staging.peers.addSource(user.who, {}));
+  staging().peers.beforeChunk = () => hold.promise;
+  const { jobId } = await createJob(user, staging().peers.addSource(user.who, {}));
   expect(await failureOf(user.jobs.getManifest({ jobId }))).toMatchObject({
     code: "FailedPrecondition",
     reason: "STATE_CONFLICT",
@@ -23,23 +20,23 @@ test("FailedPrecondition: there is no manifest before the job has succeeded", as
   expect((await user.jobs.listChunks({ jobId })).chunks).toEqual([]);
   expect(await codeOf(user.jobs.getChunk({ jobId, chunkIndex: 0 }))).toBe("NotFound");
   hold.resolve();
-  staging.peers.beforeChunk = () => {};
+  staging().peers.beforeChunk = () => {};
 });
 
 test("NotFound: an unknown job, and another organisation's", async () => {
-  const owner = staging.user();
-  const { jobId } = await createJob(owner, staging.peers.addSource(owner.who, {}));
+  const owner = staging().user();
+  const { jobId } = await createJob(owner, staging().peers.addSource(owner.who, {}));
   for (const id of [randomUUID(), jobId]) {
-    const call = staging.user().jobs.getManifest({ jobId: id });
+    const call = staging().user().jobs.getManifest({ jobId: id });
     expect(await failureOf(call)).toEqual(missing("job", id));
   }
 });
 
 test("OK: the tables with their files, and the hash and the URL of the stored manifest", async () => {
-  const user = staging.user();
+  const user = staging().user();
   const { jobId, manifestSha256 } = await ended(
     user,
-    (await createJob(user, staging.peers.addSource(user.who, {}))).jobId,
+    (await createJob(user, staging().peers.addSource(user.who, {}))).jobId,
   );
   const { manifest, sha256, url } = await user.jobs.getManifest({ jobId });
   expect(manifest).toMatchObject({ jobId, rowCount: 3000n, tables: [{ name: "orders", rowCount: 3000n }] });

@@ -1,24 +1,16 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { openLentFolder } from "../../services/orchestration/lent/lent-folder.ts";
+import { forFile } from "../lib/for-file.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { bytesOf, type Peers, sha256Of } from "./peers.ts";
 import { createJob, ended, type Staging, startStaging } from "./staging.ts";
 
-let staging: Staging;
-let prepared: AsyncDisposable & { path: string };
-let lend: Lend;
-beforeAll(async () => {
-  staging = await startStaging();
-  prepared = await temporaryFolder();
-  lend = await lendIn(staging);
-});
-afterAll(async () => {
-  await prepared[Symbol.asyncDispose]();
-  await staging[Symbol.asyncDispose]();
-});
+const staging = forFile(startStaging);
+const prepared = forFile(temporaryFolder);
+const lend = forFile(() => lendIn(staging()));
 
 type Lend = (bytes: Buffer, sha256?: string) => ReturnType<Peers["lend"]>;
 
@@ -26,7 +18,7 @@ type Lend = (bytes: Buffer, sha256?: string) => ReturnType<Peers["lend"]>;
 async function lendIn({ lentDirectory }: Staging): Promise<Lend> {
   const folder = await openLentFolder(lentDirectory);
   return async (bytes, sha256 = sha256Of(bytes)) => {
-    const path = join(prepared.path, sha256);
+    const path = join(prepared().path, sha256);
     await writeFile(path, bytes);
     const extraction = { rowCount: 0, columns: [] };
     return (await folder.lend({ path, sha256, sizeBytes: bytes.length, extraction }))?.file;
@@ -54,16 +46,16 @@ async function runJob(mesh: Staging, name: string) {
 const whole = { state: JobState.SUCCEEDED, progress: { rowCount: 3000n, chunkCount: 3 } };
 
 test("OK: storage takes lent chunks where they lie", async () => {
-  staging.peers.lend = lend;
-  const { job, hashes, expected, asked } = await runJob(staging, "lent");
+  staging().peers.lend = lend();
+  const { job, hashes, expected, asked } = await runJob(staging(), "lent");
   expect(job).toMatchObject(whole);
   expect(hashes).toEqual(expected);
   expect(asked).toHaveLength(3);
 });
 
 test("FAILED: a lent chunk with other bytes than its hash says is not stored", async () => {
-  staging.peers.lend = (bytes) => lend(Buffer.from(bytes).fill(0, 10, 11), sha256Of(bytes));
-  const { job, hashes } = await runJob(staging, "damaged");
+  staging().peers.lend = (bytes) => lend()(Buffer.from(bytes).fill(0, 10, 11), sha256Of(bytes));
+  const { job, hashes } = await runJob(staging(), "damaged");
   expect(job.state).toBe(JobState.FAILED);
   expect(job.errorMessage).toMatch(/the lent file does not have the sha256 [0-9a-f]{64}/);
   expect(hashes).toEqual([]);

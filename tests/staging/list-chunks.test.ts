@@ -1,20 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { failureOf, missing } from "../lib/failure-of.ts";
+import { forFile } from "../lib/for-file.ts";
 import { bytesOf, sha256Of } from "./peers.ts";
-import { createJob, ended, type Staging, startStaging } from "./staging.ts";
+import { createJob, ended, startStaging } from "./staging.ts";
 
-let staging: Staging;
-beforeAll(async () => {
-  staging = await startStaging();
-});
-afterAll(() => staging[Symbol.asyncDispose]());
+const staging = forFile(startStaging);
 
 const codeOf = async (call: Promise<unknown>) => (await failureOf(call)).code;
 
 test("OK: chunks by page, and one by its index, can be read by their URL", async () => {
-  const user = staging.user();
-  const source = staging.peers.addSource(user.who, {});
+  const user = staging().user();
+  const source = staging().peers.addSource(user.who, {});
   const { jobId } = await ended(user, (await createJob(user, source)).jobId);
   const first = await user.jobs.listChunks({ jobId, pageSize: 2 });
   expect(first.chunks.map(({ index }) => index)).toEqual([0, 1]);
@@ -42,10 +39,10 @@ test("OK: chunks by page, and one by its index, can be read by their URL", async
 });
 
 test("NotFound: an unknown job, and another organisation's", async () => {
-  const owner = staging.user();
-  const { jobId } = await createJob(owner, staging.peers.addSource(owner.who, {}));
+  const owner = staging().user();
+  const { jobId } = await createJob(owner, staging().peers.addSource(owner.who, {}));
   for (const id of [randomUUID(), jobId]) {
-    const call = staging.user().jobs.listChunks({ jobId: id });
+    const call = staging().user().jobs.listChunks({ jobId: id });
     expect(await failureOf(call)).toEqual(missing("job", id));
   }
 });

@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type Job, JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { failureOf, lacking } from "../lib/failure-of.ts";
-import { createJob, ended, type Staging, startStaging } from "./staging.ts";
+import { forFile } from "../lib/for-file.ts";
+import { createJob, ended, startStaging } from "./staging.ts";
 
-let staging: Staging;
-beforeAll(async () => {
-  staging = await startStaging();
-});
-afterAll(() => staging[Symbol.asyncDispose]());
+const staging = forFile(startStaging);
 
 test("OK: jobs are listed oldest first, by page, state and source", async () => {
-  const user = staging.user();
-  const one = staging.peers.addSource(user.who, {});
-  const two = staging.peers.addSource(user.who, {});
+  const user = staging().user();
+  const one = staging().peers.addSource(user.who, {});
+  const two = staging().peers.addSource(user.who, {});
   const made: Job[] = [];
   for (const source of [one, two, one]) made.push(await createJob(user, source));
   await Promise.all(made.map(({ jobId }) => ended(user, jobId)));
@@ -33,6 +30,6 @@ test("OK: jobs are listed oldest first, by page, state and source", async () => 
 });
 
 test("PermissionDenied: a user without a role", async () => {
-  const call = staging.user({ roles: [] }).jobs.listJobs({});
+  const call = staging().user({ roles: [] }).jobs.listJobs({});
   expect(await failureOf(call)).toEqual(lacking("staging.read"));
 });

@@ -1,21 +1,18 @@
 import { toJsonString } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { RowSecurity } from "../../gen/sluice/common/v1/row_security_pb.ts";
 import { LineageKind } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { JobState, ManifestSchema } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { datasetIdOf } from "../../services/lib/values/ids.ts";
+import { forFile } from "../lib/for-file.ts";
 import { bytesOf, sha256Of } from "./peers.ts";
-import { createJob, ended, eventually, type Staging, startStaging, storedFiles } from "./staging.ts";
+import { createJob, ended, eventually, startStaging, storedFiles } from "./staging.ts";
 
-let staging: Staging;
-beforeAll(async () => {
-  staging = await startStaging();
-});
-afterAll(() => staging[Symbol.asyncDispose]());
+const staging = forFile(startStaging);
 
 test("OK: a job's chunks and manifest say what the source had, and the lineage where it came from", async () => {
-  const { peers } = staging;
-  const user = staging.user();
+  const { peers } = staging();
+  const user = staging().user();
   const source = peers.addSource(user.who, { name: "orders" }, { name: "empty", rowCount: 0 });
   const created = await createJob(user, source);
   expect(created).toMatchObject({ state: JobState.QUEUED, creatorUserId: user.who.userId, chunkRows: 1000n });
@@ -88,8 +85,8 @@ test("OK: a job's chunks and manifest say what the source had, and the lineage w
 });
 
 test("OK: job and manifest say of which tables policies chose the rows", async () => {
-  const user = staging.user();
-  const source = staging.peers.addSource(
+  const user = staging().user();
+  const source = staging().peers.addSource(
     user.who,
     { name: "all", schemaName: "public", rowSecurity: RowSecurity.INACTIVE },
     { name: "some", schemaName: "public", rowSecurity: RowSecurity.ACTIVE },

@@ -1,27 +1,24 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type Job, JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
 import { failureOf, missing } from "../lib/failure-of.ts";
-import { createJob, ended, eventually, type Staging, startStaging } from "./staging.ts";
+import { forFile } from "../lib/for-file.ts";
+import { createJob, ended, eventually, startStaging } from "./staging.ts";
 
-let staging: Staging;
-beforeAll(async () => {
-  staging = await startStaging();
-});
-afterAll(() => staging[Symbol.asyncDispose]());
+const staging = forFile(startStaging);
 
 test("OK: a watch answers the job now, what changes, and ends with its end", async () => {
-  const user = staging.user();
+  const user = staging().user();
   const hold = Promise.withResolvers<void>();
-  staging.peers.beforeChunk = ({ range }) => (range === "2" ? hold.promise : undefined);
-  const { jobId } = await createJob(user, staging.peers.addSource(user.who, {}));
+  staging().peers.beforeChunk = ({ range }) => (range === "2" ? hold.promise : undefined);
+  const { jobId } = await createJob(user, staging().peers.addSource(user.who, {}));
   const seen: Job[] = [];
   for await (const { job } of user.jobs.watchJob({ jobId })) {
     if (!job) throw new Error("no job");
     seen.push(job);
     if (job.progress?.chunkCount === 2) hold.resolve();
   }
-  staging.peers.beforeChunk = () => {};
+  staging().peers.beforeChunk = () => {};
   expect(seen.at(-1)).toMatchObject({ state: JobState.SUCCEEDED, progress: { chunkCount: 3 } });
   const counts = seen.map(({ progress }) => progress?.chunkCount ?? 0);
   expect(counts).toEqual([...counts].sort());
@@ -32,10 +29,10 @@ test("OK: a watch answers the job now, what changes, and ends with its end", asy
 });
 
 test("OK: a watch goes on through a pause, and ends NotFound when the job is removed", async () => {
-  const user = staging.user();
+  const user = staging().user();
   const hold = Promise.withResolvers<void>();
-  staging.peers.beforeChunk = () => hold.promise;
-  const { jobId } = await createJob(user, staging.peers.addSource(user.who, {}));
+  staging().peers.beforeChunk = () => hold.promise;
+  const { jobId } = await createJob(user, staging().peers.addSource(user.who, {}));
   const seen: (JobState | undefined)[] = [];
   const watching = (async () => {
     for await (const { job } of user.jobs.watchJob({ jobId })) seen.push(job?.state);
@@ -49,13 +46,13 @@ test("OK: a watch goes on through a pause, and ends NotFound when the job is rem
   await user.jobs.deleteJob({ jobId });
   expect(await failed).toMatchObject({ code: "NotFound" });
   hold.resolve();
-  staging.peers.beforeChunk = () => {};
+  staging().peers.beforeChunk = () => {};
 });
 
 test("NotFound: an unknown job, and another organisation's", async () => {
-  const owner = staging.user();
-  const { jobId } = await createJob(owner, staging.peers.addSource(owner.who, {}));
+  const owner = staging().user();
+  const { jobId } = await createJob(owner, staging().peers.addSource(owner.who, {}));
   for (const id of [randomUUID(), jobId]) {
-    expect(await failureOf(ended(staging.user(), id))).toEqual(missing("job", id));
+    expect(await failureOf(ended(staging().user(), id))).toEqual(missing("job", id));
   }
 });
