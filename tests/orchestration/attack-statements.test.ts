@@ -1,13 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createStatementRunner, type StatementRunner } from "./statement-runner.ts";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { createStatementRunner } from "./statement-runner.ts";
 
-let runner: StatementRunner;
-beforeAll(async () => {
-  runner = await createStatementRunner();
-});
-afterAll(() => runner[Symbol.asyncDispose]());
+const runner = forFile(createStatementRunner);
 
 type Attack = { expected: string; form: string; sql: string };
 
@@ -55,11 +52,11 @@ test("the list has 200 attacks of 15 kinds at least, none above 15 of a kind, ea
 
 describe.each(kinds)("$kind", ({ attacks }) => {
   test.each(attacks)("$expected: $form: $sql", async ({ expected, sql }) => {
-    const { kind, message } = await runner.failureOf(sql);
+    const { kind, message } = await runner().failureOf(sql);
     expect(kind).toBe(expected === "refused" ? "statementRefused" : "sqlInvalid");
     expect(message.length).toBeLessThan(600);
     for (const secret of [
-      runner.folder,
+      runner().folder,
       homedir(),
       userInfo().username,
       process.cwd(),

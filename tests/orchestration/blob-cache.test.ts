@@ -2,43 +2,33 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fileFingerprint } from "../../services/lib/content/file-fingerprint.ts";
 import { openBlobFolder } from "../../services/orchestration/blobs/blob-folder.ts";
+import { forFile } from "../lib/for-file.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
-import {
-  createSource,
-  failureOf,
-  type Orchestration,
-  query,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { createSource, failureOf, query, startOrchestration, type User } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 const sha256Of = (content: string) => createHash("sha256").update(content).digest("hex");
 const pathOf = (content: string) => {
   const sha256 = sha256Of(content);
-  return join(mesh.folder, "cache", "sha256", sha256.slice(0, 2), sha256);
+  return join(mesh().folder, "cache", "sha256", sha256.slice(0, 2), sha256);
 };
 
 async function cachedSource(user: User, content: string) {
-  const fileId = mesh.peers.addFile(user.who, "data.csv", content);
+  const fileId = mesh().peers.addFile(user.who, "data.csv", content);
   const sourceId = await createSource(user, "file", { fileId });
   return { fileId, rows: async () => (await query(user, sourceId, "FROM data")).rows, sourceId };
 }
 
 test("OK: the bytes are kept by their hash and nothing else is left", async () => {
   const content = "a\nkept\n";
-  const { rows } = await cachedSource(mesh.user(), content);
+  const { rows } = await cachedSource(mesh().user(), content);
   expect(await rows()).toEqual([["kept"]]);
   expect(await readFile(pathOf(content), "utf8")).toBe(content);
-  expect(await readdir(join(mesh.folder, "cache", "drafts"))).toEqual([]);
+  expect(await readdir(join(mesh().folder, "cache", "drafts"))).toEqual([]);
 });
 
 test.each([
@@ -49,7 +39,7 @@ test.each([
   ],
 ])("OK: a kept file that was %s is fetched again", async (how, damage) => {
   const content = `a\ngood ${how}\n`.padEnd(37, "x");
-  const { rows } = await cachedSource(mesh.user(), content);
+  const { rows } = await cachedSource(mesh().user(), content);
   const before = await rows();
   await damage(pathOf(content));
   expect(await rows()).toEqual(before);
@@ -57,22 +47,22 @@ test.each([
 });
 
 test("DataLoss: bytes that do not have the announced hash; nothing is kept", async () => {
-  const user = mesh.user();
+  const user = mesh().user();
   const content = "a\nother than announced\n";
   const { fileId, sourceId } = await cachedSource(user, content);
-  mesh.peers.corrupt.add(fileId);
+  mesh().peers.corrupt.add(fileId);
   const call = user.executions.executeQuery({ sourceId, sql: "FROM data" });
   expect(await failureOf(call)).toMatchObject({ code: Code.DataLoss, reason: "CONTENT_CORRUPT" });
   await expect(readFile(pathOf(content))).rejects.toMatchObject({ code: "ENOENT" });
-  expect(await readdir(join(mesh.folder, "cache", "drafts"))).toEqual([]);
+  expect(await readdir(join(mesh().folder, "cache", "drafts"))).toEqual([]);
 });
 
 test("OK: callers that want the same bytes share one fetch, also when its caller goes away", async () => {
-  const user = mesh.user();
+  const user = mesh().user();
   const { fileId, sourceId } = await cachedSource(user, "a\nshared\n");
   const asked = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
-  mesh.peers.beforeBytes = async (id) => {
+  mesh().peers.beforeBytes = async (id) => {
     if (id !== fileId) return;
     asked.resolve();
     await release.promise;

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { Code, createClient } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ExecutionService, ExecutionState } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { run } from "../../services/orchestration/run.ts";
+import { forFile } from "../lib/for-file.ts";
 import { startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import { createHeldSource } from "./held-source.ts";
 import {
@@ -10,17 +11,12 @@ import {
   createFileSource,
   eventually,
   failureOf,
-  type Orchestration,
   query,
   startOrchestration,
   type User,
 } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 const endless = "SELECT count(*) FROM range(1000000000000000)";
 
@@ -28,7 +24,7 @@ type Executions = User["executions"];
 
 /** Starts a statement that does not end. Returns the execution's id once its row exists. */
 async function startEndless(user: User, { executions = user.executions }: { executions?: Executions } = {}) {
-  const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
+  const sourceId = await createFileSource(mesh(), user, "n.csv", "n\n1\n");
   const call = failureOf(executions.executeQuery({ sourceId, sql: endless, timeout: { seconds: 300n } }));
   const ids = async () => {
     const found = await user.executions.listExecutions({ sourceId });
@@ -49,8 +45,8 @@ const cancelledBy = ({ who }: User) => ({
 test.each(["viewer", "editor"])(
   "OK: a %s cancels an execution of their own, as often as they like",
   async (role) => {
-    const user = mesh.user({ roles: [role] });
-    const owner = mesh.user({ ...user.who, roles: ["admin"] });
+    const user = mesh().user({ roles: [role] });
+    const owner = mesh().user({ ...user.who, roles: ["admin"] });
     const { call, executionId } = await startEndless(owner, { executions: user.executions });
     const { execution } = await user.executions.cancelExecution({ executionId });
     expect(execution).toMatchObject({
@@ -66,27 +62,29 @@ test.each(["viewer", "editor"])(
 );
 
 test("PermissionDenied: somebody else's, unless the caller is an administrator of the organisation", async () => {
-  const owner = mesh.user();
+  const owner = mesh().user();
   const { orgId } = owner.who;
   const { call, executionId } = await startEndless(owner);
   for (const roles of [["viewer"], ["editor"], ["approver"]]) {
-    expect(await failureOf(mesh.user({ orgId, roles }).executions.cancelExecution({ executionId }))).toEqual({
+    expect(
+      await failureOf(mesh().user({ orgId, roles }).executions.cancelExecution({ executionId })),
+    ).toEqual({
       code: Code.PermissionDenied,
       reason: "PERMISSION_MISSING",
       fields: [],
       message: "permission executions.cancel is required",
     });
   }
-  const admin = mesh.user({ orgId });
+  const admin = mesh().user({ orgId });
   await admin.executions.cancelExecution({ executionId });
   expect(await call).toEqual(cancelledBy(admin));
 });
 
 test("NotFound: another organisation's, and an unknown one", async () => {
-  const owner = mesh.user();
+  const owner = mesh().user();
   const { call, executionId } = await startEndless(owner);
   for (const id of [executionId, randomUUID()]) {
-    expect(await failureOf(mesh.user().executions.cancelExecution({ executionId: id }))).toMatchObject({
+    expect(await failureOf(mesh().user().executions.cancelExecution({ executionId: id }))).toMatchObject({
       code: Code.NotFound,
       message: `execution ${id} not found`,
     });
@@ -96,8 +94,8 @@ test("NotFound: another organisation's, and an unknown one", async () => {
 });
 
 test("OK: one that has ended stays as it was", async () => {
-  const user = mesh.user();
-  const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
+  const user = mesh().user();
+  const sourceId = await createFileSource(mesh(), user, "n.csv", "n\n1\n");
   const { executionId } = await user.executions.executeQuery({ sourceId, sql: "FROM n" });
   const { execution } = await user.executions.cancelExecution({ executionId });
   expect(execution).toMatchObject({ state: ExecutionState.SUCCEEDED, errorMessage: "", rowCount: 1n });
@@ -105,9 +103,13 @@ test("OK: one that has ended stays as it was", async () => {
 
 test("OK: one that another process runs", async () => {
   await using folder = await temporaryFolder();
-  const config = configOf({ databaseUrl: mesh.config.databaseUrl, folder: folder.path, peers: mesh.peers });
+  const config = configOf({
+    databaseUrl: mesh().config.databaseUrl,
+    folder: folder.path,
+    peers: mesh().peers,
+  });
   await using other = await startService(run, config);
-  const user = mesh.user();
+  const user = mesh().user();
   using transport = transportAs(other.address, user.who, "edge");
   const { call, executionId } = await startEndless(user, {
     executions: createClient(ExecutionService, transport),
@@ -117,17 +119,17 @@ test("OK: one that another process runs", async () => {
 });
 
 test("OK: one whose notification is lost, as with the connection that listens", async () => {
-  const user = mesh.user();
+  const user = mesh().user();
   const { call, executionId } = await startEndless(user);
-  await mesh.database.sql`update orchestration.executions
+  await mesh().database.sql`update orchestration.executions
     set state = 'cancelled', error_message = 'cancelled elsewhere', end_time = now()
     where execution_id = ${executionId}`;
   expect(await call).toMatchObject({ reason: "EXECUTION_CANCELLED", message: "cancelled elsewhere" });
 });
 
 test("OK: one that waits for a permit; those that run go on", async () => {
-  const user = mesh.user();
-  const { sourceId, release } = await createHeldSource(mesh, user);
+  const user = mesh().user();
+  const { sourceId, release } = await createHeldSource(mesh(), user);
   const running = Array.from({ length: 9 }, () => query(user, sourceId, "FROM held"));
   const ids = async () => (await user.executions.listExecutions({})).executions.map((one) => one.executionId);
   await eventually(async () => (await ids()).length).toBe(9);

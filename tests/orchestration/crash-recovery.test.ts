@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { createClient } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { run } from "../../services/orchestration/run.ts";
 import { listProcesses, untilGone } from "../all-in-one/postgres-fixtures.ts";
+import { forFile } from "../lib/for-file.ts";
 import { startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import {
   configOf,
@@ -13,33 +14,28 @@ import {
   createSource,
   eventually,
   failureOf,
-  type Orchestration,
   startOrchestration,
 } from "./orchestration.ts";
 import { spawnOrchestration } from "./spawn-orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 const endless = "SELECT count(*) FROM range(1000000000000000)";
 
 const statesOf = async (userId: string) => {
-  const rows = await mesh.database.sql`
+  const rows = await mesh().database.sql`
     select state, error_message from orchestration.executions where creator_user_id = ${userId}`;
   return rows.map(({ state, error_message }) => [state, error_message]);
 };
 
 test("a killed process: its executions are cancelled at the next start, its engines die, a live process's go on", async () => {
   await using folder = await temporaryFolder();
-  await using spawned = await spawnOrchestration(mesh, folder.path);
-  const onKilled = mesh.user();
-  const onLive = mesh.user();
+  await using spawned = await spawnOrchestration(mesh(), folder.path);
+  const onKilled = mesh().user();
+  const onLive = mesh().user();
   using transport = transportAs(spawned.address, onKilled.who, "edge");
-  const killedSource = await createFileSource(mesh, onKilled, "n.csv", "n\n1\n");
-  const liveSource = await createFileSource(mesh, onLive, "n.csv", "n\n1\n");
+  const killedSource = await createFileSource(mesh(), onKilled, "n.csv", "n\n1\n");
+  const liveSource = await createFileSource(mesh(), onLive, "n.csv", "n\n1\n");
   const killedCall = failureOf(
     createClient(ExecutionService, transport).executeQuery({ sourceId: killedSource, sql: endless }),
   );
@@ -61,7 +57,11 @@ test("a killed process: its executions are cancelled at the next start, its engi
   await untilGone(engines);
   expect(await statesOf(onKilled.who.userId)).toEqual([["running", ""]]);
 
-  const config = configOf({ databaseUrl: mesh.config.databaseUrl, folder: folder.path, peers: mesh.peers });
+  const config = configOf({
+    databaseUrl: mesh().config.databaseUrl,
+    folder: folder.path,
+    peers: mesh().peers,
+  });
   await using restarted = await startService(run, config);
   expect(await statesOf(onKilled.who.userId)).toEqual([["cancelled", "the server stopped while it ran"]]);
   expect(await statesOf(onLive.who.userId)).toEqual([["running", ""]]);
@@ -74,14 +74,14 @@ test("a killed process: its executions are cancelled at the next start, its engi
 
 test("SIGTERM: a running statement is answered, then the process ends with its engines", async () => {
   await using folder = await temporaryFolder();
-  await using spawned = await spawnOrchestration(mesh, folder.path);
+  await using spawned = await spawnOrchestration(mesh(), folder.path);
   const { address } = spawned;
-  const user = mesh.user();
+  const user = mesh().user();
   using transport = transportAs(address, user.who, "edge");
-  const fileId = mesh.peers.addFile(user.who, "held.csv", "n\n1\n");
+  const fileId = mesh().peers.addFile(user.who, "held.csv", "n\n1\n");
   const sourceId = await createSource(user, "file", { fileId });
   const release = Promise.withResolvers<void>();
-  mesh.peers.beforeBytes = (id) => (id === fileId ? release.promise : undefined);
+  mesh().peers.beforeBytes = (id) => (id === fileId ? release.promise : undefined);
   const call = createClient(ExecutionService, transport).executeQuery({ sourceId, sql: "FROM held" });
   await eventually(() => statesOf(user.who.userId)).toEqual([["running", ""]]);
   void spawned.stop();
@@ -107,10 +107,14 @@ async function isListening(address: string): Promise<boolean> {
 
 test("a stop while a statement does not end: its caller hears of it, and its record says so", async () => {
   await using folder = await temporaryFolder();
-  const config = configOf({ databaseUrl: mesh.config.databaseUrl, folder: folder.path, peers: mesh.peers });
+  const config = configOf({
+    databaseUrl: mesh().config.databaseUrl,
+    folder: folder.path,
+    peers: mesh().peers,
+  });
   const service = await startService(run, config);
-  const user = mesh.user();
-  const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
+  const user = mesh().user();
+  const sourceId = await createFileSource(mesh(), user, "n.csv", "n\n1\n");
   const call = failureOf(
     service
       .client(ExecutionService, user.who)

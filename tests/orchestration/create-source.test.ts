@@ -1,13 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 const fileSettings = () => ({ fileId: randomUUID() });
 
@@ -20,7 +17,7 @@ describe("CreateSource", () => {
       passwordSecret: "p",
       schemas: ["a", "b"],
     };
-    const user = mesh.user();
+    const user = mesh().user();
     const { source } = await user.sources.createSource({
       source: { displayName: "Orders 🧾", connector: "postgresql", settings },
     });
@@ -29,7 +26,7 @@ describe("CreateSource", () => {
   });
 
   test("OK: the same request id makes one source", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const request = {
       requestId: randomUUID(),
       source: { displayName: "one", connector: "file", settings: fileSettings() },
@@ -40,7 +37,7 @@ describe("CreateSource", () => {
   });
 
   test("AlreadyExists: the request id of another request", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const source = { displayName: "first", connector: "file", settings: fileSettings() };
     const requestId = randomUUID();
     await user.sources.createSource({ requestId, source });
@@ -49,7 +46,7 @@ describe("CreateSource", () => {
   });
 
   test("AlreadyExists: a display name of the same organisation, not of another one", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const source = { displayName: "taken", connector: "file", settings: fileSettings() };
     await user.sources.createSource({ source });
     expect(await failureOf(user.sources.createSource({ source }))).toMatchObject({
@@ -57,11 +54,11 @@ describe("CreateSource", () => {
       reason: "RESOURCE_EXISTS",
       message: 'a source with the display name "taken" exists',
     });
-    await mesh.user().sources.createSource({ source });
+    await mesh().user().sources.createSource({ source });
   });
 
   test("InvalidArgument: each wrong field is named", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const fieldsOf = async (source: object) => {
       const failure = await failureOf(user.sources.createSource({ source: source as never }));
       expect(failure.code).toBe(Code.InvalidArgument);
@@ -81,7 +78,7 @@ describe("CreateSource", () => {
 });
 
 test("PermissionDenied: a viewer", async () => {
-  const call = mesh
+  const call = mesh()
     .user({ roles: ["viewer"] })
     .sources.createSource({ source: { displayName: "x", connector: "file", settings: fileSettings() } });
   expect(await failureOf(call)).toMatchObject({

@@ -1,26 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  createFileSource,
-  createSource,
-  failureOf,
-  type Orchestration,
-  startOrchestration,
-} from "./orchestration.ts";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { createFileSource, createSource, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 const fileSettings = () => ({ fileId: randomUUID() });
 
 describe("DeleteSource", () => {
   test("OK: removes its tables, keeps the records of its executions", async () => {
-    const user = mesh.user();
-    const sourceId = await createFileSource(mesh, user, "numbers.csv", "n\n1\n2\n");
+    const user = mesh().user();
+    const sourceId = await createFileSource(mesh(), user, "numbers.csv", "n\n1\n2\n");
     await user.catalog.discover({ sourceId });
     const { executionId } = await user.executions.executeQuery({ sourceId, sql: "FROM numbers" });
     await user.sources.deleteSource({ sourceId });
@@ -30,9 +21,9 @@ describe("DeleteSource", () => {
   });
 
   test("NotFound: twice, and another organisation's", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const sourceId = await createSource(user, "file", fileSettings());
-    expect(await failureOf(mesh.user().sources.deleteSource({ sourceId }))).toMatchObject({
+    expect(await failureOf(mesh().user().sources.deleteSource({ sourceId }))).toMatchObject({
       code: Code.NotFound,
     });
     await user.sources.deleteSource({ sourceId });
@@ -41,7 +32,9 @@ describe("DeleteSource", () => {
 });
 
 test("PermissionDenied: a viewer", async () => {
-  const call = mesh.user({ roles: ["viewer"] }).sources.deleteSource({ sourceId: randomUUID() });
+  const call = mesh()
+    .user({ roles: ["viewer"] })
+    .sources.deleteSource({ sourceId: randomUUID() });
   expect(await failureOf(call)).toMatchObject({
     code: Code.PermissionDenied,
     message: "permission sources.write is required",

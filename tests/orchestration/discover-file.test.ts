@@ -1,26 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
 import {
   columnsOf,
   createFileSource,
   createSource,
   dataSet,
   failureOf,
-  type Orchestration,
   startOrchestration,
 } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 /** Discovers a new file source. Returns its only table. */
 async function discoverFile(name: string, content: Buffer | string, settings = {}) {
-  const user = mesh.user();
-  const sourceId = await createFileSource(mesh, user, name, content, settings);
+  const user = mesh().user();
+  const sourceId = await createFileSource(mesh(), user, name, content, settings);
   const { added } = await user.catalog.discover({ sourceId });
   const [table] = added;
   if (!table || added.length !== 1) throw new Error("not one table");
@@ -105,19 +101,24 @@ test.each<[string, Buffer | string, RegExp]>([
   ["binary", Buffer.from([1, 2, 0, 255, 254]), /its format is not known.*settings\.format/],
   ["text.parquet", "a,b\n1,2\n", /"text.parquet" can't be read/],
 ])("FailedPrecondition: the damaged file %s, named with what is wrong", async (name, content, message) => {
-  const user = mesh.user();
-  const sourceId = await createFileSource(mesh, user, name, content);
+  const user = mesh().user();
+  const sourceId = await createFileSource(mesh(), user, name, content);
   const failure = await failureOf(user.catalog.discover({ sourceId }));
   expect(failure).toMatchObject({ code: Code.FailedPrecondition, reason: "SOURCE_DATA_INVALID" });
   expect(failure.message).toMatch(message);
-  expect(failure.message).not.toContain(mesh.folder);
+  expect(failure.message).not.toContain(mesh().folder);
   expect((await user.catalog.listTables({ sourceId })).tables).toEqual([]);
 });
 
 test("FailedPrecondition: a Parquet file cut in half", async () => {
   const whole = await dataSet("flights-3m.parquet");
-  const user = mesh.user();
-  const sourceId = await createFileSource(mesh, user, "flights.parquet", whole.subarray(0, whole.length / 2));
+  const user = mesh().user();
+  const sourceId = await createFileSource(
+    mesh(),
+    user,
+    "flights.parquet",
+    whole.subarray(0, whole.length / 2),
+  );
   const failure = await failureOf(user.catalog.discover({ sourceId }));
   expect(failure).toMatchObject({ code: Code.FailedPrecondition, reason: "SOURCE_DATA_INVALID" });
   expect(failure.message).toMatch(
@@ -126,8 +127,8 @@ test("FailedPrecondition: a Parquet file cut in half", async () => {
 });
 
 test("FailedPrecondition: a file that is gone, another organisation's file", async () => {
-  const user = mesh.user();
-  const others = mesh.peers.addFile(mesh.user().who, "secret.csv", "a\n1\n");
+  const user = mesh().user();
+  const others = mesh().peers.addFile(mesh().user().who, "secret.csv", "a\n1\n");
   for (const fileId of [randomUUID(), others]) {
     const sourceId = await createSource(user, "file", { fileId });
     expect(await failureOf(user.catalog.discover({ sourceId }))).toMatchObject({

@@ -1,24 +1,14 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
 import { listen } from "../lib/tcp.ts";
 import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
-import {
-  columnsOf,
-  createSource,
-  eventually,
-  failureOf,
-  type Orchestration,
-  startOrchestration,
-} from "./orchestration.ts";
+import { columnsOf, createSource, eventually, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 test("OK: what the role may select, with columns, estimates and nullability", async () => {
-  const user = mesh.user();
+  const user = mesh().user();
   await using foreign = await startForeignDatabase();
   await foreign.sql.unsafe(`
     create schema sales;
@@ -34,7 +24,7 @@ test("OK: what the role may select, with columns, estimates and nullability", as
     grant usage on schema sales to public;
     grant select on sales.orders, sales.totals, sales.frozen, public.parts to public;
     grant select (open) on sales.half to public`);
-  const sourceId = await createDatabaseSource(mesh, user, foreign);
+  const sourceId = await createDatabaseSource(mesh(), user, foreign);
   const { added, unchangedCount } = await user.catalog.discover({ sourceId });
   const found = added.map((table) => [table.schemaName, table.name, columnsOf(table), table.rowCount]);
   expect(found).toEqual([
@@ -54,23 +44,23 @@ test("OK: what the role may select, with columns, estimates and nullability", as
 });
 
 test("OK: only the schemas of the settings", async () => {
-  const user = mesh.user();
+  const user = mesh().user();
   await using foreign = await startForeignDatabase();
   await foreign.sql.unsafe("create schema a; create table a.t (n int); create table public.t (n int)");
   await foreign.sql.unsafe("grant usage on schema a to public; grant select on a.t, public.t to public");
-  const sourceId = await createDatabaseSource(mesh, user, foreign, { schemas: ["a", "nothing"] });
+  const sourceId = await createDatabaseSource(mesh(), user, foreign, { schemas: ["a", "nothing"] });
   const { added } = await user.catalog.discover({ sourceId });
   expect(added.map(({ schemaName }) => schemaName)).toEqual(["a"]);
 });
 
 test("OK: the second discovery answers what changed, and ids stay", async () => {
-  const user = mesh.user();
+  const user = mesh().user();
   await using foreign = await startForeignDatabase();
   await foreign.sql.unsafe(
     "create table kept (n int); create table altered (n int); create table dropped (n int)",
   );
   await foreign.sql.unsafe("grant select on kept, altered, dropped to public");
-  const sourceId = await createDatabaseSource(mesh, user, foreign);
+  const sourceId = await createDatabaseSource(mesh(), user, foreign);
   const first = await user.catalog.discover({ sourceId });
   expect(first.added).toHaveLength(3);
   expect(await user.catalog.discover({ sourceId })).toMatchObject({
@@ -98,8 +88,8 @@ test("OK: the second discovery answers what changed, and ids stay", async () => 
 });
 
 test("Unavailable: a host that does not answer, and nothing stays open", async () => {
-  const user = mesh.user();
-  mesh.peers.addSecret(user.who, "password", "x");
+  const user = mesh().user();
+  mesh().peers.addSecret(user.who, "password", "x");
   await using silent = await listen(() => {});
   const settings = {
     host: "127.0.0.1",
@@ -119,7 +109,7 @@ test("Unavailable: a host that does not answer, and nothing stays open", async (
 });
 
 test("FailedPrecondition: a secret that does not exist", async () => {
-  const user = mesh.user();
+  const user = mesh().user();
   const settings = { host: "127.0.0.1", database: "d", user: "u", passwordSecret: "none" };
   const sourceId = await createSource(user, "postgresql", settings);
   expect(await failureOf(user.catalog.discover({ sourceId }))).toMatchObject({

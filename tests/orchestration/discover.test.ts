@@ -1,29 +1,25 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { failureOf as detailedFailureOf } from "../lib/failure-of.ts";
+import { forFile } from "../lib/for-file.ts";
 import {
   createFileSource,
   createSource,
   eventually,
   failureOf,
-  type Orchestration,
   startOrchestration,
 } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 test("OK: a failed discovery leaves the catalog as it was", async () => {
-  const user = mesh.user();
-  const fileId = mesh.peers.addFile(user.who, "good.csv", "a\n1\n");
+  const user = mesh().user();
+  const fileId = mesh().peers.addFile(user.who, "good.csv", "a\n1\n");
   const sourceId = await createSource(user, "file", { fileId });
   await user.catalog.discover({ sourceId });
   const before = await user.catalog.listTables({ sourceId });
-  const settings = { fileId: mesh.peers.addFile(user.who, "bad.csv", "a,b\n1\n") };
+  const settings = { fileId: mesh().peers.addFile(user.who, "bad.csv", "a,b\n1\n") };
   await user.sources.updateSource({ source: { sourceId, settings } });
   expect(await failureOf(user.catalog.discover({ sourceId }))).toMatchObject({
     reason: "SOURCE_DATA_INVALID",
@@ -32,12 +28,12 @@ test("OK: a failed discovery leaves the catalog as it was", async () => {
 });
 
 test("Aborted: the source is changed while its tables are read", async () => {
-  const user = mesh.user();
-  const fileId = mesh.peers.addFile(user.who, "held.csv", "a\n1\n");
+  const user = mesh().user();
+  const fileId = mesh().peers.addFile(user.who, "held.csv", "a\n1\n");
   const sourceId = await createSource(user, "file", { fileId });
   const asked = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
-  mesh.peers.beforeBytes = async (id) => {
+  mesh().peers.beforeBytes = async (id) => {
     if (id !== fileId) return;
     asked.resolve();
     await release.promise;
@@ -52,9 +48,9 @@ test("Aborted: the source is changed while its tables are read", async () => {
 });
 
 test("OK: of racing discoveries one adds, the others find nothing new", async () => {
-  const user = mesh.user();
-  const sourceId = await createFileSource(mesh, user, "race.csv", "a\n1\n");
-  const { sql } = mesh.database;
+  const user = mesh().user();
+  const sourceId = await createFileSource(mesh(), user, "race.csv", "a\n1\n");
+  const { sql } = mesh().database;
   const waiting = async () => {
     const rows = await sql`select 1 from pg_stat_activity
       where datname = current_database() and wait_event_type = 'Lock'`;
@@ -74,9 +70,9 @@ test("OK: of racing discoveries one adds, the others find nothing new", async ()
 });
 
 test("NotFound: an unknown source, and another organisation's", async () => {
-  const sourceId = await createFileSource(mesh, mesh.user(), "x.csv", "a\n1\n");
+  const sourceId = await createFileSource(mesh(), mesh().user(), "x.csv", "a\n1\n");
   for (const id of [sourceId, randomUUID()]) {
-    expect(await failureOf(mesh.user().catalog.discover({ sourceId: id }))).toMatchObject({
+    expect(await failureOf(mesh().user().catalog.discover({ sourceId: id }))).toMatchObject({
       code: Code.NotFound,
       message: `source ${id} not found`,
     });

@@ -2,11 +2,12 @@ import { join } from "node:path";
 import { duplexPair } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CrashSubject } from "../../gen/sluice/orchestration/v1/crashes_pb.ts";
 import { findConfinement } from "../../services/orchestration/confinement/find-confinement.ts";
 import { startEngineChild } from "../../services/orchestration/engine/processes/engine-child.ts";
 import { openMessageChannel } from "../../services/orchestration/process/message-channel.ts";
+import { forFile } from "../lib/for-file.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { crashed, crashesOf, crashingSql, freshJson, onlyCrashOf } from "./crashes.ts";
 import { crashNextEngine, leftFiles } from "./engine-processes.ts";
@@ -16,17 +17,12 @@ import {
   createFileSource,
   eventually,
   failureOf,
-  type Orchestration,
   query,
   startOrchestration,
   type User,
 } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 const refused = (what: string, crashId: string) => ({
   code: Code.FailedPrecondition,
@@ -37,30 +33,30 @@ const refused = (what: string, crashId: string) => ({
 
 describe("a statement", () => {
   test("FailedPrecondition: what crashed twice is refused, for this file and in this organisation only", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const content = `n\n${Date.now()}\n`;
-    const sourceId = await createFileSource(mesh, user, "n.csv", content);
+    const sourceId = await createFileSource(mesh(), user, "n.csv", content);
     const ask = (who = user, at = sourceId, sql = crashingSql) =>
       failureOf(who.executions.executeQuery({ sourceId: at, sql }));
     expect(await ask()).toEqual(crashed("n.csv"));
     expect(await ask()).toEqual(crashed("n.csv"));
     const { crashId } = await onlyCrashOf(user);
     expect(await ask()).toEqual(refused("the statement", crashId));
-    expect(await ask(mesh.user({ orgId: user.who.orgId }))).toEqual(refused("the statement", crashId));
+    expect(await ask(mesh().user({ orgId: user.who.orgId }))).toEqual(refused("the statement", crashId));
 
     expect((await query(user, sourceId, "SELECT count(*) FROM n")).rows).toEqual([["1"]]);
-    const elsewhere = await createFileSource(mesh, user, "m.csv", "m\n1\n");
+    const elsewhere = await createFileSource(mesh(), user, "m.csv", "m\n1\n");
     expect(await ask(user, elsewhere)).toEqual(crashed("m.csv"));
-    const stranger = mesh.user();
-    const copy = await createFileSource(mesh, stranger, "n.csv", content);
+    const stranger = mesh().user();
+    const copy = await createFileSource(mesh(), stranger, "n.csv", content);
     expect(await ask(stranger, copy)).toEqual(crashed("n.csv"));
-    await eventually(() => leftFiles(mesh.folder)).toEqual([]);
+    await eventually(() => leftFiles(mesh().folder)).toEqual([]);
   });
 
   test("OK: statements of a viewer that crash take nothing from others", async () => {
-    const owner = mesh.user();
-    const sourceId = await createFileSource(mesh, owner, "shared.csv", `n\n${Date.now()}\n`);
-    const viewer = mesh.user({ orgId: owner.who.orgId, roles: ["viewer"] });
+    const owner = mesh().user();
+    const sourceId = await createFileSource(mesh(), owner, "shared.csv", `n\n${Date.now()}\n`);
+    const viewer = mesh().user({ orgId: owner.who.orgId, roles: ["viewer"] });
     for (const sql of [crashingSql, `${crashingSql} AS a`, `${crashingSql} AS b`]) {
       const failure = await failureOf(viewer.executions.executeQuery({ sourceId, sql }));
       expect(failure).toEqual(crashed("shared.csv"));
@@ -78,8 +74,8 @@ describe("a file", () => {
   const refusedFile = async (user: User) => refused('the file "odd.json"', (await onlyCrashOf(user)).crashId);
 
   test("FailedPrecondition: a file that crashed twice at discovery is refused, to statements as well", async () => {
-    const user = mesh.user();
-    const sourceId = await createFileSource(mesh, user, "odd.json", freshJson());
+    const user = mesh().user();
+    const sourceId = await createFileSource(mesh(), user, "odd.json", freshJson());
     const discover = () => failureOf(user.catalog.discover({ sourceId }));
     expect(await crashNextEngine(discover)).toEqual(crashed("odd.json"));
     expect(await crashNextEngine(discover)).toEqual(crashed("odd.json"));
@@ -90,10 +86,10 @@ describe("a file", () => {
   });
 
   test("FailedPrecondition: a file that crashed twice at a plan is refused", async () => {
-    const user = mesh.user();
-    const sourceId = await createFileSource(mesh, user, "odd.json", freshJson());
+    const user = mesh().user();
+    const sourceId = await createFileSource(mesh(), user, "odd.json", freshJson());
     const [tableId = ""] = Object.values(await tablesOf(user, sourceId));
-    const fileId = mesh.peers.addFile(user.who, "odd.json", freshJson());
+    const fileId = mesh().peers.addFile(user.who, "odd.json", freshJson());
     await user.sources.updateSource({
       source: { sourceId, settings: { fileId } },
       updateMask: { paths: ["settings"] },

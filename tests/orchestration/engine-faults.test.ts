@@ -4,43 +4,29 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { ExtractFormat } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { untilGone } from "../all-in-one/postgres-fixtures.ts";
+import { forFile } from "../lib/for-file.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { holdEngines, isBusy, leftFiles, untilIdle, untilWorking } from "./engine-processes.ts";
 import { startEngine, statementOn } from "./engines.ts";
 import { extractChunk, plan, tablesOf } from "./extracts.ts";
-import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
-import {
-  createFileSource,
-  eventually,
-  failureOf,
-  type Orchestration,
-  query,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
+import { createFileSource, eventually, failureOf, query, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-let foreign: ForeignDatabase;
-let user: User;
+const mesh = forFile(startOrchestration);
+const foreign = forFile(startForeignDatabase);
+const user = forFile(() => mesh().user());
 beforeAll(async () => {
-  mesh = await startOrchestration();
-  foreign = await startForeignDatabase();
-  user = mesh.user();
-  await foreign.sql.unsafe(`
+  await foreign().sql.unsafe(`
     create table lines as select n, md5(n::text) || md5((-n)::text) as text from generate_series(1, 500000) as n;
     grant select on all tables in schema public to public`);
-});
-afterAll(async () => {
-  await foreign[Symbol.asyncDispose]();
-  await mesh[Symbol.asyncDispose]();
 });
 
 /** Unique bytes, so that no other test has recorded crashes of them. */
 const fresh = () => `n\n${randomBytes(6).readUIntBE(0, 6)}\n`;
-const freshSource = () => createFileSource(mesh, user, "n.csv", fresh());
+const freshSource = () => createFileSource(mesh(), user(), "n.csv", fresh());
 
 const killed = (subject: string) => ({
   code: Code.Unavailable,
@@ -52,8 +38,8 @@ const killed = (subject: string) => ({
 /** Asserts that no file or pipe of a task is left, and that no crash of the file is recorded. */
 async function expectNothingLeft(): Promise<void> {
   await closeSnapshots();
-  await eventually(() => leftFiles(mesh.folder)).toEqual([]);
-  expect((await user.crashes.listCrashes({})).crashes).toEqual([]);
+  await eventually(() => leftFiles(mesh().folder)).toEqual([]);
+  expect((await user().crashes.listCrashes({})).crashes).toEqual([]);
 }
 
 type Call = (signal?: AbortSignal) => Promise<unknown>;
@@ -66,22 +52,22 @@ type Step = {
 /** Snapshots of a test. Each may keep a process. */
 const snapshots: string[] = [];
 async function closeSnapshots(): Promise<void> {
-  for (const snapshotId of snapshots.splice(0)) await user.extracts.closeSnapshot({ snapshotId });
+  for (const snapshotId of snapshots.splice(0)) await user().extracts.closeSnapshot({ snapshotId });
 }
 
 /** The extraction of a table's first chunk. */
 async function prepareExtract(sourceId: string, tableId: string): Promise<Call> {
-  const { snapshotId, chunks } = await plan(user, sourceId, [tableId]);
+  const { snapshotId, chunks } = await plan(user(), sourceId, [tableId]);
   snapshots.push(snapshotId);
   const request = { snapshotId, tableIndex: 0, range: chunks[0]?.range ?? "" };
-  return (signal) => Array.fromAsync(user.extracts.extractChunk(request, signal && { signal }));
+  return (signal) => Array.fromAsync(user().extracts.extractChunk(request, signal && { signal }));
 }
 
 const file = 'the file "n.csv"';
 
 async function discoveredFile() {
   const sourceId = await freshSource();
-  const [tableId = ""] = Object.values(await tablesOf(user, sourceId));
+  const [tableId = ""] = Object.values(await tablesOf(user(), sourceId));
   return { sourceId, tableId };
 }
 
@@ -90,29 +76,29 @@ const steps: Readonly<Record<string, Step>> = {
     subject: file,
     async prepare() {
       const sourceId = await freshSource();
-      return (signal) => user.catalog.discover({ sourceId }, signal && { signal });
+      return (signal) => user().catalog.discover({ sourceId }, signal && { signal });
     },
   },
   ExecuteQuery: {
     subject: file,
     async prepare() {
       const sourceId = await freshSource();
-      await query(user, sourceId, "FROM n");
-      return (signal) => user.executions.executeQuery({ sourceId, sql: "FROM n" }, signal && { signal });
+      await query(user(), sourceId, "FROM n");
+      return (signal) => user().executions.executeQuery({ sourceId, sql: "FROM n" }, signal && { signal });
     },
   },
   PlanChunks: {
     subject: file,
     async prepare() {
       const { sourceId, tableId } = await discoveredFile();
-      const settings = { fileId: mesh.peers.addFile(user.who, "n.csv", fresh()) };
-      await user.sources.updateSource({
+      const settings = { fileId: mesh().peers.addFile(user().who, "n.csv", fresh()) };
+      await user().sources.updateSource({
         source: { sourceId, settings },
         updateMask: { paths: ["settings"] },
       });
       const request = { sourceId, tables: [{ tableId }], chunkRows: 1000n, format: ExtractFormat.PARQUET };
       return async (signal) => {
-        const { snapshotId } = await user.extracts.planChunks(request, signal && { signal });
+        const { snapshotId } = await user().extracts.planChunks(request, signal && { signal });
         snapshots.push(snapshotId);
       };
     },
@@ -127,8 +113,8 @@ const steps: Readonly<Record<string, Step>> = {
   "ExtractChunk of a database": {
     subject: "the table public.lines",
     async prepare() {
-      const sourceId = await createDatabaseSource(mesh, user, foreign);
-      const { lines = "" } = await tablesOf(user, sourceId);
+      const sourceId = await createDatabaseSource(mesh(), user(), foreign());
+      const { lines = "" } = await tablesOf(user(), sourceId);
       return prepareExtract(sourceId, lines);
     },
   },
@@ -165,10 +151,10 @@ describe.each(Object.entries(steps))("%s", (_, { prepare, subject }) => {
 
 test("DeadlineExceeded: the process of a statement is stopped, and ended at the statement's timeout", async () => {
   const sourceId = await freshSource();
-  await query(user, sourceId, "FROM n");
+  await query(user(), sourceId, "FROM n");
   {
     using engines = holdEngines();
-    const stopped = user.executions.executeQuery({ sourceId, sql: "FROM n", timeout: { seconds: 1n } });
+    const stopped = user().executions.executeQuery({ sourceId, sql: "FROM n", timeout: { seconds: 1n } });
     const failure = failureOf(stopped);
     const pid = await engines.working();
     expect(await failure).toMatchObject({
@@ -177,15 +163,15 @@ test("DeadlineExceeded: the process of a statement is stopped, and ended at the 
     });
     await untilGone([pid]);
   }
-  expect((await query(user, sourceId, "SELECT count(*) FROM n")).rows).toEqual([["1"]]);
+  expect((await query(user(), sourceId, "SELECT count(*) FROM n")).rows).toEqual([["1"]]);
   await expectNothingLeft();
 });
 
 test("Unavailable: the process is killed in the middle of a computation", async () => {
   const sourceId = await freshSource();
-  await query(user, sourceId, "FROM n");
+  await query(user(), sourceId, "FROM n");
   const endless = "SELECT count(*) FROM range(1000000000000000)";
-  const call = failureOf(user.executions.executeQuery({ sourceId, sql: endless }));
+  const call = failureOf(user().executions.executeQuery({ sourceId, sql: endless }));
   const pid = await untilWorking();
   await eventually(() => isBusy(pid)).toBe(true);
   process.kill(pid, "SIGKILL");
@@ -197,13 +183,13 @@ describe("in the middle of a chunk", () => {
   /** Reads the first part of a chunk that a process writes. One column of two cannot be cut from the prepared file. */
   async function beginChunk(sourceId: string, tableId: string) {
     const tables = [{ tableId, columns: ["text"] }];
-    const { snapshotId, chunks } = await plan(user, sourceId, [], { tables });
+    const { snapshotId, chunks } = await plan(user(), sourceId, [], { tables });
     snapshots.push(snapshotId);
     const request = { snapshotId, tableIndex: 0, range: chunks[0]?.range ?? "" };
     const caller = new AbortController();
     // The process that prepared the file may still have the task's files.
     await untilIdle();
-    const parts = user.extracts.extractChunk(request, { signal: caller.signal })[Symbol.asyncIterator]();
+    const parts = user().extracts.extractChunk(request, { signal: caller.signal })[Symbol.asyncIterator]();
     expect((await parts.next()).value?.part.case).toBe("chunk");
     return { snapshotId, request, caller, parts, pid: await untilWorking() };
   }
@@ -219,7 +205,7 @@ describe("in the middle of a chunk", () => {
       })(),
     );
     await untilGone([pid]);
-    return { failure, again: () => extractChunk(user, { snapshotId } as never, request) };
+    return { failure, again: () => extractChunk(user(), { snapshotId } as never, request) };
   }
 
   const sources: Readonly<
@@ -227,13 +213,13 @@ describe("in the middle of a chunk", () => {
   > = {
     "a file": async () => {
       const rows = Array.from({ length: 300_000 }, (_, n) => `${n},${randomBytes(48).toString("base64")}`);
-      const sourceId = await createFileSource(mesh, user, "lines.csv", `n,text\n${rows.join("\n")}\n`);
-      const { lines = "" } = await tablesOf(user, sourceId);
+      const sourceId = await createFileSource(mesh(), user(), "lines.csv", `n,text\n${rows.join("\n")}\n`);
+      const { lines = "" } = await tablesOf(user(), sourceId);
       return { sourceId, tableId: lines, subject: 'the file "lines.csv"' };
     },
     "a database": async () => {
-      const sourceId = await createDatabaseSource(mesh, user, foreign);
-      const { lines = "" } = await tablesOf(user, sourceId);
+      const sourceId = await createDatabaseSource(mesh(), user(), foreign());
+      const { lines = "" } = await tablesOf(user(), sourceId);
       return { sourceId, tableId: lines, subject: "the table public.lines" };
     },
   };
@@ -254,7 +240,7 @@ describe("in the middle of a chunk", () => {
     async (_, make) => {
       const { sourceId, tableId } = await make();
       const { snapshotId, parts, pid } = await beginChunk(sourceId, tableId);
-      await user.extracts.closeSnapshot({ snapshotId });
+      await user().extracts.closeSnapshot({ snapshotId });
       snapshots.length = 0;
       await untilGone([pid]);
       const failure = await failureOf(

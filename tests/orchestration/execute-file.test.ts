@@ -1,36 +1,29 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  createFileSource,
-  dataSet,
-  type Orchestration,
-  query,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { createFileSource, dataSet, query, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-let user: User;
+const mesh = forFile(startOrchestration);
+const user = forFile(() => mesh().user());
 /** Creates a source with the table `cars`. */
-let cars: string;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-  user = mesh.user();
-  cars = await createFileSource(mesh, user, "cars.json", await dataSet("cars.json"));
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const cars = forFile(async () => createFileSource(mesh(), user(), "cars.json", await dataSet("cars.json")));
 
 test("OK: a query over CSV, and over Parquet with three million rows", async () => {
   const weather = await createFileSource(
-    mesh,
-    user,
+    mesh(),
+    user(),
     "seattle-weather.csv",
     await dataSet("seattle-weather.csv"),
   );
   const sql = `SELECT date, temp_max FROM "seattle-weather" ORDER BY temp_max DESC, date LIMIT 1`;
-  expect((await query(user, weather, sql)).rows).toEqual([["2014-08-11", "35.6"]]);
-  const flights = await createFileSource(mesh, user, "flights.parquet", await dataSet("flights-3m.parquet"));
+  expect((await query(user(), weather, sql)).rows).toEqual([["2014-08-11", "35.6"]]);
+  const flights = await createFileSource(
+    mesh(),
+    user(),
+    "flights.parquet",
+    await dataSet("flights-3m.parquet"),
+  );
   const count = "WITH f AS (FROM flights) SELECT count(*), sum(distance), min(date) FROM f";
-  const { rows } = await query(user, flights, count);
+  const { rows } = await query(user(), flights, count);
   expect(rows).toEqual([["3000000", expect.stringMatching(/^\d+$/), "2001-01-01T00:01:00"]]);
 });
 
@@ -44,21 +37,21 @@ test.each([
   "SELECT unnest([1]) WHERE EXISTS (FROM CARS)",
   "FROM (PIVOT cars ON Origin IN ('USA') USING count(*)) LIMIT 1",
 ])("OK: the statement %s", async (sql) => {
-  expect((await query(user, cars, sql)).rows).toHaveLength(1);
+  expect((await query(user(), cars(), sql)).rows).toHaveLength(1);
 });
 
 test("OK: DESCRIBE and SUMMARIZE of the table, and of a SELECT over it", async () => {
-  const described = await query(user, cars, "DESCRIBE cars; -- columns");
+  const described = await query(user(), cars(), "DESCRIBE cars; -- columns");
   expect(described.columns.slice(0, 2)).toEqual(["column_name VARCHAR", "column_type VARCHAR"]);
   expect(described.rows[0]).toEqual(["Name", "VARCHAR", "YES", null, null, null]);
-  expect((await query(user, cars, "DESCRIBE SELECT 1 AS one")).rows).toEqual([
+  expect((await query(user(), cars(), "DESCRIBE SELECT 1 AS one")).rows).toEqual([
     ["one", "INTEGER", "YES", null, null, null],
   ]);
-  const summary = await query(user, cars, "SUMMARIZE cars");
+  const summary = await query(user(), cars(), "SUMMARIZE cars");
   expect([summary.rows.length, summary.truncated]).toEqual([described.rows.length, false]);
   const sql = "SELECT min, max FROM (SUMMARIZE SELECT Cylinders FROM cars)";
-  expect((await query(user, cars, sql)).rows).toEqual([["3", "8"]]);
-  expect(await query(user, cars, "DESCRIBE cars", { maxRows: 1 })).toMatchObject({ truncated: true });
+  expect((await query(user(), cars(), sql)).rows).toEqual([["3", "8"]]);
+  expect(await query(user(), cars(), "DESCRIBE cars", { maxRows: 1 })).toMatchObject({ truncated: true });
 });
 
 test("OK: every type as the contract spells it", async () => {
@@ -113,7 +106,7 @@ test("OK: every type as the contract spells it", async () => {
     ],
     ["NULL", null],
   ];
-  const { columns, rows } = await query(user, cars, `SELECT ${values.map(([sql]) => sql).join(", ")}`);
+  const { columns, rows } = await query(user(), cars(), `SELECT ${values.map(([sql]) => sql).join(", ")}`);
   expect(rows).toEqual([values.map(([, spelled]) => spelled)]);
   expect(columns.map((column) => column.split(" ").at(-1)).slice(0, 3)).toEqual([
     "BOOLEAN",
@@ -123,7 +116,7 @@ test("OK: every type as the contract spells it", async () => {
 });
 
 test("OK: columns of the same name keep their names", async () => {
-  expect(await query(user, cars, "SELECT 1 AS a, 2 AS a")).toMatchObject({
+  expect(await query(user(), cars(), "SELECT 1 AS a, 2 AS a")).toMatchObject({
     columns: ["a INTEGER", "a INTEGER"],
     rows: [[1, 2]],
   });
@@ -131,17 +124,17 @@ test("OK: columns of the same name keep their names", async () => {
 
 test("OK: truncated: as many rows as asked for, a thousand by default", async () => {
   const sql = "FROM range(1001) ORDER BY range DESC";
-  expect(await query(user, cars, sql, { maxRows: 2 })).toMatchObject({
+  expect(await query(user(), cars(), sql, { maxRows: 2 })).toMatchObject({
     rows: [["1000"], ["999"]],
     truncated: true,
   });
-  const byDefault = await query(user, cars, sql);
+  const byDefault = await query(user(), cars(), sql);
   expect([byDefault.rows.length, byDefault.truncated]).toEqual([1000, true]);
-  const all = await query(user, cars, sql, { maxRows: 1001 });
+  const all = await query(user(), cars(), sql, { maxRows: 1001 });
   expect([all.rows.length, all.truncated]).toEqual([1001, false]);
 });
 
 test("OK: truncated: as many rows as 3 MiB hold", async () => {
-  const { rows, truncated } = await query(user, cars, "SELECT repeat('x', 1048576 - 100) FROM range(10)");
+  const { rows, truncated } = await query(user(), cars(), "SELECT repeat('x', 1048576 - 100) FROM range(10)");
   expect([rows.length, truncated]).toEqual([3, true]);
 });

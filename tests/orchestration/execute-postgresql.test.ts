@@ -1,26 +1,15 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
-import {
-  createSource,
-  eventually,
-  failureOf,
-  type Orchestration,
-  query,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
+import { createSource, eventually, failureOf, query, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-let foreign: ForeignDatabase;
-let user: User;
-let sourceId: string;
+const mesh = forFile(startOrchestration);
+const foreign = forFile(startForeignDatabase);
+const user = forFile(() => mesh().user());
+const sourceId = forFile(() => createDatabaseSource(mesh(), user(), foreign()));
 beforeAll(async () => {
-  mesh = await startOrchestration();
-  foreign = await startForeignDatabase();
-  user = mesh.user();
-  sourceId = await createDatabaseSource(mesh, user, foreign);
-  await foreign.sql.unsafe(`
+  await foreign().sql.unsafe(`
     create table orders (id int primary key, total numeric(10,2));
     insert into orders select n, n / 2.0 from generate_series(1, 2000) as n;
     create table closed (id int);
@@ -28,19 +17,16 @@ beforeAll(async () => {
     create function increase() returns bigint language sql volatile as 'select nextval(''numbers'')';
     grant all on orders, numbers to public`);
 });
-afterAll(async () => {
-  await foreign[Symbol.asyncDispose]();
-  await mesh[Symbol.asyncDispose]();
-});
 
 /** Number of the server's sessions of the source's role. */
 const sessions = async () =>
-  await foreign.sql`select state, query from pg_stat_activity where usename = ${String(foreign.settings.user)}`;
+  await foreign()
+    .sql`select state, query from pg_stat_activity where usename = ${String(foreign().settings.user)}`;
 
 describe("OK", () => {
   test("a query, and its transaction is over", async () => {
     const sql = "select id, total from orders order by id limit 2; -- two";
-    expect(await query(user, sourceId, sql)).toEqual({
+    expect(await query(user(), sourceId(), sql)).toEqual({
       columns: ["id integer", "total numeric"],
       rows: [
         [1, "0.50"],
@@ -57,7 +43,7 @@ describe("OK", () => {
     "(select 1)",
     "with o as (table orders) select 1 from o limit 1",
   ])("the statement %s", async (sql) => {
-    expect((await query(user, sourceId, sql)).rows).toHaveLength(1);
+    expect((await query(user(), sourceId(), sql)).rows).toHaveLength(1);
   });
 
   test("every type as the contract spells it", async () => {
@@ -100,31 +86,31 @@ describe("OK", () => {
       ["int4range(1,5)", "[1,5)"],
       ["null", null],
     ];
-    const { rows } = await query(user, sourceId, `select ${values.map(([sql]) => sql).join(", ")}`);
+    const { rows } = await query(user(), sourceId(), `select ${values.map(([sql]) => sql).join(", ")}`);
     expect(rows).toEqual([values.map(([, spelled]) => spelled)]);
   });
 
   test("truncated: as many rows as asked for, a thousand by default, 3 MiB at the most", async () => {
     const sql = "select id from orders order by id desc";
-    expect(await query(user, sourceId, sql, { maxRows: 2 })).toMatchObject({
+    expect(await query(user(), sourceId(), sql, { maxRows: 2 })).toMatchObject({
       rows: [[2000], [1999]],
       truncated: true,
     });
-    const byDefault = await query(user, sourceId, sql);
+    const byDefault = await query(user(), sourceId(), sql);
     expect([byDefault.rows.length, byDefault.truncated]).toEqual([1000, true]);
-    const all = await query(user, sourceId, sql, { maxRows: 2000 });
+    const all = await query(user(), sourceId(), sql, { maxRows: 2000 });
     expect([all.rows.length, all.truncated]).toEqual([2000, false]);
-    const wide = await query(user, sourceId, "select repeat('x', 1048476) from orders");
+    const wide = await query(user(), sourceId(), "select repeat('x', 1048476) from orders");
     expect([wide.rows.length, wide.truncated]).toEqual([3, true]);
   });
 
   test("no rows, and no columns", async () => {
-    expect(await query(user, sourceId, "select id from orders where false")).toEqual({
+    expect(await query(user(), sourceId(), "select id from orders where false")).toEqual({
       columns: ["id integer"],
       rows: [],
       truncated: false,
     });
-    expect(await query(user, sourceId, "select from orders limit 2")).toEqual({
+    expect(await query(user(), sourceId(), "select from orders limit 2")).toEqual({
       columns: [],
       rows: [[], []],
       truncated: false,
@@ -169,17 +155,17 @@ describe("refused", () => {
     "select pg_read_file('/etc/passwd')",
     "select id from closed",
   ])("InvalidArgument STATEMENT_REFUSED: %s", async (sql) => {
-    expect(await failureOf(user.executions.executeQuery({ sourceId, sql }))).toMatchObject({
+    expect(await failureOf(user().executions.executeQuery({ sourceId: sourceId(), sql }))).toMatchObject({
       code: Code.InvalidArgument,
       reason: "STATEMENT_REFUSED",
     });
   });
 
   test("OK: afterwards nothing has changed", async () => {
-    expect((await query(user, sourceId, "select count(*), sum(total) from orders")).rows).toEqual([
+    expect((await query(user(), sourceId(), "select count(*), sum(total) from orders")).rows).toEqual([
       ["2000", "1000500.00"],
     ]);
-    expect(await foreign.sql`select last_value, is_called from numbers`).toMatchObject([
+    expect(await foreign().sql`select last_value, is_called from numbers`).toMatchObject([
       { is_called: false },
     ]);
   });
@@ -193,22 +179,22 @@ describe("refused", () => {
     ["select 1 / (id - 1) from orders", "division by zero"],
     ["select 'x'::int", 'invalid input syntax for type integer: "x" at character 8'],
   ])("InvalidArgument SQL_INVALID: %s", async (sql, message) => {
-    const failure = await failureOf(user.executions.executeQuery({ sourceId, sql }));
+    const failure = await failureOf(user().executions.executeQuery({ sourceId: sourceId(), sql }));
     expect(failure).toMatchObject({ code: Code.InvalidArgument, reason: "SQL_INVALID" });
     expect(failure.message).toContain(message);
   });
 
   test("FailedPrecondition: Sluice's own database", async () => {
-    const url = new URL(mesh.database.urls.identity);
-    mesh.peers.addSecret(user.who, "own", decodeURIComponent(url.password));
+    const url = new URL(mesh().database.urls.identity);
+    mesh().peers.addSecret(user().who, "own", decodeURIComponent(url.password));
     const own = {
-      ...foreign.settings,
+      ...foreign().settings,
       database: url.pathname.slice(1),
       user: decodeURIComponent(url.username),
       passwordSecret: "own",
     };
-    const ownId = await createSource(user, "postgresql", own);
-    expect(await failureOf(user.executions.executeQuery({ sourceId: ownId, sql: "select 1" }))).toEqual({
+    const ownId = await createSource(user(), "postgresql", own);
+    expect(await failureOf(user().executions.executeQuery({ sourceId: ownId, sql: "select 1" }))).toEqual({
       code: Code.FailedPrecondition,
       reason: "ADDRESS_REFUSED",
       fields: [],
@@ -221,7 +207,7 @@ describe("stopped", () => {
   test.each(["select pg_sleep(60)", "select count(*) from generate_series(1, 10000000000) as n, orders"])(
     "DeadlineExceeded: %s, and nothing goes on in the source",
     async (sql) => {
-      const call = user.executions.executeQuery({ sourceId, sql, timeout: { seconds: 1n } });
+      const call = user().executions.executeQuery({ sourceId: sourceId(), sql, timeout: { seconds: 1n } });
       expect(await failureOf(call)).toEqual({
         code: Code.DeadlineExceeded,
         reason: "EXECUTION_LIMIT",
@@ -234,8 +220,8 @@ describe("stopped", () => {
 
   test("Canceled: the caller goes away, and nothing goes on in the source", async () => {
     const caller = new AbortController();
-    const request = { sourceId, sql: "select pg_sleep(60)" };
-    const call = failureOf(user.executions.executeQuery(request, { signal: caller.signal }));
+    const request = { sourceId: sourceId(), sql: "select pg_sleep(60)" };
+    const call = failureOf(user().executions.executeQuery(request, { signal: caller.signal }));
     await eventually(sessions).toMatchObject([{ state: "active", query: expect.stringContaining("fetch") }]);
     caller.abort();
     expect(await call).toMatchObject({ code: Code.Canceled });
@@ -243,18 +229,20 @@ describe("stopped", () => {
   });
 
   test("Unavailable: the connection is cut while the statement runs", async () => {
-    const call = failureOf(user.executions.executeQuery({ sourceId, sql: "select pg_sleep(60)" }));
+    const call = failureOf(
+      user().executions.executeQuery({ sourceId: sourceId(), sql: "select pg_sleep(60)" }),
+    );
     await eventually(sessions).toMatchObject([{ state: "active", query: expect.stringContaining("fetch") }]);
-    for (const connection of foreign.connections) connection.destroy();
+    for (const connection of foreign().connections) connection.destroy();
     expect(await call).toMatchObject({ code: Code.Unavailable, reason: "SOURCE_UNREACHABLE" });
-    await foreign.sql`
-      select pg_terminate_backend(pid) from pg_stat_activity where usename = ${String(foreign.settings.user)}`;
+    await foreign().sql`
+      select pg_terminate_backend(pid) from pg_stat_activity where usename = ${String(foreign().settings.user)}`;
   });
 
   test("ResourceExhausted: rows that are larger than an answer, or than a session", async () => {
     for (const size of [4_000_000, 80_000_000]) {
       const sql = `select repeat('x', ${size})`;
-      expect(await failureOf(user.executions.executeQuery({ sourceId, sql }))).toMatchObject({
+      expect(await failureOf(user().executions.executeQuery({ sourceId: sourceId(), sql }))).toMatchObject({
         code: Code.ResourceExhausted,
         reason: "EXECUTION_LIMIT",
       });

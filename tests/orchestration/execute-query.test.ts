@@ -1,31 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
 import { crashed, crashingSql, freshJson } from "./crashes.ts";
-import {
-  createFileSource,
-  dataSet,
-  failureOf,
-  type Orchestration,
-  query,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { createFileSource, dataSet, failureOf, query, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-let user: User;
+const mesh = forFile(startOrchestration);
+const user = forFile(() => mesh().user());
 /** A source with the table `cars`. */
-let cars: string;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-  user = mesh.user();
-  cars = await createFileSource(mesh, user, "cars.json", await dataSet("cars.json"));
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const cars = forFile(async () => createFileSource(mesh(), user(), "cars.json", await dataSet("cars.json")));
 
 test("OK: a query over JSON", async () => {
   const sql = "SELECT Origin, count(*) AS cars FROM cars GROUP BY ALL ORDER BY cars; -- all of them";
-  expect(await query(user, cars, sql)).toEqual({
+  expect(await query(user(), cars(), sql)).toEqual({
     columns: ["Origin VARCHAR", "cars BIGINT"],
     rows: [
       ["Europe", "73"],
@@ -37,7 +24,7 @@ test("OK: a query over JSON", async () => {
 });
 
 test("InvalidArgument: sql, max_rows, timeout and source_id out of their bounds", async () => {
-  const good = { sourceId: cars, sql: "SELECT 1" };
+  const good = { sourceId: cars(), sql: "SELECT 1" };
   for (const [request, field] of [
     [{ ...good, sql: "" }, "sql"],
     [{ ...good, sql: "SELECT '\0'" }, "sql"],
@@ -47,7 +34,7 @@ test("InvalidArgument: sql, max_rows, timeout and source_id out of their bounds"
     [{ ...good, timeout: {} }, "timeout"],
     [{ ...good, sourceId: "x" }, "source_id"],
   ] as const) {
-    expect(await failureOf(user.executions.executeQuery(request))).toMatchObject({
+    expect(await failureOf(user().executions.executeQuery(request))).toMatchObject({
       code: Code.InvalidArgument,
       fields: [field],
     });
@@ -55,8 +42,8 @@ test("InvalidArgument: sql, max_rows, timeout and source_id out of their bounds"
 });
 
 test("NotFound: an unknown source, and another organisation's; no record of it", async () => {
-  const other = mesh.user();
-  for (const sourceId of [cars, randomUUID()]) {
+  const other = mesh().user();
+  for (const sourceId of [cars(), randomUUID()]) {
     const call = other.executions.executeQuery({ sourceId, sql: "FROM cars" });
     expect(await failureOf(call)).toMatchObject({ code: Code.NotFound });
   }
@@ -64,8 +51,8 @@ test("NotFound: an unknown source, and another organisation's; no record of it",
 });
 
 test("FailedPrecondition: a ragged file", async () => {
-  const sourceId = await createFileSource(mesh, user, "ragged.csv", "a,b\n1,2\n3\n");
-  expect(await failureOf(user.executions.executeQuery({ sourceId, sql: "FROM ragged" }))).toEqual({
+  const sourceId = await createFileSource(mesh(), user(), "ragged.csv", "a,b\n1,2\n3\n");
+  expect(await failureOf(user().executions.executeQuery({ sourceId, sql: "FROM ragged" }))).toEqual({
     code: Code.FailedPrecondition,
     reason: "SOURCE_DATA_INVALID",
     fields: [],
@@ -77,30 +64,30 @@ test("FailedPrecondition: a ragged file", async () => {
 
 test("InvalidArgument: a statement that is refused, and one that is wrong", async () => {
   const reasonOf = async (sql: string) =>
-    (await failureOf(user.executions.executeQuery({ sourceId: cars, sql }))).reason;
+    (await failureOf(user().executions.executeQuery({ sourceId: cars(), sql }))).reason;
   expect(await reasonOf("DROP TABLE cars")).toBe("STATEMENT_REFUSED");
   expect(await reasonOf("FROM nothing")).toBe("SQL_INVALID");
 });
 
 test("DeadlineExceeded: a statement that takes longer than its timeout", async () => {
   const sql = "SELECT count(*) FROM range(1000000000000000)";
-  const call = user.executions.executeQuery({ sourceId: cars, sql, timeout: { nanos: 500_000_000 } });
+  const call = user().executions.executeQuery({ sourceId: cars(), sql, timeout: { nanos: 500_000_000 } });
   expect(await failureOf(call)).toMatchObject({ code: Code.DeadlineExceeded, reason: "EXECUTION_LIMIT" });
 });
 
 test("ResourceExhausted: more memory than an engine process has", async () => {
   const sql = "SELECT length(string_agg(repeat('x', 1000), '')) FROM range(100000000)";
-  const call = user.executions.executeQuery({ sourceId: cars, sql });
+  const call = user().executions.executeQuery({ sourceId: cars(), sql });
   expect(await failureOf(call)).toMatchObject({ code: Code.ResourceExhausted });
 });
 
 test("Unavailable: an engine process that crashes", async () => {
-  const sourceId = await createFileSource(mesh, user, "odd.json", freshJson());
-  const call = user.executions.executeQuery({ sourceId, sql: crashingSql });
+  const sourceId = await createFileSource(mesh(), user(), "odd.json", freshJson());
+  const call = user().executions.executeQuery({ sourceId, sql: crashingSql });
   expect(await failureOf(call)).toEqual(crashed("odd.json"));
 });
 
 test("PermissionDenied: a user without a role", async () => {
-  const call = mesh.user({ roles: [] }).executions.executeQuery({ sourceId: cars, sql: "FROM cars" });
+  const call = mesh().user({ roles: [] }).executions.executeQuery({ sourceId: cars(), sql: "FROM cars" });
   expect(await failureOf(call)).toMatchObject({ code: Code.PermissionDenied });
 });

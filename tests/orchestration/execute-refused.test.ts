@@ -1,24 +1,12 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  createFileSource,
-  dataSet,
-  failureOf,
-  type Orchestration,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { createFileSource, dataSet, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-let user: User;
+const mesh = forFile(startOrchestration);
+const user = forFile(() => mesh().user());
 /** Creates a source with the table `cars`. */
-let cars: string;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-  user = mesh.user();
-  cars = await createFileSource(mesh, user, "cars.json", await dataSet("cars.json"));
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const cars = forFile(async () => createFileSource(mesh(), user(), "cars.json", await dataSet("cars.json")));
 
 test.each([
   "COPY cars TO 'out.csv'",
@@ -77,9 +65,9 @@ test.each([
   "SELECT list_transform([1], lambda x: current_setting('allowed_paths'))",
   "SELECT pg_get_viewdef(1)",
 ])("InvalidArgument STATEMENT_REFUSED: %s", async (sql) => {
-  const failure = await failureOf(user.executions.executeQuery({ sourceId: cars, sql }));
+  const failure = await failureOf(user().executions.executeQuery({ sourceId: cars(), sql }));
   expect(failure).toMatchObject({ code: Code.InvalidArgument, reason: "STATEMENT_REFUSED" });
-  expect(failure.message).not.toContain(mesh.folder);
+  expect(failure.message).not.toContain(mesh().folder);
 });
 
 test.each([
@@ -95,7 +83,7 @@ test.each([
   ["SELECT error('mine')", "mine"],
   ["SELECT CASE WHEN range = 5000000 THEN error('late') END FROM range(6000000) ORDER BY range DESC", "late"],
 ])("InvalidArgument SQL_INVALID: %s", async (sql, message) => {
-  expect(await failureOf(user.executions.executeQuery({ sourceId: cars, sql }))).toEqual({
+  expect(await failureOf(user().executions.executeQuery({ sourceId: cars(), sql }))).toEqual({
     code: Code.InvalidArgument,
     reason: "SQL_INVALID",
     fields: [],

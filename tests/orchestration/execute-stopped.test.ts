@@ -1,38 +1,25 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
-import {
-  createFileSource,
-  dataSet,
-  eventually,
-  failureOf,
-  type Orchestration,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { forFile } from "../lib/for-file.ts";
+import { createFileSource, dataSet, eventually, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-let user: User;
+const mesh = forFile(startOrchestration);
+const user = forFile(() => mesh().user());
 /** Creates a source with the table `cars`. */
-let cars: string;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-  user = mesh.user();
-  cars = await createFileSource(mesh, user, "cars.json", await dataSet("cars.json"));
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const cars = forFile(async () => createFileSource(mesh(), user(), "cars.json", await dataSet("cars.json")));
 
 const engines = async () =>
   (await listProcesses()).filter(
     ({ args, ppid }) => ppid === process.pid && args.includes("engine-process.ts"),
   );
 const runningStatements = async () =>
-  (await mesh.database.sql`select 1 from orchestration.executions where state = 'running'`).length;
+  (await mesh().database.sql`select 1 from orchestration.executions where state = 'running'`).length;
 /** Files left in the folders of processes. The spare process has an empty folder. */
 const leftFiles = async () => {
-  const folders = join(mesh.folder, "engine", "processes");
+  const folders = join(mesh().folder, "engine", "processes");
   const names = await readdir(folders, { recursive: true });
   return names.filter((name) => name.includes("/"));
 };
@@ -46,12 +33,12 @@ test.each([
   const timeout = { seconds: 2n };
   const begun = performance.now();
   const states: string[] = [];
-  const call = failureOf(user.executions.executeQuery({ sourceId: cars, sql, timeout })).finally(() => {
+  const call = failureOf(user().executions.executeQuery({ sourceId: cars(), sql, timeout })).finally(() => {
     states.push("stopped");
   });
   await eventually(runningStatements).toBe(1);
   // The service answers other calls meanwhile.
-  await user.connectors.listConnectors({});
+  await user().connectors.listConnectors({});
   states.push("others answered");
   expect(await call).toEqual({
     code: Code.DeadlineExceeded,
@@ -67,7 +54,7 @@ test.each([
 
 test("ResourceExhausted: more memory than an execution may use", async () => {
   const sql = "SELECT len(range(900000000))";
-  const failure = await failureOf(user.executions.executeQuery({ sourceId: cars, sql }));
+  const failure = await failureOf(user().executions.executeQuery({ sourceId: cars(), sql }));
   expect(failure).toMatchObject({
     code: Code.ResourceExhausted,
     reason: "MEMORY_LIMIT",
@@ -77,7 +64,7 @@ test("ResourceExhausted: more memory than an execution may use", async () => {
 });
 
 test("ResourceExhausted: a first row that is larger than an answer", async () => {
-  const call = user.executions.executeQuery({ sourceId: cars, sql: "SELECT repeat('x', 4000000)" });
+  const call = user().executions.executeQuery({ sourceId: cars(), sql: "SELECT repeat('x', 4000000)" });
   expect(await failureOf(call)).toMatchObject({
     code: Code.ResourceExhausted,
     reason: "EXECUTION_LIMIT",
@@ -86,12 +73,14 @@ test("ResourceExhausted: a first row that is larger than an answer", async () =>
 });
 
 test("Canceled: the caller goes away, and the statement with it", async () => {
-  const leaver = mesh.user({ orgId: user.who.orgId });
+  const leaver = mesh().user({ orgId: user().who.orgId });
   const caller = new AbortController();
   const sql = "SELECT count(*) FROM range(1000000000000000)";
-  const call = failureOf(leaver.executions.executeQuery({ sourceId: cars, sql }, { signal: caller.signal }));
+  const call = failureOf(
+    leaver.executions.executeQuery({ sourceId: cars(), sql }, { signal: caller.signal }),
+  );
   const states = async () =>
-    mesh.database
+    mesh().database
       .sql`select state, error_message from orchestration.executions where creator_user_id = ${leaver.who.userId}`;
   await eventually(states).toEqual([{ state: "running", error_message: "" }]);
   caller.abort();

@@ -1,31 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { ExtractFormat, type PlanChunksResponse } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
+import { forFile } from "../lib/for-file.ts";
 import { leftFiles } from "./engine-processes.ts";
 import { extractAll, extractChunk, plan, snapshotGone, tablesOf } from "./extracts.ts";
-import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
-import {
-  createFileSource,
-  eventually,
-  failureOf,
-  type Orchestration,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
+import { createFileSource, eventually, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-let foreign: ForeignDatabase;
-let user: User;
-let sourceId: string;
 let tables: Record<string, string>;
+const mesh = forFile(startOrchestration);
+const foreign = forFile(startForeignDatabase);
+const user = forFile(() => mesh().user());
+const sourceId = forFile(() => createDatabaseSource(mesh(), user(), foreign()));
 beforeAll(async () => {
-  mesh = await startOrchestration();
-  foreign = await startForeignDatabase();
-  user = mesh.user();
-  sourceId = await createDatabaseSource(mesh, user, foreign);
-  await foreign.sql.unsafe(`
+  await foreign().sql.unsafe(`
     create table orders (id int primary key, note text);
     insert into orders select n, 'note ' || n from generate_series(1, 1000) as n;
     create table altered (id int);
@@ -35,37 +25,34 @@ beforeAll(async () => {
       from generate_series(1, 1000) as n;
     create view failing as select 1 / (500 - n) as ratio from generate_series(1, 1000) as n;
     grant select on all tables in schema public to public`);
-  tables = await tablesOf(user, sourceId);
-});
-afterAll(async () => {
-  await foreign[Symbol.asyncDispose]();
-  await mesh[Symbol.asyncDispose]();
+  tables = await tablesOf(user(), sourceId());
 });
 
-const planOf = (name: string) => plan(user, sourceId, [tables[name] ?? ""]);
+const planOf = (name: string) => plan(user(), sourceId(), [tables[name] ?? ""]);
 const orders = () => planOf("orders");
 const whole = { tableIndex: 0, range: "all" };
 
 /** The source's sessions in pg_stat_activity. */
 const sessions = () =>
-  foreign.sql`select pid, wait_event from pg_stat_activity where usename = ${String(foreign.settings.user)}`;
+  foreign()
+    .sql`select pid, wait_event from pg_stat_activity where usename = ${String(foreign().settings.user)}`;
 
 describe("SNAPSHOT_GONE", () => {
   test("FailedPrecondition: a snapshot that was closed, another organisation's, and one that never was", async () => {
     const planned = await orders();
-    const other = mesh.user();
+    const other = mesh().user();
     for (const [asker, snapshotId] of [
       [other, planned.snapshotId],
-      [user, randomUUID()],
+      [user(), randomUUID()],
     ] as const) {
       await asker.extracts.closeSnapshot({ snapshotId });
       expect(await failureOf(asker.extracts.renewSnapshot({ snapshotId }))).toEqual(snapshotGone);
       expect(await failureOf(extractChunk(asker, { ...planned, snapshotId }, whole))).toEqual(snapshotGone);
     }
-    await user.extracts.renewSnapshot({ snapshotId: planned.snapshotId });
-    await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
-    await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
-    expect(await failureOf(user.extracts.renewSnapshot({ snapshotId: planned.snapshotId }))).toEqual(
+    await user().extracts.renewSnapshot({ snapshotId: planned.snapshotId });
+    await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+    await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+    expect(await failureOf(user().extracts.renewSnapshot({ snapshotId: planned.snapshotId }))).toEqual(
       snapshotGone,
     );
     await eventually(sessions).toEqual([]);
@@ -73,18 +60,18 @@ describe("SNAPSHOT_GONE", () => {
 
   test("FailedPrecondition: the source ended the session that holds the snapshot", async () => {
     const { snapshotId } = await orders();
-    await foreign.sql`select pg_terminate_backend(pid) from pg_stat_activity
-      where usename = ${String(foreign.settings.user)}`;
-    const renewed = () => failureOf(user.extracts.renewSnapshot({ snapshotId })).catch(() => "renewed");
+    await foreign().sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where usename = ${String(foreign().settings.user)}`;
+    const renewed = () => failureOf(user().extracts.renewSnapshot({ snapshotId })).catch(() => "renewed");
     await eventually(renewed).toEqual(snapshotGone);
   });
 
   test("FailedPrecondition: the snapshot is closed while a chunk of it is extracted", async () => {
     const planned = await planOf("held");
     await using _lock = await holdAdvisoryLock();
-    const call = failureOf(extractChunk(user, planned, whole));
+    const call = failureOf(extractChunk(user(), planned, whole));
     await untilHeld();
-    await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+    await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
     expect(await call).toEqual(snapshotGone);
     await eventually(sessions).toEqual([]);
   });
@@ -92,7 +79,7 @@ describe("SNAPSHOT_GONE", () => {
 
 /** Blocks the view `held` before its 900th row, until disposed. */
 async function holdAdvisoryLock(): Promise<AsyncDisposable> {
-  const connection = await foreign.sql.reserve();
+  const connection = await foreign().sql.reserve();
   await connection`select pg_advisory_lock(42)`;
   return {
     async [Symbol.asyncDispose]() {
@@ -102,7 +89,7 @@ async function holdAdvisoryLock(): Promise<AsyncDisposable> {
   };
 }
 
-const held = () => foreign.sql<{ pid: number }[]>`
+const held = () => foreign().sql<{ pid: number }[]>`
   select pid from pg_stat_activity where wait_event = 'advisory' and query like 'copy %'`;
 
 async function untilHeld(): Promise<number> {
@@ -119,34 +106,34 @@ describe("while a chunk is extracted", () => {
   test("Unavailable: the source ends the session; what came before is not taken for the whole", async () => {
     const planned = await planOf("held");
     await using _lock = await holdAdvisoryLock();
-    const call = failureOf(extractChunk(user, planned, whole));
-    await foreign.sql`select pg_terminate_backend(${await untilHeld()})`;
+    const call = failureOf(extractChunk(user(), planned, whole));
+    await foreign().sql`select pg_terminate_backend(${await untilHeld()})`;
     expect(await call).toMatchObject({
       code: Code.Unavailable,
       reason: "SOURCE_UNREACHABLE",
       message: expect.stringContaining("terminating connection due to administrator command"),
     });
-    await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+    await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
   });
 
   test("Unavailable: the network to the source breaks", async () => {
     const planned = await planOf("held");
     await using _lock = await holdAdvisoryLock();
-    const call = failureOf(extractChunk(user, planned, whole));
+    const call = failureOf(extractChunk(user(), planned, whole));
     await untilHeld();
-    for (const socket of foreign.connections) socket.destroy();
+    for (const socket of foreign().connections) socket.destroy();
     expect(await call).toMatchObject({ code: Code.Unavailable, reason: "SOURCE_UNREACHABLE" });
   });
 
   test("Unavailable: the process that writes is killed; the source's statement ends", async () => {
     const planned = await planOf("held");
     await using _lock = await holdAdvisoryLock();
-    const call = failureOf(extractChunk(user, planned, whole));
+    const call = failureOf(extractChunk(user(), planned, whole));
     await untilHeld();
     for (const { pid } of await busyEngines()) process.kill(pid, "SIGKILL");
     expect(await call).toMatchObject({ code: Code.Unavailable, reason: "ENGINE_CRASHED" });
     await eventually(held).toEqual([]);
-    await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+    await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
   });
 
   test("Canceled: the caller goes away; the source's statement and the process end, and nothing is left", async () => {
@@ -154,26 +141,26 @@ describe("while a chunk is extracted", () => {
     await using _lock = await holdAdvisoryLock();
     const caller = new AbortController();
     const { snapshotId } = planned;
-    const parts = user.extracts.extractChunk({ snapshotId, ...whole }, { signal: caller.signal });
+    const parts = user().extracts.extractChunk({ snapshotId, ...whole }, { signal: caller.signal });
     const call = failureOf(Array.fromAsync(parts));
     await untilHeld();
     caller.abort();
     expect(await call).toMatchObject({ code: Code.Canceled });
     await eventually(held).toEqual([]);
     await eventually(async () => (await busyEngines()).length).toBe(1);
-    await eventually(() => leftFiles(mesh.folder)).toEqual([]);
-    await user.extracts.closeSnapshot({ snapshotId });
+    await eventually(() => leftFiles(mesh().folder)).toEqual([]);
+    await user().extracts.closeSnapshot({ snapshotId });
   });
 
   test("FailedPrecondition: a row that the source can't compute", async () => {
     const planned = await planOf("failing");
-    expect(await failureOf(extractAll(user, planned))).toEqual({
+    expect(await failureOf(extractAll(user(), planned))).toEqual({
       code: Code.FailedPrecondition,
       reason: "SOURCE_DATA_INVALID",
       fields: [],
       message: "the table public.failing can't be read: division by zero",
     });
-    await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+    await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
   });
 });
 
@@ -183,7 +170,7 @@ describe("SOURCE_CHANGED", () => {
     ["retyped", "alter table retyped alter id type bigint"],
     ["dropped", "drop table dropped"],
   ])("FailedPrecondition: the table %s is not as it was discovered", async (name, change) => {
-    await foreign.sql.unsafe(change);
+    await foreign().sql.unsafe(change);
     expect(await failureOf(planOf(name))).toEqual({
       code: Code.FailedPrecondition,
       reason: "SOURCE_CHANGED",
@@ -194,25 +181,25 @@ describe("SOURCE_CHANGED", () => {
   });
 
   test("FailedPrecondition: the source is another file now", async () => {
-    const changed = await createFileSource(mesh, user, "a.csv", "a\n1\n");
-    const { a = "" } = await tablesOf(user, changed);
-    const settings = { fileId: mesh.peers.addFile(user.who, "a.csv", "b\n1\n") };
-    await user.sources.updateSource({
+    const changed = await createFileSource(mesh(), user(), "a.csv", "a\n1\n");
+    const { a = "" } = await tablesOf(user(), changed);
+    const settings = { fileId: mesh().peers.addFile(user().who, "a.csv", "b\n1\n") };
+    await user().sources.updateSource({
       source: { sourceId: changed, settings },
       updateMask: { paths: ["settings"] },
     });
-    expect(await failureOf(plan(user, changed, [a]))).toMatchObject({ reason: "SOURCE_CHANGED" });
+    expect(await failureOf(plan(user(), changed, [a]))).toMatchObject({ reason: "SOURCE_CHANGED" });
   });
 
   test("a table can't be altered while a snapshot has it, and can be afterwards", async () => {
     const planned = await orders();
     const alter = (patience: string) =>
-      foreign.sql.begin(async (tx) => {
+      foreign().sql.begin(async (tx) => {
         await tx`select set_config('lock_timeout', ${patience}, true)`;
         await tx`alter table orders alter id type bigint`;
       });
     await expect(alter("50ms")).rejects.toThrow("lock timeout");
-    await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+    await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
     await eventually(async () => (await sessions()).length).toBe(0);
     // Autovacuum may hold a lock on the table.
     await alter("20s");
@@ -222,16 +209,16 @@ describe("SOURCE_CHANGED", () => {
 describe("what is not there", () => {
   test("NotFound: an unknown source, and another organisation's", async () => {
     for (const [asker, id] of [
-      [user, randomUUID()],
-      [mesh.user(), sourceId],
+      [user(), randomUUID()],
+      [mesh().user(), sourceId()],
     ] as const) {
       expect(await failureOf(plan(asker, id, [randomUUID()]))).toMatchObject({ code: Code.NotFound });
     }
   });
 
   test("InvalidArgument: tables and columns that the catalog does not have, one named twice, and bounds", async () => {
-    const file = await createFileSource(mesh, user, "b.csv", "a,b\n1,2\n");
-    const { b = "" } = await tablesOf(user, file);
+    const file = await createFileSource(mesh(), user(), "b.csv", "a,b\n1,2\n");
+    const { b = "" } = await tablesOf(user(), file);
     const known = { tableId: b };
     for (const [overrides, field] of [
       [{ tables: [{ tableId: randomUUID() }] }, "tables[0].table_id"],
@@ -246,7 +233,7 @@ describe("what is not there", () => {
       const tablesAsked =
         "tables" in overrides ? { tables: overrides.tables.map((table) => ({ ...table })) } : {};
       const request = { ...overrides, ...tablesAsked } as Parameters<typeof plan>[3];
-      expect(await failureOf(plan(user, file, [b], request))).toMatchObject({
+      expect(await failureOf(plan(user(), file, [b], request))).toMatchObject({
         code: Code.InvalidArgument,
         fields: [field],
       });
@@ -256,22 +243,22 @@ describe("what is not there", () => {
   test("InvalidArgument: a range that the plan does not have", async () => {
     const planned: PlanChunksResponse = await planOf("held");
     for (const range of ["pages 0-1", "all'", ""]) {
-      expect(await failureOf(extractChunk(user, planned, { tableIndex: 0, range }))).toMatchObject({
+      expect(await failureOf(extractChunk(user(), planned, { tableIndex: 0, range }))).toMatchObject({
         code: Code.InvalidArgument,
         fields: ["range"],
       });
     }
-    await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+    await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
   });
 
   test("FailedPrecondition: the source's secret", async () => {
-    const stranger = await createDatabaseSource(mesh, user, foreign, { passwordSecret: "unknown" });
-    await mesh.database
+    const stranger = await createDatabaseSource(mesh(), user(), foreign(), { passwordSecret: "unknown" });
+    await mesh().database
       .sql`insert into orchestration.tables (table_id, org_id, source_id, schema_name, name, columns)
       select gen_random_uuid(), org_id, ${stranger}, schema_name, name, columns
       from orchestration.tables where table_id = ${tables.held ?? ""}`;
-    const { tables: known } = await user.catalog.listTables({ sourceId: stranger });
-    const call = plan(user, stranger, [known[0]?.tableId ?? ""]);
+    const { tables: known } = await user().catalog.listTables({ sourceId: stranger });
+    const call = plan(user(), stranger, [known[0]?.tableId ?? ""]);
     expect(await failureOf(call)).toMatchObject({ reason: "SECRET_NOT_FOUND" });
   });
 });

@@ -4,33 +4,21 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ExtractFormat } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
 import { extract } from "../../services/orchestration/engine/extract.ts";
 import { beforeAbort } from "../../services/orchestration/timing/before-abort.ts";
+import { forFile } from "../lib/for-file.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { startEngine, writeParquet } from "./engines.ts";
 import { codecsOf, extractAll, parquetColumns, plan, readParquet, tablesOf } from "./extracts.ts";
-import {
-  createFileSource,
-  dataSet,
-  failureOf,
-  type Orchestration,
-  query,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { createFileSource, dataSet, failureOf, query, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-let user: User;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-  user = mesh.user();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
+const user = forFile(() => mesh().user());
 
 /** Creates a source on a new file. Returns the id of its table. */
-async function fileTable(name: string, content: Buffer | string, who = user, at = mesh) {
+async function fileTable(name: string, content: Buffer | string, who = user(), at = mesh()) {
   const sourceId = await createFileSource(at, who, name, content);
   const [tableId = ""] = Object.values(await tablesOf(who, sourceId));
   return { sourceId, tableId };
@@ -49,7 +37,7 @@ const buses = 'line,km\nred,1.5\n,2.5\n"",3.5\n';
 describe("OK", () => {
   test("a CSV as one Parquet file", async () => {
     const { sourceId, tableId } = await fileTable("buses.csv", buses);
-    const planned = await plan(user, sourceId, [tableId]);
+    const planned = await plan(user(), sourceId, [tableId]);
     expect(planned).toMatchObject({
       snapshot: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       repeatable: true,
@@ -66,7 +54,7 @@ describe("OK", () => {
       ],
       chunks: [{ tableIndex: 0, range: "rows 0-3", rowCountExpected: 3n }],
     });
-    const [extracted] = await extractAll(user, planned);
+    const [extracted] = await extractAll(user(), planned);
     const { bytes = Buffer.alloc(0), summary } = extracted ?? {};
     const rows = await readParquet(bytes);
     expect(rows.map(({ km }) => km)).toEqual([1.5, 2.5, 3.5]);
@@ -85,27 +73,27 @@ describe("OK", () => {
     const content = await dataSet("cars.json");
     const [first, second] = [await fileTable("cars.json", content), await fileTable("cars.json", content)];
     const plans = [
-      await plan(user, first.sourceId, [first.tableId]),
-      await plan(user, second.sourceId, [second.tableId]),
+      await plan(user(), first.sourceId, [first.tableId]),
+      await plan(user(), second.sourceId, [second.tableId]),
     ];
     expect(plans[0]?.snapshot).toBe(plans[1]?.snapshot);
-    const [one, other] = (await Promise.all(plans.map((planned) => extractAll(user, planned)))).flat();
+    const [one, other] = (await Promise.all(plans.map((planned) => extractAll(user(), planned)))).flat();
     expect(one?.summary.rowCount).toBe(406n);
     expect(one?.bytes.equals(other?.bytes ?? Buffer.alloc(0))).toBe(true);
   });
 
   test("columns that are wanted, in their order", async () => {
     const { sourceId, tableId } = await fileTable("three.csv", "a,b,c\n1,2,3\n");
-    const planned = await plan(user, sourceId, [tableId], { tables: [{ tableId, columns: ["c", "a"] }] });
-    const [extracted] = await extractAll(user, planned);
+    const planned = await plan(user(), sourceId, [tableId], { tables: [{ tableId, columns: ["c", "a"] }] });
+    const [extracted] = await extractAll(user(), planned);
     expect(await readParquet(extracted?.bytes ?? Buffer.alloc(0))).toEqual([{ c: 3n, a: 1n }]);
   });
 
   test("a table without rows", async () => {
     const { sourceId, tableId } = await fileTable("nothing.csv", "a,b\n");
-    const planned = await plan(user, sourceId, [tableId]);
+    const planned = await plan(user(), sourceId, [tableId]);
     expect(planned.chunks).toMatchObject([{ range: "rows 0-0", rowCountExpected: 0n }]);
-    const [extracted] = await extractAll(user, planned);
+    const [extracted] = await extractAll(user(), planned);
     expect(await readParquet(extracted?.bytes ?? Buffer.alloc(0))).toEqual([]);
     expect(parquetColumns(extracted?.bytes ?? Buffer.alloc(0)).map((column) => column.split(" ")[0])).toEqual(
       ["a", "b"],
@@ -114,15 +102,15 @@ describe("OK", () => {
 
   test("a Parquet file in chunks of as many rows as were asked for", async () => {
     const flights = await fileTable("flights.json", await dataSet("flights-2k.json"));
-    const [whole] = await extractAll(user, await plan(user, flights.sourceId, [flights.tableId]));
+    const [whole] = await extractAll(user(), await plan(user(), flights.sourceId, [flights.tableId]));
     const { sourceId, tableId } = await fileTable("flights.parquet", whole?.bytes ?? Buffer.alloc(0));
-    const planned = await plan(user, sourceId, [tableId], { chunkRows: 900n });
+    const planned = await plan(user(), sourceId, [tableId], { chunkRows: 900n });
     expect(planned.chunks.map(({ range }) => range)).toEqual([
       "rows 0-900",
       "rows 900-1800",
       "rows 1800-2000",
     ]);
-    const extracted = await extractAll(user, planned);
+    const extracted = await extractAll(user(), planned);
     expect(extracted.map(({ summary }) => summary.rowCount)).toEqual([900n, 900n, 200n]);
     const rows = await Promise.all(extracted.map(({ bytes }) => readParquet(bytes)));
     expect(rows.flat()).toEqual(await readParquet(whole?.bytes ?? Buffer.alloc(0)));
@@ -134,8 +122,8 @@ describe("OK", () => {
       '{"a":"","b":1}\n{"a":"x, \\"y\\"","b":null}\n{"b":3}\n',
     );
     const [extracted] = await extractAll(
-      user,
-      await plan(user, sourceId, [tableId], { format: ExtractFormat.CSV }),
+      user(),
+      await plan(user(), sourceId, [tableId], { format: ExtractFormat.CSV }),
     );
     expect(extracted?.bytes.toString()).toBe('a,b\n"",1\n"x, ""y""",\n,3\n');
     expect(extracted?.summary).toMatchObject({
@@ -166,15 +154,15 @@ describe("OK", () => {
 
 test("a snapshot keeps the file although other files take its place", async () => {
   const { sourceId, tableId } = await fileTable("kept.csv", "a\n1\n");
-  const planned = await plan(user, sourceId, [tableId]);
-  const fileId = mesh.peers.addFile(user.who, "kept.csv", "a\n2\n");
-  await user.sources.updateSource({
+  const planned = await plan(user(), sourceId, [tableId]);
+  const fileId = mesh().peers.addFile(user().who, "kept.csv", "a\n2\n");
+  await user().sources.updateSource({
     source: { sourceId, settings: { fileId } },
     updateMask: { paths: ["settings"] },
   });
-  const [extracted] = await extractAll(user, planned);
+  const [extracted] = await extractAll(user(), planned);
   expect(await readParquet(extracted?.bytes ?? Buffer.alloc(0))).toEqual([{ a: 1n }]);
-  expect((await query(user, sourceId, "FROM kept")).rows).toEqual([["2"]]);
+  expect((await query(user(), sourceId, "FROM kept")).rows).toEqual([["2"]]);
 });
 
 test("Canceled: an input that is not read yet is given up while its feed does something else", async () => {
@@ -225,21 +213,21 @@ test.runIf(isRoot)("ResourceExhausted: no space is left for what does not fit in
 
 test("Canceled: the caller goes away while a file is fetched for a plan", async () => {
   const { sourceId, tableId } = await fileTable("first.csv", "a\n1\n");
-  const fileId = mesh.peers.addFile(user.who, "first.csv", "a\n3\n");
-  await user.sources.updateSource({
+  const fileId = mesh().peers.addFile(user().who, "first.csv", "a\n3\n");
+  await user().sources.updateSource({
     source: { sourceId, settings: { fileId } },
     updateMask: { paths: ["settings"] },
   });
   const release = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
-  mesh.peers.beforeBytes = (id) => {
+  mesh().peers.beforeBytes = (id) => {
     if (id !== fileId) return undefined;
     asked.resolve();
     return release.promise;
   };
   const caller = new AbortController();
   const call = failureOf(
-    user.extracts.planChunks(
+    user().extracts.planChunks(
       { sourceId, tables: [{ tableId }], chunkRows: 1n, format: ExtractFormat.PARQUET },
       { signal: caller.signal },
     ),

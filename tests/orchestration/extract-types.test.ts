@@ -1,26 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
 import { type Extracted, extractAll, parquetColumns, plan, readParquet, tablesOf } from "./extracts.ts";
-import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
-import {
-  createFileSource,
-  failureOf,
-  type Orchestration,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
+import { createFileSource, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-let foreign: ForeignDatabase;
-let user: User;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-  foreign = await startForeignDatabase();
-  user = mesh.user();
-});
-afterAll(async () => {
-  await foreign[Symbol.asyncDispose]();
-  await mesh[Symbol.asyncDispose]();
-});
+const mesh = forFile(startOrchestration);
+const foreign = forFile(startForeignDatabase);
+const user = forFile(() => mesh().user());
 
 /** A type of PostgreSQL, its type in the file, the Parquet column, and pairs of a literal and the value read. */
 type Case = [type: string, dataType: string, parquet: string, values: [sql: string, read: unknown][]];
@@ -182,7 +168,7 @@ describe("PostgreSQL's types", () => {
     const rows = Array.from({ length: rowCount }, (_, row) =>
       cases.map(([, , , values]) => values[row]?.[0] ?? "null").join(", "),
     );
-    await foreign.sql.unsafe(`
+    await foreign().sql.unsafe(`
       create type mood as enum ('happy 😀');
       create type address as (street text, number int);
       create domain amount as numeric(12,2);
@@ -190,11 +176,11 @@ describe("PostgreSQL's types", () => {
       create table types (${cases.map(([type], index) => `c${index} ${type}`).join(", ")});
       insert into types values (${rows.join("), (")});
       grant select on types to public`);
-    const sourceId = await createDatabaseSource(mesh, user, foreign);
-    const { types = "" } = await tablesOf(user, sourceId);
-    const planned = await plan(user, sourceId, [types]);
+    const sourceId = await createDatabaseSource(mesh(), user(), foreign());
+    const { types = "" } = await tablesOf(user(), sourceId);
+    const planned = await plan(user(), sourceId, [types]);
     columns = planned.tables[0]?.columns ?? [];
-    [extracted] = await extractAll(user, planned);
+    [extracted] = await extractAll(user(), planned);
   });
 
   test.each(cases.map((each, index) => [each[0], each, index] as const))("%s", async (_type, each, index) => {
@@ -211,12 +197,12 @@ describe("PostgreSQL's types", () => {
 });
 
 test("FailedPrecondition: a decimal that is not a number has no place in the file", async () => {
-  await foreign.sql.unsafe(
+  await foreign().sql.unsafe(
     "create table broken (n numeric(5,2)); insert into broken values (1), ('NaN'); grant select on broken to public",
   );
-  const sourceId = await createDatabaseSource(mesh, user, foreign);
-  const { broken = "" } = await tablesOf(user, sourceId);
-  expect(await failureOf(extractAll(user, await plan(user, sourceId, [broken])))).toMatchObject({
+  const sourceId = await createDatabaseSource(mesh(), user(), foreign());
+  const { broken = "" } = await tablesOf(user(), sourceId);
+  expect(await failureOf(extractAll(user(), await plan(user(), sourceId, [broken])))).toMatchObject({
     reason: "SOURCE_DATA_INVALID",
     message: expect.stringMatching(
       /^the table public\.broken can't be read: column "n": NaN has no place in DECIMAL\(5,2\)$/,
@@ -230,13 +216,13 @@ test("OK: integers of a file that no integer type holds are decimals", async () 
     "18446744073709551615",
   );
   const sourceId = await createFileSource(
-    mesh,
-    user,
+    mesh(),
+    user(),
     "odd.ndjson",
     `${json}\n${json.replace("18446744073709551615", "-1")}\n{"day":null}\n`,
   );
-  const { odd = "" } = await tablesOf(user, sourceId);
-  const planned = await plan(user, sourceId, [odd]);
+  const { odd = "" } = await tablesOf(user(), sourceId);
+  const planned = await plan(user(), sourceId, [odd]);
   expect(
     planned.tables[0]?.columns.map(({ name, sourceType, dataType }) => [name, sourceType, dataType]),
   ).toEqual([
@@ -244,7 +230,7 @@ test("OK: integers of a file that no integer type holds are decimals", async () 
     ["deep", "STRUCT(a BIGINT)[]", "STRUCT(a BIGINT)[]"],
     ["day", "DATE", "DATE"],
   ]);
-  const [extracted] = await extractAll(user, planned);
+  const [extracted] = await extractAll(user(), planned);
   expect(await readParquet(extracted?.bytes ?? Buffer.alloc(0))).toHaveLength(3);
   expect(extracted?.summary.columns[0]).toMatchObject({
     name: "big",

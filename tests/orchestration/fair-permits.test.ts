@@ -1,12 +1,12 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
+import { forFile } from "../lib/for-file.ts";
 import { createHeldSource } from "./held-source.ts";
 import {
   createFileSource,
   eventually,
   failureOf,
-  type Orchestration,
   query,
   startOrchestration,
   type User,
@@ -18,14 +18,10 @@ const longQueries = 40;
 /** Computes on every thread it gets, until it is cancelled. */
 const burner = "SELECT sum(hash(a.range) % 7) FROM range(1000000000) AS a, range(1000) AS b";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 const statesOf = async ({ who }: User) => {
-  const rows = await mesh.database.sql`
+  const rows = await mesh().database.sql`
     select state, count(*)::int as count from orchestration.executions
     where creator_user_id = ${who.userId} group by state`;
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
@@ -39,7 +35,7 @@ const engines = async () =>
 type Small = { readonly user: User; readonly sourceId: string };
 
 async function smallOf(user: User): Promise<Small> {
-  const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
+  const sourceId = await createFileSource(mesh(), user, "n.csv", "n\n1\n");
   // Prepares the file.
   await query(user, sourceId, "FROM n");
   return { user, sourceId };
@@ -52,11 +48,11 @@ async function timeOf({ user, sourceId }: Small): Promise<number> {
 }
 
 test("OK: 40 long queries of one user, and everybody else's small query is answered meanwhile", async () => {
-  const greedy = mesh.user();
-  const greedySource = await createFileSource(mesh, greedy, "n.csv", "n\n1\n");
+  const greedy = mesh().user();
+  const greedySource = await createFileSource(mesh(), greedy, "n.csv", "n\n1\n");
   const smalls = await Promise.all([
-    ...Array.from({ length: 3 }, () => smallOf(mesh.user())),
-    ...Array.from({ length: 3 }, () => smallOf(mesh.user({ orgId: greedy.who.orgId }))),
+    ...Array.from({ length: 3 }, () => smallOf(mesh().user())),
+    ...Array.from({ length: 3 }, () => smallOf(mesh().user({ orgId: greedy.who.orgId }))),
   ]);
   const leave = new AbortController();
   const request = { sourceId: greedySource, sql: burner, timeout: { seconds: 300n } };
@@ -81,10 +77,10 @@ test("OK: 40 long queries of one user, and everybody else's small query is answe
 });
 
 test("Aborted: what runs longest beyond a user's share makes room; its record says so", async () => {
-  const greedy = mesh.user();
-  const held = await createHeldSource(mesh, greedy);
-  const late = mesh.user();
-  const heldLate = await createHeldSource(mesh, late);
+  const greedy = mesh().user();
+  const held = await createHeldSource(mesh(), greedy);
+  const late = mesh().user();
+  const heldLate = await createHeldSource(mesh(), late);
   const ask = (user: User, sourceId: string) => user.executions.executeQuery({ sourceId, sql: "FROM held" });
   const asked = Array.from({ length: 9 }, () => ask(greedy, held.sourceId));
   const failed = Promise.any(asked.map((call) => failureOf(call)));

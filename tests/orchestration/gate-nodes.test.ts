@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { query, statements } from "../../services/orchestration/engine/gate/query-rule.ts";
 import { checkAll, type Json } from "../../services/orchestration/engine/gate/rule.ts";
-import { createStatementRunner, type StatementRunner } from "./statement-runner.ts";
+import { forFile } from "../lib/for-file.ts";
+import { createStatementRunner } from "./statement-runner.ts";
 
-let runner: StatementRunner;
-beforeAll(async () => {
-  runner = await createStatementRunner();
-});
-afterAll(() => runner[Symbol.asyncDispose]());
+const runner = forFile(createStatementRunner);
 
 const column = { class: "COLUMN_REF", type: "COLUMN_REF", column_names: ["id"] };
 const from = { type: "BASE_TABLE", table_name: "orders" };
@@ -68,7 +65,7 @@ describe("names of tables", () => {
     "WITH a AS NOT MATERIALIZED (SELECT 1 AS n) FROM a ORDER BY (SELECT n FROM a)",
     "WITH a AS (SELECT 1 AS n), b AS (WITH c AS (FROM a) FROM c UNION FROM a) SELECT n FROM b WHERE NOT EXISTS (FROM b WHERE n = 2)",
   ])("OK: %s", async (sql) => {
-    expect((await runner.run(sql)).rows).toEqual([[1]]);
+    expect((await runner().run(sql)).rows).toEqual([[1]]);
   });
 
   test.each([
@@ -80,7 +77,7 @@ describe("names of tables", () => {
     ["WITH a AS (WITH b AS (SELECT 1) FROM b) FROM b", "b"],
     ['WITH "\u212A" AS (SELECT 1) FROM k', "k"],
   ])("sqlInvalid: out of scope: %s", async (sql, name) => {
-    expect(await runner.failureOf(sql)).toEqual({
+    expect(await runner().failureOf(sql)).toEqual({
       kind: "sqlInvalid",
       message: `the table "${name}" does not exist: this source has the table "orders"`,
     });
@@ -91,9 +88,9 @@ describe("names that are functions where no column has them", () => {
   test.each(["current_user", "CURRENT_SCHEMA", "session_user", '"user"', "current_role", "current_catalog"])(
     "statementRefused: %s, but not a column of that name",
     async (name) => {
-      expect(await runner.failureOf(`SELECT ${name}`)).toMatchObject({ kind: "statementRefused" });
+      expect(await runner().failureOf(`SELECT ${name}`)).toMatchObject({ kind: "statementRefused" });
       const plain = name.replaceAll('"', "").toLowerCase();
-      expect((await runner.run(`SELECT ${name} FROM (SELECT 1 AS "${plain}")`)).rows).toEqual([[1]]);
+      expect((await runner().run(`SELECT ${name} FROM (SELECT 1 AS "${plain}")`)).rows).toEqual([[1]]);
     },
   );
 });
@@ -161,7 +158,7 @@ describe("a refused call in each place that takes an expression", () => {
     "SELECT region.concat(version()) FROM orders",
     "SELECT (((SELECT (SELECT version()))))",
   ])("statementRefused: %s", async (sql) => {
-    expect(await runner.failureOf(sql)).toEqual({
+    expect(await runner().failureOf(sql)).toEqual({
       kind: "statementRefused",
       message: "the function version is not available: it is about the server",
     });

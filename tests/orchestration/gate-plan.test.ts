@@ -1,21 +1,18 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { openSandbox } from "../../services/orchestration/engine/database/sandbox.ts";
 import { gateStatement } from "../../services/orchestration/engine/gate/gate-statement.ts";
-import { createStatementRunner, memoryBytes, type StatementRunner } from "./statement-runner.ts";
+import { forFile } from "../lib/for-file.ts";
+import { createStatementRunner, memoryBytes } from "./statement-runner.ts";
 
-let runner: StatementRunner;
-beforeAll(async () => {
-  runner = await createStatementRunner();
-});
-afterAll(() => runner[Symbol.asyncDispose]());
+const runner = forFile(createStatementRunner);
 
 /** Runs the gate with a macro planted under an allowed name. */
 async function gateWith(planted: string, sql: string) {
-  const task = { path: runner.path, spillDirectory: join(runner.folder, "spill"), memoryBytes };
+  const task = { path: runner().path, spillDirectory: join(runner().folder, "spill"), memoryBytes };
   const connection = await openSandbox(task, {
     async define(opened) {
-      await opened.run(`CREATE VIEW orders AS FROM read_parquet('${runner.path}')`);
+      await opened.run(`CREATE VIEW orders AS FROM read_parquet('${runner().path}')`);
       await opened.run(planted);
     },
   });
@@ -77,7 +74,7 @@ test.each([
 });
 
 test("statementRefused: the source's own file by a replacement scan", async () => {
-  const planted = `CREATE MACRO repeat(x, n) AS TABLE FROM '${runner.path}'`;
+  const planted = `CREATE MACRO repeat(x, n) AS TABLE FROM '${runner().path}'`;
   await expect(gateWith(planted, "FROM repeat(1, 2)")).rejects.toMatchObject({
     kind: "statementRefused",
     message: expect.stringMatching(/^the table function "\w*parquet\w*" is not available/i),
@@ -94,11 +91,11 @@ test("statementRefused: a type as a value, of which no cast is in the statement"
 });
 
 test("OK: a table named like the gate's own", async () => {
-  const task = { path: runner.path, spillDirectory: join(runner.folder, "spill"), memoryBytes };
+  const task = { path: runner().path, spillDirectory: join(runner().folder, "spill"), memoryBytes };
   const name = "orders (empty)";
   const connection = await openSandbox(task, {
     async define(opened) {
-      await opened.run(`CREATE VIEW "${name}" AS FROM read_parquet('${runner.path}')`);
+      await opened.run(`CREATE VIEW "${name}" AS FROM read_parquet('${runner().path}')`);
     },
   });
   expect(await gateStatement(connection, `FROM "${name}"`, name)).toEqual({ describes: false });

@@ -1,18 +1,15 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 describe("ListConnectors and GetConnector", () => {
   test("OK: every connector by name, with the schema of its settings", async () => {
-    const { connectors } = await mesh.user().connectors.listConnectors({});
+    const { connectors } = await mesh().user().connectors.listConnectors({});
     expect(connectors.map(({ name }) => name)).toEqual(["file", "postgresql"]);
-    const { connector } = await mesh.user().connectors.getConnector({ connector: "postgresql" });
+    const { connector } = await mesh().user().connectors.getConnector({ connector: "postgresql" });
     expect(connector).toEqual(connectors[1]);
     expect(connector?.settingsSchema).toMatchObject({
       $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -26,7 +23,7 @@ describe("ListConnectors and GetConnector", () => {
   });
 
   test("NotFound: a connector that there is not", async () => {
-    expect(await failureOf(mesh.user().connectors.getConnector({ connector: "oracle" }))).toEqual({
+    expect(await failureOf(mesh().user().connectors.getConnector({ connector: "oracle" }))).toEqual({
       code: Code.NotFound,
       reason: "RESOURCE_NOT_FOUND",
       fields: [],

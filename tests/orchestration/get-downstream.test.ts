@@ -1,18 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
 import { createRecorder, spelled } from "./lineage-graph.ts";
-import { failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 test("OK: what was made of the entity, and not what it was made of", async () => {
-  const user = mesh.user();
-  const { record, idOf } = createRecorder(mesh, user);
+  const user = mesh().user();
+  const { record, idOf } = createRecorder(mesh(), user);
   await record("before", ["a"], ["b"]);
   await record("after", ["b"], ["c"]);
   const downstream = await user.lineage.getDownstream({ entityId: idOf("b") });
@@ -24,10 +21,10 @@ test("OK: what was made of the entity, and not what it was made of", async () =>
 });
 
 test("NotFound: an entity that nobody recorded, and another organisation's", async () => {
-  const { record, idOf } = createRecorder(mesh, mesh.user());
+  const { record, idOf } = createRecorder(mesh(), mesh().user());
   await record("job", ["a"], ["b"]);
   for (const entityId of [idOf("b"), randomUUID()]) {
-    const call = mesh.user().lineage.getDownstream({ entityId });
+    const call = mesh().user().lineage.getDownstream({ entityId });
     expect(await failureOf(call)).toMatchObject({
       code: Code.NotFound,
       message: `entity ${entityId} not found`,
@@ -36,7 +33,7 @@ test("NotFound: an entity that nobody recorded, and another organisation's", asy
 });
 
 test("InvalidArgument: an id that is none, and a depth out of bounds", async () => {
-  const { lineage } = mesh.user();
+  const { lineage } = mesh().user();
   expect(await failureOf(lineage.getDownstream({ entityId: "orders" }))).toMatchObject({
     code: Code.InvalidArgument,
     fields: ["entity_id"],

@@ -1,18 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ExecutionState } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
-import { createFileSource, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { forFile } from "../lib/for-file.ts";
+import { createFileSource, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 test("OK: GetExecution answers the record of a statement that succeeded", async () => {
-  const user = mesh.user();
-  const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n2\n");
+  const user = mesh().user();
+  const sourceId = await createFileSource(mesh(), user, "n.csv", "n\n1\n2\n");
   const { executionId } = await user.executions.executeQuery({ sourceId, sql: "FROM n", maxRows: 1 });
   const { execution } = await user.executions.getExecution({ executionId });
   expect(execution).toMatchObject({
@@ -29,11 +26,11 @@ test("OK: GetExecution answers the record of a statement that succeeded", async 
 });
 
 test("NotFound: GetExecution of an unknown one, and of another organisation's", async () => {
-  const user = mesh.user();
-  const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
+  const user = mesh().user();
+  const sourceId = await createFileSource(mesh(), user, "n.csv", "n\n1\n");
   const { executionId } = await user.executions.executeQuery({ sourceId, sql: "FROM n" });
   for (const id of [executionId, randomUUID()]) {
-    expect(await failureOf(mesh.user().executions.getExecution({ executionId: id }))).toEqual({
+    expect(await failureOf(mesh().user().executions.getExecution({ executionId: id }))).toEqual({
       code: Code.NotFound,
       reason: "RESOURCE_NOT_FOUND",
       fields: [],
@@ -43,6 +40,6 @@ test("NotFound: GetExecution of an unknown one, and of another organisation's", 
 });
 
 test("PermissionDenied: a user without a role", async () => {
-  const call = mesh.user({ roles: [] }).executions.getExecution({ executionId: randomUUID() });
+  const call = mesh().user({ roles: [] }).executions.getExecution({ executionId: randomUUID() });
   expect(await failureOf(call)).toMatchObject({ code: Code.PermissionDenied });
 });

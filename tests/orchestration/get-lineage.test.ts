@@ -1,18 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
 import { createRecorder, spelled } from "./lineage-graph.ts";
-import { failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 test("OK: a cycle ends, and an edge to itself", async () => {
-  const user = mesh.user();
-  const { record, idOf } = createRecorder(mesh, user);
+  const user = mesh().user();
+  const { record, idOf } = createRecorder(mesh(), user);
   await record("refresh", ["a", "b"], ["b"]);
   await record("rebuild", ["b"], ["a"]);
   const edges = ["a > refresh", "b > rebuild", "b > refresh", "rebuild > a", "refresh > b"];
@@ -28,9 +25,9 @@ test("OK: a cycle ends, and an edge to itself", async () => {
 });
 
 test("NotFound: an entity that nobody recorded, and another organisation's", async () => {
-  const { record, idOf } = createRecorder(mesh, mesh.user());
+  const { record, idOf } = createRecorder(mesh(), mesh().user());
   await record("job", ["a"], ["b"]);
-  const { lineage } = mesh.user();
+  const { lineage } = mesh().user();
   for (const entityId of [idOf("b"), randomUUID()]) {
     for (const ask of [lineage.getLineage, lineage.getUpstream, lineage.getDownstream]) {
       expect(await failureOf(ask({ entityId }))).toEqual({
@@ -44,7 +41,7 @@ test("NotFound: an entity that nobody recorded, and another organisation's", asy
 });
 
 test("InvalidArgument: an id that is none, and a depth out of bounds", async () => {
-  const { lineage } = mesh.user();
+  const { lineage } = mesh().user();
   const entityId = randomUUID();
   for (const ask of [lineage.getLineage, lineage.getUpstream, lineage.getDownstream]) {
     expect(await failureOf(ask({ entityId: "orders" }))).toMatchObject({
@@ -61,8 +58,8 @@ test("InvalidArgument: an id that is none, and a depth out of bounds", async () 
 });
 
 test("OK: what the entity was made of and what was made of it", async () => {
-  const user = mesh.user();
-  const { record, idOf } = createRecorder(mesh, user);
+  const user = mesh().user();
+  const { record, idOf } = createRecorder(mesh(), user);
   await record("before", ["a"], ["b"]);
   await record("after", ["b"], ["c"]);
   const around = await user.lineage.getLineage({ entityId: idOf("b") });

@@ -1,21 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createSource, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { createSource, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 const fileSettings = () => ({ fileId: randomUUID() });
 
 describe("GetSource", () => {
   test("NotFound: an unknown id, and another organisation's", async () => {
-    const sourceId = await createSource(mesh.user(), "file", fileSettings());
+    const sourceId = await createSource(mesh().user(), "file", fileSettings());
     for (const id of [sourceId, randomUUID()]) {
-      expect(await failureOf(mesh.user().sources.getSource({ sourceId: id }))).toEqual({
+      expect(await failureOf(mesh().user().sources.getSource({ sourceId: id }))).toEqual({
         code: Code.NotFound,
         reason: "RESOURCE_NOT_FOUND",
         fields: [],
@@ -25,7 +22,7 @@ describe("GetSource", () => {
   });
 
   test("InvalidArgument: not an id", async () => {
-    expect(await failureOf(mesh.user().sources.getSource({ sourceId: "../x" }))).toMatchObject({
+    expect(await failureOf(mesh().user().sources.getSource({ sourceId: "../x" }))).toMatchObject({
       code: Code.InvalidArgument,
       fields: ["source_id"],
     });
@@ -33,11 +30,11 @@ describe("GetSource", () => {
 });
 
 test("OK: the source as it was made, to a viewer too", async () => {
-  const user = mesh.user();
+  const user = mesh().user();
   const settings = { fileId: randomUUID() };
   const { source } = await user.sources.createSource({
     source: { displayName: "cars", connector: "file", settings },
   });
-  const viewer = mesh.user({ orgId: user.who.orgId, roles: ["viewer"] });
+  const viewer = mesh().user({ orgId: user.who.orgId, roles: ["viewer"] });
   expect(await viewer.sources.getSource({ sourceId: source?.sourceId ?? "" })).toMatchObject({ source });
 });

@@ -1,23 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { LineageKind, LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { createRecorder, spelled } from "./lineage-graph.ts";
-import { createFileSource, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { createFileSource, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 test("OK: a release leads back to its table, with columns all the way", async () => {
-  const user = mesh.user();
-  const sourceId = await createFileSource(mesh, user, "orders.csv", "id,total\n1,2\n");
+  const user = mesh().user();
+  const sourceId = await createFileSource(mesh(), user, "orders.csv", "id,total\n1,2\n");
   await user.catalog.discover({ sourceId });
   const { tables } = await user.catalog.listTables({ sourceId });
   const tableId = tables[0]?.tableId ?? "";
-  const { record, client, idOf } = createRecorder(mesh, user);
+  const { record, client, idOf } = createRecorder(mesh(), user);
   const staged = { entityId: idOf("staged"), kind: LineageKind.DATASET, name: "staged" };
   await client.recordLineage({
     job: { entityId: idOf("staging"), kind: LineageKind.JOB, name: "staging" },
@@ -73,8 +70,8 @@ test("OK: a release leads back to its table, with columns all the way", async ()
 });
 
 test("OK: the depth bounds what is read, and says that there is more", async () => {
-  const user = mesh.user();
-  const { record, idOf } = createRecorder(mesh, user);
+  const user = mesh().user();
+  const { record, idOf } = createRecorder(mesh(), user);
   const chain = Array.from({ length: 15 }, (_, index) => `d${index}`);
   for (const [index, name] of chain.slice(1).entries()) await record(`j${index}`, [`d${index}`], [name]);
   const entityId = idOf("d14");
@@ -90,8 +87,8 @@ test("OK: the depth bounds what is read, and says that there is more", async () 
 });
 
 test("OK: a wide graph is cut at 1000 nodes", async () => {
-  const user = mesh.user();
-  const { record, idOf } = createRecorder(mesh, user);
+  const user = mesh().user();
+  const { record, idOf } = createRecorder(mesh(), user);
   const inputs = Array.from({ length: 1500 }, (_, index) => `input ${index}`);
   await record("fits", inputs.slice(0, 999), []);
   const whole = await user.lineage.getUpstream({ entityId: idOf("fits") });
@@ -106,8 +103,8 @@ test("OK: a wide graph is cut at 1000 nodes", async () => {
 });
 
 test("OK: a dense graph is cut at 10,000 edges, and at 10,000 columns", async () => {
-  const user = mesh.user();
-  const { record, idOf } = createRecorder(mesh, user);
+  const user = mesh().user();
+  const { record, idOf } = createRecorder(mesh(), user);
   const inputs = Array.from({ length: 120 }, (_, index) => `input ${index}`);
   for (let index = 0; index < 90; index++) await record(`job ${index}`, inputs, ["output"]);
   const dense = await user.lineage.getUpstream({ entityId: idOf("output") });
@@ -121,15 +118,17 @@ test("OK: a dense graph is cut at 10,000 edges, and at 10,000 columns", async ()
 });
 
 test("OK: two organisations record the same ids and see their own", async () => {
-  const [one, other] = [mesh.user(), mesh.user()];
-  const first = createRecorder(mesh, one);
+  const [one, other] = [mesh().user(), mesh().user()];
+  const first = createRecorder(mesh(), one);
   await first.record("job", ["a"], ["b"]);
   const entity = (name: string) => ({ entityId: first.idOf(name), kind: LineageKind.DATASET, name });
-  await mesh.as("approval", LineageService, other.who).recordLineage({
-    job: { ...entity("job"), kind: LineageKind.JOB },
-    inputs: [entity("elsewhere")],
-    outputs: [entity("b")],
-  });
+  await mesh()
+    .as("approval", LineageService, other.who)
+    .recordLineage({
+      job: { ...entity("job"), kind: LineageKind.JOB },
+      inputs: [entity("elsewhere")],
+      outputs: [entity("b")],
+    });
   const mine = await one.lineage.getUpstream({ entityId: first.idOf("b") });
   expect(mine.nodes.map(({ name }) => name)).toEqual(["b", "job", "a"]);
   const theirs = await other.lineage.getUpstream({ entityId: first.idOf("b") });
@@ -137,8 +136,8 @@ test("OK: two organisations record the same ids and see their own", async () => 
 });
 
 test("OK: ids are the same in upper case", async () => {
-  const user = mesh.user();
-  const { client, idOf } = createRecorder(mesh, user);
+  const user = mesh().user();
+  const { client, idOf } = createRecorder(mesh(), user);
   const upper = (name: string) => ({
     entityId: idOf(name).toUpperCase(),
     kind: LineageKind.DATASET,
@@ -165,10 +164,10 @@ test("OK: ids are the same in upper case", async () => {
 });
 
 test("NotFound: an entity that nobody recorded, and another organisation's", async () => {
-  const { record, idOf } = createRecorder(mesh, mesh.user());
+  const { record, idOf } = createRecorder(mesh(), mesh().user());
   await record("job", ["a"], ["b"]);
   for (const entityId of [idOf("b"), randomUUID()]) {
-    const call = mesh.user().lineage.getUpstream({ entityId });
+    const call = mesh().user().lineage.getUpstream({ entityId });
     expect(await failureOf(call)).toMatchObject({
       code: Code.NotFound,
       message: `entity ${entityId} not found`,
@@ -177,7 +176,7 @@ test("NotFound: an entity that nobody recorded, and another organisation's", asy
 });
 
 test("InvalidArgument: an id that is none, and a depth out of bounds", async () => {
-  const { lineage } = mesh.user();
+  const { lineage } = mesh().user();
   expect(await failureOf(lineage.getUpstream({ entityId: "orders" }))).toMatchObject({
     code: Code.InvalidArgument,
     fields: ["entity_id"],

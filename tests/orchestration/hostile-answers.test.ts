@@ -1,16 +1,13 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
 import { plan } from "./extracts.ts";
 import { type HostileScene, send, startHostileScene } from "./hostile-scene.ts";
 import { type Attack, startHostileServer } from "./hostile-server.ts";
 import { failureOf } from "./orchestration.ts";
 import { message } from "./server-messages.ts";
 
-let scene: HostileScene;
-beforeAll(async () => {
-  scene = await startHostileScene();
-});
-afterAll(() => scene[Symbol.asyncDispose]());
+const scene = forFile(startHostileScene);
 
 const json = 114;
 const text = 25;
@@ -39,10 +36,10 @@ async function meet(
   ask: (registered: Awaited<ReturnType<HostileScene["registered"]>>) => Promise<unknown>,
 ) {
   await using server = await startHostileServer();
-  const registered = await scene.registered(server.settings);
+  const registered = await scene().registered(server.settings);
   Object.assign(server.attack, attack);
   const failed = await failureOf(ask(registered));
-  await scene.otherSucceeds();
+  await scene().otherSucceeds();
   return failed;
 }
 
@@ -82,7 +79,7 @@ test.for([
   ["an object", "{}"],
 ])("OK: a count of rows that makes no sense is unknown: %s", async ([, rowCount = ""]) => {
   await using server = await startHostileServer();
-  const { user, sourceId } = await scene.registered(server.settings);
+  const { user, sourceId } = await scene().registered(server.settings);
   server.attack.rows = rowsFor(listTables, [table({ name: '"u"', rowCount })], json);
   const { added } = await user.catalog.discover({ sourceId });
   expect(added.map(({ name, rowCount: count }) => [name, count])).toEqual([["u", undefined]]);
@@ -90,7 +87,7 @@ test.for([
 
 test("OK: what a server adds to a column goes nowhere", async () => {
   await using server = await startHostileServer();
-  const { user, sourceId } = await scene.registered(server.settings);
+  const { user, sourceId } = await scene().registered(server.settings);
   const more = `[{"name":"id","dataType":"integer","nullable":true,"more":"${"x".repeat(30_000_000)}"}]`;
   server.attack.rows = rowsFor(listTables, [table({ columns: more })], json);
   expect(await user.catalog.discover({ sourceId })).toMatchObject({ unchangedCount: 1 });
@@ -121,14 +118,14 @@ test("FailedPrecondition: a type's name of 200 KB", async () => {
 
 test("refused in clear words: a version of 1 MB", async () => {
   await using server = await startHostileServer();
-  const { operations } = await scene.registered(server.settings);
+  const { operations } = await scene().registered(server.settings);
   server.attack.rows = rowsFor(/server_version/, [{ version: "v".repeat(1_000_000) }]);
   expect(await operations.test()).toMatch(/the source's version can't be used: version: too big/);
 });
 
 test("OK: a plan of many huge tables has chunks that fit into its answer", async () => {
   await using server = await startHostileServer();
-  const { user, sourceId } = await scene.registered(server.settings);
+  const { user, sourceId } = await scene().registered(server.settings);
   const tables = Array.from({ length: 60 }, (_, index) => table({ name: `"t${index}"` }));
   const responses = [
     rowsFor(listTables, tables, json),
@@ -148,7 +145,7 @@ test("OK: a plan of many huge tables has chunks that fit into its answer", async
 
 test("OK: more tables than one statement writes have other counts and columns", async () => {
   await using server = await startHostileServer();
-  const { user, sourceId } = await scene.registered(server.settings);
+  const { user, sourceId } = await scene().registered(server.settings);
   const found = (rowCount: string, type: string) =>
     rowsFor(
       listTables,

@@ -3,28 +3,16 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Code } from "@connectrpc/connect";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { leftFiles, withMemoryPeaks } from "./engine-processes.ts";
-import {
-  createFileSource,
-  eventually,
-  failureOf,
-  type Orchestration,
-  query,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { createFileSource, eventually, failureOf, query, startOrchestration } from "./orchestration.ts";
 
 const processMiB = 1536;
 
-let mesh: Orchestration;
-let user: User;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-  user = mesh.user();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
+const user = forFile(() => mesh().user());
 
 /** A Parquet file, as DuckDB writes the result of a statement. */
 async function parquetOf(select: string): Promise<Buffer> {
@@ -48,10 +36,10 @@ test.each<[string, () => Promise<Buffer | string>]>([
   ["wide.json", async () => JSON.stringify([wideObject])],
   ["wide.parquet", () => parquetOf(`SELECT ${names.map((name, index) => `${index} AS ${name}`).join(", ")}`)],
 ])("OK or ResourceExhausted: 10,000 columns of %s", async (name, make) => {
-  const sourceId = await createFileSource(mesh, user, name, await make());
+  const sourceId = await createFileSource(mesh(), user(), name, await make());
   const steps: (() => Promise<object>)[] = [
-    () => user.catalog.discover({ sourceId }),
-    () => query(user, sourceId, "FROM wide"),
+    () => user().catalog.discover({ sourceId }),
+    () => query(user(), sourceId, "FROM wide"),
   ];
   for (const step of steps) {
     const begun = performance.now();
@@ -65,9 +53,9 @@ test.each<[string, () => Promise<Buffer | string>]>([
 
 /** The error names the file or the memory limit, and memory stayed within the limit. */
 async function expectRefusal(name: string, content: Buffer, sourceSettings = {}) {
-  const sourceId = await createFileSource(mesh, user, name, content, sourceSettings);
+  const sourceId = await createFileSource(mesh(), user(), name, content, sourceSettings);
   const begun = performance.now();
-  const discovery = () => failureOf(user.catalog.discover({ sourceId }));
+  const discovery = () => failureOf(user().catalog.discover({ sourceId }));
   const { result, process, total } = await withMemoryPeaks(discovery);
   console.info(
     `${name}: ${Math.round(performance.now() - begun)} ms, at most ${process} of ${total} MiB; ${result.reason}: ${result.message}`,
@@ -75,7 +63,7 @@ async function expectRefusal(name: string, content: Buffer, sourceSettings = {})
   expect([Code.FailedPrecondition, Code.ResourceExhausted]).toContain(result.code);
   expect(["SOURCE_DATA_INVALID", "MEMORY_LIMIT"]).toContain(result.reason);
   expect(process).toBeLessThanOrEqual(processMiB);
-  await eventually(() => leftFiles(mesh.folder)).toEqual([]);
+  await eventually(() => leftFiles(mesh().folder)).toEqual([]);
 }
 
 /** A gibibyte of rows, compressed once. */
@@ -99,9 +87,9 @@ test.each([
 test("OK or ResourceExhausted: a Parquet file of a few kilobytes with gigabytes of text", async () => {
   const content = await parquetOf("SELECT repeat('a', 250000000) AS t FROM range(8)");
   expect(content.length).toBeLessThan(1_000_000);
-  const sourceId = await createFileSource(mesh, user, "bomb.parquet", content);
+  const sourceId = await createFileSource(mesh(), user(), "bomb.parquet", content);
   const sql = "SELECT sum(length(t)) FROM bomb WHERE t LIKE '%b'";
-  const { result, process } = await withMemoryPeaks(() => outcomeOf(query(user, sourceId, sql)));
+  const { result, process } = await withMemoryPeaks(() => outcomeOf(query(user(), sourceId, sql)));
   const outcome = "reason" in result ? `${result.reason}: ${result.message}` : JSON.stringify(result.rows);
   console.info(`bomb.parquet of ${content.length} bytes: at most ${process} MiB, ${outcome}`);
   if ("reason" in result) expect(result.reason).toBe("MEMORY_LIMIT");

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Attacked, drip, flood, type HostileScene, send, startHostileScene } from "./hostile-scene.ts";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { type Attacked, drip, flood, send, startHostileScene } from "./hostile-scene.ts";
 import { loggedIn } from "./hostile-server.ts";
 import {
   authentication,
@@ -13,11 +14,7 @@ import {
   row,
 } from "./server-messages.ts";
 
-let scene: HostileScene;
-beforeAll(async () => {
-  scene = await startHostileScene();
-});
-afterAll(() => scene[Symbol.asyncDispose]());
+const scene = forFile(startHostileScene);
 
 const scram = (challenge: string) => (socket: Socket) => {
   socket.write(authentication(10, "SCRAM-SHA-256\0\0"));
@@ -116,10 +113,10 @@ const atLogin: Attacked[] = [
 
 describe("a source that attacks who logs in", () => {
   test.for(atLogin)("refused in clear words: %s", { timeout: 60_000 }, ([, attack, text]) =>
-    scene.meetsAttack(attack, text),
+    scene().meetsAttack(attack, text),
   );
 });
 
 test("the process that serves calls was never kept busy by a source", () => {
-  expect(scene.busySeconds()).toBeLessThan(3);
+  expect(scene().busySeconds()).toBeLessThan(3);
 });

@@ -1,16 +1,9 @@
 import type { Socket } from "node:net";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
 import { extractChunk, plan } from "./extracts.ts";
-import {
-  type Attacked,
-  drip,
-  flood,
-  type HostileScene,
-  names,
-  send,
-  startHostileScene,
-} from "./hostile-scene.ts";
+import { type Attacked, drip, flood, names, send, startHostileScene } from "./hostile-scene.ts";
 import { type Attack, startHostileServer } from "./hostile-server.ts";
 import { failureOf } from "./orchestration.ts";
 import {
@@ -30,11 +23,7 @@ import {
   row,
 } from "./server-messages.ts";
 
-let scene: HostileScene;
-beforeAll(async () => {
-  scene = await startHostileScene();
-});
-afterAll(() => scene[Symbol.asyncDispose]());
+const scene = forFile(startHostileScene);
 
 const atStatement: Attacked[] = [
   ["closes", { statement: (socket) => void socket.end() }, /closed the connection$/],
@@ -122,7 +111,7 @@ const atStatement: Attacked[] = [
 
 describe("a source that attacks who asks", () => {
   test.for(atStatement)("refused in clear words: %s", { timeout: 60_000 }, ([, attack, text]) =>
-    scene.meetsAttack(attack, text),
+    scene().meetsAttack(attack, text),
   );
 
   test.for([
@@ -132,12 +121,12 @@ describe("a source that attacks who asks", () => {
     "DeadlineExceeded: %s, also without a key to cancel by",
     async ([, attack]) => {
       await using server = await startHostileServer();
-      const { user, sourceId } = await scene.registered(server.settings);
+      const { user, sourceId } = await scene().registered(server.settings);
       server.attack = { ...attack, login: send(authentication(0), readyForQuery) };
       const call = failureOf(
         user.executions.executeQuery({ sourceId, sql: "select 1", timeout: { seconds: 2n } }),
       );
-      await scene.otherSucceeds();
+      await scene().otherSucceeds();
       expect(await call).toMatchObject({
         code: Code.DeadlineExceeded,
         message: "the statement ran longer than the 2 s that `timeout` allows",
@@ -154,7 +143,7 @@ describe("a source that attacks who asks", () => {
     ],
   ] satisfies [string, (socket: Socket) => void][])("no internal error: %s", async ([, statement]) => {
     await using server = await startHostileServer();
-    const { operations } = await scene.registered(server.settings);
+    const { operations } = await scene().registered(server.settings);
     server.attack = { statement };
     for (const ask of Object.values(operations)) {
       expect(await ask().catch(() => "it was answered")).not.toMatch(/internal/);
@@ -246,11 +235,11 @@ describe("a source that attacks who copies", () => {
     "refused in clear words: %s",
     async ([, copy, text]) => {
       await using server = await startHostileServer();
-      const { user, sourceId, t } = await scene.registered(server.settings);
+      const { user, sourceId, t } = await scene().registered(server.settings);
       const planned = await plan(user, sourceId, [t]);
       server.attack = { copy };
       const call = failureOf(extractChunk(user, planned, { tableIndex: 0, range: "all" }));
-      await scene.otherSucceeds();
+      await scene().otherSucceeds();
       expect((await call).message).toMatch(text);
       await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
     },
@@ -259,7 +248,7 @@ describe("a source that attacks who copies", () => {
 
 test("ResourceExhausted: rows that never end on many connections take the memory of their source's process only", async () => {
   await using server = await startHostileServer();
-  const { user, sourceId, t } = await scene.registered(server.settings);
+  const { user, sourceId, t } = await scene().registered(server.settings);
   const heldBytes = 60 * 1024 * 1024;
   const chunks = Array.from({ length: 60 }, () => Buffer.alloc(1024 * 1024));
   // A row without its last byte.
@@ -269,7 +258,7 @@ test("ResourceExhausted: rows that never end on many connections take the memory
     ...Array.from({ length: 6 }, () => user.executions.executeQuery({ sourceId, sql: "select 1", timeout })),
     ...Array.from({ length: 4 }, () => plan(user, sourceId, [t])),
   ].map(failureOf);
-  await scene.otherSucceeds();
+  await scene().otherSucceeds();
   for (const failure of await Promise.all(calls)) {
     expect(failure).toEqual({
       code: Code.ResourceExhausted,
@@ -281,5 +270,5 @@ test("ResourceExhausted: rows that never end on many connections take the memory
 });
 
 test("the process that serves calls was never kept busy by a source", () => {
-  expect(scene.busySeconds()).toBeLessThan(3);
+  expect(scene().busySeconds()).toBeLessThan(3);
 });

@@ -1,21 +1,18 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { IngestOutcome } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { completeEvent, startEvent } from "./lineage-event-samples.ts";
 import { countGraph, runEvent } from "./lineage-graph.ts";
-import { failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
-const countsOf = (orgId: string) => countGraph(mesh, orgId);
+const countsOf = (orgId: string) => countGraph(mesh(), orgId);
 
 describe("IngestBatch", () => {
   test("OK: a result for each event, and what is wrong keeps nothing else out", async () => {
-    const { lineage, who } = mesh.user();
+    const { lineage, who } = mesh().user();
     await lineage.ingestEvent({ event: startEvent });
     const events = [
       startEvent,
@@ -50,7 +47,7 @@ describe("IngestBatch", () => {
   });
 
   test("OK: the same batch 16 times at once is recorded once", async () => {
-    const { lineage, who } = mesh.user();
+    const { lineage, who } = mesh().user();
     const events = Array.from({ length: 100 }, (_, index) =>
       runEvent({ inputs: [{ namespace: "db", name: `t${index}` }] }),
     );
@@ -61,7 +58,7 @@ describe("IngestBatch", () => {
   });
 
   test("InvalidArgument: none, and more than 1000", async () => {
-    const { lineage } = mesh.user();
+    const { lineage } = mesh().user();
     for (const events of [[], Array.from({ length: 1001 }, () => ({}))]) {
       expect(await failureOf(lineage.ingestBatch({ events }))).toMatchObject({
         code: Code.InvalidArgument,
@@ -72,7 +69,7 @@ describe("IngestBatch", () => {
 });
 
 test("PermissionDenied: a viewer", async () => {
-  const { lineage } = mesh.user({ roles: ["viewer"] });
+  const { lineage } = mesh().user({ roles: ["viewer"] });
   const call = lineage.ingestBatch({ events: [startEvent] });
   expect(await failureOf(call)).toMatchObject({ code: Code.PermissionDenied });
 });

@@ -1,18 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
 import { startEvent } from "./lineage-event-samples.ts";
 import { countGraph, createRecorder, runEvent } from "./lineage-graph.ts";
-import { failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
-const countsOf = (orgId: string) => countGraph(mesh, orgId);
+const countsOf = (orgId: string) => countGraph(mesh(), orgId);
 
 describe("InvalidArgument", () => {
   const own = { namespace: "sluice", name: randomUUID() };
@@ -67,7 +64,7 @@ describe("InvalidArgument", () => {
       ["event.dataset.name"],
     ],
   ])("%s", async (_, event, fields) => {
-    const { lineage, who } = mesh.user();
+    const { lineage, who } = mesh().user();
     expect(await failureOf(lineage.ingestEvent({ event }))).toMatchObject({
       code: Code.InvalidArgument,
       fields,
@@ -76,9 +73,9 @@ describe("InvalidArgument", () => {
   });
 
   test("no event, and another organisation's entity", async () => {
-    const { lineage } = mesh.user();
+    const { lineage } = mesh().user();
     expect(await failureOf(lineage.ingestEvent({}))).toMatchObject({ fields: ["event"] });
-    const { record, idOf } = createRecorder(mesh, mesh.user());
+    const { record, idOf } = createRecorder(mesh(), mesh().user());
     await record("job", ["a"], ["b"]);
     const event = runEvent({ inputs: [{ namespace: "sluice", name: idOf("b") }] });
     expect(await failureOf(lineage.ingestEvent({ event }))).toMatchObject({
@@ -90,7 +87,7 @@ describe("InvalidArgument", () => {
 });
 
 test("ResourceExhausted: an event of more than 1 MiB", async () => {
-  const { lineage } = mesh.user();
+  const { lineage } = mesh().user();
   const event = runEvent({ producer: "x".repeat(1024 ** 2) });
   expect(await failureOf(lineage.ingestEvent({ event }))).toEqual({
     code: Code.ResourceExhausted,
@@ -101,7 +98,7 @@ test("ResourceExhausted: an event of more than 1 MiB", async () => {
 });
 
 test("PermissionDenied: somebody who only reads", async () => {
-  const { lineage } = mesh.user({ roles: ["viewer"] });
+  const { lineage } = mesh().user({ roles: ["viewer"] });
   const calls = [lineage.ingestEvent({ event: startEvent }), lineage.ingestBatch({ events: [startEvent] })];
   for (const failure of await Promise.all(calls.map(failureOf))) {
     expect(failure).toMatchObject({ code: Code.PermissionDenied });
@@ -109,7 +106,7 @@ test("PermissionDenied: somebody who only reads", async () => {
 });
 
 test("OK: an event's job and data sets become nodes of the graph", async () => {
-  const { lineage, who } = mesh.user();
+  const { lineage, who } = mesh().user();
   const { nodes } = await lineage.ingestEvent({ event: runEvent() });
   expect(nodes.map(({ namespace, name }) => `${namespace}/${name}`).sort()).toEqual([
     "db/a",

@@ -1,21 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { LineageKind } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { completeEvent, datasetEvent, jobEvent, startEvent } from "./lineage-event-samples.ts";
 import { countGraph, createRecorder, runEvent, spelled } from "./lineage-graph.ts";
-import { createFileSource, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { createFileSource, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
-const countsOf = (orgId: string) => countGraph(mesh, orgId);
+const countsOf = (orgId: string) => countGraph(mesh(), orgId);
 
 describe("OK: events of the Python client", () => {
   test("a run with column lineage, symlinks and a parent", async () => {
-    const { lineage } = mesh.user();
+    const { lineage } = mesh().user();
     const started = await lineage.ingestEvent({ event: startEvent });
     expect(started.nodes.map(({ namespace, name }) => `${namespace} ${name}`)).toEqual([
       "airflow daily.revenue",
@@ -54,7 +51,7 @@ describe("OK: events of the Python client", () => {
   });
 
   test("a JobEvent, and a DatasetEvent of the facet's first version", async () => {
-    const { lineage } = mesh.user();
+    const { lineage } = mesh().user();
     await lineage.ingestEvent({ event: jobEvent });
     const { nodes } = await lineage.ingestEvent({ event: datasetEvent });
     expect(spelled(await lineage.getUpstream({ entityId: nodes[0]?.entityId ?? "" }))).toMatchObject({
@@ -65,7 +62,7 @@ describe("OK: events of the Python client", () => {
 });
 
 test("OK: an event as the Java client sends it: nulls, no empty facets, a time with a zone", async () => {
-  const { lineage } = mesh.user();
+  const { lineage } = mesh().user();
   const field = { namespace: "db", name: "a", field: "x", transformations: null };
   const columnLineage = {
     fields: { y: { inputFields: [field], transformationDescription: null, transformationType: null } },
@@ -85,7 +82,7 @@ test("OK: an event as the Java client sends it: nulls, no empty facets, a time w
 });
 
 test("OK: an event of any type, or of none, names the same entities", async () => {
-  const { lineage, who } = mesh.user();
+  const { lineage, who } = mesh().user();
   const types = ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER", null];
   const responses: string[][] = [];
   for (const eventType of types) {
@@ -97,7 +94,7 @@ test("OK: an event of any type, or of none, names the same entities", async () =
 });
 
 test("OK: the same event again changes nothing, also 16 at once and in another order of its keys", async () => {
-  const { lineage, who } = mesh.user();
+  const { lineage, who } = mesh().user();
   const reordered = Object.fromEntries(Object.entries(completeEvent).reverse());
   const responses = await Promise.all(
     Array.from({ length: 16 }, (_, index) =>
@@ -109,7 +106,7 @@ test("OK: the same event again changes nothing, also 16 at once and in another o
 });
 
 test("OK: many events about the same data sets at once, in any order, end in one graph", async () => {
-  const { lineage, who } = mesh.user();
+  const { lineage, who } = mesh().user();
   const names = ["a", "b", "c", "d", "e"];
   const batchOf = (turn: number) =>
     names.map((_, index) => {
@@ -129,7 +126,7 @@ test("OK: many events about the same data sets at once, in any order, end in one
 });
 
 test("OK: the parent that was named first stays, whichever event comes first", async () => {
-  const { lineage } = mesh.user();
+  const { lineage } = mesh().user();
   const withParent = (name: string) =>
     runEvent({
       run: { runId: randomUUID(), facets: { parent: { run: {}, job: { namespace: "etl", name } } } },
@@ -149,11 +146,11 @@ test("OK: the parent that was named first stays, whichever event comes first", a
 });
 
 test("OK: an input may be one of Sluice's own, by its id", async () => {
-  const user = mesh.user();
-  const sourceId = await createFileSource(mesh, user, "orders.csv", "id\n1\n");
+  const user = mesh().user();
+  const sourceId = await createFileSource(mesh(), user, "orders.csv", "id\n1\n");
   await user.catalog.discover({ sourceId });
   const { tables } = await user.catalog.listTables({ sourceId });
-  const { record, idOf } = createRecorder(mesh, user);
+  const { record, idOf } = createRecorder(mesh(), user);
   await record("release", ["staged"], ["published"]);
   const inputs = [idOf("published"), tables[0]?.tableId.toUpperCase() ?? ""].map((name) => ({
     namespace: "sluice",
@@ -167,7 +164,7 @@ test("OK: an input may be one of Sluice's own, by its id", async () => {
 });
 
 test("OK: an event with 10,000 data sets", async () => {
-  const { lineage, who } = mesh.user();
+  const { lineage, who } = mesh().user();
   const inputs = Array.from({ length: 10_000 }, (_, index) => ({ namespace: "db", name: `t${index}` }));
   const { nodes } = await lineage.ingestEvent({ event: runEvent({ inputs }) });
   expect(nodes).toHaveLength(10_002);

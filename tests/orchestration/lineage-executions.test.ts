@@ -1,25 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { LineageKind } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
-import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
+import { forFile } from "../lib/for-file.ts";
+import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
 import { executionUpstream } from "./lineage-graph.ts";
-import {
-  createFileSource,
-  failureOf,
-  type Orchestration,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { createFileSource, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-let foreign: ForeignDatabase;
-let user: User;
 let databaseId: string;
 let fileId: string;
+const mesh = forFile(startOrchestration);
+const foreign = forFile(startForeignDatabase);
+const user = forFile(() => mesh().user());
 beforeAll(async () => {
-  mesh = await startOrchestration();
-  foreign = await startForeignDatabase();
-  user = mesh.user();
-  await foreign.sql.unsafe(`
+  await foreign().sql.unsafe(`
     create table orders (id int, user_id int, total numeric, "Total" int);
     create table users (id int, name text);
     create table "ORDERS" (id int, total int);
@@ -31,21 +23,17 @@ beforeAll(async () => {
     create table undiscovered (x int);
     grant usage on schema other to public;
     grant select on all tables in schema public, other to public`);
-  databaseId = await createDatabaseSource(mesh, user, foreign);
-  await user.catalog.discover({ sourceId: databaseId });
-  await mesh.database.sql`delete from orchestration.tables where name = 'undiscovered'`;
-  fileId = await createFileSource(mesh, user, "sales 😀.csv", "Id,amount\n1,2\n");
-  await user.catalog.discover({ sourceId: fileId });
-});
-afterAll(async () => {
-  await foreign[Symbol.asyncDispose]();
-  await mesh[Symbol.asyncDispose]();
+  databaseId = await createDatabaseSource(mesh(), user(), foreign());
+  await user().catalog.discover({ sourceId: databaseId });
+  await mesh().database.sql`delete from orchestration.tables where name = 'undiscovered'`;
+  fileId = await createFileSource(mesh(), user(), "sales 😀.csv", "Id,amount\n1,2\n");
+  await user().catalog.discover({ sourceId: fileId });
 });
 
-const upstreamOf = (executionId: string) => executionUpstream(user, executionId);
+const upstreamOf = (executionId: string) => executionUpstream(user(), executionId);
 
 async function lineageOf(sourceId: string, sql: string) {
-  const { executionId } = await user.executions.executeQuery({ sourceId, sql });
+  const { executionId } = await user().executions.executeQuery({ sourceId, sql });
   return upstreamOf(executionId);
 }
 
@@ -171,11 +159,11 @@ describe("DuckDB", () => {
 });
 
 test("OK: an execution is a job that stands downstream of its table", async () => {
-  const { executionId } = await user.executions.executeQuery({ sourceId: databaseId, sql: "table users" });
+  const { executionId } = await user().executions.executeQuery({ sourceId: databaseId, sql: "table users" });
   await upstreamOf(executionId);
-  const { tables } = await user.catalog.listTables({ sourceId: databaseId, schemaName: "public" });
+  const { tables } = await user().catalog.listTables({ sourceId: databaseId, schemaName: "public" });
   const users = tables.find(({ name }) => name === "users");
-  const { nodes } = await user.lineage.getDownstream({ entityId: users?.tableId ?? "" });
+  const { nodes } = await user().lineage.getDownstream({ entityId: users?.tableId ?? "" });
   expect(nodes[0]).toMatchObject({
     kind: LineageKind.TABLE,
     namespace: `sluice/source/${databaseId}`,
@@ -189,12 +177,12 @@ test("OK: an execution is a job that stands downstream of its table", async () =
 });
 
 test("OK: an execution that failed is not recorded", async () => {
-  await failureOf(user.executions.executeQuery({ sourceId: databaseId, sql: "select nothing from users" }));
-  const { executions } = await user.executions.listExecutions({ pageSize: 1000 });
+  await failureOf(user().executions.executeQuery({ sourceId: databaseId, sql: "select nothing from users" }));
+  const { executions } = await user().executions.listExecutions({ pageSize: 1000 });
   const failed = executions.find(({ sql }) => sql === "select nothing from users");
   // Later executions are recorded later.
   await lineageOf(databaseId, "select 2");
-  const call = user.lineage.getUpstream({ entityId: failed?.executionId ?? "" });
+  const call = user().lineage.getUpstream({ entityId: failed?.executionId ?? "" });
   expect(await failureOf(call)).toMatchObject({ reason: "RESOURCE_NOT_FOUND" });
 });
 
@@ -207,7 +195,7 @@ test("OK: statements that can't be read in time answer as fast as ever, and the 
   const long = `select id /* ${"x".repeat(20_000)} */ from users`;
   const ids: string[] = [];
   for (const sql of [slow, nested, long]) {
-    ids.push((await user.executions.executeQuery({ sourceId: databaseId, sql })).executionId);
+    ids.push((await user().executions.executeQuery({ sourceId: databaseId, sql })).executionId);
   }
   expect(await lineageOf(databaseId, "select id from users")).toEqual({
     tables: ["public.users"],

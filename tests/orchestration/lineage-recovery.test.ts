@@ -1,37 +1,26 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { run } from "../../services/orchestration/run.ts";
+import { forFile } from "../lib/for-file.ts";
 import { startService, temporaryFolder } from "../lib/test-mesh.ts";
 import { executionUpstream } from "./lineage-graph.ts";
-import {
-  configOf,
-  createFileSource,
-  eventually,
-  failureOf,
-  type Orchestration,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { configOf, createFileSource, eventually, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-let user: User;
-let sourceId: string;
+const mesh = forFile(startOrchestration);
+const user = forFile(() => mesh().user());
+const sourceId = forFile(() => createFileSource(mesh(), user(), "orders.csv", "id,total\n1,2\n"));
 beforeAll(async () => {
-  mesh = await startOrchestration();
-  user = mesh.user();
-  sourceId = await createFileSource(mesh, user, "orders.csv", "id,total\n1,2\n");
-  await user.catalog.discover({ sourceId });
+  await user().catalog.discover({ sourceId: sourceId() });
 });
-afterAll(() => mesh[Symbol.asyncDispose]());
 
 test("OK: an answer does not wait for the graph, and what the database broke off is recorded with the next", async () => {
-  const { sql } = mesh.database;
+  const { sql } = mesh().database;
   const ids: string[] = [];
   const execute = async () => {
     const statement = `select id as id${ids.length} from orders`;
-    ids.push((await user.executions.executeQuery({ sourceId, sql: statement })).executionId);
+    ids.push((await user().executions.executeQuery({ sourceId: sourceId(), sql: statement })).executionId);
   };
   await sql.begin(async (lock) => {
     await lock`lock table orchestration.lineage_entities in access exclusive mode`;
@@ -43,7 +32,7 @@ test("OK: an answer does not wait for the graph, and what the database broke off
   });
   await execute();
   for (const [index, executionId] of ids.entries()) {
-    expect(await executionUpstream(user, executionId)).toEqual({
+    expect(await executionUpstream(user(), executionId)).toEqual({
       tables: ["orders"],
       columns: [`orders.id > id${index} IDENTITY`],
     });
@@ -56,29 +45,29 @@ test("OK: a stop does not wait for a statement that is being read; the next star
   });
   const slow = `with ${steps.join(", ")} select id from c249`;
   await using folder = await temporaryFolder();
-  const { database, peers } = mesh;
+  const { database, peers } = mesh();
   const config = configOf({ databaseUrl: database.urls.orchestration, folder: folder.path, peers });
   const stopped = await startService(run, config);
   const { executionId } = await stopped
-    .client(ExecutionService, user.who)
-    .executeQuery({ sourceId, sql: slow });
+    .client(ExecutionService, user().who)
+    .executeQuery({ sourceId: sourceId(), sql: slow });
   await stopped.stop();
-  expect(await failureOf(user.lineage.getUpstream({ entityId: executionId }))).toMatchObject({
+  expect(await failureOf(user().lineage.getUpstream({ entityId: executionId }))).toMatchObject({
     reason: "RESOURCE_NOT_FOUND",
   });
   await using _next = await startService(run, config);
-  expect(await executionUpstream(user, executionId)).toEqual({ tables: [], columns: [] });
+  expect(await executionUpstream(user(), executionId)).toEqual({ tables: [], columns: [] });
 }, 120_000);
 
 test("OK: what a crash left is recorded at the next start, once", async () => {
-  const { userId, orgId } = user.who;
+  const { userId, orgId } = user().who;
   const insert = async (ageHours: number, state = "succeeded") => {
     const time = (Date.now() - ageHours * 3_600_000).toString(16).padStart(12, "0");
     const id = `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
-    await mesh.database.sql`
+    await mesh().database.sql`
       insert into orchestration.executions
         (execution_id, org_id, source_id, sql, state, end_time, creator_user_id, process_id)
-      values (${id}, ${orgId}, ${sourceId}, 'select sum(total) from orders', ${state}, now(), ${userId}, ${id})`;
+      values (${id}, ${orgId}, ${sourceId()}, 'select sum(total) from orders', ${state}, now(), ${userId}, ${id})`;
     return id;
   };
   const left: string[] = [];
@@ -86,14 +75,14 @@ test("OK: what a crash left is recorded at the next start, once", async () => {
   for (let index = 0; index < 120; index++) left.push(await insert(1));
   const old = await insert(25);
   await using folder = await temporaryFolder();
-  const { database, peers } = mesh;
+  const { database, peers } = mesh();
   const configIn = (name: string) =>
     configOf({ databaseUrl: database.urls.orchestration, folder: join(folder.path, name), peers });
   {
     await using _one = await startService(run, configIn("one"));
     await using _other = await startService(run, configIn("other"));
     for (const executionId of [left[0] ?? "", left[119] ?? ""]) {
-      expect(await executionUpstream(user, executionId)).toEqual({
+      expect(await executionUpstream(user(), executionId)).toEqual({
         tables: ["orders"],
         columns: ["orders.total > _col_0 AGGREGATION"],
       });
@@ -102,7 +91,7 @@ test("OK: what a crash left is recorded at the next start, once", async () => {
   const [recorded] = await database.sql`
     select count(*)::int from orchestration.lineage_edges where to_entity_id in ${database.sql(left)}`;
   expect(recorded?.count).toBe(120);
-  expect(await failureOf(user.lineage.getUpstream({ entityId: old }))).toMatchObject({
+  expect(await failureOf(user().lineage.getUpstream({ entityId: old }))).toMatchObject({
     reason: "RESOURCE_NOT_FOUND",
   });
 }, 120_000);

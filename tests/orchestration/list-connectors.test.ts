@@ -1,21 +1,20 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 test("OK: every connector by name, to a viewer too", async () => {
-  const { connectors } = await mesh.user({ roles: ["viewer"] }).connectors.listConnectors({});
+  const { connectors } = await mesh()
+    .user({ roles: ["viewer"] })
+    .connectors.listConnectors({});
   expect(connectors.map(({ name }) => name)).toEqual(["file", "postgresql"]);
   for (const { settingsSchema } of connectors) expect(settingsSchema).toMatchObject({ type: "object" });
 });
 
 test("PermissionDenied: a user without a role", async () => {
-  const call = mesh.user({ roles: [] }).connectors.listConnectors({});
+  const call = mesh().user({ roles: [] }).connectors.listConnectors({});
   expect(await failureOf(call)).toMatchObject({
     code: Code.PermissionDenied,
     message: "permission sources.read is required",

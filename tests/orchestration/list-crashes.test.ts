@@ -1,25 +1,22 @@
 import { createHash } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CrashSubject } from "../../gen/sluice/orchestration/v1/crashes_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { crashesOf, crashingSql, freshJson } from "./crashes.ts";
 import { crashNextEngine } from "./engine-processes.ts";
-import { createFileSource, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { createFileSource, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 const sha256 = (content: string) => createHash("sha256").update(content).digest("hex");
 
 describe("ListCrashes and ReleaseCrash", () => {
   test("OK: every field of both kinds, page by page, and nothing of another organisation", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const [good, odd] = [`n\n${Date.now()}\n`, freshJson()];
-    const sourceId = await createFileSource(mesh, user, "n.csv", good);
-    const oddId = await createFileSource(mesh, user, "odd.json", odd);
+    const sourceId = await createFileSource(mesh(), user, "n.csv", good);
+    const oddId = await createFileSource(mesh(), user, "odd.json", odd);
     const sql = `${crashingSql} -- ${"x".repeat(2000)}`;
     await failureOf(user.executions.executeQuery({ sourceId, sql }));
     const discover = () => failureOf(user.catalog.discover({ sourceId: oddId }));
@@ -55,14 +52,14 @@ describe("ListCrashes and ReleaseCrash", () => {
         quarantined: true,
       }),
     ]);
-    expect(await crashesOf(mesh.user())).toEqual([]);
-    const viewer = mesh.user({ orgId: user.who.orgId, roles: ["viewer"] });
+    expect(await crashesOf(mesh().user())).toEqual([]);
+    const viewer = mesh().user({ orgId: user.who.orgId, roles: ["viewer"] });
     expect(await crashesOf(viewer)).toHaveLength(2);
   });
 });
 
 test("InvalidArgument: a wrong page", async () => {
-  const { crashes } = mesh.user();
+  const { crashes } = mesh().user();
   expect(await failureOf(crashes.listCrashes({ pageSize: 1001 }))).toMatchObject({ fields: ["page_size"] });
   expect(await failureOf(crashes.listCrashes({ pageToken: "?" }))).toMatchObject({
     code: Code.InvalidArgument,

@@ -1,19 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ExecutionState } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { executionStates } from "../../services/orchestration/state.ts";
-import { createFileSource, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { forFile } from "../lib/for-file.ts";
+import { createFileSource, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 test("OK: a statement that failed leaves its words", async () => {
-  const user = mesh.user();
-  const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
+  const user = mesh().user();
+  const sourceId = await createFileSource(mesh(), user, "n.csv", "n\n1\n");
   const { message } = await failureOf(user.executions.executeQuery({ sourceId, sql: "FROM nothing" }));
   const { executions } = await user.executions.listExecutions({});
   expect(executions).toMatchObject([
@@ -28,9 +25,9 @@ test("OK: a statement that failed leaves its words", async () => {
 });
 
 test("OK: ListExecutions pages, oldest first, and takes one source", async () => {
-  const user = mesh.user();
-  const first = await createFileSource(mesh, user, "n.csv", "n\n1\n");
-  const second = await createFileSource(mesh, user, "m.csv", "m\n1\n");
+  const user = mesh().user();
+  const first = await createFileSource(mesh(), user, "n.csv", "n\n1\n");
+  const second = await createFileSource(mesh(), user, "m.csv", "m\n1\n");
   for (const [sourceId, sql] of [
     [first, "FROM n"],
     [second, "FROM m"],
@@ -50,7 +47,7 @@ test("OK: ListExecutions pages, oldest first, and takes one source", async () =>
 });
 
 test("the database has the states of state.ts and refuses an end without a time", async () => {
-  const { sql } = mesh.database;
+  const { sql } = mesh().database;
   const states = await sql`select unnest(enum_range(null::orchestration.execution_state))::text as state`;
   expect(states.map(({ state }) => state)).toEqual(executionStates);
   const insert = sql`insert into orchestration.executions

@@ -1,22 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createSource, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { createSource, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 const fileSettings = () => ({ fileId: randomUUID() });
 
 describe("ListSources", () => {
   test("OK: pages through the organisation's own, oldest first", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const ids = [];
     for (let count = 0; count < 5; count += 1) ids.push(await createSource(user, "file", fileSettings()));
-    await createSource(mesh.user(), "file", fileSettings());
+    await createSource(mesh().user(), "file", fileSettings());
     const seen: string[] = [];
     let pageToken = "";
     do {
@@ -29,14 +26,14 @@ describe("ListSources", () => {
   });
 
   test("OK: only one connector's", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const sourceId = await createSource(user, "file", fileSettings());
     expect((await user.sources.listSources({ connector: "file" })).sources).toMatchObject([{ sourceId }]);
     expect((await user.sources.listSources({ connector: "postgresql" })).sources).toEqual([]);
   });
 
   test("InvalidArgument: page size, page token, the token of another question", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     for (let count = 0; count < 2; count += 1) await createSource(user, "file", fileSettings());
     const { nextPageToken } = await user.sources.listSources({ pageSize: 1 });
     for (const [request, field, reason] of [

@@ -1,18 +1,15 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { discoverTable, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { discoverTable, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 test("OK: ListTables pages, and takes one source or schema", async () => {
-  const user = mesh.user();
-  const first = await discoverTable(mesh, user, "first");
-  const second = await discoverTable(mesh, user, "second");
-  await discoverTable(mesh, mesh.user(), "others");
+  const user = mesh().user();
+  const first = await discoverTable(mesh(), user, "first");
+  const second = await discoverTable(mesh(), user, "second");
+  await discoverTable(mesh(), mesh().user(), "others");
   const page = await user.catalog.listTables({ pageSize: 1 });
   expect(page.tables).toEqual([first.table]);
   const next = await user.catalog.listTables({ pageSize: 1, pageToken: page.nextPageToken });
@@ -22,9 +19,9 @@ test("OK: ListTables pages, and takes one source or schema", async () => {
 });
 
 test("InvalidArgument: ListTables with a source id that is none, a token of another question", async () => {
-  const user = mesh.user();
-  await discoverTable(mesh, user, "first");
-  await discoverTable(mesh, user, "second");
+  const user = mesh().user();
+  await discoverTable(mesh(), user, "first");
+  await discoverTable(mesh(), user, "second");
   expect(await failureOf(user.catalog.listTables({ sourceId: "x" }))).toMatchObject({
     code: Code.InvalidArgument,
     fields: ["source_id"],

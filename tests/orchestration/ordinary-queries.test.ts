@@ -1,12 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { createStatementRunner, type StatementRunner } from "./statement-runner.ts";
+import { expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { createStatementRunner } from "./statement-runner.ts";
 
-let runner: StatementRunner;
-beforeAll(async () => {
-  runner = await createStatementRunner();
-});
-afterAll(() => runner[Symbol.asyncDispose]());
+const runner = forFile(createStatementRunner);
 
 /** Statements, each followed by a comment with its rows. */
 const text = await readFile(new URL("ordinary-queries.sql", import.meta.url), "utf8");
@@ -21,5 +18,5 @@ test("OK: the list has a hundred queries at least, ten of them as tools write th
 });
 
 test.each(queries)("OK: $sql", async ({ sql, rows }) => {
-  expect((await runner.run(sql)).rows).toEqual(JSON.parse(rows));
+  expect((await runner().run(sql)).rows).toEqual(JSON.parse(rows));
 });

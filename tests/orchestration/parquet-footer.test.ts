@@ -2,7 +2,7 @@ import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { parquetMetadata } from "hyparquet";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { parseFooter, readFooter } from "../../services/orchestration/engine/parquet/footer.ts";
 import {
   encodeInteger,
@@ -18,6 +18,7 @@ import {
 import { rewriteStruct } from "../../services/orchestration/engine/parquet/thrift/rewrite-struct.ts";
 import { cutFooter } from "../../services/orchestration/prepared/parquet-footer/cut-footer.ts";
 import { readCut } from "../../services/orchestration/prepared/parquet-footer/read-cut.ts";
+import { forFile } from "../lib/for-file.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { writeParquet } from "./engines.ts";
 import { readParquet } from "./extracts.ts";
@@ -28,14 +29,11 @@ const rowCount = 5 * rowsPerGroup - 100;
 const rows = `SELECT range AS n, 'x' || (range % 7) AS text, CASE WHEN range % 3 = 0 THEN NULL ELSE range / 2 END AS half,
   [range, NULL] AS list, {'a': range, 'b': 'y'} AS struct FROM range(${rowCount})`;
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let path: string;
+const folder = forFile(temporaryFolder);
+const path = forFile(() => join(folder().path, "rows.parquet"));
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  path = join(folder.path, "rows.parquet");
-  await writeParquet(path, rows, `, PARQUET_VERSION v2, ROW_GROUP_SIZE ${rowsPerGroup}`);
+  await writeParquet(path(), rows, `, PARQUET_VERSION v2, ROW_GROUP_SIZE ${rowsPerGroup}`);
 });
-afterAll(() => folder[Symbol.asyncDispose]());
 
 async function footerOf(file: string) {
   await using handle = await open(file);
@@ -45,8 +43,10 @@ async function footerOf(file: string) {
 }
 
 async function cut(first: number, last: number): Promise<Buffer> {
-  await using handle = await open(path);
-  return Buffer.concat(await Array.fromAsync(readCut(handle, cutFooter(await footerOf(path), first, last))));
+  await using handle = await open(path());
+  return Buffer.concat(
+    await Array.fromAsync(readCut(handle, cutFooter(await footerOf(path()), first, last))),
+  );
 }
 
 const metadataOf = (bytes: Buffer) => parquetMetadata(new Uint8Array(bytes).buffer);
@@ -88,18 +88,18 @@ describe("a footer of a stranger's making", () => {
     ["has fields out of order", () => Buffer.from([0x36, 0x00, 0x06, 0x02, 0x00, 0x00])],
     ["has a number without end", () => Buffer.concat([Buffer.from([0x36]), Buffer.alloc(20, 0xff)])],
   ])("refused: %s", async (_, bend) => {
-    const { bytes } = await footerOf(path);
+    const { bytes } = await footerOf(path());
     expect(() => parseFooter(bend(bytes), 2 ** 40)).toThrow(MalformedFooterError);
   });
 
   test("refused: row groups that are behind the end of the values", async () => {
-    const { bytes, groups } = await footerOf(path);
+    const { bytes, groups } = await footerOf(path());
     expect(() => parseFooter(bytes, (groups.at(-1)?.to ?? 0) - 1)).toThrow("a row group is not in its place");
   });
 
   test("refused or cut without harm: any bits that are turned", async () => {
-    const { bytes } = await footerOf(path);
-    const end = (await stat(path)).size;
+    const { bytes } = await footerOf(path());
+    const end = (await stat(path())).size;
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 })), {

@@ -1,16 +1,13 @@
 import { closeSync, constants } from "node:fs";
 import { open } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { openWriter } from "../../services/orchestration/engine/pipes/open-writer.ts";
 import { openEnd } from "../../services/orchestration/engine/pipes/pipe-ends.ts";
 import { openPipes, type Pipes } from "../../services/orchestration/engine/pipes/pipes.ts";
+import { forFile } from "../lib/for-file.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-beforeAll(async () => {
-  folder = await temporaryFolder();
-});
-afterAll(() => folder[Symbol.asyncDispose]());
+const folder = forFile(temporaryFolder);
 
 const signal = AbortSignal.timeout(30_000);
 const never = new Promise<never>(() => {});
@@ -26,7 +23,7 @@ async function readAll(path: string): Promise<string> {
 }
 
 test("OK: what was written before anybody read is read, and then the end", async () => {
-  await using pipes = await openPipes(folder.path);
+  await using pipes = await openPipes(folder().path);
   await write(pipes, "rows");
   const ended = pipes.endInput(never, signal);
   expect(await readAll(pipes.inputPath)).toBe("rows");
@@ -34,7 +31,7 @@ test("OK: what was written before anybody read is read, and then the end", async
 });
 
 test("OK: a writer that is gone is no end", async () => {
-  await using pipes = await openPipes(folder.path);
+  await using pipes = await openPipes(folder().path);
   let text: string | undefined;
   const reading = readAll(pipes.inputPath).then((read) => {
     text = read;
@@ -49,14 +46,14 @@ test("OK: a writer that is gone is no end", async () => {
 });
 
 test("OK: a reader that wanted no more is not waited for", async () => {
-  await using pipes = await openPipes(folder.path);
+  await using pipes = await openPipes(folder().path);
   await write(pipes, "rows");
   closeSync(openEnd(pipes.inputPath, constants.O_RDONLY));
   await pipes.endInput(Promise.resolve(), signal);
 });
 
 test("rejects with the signal's reason while nobody reads", async () => {
-  await using pipes = await openPipes(folder.path);
+  await using pipes = await openPipes(folder().path);
   const stop = new AbortController();
   const ended = pipes.endInput(never, stop.signal);
   stop.abort(new Error("the caller has gone"));

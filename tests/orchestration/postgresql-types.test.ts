@@ -2,23 +2,21 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { ExtractFormat } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { extractAll, plan, readParquet, tablesOf } from "./extracts.ts";
-import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
-import { type Orchestration, query, startOrchestration, type User } from "./orchestration.ts";
+import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
+import { query, startOrchestration } from "./orchestration.ts";
 import { typeSamples } from "./type-samples.ts";
 
-let mesh: Orchestration;
-let foreign: ForeignDatabase;
-let user: User;
 let sourceId: string;
+const mesh = forFile(startOrchestration);
+const foreign = forFile(startForeignDatabase);
+const user = forFile(() => mesh().user());
 beforeAll(async () => {
-  mesh = await startOrchestration();
-  foreign = await startForeignDatabase();
-  user = mesh.user();
-  await foreign.sql.unsafe(`
+  await foreign().sql.unsafe(`
     create extension citext; create extension hstore; create extension ltree; create extension cube;
     create type mood as enum ('happy 😀', 'sad, "very"');
     create type address as (street text, number int);
@@ -26,11 +24,7 @@ beforeAll(async () => {
     create domain price as amount check (value > 0);
     create domain tags as text[];
     create type floats as range (subtype = float8);`);
-  sourceId = await createDatabaseSource(mesh, user, foreign);
-});
-afterAll(async () => {
-  await foreign[Symbol.asyncDispose]();
-  await mesh[Symbol.asyncDispose]();
+  sourceId = await createDatabaseSource(mesh(), user(), foreign());
 });
 
 /** Session settings that format values as the connector's session does. */
@@ -90,7 +84,7 @@ type Probe = { name: string; type: string; values: (string | null)[] };
 
 /** Every type that a column can have, with its samples; and an array of each. */
 async function probes(): Promise<Probe[]> {
-  const types = await foreign.sql<{ typname: string; type: string; array: string | null }[]>`
+  const types = await foreign().sql<{ typname: string; type: string; array: string | null }[]>`
     select typname, format_type(oid, null) as type, nullif(typarray, 0)::regtype::text as array from pg_type
     where (typtype in ('b', 'd', 'e', 'r', 'm') or typname = 'address')
       and not (typlen = -1 and typelem <> 0 and exists (select from pg_type e where e.typarray = pg_type.oid))
@@ -114,14 +108,14 @@ const columnTypes: Readonly<Record<string, string>> = { character: "bpchar", bit
 const arrayTypes: Readonly<Record<string, string>> = { character: "bpchar[]", bit: "bit(1)[]" };
 
 async function createTable(name: string, columns: readonly Probe[]): Promise<void> {
-  await foreign.sql.unsafe(
+  await foreign().sql.unsafe(
     `create table ${name} (${columns.map((column) => `${column.name} ${column.type}`).join(", ")});
      grant select on ${name} to public`,
   );
   const rowCount = Math.max(...columns.map(({ values }) => values.length));
   for (let row = 0; row < rowCount; row += 1) {
     const list = columns.map(({ values }) => literal(values[row] ?? null));
-    await foreign.sql.unsafe(`${sessionSettings}; insert into ${name} values (${list.join(", ")})`);
+    await foreign().sql.unsafe(`${sessionSettings}; insert into ${name} values (${list.join(", ")})`);
   }
 }
 
@@ -135,14 +129,14 @@ describe("every type of the server's", () => {
   beforeAll(async () => {
     all = await probes();
     await createTable("every", all);
-    ({ every = "" } = await tablesOf(user, sourceId));
+    ({ every = "" } = await tablesOf(user(), sourceId));
     // Uses the type's output function, because a cast of a char(n) trims its blanks.
     const texts = all.map(
       ({ name }) => `case when ${name} is distinct from null then format('%s', ${name}) end as ${name}`,
     );
     const arrays = all.filter(isArray);
     const jsons = arrays.map(({ name }) => `array_to_json(${name})::text as ${name}`);
-    await foreign.sql.begin(async (sql) => {
+    await foreign().sql.begin(async (sql) => {
       await sql.unsafe(sessionSettings);
       expected = await sql.unsafe(`select ${texts.join(", ")} from every order by ctid`);
       json = await sql.unsafe(`select ${jsons.join(", ")} from every order by ctid`);
@@ -160,9 +154,9 @@ describe("every type of the server's", () => {
   }
 
   test("OK: a Parquet file has every value", async () => {
-    const planned = await plan(user, sourceId, [every]);
-    const [extracted] = await extractAll(user, planned);
-    await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+    const planned = await plan(user(), sourceId, [every]);
+    const [extracted] = await extractAll(user(), planned);
+    await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
     const bytes = extracted?.bytes ?? Buffer.alloc(0);
     const rows = await textsOf(bytes, "parquet");
     expect(await readParquet(bytes)).toHaveLength(rows.length);
@@ -179,9 +173,9 @@ describe("every type of the server's", () => {
   });
 
   test("OK: a CSV file has every value", async () => {
-    const planned = await plan(user, sourceId, [every], { format: ExtractFormat.CSV });
-    const [extracted] = await extractAll(user, planned);
-    await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+    const planned = await plan(user(), sourceId, [every], { format: ExtractFormat.CSV });
+    const [extracted] = await extractAll(user(), planned);
+    await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
     const rows = await textsOf(extracted?.bytes ?? Buffer.alloc(0), "csv");
     const types = new Map(planned.tables[0]?.columns.map(({ name, dataType }) => [name, dataType]));
     for (const probe of all) {
@@ -201,7 +195,7 @@ describe("every type of the server's", () => {
   test("OK: a query answers every value", async () => {
     const texts = all.filter(({ name, type }) => name.startsWith("c") && isTextInQueries(type));
     const { rows } = await query(
-      user,
+      user(),
       sourceId,
       `select ${texts.map(({ name }) => name).join(", ")} from every order by ctid`,
     );
@@ -219,12 +213,12 @@ const isTextInQueries = (type: string): boolean =>
 test("OK: vectors are no arrays", async () => {
   const sql =
     "select a from (values (1, '1 2 3'::int2vector), (2, '4 5'), (3, '16 16')) as v (n, a) order by n";
-  expect((await query(user, sourceId, sql)).rows).toEqual([["1 2 3"], ["4 5"], ["16 16"]]);
+  expect((await query(user(), sourceId, sql)).rows).toEqual([["1 2 3"], ["4 5"], ["16 16"]]);
 });
 
 test("OK: an array that does not begin at 1 keeps its bounds in the result of a query", async () => {
   const { rows } = await query(
-    user,
+    user(),
     sourceId,
     "select '[0:1]={1,2}'::int[], '{1,2}'::int[], '[-1:-1]={a}'::text[]",
   );
@@ -233,15 +227,15 @@ test("OK: an array that does not begin at 1 keeps its bounds in the result of a 
 
 test("OK: as many columns as a table can have", async () => {
   const columns = Array.from({ length: 1600 }, (_, index) => `c${index + 1}`);
-  await foreign.sql.unsafe(`
+  await foreign().sql.unsafe(`
     create table widest (${columns.map((name) => `${name} int`).join(", ")});
     insert into widest (c1, c1600) select n, -n from generate_series(1, 50) as n;
     grant select on widest to public`);
-  const { widest = "" } = await tablesOf(user, sourceId);
+  const { widest = "" } = await tablesOf(user(), sourceId);
   for (const format of [ExtractFormat.PARQUET, ExtractFormat.CSV]) {
-    const planned = await plan(user, sourceId, [widest], { format });
-    const [extracted] = await extractAll(user, planned);
-    await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+    const planned = await plan(user(), sourceId, [widest], { format });
+    const [extracted] = await extractAll(user(), planned);
+    await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
     const extension = format === ExtractFormat.CSV ? "csv" : "parquet";
     const rows = await textsOf(extracted?.bytes ?? Buffer.alloc(0), extension);
     expect(rows).toHaveLength(50);
@@ -250,7 +244,7 @@ test("OK: as many columns as a table can have", async () => {
       rows.map((_, index) => [String(index + 1), null, String(-index - 1)]),
     );
   }
-  const { rows } = await query(user, sourceId, "select * from widest order by c1", { maxRows: 1 });
+  const { rows } = await query(user(), sourceId, "select * from widest order by c1", { maxRows: 1 });
   expect(rows).toEqual([[1, ...Array(1598).fill(null), -1]]);
 });
 
@@ -293,7 +287,7 @@ test("OK: random values of the common types, and missing ones, in files of sever
   );
   const rows = fc.sample(arbitrary, { numRuns: 400, seed: 12 });
   const columns = names.map((name) => ({ name, type: randomColumns[name][0] }));
-  await foreign.sql.unsafe(`
+  await foreign().sql.unsafe(`
     create table random (n int, ${columns.map(({ name, type }) => `"${name}" ${type}`).join(", ")});
     grant select on random to public`);
   const list = rows.map((row, index) => {
@@ -303,22 +297,22 @@ test("OK: random values of the common types, and missing ones, in files of sever
     });
     return `(${[index, ...values].join(", ")})`;
   });
-  await foreign.sql.unsafe(`insert into random values ${list.join(", ")}`);
+  await foreign().sql.unsafe(`insert into random values ${list.join(", ")}`);
   // Enough rows for several row groups.
   const copies = 310;
-  await foreign.sql.unsafe(`create table many as select random.* from generate_series(1, ${copies}) as s, random order by s, n;
+  await foreign().sql.unsafe(`create table many as select random.* from generate_series(1, ${copies}) as s, random order by s, n;
     grant select on many to public`);
-  const wanted = await foreign.sql.begin(async (sql) => {
+  const wanted = await foreign().sql.begin(async (sql) => {
     await sql.unsafe(sessionSettings);
     return sql.unsafe(
       `select n::text, ${names.map((name) => `"${name}"::text`).join(", ")} from random order by random.n`,
     );
   });
-  const tables = (await user.catalog.discover({ sourceId })).added;
+  const tables = (await user().catalog.discover({ sourceId })).added;
   const tableId = tables.find(({ name }) => name === "many")?.tableId ?? "";
-  const planned = await plan(user, sourceId, [tableId]);
-  const [extracted] = await extractAll(user, planned);
-  await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+  const planned = await plan(user(), sourceId, [tableId]);
+  const [extracted] = await extractAll(user(), planned);
+  await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
   const types = new Map(planned.tables[0]?.columns.map(({ name, dataType }) => [name, dataType]));
   const found = await textsOf(extracted?.bytes ?? Buffer.alloc(0), "parquet");
   expect(found).toHaveLength(400 * copies);

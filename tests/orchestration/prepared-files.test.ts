@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { Code, type ConnectError, createClient } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { hasReason } from "../../services/lib/rpc/errors.ts";
@@ -13,6 +13,7 @@ import { registry } from "../../services/lib/telemetry/metrics.ts";
 import { streamOutput } from "../../services/orchestration/engine/stream-output.ts";
 import { run } from "../../services/orchestration/run.ts";
 import { untilGone } from "../all-in-one/postgres-fixtures.ts";
+import { forFile } from "../lib/for-file.ts";
 import { startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import { enginesOf, leftFiles, untilWorking } from "./engine-processes.ts";
 import { startEngine } from "./engines.ts";
@@ -22,20 +23,13 @@ import {
   createSource,
   eventually,
   failureOf,
-  type Orchestration,
   query,
   startOrchestration,
-  type User,
 } from "./orchestration.ts";
 import { spawnOrchestration } from "./spawn-orchestration.ts";
 
-let mesh: Orchestration;
-let user: User;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-  user = mesh.user();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
+const user = forFile(() => mesh().user());
 
 /** Numbers of files that were prepared and found in the cache while `work` ran. */
 async function countWhile<T>(
@@ -65,7 +59,7 @@ function csvOf(rowCount: number): string {
   return `n,text\n${rows.join("\n")}\n`;
 }
 
-const preparedFolder = (at = mesh) => join(at.folder, "prepared");
+const preparedFolder = (at = mesh()) => join(at.folder, "prepared");
 
 /** Paths of cached files and drafts. */
 async function filesOf(folder: string): Promise<{ kept: string[]; drafts: string[]; records: string[] }> {
@@ -83,7 +77,7 @@ async function filesOf(folder: string): Promise<{ kept: string[]; drafts: string
 }
 
 /** What a preparation adds to the folder. */
-async function addedBy(work: () => Promise<unknown>, at = mesh) {
+async function addedBy(work: () => Promise<unknown>, at = mesh()) {
   const before = await filesOf(preparedFolder(at));
   await work();
   const after = await filesOf(preparedFolder(at));
@@ -95,11 +89,11 @@ async function addedBy(work: () => Promise<unknown>, at = mesh) {
 
 test("OK: 40 plans over one file that nobody has read yet prepare it once", async () => {
   const content = csvOf(20_000);
-  const first = await createFileSource(mesh, user, "many.csv", content);
-  const { many = "" } = await tablesOf(user, first);
+  const first = await createFileSource(mesh(), user(), "many.csv", content);
+  const { many = "" } = await tablesOf(user(), first);
   // The same rows in other bytes, so that the catalog has the table and the file is not prepared.
-  const settings = { fileId: mesh.peers.addFile(user.who, "many.csv", content.replace("-", "+")) };
-  await user.sources.updateSource({
+  const settings = { fileId: mesh().peers.addFile(user().who, "many.csv", content.replace("-", "+")) };
+  await user().sources.updateSource({
     source: { sourceId: first, settings },
     updateMask: { paths: ["settings"] },
   });
@@ -107,7 +101,7 @@ test("OK: 40 plans over one file that nobody has read yet prepare it once", asyn
     // A user has 12 permits and 32 entries of the queue. Staging retries as well.
     for (let attempt = 0; attempt < 20; attempt += 1) {
       try {
-        return await plan(user, first, [many]);
+        return await plan(user(), first, [many]);
       } catch (error) {
         if (!hasReason(error as ConnectError, ErrorReason.SERVICE_BUSY)) throw error;
       }
@@ -116,17 +110,17 @@ test("OK: 40 plans over one file that nobody has read yet prepare it once", asyn
   };
   const { prepared, result } = await countWhile(() => Promise.all(Array.from({ length: 40 }, planOnce)));
   expect(prepared).toBe(1);
-  for (const { snapshotId } of result) await user.extracts.closeSnapshot({ snapshotId });
+  for (const { snapshotId } of result) await user().extracts.closeSnapshot({ snapshotId });
 });
 
 test("OK: a discovery, queries and every chunk of two jobs read what was prepared once", async () => {
   const { prepared, result } = await countWhile(async () => {
-    const sourceId = await createFileSource(mesh, user, "once.csv", csvOf(5000));
-    const { once = "" } = await tablesOf(user, sourceId);
-    const rows = (await query(user, sourceId, "SELECT count(*), min(n), max(n) FROM once")).rows;
+    const sourceId = await createFileSource(mesh(), user(), "once.csv", csvOf(5000));
+    const { once = "" } = await tablesOf(user(), sourceId);
+    const rows = (await query(user(), sourceId, "SELECT count(*), min(n), max(n) FROM once")).rows;
     const jobs = [];
     for (const chunkRows of [5000n, 1000n]) {
-      const extracted = await extractAll(user, await plan(user, sourceId, [once], { chunkRows }));
+      const extracted = await extractAll(user(), await plan(user(), sourceId, [once], { chunkRows }));
       jobs.push(extracted.map(({ summary }) => Number(summary.rowCount)));
     }
     return { rows, jobs };
@@ -141,40 +135,40 @@ test("OK: a discovery, queries and every chunk of two jobs read what was prepare
 test("OK: another organisation's file with the same bytes is prepared for itself", async () => {
   const content = csvOf(10);
   const { prepared } = await countWhile(async () => {
-    for (const who of [user, mesh.user()]) {
-      await query(who, await createFileSource(mesh, who, "same.csv", content), "FROM same");
+    for (const who of [user(), mesh().user()]) {
+      await query(who, await createFileSource(mesh(), who, "same.csv", content), "FROM same");
     }
   });
   expect(prepared).toBe(2);
 });
 
 test("OK: other settings are another reading of the same file", async () => {
-  const fileId = mesh.peers.addFile(user.who, "read.csv", csvOf(10));
+  const fileId = mesh().peers.addFile(user().who, "read.csv", csvOf(10));
   const { prepared } = await countWhile(async () => {
     for (const settings of [{ fileId }, { fileId, format: "csv" }, { fileId, tableName: "read" }]) {
-      await query(user, await createSource(user, "file", settings), "FROM read");
+      await query(user(), await createSource(user(), "file", settings), "FROM read");
     }
   });
   expect(prepared).toBe(2);
 });
 
 test("OK: a plan of the same file by other settings is another snapshot", async () => {
-  const fileId = mesh.peers.addFile(user.who, "snap.csv", csvOf(10));
+  const fileId = mesh().peers.addFile(user().who, "snap.csv", csvOf(10));
   const names = [];
   for (const settings of [{ fileId }, { fileId, skipLines: 0 }, { fileId, skipLines: 1, header: false }]) {
-    const sourceId = await createSource(user, "file", settings);
-    const { snap = "" } = await tablesOf(user, sourceId);
-    const { snapshot, snapshotId } = await plan(user, sourceId, [snap]);
+    const sourceId = await createSource(user(), "file", settings);
+    const { snap = "" } = await tablesOf(user(), sourceId);
+    const { snapshot, snapshotId } = await plan(user(), sourceId, [snap]);
     names.push(snapshot);
-    await user.extracts.closeSnapshot({ snapshotId });
+    await user().extracts.closeSnapshot({ snapshotId });
   }
   expect(new Set(names).size).toBe(3);
   expect(names[0]).toMatch(/^sha256:[0-9a-f]{64}$/);
 });
 
 test("OK: a file that can't be read is not read again at once", async () => {
-  const sourceId = await createFileSource(mesh, user, "bad.csv", `${csvOf(10)}1,2,3\n`);
-  const ask = () => failureOf(query(user, sourceId, "FROM bad"));
+  const sourceId = await createFileSource(mesh(), user(), "bad.csv", `${csvOf(10)}1,2,3\n`);
+  const ask = () => failureOf(query(user(), sourceId, "FROM bad"));
   const first = await ask();
   expect(first).toMatchObject({ reason: "SOURCE_DATA_INVALID" });
   await expect(countWhile(ask)).resolves.toEqual({ prepared: 0, failed: 0, result: first });
@@ -192,8 +186,8 @@ describe("damage", () => {
   }
 
   test("OK: prepared bytes of which a bit was turned are prepared again", async () => {
-    const sourceId = await createFileSource(mesh, user, "bit.csv", csvOf(3000));
-    const ask = () => query(user, sourceId, "SELECT sum(n) FROM bit");
+    const sourceId = await createFileSource(mesh(), user(), "bit.csv", csvOf(3000));
+    const ask = () => query(user(), sourceId, "SELECT sum(n) FROM bit");
     const { kept } = await addedBy(ask);
     await damage(kept[0] ?? "", false);
     const { prepared, result } = await countWhile(ask);
@@ -202,16 +196,18 @@ describe("damage", () => {
   });
 
   test("FailedPrecondition: a plan whose bytes were damaged meanwhile is made again", async () => {
-    const sourceId = await createFileSource(mesh, user, "plan.csv", csvOf(3000));
-    const { kept } = await addedBy(() => tablesOf(user, sourceId));
-    const [tableId = ""] = (await user.catalog.listTables({ sourceId })).tables.map((table) => table.tableId);
-    const planned = await plan(user, sourceId, [tableId]);
+    const sourceId = await createFileSource(mesh(), user(), "plan.csv", csvOf(3000));
+    const { kept } = await addedBy(() => tablesOf(user(), sourceId));
+    const [tableId = ""] = (await user().catalog.listTables({ sourceId })).tables.map(
+      (table) => table.tableId,
+    );
+    const planned = await plan(user(), sourceId, [tableId]);
     await damage(kept[0] ?? "", false);
-    expect(await failureOf(extractAll(user, planned))).toMatchObject({
+    expect(await failureOf(extractAll(user(), planned))).toMatchObject({
       code: Code.FailedPrecondition,
       reason: "SNAPSHOT_GONE",
     });
-    const [extracted] = await extractAll(user, await plan(user, sourceId, [tableId]));
+    const [extracted] = await extractAll(user(), await plan(user(), sourceId, [tableId]));
     expect(extracted?.summary.rowCount).toBe(3000n);
   });
 
@@ -333,26 +329,26 @@ describe("in the middle of it", () => {
   };
 
   test("Unavailable: the process is killed after it wrote a part of the file, and nothing of it is left", async () => {
-    const sourceId = await createFileSource(mesh, user, "part.csv", csvOf(1_000_000));
+    const sourceId = await createFileSource(mesh(), user(), "part.csv", csvOf(1_000_000));
     const before = await filesOf(preparedFolder());
-    const call = failureOf(user.catalog.discover({ sourceId }));
+    const call = failureOf(user().catalog.discover({ sourceId }));
     const pid = await untilWorking();
     await eventually(() => draftBytes(preparedFolder()), slowMs).toBeGreaterThan(0);
     process.kill(pid, "SIGKILL");
     expect(await call).toMatchObject({ code: Code.Unavailable, reason: "ENGINE_CRASHED" });
     expect(await filesOf(preparedFolder())).toEqual(before);
-    await eventually(() => leftFiles(mesh.folder)).toEqual([]);
-    const { prepared, result } = await countWhile(() => user.catalog.discover({ sourceId }));
+    await eventually(() => leftFiles(mesh().folder)).toEqual([]);
+    const { prepared, result } = await countWhile(() => user().catalog.discover({ sourceId }));
     expect({ prepared, rows: result.added[0]?.rowCount }).toEqual({ prepared: 1, rows: 1_000_000n });
   });
 
   test("Canceled: the one who began leaves, and another one who waits gets the file", async () => {
-    const sourceId = await createFileSource(mesh, user, "leave.csv", csvOf(1_500_000));
+    const sourceId = await createFileSource(mesh(), user(), "leave.csv", csvOf(1_500_000));
     const caller = new AbortController();
     const { prepared, result } = await countWhile(async () => {
-      const left = failureOf(user.catalog.discover({ sourceId }, { signal: caller.signal }));
+      const left = failureOf(user().catalog.discover({ sourceId }, { signal: caller.signal }));
       await untilWorking();
-      const stayed = query(user, sourceId, "SELECT count(*) FROM leave");
+      const stayed = query(user(), sourceId, "SELECT count(*) FROM leave");
       await eventually(() => draftBytes(preparedFolder()), slowMs).toBeGreaterThan(0);
       caller.abort();
       expect(await left).toMatchObject({ code: Code.Canceled });
@@ -362,9 +358,9 @@ describe("in the middle of it", () => {
   });
 
   test("Canceled: the last one who waits leaves, and the process with them", async () => {
-    const sourceId = await createFileSource(mesh, user, "gone.csv", csvOf(1_500_000));
+    const sourceId = await createFileSource(mesh(), user(), "gone.csv", csvOf(1_500_000));
     const caller = new AbortController();
-    const left = failureOf(user.catalog.discover({ sourceId }, { signal: caller.signal }));
+    const left = failureOf(user().catalog.discover({ sourceId }, { signal: caller.signal }));
     const pid = await untilWorking();
     await eventually(() => draftBytes(preparedFolder()), slowMs).toBeGreaterThan(0);
     caller.abort();
@@ -375,13 +371,13 @@ describe("in the middle of it", () => {
 
   test("OK: the mesh is killed in the middle of it, and its next process reads nothing half-done", async () => {
     await using folder = await temporaryFolder();
-    const spawn = () => spawnOrchestration(mesh, folder.path);
-    const sourceId = await createFileSource(mesh, user, "killed.csv", csvOf(500_000));
+    const spawn = () => spawnOrchestration(mesh(), folder.path);
+    const sourceId = await createFileSource(mesh(), user(), "killed.csv", csvOf(500_000));
     const request = { sourceId, sql: "SELECT count(*), max(n) FROM killed", timeout: { seconds: 120n } };
     const prepared = join(folder.path, "prepared");
     {
       await using service = await spawn();
-      await using transport = transportAs(service.address, user.who, "edge");
+      await using transport = transportAs(service.address, user().who, "edge");
       const call = failureOf(createClient(ExecutionService, transport).executeQuery(request));
       await eventually(() => draftBytes(prepared), slowMs).toBeGreaterThan(0);
       const engines = enginesOf(service.pid);
@@ -393,7 +389,7 @@ describe("in the middle of it", () => {
     expect(await readdir(join(prepared, "records"))).toEqual([]);
     await using service = await spawn();
     expect((await filesOf(prepared)).drafts).toEqual([]);
-    await using transport = transportAs(service.address, user.who, "edge");
+    await using transport = transportAs(service.address, user().who, "edge");
     const { rows } = await createClient(ExecutionService, transport).executeQuery(request);
     expect(rows[0]?.values.map(({ kind }) => kind.value)).toEqual(["500000", "499999"]);
   });
@@ -403,8 +399,8 @@ describe("chunks of a file of 1,000,000 rows", () => {
   let sourceId: string;
   let tableId: string;
   beforeAll(async () => {
-    sourceId = await createFileSource(mesh, user, "million.csv", csvOf(1_000_000));
-    [tableId = ""] = Object.values(await tablesOf(user, sourceId));
+    sourceId = await createFileSource(mesh(), user(), "million.csv", csvOf(1_000_000));
+    [tableId = ""] = Object.values(await tablesOf(user(), sourceId));
   });
 
   test.each([
@@ -414,12 +410,12 @@ describe("chunks of a file of 1,000,000 rows", () => {
     [250_000n, 5, "handed out"],
     [90_000n, 12, "written anew"],
   ])("OK: of %i rows at most: %i, %s", async (chunkRows, count) => {
-    const planned = await plan(user, sourceId, [tableId], { chunkRows });
+    const planned = await plan(user(), sourceId, [tableId], { chunkRows });
     expect(planned.chunks.length).toBe(count);
     let next = 0;
     for (const chunk of planned.chunks) {
       expect(chunk.rowCountExpected).toBeLessThanOrEqual(chunkRows);
-      const { bytes, summary } = await extractChunk(user, planned, chunk);
+      const { bytes, summary } = await extractChunk(user(), planned, chunk);
       const last = next + Number(summary.rowCount) - 1;
       expect(summary.rowCount).toBe(chunk.rowCountExpected);
       expect(summary.columns[0]).toMatchObject({ name: "n", nullCount: 0n, min: `${next}`, max: `${last}` });
@@ -432,6 +428,6 @@ describe("chunks of a file of 1,000,000 rows", () => {
       next = last + 1;
     }
     expect(next).toBe(1_000_000);
-    await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+    await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
   });
 });

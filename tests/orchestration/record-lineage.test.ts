@@ -1,19 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { LineageKind, LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { createRecorder, spelled } from "./lineage-graph.ts";
-import { failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 test("OK: RecordLineage of the same record changes nothing, also 16 at once", async () => {
-  const user = mesh.user();
-  const { record, idOf } = createRecorder(mesh, user);
+  const user = mesh().user();
+  const { record, idOf } = createRecorder(mesh(), user);
   const inputs = Array.from({ length: 20 }, (_, index) => `input ${index}`);
   const again = (index: number) =>
     record(
@@ -29,8 +26,8 @@ test("OK: RecordLineage of the same record changes nothing, also 16 at once", as
 });
 
 test("OK: RecordLineage again adds to a job", async () => {
-  const user = mesh.user();
-  const { record, idOf } = createRecorder(mesh, user);
+  const user = mesh().user();
+  const { record, idOf } = createRecorder(mesh(), user);
   await record("job", ["a"], ["x"]);
   await record("job", ["b"], ["x"]);
   const answer = await user.lineage.getUpstream({ entityId: idOf("x") });
@@ -38,7 +35,7 @@ test("OK: RecordLineage again adds to a job", async () => {
 });
 
 test("InvalidArgument: RecordLineage with a column of something else", async () => {
-  const { record } = createRecorder(mesh, mesh.user());
+  const { record } = createRecorder(mesh(), mesh().user());
   expect(await failureOf(record("job", ["a"], ["x"], [["b", "c", "x", "c"]]))).toMatchObject({
     code: Code.InvalidArgument,
     fields: ["columns[0].input_entity_id"],
@@ -50,7 +47,7 @@ test("InvalidArgument: RecordLineage with a column of something else", async () 
 });
 
 test("InvalidArgument: RecordLineage without a job, and with an entity that is nothing", async () => {
-  const { client, idOf } = createRecorder(mesh, mesh.user());
+  const { client, idOf } = createRecorder(mesh(), mesh().user());
   expect(await failureOf(client.recordLineage({}))).toMatchObject({
     code: Code.InvalidArgument,
     fields: ["job"],
@@ -63,16 +60,16 @@ test("InvalidArgument: RecordLineage without a job, and with an entity that is n
 });
 
 test("PermissionDenied: RecordLineage by a process that has no jobs", async () => {
-  const { who, lineage } = mesh.user();
+  const { who, lineage } = mesh().user();
   const job = { entityId: randomUUID(), kind: LineageKind.JOB, name: "job" };
-  for (const client of [lineage, mesh.as("storage", LineageService, who)]) {
+  for (const client of [lineage, mesh().as("storage", LineageService, who)]) {
     expect(await failureOf(client.recordLineage({ job }))).toMatchObject({ code: Code.PermissionDenied });
   }
 });
 
 test("OK: a job stands between what it read and what it wrote, with its columns", async () => {
-  const user = mesh.user();
-  const { record, idOf } = createRecorder(mesh, user);
+  const user = mesh().user();
+  const { record, idOf } = createRecorder(mesh(), user);
   await record("job", ["a"], ["b"], [["a", "id", "b", "key"]]);
   const upstream = await user.lineage.getUpstream({ entityId: idOf("b") });
   expect(spelled(upstream)).toEqual({

@@ -1,33 +1,30 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
 import { crashed, crashesOf, freshJson, onlyCrashOf } from "./crashes.ts";
 import { crashNextEngine } from "./engine-processes.ts";
-import { createFileSource, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { createFileSource, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 describe("ListCrashes and ReleaseCrash", () => {
   test("OK: what was released is tried again, and its crashes count from one", async () => {
-    const user = mesh.user();
-    const sourceId = await createFileSource(mesh, user, "odd.json", freshJson());
+    const user = mesh().user();
+    const sourceId = await createFileSource(mesh(), user, "odd.json", freshJson());
     const discover = () => failureOf(user.catalog.discover({ sourceId }));
     await crashNextEngine(discover);
     await crashNextEngine(discover);
     const { crashId } = await onlyCrashOf(user);
     expect((await discover()).reason).toBe("QUARANTINED");
 
-    const viewer = mesh.user({ orgId: user.who.orgId, roles: ["viewer"] });
+    const viewer = mesh().user({ orgId: user.who.orgId, roles: ["viewer"] });
     expect(await failureOf(viewer.crashes.releaseCrash({ crashId }))).toMatchObject({
       code: Code.PermissionDenied,
       reason: "PERMISSION_MISSING",
     });
     for (const [who, id] of [
-      [mesh.user(), crashId],
+      [mesh().user(), crashId],
       [user, randomUUID()],
     ] as const) {
       expect(await failureOf(who.crashes.releaseCrash({ crashId: id }))).toMatchObject({

@@ -1,37 +1,20 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ResultFormat } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
-import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
-import {
-  createFileSource,
-  failureOf,
-  type Orchestration,
-  query,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { forFile } from "../lib/for-file.ts";
+import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
+import { createFileSource, failureOf, query, startOrchestration } from "./orchestration.ts";
 import { arrowOf, formats, linesOf, parquetOf, recordsOf, stream } from "./result-streams.ts";
 
 // Every type in every format: the value itself, or the text that ExecuteQuery returns.
 
 const { NDJSON, CSV, PARQUET, ARROW } = ResultFormat;
 
-let mesh: Orchestration;
-let foreign: ForeignDatabase;
-let user: User;
-let file: string;
-let database: string;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-  foreign = await startForeignDatabase();
-  user = mesh.user();
-  file = await createFileSource(mesh, user, "one.csv", "n\n1\n");
-  database = await createDatabaseSource(mesh, user, foreign);
-});
-afterAll(async () => {
-  await foreign[Symbol.asyncDispose]();
-  await mesh[Symbol.asyncDispose]();
-});
+const mesh = forFile(startOrchestration);
+const foreign = forFile(startForeignDatabase);
+const user = forFile(() => mesh().user());
+const file = forFile(() => createFileSource(mesh(), user(), "one.csv", "n\n1\n"));
+const database = forFile(() => createDatabaseSource(mesh(), user(), foreign()));
 
 const ofFile = [
   "true",
@@ -106,15 +89,15 @@ const selectOf = (values: readonly string[]): string =>
 
 test("OK: every type of a file in NDJSON, as ExecuteQuery spells it", async () => {
   const sql = selectOf([...ofFile, ...infinities]);
-  const [spelled] = (await query(user, file, sql)).rows;
-  const [line] = linesOf(await stream(user, file, sql, NDJSON));
+  const [spelled] = (await query(user(), file(), sql)).rows;
+  const [line] = linesOf(await stream(user(), file(), sql, NDJSON));
   expect(Object.values(line ?? {})).toEqual(spelled);
 });
 
 test("OK: every type of a file in CSV, as ExecuteQuery spells it", async () => {
   const sql = selectOf([...ofFile, ...infinities]);
-  const [spelled] = (await query(user, file, sql)).rows as unknown[][];
-  const [, record] = recordsOf(await stream(user, file, sql, CSV));
+  const [spelled] = (await query(user(), file(), sql)).rows as unknown[][];
+  const [, record] = recordsOf(await stream(user(), file(), sql, CSV));
   const values = (record ?? []).map((text, index) => valueLike(spelled?.[index], text));
   expect(values).toEqual(spelled);
 });
@@ -127,10 +110,10 @@ function valueLike(spelled: unknown, text: string | undefined): unknown {
 
 test("OK: every type of a file in Parquet comes back as the value that it was", async () => {
   const sql = selectOf(ofFile);
-  const parquet = await stream(user, file, sql, PARQUET);
-  const again = await createFileSource(mesh, user, "again.parquet", parquet.bytes);
-  const [before] = (await query(user, file, sql)).rows as unknown[][];
-  const [behind] = (await query(user, again, "FROM again")).rows as unknown[][];
+  const parquet = await stream(user(), file(), sql, PARQUET);
+  const again = await createFileSource(mesh(), user(), "again.parquet", parquet.bytes);
+  const [before] = (await query(user(), file(), sql)).rows as unknown[][];
+  const [behind] = (await query(user(), again, "FROM again")).rows as unknown[][];
   expect(behind?.map(asText)).toEqual(before?.map(asText));
 });
 
@@ -138,14 +121,14 @@ test("OK: every type of a file in Parquet comes back as the value that it was", 
 const asText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 test("OK: values of every type of Arrow", async () => {
-  const { columns } = arrowOf(await stream(user, file, selectOf(ofFile), ARROW));
+  const { columns } = arrowOf(await stream(user(), file(), selectOf(ofFile), ARROW));
   const found = new Map(ofFile.map((sql, index) => [sql, columns[index]?.[0]]));
   expect(Object.fromEntries(found)).toMatchSnapshot();
 });
 
 test.each(infinities)("InvalidArgument (SQL_INVALID): %s in Parquet and in Arrow", async (value) => {
   for (const format of [PARQUET, ARROW]) {
-    expect(await failureOf(stream(user, file, `SELECT ${value} AS end`, format))).toMatchObject({
+    expect(await failureOf(stream(user(), file(), `SELECT ${value} AS end`, format))).toMatchObject({
       code: Code.InvalidArgument,
       reason: "SQL_INVALID",
       message: expect.stringContaining('the column "end" has a value beyond all dates or times'),
@@ -155,18 +138,18 @@ test.each(infinities)("InvalidArgument (SQL_INVALID): %s in Parquet and in Arrow
 
 test.each(formats)("InvalidArgument (SQL_INVALID): what %s has no place for", async (_, format) => {
   for (const value of ["1::VARIANT", "[[[[[[[[[1]]]]]]]]]"]) {
-    expect(await failureOf(stream(user, file, `SELECT ${value} AS odd`, format))).toMatchObject({
+    expect(await failureOf(stream(user(), file(), `SELECT ${value} AS odd`, format))).toMatchObject({
       reason: "SQL_INVALID",
       message: expect.stringContaining('of the column "odd": cast it to VARCHAR'),
     });
   }
-  expect((await stream(user, file, "SELECT [[[[[[[[1]]]]]]]] AS deep", format)).headers).toBeDefined();
+  expect((await stream(user(), file(), "SELECT [[[[[[[[1]]]]]]]] AS deep", format)).headers).toBeDefined();
 });
 
 test("InvalidArgument (SQL_INVALID): a number of 39 digits in Parquet and in Arrow", async () => {
   const sql = "SELECT 170141183460469231731687303715884105727::HUGEINT AS big";
   for (const format of [PARQUET, ARROW]) {
-    expect(await failureOf(stream(user, file, sql, format))).toMatchObject({ reason: "SQL_INVALID" });
+    expect(await failureOf(stream(user(), file(), sql, format))).toMatchObject({ reason: "SQL_INVALID" });
   }
 });
 
@@ -217,19 +200,19 @@ const ofDatabase = [
 
 test("OK: every type of PostgreSQL in NDJSON and CSV, as ExecuteQuery spells it", async () => {
   const sql = selectOf(ofDatabase);
-  const [spelled] = (await query(user, database, sql)).rows as unknown[][];
-  const [line] = linesOf(await stream(user, database, sql, NDJSON));
+  const [spelled] = (await query(user(), database(), sql)).rows as unknown[][];
+  const [line] = linesOf(await stream(user(), database(), sql, NDJSON));
   expect(Object.values(line ?? {})).toEqual(spelled);
-  const [, record] = recordsOf(await stream(user, database, sql, CSV));
+  const [, record] = recordsOf(await stream(user(), database(), sql, CSV));
   expect(record?.map((text, index) => valueLike(spelled?.[index], text))).toEqual(spelled);
 });
 
 test("OK: a price of a table stays a number in Parquet", async () => {
-  await foreign.sql.unsafe(`
+  await foreign().sql.unsafe(`
     create table prices (price numeric(10,2), at timestamptz);
     insert into prices values (1.50, '2020-01-01'), (null, null);
     grant all on prices to public`);
-  const { rows } = await parquetOf(await stream(user, database, "select price, at from prices", PARQUET));
+  const { rows } = await parquetOf(await stream(user(), database(), "select price, at from prices", PARQUET));
   expect(rows).toEqual([
     { price: 1.5, at: new Date("2020-01-01T00:00:00Z") },
     { price: null, at: null },
@@ -237,8 +220,8 @@ test("OK: a price of a table stays a number in Parquet", async () => {
 });
 
 test.each(formats)("OK: no rows in %s", async (_, format) => {
-  for (const source of [file, database]) {
-    const { headers, bytes } = await stream(user, source, "SELECT 1 AS a, 'x' AS b WHERE false", format);
+  for (const source of [file(), database()]) {
+    const { headers, bytes } = await stream(user(), source, "SELECT 1 AS a, 'x' AS b WHERE false", format);
     expect(headers).toMatchObject({ "sluice-row-count": "0", "content-length": String(bytes.length) });
     if (format === CSV) expect(bytes.toString()).toBe("a,b\n");
     if (format === NDJSON) expect(bytes.length).toBe(0);
@@ -252,23 +235,23 @@ test.each(formats)("OK: no rows in %s", async (_, format) => {
 test("OK: names with quotes, commas, line ends and dots in every format", async () => {
   const names = ['a"b', "c,d", "e\nf", "g.h", "é", " ", "#x"];
   const sql = `SELECT ${names.map((name, index) => `${index} AS "${name.replaceAll('"', '""')}"`).join(", ")}`;
-  for (const source of [file, database]) {
-    expect(recordsOf(await stream(user, source, sql, CSV))[0]).toEqual(names);
-    expect(Object.keys(linesOf(await stream(user, source, sql, NDJSON))[0] ?? {})).toEqual(names);
-    expect((await parquetOf(await stream(user, source, sql, PARQUET))).columns).toEqual(names);
-    expect(arrowOf(await stream(user, source, sql, ARROW)).names).toEqual(names);
+  for (const source of [file(), database()]) {
+    expect(recordsOf(await stream(user(), source, sql, CSV))[0]).toEqual(names);
+    expect(Object.keys(linesOf(await stream(user(), source, sql, NDJSON))[0] ?? {})).toEqual(names);
+    expect((await parquetOf(await stream(user(), source, sql, PARQUET))).columns).toEqual(names);
+    expect(arrowOf(await stream(user(), source, sql, ARROW)).names).toEqual(names);
   }
 });
 
 test("OK: two columns of the same name in CSV; SQL_INVALID where one would be lost", async () => {
-  for (const source of [file, database]) {
+  for (const source of [file(), database()]) {
     const sql = "SELECT 1 AS a, 2 AS a";
-    expect(recordsOf(await stream(user, source, sql, CSV))).toEqual([
+    expect(recordsOf(await stream(user(), source, sql, CSV))).toEqual([
       ["a", "a"],
       ["1", "2"],
     ]);
     for (const format of [NDJSON, PARQUET, ARROW]) {
-      expect(await failureOf(stream(user, source, sql, format))).toMatchObject({
+      expect(await failureOf(stream(user(), source, sql, format))).toMatchObject({
         code: Code.InvalidArgument,
         reason: "SQL_INVALID",
         message: expect.stringContaining("two columns have"),
@@ -279,15 +262,15 @@ test("OK: two columns of the same name in CSV; SQL_INVALID where one would be lo
 
 test("OK: names that differ by case only; SQL_INVALID in Parquet", async () => {
   const sql = 'SELECT 1 AS a, 2 AS "A"';
-  expect(recordsOf(await stream(user, file, sql, CSV))[0]).toEqual(["a", "A"]);
-  expect(linesOf(await stream(user, file, sql, NDJSON))).toEqual([{ a: 1, A: 2 }]);
-  expect(arrowOf(await stream(user, file, sql, ARROW)).columns).toEqual([[1], [2]]);
-  expect(await failureOf(stream(user, file, sql, PARQUET))).toMatchObject({ reason: "SQL_INVALID" });
+  expect(recordsOf(await stream(user(), file(), sql, CSV))[0]).toEqual(["a", "A"]);
+  expect(linesOf(await stream(user(), file(), sql, NDJSON))).toEqual([{ a: 1, A: 2 }]);
+  expect(arrowOf(await stream(user(), file(), sql, ARROW)).columns).toEqual([[1], [2]]);
+  expect(await failureOf(stream(user(), file(), sql, PARQUET))).toMatchObject({ reason: "SQL_INVALID" });
 });
 
 test("InvalidArgument (SQL_INVALID): no columns", async () => {
   for (const [, format] of formats) {
-    expect(await failureOf(stream(user, database, "select", format))).toMatchObject({
+    expect(await failureOf(stream(user(), database(), "select", format))).toMatchObject({
       reason: "SQL_INVALID",
       message: "the result has no columns",
     });
@@ -296,7 +279,7 @@ test("InvalidArgument (SQL_INVALID): no columns", async () => {
 
 test("OK: JSON that only DuckDB takes for it is text in NDJSON", async () => {
   const sql = `SELECT '[NaN]'::JSON AS a, '{"inf": "nan,]"}'::JSON AS b, '[1,]'::JSON AS c, '[\n1,\r\n12345678901234567890.10]'::JSON AS d`;
-  const { bytes } = await stream(user, file, sql, NDJSON);
+  const { bytes } = await stream(user(), file(), sql, NDJSON);
   expect(bytes.toString()).toBe(
     '{"a":"[NaN]","b":{"inf": "nan,]"},"c":"[1,]","d":[ 1,  12345678901234567890.10]}\n',
   );
@@ -305,7 +288,7 @@ test("OK: JSON that only DuckDB takes for it is text in NDJSON", async () => {
 test("OK: line breaks of a first row's text are its own", async () => {
   for (const text of ["\r", "a\r\nb", "\n", "a\rb"]) {
     const sql = `SELECT * FROM (VALUES (1, E'${JSON.stringify(text).slice(1, -1)}'), (2, 'x')) AS t(n, text)`;
-    const records = linesOf(await stream(user, database, sql, NDJSON));
+    const records = linesOf(await stream(user(), database(), sql, NDJSON));
     expect(records, JSON.stringify(text)).toEqual([
       { n: 1, text },
       { n: 2, text: "x" },
@@ -315,7 +298,7 @@ test("OK: line breaks of a first row's text are its own", async () => {
 
 test("OK: a byte order mark at the beginning of a first value is its own", async () => {
   const sql = "SELECT * FROM (VALUES (E'\\uFEFFx', 1), (E'\\uFEFF', 2)) AS t(text, n)";
-  expect(linesOf(await stream(user, database, sql, NDJSON))).toEqual([
+  expect(linesOf(await stream(user(), database(), sql, NDJSON))).toEqual([
     { text: "\uFEFFx", n: 1 },
     { text: "\uFEFF", n: 2 },
   ]);

@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { RowSecurity } from "../../gen/sluice/common/v1/row_security_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { extractAll, plan, readParquet, tablesOf } from "./extracts.ts";
-import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
-import { createFileSource, type Orchestration, startOrchestration, type User } from "./orchestration.ts";
+import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
+import { createFileSource, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-let foreign: ForeignDatabase;
-let user: User;
 let sourceId: string;
 let tables: Record<string, string>;
+const mesh = forFile(startOrchestration);
+const foreign = forFile(startForeignDatabase);
+const user = forFile(() => mesh().user());
 beforeAll(async () => {
-  mesh = await startOrchestration();
-  foreign = await startForeignDatabase();
-  user = mesh.user();
-  const { user: reader } = foreign.settings as { user: string };
-  await foreign.sql.unsafe(`
+  const { user: reader } = foreign().settings as { user: string };
+  await foreign().sql.unsafe(`
     create table open (id int);
     create table hidden (id int, visible boolean);
     insert into hidden select n, n % 2 = 0 from generate_series(1, 10) as n;
@@ -42,17 +40,13 @@ beforeAll(async () => {
     grant select on all tables in schema public to public;
     alter table own owner to ${reader};
     alter table own_forced owner to ${reader}`);
-  sourceId = await createDatabaseSource(mesh, user, foreign);
-  tables = await tablesOf(user, sourceId);
-});
-afterAll(async () => {
-  await foreign[Symbol.asyncDispose]();
-  await mesh[Symbol.asyncDispose]();
+  sourceId = await createDatabaseSource(mesh(), user(), foreign());
+  tables = await tablesOf(user(), sourceId);
 });
 
 async function rowSecurityOf(name: string): Promise<RowSecurity | undefined> {
-  const planned = await plan(user, sourceId, [tables[name] ?? ""]);
-  await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+  const planned = await plan(user(), sourceId, [tables[name] ?? ""]);
+  await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
   return planned.tables[0]?.rowSecurity;
 }
 
@@ -75,15 +69,15 @@ test.each([
 });
 
 test("OK: the rows are those that the policies choose", async () => {
-  const planned = await plan(user, sourceId, [tables.hidden ?? ""]);
-  const [extracted] = await extractAll(user, planned);
+  const planned = await plan(user(), sourceId, [tables.hidden ?? ""]);
+  const [extracted] = await extractAll(user(), planned);
   const rows = await readParquet(extracted?.bytes ?? Buffer.alloc(0));
   expect(rows.map(({ id }) => id)).toEqual([2, 4, 6, 8, 10]);
-  await user.extracts.closeSnapshot({ snapshotId: planned.snapshotId });
+  await user().extracts.closeSnapshot({ snapshotId: planned.snapshotId });
 });
 
 test("OK: a file has no row-level security", async () => {
-  const file = await createFileSource(mesh, user, "a.csv", "a\n1\n");
-  const { a = "" } = await tablesOf(user, file);
-  expect((await plan(user, file, [a])).tables[0]?.rowSecurity).toBe(RowSecurity.UNSPECIFIED);
+  const file = await createFileSource(mesh(), user(), "a.csv", "a\n1\n");
+  const { a = "" } = await tablesOf(user(), file);
+  expect((await plan(user(), file, [a])).tables[0]?.rowSecurity).toBe(RowSecurity.UNSPECIFIED);
 });

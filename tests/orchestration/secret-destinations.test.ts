@@ -1,60 +1,54 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import { run } from "../../services/orchestration/run.ts";
-import { type Identity, newOrg, startIdentity } from "../identity/fixtures.ts";
+import { newOrg, startIdentity } from "../identity/fixtures.ts";
+import { forFile } from "../lib/for-file.ts";
 import { listen } from "../lib/tcp.ts";
 import { startService, temporaryFolder } from "../lib/test-mesh.ts";
-import { type ForeignDatabase, readerPassword, startForeignDatabase } from "./foreign-database.ts";
+import { readerPassword, startForeignDatabase } from "./foreign-database.ts";
 import { asksForCleartext } from "./hostile-database.ts";
 import {
   createSource,
   eventually,
   failureOf,
-  type Orchestration,
   query,
   startOrchestration,
   type User,
 } from "./orchestration.ts";
 
-let identity: Identity;
-let mesh: Orchestration;
-let foreign: ForeignDatabase;
 let admin: User;
 let editor: User;
-beforeAll(async () => {
-  identity = await startIdentity();
-  mesh = await startOrchestration({
-    IDENTITY_ADDRESS: identity.address,
+const identity = forFile(startIdentity);
+const mesh = forFile(() =>
+  startOrchestration({
+    IDENTITY_ADDRESS: identity().address,
     SOURCE_ADDRESS_ALLOW: "127.0.0.0/8, ::1/128, 192.0.2.0/24",
-  });
-  foreign = await startForeignDatabase();
-  await foreign.sql`create table orders as select 7 as id`;
-  await foreign.sql`grant select on orders to public`;
-});
-afterAll(async () => {
-  await foreign[Symbol.asyncDispose]();
-  await mesh[Symbol.asyncDispose]();
-  await identity[Symbol.asyncDispose]();
+  }),
+);
+const foreign = forFile(startForeignDatabase);
+beforeAll(async () => {
+  await foreign().sql`create table orders as select 7 as id`;
+  await foreign().sql`grant select on orders to public`;
 });
 beforeEach(async () => {
-  const org = await newOrg(identity);
-  admin = mesh.user(org.admin);
-  editor = mesh.user({ ...org.admin, userId: randomUUID(), roles: ["editor"] });
+  const org = await newOrg(identity());
+  admin = mesh().user(org.admin);
+  editor = mesh().user({ ...org.admin, userId: randomUUID(), roles: ["editor"] });
 });
 
 type Destination = { connector: string; host: string; port: number };
 
-const secretsAs = (user: User) => identity.client(SecretService, user.who);
+const secretsAs = (user: User) => identity().client(SecretService, user.who);
 const destinationOf = ({ host, port }: JsonObject): Destination => ({
   connector: "postgresql",
   host: String(host),
   port: Number(port),
 });
 /** Creates the secret of the foreign database's settings. By default it may be sent there. */
-const putSecret = (destinations = [destinationOf(foreign.settings)]) =>
+const putSecret = (destinations = [destinationOf(foreign().settings)]) =>
   secretsAs(admin).putSecret({ name: "reader-password", value: readerPassword, destinations });
 const tryIt = (user: User, settings: JsonObject) =>
   user.connectors.testConnection({ connector: "postgresql", settings });
@@ -65,13 +59,13 @@ describe("an editor with a listener of their own", () => {
   test("not connected: TestConnection opens no connection to it", async () => {
     await using listener = await asksForCleartext();
     await putSecret();
-    const settings = { ...foreign.settings, port: listener.port };
+    const settings = { ...foreign().settings, port: listener.port };
     const { connected, reason } = await tryIt(editor, settings);
     expect(connected).toBe(false);
     expect(reason).toContain(
       `secret "reader-password" may not be sent to postgresql at 127.0.0.1 port ${listener.port}`,
     );
-    expect(reason).not.toContain(String(foreign.settings.port));
+    expect(reason).not.toContain(String(foreign().settings.port));
     expect(listener.received()).toBe("");
     expect(listener.opened()).toBe(0);
   });
@@ -79,7 +73,7 @@ describe("an editor with a listener of their own", () => {
   test("FailedPrecondition: CreateSource and UpdateSource by host, port and spelling", async () => {
     await using listener = await asksForCleartext();
     await putSecret();
-    const sourceId = await createSource(editor, "postgresql", foreign.settings);
+    const sourceId = await createSource(editor, "postgresql", foreign().settings);
     const others = [
       { port: listener.port },
       { host: "localhost" },
@@ -91,7 +85,7 @@ describe("an editor with a listener of their own", () => {
       { host: "evil.example.org" },
     ];
     for (const other of others) {
-      const settings = { ...foreign.settings, ...other };
+      const settings = { ...foreign().settings, ...other };
       expect(await failureOf(createSource(editor, "postgresql", settings))).toMatchObject(notAllowed);
       const moved = editor.sources.updateSource({ source: { sourceId, settings } });
       expect(await failureOf(moved)).toMatchObject(notAllowed);
@@ -99,7 +93,7 @@ describe("an editor with a listener of their own", () => {
     }
     for (const host of ["127.1", "0x7f.0.0.1", "127.0.0.1%lo", "evil.example.org\\@127.0.0.1"]) {
       const call = editor.sources.updateSource({
-        source: { sourceId, settings: { ...foreign.settings, host } },
+        source: { sourceId, settings: { ...foreign().settings, host } },
       });
       expect(await failureOf(call)).toMatchObject({ reason: "SETTINGS_INVALID" });
     }
@@ -114,27 +108,27 @@ describe("an editor with a listener of their own", () => {
     const call = secretsAs(editor).updateSecret({ secret: { name: "reader-password", destinations } });
     expect(await failureOf(call)).toMatchObject(needsPermission);
     await secretsAs(editor).putSecret({ name: "reader-password", value: "the editor's", destinations });
-    await tryIt(editor, { ...foreign.settings, port: listener.port });
+    await tryIt(editor, { ...foreign().settings, port: listener.port });
     await eventually(listener.received).toContain("the editor's");
     expect(listener.received()).not.toContain(readerPassword);
   });
 
   test("FailedPrecondition: a secret that is moved away stops the sources that used it", async () => {
     await putSecret();
-    const sourceId = await createSource(editor, "postgresql", foreign.settings);
+    const sourceId = await createSource(editor, "postgresql", foreign().settings);
     await secretsAs(admin).updateSecret({
       secret: { name: "reader-password" },
       updateMask: { paths: ["destinations"] },
     });
     expect(await failureOf(query(editor, sourceId, "select 1"))).toMatchObject(notAllowed);
-    const allowed = { name: "reader-password", destinations: [destinationOf(foreign.settings)] };
+    const allowed = { name: "reader-password", destinations: [destinationOf(foreign().settings)] };
     await secretsAs(admin).updateSecret({ secret: allowed });
     expect((await query(editor, sourceId, "select 1 as one")).rows).toEqual([[1]]);
   });
 
   test("FailedPrecondition: a source that waits for a secret of that name does not get it", async () => {
     await using listener = await asksForCleartext();
-    const sourceId = await createSource(editor, "postgresql", { ...foreign.settings, port: listener.port });
+    const sourceId = await createSource(editor, "postgresql", { ...foreign().settings, port: listener.port });
     expect(await failureOf(query(editor, sourceId, "select 1"))).toMatchObject({
       reason: "SECRET_NOT_FOUND",
     });
@@ -148,18 +142,18 @@ describe("an editor with a listener of their own", () => {
     await putSecret();
     const here = destinationOf({ host: "127.0.0.1", port: listener.port });
     await secretsAs(editor).putSecret({ name: "mine", value: "m", destinations: [here] });
-    const settings = { ...foreign.settings, port: listener.port, passwordSecret: "mine" };
+    const settings = { ...foreign().settings, port: listener.port, passwordSecret: "mine" };
     const call = createSource(editor, "postgresql", { ...settings, caSecret: "reader-password" });
     expect(await failureOf(call)).toMatchObject(notAllowed);
-    await putSecret([destinationOf(foreign.settings), here]);
+    await putSecret([destinationOf(foreign().settings), here]);
     const { reason } = await tryIt(editor, { ...settings, caSecret: "reader-password" });
     expect(reason).toBe('secret "reader-password" does not hold certificates in PEM');
   });
 });
 
 describe("a login that others could read", () => {
-  const away = () => ({ ...foreign.settings, host: "192.0.2.1", port: 5432 });
-  beforeEach(() => putSecret([destinationOf(foreign.settings), destinationOf(away())]));
+  const away = () => ({ ...foreign().settings, host: "192.0.2.1", port: 5432 });
+  beforeEach(() => putSecret([destinationOf(foreign().settings), destinationOf(away())]));
 
   test("not connected: less than verify-full beyond this machine, before anything is sent", async () => {
     for (const sslMode of ["disable", "prefer", "require"]) {
@@ -185,9 +179,9 @@ describe("a login that others could read", () => {
     await secretsAs(editor).putSecret({
       name: "other",
       value: "v",
-      destinations: [destinationOf(foreign.settings), destinationOf(away())],
+      destinations: [destinationOf(foreign().settings), destinationOf(away())],
     });
-    const { host, port } = foreign.settings;
+    const { host, port } = foreign().settings;
     for (const change of [
       { host, port },
       { passwordSecret: "other" },
@@ -202,7 +196,7 @@ describe("a login that others could read", () => {
 
   test("InvalidArgument: an authority for a mode that does not look at it", async () => {
     for (const sslMode of ["disable", "prefer", "require"]) {
-      const call = tryIt(editor, { ...foreign.settings, sslMode, caSecret: "other" });
+      const call = tryIt(editor, { ...foreign().settings, sslMode, caSecret: "other" });
       expect(await failureOf(call)).toMatchObject({ fields: ["settings.caSecret"] });
     }
   });
@@ -214,12 +208,12 @@ describe("after an upgrade", () => {
     const { orgId } = admin.who;
     await putSecret([]);
     await secretsAs(admin).putSecret({ name: "unused", value: "u" });
-    await identity.database.sql`update identity.secrets set destinations = null where org_id = ${orgId}`;
+    await identity().database.sql`update identity.secrets set destinations = null where org_id = ${orgId}`;
     const ids = sources.map(() => randomUUID());
     for (const [index, settings] of sources.entries()) {
-      await mesh.database.sql`
+      await mesh().database.sql`
         insert into orchestration.sources (source_id, org_id, display_name, connector, settings)
-        values (${ids[index] ?? ""}, ${orgId}, ${`source ${index}`}, 'postgresql', ${mesh.database.sql.json(settings as never)})`;
+        values (${ids[index] ?? ""}, ${orgId}, ${`source ${index}`}, 'postgresql', ${mesh().database.sql.json(settings as never)})`;
     }
     return ids;
   }
@@ -229,23 +223,23 @@ describe("after an upgrade", () => {
       secrets.map(({ name, destinations: list }) => [name, list.map(({ host, port }) => `${host}:${port}`)]),
     );
   };
-  const here = () => `${foreign.settings.host}:${foreign.settings.port}`;
+  const here = () => `${foreign().settings.host}:${foreign().settings.port}`;
 
   test("OK: a source works as before, and its secret is bound to the sources that use it", async () => {
-    const replica = { ...foreign.settings, host: "Replica.example.org", sslMode: "prefer" };
-    const invalid = { ...foreign.settings, host: "127.1" };
-    const [sourceId = ""] = await asBefore([foreign.settings, { ...foreign.settings }, replica, invalid]);
+    const replica = { ...foreign().settings, host: "Replica.example.org", sslMode: "prefer" };
+    const invalid = { ...foreign().settings, host: "127.1" };
+    const [sourceId = ""] = await asBefore([foreign().settings, { ...foreign().settings }, replica, invalid]);
     expect((await query(editor, sourceId, "select id from orders")).rows).toEqual([[7]]);
     expect(await destinations()).toEqual({
-      "reader-password": [here(), `replica.example.org:${foreign.settings.port}`],
+      "reader-password": [here(), `replica.example.org:${foreign().settings.port}`],
       unused: [],
     });
   });
 
   test("FailedPrecondition: the upgrade gives an editor nothing", async () => {
     await using listener = await asksForCleartext();
-    await asBefore([foreign.settings]);
-    const settings = { ...foreign.settings, port: listener.port };
+    await asBefore([foreign().settings]);
+    const settings = { ...foreign().settings, port: listener.port };
     expect((await tryIt(editor, settings)).reason).toContain("may not be sent to");
     expect(await failureOf(createSource(editor, "postgresql", settings))).toMatchObject(notAllowed);
     const unused = { ...settings, passwordSecret: "unused" };
@@ -255,16 +249,16 @@ describe("after an upgrade", () => {
   });
 
   test("FailedPrecondition: CreateSource asked first binds to the sources from before only", async () => {
-    await asBefore([foreign.settings]);
-    const settings = { ...foreign.settings, host: "evil.example.org" };
+    await asBefore([foreign().settings]);
+    const settings = { ...foreign().settings, host: "evil.example.org" };
     expect(await failureOf(createSource(editor, "postgresql", settings))).toMatchObject(notAllowed);
     expect((await destinations())["reader-password"]).toEqual([here()]);
   });
 
   test("OK: a process that starts binds every organisation's, without a call", async () => {
-    await asBefore([foreign.settings]);
+    await asBefore([foreign().settings]);
     await using folder = await temporaryFolder();
-    const config = { ...mesh.config, dataDirectory: folder.path };
+    const config = { ...mesh().config, dataDirectory: folder.path };
     await using _other = await startService(run, config);
     await eventually(destinations).toEqual({ "reader-password": [here()], unused: [] });
   });
@@ -273,7 +267,7 @@ describe("after an upgrade", () => {
 test("OK: a listener that the secret names is reached", async () => {
   await using listener = await listen(() => {});
   await putSecret([destinationOf({ host: "127.0.0.1", port: listener.port })]);
-  const call = tryIt(editor, { ...foreign.settings, port: listener.port, sslMode: "disable" });
+  const call = tryIt(editor, { ...foreign().settings, port: listener.port, sslMode: "disable" });
   await eventually(() => listener.connections.size).toBe(1);
   for (const socket of listener.connections) socket.destroy();
   expect((await call).connected).toBe(false);

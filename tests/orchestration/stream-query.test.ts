@@ -1,40 +1,24 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { ExecutionState, ResultFormat } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { enginesOf } from "./engine-processes.ts";
-import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
+import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
 import { executionUpstream } from "./lineage-graph.ts";
-import {
-  createFileSource,
-  eventually,
-  failureOf,
-  type Orchestration,
-  query,
-  startOrchestration,
-  type User,
-} from "./orchestration.ts";
+import { createFileSource, eventually, failureOf, query, startOrchestration } from "./orchestration.ts";
 import { arrowOf, formats, linesOf, parquetOf, recordsOf, stream } from "./result-streams.ts";
 
-let mesh: Orchestration;
-let foreign: ForeignDatabase;
-let user: User;
-let file: string;
-let database: string;
+const mesh = forFile(startOrchestration);
+const foreign = forFile(startForeignDatabase);
+const user = forFile(() => mesh().user());
+const file = forFile(() => createFileSource(mesh(), user(), "numbers.csv", "n\n1\n2\n3\n"));
+const database = forFile(() => createDatabaseSource(mesh(), user(), foreign()));
 beforeAll(async () => {
-  mesh = await startOrchestration();
-  foreign = await startForeignDatabase();
-  user = mesh.user();
-  file = await createFileSource(mesh, user, "numbers.csv", "n\n1\n2\n3\n");
-  database = await createDatabaseSource(mesh, user, foreign);
-  await foreign.sql.unsafe(`
+  await foreign().sql.unsafe(`
     create table numbers (n int); insert into numbers values (1), (2), (3);
     create sequence calls; grant all on numbers, calls to public`);
-});
-afterAll(async () => {
-  await foreign[Symbol.asyncDispose]();
-  await mesh[Symbol.asyncDispose]();
 });
 
 const minutes = { seconds: 300n };
@@ -46,21 +30,22 @@ const rowCountOf = async (format: ResultFormat, streamed: Awaited<ReturnType<typ
   return arrowOf(streamed).rowCount;
 };
 
-const recordOf = async (executionId = "") => (await user.executions.getExecution({ executionId })).execution;
+const recordOf = async (executionId = "") =>
+  (await user().executions.getExecution({ executionId })).execution;
 
 const lastRecord = async (sourceId: string) =>
-  (await user.executions.listExecutions({ sourceId, pageSize: 1000 })).executions.at(-1);
+  (await user().executions.listExecutions({ sourceId, pageSize: 1000 })).executions.at(-1);
 
 /** Names of result files. */
-const resultFiles = () => readdirSync(join(mesh.folder, "engine/results"));
+const resultFiles = () => readdirSync(join(mesh().folder, "engine/results"));
 
 describe.each(formats)("%s", (_, format) => {
   test("OK: all rows of a statement, in its order, beyond what ExecuteQuery answers", async () => {
     for (const [source, rows] of [
-      [file, "FROM range(200000) AS r(i)"],
-      [database, "from generate_series(0, 199999) as r(i)"],
+      [file(), "FROM range(200000) AS r(i)"],
+      [database(), "from generate_series(0, 199999) as r(i)"],
     ] as const) {
-      const streamed = await stream(user, source, `SELECT i ${rows} ORDER BY i DESC -- last`, format);
+      const streamed = await stream(user(), source, `SELECT i ${rows} ORDER BY i DESC -- last`, format);
       expect(streamed.headers).toMatchObject({
         "sluice-row-count": "200000",
         "sluice-truncated": "false",
@@ -83,16 +68,16 @@ describe.each(formats)("%s", (_, format) => {
   });
 
   test("OK: as many rows as asked for; what is left out is told", async () => {
-    for (const source of [file, database]) {
+    for (const source of [file(), database()]) {
       const sql = "SELECT n FROM numbers ORDER BY n";
-      const two = await stream(user, source, sql, format, { maxRows: 2 });
+      const two = await stream(user(), source, sql, format, { maxRows: 2 });
       expect(two.headers).toMatchObject({ "sluice-row-count": "2", "sluice-truncated": "true" });
       expect(await rowCountOf(format, two)).toBe(2);
       expect(await recordOf(two.headers["sluice-execution-id"])).toMatchObject({
         rowCount: 2n,
         truncated: true,
       });
-      const three = await stream(user, source, sql, format, { maxRows: 3 });
+      const three = await stream(user(), source, sql, format, { maxRows: 3 });
       expect(three.headers).toMatchObject({ "sluice-row-count": "3", "sluice-truncated": "false" });
     }
   });
@@ -100,18 +85,18 @@ describe.each(formats)("%s", (_, format) => {
   test("InvalidArgument: a statement that fails at its last row answers no byte", async () => {
     const sql =
       "SELECT CASE WHEN i < 299999 THEN i ELSE error('the last row') END AS i FROM range(300000) AS r(i)";
-    expect(await failureOf(stream(user, file, sql, format))).toMatchObject({
+    expect(await failureOf(stream(user(), file(), sql, format))).toMatchObject({
       code: Code.InvalidArgument,
       reason: "SQL_INVALID",
       message: "the last row",
     });
     const divide = "select 1 / (299999 - i) as i from generate_series(0, 299999) as r(i)";
-    expect(await failureOf(stream(user, database, divide, format))).toMatchObject({
+    expect(await failureOf(stream(user(), database(), divide, format))).toMatchObject({
       code: Code.InvalidArgument,
       reason: "SQL_INVALID",
       message: "division by zero",
     });
-    expect(await lastRecord(database)).toMatchObject({
+    expect(await lastRecord(database())).toMatchObject({
       state: ExecutionState.FAILED,
       errorMessage: "division by zero",
     });
@@ -121,28 +106,28 @@ describe.each(formats)("%s", (_, format) => {
   test("DeadlineExceeded (EXECUTION_LIMIT): a statement that takes longer than its timeout", async () => {
     const sql = "SELECT sum(a.range * b.range) FROM range(1000000) AS a, range(1000000) AS b";
     const timeout = { seconds: 1n };
-    expect(await failureOf(stream(user, file, sql, format, { timeout }))).toMatchObject({
+    expect(await failureOf(stream(user(), file(), sql, format, { timeout }))).toMatchObject({
       code: Code.DeadlineExceeded,
       reason: "EXECUTION_LIMIT",
     });
-    expect(await failureOf(stream(user, database, "select pg_sleep(60)", format, { timeout }))).toMatchObject(
-      {
-        code: Code.DeadlineExceeded,
-        reason: "EXECUTION_LIMIT",
-      },
-    );
+    expect(
+      await failureOf(stream(user(), database(), "select pg_sleep(60)", format, { timeout })),
+    ).toMatchObject({
+      code: Code.DeadlineExceeded,
+      reason: "EXECUTION_LIMIT",
+    });
   });
 });
 
 test("OK: DESCRIBE and SUMMARIZE as CSV", async () => {
-  const described = await stream(user, file, "DESCRIBE numbers; -- columns", ResultFormat.CSV);
+  const described = await stream(user(), file(), "DESCRIBE numbers; -- columns", ResultFormat.CSV);
   expect(recordsOf(described)[1]?.slice(0, 3)).toEqual(["n", "BIGINT", "YES"]);
 });
 
 test("OK: the lineage of a file's execution", async () => {
-  await user.catalog.discover({ sourceId: file });
-  const { headers } = await stream(user, file, "SELECT n AS m FROM numbers", ResultFormat.PARQUET);
-  const upstream = await executionUpstream(user, headers["sluice-execution-id"] ?? "");
+  await user().catalog.discover({ sourceId: file() });
+  const { headers } = await stream(user(), file(), "SELECT n AS m FROM numbers", ResultFormat.PARQUET);
+  const upstream = await executionUpstream(user(), headers["sluice-execution-id"] ?? "");
   expect(JSON.stringify(upstream)).toContain("numbers.n > m IDENTITY");
 });
 
@@ -151,22 +136,22 @@ test("OK: readers that stall hold no permit", async () => {
   // As many as there are permits, each larger than a connection's buffers.
   for (let count = 0; count < 12; count += 1) {
     const request = {
-      sourceId: file,
+      sourceId: file(),
       sql: "FROM range(1500000)",
       format: ResultFormat.CSV,
       timeout: minutes,
     };
-    const reader = user.executions.streamQuery(request)[Symbol.asyncIterator]();
+    const reader = user().executions.streamQuery(request)[Symbol.asyncIterator]();
     expect((await reader.next()).done).toBe(false);
     stalled.push(reader);
   }
-  expect((await query(user, file, "SELECT count(*) FROM numbers")).rows).toEqual([["3"]]);
+  expect((await query(user(), file(), "SELECT count(*) FROM numbers")).rows).toEqual([["3"]]);
   await Promise.all(stalled.map((one) => one.return?.()));
 });
 
 test("Unavailable (ENGINE_CRASHED): an engine that is killed while it writes answers no byte", async () => {
   const sql = "SELECT a.range, md5(a.range::VARCHAR) FROM range(100000000) AS a";
-  const call = failureOf(stream(user, file, sql, ResultFormat.CSV, { timeout: { seconds: 60n } }));
+  const call = failureOf(stream(user(), file(), sql, ResultFormat.CSV, { timeout: { seconds: 60n } }));
   const growing = () => resultFiles().length;
   await eventually(growing).toBe(1);
   for (const pid of enginesOf()) process.kill(pid, "SIGKILL");
@@ -187,10 +172,10 @@ describe("a statement for PostgreSQL", () => {
     "select $1",
     "select nextval('calls')",
   ])("InvalidArgument: %s", async (sql) => {
-    const failure = await failureOf(stream(user, database, sql, ResultFormat.CSV));
+    const failure = await failureOf(stream(user(), database(), sql, ResultFormat.CSV));
     expect(failure.code).toBe(Code.InvalidArgument);
     expect(["SQL_INVALID", "STATEMENT_REFUSED"]).toContain(failure.reason);
-    expect((await query(user, database, "select count(*) from numbers")).rows).toEqual([["3"]]);
+    expect((await query(user(), database(), "select count(*) from numbers")).rows).toEqual([["3"]]);
   });
 
   test.each([
@@ -203,20 +188,20 @@ describe("a statement for PostgreSQL", () => {
     ["(select 'p' as a)", "p"],
     ["with w as (select 'w' as a) table w", "w"],
   ])("OK: %s", async (sql, value) => {
-    expect(recordsOf(await stream(user, database, sql, ResultFormat.CSV))[1]).toEqual([value]);
+    expect(recordsOf(await stream(user(), database(), sql, ResultFormat.CSV))[1]).toEqual([value]);
   });
 });
 
 test("NotFound: another organisation's source", async () => {
-  const stranger = mesh.user();
-  expect(await failureOf(stream(stranger, file, "SELECT 1", ResultFormat.CSV))).toMatchObject({
+  const stranger = mesh().user();
+  expect(await failureOf(stream(stranger, file(), "SELECT 1", ResultFormat.CSV))).toMatchObject({
     code: Code.NotFound,
   });
 });
 
 test("PermissionDenied: a user without the permission", async () => {
-  const reader = mesh.user({ roles: [] });
-  expect(await failureOf(stream(reader, file, "SELECT 1", ResultFormat.CSV))).toMatchObject({
+  const reader = mesh().user({ roles: [] });
+  expect(await failureOf(stream(reader, file(), "SELECT 1", ResultFormat.CSV))).toMatchObject({
     code: Code.PermissionDenied,
   });
 });

@@ -1,29 +1,26 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
 import { freePort } from "../lib/free-port.ts";
 import { forwardTcp, listen } from "../lib/tcp.ts";
 import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
-import { dataSet, eventually, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { dataSet, eventually, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 describe("TestConnection", () => {
   test("OK: a file that is there", async () => {
-    const user = mesh.user();
-    const fileId = mesh.peers.addFile(user.who, "cars.json", await dataSet("cars.json"));
+    const user = mesh().user();
+    const fileId = mesh().peers.addFile(user.who, "cars.json", await dataSet("cars.json"));
     const answer = await user.connectors.testConnection({ connector: "file", settings: { fileId } });
     expect(answer).toMatchObject({ connected: true, reason: "", serverVersion: "" });
   });
 
   test("OK: a database that lets us in", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     await using foreign = await startForeignDatabase();
-    await createDatabaseSource(mesh, user, foreign);
+    await createDatabaseSource(mesh(), user, foreign);
     const answer = await user.connectors.testConnection({
       connector: "postgresql",
       settings: foreign.settings,
@@ -33,10 +30,10 @@ describe("TestConnection", () => {
   });
 
   test("not connected: wrong password, unknown database, unknown role, required encryption, closed port", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     await using foreign = await startForeignDatabase();
-    await createDatabaseSource(mesh, user, foreign);
-    mesh.peers.addSecret(user.who, "wrong", "wrong");
+    await createDatabaseSource(mesh(), user, foreign);
+    mesh().peers.addSecret(user.who, "wrong", "wrong");
     const reasonFor = async (overrides: object) => {
       const settings = { ...foreign.settings, ...overrides };
       const answer = await user.connectors.testConnection({ connector: "postgresql", settings });
@@ -60,8 +57,8 @@ describe("TestConnection", () => {
   test.each(["prefer", "disable"])(
     "not connected: a host that accepts and says nothing, sslMode %s",
     async (sslMode) => {
-      const user = mesh.user();
-      mesh.peers.addSecret(user.who, "password", "x");
+      const user = mesh().user();
+      mesh().peers.addSecret(user.who, "password", "x");
       await using silent = await listen(() => {});
       const settings = { ...anyDatabase, port: silent.port, sslMode };
       const { connected, reason, latencyMs } = await user.connectors.testConnection({
@@ -81,8 +78,8 @@ describe("TestConnection", () => {
   test.each(["prefer", "disable"])(
     "not connected: a host that accepts and hangs up, sslMode %s",
     async (sslMode) => {
-      const user = mesh.user();
-      mesh.peers.addSecret(user.who, "password", "x");
+      const user = mesh().user();
+      mesh().peers.addSecret(user.who, "password", "x");
       await using rude = await listen((socket) => socket.end());
       const settings = { ...anyDatabase, port: rude.port, sslMode };
       const { reason } = await user.connectors.testConnection({ connector: "postgresql", settings });
@@ -91,10 +88,10 @@ describe("TestConnection", () => {
   );
 
   test("not connected: Sluice's own database, through whatever port", async () => {
-    const user = mesh.user();
-    const url = new URL(mesh.database.urls.orchestration);
+    const user = mesh().user();
+    const url = new URL(mesh().database.urls.orchestration);
     await using proxy = await forwardTcp(url.href);
-    mesh.peers.addSecret(user.who, "password", decodeURIComponent(url.password));
+    mesh().peers.addSecret(user.who, "password", decodeURIComponent(url.password));
     const settings = {
       ...anyDatabase,
       host: "localhost",
@@ -110,18 +107,18 @@ describe("TestConnection", () => {
   });
 
   test("not connected: a file that is not there, another organisation's, an empty one", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const reasonFor = async (fileId: string) =>
       (await user.connectors.testConnection({ connector: "file", settings: { fileId } })).reason;
     const unknown = randomUUID();
-    const others = mesh.peers.addFile(mesh.user().who, "cars.csv", "a\n1\n");
+    const others = mesh().peers.addFile(mesh().user().who, "cars.csv", "a\n1\n");
     expect(await reasonFor(unknown)).toBe(`the file ${unknown} does not exist`);
     expect(await reasonFor(others)).toBe(`the file ${others} does not exist`);
-    expect(await reasonFor(mesh.peers.addFile(user.who, "empty.csv", ""))).toBe("the file is empty");
+    expect(await reasonFor(mesh().peers.addFile(user.who, "empty.csv", ""))).toBe("the file is empty");
   });
 
   test("InvalidArgument: settings that do not fit, each named", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const fieldsOf = async (connector: string, settings: object) => {
       const failure = await failureOf(
         user.connectors.testConnection({ connector, settings: settings as never }),
@@ -147,7 +144,7 @@ describe("TestConnection", () => {
   test("InvalidArgument: a password in the settings, with the way to secrets", async () => {
     const settings = { ...anyDatabase, password: "hunter2" };
     const failure = await failureOf(
-      mesh.user().connectors.testConnection({ connector: "postgresql", settings }),
+      mesh().user().connectors.testConnection({ connector: "postgresql", settings }),
     );
     expect(failure).toMatchObject({ code: Code.InvalidArgument, fields: ["settings.password"] });
     expect(failure.message).toContain("PUT /api/v1/secrets/");
@@ -155,7 +152,7 @@ describe("TestConnection", () => {
   });
 
   test("NotFound: a connector that there is not", async () => {
-    const call = mesh.user().connectors.testConnection({ connector: "oracle", settings: {} });
+    const call = mesh().user().connectors.testConnection({ connector: "oracle", settings: {} });
     expect(await failureOf(call)).toMatchObject({ code: Code.NotFound });
   });
 });

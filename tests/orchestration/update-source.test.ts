@@ -1,19 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createSource, failureOf, type Orchestration, startOrchestration } from "./orchestration.ts";
+import { describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { createSource, failureOf, startOrchestration } from "./orchestration.ts";
 
-let mesh: Orchestration;
-beforeAll(async () => {
-  mesh = await startOrchestration();
-});
-afterAll(() => mesh[Symbol.asyncDispose]());
+const mesh = forFile(startOrchestration);
 
 const fileSettings = () => ({ fileId: randomUUID() });
 
 describe("UpdateSource", () => {
   test("OK: what is set, or what the mask names", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const sourceId = await createSource(user, "file", fileSettings());
     const settings = fileSettings();
     const renamed = await user.sources.updateSource({ source: { sourceId, displayName: "new name" } });
@@ -27,7 +24,7 @@ describe("UpdateSource", () => {
   });
 
   test("Aborted: a stale etag changes nothing; of two racing callers with the same one, one wins", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const sourceId = await createSource(user, "file", fileSettings());
     const calls = ["a", "b"].map((displayName) =>
       user.sources.updateSource({ source: { sourceId, displayName, etag: "1" } }),
@@ -41,7 +38,7 @@ describe("UpdateSource", () => {
   });
 
   test("InvalidArgument: settings that do not fit, a path that can't be changed, an empty name", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const sourceId = await createSource(user, "file", fileSettings());
     const fieldsOf = async (source: object, paths: string[]) => {
       const call = user.sources.updateSource({ source: { sourceId, ...source }, updateMask: { paths } });
@@ -56,7 +53,7 @@ describe("UpdateSource", () => {
   });
 
   test("AlreadyExists: another source's display name", async () => {
-    const user = mesh.user();
+    const user = mesh().user();
     const [first, second] = [
       await createSource(user, "file", fileSettings()),
       await createSource(user, "file", fileSettings()),
@@ -67,14 +64,16 @@ describe("UpdateSource", () => {
   });
 
   test("NotFound: another organisation's", async () => {
-    const sourceId = await createSource(mesh.user(), "file", fileSettings());
-    const call = mesh.user().sources.updateSource({ source: { sourceId, displayName: "x" } });
+    const sourceId = await createSource(mesh().user(), "file", fileSettings());
+    const call = mesh()
+      .user()
+      .sources.updateSource({ source: { sourceId, displayName: "x" } });
     expect(await failureOf(call)).toMatchObject({ code: Code.NotFound });
   });
 });
 
 test("PermissionDenied: a viewer", async () => {
-  const call = mesh
+  const call = mesh()
     .user({ roles: ["viewer"] })
     .sources.updateSource({ source: { sourceId: randomUUID(), displayName: "x" } });
   expect(await failureOf(call)).toMatchObject({

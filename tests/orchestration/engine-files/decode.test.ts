@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { EngineFailure } from "../../../services/orchestration/engine/engine-failure.ts";
 import { decodeBzip2 } from "../../../services/orchestration/engine/files/decode/bzip2/decode-bzip2.ts";
 import { openPlainInput } from "../../../services/orchestration/engine/files/decode/open-plain-input.ts";
@@ -8,17 +8,14 @@ import { openPlainWriter } from "../../../services/orchestration/engine/files/de
 import { notUtf8 } from "../../../services/orchestration/engine/files/decode/text-position.ts";
 import { createUtf8Check } from "../../../services/orchestration/engine/files/decode/utf8-check.ts";
 import type { ReadingSettings } from "../../../services/orchestration/engine/reading-settings.ts";
+import { forFile } from "../../lib/for-file.ts";
 import { openFolder } from "./folder.ts";
 import { zipOf } from "./zips.ts";
 
-let folder: Awaited<ReturnType<typeof openFolder>>;
-beforeAll(async () => {
-  folder = await openFolder();
-});
-afterAll(() => folder[Symbol.asyncDispose]());
+const folder = forFile(openFolder);
 
 async function open(content: Uint8Array | string, settings: ReadingSettings = {}) {
-  await folder.write(content);
+  await folder().write(content);
   const opened = await openPlainInput({ path: "sluice_input", fileName: "a.csv", settings });
   return { ...opened, text: (await readFile(opened.path)).toString() };
 }
@@ -262,7 +259,7 @@ describe("text that is said to be UTF-8", () => {
   });
 
   test("EngineFailure: names line, character and bytes, and what to set", async () => {
-    await folder.write(Buffer.concat([Buffer.from("id\né,"), hex("e96c6c6f")]));
+    await folder().write(Buffer.concat([Buffer.from("id\né,"), hex("e96c6c6f")]));
     expect(await notUtf8("sluice_input", 6)).toEqual(
       new EngineFailure(
         "sourceDataInvalid",
