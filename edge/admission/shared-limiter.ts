@@ -30,7 +30,7 @@ type PendingCall = {
 };
 
 /**
- * Counts in a store that several processes share. One batch is in flight at a time, and calls meanwhile go into the next: a
+ * Counts in a store that several processes share. One batch is in flight at a time, and calls during it go into the next: a
  * slow store gets larger batches, not more of them. While the store does not answer, the same limits hold for each process.
  */
 export async function createSharedLimiter(

@@ -25,8 +25,8 @@ export type InnerServer = {
 };
 
 /**
- * Each call of a batch is a request over a connection in memory, so that Node's own HTTP parser makes its request and
- * response, and the protocols, limits and logs of the edge meet what they meet on a socket.
+ * Makes each call of a batch over a connection in memory, so that Node's HTTP parser creates its request and response, and
+ * protocols, limits and logs of the edge work as on a socket.
  */
 export function createInnerServer(listener: () => Listener): InnerServer {
   const server = createServer({ maxHeaderSize: headBytesMax }, (received, response) => {

@@ -5,7 +5,7 @@ import type { Exchange } from "../http/exchange.ts";
 import type { Limits } from "../http/limits.ts";
 import type { Forward } from "./forward.ts";
 
-/** What the edge gives a protocol to answer calls with. */
+/** Services of the edge for protocols that make calls. */
 export type CallServices = {
   /** Checks credential and limits by the headers alone. No call is forwarded before it. */
   readonly admit: Admit;

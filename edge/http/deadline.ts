@@ -44,7 +44,7 @@ export function boundTimeoutMs(
   return timeoutMs && Math.min(timeoutMs, maxTimeoutMs ?? (isUnary ? deadlines.maxMs : streamTimeoutMaxMs));
 }
 
-/** What is left of a timeout now, at least 1 ms. */
+/** The remaining part of a timeout, at least 1 ms. */
 export function leftOf(timeoutMs: number | undefined, startMs: number): number | undefined {
   return timeoutMs === undefined ? undefined : Math.max(1, timeoutMs - (Date.now() - startMs));
 }

@@ -18,7 +18,7 @@ export type Incoming = {
   readonly compression?: Compression | undefined;
 };
 
-/** Reads the body in chunks, no faster than they are consumed. Throws if the sender stalls or goes away. */
+/** Reads the body in chunks, no faster than they are consumed. Throws if the sender stalls or disconnects. */
 export async function* readChunks(
   incoming: Incoming,
   state: ReadState = { between: false },

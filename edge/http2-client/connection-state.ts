@@ -21,7 +21,7 @@ export type ConnectionState = {
   sendWindowBytes: number;
   /** This end's receive window of the connection, in bytes. */
   receiveWindowBytes: number;
-  /** Sum of what the receive windows of streams have grown by, in bytes. */
+  /** Total growth of the receive windows of streams, in bytes. */
   grownBytes: number;
   /** The header block that waits for its CONTINUATION frames. */
   block: HeaderBlock | undefined;

@@ -44,7 +44,7 @@ export type StreamState = {
   sendWindowBytes: number;
   /** Size of this end's receive window, in bytes. */
   windowBytes: number;
-  /** What is left of it. */
+  /** The unused part of it. */
   receiveWindowBytes: number;
   /** Bytes that were received and not credited. */
   heldBytes: number;

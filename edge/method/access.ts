@@ -1,10 +1,10 @@
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { access } from "../../gen/sluice/common/v1/options_pb.ts";
 
-/** What the edge checks before a call: the guard of the service checks permissions. */
+/** The check of the edge before a call. The guard of the service checks permissions. */
 export type EdgeAccess = "public" | "credential" | "internal";
 
-/** A method without the option is internal, so that nobody can call it by mistake. */
+/** A method without the option is internal, so that it is never exposed by mistake. */
 export function accessOf(method: DescMethod): EdgeAccess {
   if (!hasOption(method, access)) return "internal";
   switch (getOption(method, access).kind.case) {

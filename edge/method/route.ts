@@ -10,7 +10,7 @@ import { type Formats, formatsOf } from "./formats.ts";
 import { parseTemplate, type Template, type Variable } from "./template.ts";
 import { createUploadBinding, type UploadBinding } from "./upload-binding.ts";
 
-/** What the body is bound to: nothing, the whole request message, or one field. */
+/** Target of the body: nothing, the whole request message, or one field. */
 type BodyBinding =
   | { readonly kind: "none" | "whole" }
   | { readonly kind: "field"; readonly field: DescField };

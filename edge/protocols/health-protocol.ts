@@ -54,7 +54,7 @@ export async function areReady(upstreams: ReadonlyMap<string, Upstream>): Promis
 
 const running = new WeakMap<Upstream, Promise<boolean>>();
 
-/** Concurrent checks of an upstream share one call, since anybody may make them. */
+/** Concurrent checks of an upstream share one call, because they need no credential. */
 function isServing(upstream: Upstream): Promise<boolean> {
   const result = running.get(upstream) ?? check(upstream).finally(() => running.delete(upstream));
   running.set(upstream, result);

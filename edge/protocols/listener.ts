@@ -48,7 +48,7 @@ export function createListener(options: {
   };
   return (request, response) => {
     const exchange = beginExchange(request, response, options);
-    // A broken pipe of a caller that went away is no error: `close` reports it.
+    // A broken pipe of a caller that disconnected is not an error: `close` reports it.
     response.on("error", () => undefined);
     observeExchange(exchange, log, () => respond(exchange));
   };

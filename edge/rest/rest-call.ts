@@ -27,7 +27,7 @@ export type RestCall = {
   readonly acceptance: Acceptance;
 };
 
-/** Reads the head of an admitted request. Throws what is wrong with it. */
+/** Reads the head of an admitted request. Throws its errors. */
 export function readRestCall(
   exchange: Exchange,
   { choice, segments }: { choice: Choice; segments: readonly string[] },

@@ -15,7 +15,7 @@ export type AttemptOutcome = "answered" | "broken" | "refused";
  */
 export type Retryable = "never" | "unprocessed" | "always";
 
-/** A failed attempt of a call, and what the call has left. */
+/** A failed attempt of a call, with the remaining time and budget of the call. */
 export type FailedAttempt = {
   readonly outcome: Exclude<AttemptOutcome, "answered">;
   /** Number of this attempt; the first is 1. */

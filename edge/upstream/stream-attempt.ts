@@ -65,7 +65,7 @@ export function openAttempt(
   return stream;
 }
 
-/** Passes each message on. Returns what is wrong with the content; undefined if it consists of whole messages. */
+/** Forwards each message. Returns the error of invalid content; undefined if it consists of complete messages. */
 async function readMessages(
   content: AsyncIterable<Buffer>,
   listener: Pick<Listener, "message">,

@@ -20,7 +20,7 @@ async function make(path: string): Promise<string> {
   } finally {
     await file.close();
   }
-  // link() is atomic and never replaces a key that another process has created meanwhile.
+  // link() is atomic and never replaces a key that another process has created since.
   await link(temporary, path).catch(ignoreCode("EEXIST"));
   await rm(temporary);
   const made = await readIfThere(path);

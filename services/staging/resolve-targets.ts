@@ -9,7 +9,7 @@ import type { Target } from "./schema.ts";
 type Catalog = Pick<StagingDeps, "catalog" | "sources">;
 type Wanted = { path: string; table: Table; columns: string[] };
 
-/** Finds a job's tables and columns in the caller's catalog. InvalidArgument names what is missing. */
+/** Finds a job's tables and columns in the caller's catalog. InvalidArgument names the missing one. */
 export async function resolveTargets(
   deps: Catalog,
   { sourceId, tables, selections }: Job,

@@ -43,14 +43,14 @@ export async function listUnusedBlobs(db: Db, graceMs: number): Promise<string[]
   return rows.map(({ sha256 }) => sha256);
 }
 
-/** Locks a blob whose grace period is over. Returns false if it is in use, was touched meanwhile or is gone. */
+/** Locks a blob whose grace period is over. Returns false if it is in use, was touched or is gone. */
 export async function lockUnusedBlob(db: Db, sha256: string, graceMs: number): Promise<boolean> {
   const rows = await db
     .select({ sha256: blobs.sha256 })
     .from(blobs)
     .where(and(eq(blobs.sha256, sha256), lt(blobs.touchTime, before(graceMs))))
     .for("update");
-  // A separate statement sees what was committed while this one waited for the lock.
+  // A separate statement sees commits that happened while this one waited for the lock.
   return rows.length > 0 && !(await isUsed(db, sha256));
 }
 

@@ -30,7 +30,7 @@ import {
 const onlyRoot = "only root lends the server another account";
 const NOBODY = { uid: 65_534, gid: 65_534 };
 
-/** A data folder that only root may enter. */
+/** A data folder that only root can enter. */
 async function closedFolder() {
   const folder = await openFolder();
   await mkdir(join(folder.path, "closed"), { mode: 0o700 });

@@ -51,7 +51,7 @@ describe.concurrent("embedded PostgreSQL", () => {
     await sql.end();
     await first[Symbol.asyncDispose]();
 
-    // Where a cluster has to be made it takes five times as long, however busy the machine is; the best of three counts.
+    // Creating a cluster takes five times as long, even on a busy machine. The best of three starts counts.
     const limitMs = Math.max(1000, firstTookMs / 3);
     const tookMs: number[] = [];
     do {

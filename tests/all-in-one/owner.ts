@@ -1,4 +1,4 @@
-// A process of its own that owns a data folder, for tests that kill it. Says what it did, one word per line.
+// The program that owns a data folder, for tests that kill it. Prints its progress, one word per line.
 import postgres from "postgres";
 import { startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
 

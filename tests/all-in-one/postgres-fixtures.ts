@@ -13,7 +13,7 @@ import { type EmbeddedPostgres, startPostgres } from "../../services/all-in-one/
 export const isRoot = process.geteuid?.() === 0;
 const repository = join(import.meta.dirname, "../..");
 
-/** A folder that every account may enter, as mkdtemp's are not. */
+/** A folder that every account can enter; mkdtemp creates private ones. */
 export async function openFolder(): Promise<
   AsyncDisposable & { path: string; data: string; shared: string }
 > {
@@ -38,7 +38,7 @@ export function connect(server: EmbeddedPostgres, password = server.superuser.pa
   return postgres({ ...server.superuser, password, database: "postgres", max: 1, onnotice: () => {} });
 }
 
-/** The notes that owners left, each by a session of its own. */
+/** The notes that owners inserted, read in a new session. */
 export async function readNotes(server: EmbeddedPostgres): Promise<string[]> {
   await using stack = new AsyncDisposableStack();
   const sql = stack.adopt(connect(server), (client) => client.end());
@@ -48,7 +48,7 @@ export async function readNotes(server: EmbeddedPostgres): Promise<string[]> {
 let template: Promise<AsyncDisposable & { data: string }> | undefined;
 afterAll(async () => (await template)?.[Symbol.asyncDispose]());
 
-/** A folder that was started before: most tests need not pay for initdb. */
+/** A copy of a folder that was started before, which saves the time of initdb. */
 export async function usedFolder() {
   template ??= makeTemplate();
   const [{ data }, folder] = await Promise.all([template, openFolder()]);
@@ -63,7 +63,7 @@ async function makeTemplate() {
   return folder;
 }
 
-/** What owner.ts needs, as a fresh npm install leaves it: without the links inside the binaries' package. */
+/** Copies the files that owner.ts needs, as after npm install: without the links inside the package of the binaries. */
 export async function copyCheckout(to: string): Promise<void> {
   const binaries = relative(repository, findPackage());
   const needed = [
@@ -79,7 +79,7 @@ export async function copyCheckout(to: string): Promise<void> {
 
 type OwnerOptions = { from?: string; uid?: number; gid?: number };
 
-/** Runs owner.ts in a process group of its own, in an environment that would mislead a careless client. */
+/** Runs owner.ts in a new process group. Its environment has wrong PG variables, which must have no effect. */
 export function spawnOwner(
   folder: { data: string; shared: string },
   { from = repository, ...account }: OwnerOptions = {},
@@ -104,7 +104,7 @@ export function spawnOwner(
   return {
     pid: child.pid ?? 0,
     exit,
-    /** What it says next; its complaint if it ends instead. */
+    /** The next line of output; the error output if the process exits instead. */
     next: async (): Promise<string> => (await lines.next()).value ?? complaint,
     kill: async () => {
       child.kill("SIGKILL");
@@ -139,13 +139,13 @@ export async function killAll(pids: number[]): Promise<void> {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It followed another one into death.
+      // It has exited already, after another one was killed.
     }
   }
   await untilGone(pids);
 }
 
-/** Asks until each is dead, as no one but their parent is told. */
+/** Polls until all processes are gone: only their parent gets an event. */
 export async function untilGone(pids: number[]): Promise<void> {
   while ((await listProcesses()).some(({ pid }) => pids.includes(pid)));
 }

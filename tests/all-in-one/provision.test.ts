@@ -8,7 +8,7 @@ import { temporaryFolder } from "../lib/test-mesh.ts";
 
 const folders = ["approval", "ca", "edge", "identity", "orchestration", "staging", "storage"];
 
-// A server of its own: the services' roles belong to the whole server.
+// A separate server, because roles belong to a whole server.
 let server: Awaited<ReturnType<typeof startPostgresServer>>;
 beforeAll(async () => {
   server = await startPostgresServer();

@@ -8,7 +8,7 @@ import { temporaryFolder } from "../lib/test-mesh.ts";
 
 const password = "a long first password";
 
-/** Starts an upload and sends a part of it, once the edge has asked for the body. */
+/** Starts an upload and sends a part of it, after the edge has requested the body. */
 async function beginUpload(url: string) {
   const upload = request(`${url}/api/v1/storage/files?name=slow.bin`, {
     method: "POST",

@@ -73,7 +73,7 @@ const waiters = async (count: number) => {
   }).toBe(count);
 };
 
-/** A running process is enough. No call is repeated. */
+/** Expects that a running process completes the work without another call. */
 async function expectOneRelease(service: ServiceProcess, { by, projectId }: Pick<Held, "by" | "projectId">) {
   const projects = service.client(ProjectService, by.editor.who);
   const read = async () => (await projects.getProject({ projectId })).project;

@@ -11,11 +11,11 @@ type Decided = {
   readonly call: "approveProject" | "rejectProject" | "requestChanges";
   readonly decision: Decision;
   readonly state: ProjectState;
-  /** Name of the event that the decision leaves. */
+  /** Name of the event that the decision appends. */
   readonly event: string;
 };
 
-/** Tests of what holds for each of the three decisions of a review. */
+/** Tests that apply to each of the three decisions of a review. */
 export function testDecision(releaseOf: () => Release, { call, decision, state, event }: Decided): void {
   test(`OK: ${call} decides, and the same decision again is answered as it is`, async () => {
     const release = releaseOf();

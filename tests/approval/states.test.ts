@@ -34,7 +34,7 @@ async function inState(by: Team, state: State): Promise<string> {
 const noWait = { seconds: 0n };
 const decision = (projectId: string) => ({ projectId, manifestSha256, comment: "x" });
 
-/** For each call: the states that allow it, and the error in other states. */
+/** For each call, the states that allow it and the error in other states. */
 const calls: Record<string, [(by: Team, projectId: string) => Promise<unknown>, State[], string]> = {
   updateProject: [
     ({ editor }, projectId) =>

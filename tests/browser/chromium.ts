@@ -3,7 +3,7 @@ import { type Browser, chromium } from "playwright-core";
 
 const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Starts the machine's own Chromium; `CHROMIUM` says where it is if it is nowhere usual. */
+/** Starts the installed Chromium. `CHROMIUM` is its path if it is not in a usual folder. */
 export async function startChromium(): Promise<Browser> {
   const executablePath = process.env.CHROMIUM ?? (await firstOf(places));
   if (!executablePath) {

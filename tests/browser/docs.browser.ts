@@ -8,10 +8,10 @@ import { startChromium } from "./chromium.ts";
 let edge: EdgeServer;
 let browser: Browser;
 let page: Page;
-/** What the page asked for, what of that has not come yet, and what it complained about. */
+/** URLs of the page's requests, its requests in flight, and its errors and warnings. */
 let requested: string[];
 let pending: Set<Request>;
-let complaints: string[];
+let problems: string[];
 
 beforeAll(async () => {
   edge = await startStubMesh(exposedServices);
@@ -24,7 +24,7 @@ afterAll(async () => {
 beforeEach(async () => {
   requested = [];
   pending = new Set();
-  complaints = [];
+  problems = [];
   page = await browser.newPage();
   page.on("request", (request) => {
     requested.push(request.url());
@@ -33,15 +33,15 @@ beforeEach(async () => {
   page.on("requestfinished", (request) => pending.delete(request));
   page.on("requestfailed", (request) => pending.delete(request));
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
   });
-  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("pageerror", (error) => problems.push(error.message));
   await page.goto(`${edge.address}/docs`);
   await page.locator(".opblock-tag-section").first().waitFor();
 });
 afterEach(() => page.close());
 
-/** Shows an operation. */
+/** Opens an operation. */
 async function open(operationId: string): Promise<Locator> {
   const tag = operationId.slice(0, operationId.lastIndexOf("."));
   await page.locator(`.opblock-tag[data-tag="${tag}"]`).click();
@@ -50,16 +50,16 @@ async function open(operationId: string): Promise<Locator> {
   return operation;
 }
 
-/** Sends the request that an operation's form holds, and answers what came back. */
+/** Sends the request of an operation's form. Returns it and the status of the response. */
 async function execute(operation: Locator): Promise<{ request: Request; status: number }> {
-  const answered = page.waitForResponse((response) => response.url().includes("/api/"));
+  const responded = page.waitForResponse((response) => response.url().includes("/api/"));
   await operation.getByRole("button", { name: "Execute" }).click();
-  const response = await answered;
+  const response = await responded;
   await operation.locator(".live-responses-table .response-col_status").first().waitFor();
   return { request: response.request(), status: response.status() };
 }
 
-/** Gives the page a credential, as a person does. */
+/** Enters a credential in the form. */
 async function authorize(scheme: string, credential: string): Promise<void> {
   await page.locator(".btn.authorize").click();
   const form = page.locator(".auth-container", { hasText: scheme });
@@ -120,11 +120,11 @@ test("OK: a credential is gone with the page", async () => {
   expect(kept).not.toContain("a-token");
 });
 
-/** Neither requests to other origins nor complaints about the page's policy, which come as console messages. */
+/** Expects no requests to other origins and no console messages, which include violations of the page's policy. */
 async function expectNothingForeign(): Promise<void> {
   await expect.poll(() => pending.size, { timeout: 60_000 }).toBe(0);
   const elsewhere = requested.filter(
     (url) => !url.startsWith(`${edge.address}/`) && !/^(data|blob):/.test(url),
   );
-  expect([elsewhere, complaints]).toEqual([[], []]);
+  expect([elsewhere, problems]).toEqual([[], []]);
 }

@@ -11,13 +11,13 @@ export const filePath = join(
 export const sql =
   "SELECT weather, count(*) AS days, max(temp_max) AS hottest FROM weather GROUP BY weather ORDER BY days DESC";
 
-/** What a client saw in one step of the journey. */
+/** Result of one step of the journey, as a client reports it. */
 export type Step = { readonly step: string; readonly [fact: string]: unknown };
 
 const content = readFileSync(filePath);
 const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
-/** What each client has to see, in this order. */
+/** The expected steps, in order. */
 export const journey: readonly Step[] = [
   { step: "log in", tokenType: "Bearer" },
   { step: "who am I", roles: ["admin", "platform-admin"] },

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Step } from "./journey.ts";
 
-/** What a client has to know: a name of its own, the mesh, who calls it, a file to upload and a query. */
+/** Parameters of a client: a unique name, the URL of the mesh, the login, a file to upload, and a query. */
 export type Journey = {
   readonly name: string;
   readonly url: string;
@@ -13,11 +13,11 @@ export type Journey = {
   readonly sql: string;
 };
 
-/** What clients are made with. */
+/** The tools that build a client. */
 export type Kit = {
-  /** What of it this machine does not have. */
+  /** The reason why the clients can't be built on this machine; undefined if they can. */
   missing(): string | undefined;
-  /** Makes the clients ready to travel. Throws where a tool fails. */
+  /** Builds the clients. Throws if a tool fails. */
   prepare(): void;
 };
 
@@ -25,11 +25,11 @@ export type Kit = {
 export type Lane = {
   readonly name: string;
   readonly kit: Kit;
-  /** Makes the journey's calls, and tells each step as it was seen. Rejects where the client fails. */
-  travel(journey: Journey, tell: (step: Step) => void): Promise<void>;
+  /** Makes the calls of the journey and reports each step. Rejects if the client fails. */
+  run(journey: Journey, report: (step: Step) => void): Promise<void>;
 };
 
-/** A journey takes seconds; one that hangs is cut off, and has failed. */
+/** Timeout. A journey takes seconds. */
 const journeyMsMax = 120_000;
 
 /** A lane whose client is a program that prints each step as a line of JSON. */
@@ -37,14 +37,14 @@ export function programLane(name: string, kit: Kit, command: string, ...args: re
   return {
     name,
     kit,
-    async travel(journey, tell) {
+    async run(journey, report) {
       const child = spawn(command, args, {
         env: { ...process.env, ...environmentOf(journey) },
         stdio: ["ignore", "pipe", "inherit"],
         timeout: journeyMsMax,
       });
       const closed = once(child, "close");
-      for await (const line of createInterface(child.stdout)) tell(JSON.parse(line));
+      for await (const line of createInterface(child.stdout)) report(JSON.parse(line));
       const [code, signal] = await closed;
       if (code !== 0) throw new Error(`the client ended with ${code ?? signal}`);
     },

@@ -15,7 +15,7 @@ const pythonKit: Kit = {
     python.generate();
     const requirements = join(folder, "python/requirements.txt");
     const interpreter = createEnvironment(pythonEnvironment, ["--requirement", requirements]);
-    // As a user installs it, from the folder; again each time, because the stubs may have changed.
+    // Installed from the folder, as users do, and each time, because the stubs may have changed.
     runTool(interpreter, [
       "-m",
       "pip",
@@ -50,7 +50,7 @@ const javaClasses = [join(javaTarget, "classes"), join(javaTarget, "libraries/*"
 
 const curlKit: Kit = { missing: () => firstMissing(["curl", "--version"]), prepare() {} };
 
-/** Every kind of client that the first journey is made with. */
+/** All clients of the first journey. */
 export const lanes: readonly Lane[] = [
   programLane(
     "Python, grpcio",

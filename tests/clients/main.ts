@@ -8,12 +8,12 @@ import { lanes } from "./lanes.ts";
 
 // npm run test:clients -- [--require-all] [--shard=1/2] [a part of a lane's name …]
 
-/** Whether every step that the client saw is the journey's. */
-async function passes({ name, travel }: Lane, of: Omit<Journey, "name">): Promise<boolean> {
+/** Whether the client reports exactly the expected steps. */
+async function passes({ name, run }: Lane, of: Omit<Journey, "name">): Promise<boolean> {
   console.log(`${name}:`);
   let seen = 0;
   let difference: unknown;
-  const tell = (step: Step): void => {
+  const report = (step: Step): void => {
     const { step: title, ...facts } = step;
     console.log(`  ${title} ${JSON.stringify(facts)}`);
     try {
@@ -24,9 +24,9 @@ async function passes({ name, travel }: Lane, of: Omit<Journey, "name">): Promis
     seen += 1;
   };
   try {
-    await travel({ name, ...of }, tell);
+    await run({ name, ...of }, report);
     if (difference) throw difference;
-    if (seen < journey.length) throw new Error(`the client ended before it came to ${journey[seen]?.step}`);
+    if (seen < journey.length) throw new Error(`the client ended before ${journey[seen]?.step}`);
     console.log(`passed: ${name}`);
     return true;
   } catch (error) {

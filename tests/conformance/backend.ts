@@ -8,9 +8,9 @@ import {
 import { rawMethod } from "../lib/raw-method.ts";
 import { bidiStream, clientStream, serverStream, unary } from "./lib/handlers.ts";
 
-// The suite's service on nothing but grpc-js: what is tested is what stands before it.
+// The service of the suite, with grpc-js alone: the tests are of the edge in front of it.
 
-/** More than any limit that the suite sets: limits are the edge's to hold. */
+/** Larger than all limits of the suite, which the edge has to enforce. */
 const receiveBytesMax = 64 * 1024 * 1024;
 
 const method = (name: string, kind?: Parameters<typeof rawMethod>[1]) =>
@@ -37,7 +37,7 @@ server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port
   if (error) throw error;
   process.send?.(`127.0.0.1:${port}`);
 });
-// A handler whose call was cancelled has nobody to fail for.
+// Errors of handlers whose call was cancelled are expected.
 process.on("unhandledRejection", (reason) => {
   if (!(reason instanceof Error && reason.message.includes("cancel"))) console.error(reason);
 });

@@ -6,10 +6,10 @@ import { goProgram } from "../lib/go-program.ts";
 /** The suite's version; 1.0.7 needs a module that the public proxy does not serve. */
 const version = "v1.0.6";
 
-/** The suite waits ten seconds for a server to start, however busy the machine is. */
+/** Low, because the suite waits only ten seconds for the start of a server, even on a busy machine. */
 const serversMax = 2;
 
-/** Runs the suite, with options of the runner's own, and answers its exit code. */
+/** Runs the suite with options of its runner. Returns the exit code. */
 async function runSuite(runner: string, options: readonly string[]): Promise<number> {
   const backend = fork(join(import.meta.dirname, "backend.ts"));
   try {

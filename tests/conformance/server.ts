@@ -9,12 +9,12 @@ import {
 import { ConformanceService } from "../../gen/connectrpc/conformance/v1/service_pb.ts";
 import { createMeshKeys } from "../../services/all-in-one/create-mesh-keys.ts";
 
-// The server under test: the edge before the backend at the address given, as the suite's request asks for it.
+// The server under test: an edge in front of the backend at the given address, configured by the request of the suite.
 
 async function readSized(stream: NodeJS.ReadStream): Promise<Buffer> {
   let held: Buffer = Buffer.alloc(0);
-  for await (const piece of stream.iterator({ destroyOnReturn: false })) {
-    held = Buffer.concat([held, piece]);
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    held = Buffer.concat([held, chunk]);
     if (held.length >= 4 && held.length >= 4 + held.readUInt32BE(0)) break;
   }
   return held.subarray(4, 4 + held.readUInt32BE(0));
@@ -37,9 +37,9 @@ const edge = await startEdge({
   upstreams: { identity: "127.0.0.1:1", conformance: backendAddress },
   upstreamOf: () => "conformance",
   passedHeaders: ["x-conformance-test"],
-  // The suite wants to see at the backend that nobody set a deadline.
+  // The suite expects no deadline at the backend if the client set none.
   deadlines: { defaultMs: undefined, maxMs: 300_000 },
-  // It compares whole statuses, also those of Internal and Unknown, and expects no details that it did not send.
+  // The suite compares whole statuses, those of Internal and Unknown included, without further details.
   errorStyle: "bare",
   messageBytesMax: request.messageReceiveLimit || undefined,
   tls: request.useTls

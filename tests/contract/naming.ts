@@ -60,7 +60,7 @@ function filled({ fields }: DescMessage): Record<string, unknown> {
   return request;
 }
 
-/** The first of the empty text, a word and a hash that the rules allow. */
+/** The first valid value of: the empty text, a word, a hash. */
 function fitting({ minLen, pattern }: StringRules): string {
   const fits = (text: string) => text.length >= minLen && new RegExp(pattern).test(text);
   return ["", "x", "0".repeat(64)].find(fits) ?? "";

@@ -22,7 +22,7 @@ async function filesIn(folder: string): Promise<string[]> {
     .map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1));
 }
 
-/** Names that a file exports, types left out. */
+/** Exported names of a file, types excluded. */
 async function exportsOf(file: string): Promise<string[]> {
   const { module } = parseSync(file, await readFile(join(root, file), "utf8"));
   const entries = module.staticExports.flatMap((statement) => statement.entries);

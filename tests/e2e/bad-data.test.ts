@@ -48,7 +48,7 @@ afterAll(async () => {
 beforeEach(async () => {
   before = await mesh.state();
 });
-// At once: storage's collector would remove later what a refused request left.
+// Checked at once, because storage's collector would remove leftovers of a refused request later.
 afterEach(async () => {
   await expect.poll(() => mesh.state(), { timeout: 3_000 }).toEqual(before);
   expect((await call("GET", "/health")).status).toBe(200);

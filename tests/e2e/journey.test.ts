@@ -7,11 +7,11 @@ const blocks = [...readme.matchAll(/```sh journey\n([\s\S]*?)```/g)].map(([, blo
 
 /** Output of the README's commands, in this order. */
 const seen = [
-  // Who am I, a colleague, another organisation.
+  // The login, a colleague, a second organisation.
   '"roles":["admin","platform-admin"]',
   '"email":"grace@example.org","displayName":"Grace","roles":["approver"]',
   '"name":"lab"',
-  // A file, its head, its first and its last line, and that a copy is still fresh.
+  // A file: its headers, its first and last line, and a revalidation.
   '"name":"seattle-weather.csv","contentType":"text/csv","sizeBytes":"48219"',
   "HTTP/1.1 200 OK",
   'etag: "0845078a290b48e3149ab8639966824110a251db4e06fc144c06ebb534af23be"',
@@ -19,7 +19,7 @@ const seen = [
   "\ndate,precipitation,temp_max,temp_min,wind,weather\n",
   "\n2015-12-31,0.0,5.6,-2.1,3.5,sun\n",
   "\n304\n",
-  // A quota that refuses, and takes nothing for it.
+  // An exceeded quota, which stores nothing.
   '{"usedBytes":"48219","reservedBytes":"0","fileCount":"1","limitBytes":"1099511627776"}',
   '"reason":"QUOTA_EXCEEDED","domain":"sluice","metadata":{"limit_bytes":"100000","used_bytes":"48219"',
   "\n413\n",
@@ -37,11 +37,11 @@ const seen = [
   '"schemaName":"public","name":"airports","columns":[{"name":"iata","dataType":"text","nullable":false}',
   '"rows":[["AK","263"],["TX","209"],["CA","205"]]',
   '"reason":"STATEMENT_REFUSED"',
-  // A table in Parquet, its manifest, and rows of it by a reader that is not ours.
+  // A staged table: its manifest, and rows read by a third-party library.
   '"state":"JOB_STATE_SUCCEEDED","errorMessage":"","progress":{"rowCount":"3376"',
   '{"name":"iata","sourceType":"text","dataType":"VARCHAR","nullable":false}',
   '[{"iata":"00M","city":"Bay Springs"},{"iata":"00R","city":"Livingston"}]',
-  // A release: valid, too early, in review, not by its maker, approved, and published.
+  // A release: validated, published too early, in review, reviewed by its author, approved, published.
   '"state":"PROJECT_STATE_VALIDATED"',
   '"tables":[{"tableId":',
   '"reason":"APPROVAL_MISSING"',
@@ -50,7 +50,7 @@ const seen = [
   '"decision":"DECISION_APPROVED"',
   '"state":"PROJECT_STATE_PUBLISHED"',
   "/weather/part-00000.parquet",
-  // Where it comes from, and who did what.
+  // Lineage and events.
   '"kind":"LINEAGE_KIND_TABLE"',
   '{"fromColumn":"date"',
   '"type":"EVENT_TYPE_APPROVED"',
@@ -75,14 +75,14 @@ describe.each(["one process", "separate processes"] as const)("in %s", (mode) =>
   });
 });
 
-/** The patterns found in the text in this order, up to the first that is missing. */
-function inOrder(text: string, pieces: readonly string[]): string[] {
+/** The leading patterns that the text contains in this order. */
+function inOrder(text: string, patterns: readonly string[]): string[] {
   let at = 0;
-  const missing = pieces.findIndex((piece) => {
-    const found = text.indexOf(piece, at);
+  const missing = patterns.findIndex((pattern) => {
+    const found = text.indexOf(pattern, at);
     // The end of a line is the start of the next one.
-    at = found + piece.trimEnd().length;
+    at = found + pattern.trimEnd().length;
     return found < 0;
   });
-  return pieces.slice(0, missing < 0 ? pieces.length : missing);
+  return patterns.slice(0, missing < 0 ? patterns.length : missing);
 }

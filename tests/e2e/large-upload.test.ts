@@ -22,7 +22,7 @@ test("OK: 1 GiB goes in through the edge byte for byte, within bounded memory", 
     const { status, body } = await caller(mesh.url, headers)(
       "POST",
       "/api/v1/storage/files",
-      Readable.from(form(mebibytes, (piece) => sent.update(piece))),
+      Readable.from(form(mebibytes, (chunk) => sent.update(chunk))),
       { "content-type": "multipart/form-data; boundary=limit" },
     );
     expect(status).toBe(201);
@@ -37,15 +37,15 @@ test("OK: 1 GiB goes in through the edge byte for byte, within bounded memory", 
 });
 
 /** A form with one file of distinct chunks of a mebibyte. `look` gets each chunk as it is sent. */
-function* form(mebibytes: number, look: (piece: Buffer) => void): Generator<Buffer> {
+function* form(mebibytes: number, look: (chunk: Buffer) => void): Generator<Buffer> {
   yield Buffer.from('--limit\r\nContent-Disposition: form-data; name="file"; filename="large"\r\n\r\n');
   const noise = randomFillSync(Buffer.alloc(mebibyte));
   for (let index = 0; index < mebibytes; index += 1) {
     // A copy, since the previous chunk may still be queued.
-    const piece = Buffer.from(noise);
-    piece.writeUInt32BE(index);
-    look(piece);
-    yield piece;
+    const chunk = Buffer.from(noise);
+    chunk.writeUInt32BE(index);
+    look(chunk);
+    yield chunk;
   }
   yield Buffer.from("\r\n--limit--\r\n");
 }

@@ -63,7 +63,7 @@ export async function startObservedMesh(password: string): Promise<ObservedMesh>
   };
 }
 
-/** Tables that record attempts and reads. They keep their rows on purpose. */
+/** Tables that record attempts and reads: refused calls add rows, too. */
 const records = [
   "identity.login_attempts",
   "orchestration.executions",

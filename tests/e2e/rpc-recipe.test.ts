@@ -28,14 +28,14 @@ async function commandsOf(title: string): Promise<string[]> {
   return [...recipe.matchAll(/`(np[mx] [^`]+)`/g)].map(([, command = ""]) => command);
 }
 
-/** A copy of the tree as git has it, with the packages of this one. */
+/** A copy of the tracked files, with the packages of this tree. */
 async function copyTree(folder: string): Promise<void> {
   const left = ["node_modules", ".git", ".sluice", "clients"].map((name) => join(root, name));
   await cp(root, folder, { recursive: true, filter: (source) => !left.includes(source) });
   await symlink(join(root, "node_modules"), join(folder, "node_modules"));
 }
 
-/** Puts text into a file of the copy, before a text that it has. */
+/** Inserts text into a file before an existing text. */
 async function insert(file: string, before: string, text: string): Promise<void> {
   const content = await readFile(file, "utf8");
   expect(content).toContain(before);
@@ -56,7 +56,7 @@ message CountFilesRequest {}
 
 // The number of files.
 message CountFilesResponse {
-  // How many there are.
+  // Number of files.
   int64 file_count = 1;
 }
 
@@ -86,7 +86,7 @@ test("OK: the organisation's files are counted", async () => {
 });
 `;
 
-/** Adds an RPC to a copy of the tree as the recipe says. */
+/** Adds an RPC to a copy of the tree by the recipe. */
 async function addRpc(folder: string): Promise<void> {
   const [generate = "", accept = ""] = await commandsOf("How to add an RPC");
   expect([generate, accept.split(" ").slice(0, 3).join(" ")]).toEqual(["npm run generate", "npx vitest run"]);
@@ -145,7 +145,7 @@ async function logIn(url: string): Promise<string> {
   return accessToken;
 }
 
-/** A service as the copy's own descriptors have it. */
+/** A service from the descriptors of the copy. */
 async function describe(folder: string, typeName: string): Promise<DescService> {
   const bytes = await readFile(join(folder, "gen/descriptors.binpb"));
   const service = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes)).getService(typeName);

@@ -15,7 +15,7 @@ type Sent = {
   headers?: Record<string, string>;
 };
 
-/** What a request becomes, as JSON. */
+/** The bound request message, as JSON. */
 function bind(line: string, sent: Sent = {}) {
   const [httpMethod = "", url = ""] = line.split(" ");
   const [path = "", rawQuery = ""] = url.split("?");
@@ -29,7 +29,7 @@ function bind(line: string, sent: Sent = {}) {
   return toJson(route.method.input, message);
 }
 
-/** The fields that an answer names as wrong. */
+/** The invalid fields of an error. */
 function refusal(work: () => unknown): [field: string, description: string][] {
   try {
     work();

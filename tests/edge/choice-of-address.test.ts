@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { startBackend, startEdgeBefore } from "./lib/resilience.ts";
 import { callDuring, overRest, reached } from "./lib/resilience-callers.ts";
 
-// Which of an upstream's processes gets a call.
+// Load balancing among the processes of an upstream.
 
 test("OK: a stopped process is found out by its silence, left out, and taken in again", async () => {
   await using one = await startBackend("one");
@@ -50,7 +50,7 @@ test("OK: a process that says it does not serve gets no calls until it does", as
   const { read } = overRest(edge.url);
   await expect.poll(() => read("k")).toBe("one");
   await one.set("not serving");
-  // Fewer calls could all go to the other one by chance.
+  // Fewer calls could all reach the other one by chance.
   const servers = async () => {
     const names = [];
     for (let call = 0; call < 30; call += 1) names.push(await read("k"));

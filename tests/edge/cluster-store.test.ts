@@ -12,7 +12,7 @@ const question = (holder: string) => ({
   batch: { holder, leaseMs: 1, held: [], charges: [], calls: [requests] },
 });
 
-/** A worker to whom nothing can be said any more, and of whom that is not known yet. */
+/** A worker whose channel is broken, while it is still considered connected. */
 function dyingWorker(): Worker {
   const worker = new EventEmitter();
   const send = (_: unknown, sent?: (error: Error) => void) => {

@@ -51,7 +51,7 @@ test("OK: it has a document and a docs page of its own", async () => {
   expect(await read("/openapi.json")).toBe('{"folder":""}');
   const page = await read("/compat/sample/docs");
   expect(page).toContain("<title>Sluice: Sample notes</title>");
-  // Every file that the page names is there.
+  // All files of the page exist.
   const base = new URL("/compat/sample/docs", edge.url);
   const files = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, name = ""]) => new URL(name, base));
   const own = files.filter(({ protocol }) => protocol === "http:");

@@ -33,7 +33,7 @@ const codings: Coding[] = ["gzip", "br", "zstd"];
 
 const large = "/test/v1/shelf/books?count=200";
 
-/** An answer whose body is bytes. */
+/** Fetches a response with its raw body. */
 async function fetchBytes(path: string, headers: Record<string, string>, method = "GET") {
   const request = http1Request({ host: "127.0.0.1", port: edge.port, path, headers, method, agent: false });
   const [response] = (await once(request.end(), "response")) as [IncomingMessage];
@@ -175,8 +175,8 @@ test("Canceled: a reader of a compressed stream that goes away cancels the backe
 async function until(readable: NodeJS.ReadableStream, wanted: RegExp): Promise<void> {
   let seen = "";
   await new Promise<void>((resolve, reject) => {
-    const take = (piece: Buffer) => {
-      seen += piece.toString();
+    const take = (chunk: Buffer) => {
+      seen += chunk.toString();
       if (!wanted.test(seen)) return;
       readable.off("data", take);
       resolve();

@@ -20,8 +20,8 @@ const look = (edge: TestEdge) => http1(edge.port, "/test/v1/look/a");
 const echo = (edge: TestEdge, headers: Record<string, string>) =>
   http1(edge.port, "/test/v1/echo", { method: "POST", headers: { ...json, ...headers }, body: "{}" });
 
-/** Waits until every place is given back, and no more than were taken: with two places, a third caller is refused. */
-async function expectTwoPlaces(edge: TestEdge): Promise<void> {
+/** Waits until all permits are released, and expects exactly two: a third concurrent call is refused. */
+async function expectTwoPermits(edge: TestEdge): Promise<void> {
   await expect.poll(async () => (await look(edge)).status).toBe(200);
   const waiting = ["one", "two"].map((name) => {
     const key = `${name} ${Math.random()}`;
@@ -44,7 +44,7 @@ const grpc = { ":method": "POST", "content-type": "application/grpc", te: "trail
 
 test("429: as many calls as there are places, and the next when one is given back", async () => {
   await using edge = await startLimited({ address: { callsMax: 2 } });
-  await expectTwoPlaces(edge);
+  await expectTwoPermits(edge);
   const first = http1Request({ port: edge.port, path: "/test/v1/wait/first", agent: false });
   const second = http1Request({ port: edge.port, path: "/test/v1/wait/second", agent: false });
   for (const request of [first, second]) request.on("error", () => undefined).end();
@@ -67,7 +67,7 @@ test("429: as many calls as there are places, and the next when one is given bac
 
 test("OK: a place is given back once, whatever ends the call", async () => {
   await using edge = await startLimited({ address: { callsMax: 2 } });
-  // Responses of every kind: well, an error, an error before the service is called, a path that binds to nothing.
+  // Responses of every kind: OK, an error of the service, errors before the call, a path that does not bind.
   expect((await look(edge)).status).toBe(200);
   expect((await http2(edge.port, "/test/v1/look/a")).status).toBe(200);
   const fail = { method: "POST", headers: json, body: '{"code": 9}' };
@@ -75,7 +75,7 @@ test("OK: a place is given back once, whatever ends the call", async () => {
   expect((await http1(edge.port, "/test/v1/fail", { ...fail, body: "{" })).status).toBe(400);
   expect((await http1(edge.port, "/test/v1/look/a?nothing=1")).status).toBe(400);
   expect((await echo(edge, { authorization: "Bearer wrong" })).status).toBe(401);
-  await expectTwoPlaces(edge);
+  await expectTwoPermits(edge);
 });
 
 test("OK: a stream over HTTP/2 holds its place until it is reset, and its connection's end gives all back", async () => {
@@ -97,7 +97,7 @@ test("OK: a stream over HTTP/2 holds its place until it is reset, and its connec
   await open("h2 three");
   expect((await look(edge)).status).toBe(429);
   session.destroy();
-  await expectTwoPlaces(edge);
+  await expectTwoPermits(edge);
 });
 
 test("OK: a server stream holds its place while it is read, and gives it back when its reader is killed", async () => {
@@ -111,7 +111,7 @@ test("OK: a server stream holds its place while it is read, and gives it back wh
   await Promise.all(readers.map(({ key }) => edge.happenings.begun(key)));
   expect((await look(edge)).status).toBe(429);
   for (const { socket } of readers) socket.resetAndDestroy();
-  await expectTwoPlaces(edge);
+  await expectTwoPermits(edge);
 });
 
 test("OK: requests that wait behind another on their connection give their places back with it", async () => {
@@ -119,13 +119,13 @@ test("OK: requests that wait behind another on their connection give their place
   const socket = connect(edge.port, "127.0.0.1");
   socket.on("error", () => undefined);
   const wait = (key: string, header = "") => `GET /test/v1/wait/${key} HTTP/1.1\r\nHost: x\r\n${header}\r\n`;
-  // The second begins when the first has ended, which its deadline does.
+  // The second starts when the first has ended, at its deadline.
   socket.write(wait("pipelined-1", "Grpc-Timeout: 1S\r\n") + wait("pipelined-2"));
   const keys = ["pipelined-1", "pipelined-2"];
   await Promise.all(keys.map((key) => edge.happenings.begun(key)));
   socket.resetAndDestroy();
   await Promise.all(keys.map((key) => edge.happenings.cancelled(key)));
-  await expectTwoPlaces(edge);
+  await expectTwoPermits(edge);
 });
 
 test("OK: a caller that half closes ends its call, and its place is given back", async () => {

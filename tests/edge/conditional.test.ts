@@ -51,7 +51,7 @@ describe.each([
   test("OK: the tag of a resource is good for If-Match, until the resource is changed", async () => {
     const etag = String((await get(bookPath, { "accept-encoding": "gzip, identity;q=0" })).headers.etag);
     expect(etag).toMatch(/-gzip"$/);
-    // That it was read is no change of it.
+    // Reading it does not change its revision.
     edge.book.readCount += 1;
     const update = (tag: string) =>
       send(edge.port, bookPath, {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createConfirmLease } from "../../edge/content/confirm-leases.ts";
 
-/** Asks that a test answers when it likes, and a clock that goes on when it says so. */
+/** Confirmations and a clock that the test controls. */
 function held() {
   const clock = { nowMs: 0 };
   const asked: {

@@ -46,7 +46,7 @@ const get = (path: string, { headers = {}, ...sent }: Sent = {}, send = http1): 
   send(edge.port, path, { ...sent, headers: { ...bearer, ...headers } });
 const part = (path: string, range = "bytes=3-9") => get(path, { headers: { range } });
 
-/** A file that the edge holds: its first read was answered by storage. */
+/** A file that the edge has cached, because it was read once through storage. */
 async function heldFile(seed = 1): Promise<{ file: File; path: string; bytes: Buffer }> {
   const bytes = generated(1000, seed);
   const file = await upload(storage, who, { content: bytes });

@@ -17,19 +17,19 @@ afterAll(() => edge[Symbol.asyncDispose]());
 
 const mebibyte = 1024 * 1024;
 
-/** Bytes that differ from piece to piece, in pieces of an odd size. */
-function* pieces(bytes: number): Generator<Buffer> {
+/** Distinct chunks of an odd size. */
+function* chunks(bytes: number): Generator<Buffer> {
   const size = 100_003;
   for (let at = 0; at < bytes; at += size) {
-    const piece = Buffer.alloc(Math.min(size, bytes - at), at % 251);
-    piece.writeUInt8((at / size) % 256, 0);
-    yield piece;
+    const chunk = Buffer.alloc(Math.min(size, bytes - at), at % 251);
+    chunk.writeUInt8((at / size) % 256, 0);
+    yield chunk;
   }
 }
 
 function sha256Of(bytes: Iterable<Uint8Array>): string {
   const hash = createHash("sha256");
-  for (const piece of bytes) hash.update(piece);
+  for (const chunk of bytes) hash.update(chunk);
   return hash.digest("hex");
 }
 
@@ -67,23 +67,23 @@ describe.each([
   const headers = { "content-type": "image/tiff" };
 
   test("OK: 64 MiB go up as one field of a stream, byte for byte, with path and type beside them", async () => {
-    const body = Readable.from(pieces(total));
+    const body = Readable.from(chunks(total));
     const answer = await exchange({ path: "/library/v1/scans/a%2Fb", headers, body });
     expect(JSON.parse(await text(answer.body))).toEqual({
       name: "a/b",
       contentType: "image/tiff",
       bytes: String(total),
-      sha256: sha256Of(pieces(total)),
+      sha256: sha256Of(chunks(total)),
     });
   });
 
   test("OK: 64 MiB go up and come down at once, byte for byte", async () => {
-    const body = Readable.from(pieces(total));
+    const body = Readable.from(chunks(total));
     const answer = await exchange({ path: "/library/v1/scans:copy", headers, body });
     expect([answer.status, answer.contentType]).toEqual([200, "image/tiff"]);
     const hash = createHash("sha256");
-    for await (const piece of answer.body) hash.update(piece);
-    expect(hash.digest("hex")).toBe(sha256Of(pieces(total)));
+    for await (const chunk of answer.body) hash.update(chunk);
+    expect(hash.digest("hex")).toBe(sha256Of(chunks(total)));
   });
 
   test("OK: a document of no bytes has its type and its path all the same", async () => {
@@ -100,7 +100,7 @@ describe.each([
     const body = Readable.from([bytes]);
     const answer = await exchange({ path: "/library/v1/pages/a", headers, body });
     const received: Buffer[] = [];
-    for await (const piece of answer.body) received.push(piece);
+    for await (const chunk of answer.body) received.push(chunk);
     expect([answer.contentType, Buffer.concat(received)]).toEqual(["image/tiff", bytes]);
   });
 

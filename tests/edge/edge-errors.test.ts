@@ -6,7 +6,7 @@ import { guard } from "../../services/lib/rpc/guard.ts";
 import { startTestEdge, type TestEdge } from "./lib/test-edge.ts";
 import { streamCallers, unaryCallers, type WireCall } from "./lib/wire-callers.ts";
 
-// Errors that the edge makes by itself. What services answer is in statuses.test.ts.
+// Errors of the edge itself. Errors of services are in statuses.test.ts.
 
 const bounded = guard(BoundedService, {
   takeOne: () => ({}),
@@ -66,11 +66,11 @@ type Case = {
   readonly unary: WireCall;
   readonly stream: WireCall;
   readonly code: string;
-  /** Where REST has another code for it. */
+  /** Code in REST, if it differs. */
   readonly restCode?: string;
   readonly message: RegExp;
   readonly details: readonly JsonObject[];
-  /** Which of the edges it takes. */
+  /** The edge that the case needs. */
   readonly at?: keyof typeof edges;
 };
 
@@ -177,7 +177,7 @@ const cases: Case[] = [
   },
 ];
 
-/** Those whose status is HTTP's own, where a header can say when to try again. */
+/** Callers that receive an HTTP status, and so a Retry-After header. */
 const overHttp = ["REST unary", "REST stream", "Connect unary", "Connect JSON unary"];
 
 describe.each(cases)("$title", (expected) => {

@@ -6,7 +6,7 @@ import { WriteResponseSchema } from "../../gen/sluice/test/v1/resilience_pb.ts";
 import { startRawUpstream } from "./lib/raw-upstream.ts";
 import { startEdgeBefore } from "./lib/resilience.ts";
 
-// What an HTTP/2 server can say about calls that it did not begin with, and about those that it did.
+// Messages of an HTTP/2 server about calls that it has not processed, and about calls that it has.
 
 const answer = (stream: ServerHttp2Stream) => {
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
@@ -39,11 +39,11 @@ test("OK: a call that the server refused is made again, although it may not be m
 
 test("OK: a call that a GOAWAY leaves out is made again on another connection", async () => {
   await using raw = await startRawUpstream((stream, session, call) => {
-    // The watch of its health was the first stream, and the last that it has begun with.
+    // Stream 1 is the health watch, and the last stream that the server processes.
     if (call === 1) session.goaway(0, 1);
     else answer(stream);
   });
-  // As long as a busy machine may need for another connection.
+  // Enough for another connection on a busy machine.
   await using edge = await startEdgeBefore([raw.address], { reconnectMs: 60_000 });
   expect(await write(edge.url)).toEqual([200, "raw"]);
   expect(raw.sessions()).toBe(2);
@@ -95,7 +95,7 @@ const read = async (url: string, suffix = "") => {
   return response.status;
 };
 
-/** Says, in trailers alone, that the server is away, and when to come back. */
+/** Responds with UNAVAILABLE and a pushback, without a message. */
 const pushBack = (stream: ServerHttp2Stream, value: string) =>
   stream.respond(
     {
@@ -116,7 +116,7 @@ test("OK: a retry waits for as long as the server asks by its pushback", async (
   });
   await using edge = await startEdgeBefore([raw.address]);
   expect(await read(edge.url)).toBe(200);
-  // The backoff of a first retry is 50 ms at the most.
+  // The backoff of a first retry is at most 50 ms.
   expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(295);
 });
 

@@ -12,7 +12,7 @@ afterAll(() => edge[Symbol.asyncDispose]());
 
 const json = { "content-type": "application/json" };
 
-/** The fields of the request that the service got. */
+/** The set fields of the request that the service received. */
 const got = ({ body }: RawResponse) => pruned(JSON.parse(body).request);
 const violation = ({ body }: RawResponse) => JSON.parse(body).error.details[0].fieldViolations[0];
 

@@ -23,6 +23,6 @@ test("OK: a hedged call waits for a second address that is not there yet", async
   await expect.poll(() => stuck.begun().length).toBe(1);
   await late.start();
   expect(await (await answer).json()).toEqual({ server: "late" });
-  // The first address is not asked again.
+  // The first address does not get a second attempt.
   expect(stuck.begun()).toHaveLength(1);
 });

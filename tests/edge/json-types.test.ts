@@ -21,7 +21,7 @@ const any = (type: string, rest: string) => `{"any":{"@type":"type.googleapis.co
 
 const registry = registryOf([file_sluice_library_v1_library]);
 
-/** An answer without the fields that it spells out although nobody set them. */
+/** A response without unset fields, which the edge writes with their defaults. */
 const withoutZeros = (answer: Parameters<typeof fromJson>[1]) =>
   toJson(TypesSchema, fromJson(TypesSchema, answer, { registry }), { registry });
 

@@ -8,16 +8,16 @@ import { rateLimits } from "./lib/admission.ts";
 import { type StoppableStore, stoppableRedis } from "./lib/stoppable-store.ts";
 
 const log = pino({ level: "silent" });
-/** A busy machine does not make a process count for itself. */
+/** Long enough that a busy machine does not fall back to local counting. */
 const patient = { waitMs: 1_800 };
 const limits = rateLimits({ org: { callsMax: 1 } });
-/** The one place of an organisation. */
+/** The only permit of an organisation. */
 const permitOf = (org: string): readonly LimitRequest[] => [limitRequest("org", limits, org, 1)];
 
 const tryAcquire = async (limiter: Limiter, requests: readonly LimitRequest[]): Promise<Acquisition> =>
   await limiter.acquire(requests);
 
-/** Takes a place if there is one, and gives it back at once. */
+/** Whether a permit is free. Acquires and releases it. */
 async function isFree(limiter: Limiter, requests: readonly LimitRequest[]): Promise<boolean> {
   const { states, release } = await tryAcquire(limiter, requests);
   release?.();
@@ -59,7 +59,7 @@ const behaviour = (_: string, startStore: () => Promise<StoppableStore>) => {
   });
 
   test("OK: a place that was granted too late to be waited for is given back", async () => {
-    // Neither time nor a beat helps within this test.
+    // Neither a lease nor a renewal expires during this test.
     const times = { waitMs: 50, leaseMs: 600_000, renewMs: 600_000 };
     await using one = await createSharedLimiter(store.open, log, times);
     const requests = permitOf("late");
@@ -72,7 +72,7 @@ const behaviour = (_: string, startStore: () => Promise<StoppableStore>) => {
   });
 
   test("OK: what was given back last is free when a process has ended", async () => {
-    // Neither time nor a beat helps within this test.
+    // Neither a lease nor a renewal expires during this test.
     const times = { ...patient, leaseMs: 600_000, renewMs: 600_000 };
     const calls = ["last", "very last"].map(permitOf);
     {

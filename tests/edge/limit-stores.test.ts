@@ -16,7 +16,7 @@ afterAll(async () => {
 
 const hour = 3_600_000;
 let keys = 0;
-/** A key that no other test has. */
+/** A unique key. */
 const newKey = () => {
   keys += 1;
   return `key ${keys}`;
@@ -30,7 +30,7 @@ const request = (key: string, limit: Partial<LimitRequest> = {}): LimitRequest =
   ...limit,
 });
 
-/** Applies batches of a process, and answers which calls were granted. */
+/** Applies a batch of a process. Returns whether each call was granted. */
 const granted = async (store: Store, batch: Partial<Batch>): Promise<boolean[]> => {
   const whole = { holder: "one", leaseMs: 60_000, held: [], charges: [], calls: [], ...batch };
   return (await store.apply(whole)).map((states) => states.every(isGranted));
@@ -137,7 +137,7 @@ const behaviour = (open: () => Promise<Store>) => {
   });
 };
 
-/** The store of the processes of one edge, without their channel. */
+/** The store of an edge with several processes, without their channel. */
 const table = createLimitTable();
 const openTable = async (): Promise<Store> => ({
   apply: async (batch) => applyBatch(table, batch),

@@ -73,7 +73,7 @@ test("OK: each request is one line of the log, without secrets", async () => {
     body: "{}",
   });
   const linesOf = (id: string) => edge.log.filter((line) => line.requestId === id);
-  // A line is written when the answer is over, which its reader may know before.
+  // The line is written after the end of the response, which the client can see first.
   for (const id of ["logged-1", "logged-2"]) await expect.poll(() => linesOf(id).length).toBeGreaterThan(0);
   const [refused, done] = [linesOf("logged-1"), linesOf("logged-2")];
   expect(refused).toHaveLength(1);

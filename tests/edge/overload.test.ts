@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { startBackend, startEdgeBefore } from "./lib/resilience.ts";
 import { overRest } from "./lib/resilience-callers.ts";
 
-// What an upstream is spared that fails or has too much to do.
+// Protection of upstreams that fail or are overloaded.
 
 test("Unavailable: a service that fails all the time is not asked much more for it", async () => {
   await using backend = await startBackend("a");
@@ -40,7 +40,7 @@ describe.each([
   ["a call", ""],
   ["a stream", ":follow"],
 ])("an upstream that too many calls wait for: %s", (_, verb) => {
-  /** Two calls that wait for a process that was killed, and the third, which was one too many. */
+  /** Two calls that wait for a killed process, and a third over the limit. */
   async function startThree(signal?: AbortSignal) {
     await using stack = new AsyncDisposableStack();
     const backend = stack.use(await startBackend("a"));
@@ -73,7 +73,7 @@ describe.each([
     const statuses = await Promise.all(calls.map(async (one) => (await one).status));
     expect(statuses.sort()).toEqual([200, 200, 503]);
     expect(backend.begun()).toHaveLength(3);
-    // Their places are free again.
+    // Their permits are free again.
     await backend.end("SIGKILL");
     const again = ["4", "5"].map((key) => three.call(key));
     const third = await Promise.race([...again, three.call("6")]);

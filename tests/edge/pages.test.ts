@@ -15,7 +15,7 @@ import { http1, http2 } from "./lib/raw-http.ts";
 const buf = join(import.meta.dirname, "../../node_modules/.bin/buf");
 const assets = `/docs/swagger-ui-${swaggerUi.version}`;
 
-/** Every page, its media type and how long it may be kept. */
+/** Path, media type and cache control of each page. */
 const pages = [
   ["/openapi.json", "application/json", "no-cache"],
   ["/openapi.yaml", "application/yaml", "no-cache"],

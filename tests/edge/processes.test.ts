@@ -12,7 +12,7 @@ import { meshKeys, temporaryFolder } from "../lib/test-mesh.ts";
 
 const nowhere = "127.0.0.1:1";
 
-/** The edge in two processes, with nothing behind it. */
+/** The edge in two processes, without upstreams. */
 const startTwoProcesses = (settings: Record<string, string> = {}): Promise<SpawnedProcess> =>
   spawnProcess("edge/main.ts", {
     EDGE_PORT: "0",
@@ -27,7 +27,7 @@ async function workersOf({ pid }: SpawnedProcess): Promise<number[]> {
   return children.trim().split(" ").filter(Boolean).map(Number);
 }
 
-/** A call that its limits let in fails at identity, which is not there. */
+/** Makes a call. If it is admitted, it fails at identity, which is not running. */
 const call = async ({ address }: SpawnedProcess): Promise<number> => {
   const response = await fetch(`${address}/api/v1/auth/whoami`, {
     headers: { "x-api-key": "k", connection: "close" },
@@ -36,7 +36,7 @@ const call = async ({ address }: SpawnedProcess): Promise<number> => {
   return response.status;
 };
 
-/** A connection that was on its way to a process that ends may never be answered. */
+/** Bounded, because a connection to a process that ends may never get a response. */
 const isAnswering = ({ address }: SpawnedProcess): Promise<boolean> =>
   fetch(`${address}/health`, {
     headers: { connection: "close" },
@@ -55,8 +55,8 @@ test("429: two processes share one budget, also when one of them dies", async ()
   await expect.poll(async () => (await workersOf(edge)).filter((pid) => pid !== victim).length).toBe(2);
   for (let made = 0; made < 6; made += 1) statuses.push(await call(edge));
   expect(statuses).toEqual(Array(12).fill(503));
-  // A process that is not answered soon enough counts for itself: on a busy machine a call or two. Budgets of their own
-  // would let in twelve more, and one that a dead process takes with it three.
+  // Without a timely response of the store, a process counts locally: one or two calls on a busy machine. Separate budgets
+  // would admit twelve more, and a budget that is lost with a process three.
   const lateMax = 2;
   const late = [];
   do late.push(await call(edge));
@@ -65,7 +65,7 @@ test("429: two processes share one budget, also when one of them dies", async ()
 });
 
 test("OK: a process that dies before it is answered takes no other with it", async () => {
-  // The same port again, once every process of it is gone.
+  // The port is reused after all processes are gone.
   await using edge = await startTwoProcesses({ EDGE_PORT: String(await freePort()) });
   using agent = keepAliveAgent();
   const statusOf = async (): Promise<number> => {
@@ -79,7 +79,7 @@ test("OK: a process that dies before it is answered takes no other with it", asy
   };
   expect(await statusOf()).toBe(503);
   const before = await workersOf(edge);
-  // The question about this call waits in the channel when its process is gone.
+  // The request to the store waits in the channel while its process dies.
   process.kill(edge.pid, "SIGSTOP");
   expect(await statusOf()).toBe(503);
   for (const pid of before) process.kill(pid, "SIGKILL");
@@ -116,14 +116,14 @@ test("OK: one admin port tells of all processes", async () => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: "close" } });
     return { status: response.status, body: await response.text() };
   };
-  // One after the other goes to one process and to the next.
+  // Consecutive connections reach the processes in turn.
   for (let made = 0; made < 4; made += 1) expect(await call(edge)).toBe(503);
   const labels = 'method="sluice.identity.v1.AuthService/WhoAmI",protocol="rest",code="UNAVAILABLE"';
-  // An answer is counted when it is over, which its reader may know before.
+  // A response is counted after its end, which the client can see first.
   const counted = async () => (await ask("/metrics")).body;
   await expect.poll(counted).toContain(`sluice_edge_requests_total{${labels}} 4`);
   expect(await counted()).toMatch(/^sluice_build_info\{process="edge",.*\} 1$/m);
-  // What the edge calls is not there.
+  // The upstreams are not running.
   expect(await ask("/readyz")).toEqual({
     status: 503,
     body: '{"status":"NOT_SERVING","parts":{"edge":false}}',
@@ -149,11 +149,11 @@ test("OK: a stop lets a request end that has begun, in whichever process", async
   for (const socket of sockets) {
     socket.write("POST /api/v1/auth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n");
     socket.write("Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
-    // The request is there when its body is asked for.
+    // The edge requests the body when it has received the head.
     await once(socket, "readable");
   }
   process.kill(edge.pid, "SIGTERM");
-  // Nobody takes connections any more.
+  // No process accepts connections any more.
   await expect.poll(() => isAnswering(edge)).toBe(false);
   for (const socket of sockets) socket.write("{}");
   for (const answer of await Promise.all(answers)) expect(answer).toContain("HTTP/1.1 503");
@@ -173,7 +173,7 @@ test("Error: processes that can't start end the edge", async () => {
   await expect(startTwoProcesses({ EDGE_PORT: port })).rejects.toThrow("EADDRINUSE");
 });
 
-/** Calls over one connection, which one process has. */
+/** Uses one connection, and so one process. */
 function keepAliveAgent(): Agent & Disposable {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   return Object.assign(agent, { [Symbol.dispose]: () => agent.destroy() });

@@ -8,11 +8,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EchoService } from "../../gen/sluice/test/v1/echo_pb.ts";
 import { startTestEdge, type TestEdge } from "./lib/test-edge.ts";
 
-// How soon the service hears that a caller has gone or that a deadline has passed.
+// Delay until the service notices a disconnected caller or a passed deadline.
 
 const soonMs = 100;
-/** The best of several: what is measured is the edge, and not how busy the machine is. */
-const tries = 20;
+/** The best attempt counts, so that the load of the machine does not. */
+const attempts = 20;
 const timeoutMs = 500;
 
 let edge: TestEdge;
@@ -54,7 +54,7 @@ const protocols: [name: string, call: Call][] = [
 
 async function bestOf(measure: (attempt: number) => Promise<number>): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < tries && best > soonMs; attempt += 1)
+  for (let attempt = 0; attempt < attempts && best > soonMs; attempt += 1)
     best = Math.min(best, await measure(attempt));
   return best;
 }
@@ -84,7 +84,7 @@ describe.each(protocols)("%s", (name, call) => {
       const start = performance.now();
       const ended = call(method, key, { timeoutMs }).catch(() => undefined);
       const hears = edge.happenings.begun(key).then(() => true);
-      // On a busy machine the time is up before the service has heard of the call at all.
+      // On a busy machine the deadline can pass before the service receives the call.
       if (!(await Promise.race([hears, ended.then(() => false)]))) return Number.POSITIVE_INFINITY;
       await edge.happenings.cancelled(key);
       const tookMs = performance.now() - start - timeoutMs;

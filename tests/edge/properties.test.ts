@@ -19,7 +19,7 @@ function bind(httpMethod: string, path: string, rawQuery = "") {
   return bindBody(found.route, bindHead(found.route, head), undefined);
 }
 
-/** Text that a URL can carry: all but NUL and halves of characters. */
+/** Text that a URL can contain: no NUL and no lone surrogates. */
 const text = fc.string({ unit: "grapheme" }).filter((value) => value.isWellFormed() && !value.includes("\0"));
 const segment = text.filter((value) => value !== "");
 

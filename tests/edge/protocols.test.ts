@@ -112,7 +112,7 @@ describe.each([
     const { status, headers, body } = await drop(send, limited);
     expect([status, JSON.parse(body).error.details[0].reason]).toEqual([429, "RATE_LIMIT_EXCEEDED"]);
     expect(headers.ratelimit).toContain("user");
-    // REST draws from the same tokens.
+    // REST uses the same tokens.
     const echo = { method: "POST", headers: { ...bearer, "content-type": "application/json" }, body: "{}" };
     expect((await send(limited.port, "/test/v1/echo", echo)).status).toBe(429);
   });

@@ -17,7 +17,7 @@ import { apiKeyOf, startTestEdge, type TestEdge, tokenOf } from "./lib/test-edge
 
 type Overrides = Parameters<typeof rateLimits>[0];
 
-/** An edge with these limits; 127.0.0.1 is a proxy, so that a test can call from anywhere. */
+/** An edge with these limits. 127.0.0.1 is a trusted proxy, so that a test can choose the client's address. */
 async function startLimited(overrides: Overrides, services: (typeof AuthService)[] = []) {
   const { limiter, clock } = clockedLimiter();
   const limits = rateLimits(overrides);
@@ -117,7 +117,7 @@ test.each([
   expect([status, headers["retry-after"], headers.ratelimit]).toEqual([
     429,
     "30",
-    // A call that is refused takes nothing.
+    // A refused call costs nothing.
     '"address";r=59998;t=1, "user";r=0;t=30, "org";r=59998;t=1',
   ]);
   expect(JSON.parse(body)).toEqual({
@@ -152,7 +152,7 @@ test("429: a user's tokens count together, its API keys each apart, and all of a
   expect(other).toEqual([200, 429]);
   const refused = await echo(edge, apiKeyOf("o", "two"));
   expect(JSON.parse(refused.body).error.details[0].metadata.of).toBe("org");
-  // What was refused took nothing: of the key's three tokens one is gone.
+  // Refused calls cost nothing: the key has used one of its three tokens.
   expect(refused.headers.ratelimit).toContain('"api-key";r=2;');
   expect(await count(tokenOf("p", "u"), 3)).toEqual([200, 200, 429]);
 });
@@ -218,7 +218,7 @@ test("429: what callers forward by themselves changes nothing, and a proxy's wor
   const statuses = [];
   for (const headers of spoofed) statuses.push((await look(edge, headers)).status);
   expect(statuses).toEqual([200, 200, 429]);
-  // Behind a proxy, what its caller wrote stands left of the address that the proxy saw.
+  // A proxy appends the address that it sees to the header of its client.
   await using behind = await startLimited({ address: { tokens: 2 } });
   const through = (written: string) => look(behind, { "x-forwarded-for": `${written}, 203.0.113.9` });
   expect([

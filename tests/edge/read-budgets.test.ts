@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => storage[Symbol.asyncDispose]());
 
-/** Nobody runs into it. */
+/** A limit that is never reached. */
 const wide = { tokens: 1e12, refillMs: 60_000, callsMax: 1_000 };
 
 type Overrides = Partial<Record<LimitName, Partial<ReadLimits[LimitName]>>>;
@@ -72,7 +72,7 @@ async function statusesOf(count: number, call: () => Promise<RawResponse>): Prom
   return statuses;
 }
 
-/** Two small reads, and no third within a minute. */
+/** Allows two small reads within a minute. */
 const two = { tokens: 128 * kib, refillMs: 60_000 };
 
 describe.each([
@@ -123,7 +123,7 @@ describe.each([
     const statuses = [];
     for (const headers of readers) statuses.push((await read(edge, headers)).status);
     expect(statuses).toEqual([206, 206, 429]);
-    // Another organisation has no such file, but a budget.
+    // The other organisation does not have the file, but it has a budget.
     expect((await read(edge, tokenOf(other, user))).status).toBe(404);
   });
 
@@ -140,7 +140,7 @@ describe.each([
     const readFrom = (address: string) => () =>
       http1(edge.port, url, { headers: { ...range, "x-forwarded-for": address } });
     expect(await statusesOf(3, readFrom("203.0.113.1"))).toEqual([206, 206, 429]);
-    // The organisation is known from the first answer on.
+    // The first response tells the edge the organisation.
     expect(await statusesOf(3, readFrom("203.0.113.2"))).toEqual([206, 206, 429]);
     const refused = await readFrom("203.0.113.3")();
     expect([refused.status, refused.status === 206 || reasonOf(refused).metadata.of]).toEqual([206, true]);
@@ -184,7 +184,7 @@ describe.each([
   test("429: as many reads on their way as there may be, and one more when one has ended", async () => {
     await using edge = await startLimited({ user: { callsMax: 1 } }, { folder });
     const editor = principal({ orgId: org, userId: user, roles: ["editor"] });
-    // More than connections hold: it is on its way as long as nobody reads.
+    // Larger than all buffers of the connection, so the read is in progress until the client reads.
     const { fileId } = await upload(storage, editor, { name: "large.bin", content: generated(32 * mib) });
     const large = path().replace(file.fileId, fileId);
     const sent = request({ port: edge.port, path: large, headers: mine, agent: false }).end();
@@ -209,12 +209,12 @@ describe.each([
     const sent = request({ port: edge.port, path: path(), headers: mine, agent: false }).end();
     const [answer] = (await once(sent, "response")) as [IncomingMessage];
     let received = 0;
-    answer.on("data", (piece: Buffer) => {
-      received += piece.byteLength;
+    answer.on("data", (chunk: Buffer) => {
+      received += chunk.byteLength;
     });
     const ended = once(answer, "end");
     await expect.poll(() => received).toBeGreaterThan(mib / 2);
-    // One piece is on its way when the bucket is empty, and what it owes waits for the clock.
+    // One chunk is sent when the bucket is empty; its debt is paid as the clock advances.
     for (const mibs of [1, 2]) {
       expect(received).toBeLessThanOrEqual((mibs + 1) * mib);
       edge.clock.nowMs += 1_000;
@@ -231,7 +231,7 @@ describe.each([
 
 test("OK: a large read is granted where small ones take what comes", async () => {
   const granted: number[] = [];
-  // As small reads leave it.
+  // The budget that small reads leave.
   const limiter: Limiter = {
     acquire(requests) {
       const isGranted = requests.every(({ cost }) => cost <= readBytesMin);

@@ -4,7 +4,7 @@ import { RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { startBackend, startEdgeBefore } from "./lib/resilience.ts";
 import { type Calls, callDuring, overRest, protocols, reached, twice } from "./lib/resilience-callers.ts";
 
-// What a caller of the edge notices when a process behind it ends and begins: as little as its contracts allow.
+// Effects of a restarting upstream on callers of the edge: as few as the contracts allow.
 
 describe.each(protocols)("%s: a service is killed and started again", (_, callsOf) => {
   const restarted = async (call: (calls: Calls, key: string) => Promise<string>) => {

@@ -36,12 +36,12 @@ test.each([
   ["POST", "/v1/users", "POST /v1/users v1/users"],
   ["GET", "/v1/users/me", "GET /v1/users/me v1/users/me"],
   ["GET", "/v1/users/you", "GET /v1/users/{id} v1/users/you"],
-  // The literal has the wrong method: the wildcard has the right one.
+  // The literal has another method; the wildcard matches.
   ["DELETE", "/v1/users/me", "DELETE /v1/users/{id} v1/users/me"],
-  // The literal leads nowhere further on.
+  // The literal has no such continuation.
   ["GET", "/v1/users/me/keys/k", "GET /v1/users/{id}/keys/{key} v1/users/me/keys/k"],
   ["POST", "/v1/users/7:disable", "POST /v1/users/{id}:disable v1/users/7"],
-  // A verb is taken off only where the route has it.
+  // A verb is recognised only if the route has it.
   ["GET", "/v1/users/urn:isbn:1", "GET /v1/users/{id} v1/users/urn:isbn:1"],
   ["POST", "/v1/users/urn:isbn:1:disable", "POST /v1/users/{id}:disable v1/users/urn:isbn:1"],
   ["GET", "/v1/users/7:disable", "GET /v1/users/{id} v1/users/7:disable"],

@@ -41,7 +41,7 @@ async function errorOf(work: Promise<unknown>): Promise<ConnectError> {
   throw new Error("it did not fail");
 }
 
-// grpc-js does not undo every percent-encoding that Connect's handlers make.
+// grpc-js does not decode all percent-encodings of Connect's handlers.
 const messageOf = (error: ConnectError): string => decodeURIComponent(error.rawMessage);
 
 async function* each<T>(items: T[]): AsyncGenerator<T> {
@@ -95,7 +95,7 @@ describe.each(Object.keys(protocols))("%s", (name) => {
     expect((await client().sum(each([{ number: 1 }, { number: 2 }]))).sum).toBe(3n);
   });
 
-  // HTTP/1.1 has one direction at a time.
+  // HTTP/1.1 is half-duplex.
   if (!name.includes("HTTP/1.1"))
     test("OK: carries both streams of a call at once", async () => {
       const gate = Promise.withResolvers<void>();

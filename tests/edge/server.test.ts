@@ -20,7 +20,7 @@ test("OK: the first bytes may come one by one", async () => {
   expect(
     await rawBytes(edge.port, ..."GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
   ).toMatch(/^HTTP\/1\.1 200 OK/);
-  // As a preface begins, at first.
+  // The first byte equals that of the preface.
   const put = "PUT /health HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
   expect(await rawBytes(edge.port, ...put)).toMatch(/^HTTP\/1\.1 405 /);
 });

@@ -9,7 +9,7 @@ import { generated, mib, type Storage, startStorage, upload } from "../storage/f
 import { http1, http2 } from "./lib/raw-http.ts";
 import { bearer, orgId, startTestEdge, type TestEdge, userId } from "./lib/test-edge.ts";
 
-/** Text, so that answers compare as such. */
+/** Text, so that responses can be compared as text. */
 const content = generated(3 * mib + 5).toString("hex");
 let storage: Storage;
 let file: File;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => storage[Symbol.asyncDispose]());
 
-/** An edge that reads this folder by itself. */
+/** An edge that reads this folder directly. */
 const edgeOn = (storageDirectory: string): Promise<TestEdge> =>
   startTestEdge({ services: [FileService], upstreams: { storage: storage.address }, storageDirectory });
 
@@ -81,7 +81,7 @@ test("Unavailable: the folder holds another file than the one that storage has v
   ]);
 });
 
-/** What storage says of a file in a folder. */
+/** The location of a file as storage reports it. */
 async function locate(folder: string, name: string) {
   const fingerprint = fileFingerprint(await stat(join(folder, name), { bigint: true }));
   return { path: name, fingerprint };

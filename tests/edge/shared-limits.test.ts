@@ -10,14 +10,14 @@ import { type StoppableStore, stoppableRedis } from "./lib/stoppable-store.ts";
 import { startTestEdge, type TestEdge, tokenOf } from "./lib/test-edge.ts";
 
 const hour = 3_600_000;
-/** A user may call 400 times, of which none comes back during a test, and upload once at a time. */
+/** A user has 400 tokens, which do not refill during a test, and one permit. */
 const limits = rateLimits({
   address: { tokens: 1_000_000 },
   user: { tokens: 400, refillMs: 400 * hour, callsMax: 1 },
   org: { tokens: 6, refillMs: 6 * hour },
 });
 
-/** Calls wait so long for the store that a busy machine does not make them count for themselves. */
+/** Long enough that a busy machine does not fall back to local counting. */
 const patient = { waitMs: 1_800 };
 
 async function startEdge(
@@ -47,7 +47,7 @@ const echo = (edge: TestEdge, org: string, user = "u") =>
 
 const statusOf = async (edge: TestEdge, org: string, user?: string) => (await echo(edge, org, user)).status;
 
-/** Takes all tokens of an organisation from the store, past every edge. */
+/** Takes all tokens of an organisation directly from the store. */
 async function spend(store: StoppableStore, org: string): Promise<void> {
   await using direct = await store.open();
   const all = limitRequest("org", limits, org, 6);
@@ -106,7 +106,7 @@ const behaviour = (_: string, startStore: () => Promise<StoppableStore>) => {
     try {
       const startedMs = performance.now();
       expect(await statusOf(edge, "hung")).toBe(200);
-      // The wait is 50 ms; the rest is for a busy machine.
+      // The wait is 50 ms; the rest allows for a busy machine.
       expect(performance.now() - startedMs).toBeLessThan(2_000);
       const statuses = [];
       for (let made = 0; made < 6; made += 1) statuses.push(await statusOf(edge, "hung"));
@@ -114,7 +114,7 @@ const behaviour = (_: string, startStore: () => Promise<StoppableStore>) => {
     } finally {
       await store.thaw();
     }
-    // Used up in the store, and not in any process.
+    // The tokens are used up in the store, not in a process.
     for (const [at, thawed] of [edge, one, two].entries()) {
       await expect
         .poll(async () => {
@@ -133,7 +133,7 @@ const behaviour = (_: string, startStore: () => Promise<StoppableStore>) => {
     for (let made = 0; made < 7; made += 1) statuses.push(await statusOf(one, "gone"));
     expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 429]);
     await store.start();
-    // A store that has forgotten everything hears of the place again; an edge finds its store again by asking.
+    // A store that has lost its state is told of the permit again. An edge detects its store by retrying.
     await expect.poll(async () => (await echo(two, "kept")).body).toContain("CONCURRENCY_LIMIT_EXCEEDED");
     uploading.destroy();
     await spend(store, "back");

@@ -22,10 +22,10 @@ const stalled = {
   },
 };
 
-/** Begins a body over HTTP/1.1, stops, and answers what comes back. */
+/** Starts a body over HTTP/1.1 and stalls. Returns the response. */
 async function stopWithin(path: string, headers: Record<string, string>, begin: string | Buffer) {
   const request = http1Request(`${edge.url}${path}`, { method: "POST", agent: false, headers });
-  // The edge ends the connection of a body that will not come.
+  // The edge closes the connection of a stalled body.
   request.on("error", () => undefined);
   request.write(begin);
   const [response] = (await once(request, "response")) as [IncomingMessage];
@@ -83,10 +83,10 @@ test("OK: a connection on which nothing begins is ended", async () => {
 
 const preface = Buffer.concat([
   Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-  // SETTINGS without any.
+  // Empty SETTINGS.
   Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
 ]);
-// HEADERS of stream 1 with `:method: GET`, to be continued.
+// HEADERS of stream 1 with `:method: GET`, without the end of the block.
 const headersBegin = Buffer.from([0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82]);
 
 test.each([

@@ -7,7 +7,7 @@ import { startFaultyEdge } from "./lib/fault-backend.ts";
 import { statusCallers, type Told } from "./lib/status-callers.ts";
 import type { TestEdge } from "./lib/test-edge.ts";
 
-// What fails here is grpc-js alone: no code of ours stands between the failure and the edge.
+// The failing services are grpc-js alone, without any code of Sluice.
 
 let edge: TestEdge;
 beforeAll(async () => {
@@ -32,7 +32,7 @@ const codes = [
   [14, "UNAVAILABLE"],
   [15, "DATA_LOSS"],
   [16, "UNAUTHENTICATED"],
-  // Codes that gRPC does not have.
+  // Codes that gRPC does not define.
   [17, "UNKNOWN"],
   [99, "UNKNOWN"],
 ] as const;
@@ -40,7 +40,7 @@ const hidden: readonly string[] = ["INTERNAL", "UNKNOWN"];
 
 const message = '50% of "ünï",\r\nsecond line: %41 %zz 😀 \\ ~ \u0001';
 
-/** A detail as it is sent, and as the edge's JSON has it. */
+/** A detail as sent by the service, and in the edge's JSON. */
 type Detail = { type: string; value: Uint8Array; json: JsonObject };
 
 function known(type: string, json: JsonValue): Detail {
@@ -60,7 +60,7 @@ const details = [
   known("google.rpc.BadRequest", { fieldViolations: [{ field: "a.b", description: "no" }] }),
   known("google.protobuf.Duration", "1.500s"),
   foreign(0xff, 0x00, 0x01),
-  // Its bytes are no message of its type.
+  // The bytes are not a message of the type.
   { type: "google.rpc.ErrorInfo", value: new Uint8Array([0x0a, 0x7f]), json: { value: "Cn8=" } },
 ];
 

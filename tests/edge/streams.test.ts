@@ -146,7 +146,7 @@ test("OK: a slow reader holds the backend back", async () => {
   const path = `/test/v1/count?key=slow&padding=${padding}`;
   const request = http1Get(edge.url + path, { agent: false, headers: { accept: "application/x-ndjson" } });
   const [response] = (await once(request, "response")) as [IncomingMessage];
-  // Nothing is read: what is sent must come to rest.
+  // Nothing is read, so sending has to stop.
   const atRest = await comesToRest(() => edge.happenings.sent("slow"));
   expect(atRest * padding).toBeLessThan(64 * mebibyte);
   await once(response, "data");
@@ -154,7 +154,7 @@ test("OK: a slow reader holds the backend back", async () => {
   await edge.happenings.cancelled("slow");
 });
 
-/** Waits until a number has not grown for many turns of the event loop. */
+/** Waits until a number has not grown for many iterations of the event loop. */
 async function comesToRest(number: () => number): Promise<number> {
   let [last, still] = [-1, 0];
   while (still < 2000) {

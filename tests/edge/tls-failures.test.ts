@@ -13,7 +13,7 @@ import { createAuthority } from "../lib/test-certificates.ts";
 import { figuresAt, figuresOf } from "../telemetry/lib/observed-processes.ts";
 import { servername, startTlsServer, type TlsTestServer } from "./lib/tls-server.ts";
 
-// What whoever runs the edge hears of connections that fail before they are secure.
+// Logs and metrics of failed TLS handshakes.
 
 const metric = "sluice_tls_handshakes_failed_total";
 const [authority, clients] = [await createAuthority(), await createAuthority()];
@@ -44,15 +44,15 @@ async function handshake(options: ConnectionOptions): Promise<void> {
     ...options,
   });
   socket.on("error", () => undefined);
-  // What a client of TLS 1.3 is refused for comes after its own part.
+  // In TLS 1.3, a client is refused after its side of the handshake is complete.
   socket.resume();
   await closed(socket);
 }
 
-/** Also where an error comes before. */
+/** Resolves on close, even after an error. */
 const closed = (socket: Socket): Promise<unknown> => new Promise((resolve) => socket.once("close", resolve));
 
-/** Says something else than TLS, and waits until the server ends the connection. */
+/** Sends bytes that are not TLS, and waits until the server closes the connection. */
 async function say(text: string): Promise<void> {
   const socket = connectTcp(tls.port, "127.0.0.1");
   socket.on("error", () => undefined);
@@ -131,7 +131,7 @@ test("OK: connections that are silent instead of a handshake give up their place
   );
   const other = ask();
   expect(await other.call()).toBe("done");
-  // Who has spoken keeps its place.
+  // A connection with requests keeps its place.
   expect(await honest.call()).toBe("done");
   for (const socket of silent) socket.destroy();
   for (const { agent } of [honest, other]) agent.destroy();

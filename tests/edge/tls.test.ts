@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const authority = await createAuthority();
 const ca = authority.certificatePem;
-/** A server that answers everything, with a certificate of the authority's. */
+/** A server with a certificate of the authority that responds to every request. */
 const startTlsServer = async (
   clients: { clientCaPem?: string; clientCertificates?: ClientCertificates } = {},
 ) => stack.current.use(await startServerOf(authority, clients));

@@ -30,7 +30,7 @@ test.each(examples)("$status: $line", async ({ method, path, body, status, answe
   for (const send of [http1, http2]) {
     const { status: received, body: text } = await send(edge.port, path, sent);
     expect(received).toBe(Number(status));
-    // The page leaves out what is not set.
+    // The page omits unset fields.
     expect(JSON.parse(text)).toMatchObject(JSON.parse(answer));
   }
 });

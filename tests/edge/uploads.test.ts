@@ -22,7 +22,7 @@ const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 type Part = { name: string; fileName?: string; type?: string; content: string | Uint8Array };
 
 function form(parts: Part[], end = "--limit--\r\n") {
-  const pieces = parts.flatMap(({ name, fileName, type, content }) => [
+  const chunks = parts.flatMap(({ name, fileName, type, content }) => [
     Buffer.from(
       `--limit\r\nContent-Disposition: form-data; name="${name}"${fileName === undefined ? "" : `; filename="${fileName}"`}\r\n` +
         `${type ? `Content-Type: ${type}\r\n` : ""}\r\n`,
@@ -33,7 +33,7 @@ function form(parts: Part[], end = "--limit--\r\n") {
   return {
     method: "POST",
     headers: { ...bearer, "content-type": "multipart/form-data; boundary=limit" },
-    body: Buffer.concat([...pieces, Buffer.from(end)]),
+    body: Buffer.concat([...chunks, Buffer.from(end)]),
   };
 }
 
@@ -174,16 +174,16 @@ describe.each([
   });
 });
 
-/** A body of `total` bytes that is made as it is read. */
+/** A body of `total` bytes that is generated while it is read. */
 function* content(total: number): Generator<Uint8Array> {
-  const piece = contentOf(mebibyte);
-  for (let at = 0; at < total; at += piece.byteLength)
-    yield piece.subarray(0, Math.min(piece.byteLength, total - at));
+  const chunk = contentOf(mebibyte);
+  for (let at = 0; at < total; at += chunk.byteLength)
+    yield chunk.subarray(0, Math.min(chunk.byteLength, total - at));
 }
 
 function sha256Of(total: number): string {
   const hash = createHash("sha256");
-  for (const piece of content(total)) hash.update(piece);
+  for (const chunk of content(total)) hash.update(chunk);
   return hash.digest("hex");
 }
 
@@ -218,10 +218,10 @@ test("OK: a large upload is taken no faster than the backend takes it: little is
   const total = 128 * mebibyte;
   let [sent, most] = [0, 0];
   function* watched() {
-    for (const piece of content(total)) {
-      sent += piece.byteLength;
+    for (const chunk of content(total)) {
+      sent += chunk.byteLength;
       most = Math.max(most, sent - fresh.happenings.sent("upload"));
-      yield piece;
+      yield chunk;
     }
   }
   const request = http1Request(`${fresh.url}${path}?name=x`, {

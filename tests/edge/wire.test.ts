@@ -7,7 +7,7 @@ import { wrap } from "../../edge/codec/envelope.ts";
 import { LookRequestSchema, LookResponseSchema } from "../../gen/sluice/test/v1/echo_pb.ts";
 import { startTestEdge, type TestEdge } from "./lib/test-edge.ts";
 
-// What no client of a library sends, byte by byte. Connect's own suite has many more, where Go is present.
+// Messages that client libraries do not send. The conformance suite of Connect, which needs Go, has many more.
 
 let edge: TestEdge;
 beforeAll(async () => {
@@ -27,7 +27,7 @@ async function connectUnary(body: Buffer, headers: Record<string, string> = {}) 
   return { response, bytes: Buffer.from(await response.arrayBuffer()) };
 }
 
-/** One call of gRPC; answers its body and its trailers. */
+/** Makes one gRPC call. Returns its body and trailers. */
 async function grpc(body: Buffer, headers: Record<string, string> = {}, method = "Look") {
   const session = connect(edge.url);
   const path = `/sluice.test.v1.EchoService/${method}`;

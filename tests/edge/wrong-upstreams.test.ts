@@ -8,11 +8,11 @@ import { frameOf, type ScriptedServer, startScriptedServer } from "./http2-clien
 import { http1, http2, type RawResponse } from "./lib/raw-http.ts";
 import { startEdgeBefore } from "./lib/resilience.ts";
 
-// What a service says that is broken or means harm reaches its caller as an error at the most, and nobody else.
+// Broken or hostile responses of a service: its caller gets at most an error, and other callers notice nothing.
 
 type HeaderLists = Record<string, string | string[]>;
 
-/** What is repeated finds the service gone for good soon enough. */
+/** Short, so that retries give up soon. */
 const restartMs = 500;
 
 const { data, headers } = frameTypes;
@@ -24,16 +24,16 @@ const head = { ":status": "200", "content-type": "application/grpc" };
 const well = { "grpc-status": "0" };
 const message = wrap(0, toBinary(ReadResponseSchema, create(ReadResponseSchema, { server: "scripted" })));
 
-/** What a service says in answer to a call. */
+/** A response of a service. */
 type Said = {
   readonly headers?: HeaderLists;
   readonly content?: Buffer;
   readonly trailers?: HeaderLists;
-  /** Whether the connection ends where the trailers are due. */
+  /** Whether the connection ends in place of the trailers. */
   readonly ends?: boolean;
 };
 
-/** Handles the watch of its health, which comes first, and the first call. */
+/** Handles the health watch, which comes first, and the first call. */
 async function answer(server: ScriptedServer, said: Said): Promise<void> {
   const watch = await server.next(headers);
   await server.send(headersOf(watch.streamId, { ...head, "grpc-status": "12" }, flags.endStream));
@@ -60,7 +60,7 @@ const callers: readonly (readonly [name: string, call: (port: number) => Promise
   ["a call over REST, HTTP/2", (port) => http2(port, "/test/v1/resilience/k")],
 ];
 
-/** Has a service say this to a call; the edge has to go on. */
+/** Makes a call to which a service responds with `said`. Expects that the edge keeps working. */
 async function called(call: (port: number) => Promise<RawResponse>, said: Said): Promise<RawResponse> {
   await using server = await startScriptedServer();
   await using edge = await startEdgeBefore([`127.0.0.1:${server.port}`], { restartMs });

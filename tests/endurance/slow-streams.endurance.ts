@@ -12,16 +12,16 @@ import {
   restCallers,
 } from "./lib/callers.ts";
 
-// A gibibyte each, at a megabyte a second, in four protocols and both directions at the same time: eighteen minutes in
-// which the edge may not keep more of it than it kept after the first.
+// Concurrent streams of a gibibyte at one megabyte per second, in four protocols and both directions. The memory of the
+// edge may not grow during the eighteen minutes.
 
 const mebibyte = 2 ** 20;
 const streamBytes = 1024 * mebibyte;
 const bytesPerSecond = 1_000_000;
-const pieceBytes = 64 * 1024;
-/** Windows and buffers of eight streams, and the garbage of some seconds. */
+const chunkBytes = 64 * 1024;
+/** Maximum growth over the memory before the streams: windows and buffers of eight streams, and uncollected garbage. */
 const growthBytesMax = 128 * mebibyte;
-/** What the last quarter of the samples may have over the first. */
+/** Maximum growth from the first to the last quarter of the samples. */
 const driftBytesMax = 32 * mebibyte;
 const sampleMs = 2_000;
 
@@ -32,8 +32,8 @@ beforeAll(async () => {
 afterAll(() => edge[Symbol.asyncDispose]());
 
 async function* content(): AsyncGenerator<Buffer> {
-  const piece = Buffer.from(contentOf(pieceBytes));
-  for (let at = 0; at < streamBytes; at += pieceBytes) yield piece;
+  const chunk = Buffer.from(contentOf(chunkBytes));
+  for (let at = 0; at < streamBytes; at += chunkBytes) yield chunk;
 }
 
 test("OK: memory is flat while slow readers and slow senders move a gibibyte each", async () => {
@@ -60,7 +60,7 @@ test("OK: memory is flat while slow readers and slow senders move a gibibyte eac
       callers.flatMap(([name]) => [`${name} down`, `${name} up`].map((way) => [way, expected])),
     ),
   );
-  // Nobody was faster than he was to be.
+  // No caller exceeded its rate.
   expect(seconds).toBeGreaterThan((0.95 * streamBytes) / bytesPerSecond);
   const quarter = Math.ceil(samples.length / 4);
   const [first, last] = [median(samples.slice(0, quarter)), median(samples.slice(-quarter))];
@@ -76,7 +76,7 @@ test("OK: memory is flat while slow readers and slow senders move a gibibyte eac
   await servedWell(edge.port, Promise.resolve());
 });
 
-/** Memory of the edge as it is, with its garbage, again and again until the work is done. */
+/** Samples the memory of the edge, garbage included, until the work is done. */
 async function sampleUntil(work: Promise<unknown>): Promise<number[]> {
   const over = new AbortController();
   const stop = () => over.abort();

@@ -19,7 +19,7 @@ import {
 
 type Announced = { email: string; password: string };
 
-/** Starts a process and collects what it announces. */
+/** Starts a process and collects its announcements. */
 async function startAnnouncing(database: TestDatabase, overrides: Partial<IdentityConfig> = {}) {
   const announced: Announced[] = [];
   const config = identityConfig(database, { bootstrapAdminPassword: undefined, ...overrides });

@@ -8,11 +8,11 @@ import { createMeshKeys } from "../../services/all-in-one/create-mesh-keys.ts";
 import { goProgram } from "../lib/go-program.ts";
 import { definition, echoedHeader, echoedTrailer, implementation } from "./test-service.ts";
 
-// gRPC's own interoperability client, in Go, runs its cases through the edge against a backend on grpc-js.
+// The interoperability client of gRPC, written in Go, runs its cases through the edge against a backend on grpc-js.
 
 const version = "v1.85.0";
 
-/** Every case of the client that needs neither another transport nor credentials of a cloud. */
+/** All cases except those that need another transport or cloud credentials. */
 const cases = [
   "empty_unary",
   "large_unary",
@@ -30,7 +30,7 @@ const cases = [
   "timeout_on_sleeping_server",
 ];
 
-/** No case takes more than a second; one that hangs is cut off, and has failed. */
+/** Timeout. A case takes less than a second. */
 const caseMsMax = 60_000;
 
 async function startBackend(): Promise<Disposable & { address: string }> {
@@ -43,7 +43,7 @@ async function startBackend(): Promise<Disposable & { address: string }> {
   return { address: `127.0.0.1:${await promise}`, [Symbol.dispose]: () => server.forceShutdown() };
 }
 
-/** Runs one case, and answers what the client printed where it failed. */
+/** Runs one case. Returns the output of the client if it failed. */
 async function failureOf(client: string, name: string, edgeUrl: string): Promise<string | undefined> {
   const { hostname, port } = new URL(edgeUrl);
   const options = [`-server_host=${hostname}`, `-server_port=${port}`, `-test_case=${name}`];
@@ -58,7 +58,7 @@ async function failureOf(client: string, name: string, edgeUrl: string): Promise
   return code === 0 ? undefined : output;
 }
 
-/** Runs all cases, and answers how many failed. */
+/** Runs all cases. Returns the number of failed ones. */
 async function runCases(client: string): Promise<number> {
   using backend = await startBackend();
   await using edge = await startEdge({
@@ -67,7 +67,7 @@ async function runCases(client: string): Promise<number> {
     services: [TestService],
     upstreams: { identity: "127.0.0.1:1", interop: backend.address },
     upstreamOf: () => "interop",
-    // The cases compare the words of a status that is Unknown.
+    // The cases compare the message of an Unknown status.
     errorStyle: "bare",
     passedHeaders: [echoedHeader, echoedTrailer],
     meshPrivateKey: createMeshKeys().privateKeys.edge ?? "",

@@ -26,13 +26,13 @@ import {
 } from "../../gen/grpc/testing/messages_pb.ts";
 import { TestService } from "../../gen/grpc/testing/test_pb.ts";
 
-// The service of gRPC's interoperability tests on nothing but grpc-js, as the description of its cases has it.
+// The service of gRPC's interoperability tests, with grpc-js alone. The descriptions of the cases define its behaviour.
 
-/** What a caller sends in these comes back, as header and as trailer. */
+/** Values of these are returned, as header and as trailer. */
 export const echoedHeader = "x-grpc-test-echo-initial";
 export const echoedTrailer = "x-grpc-test-echo-trailing-bin";
 
-const { unimplementedCall: _nobodyHasIt, ...methods } = TestService.method;
+const { unimplementedCall: _unimplemented, ...methods } = TestService.method;
 
 export const definition: ServiceDefinition = Object.fromEntries(
   Object.entries(methods).map(([name, method]) => [name, definitionOf(method)]),
@@ -52,33 +52,33 @@ function definitionOf(method: DescMethod): MethodDefinition<any, any> {
 }
 
 export const implementation: UntypedServiceImplementation = {
-  emptyCall: ({ request }: ServerUnaryCall<Empty, Empty>, answer: sendUnaryData<Empty>) =>
-    answer(null, request),
+  emptyCall: ({ request }: ServerUnaryCall<Empty, Empty>, respond: sendUnaryData<Empty>) =>
+    respond(null, request),
 
-  unaryCall(call: ServerUnaryCall<SimpleRequest, SimpleResponse>, answer: sendUnaryData<SimpleResponse>) {
+  unaryCall(call: ServerUnaryCall<SimpleRequest, SimpleResponse>, respond: sendUnaryData<SimpleResponse>) {
     const { request } = call;
     const { header, trailer } = echoOf(call.metadata);
     call.sendMetadata(header);
-    if (request.responseStatus?.code) answer(failureOf(request.responseStatus, trailer));
-    else answer(null, create(SimpleResponseSchema, payloadOf(request.responseSize)), trailer);
+    if (request.responseStatus?.code) respond(failureOf(request.responseStatus, trailer));
+    else respond(null, create(SimpleResponseSchema, payloadOf(request.responseSize)), trailer);
   },
 
   async streamingOutputCall(
     call: ServerWritableStream<StreamingOutputCallRequest, StreamingOutputCallResponse>,
   ) {
-    await answerEach(call, call.request);
+    await respondEach(call, call.request);
     call.end();
   },
 
   streamingInputCall(
     call: ServerReadableStream<StreamingInputCallRequest, StreamingInputCallResponse>,
-    answer: sendUnaryData<StreamingInputCallResponse>,
+    respond: sendUnaryData<StreamingInputCallResponse>,
   ) {
     let aggregatedPayloadSize = 0;
     call.on("data", ({ payload }: StreamingInputCallRequest) => {
       aggregatedPayloadSize += payload?.body.length ?? 0;
     });
-    call.on("end", () => answer(null, create(StreamingInputCallResponseSchema, { aggregatedPayloadSize })));
+    call.on("end", () => respond(null, create(StreamingInputCallResponseSchema, { aggregatedPayloadSize })));
   },
 
   async fullDuplexCall(call: ServerDuplexStream<StreamingOutputCallRequest, StreamingOutputCallResponse>) {
@@ -89,7 +89,7 @@ export const implementation: UntypedServiceImplementation = {
         call.emit("error", failureOf(request.responseStatus, trailer));
         return;
       }
-      await answerEach(call, request);
+      await respondEach(call, request);
     }
     call.end(trailer);
   },
@@ -97,7 +97,7 @@ export const implementation: UntypedServiceImplementation = {
 
 type ResponseStream = Pick<ServerDuplexStream<unknown, StreamingOutputCallResponse>, "write">;
 
-async function answerEach(
+async function respondEach(
   call: ResponseStream,
   { responseParameters }: StreamingOutputCallRequest,
 ): Promise<void> {

@@ -11,7 +11,7 @@ const large = new Uint8Array(5000).fill(7);
 
 const head = anyPack(HttpHeadSchema, create(HttpHeadSchema, { status: 206, headers: { etag: '"a"' } }));
 
-/** Plain bytes: fields of them would be Buffers otherwise, which compare as something else. */
+/** Plain bytes. Otherwise fields would be Buffers, which are not equal to Uint8Arrays. */
 function roundTrip<D extends DescMessage>(schema: D, message: MessageShape<D>): MessageShape<D> {
   const encoded = encodeMessage(schema, message);
   expect(encoded.length).toBe(toBinary(schema, message).length);

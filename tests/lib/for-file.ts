@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 
-/** Starts something before a file's tests, and ends it after them. It is there while a test runs. */
+/** Starts a resource before the tests of a file and disposes it after them. It is available while a test runs. */
 export function forFile<Started extends AsyncDisposable>(start: () => Promise<Started>): () => Started {
   let started: Started | undefined;
   beforeAll(async () => {

@@ -14,14 +14,14 @@ import { createForeignDatabase } from "./test-database.ts";
 
 const queue = "letters";
 /**
- * A dead worker's job is retaken after ten seconds of silence, and one or two until that is seen; a busy machine may
- * take longer. Left to itself, pg-boss would take a minute and more.
+ * A dead worker's job is claimed again after ten seconds without a heartbeat and one or two seconds until that is noticed, or
+ * later on a busy machine. By default, pg-boss would take more than a minute.
  */
 const retakenMs = 30_000;
 
 type Letter = { name: string };
 
-/** A database with the table `notes`, in which jobs say what they did. */
+/** A database with the table `notes`, in which jobs record their progress. */
 async function withNotes() {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createForeignDatabase());
@@ -171,7 +171,7 @@ test("OK: a stop ends running jobs by their signal, and another process has them
   const done = collect(1);
   await notes.jobs.work(queue, { concurrency: 1 }, done.handler);
   expect(await done.promise).toEqual(["handed over"]);
-  // Less than a dead worker's claim lasts.
+  // Less than the time until the claim of a dead worker expires.
   expect(Date.now() - stoppedMs).toBeLessThan(9_000);
 });
 

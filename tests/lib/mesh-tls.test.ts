@@ -109,7 +109,7 @@ test("Unavailable: cleartext to a process that has a certificate, and TLS withou
     servername: "sluice-storage",
     ALPNProtocols: ["h2"],
   });
-  // TLS 1.3 refuses after the client's own handshake is over.
+  // In TLS 1.3, a client is refused after its side of the handshake is complete.
   const [refusal] = await once(nameless, "error").catch((error) => [error]);
   expect(String(refusal)).toMatch(/certificate required|ECONNRESET|socket hang up/);
 });
@@ -163,7 +163,7 @@ test("OK: a whole new authority takes over while the processes run", async () =>
   await storage.files.swap(await contentsFor(next, "storage"));
   await staging.files.swap(await contentsFor(next, "staging"));
   const outsider = await tlsOf(old, "approval", both);
-  // The new authority's alone are taken once the files are read.
+  // Once the files are read, only certificates of the new authority are accepted.
   await expect
     .poll(() =>
       clientOf(address, outsider.tls, "approval")

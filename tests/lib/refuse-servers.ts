@@ -1,4 +1,4 @@
-// Loaded ahead of pure tests: none of them may listen, connect or start a process.
+// Loaded before pure tests: none of them may listen, connect or start a process.
 import { ChildProcess } from "node:child_process";
 import { Server, Socket } from "node:net";
 

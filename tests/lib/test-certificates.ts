@@ -6,19 +6,19 @@ import {
   type Pair,
 } from "../../services/all-in-one/mesh-certificates.ts";
 
-/** An authority of the tests' own. */
+/** A certificate authority for tests. */
 export const createAuthority = createMeshAuthority;
 
-/** Files as a mounted secret of Kubernetes has them: links to links, all replaced at once. */
+/** Files like those of a mounted Kubernetes secret: links through a link, which is replaced atomically. */
 export type CertificateFolder = {
   readonly certFile: string;
   readonly keyFile: string;
   readonly caFile: string;
-  /** Replaces what stands in the files by swapping one link. */
+  /** Replaces the contents of all files by swapping one link. */
   swap(contents: { certificatePem: string; privateKeyPem: string; caPem: string }): Promise<void>;
 };
 
-/** Makes a folder of certificates with these contents. */
+/** Creates a folder with these certificate files. */
 export async function certificateFolder(
   folder: string,
   contents: { certificatePem: string; privateKeyPem: string; caPem: string },
@@ -46,7 +46,7 @@ export async function certificateFolder(
   };
 }
 
-/** The files of a process of the mesh. */
+/** The certificate files of a process of the mesh. */
 export async function contentsFor(authority: Pair, process: string) {
   return { ...(await createMeshCertificate(authority, process)), caPem: authority.certificatePem };
 }

@@ -17,7 +17,7 @@ export function operationsIn({ paths }: OpenApi): Described[] {
   );
 }
 
-/** Calls an operation with what the document says and nothing else. */
+/** Calls an operation with the information of the document only. */
 export function callOf(origin: string, described: Described): [url: string, init: RequestInit] {
   const { path, operation } = described;
   const parameters = operation.parameters ?? [];

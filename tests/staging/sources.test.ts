@@ -89,7 +89,7 @@ test("OK: a source whose connections die mid-extract is read again, from one new
   for (const connection of foreign.connections) connection.destroy();
   const job = await ended(user, jobId);
   expect(job).toMatchObject({ state: JobState.SUCCEEDED, errorMessage: "" });
-  // The state before the delete or after it, and none between.
+  // The state before the delete or the one after it, never one in between.
   const ids = (await readRows(mesh, user, jobId)).map(({ id }) => Number(id)).sort((a, b) => a - b);
   const odd = Array.from({ length: 30_000 }, (_, index) => 2 * index + 1);
   const all = Array.from({ length: 60_000 }, (_, index) => index + 1);

@@ -37,7 +37,7 @@ type LentFileInit = MessageInitShape<typeof LentFileSchema>;
 const sha256Of = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 const pathOf = ({ name, sha256 }: LentFileInit) => join(storage.directory, "lent", `${name}-${sha256}`);
 
-/** Lends bytes as orchestration does; `sha256` is theirs unless it is said. */
+/** Lends bytes as orchestration does. `sha256` is their hash by default. */
 async function lend(bytes: Uint8Array, sha256 = sha256Of(bytes)): Promise<LentFileInit> {
   const path = join(storage.directory, randomUUID());
   await writeFile(path, bytes);
@@ -58,7 +58,7 @@ test("OK: a lent file becomes one of the organisation's, with its bytes", async 
   const lent = await lend(content);
   const { fileId, sizeBytes, sha256 } = await adopt(who, lent);
   expect([sizeBytes, sha256]).toEqual([BigInt(content.length), sha256Of(content)]);
-  // What was lent may go: the content is storage's own.
+  // The lent file can be removed, because storage has its own link.
   await rm(pathOf(lent));
   const { bytes, contentType } = await download(storage, who, { fileId });
   expect(contentType).toBe("application/vnd.apache.parquet");
@@ -70,7 +70,7 @@ test("OK: content that is stored is not read again, and counts for each organisa
   const content = generated(mib, 12);
   await putBlob(storage, principal(), { content });
   const who = principal();
-  // Other bytes under the content's name show that nobody looks at them.
+  // The lent file has other bytes under the same hash, so reading it would be detected.
   const { fileId, sha256 } = await adopt(who, await lend(new Uint8Array(mib), sha256Of(content)));
   expect(sha256).toBe(sha256Of(content));
   expect((await download(storage, who, { fileId })).bytes.equals(content)).toBe(true);

@@ -6,13 +6,10 @@ import { principal, temporaryFolder } from "../lib/test-mesh.ts";
 import { chunkPart, generated, headerPart, mib, upload } from "./fixtures.ts";
 import { type StorageProcess, spawnStorage } from "./storage-process.ts";
 
-/**
- * How much more memory the process may take for one transfer, however large, in bytes: twice of what it takes, and far
- * less than what is transferred.
- */
+/** Maximum growth of memory by one transfer of any size, in bytes: twice the usual growth, and far less than the transfer. */
 const growthMax = 160 * mib;
 
-/** How much more each of many uploads at once may take: what the heap has not collected yet is most of it. */
+/** Maximum growth of memory by each of many concurrent uploads, in bytes. Most of it is uncollected garbage. */
 const uploadGrowthMax = 32 * mib;
 
 let database: TestDatabase;
@@ -36,13 +33,13 @@ async function growthOf(work: () => Promise<void>): Promise<number> {
   return (await storage.peakMemoryBytes()) - before;
 }
 
-/** As many mebibytes, no two alike. */
+/** An upload of this many distinct mebibytes. */
 async function* stream(mebibytes: number, name: string) {
   yield headerPart({ name });
-  const piece = generated(mib);
+  const chunk = generated(mib);
   for (let index = 0; index < mebibytes; index += 1) {
-    piece.writeUInt32BE(index);
-    yield chunkPart(piece);
+    chunk.writeUInt32BE(index);
+    yield chunkPart(chunk);
   }
 }
 
@@ -59,7 +56,7 @@ test("OK: 512 MiB go in and out within bounded memory", async () => {
   });
   expect(growth).toBeLessThan(growthMax);
 
-  // A reader that stands still is not read ahead for: what the server has read then stays far below the content.
+  // The server does not read ahead for a stalled reader, so it reads far less than the content.
   const before = await storage.readBytes();
   const stalled = new AbortController();
   const answers = files.downloadFile({ fileId }, { signal: stalled.signal })[Symbol.asyncIterator]();

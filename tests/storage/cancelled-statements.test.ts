@@ -16,13 +16,13 @@ const openStorage = (url: string): Promise<Database> =>
     migrationsFolder: fileURLToPath(new URL("../../services/storage/migrations", import.meta.url)),
   });
 
-// A statement is sent by whoever awaits it, so that has to be part of the call, too.
+// Awaiting a statement sends it, so the await has to be within the call, too.
 const within = <T>(signal: AbortSignal, work: () => PromiseLike<T>): Promise<T> =>
   withinCall({ signal, requestId: "", principal: undefined, traceparent: undefined } as Call, async () =>
     work(),
   );
 
-/** As many as the pool has. */
+/** Size of the pool. */
 const connections = 10;
 const onEachConnection = <T>(work: () => PromiseLike<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: connections }, work));
@@ -59,7 +59,7 @@ async function untilWaiting({ sql: admin }: TestDatabase, count: number): Promis
   } while (waiting !== count);
 }
 
-/** A way to the database that can be closed to new connections. */
+/** A TCP relay to the database that can refuse new connections. */
 async function relayTo(url: string) {
   const target = new URL(url);
   const ends: Socket[] = [];
@@ -110,7 +110,7 @@ test("Canceled: a statement that waits while it is prepared is stopped in the se
   });
 });
 
-// A failure that nobody hears of would end a process; here it fails the run, because vitest reports it.
+// An unhandled rejection would end a process. Here it fails the run, because Vitest reports it.
 test("OK: a cancellation that finds no server ends nothing but itself", async () => {
   await using testDatabase = await createTestDatabase();
   await using relay = await relayTo(testDatabase.urls.storage);
@@ -121,7 +121,7 @@ test("OK: a cancellation that finds no server ends nothing but itself", async ()
   await untilWaiting(testDatabase, 1);
   relay.refuse();
   caller.abort();
-  // The refusal is older than any answer that the lock's holder waits for.
+  // The connection is refused before the response to the release arrives.
   await lock.release();
   expect(await ended).toHaveLength(1);
 });
@@ -130,7 +130,7 @@ test("OK: the statement behind one that was cancelled gets its own rows", async 
   await using testDatabase = await createTestDatabase();
   await using database = await openStorage(testDatabase.urls.storage);
   const lock = await holdLock(testDatabase);
-  // Without parameters a statement is sent behind the one that runs: once each connection is made, and has one.
+  // Statements without parameters are pipelined behind the running one, once all connections are open and busy.
   await onEachConnection(() => database.db.execute(sql.raw("select 1")));
   const busy = onEachConnection(() => database.db.execute(waitForLock));
   await untilWaiting(testDatabase, connections);

@@ -20,7 +20,7 @@ import {
 
 let storage: Storage;
 beforeAll(async () => {
-  // Collects all the time, and what nobody uses at once.
+  // Collects continuously and without a grace period.
   storage = await startStorage({ graceMs: 0, collectMs: 1, searchMs: 0 });
 });
 afterAll(() => storage[Symbol.asyncDispose]());
@@ -28,7 +28,7 @@ afterAll(() => storage[Symbol.asyncDispose]());
 test("ResourceExhausted: racing uploads never exceed the quota together, nor waste it", async () => {
   await using own = await startStorage();
   await using neighbour = await startStorageIn(own.database, own.directory);
-  // From here the database itself refuses every moment in which more is used and reserved than allowed.
+  // From now on the database itself refuses every state that exceeds the quota.
   await own.database.sql`alter table storage.quotas add check (used_bytes + reserved_bytes <= limit_bytes)`;
   const who = principal();
   const [size, quota] = [100 * kib, 1050 * kib];
@@ -46,7 +46,7 @@ test("ResourceExhausted: racing uploads never exceed the quota together, nor was
     expect(failure).toMatchObject({ reason: "QUOTA_EXCEEDED" });
   expect(stored).toBeLessThanOrEqual(10);
   expect(await usageOf(own, who)).toEqual(usage(stored * size, stored));
-  // Whatever the refused ones had reserved is free again, to the last byte.
+  // All reservations of the refused uploads are released, to the last byte.
   await upload(own, who, { content: generated(quota - stored * size, 99) });
   expect(await usageOf(own, who)).toEqual(usage(quota, stored + 1));
 });
@@ -93,7 +93,7 @@ test("OK: the collector waits for an upload that is about to use the content, an
   const other = principal();
   const { fileId } = await upload(storage, other, { content });
   let kept = "";
-  // What an upload of the same content does between its first lock and its commit.
+  // The statements of an upload of the same content between its first lock and its commit.
   await sql.begin(async (upload) => {
     await upload`update storage.blobs set touch_time = now() where sha256 = ${hash}`;
     const [row] = await upload`select pg_backend_pid() as pid`;
@@ -107,7 +107,7 @@ test("OK: the collector waits for an upload that is about to use the content, an
     const [inserted] = await upload`select file_id from storage.files where org_id = ${who.orgId}`;
     kept = inserted?.file_id;
   });
-  // A content that nobody uses goes in the same pass or a later one: so the collector has been here.
+  // Unused content is removed in the same pass or a later one, which proves that the collector has run.
   const gone = await upload(storage, who, { content: "nobody uses this" });
   await storage.client(FileService, who).deleteFile({ fileId: gone.fileId });
   await expect.poll(() => filesIn(storage.directory)).toEqual([blobPath(hash)]);

@@ -14,7 +14,7 @@ afterAll(() => storage[Symbol.asyncDispose]());
 const who = principal();
 const files = () => storage.client(FileService, who);
 
-/** As the edge asks: on nobody's behalf. */
+/** A client that calls as the edge, without a principal. */
 async function areValid(...leases: string[]): Promise<boolean[]> {
   const blobs = storage.client(BlobService, undefined, "edge");
   return (await blobs.confirmLeases({ leases })).areValid;

@@ -27,13 +27,13 @@ import {
 } from "./fixtures.ts";
 import { spawnStorage } from "./storage-process.ts";
 
-// Processes and databases of their own take their time to start.
+// Starting processes and databases takes long.
 vi.setConfig({ testTimeout: 120_000 });
 
 const run = promisify(execFile);
 const isRoot = process.geteuid?.() === 0;
 
-/** Takes every upload that has not said that it lives for this long for dead, and removes unused content at once. */
+/** Considers uploads dead after a short time without a heartbeat, and removes unused content without a grace period. */
 const thorough = { heartbeatLostMs: 200, heartbeatMs: 20, graceMs: 0, collectMs: 20, searchMs: 0 };
 const diskFull = { code: "ResourceExhausted", reason: "DISK_FULL", metadata: {} };
 
@@ -86,7 +86,7 @@ test("OK: kill -9 again and again under load loses no answered file and leaves n
 
   await using restarted = await startStorageIn(database, folder.path, thorough);
   for (const { file, content } of answered) await expectReadable(restarted, who, file, content);
-  // A file whose answer was lost on the way may be there too, but then as a whole.
+  // A file whose response was lost can exist, too, but only complete.
   const { files } = await restarted.client(FileService, who).listFiles({ pageSize: 1000 });
   for (const file of files) {
     const { bytes } = await download(restarted, who, { fileId: file.fileId });
@@ -181,7 +181,7 @@ test("Unavailable: the database stops in the middle of an upload, and is used ag
   await upload(service, who, { content: "and on" });
 });
 
-/** A database server of its own, that stops and starts again under the same address. */
+/** A separate database server that can be restarted at the same address. */
 async function startCluster(folder: string) {
   const socket = join(folder, "socket");
   const start = async () => {
@@ -219,7 +219,7 @@ test("ResourceExhausted: a file that outgrows what the process may write leaves 
   await expectReadable(bounded, who, await upload(bounded, who, { content }), content);
 });
 
-// A file system of its own can be mounted by root only; the test above bounds the process instead.
+// Only root can mount a small file system. The test above limits the process instead.
 test.runIf(isRoot)("ResourceExhausted: a full disk, announced or not, leaves nothing", async () => {
   await using database = await createTestDatabase();
   await using folder = await temporaryFolder();

@@ -317,7 +317,7 @@ test("OK: a caller who goes away half-way keeps no removed content open", async 
   await expect.poll(() => descriptorsOf(sha256)).toEqual([]);
 });
 
-/** This process's open files whose path has the hash; the service runs in it. */
+/** Open files of this process, in which the service runs, whose path contains the hash. */
 async function descriptorsOf(hash: string): Promise<string[]> {
   const links = (await readdir("/proc/self/fd")).map((name) => readlink(`/proc/self/fd/${name}`));
   const paths = await Promise.allSettled(links);

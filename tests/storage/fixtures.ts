@@ -27,7 +27,7 @@ export { failureOf, lacking } from "../lib/failure-of.ts";
 export const kib = 1024;
 export const mib = 1024 * kib;
 
-/** Of every storage process of the tests. */
+/** Secret of the signed URLs of all storage processes in tests. */
 export const urlSigningKey = Buffer.alloc(32, "a key of the tests");
 
 /** Opens the object store of a storage service; by default the local disk. */
@@ -48,7 +48,7 @@ const storageConfig = (database: Pick<TestDatabase, "urls">, storageDirectory: s
   urlSigningKey,
 });
 
-/** A whole storage service on a database and in a folder of its own. It collects only when a test's limits say so. */
+/** A storage service with a new database and folder. It collects only if the test sets such limits. */
 export async function startStorage(limits: Partial<Limits> = {}, openStore?: OpenStore): Promise<Storage> {
   const database = await createTestDatabase();
   const folder = await temporaryFolder();
@@ -88,22 +88,22 @@ export async function* parts(...given: Part[]): AsyncIterable<Part> {
   yield* given;
 }
 
-/** Uploads one content, cut into pieces of at most 1 MiB. */
+/** Uploads one content in chunks of at most 1 MiB. */
 export async function upload(
   service: RunningService,
   who: Principal,
   { content = "some content", ...header }: { content?: string | Uint8Array } & Header = {},
 ): Promise<File> {
-  const pieces = piecesOf(content).map((piece) => chunkPart(piece));
+  const chunks = chunksOf(content).map((chunk) => chunkPart(chunk));
   const { file } = await service
     .client(FileService, who)
-    .uploadFile(parts(headerPart({ name: "data.csv", ...header }), ...pieces));
+    .uploadFile(parts(headerPart({ name: "data.csv", ...header }), ...chunks));
   if (!file) throw new Error("no file");
   return file;
 }
 
-/** Bytes in pieces of at most 1 MiB. */
-export function piecesOf(content: string | Uint8Array): Uint8Array[] {
+/** The bytes in chunks of at most 1 MiB. */
+export function chunksOf(content: string | Uint8Array): Uint8Array[] {
   const bytes = Buffer.from(content);
   const count = Math.ceil(bytes.length / mib);
   return Array.from({ length: count }, (_, index) => bytes.subarray(index * mib, (index + 1) * mib));
@@ -113,11 +113,11 @@ export type OpenUpload = {
   answer: Promise<File | undefined>;
   send(...parts: Part[]): void;
   end(): void;
-  /** Goes away in the middle, as a client that is killed does. */
+  /** Disconnects in the middle, like a killed client. */
   abandon(): void;
 };
 
-/** An upload that goes on as the test says. */
+/** An upload whose messages the test sends one by one. */
 export function openUpload(service: RunningService, who: Principal, header: Header = {}): OpenUpload {
   const queue: Part[] = [headerPart({ name: "slow.bin", ...header })];
   let ended = false;
@@ -162,7 +162,7 @@ export function download(
   return collectDownload(service.client(FileService, who).downloadFile(request));
 }
 
-/** Reads a signed URL as the edge does for somebody without a credential. */
+/** Reads a signed URL as the edge does for a client without a credential. */
 export function readSigned(
   service: RunningService,
   { url, ...request }: { url: string; range?: string; ifRange?: string; ifNoneMatch?: string },
@@ -172,7 +172,7 @@ export function readSigned(
 }
 
 async function collectDownload(bodies: AsyncIterable<HttpBody>): Promise<Download> {
-  const pieces: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
   let head: Omit<Download, "bytes"> | undefined;
   for await (const body of bodies) {
     if (!head) {
@@ -181,10 +181,10 @@ async function collectDownload(bodies: AsyncIterable<HttpBody>): Promise<Downloa
       if (!unpacked) throw new Error("the first message has no head");
       head = { status: unpacked.status, headers: unpacked.headers, contentType: body.contentType };
     }
-    pieces.push(body.data);
+    chunks.push(body.data);
   }
   if (!head) throw new Error("no message");
-  return { ...head, bytes: Buffer.concat(pieces) };
+  return { ...head, bytes: Buffer.concat(chunks) };
 }
 
 export async function usageOf(service: RunningService, who: Principal) {
@@ -202,7 +202,7 @@ export async function setQuota(service: RunningService, who: Principal, limitByt
   await service.client(QuotaService, who).setQuota({ quota: { limitBytes: BigInt(limitBytes) } });
 }
 
-/** Everything that lies in a storage folder, by path; its id is always there. */
+/** Paths of all files in a storage folder, except its id. */
 export async function filesIn(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   return entries
@@ -219,7 +219,7 @@ export const sha256 = (content: string | Uint8Array): string => hashOf("sha256",
 
 export const blobPath = (hash: string): string => `sha256/${hash.slice(0, 2)}/${hash.slice(2, 4)}/${hash}`;
 
-/** Damages one byte of a file where it stands. */
+/** Damages one byte of a file in place. */
 export async function flipByte(path: string, position: number): Promise<void> {
   await using handle = await open(path, "r+");
   const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, position);
@@ -231,7 +231,7 @@ export async function flipByte(path: string, position: number): Promise<void> {
   );
 }
 
-/** Bytes that differ from place to place, and from seed to seed. */
+/** Bytes that depend on the position and the seed. */
 export function generated(sizeBytes: number, seed = 1): Buffer {
   const bytes = Buffer.allocUnsafe(sizeBytes);
   let state = seed >>> 0 || 1;

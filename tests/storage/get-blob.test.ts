@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => storage[Symbol.asyncDispose]());
 
-/** As orchestration does it on behalf of `who`. */
+/** Calls as orchestration, on behalf of `who`. */
 async function getBlob(
   who: Principal,
   request: { fileId: string; heldSha256?: string },

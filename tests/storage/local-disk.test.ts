@@ -63,10 +63,10 @@ test("OK: pieces of any size are written in their order, and hashed as a whole",
     mib,
     5,
   ];
-  const pieces = [...sizes, ...sizes, ...sizes].map((size, seed) => generated(size, seed + 1));
-  const whole = Buffer.concat(pieces);
+  const chunks = [...sizes, ...sizes, ...sizes].map((size, seed) => generated(size, seed + 1));
+  const whole = Buffer.concat(chunks);
   await using upload = await disk.startUpload(randomUUID(), 0);
-  for (const piece of pieces) await upload.write(piece);
+  for (const chunk of chunks) await upload.write(chunk);
   expect(await upload.finish()).toEqual({ sha256: sha256(whole), sizeBytes: whole.length });
   await upload.publish(() => true);
   await using object = await disk.get(sha256(whole));

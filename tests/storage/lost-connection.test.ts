@@ -20,7 +20,7 @@ afterAll(async () => {
   await testDatabase[Symbol.asyncDispose]();
 });
 
-/** Ends the connection of a transaction from outside, and waits until the server has forgotten it. */
+/** Terminates the connection of a transaction, and waits until its server process has exited. */
 async function cutOff(tx: Db): Promise<void> {
   const [row] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
   await testDatabase.sql`select pg_terminate_backend(${row?.pid ?? 0}, 5000)`;
@@ -49,7 +49,7 @@ const inParallel = () =>
     Array.from({ length: 20 }, () => database.db.transaction((tx) => tx.execute(sql`select 1`))),
   );
 
-// An exception that nobody can catch would end a process; here it fails the run, because vitest reports it.
+// An uncaught exception would end a process. Here it fails the run, because Vitest reports it.
 test.each(Object.keys(cases))(
   "Unavailable: a transaction whose connection ends %s is over, and the next go on",
   async (when) => {
@@ -58,10 +58,10 @@ test.each(Object.keys(cases))(
       await cases[when]?.(tx);
     });
     await expect(call).rejects.toThrow(/CONNECTION_CLOSED|Failed query/);
-    // What the driver would still send on the dead connection it sends by now.
+    // By now the driver has sent everything that it would send on the dead connection.
     await sleep(50);
     expect(await stored()).toBe(0);
-    // The driver keeps the last words of a server for the next statement on the same connection: one at the most.
+    // The driver reports the last message of a server to the next statement of that connection, so at most one fails.
     const failed = (await inParallel()).filter(({ status }) => status === "rejected");
     expect(failed.length).toBeLessThanOrEqual(1);
     expect((await inParallel()).every(({ status }) => status === "fulfilled")).toBe(true);

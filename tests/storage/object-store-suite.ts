@@ -3,14 +3,14 @@ import { expect, test } from "vitest";
 import type { IsSound, ObjectStore, OpenObject } from "../../services/storage/objects/object-store.ts";
 import { generated, kib, mib, sha256 } from "./fixtures.ts";
 
-/** A store for one test, and access to its bytes behind its back. */
+/** A store for one test, with direct access to its bytes. */
 export type StoreUnderTest = AsyncDisposable & {
   readonly store: ObjectStore;
-  /** Opens another store on the same objects, as another process does. */
+  /** Opens a second store on the same objects, like another process. */
   reopen(): Promise<ObjectStore>;
   /** Replaces the stored bytes of an object. */
   damage(sha256: string, bytes: Buffer): Promise<void>;
-  /** Everything that is stored, objects or not, in any spelling. */
+  /** Keys of everything that is stored, objects or not, in the notation of the store. */
   keys(): Promise<string[]>;
 };
 
@@ -44,7 +44,7 @@ async function readBack(store: ObjectStore, key = hash): Promise<string | undefi
 
 const hashesIn = async (store: ObjectStore) => (await Array.fromAsync(store.list())).flat().sort();
 
-/** What every object store has to do, whatever it keeps its bytes in. */
+/** The behaviour of every object store. */
 export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTest>): void {
   for (const [verb, write] of [
     ["put", put],

@@ -55,7 +55,7 @@ const corrupt = (path: string) => ({
   metadata: { path },
 });
 
-/** Whoever may not publish this leaves nothing behind. */
+/** Expects that a publication fails and changes nothing. */
 async function expectRefused(who: Principal, files: ReleaseFileInit[], failure: object, releaseId?: string) {
   const before = [await releasedFiles(storage, who), await usageOf(storage, who)];
   const call = publish(storage, who, files, { ...(releaseId && { releaseId }) });

@@ -14,7 +14,7 @@ import {
 } from "../../gen/sluice/storage/v1/releases_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import type { RunningService } from "../lib/test-mesh.ts";
-import { piecesOf } from "./fixtures.ts";
+import { chunksOf } from "./fixtures.ts";
 
 /** Stores one content as staging does on behalf of `who`. */
 export function putBlob(
@@ -27,15 +27,15 @@ export function putBlob(
 ): Promise<PutBlobResponse> {
   async function* messages(): AsyncIterable<MessageInitShape<typeof PutBlobRequestSchema>> {
     yield { part: { case: "header", value: { name: "part.parquet", ownerId: randomUUID(), ...header } } };
-    for (const value of piecesOf(content)) yield { part: { case: "chunk", value: Uint8Array.from(value) } };
+    for (const value of chunksOf(content)) yield { part: { case: "chunk", value: Uint8Array.from(value) } };
   }
   return service.client(BlobService, who, "staging").putBlob(messages());
 }
 
-/** A staged file as a release names it, and whose it is. */
+/** A staged file with its path in a release and its owner. */
 export type StagedFile = { ownerId: string; fileId: string; path: string; sha256: string; sizeBytes: bigint };
 
-/** A file of a release to be, staged under an owner of its own. */
+/** Stages a file for a release, with a new owner. */
 export async function stagedFile(
   service: RunningService,
   who: Principal,
@@ -63,7 +63,7 @@ export function publish(
   return service.client(ReleaseService, who, process).publishRelease({ releaseId, files }, call);
 }
 
-/** Every file of every release, by path. */
+/** Files of all releases, by path. */
 export async function releasedFiles(service: RunningService, who: Principal): Promise<File[]> {
   const request = { category: FileCategory.RELEASE, pageSize: 1000 };
   const { files } = await service.client(FileService, who).listFiles(request);

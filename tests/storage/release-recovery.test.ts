@@ -24,23 +24,23 @@ import {
 import { publish, releasedFiles, type StagedFile, stagedFile } from "./release-fixtures.ts";
 import { spawnStorage } from "./storage-process.ts";
 
-/** Takes what has not said that it lives for this long for dead, and removes unused content at once. */
+/** Considers uploads dead after a short time without a heartbeat, and removes unused content without a grace period. */
 const thorough = { heartbeatLostMs: 200, heartbeatMs: 20, graceMs: 0, collectMs: 20, searchMs: 0 };
 
-/** What the call has to wait for, at each step of a publication, and whether it is published when it is let go. */
+/** For each step of a publication, the statement that blocks it there, and the files that are published afterwards. */
 const steps = {
   "before it looks for the release": ["lock table storage.files in access exclusive mode", "nothing"],
   "after it has read everything": ["lock table storage.releases in exclusive mode", "nothing"],
   "after the release's row": ["select from storage.files where category = 'staging' for update", "nothing"],
   "after it has locked what is staged": ["lock table storage.files in share mode", "nothing"],
   "after the files' rows": ["select from storage.quotas for update", "nothing"],
-  // The server has the commit already, and does not ask whether anybody waits for the answer.
+  // The server has received the commit, and does not notice that the client is gone.
   "between commit and answer": ["select pg_advisory_xact_lock(1)", "all"],
 } as const;
 
 const cases = Object.entries(steps).map(([step, [statement, left]]) => ({ step, statement, left }));
 
-/** Lets no transaction with a released file commit before the advisory lock is free. */
+/** Makes commits of released files wait for the advisory lock. */
 async function holdCommits({ sql }: TestDatabase): Promise<void> {
   await sql.unsafe(`
     create function public.hold() returns trigger language plpgsql as
@@ -68,7 +68,7 @@ const paths = contents.map((content) => blobPath(sha256(content))).sort();
 const stageAll = (service: RunningService, who: Principal): Promise<StagedFile[]> =>
   Promise.all(contents.map((content, index) => stagedFile(service, who, { path: `a/b/${index}`, content })));
 
-/** A release as it has to be: whole, once, with what it was made of and nothing else on the disk. */
+/** Expects one complete release, its staged files, and nothing else on the disk. */
 async function expectPublished(
   service: RunningService,
   who: Principal,
@@ -110,7 +110,7 @@ test.each(cases)("OK: one release after kill -9 $step", async ({ statement, left
   await expectPublished(restarted, who, folder.path, answer);
 });
 
-// At once: a service whose connection was dropped in a transaction takes five seconds to stop.
+// Concurrent, because a service whose connection was dropped in a transaction takes five seconds to stop.
 test.concurrent.for(cases)(
   "Unavailable: the database drops the connection $step, and nothing is published",
   async ({ statement }, { expect }) => {
@@ -143,7 +143,7 @@ test("OK: one release after kill -9 while it reads what is staged", async () => 
   const staged = await stagedFile(killed, who, { path: "a/large", content });
   const releaseId = randomUUID();
   await database.sql.begin(async (tx) => {
-    // Where a fast disk would let it come to before it is seen to read.
+    // A fast disk could let it reach this table before the test notices the reads.
     await tx`lock table storage.releases in exclusive mode`;
     const before = await killed.readBytes();
     const stuck = failureOf(publish(killed, who, [staged], { releaseId }));

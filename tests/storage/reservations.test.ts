@@ -46,7 +46,7 @@ test("Unavailable: an upload that was taken for dead does not commit, and nothin
   const who = principal();
   const running = openUpload(storage, who, { sizeBytes: 4n });
   await expect.poll(() => usageOf(storage, who)).toEqual(usage(0, 0, 4));
-  // As if the row belonged to another process, whose heartbeats stopped a minute ago.
+  // The row looks like one of another process whose heartbeats stopped a minute ago.
   await sql`
     create function storage.stop_beats() returns trigger language plpgsql as
     $$ begin new.heartbeat_time := now() - interval '1 minute'; return new; end $$`;

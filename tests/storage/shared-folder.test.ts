@@ -27,7 +27,7 @@ const who = principal();
 
 const folderId = (): Promise<string> => readFile(join(storage.directory, "id"), "utf8");
 
-/** What a caller gets who names a folder. */
+/** The response to a caller that names a folder. */
 async function answersTo(sharedFolder: string, fileId: string, range = "") {
   const headers = { "x-sluice-shared-folder": sharedFolder };
   const bodies = storage.client(FileService, who).downloadFile({ fileId, range }, { headers });

@@ -28,7 +28,7 @@ test("OK: uploads at once share transactions, and each is the file that was sent
   const { sql } = storage.database;
   const contents = Array.from({ length: 40 }, (_, seed) => generated(4 * kib + seed, 1000 + seed));
   const uploads = await sql.begin(async (tx) => {
-    // The first batches wait here, and the others gather behind them.
+    // The first batches wait here, and later uploads form the next batch.
     await tx`lock table storage.files in exclusive mode`;
     const [row] = await tx`select pg_backend_pid() as pid`;
     const started = contents.map((content, at) => upload(storage, who, { content, name: `${at}.csv` }));

@@ -5,13 +5,13 @@ import { meshKeys } from "../lib/test-mesh.ts";
 import { urlSigningKey } from "./fixtures.ts";
 
 export type StorageProcess = ServiceProcess & {
-  /** The most memory that it ever had in use, in bytes. */
+  /** Peak resident memory, in bytes. */
   peakMemoryBytes(): Promise<number>;
-  /** Bytes that it has read from files and connections so far. */
+  /** Bytes read from files and connections so far. */
   readBytes(): Promise<number>;
 };
 
-/** Storage's real process; `fileBytesMax` bounds the files that it may write. */
+/** Starts storage as a process. `fileBytesMax` is the largest file that it may write. */
 export async function spawnStorage(
   database: Pick<TestDatabase, "urls">,
   directory: string,

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => storage[Symbol.asyncDispose]());
 
-/** Nothing of a failed upload may be left: no temporary file, no row, no reservation, no quota. */
+/** Expects that a failed upload left no temporary file, row, reservation or usage. */
 async function expectNothingLeft(who: ReturnType<typeof principal>) {
   await expect.poll(() => usageOf(storage, who)).toEqual(usage(0, 0));
   expect((await filesIn(storage.directory)).filter((path) => path.startsWith("tmp/"))).toEqual([]);

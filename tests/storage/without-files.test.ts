@@ -24,7 +24,7 @@ import { publish, putBlob, releasedFiles, stagedFile } from "./release-fixtures.
 import { type S3Server, startS3Server } from "./s3/server.ts";
 import { openS3Store } from "./s3/store.ts";
 
-// The service on an object store that has neither paths nor links: nothing in it may depend on the local disk.
+// The service on an object store without paths and links, which shows that it does not depend on the local disk.
 
 let bucket: S3Server;
 let storage: Storage;

@@ -181,7 +181,7 @@ test("409: one profile at a time; it ends when its reader goes away", async () =
   const { adminAddress: address } = telemetry;
   const first = request(`${address}/debug/profile?seconds=60`, { agent: false }).end();
   await once(first, "finish");
-  // Whoever asks later is answered later.
+  // Requests are handled in the order of arrival, so the first one is running by then.
   await ask(address, "/healthz");
   const second = async () => (await ask(address, "/debug/heap?seconds=0.01")).status;
   expect(await second()).toBe(409);

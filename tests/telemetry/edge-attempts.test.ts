@@ -104,11 +104,11 @@ test("OK: of a hedged call's tries one is answered, and the other is no failure"
       })
       .toBe(1);
   });
-  // The news of it may come after further calls, which the sound one answered alone.
+  // The edge may detect the stuck backend late. Calls before that are served by the sound one alone.
   const { tries = [] } = calls.find((one) => one.tries.length > 1) ?? {};
   const numberOf = (outcome: string) =>
     tries.findIndex(({ attributes }) => attributes["sluice.outcome"] === outcome) + 1;
-  // A busy machine may ask the stuck one second.
+  // On a busy machine the stuck backend can be the second attempt.
   expect(
     tries.map(summaryOf).toSorted((one) => (one.attributes["sluice.outcome"] === "answered" ? -1 : 1)),
   ).toEqual([
@@ -121,7 +121,7 @@ test.each([
   ["Read", "/k"],
   ["Follow", "/k:follow"],
 ])("DeadlineExceeded: a try of %s that was under way", async (method, path) => {
-  // A gRPC server would end the call at its deadline, too, and might be first.
+  // A gRPC server would enforce the deadline, too, and could respond first.
   const upstream = stack.use(await startRawUpstream(() => {}));
   const edge = stack.use(await startEdgeBefore([upstream.address]));
   const call = () => fetch(`${edge.url}/test/v1/resilience${path}`, { headers: { "grpc-timeout": "2S" } });

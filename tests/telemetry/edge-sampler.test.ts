@@ -2,7 +2,7 @@ import { SamplingDecision } from "@opentelemetry/sdk-trace";
 import { expect, test } from "vitest";
 import { createEdgeSampler } from "../../services/lib/telemetry/edge-sampler.ts";
 
-/** A sampler whose draws and clock the test turns. */
+/** A sampler whose random numbers and clock the test sets. */
 function sampler(options: { ratio: number; perSecond: number }) {
   const turned = { draw: 0, nowMs: 0 };
   const { shouldSample } = createEdgeSampler(options, {

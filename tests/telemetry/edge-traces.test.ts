@@ -32,12 +32,12 @@ beforeEach(async () => {
 
 afterEach(() => stack.disposeAsync());
 
-/** Traces while `work` runs, and answers all that was recorded of it. */
+/** Traces while `work` runs. Returns the recorded spans. */
 async function recorded(env: Record<string, string>, work: () => Promise<unknown>): Promise<ReceivedSpan[]> {
   const settings = parseTelemetry({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...env });
   await using _telemetry = await startTelemetry("test", settings, pino({ level: "silent" }));
   await work();
-  // The edge's span ends last of all.
+  // The edge's span ends last.
   await expect.poll(() => edge.log.length).toBeGreaterThan(0);
   await _telemetry[Symbol.asyncDispose]();
   return receiver.spans;
@@ -131,7 +131,7 @@ test("OK: no more requests are recorded than the edge may in a second, whatever 
     for (let call = 0; call < 30; call += 1) {
       await http1(edge.port, "/test/v1/look/x", { headers: { traceparent: sampled } });
     }
-    // As many as fill up anew while the calls last.
+    // The budget of the first second, and the part that refills during the calls.
     mostSpans = 3 + Math.ceil(((Date.now() - begunMs) * 3) / 1000);
   });
   const requests = spans.filter(({ service, kind }) => service === "sluice-edge" && kind === kinds.server);

@@ -12,7 +12,7 @@ import { startTestEdge } from "../edge/lib/test-edge.ts";
 import { createTestDatabase } from "../lib/test-database.ts";
 import { figuresAt, figuresOf } from "./lib/observed-processes.ts";
 
-// What goes up and comes down again, as the admin port tells it.
+// Gauges of the admin port, which rise and fall again.
 
 let telemetry: Telemetry;
 beforeAll(async () => {

@@ -13,7 +13,7 @@ import { kinds, startTraceReceiver } from "./lib/trace-receiver.ts";
 const log = pino({ level: "silent" });
 const queue = "letters";
 
-/** Queues on a database of their own, and what sends traces of them. */
+/** Queues on a new database, and the exporter of their traces. */
 async function withJobs() {
   await using stack = new AsyncDisposableStack();
   const receiver = stack.use(await startTraceReceiver());

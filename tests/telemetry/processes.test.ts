@@ -116,7 +116,7 @@ test("OK: the metrics of edge and service count exactly what was called", async 
     );
     return Object.fromEntries(grown.filter(([, value]) => value !== 0));
   };
-  // An answer is counted when it is over, which its reader may know before.
+  // A response is counted after its end, which the client can see first.
   await expect
     .poll(() => counted(edgeAdmin, before.edge, "sluice_edge_requests_total"))
     .toEqual({
@@ -148,7 +148,7 @@ test("OK: the metrics of edge and service count exactly what was called", async 
 
 test("OK: an admin port tells of the process, its connections and its database", async () => {
   const { edgeAdmin, identityAdmin } = processes;
-  // The service may just be looking for what has expired.
+  // The service may be sweeping expired rows.
   await expect
     .poll(async () => figuresOf(await figuresAt(identityAdmin), "sluice_db_pool_connections"))
     .toEqual({
@@ -161,7 +161,7 @@ test("OK: an admin port tells of the process, its connections and its database",
   expect(build).toEqual([expect.stringContaining('process="identity"'), 1]);
   expect(identity.get("nodejs_eventloop_lag_seconds")).toEqual(expect.any(Number));
   expect((await fetch(`${identityAdmin}/readyz`)).status).toBe(200);
-  // The services that the edge was told of are not there.
+  // The services at the edge's addresses are not running.
   const ready = await fetch(`${edgeAdmin}/readyz`);
   expect([ready.status, await ready.json()]).toEqual([
     503,

@@ -32,8 +32,8 @@ export function drawRooms(arrows: Arrows): string {
     for (const room of ready) placed.add(room);
   }
   const drawn = lines.map((rooms) => rooms.join("   "));
-  const told = [...arrows]
+  const listed = [...arrows]
     .sort()
     .map(([room, targets]) => `${room} -> ${[...targets].sort().join(" ") || "nothing"}`);
-  return [...drawn, "", ...told].join("\n");
+  return [...drawn, "", ...listed].join("\n");
 }

@@ -4,8 +4,8 @@ import { type ForOfStatement, parseSync, Visitor } from "oxc-parser";
 const awaiting = ["failureOf", "codeOf", "expect"];
 
 /**
- * The lines on which a loop awaits promises that were begun before it, one after the other. While the first is awaited nobody
- * handles the rejection of another, which ends the test run: `Promise.all` handles each at once.
+ * The lines on which a loop awaits promises that were started before it, one after the other. While the first is awaited, the
+ * rejection of another is unhandled, which ends the test run. `Promise.all` handles each at once.
  */
 export function findAwaitsInTurn(path: string, text: string): number[] {
   const lines: number[] = [];

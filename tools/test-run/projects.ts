@@ -51,7 +51,7 @@ const shared = { maxWorkers: 3, sequence: { groupOrder: 1 }, isolate: false };
 
 /** Projects with different numbers of workers run one after the other: first those that wait, then those that compute. */
 export const projects = [
-  // Each file has a process of its own: it may measure it, or hold what is global in it.
+  // Each file has a separate process, which it may measure, and whose global state it may change.
   { name: "waiting", include: [...waitingPaths], isolate: true, ...together },
   {
     name: "mesh",

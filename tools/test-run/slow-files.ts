@@ -222,5 +222,5 @@ const byPath: ReadonlyMap<string, SlowFile> = new Map(
 /** All paths that the table names. */
 export const slowPaths: readonly string[] = [...byPath.keys()];
 
-/** What is known of a file by its path in the repository; undefined of one that is not slow. */
+/** The entry of a file by its path in the repository; undefined if it is not slow. */
 export const findSlowFile = (path: string): SlowFile | undefined => byPath.get(path);

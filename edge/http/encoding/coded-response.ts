@@ -45,7 +45,7 @@ export function codedBody({ response }: Exchange, { compression }: Acceptance): 
   if (!compression) return target;
   const coder = createCoder(compression.name);
   target.setMaxListeners(closeListenersMax);
-  // The close of the response reports a reader that went away.
+  // The close of the response reports a client that disconnected.
   pipeline(coder, target, () => undefined);
   return coder;
 }

@@ -115,7 +115,7 @@ function commitRelease(
 ): Promise<void> {
   const scope = scopeFor(asker);
   return db.transaction(async (tx) => {
-    // The release is published, even if another worker's request was refused meanwhile.
+    // The release is published, even if the request of another worker was refused.
     const move = { projectId, to: "published", from: ["publishing", "approved"], packageId } as const;
     const change = { publishTime: new Date(), errorMessage: null, errorReason: null };
     if (!(await moveProject(tx, scope, move, change))) return;

@@ -24,7 +24,7 @@ export const packageProject =
     await deps.db.transaction((tx) => begin(deps, tx, scope, projectId));
     const row = await readUntil(
       () => findProject(deps.db, scope, projectId),
-      // If another call begins a new package meanwhile, this call waits for that one.
+      // If another call starts a new package, this call waits for that one.
       (project) => project === undefined || !isBeingPackaged(project),
       { waitMs: waitOf(request, context), signal: context.signal },
     );

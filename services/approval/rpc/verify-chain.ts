@@ -16,6 +16,6 @@ export const verifyChain =
         );
         return { ...verdict, valid: verdict.problem === "" };
       },
-      // One snapshot of the chain, because events are appended meanwhile.
+      // One snapshot of the chain, because events are appended during the verification.
       { isolationLevel: "repeatable read", accessMode: "read only" },
     );

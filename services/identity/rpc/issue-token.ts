@@ -49,7 +49,7 @@ async function userByPassword(
   return user && matches ? { userId: user.userId, apiKeyId: null } : undefined;
 }
 
-/** Creates the login, unless the user was deactivated or removed meanwhile. */
+/** Creates the login, unless the user was deactivated or removed since the password was checked. */
 async function logIn(tx: Db, { userId, apiKeyId }: CredentialHolder, attempt: Attempt) {
   const user = await lockActiveUser(tx, userId);
   if (!user) throw credentialInvalid();

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import type { AdminSettings } from "../telemetry/settings.ts";
 
-/** What a request may read: everything, the health of the process, or nothing. */
+/** Extent of a request's access: everything, the health of the process, or nothing. */
 export type Access = "full" | "probe" | "refused";
 
 export function createAccess({ listen, token }: AdminSettings): (request: IncomingMessage) => Access {
@@ -21,7 +21,7 @@ export function createAccess({ listen, token }: AdminSettings): (request: Incomi
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
-/** Addresses can't be rebound by somebody else's DNS; names can. */
+/** Foreign DNS can rebind names, but not addresses. */
 function isOwnHost(host: string): boolean {
   const name = host.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
   return name === "localhost" || isIP(name) !== 0;

@@ -4,7 +4,7 @@ import type postgres from "postgres";
 /** Polling interval for a statement that has not started, or was not stopped during its preparation. */
 const lookMs = 25;
 /** Timeout of a cancellation request. */
-const hearMs = 1000;
+const requestMs = 1000;
 
 /** Fields of postgres.js 3.4's queries that its types leave out. */
 type Statement = {
@@ -27,22 +27,22 @@ export async function cancelStatement(
   hasEnded: () => boolean,
 ): Promise<void> {
   const statement = query as unknown as Statement;
-  let toldWhilePrepared = false;
+  let sentDuringPreparation = false;
   while (!hasEnded()) {
     const { active, describeFirst = false } = statement;
-    if (active && !(describeFirst && toldWhilePrepared)) {
-      await tell(statement);
+    if (active && !(describeFirst && sentDuringPreparation)) {
+      await sendCancellation(statement);
       // The server drops a cancellation that arrives between preparation and execution: it is sent again.
       if (!describeFirst) return;
-      toldWhilePrepared = true;
+      sentDuringPreparation = true;
     }
     await sleep(lookMs);
   }
 }
 
-async function tell(statement: Statement): Promise<void> {
-  const told = statement.canceller(statement).catch(() => {
+async function sendCancellation(statement: Statement): Promise<void> {
+  const sent = statement.canceller(statement).catch(() => {
     // The server is gone, and the statement with it.
   });
-  await Promise.race([told, sleep(hearMs, undefined, { ref: false })]);
+  await Promise.race([sent, sleep(requestMs, undefined, { ref: false })]);
 }

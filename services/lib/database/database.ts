@@ -88,7 +88,7 @@ type Client = postgres.Sql | postgres.TransactionSql;
 type TransactionState = {
   /** The transaction's connection is closed: nothing may be sent on it. */
   lost: boolean;
-  /** Cancellations under way: a statement sent meanwhile could be hit by them. */
+  /** Cancellations under way: they could cancel a statement that is sent before they end. */
   readonly cancelling: Promise<void>[];
 };
 

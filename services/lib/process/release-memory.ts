@@ -7,8 +7,8 @@ const lookEveryMs = 10_000;
 const restingPart = 0.05;
 
 /**
- * Returns memory to the system when this process becomes idle, until disposed: V8 and the C library keep what a start
- * or a burst of calls allocated.
+ * Returns memory to the system when this process becomes idle, until disposed: V8 and the C library keep memory that a start
+ * or a burst of calls has allocated.
  */
 export function releaseMemoryAtRest(): Disposable {
   const isOverNow = createRestDetector(restingPart);

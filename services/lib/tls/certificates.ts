@@ -72,7 +72,7 @@ export async function watchCertificates(
   };
 }
 
-/** Reads the files; throws an error that names the file and what is wrong with it. */
+/** Reads the files. Errors name the file and the problem. */
 async function readCertificates({ certFile, keyFile, caFile }: CertificateFiles): Promise<Certificates> {
   const [cert, key, ca] = await Promise.all([
     readPem(certFile),

@@ -5,7 +5,7 @@ import { connect, Socket } from "node:net";
 import { systemCall } from "./kernel.ts";
 import { channelDescriptor, type Protection } from "./layers.ts";
 
-// Starts like an engine and tries what an engine must not be able to do. A protection holds if the attempt fails. The findings
+// Starts like an engine and attempts forbidden actions. A protection holds if the attempt fails. The findings
 // are sent over the channel as JSON.
 
 /** The discard port, on which nothing listens: a refused connection shows that the network is reachable. */

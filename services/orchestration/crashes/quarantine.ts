@@ -13,7 +13,7 @@ const crashesMax = 2;
 
 const sqlCharactersMax = 1000;
 
-/** How long a lookup without a quarantine is cached, in milliseconds. Another process may record crashes meanwhile. */
+/** How long a lookup without a quarantine is cached, in milliseconds. Short, because other processes record crashes, too. */
 const cleanMs = 5000;
 const cleanMax = 10_000;
 

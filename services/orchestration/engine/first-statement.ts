@@ -1,6 +1,6 @@
 /**
- * The text of the first statement, up to the semicolon behind it. What a semicolon is depends on settings of the server, so
- * the answer is good for nothing before the server has taken it alone for one statement.
+ * The text of the first statement, up to its semicolon. Settings of the server decide where a statement ends, so the result
+ * must not be used before the server has parsed it alone as one statement.
  */
 export function firstStatement(sql: string): string {
   for (let at = 0; at < sql.length; ) {

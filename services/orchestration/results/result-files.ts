@@ -4,8 +4,8 @@ import { newId } from "../../lib/values/ids.ts";
 import { executionTooLarge } from "../errors.ts";
 
 /**
- * Size limits of a user's, an organisation's and all files, in bytes. An organisation may use half of what the others leave of
- * the total, and a user half of what the other users leave of that, so that space always remains for the next one.
+ * Size limits of a user's, an organisation's and all files, in bytes. An organisation may use half of the total that others
+ * leave free, and a user half of the organisation's share that other users leave free, so space always remains for the next.
  */
 export type ResultLimits = {
   readonly userBytesMax: number;
@@ -78,7 +78,7 @@ export function createResultFiles(directory: string, limits: ResultLimits = stan
   function grow(entry: Entry): void {
     growing.add(entry);
     timer ??= setInterval(() => {
-      // The file may have been closed meanwhile.
+      // The file may have been closed since.
       for (const one of growing) checkSize(one).catch(() => {});
     }, checkEveryMs).unref();
   }

@@ -47,7 +47,7 @@ export const extractChunk = (
     yield { part: { case: "summary" as const, value: toSummary(extraction) } };
   };
 
-/** Lends a file until the call ends. This needs no permit, because no work is done meanwhile. */
+/** Lends a file until the call ends. This needs no permit, because it does no work. */
 async function* asLoan(
   loan: Loan,
   extraction: Extraction,

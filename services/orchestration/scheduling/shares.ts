@@ -88,7 +88,7 @@ function reservedFrom(
   return reserve;
 }
 
-/** Permits that a class divides: its guarantee without the reserve, and what the other class does not need of its own. */
+/** Permits that a class divides: its guarantee without the reserve, and the unused part of the other class's guarantee. */
 function capacityOf(usage: UsageByClass, guarantees: Guarantees, workClass: WorkClass): number {
   const other = otherClass(workClass);
   const needed = Math.min(demandOf(usage[other]), guarantees[other]);

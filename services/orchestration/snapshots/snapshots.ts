@@ -15,7 +15,7 @@ const snapshotsOfOrgMax = 50;
 export type Snapshots = AsyncDisposable & {
   /** Opens a snapshot under a new id. Unavailable (SERVICE_BUSY) if there are too many. */
   open(orgId: string, open: () => Promise<Snapshot>): Promise<{ snapshotId: string; snapshot: Snapshot }>;
-  /** Borrows a snapshot. Its lease does not expire meanwhile. */
+  /** Borrows a snapshot. Its lease does not expire while it is borrowed. */
   use(orgId: string, snapshotId: string): BorrowedSnapshot;
   renew(orgId: string, snapshotId: string): void;
   /** Closes a snapshot, even if it is borrowed. */

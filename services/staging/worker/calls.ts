@@ -3,7 +3,7 @@ import type { Principal } from "../../lib/rpc/principal.ts";
 import { newId } from "../../lib/values/ids.ts";
 
 /** Id of no user. Staging acts by itself, because the user can be gone. */
-const nobody = "00000000-0000-0000-0000-000000000000";
+const nilUserId = "00000000-0000-0000-0000-000000000000";
 /** Deadline of maintenance calls, in milliseconds. */
 const maintenanceTimeoutMs = 60_000;
 
@@ -19,4 +19,4 @@ export const callAs = (principal: Principal, signal: AbortSignal): Call => ({
 
 /** Call context of staging's own maintenance within an organisation. */
 export const maintenanceCall = (orgId: string): Call =>
-  callAs({ orgId, userId: nobody, roles: [] }, AbortSignal.timeout(maintenanceTimeoutMs));
+  callAs({ orgId, userId: nilUserId, roles: [] }, AbortSignal.timeout(maintenanceTimeoutMs));

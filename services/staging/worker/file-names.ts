@@ -1,7 +1,7 @@
 import type { PlannedJob } from "./open-plan.ts";
 
 /** Characters that storage refuses in file names: slashes and control characters. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern has to match them
 const refused = /[/\\\u0000-\u001f\u007f]/gu;
 /** Characters of a table's name in a file name. With the chunk number the name stays below 255. */
 const tableNameMax = 200;

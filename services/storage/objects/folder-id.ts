@@ -14,7 +14,7 @@ export async function folderIdOf(root: string): Promise<string> {
   }
   const temporary = join(root, "tmp", randomUUID());
   await writeFile(temporary, randomUUID(), { mode: 0o644 });
-  // A link appears whole or not at all, and never replaces the id that another process has created meanwhile.
+  // A link is atomic, and never replaces an id that another process has created since.
   await succeedsUnless("EEXIST", link(temporary, path));
   await rm(temporary);
   return readFile(path, "utf8");

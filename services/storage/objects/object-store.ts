@@ -45,7 +45,7 @@ export type ObjectStore = AsyncDisposable & {
    * throws, the object is put back. A missing object is no error.
    */
   delete(sha256: string, isUsed: () => Promise<boolean>): Promise<void>;
-  /** Keys of all objects in batches, in no particular order. Keys that appear or vanish meanwhile may be missing. */
+  /** Keys of all objects in batches, in no particular order. Keys that appear or vanish during the listing may be missing. */
   list(): AsyncIterable<string[]>;
   /** Ids of the uploads that are not published, including those of other processes and of dead ones. */
   listUploads(): Promise<string[]>;
@@ -65,7 +65,7 @@ type Lending = {
   pathOf(sha256: string): string;
 };
 
-/** An upload in progress. Disposing it deletes what was not published. */
+/** An upload in progress. Disposing it deletes the bytes unless they were published. */
 export type ObjectUpload = AsyncDisposable & {
   /** Takes ownership of the chunk, which is not copied and must not change. Throws diskFull. */
   write(chunk: Uint8Array): Promise<void>;

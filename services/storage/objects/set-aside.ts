@@ -10,9 +10,9 @@ type Deletion = {
 };
 
 /**
- * Deletes a file unless it is in use. It is moved aside before `isUsed` is asked: an upload of the same content that runs
- * meanwhile publishes a copy of its own, so the file can only be in use if the caller has lost its lock. Then it is
- * restored, and also if `isUsed` throws.
+ * Deletes a file unless it is in use. The file is moved aside before `isUsed` is called: a concurrent upload of the same
+ * content publishes another copy, so the file can only be in use if the caller has lost its lock. Then it is restored,
+ * and also if `isUsed` throws.
  */
 export async function setAside(
   { path, asideFolder }: Deletion,
@@ -29,7 +29,7 @@ export async function setAside(
   }
 }
 
-/** Moves a file back to its path, unless a new one was published there meanwhile, which is as good. */
+/** Moves a file back to its path, unless an equal one was published there since. */
 export async function restoreFile(aside: string, path: string): Promise<void> {
   await succeedsUnless("EEXIST", link(aside, path));
   await syncFolder(dirname(path));

@@ -6,7 +6,7 @@ import type { Content, ObjectStore, OpenObject } from "./object-store.ts";
 
 /** Number of fingerprints that are remembered as verified. */
 const verifiedMax = 100_000;
-/** How long they are trusted, in milliseconds: a disk may lose bytes that nobody has written to. */
+/** How long they are trusted, in milliseconds: disks can lose bytes without a write. */
 const verifiedMs = 24 * 60 * 60 * 1000;
 
 /** Content that leaves only after its hash was checked. Every function may throw contentCorrupt. */
@@ -58,7 +58,7 @@ export function createVerifiedContent(store: Store): VerifiedContent {
     async sha512(content) {
       await using object = await openWhole(store, content);
       const key = `${content.sha256} ${object.fingerprint}`;
-      // A disk may have lost bytes that nobody wrote to: then an upload of the same content has to replace them.
+      // A disk can have lost bytes without a write. An upload of the same content then has to replace them.
       verified.delete(content.sha256);
       const sha512 = await shareWork(hashing, key, () => hashWhole(store, content));
       verified.set(content.sha256, object.fingerprint);

@@ -32,7 +32,7 @@ type Arriving = {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** 0 if the size is unknown. */
   readonly announcedBytes: number;
-  /** Aborts when the caller goes away. */
+  /** Aborts when the caller disconnects. */
   readonly signal: AbortSignal;
 };
 

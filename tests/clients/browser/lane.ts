@@ -25,32 +25,32 @@ const kit: Kit = {
   prepare() {},
 };
 
-/** The script that runs in the page, in one piece. */
+/** The script of the page, as one bundle. */
 async function bundlePage(): Promise<string> {
   await using bundle = await rolldown({ input: join(import.meta.dirname, "page.ts"), platform: "browser" });
   const { output } = await bundle.generate({ format: "iife", name: "journey" });
   return output[0].code;
 }
 
-/** A page in a browser without a window, which calls its own origin. */
+/** A page in a headless browser, which calls its own origin. */
 export function browserLane(name: string, protocol: "Connect" | "gRPC-Web"): Lane {
   return {
     name,
     kit,
-    async travel(journey, tell) {
+    async run(journey, report) {
       await using browser = await chromium.launch({ executablePath: findBrowser() ?? "", args: flags });
       const page = await browser.newPage();
-      // The page stands where an operator's own pages would, on the edge's origin; all else goes to the edge.
+      // The page has the origin of the edge, like pages of an operator. All other requests go to the edge.
       const address = `${journey.url}/journey.html`;
       await page.route(address, (route) =>
         route.fulfill({ contentType: "text/html", body: "<!doctype html><title>Journey</title>" }),
       );
       await page.goto(address);
-      await page.exposeFunction("tell", tell);
+      await page.exposeFunction("report", report);
       await page.addScriptTag({ content: await bundlePage() });
       const content = readFileSync(journey.file, "utf8");
       const file = { name: basename(journey.file), content };
-      await page.evaluate(`journey.travel(${JSON.stringify({ ...journey, file, protocol })})`);
+      await page.evaluate(`journey.run(${JSON.stringify({ ...journey, file, protocol })})`);
     },
   };
 }

@@ -15,10 +15,10 @@ import { SourceService } from "../../../gen/sluice/orchestration/v1/sources_pb.t
 import { FileService, UploadFileResponseSchema } from "../../../gen/sluice/storage/v1/files_pb.ts";
 import type { Step } from "../journey.ts";
 
-// The first journey's calls as a page makes them.
+// The calls of the first journey from a page in a browser.
 
-// Of the lane, which hands it in.
-declare const tell: (step: Step) => Promise<void>;
+// Exposed to the page by the lane.
+declare const report: (step: Step) => Promise<void>;
 
 type Journey = {
   readonly name: string;
@@ -30,13 +30,13 @@ type Journey = {
   readonly sql: string;
 };
 
-export async function travel({ name, url, protocol, email, password, file, sql }: Journey): Promise<void> {
+export async function run({ name, url, protocol, email, password, file, sql }: Journey): Promise<void> {
   let token = "";
   const withToken: Interceptor = (next) => (request) => {
     if (token) request.header.set("authorization", `Bearer ${token}`);
     return next(request);
   };
-  // A download's first message has a head in an Any, which JSON spells out.
+  // The first message of a download has its head in an Any, whose JSON needs the type.
   const jsonOptions = { registry: createRegistry(HttpHeadSchema) };
   const options = { baseUrl: url, interceptors: [withToken], jsonOptions };
   const transport =
@@ -44,17 +44,17 @@ export async function travel({ name, url, protocol, email, password, file, sql }
 
   const auth = createClient(AuthService, transport);
   const tokens = await auth.issueToken({ email, password });
-  await tell({ step: "log in", tokenType: tokens.tokenType });
+  await report({ step: "log in", tokenType: tokens.tokenType });
   token = tokens.accessToken;
   const { roles } = await auth.whoAmI({});
-  await tell({ step: "who am I", roles });
+  await report({ step: "who am I", roles });
 
   const fileId = await upload(url, token, file);
   const settings = { fileId, tableName: "weather" };
   const { source } = await createClient(SourceService, transport).createSource({
     source: { displayName: name, connector: "file", settings },
   });
-  await tell({ step: "register", connector: source?.connector, tableName: source?.settings?.tableName });
+  await report({ step: "register", connector: source?.connector, tableName: source?.settings?.tableName });
   const sourceId = source?.sourceId ?? "";
 
   await discover(createClient(CatalogService, transport), sourceId);
@@ -64,25 +64,25 @@ export async function travel({ name, url, protocol, email, password, file, sql }
   await download(files, "download a range", { fileId, range: "bytes=0-48" });
 }
 
-/** By REST: browsers send no streams of messages. */
+/** Uploads over REST, because browsers can't stream requests. */
 async function upload(url: string, token: string, { name, content }: Journey["file"]): Promise<string> {
   const body = new FormData();
   body.append("file", new File([content], name, { type: "text/csv" }));
   const headers = { authorization: `Bearer ${token}` };
-  const answer = await fetch(`${url}/api/v1/storage/files`, { method: "POST", headers, body });
-  const { file } = fromJson(UploadFileResponseSchema, (await answer.json()) as JsonValue);
-  if (!file) throw new Error("the answer has no file");
+  const response = await fetch(`${url}/api/v1/storage/files`, { method: "POST", headers, body });
+  const { file } = fromJson(UploadFileResponseSchema, (await response.json()) as JsonValue);
+  if (!file) throw new Error("the response has no file");
   const { contentType, sizeBytes, sha256 } = file;
-  await tell({ step: "upload", name: file.name, contentType, sizeBytes: Number(sizeBytes), sha256 });
+  await report({ step: "upload", name: file.name, contentType, sizeBytes: Number(sizeBytes), sha256 });
   return file.fileId;
 }
 
 async function discover(catalog: Client<typeof CatalogService>, sourceId: string): Promise<void> {
   const { added } = await catalog.discover({ sourceId });
-  await tell({ step: "discover", added: added.map(({ name }) => name) });
+  await report({ step: "discover", added: added.map(({ name }) => name) });
   const { tables } = await catalog.listTables({ sourceId });
   const columns = tables.flatMap((table) => table.columns.map(({ name, dataType }) => `${name} ${dataType}`));
-  await tell({ step: "list tables", columns });
+  await report({ step: "list tables", columns });
 }
 
 async function query(
@@ -91,14 +91,14 @@ async function query(
   sql: string,
 ): Promise<void> {
   const result = await executions.executeQuery({ sourceId, sql, maxRows: 3 });
-  await tell({
+  await report({
     step: "query",
     columns: result.columns.map(({ name, dataType }) => `${name} ${dataType}`),
     rows: result.rows.map((row) => toJson(ListValueSchema, row)),
     truncated: result.truncated,
   });
   const { execution } = await executions.getExecution({ executionId: result.executionId });
-  await tell({
+  await report({
     step: "read execution",
     state: execution && enumToJson(ExecutionStateSchema, execution.state),
     rowCount: Number(execution?.rowCount),
@@ -108,7 +108,11 @@ async function query(
     .catch(ConnectError.from);
   if (!(refusal instanceof ConnectError)) throw new Error("a query that writes was not refused");
   const [info] = refusal.findDetails(ErrorInfoSchema);
-  await tell({ step: "refused query", code: codeToString(refusal.code).toUpperCase(), reason: info?.reason });
+  await report({
+    step: "refused query",
+    code: codeToString(refusal.code).toUpperCase(),
+    reason: info?.reason,
+  });
 }
 
 async function download(
@@ -116,7 +120,7 @@ async function download(
   step: string,
   request: { fileId: string; range?: string },
 ): Promise<void> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
   let status: number | undefined;
   let contentType = "";
   for await (const { extensions, data, contentType: type } of files.downloadFile(request)) {
@@ -125,8 +129,8 @@ async function download(
       status = anyUnpack(head, HttpHeadSchema)?.status;
       contentType = type;
     }
-    pieces.push(new Uint8Array(data));
+    chunks.push(new Uint8Array(data));
   }
-  const digest = await crypto.subtle.digest("SHA-256", await new Blob(pieces).arrayBuffer());
-  await tell({ step, status, contentType, sha256: new Uint8Array(digest).toHex() });
+  const digest = await crypto.subtle.digest("SHA-256", await new Blob(chunks).arrayBuffer());
+  await report({ step, status, contentType, sha256: new Uint8Array(digest).toHex() });
 }

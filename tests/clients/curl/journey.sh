@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The first journey's calls by curl, over REST. Prints what it saw, a line of JSON for each step.
+# The calls of the first journey with curl, over REST. Prints the result of each step as a line of JSON.
 set -euo pipefail
 
-# Prints what an expression makes of an answer in JSON, `a`.
+# Evaluates an expression on a JSON response, `a`, and prints the result.
 of() { node -e 'const a = JSON.parse(require("fs").readFileSync(0, "utf8")); console.log('"$1"')'; }
-# Prints a step: its name, and its facts as an expression on the answer.
+# Prints a step: its name, and its facts as an expression on the response.
 show() { of 'JSON.stringify({ step: "'"$1"'", ...('"$2"') })'; }
 json='content-type: application/json'
 

@@ -18,7 +18,7 @@ import (
 	"sluice-client/sluice/storage/v1/storagev1connect"
 )
 
-// What speaks for the caller: it adds the token to each call, streams included.
+// bearer adds the access token to each call, streams included.
 type bearer struct {
 	token string
 	next  http.RoundTripper
@@ -61,11 +61,11 @@ func call[Request, Response any](
 	method func(context.Context, *connect.Request[Request]) (*connect.Response[Response], error),
 	request *Request,
 ) (*Response, error) {
-	answer, err := method(ctx, connect.NewRequest(request))
+	response, err := method(ctx, connect.NewRequest(request))
 	if err != nil {
 		return nil, err
 	}
-	return answer.Msg, nil
+	return response.Msg, nil
 }
 
 func (c *connectClient) IssueToken(
@@ -115,11 +115,11 @@ type connectUpload struct {
 }
 
 func (u connectUpload) Finish() (*storagev1.UploadFileResponse, error) {
-	answer, err := u.CloseAndReceive()
+	response, err := u.CloseAndReceive()
 	if err != nil {
 		return nil, err
 	}
-	return answer.Msg, nil
+	return response.Msg, nil
 }
 
 func (c *connectClient) UploadFile(ctx context.Context) (upload, error) {

@@ -22,12 +22,12 @@ import (
 	storagev1 "sluice-client/sluice/storage/v1"
 )
 
-const pieceBytes = 16 * 1024
+const chunkBytes = 16 * 1024
 
-// A client calls Sluice as one library does it.
+// A client calls Sluice with one library.
 type client interface {
 	IssueToken(context.Context, *identityv1.IssueTokenRequest) (*identityv1.IssueTokenResponse, error)
-	// UseToken makes the calls that follow with an access token.
+	// UseToken sets the access token of later calls.
 	UseToken(token string)
 	WhoAmI(context.Context, *identityv1.WhoAmIRequest) (*identityv1.WhoAmIResponse, error)
 	UploadFile(context.Context) (upload, error)
@@ -37,7 +37,7 @@ type client interface {
 	ListTables(context.Context, *orchestrationv1.ListTablesRequest) (*orchestrationv1.ListTablesResponse, error)
 	ExecuteQuery(context.Context, *orchestrationv1.ExecuteQueryRequest) (*orchestrationv1.ExecuteQueryResponse, error)
 	GetExecution(context.Context, *orchestrationv1.GetExecutionRequest) (*orchestrationv1.GetExecutionResponse, error)
-	// Failure answers the code of a failed call, and its reason.
+	// Failure returns the code and the reason of a failed call.
 	Failure(error) (code.Code, string)
 }
 
@@ -46,7 +46,7 @@ type upload interface {
 	Finish() (*storagev1.UploadFileResponse, error)
 }
 
-// A download answers io.EOF after the last message.
+// A download returns io.EOF after the last message.
 type download interface {
 	Receive() (*httpbody.HttpBody, error)
 }
@@ -107,14 +107,14 @@ func store(ctx context.Context, sluice client, path string) string {
 	check(err)
 	header := &storagev1.UploadFileHeader{Name: filepath.Base(path)}
 	check(stream.Send(&storagev1.UploadFileRequest{Part: &storagev1.UploadFileRequest_Header{Header: header}}))
-	piece := make([]byte, pieceBytes)
+	chunk := make([]byte, chunkBytes)
 	for {
-		size, err := content.Read(piece)
+		size, err := content.Read(chunk)
 		if err == io.EOF {
 			break
 		}
 		check(err)
-		part := &storagev1.UploadFileRequest_Chunk{Chunk: piece[:size]}
+		part := &storagev1.UploadFileRequest_Chunk{Chunk: chunk[:size]}
 		check(stream.Send(&storagev1.UploadFileRequest{Part: part}))
 	}
 	stored, err := stream.Finish()
@@ -170,9 +170,9 @@ func query(ctx context.Context, sluice client, sourceID string) {
 		rows = append(rows, row.AsSlice())
 	}
 	show("query", facts{"columns": columns, "rows": rows, "truncated": result.Truncated})
-	answer, err := sluice.GetExecution(ctx, &orchestrationv1.GetExecutionRequest{ExecutionId: result.ExecutionId})
+	response, err := sluice.GetExecution(ctx, &orchestrationv1.GetExecutionRequest{ExecutionId: result.ExecutionId})
 	check(err)
-	show("read execution", facts{"state": answer.Execution.State.String(), "rowCount": answer.Execution.RowCount})
+	show("read execution", facts{"state": response.Execution.State.String(), "rowCount": response.Execution.RowCount})
 	refused := &orchestrationv1.ExecuteQueryRequest{SourceId: sourceID, Sql: "DELETE FROM weather"}
 	if _, err = sluice.ExecuteQuery(ctx, refused); err != nil {
 		failed, reason := sluice.Failure(err)

@@ -1,4 +1,4 @@
-"""The first journey's calls by grpcio. Prints what it saw, a line of JSON for each step."""
+"""The calls of the first journey with grpcio. Prints the result of each step as a line of JSON."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ from sluice.orchestration.v1 import (
 )
 from sluice.storage.v1 import files_pb2, files_pb2_grpc
 
-PIECE_BYTES = 16 * 1024
+CHUNK_BYTES = 16 * 1024
 
 
 def show(step, **facts):
@@ -47,8 +47,8 @@ def upload(files, credential):
     def parts():
         yield files_pb2.UploadFileRequest(header=files_pb2.UploadFileHeader(name=path.name))
         with path.open("rb") as content:
-            while piece := content.read(PIECE_BYTES):
-                yield files_pb2.UploadFileRequest(chunk=piece)
+            while chunk := content.read(CHUNK_BYTES):
+                yield files_pb2.UploadFileRequest(chunk=chunk)
 
     file = files.UploadFile(parts(), metadata=credential).file
     show("upload", name=file.name, contentType=file.content_type, sizeBytes=file.size_bytes, sha256=file.sha256)

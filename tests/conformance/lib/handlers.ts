@@ -27,9 +27,9 @@ import {
   type UnaryResponse,
   type UnaryResponseDefinition,
 } from "../../../gen/connectrpc/conformance/v1/service_pb.ts";
-import { encode, observe, toMetadata, toStatus } from "./answers.ts";
+import { encode, observe, toMetadata, toStatus } from "./grpc-messages.ts";
 
-// Each method answers as the comments of the suite's contract say.
+// Each method implements the comments in the contract of the suite.
 
 type UnaryOutput =
   | GenMessage<UnaryResponse>
@@ -38,15 +38,15 @@ type UnaryOutput =
 
 export const unary =
   (input: GenMessage<UnaryRequest | IdempotentUnaryRequest>, output: UnaryOutput) =>
-  async (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
+  async (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>) => {
     const request = fromBinary(input, call.request);
     const seen = observe(call)([anyPack(input, request)]);
-    await respondUnary(call, request.responseDefinition, seen, output, answer);
+    await respondUnary(call, request.responseDefinition, seen, output, respond);
   };
 
 export async function clientStream(
   call: ServerReadableStream<Buffer, Buffer>,
-  answer: sendUnaryData<Buffer>,
+  respond: sendUnaryData<Buffer>,
 ) {
   const seen = observe(call);
   let definition: UnaryResponseDefinition | undefined;
@@ -56,7 +56,7 @@ export async function clientStream(
     if (requests.length === 0) definition = request.responseDefinition;
     requests.push(anyPack(ClientStreamRequestSchema, request));
   }
-  await respondUnary(call, definition, seen(requests), ClientStreamResponseSchema, answer);
+  await respondUnary(call, definition, seen(requests), ClientStreamResponseSchema, respond);
 }
 
 async function respondUnary(
@@ -64,16 +64,16 @@ async function respondUnary(
   definition: UnaryResponseDefinition | undefined,
   requestInfo: ConformancePayload_RequestInfo,
   output: UnaryOutput,
-  answer: sendUnaryData<Buffer>,
+  respond: sendUnaryData<Buffer>,
 ): Promise<void> {
   const response = definition?.response;
   const trailers = toMetadata(definition?.responseTrailers);
   call.sendMetadata(toMetadata(definition?.responseHeaders));
   await delay(definition?.responseDelayMs ?? 0);
-  if (response?.case === "error") answer(toStatus(response.value, trailers, requestInfo));
+  if (response?.case === "error") respond(toStatus(response.value, trailers, requestInfo));
   else {
     const data = response?.case === "responseData" ? response.value : new Uint8Array();
-    answer(null, encode(output, create(output, { payload: { data, requestInfo } })), trailers);
+    respond(null, encode(output, create(output, { payload: { data, requestInfo } })), trailers);
   }
 }
 
@@ -110,7 +110,7 @@ export async function bidiStream(call: ServerDuplexStream<Buffer, Buffer>) {
   replies.end(requests);
 }
 
-/** The answers of a stream as a test defines them. The first says what the service saw, later ones only what is new. */
+/** The responses of a stream as a test defines them. Each reports the requests since the previous one. */
 function createReplies(
   call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
   seen: ReturnType<typeof observe>,
@@ -129,7 +129,7 @@ function createReplies(
   return {
     headers: toMetadata(definition?.responseHeaders),
     remain: () => sent < data.length,
-    /** Returns the requests not reported yet: none. */
+    /** Returns the unreported requests: none. */
     async send(requests: readonly Any[]): Promise<readonly Any[]> {
       await delay(definition?.responseDelayMs ?? 0);
       const requestInfo = infoOf(requests);

@@ -7,7 +7,7 @@ import { http1, http2, type RawResponse } from "../lib/raw-http.ts";
 import { bearer } from "../lib/test-edge.ts";
 import { type EdgeProcess, startEdgeProcess } from "./lib/edge-process.ts";
 
-// Bodies that are made to cost more than they should.
+// Bodies that are crafted to be expensive.
 
 let edge: EdgeProcess;
 beforeAll(async () => {
@@ -19,11 +19,11 @@ const mebibyte = 2 ** 20;
 const json = { "content-type": "application/json" };
 const rpc = "/sluice.test.v1.EchoService";
 
-/** Many at once: what each of them costs adds up. */
+/** Makes concurrent calls, so that their costs add up. */
 const several = (call: () => Promise<RawResponse>, count = 8): Promise<RawResponse[]> =>
   Promise.all(Array.from({ length: count }, call));
 
-/** A list's elements, or an object's members. */
+/** The elements of a list or the members of an object. */
 const times = (count: number, one: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => one(index)).join(",");
 
@@ -107,7 +107,7 @@ test.each([
   for (const path of ["/test/v1/echo", `${rpc}/Echo`]) {
     const headers = { ...json, ...bearer };
     const call = () => http1(edge.port, path, { method: "POST", headers, body });
-    // The bodies themselves are read at the same time, 4 MB each.
+    // All bodies are in memory at the same time, 4 MB each.
     const answers = await edge.withstand(() => several(call, 20), 160 * mebibyte);
     for (const answer of answers) {
       expect([answer.status, messageOf(answer)]).toEqual([
@@ -119,7 +119,7 @@ test.each([
 });
 
 test("OK: as many keys, objects and lists as there may be", async () => {
-  // The object around them, its key and its list.
+  // The three others are the outer object, its key and its list.
   const body = `{"inners":[${times(100_000 - 3, () => "{}")}]}`;
   const call = (sent: string) =>
     http1(edge.port, "/test/v1/echo", { method: "POST", headers: { ...json, ...bearer }, body: sent });

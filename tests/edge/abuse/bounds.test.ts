@@ -13,7 +13,7 @@ import { guard } from "../../../services/lib/rpc/guard.ts";
 import { http1, type RawResponse } from "../lib/raw-http.ts";
 import { bearer, startTestEdge, type TestEdge } from "../lib/test-edge.ts";
 
-// What a contract bounds of a call, and what is bounded for each.
+// Limits of calls that a contract sets, and limits that apply to all.
 
 const bounded = guard(BoundedService, {
   takeOne: (_, context) => ({ timeoutMs: context.timeoutMs() ?? 0 }),
@@ -78,7 +78,7 @@ test("ResourceExhausted: a stream of too many messages, or of too many bytes", a
   expect((await sum(5, 500)).message).toBe("the stream is larger than 2000 bytes");
 });
 
-/** One call of gRPC: its body, and its status. */
+/** Makes one gRPC call. Returns its body and status. */
 async function grpc(method: string, sent: Buffer, headers: Record<string, string> = {}) {
   const session = connectHttp2(edge.url);
   const stream = session.request({
@@ -119,8 +119,8 @@ test("OK: a deadline later than any timer's is none that has passed", async () =
   expect([answer.status, JSON.parse(answer.body).length]).toEqual([200, 2]);
 });
 
-/** Begins a client stream over gRPC and leaves it open; answers how it ends. */
-async function leaveOpen(...pieces: Buffer[]): Promise<[unknown, unknown]> {
+/** Starts a client stream over gRPC and does not end it. Returns the status that the edge ends it with. */
+async function leaveOpen(...chunks: Buffer[]): Promise<[unknown, unknown]> {
   const session = connectHttp2(edge.url);
   const stream = session.request({
     ":method": "POST",
@@ -128,7 +128,7 @@ async function leaveOpen(...pieces: Buffer[]): Promise<[unknown, unknown]> {
     "content-type": "application/grpc",
     te: "trailers",
   });
-  for (const piece of pieces) stream.write(piece);
+  for (const chunk of chunks) stream.write(chunk);
   stream.resume();
   const [trailers] = await once(stream, "trailers");
   session.destroy();

@@ -8,7 +8,7 @@ import { startTestEdge } from "../lib/test-edge.ts";
 import { startEdgeProcess } from "./lib/edge-process.ts";
 import { connectPeer } from "./lib/http2-peer.ts";
 
-// How many connections a process keeps, and for whom.
+// Limits of the number of connections, and the choice of connections to close.
 
 const opened: Socket[] = [];
 afterEach(() => {
@@ -26,7 +26,7 @@ async function open(port: number, bytes?: string): Promise<Socket> {
 
 const request = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
 
-/** A connection that is in use: it has had an answer. */
+/** A connection that counts as used, because it has received a response. */
 async function openUsed(port: number): Promise<Socket> {
   const socket = await open(port, request);
   await once(socket, "data");
@@ -43,7 +43,7 @@ test("OK: 10,000 idle connections at once cost little and keep nobody out", asyn
       const [connected] = (await once(idle, "message")) as [number];
       return connected;
     }, 300 * mebibyte);
-    // As many as the open files of that process suffice for.
+    // The limit of open files can keep that process from more.
     expect(count).toBeGreaterThan(wanted / 10);
     if (count < wanted) console.warn(`only ${count} idle connections: the limit of open files is too low`);
   } finally {
@@ -98,7 +98,7 @@ test("ended: far too many connections", async () => {
   await using edge = await startTestEdge({ limits: { connectionsMax: 1 } });
   await openUsed(edge.port);
   const sockets = await Promise.all(Array.from({ length: 300 }, () => open(edge.port)));
-  // Those that are told why are 256; all of these are silent, and the oldest give up.
+  // The edge sends an error to 256 connections. All others here are silent, and the oldest are closed.
   await expect.poll(() => sockets.filter(({ destroyed }) => destroyed).length).toBeGreaterThan(290);
   expect(await rawBytes(edge.port, request)).toMatch(/ 503 /);
 });

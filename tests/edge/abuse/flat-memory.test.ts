@@ -8,8 +8,8 @@ import { wrap } from "../../../edge/codec/envelope.ts";
 import { CountRequestSchema } from "../../../gen/sluice/test/v1/echo_pb.ts";
 import { type EdgeProcess, startEdgeProcess } from "./lib/edge-process.ts";
 
-// A stream without end from a backend that sends as fast as it may, to a reader who takes 1 MiB and pauses, again and
-// again: what lies between the two is a few windows, and not what the backend could send meanwhile.
+// An endless stream from a fast backend to a client that reads 1 MiB and pauses, repeatedly. Only a few flow-control windows
+// of data may be buffered in between.
 
 let edge: EdgeProcess;
 beforeAll(async () => {
@@ -20,9 +20,9 @@ afterAll(() => edge[Symbol.asyncDispose]());
 const mebibyte = 2 ** 20;
 const padding = 100_000;
 const rounds = 8;
-/** Windows of the backend's connection, the edge's buffers, the reader's window, and what two kernels hold. */
+/** Windows of both connections, buffers of the edge, and socket buffers of the kernel. */
 const aheadBytesMax = 32 * mebibyte;
-/** A new process grows by forty mebibytes until it is warm; a backend that is not held back sends gigabytes. */
+/** A new process grows by forty mebibytes while it warms up. Without backpressure, a backend sends gigabytes. */
 const growthBytesMax = 160 * mebibyte;
 
 function encoded(key: string): Buffer {
@@ -59,8 +59,8 @@ async function overHttp2(target: string, headers: Record<string, string>, sent: 
 
 async function take(body: Readable, bytes: number): Promise<void> {
   for (let taken = 0; taken < bytes; ) {
-    const piece = body.read() as Buffer | null;
-    if (piece) taken += piece.byteLength;
+    const chunk = body.read() as Buffer | null;
+    if (chunk) taken += chunk.byteLength;
     else await once(body, "readable");
   }
 }
@@ -77,7 +77,7 @@ test.each<[name: string, open: (key: string) => Promise<Readable>]>([
   for (let round = 1; round <= rounds; round += 1) {
     await take(body, mebibyte);
     let seen = -1;
-    // The reader pauses until the backend has to: nothing more can be sent then.
+    // The client pauses until the backend is blocked, too.
     await expect
       .poll(
         () => {

@@ -21,7 +21,7 @@ import {
   WINDOW_UPDATE,
 } from "./lib/http2-peer.ts";
 
-// What one connection may ask for over HTTP/2 before it is told to go.
+// Floods on one HTTP/2 connection, which the edge ends.
 
 let edge: EdgeProcess;
 beforeAll(async () => {
@@ -32,10 +32,10 @@ afterAll(() => edge[Symbol.asyncDispose]());
 const { NGHTTP2_ENHANCE_YOUR_CALM: calm, NGHTTP2_CANCEL: cancel } = constants;
 const waiting = requestBlock("GET", "/test/v1/wait/flood");
 
-/** How often something is done that is done at once, and how often at the most. */
+/** Repetitions in one write, and the maximum of writes. */
 const [atOnce, roundsMax] = [100, 50];
 
-/** Sends until the other side has had enough; answers with which code it said so. With "wait" it has to end by itself. */
+/** Sends until the edge closes the connection. Returns the code of its GOAWAY. With "wait", the client does not end it. */
 async function flood(
   peer: Peer,
   frames: (round: number) => Buffer[],
@@ -73,7 +73,7 @@ test("PROTOCOL_ERROR: streams that the caller makes the edge reset", async () =>
     return await flood(peer, (round) =>
       times(atOnce, (index) => {
         const stream = 2 * (round * atOnce + index) + 1;
-        // A window that grows by nothing is an error of its stream.
+        // A window update of zero is a stream error.
         return [
           frame(HEADERS, END_HEADERS | END_STREAM, stream, waiting),
           frame(WINDOW_UPDATE, 0, stream, uint32(0)),
@@ -124,7 +124,7 @@ test("ended: a header block that goes on for ever", async () => {
 test("ended: header blocks that become large only when they are unpacked", async () => {
   await edge.withstand(async () => {
     using peer = await connectPeer(edge.port);
-    // An entry of 4000 bytes for the table, once, and then a byte for each time that it is meant.
+    // One table entry of 4000 bytes, followed by many references of one byte.
     const entry = Buffer.concat([Buffer.from([0x40, 1, 0x61, 0x7f, 0xa1, 0x1e]), Buffer.alloc(4000, "x")]);
     await peer.send(frame(HEADERS, END_HEADERS | END_STREAM, 1, Buffer.concat([waiting, entry])));
     const bomb = Buffer.concat([waiting, Buffer.alloc(8000, 0xbe)]);
@@ -134,7 +134,7 @@ test("ended: header blocks that become large only when they are unpacked", async
 
 const unknownType = 0xbb;
 
-// Frames that only the library sees. They cost it little, and nothing is kept of them.
+// Frames that only the library handles. They are cheap, and nothing is stored.
 test.each<[string, Buffer]>([
   ["the connection's windows", frame(WINDOW_UPDATE, 0, 0, uint32(1))],
   ["a stream's windows", frame(WINDOW_UPDATE, 0, 1, uint32(1))],

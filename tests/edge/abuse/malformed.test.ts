@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { http1, http2, rawBytes } from "../lib/raw-http.ts";
 import { bearer, orgId, startTestEdge, type TestEdge, userId } from "../lib/test-edge.ts";
 
-// Requests that mean one thing to one program and another to the next, and headers that claim what nobody checked.
+// Requests that programs interpret differently, and headers that claim an identity.
 
 let edge: TestEdge;
 beforeAll(async () => {
@@ -39,7 +39,7 @@ test.each([
   const [head = "", body = ""] = answer.split("\r\n\r\n");
   expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${title.slice(0, 3)} `));
   expect(head).toMatch(/^connection: close$/im);
-  // One answer, and nothing behind it that the next reader could take for his own.
+  // Exactly one response, so nothing can be attributed to the next request.
   expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
   expect(JSON.parse(body).error).toMatchObject({ code: Number(title.slice(0, 3)) });
   expect((await http1(edge.port, "/health")).status).toBe(200);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { rawBytes } from "../lib/raw-http.ts";
 import { type EdgeProcess, startEdgeProcess } from "./lib/edge-process.ts";
 
-// Callers over HTTP/1.1 who send requests without waiting for the answers.
+// Clients of HTTP/1.1 that pipeline requests.
 
 let edge: EdgeProcess;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ const get = (path: string, ...headers: string[]) =>
 const times = (count: number, request: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => request(index)).join("");
 
-/** Sends and never reads; resolves when the edge has had enough. Who does not read learns of it by writing only. */
+/** Writes without reading until the edge closes the connection. Without reads, only a write notices that. */
 async function pipeline(sent: string): Promise<void> {
   const socket = connect(edge.port, "127.0.0.1").pause();
   socket.on("error", () => undefined);
@@ -38,7 +38,7 @@ test.each<[string, (index: number) => string]>([
 test("ended: the same from ten connections", async () => {
   const sent = times(20_000, () => get("/test/v1/wait/many"));
   const callers = () => Promise.all(Array.from({ length: 10 }, () => pipeline(sent)));
-  // What was read at once is parsed at once: for a moment each has some thousand requests.
+  // Node parses a whole chunk at once, so each connection holds some thousand requests for a moment.
   await edge.withstand(callers, 128 * 2 ** 20);
   expect(edge.happenings.mostAtOnce("many")).toBeLessThanOrEqual(10);
 });

@@ -13,7 +13,7 @@ import { bearer, startTestEdge, type TestEdge } from "../lib/test-edge.ts";
 
 import { connectPeer, END_HEADERS, END_STREAM, frame, HEADERS, requestBlock } from "./lib/http2-peer.ts";
 
-// Readers who take nothing are cut off; those who take a little for long are not.
+// Clients that read nothing are disconnected. Clients that read slowly are not.
 
 const pauseMs = 2000;
 const padding = 20_000;
@@ -87,7 +87,7 @@ describe.each(counts)("%s", (name, open) => {
     const { body, close } = await open(key);
     const cut = edge.happenings.cancelled(key).then(() => "cut off");
     const startMs = performance.now();
-    // Far longer than one who takes nothing may be. Kernels keep megabytes for a reader and tell of them in lumps.
+    // Much longer than the limit without reads. Kernels buffer megabytes and report reads in batches.
     while (performance.now() - startMs < 1.5 * pauseMs) {
       body.read();
       expect(await Promise.race([cut, wait(5, "going on")])).toBe("going on");
@@ -97,7 +97,7 @@ describe.each(counts)("%s", (name, open) => {
   });
 });
 
-/** Asks as often on one connection of HTTP/1.1, and reads nothing: kernels may keep tens of megabytes for a reader. */
+/** Pipelines requests without reading. Several, because kernels can buffer tens of megabytes of responses. */
 async function askAhead(path: string, headers: Record<string, string>, sent: Buffer, times: number) {
   const socket = connect(edge.port, "127.0.0.1").pause();
   socket.on("error", () => undefined);
@@ -139,7 +139,7 @@ test("ended: a connection whose peer answers no PING, because it does not read o
   await Promise.all([silent.ended(), halfway.ended()]);
   await own.happenings.cancelled("silent");
   await own.happenings.cancelled("halfway");
-  // One who answers may wait for as long as it likes.
+  // A client that answers PINGs can wait for any time.
   expect(session.closed || session.destroyed).toBe(false);
   patient.close();
   session.destroy();

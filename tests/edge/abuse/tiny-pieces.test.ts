@@ -19,7 +19,7 @@ import {
   SETTINGS,
 } from "./lib/http2-peer.ts";
 
-// Bodies that come byte by byte: each byte costs the edge as much as some hundreds that come together.
+// Bodies in chunks of one byte. Each costs the edge as much as a chunk of some hundred bytes.
 
 let edge: EdgeProcess;
 beforeAll(async () => {
@@ -29,10 +29,10 @@ afterAll(() => edge[Symbol.asyncDispose]());
 
 const mebibyte = 2 ** 20;
 const service = "/sluice.test.v1.EchoService";
-/** What a body of a mebibyte may take of the processor, honest callers beside it included; it took ten seconds and more. */
+/** Maximum processor time for a body of a mebibyte, honest callers included. Without the limit it was over ten seconds. */
 const processorMsMax = 8_000;
 
-/** Some tens of thousands of pieces are held as Node gives them, before they are taken. */
+/** Tens of thousands of unread chunks are buffered as separate objects. */
 const growthBytesMax = 128 * mebibyte;
 
 type Sent = { path: string; contentType: string; body: Buffer };
@@ -66,15 +66,15 @@ const bodies: [string, Sent][] = [
   ],
 ];
 
-/** Sends every byte as a chunk of its own. */
+/** Sends each byte in a separate chunk. */
 async function overHttp1({ path, contentType, body }: Sent): Promise<string> {
   const chunks = Buffer.from("1\r\nx\r\n".repeat(body.byteLength), "latin1");
   for (const [index, byte] of body.entries()) chunks[6 * index + 3] = byte;
   const socket = connect(edge.port, "127.0.0.1");
-  // The edge may have had enough before it was sent everything, and has answered then.
+  // The edge may respond and close the connection before it has received everything.
   socket.on("error", () => undefined);
-  const pieces: Buffer[] = [];
-  socket.on("data", (piece: Buffer) => pieces.push(piece));
+  const received: Buffer[] = [];
+  socket.on("data", (bytes: Buffer) => received.push(bytes));
   const closed = new Promise((resolve) => socket.once("close", resolve));
   await once(socket, "connect");
   const head = [
@@ -89,10 +89,10 @@ async function overHttp1({ path, contentType, body }: Sent): Promise<string> {
   socket.write(chunks);
   socket.write("0\r\n\r\n");
   await closed;
-  return Buffer.concat(pieces).toString();
+  return Buffer.concat(received).toString();
 }
 
-/** Sends every byte as a frame of its own. */
+/** Sends each byte in a separate frame. */
 const overHttp2 = (sent: Sent): Promise<string> => inFrames(sent, 1);
 
 async function inFrames({ path, contentType, body }: Sent, frameBytes: number): Promise<string> {
@@ -100,10 +100,10 @@ async function inFrames({ path, contentType, body }: Sent, frameBytes: number): 
   for (let at = 0; at < body.byteLength; at += frameBytes) {
     frames.push(frame(DATA, 0, 1, body.subarray(at, at + frameBytes)));
   }
-  // All of it before it begins: identity, which is in this process, is asked then, and has seconds to answer.
+  // Prepared before the call, because this process also runs identity, which has to respond within seconds.
   const data = Buffer.concat([...frames, frame(DATA, END_STREAM, 1)]);
   using peer = await connectPeer(edge.port);
-  // The edge's windows are open to those who have acknowledged them.
+  // The edge's larger windows apply after its SETTINGS are acknowledged.
   await peer.reached();
   await peer.send(frame(SETTINGS, ACK, 0));
   const headers: [string, string][] = [

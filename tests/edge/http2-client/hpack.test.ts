@@ -7,7 +7,7 @@ import { Http2Error } from "../../../edge/http2-client/http2-error.ts";
 const listBytesMax = 64 * 1024;
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(" ", ""), "hex");
 
-/** Decodes blocks of one connection in turn. */
+/** Decodes the blocks of one connection in order. */
 function decodeEach(...blocks: string[]) {
   const decoder = createHeaderDecoder(listBytesMax);
   return blocks.map((block) => decoder.decode(hex(block)));

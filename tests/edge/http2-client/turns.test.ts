@@ -9,7 +9,7 @@ const kib = 1024;
 test("OK: uploads take turns, however little the server takes at a time", async () => {
   await using server = await startScriptedServer();
   using connection = connectTo(server.port);
-  // A mebibyte for each stream. The client has heard of it when it says so.
+  // A window of a mebibyte for each stream, which the client has to acknowledge.
   await server.next(settings);
   await server.send(frameOf(settings, 0, 0, "0004 00100000"));
   await server.next(settings);
@@ -17,7 +17,7 @@ test("OK: uploads take turns, however little the server takes at a time", async 
     request(connection.http2).stream.end(Buffer.alloc(512 * kib));
     await server.next(headers);
   }
-  // The first has used up what any connection begins with.
+  // The first upload uses up the initial window of the connection.
   for (let bytes = 0; bytes < 65_535; ) bytes += (await server.next(data)).payload.byteLength;
   const turns: number[] = [];
   for (let turn = 0; turn < 8; turn += 1) {

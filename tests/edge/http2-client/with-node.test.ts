@@ -14,7 +14,7 @@ import { expect, test } from "vitest";
 import { toHeaders } from "../../../edge/http2-client/raw-headers.ts";
 import { connectTo, type Exchange, request } from "./lib/exchange.ts";
 
-// Node's server is the other end: another's reading of the protocol, and of header compression.
+// Node's server is the peer: an independent implementation of the protocol and of header compression.
 
 const kib = 1024;
 const mib = 1024 * kib;
@@ -40,12 +40,12 @@ async function startServer(serve: Serve, settings: Settings = {}) {
   };
 }
 
-/** Sends back what comes, headers that begin with `x-` among it, and says how much it was. */
+/** Echoes the body and the headers that begin with `x-`, and sends the number of bytes in a trailer. */
 const echo: Serve = (stream, headers) => {
   const own = Object.entries(headers).filter(([name]) => name.startsWith("x-"));
   let bytes = 0;
-  stream.on("data", (piece: Buffer) => {
-    bytes += piece.byteLength;
+  stream.on("data", (chunk: Buffer) => {
+    bytes += chunk.byteLength;
   });
   stream.on("wantTrailers", () => stream.sendTrailers({ "x-bytes": String(bytes) }));
   stream.respond({ ":status": 200, ...Object.fromEntries(own) }, { waitForTrailers: true });
@@ -128,7 +128,7 @@ test("OK: a window that the server changes holds for streams that have begun", a
 const firstWindowBytes = 65_535;
 const windowBytesMax = 4 * mib;
 
-/** Reads a stream to its first `bytes`, and no further. */
+/** Consumes the first `bytes` of a stream. */
 async function readUntil({ stream, received }: Exchange, bytes: number): Promise<void> {
   let credited = 0;
   const creditUntil = () => {
@@ -170,7 +170,7 @@ test("OK: a stream's window grows while it is read, up to 4 MiB", async () => {
   const exchange = request(connection.http2, {}, { holds: true });
   await readUntil(exchange, 16 * mib);
   await expect.poll(exchange.received, { timeout: 30_000 }).toBeGreaterThan(18 * mib);
-  // What was credited last may not be enough yet to be worth a word.
+  // The last credit may be too small for a window update.
   expect(exchange.received()).toBeLessThanOrEqual(16 * mib + windowBytesMax);
 });
 
@@ -216,7 +216,7 @@ test("OK: no more streams at a time than the server bears, and the others in the
     { maxConcurrentStreams: 3 },
   );
   using connection = connectTo(server.port);
-  // What the server bears is known when it has said it.
+  // The limit is known after the server's SETTINGS.
   const first = request(connection.http2);
   first.stream.end();
   await first.answer;

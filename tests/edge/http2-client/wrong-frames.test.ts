@@ -4,7 +4,7 @@ import { flags, frameTypes } from "../../../edge/http2-client/frames.ts";
 import { connectTo, request } from "./lib/exchange.ts";
 import { frameOf, type ScriptedServer, startScriptedServer } from "./lib/scripted-server.ts";
 
-// What a server must not say, and what it may although few do.
+// Frames that a server must not send, and unusual ones that it may.
 
 const { data, headers, rstStream, settings, pushPromise, ping, goaway, windowUpdate, continuation } =
   frameTypes;
@@ -17,7 +17,7 @@ const ok = "88";
 const okHead = frameOf(headers, flags.endHeaders, 1, ok);
 const end = frameOf(data, flags.endStream, 1, "");
 
-/** A request whose answer the server gives by frames. */
+/** Starts a request to which the server responds with frames of the test. */
 async function begin(server: ScriptedServer) {
   const connection = connectTo(server.port);
   const exchange = request(connection.http2);
@@ -26,7 +26,7 @@ async function begin(server: ScriptedServer) {
   return { connection, exchange };
 }
 
-/** Far more than the buffers of both ends take, in bytes. */
+/** Far more than the buffers of both peers hold, in bytes. */
 const sentBytesMax = 256 * 1024 * 1024;
 
 type Case = readonly [title: string, frames: readonly Buffer[]];
@@ -171,8 +171,8 @@ test("FLOW_CONTROL_ERROR: content beyond a stream's window ends it", async () =>
   const connection = connectTo(server.port);
   const { answer } = request(connection.http2, {}, { holds: true });
   await server.next(headers);
-  const piece = frameOf(data, 0, 1, Buffer.alloc(16_384));
-  await server.send(okHead, ...Array.from({ length: 4 }, () => piece));
+  const frame = frameOf(data, 0, 1, Buffer.alloc(16_384));
+  await server.send(okHead, ...Array.from({ length: 4 }, () => frame));
   expect((await answer).code).toBe(constants.NGHTTP2_FLOW_CONTROL_ERROR);
   connection[Symbol.dispose]();
 });
@@ -256,7 +256,7 @@ describe("OK:", () => {
     const { connection, exchange } = await begin(server);
     const socket = (await server.socket).pause();
     const pings = Buffer.concat(Array.from({ length: 4_000 }, () => frameOf(ping, 0, 0, Buffer.alloc(8))));
-    // The answers take as many bytes as the questions. They come to a halt when nobody's buffers take more.
+    // Acknowledgements are as large as PINGs. Reading stops when all buffers are full.
     const isStuck = () => socket.writableLength > 8 * pings.byteLength;
     let sentBytes = 0;
     for (; !isStuck() && sentBytes < sentBytesMax; sentBytes += pings.byteLength) {

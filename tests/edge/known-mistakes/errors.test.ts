@@ -22,13 +22,13 @@ const fail = (status: number, code: number): Row => [
   JSON.stringify({ code, message: "as told" }),
 ];
 
-// vanguard-go and grpc-gateway spell some errors in text/plain, Envoy all of them unless it is configured.
+// vanguard-go and grpc-gateway send some errors as text/plain, Envoy all of them by default.
 describe.each([
   ["HTTP/1.1", http1],
   ["HTTP/2", http2],
 ] as const)("%s", (_, send) => {
   test.each<Row>([
-    // vanguard-go answers 500 to both.
+    // vanguard-go responds 500 to both.
     [400, "POST /test/v1/echo", { ...json, ...bearer }, '{"text":'],
     [400, "GET /test/v1/look/n?nothing=1"],
     [401, "POST /test/v1/echo", json, "{}"],

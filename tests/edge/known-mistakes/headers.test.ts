@@ -15,7 +15,7 @@ describe.each([
   ["HTTP/1.1", http1],
   ["HTTP/2", http2],
 ] as const)("%s", (_, send) => {
-  // grpc-gateway passes on whatever a caller puts behind Grpc-Metadata-, to services that trust their metadata.
+  // grpc-gateway forwards all headers with the prefix Grpc-Metadata- to services, which trust their metadata.
   test("OK: Grpc-Metadata-X never becomes metadata", async () => {
     const headers = {
       ...json,
@@ -34,7 +34,7 @@ describe.each([
     expect(Object.keys(metadata).filter((name) => /^(x|grpc.*|authorization)$/.test(name))).toEqual([]);
   });
 
-  // In grpc-gateway a POST with one of these is a call of another method, past whoever allows methods by name.
+  // In grpc-gateway, a POST with one of these calls another method, which evades filters by HTTP method.
   test.each(["x-http-method-override", "x-http-method", "x-method-override"])(
     "405: %s has no effect",
     async (name) => {

@@ -21,7 +21,7 @@ describe.each([
   ["HTTP/1.1", http1],
   ["HTTP/2", http2],
 ] as const)("%s", (_, send) => {
-  // grpc-gateway has no deadline unless somebody sets one.
+  // grpc-gateway has no default deadline.
   test("OK: a call has a deadline when its caller asks for none", async () => {
     const sent = { method: "POST", headers: { ...json, ...bearer }, body: "{}" };
     const { timeoutMs } = JSON.parse((await send(edge.port, "/test/v1/echo", sent)).body);
@@ -45,9 +45,9 @@ describe.each([
 });
 
 const tooLarge = wrap(0, Buffer.alloc(5 * mebibyte));
-const told = "the message is larger than 4194304 bytes";
+const expected = "the message is larger than 4194304 bytes";
 
-// With a limit set, connect-node leaves such calls without an end over HTTP/2.
+// With such a limit, connect-node never ends these calls over HTTP/2.
 describe.each(["application/connect+proto", "application/grpc", "application/grpc-web+proto"])(
   "%s over HTTP/2",
   (contentType) => {
@@ -72,15 +72,15 @@ describe.each(["application/connect+proto", "application/grpc", "application/grp
       const body = await buffer(stream);
       session.destroy();
       expect(headers[":status"]).toBe(200);
-      expect(`${body} ${trailers["grpc-message"]}`).toContain(told);
+      expect(`${body} ${trailers["grpc-message"]}`).toContain(expected);
     });
   },
 );
 
-// And over HTTP/1.1 it resets the connection, so that the answer is lost.
+// Over HTTP/1.1, connect-node resets the connection, so the response is lost.
 test.each([
-  ["application/connect+proto", "/sluice.test.v1.EchoService/Sum", told],
-  ["application/grpc-web+proto", "/sluice.test.v1.EchoService/Sum", told],
+  ["application/connect+proto", "/sluice.test.v1.EchoService/Sum", expected],
+  ["application/grpc-web+proto", "/sluice.test.v1.EchoService/Sum", expected],
   ["application/x-ndjson", "/test/v1/sum", "a line of the body is larger than 4194304 bytes"],
 ])(
   "ResourceExhausted: %s over HTTP/1.1 is answered, although more is on its way",
@@ -88,14 +88,14 @@ test.each([
     const body = Buffer.concat([tooLarge, Buffer.alloc(3 * mebibyte)]);
     const length = `Content-Length: ${body.byteLength}\r\nConnection: close`;
     const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\n${length}\r\n\r\n`;
-    // It would fail with the connection.
+    // A reset connection would reject.
     expect(await rawBytes(edge.port, head, body)).toContain(text);
   },
 );
 
 const initialWindowSize = 4;
 
-// connect-node leaves Node's 64 KiB, so that an upload waits for each of them to go there and back.
+// connect-node keeps Node's windows of 64 KiB, so an upload waits for a round trip after each.
 test("OK: HTTP/2 lets a caller send far more than 64 KiB ahead, of one stream and of a connection", async () => {
   using peer = await connectPeer(edge.port);
   await peer.reached();
@@ -109,6 +109,6 @@ test("OK: HTTP/2 lets a caller send far more than 64 KiB ahead, of one stream an
   expect(Object.fromEntries(pairs)[initialWindowSize]).toBe(mebibyte);
   const updates = peer.received.filter(({ type, stream }) => type === WINDOW_UPDATE && stream === 0);
   const added = updates.reduce((sum, { payload }) => sum + payload.readUInt32BE(0), 0);
-  // HTTP/2 begins with a byte less than 64 KiB.
+  // The initial window of HTTP/2 is one byte less than 64 KiB.
   expect(64 * kibibyte - 1 + added).toBe(16 * mebibyte);
 });

@@ -13,7 +13,7 @@ describe.each([
   ["HTTP/1.1", http1],
   ["HTTP/2", http2],
 ] as const)("%s", (_, send) => {
-  // vanguard-go decodes twice, and finds nothing at a segment with a slash or a colon in its value.
+  // vanguard-go decodes twice, and responds 404 if the value of a segment contains a slash or a colon.
   test.each([
     ["a segment is decoded once", "isbn/%252F", "%2F"],
     ["%2F in a segment is a slash in its value", "isbn/a%2Fb%20c", "a/b c"],
@@ -24,7 +24,7 @@ describe.each([
     expect([status, pruned(JSON.parse(body).request)]).toEqual([200, { isbn }]);
   });
 
-  // grpc-gateway answers 501 without Allow.
+  // grpc-gateway responds 501 without Allow.
   test("405: a method that a path does not have, with those that it has", async () => {
     const { status, headers, body } = await send(library().port, "/library/v1/titles", { method: "DELETE" });
     expect([status, headers.allow, JSON.parse(body).error.status]).toEqual([
@@ -34,7 +34,7 @@ describe.each([
     ]);
   });
 
-  // Envoy answers 415 to an unknown path when the content type is not one of its own.
+  // Envoy responds 415 to an unknown path if it does not support the content type.
   test.each(["application/json", "text/plain", "image/png", "application/proto", "application/connect"])(
     "404: an unknown path, whatever is sent to it: %s",
     async (contentType) => {
@@ -56,7 +56,7 @@ const resilience = guard(ResilienceService, {
   async *follow() {},
 });
 
-// In grpc-gateway the route wins that was registered last.
+// In grpc-gateway, the route that was registered last matches.
 test.each([
   ["first to last", ResilienceService.methods],
   ["last to first", ResilienceService.methods.toReversed()],

@@ -5,7 +5,7 @@ import { http1, http2 } from "../lib/raw-http.ts";
 
 const library = forFile(startLibrary);
 
-// vanguard-go lets the query win over path and body, past every rule that looks at the path, and answers 500 to the unknown.
+// In vanguard-go, the query overrides path and body, which evades rules on the path, and unknown names get 500.
 describe.each([
   ["HTTP/1.1", http1],
   ["HTTP/2", http2],

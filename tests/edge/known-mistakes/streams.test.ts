@@ -12,7 +12,7 @@ import { startTestEdge, type TestEdge } from "../lib/test-edge.ts";
 
 const mebibyte = 1024 * 1024;
 
-/** Sends its headers, and nothing more until it is let. */
+/** Sends its headers, and waits for the gate. */
 const gate = Promise.withResolvers<void>();
 const failLate: handleServerStreamingCall<Buffer, Buffer> = async (call) => {
   call.sendMetadata(new Metadata());
@@ -37,7 +37,7 @@ const texts = (body: string, prefix = "") =>
     .filter((line) => line !== "" && line.startsWith(prefix))
     .map((line) => JSON.parse(line.slice(prefix.length)));
 
-/** What a stream's body holds, by its media type. */
+/** Parsers of a stream's body by media type. */
 const formats: [type: string, read: (body: string) => unknown[]][] = [
   ["application/json", (body) => JSON.parse(body)],
   ["application/x-ndjson", (body) => texts(body)],
@@ -51,20 +51,20 @@ describe.each([
   const count = (query: string, accept: string) =>
     send(edge.port, `/test/v1/count?${query}`, { headers: { accept } });
 
-  // vanguard-go refuses every server stream that is not of google.api.HttpBody.
+  // vanguard-go supports only server streams of google.api.HttpBody.
   test.each(formats)("OK: a server stream of messages is answered as %s", async (type, read) => {
     const { headers, body } = await count("up_to=3", type);
     expect([headers["content-type"], read(body)]).toEqual([type, [1, 2, 3].map(message)]);
   });
 
-  // In Envoy the stream ends there as if it were whole.
+  // In Envoy, the stream ends there as if it were complete.
   test.each(formats)("Aborted: an error after the start is told in %s", async (type, read) => {
     const { body } = await count("up_to=1&fail_after=true", type);
     expect(read(body)).toEqual([message(1), { error: aborted }]);
     expect(body.includes("event: error\n")).toBe(type === "text/event-stream");
   });
 
-  // grpc-gateway adds a line feed to each.
+  // grpc-gateway adds a line feed to each chunk.
   test("OK: nothing is added to the chunks of an HttpBody", async () => {
     const { headers, bytes } = await send(edge.port, `/test/v1/downloads/${mebibyte}`);
     expect(headers["content-length"]).toBe(String(mebibyte));
@@ -81,7 +81,7 @@ test("DataLoss: a download that fails on its way is seen to be cut short", async
   session.close();
 });
 
-// In connect-node they wait for it.
+// In connect-node, they wait for the first message.
 describe("the headers of a server stream come before its first message", () => {
   afterAll(() => gate.resolve());
 

@@ -11,7 +11,7 @@ import { clockedLimiter, rateLimits } from "./admission.ts";
 import { http1, http2, type RawResponse } from "./raw-http.ts";
 import { bearer, type startTestEdge, type TestEdge } from "./test-edge.ts";
 
-/** An error that the edge or a service has for a caller. */
+/** An error of the edge or of a service. */
 type ExpectedError = {
   readonly code: Code;
   readonly status: number;
@@ -19,17 +19,17 @@ type ExpectedError = {
   readonly message: string | RegExp;
 };
 
-/** What the suite has to know of a dialect: where its API is, and how it writes things, said independently of its code. */
+/** A dialect's paths and formats, stated independently of its code. */
 export type DialectUnderTest = {
   readonly name: string;
   start(options: NonNullable<Parameters<typeof startTestEdge>[0]>): Promise<Omit<TestEdge, "happenings">>;
   readonly credential: Readonly<Record<string, string>>;
   readonly wrongCredential: Readonly<Record<string, string>>;
-  /** A valid credential where only another dialect looks for it. */
+  /** A valid credential in a header that only another dialect reads. */
   readonly misplacedCredential: Readonly<Record<string, string>>;
-  /** Paths that take a note, fail as told, wait until they are cancelled, stream, and are nothing. */
+  /** Paths that store a note, fail as requested, wait for a cancellation, stream, and do not exist. */
   readonly paths: Readonly<Record<"write" | "fail" | "wait" | "stream" | "unknown", string>>;
-  /** A body that a write takes; `unset` has fields left out. */
+  /** Body of a write, and its response. */
   readonly written: { readonly request: unknown; readonly status: number; readonly response: unknown };
   /** Two items of the stream. */
   readonly items: readonly unknown[];
@@ -50,7 +50,7 @@ const crashing = (_: CallServices): readonly Protocol[] => [
   },
 ];
 
-/** The behaviour that is the same in every dialect: only how it is written differs. Each dialect runs it. */
+/** Tests of the behaviour that all dialects share. Only formats differ. */
 export function describeDialect(dialect: DialectUnderTest): void {
   const { paths, credential } = dialect;
   const write = (send: Send, edge: Edge, more: { headers?: Record<string, string>; body?: string } = {}) =>

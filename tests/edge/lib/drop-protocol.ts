@@ -18,7 +18,7 @@ const { upload: method } = EchoService.method;
 const verbs = ["PUT", "REPORT"];
 
 /**
- * A small upload protocol with verbs and headers of its own, as somebody else would write one: REPORT names the version,
+ * A small upload protocol with its own HTTP methods and headers, as an extension would add it: REPORT returns the version,
  * PUT stores a body and responds with its hash in a header.
  */
 export const createDropProtocol = ({ admit, forward, limits }: CallServices): Protocol => ({

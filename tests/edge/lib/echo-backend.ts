@@ -108,9 +108,9 @@ export function createEchoService(): { service: GuardedService; happenings: Happ
         contentType: "text/csv",
         extensions: [anyPack(HttpHeadSchema, create(HttpHeadSchema, { status: range ? 206 : 200, headers }))],
       };
-      for (let at = 0; at < total; at += pieceBytes) {
+      for (let at = 0; at < total; at += chunkBytes) {
         if (failAfter && at >= Number(failAfter)) throw new ConnectError("damaged", Code.DataLoss);
-        yield { data: pieceOf(at, Math.min(pieceBytes, total - at)) };
+        yield { data: chunkAt(at, Math.min(chunkBytes, total - at)) };
       }
     },
     mirror: (body) => body,
@@ -133,18 +133,18 @@ export function createEchoService(): { service: GuardedService; happenings: Happ
   };
 }
 
-const pieceBytes = 256 * 1024;
+const chunkBytes = 256 * 1024;
 
 /** Bytes of a download from `start`. They differ by position. */
-function pieceOf(start: number, length: number): Uint8Array {
-  const piece = new Uint8Array(length);
-  for (let index = 0; index < length; index += 1) piece[index] = ((start + index) * 31) >> 3;
-  return piece;
+function chunkAt(start: number, length: number): Uint8Array {
+  const chunk = new Uint8Array(length);
+  for (let index = 0; index < length; index += 1) chunk[index] = ((start + index) * 31) >> 3;
+  return chunk;
 }
 
 /** All bytes of a download. */
 export function contentOf(bytes: number): Uint8Array {
-  return pieceOf(0, bytes);
+  return chunkAt(0, bytes);
 }
 
 function* numbers({ upTo }: CountRequest): Generator<number> {

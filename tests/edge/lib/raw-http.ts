@@ -50,13 +50,13 @@ export async function http2On(
 }
 
 /** Sends raw bytes and returns everything received until the peer closes. */
-export async function rawBytes(port: number, ...pieces: (string | Buffer)[]): Promise<string> {
+export async function rawBytes(port: number, ...chunks: (string | Buffer)[]): Promise<string> {
   const socket = connectSocket(port, "127.0.0.1");
   await once(socket, "connect");
   // The peer may close before it has received everything.
   socket.on("error", () => undefined);
-  for (const piece of pieces) {
-    socket.write(piece);
+  for (const chunk of chunks) {
+    socket.write(chunk);
     await new Promise((resolve) => setImmediate(resolve));
   }
   return text(socket);

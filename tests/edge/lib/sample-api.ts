@@ -11,7 +11,7 @@ import { createEchoService, type Happenings } from "./echo-backend.ts";
 import { sample } from "./sample-dialect.ts";
 import { silent, startTestEdge, type TestEdge } from "./test-edge.ts";
 
-/** What is said of a compat API beside its contract and its handlers. */
+/** The registration of a compat API. */
 export const sampleApi: CompatApi = {
   system: "sample",
   title: "Sample notes",
@@ -40,13 +40,13 @@ const noteService = (echo: MeshClient<typeof EchoService>) =>
   });
 
 export type SampleEdge = Omit<TestEdge, "happenings"> & {
-  /** Of the native service behind the compat API. */
+  /** Events in the native service behind the compat API. */
   readonly happenings: Happenings;
 };
 
 type Options = NonNullable<Parameters<typeof startTestEdge>[0]>;
 
-/** The real edge before a process that serves a compat API, which calls the echo service over the mesh. */
+/** A real edge in front of a compat API, whose handlers call the echo service over the mesh. */
 export async function startSampleEdge(options: Options = {}): Promise<SampleEdge> {
   await using cleanup = new AsyncDisposableStack();
   const { service, happenings } = createEchoService();

@@ -5,7 +5,7 @@ import { httpHeadersOf, httpStatusOf } from "../../../edge/errors/http-status.ts
 import { credentialMissing } from "../../../edge/errors/refusals.ts";
 import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 
-/** The dialect of a system that differs from Google's JSON in all that a dialect decides. */
+/** A dialect that differs from Google's JSON in every respect. */
 export const sample: Dialect = {
   name: "sample",
   owns: (path) => path === "/sample" || path.startsWith("/sample/"),
@@ -21,7 +21,7 @@ export const sample: Dialect = {
       problem: { number: -error.code, reason: info?.reason ?? null, text: error.rawMessage },
     };
     return {
-      // This system has no 422 or 431: what a caller did wrong is 400.
+      // This system uses 400 in place of 422 and 431.
       status: [414, 415, 431].includes(httpStatusOf(error)) ? 400 : httpStatusOf(error),
       headers: { ...httpHeadersOf(error), "x-sample-problem": String(-error.code) },
       contentType: "application/json; charset=utf-8",

@@ -15,10 +15,10 @@ import {
 import { bearer } from "../../edge/lib/test-edge.ts";
 import { pace } from "./pace.ts";
 
-/** What arrived, as whoever got it counts it. */
+/** Count and hash of the received bytes. */
 export type Arrived = { bytes: number; sha256: string };
 
-/** Callers in one protocol, who are no faster than they are told. */
+/** Rate-limited callers of one protocol. */
 export type Callers = {
   download(bytes: number, bytesPerSecond: number): Promise<Arrived>;
   upload(content: AsyncIterable<Buffer>, bytesPerSecond: number): Promise<Arrived>;
@@ -31,10 +31,10 @@ async function overHttp1(port: number, { path, contentType, body }: Sent): Promi
   const headers = { ...bearer, ...(contentType && { "content-type": contentType }) };
   const method = body ? "POST" : "GET";
   const request = http1Request({ host: "127.0.0.1", port, path, method, headers, agent: false });
-  const answered = once(request, "response") as Promise<[IncomingMessage]>;
+  const responded = once(request, "response") as Promise<[IncomingMessage]>;
   await pipeline(Readable.from(body ?? []), request);
-  const [answer] = await answered;
-  return answer;
+  const [response] = await responded;
+  return response;
 }
 
 async function overHttp2(port: number, { path, contentType, body }: Sent): Promise<AsyncIterable<Buffer>> {
@@ -47,13 +47,13 @@ async function overHttp2(port: number, { path, contentType, body }: Sent): Promi
     "content-type": contentType,
   });
   stream.once("close", () => session.close());
-  const answered = once(stream, "response");
+  const responded = once(stream, "response");
   Readable.from(body ?? []).pipe(stream);
-  await answered;
+  await responded;
   return stream;
 }
 
-/** Callers over REST: bytes as they are. */
+/** Callers over REST, with raw bytes. */
 export const restCallers = (port: number): Callers => ({
   async download(bytes, bytesPerSecond) {
     const body = await overHttp1(port, { path: `/test/v1/downloads/${bytes}` });
@@ -61,28 +61,28 @@ export const restCallers = (port: number): Callers => ({
   },
   async upload(content, bytesPerSecond) {
     const body = pace(content, bytesPerSecond);
-    const answer = await overHttp1(port, { path: "/test/v1/uploads?name=slow", body });
-    const { bytes, sha256 } = JSON.parse(Buffer.concat(await Array.fromAsync(answer)).toString());
+    const response = await overHttp1(port, { path: "/test/v1/uploads?name=slow", body });
+    const { bytes, sha256 } = JSON.parse(Buffer.concat(await Array.fromAsync(response)).toString());
     return { bytes: Number(bytes), sha256 };
   },
 });
 
 const service = "/sluice.test.v1.EchoService";
 
-/** Callers over an RPC protocol: a message for each piece. */
+/** Callers over an RPC protocol, with one message per chunk. */
 const rpcCallers =
   (send: Send, contentType: string) =>
   (port: number): Callers => ({
     async download(bytes, bytesPerSecond) {
       const message = create(DownloadRequestSchema, { bytes: BigInt(bytes) });
       const body = [wrap(0, toBinary(DownloadRequestSchema, message))];
-      const answer = await send(port, { path: `${service}/Download`, contentType, body });
-      return count(dataOf(messagesOf(pace(answer, bytesPerSecond))));
+      const response = await send(port, { path: `${service}/Download`, contentType, body });
+      return count(dataOf(messagesOf(pace(response, bytesPerSecond))));
     },
     async upload(content, bytesPerSecond) {
       const body = uploadOf(pace(content, bytesPerSecond));
-      const answer = await send(port, { path: `${service}/Upload`, contentType, body });
-      const [message = Buffer.alloc(0)] = await Array.fromAsync(messagesOf(answer));
+      const response = await send(port, { path: `${service}/Upload`, contentType, body });
+      const [message = Buffer.alloc(0)] = await Array.fromAsync(messagesOf(response));
       const { bytes, sha256 } = fromBinary(UploadResponseSchema, message);
       return { bytes: Number(bytes), sha256 };
     },
@@ -92,9 +92,9 @@ export const connectCallers = rpcCallers(overHttp1, "application/connect+proto")
 export const grpcWebCallers = rpcCallers(overHttp1, "application/grpc-web+proto");
 export const grpcCallers = rpcCallers(overHttp2, "application/grpc+proto");
 
-/** Messages without what is told at the end, which is flagged. */
-async function* messagesOf(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  for await (const { flags, bytes } of unwrapEach(pieces, 2 ** 24)) if (flags === 0) yield bytes;
+/** The messages, without the flagged envelope at the end. */
+async function* messagesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const { flags, bytes } of unwrapEach(chunks, 2 ** 24)) if (flags === 0) yield bytes;
 }
 
 async function* dataOf(messages: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
@@ -108,13 +108,13 @@ async function* uploadOf(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer>
   for await (const value of content) yield message({ part: { case: "chunk", value } });
 }
 
-/** Counts and hashes what comes. */
-export async function count(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Arrived> {
+/** Counts and hashes the chunks. */
+export async function count(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Arrived> {
   const hash = createHash("sha256");
   let bytes = 0;
-  for await (const piece of pieces) {
-    hash.update(piece);
-    bytes += piece.byteLength;
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    bytes += chunk.byteLength;
   }
   return { bytes, sha256: hash.digest("hex") };
 }

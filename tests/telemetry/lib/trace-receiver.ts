@@ -33,7 +33,7 @@ export type TraceReceiver = AsyncDisposable & {
 
 export const kinds = { server: 2, client: 3, producer: 4, consumer: 5 };
 
-/** A collector that takes OTLP in protobuf over HTTP on a port of its own. */
+/** A collector of OTLP (protobuf over HTTP) on a free port. */
 export async function startTraceReceiver(): Promise<TraceReceiver> {
   const spans: ReceivedSpan[] = [];
   const bodies: Buffer[] = [];

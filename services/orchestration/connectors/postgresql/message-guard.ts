@@ -6,8 +6,8 @@ const headBytes = 5;
 const nothing = Buffer.alloc(0);
 
 /**
- * Checks what a server sends before the client parses it, since the client trusts every length and number. Takes chunks and
- * returns the messages that are complete. Throws what the rules throw. Rows of a COPY pass unbuffered.
+ * Checks the messages of a server before the client parses them, because the client trusts every length and number. Takes
+ * chunks and returns the complete messages. Errors of the rules are thrown. Rows of a COPY are not buffered.
  */
 export function createMessageGuard(rules: MessageRules): (chunk: Buffer) => Buffer {
   const { checkHead, checkBody } = rules;

@@ -4,7 +4,7 @@ import { rowSecurityReply } from "./replies.ts";
 import type { Execute } from "./session.ts";
 
 /**
- * `reached` has the relations that the rows come from: the table itself, and recursively what a view selects from. A view
+ * `reached` has the relations that the rows come from: the table itself, and recursively the relations of views. A view
  * reads as its owner, or as the session's role with `security_invoker`; a materialized view was filled as its owner.
  * Policies do not apply to superusers, to roles with BYPASSRLS, and to the table's owner unless they are forced.
  */

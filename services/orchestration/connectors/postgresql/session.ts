@@ -34,7 +34,7 @@ export type Execute = (
 
 export type Session = {
   /**
-   * Runs a COPY … TO STDOUT and writes its data to `sink`. No other statement may run meanwhile. Returns the number of rows
+   * Runs a COPY … TO STDOUT and writes its data to `sink`. No other statement may run during it. Returns the number of rows
    * that the server reports, if it does.
    */
   copyOut(statement: string, sink: Writable): Promise<number | undefined>;

@@ -63,7 +63,7 @@ const list = textBy(
   (column) =>
     `case when ${column}::text like '[%' then ${column}::text else array_to_json(${column})::text end`,
 );
-/** A JSON array cannot tell the JSON element `null` from an SQL NULL either. */
+/** A JSON array can't distinguish the JSON element `null` from an SQL NULL either. */
 const jsonList = textBy(
   (column) =>
     `case when ${column}::text like '[%' or 'null' = any (${column}::text[]) then ${column}::text ` +

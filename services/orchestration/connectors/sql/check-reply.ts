@@ -32,7 +32,7 @@ export const tableReply = z.object({
   rowCount: rowCount.optional(),
 });
 
-/** Parses what a server sent, and drops unknown fields. FailedPrecondition (SOURCE_DATA_INVALID) names `subject`. */
+/** Parses a reply of a server and drops unknown fields. FailedPrecondition (SOURCE_DATA_INVALID) names `subject`. */
 export function checkReply<T>(schema: z.ZodType<T>, reply: unknown, subject: string): T {
   const { data, error } = schema.safeParse(reply);
   if (error === undefined) return data;

@@ -31,7 +31,7 @@ function chunksOf({ rowCount, interval }: TableExtent, tableIndex: number, wante
   return Array.from({ length: count }, (_, index) => {
     const from = interval.from + index * step;
     const to = Math.min(from + step, interval.to);
-    // The last range has no end: rows that are added meanwhile are not in the snapshot.
+    // The last range has no end, because the snapshot does not contain rows that are added later.
     const end = index === count - 1 ? "" : to;
     return {
       tableIndex,

@@ -7,7 +7,7 @@ import type { RowSecurity, SnapshotTable } from "../connector.ts";
 /**
  * A kind of SQL database, as it runs in the process of one source. Its functions fail with FailedPrecondition
  * (SOURCE_DATA_INVALID, INSECURE_CONNECTION, ADDRESS_REFUSED) or Unavailable (SOURCE_UNREACHABLE). Everything that the
- * database sends is untrusted: a row source bounds what it reads, and the callers check tables and types again.
+ * database sends is untrusted: a row source limits its reads, and the callers check tables and types again.
  *
  * `Login` is all that a session needs, with the secrets and the checked addresses. The service resolves it for every
  * request and sends it to the process.

@@ -12,8 +12,8 @@ import type { SnapshotPlan } from "./hold-snapshot.ts";
 import type { SqlProcess } from "./sql-process.ts";
 
 /**
- * Opens a snapshot that a session in the source's process holds. Where the database locks the tables that the session has
- * read, they cannot be altered meanwhile.
+ * Opens a snapshot that a session in the source's process holds. If the database locks the tables that the session has
+ * read, they can't be altered while it is open.
  */
 export async function openSqlSnapshot(
   engine: Engine,

@@ -45,7 +45,7 @@ export function openEarly(bounds: SandboxBounds): void {
 type SandboxOptions = {
   /** Settings of this database only. */
   readonly settings?: readonly string[];
-  /** Creates what the statements of the task use. */
+  /** Creates the views and tables that the statements of the task use. */
   readonly define?: (connection: DuckDBConnection) => Promise<void>;
 };
 

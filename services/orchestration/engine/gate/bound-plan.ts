@@ -2,7 +2,7 @@ import { allowedFunctions, allowedTableFunctions, boundFunctions } from "./funct
 import { fold, isObject, type Json, type JsonObject, named, refused } from "./rule.ts";
 import { allowedTypes, collationFunctions } from "./types.ts";
 
-// Binding resolves what the text hides: functions behind macros and collations, casts, table scans.
+// Binding resolves functions behind macros and collations, casts and table scans, which the text does not show.
 
 /** Plan operators that read only their input. */
 const operators = new Set([

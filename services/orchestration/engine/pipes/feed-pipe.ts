@@ -3,7 +3,7 @@ import { finished } from "node:stream/promises";
 import { openWriter } from "./open-writer.ts";
 
 /**
- * Opens the named pipe at `path` for `write` and closes it afterwards. A closed pipe does not tell the reader whether the
+ * Opens the named pipe at `path` for `write` and closes it afterwards. The reader of a closed pipe can't know whether the
  * input is complete: see Pipes.endInput.
  */
 export async function feedPipe<T>(

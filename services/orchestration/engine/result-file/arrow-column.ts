@@ -42,7 +42,7 @@ export function createColumnBuilder(type: DuckDBType, arrow: DataType): ColumnBu
 
 type Buffers = { values?: Uint8Array; offsets?: Int32Array; children?: Batch<unknown>[] };
 
-/** Batch itself, because its subclasses truncate what they consider values. */
+/** Uses Batch itself, because its subclasses truncate the buffers of values. */
 const batchOf = (type: DataType, validity: ValidityBuilder, buffers: Buffers): Batch<unknown> =>
   new Batch({ type, ...validity.drain(), ...buffers });
 

@@ -169,14 +169,14 @@ function createBlockEncoder() {
   };
   return (id: number, { fields, form }: Block, endsStream: boolean): Buffer => {
     const whole = encodeFields(fields, form);
-    const pieces: Buffer[] = [];
+    const fragments: Buffer[] = [];
     let at = 0;
-    for (const bytes of form.pieces) {
-      pieces.push(whole.subarray(at, at + bytes));
+    for (const bytes of form.fragments) {
+      fragments.push(whole.subarray(at, at + bytes));
       at = Math.min(whole.byteLength, at + bytes);
     }
-    pieces.push(whole.subarray(at));
-    const [first = Buffer.alloc(0), ...rest] = pieces;
+    fragments.push(whole.subarray(at));
+    const [first = Buffer.alloc(0), ...rest] = fragments;
     const { hasPriority, paddingBytes } = form;
     const flagBits =
       (endsStream ? flags.endStream : 0) |
@@ -186,8 +186,8 @@ function createBlockEncoder() {
     const content = hasPriority ? Buffer.concat([Buffer.from("0000000010", "hex"), first]) : first;
     return Buffer.concat([
       frameOf(frameTypes.headers, flagBits, id, padded(content, paddingBytes)),
-      ...rest.map((piece, index) =>
-        frameOf(frameTypes.continuation, index === rest.length - 1 ? flags.endHeaders : 0, id, piece),
+      ...rest.map((fragment, index) =>
+        frameOf(frameTypes.continuation, index === rest.length - 1 ? flags.endHeaders : 0, id, fragment),
       ),
     ]);
   };

@@ -4,12 +4,12 @@ import { connectHttp2, type Http2Connection } from "../../../../edge/http2-clien
 import type { RawHeaders } from "../../../../edge/http2-client/raw-headers.ts";
 import type { ClientStream } from "../../../../edge/http2-client/stream.ts";
 
-/** A connection to a server at a port, with what it said of itself. */
+/** A connection to a server on this machine, with its events. */
 export type TestConnection = Disposable & {
   readonly http2: Http2Connection;
-  /** Resolves when the server takes no more requests. */
+  /** Resolves when the server has sent GOAWAY. */
   readonly goaway: Promise<void>;
-  /** Resolves when the connection is no more. */
+  /** Resolves when the connection is closed. */
   readonly closed: Promise<void>;
 };
 
@@ -31,7 +31,7 @@ export function connectTo(port: number): TestConnection {
   };
 }
 
-/** All that came back of a request. */
+/** The whole response of a request. */
 type RawResponse = {
   headers: RawHeaders;
   body: Buffer;
@@ -41,15 +41,15 @@ type RawResponse = {
 
 export type Exchange = {
   readonly stream: ClientStream;
-  /** Resolves when the headers have come. */
+  /** Resolves to the received headers. */
   readonly headers: Promise<RawHeaders>;
-  /** Bytes that have come so far. */
+  /** Bytes received so far. */
   received(): number;
-  /** Resolves when the stream is over. */
+  /** Resolves when the stream is closed. */
   readonly answer: Promise<RawResponse>;
 };
 
-/** Begins a request whose answer is credited as it comes, unless it `holds` what comes. */
+/** Starts a request. Received bytes are credited to the flow-control window at once, unless `holds` is set. */
 export function request(
   http2: Http2Connection,
   headers: OutgoingHttpHeaders = {},
@@ -57,7 +57,7 @@ export function request(
 ): Exchange {
   const begun = Promise.withResolvers<RawHeaders>();
   const over = Promise.withResolvers<RawResponse>();
-  const pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
   let received = 0;
   let head: RawHeaders = [];
   let last: RawHeaders = [];
@@ -68,15 +68,15 @@ export function request(
         head = raw;
         begun.resolve(raw);
       },
-      data(piece) {
-        pieces.push(piece);
-        received += piece.byteLength;
-        if (!holds) stream?.credit(piece.byteLength);
+      data(chunk) {
+        chunks.push(chunk);
+        received += chunk.byteLength;
+        if (!holds) stream?.credit(chunk.byteLength);
       },
       trailers(raw) {
         last = raw;
       },
-      closed: (code) => over.resolve({ headers: head, body: Buffer.concat(pieces), trailers: last, code }),
+      closed: (code) => over.resolve({ headers: head, body: Buffer.concat(chunks), trailers: last, code }),
     },
   );
   if (!stream) throw new Error("the connection takes no requests");

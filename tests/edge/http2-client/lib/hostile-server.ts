@@ -82,9 +82,9 @@ const isAck = ({ flags: flagBits }: Frame): boolean => (flagBits & flags.ack) !=
 const endsRequest = ({ type, flags: flagBits }: Frame): boolean =>
   (type === frameTypes.data || type === frameTypes.headers) && (flagBits & flags.endStream) !== 0;
 
-async function play(socket: Socket, { bytes }: Script, { pieces, end }: Scenario): Promise<void> {
-  for (let at = 0, piece = 0; at < bytes.byteLength; piece += 1) {
-    const length = pieces[piece % pieces.length] ?? 1;
+async function play(socket: Socket, { bytes }: Script, { writes, end }: Scenario): Promise<void> {
+  for (let at = 0, write = 0; at < bytes.byteLength; write += 1) {
+    const length = writes[write % writes.length] ?? 1;
     socket.write(bytes.subarray(at, at + length));
     at += length;
     await nextTurn();

@@ -12,7 +12,7 @@ type FieldForm = {
 type BlockForm = {
   readonly forms: readonly FieldForm[];
   /** Sizes of the fragments; the last CONTINUATION frame has the rest. */
-  readonly pieces: readonly number[];
+  readonly fragments: readonly number[];
   readonly paddingBytes: number | undefined;
   readonly hasPriority: boolean;
   /** A dynamic table size update at the start of the block. */
@@ -53,7 +53,7 @@ export type Scenario = {
   /** Frames before each step, cyclic. */
   readonly noise: readonly (readonly Noise[])[];
   /** Sizes of the writes to the socket, cyclic. */
-  readonly pieces: readonly number[];
+  readonly writes: readonly number[];
   readonly end:
     | { readonly kind: "none" }
     /** GOAWAY before a step; later streams than the named one are not processed. */
@@ -81,7 +81,7 @@ const blockForm: fc.Arbitrary<BlockForm> = fc.record({
     { minLength: 1, maxLength: 6 },
   ),
   // nghttp2 accepts at most eight CONTINUATION frames.
-  pieces: fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 5 }),
+  fragments: fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 5 }),
   paddingBytes: padding,
   hasPriority: fc.boolean(),
   tableBytes: fc.option(fc.constantFrom(0, 100, 4096), { nil: undefined }),
@@ -135,7 +135,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
     minLength: 1,
     maxLength: 8,
   }),
-  pieces: fc.array(fc.integer({ min: 1, max: 2_000 }), { minLength: 1, maxLength: 12 }),
+  writes: fc.array(fc.integer({ min: 1, max: 2_000 }), { minLength: 1, maxLength: 12 }),
   end: fc.oneof(
     { weight: 3, arbitrary: fc.record({ kind: fc.constant("none" as const) }) },
     fc.record({ kind: fc.constant("goaway" as const), step: fc.integer({ min: 0, max: 12 }), stream }),

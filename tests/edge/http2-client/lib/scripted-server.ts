@@ -3,14 +3,14 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type Frame, frameHead } from "../../../../edge/http2-client/frames.ts";
 import { readClientFrames } from "./read-client-frames.ts";
 
-/** A server that says on its only connection what it is told to, right or wrong. */
+/** A server that sends the frames of the test on its only connection, valid or not. */
 export type ScriptedServer = AsyncDisposable & {
   readonly port: number;
   /** Resolves when a client has connected. */
   readonly socket: Promise<Socket>;
-  /** The next frame of a type that comes. */
+  /** The next received frame of a type. */
   next(type: number): Promise<Frame>;
-  /** How many frames of a type have come that nobody took. */
+  /** Number of received frames of a type that `next` has not returned. */
   came(type: number): number;
   send(...frames: readonly Buffer[]): Promise<void>;
 };
@@ -52,7 +52,7 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
   };
 }
 
-/** A frame of a type, with a payload as bytes in hexadecimal or as they are. */
+/** Encodes a frame. The payload is bytes, or text in hexadecimal. */
 export function frameOf(type: number, flags: number, streamId: number, payload: Buffer | string): Buffer {
   const bytes = typeof payload === "string" ? Buffer.from(payload.replaceAll(" ", ""), "hex") : payload;
   return Buffer.concat([frameHead(type, flags, streamId, bytes.byteLength), bytes]);

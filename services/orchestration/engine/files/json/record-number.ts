@@ -10,7 +10,7 @@ const int64Min = "9223372036854775808";
 /** A number in the text: its digits start at `from`; `point` and `exponent` are their offsets, or `to` if absent. */
 export type NumberText = { from: number; point: number; exponent: number; to: number };
 
-/** Records what a number requires of its type. */
+/** Records the requirements of a number on its type. */
 export function recordNumber(
   node: ValueNode,
   bytes: Uint8Array,

@@ -25,7 +25,7 @@ const openBrace = 123;
 const closeBrace = 125;
 
 /**
- * Scans rows, records what the values of each node have in common, and rejects invalid JSON. A row that continues beyond the
+ * Scans rows, records the common type of each node's values, and rejects invalid JSON. A row that continues beyond the
  * block is scanned again from its start, so recording must be idempotent.
  */
 export function createRowScanner(row: ValueNode, isOneLine: boolean) {

@@ -42,9 +42,9 @@ import sluice.storage.v1.FileServiceGrpc;
 import sluice.storage.v1.UploadFileHeader;
 import sluice.storage.v1.UploadFileRequest;
 
-/** The first journey's calls by grpc-java. Prints what it saw, a line of JSON for each step. */
+/** The calls of the first journey with grpc-java. Prints the result of each step as a line of JSON. */
 final class Journey {
-  private static final int PIECE_BYTES = 16 * 1024;
+  private static final int CHUNK_BYTES = 16 * 1024;
 
   private final Channel channel;
   private final FileServiceGrpc.FileServiceBlockingV2Stub files;
@@ -81,7 +81,7 @@ final class Journey {
     System.out.println(new Gson().toJson(seen));
   }
 
-  /** Answers the channel with the caller's token on each call. */
+  /** Logs in. Returns a channel that adds the access token to each call. */
   private static Channel logIn(Channel channel) throws StatusException {
     var tokens =
         AuthServiceGrpc.newBlockingV2Stub(channel)
@@ -109,10 +109,10 @@ final class Journey {
     var header = UploadFileHeader.newBuilder().setName(path.getFileName().toString());
     call.write(UploadFileRequest.newBuilder().setHeader(header).build());
     try (InputStream content = Files.newInputStream(path)) {
-      for (byte[] piece = content.readNBytes(PIECE_BYTES);
-          piece.length > 0;
-          piece = content.readNBytes(PIECE_BYTES)) {
-        call.write(UploadFileRequest.newBuilder().setChunk(ByteString.copyFrom(piece)).build());
+      for (byte[] chunk = content.readNBytes(CHUNK_BYTES);
+          chunk.length > 0;
+          chunk = content.readNBytes(CHUNK_BYTES)) {
+        call.write(UploadFileRequest.newBuilder().setChunk(ByteString.copyFrom(chunk)).build());
       }
     }
     call.halfClose();

@@ -9,10 +9,10 @@ import {
 } from "../../../gen/connectrpc/conformance/v1/service_pb.ts";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 
-/** What a handler needs of a grpc-js call to say what it saw. */
+/** The parts of a grpc-js call that a handler reports. */
 type Seen = { readonly metadata: Metadata; getDeadline(): Date | number };
 
-/** Spells headers or trailers that a test defines. */
+/** Encodes the headers or trailers of a test. */
 export function toMetadata(headers: readonly Header[] = []): Metadata {
   const metadata = new Metadata();
   for (const { name, value } of headers) {
@@ -21,7 +21,7 @@ export function toMetadata(headers: readonly Header[] = []): Metadata {
   return metadata;
 }
 
-/** What the suite wants to hear back of a call: its headers, its deadline as it came, and its requests. */
+/** The observations that the suite compares: headers, remaining deadline at the start, and requests of a call. */
 export function observe(call: Seen): (requests: readonly Any[]) => ConformancePayload_RequestInfo {
   const timeoutMs = Number(call.getDeadline()) - Date.now();
   const requestHeaders = Object.entries(call.metadata.toJSON()).map(([name, values]) => ({
@@ -36,7 +36,7 @@ export function observe(call: Seen): (requests: readonly Any[]) => ConformancePa
     });
 }
 
-/** The status that a test defines, its details in the trailer where gRPC has them. */
+/** The status of a test, with its details in gRPC's trailer. */
 export function toStatus(error: DefinedError, trailers: Metadata, info?: ConformancePayload_RequestInfo) {
   const { code, message = "" } = error;
   const details = [...error.details, ...(info ? [anyPack(ConformancePayload_RequestInfoSchema, info)] : [])];
