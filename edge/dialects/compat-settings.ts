@@ -2,7 +2,10 @@ import { z } from "zod";
 import type { Env } from "../../services/lib/settings/env.ts";
 import { type CompatApi, compatApis } from "./compat-api.ts";
 
-/** The setting that chooses among compat APIs: names with commas between; all by default, none if it is empty. */
+/**
+ * The setting that chooses among compat APIs: names with commas between; all by default, none if it is empty.
+ * @internal Exported for tests, whose compat API is a sample.
+ */
 export const compatEnv = (apis: readonly CompatApi[]) => ({
   COMPAT_APIS: z
     .string()

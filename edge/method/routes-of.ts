@@ -5,7 +5,10 @@ import { accessOf } from "./access.ts";
 import { planRoute, type Route } from "./route.ts";
 import { checkRoute } from "./route-rules.ts";
 
-/** Plans and checks one HTTP binding. */
+/**
+ * Plans and checks one HTTP binding.
+ * @internal Exported for tests of bindings that no contract has.
+ */
 export function toRoute(...binding: Parameters<typeof planRoute>): Route {
   const route = planRoute(...binding);
   checkRoute(route, binding[2]);

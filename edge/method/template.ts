@@ -21,7 +21,7 @@ export type Template = {
 };
 
 /** A malformed path template. `column` counts from 1. */
-export class TemplateError extends Error {
+class TemplateError extends Error {
   override name = "TemplateError";
   readonly column: number;
 

@@ -15,7 +15,10 @@ export type Description = {
 
 const generated = new URL("../../gen/", import.meta.url);
 
-/** Reads the description of an API from its folder in gen/: Sluice's own, or `compat/<system>/`. */
+/**
+ * Reads the description of an API from its folder in gen/: Sluice's own, or `compat/<system>/`.
+ * @internal Exported for tests of the generated documents.
+ */
 export async function readDescription(folder = ""): Promise<Description> {
   const read = (name: string) => readFile(new URL(`${folder}${name}`, generated));
   const [descriptors, openApiJson, openApiYaml] = await Promise.all([

@@ -2,7 +2,7 @@ import { methodNotAllowed } from "../errors/http-error.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { jsonType, sendWhole } from "../http/send.ts";
 import { callUnary } from "../upstream/call-unary.ts";
-import { serving } from "../upstream/health-watch.ts";
+import { serving } from "../upstream/connections/health-watch.ts";
 import type { CallPolicy } from "../upstream/policy.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import type { Protocol } from "./protocol.ts";

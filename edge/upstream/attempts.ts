@@ -1,8 +1,8 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { callerCanceled, deadlinePassed } from "../errors/refusals.ts";
 import type { CallSteps, FinishedAttempt } from "./call-steps.ts";
+import type { Endpoint } from "./connections/endpoint.ts";
 import { normalizeDeadline } from "./deadline-error.ts";
-import type { Endpoint } from "./endpoint.ts";
 import { type ObserveAttempt, type ObservedAttempt, observeAttempts } from "./observe-attempts.ts";
 import type { Hedging } from "./policy.ts";
 import { requestHeaders } from "./request-headers.ts";

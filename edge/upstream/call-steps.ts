@@ -1,8 +1,8 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
+import type { Session } from "./connections/session.ts";
 import type { CallPolicy, Hedging } from "./policy.ts";
 import type { AttemptOutcome, Retryable } from "./retry.ts";
-import type { Session } from "./session.ts";
 
 /** A finished attempt. The result is that of the call, unless it is retried. */
 export type FinishedAttempt<Result> = {

@@ -11,7 +11,7 @@ import { codeName } from "../../services/lib/telemetry/code-name.ts";
 import { endSpan } from "../../services/lib/telemetry/observe-call.ts";
 import { traceEntries } from "../../services/lib/telemetry/observe-client.ts";
 import { currentTrace, isTracing, startSpan } from "../../services/lib/telemetry/tracing.ts";
-import type { Address } from "./address.ts";
+import type { Address } from "./connections/address.ts";
 import type { AttemptOutcome } from "./retry.ts";
 
 /** The span of one attempt. */

@@ -2,8 +2,8 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { BatchService } from "../../gen/sluice/edge/v1/batch_pb.ts";
 import type { MeshTls } from "../../services/lib/mesh/mesh-tls.ts";
 import { serviceNameOf } from "../../services/lib/values/service-name.ts";
-import { dialOver } from "./address.ts";
-import type { UpstreamLimits } from "./limits.ts";
+import { dialOver } from "./connections/address.ts";
+import type { UpstreamLimits } from "./connections/limits.ts";
 import { createUpstream, type Upstream } from "./upstream.ts";
 
 /** The services that the edge calls. */

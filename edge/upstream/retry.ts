@@ -1,4 +1,4 @@
-import { backoffMs } from "./backoff.ts";
+import { backoffMs } from "./connections/backoff.ts";
 
 /** Attempts of one call, hedged ones included. */
 const attemptsMax = 4;

@@ -6,8 +6,8 @@ import { type RawHeaders, valueIn } from "../http2-client/raw-headers.ts";
 import type { ClientStream } from "../http2-client/stream.ts";
 import { attemptOutcome } from "./attempt-outcome.ts";
 import type { FinishedAttempt } from "./call-steps.ts";
+import type { Session } from "./connections/session.ts";
 import { parsePushback } from "./retry.ts";
-import type { Session } from "./session.ts";
 import {
   type CallResult,
   errorOf,

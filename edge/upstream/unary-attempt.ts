@@ -5,8 +5,8 @@ import { messageTooLarge } from "../errors/http-error.ts";
 import { type RawHeaders, valueIn } from "../http2-client/raw-headers.ts";
 import { attemptOutcome } from "./attempt-outcome.ts";
 import type { FinishedAttempt } from "./call-steps.ts";
+import type { Session } from "./connections/session.ts";
 import { parsePushback } from "./retry.ts";
-import type { Session } from "./session.ts";
 import {
   errorOf,
   failed,

@@ -1,7 +1,7 @@
-import { type Dial, dialCleartext } from "./address.ts";
 import { type CallLimit, createCallLimit } from "./call-limit.ts";
-import { standardUpstreamLimits, type UpstreamLimits } from "./limits.ts";
-import { createPool, type Pool } from "./pool.ts";
+import { type Dial, dialCleartext } from "./connections/address.ts";
+import { standardUpstreamLimits, type UpstreamLimits } from "./connections/limits.ts";
+import { createPool, type Pool } from "./connections/pool.ts";
 import { createRetryBudget, type RetryBudget } from "./retry-budget.ts";
 
 /** A service that the edge calls. */

@@ -1,10 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { openDatabase } from "../lib/database/database.ts";
 import { openJobs } from "../lib/jobs/jobs.ts";
-import { startGrpcServer } from "../lib/mesh/grpc-server.ts";
+import { startMeshServer } from "../lib/mesh/mesh-server.ts";
 import { openMeshTls } from "../lib/mesh/mesh-tls.ts";
 import { aborted, type Run } from "../lib/process/lifetime.ts";
-import { createVerifier } from "../lib/rpc/principal.ts";
 import { createLog } from "../lib/telemetry/log.ts";
 import type { ApprovalConfig } from "./config.ts";
 import { connectPeers } from "./peers.ts";
@@ -23,13 +22,7 @@ export const run: Run<ApprovalConfig> = async (config, stop, ready) => {
   await using jobs = await openJobs({ url, service: "approval", log, listen: database.listen });
   const deps = { ...peers, db: database.db, jobs, log };
   await using _work = await startWork(deps, jobs);
-  await using server = await startGrpcServer({
-    listen: config.grpcListen,
-    services: approvalServices(deps),
-    verifier: createVerifier(config.meshTrustedKeys),
-    log,
-    tls,
-  });
+  await using server = await startMeshServer(config, approvalServices(deps), { log, tls });
   ready(server.address);
   await aborted(stop);
 };

@@ -1,9 +1,9 @@
 import { ProjectState } from "../../gen/sluice/approval/v1/projects_pb.ts";
-import { wordOf } from "../lib/values/enum-words.ts";
+import { enumWords } from "../lib/values/enum-words.ts";
 import { stateMachine } from "../lib/values/state-machine.ts";
 
 /** Allowed transitions. Editing leads back to draft, a new package to validated. */
-export const { transitions, states, statesBefore } = stateMachine({
+export const { states, statesBefore } = stateMachine({
   draft: ["validated"],
   validated: ["draft", "packaged", "failed"],
   packaged: ["draft", "validated", "in_review"],
@@ -43,7 +43,8 @@ export const withManifest: readonly State[] = [
   "changes_requested",
 ];
 
-const messages: Record<State, ProjectState> = {
+/** The state unspecified has no word. */
+export const { toValue: toProjectState, toWord: fromProjectState } = enumWords<State, ProjectState>({
   draft: ProjectState.DRAFT,
   validated: ProjectState.VALIDATED,
   packaged: ProjectState.PACKAGED,
@@ -54,9 +55,4 @@ const messages: Record<State, ProjectState> = {
   rejected: ProjectState.REJECTED,
   changes_requested: ProjectState.CHANGES_REQUESTED,
   failed: ProjectState.FAILED,
-};
-
-export const toProjectState = (state: State): ProjectState => messages[state];
-
-/** Undefined for the unspecified state. */
-export const fromProjectState = (state: ProjectState): State | undefined => wordOf(messages, state);
+});

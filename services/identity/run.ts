@@ -1,8 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { openDatabase } from "../lib/database/database.ts";
-import { startGrpcServer } from "../lib/mesh/grpc-server.ts";
+import { startMeshServer } from "../lib/mesh/mesh-server.ts";
 import { openMeshTls } from "../lib/mesh/mesh-tls.ts";
-import { createVerifier } from "../lib/rpc/principal.ts";
 import { createLog } from "../lib/telemetry/log.ts";
 import { type BootstrapAdmin, bootstrap } from "./bootstrap.ts";
 import type { IdentityConfig } from "./config.ts";
@@ -44,13 +43,7 @@ export const run = async (
   const generated = await bootstrap(db, { email, password });
   if (generated) announce(generated);
   const deps = { db, keyRing, vault, withHashPermit: createSemaphore(hashPermitsMax), log };
-  await using server = await startGrpcServer({
-    listen: config.grpcListen,
-    services: identityServices(deps),
-    verifier: createVerifier(config.meshTrustedKeys),
-    log,
-    tls,
-  });
+  await using server = await startMeshServer(config, identityServices(deps), { log, tls });
   ready(server.address);
   await maintain(deps, stop);
 };

@@ -3,11 +3,11 @@ import { fileURLToPath } from "node:url";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import { openDatabase } from "../lib/database/database.ts";
-import { startGrpcServer } from "../lib/mesh/grpc-server.ts";
 import { createMeshClient } from "../lib/mesh/mesh-client.ts";
+import { startMeshServer } from "../lib/mesh/mesh-server.ts";
 import { openMeshTls } from "../lib/mesh/mesh-tls.ts";
 import { aborted, type Run } from "../lib/process/lifetime.ts";
-import { createSigner, createVerifier } from "../lib/rpc/principal.ts";
+import { createSigner } from "../lib/rpc/principal.ts";
 import { createLog } from "../lib/telemetry/log.ts";
 import { newId } from "../lib/values/ids.ts";
 import { createBlobCache } from "./blobs/blob-cache.ts";
@@ -19,8 +19,8 @@ import { findConfinement } from "./confinement/find-confinement.ts";
 import type { Connector } from "./connectors/connector.ts";
 import { createFileConnector } from "./connectors/file/file-connector.ts";
 import { createAddressGuard } from "./connectors/network/address-guard.ts";
-import { identifyOwnDatabase } from "./connectors/postgresql/own-database.ts";
 import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-connector.ts";
+import { identifyOwnDatabase } from "./connectors/postgresql/target/own-database.ts";
 import type { SqlConnectorDeps } from "./connectors/sql/sql-connector.ts";
 import { createQuarantine } from "./crashes/quarantine.ts";
 import { createEngine } from "./engine/engine.ts";
@@ -59,7 +59,10 @@ type Extension = {
 /** Runs the orchestration service until `stop` aborts. */
 export const run: Run<OrchestrationConfig> = (config, stop, ready) => runWith(undefined)(config, stop, ready);
 
-/** Runs the orchestration service with more connectors. */
+/**
+ * Runs the orchestration service with more connectors.
+ * @internal Exported for tests: the second SQL connector is one of theirs.
+ */
 export const runWith =
   (extension: Extension | undefined): Run<OrchestrationConfig> =>
   async (config, stop, ready) => {
@@ -149,13 +152,7 @@ export const runWith =
       lentFolder: await openLentFolder(join(config.dataDirectory, "lent")),
       processId,
     };
-    await using server = await startGrpcServer({
-      listen: config.grpcListen,
-      services: orchestrationServices(deps),
-      verifier: createVerifier(config.meshTrustedKeys),
-      log,
-      tls,
-    });
+    await using server = await startMeshServer(config, orchestrationServices(deps), { log, tls });
     ready(server.address);
     await Promise.all([bindEverySecret(bindDeps, stop), aborted(stop)]);
   };

@@ -1,7 +1,6 @@
-import { startGrpcServer } from "../lib/mesh/grpc-server.ts";
+import { startMeshServer } from "../lib/mesh/mesh-server.ts";
 import { openMeshTls } from "../lib/mesh/mesh-tls.ts";
 import { aborted, type Run } from "../lib/process/lifetime.ts";
-import { createVerifier } from "../lib/rpc/principal.ts";
 import { createLog } from "../lib/telemetry/log.ts";
 import type { StagingConfig } from "./config.ts";
 import { maintain } from "./maintenance.ts";
@@ -15,15 +14,7 @@ export const run: Run<StagingConfig> = async (config, stop, ready) => {
   await using stack = new AsyncDisposableStack();
   const tls = stack.use(await openMeshTls(config.meshFiles, log));
   const deps = await openDeps(stack, config, { log, tls });
-  const server = stack.use(
-    await startGrpcServer({
-      listen: config.grpcListen,
-      services: stagingServices(deps),
-      verifier: createVerifier(config.meshTrustedKeys),
-      log,
-      tls,
-    }),
-  );
+  const server = stack.use(await startMeshServer(config, stagingServices(deps), { log, tls }));
   stack.use(await startWorkers(deps, config.jobsAtOnce));
   const maintenance = maintain(deps, stop);
   stack.defer(() => maintenance);

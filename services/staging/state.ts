@@ -1,5 +1,5 @@
 import { JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
-import { wordOf } from "../lib/values/enum-words.ts";
+import { enumWords } from "../lib/values/enum-words.ts";
 import { stateMachine } from "../lib/values/state-machine.ts";
 
 /** Allowed transitions. A running job's next worker moves it to running again. */
@@ -18,16 +18,12 @@ export type State = (typeof states)[number];
 
 export const hasEnded = (state: State): boolean => endStates.includes(state);
 
-const messages: Record<State, JobState> = {
+/** The state unspecified has no word. */
+export const { toValue: toJobState, toWord: fromJobState } = enumWords<State, JobState>({
   queued: JobState.QUEUED,
   running: JobState.RUNNING,
   paused: JobState.PAUSED,
   succeeded: JobState.SUCCEEDED,
   failed: JobState.FAILED,
   cancelled: JobState.CANCELLED,
-};
-
-export const toJobState = (state: State): JobState => messages[state];
-
-/** Undefined for the unspecified state. */
-export const fromJobState = (state: JobState): State | undefined => wordOf(messages, state);
+});

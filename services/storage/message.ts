@@ -2,19 +2,18 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type File, FileCategory, FileSchema } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { type Quota, QuotaSchema } from "../../gen/sluice/storage/v1/quota_pb.ts";
-import { wordOf } from "../lib/values/enum-words.ts";
+import { enumWords } from "../lib/values/enum-words.ts";
 import type { FileRow } from "./file-repository.ts";
 import type { QuotaRow } from "./quota-repository.ts";
 
-const categories: Readonly<Record<FileRow["category"], FileCategory>> = {
+const categories = enumWords<FileRow["category"], FileCategory>({
   upload: FileCategory.UPLOAD,
   staging: FileCategory.STAGING,
   release: FileCategory.RELEASE,
-};
+});
 
 /** The category of a filter; undefined for any. */
-export const toCategory = (category: FileCategory): FileRow["category"] | undefined =>
-  wordOf(categories, category);
+export const toCategory = categories.toWord;
 
 export function toFile(row: FileRow): File {
   return create(FileSchema, {
@@ -27,7 +26,7 @@ export function toFile(row: FileRow): File {
     createTime: timestampFromDate(row.createTime),
     updateTime: timestampFromDate(row.updateTime),
     etag: String(row.revision),
-    category: categories[row.category],
+    category: categories.toValue(row.category),
     path: row.path ?? "",
   });
 }

@@ -1,9 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { openDatabase } from "../lib/database/database.ts";
-import { startGrpcServer } from "../lib/mesh/grpc-server.ts";
+import { startMeshServer } from "../lib/mesh/mesh-server.ts";
 import { openMeshTls } from "../lib/mesh/mesh-tls.ts";
 import { aborted, type Run } from "../lib/process/lifetime.ts";
-import { createVerifier } from "../lib/rpc/principal.ts";
 import { createLog } from "../lib/telemetry/log.ts";
 import { startCollector } from "./collect/collector.ts";
 import type { StorageConfig } from "./config.ts";
@@ -29,7 +28,10 @@ const standardOptions: StorageOptions = {
   openStore: ({ storageDirectory }) => openLocalDisk(storageDirectory),
 };
 
-/** Runs the storage service with other options than the standard ones. */
+/**
+ * Runs the storage service with other options than the standard ones.
+ * @internal Exported for tests, which set small limits and have an object store of their own.
+ */
 export const runWith =
   (options: Partial<StorageOptions>): Run<StorageConfig> =>
   async (config, stop, ready) => {
@@ -50,13 +52,7 @@ export const runWith =
     const lentFiles = openLentFiles(config.lentFilesDirectory);
     const deps = { db, objects, content, reservations, smallUploads, lentFiles, signedUrls, limits, log };
     await using _collector = startCollector(deps);
-    await using server = await startGrpcServer({
-      listen: config.grpcListen,
-      services: storageServices(deps),
-      verifier: createVerifier(config.meshTrustedKeys),
-      log,
-      tls,
-    });
+    await using server = await startMeshServer(config, storageServices(deps), { log, tls });
     ready(server.address);
     await aborted(stop);
   };

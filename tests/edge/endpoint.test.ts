@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { dialCleartext, parseTarget } from "../../edge/upstream/address.ts";
-import { createEndpoint } from "../../edge/upstream/endpoint.ts";
-import { standardUpstreamLimits } from "../../edge/upstream/limits.ts";
+import { dialCleartext, parseTarget } from "../../edge/upstream/connections/address.ts";
+import { createEndpoint } from "../../edge/upstream/connections/endpoint.ts";
+import { standardUpstreamLimits } from "../../edge/upstream/connections/limits.ts";
 import { startGrpcServer } from "../../services/lib/mesh/grpc-server.ts";
 import { createVerifier } from "../../services/lib/rpc/principal.ts";
 import { createLog } from "../../services/lib/telemetry/log.ts";

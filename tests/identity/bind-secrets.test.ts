@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { failureOf, type Identity, newOrg, startIdentity } from "./fixtures.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { failureOf, newOrg, startIdentity } from "./fixtures.ts";
 import { type Destination, elsewhere, newSecretScene, type SecretScene, warehouse } from "./secret-scene.ts";
 
-let identity: Identity;
 let scene: SecretScene;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 beforeEach(async () => {
-  scene = await newSecretScene(identity);
+  scene = await newSecretScene(identity());
 });
 
 describe("BindSecrets", () => {
@@ -52,7 +49,7 @@ describe("BindSecrets", () => {
 
   test("OK: only the organisation's own", async () => {
     await scene.forgetDestinations("db");
-    const { admin: stranger } = await newOrg(identity);
+    const { admin: stranger } = await newOrg(identity());
     await bind([{ name: "db", destination: elsewhere }], stranger);
     expect(await scene.resolve(warehouse)).toMatchObject({ unbound: true });
   });

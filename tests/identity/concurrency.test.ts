@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
 import { run } from "../../services/identity/run.ts";
-import { type RunningService, startService } from "../lib/test-mesh.ts";
+import { forFile } from "../lib/for-file.ts";
+import { startService } from "../lib/test-mesh.ts";
 import {
   credentialInvalid,
   failureOf,
-  type Identity,
   identityConfig,
   logIn,
   newEmail,
@@ -18,16 +18,8 @@ import {
   verify,
 } from "./fixtures.ts";
 
-let identity: Identity;
-let other: RunningService;
-beforeAll(async () => {
-  identity = await startIdentity();
-  other = await startService(run, identityConfig(identity.database));
-});
-afterAll(async () => {
-  await other[Symbol.asyncDispose]();
-  await identity[Symbol.asyncDispose]();
-});
+const identity = forFile(startIdentity);
+const other = forFile(() => startService(run, identityConfig(identity().database)));
 
 const rounds = 5;
 
@@ -50,11 +42,11 @@ test.each([
   ],
 ])("FailedPrecondition: the last two administrators can't %s each other", async (_title, change) => {
   for (let round = 0; round < rounds; round += 1) {
-    const { admin: first } = await newOrg(identity);
-    const second = principalOf(await newUser(identity, first, { roles: ["admin"] }));
+    const { admin: first } = await newOrg(identity());
+    const second = principalOf(await newUser(identity(), first, { roles: ["admin"] }));
     const outcomes = await outcomesOf([
-      identity.client(UserService, first).updateUser(change(second.userId)),
-      other.client(UserService, second).updateUser(change(first.userId)),
+      identity().client(UserService, first).updateUser(change(second.userId)),
+      other().client(UserService, second).updateUser(change(first.userId)),
     ]);
     expect(outcomes).toEqual(["LAST_ADMIN", "OK"]);
   }
@@ -62,21 +54,21 @@ test.each([
 
 test("FailedPrecondition: nor remove each other", async () => {
   for (let round = 0; round < rounds; round += 1) {
-    const { admin: first } = await newOrg(identity);
-    const second = principalOf(await newUser(identity, first, { roles: ["admin"] }));
+    const { admin: first } = await newOrg(identity());
+    const second = principalOf(await newUser(identity(), first, { roles: ["admin"] }));
     const outcomes = await outcomesOf([
-      identity.client(UserService, first).deleteUser({ userId: second.userId }),
-      other.client(UserService, second).deleteUser({ userId: first.userId }),
+      identity().client(UserService, first).deleteUser({ userId: second.userId }),
+      other().client(UserService, second).deleteUser({ userId: first.userId }),
     ]);
     expect(outcomes).toEqual(["LAST_ADMIN", "OK"]);
   }
 });
 
 test("Aborted: of racing updates with one etag one wins", async () => {
-  const { admin } = await newOrg(identity);
-  const { userId, etag } = await newUser(identity, admin);
+  const { admin } = await newOrg(identity());
+  const { userId, etag } = await newUser(identity(), admin);
   const outcomes = await outcomesOf(
-    [identity, other, identity, other].map((service, index) =>
+    [identity(), other(), identity(), other()].map((service, index) =>
       service.client(UserService, admin).updateUser({ user: { userId, etag, displayName: `${index}` } }),
     ),
   );
@@ -84,10 +76,10 @@ test("Aborted: of racing updates with one etag one wins", async () => {
 });
 
 test("AlreadyExists: of racing users with one address one is added", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   const email = newEmail();
   const outcomes = await outcomesOf(
-    [identity, other, identity, other].map((service, index) =>
+    [identity(), other(), identity(), other()].map((service, index) =>
       service.client(UserService, admin).createUser({
         user: { email: index % 2 ? email : email.toUpperCase() },
         password,
@@ -98,12 +90,12 @@ test("AlreadyExists: of racing users with one address one is added", async () =>
 });
 
 test("Unauthenticated: a login that meets its user's deactivation waits for it, and is refused", async () => {
-  const { sql } = identity.database;
-  const { admin } = await newOrg(identity);
-  const { userId, email } = await newUser(identity, admin);
+  const { sql } = identity().database;
+  const { admin } = await newOrg(identity());
+  const { userId, email } = await newUser(identity(), admin);
   const login = await sql.begin(async (deactivation) => {
     await deactivation`update identity.users set active = false where user_id = ${userId}`;
-    const running = failureOf(logIn(identity, { email }));
+    const running = failureOf(logIn(identity(), { email }));
     await expect
       .poll(
         () => sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'
@@ -117,29 +109,29 @@ test("Unauthenticated: a login that meets its user's deactivation waits for it, 
 });
 
 test("Unauthenticated: no login outlives its user's deactivation", async () => {
-  const { admin } = await newOrg(identity);
-  const { userId, email } = await newUser(identity, admin);
-  const users = identity.client(UserService, admin);
+  const { admin } = await newOrg(identity());
+  const { userId, email } = await newUser(identity(), admin);
+  const users = identity().client(UserService, admin);
   const setActive = (active: boolean) =>
     users.updateUser({ user: { userId, active }, updateMask: { paths: ["active"] } });
-  const first = await logIn(identity, { email });
-  const logins = [identity, other, identity, other].map((service) => logIn(service, { email }));
+  const first = await logIn(identity(), { email });
+  const logins = [identity(), other(), identity(), other()].map((service) => logIn(service, { email }));
   const [settled] = await Promise.all([Promise.allSettled(logins), setActive(false)]);
   await setActive(true);
   const issued = settled.flatMap((login) => (login.status === "fulfilled" ? [login.value] : []));
   for (const { accessToken } of [first, ...issued]) {
-    expect(await failureOf(verify(identity, accessToken))).toEqual(credentialInvalid);
+    expect(await failureOf(verify(identity(), accessToken))).toEqual(credentialInvalid);
   }
 });
 
 test("OK: racing values of one new secret leave one of them", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   const outcomes = await outcomesOf(
-    [identity, other, identity, other].map((service, index) =>
+    [identity(), other(), identity(), other()].map((service, index) =>
       service.client(SecretService, admin).putSecret({ name: "raced", value: `value ${index}` }),
     ),
   );
   expect(outcomes).toEqual(["OK", "OK", "OK", "OK"]);
-  const { secrets } = await identity.client(SecretService, admin).listSecrets({});
+  const { secrets } = await identity().client(SecretService, admin).listSecrets({});
   expect(secrets.map(({ name }) => name)).toEqual(["raced"]);
 });

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ApiKeyService } from "../../gen/sluice/identity/v1/api_keys_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
   failureOf,
-  type Identity,
   lacking,
   missing,
   newEditor,
@@ -16,16 +16,12 @@ import {
   startIdentity,
 } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
-const keysAs = (who: Principal) => identity.client(ApiKeyService, who);
+const keysAs = (who: Principal) => identity().client(ApiKeyService, who);
 
 test("OK: CreateApiKey answers a key and its secret, whose hash alone is stored", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   const expireTime = timestampFromDate(new Date(Date.now() + 86_400_000));
   const { apiKey, secret } = await keysAs(admin).createApiKey({
     apiKey: { displayName: "CI", roles: ["viewer"], expireTime, userId: randomUUID(), prefix: "mine" },
@@ -41,14 +37,14 @@ test("OK: CreateApiKey answers a key and its secret, whose hash alone is stored"
     createTime: expect.anything(),
     prefix: secret.slice(0, 11),
   });
-  const [row] = await identity.database.sql`
+  const [row] = await identity().database.sql`
     select * from identity.api_keys where api_key_id = ${apiKey?.apiKeyId ?? ""}`;
   expect(JSON.stringify(row)).not.toContain(secret.slice(11));
 });
 
 test("OK: CreateApiKey takes the caller's roles by default", async () => {
-  const { admin } = await newOrg(identity);
-  const editor = await newEditor(identity, admin);
+  const { admin } = await newOrg(identity());
+  const editor = await newEditor(identity(), admin);
   const { apiKey } = await keysAs(editor).createApiKey({ apiKey: { displayName: "mine" } });
   expect(apiKey).toMatchObject({ roles: ["editor"], userId: editor.userId });
   expect(apiKey?.expireTime).toBeUndefined();
@@ -59,8 +55,8 @@ test.each([
   ["editor", "admin"],
   ["admin", "platform-admin"],
 ])("PermissionDenied: CreateApiKey by %s with role %s", async (held, role) => {
-  const { admin } = await newOrg(identity);
-  const caller = principalOf(await newUser(identity, admin, { roles: [held] }));
+  const { admin } = await newOrg(identity());
+  const caller = principalOf(await newUser(identity(), admin, { roles: [held] }));
   const call = keysAs(caller).createApiKey({ apiKey: { displayName: "key", roles: [role] } });
   expect(await failureOf(call)).toEqual({
     code: "PermissionDenied",
@@ -99,7 +95,7 @@ test.each([
 });
 
 test("NotFound: CreateApiKey of a user who was removed, or is another organisation's", async () => {
-  const { user } = await newOrg(identity);
+  const { user } = await newOrg(identity());
   for (const caller of [principal(), principal({ userId: user.userId })]) {
     const call = keysAs(caller).createApiKey({ apiKey: { displayName: "key" } });
     expect(await failureOf(call)).toEqual(missing("user", caller.userId));

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { OrgService } from "../../gen/sluice/identity/v1/orgs_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import {
   bootstrapEmail,
   failureOf,
-  type Identity,
   lacking,
   logInAs,
   newEmail,
@@ -13,13 +13,9 @@ import {
   startIdentity,
 } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
-const orgsAs = (who = identity.root) => identity.client(OrgService, who);
+const orgsAs = (who = identity().root) => identity().client(OrgService, who);
 const newName = () => `org-${randomUUID()}`;
 
 test("OK: CreateOrg makes an organisation with its first administrator, who can log in", async () => {
@@ -53,7 +49,7 @@ test("OK: CreateOrg makes an organisation with its first administrator, who can 
       etag: "1",
     },
   });
-  expect(await logInAs(identity, { email })).toMatchObject({ orgId, roles: ["admin"] });
+  expect(await logInAs(identity(), { email })).toMatchObject({ orgId, roles: ["admin"] });
 });
 
 test("OK: CreateOrg with the same request_id answers the same organisation", async () => {
@@ -84,7 +80,7 @@ test("AlreadyExists: a name or an address that is taken leaves nothing behind", 
     reason: "RESOURCE_EXISTS",
     metadata: { email: admin.email },
   });
-  const rows = await identity.database.sql`select 1 from identity.orgs where name = ${other}`;
+  const rows = await identity().database.sql`select 1 from identity.orgs where name = ${other}`;
   expect(rows).toEqual([]);
 });
 
@@ -102,7 +98,7 @@ test.each([
 });
 
 test("PermissionDenied: CreateOrg by an organisation's administrator", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   const call = orgsAs(admin).createOrg({ org: { name: newName() }, admin: { email: newEmail(), password } });
   expect(await failureOf(call)).toEqual(lacking("orgs.create"));
 });

@@ -1,24 +1,21 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { failureOf, type Identity, lacking, missing, newOrg, startIdentity } from "./fixtures.ts";
+import { failureOf, lacking, missing, newOrg, startIdentity } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
-const secretsAs = (who: Principal) => identity.client(SecretService, who);
+const secretsAs = (who: Principal) => identity().client(SecretService, who);
 const here = { connector: "postgresql", host: "127.0.0.1", port: 5432 };
 const destinations = [here];
 const resolve = (who: Principal | undefined, name: string, process = "orchestration") =>
-  identity.client(PolicyService, who, process).resolveSecret({ name, destination: here });
+  identity().client(PolicyService, who, process).resolveSecret({ name, destination: here });
 
 test("OK: DeleteSecret removes a secret, and then it is NotFound", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   await secretsAs(admin).putSecret({ name: "gone", value: "v" });
   await secretsAs(admin).deleteSecret({ name: "gone" });
   expect(await failureOf(secretsAs(admin).deleteSecret({ name: "gone" }))).toEqual(missing("secret", "gone"));
@@ -30,8 +27,8 @@ test("OK: DeleteSecret removes a secret, and then it is NotFound", async () => {
 });
 
 test("NotFound: another organisation's secret, and its own one of that name stays", async () => {
-  const { admin } = await newOrg(identity);
-  const { admin: stranger } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
+  const { admin: stranger } = await newOrg(identity());
   await secretsAs(admin).putSecret({ name: "shared-name", value: "mine", destinations });
   expect(await failureOf(resolve(stranger, "shared-name"))).toMatchObject({ reason: "SECRET_NOT_FOUND" });
   expect(await failureOf(secretsAs(stranger).deleteSecret({ name: "shared-name" }))).toEqual(

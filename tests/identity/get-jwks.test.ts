@@ -1,28 +1,25 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 import { run } from "../../services/identity/run.ts";
+import { forFile } from "../lib/for-file.ts";
 import { startService } from "../lib/test-mesh.ts";
 import { bootstrapEmail, type Identity, identityConfig, logIn, startIdentity, verify } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
 /** Ages all keys and starts another process, which rotates them if necessary. */
 async function restarted(ageOfOldest: string) {
-  await identity.database.sql`
+  await identity().database.sql`
     update identity.signing_keys set create_time = create_time - ${ageOfOldest}::interval`;
-  return startService(run, identityConfig(identity.database));
+  return startService(run, identityConfig(identity().database));
 }
 
 const keysOf = async (service: Pick<Identity, "client">) =>
   (await service.client(AuthService, undefined).getJwks({})).keys;
 
 test("OK: answers keys that a stranger verifies our tokens with", async () => {
-  const keys = await keysOf(identity);
+  const keys = await keysOf(identity());
   expect(keys).toEqual([
     {
       $typeName: "sluice.identity.v1.Jwk",
@@ -34,18 +31,18 @@ test("OK: answers keys that a stranger verifies our tokens with", async () => {
       use: "sig",
     },
   ]);
-  const { accessToken } = await logIn(identity, { email: bootstrapEmail });
+  const { accessToken } = await logIn(identity(), { email: bootstrapEmail });
   const verified = await jwtVerify(
     accessToken,
     createLocalJWKSet({ keys: keys.map(({ $typeName, ...key }) => key) }),
     { issuer: "sluice" },
   );
-  expect(verified.payload.sub).toBe(identity.root.userId);
+  expect(verified.payload.sub).toBe(identity().root.userId);
 });
 
 test("OK: a key gets its successor after 30 days, which is published before it signs", async () => {
-  const { accessToken } = await logIn(identity, { email: bootstrapEmail });
-  const [first] = await keysOf(identity);
+  const { accessToken } = await logIn(identity(), { email: bootstrapEmail });
+  const [first] = await keysOf(identity());
   const kidOf = (token: string) => decodeProtectedHeader(token).kid;
   {
     await using young = await restarted("29 days");
@@ -62,7 +59,7 @@ test("OK: a key gets its successor after 30 days, which is published before it s
   {
     await using signing = await restarted("11 minutes");
     expect(kidOf((await logIn(signing, { email: bootstrapEmail })).accessToken)).toBe(secondKid);
-    expect(await verify(signing, accessToken)).toMatchObject({ userId: identity.root.userId });
+    expect(await verify(signing, accessToken)).toMatchObject({ userId: identity().root.userId });
   }
   {
     await using retired = await restarted("20 minutes");
@@ -71,7 +68,7 @@ test("OK: a key gets its successor after 30 days, which is published before it s
 });
 
 test("OK: the table holds no private key in the clear", async () => {
-  const [row] = await identity.database.sql`select * from identity.signing_keys`;
+  const [row] = await identity().database.sql`select * from identity.signing_keys`;
   const decoded = Buffer.from(row?.ciphertext, "base64").toString("latin1");
   expect(`${JSON.stringify(row)} ${decoded}`).not.toContain("PRIVATE KEY");
 });

@@ -1,28 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { OrgService } from "../../gen/sluice/identity/v1/orgs_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import {
-  failureOf,
-  type Identity,
-  missing,
-  newOrg,
-  newUser,
-  principalOf,
-  startIdentity,
-} from "./fixtures.ts";
+import { failureOf, missing, newOrg, newUser, principalOf, startIdentity } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
-const orgsAs = (who = identity.root) => identity.client(OrgService, who);
+const orgsAs = (who = identity().root) => identity().client(OrgService, who);
 
 test("OK: GetOrg and ListOrgs answer the own organisation, and every one to a platform administrator", async () => {
-  const { admin, orgId } = await newOrg(identity);
-  const viewer = principalOf(await newUser(identity, admin));
+  const { admin, orgId } = await newOrg(identity());
+  const viewer = principalOf(await newUser(identity(), admin));
   const { org } = await orgsAs(viewer).getOrg({ orgId });
   expect(org).toMatchObject({ orgId, displayName: "An organisation" });
   expect((await orgsAs(viewer).listOrgs({})).orgs).toEqual([org]);
@@ -40,12 +29,12 @@ test("OK: GetOrg and ListOrgs answer the own organisation, and every one to a pl
 });
 
 test("NotFound: GetOrg and UpdateOrg of an unknown organisation and of another's", async () => {
-  const { admin } = await newOrg(identity);
-  const { orgId: foreign } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
+  const { orgId: foreign } = await newOrg(identity());
   for (const [caller, orgId] of [
     [admin, foreign],
     [admin, randomUUID()],
-    [identity.root, randomUUID()],
+    [identity().root, randomUUID()],
   ] as const) {
     const orgs = orgsAs(caller);
     expect(await failureOf(orgs.getOrg({ orgId }))).toEqual(missing("org", orgId));

@@ -1,12 +1,12 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ApiKeyService } from "../../gen/sluice/identity/v1/api_keys_pb.ts";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import {
   credentialInvalid,
   failureOf,
-  type Identity,
   logIn,
   newOrg,
   newUser,
@@ -16,16 +16,12 @@ import {
   verify,
 } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
-const auth = () => identity.client(AuthService, undefined);
+const auth = () => identity().client(AuthService, undefined);
 
 test("OK: answers an access token with the claims of the contract, and a refresh token", async () => {
-  const { user } = await newOrg(identity);
+  const { user } = await newOrg(identity());
   const beforeSeconds = Math.floor(Date.now() / 1000);
   const answer = await auth().issueToken({ email: user.email.toUpperCase(), password });
   const claims = decodeJwt(answer.accessToken);
@@ -51,13 +47,13 @@ test("OK: answers an access token with the claims of the contract, and a refresh
 });
 
 test("OK: an API key's login carries the key's roles, and ends with the key", async () => {
-  const { admin, user } = await newOrg(identity);
-  const apiKeys = identity.client(ApiKeyService, admin);
+  const { admin, user } = await newOrg(identity());
+  const apiKeys = identity().client(ApiKeyService, admin);
   const { secret, apiKey } = await apiKeys.createApiKey({
     apiKey: { displayName: "reader", roles: ["viewer"] },
   });
   const { accessToken, refreshToken } = await auth().issueToken({ apiKey: secret });
-  expect(await verify(identity, accessToken)).toMatchObject({
+  expect(await verify(identity(), accessToken)).toMatchObject({
     orgId: user.orgId,
     userId: user.userId,
     apiKeyId: "",
@@ -65,14 +61,14 @@ test("OK: an API key's login carries the key's roles, and ends with the key", as
   });
 
   await apiKeys.revokeApiKey({ apiKeyId: apiKey?.apiKeyId ?? "" });
-  expect(await failureOf(verify(identity, accessToken))).toEqual(credentialInvalid);
+  expect(await failureOf(verify(identity(), accessToken))).toEqual(credentialInvalid);
   expect(await failureOf(auth().refreshToken({ refreshToken }))).toEqual(credentialInvalid);
   expect(await failureOf(auth().issueToken({ apiKey: secret }))).toEqual(credentialInvalid);
 });
 
 test("OK: a composed and a decomposed spelling are the same password", async () => {
-  const { admin } = await newOrg(identity);
-  const { user } = await identity
+  const { admin } = await newOrg(identity());
+  const { user } = await identity()
     .client(UserService, admin)
     .createUser({ user: { email: "umlaut@example.org" }, password: "zw\u00f6lf Zeichen lang" });
   const answer = await auth().issueToken({ email: user?.email ?? "", password: "zwo\u0308lf Zeichen lang" });
@@ -80,12 +76,14 @@ test("OK: a composed and a decomposed spelling are the same password", async () 
 });
 
 test("Unauthenticated: a wrong password, an unknown address and an inactive user are told the same", async () => {
-  const { admin, user } = await newOrg(identity);
-  const inactive = await newUser(identity, admin);
-  await identity.client(UserService, admin).updateUser({
-    user: { userId: inactive.userId, active: false },
-    updateMask: { paths: ["active"] },
-  });
+  const { admin, user } = await newOrg(identity());
+  const inactive = await newUser(identity(), admin);
+  await identity()
+    .client(UserService, admin)
+    .updateUser({
+      user: { userId: inactive.userId, active: false },
+      updateMask: { paths: ["active"] },
+    });
   const guesses = [
     { email: user.email, password: `${password} ` },
     { email: "nobody@example.org", password },
@@ -96,7 +94,7 @@ test("Unauthenticated: a wrong password, an unknown address and an inactive user
 });
 
 test("Unauthenticated: the words are the same too", async () => {
-  const { user } = await newOrg(identity);
+  const { user } = await newOrg(identity());
   const words = (email: string) => auth().issueToken({ email, password: "wrong" }).catch(String);
   expect(await words(user.email)).toBe(await words("nobody-at-all@example.org"));
 });
@@ -114,8 +112,8 @@ test.each([
 });
 
 test("OK: the tokens of one user are of that user's organisation", async () => {
-  const { admin } = await newOrg(identity);
-  const colleague = await newUser(identity, admin, { roles: ["editor", "approver"] });
-  const { accessToken } = await logIn(identity, { email: colleague.email });
-  expect(await verify(identity, accessToken)).toMatchObject(principalOf(colleague));
+  const { admin } = await newOrg(identity());
+  const colleague = await newUser(identity(), admin, { roles: ["editor", "approver"] });
+  const { accessToken } = await logIn(identity(), { email: colleague.email });
+  expect(await verify(identity(), accessToken)).toMatchObject(principalOf(colleague));
 });

@@ -1,25 +1,22 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ApiKeyService } from "../../gen/sluice/identity/v1/api_keys_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { failureOf, type Identity, lacking, newEditor, newOrg, startIdentity } from "./fixtures.ts";
+import { failureOf, lacking, newEditor, newOrg, startIdentity } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
-const keysAs = (who: Principal) => identity.client(ApiKeyService, who);
+const keysAs = (who: Principal) => identity().client(ApiKeyService, who);
 
 test("OK: ListApiKeys pages through the organisation's keys, oldest first, without secrets", async () => {
-  const { admin } = await newOrg(identity);
-  const editor = await newEditor(identity, admin);
+  const { admin } = await newOrg(identity());
+  const editor = await newEditor(identity(), admin);
   const made = [];
   for (const who of [admin, editor, admin]) {
     made.push((await keysAs(who).createApiKey({ apiKey: { displayName: "key" } })).apiKey);
   }
-  await keysAs((await newOrg(identity)).admin).createApiKey({ apiKey: { displayName: "other's" } });
+  await keysAs((await newOrg(identity())).admin).createApiKey({ apiKey: { displayName: "other's" } });
   const first = await keysAs(editor).listApiKeys({ pageSize: 2 });
   const last = await keysAs(editor).listApiKeys({ pageSize: 2, pageToken: first.nextPageToken });
   expect([...first.apiKeys, ...last.apiKeys]).toEqual(made);

@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { OrgService } from "../../gen/sluice/identity/v1/orgs_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { failureOf, type Identity, lacking, newOrg, startIdentity } from "./fixtures.ts";
+import { failureOf, lacking, newOrg, startIdentity } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
-const orgsAs = (who = identity.root) => identity.client(OrgService, who);
+const orgsAs = (who = identity().root) => identity().client(OrgService, who);
 
 test("OK: the own organisation, and every one to a platform administrator, page by page", async () => {
-  const { admin, orgId } = await newOrg(identity);
+  const { admin, orgId } = await newOrg(identity());
   const own = await orgsAs(admin).listOrgs({});
   expect(own).toMatchObject({ orgs: [{ orgId }], nextPageToken: "" });
   const first = await orgsAs().listOrgs({ pageSize: 1 });

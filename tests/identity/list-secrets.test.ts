@@ -1,24 +1,21 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { failureOf, type Identity, lacking, newOrg, startIdentity } from "./fixtures.ts";
+import { failureOf, lacking, newOrg, startIdentity } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
-const secretsAs = (who: Principal) => identity.client(SecretService, who);
+const secretsAs = (who: Principal) => identity().client(SecretService, who);
 
 test("OK: ListSecrets pages through the organisation's secrets by name, without values", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   const made = [];
   for (const name of ["a", "b", "c"]) {
     made.push((await secretsAs(admin).putSecret({ name, value: `value of ${name}` })).secret);
   }
-  await secretsAs((await newOrg(identity)).admin).putSecret({ name: "other", value: "v" });
+  await secretsAs((await newOrg(identity())).admin).putSecret({ name: "other", value: "v" });
   const first = await secretsAs(admin).listSecrets({ pageSize: 2 });
   const last = await secretsAs(admin).listSecrets({ pageSize: 2, pageToken: first.nextPageToken });
   expect([...first.secrets, ...last.secrets]).toEqual(made);

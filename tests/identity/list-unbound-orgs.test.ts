@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { failureOf, type Identity, startIdentity } from "./fixtures.ts";
+import { beforeEach, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { failureOf, startIdentity } from "./fixtures.ts";
 import { newSecretScene, type SecretScene } from "./secret-scene.ts";
 
-let identity: Identity;
 let scene: SecretScene;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 beforeEach(async () => {
-  scene = await newSecretScene(identity);
+  scene = await newSecretScene(identity());
 });
 
 test("OK: the organisations whose secrets are from the version before destinations", async () => {

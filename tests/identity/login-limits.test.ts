@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ApiKeyService } from "../../gen/sluice/identity/v1/api_keys_pb.ts";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 import { run } from "../../services/identity/run.ts";
+import { forFile } from "../lib/for-file.ts";
 import { startService } from "../lib/test-mesh.ts";
 import {
   credentialInvalid,
   failureOf,
-  type Identity,
   identityConfig,
   logIn,
   newEmail,
@@ -14,15 +14,11 @@ import {
   startIdentity,
 } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
 const guess = (email: string, address?: string) =>
   failureOf(
-    logIn(identity, {
+    logIn(identity(), {
       email,
       password: "wrong",
       ...(address && { headers: { "x-sluice-client-address": address } }),
@@ -37,20 +33,20 @@ const exceeded = (of: string, limit: number) => ({
 
 /** Inserts failures of an address without hashing. */
 async function failuresOf(subject: string, count: number, ageMinutes: number): Promise<void> {
-  await identity.database.sql`
+  await identity().database.sql`
     insert into identity.login_attempts (subject, times)
     select ${subject}, array_agg(now() - ${`${ageMinutes} minutes`}::interval)
     from generate_series(1, ${count})`;
 }
 
 test("ResourceExhausted: of 24 racing guesses 10 are tried, and then not even the password helps", async () => {
-  const { user } = await newOrg(identity);
+  const { user } = await newOrg(identity());
   const answers = await Promise.all(Array.from({ length: 24 }, () => guess(user.email)));
   const tried = answers.filter(({ code }) => code === "Unauthenticated");
   const refused = answers.filter(({ code }) => code === "ResourceExhausted");
   expect(tried).toEqual(Array(10).fill(credentialInvalid));
   expect(refused).toEqual(Array(14).fill(exceeded("account", 10)));
-  expect(await failureOf(logIn(identity, { email: user.email }))).toEqual(exceeded("account", 10));
+  expect(await failureOf(logIn(identity(), { email: user.email }))).toEqual(exceeded("account", 10));
 });
 
 test("ResourceExhausted: an account that does not exist has the same limit, in whatever case", async () => {
@@ -60,9 +56,9 @@ test("ResourceExhausted: an account that does not exist has the same limit, in w
 });
 
 test("ResourceExhausted: the count is the same in another process", async () => {
-  await using other = await startService(run, identityConfig(identity.database));
+  await using other = await startService(run, identityConfig(identity().database));
   const email = newEmail();
-  const either = [identity, other];
+  const either = [identity(), other];
   const answers = await Promise.all(
     Array.from({ length: 16 }, (_, index) =>
       failureOf(logIn(either[index % 2] ?? other, { email, password: "wrong" })),
@@ -88,20 +84,20 @@ test("ResourceExhausted: the addresses of one IPv6 network count together", asyn
 test("ResourceExhausted: guesses of API keys count against the address", async () => {
   await failuresOf("address 192.0.2.9", 50, 1);
   const headers = { "x-sluice-client-address": "192.0.2.9" };
-  const call = identity.client(AuthService, undefined).issueToken({ apiKey: "sk_guess" }, { headers });
+  const call = identity().client(AuthService, undefined).issueToken({ apiKey: "sk_guess" }, { headers });
   expect(await failureOf(call)).toEqual(exceeded("address", 50));
 });
 
 test("OK: a success forgets the account's failures and adds none to the address", async () => {
-  const { user } = await newOrg(identity);
+  const { user } = await newOrg(identity());
   const address = "198.51.100.1";
   const headers = { "x-sluice-client-address": address };
   for (let count = 0; count < 9; count += 1) await guess(user.email, address);
-  await logIn(identity, { email: user.email, headers });
+  await logIn(identity(), { email: user.email, headers });
   for (let count = 0; count < 9; count += 1) {
     expect(await guess(user.email, address)).toEqual(credentialInvalid);
   }
-  const [row] = await identity.database.sql`
+  const [row] = await identity().database.sql`
     select cardinality(times) as failures from identity.login_attempts where subject = ${`address ${address}`}`;
   expect(row).toEqual({ failures: 18 });
 });
@@ -109,7 +105,7 @@ test("OK: a success forgets the account's failures and adds none to the address"
 test("OK: failures count for 15 minutes", async () => {
   await failuresOf("address 198.51.100.2", 50, 16);
   expect(await guess(newEmail(), "198.51.100.2")).toEqual(credentialInvalid);
-  const rows = await identity.database.sql`
+  const rows = await identity().database.sql`
     select cardinality(times) as failures from identity.login_attempts where subject = 'address 198.51.100.2'`;
   expect(rows).toEqual([{ failures: 1 }]);
 });
@@ -123,14 +119,14 @@ test("OK: the oldest failure says how long to wait", async () => {
 });
 
 test("OK: a person's own 16 parallel logins all succeed, by password and by key", async () => {
-  const { user, admin } = await newOrg(identity);
-  const { secret } = await identity
+  const { user, admin } = await newOrg(identity());
+  const { secret } = await identity()
     .client(ApiKeyService, admin)
     .createApiKey({ apiKey: { displayName: "many" } });
-  const auth = identity.client(AuthService, undefined);
+  const auth = identity().client(AuthService, undefined);
   const answers = await Promise.all(
     Array.from({ length: 16 }, (_, index) =>
-      index % 2 ? logIn(identity, { email: user.email }) : auth.issueToken({ apiKey: secret }),
+      index % 2 ? logIn(identity(), { email: user.email }) : auth.issueToken({ apiKey: secret }),
     ),
   );
   expect(answers.map(({ tokenType }) => tokenType)).toEqual(Array(16).fill("Bearer"));
@@ -139,7 +135,7 @@ test("OK: a person's own 16 parallel logins all succeed, by password and by key"
 test("OK: what people type as their address is not stored", async () => {
   const email = newEmail();
   await guess(email);
-  const rows = await identity.database.sql`
+  const rows = await identity().database.sql`
     select subject from identity.login_attempts where position(${email} in subject) > 0`;
   expect(rows).toEqual([]);
 });

@@ -1,24 +1,21 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { failureOf, type Identity, lacking, missing, newOrg, startIdentity } from "./fixtures.ts";
+import { failureOf, lacking, missing, newOrg, startIdentity } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
-const secretsAs = (who: Principal) => identity.client(SecretService, who);
+const secretsAs = (who: Principal) => identity().client(SecretService, who);
 const here = { connector: "postgresql", host: "127.0.0.1", port: 5432 };
 const destinations = [here];
 const resolve = (who: Principal | undefined, name: string, process = "orchestration") =>
-  identity.client(PolicyService, who, process).resolveSecret({ name, destination: here });
+  identity().client(PolicyService, who, process).resolveSecret({ name, destination: here });
 
 test("OK: PutSecret makes a secret and sets it again, and answers no value", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   const { secret: made } = await secretsAs(admin).putSecret({
     name: "db.password",
     value: "first",
@@ -72,10 +69,10 @@ test("PermissionDenied: a viewer, and ResolveSecret for another process than orc
 });
 
 test("OK: the table holds nothing of a value, and the same value looks different each time", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   const value = "a value that nobody may read";
   for (const name of ["one", "two"]) await secretsAs(admin).putSecret({ name, value });
-  const rows = await identity.database.sql`select * from identity.secrets where org_id = ${admin.orgId}`;
+  const rows = await identity().database.sql`select * from identity.secrets where org_id = ${admin.orgId}`;
   const stored = rows.map(
     (row) => `${JSON.stringify(row)} ${Buffer.from(row.ciphertext, "base64").toString("latin1")}`,
   );

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import {
   credentialInvalid,
   failureOf,
-  type Identity,
   logIn,
   newOrg,
   newUser,
@@ -13,18 +13,14 @@ import {
   verify,
 } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
 const refresh = (refreshToken: string) =>
-  identity.client(AuthService, undefined).refreshToken({ refreshToken });
+  identity().client(AuthService, undefined).refreshToken({ refreshToken });
 
 async function newLogin() {
-  const { user } = await newOrg(identity);
-  return { user, ...(await logIn(identity, { email: user.email })) };
+  const { user } = await newOrg(identity());
+  return { user, ...(await logIn(identity(), { email: user.email })) };
 }
 
 test("OK: answers new tokens of the same login and keeps the older access token", async () => {
@@ -37,8 +33,8 @@ test("OK: answers new tokens of the same login and keeps the older access token"
     expiresIn: 900,
   });
   expect(answer.refreshToken).not.toBe(refreshToken);
-  expect(await verify(identity, answer.accessToken)).toMatchObject(principalOf(user));
-  expect(await verify(identity, accessToken)).toMatchObject(principalOf(user));
+  expect(await verify(identity(), answer.accessToken)).toMatchObject(principalOf(user));
+  expect(await verify(identity(), accessToken)).toMatchObject(principalOf(user));
 });
 
 test("OK: a chain of refreshes goes on", async () => {
@@ -49,13 +45,13 @@ test("OK: a chain of refreshes goes on", async () => {
 
 test("Unauthenticated: a token that was spent before ends its login, and no other", async () => {
   const { user, accessToken, refreshToken } = await newLogin();
-  const other = await logIn(identity, { email: user.email });
+  const other = await logIn(identity(), { email: user.email });
   const next = await refresh(refreshToken);
   expect(await failureOf(refresh(refreshToken))).toEqual(credentialInvalid);
   expect(await failureOf(refresh(next.refreshToken))).toEqual(credentialInvalid);
-  expect(await failureOf(verify(identity, accessToken))).toEqual(credentialInvalid);
-  expect(await failureOf(verify(identity, next.accessToken))).toEqual(credentialInvalid);
-  expect(await verify(identity, other.accessToken)).toMatchObject(principalOf(user));
+  expect(await failureOf(verify(identity(), accessToken))).toEqual(credentialInvalid);
+  expect(await failureOf(verify(identity(), next.accessToken))).toEqual(credentialInvalid);
+  expect(await verify(identity(), other.accessToken)).toMatchObject(principalOf(user));
 });
 
 test("Unauthenticated: of racing uses one wins, and the others end the login", async () => {
@@ -63,26 +59,26 @@ test("Unauthenticated: of racing uses one wins, and the others end the login", a
   const answers = await Promise.allSettled(Array.from({ length: 8 }, () => refresh(refreshToken)));
   const won = answers.filter(({ status }) => status === "fulfilled");
   expect(won).toHaveLength(1);
-  expect(await failureOf(verify(identity, accessToken))).toEqual(credentialInvalid);
+  expect(await failureOf(verify(identity(), accessToken))).toEqual(credentialInvalid);
   const [winner] = won.map((answer) => (answer as PromiseFulfilledResult<{ refreshToken: string }>).value);
   expect(await failureOf(refresh(winner?.refreshToken ?? ""))).toEqual(credentialInvalid);
 });
 
 test("Unauthenticated: an unknown, an expired, and an access token in its place", async () => {
   const { accessToken, refreshToken } = await newLogin();
-  await identity.database.sql`update identity.refresh_tokens set expire_time = now()`;
+  await identity().database.sql`update identity.refresh_tokens set expire_time = now()`;
   expect(await failureOf(refresh("rt_unknown"))).toEqual(credentialInvalid);
   expect(await failureOf(refresh(refreshToken))).toEqual(credentialInvalid);
   expect(await failureOf(refresh(accessToken.slice(0, 256)))).toEqual(credentialInvalid);
 });
 
 test("Unauthenticated: a user who was deactivated or removed", async () => {
-  const { admin } = await newOrg(identity);
-  const users = identity.client(UserService, admin);
-  const [inactive, removed] = [await newUser(identity, admin), await newUser(identity, admin)];
+  const { admin } = await newOrg(identity());
+  const users = identity().client(UserService, admin);
+  const [inactive, removed] = [await newUser(identity(), admin), await newUser(identity(), admin)];
   const tokens = [
-    await logIn(identity, { email: inactive.email }),
-    await logIn(identity, { email: removed.email }),
+    await logIn(identity(), { email: inactive.email }),
+    await logIn(identity(), { email: removed.email }),
   ];
   await users.updateUser({
     user: { userId: inactive.userId, active: false },
@@ -106,7 +102,7 @@ test.each([
 
 test("OK: the table holds no token that could be used", async () => {
   const { refreshToken } = await newLogin();
-  const rows = await identity.database.sql`
+  const rows = await identity().database.sql`
     select token_sha256 from identity.refresh_tokens where token_sha256 like ${`%${refreshToken.slice(3)}%`}`;
   expect(rows).toEqual([]);
 });

@@ -1,24 +1,21 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { failureOf, type Identity, newOrg, startIdentity } from "./fixtures.ts";
+import { failureOf, newOrg, startIdentity } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
-const secretsAs = (who: Principal) => identity.client(SecretService, who);
+const secretsAs = (who: Principal) => identity().client(SecretService, who);
 const here = { connector: "postgresql", host: "127.0.0.1", port: 5432 };
 const destinations = [here];
 const resolve = (who: Principal | undefined, name: string, process = "orchestration") =>
-  identity.client(PolicyService, who, process).resolveSecret({ name, destination: here });
+  identity().client(PolicyService, who, process).resolveSecret({ name, destination: here });
 
 test("OK: ResolveSecret answers long values and odd ones as they were", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   for (const value of ["v".repeat(65_536), " \n\0'\";--", "ü".repeat(32_768)]) {
     await secretsAs(admin).putSecret({ name: "odd", value, destinations });
     expect((await resolve(admin, "odd")).value).toBe(value);
@@ -34,12 +31,12 @@ test("InvalidArgument: ResolveSecret without a name", async () => {
 });
 
 test("Internal: a value that was moved to another name or organisation does not open", async () => {
-  const { admin } = await newOrg(identity);
-  const { admin: stranger } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
+  const { admin: stranger } = await newOrg(identity());
   await secretsAs(admin).putSecret({ name: "production", value: "a production password", destinations });
   await secretsAs(admin).putSecret({ name: "test", value: "a test password", destinations });
   await secretsAs(stranger).putSecret({ name: "production", value: "a stranger's password", destinations });
-  await identity.database.sql`
+  await identity().database.sql`
     update identity.secrets target set key_id = source.key_id, nonce = source.nonce, ciphertext = source.ciphertext
     from identity.secrets source
     where source.org_id = ${admin.orgId} and source.name = 'production'
@@ -54,7 +51,7 @@ test.each(["edge", "storage", "staging", "approval"])("PermissionDenied: %s", as
 });
 
 test("NotFound: a secret that the organisation does not have", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   expect(await failureOf(resolve(admin, "none"))).toEqual({
     code: "NotFound",
     reason: "SECRET_NOT_FOUND",
@@ -63,7 +60,7 @@ test("NotFound: a secret that the organisation does not have", async () => {
 });
 
 test("FailedPrecondition: a secret that has no such destination", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   await secretsAs(admin).putSecret({ name: "elsewhere", value: "v", destinations: [{ ...here, port: 1 }] });
   expect(await failureOf(resolve(admin, "elsewhere"))).toMatchObject({
     code: "FailedPrecondition",

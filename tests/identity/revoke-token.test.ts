@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import {
   credentialInvalid,
   failureOf,
-  type Identity,
   logIn,
   newOrg,
   principalOf,
@@ -11,33 +11,29 @@ import {
   verify,
 } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
-const auth = () => identity.client(AuthService, undefined);
+const auth = () => identity().client(AuthService, undefined);
 const emptied = { $typeName: "sluice.identity.v1.RevokeTokenResponse" };
 
 test("OK: ends the login of the token, also by one that was spent, and leaves others alone", async () => {
-  const { user } = await newOrg(identity);
-  const first = await logIn(identity, { email: user.email });
-  const other = await logIn(identity, { email: user.email });
+  const { user } = await newOrg(identity());
+  const first = await logIn(identity(), { email: user.email });
+  const other = await logIn(identity(), { email: user.email });
   const next = await auth().refreshToken({ refreshToken: first.refreshToken });
 
   expect(await auth().revokeToken({ refreshToken: first.refreshToken })).toEqual(emptied);
-  expect(await failureOf(verify(identity, first.accessToken))).toEqual(credentialInvalid);
-  expect(await failureOf(verify(identity, next.accessToken))).toEqual(credentialInvalid);
+  expect(await failureOf(verify(identity(), first.accessToken))).toEqual(credentialInvalid);
+  expect(await failureOf(verify(identity(), next.accessToken))).toEqual(credentialInvalid);
   expect(await failureOf(auth().refreshToken({ refreshToken: next.refreshToken }))).toEqual(
     credentialInvalid,
   );
-  expect(await verify(identity, other.accessToken)).toMatchObject(principalOf(user));
+  expect(await verify(identity(), other.accessToken)).toMatchObject(principalOf(user));
 });
 
 test("OK: an unknown token and one that is revoked already", async () => {
-  const { user } = await newOrg(identity);
-  const { refreshToken } = await logIn(identity, { email: user.email });
+  const { user } = await newOrg(identity());
+  const { refreshToken } = await logIn(identity(), { email: user.email });
   for (const token of [refreshToken, refreshToken, "rt_unknown"]) {
     expect(await auth().revokeToken({ refreshToken: token })).toEqual(emptied);
   }

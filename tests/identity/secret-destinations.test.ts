@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
-import { failureOf, type Identity, newOrg, startIdentity } from "./fixtures.ts";
+import { forFile } from "../lib/for-file.ts";
+import { failureOf, newOrg, startIdentity } from "./fixtures.ts";
 import {
   type Destination,
   elsewhere,
@@ -13,14 +14,10 @@ import {
   warehouse,
 } from "./secret-scene.ts";
 
-let identity: Identity;
 let scene: SecretScene;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 beforeEach(async () => {
-  scene = await newSecretScene(identity);
+  scene = await newSecretScene(identity());
 });
 
 describe("ResolveSecret", () => {

@@ -1,19 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { OrgService } from "../../gen/sluice/identity/v1/orgs_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { failureOf, type Identity, lacking, missing, newOrg, startIdentity } from "./fixtures.ts";
+import { failureOf, lacking, missing, newOrg, startIdentity } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
-const orgsAs = (who = identity.root) => identity.client(OrgService, who);
+const orgsAs = (who = identity().root) => identity().client(OrgService, who);
 
 test("OK: UpdateOrg changes the display name, of any organisation for a platform administrator", async () => {
-  const { admin, orgId } = await newOrg(identity);
+  const { admin, orgId } = await newOrg(identity());
   const first = await orgsAs(admin).updateOrg({ org: { orgId, displayName: "One", etag: "1" } });
   expect(first.org).toMatchObject({ displayName: "One", etag: "2" });
   const second = await orgsAs().updateOrg({ org: { orgId }, updateMask: { paths: ["display_name"] } });
@@ -21,7 +18,7 @@ test("OK: UpdateOrg changes the display name, of any organisation for a platform
 });
 
 test("Aborted: UpdateOrg with an etag of before", async () => {
-  const { admin, orgId } = await newOrg(identity);
+  const { admin, orgId } = await newOrg(identity());
   const call = orgsAs(admin).updateOrg({ org: { orgId, displayName: "One", etag: "7" } });
   expect(await failureOf(call)).toEqual({
     code: "Aborted",
@@ -37,8 +34,8 @@ test("PermissionDenied: UpdateOrg by an editor", async () => {
 });
 
 test("NotFound: an unknown organisation, and another's", async () => {
-  const { admin } = await newOrg(identity);
-  const { orgId: foreign } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
+  const { orgId: foreign } = await newOrg(identity());
   for (const orgId of [foreign, randomUUID()]) {
     const call = orgsAs(admin).updateOrg({ org: { orgId, displayName: "Mine" } });
     expect(await failureOf(call)).toEqual(missing("org", orgId));

@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { failureOf, type Identity, lacking, missing, newOrg, startIdentity } from "./fixtures.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { forFile } from "../lib/for-file.ts";
+import { failureOf, lacking, missing, newOrg, startIdentity } from "./fixtures.ts";
 import { elsewhere, newSecretScene, notAllowed, type SecretScene, warehouse } from "./secret-scene.ts";
 
-let identity: Identity;
 let scene: SecretScene;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 beforeEach(async () => {
-  scene = await newSecretScene(identity);
+  scene = await newSecretScene(identity());
 });
 
 describe("UpdateSecret", () => {
@@ -46,7 +43,7 @@ describe("UpdateSecret", () => {
   });
 
   test("NotFound: no such secret, and another organisation's", async () => {
-    const { admin: stranger } = await newOrg(identity);
+    const { admin: stranger } = await newOrg(identity());
     const secret = { name: "db", destinations: [elsewhere] };
     expect(await failureOf(scene.secretsAs(stranger).updateSecret({ secret }))).toEqual(
       missing("secret", "db"),

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
   credentialInvalid,
   failureOf,
-  type Identity,
   lacking,
   logIn,
   missing,
@@ -16,11 +16,7 @@ import {
   verify,
 } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
 const lastAdmin = (userId: string) => ({
   code: "FailedPrecondition",
@@ -31,9 +27,9 @@ const lastAdmin = (userId: string) => ({
 const mask = (...paths: string[]) => ({ updateMask: { paths } });
 
 test("OK: changes the fields that are set, and the etag", async () => {
-  const { admin } = await newOrg(identity);
-  const user = await newUser(identity, admin);
-  const users = identity.client(UserService, admin);
+  const { admin } = await newOrg(identity());
+  const user = await newUser(identity(), admin);
+  const users = identity().client(UserService, admin);
   const { user: changed } = await users.updateUser({
     user: { userId: user.userId, displayName: "New", roles: ["editor"], etag: user.etag, email: "x@y.org" },
   });
@@ -48,41 +44,43 @@ test("OK: changes the fields that are set, and the etag", async () => {
 });
 
 test("OK: with a mask, only the fields of the mask, also to nothing", async () => {
-  const { admin } = await newOrg(identity);
-  const user = await newUser(identity, admin);
-  const { user: changed } = await identity.client(UserService, admin).updateUser({
-    user: { userId: user.userId, displayName: "", roles: ["admin"] },
-    ...mask("display_name"),
-  });
+  const { admin } = await newOrg(identity());
+  const user = await newUser(identity(), admin);
+  const { user: changed } = await identity()
+    .client(UserService, admin)
+    .updateUser({
+      user: { userId: user.userId, displayName: "", roles: ["admin"] },
+      ...mask("display_name"),
+    });
   expect(changed).toMatchObject({ displayName: "", roles: ["viewer"], active: true });
 });
 
 test("OK: a user who is made inactive loses every login at once, and gets none back", async () => {
-  const { admin } = await newOrg(identity);
-  const user = await newUser(identity, admin);
-  const { accessToken } = await logIn(identity, { email: user.email });
-  const users = identity.client(UserService, admin);
+  const { admin } = await newOrg(identity());
+  const user = await newUser(identity(), admin);
+  const { accessToken } = await logIn(identity(), { email: user.email });
+  const users = identity().client(UserService, admin);
   await users.updateUser({ user: { userId: user.userId, active: false }, ...mask("active") });
-  expect(await failureOf(verify(identity, accessToken))).toEqual(credentialInvalid);
-  expect(await failureOf(logIn(identity, { email: user.email }))).toEqual(credentialInvalid);
+  expect(await failureOf(verify(identity(), accessToken))).toEqual(credentialInvalid);
+  expect(await failureOf(logIn(identity(), { email: user.email }))).toEqual(credentialInvalid);
   await users.updateUser({ user: { userId: user.userId, active: true } });
-  expect(await failureOf(verify(identity, accessToken))).toEqual(credentialInvalid);
-  expect((await logIn(identity, { email: user.email })).tokenType).toBe("Bearer");
+  expect(await failureOf(verify(identity(), accessToken))).toEqual(credentialInvalid);
+  expect((await logIn(identity(), { email: user.email })).tokenType).toBe("Bearer");
 });
 
 test("OK: an administrator steps down when another one stays", async () => {
-  const { admin, user } = await newOrg(identity);
-  await newUser(identity, admin, { roles: ["admin"] });
-  const { user: changed } = await identity
+  const { admin, user } = await newOrg(identity());
+  await newUser(identity(), admin, { roles: ["admin"] });
+  const { user: changed } = await identity()
     .client(UserService, admin)
     .updateUser({ user: { userId: user.userId, roles: ["viewer"] } });
   expect(changed?.roles).toEqual(["viewer"]);
 });
 
 test("FailedPrecondition: the last active administrator is demoted or deactivated", async () => {
-  const { admin, user } = await newOrg(identity);
-  const other = await newUser(identity, admin, { roles: ["admin"] });
-  const users = identity.client(UserService, admin);
+  const { admin, user } = await newOrg(identity());
+  const other = await newUser(identity(), admin, { roles: ["admin"] });
+  const users = identity().client(UserService, admin);
   await users.updateUser({ user: { userId: other.userId, active: false }, ...mask("active") });
   for (const change of [
     { user: { userId: user.userId, roles: ["editor", "approver"] } },
@@ -94,10 +92,10 @@ test("FailedPrecondition: the last active administrator is demoted or deactivate
 });
 
 test("FailedPrecondition: the platform administrator, whoever asks", async () => {
-  const { root } = identity;
-  const colleague = principalOf(await newUser(identity, root, { roles: ["admin"] }));
+  const { root } = identity();
+  const colleague = principalOf(await newUser(identity(), root, { roles: ["admin"] }));
   for (const caller of [root, colleague]) {
-    const users = identity.client(UserService, caller);
+    const users = identity().client(UserService, caller);
     for (const change of [
       { user: { userId: root.userId, roles: ["admin"] } },
       { user: { userId: root.userId, active: false }, ...mask("active") },
@@ -108,9 +106,9 @@ test("FailedPrecondition: the platform administrator, whoever asks", async () =>
 });
 
 test("PermissionDenied: nobody makes another platform administrator", async () => {
-  const { root } = identity;
-  const user = await newUser(identity, root);
-  const call = identity
+  const { root } = identity();
+  const user = await newUser(identity(), root);
+  const call = identity()
     .client(UserService, root)
     .updateUser({ user: { userId: user.userId, roles: ["platform-admin"] } });
   expect(await failureOf(call)).toEqual({
@@ -121,18 +119,18 @@ test("PermissionDenied: nobody makes another platform administrator", async () =
 });
 
 test("PermissionDenied: an editor, also on the own user", async () => {
-  const { admin } = await newOrg(identity);
-  const editor = await newUser(identity, admin, { roles: ["editor"] });
-  const call = identity
+  const { admin } = await newOrg(identity());
+  const editor = await newUser(identity(), admin, { roles: ["editor"] });
+  const call = identity()
     .client(UserService, principalOf(editor))
     .updateUser({ user: { userId: editor.userId, roles: ["admin"] } });
   expect(await failureOf(call)).toEqual(lacking("users.write"));
 });
 
 test("Aborted: an etag of before, and one that is none", async () => {
-  const { admin } = await newOrg(identity);
-  const { userId, etag } = await newUser(identity, admin);
-  const users = identity.client(UserService, admin);
+  const { admin } = await newOrg(identity());
+  const { userId, etag } = await newUser(identity(), admin);
+  const users = identity().client(UserService, admin);
   await users.updateUser({ user: { userId, displayName: "first", etag } });
   for (const stale of [etag, "soup"]) {
     const call = users.updateUser({ user: { userId, displayName: "second", etag: stale } });
@@ -145,10 +143,12 @@ test("Aborted: an etag of before, and one that is none", async () => {
 });
 
 test("NotFound: an unknown user and another organisation's", async () => {
-  const { admin } = await newOrg(identity);
-  const { user: stranger } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
+  const { user: stranger } = await newOrg(identity());
   for (const userId of [randomUUID(), stranger.userId]) {
-    const call = identity.client(UserService, admin).updateUser({ user: { userId, displayName: "x" } });
+    const call = identity()
+      .client(UserService, admin)
+      .updateUser({ user: { userId, displayName: "x" } });
     expect(await failureOf(call)).toEqual(missing("user", userId));
   }
 });
@@ -162,6 +162,6 @@ test.each([
   ["an address in the mask", { user: { userId: randomUUID() }, ...mask("email") }, ["update_mask"]],
   ["an unknown path", { user: { userId: randomUUID() }, ...mask("displayName") }, ["update_mask"]],
 ])("InvalidArgument: %s", async (_title, request, fields) => {
-  const call = identity.client(UserService, principal()).updateUser(request);
+  const call = identity().client(UserService, principal()).updateUser(request);
   expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields });
 });

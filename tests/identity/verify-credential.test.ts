@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { decodeJwt, generateKeyPair, SignJWT } from "jose";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ApiKeyService } from "../../gen/sluice/identity/v1/api_keys_pb.ts";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import {
   credentialInvalid,
   failureOf,
-  type Identity,
   logIn,
   newOrg,
   newUser,
@@ -20,30 +20,28 @@ import {
   verifyApiKey,
 } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
 const $typeName = "sluice.identity.v1.VerifyCredentialResponse";
 
 async function newKey(who: Principal, apiKey: { roles?: string[]; expireTime?: Date } = {}) {
   const { expireTime, ...rest } = apiKey;
-  const { secret, apiKey: made } = await identity.client(ApiKeyService, who).createApiKey({
-    apiKey: {
-      displayName: "a key",
-      ...rest,
-      ...(expireTime && { expireTime: timestampFromDate(expireTime) }),
-    },
-  });
+  const { secret, apiKey: made } = await identity()
+    .client(ApiKeyService, who)
+    .createApiKey({
+      apiKey: {
+        displayName: "a key",
+        ...rest,
+        ...(expireTime && { expireTime: timestampFromDate(expireTime) }),
+      },
+    });
   return { secret, apiKeyId: made?.apiKeyId ?? "" };
 }
 
 test("OK: an access token stands for its user until it expires", async () => {
-  const { user } = await newOrg(identity);
-  const { accessToken } = await logIn(identity, { email: user.email });
-  expect(await verify(identity, accessToken)).toEqual({
+  const { user } = await newOrg(identity());
+  const { accessToken } = await logIn(identity(), { email: user.email });
+  expect(await verify(identity(), accessToken)).toEqual({
     $typeName,
     orgId: user.orgId,
     userId: user.userId,
@@ -54,9 +52,9 @@ test("OK: an access token stands for its user until it expires", async () => {
 });
 
 test("OK: an API key stands for its user, with its own roles and for as long as it lasts", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   const endless = await newKey(admin, { roles: ["approver", "viewer"] });
-  expect(await verifyApiKey(identity, endless.secret)).toEqual({
+  expect(await verifyApiKey(identity(), endless.secret)).toEqual({
     $typeName,
     orgId: admin.orgId,
     userId: admin.userId,
@@ -65,66 +63,66 @@ test("OK: an API key stands for its user, with its own roles and for as long as 
   });
   const expireTime = new Date(Date.now() + 60_000);
   const { secret } = await newKey(admin, { expireTime });
-  expect(await verifyApiKey(identity, secret)).toMatchObject({
+  expect(await verifyApiKey(identity(), secret)).toMatchObject({
     roles: ["admin"],
     expireTime: timestampFromDate(expireTime),
   });
 });
 
 test("OK: a token of a key's login expires with the key", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   const expireTime = new Date(Date.now() + 60_000);
   const { secret } = await newKey(admin, { expireTime });
-  const { accessToken } = await identity.client(AuthService, undefined).issueToken({ apiKey: secret });
-  const answer = await verify(identity, accessToken);
+  const { accessToken } = await identity().client(AuthService, undefined).issueToken({ apiKey: secret });
+  const answer = await verify(identity(), accessToken);
   expect(answer.expireTime && timestampDate(answer.expireTime)).toEqual(expireTime);
 });
 
 test("OK: roles follow the user's at once, and a key never keeps more than its user has", async () => {
-  const { admin } = await newOrg(identity);
-  const colleague = await newUser(identity, admin, { roles: ["editor", "approver"] });
-  const { accessToken } = await logIn(identity, { email: colleague.email });
+  const { admin } = await newOrg(identity());
+  const colleague = await newUser(identity(), admin, { roles: ["editor", "approver"] });
+  const { accessToken } = await logIn(identity(), { email: colleague.email });
   const { secret } = await newKey(principalOf(colleague));
-  await identity
+  await identity()
     .client(UserService, admin)
     .updateUser({ user: { userId: colleague.userId, roles: ["approver"] } });
-  expect((await verify(identity, accessToken)).roles).toEqual(["approver"]);
-  expect((await verifyApiKey(identity, secret)).roles).toEqual(["approver"]);
+  expect((await verify(identity(), accessToken)).roles).toEqual(["approver"]);
+  expect((await verifyApiKey(identity(), secret)).roles).toEqual(["approver"]);
 });
 
 test("Unauthenticated: credentials of a user who is not active, until the user is again", async () => {
-  const { admin } = await newOrg(identity);
-  const colleague = await newUser(identity, admin, { roles: ["editor"] });
-  const { accessToken } = await logIn(identity, { email: colleague.email });
+  const { admin } = await newOrg(identity());
+  const colleague = await newUser(identity(), admin, { roles: ["editor"] });
+  const { accessToken } = await logIn(identity(), { email: colleague.email });
   const { secret } = await newKey(principalOf(colleague));
-  const users = identity.client(UserService, admin);
+  const users = identity().client(UserService, admin);
   const setActive = (active: boolean) =>
     users.updateUser({ user: { userId: colleague.userId, active }, updateMask: { paths: ["active"] } });
 
   await setActive(false);
-  expect(await failureOf(verify(identity, accessToken))).toEqual(credentialInvalid);
-  expect(await failureOf(verifyApiKey(identity, secret))).toEqual(credentialInvalid);
+  expect(await failureOf(verify(identity(), accessToken))).toEqual(credentialInvalid);
+  expect(await failureOf(verifyApiKey(identity(), secret))).toEqual(credentialInvalid);
   await setActive(true);
-  expect(await failureOf(verify(identity, accessToken))).toEqual(credentialInvalid);
-  expect(await verifyApiKey(identity, secret)).toMatchObject({ userId: colleague.userId });
+  expect(await failureOf(verify(identity(), accessToken))).toEqual(credentialInvalid);
+  expect(await verifyApiKey(identity(), secret)).toMatchObject({ userId: colleague.userId });
 });
 
 test("Unauthenticated: an expired, a revoked and an unknown API key", async () => {
-  const { admin } = await newOrg(identity);
+  const { admin } = await newOrg(identity());
   const [expired, revoked] = [await newKey(admin), await newKey(admin)];
-  await identity.database.sql`
+  await identity().database.sql`
     update identity.api_keys set expire_time = now() where api_key_id = ${expired.apiKeyId}`;
-  await identity.client(ApiKeyService, admin).revokeApiKey({ apiKeyId: revoked.apiKeyId });
+  await identity().client(ApiKeyService, admin).revokeApiKey({ apiKeyId: revoked.apiKeyId });
   for (const secret of [expired.secret, revoked.secret, "sk_unknown", "", "\0"]) {
-    expect(await failureOf(verifyApiKey(identity, secret))).toEqual(credentialInvalid);
+    expect(await failureOf(verifyApiKey(identity(), secret))).toEqual(credentialInvalid);
   }
 });
 
 test("Unauthenticated: a forged, a tampered, an expired and an unsigned token, and none at all", async () => {
-  const { user } = await newOrg(identity);
-  const { accessToken } = await logIn(identity, { email: user.email });
+  const { user } = await newOrg(identity());
+  const { accessToken } = await logIn(identity(), { email: user.email });
   const claims = decodeJwt(accessToken);
-  const [{ kid } = { kid: "" }] = (await identity.client(AuthService, undefined).getJwks({})).keys;
+  const [{ kid } = { kid: "" }] = (await identity().client(AuthService, undefined).getJwks({})).keys;
   const [head, body, signature] = accessToken.split(".");
   const json = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const { privateKey } = await generateKeyPair("EdDSA");
@@ -133,24 +131,24 @@ test("Unauthenticated: a forged, a tampered, an expired and an unsigned token, a
   const tampered = [head, json({ ...claims, sub: randomUUID() }), signature].join(".");
   const unsigned = `${json({ alg: "none", kid })}.${body}.`;
   for (const token of [forged, unnamed, tampered, unsigned, "not.a.token", "", accessToken.slice(1)]) {
-    expect(await failureOf(verify(identity, token))).toEqual(credentialInvalid);
+    expect(await failureOf(verify(identity(), token))).toEqual(credentialInvalid);
   }
 });
 
 test("InvalidArgument: no credential, and one that is too long", async () => {
-  const policy = identity.client(PolicyService, undefined);
+  const policy = identity().client(PolicyService, undefined);
   expect(await failureOf(policy.verifyCredential({}))).toEqual({
     code: "InvalidArgument",
     fields: ["credential"],
   });
-  expect(await failureOf(verify(identity, "t".repeat(8193)))).toEqual({
+  expect(await failureOf(verify(identity(), "t".repeat(8193)))).toEqual({
     code: "InvalidArgument",
     fields: ["access_token"],
   });
 });
 
 test("PermissionDenied: another process than the edge", async () => {
-  const policy = identity.client(PolicyService, undefined, "storage");
+  const policy = identity().client(PolicyService, undefined, "storage");
   const call = policy.verifyCredential({ credential: { case: "apiKey", value: "sk_x" } });
   expect(await failureOf(call)).toEqual({
     code: "PermissionDenied",

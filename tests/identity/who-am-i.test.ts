@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 import { permissionsOf } from "../../services/lib/rpc/permissions.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { failureOf, type Identity, startIdentity } from "./fixtures.ts";
+import { failureOf, startIdentity } from "./fixtures.ts";
 
-let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity[Symbol.asyncDispose]());
+const identity = forFile(startIdentity);
 
 test("OK: answers the caller, the key that came with the call, and what the roles allow, sorted", async () => {
   const caller = principal({ roles: ["approver"], apiKeyId: "0199-key" });
-  expect(await identity.client(AuthService, caller).whoAmI({})).toEqual({
+  expect(await identity().client(AuthService, caller).whoAmI({})).toEqual({
     $typeName: "sluice.identity.v1.WhoAmIResponse",
     orgId: caller.orgId,
     userId: caller.userId,
@@ -23,13 +20,13 @@ test("OK: answers the caller, the key that came with the call, and what the role
 });
 
 test("OK: an access token's call has no key, and a platform administrator may do everything", async () => {
-  const answer = await identity.client(AuthService, identity.root).whoAmI({});
+  const answer = await identity().client(AuthService, identity().root).whoAmI({});
   expect(answer).toMatchObject({ apiKeyId: "", roles: ["admin", "platform-admin"] });
   expect(answer.permissions).toContain("orgs.all");
 });
 
 test("Unauthenticated: nobody", async () => {
-  expect(await failureOf(identity.client(AuthService, undefined).whoAmI({}))).toEqual({
+  expect(await failureOf(identity().client(AuthService, undefined).whoAmI({}))).toEqual({
     code: "Unauthenticated",
     reason: "CREDENTIAL_MISSING",
     metadata: {},

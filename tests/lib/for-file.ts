@@ -1,14 +1,22 @@
 import { afterAll, beforeAll } from "vitest";
 
-/** Starts a resource before the tests of a file and disposes it after them. It is available while a test runs. */
-export function forFile<Started extends AsyncDisposable>(start: () => Promise<Started>): () => Started {
-  let started: Started | undefined;
+/**
+ * Makes a resource before the tests of a file, after those that the file names earlier, and disposes it after them. It is
+ * available while a test runs.
+ */
+export function forFile<Made>(make: () => Made | Promise<Made>): () => Made {
+  let made: { value: Made } | undefined;
   beforeAll(async () => {
-    started = await start();
+    made = { value: await make() };
   });
-  afterAll(() => started?.[Symbol.asyncDispose]());
+  afterAll(async () => {
+    if (isDisposable(made?.value)) await made.value[Symbol.asyncDispose]();
+  });
   return () => {
-    if (!started) throw new Error("it is started before the first test, and not while tests are collected");
-    return started;
+    if (!made) throw new Error("it is made before the first test, and not while tests are collected");
+    return made.value;
   };
 }
+
+const isDisposable = (value: unknown): value is AsyncDisposable =>
+  typeof value === "object" && value !== null && Symbol.asyncDispose in value;

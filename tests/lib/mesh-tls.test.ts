@@ -4,7 +4,7 @@ import { connect as connectTls, TLSSocket } from "node:tls";
 import { createClient } from "@connectrpc/connect";
 import { pino } from "pino";
 import { afterEach, expect, test, vi } from "vitest";
-import { dialOver } from "../../edge/upstream/address.ts";
+import { dialOver } from "../../edge/upstream/connections/address.ts";
 import { transportTo } from "../../edge/upstream/transport.ts";
 import { createUpstream } from "../../edge/upstream/upstream.ts";
 import { EchoService } from "../../gen/sluice/test/v1/echo_pb.ts";

@@ -6,8 +6,7 @@ import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts"
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { run } from "../../services/orchestration/run.ts";
 import { listProcesses, untilGone } from "../all-in-one/postgres-fixtures.ts";
-import { spawnProcess } from "../lib/spawned-process.ts";
-import { meshKeys, startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
+import { startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import {
   configOf,
   createFileSource,
@@ -17,6 +16,7 @@ import {
   type Orchestration,
   startOrchestration,
 } from "./orchestration.ts";
+import { spawnOrchestration } from "./spawn-orchestration.ts";
 
 let mesh: Orchestration;
 beforeAll(async () => {
@@ -26,18 +26,6 @@ afterAll(() => mesh[Symbol.asyncDispose]());
 
 const endless = "SELECT count(*) FROM range(1000000000000000)";
 
-/** Starts the service in a process of its own, on the same database. */
-const spawnService = (folder: string) =>
-  spawnProcess("services/orchestration/main.ts", {
-    GRPC_LISTEN: "127.0.0.1:0",
-    DATABASE_URL: mesh.config.databaseUrl,
-    MESH_PRIVATE_KEY: meshKeys.privateKeys.orchestration,
-    MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
-    ORCHESTRATION_DIR: folder,
-    IDENTITY_ADDRESS: mesh.peers.address,
-    STORAGE_ADDRESS: mesh.peers.address,
-  });
-
 const statesOf = async (userId: string) => {
   const rows = await mesh.database.sql`
     select state, error_message from orchestration.executions where creator_user_id = ${userId}`;
@@ -46,7 +34,7 @@ const statesOf = async (userId: string) => {
 
 test("a killed process: its executions are cancelled at the next start, its engines die, a live process's go on", async () => {
   await using folder = await temporaryFolder();
-  await using spawned = await spawnService(folder.path);
+  await using spawned = await spawnOrchestration(mesh, folder.path);
   const onKilled = mesh.user();
   const onLive = mesh.user();
   using transport = transportAs(spawned.address, onKilled.who, "edge");
@@ -86,7 +74,7 @@ test("a killed process: its executions are cancelled at the next start, its engi
 
 test("SIGTERM: a running statement is answered, then the process ends with its engines", async () => {
   await using folder = await temporaryFolder();
-  await using spawned = await spawnService(folder.path);
+  await using spawned = await spawnOrchestration(mesh, folder.path);
   const { address } = spawned;
   const user = mesh.user();
   using transport = transportAs(address, user.who, "edge");

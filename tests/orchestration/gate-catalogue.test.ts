@@ -11,7 +11,6 @@ import {
   allowedCollations,
   allowedTypes,
   collationFunctions,
-  refusedTypes,
 } from "../../services/orchestration/engine/gate/types.ts";
 import { createStatementRunner, memoryBytes, type StatementRunner } from "./statement-runner.ts";
 
@@ -31,6 +30,9 @@ afterAll(async () => {
   connection.closeSync();
   await runner[Symbol.asyncDispose]();
 });
+
+/** A type as a value. */
+const refusedTypes = ["type"];
 
 const notCallable = [...Object.values(refusedFunctions).flat(), ...collationFunctions];
 

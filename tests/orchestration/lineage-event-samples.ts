@@ -2,41 +2,47 @@ import type { JsonObject } from "@bufbuild/protobuf";
 
 // Output of openlineage-python 1.54's serializer, which sorts keys and keeps empty facets.
 
+/** The job of both events. */
+const job: JsonObject = {
+  facets: {
+    sql: {
+      _producer: "https://example.com/etl",
+      _schemaURL: "https://openlineage.io/spec/facets/1-1-0/SQLJobFacet.json#/$defs/SQLJobFacet",
+      query: "select id, sum(total) from orders group by 1",
+    },
+  },
+  name: "daily.revenue",
+  namespace: "airflow",
+};
+
+/** The run of both events. */
+const run: JsonObject = {
+  facets: {
+    parent: {
+      _producer: "https://example.com/etl",
+      _schemaURL: "https://openlineage.io/spec/facets/1-2-0/ParentRunFacet.json#/$defs/ParentRunFacet",
+      job: {
+        facets: {},
+        name: "daily",
+        namespace: "airflow",
+      },
+      run: {
+        facets: {},
+        runId: "0193a5c0-0000-7000-8000-000000000000",
+      },
+    },
+  },
+  runId: "0193a5c0-0000-7000-8000-000000000001",
+};
+
 export const startEvent: JsonObject = {
   eventTime: "2026-11-20T10:00:00.123456+00:00",
   eventType: "START",
   inputs: [],
-  job: {
-    facets: {
-      sql: {
-        _producer: "https://example.com/etl",
-        _schemaURL: "https://openlineage.io/spec/facets/1-1-0/SQLJobFacet.json#/$defs/SQLJobFacet",
-        query: "select id, sum(total) from orders group by 1",
-      },
-    },
-    name: "daily.revenue",
-    namespace: "airflow",
-  },
+  job,
   outputs: [],
   producer: "https://example.com/etl",
-  run: {
-    facets: {
-      parent: {
-        _producer: "https://example.com/etl",
-        _schemaURL: "https://openlineage.io/spec/facets/1-2-0/ParentRunFacet.json#/$defs/ParentRunFacet",
-        job: {
-          facets: {},
-          name: "daily",
-          namespace: "airflow",
-        },
-        run: {
-          facets: {},
-          runId: "0193a5c0-0000-7000-8000-000000000000",
-        },
-      },
-    },
-    runId: "0193a5c0-0000-7000-8000-000000000001",
-  },
+  run,
   schemaURL: "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
 };
 
@@ -69,17 +75,7 @@ export const completeEvent: JsonObject = {
       namespace: "postgres://db.example.com:5432",
     },
   ],
-  job: {
-    facets: {
-      sql: {
-        _producer: "https://example.com/etl",
-        _schemaURL: "https://openlineage.io/spec/facets/1-1-0/SQLJobFacet.json#/$defs/SQLJobFacet",
-        query: "select id, sum(total) from orders group by 1",
-      },
-    },
-    name: "daily.revenue",
-    namespace: "airflow",
-  },
+  job,
   outputs: [
     {
       facets: {
@@ -167,24 +163,7 @@ export const completeEvent: JsonObject = {
     },
   ],
   producer: "https://example.com/etl",
-  run: {
-    facets: {
-      parent: {
-        _producer: "https://example.com/etl",
-        _schemaURL: "https://openlineage.io/spec/facets/1-2-0/ParentRunFacet.json#/$defs/ParentRunFacet",
-        job: {
-          facets: {},
-          name: "daily",
-          namespace: "airflow",
-        },
-        run: {
-          facets: {},
-          runId: "0193a5c0-0000-7000-8000-000000000000",
-        },
-      },
-    },
-    runId: "0193a5c0-0000-7000-8000-000000000001",
-  },
+  run,
   schemaURL: "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
 };
 

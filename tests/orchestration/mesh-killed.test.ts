@@ -2,32 +2,15 @@ import { createClient } from "@connectrpc/connect";
 import { test } from "vitest";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { untilGone } from "../all-in-one/postgres-fixtures.ts";
-import { type SpawnedProcess, spawnProcess } from "../lib/spawned-process.ts";
-import { meshKeys, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
+import type { SpawnedProcess } from "../lib/spawned-process.ts";
+import { temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import { enginesOf } from "./engine-processes.ts";
-import {
-  createFileSource,
-  eventually,
-  failureOf,
-  type Orchestration,
-  startOrchestration,
-} from "./orchestration.ts";
+import { createFileSource, eventually, failureOf, startOrchestration } from "./orchestration.ts";
+import { spawnOrchestration } from "./spawn-orchestration.ts";
 
 /** The permits of one user. A spare process starts when the first of them ends. */
 const enginesOfService = 9;
 const endless = "SELECT count(*) FROM range(1000000000000000)";
-
-const spawnService = (mesh: Orchestration, folder: string) =>
-  spawnProcess("services/orchestration/main.ts", {
-    GRPC_LISTEN: "127.0.0.1:0",
-    DATABASE_URL: mesh.config.databaseUrl,
-    MESH_PRIVATE_KEY: meshKeys.privateKeys.orchestration,
-    MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
-    ORCHESTRATION_DIR: folder,
-    IDENTITY_ADDRESS: mesh.peers.address,
-    STORAGE_ADDRESS: mesh.peers.address,
-    ENGINE_MEMORY_MIB: "6144",
-  });
 
 test("OK: of 18 engine processes none survives when two processes of the mesh are killed", async () => {
   await using mesh = await startOrchestration();
@@ -36,7 +19,7 @@ test("OK: of 18 engine processes none survives when two processes of the mesh ar
   const calls: Promise<unknown>[] = [];
   for (const index of [0, 1]) {
     const folder = folders.use(await temporaryFolder());
-    const service = folders.use(await spawnService(mesh, folder.path));
+    const service = folders.use(await spawnOrchestration(mesh, folder.path, { ENGINE_MEMORY_MIB: "6144" }));
     services[index] = service;
     const user = mesh.user();
     const transport = folders.use(transportAs(service.address, user.who, "edge"));

@@ -13,8 +13,7 @@ import { registry } from "../../services/lib/telemetry/metrics.ts";
 import { streamOutput } from "../../services/orchestration/engine/stream-output.ts";
 import { run } from "../../services/orchestration/run.ts";
 import { untilGone } from "../all-in-one/postgres-fixtures.ts";
-import { spawnProcess } from "../lib/spawned-process.ts";
-import { meshKeys, startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
+import { startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import { enginesOf, leftFiles, untilWorking } from "./engine-processes.ts";
 import { startEngine } from "./engines.ts";
 import { extractAll, extractChunk, plan, readParquet, tablesOf } from "./extracts.ts";
@@ -28,6 +27,7 @@ import {
   startOrchestration,
   type User,
 } from "./orchestration.ts";
+import { spawnOrchestration } from "./spawn-orchestration.ts";
 
 let mesh: Orchestration;
 let user: User;
@@ -375,16 +375,7 @@ describe("in the middle of it", () => {
 
   test("OK: the mesh is killed in the middle of it, and its next process reads nothing half-done", async () => {
     await using folder = await temporaryFolder();
-    const spawn = () =>
-      spawnProcess("services/orchestration/main.ts", {
-        GRPC_LISTEN: "127.0.0.1:0",
-        DATABASE_URL: mesh.config.databaseUrl,
-        MESH_PRIVATE_KEY: meshKeys.privateKeys.orchestration,
-        MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
-        ORCHESTRATION_DIR: folder.path,
-        IDENTITY_ADDRESS: mesh.peers.address,
-        STORAGE_ADDRESS: mesh.peers.address,
-      });
+    const spawn = () => spawnOrchestration(mesh, folder.path);
     const sourceId = await createFileSource(mesh, user, "killed.csv", csvOf(500_000));
     const request = { sourceId, sql: "SELECT count(*), max(n) FROM killed", timeout: { seconds: 120n } };
     const prepared = join(folder.path, "prepared");

@@ -1,10 +1,12 @@
 import { appendFile, readdir } from "node:fs/promises";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createResultFiles, type ResultFile } from "../../services/orchestration/results/result-files.ts";
+import { createResultFiles, type ResultFiles } from "../../services/orchestration/results/result-files.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
 const limits = { userBytesMax: 1000, orgBytesMax: 2000, totalBytesMax: 4000 };
+
+type ResultFile = Awaited<ReturnType<ResultFiles["create"]>>;
 
 let stack: AsyncDisposableStack;
 let directory: string;

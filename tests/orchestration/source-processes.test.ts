@@ -3,11 +3,11 @@ import { Code, createClient } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { listProcesses, untilGone } from "../all-in-one/postgres-fixtures.ts";
-import { spawnProcess } from "../lib/spawned-process.ts";
-import { meshKeys, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
+import { temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import { extractChunk, plan, tablesOf } from "./extracts.ts";
 import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";
 import { eventually, failureOf, type Orchestration, startOrchestration, type User } from "./orchestration.ts";
+import { spawnOrchestration } from "./spawn-orchestration.ts";
 
 let mesh: Orchestration;
 let foreign: ForeignDatabase;
@@ -143,16 +143,7 @@ test("one process a source of an organisation, whoever asks and how often; none 
 
 test("nothing is left of a service that stops, or that is killed", async () => {
   await using folder = await temporaryFolder();
-  await using spawned = await spawnProcess("services/orchestration/main.ts", {
-    GRPC_LISTEN: "127.0.0.1:0",
-    DATABASE_URL: mesh.config.databaseUrl,
-    MESH_PRIVATE_KEY: meshKeys.privateKeys.orchestration,
-    MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
-    ORCHESTRATION_DIR: folder.path,
-    IDENTITY_ADDRESS: mesh.peers.address,
-    STORAGE_ADDRESS: mesh.peers.address,
-    SOURCE_ADDRESS_ALLOW: "127.0.0.0/8",
-  });
+  await using spawned = await spawnOrchestration(mesh, folder.path, { SOURCE_ADDRESS_ALLOW: "127.0.0.0/8" });
   const owner = await newOwner();
   await isReached(owner);
   const ours = await processes();

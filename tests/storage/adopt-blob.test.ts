@@ -2,11 +2,12 @@ import { createHash, randomUUID } from "node:crypto";
 import { rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { LentFileSchema } from "../../gen/sluice/common/v1/lent_files_pb.ts";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
-import { type LentFolder, openLentFolder } from "../../services/orchestration/lent/lent-folder.ts";
+import { openLentFolder } from "../../services/orchestration/lent/lent-folder.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
   blobPath,
@@ -16,7 +17,6 @@ import {
   flipByte,
   generated,
   mib,
-  type Storage,
   setQuota,
   startStorage,
   usage,
@@ -24,31 +24,26 @@ import {
 } from "./fixtures.ts";
 import { putBlob } from "./release-fixtures.ts";
 
-let storage: Storage;
-let folder: LentFolder;
-beforeAll(async () => {
-  storage = await startStorage();
-  folder = await openLentFolder(join(storage.directory, "lent"));
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
+const folder = forFile(() => openLentFolder(join(storage().directory, "lent")));
 
 type LentFileInit = MessageInitShape<typeof LentFileSchema>;
 
 const sha256Of = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-const pathOf = ({ name, sha256 }: LentFileInit) => join(storage.directory, "lent", `${name}-${sha256}`);
+const pathOf = ({ name, sha256 }: LentFileInit) => join(storage().directory, "lent", `${name}-${sha256}`);
 
 /** Lends bytes as orchestration does. `sha256` is their hash by default. */
 async function lend(bytes: Uint8Array, sha256 = sha256Of(bytes)): Promise<LentFileInit> {
-  const path = join(storage.directory, randomUUID());
+  const path = join(storage().directory, randomUUID());
   await writeFile(path, bytes);
   const extraction = { rowCount: 0, columns: [] };
-  const loan = await folder.lend({ path, sha256, sizeBytes: bytes.length, extraction });
+  const loan = await folder().lend({ path, sha256, sizeBytes: bytes.length, extraction });
   if (!loan) throw new Error("not lent");
   return loan.file;
 }
 
 const adopt = (who: Principal, file: LentFileInit, process = "staging") =>
-  storage
+  storage()
     .client(BlobService, who, process)
     .adoptBlob({ header: { name: "orders-00000.parquet", ownerId: randomUUID() }, file });
 
@@ -60,30 +55,30 @@ test("OK: a lent file becomes one of the organisation's, with its bytes", async 
   expect([sizeBytes, sha256]).toEqual([BigInt(content.length), sha256Of(content)]);
   // The lent file can be removed, because storage has its own link.
   await rm(pathOf(lent));
-  const { bytes, contentType } = await download(storage, who, { fileId });
+  const { bytes, contentType } = await download(storage(), who, { fileId });
   expect(contentType).toBe("application/vnd.apache.parquet");
   expect(bytes.equals(content)).toBe(true);
-  expect(await usageOf(storage, who)).toEqual(usage(content.length, 1));
+  expect(await usageOf(storage(), who)).toEqual(usage(content.length, 1));
 });
 
 test("OK: content that is stored is not read again, and counts for each organisation", async () => {
   const content = generated(mib, 12);
-  await putBlob(storage, principal(), { content });
+  await putBlob(storage(), principal(), { content });
   const who = principal();
   // The lent file has other bytes under the same hash, so reading it would be detected.
   const { fileId, sha256 } = await adopt(who, await lend(new Uint8Array(mib), sha256Of(content)));
   expect(sha256).toBe(sha256Of(content));
-  expect((await download(storage, who, { fileId })).bytes.equals(content)).toBe(true);
-  expect(await usageOf(storage, who)).toEqual(usage(mib, 1));
+  expect((await download(storage(), who, { fileId })).bytes.equals(content)).toBe(true);
+  expect(await usageOf(storage(), who)).toEqual(usage(mib, 1));
 });
 
 test("OK: stored content that was damaged is replaced by the lent one", async () => {
   const content = generated(mib, 13);
-  const { sha256 } = await putBlob(storage, principal(), { content });
-  await flipByte(join(storage.directory, blobPath(sha256)), 5);
+  const { sha256 } = await putBlob(storage(), principal(), { content });
+  await flipByte(join(storage().directory, blobPath(sha256)), 5);
   const who = principal();
   const { fileId } = await adopt(who, await lend(content));
-  expect((await download(storage, who, { fileId })).bytes.equals(content)).toBe(true);
+  expect((await download(storage(), who, { fileId })).bytes.equals(content)).toBe(true);
 });
 
 test.each<[string, (lent: LentFileInit) => Promise<LentFileInit>]>([
@@ -103,7 +98,7 @@ test.each<[string, (lent: LentFileInit) => Promise<LentFileInit>]>([
   const who = principal();
   const { fileId } = await adopt(who, await change(await lend(generated(1000, 14))));
   expect(fileId).toBe("");
-  expect(await usageOf(storage, who)).toEqual(usage(0, 0));
+  expect(await usageOf(storage(), who)).toEqual(usage(0, 0));
 });
 
 test("DataLoss: bytes with another hash than the name's; nothing is kept of them", async () => {
@@ -114,8 +109,8 @@ test("DataLoss: bytes with another hash than the name's; nothing is kept of them
     reason: "CONTENT_MISMATCH",
     metadata: { sha256 },
   });
-  expect(await usageOf(storage, who)).toEqual(usage(0, 0));
-  expect(await filesIn(join(storage.directory, "tmp"))).toEqual([]);
+  expect(await usageOf(storage(), who)).toEqual(usage(0, 0));
+  expect(await filesIn(join(storage().directory, "tmp"))).toEqual([]);
 });
 
 test.each([
@@ -124,13 +119,13 @@ test.each([
 ])("ResourceExhausted: content %s, beyond the quota", async (_, isStored) => {
   const who = principal();
   const content = generated(mib, isStored ? 17 : 18);
-  if (isStored) await putBlob(storage, principal(), { content });
-  await setQuota(storage, who, mib - 1);
+  if (isStored) await putBlob(storage(), principal(), { content });
+  await setQuota(storage(), who, mib - 1);
   expect(await failureOf(adopt(who, await lend(content)))).toMatchObject({
     code: "ResourceExhausted",
     reason: "QUOTA_EXCEEDED",
   });
-  expect(await usageOf(storage, who)).toEqual(usage(0, 0));
+  expect(await usageOf(storage(), who)).toEqual(usage(0, 0));
 });
 
 test("InvalidArgument: names that are paths", async () => {

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
   blobPath,
@@ -8,7 +9,6 @@ import {
   filesIn,
   generated,
   kib,
-  type Storage,
   setQuota,
   sha256,
   startStorage,
@@ -18,12 +18,8 @@ import {
   usageOf,
 } from "./fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  // Collects continuously and without a grace period.
-  storage = await startStorage({ graceMs: 0, collectMs: 1, searchMs: 0 });
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+// Collects continuously and without a grace period.
+const storage = forFile(() => startStorage({ graceMs: 0, collectMs: 1, searchMs: 0 }));
 
 test("ResourceExhausted: racing uploads never exceed the quota together, nor waste it", async () => {
   await using own = await startStorage();
@@ -67,7 +63,7 @@ test("OK: racing uploads of one content, in two processes, store it once and all
 });
 
 test("OK: a content that is removed and stored again and again is there whenever an upload was answered", async () => {
-  await using neighbour = await startStorageIn(storage.database, storage.directory, {
+  await using neighbour = await startStorageIn(storage().database, storage().directory, {
     graceMs: 0,
     collectMs: 1,
     searchMs: 0,
@@ -81,17 +77,17 @@ test("OK: a content that is removed and stored again and again is there whenever
       await service.client(FileService, who).deleteFile({ fileId });
     }
   };
-  await Promise.all([churn(storage), churn(storage), churn(neighbour), churn(neighbour)]);
-  await expect.poll(() => filesIn(storage.directory)).toEqual([]);
+  await Promise.all([churn(storage()), churn(storage()), churn(neighbour), churn(neighbour)]);
+  await expect.poll(() => filesIn(storage().directory)).toEqual([]);
 });
 
 test("OK: the collector waits for an upload that is about to use the content, and then leaves it", async () => {
   const who = principal();
   const content = generated(kib, 43);
   const hash = sha256(content);
-  const { sql } = storage.database;
+  const { sql } = storage().database;
   const other = principal();
-  const { fileId } = await upload(storage, other, { content });
+  const { fileId } = await upload(storage(), other, { content });
   let kept = "";
   // The statements of an upload of the same content between its first lock and its commit.
   await sql.begin(async (upload) => {
@@ -108,8 +104,8 @@ test("OK: the collector waits for an upload that is about to use the content, an
     kept = inserted?.file_id;
   });
   // Unused content is removed in the same pass or a later one, which proves that the collector has run.
-  const gone = await upload(storage, who, { content: "nobody uses this" });
-  await storage.client(FileService, who).deleteFile({ fileId: gone.fileId });
-  await expect.poll(() => filesIn(storage.directory)).toEqual([blobPath(hash)]);
-  expect((await download(storage, who, { fileId: kept })).bytes.equals(content)).toBe(true);
+  const gone = await upload(storage(), who, { content: "nobody uses this" });
+  await storage().client(FileService, who).deleteFile({ fileId: gone.fileId });
+  await expect.poll(() => filesIn(storage().directory)).toEqual([blobPath(hash)]);
+  expect((await download(storage(), who, { fileId: kept })).bytes.equals(content)).toBe(true);
 });

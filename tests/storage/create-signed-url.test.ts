@@ -1,48 +1,46 @@
 import { randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import { type CreateSignedUrlRequestSchema, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { createSignedUrls } from "../../services/storage/sign/signed-urls.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
   failureOf,
   fileMissing,
   lacking,
   readSigned,
-  type Storage,
   startStorage,
   upload,
   urlSigningKey,
 } from "./fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 
 const urlForm = /^\/api\/v1\/storage\/signed\/[A-Za-z0-9_-]{96}$/;
 const hour = 3_600_000;
 
 const sign = (who: Principal, request: MessageInitShape<typeof CreateSignedUrlRequestSchema>) =>
-  storage.client(FileService, who).createSignedUrl(request);
+  storage().client(FileService, who).createSignedUrl(request);
 
 const signBlobs = (who: Principal, fileIds: string[], lifetimeMs = 60_000, process = "staging") =>
-  storage.client(BlobService, who, process).signBlobs({ fileIds, lifetime: durationFromMs(lifetimeMs) });
+  storage()
+    .client(BlobService, who, process)
+    .signBlobs({ fileIds, lifetime: durationFromMs(lifetimeMs) });
 
 test("OK: a URL that reads the file without a credential, for an hour", async () => {
   const who = principal();
-  const { fileId, sha256 } = await upload(storage, who, { name: "a.csv", content: "0123456789" });
+  const { fileId, sha256 } = await upload(storage(), who, { name: "a.csv", content: "0123456789" });
   const before = Date.now();
   const { url, expireTime } = await sign(who, { fileId });
   expect(url).toMatch(urlForm);
   const expireMs = expireTime ? timestampMs(expireTime) : 0;
   expect(expireMs).toBeGreaterThanOrEqual(before + hour);
   expect(expireMs).toBeLessThanOrEqual(Date.now() + hour);
-  const read = await readSigned(storage, { url });
+  const read = await readSigned(storage(), { url });
   expect({ ...read, bytes: read.bytes.toString() }).toEqual({
     status: 200,
     contentType: "text/csv",
@@ -71,8 +69,8 @@ test("OK: begins with the platform's public URL where there is one", () => {
 
 test("NotFound: signing an unknown file, or another organisation's", async () => {
   const who = principal();
-  const { fileId: mine } = await upload(storage, who);
-  const { fileId: foreign } = await upload(storage, principal());
+  const { fileId: mine } = await upload(storage(), who);
+  const { fileId: foreign } = await upload(storage(), principal());
   for (const fileId of [randomUUID(), foreign]) {
     expect(await failureOf(sign(who, { fileId }))).toEqual(fileMissing(fileId));
     expect(await failureOf(signBlobs(who, [mine, fileId, randomUUID()]))).toEqual(fileMissing(fileId));
@@ -81,7 +79,7 @@ test("NotFound: signing an unknown file, or another organisation's", async () =>
 
 test("InvalidArgument: a lifetime below a second or above seven days, an id or a token that can't be one", async () => {
   const who = principal();
-  const { fileId } = await upload(storage, who);
+  const { fileId } = await upload(storage(), who);
   const week = 7 * 24 * hour;
   expect((await sign(who, { fileId, lifetime: durationFromMs(week) })).url).toMatch(urlForm);
   const invalid = (field: string) => ({ code: "InvalidArgument", fields: [field] });
@@ -90,13 +88,13 @@ test("InvalidArgument: a lifetime below a second or above seven days, an id or a
     expect(await failureOf(sign(who, { fileId, lifetime }))).toEqual(invalid("lifetime"));
     expect(await failureOf(signBlobs(who, [fileId], lifetimeMs))).toEqual(invalid("lifetime"));
   }
-  const { signBlobs: signWithout } = storage.client(BlobService, who, "staging");
+  const { signBlobs: signWithout } = storage().client(BlobService, who, "staging");
   expect(await failureOf(signWithout({ fileIds: [fileId] }))).toEqual(invalid("lifetime"));
   expect(await failureOf(sign(who, { fileId: "me" }))).toEqual(invalid("file_id"));
   expect(await failureOf(signBlobs(who, [fileId, "me"]))).toEqual(invalid("file_ids[1]"));
   const tooMany = Array.from({ length: 1001 }, () => fileId);
   expect(await failureOf(signBlobs(who, tooMany))).toEqual(invalid("file_ids"));
-  expect(await failureOf(readSigned(storage, { url: "a".repeat(513) }))).toEqual(invalid("token"));
+  expect(await failureOf(readSigned(storage(), { url: "a".repeat(513) }))).toEqual(invalid("token"));
 });
 
 test("PermissionDenied: who may not read files signs none; other processes sign none for others", async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
   download,
@@ -9,7 +10,6 @@ import {
   generated,
   lacking,
   mib,
-  type Storage,
   startStorage,
   upload,
   usage,
@@ -17,31 +17,27 @@ import {
 } from "./fixtures.ts";
 import { stagedFile } from "./release-fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 
 test("OK: DeleteFile removes the file and gives its bytes back", async () => {
   const who = principal();
-  const kept = await upload(storage, who, { content: "kept" });
-  const { fileId } = await upload(storage, who, { content: "removed" });
-  const files = storage.client(FileService, who);
+  const kept = await upload(storage(), who, { content: "kept" });
+  const { fileId } = await upload(storage(), who, { content: "removed" });
+  const files = storage().client(FileService, who);
   await files.deleteFile({ fileId });
   expect(await failureOf(files.getFile({ fileId }))).toEqual(fileMissing(fileId));
-  expect(await failureOf(download(storage, who, { fileId }))).toEqual(fileMissing(fileId));
+  expect(await failureOf(download(storage(), who, { fileId }))).toEqual(fileMissing(fileId));
   expect((await files.listFiles({})).files).toEqual([kept]);
-  expect(await usageOf(storage, who)).toEqual(usage(4, 1));
+  expect(await usageOf(storage(), who)).toEqual(usage(4, 1));
 });
 
 test("OK: DeleteFile leaves a content that another file shares", async () => {
   const [who, other] = [principal(), principal()];
   const content = generated(1000, 31);
-  const { fileId } = await upload(storage, who, { content });
-  const shared = await upload(storage, other, { content });
-  await storage.client(FileService, who).deleteFile({ fileId });
-  expect((await download(storage, other, { fileId: shared.fileId })).bytes.equals(content)).toBe(true);
+  const { fileId } = await upload(storage(), who, { content });
+  const shared = await upload(storage(), other, { content });
+  await storage().client(FileService, who).deleteFile({ fileId });
+  expect((await download(storage(), other, { fileId: shared.fileId })).bytes.equals(content)).toBe(true);
 });
 
 test("OK: DeleteFile while it is downloaded, and even its content collected, does not disturb the download", async () => {
@@ -66,19 +62,19 @@ test("OK: DeleteFile while it is downloaded, and even its content collected, doe
 
 test("OK: racing calls of DeleteFile give the bytes back once", async () => {
   const who = principal();
-  const { fileId } = await upload(storage, who, { content: "removed" });
-  await upload(storage, who, { content: "kept" });
-  const calls = Array.from({ length: 8 }, () => storage.client(FileService, who).deleteFile({ fileId }));
+  const { fileId } = await upload(storage(), who, { content: "removed" });
+  await upload(storage(), who, { content: "kept" });
+  const calls = Array.from({ length: 8 }, () => storage().client(FileService, who).deleteFile({ fileId }));
   const outcomes = await Promise.allSettled(calls);
   expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-  expect(await usageOf(storage, who)).toEqual(usage(4, 1));
+  expect(await usageOf(storage(), who)).toEqual(usage(4, 1));
 });
 
 test("NotFound: DeleteFile of an unknown file, of another organisation's, and twice", async () => {
   const who = principal();
-  const foreign = await upload(storage, principal());
-  const own = await upload(storage, who);
-  const files = storage.client(FileService, who);
+  const foreign = await upload(storage(), principal());
+  const own = await upload(storage(), who);
+  const files = storage().client(FileService, who);
   await files.deleteFile({ fileId: own.fileId });
   for (const id of [randomUUID(), foreign.fileId, own.fileId]) {
     expect(await failureOf(files.deleteFile({ fileId: id }))).toEqual(fileMissing(id));
@@ -86,12 +82,12 @@ test("NotFound: DeleteFile of an unknown file, of another organisation's, and tw
 });
 
 test("InvalidArgument: DeleteFile of an id that is none", async () => {
-  const call = storage.client(FileService, principal()).deleteFile({ fileId: "me" });
+  const call = storage().client(FileService, principal()).deleteFile({ fileId: "me" });
   expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields: ["file_id"] });
 });
 
 test("PermissionDenied: a viewer removes nothing", async () => {
-  const call = storage
+  const call = storage()
     .client(FileService, principal({ roles: ["viewer"] }))
     .deleteFile({ fileId: randomUUID() });
   expect(await failureOf(call)).toEqual(lacking("storage.files.write"));
@@ -99,8 +95,8 @@ test("PermissionDenied: a viewer removes nothing", async () => {
 
 test("FailedPrecondition: a staged file", async () => {
   const who = principal();
-  const { fileId } = await stagedFile(storage, who, { path: "a/staged" });
-  expect(await failureOf(storage.client(FileService, who).deleteFile({ fileId }))).toEqual({
+  const { fileId } = await stagedFile(storage(), who, { path: "a/staged" });
+  expect(await failureOf(storage().client(FileService, who).deleteFile({ fileId }))).toEqual({
     code: "FailedPrecondition",
     reason: "RESOURCE_IN_USE",
     metadata: { file: fileId },

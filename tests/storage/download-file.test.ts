@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { open, readdir, readlink, rm, truncate, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type File, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
   blobPath,
@@ -15,17 +16,12 @@ import {
   kib,
   lacking,
   mib,
-  type Storage,
   startStorage,
   startStorageIn,
   upload,
 } from "./fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 
 const who = principal();
 const digits = "0123456789";
@@ -52,8 +48,8 @@ const text = ({ bytes, ...head }: Awaited<ReturnType<typeof download>>) => ({
 });
 
 test("OK: 200 with every header and all bytes", async () => {
-  const file = await upload(storage, who, { content: digits });
-  expect(text(await download(storage, who, { fileId: file.fileId }))).toEqual({
+  const file = await upload(storage(), who, { content: digits });
+  expect(text(await download(storage(), who, { fileId: file.fileId }))).toEqual({
     status: 200,
     contentType: "text/csv",
     headers: { ...contentHeaders(file), "content-length": "10" },
@@ -65,8 +61,8 @@ test.each([0, 1, 512 * kib - 1, 512 * kib, 512 * kib + 1, 3 * mib + 5])(
   "OK: all of %i bytes",
   async (size) => {
     const content = generated(size, size + 1);
-    const file = await upload(storage, who, { content });
-    const { headers, bytes } = await download(storage, who, { fileId: file.fileId });
+    const file = await upload(storage(), who, { content });
+    const { headers, bytes } = await download(storage(), who, { fileId: file.fileId });
     expect(headers["content-length"]).toBe(String(size));
     expect(bytes.equals(content)).toBe(true);
   },
@@ -81,8 +77,8 @@ test.each([
   ["bytes=9-9", "9", "bytes 9-9/10"],
   ["Bytes = 0 - 0", "0", "bytes 0-0/10"],
 ])("OK: 206 for %s", async (range, body, contentRange) => {
-  const file = await upload(storage, who, { content: digits });
-  expect(text(await download(storage, who, { fileId: file.fileId, range }))).toEqual({
+  const file = await upload(storage(), who, { content: digits });
+  expect(text(await download(storage(), who, { fileId: file.fileId, range }))).toEqual({
     status: 206,
     contentType: "text/csv",
     headers: {
@@ -96,8 +92,8 @@ test.each([
 
 test("OK: 206 for a range over several pieces", async () => {
   const content = generated(4 * mib, 3);
-  const { fileId } = await upload(storage, who, { content });
-  const { status, bytes } = await download(storage, who, { fileId, range: "bytes=100-3145900" });
+  const { fileId } = await upload(storage(), who, { content });
+  const { status, bytes } = await download(storage(), who, { fileId, range: "bytes=100-3145900" });
   expect(status).toBe(206);
   expect(bytes.equals(content.subarray(100, 3_145_901))).toBe(true);
 });
@@ -105,8 +101,8 @@ test("OK: 206 for a range over several pieces", async () => {
 test.each(["bytes=0-1,4-5", "rows=0-1", "bytes=5-2", "bytes=-", "bytes=a-b", "soup", "bytes=1-2-3"])(
   "OK: 200 for %s, which is no single range of bytes",
   async (range) => {
-    const { fileId } = await upload(storage, who, { content: digits });
-    expect(text(await download(storage, who, { fileId, range }))).toMatchObject({
+    const { fileId } = await upload(storage(), who, { content: digits });
+    expect(text(await download(storage(), who, { fileId, range }))).toMatchObject({
       status: 200,
       body: digits,
     });
@@ -114,8 +110,8 @@ test.each(["bytes=0-1,4-5", "rows=0-1", "bytes=5-2", "bytes=-", "bytes=a-b", "so
 );
 
 test("OK: 200 for the last bytes of an empty file", async () => {
-  const { fileId } = await upload(storage, who, { content: "" });
-  expect(text(await download(storage, who, { fileId, range: "bytes=-5" }))).toMatchObject({
+  const { fileId } = await upload(storage(), who, { content: "" });
+  expect(text(await download(storage(), who, { fileId, range: "bytes=-5" }))).toMatchObject({
     status: 200,
     body: "",
   });
@@ -128,8 +124,8 @@ test.each([
   ["bytes=0-", ""],
   [`bytes=${"9".repeat(400)}-`, digits],
 ])("OutOfRange: %s of a content of that many bytes", async (range, content) => {
-  const { fileId } = await upload(storage, who, { content });
-  expect(await failureOf(download(storage, who, { fileId, range }))).toEqual({
+  const { fileId } = await upload(storage(), who, { content });
+  expect(await failureOf(download(storage(), who, { fileId, range }))).toEqual({
     code: "OutOfRange",
     reason: "RANGE_NOT_SATISFIABLE",
     metadata: { size_bytes: String(content.length), "content-range": `bytes */${content.length}` },
@@ -142,10 +138,10 @@ test.each([
   ["a list with its ETag", (etag: string) => `"other", ${etag} ,W/"third"`],
   ["any", () => " * "],
 ])("OK: 304 without bytes when If-None-Match is %s", async (_title, header) => {
-  const file = await upload(storage, who, { content: digits });
+  const file = await upload(storage(), who, { content: digits });
   const ifNoneMatch = header(`"${file.sha256}"`);
   expect(
-    text(await download(storage, who, { fileId: file.fileId, ifNoneMatch, range: "bytes=99-" })),
+    text(await download(storage(), who, { fileId: file.fileId, ifNoneMatch, range: "bytes=99-" })),
   ).toEqual({
     status: 304,
     contentType: "text/csv",
@@ -155,8 +151,8 @@ test.each([
 });
 
 test.each(['"other"', "soup"])("OK: 200 when If-None-Match is %s", async (ifNoneMatch) => {
-  const { fileId } = await upload(storage, who, { content: digits });
-  expect(await download(storage, who, { fileId, ifNoneMatch })).toMatchObject({ status: 200 });
+  const { fileId } = await upload(storage(), who, { content: digits });
+  expect(await download(storage(), who, { fileId, ifNoneMatch })).toMatchObject({ status: 200 });
 });
 
 test.each([
@@ -165,9 +161,9 @@ test.each([
   ["its ETag, weak", (etag: string) => `W/${etag}`, 200],
   ["a date", () => "Wed, 21 Oct 2026 07:28:00 GMT", 200],
 ])("OK: a range with %s in If-Range", async (_title, header, status) => {
-  const { fileId, sha256 } = await upload(storage, who, { content: digits });
+  const { fileId, sha256 } = await upload(storage(), who, { content: digits });
   const ifRange = header(`"${sha256}"`);
-  expect(await download(storage, who, { fileId, range: "bytes=0-1", ifRange })).toMatchObject({ status });
+  expect(await download(storage(), who, { fileId, range: "bytes=0-1", ifRange })).toMatchObject({ status });
 });
 
 const mismatch = { code: "Aborted", reason: "ETAG_MISMATCH", metadata: {} };
@@ -185,8 +181,8 @@ test.each([
   ],
   ["a wrong ETag beside a range that it has not", () => ({ ifMatch: '"nope"', range: "bytes=99-" })],
 ])("Aborted: %s", async (_title, conditionsOf) => {
-  const file = await upload(storage, who, { content: digits });
-  expect(await failureOf(download(storage, who, { fileId: file.fileId, ...conditionsOf(file) }))).toEqual(
+  const file = await upload(storage(), who, { content: digits });
+  expect(await failureOf(download(storage(), who, { fileId: file.fileId, ...conditionsOf(file) }))).toEqual(
     mismatch,
   );
 });
@@ -219,8 +215,8 @@ test.each([
     200,
   ],
 ])("OK: %s", async (_title, conditionsOf, status) => {
-  const file = await upload(storage, who, { content: digits });
-  expect(await download(storage, who, { fileId: file.fileId, ...conditionsOf(file) })).toMatchObject({
+  const file = await upload(storage(), who, { content: digits });
+  expect(await download(storage(), who, { fileId: file.fileId, ...conditionsOf(file) })).toMatchObject({
     status,
   });
 });
@@ -235,8 +231,8 @@ test.each([
     `attachment; filename="gr__e _ (1)'s.csv"; filename*=UTF-8''gr%C3%B6%C3%9Fe%20%F0%9F%99%82%20%281%29%27s.csv`,
   ],
 ])("OK: the name %s in Content-Disposition", async (name, disposition) => {
-  const { fileId } = await upload(storage, who, { name });
-  const { headers } = await download(storage, who, { fileId });
+  const { fileId } = await upload(storage(), who, { name });
+  const { headers } = await download(storage(), who, { fileId });
   expect(headers["content-disposition"]).toBe(disposition);
 });
 
@@ -247,19 +243,19 @@ const corrupt = (hash: string) => ({
 });
 
 test("DataLoss: one flipped byte of a small content, before any byte leaves", async () => {
-  const file = await upload(storage, who, { content: generated(1000, 21) });
-  await flipByte(join(storage.directory, blobPath(file.sha256)), 500);
-  const answers = storage.client(FileService, who).downloadFile({ fileId: file.fileId });
+  const file = await upload(storage(), who, { content: generated(1000, 21) });
+  await flipByte(join(storage().directory, blobPath(file.sha256)), 500);
+  const answers = storage().client(FileService, who).downloadFile({ fileId: file.fileId });
   expect(await failureOf(answers[Symbol.asyncIterator]().next())).toEqual(corrupt(file.sha256));
 });
 
 test("DataLoss: one flipped byte of a large content, before its last byte leaves", async () => {
   const content = generated(3 * mib, 22);
-  const file = await upload(storage, who, { content });
-  await flipByte(join(storage.directory, blobPath(file.sha256)), 10);
+  const file = await upload(storage(), who, { content });
+  await flipByte(join(storage().directory, blobPath(file.sha256)), 10);
   let received = 0;
   const read = async () => {
-    for await (const { data } of storage.client(FileService, who).downloadFile({ fileId: file.fileId }))
+    for await (const { data } of storage().client(FileService, who).downloadFile({ fileId: file.fileId }))
       received += data.length;
   };
   expect(await failureOf(read())).toEqual(corrupt(file.sha256));
@@ -267,33 +263,33 @@ test("DataLoss: one flipped byte of a large content, before its last byte leaves
 });
 
 test("DataLoss: a range of a content that was written to, also where it was not, with the time set back", async () => {
-  const file = await upload(storage, who, { content: generated(2 * mib, 23) });
-  const path = join(storage.directory, blobPath(file.sha256));
+  const file = await upload(storage(), who, { content: generated(2 * mib, 23) });
+  const path = join(storage().directory, blobPath(file.sha256));
   const request = { fileId: file.fileId, range: "bytes=0-9" };
-  expect(await download(storage, who, request)).toMatchObject({ status: 206 });
+  expect(await download(storage(), who, request)).toMatchObject({ status: 206 });
   await using handle = await open(path);
   const { atime, mtime } = await handle.stat();
   await flipByte(path, mib);
   await utimes(path, atime, mtime);
-  expect(await failureOf(download(storage, who, request))).toEqual(corrupt(file.sha256));
+  expect(await failureOf(download(storage(), who, request))).toEqual(corrupt(file.sha256));
 });
 
 test("DataLoss: a content that was cut off, and one that is gone", async () => {
-  const file = await upload(storage, who, { content: generated(2 * mib, 24) });
-  const path = join(storage.directory, blobPath(file.sha256));
+  const file = await upload(storage(), who, { content: generated(2 * mib, 24) });
+  const path = join(storage().directory, blobPath(file.sha256));
   const requests = [{ fileId: file.fileId }, { fileId: file.fileId, range: "bytes=0-9" }];
   for (const damage of [() => truncate(path, mib), () => rm(path)]) {
     await damage();
     for (const request of requests) {
-      expect(await failureOf(download(storage, who, request))).toEqual(corrupt(file.sha256));
+      expect(await failureOf(download(storage(), who, request))).toEqual(corrupt(file.sha256));
     }
   }
 });
 
 test("OK: a range after a restart, when nothing was verified yet", async () => {
   const content = generated(2 * mib, 25);
-  const { fileId } = await upload(storage, who, { content });
-  await using restarted = await startStorageIn(storage.database, storage.directory);
+  const { fileId } = await upload(storage(), who, { content });
+  await using restarted = await startStorageIn(storage().database, storage().directory);
   const ranges = Array.from({ length: 8 }, (_, index) =>
     download(restarted, who, { fileId, range: `bytes=${index}-9` }),
   );
@@ -327,9 +323,9 @@ async function descriptorsOf(hash: string): Promise<string[]> {
 }
 
 test("NotFound: an unknown file and another organisation's", async () => {
-  const { fileId } = await upload(storage, principal());
+  const { fileId } = await upload(storage(), principal());
   for (const id of [fileId, randomUUID()]) {
-    expect(await failureOf(download(storage, who, { fileId: id }))).toEqual(fileMissing(id));
+    expect(await failureOf(download(storage(), who, { fileId: id }))).toEqual(fileMissing(id));
   }
 });
 
@@ -339,13 +335,13 @@ test.each([
   ["an If-Range above 1 KiB", { fileId: randomUUID(), ifRange: "x".repeat(1025) }, "if_range"],
   ["an If-None-Match above 4 KiB", { fileId: randomUUID(), ifNoneMatch: "x".repeat(4097) }, "if_none_match"],
 ])("InvalidArgument: %s", async (_title, request, field) => {
-  expect(await failureOf(download(storage, who, request))).toEqual({
+  expect(await failureOf(download(storage(), who, request))).toEqual({
     code: "InvalidArgument",
     fields: [field],
   });
 });
 
 test("PermissionDenied: somebody without a role", async () => {
-  const call = download(storage, principal({ roles: [] }), { fileId: randomUUID() });
+  const call = download(storage(), principal({ roles: [] }), { fileId: randomUUID() });
   expect(await failureOf(call)).toEqual(lacking("storage.files.read"));
 });

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import { fileFingerprint } from "../../services/lib/content/file-fingerprint.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
   blobPath,
@@ -13,16 +14,11 @@ import {
   flipByte,
   generated,
   mib,
-  type Storage,
   startStorage,
   upload,
 } from "./fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 
 /** Calls as orchestration, on behalf of `who`. */
 async function getBlob(
@@ -32,7 +28,7 @@ async function getBlob(
 ) {
   const heads: unknown[] = [];
   const chunks: Uint8Array[] = [];
-  for await (const { part } of storage.client(BlobService, who, process).getBlob(request)) {
+  for await (const { part } of storage().client(BlobService, who, process).getBlob(request)) {
     if (part.case === "head") heads.push(part.value);
     if (part.case === "chunk") chunks.push(part.value);
   }
@@ -42,7 +38,7 @@ async function getBlob(
 test("OK: the head, then all bytes", async () => {
   const who = principal();
   const content = generated(2 * mib + 1);
-  const { fileId, sha256 } = await upload(storage, who, { name: "a.parquet", content });
+  const { fileId, sha256 } = await upload(storage(), who, { name: "a.parquet", content });
   const { heads, bytes } = await getBlob(who, { fileId, heldSha256: "other" });
   expect(heads).toEqual([
     {
@@ -58,7 +54,7 @@ test("OK: the head, then all bytes", async () => {
 
 test("OK: the head alone for a content that the caller holds", async () => {
   const who = principal();
-  const { fileId, sha256 } = await upload(storage, who);
+  const { fileId, sha256 } = await upload(storage(), who);
   const { heads, bytes } = await getBlob(who, { fileId, heldSha256: sha256 });
   expect(heads).toHaveLength(1);
   expect(bytes).toHaveLength(0);
@@ -66,15 +62,15 @@ test("OK: the head alone for a content that the caller holds", async () => {
 
 test("OK: where the bytes lie, for a caller that names the folder", async () => {
   const who = principal();
-  const { fileId, sha256 } = await upload(storage, who);
+  const { fileId, sha256 } = await upload(storage(), who);
   const answers = async (folder: string) => {
     const headers = { "x-sluice-shared-folder": folder };
-    const parts = storage.client(BlobService, who, "orchestration").getBlob({ fileId }, { headers });
+    const parts = storage().client(BlobService, who, "orchestration").getBlob({ fileId }, { headers });
     return (await Array.fromAsync(parts)).map(({ part }) => part);
   };
-  const folder = await readFile(join(storage.directory, "id"), "utf8");
+  const folder = await readFile(join(storage().directory, "id"), "utf8");
   const fingerprint = fileFingerprint(
-    await stat(join(storage.directory, blobPath(sha256)), { bigint: true }),
+    await stat(join(storage().directory, blobPath(sha256)), { bigint: true }),
   );
   const file = { $typeName: "sluice.storage.v1.BlobFile", path: blobPath(sha256), fingerprint };
   expect(await answers(folder)).toEqual([
@@ -86,10 +82,10 @@ test("OK: where the bytes lie, for a caller that names the folder", async () => 
 
 test("DataLoss: a damaged content is not told of either", async () => {
   const who = principal();
-  const { fileId, sha256 } = await upload(storage, who, { content: generated(mib, 6) });
-  await flipByte(join(storage.directory, blobPath(sha256)), 10);
-  const headers = { "x-sluice-shared-folder": await readFile(join(storage.directory, "id"), "utf8") };
-  const parts = storage.client(BlobService, who, "orchestration").getBlob({ fileId }, { headers });
+  const { fileId, sha256 } = await upload(storage(), who, { content: generated(mib, 6) });
+  await flipByte(join(storage().directory, blobPath(sha256)), 10);
+  const headers = { "x-sluice-shared-folder": await readFile(join(storage().directory, "id"), "utf8") };
+  const parts = storage().client(BlobService, who, "orchestration").getBlob({ fileId }, { headers });
   expect(await failureOf(Array.fromAsync(parts))).toEqual({
     code: "DataLoss",
     reason: "CONTENT_CORRUPT",
@@ -99,8 +95,8 @@ test("DataLoss: a damaged content is not told of either", async () => {
 
 test("DataLoss: a damaged content, before its last byte leaves", async () => {
   const who = principal();
-  const { fileId, sha256 } = await upload(storage, who, { content: generated(2 * mib, 5) });
-  await flipByte(join(storage.directory, blobPath(sha256)), 2 * mib - 1);
+  const { fileId, sha256 } = await upload(storage(), who, { content: generated(2 * mib, 5) });
+  await flipByte(join(storage().directory, blobPath(sha256)), 2 * mib - 1);
   expect(await failureOf(getBlob(who, { fileId }))).toEqual({
     code: "DataLoss",
     reason: "CONTENT_CORRUPT",
@@ -109,7 +105,7 @@ test("DataLoss: a damaged content, before its last byte leaves", async () => {
 });
 
 test("NotFound: an unknown file and another organisation's, also for a caller who holds the content", async () => {
-  const { fileId, sha256 } = await upload(storage, principal());
+  const { fileId, sha256 } = await upload(storage(), principal());
   for (const id of [fileId, randomUUID()]) {
     expect(await failureOf(getBlob(principal(), { fileId: id, heldSha256: sha256 }))).toEqual(
       fileMissing(id),

@@ -1,31 +1,28 @@
 import { randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { FileService, type ListFilesRequestSchema } from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { failureOf, fileMissing, lacking, type Storage, startStorage, upload } from "./fixtures.ts";
+import { failureOf, fileMissing, lacking, startStorage, upload } from "./fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 
-const getFile = (who: Principal, fileId: string) => storage.client(FileService, who).getFile({ fileId });
+const getFile = (who: Principal, fileId: string) => storage().client(FileService, who).getFile({ fileId });
 const listFiles = (who: Principal, request: MessageInitShape<typeof ListFilesRequestSchema> = {}) =>
-  storage.client(FileService, who).listFiles(request);
+  storage().client(FileService, who).listFiles(request);
 
 test("OK: GetFile answers what the upload answered, to a viewer of the organisation too", async () => {
   const who = principal();
-  const file = await upload(storage, who);
+  const file = await upload(storage(), who);
   for (const reader of [who, principal({ orgId: who.orgId, roles: ["viewer"] })]) {
     expect((await getFile(reader, file.fileId)).file).toEqual(file);
   }
 });
 
 test("NotFound: GetFile of an unknown file and of another organisation's", async () => {
-  const { fileId } = await upload(storage, principal());
+  const { fileId } = await upload(storage(), principal());
   for (const id of [fileId, randomUUID()]) {
     expect(await failureOf(getFile(principal(), id))).toEqual(fileMissing(id));
   }

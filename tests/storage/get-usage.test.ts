@@ -1,22 +1,19 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { chunkPart, failureOf, lacking, openUpload, type Storage, startStorage, upload } from "./fixtures.ts";
+import { chunkPart, failureOf, lacking, openUpload, startStorage, upload } from "./fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 
-const quotas = (who: Principal) => storage.client(QuotaService, who);
+const quotas = (who: Principal) => storage().client(QuotaService, who);
 const tebibyte = 2n ** 40n;
 
 test("OK: GetUsage counts files, and what a running upload has reserved", async () => {
   const who = principal();
-  await upload(storage, who, { content: "four" });
-  const running = openUpload(storage, who, { sizeBytes: 1000n });
+  await upload(storage(), who, { content: "four" });
+  const running = openUpload(storage(), who, { sizeBytes: 1000n });
   await expect
     .poll(() => quotas(who).getUsage({}))
     .toEqual({

@@ -1,29 +1,26 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   FileCategory,
   FileService,
   type ListFilesRequestSchema,
 } from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { failureOf, lacking, type Storage, startStorage, upload } from "./fixtures.ts";
+import { failureOf, lacking, startStorage, upload } from "./fixtures.ts";
 import { publish, stagedFile } from "./release-fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 const listFiles = (who: Principal, request: MessageInitShape<typeof ListFilesRequestSchema> = {}) =>
-  storage.client(FileService, who).listFiles(request);
+  storage().client(FileService, who).listFiles(request);
 const namesOf = ({ files }: { files: { name: string }[] }) => files.map(({ name }) => name);
 
 test("OK: ListFiles answers the organisation's files, oldest first, and nobody else's", async () => {
   const who = principal();
   const files = [];
-  for (const name of ["b", "a", "c"]) files.push(await upload(storage, who, { name }));
-  await upload(storage, principal());
+  for (const name of ["b", "a", "c"]) files.push(await upload(storage(), who, { name }));
+  await upload(storage(), principal());
   expect(await listFiles(who)).toEqual({
     $typeName: "sluice.storage.v1.ListFilesResponse",
     files,
@@ -33,9 +30,9 @@ test("OK: ListFiles answers the organisation's files, oldest first, and nobody e
 
 test("OK: ListFiles goes page by page, and what is added meanwhile comes last", async () => {
   const who = principal();
-  for (const name of ["1", "2", "3"]) await upload(storage, who, { name });
+  for (const name of ["1", "2", "3"]) await upload(storage(), who, { name });
   const first = await listFiles(who, { pageSize: 2 });
-  await upload(storage, who, { name: "4" });
+  await upload(storage(), who, { name: "4" });
   const second = await listFiles(who, { pageSize: 2, pageToken: first.nextPageToken });
   expect([namesOf(first), namesOf(second), second.nextPageToken]).toEqual([["1", "2"], ["3", "4"], ""]);
 });
@@ -49,15 +46,15 @@ test.each([
   [{ prefix: "100", contentType: "application/json" }, ["100xxa.json"]],
 ])("OK: ListFiles with %o", async (filter, names) => {
   const who = principal();
-  for (const name of ["100%_a.csv", "100xxa.json", "other.csv"]) await upload(storage, who, { name });
+  for (const name of ["100%_a.csv", "100xxa.json", "other.csv"]) await upload(storage(), who, { name });
   expect(namesOf(await listFiles(who, filter))).toEqual(names);
 });
 
 test("OK: ListFiles of a category", async () => {
   const who = principal();
-  await upload(storage, who, { name: "uploaded" });
-  const staged = await stagedFile(storage, who, { path: "staged" });
-  await publish(storage, who, [{ ...staged, path: "a/released" }]);
+  await upload(storage(), who, { name: "uploaded" });
+  const staged = await stagedFile(storage(), who, { path: "staged" });
+  await publish(storage(), who, [{ ...staged, path: "a/released" }]);
   const listed = async (category: FileCategory) => namesOf(await listFiles(who, { category }));
   expect(await listed(FileCategory.UPLOAD)).toEqual(["uploaded"]);
   expect(await listed(FileCategory.STAGING)).toEqual(["staged"]);
@@ -67,7 +64,7 @@ test("OK: ListFiles of a category", async () => {
 
 test("InvalidArgument: ListFiles with the page token of another filter, or none at all", async () => {
   const who = principal();
-  for (const name of ["1", "2"]) await upload(storage, who, { name });
+  for (const name of ["1", "2"]) await upload(storage(), who, { name });
   const { nextPageToken } = await listFiles(who, { pageSize: 1 });
   for (const request of [
     { pageToken: nextPageToken, prefix: "1" },

@@ -1,35 +1,30 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { sql } from "drizzle-orm";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Database, type Db, openDatabase } from "../../services/lib/database/database.ts";
-import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
+import { expect, test } from "vitest";
+import { type Db, openDatabase } from "../../services/lib/database/database.ts";
+import { forFile } from "../lib/for-file.ts";
+import { createTestDatabase } from "../lib/test-database.ts";
 
-let testDatabase: TestDatabase;
-let database: Database;
-beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = await openDatabase({
-    url: testDatabase.urls.storage,
+const testDatabase = forFile(createTestDatabase);
+const database = forFile(() =>
+  openDatabase({
+    url: testDatabase().urls.storage,
     service: "storage",
     migrationsFolder: fileURLToPath(new URL("../../services/storage/migrations", import.meta.url)),
-  });
-});
-afterAll(async () => {
-  await database[Symbol.asyncDispose]();
-  await testDatabase[Symbol.asyncDispose]();
-});
+  }),
+);
 
 /** Terminates the connection of a transaction, and waits until its server process has exited. */
 async function cutOff(tx: Db): Promise<void> {
   const [row] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
-  await testDatabase.sql`select pg_terminate_backend(${row?.pid ?? 0}, 5000)`;
+  await testDatabase().sql`select pg_terminate_backend(${row?.pid ?? 0}, 5000)`;
 }
 
 const insert = (db: Db, sha256: string) =>
   db.execute(sql`insert into storage.blobs (sha256) values (${sha256.repeat(64)})`);
 
-const stored = async () => (await testDatabase.sql`select sha256 from storage.blobs`).length;
+const stored = async () => (await testDatabase().sql`select sha256 from storage.blobs`).length;
 
 const cases: Record<string, (tx: Db) => Promise<unknown>> = {
   "between two statements": async (tx) => {
@@ -46,14 +41,14 @@ const cases: Record<string, (tx: Db) => Promise<unknown>> = {
 
 const inParallel = () =>
   Promise.allSettled(
-    Array.from({ length: 20 }, () => database.db.transaction((tx) => tx.execute(sql`select 1`))),
+    Array.from({ length: 20 }, () => database().db.transaction((tx) => tx.execute(sql`select 1`))),
   );
 
 // An uncaught exception would end a process. Here it fails the run, because Vitest reports it.
 test.each(Object.keys(cases))(
   "Unavailable: a transaction whose connection ends %s is over, and the next go on",
   async (when) => {
-    const call = database.db.transaction(async (tx) => {
+    const call = database().db.transaction(async (tx) => {
       await insert(tx, "a");
       await cases[when]?.(tx);
     });
@@ -70,12 +65,12 @@ test.each(Object.keys(cases))(
 
 test("Unavailable: what a dead transaction still tries reaches no other one", async () => {
   let dead: Db | undefined;
-  const call = database.db.transaction(async (tx) => {
+  const call = database().db.transaction(async (tx) => {
     dead = tx;
     await cutOff(tx);
   });
   await expect(call).rejects.toThrow();
-  await Promise.all(Array.from({ length: 20 }, () => database.db.execute(sql`select 1`)));
+  await Promise.all(Array.from({ length: 20 }, () => database().db.execute(sql`select 1`)));
   await expect(insert(dead as Db, "c")).rejects.toThrow();
   expect(await stored()).toBe(0);
 });

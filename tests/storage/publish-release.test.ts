@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import { FileCategory } from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
   blobPath,
@@ -15,7 +16,6 @@ import {
   generated,
   hashOf,
   mib,
-  type Storage,
   setQuota,
   startStorage,
   upload,
@@ -30,19 +30,15 @@ import {
   stagedFile,
 } from "./release-fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 
 const stage = (who: Principal, path: string, content: string | Uint8Array = path): Promise<StagedFile> =>
-  stagedFile(storage, who, { path, content });
+  stagedFile(storage(), who, { path, content });
 
 const unstage = (who: Principal, { ownerId }: StagedFile) =>
-  storage.client(BlobService, who, "staging").deleteBlobs({ ownerId });
+  storage().client(BlobService, who, "staging").deleteBlobs({ ownerId });
 
-const blobOf = ({ sha256 }: StagedFile) => join(storage.directory, blobPath(sha256));
+const blobOf = ({ sha256 }: StagedFile) => join(storage().directory, blobPath(sha256));
 
 const exists = (metadata: Record<string, string>) => ({
   code: "AlreadyExists",
@@ -57,10 +53,10 @@ const corrupt = (path: string) => ({
 
 /** Expects that a publication fails and changes nothing. */
 async function expectRefused(who: Principal, files: ReleaseFileInit[], failure: object, releaseId?: string) {
-  const before = [await releasedFiles(storage, who), await usageOf(storage, who)];
-  const call = publish(storage, who, files, { ...(releaseId && { releaseId }) });
+  const before = [await releasedFiles(storage(), who), await usageOf(storage(), who)];
+  const call = publish(storage(), who, files, { ...(releaseId && { releaseId }) });
   expect(await failureOf(call)).toMatchObject(failure);
-  expect([await releasedFiles(storage, who), await usageOf(storage, who)]).toEqual(before);
+  expect([await releasedFiles(storage(), who), await usageOf(storage(), who)]).toEqual(before);
 }
 
 test("OK: staged files appear under their paths, stay when the staged ones go, and count", async () => {
@@ -68,7 +64,7 @@ test("OK: staged files appear under their paths, stay when the staged ones go, a
   const content = generated(2 * mib + 3, 901);
   const data = await stage(who, "area/project/table/part-00000.parquet", content);
   const manifest = await stage(who, "area/project/manifest.json", "{}");
-  const { files } = await publish(storage, who, [data, manifest]);
+  const { files } = await publish(storage(), who, [data, manifest]);
   const published = ({ path, sha256, sizeBytes }: StagedFile, bytes: string | Uint8Array) => ({
     $typeName: "sluice.storage.v1.PublishedFile",
     fileId: expect.any(String),
@@ -78,11 +74,11 @@ test("OK: staged files appear under their paths, stay when the staged ones go, a
     sizeBytes,
   });
   expect(files).toEqual([published(data, content), published(manifest, "{}")]);
-  expect(await usageOf(storage, who)).toEqual(usage(2 * (content.length + 2), 4));
+  expect(await usageOf(storage(), who)).toEqual(usage(2 * (content.length + 2), 4));
   for (const staged of [data, manifest]) await unstage(who, staged);
-  expect(await usageOf(storage, who)).toEqual(usage(content.length + 2, 2));
+  expect(await usageOf(storage(), who)).toEqual(usage(content.length + 2, 2));
 
-  const [first, second] = await releasedFiles(storage, who);
+  const [first, second] = await releasedFiles(storage(), who);
   expect(first?.path).toBe(manifest.path);
   expect(second).toEqual({
     $typeName: "sluice.storage.v1.File",
@@ -99,25 +95,25 @@ test("OK: staged files appear under their paths, stay when the staged ones go, a
     path: data.path,
   });
   const fileId = second?.fileId ?? "";
-  expect((await download(storage, who, { fileId })).bytes.equals(content)).toBe(true);
+  expect((await download(storage(), who, { fileId })).bytes.equals(content)).toBe(true);
 });
 
 test("OK: called again it answers the same, also in another order and when the staged files are gone", async () => {
   const who = principal();
   const [one, two] = [await stage(who, "again/1"), await stage(who, "again/2", "")];
   const releaseId = randomUUID();
-  const first = await publish(storage, who, [one, two], { releaseId });
+  const first = await publish(storage(), who, [one, two], { releaseId });
   for (const staged of [one, two]) await unstage(who, staged);
-  expect(await publish(storage, who, [one, two], { releaseId })).toEqual(first);
-  const { files } = await publish(storage, who, [two, one], { releaseId });
+  expect(await publish(storage(), who, [one, two], { releaseId })).toEqual(first);
+  const { files } = await publish(storage(), who, [two, one], { releaseId });
   expect(files).toEqual(first.files.toReversed());
-  expect(await usageOf(storage, who)).toEqual(usage(7, 2));
+  expect(await usageOf(storage(), who)).toEqual(usage(7, 2));
 });
 
 test("OK: one staged file under two paths, and names of any script", async () => {
   const who = principal();
   const staged = await stage(who, 'a/b "c" 🐙/ü.parquet', "shared");
-  const { files } = await publish(storage, who, [staged, { ...staged, path: "elsewhere" }]);
+  const { files } = await publish(storage(), who, [staged, { ...staged, path: "elsewhere" }]);
   expect(files.map(({ path }) => path)).toEqual([staged.path, "elsewhere"]);
   const [, elsewhere] = files;
   expect(elsewhere?.sha512).toBe(hashOf("sha512", "shared"));
@@ -126,9 +122,9 @@ test("OK: one staged file under two paths, and names of any script", async () =>
 test("OK: organisations share neither releases nor paths", async () => {
   const releaseId = randomUUID();
   const [one, other] = [principal(), principal()];
-  await publish(storage, one, [await stage(one, "same/path", "one")], { releaseId });
-  await publish(storage, other, [await stage(other, "same/path", "other")], { releaseId });
-  for (const who of [one, other]) expect(await releasedFiles(storage, who)).toHaveLength(1);
+  await publish(storage(), one, [await stage(one, "same/path", "one")], { releaseId });
+  await publish(storage(), other, [await stage(other, "same/path", "other")], { releaseId });
+  for (const who of [one, other]) expect(await releasedFiles(storage(), who)).toHaveLength(1);
 });
 
 test("NotFound: a staged file that is unknown, removed, another organisation's, or an upload", async () => {
@@ -137,7 +133,7 @@ test("NotFound: a staged file that is unknown, removed, another organisation's, 
   const removed = await stage(who, "gone/removed");
   await unstage(who, removed);
   const foreign = await stage(principal(), "gone/foreign");
-  const { fileId, sha256, sizeBytes } = await upload(storage, who, { content: "an upload" });
+  const { fileId, sha256, sizeBytes } = await upload(storage(), who, { content: "an upload" });
   const uploaded = { fileId, sha256, sizeBytes, path: "gone/upload" };
   for (const bad of [{ ...good, fileId: randomUUID(), path: "b" }, removed, foreign, uploaded]) {
     await expectRefused(who, [good, bad], fileMissing(bad.fileId));
@@ -164,37 +160,37 @@ test.each([
   await damage(blobOf(bad));
   await expectRefused(who, [good, bad], corrupt(bad.path));
   await stage(who, "damaged/bad", content);
-  expect((await publish(storage, who, [good, bad])).files).toHaveLength(2);
+  expect((await publish(storage(), who, [good, bad])).files).toHaveLength(2);
 });
 
 test("AlreadyExists: the release has other paths or content", async () => {
   const who = principal();
   const [one, two] = [await stage(who, "exists/1"), await stage(who, "exists/2")];
   const releaseId = randomUUID();
-  await publish(storage, who, [one], { releaseId });
+  await publish(storage(), who, [one], { releaseId });
   for (const files of [[one, two], [two], [{ ...one, path: "exists/other" }], [{ ...two, path: one.path }]]) {
     await expectRefused(who, files, exists({ release: releaseId }), releaseId);
   }
-  await publish(storage, who, [two, { ...one, path: "exists/3" }], { releaseId: two.ownerId });
+  await publish(storage(), who, [two, { ...one, path: "exists/3" }], { releaseId: two.ownerId });
   await expectRefused(who, [two], exists({ release: two.ownerId }), two.ownerId);
 });
 
 test("AlreadyExists: another release has one of the paths", async () => {
   const who = principal();
   const [one, two] = [await stage(who, "taken/1"), await stage(who, "taken/2")];
-  await publish(storage, who, [two]);
+  await publish(storage(), who, [two]);
   await expectRefused(who, [one, two], exists({ path: two.path }));
-  expect((await publish(storage, who, [one])).files).toHaveLength(1);
+  expect((await publish(storage(), who, [one])).files).toHaveLength(1);
 });
 
 test("ResourceExhausted: the release does not fit into the quota to the last byte", async () => {
   const who = principal();
   const staged = await stage(who, "quota/1", "0123456789");
-  await setQuota(storage, who, 19);
+  await setQuota(storage(), who, 19);
   await expectRefused(who, [staged], { code: "ResourceExhausted", reason: "QUOTA_EXCEEDED" });
-  await setQuota(storage, who, 20);
-  await publish(storage, who, [staged]);
-  expect(await usageOf(storage, who)).toEqual(usage(20, 2));
+  await setQuota(storage(), who, 20);
+  await publish(storage(), who, [staged]);
+  expect(await usageOf(storage(), who)).toEqual(usage(20, 2));
 });
 
 const valid = { fileId: randomUUID(), path: "a", sha256: "0".repeat(64), sizeBytes: 0n };
@@ -212,7 +208,7 @@ test.each([
   { field: "size_bytes", sizeBytes: -1n },
   { field: "file_id", fileId: "me" },
 ])("InvalidArgument: %o", async ({ field, ...bad }) => {
-  expect(await failureOf(publish(storage, principal(), [{ ...valid, ...bad }]))).toMatchObject({
+  expect(await failureOf(publish(storage(), principal(), [{ ...valid, ...bad }]))).toMatchObject({
     code: "InvalidArgument",
     fields: expect.arrayContaining([`files[0].${field}`]),
   });
@@ -221,13 +217,15 @@ test.each([
 test("InvalidArgument: no files, too many, one path twice, and an id that is none", async () => {
   const invalid = (field: string) => ({ code: "InvalidArgument", fields: [field] });
   const who = principal();
-  expect(await failureOf(publish(storage, who, []))).toEqual(invalid("files"));
+  expect(await failureOf(publish(storage(), who, []))).toEqual(invalid("files"));
   const many = Array.from({ length: 10_001 }, (_, index) => ({ ...valid, path: `a/${index}` }));
-  expect(await failureOf(publish(storage, who, many))).toEqual(invalid("files"));
-  expect(await failureOf(publish(storage, who, [valid, { ...valid, path: "b" }, valid]))).toEqual(
+  expect(await failureOf(publish(storage(), who, many))).toEqual(invalid("files"));
+  expect(await failureOf(publish(storage(), who, [valid, { ...valid, path: "b" }, valid]))).toEqual(
     invalid("files[2].path"),
   );
-  expect(await failureOf(publish(storage, who, [valid], { releaseId: "me" }))).toEqual(invalid("release_id"));
+  expect(await failureOf(publish(storage(), who, [valid], { releaseId: "me" }))).toEqual(
+    invalid("release_id"),
+  );
 });
 
 test("OK: 10,000 files with long paths", async () => {
@@ -235,13 +233,13 @@ test("OK: 10,000 files with long paths", async () => {
   const staged = await stage(who, "part");
   const folder = `${"f".repeat(250)}/`.repeat(4);
   const files = Array.from({ length: 10_000 }, (_, index) => ({ ...staged, path: `${folder}${index}` }));
-  const published = await publish(storage, who, files);
+  const published = await publish(storage(), who, files);
   expect(published.files.map(({ path }) => path)).toEqual(files.map(({ path }) => path));
-  expect(await usageOf(storage, who)).toEqual(usage(4 * 10_001, 10_001));
+  expect(await usageOf(storage(), who)).toEqual(usage(4 * 10_001, 10_001));
 });
 
 test.each(["edge", "staging", "orchestration", "storage"])("PermissionDenied: %s", async (process) => {
-  expect(await failureOf(publish(storage, principal(), [valid], { process }))).toEqual({
+  expect(await failureOf(publish(storage(), principal(), [valid], { process }))).toEqual({
     code: "PermissionDenied",
     reason: "PERMISSION_MISSING",
     metadata: {},

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   BlobService,
   type DeleteBlobsRequestSchema,
@@ -8,6 +8,7 @@ import {
 } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import { FileCategory, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { createTestDatabase } from "../lib/test-database.ts";
 import { principal, type RunningService, temporaryFolder } from "../lib/test-mesh.ts";
 import {
@@ -16,7 +17,6 @@ import {
   filesIn,
   generated,
   mib,
-  type Storage,
   setQuota,
   sha256,
   startStorage,
@@ -29,11 +29,7 @@ import { spawnStorage } from "./storage-process.ts";
 
 type Part = MessageInitShape<typeof PutBlobRequestSchema>;
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 
 const header = (value: { name?: string; ownerId?: string; contentType?: string } = {}): Part => ({
   part: { case: "header", value: { name: "a.parquet", ownerId: randomUUID(), ...value } },
@@ -53,7 +49,7 @@ const deleteBlobs = (
   who: Principal,
   request: MessageInitShape<typeof DeleteBlobsRequestSchema>,
   process = "staging",
-) => storage.client(BlobService, who, process).deleteBlobs(request);
+) => storage().client(BlobService, who, process).deleteBlobs(request);
 
 const invalid = (...fields: string[]) => ({ code: "InvalidArgument", fields });
 const internalOnly = { code: "PermissionDenied", reason: "PERMISSION_MISSING", metadata: {} };
@@ -61,7 +57,7 @@ const internalOnly = { code: "PermissionDenied", reason: "PERMISSION_MISSING", m
 test("OK: what was put is a staged file, counts and can be read", async () => {
   const who = principal();
   const content = generated(2 * mib + 5);
-  const blob = await putBlob(storage, who, { name: "part-00000.parquet", content });
+  const blob = await putBlob(storage(), who, { name: "part-00000.parquet", content });
   expect(blob).toEqual({
     $typeName: "sluice.storage.v1.PutBlobResponse",
     fileId: expect.any(String),
@@ -69,7 +65,7 @@ test("OK: what was put is a staged file, counts and can be read", async () => {
     sha256: sha256(content),
   });
   const { fileId } = blob;
-  const { file } = await storage.client(FileService, who).getFile({ fileId });
+  const { file } = await storage().client(FileService, who).getFile({ fileId });
   expect(file).toEqual({
     $typeName: "sluice.storage.v1.File",
     fileId,
@@ -84,15 +80,15 @@ test("OK: what was put is a staged file, counts and can be read", async () => {
     category: FileCategory.STAGING,
     path: "",
   });
-  expect((await download(storage, who, { fileId })).bytes.equals(content)).toBe(true);
-  expect(await usageOf(storage, who)).toEqual(usage(content.length, 1));
+  expect((await download(storage(), who, { fileId })).bytes.equals(content)).toBe(true);
+  expect(await usageOf(storage(), who)).toEqual(usage(content.length, 1));
 });
 
 test("OK: the media type that the header says, and an empty content", async () => {
   const who = principal();
-  const { fileId, sizeBytes } = await put(storage, who, [header({ contentType: "text/x-own" })]);
+  const { fileId, sizeBytes } = await put(storage(), who, [header({ contentType: "text/x-own" })]);
   expect(sizeBytes).toBe(0n);
-  const { file } = await storage.client(FileService, who).getFile({ fileId });
+  const { file } = await storage().client(FileService, who).getFile({ fileId });
   expect(file?.contentType).toBe("text/x-own");
 });
 
@@ -111,8 +107,8 @@ test.each([
   ["a chunk that is too large", [header(), chunk(new Uint8Array(mib + 1))], "chunk"],
 ])("InvalidArgument: %s", async (_what, parts, field) => {
   const who = principal();
-  expect(await failureOf(put(storage, who, parts))).toEqual(invalid(field));
-  expect(await usageOf(storage, who)).toEqual(usage(0, 0));
+  expect(await failureOf(put(storage(), who, parts))).toEqual(invalid(field));
+  expect(await usageOf(storage(), who)).toEqual(usage(0, 0));
 });
 
 test("InvalidArgument: more bytes than one upload may have", async () => {
@@ -127,13 +123,13 @@ test("InvalidArgument: more bytes than one upload may have", async () => {
 
 test("ResourceExhausted: bytes that pass the quota, and nothing is left", async () => {
   const who = principal();
-  await setQuota(storage, who, 1500);
+  await setQuota(storage(), who, 1500);
   const parts = [header(), chunk(someBytes), chunk(someBytes)];
-  expect(await failureOf(put(storage, who, parts))).toMatchObject({
+  expect(await failureOf(put(storage(), who, parts))).toMatchObject({
     code: "ResourceExhausted",
     reason: "QUOTA_EXCEEDED",
   });
-  expect(await usageOf(storage, who)).toEqual(usage(0, 0));
+  expect(await usageOf(storage(), who)).toEqual(usage(0, 0));
 });
 
 test("DeadlineExceeded: a stream that stops, and nothing is left", async () => {
@@ -181,7 +177,7 @@ test("ResourceExhausted: a full disk, and nothing is left", async () => {
 });
 
 test.each(["edge", "orchestration", "approval", "storage"])("PermissionDenied: %s", async (process) => {
-  expect(await failureOf(put(storage, principal(), [header()], process))).toEqual(internalOnly);
+  expect(await failureOf(put(storage(), principal(), [header()], process))).toEqual(internalOnly);
   const request = { ownerId: randomUUID() };
   expect(await failureOf(deleteBlobs(principal(), request, process))).toEqual(internalOnly);
 });

@@ -1,67 +1,63 @@
 import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type CreateSignedUrlRequestSchema, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { createSignedUrls } from "../../services/storage/sign/signed-urls.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
   blobPath,
   failureOf,
   flipByte,
   readSigned,
-  type Storage,
   startStorage,
   upload,
   urlSigningKey,
 } from "./fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 const notFound = { code: "NotFound", reason: "RESOURCE_NOT_FOUND", metadata: {} };
 const hour = 3_600_000;
 
 const sign = (who: Principal, request: MessageInitShape<typeof CreateSignedUrlRequestSchema>) =>
-  storage.client(FileService, who).createSignedUrl(request);
+  storage().client(FileService, who).createSignedUrl(request);
 
 test("OK: ranges and conditions count as for a download", async () => {
   const who = principal();
-  const { fileId, sha256 } = await upload(storage, who, { content: "0123456789" });
+  const { fileId, sha256 } = await upload(storage(), who, { content: "0123456789" });
   const { url } = await sign(who, { fileId });
-  const part = await readSigned(storage, { url, range: "bytes=2-4", ifRange: `"${sha256}"` });
+  const part = await readSigned(storage(), { url, range: "bytes=2-4", ifRange: `"${sha256}"` });
   expect([part.status, part.headers["content-range"], part.bytes.toString()]).toEqual([
     206,
     "bytes 2-4/10",
     "234",
   ]);
-  expect((await readSigned(storage, { url, range: "bytes=2-4", ifRange: '"other"' })).status).toBe(200);
-  expect((await readSigned(storage, { url, ifNoneMatch: `"${sha256}"` })).status).toBe(304);
+  expect((await readSigned(storage(), { url, range: "bytes=2-4", ifRange: '"other"' })).status).toBe(200);
+  expect((await readSigned(storage(), { url, ifNoneMatch: `"${sha256}"` })).status).toBe(304);
 });
 
 test("NotFound: a URL whose time is over, to the millisecond", async () => {
   const who = principal();
-  const { fileId } = await upload(storage, who);
+  const { fileId } = await upload(storage(), who);
   const signedUrls = createSignedUrls({ key: urlSigningKey, publicUrl: "" });
   const urlUntil = (ms: number) =>
     signedUrls.urlFor({ orgId: who.orgId, fileId, expireTime: new Date(Date.now() + ms) });
-  expect((await readSigned(storage, { url: urlUntil(60_000) })).status).toBe(200);
-  expect(await failureOf(readSigned(storage, { url: urlUntil(0) }))).toEqual(notFound);
+  expect((await readSigned(storage(), { url: urlUntil(60_000) })).status).toBe(200);
+  expect(await failureOf(readSigned(storage(), { url: urlUntil(0) }))).toEqual(notFound);
 });
 
 test("NotFound: a file that is removed is gone for its URL", async () => {
   const who = principal();
-  const { fileId } = await upload(storage, who);
+  const { fileId } = await upload(storage(), who);
   const { url } = await sign(who, { fileId });
-  await storage.client(FileService, who).deleteFile({ fileId });
-  expect(await failureOf(readSigned(storage, { url }))).toEqual(notFound);
+  await storage().client(FileService, who).deleteFile({ fileId });
+  expect(await failureOf(readSigned(storage(), { url }))).toEqual(notFound);
 });
 
 test("NotFound: a token of which any character was changed", async () => {
   const who = principal();
-  const { fileId } = await upload(storage, who);
+  const { fileId } = await upload(storage(), who);
   const token = (await sign(who, { fileId })).url.split("/").at(-1) ?? "";
   const { open } = createSignedUrls({ key: urlSigningKey, publicUrl: "" });
   expect(open(token)).toMatchObject({ fileId });
@@ -70,29 +66,29 @@ test("NotFound: a token of which any character was changed", async () => {
     expect(open(token.slice(0, index) + other + token.slice(index + 1))).toBeUndefined();
   }
   const url = `${token.slice(0, -1)}${token.endsWith("A") ? "B" : "A"}`;
-  expect(await failureOf(readSigned(storage, { url }))).toEqual(notFound);
+  expect(await failureOf(readSigned(storage(), { url }))).toEqual(notFound);
 });
 
 test.each(["x", "a".repeat(96), "a".repeat(512), "%00", "é".repeat(96)])(
   "NotFound: a token that is none: %s",
   async (url) => {
-    expect(await failureOf(readSigned(storage, { url }))).toEqual(notFound);
+    expect(await failureOf(readSigned(storage(), { url }))).toEqual(notFound);
   },
 );
 
 test("NotFound: a token that another key signed", async () => {
   const who = principal();
-  const { fileId } = await upload(storage, who);
+  const { fileId } = await upload(storage(), who);
   const foreign = createSignedUrls({ key: Buffer.alloc(32, "another key"), publicUrl: "" });
   const url = foreign.urlFor({ orgId: who.orgId, fileId, expireTime: new Date(Date.now() + hour) });
-  expect(await failureOf(readSigned(storage, { url }))).toEqual(notFound);
+  expect(await failureOf(readSigned(storage(), { url }))).toEqual(notFound);
 });
 
 test("OutOfRange: a range beyond the content", async () => {
   const who = principal();
-  const { fileId } = await upload(storage, who, { content: "0123456789" });
+  const { fileId } = await upload(storage(), who, { content: "0123456789" });
   const { url } = await sign(who, { fileId });
-  expect(await failureOf(readSigned(storage, { url, range: "bytes=10-" }))).toEqual({
+  expect(await failureOf(readSigned(storage(), { url, range: "bytes=10-" }))).toEqual({
     code: "OutOfRange",
     reason: "RANGE_NOT_SATISFIABLE",
     metadata: { size_bytes: "10", "content-range": "bytes */10" },
@@ -101,10 +97,10 @@ test("OutOfRange: a range beyond the content", async () => {
 
 test("DataLoss: stored bytes that are damaged", async () => {
   const who = principal();
-  const { fileId, sha256 } = await upload(storage, who, { content: "to be damaged in signed urls" });
+  const { fileId, sha256 } = await upload(storage(), who, { content: "to be damaged in signed urls" });
   const { url } = await sign(who, { fileId });
-  await flipByte(join(storage.directory, blobPath(sha256)), 3);
-  expect(await failureOf(readSigned(storage, { url, range: "bytes=0-1" }))).toEqual({
+  await flipByte(join(storage().directory, blobPath(sha256)), 3);
+  expect(await failureOf(readSigned(storage(), { url, range: "bytes=0-1" }))).toEqual({
     code: "DataLoss",
     reason: "CONTENT_CORRUPT",
     metadata: { sha256 },
@@ -113,13 +109,13 @@ test("DataLoss: stored bytes that are damaged", async () => {
 
 test("OK: the file's bytes, without a credential", async () => {
   const who = principal();
-  const { fileId } = await upload(storage, who, { content: "0123456789" });
-  const { status, bytes } = await readSigned(storage, { url: (await sign(who, { fileId })).url });
+  const { fileId } = await upload(storage(), who, { content: "0123456789" });
+  const { status, bytes } = await readSigned(storage(), { url: (await sign(who, { fileId })).url });
   expect([status, bytes.toString()]).toEqual([200, "0123456789"]);
 });
 
 test("InvalidArgument: a token longer than 512 characters", async () => {
-  expect(await failureOf(readSigned(storage, { url: "a".repeat(513) }))).toEqual({
+  expect(await failureOf(readSigned(storage(), { url: "a".repeat(513) }))).toEqual({
     code: "InvalidArgument",
     fields: ["token"],
   });

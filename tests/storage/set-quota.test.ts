@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { failureOf, lacking, type Storage, startStorage, upload } from "./fixtures.ts";
+import { failureOf, lacking, startStorage, upload } from "./fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 
-const quotas = (who: Principal) => storage.client(QuotaService, who);
+const quotas = (who: Principal) => storage().client(QuotaService, who);
 const tebibyte = 2n ** 40n;
 
 const quota = (limitBytes: bigint, etag: string) => ({
@@ -68,10 +65,10 @@ test("Aborted: one of two racing calls of SetQuota with the same etag wins", asy
 
 test("OK: SetQuota below what is stored removes nothing and lets nothing in, not even nothing", async () => {
   const who = principal();
-  await upload(storage, who, { content: "four" });
+  await upload(storage(), who, { content: "four" });
   await quotas(who).setQuota({ quota: { limitBytes: 3n } });
   for (const content of ["1", ""]) {
-    expect(await failureOf(upload(storage, who, { content }))).toMatchObject({ reason: "QUOTA_EXCEEDED" });
+    expect(await failureOf(upload(storage(), who, { content }))).toMatchObject({ reason: "QUOTA_EXCEEDED" });
   }
   expect(await quotas(who).getUsage({})).toMatchObject({ usedBytes: 4n, fileCount: 1n });
 });

@@ -1,35 +1,34 @@
 import { randomUUID } from "node:crypto";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { failureOf, fileMissing, readSigned, type Storage, startStorage, upload } from "./fixtures.ts";
+import { failureOf, fileMissing, readSigned, startStorage, upload } from "./fixtures.ts";
 import { putBlob } from "./release-fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 
 const signBlobs = (who: Principal, fileIds: string[], lifetimeMs = 60_000, process = "staging") =>
-  storage.client(BlobService, who, process).signBlobs({ fileIds, lifetime: durationFromMs(lifetimeMs) });
+  storage()
+    .client(BlobService, who, process)
+    .signBlobs({ fileIds, lifetime: durationFromMs(lifetimeMs) });
 
 test("OK: URLs of several files, in their order, also of staged ones", async () => {
   const who = principal();
-  const staged = await putBlob(storage, who, { content: "staged" });
-  const uploaded = await upload(storage, who, { content: "uploaded" });
+  const staged = await putBlob(storage(), who, { content: "staged" });
+  const uploaded = await upload(storage(), who, { content: "uploaded" });
   const { urls } = await signBlobs(who, [staged.fileId, uploaded.fileId.toUpperCase(), staged.fileId]);
-  const contents = await Promise.all(urls.map(async (url) => (await readSigned(storage, { url })).bytes));
+  const contents = await Promise.all(urls.map(async (url) => (await readSigned(storage(), { url })).bytes));
   expect(contents.map(String)).toEqual(["staged", "uploaded", "staged"]);
   expect(await signBlobs(who, [])).toMatchObject({ urls: [] });
 });
 
 test("NotFound: one of the files is unknown, or another organisation's", async () => {
   const who = principal();
-  const { fileId: mine } = await upload(storage, who);
-  const { fileId: foreign } = await upload(storage, principal());
+  const { fileId: mine } = await upload(storage(), who);
+  const { fileId: foreign } = await upload(storage(), principal());
   for (const fileId of [randomUUID(), foreign]) {
     expect(await failureOf(signBlobs(who, [mine, fileId]))).toEqual(fileMissing(fileId));
   }

@@ -1,22 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import { failureOf, fileMissing, lacking, type Storage, startStorage, upload } from "./fixtures.ts";
+import { failureOf, fileMissing, lacking, startStorage, upload } from "./fixtures.ts";
 import { publish, stagedFile } from "./release-fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 
 const mask = (...paths: string[]) => ({ updateMask: { paths } });
 
 test("OK: UpdateFile changes the fields that are set, and the etag", async () => {
   const who = principal();
-  const file = await upload(storage, who);
-  const files = storage.client(FileService, who);
+  const file = await upload(storage(), who);
+  const files = storage().client(FileService, who);
   const { file: changed } = await files.updateFile({
     file: {
       fileId: file.fileId,
@@ -39,8 +36,8 @@ test("OK: UpdateFile changes the fields that are set, and the etag", async () =>
 
 test("OK: UpdateFile with a mask changes only the fields of the mask", async () => {
   const who = principal();
-  const { fileId } = await upload(storage, who);
-  const { file } = await storage
+  const { fileId } = await upload(storage(), who);
+  const { file } = await storage()
     .client(FileService, who)
     .updateFile({ file: { fileId, name: "new.txt", contentType: "text/plain" }, ...mask("content_type") });
   expect(file).toMatchObject({ name: "data.csv", contentType: "text/plain" });
@@ -48,8 +45,8 @@ test("OK: UpdateFile with a mask changes only the fields of the mask", async () 
 
 test("Aborted: UpdateFile with an etag of before, and with one that is none", async () => {
   const who = principal();
-  const { fileId, etag } = await upload(storage, who);
-  const files = storage.client(FileService, who);
+  const { fileId, etag } = await upload(storage(), who);
+  const files = storage().client(FileService, who);
   await files.updateFile({ file: { fileId, name: "first", etag } });
   for (const stale of [etag, "soup"]) {
     expect(await failureOf(files.updateFile({ file: { fileId, name: "second", etag: stale } }))).toEqual({
@@ -61,9 +58,11 @@ test("Aborted: UpdateFile with an etag of before, and with one that is none", as
 });
 
 test("NotFound: UpdateFile of an unknown file and of another organisation's", async () => {
-  const { fileId } = await upload(storage, principal());
+  const { fileId } = await upload(storage(), principal());
   for (const id of [fileId, randomUUID()]) {
-    const call = storage.client(FileService, principal()).updateFile({ file: { fileId: id, name: "x" } });
+    const call = storage()
+      .client(FileService, principal())
+      .updateFile({ file: { fileId: id, name: "x" } });
     expect(await failureOf(call)).toEqual(fileMissing(id));
   }
 });
@@ -82,12 +81,12 @@ test.each([
   ["a path that can't be changed", { file: { fileId }, ...mask("sha256") }, "update_mask"],
   ["an unknown path", { file: { fileId }, ...mask("contentType") }, "update_mask"],
 ])("InvalidArgument: UpdateFile with %s", async (_title, request, field) => {
-  const call = storage.client(FileService, principal()).updateFile(request);
+  const call = storage().client(FileService, principal()).updateFile(request);
   expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields: [field] });
 });
 
 test("PermissionDenied: a viewer", async () => {
-  const files = storage.client(FileService, principal({ roles: ["viewer"] }));
+  const files = storage().client(FileService, principal({ roles: ["viewer"] }));
   for (const call of [
     () => files.updateFile({ file: { fileId, name: "x" } }),
     () => files.deleteFile({ fileId }),
@@ -98,9 +97,9 @@ test("PermissionDenied: a viewer", async () => {
 
 test("FailedPrecondition: a staged or a released file, which goes with what it was made for", async () => {
   const who = principal();
-  const files = storage.client(FileService, who);
-  const staged = await stagedFile(storage, who, { path: "a/staged" });
-  const published = await publish(storage, who, [staged]);
+  const files = storage().client(FileService, who);
+  const staged = await stagedFile(storage(), who, { path: "a/staged" });
+  const published = await publish(storage(), who, [staged]);
   for (const fileId of [staged.fileId, published.files[0]?.fileId ?? ""]) {
     const inUse = { code: "FailedPrecondition", reason: "RESOURCE_IN_USE", metadata: { file: fileId } };
     const { file } = await files.getFile({ fileId });
@@ -110,7 +109,7 @@ test("FailedPrecondition: a staged or a released file, which goes with what it w
     }
     expect((await files.getFile({ fileId })).file).toEqual(file);
   }
-  const another = storage.client(FileService, principal());
+  const another = storage().client(FileService, principal());
   const { fileId } = staged;
   expect(await failureOf(another.deleteFile({ fileId }))).toEqual(fileMissing(fileId));
   expect(await failureOf(another.updateFile({ file: { fileId, name: "new" } }))).toEqual(fileMissing(fileId));

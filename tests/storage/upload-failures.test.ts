@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
   chunkPart,
@@ -10,7 +11,6 @@ import {
   mib,
   openUpload,
   parts,
-  type Storage,
   setQuota,
   sha256,
   startStorage,
@@ -19,17 +19,13 @@ import {
   usageOf,
 } from "./fixtures.ts";
 
-let storage: Storage;
-beforeAll(async () => {
-  storage = await startStorage();
-});
-afterAll(() => storage[Symbol.asyncDispose]());
+const storage = forFile(startStorage);
 
 /** Expects that a failed upload left no temporary file, row, reservation or usage. */
 async function expectNothingLeft(who: ReturnType<typeof principal>) {
-  await expect.poll(() => usageOf(storage, who)).toEqual(usage(0, 0));
-  expect((await filesIn(storage.directory)).filter((path) => path.startsWith("tmp/"))).toEqual([]);
-  const { sql } = storage.database;
+  await expect.poll(() => usageOf(storage(), who)).toEqual(usage(0, 0));
+  expect((await filesIn(storage().directory)).filter((path) => path.startsWith("tmp/"))).toEqual([]);
+  const { sql } = storage().database;
   expect(await sql`select from storage.reservations where org_id = ${who.orgId}`).toEqual([]);
   expect(await sql`select from storage.files where org_id = ${who.orgId}`).toEqual([]);
 }
@@ -46,7 +42,7 @@ test.each([
   ["has another hash", { content: "four", sha256: sha256("for") }, mismatch(sha256("for"), sha256("four"))],
 ])("InvalidArgument: content that %s, and nothing is left", async (_title, request, failure) => {
   const who = principal();
-  expect(await failureOf(upload(storage, who, request))).toEqual(failure);
+  expect(await failureOf(upload(storage(), who, request))).toEqual(failure);
   await expectNothingLeft(who);
 });
 
@@ -58,7 +54,9 @@ test.each([
   ["a piece above 1 MiB", [headerPart({ name: "a" }), chunkPart(generated(mib + 1))], ["chunk"]],
 ])("InvalidArgument: %s, and nothing is left", async (_title, messages, fields) => {
   const who = principal();
-  const call = storage.client(FileService, who).uploadFile(parts(...messages));
+  const call = storage()
+    .client(FileService, who)
+    .uploadFile(parts(...messages));
   expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields });
   await expectNothingLeft(who);
 });
@@ -79,7 +77,7 @@ test.each([
   ["a request id that is none", { requestId: "1" }, "header.request_id"],
 ])("InvalidArgument: a header with %s", async (_title, header, field) => {
   const who = principal();
-  expect(await failureOf(upload(storage, who, header))).toEqual({
+  expect(await failureOf(upload(storage(), who, header))).toEqual({
     code: "InvalidArgument",
     fields: [field],
   });
@@ -110,16 +108,16 @@ const overQuota = (limit: number, used: number, reserved: number, requested: num
 
 test("ResourceExhausted: an announced size above the quota, before a byte is sent", async () => {
   const who = principal();
-  await setQuota(storage, who, 1000);
-  const refused = openUpload(storage, who, { sizeBytes: 1001n });
+  await setQuota(storage(), who, 1000);
+  const refused = openUpload(storage(), who, { sizeBytes: 1001n });
   expect(await failureOf(refused.answer)).toEqual(overQuota(1000, 0, 0, 1001));
   await expectNothingLeft(who);
 });
 
 test("ResourceExhausted: a stream that passes the quota, as soon as it does", async () => {
   const who = principal();
-  await setQuota(storage, who, 2 * mib);
-  const endless = openUpload(storage, who);
+  await setQuota(storage(), who, 2 * mib);
+  const endless = openUpload(storage(), who);
   for (let seed = 1; seed <= 3; seed += 1) endless.send(chunkPart(generated(mib, seed)));
   expect(await failureOf(endless.answer)).toEqual(overQuota(2 * mib, 0, 2 * mib, 3 * mib));
   await expectNothingLeft(who);
@@ -127,14 +125,14 @@ test("ResourceExhausted: a stream that passes the quota, as soon as it does", as
 
 test("OK: a quota is used to its last byte, and not one beyond", async () => {
   const who = principal();
-  await setQuota(storage, who, 10);
-  await upload(storage, who, { content: "123456" });
-  await upload(storage, who, { content: "1234" });
-  expect(await failureOf(upload(storage, who, { content: "1" }))).toEqual(overQuota(10, 10, 0, 1));
-  expect(await failureOf(upload(storage, who, { content: "1", sizeBytes: 1n }))).toEqual(
+  await setQuota(storage(), who, 10);
+  await upload(storage(), who, { content: "123456" });
+  await upload(storage(), who, { content: "1234" });
+  expect(await failureOf(upload(storage(), who, { content: "1" }))).toEqual(overQuota(10, 10, 0, 1));
+  expect(await failureOf(upload(storage(), who, { content: "1", sizeBytes: 1n }))).toEqual(
     overQuota(10, 10, 0, 1),
   );
-  expect(await usageOf(storage, who)).toEqual(usage(10, 2));
+  expect(await usageOf(storage(), who)).toEqual(usage(10, 2));
 });
 
 test("DeadlineExceeded: an upload that stops sending, and nothing is left", async () => {
@@ -161,11 +159,11 @@ test("DeadlineExceeded: no header at all", async () => {
 
 test("Canceled: a client that goes away half-way leaves nothing", async () => {
   const who = principal();
-  const running = openUpload(storage, who, { sizeBytes: BigInt(8 * mib) });
+  const running = openUpload(storage(), who, { sizeBytes: BigInt(8 * mib) });
   running.send(chunkPart(generated(mib)), chunkPart(generated(mib)));
-  await expect.poll(() => usageOf(storage, who)).toEqual(usage(0, 0, 8 * mib));
+  await expect.poll(() => usageOf(storage(), who)).toEqual(usage(0, 0, 8 * mib));
   await expect
-    .poll(async () => (await filesIn(storage.directory)).filter((path) => path.startsWith("tmp/")))
+    .poll(async () => (await filesIn(storage().directory)).filter((path) => path.startsWith("tmp/")))
     .toHaveLength(1);
   running.abandon();
   expect(await failureOf(running.answer)).toEqual({ code: "Canceled" });

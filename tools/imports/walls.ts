@@ -71,7 +71,14 @@ const packageWalls = [
 ];
 
 /** Folders whose subfolders are rooms: imports between rooms go one way. `*` matches one name. */
-export const roomFolders = ["edge", "services/*", "services/orchestration/engine"];
+export const roomFolders = [
+  "edge",
+  "edge/upstream",
+  "services/*",
+  "services/orchestration/connectors",
+  "services/orchestration/connectors/postgresql",
+  "services/orchestration/engine",
+];
 
 export type Breach = Import & { readonly because: string };
 

@@ -26,6 +26,7 @@ export function releaseMemoryAtRest(): Disposable {
 
 /**
  * Returns a function that takes each interval's CPU time: true when the process became idle in it. A start is work.
+ * @internal Exported for tests, which cannot wait for a process to rest.
  */
 export function createRestDetector(part: number): (processorMs: number, elapsedMs: number) => boolean {
   let hasWorked = true;
@@ -37,7 +38,10 @@ export function createRestDetector(part: number): (processorMs: number, elapsedM
   };
 }
 
-/** Blocks the process for about 100 ms. */
+/**
+ * Blocks the process for about 100 ms.
+ * @internal Exported for tests, which measure its effect.
+ */
 export async function releaseMemory(): Promise<void> {
   setFlagsFromString("--expose-gc");
   (runInNewContext("gc") as () => void)();

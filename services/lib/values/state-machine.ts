@@ -1,6 +1,5 @@
-/** States and their allowed transitions. */
+/** States as derived from their allowed transitions. */
 type StateMachine<State extends string> = {
-  readonly transitions: Readonly<Record<State, readonly State[]>>;
   readonly states: [State, ...State[]];
   /** States without transitions. */
   readonly endStates: State[];
@@ -14,7 +13,6 @@ export function stateMachine<State extends string>(
 ): StateMachine<State> {
   const states = Object.keys(transitions) as [State, ...State[]];
   return {
-    transitions,
     states,
     endStates: states.filter((state) => transitions[state].length === 0),
     statesBefore: (state) => states.filter((from) => transitions[from].includes(state)),

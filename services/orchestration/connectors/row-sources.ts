@@ -1,5 +1,5 @@
 import { createPostgresqlRows } from "./postgresql/postgresql-rows.ts";
-import { postgresqlName } from "./postgresql/settings.ts";
+import { postgresqlName } from "./postgresql/target/settings.ts";
 import type { RowSources } from "./sql/row-source.ts";
 
 /** The kinds of databases that source processes read. */

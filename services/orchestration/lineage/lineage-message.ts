@@ -5,27 +5,27 @@ import {
   LineageKind as LineageKindMessage,
   type LineageNodeSchema,
 } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
-import { wordOf } from "../../lib/values/enum-words.ts";
+import { enumWords } from "../../lib/values/enum-words.ts";
 import type { LineageKind } from "./lineage.ts";
 import type { EntityRow } from "./lineage-repository.ts";
 import type { Graph } from "./walk.ts";
 
-const kinds: Readonly<Record<LineageKind, LineageKindMessage>> = {
+const kinds = enumWords<LineageKind, LineageKindMessage>({
   table: LineageKindMessage.TABLE,
   dataset: LineageKindMessage.DATASET,
   job: LineageKindMessage.JOB,
-};
+});
 
 /** The kind in a request. Validation has refused unknown ones. */
 export function fromKind(kind: LineageKindMessage): LineageKind {
-  const found = wordOf(kinds, kind);
+  const found = kinds.toWord(kind);
   if (!found) throw new Error("unknown kind of entity");
   return found;
 }
 
 export const toNode = (row: EntityRow): MessageInitShape<typeof LineageNodeSchema> => ({
   entityId: row.entityId,
-  kind: kinds[row.kind],
+  kind: kinds.toValue(row.kind),
   namespace: row.namespace,
   name: row.name,
   createTime: timestampFromDate(row.createTime),

@@ -31,7 +31,7 @@ type Owner = { readonly orgId: string; readonly userId: string };
 export type ResultFiles = AsyncDisposable & { create(owner: Owner): Promise<ResultFile> };
 
 /** A temporary file. Disposing deletes it. */
-export type ResultFile = AsyncDisposable & {
+type ResultFile = AsyncDisposable & {
   /** Path to write to. */
   readonly path: string;
   /** Aborts with ResourceExhausted (EXECUTION_LIMIT) when the file exceeds a limit. */

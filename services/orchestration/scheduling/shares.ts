@@ -24,7 +24,10 @@ export type Shares = {
   canStart(owner: Owner): boolean;
 };
 
-/** Permits of a class reserved for owners that hold none or are below their share. */
+/**
+ * Permits of a class reserved for owners that hold none or are below their share.
+ * @internal Exported for the property tests of the scheduler.
+ */
 export function reserveOf(guarantee: number): number {
   return guarantee < 2 ? 0 : 1 + Math.floor(guarantee / 8);
 }

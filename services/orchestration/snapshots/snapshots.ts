@@ -3,7 +3,10 @@ import { newId } from "../../lib/values/ids.ts";
 import type { Snapshot } from "../connectors/connector.ts";
 import { snapshotGone, tooManySnapshots } from "../errors.ts";
 
-/** Lease of a snapshot after its last use or renewal, in milliseconds. */
+/**
+ * Lease of a snapshot after its last use or renewal, in milliseconds.
+ * @internal Exported for tests that advance the clock by it.
+ */
 export const leaseMs = 60_000;
 
 /** Maximum of snapshots in one process. Each may hold a connection to its source. */

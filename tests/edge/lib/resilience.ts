@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { startEdge } from "../../../edge/start-edge.ts";
-import type { UpstreamLimits } from "../../../edge/upstream/limits.ts";
+import type { UpstreamLimits } from "../../../edge/upstream/connections/limits.ts";
 import { ResilienceService } from "../../../gen/sluice/test/v1/resilience_pb.ts";
 import { endProcess } from "../../lib/end-process.ts";
 import { freePort } from "../../lib/free-port.ts";

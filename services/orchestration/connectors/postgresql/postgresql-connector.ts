@@ -3,9 +3,9 @@ import { type LoginDeps, prepareLogin } from "../network/prepare-login.ts";
 import { insecureLoginOf, parseServerSettings, secretUsesOf } from "../network/server-settings.ts";
 import { createSqlConnector, type SqlConnectorDeps } from "../sql/sql-connector.ts";
 import type { SqlDatabase } from "../sql/sql-database.ts";
-import type { OwnDatabase } from "./own-database.ts";
-import { type PostgresqlSettings, postgresqlName, postgresqlSettings } from "./settings.ts";
-import type { Target } from "./target.ts";
+import type { OwnDatabase } from "./target/own-database.ts";
+import { type PostgresqlSettings, postgresqlName, postgresqlSettings } from "./target/settings.ts";
+import type { Target } from "./target/target.ts";
 
 export type PostgresqlDeps = SqlConnectorDeps & LoginDeps & { readonly ownDatabase: OwnDatabase };
 

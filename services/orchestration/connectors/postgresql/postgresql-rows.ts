@@ -1,15 +1,15 @@
 import { checkReply } from "../sql/check-reply.ts";
 import type { RowSource, SqlSession } from "../sql/row-source.ts";
-import { copyRange, describeRows } from "./describe-rows.ts";
-import { toRowsFailure } from "./failures.ts";
-import { listTables } from "./list-tables.ts";
-import { openCursor } from "./open-cursor.ts";
-import { openStatement } from "./open-statement.ts";
-import { versionReply } from "./replies.ts";
-import { type Execute, type Session, withSession } from "./session.ts";
-import { createSessionPool } from "./session-pool.ts";
-import { takeSnapshot } from "./take-snapshot.ts";
-import type { Target } from "./target.ts";
+import { listTables } from "./catalog/list-tables.ts";
+import { versionReply } from "./catalog/replies.ts";
+import { toRowsFailure } from "./session/failures.ts";
+import { type Execute, type Session, withSession } from "./session/session.ts";
+import { createSessionPool } from "./session/session-pool.ts";
+import { copyRange, describeRows } from "./statements/describe-rows.ts";
+import { openCursor } from "./statements/open-cursor.ts";
+import { openStatement } from "./statements/open-statement.ts";
+import { takeSnapshot } from "./statements/take-snapshot.ts";
+import type { Target } from "./target/target.ts";
 
 /** Reads PostgreSQL databases. Rows of tables and statements pass through COPY. */
 export function createPostgresqlRows(): RowSource<Target> {

@@ -13,9 +13,6 @@ export const allowedTypes: ReadonlySet<string> = new Set([
   "timestamp with time zone",
 ]);
 
-/** Refused types: a type as a value. */
-export const refusedTypes: readonly string[] = ["type"];
-
 /** Names that COLLATE may combine, joined by dots, in lower case. */
 export const allowedCollations: ReadonlySet<string> = new Set(
   words(`

@@ -85,7 +85,10 @@ export async function readExactly(file: FileHandle, position: number, length: nu
   return buffer;
 }
 
-/** `valuesEnd` is the offset before which all values must end. */
+/**
+ * `valuesEnd` is the offset before which all values must end.
+ * @internal Exported for tests of malformed footers, thousands of them without a file.
+ */
 export function parseFooter(bytes: Buffer, valuesEnd: number): ParquetFooter {
   const cursor = cursorOn(bytes);
   let rowCount = 0;

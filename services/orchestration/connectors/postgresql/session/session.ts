@@ -1,16 +1,16 @@
 import type { Duplex, Writable } from "node:stream";
 import type postgres from "postgres";
-import { copyLineBytesMax } from "../../engine/database/file-reader.ts";
-import { sourceDataInvalid, sourceUnreachable } from "../../errors.ts";
-import type { Limit } from "../../timing/limit.ts";
-import { connectTimeoutMs, type Route } from "../network/connect-pinned.ts";
+import { copyLineBytesMax } from "../../../engine/database/file-reader.ts";
+import { sourceDataInvalid, sourceUnreachable } from "../../../errors.ts";
+import type { Limit } from "../../../timing/limit.ts";
+import { connectTimeoutMs, type Route } from "../../network/connect-pinned.ts";
+import { refuseOwnDatabase } from "../target/own-database.ts";
+import { serverOf, type Target } from "../target/target.ts";
+import { type Backend, type Connection, openConnection } from "../wire/open-connection.ts";
+import { type OpenSocket, openSocket } from "../wire/open-socket.ts";
 import { copyOut } from "./copy-out.ts";
 import { toConnectionFailure, toSnapshotFailure } from "./failures.ts";
-import { type Backend, type Connection, openConnection } from "./open-connection.ts";
-import { type OpenSocket, openSocket } from "./open-socket.ts";
-import { refuseOwnDatabase } from "./own-database.ts";
 import type { SessionPool } from "./session-pool.ts";
-import { serverOf, type Target } from "./target.ts";
 
 /** Margin of the server's statement timeout over ours. It applies if this process dies before it can cancel. */
 const serverGraceMs = 5000;

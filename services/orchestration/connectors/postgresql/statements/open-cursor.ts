@@ -1,8 +1,8 @@
-import type { EncodedValue } from "../../results/encoded-value.ts";
-import type { Cursor, FetchedRows } from "../sql/row-source.ts";
-import { toStatementFailure } from "./failures.ts";
-import type { Execute } from "./session.ts";
-import { readTypes, type TextDecoder } from "./types.ts";
+import type { EncodedValue } from "../../../results/encoded-value.ts";
+import type { Cursor, FetchedRows } from "../../sql/row-source.ts";
+import { readTypes, type TextDecoder } from "../catalog/types.ts";
+import { toStatementFailure } from "../session/failures.ts";
+import type { Execute } from "../session/session.ts";
 
 /**
  * Prefix of the statement. A cursor accepts one SELECT, VALUES, WITH or TABLE and nothing that writes. The server's own

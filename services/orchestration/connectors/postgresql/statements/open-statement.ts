@@ -1,14 +1,14 @@
-import { columnAlias } from "../../engine/database/column-alias.ts";
-import { firstStatement } from "../../engine/first-statement.ts";
-import { sqlInvalid } from "../../errors.ts";
-import { checkReply } from "../sql/check-reply.ts";
-import type { Statement } from "../sql/row-source.ts";
-import { toStatementFailure } from "./failures.ts";
-import { modifierReply } from "./replies.ts";
+import { columnAlias } from "../../../engine/database/column-alias.ts";
+import { firstStatement } from "../../../engine/first-statement.ts";
+import { sqlInvalid } from "../../../errors.ts";
+import { checkReply } from "../../sql/check-reply.ts";
+import type { Statement } from "../../sql/row-source.ts";
+import { modifierReply } from "../catalog/replies.ts";
+import { conversionOf, type TypeConversion, textItself } from "../catalog/type-conversion.ts";
+import { readTypes } from "../catalog/types.ts";
+import { toStatementFailure } from "../session/failures.ts";
+import type { Execute, Session } from "../session/session.ts";
 import { quoteFirst, selectList } from "./select-list.ts";
-import type { Execute, Session } from "./session.ts";
-import { conversionOf, type TypeConversion, textItself } from "./type-conversion.ts";
-import { readTypes } from "./types.ts";
 
 /** Prepares the COPY of a statement's rows. */
 export async function openStatement(

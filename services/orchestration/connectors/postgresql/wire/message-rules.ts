@@ -1,5 +1,5 @@
-import { executionTooLarge } from "../../errors.ts";
-import type { ConnectionSecurity } from "../network/connection-security.ts";
+import { executionTooLarge } from "../../../errors.ts";
+import type { ConnectionSecurity } from "../../network/connection-security.ts";
 import { createLoginGuard } from "./login-guard.ts";
 import { countColumns, isRow } from "./message-bodies.ts";
 import { protocolViolation } from "./protocol-violation.ts";

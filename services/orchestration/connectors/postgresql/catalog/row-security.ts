@@ -1,7 +1,7 @@
-import type { RowSecurity, SnapshotTable } from "../connector.ts";
-import { checkReply } from "../sql/check-reply.ts";
+import type { RowSecurity, SnapshotTable } from "../../connector.ts";
+import { checkReply } from "../../sql/check-reply.ts";
+import type { Execute } from "../session/session.ts";
 import { rowSecurityReply } from "./replies.ts";
-import type { Execute } from "./session.ts";
 
 /**
  * `reached` has the relations that the rows come from: the table itself, and recursively the relations of views. A view

@@ -1,7 +1,7 @@
-import { unwrapEach, wrap } from "../codec/envelope.ts";
-import type { Http2Connection } from "../http2-client/connection.ts";
-import { createContent } from "../http2-client/content.ts";
-import type { ClientStream } from "../http2-client/stream.ts";
+import { unwrapEach, wrap } from "../../codec/envelope.ts";
+import type { Http2Connection } from "../../http2-client/connection.ts";
+import { createContent } from "../../http2-client/content.ts";
+import type { ClientStream } from "../../http2-client/stream.ts";
 
 /** Delay before a watch that ended is started again, in milliseconds. */
 const restartMs = 1_000;

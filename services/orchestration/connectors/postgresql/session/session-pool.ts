@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { type Clock, systemClock } from "../../timing/clock.ts";
-import type { Connection } from "./open-connection.ts";
-import type { Target } from "./target.ts";
+import { type Clock, systemClock } from "../../../timing/clock.ts";
+import type { Target } from "../target/target.ts";
+import type { Connection } from "../wire/open-connection.ts";
 
 /**
  * Idle connections to one source. One whose login, address or security differs from the target's is closed: a secret or the

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { connectPinned, type Route, startTls } from "../network/connect-pinned.ts";
+import { connectPinned, type Route, startTls } from "../../network/connect-pinned.ts";
 
 /** SSLRequest of PostgreSQL's protocol: its length and its code. */
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);

@@ -1,4 +1,4 @@
-import type { Execute } from "./session.ts";
+import type { Execute } from "../session/session.ts";
 
 /** Everything with rows that the role may select from: tables, partitioned and foreign tables, views. */
 const tablesOfSchemas = `

@@ -1,6 +1,6 @@
-import { checkReply } from "../sql/check-reply.ts";
-import { snapshotReply } from "./replies.ts";
-import type { Execute } from "./session.ts";
+import { checkReply } from "../../sql/check-reply.ts";
+import { snapshotReply } from "../catalog/replies.ts";
+import type { Execute } from "../session/session.ts";
 
 /** Exports the snapshot of the session. It idles while the snapshot is used, so the server's idle timeouts are off. */
 const exportSnapshot = `select pg_export_snapshot() as name

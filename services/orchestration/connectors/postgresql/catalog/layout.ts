@@ -1,7 +1,7 @@
-import type { SnapshotTable } from "../connector.ts";
-import { checkReply } from "../sql/check-reply.ts";
+import type { SnapshotTable } from "../../connector.ts";
+import { checkReply } from "../../sql/check-reply.ts";
+import type { Execute } from "../session/session.ts";
 import { columnTypeReply, layoutReply } from "./replies.ts";
-import type { Execute } from "./session.ts";
 
 /** Physical layout of a table, and the types of its columns. */
 export type Layout = {

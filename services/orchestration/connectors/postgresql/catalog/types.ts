@@ -1,10 +1,10 @@
-import { encodeJson } from "../../results/encode-json.ts";
-import { type EncodedValue, encodeDouble } from "../../results/encoded-value.ts";
-import { isoDate, isoOffset } from "../../results/iso.ts";
-import { checkReply } from "../sql/check-reply.ts";
+import { encodeJson } from "../../../results/encode-json.ts";
+import { type EncodedValue, encodeDouble } from "../../../results/encoded-value.ts";
+import { isoDate, isoOffset } from "../../../results/iso.ts";
+import { checkReply } from "../../sql/check-reply.ts";
+import type { Execute } from "../session/session.ts";
 import { parseArray } from "./array-text.ts";
 import { typeReply } from "./replies.ts";
-import type { Execute } from "./session.ts";
 
 /** Converts PostgreSQL's text of a value to the contract's encoding. */
 export type TextDecoder = (text: string) => EncodedValue;

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Socket } from "node:net";
-import { connectHttp2, type Http2Connection } from "../http2-client/connection.ts";
+import { connectHttp2, type Http2Connection } from "../../http2-client/connection.ts";
 import { type Address, authorityOf, type Dial } from "./address.ts";
 import { watchHealth } from "./health-watch.ts";
 import type { UpstreamLimits } from "./limits.ts";

@@ -9,12 +9,12 @@ import {
   sqlInvalid,
   statementRefused,
   tableChanged,
-} from "../../errors.ts";
-import { connectTimeoutMs } from "../network/connect-pinned.ts";
-import { EncryptionAnswerError, EncryptionRefusedError } from "./open-socket.ts";
-import { protocolViolation } from "./protocol-violation.ts";
-import type { PostgresqlSettings } from "./settings.ts";
-import { serverOf } from "./target.ts";
+} from "../../../errors.ts";
+import { connectTimeoutMs } from "../../network/connect-pinned.ts";
+import type { PostgresqlSettings } from "../target/settings.ts";
+import { serverOf } from "../target/target.ts";
+import { EncryptionAnswerError, EncryptionRefusedError } from "../wire/open-socket.ts";
+import { protocolViolation } from "../wire/protocol-violation.ts";
 
 /** Maximum length of a server's text in a message. */
 const textCharactersMax = 500;

@@ -1,10 +1,10 @@
 import type { Duplex } from "node:stream";
 import postgres from "postgres";
-import { connectTimeoutMs } from "../network/connect-pinned.ts";
+import { connectTimeoutMs } from "../../network/connect-pinned.ts";
+import { serverOf, type Target } from "../target/target.ts";
 import { type GuardedSocket, guardSocket } from "./guard-socket.ts";
 import { createMessageRules, type MessageRules } from "./message-rules.ts";
 import { type OpenSocket, openSocket } from "./open-socket.ts";
-import { serverOf, type Target } from "./target.ts";
 
 /** TCP keep-alive delay, in milliseconds. */
 const keepAliveMs = 30_000;

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { connect, isIP, type Socket } from "node:net";
-import type { MeshTls } from "../../services/lib/mesh/mesh-tls.ts";
+import type { MeshTls } from "../../../services/lib/mesh/mesh-tls.ts";
 
 /** A socket that an upstream listens on. */
 export type Address =

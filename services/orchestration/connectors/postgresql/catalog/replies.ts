@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { replyName, replyText, replyTypeName } from "../sql/check-reply.ts";
+import { replyName, replyText, replyTypeName } from "../../sql/check-reply.ts";
 
 const versionCharactersMax = 100;
 

@@ -1,6 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { insecureConnection, sourceUnreachable } from "../../errors.ts";
-import type { ConnectionSecurity } from "../network/connection-security.ts";
+import { insecureConnection, sourceUnreachable } from "../../../errors.ts";
+import type { ConnectionSecurity } from "../../network/connection-security.ts";
 import { protocolViolation } from "./protocol-violation.ts";
 
 /** Maximum of SCRAM iterations. PostgreSQL's default is 4096; a million takes about 0.2 s. */

@@ -1,4 +1,4 @@
-import type { Route } from "../network/connect-pinned.ts";
+import type { Route } from "../../network/connect-pinned.ts";
 import type { OwnDatabase } from "./own-database.ts";
 import type { PostgresqlSettings } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 import type { Duplex, Writable } from "node:stream";
 import postgres from "postgres";
-import { sourceDataInvalid, sourceUnreachable } from "../../errors.ts";
+import { sourceDataInvalid, sourceUnreachable } from "../../../errors.ts";
 import { createCopyReader, type ServerMessage } from "./copy-rows.ts";
 
 /** Idle timeout of a server whose rows are awaited, in milliseconds. */

@@ -1,6 +1,6 @@
 import postgres from "postgres";
-import { connectPostgres } from "../../../lib/database/postgres-client.ts";
-import { addressRefused } from "../../errors.ts";
+import { connectPostgres } from "../../../../lib/database/postgres-client.ts";
+import { addressRefused } from "../../../errors.ts";
 
 /** Identity of a database: the server's system identifier and the OID of the database. */
 export type OwnDatabase = string;

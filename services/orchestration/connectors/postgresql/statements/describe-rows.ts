@@ -1,16 +1,16 @@
-import type { ExtractFormat } from "../../engine/protocol.ts";
-import { identifier } from "../../engine/sql-text.ts";
-import { tableChanged } from "../../errors.ts";
-import type { SnapshotTable } from "../connector.ts";
-import { checkReply } from "../sql/check-reply.ts";
-import type { ReadableTable, RowDescription, RowRange } from "../sql/row-source.ts";
-import { toRowsFailure } from "./failures.ts";
-import { readLayout } from "./layout.ts";
-import { explainReply } from "./replies.ts";
-import { readRowSecurity } from "./row-security.ts";
+import type { ExtractFormat } from "../../../engine/protocol.ts";
+import { identifier } from "../../../engine/sql-text.ts";
+import { tableChanged } from "../../../errors.ts";
+import type { SnapshotTable } from "../../connector.ts";
+import { checkReply } from "../../sql/check-reply.ts";
+import type { ReadableTable, RowDescription, RowRange } from "../../sql/row-source.ts";
+import { readLayout } from "../catalog/layout.ts";
+import { explainReply } from "../catalog/replies.ts";
+import { readRowSecurity } from "../catalog/row-security.ts";
+import { conversionOf } from "../catalog/type-conversion.ts";
+import { toRowsFailure } from "../session/failures.ts";
+import type { Execute } from "../session/session.ts";
 import { quoteFirst, selectList } from "./select-list.ts";
-import type { Execute } from "./session.ts";
-import { conversionOf } from "./type-conversion.ts";
 
 /** Describes a table in the session that holds the snapshot, and locks it against alterations until the session ends. */
 export async function describeRows(

@@ -1,4 +1,4 @@
-import type { EncodedValue } from "../../results/encoded-value.ts";
+import type { EncodedValue } from "../../../results/encoded-value.ts";
 
 /** Parses PostgreSQL's text of an array, as `{1,NULL,"a \"b\""}` or `[0:1]={{1},{2}}`, into nested lists. */
 export function parseArray(text: string, decodeElement: (text: string) => EncodedValue): EncodedValue {

@@ -1,4 +1,4 @@
-import { type ServerSettings, serverSettings } from "../network/server-settings.ts";
+import { type ServerSettings, serverSettings } from "../../network/server-settings.ts";
 
 /** Settings of a source on a PostgreSQL database. */
 export const postgresqlSettings = serverSettings({ port: 5432, nameCharactersMax: 63 });
