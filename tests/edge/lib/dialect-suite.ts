@@ -247,6 +247,31 @@ export function describeDialect(dialect: DialectUnderTest): void {
     });
   });
 
+  test(`InvalidArgument: the dialect ${dialect.name} has the error of a body that is not HTTP, whatever is in it`, async () => {
+    await using edge = await dialect.start({});
+    const socket = connect(edge.port, "127.0.0.1");
+    const headers = {
+      host: "x",
+      ...json,
+      ...credential,
+      expect: "100-continue",
+      "transfer-encoding": "chunked",
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`POST ${paths.write}?x=1 HTTP/1.1\r\n${lines.join("")}\r\n`);
+    await once(socket, "data");
+    const otherPath = dialect.name === "google" ? "/sample/notes" : "/test/v1/echo";
+    socket.write(`GET ${otherPath} HTTP/1.1\r\n`);
+    const answer = await text(socket);
+    const error = {
+      code: Code.InvalidArgument,
+      status: 400,
+      message: "the request is not HTTP: Invalid character in chunk size",
+    };
+    const body = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")));
+    expect([answer.split(" ")[1], body]).toEqual(["400", dialect.write(error).body]);
+  });
+
   test(`Unavailable: the dialect ${dialect.name} has the refusal of a connection over the limit`, async () => {
     await using edge = await dialect.start({ limits: { connectionsMax: 1 } });
     const held = connect(edge.port, "127.0.0.1");
