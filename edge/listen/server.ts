@@ -63,8 +63,8 @@ export async function startServer(options: {
   const connections = createConnectionLimit(limits.connectionsMax);
   const server = listenTo(options, limits, (socket) =>
     detectVersion(socket, limits, (isHttp2, firstBytes) => {
-      const dialect = dialectOf(pathInBytes(firstBytes));
-      if (connections.admit(socket, isHttp2, dialect)) (isHttp2 ? http2 : http1).accept(socket);
+      const path = pathInBytes(firstBytes);
+      if (connections.admit(socket, isHttp2, dialectOf(path))) (isHttp2 ? http2 : http1).accept(socket, path);
     }),
   );
   server.prependListener("connection", connections.track);
@@ -125,10 +125,12 @@ function detectVersion(
   socket.on("readable", read);
 }
 
-type Version = { accept(socket: Socket): void; drain(): void; end(): void };
+type Version = { accept(socket: Socket, firstPath: string): void; drain(): void; end(): void };
 
 function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits, dialectOf: ChooseDialect): Version {
   const running = new Set<ServerResponse>();
+  // By connection, until its first request is there.
+  const firstPaths = new WeakMap<Socket, string>();
   let draining = false;
   const server = createHttp1Server({
     maxHeaderSize: headerBytesMax,
@@ -140,6 +142,7 @@ function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits, dialectOf
   });
   const handle = serializeRequests((request, response) => {
     running.add(response);
+    firstPaths.delete(request.socket);
     if (draining) response.setHeader("connection", "close");
     response.once("close", () => {
       running.delete(response);
@@ -156,14 +159,15 @@ function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits, dialectOf
     if (current?.headersSent) socket.destroy();
     else {
       // In a body, the client chooses the bytes; the path is that of the request.
-      const path = current ? pathOf(current.req) : pathInBytes(error.rawPacket);
+      const path = current ? pathOf(current.req) : (firstPaths.get(socket) ?? pathInBytes(error.rawPacket));
       endWithError(socket, malformed(error), dialectOf(path));
     }
   });
   // Node starts to check timeouts on this event only.
   server.emit("listening");
   return {
-    accept(socket) {
+    accept(socket, firstPath) {
+      firstPaths.set(socket, firstPath);
       openConnections.http1 += 1;
       socket.once("close", () => {
         openConnections.http1 -= 1;

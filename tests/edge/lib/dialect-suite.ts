@@ -272,6 +272,32 @@ export function describeDialect(dialect: DialectUnderTest): void {
     expect([answer.split(" ")[1], body]).toEqual(["400", dialect.write(error).body]);
   });
 
+  test.each([
+    ["that never ends", "", 408, Code.DeadlineExceeded, "the headers did not come in time"],
+    [
+      "that is too large",
+      `x-large: ${"x".repeat(40_000)}`,
+      431,
+      Code.InvalidArgument,
+      /^the headers are larger/,
+    ],
+    ["that is malformed", "x y: z\r\n", 400, Code.InvalidArgument, /^the request is not HTTP/],
+  ] as const)(
+    `${dialect.name} has the error of a head in two packets %s`,
+    async (_, rest, status, code, message) => {
+      await using edge = await dialect.start({ limits: { headersMs: 1_000 } });
+      const socket = connect(edge.port, "127.0.0.1").setNoDelay();
+      const answer = text(socket);
+      socket.write(`GET ${paths.unknown} HTTP/1.1\r\nhost: x\r\n`);
+      // The edge has read the first packet when it responds to a request that came later.
+      await http1(edge.port, "/health");
+      socket.write(rest);
+      const [head = "", body = ""] = (await answer).split("\r\n\r\n");
+      const expected = dialect.write({ code, status, message });
+      expect([Number(head.split(" ")[1]), JSON.parse(body)]).toEqual([expected.status, expected.body]);
+    },
+  );
+
   test(`Unavailable: the dialect ${dialect.name} has the refusal of a connection over the limit`, async () => {
     await using edge = await dialect.start({ limits: { connectionsMax: 1 } });
     const held = connect(edge.port, "127.0.0.1");
