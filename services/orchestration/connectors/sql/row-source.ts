@@ -71,8 +71,9 @@ export type Cursor = {
 };
 
 export type FetchedRows = {
-  /** Values as the contract encodes them. */
-  readonly rows: readonly (readonly EncodedValue[])[];
+  readonly rowCount: number;
+  /** Values as the contract encodes them. Rows are decoded one by one, since those that do not fit are not used. */
+  readonly rows: Iterable<readonly EncodedValue[]>;
   /** Size of the rows as they were received. The size of the next fetch depends on it. */
   readonly sizeBytes: number;
 };
