@@ -139,6 +139,8 @@ function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits, dialectOf
     keepAliveTimeout: idleMs,
     // Large uploads take longer than any fixed time. Readers of bodies have an idle timeout.
     requestTimeout: 0,
+    // `checkHead` checks Host and Expect, so that the errors have a body.
+    requireHostHeader: false,
   });
   const handle = serializeRequests((request, response) => {
     running.add(response);
@@ -150,7 +152,7 @@ function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits, dialectOf
     });
     listener(request, response);
   });
-  server.on("request", handle);
+  server.on("request", handle).on("checkExpectation", handle);
   // Node would drop headers over its limit silently: `checkHead` limits their number.
   server.maxHeadersCount = 0;
   server.on("clientError", (error: ParserError, socket: Socket) => {
@@ -214,7 +216,7 @@ function serveHttp2(listener: Listener, limits: Limits): Version {
     session.setLocalWindowSize(sessionWindowBytes);
     guard.watch(session);
   });
-  server.on("request", listener);
+  server.on("request", listener).on("checkExpectation", listener);
   return {
     accept: (socket) => server.emit("connection", socket),
     drain() {

@@ -169,6 +169,14 @@ export function describeDialect(dialect: DialectUnderTest): void {
       expectError(large, { ...error, message: "the headers are larger than 16384 bytes" });
     });
 
+    test("InvalidArgument: an expectation that is unknown", async () => {
+      expectError(await send(edge.port, paths.unknown, { headers: { expect: "a-wonder" } }), {
+        code: Code.InvalidArgument,
+        status: 417,
+        message: "the header Expect must be 100-continue",
+      });
+    });
+
     test("DeadlineExceeded: a call that takes too long", async () => {
       expectError(await send(edge.port, paths.wait, { headers: { "connect-timeout-ms": "100" } }), {
         code: Code.DeadlineExceeded,
@@ -270,6 +278,16 @@ export function describeDialect(dialect: DialectUnderTest): void {
     };
     const body = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")));
     expect([answer.split(" ")[1], body]).toEqual(["400", dialect.write(error).body]);
+  });
+
+  test(`InvalidArgument: the dialect ${dialect.name} has the error of a head without Host`, async () => {
+    await using edge = await dialect.start({});
+    const socket = connect(edge.port, "127.0.0.1");
+    socket.write(`GET ${paths.unknown} HTTP/1.1\r\nconnection: close\r\n\r\n`);
+    const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
+    const message = "the header Host is missing or not a host";
+    const expected = dialect.write({ code: Code.InvalidArgument, status: 400, message });
+    expect([Number(head.split(" ")[1]), JSON.parse(body)]).toEqual([expected.status, expected.body]);
   });
 
   test.each([
