@@ -38,7 +38,7 @@ export function createInnerServer(listener: () => Listener): InnerServer {
   return {
     send({ method, path, headers, body, clientAddress }) {
       const [near, far] = duplexPair();
-      // The end of one side does not end the other by itself.
+      // Closing one side does not close the other.
       near.once("close", () => far.destroy());
       far.once("close", () => near.destroy());
       server.emit("connection", Object.assign(far, { remoteAddress: clientAddress }));

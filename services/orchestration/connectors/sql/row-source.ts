@@ -131,7 +131,7 @@ export type Statement = {
 export type RowStream =
   | { readonly batches: AsyncIterable<ColumnBatch> }
   | {
-      /** Writes all rows to `sink` with backpressure. Returns how many the server says it sent; undefined if it does not. */
+      /** Writes all rows to `sink` with backpressure. Returns the server's count of rows; undefined if it reports none. */
       readonly writeTo: (sink: Writable) => Promise<number | undefined>;
     };
 
