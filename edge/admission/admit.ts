@@ -86,7 +86,7 @@ async function admitCall(call: AdmittedCall, cost: number): Promise<void> {
   const recalled = authenticate.recall(access, exchange);
   if (recalled) {
     exchange.principal = recalled;
-    // In one acquisition: a shared store is asked once for each call.
+    // One acquisition, so that a call makes a single request to a shared store.
     await acquire([address, ...principalRequests(recalled, limits, cost)]);
     return;
   }

@@ -6,7 +6,7 @@ import type { Limiter } from "./limiter.ts";
 export const readBytesMin = 64 * 1024;
 /** Longest pause of a read that waits for tokens, in milliseconds. */
 const pauseMsMax = 1_000;
-/** Requests of tokens need no permit: each read holds one under a key of its own. */
+/** Requests of tokens need no permit: each read holds one under a separate key. */
 const unlimited = 1_000_000_000;
 
 /** The holder of a budget of bytes. */

@@ -4,7 +4,7 @@ import { buffer } from "node:stream/consumers";
 import type { Listener } from "../http/http.ts";
 import { markInBatch } from "../http/in-batch.ts";
 
-/** The largest head of an inner request: the contract of a batch limits it, and the edge limits it again. */
+/** The largest head of an inner request or response: their senders limit them, and the edge limits requests again. */
 const headBytesMax = 8 * 1024 * 1024;
 
 /** One call of a batch as an HTTP request. */
@@ -38,11 +38,18 @@ export function createInnerServer(listener: () => Listener): InnerServer {
   return {
     send({ method, path, headers, body, clientAddress }) {
       const [near, far] = duplexPair();
-      // The end of one side does not end the other by itself.
+      // Closing one side does not close the other.
       near.once("close", () => far.destroy());
       far.once("close", () => near.destroy());
       server.emit("connection", Object.assign(far, { remoteAddress: clientAddress }));
-      const outgoing = request({ createConnection: () => near, method, path, headers });
+      const outgoing = request({
+        createConnection: () => near,
+        maxHeaderSize: headBytesMax,
+        method,
+        path,
+        // Without a length, Node sends the body of a GET or DELETE unframed, as if it were the next request.
+        headers: body === undefined ? headers : { ...headers, "content-length": Buffer.byteLength(body) },
+      });
       outgoing.end(body);
       return { responded: responseTo(outgoing), cancel: () => outgoing.destroy() };
     },

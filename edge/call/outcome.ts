@@ -1,7 +1,7 @@
 import { codeName } from "../../services/lib/telemetry/code-name.ts";
 import type { Exchange } from "../http/exchange.ts";
 
-/** google.rpc.Code by HTTP status, for responses without an error of their own. */
+/** google.rpc.Code by HTTP status, for responses without an error. */
 const codesByStatus: Readonly<Record<number, string>> = {
   400: "INVALID_ARGUMENT",
   401: "UNAUTHENTICATED",

@@ -16,7 +16,7 @@ export type Dialect = {
   /** Whether a raw path without its query is in this dialect. The first dialect that owns a path is used. */
   owns(path: string): boolean;
 
-  /** Headers that a credential may be in, in lower case. CORS lets them pass, and the calls of a batch share them. */
+  /** Headers that a credential may be in, in lower case. CORS allows them, and the calls of a batch share them. */
   readonly credentialHeaders: readonly string[];
 
   /** The unverified credential of a request; an error if it is missing or malformed. */

@@ -13,7 +13,7 @@ export type RequestBody = {
   readonly isCompressed: boolean;
   /** The whole body as one message, within the limits of a message. */
   read(): Promise<Buffer>;
-  /** The body as it comes, no faster than it is taken, within the limits of a stream. */
+  /** The body in chunks as they are received, no faster than they are consumed, within the limits of a stream. */
   chunks(state?: ReadState): AsyncGenerator<Buffer>;
 };
 

@@ -6,14 +6,13 @@ import { Server as TlsServer } from "node:tls";
 import type { Logger } from "../../services/lib/telemetry/log.ts";
 import { openConnections } from "../call/edge-metrics.ts";
 import { type ChooseDialect, createChooseDialect } from "../dialects/choose-dialect.ts";
-import type { Dialect } from "../dialects/dialect.ts";
 import { headerBytesMax } from "../http/head-limits.ts";
 import type { Listener } from "../http/http.ts";
 import { type Limits, standardLimits } from "../http/limits.ts";
 import { createConnectionLimit } from "./connection-limit.ts";
 import { createHttp2Guard } from "./http2-guard.ts";
 import { endWithError, malformed, type ParserError } from "./malformed.ts";
-import { pathInBytes } from "./request-line.ts";
+import { pathInBytes, pathOf } from "./request-line.ts";
 import { serializeRequests } from "./serialize-requests.ts";
 import { createSlowReaders } from "./slow-readers.ts";
 import { contextOf, type Tls } from "./tls-context.ts";
@@ -54,18 +53,18 @@ export async function startServer(options: {
   drainMs?: number;
 }): Promise<EdgeServer> {
   const { limits = standardLimits, dialectOf = createChooseDialect([]) } = options;
-  const dialectIn = (bytes: Uint8Array | undefined) => dialectOf(pathInBytes(bytes) ?? "");
   const readers = createSlowReaders(limits.pauseMs);
   const listener: Listener = (request, response) => {
     readers.watch(response);
     options.listener(request, response);
   };
-  const http1 = serveHttp1(listener, limits, dialectIn);
+  const http1 = serveHttp1(listener, limits, dialectOf);
   const http2 = serveHttp2(listener, limits);
   const connections = createConnectionLimit(limits.connectionsMax);
   const server = listenTo(options, limits, (socket) =>
     detectVersion(socket, limits, (isHttp2, firstBytes) => {
-      if (connections.admit(socket, isHttp2, dialectIn(firstBytes))) (isHttp2 ? http2 : http1).accept(socket);
+      const path = pathInBytes(firstBytes);
+      if (connections.admit(socket, isHttp2, dialectOf(path))) (isHttp2 ? http2 : http1).accept(socket, path);
     }),
   );
   server.prependListener("connection", connections.track);
@@ -126,14 +125,12 @@ function detectVersion(
   socket.on("readable", read);
 }
 
-type Version = { accept(socket: Socket): void; drain(): void; end(): void };
+type Version = { accept(socket: Socket, firstPath: string): void; drain(): void; end(): void };
 
-function serveHttp1(
-  listener: Listener,
-  { headersMs, idleMs }: Limits,
-  dialectIn: (bytes: Uint8Array | undefined) => Dialect,
-): Version {
+function serveHttp1(listener: Listener, { headersMs, idleMs }: Limits, dialectOf: ChooseDialect): Version {
   const running = new Set<ServerResponse>();
+  // By connection, until its first request is there.
+  const firstPaths = new WeakMap<Socket, string>();
   let draining = false;
   const server = createHttp1Server({
     maxHeaderSize: headerBytesMax,
@@ -142,9 +139,12 @@ function serveHttp1(
     keepAliveTimeout: idleMs,
     // Large uploads take longer than any fixed time. Readers of bodies have an idle timeout.
     requestTimeout: 0,
+    // `checkHead` checks Host and Expect, so that the errors have a body.
+    requireHostHeader: false,
   });
   const handle = serializeRequests((request, response) => {
     running.add(response);
+    firstPaths.delete(request.socket);
     if (draining) response.setHeader("connection", "close");
     response.once("close", () => {
       running.delete(response);
@@ -152,19 +152,24 @@ function serveHttp1(
     });
     listener(request, response);
   });
-  server.on("request", handle);
+  server.on("request", handle).on("checkExpectation", handle);
   // Node would drop headers over its limit silently: `checkHead` limits their number.
   server.maxHeadersCount = 0;
   server.on("clientError", (error: ParserError, socket: Socket) => {
-    const responses = [...running].filter(({ req }) => req.socket === socket);
+    const current = [...running].find(({ req }) => req.socket === socket);
     // The client would take the error for a part of the response that is being sent.
-    if (responses.some(({ headersSent }) => headersSent)) socket.destroy();
-    else endWithError(socket, malformed(error), dialectIn(error.rawPacket));
+    if (current?.headersSent) socket.destroy();
+    else {
+      // In a body, the client chooses the bytes; the path is that of the request.
+      const path = current ? pathOf(current.req) : (firstPaths.get(socket) ?? pathInBytes(error.rawPacket));
+      endWithError(socket, malformed(error), dialectOf(path));
+    }
   });
   // Node starts to check timeouts on this event only.
   server.emit("listening");
   return {
-    accept(socket) {
+    accept(socket, firstPath) {
+      firstPaths.set(socket, firstPath);
       openConnections.http1 += 1;
       socket.once("close", () => {
         openConnections.http1 -= 1;
@@ -211,7 +216,7 @@ function serveHttp2(listener: Listener, limits: Limits): Version {
     session.setLocalWindowSize(sessionWindowBytes);
     guard.watch(session);
   });
-  server.on("request", listener);
+  server.on("request", listener).on("checkExpectation", listener);
   return {
     accept: (socket) => server.emit("connection", socket),
     drain() {

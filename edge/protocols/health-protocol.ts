@@ -22,7 +22,7 @@ const policy: CallPolicy = {
   hedging: undefined,
 };
 
-/** Health checks of load balancers: `/health` says that the process lives, `/health/ready` which upstreams can work. */
+/** Health checks of load balancers: `/health` reports that the process runs, `/health/ready` which upstreams are serving. */
 export const createHealthProtocol = (upstreams: ReadonlyMap<string, Upstream>): Protocol => ({
   name: "health",
   claims: ({ path }) => path === livePath || path === readyPath,

@@ -45,7 +45,7 @@ export const unknownMethods = (toError: CallServices["toError"]): Protocol => ({
   },
 });
 
-// REST has JSON, too; clients of Connect add a header of their own.
+// REST has JSON, too; Connect clients add another header.
 function isRpc({ request }: RequestHead): boolean {
   const contentType = headerOf(request, "content-type");
   const wire = wireOf(contentType);

@@ -56,7 +56,7 @@ async function respond(
   }
 }
 
-/** The call as it is forwarded now: what reading the body took is gone from its deadline. */
+/** The call to forward. Reading the body has used a part of its timeout. */
 const forwarded = ({ exchange, route, timeoutMs }: RestCall): ForwardedCall => ({
   exchange,
   method: route.method,

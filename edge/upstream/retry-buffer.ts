@@ -17,7 +17,7 @@ export type RetryBuffer = {
   detach(): void;
   /** Keeps requests no longer. */
   drop(): void;
-  /** Lets a sender that waits for a stream go on. */
+  /** Resumes a sender that waits for a stream. */
   release(): void;
 };
 

@@ -66,7 +66,7 @@ export async function run(
   const running = await Promise.all(starting);
   const edge = instances.use(await startService(runEdge, parseEdgeConfig(edgeEnv(mesh))));
   ready({ url: edge.address, administrator });
-  // A service that ends by itself stops all others.
+  // A service that ends unexpectedly stops all others.
   await Promise.race([aborted(stop), ...[edge, ...running].map(({ ended }) => ended)]);
 }
 

@@ -17,7 +17,7 @@ export type Mesh = {
   readonly urlSigningKey: string;
 };
 
-/** Environment of a service as if it ran in a process of its own, so that the same code parses it. */
+/** Environment of a service as in a separate process, so that the same code parses it. */
 export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
   const { config } = mesh;
   return {

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createConnection } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { chooseSite } from "../../services/all-in-one/postgres/choose-site.ts";
 import { prepareBinaries } from "../../services/all-in-one/postgres/prepare-binaries.ts";
 import { TOOL_ENVIRONMENT, TOOL_FOLDER } from "../../services/all-in-one/postgres/run-tool.ts";
 import { startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
+import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
 import { freePort } from "../lib/free-port.ts";
 
 const readyWithinMs = 30_000;
@@ -32,9 +32,10 @@ export async function startTcpPostgres(directory: string): Promise<AsyncDisposab
     ...site.account,
   });
   const ended = once(child, "close");
-  await listening(port);
+  const url = `postgres://${user}:${password}@127.0.0.1:${port}/postgres`;
+  await ready(url);
   return {
-    url: `postgres://${user}:${password}@127.0.0.1:${port}/postgres`,
+    url,
     async [Symbol.asyncDispose]() {
       child.kill("SIGINT");
       await ended;
@@ -42,22 +43,21 @@ export async function startTcpPostgres(directory: string): Promise<AsyncDisposab
   };
 }
 
-async function listening(port: number): Promise<void> {
+/** A server that has just begun to listen refuses logins until it has started. */
+async function ready(url: string): Promise<void> {
   const giveUpMs = performance.now() + readyWithinMs;
-  while (!(await canConnect(port))) {
-    if (performance.now() > giveUpMs) throw new Error("the database server does not listen");
-    await setTimeout(50);
-  }
-}
-
-async function canConnect(port: number): Promise<boolean> {
-  const socket = createConnection(port, "127.0.0.1");
+  const sql = connectPostgres(url, { max: 1 });
   try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
+    for (;;) {
+      const failure = await sql`select`.then(
+        () => undefined,
+        (error: Error) => error,
+      );
+      if (!failure) return;
+      if (performance.now() > giveUpMs) throw failure;
+      await setTimeout(50);
+    }
   } finally {
-    socket.destroy();
+    await sql.end();
   }
 }

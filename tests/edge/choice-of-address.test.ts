@@ -1,4 +1,6 @@
+import type { ServerHttp2Stream } from "node:http2";
 import { expect, test } from "vitest";
+import { startRawUpstream } from "./lib/raw-upstream.ts";
 import { startBackend, startEdgeBefore } from "./lib/resilience.ts";
 import { callDuring, overRest, reached } from "./lib/resilience-callers.ts";
 
@@ -71,4 +73,51 @@ test("OK: a process that fails time after time is left out", async () => {
   const before = failing.begun().length;
   for (let call = 0; call < 30; call += 1) expect(await read("k")).toBe("sound");
   expect(failing.begun().length).toBe(before);
+});
+
+/** Responds to a call with an empty message. */
+function respond(stream: ServerHttp2Stream): void {
+  stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+  stream.end(Buffer.alloc(5));
+}
+
+test.each(["", ":follow"])("OK: a call counts for its address until it is cancelled (%s)", async (suffix) => {
+  let begun = 0;
+  let gone = new AbortController();
+  let ended = Promise.resolve();
+  await using silent = await startRawUpstream((stream) => {
+    begun += 1;
+    ended = new Promise((resolve) => stream.once("close", resolve));
+    gone.abort();
+  });
+  await using other = await startRawUpstream(respond);
+  await using edge = await startEdgeBefore([silent.address, other.address]);
+  for (let call = 0; call < 40; call += 1) {
+    gone = new AbortController();
+    const { signal } = gone;
+    await fetch(`${edge.url}/test/v1/resilience/k${suffix}`, { signal })
+      .then((response) => response.text())
+      .catch((error: Error) => expect(error.name).toBe("AbortError"));
+    await ended;
+  }
+  // An address that still had a call would get none while the other has none.
+  expect(begun).toBeGreaterThan(1);
+});
+
+test.each(["", ":follow"])("OK: an address that meets no deadline is left out (%s)", async (suffix) => {
+  let begun = 0;
+  await using silent = await startRawUpstream(() => {
+    begun += 1;
+  });
+  await using other = await startRawUpstream(respond);
+  await using edge = await startEdgeBefore([silent.address, other.address], { ejectionMs: 600_000 });
+  const headers = { "connect-timeout-ms": "200" };
+  const read = async () => {
+    const response = await fetch(`${edge.url}/test/v1/resilience/k${suffix}`, { headers });
+    await response.text();
+  };
+  for (let call = 0; call < 200 && begun < 5; call += 1) await read();
+  for (let call = 0; call < 20; call += 1) await read();
+  expect(begun).toBe(5);
 });

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { compatEnv, compatProblems } from "../../edge/dialects/compat-settings.ts";
 import { createPages } from "../../edge/pages/pages.ts";
 import { NoteService } from "../../gen/compat/sample/v1/notes_pb.ts";
+import { type Env, parseEnv } from "../../services/lib/settings/env.ts";
 import { serviceNameOf } from "../../services/lib/values/service-name.ts";
 import { http1 } from "./lib/raw-http.ts";
 import { type SampleEdge, sampleApi, startSampleEdge } from "./lib/sample-api.ts";
@@ -60,19 +61,17 @@ test("OK: it has a document and a docs page of its own", async () => {
 });
 
 test("OK: a setting chooses the APIs that are served, all by default", () => {
-  const { COMPAT_APIS: setting } = compatEnv([sampleApi]);
-  const read = (text: string | undefined) => z.safeParse(setting, text).data;
-  expect(read(undefined)).toEqual([sampleApi]);
-  expect(read("sample")).toEqual([sampleApi]);
-  expect(read("")).toEqual([]);
-  expect(z.safeParse(setting, "sample, other").error?.issues[0]?.message).toBe(
-    "must be names with commas between, of sample",
+  const schema = z.object(compatEnv([sampleApi]));
+  const read = (env: Env) => parseEnv(schema, env, (set) => compatProblems(set, [sampleApi])).COMPAT_APIS;
+  const address = { COMPAT_ADDRESS: "127.0.0.1:1" };
+  expect(read(address)).toEqual([sampleApi]);
+  expect(read({ ...address, COMPAT_APIS: "" })).toEqual([sampleApi]);
+  expect(read({ ...address, COMPAT_APIS: "sample" })).toEqual([sampleApi]);
+  expect(read({ COMPAT_APIS: "none" })).toEqual([]);
+  expect(() => read({ ...address, COMPAT_APIS: "sample, other" })).toThrow(
+    "COMPAT_APIS: must be names with commas between, of sample",
   );
-  expect(compatProblems({}, [sampleApi])).toEqual([
-    "COMPAT_ADDRESS: is required where COMPAT_APIS names an API",
-  ]);
-  expect(compatProblems({ COMPAT_APIS: "" }, [sampleApi])).toEqual([]);
-  expect(compatProblems({ COMPAT_ADDRESS: "127.0.0.1:1" }, [sampleApi])).toEqual([]);
+  expect(() => read({})).toThrow("COMPAT_ADDRESS: is required where COMPAT_APIS names an API");
 });
 
 test("NotFound: the paths of an API that is not served are nobody's", async () => {

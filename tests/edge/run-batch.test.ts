@@ -5,6 +5,7 @@ import {
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createInnerServer } from "../../edge/batch/inner-server.ts";
 import { BatchService } from "../../gen/sluice/edge/v1/batch_pb.ts";
 import { http1, http2 } from "./lib/raw-http.ts";
 import { type ShelfEdge, startShelfEdge } from "./lib/shelf.ts";
@@ -146,6 +147,33 @@ test("InvalidArgument: a batch in a batch, over REST and as an RPC", async () =>
   ]);
   expect(replies.map(({ status }) => status)).toEqual([400, 400, 200]);
   expect(JSON.stringify(replies[0]?.body)).toContain("a batch can't be a call of a batch");
+});
+
+test("InvalidArgument: a call whose method takes no body is not made, whatever its HTTP method", async () => {
+  const before = edge.calls();
+  const { replies } = await run([
+    get(book, { body: { a: 1 } }),
+    { method: "HEAD", path: book, body: "GET /health HTTP/1.1" },
+    { method: "DELETE", path: book, body: {} },
+  ]);
+  expect(replies.map(({ status }) => status)).toEqual([400, 400, 405]);
+  expect(replies.map(({ headers }) => headers["x-request-id"]?.replace(/.*\./, ""))).toEqual(["0", "1", "2"]);
+  expect(replies[0]?.body).toMatchObject({ error: { message: "body: must be empty: this path takes none" } });
+  expect(edge.calls()).toBe(before);
+});
+
+test("OK: a response with more headers than Node reads by default", async () => {
+  const server = createInnerServer(() => (_, response) => {
+    response.setHeader("x-long", "x".repeat(60_000));
+    response.end("whole");
+  });
+  const inner = { method: "GET", path: "/", headers: { host: "batch" }, body: undefined };
+  const response = await server.send({ ...inner, clientAddress: "127.0.0.1" }).responded;
+  expect([response?.status, response?.headers["x-long"]?.length, response?.body]).toEqual([
+    200,
+    60_000,
+    "whole",
+  ]);
 });
 
 test("Unimplemented: streams, uploads and downloads", async () => {

@@ -80,29 +80,30 @@ export function connectorSuite(name: string, open: () => Promise<SourceUnderTest
     let under: SourceUnderTest;
     let sourceId: string;
     let tableId: string;
+    let snapshotIds: string[] = [];
     beforeAll(async () => {
       under = await open();
       sourceId = await createSource(under.user, under.connector, under.settings);
       tableId = (await tablesOf(under.user, sourceId)).orders ?? "";
     });
     afterAll(() => under[Symbol.asyncDispose]());
+    // An open snapshot keeps its tables from being altered until its lease ends, after a minute.
+    afterEach(async () => {
+      const close = (snapshotId: string) => under.user.extracts.closeSnapshot({ snapshotId });
+      await Promise.all(snapshotIds.map(close));
+      snapshotIds = [];
+    });
 
     const testConnection = (settings: JsonObject) =>
       under.user.connectors.testConnection({ connector: under.connector, settings });
-    const snapshotIds: string[] = [];
     const planOrders = async (overrides: Parameters<typeof plan>[3] = {}) => {
-      const options = { chunkRows: under.chunkRows, ...overrides };
-      const planned = await plan(under.user, sourceId, [tableId], options);
+      const planned = await plan(under.user, sourceId, [tableId], {
+        chunkRows: under.chunkRows,
+        ...overrides,
+      });
       snapshotIds.push(planned.snapshotId);
       return planned;
     };
-    // An open snapshot would lock the table until its lease expires.
-    afterEach(async () => {
-      const closing = snapshotIds
-        .splice(0)
-        .map((snapshotId) => under.user.extracts.closeSnapshot({ snapshotId }));
-      await Promise.all(closing);
-    });
     const rowsOf = async (planned: PlanChunksResponse, chunk: PlannedChunk): Promise<Order[]> => {
       const { bytes, summary } = await extractChunk(under.user, planned, chunk);
       const rows = await readParquet(bytes);

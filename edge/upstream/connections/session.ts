@@ -8,7 +8,7 @@ import type { UpstreamLimits } from "./limits.ts";
 export type SessionEvents = {
   /** Called when the connection is ready and on each change of the server's health. */
   health(isServing: boolean): void;
-  /** Called exactly once: the connection takes no new calls. Calls in flight may go on. */
+  /** Called exactly once: the connection takes no new calls. Calls in flight may continue. */
   retired(): void;
 };
 

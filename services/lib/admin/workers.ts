@@ -8,9 +8,9 @@ type Reply = { readonly adminQuestion: number; readonly value: unknown };
 export type Workers = Disposable & {
   /** Whether a worker was ever started. */
   readonly haveBegun: boolean;
-  /** Asks each listening worker. The reply of one that is too slow is undefined. */
+  /** Sends a request to each listening worker. The reply is undefined after a timeout. */
   askAll(topic: string, timeoutMs: number): Promise<unknown[]>;
-  /** Asks any one worker. */
+  /** Sends a request to any worker. */
   askOne(topic: string, timeoutMs: number): Promise<unknown>;
 };
 

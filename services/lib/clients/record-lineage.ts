@@ -32,7 +32,7 @@ const finalCodes = new Set([
 
 /**
  * Records the inputs and outputs of a run, in batches of tables. Repeating a batch changes nothing. A batch that is
- * refused for good is dropped and logged.
+ * rejected permanently is dropped and logged.
  */
 export async function recordLineage<Table>(
   { lineage, log }: { lineage: Pick<MeshClient<typeof LineageService>, "recordLineage">; log: Logger },

@@ -44,7 +44,7 @@ export function observeHandler(method: DescMethod, header: Pick<Headers, "get">)
 
 /**
  * Observes an outgoing call from `caller` to `peer` within the current span. `kind` is CLIENT for a call on the wire,
- * INTERNAL for a call whose attempts have spans of their own.
+ * INTERNAL for a call whose attempts have separate spans.
  */
 export function observeUpstream(
   caller: string,

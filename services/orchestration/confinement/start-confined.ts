@@ -39,7 +39,7 @@ export function startConfined(confined: ConfinedProgram): ChildProcess {
   const child = spawn(...commandOf(confined), {
     cwd: confined.directory,
     env: environment,
-    // A process group of its own: Ctrl-C in the terminal must not reach it.
+    // A separate process group, so that Ctrl-C in the terminal does not reach it.
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "pipe"],
   });

@@ -22,8 +22,8 @@ type Run = (
 ) => Promise<unknown>;
 
 /**
- * Serves one source in this process. It is a process of its own because a source can keep it busy, fill its memory or hit a
- * fault of the client: only the calls on that source end with it.
+ * Serves one source in this process. Each source has a separate process, because it can keep the process busy, fill its memory
+ * or trigger a fault of the client. Then only the calls to that source fail.
  */
 export function serveSource(sources: RowSources): void {
   const operations = new Map<string, Run>(Object.entries(createOperations(sources)) as [string, Run][]);

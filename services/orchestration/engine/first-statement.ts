@@ -10,7 +10,7 @@ export function firstStatement(sql: string): string {
   return sql;
 }
 
-/** Where the string, name or comment ends that begins here; of anything else the next character. */
+/** Offset after the string, name or comment that begins here, or after one other character. */
 function endOfToken(sql: string, at: number): number {
   const two = sql.slice(at, at + 2);
   if (two === "--") return behind(sql, "\n", at);
@@ -24,7 +24,7 @@ function endOfToken(sql: string, at: number): number {
 const tagCharactersMax = 130;
 const dollarTag = /^\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/;
 
-/** A doubled quote ends a string and begins the next one, which comes to the same. */
+/** A doubled quote counts as the end of a string and the start of the next one, with the same result. */
 function behind(sql: string, end: string, from: number): number {
   const at = sql.indexOf(end, from);
   return at < 0 ? sql.length : at + end.length;

@@ -4,7 +4,7 @@ import { systemClock } from "../timing/clock.ts";
 
 const permitsMin = 2;
 const permitsMax = 12;
-/** Memory assumed per execution. DuckDB spills beyond its limit, and few executions need all that a process may use. */
+/** Memory assumed per execution. DuckDB spills beyond its limit, and few executions need the whole limit of a process. */
 const executionBytes = 512 * 1024 ** 2;
 
 /** Number of executions that run at the same time within the memory of all engines. */

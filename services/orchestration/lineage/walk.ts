@@ -18,7 +18,7 @@ const columnsMax = 10_000;
 const columnsBytesMax = 8 * 1024 * 1024;
 const depthDefault = 20;
 
-/** A part of the graph. `truncated` says that a limit cut it off. */
+/** A part of the graph. `truncated` is set if a limit was reached. */
 export type Graph = {
   readonly entities: readonly EntityRow[];
   readonly edges: readonly (LineageEdge & { readonly columns: readonly ColumnRow[] })[];

@@ -3,7 +3,7 @@ import { beforeAbort } from "../timing/before-abort.ts";
 /** Work whose result several callers share. The result is disposed when the last of them has disposed it. */
 export type SharedWork<T> = {
   /**
-   * Starts the work of a key, or joins it if it is running. A caller leaves when its signal aborts. The work goes on for the
+   * Starts the work of a key, or joins it if it is running. A caller leaves when its signal aborts. The work continues for the
    * others and is aborted when the last one leaves. A failure is thrown to every waiting caller.
    */
   join(

@@ -15,7 +15,7 @@ export function startChild(program: URL, compileCache: string): ChildProcess {
     // This process's environment holds secrets.
     env: { NODE_COMPILE_CACHE: compileCache },
     execArgv: [`--max-old-space-size=${heapMiB}`, "--disable-warning=ExperimentalWarning"],
-    // A process group of its own: Ctrl-C in the terminal must not reach it.
+    // A separate process group, so that Ctrl-C in the terminal does not reach it.
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });

@@ -3,7 +3,7 @@ import { type EncodedValue, wireBytes } from "./encoded-value.ts";
 /** Size limit of the rows of one response, in bytes. */
 const resultBytesMax = 3 * 1024 * 1024;
 
-/** The first row alone is larger than an answer may be. */
+/** The first row alone exceeds the limit of a response. */
 export class RowTooLargeError extends Error {
   override name = "RowTooLargeError";
   override message = "the first row alone takes more than 3 MiB: select fewer columns, or parts of them";

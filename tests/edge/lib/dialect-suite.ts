@@ -169,6 +169,14 @@ export function describeDialect(dialect: DialectUnderTest): void {
       expectError(large, { ...error, message: "the headers are larger than 16384 bytes" });
     });
 
+    test("InvalidArgument: an expectation that is unknown", async () => {
+      expectError(await send(edge.port, paths.unknown, { headers: { expect: "a-wonder" } }), {
+        code: Code.InvalidArgument,
+        status: 417,
+        message: "the header Expect must be 100-continue",
+      });
+    });
+
     test("DeadlineExceeded: a call that takes too long", async () => {
       expectError(await send(edge.port, paths.wait, { headers: { "connect-timeout-ms": "100" } }), {
         code: Code.DeadlineExceeded,
@@ -246,6 +254,67 @@ export function describeDialect(dialect: DialectUnderTest): void {
       });
     });
   });
+
+  test(`InvalidArgument: the dialect ${dialect.name} has the error of a body that is not HTTP, whatever is in it`, async () => {
+    await using edge = await dialect.start({});
+    const socket = connect(edge.port, "127.0.0.1");
+    const headers = {
+      host: "x",
+      ...json,
+      ...credential,
+      expect: "100-continue",
+      "transfer-encoding": "chunked",
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`POST ${paths.write}?x=1 HTTP/1.1\r\n${lines.join("")}\r\n`);
+    await once(socket, "data");
+    const otherPath = dialect.name === "google" ? "/sample/notes" : "/test/v1/echo";
+    socket.write(`GET ${otherPath} HTTP/1.1\r\n`);
+    const answer = await text(socket);
+    const error = {
+      code: Code.InvalidArgument,
+      status: 400,
+      message: "the request is not HTTP: Invalid character in chunk size",
+    };
+    const body = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")));
+    expect([answer.split(" ")[1], body]).toEqual(["400", dialect.write(error).body]);
+  });
+
+  test(`InvalidArgument: the dialect ${dialect.name} has the error of a head without Host`, async () => {
+    await using edge = await dialect.start({});
+    const socket = connect(edge.port, "127.0.0.1");
+    socket.write(`GET ${paths.unknown} HTTP/1.1\r\nconnection: close\r\n\r\n`);
+    const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
+    const message = "the header Host is missing or not a host";
+    const expected = dialect.write({ code: Code.InvalidArgument, status: 400, message });
+    expect([Number(head.split(" ")[1]), JSON.parse(body)]).toEqual([expected.status, expected.body]);
+  });
+
+  test.each([
+    ["that never ends", "", 408, Code.DeadlineExceeded, "the headers did not come in time"],
+    [
+      "that is too large",
+      `x-large: ${"x".repeat(40_000)}`,
+      431,
+      Code.InvalidArgument,
+      /^the headers are larger/,
+    ],
+    ["that is malformed", "x y: z\r\n", 400, Code.InvalidArgument, /^the request is not HTTP/],
+  ] as const)(
+    `${dialect.name} has the error of a head in two packets %s`,
+    async (_, rest, status, code, message) => {
+      await using edge = await dialect.start({ limits: { headersMs: 1_000 } });
+      const socket = connect(edge.port, "127.0.0.1").setNoDelay();
+      const answer = text(socket);
+      socket.write(`GET ${paths.unknown} HTTP/1.1\r\nhost: x\r\n`);
+      // The edge has read the first packet when it responds to a request that came later.
+      await http1(edge.port, "/health");
+      socket.write(rest);
+      const [head = "", body = ""] = (await answer).split("\r\n\r\n");
+      const expected = dialect.write({ code, status, message });
+      expect([Number(head.split(" ")[1]), JSON.parse(body)]).toEqual([expected.status, expected.body]);
+    },
+  );
 
   test(`Unavailable: the dialect ${dialect.name} has the refusal of a connection over the limit`, async () => {
     await using edge = await dialect.start({ limits: { connectionsMax: 1 } });

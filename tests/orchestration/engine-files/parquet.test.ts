@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { DuckDBConnection } from "@duckdb/node-api";
+import { DuckDBConnection } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EngineFailure } from "../../../services/orchestration/engine/engine-failure.ts";
 import type { ReadingSettings } from "../../../services/orchestration/engine/reading-settings.ts";
@@ -133,6 +133,24 @@ test("OK: tells which values a type that is wanted does not keep", async () => {
     { line: undefined, column: "words", message: '1 value is no BIGINT, as "a\\u0000b" (row 1)' },
   ]);
 });
+
+test.each(["row_index", "place", "text"])(
+  "OK: tells the row of a value beside a column with the name %s",
+  async (name) => {
+    const rows = `SELECT * FROM (VALUES ('z', '5'), ('y', 'abc')) AS rows("${name}", a)`;
+    const writer = await DuckDBConnection.create();
+    await writer.run(`COPY (${rows}) TO 'made.parquet'`);
+    writer.closeSync();
+    const content = await readFile("made.parquet");
+    const problemsOf = async (column: string) =>
+      (await open(content, { columnTypes: { [column]: "BIGINT" } })).problems.map(({ message }) => message);
+    expect(await problemsOf("a")).toEqual(['1 value is no BIGINT, as "abc" (row 2)']);
+    expect(await problemsOf(name)).toEqual([
+      '2 values are no BIGINT, as "z" (row 1)',
+      '2 values are no BIGINT, as "y" (row 2)',
+    ]);
+  },
+);
 
 const cutOff = "it is cut off: it does not end as a Parquet file does";
 test.each([

@@ -130,7 +130,7 @@ function fetchRows(rows: Iterator<SqliteValue[]>, count: number): FetchedRows {
     fetched.push(value.map(decodeValue));
     sizeBytes += value.reduce<number>((sum, item) => sum + (encodeText(item)?.length ?? 1), 1);
   }
-  return { rows: fetched, sizeBytes };
+  return { rowCount: fetched.length, rows: fetched, sizeBytes };
 }
 
 function describeRows(database: DatabaseSync, { name, columns, wanted }: SnapshotTable): RowDescription {

@@ -29,7 +29,7 @@ export const serverSettings = (defaults: { readonly port: number; readonly nameC
       .enum(["disable", "prefer", "require", "verify-full"])
       .optional()
       .describe(
-        "As libpq's sslMode. By default `prefer` for addresses of this machine without a caSecret, and `verify-full` for " +
+        "As libpq's sslmode. By default `prefer` for addresses of this machine without a caSecret, and `verify-full` for " +
           "all others: the certificate must be for the host, from a known authority. Less takes allowInsecureLogin there.",
       ),
     caSecret: settingText(127)

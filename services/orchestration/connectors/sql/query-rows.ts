@@ -17,7 +17,7 @@ export const queryRows =
     let batchRows = Math.min(firstBatchRows, maxRows + 1);
     const cursor = await session.openCursor(sql, batchRows);
     let fetched = cursor.first;
-    while (pushAll(kept, fetched) && fetched.rows.length === batchRows) {
+    while (pushAll(kept, fetched) && fetched.rowCount === batchRows) {
       batchRows = nextBatch(fetched, maxRows + 1 - kept.rows.length);
       fetched = await cursor.fetch(batchRows);
     }
@@ -26,13 +26,14 @@ export const queryRows =
 
 function pushAll(kept: BoundedRows, { rows }: FetchedRows): boolean {
   try {
-    return rows.every((row) => kept.push(row));
+    for (const row of rows) if (!kept.push(row)) return false;
+    return true;
   } catch (error) {
     throw error instanceof RowTooLargeError ? executionTooLarge(error.message) : error;
   }
 }
 
-function nextBatch({ rows, sizeBytes }: FetchedRows, rowsLeft: number): number {
-  const fitting = Math.max(1, Math.floor((batchBytes * rows.length) / Math.max(1, sizeBytes)));
-  return Math.min(fitting, rows.length * 2, batchRowsMax, rowsLeft);
+function nextBatch({ rowCount, sizeBytes }: FetchedRows, rowsLeft: number): number {
+  const fitting = Math.max(1, Math.floor((batchBytes * rowCount) / Math.max(1, sizeBytes)));
+  return Math.min(fitting, rowCount * 2, batchRowsMax, rowsLeft);
 }

@@ -15,7 +15,7 @@ export type RangeRequest = {
   readonly inputPath: string;
 };
 
-/** Writes a range of a snapshot to a pipe. Returns how many rows were sent, if the source says so. */
+/** Writes a range of a snapshot to a pipe. Returns the number of sent rows, if the source reports it. */
 export const readRange = (
   source: RowSource,
   held: HeldSnapshots,

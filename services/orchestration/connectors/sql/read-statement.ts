@@ -16,7 +16,7 @@ export type StatementRequest = {
 /** Format of the rows in the pipe. */
 export type StatementPlan = ResultRows & { readonly kind: "copy" };
 
-/** Sends the plan of a statement, then writes its rows to a pipe. Returns how many were sent, if the source says so. */
+/** Sends the plan of a statement, then writes its rows to a pipe. Returns their number, if the source reports it. */
 export const readStatement = (
   source: RowSource,
   { login, sql, rowsMax, inputPath, timeoutMs }: StatementRequest & { login: unknown; timeoutMs: number },

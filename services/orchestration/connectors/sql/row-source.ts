@@ -71,8 +71,9 @@ export type Cursor = {
 };
 
 export type FetchedRows = {
-  /** Values as the contract encodes them. */
-  readonly rows: readonly (readonly EncodedValue[])[];
+  readonly rowCount: number;
+  /** Values as the contract encodes them. Rows are decoded one by one, since those that do not fit are not used. */
+  readonly rows: Iterable<readonly EncodedValue[]>;
   /** Size of the rows as they were received. The size of the next fetch depends on it. */
   readonly sizeBytes: number;
 };
@@ -130,7 +131,7 @@ export type Statement = {
 export type RowStream =
   | { readonly batches: AsyncIterable<ColumnBatch> }
   | {
-      /** Writes all rows to `sink` with backpressure. Returns how many the server says it sent; undefined if it does not. */
+      /** Writes all rows to `sink` with backpressure. Returns the server's count of rows; undefined if it reports none. */
       readonly writeTo: (sink: Writable) => Promise<number | undefined>;
     };
 

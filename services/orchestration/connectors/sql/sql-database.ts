@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { SecretUse, Settings } from "../connector.ts";
 import type { Lookup } from "../network/address-guard.ts";
 
-/** A kind of SQL database, as the service sees it. The RowSource of the same name reads it in a process of its own. */
+/** The service's part of a kind of SQL database. The RowSource of the same name reads it in a separate process. */
 export type SqlDatabase<S, Login> = {
   /** Name of the connector. */
   readonly name: string;

@@ -25,13 +25,13 @@ export async function openSqlSnapshot(
   const lost = new AbortController();
   const planned = Promise.withResolvers<SnapshotPlan>();
   const extractions = new Set<Promise<void>>();
-  // The session outlives the call that opens it, so it needs a signal of its own.
+  // The session outlives the call that opens it, so it needs another signal.
   const holding = process.request(
     "holdSnapshot",
     { request, timeoutMs: limit.timeoutMs },
     { signal: release.signal, onPart: planned.resolve },
   );
-  // Extractions that run already may still succeed; otherwise they fail with an error of their own.
+  // Extractions that run already may still succeed; otherwise they fail with another error.
   holding
     .catch(planned.reject)
     .then(() => Promise.all(extractions))

@@ -24,11 +24,15 @@ export async function writeRows(
 function encodeBatch({ rowCount, columns }: ColumnBatch): string {
   const lines = Array.from({ length: rowCount }, (_, index) => {
     const line = columns.map((values) => encodeValue(values[index] ?? null)).join(",");
-    if (line.length > copyLineBytesMax) throw rowTooLarge();
+    if (isAbove(copyLineBytesMax, line)) throw rowTooLarge();
     return line;
   });
   return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
 }
+
+/** Counts the bytes only where the characters leave it open. A character takes at most three. */
+const isAbove = (bytesMax: number, line: string): boolean =>
+  line.length > bytesMax || (3 * line.length > bytesMax && Buffer.byteLength(line) > bytesMax);
 
 function encodeValue(value: string | null): string {
   if (value === null) return "\\N";

@@ -43,7 +43,7 @@ function kindOf(text: string, fallback: FailureKind): FailureKind {
   return fallback;
 }
 
-/** The excerpt of a long line is shortened, because the problem stands after it. */
+/** The excerpt of a long line is shortened, because the problem follows it. */
 const longExcerpt = /^(Original Line: .{100}).+$/s;
 
 /** Joins the lines before the first hint. */

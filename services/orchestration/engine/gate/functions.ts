@@ -1,5 +1,5 @@
 // Every function of DuckDB's catalogue is either allowed or refused here.
-// tests/orchestration/gate-catalogue.test.ts asks the DuckDB in use for its functions and fails for one that is in neither.
+// tests/orchestration/gate-catalogue.test.ts lists the functions of the DuckDB in use and fails for one that is in neither.
 
 const words = (text: string): string[] => text.trim().split(/\s+/);
 

@@ -3,7 +3,7 @@ import { replyName, replyText, replyTypeName } from "../../sql/check-reply.ts";
 
 const versionCharactersMax = 100;
 
-/** Integers, which the server is asked to send as text. */
+/** Integers, which the client requests as text. */
 const digits = z.string().regex(/^-?\d{1,10}$/);
 const integer = digits.transform(Number);
 

@@ -47,7 +47,8 @@ async function withStatementFailures<T>(sql: string, work: () => PromiseLike<T>)
 }
 
 const decodeRows = (rows: readonly RawRow[], decoders: readonly TextDecoder[]): FetchedRows => ({
-  rows: rows.map((row) => row.map((value, index) => decode(value, decoders[index]))),
+  rowCount: rows.length,
+  rows: rows.values().map((row) => row.map((value, index) => decode(value, decoders[index]))),
   sizeBytes: rows.reduce((sum, row) => row.reduce((wide, value) => wide + (value?.length ?? 0), sum + 1), 0),
 });
 

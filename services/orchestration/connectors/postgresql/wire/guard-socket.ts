@@ -24,7 +24,7 @@ export function guardSocket({ socket: inner, raw }: OpenSocket, rules: MessageRu
       done(error);
     },
   });
-  // The client reads it before it says goodbye.
+  // The client reads it before it sends Terminate.
   Object.defineProperty(socket, "readyState", { get: () => inner.readyState });
   inner.on("data", (chunk: Buffer) => {
     try {

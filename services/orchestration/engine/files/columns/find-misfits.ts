@@ -45,8 +45,9 @@ async function findMisfitsOf(
   if (count === 0) return [];
   const found = await readRows(
     connection,
-    `SELECT row_index, ${text} AS text FROM (SELECT *, row_number() OVER () - 1 AS row_index FROM ${relation}) ` +
-      `WHERE ${misfits} ORDER BY row_index LIMIT ${examplesMax}`,
+    // Only these three columns leave the inner query: with all of them, one of the file's could be named like ours.
+    `SELECT row_index, text FROM (SELECT row_number() OVER () - 1 AS row_index, ${text} AS text, ` +
+      `${misfits} AS misfit FROM ${relation}) WHERE misfit ORDER BY row_index LIMIT ${examplesMax}`,
   );
   const sum = count === 1 ? "1 value is" : `${count.toLocaleString("en")} values are`;
   return found.map(({ row_index: index, text: value }) => {

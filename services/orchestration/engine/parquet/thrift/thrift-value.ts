@@ -35,7 +35,7 @@ export const list = (values: readonly ThriftValue[]): ThriftValue => ({
   },
 });
 
-/** The fields stand in the order of their ids; undefined values are left out. */
+/** Fields in the order of their ids; undefined values are omitted. */
 export const struct = (fields: ThriftFields): ThriftValue => ({
   type: wireTypes.struct,
   write(bytes) {
