@@ -107,7 +107,7 @@ describe("OK", () => {
   test("truncated: rows beyond 3 MiB are not decoded, so that they can be far larger than the first ones", async () => {
     const wide = "(select array_agg('abc'::text) from generate_series(1, 600000))";
     const sql = `select case when id > 10 then ${wide} else '{}'::text[] end from orders order by id limit 30`;
-    const { rows, truncated } = await query(user, sourceId, sql);
+    const { rows, truncated } = await query(user(), sourceId(), sql);
     expect([rows, truncated]).toEqual([Array.from({ length: 10 }, () => [[]]), true]);
   });
 
