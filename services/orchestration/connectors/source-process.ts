@@ -1,7 +1,6 @@
-import { flushCompileCache } from "node:module";
+import { keepCompileCache } from "../process/keep-compile-cache.ts";
 import { createRowSources } from "./row-sources.ts";
 import { serveSource } from "./serve-source.ts";
 
 serveSource(createRowSources());
-// A killed process would not write its compile cache, and most are killed.
-flushCompileCache();
+keepCompileCache();

@@ -1,5 +1,5 @@
-import { flushCompileCache } from "node:module";
 import { bindToParent } from "../../process/bind-to-parent.ts";
+import { keepCompileCache } from "../../process/keep-compile-cache.ts";
 import { readStatement } from "./read-statement.ts";
 import type { ParseRequest } from "./statement-facts.ts";
 
@@ -10,6 +10,5 @@ bindToParent();
 process.on("message", (request: ParseRequest) => process.send?.({ facts: readStatement(request) }));
 // Warm-up: the first statement takes longest.
 readStatement({ sql: "SELECT a FROM b", dialect: "postgresql", knownTables: [] });
-// A process that is killed would not write it, and this one always is.
-flushCompileCache();
+keepCompileCache();
 process.send?.("ready");
