@@ -54,8 +54,15 @@ export function createListener(options: {
   };
 }
 
+/** Has the response of HTTP/1.1 say `Connection: close`. */
+function endConnection(response: Exchange["response"]): void {
+  if ("shouldKeepAlive" in response) response.shouldKeepAlive = false;
+}
+
 async function dispatch(exchange: Exchange, protocols: readonly Protocol[]): Promise<void> {
-  const { request, path } = exchange;
+  const { request, response, path } = exchange;
+  // HTTP/1.1 without Host is malformed: the connection ends after the error, as Node would end it.
+  if (request.httpVersion === "1.1" && request.headers.host === undefined) endConnection(response);
   checkHead(request);
   if ((request.url ?? "").length > urlBytesMax) throw urlTooLong(urlBytesMax);
   if (!path.startsWith("/")) throw pathUnknown();

@@ -74,6 +74,11 @@ test.each([
   expect(await rawBytes(edge.port, bytes)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
 });
 
+test("400: without Host the connection ends with the response, as after any malformed head", async () => {
+  await using edge = await startTestEdge();
+  expect(await rawBytes(edge.port, "GET /health HTTP/1.1\r\n\r\n")).toMatch(/^connection: close\r$/im);
+});
+
 test("OK: what no RPC framework expects does not end the process", async () => {
   await using edge = await startTestEdge();
   const path = "/sluice.test.v1.EchoService/Look";
