@@ -3,6 +3,9 @@ import { backoffMs } from "./connections/backoff.ts";
 /** Attempts of one call, hedged ones included. */
 const attemptsMax = 4;
 
+/** Longest delay that a server may ask for. A waiting call holds its permits, and a stream may have no deadline. */
+const pushbackMsMax = 60_000;
+
 /**
  * Outcome of one attempt: the upstream responded; the connection or the upstream failed, and the request may have had an
  * effect; or the request was not processed (REFUSED_STREAM, GOAWAY, never sent), so that it had none.
@@ -48,8 +51,11 @@ export function retryDelayMs(failed: FailedAttempt, random?: number): number | u
   return delayMs < leftMs ? delayMs : undefined;
 }
 
-/** Reads `grpc-retry-pushback-ms`; a value that is not a number forbids retries, as gRPC's retry design says. */
+/**
+ * Reads `grpc-retry-pushback-ms`. A value that is not a number forbids retries, as gRPC's retry design says; so does one
+ * above a minute.
+ */
 export function parsePushback(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  return /^\d{1,9}$/.test(value) ? Number(value) : -1;
+  return /^\d{1,9}$/.test(value) && Number(value) <= pushbackMsMax ? Number(value) : -1;
 }

@@ -40,6 +40,20 @@ export async function provisionDatabase(options: {
   return Object.fromEntries(urls) as ServiceUrls;
 }
 
+/** Locks the database for one run of `provision`, until disposed or the process dies. Rejects if another run has the lock. */
+export async function lockProvisioning(adminUrl: string): Promise<AsyncDisposable> {
+  const sql = connectPostgres(adminUrl, { max: 1 });
+  const unlock = () => sql.end();
+  try {
+    const [row] = await sql`select pg_try_advisory_lock(hashtext('sluice provision run')) as locked`;
+    if (!row?.locked) throw new Error("another run of provision is at work on this database");
+    return { [Symbol.asyncDispose]: unlock };
+  } catch (error) {
+    await unlock();
+    throw new Error(`database_url: ${systemErrorMessage(error)}`, { cause: error });
+  }
+}
+
 async function provisionRole(tx: postgres.TransactionSql, role: string, password: string): Promise<void> {
   const [existing] = await tx`select 1 from pg_roles where rolname = ${role}`;
   await run(tx, `${existing ? "alter" : "create"} role %I login password %L`, role, password);

@@ -9,7 +9,7 @@ import { systemErrorMessage } from "../lib/values/system-error.ts";
 import { createMeshKeys } from "./create-mesh-keys.ts";
 import { authorityFolder, issueCertificates, makeAuthority } from "./mesh-certificate-files.ts";
 import { processNames } from "./process-names.ts";
-import { provisionDatabase } from "./provision-database.ts";
+import { lockProvisioning, provisionDatabase } from "./provision-database.ts";
 
 const settings = z.object({
   database_url: databaseUrl,
@@ -27,6 +27,7 @@ async function provision(): Promise<void> {
     settings,
     withSecrets(process.env, ["database_url"]),
   );
+  await using _lock = await lockProvisioning(adminUrl);
   const unfinished = join(folder, ".unfinished");
   const complete = join(unfinished, "complete");
   // A run that was killed while moving its folders has already changed the passwords: its secrets are the valid ones.

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -41,7 +42,7 @@ test("OK: a run that failed leaves nothing, and can be repeated", async () => {
     code: 1,
     output: "provision: database_url: 127.0.0.1:1: nothing listens there\n",
   });
-  expect(await readdir(secrets)).toEqual([]);
+  expect(existsSync(secrets)).toBe(false);
 
   expect((await provision(server.url, secrets)).code).toBe(0);
   expect((await readdir(secrets)).sort()).toEqual(folders);
@@ -79,6 +80,19 @@ test("OK: a run that was killed while it moved its folders is ended by the next"
   expect((await readdir(folder.path)).sort()).toEqual(folders);
   expect(await readFile(join(folder.path, "edge", "mesh_private_key"), "utf8")).toBe(key);
   expect(await canLogIn(folder.path)).toBe(true);
+});
+
+test("Error: two runs at once on a database; the second changes nothing", async () => {
+  await using folder = await temporaryFolder();
+  const sql = connectPostgres(server.url, { max: 1 });
+  await sql`select pg_advisory_lock(hashtext('sluice provision run'))`;
+  expect(await provision(server.url, folder.path)).toEqual({
+    code: 1,
+    output: "provision: database_url: another run of provision is at work on this database\n",
+  });
+  expect(await readdir(folder.path)).toEqual([]);
+  await sql.end();
+  expect((await provision(server.url, folder.path)).code).toBe(0);
 });
 
 test("exit code 2: settings that are missing", async () => {

@@ -61,8 +61,8 @@ test("transparent: a first refusal, and nothing else", () => {
 });
 
 test("a pushback: digits are milliseconds, anything else forbids retries", () => {
-  const values = [undefined, "0", "1500", "-1", "", "1.5", "soon", "99999999999"];
-  expect(values.map(parsePushback)).toEqual([undefined, 0, 1500, -1, -1, -1, -1, -1]);
+  const values = [undefined, "0", "1500", "60000", "60001", "-1", "", "1.5", "soon", "99999999999"];
+  expect(values.map(parsePushback)).toEqual([undefined, 0, 1500, 60_000, -1, -1, -1, -1, -1, -1]);
 });
 
 test("the retry budget: half of its tokens are for retries, and ten successes earn one", () => {

@@ -1,18 +1,13 @@
 import { expect, test } from "vitest";
-import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
-import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
-import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import { failureOf, lacking, missing, newOrg, startIdentity } from "./fixtures.ts";
+import { here, secretClients } from "./secret-scene.ts";
 
 const identity = forFile(startIdentity);
 
-const secretsAs = (who: Principal) => identity().client(SecretService, who);
-const here = { connector: "postgresql", host: "127.0.0.1", port: 5432 };
+const { resolve, secretsAs } = secretClients(identity);
 const destinations = [here];
-const resolve = (who: Principal | undefined, name: string, process = "orchestration") =>
-  identity().client(PolicyService, who, process).resolveSecret({ name, destination: here });
 
 test("OK: DeleteSecret removes a secret, and then it is NotFound", async () => {
   const { admin } = await newOrg(identity());

@@ -1,13 +1,12 @@
 import { expect, test } from "vitest";
-import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
-import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import { failureOf, lacking, newOrg, startIdentity } from "./fixtures.ts";
+import { secretClients } from "./secret-scene.ts";
 
 const identity = forFile(startIdentity);
 
-const secretsAs = (who: Principal) => identity().client(SecretService, who);
+const { secretsAs } = secretClients(identity);
 
 test("OK: ListSecrets pages through the organisation's secrets by name, without values", async () => {
   const { admin } = await newOrg(identity());

@@ -15,6 +15,16 @@ export const notAllowed = ({ connector, host, port }: Destination, secret = "db"
   metadata: { secret, connector, host, port: String(port) },
 });
 
+/** The destination of secrets whose tests are about other things. */
+export const here: Destination = { connector: "postgresql", host: "127.0.0.1", port: 5432 };
+
+/** Clients of an identity's secrets, for any caller. */
+export const secretClients = (identity: () => Identity) => ({
+  secretsAs: (who: Principal) => identity().client(SecretService, who),
+  resolve: (who: Principal | undefined, name: string, process = "orchestration") =>
+    identity().client(PolicyService, who, process).resolveSecret({ name, destination: here }),
+});
+
 export type SecretScene = Awaited<ReturnType<typeof newSecretScene>>;
 
 /** A new organisation with clients of its secrets. */

@@ -1,5 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import { link, lstat, mkdir, rename, rm, stat, statfs } from "node:fs/promises";
+import { link, mkdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { createDescriptors, type Descriptors, type Lease } from "../../lib/content/descriptors.ts";
 import { fileFingerprint } from "../../lib/content/file-fingerprint.ts";
@@ -106,7 +106,7 @@ async function soundFingerprint(disk: Disk, sha256: string, isSound: IsSound): P
 
 async function headOf(disk: Disk, sha256: string): Promise<ObjectHead | undefined> {
   try {
-    return toHead(await lstat(pathOf(disk, sha256), { bigint: true }));
+    return toHead(await stat(pathOf(disk, sha256), { bigint: true }));
   } catch (error) {
     if (isFileError(error, "ENOENT")) return undefined;
     throw error;
