@@ -20,7 +20,8 @@ import { spawnOrchestration } from "./spawn-orchestration.ts";
 
 const mesh = forFile(startOrchestration);
 
-const endless = "SELECT count(*) FROM range(1000000000000000)";
+/** A statement that runs until it is stopped, not until the default timeout. */
+const endless = { sql: "SELECT count(*) FROM range(1000000000000000)", timeout: { seconds: 300n } };
 
 const statesOf = async (userId: string) => {
   const rows = await mesh().database.sql`
@@ -37,11 +38,11 @@ test("a killed process: its executions are cancelled at the next start, its engi
   const killedSource = await createFileSource(mesh(), onKilled, "n.csv", "n\n1\n");
   const liveSource = await createFileSource(mesh(), onLive, "n.csv", "n\n1\n");
   const killedCall = failureOf(
-    createClient(ExecutionService, transport).executeQuery({ sourceId: killedSource, sql: endless }),
+    createClient(ExecutionService, transport).executeQuery({ sourceId: killedSource, ...endless }),
   );
   const leave = new AbortController();
   const liveCall = failureOf(
-    onLive.executions.executeQuery({ sourceId: liveSource, sql: endless }, { signal: leave.signal }),
+    onLive.executions.executeQuery({ sourceId: liveSource, ...endless }, { signal: leave.signal }),
   );
   for (const { who } of [onKilled, onLive]) {
     await eventually(() => statesOf(who.userId)).toEqual([["running", ""]]);
@@ -115,11 +116,7 @@ test("a stop while a statement does not end: its caller hears of it, and its rec
   const service = await startService(run, config);
   const user = mesh().user();
   const sourceId = await createFileSource(mesh(), user, "n.csv", "n\n1\n");
-  const call = failureOf(
-    service
-      .client(ExecutionService, user.who)
-      .executeQuery({ sourceId, sql: endless, timeout: { seconds: 60n } }),
-  );
+  const call = failureOf(service.client(ExecutionService, user.who).executeQuery({ sourceId, ...endless }));
   await eventually(() => statesOf(user.who.userId)).toEqual([["running", ""]]);
   await service.stop();
   expect((await call).code).not.toBe(0);

@@ -171,7 +171,9 @@ test("Unavailable: the process is killed in the middle of a computation", async 
   const sourceId = await freshSource();
   await query(user(), sourceId, "FROM n");
   const endless = "SELECT count(*) FROM range(1000000000000000)";
-  const call = failureOf(user().executions.executeQuery({ sourceId, sql: endless }));
+  const call = failureOf(
+    user().executions.executeQuery({ sourceId, sql: endless, timeout: { seconds: 300n } }),
+  );
   const pid = await untilWorking();
   await eventually(() => isBusy(pid)).toBe(true);
   process.kill(pid, "SIGKILL");

@@ -77,7 +77,10 @@ test("Canceled: the caller goes away, and the statement with it", async () => {
   const caller = new AbortController();
   const sql = "SELECT count(*) FROM range(1000000000000000)";
   const call = failureOf(
-    leaver.executions.executeQuery({ sourceId: cars(), sql }, { signal: caller.signal }),
+    leaver.executions.executeQuery(
+      { sourceId: cars(), sql, timeout: { seconds: 300n } },
+      { signal: caller.signal },
+    ),
   );
   const states = async () =>
     mesh().database

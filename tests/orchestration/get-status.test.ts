@@ -25,7 +25,9 @@ test("OK: what holds, the limits as they are set, and what is in use", async () 
   const sourceId = await createFileSource(mesh, user, "n.csv", "n\n1\n");
   const caller = new AbortController();
   const sql = "SELECT count(*) FROM range(1000000000000000)";
-  const call = failureOf(user.executions.executeQuery({ sourceId, sql }, { signal: caller.signal }));
+  const call = failureOf(
+    user.executions.executeQuery({ sourceId, sql, timeout: { seconds: 300n } }, { signal: caller.signal }),
+  );
   const busy = async () => (await user.status.getStatus({})).engine;
   await eventually(async () => (await busy())?.busyProcessCount).toBe(1);
   await eventually(async () => (await busy())?.memoryBytes ?? 0n).toBeGreaterThan(10n * mebibyte);

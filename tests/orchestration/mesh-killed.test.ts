@@ -32,7 +32,8 @@ test("OK: of 18 engine processes none survives when two processes of the mesh ar
       calls.push(failureOf(executeQuery(request)));
   }
   const enginesOfAll = () => services.flatMap(({ pid }) => enginesOf(pid));
-  await eventually(() => enginesOfAll().length).toBe(2 * enginesOfService);
+  // Each starts beside those that compute already.
+  await eventually(() => enginesOfAll().length, 60_000).toBe(2 * enginesOfService);
   const engines = enginesOfAll();
   await Promise.all(services.map((service) => service.kill()));
   await untilGone(engines);

@@ -45,7 +45,7 @@ const purePaths: readonly string[] = [
 const contractPaths = "tests/contract/*.test.ts";
 
 /** Many at once: they wait most of the time. */
-const together = { maxWorkers: 5, sequence: { groupOrder: 0 } };
+const together = { maxWorkers: 4, sequence: { groupOrder: 0 } };
 /** Engines run at the lowest priority after half a second: a third worker that computes would starve them on two cores. */
 const shared = { maxWorkers: 2, sequence: { groupOrder: 1 }, isolate: false };
 
