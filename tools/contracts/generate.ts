@@ -19,7 +19,8 @@ for (const path of packages.flatMap(protoFiles).sort()) {
   const name = `file_${path.replace(/\.proto$/, "").replaceAll("/", "_")}`;
   const { [name]: file }: Record<string, DescFile> = await import(join(root, "gen", module));
   if (!file) throw new Error(`gen/${module} has no ${name}`);
-  if (isExposed(file)) contracts.push({ name, module });
+  // Compat APIs are exposed one by one, as the setting COMPAT_APIS says: edge/dialects/compat-api.ts lists them.
+  if (path.startsWith("sluice/") && isExposed(file)) contracts.push({ name, module });
   for (const service of file.services) {
     const name = serviceNameOf(service);
     callers.set(name, new Set([...(callers.get(name) ?? []), ...service.methods.flatMap(callersOf)]));
@@ -32,7 +33,7 @@ const services = inOrder(
 );
 
 write("gen/contracts.ts", printContracts(contracts));
-write("gen/services.ts", printServiceNames(services));
+write("gen/services.ts", printServiceNames(services, services.filter(hasTables)));
 write("services/all-in-one/services.ts", printServiceTable(services));
 
 function write(file: string, content: string): void {
@@ -51,19 +52,22 @@ function isExposed({ services }: DescFile): boolean {
   return services.some(({ methods }) => methods.some((method) => accessOf(method) !== "internal"));
 }
 
+function hasTables(service: string): boolean {
+  return existsSync(join(root, "services", service, "migrations"));
+}
+
 function callersOf(method: DescMethod): readonly string[] {
   const { kind } = getOption(method, access);
   return kind.case === "internal" ? kind.value.callers : [];
 }
 
-/** Each service after those that it calls. In a circle the first name comes first. */
+/** Each service after those that it calls. In a circle, the one that calls the fewest of the others comes first. */
 function inOrder(names: readonly string[]): string[] {
   const ordered: string[] = [];
   const left = new Set(names);
   while (left.size > 0) {
-    const [first = ""] = left;
-    const next =
-      [...left].find((name) => [...left].every((other) => !callers.get(other)?.has(name))) ?? first;
+    const called = (name: string) => [...left].filter((other) => callers.get(other)?.has(name)).length;
+    const [next = ""] = [...left].sort((one, other) => called(one) - called(other));
     left.delete(next);
     ordered.push(next);
   }

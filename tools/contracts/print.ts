@@ -5,13 +5,21 @@ const header =
   "// Written by `npm run generate` from the contracts in proto/ and the folders of services/.\n";
 
 /** Source text of gen/services.ts. */
-export const printServiceNames = (services: readonly string[]): string =>
+export const printServiceNames = (services: readonly string[], withTables: readonly string[]): string =>
   `${header}
 /** Services of the mesh. Each is a package of contracts, a folder of services/ and a process. */
-export const serviceNames = [${services.map((name) => JSON.stringify(name)).join(", ")}] as const;
+export const serviceNames = ${listOf(services)} as const;
 
 export type ServiceName = (typeof serviceNames)[number];
+
+/** The services that have tables: each of them has a role and a schema in the database. */
+export const databaseServiceNames = ${listOf(withTables)} as const;
+
+export type DatabaseServiceName = (typeof databaseServiceNames)[number];
 `;
+
+const listOf = (names: readonly string[]): string =>
+  `[${names.map((name) => JSON.stringify(name)).join(", ")}]`;
 
 /** Source text of gen/contracts.ts. */
 export const printContracts = (contracts: readonly Contract[]): string =>

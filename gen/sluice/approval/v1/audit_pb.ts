@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sluice/approval/v1/audit.proto.
  */
 export const file_sluice_approval_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zbHVpY2UvYXBwcm92YWwvdjEvYXVkaXQucHJvdG8SEnNsdWljZS5hcHByb3ZhbC52MSLtAQoFRXZlbnQSEAoIc2VxdWVuY2UYASABKAMSEgoKcHJvamVjdF9pZBgCIAEoCRIrCgR0eXBlGAMgASgOMh0uc2x1aWNlLmFwcHJvdmFsLnYxLkV2ZW50VHlwZRIVCg1hY3Rvcl91c2VyX2lkGAQgASgJEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxkZXRhaWxzX2pzb24YBiABKAkSFQoNcHJldmlvdXNfaGFzaBgHIAEoCRIMCgRoYXNoGAggASgJEg4KBm9yZ19pZBgJIAEoCSJuChFMaXN0RXZlbnRzUmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABARIdCglwYWdlX3NpemUYAiABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgAgiWAoSTGlzdEV2ZW50c1Jlc3BvbnNlEikKBmV2ZW50cxgBIAMoCzIZLnNsdWljZS5hcHByb3ZhbC52MS5FdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiFAoSVmVyaWZ5Q2hhaW5SZXF1ZXN0In0KE1ZlcmlmeUNoYWluUmVzcG9uc2USDQoFdmFsaWQYASABKAgSEwoLZXZlbnRfY291bnQYAiABKAMSEQoJaGVhZF9oYXNoGAMgASgJEh4KFmZpcnN0X2ludmFsaWRfc2VxdWVuY2UYBCABKAMSDwoHcHJvYmxlbRgFIAEoCSqoAwoJRXZlbnRUeXBlEhoKFkVWRU5UX1RZUEVfVU5TUEVDSUZJRUQQABIWChJFVkVOVF9UWVBFX0NSRUFURUQQARIWChJFVkVOVF9UWVBFX1VQREFURUQQAhIWChJFVkVOVF9UWVBFX0RFTEVURUQQAxIYChRFVkVOVF9UWVBFX1ZBTElEQVRFRBAEEh4KGkVWRU5UX1RZUEVfUEFDS0FHRV9TVEFSVEVEEAUSFwoTRVZFTlRfVFlQRV9QQUNLQUdFRBAGEh0KGUVWRU5UX1RZUEVfUEFDS0FHRV9GQUlMRUQQBxIYChRFVkVOVF9UWVBFX1NVQk1JVFRFRBAIEhcKE0VWRU5UX1RZUEVfQVBQUk9WRUQQCRIXChNFVkVOVF9UWVBFX1JFSkVDVEVEEAoSIAocRVZFTlRfVFlQRV9DSEFOR0VTX1JFUVVFU1RFRBALEh4KGkVWRU5UX1RZUEVfUFVCTElTSF9TVEFSVEVEEAwSGAoURVZFTlRfVFlQRV9QVUJMSVNIRUQQDRIdChlFVkVOVF9UWVBFX1BVQkxJU0hfRkFJTEVEEA4ywgIKDEF1ZGl0U2VydmljZRKfAQoKTGlzdEV2ZW50cxIlLnNsdWljZS5hcHByb3ZhbC52MS5MaXN0RXZlbnRzUmVxdWVzdBomLnNsdWljZS5hcHByb3ZhbC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiQpACAaq7GA8aDXByb2plY3RzLnJlYWSC0+STAiYSJC9hcGkvdjEvcHJvamVjdHMve3Byb2plY3RfaWR9L2V2ZW50cxKPAQoLVmVyaWZ5Q2hhaW4SJi5zbHVpY2UuYXBwcm92YWwudjEuVmVyaWZ5Q2hhaW5SZXF1ZXN0Gicuc2x1aWNlLmFwcHJvdmFsLnYxLlZlcmlmeUNoYWluUmVzcG9uc2UiL5ACAaq7GAwaCmF1ZGl0LnJlYWSC0+STAhYSFC9hcGkvdjEvYXVkaXQ6dmVyaWZ5YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("Ch5zbHVpY2UvYXBwcm92YWwvdjEvYXVkaXQucHJvdG8SEnNsdWljZS5hcHByb3ZhbC52MSLtAQoFRXZlbnQSEAoIc2VxdWVuY2UYASABKAMSEgoKcHJvamVjdF9pZBgCIAEoCRIrCgR0eXBlGAMgASgOMh0uc2x1aWNlLmFwcHJvdmFsLnYxLkV2ZW50VHlwZRIVCg1hY3Rvcl91c2VyX2lkGAQgASgJEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxkZXRhaWxzX2pzb24YBiABKAkSFQoNcHJldmlvdXNfaGFzaBgHIAEoCRIMCgRoYXNoGAggASgJEg4KBm9yZ19pZBgJIAEoCSK4AQoRTGlzdEV2ZW50c1JlcXVlc3QSHAoKcHJvamVjdF9pZBgBIAEoCUIIukgFcgOwAQESHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGIAgEhoKCG9yZGVyX2J5GAogASgJQgi6SAVyAxj0AxIYCgZmaWx0ZXIYCyABKAlCCLpIBXIDGNAPEhIKCnNob3dfdG90YWwYDCABKAgiiQEKEkxpc3RFdmVudHNSZXNwb25zZRIpCgZldmVudHMYASADKAsyGS5zbHVpY2UuYXBwcm92YWwudjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYCiABKAUSGwoTdG90YWxfc2l6ZV9leGNlZWRlZBgLIAEoCCLgAgoUTGlzdE9yZ0V2ZW50c1JlcXVlc3QSGQoFbGltaXQYASABKAVCCrpIBxoFGOkHKAASLwoLYmVmb3JlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiAKD2JlZm9yZV9zZXF1ZW5jZRgDIAEoA0IHukgEIgIoABI9CgV0eXBlcxgEIAMoDjIdLnNsdWljZS5hcHByb3ZhbC52MS5FdmVudFR5cGVCD7pIDJIBCRBkIgWCAQIQARIcCgd1c2VyX2lkGAUgASgJQgu6SAjYAQFyA7ABARIfCgpwcm9qZWN0X2lkGAYgASgJQgu6SAjYAQFyA7ABARIuCgpzdGFydF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiQgoVTGlzdE9yZ0V2ZW50c1Jlc3BvbnNlEikKBmV2ZW50cxgBIAMoCzIZLnNsdWljZS5hcHByb3ZhbC52MS5FdmVudCIUChJWZXJpZnlDaGFpblJlcXVlc3QifQoTVmVyaWZ5Q2hhaW5SZXNwb25zZRINCgV2YWxpZBgBIAEoCBITCgtldmVudF9jb3VudBgCIAEoAxIRCgloZWFkX2hhc2gYAyABKAkSHgoWZmlyc3RfaW52YWxpZF9zZXF1ZW5jZRgEIAEoAxIPCgdwcm9ibGVtGAUgASgJKqgDCglFdmVudFR5cGUSGgoWRVZFTlRfVFlQRV9VTlNQRUNJRklFRBAAEhYKEkVWRU5UX1RZUEVfQ1JFQVRFRBABEhYKEkVWRU5UX1RZUEVfVVBEQVRFRBACEhYKEkVWRU5UX1RZUEVfREVMRVRFRBADEhgKFEVWRU5UX1RZUEVfVkFMSURBVEVEEAQSHgoaRVZFTlRfVFlQRV9QQUNLQUdFX1NUQVJURUQQBRIXChNFVkVOVF9UWVBFX1BBQ0tBR0VEEAYSHQoZRVZFTlRfVFlQRV9QQUNLQUdFX0ZBSUxFRBAHEhgKFEVWRU5UX1RZUEVfU1VCTUlUVEVEEAgSFwoTRVZFTlRfVFlQRV9BUFBST1ZFRBAJEhcKE0VWRU5UX1RZUEVfUkVKRUNURUQQChIgChxFVkVOVF9UWVBFX0NIQU5HRVNfUkVRVUVTVEVEEAsSHgoaRVZFTlRfVFlQRV9QVUJMSVNIX1NUQVJURUQQDBIYChRFVkVOVF9UWVBFX1BVQkxJU0hFRBANEh0KGUVWRU5UX1RZUEVfUFVCTElTSF9GQUlMRUQQDjLGAwoMQXVkaXRTZXJ2aWNlEp8BCgpMaXN0RXZlbnRzEiUuc2x1aWNlLmFwcHJvdmFsLnYxLkxpc3RFdmVudHNSZXF1ZXN0GiYuc2x1aWNlLmFwcHJvdmFsLnYxLkxpc3RFdmVudHNSZXNwb25zZSJCkAIBqrsYDxoNcHJvamVjdHMucmVhZILT5JMCJhIkL2FwaS92MS9wcm9qZWN0cy97cHJvamVjdF9pZH0vZXZlbnRzEnkKDUxpc3RPcmdFdmVudHMSKC5zbHVpY2UuYXBwcm92YWwudjEuTGlzdE9yZ0V2ZW50c1JlcXVlc3QaKS5zbHVpY2UuYXBwcm92YWwudjEuTGlzdE9yZ0V2ZW50c1Jlc3BvbnNlIhOQAgGquxgMIgoKCGlkZW50aXR5EpgBCgtWZXJpZnlDaGFpbhImLnNsdWljZS5hcHByb3ZhbC52MS5WZXJpZnlDaGFpblJlcXVlc3QaJy5zbHVpY2UuYXBwcm92YWwudjEuVmVyaWZ5Q2hhaW5SZXNwb25zZSI4kAIBqrsYDBoKYXVkaXQucmVhZILT5JMCHxIdL2FwaS92MS9hdWRpdC9wcm9qZWN0czp2ZXJpZnliBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * An event of a project.
@@ -62,7 +62,8 @@ export type Event = Message<"sluice.approval.v1.Event"> & {
    * Details as canonical JSON (RFC 8785), exactly as hashed. From PACKAGED on, every event except failures has
    * `manifestSha256`. PACKAGE_STARTED has `packageId`, PACKAGED `stagingJobId`, a decision `reviewId` and `comment`, a
    * failure `message`. PACKAGED and PUBLISHED have `fileCount` and `sizeBytes`. PUBLISHED has `filesSha256`: SHA-256
-   * over a line "<sha256>  <path>" for each file, in the order of `published`.
+   * over a line "<sha256>  <path>" for each file, in the order of `published`. An event of a delegated call has
+   * `delegate`, with `userId` and `apiKeyId` of the caller that spoke for the user.
    *
    * @generated from field: string details_json = 6;
    */
@@ -126,6 +127,29 @@ export type ListEventsRequest = Message<"sluice.approval.v1.ListEventsRequest"> 
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
+
+  /**
+   * Order, such as `sequence desc`: fields separated by commas, each with `asc` or `desc`. Fields: `sequence`. Default:
+   * `sequence desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only events that match, such as `create_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. Fields: `type`,
+   * `actor_user_id`, `sequence`, `create_time`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
 };
 
 /**
@@ -154,6 +178,20 @@ export type ListEventsResponse = Message<"sluice.approval.v1.ListEventsResponse"
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many match, on all pages together: at most 10000. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
 };
 
 /**
@@ -162,6 +200,98 @@ export type ListEventsResponse = Message<"sluice.approval.v1.ListEventsResponse"
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
   messageDesc(file_sluice_approval_v1_audit, 2);
+
+/**
+ * Request for the newest events before a position.
+ *
+ * @generated from message sluice.approval.v1.ListOrgEventsRequest
+ */
+export type ListOrgEventsRequest = Message<"sluice.approval.v1.ListOrgEventsRequest"> & {
+  /**
+   * Maximum number of events: default 50, at most 1001.
+   *
+   * @generated from field: int32 limit = 1;
+   */
+  limit: number;
+
+  /**
+   * With `before_sequence`: only events of an earlier time, or of this time and a lower sequence. Unset: from the
+   * newest on.
+   *
+   * @generated from field: google.protobuf.Timestamp before_time = 2;
+   */
+  beforeTime?: Timestamp | undefined;
+
+  /**
+   * See `before_time`.
+   *
+   * @generated from field: int64 before_sequence = 3;
+   */
+  beforeSequence: bigint;
+
+  /**
+   * Types of events. Empty: all.
+   *
+   * @generated from field: repeated sluice.approval.v1.EventType types = 4;
+   */
+  types: EventType[];
+
+  /**
+   * The user who caused the events. Empty: any.
+   *
+   * @generated from field: string user_id = 5;
+   */
+  userId: string;
+
+  /**
+   * The project. Empty: all.
+   *
+   * @generated from field: string project_id = 6;
+   */
+  projectId: string;
+
+  /**
+   * Events at or after this time. Unset: from the first on.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 7;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Events before this time. Unset: to the last.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 8;
+   */
+  endTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message sluice.approval.v1.ListOrgEventsRequest.
+ * Use `create(ListOrgEventsRequestSchema)` to create a new message.
+ */
+export const ListOrgEventsRequestSchema: GenMessage<ListOrgEventsRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_approval_v1_audit, 3);
+
+/**
+ * The events.
+ *
+ * @generated from message sluice.approval.v1.ListOrgEventsResponse
+ */
+export type ListOrgEventsResponse = Message<"sluice.approval.v1.ListOrgEventsResponse"> & {
+  /**
+   * The events, newest first.
+   *
+   * @generated from field: repeated sluice.approval.v1.Event events = 1;
+   */
+  events: Event[];
+};
+
+/**
+ * Describes the message sluice.approval.v1.ListOrgEventsResponse.
+ * Use `create(ListOrgEventsResponseSchema)` to create a new message.
+ */
+export const ListOrgEventsResponseSchema: GenMessage<ListOrgEventsResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_approval_v1_audit, 4);
 
 /**
  * Empty: the whole chain.
@@ -176,7 +306,7 @@ export type VerifyChainRequest = Message<"sluice.approval.v1.VerifyChainRequest"
  * Use `create(VerifyChainRequestSchema)` to create a new message.
  */
 export const VerifyChainRequestSchema: GenMessage<VerifyChainRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_audit, 3);
+  messageDesc(file_sluice_approval_v1_audit, 5);
 
 /**
  * Result of the verification.
@@ -225,7 +355,7 @@ export type VerifyChainResponse = Message<"sluice.approval.v1.VerifyChainRespons
  * Use `create(VerifyChainResponseSchema)` to create a new message.
  */
 export const VerifyChainResponseSchema: GenMessage<VerifyChainResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_approval_v1_audit, 4);
+  messageDesc(file_sluice_approval_v1_audit, 6);
 
 /**
  * Type of an event.
@@ -359,7 +489,8 @@ export const EventTypeSchema: GenEnum<EventType> = /*@__PURE__*/
  */
 export const AuditService: GenService<{
   /**
-   * Lists the events of a project, oldest first, including those of a deleted project. NotFound.
+   * Lists the events of a project, newest first, including those of a deleted project. NotFound; InvalidArgument
+   * (FILTER_INVALID) or (PAGE_TOKEN_INVALID).
    *
    * @generated from rpc sluice.approval.v1.AuditService.ListEvents
    */
@@ -369,7 +500,18 @@ export const AuditService: GenService<{
     output: typeof ListEventsResponseSchema;
   },
   /**
-   * Verifies the hash chain of the organisation. Reads every event and recomputes its hash.
+   * Lists the organisation's events, newest first. Identity merges them with those of other services.
+   *
+   * @generated from rpc sluice.approval.v1.AuditService.ListOrgEvents
+   */
+  listOrgEvents: {
+    methodKind: "unary";
+    input: typeof ListOrgEventsRequestSchema;
+    output: typeof ListOrgEventsResponseSchema;
+  },
+  /**
+   * Verifies the hash chain of the organisation's projects. Reads every event and recomputes its hash.
+   * sluice.identity.v1.AuditService.VerifyChain verifies the chains of all services.
    *
    * @generated from rpc sluice.approval.v1.AuditService.VerifyChain
    */

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/common/v1/options.proto.
  */
 export const file_sluice_common_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zbHVpY2UvY29tbW9uL3YxL29wdGlvbnMucHJvdG8SEHNsdWljZS5jb21tb24udjEirAEKBkFjY2VzcxIQCgZwdWJsaWMYASABKAhIABIXCg1hdXRoZW50aWNhdGVkGAIgASgISAASFAoKcGVybWlzc2lvbhgDIAEoCUgAEjUKCGludGVybmFsGAQgASgLMiEuc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3MuSW50ZXJuYWxIABobCghJbnRlcm5hbBIPCgdjYWxsZXJzGAEgAygJQg0KBGtpbmQSBbpIAggBIvUCCgRSZXN0EhYKDnN1Y2Nlc3Nfc3RhdHVzGAEgASgFEj0KD3JlcXVlc3RfaGVhZGVycxgCIAMoCzIkLnNsdWljZS5jb21tb24udjEuUmVzdC5SZXF1ZXN0SGVhZGVyEhUKDWNhY2hlX2NvbnRyb2wYAyABKAkSLQoGdXBsb2FkGAQgASgLMh0uc2x1aWNlLmNvbW1vbi52MS5SZXN0LlVwbG9hZBIUCgxmb3JtYXRfZmllbGQYBSABKAkaLAoNUmVxdWVzdEhlYWRlchIMCgRuYW1lGAEgASgJEg0KBWZpZWxkGAIgASgJGosBCgZVcGxvYWQSFAoMaGVhZGVyX2ZpZWxkGAEgASgJEhMKC2NodW5rX2ZpZWxkGAIgASgJEhIKCmZvcm1fZmllbGQYAyABKAkSEgoKbmFtZV9maWVsZBgEIAEoCRIaChJjb250ZW50X3R5cGVfZmllbGQYBSABKAkSEgoKc2l6ZV9maWVsZBgGIAEoCSJGCgdIZWRnaW5nEigKBWRlbGF5GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhEKCWNhbGxzX21heBgCIAEoBSKOAQoGQm91bmRzEhkKEW1lc3NhZ2VfYnl0ZXNfbWF4GAEgASgFEhgKEHN0cmVhbV9ieXRlc19tYXgYAiABKAMSGwoTc3RyZWFtX21lc3NhZ2VzX21heBgDIAEoBRIaChJkZWZhdWx0X3RpbWVvdXRfbXMYBCABKAUSFgoObWF4X3RpbWVvdXRfbXMYBSABKAUilAEKCEh0dHBIZWFkEg4KBnN0YXR1cxgBIAEoBRI4CgdoZWFkZXJzGAIgAygLMicuc2x1aWNlLmNvbW1vbi52MS5IdHRwSGVhZC5IZWFkZXJzRW50cnkSDgoGb3JnX2lkGAMgASgJGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpcBCghIdHRwRmlsZRIMCgRwYXRoGAEgASgJEhQKDG9mZnNldF9ieXRlcxgCIAEoAxISCgpzaXplX2J5dGVzGAMgASgDEhMKC2ZpbmdlcnByaW50GAQgASgJEg0KBWxlYXNlGAUgASgJEi8KC2V4cGlyZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDpSCgZhY2Nlc3MSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi1hwMgASgLMhguc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3NSBmFjY2VzczpMCgRyZXN0Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYtocDIAEoCzIWLnNsdWljZS5jb21tb24udjEuUmVzdFIEcmVzdDo9CglyYXRlX2Nvc3QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjAhwMgASgFUghyYXRlQ29zdDpDCgxjb3VudHNfYnl0ZXMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjGhwMgASgIUgtjb3VudHNCeXRlczpVCgdoZWRnaW5nEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYvocDIAEoCzIZLnNsdWljZS5jb21tb24udjEuSGVkZ2luZ1IHaGVkZ2luZzpSCgZib3VuZHMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi/hwMgASgLMhguc2x1aWNlLmNvbW1vbi52MS5Cb3VuZHNSBmJvdW5kczpECgtodHRwX3N0YXR1cxIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGLeHAyABKAVSCmh0dHBTdGF0dXM6RgoMaHR0cF9oZWFkZXJzEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYuIcDIAMoCVILaHR0cEhlYWRlcnM6QgoKbWVkaWFfdHlwZRIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGLmHAyABKAlSCW1lZGlhVHlwZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_descriptor, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch5zbHVpY2UvY29tbW9uL3YxL29wdGlvbnMucHJvdG8SEHNsdWljZS5jb21tb24udjEi1AEKBkFjY2VzcxIQCgZwdWJsaWMYASABKAhIABIXCg1hdXRoZW50aWNhdGVkGAIgASgISAASFAoKcGVybWlzc2lvbhgDIAEoCUgAEjUKCGludGVybmFsGAQgASgLMiEuc2x1aWNlLmNvbW1vbi52MS5BY2Nlc3MuSW50ZXJuYWxIABISCghvcHRpb25hbBgFIAEoCEgAGi8KCEludGVybmFsEg8KB2NhbGxlcnMYASADKAkSEgoKcGVybWlzc2lvbhgCIAEoCUINCgRraW5kEgW6SAIIASKuAwoEUmVzdBIWCg5zdWNjZXNzX3N0YXR1cxgBIAEoBRI9Cg9yZXF1ZXN0X2hlYWRlcnMYAiADKAsyJC5zbHVpY2UuY29tbW9uLnYxLlJlc3QuUmVxdWVzdEhlYWRlchIVCg1jYWNoZV9jb250cm9sGAMgASgJEi0KBnVwbG9hZBgEIAEoCzIdLnNsdWljZS5jb21tb24udjEuUmVzdC5VcGxvYWQSFAoMZm9ybWF0X2ZpZWxkGAUgASgJEhIKCmhlYWRfZmllbGQYBiABKAkaLAoNUmVxdWVzdEhlYWRlchIMCgRuYW1lGAEgASgJEg0KBWZpZWxkGAIgASgJGrABCgZVcGxvYWQSFAoMaGVhZGVyX2ZpZWxkGAEgASgJEhMKC2NodW5rX2ZpZWxkGAIgASgJEhIKCmZvcm1fZmllbGQYAyABKAkSEgoKbmFtZV9maWVsZBgEIAEoCRIaChJjb250ZW50X3R5cGVfZmllbGQYBSABKAkSEgoKc2l6ZV9maWVsZBgGIAEoCRIMCgRtYW55GAcgASgIEhUKDXNoYXJlZF9maWVsZHMYCCADKAkiRgoHSGVkZ2luZxIoCgVkZWxheRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIRCgljYWxsc19tYXgYAiABKAUiUgoNUmVzcG9uc2VDYWNoZRIqCgdtYXhfYWdlGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhUKDXNoYXJlZF9pbl9vcmcYAiABKAgijgEKBkJvdW5kcxIZChFtZXNzYWdlX2J5dGVzX21heBgBIAEoBRIYChBzdHJlYW1fYnl0ZXNfbWF4GAIgASgDEhsKE3N0cmVhbV9tZXNzYWdlc19tYXgYAyABKAUSGgoSZGVmYXVsdF90aW1lb3V0X21zGAQgASgFEhYKDm1heF90aW1lb3V0X21zGAUgASgFIpQBCghIdHRwSGVhZBIOCgZzdGF0dXMYASABKAUSOAoHaGVhZGVycxgCIAMoCzInLnNsdWljZS5jb21tb24udjEuSHR0cEhlYWQuSGVhZGVyc0VudHJ5Eg4KBm9yZ19pZBgDIAEoCRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKpAQoISHR0cEZpbGUSDAoEcGF0aBgBIAEoCRIUCgxvZmZzZXRfYnl0ZXMYAiABKAMSEgoKc2l6ZV9ieXRlcxgDIAEoAxITCgtmaW5nZXJwcmludBgEIAEoCRINCgVsZWFzZRgFIAEoCRIvCgtleHBpcmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIZGF0YV9rZXkYByABKAw6UgoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYtYcDIAEoCzIYLnNsdWljZS5jb21tb24udjEuQWNjZXNzUgZhY2Nlc3M6TAoEcmVzdBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLaHAyABKAsyFi5zbHVpY2UuY29tbW9uLnYxLlJlc3RSBHJlc3Q6PQoJcmF0ZV9jb3N0Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYwIcDIAEoBVIIcmF0ZUNvc3Q6QwoMY291bnRzX2J5dGVzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYxocDIAEoCFILY291bnRzQnl0ZXM6VQoHaGVkZ2luZxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGL6HAyABKAsyGS5zbHVpY2UuY29tbW9uLnYxLkhlZGdpbmdSB2hlZGdpbmc6aAoOcmVzcG9uc2VfY2FjaGUSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjShwMgASgLMh8uc2x1aWNlLmNvbW1vbi52MS5SZXNwb25zZUNhY2hlUg1yZXNwb25zZUNhY2hlOlIKBmJvdW5kcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGL+HAyABKAsyGC5zbHVpY2UuY29tbW9uLnYxLkJvdW5kc1IGYm91bmRzOkQKC2h0dHBfc3RhdHVzEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYt4cDIAEoBVIKaHR0cFN0YXR1czpGCgxodHRwX2hlYWRlcnMSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxi4hwMgAygJUgtodHRwSGVhZGVyczpCCgptZWRpYV90eXBlEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYuYcDIAEoCVIJbWVkaWFUeXBlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_descriptor, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Callers of a method.
@@ -58,6 +58,14 @@ export type Access = Message<"sluice.common.v1.Access"> & {
      */
     value: Access_Internal;
     case: "internal";
+  } | {
+    /**
+     * Every caller. A credential that is sent must be valid, and the call is then on behalf of its holder.
+     *
+     * @generated from field: bool optional = 5;
+     */
+    value: boolean;
+    case: "optional";
   } | { case: undefined; value?: undefined };
 };
 
@@ -80,6 +88,14 @@ export type Access_Internal = Message<"sluice.common.v1.Access.Internal"> & {
    * @generated from field: repeated string callers = 1;
    */
   callers: string[];
+
+  /**
+   * Permission that the call's principal, if it has one, needs in the namespaces of what the call reads or changes.
+   * Default: none; the calling service has checked it.
+   *
+   * @generated from field: string permission = 2;
+   */
+  permission: string;
 };
 
 /**
@@ -131,6 +147,13 @@ export type Rest = Message<"sluice.common.v1.Rest"> & {
    * @generated from field: string format_field = 5;
    */
   formatField: string;
+
+  /**
+   * Field of the request, a bool, that HEAD sets. GET, query and body must not set it.
+   *
+   * @generated from field: string head_field = 6;
+   */
+  headField: string;
 };
 
 /**
@@ -218,6 +241,21 @@ export type Rest_Upload = Message<"sluice.common.v1.Rest.Upload"> & {
    * @generated from field: string size_field = 6;
    */
   sizeField: string;
+
+  /**
+   * Whether a form has any number of files, and the stream a header before the bytes of each. Form fields set the
+   * header of the next file.
+   *
+   * @generated from field: bool many = 7;
+   */
+  many: boolean;
+
+  /**
+   * Fields of the header that hold for all files of a form if they are set before the first one.
+   *
+   * @generated from field: repeated string shared_fields = 8;
+   */
+  sharedFields: string[];
 };
 
 /**
@@ -255,6 +293,35 @@ export type Hedging = Message<"sluice.common.v1.Hedging"> & {
  */
 export const HedgingSchema: GenMessage<Hedging> = /*@__PURE__*/
   messageDesc(file_sluice_common_v1_options, 2);
+
+/**
+ * Caching of responses by the edge. A cached response is for the same request of a caller with the same rights.
+ *
+ * @generated from message sluice.common.v1.ResponseCache
+ */
+export type ResponseCache = Message<"sluice.common.v1.ResponseCache"> & {
+  /**
+   * Oldest response, up to 60 s.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 1;
+   */
+  maxAge?: Duration | undefined;
+
+  /**
+   * Whether the response is the same for all users of an organisation with the same rights. Default: it depends on the
+   * user.
+   *
+   * @generated from field: bool shared_in_org = 2;
+   */
+  sharedInOrg: boolean;
+};
+
+/**
+ * Describes the message sluice.common.v1.ResponseCache.
+ * Use `create(ResponseCacheSchema)` to create a new message.
+ */
+export const ResponseCacheSchema: GenMessage<ResponseCache> = /*@__PURE__*/
+  messageDesc(file_sluice_common_v1_options, 3);
 
 /**
  * Limits of a call at the edge. 0 is the default.
@@ -304,7 +371,7 @@ export type Bounds = Message<"sluice.common.v1.Bounds"> & {
  * Use `create(BoundsSchema)` to create a new message.
  */
 export const BoundsSchema: GenMessage<Bounds> = /*@__PURE__*/
-  messageDesc(file_sluice_common_v1_options, 3);
+  messageDesc(file_sluice_common_v1_options, 4);
 
 /**
  * Status and headers of an HTTP response whose body is a stream of google.api.HttpBody. It is in the `extensions` of
@@ -340,7 +407,7 @@ export type HttpHead = Message<"sluice.common.v1.HttpHead"> & {
  * Use `create(HttpHeadSchema)` to create a new message.
  */
 export const HttpHeadSchema: GenMessage<HttpHead> = /*@__PURE__*/
-  messageDesc(file_sluice_common_v1_options, 4);
+  messageDesc(file_sluice_common_v1_options, 5);
 
 /**
  * Location of the bytes of an HTTP response, for a caller that can read the service's folder of files. It is in the
@@ -365,7 +432,7 @@ export type HttpFile = Message<"sluice.common.v1.HttpFile"> & {
   offsetBytes: bigint;
 
   /**
-   * Size in bytes.
+   * Size of the content in bytes.
    *
    * @generated from field: int64 size_bytes = 3;
    */
@@ -393,6 +460,16 @@ export type HttpFile = Message<"sluice.common.v1.HttpFile"> & {
    * @generated from field: google.protobuf.Timestamp expire_time = 6;
    */
   expireTime?: Timestamp | undefined;
+
+  /**
+   * Key of an encrypted file, 32 bytes; empty if the file has the content itself. Such a file begins with the segments of
+   * the content: 64 KiB each, the last one as long as the rest, encrypted with AES-256-GCM and followed by a tag of 16
+   * bytes. The last 5 bytes of a nonce are the number of the segment, from 0, in 4 bytes, and 1 for the last segment or 0.
+   * Instead of a hash, the tags prove the content.
+   *
+   * @generated from field: bytes data_key = 7;
+   */
+  dataKey: Uint8Array;
 };
 
 /**
@@ -400,7 +477,7 @@ export type HttpFile = Message<"sluice.common.v1.HttpFile"> & {
  * Use `create(HttpFileSchema)` to create a new message.
  */
 export const HttpFileSchema: GenMessage<HttpFile> = /*@__PURE__*/
-  messageDesc(file_sluice_common_v1_options, 5);
+  messageDesc(file_sluice_common_v1_options, 6);
 
 /**
  * Callers of the method. Required; the guard in front of each handler enforces it.
@@ -443,12 +520,21 @@ export const hedging: GenExtension<MethodOptions, Hedging> = /*@__PURE__*/
   extDesc(file_sluice_common_v1_options, 4);
 
 /**
+ * Whether the edge may answer from memory. Only for unary methods without side effects whose callers can bear an
+ * answer that is `max_age` old: nothing invalidates it earlier, not even a change by the same caller.
+ *
+ * @generated from extension: sluice.common.v1.ResponseCache response_cache = 50130;
+ */
+export const response_cache: GenExtension<MethodOptions, ResponseCache> = /*@__PURE__*/
+  extDesc(file_sluice_common_v1_options, 5);
+
+/**
  * Limits of a call at the edge, if they differ from the defaults.
  *
  * @generated from extension: sluice.common.v1.Bounds bounds = 50111;
  */
 export const bounds: GenExtension<MethodOptions, Bounds> = /*@__PURE__*/
-  extDesc(file_sluice_common_v1_options, 5);
+  extDesc(file_sluice_common_v1_options, 6);
 
 /**
  * HTTP status of an ErrorReason, if it differs from that of its google.rpc.Code.
@@ -456,7 +542,7 @@ export const bounds: GenExtension<MethodOptions, Bounds> = /*@__PURE__*/
  * @generated from extension: int32 http_status = 50103;
  */
 export const http_status: GenExtension<EnumValueOptions, number> = /*@__PURE__*/
-  extDesc(file_sluice_common_v1_options, 6);
+  extDesc(file_sluice_common_v1_options, 7);
 
 /**
  * Metadata of an ErrorReason that HTTP also returns as headers, such as `content-range`.
@@ -464,7 +550,7 @@ export const http_status: GenExtension<EnumValueOptions, number> = /*@__PURE__*/
  * @generated from extension: repeated string http_headers = 50104;
  */
 export const http_headers: GenExtension<EnumValueOptions, string[]> = /*@__PURE__*/
-  extDesc(file_sluice_common_v1_options, 7);
+  extDesc(file_sluice_common_v1_options, 8);
 
 /**
  * Media type of a response in this format. URLs use the value's name without the name of the enum, in lower case:
@@ -473,5 +559,5 @@ export const http_headers: GenExtension<EnumValueOptions, string[]> = /*@__PURE_
  * @generated from extension: string media_type = 50105;
  */
 export const media_type: GenExtension<EnumValueOptions, string> = /*@__PURE__*/
-  extDesc(file_sluice_common_v1_options, 8);
+  extDesc(file_sluice_common_v1_options, 9);
 

@@ -6,8 +6,8 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/identity/v1/api_keys.proto.
  */
 export const file_sluice_identity_v1_api_keys: GenFile = /*@__PURE__*/
-  fileDesc("CiFzbHVpY2UvaWRlbnRpdHkvdjEvYXBpX2tleXMucHJvdG8SEnNsdWljZS5pZGVudGl0eS52MSKmAgoGQXBpS2V5EhIKCmFwaV9rZXlfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRI1CgxkaXNwbGF5X25hbWUYAyABKAlCH7pIHHIaEAEYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSTgoFcm9sZXMYBCADKAlCP7pIPJIBORAFGAEiM3IxUgZ2aWV3ZXJSBmVkaXRvclIIYXBwcm92ZXJSBWFkbWluUg5wbGF0Zm9ybS1hZG1pbhIvCgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnByZWZpeBgHIAEoCSJKChNDcmVhdGVBcGlLZXlSZXF1ZXN0EjMKB2FwaV9rZXkYASABKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuQXBpS2V5Qga6SAPIAQEiUwoUQ3JlYXRlQXBpS2V5UmVzcG9uc2USKwoHYXBpX2tleRgBIAEoCzIaLnNsdWljZS5pZGVudGl0eS52MS5BcGlLZXkSDgoGc2VjcmV0GAIgASgJIlEKEkxpc3RBcGlLZXlzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgiXAoTTGlzdEFwaUtleXNSZXNwb25zZRIsCghhcGlfa2V5cxgBIAMoCzIaLnNsdWljZS5pZGVudGl0eS52MS5BcGlLZXkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjMKE1Jldm9rZUFwaUtleVJlcXVlc3QSHAoKYXBpX2tleV9pZBgBIAEoCUIIukgFcgOwAQEiFgoUUmV2b2tlQXBpS2V5UmVzcG9uc2Uy4gMKDUFwaUtleVNlcnZpY2USogEKDENyZWF0ZUFwaUtleRInLnNsdWljZS5pZGVudGl0eS52MS5DcmVhdGVBcGlLZXlSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLkNyZWF0ZUFwaUtleVJlc3BvbnNlIj+quxgPGg1hcGlrZXlzLndyaXRlsrsYDQjJARoIbm8tc3RvcmWC0+STAhU6ASoiEC9hcGkvdjEvYXBpLWtleXMSjQEKC0xpc3RBcGlLZXlzEiYuc2x1aWNlLmlkZW50aXR5LnYxLkxpc3RBcGlLZXlzUmVxdWVzdBonLnNsdWljZS5pZGVudGl0eS52MS5MaXN0QXBpS2V5c1Jlc3BvbnNlIi2QAgGquxgOGgxhcGlrZXlzLnJlYWSC0+STAhISEC9hcGkvdjEvYXBpLWtleXMSmwEKDFJldm9rZUFwaUtleRInLnNsdWljZS5pZGVudGl0eS52MS5SZXZva2VBcGlLZXlSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLlJldm9rZUFwaUtleVJlc3BvbnNlIjiquxgPGg1hcGlrZXlzLndyaXRlgtPkkwIfKh0vYXBpL3YxL2FwaS1rZXlzL3thcGlfa2V5X2lkfWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiFzbHVpY2UvaWRlbnRpdHkvdjEvYXBpX2tleXMucHJvdG8SEnNsdWljZS5pZGVudGl0eS52MSLlBAoGQXBpS2V5Eh8KCmFwaV9rZXlfaWQYASABKAlCC7pICNgBAXIDsAEBEg8KB3VzZXJfaWQYAiABKAkSMwoMZGlzcGxheV9uYW1lGAMgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBJOCgVyb2xlcxgEIAMoCUI/ukg8kgE5EAUYASIzcjFSBnZpZXdlclIGZWRpdG9yUghhcHByb3ZlclIFYWRtaW5SDnBsYXRmb3JtLWFkbWluEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcHJlZml4GAcgASgJEicKC3Blcm1pc3Npb25zGAggAygJQhK6SA+SAQwQZBgBIgZyBBABGGQSOgoKbmFtZXNwYWNlcxgJIAMoCUImukgjkgEgEGQYASIachgyFl5bQS1aYS16MC05Xy1dezEsMjU2fSQSKwoQZGVsZWdhdGVfb3JnX2lkcxgKIAMoCUIRukgOkgELEGQYASIFcgOwAQESJQoOZGVmYXVsdF9vcmdfaWQYCyABKAlCCLpIBXIDsAEBSACIAQESGQoRcGFyZW50X2FwaV9rZXlfaWQYDCABKAkSMQoNbGFzdF91c2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQbGFzdF91c2VfYWRkcmVzcxgOIAEoCUIRCg9fZGVmYXVsdF9vcmdfaWQiSgoTQ3JlYXRlQXBpS2V5UmVxdWVzdBIzCgdhcGlfa2V5GAEgASgLMhouc2x1aWNlLmlkZW50aXR5LnYxLkFwaUtleUIGukgDyAEBIlMKFENyZWF0ZUFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuQXBpS2V5Eg4KBnNlY3JldBgCIAEoCSIwChBHZXRBcGlLZXlSZXF1ZXN0EhwKCmFwaV9rZXlfaWQYASABKAlCCLpIBXIDsAEBIkAKEUdldEFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuQXBpS2V5IskBChNVcGRhdGVBcGlLZXlSZXF1ZXN0EoABCgdhcGlfa2V5GAEgASgLMhouc2x1aWNlLmlkZW50aXR5LnYxLkFwaUtleUJTukhQugFKChl1cGRhdGVfYXBpX2tleS5hcGlfa2V5X2lkEhZhcGlfa2V5X2lkIGlzIHJlcXVpcmVkGhV0aGlzLmFwaV9rZXlfaWQgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkMKFFVwZGF0ZUFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuQXBpS2V5IpsBChJMaXN0QXBpS2V5c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAgEhoKCG9yZGVyX2J5GAogASgJQgi6SAVyAxj0AxIYCgZmaWx0ZXIYCyABKAlCCLpIBXIDGNAPEhIKCnNob3dfdG90YWwYDCABKAgijQEKE0xpc3RBcGlLZXlzUmVzcG9uc2USLAoIYXBpX2tleXMYASADKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuQXBpS2V5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAogASgFEhsKE3RvdGFsX3NpemVfZXhjZWVkZWQYCyABKAgiMwoTUmV2b2tlQXBpS2V5UmVxdWVzdBIcCgphcGlfa2V5X2lkGAEgASgJQgi6SAVyA7ABASIWChRSZXZva2VBcGlLZXlSZXNwb25zZTKoBgoNQXBpS2V5U2VydmljZRKiAQoMQ3JlYXRlQXBpS2V5Eicuc2x1aWNlLmlkZW50aXR5LnYxLkNyZWF0ZUFwaUtleVJlcXVlc3QaKC5zbHVpY2UuaWRlbnRpdHkudjEuQ3JlYXRlQXBpS2V5UmVzcG9uc2UiP6q7GA8aDWFwaWtleXMud3JpdGWyuxgNCMkBGghuby1zdG9yZYLT5JMCFToBKiIQL2FwaS92MS9hcGkta2V5cxKNAQoLTGlzdEFwaUtleXMSJi5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdEFwaUtleXNSZXF1ZXN0Gicuc2x1aWNlLmlkZW50aXR5LnYxLkxpc3RBcGlLZXlzUmVzcG9uc2UiLZACAaq7GA4aDGFwaWtleXMucmVhZILT5JMCEhIQL2FwaS92MS9hcGkta2V5cxKUAQoJR2V0QXBpS2V5EiQuc2x1aWNlLmlkZW50aXR5LnYxLkdldEFwaUtleVJlcXVlc3QaJS5zbHVpY2UuaWRlbnRpdHkudjEuR2V0QXBpS2V5UmVzcG9uc2UiOpACAaq7GA4aDGFwaWtleXMucmVhZILT5JMCHxIdL2FwaS92MS9hcGkta2V5cy97YXBpX2tleV9pZH0SrAEKDFVwZGF0ZUFwaUtleRInLnNsdWljZS5pZGVudGl0eS52MS5VcGRhdGVBcGlLZXlSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLlVwZGF0ZUFwaUtleVJlc3BvbnNlIkmquxgPGg1hcGlrZXlzLndyaXRlgtPkkwIwOgdhcGlfa2V5MiUvYXBpL3YxL2FwaS1rZXlzL3thcGlfa2V5LmFwaV9rZXlfaWR9EpsBCgxSZXZva2VBcGlLZXkSJy5zbHVpY2UuaWRlbnRpdHkudjEuUmV2b2tlQXBpS2V5UmVxdWVzdBooLnNsdWljZS5pZGVudGl0eS52MS5SZXZva2VBcGlLZXlSZXNwb25zZSI4qrsYDxoNYXBpa2V5cy53cml0ZYLT5JMCHyodL2FwaS92MS9hcGkta2V5cy97YXBpX2tleV9pZH1iBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * A credential for a program.
@@ -46,14 +46,15 @@ export type ApiKey = Message<"sluice.identity.v1.ApiKey"> & {
 
   /**
    * Roles of calls with this key, limited to the permissions of its user: an administrator can create a key that only
-   * reads. If the user loses a permission later, the key loses it, too. Default: the caller's roles.
+   * reads. If the user loses a role later, the key has the greatest roles that both still cover. Default: the caller's
+   * roles.
    *
    * @generated from field: repeated string roles = 4;
    */
   roles: string[];
 
   /**
-   * Time of expiry, in the future. Default: never.
+   * Time of expiry, in the future. Default: that of the parent, else never.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 5;
    */
@@ -67,11 +68,64 @@ export type ApiKey = Message<"sluice.identity.v1.ApiKey"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * First characters of the secret, to identify the key. Set by the server.
+   * First characters of the secret, to identify the key; empty for the key of a secret file. Set by the server.
    *
    * @generated from field: string prefix = 7;
    */
   prefix: string;
+
+  /**
+   * The only permissions of the key, of those of its roles: at most 100. Default: those of the parent; empty for all.
+   * `principals.delegate`, which no role has, lets the key speak for users of `delegate_org_ids`; only a platform
+   * administrator can give it, with a login and not with a key.
+   *
+   * @generated from field: repeated string permissions = 8;
+   */
+  permissions: string[];
+
+  /**
+   * The only namespaces of the key: at most 100 names. Default: those of the parent; empty for all. A key with namespaces
+   * has no permission that concerns the whole organisation.
+   *
+   * @generated from field: repeated string namespaces = 9;
+   */
+  namespaces: string[];
+
+  /**
+   * The only organisations whose users the key may speak for: 1 to 100 ids with the permission `principals.delegate`,
+   * else none.
+   *
+   * @generated from field: repeated string delegate_org_ids = 10;
+   */
+  delegateOrgIds: string[];
+
+  /**
+   * The organisation of delegated calls that name none, one of `delegate_org_ids`. Default: none.
+   *
+   * @generated from field: optional string default_org_id = 11;
+   */
+  defaultOrgId?: string | undefined;
+
+  /**
+   * The key that this one was made with; empty for none. Set by the server.
+   *
+   * @generated from field: string parent_api_key_id = 12;
+   */
+  parentApiKeyId: string;
+
+  /**
+   * Time of the last use, to the minute. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp last_use_time = 13;
+   */
+  lastUseTime?: Timestamp | undefined;
+
+  /**
+   * Client address of the last use. Set by the server.
+   *
+   * @generated from field: string last_use_address = 14;
+   */
+  lastUseAddress: string;
 };
 
 /**
@@ -88,7 +142,7 @@ export const ApiKeySchema: GenMessage<ApiKey> = /*@__PURE__*/
  */
 export type CreateApiKeyRequest = Message<"sluice.identity.v1.CreateApiKeyRequest"> & {
   /**
-   * Display name, roles and time of expiry; the rest is set by the server.
+   * Display name, roles, limits and time of expiry; the rest is set by the server.
    *
    * @generated from field: sluice.identity.v1.ApiKey api_key = 1;
    */
@@ -116,7 +170,7 @@ export type CreateApiKeyResponse = Message<"sluice.identity.v1.CreateApiKeyRespo
   apiKey?: ApiKey | undefined;
 
   /**
-   * The value for the `x-api-key` header. It is not returned again.
+   * The value for the header `x-api-key`, or for `Authorization: Bearer`. It is not returned again.
    *
    * @generated from field: string secret = 2;
    */
@@ -129,6 +183,98 @@ export type CreateApiKeyResponse = Message<"sluice.identity.v1.CreateApiKeyRespo
  */
 export const CreateApiKeyResponseSchema: GenMessage<CreateApiKeyResponse> = /*@__PURE__*/
   messageDesc(file_sluice_identity_v1_api_keys, 2);
+
+/**
+ * Identifies a key.
+ *
+ * @generated from message sluice.identity.v1.GetApiKeyRequest
+ */
+export type GetApiKeyRequest = Message<"sluice.identity.v1.GetApiKeyRequest"> & {
+  /**
+   * The key's id.
+   *
+   * @generated from field: string api_key_id = 1;
+   */
+  apiKeyId: string;
+};
+
+/**
+ * Describes the message sluice.identity.v1.GetApiKeyRequest.
+ * Use `create(GetApiKeyRequestSchema)` to create a new message.
+ */
+export const GetApiKeyRequestSchema: GenMessage<GetApiKeyRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_api_keys, 3);
+
+/**
+ * The key.
+ *
+ * @generated from message sluice.identity.v1.GetApiKeyResponse
+ */
+export type GetApiKeyResponse = Message<"sluice.identity.v1.GetApiKeyResponse"> & {
+  /**
+   * Current state, without the secret.
+   *
+   * @generated from field: sluice.identity.v1.ApiKey api_key = 1;
+   */
+  apiKey?: ApiKey | undefined;
+};
+
+/**
+ * Describes the message sluice.identity.v1.GetApiKeyResponse.
+ * Use `create(GetApiKeyResponseSchema)` to create a new message.
+ */
+export const GetApiKeyResponseSchema: GenMessage<GetApiKeyResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_api_keys, 4);
+
+/**
+ * The change to make.
+ *
+ * @generated from message sluice.identity.v1.UpdateApiKeyRequest
+ */
+export type UpdateApiKeyRequest = Message<"sluice.identity.v1.UpdateApiKeyRequest"> & {
+  /**
+   * The key's id and the new values.
+   *
+   * @generated from field: sluice.identity.v1.ApiKey api_key = 1;
+   */
+  apiKey?: ApiKey | undefined;
+
+  /**
+   * Fields to change: `display_name`, `expire_time`, `permissions`, `namespaces`, `delegate_org_ids`, `default_org_id`.
+   * Default: the fields that are set.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+};
+
+/**
+ * Describes the message sluice.identity.v1.UpdateApiKeyRequest.
+ * Use `create(UpdateApiKeyRequestSchema)` to create a new message.
+ */
+export const UpdateApiKeyRequestSchema: GenMessage<UpdateApiKeyRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_api_keys, 5);
+
+/**
+ * The changed key.
+ *
+ * @generated from message sluice.identity.v1.UpdateApiKeyResponse
+ */
+export type UpdateApiKeyResponse = Message<"sluice.identity.v1.UpdateApiKeyResponse"> & {
+  /**
+   * Current state, without the secret.
+   *
+   * @generated from field: sluice.identity.v1.ApiKey api_key = 1;
+   */
+  apiKey?: ApiKey | undefined;
+};
+
+/**
+ * Describes the message sluice.identity.v1.UpdateApiKeyResponse.
+ * Use `create(UpdateApiKeyResponseSchema)` to create a new message.
+ */
+export const UpdateApiKeyResponseSchema: GenMessage<UpdateApiKeyResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_api_keys, 6);
 
 /**
  * Request for one page.
@@ -149,6 +295,29 @@ export type ListApiKeysRequest = Message<"sluice.identity.v1.ListApiKeysRequest"
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Order, such as `create_time desc`: fields separated by commas, each with `asc` or `desc`. Fields: `create_time`,
+   * `display_name`, `expire_time`. Default: `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only keys that match, such as `create_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. Fields:
+   * `display_name`, `user_id`, `roles`, `expire_time`, `create_time`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
 };
 
 /**
@@ -156,7 +325,7 @@ export type ListApiKeysRequest = Message<"sluice.identity.v1.ListApiKeysRequest"
  * Use `create(ListApiKeysRequestSchema)` to create a new message.
  */
 export const ListApiKeysRequestSchema: GenMessage<ListApiKeysRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_api_keys, 3);
+  messageDesc(file_sluice_identity_v1_api_keys, 7);
 
 /**
  * One page of results.
@@ -177,6 +346,20 @@ export type ListApiKeysResponse = Message<"sluice.identity.v1.ListApiKeysRespons
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many match, on all pages together: at most 10000. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
 };
 
 /**
@@ -184,7 +367,7 @@ export type ListApiKeysResponse = Message<"sluice.identity.v1.ListApiKeysRespons
  * Use `create(ListApiKeysResponseSchema)` to create a new message.
  */
 export const ListApiKeysResponseSchema: GenMessage<ListApiKeysResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_api_keys, 4);
+  messageDesc(file_sluice_identity_v1_api_keys, 8);
 
 /**
  * Identifies a key.
@@ -205,10 +388,10 @@ export type RevokeApiKeyRequest = Message<"sluice.identity.v1.RevokeApiKeyReques
  * Use `create(RevokeApiKeyRequestSchema)` to create a new message.
  */
 export const RevokeApiKeyRequestSchema: GenMessage<RevokeApiKeyRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_api_keys, 5);
+  messageDesc(file_sluice_identity_v1_api_keys, 9);
 
 /**
- * Empty: the key is revoked.
+ * Empty: the key is revoked, with those made with it.
  *
  * @generated from message sluice.identity.v1.RevokeApiKeyResponse
  */
@@ -220,17 +403,22 @@ export type RevokeApiKeyResponse = Message<"sluice.identity.v1.RevokeApiKeyRespo
  * Use `create(RevokeApiKeyResponseSchema)` to create a new message.
  */
 export const RevokeApiKeyResponseSchema: GenMessage<RevokeApiKeyResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_api_keys, 6);
+  messageDesc(file_sluice_identity_v1_api_keys, 10);
 
 /**
- * Credentials for programs, sent as `x-api-key`.
+ * Credentials for programs, sent as `x-api-key` or as `Authorization: Bearer`.
  *
  * @generated from service sluice.identity.v1.ApiKeyService
  */
 export const ApiKeyService: GenService<{
   /**
-   * Creates a key that acts for the caller's user. Only this response contains its secret. PermissionDenied when a role
-   * exceeds the caller's own.
+   * Creates a key that acts for the caller's user. Only this response contains its secret. A key that is made with a key
+   * is its child: it ends with its parent, and never allows more.
+   *
+   * PermissionDenied (PERMISSION_MISSING) when a role exceeds the caller's own; PermissionDenied (KEY_RIGHTS_EXCEEDED;
+   * `field` and `limit` in its metadata) when a permission, a namespace or the time of expiry exceeds the caller's key,
+   * when it would be the sixth key of a chain, or when the caller speaks for another user; NotFound for an unknown
+   * organisation in `delegate_org_ids`.
    *
    * @generated from rpc sluice.identity.v1.ApiKeyService.CreateApiKey
    */
@@ -240,7 +428,7 @@ export const ApiKeyService: GenService<{
     output: typeof CreateApiKeyResponseSchema;
   },
   /**
-   * Lists the organisation's keys, oldest first.
+   * Lists the organisation's keys, newest first. InvalidArgument (FILTER_INVALID) or (PAGE_TOKEN_INVALID).
    *
    * @generated from rpc sluice.identity.v1.ApiKeyService.ListApiKeys
    */
@@ -250,8 +438,34 @@ export const ApiKeyService: GenService<{
     output: typeof ListApiKeysResponseSchema;
   },
   /**
-   * Revokes a key and the logins made with it. Further calls are refused within 5 seconds. Users can revoke their own
-   * keys, and with the permission `users.write` all keys of the organisation. NotFound; PermissionDenied.
+   * Returns one key, without its secret. NotFound.
+   *
+   * @generated from rpc sluice.identity.v1.ApiKeyService.GetApiKey
+   */
+  getApiKey: {
+    methodKind: "unary";
+    input: typeof GetApiKeyRequestSchema;
+    output: typeof GetApiKeyResponseSchema;
+  },
+  /**
+   * Renames or narrows a key; for more rights, or a later expiry, create another one. Takes effect within 5 seconds, also
+   * for the keys below. Users can change their own keys, and with the permission `users.write` all keys of the
+   * organisation.
+   *
+   * NotFound; PermissionDenied (PERMISSION_MISSING) for another user's key; PermissionDenied (KEY_RIGHTS_EXCEEDED;
+   * `field` and `limit` in its metadata) when the key would allow more, or expire later.
+   *
+   * @generated from rpc sluice.identity.v1.ApiKeyService.UpdateApiKey
+   */
+  updateApiKey: {
+    methodKind: "unary";
+    input: typeof UpdateApiKeyRequestSchema;
+    output: typeof UpdateApiKeyResponseSchema;
+  },
+  /**
+   * Revokes a key, the keys made with it, and the logins of all of them. Further calls are refused within 5 seconds. Users can revoke their own
+   * keys, and with the permission `users.write` all keys of the organisation. NotFound; PermissionDenied;
+   * FailedPrecondition (STATE_CONFLICT) for the key of a secret file, which the setting SERVICE_PRINCIPALS revokes.
    *
    * @generated from rpc sluice.identity.v1.ApiKeyService.RevokeApiKey
    */

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/identity/v1/auth.proto.
  */
 export const file_sluice_identity_v1_auth: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zbHVpY2UvaWRlbnRpdHkvdjEvYXV0aC5wcm90bxISc2x1aWNlLmlkZW50aXR5LnYxIrsCChFJc3N1ZVRva2VuUmVxdWVzdBIcCgVlbWFpbBgBIAEoCUINukgK2AEBcgUY/gFgARIaCghwYXNzd29yZBgCIAEoCUIIukgFcgMYgAgSGQoHYXBpX2tleRgDIAEoCUIIukgFcgMYgAI60AG6SMwBGskBChZpc3N1ZV90b2tlbi5jcmVkZW50aWFsEipnaXZlIGVpdGhlciBlbWFpbCBhbmQgcGFzc3dvcmQsIG9yIGFwaV9rZXkaggEodGhpcy5lbWFpbCAhPSAnJyAmJiB0aGlzLnBhc3N3b3JkICE9ICcnICYmIHRoaXMuYXBpX2tleSA9PSAnJykgfHwgKHRoaXMuZW1haWwgPT0gJycgJiYgdGhpcy5wYXNzd29yZCA9PSAnJyAmJiB0aGlzLmFwaV9rZXkgIT0gJycpImkKEklzc3VlVG9rZW5SZXNwb25zZRIUCgxhY2Nlc3NfdG9rZW4YASABKAkSFQoNcmVmcmVzaF90b2tlbhgCIAEoCRISCgp0b2tlbl90eXBlGAMgASgJEhIKCmV4cGlyZXNfaW4YBCABKAUiOAoTUmVmcmVzaFRva2VuUmVxdWVzdBIhCg1yZWZyZXNoX3Rva2VuGAEgASgJQgq6SAdyBRABGIACImsKFFJlZnJlc2hUb2tlblJlc3BvbnNlEhQKDGFjY2Vzc190b2tlbhgBIAEoCRIVCg1yZWZyZXNoX3Rva2VuGAIgASgJEhIKCnRva2VuX3R5cGUYAyABKAkSEgoKZXhwaXJlc19pbhgEIAEoBSI3ChJSZXZva2VUb2tlblJlcXVlc3QSIQoNcmVmcmVzaF90b2tlbhgBIAEoCUIKukgHcgUQARiAAiIVChNSZXZva2VUb2tlblJlc3BvbnNlIhAKDkdldEp3a3NSZXF1ZXN0IjgKD0dldEp3a3NSZXNwb25zZRIlCgRrZXlzGAEgAygLMhcuc2x1aWNlLmlkZW50aXR5LnYxLkp3ayJRCgNKd2sSCwoDa3R5GAEgASgJEgsKA2NydhgCIAEoCRIJCgF4GAMgASgJEgsKA2tpZBgEIAEoCRILCgNhbGcYBSABKAkSCwoDdXNlGAYgASgJIg8KDVdob0FtSVJlcXVlc3QiaQoOV2hvQW1JUmVzcG9uc2USDgoGb3JnX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSEgoKYXBpX2tleV9pZBgDIAEoCRINCgVyb2xlcxgEIAMoCRITCgtwZXJtaXNzaW9ucxgFIAMoCTLUBQoLQXV0aFNlcnZpY2USkgEKCklzc3VlVG9rZW4SJS5zbHVpY2UuaWRlbnRpdHkudjEuSXNzdWVUb2tlblJlcXVlc3QaJi5zbHVpY2UuaWRlbnRpdHkudjEuSXNzdWVUb2tlblJlc3BvbnNlIjWquxgCCAGyuxgKGghuby1zdG9yZYC8GAqC0+STAhc6ASoiEi9hcGkvdjEvYXV0aC90b2tlbhKaAQoMUmVmcmVzaFRva2VuEicuc2x1aWNlLmlkZW50aXR5LnYxLlJlZnJlc2hUb2tlblJlcXVlc3QaKC5zbHVpY2UuaWRlbnRpdHkudjEuUmVmcmVzaFRva2VuUmVzcG9uc2UiN6q7GAIIAbK7GAoaCG5vLXN0b3JlgLwYCoLT5JMCGToBKiIUL2FwaS92MS9hdXRoL3JlZnJlc2gShAEKC1Jldm9rZVRva2VuEiYuc2x1aWNlLmlkZW50aXR5LnYxLlJldm9rZVRva2VuUmVxdWVzdBonLnNsdWljZS5pZGVudGl0eS52MS5SZXZva2VUb2tlblJlc3BvbnNlIiSquxgCCAGC0+STAhg6ASoiEy9hcGkvdjEvYXV0aC9yZXZva2USlAEKB0dldEp3a3MSIi5zbHVpY2UuaWRlbnRpdHkudjEuR2V0Sndrc1JlcXVlc3QaIy5zbHVpY2UuaWRlbnRpdHkudjEuR2V0Sndrc1Jlc3BvbnNlIkCQAgGquxgCCAGyuxgVGhNwdWJsaWMsIG1heC1hZ2U9MzAwgtPkkwIYEhYvLndlbGwta25vd24vandrcy5qc29uEnUKBldob0FtSRIhLnNsdWljZS5pZGVudGl0eS52MS5XaG9BbUlSZXF1ZXN0GiIuc2x1aWNlLmlkZW50aXR5LnYxLldob0FtSVJlc3BvbnNlIiSQAgGquxgCEAGC0+STAhUSEy9hcGkvdjEvYXV0aC93aG9hbWliBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_sluice_common_v1_options]);
+  fileDesc("Ch1zbHVpY2UvaWRlbnRpdHkvdjEvYXV0aC5wcm90bxISc2x1aWNlLmlkZW50aXR5LnYxIuoCChFJc3N1ZVRva2VuUmVxdWVzdBIcCgVlbWFpbBgBIAEoCUINukgK2AEBcgUY/gFgARIaCghwYXNzd29yZBgCIAEoCUIIukgFcgMYgAgSGQoHYXBpX2tleRgDIAEoCUIIukgFcgMYgAISLQoDb3JnGAQgASgJQiC6SB3YAQFyGDIWXlthLXpdW2EtejAtOS1dezAsNjJ9JDrQAbpIzAEayQEKFmlzc3VlX3Rva2VuLmNyZWRlbnRpYWwSKmdpdmUgZWl0aGVyIGVtYWlsIGFuZCBwYXNzd29yZCwgb3IgYXBpX2tleRqCASh0aGlzLmVtYWlsICE9ICcnICYmIHRoaXMucGFzc3dvcmQgIT0gJycgJiYgdGhpcy5hcGlfa2V5ID09ICcnKSB8fCAodGhpcy5lbWFpbCA9PSAnJyAmJiB0aGlzLnBhc3N3b3JkID09ICcnICYmIHRoaXMuYXBpX2tleSAhPSAnJykiaQoSSXNzdWVUb2tlblJlc3BvbnNlEhQKDGFjY2Vzc190b2tlbhgBIAEoCRIVCg1yZWZyZXNoX3Rva2VuGAIgASgJEhIKCnRva2VuX3R5cGUYAyABKAkSEgoKZXhwaXJlc19pbhgEIAEoBSI4ChNSZWZyZXNoVG9rZW5SZXF1ZXN0EiEKDXJlZnJlc2hfdG9rZW4YASABKAlCCrpIB3IFEAEYgAIiawoUUmVmcmVzaFRva2VuUmVzcG9uc2USFAoMYWNjZXNzX3Rva2VuGAEgASgJEhUKDXJlZnJlc2hfdG9rZW4YAiABKAkSEgoKdG9rZW5fdHlwZRgDIAEoCRISCgpleHBpcmVzX2luGAQgASgFIjcKElJldm9rZVRva2VuUmVxdWVzdBIhCg1yZWZyZXNoX3Rva2VuGAEgASgJQgq6SAdyBRABGIACIhUKE1Jldm9rZVRva2VuUmVzcG9uc2UiXwoaUmVkZWVtUGFzc3dvcmRSZXNldFJlcXVlc3QSHwoLcmVzZXRfdG9rZW4YASABKAlCCrpIB3IFEAEYgAISIAoMbmV3X3Bhc3N3b3JkGAIgASgJQgq6SAdyBRAMGIABIh0KG1JlZGVlbVBhc3N3b3JkUmVzZXRSZXNwb25zZSIQCg5HZXRKd2tzUmVxdWVzdCI4Cg9HZXRKd2tzUmVzcG9uc2USJQoEa2V5cxgBIAMoCzIXLnNsdWljZS5pZGVudGl0eS52MS5Kd2siUQoDSndrEgsKA2t0eRgBIAEoCRILCgNjcnYYAiABKAkSCQoBeBgDIAEoCRILCgNraWQYBCABKAkSCwoDYWxnGAUgASgJEgsKA3VzZRgGIAEoCSIPCg1XaG9BbUlSZXF1ZXN0IqABCg5XaG9BbUlSZXNwb25zZRIOCgZvcmdfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgphcGlfa2V5X2lkGAMgASgJEg0KBXJvbGVzGAQgAygJEhMKC3Blcm1pc3Npb25zGAUgAygJEhgKEGRlbGVnYXRlX3VzZXJfaWQYFCABKAkSGwoTZGVsZWdhdGVfYXBpX2tleV9pZBgVIAEoCSIUChJMaXN0SXNzdWVyc1JlcXVlc3QiQgoTTGlzdElzc3VlcnNSZXNwb25zZRIrCgdpc3N1ZXJzGAEgAygLMhouc2x1aWNlLmlkZW50aXR5LnYxLklzc3VlciJ/CgZJc3N1ZXISDAoEbmFtZRgBIAEoCRIUCgxkaXNwbGF5X25hbWUYAiABKAkSDgoGaXNzdWVyGAMgASgJEh4KFmF1dGhvcml6YXRpb25fZW5kcG9pbnQYBCABKAkSEQoJY2xpZW50X2lkGAUgASgJEg4KBnNjb3BlcxgGIAMoCSLtAQoTRXhjaGFuZ2VDb2RlUmVxdWVzdBIZCgZpc3N1ZXIYASABKAlCCbpIBnIEEAEYPxIYCgRjb2RlGAIgASgJQgq6SAdyBRABGIAgEjcKDWNvZGVfdmVyaWZpZXIYAyABKAlCILpIHXIbMhleW0EtWmEtejAtOS5ffi1dezQzLDEyOH0kEiAKDHJlZGlyZWN0X3VyaRgEIAEoCUIKukgHcgUQARiAEBIvCgVub25jZRgFIAEoCUIgukgdchsyGV5bQS1aYS16MC05Ll9+LV17MTYsMTI4fSQSFQoDaXNzGAYgASgJQgi6SAVyAxiAECJrChRFeGNoYW5nZUNvZGVSZXNwb25zZRIUCgxhY2Nlc3NfdG9rZW4YASABKAkSFQoNcmVmcmVzaF90b2tlbhgCIAEoCRISCgp0b2tlbl90eXBlGAMgASgJEhIKCmV4cGlyZXNfaW4YBCABKAUyqgkKC0F1dGhTZXJ2aWNlEpIBCgpJc3N1ZVRva2VuEiUuc2x1aWNlLmlkZW50aXR5LnYxLklzc3VlVG9rZW5SZXF1ZXN0GiYuc2x1aWNlLmlkZW50aXR5LnYxLklzc3VlVG9rZW5SZXNwb25zZSI1qrsYAggBsrsYChoIbm8tc3RvcmWAvBgKgtPkkwIXOgEqIhIvYXBpL3YxL2F1dGgvdG9rZW4SmgEKDFJlZnJlc2hUb2tlbhInLnNsdWljZS5pZGVudGl0eS52MS5SZWZyZXNoVG9rZW5SZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLlJlZnJlc2hUb2tlblJlc3BvbnNlIjequxgCCAGyuxgKGghuby1zdG9yZYC8GAqC0+STAhk6ASoiFC9hcGkvdjEvYXV0aC9yZWZyZXNoEoQBCgtSZXZva2VUb2tlbhImLnNsdWljZS5pZGVudGl0eS52MS5SZXZva2VUb2tlblJlcXVlc3QaJy5zbHVpY2UuaWRlbnRpdHkudjEuUmV2b2tlVG9rZW5SZXNwb25zZSIkqrsYAggBgtPkkwIYOgEqIhMvYXBpL3YxL2F1dGgvcmV2b2tlEqgBChNSZWRlZW1QYXNzd29yZFJlc2V0Ei4uc2x1aWNlLmlkZW50aXR5LnYxLlJlZGVlbVBhc3N3b3JkUmVzZXRSZXF1ZXN0Gi8uc2x1aWNlLmlkZW50aXR5LnYxLlJlZGVlbVBhc3N3b3JkUmVzZXRSZXNwb25zZSIwqrsYAggBgLwYCoLT5JMCIDoBKiIbL2FwaS92MS9hdXRoL3Bhc3N3b3JkOnJlc2V0EpQBCgdHZXRKd2tzEiIuc2x1aWNlLmlkZW50aXR5LnYxLkdldEp3a3NSZXF1ZXN0GiMuc2x1aWNlLmlkZW50aXR5LnYxLkdldEp3a3NSZXNwb25zZSJAkAIBqrsYAggBsrsYFRoTcHVibGljLCBtYXgtYWdlPTMwMILT5JMCGBIWLy53ZWxsLWtub3duL2p3a3MuanNvbhJ1CgZXaG9BbUkSIS5zbHVpY2UuaWRlbnRpdHkudjEuV2hvQW1JUmVxdWVzdBoiLnNsdWljZS5pZGVudGl0eS52MS5XaG9BbUlSZXNwb25zZSIkkAIBqrsYAhABgtPkkwIVEhMvYXBpL3YxL2F1dGgvd2hvYW1pEoUBCgtMaXN0SXNzdWVycxImLnNsdWljZS5pZGVudGl0eS52MS5MaXN0SXNzdWVyc1JlcXVlc3QaJy5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdElzc3VlcnNSZXNwb25zZSIlkAIBqrsYAggBgtPkkwIWEhQvYXBpL3YxL2F1dGgvaXNzdWVycxKgAQoMRXhjaGFuZ2VDb2RlEicuc2x1aWNlLmlkZW50aXR5LnYxLkV4Y2hhbmdlQ29kZVJlcXVlc3QaKC5zbHVpY2UuaWRlbnRpdHkudjEuRXhjaGFuZ2VDb2RlUmVzcG9uc2UiPaq7GAIIAbK7GAoaCG5vLXN0b3JlgLwYCoLT5JMCHzoBKiIaL2FwaS92MS9hdXRoL29pZGM6ZXhjaGFuZ2ViBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_sluice_common_v1_options]);
 
 /**
  * Either e-mail address and password, or an API key.
@@ -41,6 +41,13 @@ export type IssueTokenRequest = Message<"sluice.identity.v1.IssueTokenRequest"> 
    * @generated from field: string api_key = 3;
    */
   apiKey: string;
+
+  /**
+   * Name of the user's organisation. Needed only by users whose password is the same in several organisations.
+   *
+   * @generated from field: string org = 4;
+   */
+  org: string;
 };
 
 /**
@@ -192,6 +199,49 @@ export const RevokeTokenResponseSchema: GenMessage<RevokeTokenResponse> = /*@__P
   messageDesc(file_sluice_identity_v1_auth, 5);
 
 /**
+ * The reset token, and the new password.
+ *
+ * @generated from message sluice.identity.v1.RedeemPasswordResetRequest
+ */
+export type RedeemPasswordResetRequest = Message<"sluice.identity.v1.RedeemPasswordResetRequest"> & {
+  /**
+   * A reset token of ResetPassword: `pr_` and 43 characters.
+   *
+   * @generated from field: string reset_token = 1;
+   */
+  resetToken: string;
+
+  /**
+   * The new password: 12 to 128 characters, as in CreateUser.
+   *
+   * @generated from field: string new_password = 2;
+   */
+  newPassword: string;
+};
+
+/**
+ * Describes the message sluice.identity.v1.RedeemPasswordResetRequest.
+ * Use `create(RedeemPasswordResetRequestSchema)` to create a new message.
+ */
+export const RedeemPasswordResetRequestSchema: GenMessage<RedeemPasswordResetRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_auth, 6);
+
+/**
+ * Empty: the password is set.
+ *
+ * @generated from message sluice.identity.v1.RedeemPasswordResetResponse
+ */
+export type RedeemPasswordResetResponse = Message<"sluice.identity.v1.RedeemPasswordResetResponse"> & {
+};
+
+/**
+ * Describes the message sluice.identity.v1.RedeemPasswordResetResponse.
+ * Use `create(RedeemPasswordResetResponseSchema)` to create a new message.
+ */
+export const RedeemPasswordResetResponseSchema: GenMessage<RedeemPasswordResetResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_auth, 7);
+
+/**
  * Empty.
  *
  * @generated from message sluice.identity.v1.GetJwksRequest
@@ -204,7 +254,7 @@ export type GetJwksRequest = Message<"sluice.identity.v1.GetJwksRequest"> & {
  * Use `create(GetJwksRequestSchema)` to create a new message.
  */
 export const GetJwksRequestSchema: GenMessage<GetJwksRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_auth, 6);
+  messageDesc(file_sluice_identity_v1_auth, 8);
 
 /**
  * A JSON Web Key Set (RFC 7517).
@@ -225,7 +275,7 @@ export type GetJwksResponse = Message<"sluice.identity.v1.GetJwksResponse"> & {
  * Use `create(GetJwksResponseSchema)` to create a new message.
  */
 export const GetJwksResponseSchema: GenMessage<GetJwksResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_auth, 7);
+  messageDesc(file_sluice_identity_v1_auth, 9);
 
 /**
  * A public Ed25519 key, encoded as in RFC 8037.
@@ -281,7 +331,7 @@ export type Jwk = Message<"sluice.identity.v1.Jwk"> & {
  * Use `create(JwkSchema)` to create a new message.
  */
 export const JwkSchema: GenMessage<Jwk> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_auth, 8);
+  messageDesc(file_sluice_identity_v1_auth, 10);
 
 /**
  * Empty.
@@ -296,7 +346,7 @@ export type WhoAmIRequest = Message<"sluice.identity.v1.WhoAmIRequest"> & {
  * Use `create(WhoAmIRequestSchema)` to create a new message.
  */
 export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_auth, 9);
+  messageDesc(file_sluice_identity_v1_auth, 11);
 
 /**
  * The caller.
@@ -319,7 +369,7 @@ export type WhoAmIResponse = Message<"sluice.identity.v1.WhoAmIResponse"> & {
   userId: string;
 
   /**
-   * The API key of the call; empty for an access token.
+   * The API key of the call, or of the login that the access token is of; empty for a login with a password.
    *
    * @generated from field: string api_key_id = 3;
    */
@@ -333,11 +383,25 @@ export type WhoAmIResponse = Message<"sluice.identity.v1.WhoAmIResponse"> & {
   roles: string[];
 
   /**
-   * Permissions of the roles, sorted.
+   * Permissions of the roles, without those that a narrowed key lacks, sorted.
    *
    * @generated from field: repeated string permissions = 5;
    */
   permissions: string[];
+
+  /**
+   * The user of the API key that made the call for the user, if it is a delegated call.
+   *
+   * @generated from field: string delegate_user_id = 20;
+   */
+  delegateUserId: string;
+
+  /**
+   * The API key that made the call for the user, if it is a delegated call.
+   *
+   * @generated from field: string delegate_api_key_id = 21;
+   */
+  delegateApiKeyId: string;
 };
 
 /**
@@ -345,7 +409,198 @@ export type WhoAmIResponse = Message<"sluice.identity.v1.WhoAmIResponse"> & {
  * Use `create(WhoAmIResponseSchema)` to create a new message.
  */
 export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_auth, 10);
+  messageDesc(file_sluice_identity_v1_auth, 12);
+
+/**
+ * Empty.
+ *
+ * @generated from message sluice.identity.v1.ListIssuersRequest
+ */
+export type ListIssuersRequest = Message<"sluice.identity.v1.ListIssuersRequest"> & {
+};
+
+/**
+ * Describes the message sluice.identity.v1.ListIssuersRequest.
+ * Use `create(ListIssuersRequestSchema)` to create a new message.
+ */
+export const ListIssuersRequestSchema: GenMessage<ListIssuersRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_auth, 13);
+
+/**
+ * The configured issuers.
+ *
+ * @generated from message sluice.identity.v1.ListIssuersResponse
+ */
+export type ListIssuersResponse = Message<"sluice.identity.v1.ListIssuersResponse"> & {
+  /**
+   * All issuers; empty without configuration.
+   *
+   * @generated from field: repeated sluice.identity.v1.Issuer issuers = 1;
+   */
+  issuers: Issuer[];
+};
+
+/**
+ * Describes the message sluice.identity.v1.ListIssuersResponse.
+ * Use `create(ListIssuersResponseSchema)` to create a new message.
+ */
+export const ListIssuersResponseSchema: GenMessage<ListIssuersResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_auth, 14);
+
+/**
+ * An OpenID Connect issuer, and what an authorization request to it needs.
+ *
+ * @generated from message sluice.identity.v1.Issuer
+ */
+export type Issuer = Message<"sluice.identity.v1.Issuer"> & {
+  /**
+   * Name of the issuer for ExchangeCode.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Name to show to people.
+   *
+   * @generated from field: string display_name = 2;
+   */
+  displayName: string;
+
+  /**
+   * The issuer's identifier: its URL. A redirect with the parameter `iss` has exactly this value.
+   *
+   * @generated from field: string issuer = 3;
+   */
+  issuer: string;
+
+  /**
+   * Where to send the user; empty while the issuer does not answer.
+   *
+   * @generated from field: string authorization_endpoint = 4;
+   */
+  authorizationEndpoint: string;
+
+  /**
+   * The client id of Sluice at the issuer.
+   *
+   * @generated from field: string client_id = 5;
+   */
+  clientId: string;
+
+  /**
+   * The scopes to request.
+   *
+   * @generated from field: repeated string scopes = 6;
+   */
+  scopes: string[];
+};
+
+/**
+ * Describes the message sluice.identity.v1.Issuer.
+ * Use `create(IssuerSchema)` to create a new message.
+ */
+export const IssuerSchema: GenMessage<Issuer> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_auth, 15);
+
+/**
+ * An authorization code, and the secrets of the authorization request that it answers.
+ *
+ * @generated from message sluice.identity.v1.ExchangeCodeRequest
+ */
+export type ExchangeCodeRequest = Message<"sluice.identity.v1.ExchangeCodeRequest"> & {
+  /**
+   * Name of the issuer, from ListIssuers.
+   *
+   * @generated from field: string issuer = 1;
+   */
+  issuer: string;
+
+  /**
+   * The code, from the redirect.
+   *
+   * @generated from field: string code = 2;
+   */
+  code: string;
+
+  /**
+   * The PKCE verifier (RFC 7636) whose SHA-256 was the request's `code_challenge`.
+   *
+   * @generated from field: string code_verifier = 3;
+   */
+  codeVerifier: string;
+
+  /**
+   * The `redirect_uri` of the request: an address of the own machine, as `http://127.0.0.1:51004/callback` or
+   * `http://[::1]:51004/callback`, with any port and path, or one of the issuer's settings.
+   *
+   * @generated from field: string redirect_uri = 4;
+   */
+  redirectUri: string;
+
+  /**
+   * The `nonce` of the request: 16 to 128 random characters.
+   *
+   * @generated from field: string nonce = 5;
+   */
+  nonce: string;
+
+  /**
+   * The parameter `iss` of the redirect (RFC 9207), if it had one. Issuers that announce the parameter require it.
+   *
+   * @generated from field: string iss = 6;
+   */
+  iss: string;
+};
+
+/**
+ * Describes the message sluice.identity.v1.ExchangeCodeRequest.
+ * Use `create(ExchangeCodeRequestSchema)` to create a new message.
+ */
+export const ExchangeCodeRequestSchema: GenMessage<ExchangeCodeRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_auth, 16);
+
+/**
+ * Tokens of a new login.
+ *
+ * @generated from message sluice.identity.v1.ExchangeCodeResponse
+ */
+export type ExchangeCodeResponse = Message<"sluice.identity.v1.ExchangeCodeResponse"> & {
+  /**
+   * A JWT for the `Authorization: Bearer` header.
+   *
+   * @generated from field: string access_token = 1;
+   */
+  accessToken: string;
+
+  /**
+   * Token for RefreshToken; valid until the login ends, and once.
+   *
+   * @generated from field: string refresh_token = 2;
+   */
+  refreshToken: string;
+
+  /**
+   * Always `Bearer`.
+   *
+   * @generated from field: string token_type = 3;
+   */
+  tokenType: string;
+
+  /**
+   * Seconds until the access token expires.
+   *
+   * @generated from field: int32 expires_in = 4;
+   */
+  expiresIn: number;
+};
+
+/**
+ * Describes the message sluice.identity.v1.ExchangeCodeResponse.
+ * Use `create(ExchangeCodeResponseSchema)` to create a new message.
+ */
+export const ExchangeCodeResponseSchema: GenMessage<ExchangeCodeResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_auth, 17);
 
 /**
  * Issues, refreshes and revokes tokens.
@@ -356,9 +611,12 @@ export const AuthService: GenService<{
   /**
    * Issues an access token and a refresh token for an e-mail address and a password, or for an API key.
    *
-   * Unauthenticated (CREDENTIAL_INVALID), without naming the wrong part; ResourceExhausted (LOGIN_ATTEMPTS_EXCEEDED;
-   * `retryAfterSeconds` in its metadata) after 10 failures of an account, or 50 of an address, within 15 minutes. An
-   * address is an IPv4 address or the /64 network of an IPv6 address. A success resets the account's failures.
+   * Unauthenticated (CREDENTIAL_INVALID), without naming the wrong part, also when the password is right for accounts of
+   * several organisations: then `org` is needed. ResourceExhausted (LOGIN_ATTEMPTS_EXCEEDED; `retryAfterSeconds` in its
+   * metadata) after 10 failures of one account from one address, or 50 of one address, within an hour: each further try
+   * waits twice as long as the one before, from 1 second to 15 minutes. The right password from an address where the
+   * account has logged in before is accepted at any time, and so is an API key. An address is an IPv4 address or the /64
+   * network of an IPv6 address. A success resets the failures of its account and address.
    *
    * @generated from rpc sluice.identity.v1.AuthService.IssueToken
    */
@@ -368,10 +626,12 @@ export const AuthService: GenService<{
     output: typeof IssueTokenResponseSchema;
   },
   /**
-   * Exchanges a refresh token for new tokens. Each refresh token works once. If one is used again, every token of the
-   * same login is revoked, because one of its two users must have stolen it.
+   * Exchanges a refresh token for new tokens. Each refresh token works once; if it is sent again within 10 seconds, the
+   * response is the same, so that a lost response can be repeated. If it is used later, every token of the same login is
+   * revoked, because one of its two users must have stolen it.
    *
-   * Unauthenticated (CREDENTIAL_INVALID).
+   * Unauthenticated (CREDENTIAL_INVALID); its metadata has `cause: refresh_token_reused` if the login ended for that
+   * reason.
    *
    * @generated from rpc sluice.identity.v1.AuthService.RefreshToken
    */
@@ -392,6 +652,20 @@ export const AuthService: GenService<{
     output: typeof RevokeTokenResponseSchema;
   },
   /**
+   * Sets a new password with a reset token of UserService.ResetPassword, and ends all logins of the user. The token is
+   * spent by it.
+   *
+   * FailedPrecondition (RESET_TOKEN_INVALID) for an unknown, expired or spent token, and for one whose user is not
+   * active; InvalidArgument (PASSWORD_REFUSED).
+   *
+   * @generated from rpc sluice.identity.v1.AuthService.RedeemPasswordReset
+   */
+  redeemPasswordReset: {
+    methodKind: "unary";
+    input: typeof RedeemPasswordResetRequestSchema;
+    output: typeof RedeemPasswordResetResponseSchema;
+  },
+  /**
    * Returns the public keys that verify access tokens.
    *
    * @generated from rpc sluice.identity.v1.AuthService.GetJwks
@@ -410,6 +684,37 @@ export const AuthService: GenService<{
     methodKind: "unary";
     input: typeof WhoAmIRequestSchema;
     output: typeof WhoAmIResponseSchema;
+  },
+  /**
+   * Lists the OpenID Connect issuers through which users can sign in, in the order of the configuration. A client sends
+   * the user to the authorization endpoint with an authorization request (response type `code`, PKCE with `S256`, a
+   * `state` and a `nonce`), and exchanges the code by ExchangeCode.
+   *
+   * @generated from rpc sluice.identity.v1.AuthService.ListIssuers
+   */
+  listIssuers: {
+    methodKind: "unary";
+    input: typeof ListIssuersRequestSchema;
+    output: typeof ListIssuersResponseSchema;
+  },
+  /**
+   * Signs a user in with an authorization code of an issuer, and returns the tokens of a new login. If the issuer's
+   * settings say so, the first sign-in creates the account. The account's roles and groups become those that the
+   * settings derive from the claims of the ID token. The login ends, whatever is refreshed, after the time that the
+   * settings allow.
+   *
+   * NotFound if no issuer has the name; InvalidArgument for a `redirect_uri` that is not allowed; Unauthenticated
+   * (CREDENTIAL_INVALID) if the issuer refuses the code, as one that was used before or for another verifier or
+   * redirect URI, or if its ID token is not valid or is of another sign-in; PermissionDenied (ACCOUNT_UNKNOWN; `cause`
+   * in its metadata) if the claims lead to no account that may sign in; Unavailable (ISSUER_UNAVAILABLE) if the issuer
+   * does not answer or answers wrongly; Unavailable (SERVICE_BUSY) if 32 exchanges with the issuer are running.
+   *
+   * @generated from rpc sluice.identity.v1.AuthService.ExchangeCode
+   */
+  exchangeCode: {
+    methodKind: "unary";
+    input: typeof ExchangeCodeRequestSchema;
+    output: typeof ExchangeCodeResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sluice_identity_v1_auth, 0);

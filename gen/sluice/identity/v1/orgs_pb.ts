@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/identity/v1/orgs.proto.
  */
 export const file_sluice_identity_v1_orgs: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zbHVpY2UvaWRlbnRpdHkvdjEvb3Jncy5wcm90bxISc2x1aWNlLmlkZW50aXR5LnYxIoACCgNPcmcSGwoGb3JnX2lkGAEgASgJQgu6SAjYAQFyA7ABARIuCgRuYW1lGAIgASgJQiC6SB3YAQFyGDIWXlthLXpdW2EtejAtOS1dezAsNjJ9JBIzCgxkaXNwbGF5X25hbWUYAyABKAlCHbpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoEZXRhZxgGIAEoCUIHukgEcgIYQCLcAgoQQ3JlYXRlT3JnUmVxdWVzdBJjCgNvcmcYASABKAsyFy5zbHVpY2UuaWRlbnRpdHkudjEuT3JnQj26SDq6ATQKD2NyZWF0ZV9vcmcubmFtZRIQbmFtZSBpcyByZXF1aXJlZBoPdGhpcy5uYW1lICE9ICcnyAEBEkYKBWFkbWluGAIgASgLMi8uc2x1aWNlLmlkZW50aXR5LnYxLkNyZWF0ZU9yZ1JlcXVlc3QuRmlyc3RBZG1pbkIGukgDyAEBEh8KCnJlcXVlc3RfaWQYAyABKAlCC7pICNgBAXIDsAEBGnoKCkZpcnN0QWRtaW4SGQoFZW1haWwYASABKAlCCrpIB3IFGP4BYAESHAoIcGFzc3dvcmQYAiABKAlCCrpIB3IFEAwYgAgSMwoMZGlzcGxheV9uYW1lGAMgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJCJiChFDcmVhdGVPcmdSZXNwb25zZRIkCgNvcmcYASABKAsyFy5zbHVpY2UuaWRlbnRpdHkudjEuT3JnEicKBWFkbWluGAIgASgLMhguc2x1aWNlLmlkZW50aXR5LnYxLlVzZXIiKQoNR2V0T3JnUmVxdWVzdBIYCgZvcmdfaWQYASABKAlCCLpIBXIDsAEBIjYKDkdldE9yZ1Jlc3BvbnNlEiQKA29yZxgBIAEoCzIXLnNsdWljZS5pZGVudGl0eS52MS5PcmciTgoPTGlzdE9yZ3NSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJSChBMaXN0T3Jnc1Jlc3BvbnNlEiUKBG9yZ3MYASADKAsyFy5zbHVpY2UuaWRlbnRpdHkudjEuT3JnEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKuAQoQVXBkYXRlT3JnUmVxdWVzdBJpCgNvcmcYASABKAsyFy5zbHVpY2UuaWRlbnRpdHkudjEuT3JnQkO6SEC6AToKEXVwZGF0ZV9vcmcub3JnX2lkEhJvcmdfaWQgaXMgcmVxdWlyZWQaEXRoaXMub3JnX2lkICE9ICcnyAEBEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI5ChFVcGRhdGVPcmdSZXNwb25zZRIkCgNvcmcYASABKAsyFy5zbHVpY2UuaWRlbnRpdHkudjEuT3JnMscECgpPcmdTZXJ2aWNlEokBCglDcmVhdGVPcmcSJC5zbHVpY2UuaWRlbnRpdHkudjEuQ3JlYXRlT3JnUmVxdWVzdBolLnNsdWljZS5pZGVudGl0eS52MS5DcmVhdGVPcmdSZXNwb25zZSIvqrsYDRoLb3Jncy5jcmVhdGWyuxgDCMkBgtPkkwIROgEqIgwvYXBpL3YxL29yZ3MSgAEKBkdldE9yZxIhLnNsdWljZS5pZGVudGl0eS52MS5HZXRPcmdSZXF1ZXN0GiIuc2x1aWNlLmlkZW50aXR5LnYxLkdldE9yZ1Jlc3BvbnNlIi+QAgGquxgLGglvcmdzLnJlYWSC0+STAhcSFS9hcGkvdjEvb3Jncy97b3JnX2lkfRJ9CghMaXN0T3JncxIjLnNsdWljZS5pZGVudGl0eS52MS5MaXN0T3Jnc1JlcXVlc3QaJC5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdE9yZ3NSZXNwb25zZSImkAIBqrsYCxoJb3Jncy5yZWFkgtPkkwIOEgwvYXBpL3YxL29yZ3MSqgEKCVVwZGF0ZU9yZxIkLnNsdWljZS5pZGVudGl0eS52MS5VcGRhdGVPcmdSZXF1ZXN0GiUuc2x1aWNlLmlkZW50aXR5LnYxLlVwZGF0ZU9yZ1Jlc3BvbnNlIlCquxgMGgpvcmdzLndyaXRlsrsYFhIUCghpZi1tYXRjaBIIb3JnLmV0YWeC0+STAiA6A29yZzIZL2FwaS92MS9vcmdzL3tvcmcub3JnX2lkfWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options, file_sluice_identity_v1_users]);
+  fileDesc("Ch1zbHVpY2UvaWRlbnRpdHkvdjEvb3Jncy5wcm90bxISc2x1aWNlLmlkZW50aXR5LnYxIpYCCgNPcmcSGwoGb3JnX2lkGAEgASgJQgu6SAjYAQFyA7ABARIuCgRuYW1lGAIgASgJQiC6SB3YAQFyGDIWXlthLXpdW2EtejAtOS1dezAsNjJ9JBI4CgxkaXNwbGF5X25hbWUYAyABKAlCHbpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokSACIAQESLwoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCgRldGFnGAYgASgJQge6SARyAhhAQg8KDV9kaXNwbGF5X25hbWUi8wIKEENyZWF0ZU9yZ1JlcXVlc3QSYwoDb3JnGAEgASgLMhcuc2x1aWNlLmlkZW50aXR5LnYxLk9yZ0I9ukg6ugE0Cg9jcmVhdGVfb3JnLm5hbWUSEG5hbWUgaXMgcmVxdWlyZWQaD3RoaXMubmFtZSAhPSAnJ8gBARJGCgVhZG1pbhgCIAEoCzIvLnNsdWljZS5pZGVudGl0eS52MS5DcmVhdGVPcmdSZXF1ZXN0LkZpcnN0QWRtaW5CBrpIA8gBARIfCgpyZXF1ZXN0X2lkGAMgASgJQgu6SAjYAQFyA7ABARqQAQoKRmlyc3RBZG1pbhIZCgVlbWFpbBgBIAEoCUIKukgHcgUY/gFgARIcCghwYXNzd29yZBgCIAEoCUIKukgHcgUQDBiAARI4CgxkaXNwbGF5X25hbWUYAyABKAlCHbpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokSACIAQFCDwoNX2Rpc3BsYXlfbmFtZSJiChFDcmVhdGVPcmdSZXNwb25zZRIkCgNvcmcYASABKAsyFy5zbHVpY2UuaWRlbnRpdHkudjEuT3JnEicKBWFkbWluGAIgASgLMhguc2x1aWNlLmlkZW50aXR5LnYxLlVzZXIiKQoNR2V0T3JnUmVxdWVzdBIYCgZvcmdfaWQYASABKAlCCLpIBXIDsAEBIjYKDkdldE9yZ1Jlc3BvbnNlEiQKA29yZxgBIAEoCzIXLnNsdWljZS5pZGVudGl0eS52MS5PcmcimAEKD0xpc3RPcmdzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgCASGgoIb3JkZXJfYnkYCiABKAlCCLpIBXIDGPQDEhgKBmZpbHRlchgLIAEoCUIIukgFcgMY0A8SEgoKc2hvd190b3RhbBgMIAEoCCKDAQoQTGlzdE9yZ3NSZXNwb25zZRIlCgRvcmdzGAEgAygLMhcuc2x1aWNlLmlkZW50aXR5LnYxLk9yZxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgKIAEoBRIbChN0b3RhbF9zaXplX2V4Y2VlZGVkGAsgASgIIq4BChBVcGRhdGVPcmdSZXF1ZXN0EmkKA29yZxgBIAEoCzIXLnNsdWljZS5pZGVudGl0eS52MS5PcmdCQ7pIQLoBOgoRdXBkYXRlX29yZy5vcmdfaWQSEm9yZ19pZCBpcyByZXF1aXJlZBoRdGhpcy5vcmdfaWQgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIjkKEVVwZGF0ZU9yZ1Jlc3BvbnNlEiQKA29yZxgBIAEoCzIXLnNsdWljZS5pZGVudGl0eS52MS5PcmcyxwQKCk9yZ1NlcnZpY2USiQEKCUNyZWF0ZU9yZxIkLnNsdWljZS5pZGVudGl0eS52MS5DcmVhdGVPcmdSZXF1ZXN0GiUuc2x1aWNlLmlkZW50aXR5LnYxLkNyZWF0ZU9yZ1Jlc3BvbnNlIi+quxgNGgtvcmdzLmNyZWF0ZbK7GAMIyQGC0+STAhE6ASoiDC9hcGkvdjEvb3JncxKAAQoGR2V0T3JnEiEuc2x1aWNlLmlkZW50aXR5LnYxLkdldE9yZ1JlcXVlc3QaIi5zbHVpY2UuaWRlbnRpdHkudjEuR2V0T3JnUmVzcG9uc2UiL5ACAaq7GAsaCW9yZ3MucmVhZILT5JMCFxIVL2FwaS92MS9vcmdzL3tvcmdfaWR9En0KCExpc3RPcmdzEiMuc2x1aWNlLmlkZW50aXR5LnYxLkxpc3RPcmdzUmVxdWVzdBokLnNsdWljZS5pZGVudGl0eS52MS5MaXN0T3Jnc1Jlc3BvbnNlIiaQAgGquxgLGglvcmdzLnJlYWSC0+STAg4SDC9hcGkvdjEvb3JncxKqAQoJVXBkYXRlT3JnEiQuc2x1aWNlLmlkZW50aXR5LnYxLlVwZGF0ZU9yZ1JlcXVlc3QaJS5zbHVpY2UuaWRlbnRpdHkudjEuVXBkYXRlT3JnUmVzcG9uc2UiUKq7GAwaCm9yZ3Mud3JpdGWyuxgWEhQKCGlmLW1hdGNoEghvcmcuZXRhZ4LT5JMCIDoDb3JnMhkvYXBpL3YxL29yZ3Mve29yZy5vcmdfaWR9YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options, file_sluice_identity_v1_users]);
 
 /**
  * An organisation.
@@ -42,9 +42,9 @@ export type Org = Message<"sluice.identity.v1.Org"> & {
   /**
    * Name for users, up to 200 characters, no control characters.
    *
-   * @generated from field: string display_name = 3;
+   * @generated from field: optional string display_name = 3;
    */
-  displayName: string;
+  displayName?: string | undefined;
 
   /**
    * Time of creation. Set by the server.
@@ -117,14 +117,14 @@ export const CreateOrgRequestSchema: GenMessage<CreateOrgRequest> = /*@__PURE__*
  */
 export type CreateOrgRequest_FirstAdmin = Message<"sluice.identity.v1.CreateOrgRequest.FirstAdmin"> & {
   /**
-   * E-mail address, unique in the whole installation.
+   * E-mail address of ASCII characters. Users of other organisations may have the same.
    *
    * @generated from field: string email = 1;
    */
   email: string;
 
   /**
-   * The first password: 12 to 1024 characters.
+   * The first password: 12 to 128 characters, as in CreateUser.
    *
    * @generated from field: string password = 2;
    */
@@ -133,9 +133,9 @@ export type CreateOrgRequest_FirstAdmin = Message<"sluice.identity.v1.CreateOrgR
   /**
    * Name for users, up to 200 characters, no control characters.
    *
-   * @generated from field: string display_name = 3;
+   * @generated from field: optional string display_name = 3;
    */
-  displayName: string;
+  displayName?: string | undefined;
 };
 
 /**
@@ -234,6 +234,29 @@ export type ListOrgsRequest = Message<"sluice.identity.v1.ListOrgsRequest"> & {
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Order, such as `create_time desc`: fields separated by commas, each with `asc` or `desc`. Fields: `create_time`,
+   * `name`. Default: `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only orgs that match, such as `create_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. Fields: `name`,
+   * `display_name`, `create_time`, `update_time`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
 };
 
 /**
@@ -262,6 +285,20 @@ export type ListOrgsResponse = Message<"sluice.identity.v1.ListOrgsResponse"> & 
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many match, on all pages together: at most 10000. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
 };
 
 /**
@@ -286,7 +323,8 @@ export type UpdateOrgRequest = Message<"sluice.identity.v1.UpdateOrgRequest"> & 
   org?: Org | undefined;
 
   /**
-   * Fields to change: `display_name`. Default: the fields that are set.
+   * Fields to change: `display_name`, or `*`. Default: those that are set; at least one has to be. Other fields may be set
+   * to their current values only.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -328,8 +366,8 @@ export const UpdateOrgResponseSchema: GenMessage<UpdateOrgResponse> = /*@__PURE_
  */
 export const OrgService: GenService<{
   /**
-   * Creates an organisation with its first administrator. AlreadyExists (RESOURCE_EXISTS) when the name or the
-   * administrator's e-mail address is taken.
+   * Creates an organisation with its first administrator. AlreadyExists (RESOURCE_EXISTS) when the name is taken;
+   * InvalidArgument (PASSWORD_REFUSED).
    *
    * @generated from rpc sluice.identity.v1.OrgService.CreateOrg
    */
@@ -349,7 +387,8 @@ export const OrgService: GenService<{
     output: typeof GetOrgResponseSchema;
   },
   /**
-   * Lists organisations, oldest first. Platform administrators see all, other callers their own.
+   * Lists organisations, newest first. Platform administrators see all, other callers their own. InvalidArgument
+   * (FILTER_INVALID) or (PAGE_TOKEN_INVALID).
    *
    * @generated from rpc sluice.identity.v1.OrgService.ListOrgs
    */

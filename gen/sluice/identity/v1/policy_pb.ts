@@ -16,7 +16,43 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/identity/v1/policy.proto.
  */
 export const file_sluice_identity_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("Ch9zbHVpY2UvaWRlbnRpdHkvdjEvcG9saWN5LnByb3RvEhJzbHVpY2UuaWRlbnRpdHkudjEibQoXVmVyaWZ5Q3JlZGVudGlhbFJlcXVlc3QSIAoMYWNjZXNzX3Rva2VuGAEgASgJQgi6SAVyAxiAQEgAEhsKB2FwaV9rZXkYAiABKAlCCLpIBXIDGIACSABCEwoKY3JlZGVudGlhbBIFukgCCAEijwEKGFZlcmlmeUNyZWRlbnRpYWxSZXNwb25zZRIOCgZvcmdfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgphcGlfa2V5X2lkGAMgASgJEg0KBXJvbGVzGAQgAygJEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKKAQoUUmVzb2x2ZVNlY3JldFJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARh/EkIKC2Rlc3RpbmF0aW9uGAIgASgLMiUuc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldERlc3RpbmF0aW9uQga6SAPIAQESFQoNdmFsaWRhdGVfb25seRgDIAEoCCI3ChVSZXNvbHZlU2VjcmV0UmVzcG9uc2USDQoFdmFsdWUYASABKAkSDwoHdW5ib3VuZBgCIAEoCCJnChJCaW5kU2VjcmV0c1JlcXVlc3QSGAoGb3JnX2lkGAEgASgJQgi6SAVyA7ABARI3CgR1c2VzGAIgAygLMh0uc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldFVzZUIKukgHkgEEENCGAyJoCglTZWNyZXRVc2USFwoEbmFtZRgBIAEoCUIJukgGcgQQARh/EkIKC2Rlc3RpbmF0aW9uGAIgASgLMiUuc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldERlc3RpbmF0aW9uQga6SAPIAQEiFQoTQmluZFNlY3JldHNSZXNwb25zZSIYChZMaXN0VW5ib3VuZE9yZ3NSZXF1ZXN0IioKF0xpc3RVbmJvdW5kT3Jnc1Jlc3BvbnNlEg8KB29yZ19pZHMYASADKAkiawoTR2V0UHJpbmNpcGFsUmVxdWVzdBIYCgZvcmdfaWQYASABKAlCCLpIBXIDsAEBEhkKB3VzZXJfaWQYAiABKAlCCLpIBXIDsAEBEh8KCmFwaV9rZXlfaWQYAyABKAlCC7pICNgBAXIDsAEBIiUKFEdldFByaW5jaXBhbFJlc3BvbnNlEg0KBXJvbGVzGAEgAygJMpEFCg1Qb2xpY3lTZXJ2aWNlEn4KEFZlcmlmeUNyZWRlbnRpYWwSKy5zbHVpY2UuaWRlbnRpdHkudjEuVmVyaWZ5Q3JlZGVudGlhbFJlcXVlc3QaLC5zbHVpY2UuaWRlbnRpdHkudjEuVmVyaWZ5Q3JlZGVudGlhbFJlc3BvbnNlIg+QAgGquxgIIgYKBGVkZ2USfgoNUmVzb2x2ZVNlY3JldBIoLnNsdWljZS5pZGVudGl0eS52MS5SZXNvbHZlU2VjcmV0UmVxdWVzdBopLnNsdWljZS5pZGVudGl0eS52MS5SZXNvbHZlU2VjcmV0UmVzcG9uc2UiGJACAaq7GBEiDwoNb3JjaGVzdHJhdGlvbhJ4CgtCaW5kU2VjcmV0cxImLnNsdWljZS5pZGVudGl0eS52MS5CaW5kU2VjcmV0c1JlcXVlc3QaJy5zbHVpY2UuaWRlbnRpdHkudjEuQmluZFNlY3JldHNSZXNwb25zZSIYkAICqrsYESIPCg1vcmNoZXN0cmF0aW9uEoQBCg9MaXN0VW5ib3VuZE9yZ3MSKi5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdFVuYm91bmRPcmdzUmVxdWVzdBorLnNsdWljZS5pZGVudGl0eS52MS5MaXN0VW5ib3VuZE9yZ3NSZXNwb25zZSIYkAIBqrsYESIPCg1vcmNoZXN0cmF0aW9uEn8KDEdldFByaW5jaXBhbBInLnNsdWljZS5pZGVudGl0eS52MS5HZXRQcmluY2lwYWxSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLkdldFByaW5jaXBhbFJlc3BvbnNlIhyQAgGquxgVIhMKB3N0YWdpbmcKCGFwcHJvdmFsYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_sluice_common_v1_options, file_sluice_identity_v1_secrets]);
+  fileDesc("Ch9zbHVpY2UvaWRlbnRpdHkvdjEvcG9saWN5LnByb3RvEhJzbHVpY2UuaWRlbnRpdHkudjEiRAoVQ2hlY2tOYW1lc3BhY2VSZXF1ZXN0EisKBG5hbWUYASABKAlCHbpIGnIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kIhgKFkNoZWNrTmFtZXNwYWNlUmVzcG9uc2UioQEKF1ZlcmlmeUNyZWRlbnRpYWxSZXF1ZXN0EiAKDGFjY2Vzc190b2tlbhgBIAEoCUIIukgFcgMYgEBIABIbCgdhcGlfa2V5GAIgASgJQgi6SAVyAxiAAkgAEhEKCXVuZGVyX3dheRgDIAEoCBIfCg5jbGllbnRfYWRkcmVzcxgEIAEoCUIHukgEcgIYQEITCgpjcmVkZW50aWFsEgW6SAIIASKCAgoYVmVyaWZ5Q3JlZGVudGlhbFJlc3BvbnNlEg4KBm9yZ19pZBgBIAEoCRIPCgd1c2VyX2lkGAIgASgJEhIKCmFwaV9rZXlfaWQYAyABKAkSDQoFcm9sZXMYBCADKAkSLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKBmdyYW50cxgGIAMoCzIiLnNsdWljZS5pZGVudGl0eS52MS5OYW1lc3BhY2VSb2xlcxIrCgVsaW1pdBgHIAEoCzIcLnNsdWljZS5pZGVudGl0eS52MS5LZXlMaW1pdBIQCghsb2dpbl9pZBgKIAEoCSKjAQoWUmVzb2x2ZURlbGVnYXRlUmVxdWVzdBIcCgphcGlfa2V5X2lkGAEgASgJQgi6SAVyA7ABARI0CgNvcmcYAiABKAlCJ7pIJNgBAXIfMh1eW1x4MjEtXHgyYlx4MmQtXHg3ZV17MSwyNTV9JBI1CgR1c2VyGAMgASgJQie6SCTYAQFyHzIdXltceDIxLVx4MmJceDJkLVx4N2VdezEsMjU1fSQifQoXUmVzb2x2ZURlbGVnYXRlUmVzcG9uc2USDgoGb3JnX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSDQoFcm9sZXMYAyADKAkSMgoGZ3JhbnRzGAQgAygLMiIuc2x1aWNlLmlkZW50aXR5LnYxLk5hbWVzcGFjZVJvbGVzIjIKDk5hbWVzcGFjZVJvbGVzEhEKCW5hbWVzcGFjZRgBIAEoCRINCgVyb2xlcxgCIAMoCSIzCghLZXlMaW1pdBITCgtwZXJtaXNzaW9ucxgBIAMoCRISCgpuYW1lc3BhY2VzGAIgAygJIooBChRSZXNvbHZlU2VjcmV0UmVxdWVzdBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGH8SQgoLZGVzdGluYXRpb24YAiABKAsyJS5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0RGVzdGluYXRpb25CBrpIA8gBARIVCg12YWxpZGF0ZV9vbmx5GAMgASgIIjcKFVJlc29sdmVTZWNyZXRSZXNwb25zZRINCgV2YWx1ZRgBIAEoCRIPCgd1bmJvdW5kGAIgASgIImcKEkJpbmRTZWNyZXRzUmVxdWVzdBIYCgZvcmdfaWQYASABKAlCCLpIBXIDsAEBEjcKBHVzZXMYAiADKAsyHS5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0VXNlQgq6SAeSAQQQ0IYDImgKCVNlY3JldFVzZRIXCgRuYW1lGAEgASgJQgm6SAZyBBABGH8SQgoLZGVzdGluYXRpb24YAiABKAsyJS5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0RGVzdGluYXRpb25CBrpIA8gBASIVChNCaW5kU2VjcmV0c1Jlc3BvbnNlIhgKFkxpc3RVbmJvdW5kT3Jnc1JlcXVlc3QiKgoXTGlzdFVuYm91bmRPcmdzUmVzcG9uc2USDwoHb3JnX2lkcxgBIAMoCSJrChNHZXRQcmluY2lwYWxSZXF1ZXN0EhgKBm9yZ19pZBgBIAEoCUIIukgFcgOwAQESGQoHdXNlcl9pZBgCIAEoCUIIukgFcgOwAQESHwoKYXBpX2tleV9pZBgDIAEoCUILukgI2AEBcgOwAQEihgEKFEdldFByaW5jaXBhbFJlc3BvbnNlEg0KBXJvbGVzGAEgAygJEjIKBmdyYW50cxgCIAMoCzIiLnNsdWljZS5pZGVudGl0eS52MS5OYW1lc3BhY2VSb2xlcxIrCgVsaW1pdBgDIAEoCzIcLnNsdWljZS5pZGVudGl0eS52MS5LZXlMaW1pdDK4BwoNUG9saWN5U2VydmljZRJ+ChBWZXJpZnlDcmVkZW50aWFsEisuc2x1aWNlLmlkZW50aXR5LnYxLlZlcmlmeUNyZWRlbnRpYWxSZXF1ZXN0Giwuc2x1aWNlLmlkZW50aXR5LnYxLlZlcmlmeUNyZWRlbnRpYWxSZXNwb25zZSIPkAIBqrsYCCIGCgRlZGdlEnsKD1Jlc29sdmVEZWxlZ2F0ZRIqLnNsdWljZS5pZGVudGl0eS52MS5SZXNvbHZlRGVsZWdhdGVSZXF1ZXN0Gisuc2x1aWNlLmlkZW50aXR5LnYxLlJlc29sdmVEZWxlZ2F0ZVJlc3BvbnNlIg+QAgKquxgIIgYKBGVkZ2USfgoNUmVzb2x2ZVNlY3JldBIoLnNsdWljZS5pZGVudGl0eS52MS5SZXNvbHZlU2VjcmV0UmVxdWVzdBopLnNsdWljZS5pZGVudGl0eS52MS5SZXNvbHZlU2VjcmV0UmVzcG9uc2UiGJACAaq7GBEiDwoNb3JjaGVzdHJhdGlvbhJ4CgtCaW5kU2VjcmV0cxImLnNsdWljZS5pZGVudGl0eS52MS5CaW5kU2VjcmV0c1JlcXVlc3QaJy5zbHVpY2UuaWRlbnRpdHkudjEuQmluZFNlY3JldHNSZXNwb25zZSIYkAICqrsYESIPCg1vcmNoZXN0cmF0aW9uEoQBCg9MaXN0VW5ib3VuZE9yZ3MSKi5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdFVuYm91bmRPcmdzUmVxdWVzdBorLnNsdWljZS5pZGVudGl0eS52MS5MaXN0VW5ib3VuZE9yZ3NSZXNwb25zZSIYkAIBqrsYESIPCg1vcmNoZXN0cmF0aW9uEogBCgxHZXRQcmluY2lwYWwSJy5zbHVpY2UuaWRlbnRpdHkudjEuR2V0UHJpbmNpcGFsUmVxdWVzdBooLnNsdWljZS5pZGVudGl0eS52MS5HZXRQcmluY2lwYWxSZXNwb25zZSIlkAIBqrsYHiIcCgdzdGFnaW5nCghhcHByb3ZhbAoHc3RvcmFnZRKdAQoOQ2hlY2tOYW1lc3BhY2USKS5zbHVpY2UuaWRlbnRpdHkudjEuQ2hlY2tOYW1lc3BhY2VSZXF1ZXN0Giouc2x1aWNlLmlkZW50aXR5LnYxLkNoZWNrTmFtZXNwYWNlUmVzcG9uc2UiNJACAaq7GC0iKwoIYXBwcm92YWwKDW9yY2hlc3RyYXRpb24KB3N0YWdpbmcKB3N0b3JhZ2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_sluice_common_v1_options, file_sluice_identity_v1_secrets]);
+
+/**
+ * Identifies a namespace.
+ *
+ * @generated from message sluice.identity.v1.CheckNamespaceRequest
+ */
+export type CheckNamespaceRequest = Message<"sluice.identity.v1.CheckNamespaceRequest"> & {
+  /**
+   * The namespace's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message sluice.identity.v1.CheckNamespaceRequest.
+ * Use `create(CheckNamespaceRequestSchema)` to create a new message.
+ */
+export const CheckNamespaceRequestSchema: GenMessage<CheckNamespaceRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_policy, 0);
+
+/**
+ * Empty: the namespace exists.
+ *
+ * @generated from message sluice.identity.v1.CheckNamespaceResponse
+ */
+export type CheckNamespaceResponse = Message<"sluice.identity.v1.CheckNamespaceResponse"> & {
+};
+
+/**
+ * Describes the message sluice.identity.v1.CheckNamespaceResponse.
+ * Use `create(CheckNamespaceResponseSchema)` to create a new message.
+ */
+export const CheckNamespaceResponseSchema: GenMessage<CheckNamespaceResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_policy, 1);
 
 /**
  * A credential as received from a caller.
@@ -31,7 +67,7 @@ export type VerifyCredentialRequest = Message<"sluice.identity.v1.VerifyCredenti
    */
   credential: {
     /**
-     * The JWT of an `Authorization: Bearer` header.
+     * The JWT of an `Authorization: Bearer` header, of Sluice or of an OpenID Connect issuer.
      *
      * @generated from field: string access_token = 1;
      */
@@ -39,13 +75,28 @@ export type VerifyCredentialRequest = Message<"sluice.identity.v1.VerifyCredenti
     case: "accessToken";
   } | {
     /**
-     * The value of an `x-api-key` header.
+     * The value of an `x-api-key` header, or an API key in an `Authorization: Bearer` header.
      *
      * @generated from field: string api_key = 2;
      */
     value: string;
     case: "apiKey";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * The call that the credential was sent with is under way: an access token may have expired since, if its login still
+   * stands. An API key may not.
+   *
+   * @generated from field: bool under_way = 3;
+   */
+  underWay: boolean;
+
+  /**
+   * Client address of the call, for the key's last use; empty if it is not known.
+   *
+   * @generated from field: string client_address = 4;
+   */
+  clientAddress: string;
 };
 
 /**
@@ -53,7 +104,7 @@ export type VerifyCredentialRequest = Message<"sluice.identity.v1.VerifyCredenti
  * Use `create(VerifyCredentialRequestSchema)` to create a new message.
  */
 export const VerifyCredentialRequestSchema: GenMessage<VerifyCredentialRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_policy, 0);
+  messageDesc(file_sluice_identity_v1_policy, 2);
 
 /**
  * The principal of the credential.
@@ -76,7 +127,7 @@ export type VerifyCredentialResponse = Message<"sluice.identity.v1.VerifyCredent
   userId: string;
 
   /**
-   * The API key, if the credential is one.
+   * The API key, if the credential is one, or the token of a login that was made with one.
    *
    * @generated from field: string api_key_id = 3;
    */
@@ -95,6 +146,27 @@ export type VerifyCredentialResponse = Message<"sluice.identity.v1.VerifyCredent
    * @generated from field: google.protobuf.Timestamp expire_time = 5;
    */
   expireTime?: Timestamp | undefined;
+
+  /**
+   * Roles in single namespaces, beside those in the organisation.
+   *
+   * @generated from field: repeated sluice.identity.v1.NamespaceRoles grants = 6;
+   */
+  grants: NamespaceRoles[];
+
+  /**
+   * Limit of a narrowed API key; unset for other credentials.
+   *
+   * @generated from field: sluice.identity.v1.KeyLimit limit = 7;
+   */
+  limit?: KeyLimit | undefined;
+
+  /**
+   * The login of an access token; empty for an API key.
+   *
+   * @generated from field: string login_id = 10;
+   */
+  loginId: string;
 };
 
 /**
@@ -102,7 +174,141 @@ export type VerifyCredentialResponse = Message<"sluice.identity.v1.VerifyCredent
  * Use `create(VerifyCredentialResponseSchema)` to create a new message.
  */
 export const VerifyCredentialResponseSchema: GenMessage<VerifyCredentialResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_policy, 1);
+  messageDesc(file_sluice_identity_v1_policy, 3);
+
+/**
+ * An API key that speaks for others, and the values of its headers.
+ *
+ * @generated from message sluice.identity.v1.ResolveDelegateRequest
+ */
+export type ResolveDelegateRequest = Message<"sluice.identity.v1.ResolveDelegateRequest"> & {
+  /**
+   * The API key.
+   *
+   * @generated from field: string api_key_id = 1;
+   */
+  apiKeyId: string;
+
+  /**
+   * An external id of the key, or the id of an organisation. Default: the key's default organisation.
+   *
+   * @generated from field: string org = 2;
+   */
+  org: string;
+
+  /**
+   * An external id of the key, or the id of a user of the organisation. Default: the organisation's service principal.
+   *
+   * @generated from field: string user = 3;
+   */
+  user: string;
+};
+
+/**
+ * Describes the message sluice.identity.v1.ResolveDelegateRequest.
+ * Use `create(ResolveDelegateRequestSchema)` to create a new message.
+ */
+export const ResolveDelegateRequestSchema: GenMessage<ResolveDelegateRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_policy, 4);
+
+/**
+ * The user that the call is made for.
+ *
+ * @generated from message sluice.identity.v1.ResolveDelegateResponse
+ */
+export type ResolveDelegateResponse = Message<"sluice.identity.v1.ResolveDelegateResponse"> & {
+  /**
+   * The organisation.
+   *
+   * @generated from field: string org_id = 1;
+   */
+  orgId: string;
+
+  /**
+   * The user.
+   *
+   * @generated from field: string user_id = 2;
+   */
+  userId: string;
+
+  /**
+   * Roles in the organisation; never that of a platform administrator.
+   *
+   * @generated from field: repeated string roles = 3;
+   */
+  roles: string[];
+
+  /**
+   * Roles in single namespaces, beside those in the organisation.
+   *
+   * @generated from field: repeated sluice.identity.v1.NamespaceRoles grants = 4;
+   */
+  grants: NamespaceRoles[];
+};
+
+/**
+ * Describes the message sluice.identity.v1.ResolveDelegateResponse.
+ * Use `create(ResolveDelegateResponseSchema)` to create a new message.
+ */
+export const ResolveDelegateResponseSchema: GenMessage<ResolveDelegateResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_policy, 5);
+
+/**
+ * Roles that a principal has in one namespace, in addition to the roles in the organisation.
+ *
+ * @generated from message sluice.identity.v1.NamespaceRoles
+ */
+export type NamespaceRoles = Message<"sluice.identity.v1.NamespaceRoles"> & {
+  /**
+   * Name of the namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * Roles in it, sorted.
+   *
+   * @generated from field: repeated string roles = 2;
+   */
+  roles: string[];
+};
+
+/**
+ * Describes the message sluice.identity.v1.NamespaceRoles.
+ * Use `create(NamespaceRolesSchema)` to create a new message.
+ */
+export const NamespaceRolesSchema: GenMessage<NamespaceRoles> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_policy, 6);
+
+/**
+ * Limit of an API key, whatever the roles allow.
+ *
+ * @generated from message sluice.identity.v1.KeyLimit
+ */
+export type KeyLimit = Message<"sluice.identity.v1.KeyLimit"> & {
+  /**
+   * The only permissions of the key; empty for all of its roles.
+   *
+   * @generated from field: repeated string permissions = 1;
+   */
+  permissions: string[];
+
+  /**
+   * The only namespaces of the key; empty for all, and for permissions that concern the whole organisation. A key with
+   * namespaces has no permission that concerns the whole organisation.
+   *
+   * @generated from field: repeated string namespaces = 2;
+   */
+  namespaces: string[];
+};
+
+/**
+ * Describes the message sluice.identity.v1.KeyLimit.
+ * Use `create(KeyLimitSchema)` to create a new message.
+ */
+export const KeyLimitSchema: GenMessage<KeyLimit> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_policy, 7);
 
 /**
  * The secret, and its use.
@@ -137,7 +343,7 @@ export type ResolveSecretRequest = Message<"sluice.identity.v1.ResolveSecretRequ
  * Use `create(ResolveSecretRequestSchema)` to create a new message.
  */
 export const ResolveSecretRequestSchema: GenMessage<ResolveSecretRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_policy, 2);
+  messageDesc(file_sluice_identity_v1_policy, 8);
 
 /**
  * The secret.
@@ -165,7 +371,7 @@ export type ResolveSecretResponse = Message<"sluice.identity.v1.ResolveSecretRes
  * Use `create(ResolveSecretResponseSchema)` to create a new message.
  */
 export const ResolveSecretResponseSchema: GenMessage<ResolveSecretResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_policy, 3);
+  messageDesc(file_sluice_identity_v1_policy, 9);
 
 /**
  * The secrets that an organisation's sources use.
@@ -193,7 +399,7 @@ export type BindSecretsRequest = Message<"sluice.identity.v1.BindSecretsRequest"
  * Use `create(BindSecretsRequestSchema)` to create a new message.
  */
 export const BindSecretsRequestSchema: GenMessage<BindSecretsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_policy, 4);
+  messageDesc(file_sluice_identity_v1_policy, 10);
 
 /**
  * A source's use of a secret.
@@ -221,7 +427,7 @@ export type SecretUse = Message<"sluice.identity.v1.SecretUse"> & {
  * Use `create(SecretUseSchema)` to create a new message.
  */
 export const SecretUseSchema: GenMessage<SecretUse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_policy, 5);
+  messageDesc(file_sluice_identity_v1_policy, 11);
 
 /**
  * Empty: every secret of the organisation now has its destinations, or none.
@@ -236,7 +442,7 @@ export type BindSecretsResponse = Message<"sluice.identity.v1.BindSecretsRespons
  * Use `create(BindSecretsResponseSchema)` to create a new message.
  */
 export const BindSecretsResponseSchema: GenMessage<BindSecretsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_policy, 6);
+  messageDesc(file_sluice_identity_v1_policy, 12);
 
 /**
  * Empty.
@@ -251,7 +457,7 @@ export type ListUnboundOrgsRequest = Message<"sluice.identity.v1.ListUnboundOrgs
  * Use `create(ListUnboundOrgsRequestSchema)` to create a new message.
  */
 export const ListUnboundOrgsRequestSchema: GenMessage<ListUnboundOrgsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_policy, 7);
+  messageDesc(file_sluice_identity_v1_policy, 13);
 
 /**
  * Up to 100 organisations.
@@ -272,7 +478,7 @@ export type ListUnboundOrgsResponse = Message<"sluice.identity.v1.ListUnboundOrg
  * Use `create(ListUnboundOrgsResponseSchema)` to create a new message.
  */
 export const ListUnboundOrgsResponseSchema: GenMessage<ListUnboundOrgsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_policy, 8);
+  messageDesc(file_sluice_identity_v1_policy, 14);
 
 /**
  * The user who started the work.
@@ -307,10 +513,10 @@ export type GetPrincipalRequest = Message<"sluice.identity.v1.GetPrincipalReques
  * Use `create(GetPrincipalRequestSchema)` to create a new message.
  */
 export const GetPrincipalRequestSchema: GenMessage<GetPrincipalRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_policy, 9);
+  messageDesc(file_sluice_identity_v1_policy, 15);
 
 /**
- * The user's current roles.
+ * The user's current rights.
  *
  * @generated from message sluice.identity.v1.GetPrincipalResponse
  */
@@ -321,6 +527,20 @@ export type GetPrincipalResponse = Message<"sluice.identity.v1.GetPrincipalRespo
    * @generated from field: repeated string roles = 1;
    */
   roles: string[];
+
+  /**
+   * Roles in single namespaces, beside those in the organisation.
+   *
+   * @generated from field: repeated sluice.identity.v1.NamespaceRoles grants = 2;
+   */
+  grants: NamespaceRoles[];
+
+  /**
+   * Limit of a narrowed API key; unset without one.
+   *
+   * @generated from field: sluice.identity.v1.KeyLimit limit = 3;
+   */
+  limit?: KeyLimit | undefined;
 };
 
 /**
@@ -328,7 +548,7 @@ export type GetPrincipalResponse = Message<"sluice.identity.v1.GetPrincipalRespo
  * Use `create(GetPrincipalResponseSchema)` to create a new message.
  */
 export const GetPrincipalResponseSchema: GenMessage<GetPrincipalResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_policy, 10);
+  messageDesc(file_sluice_identity_v1_policy, 16);
 
 /**
  * Identity's service for the other processes of the mesh.
@@ -338,7 +558,12 @@ export const GetPrincipalResponseSchema: GenMessage<GetPrincipalResponse> = /*@_
 export const PolicyService: GenService<{
   /**
    * Verifies a credential and returns its current principal. The user must be active, and the login or key not revoked;
-   * the roles are those that the user has now. Unauthenticated (CREDENTIAL_INVALID).
+   * the roles are those that the user has now. A key allows what its user and all keys above it allow. An access token
+   * can be one of a configured OpenID Connect issuer: its user is the one who signed in with its subject, and the roles
+   * are those of its own claims.
+   *
+   * Unauthenticated (CREDENTIAL_INVALID); for tokens of an issuer, PermissionDenied (ACCOUNT_UNKNOWN) and, if its keys
+   * can't be read, Unavailable (ISSUER_UNAVAILABLE).
    *
    * @generated from rpc sluice.identity.v1.PolicyService.VerifyCredential
    */
@@ -346,6 +571,20 @@ export const PolicyService: GenService<{
     methodKind: "unary";
     input: typeof VerifyCredentialRequestSchema;
     output: typeof VerifyCredentialResponseSchema;
+  },
+  /**
+   * Returns the user that an API key with the permission `principals.delegate` speaks for, with the user's current
+   * rights. Without a user, it is the organisation's service principal for this key, which the first call creates.
+   * A platform administrator has the rights of an administrator of the organisation only. PermissionDenied
+   * (DELEGATE_UNKNOWN) when the key may not speak for the organisation, or the user is not an active one of it;
+   * PermissionDenied (PERMISSION_MISSING) when the key, or its user, may no longer speak for others.
+   *
+   * @generated from rpc sluice.identity.v1.PolicyService.ResolveDelegate
+   */
+  resolveDelegate: {
+    methodKind: "unary";
+    input: typeof ResolveDelegateRequestSchema;
+    output: typeof ResolveDelegateResponseSchema;
   },
   /**
    * Returns the value of a secret of the caller's organisation, for one destination. NotFound (SECRET_NOT_FOUND);
@@ -381,7 +620,7 @@ export const PolicyService: GenService<{
     output: typeof ListUnboundOrgsResponseSchema;
   },
   /**
-   * Returns the current roles of a user, for work that continues after the call that started it. NotFound when the user
+   * Returns the current rights of a user, for work that continues after the call that started it. NotFound when the user
    * is removed or not active, or the API key of the call is removed or has expired.
    *
    * @generated from rpc sluice.identity.v1.PolicyService.GetPrincipal
@@ -390,6 +629,16 @@ export const PolicyService: GenService<{
     methodKind: "unary";
     input: typeof GetPrincipalRequestSchema;
     output: typeof GetPrincipalResponseSchema;
+  },
+  /**
+   * Checks that a namespace of the caller's organisation exists and resources can be added to it. NotFound.
+   *
+   * @generated from rpc sluice.identity.v1.PolicyService.CheckNamespace
+   */
+  checkNamespace: {
+    methodKind: "unary";
+    input: typeof CheckNamespaceRequestSchema;
+    output: typeof CheckNamespaceResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sluice_identity_v1_policy, 0);

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/identity/v1/secrets.proto.
  */
 export const file_sluice_identity_v1_secrets: GenFile = /*@__PURE__*/
-  fileDesc("CiBzbHVpY2UvaWRlbnRpdHkvdjEvc2VjcmV0cy5wcm90bxISc2x1aWNlLmlkZW50aXR5LnYxIu0BCgZTZWNyZXQSOgoEbmFtZRgBIAEoCUIsukgp2AEBciQyIl5bQS1aYS16MC05XVtBLVphLXowLTkuXy1dezAsMTI2fSQSLwoLY3JlYXRlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJFCgxkZXN0aW5hdGlvbnMYBCADKAsyJS5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0RGVzdGluYXRpb25CCLpIBZIBAhBkInoKEVNlY3JldERlc3RpbmF0aW9uEjAKCWNvbm5lY3RvchgBIAEoCUIdukgachgyFl5bYS16XVthLXowLTktXXswLDYyfSQSGAoEaG9zdBgCIAEoCUIKukgHcgUQARj9ARIZCgRwb3J0GAMgASgFQgu6SAgaBhj//wMoASKuAQoQUHV0U2VjcmV0UmVxdWVzdBI3CgRuYW1lGAEgASgJQim6SCZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLV17MCwxMjZ9JBIaCgV2YWx1ZRgCIAEoCUILukgIcgYQASiAgAQSRQoMZGVzdGluYXRpb25zGAMgAygLMiUuc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldERlc3RpbmF0aW9uQgi6SAWSAQIQZCI/ChFQdXRTZWNyZXRSZXNwb25zZRIqCgZzZWNyZXQYASABKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0IrQBChNVcGRhdGVTZWNyZXRSZXF1ZXN0EmwKBnNlY3JldBgBIAEoCzIaLnNsdWljZS5pZGVudGl0eS52MS5TZWNyZXRCQLpIPboBNwoSdXBkYXRlX3NlY3JldC5uYW1lEhBuYW1lIGlzIHJlcXVpcmVkGg90aGlzLm5hbWUgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkIKFFVwZGF0ZVNlY3JldFJlc3BvbnNlEioKBnNlY3JldBgBIAEoCzIaLnNsdWljZS5pZGVudGl0eS52MS5TZWNyZXQiUQoSTGlzdFNlY3JldHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJbChNMaXN0U2VjcmV0c1Jlc3BvbnNlEisKB3NlY3JldHMYASADKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJOChNEZWxldGVTZWNyZXRSZXF1ZXN0EjcKBG5hbWUYASABKAlCKbpIJnIkMiJeW0EtWmEtejAtOV1bQS1aYS16MC05Ll8tXXswLDEyNn0kIhYKFERlbGV0ZVNlY3JldFJlc3BvbnNlMv8ECg1TZWNyZXRTZXJ2aWNlEpEBCglQdXRTZWNyZXQSJC5zbHVpY2UuaWRlbnRpdHkudjEuUHV0U2VjcmV0UmVxdWVzdBolLnNsdWljZS5pZGVudGl0eS52MS5QdXRTZWNyZXRSZXNwb25zZSI3kAICqrsYDxoNc2VjcmV0cy53cml0ZYLT5JMCGzoBKhoWL2FwaS92MS9zZWNyZXRzL3tuYW1lfRKzAQoMVXBkYXRlU2VjcmV0Eicuc2x1aWNlLmlkZW50aXR5LnYxLlVwZGF0ZVNlY3JldFJlcXVlc3QaKC5zbHVpY2UuaWRlbnRpdHkudjEuVXBkYXRlU2VjcmV0UmVzcG9uc2UiUJACAqq7GBwaGnNlY3JldHMuZGVzdGluYXRpb25zLndyaXRlgtPkkwInOgZzZWNyZXQyHS9hcGkvdjEvc2VjcmV0cy97c2VjcmV0Lm5hbWV9EowBCgtMaXN0U2VjcmV0cxImLnNsdWljZS5pZGVudGl0eS52MS5MaXN0U2VjcmV0c1JlcXVlc3QaJy5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdFNlY3JldHNSZXNwb25zZSIskAIBqrsYDhoMc2VjcmV0cy5yZWFkgtPkkwIREg8vYXBpL3YxL3NlY3JldHMSlAEKDERlbGV0ZVNlY3JldBInLnNsdWljZS5pZGVudGl0eS52MS5EZWxldGVTZWNyZXRSZXF1ZXN0Giguc2x1aWNlLmlkZW50aXR5LnYxLkRlbGV0ZVNlY3JldFJlc3BvbnNlIjGquxgPGg1zZWNyZXRzLndyaXRlgtPkkwIYKhYvYXBpL3YxL3NlY3JldHMve25hbWV9YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiBzbHVpY2UvaWRlbnRpdHkvdjEvc2VjcmV0cy5wcm90bxISc2x1aWNlLmlkZW50aXR5LnYxIu0BCgZTZWNyZXQSOgoEbmFtZRgBIAEoCUIsukgp2AEBciQyIl5bQS1aYS16MC05XVtBLVphLXowLTkuXy1dezAsMTI2fSQSLwoLY3JlYXRlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJFCgxkZXN0aW5hdGlvbnMYBCADKAsyJS5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0RGVzdGluYXRpb25CCLpIBZIBAhBkInoKEVNlY3JldERlc3RpbmF0aW9uEjAKCWNvbm5lY3RvchgBIAEoCUIdukgachgyFl5bYS16XVthLXowLTktXXswLDYyfSQSGAoEaG9zdBgCIAEoCUIKukgHcgUQARj9ARIZCgRwb3J0GAMgASgFQgu6SAgaBhj//wMoASKuAQoQUHV0U2VjcmV0UmVxdWVzdBI3CgRuYW1lGAEgASgJQim6SCZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLV17MCwxMjZ9JBIaCgV2YWx1ZRgCIAEoCUILukgIcgYQASiAgAQSRQoMZGVzdGluYXRpb25zGAMgAygLMiUuc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldERlc3RpbmF0aW9uQgi6SAWSAQIQZCI/ChFQdXRTZWNyZXRSZXNwb25zZRIqCgZzZWNyZXQYASABKAsyGi5zbHVpY2UuaWRlbnRpdHkudjEuU2VjcmV0IrQBChNVcGRhdGVTZWNyZXRSZXF1ZXN0EmwKBnNlY3JldBgBIAEoCzIaLnNsdWljZS5pZGVudGl0eS52MS5TZWNyZXRCQLpIPboBNwoSdXBkYXRlX3NlY3JldC5uYW1lEhBuYW1lIGlzIHJlcXVpcmVkGg90aGlzLm5hbWUgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkIKFFVwZGF0ZVNlY3JldFJlc3BvbnNlEioKBnNlY3JldBgBIAEoCzIaLnNsdWljZS5pZGVudGl0eS52MS5TZWNyZXQimwEKEkxpc3RTZWNyZXRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgCASGgoIb3JkZXJfYnkYCiABKAlCCLpIBXIDGPQDEhgKBmZpbHRlchgLIAEoCUIIukgFcgMY0A8SEgoKc2hvd190b3RhbBgMIAEoCCKMAQoTTGlzdFNlY3JldHNSZXNwb25zZRIrCgdzZWNyZXRzGAEgAygLMhouc2x1aWNlLmlkZW50aXR5LnYxLlNlY3JldBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgKIAEoBRIbChN0b3RhbF9zaXplX2V4Y2VlZGVkGAsgASgIIk4KE0RlbGV0ZVNlY3JldFJlcXVlc3QSNwoEbmFtZRgBIAEoCUIpukgmciQyIl5bQS1aYS16MC05XVtBLVphLXowLTkuXy1dezAsMTI2fSQiFgoURGVsZXRlU2VjcmV0UmVzcG9uc2Uy/wQKDVNlY3JldFNlcnZpY2USkQEKCVB1dFNlY3JldBIkLnNsdWljZS5pZGVudGl0eS52MS5QdXRTZWNyZXRSZXF1ZXN0GiUuc2x1aWNlLmlkZW50aXR5LnYxLlB1dFNlY3JldFJlc3BvbnNlIjeQAgKquxgPGg1zZWNyZXRzLndyaXRlgtPkkwIbOgEqGhYvYXBpL3YxL3NlY3JldHMve25hbWV9ErMBCgxVcGRhdGVTZWNyZXQSJy5zbHVpY2UuaWRlbnRpdHkudjEuVXBkYXRlU2VjcmV0UmVxdWVzdBooLnNsdWljZS5pZGVudGl0eS52MS5VcGRhdGVTZWNyZXRSZXNwb25zZSJQkAICqrsYHBoac2VjcmV0cy5kZXN0aW5hdGlvbnMud3JpdGWC0+STAic6BnNlY3JldDIdL2FwaS92MS9zZWNyZXRzL3tzZWNyZXQubmFtZX0SjAEKC0xpc3RTZWNyZXRzEiYuc2x1aWNlLmlkZW50aXR5LnYxLkxpc3RTZWNyZXRzUmVxdWVzdBonLnNsdWljZS5pZGVudGl0eS52MS5MaXN0U2VjcmV0c1Jlc3BvbnNlIiyQAgGquxgOGgxzZWNyZXRzLnJlYWSC0+STAhESDy9hcGkvdjEvc2VjcmV0cxKUAQoMRGVsZXRlU2VjcmV0Eicuc2x1aWNlLmlkZW50aXR5LnYxLkRlbGV0ZVNlY3JldFJlcXVlc3QaKC5zbHVpY2UuaWRlbnRpdHkudjEuRGVsZXRlU2VjcmV0UmVzcG9uc2UiMaq7GA8aDXNlY3JldHMud3JpdGWC0+STAhgqFi9hcGkvdjEvc2VjcmV0cy97bmFtZX1iBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * A named value that can't be read.
@@ -165,7 +165,8 @@ export type UpdateSecretRequest = Message<"sluice.identity.v1.UpdateSecretReques
   secret?: Secret | undefined;
 
   /**
-   * Fields to change: `destinations`, required to remove all of them. Default: the fields that are set.
+   * Fields to change: `destinations`, required to remove all of them, or `*`. Default: those that are set; at least one
+   * has to be. Other fields may be set to their current values only.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -219,6 +220,29 @@ export type ListSecretsRequest = Message<"sluice.identity.v1.ListSecretsRequest"
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Order, such as `create_time desc`: fields separated by commas, each with `asc` or `desc`. Fields: `create_time`,
+   * `name`. Default: `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only secrets that match, such as `create_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. Fields: `name`,
+   * `create_time`, `update_time`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
 };
 
 /**
@@ -247,6 +271,20 @@ export type ListSecretsResponse = Message<"sluice.identity.v1.ListSecretsRespons
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many match, on all pages together: at most 10000. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
 };
 
 /**
@@ -322,7 +360,8 @@ export const SecretService: GenService<{
     output: typeof UpdateSecretResponseSchema;
   },
   /**
-   * Lists the organisation's secrets by name, without their values.
+   * Lists the organisation's secrets by name, without their values. InvalidArgument (FILTER_INVALID) or
+   * (PAGE_TOKEN_INVALID).
    *
    * @generated from rpc sluice.identity.v1.SecretService.ListSecrets
    */

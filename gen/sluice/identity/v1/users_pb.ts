@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/identity/v1/users.proto.
  */
 export const file_sluice_identity_v1_users: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zbHVpY2UvaWRlbnRpdHkvdjEvdXNlcnMucHJvdG8SEnNsdWljZS5pZGVudGl0eS52MSLgAgoEVXNlchIcCgd1c2VyX2lkGAEgASgJQgu6SAjYAQFyA7ABARIOCgZvcmdfaWQYAiABKAkSHAoFZW1haWwYAyABKAlCDbpICtgBAXIFGP4BYAESMwoMZGlzcGxheV9uYW1lGAQgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBJOCgVyb2xlcxgFIAMoCUI/ukg8kgE5EAUYASIzcjFSBnZpZXdlclIGZWRpdG9yUghhcHByb3ZlclIFYWRtaW5SDnBsYXRmb3JtLWFkbWluEg4KBmFjdGl2ZRgGIAEoCBIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKBGV0YWcYCSABKAlCB7pIBHICGEAiwgEKEUNyZWF0ZVVzZXJSZXF1ZXN0Ei4KBHVzZXIYASABKAsyGC5zbHVpY2UuaWRlbnRpdHkudjEuVXNlckIGukgDyAEBEhwKCHBhc3N3b3JkGAIgASgJQgq6SAdyBRAMGIAIEj4KBXJvbGVzGAMgAygJQi+6SCySASkQBBgBIiNyIVIGdmlld2VyUgZlZGl0b3JSCGFwcHJvdmVyUgVhZG1pbhIfCgpyZXF1ZXN0X2lkGAQgASgJQgu6SAjYAQFyA7ABASI8ChJDcmVhdGVVc2VyUmVzcG9uc2USJgoEdXNlchgBIAEoCzIYLnNsdWljZS5pZGVudGl0eS52MS5Vc2VyIisKDkdldFVzZXJSZXF1ZXN0EhkKB3VzZXJfaWQYASABKAlCCLpIBXIDsAEBIjkKD0dldFVzZXJSZXNwb25zZRImCgR1c2VyGAEgASgLMhguc2x1aWNlLmlkZW50aXR5LnYxLlVzZXIiDgoMR2V0TWVSZXF1ZXN0IjcKDUdldE1lUmVzcG9uc2USJgoEdXNlchgBIAEoCzIYLnNsdWljZS5pZGVudGl0eS52MS5Vc2VyIk8KEExpc3RVc2Vyc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIIlUKEUxpc3RVc2Vyc1Jlc3BvbnNlEicKBXVzZXJzGAEgAygLMhguc2x1aWNlLmlkZW50aXR5LnYxLlVzZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIrUBChFVcGRhdGVVc2VyUmVxdWVzdBJvCgR1c2VyGAEgASgLMhguc2x1aWNlLmlkZW50aXR5LnYxLlVzZXJCR7pIRLoBPgoTdXBkYXRlX3VzZXIudXNlcl9pZBITdXNlcl9pZCBpcyByZXF1aXJlZBoSdGhpcy51c2VyX2lkICE9ICcnyAEBEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI8ChJVcGRhdGVVc2VyUmVzcG9uc2USJgoEdXNlchgBIAEoCzIYLnNsdWljZS5pZGVudGl0eS52MS5Vc2VyIi4KEURlbGV0ZVVzZXJSZXF1ZXN0EhkKB3VzZXJfaWQYASABKAlCCLpIBXIDsAEBIhQKEkRlbGV0ZVVzZXJSZXNwb25zZTLiBgoLVXNlclNlcnZpY2USjQEKCkNyZWF0ZVVzZXISJS5zbHVpY2UuaWRlbnRpdHkudjEuQ3JlYXRlVXNlclJlcXVlc3QaJi5zbHVpY2UuaWRlbnRpdHkudjEuQ3JlYXRlVXNlclJlc3BvbnNlIjCquxgNGgt1c2Vycy53cml0ZbK7GAMIyQGC0+STAhI6ASoiDS9hcGkvdjEvdXNlcnMShgEKB0dldFVzZXISIi5zbHVpY2UuaWRlbnRpdHkudjEuR2V0VXNlclJlcXVlc3QaIy5zbHVpY2UuaWRlbnRpdHkudjEuR2V0VXNlclJlc3BvbnNlIjKQAgGquxgMGgp1c2Vycy5yZWFkgtPkkwIZEhcvYXBpL3YxL3VzZXJzL3t1c2VyX2lkfRJvCgVHZXRNZRIgLnNsdWljZS5pZGVudGl0eS52MS5HZXRNZVJlcXVlc3QaIS5zbHVpY2UuaWRlbnRpdHkudjEuR2V0TWVSZXNwb25zZSIhkAIBqrsYAhABgtPkkwISEhAvYXBpL3YxL3VzZXJzL21lEoIBCglMaXN0VXNlcnMSJC5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdFVzZXJzUmVxdWVzdBolLnNsdWljZS5pZGVudGl0eS52MS5MaXN0VXNlcnNSZXNwb25zZSIokAIBqrsYDBoKdXNlcnMucmVhZILT5JMCDxINL2FwaS92MS91c2VycxKzAQoKVXBkYXRlVXNlchIlLnNsdWljZS5pZGVudGl0eS52MS5VcGRhdGVVc2VyUmVxdWVzdBomLnNsdWljZS5pZGVudGl0eS52MS5VcGRhdGVVc2VyUmVzcG9uc2UiVqq7GA0aC3VzZXJzLndyaXRlsrsYFxIVCghpZi1tYXRjaBIJdXNlci5ldGFngtPkkwIkOgR1c2VyMhwvYXBpL3YxL3VzZXJzL3t1c2VyLnVzZXJfaWR9Eo0BCgpEZWxldGVVc2VyEiUuc2x1aWNlLmlkZW50aXR5LnYxLkRlbGV0ZVVzZXJSZXF1ZXN0GiYuc2x1aWNlLmlkZW50aXR5LnYxLkRlbGV0ZVVzZXJSZXNwb25zZSIwqrsYDRoLdXNlcnMud3JpdGWC0+STAhkqFy9hcGkvdjEvdXNlcnMve3VzZXJfaWR9YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("Ch5zbHVpY2UvaWRlbnRpdHkvdjEvdXNlcnMucHJvdG8SEnNsdWljZS5pZGVudGl0eS52MSLBAwoEVXNlchIcCgd1c2VyX2lkGAEgASgJQgu6SAjYAQFyA7ABARIOCgZvcmdfaWQYAiABKAkSHAoFZW1haWwYAyABKAlCDbpICtgBAXIFGP4BYAESOAoMZGlzcGxheV9uYW1lGAQgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJEgAiAEBEk4KBXJvbGVzGAUgAygJQj+6SDySATkQBRgBIjNyMVIGdmlld2VyUgZlZGl0b3JSCGFwcHJvdmVyUgVhZG1pblIOcGxhdGZvcm0tYWRtaW4SEwoGYWN0aXZlGAYgASgISAGIAQESLwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCgRldGFnGAkgASgJQge6SARyAhhAEjkKBmdyb3VwcxgKIAMoCUIpukgmkgEjEMgBGAEiHHIaEAEYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiRCDwoNX2Rpc3BsYXlfbmFtZUIJCgdfYWN0aXZlIvcBChFDcmVhdGVVc2VyUmVxdWVzdBIuCgR1c2VyGAEgASgLMhguc2x1aWNlLmlkZW50aXR5LnYxLlVzZXJCBrpIA8gBARIcCghwYXNzd29yZBgCIAEoCUIKukgHcgUQDBiAARI+CgVyb2xlcxgDIAMoCUIvukgskgEpEAQYASIjciFSBnZpZXdlclIGZWRpdG9yUghhcHByb3ZlclIFYWRtaW4SHwoKcmVxdWVzdF9pZBgEIAEoCUILukgI2AEBcgOwAQESMwoJbmFtZXNwYWNlGAUgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JCI8ChJDcmVhdGVVc2VyUmVzcG9uc2USJgoEdXNlchgBIAEoCzIYLnNsdWljZS5pZGVudGl0eS52MS5Vc2VyIisKDkdldFVzZXJSZXF1ZXN0EhkKB3VzZXJfaWQYASABKAlCCLpIBXIDsAEBIjkKD0dldFVzZXJSZXNwb25zZRImCgR1c2VyGAEgASgLMhguc2x1aWNlLmlkZW50aXR5LnYxLlVzZXIiDgoMR2V0TWVSZXF1ZXN0IjcKDUdldE1lUmVzcG9uc2USJgoEdXNlchgBIAEoCzIYLnNsdWljZS5pZGVudGl0eS52MS5Vc2VyInIKD1VwZGF0ZU1lUmVxdWVzdBIuCgR1c2VyGAEgASgLMhguc2x1aWNlLmlkZW50aXR5LnYxLlVzZXJCBrpIA8gBARIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siOgoQVXBkYXRlTWVSZXNwb25zZRImCgR1c2VyGAEgASgLMhguc2x1aWNlLmlkZW50aXR5LnYxLlVzZXIiWwoVQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0EiAKDG9sZF9wYXNzd29yZBgBIAEoCUIKukgHcgUQARiACBIgCgxuZXdfcGFzc3dvcmQYAiABKAlCCrpIB3IFEAwYgAEiGAoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSJbChRSZXNldFBhc3N3b3JkUmVxdWVzdBIZCgd1c2VyX2lkGAEgASgJQgi6SAVyA7ABARIoChBsaWZldGltZV9zZWNvbmRzGAIgASgFQg66SAvYAQEaBhiA9SQoPCJdChVSZXNldFBhc3N3b3JkUmVzcG9uc2USEwoLcmVzZXRfdG9rZW4YASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpkBChBMaXN0VXNlcnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiAIBIaCghvcmRlcl9ieRgKIAEoCUIIukgFcgMY9AMSGAoGZmlsdGVyGAsgASgJQgi6SAVyAxjQDxISCgpzaG93X3RvdGFsGAwgASgIIoYBChFMaXN0VXNlcnNSZXNwb25zZRInCgV1c2VycxgBIAMoCzIYLnNsdWljZS5pZGVudGl0eS52MS5Vc2VyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAogASgFEhsKE3RvdGFsX3NpemVfZXhjZWVkZWQYCyABKAgitQEKEVVwZGF0ZVVzZXJSZXF1ZXN0Em8KBHVzZXIYASABKAsyGC5zbHVpY2UuaWRlbnRpdHkudjEuVXNlckJHukhEugE+ChN1cGRhdGVfdXNlci51c2VyX2lkEhN1c2VyX2lkIGlzIHJlcXVpcmVkGhJ0aGlzLnVzZXJfaWQgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIjwKElVwZGF0ZVVzZXJSZXNwb25zZRImCgR1c2VyGAEgASgLMhguc2x1aWNlLmlkZW50aXR5LnYxLlVzZXIiLgoRRGVsZXRlVXNlclJlcXVlc3QSGQoHdXNlcl9pZBgBIAEoCUIIukgFcgOwAQEiFAoSRGVsZXRlVXNlclJlc3BvbnNlMtMKCgtVc2VyU2VydmljZRKNAQoKQ3JlYXRlVXNlchIlLnNsdWljZS5pZGVudGl0eS52MS5DcmVhdGVVc2VyUmVxdWVzdBomLnNsdWljZS5pZGVudGl0eS52MS5DcmVhdGVVc2VyUmVzcG9uc2UiMKq7GA0aC3VzZXJzLndyaXRlsrsYAwjJAYLT5JMCEjoBKiINL2FwaS92MS91c2VycxKGAQoHR2V0VXNlchIiLnNsdWljZS5pZGVudGl0eS52MS5HZXRVc2VyUmVxdWVzdBojLnNsdWljZS5pZGVudGl0eS52MS5HZXRVc2VyUmVzcG9uc2UiMpACAaq7GAwaCnVzZXJzLnJlYWSC0+STAhkSFy9hcGkvdjEvdXNlcnMve3VzZXJfaWR9Em8KBUdldE1lEiAuc2x1aWNlLmlkZW50aXR5LnYxLkdldE1lUmVxdWVzdBohLnNsdWljZS5pZGVudGl0eS52MS5HZXRNZVJlc3BvbnNlIiGQAgGquxgCEAGC0+STAhISEC9hcGkvdjEvdXNlcnMvbWUSlgEKCFVwZGF0ZU1lEiMuc2x1aWNlLmlkZW50aXR5LnYxLlVwZGF0ZU1lUmVxdWVzdBokLnNsdWljZS5pZGVudGl0eS52MS5VcGRhdGVNZVJlc3BvbnNlIj+quxgCEAGyuxgXEhUKCGlmLW1hdGNoEgl1c2VyLmV0YWeC0+STAhg6BHVzZXIyEC9hcGkvdjEvdXNlcnMvbWUSnQEKDkNoYW5nZVBhc3N3b3JkEikuc2x1aWNlLmlkZW50aXR5LnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVzdBoqLnNsdWljZS5pZGVudGl0eS52MS5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlIjSquxgCEAGAvBgKgtPkkwIkOgEqIh8vYXBpL3YxL3VzZXJzL21lOmNoYW5nZVBhc3N3b3JkErUBCg1SZXNldFBhc3N3b3JkEiguc2x1aWNlLmlkZW50aXR5LnYxLlJlc2V0UGFzc3dvcmRSZXF1ZXN0Gikuc2x1aWNlLmlkZW50aXR5LnYxLlJlc2V0UGFzc3dvcmRSZXNwb25zZSJPqrsYDRoLdXNlcnMud3JpdGWyuxgKGghuby1zdG9yZYLT5JMCKjoBKiIlL2FwaS92MS91c2Vycy97dXNlcl9pZH06cmVzZXRQYXNzd29yZBKCAQoJTGlzdFVzZXJzEiQuc2x1aWNlLmlkZW50aXR5LnYxLkxpc3RVc2Vyc1JlcXVlc3QaJS5zbHVpY2UuaWRlbnRpdHkudjEuTGlzdFVzZXJzUmVzcG9uc2UiKJACAaq7GAwaCnVzZXJzLnJlYWSC0+STAg8SDS9hcGkvdjEvdXNlcnMSswEKClVwZGF0ZVVzZXISJS5zbHVpY2UuaWRlbnRpdHkudjEuVXBkYXRlVXNlclJlcXVlc3QaJi5zbHVpY2UuaWRlbnRpdHkudjEuVXBkYXRlVXNlclJlc3BvbnNlIlaquxgNGgt1c2Vycy53cml0ZbK7GBcSFQoIaWYtbWF0Y2gSCXVzZXIuZXRhZ4LT5JMCJDoEdXNlcjIcL2FwaS92MS91c2Vycy97dXNlci51c2VyX2lkfRKNAQoKRGVsZXRlVXNlchIlLnNsdWljZS5pZGVudGl0eS52MS5EZWxldGVVc2VyUmVxdWVzdBomLnNsdWljZS5pZGVudGl0eS52MS5EZWxldGVVc2VyUmVzcG9uc2UiMKq7GA0aC3VzZXJzLndyaXRlgtPkkwIZKhcvYXBpL3YxL3VzZXJzL3t1c2VyX2lkfWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * A person with a login.
@@ -38,33 +38,34 @@ export type User = Message<"sluice.identity.v1.User"> & {
   orgId: string;
 
   /**
-   * E-mail address, unique in the whole installation, ignoring case. Can't be changed.
+   * E-mail address of ASCII characters, unique in the organisation, ignoring case. Can't be changed.
    *
    * @generated from field: string email = 3;
    */
   email: string;
 
   /**
-   * Name for users, up to 200 characters, no control characters.
+   * Name for users, up to 200 characters, no control characters. Stored in Unicode's normalisation form NFC.
    *
-   * @generated from field: string display_name = 4;
+   * @generated from field: optional string display_name = 4;
    */
-  displayName: string;
+  displayName?: string | undefined;
 
   /**
-   * Roles in the organisation: `viewer`, `editor`, `approver`, `admin`; only the bootstrap user has `platform-admin`.
-   * CreateUser has a separate field for roles.
+   * Roles in the whole organisation, without those of groups: `viewer`, `editor`, `approver`, `admin`; only the
+   * bootstrap user has `platform-admin`. Roles in single namespaces are grants. CreateUser has a separate field for
+   * roles.
    *
    * @generated from field: repeated string roles = 5;
    */
   roles: string[];
 
   /**
-   * Whether the user can log in.
+   * Whether the user can log in. CreateUser ignores it: a new user is active.
    *
-   * @generated from field: bool active = 6;
+   * @generated from field: optional bool active = 6;
    */
-  active: boolean;
+  active?: boolean | undefined;
 
   /**
    * Time of creation. Set by the server.
@@ -86,6 +87,13 @@ export type User = Message<"sluice.identity.v1.User"> & {
    * @generated from field: string etag = 9;
    */
   etag: string;
+
+  /**
+   * Groups of the user, whose grants the user has: up to 200 names of 1 to 200 characters.
+   *
+   * @generated from field: repeated string groups = 10;
+   */
+  groups: string[];
 };
 
 /**
@@ -109,7 +117,9 @@ export type CreateUserRequest = Message<"sluice.identity.v1.CreateUserRequest"> 
   user?: User | undefined;
 
   /**
-   * The first password: 12 to 1024 characters.
+   * The first password: 12 to 128 characters, also after Unicode's normalisation NFKC. It may be no common password, and
+   * may contain neither the part of the e-mail address before `@`, nor a word of the display name or of the
+   * organisation's name, if they have 4 characters or more.
    *
    * @generated from field: string password = 2;
    */
@@ -128,6 +138,13 @@ export type CreateUserRequest = Message<"sluice.identity.v1.CreateUserRequest"> 
    * @generated from field: string request_id = 4;
    */
   requestId: string;
+
+  /**
+   * The only namespace in which the user gets the roles; empty for the whole organisation.
+   *
+   * @generated from field: string namespace = 5;
+   */
+  namespace: string;
 };
 
 /**
@@ -237,6 +254,154 @@ export const GetMeResponseSchema: GenMessage<GetMeResponse> = /*@__PURE__*/
   messageDesc(file_sluice_identity_v1_users, 6);
 
 /**
+ * The change to the caller's user.
+ *
+ * @generated from message sluice.identity.v1.UpdateMeRequest
+ */
+export type UpdateMeRequest = Message<"sluice.identity.v1.UpdateMeRequest"> & {
+  /**
+   * The new values; with `etag`, the change is made only if the user is unchanged since.
+   *
+   * @generated from field: sluice.identity.v1.User user = 1;
+   */
+  user?: User | undefined;
+
+  /**
+   * Fields to change: `display_name`. Default: the fields that are set.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+};
+
+/**
+ * Describes the message sluice.identity.v1.UpdateMeRequest.
+ * Use `create(UpdateMeRequestSchema)` to create a new message.
+ */
+export const UpdateMeRequestSchema: GenMessage<UpdateMeRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_users, 7);
+
+/**
+ * The changed user.
+ *
+ * @generated from message sluice.identity.v1.UpdateMeResponse
+ */
+export type UpdateMeResponse = Message<"sluice.identity.v1.UpdateMeResponse"> & {
+  /**
+   * Current state.
+   *
+   * @generated from field: sluice.identity.v1.User user = 1;
+   */
+  user?: User | undefined;
+};
+
+/**
+ * Describes the message sluice.identity.v1.UpdateMeResponse.
+ * Use `create(UpdateMeResponseSchema)` to create a new message.
+ */
+export const UpdateMeResponseSchema: GenMessage<UpdateMeResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_users, 8);
+
+/**
+ * The caller's old and new password.
+ *
+ * @generated from message sluice.identity.v1.ChangePasswordRequest
+ */
+export type ChangePasswordRequest = Message<"sluice.identity.v1.ChangePasswordRequest"> & {
+  /**
+   * The password that is valid now.
+   *
+   * @generated from field: string old_password = 1;
+   */
+  oldPassword: string;
+
+  /**
+   * The new password: 12 to 128 characters, as in CreateUser.
+   *
+   * @generated from field: string new_password = 2;
+   */
+  newPassword: string;
+};
+
+/**
+ * Describes the message sluice.identity.v1.ChangePasswordRequest.
+ * Use `create(ChangePasswordRequestSchema)` to create a new message.
+ */
+export const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_users, 9);
+
+/**
+ * Empty: the password is changed.
+ *
+ * @generated from message sluice.identity.v1.ChangePasswordResponse
+ */
+export type ChangePasswordResponse = Message<"sluice.identity.v1.ChangePasswordResponse"> & {
+};
+
+/**
+ * Describes the message sluice.identity.v1.ChangePasswordResponse.
+ * Use `create(ChangePasswordResponseSchema)` to create a new message.
+ */
+export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_users, 10);
+
+/**
+ * Identifies the user whose password is to be reset.
+ *
+ * @generated from message sluice.identity.v1.ResetPasswordRequest
+ */
+export type ResetPasswordRequest = Message<"sluice.identity.v1.ResetPasswordRequest"> & {
+  /**
+   * The user's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * Seconds until the token expires: 60 to 604800. Default: 86400, one day.
+   *
+   * @generated from field: int32 lifetime_seconds = 2;
+   */
+  lifetimeSeconds: number;
+};
+
+/**
+ * Describes the message sluice.identity.v1.ResetPasswordRequest.
+ * Use `create(ResetPasswordRequestSchema)` to create a new message.
+ */
+export const ResetPasswordRequestSchema: GenMessage<ResetPasswordRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_users, 11);
+
+/**
+ * A one-time token for the user. It is not returned again.
+ *
+ * @generated from message sluice.identity.v1.ResetPasswordResponse
+ */
+export type ResetPasswordResponse = Message<"sluice.identity.v1.ResetPasswordResponse"> & {
+  /**
+   * The token for RedeemPasswordReset: `pr_` and 43 characters.
+   *
+   * @generated from field: string reset_token = 1;
+   */
+  resetToken: string;
+
+  /**
+   * Time of expiry.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 2;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message sluice.identity.v1.ResetPasswordResponse.
+ * Use `create(ResetPasswordResponseSchema)` to create a new message.
+ */
+export const ResetPasswordResponseSchema: GenMessage<ResetPasswordResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_identity_v1_users, 12);
+
+/**
  * Request for one page.
  *
  * @generated from message sluice.identity.v1.ListUsersRequest
@@ -255,6 +420,29 @@ export type ListUsersRequest = Message<"sluice.identity.v1.ListUsersRequest"> & 
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Order, such as `create_time desc`: fields separated by commas, each with `asc` or `desc`. Fields: `create_time`,
+   * `display_name`, `email`. Default: `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only users that match, such as `create_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. Fields:
+   * `display_name`, `email`, `roles`, `active`, `create_time`, `update_time`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
 };
 
 /**
@@ -262,7 +450,7 @@ export type ListUsersRequest = Message<"sluice.identity.v1.ListUsersRequest"> & 
  * Use `create(ListUsersRequestSchema)` to create a new message.
  */
 export const ListUsersRequestSchema: GenMessage<ListUsersRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_users, 7);
+  messageDesc(file_sluice_identity_v1_users, 13);
 
 /**
  * One page of results.
@@ -283,6 +471,20 @@ export type ListUsersResponse = Message<"sluice.identity.v1.ListUsersResponse"> 
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many match, on all pages together: at most 10000. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
 };
 
 /**
@@ -290,7 +492,7 @@ export type ListUsersResponse = Message<"sluice.identity.v1.ListUsersResponse"> 
  * Use `create(ListUsersResponseSchema)` to create a new message.
  */
 export const ListUsersResponseSchema: GenMessage<ListUsersResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_users, 8);
+  messageDesc(file_sluice_identity_v1_users, 14);
 
 /**
  * The change to make.
@@ -306,7 +508,8 @@ export type UpdateUserRequest = Message<"sluice.identity.v1.UpdateUserRequest"> 
   user?: User | undefined;
 
   /**
-   * Fields to change: `display_name`, `roles`, `active`. Default: the fields that are set.
+   * Fields to change: `display_name`, `roles`, `groups`, `active`, or `*` for all of them. Default: those that are set; at
+   * least one has to be. Other fields may be set to their current values only.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -318,7 +521,7 @@ export type UpdateUserRequest = Message<"sluice.identity.v1.UpdateUserRequest"> 
  * Use `create(UpdateUserRequestSchema)` to create a new message.
  */
 export const UpdateUserRequestSchema: GenMessage<UpdateUserRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_users, 9);
+  messageDesc(file_sluice_identity_v1_users, 15);
 
 /**
  * The changed user.
@@ -339,7 +542,7 @@ export type UpdateUserResponse = Message<"sluice.identity.v1.UpdateUserResponse"
  * Use `create(UpdateUserResponseSchema)` to create a new message.
  */
 export const UpdateUserResponseSchema: GenMessage<UpdateUserResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_users, 10);
+  messageDesc(file_sluice_identity_v1_users, 16);
 
 /**
  * Identifies a user.
@@ -360,7 +563,7 @@ export type DeleteUserRequest = Message<"sluice.identity.v1.DeleteUserRequest"> 
  * Use `create(DeleteUserRequestSchema)` to create a new message.
  */
 export const DeleteUserRequestSchema: GenMessage<DeleteUserRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_users, 11);
+  messageDesc(file_sluice_identity_v1_users, 17);
 
 /**
  * Empty: the user is removed.
@@ -375,7 +578,7 @@ export type DeleteUserResponse = Message<"sluice.identity.v1.DeleteUserResponse"
  * Use `create(DeleteUserResponseSchema)` to create a new message.
  */
 export const DeleteUserResponseSchema: GenMessage<DeleteUserResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_identity_v1_users, 12);
+  messageDesc(file_sluice_identity_v1_users, 18);
 
 /**
  * The users of an organisation.
@@ -384,8 +587,9 @@ export const DeleteUserResponseSchema: GenMessage<DeleteUserResponse> = /*@__PUR
  */
 export const UserService: GenService<{
   /**
-   * Adds a user to the caller's organisation. AlreadyExists (RESOURCE_EXISTS) when the e-mail address is taken;
-   * PermissionDenied when a role exceeds the caller's own.
+   * Adds a user to the caller's organisation. AlreadyExists (RESOURCE_EXISTS) when the organisation has a user with the
+   * e-mail address; PermissionDenied when a role, or one that a group gives, exceeds the caller's own; InvalidArgument
+   * (PASSWORD_REFUSED); ResourceExhausted as of GrantService.CreateGrant.
    *
    * @generated from rpc sluice.identity.v1.UserService.CreateUser
    */
@@ -415,7 +619,46 @@ export const UserService: GenService<{
     output: typeof GetMeResponseSchema;
   },
   /**
-   * Lists the organisation's users, oldest first.
+   * Changes the caller's own user. Aborted (ETAG_MISMATCH).
+   *
+   * @generated from rpc sluice.identity.v1.UserService.UpdateMe
+   */
+  updateMe: {
+    methodKind: "unary";
+    input: typeof UpdateMeRequestSchema;
+    output: typeof UpdateMeResponseSchema;
+  },
+  /**
+   * Changes the caller's own password. All other logins of the user end, with those of their API keys; the caller's
+   * continues. API keys keep working.
+   *
+   * PermissionDenied (PERMISSION_MISSING) for a caller that did not log in with the password; Unauthenticated
+   * (CREDENTIAL_INVALID) when the old password is wrong; ResourceExhausted (LOGIN_ATTEMPTS_EXCEEDED), as in IssueToken;
+   * InvalidArgument (PASSWORD_REFUSED).
+   *
+   * @generated from rpc sluice.identity.v1.UserService.ChangePassword
+   */
+  changePassword: {
+    methodKind: "unary";
+    input: typeof ChangePasswordRequestSchema;
+    output: typeof ChangePasswordResponseSchema;
+  },
+  /**
+   * Creates a one-time token with which a user can set a new password by AuthService.RedeemPasswordReset. It replaces
+   * the user's earlier reset tokens. The old password is valid until the token is redeemed.
+   *
+   * NotFound; PermissionDenied (PERMISSION_MISSING) when the user has a role that exceeds the caller's own, in the
+   * organisation or a namespace, also by a group, and for a delegated call, which the token would outlive.
+   *
+   * @generated from rpc sluice.identity.v1.UserService.ResetPassword
+   */
+  resetPassword: {
+    methodKind: "unary";
+    input: typeof ResetPasswordRequestSchema;
+    output: typeof ResetPasswordResponseSchema;
+  },
+  /**
+   * Lists the organisation's users, newest first. InvalidArgument (FILTER_INVALID) or (PAGE_TOKEN_INVALID).
    *
    * @generated from rpc sluice.identity.v1.UserService.ListUsers
    */
@@ -425,10 +668,11 @@ export const UserService: GenService<{
     output: typeof ListUsersResponseSchema;
   },
   /**
-   * Changes a user. NotFound; Aborted (ETAG_MISMATCH); PermissionDenied when a role exceeds the caller's own;
+   * Changes a user. NotFound; Aborted (ETAG_MISMATCH); PermissionDenied when a role, or one that a new group gives, exceeds
+   * the caller's own; ResourceExhausted as of GrantService.CreateGrant;
    * FailedPrecondition (LAST_ADMIN) when the organisation would lose its last active administrator, or the installation
-   * its last platform administrator. Making a user inactive ends all logins at once; API keys are refused until the
-   * user is active again.
+   * its last platform administrator. Making a user inactive ends all logins at once and refuses API keys until the user
+   * is active again; calls of the user that are under way end within 5 seconds.
    *
    * @generated from rpc sluice.identity.v1.UserService.UpdateUser
    */
@@ -438,7 +682,8 @@ export const UserService: GenService<{
     output: typeof UpdateUserResponseSchema;
   },
   /**
-   * Removes a user with all logins and API keys. NotFound; FailedPrecondition (LAST_ADMIN), as in UpdateUser.
+   * Removes a user with all logins and API keys; calls that are under way end within 5 seconds. NotFound;
+   * FailedPrecondition (LAST_ADMIN), as in UpdateUser.
    *
    * @generated from rpc sluice.identity.v1.UserService.DeleteUser
    */

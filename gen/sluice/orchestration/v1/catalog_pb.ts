@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/orchestration/v1/catalog.proto.
  */
 export const file_sluice_orchestration_v1_catalog: GenFile = /*@__PURE__*/
-  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9jYXRhbG9nLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKJAgoFVGFibGUSEAoIdGFibGVfaWQYASABKAkSEQoJc291cmNlX2lkGAIgASgJEhMKC3NjaGVtYV9uYW1lGAMgASgJEgwKBG5hbWUYBCABKAkSMAoHY29sdW1ucxgFIAMoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbhIWCglyb3dfY291bnQYBiABKANIAIgBARIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgwKCl9yb3dfY291bnQiOwoGQ29sdW1uEgwKBG5hbWUYASABKAkSEQoJZGF0YV90eXBlGAIgASgJEhAKCG51bGxhYmxlGAMgASgIIi4KD0Rpc2NvdmVyUmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBIrwBChBEaXNjb3ZlclJlc3BvbnNlEi0KBWFkZGVkGAEgAygLMh4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUSLwoHY2hhbmdlZBgCIAMoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlEi8KB3JlbW92ZWQYAyADKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZRIXCg91bmNoYW5nZWRfY291bnQYBCABKAUiLQoPR2V0VGFibGVSZXF1ZXN0EhoKCHRhYmxlX2lkGAEgASgJQgi6SAVyA7ABASJBChBHZXRUYWJsZVJlc3BvbnNlEi0KBXRhYmxlGAEgASgLMh4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUimwEKEUxpc3RUYWJsZXNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBIeCglzb3VyY2VfaWQYAyABKAlCC7pICNgBAXIDsAEBEikKC3NjaGVtYV9uYW1lGAQgASgJQhS6SBFyDxj/ATIKXlteXHgwMF0qJCJdChJMaXN0VGFibGVzUmVzcG9uc2USLgoGdGFibGVzGAEgAygLMh4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMvUDCg5DYXRhbG9nU2VydmljZRKjAQoIRGlzY292ZXISKC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5EaXNjb3ZlclJlcXVlc3QaKS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5EaXNjb3ZlclJlc3BvbnNlIkKquxgPGg1jYXRhbG9nLndyaXRl+rsYCCCAxBMogMQTgtPkkwIdOgEqIhgvYXBpL3YxL2NhdGFsb2c6ZGlzY292ZXISnwEKCEdldFRhYmxlEiguc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0VGFibGVSZXF1ZXN0Gikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0VGFibGVSZXNwb25zZSI+kAIBqrsYDhoMY2F0YWxvZy5yZWFkgtPkkwIjEiEvYXBpL3YxL2NhdGFsb2cvdGFibGVzL3t0YWJsZV9pZH0SmgEKCkxpc3RUYWJsZXMSKi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0VGFibGVzUmVxdWVzdBorLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RUYWJsZXNSZXNwb25zZSIzkAIBqrsYDhoMY2F0YWxvZy5yZWFkgtPkkwIYEhYvYXBpL3YxL2NhdGFsb2cvdGFibGVzYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9jYXRhbG9nLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKcAgoFVGFibGUSEAoIdGFibGVfaWQYASABKAkSEQoJc291cmNlX2lkGAIgASgJEhMKC3NjaGVtYV9uYW1lGAMgASgJEgwKBG5hbWUYBCABKAkSMAoHY29sdW1ucxgFIAMoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbhIWCglyb3dfY291bnQYBiABKANIAIgBARIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCW5hbWVzcGFjZRgJIAEoCUIMCgpfcm93X2NvdW50IjsKBkNvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCRIQCghudWxsYWJsZRgDIAEoCCIuCg9EaXNjb3ZlclJlcXVlc3QSGwoJc291cmNlX2lkGAEgASgJQgi6SAVyA7ABASK8AQoQRGlzY292ZXJSZXNwb25zZRItCgVhZGRlZBgBIAMoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlEi8KB2NoYW5nZWQYAiADKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZRIvCgdyZW1vdmVkGAMgAygLMh4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUSFwoPdW5jaGFuZ2VkX2NvdW50GAQgASgFIi0KD0dldFRhYmxlUmVxdWVzdBIaCgh0YWJsZV9pZBgBIAEoCUIIukgFcgOwAQEiQQoQR2V0VGFibGVSZXNwb25zZRItCgV0YWJsZRgBIAEoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlIpoCChFMaXN0VGFibGVzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgCASHgoJc291cmNlX2lkGAMgASgJQgu6SAjYAQFyA7ABARIpCgtzY2hlbWFfbmFtZRgEIAEoCUIUukgRcg8Y/wEyCl5bXlx4MDBdKiQSMwoJbmFtZXNwYWNlGAUgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JBIaCghvcmRlcl9ieRgKIAEoCUIIukgFcgMY9AMSGAoGZmlsdGVyGAsgASgJQgi6SAVyAxjQDxISCgpzaG93X3RvdGFsGAwgASgIIo4BChJMaXN0VGFibGVzUmVzcG9uc2USLgoGdGFibGVzGAEgAygLMh4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYCiABKAUSGwoTdG90YWxfc2l6ZV9leGNlZWRlZBgLIAEoCDL1AwoOQ2F0YWxvZ1NlcnZpY2USowEKCERpc2NvdmVyEiguc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRGlzY292ZXJSZXF1ZXN0Gikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRGlzY292ZXJSZXNwb25zZSJCqrsYDxoNY2F0YWxvZy53cml0Zfq7GAgggMQTKIDEE4LT5JMCHToBKiIYL2FwaS92MS9jYXRhbG9nOmRpc2NvdmVyEp8BCghHZXRUYWJsZRIoLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldFRhYmxlUmVxdWVzdBopLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldFRhYmxlUmVzcG9uc2UiPpACAaq7GA4aDGNhdGFsb2cucmVhZILT5JMCIxIhL2FwaS92MS9jYXRhbG9nL3RhYmxlcy97dGFibGVfaWR9EpoBCgpMaXN0VGFibGVzEiouc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGlzdFRhYmxlc1JlcXVlc3QaKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0VGFibGVzUmVzcG9uc2UiM5ACAaq7GA4aDGNhdGFsb2cucmVhZILT5JMCGBIWL2FwaS92MS9jYXRhbG9nL3RhYmxlc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * A table of a data source.
@@ -78,6 +78,13 @@ export type Table = Message<"sluice.orchestration.v1.Table"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Namespace of the table: that of its source.
+   *
+   * @generated from field: string namespace = 9;
+   */
+  namespace: string;
 };
 
 /**
@@ -260,6 +267,36 @@ export type ListTablesRequest = Message<"sluice.orchestration.v1.ListTablesReque
    * @generated from field: string schema_name = 4;
    */
   schemaName: string;
+
+  /**
+   * Only tables of this namespace. Default: all in which the caller may read the catalog.
+   *
+   * @generated from field: string namespace = 5;
+   */
+  namespace: string;
+
+  /**
+   * Order, such as `create_time desc`: fields separated by commas, each with `asc` or `desc`. Fields: `create_time`,
+   * `name`. Default: `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only tables that match, such as `create_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. Fields: `name`,
+   * `schema_name`, `source_id`, `row_count`, `create_time`, `update_time`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
 };
 
 /**
@@ -288,6 +325,20 @@ export type ListTablesResponse = Message<"sluice.orchestration.v1.ListTablesResp
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many match, on all pages together: at most 10000. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
 };
 
 /**
@@ -331,7 +382,7 @@ export const CatalogService: GenService<{
     output: typeof GetTableResponseSchema;
   },
   /**
-   * Lists tables, oldest first.
+   * Lists tables, newest first. InvalidArgument (FILTER_INVALID) or (PAGE_TOKEN_INVALID).
    *
    * @generated from rpc sluice.orchestration.v1.CatalogService.ListTables
    */

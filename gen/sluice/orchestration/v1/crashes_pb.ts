@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sluice/orchestration/v1/crashes.proto.
  */
 export const file_sluice_orchestration_v1_crashes: GenFile = /*@__PURE__*/
-  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9jcmFzaGVzLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKhAgoFQ3Jhc2gSEAoIY3Jhc2hfaWQYASABKAkSNgoHc3ViamVjdBgCIAEoDjIlLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNyYXNoU3ViamVjdBIRCglmaWxlX25hbWUYAyABKAkSEwoLZmlsZV9zaGEyNTYYBCABKAkSCwoDc3FsGAUgASgJEg0KBWNhdXNlGAYgASgJEhMKC2NyYXNoX2NvdW50GAcgASgFEhMKC3F1YXJhbnRpbmVkGAggASgIEi8KC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiUQoSTGlzdENyYXNoZXNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJfChNMaXN0Q3Jhc2hlc1Jlc3BvbnNlEi8KB2NyYXNoZXMYASADKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DcmFzaBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiMQoTUmVsZWFzZUNyYXNoUmVxdWVzdBIaCghjcmFzaF9pZBgBIAEoCUIIukgFcgOwAQEiFgoUUmVsZWFzZUNyYXNoUmVzcG9uc2UqYgoMQ3Jhc2hTdWJqZWN0Eh0KGUNSQVNIX1NVQkpFQ1RfVU5TUEVDSUZJRUQQABIWChJDUkFTSF9TVUJKRUNUX0ZJTEUQARIbChdDUkFTSF9TVUJKRUNUX1NUQVRFTUVOVBACMtoCCgxDcmFzaFNlcnZpY2USmQEKC0xpc3RDcmFzaGVzEisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGlzdENyYXNoZXNSZXF1ZXN0Giwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGlzdENyYXNoZXNSZXNwb25zZSIvkAIBqrsYERoPZXhlY3V0aW9ucy5yZWFkgtPkkwIREg8vYXBpL3YxL2NyYXNoZXMSrQEKDFJlbGVhc2VDcmFzaBIsLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlJlbGVhc2VDcmFzaFJlcXVlc3QaLS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZWxlYXNlQ3Jhc2hSZXNwb25zZSJAqrsYDxoNc291cmNlcy53cml0ZYLT5JMCJzoBKiIiL2FwaS92MS9jcmFzaGVzL3tjcmFzaF9pZH06cmVsZWFzZWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9jcmFzaGVzLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKhAgoFQ3Jhc2gSEAoIY3Jhc2hfaWQYASABKAkSNgoHc3ViamVjdBgCIAEoDjIlLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNyYXNoU3ViamVjdBIRCglmaWxlX25hbWUYAyABKAkSEwoLZmlsZV9zaGEyNTYYBCABKAkSCwoDc3FsGAUgASgJEg0KBWNhdXNlGAYgASgJEhMKC2NyYXNoX2NvdW50GAcgASgFEhMKC3F1YXJhbnRpbmVkGAggASgIEi8KC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAimwEKEkxpc3RDcmFzaGVzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgCASGgoIb3JkZXJfYnkYCiABKAlCCLpIBXIDGPQDEhgKBmZpbHRlchgLIAEoCUIIukgFcgMY0A8SEgoKc2hvd190b3RhbBgMIAEoCCKQAQoTTGlzdENyYXNoZXNSZXNwb25zZRIvCgdjcmFzaGVzGAEgAygLMh4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ3Jhc2gSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYCiABKAUSGwoTdG90YWxfc2l6ZV9leGNlZWRlZBgLIAEoCCIxChNSZWxlYXNlQ3Jhc2hSZXF1ZXN0EhoKCGNyYXNoX2lkGAEgASgJQgi6SAVyA7ABASIWChRSZWxlYXNlQ3Jhc2hSZXNwb25zZSpiCgxDcmFzaFN1YmplY3QSHQoZQ1JBU0hfU1VCSkVDVF9VTlNQRUNJRklFRBAAEhYKEkNSQVNIX1NVQkpFQ1RfRklMRRABEhsKF0NSQVNIX1NVQkpFQ1RfU1RBVEVNRU5UEAIy2gIKDENyYXNoU2VydmljZRKZAQoLTGlzdENyYXNoZXMSKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0Q3Jhc2hlc1JlcXVlc3QaLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0Q3Jhc2hlc1Jlc3BvbnNlIi+QAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAhESDy9hcGkvdjEvY3Jhc2hlcxKtAQoMUmVsZWFzZUNyYXNoEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUmVsZWFzZUNyYXNoUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlJlbGVhc2VDcmFzaFJlc3BvbnNlIkCquxgPGg1zb3VyY2VzLndyaXRlgtPkkwInOgEqIiIvYXBpL3YxL2NyYXNoZXMve2NyYXNoX2lkfTpyZWxlYXNlYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * A file or statement that crashed the engine.
@@ -120,6 +120,29 @@ export type ListCrashesRequest = Message<"sluice.orchestration.v1.ListCrashesReq
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Order, such as `create_time desc`: fields separated by commas, each with `asc` or `desc`. Fields: `create_time`,
+   * `update_time`. Default: `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only crashes that match, such as `create_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. Fields: `subject`,
+   * `file_name`, `crash_count`, `create_time`, `update_time`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
 };
 
 /**
@@ -148,6 +171,20 @@ export type ListCrashesResponse = Message<"sluice.orchestration.v1.ListCrashesRe
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many match, on all pages together: at most 10000. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
 };
 
 /**
@@ -242,7 +279,8 @@ export const CrashSubjectSchema: GenEnum<CrashSubject> = /*@__PURE__*/
  */
 export const CrashService: GenService<{
   /**
-   * Lists files and statements that crashed the engine, oldest first.
+   * Lists files and statements that crashed the engine, newest first. InvalidArgument (FILTER_INVALID) or
+   * (PAGE_TOKEN_INVALID).
    *
    * @generated from rpc sluice.orchestration.v1.CrashService.ListCrashes
    */

@@ -17,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sluice/orchestration/v1/executions.proto.
  */
 export const file_sluice_orchestration_v1_executions: GenFile = /*@__PURE__*/
-  fileDesc("CihzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9leGVjdXRpb25zLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKuAgoJRXhlY3V0aW9uEhQKDGV4ZWN1dGlvbl9pZBgBIAEoCRIRCglzb3VyY2VfaWQYAiABKAkSCwoDc3FsGAMgASgJEjYKBXN0YXRlGAQgASgOMicuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uU3RhdGUSFQoNZXJyb3JfbWVzc2FnZRgFIAEoCRIRCglyb3dfY291bnQYBiABKAMSEQoJdHJ1bmNhdGVkGAcgASgIEhcKD2NyZWF0b3JfdXNlcl9pZBgIIAEoCRIvCgtjcmVhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi8KDFJlc3VsdENvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCSKxAQoTRXhlY3V0ZVF1ZXJ5UmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBEiQKA3NxbBgCIAEoCUIXukgUchIQASigjQYyCl5bXlx4MDBdKiQSHAoIbWF4X3Jvd3MYAyABKAVCCrpIBxoFGJBOKAASOQoHdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIqACKhAQoURXhlY3V0ZVF1ZXJ5UmVzcG9uc2USFAoMZXhlY3V0aW9uX2lkGAEgASgJEjYKB2NvbHVtbnMYAiADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZXN1bHRDb2x1bW4SKAoEcm93cxgDIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5MaXN0VmFsdWUSEQoJdHJ1bmNhdGVkGAQgASgIIvQBChJTdHJlYW1RdWVyeVJlcXVlc3QSGwoJc291cmNlX2lkGAEgASgJQgi6SAVyA7ABARIkCgNzcWwYAiABKAlCF7pIFHISEAEooI0GMgpeW15ceDAwXSokEh8KCG1heF9yb3dzGAMgASgFQg26SAoaCBiAqNa5BygAEjkKB3RpbWVvdXQYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCKwCKgASPwoGZm9ybWF0GAUgASgOMiUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUmVzdWx0Rm9ybWF0Qgi6SAWCAQIQASI1ChNHZXRFeGVjdXRpb25SZXF1ZXN0Eh4KDGV4ZWN1dGlvbl9pZBgBIAEoCUIIukgFcgOwAQEiTQoUR2V0RXhlY3V0aW9uUmVzcG9uc2USNQoJZXhlY3V0aW9uGAEgASgLMiIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uIjgKFkNhbmNlbEV4ZWN1dGlvblJlcXVlc3QSHgoMZXhlY3V0aW9uX2lkGAEgASgJQgi6SAVyA7ABASJQChdDYW5jZWxFeGVjdXRpb25SZXNwb25zZRI1CglleGVjdXRpb24YASABKAsyIi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5FeGVjdXRpb24idAoVTGlzdEV4ZWN1dGlvbnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBIeCglzb3VyY2VfaWQYAyABKAlCC7pICNgBAXIDsAEBImkKFkxpc3RFeGVjdXRpb25zUmVzcG9uc2USNgoKZXhlY3V0aW9ucxgBIAMoCzIiLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqhwIKDFJlc3VsdEZvcm1hdBIdChlSRVNVTFRfRk9STUFUX1VOU1BFQ0lGSUVEEAASMgoUUkVTVUxUX0ZPUk1BVF9OREpTT04QARoYyrsYFGFwcGxpY2F0aW9uL3gtbmRqc29uEiMKEVJFU1VMVF9GT1JNQVRfQ1NWEAIaDMq7GAh0ZXh0L2NzdhI9ChVSRVNVTFRfRk9STUFUX1BBUlFVRVQQAxoiyrsYHmFwcGxpY2F0aW9uL3ZuZC5hcGFjaGUucGFycXVldBJAChNSRVNVTFRfRk9STUFUX0FSUk9XEAQaJ8q7GCNhcHBsaWNhdGlvbi92bmQuYXBhY2hlLmFycm93LnN0cmVhbSqoAQoORXhlY3V0aW9uU3RhdGUSHwobRVhFQ1VUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXRVhFQ1VUSU9OX1NUQVRFX1JVTk5JTkcQARIdChlFWEVDVVRJT05fU1RBVEVfU1VDQ0VFREVEEAISGgoWRVhFQ1VUSU9OX1NUQVRFX0ZBSUxFRBADEh0KGUVYRUNVVElPTl9TVEFURV9DQU5DRUxMRUQQBDLsBgoQRXhlY3V0aW9uU2VydmljZRKpAQoMRXhlY3V0ZVF1ZXJ5Eiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0ZVF1ZXJ5UmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGVRdWVyeVJlc3BvbnNlIjyquxgSGhBleGVjdXRpb25zLndyaXRl+rsYCCDw9RIo8PUSgtPkkwIUOgEqIg8vYXBpL3YxL2V4ZWN1dGUSkAEKC1N0cmVhbVF1ZXJ5Eisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU3RyZWFtUXVlcnlSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keSI8qrsYEhoQZXhlY3V0aW9ucy53cml0ZbK7GAgqBmZvcm1hdILT5JMCFDoBKiIPL2FwaS92MS9leGVjdXRlMAESvwEKD0NhbmNlbEV4ZWN1dGlvbhIvLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNhbmNlbEV4ZWN1dGlvblJlcXVlc3QaMC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DYW5jZWxFeGVjdXRpb25SZXNwb25zZSJJqrsYEhoQZXhlY3V0aW9ucy53cml0ZYLT5JMCLToBKiIoL2FwaS92MS9leGVjdXRpb25zL3tleGVjdXRpb25faWR9OmNhbmNlbBKuAQoMR2V0RXhlY3V0aW9uEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RXhlY3V0aW9uUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldEV4ZWN1dGlvblJlc3BvbnNlIkGQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAiMSIS9hcGkvdjEvZXhlY3V0aW9ucy97ZXhlY3V0aW9uX2lkfRKlAQoOTGlzdEV4ZWN1dGlvbnMSLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1JlcXVlc3QaLy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1Jlc3BvbnNlIjKQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAhQSEi9hcGkvdjEvZXhlY3V0aW9uc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CihzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9leGVjdXRpb25zLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSLVAgoJRXhlY3V0aW9uEhQKDGV4ZWN1dGlvbl9pZBgBIAEoCRIRCglzb3VyY2VfaWQYAiABKAkSCwoDc3FsGAMgASgJEjYKBXN0YXRlGAQgASgOMicuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uU3RhdGUSFQoNZXJyb3JfbWVzc2FnZRgFIAEoCRIRCglyb3dfY291bnQYBiABKAMSEQoJdHJ1bmNhdGVkGAcgASgIEhcKD2NyZWF0b3JfdXNlcl9pZBgIIAEoCRIvCgtjcmVhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCW5hbWVzcGFjZRgLIAEoCRISCgpmcm9tX2NhY2hlGAwgASgIIi8KDFJlc3VsdENvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCSLDAQoTRXhlY3V0ZVF1ZXJ5UmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBEiQKA3NxbBgCIAEoCUIXukgUchIQASigjQYyCl5bXlx4MDBdKiQSHAoIbWF4X3Jvd3MYAyABKAVCCrpIBxoFGJBOKAASOQoHdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIqABIQCghub19jYWNoZRgFIAEoCCK1AQoURXhlY3V0ZVF1ZXJ5UmVzcG9uc2USFAoMZXhlY3V0aW9uX2lkGAEgASgJEjYKB2NvbHVtbnMYAiADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZXN1bHRDb2x1bW4SKAoEcm93cxgDIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5MaXN0VmFsdWUSEQoJdHJ1bmNhdGVkGAQgASgIEhIKCmZyb21fY2FjaGUYBSABKAgi9AEKElN0cmVhbVF1ZXJ5UmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBEiQKA3NxbBgCIAEoCUIXukgUchIQASigjQYyCl5bXlx4MDBdKiQSHwoIbWF4X3Jvd3MYAyABKAVCDbpIChoIGICo1rkHKAASOQoHdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIqABI/CgZmb3JtYXQYBSABKA4yJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZXN1bHRGb3JtYXRCCLpIBYIBAhABIjUKE0dldEV4ZWN1dGlvblJlcXVlc3QSHgoMZXhlY3V0aW9uX2lkGAEgASgJQgi6SAVyA7ABASJNChRHZXRFeGVjdXRpb25SZXNwb25zZRI1CglleGVjdXRpb24YASABKAsyIi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5FeGVjdXRpb24iOAoWQ2FuY2VsRXhlY3V0aW9uUmVxdWVzdBIeCgxleGVjdXRpb25faWQYASABKAlCCLpIBXIDsAEBIlAKF0NhbmNlbEV4ZWN1dGlvblJlc3BvbnNlEjUKCWV4ZWN1dGlvbhgBIAEoCzIiLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGlvbiLzAQoVTGlzdEV4ZWN1dGlvbnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiAIBIeCglzb3VyY2VfaWQYAyABKAlCC7pICNgBAXIDsAEBEjMKCW5hbWVzcGFjZRgEIAEoCUIgukgd2AEBchgyFl5bQS1aYS16MC05Xy1dezEsMjU2fSQSGgoIb3JkZXJfYnkYCiABKAlCCLpIBXIDGPQDEhgKBmZpbHRlchgLIAEoCUIIukgFcgMY0A8SEgoKc2hvd190b3RhbBgMIAEoCCKaAQoWTGlzdEV4ZWN1dGlvbnNSZXNwb25zZRI2CgpleGVjdXRpb25zGAEgAygLMiIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAogASgFEhsKE3RvdGFsX3NpemVfZXhjZWVkZWQYCyABKAgqhwIKDFJlc3VsdEZvcm1hdBIdChlSRVNVTFRfRk9STUFUX1VOU1BFQ0lGSUVEEAASMgoUUkVTVUxUX0ZPUk1BVF9OREpTT04QARoYyrsYFGFwcGxpY2F0aW9uL3gtbmRqc29uEiMKEVJFU1VMVF9GT1JNQVRfQ1NWEAIaDMq7GAh0ZXh0L2NzdhI9ChVSRVNVTFRfRk9STUFUX1BBUlFVRVQQAxoiyrsYHmFwcGxpY2F0aW9uL3ZuZC5hcGFjaGUucGFycXVldBJAChNSRVNVTFRfRk9STUFUX0FSUk9XEAQaJ8q7GCNhcHBsaWNhdGlvbi92bmQuYXBhY2hlLmFycm93LnN0cmVhbSqoAQoORXhlY3V0aW9uU3RhdGUSHwobRVhFQ1VUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXRVhFQ1VUSU9OX1NUQVRFX1JVTk5JTkcQARIdChlFWEVDVVRJT05fU1RBVEVfU1VDQ0VFREVEEAISGgoWRVhFQ1VUSU9OX1NUQVRFX0ZBSUxFRBADEh0KGUVYRUNVVElPTl9TVEFURV9DQU5DRUxMRUQQBDLsBgoQRXhlY3V0aW9uU2VydmljZRKpAQoMRXhlY3V0ZVF1ZXJ5Eiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0ZVF1ZXJ5UmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGVRdWVyeVJlc3BvbnNlIjyquxgSGhBleGVjdXRpb25zLndyaXRl+rsYCCDw9RIo8PUSgtPkkwIUOgEqIg8vYXBpL3YxL2V4ZWN1dGUSkAEKC1N0cmVhbVF1ZXJ5Eisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU3RyZWFtUXVlcnlSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keSI8qrsYEhoQZXhlY3V0aW9ucy53cml0ZbK7GAgqBmZvcm1hdILT5JMCFDoBKiIPL2FwaS92MS9leGVjdXRlMAESvwEKD0NhbmNlbEV4ZWN1dGlvbhIvLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNhbmNlbEV4ZWN1dGlvblJlcXVlc3QaMC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DYW5jZWxFeGVjdXRpb25SZXNwb25zZSJJqrsYEhoQZXhlY3V0aW9ucy53cml0ZYLT5JMCLToBKiIoL2FwaS92MS9leGVjdXRpb25zL3tleGVjdXRpb25faWR9OmNhbmNlbBKuAQoMR2V0RXhlY3V0aW9uEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RXhlY3V0aW9uUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldEV4ZWN1dGlvblJlc3BvbnNlIkGQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAiMSIS9hcGkvdjEvZXhlY3V0aW9ucy97ZXhlY3V0aW9uX2lkfRKlAQoOTGlzdEV4ZWN1dGlvbnMSLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1JlcXVlc3QaLy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1Jlc3BvbnNlIjKQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAhQSEi9hcGkvdjEvZXhlY3V0aW9uc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * The record of one statement.
@@ -94,6 +94,20 @@ export type Execution = Message<"sluice.orchestration.v1.Execution"> & {
    * @generated from field: google.protobuf.Timestamp end_time = 10;
    */
   endTime?: Timestamp | undefined;
+
+  /**
+   * Namespace of the execution: that of its source when it ran.
+   *
+   * @generated from field: string namespace = 11;
+   */
+  namespace: string;
+
+  /**
+   * Whether its rows are those of an earlier execution, which were kept. Such a statement did not run again.
+   *
+   * @generated from field: bool from_cache = 12;
+   */
+  fromCache: boolean;
 };
 
 /**
@@ -168,6 +182,13 @@ export type ExecuteQueryRequest = Message<"sluice.orchestration.v1.ExecuteQueryR
    * @generated from field: google.protobuf.Duration timeout = 4;
    */
   timeout?: Duration | undefined;
+
+  /**
+   * Whether to run the statement although its result is kept. The new result replaces the kept one.
+   *
+   * @generated from field: bool no_cache = 5;
+   */
+  noCache: boolean;
 };
 
 /**
@@ -214,6 +235,13 @@ export type ExecuteQueryResponse = Message<"sluice.orchestration.v1.ExecuteQuery
    * @generated from field: bool truncated = 4;
    */
   truncated: boolean;
+
+  /**
+   * Whether the rows are those of an earlier execution, which were kept.
+   *
+   * @generated from field: bool from_cache = 5;
+   */
+  fromCache: boolean;
 };
 
 /**
@@ -383,6 +411,36 @@ export type ListExecutionsRequest = Message<"sluice.orchestration.v1.ListExecuti
    * @generated from field: string source_id = 3;
    */
   sourceId: string;
+
+  /**
+   * Only executions of this namespace. Default: all in which the caller may read executions.
+   *
+   * @generated from field: string namespace = 4;
+   */
+  namespace: string;
+
+  /**
+   * Order, such as `create_time desc`: fields separated by commas, each with `asc` or `desc`. Fields: `create_time`,
+   * `end_time`. Default: `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only executions that match, such as `create_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. Fields: `state`,
+   * `source_id`, `creator_user_id`, `row_count`, `truncated`, `create_time`, `end_time`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
 };
 
 /**
@@ -411,6 +469,20 @@ export type ListExecutionsResponse = Message<"sluice.orchestration.v1.ListExecut
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many match, on all pages together: at most 10000. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
 };
 
 /**
@@ -547,6 +619,13 @@ export const ExecutionService: GenService<{
    * most 32 statements of one user, 64 of an organisation and 256 in all wait at the same time. The wait counts against
    * `timeout`. When others wait, executions of users above their share are stopped first.
    *
+   * A statement on a file whose result depends on the file alone is answered without running it again, if the same one
+   * ran on the same content in the last day: a file's content is known by its hash, so a new version of it is read. The
+   * record of the execution says so, no permit is needed, and `no_cache` runs the statement. Of equal statements at the
+   * same time, one runs, and the others wait for its result, for a quarter of their time and a minute at most. Results of
+   * more than 512 KiB, of statements with functions of time or chance, such as `now` and `random`, and of databases are
+   * never kept.
+   *
    * A statement ends after the shortest of three limits: `timeout`, the server's maximum of 5 minutes, and the deadline
    * of the call. Its error and its record name the limit.
    *
@@ -619,7 +698,7 @@ export const ExecutionService: GenService<{
     output: typeof GetExecutionResponseSchema;
   },
   /**
-   * Lists the records of executions, oldest first.
+   * Lists the records of executions, newest first. InvalidArgument (FILTER_INVALID) or (PAGE_TOKEN_INVALID).
    *
    * @generated from rpc sluice.orchestration.v1.ExecutionService.ListExecutions
    */

@@ -15,7 +15,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file sluice/orchestration/v1/sources.proto.
  */
 export const file_sluice_orchestration_v1_sources: GenFile = /*@__PURE__*/
-  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9zb3VyY2VzLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKdAgoGU291cmNlEh4KCXNvdXJjZV9pZBgBIAEoCUILukgI2AEBcgOwAQESMwoMZGlzcGxheV9uYW1lGAIgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBIaCgljb25uZWN0b3IYAyABKAlCB7pIBHICGD8SKQoIc2V0dGluZ3MYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoEZXRhZxgHIAEoCUIHukgEcgIYQCKkAgoTQ3JlYXRlU291cmNlUmVxdWVzdBLUAQoGc291cmNlGAEgASgLMh8uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU291cmNlQqIBukieAboBTwoaY3JlYXRlX3NvdXJjZS5kaXNwbGF5X25hbWUSGGRpc3BsYXlfbmFtZSBpcyByZXF1aXJlZBoXdGhpcy5kaXNwbGF5X25hbWUgIT0gJye6AUYKF2NyZWF0ZV9zb3VyY2UuY29ubmVjdG9yEhVjb25uZWN0b3IgaXMgcmVxdWlyZWQaFHRoaXMuY29ubmVjdG9yICE9ICcnyAEBEh8KCnJlcXVlc3RfaWQYAiABKAlCC7pICNgBAXIDsAEBEhUKDXZhbGlkYXRlX29ubHkYAyABKAgigAEKFENyZWF0ZVNvdXJjZVJlc3BvbnNlEi8KBnNvdXJjZRgBIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZRI3CgdwcmV2aWV3GAIgASgLMiYuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU291cmNlUHJldmlldyK7AQoUUHJldmlld1NvdXJjZVJlcXVlc3QSHAoJY29ubmVjdG9yGAEgASgJQgm6SAZyBBABGD8SMQoIc2V0dGluZ3MYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Qga6SAPIAQESNAoFdGFibGUYAyABKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5QcmV2aWV3VGFibGUSHAoIbWF4X3Jvd3MYBCABKAVCCrpIBxoFGOgHKAAiYQoMUHJldmlld1RhYmxlEisKC3NjaGVtYV9uYW1lGAEgASgJQha6SBNyERABGP8BMgpeW15ceDAwXSokEiQKBG5hbWUYAiABKAlCFrpIE3IREAEY/wEyCl5bXlx4MDBdKiQiUAoVUHJldmlld1NvdXJjZVJlc3BvbnNlEjcKB3ByZXZpZXcYASABKAsyJi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Tb3VyY2VQcmV2aWV3IssCCg1Tb3VyY2VQcmV2aWV3EhAKCHJlYWRhYmxlGAEgASgIEikKCHNldHRpbmdzGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBITCgtzY2hlbWFfbmFtZRgDIAEoCRISCgp0YWJsZV9uYW1lGAQgASgJEjcKB2NvbHVtbnMYBSADKAsyJi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5QcmV2aWV3Q29sdW1uEigKBHJvd3MYBiADKAsyGi5nb29nbGUucHJvdG9idWYuTGlzdFZhbHVlEhEKCXRydW5jYXRlZBgHIAEoCBIWCglyb3dfY291bnQYCCABKANIAIgBARI4Cghwcm9ibGVtcxgJIAMoCzImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZVByb2JsZW1CDAoKX3Jvd19jb3VudCJwCg1QcmV2aWV3Q29sdW1uEgwKBG5hbWUYASABKAkSEQoJZGF0YV90eXBlGAIgASgJEhUKCG51bGxhYmxlGAMgASgISACIAQESDAoEZm9ybRgEIAEoCRIMCgRub3RlGAUgASgJQgsKCV9udWxsYWJsZSI+Cg1Tb3VyY2VQcm9ibGVtEgwKBGxpbmUYASABKAMSDgoGY29sdW1uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkiLwoQR2V0U291cmNlUmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBIkQKEUdldFNvdXJjZVJlc3BvbnNlEi8KBnNvdXJjZRgBIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZSJ5ChJMaXN0U291cmNlc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEiYKCWNvbm5lY3RvchgDIAEoCUITukgQcg4YPzIKXlteXHgwMF0qJCJgChNMaXN0U291cmNlc1Jlc3BvbnNlEjAKB3NvdXJjZXMYASADKAsyHy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Tb3VyY2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuABChNVcGRhdGVTb3VyY2VSZXF1ZXN0EoABCgZzb3VyY2UYASABKAsyHy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Tb3VyY2VCT7pITLoBRgoXdXBkYXRlX3NvdXJjZS5zb3VyY2VfaWQSFXNvdXJjZV9pZCBpcyByZXF1aXJlZBoUdGhpcy5zb3VyY2VfaWQgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEhUKDXZhbGlkYXRlX29ubHkYAyABKAgigAEKFFVwZGF0ZVNvdXJjZVJlc3BvbnNlEi8KBnNvdXJjZRgBIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZRI3CgdwcmV2aWV3GAIgASgLMiYuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU291cmNlUHJldmlldyIyChNEZWxldGVTb3VyY2VSZXF1ZXN0EhsKCXNvdXJjZV9pZBgBIAEoCUIIukgFcgOwAQEiFgoURGVsZXRlU291cmNlUmVzcG9uc2UyrwgKDVNvdXJjZVNlcnZpY2USrQEKDENyZWF0ZVNvdXJjZRIsLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNyZWF0ZVNvdXJjZVJlcXVlc3QaLS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DcmVhdGVTb3VyY2VSZXNwb25zZSJAqrsYDxoNc291cmNlcy53cml0ZbK7GAMIyQH6uxgIIIDEEyiAxBOC0+STAhQ6ASoiDy9hcGkvdjEvc291cmNlcxKxAQoNUHJldmlld1NvdXJjZRItLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlByZXZpZXdTb3VyY2VSZXF1ZXN0Gi4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUHJldmlld1NvdXJjZVJlc3BvbnNlIkGquxgPGg1zb3VyY2VzLndyaXRl+rsYCCCAxBMogMQTgtPkkwIcOgEqIhcvYXBpL3YxL3NvdXJjZXM6cHJldmlldxKcAQoJR2V0U291cmNlEikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0U291cmNlUmVxdWVzdBoqLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldFNvdXJjZVJlc3BvbnNlIjiQAgGquxgOGgxzb3VyY2VzLnJlYWSC0+STAh0SGy9hcGkvdjEvc291cmNlcy97c291cmNlX2lkfRKWAQoLTGlzdFNvdXJjZXMSKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0U291cmNlc1JlcXVlc3QaLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0U291cmNlc1Jlc3BvbnNlIiyQAgGquxgOGgxzb3VyY2VzLnJlYWSC0+STAhESDy9hcGkvdjEvc291cmNlcxLbAQoMVXBkYXRlU291cmNlEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVXBkYXRlU291cmNlUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlVwZGF0ZVNvdXJjZVJlc3BvbnNlIm6quxgPGg1zb3VyY2VzLndyaXRlsrsYGRIXCghpZi1tYXRjaBILc291cmNlLmV0YWf6uxgIIIDEEyiAxBOC0+STAiw6BnNvdXJjZTIiL2FwaS92MS9zb3VyY2VzL3tzb3VyY2Uuc291cmNlX2lkfRKjAQoMRGVsZXRlU291cmNlEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRGVsZXRlU291cmNlUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkRlbGV0ZVNvdXJjZVJlc3BvbnNlIjaquxgPGg1zb3VyY2VzLndyaXRlgtPkkwIdKhsvYXBpL3YxL3NvdXJjZXMve3NvdXJjZV9pZH1iBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9zb3VyY2VzLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSLSAgoGU291cmNlEh4KCXNvdXJjZV9pZBgBIAEoCUILukgI2AEBcgOwAQESMwoMZGlzcGxheV9uYW1lGAIgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBIaCgljb25uZWN0b3IYAyABKAlCB7pIBHICGD8SKQoIc2V0dGluZ3MYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoEZXRhZxgHIAEoCUIHukgEcgIYQBIzCgluYW1lc3BhY2UYCCABKAlCILpIHdgBAXIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kIqQCChNDcmVhdGVTb3VyY2VSZXF1ZXN0EtQBCgZzb3VyY2UYASABKAsyHy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Tb3VyY2VCogG6SJ4BugFPChpjcmVhdGVfc291cmNlLmRpc3BsYXlfbmFtZRIYZGlzcGxheV9uYW1lIGlzIHJlcXVpcmVkGhd0aGlzLmRpc3BsYXlfbmFtZSAhPSAnJ7oBRgoXY3JlYXRlX3NvdXJjZS5jb25uZWN0b3ISFWNvbm5lY3RvciBpcyByZXF1aXJlZBoUdGhpcy5jb25uZWN0b3IgIT0gJyfIAQESHwoKcmVxdWVzdF9pZBgCIAEoCUILukgI2AEBcgOwAQESFQoNdmFsaWRhdGVfb25seRgDIAEoCCKAAQoUQ3JlYXRlU291cmNlUmVzcG9uc2USLwoGc291cmNlGAEgASgLMh8uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU291cmNlEjcKB3ByZXZpZXcYAiABKAsyJi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Tb3VyY2VQcmV2aWV3IrsBChRQcmV2aWV3U291cmNlUmVxdWVzdBIcCgljb25uZWN0b3IYASABKAlCCbpIBnIEEAEYPxIxCghzZXR0aW5ncxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBrpIA8gBARI0CgV0YWJsZRgDIAEoCzIlLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlByZXZpZXdUYWJsZRIcCghtYXhfcm93cxgEIAEoBUIKukgHGgUY6AcoACJhCgxQcmV2aWV3VGFibGUSKwoLc2NoZW1hX25hbWUYASABKAlCFrpIE3IREAEY/wEyCl5bXlx4MDBdKiQSJAoEbmFtZRgCIAEoCUIWukgTchEQARj/ATIKXlteXHgwMF0qJCJQChVQcmV2aWV3U291cmNlUmVzcG9uc2USNwoHcHJldmlldxgBIAEoCzImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZVByZXZpZXciywIKDVNvdXJjZVByZXZpZXcSEAoIcmVhZGFibGUYASABKAgSKQoIc2V0dGluZ3MYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhMKC3NjaGVtYV9uYW1lGAMgASgJEhIKCnRhYmxlX25hbWUYBCABKAkSNwoHY29sdW1ucxgFIAMoCzImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlByZXZpZXdDb2x1bW4SKAoEcm93cxgGIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5MaXN0VmFsdWUSEQoJdHJ1bmNhdGVkGAcgASgIEhYKCXJvd19jb3VudBgIIAEoA0gAiAEBEjgKCHByb2JsZW1zGAkgAygLMiYuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU291cmNlUHJvYmxlbUIMCgpfcm93X2NvdW50InAKDVByZXZpZXdDb2x1bW4SDAoEbmFtZRgBIAEoCRIRCglkYXRhX3R5cGUYAiABKAkSFQoIbnVsbGFibGUYAyABKAhIAIgBARIMCgRmb3JtGAQgASgJEgwKBG5vdGUYBSABKAlCCwoJX251bGxhYmxlIj4KDVNvdXJjZVByb2JsZW0SDAoEbGluZRgBIAEoAxIOCgZjb2x1bW4YAiABKAkSDwoHbWVzc2FnZRgDIAEoCSIvChBHZXRTb3VyY2VSZXF1ZXN0EhsKCXNvdXJjZV9pZBgBIAEoCUIIukgFcgOwAQEiRAoRR2V0U291cmNlUmVzcG9uc2USLwoGc291cmNlGAEgASgLMh8uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU291cmNlIvgBChJMaXN0U291cmNlc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAgEiYKCWNvbm5lY3RvchgDIAEoCUITukgQcg4YPzIKXlteXHgwMF0qJBIzCgluYW1lc3BhY2UYBCABKAlCILpIHdgBAXIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kEhoKCG9yZGVyX2J5GAogASgJQgi6SAVyAxj0AxIYCgZmaWx0ZXIYCyABKAlCCLpIBXIDGNAPEhIKCnNob3dfdG90YWwYDCABKAgikQEKE0xpc3RTb3VyY2VzUmVzcG9uc2USMAoHc291cmNlcxgBIAMoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgKIAEoBRIbChN0b3RhbF9zaXplX2V4Y2VlZGVkGAsgASgIIuABChNVcGRhdGVTb3VyY2VSZXF1ZXN0EoABCgZzb3VyY2UYASABKAsyHy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Tb3VyY2VCT7pITLoBRgoXdXBkYXRlX3NvdXJjZS5zb3VyY2VfaWQSFXNvdXJjZV9pZCBpcyByZXF1aXJlZBoUdGhpcy5zb3VyY2VfaWQgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEhUKDXZhbGlkYXRlX29ubHkYAyABKAgigAEKFFVwZGF0ZVNvdXJjZVJlc3BvbnNlEi8KBnNvdXJjZRgBIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZRI3CgdwcmV2aWV3GAIgASgLMiYuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU291cmNlUHJldmlldyIyChNEZWxldGVTb3VyY2VSZXF1ZXN0EhsKCXNvdXJjZV9pZBgBIAEoCUIIukgFcgOwAQEiFgoURGVsZXRlU291cmNlUmVzcG9uc2UieQoRTW92ZVNvdXJjZVJlcXVlc3QSGwoJc291cmNlX2lkGAEgASgJQgi6SAVyA7ABARIwCgluYW1lc3BhY2UYAiABKAlCHbpIGnIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kEhUKBGV0YWcYAyABKAlCB7pIBHICGEAiRQoSTW92ZVNvdXJjZVJlc3BvbnNlEi8KBnNvdXJjZRgBIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNvdXJjZTLaCQoNU291cmNlU2VydmljZRKtAQoMQ3JlYXRlU291cmNlEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ3JlYXRlU291cmNlUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNyZWF0ZVNvdXJjZVJlc3BvbnNlIkCquxgPGg1zb3VyY2VzLndyaXRlsrsYAwjJAfq7GAgggMQTKIDEE4LT5JMCFDoBKiIPL2FwaS92MS9zb3VyY2VzErEBCg1QcmV2aWV3U291cmNlEi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUHJldmlld1NvdXJjZVJlcXVlc3QaLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5QcmV2aWV3U291cmNlUmVzcG9uc2UiQaq7GA8aDXNvdXJjZXMud3JpdGX6uxgIIIDEEyiAxBOC0+STAhw6ASoiFy9hcGkvdjEvc291cmNlczpwcmV2aWV3EpwBCglHZXRTb3VyY2USKS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5HZXRTb3VyY2VSZXF1ZXN0Giouc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0U291cmNlUmVzcG9uc2UiOJACAaq7GA4aDHNvdXJjZXMucmVhZILT5JMCHRIbL2FwaS92MS9zb3VyY2VzL3tzb3VyY2VfaWR9EpYBCgtMaXN0U291cmNlcxIrLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RTb3VyY2VzUmVxdWVzdBosLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RTb3VyY2VzUmVzcG9uc2UiLJACAaq7GA4aDHNvdXJjZXMucmVhZILT5JMCERIPL2FwaS92MS9zb3VyY2VzEtsBCgxVcGRhdGVTb3VyY2USLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5VcGRhdGVTb3VyY2VSZXF1ZXN0Gi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVXBkYXRlU291cmNlUmVzcG9uc2Uibqq7GA8aDXNvdXJjZXMud3JpdGWyuxgZEhcKCGlmLW1hdGNoEgtzb3VyY2UuZXRhZ/q7GAgggMQTKIDEE4LT5JMCLDoGc291cmNlMiIvYXBpL3YxL3NvdXJjZXMve3NvdXJjZS5zb3VyY2VfaWR9EqgBCgpNb3ZlU291cmNlEiouc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTW92ZVNvdXJjZVJlcXVlc3QaKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Nb3ZlU291cmNlUmVzcG9uc2UiQZACAqq7GA8aDXNvdXJjZXMud3JpdGWC0+STAiU6ASoiIC9hcGkvdjEvc291cmNlcy97c291cmNlX2lkfTptb3ZlEqMBCgxEZWxldGVTb3VyY2USLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5EZWxldGVTb3VyY2VSZXF1ZXN0Gi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRGVsZXRlU291cmNlUmVzcG9uc2UiNqq7GA8aDXNvdXJjZXMud3JpdGWC0+STAh0qGy9hcGkvdjEvc291cmNlcy97c291cmNlX2lkfWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * A data source.
@@ -31,7 +31,7 @@ export type Source = Message<"sluice.orchestration.v1.Source"> & {
   sourceId: string;
 
   /**
-   * Name for users, 1 to 200 characters without control characters, unique in the organisation.
+   * Name for users, 1 to 200 characters without control characters, unique in the namespace.
    *
    * @generated from field: string display_name = 2;
    */
@@ -71,6 +71,13 @@ export type Source = Message<"sluice.orchestration.v1.Source"> & {
    * @generated from field: string etag = 7;
    */
   etag: string;
+
+  /**
+   * Namespace of the source; empty for `default` when it is created. MoveSource changes it.
+   *
+   * @generated from field: string namespace = 8;
+   */
+  namespace: string;
 };
 
 /**
@@ -463,6 +470,36 @@ export type ListSourcesRequest = Message<"sluice.orchestration.v1.ListSourcesReq
    * @generated from field: string connector = 3;
    */
   connector: string;
+
+  /**
+   * Only sources of this namespace. Default: all in which the caller may read sources.
+   *
+   * @generated from field: string namespace = 4;
+   */
+  namespace: string;
+
+  /**
+   * Order, such as `create_time desc`: fields separated by commas, each with `asc` or `desc`. Fields: `create_time`,
+   * `display_name`. Default: `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only sources that match, such as `create_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. Fields:
+   * `display_name`, `connector`, `create_time`, `update_time`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
 };
 
 /**
@@ -491,6 +528,20 @@ export type ListSourcesResponse = Message<"sluice.orchestration.v1.ListSourcesRe
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many match, on all pages together: at most 10000. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
 };
 
 /**
@@ -514,7 +565,8 @@ export type UpdateSourceRequest = Message<"sluice.orchestration.v1.UpdateSourceR
   source?: Source | undefined;
 
   /**
-   * Fields to change: `display_name`, `settings`. Default: the fields that are set.
+   * Fields to change: `display_name`, `settings`, or `*` for both. Default: those that are set; at least one has to be.
+   * Other fields may be set to their current values only.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -600,6 +652,62 @@ export const DeleteSourceResponseSchema: GenMessage<DeleteSourceResponse> = /*@_
   messageDesc(file_sluice_orchestration_v1_sources, 16);
 
 /**
+ * The namespace to move to.
+ *
+ * @generated from message sluice.orchestration.v1.MoveSourceRequest
+ */
+export type MoveSourceRequest = Message<"sluice.orchestration.v1.MoveSourceRequest"> & {
+  /**
+   * The source's id.
+   *
+   * @generated from field: string source_id = 1;
+   */
+  sourceId: string;
+
+  /**
+   * Name of the namespace.
+   *
+   * @generated from field: string namespace = 2;
+   */
+  namespace: string;
+
+  /**
+   * If set, the source is moved only if it is unchanged since.
+   *
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.MoveSourceRequest.
+ * Use `create(MoveSourceRequestSchema)` to create a new message.
+ */
+export const MoveSourceRequestSchema: GenMessage<MoveSourceRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_sources, 17);
+
+/**
+ * The moved source.
+ *
+ * @generated from message sluice.orchestration.v1.MoveSourceResponse
+ */
+export type MoveSourceResponse = Message<"sluice.orchestration.v1.MoveSourceResponse"> & {
+  /**
+   * Current state.
+   *
+   * @generated from field: sluice.orchestration.v1.Source source = 1;
+   */
+  source?: Source | undefined;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.MoveSourceResponse.
+ * Use `create(MoveSourceResponseSchema)` to create a new message.
+ */
+export const MoveSourceResponseSchema: GenMessage<MoveSourceResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_sources, 18);
+
+/**
  * The data sources of an organisation.
  *
  * @generated from service sluice.orchestration.v1.SourceService
@@ -609,7 +717,8 @@ export const SourceService: GenService<{
    * Registers a data source. Only a dry run (`validate_only`) reads the source; it also has the errors of
    * PreviewSource. InvalidArgument (SETTINGS_INVALID) naming the setting; AlreadyExists (RESOURCE_EXISTS) when the
    * display name is taken; FailedPrecondition (SECRET_NOT_ALLOWED) when a secret in the settings may not be sent to
-   * their host; PermissionDenied (PERMISSION_MISSING) for a setting that needs the permission `sources.insecure`.
+   * their host; PermissionDenied (PERMISSION_MISSING) for a setting that needs the permission `sources.insecure`, and
+   * for a secret without `secrets.read` in the whole organisation.
    *
    * @generated from rpc sluice.orchestration.v1.SourceService.CreateSource
    */
@@ -627,7 +736,8 @@ export const SourceService: GenService<{
    * set. InvalidArgument (SETTINGS_INVALID) naming the setting, for a table of a source without tables, and for a
    * missing table; FailedPrecondition (SOURCE_DATA_INVALID) when the file does not exist, (SECRET_NOT_FOUND,
    * SECRET_NOT_ALLOWED, ADDRESS_REFUSED, INSECURE_CONNECTION) as in ExecuteQuery; PermissionDenied (PERMISSION_MISSING)
-   * for a setting that needs the permission `sources.insecure`; NotFound when the connector does not exist;
+   * for a setting that needs the permission `sources.insecure`, and for a secret without `secrets.read` in the whole
+   * organisation; NotFound when the connector does not exist;
    * InvalidArgument (SQL_INVALID) when the table does not exist; Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY),
    * (ENGINE_CRASHED) and, after the second crash, FailedPrecondition (QUARANTINED); ResourceExhausted (EXECUTION_LIMIT,
    * MEMORY_LIMIT, DISK_FULL) or DeadlineExceeded (EXECUTION_LIMIT); DeadlineExceeded (DEADLINE_PASSED) for the call's
@@ -651,7 +761,7 @@ export const SourceService: GenService<{
     output: typeof GetSourceResponseSchema;
   },
   /**
-   * Lists the organisation's data sources, oldest first.
+   * Lists the organisation's data sources, newest first. InvalidArgument (FILTER_INVALID) or (PAGE_TOKEN_INVALID).
    *
    * @generated from rpc sluice.orchestration.v1.SourceService.ListSources
    */
@@ -664,7 +774,8 @@ export const SourceService: GenService<{
    * Changes a data source. A dry run (`validate_only`) also has the errors of PreviewSource. NotFound; Aborted
    * (ETAG_MISMATCH); InvalidArgument (SETTINGS_INVALID); AlreadyExists (RESOURCE_EXISTS) when the display name is
    * taken; FailedPrecondition (SECRET_NOT_ALLOWED) when a secret in the new settings may not be sent to their host;
-   * PermissionDenied (PERMISSION_MISSING) for a setting that needs the permission `sources.insecure`.
+   * PermissionDenied (PERMISSION_MISSING) for a setting that needs the permission `sources.insecure`, and for a secret
+   * without `secrets.read` in the whole organisation.
    *
    * @generated from rpc sluice.orchestration.v1.SourceService.UpdateSource
    */
@@ -672,6 +783,18 @@ export const SourceService: GenService<{
     methodKind: "unary";
     input: typeof UpdateSourceRequestSchema;
     output: typeof UpdateSourceResponseSchema;
+  },
+  /**
+   * Moves a source and its tables to another namespace, in which the caller needs the same permission. Executions, jobs
+   * and projects stay where they are. NotFound, also for the namespace; AlreadyExists (RESOURCE_EXISTS) when a source of
+   * that name is there; Aborted (ETAG_MISMATCH).
+   *
+   * @generated from rpc sluice.orchestration.v1.SourceService.MoveSource
+   */
+  moveSource: {
+    methodKind: "unary";
+    input: typeof MoveSourceRequestSchema;
+    output: typeof MoveSourceResponseSchema;
   },
   /**
    * Removes a data source with its tables in the catalog. Records of executions are kept. NotFound.

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/storage/v1/blobs.proto.
  */
 export const file_sluice_storage_v1_blobs: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9ibG9icy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiQAoOR2V0QmxvYlJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESEwoLaGVsZF9zaGEyNTYYAiABKAkiOQoUQ29uZmlybUxlYXNlc1JlcXVlc3QSIQoGbGVhc2VzGAEgAygJQhG6SA6SAQsIARDoByIEcgIYZCIqChVDb25maXJtTGVhc2VzUmVzcG9uc2USEQoJYXJlX3ZhbGlkGAEgAygIIoQBCg9HZXRCbG9iUmVzcG9uc2USKwoEaGVhZBgBIAEoCzIbLnNsdWljZS5zdG9yYWdlLnYxLkJsb2JIZWFkSAASDwoFY2h1bmsYAiABKAxIABIrCgRmaWxlGAMgASgLMhsuc2x1aWNlLnN0b3JhZ2UudjEuQmxvYkZpbGVIAEIGCgRwYXJ0Ii0KCEJsb2JGaWxlEgwKBHBhdGgYASABKAkSEwoLZmluZ2VycHJpbnQYAiABKAkiUgoIQmxvYkhlYWQSDAoEbmFtZRgBIAEoCRIUCgxjb250ZW50X3R5cGUYAiABKAkSEgoKc2l6ZV9ieXRlcxgDIAEoAxIOCgZzaGEyNTYYBCABKAkibwoOUHV0QmxvYlJlcXVlc3QSMgoGaGVhZGVyGAEgASgLMiAuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYkhlYWRlckgAEhoKBWNodW5rGAIgASgMQgm6SAZ6BBiAgEBIAEINCgRwYXJ0EgW6SAIIASKiAgoNUHV0QmxvYkhlYWRlchLEAQoEbmFtZRgBIAEoCUK1AbpIsQG6AagBCglmaWxlLm5hbWUSU211c3QgYmUgMSB0byAyNTUgY2hhcmFjdGVycyB3aXRob3V0IHNsYXNoZXMgYW5kIGNvbnRyb2wgY2hhcmFjdGVycywgYW5kIG5vdCAuIG9yIC4uGkZ0aGlzICE9ICcuJyAmJiB0aGlzICE9ICcuLicgJiYgdGhpcy5tYXRjaGVzKHInXlteL1xcXHgwMC1ceDFmXHg3Zl0rJCcpcgMY/wESLgoMY29udGVudF90eXBlGAIgASgJQhi6SBVyExj/ATIOXltceDIwLVx4N2VdKiQSGgoIb3duZXJfaWQYAyABKAlCCLpIBXIDsAEBIkYKD1B1dEJsb2JSZXNwb25zZRIPCgdmaWxlX2lkGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAMSDgoGc2hhMjU2GAMgASgJIn4KEEFkb3B0QmxvYlJlcXVlc3QSOAoGaGVhZGVyGAEgASgLMiAuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYkhlYWRlckIGukgDyAEBEjAKBGZpbGUYAiABKAsyGi5zbHVpY2UuY29tbW9uLnYxLkxlbnRGaWxlQga6SAPIAQEiSAoRQWRvcHRCbG9iUmVzcG9uc2USDwoHZmlsZV9pZBgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgDEg4KBnNoYTI1NhgDIAEoCSJaChJEZWxldGVCbG9ic1JlcXVlc3QSGgoIb3duZXJfaWQYASABKAlCCLpIBXIDsAEBEigKDWtlZXBfZmlsZV9pZHMYAiADKAlCEbpIDpIBCxCgjQYiBXIDsAEBIikKE0RlbGV0ZUJsb2JzUmVzcG9uc2USEgoKZmlsZV9jb3VudBgBIAEoBSJ4ChBTaWduQmxvYnNSZXF1ZXN0EiIKCGZpbGVfaWRzGAEgAygJQhC6SA2SAQoQ6AciBXIDsAEBEkAKCGxpZmV0aW1lGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhO6SBDIAQGqAQoiBAiA9SQyAggBIiEKEVNpZ25CbG9ic1Jlc3BvbnNlEgwKBHVybHMYASADKAkymQUKC0Jsb2JTZXJ2aWNlEmwKB0dldEJsb2ISIS5zbHVpY2Uuc3RvcmFnZS52MS5HZXRCbG9iUmVxdWVzdBoiLnNsdWljZS5zdG9yYWdlLnYxLkdldEJsb2JSZXNwb25zZSIYkAIBqrsYESIPCg1vcmNoZXN0cmF0aW9uMAESYwoHUHV0QmxvYhIhLnNsdWljZS5zdG9yYWdlLnYxLlB1dEJsb2JSZXF1ZXN0GiIuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYlJlc3BvbnNlIg+quxgLIgkKB3N0YWdpbmcoARJnCglBZG9wdEJsb2ISIy5zbHVpY2Uuc3RvcmFnZS52MS5BZG9wdEJsb2JSZXF1ZXN0GiQuc2x1aWNlLnN0b3JhZ2UudjEuQWRvcHRCbG9iUmVzcG9uc2UiD6q7GAsiCQoHc3RhZ2luZxJwCgtEZWxldGVCbG9icxIlLnNsdWljZS5zdG9yYWdlLnYxLkRlbGV0ZUJsb2JzUmVxdWVzdBomLnNsdWljZS5zdG9yYWdlLnYxLkRlbGV0ZUJsb2JzUmVzcG9uc2UiEpACAqq7GAsiCQoHc3RhZ2luZxJnCglTaWduQmxvYnMSIy5zbHVpY2Uuc3RvcmFnZS52MS5TaWduQmxvYnNSZXF1ZXN0GiQuc2x1aWNlLnN0b3JhZ2UudjEuU2lnbkJsb2JzUmVzcG9uc2UiD6q7GAsiCQoHc3RhZ2luZxJzCg1Db25maXJtTGVhc2VzEicuc2x1aWNlLnN0b3JhZ2UudjEuQ29uZmlybUxlYXNlc1JlcXVlc3QaKC5zbHVpY2Uuc3RvcmFnZS52MS5Db25maXJtTGVhc2VzUmVzcG9uc2UiD5ACAaq7GAgiBgoEZWRnZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_sluice_common_v1_lent_files, file_sluice_common_v1_options]);
+  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9ibG9icy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiUwoOR2V0QmxvYlJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESEwoLaGVsZF9zaGEyNTYYAiABKAkSEQoJaGVhZF9vbmx5GAMgASgIIjoKFENvbmZpcm1MZWFzZXNSZXF1ZXN0EiIKBmxlYXNlcxgBIAMoCUISukgPkgEMCAEQ6AciBXIDGMgBIioKFUNvbmZpcm1MZWFzZXNSZXNwb25zZRIRCglhcmVfdmFsaWQYASADKAgihAEKD0dldEJsb2JSZXNwb25zZRIrCgRoZWFkGAEgASgLMhsuc2x1aWNlLnN0b3JhZ2UudjEuQmxvYkhlYWRIABIPCgVjaHVuaxgCIAEoDEgAEisKBGZpbGUYAyABKAsyGy5zbHVpY2Uuc3RvcmFnZS52MS5CbG9iRmlsZUgAQgYKBHBhcnQiPwoIQmxvYkZpbGUSDAoEcGF0aBgBIAEoCRITCgtmaW5nZXJwcmludBgCIAEoCRIQCghkYXRhX2tleRgDIAEoDCJlCghCbG9iSGVhZBIMCgRuYW1lGAEgASgJEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgDEg4KBnNoYTI1NhgEIAEoCRIRCgluYW1lc3BhY2UYBSABKAkibwoOUHV0QmxvYlJlcXVlc3QSMgoGaGVhZGVyGAEgASgLMiAuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYkhlYWRlckgAEhoKBWNodW5rGAIgASgMQgm6SAZ6BBiAgEBIAEINCgRwYXJ0EgW6SAIIASLXAgoNUHV0QmxvYkhlYWRlchLEAQoEbmFtZRgBIAEoCUK1AbpIsQG6AagBCglmaWxlLm5hbWUSU211c3QgYmUgMSB0byAyNTUgY2hhcmFjdGVycyB3aXRob3V0IHNsYXNoZXMgYW5kIGNvbnRyb2wgY2hhcmFjdGVycywgYW5kIG5vdCAuIG9yIC4uGkZ0aGlzICE9ICcuJyAmJiB0aGlzICE9ICcuLicgJiYgdGhpcy5tYXRjaGVzKHInXlteL1xcXHgwMC1ceDFmXHg3Zl0rJCcpcgMY/wESLgoMY29udGVudF90eXBlGAIgASgJQhi6SBVyExj/ATIOXltceDIwLVx4N2VdKiQSGgoIb3duZXJfaWQYAyABKAlCCLpIBXIDsAEBEjMKCW5hbWVzcGFjZRgEIAEoCUIgukgd2AEBchgyFl5bQS1aYS16MC05Xy1dezEsMjU2fSQiRgoPUHV0QmxvYlJlc3BvbnNlEg8KB2ZpbGVfaWQYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoAxIOCgZzaGEyNTYYAyABKAkifgoQQWRvcHRCbG9iUmVxdWVzdBI4CgZoZWFkZXIYASABKAsyIC5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iSGVhZGVyQga6SAPIAQESMAoEZmlsZRgCIAEoCzIaLnNsdWljZS5jb21tb24udjEuTGVudEZpbGVCBrpIA8gBASJIChFBZG9wdEJsb2JSZXNwb25zZRIPCgdmaWxlX2lkGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAMSDgoGc2hhMjU2GAMgASgJIloKEkRlbGV0ZUJsb2JzUmVxdWVzdBIaCghvd25lcl9pZBgBIAEoCUIIukgFcgOwAQESKAoNa2VlcF9maWxlX2lkcxgCIAMoCUIRukgOkgELEKCNBiIFcgOwAQEiKQoTRGVsZXRlQmxvYnNSZXNwb25zZRISCgpmaWxlX2NvdW50GAEgASgFIngKEFNpZ25CbG9ic1JlcXVlc3QSIgoIZmlsZV9pZHMYASADKAlCELpIDZIBChDoByIFcgOwAQESQAoIbGlmZXRpbWUYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CE7pIEMgBAaoBCiIECID1JDICCAEiIQoRU2lnbkJsb2JzUmVzcG9uc2USDAoEdXJscxgBIAMoCTKuBQoLQmxvYlNlcnZpY2USgAEKB0dldEJsb2ISIS5zbHVpY2Uuc3RvcmFnZS52MS5HZXRCbG9iUmVxdWVzdBoiLnNsdWljZS5zdG9yYWdlLnYxLkdldEJsb2JSZXNwb25zZSIskAIBqrsYJSIjCg1vcmNoZXN0cmF0aW9uEhJzdG9yYWdlLmZpbGVzLnJlYWQwARJjCgdQdXRCbG9iEiEuc2x1aWNlLnN0b3JhZ2UudjEuUHV0QmxvYlJlcXVlc3QaIi5zbHVpY2Uuc3RvcmFnZS52MS5QdXRCbG9iUmVzcG9uc2UiD6q7GAsiCQoHc3RhZ2luZygBEmcKCUFkb3B0QmxvYhIjLnNsdWljZS5zdG9yYWdlLnYxLkFkb3B0QmxvYlJlcXVlc3QaJC5zbHVpY2Uuc3RvcmFnZS52MS5BZG9wdEJsb2JSZXNwb25zZSIPqrsYCyIJCgdzdGFnaW5nEnAKC0RlbGV0ZUJsb2JzEiUuc2x1aWNlLnN0b3JhZ2UudjEuRGVsZXRlQmxvYnNSZXF1ZXN0GiYuc2x1aWNlLnN0b3JhZ2UudjEuRGVsZXRlQmxvYnNSZXNwb25zZSISkAICqrsYCyIJCgdzdGFnaW5nEmcKCVNpZ25CbG9icxIjLnNsdWljZS5zdG9yYWdlLnYxLlNpZ25CbG9ic1JlcXVlc3QaJC5zbHVpY2Uuc3RvcmFnZS52MS5TaWduQmxvYnNSZXNwb25zZSIPqrsYCyIJCgdzdGFnaW5nEnMKDUNvbmZpcm1MZWFzZXMSJy5zbHVpY2Uuc3RvcmFnZS52MS5Db25maXJtTGVhc2VzUmVxdWVzdBooLnNsdWljZS5zdG9yYWdlLnYxLkNvbmZpcm1MZWFzZXNSZXNwb25zZSIPkAIBqrsYCCIGCgRlZGdlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_sluice_common_v1_lent_files, file_sluice_common_v1_options]);
 
 /**
  * Identifies a file.
@@ -37,6 +37,13 @@ export type GetBlobRequest = Message<"sluice.storage.v1.GetBlobRequest"> & {
    * @generated from field: string held_sha256 = 2;
    */
   heldSha256: string;
+
+  /**
+   * Whether the response is only the header, without a look at the stored bytes.
+   *
+   * @generated from field: bool head_only = 3;
+   */
+  headOnly: boolean;
 };
 
 /**
@@ -74,7 +81,7 @@ export const ConfirmLeasesRequestSchema: GenMessage<ConfirmLeasesRequest> = /*@_
  */
 export type ConfirmLeasesResponse = Message<"sluice.storage.v1.ConfirmLeasesResponse"> & {
   /**
-   * False for a file that was removed or changed, and for a malformed lease.
+   * False for a file that was removed or changed, a signed URL that expired or was revoked, and a malformed lease.
    *
    * @generated from field: repeated bool are_valid = 1;
    */
@@ -152,6 +159,13 @@ export type BlobFile = Message<"sluice.storage.v1.BlobFile"> & {
    * @generated from field: string fingerprint = 2;
    */
   fingerprint: string;
+
+  /**
+   * Key of an encrypted file, as `data_key` of sluice.common.v1.HttpFile; empty if the file has the content itself.
+   *
+   * @generated from field: bytes data_key = 3;
+   */
+  dataKey: Uint8Array;
 };
 
 /**
@@ -194,6 +208,13 @@ export type BlobHead = Message<"sluice.storage.v1.BlobHead"> & {
    * @generated from field: string sha256 = 4;
    */
   sha256: string;
+
+  /**
+   * Namespace of the file.
+   *
+   * @generated from field: string namespace = 5;
+   */
+  namespace: string;
 };
 
 /**
@@ -266,6 +287,13 @@ export type PutBlobHeader = Message<"sluice.storage.v1.PutBlobHeader"> & {
    * @generated from field: string owner_id = 3;
    */
   ownerId: string;
+
+  /**
+   * Namespace of the owner; empty for `default`.
+   *
+   * @generated from field: string namespace = 4;
+   */
+  namespace: string;
 };
 
 /**
@@ -516,7 +544,7 @@ export const BlobService: GenService<{
   },
   /**
    * Removes the files of an owner, except those to keep, and releases their quota. Files of a release have no owner and
-   * are kept.
+   * are kept. FailedPrecondition (FILE_HELD) if some are on legal hold: the others are removed.
    *
    * @generated from rpc sluice.storage.v1.BlobService.DeleteBlobs
    */

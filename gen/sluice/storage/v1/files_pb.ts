@@ -11,13 +11,15 @@ import { file_google_api_httpbody } from "../../../google/api/httpbody_pb.ts";
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
+import type { QuotaWarning } from "./quota_pb.ts";
+import { file_sluice_storage_v1_quota } from "./quota_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file sluice/storage/v1/files.proto.
  */
 export const file_sluice_storage_v1_files: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9maWxlcy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEilQQKBEZpbGUSHAoHZmlsZV9pZBgBIAEoCUILukgI2AEBcgOwAQESxwEKBG5hbWUYAiABKAlCuAG6SLQBugGoAQoJZmlsZS5uYW1lElNtdXN0IGJlIDEgdG8gMjU1IGNoYXJhY3RlcnMgd2l0aG91dCBzbGFzaGVzIGFuZCBjb250cm9sIGNoYXJhY3RlcnMsIGFuZCBub3QgLiBvciAuLhpGdGhpcyAhPSAnLicgJiYgdGhpcyAhPSAnLi4nICYmIHRoaXMubWF0Y2hlcyhyJ15bXi9cXFx4MDAtXHgxZlx4N2ZdKyQnKdgBAXIDGP8BEi4KDGNvbnRlbnRfdHlwZRgDIAEoCUIYukgVchMY/wEyDl5bXHgyMC1ceDdlXSokEhIKCnNpemVfYnl0ZXMYBCABKAMSDgoGc2hhMjU2GAUgASgJEhcKD2NyZWF0b3JfdXNlcl9pZBgGIAEoCRIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKBGV0YWcYCSABKAlCB7pIBHICGEASMQoIY2F0ZWdvcnkYCiABKA4yHy5zbHVpY2Uuc3RvcmFnZS52MS5GaWxlQ2F0ZWdvcnkSDAoEcGF0aBgLIAEoCSKNAwoQVXBsb2FkRmlsZUhlYWRlchLEAQoEbmFtZRgBIAEoCUK1AbpIsQG6AagBCglmaWxlLm5hbWUSU211c3QgYmUgMSB0byAyNTUgY2hhcmFjdGVycyB3aXRob3V0IHNsYXNoZXMgYW5kIGNvbnRyb2wgY2hhcmFjdGVycywgYW5kIG5vdCAuIG9yIC4uGkZ0aGlzICE9ICcuJyAmJiB0aGlzICE9ICcuLicgJiYgdGhpcy5tYXRjaGVzKHInXlteL1xcXHgwMC1ceDFmXHg3Zl0rJCcpcgMY/wESLgoMY29udGVudF90eXBlGAIgASgJQhi6SBVyExj/ATIOXltceDIwLVx4N2VdKiQSKAoKc2l6ZV9ieXRlcxgDIAEoA0IPukgMIgoYgICAgICgASgASACIAQESKAoGc2hhMjU2GAQgASgJQhi6SBXYAQFyEDIOXlswLTlhLWZdezY0fSQSHwoKcmVxdWVzdF9pZBgFIAEoCUILukgI2AEBcgOwAQFCDQoLX3NpemVfYnl0ZXMidQoRVXBsb2FkRmlsZVJlcXVlc3QSNQoGaGVhZGVyGAEgASgLMiMuc2x1aWNlLnN0b3JhZ2UudjEuVXBsb2FkRmlsZUhlYWRlckgAEhoKBWNodW5rGAIgASgMQgm6SAZ6BBiAgEBIAEINCgRwYXJ0EgW6SAIIASI7ChJVcGxvYWRGaWxlUmVzcG9uc2USJQoEZmlsZRgBIAEoCzIXLnNsdWljZS5zdG9yYWdlLnYxLkZpbGUiKwoOR2V0RmlsZVJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQEiOAoPR2V0RmlsZVJlc3BvbnNlEiUKBGZpbGUYASABKAsyFy5zbHVpY2Uuc3RvcmFnZS52MS5GaWxlIsYBChBMaXN0RmlsZXNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBIYCgZwcmVmaXgYAyABKAlCCLpIBXIDGP8BEh4KDGNvbnRlbnRfdHlwZRgEIAEoCUIIukgFcgMY/wESOwoIY2F0ZWdvcnkYBSABKA4yHy5zbHVpY2Uuc3RvcmFnZS52MS5GaWxlQ2F0ZWdvcnlCCLpIBYIBAhABIlQKEUxpc3RGaWxlc1Jlc3BvbnNlEiYKBWZpbGVzGAEgAygLMhcuc2x1aWNlLnN0b3JhZ2UudjEuRmlsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki7gEKE0Rvd25sb2FkRmlsZVJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESFwoFcmFuZ2UYAiABKAlCCLpIBXIDGIAIEhoKCGlmX3JhbmdlGAMgASgJQgi6SAVyAxiACBIfCg1pZl9ub25lX21hdGNoGAQgASgJQgi6SAVyAxiAIBIaCghpZl9tYXRjaBgFIAEoCUIIukgFcgMYgCASIwoRaWZfbW9kaWZpZWRfc2luY2UYBiABKAlCCLpIBXIDGP8BEiUKE2lmX3VubW9kaWZpZWRfc2luY2UYByABKAlCCLpIBXIDGP8BIrQBChFVcGRhdGVGaWxlUmVxdWVzdBJuCgRmaWxlGAEgASgLMhcuc2x1aWNlLnN0b3JhZ2UudjEuRmlsZUJHukhEugE+ChN1cGRhdGVfZmlsZS5maWxlX2lkEhNmaWxlX2lkIGlzIHJlcXVpcmVkGhJ0aGlzLmZpbGVfaWQgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIjsKElVwZGF0ZUZpbGVSZXNwb25zZRIlCgRmaWxlGAEgASgLMhcuc2x1aWNlLnN0b3JhZ2UudjEuRmlsZSIuChFEZWxldGVGaWxlUmVxdWVzdBIZCgdmaWxlX2lkGAEgASgJQgi6SAVyA7ABASIUChJEZWxldGVGaWxlUmVzcG9uc2UicgoWQ3JlYXRlU2lnbmVkVXJsUmVxdWVzdBIZCgdmaWxlX2lkGAEgASgJQgi6SAVyA7ABARI9CghsaWZldGltZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIQukgNqgEKIgQIgPUkMgIIASJXChdDcmVhdGVTaWduZWRVcmxSZXNwb25zZRILCgN1cmwYASABKAkSLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIuoBChFSZWFkU2lnbmVkUmVxdWVzdBIXCgV0b2tlbhgBIAEoCUIIukgFcgMYgAQSFwoFcmFuZ2UYAiABKAlCCLpIBXIDGP8BEhoKCGlmX3JhbmdlGAMgASgJQgi6SAVyAxj/ARIfCg1pZl9ub25lX21hdGNoGAQgASgJQgi6SAVyAxiAIBIaCghpZl9tYXRjaBgFIAEoCUIIukgFcgMYgCASIwoRaWZfbW9kaWZpZWRfc2luY2UYBiABKAlCCLpIBXIDGP8BEiUKE2lmX3VubW9kaWZpZWRfc2luY2UYByABKAlCCLpIBXIDGP8BKn0KDEZpbGVDYXRlZ29yeRIdChlGSUxFX0NBVEVHT1JZX1VOU1BFQ0lGSUVEEAASGAoURklMRV9DQVRFR09SWV9VUExPQUQQARIZChVGSUxFX0NBVEVHT1JZX1NUQUdJTkcQAhIZChVGSUxFX0NBVEVHT1JZX1JFTEVBU0UQAzLGDQoLRmlsZVNlcnZpY2US5wEKClVwbG9hZEZpbGUSJC5zbHVpY2Uuc3RvcmFnZS52MS5VcGxvYWRGaWxlUmVxdWVzdBolLnNsdWljZS5zdG9yYWdlLnYxLlVwbG9hZEZpbGVSZXNwb25zZSKJAaq7GBUaE3N0b3JhZ2UuZmlsZXMud3JpdGWyuxg6CMkBIjUKBmhlYWRlchIFY2h1bmsaBGZpbGUiBG5hbWUqDGNvbnRlbnRfdHlwZTIKc2l6ZV9ieXRlc/q7GA4QgICAgICgARiAqNa5B4LT5JMCGjoBKiIVL2FwaS92MS9zdG9yYWdlL2ZpbGVzKAESlAEKB0dldEZpbGUSIS5zbHVpY2Uuc3RvcmFnZS52MS5HZXRGaWxlUmVxdWVzdBoiLnNsdWljZS5zdG9yYWdlLnYxLkdldEZpbGVSZXNwb25zZSJCkAIBqrsYFBoSc3RvcmFnZS5maWxlcy5yZWFkgtPkkwIhEh8vYXBpL3YxL3N0b3JhZ2UvZmlsZXMve2ZpbGVfaWR9EpABCglMaXN0RmlsZXMSIy5zbHVpY2Uuc3RvcmFnZS52MS5MaXN0RmlsZXNSZXF1ZXN0GiQuc2x1aWNlLnN0b3JhZ2UudjEuTGlzdEZpbGVzUmVzcG9uc2UiOJACAaq7GBQaEnN0b3JhZ2UuZmlsZXMucmVhZILT5JMCFxIVL2FwaS92MS9zdG9yYWdlL2ZpbGVzEtQCCgxEb3dubG9hZEZpbGUSJi5zbHVpY2Uuc3RvcmFnZS52MS5Eb3dubG9hZEZpbGVSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keSKDApACAaq7GBQaEnN0b3JhZ2UuZmlsZXMucmVhZLK7GLABEg4KBXJhbmdlEgVyYW5nZRIUCghpZi1yYW5nZRIIaWZfcmFuZ2USHgoNaWYtbm9uZS1tYXRjaBINaWZfbm9uZV9tYXRjaBIUCghpZi1tYXRjaBIIaWZfbWF0Y2gSJgoRaWYtbW9kaWZpZWQtc2luY2USEWlmX21vZGlmaWVkX3NpbmNlEioKE2lmLXVubW9kaWZpZWQtc2luY2USE2lmX3VubW9kaWZpZWRfc2luY2WwvBgBgtPkkwIpEicvYXBpL3YxL3N0b3JhZ2UvZmlsZXMve2ZpbGVfaWR9L2NvbnRlbnQwARKxAQoPQ3JlYXRlU2lnbmVkVXJsEikuc2x1aWNlLnN0b3JhZ2UudjEuQ3JlYXRlU2lnbmVkVXJsUmVxdWVzdBoqLnNsdWljZS5zdG9yYWdlLnYxLkNyZWF0ZVNpZ25lZFVybFJlc3BvbnNlIkequxgUGhJzdG9yYWdlLmZpbGVzLnJlYWSC0+STAik6ASoiJC9hcGkvdjEvc3RvcmFnZS9maWxlcy97ZmlsZV9pZH06c2lnbhK1AgoKUmVhZFNpZ25lZBIkLnNsdWljZS5zdG9yYWdlLnYxLlJlYWRTaWduZWRSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keSLoAZACAaq7GAIIAbK7GLABEg4KBXJhbmdlEgVyYW5nZRIUCghpZi1yYW5nZRIIaWZfcmFuZ2USHgoNaWYtbm9uZS1tYXRjaBINaWZfbm9uZV9tYXRjaBIUCghpZi1tYXRjaBIIaWZfbWF0Y2gSJgoRaWYtbW9kaWZpZWQtc2luY2USEWlmX21vZGlmaWVkX3NpbmNlEioKE2lmLXVubW9kaWZpZWQtc2luY2USE2lmX3VubW9kaWZpZWRfc2luY2WwvBgBgtPkkwIgEh4vYXBpL3YxL3N0b3JhZ2Uvc2lnbmVkL3t0b2tlbn0wARLBAQoKVXBkYXRlRmlsZRIkLnNsdWljZS5zdG9yYWdlLnYxLlVwZGF0ZUZpbGVSZXF1ZXN0GiUuc2x1aWNlLnN0b3JhZ2UudjEuVXBkYXRlRmlsZVJlc3BvbnNlImaquxgVGhNzdG9yYWdlLmZpbGVzLndyaXRlsrsYFxIVCghpZi1tYXRjaBIJZmlsZS5ldGFngtPkkwIsOgRmaWxlMiQvYXBpL3YxL3N0b3JhZ2UvZmlsZXMve2ZpbGUuZmlsZV9pZH0SmwEKCkRlbGV0ZUZpbGUSJC5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVGaWxlUmVxdWVzdBolLnNsdWljZS5zdG9yYWdlLnYxLkRlbGV0ZUZpbGVSZXNwb25zZSJAqrsYFRoTc3RvcmFnZS5maWxlcy53cml0ZYLT5JMCISofL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlX2lkfWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9maWxlcy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEi0woKBEZpbGUSHAoHZmlsZV9pZBgBIAEoCUILukgI2AEBcgOwAQESxwEKBG5hbWUYAiABKAlCuAG6SLQBugGoAQoJZmlsZS5uYW1lElNtdXN0IGJlIDEgdG8gMjU1IGNoYXJhY3RlcnMgd2l0aG91dCBzbGFzaGVzIGFuZCBjb250cm9sIGNoYXJhY3RlcnMsIGFuZCBub3QgLiBvciAuLhpGdGhpcyAhPSAnLicgJiYgdGhpcyAhPSAnLi4nICYmIHRoaXMubWF0Y2hlcyhyJ15bXi9cXFx4MDAtXHgxZlx4N2ZdKyQnKdgBAXIDGP8BEi4KDGNvbnRlbnRfdHlwZRgDIAEoCUIYukgVchMY/wEyDl5bXHgyMC1ceDdlXSokEhIKCnNpemVfYnl0ZXMYBCABKAMSDgoGc2hhMjU2GAUgASgJEhcKD2NyZWF0b3JfdXNlcl9pZBgGIAEoCRIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKBGV0YWcYCSABKAlCB7pIBHICGEASMQoIY2F0ZWdvcnkYCiABKA4yHy5zbHVpY2Uuc3RvcmFnZS52MS5GaWxlQ2F0ZWdvcnkSDAoEcGF0aBgLIAEoCRIzCgluYW1lc3BhY2UYDCABKAlCILpIHdgBAXIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kEv4BCgZmb2xkZXIYHiABKAlC6AG6SOQBugHbAQoLZmlsZS5mb2xkZXISaG11c3QgYmUgZW1wdHkgb3IgZW5kIHdpdGggYSBzbGFzaCwgYW5kIGhhdmUgbm8gZW1wdHkgc2VnbWVudHMsIGJhY2tzbGFzaGVzLCBjb250cm9sIGNoYXJhY3RlcnMsIC4gYW5kIC4uGmJ0aGlzID09ICcnIHx8ICh0aGlzLm1hdGNoZXMocideKFteL1xcXHgwMC1ceDFmXHg3Zl0rLykrJCcpICYmICEoJy8nICsgdGhpcykubWF0Y2hlcyhyJy9cLnsxLDJ9LycpKXIDKIAISACIAQESMwoEa2luZBgfIAEoDjIbLnNsdWljZS5zdG9yYWdlLnYxLkZpbGVLaW5kQgi6SAWCAQIQARITCgtvYmplY3RfbmFtZRggIAEoCRI3CgR0YWdzGCEgAygJQim6SCaSASMQMhgBIh1yGzIZXlteXHgwMC1ceDFmXHg3Zl17MSwxMjh9JBKBAQoKcHJvcGVydGllcxgiIAMoCzInLnNsdWljZS5zdG9yYWdlLnYxLkZpbGUuUHJvcGVydGllc0VudHJ5QkS6SEGaAT4QQCInciUyI15bQS1aYS16MC05X11bQS1aYS16MC05Xy4tXXswLDEyN30kKhFyDxiACDIKXlteXHgwMF0qJBIPCgd2ZXJzaW9uGCMgASgFEjAKDGNvbnRlbnRfdGltZRgkIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZGVsZXRlX3RpbWUYJSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnB1cmdlX3RpbWUYJiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh0KFWRldGVjdGVkX2NvbnRlbnRfdHlwZRgoIAEoCRoxCg9Qcm9wZXJ0aWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIJCgdfZm9sZGVyIrYBCgtGaWxlVmVyc2lvbhIPCgd2ZXJzaW9uGAEgASgFEhIKCnNpemVfYnl0ZXMYAiABKAMSDgoGc2hhMjU2GAMgASgJEhQKDGNvbnRlbnRfdHlwZRgEIAEoCRIXCg9jcmVhdG9yX3VzZXJfaWQYBSABKAkSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmlzX2N1cnJlbnQYByABKAgipwgKEFVwbG9hZEZpbGVIZWFkZXISxwEKBG5hbWUYASABKAlCuAG6SLQBugGoAQoJZmlsZS5uYW1lElNtdXN0IGJlIDEgdG8gMjU1IGNoYXJhY3RlcnMgd2l0aG91dCBzbGFzaGVzIGFuZCBjb250cm9sIGNoYXJhY3RlcnMsIGFuZCBub3QgLiBvciAuLhpGdGhpcyAhPSAnLicgJiYgdGhpcyAhPSAnLi4nICYmIHRoaXMubWF0Y2hlcyhyJ15bXi9cXFx4MDAtXHgxZlx4N2ZdKyQnKdgBAXIDGP8BEi4KDGNvbnRlbnRfdHlwZRgCIAEoCUIYukgVchMY/wEyDl5bXHgyMC1ceDdlXSokEigKCnNpemVfYnl0ZXMYAyABKANCD7pIDCIKGICAgICAoAEoAEgAiAEBEigKBnNoYTI1NhgEIAEoCUIYukgV2AEBchAyDl5bMC05YS1mXXs2NH0kEh8KCnJlcXVlc3RfaWQYBSABKAlCC7pICNgBAXIDsAEBEjMKCW5hbWVzcGFjZRgGIAEoCUIgukgd2AEBchgyFl5bQS1aYS16MC05Xy1dezEsMjU2fSQSHAoHZmlsZV9pZBgUIAEoCUILukgI2AEBcgOwAQESFQoEZXRhZxgVIAEoCUIHukgEcgIYQBL5AQoGZm9sZGVyGBYgASgJQugBukjkAboB2wEKC2ZpbGUuZm9sZGVyEmhtdXN0IGJlIGVtcHR5IG9yIGVuZCB3aXRoIGEgc2xhc2gsIGFuZCBoYXZlIG5vIGVtcHR5IHNlZ21lbnRzLCBiYWNrc2xhc2hlcywgY29udHJvbCBjaGFyYWN0ZXJzLCAuIGFuZCAuLhpidGhpcyA9PSAnJyB8fCAodGhpcy5tYXRjaGVzKHInXihbXi9cXFx4MDAtXHgxZlx4N2ZdKy8pKyQnKSAmJiAhKCcvJyArIHRoaXMpLm1hdGNoZXMocicvXC57MSwyfS8nKSlyAyiACBIzCgRraW5kGBcgASgOMhsuc2x1aWNlLnN0b3JhZ2UudjEuRmlsZUtpbmRCCLpIBYIBAhABEjcKBHRhZ3MYGCADKAlCKbpIJpIBIxAyGAEiHXIbMhleW15ceDAwLVx4MWZceDdmXXsxLDEyOH0kEo0BCgpwcm9wZXJ0aWVzGBkgAygLMjMuc2x1aWNlLnN0b3JhZ2UudjEuVXBsb2FkRmlsZUhlYWRlci5Qcm9wZXJ0aWVzRW50cnlCRLpIQZoBPhBAIidyJTIjXltBLVphLXowLTlfXVtBLVphLXowLTlfLi1dezAsMTI3fSQqEXIPGIAIMgpeW15ceDAwXSokGjEKD1Byb3BlcnRpZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg0KC19zaXplX2J5dGVzInUKEVVwbG9hZEZpbGVSZXF1ZXN0EjUKBmhlYWRlchgBIAEoCzIjLnNsdWljZS5zdG9yYWdlLnYxLlVwbG9hZEZpbGVIZWFkZXJIABIaCgVjaHVuaxgCIAEoDEIJukgGegQYgIBASABCDQoEcGFydBIFukgCCAEidAoSVXBsb2FkRmlsZVJlc3BvbnNlEiUKBGZpbGUYASABKAsyFy5zbHVpY2Uuc3RvcmFnZS52MS5GaWxlEjcKDnF1b3RhX3dhcm5pbmdzGA8gAygLMh8uc2x1aWNlLnN0b3JhZ2UudjEuUXVvdGFXYXJuaW5nInYKElVwbG9hZEZpbGVzUmVxdWVzdBI1CgZoZWFkZXIYASABKAsyIy5zbHVpY2Uuc3RvcmFnZS52MS5VcGxvYWRGaWxlSGVhZGVySAASGgoFY2h1bmsYAiABKAxCCbpIBnoEGICAQEgAQg0KBHBhcnQSBbpIAggBInYKE1VwbG9hZEZpbGVzUmVzcG9uc2USJgoFZmlsZXMYASADKAsyFy5zbHVpY2Uuc3RvcmFnZS52MS5GaWxlEjcKDnF1b3RhX3dhcm5pbmdzGA8gAygLMh8uc2x1aWNlLnN0b3JhZ2UudjEuUXVvdGFXYXJuaW5nIisKDkdldEZpbGVSZXF1ZXN0EhkKB2ZpbGVfaWQYASABKAlCCLpIBXIDsAEBIjgKD0dldEZpbGVSZXNwb25zZRIlCgRmaWxlGAEgASgLMhcuc2x1aWNlLnN0b3JhZ2UudjEuRmlsZSIyCg9GaW5kRmlsZVJlcXVlc3QSHwoLb2JqZWN0X25hbWUYASABKAlCCrpIB3IFEAEYgAgiOQoQRmluZEZpbGVSZXNwb25zZRIlCgRmaWxlGAEgASgLMhcuc2x1aWNlLnN0b3JhZ2UudjEuRmlsZSLGAwoQTGlzdEZpbGVzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgCASGAoGcHJlZml4GAMgASgJQgi6SAVyAxjQDxIeCgxjb250ZW50X3R5cGUYBCABKAlCCLpIBXIDGP8BEjsKCGNhdGVnb3J5GAUgASgOMh8uc2x1aWNlLnN0b3JhZ2UudjEuRmlsZUNhdGVnb3J5Qgi6SAWCAQIQARIzCgluYW1lc3BhY2UYBiABKAlCILpIHdgBAXIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kEhoKCG9yZGVyX2J5GAogASgJQgi6SAVyAxj0AxIYCgZmaWx0ZXIYCyABKAlCCLpIBXIDGNAPEhIKCnNob3dfdG90YWwYDCABKAgSGgoJZGVsaW1pdGVyGBQgASgJQge6SARyAhgQEhgKBmZvbGRlchgVIAEoCUIIukgFcgMogAgSMwoEa2luZBgWIAEoDjIbLnNsdWljZS5zdG9yYWdlLnYxLkZpbGVLaW5kQgi6SAWCAQIQARIUCgxzaG93X2RlbGV0ZWQYFyABKAgilwEKEUxpc3RGaWxlc1Jlc3BvbnNlEiYKBWZpbGVzGAEgAygLMhcuc2x1aWNlLnN0b3JhZ2UudjEuRmlsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgKIAEoBRIbChN0b3RhbF9zaXplX2V4Y2VlZGVkGAsgASgIEhAKCHByZWZpeGVzGBQgAygJIpsCChNEb3dubG9hZEZpbGVSZXF1ZXN0EhkKB2ZpbGVfaWQYASABKAlCCLpIBXIDsAEBEhcKBXJhbmdlGAIgASgJQgi6SAVyAxiAIBIaCghpZl9yYW5nZRgDIAEoCUIIukgFcgMYgAgSHwoNaWZfbm9uZV9tYXRjaBgEIAEoCUIIukgFcgMYgCASGgoIaWZfbWF0Y2gYBSABKAlCCLpIBXIDGIAgEiMKEWlmX21vZGlmaWVkX3NpbmNlGAYgASgJQgi6SAVyAxj/ARIlChNpZl91bm1vZGlmaWVkX3NpbmNlGAcgASgJQgi6SAVyAxj/ARIRCgloZWFkX29ubHkYCCABKAgSGAoHdmVyc2lvbhgUIAEoBUIHukgEGgIoACK0AQoRVXBkYXRlRmlsZVJlcXVlc3QSbgoEZmlsZRgBIAEoCzIXLnNsdWljZS5zdG9yYWdlLnYxLkZpbGVCR7pIRLoBPgoTdXBkYXRlX2ZpbGUuZmlsZV9pZBITZmlsZV9pZCBpcyByZXF1aXJlZBoSdGhpcy5maWxlX2lkICE9ICcnyAEBEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayI7ChJVcGRhdGVGaWxlUmVzcG9uc2USJQoEZmlsZRgBIAEoCzIXLnNsdWljZS5zdG9yYWdlLnYxLkZpbGUiLgoRRGVsZXRlRmlsZVJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQEiOwoSRGVsZXRlRmlsZVJlc3BvbnNlEiUKBGZpbGUYASABKAsyFy5zbHVpY2Uuc3RvcmFnZS52MS5GaWxlIjAKE1VuZGVsZXRlRmlsZVJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQEiPQoUVW5kZWxldGVGaWxlUmVzcG9uc2USJQoEZmlsZRgBIAEoCzIXLnNsdWljZS5zdG9yYWdlLnYxLkZpbGUiLQoQUHVyZ2VGaWxlUmVxdWVzdBIZCgdmaWxlX2lkGAEgASgJQgi6SAVyA7ABASITChFQdXJnZUZpbGVSZXNwb25zZSJFChFQdXJnZUZpbGVzUmVxdWVzdBIwCgluYW1lc3BhY2UYASABKAlCHbpIGnIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kIigKElB1cmdlRmlsZXNSZXNwb25zZRISCgpmaWxlX2NvdW50GAEgASgFIvIECg9Db3B5RmlsZVJlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESGAoHdmVyc2lvbhgCIAEoBUIHukgEGgIoABIzCgluYW1lc3BhY2UYAyABKAlCILpIHdgBAXIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kEscBCgRuYW1lGAQgASgJQrgBuki0AboBqAEKCWZpbGUubmFtZRJTbXVzdCBiZSAxIHRvIDI1NSBjaGFyYWN0ZXJzIHdpdGhvdXQgc2xhc2hlcyBhbmQgY29udHJvbCBjaGFyYWN0ZXJzLCBhbmQgbm90IC4gb3IgLi4aRnRoaXMgIT0gJy4nICYmIHRoaXMgIT0gJy4uJyAmJiB0aGlzLm1hdGNoZXMocideW14vXFxceDAwLVx4MWZceDdmXSskJynYAQFyAxj/ARL+AQoGZm9sZGVyGAUgASgJQugBukjkAboB2wEKC2ZpbGUuZm9sZGVyEmhtdXN0IGJlIGVtcHR5IG9yIGVuZCB3aXRoIGEgc2xhc2gsIGFuZCBoYXZlIG5vIGVtcHR5IHNlZ21lbnRzLCBiYWNrc2xhc2hlcywgY29udHJvbCBjaGFyYWN0ZXJzLCAuIGFuZCAuLhpidGhpcyA9PSAnJyB8fCAodGhpcy5tYXRjaGVzKHInXihbXi9cXFx4MDAtXHgxZlx4N2ZdKy8pKyQnKSAmJiAhKCcvJyArIHRoaXMpLm1hdGNoZXMocicvXC57MSwyfS8nKSlyAyiACEgAiAEBEh8KCnJlcXVlc3RfaWQYBiABKAlCC7pICNgBAXIDsAEBQgkKB19mb2xkZXIicgoQQ29weUZpbGVSZXNwb25zZRIlCgRmaWxlGAEgASgLMhcuc2x1aWNlLnN0b3JhZ2UudjEuRmlsZRI3Cg5xdW90YV93YXJuaW5ncxgPIAMoCzIfLnNsdWljZS5zdG9yYWdlLnYxLlF1b3RhV2FybmluZyK7AQoXTGlzdEZpbGVWZXJzaW9uc1JlcXVlc3QSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGIAgEhoKCG9yZGVyX2J5GAogASgJQgi6SAVyAxj0AxIYCgZmaWx0ZXIYCyABKAlCCLpIBXIDGNAPEhIKCnNob3dfdG90YWwYDCABKAgilgEKGExpc3RGaWxlVmVyc2lvbnNSZXNwb25zZRIwCgh2ZXJzaW9ucxgBIAMoCzIeLnNsdWljZS5zdG9yYWdlLnYxLkZpbGVWZXJzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAogASgFEhsKE3RvdGFsX3NpemVfZXhjZWVkZWQYCyABKAgiZwoZUmVzdG9yZUZpbGVWZXJzaW9uUmVxdWVzdBIZCgdmaWxlX2lkGAEgASgJQgi6SAVyA7ABARIYCgd2ZXJzaW9uGAIgASgFQge6SAQaAigBEhUKBGV0YWcYAyABKAlCB7pIBHICGEAifAoaUmVzdG9yZUZpbGVWZXJzaW9uUmVzcG9uc2USJQoEZmlsZRgBIAEoCzIXLnNsdWljZS5zdG9yYWdlLnYxLkZpbGUSNwoOcXVvdGFfd2FybmluZ3MYDyADKAsyHy5zbHVpY2Uuc3RvcmFnZS52MS5RdW90YVdhcm5pbmciTwoYRGVsZXRlRmlsZVZlcnNpb25SZXF1ZXN0EhkKB2ZpbGVfaWQYASABKAlCCLpIBXIDsAEBEhgKB3ZlcnNpb24YAiABKAVCB7pIBBoCKAEiGwoZRGVsZXRlRmlsZVZlcnNpb25SZXNwb25zZSKRAQoWQ3JlYXRlU2lnbmVkVXJsUmVxdWVzdBIZCgdmaWxlX2lkGAEgASgJQgi6SAVyA7ABARI9CghsaWZldGltZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIQukgNqgEKIgQIgPUkMgIIARIdCgh1c2VzX21heBgDIAEoBUILukgIGgYYwIQ9KAAiZwoXQ3JlYXRlU2lnbmVkVXJsUmVzcG9uc2USCwoDdXJsGAEgASgJEi8KC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZ1cmxfaWQYAyABKAki/QEKEVJlYWRTaWduZWRSZXF1ZXN0EhcKBXRva2VuGAEgASgJQgi6SAVyAxiABBIXCgVyYW5nZRgCIAEoCUIIukgFcgMYgCASGgoIaWZfcmFuZ2UYAyABKAlCCLpIBXIDGP8BEh8KDWlmX25vbmVfbWF0Y2gYBCABKAlCCLpIBXIDGIAgEhoKCGlmX21hdGNoGAUgASgJQgi6SAVyAxiAIBIjChFpZl9tb2RpZmllZF9zaW5jZRgGIAEoCUIIukgFcgMY/wESJQoTaWZfdW5tb2RpZmllZF9zaW5jZRgHIAEoCUIIukgFcgMY/wESEQoJaGVhZF9vbmx5GAggASgIInUKD01vdmVGaWxlUmVxdWVzdBIZCgdmaWxlX2lkGAEgASgJQgi6SAVyA7ABARIwCgluYW1lc3BhY2UYAiABKAlCHbpIGnIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kEhUKBGV0YWcYAyABKAlCB7pIBHICGEAiOQoQTW92ZUZpbGVSZXNwb25zZRIlCgRmaWxlGAEgASgLMhcuc2x1aWNlLnN0b3JhZ2UudjEuRmlsZSqWAQoMRmlsZUNhdGVnb3J5Eh0KGUZJTEVfQ0FURUdPUllfVU5TUEVDSUZJRUQQABIYChRGSUxFX0NBVEVHT1JZX1VQTE9BRBABEhkKFUZJTEVfQ0FURUdPUllfU1RBR0lORxACEhkKFUZJTEVfQ0FURUdPUllfUkVMRUFTRRADEhcKE0ZJTEVfQ0FURUdPUllfTU9ERUwQBCp0CghGaWxlS2luZBIZChVGSUxFX0tJTkRfVU5TUEVDSUZJRUQQABIZChVGSUxFX0tJTkRfREFUQV9TT1VSQ0UQARIbChdGSUxFX0tJTkRfUFJPRklMRV9JTUFHRRACEhUKEUZJTEVfS0lORF9HRU5FUkFMEAMy1xwKC0ZpbGVTZXJ2aWNlErUCCgpVcGxvYWRGaWxlEiQuc2x1aWNlLnN0b3JhZ2UudjEuVXBsb2FkRmlsZVJlcXVlc3QaJS5zbHVpY2Uuc3RvcmFnZS52MS5VcGxvYWRGaWxlUmVzcG9uc2Ui1wGquxgVGhNzdG9yYWdlLmZpbGVzLndyaXRlsrsYUwjJARIXCghpZi1tYXRjaBILaGVhZGVyLmV0YWciNQoGaGVhZGVyEgVjaHVuaxoEZmlsZSIEbmFtZSoMY29udGVudF90eXBlMgpzaXplX2J5dGVz+rsYDhCAgICAgKABGICo1rkHgtPkkwJPOgEqWjM6ASoaLi9hcGkvdjEvc3RvcmFnZS9maWxlcy97aGVhZGVyLmZpbGVfaWR9L2NvbnRlbnQiFS9hcGkvdjEvc3RvcmFnZS9maWxlcygBEoICCgtVcGxvYWRGaWxlcxIlLnNsdWljZS5zdG9yYWdlLnYxLlVwbG9hZEZpbGVzUmVxdWVzdBomLnNsdWljZS5zdG9yYWdlLnYxLlVwbG9hZEZpbGVzUmVzcG9uc2UioQGquxgVGhNzdG9yYWdlLmZpbGVzLndyaXRlsrsYRwjJASJCCgZoZWFkZXISBWNodW5rGgRmaWxlIgRuYW1lKgxjb250ZW50X3R5cGUyCnNpemVfYnl0ZXM4AUIJbmFtZXNwYWNl+rsYDhCAgICAgKABGICo1rkHgtPkkwIlOgEqIiAvYXBpL3YxL3N0b3JhZ2UvZmlsZXM6dXBsb2FkTWFueSgBEpQBCgdHZXRGaWxlEiEuc2x1aWNlLnN0b3JhZ2UudjEuR2V0RmlsZVJlcXVlc3QaIi5zbHVpY2Uuc3RvcmFnZS52MS5HZXRGaWxlUmVzcG9uc2UiQpACAaq7GBQaEnN0b3JhZ2UuZmlsZXMucmVhZILT5JMCIRIfL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlX2lkfRKSAQoIRmluZEZpbGUSIi5zbHVpY2Uuc3RvcmFnZS52MS5GaW5kRmlsZVJlcXVlc3QaIy5zbHVpY2Uuc3RvcmFnZS52MS5GaW5kRmlsZVJlc3BvbnNlIj2QAgGquxgUGhJzdG9yYWdlLmZpbGVzLnJlYWSC0+STAhwSGi9hcGkvdjEvc3RvcmFnZS9maWxlczpmaW5kEpABCglMaXN0RmlsZXMSIy5zbHVpY2Uuc3RvcmFnZS52MS5MaXN0RmlsZXNSZXF1ZXN0GiQuc2x1aWNlLnN0b3JhZ2UudjEuTGlzdEZpbGVzUmVzcG9uc2UiOJACAaq7GBQaEnN0b3JhZ2UuZmlsZXMucmVhZILT5JMCFxIVL2FwaS92MS9zdG9yYWdlL2ZpbGVzEt8CCgxEb3dubG9hZEZpbGUSJi5zbHVpY2Uuc3RvcmFnZS52MS5Eb3dubG9hZEZpbGVSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keSKOApACAaq7GBQaEnN0b3JhZ2UuZmlsZXMucmVhZLK7GLsBEg4KBXJhbmdlEgVyYW5nZRIUCghpZi1yYW5nZRIIaWZfcmFuZ2USHgoNaWYtbm9uZS1tYXRjaBINaWZfbm9uZV9tYXRjaBIUCghpZi1tYXRjaBIIaWZfbWF0Y2gSJgoRaWYtbW9kaWZpZWQtc2luY2USEWlmX21vZGlmaWVkX3NpbmNlEioKE2lmLXVubW9kaWZpZWQtc2luY2USE2lmX3VubW9kaWZpZWRfc2luY2UyCWhlYWRfb25sebC8GAGC0+STAikSJy9hcGkvdjEvc3RvcmFnZS9maWxlcy97ZmlsZV9pZH0vY29udGVudDABErEBCg9DcmVhdGVTaWduZWRVcmwSKS5zbHVpY2Uuc3RvcmFnZS52MS5DcmVhdGVTaWduZWRVcmxSZXF1ZXN0Giouc2x1aWNlLnN0b3JhZ2UudjEuQ3JlYXRlU2lnbmVkVXJsUmVzcG9uc2UiR6q7GBQaEnN0b3JhZ2UuZmlsZXMucmVhZILT5JMCKToBKiIkL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlX2lkfTpzaWduEsACCgpSZWFkU2lnbmVkEiQuc2x1aWNlLnN0b3JhZ2UudjEuUmVhZFNpZ25lZFJlcXVlc3QaFC5nb29nbGUuYXBpLkh0dHBCb2R5IvMBkAIBqrsYAggBsrsYuwESDgoFcmFuZ2USBXJhbmdlEhQKCGlmLXJhbmdlEghpZl9yYW5nZRIeCg1pZi1ub25lLW1hdGNoEg1pZl9ub25lX21hdGNoEhQKCGlmLW1hdGNoEghpZl9tYXRjaBImChFpZi1tb2RpZmllZC1zaW5jZRIRaWZfbW9kaWZpZWRfc2luY2USKgoTaWYtdW5tb2RpZmllZC1zaW5jZRITaWZfdW5tb2RpZmllZF9zaW5jZTIJaGVhZF9vbmx5sLwYAYLT5JMCIBIeL2FwaS92MS9zdG9yYWdlL3NpZ25lZC97dG9rZW59MAESwQEKClVwZGF0ZUZpbGUSJC5zbHVpY2Uuc3RvcmFnZS52MS5VcGRhdGVGaWxlUmVxdWVzdBolLnNsdWljZS5zdG9yYWdlLnYxLlVwZGF0ZUZpbGVSZXNwb25zZSJmqrsYFRoTc3RvcmFnZS5maWxlcy53cml0ZbK7GBcSFQoIaWYtbWF0Y2gSCWZpbGUuZXRhZ4LT5JMCLDoEZmlsZTIkL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlLmZpbGVfaWR9EqABCghNb3ZlRmlsZRIiLnNsdWljZS5zdG9yYWdlLnYxLk1vdmVGaWxlUmVxdWVzdBojLnNsdWljZS5zdG9yYWdlLnYxLk1vdmVGaWxlUmVzcG9uc2UiS5ACAqq7GBUaE3N0b3JhZ2UuZmlsZXMud3JpdGWC0+STAik6ASoiJC9hcGkvdjEvc3RvcmFnZS9maWxlcy97ZmlsZV9pZH06bW92ZRKkAQoIQ29weUZpbGUSIi5zbHVpY2Uuc3RvcmFnZS52MS5Db3B5RmlsZVJlcXVlc3QaIy5zbHVpY2Uuc3RvcmFnZS52MS5Db3B5RmlsZVJlc3BvbnNlIk+quxgVGhNzdG9yYWdlLmZpbGVzLndyaXRlsrsYAwjJAYLT5JMCKToBKiIkL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlX2lkfTpjb3B5ErgBChBMaXN0RmlsZVZlcnNpb25zEiouc2x1aWNlLnN0b3JhZ2UudjEuTGlzdEZpbGVWZXJzaW9uc1JlcXVlc3QaKy5zbHVpY2Uuc3RvcmFnZS52MS5MaXN0RmlsZVZlcnNpb25zUmVzcG9uc2UiS5ACAaq7GBQaEnN0b3JhZ2UuZmlsZXMucmVhZILT5JMCKhIoL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlX2lkfS92ZXJzaW9ucxLRAQoSUmVzdG9yZUZpbGVWZXJzaW9uEiwuc2x1aWNlLnN0b3JhZ2UudjEuUmVzdG9yZUZpbGVWZXJzaW9uUmVxdWVzdBotLnNsdWljZS5zdG9yYWdlLnYxLlJlc3RvcmVGaWxlVmVyc2lvblJlc3BvbnNlIl6quxgVGhNzdG9yYWdlLmZpbGVzLndyaXRlgtPkkwI/OgEqIjovYXBpL3YxL3N0b3JhZ2UvZmlsZXMve2ZpbGVfaWR9L3ZlcnNpb25zL3t2ZXJzaW9ufTpyZXN0b3JlEsMBChFEZWxldGVGaWxlVmVyc2lvbhIrLnNsdWljZS5zdG9yYWdlLnYxLkRlbGV0ZUZpbGVWZXJzaW9uUmVxdWVzdBosLnNsdWljZS5zdG9yYWdlLnYxLkRlbGV0ZUZpbGVWZXJzaW9uUmVzcG9uc2UiU6q7GBUaE3N0b3JhZ2UuZmlsZXMucHVyZ2WC0+STAjQqMi9hcGkvdjEvc3RvcmFnZS9maWxlcy97ZmlsZV9pZH0vdmVyc2lvbnMve3ZlcnNpb259Eq0BCgxVbmRlbGV0ZUZpbGUSJi5zbHVpY2Uuc3RvcmFnZS52MS5VbmRlbGV0ZUZpbGVSZXF1ZXN0Gicuc2x1aWNlLnN0b3JhZ2UudjEuVW5kZWxldGVGaWxlUmVzcG9uc2UiTKq7GBUaE3N0b3JhZ2UuZmlsZXMud3JpdGWC0+STAi06ASoiKC9hcGkvdjEvc3RvcmFnZS9maWxlcy97ZmlsZV9pZH06dW5kZWxldGUSoQEKCVB1cmdlRmlsZRIjLnNsdWljZS5zdG9yYWdlLnYxLlB1cmdlRmlsZVJlcXVlc3QaJC5zbHVpY2Uuc3RvcmFnZS52MS5QdXJnZUZpbGVSZXNwb25zZSJJqrsYFRoTc3RvcmFnZS5maWxlcy5wdXJnZYLT5JMCKjoBKiIlL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlX2lkfTpwdXJnZRKdAQoKUHVyZ2VGaWxlcxIkLnNsdWljZS5zdG9yYWdlLnYxLlB1cmdlRmlsZXNSZXF1ZXN0GiUuc2x1aWNlLnN0b3JhZ2UudjEuUHVyZ2VGaWxlc1Jlc3BvbnNlIkKQAgKquxgVGhNzdG9yYWdlLmZpbGVzLnB1cmdlgtPkkwIgOgEqIhsvYXBpL3YxL3N0b3JhZ2UvZmlsZXM6cHVyZ2USmwEKCkRlbGV0ZUZpbGUSJC5zbHVpY2Uuc3RvcmFnZS52MS5EZWxldGVGaWxlUmVxdWVzdBolLnNsdWljZS5zdG9yYWdlLnYxLkRlbGV0ZUZpbGVSZXNwb25zZSJAqrsYFRoTc3RvcmFnZS5maWxlcy53cml0ZYLT5JMCISofL2FwaS92MS9zdG9yYWdlL2ZpbGVzL3tmaWxlX2lkfWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options, file_sluice_storage_v1_quota]);
 
 /**
  * A stored file.
@@ -40,7 +42,7 @@ export type File = Message<"sluice.storage.v1.File"> & {
   name: string;
 
   /**
-   * Media type.
+   * Media type, as the uploader said or the extension of the name means.
    *
    * @generated from field: string content_type = 3;
    */
@@ -75,14 +77,14 @@ export type File = Message<"sluice.storage.v1.File"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * Time of the last change of name or media type. Set by the server.
+   * Time of the last change. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Changes whenever name or media type change.
+   * Changes whenever the file changes.
    *
    * @generated from field: string etag = 9;
    */
@@ -101,6 +103,88 @@ export type File = Message<"sluice.storage.v1.File"> & {
    * @generated from field: string path = 11;
    */
   path: string;
+
+  /**
+   * Namespace of the file. MoveFile changes it.
+   *
+   * @generated from field: string namespace = 12;
+   */
+  namespace: string;
+
+  /**
+   * Folder, such as `2026/orders/`: empty, or segments that each end with `/`; up to 1,024 bytes.
+   *
+   * @generated from field: optional string folder = 30;
+   */
+  folder?: string | undefined;
+
+  /**
+   * What the file is for.
+   *
+   * @generated from field: sluice.storage.v1.FileKind kind = 31;
+   */
+  kind: FileKind;
+
+  /**
+   * Name of the object, `organizations/{org}/files/{user}/{stem}_{YYYYMMDD_HHMMSS}_{uuid8}.{ext}`, by the name and the time
+   * of the upload. It identifies the file in its organisation and never changes; empty for files of jobs and releases. Set
+   * by the server.
+   *
+   * @generated from field: string object_name = 32;
+   */
+  objectName: string;
+
+  /**
+   * Words of users: up to 50, each with 1 to 128 characters, in alphabetical order.
+   *
+   * @generated from field: repeated string tags = 33;
+   */
+  tags: string[];
+
+  /**
+   * Values of users by name: up to 64, with names of letters, digits, `_`, `.` and `-`, and values of up to 1,024
+   * characters.
+   *
+   * @generated from field: map<string, string> properties = 34;
+   */
+  properties: { [key: string]: string };
+
+  /**
+   * Number of the current version: 1 for the first content. Set by the server.
+   *
+   * @generated from field: int32 version = 35;
+   */
+  version: number;
+
+  /**
+   * Time when the current version was stored. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp content_time = 36;
+   */
+  contentTime?: Timestamp | undefined;
+
+  /**
+   * Time when the file was moved to the trash; unset for files that are not there. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp delete_time = 37;
+   */
+  deleteTime?: Timestamp | undefined;
+
+  /**
+   * Time after which a file in the trash is removed for good. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp purge_time = 38;
+   */
+  purgeTime?: Timestamp | undefined;
+
+  /**
+   * Media type that the first bytes of an upload look like: `text/plain` for any text, `application/octet-stream` for
+   * anything unknown. Empty for files of jobs and releases, and for uploads from before there was this field. Set by the
+   * server.
+   *
+   * @generated from field: string detected_content_type = 40;
+   */
+  detectedContentType: string;
 };
 
 /**
@@ -111,13 +195,76 @@ export const FileSchema: GenMessage<File> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_files, 0);
 
 /**
+ * A version of a file.
+ *
+ * @generated from message sluice.storage.v1.FileVersion
+ */
+export type FileVersion = Message<"sluice.storage.v1.FileVersion"> & {
+  /**
+   * Number of the version: 1 for the first content of the file.
+   *
+   * @generated from field: int32 version = 1;
+   */
+  version: number;
+
+  /**
+   * Size of the content in bytes. It counts in the quota.
+   *
+   * @generated from field: int64 size_bytes = 2;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * SHA-256 of the content, 64 lower-case hexadecimal digits.
+   *
+   * @generated from field: string sha256 = 3;
+   */
+  sha256: string;
+
+  /**
+   * Media type.
+   *
+   * @generated from field: string content_type = 4;
+   */
+  contentType: string;
+
+  /**
+   * The user who stored the version.
+   *
+   * @generated from field: string creator_user_id = 5;
+   */
+  creatorUserId: string;
+
+  /**
+   * Time when the version was stored.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 6;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * Whether it is the file's current version.
+   *
+   * @generated from field: bool is_current = 7;
+   */
+  isCurrent: boolean;
+};
+
+/**
+ * Describes the message sluice.storage.v1.FileVersion.
+ * Use `create(FileVersionSchema)` to create a new message.
+ */
+export const FileVersionSchema: GenMessage<FileVersion> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 1);
+
+/**
  * Description of the content, before it arrives.
  *
  * @generated from message sluice.storage.v1.UploadFileHeader
  */
 export type UploadFileHeader = Message<"sluice.storage.v1.UploadFileHeader"> & {
   /**
-   * Name for users: 1 to 255 characters without `/`, `\` and control characters; not `.` or `..`.
+   * Name for users: 1 to 255 characters without `/`, `\` and control characters; not `.` or `..`. Ignored with `file_id`.
    *
    * @generated from field: string name = 1;
    */
@@ -150,6 +297,56 @@ export type UploadFileHeader = Message<"sluice.storage.v1.UploadFileHeader"> & {
    * @generated from field: string request_id = 5;
    */
   requestId: string;
+
+  /**
+   * Namespace of the new file; empty for `default`.
+   *
+   * @generated from field: string namespace = 6;
+   */
+  namespace: string;
+
+  /**
+   * The upload that gets the content as its next version; empty for a new file. Namespace, folder, kind, tags and
+   * properties have to be unset with it: they stay as they are.
+   *
+   * @generated from field: string file_id = 20;
+   */
+  fileId: string;
+
+  /**
+   * With `file_id`: the version is stored only if the file is unchanged since.
+   *
+   * @generated from field: string etag = 21;
+   */
+  etag: string;
+
+  /**
+   * Folder of the new file, as in File.
+   *
+   * @generated from field: string folder = 22;
+   */
+  folder: string;
+
+  /**
+   * What the new file is for. Default: general.
+   *
+   * @generated from field: sluice.storage.v1.FileKind kind = 23;
+   */
+  kind: FileKind;
+
+  /**
+   * Tags of the new file, as in File.
+   *
+   * @generated from field: repeated string tags = 24;
+   */
+  tags: string[];
+
+  /**
+   * Properties of the new file, as in File.
+   *
+   * @generated from field: map<string, string> properties = 25;
+   */
+  properties: { [key: string]: string };
 };
 
 /**
@@ -157,7 +354,7 @@ export type UploadFileHeader = Message<"sluice.storage.v1.UploadFileHeader"> & {
  * Use `create(UploadFileHeaderSchema)` to create a new message.
  */
 export const UploadFileHeaderSchema: GenMessage<UploadFileHeader> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 1);
+  messageDesc(file_sluice_storage_v1_files, 2);
 
 /**
  * The header in the first message, a chunk of the content in each following one.
@@ -194,7 +391,7 @@ export type UploadFileRequest = Message<"sluice.storage.v1.UploadFileRequest"> &
  * Use `create(UploadFileRequestSchema)` to create a new message.
  */
 export const UploadFileRequestSchema: GenMessage<UploadFileRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 2);
+  messageDesc(file_sluice_storage_v1_files, 3);
 
 /**
  * The stored file.
@@ -208,6 +405,13 @@ export type UploadFileResponse = Message<"sluice.storage.v1.UploadFileResponse">
    * @generated from field: sluice.storage.v1.File file = 1;
    */
   file?: File | undefined;
+
+  /**
+   * Soft limits of the quotas that are reached.
+   *
+   * @generated from field: repeated sluice.storage.v1.QuotaWarning quota_warnings = 15;
+   */
+  quotaWarnings: QuotaWarning[];
 };
 
 /**
@@ -215,7 +419,72 @@ export type UploadFileResponse = Message<"sluice.storage.v1.UploadFileResponse">
  * Use `create(UploadFileResponseSchema)` to create a new message.
  */
 export const UploadFileResponseSchema: GenMessage<UploadFileResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 3);
+  messageDesc(file_sluice_storage_v1_files, 4);
+
+/**
+ * The header of a file, then a chunk of its content in each message until the next header.
+ *
+ * @generated from message sluice.storage.v1.UploadFilesRequest
+ */
+export type UploadFilesRequest = Message<"sluice.storage.v1.UploadFilesRequest"> & {
+  /**
+   * Content of the message.
+   *
+   * @generated from oneof sluice.storage.v1.UploadFilesRequest.part
+   */
+  part: {
+    /**
+     * First message of each file.
+     *
+     * @generated from field: sluice.storage.v1.UploadFileHeader header = 1;
+     */
+    value: UploadFileHeader;
+    case: "header";
+  } | {
+    /**
+     * All other messages: up to 1 MiB each.
+     *
+     * @generated from field: bytes chunk = 2;
+     */
+    value: Uint8Array;
+    case: "chunk";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message sluice.storage.v1.UploadFilesRequest.
+ * Use `create(UploadFilesRequestSchema)` to create a new message.
+ */
+export const UploadFilesRequestSchema: GenMessage<UploadFilesRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 5);
+
+/**
+ * The stored files.
+ *
+ * @generated from message sluice.storage.v1.UploadFilesResponse
+ */
+export type UploadFilesResponse = Message<"sluice.storage.v1.UploadFilesResponse"> & {
+  /**
+   * Their current state, in the order of the request.
+   *
+   * @generated from field: repeated sluice.storage.v1.File files = 1;
+   */
+  files: File[];
+
+  /**
+   * Soft limits of the quotas that are reached.
+   *
+   * @generated from field: repeated sluice.storage.v1.QuotaWarning quota_warnings = 15;
+   */
+  quotaWarnings: QuotaWarning[];
+};
+
+/**
+ * Describes the message sluice.storage.v1.UploadFilesResponse.
+ * Use `create(UploadFilesResponseSchema)` to create a new message.
+ */
+export const UploadFilesResponseSchema: GenMessage<UploadFilesResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 6);
 
 /**
  * Identifies a file.
@@ -236,7 +505,7 @@ export type GetFileRequest = Message<"sluice.storage.v1.GetFileRequest"> & {
  * Use `create(GetFileRequestSchema)` to create a new message.
  */
 export const GetFileRequestSchema: GenMessage<GetFileRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 4);
+  messageDesc(file_sluice_storage_v1_files, 7);
 
 /**
  * The file.
@@ -257,7 +526,49 @@ export type GetFileResponse = Message<"sluice.storage.v1.GetFileResponse"> & {
  * Use `create(GetFileResponseSchema)` to create a new message.
  */
 export const GetFileResponseSchema: GenMessage<GetFileResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 5);
+  messageDesc(file_sluice_storage_v1_files, 8);
+
+/**
+ * Names a file.
+ *
+ * @generated from message sluice.storage.v1.FindFileRequest
+ */
+export type FindFileRequest = Message<"sluice.storage.v1.FindFileRequest"> & {
+  /**
+   * The file's `object_name`.
+   *
+   * @generated from field: string object_name = 1;
+   */
+  objectName: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.FindFileRequest.
+ * Use `create(FindFileRequestSchema)` to create a new message.
+ */
+export const FindFileRequestSchema: GenMessage<FindFileRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 9);
+
+/**
+ * The file.
+ *
+ * @generated from message sluice.storage.v1.FindFileResponse
+ */
+export type FindFileResponse = Message<"sluice.storage.v1.FindFileResponse"> & {
+  /**
+   * Current state.
+   *
+   * @generated from field: sluice.storage.v1.File file = 1;
+   */
+  file?: File | undefined;
+};
+
+/**
+ * Describes the message sluice.storage.v1.FindFileResponse.
+ * Use `create(FindFileResponseSchema)` to create a new message.
+ */
+export const FindFileResponseSchema: GenMessage<FindFileResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 10);
 
 /**
  * Request for one page.
@@ -280,7 +591,7 @@ export type ListFilesRequest = Message<"sluice.storage.v1.ListFilesRequest"> & {
   pageToken: string;
 
   /**
-   * Only files whose name has this prefix.
+   * Only files whose folder and name together have this prefix, such as `2026/ord`.
    *
    * @generated from field: string prefix = 3;
    */
@@ -294,11 +605,73 @@ export type ListFilesRequest = Message<"sluice.storage.v1.ListFilesRequest"> & {
   contentType: string;
 
   /**
-   * Only files of this category. Default: all.
+   * Files of this category. Default: uploads.
    *
    * @generated from field: sluice.storage.v1.FileCategory category = 5;
    */
   category: FileCategory;
+
+  /**
+   * Only files of this namespace. Default: all in which the caller may read files.
+   *
+   * @generated from field: string namespace = 6;
+   */
+  namespace: string;
+
+  /**
+   * Order, such as `create_time desc`: fields separated by commas, each with `asc` or `desc`. `name` is the order of
+   * folder and name together. Fields: `create_time`, `name`, `size_bytes`. Default: `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only files that match, such as `create_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. `tags:daily` are those
+   * with a tag, `properties.owner = "ada"` those with a property of this value, `properties:owner` of any value. Fields:
+   * `name`, `folder`, `content_type`, `size_bytes`, `sha256`, `creator_user_id`, `create_time`, `update_time`, `kind`,
+   * `object_name`, `tags`, `properties`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
+
+  /**
+   * Groups files whose folder and name together have this text after `prefix`: instead of them, the response has what they
+   * have in common, in `prefixes`. `/` lists a folder with its subfolders. At most 16 characters. `order_by`, `filter`,
+   * `content_type`, `folder`, `kind` and `show_total` can't be set with it.
+   *
+   * @generated from field: string delimiter = 20;
+   */
+  delimiter: string;
+
+  /**
+   * Only files directly in this folder, such as `2026/orders/`.
+   *
+   * @generated from field: string folder = 21;
+   */
+  folder: string;
+
+  /**
+   * Only files of this kind.
+   *
+   * @generated from field: sluice.storage.v1.FileKind kind = 22;
+   */
+  kind: FileKind;
+
+  /**
+   * Whether to list the files in the trash, and no others.
+   *
+   * @generated from field: bool show_deleted = 23;
+   */
+  showDeleted: boolean;
 };
 
 /**
@@ -306,7 +679,7 @@ export type ListFilesRequest = Message<"sluice.storage.v1.ListFilesRequest"> & {
  * Use `create(ListFilesRequestSchema)` to create a new message.
  */
 export const ListFilesRequestSchema: GenMessage<ListFilesRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 6);
+  messageDesc(file_sluice_storage_v1_files, 11);
 
 /**
  * One page of results.
@@ -327,6 +700,28 @@ export type ListFilesResponse = Message<"sluice.storage.v1.ListFilesResponse"> &
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many match, on all pages together: at most 10000. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
+
+  /**
+   * With `delimiter`: the common prefixes, each up to and with the delimiter. A page has up to `page_size` files and
+   * prefixes together.
+   *
+   * @generated from field: repeated string prefixes = 20;
+   */
+  prefixes: string[];
 };
 
 /**
@@ -334,7 +729,7 @@ export type ListFilesResponse = Message<"sluice.storage.v1.ListFilesResponse"> &
  * Use `create(ListFilesResponseSchema)` to create a new message.
  */
 export const ListFilesResponseSchema: GenMessage<ListFilesResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 7);
+  messageDesc(file_sluice_storage_v1_files, 12);
 
 /**
  * The file, the range and the conditions.
@@ -350,8 +745,9 @@ export type DownloadFileRequest = Message<"sluice.storage.v1.DownloadFileRequest
   fileId: string;
 
   /**
-   * One range as in HTTP's Range header: `bytes=0-99`, `bytes=100-`, `bytes=-100`. With several ranges, or another
-   * unit, the whole content is returned.
+   * Ranges as in HTTP's Range header: `bytes=0-99`, `bytes=100-`, `bytes=-100`, `bytes=0-9,50-59`. Those that overlap or
+   * touch are merged. Several are sent as `multipart/byteranges`, in the order of the request. With more than 100 ranges,
+   * or another unit, the whole content is returned.
    *
    * @generated from field: string range = 2;
    */
@@ -392,6 +788,20 @@ export type DownloadFileRequest = Message<"sluice.storage.v1.DownloadFileRequest
    * @generated from field: string if_unmodified_since = 7;
    */
   ifUnmodifiedSince: string;
+
+  /**
+   * Whether only status and headers are wanted: there is one message without bytes. HTTP's HEAD sets it.
+   *
+   * @generated from field: bool head_only = 8;
+   */
+  headOnly: boolean;
+
+  /**
+   * Number of a version. Default: the current one. NotFound if the file has none of this number.
+   *
+   * @generated from field: int32 version = 20;
+   */
+  version: number;
 };
 
 /**
@@ -399,7 +809,7 @@ export type DownloadFileRequest = Message<"sluice.storage.v1.DownloadFileRequest
  * Use `create(DownloadFileRequestSchema)` to create a new message.
  */
 export const DownloadFileRequestSchema: GenMessage<DownloadFileRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 8);
+  messageDesc(file_sluice_storage_v1_files, 13);
 
 /**
  * The change to make.
@@ -415,7 +825,8 @@ export type UpdateFileRequest = Message<"sluice.storage.v1.UpdateFileRequest"> &
   file?: File | undefined;
 
   /**
-   * Fields to change: `name`, `content_type`. Default: the fields that are set.
+   * Fields to change: `name`, `content_type`, `folder`, `kind`, `tags`, `properties`, or `*` for all. Default: those that
+   * are set; at least one has to be. Other fields may be set to their current values only.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -427,7 +838,7 @@ export type UpdateFileRequest = Message<"sluice.storage.v1.UpdateFileRequest"> &
  * Use `create(UpdateFileRequestSchema)` to create a new message.
  */
 export const UpdateFileRequestSchema: GenMessage<UpdateFileRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 9);
+  messageDesc(file_sluice_storage_v1_files, 14);
 
 /**
  * The changed file.
@@ -448,7 +859,7 @@ export type UpdateFileResponse = Message<"sluice.storage.v1.UpdateFileResponse">
  * Use `create(UpdateFileResponseSchema)` to create a new message.
  */
 export const UpdateFileResponseSchema: GenMessage<UpdateFileResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 10);
+  messageDesc(file_sluice_storage_v1_files, 15);
 
 /**
  * Identifies a file.
@@ -469,14 +880,20 @@ export type DeleteFileRequest = Message<"sluice.storage.v1.DeleteFileRequest"> &
  * Use `create(DeleteFileRequestSchema)` to create a new message.
  */
 export const DeleteFileRequestSchema: GenMessage<DeleteFileRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 11);
+  messageDesc(file_sluice_storage_v1_files, 16);
 
 /**
- * Empty: the file is removed.
+ * The removed file.
  *
  * @generated from message sluice.storage.v1.DeleteFileResponse
  */
 export type DeleteFileResponse = Message<"sluice.storage.v1.DeleteFileResponse"> & {
+  /**
+   * The file in the trash; unset if it is removed for good.
+   *
+   * @generated from field: sluice.storage.v1.File file = 1;
+   */
+  file?: File | undefined;
 };
 
 /**
@@ -484,7 +901,417 @@ export type DeleteFileResponse = Message<"sluice.storage.v1.DeleteFileResponse">
  * Use `create(DeleteFileResponseSchema)` to create a new message.
  */
 export const DeleteFileResponseSchema: GenMessage<DeleteFileResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 12);
+  messageDesc(file_sluice_storage_v1_files, 17);
+
+/**
+ * Identifies a file in the trash.
+ *
+ * @generated from message sluice.storage.v1.UndeleteFileRequest
+ */
+export type UndeleteFileRequest = Message<"sluice.storage.v1.UndeleteFileRequest"> & {
+  /**
+   * The file's id.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.UndeleteFileRequest.
+ * Use `create(UndeleteFileRequestSchema)` to create a new message.
+ */
+export const UndeleteFileRequestSchema: GenMessage<UndeleteFileRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 18);
+
+/**
+ * The file.
+ *
+ * @generated from message sluice.storage.v1.UndeleteFileResponse
+ */
+export type UndeleteFileResponse = Message<"sluice.storage.v1.UndeleteFileResponse"> & {
+  /**
+   * Current state.
+   *
+   * @generated from field: sluice.storage.v1.File file = 1;
+   */
+  file?: File | undefined;
+};
+
+/**
+ * Describes the message sluice.storage.v1.UndeleteFileResponse.
+ * Use `create(UndeleteFileResponseSchema)` to create a new message.
+ */
+export const UndeleteFileResponseSchema: GenMessage<UndeleteFileResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 19);
+
+/**
+ * Identifies a file in the trash.
+ *
+ * @generated from message sluice.storage.v1.PurgeFileRequest
+ */
+export type PurgeFileRequest = Message<"sluice.storage.v1.PurgeFileRequest"> & {
+  /**
+   * The file's id.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.PurgeFileRequest.
+ * Use `create(PurgeFileRequestSchema)` to create a new message.
+ */
+export const PurgeFileRequestSchema: GenMessage<PurgeFileRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 20);
+
+/**
+ * Empty: the file is removed.
+ *
+ * @generated from message sluice.storage.v1.PurgeFileResponse
+ */
+export type PurgeFileResponse = Message<"sluice.storage.v1.PurgeFileResponse"> & {
+};
+
+/**
+ * Describes the message sluice.storage.v1.PurgeFileResponse.
+ * Use `create(PurgeFileResponseSchema)` to create a new message.
+ */
+export const PurgeFileResponseSchema: GenMessage<PurgeFileResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 21);
+
+/**
+ * The trash to empty.
+ *
+ * @generated from message sluice.storage.v1.PurgeFilesRequest
+ */
+export type PurgeFilesRequest = Message<"sluice.storage.v1.PurgeFilesRequest"> & {
+  /**
+   * Name of the namespace.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.PurgeFilesRequest.
+ * Use `create(PurgeFilesRequestSchema)` to create a new message.
+ */
+export const PurgeFilesRequestSchema: GenMessage<PurgeFilesRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 22);
+
+/**
+ * Result of the removal.
+ *
+ * @generated from message sluice.storage.v1.PurgeFilesResponse
+ */
+export type PurgeFilesResponse = Message<"sluice.storage.v1.PurgeFilesResponse"> & {
+  /**
+   * Number of files that were removed.
+   *
+   * @generated from field: int32 file_count = 1;
+   */
+  fileCount: number;
+};
+
+/**
+ * Describes the message sluice.storage.v1.PurgeFilesResponse.
+ * Use `create(PurgeFilesResponseSchema)` to create a new message.
+ */
+export const PurgeFilesResponseSchema: GenMessage<PurgeFilesResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 23);
+
+/**
+ * The file to copy, and what is different in the copy.
+ *
+ * @generated from message sluice.storage.v1.CopyFileRequest
+ */
+export type CopyFileRequest = Message<"sluice.storage.v1.CopyFileRequest"> & {
+  /**
+   * The file's id.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * Number of a version. Default: the current one.
+   *
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
+
+  /**
+   * Namespace of the copy. Default: that of the file.
+   *
+   * @generated from field: string namespace = 3;
+   */
+  namespace: string;
+
+  /**
+   * Name of the copy. Default: that of the file.
+   *
+   * @generated from field: string name = 4;
+   */
+  name: string;
+
+  /**
+   * Folder of the copy. Default: that of the file.
+   *
+   * @generated from field: optional string folder = 5;
+   */
+  folder?: string | undefined;
+
+  /**
+   * Makes the call safe to repeat for 24 hours.
+   *
+   * @generated from field: string request_id = 6;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.CopyFileRequest.
+ * Use `create(CopyFileRequestSchema)` to create a new message.
+ */
+export const CopyFileRequestSchema: GenMessage<CopyFileRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 24);
+
+/**
+ * The copy.
+ *
+ * @generated from message sluice.storage.v1.CopyFileResponse
+ */
+export type CopyFileResponse = Message<"sluice.storage.v1.CopyFileResponse"> & {
+  /**
+   * Current state.
+   *
+   * @generated from field: sluice.storage.v1.File file = 1;
+   */
+  file?: File | undefined;
+
+  /**
+   * Soft limits of the quotas that are reached.
+   *
+   * @generated from field: repeated sluice.storage.v1.QuotaWarning quota_warnings = 15;
+   */
+  quotaWarnings: QuotaWarning[];
+};
+
+/**
+ * Describes the message sluice.storage.v1.CopyFileResponse.
+ * Use `create(CopyFileResponseSchema)` to create a new message.
+ */
+export const CopyFileResponseSchema: GenMessage<CopyFileResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 25);
+
+/**
+ * Request for one page of a file's versions.
+ *
+ * @generated from message sluice.storage.v1.ListFileVersionsRequest
+ */
+export type ListFileVersionsRequest = Message<"sluice.storage.v1.ListFileVersionsRequest"> & {
+  /**
+   * The file's id.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * Maximum number of versions: default 50, at most 1000.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the previous page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+
+  /**
+   * Order, such as `create_time desc`: fields separated by commas, each with `asc` or `desc`. Fields: `create_time`,
+   * `version`. Default: `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only versions that match, such as `create_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. Fields: `version`,
+   * `size_bytes`, `sha256`, `content_type`, `creator_user_id`, `create_time`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
+};
+
+/**
+ * Describes the message sluice.storage.v1.ListFileVersionsRequest.
+ * Use `create(ListFileVersionsRequestSchema)` to create a new message.
+ */
+export const ListFileVersionsRequestSchema: GenMessage<ListFileVersionsRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 26);
+
+/**
+ * One page of results.
+ *
+ * @generated from message sluice.storage.v1.ListFileVersionsResponse
+ */
+export type ListFileVersionsResponse = Message<"sluice.storage.v1.ListFileVersionsResponse"> & {
+  /**
+   * The versions.
+   *
+   * @generated from field: repeated sluice.storage.v1.FileVersion versions = 1;
+   */
+  versions: FileVersion[];
+
+  /**
+   * Token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * How many match, on all pages together: at most 10000. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
+};
+
+/**
+ * Describes the message sluice.storage.v1.ListFileVersionsResponse.
+ * Use `create(ListFileVersionsResponseSchema)` to create a new message.
+ */
+export const ListFileVersionsResponseSchema: GenMessage<ListFileVersionsResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 27);
+
+/**
+ * The version to make current.
+ *
+ * @generated from message sluice.storage.v1.RestoreFileVersionRequest
+ */
+export type RestoreFileVersionRequest = Message<"sluice.storage.v1.RestoreFileVersionRequest"> & {
+  /**
+   * The file's id.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * Number of the version.
+   *
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
+
+  /**
+   * If set, the version is restored only if the file is unchanged since.
+   *
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.RestoreFileVersionRequest.
+ * Use `create(RestoreFileVersionRequestSchema)` to create a new message.
+ */
+export const RestoreFileVersionRequestSchema: GenMessage<RestoreFileVersionRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 28);
+
+/**
+ * The file.
+ *
+ * @generated from message sluice.storage.v1.RestoreFileVersionResponse
+ */
+export type RestoreFileVersionResponse = Message<"sluice.storage.v1.RestoreFileVersionResponse"> & {
+  /**
+   * Current state.
+   *
+   * @generated from field: sluice.storage.v1.File file = 1;
+   */
+  file?: File | undefined;
+
+  /**
+   * Soft limits of the quotas that are reached.
+   *
+   * @generated from field: repeated sluice.storage.v1.QuotaWarning quota_warnings = 15;
+   */
+  quotaWarnings: QuotaWarning[];
+};
+
+/**
+ * Describes the message sluice.storage.v1.RestoreFileVersionResponse.
+ * Use `create(RestoreFileVersionResponseSchema)` to create a new message.
+ */
+export const RestoreFileVersionResponseSchema: GenMessage<RestoreFileVersionResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 29);
+
+/**
+ * Identifies an earlier version.
+ *
+ * @generated from message sluice.storage.v1.DeleteFileVersionRequest
+ */
+export type DeleteFileVersionRequest = Message<"sluice.storage.v1.DeleteFileVersionRequest"> & {
+  /**
+   * The file's id.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * Number of the version.
+   *
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
+};
+
+/**
+ * Describes the message sluice.storage.v1.DeleteFileVersionRequest.
+ * Use `create(DeleteFileVersionRequestSchema)` to create a new message.
+ */
+export const DeleteFileVersionRequestSchema: GenMessage<DeleteFileVersionRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 30);
+
+/**
+ * Empty: the version is removed.
+ *
+ * @generated from message sluice.storage.v1.DeleteFileVersionResponse
+ */
+export type DeleteFileVersionResponse = Message<"sluice.storage.v1.DeleteFileVersionResponse"> & {
+};
+
+/**
+ * Describes the message sluice.storage.v1.DeleteFileVersionResponse.
+ * Use `create(DeleteFileVersionResponseSchema)` to create a new message.
+ */
+export const DeleteFileVersionResponseSchema: GenMessage<DeleteFileVersionResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 31);
 
 /**
  * The file, and the validity of the URL.
@@ -505,6 +1332,14 @@ export type CreateSignedUrlRequest = Message<"sluice.storage.v1.CreateSignedUrlR
    * @generated from field: google.protobuf.Duration lifetime = 2;
    */
   lifetime?: Duration | undefined;
+
+  /**
+   * How often the URL may be used: up to 1,000,000. Each read that is answered with content is a use, ranges too, even if
+   * the caller disconnects before its end. A HEAD, a 304 and an error are none. Default: no limit.
+   *
+   * @generated from field: int32 uses_max = 3;
+   */
+  usesMax: number;
 };
 
 /**
@@ -512,7 +1347,7 @@ export type CreateSignedUrlRequest = Message<"sluice.storage.v1.CreateSignedUrlR
  * Use `create(CreateSignedUrlRequestSchema)` to create a new message.
  */
 export const CreateSignedUrlRequestSchema: GenMessage<CreateSignedUrlRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 13);
+  messageDesc(file_sluice_storage_v1_files, 32);
 
 /**
  * The URL.
@@ -533,6 +1368,13 @@ export type CreateSignedUrlResponse = Message<"sluice.storage.v1.CreateSignedUrl
    * @generated from field: google.protobuf.Timestamp expire_time = 2;
    */
   expireTime?: Timestamp | undefined;
+
+  /**
+   * Its id, to revoke it.
+   *
+   * @generated from field: string url_id = 3;
+   */
+  urlId: string;
 };
 
 /**
@@ -540,7 +1382,7 @@ export type CreateSignedUrlResponse = Message<"sluice.storage.v1.CreateSignedUrl
  * Use `create(CreateSignedUrlResponseSchema)` to create a new message.
  */
 export const CreateSignedUrlResponseSchema: GenMessage<CreateSignedUrlResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 14);
+  messageDesc(file_sluice_storage_v1_files, 33);
 
 /**
  * The token, the range and the conditions.
@@ -596,6 +1438,13 @@ export type ReadSignedRequest = Message<"sluice.storage.v1.ReadSignedRequest"> &
    * @generated from field: string if_unmodified_since = 7;
    */
   ifUnmodifiedSince: string;
+
+  /**
+   * Whether only status and headers are wanted: there is one message without bytes. HTTP's HEAD sets it.
+   *
+   * @generated from field: bool head_only = 8;
+   */
+  headOnly: boolean;
 };
 
 /**
@@ -603,7 +1452,63 @@ export type ReadSignedRequest = Message<"sluice.storage.v1.ReadSignedRequest"> &
  * Use `create(ReadSignedRequestSchema)` to create a new message.
  */
 export const ReadSignedRequestSchema: GenMessage<ReadSignedRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_files, 15);
+  messageDesc(file_sluice_storage_v1_files, 34);
+
+/**
+ * The namespace to move to.
+ *
+ * @generated from message sluice.storage.v1.MoveFileRequest
+ */
+export type MoveFileRequest = Message<"sluice.storage.v1.MoveFileRequest"> & {
+  /**
+   * The file's id.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * Name of the namespace.
+   *
+   * @generated from field: string namespace = 2;
+   */
+  namespace: string;
+
+  /**
+   * If set, the file is moved only if it is unchanged since.
+   *
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.MoveFileRequest.
+ * Use `create(MoveFileRequestSchema)` to create a new message.
+ */
+export const MoveFileRequestSchema: GenMessage<MoveFileRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 35);
+
+/**
+ * The moved file.
+ *
+ * @generated from message sluice.storage.v1.MoveFileResponse
+ */
+export type MoveFileResponse = Message<"sluice.storage.v1.MoveFileResponse"> & {
+  /**
+   * Current state.
+   *
+   * @generated from field: sluice.storage.v1.File file = 1;
+   */
+  file?: File | undefined;
+};
+
+/**
+ * Describes the message sluice.storage.v1.MoveFileResponse.
+ * Use `create(MoveFileResponseSchema)` to create a new message.
+ */
+export const MoveFileResponseSchema: GenMessage<MoveFileResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_files, 36);
 
 /**
  * Purpose of a file.
@@ -612,7 +1517,7 @@ export const ReadSignedRequestSchema: GenMessage<ReadSignedRequest> = /*@__PURE_
  */
 export const FileCategory = {
   /**
-   * All, in a filter; never returned.
+   * Uploads, in a request; never returned.
    *
    * @generated from enum value: FILE_CATEGORY_UNSPECIFIED = 0;
    */
@@ -638,6 +1543,13 @@ export const FileCategory = {
    * @generated from enum value: FILE_CATEGORY_RELEASE = 3;
    */
   RELEASE: 3,
+
+  /**
+   * Part of a model version, and removed with it.
+   *
+   * @generated from enum value: FILE_CATEGORY_MODEL = 4;
+   */
+  MODEL: 4,
 } as const;
 
 /**
@@ -654,18 +1566,72 @@ export const FileCategorySchema: GenEnum<FileCategory> = /*@__PURE__*/
   enumDesc(file_sluice_storage_v1_files, 0);
 
 /**
- * Files of an organisation. Content is addressed by its SHA-256, stored once, and verified when it is read.
+ * What a file is for, by its user.
+ *
+ * @generated from enum sluice.storage.v1.FileKind
+ */
+export const FileKind = {
+  /**
+   * General, in a request; never returned.
+   *
+   * @generated from enum value: FILE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Data to be used as a source.
+   *
+   * @generated from enum value: FILE_KIND_DATA_SOURCE = 1;
+   */
+  DATA_SOURCE: 1,
+
+  /**
+   * The picture of a user.
+   *
+   * @generated from enum value: FILE_KIND_PROFILE_IMAGE = 2;
+   */
+  PROFILE_IMAGE: 2,
+
+  /**
+   * Everything else.
+   *
+   * @generated from enum value: FILE_KIND_GENERAL = 3;
+   */
+  GENERAL: 3,
+} as const;
+
+/**
+ * What a file is for, by its user.
+ *
+ * @generated from enum sluice.storage.v1.FileKind
+ */
+export type FileKind = (typeof FileKind)[keyof typeof FileKind] | UnknownEnum;
+
+/**
+ * Describes the enum sluice.storage.v1.FileKind.
+ */
+export const FileKindSchema: GenEnum<FileKind> = /*@__PURE__*/
+  enumDesc(file_sluice_storage_v1_files, 1);
+
+/**
+ * Files of an organisation. Content is addressed by its SHA-256, stored once in an organisation, and verified when it
+ * is read.
+ *
+ * A file in the trash is found by ListFiles with `show_deleted`, UndeleteFile, PurgeFile and PurgeFiles only; all other
+ * methods answer as if it did not exist.
  *
  * @generated from service sluice.storage.v1.FileService
  */
 export const FileService: GenService<{
   /**
-   * Uploads a file: first a header, then its content in chunks of up to 1 MiB, 5 TiB in total.
+   * Uploads a file: first a header, then its content in chunks of up to 1 MiB, 5 TiB in total. With `file_id`, the
+   * content becomes the next version of that file.
    *
    * The file exists once the response arrives, and not before. ResourceExhausted (QUOTA_EXCEEDED) as soon as the
-   * content exceeds the organisation's quota, or (DISK_FULL) the server's disk; InvalidArgument (CONTENT_MISMATCH) when
-   * size or hash differ from the announced ones; DeadlineExceeded when nothing arrives for 60 s. A failed call stores
-   * nothing.
+   * content exceeds the quota of the organisation or of the namespace, or (DISK_FULL) the server's disk;
+   * InvalidArgument (CONTENT_MISMATCH) when size or hash differ from the announced ones; DeadlineExceeded when nothing
+   * arrives for 60 s. A failed call stores nothing. For a new version also NotFound; FailedPrecondition
+   * (RESOURCE_IN_USE) for a file that is not an upload; Aborted (ETAG_MISMATCH) if the file was changed or moved.
    *
    * @generated from rpc sluice.storage.v1.FileService.UploadFile
    */
@@ -673,6 +1639,18 @@ export const FileService: GenService<{
     methodKind: "client_streaming";
     input: typeof UploadFileRequestSchema;
     output: typeof UploadFileResponseSchema;
+  },
+  /**
+   * Uploads several files: for each a header, then its content in chunks of up to 1 MiB. All of them exist once the
+   * response arrives, or none: a failed call stores nothing. The errors are those of UploadFile; InvalidArgument for more
+   * than 100 files, and for a `request_id`.
+   *
+   * @generated from rpc sluice.storage.v1.FileService.UploadFiles
+   */
+  uploadFiles: {
+    methodKind: "client_streaming";
+    input: typeof UploadFilesRequestSchema;
+    output: typeof UploadFilesResponseSchema;
   },
   /**
    * Returns the metadata of one file. NotFound.
@@ -685,7 +1663,18 @@ export const FileService: GenService<{
     output: typeof GetFileResponseSchema;
   },
   /**
-   * Lists the organisation's files, oldest first.
+   * Returns the metadata of the file with an object name. NotFound.
+   *
+   * @generated from rpc sluice.storage.v1.FileService.FindFile
+   */
+  findFile: {
+    methodKind: "unary";
+    input: typeof FindFileRequestSchema;
+    output: typeof FindFileResponseSchema;
+  },
+  /**
+   * Lists the organisation's files of one category, newest first; with `delimiter`, files and common prefixes in the
+   * order of folder and name. InvalidArgument (FILTER_INVALID) or (PAGE_TOKEN_INVALID).
    *
    * @generated from rpc sluice.storage.v1.FileService.ListFiles
    */
@@ -695,7 +1684,7 @@ export const FileService: GenService<{
     output: typeof ListFilesResponseSchema;
   },
   /**
-   * Downloads a file, or a range of it. The first message carries status and headers: 200, 206 or 304. NotFound;
+   * Downloads a file, or ranges of it. The first message carries status and headers: 200, 206 or 304. NotFound;
    * Aborted (ETAG_MISMATCH) when a condition fails; OutOfRange (RANGE_NOT_SATISFIABLE); DataLoss (CONTENT_CORRUPT) when
    * the stored bytes are damaged.
    * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -710,7 +1699,7 @@ export const FileService: GenService<{
   },
   /**
    * Creates a URL to read one file without a credential. It supports HTTP GET and HEAD with ranges, and works until it
-   * expires or the file is removed. NotFound.
+   * expires, is revoked or used up, or the file is removed. SignedUrlService lists and revokes it. NotFound.
    *
    * @generated from rpc sluice.storage.v1.FileService.CreateSignedUrl
    */
@@ -720,8 +1709,8 @@ export const FileService: GenService<{
     output: typeof CreateSignedUrlResponseSchema;
   },
   /**
-   * Downloads the file of a signed URL, as DownloadFile does. NotFound for a token that is not valid or has expired, or
-   * whose file is removed.
+   * Downloads the file of a signed URL, as DownloadFile does. NotFound for a token that is not valid, has expired, is
+   * revoked or used up, or whose file is removed.
    * buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
    * buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
    *
@@ -733,8 +1722,9 @@ export const FileService: GenService<{
     output: typeof HttpBodySchema;
   },
   /**
-   * Changes a file's name or media type. NotFound; FailedPrecondition (RESOURCE_IN_USE) for a file that is not an
-   * upload; Aborted (ETAG_MISMATCH).
+   * Changes what is known of a file, but not its content. NotFound; InvalidArgument (UPLOAD_REFUSED) for a media type that
+   * the upload policy of its namespace refuses; FailedPrecondition (RESOURCE_IN_USE) for a file that is not an upload;
+   * Aborted (ETAG_MISMATCH).
    *
    * @generated from rpc sluice.storage.v1.FileService.UpdateFile
    */
@@ -744,8 +1734,104 @@ export const FileService: GenService<{
     output: typeof UpdateFileResponseSchema;
   },
   /**
-   * Removes a file and releases its quota. NotFound; FailedPrecondition (RESOURCE_IN_USE) for a file that is not an
-   * upload: it belongs to a staging job or a release.
+   * Moves an upload to another namespace, in which the caller needs the same permission. NotFound, also for the
+   * namespace; FailedPrecondition (RESOURCE_IN_USE) for files of jobs and releases; Aborted (ETAG_MISMATCH);
+   * InvalidArgument (UPLOAD_REFUSED) or (CONTENT_TOO_LARGE) by its upload policy; ResourceExhausted (QUOTA_EXCEEDED) if it
+   * does not fit into its quota.
+   *
+   * @generated from rpc sluice.storage.v1.FileService.MoveFile
+   */
+  moveFile: {
+    methodKind: "unary";
+    input: typeof MoveFileRequestSchema;
+    output: typeof MoveFileResponseSchema;
+  },
+  /**
+   * Copies a file, or an earlier version of it, into a new upload without copying bytes. The caller needs permission to
+   * read the file, and to write in the namespace of the copy. Tags, properties and kind are those of the file. The copy
+   * counts in the quota with its full size. NotFound, also for the version and the namespace; InvalidArgument
+   * (UPLOAD_REFUSED) or (CONTENT_TOO_LARGE) by the upload policy of the namespace; ResourceExhausted (QUOTA_EXCEEDED).
+   *
+   * @generated from rpc sluice.storage.v1.FileService.CopyFile
+   */
+  copyFile: {
+    methodKind: "unary";
+    input: typeof CopyFileRequestSchema;
+    output: typeof CopyFileResponseSchema;
+  },
+  /**
+   * Lists the versions of a file, the current one included, newest first. NotFound; InvalidArgument (FILTER_INVALID) or
+   * (PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc sluice.storage.v1.FileService.ListFileVersions
+   */
+  listFileVersions: {
+    methodKind: "unary";
+    input: typeof ListFileVersionsRequestSchema;
+    output: typeof ListFileVersionsResponseSchema;
+  },
+  /**
+   * Makes the content of an earlier version current, as a new version. It counts in the quota like an upload. NotFound,
+   * also for the version; FailedPrecondition (STATE_CONFLICT) for the current version; Aborted (ETAG_MISMATCH);
+   * InvalidArgument (UPLOAD_REFUSED) or (CONTENT_TOO_LARGE) by the upload policy of the namespace as it is now;
+   * ResourceExhausted (QUOTA_EXCEEDED).
+   *
+   * @generated from rpc sluice.storage.v1.FileService.RestoreFileVersion
+   */
+  restoreFileVersion: {
+    methodKind: "unary";
+    input: typeof RestoreFileVersionRequestSchema;
+    output: typeof RestoreFileVersionResponseSchema;
+  },
+  /**
+   * Removes an earlier version for good and releases its quota. NotFound, also for the version; FailedPrecondition
+   * (STATE_CONFLICT) for the current version, or (FILE_HELD) for a file on legal hold.
+   *
+   * @generated from rpc sluice.storage.v1.FileService.DeleteFileVersion
+   */
+  deleteFileVersion: {
+    methodKind: "unary";
+    input: typeof DeleteFileVersionRequestSchema;
+    output: typeof DeleteFileVersionResponseSchema;
+  },
+  /**
+   * Takes a file out of the trash, with its versions. NotFound, also if its namespace is being deleted;
+   * FailedPrecondition (STATE_CONFLICT) for a file that is not in the trash.
+   *
+   * @generated from rpc sluice.storage.v1.FileService.UndeleteFile
+   */
+  undeleteFile: {
+    methodKind: "unary";
+    input: typeof UndeleteFileRequestSchema;
+    output: typeof UndeleteFileResponseSchema;
+  },
+  /**
+   * Removes a file in the trash for good, with its versions, and releases their quota. NotFound; FailedPrecondition
+   * (STATE_CONFLICT) for a file that is not in the trash, or (FILE_HELD) for one on legal hold.
+   *
+   * @generated from rpc sluice.storage.v1.FileService.PurgeFile
+   */
+  purgeFile: {
+    methodKind: "unary";
+    input: typeof PurgeFileRequestSchema;
+    output: typeof PurgeFileResponseSchema;
+  },
+  /**
+   * Removes all files in the trash of a namespace for good, with their versions, and releases their quota, except those
+   * on legal hold. A call that ends early has removed a part of them. NotFound for the namespace.
+   *
+   * @generated from rpc sluice.storage.v1.FileService.PurgeFiles
+   */
+  purgeFiles: {
+    methodKind: "unary";
+    input: typeof PurgeFilesRequestSchema;
+    output: typeof PurgeFilesResponseSchema;
+  },
+  /**
+   * Moves a file to the trash, where it stays for the undelete window of its namespace and keeps its quota. Signed URLs
+   * stop working, and work again after UndeleteFile. If the window is 0, the file is removed at once and its quota
+   * released. NotFound; FailedPrecondition (RESOURCE_IN_USE) for a file that is not an upload: it belongs to a staging
+   * job or a release; FailedPrecondition (FILE_HELD) for one on legal hold.
    *
    * @generated from rpc sluice.storage.v1.FileService.DeleteFile
    */

@@ -15,20 +15,21 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/storage/v1/quota.proto.
  */
 export const file_sluice_storage_v1_quota: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9xdW90YS5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEidgoFUXVvdGESJQoLbGltaXRfYnl0ZXMYASABKANCELpIDSILGICAgICAgIACKAASLwoLdXBkYXRlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKBGV0YWcYAyABKAlCB7pIBHICGEAiEQoPR2V0UXVvdGFSZXF1ZXN0IjsKEEdldFF1b3RhUmVzcG9uc2USJwoFcXVvdGEYASABKAsyGC5zbHVpY2Uuc3RvcmFnZS52MS5RdW90YSJCCg9TZXRRdW90YVJlcXVlc3QSLwoFcXVvdGEYASABKAsyGC5zbHVpY2Uuc3RvcmFnZS52MS5RdW90YUIGukgDyAEBIjsKEFNldFF1b3RhUmVzcG9uc2USJwoFcXVvdGEYASABKAsyGC5zbHVpY2Uuc3RvcmFnZS52MS5RdW90YSIRCg9HZXRVc2FnZVJlcXVlc3QiZwoQR2V0VXNhZ2VSZXNwb25zZRISCgp1c2VkX2J5dGVzGAEgASgDEhYKDnJlc2VydmVkX2J5dGVzGAIgASgDEhIKCmZpbGVfY291bnQYAyABKAMSEwoLbGltaXRfYnl0ZXMYBCABKAMy3gMKDFF1b3RhU2VydmljZRKNAQoIR2V0UXVvdGESIi5zbHVpY2Uuc3RvcmFnZS52MS5HZXRRdW90YVJlcXVlc3QaIy5zbHVpY2Uuc3RvcmFnZS52MS5HZXRRdW90YVJlc3BvbnNlIjiQAgGquxgUGhJzdG9yYWdlLnF1b3RhLnJlYWSC0+STAhcSFS9hcGkvdjEvc3RvcmFnZS9xdW90YRKtAQoIU2V0UXVvdGESIi5zbHVpY2Uuc3RvcmFnZS52MS5TZXRRdW90YVJlcXVlc3QaIy5zbHVpY2Uuc3RvcmFnZS52MS5TZXRRdW90YVJlc3BvbnNlIliQAgKquxgVGhNzdG9yYWdlLnF1b3RhLndyaXRlsrsYGBIWCghpZi1tYXRjaBIKcXVvdGEuZXRhZ4LT5JMCGjoBKhoVL2FwaS92MS9zdG9yYWdlL3F1b3RhEo0BCghHZXRVc2FnZRIiLnNsdWljZS5zdG9yYWdlLnYxLkdldFVzYWdlUmVxdWVzdBojLnNsdWljZS5zdG9yYWdlLnYxLkdldFVzYWdlUmVzcG9uc2UiOJACAaq7GBQaEnN0b3JhZ2UucXVvdGEucmVhZILT5JMCFxIVL2FwaS92MS9zdG9yYWdlL3VzYWdlYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("Ch1zbHVpY2Uvc3RvcmFnZS92MS9xdW90YS5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEitwIKBVF1b3RhEioKC2xpbWl0X2J5dGVzGAEgASgDQhC6SA0iCxiAgICAgICAAigASACIAQESLwoLdXBkYXRlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKBGV0YWcYAyABKAlCB7pIBHICGEASKAoLbGltaXRfZmlsZXMYBCABKANCDrpICyIJGICglKWNHSgASAGIAQESKQoKd2Fybl9ieXRlcxgFIAEoA0IQukgNIgsYgICAgICAgAIoAEgCiAEBEicKCndhcm5fZmlsZXMYBiABKANCDrpICyIJGICglKWNHSgASAOIAQFCDgoMX2xpbWl0X2J5dGVzQg4KDF9saW1pdF9maWxlc0INCgtfd2Fybl9ieXRlc0INCgtfd2Fybl9maWxlcyJGCg9HZXRRdW90YVJlcXVlc3QSMwoJbmFtZXNwYWNlGAEgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JCI7ChBHZXRRdW90YVJlc3BvbnNlEicKBXF1b3RhGAEgASgLMhguc2x1aWNlLnN0b3JhZ2UudjEuUXVvdGEidwoPU2V0UXVvdGFSZXF1ZXN0Ei8KBXF1b3RhGAEgASgLMhguc2x1aWNlLnN0b3JhZ2UudjEuUXVvdGFCBrpIA8gBARIzCgluYW1lc3BhY2UYAiABKAlCILpIHdgBAXIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kIjsKEFNldFF1b3RhUmVzcG9uc2USJwoFcXVvdGEYASABKAsyGC5zbHVpY2Uuc3RvcmFnZS52MS5RdW90YSJGCg9HZXRVc2FnZVJlcXVlc3QSMwoJbmFtZXNwYWNlGAEgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JCLNAgoQR2V0VXNhZ2VSZXNwb25zZRISCgp1c2VkX2J5dGVzGAEgASgDEhYKDnJlc2VydmVkX2J5dGVzGAIgASgDEhIKCmZpbGVfY291bnQYAyABKAMSGAoLbGltaXRfYnl0ZXMYBCABKANIAIgBARIWCg5yZXNlcnZlZF9maWxlcxgFIAEoAxIYCgtsaW1pdF9maWxlcxgGIAEoA0gBiAEBEjEKCHdhcm5pbmdzGAcgAygLMh8uc2x1aWNlLnN0b3JhZ2UudjEuUXVvdGFXYXJuaW5nEhMKC2RyaWZ0X2J5dGVzGAggASgDEhMKC2RyaWZ0X2ZpbGVzGAkgASgDEjAKDHJlY291bnRfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCDgoMX2xpbWl0X2J5dGVzQg4KDF9saW1pdF9maWxlcyLBAQoMUXVvdGFXYXJuaW5nEhEKCW5hbWVzcGFjZRgBIAEoCRIXCgp1c2VkX2J5dGVzGAIgASgDSACIAQESFwoKd2Fybl9ieXRlcxgDIAEoA0gBiAEBEhcKCmZpbGVfY291bnQYBCABKANIAogBARIXCgp3YXJuX2ZpbGVzGAUgASgDSAOIAQFCDQoLX3VzZWRfYnl0ZXNCDQoLX3dhcm5fYnl0ZXNCDQoLX2ZpbGVfY291bnRCDQoLX3dhcm5fZmlsZXMy3gMKDFF1b3RhU2VydmljZRKNAQoIR2V0UXVvdGESIi5zbHVpY2Uuc3RvcmFnZS52MS5HZXRRdW90YVJlcXVlc3QaIy5zbHVpY2Uuc3RvcmFnZS52MS5HZXRRdW90YVJlc3BvbnNlIjiQAgGquxgUGhJzdG9yYWdlLnF1b3RhLnJlYWSC0+STAhcSFS9hcGkvdjEvc3RvcmFnZS9xdW90YRKtAQoIU2V0UXVvdGESIi5zbHVpY2Uuc3RvcmFnZS52MS5TZXRRdW90YVJlcXVlc3QaIy5zbHVpY2Uuc3RvcmFnZS52MS5TZXRRdW90YVJlc3BvbnNlIliQAgKquxgVGhNzdG9yYWdlLnF1b3RhLndyaXRlsrsYGBIWCghpZi1tYXRjaBIKcXVvdGEuZXRhZ4LT5JMCGjoBKhoVL2FwaS92MS9zdG9yYWdlL3F1b3RhEo0BCghHZXRVc2FnZRIiLnNsdWljZS5zdG9yYWdlLnYxLkdldFVzYWdlUmVxdWVzdBojLnNsdWljZS5zdG9yYWdlLnYxLkdldFVzYWdlUmVzcG9uc2UiOJACAaq7GBQaEnN0b3JhZ2UucXVvdGEucmVhZILT5JMCFxIVL2FwaS92MS9zdG9yYWdlL3VzYWdlYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
- * Storage quota of an organisation.
+ * Limits of an organisation or of a namespace.
  *
  * @generated from message sluice.storage.v1.Quota
  */
 export type Quota = Message<"sluice.storage.v1.Quota"> & {
   /**
-   * Maximum size of all files together, in bytes, each with its full size. Default of a new organisation: 1 TiB.
+   * Maximum size of all files together, in bytes, each with its full size. Default of a new organisation: 1 TiB. It is
+   * required for an organisation; a namespace without one is only limited by its organisation.
    *
-   * @generated from field: int64 limit_bytes = 1;
+   * @generated from field: optional int64 limit_bytes = 1;
    */
-  limitBytes: bigint;
+  limitBytes?: bigint | undefined;
 
   /**
    * Time of the last change; unset for the default. Set by the server.
@@ -43,6 +44,28 @@ export type Quota = Message<"sluice.storage.v1.Quota"> & {
    * @generated from field: string etag = 3;
    */
   etag: string;
+
+  /**
+   * Maximum number of files; unset for no limit.
+   *
+   * @generated from field: optional int64 limit_files = 4;
+   */
+  limitFiles?: bigint | undefined;
+
+  /**
+   * Size of all files together, in bytes, from which responses to uploads contain a warning; unset for none. Nothing is
+   * refused.
+   *
+   * @generated from field: optional int64 warn_bytes = 5;
+   */
+  warnBytes?: bigint | undefined;
+
+  /**
+   * Number of files from which responses to uploads contain a warning; unset for none. Nothing is refused.
+   *
+   * @generated from field: optional int64 warn_files = 6;
+   */
+  warnFiles?: bigint | undefined;
 };
 
 /**
@@ -53,11 +76,17 @@ export const QuotaSchema: GenMessage<Quota> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_quota, 0);
 
 /**
- * Empty.
+ * Selects a quota.
  *
  * @generated from message sluice.storage.v1.GetQuotaRequest
  */
 export type GetQuotaRequest = Message<"sluice.storage.v1.GetQuotaRequest"> & {
+  /**
+   * A namespace in which the caller has the permission; empty for the organisation.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
 };
 
 /**
@@ -95,11 +124,18 @@ export const GetQuotaResponseSchema: GenMessage<GetQuotaResponse> = /*@__PURE__*
  */
 export type SetQuotaRequest = Message<"sluice.storage.v1.SetQuotaRequest"> & {
   /**
-   * The new limit; with `etag`, it is set only if the quota is unchanged since.
+   * The new limits, which replace all former ones; with `etag`, they are set only if the quota is unchanged since.
    *
    * @generated from field: sluice.storage.v1.Quota quota = 1;
    */
   quota?: Quota | undefined;
+
+  /**
+   * The namespace; empty for the organisation.
+   *
+   * @generated from field: string namespace = 2;
+   */
+  namespace: string;
 };
 
 /**
@@ -131,11 +167,17 @@ export const SetQuotaResponseSchema: GenMessage<SetQuotaResponse> = /*@__PURE__*
   messageDesc(file_sluice_storage_v1_quota, 4);
 
 /**
- * Empty.
+ * Selects a usage.
  *
  * @generated from message sluice.storage.v1.GetUsageRequest
  */
 export type GetUsageRequest = Message<"sluice.storage.v1.GetUsageRequest"> & {
+  /**
+   * A namespace in which the caller has the permission; empty for the organisation.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
 };
 
 /**
@@ -146,7 +188,7 @@ export const GetUsageRequestSchema: GenMessage<GetUsageRequest> = /*@__PURE__*/
   messageDesc(file_sluice_storage_v1_quota, 5);
 
 /**
- * Usage of the organisation.
+ * Usage of the organisation or of a namespace.
  *
  * @generated from message sluice.storage.v1.GetUsageResponse
  */
@@ -173,11 +215,53 @@ export type GetUsageResponse = Message<"sluice.storage.v1.GetUsageResponse"> & {
   fileCount: bigint;
 
   /**
-   * Quota in bytes.
+   * Quota in bytes; unset for a namespace without one.
    *
-   * @generated from field: int64 limit_bytes = 4;
+   * @generated from field: optional int64 limit_bytes = 4;
    */
-  limitBytes: bigint;
+  limitBytes?: bigint | undefined;
+
+  /**
+   * Files reserved by running uploads.
+   *
+   * @generated from field: int64 reserved_files = 5;
+   */
+  reservedFiles: bigint;
+
+  /**
+   * Maximum number of files; unset for no limit.
+   *
+   * @generated from field: optional int64 limit_files = 6;
+   */
+  limitFiles?: bigint | undefined;
+
+  /**
+   * The soft limits that are reached.
+   *
+   * @generated from field: repeated sluice.storage.v1.QuotaWarning warnings = 7;
+   */
+  warnings: QuotaWarning[];
+
+  /**
+   * Bytes by which the last recount found the counter wrong, and corrected it: 0 unless there is a defect.
+   *
+   * @generated from field: int64 drift_bytes = 8;
+   */
+  driftBytes: bigint;
+
+  /**
+   * Files by which the last recount found the counter wrong, and corrected it: 0 unless there is a defect.
+   *
+   * @generated from field: int64 drift_files = 9;
+   */
+  driftFiles: bigint;
+
+  /**
+   * Time of the last recount; unset before the first one.
+   *
+   * @generated from field: google.protobuf.Timestamp recount_time = 10;
+   */
+  recountTime?: Timestamp | undefined;
 };
 
 /**
@@ -188,13 +272,62 @@ export const GetUsageResponseSchema: GenMessage<GetUsageResponse> = /*@__PURE__*
   messageDesc(file_sluice_storage_v1_quota, 6);
 
 /**
- * Storage quota of an organisation.
+ * A soft limit that is reached.
+ *
+ * @generated from message sluice.storage.v1.QuotaWarning
+ */
+export type QuotaWarning = Message<"sluice.storage.v1.QuotaWarning"> & {
+  /**
+   * The namespace of the limit; empty for that of the organisation.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * Size of the files in bytes, if its soft limit is reached.
+   *
+   * @generated from field: optional int64 used_bytes = 2;
+   */
+  usedBytes?: bigint | undefined;
+
+  /**
+   * Soft limit of the size in bytes, if it is reached.
+   *
+   * @generated from field: optional int64 warn_bytes = 3;
+   */
+  warnBytes?: bigint | undefined;
+
+  /**
+   * Number of files, if its soft limit is reached.
+   *
+   * @generated from field: optional int64 file_count = 4;
+   */
+  fileCount?: bigint | undefined;
+
+  /**
+   * Soft limit of the number of files, if it is reached.
+   *
+   * @generated from field: optional int64 warn_files = 5;
+   */
+  warnFiles?: bigint | undefined;
+};
+
+/**
+ * Describes the message sluice.storage.v1.QuotaWarning.
+ * Use `create(QuotaWarningSchema)` to create a new message.
+ */
+export const QuotaWarningSchema: GenMessage<QuotaWarning> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_quota, 7);
+
+/**
+ * Storage quotas of an organisation and of its namespaces. An upload has to fit both.
  *
  * @generated from service sluice.storage.v1.QuotaService
  */
 export const QuotaService: GenService<{
   /**
-   * Returns the organisation's quota.
+   * Returns the quota of the organisation or of a namespace. NotFound for a namespace.
    *
    * @generated from rpc sluice.storage.v1.QuotaService.GetQuota
    */
@@ -204,8 +337,8 @@ export const QuotaService: GenService<{
     output: typeof GetQuotaResponseSchema;
   },
   /**
-   * Sets the organisation's quota. A quota below the current usage removes nothing and refuses new content. Aborted
-   * (ETAG_MISMATCH).
+   * Replaces the quota of the organisation or of a namespace. One below the current usage removes nothing and refuses new
+   * content. NotFound for a namespace; Aborted (ETAG_MISMATCH).
    *
    * @generated from rpc sluice.storage.v1.QuotaService.SetQuota
    */
@@ -215,7 +348,8 @@ export const QuotaService: GenService<{
     output: typeof SetQuotaResponseSchema;
   },
   /**
-   * Returns the organisation's usage, and the reservations of running uploads.
+   * Returns the usage of the organisation or of a namespace, and the reservations of running uploads. NotFound for a
+   * namespace.
    *
    * @generated from rpc sluice.storage.v1.QuotaService.GetUsage
    */

@@ -12,7 +12,86 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/storage/v1/releases.proto.
  */
 export const file_sluice_storage_v1_releases: GenFile = /*@__PURE__*/
-  fileDesc("CiBzbHVpY2Uvc3RvcmFnZS92MS9yZWxlYXNlcy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEicQoVUHVibGlzaFJlbGVhc2VSZXF1ZXN0EhwKCnJlbGVhc2VfaWQYASABKAlCCLpIBXIDsAEBEjoKBWZpbGVzGAIgAygLMh4uc2x1aWNlLnN0b3JhZ2UudjEuUmVsZWFzZUZpbGVCC7pICJIBBQgBEJBOIvwCCgtSZWxlYXNlRmlsZRIZCgdmaWxlX2lkGAEgASgJQgi6SAVyA7ABARKNAgoEcGF0aBgCIAEoCUL+AbpI+gG6Ae8BChFyZWxlYXNlX2ZpbGUucGF0aBJibXVzdCBiZSBuYW1lcyBvZiAxIHRvIDI1NSBjaGFyYWN0ZXJzIHdpdGggLyBiZXR3ZWVuLCB3aXRob3V0IFwgYW5kIGNvbnRyb2wgY2hhcmFjdGVycywgbm90IC4gb3IgLi4adnRoaXMuc3BsaXQoJy8nKS5hbGwobmFtZSwgbmFtZS5zaXplKCkgPD0gMjU1ICYmIG5hbWUgIT0gJy4nICYmIG5hbWUgIT0gJy4uJyAmJiBuYW1lLm1hdGNoZXMocideW15cXFx4MDAtXHgxZlx4N2ZdKyQnKSlyBRABKIAIEiUKBnNoYTI1NhgDIAEoCUIVukgSchAyDl5bMC05YS1mXXs2NH0kEhsKCnNpemVfYnl0ZXMYBCABKANCB7pIBCICKAAiSQoWUHVibGlzaFJlbGVhc2VSZXNwb25zZRIvCgVmaWxlcxgBIAMoCzIgLnNsdWljZS5zdG9yYWdlLnYxLlB1Ymxpc2hlZEZpbGUiYgoNUHVibGlzaGVkRmlsZRIPCgdmaWxlX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGc2hhMjU2GAMgASgJEg4KBnNoYTUxMhgEIAEoCRISCgpzaXplX2J5dGVzGAUgASgDMowBCg5SZWxlYXNlU2VydmljZRJ6Cg5QdWJsaXNoUmVsZWFzZRIoLnNsdWljZS5zdG9yYWdlLnYxLlB1Ymxpc2hSZWxlYXNlUmVxdWVzdBopLnNsdWljZS5zdG9yYWdlLnYxLlB1Ymxpc2hSZWxlYXNlUmVzcG9uc2UiE5ACAqq7GAwiCgoIYXBwcm92YWxiBnByb3RvMw", [file_buf_validate_validate, file_sluice_common_v1_options]);
+  fileDesc("CiBzbHVpY2Uvc3RvcmFnZS92MS9yZWxlYXNlcy5wcm90bxIRc2x1aWNlLnN0b3JhZ2UudjEiXQoXSG9sZFBhY2thZ2VGaWxlc1JlcXVlc3QSHAoKcGFja2FnZV9pZBgBIAEoCUIIukgFcgOwAQESJAoIZmlsZV9pZHMYAiADKAlCErpID5IBDAgBEJBOIgVyA7ABASIaChhIb2xkUGFja2FnZUZpbGVzUmVzcG9uc2UiOgoaUmVsZWFzZVBhY2thZ2VGaWxlc1JlcXVlc3QSHAoKcGFja2FnZV9pZBgBIAEoCUIIukgFcgOwAQEiHQobUmVsZWFzZVBhY2thZ2VGaWxlc1Jlc3BvbnNlIqYBChVQdWJsaXNoUmVsZWFzZVJlcXVlc3QSHAoKcmVsZWFzZV9pZBgBIAEoCUIIukgFcgOwAQESOgoFZmlsZXMYAiADKAsyHi5zbHVpY2Uuc3RvcmFnZS52MS5SZWxlYXNlRmlsZUILukgIkgEFCAEQkE4SMwoJbmFtZXNwYWNlGAMgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JCL8AgoLUmVsZWFzZUZpbGUSGQoHZmlsZV9pZBgBIAEoCUIIukgFcgOwAQESjQIKBHBhdGgYAiABKAlC/gG6SPoBugHvAQoRcmVsZWFzZV9maWxlLnBhdGgSYm11c3QgYmUgbmFtZXMgb2YgMSB0byAyNTUgY2hhcmFjdGVycyB3aXRoIC8gYmV0d2Vlbiwgd2l0aG91dCBcIGFuZCBjb250cm9sIGNoYXJhY3RlcnMsIG5vdCAuIG9yIC4uGnZ0aGlzLnNwbGl0KCcvJykuYWxsKG5hbWUsIG5hbWUuc2l6ZSgpIDw9IDI1NSAmJiBuYW1lICE9ICcuJyAmJiBuYW1lICE9ICcuLicgJiYgbmFtZS5tYXRjaGVzKHInXlteXFxceDAwLVx4MWZceDdmXSskJykpcgUQASiACBIlCgZzaGEyNTYYAyABKAlCFbpIEnIQMg5eWzAtOWEtZl17NjR9JBIbCgpzaXplX2J5dGVzGAQgASgDQge6SAQiAigAIkkKFlB1Ymxpc2hSZWxlYXNlUmVzcG9uc2USLwoFZmlsZXMYASADKAsyIC5zbHVpY2Uuc3RvcmFnZS52MS5QdWJsaXNoZWRGaWxlImIKDVB1Ymxpc2hlZEZpbGUSDwoHZmlsZV9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBnNoYTI1NhgDIAEoCRIOCgZzaGE1MTIYBCABKAkSEgoKc2l6ZV9ieXRlcxgFIAEoAzKbAwoOUmVsZWFzZVNlcnZpY2USegoOUHVibGlzaFJlbGVhc2USKC5zbHVpY2Uuc3RvcmFnZS52MS5QdWJsaXNoUmVsZWFzZVJlcXVlc3QaKS5zbHVpY2Uuc3RvcmFnZS52MS5QdWJsaXNoUmVsZWFzZVJlc3BvbnNlIhOQAgKquxgMIgoKCGFwcHJvdmFsEoABChBIb2xkUGFja2FnZUZpbGVzEiouc2x1aWNlLnN0b3JhZ2UudjEuSG9sZFBhY2thZ2VGaWxlc1JlcXVlc3QaKy5zbHVpY2Uuc3RvcmFnZS52MS5Ib2xkUGFja2FnZUZpbGVzUmVzcG9uc2UiE5ACAqq7GAwiCgoIYXBwcm92YWwSiQEKE1JlbGVhc2VQYWNrYWdlRmlsZXMSLS5zbHVpY2Uuc3RvcmFnZS52MS5SZWxlYXNlUGFja2FnZUZpbGVzUmVxdWVzdBouLnNsdWljZS5zdG9yYWdlLnYxLlJlbGVhc2VQYWNrYWdlRmlsZXNSZXNwb25zZSITkAICqrsYDCIKCghhcHByb3ZhbGIGcHJvdG8z", [file_buf_validate_validate, file_sluice_common_v1_options]);
+
+/**
+ * The files to put on hold.
+ *
+ * @generated from message sluice.storage.v1.HoldPackageFilesRequest
+ */
+export type HoldPackageFilesRequest = Message<"sluice.storage.v1.HoldPackageFilesRequest"> & {
+  /**
+   * The package's id, chosen by the caller.
+   *
+   * @generated from field: string package_id = 1;
+   */
+  packageId: string;
+
+  /**
+   * The staged files, 1 to 10,000.
+   *
+   * @generated from field: repeated string file_ids = 2;
+   */
+  fileIds: string[];
+};
+
+/**
+ * Describes the message sluice.storage.v1.HoldPackageFilesRequest.
+ * Use `create(HoldPackageFilesRequestSchema)` to create a new message.
+ */
+export const HoldPackageFilesRequestSchema: GenMessage<HoldPackageFilesRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_releases, 0);
+
+/**
+ * Empty: the files are on hold.
+ *
+ * @generated from message sluice.storage.v1.HoldPackageFilesResponse
+ */
+export type HoldPackageFilesResponse = Message<"sluice.storage.v1.HoldPackageFilesResponse"> & {
+};
+
+/**
+ * Describes the message sluice.storage.v1.HoldPackageFilesResponse.
+ * Use `create(HoldPackageFilesResponseSchema)` to create a new message.
+ */
+export const HoldPackageFilesResponseSchema: GenMessage<HoldPackageFilesResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_releases, 1);
+
+/**
+ * The package whose files need not be kept any more.
+ *
+ * @generated from message sluice.storage.v1.ReleasePackageFilesRequest
+ */
+export type ReleasePackageFilesRequest = Message<"sluice.storage.v1.ReleasePackageFilesRequest"> & {
+  /**
+   * The package's id.
+   *
+   * @generated from field: string package_id = 1;
+   */
+  packageId: string;
+};
+
+/**
+ * Describes the message sluice.storage.v1.ReleasePackageFilesRequest.
+ * Use `create(ReleasePackageFilesRequestSchema)` to create a new message.
+ */
+export const ReleasePackageFilesRequestSchema: GenMessage<ReleasePackageFilesRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_releases, 2);
+
+/**
+ * Empty: the package holds no files.
+ *
+ * @generated from message sluice.storage.v1.ReleasePackageFilesResponse
+ */
+export type ReleasePackageFilesResponse = Message<"sluice.storage.v1.ReleasePackageFilesResponse"> & {
+};
+
+/**
+ * Describes the message sluice.storage.v1.ReleasePackageFilesResponse.
+ * Use `create(ReleasePackageFilesResponseSchema)` to create a new message.
+ */
+export const ReleasePackageFilesResponseSchema: GenMessage<ReleasePackageFilesResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_storage_v1_releases, 3);
 
 /**
  * The release to publish.
@@ -33,6 +112,13 @@ export type PublishReleaseRequest = Message<"sluice.storage.v1.PublishReleaseReq
    * @generated from field: repeated sluice.storage.v1.ReleaseFile files = 2;
    */
   files: ReleaseFile[];
+
+  /**
+   * Namespace of the release; empty for `default`.
+   *
+   * @generated from field: string namespace = 3;
+   */
+  namespace: string;
 };
 
 /**
@@ -40,7 +126,7 @@ export type PublishReleaseRequest = Message<"sluice.storage.v1.PublishReleaseReq
  * Use `create(PublishReleaseRequestSchema)` to create a new message.
  */
 export const PublishReleaseRequestSchema: GenMessage<PublishReleaseRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_releases, 0);
+  messageDesc(file_sluice_storage_v1_releases, 4);
 
 /**
  * A file to publish.
@@ -83,7 +169,7 @@ export type ReleaseFile = Message<"sluice.storage.v1.ReleaseFile"> & {
  * Use `create(ReleaseFileSchema)` to create a new message.
  */
 export const ReleaseFileSchema: GenMessage<ReleaseFile> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_releases, 1);
+  messageDesc(file_sluice_storage_v1_releases, 5);
 
 /**
  * The published release.
@@ -104,7 +190,7 @@ export type PublishReleaseResponse = Message<"sluice.storage.v1.PublishReleaseRe
  * Use `create(PublishReleaseResponseSchema)` to create a new message.
  */
 export const PublishReleaseResponseSchema: GenMessage<PublishReleaseResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_releases, 2);
+  messageDesc(file_sluice_storage_v1_releases, 6);
 
 /**
  * A published file.
@@ -153,7 +239,7 @@ export type PublishedFile = Message<"sluice.storage.v1.PublishedFile"> & {
  * Use `create(PublishedFileSchema)` to create a new message.
  */
 export const PublishedFileSchema: GenMessage<PublishedFile> = /*@__PURE__*/
-  messageDesc(file_sluice_storage_v1_releases, 3);
+  messageDesc(file_sluice_storage_v1_releases, 7);
 
 /**
  * Published releases: files that are kept, with readable paths.
@@ -176,6 +262,29 @@ export const ReleaseService: GenService<{
     methodKind: "unary";
     input: typeof PublishReleaseRequestSchema;
     output: typeof PublishReleaseResponseSchema;
+  },
+  /**
+   * Puts the staged files of a package on hold, until ReleasePackageFiles: nothing removes them, except the
+   * deletion of their namespace, and no rule or call moves them to the cold tier; another file with the same content can
+   * be moved, and reads bring it back. Files that the package holds already are no error. NotFound for a file that is not
+   * staged; then none is held.
+   *
+   * @generated from rpc sluice.storage.v1.ReleaseService.HoldPackageFiles
+   */
+  holdPackageFiles: {
+    methodKind: "unary";
+    input: typeof HoldPackageFilesRequestSchema;
+    output: typeof HoldPackageFilesResponseSchema;
+  },
+  /**
+   * Ends the hold of a package's files. A package that holds none is no error.
+   *
+   * @generated from rpc sluice.storage.v1.ReleaseService.ReleasePackageFiles
+   */
+  releasePackageFiles: {
+    methodKind: "unary";
+    input: typeof ReleasePackageFilesRequestSchema;
+    output: typeof ReleasePackageFilesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sluice_storage_v1_releases, 0);
