@@ -11,7 +11,7 @@ export async function readCatalog(
   const tables: Table[] = [];
   let pageToken = "";
   do {
-    const page = await catalog.listTables({ sourceId, pageSize, pageToken });
+    const page = await catalog.listTables({ sourceId, pageSize, pageToken, orderBy: "create_time" });
     tables.push(...page.tables);
     pageToken = page.nextPageToken;
   } while (pageToken !== "");

@@ -12,6 +12,7 @@ type LineageRecord = {
   job: Entity & { entityId: string };
   inputs: Entity[];
   outputs: Entity[];
+  namespace: string;
   columns: Column[];
 };
 

@@ -25,7 +25,8 @@ export type Representation = {
 export type ContentAnswer =
   | { readonly kind: "whole" }
   | { readonly kind: "notModified" }
-  | ({ readonly kind: "part" } & Span);
+  | ({ readonly kind: "part" } & Span)
+  | { readonly kind: "parts"; readonly spans: readonly Span[] };
 
 /**
  * Evaluates the conditions in the order of RFC 9110, 13.2.2. Throws preconditionFailed (412) and rangeNotSatisfiable
@@ -37,7 +38,9 @@ export function chooseAnswer(conditions: Conditions, content: Representation): C
   if (conditions.range === "" || !isRangeWanted(conditions.ifRange, content)) return { kind: "whole" };
   const asked = parseRange(conditions.range, content.sizeBytes);
   if (asked === "unsatisfiable") throw rangeNotSatisfiable(conditions.range, content.sizeBytes);
-  return asked === "whole" ? { kind: "whole" } : { kind: "part", ...asked };
+  if (asked === "whole") return { kind: "whole" };
+  const [only, ...others] = asked;
+  return only && others.length === 0 ? { kind: "part", ...only } : { kind: "parts", spans: asked };
 }
 
 /** Dates are ignored beside an entity tag; so are malformed ones. */
@@ -76,6 +79,9 @@ const rangeNotSatisfiable = (range: string, sizeBytes: number): ConnectError =>
   failure(
     Code.OutOfRange,
     ErrorReason.RANGE_NOT_SATISFIABLE,
-    `range: ${range} lies outside of the content's ${sizeBytes} bytes`,
+    `range: ${cut(range)} lies outside of the content's ${sizeBytes} bytes`,
     { size_bytes: String(sizeBytes), "content-range": `bytes */${sizeBytes}` },
   );
+
+/** A range as a part of a message. */
+const cut = (range: string): string => (range.length > 200 ? `${range.slice(0, 200)}…` : range);

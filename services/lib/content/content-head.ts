@@ -1,4 +1,5 @@
 import type { ContentAnswer } from "./choose-answer.ts";
+import { contentRangeOf, multipartLength, multipartType } from "./multipart-ranges.ts";
 
 export type ContentHead = { readonly status: number; readonly headers: Readonly<Record<string, string>> };
 
@@ -8,17 +9,28 @@ export function headOfAnswer(
   whole: Readonly<Record<string, string>>,
   sizeBytes: number,
 ): ContentHead {
-  if (answer.kind === "whole") return { status: 200, headers: whole };
-  if (answer.kind === "notModified") return { status: 304, headers: cacheHeadersOf(whole) };
-  const { start, end } = answer;
-  return {
-    status: 206,
-    headers: {
-      ...whole,
-      "content-length": String(end - start),
-      "content-range": `bytes ${start}-${end - 1}/${sizeBytes}`,
-    },
-  };
+  switch (answer.kind) {
+    case "whole":
+      return { status: 200, headers: whole };
+    case "notModified":
+      return { status: 304, headers: cacheHeadersOf(whole) };
+    case "part":
+      return {
+        status: 206,
+        headers: {
+          ...whole,
+          "content-length": String(answer.end - answer.start),
+          "content-range": contentRangeOf(answer, sizeBytes),
+        },
+      };
+    case "parts": {
+      const length = multipartLength(answer.spans, whole, sizeBytes);
+      return {
+        status: 206,
+        headers: { ...whole, "content-type": multipartType(whole), "content-length": String(length) },
+      };
+    }
+  }
 }
 
 const cacheHeaders = ["etag", "last-modified", "cache-control"];

@@ -24,7 +24,8 @@ type Descriptor = {
   isFresh: boolean;
 };
 
-export function createDescriptors(): Descriptors {
+/** `openFile` opens files; tests give one that fails. */
+export function createDescriptors(openFile: typeof open = open): Descriptors {
   const closings = new Set<Promise<void>>();
   const close = (descriptor: Descriptor) => {
     if (descriptor.users > 0 || descriptor.kept) return;
@@ -56,7 +57,7 @@ export function createDescriptors(): Descriptors {
     sweep = undefined;
   };
   const keep = (path: string): Descriptor => {
-    const opening = open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const opening = openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     const descriptor = { opening, users: 0, kept: true, isFresh: true };
     kept.set(path, descriptor);
     sweep ??= setInterval(closeIdle, idleMs).unref();

@@ -32,6 +32,9 @@ export function violatedConstraint(error: unknown): string | undefined {
   return cause instanceof postgres.PostgresError ? cause.constraint_name : undefined;
 }
 
+/** Whether a statement names a table that is not there. */
+export const isTableMissing = (error: unknown): boolean => codeOf(error) === "42P01";
+
 /** The caller's error for an operational failure of the database; undefined for a bug. */
 export function databaseFailure(error: unknown): ConnectError | undefined {
   const cause = rootCause(error);

@@ -7,6 +7,7 @@ import { observePool, type PoolObserver } from "../telemetry/observe-pool.ts";
 import { cancelStatement } from "./cancel-statement.ts";
 import { databaseAway, isConnectionEnd } from "./database-failure.ts";
 import { connectPostgres } from "./postgres-client.ts";
+import { createPreparation } from "./prepared-statements.ts";
 
 /** A pool or a transaction: the first parameter of repository functions. */
 export type Db = Pick<
@@ -39,11 +40,13 @@ export async function openDatabase(options: {
   /** Name of the service, its schema and its migration table. */
   service: string;
   migrationsFolder: string;
+  /** Settings of the server for the sessions of the pool. */
+  settings?: Readonly<Record<string, string>>;
 }): Promise<Database> {
   const sql = connectPostgres(options.url, {
     max: connectionsMax,
     idle_timeout: idleTimeoutSeconds,
-    connection: { application_name: `sluice ${options.service}` },
+    connection: { ...options.settings, application_name: `sluice ${options.service}` },
   });
   try {
     await migrateOnce(options);
@@ -57,6 +60,32 @@ export async function openDatabase(options: {
     async listen(channel, heard) {
       await sql.listen(channel, heard);
     },
+    async [Symbol.asyncDispose]() {
+      await sql.end({ timeout: closeTimeoutSeconds });
+      observer[Symbol.dispose]();
+    },
+  };
+}
+
+/**
+ * Opens connections beside those of `openDatabase`, which has brought the schema up to date: for statements that must not
+ * wait for a connection that a transaction holds. `name` is that of the pool in metrics.
+ */
+export function openPool(options: {
+  url: string;
+  service: string;
+  name: string;
+  connectionsMax: number;
+}): Omit<Database, "listen"> {
+  const { url, service, name, connectionsMax: max } = options;
+  const sql = connectPostgres(url, {
+    max,
+    idle_timeout: idleTimeoutSeconds,
+    connection: { application_name: `sluice ${service} ${name}` },
+  });
+  const observer = observePool(service, max, name);
+  return {
+    db: drizzle({ client: cancelledWithCall(sql, observer) }),
     async [Symbol.asyncDispose]() {
       await sql.end({ timeout: closeTimeoutSeconds });
       observer[Symbol.dispose]();
@@ -115,18 +144,20 @@ function cancelledWithCall<T extends Client>(
   });
 }
 
+const isPrepared = createPreparation();
+
 // drizzle sends every statement through `unsafe`, with placeholders in its text.
 function cancellable(
   client: Client,
-  args: Parameters<Client["unsafe"]>,
+  [text, parameters, options]: Parameters<Client["unsafe"]>,
   observer: PoolObserver,
   transactionState: TransactionState | undefined,
 ) {
   const signal = currentCall()?.signal;
   if (signal?.aborted) throw new ConnectError("the call has ended", Code.Canceled);
   if (transactionState?.lost) throw databaseAway();
-  const query = client.unsafe(...args);
-  const endStatement = observer.statement(args[0], transactionState !== undefined);
+  const query = client.unsafe(text, parameters, isPrepared(text) ? { ...options, prepare: true } : options);
+  const endStatement = observer.statement(text, transactionState !== undefined);
   let ended = false;
   const cancel = () => {
     const cancelling = cancelStatement(query, () => ended || transactionState?.lost === true);

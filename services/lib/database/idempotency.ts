@@ -2,16 +2,15 @@ import { createHash } from "node:crypto";
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { and, eq, lt, sql } from "drizzle-orm";
-import { customType, type PgSchema, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { type PgSchema, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../rpc/errors.ts";
 import type { Scope } from "../rpc/guard.ts";
+import { bytea } from "./bytea.ts";
 import type { Db } from "./database.ts";
 
 /** Retention of stored responses. */
 const remembered = sql`now() - interval '24 hours'`;
-
-const bytea = customType<{ data: Uint8Array; driverData: Buffer }>({ dataType: () => "bytea" });
 
 /** A service's table of responses by request id. Export it from the service's schema.ts. */
 export function requestsTable(schema: PgSchema) {
@@ -65,15 +64,23 @@ export const onceIn =
   ): Promise<MessageShape<O>> =>
     once(db, scope, table, call, work);
 
-/** As `once`, for a request identified by a given hash, such as that of a stream. */
+/**
+ * As `once`, for a request identified by a given hash, such as that of a stream. With `formerSha256`, responses stored
+ * under that hash of the same request are found as well.
+ */
 export function onceByHash<O extends DescMessage>(
   db: Db,
   scope: Scope,
   table: RequestsTable,
-  call: { method: { name: string; output: O }; requestId: string; requestSha256: Uint8Array },
+  call: {
+    method: { name: string; output: O };
+    requestId: string;
+    requestSha256: Uint8Array;
+    formerSha256?: Uint8Array | undefined;
+  },
   work: (tx: Db) => Promise<MessageShape<O>>,
 ): Promise<MessageShape<O>> {
-  const { requestId, requestSha256 } = call;
+  const { requestId, requestSha256, formerSha256 = requestSha256 } = call;
   const key = { orgId: scope.orgId, method: call.method.name, requestId };
   const same = and(eq(table.orgId, key.orgId), eq(table.method, key.method), eq(table.requestId, requestId));
   return db.transaction(async (tx) => {
@@ -86,7 +93,8 @@ export function onceByHash<O extends DescMessage>(
       .returning({ requestId: table.requestId });
     if (inserted.length === 0) {
       const [known] = await tx.select().from(table).where(same);
-      if (!known?.response || !Buffer.from(known.requestSha256).equals(requestSha256)) {
+      const stored = Buffer.from(known?.requestSha256 ?? []);
+      if (!known?.response || !(stored.equals(requestSha256) || stored.equals(formerSha256))) {
         throw requestIdReused(requestId);
       }
       return fromBinary(call.method.output, known.response);

@@ -1,10 +1,5 @@
-import { eq, gt, type SQL } from "drizzle-orm";
+import { eq, type SQL } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
-import type { Page } from "../rpc/paging.ts";
-
-/** Condition for the rows of a page and all later ones, by the list's sort key. */
-export const fromPage = (key: PgColumn, { after }: Page): SQL | undefined =>
-  after === undefined ? undefined : gt(key, after);
 
 /** Condition for rows of a revision; none if it is undefined. */
 export const ofRevision = (column: PgColumn, revision: number | undefined): SQL | undefined =>

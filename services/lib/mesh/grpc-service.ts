@@ -18,7 +18,7 @@ import type {
   sendUnaryData,
   UntypedHandleCall,
 } from "@grpc/grpc-js";
-import { type Call, withinCall } from "../rpc/call.ts";
+import { type Call, clientAddressHeader, withinCall } from "../rpc/call.ts";
 import { invalidField } from "../rpc/errors.ts";
 import { callerKey, type GuardedService } from "../rpc/guard.ts";
 import { assertionHeader, type Caller, type Verifier } from "../rpc/principal.ts";
@@ -29,6 +29,7 @@ import { encodeMessage } from "./encode-message.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
 import { toGrpcStatus } from "./grpc-status.ts";
 import { isCertificateOf } from "./mesh-tls.ts";
+import { callingProcessHeader, passedMessagesHeader, passMessages, processId } from "./passed-messages.ts";
 import { toConnectError } from "./to-connect-error.ts";
 
 type Options = { verifier: Verifier; log: Logger };
@@ -113,12 +114,20 @@ async function handleStream(
   const context = contextOf(spec, call);
   const observed = observeHandler(spec.method, context.requestHeader);
   const send = async () => {
+    const messages = messagesOf(spec.method.output, work(context));
+    let left: Promise<void> | undefined;
     let hasHeaders = false;
-    for await (const message of work(context)) {
-      if (!hasHeaders) call.sendMetadata(toMetadata(context.responseHeader));
+    for await (const message of messages) {
+      if (!hasHeaders) {
+        left = passRest(messages, context);
+        call.sendMetadata(toMetadata(context.responseHeader));
+      }
       hasHeaders = true;
       if (context.signal.aborted) break;
-      if (!call.write(encode(spec.method.output, message))) await awaitWritable(call, context.signal);
+      if (!call.write(encodeMessage(spec.method.output, message))) await awaitWritable(call, context.signal);
+      if (!left) continue;
+      await left;
+      break;
     }
   };
   try {
@@ -133,6 +142,18 @@ async function handleStream(
   } finally {
     context.abort();
   }
+}
+
+async function* messagesOf(schema: DescMessage, given: AsyncIterable<object>): AsyncGenerator<Message, void> {
+  for await (const message of given) yield create(schema, message as Message);
+}
+
+/** Leaves the messages after the first one to a caller in this process, and tells it so; undefined for another caller. */
+function passRest(messages: AsyncGenerator<Message>, context: Context): Promise<void> | undefined {
+  if (context.requestHeader.get(callingProcessHeader) !== processId) return undefined;
+  const { id, taken } = passMessages(messages, context.signal);
+  context.responseHeader.set(passedMessagesHeader, id);
+  return taken;
 }
 
 type Context = ReturnType<typeof createHandlerContext>;
@@ -176,6 +197,8 @@ async function within<T>(
   const current: Call = {
     principal: caller?.principal,
     requestId: context.requestHeader.get("x-request-id") ?? "",
+    // Only a process of the mesh knows the client's address.
+    clientAddress: (caller && context.requestHeader.get(clientAddressHeader)) ?? undefined,
     traceparent: context.requestHeader.get("traceparent") ?? undefined,
     tracestate: context.requestHeader.get("tracestate") ?? undefined,
     signal: context.signal,

@@ -59,6 +59,13 @@ export function isLocalFailure(error: Pick<ServiceError, "code" | "metadata">): 
   return (error.code as number) === Code.Unavailable && !error.metadata?.get(detailsKey).length;
 }
 
+/** Whether grpc-js could not read an answer because of its length, such as that of a page that is no gRPC. */
+export function isUnreadable({ code, details }: Pick<ServiceError, "code" | "details">): boolean {
+  return (
+    (code as number) === Code.ResourceExhausted && details.startsWith("Received message larger than max")
+  );
+}
+
 function encodeStatus(error: ConnectError, message: string): Uint8Array {
   const details = error.details.map((detail) =>
     "desc" in detail

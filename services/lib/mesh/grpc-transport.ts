@@ -8,7 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import {
   Code,
-  type ConnectError,
+  ConnectError,
   type Interceptor,
   type StreamRequest,
   type StreamResponse,
@@ -29,7 +29,7 @@ import { failure } from "../rpc/errors.ts";
 import { awaitWritable } from "./await-writable.ts";
 import { encodeMessage } from "./encode-message.ts";
 import { toHeaders, toMetadata } from "./grpc-metadata.ts";
-import { fromGrpcStatus, isLocalFailure } from "./grpc-status.ts";
+import { fromGrpcStatus, isLocalFailure, isUnreadable } from "./grpc-status.ts";
 import { channelSecurityFor, type MeshTls } from "./mesh-tls.ts";
 import { serviceConfigOf } from "./service-config.ts";
 
@@ -260,5 +260,7 @@ export function fromPeerStatus(
   if (isLocalFailure(error)) {
     return failure(Code.Unavailable, ErrorReason.UPSTREAM_UNAVAILABLE, `${peer} does not answer`, { peer });
   }
+  // Not the caller's doing, as ResourceExhausted would say.
+  if (isUnreadable(error)) return new ConnectError(`${peer}: ${error.details}`, Code.Internal);
   return fromGrpcStatus(error);
 }

@@ -1,6 +1,6 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
-import { currentCall } from "../rpc/call.ts";
+import { clientAddressHeader, currentCall } from "../rpc/call.ts";
 import { assertionHeader, type Signer } from "../rpc/principal.ts";
 import { observeClient, traceEntries } from "../telemetry/observe-client.ts";
 import { createGrpcTransport } from "./grpc-transport.ts";
@@ -39,6 +39,7 @@ function propagateCall(signer: Signer): Interceptor {
     const call = currentCall();
     request.header.set(assertionHeader, await signer.assertionFor(call?.principal));
     if (call?.requestId) request.header.set("x-request-id", call.requestId);
+    if (call?.clientAddress) request.header.set(clientAddressHeader, call.clientAddress);
     if (call) for (const [name, value] of traceEntries(call)) request.header.set(name, value);
     return next(request);
   };

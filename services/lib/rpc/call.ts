@@ -6,6 +6,8 @@ export type Call = {
   /** Undefined for a public method without a credential. */
   readonly principal: Principal | undefined;
   readonly requestId: string;
+  /** Address of the client that called the edge; undefined for work that no client asked for. */
+  readonly clientAddress?: string | undefined;
   /** Incoming W3C trace context, forwarded where this process does not trace. */
   readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
@@ -14,6 +16,9 @@ export type Call = {
   /** Milliseconds since the epoch; undefined without one. */
   readonly deadlineMs: number | undefined;
 };
+
+/** Metadata key of the client's address. The edge sets it, and drops what clients send under this name. */
+export const clientAddressHeader = "x-sluice-client-address";
 
 const storage = new AsyncLocalStorage<Call>();
 

@@ -57,6 +57,12 @@ export function invalidFields(violations: { field: string; description: string }
   return error;
 }
 
+/** Adds the invalid field to an error. Returns the same error. */
+export function withField(error: ConnectError, field: string, description: string): ConnectError {
+  addDetail(error, BadRequestSchema, { fieldViolations: [{ field, description }] });
+  return error;
+}
+
 /** Whether an error has this reason, thrown here or received from another process. */
 export function hasReason(error: unknown, reason: ErrorReason): boolean {
   return (

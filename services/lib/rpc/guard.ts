@@ -12,11 +12,18 @@ import {
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { type Access, access } from "../../../gen/sluice/common/v1/options_pb.ts";
 import { failure, invalidFields } from "./errors.ts";
-import { allows } from "./permissions.ts";
+import { type Namespaces, namespacesOf } from "./permissions.ts";
 import type { Caller, Principal } from "./principal.ts";
 
-/** Scope of a handler's access. Every repository function has the organisation in its WHERE. */
-export type Scope = { readonly orgId: string; readonly principal: Principal };
+/**
+ * Scope of a handler's access: the organisation, and the namespaces in which the caller has the method's permission.
+ * Every repository function has both in its WHERE (`within` of `database/scope.ts`).
+ */
+export type Scope = {
+  readonly orgId: string;
+  readonly namespaces: Namespaces;
+  readonly principal: Principal;
+};
 
 /** A service whose methods are authorised and validated. Only `guard` creates one. */
 export type GuardedService = {
@@ -29,6 +36,9 @@ const guarded = Symbol("guarded");
 
 /** Caller from the verified assertion, set by the server. */
 export const callerKey = createContextKey<Caller | undefined>(undefined, { description: "caller" });
+
+/** Namespaces of the method's permission, set by the guard. */
+const namespacesKey = createContextKey<Namespaces>([], { description: "namespaces" });
 
 const validator = createValidator();
 
@@ -43,7 +53,7 @@ export function guard<S extends DescService>(service: S, impl: ServiceImpl<S>): 
 export function scopeOf(context: HandlerContext): Scope {
   const principal = context.values.get(callerKey)?.principal;
   if (!principal) throw credentialMissing();
-  return { orgId: principal.orgId, principal };
+  return { orgId: principal.orgId, namespaces: context.values.get(namespacesKey), principal };
 }
 
 function guardMethod(spec: MethodImplSpec): MethodImplSpec {
@@ -98,20 +108,31 @@ function authorise(allowed: Access["kind"], context: HandlerContext): void {
   }
   switch (allowed.case) {
     case "public":
+    case "optional":
       return;
     case "authenticated":
       if (!caller.principal) throw credentialMissing();
+      context.values.set(namespacesKey, "all");
       return;
     case "permission":
       if (!caller.principal) throw credentialMissing();
-      if (!allows(caller.principal.roles, allowed.value)) throw permissionMissing(allowed.value);
+      permit(caller.principal, allowed.value, context);
       return;
     case "internal":
       if (!allowed.value.callers.includes(caller.process)) throw internalOnly(context.method);
+      context.values.set(namespacesKey, "all");
+      if (allowed.value.permission && caller.principal)
+        permit(caller.principal, allowed.value.permission, context);
       return;
     default:
       throw permissionMissing("none");
   }
+}
+
+function permit(principal: Principal, permission: string, context: HandlerContext): void {
+  const namespaces = namespacesOf(principal, permission);
+  if (namespaces.length === 0) throw permissionMissing(permission);
+  context.values.set(namespacesKey, namespaces);
 }
 
 const credentialMissing = () =>

@@ -11,9 +11,43 @@ export type Principal = {
   readonly userId: string;
   /** API key of the call, if it used one. */
   readonly apiKeyId?: string;
-  /** Roles in the organisation. */
+  /** Login of the call's access token, if it used one. */
+  readonly loginId?: string;
+  /** Roles in the organisation, and so in each of its namespaces. */
   readonly roles: readonly string[];
+  /** Roles in single namespaces, in addition. */
+  readonly grants?: readonly NamespaceRoles[];
+  /** Limit of a narrowed API key. */
+  readonly limit?: KeyLimit;
+  /** The caller that speaks for the user, if it is not the user. */
+  readonly delegate?: { readonly userId: string; readonly apiKeyId: string };
 };
+
+/** Roles in one namespace. */
+type NamespaceRoles = { readonly namespace: string; readonly roles: readonly string[] };
+
+/** The only permissions and namespaces of an API key; empty for no limit. */
+type KeyLimit = { readonly permissions: readonly string[]; readonly namespaces: readonly string[] };
+
+/** What a principal may do, and where. */
+export type Rights = Pick<Principal, "roles" | "grants" | "limit">;
+
+type RightsMessage = {
+  readonly roles: readonly string[];
+  readonly grants: readonly NamespaceRoles[];
+  readonly limit?: KeyLimit | undefined;
+};
+
+/** Rights from a response of identity, without what is empty: assertions and their cache keys stay small. */
+export function rightsOf({ roles, grants, limit }: RightsMessage): Rights {
+  return {
+    roles: [...roles],
+    ...(grants.length > 0 && {
+      grants: grants.map((grant) => ({ namespace: grant.namespace, roles: [...grant.roles] })),
+    }),
+    ...(limit && { limit: { permissions: [...limit.permissions], namespaces: [...limit.namespaces] } }),
+  };
+}
 
 /** Calling process of the mesh, and its principal. */
 export type Caller = {

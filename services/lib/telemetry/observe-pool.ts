@@ -10,10 +10,10 @@ export type PoolObserver = Disposable & {
   transaction(): (() => void) | undefined;
 };
 
-/** Counts running statements, since the driver exposes no pool statistics. Those beyond the pool size are waiting. */
-export function observePool(service: string, connectionsMax: number): PoolObserver {
+/** `name` distinguishes several pools of a service. Counts running statements, since the driver exposes no pool statistics. Those beyond the pool size are waiting. */
+export function observePool(service: string, connectionsMax: number, name = "service"): PoolObserver {
   let wanted = 0;
-  const pool = addPool({ service, pool: "service" }, () => ({
+  const pool = addPool({ service, pool: name }, () => ({
     max: connectionsMax,
     used: Math.min(wanted, connectionsMax),
     waiting: Math.max(0, wanted - connectionsMax),
