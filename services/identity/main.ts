@@ -4,7 +4,7 @@ import { parseConfig } from "./config.ts";
 import { run } from "./run.ts";
 
 await runProcess("identity", process.env, {
-  secrets: [...serviceSecrets, "secret_encryption_key"],
+  secrets: [...serviceSecrets, "secret_encryption_key", "secret_decryption_key"],
   parseConfig,
   run,
 });

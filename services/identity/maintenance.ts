@@ -1,12 +1,14 @@
 import { runPeriodically } from "../lib/process/run-periodically.ts";
-import { deleteStaleAttempts } from "./attempt-repository.ts";
+import { deleteExpiredResets } from "./accounts/reset-repository.ts";
+import { deleteStaleAttempts } from "./credentials/attempt-repository.ts";
 import { rotateSigningKeys } from "./credentials/key-ring.ts";
 import type { IdentityDeps } from "./deps.ts";
+import { reencrypt } from "./encryption/reencrypt.ts";
 import { deleteExpiredLogins } from "./login-repository.ts";
 
 const pauseMs = 10 * 60_000;
 
-/** Rotates the signing keys and removes expired rows, now and every ten minutes, until `stop` aborts. */
+/** Rotates the signing keys, removes expired rows, and encrypts values with the current key, now and every ten minutes, until `stop` aborts. */
 export function maintain(
   { db, vault, log }: Pick<IdentityDeps, "db" | "vault" | "log">,
   stop: AbortSignal,
@@ -16,5 +18,7 @@ export function maintain(
     await rotateSigningKeys(db, vault);
     await deleteExpiredLogins(db);
     await deleteStaleAttempts(db);
+    await deleteExpiredResets(db);
+    await reencrypt({ db, vault, log }, stop);
   });
 }

@@ -1,28 +1,14 @@
 import type { Db } from "../lib/database/database.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import { lastAdmin, lastPlatformAdmin } from "./errors.ts";
-import { isAdmin, platformAdminRole } from "./roles.ts";
-import { findOtherAdmin, type UserRow } from "./user-repository.ts";
-
-type AdminState = Pick<UserRow, "roles" | "active">;
+import { findActiveAdmin, findActivePlatformAdmin } from "./user-repository.ts";
 
 /**
- * Refuses a change that leaves the organisation without an active administrator, or the installation without its
- * platform administrator, which no call can create. `after` is undefined for a removal. The caller's transaction has to
- * hold the organisation's lock, so that two administrators can't remove each other.
+ * Refuses a change, already made in the caller's transaction, that leaves the organisation without an active
+ * administrator, or the installation without its platform administrator, which no call can create. The transaction has
+ * to hold the organisation's lock, so that two administrators can't remove each other. `subject` is who lost a role.
  */
-export async function refuseLosingAdmin(
-  tx: Db,
-  scope: Scope,
-  before: UserRow,
-  after: AdminState | undefined,
-): Promise<void> {
-  const isPlatformAdmin = before.roles.includes(platformAdminRole);
-  if (isPlatformAdmin && !(after?.active && after.roles.includes(platformAdminRole))) {
-    throw lastPlatformAdmin(before.userId);
-  }
-  if (!administers(before) || (after && administers(after))) return;
-  if (!(await findOtherAdmin(tx, scope, before.userId))) throw lastAdmin(before.userId);
+export async function refuseLosingAdmin(tx: Db, scope: Scope, subject: string): Promise<void> {
+  if (!(await findActivePlatformAdmin(tx))) throw lastPlatformAdmin(subject);
+  if (!(await findActiveAdmin(tx, scope))) throw lastAdmin(subject);
 }
-
-const administers = ({ roles, active }: AdminState): boolean => active && isAdmin(roles);

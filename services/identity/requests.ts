@@ -17,6 +17,8 @@ export function onceRequested<I extends DescMessage, O extends DescMessage>(
 ): Promise<MessageShape<O>> {
   const { requestId } = request;
   if (requestId === "") return db.transaction(work);
-  const requestSha256 = vault.fingerprint(toBinary(method.input, request));
-  return onceByHash(db, scope, requests, { method, requestId, requestSha256 }, work);
+  const bytes = toBinary(method.input, request);
+  const requestSha256 = vault.fingerprint(bytes);
+  const formerSha256 = vault.formerFingerprint(bytes);
+  return onceByHash(db, scope, requests, { method, requestId, requestSha256, formerSha256 }, work);
 }

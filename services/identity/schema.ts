@@ -4,29 +4,22 @@ import {
   check,
   foreignKey,
   index,
-  integer,
   jsonb,
   pgSchema,
   primaryKey,
   text,
-  timestamp,
   unique,
   uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
 import { requestsTable } from "../lib/database/idempotency.ts";
-import { roles as everyRole } from "../lib/rpc/permissions.ts";
+import { byCodePoints, trigrams, unsetIsLate } from "../lib/list/list-index.ts";
+import { createTime, revision, time, updateTime } from "./columns.ts";
 import type { Destination } from "./destinations.ts";
 
 export const identity = pgSchema("identity");
 
 export const requests = requestsTable(identity);
-
-const time = (name: string) => timestamp(name, { withTimezone: true });
-const createTime = () => time("create_time").notNull().defaultNow();
-const updateTime = () => time("update_time").notNull().defaultNow();
-const revision = () => integer("revision").notNull().default(1);
-const knownRoles = sql.raw(`roles <@ array[${everyRole.map((role) => `'${role}'`).join(", ")}]`);
 
 /** An encrypted value: see vault.ts. */
 const sealed = () => ({
@@ -41,12 +34,17 @@ export const orgs = identity.table(
     orgId: uuid("org_id").primaryKey(),
     name: text("name").notNull(),
     displayName: text("display_name").notNull(),
+    preferences: jsonb("preferences").$type<Readonly<Record<string, string>>>().notNull().default({}),
     createTime: createTime(),
     updateTime: updateTime(),
     revision: revision(),
   },
   (table) => [
     unique("orgs_name_unique").on(table.name),
+    index("orgs_create_time").on(table.createTime, table.orgId),
+    index("orgs_name_order").on(byCodePoints(table.name), table.orgId),
+    index("orgs_name_search").using("gin", trigrams(table.name)),
+    index("orgs_display_name_search").using("gin", trigrams(table.displayName)),
     check("orgs_name_form", sql`${table.name} ~ '^[a-z][a-z0-9-]{0,62}$'`),
   ],
 );
@@ -60,7 +58,10 @@ export const users = identity.table(
     displayName: text("display_name").notNull(),
     /** A PHC string. */
     passwordHash: text("password_hash").notNull(),
-    roles: text("roles").array().notNull(),
+    /** Names of groups, whose grants the user has. */
+    groups: text("groups").array().notNull().default([]),
+    /** `service` for a principal of secret files, which can't log in with a password. */
+    kind: text("kind").$type<"person" | "service">().notNull().default("person"),
     active: boolean("active").notNull().default(true),
     createTime: createTime(),
     updateTime: updateTime(),
@@ -68,9 +69,16 @@ export const users = identity.table(
   },
   (table) => [
     foreignKey({ name: "users_org_exists", columns: [table.orgId], foreignColumns: [orgs.orgId] }),
-    uniqueIndex("users_email_unique").on(sql`lower(${table.email})`),
+    uniqueIndex("users_email_unique").on(table.orgId, sql`lower(${table.email})`),
+    // Logins without an organisation.
+    index("users_email").on(sql`lower(${table.email})`),
     unique("users_org_unique").on(table.orgId, table.userId),
-    check("users_roles_known", sql`${knownRoles} and cardinality(${table.roles}) > 0`),
+    index("users_create_time").on(table.orgId, table.createTime, table.userId),
+    index("users_display_name").on(table.orgId, byCodePoints(table.displayName), table.userId),
+    index("users_email_order").on(table.orgId, byCodePoints(table.email), table.userId),
+    index("users_display_name_search").using("gin", trigrams(table.displayName)),
+    index("users_email_search").using("gin", trigrams(table.email)),
+    check("users_kind_known", sql`${table.kind} in ('person', 'service')`),
   ],
 );
 
@@ -81,10 +89,21 @@ export const apiKeys = identity.table(
     orgId: uuid("org_id").notNull(),
     userId: uuid("user_id").notNull(),
     displayName: text("display_name").notNull(),
-    roles: text("roles").array().notNull(),
     secretSha256: text("secret_sha256").notNull(),
     prefix: text("prefix").notNull(),
     expireTime: time("expire_time"),
+    /** The key that this one was made with. */
+    parentApiKeyId: uuid("parent_api_key_id"),
+    /** Empty for no limit. */
+    permissions: text("permissions").array().notNull().default([]),
+    /** Empty for no limit. */
+    namespaces: text("namespaces").array().notNull().default([]),
+    delegateOrgIds: uuid("delegate_org_ids").array().notNull().default([]),
+    defaultOrgId: uuid("default_org_id"),
+    /** Name of the secret file that has the key; null for a key of CreateApiKey. */
+    secretFile: text("secret_file"),
+    lastUseTime: time("last_use_time"),
+    lastUseAddress: text("last_use_address"),
     createTime: createTime(),
   },
   (table) => [
@@ -93,12 +112,51 @@ export const apiKeys = identity.table(
       columns: [table.orgId, table.userId],
       foreignColumns: [users.orgId, users.userId],
     }).onDelete("cascade"),
+    foreignKey({
+      name: "api_keys_parent_exists",
+      columns: [table.parentApiKeyId],
+      foreignColumns: [table.apiKeyId],
+    }).onDelete("cascade"),
+    index("api_keys_parent").on(table.parentApiKeyId),
     unique("api_keys_secret_unique").on(table.secretSha256),
-    index("api_keys_org").on(table.orgId, table.apiKeyId),
+    unique("api_keys_secret_file_unique").on(table.secretFile),
+    unique("api_keys_org_unique").on(table.orgId, table.apiKeyId),
     index("api_keys_user").on(table.userId),
-    check("api_keys_roles_known", knownRoles),
+    index("api_keys_create_time").on(table.orgId, table.createTime, table.apiKeyId),
+    index("api_keys_display_name").on(table.orgId, byCodePoints(table.displayName), table.apiKeyId),
+    index("api_keys_expire_time").on(table.orgId, unsetIsLate(table.expireTime), table.apiKeyId),
+    index("api_keys_display_name_search").using("gin", trigrams(table.displayName)),
   ],
 );
+
+export const namespaces = identity.table(
+  "namespaces",
+  {
+    orgId: uuid("org_id").notNull(),
+    name: text("name").notNull(),
+    displayName: text("display_name").notNull().default(""),
+    description: text("description").notNull().default(""),
+    properties: jsonb("properties").$type<Readonly<Record<string, string>>>().notNull().default({}),
+    preferences: jsonb("preferences").$type<Readonly<Record<string, string>>>().notNull().default({}),
+    state: text("state").$type<NamespaceState>().notNull().default("active"),
+    createTime: createTime(),
+    updateTime: updateTime(),
+    revision: revision(),
+  },
+  (table) => [
+    primaryKey({ name: "namespaces_name_unique", columns: [table.orgId, table.name] }),
+    foreignKey({ name: "namespaces_org_exists", columns: [table.orgId], foreignColumns: [orgs.orgId] }),
+    index("namespaces_create_time").on(table.orgId, table.createTime, byCodePoints(table.name)),
+    index("namespaces_name_order").on(table.orgId, byCodePoints(table.name)),
+    index("namespaces_name_search").using("gin", trigrams(table.name)),
+    index("namespaces_display_name_search").using("gin", trigrams(table.displayName)),
+    check("namespaces_name_form", sql`${table.name} ~ '^[A-Za-z0-9_-]+$' and length(${table.name}) <= 256`),
+    check("namespaces_state_known", sql`${table.state} in ('active', 'deleting')`),
+    check("namespaces_default_stays", sql`${table.name} <> 'default' or ${table.state} = 'active'`),
+  ],
+);
+
+export type NamespaceState = "active" | "deleting";
 
 /** Sessions that IssueToken creates. Each of their tokens contains the login's id. */
 export const logins = identity.table(
@@ -113,6 +171,10 @@ export const logins = identity.table(
     /** Expiry of the newest refresh token. */
     expireTime: time("expire_time").notNull(),
     revokeTime: time("revoke_time"),
+    /** Why it was revoked; null for no reason that its holder has to know. */
+    revokeCause: text("revoke_cause"),
+    /** When the login ends, whatever is refreshed; null for never. */
+    endTime: time("end_time"),
   },
   (table) => [
     foreignKey({
@@ -138,6 +200,8 @@ export const refreshTokens = identity.table(
     loginId: uuid("login_id").notNull(),
     expireTime: time("expire_time").notNull(),
     spentTime: time("spent_time"),
+    /** With the token itself and the vault's key, it gives the token that followed. */
+    successorNonce: text("successor_nonce"),
   },
   (table) => [
     foreignKey({
@@ -155,6 +219,24 @@ export const loginAttempts = identity.table("login_attempts", {
   subject: text("subject").primaryKey(),
   times: time("times").array().notNull(),
 });
+
+/** Networks from which users have logged in. */
+export const knownPlaces = identity.table(
+  "known_places",
+  {
+    userId: uuid("user_id").notNull(),
+    place: text("place").notNull(),
+    loginTime: time("login_time").notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ name: "known_places_unique", columns: [table.userId, table.place] }),
+    foreignKey({
+      name: "known_places_user_exists",
+      columns: [table.userId],
+      foreignColumns: [users.userId],
+    }).onDelete("cascade"),
+  ],
+);
 
 export const signingKeys = identity.table("signing_keys", {
   kid: uuid("kid").primaryKey(),
@@ -176,7 +258,11 @@ export const secrets = identity.table(
     updateTime: updateTime(),
   },
   (table) => [
+    index("secrets_key").on(table.keyId),
     index("secrets_unbound").on(table.orgId).where(sql`${table.destinations} is null`),
+    index("secrets_create_time").on(table.orgId, table.createTime, byCodePoints(table.name)),
+    index("secrets_name").on(table.orgId, byCodePoints(table.name)),
+    index("secrets_name_search").using("gin", trigrams(table.name)),
     check("secrets_destinations_list", sql`jsonb_typeof(${table.destinations}) = 'array'`),
     primaryKey({ name: "secrets_name_unique", columns: [table.orgId, table.name] }),
     foreignKey({ name: "secrets_org_exists", columns: [table.orgId], foreignColumns: [orgs.orgId] }),

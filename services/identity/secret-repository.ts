@@ -1,8 +1,9 @@
-import { and, asc, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
-import { fromPage, insertedRow } from "../lib/database/rows.ts";
+import { insertedRow } from "../lib/database/rows.ts";
+import { nameField, textField, timeField } from "../lib/list/fields.ts";
+import { type ListRequest, listOf, type Page } from "../lib/list/list-of.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
-import type { Page } from "../lib/rpc/paging.ts";
 import type { Destination } from "./destinations.ts";
 import { secrets } from "./schema.ts";
 import type { Sealed } from "./vault.ts";
@@ -26,7 +27,11 @@ const withoutValue = {
 const one = (scope: Scope, name: string) => and(eq(secrets.orgId, scope.orgId), eq(secrets.name, name));
 
 /** Associated data of a secret's encryption: it binds the value to the organisation and the name. */
-export const secretContext = ({ orgId }: Scope, name: string): string[] => ["secret", orgId, name];
+export const secretContext = ({ orgId }: Pick<Scope, "orgId">, name: string): string[] => [
+  "secret",
+  orgId,
+  name,
+];
 
 export async function findSecret(db: Db, scope: Scope, name: string): Promise<StoredSecret | undefined> {
   const { keyId, nonce, ciphertext, destinations } = secrets;
@@ -37,13 +42,28 @@ export async function findSecret(db: Db, scope: Scope, name: string): Promise<St
   return row;
 }
 
-export function listSecrets(db: Db, scope: Scope, page: Page): Promise<SecretName[]> {
-  return db
-    .select(withoutValue)
-    .from(secrets)
-    .where(and(eq(secrets.orgId, scope.orgId), fromPage(secrets.name, page)))
-    .orderBy(asc(secrets.name))
-    .limit(page.limit);
+/** A secret without its value, for the change of its destinations. */
+export async function findSecretName(db: Db, scope: Scope, name: string): Promise<SecretName | undefined> {
+  const [row] = await db.select(withoutValue).from(secrets).where(one(scope, name));
+  return row;
+}
+
+const byName = textField(secrets.name);
+
+const secretList = listOf<typeof secrets, SecretName>({
+  table: secrets,
+  columns: withoutValue,
+  key: byName,
+  orderable: { create_time: timeField(secrets.createTime), name: byName },
+  filterable: {
+    name: nameField(secrets.name),
+    create_time: timeField(secrets.createTime),
+    update_time: timeField(secrets.updateTime),
+  },
+});
+
+export function listSecrets(db: Db, scope: Scope, request: ListRequest): Promise<Page<SecretName>> {
+  return secretList.read(db, request, eq(secrets.orgId, scope.orgId));
 }
 
 /** Inserts the secret, or replaces its value and destinations. */
@@ -81,17 +101,19 @@ export async function updateSecret(
 
 /**
  * Sets the destinations of the organisation's secrets where they are null: those in `uses` by the secret's name, else
- * an empty list.
+ * an empty list. Returns the names of these secrets.
  */
 export async function bindSecrets(
   db: Db,
   { orgId }: Pick<Scope, "orgId">,
   uses: Readonly<Record<string, readonly Destination[]>>,
-): Promise<void> {
-  await db
+): Promise<string[]> {
+  const rows = await db
     .update(secrets)
     .set({ destinations: sql`coalesce(${JSON.stringify(uses)}::jsonb -> ${secrets.name}, '[]')` })
-    .where(and(eq(secrets.orgId, orgId), isNull(secrets.destinations)));
+    .where(and(eq(secrets.orgId, orgId), isNull(secrets.destinations)))
+    .returning({ name: secrets.name });
+  return rows.map(({ name }) => name).sort();
 }
 
 /** Organisations with secrets whose destinations are null. */

@@ -4,12 +4,18 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } f
 export type Sealed = { readonly keyId: string; readonly nonce: string; readonly ciphertext: string };
 
 export type Vault = {
+  /** Id of the key that encrypts. */
+  readonly keyId: string;
+  /** Id of the key that only decrypts. */
+  readonly decryptionKeyId: string | undefined;
   /** Encrypts a text. It can be decrypted with the same `context` only. */
   seal(text: string, context: readonly string[]): Sealed;
-  /** Decrypts. Throws if key, context or bytes differ. */
+  /** Decrypts with the key that the text was encrypted with. Throws if key, context or bytes differ. */
   open(sealed: Sealed, context: readonly string[]): string;
   /** A keyed hash (HMAC). Guesses can't be checked without the key. */
   fingerprint(bytes: Uint8Array): Buffer;
+  /** The same with the key that only decrypts. */
+  formerFingerprint(bytes: Uint8Array): Buffer | undefined;
 };
 
 const algorithm = "aes-256-gcm";
@@ -17,12 +23,33 @@ const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** `key` is 32 bytes in base64. */
-export function createVault(keyBase64: string): Vault {
+/** Each key is 32 bytes in base64. `decryptionKey` only decrypts. */
+export function createVault(encryptionKey: string, decryptionKey?: string): Vault {
+  const current = createCipher(encryptionKey);
+  const former = decryptionKey === undefined ? undefined : createCipher(decryptionKey);
+  return {
+    keyId: current.keyId,
+    decryptionKeyId: former?.keyId,
+    seal: current.seal,
+    open(sealed, context) {
+      const cipher = [current, former].find((one) => one?.keyId === sealed.keyId);
+      if (!cipher) throw new Error(wrongKey);
+      return cipher.open(sealed, context);
+    },
+    fingerprint: current.fingerprint,
+    formerFingerprint: (bytes) => former?.fingerprint(bytes),
+  };
+}
+
+const wrongKey =
+  "secret_encryption_key is not the key that this database was encrypted with, nor is secret_decryption_key";
+
+function createCipher(keyBase64: string): Omit<Vault, "decryptionKeyId" | "formerFingerprint"> {
   const key = Buffer.from(keyBase64, "base64");
   const keyId = derive(key, "key id").toString("base64url").slice(0, 16);
   const fingerprintKey = derive(key, "fingerprint");
   return {
+    keyId,
     seal(text, context) {
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv(algorithm, key, nonce).setAAD(additional(context));
@@ -30,9 +57,6 @@ export function createVault(keyBase64: string): Vault {
       return { keyId, nonce: nonce.toString("base64"), ciphertext: bytes.toString("base64") };
     },
     open(sealed, context) {
-      if (sealed.keyId !== keyId) {
-        throw new Error("secret_encryption_key is not the key that this database was encrypted with");
-      }
       const bytes = Buffer.from(sealed.ciphertext, "base64");
       const decipher = createDecipheriv(algorithm, key, Buffer.from(sealed.nonce, "base64"), {
         authTagLength: tagBytes,

@@ -1,57 +1,99 @@
 import { createHash } from "node:crypto";
 import ipaddr from "ipaddr.js";
 import type { Db } from "../../lib/database/database.ts";
+import type { Refusal } from "../errors.ts";
 import {
   deleteAttempts,
   deleteNewestAttempt,
   findRetrySeconds,
   insertAttempt,
-} from "../attempt-repository.ts";
-import { loginAttemptsExceeded } from "../errors.ts";
+} from "./attempt-repository.ts";
 
-/** Failures allowed within 15 minutes. The contract of IssueToken states them. */
-const accountFailuresMax = 10;
-const addressFailuresMax = 50;
+/** Failures within an hour before delays begin. The contract of IssueToken states them. */
+const accountFailuresFree = 10;
+const addressFailuresFree = 50;
 const networkParts = 4;
 
-/** The counters of a login. */
-export type Attempt = { readonly address: string | undefined; readonly account: string | undefined };
+/** A counter of failures. `of` names it to the caller. */
+type Counter = { readonly of: Refusal["of"]; readonly subject: string; readonly free: number };
 
-/** `address` is the client address that the edge saw. `email` is stored as a hash only. */
-export function attemptOf(address: string | null, email: string): Attempt {
-  return {
-    address: address ? `address ${networkOf(address)}` : undefined,
-    account: email
-      ? `account ${createHash("sha256").update(email.toLowerCase()).digest("base64url")}`
-      : undefined,
-  };
-}
+/** The counters of a login, and the network that it comes from. */
+export type Attempt = { readonly place: string; readonly counters: readonly Counter[] };
 
 /**
- * Counts a login as a failure before it is tried, so that concurrent guesses can't exceed the limit. Throws
- * ResourceExhausted, and counts nothing, if the account or the address has reached its limit.
+ * The counters of a login with a password. `address` is the client address that the edge saw. An account counts by address,
+ * so that nobody can lock out its user from another one. Accounts are stored as hashes only, whether they exist or not.
  */
-export function countAttempt(db: Db, { address, account }: Attempt): Promise<void> {
+export function attemptOf(address: string | null, { email, org }: { email: string; org: string }): Attempt {
+  const place = placeOf(address);
+  const account = hashOf(JSON.stringify([email.toLowerCase(), org]));
+  const subject = `account ${account} from ${place}`;
+  return { place, counters: [...addressCounters(place), accountCounter(subject)] };
+}
+
+/** The counters of a login with an API key: guesses of keys count for their address alone. */
+export function keyAttemptOf(address: string | null): Attempt {
+  const place = placeOf(address);
+  return { place, counters: addressCounters(place) };
+}
+
+/** The counter of a user who proves the own password again, from wherever. */
+export const ownAttemptOf = (userId: string): Attempt => ({
+  place: nowhere,
+  counters: [accountCounter(`user ${userId}`)],
+});
+
+/**
+ * Counts an attempt as a failure before it is made, so that concurrent guesses get no more than others. Returns the counter
+ * that refuses it, if one does: then nothing is counted.
+ */
+export function countAttempt(db: Db, { counters }: Attempt): Promise<Refusal | undefined> {
   return db.transaction(async (tx) => {
+    const counted: Counter[] = [];
     // Lock order: address before account. It prevents deadlocks.
-    if (address) await countOne(tx, "address", address, addressFailuresMax);
-    if (account) await countOne(tx, "account", account, accountFailuresMax);
+    for (const counter of counters) {
+      const { of, subject, free } = counter;
+      if (await insertAttempt(tx, subject, free)) {
+        counted.push(counter);
+        continue;
+      }
+      for (const { subject } of counted) await deleteNewestAttempt(tx, subject);
+      return { of, free, retryAfterSeconds: await findRetrySeconds(tx, subject, free) };
+    }
+    return undefined;
   });
 }
 
-/** Settles a successful login: clears the account's failures and removes the one counted for the address. */
-export async function settleAttempt(tx: Db, { address, account }: Attempt): Promise<void> {
-  if (address) await deleteNewestAttempt(tx, address);
-  if (account) await deleteAttempts(tx, account);
+/** Removes a counted attempt, because it was not a failure, and with it all failures of the account. */
+export async function settleAttempt(tx: Db, { counters }: Attempt): Promise<void> {
+  for (const { of, subject } of counters) {
+    if (of === "account") await deleteAttempts(tx, subject);
+    else await deleteNewestAttempt(tx, subject);
+  }
 }
 
-async function countOne(tx: Db, of: string, subject: string, limit: number): Promise<void> {
-  if (await insertAttempt(tx, subject, limit)) return;
-  throw loginAttemptsExceeded(of, limit, await findRetrySeconds(tx, subject));
+/** As settleAttempt, but the account's failures remain: the password was a guess for other accounts of the address. */
+export async function settleForAddress(tx: Db, { counters }: Attempt): Promise<void> {
+  for (const { of, subject } of counters) if (of === "address") await deleteNewestAttempt(tx, subject);
 }
+
+/** Forgets the failures of an account alone. */
+export async function forgetFailures(tx: Db, { counters }: Attempt): Promise<void> {
+  for (const { of, subject } of counters) if (of === "account") await deleteAttempts(tx, subject);
+}
+
+const nowhere = "nowhere";
+
+const addressCounters = (place: string): Counter[] =>
+  place === nowhere ? [] : [{ of: "address", subject: `address ${place}`, free: addressFailuresFree }];
+
+const accountCounter = (subject: string): Counter => ({ of: "account", subject, free: accountFailuresFree });
+
+const hashOf = (text: string): string => createHash("sha256").update(text).digest("base64url");
 
 /** An IPv4 address, or the /64 prefix of an IPv6 address: one host usually controls all of it. */
-function networkOf(address: string): string {
+function placeOf(address: string | null): string {
+  if (!address) return nowhere;
   if (!ipaddr.isValid(address)) return "unknown";
   const parsed = ipaddr.process(address);
   return parsed instanceof ipaddr.IPv6

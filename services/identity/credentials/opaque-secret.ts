@@ -6,6 +6,7 @@ const shownCharacters = 8;
 /** Prefix of a secret. People and secret scanners recognise it. */
 export const refreshTokenMark = "rt_";
 export const apiKeyMark = "sk_";
+export const resetTokenMark = "pr_";
 
 /** A prefix followed by 256 random bits. */
 export const newSecret = (mark: string): string => mark + randomBytes(secretBytes).toString("base64url");

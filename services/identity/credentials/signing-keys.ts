@@ -14,6 +14,15 @@ type Aged = { readonly createTime: Date };
 
 const ageMs = (key: Aged, nowMs: number): number => nowMs - key.createTime.getTime();
 
+/** Associated data of a key's encryption. */
+export const signingKeyContext = (kid: string): string[] => ["signing key", kid];
+
+/** Whether the newest key signs already, so that its successor may be published. */
+export function mayRotate(keys: readonly Aged[], nowMs: number): boolean {
+  const newest = keys.at(-1);
+  return !newest || ageMs(newest, nowMs) > publishAheadMs;
+}
+
 /** Whether a new key is due. `keys` are oldest first in this file. */
 export function isRotationDue(keys: readonly Aged[], nowMs: number): boolean {
   const newest = keys.at(-1);

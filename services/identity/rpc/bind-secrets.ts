@@ -1,6 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts";
 import { required } from "../../lib/rpc/updates.ts";
+import { recordEvent } from "../audit/record-event.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { type Destination, toDestination, toDestinations } from "../destinations.ts";
 import * as repository from "../secret-repository.ts";
@@ -17,6 +18,9 @@ export const bindSecrets =
       byName.set(name, named);
     }
     const entries = [...byName].map(([name, given]) => [name, toDestinations(given, "uses")] as const);
-    await repository.bindSecrets(db, { orgId }, Object.fromEntries(entries));
+    await db.transaction(async (tx) => {
+      const names = await repository.bindSecrets(tx, { orgId }, Object.fromEntries(entries));
+      if (names.length > 0) await recordEvent(tx, { orgId }, { kind: "secret.bound", details: { names } });
+    });
     return {};
   };

@@ -1,6 +1,7 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { UserService } from "../../../gen/sluice/identity/v1/users_pb.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
+import { recordEvent } from "../audit/record-event.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { userNotFound } from "../errors.ts";
 import { lockOrg } from "../org-repository.ts";
@@ -15,8 +16,9 @@ export const deleteUser =
       await lockOrg(tx, scope);
       const current = await findUser(tx, scope, userId);
       if (!current) throw userNotFound(userId);
-      await refuseLosingAdmin(tx, scope, current, undefined);
       await deleteRow(tx, scope, userId);
+      await refuseLosingAdmin(tx, scope, userId);
+      await recordEvent(tx, scope, { kind: "user.deleted", resource: `users/${userId}` });
     });
     return {};
   };

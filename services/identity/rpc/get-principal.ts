@@ -3,7 +3,7 @@ import type { PolicyService } from "../../../gen/sluice/identity/v1/policy_pb.ts
 import type { IdentityDeps } from "../deps.ts";
 import { apiKeyNotFound, userNotFound } from "../errors.ts";
 import { findHolderOfUser } from "../login-repository.ts";
-import { rolesOfHolder } from "../roles.ts";
+import { rightsOfHolder } from "../rights.ts";
 
 /** The organisation is a field of the request: background work has no caller. */
 export const getPrincipal =
@@ -12,5 +12,6 @@ export const getPrincipal =
     const holder = await findHolderOfUser(db, { orgId }, userId, apiKeyId || null);
     if (!holder) throw userNotFound(userId);
     if (apiKeyId && holder.apiKeyId === null) throw apiKeyNotFound(apiKeyId);
-    return { roles: rolesOfHolder(holder) };
+    const { roles, grants, limit } = await rightsOfHolder(db, holder);
+    return { roles, grants, ...(limit && { limit }) };
   };

@@ -1,7 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { OrgService } from "../../../gen/sluice/identity/v1/orgs_pb.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
-import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import type { IdentityDeps } from "../deps.ts";
 import { toOrg } from "../message.ts";
 import * as repository from "../org-repository.ts";
@@ -9,8 +8,6 @@ import * as repository from "../org-repository.ts";
 export const listOrgs =
   ({ db }: IdentityDeps): MethodImpl<typeof OrgService.method.listOrgs> =>
   async (request, context) => {
-    const page = pageOf(request);
-    const read = await repository.listOrgs(db, scopeOf(context), page);
-    const { rows, nextPageToken } = cutPage(read, page, ({ orgId }) => orgId);
-    return { orgs: rows.map(toOrg), nextPageToken };
+    const { rows, ...page } = await repository.listOrgs(db, scopeOf(context), request);
+    return { orgs: rows.map(toOrg), ...page };
   };

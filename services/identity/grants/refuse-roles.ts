@@ -1,4 +1,4 @@
-import { roleNotGrantable } from "./errors.ts";
+import { roleNotGrantable } from "../errors.ts";
 import { covers, platformAdminRole } from "./roles.ts";
 
 /** Refuses roles of an API key that allow more than the caller's roles. */

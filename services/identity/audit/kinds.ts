@@ -1,0 +1,33 @@
+/** Kinds of this service's events. docs/api.md describes each. */
+export const identityKinds = [
+  "api_key.created",
+  "api_key.revoked",
+  "api_key.updated",
+  "external_id.deleted",
+  "external_id.put",
+  "grant.added",
+  "grant.removed",
+  "login",
+  "namespace.created",
+  "namespace.deleted",
+  "namespace.updated",
+  "org.created",
+  "org.updated",
+  "password.changed",
+  "password.redeemed",
+  "password.reset",
+  "preferences.changed",
+  "secret.bound",
+  "secret.deleted",
+  "secret.put",
+  "secret.updated",
+  "signing_keys.rotated",
+  "token.refreshed",
+  "token.reused",
+  "token.revoked",
+  "user.created",
+  "user.deleted",
+  "user.updated",
+] as const;
+
+export type IdentityKind = (typeof identityKinds)[number];

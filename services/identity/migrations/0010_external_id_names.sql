@@ -1,0 +1,1 @@
+CREATE INDEX "external_ids_name" ON "identity"."external_ids" USING btree ("api_key_id","external_id" collate "C");
