@@ -1,25 +1,66 @@
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
-import { fromPage, insertedRow, ofRevision } from "../lib/database/rows.ts";
+import { enterNamespace } from "../lib/database/namespace-gate.ts";
+import { insertedRow, ofRevision } from "../lib/database/rows.ts";
+import { ownerIn, within } from "../lib/database/scope.ts";
+import { byCodePoints } from "../lib/list/list-index.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
-import type { Page } from "../lib/rpc/paging.ts";
-import { files } from "./schema.ts";
+import { findHeldFile, isNotHeld } from "./holds/hold-repository.ts";
+import { objectNameOf } from "./object-name.ts";
+import { closedNamespaces, files } from "./schema.ts";
 
 export type FileRow = typeof files.$inferSelect;
-/** An upload, or a staged file if there is an owner. Files of releases are inserted elsewhere. */
-export type NewFile = Pick<FileRow, "fileId" | "name" | "contentType" | "sizeBytes" | "sha256"> & {
-  readonly ownerId?: string;
-};
-export type FileChange = Partial<Pick<FileRow, "name" | "contentType">>;
+/** What is known of a file beside its content: an upload; a staged file if there is an owner, or a model's with a version. */
+export type FileHead = Pick<FileRow, "name" | "contentType"> &
+  Partial<Pick<FileRow, "folder" | "kind" | "tags" | "properties">> & {
+    readonly ownerId?: string;
+    readonly modelVersionId?: string;
+    /** Empty for the default namespace. */
+    readonly namespace?: string;
+    /** What the content of an upload looks like. */
+    readonly detectedContentType?: string;
+  };
+/** Files of releases are inserted elsewhere. */
+export type NewFile = FileHead & Pick<FileRow, "fileId" | "sizeBytes" | "sha256">;
+export type FileChange = Partial<
+  Pick<FileRow, "name" | "contentType" | "namespace" | "folder" | "kind" | "tags" | "properties">
+>;
 
 /** The part of a scope that selects files. A signed URL carries nothing else. */
-type Owner = Pick<Scope, "orgId">;
+type Owner = Pick<Scope, "orgId" | "namespaces">;
 
-const one = (owner: Owner, fileId: string) => and(eq(files.orgId, owner.orgId), eq(files.fileId, fileId));
+/** The trash is not there for anybody but trash/. */
+export const isLive = isNull(files.deleteTime);
+const one = (owner: Owner, fileId: string) => and(within(owner, files), eq(files.fileId, fileId), isLive);
 const oneUpload = (scope: Scope, fileId: string) => and(one(scope, fileId), eq(files.category, "upload"));
 
 export async function findFile(db: Db, owner: Owner, fileId: string): Promise<FileRow | undefined> {
   const [row] = await db.select().from(files).where(one(owner, fileId));
+  return row;
+}
+
+export async function findFileByObjectName(
+  db: Db,
+  owner: Owner,
+  objectName: string,
+): Promise<FileRow | undefined> {
+  const hasName = eq(byCodePoints(files.objectName), objectName);
+  const [row] = await db
+    .select()
+    .from(files)
+    .where(and(within(owner, files), hasName, isLive));
+  return row;
+}
+
+/** A file that can't be removed or replaced until the transaction ends. */
+export async function findFileToCopy(tx: Db, owner: Owner, fileId: string): Promise<FileRow | undefined> {
+  const [row] = await tx.select().from(files).where(one(owner, fileId)).for("key share");
+  return row;
+}
+
+/** An upload, locked until the transaction ends. Locks are taken in one order: file, blobs, quota. */
+export async function lockUpload(tx: Db, scope: Scope, fileId: string): Promise<FileRow | undefined> {
+  const [row] = await tx.select().from(files).where(oneUpload(scope, fileId)).for("update");
   return row;
 }
 
@@ -28,7 +69,7 @@ export async function listFileIds(db: Db, scope: Scope, fileIds: readonly string
   const rows = await db
     .select({ fileId: files.fileId })
     .from(files)
-    .where(and(eq(files.orgId, scope.orgId), sql`${files.fileId} = any(${arrayOf(fileIds)}::uuid[])`));
+    .where(and(within(scope, files), sql`${files.fileId} = any(${arrayOf(fileIds)}::uuid[])`, isLive));
   return new Set(rows.map(({ fileId }) => fileId));
 }
 
@@ -36,61 +77,60 @@ export async function listFileIds(db: Db, scope: Scope, fileIds: readonly string
 export async function listRevisions(
   db: Db,
   fileIds: readonly string[],
-): Promise<Pick<FileRow, "orgId" | "fileId" | "revision">[]> {
+): Promise<(Pick<FileRow, "fileId" | "revision"> & { orgId: string })[]> {
   // Runs before every read of bytes: a query builder would cost more than the query.
   const rows = await db.execute<{ org_id: string; file_id: string; revision: number }>(
-    sql`select org_id, file_id, revision from storage.files where file_id = any(${arrayOf(fileIds)}::uuid[])`,
+    sql`select org_id, file_id, revision from storage.files
+        where file_id = any(${arrayOf(fileIds)}::uuid[]) and delete_time is null`,
   );
   return rows.map(({ org_id, file_id, revision }) => ({ orgId: org_id, fileId: file_id, revision }));
 }
 
-/** Files in the order of their ids, which is their age. An empty `prefix`, `contentType` or `category` matches every file. */
-export function listFiles(
-  db: Db,
-  scope: Scope,
-  page: Page,
-  filter: { prefix: string; contentType: string; category: FileRow["category"] | undefined },
-): Promise<FileRow[]> {
-  const { prefix, contentType, category } = filter;
-  return db
-    .select()
-    .from(files)
-    .where(
-      and(
-        eq(files.orgId, scope.orgId),
-        fromPage(files.fileId, page),
-        // LIKE would interpret `%` and `_` in the prefix.
-        prefix === "" ? undefined : sql`starts_with(${files.name}, ${prefix})`,
-        contentType === "" ? undefined : eq(files.contentType, contentType),
-        category && eq(files.category, category),
-      ),
-    )
-    .orderBy(asc(files.fileId))
-    .limit(page.limit);
+export async function insertFile(tx: Db, scope: Scope, file: NewFile): Promise<FileRow> {
+  return insertedRow(await insertFiles(tx, [{ scope, file }]));
 }
 
-export async function insertFile(db: Db, scope: Scope, file: NewFile): Promise<FileRow> {
-  return insertedRow(await insertFiles(db, [{ scope, file }]));
-}
-
-/** Inserts files, each in its own scope. Returns their rows in the same order. */
+/** Inserts files, each in its own scope. Returns their rows in the same order. NotFound for a closed namespace. */
 export async function insertFiles(
-  db: Db,
+  tx: Db,
   added: readonly { scope: Scope; file: NewFile }[],
 ): Promise<FileRow[]> {
-  const rows = await db
+  const owned = added.map(({ scope, file }) => ({
+    scope,
+    file,
+    owner: ownerIn(scope, file.namespace ?? ""),
+  }));
+  for (const owner of uniqueOwners(owned)) await enterNamespace(tx, closedNamespaces, owner);
+  const rows = await tx
     .insert(files)
     .values(
-      added.map(({ scope, file }) => ({
+      owned.map(({ scope, file: { modelVersionId, ...file }, owner }) => ({
         ...file,
-        orgId: scope.orgId,
+        ...owner,
         creatorUserId: scope.principal.userId,
-        category: file.ownerId === undefined ? ("upload" as const) : ("staging" as const),
+        ...ownershipOf(scope, file, modelVersionId),
       })),
     )
     .returning();
   const byId = new Map(rows.map((row) => [row.fileId, row]));
   return added.map(({ file }) => insertedRow([byId.get(file.fileId)].filter((row) => row !== undefined)));
+}
+
+/** Category and owner of a new file; uploads have a name for the object, too. */
+function ownershipOf(
+  scope: Scope,
+  file: Omit<NewFile, "modelVersionId">,
+  modelVersionId: string | undefined,
+) {
+  if (modelVersionId !== undefined) return { category: "model", ownerId: modelVersionId } as const;
+  if (file.ownerId !== undefined) return { category: "staging" } as const;
+  return { category: "upload", objectName: objectNameOf(scope, file) } as const;
+}
+
+/** In one order, so that two transactions can't wait for each other. */
+function uniqueOwners(owned: readonly { owner: ReturnType<typeof ownerIn> }[]) {
+  const byName = new Map(owned.map(({ owner }) => [owner.namespace, owner]));
+  return [...byName.values()].sort((a, b) => (a.namespace < b.namespace ? -1 : 1));
 }
 
 /** Updates an upload with this revision (undefined: any). Returns undefined if there is none. */
@@ -109,13 +149,28 @@ export async function updateUpload(
   return row;
 }
 
-/** Deletes an upload and returns its row; undefined if there is none. */
-export async function deleteUpload(db: Db, scope: Scope, fileId: string): Promise<FileRow | undefined> {
-  const [row] = await db.delete(files).where(oneUpload(scope, fileId)).returning();
-  return row;
+/**
+ * Moves an upload with this revision (undefined: any) to a namespace of the scope. Returns its row, and the namespace that it
+ * had; undefined if there is none.
+ */
+export async function moveUpload(
+  tx: Db,
+  scope: Scope,
+  fileId: string,
+  revision: number | undefined,
+  namespace: string,
+): Promise<{ row: FileRow; from: string } | undefined> {
+  await enterNamespace(tx, closedNamespaces, ownerIn(scope, namespace));
+  const [former] = await tx
+    .select({ namespace: files.namespace })
+    .from(files)
+    .where(oneUpload(scope, fileId))
+    .for("update");
+  const row = former && (await updateUpload(tx, scope, fileId, revision, { namespace }));
+  return row && { row, from: former.namespace };
 }
 
-/** Deletes the staged files of an owner except those to keep, and returns their rows. */
+/** Deletes the staged files of an owner except those to keep and those on hold, and returns their rows. */
 export function deleteStagedFiles(
   db: Db,
   scope: Scope,
@@ -124,16 +179,25 @@ export function deleteStagedFiles(
 ): Promise<FileRow[]> {
   return db
     .delete(files)
-    .where(
-      and(
-        eq(files.orgId, scope.orgId),
-        eq(files.category, "staging"),
-        eq(files.ownerId, ownerId),
-        sql`${files.fileId} <> all(${arrayOf(keepFileIds)}::uuid[])`,
-      ),
-    )
+    .where(and(stagedOf(scope, ownerId, keepFileIds), isNotHeld(db)))
     .returning();
 }
+
+/** The first staged file of an owner, except those to keep, that is on hold. */
+export const findHeldStagedFile = (
+  db: Db,
+  scope: Scope,
+  ownerId: string,
+  keepFileIds: readonly string[],
+): Promise<string | undefined> => findHeldFile(db, stagedOf(scope, ownerId, keepFileIds));
+
+const stagedOf = (scope: Scope, ownerId: string, keepFileIds: readonly string[]) =>
+  and(
+    within(scope, files),
+    eq(files.category, "staging"),
+    eq(files.ownerId, ownerId),
+    sql`${files.fileId} <> all(${arrayOf(keepFileIds)}::uuid[])`,
+  );
 
 /** An array as one parameter: a statement takes at most 65,535. UUIDs need no quoting. */
 export const arrayOf = (uuids: readonly string[]): string => `{${uuids.join(",")}}`;

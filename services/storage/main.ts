@@ -4,7 +4,15 @@ import { parseConfig } from "./config.ts";
 import { run } from "./run.ts";
 
 await runProcess("storage", process.env, {
-  secrets: [...serviceSecrets, "url_signing_key"],
+  secrets: [
+    ...serviceSecrets,
+    "url_signing_key",
+    "url_signing_key_previous",
+    "storage_s3_credentials",
+    "cache_url",
+    "storage_master_key",
+    "storage_master_key_previous",
+  ],
   parseConfig,
   run,
 });

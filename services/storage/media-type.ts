@@ -42,3 +42,15 @@ export function mediaTypeOf(name: string): string {
   const extension = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? "";
   return Object.hasOwn(byExtension, extension) ? (byExtension[extension] ?? unknown) : unknown;
 }
+
+/** Names of the same type that others use, by which ours is found. */
+export const otherNames: Readonly<Record<string, string>> = {
+  "application/avro": "application/vnd.apache.avro",
+  "application/x-sqlite3": "application/vnd.sqlite3",
+};
+
+/** A media type without parameters, in lower case, by the name that we use. */
+export function essenceOf(mediaType: string): string {
+  const essence = mediaType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  return otherNames[essence] ?? essence;
+}

@@ -1,8 +1,10 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
+import { enterNamespace } from "../lib/database/namespace-gate.ts";
+import { ownerIn, within } from "../lib/database/scope.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import { arrayOf, type FileRow } from "./file-repository.ts";
-import { files, releases } from "./schema.ts";
+import { closedNamespaces, files, releases } from "./schema.ts";
 
 /** A file of a release. */
 export type ReleaseFileRow = FileRow & { readonly path: string; readonly sha512: string };
@@ -15,10 +17,17 @@ export type NewReleaseFile = Pick<
 const insertMax = 1000;
 
 /** Inserts a release. Returns false if it was published before. Waits for a concurrent publication of the same release. */
-export async function insertRelease(db: Db, scope: Scope, releaseId: string): Promise<boolean> {
-  const rows = await db
+export async function insertRelease(
+  tx: Db,
+  scope: Scope,
+  releaseId: string,
+  namespace: string,
+): Promise<boolean> {
+  const owner = ownerIn(scope, namespace);
+  await enterNamespace(tx, closedNamespaces, owner);
+  const rows = await tx
     .insert(releases)
-    .values({ orgId: scope.orgId, releaseId })
+    .values({ ...owner, releaseId })
     .onConflictDoNothing()
     .returning({ releaseId: releases.releaseId });
   return rows.length > 0;
@@ -29,7 +38,7 @@ export async function listReleaseFiles(db: Db, scope: Scope, releaseId: string):
   const rows = await db
     .select()
     .from(files)
-    .where(and(eq(files.orgId, scope.orgId), eq(files.releaseId, releaseId)));
+    .where(and(within(scope, files), eq(files.releaseId, releaseId)));
   return rows as ReleaseFileRow[];
 }
 
@@ -40,11 +49,11 @@ export async function listReleaseFiles(db: Db, scope: Scope, releaseId: string):
 export async function insertReleaseFiles(
   db: Db,
   scope: Scope,
-  releaseId: string,
+  { releaseId, namespace }: { releaseId: string; namespace: string },
   added: readonly NewReleaseFile[],
 ): Promise<string | undefined> {
   const common = {
-    orgId: scope.orgId,
+    ...ownerIn(scope, namespace),
     creatorUserId: scope.principal.userId,
     category: "release" as const,
     releaseId,
@@ -86,7 +95,7 @@ export async function lockStagedFiles(
 
 const staged = (scope: Scope, fileIds: readonly string[]) =>
   and(
-    eq(files.orgId, scope.orgId),
+    within(scope, files),
     eq(files.category, "staging"),
     sql`${files.fileId} = any(${arrayOf(fileIds)}::uuid[])`,
   );

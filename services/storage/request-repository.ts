@@ -1,9 +1,12 @@
 import { and, eq, gt, sql } from "drizzle-orm";
 import { FileService, type UploadFileResponse } from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Db } from "../lib/database/database.ts";
-import { onceByHash } from "../lib/database/idempotency.ts";
+import { onceByHash, onceIn } from "../lib/database/idempotency.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import { requests } from "./schema.ts";
+
+/** `once` with storage's table of remembered responses. */
+export const onceRequested = onceIn(requests);
 
 /** Shorter than the 24 hours for which responses are kept, so that one found here still exists when the content has arrived. */
 const surelyRemembered = sql`now() - interval '23 hours'`;

@@ -5,32 +5,40 @@ import {
   listUnusedBlobs,
   lockUnusedBlob,
 } from "../blob-repository.ts";
-import type { StorageDeps } from "../deps.ts";
-import { updateUsage } from "../quota-repository.ts";
-import { deleteDeadReservation, listDeadReservations, listReservations } from "../reservation-repository.ts";
+import {
+  deleteDeadReservation,
+  listDeadReservations,
+  listReservations,
+} from "../quota/reservation-repository.ts";
+import { releaseReservation } from "../quota/reserve.ts";
+import { removeExpired } from "../resumable/remove-uploads.ts";
+import { deleteExpiredUrls } from "../sign/signed-url-repository.ts";
+import { purgeFiles } from "../trash/purge-files.ts";
+import { lockSomeExpired } from "../trash/trash-repository.ts";
+import type { UploadDeps } from "../upload/upload-deps.ts";
 
-export type CollectDeps = Pick<StorageDeps, "db" | "objects" | "reservations" | "limits">;
+export type CollectDeps = Pick<UploadDeps, "db" | "objects" | "reservations" | "limits">;
 
-/** Deletes the remains of dead uploads, and objects that no file has used for the grace period. */
+/** Deletes the remains of dead and expired uploads, and objects that no file has used for the grace period. */
 export async function collect(deps: CollectDeps): Promise<void> {
   // During an outage of the database, live uploads have missed their heartbeats too.
   await deps.reservations.beat();
   await releaseDeadReservations(deps);
+  await removeExpired(deps);
   await deleteDeadUploads(deps);
+  await purgeExpired(deps);
   await deleteUnusedBlobs(deps);
+  await deleteExpiredUrls(deps.db, deps.limits.expiredUrlMs);
 }
 
 /** Inserts rows for objects without one, so that they are collected if no file uses them. */
 export async function searchUnknownBlobs({ db, objects }: CollectDeps): Promise<void> {
-  for await (const sha256s of objects.list()) await insertUnknownBlobs(db, sha256s);
+  for await (const keys of objects.list()) await insertUnknownBlobs(db, keys);
 }
 
 async function releaseDeadReservations({ db, limits }: CollectDeps): Promise<void> {
   for (const key of await listDeadReservations(db, limits.heartbeatLostMs)) {
-    await db.transaction(async (tx) => {
-      const heldBytes = await deleteDeadReservation(tx, key, limits.heartbeatLostMs);
-      if (heldBytes) await updateUsage(tx, key, { reservedBytes: -heldBytes });
-    });
+    await releaseReservation(db, key, (tx) => deleteDeadReservation(tx, key, limits.heartbeatLostMs));
   }
 }
 
@@ -42,14 +50,26 @@ async function deleteDeadUploads({ db, objects, limits }: CollectDeps): Promise<
   await objects.deleteRemains(limits.heartbeatLostMs);
 }
 
+/** Removes the files whose time in the trash is over, a part in each transaction. */
+async function purgeExpired({ db }: CollectDeps): Promise<void> {
+  const purgeSome = () =>
+    db.transaction(async (tx) => {
+      const rows = await lockSomeExpired(tx);
+      const [first] = rows;
+      if (first) await purgeFiles(tx, { orgId: first.orgId }, rows);
+      return rows.length;
+    });
+  while ((await purgeSome()) > 0);
+}
+
 async function deleteUnusedBlobs({ db, objects, limits }: CollectDeps): Promise<void> {
-  for (const sha256 of await listUnusedBlobs(db, limits.graceMs)) {
+  for (const key of await listUnusedBlobs(db, limits.graceMs)) {
     // The lock is held from the check to the deletion: an upload of the same content waits for it or has touched the row.
     await db.transaction(async (tx) => {
-      if (!(await lockUnusedBlob(tx, sha256, limits.graceMs))) return;
+      if (!(await lockUnusedBlob(tx, key, limits.graceMs))) return;
       // Checked again once the object is invisible: the query fails if the lock was lost with its connection.
-      await objects.delete(sha256, () => isUsed(tx, sha256));
-      await deleteBlob(tx, sha256);
+      await objects.delete(key, () => isUsed(tx, key));
+      await deleteBlob(tx, key);
     });
   }
 }

@@ -1,5 +1,6 @@
 import { runPeriodically } from "../../lib/process/run-periodically.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
+import { reportEvents } from "../quota/report-events.ts";
 import { type CollectDeps, collect, searchUnknownBlobs } from "./collect.ts";
 
 /** Collects periodically until it is disposed. */
@@ -20,6 +21,7 @@ function run(deps: CollectDeps & { readonly log: Logger }, stop: AbortSignal): P
   let searchedMs = Number.NEGATIVE_INFINITY;
   return runPeriodically({ pauseMs: limits.collectMs, stop, log, failureText }, async () => {
     await collect(deps);
+    await reportEvents(deps);
     if (performance.now() - searchedMs < limits.searchMs) return;
     await searchUnknownBlobs(deps);
     searchedMs = performance.now();

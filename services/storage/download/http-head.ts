@@ -5,6 +5,7 @@ import type { Representation } from "../../lib/content/choose-answer.ts";
 import type { ContentHead } from "../../lib/content/content-head.ts";
 import { entityTagOf } from "../../lib/content/entity-tag.ts";
 import type { FileRow } from "../file-repository.ts";
+import { contentDisposition } from "./content-disposition.ts";
 
 /** A google.api.HttpBody without bytes. */
 type Head = { readonly contentType: string; readonly extensions: Any[] };
@@ -12,17 +13,19 @@ type Head = { readonly contentType: string; readonly extensions: Any[] };
 export const representationOf = (file: FileRow): Representation => ({
   sizeBytes: file.sizeBytes,
   entityTag: entityTagOf(file.sha256),
-  lastModifiedMs: Math.floor(file.createTime.getTime() / 1000) * 1000,
+  lastModifiedMs: Math.floor(contentTimeOf(file).getTime() / 1000) * 1000,
 });
+
+const contentTimeOf = ({ contentTime, createTime }: FileRow): Date => contentTime ?? createTime;
 
 /** Headers of a response with the whole content. */
 export const wholeHeaders = (file: FileRow): Record<string, string> => ({
   etag: entityTagOf(file.sha256),
-  "last-modified": file.createTime.toUTCString(),
+  "last-modified": contentTimeOf(file).toUTCString(),
   "cache-control": "private",
   "content-type": file.contentType,
   "accept-ranges": "bytes",
-  "content-disposition": contentDisposition(file.name),
+  "content-disposition": contentDisposition("attachment", file.name),
   // Browsers must not render an uploaded file as a page of this origin.
   "x-content-type-options": "nosniff",
   "content-length": String(file.sizeBytes),
@@ -30,7 +33,7 @@ export const wholeHeaders = (file: FileRow): Record<string, string> => ({
 
 /** First message of a response. */
 export const headMessage = (file: FileRow, { status, headers }: ContentHead): Head => ({
-  contentType: file.contentType,
+  contentType: headers["content-type"] ?? file.contentType,
   extensions: [anyPack(HttpHeadSchema, create(HttpHeadSchema, { status, headers, orgId: file.orgId }))],
 });
 
@@ -39,17 +42,3 @@ export function withLentFile(head: Head, where: MessageInitShape<typeof HttpFile
   const file = anyPack(HttpFileSchema, create(HttpFileSchema, where));
   return { ...head, extensions: [...head.extensions, file] };
 }
-
-/** RFC 6266: a name in ASCII for every client, and the exact one in addition where it differs. */
-function contentDisposition(name: string): string {
-  const plain = name.replace(/[^\x20-\x7e]|["\\%]/gu, "_");
-  const disposition = `attachment; filename="${plain}"`;
-  return plain === name ? disposition : `${disposition}; filename*=UTF-8''${encodeExtended(name)}`;
-}
-
-// RFC 5987 allows fewer unescaped characters than encodeURIComponent.
-const encodeExtended = (text: string): string =>
-  encodeURIComponent(text).replace(
-    /['()*!]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );

@@ -1,7 +1,7 @@
 import type { FileRow } from "../file-repository.ts";
 
 /** Identifies a file in the revision that was lent. */
-export type Leased = Pick<FileRow, "orgId" | "fileId" | "revision">;
+export type Leased = Pick<FileRow, "fileId" | "revision"> & { readonly orgId: string };
 
 const leaseForm = /^([\da-f-]{36})\/([\da-f-]{36})\/(\d{1,10})$/;
 

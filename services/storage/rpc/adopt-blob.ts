@@ -3,7 +3,7 @@ import type { BlobService } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import type { StorageDeps } from "../deps.ts";
 import { contentTooLarge, lentFileChanged } from "../errors.ts";
-import type { FileRow, NewFile } from "../file-repository.ts";
+import type { FileHead, FileRow } from "../file-repository.ts";
 import type { Content } from "../objects/object-store.ts";
 import { insertKnown } from "../upload/insert-known.ts";
 import type { OpenLentFile } from "../upload/lent-files.ts";
@@ -18,8 +18,8 @@ export const adoptBlob =
     if (!lent) return {};
     const content = { sha256: file.sha256, sizeBytes: Number(file.sizeBytes) };
     if (content.sizeBytes > deps.limits.uploadBytesMax) throw contentTooLarge(deps.limits.uploadBytesMax);
-    const { name, contentType, ownerId } = header;
-    const stored = { name, contentType, ownerId };
+    const { name, contentType, ownerId, namespace } = header;
+    const stored = { name, contentType, ownerId, namespace };
     const row =
       (await insertKnown(deps, scope, content, stored)) ??
       (await insertRead(deps, scope, { lent, content, stored, signal: context.signal }));
@@ -29,7 +29,7 @@ export const adoptBlob =
 type Reading = {
   readonly lent: OpenLentFile;
   readonly content: Content;
-  readonly stored: Pick<NewFile, "name" | "contentType" | "ownerId">;
+  readonly stored: FileHead;
   readonly signal: AbortSignal;
 };
 
@@ -38,11 +38,12 @@ async function insertRead(
   scope: Scope,
   { lent, content, stored, signal }: Reading,
 ): Promise<FileRow> {
-  const arriving = { chunks: lent.read(), announcedBytes: content.sizeBytes, signal };
+  const { namespace } = stored;
+  const arriving = { chunks: lent.read(), announcedBytes: content.sizeBytes, namespace, signal };
   await using received = await receiveContent(deps, scope, arriving);
   if (received.content.sha256 !== content.sha256) throw lentFileChanged(content.sha256);
   signal.throwIfAborted();
-  const row = await deps.db.transaction((tx) => received.insert(tx, stored));
+  const { row } = await deps.db.transaction((tx) => received.insert(tx, stored));
   received.committed();
   return row;
 }

@@ -3,15 +3,22 @@ import type { BlobService } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
 import type { StorageDeps } from "../deps.ts";
 import { leaseOf, parseLease } from "../download/lease.ts";
 import { listRevisions } from "../file-repository.ts";
+import { fileLeaseOf, listRevoked } from "../sign/url-lease.ts";
 
 export const confirmLeases =
-  ({ db }: StorageDeps): MethodImpl<typeof BlobService.method.confirmLeases> =>
+  ({ db, lastReads }: StorageDeps): MethodImpl<typeof BlobService.method.confirmLeases> =>
   async ({ leases }) => {
-    const asked = leases.map(parseLease).filter((leased) => leased !== undefined);
-    const current = await listRevisions(
-      db,
-      asked.map(({ fileId }) => fileId),
-    );
+    const ofFiles = leases.map(fileLeaseOf);
+    const asked = ofFiles.map(parseLease).filter((leased) => leased !== undefined);
+    const [current, revoked] = await Promise.all([
+      listRevisions(
+        db,
+        asked.map(({ fileId }) => fileId),
+      ),
+      listRevoked(db, leases),
+    ]);
     const valid = new Set(current.map(leaseOf));
-    return { areValid: leases.map((lease) => valid.has(lease)) };
+    // The edge reads the bytes by itself.
+    for (const { fileId } of current) lastReads.note(fileId);
+    return { areValid: leases.map((lease) => valid.has(fileLeaseOf(lease)) && !revoked.has(lease)) };
   };

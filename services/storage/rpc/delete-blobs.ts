@@ -4,8 +4,9 @@ import { leasesEnded } from "../../lib/content/lease-time.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import { touchBlobs } from "../blob-repository.ts";
 import type { StorageDeps } from "../deps.ts";
-import { deleteStagedFiles } from "../file-repository.ts";
-import { updateUsage } from "../quota-repository.ts";
+import { fileHeld } from "../errors.ts";
+import { deleteStagedFiles, findHeldStagedFile } from "../file-repository.ts";
+import { freeUsage } from "../quota/usage.ts";
 
 export const deleteBlobs =
   ({ db }: StorageDeps): MethodImpl<typeof BlobService.method.deleteBlobs> =>
@@ -16,12 +17,14 @@ export const deleteBlobs =
       if (rows.length === 0) return 0;
       await touchBlobs(
         tx,
+        scope,
         rows.map(({ sha256 }) => sha256),
       );
-      const usedBytes = rows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-      await updateUsage(tx, scope, { usedBytes: -usedBytes, fileCount: -rows.length });
+      await freeUsage(tx, scope.orgId, rows);
       return rows.length;
     });
     if (fileCount > 0) await leasesEnded();
+    const held = await findHeldStagedFile(db, scope, ownerId, keepFileIds);
+    if (held) throw fileHeld(held);
     return { fileCount };
   };

@@ -6,17 +6,23 @@ import type { StorageDeps } from "../deps.ts";
 import { fileNotFound } from "../errors.ts";
 import { findFile } from "../file-repository.ts";
 
-export const getBlob = ({ db, content }: StorageDeps): MethodImpl<typeof BlobService.method.getBlob> =>
-  async function* ({ fileId, heldSha256 }, context) {
+export const getBlob = ({
+  db,
+  content,
+  lastReads,
+}: StorageDeps): MethodImpl<typeof BlobService.method.getBlob> =>
+  async function* ({ fileId, heldSha256, headOnly }, context) {
     const file = await findFile(db, scopeOf(context), fileId);
     if (!file) throw fileNotFound(fileId);
-    const { name, contentType, sizeBytes, sha256 } = file;
-    yield { part: { case: "head", value: { name, contentType, sizeBytes: BigInt(sizeBytes), sha256 } } };
-    if (heldSha256 === sha256) return;
+    const { name, namespace, contentType, sha256 } = file;
+    const sizeBytes = BigInt(file.sizeBytes);
+    // A caller that has the content, or a result of it, uses the file as much as one that reads it.
+    lastReads.note(file.fileId);
+    yield { part: { case: "head", value: { name, namespace, contentType, sizeBytes, sha256 } } };
+    if (headOnly || heldSha256 === sha256) return;
     await using open = await content.open(file);
     if (context.requestHeader.get(sharedFolderHeader) === content.folderId) {
-      const { path, fingerprint } = await open.locate();
-      yield { part: { case: "file", value: { path, fingerprint } } };
+      yield { part: { case: "file", value: await open.locate() } };
       return;
     }
     for await (const chunk of open.readAll()) yield { part: { case: "chunk", value: chunk } };

@@ -1,10 +1,15 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { QuotaService } from "../../../gen/sluice/storage/v1/quota_pb.ts";
+import { requireNamespace } from "../../lib/clients/require-namespace.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { StorageDeps } from "../deps.ts";
 import { toQuota } from "../message.ts";
-import { findQuota } from "../quota-repository.ts";
+import { findQuota } from "../quota/quota-repository.ts";
 
 export const getQuota =
-  ({ db }: StorageDeps): MethodImpl<typeof QuotaService.method.getQuota> =>
-  async (_request, context) => ({ quota: toQuota(await findQuota(db, scopeOf(context))) });
+  ({ db, policies }: StorageDeps): MethodImpl<typeof QuotaService.method.getQuota> =>
+  async ({ namespace }, context) => {
+    const scope = scopeOf(context);
+    if (namespace !== "") await requireNamespace(policies, scope, namespace);
+    return { quota: toQuota(await findQuota(db, scope, namespace)) };
+  };

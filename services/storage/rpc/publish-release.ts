@@ -8,11 +8,12 @@ import {
   type ReleaseService,
 } from "../../../gen/sluice/storage/v1/releases_pb.ts";
 import type { Db } from "../../lib/database/database.ts";
+import { ownerIn } from "../../lib/database/scope.ts";
 import { invalidField } from "../../lib/rpc/errors.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import type { StorageDeps } from "../deps.ts";
-import { fileNotFound, pathTaken, quotaExceeded, releaseExists } from "../errors.ts";
-import { lockQuota, updateUsage } from "../quota-repository.ts";
+import { fileNotFound, pathTaken, releaseExists } from "../errors.ts";
+import { addUsage } from "../quota/usage.ts";
 import { verifyStaged } from "../release/verify-staged.ts";
 import {
   insertRelease,
@@ -40,7 +41,7 @@ async function publish(
   request: PublishReleaseRequest,
   verified: readonly NewReleaseFile[],
 ): Promise<PublishReleaseResponse> {
-  if (!(await insertRelease(tx, scope, request.releaseId))) {
+  if (!(await insertRelease(tx, scope, request.releaseId, request.namespace))) {
     const published = await findPublished(tx, scope, request);
     if (!published) throw new Error("the release that is published has no files");
     return published;
@@ -53,19 +54,15 @@ async function publish(
   );
   const gone = request.files.find(({ fileId }) => !staged.has(fileId.toLowerCase()));
   if (gone) throw fileNotFound(gone.fileId);
-  const taken = await insertReleaseFiles(tx, scope, request.releaseId, verified);
+  const taken = await insertReleaseFiles(tx, scope, request, verified);
   if (taken !== undefined) throw pathTaken(taken);
-  await use(tx, scope, verified);
+  const { namespace } = ownerIn(scope, request.namespace);
+  await addUsage(
+    tx,
+    scope.orgId,
+    verified.map(({ sizeBytes }) => ({ namespace, sizeBytes })),
+  );
   return answer(verified);
-}
-
-async function use(tx: Db, scope: Scope, verified: readonly NewReleaseFile[]): Promise<void> {
-  const usedBytes = verified.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const quota = await lockQuota(tx, scope);
-  if (quota.limitBytes - quota.usedBytes - quota.reservedBytes < usedBytes) {
-    throw quotaExceeded(quota, usedBytes);
-  }
-  await updateUsage(tx, scope, { usedBytes, fileCount: verified.length });
 }
 
 /** The response of a release that is published already; else undefined. Throws releaseExists if its files differ. */

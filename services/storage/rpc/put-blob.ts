@@ -13,12 +13,13 @@ export const putBlob =
     await using received = await receiveContent(deps, scope, {
       chunks,
       announcedBytes: 0,
+      namespace: header.namespace,
       signal: context.signal,
     });
     // A reset stream can look like a complete one.
     context.signal.throwIfAborted();
-    const { name, contentType, ownerId } = header;
-    const row = await received.store({ name, contentType, ownerId });
+    const { name, contentType, ownerId, namespace } = header;
+    const { row } = await received.store({ name, contentType, ownerId, namespace });
     received.committed();
     return { fileId: row.fileId, sizeBytes: BigInt(row.sizeBytes), sha256: row.sha256 };
   };

@@ -10,7 +10,11 @@ type UploadPart<Header> = {
 };
 
 /** Fields that the headers of all upload methods have. */
-type UploadHeader = { readonly name: string; readonly sizeBytes?: bigint | undefined };
+type UploadHeader = {
+  readonly $typeName: string;
+  readonly name?: string;
+  readonly sizeBytes?: bigint | undefined;
+};
 
 export type Upload<Header extends UploadHeader> = {
   readonly header: Header;

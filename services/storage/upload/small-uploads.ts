@@ -1,21 +1,23 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Db } from "../../lib/database/database.ts";
 import { databaseFailure } from "../../lib/database/database-failure.ts";
+import { ownerIn } from "../../lib/database/scope.ts";
 import { outsideCalls } from "../../lib/rpc/call.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { touchBlobs } from "../blob-repository.ts";
-import { quotaExceeded } from "../errors.ts";
-import { type FileRow, insertFiles, type NewFile } from "../file-repository.ts";
+import { type FileHead, type FileRow, insertFiles } from "../file-repository.ts";
 import { mediaTypeOf } from "../media-type.ts";
 import type { Content, ObjectStore } from "../objects/object-store.ts";
 import type { VerifiedContent } from "../objects/verified-content.ts";
-import { addUsage, findQuota } from "../quota-repository.ts";
+import type { CountedFile } from "../quota/amount.ts";
+import { addUsage, refuseOverQuota } from "../quota/usage.ts";
+import type { StoredFile } from "./stored-file.ts";
 
 /** Content in memory, and the file to create for it. */
 export type SmallUpload = {
   readonly scope: Scope;
-  readonly file: Pick<NewFile, "name" | "contentType" | "ownerId">;
+  readonly file: FileHead;
   readonly content: Content;
   readonly bytes: Uint8Array;
   /** Aborts when the caller is gone: then the file must not be created. */
@@ -24,10 +26,13 @@ export type SmallUpload = {
 
 export type SmallUploads = {
   /** Commits the upload in a batch with others of its organisation. Throws quotaExceeded, diskFull. */
-  store(upload: SmallUpload): Promise<FileRow>;
+  store(upload: SmallUpload): Promise<StoredFile>;
 };
 
-type Waiting = { readonly upload: SmallUpload } & Pick<PromiseWithResolvers<FileRow>, "resolve" | "reject">;
+type Waiting = { readonly upload: SmallUpload } & Pick<
+  PromiseWithResolvers<StoredFile>,
+  "resolve" | "reject"
+>;
 type Queue = { readonly waiting: Waiting[]; running: number };
 
 /** Uploads in one transaction. */
@@ -56,7 +61,7 @@ export function createSmallUploads(deps: SmallUploadDeps): SmallUploads {
   return {
     store(upload) {
       const { orgId } = upload.scope;
-      const { promise, resolve, reject } = Promise.withResolvers<FileRow>();
+      const { promise, resolve, reject } = Promise.withResolvers<StoredFile>();
       const queue = queues.get(orgId) ?? { waiting: [], running: 0 };
       queues.set(orgId, queue);
       queue.waiting.push({ upload, resolve, reject });
@@ -119,49 +124,55 @@ export async function insertSmall(
   { objects, content: verified }: SmallUploadDeps,
   tx: Db,
   uploads: readonly SmallUpload[],
-): Promise<(FileRow | Error)[]> {
+): Promise<(StoredFile | Error)[]> {
   const [first] = uploads;
   if (!first) return [];
   const { scope } = first;
-  const refusals = await refuseOverQuota(tx, scope, uploads);
-  const admitted = uploads.filter((upload) => !refusals.has(upload));
+  const refused = await refuseOverQuota(tx, scope.orgId, uploads.map(countedOf));
+  const refusals = new Map(uploads.map((upload, at) => [upload, refused[at]]));
+  const admitted = uploads.filter((upload) => !refusals.get(upload));
   const bySha256 = new Map(admitted.map((upload) => [upload.content.sha256, upload]));
   if (admitted.length === 0) return uploads.map((upload) => refusals.get(upload) as Error);
-  // Before anything is stored: the locks protect the contents from collection until the files' rows are committed.
-  await touchBlobs(tx, bySha256.keys());
+  await storeSmall({ objects, content: verified }, tx, scope, [...bySha256.values()]);
+  const rows = await insertFiles(tx, admitted.map(newFileOf));
+  const warned = await addUsage(tx, scope.orgId, admitted.map(countedOf));
+  const rowOf = new Map(admitted.map((upload, at) => [upload, rows[at]]));
+  return uploads.map((upload) => {
+    const row = rowOf.get(upload);
+    return row
+      ? { row, warned: warned.filter(({ namespace }) => isOf(namespace, row)) }
+      : (refusals.get(upload) as Error);
+  });
+}
+
+const isOf = (namespace: string | null, row: FileRow) => namespace === null || namespace === row.namespace;
+
+const countedOf = ({ scope, file, content }: SmallUpload): CountedFile => ({
+  namespace: ownerIn(scope, file.namespace ?? "").namespace,
+  sizeBytes: content.sizeBytes,
+});
+
+/** Stores contents. They are locked: nothing can collect them before the rows that use them are committed. */
+export async function storeSmall(
+  { objects, content: verified }: Pick<SmallUploadDeps, "objects" | "content">,
+  tx: Db,
+  owner: Pick<Scope, "orgId">,
+  contents: readonly Pick<SmallUpload, "content" | "bytes">[],
+): Promise<void> {
+  await touchBlobs(
+    tx,
+    owner,
+    contents.map(({ content }) => content.sha256),
+  );
   const stored = await Promise.allSettled(
-    [...bySha256.values()].map(async ({ content, bytes }) => {
-      const isSound = (existing: { fingerprint: string }) =>
-        verified.isVerified(content.sha256, existing.fingerprint);
-      verified.setVerified(content.sha256, await objects.put(content, bytes, isSound));
+    contents.map(async ({ content, bytes }) => {
+      const key = { orgId: owner.orgId, sha256: content.sha256 };
+      const isSound = (existing: { fingerprint: string }) => verified.isVerified(key, existing.fingerprint);
+      verified.setVerified(key, await objects.put(key, bytes, isSound));
     }),
   );
   // After all have settled: nothing may be stored once the locks are released.
   for (const outcome of stored) if (outcome.status === "rejected") throw outcome.reason;
-  const rows = await insertFiles(tx, admitted.map(newFileOf));
-  const usedBytes = admitted.reduce((sum, { content }) => sum + content.sizeBytes, 0);
-  if (!(await addUsage(tx, scope, { usedBytes, fileCount: admitted.length }))) {
-    throw quotaExceeded(await findQuota(tx, scope), usedBytes);
-  }
-  const rowOf = new Map(admitted.map((upload, at) => [upload, rows[at]]));
-  return uploads.map((upload) => rowOf.get(upload) ?? (refusals.get(upload) as Error));
-}
-
-/** Refuses what exceeds the quota before its bytes are stored. Only `addUsage` decides for the rest. */
-async function refuseOverQuota(
-  tx: Db,
-  scope: Scope,
-  uploads: readonly SmallUpload[],
-): Promise<Map<SmallUpload, Error>> {
-  const quota = await findQuota(tx, scope);
-  const refusals = new Map<SmallUpload, Error>();
-  let { usedBytes } = quota;
-  for (const upload of uploads) {
-    const { sizeBytes } = upload.content;
-    if (quota.limitBytes - usedBytes - quota.reservedBytes >= sizeBytes) usedBytes += sizeBytes;
-    else refusals.set(upload, quotaExceeded({ ...quota, usedBytes }, sizeBytes));
-  }
-  return refusals;
 }
 
 const newFileOf = ({ scope, file, content }: SmallUpload) => ({

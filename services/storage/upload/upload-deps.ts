@@ -2,7 +2,7 @@ import type { Db } from "../../lib/database/database.ts";
 import type { Limits } from "../limits.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
 import type { VerifiedContent } from "../objects/verified-content.ts";
-import type { Reservations } from "./reservations.ts";
+import type { Reservations } from "../quota/reservations.ts";
 import type { SmallUploads } from "./small-uploads.ts";
 
 /** Dependencies of an upload. */
