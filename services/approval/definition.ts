@@ -1,4 +1,4 @@
-import { canonicalJson, sha256 } from "./audit/event-hash.ts";
+import { canonicalJson, sha256 } from "../lib/audit/event-hash.ts";
 import type { ProjectRow } from "./project-repository.ts";
 
 /**

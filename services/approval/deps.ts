@@ -19,7 +19,10 @@ export type Peers = {
   readonly lineage: Pick<MeshClient<typeof LineageService>, "recordLineage">;
   readonly staging: Pick<MeshClient<typeof StagingService>, "createJob" | "watchJob" | "getManifest">;
   readonly packages: Pick<MeshClient<typeof PackageService>, "keepJob" | "dropJob">;
-  readonly releases: Pick<MeshClient<typeof ReleaseService>, "publishRelease">;
+  readonly releases: Pick<
+    MeshClient<typeof ReleaseService>,
+    "publishRelease" | "holdPackageFiles" | "releasePackageFiles"
+  >;
   readonly policies: Pick<MeshClient<typeof PolicyService>, "getPrincipal">;
 };
 

@@ -1,28 +1,50 @@
-import { and, asc, desc, eq, gt } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, inArray, lt, type SQL, sql } from "drizzle-orm";
+import { EventTypeSchema } from "../../gen/sluice/approval/v1/audit_pb.ts";
+import { chainsIn } from "../lib/audit/chains.ts";
 import type { Db } from "../lib/database/database.ts";
+import { enumNames, idField, integerField, timeField, wordField } from "../lib/list/fields.ts";
+import { type ListRequest, listOf, type Page } from "../lib/list/list-of.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
-import type { Page } from "../lib/rpc/paging.ts";
 import { chains, events } from "./schema.ts";
 
 export type EventRow = typeof events.$inferSelect;
 
-/** Sequence and hash of the last event of a chain. */
-export type ChainHead = { sequence: bigint; headHash: string };
+/** The ends of this service's chains. */
+export const eventChains = chainsIn(chains);
 
-/** A project's events, oldest first. */
-export function listProjectEvents(db: Db, scope: Scope, projectId: string, page: Page): Promise<EventRow[]> {
-  return db
-    .select()
+const bySequence = integerField(events.sequence);
+
+const eventList = listOf({
+  table: events,
+  key: bySequence,
+  defaultOrder: "sequence desc",
+  orderable: { sequence: bySequence },
+  filterable: {
+    type: wordField(events.type, enumNames(EventTypeSchema)),
+    actor_user_id: idField(events.actorUserId),
+    sequence: bySequence,
+    create_time: timeField(events.createTime),
+  },
+});
+
+export function listProjectEvents(
+  db: Db,
+  scope: Scope,
+  projectId: string,
+  request: ListRequest,
+): Promise<Page<EventRow>> {
+  const where = and(eq(events.orgId, scope.orgId), eq(events.projectId, projectId));
+  return eventList.read(db, request, where);
+}
+
+/** Whether there are events of a project, which may be deleted. */
+export async function hasEvents(db: Db, scope: Scope, projectId: string): Promise<boolean> {
+  const rows = await db
+    .select({ sequence: events.sequence })
     .from(events)
-    .where(
-      and(
-        eq(events.orgId, scope.orgId),
-        eq(events.projectId, projectId),
-        page.after === undefined ? undefined : gt(events.sequence, BigInt(page.after)),
-      ),
-    )
-    .orderBy(asc(events.sequence))
-    .limit(page.limit);
+    .where(and(eq(events.orgId, scope.orgId), eq(events.projectId, projectId)))
+    .limit(1);
+  return rows.length > 0;
 }
 
 /** The user of the newest event of a type; undefined if there is no such event. */
@@ -51,29 +73,39 @@ export function listEventsAfter(db: Db, scope: Scope, after: bigint, limit: numb
     .limit(limit);
 }
 
+/** Selects events of an organisation; undefined and empty select all. */
+export type EventFilter = {
+  readonly types: readonly string[];
+  readonly userId: string;
+  readonly projectId: string;
+  readonly startTime: Date | undefined;
+  readonly endTime: Date | undefined;
+  /** Only events before this position. */
+  readonly before: { readonly time: Date; readonly sequence: bigint } | undefined;
+};
+
+/** Matching events of the organisation, newest first. */
+export function listOrgEvents(db: Db, scope: Scope, filter: EventFilter, limit: number): Promise<EventRow[]> {
+  return db
+    .select()
+    .from(events)
+    .where(and(eq(events.orgId, scope.orgId), matching(filter)))
+    .orderBy(desc(events.createTime), desc(events.sequence))
+    .limit(limit);
+}
+
+function matching({ types, userId, projectId, startTime, endTime, before }: EventFilter): SQL | undefined {
+  return and(
+    types.length > 0 ? inArray(events.type, [...types]) : undefined,
+    userId ? eq(events.actorUserId, userId) : undefined,
+    projectId ? eq(events.projectId, projectId) : undefined,
+    startTime ? gte(events.createTime, startTime) : undefined,
+    endTime ? lt(events.createTime, endTime) : undefined,
+    before &&
+      sql`(${events.createTime}, ${events.sequence}) < (${before.time.toISOString()}::timestamptz, ${before.sequence.toString()}::bigint)`,
+  );
+}
+
 export async function insertEvent(db: Db, scope: Scope, event: Omit<EventRow, "orgId">): Promise<void> {
   await db.insert(events).values({ ...event, orgId: scope.orgId });
-}
-
-/** Creates the organisation's chain if it does not exist. */
-export async function insertChain(db: Db, scope: Scope, head: ChainHead): Promise<void> {
-  await db
-    .insert(chains)
-    .values({ ...head, orgId: scope.orgId })
-    .onConflictDoNothing();
-}
-
-export async function findChain(db: Db, scope: Scope): Promise<ChainHead | undefined> {
-  const [row] = await db.select().from(chains).where(eq(chains.orgId, scope.orgId));
-  return row;
-}
-
-/** Locks the end of the chain until the transaction ends. */
-export async function findChainForUpdate(db: Db, scope: Scope): Promise<ChainHead | undefined> {
-  const [row] = await db.select().from(chains).where(eq(chains.orgId, scope.orgId)).for("update");
-  return row;
-}
-
-export async function updateChain(db: Db, scope: Scope, head: ChainHead): Promise<void> {
-  await db.update(chains).set(head).where(eq(chains.orgId, scope.orgId));
 }

@@ -41,6 +41,7 @@ export function toProject(row: ProjectRow, published: readonly files.PublishedFi
     manifestSha256: row.manifestSha256 ?? "",
     published: published.map(toPublishedFile),
     errorMessage: row.errorMessage ?? "",
+    namespace: row.namespace,
     ...(row.publishTime && { publishTime: timestampFromDate(row.publishTime) }),
   });
 }

@@ -1,19 +1,30 @@
-import { and, asc, eq, inArray, isNotNull, or, sql } from "drizzle-orm";
+import { and, eq, inArray, isNotNull, or, sql } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
-import { fromPage, insertedRow, ofRevision } from "../lib/database/rows.ts";
+import { enterNamespace } from "../lib/database/namespace-gate.ts";
+import { insertedRow, ofRevision } from "../lib/database/rows.ts";
+import { ownerIn, within } from "../lib/database/scope.ts";
+import { idField, nameField, textField, timeField, wordField } from "../lib/list/fields.ts";
+import { type ListRequest, listOf, type Page } from "../lib/list/list-of.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
-import type { Page } from "../lib/rpc/paging.ts";
-import { projects } from "./schema.ts";
-import { type State, statesBefore } from "./state.ts";
+import { closedNamespaces, projects } from "./schema.ts";
+import { type State, states, statesBefore } from "./state.ts";
 
 export type ProjectRow = typeof projects.$inferSelect;
 /** A selected table as validation found it, with all columns that will be released. */
 export type FoundTable = NonNullable<ProjectRow["foundTables"]>[number];
 export type NewProject = Pick<
   ProjectRow,
-  "projectId" | "displayName" | "sourceId" | "tables" | "destination" | "approvalsRequired"
+  "projectId" | "namespace" | "displayName" | "sourceId" | "tables" | "destination" | "approvalsRequired"
 >;
-type Key = "projectId" | "orgId" | "sourceId" | "state" | "revision" | "createTime" | "creatorUserId";
+type Key =
+  | "projectId"
+  | "orgId"
+  | "namespace"
+  | "sourceId"
+  | "state"
+  | "revision"
+  | "createTime"
+  | "creatorUserId";
 export type ProjectChange = Partial<Omit<ProjectRow, Key>>;
 
 /** Clears the columns of a package. */
@@ -28,7 +39,7 @@ export const withoutPackage = {
 } as const satisfies ProjectChange;
 
 const one = (scope: Scope, projectId: string) =>
-  and(eq(projects.orgId, scope.orgId), eq(projects.projectId, projectId));
+  and(within(scope, projects), eq(projects.projectId, projectId));
 
 export async function findProject(db: Db, scope: Scope, projectId: string): Promise<ProjectRow | undefined> {
   const [row] = await db.select().from(projects).where(one(scope, projectId));
@@ -45,25 +56,34 @@ export async function findProjectForUpdate(
   return row;
 }
 
-/** Projects ordered by id, which is by age. `state` undefined means any. */
+const projectList = listOf({
+  table: projects,
+  key: idField(projects.projectId),
+  orderable: {
+    create_time: timeField(projects.createTime),
+    display_name: textField(projects.displayName),
+    update_time: timeField(projects.updateTime),
+  },
+  filterable: {
+    display_name: nameField(projects.displayName),
+    state: wordField(projects.state, states),
+    source_id: idField(projects.sourceId),
+    creator_user_id: idField(projects.creatorUserId),
+    create_time: timeField(projects.createTime),
+    update_time: timeField(projects.updateTime),
+    publish_time: timeField(projects.publishTime),
+  },
+});
+
+/** `state` undefined means any. */
 export function listProjects(
   db: Db,
   scope: Scope,
-  page: Page,
+  request: ListRequest,
   state: State | undefined,
-): Promise<ProjectRow[]> {
-  return db
-    .select()
-    .from(projects)
-    .where(
-      and(
-        eq(projects.orgId, scope.orgId),
-        fromPage(projects.projectId, page),
-        state === undefined ? undefined : eq(projects.state, state),
-      ),
-    )
-    .orderBy(asc(projects.projectId))
-    .limit(page.limit);
+): Promise<Page<ProjectRow>> {
+  const where = and(within(scope, projects), state === undefined ? undefined : eq(projects.state, state));
+  return projectList.read(db, request, where);
 }
 
 /** Projects of all organisations that are being packaged or published, or whose lineage is not recorded yet. */
@@ -80,11 +100,12 @@ export function listUnfinished(db: Db): Promise<ProjectRow[]> {
     );
 }
 
-export async function insertProject(db: Db, scope: Scope, project: NewProject): Promise<ProjectRow> {
-  const owner = { orgId: scope.orgId, creatorUserId: scope.principal.userId };
-  const rows = await db
+export async function insertProject(tx: Db, scope: Scope, project: NewProject): Promise<ProjectRow> {
+  const owner = ownerIn(scope, project.namespace);
+  await enterNamespace(tx, closedNamespaces, owner);
+  const rows = await tx
     .insert(projects)
-    .values({ ...project, ...owner })
+    .values({ ...project, ...owner, creatorUserId: scope.principal.userId })
     .returning();
   return insertedRow(rows);
 }

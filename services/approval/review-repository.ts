@@ -1,9 +1,10 @@
-import { and, asc, countDistinct, eq } from "drizzle-orm";
+import { and, countDistinct, eq } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
-import { fromPage, insertedRow } from "../lib/database/rows.ts";
+import { insertedRow } from "../lib/database/rows.ts";
+import { idField, textField, timeField, wordField } from "../lib/list/fields.ts";
+import { type ListRequest, listOf, type Page } from "../lib/list/list-of.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
-import type { Page } from "../lib/rpc/paging.ts";
-import { reviews } from "./schema.ts";
+import { decisions, reviews } from "./schema.ts";
 
 export type ReviewRow = typeof reviews.$inferSelect;
 export type NewReview = Omit<ReviewRow, "orgId" | "reviewerUserId" | "createTime">;
@@ -50,14 +51,25 @@ export async function countApprovals(
   return row?.count ?? 0;
 }
 
-/** Reviews ordered by id, which is by age. */
-export function listReviews(db: Db, scope: Scope, projectId: string, page: Page): Promise<ReviewRow[]> {
-  return db
-    .select()
-    .from(reviews)
-    .where(and(ofProject(scope, projectId), fromPage(reviews.reviewId, page)))
-    .orderBy(asc(reviews.reviewId))
-    .limit(page.limit);
+const reviewList = listOf({
+  table: reviews,
+  key: idField(reviews.reviewId),
+  orderable: { create_time: timeField(reviews.createTime) },
+  filterable: {
+    decision: wordField(reviews.decision, decisions),
+    reviewer_user_id: idField(reviews.reviewerUserId),
+    manifest_sha256: textField(reviews.manifestSha256),
+    create_time: timeField(reviews.createTime),
+  },
+});
+
+export function listReviews(
+  db: Db,
+  scope: Scope,
+  projectId: string,
+  request: ListRequest,
+): Promise<Page<ReviewRow>> {
+  return reviewList.read(db, request, ofProject(scope, projectId));
 }
 
 export async function insertReview(db: Db, scope: Scope, review: NewReview): Promise<ReviewRow> {

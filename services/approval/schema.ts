@@ -14,12 +14,19 @@ import {
   unique,
   uuid,
 } from "drizzle-orm/pg-core";
+import { chainsTable } from "../lib/audit/chains.ts";
 import { requestsTable } from "../lib/database/idempotency.ts";
+import { closedNamespacesTable } from "../lib/database/namespace-gate.ts";
+import { ownerColumns } from "../lib/database/scope.ts";
+import { byCodePoints, trigrams } from "../lib/list/list-index.ts";
 import { states, withManifest } from "./state.ts";
 
 export const approval = pgSchema("approval");
 
 export const requests = requestsTable(approval);
+
+export const closedNamespaces = closedNamespacesTable(approval);
+export const chains = chainsTable(approval);
 
 /** A table, or some of its columns, as stored in a project's row. */
 export type SelectedTable = { schemaName: string; name: string; columns: string[] };
@@ -43,7 +50,7 @@ export const projects = approval.table(
   "projects",
   {
     projectId: uuid("project_id").primaryKey(),
-    orgId: uuid("org_id").notNull(),
+    ...ownerColumns(),
     displayName: text("display_name").notNull(),
     sourceId: uuid("source_id").notNull(),
     tables: jsonb("tables").$type<SelectedTable[]>().notNull(),
@@ -74,8 +81,13 @@ export const projects = approval.table(
     errorReason: text("error_reason", { enum: storedReasons }),
   },
   (table) => [
-    index("projects_page").on(table.orgId, table.projectId),
-    unique("projects_display_name_unique").on(table.orgId, table.displayName),
+    index("projects_create_time").on(table.orgId, table.createTime, table.projectId),
+    index("projects_namespace").on(table.orgId, table.namespace, table.createTime, table.projectId),
+    index("projects_update_time").on(table.orgId, table.updateTime, table.projectId),
+    index("projects_display_name").on(table.orgId, byCodePoints(table.displayName), table.projectId),
+    index("projects_state").on(table.orgId, table.state, table.createTime, table.projectId),
+    index("projects_display_name_search").using("gin", trigrams(table.displayName)),
+    unique("projects_display_name_unique").on(table.orgId, table.namespace, table.displayName),
     check("projects_state_known", sql.raw(`state in (${listed(states)})`)),
     check("projects_approvals_required_range", sql.raw("approvals_required between 1 and 10")),
     check("projects_found_before_packaged", sql.raw("state = 'draft' or found_tables is not null")),
@@ -162,7 +174,7 @@ export const publishedFiles = approval.table(
   ],
 );
 
-const decisions = ["approved", "rejected", "changes_requested"] as const;
+export const decisions = ["approved", "rejected", "changes_requested"] as const;
 
 /** A reviewer's decision as stored. */
 export type StoredDecision = (typeof decisions)[number];
@@ -180,7 +192,7 @@ export const reviews = approval.table(
     createTime: moment("create_time").notNull().defaultNow(),
   },
   (table) => [
-    index("reviews_page").on(table.orgId, table.projectId, table.reviewId),
+    index("reviews_create_time").on(table.orgId, table.projectId, table.createTime, table.reviewId),
     unique("reviews_decision_unique").on(
       table.projectId,
       table.manifestSha256,
@@ -214,12 +226,6 @@ export const events = approval.table(
   (table) => [
     primaryKey({ name: "events_pk", columns: [table.orgId, table.sequence] }),
     index("events_of_project").on(table.orgId, table.projectId, table.sequence),
+    index("events_time").on(table.orgId, table.createTime, table.sequence),
   ],
 );
-
-/** The end of each organisation's chain of events. Appends are serialized by a lock on this row. */
-export const chains = approval.table("chains", {
-  orgId: uuid("org_id").primaryKey(),
-  sequence: bigint("sequence", { mode: "bigint" }).notNull(),
-  headHash: text("head_hash").notNull(),
-});

@@ -8,6 +8,7 @@ import { parseMeshEnv } from "../lib/tls/tls-settings.ts";
 import { type Protection, protections } from "./confinement/layers.ts";
 import type { Network } from "./connectors/network/address-guard.ts";
 import type { MemoryLimits } from "./engine/memory-watch.ts";
+import { nicenessDefault } from "./engine/processes/process-priority.ts";
 
 /** Comma-separated CIDRs such as `10.0.0.0/8, ::1/128`. Default: none. */
 const networks = z
@@ -42,12 +43,33 @@ const engineMemory = z
   .refine((value) => value >= engineMemoryMinMiB, `must be ${engineMemoryMinMiB} (MiB) or more`)
   .optional();
 
+const engineNiceness = z
+  .string()
+  .regex(/^1?\d$/, "must be a number from 0 to 19")
+  .transform(Number)
+  .optional();
+
 const preparedCache = z
   .string()
   .regex(/^\d{1,9}$/, "must be a number of MiB")
   .transform(Number)
   .refine((value) => value >= 1, "must be 1 (MiB) or more")
   .optional();
+
+/** Seconds, up to 30 days; 0 for none. */
+const resultCacheTtl = z
+  .string()
+  .regex(/^\d{1,7}$/, "must be a number of seconds")
+  .transform(Number)
+  .refine((value) => value <= 2_592_000, "must be 2592000 (30 days) or less")
+  .default(86_400);
+
+const resultCacheTimeout = z
+  .string()
+  .regex(/^\d{1,5}$/, "must be a number of milliseconds")
+  .transform(Number)
+  .refine((value) => value >= 1, "must be 1 (ms) or more")
+  .default(200);
 
 const requiredProtections = z
   .string()
@@ -69,7 +91,10 @@ const orchestrationEnv = serviceEnv.extend({
   STORAGE_DIR: z.string().optional(),
   SOURCE_ADDRESS_ALLOW: networks,
   ENGINE_MEMORY_MIB: engineMemory,
+  ENGINE_NICENESS: engineNiceness,
   PREPARED_CACHE_MIB: preparedCache,
+  RESULT_CACHE_TTL: resultCacheTtl,
+  RESULT_CACHE_TIMEOUT_MS: resultCacheTimeout,
   ENGINE_CONFINEMENT_REQUIRED: requiredProtections,
 });
 
@@ -87,8 +112,15 @@ export function parseConfig(env: Env) {
     /** Storage's folder of files. Undefined where this process cannot read it. */
     storageDirectory: settings.STORAGE_DIR,
     engineMemory: memoryLimitsOf(settings.ENGINE_MEMORY_MIB ?? engineMemoryMiB()),
+    engineNiceness: settings.ENGINE_NICENESS ?? nicenessDefault,
     /** Undefined: derived from the size of the disk. */
     preparedCacheBytes: settings.PREPARED_CACHE_MIB && settings.PREPARED_CACHE_MIB * mebibyte,
+    resultCache: Object.freeze({
+      /** Lifetime of a kept result; 0 to keep none. */
+      ttlMs: settings.RESULT_CACHE_TTL * 1000,
+      /** How long a call waits for the cache's answer. */
+      timeoutMs: settings.RESULT_CACHE_TIMEOUT_MS,
+    }),
     engineProtectionsRequired: settings.ENGINE_CONFINEMENT_REQUIRED,
     sourceAddressAllow: settings.SOURCE_ADDRESS_ALLOW,
   });

@@ -1,3 +1,4 @@
+import type { NamespacePolicies } from "../lib/clients/require-namespace.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { ExecutionDeps } from "./executions/run-execution.ts";
 import type { LentFolder } from "./lent/lent-folder.ts";
@@ -7,6 +8,7 @@ import type { Secrets } from "./sources/secrets.ts";
 
 /** Dependencies of the handlers. */
 export type OrchestrationDeps = ExecutionDeps & {
+  readonly policies: NamespacePolicies;
   readonly secrets: Secrets;
   readonly engine: Pick<Engine, "status">;
   readonly snapshots: Snapshots;

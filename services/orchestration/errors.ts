@@ -103,6 +103,14 @@ export const insecureLoginNotYours = () =>
     { permission: "sources.insecure" },
   );
 
+export const secretsNotYours = () =>
+  failure(
+    Code.PermissionDenied,
+    ErrorReason.PERMISSION_MISSING,
+    "permission secrets.read is required in the whole organisation to name a secret in a source",
+    { permission: "secrets.read" },
+  );
+
 export const sqlInvalid = (message: string) =>
   failure(Code.InvalidArgument, ErrorReason.SQL_INVALID, message);
 

@@ -1,17 +1,30 @@
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, inArray, sql } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
-import { fromPage } from "../lib/database/rows.ts";
+import { ownerIn, within } from "../lib/database/scope.ts";
+import {
+  booleanField,
+  idField,
+  integerField,
+  openTimeField,
+  timeField,
+  wordField,
+} from "../lib/list/fields.ts";
+import { type ListRequest, listOf, type Page } from "../lib/list/list-of.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
-import type { Page } from "../lib/rpc/paging.ts";
 import { livenessLockPrefix } from "./locks/liveness-lock.ts";
 import { executions } from "./schema.ts";
-import { type EndState, statesBefore } from "./state.ts";
+import { type EndState, executionStates, statesBefore } from "./state.ts";
 
 export type ExecutionRow = typeof executions.$inferSelect;
-export type NewExecution = Pick<ExecutionRow, "executionId" | "sourceId" | "sql" | "processId">;
+export type NewExecution = Pick<ExecutionRow, "executionId" | "sourceId" | "namespace" | "sql" | "processId">;
 /** Outcome of an execution: a result for `succeeded`, a message for the others. */
 export type ExecutionOutcome =
-  | { readonly state: "succeeded"; readonly rowCount: bigint; readonly truncated: boolean }
+  | {
+      readonly state: "succeeded";
+      readonly rowCount: bigint;
+      readonly truncated: boolean;
+      readonly fromCache: boolean;
+    }
   | { readonly state: Exclude<EndState, "succeeded">; readonly errorMessage: string };
 
 export async function findExecution(
@@ -22,24 +35,42 @@ export async function findExecution(
   const [row] = await db
     .select()
     .from(executions)
-    .where(and(eq(executions.orgId, scope.orgId), eq(executions.executionId, executionId)));
+    .where(and(within(scope, executions), eq(executions.executionId, executionId)));
   return row;
 }
 
+const executionList = listOf({
+  table: executions,
+  key: idField(executions.executionId),
+  orderable: { create_time: timeField(executions.createTime), end_time: openTimeField(executions.endTime) },
+  filterable: {
+    state: wordField(executions.state, executionStates),
+    source_id: idField(executions.sourceId),
+    creator_user_id: idField(executions.creatorUserId),
+    row_count: integerField(executions.rowCount),
+    truncated: booleanField(executions.truncated),
+    create_time: timeField(executions.createTime),
+    end_time: timeField(executions.endTime),
+  },
+});
+
 /** A page of executions. An empty `sourceId` selects every source. */
-export function listExecutions(db: Db, scope: Scope, page: Page, sourceId: string): Promise<ExecutionRow[]> {
+export function listExecutions(
+  db: Db,
+  scope: Scope,
+  request: ListRequest,
+  sourceId: string,
+): Promise<Page<ExecutionRow>> {
   const where = and(
-    eq(executions.orgId, scope.orgId),
+    within(scope, executions),
     sourceId === "" ? undefined : eq(executions.sourceId, sourceId),
-    fromPage(executions.executionId, page),
   );
-  return db.select().from(executions).where(where).orderBy(asc(executions.executionId)).limit(page.limit);
+  return executionList.read(db, request, where);
 }
 
 export async function insertExecution(db: Db, scope: Scope, execution: NewExecution): Promise<void> {
-  await db
-    .insert(executions)
-    .values({ ...execution, orgId: scope.orgId, creatorUserId: scope.principal.userId });
+  const owner = ownerIn(scope, execution.namespace);
+  await db.insert(executions).values({ ...execution, ...owner, creatorUserId: scope.principal.userId });
 }
 
 /** Records an execution's outcome. Returns false if it had one already. */
@@ -54,7 +85,7 @@ export async function moveExecution(
     .set({ ...outcome, endTime: sql`now()` })
     .where(
       and(
-        eq(executions.orgId, scope.orgId),
+        within(scope, executions),
         eq(executions.executionId, executionId),
         inArray(executions.state, statesBefore(outcome.state)),
       ),

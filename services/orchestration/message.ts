@@ -34,6 +34,7 @@ export const toConnector = ({
 export const toSource = (row: SourceRow): Source =>
   create(SourceSchema, {
     sourceId: row.sourceId,
+    namespace: row.namespace,
     displayName: row.displayName,
     connector: row.connector,
     settings: row.settings,
@@ -45,6 +46,7 @@ export const toSource = (row: SourceRow): Source =>
 export const toTable = (row: TableRow): MessageInitShape<typeof TableSchema> => ({
   tableId: row.tableId,
   sourceId: row.sourceId,
+  namespace: row.namespace,
   schemaName: row.schemaName,
   name: row.name,
   columns: [...row.columns],
@@ -63,11 +65,13 @@ const states: Readonly<Record<ExecutionState, ExecutionStateMessage>> = {
 export const toExecution = (row: ExecutionRow): MessageInitShape<typeof ExecutionSchema> => ({
   executionId: row.executionId,
   sourceId: row.sourceId,
+  namespace: row.namespace,
   sql: row.sql,
   state: states[row.state],
   errorMessage: row.errorMessage,
   rowCount: row.rowCount,
   truncated: row.truncated,
+  fromCache: row.fromCache,
   creatorUserId: row.creatorUserId,
   createTime: timestampFromDate(row.createTime),
   ...(row.endTime && { endTime: timestampFromDate(row.endTime) }),

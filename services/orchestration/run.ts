@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
+import { ResultCacheService } from "../../gen/sluice/storage/v1/result_cache_pb.ts";
 import { openDatabase } from "../lib/database/database.ts";
 import { createMeshClient } from "../lib/mesh/mesh-client.ts";
 import { startMeshServer } from "../lib/mesh/mesh-server.ts";
@@ -13,6 +14,7 @@ import { newId } from "../lib/values/ids.ts";
 import { createBlobCache } from "./blobs/blob-cache.ts";
 import { openBlobFolder } from "./blobs/blob-folder.ts";
 import { openStorageFolder } from "./blobs/storage-folder.ts";
+import { openCachedResults } from "./cache/open-cached-results.ts";
 import type { OrchestrationConfig } from "./config.ts";
 import { checkConfinement } from "./confinement/check-confinement.ts";
 import { findConfinement } from "./confinement/find-confinement.ts";
@@ -88,6 +90,12 @@ export const runWith =
       signer,
       tls,
     });
+    using resultCache = createMeshClient(ResultCacheService, {
+      peer: "storage",
+      address: config.storageAddress,
+      signer,
+      tls,
+    });
     const confinement = await findConfinement(config.engineMemory.processBytes);
     checkConfinement(confinement, config.engineProtectionsRequired, log);
     using memory = createMemoryWatch(config.engineMemory);
@@ -96,6 +104,7 @@ export const runWith =
       confinement,
       memory,
       log,
+      niceness: config.engineNiceness,
     });
     await using processes = createSourceProcesses({
       program: extension?.sourceProgram ?? standardProgram,
@@ -138,6 +147,7 @@ export const runWith =
     await using resultFiles = createResultFiles(engine.resultsDirectory);
     const deps = {
       db: database.db,
+      policies,
       log,
       connectors,
       secrets,
@@ -146,6 +156,7 @@ export const runWith =
       cancellations,
       stop,
       pendingWork,
+      cachedResults: await openCachedResults({ client: resultCache, config, pendingWork, log }),
       recorder,
       snapshots,
       resultFiles,

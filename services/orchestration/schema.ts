@@ -13,6 +13,9 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import { requestsTable } from "../lib/database/idempotency.ts";
+import { closedNamespacesTable } from "../lib/database/namespace-gate.ts";
+import { ownerColumns } from "../lib/database/scope.ts";
+import { byCodePoints, trigrams, unsetIsLate } from "../lib/list/list-index.ts";
 import type { DiscoveredColumn, Settings } from "./connectors/connector.ts";
 import { executionStates } from "./state.ts";
 
@@ -25,7 +28,7 @@ export const sources = orchestration.table(
   "sources",
   {
     sourceId: uuid("source_id").primaryKey(),
-    orgId: uuid("org_id").notNull(),
+    ...ownerColumns(),
     displayName: text("display_name").notNull(),
     connector: text("connector").notNull(),
     settings: jsonb("settings").$type<Settings>().notNull(),
@@ -34,8 +37,11 @@ export const sources = orchestration.table(
     updateTime,
   },
   (table) => [
-    unique("sources_display_name").on(table.orgId, table.displayName),
-    index("sources_org").on(table.orgId, table.sourceId),
+    unique("sources_display_name").on(table.orgId, table.namespace, table.displayName),
+    index("sources_create_time").on(table.orgId, table.createTime, table.sourceId),
+    index("sources_namespace").on(table.orgId, table.namespace, table.createTime, table.sourceId),
+    index("sources_display_name_order").on(table.orgId, byCodePoints(table.displayName), table.sourceId),
+    index("sources_display_name_search").using("gin", trigrams(table.displayName)),
     check("sources_display_name_length", sql`char_length(${table.displayName}) between 1 and 200`),
     check("sources_revision", sql`${table.revision} >= 1`),
   ],
@@ -45,7 +51,7 @@ export const tables = orchestration.table(
   "tables",
   {
     tableId: uuid("table_id").primaryKey(),
-    orgId: uuid("org_id").notNull(),
+    ...ownerColumns(),
     sourceId: uuid("source_id")
       .notNull()
       .references(() => sources.sourceId, { onDelete: "cascade" }),
@@ -58,7 +64,11 @@ export const tables = orchestration.table(
   },
   (table) => [
     unique("tables_name").on(table.sourceId, table.schemaName, table.name),
-    index("tables_org").on(table.orgId, table.tableId),
+    index("tables_create_time").on(table.orgId, table.createTime, table.tableId),
+    index("tables_namespace").on(table.orgId, table.namespace, table.createTime, table.tableId),
+    index("tables_name_order").on(table.orgId, byCodePoints(table.name), table.tableId),
+    index("tables_source").on(table.orgId, table.sourceId, table.createTime, table.tableId),
+    index("tables_name_search").using("gin", trigrams(table.name)),
     check("tables_row_count", sql`${table.rowCount} >= 0`),
   ],
 );
@@ -69,7 +79,7 @@ export const executions = orchestration.table(
   "executions",
   {
     executionId: uuid("execution_id").primaryKey(),
-    orgId: uuid("org_id").notNull(),
+    ...ownerColumns(),
     // No foreign key: the row outlives its source.
     sourceId: uuid("source_id").notNull(),
     sql: text("sql").notNull(),
@@ -77,6 +87,8 @@ export const executions = orchestration.table(
     errorMessage: text("error_message").notNull().default(""),
     rowCount: bigint("row_count", { mode: "bigint" }).notNull().default(sql`0`),
     truncated: boolean("truncated").notNull().default(false),
+    // Whether the result is that of an earlier execution.
+    fromCache: boolean("from_cache").notNull().default(false),
     creatorUserId: uuid("creator_user_id").notNull(),
     // The process that runs the execution. When its liveness lock is free, the execution is over.
     processId: uuid("process_id").notNull(),
@@ -84,7 +96,11 @@ export const executions = orchestration.table(
     endTime: timestamp("end_time", { withTimezone: true }),
   },
   (table) => [
-    index("executions_org").on(table.orgId, table.executionId),
+    index("executions_create_time").on(table.orgId, table.createTime, table.executionId),
+    index("executions_namespace").on(table.orgId, table.namespace, table.createTime, table.executionId),
+    index("executions_end_time").on(table.orgId, unsetIsLate(table.endTime), table.executionId),
+    index("executions_state").on(table.orgId, table.state, table.createTime, table.executionId),
+    index("executions_source").on(table.orgId, table.sourceId, table.createTime, table.executionId),
     index("executions_running").on(table.processId).where(sql`${table.state} = 'running'`),
     check("executions_end_time", sql`(${table.state} = 'running') = (${table.endTime} is null)`),
     check(
@@ -99,3 +115,5 @@ export const executions = orchestration.table(
 );
 
 export const requests = requestsTable(orchestration);
+
+export const closedNamespaces = closedNamespacesTable(orchestration);

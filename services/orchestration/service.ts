@@ -3,7 +3,9 @@ import { ConnectorService } from "../../gen/sluice/orchestration/v1/connectors_p
 import { CrashService } from "../../gen/sluice/orchestration/v1/crashes_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
+import { FilePreviewService } from "../../gen/sluice/orchestration/v1/file_previews_pb.ts";
 import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { NamespaceContentService } from "../../gen/sluice/orchestration/v1/namespaces_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { StatusService } from "../../gen/sluice/orchestration/v1/status_pb.ts";
 import { type GuardedService, guard } from "../lib/rpc/guard.ts";
@@ -30,11 +32,14 @@ import { listCrashes } from "./rpc/list-crashes.ts";
 import { listExecutions } from "./rpc/list-executions.ts";
 import { listSources } from "./rpc/list-sources.ts";
 import { listTables } from "./rpc/list-tables.ts";
+import { moveSource } from "./rpc/move-source.ts";
 import { planChunks } from "./rpc/plan-chunks.ts";
 import { previewSource } from "./rpc/preview-source.ts";
+import { previewTable } from "./rpc/preview-table.ts";
 import { recordLineage } from "./rpc/record-lineage.ts";
 import { releaseCrash } from "./rpc/release-crash.ts";
 import { renewSnapshot } from "./rpc/renew-snapshot.ts";
+import { setNamespaceState } from "./rpc/set-namespace-state.ts";
 import { streamQuery } from "./rpc/stream-query.ts";
 import { testConnection } from "./rpc/test-connection.ts";
 import { updateSource } from "./rpc/update-source.ts";
@@ -47,12 +52,14 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
       getConnector: getConnector(deps),
       testConnection: testConnection(deps),
     }),
+    guard(FilePreviewService, { previewTable: previewTable(deps) }),
     guard(SourceService, {
       createSource: createSource(deps),
       getSource: getSource(deps),
       listSources: listSources(deps),
       previewSource: previewSource(deps),
       updateSource: updateSource(deps),
+      moveSource: moveSource(deps),
       deleteSource: deleteSource(deps),
     }),
     guard(CatalogService, {
@@ -82,6 +89,7 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
       ingestBatch: ingestBatch(deps),
       recordLineage: recordLineage(deps),
     }),
+    guard(NamespaceContentService, { setNamespaceState: setNamespaceState(deps) }),
     guard(ExtractService, {
       planChunks: planChunks(deps),
       extractChunk: extractChunk(deps),

@@ -1,16 +1,18 @@
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
-import { fromPage, insertedRow, ofRevision } from "../lib/database/rows.ts";
+import { enterNamespace } from "../lib/database/namespace-gate.ts";
+import { insertedRow, ofRevision } from "../lib/database/rows.ts";
+import { everywhere, ownerIn, within } from "../lib/database/scope.ts";
+import { idField, nameField, textField, timeField } from "../lib/list/fields.ts";
+import { type ListRequest, listOf, type Page } from "../lib/list/list-of.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
-import type { Page } from "../lib/rpc/paging.ts";
-import { sources } from "./schema.ts";
+import { closedNamespaces, sources } from "./schema.ts";
 
 export type SourceRow = typeof sources.$inferSelect;
-export type NewSource = Pick<SourceRow, "sourceId" | "displayName" | "connector" | "settings">;
+export type NewSource = Pick<SourceRow, "sourceId" | "namespace" | "displayName" | "connector" | "settings">;
 export type SourceChange = Partial<Pick<SourceRow, "displayName" | "settings">>;
 
-const its = (scope: Scope, sourceId: string) =>
-  and(eq(sources.orgId, scope.orgId), eq(sources.sourceId, sourceId));
+const its = (scope: Scope, sourceId: string) => and(within(scope, sources), eq(sources.sourceId, sourceId));
 
 /** Name of the unique constraint on display names. */
 export const displayNameConstraint = "sources_display_name";
@@ -30,24 +32,43 @@ export async function findSourceForUpdate(
   return row;
 }
 
+const sourceList = listOf({
+  table: sources,
+  key: idField(sources.sourceId),
+  orderable: { create_time: timeField(sources.createTime), display_name: textField(sources.displayName) },
+  filterable: {
+    display_name: nameField(sources.displayName),
+    connector: textField(sources.connector),
+    create_time: timeField(sources.createTime),
+    update_time: timeField(sources.updateTime),
+  },
+});
+
 /** A page of sources. An empty `connector` selects every connector. */
-export function listSources(db: Db, scope: Scope, page: Page, connector: string): Promise<SourceRow[]> {
-  const filter = and(
-    eq(sources.orgId, scope.orgId),
-    connector === "" ? undefined : eq(sources.connector, connector),
-    fromPage(sources.sourceId, page),
-  );
-  return db.select().from(sources).where(filter).orderBy(asc(sources.sourceId)).limit(page.limit);
+export function listSources(
+  db: Db,
+  scope: Scope,
+  request: ListRequest,
+  connector: string,
+): Promise<Page<SourceRow>> {
+  const where = and(within(scope, sources), connector === "" ? undefined : eq(sources.connector, connector));
+  return sourceList.read(db, request, where);
 }
 
 /** Every source of an organisation. Takes no scope: background work has no caller. */
 export const listSourcesOfOrg = (db: Db, orgId: string): Promise<SourceRow[]> =>
-  db.select().from(sources).where(eq(sources.orgId, orgId));
+  db
+    .select()
+    .from(sources)
+    .where(within(everywhere({ orgId }), sources));
 
-export async function insertSource(db: Db, scope: Scope, source: NewSource): Promise<SourceRow> {
-  const rows = await db
+/** Inserts a source. NotFound for a namespace that is closed or outside of the scope. */
+export async function insertSource(tx: Db, scope: Scope, source: NewSource): Promise<SourceRow> {
+  const owner = ownerIn(scope, source.namespace);
+  await enterNamespace(tx, closedNamespaces, owner);
+  const rows = await tx
     .insert(sources)
-    .values({ ...source, orgId: scope.orgId })
+    .values({ ...source, ...owner })
     .returning();
   return insertedRow(rows);
 }
@@ -63,6 +84,24 @@ export async function updateSource(
   const [row] = await db
     .update(sources)
     .set({ ...change, revision: sql`${sources.revision} + 1`, updateTime: sql`now()` })
+    .where(and(its(scope, sourceId), ofRevision(sources.revision, revision)))
+    .returning();
+  return row;
+}
+
+/** Moves a source to a namespace of the scope. Undefined if no row matches. Its tables are moved apart. */
+export async function moveSource(
+  tx: Db,
+  scope: Scope,
+  sourceId: string,
+  revision: number | undefined,
+  namespace: string,
+): Promise<SourceRow | undefined> {
+  const owner = ownerIn(scope, namespace);
+  await enterNamespace(tx, closedNamespaces, owner);
+  const [row] = await tx
+    .update(sources)
+    .set({ ...owner, revision: sql`${sources.revision} + 1`, updateTime: sql`now()` })
     .where(and(its(scope, sourceId), ofRevision(sources.revision, revision)))
     .returning();
   return row;

@@ -1,8 +1,9 @@
 import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
-import { fromPage } from "../lib/database/rows.ts";
+import { ownerIn, within } from "../lib/database/scope.ts";
+import { idField, integerField, nameField, textField, timeField } from "../lib/list/fields.ts";
+import { type ListRequest, listOf, type Page } from "../lib/list/list-of.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
-import type { Page } from "../lib/rpc/paging.ts";
 import { batchesOf } from "./batches.ts";
 import type { DiscoveredTable } from "./connectors/connector.ts";
 import { tables } from "./schema.ts";
@@ -15,26 +16,44 @@ export async function findTable(db: Db, scope: Scope, tableId: string): Promise<
   const [row] = await db
     .select()
     .from(tables)
-    .where(and(eq(tables.orgId, scope.orgId), eq(tables.tableId, tableId)));
+    .where(and(within(scope, tables), eq(tables.tableId, tableId)));
   return row;
 }
 
+const tableList = listOf({
+  table: tables,
+  key: idField(tables.tableId),
+  orderable: { create_time: timeField(tables.createTime), name: textField(tables.name) },
+  filterable: {
+    name: nameField(tables.name),
+    schema_name: textField(tables.schemaName),
+    source_id: idField(tables.sourceId),
+    row_count: integerField(tables.rowCount),
+    create_time: timeField(tables.createTime),
+    update_time: timeField(tables.updateTime),
+  },
+});
+
 /** A page of tables. Empty fields of the filter select everything. */
-export function listTables(db: Db, scope: Scope, page: Page, filter: TableFilter): Promise<TableRow[]> {
+export function listTables(
+  db: Db,
+  scope: Scope,
+  request: ListRequest,
+  filter: TableFilter,
+): Promise<Page<TableRow>> {
   const where = and(
-    eq(tables.orgId, scope.orgId),
+    within(scope, tables),
     filter.sourceId === "" ? undefined : eq(tables.sourceId, filter.sourceId),
     filter.schemaName === "" ? undefined : eq(tables.schemaName, filter.schemaName),
-    fromPage(tables.tableId, page),
   );
-  return db.select().from(tables).where(where).orderBy(asc(tables.tableId)).limit(page.limit);
+  return tableList.read(db, request, where);
 }
 
 export function listSourceTables(db: Db, scope: Scope, sourceId: string): Promise<TableRow[]> {
   return db
     .select()
     .from(tables)
-    .where(and(eq(tables.orgId, scope.orgId), eq(tables.sourceId, sourceId)))
+    .where(and(within(scope, tables), eq(tables.sourceId, sourceId)))
     .orderBy(asc(tables.tableId));
 }
 
@@ -42,7 +61,7 @@ export function listSourceTables(db: Db, scope: Scope, sourceId: string): Promis
 export async function listTablesById(db: Db, scope: Scope, tableIds: readonly string[]): Promise<TableRow[]> {
   const rows: TableRow[] = [];
   for (const batch of batchesOf(tableIds)) {
-    const where = and(eq(tables.orgId, scope.orgId), inArray(tables.tableId, batch));
+    const where = and(within(scope, tables), inArray(tables.tableId, batch));
     rows.push(...(await db.select().from(tables).where(where)));
   }
   return rows;
@@ -61,7 +80,7 @@ export function listTablesByName(
     .from(tables)
     .where(
       and(
-        eq(tables.orgId, scope.orgId),
+        within(scope, tables),
         eq(tables.sourceId, sourceId),
         inArray(sql`lower(${tables.name})`, inLowerCase),
       ),
@@ -72,15 +91,29 @@ export function listTablesByName(
 export async function insertTables(
   db: Db,
   scope: Scope,
-  sourceId: string,
+  { sourceId, namespace }: { readonly sourceId: string; readonly namespace: string },
   added: readonly NewTable[],
 ): Promise<TableRow[]> {
   const rows: TableRow[] = [];
   for (const batch of batchesOf(added)) {
-    const values = batch.map((table) => ({ ...table, orgId: scope.orgId, sourceId }));
+    const values = batch.map((table) => ({ ...table, ...ownerIn(scope, namespace), sourceId }));
     rows.push(...(await db.insert(tables).values(values).returning()));
   }
   return rows;
+}
+
+/** Moves the tables of a source to the namespace of the source. Returns their ids. */
+export async function moveTables(
+  tx: Db,
+  scope: Scope,
+  { sourceId, namespace }: { readonly sourceId: string; readonly namespace: string },
+): Promise<string[]> {
+  const rows = await tx
+    .update(tables)
+    .set(ownerIn(scope, namespace))
+    .where(and(within(scope, tables), eq(tables.sourceId, sourceId)))
+    .returning({ tableId: tables.tableId });
+  return rows.map(({ tableId }) => tableId);
 }
 
 /** Columns and row count that a discovery found for a known table. */
@@ -92,7 +125,7 @@ export async function updateRowCounts(db: Db, scope: Scope, updates: readonly Ta
     await db.execute(sql`
       update ${tables} set row_count = found.row_count
       from ${found(batch)} as found (table_id, row_count, columns)
-      where ${tables.orgId} = ${scope.orgId} and ${tables.tableId} = found.table_id`);
+      where ${within(scope, tables)} and ${tables.tableId} = found.table_id`);
   }
 }
 
@@ -107,7 +140,7 @@ export async function updateColumns(
     await db.execute(sql`
       update ${tables} set columns = found.columns, row_count = found.row_count, update_time = now()
       from ${found(batch)} as found (table_id, row_count, columns)
-      where ${tables.orgId} = ${scope.orgId} and ${tables.tableId} = found.table_id`);
+      where ${within(scope, tables)} and ${tables.tableId} = found.table_id`);
     rows.push(
       ...(await listTablesById(
         db,
@@ -128,6 +161,6 @@ const found = (batch: readonly TableUpdate[]) => sql`(
 
 export async function deleteTables(db: Db, scope: Scope, tableIds: readonly string[]): Promise<void> {
   for (const batch of batchesOf(tableIds)) {
-    await db.delete(tables).where(and(eq(tables.orgId, scope.orgId), inArray(tables.tableId, batch)));
+    await db.delete(tables).where(and(within(scope, tables), inArray(tables.tableId, batch)));
   }
 }

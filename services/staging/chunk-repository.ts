@@ -1,7 +1,8 @@
-import { and, asc, eq, gt, isNotNull, isNull, sql } from "drizzle-orm";
+import { and, asc, eq, isNotNull, isNull, sql } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
+import { integerField, textField, timeField } from "../lib/list/fields.ts";
+import { type ListRequest, listOf, type Page } from "../lib/list/list-of.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
-import type { Page } from "../lib/rpc/paging.ts";
 import { type ColumnStats, chunks } from "./schema.ts";
 
 export type ChunkRow = typeof chunks.$inferSelect;
@@ -26,21 +27,44 @@ const ofJob = (owner: Owner, jobId: string) => and(eq(chunks.orgId, owner.orgId)
 
 const isStored = (row: ChunkRow): row is StoredChunk => row.fileId !== null;
 
-/** Stored chunks ordered by index; all of them without a page. */
-export async function listStoredChunks(
+const ofJobAndStored = (owner: Owner, jobId: string) => and(ofJob(owner, jobId), isNotNull(chunks.fileId));
+
+/** All stored chunks, ordered by index. */
+export async function listStoredChunks(db: Db, owner: Owner, jobId: string): Promise<StoredChunk[]> {
+  const rows = await db
+    .select()
+    .from(chunks)
+    .where(ofJobAndStored(owner, jobId))
+    .orderBy(asc(chunks.chunkIndex));
+  return rows.filter(isStored);
+}
+
+const byIndex = integerField(chunks.chunkIndex);
+
+const chunkList = listOf({
+  table: chunks,
+  key: byIndex,
+  // The rows of a table are in the order of its chunks.
+  defaultOrder: "index",
+  orderable: { index: byIndex },
+  filterable: {
+    index: byIndex,
+    row_count: integerField(chunks.rowCount),
+    size_bytes: integerField(chunks.sizeBytes),
+    sha256: textField(chunks.sha256),
+    create_time: timeField(chunks.createTime),
+  },
+});
+
+/** A page of stored chunks. */
+export async function listChunks(
   db: Db,
   owner: Owner,
   jobId: string,
-  page?: Page,
-): Promise<StoredChunk[]> {
-  const after = page?.after === undefined ? undefined : gt(chunks.chunkIndex, Number(page.after));
-  const query = db
-    .select()
-    .from(chunks)
-    .where(and(ofJob(owner, jobId), isNotNull(chunks.fileId), after))
-    .orderBy(asc(chunks.chunkIndex));
-  const rows = await (page ? query.limit(page.limit) : query);
-  return rows.filter(isStored);
+  request: ListRequest,
+): Promise<Page<StoredChunk>> {
+  const { rows, ...page } = await chunkList.read(db, request, ofJobAndStored(owner, jobId));
+  return { rows: rows.filter(isStored), ...page };
 }
 
 export async function findStoredChunk(

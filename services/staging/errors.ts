@@ -8,6 +8,9 @@ export const jobNotFound = (jobId: string): ConnectError => notFound("job", jobI
 export const chunkNotFound = (jobId: string, index: number): ConnectError =>
   notFound("chunk", `${index} of job ${jobId}`);
 
+export const sourceUnknown = (sourceId: string): ConnectError =>
+  invalidField("job.source_id", `there is no source ${sourceId}`);
+
 export const jobEnded = (jobId: string, state: State, requested: string): ConnectError =>
   failure(
     Code.FailedPrecondition,

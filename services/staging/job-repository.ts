@@ -1,20 +1,24 @@
-import { and, asc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
+import { and, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
-import { fromPage, insertedRow } from "../lib/database/rows.ts";
+import { enterNamespace } from "../lib/database/namespace-gate.ts";
+import { insertedRow } from "../lib/database/rows.ts";
+import { everywhere, ownerIn, within } from "../lib/database/scope.ts";
+import { idField, openTimeField, timeField, wordField } from "../lib/list/fields.ts";
+import { type ListRequest, listOf, type Page } from "../lib/list/list-of.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
-import type { Page } from "../lib/rpc/paging.ts";
 import { deleteChunks } from "./chunk-repository.ts";
-import { jobs } from "./schema.ts";
-import { type State, statesBefore } from "./state.ts";
+import { closedNamespaces, formats, jobs } from "./schema.ts";
+import { type State, states, statesBefore } from "./state.ts";
 
 export type JobRow = typeof jobs.$inferSelect;
 export type NewJob = Pick<
   JobRow,
-  "jobId" | "sourceId" | "tables" | "selections" | "targets" | "format" | "chunkRows"
+  "jobId" | "sourceId" | "namespace" | "tables" | "selections" | "targets" | "format" | "chunkRows"
 >;
 
-const one = (scope: Pick<Scope, "orgId">, jobId: string) =>
-  and(eq(jobs.orgId, scope.orgId), eq(jobs.jobId, jobId));
+type Access = Pick<Scope, "orgId" | "namespaces">;
+
+const one = (access: Access, jobId: string) => and(within(access, jobs), eq(jobs.jobId, jobId));
 
 /** Jobs that expire per transaction. */
 const expiredAtOnce = 100;
@@ -31,42 +35,49 @@ const nothingStored = {
   snapshotId: null,
 };
 
-export async function findJob(
-  db: Db,
-  scope: Pick<Scope, "orgId">,
-  jobId: string,
-): Promise<JobRow | undefined> {
-  const [row] = await db.select().from(jobs).where(one(scope, jobId));
+export async function findJob(db: Db, access: Access, jobId: string): Promise<JobRow | undefined> {
+  const [row] = await db.select().from(jobs).where(one(access, jobId));
   return row;
 }
 
-/** Jobs ordered by id, which is by age. Fields of `filter` that are undefined match any job. */
+const jobList = listOf({
+  table: jobs,
+  key: idField(jobs.jobId),
+  orderable: { create_time: timeField(jobs.createTime), end_time: openTimeField(jobs.endTime) },
+  filterable: {
+    state: wordField(jobs.state, states),
+    source_id: idField(jobs.sourceId),
+    format: wordField(jobs.format, formats),
+    creator_user_id: idField(jobs.creatorUserId),
+    create_time: timeField(jobs.createTime),
+    update_time: timeField(jobs.updateTime),
+    end_time: timeField(jobs.endTime),
+    expire_time: timeField(jobs.expireTime),
+  },
+});
+
+/** Fields of `filter` that are undefined match any job. */
 export function listJobs(
   db: Db,
   scope: Scope,
-  page: Page,
+  request: ListRequest,
   filter: { state: State | undefined; sourceId: string | undefined },
-): Promise<JobRow[]> {
-  return db
-    .select()
-    .from(jobs)
-    .where(
-      and(
-        eq(jobs.orgId, scope.orgId),
-        fromPage(jobs.jobId, page),
-        filter.state === undefined ? undefined : eq(jobs.state, filter.state),
-        filter.sourceId === undefined ? undefined : eq(jobs.sourceId, filter.sourceId),
-      ),
-    )
-    .orderBy(asc(jobs.jobId))
-    .limit(page.limit);
+): Promise<Page<JobRow>> {
+  const where = and(
+    within(scope, jobs),
+    filter.state === undefined ? undefined : eq(jobs.state, filter.state),
+    filter.sourceId === undefined ? undefined : eq(jobs.sourceId, filter.sourceId),
+  );
+  return jobList.read(db, request, where);
 }
 
-export async function insertJob(db: Db, scope: Scope, job: NewJob): Promise<JobRow> {
-  const { orgId, principal } = scope;
-  const rows = await db
+export async function insertJob(tx: Db, scope: Scope, job: NewJob): Promise<JobRow> {
+  const { principal } = scope;
+  const owner = ownerIn(scope, job.namespace);
+  await enterNamespace(tx, closedNamespaces, owner);
+  const rows = await tx
     .insert(jobs)
-    .values({ ...job, orgId, creatorUserId: principal.userId, apiKeyId: principal.apiKeyId ?? null })
+    .values({ ...job, ...owner, creatorUserId: principal.userId, apiKeyId: principal.apiKeyId ?? null })
     .returning();
   return insertedRow(rows);
 }
@@ -118,11 +129,11 @@ export type JobRun = { readonly orgId: string; readonly jobId: string; readonly 
 export type JobAttempt = { readonly orgId: string; readonly jobId: string; readonly attempt: number };
 
 const isCurrent = (attempt: JobAttempt) =>
-  and(one(attempt, attempt.jobId), eq(jobs.attempt, attempt.attempt), eq(jobs.state, "running"));
+  and(one(everywhere(attempt), attempt.jobId), eq(jobs.attempt, attempt.attempt), eq(jobs.state, "running"));
 
 /** Begins the next attempt. Undefined if the run is over. */
 export const moveToRunning = (db: Db, jobRun: JobRun) =>
-  move(db, and(one(jobRun, jobRun.jobId), eq(jobs.run, jobRun.run)), "running", {
+  move(db, and(one(everywhere(jobRun), jobRun.jobId), eq(jobs.run, jobRun.run)), "running", {
     attempt: sql`${jobs.attempt} + 1`,
   });
 

@@ -33,6 +33,7 @@ const momentField = <Name extends string>(name: Name, moment: Date | null) =>
 export function toJob(row: JobRow): Job {
   return create(JobSchema, {
     jobId: row.jobId,
+    namespace: row.namespace,
     sourceId: row.sourceId,
     tables: row.tables,
     selections: row.selections,

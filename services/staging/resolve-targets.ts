@@ -4,16 +4,20 @@ import type { Job, TableSelection } from "../../gen/sluice/staging/v1/jobs_pb.ts
 import { readCatalog } from "../lib/clients/read-catalog.ts";
 import { invalidField } from "../lib/rpc/errors.ts";
 import type { StagingDeps } from "./deps.ts";
+import { sourceUnknown } from "./errors.ts";
 import type { Target } from "./schema.ts";
 
 type Catalog = Pick<StagingDeps, "catalog" | "sources">;
 type Wanted = { path: string; table: Table; columns: string[] };
 
-/** Finds a job's tables and columns in the caller's catalog. InvalidArgument names the missing one. */
+/**
+ * Finds a job's tables and columns in the caller's catalog, and the namespace of their source. InvalidArgument names the
+ * missing one.
+ */
 export async function resolveTargets(
   deps: Catalog,
   { sourceId, tables, selections }: Job,
-): Promise<Target[]> {
+): Promise<{ targets: Target[]; namespace: string }> {
   const known = await readTables(deps, sourceId);
   const wanted: Wanted[] = [
     ...tables.map((name, index) => ({
@@ -24,7 +28,8 @@ export async function resolveTargets(
     ...selections.map((selection, index) => selectedTable(known, selection, `job.selections[${index}]`)),
   ];
   refuseTwice(wanted);
-  return wanted.map(({ table, columns }) => ({ tableId: table.tableId, columns }));
+  const targets = wanted.map(({ table, columns }) => ({ tableId: table.tableId, columns }));
+  return { targets, namespace: wanted[0]?.table.namespace ?? "" };
 }
 
 async function readTables({ catalog, sources }: Catalog, sourceId: string): Promise<Table[]> {
@@ -38,7 +43,7 @@ async function refuseUnknownSource(sources: Catalog["sources"], sourceId: string
     await sources.getSource({ sourceId });
   } catch (error) {
     if (!(error instanceof ConnectError) || error.code !== Code.NotFound) throw error;
-    throw invalidField("job.source_id", `there is no source ${sourceId}`);
+    throw sourceUnknown(sourceId);
   }
 }
 

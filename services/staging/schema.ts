@@ -16,11 +16,16 @@ import {
 } from "drizzle-orm/pg-core";
 import type { RowSecurity } from "../../gen/sluice/common/v1/row_security_pb.ts";
 import { requestsTable } from "../lib/database/idempotency.ts";
+import { closedNamespacesTable } from "../lib/database/namespace-gate.ts";
+import { ownerColumns } from "../lib/database/scope.ts";
+import { unsetIsLate } from "../lib/list/list-index.ts";
 import { endStates, states } from "./state.ts";
 
 export const staging = pgSchema("staging");
 
 export const requests = requestsTable(staging);
+
+export const closedNamespaces = closedNamespacesTable(staging);
 
 /** A table, or some of its columns, as the caller selected it. */
 export type Selection = { schemaName: string; name: string; columns: string[] };
@@ -55,7 +60,7 @@ export const jobs = staging.table(
   "jobs",
   {
     jobId: uuid("job_id").primaryKey(),
-    orgId: uuid("org_id").notNull(),
+    ...ownerColumns(),
     sourceId: uuid("source_id").notNull(),
     tables: jsonb("tables").$type<string[]>().notNull(),
     selections: jsonb("selections").$type<Selection[]>().notNull(),
@@ -96,7 +101,11 @@ export const jobs = staging.table(
     revision: integer("revision").notNull().default(1),
   },
   (table) => [
-    index("jobs_page").on(table.orgId, table.jobId),
+    index("jobs_create_time").on(table.orgId, table.createTime, table.jobId),
+    index("jobs_namespace").on(table.orgId, table.namespace, table.createTime, table.jobId),
+    index("jobs_end_time").on(table.orgId, unsetIsLate(table.endTime), table.jobId),
+    index("jobs_state").on(table.orgId, table.state, table.createTime, table.jobId),
+    index("jobs_source").on(table.orgId, table.sourceId, table.createTime, table.jobId),
     index("jobs_expiry").on(table.expireTime).where(sql`not expired`),
     unique("jobs_org").on(table.jobId, table.orgId),
     check("jobs_state_known", sql`${table.state} in (${quoted(states)})`),

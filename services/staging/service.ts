@@ -1,4 +1,5 @@
 import { StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
+import { NamespaceContentService } from "../../gen/sluice/staging/v1/namespaces_pb.ts";
 import { PackageService } from "../../gen/sluice/staging/v1/packages_pb.ts";
 import { type GuardedService, guard } from "../lib/rpc/guard.ts";
 import type { StagingDeps } from "./deps.ts";
@@ -14,6 +15,7 @@ import { listChunks } from "./rpc/list-chunks.ts";
 import { listJobs } from "./rpc/list-jobs.ts";
 import { pauseJob } from "./rpc/pause-job.ts";
 import { resumeJob } from "./rpc/resume-job.ts";
+import { setNamespaceState } from "./rpc/set-namespace-state.ts";
 import { watchJob } from "./rpc/watch-job.ts";
 
 /** Services of the staging process, with authorisation and validation. */
@@ -32,6 +34,7 @@ export function stagingServices(deps: StagingDeps): GuardedService[] {
       getChunk: getChunk(deps),
       getManifest: getManifest(deps),
     }),
+    guard(NamespaceContentService, { setNamespaceState: setNamespaceState(deps) }),
     guard(PackageService, { keepJob: keepJob(deps), dropJob: dropJob(deps) }),
   ];
 }

@@ -1,8 +1,9 @@
 import type { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
+import { canonicalJson } from "../../lib/audit/event-hash.ts";
 import type { Db } from "../../lib/database/database.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
-import { findChainForUpdate, insertChain, insertEvent, updateChain } from "../event-repository.ts";
-import { canonicalJson, hashOf, typeName, zeroHash } from "./event-hash.ts";
+import { eventChains, insertEvent } from "../event-repository.ts";
+import { hashOf, typeName } from "./event-hash.ts";
 
 /**
  * Appends an event to the organisation's chain, in the transaction of the change that it records. Call it last: it
@@ -13,20 +14,22 @@ export async function appendEvent(
   scope: Scope,
   { projectId, type, details }: { projectId: string; type: EventType; details: Record<string, unknown> },
 ): Promise<void> {
-  await insertChain(tx, scope, { sequence: 0n, headHash: zeroHash });
-  const head = await findChainForUpdate(tx, scope);
-  if (!head) throw new Error("the chain is gone");
+  const { userId, delegate } = scope.principal;
+  const head = await eventChains.lock(tx, scope);
   const event = {
     orgId: scope.orgId,
     sequence: head.sequence + 1n,
     projectId,
     type: typeName(type),
-    actorUserId: scope.principal.userId,
+    actorUserId: userId,
     createTime: new Date(),
-    detailsJson: canonicalJson(details),
+    detailsJson: canonicalJson({ ...details, ...(delegate && { delegate }) }),
     previousHash: head.headHash,
   };
   const hash = hashOf(event);
-  await insertEvent(tx, scope, { ...event, hash });
-  await updateChain(tx, scope, { sequence: event.sequence, headHash: hash });
+  // Sent together, so that the chain is locked for one round trip less.
+  await Promise.all([
+    insertEvent(tx, scope, { ...event, hash }),
+    eventChains.advance(tx, scope, { sequence: event.sequence, headHash: hash }),
+  ]);
 }

@@ -1,30 +1,16 @@
-import { createHash } from "node:crypto";
-import { create, enumFromJson, isEnumJson, toJson } from "@bufbuild/protobuf";
+import { create, enumFromJson, isEnumJson } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import canonicalize from "canonicalize";
 import {
   type Event,
   EventSchema,
   EventType,
   EventTypeSchema,
 } from "../../../gen/sluice/approval/v1/audit_pb.ts";
+import { hashOfEvent } from "../../lib/audit/event-hash.ts";
 import type { EventRow } from "../event-repository.ts";
-
-/** `previousHash` of the first event of a chain. */
-export const zeroHash = "0".repeat(64);
 
 /** Name of an event type in the contract. The row and the hash contain it. */
 export const typeName = (type: EventType): string => EventTypeSchema.value[type]?.name ?? "";
-
-/** Canonical JSON (RFC 8785). */
-export function canonicalJson(value: unknown): string {
-  const text = canonicalize(value);
-  if (text === undefined) throw new Error("not a JSON value");
-  return text;
-}
-
-/** SHA-256, hexadecimal. */
-export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 export function toEvent(row: EventRow): Event {
   const { orgId, sequence, projectId, actorUserId, createTime, detailsJson, previousHash, hash } = row;
@@ -45,8 +31,5 @@ export function toEvent(row: EventRow): Event {
 }
 
 /** Recomputes the hash of an event. Throws if its details are not JSON. */
-export function hashOf(row: Omit<EventRow, "hash">): string {
-  const event = toJson(EventSchema, toEvent({ ...row, hash: "" })) as Record<string, unknown>;
-  const { detailsJson, ...fields } = event;
-  return sha256(canonicalJson({ ...fields, details: JSON.parse(String(detailsJson)) }));
-}
+export const hashOf = (row: Omit<EventRow, "hash">): string =>
+  hashOfEvent(EventSchema, toEvent({ ...row, hash: "" }));

@@ -8,15 +8,17 @@ import {
   type Manifest,
   ManifestSchema,
 } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
-import { allows } from "../../lib/rpc/permissions.ts";
+import { sha256 } from "../../lib/audit/event-hash.ts";
+import { allowsIn } from "../../lib/rpc/permissions.ts";
 import { appendEvent } from "../audit/append-event.ts";
-import { sha256 } from "../audit/event-hash.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { insertPackagedFiles, type PackagedFile } from "../file-repository.ts";
 import { formatOf } from "../message.ts";
 import { findProject, moveProject, type ProjectRow, updatePackage } from "../project-repository.ts";
+import type { State } from "../state.ts";
+import { releaseFiles } from "./discard-package.ts";
 import { filePath } from "./file-path.ts";
-import { onBehalfOf, rolesNow, scopeFor } from "./on-behalf-of.ts";
+import { onBehalfOf, rightsNow, scopeFor } from "./on-behalf-of.ts";
 import type { PackageWork } from "./queues.ts";
 import { finalFailure, ReleaseFailure } from "./release-failure.ts";
 import { removePackage } from "./remove-package.ts";
@@ -33,20 +35,36 @@ export const makePackage =
   (deps: ApprovalDeps) =>
   async (work: PackageWork, signal: AbortSignal): Promise<void> => {
     const project = await findProject(deps.db, scopeFor(work.asker), work.projectId);
-    if (project?.packageId !== work.packageId || project.state !== "validated") return;
+    if (!project || !needsFiles(project, work)) return releaseFiles(deps, work, signal);
+    if (project.state !== "validated") return;
     try {
-      const roles = await rolesNow(deps, work.asker, signal);
-      if (!allows(roles, "projects.write")) {
+      const rights = await rightsNow(deps, work.asker, signal);
+      if (!allowsIn({ ...work.asker, ...rights }, "projects.write", project.namespace)) {
         throw new ReleaseFailure("the user who asked for the package may not change projects any more");
       }
-      const staged = await onBehalfOf(work.asker, roles, signal, () => stage(deps, work, project));
+      const staged = await onBehalfOf(work.asker, rights, signal, () => stage(deps, work, project));
       await commitPackage(deps, work, project, staged);
+      // The package can have been discarded meanwhile, before the files were held.
+      const now = await findProject(deps.db, scopeFor(work.asker), work.projectId);
+      if (!now || !needsFiles(now, work)) await releaseFiles(deps, work, signal);
     } catch (error) {
       const failure = finalFailure(error);
       if (!failure) throw error;
       await failPackage(deps, work, failure.message);
     }
   };
+
+/** Whether the files of the package are still looked at or published. Other states have discarded it. */
+const needsFiles = ({ packageId, state }: ProjectRow, work: PackageWork): boolean =>
+  packageId === work.packageId && statesOfPackage.has(state);
+
+const statesOfPackage: ReadonlySet<State> = new Set([
+  "validated",
+  "packaged",
+  "in_review",
+  "approved",
+  "publishing",
+]);
 
 async function stage(deps: ApprovalDeps, work: PackageWork, project: ProjectRow): Promise<Manifest> {
   const { staging, packages, db } = deps;
@@ -76,7 +94,15 @@ async function stage(deps: ApprovalDeps, work: PackageWork, project: ProjectRow)
       `the package has ${fileCount} files, and a release at most ${filesMax}: release fewer tables at once`,
     );
   }
+  await holdFiles(deps, work, manifest);
   return manifest;
+}
+
+/** Keeps the files that reviewers look at, until they are published or not needed any more. */
+async function holdFiles({ releases }: ApprovalDeps, { packageId }: PackageWork, { tables }: Manifest) {
+  const fileIds = tables.flatMap(({ files }) => files.map(({ fileId }) => fileId));
+  if (fileIds.length > 0)
+    await releases.holdPackageFiles({ packageId, fileIds }, { timeoutMs: createTimeoutMs });
 }
 
 /** Waits until a staging job has succeeded. Throws if it ended otherwise. */

@@ -1,34 +1,39 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { withinCall } from "../../lib/rpc/call.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
-import type { Principal } from "../../lib/rpc/principal.ts";
+import { type Principal, type Rights, rightsOf } from "../../lib/rpc/principal.ts";
 import { newId } from "../../lib/values/ids.ts";
 import type { ApprovalDeps } from "../deps.ts";
 
 /** The user, or API key, whose call started background work. */
-export type Asker = Omit<Principal, "roles">;
+export type Asker = Omit<Principal, keyof Rights>;
 
-export const askerOf = ({ principal: { roles: _, ...asker } }: Scope): Asker => asker;
+export const askerOf = ({
+  principal: { roles: _, grants: _grants, limit: _limit, ...asker },
+}: Scope): Asker => asker;
 
 /** Scope of the asker without roles, for work that needs no permission. */
 export const scopeFor = (asker: Asker): Scope => ({
   orgId: asker.orgId,
+  namespaces: "all",
   principal: { ...asker, roles: [] },
 });
 
-const rolesTimeoutMs = 10_000;
+const rightsTimeoutMs = 10_000;
 
-/** Current roles of the asker; empty if the user or the API key is gone. */
-export async function rolesNow(
+/** Current rights of the asker; none if the user or the API key is gone. */
+export async function rightsNow(
   { policies }: Pick<ApprovalDeps, "policies">,
   asker: Asker,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<Rights> {
+  const { orgId, userId, apiKeyId = "" } = asker;
   try {
-    const { roles } = await policies.getPrincipal(asker, { signal, timeoutMs: rolesTimeoutMs });
-    return roles;
+    return rightsOf(
+      await policies.getPrincipal({ orgId, userId, apiKeyId }, { signal, timeoutMs: rightsTimeoutMs }),
+    );
   } catch (error) {
-    if (error instanceof ConnectError && error.code === Code.NotFound) return [];
+    if (error instanceof ConnectError && error.code === Code.NotFound) return { roles: [] };
     throw error;
   }
 }
@@ -36,13 +41,13 @@ export async function rolesNow(
 /** Runs `work` within a call of the asker. Calls to other services end with `signal`. */
 export const onBehalfOf = <T>(
   asker: Asker,
-  roles: readonly string[],
+  rights: Rights,
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> =>
   withinCall(
     {
-      principal: { ...asker, roles },
+      principal: { ...asker, ...rights },
       requestId: newId(),
       traceparent: undefined,
       tracestate: undefined,

@@ -1,11 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { EventType } from "../../../gen/sluice/approval/v1/audit_pb.ts";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import { sha256 } from "../../lib/audit/event-hash.ts";
 import { hasReason } from "../../lib/rpc/errors.ts";
-import { allows } from "../../lib/rpc/permissions.ts";
+import { allowsIn } from "../../lib/rpc/permissions.ts";
 import { newId } from "../../lib/values/ids.ts";
 import { appendEvent } from "../audit/append-event.ts";
-import { sha256 } from "../audit/event-hash.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import {
   insertPublishedFiles,
@@ -14,7 +14,7 @@ import {
   type PublishedFile,
 } from "../file-repository.ts";
 import { findProject, moveProject, type ProjectRow, updatePackage } from "../project-repository.ts";
-import { onBehalfOf, rolesNow, scopeFor } from "./on-behalf-of.ts";
+import { onBehalfOf, rightsNow, scopeFor } from "./on-behalf-of.ts";
 import { enqueueDiscard, type PackageWork } from "./queues.ts";
 import { recordRelease } from "./record-release.ts";
 import { finalFailure, ReleaseFailure } from "./release-failure.ts";
@@ -35,7 +35,7 @@ export const publishRelease =
     if (project.state === "publishing") await publish(deps, work, project, signal);
     const now = await findProject(deps.db, scope, work.projectId);
     if (now?.state !== "published" || now.lineageRecorded) return;
-    await onBehalfOf(work.asker, [], signal, () => recordRelease(deps, scope, now));
+    await onBehalfOf(work.asker, { roles: [] }, signal, () => recordRelease(deps, scope, now));
     await deps.db.transaction(async (tx) => {
       await updatePackage(tx, scope, work, { lineageRecorded: true });
       // Published files do not depend on the staged ones.
@@ -47,7 +47,9 @@ async function publish(deps: ApprovalDeps, work: PackageWork, project: ProjectRo
   try {
     await permit(deps, work, project, signal);
     const packaged = await listPackagedFiles(deps.db, scopeFor(work.asker), work.projectId);
-    const published = await onBehalfOf(work.asker, [], signal, () => askStorage(deps, work, packaged));
+    const published = await onBehalfOf(work.asker, { roles: [] }, signal, () =>
+      askStorage(deps, project, packaged),
+    );
     await commitRelease(deps, work, project, published);
   } catch (error) {
     const failure = finalFailure(error);
@@ -61,7 +63,8 @@ async function publish(deps: ApprovalDeps, work: PackageWork, project: ProjectRo
  */
 async function permit(deps: ApprovalDeps, work: PackageWork, project: ProjectRow, signal: AbortSignal) {
   if (project.releaseAsked) return;
-  if (!allows(await rolesNow(deps, work.asker, signal), "projects.write")) {
+  const principal = { ...work.asker, ...(await rightsNow(deps, work.asker, signal)) };
+  if (!allowsIn(principal, "projects.write", project.namespace)) {
     throw new ReleaseFailure("the user who asked for the publication may not change projects any more", {
       reason: "PERMISSION_MISSING",
     });
@@ -71,7 +74,7 @@ async function permit(deps: ApprovalDeps, work: PackageWork, project: ProjectRow
 
 async function askStorage(
   { releases }: ApprovalDeps,
-  { projectId }: PackageWork,
+  { projectId, namespace }: Pick<ProjectRow, "projectId" | "namespace">,
   packaged: readonly PackagedFile[],
 ): Promise<PublishedFile[]> {
   const files = packaged.map(({ fileId, path, sha256: hash, sizeBytes }) => ({
@@ -81,7 +84,7 @@ async function askStorage(
     sizeBytes,
   }));
   const answer = await releases
-    .publishRelease({ releaseId: projectId, files }, { timeoutMs: publishTimeoutMs })
+    .publishRelease({ releaseId: projectId, files, namespace }, { timeoutMs: publishTimeoutMs })
     .catch((error: unknown) => {
       throw asCorruption(error) ?? error;
     });

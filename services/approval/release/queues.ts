@@ -7,8 +7,8 @@ import { type Asker, askerOf } from "./on-behalf-of.ts";
 /** A package to make or a release to publish. It is ignored if the project has another package by then. */
 export type PackageWork = { projectId: string; packageId: string; asker: Asker };
 
-/** Staged files to remove. */
-export type DiscardWork = { stagingJobId: string; asker: Asker };
+/** Staged files to remove. Work of versions before has no package. */
+export type DiscardWork = { stagingJobId: string; packageId?: string; asker: Asker };
 
 export const queues = { package: "package", publish: "publish", discard: "discard" } as const;
 
@@ -46,9 +46,9 @@ export async function enqueueDiscard(
   { jobs }: Enqueue,
   tx: Db,
   scope: Scope,
-  { stagingJobId }: Pick<ProjectRow, "stagingJobId">,
+  { stagingJobId, packageId }: Pick<ProjectRow, "stagingJobId" | "packageId">,
 ): Promise<void> {
   if (stagingJobId === null) return;
-  const work: DiscardWork = { stagingJobId, asker: askerOf(scope) };
+  const work: DiscardWork = { stagingJobId, ...(packageId && { packageId }), asker: askerOf(scope) };
   await jobs.enqueue(tx, queues.discard, work, { key: stagingJobId });
 }

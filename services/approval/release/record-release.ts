@@ -17,6 +17,7 @@ function recordOf(project: ProjectRow, tables: readonly ReleasedTable[]) {
   // Columns of the staged files.
   const columnsOf = new Map(project.foundTables?.map((table) => [keyOf(table), uniqueNames(table.columns)]));
   return {
+    namespace: project.namespace,
     job: { entityId: project.projectId, kind: LineageKind.JOB, name: project.displayName },
     inputs: tables.map(({ stagedId, name }) => ({ entityId: stagedId, kind: LineageKind.DATASET, name })),
     outputs: tables.map(({ datasetId, path }) => ({

@@ -1,7 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { ReviewService } from "../../../gen/sluice/approval/v1/reviews_pb.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
-import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import type { ApprovalDeps } from "../deps.ts";
 import { projectNotFound } from "../errors.ts";
 import { toReview } from "../message.ts";
@@ -13,9 +12,7 @@ export const listReviews =
   async (request, context) => {
     const { projectId } = request;
     const scope = scopeOf(context);
-    const page = pageOf(request, [projectId]);
     if (!(await findProject(db, scope, projectId))) throw projectNotFound(projectId);
-    const read = await repository.listReviews(db, scope, projectId, page);
-    const { rows, nextPageToken } = cutPage(read, page, ({ reviewId }) => reviewId);
-    return { reviews: rows.map(toReview), nextPageToken };
+    const { rows, ...page } = await repository.listReviews(db, scope, projectId, request);
+    return { reviews: rows.map(toReview), ...page };
   };

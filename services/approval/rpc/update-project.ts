@@ -10,7 +10,7 @@ import type { Db } from "../../lib/database/database.ts";
 import { violatedConstraint } from "../../lib/database/database-failure.ts";
 import { etagMismatch } from "../../lib/rpc/errors.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
-import { fieldsToUpdate, required, revisionOf } from "../../lib/rpc/updates.ts";
+import { required, revisionOf, updatesOf } from "../../lib/rpc/updates.ts";
 import { appendEvent } from "../audit/append-event.ts";
 import { definitionOf } from "../definition.ts";
 import type { ApprovalDeps } from "../deps.ts";
@@ -27,7 +27,10 @@ import { refuseRepeated } from "../refuse-repeated.ts";
 import { isBeingPackaged, removePackage } from "../release/remove-package.ts";
 import { editable } from "../state.ts";
 
-const writable = ["display_name", "tables", "destination", "policy"] as const;
+const updates = updatesOf(ProjectSchema, {
+  key: "project_id",
+  writable: ["display_name", "tables", "destination", "policy"],
+});
 
 export const updateProject =
   (deps: ApprovalDeps): MethodImpl<typeof ProjectService.method.updateProject> =>
@@ -36,7 +39,7 @@ export const updateProject =
     const change = changeOf(project, request);
     try {
       return await deps.db.transaction(async (tx) => {
-        const row = await edit(deps, tx, scopeOf(context), project, change);
+        const row = await edit(deps, tx, scopeOf(context), request, change);
         return { project: toProject(row) };
       });
     } catch (error) {
@@ -49,7 +52,7 @@ export const updateProject =
 
 function changeOf(project: Project, { updateMask }: UpdateProjectRequest): ProjectChange {
   const change: ProjectChange = {};
-  for (const field of fieldsToUpdate(ProjectSchema, project, updateMask, writable)) {
+  for (const field of updates.fieldsOf(project, updateMask)) {
     if (field === "display_name") change.displayName = required(project.displayName, "project.display_name");
     if (field === "policy") change.approvalsRequired = fromPolicy(project.policy);
     if (field === "tables") {
@@ -67,9 +70,11 @@ async function edit(
   deps: ApprovalDeps,
   tx: Db,
   scope: Scope,
-  { projectId, etag }: Project,
+  { project, updateMask }: UpdateProjectRequest,
   change: ProjectChange,
 ): Promise<ProjectRow> {
+  const given = required(project, "project");
+  const { projectId, etag } = given;
   const current = await findProjectForUpdate(tx, scope, projectId);
   if (!current) throw projectNotFound(projectId);
   if (!editable.includes(current.state) || isBeingPackaged(current)) {
@@ -80,6 +85,7 @@ async function edit(
   }
   const revision = revisionOf(etag);
   if (revision !== undefined && revision !== current.revision) throw etagMismatch("project", projectId);
+  updates.refuseReadOnly(given, updateMask, toProject(current));
   await removePackage(deps, tx, scope, current);
   const row = await moveProject(
     tx,

@@ -1,8 +1,16 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { LRUCache } from "lru-cache";
-import type { BlobHead, BlobService, GetBlobResponse } from "../../../gen/sluice/storage/v1/blobs_pb.ts";
+import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
+import type {
+  BlobFile,
+  BlobHead,
+  BlobService,
+  GetBlobResponse,
+} from "../../../gen/sluice/storage/v1/blobs_pb.ts";
+import { SealBroken } from "../../lib/content/sealed-content.ts";
 import { sharedFolderHeader } from "../../lib/content/shared-folder.ts";
 import type { MeshClient } from "../../lib/mesh/mesh-client.ts";
+import { hasReason } from "../../lib/rpc/errors.ts";
 import { contentCorrupt, sourceDataInvalid } from "../errors.ts";
 import { beforeAbort } from "../timing/before-abort.ts";
 import type { BlobFolder } from "./blob-folder.ts";
@@ -83,7 +91,7 @@ export function createBlobCache(
   }
 
   return {
-    head: (fileId, signal) => withBlob(client, { fileId }, signal, async (head) => head),
+    head: (fileId, signal) => withBlob(client, { fileId, headOnly: true }, signal, async (head) => head),
     async borrow(fileId, signal) {
       const heldSha256 = hashes.get(fileId);
       const held = heldSha256 === undefined ? undefined : await tryBorrow({ fileId, heldSha256 }, signal);
@@ -98,6 +106,8 @@ type BlobRequest = {
   readonly fileId: string;
   /** Hash of the cached bytes: storage sends the head only, unless its hash differs. */
   readonly heldSha256?: string;
+  /** Whether storage sends the head only. */
+  readonly headOnly?: boolean;
   /** Id of storage's folder, if this process can read it. */
   readonly folderId?: string;
 };
@@ -122,7 +132,32 @@ async function fill({ path, head, parts, shared, signal }: Filling): Promise<voi
     return writeBlob(path, head, chunksOf(first, parts));
   }
   if (!shared) throw contentCorrupt();
-  if (!(await shared.copy(first.value.part.value, path, signal))) throw new BlobMoved();
+  const file = first.value.part.value;
+  const isFilled =
+    file.dataKey.length > 0
+      ? await decrypt(path, { head, shared, file, signal })
+      : await shared.copy(file, path, signal);
+  if (!isFilled) throw new BlobMoved();
+}
+
+/** Writes the content of an encrypted file. Returns false if the file is gone, has changed or is damaged. */
+async function decrypt(
+  path: string,
+  {
+    head,
+    shared,
+    file,
+    signal,
+  }: Pick<Filling, "head" | "signal"> & { shared: StorageFolder; file: BlobFile },
+): Promise<boolean> {
+  const chunks = shared.decrypt(file, Number(head.sizeBytes), signal);
+  try {
+    await writeBlob(path, head, chunks);
+    return true;
+  } catch (error) {
+    if (error instanceof SealBroken || hasReason(error, ErrorReason.CONTENT_CORRUPT)) return false;
+    throw error;
+  }
 }
 
 /** Opens the stream of a file, reads its head, and cancels the stream when `use` is done. */
@@ -142,11 +177,13 @@ async function withBlob<T>(
     const first = await parts.next();
     if (first.done || first.value.part.case !== "head") throw contentCorrupt();
     const head = first.value.part.value;
-    isWhole = head.sha256 === file.heldSha256;
+    isWhole = file.headOnly === true || head.sha256 === file.heldSha256;
     return await use(head, parts);
   } catch (error) {
     signal.throwIfAborted();
-    throw isNotFound(error) ? sourceDataInvalid(`the file ${file.fileId} does not exist`) : error;
+    if (!isNotFound(error)) throw error;
+    // The cause is for callers that named the file themselves, instead of a source.
+    throw Object.assign(sourceDataInvalid(`the file ${file.fileId} does not exist`), { cause: error });
   } finally {
     if (!isWhole) enough.abort();
     // The client releases a cancelled stream and its deadline timer on the next read.

@@ -26,8 +26,9 @@ const writing =
 
 const askVersion = 1;
 const ruleOnPath = 1;
-/** O_PATH | O_CLOEXEC, and AT_FDCWD. */
-const pathOnly = 0o12_000_000;
+/** O_PATH, O_CLOEXEC and AT_FDCWD. */
+const pathOnly = 0o10_000_000;
+const closeOnExecute = 0o2_000_000;
 const here = -100;
 
 /**
@@ -55,10 +56,14 @@ export function restrictBy(ruleset: number): void {
 }
 
 function allow(ruleset: number, path: string, rights: bigint): void {
-  const opened = systemCall("openat", here, Buffer.from(`${path}\0`), pathOnly);
+  const isHeld = path.startsWith("/proc/");
+  const flags = isHeld ? pathOnly : pathOnly | closeOnExecute;
+  const opened = systemCall("openat", here, Buffer.from(`${path}\0`), flags);
   const rule = Buffer.alloc(12);
   rule.writeBigUInt64LE(statSync(path).isDirectory() ? rights : rights & rightsOfFile, 0);
   rule.writeInt32LE(opened, 8);
   systemCall("landlock_add_rule", ruleset, ruleOnPath, rule, 0);
-  closeSync(opened);
+  // A rule applies to an inode. When memory is short the kernel makes another one for the same path in /proc, unless the
+  // program holds it open.
+  if (!isHeld) closeSync(opened);
 }

@@ -43,11 +43,13 @@ export type DataSource = {
   readonly isOneTable?: boolean;
   /** Connects, and returns the name and version of the server. */
   test(limit: Limit): Promise<{ serverVersion: string }>;
+  /** The content that a read would find now. Missing in a source whose content can change unnoticed, as a database's. */
+  identify?(signal: AbortSignal): Promise<Content>;
   discover(limit: Limit): Promise<DiscoveredTable[]>;
   /** Runs one statement that reads. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED). */
-  query(query: Query, limit: Limit): Promise<QueryResult>;
+  query(query: Query, limit: Limit): Promise<QueryResult & Repeatable>;
   /** Reads the first rows of a table, and detects what its settings leave open. */
-  preview(request: PreviewRequest, limit: Limit): Promise<Preview>;
+  preview(request: PreviewRequest, limit: Limit): Promise<Preview & Repeatable>;
   /**
    * Runs one statement that reads, and writes its rows to an existing file. After a failure the content of the file is
    * undefined. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED).
@@ -58,6 +60,17 @@ export type DataSource = {
    */
   openSnapshot(request: SnapshotRequest, limit: Limit): Promise<Snapshot>;
 };
+
+/** Content of a source at one time. */
+export type Content = {
+  /** Hash of the content and of how the source reads it. */
+  readonly contentId: string;
+  /** Namespace of the content. */
+  readonly namespace: string;
+};
+
+/** A result with the `contentId` that it depends on alone; undefined if it depends on more. */
+export type Repeatable = { readonly contentId?: string | undefined };
 
 /** Names a table of a database. */
 type TableName = { readonly schemaName: string; readonly name: string };

@@ -1,8 +1,10 @@
-import { and, asc, desc, eq, notInArray, sql } from "drizzle-orm";
+import { and, desc, eq, notInArray, sql } from "drizzle-orm";
 import type { Db } from "../../lib/database/database.ts";
-import { fromPage, insertedRow } from "../../lib/database/rows.ts";
-import type { Page } from "../../lib/rpc/paging.ts";
-import { crashes } from "./crash-schema.ts";
+import { insertedRow } from "../../lib/database/rows.ts";
+import { idField, integerField, nameField, timeField, wordField } from "../../lib/list/fields.ts";
+import { type ListRequest, listOf, type Page } from "../../lib/list/list-of.ts";
+import type { Scope } from "../../lib/rpc/guard.ts";
+import { crashes, crashSubject } from "./crash-schema.ts";
 
 export type CrashRow = typeof crashes.$inferSelect;
 export type NewCrash = Omit<CrashRow, "orgId" | "crashCount" | "createTime" | "updateTime">;
@@ -23,14 +25,28 @@ export async function findCrash(
   return row;
 }
 
-/** A page of crashes, oldest first: ids begin with their time. */
-export function listCrashes(db: Db, { orgId }: OrgScope, page: Page): Promise<CrashRow[]> {
-  return db
-    .select()
-    .from(crashes)
-    .where(and(eq(crashes.orgId, orgId), fromPage(crashes.crashId, page)))
-    .orderBy(asc(crashes.crashId))
-    .limit(page.limit);
+const crashList = listOf({
+  table: crashes,
+  key: idField(crashes.crashId),
+  orderable: { create_time: timeField(crashes.createTime), update_time: timeField(crashes.updateTime) },
+  filterable: {
+    subject: wordField(crashes.subject, crashSubject.enumValues),
+    // Without an index of its parts: an organisation has at most `keptMax` crashes.
+    file_name: nameField(crashes.fileName),
+    crash_count: integerField(crashes.crashCount),
+    create_time: timeField(crashes.createTime),
+    update_time: timeField(crashes.updateTime),
+  },
+});
+
+/** Files and statements are of any namespace: who has a role in some alone sees none. */
+export function listCrashes(
+  db: Db,
+  { orgId, namespaces }: Scope,
+  request: ListRequest,
+): Promise<Page<CrashRow>> {
+  const isVisible = namespaces === "all" ? undefined : sql`false`;
+  return crashList.read(db, request, and(eq(crashes.orgId, orgId), isVisible));
 }
 
 /** Crashes kept per organisation: the most recent ones. */
@@ -61,8 +77,9 @@ async function deleteOldest(db: Db, orgId: string): Promise<void> {
   await db.delete(crashes).where(and(eq(crashes.orgId, orgId), notInArray(crashes.crashId, kept)));
 }
 
-/** Deletes a crash. Returns false if there was none. */
-export async function deleteCrash(db: Db, { orgId }: OrgScope, crashId: string): Promise<boolean> {
+/** Deletes a crash. Returns false if there was none that the caller can see. */
+export async function deleteCrash(db: Db, { orgId, namespaces }: Scope, crashId: string): Promise<boolean> {
+  if (namespaces !== "all") return false;
   const rows = await db
     .delete(crashes)
     .where(and(eq(crashes.orgId, orgId), eq(crashes.crashId, crashId)))

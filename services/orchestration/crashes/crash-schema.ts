@@ -24,7 +24,8 @@ export const crashes = orchestration.table(
   },
   (table) => [
     unique("crashes_fingerprint").on(table.orgId, table.subject, table.fingerprint),
-    index("crashes_org").on(table.orgId, table.crashId),
+    index("crashes_create_time").on(table.orgId, table.createTime, table.crashId),
+    index("crashes_update_time").on(table.orgId, table.updateTime, table.crashId),
     check("crashes_crash_count", sql`${table.crashCount} >= 1`),
   ],
 );

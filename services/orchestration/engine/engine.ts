@@ -14,6 +14,7 @@ import { crashFailure, memoryFailure } from "./processes/crash-failure.ts";
 import { type Crash, type EngineChild, startEngineChild } from "./processes/engine-child.ts";
 import { createEnginePool, type EnginePoolOptions } from "./processes/engine-pool.ts";
 import type { EngineOwner } from "./processes/owner-tasks.ts";
+import { nicenessDefault } from "./processes/process-priority.ts";
 import { removeFolder } from "./processes/work-folder.ts";
 import type { FailureKind, Reply, Task } from "./protocol.ts";
 import { inputName, outputName, spillName } from "./work-file-names.ts";
@@ -52,6 +53,8 @@ export type EngineOptions = {
   readonly confinement: Confinement;
   readonly memory: MemoryWatch;
   readonly log: Logger;
+  /** Of a process whose task is long at work: 0 to 19. */
+  readonly niceness?: number;
   readonly pool?: Partial<Omit<EnginePoolOptions, "startChild" | "log">>;
 };
 
@@ -70,6 +73,7 @@ export async function createEngine({
   confinement,
   memory,
   log,
+  niceness = nicenessDefault,
   pool: poolOptions,
 }: EngineOptions): Promise<Engine> {
   const folders = join(directory, "processes");
@@ -88,6 +92,7 @@ export async function createEngine({
       folderPath: join(folders, newId()),
       layers: confinement.layers,
       memoryBytes: limits.processBytes,
+      niceness,
     });
   const pool = createEnginePool({
     startChild,

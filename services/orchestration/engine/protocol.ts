@@ -158,7 +158,12 @@ export type Reply =
   | { readonly kind: "prepared"; readonly preparation: Preparation }
   | { readonly kind: "previewed"; readonly preview: FilePreview }
   | { readonly kind: "statistics"; readonly cuts: readonly (readonly ColumnStats[])[] }
-  | { readonly kind: "queried"; readonly result: QueryResult }
+  | {
+      readonly kind: "queried";
+      readonly result: QueryResult;
+      /** Whether the statement has the same result each time it runs on the same file. */
+      readonly isRepeatable: boolean;
+    }
   | { readonly kind: "extracted"; readonly extraction: Extraction }
   | { readonly kind: "written"; readonly result: WrittenResult }
   | { readonly kind: "failed"; readonly failure: FailureKind; readonly message: string };
@@ -187,6 +192,7 @@ const replySchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("statistics"), cuts: z.array(z.array(columnStats)) }),
   z.object({
     kind: z.literal("queried"),
+    isRepeatable: z.boolean(),
     result: z.object({
       columns: typedColumns,
       rows: z.custom(isRows),

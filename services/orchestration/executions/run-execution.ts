@@ -7,6 +7,7 @@ import { hasReason } from "../../lib/rpc/errors.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { newId } from "../../lib/values/ids.ts";
+import type { CachedResults } from "../cache/cached-results.ts";
 import type { Connector, DataSource } from "../connectors/connector.ts";
 import { executionCancelled, sourceNotFound } from "../errors.ts";
 import {
@@ -18,11 +19,10 @@ import {
 import type { ExecutionRecorder } from "../lineage/execution-recorder.ts";
 import { findSource } from "../source-repository.ts";
 import { openSource } from "../sources/open-source.ts";
-import type { Limit } from "../timing/limit.ts";
 import type { TimeLimit } from "../timing/time-limit.ts";
 import type { Cancellations } from "./cancellations.ts";
 import type { PendingWork } from "./pending-work.ts";
-import { startWork, type WorkDeps } from "./start-work.ts";
+import { startWork, type Work, type WorkDeps } from "./start-work.ts";
 
 const timeoutDefaultMs = 30_000;
 /** Longest timeout of a statement, in milliseconds. */
@@ -30,6 +30,7 @@ const timeoutMaxMs = 5 * 60_000;
 
 /** Dependencies of an execution. */
 export type ExecutionDeps = WorkDeps & {
+  readonly cachedResults: CachedResults;
   readonly db: Db;
   readonly log: Logger;
   /** By name, in alphabetical order. */
@@ -52,20 +53,25 @@ type ResultSummary = {
   readonly columns: readonly { readonly name: string }[];
   readonly rowCount: number;
   readonly truncated: boolean;
+  /** Default: false. */
+  readonly fromCache?: boolean;
 };
 
 /** An execution's id and result. */
 type Execution<T> = { readonly executionId: string; readonly result: T };
 
+/** Work of an execution on a source of this namespace. It takes a permit before it uses the source. */
+type ExecutionWork = Pick<Work, "signal" | "admit"> & { readonly namespace: string };
+
 /**
- * Runs one statement on a source as an execution: with a row, a permit, time limits and cancellation. The row decides: once
- * it says cancelled, the call fails even if the work succeeded. The permit is released when the work ends.
+ * Runs one statement on a source as an execution: with a row, time limits and cancellation. The row decides: once it says
+ * cancelled, the call fails even if the work succeeded.
  */
 export async function runExecution<T extends ResultSummary>(
   deps: ExecutionDeps,
   context: HandlerContext,
   { sourceId, sql, timeout }: Statement,
-  work: (source: DataSource, limit: Limit) => Promise<T>,
+  work: (source: DataSource, started: ExecutionWork) => Promise<T>,
 ): Promise<Execution<T>> {
   const scope = scopeOf(context);
   const executionId = newId();
@@ -79,22 +85,33 @@ export async function runExecution<T extends ResultSummary>(
   });
   const source = await findSource(deps.db, scope, sourceId);
   if (!source) throw sourceNotFound(sourceId);
-  await insertExecution(deps.db, scope, { executionId, sourceId, sql, processId: deps.processId });
-  const result = await recordOutcome(deps, scope, executionId, started.signal, async () => {
-    using admitted = await started.admit();
-    return await work(openSource(deps, source), admitted);
-  });
+  const { namespace } = source;
+  await insertExecution(deps.db, scope, { executionId, sourceId, namespace, sql, processId: deps.processId });
+  const result = await recordOutcome(deps, scope, executionId, started.signal, () =>
+    work(openSource(deps, source), { signal: started.signal, admit: started.admit, namespace }),
+  );
   const { userId: creatorUserId, orgId } = scope.principal;
   const { connector } = source;
   const resultColumns = result.columns.map(({ name }) => name);
-  deps.recorder.record({ executionId, orgId, creatorUserId, sourceId, connector, sql, resultColumns });
+  deps.recorder.record({
+    executionId,
+    orgId,
+    namespace,
+    creatorUserId,
+    sourceId,
+    connector,
+    sql,
+    resultColumns,
+  });
   return { executionId, result };
 }
 
+/** Time limit of a request's statement, in milliseconds. */
+export const timeoutMsOf = (timeout: Duration | undefined): number =>
+  timeout ? Math.ceil(durationMs(timeout)) : timeoutDefaultMs;
+
 function limitsOf(timeout: Duration | undefined): TimeLimit[] {
-  const own: TimeLimit = timeout
-    ? { ms: Math.ceil(durationMs(timeout)), setBy: "request" }
-    : { ms: timeoutDefaultMs, setBy: "default" };
+  const own: TimeLimit = { ms: timeoutMsOf(timeout), setBy: timeout ? "request" : "default" };
   return [{ ms: timeoutMaxMs, setBy: "server" }, own];
 }
 
@@ -116,8 +133,8 @@ function recordOutcome<T extends ResultSummary>(
     try {
       const result = await work();
       signal.throwIfAborted();
-      const { rowCount, truncated } = result;
-      await end({ state: "succeeded", rowCount: BigInt(rowCount), truncated });
+      const { rowCount, truncated, fromCache = false } = result;
+      await end({ state: "succeeded", rowCount: BigInt(rowCount), truncated, fromCache });
       return result;
     } catch (error) {
       // An error after the abort is a consequence of it: the abort's reason is reported.

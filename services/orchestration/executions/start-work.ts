@@ -18,7 +18,7 @@ export type WorkOptions = LimitTimerOptions & {
 export type Work = Disposable & {
   /** Aborts with the error for the caller and for the execution's row. */
   readonly signal: AbortSignal;
-  /** Waits for a permit and holds it until disposed. Unavailable (SERVICE_BUSY). */
+  /** Waits for a permit and holds it until its result is disposed. Unavailable (SERVICE_BUSY). */
   admit(): Promise<Limit & Disposable>;
 };
 

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import type { Db } from "../../lib/database/database.ts";
 import { databaseFailure } from "../../lib/database/database-failure.ts";
+import { defaultNamespace } from "../../lib/database/scope.ts";
 import { outsideCalls } from "../../lib/rpc/call.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { listTablesByName } from "../table-repository.ts";
-import type { Lineage } from "./lineage.ts";
+import type { Lineage, LineageEntity } from "./lineage.ts";
 import { insertEntities, insertLineage } from "./lineage-repository.ts";
 import type { Dialect } from "./sql/statement-facts.ts";
 import type { StatementReader } from "./sql/statement-reader.ts";
@@ -123,18 +124,29 @@ async function recordBatch(
 ): Promise<void> {
   const [first] = executions;
   if (!first) return;
-  const scope: Scope = { orgId, principal: { orgId, userId: first.creatorUserId, roles: [] } };
+  const scope: Scope = {
+    orgId,
+    namespaces: "all",
+    principal: { orgId, userId: first.creatorUserId, roles: [] },
+  };
   const listTables = cacheTables(db, scope);
   const lineages: Lineage[] = [];
-  for (const execution of executions) lineages.push(await lineageOf(listTables, reader, execution));
+  for (const execution of executions) {
+    const lineage = await lineageOf(listTables, reader, execution);
+    lineages.push({ ...lineage, entities: lineage.entities.map(ownedBy(execution.namespace)) });
+  }
   await db.transaction(async (tx) => {
     // The transaction that inserts the execution's entity also records its lineage, so it is recorded once.
     const jobs = lineages.flatMap(({ entities: [job] }) => (job ? [job] : []));
-    const inserted = await insertEntities(tx, scope, jobs);
+    const inserted = await insertEntities(tx, scope, jobs, defaultNamespace);
     const isInserted = ({ entities: [job] }: Lineage) => job !== undefined && inserted.has(job.entityId);
-    await insertLineage(tx, scope, lineages.filter(isInserted));
+    await insertLineage(tx, scope, lineages.filter(isInserted), defaultNamespace);
   });
 }
+
+const ownedBy =
+  (ownerNamespace: string) =>
+  (entity: LineageEntity): LineageEntity => ({ ownerNamespace, ...entity });
 
 type ListTables = (sourceId: string, names: readonly string[]) => ReturnType<typeof listTablesByName>;
 

@@ -44,6 +44,7 @@ export async function recordEvents(
   db: Db,
   scope: Scope,
   events: readonly ReadableEvent[],
+  namespace: string,
 ): Promise<Set<string>> {
   if (events.length === 0) return new Set();
   return db.transaction(async (tx) => {
@@ -54,6 +55,7 @@ export async function recordEvents(
       tx,
       scope,
       fresh.map(({ lineage }) => lineage),
+      namespace,
     );
     return new Set(recorded);
   });
@@ -79,7 +81,13 @@ async function ownEntities(
 ): Promise<ReadonlyMap<string, LineageEntity>> {
   const tables = await listTablesById(db, scope, entityIds);
   const entities = await listEntities(db, scope, entityIds);
-  const known = entities.map(({ entityId, kind, namespace, name }) => ({ entityId, kind, namespace, name }));
+  const known = entities.map(({ entityId, kind, namespace, name, ownerNamespace }) => ({
+    entityId,
+    kind,
+    namespace,
+    name,
+    ownerNamespace,
+  }));
   return new Map([...tables.map(tableEntity), ...known].map((entity) => [entity.entityId, entity]));
 }
 

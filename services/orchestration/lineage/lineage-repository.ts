@@ -1,5 +1,6 @@
 import { and, asc, eq, inArray, notInArray, sql } from "drizzle-orm";
 import type { Db } from "../../lib/database/database.ts";
+import { everywhere, ownerIn, within } from "../../lib/database/scope.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { batchesOf } from "../batches.ts";
 import type { Lineage, LineageEdge, LineageEntity } from "./lineage.ts";
@@ -10,11 +11,15 @@ export type ColumnRow = typeof lineageColumns.$inferSelect;
 /** Upstream leads to the entities that an entity was made of, downstream to those made of it. */
 export type Direction = "upstream" | "downstream";
 
+/** Entities of the scope's namespaces. */
+const visible = (scope: Scope) =>
+  within(scope, { orgId: lineageEntities.orgId, namespace: lineageEntities.ownerNamespace });
+
 /** The entities with these ids; unknown ids are skipped. */
 export async function listEntities(db: Db, scope: Scope, entityIds: readonly string[]): Promise<EntityRow[]> {
   const rows: EntityRow[] = [];
   for (const batch of batchesOf(entityIds)) {
-    const where = and(eq(lineageEntities.orgId, scope.orgId), inArray(lineageEntities.entityId, batch));
+    const where = and(visible(scope), inArray(lineageEntities.entityId, batch));
     rows.push(...(await db.select().from(lineageEntities).where(where)));
   }
   return rows;
@@ -32,7 +37,18 @@ export async function listNeighbours(
   const rows = await db
     .selectDistinct({ entityId: far })
     .from(lineageEdges)
-    .where(and(eq(lineageEdges.orgId, scope.orgId), inArray(near, [...from]), notInArray(far, [...known])))
+    .innerJoin(
+      lineageEntities,
+      and(eq(lineageEntities.orgId, lineageEdges.orgId), eq(lineageEntities.entityId, far)),
+    )
+    .where(
+      and(
+        visible(scope),
+        eq(lineageEdges.orgId, scope.orgId),
+        inArray(near, [...from]),
+        notInArray(far, [...known]),
+      ),
+    )
     .orderBy(asc(far))
     .limit(limit);
   return rows.map(({ entityId }) => entityId);
@@ -60,7 +76,7 @@ export function listEdges(
     .limit(limit);
 }
 
-/** The columns on the edges between entities; at most `limit`. */
+/** The columns on the edges between entities, as far as they are columns of one of them; at most `limit`. */
 export function listColumns(
   db: Db,
   scope: Scope,
@@ -76,6 +92,7 @@ export function listColumns(
         eq(lineageColumns.orgId, scope.orgId),
         inArray(fromEntityId, [...entityIds]),
         inArray(toEntityId, [...entityIds]),
+        scope.namespaces === "all" ? undefined : inArray(columnEntityId, [...entityIds]),
       ),
     )
     .orderBy(asc(fromEntityId), asc(toEntityId), asc(toColumn), asc(columnEntityId), asc(fromColumn))
@@ -106,12 +123,13 @@ export async function insertEntities(
   tx: Db,
   scope: Scope,
   entities: readonly LineageEntity[],
+  namespace: string,
 ): Promise<ReadonlySet<string>> {
   const added = new Set<string>();
   for (const batch of batchesOf(mergedEntities(entities))) {
     const rows = await tx
       .insert(lineageEntities)
-      .values(batch.map((entity) => ({ ...entity, orgId: scope.orgId })))
+      .values(batch.map((entity) => ownedEntity(scope, entity, namespace)))
       .onConflictDoNothing()
       .returning({ entityId: lineageEntities.entityId });
     for (const { entityId } of rows) added.add(entityId);
@@ -120,22 +138,27 @@ export async function insertEntities(
 }
 
 /**
- * Adds to the graph; existing rows stay as they are. Rows are inserted in the order of their keys, so that concurrent calls
+ * Adds to the graph; existing rows stay as they are. New entities belong to `namespace`, if not to one of their own. Rows are inserted in the order of their keys, so that concurrent calls
  * with the same rows cannot deadlock.
  */
-export async function insertLineage(tx: Db, scope: Scope, lineages: readonly Lineage[]): Promise<void> {
+export async function insertLineage(
+  tx: Db,
+  scope: Scope,
+  lineages: readonly Lineage[],
+  namespace: string,
+): Promise<void> {
   const { orgId } = scope;
   const withOrg = <Row extends object>(row: Row) => ({ ...row, orgId });
   const entities = mergedEntities(lineages.flatMap((lineage) => lineage.entities));
   for (const batch of batchesOf(entities)) {
     await tx
       .insert(lineageEntities)
-      .values(batch.map(withOrg))
+      .values(batch.map((entity) => ownedEntity(scope, entity, namespace)))
       .onConflictDoUpdate({
         target: [lineageEntities.orgId, lineageEntities.entityId],
         set: { parentEntityId: sql`excluded.parent_entity_id` },
         setWhere: sql`${lineageEntities.parentEntityId} is null and excluded.parent_entity_id is not null
-          and ${lineageEntities.kind} = 'job'`,
+          and ${lineageEntities.kind} = 'job' and ${visible(scope)}`,
       });
   }
   const edges = uniqueSorted(lineages.flatMap((lineage) => lineage.edges));
@@ -145,6 +168,29 @@ export async function insertLineage(tx: Db, scope: Scope, lineages: readonly Lin
   const columns = uniqueSorted(lineages.flatMap((lineage) => lineage.columns));
   for (const batch of batchesOf(columns)) {
     await tx.insert(lineageColumns).values(batch.map(withOrg)).onConflictDoNothing();
+  }
+}
+
+/** Values of an entity's row. */
+function ownedEntity(scope: Scope, { ownerNamespace, ...entity }: LineageEntity, namespace: string) {
+  const owner =
+    ownerNamespace === undefined ? ownerIn(scope, namespace) : ownerIn(everywhere(scope), ownerNamespace);
+  return { ...entity, orgId: owner.orgId, ownerNamespace: owner.namespace };
+}
+
+/** Moves entities to another namespace. */
+export async function moveEntities(
+  tx: Db,
+  scope: Scope,
+  entityIds: readonly string[],
+  namespace: string,
+): Promise<void> {
+  const { namespace: ownerNamespace } = ownerIn(scope, namespace);
+  for (const batch of batchesOf(entityIds)) {
+    await tx
+      .update(lineageEntities)
+      .set({ ownerNamespace })
+      .where(and(visible(scope), inArray(lineageEntities.entityId, batch)));
   }
 }
 

@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm";
-import { check, customType, foreignKey, index, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { check, foreignKey, index, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { bytea } from "../../lib/database/bytea.ts";
+import { defaultNamespace, ownerColumns } from "../../lib/database/scope.ts";
 import { orchestration } from "../schema.ts";
 import { lineageKinds, transformations } from "./lineage.ts";
 
-const bytea = customType<{ data: Uint8Array; driverData: Buffer }>({ dataType: () => "bytea" });
 const createTime = timestamp("create_time", { withTimezone: true }).notNull().defaultNow();
 
 export const lineageKind = orchestration.enum("lineage_kind", lineageKinds);
@@ -11,9 +12,12 @@ export const lineageKind = orchestration.enum("lineage_kind", lineageKinds);
 export const lineageEntities = orchestration.table(
   "lineage_entities",
   {
-    orgId: uuid("org_id").notNull(),
+    orgId: ownerColumns().orgId,
+    /** Sluice's namespace, whose callers see the entity. */
+    ownerNamespace: text("owner_namespace").notNull().default(defaultNamespace),
     entityId: uuid("entity_id").notNull(),
     kind: lineageKind("kind").notNull(),
+    /** The namespace of OpenLineage: a part of the name. */
     namespace: text("namespace").notNull(),
     name: text("name").notNull(),
     // No foreign key: the parent may be recorded later.
@@ -22,6 +26,7 @@ export const lineageEntities = orchestration.table(
   },
   (table) => [
     primaryKey({ name: "lineage_entities_pk", columns: [table.orgId, table.entityId] }),
+    index("lineage_entities_owner").on(table.orgId, table.ownerNamespace, table.entityId),
     check("lineage_entities_parent", sql`${table.kind} = 'job' or ${table.parentEntityId} is null`),
   ],
 );

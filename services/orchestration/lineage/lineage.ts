@@ -13,6 +13,8 @@ export type LineageEntity = {
   readonly kind: LineageKind;
   readonly namespace: string;
   readonly name: string;
+  /** Sluice's namespace of the entity, if it is not that of the record. */
+  readonly ownerNamespace?: string;
   /** The job that started this one. */
   readonly parentEntityId?: string;
 };

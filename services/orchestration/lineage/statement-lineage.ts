@@ -10,6 +10,7 @@ export type CatalogTable = {
   readonly sourceId: string;
   readonly schemaName: string;
   readonly name: string;
+  readonly namespace: string;
   readonly columns: readonly { readonly name: string }[];
 };
 

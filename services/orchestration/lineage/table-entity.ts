@@ -6,9 +6,12 @@ export const tableEntity = (table: {
   readonly sourceId: string;
   readonly schemaName: string;
   readonly name: string;
+  /** Sluice's namespace of its source. */
+  readonly namespace: string;
 }): LineageEntity => ({
   entityId: table.tableId,
   kind: "table",
+  ownerNamespace: table.namespace,
   namespace: sourceNamespace(table.sourceId),
   name: table.schemaName === "" ? table.name : `${table.schemaName}.${table.name}`,
 });

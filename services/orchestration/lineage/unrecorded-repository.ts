@@ -7,6 +7,7 @@ import { lineageEntities } from "./lineage-schema.ts";
 export type UnrecordedExecution = {
   readonly executionId: string;
   readonly orgId: string;
+  readonly namespace: string;
   readonly creatorUserId: string;
   readonly sourceId: string;
   /** Null if its source was deleted. */
@@ -20,9 +21,9 @@ export function listUnrecordedExecutions(
   after: string,
   limit: number,
 ): Promise<UnrecordedExecution[]> {
-  const { executionId, orgId, creatorUserId, sourceId, sql } = executions;
+  const { executionId, orgId, namespace, creatorUserId, sourceId, sql } = executions;
   return db
-    .select({ executionId, orgId, creatorUserId, sourceId, connector: sources.connector, sql })
+    .select({ executionId, orgId, namespace, creatorUserId, sourceId, connector: sources.connector, sql })
     .from(executions)
     .leftJoin(sources, and(eq(sources.orgId, orgId), eq(sources.sourceId, sourceId)))
     .leftJoin(

@@ -24,7 +24,7 @@ export function extensionsOf(name: string): string {
 }
 
 /** Sorts keys and drops undefined ones, so that equal settings have equal JSON. */
-function canonical(value: unknown): unknown {
+export function canonical(value: unknown): unknown {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
   entries.sort(([left], [right]) => (left < right ? -1 : 1));

@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-const engineFolder = fileURLToPath(new URL("../engine", import.meta.url));
+const engineFolder = new URL("../engine/", import.meta.url);
 const engineManifest = new URL("../package.json", import.meta.resolve("@duckdb/node-api"));
 
 /**
@@ -11,11 +9,17 @@ const engineManifest = new URL("../package.json", import.meta.resolve("@duckdb/n
  * raised by hand would be forgotten.
  */
 export async function findReadingVersion(): Promise<string> {
-  const names = (await readdir(engineFolder, { recursive: true })).filter((name) =>
-    /\.(ts|wasm)$/.test(name),
-  );
-  const hash = createHash("sha256").update(JSON.parse(await readFile(engineManifest, "utf8")).version);
-  for (const name of names.toSorted())
-    hash.update(`${name}\n`).update(await readFile(join(engineFolder, name)));
+  const { version } = JSON.parse(await readFile(engineManifest, "utf8"));
+  return hashSources(version, [engineFolder]);
+}
+
+/** Hash of a version and of the sources in some folders. */
+export async function hashSources(version: string, folders: readonly URL[]): Promise<string> {
+  const hash = createHash("sha256").update(version);
+  for (const folder of folders) {
+    const names = (await readdir(folder, { recursive: true })).filter((name) => /\.(ts|wasm)$/.test(name));
+    for (const name of names.toSorted())
+      hash.update(`${name}\n`).update(await readFile(new URL(name, folder)));
+  }
   return hash.digest("hex");
 }

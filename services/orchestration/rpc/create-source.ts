@@ -4,6 +4,7 @@ import {
   CreateSourceResponseSchema,
   SourceService,
 } from "../../../gen/sluice/orchestration/v1/sources_pb.ts";
+import { requireNamespace } from "../../lib/clients/require-namespace.ts";
 import type { Db } from "../../lib/database/database.ts";
 import { violatedConstraint } from "../../lib/database/database-failure.ts";
 import { invalidField } from "../../lib/rpc/errors.ts";
@@ -25,17 +26,18 @@ export const createSource =
   (deps: OrchestrationDeps): MethodImpl<typeof method> =>
   async (request, context) => {
     const { db, connectors, secrets } = deps;
-    const { displayName, connector: name, settings = {} } = required(request.source, "source");
+    const { displayName, connector: name, settings = {}, namespace } = required(request.source, "source");
     const connector = connectors.get(name);
     if (!connector) {
       throw invalidField("source.connector", `is none of ${[...connectors.keys()].join(", ")}`);
     }
     const opened = connector.open(settings, "source.settings");
     const scope = scopeOf(context);
+    await requireNamespace(deps.policies, scope, namespace);
     refuseInsecureLogin(scope, opened);
-    await checkSecrets(secrets, opened);
+    await checkSecrets(secrets, scope, opened);
     const insert = async (tx: Db) => {
-      const source = { sourceId: newId(), displayName, connector: name, settings };
+      const source = { sourceId: newId(), namespace, displayName, connector: name, settings };
       return create(CreateSourceResponseSchema, { source: toSource(await insertSource(tx, scope, source)) });
     };
     try {

@@ -70,7 +70,7 @@ async function replaceTables(tx: Db, scope: Scope, source: SourceRow, found: rea
   const removedIds = removed.map(({ tableId }) => tableId);
   await deleteTables(tx, scope, removedIds);
   const identified = added.map((table) => ({ ...table, tableId: newId() }));
-  const inserted = await insertTables(tx, scope, sourceId, identified);
+  const inserted = await insertTables(tx, scope, current, identified);
   return {
     added: inserted.map(toTable),
     changed: changed.map(toTable),

@@ -1,24 +1,46 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { ExecutionService } from "../../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { scopeOf } from "../../lib/rpc/guard.ts";
+import { type KeptResult, resultForm } from "../cache/kept-forms.ts";
 import type { OrchestrationDeps } from "../deps.ts";
-import { runExecution } from "../executions/run-execution.ts";
+import { runExecution, timeoutMsOf } from "../executions/run-execution.ts";
 import { toListValue } from "../results/list-value.ts";
 
 const maxRowsDefault = 1000;
 
+/** Longest wait for the result of an equal statement, in milliseconds, and as a share of the statement's and the call's time. */
+const waitMsMax = 60_000;
+const waitShare = 1 / 4;
+
 export const executeQuery =
   (deps: OrchestrationDeps): MethodImpl<typeof ExecutionService.method.executeQuery> =>
-  async ({ sourceId, sql, maxRows, timeout }, context) => {
+  async ({ sourceId, sql, maxRows, timeout, noCache }, context) => {
+    const { orgId } = scopeOf(context);
     const query = { sql, maxRows: maxRows || maxRowsDefault };
+    const computeMs = timeoutMsOf(timeout);
     const { executionId, result } = await runExecution(
       deps,
       context,
       { sourceId, sql, timeout },
-      async (source, limit) => {
-        const answer = await source.query(query, limit);
-        return { ...answer, rowCount: answer.rows.length };
+      async (source, { signal, admit, namespace }) => {
+        const wanted = {
+          kind: "query" as const,
+          orgId,
+          subject: [sourceId, namespace, sql, query.maxRows],
+          identify: async () => source.identify?.(signal),
+          isFresh: noCache,
+          waitMs: Math.min(waitMsMax, waitShare * Math.min(computeMs, context.timeoutMs() ?? computeMs)),
+          computeMs,
+          signal,
+          ...resultForm,
+        };
+        const { result, fromCache } = await deps.cachedResults.through<KeptResult>(wanted, async () => {
+          using limit = await admit();
+          return await source.query(query, limit);
+        });
+        return { ...result, rowCount: result.rows.length, fromCache };
       },
     );
-    const { columns, rows, truncated } = result;
-    return { executionId, columns: [...columns], rows: rows.map(toListValue), truncated };
+    const { columns, rows, truncated, fromCache } = result;
+    return { executionId, columns: [...columns], rows: rows.map(toListValue), truncated, fromCache };
   };

@@ -5,18 +5,20 @@ import {
   type IngestResultSchema,
   type LineageService,
 } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { requireNamespace } from "../../lib/clients/require-namespace.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { eventTooLarge } from "../errors.ts";
 import { eventBytesMax, type ReadEvent, readEvents, recordEvents } from "../lineage/ingest.ts";
 
 export const ingestBatch =
-  ({ db }: OrchestrationDeps): MethodImpl<typeof LineageService.method.ingestBatch> =>
-  async ({ events }, context) => {
+  ({ db, policies }: OrchestrationDeps): MethodImpl<typeof LineageService.method.ingestBatch> =>
+  async ({ events, namespace }, context) => {
     const scope = scopeOf(context);
+    await requireNamespace(policies, scope, namespace);
     const all = await readEvents(db, scope, events);
     const readable = all.filter((read) => read.kind === "readable");
-    const recorded = await recordEvents(db, scope, readable);
+    const recorded = await recordEvents(db, scope, readable, namespace);
     const results = all.map((read) => resultOf(read, recorded));
     const count = (outcome: IngestOutcome) => results.filter((result) => result.outcome === outcome).length;
     return {

@@ -1,6 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { MethodImpl } from "@connectrpc/connect";
 import type { LineageService } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { requireNamespace } from "../../lib/clients/require-namespace.ts";
 import { invalidFields } from "../../lib/rpc/errors.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
@@ -10,9 +11,10 @@ import { toNode } from "../lineage/lineage-message.ts";
 import { listEntities } from "../lineage/lineage-repository.ts";
 
 export const ingestEvent =
-  ({ db }: OrchestrationDeps): MethodImpl<typeof LineageService.method.ingestEvent> =>
-  async ({ event }, context) => {
+  ({ db, policies }: OrchestrationDeps): MethodImpl<typeof LineageService.method.ingestEvent> =>
+  async ({ event, namespace }, context) => {
     const scope = scopeOf(context);
+    await requireNamespace(policies, scope, namespace);
     const [read] = await readEvents(db, scope, [event as JsonObject]);
     if (!read || read.kind === "tooLarge") throw eventTooLarge(eventBytesMax);
     if (read.kind === "invalid") {
@@ -23,7 +25,7 @@ export const ingestEvent =
         })),
       );
     }
-    await recordEvents(db, scope, [read]);
+    await recordEvents(db, scope, [read], namespace);
     const rows = await listEntities(db, scope, read.entityIds);
     const byId = new Map(rows.map((row) => [row.entityId, row]));
     return { nodes: read.entityIds.flatMap((id) => byId.get(id) ?? []).map(toNode) };

@@ -1,7 +1,6 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { CrashService } from "../../../gen/sluice/orchestration/v1/crashes_pb.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
-import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
 import * as repository from "../crashes/crash-repository.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { toCrash } from "../message.ts";
@@ -9,8 +8,6 @@ import { toCrash } from "../message.ts";
 export const listCrashes =
   ({ db }: OrchestrationDeps): MethodImpl<typeof CrashService.method.listCrashes> =>
   async (request, context) => {
-    const page = pageOf(request);
-    const found = await repository.listCrashes(db, scopeOf(context), page);
-    const { rows, nextPageToken } = cutPage(found, page, ({ crashId }) => crashId);
-    return { crashes: rows.map(toCrash), nextPageToken };
+    const { rows, ...page } = await repository.listCrashes(db, scopeOf(context), request);
+    return { crashes: rows.map(toCrash), ...page };
   };

@@ -15,8 +15,9 @@ export const previewSource =
     const connector = deps.connectors.get(name);
     if (!connector) throw connectorNotFound(name);
     const source = connector.open(settings as Settings, "settings");
-    refuseInsecureLogin(scopeOf(context), source);
-    await checkSecrets(deps.secrets, source);
+    const scope = scopeOf(context);
+    refuseInsecureLogin(scope, source);
+    await checkSecrets(deps.secrets, scope, source);
     return {
       preview: await readPreview(deps, context, source, { table, maxRows: maxRows || maxRowsDefault }),
     };

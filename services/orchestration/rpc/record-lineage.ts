@@ -23,7 +23,7 @@ export const recordLineage =
     const tables = await listTablesById(db, scope, tableIds);
     const named = new Map(tables.map((table) => [table.tableId, tableEntity(table)]));
     const entities = lineage.entities.map((entity) => named.get(entity.entityId) ?? entity);
-    await db.transaction((tx) => insertLineage(tx, scope, [{ ...lineage, entities }]));
+    await db.transaction((tx) => insertLineage(tx, scope, [{ ...lineage, entities }], request.namespace));
     return {};
   };
 

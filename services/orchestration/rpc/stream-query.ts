@@ -24,7 +24,8 @@ export const streamQuery = (
       deps,
       context,
       { sourceId, sql, timeout },
-      async (source, limit) => {
+      async (source, { admit }) => {
+        using limit = await admit();
         const file = opened.use(await deps.resultFiles.create({ orgId, userId: principal.userId }));
         const signal = AbortSignal.any([limit.signal, file.exceeded]);
         const query = { sql, maxRows: maxRows || undefined, format: name, outputPath: file.path };

@@ -7,7 +7,7 @@ import type { Settings } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { connectorNotFound } from "../errors.ts";
 import { startWork } from "../executions/start-work.ts";
-import { refuseInsecureLogin } from "../sources/check-source.ts";
+import { refuseInsecureLogin, refuseSecrets } from "../sources/check-source.ts";
 
 /** Time limit of a test, in milliseconds. */
 const testTimeoutMs = 10_000;
@@ -29,7 +29,9 @@ export const testConnection =
     const connector = deps.connectors.get(name);
     if (!connector) throw connectorNotFound(name);
     const source = connector.open(settings as Settings, "settings");
-    refuseInsecureLogin(scopeOf(context), source);
+    const scope = scopeOf(context);
+    refuseInsecureLogin(scope, source);
+    refuseSecrets(scope, source);
     using work = startWork(deps, context, {
       workClass: "interactive",
       subject: "the test",

@@ -8,7 +8,7 @@ import type { Db } from "../../lib/database/database.ts";
 import { violatedConstraint } from "../../lib/database/database-failure.ts";
 import { etagMismatch } from "../../lib/rpc/errors.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
-import { fieldsToUpdate, required, revisionOf } from "../../lib/rpc/updates.ts";
+import { required, revisionOf, updatesOf } from "../../lib/rpc/updates.ts";
 import type { DataSource } from "../connectors/connector.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { sourceExists, sourceNotFound } from "../errors.ts";
@@ -18,7 +18,7 @@ import * as repository from "../source-repository.ts";
 import { checkSecrets, refuseInsecureLogin } from "../sources/check-source.ts";
 import { dryRun } from "../sources/dry-run.ts";
 
-const writable = ["display_name", "settings"] as const;
+const updates = updatesOf(SourceSchema, { key: "source_id", writable: ["display_name", "settings"] });
 
 export const updateSource =
   (deps: OrchestrationDeps): MethodImpl<typeof SourceService.method.updateSource> =>
@@ -27,14 +27,16 @@ export const updateSource =
     const scope = scopeOf(context);
     const source = required(given, "source");
     const { sourceId, etag } = source;
-    const fields = fieldsToUpdate(SourceSchema, source, updateMask, writable);
+    const fields = updates.fieldsOf(source, updateMask);
     const current = await repository.findSource(db, scope, sourceId);
     if (!current) throw sourceNotFound(sourceId);
+    const revision = revisionOf(etag);
+    if (revision !== undefined && revision !== current.revision) throw etagMismatch("source", sourceId);
+    updates.refuseReadOnly(source, updateMask, toSource(current));
     const change = changeOf(source, fields);
     const next =
       change.settings && connectors.get(current.connector)?.open(change.settings, "source.settings");
-    if (next) await checkSecrets(secrets, next);
-    const revision = revisionOf(etag);
+    if (next) await checkSecrets(secrets, scope, next);
     const row = await write(deps, scope, { sourceId, revision, change, next, validateOnly });
     if (!row) throw await noSuchRevision(deps, scope, sourceId);
     if (!validateOnly) return { source: toSource(row) };
@@ -76,7 +78,7 @@ async function noSuchRevision({ db }: OrchestrationDeps, scope: Scope, sourceId:
 
 function changeOf(
   { displayName, settings = {} }: Source,
-  fields: readonly (typeof writable)[number][],
+  fields: ReturnType<typeof updates.fieldsOf>,
 ): repository.SourceChange {
   return {
     ...(fields.includes("display_name") && { displayName: required(displayName, "source.display_name") }),

@@ -1,16 +1,12 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { StagingService } from "../../../gen/sluice/staging/v1/jobs_pb.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
-import { cutPage, pageOf } from "../../lib/rpc/paging.ts";
-import { listStoredChunks } from "../chunk-repository.ts";
+import * as repository from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
 import { jobNotFound } from "../errors.ts";
 import { findJob } from "../job-repository.ts";
 import { toChunk } from "../message.ts";
 import { signFiles } from "../sign-files.ts";
-
-/** Whether the text fits into the column of indexes. */
-const isIndex = (text: string): boolean => /^\d{1,9}$/.test(text);
 
 export const listChunks =
   ({ db, blobs }: StagingDeps): MethodImpl<typeof StagingService.method.listChunks> =>
@@ -18,12 +14,10 @@ export const listChunks =
     const scope = scopeOf(context);
     const job = await findJob(db, scope, request.jobId);
     if (!job) throw jobNotFound(request.jobId);
-    const page = pageOf(request, [request.jobId], isIndex);
-    const read = await listStoredChunks(db, scope, request.jobId, page);
-    const { rows, nextPageToken } = cutPage(read, page, (row) => String(row.chunkIndex));
+    const { rows, ...page } = await repository.listChunks(db, scope, request.jobId, request);
     const urls = await signFiles(
       blobs,
       rows.map(({ fileId }) => fileId),
     );
-    return { chunks: rows.map((row, index) => toChunk(job, row, urls[index] ?? "")), nextPageToken };
+    return { chunks: rows.map((row, index) => toChunk(job, row, urls[index] ?? "")), ...page };
   };

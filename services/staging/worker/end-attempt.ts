@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
 import { databaseFailure } from "../../lib/database/database-failure.ts";
+import { everywhere } from "../../lib/database/scope.ts";
 import { hasReason } from "../../lib/rpc/errors.ts";
 import type { StagingDeps } from "../deps.ts";
 import { failAttempt, findJob, type JobRow, requeueAttempt } from "../job-repository.ts";
@@ -46,7 +47,7 @@ export async function endAttempt(deps: StagingDeps, job: JobRow, ended: Ended): 
     await settle(deps, job, ended);
   } finally {
     // The next attempt continues with the job's snapshot. Close it only if the job does not refer to it any more.
-    const now = await findJob(deps.db, job, job.jobId);
+    const now = await findJob(deps.db, everywhere(job), job.jobId);
     if (ended.snapshotId !== null && now?.snapshotId !== ended.snapshotId) {
       await closeSnapshot(deps, ended.snapshotId);
     }
@@ -56,7 +57,7 @@ export async function endAttempt(deps: StagingDeps, job: JobRow, ended: Ended): 
 async function settle(deps: StagingDeps, job: JobRow, { error, signal, stop }: Ended): Promise<void> {
   if (error instanceof AttemptOver || signal.reason instanceof AttemptOver) return leaveAttempt(deps, job);
   // The row counts failures since the last stored chunk.
-  const failures = ((await findJob(deps.db, job, job.jobId))?.failureCount ?? 0) + 1;
+  const failures = ((await findJob(deps.db, everywhere(job), job.jobId))?.failureCount ?? 0) + 1;
   const givesUp = isFinal(error) || (!isMeshFailure(error) && failures >= failuresMax);
   if (!stop.aborted && givesUp) return fail(deps, job, error);
   if (!(await requeueAttempt(deps.db, job, !stop.aborted && !isMeshFailure(error))))

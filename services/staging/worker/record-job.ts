@@ -1,5 +1,6 @@
 import { LineageKind } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { recordLineage } from "../../lib/clients/record-lineage.ts";
+import { everywhere } from "../../lib/database/scope.ts";
 import { withinCall } from "../../lib/rpc/call.ts";
 import { datasetIdOf } from "../../lib/values/ids.ts";
 import type { StagingDeps } from "../deps.ts";
@@ -15,8 +16,11 @@ export const recordJob =
   (deps: StagingDeps) =>
   ({ orgId, jobId }: FollowUp): Promise<void> =>
     withinCall(maintenanceCall(orgId), async () => {
-      const job = await findJob(deps.db, { orgId }, jobId);
-      await recordLineage(deps, job?.plannedTables ?? [], (tables) => recordOf(jobId, tables));
+      const job = await findJob(deps.db, everywhere({ orgId }), jobId);
+      await recordLineage(deps, job?.plannedTables ?? [], (tables) => ({
+        ...recordOf(jobId, tables),
+        namespace: job?.namespace ?? "",
+      }));
     });
 
 function recordOf(jobId: string, tables: readonly PlannedTable[]) {

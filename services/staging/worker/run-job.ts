@@ -1,16 +1,11 @@
-import { Code, ConnectError } from "@connectrpc/connect";
 import { withinCall } from "../../lib/rpc/call.ts";
-import { allows } from "../../lib/rpc/permissions.ts";
-import type { Principal } from "../../lib/rpc/principal.ts";
 import type { StagingDeps } from "../deps.ts";
-import { requesterGone, requesterWithoutPermission } from "../errors.ts";
 import { type JobRow, type JobRun, moveToRunning } from "../job-repository.ts";
 import { callAs, maintenanceCall } from "./calls.ts";
 import { endAttempt } from "./end-attempt.ts";
+import { findRequester, watchRequester } from "./requester.ts";
 import { stageJob } from "./stage-job.ts";
 import { watchAttempt } from "./watch-attempt.ts";
-
-const permission = "staging.write";
 
 /** Runs a job from its current progress. Throws if it has to be retried later. */
 export const runJob =
@@ -26,30 +21,19 @@ export const runJob =
 /** True if the run is over; false if it needs another attempt. */
 async function runAttempt(deps: StagingDeps, job: JobRow, stop: AbortSignal): Promise<boolean> {
   using watched = watchAttempt(deps.db, job, stop);
+  using requester = watchRequester(deps, job);
+  const signal = AbortSignal.any([watched.signal, requester.signal]);
   let { snapshotId } = job;
   const opened = (id: string) => {
     snapshotId = id;
   };
   try {
-    const call = callAs(await principalOf(deps, job), watched.signal);
-    return await withinCall(call, () => stageJob(deps, job, watched.signal, opened));
-  } catch (error) {
+    const call = callAs(await findRequester(deps, job), signal);
+    return await withinCall(call, () => stageJob(deps, job, signal, opened));
+  } catch (failure) {
+    const error = requester.signal.aborted ? requester.signal.reason : failure;
     const ended = { error, signal: watched.signal, stop, snapshotId };
     await withinCall(maintenanceCall(job.orgId), () => endAttempt(deps, job, ended));
     return true;
-  }
-}
-
-/** The user who created the job, with their current roles. Throws if they are gone or lack the permission. */
-async function principalOf({ policies }: StagingDeps, job: JobRow): Promise<Principal> {
-  const apiKey = job.apiKeyId === null ? {} : { apiKeyId: job.apiKeyId };
-  const user = { orgId: job.orgId, userId: job.creatorUserId, ...apiKey };
-  try {
-    const { roles } = await policies.getPrincipal(user);
-    if (!allows(roles, permission)) throw requesterWithoutPermission();
-    return { ...user, roles };
-  } catch (error) {
-    if (error instanceof ConnectError && error.code === Code.NotFound) throw requesterGone();
-    throw error;
   }
 }

@@ -31,7 +31,11 @@ export async function storeChunk(
   signal: AbortSignal,
 ): Promise<ChunkStored> {
   const { chunkIndex, tableIndex, range } = chunk;
-  const header = { ...chunkFile(job, tableIndex, chunkIndex), ownerId: ownerOf(job) };
+  const header = {
+    ...chunkFile(job, tableIndex, chunkIndex),
+    ownerId: ownerOf(job),
+    namespace: job.namespace,
+  };
   const mayLend = !notAdopting.has(deps.blobs);
   const request = { snapshotId: job.snapshotId, tableIndex, range, mayLend };
   const done = new AbortController();

@@ -24,7 +24,9 @@ export async function storeManifest({ db, blobs, jobs }: StagingDeps, job: Plann
   });
   const manifest = toManifest(job, await listStoredChunks(db, job, job.jobId));
   const bytes = Buffer.from(toJsonString(ManifestSchema, manifest));
-  const { fileId } = await blobs.putBlob(messagesOf(bytes, ownerOf(job)));
+  const { fileId } = await blobs.putBlob(
+    messagesOf(bytes, { ownerId: ownerOf(job), namespace: job.namespace }),
+  );
   const manifestSha256 = createHash("sha256").update(bytes).digest("hex");
   await db.transaction(async (tx) => {
     const row = await succeedAttempt(tx, job, { manifestFileId: fileId, manifestSha256 }, lifetimeDays);
@@ -35,8 +37,8 @@ export async function storeManifest({ db, blobs, jobs }: StagingDeps, job: Plann
   });
 }
 
-async function* messagesOf(bytes: Buffer, ownerId: string) {
-  yield { part: { case: "header" as const, value: { ...manifestFile, ownerId } } };
+async function* messagesOf(bytes: Buffer, owner: { ownerId: string; namespace: string }) {
+  yield { part: { case: "header" as const, value: { ...manifestFile, ...owner } } };
   for (let at = 0; at < bytes.length; at += messageBytes) {
     yield { part: { case: "chunk" as const, value: bytes.subarray(at, at + messageBytes) } };
   }

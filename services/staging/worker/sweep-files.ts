@@ -1,3 +1,4 @@
+import { everywhere } from "../../lib/database/scope.ts";
 import { withinCall } from "../../lib/rpc/call.ts";
 import { listStoredChunks, type StoredChunk } from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
@@ -16,7 +17,7 @@ export const sweepFiles =
 
 async function sweep({ db, blobs }: StagingDeps, { orgId, jobId }: FollowUp): Promise<void> {
   // Read the job before its chunks: an attempt that is over stores no further chunk.
-  const job = await findJob(db, { orgId }, jobId);
+  const job = await findJob(db, everywhere({ orgId }), jobId);
   const chunks = await listStoredChunks(db, { orgId }, jobId);
   const attempts = await listUploads(db, { orgId }, jobId);
   for (const attempt of attempts.filter((upload) => isOver(job, upload))) {

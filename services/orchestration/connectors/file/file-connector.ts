@@ -2,6 +2,7 @@ import { sourceDataInvalid } from "../../errors.ts";
 import type { Connector, DataSource } from "../connector.ts";
 import { withEngineFailures } from "../engine-failures.ts";
 import { parseSettings } from "../settings.ts";
+import { contentIdOf } from "./content-id.ts";
 import type { FileConnectorDeps } from "./deps.ts";
 import { openFileSnapshot } from "./file-snapshot.ts";
 import { fileNamed, tableNameOf } from "./names.ts";
@@ -25,6 +26,10 @@ function fileSource(deps: FileConnectorDeps, settings: FileSettings): DataSource
       if (sizeBytes === 0n) throw sourceDataInvalid("the file is empty");
       return { serverVersion: "" };
     },
+    async identify(signal) {
+      const head = await blobs.head(settings.fileId, signal);
+      return { contentId: contentIdOf(head, settings), namespace: head.namespace };
+    },
     async discover(limit) {
       using blob = await blobs.borrow(settings.fileId, limit.signal);
       return withEngineFailures(fileNamed(blob), async () => {
@@ -44,7 +49,7 @@ function fileSource(deps: FileConnectorDeps, settings: FileSettings): DataSource
         const task = { kind: "query" as const, path, fileName, reading, tableName, sql, maxRows };
         const reply = await quarantine.watch({ file: blob, sql }, () => engine.run(task, limit));
         if (reply.kind !== "queried") throw new Error("the engine answered something else");
-        return reply.result;
+        return { ...reply.result, contentId: reply.isRepeatable ? contentIdOf(blob, settings) : undefined };
       });
     },
     preview: (request, limit) => previewFile(deps, settings, request, limit),

@@ -3,8 +3,9 @@ import { EngineFailure } from "../../engine/engine-failure.ts";
 import type { FilePreview } from "../../engine/protocol.ts";
 import type { ReadingSettings } from "../../engine/reading-settings.ts";
 import type { Limit } from "../../timing/limit.ts";
-import type { Preview, PreviewRequest, Settings } from "../connector.ts";
+import type { Preview, PreviewRequest, Repeatable, Settings } from "../connector.ts";
 import { withEngineFailures } from "../engine-failures.ts";
+import { contentIdOf } from "./content-id.ts";
 import type { FileConnectorDeps } from "./deps.ts";
 import { fileNamed, tableNameOf } from "./names.ts";
 import { type FileSettings, readingSettingsOf } from "./settings.ts";
@@ -15,7 +16,7 @@ export async function previewFile(
   settings: FileSettings,
   { table, maxRows }: PreviewRequest,
   limit: Limit,
-): Promise<Preview> {
+): Promise<Preview & Repeatable> {
   if (table) throw invalidField("table", "a file is one table: leave it out");
   using blob = await blobs.borrow(settings.fileId, limit.signal);
   const { path, name: fileName } = blob;
@@ -32,9 +33,9 @@ export async function previewFile(
       if (!("kind" in reply)) return reply;
       if (reply.kind !== "previewed") throw new Error("the engine answered something else");
       // Values that do not fit a setting are counted here. Other reads of the file refuse them.
-      return { readable: reply.preview.problems.length === 0, ...reply.preview };
+      return { readable: reply.preview.problems.length === 0, hasFailed: false, ...reply.preview };
     });
-    const { found: foundSettings, rowCount, ...rest } = found;
+    const { found: foundSettings, rowCount, hasFailed, ...rest } = found;
     return {
       ...rest,
       settings: toSettings(foundSettings),
@@ -42,6 +43,8 @@ export async function previewFile(
       tableName: tableNameOf(blob, settings),
       rowCount: found.readable ? BigInt(rowCount) : undefined,
       truncated: found.rows.length < rowCount,
+      // What seems to be the file's fault can be the machine's, and pass.
+      contentId: hasFailed ? undefined : contentIdOf(blob, settings),
     };
   });
 }
@@ -50,7 +53,7 @@ const toSettings = (settings: ReadingSettings): Settings =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Settings;
 
 /** A problem that the owner of the file can fix is not an error of the call. */
-function asProblem(error: unknown): FilePreview & { readable: false } {
+function asProblem(error: unknown): FilePreview & { readable: false; hasFailed: true } {
   if (!(error instanceof EngineFailure) || error.kind !== "sourceDataInvalid") throw error;
   const line = /\bline (\d{1,15})\b/.exec(error.message)?.[1];
   const problem = {
@@ -58,5 +61,13 @@ function asProblem(error: unknown): FilePreview & { readable: false } {
     column: undefined,
     message: error.message,
   };
-  return { readable: false, found: {}, columns: [], rows: [], rowCount: 0, problems: [problem] };
+  return {
+    readable: false,
+    hasFailed: true,
+    found: {},
+    columns: [],
+    rows: [],
+    rowCount: 0,
+    problems: [problem],
+  };
 }

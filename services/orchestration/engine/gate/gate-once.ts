@@ -8,7 +8,12 @@ export type GatedStatement = {
 };
 
 /** The gate's result for an accepted statement. */
-export type GateResult = { readonly describes: boolean };
+export type GateResult = {
+  /** Whether it is a DESCRIBE or a SUMMARIZE. */
+  readonly describes: boolean;
+  /** Whether it has the same result each time it runs on the same table. */
+  readonly isRepeatable: boolean;
+};
 
 const statementsMax = 100;
 /** Longer statements and wider tables are not cached: they are rarely repeated. */

@@ -1,7 +1,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { identifier } from "../sql-text.ts";
 import { checkPlan } from "./bound-plan.ts";
+import type { GateResult } from "./gate-once.ts";
 import { query, statements } from "./query-rule.ts";
+import { isRepeatable } from "./repeatable.ts";
 import { checkAll, fold, isObject, type Json } from "./rule.ts";
 import { bindStatement, parseStatement } from "./serialize-statement.ts";
 
@@ -16,14 +18,15 @@ export async function gateStatement(
   connection: DuckDBConnection,
   sql: string,
   tableName: string,
-): Promise<{ describes: boolean }> {
+): Promise<GateResult> {
   const tree = await parseStatement(connection, sql);
   const table = await connection.prepare(`FROM ${identifier(tableName)}`);
   const names = Array.from({ length: table.columnCount }, (_, index) => table.columnName(index));
   const hasColumn = (name: string) => names.some((column) => fold(column) === name) || hasName(tree, name);
   checkAll(tree, statements, { source: { tableName, hasColumn }, query });
-  checkPlan(await bindToStandIn(connection, sql, tableName), standInOf(tableName));
-  return { describes: isDescription(tree) };
+  const plan = await bindToStandIn(connection, sql, tableName);
+  checkPlan(plan, standInOf(tableName));
+  return { describes: isDescription(tree), isRepeatable: isRepeatable(tree, plan) };
 }
 
 /** Binds over the stand-in, because plans with the functions that read CSV and JSON can't be serialized. */

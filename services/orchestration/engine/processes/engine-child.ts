@@ -6,7 +6,7 @@ import { takeUserId } from "../../confinement/user-ids.ts";
 import { hasEnded, isDead, killChild } from "../../process/child.ts";
 import { openMessageChannel } from "../../process/message-channel.ts";
 import { type EngineRequest, type Reply, type Task, toReply } from "../protocol.ts";
-import { createProcessPriority, type ProcessPriority } from "./process-priority.ts";
+import { createProcessPriority, nicenessDefault, type ProcessPriority } from "./process-priority.ts";
 import { createWorkFolder, type WorkFolder } from "./work-folder.ts";
 
 /** An unexpected end of a process. */
@@ -35,6 +35,8 @@ export type EngineChildOptions = {
   readonly folderPath: string;
   readonly layers: readonly Layer[];
   readonly memoryBytes: number;
+  /** Once a task is long at work; the lowest priority by default. */
+  readonly niceness?: number;
   /** Defaults to the program of the engine. */
   readonly program?: URL;
 };
@@ -73,7 +75,7 @@ export function startEngineChild(options: EngineChildOptions): EngineChild {
     pid: child.pid,
     folder,
     hasEnded: () => isDead(child),
-    priority: createProcessPriority(child.pid),
+    priority: createProcessPriority(child.pid, options.niceness ?? nicenessDefault),
     async run(task) {
       const { promise, resolve } = Promise.withResolvers<Reply | Crash>();
       const end = () => {

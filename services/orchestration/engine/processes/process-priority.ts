@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 
+/** The niceness of a process that is long at work, 19, unless the operator sets less. */
+export const nicenessDefault = constants.priority.PRIORITY_LOW;
+
 const checkIntervalMs = 100;
 
 /** The scheduling priority of a process. */
@@ -11,12 +14,12 @@ export type ProcessPriority = {
   raise(): boolean;
 };
 
-export function createProcessPriority(pid: number | undefined): ProcessPriority {
+export function createProcessPriority(pid: number | undefined, niceness: number): ProcessPriority {
   let isLowered = false;
   const lower = () => {
     if (pid === undefined || isLowered) return;
     isLowered = true;
-    setPriorityOf(pid, constants.priority.PRIORITY_LOW);
+    setPriorityOf(pid, niceness);
   };
   return {
     lowerLater(afterMs) {

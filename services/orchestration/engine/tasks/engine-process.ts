@@ -55,8 +55,10 @@ async function perform(task: Task): Promise<Reply> {
       return { kind: "statistics", cuts: await readStatistics(task) };
     case "extract":
       return { kind: "extracted", extraction: await writeExtract(task) };
-    case "query":
-      return { kind: "queried", result: await runStatement(task) };
+    case "query": {
+      const { isRepeatable, ...result } = await runStatement(task);
+      return { kind: "queried", isRepeatable, result };
+    }
     case "write": {
       // Loaded on use: few tasks write a result, and its modules take time to load.
       const { writeResult } = await import("../result-file/write-result.ts");

@@ -9,8 +9,10 @@ import { gateStatement } from "../gate/gate-statement.ts";
 import type { Task, TypedColumn } from "../protocol.ts";
 import { identifier } from "../sql-text.ts";
 
+type StatementResult = QueryResult & { readonly isRepeatable: boolean };
+
 /** Runs one statement over the file as a table and returns its first rows. */
-export const runStatement = (task: Task & { kind: "query" }): Promise<QueryResult> =>
+export const runStatement = (task: Task & { kind: "query" }): Promise<StatementResult> =>
   withView(
     task,
     { name: task.tableName, from: readerOf(task.path, task.reading) },
@@ -18,10 +20,9 @@ export const runStatement = (task: Task & { kind: "query" }): Promise<QueryResul
       define: (create) => asFailure("sourceDataInvalid", create),
       run: (connection) =>
         asFailure("sqlInvalid", async () => {
-          const { describes, columns } = await check(connection, task);
-          return describes
-            ? readDescription(connection, task, columns)
-            : readResult(connection, task, columns);
+          const { describes, isRepeatable, columns } = await check(connection, task);
+          const read = describes ? readDescription : readResult;
+          return { ...(await read(connection, task, columns)), isRepeatable };
         }),
     },
   );
@@ -29,12 +30,12 @@ export const runStatement = (task: Task & { kind: "query" }): Promise<QueryResul
 /** Checks a statement by the gate and describes the columns of its result. */
 async function check(connection: DuckDBConnection, { sql, tableName }: Statement) {
   const tableColumns = await describeResult(connection, `FROM ${identifier(tableName)}`);
-  const { describes } = await gateOnce({ sql, tableName, tableColumns }, () =>
+  const { describes, isRepeatable } = await gateOnce({ sql, tableName, tableColumns }, () =>
     gateStatement(connection, sql, tableName),
   );
   // The gate's result is cached by the table's columns, but nested types can differ under the same names: so the result is
   // described each time.
-  return { describes, columns: await describeResult(connection, sql) };
+  return { describes, isRepeatable, columns: await describeResult(connection, sql) };
 }
 
 async function asFailure<T>(

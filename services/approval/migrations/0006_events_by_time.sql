@@ -1,0 +1,1 @@
+CREATE INDEX "events_time" ON "approval"."events" USING btree ("org_id","create_time","sequence");

@@ -1,0 +1,1 @@
+ALTER TABLE "orchestration"."executions" ADD COLUMN "from_cache" boolean DEFAULT false NOT NULL;
