@@ -1,5 +1,5 @@
 import { parseConfig as parseEdgeConfig } from "../../edge/config.ts";
-import { serviceNames } from "../../gen/services.ts";
+import { databaseServiceNames, serviceNames } from "../../gen/services.ts";
 import { type Env, parseAll } from "../lib/settings/env.ts";
 import { parseUsable } from "./config.ts";
 import { createMeshKeys } from "./create-mesh-keys.ts";
@@ -16,7 +16,9 @@ export function checkSettings(env: Env): void {
   const mesh: Mesh = {
     config,
     keys: createMeshKeys(),
-    urls: Object.fromEntries(serviceNames.map((name) => [name, "postgres://127.0.0.1"])) as Mesh["urls"],
+    urls: Object.fromEntries(
+      databaseServiceNames.map((name) => [name, "postgres://127.0.0.1"]),
+    ) as Mesh["urls"],
     socketDirectory: "/",
     secretEncryptionKey: config.secretEncryptionKey ?? key,
     urlSigningKey: config.urlSigningKey ?? key,

@@ -6,14 +6,60 @@ import { databaseUrl, type Env, logLevel, parseEnv } from "../lib/settings/env.t
 export type AllInOneConfig = ReturnType<typeof parseConfig>;
 
 /** Secrets that an operator may provide. Missing ones are created in the data folder. */
-export const allInOneSecrets = ["secret_encryption_key", "url_signing_key", "database_url"] as const;
+export const allInOneSecrets = [
+  "secret_encryption_key",
+  "secret_decryption_key",
+  "url_signing_key",
+  "url_signing_key_previous",
+  "storage_s3_credentials",
+  "cache_url",
+  "database_url",
+  "storage_master_key",
+  "storage_master_key_previous",
+] as const;
 
 /** Settings passed to orchestration, which validates them. */
 const orchestrationSettings = [
   "ENGINE_MEMORY_MIB",
+  "ENGINE_NICENESS",
   "ENGINE_CONFINEMENT_REQUIRED",
   "PREPARED_CACHE_MIB",
+  "RESULT_CACHE_TTL",
+  "RESULT_CACHE_TIMEOUT_MS",
 ] as const;
+
+/** Settings passed to storage, which validates them. */
+const storageSettings = [
+  "STORAGE_S3_URL",
+  "storage_s3_credentials",
+  "CACHE_MIB",
+  "CACHE_ORG_MIB",
+  "STORAGE_RESERVE_MIB",
+  "STORAGE_COPY_DIR",
+  "SCRUB_INTERVAL",
+  "SCRUB_BYTES_PER_SECOND",
+  "VECTOR_CACHE_MIB",
+  "VECTOR_ENGINE",
+  "cache_url",
+  "storage_master_key",
+  "storage_master_key_previous",
+  "url_signing_key_previous",
+] as const;
+
+/** Settings passed to the process compat, which validates them. */
+const compatSettings = [
+  "CDAP_UNRECOVERABLE_RESET",
+  "GATEWAY_REGISTRATION_ORG",
+  "GATEWAY_REGISTRATION_ROLE",
+] as const;
+/** Settings passed to identity, which validates them: issuers with the secrets that their file names, and its keys. */
+const identitySettings: readonly string[] = [
+  "SERVICE_PRINCIPALS",
+  "SECRETS_MNT_PATH",
+  "secret_decryption_key",
+];
+const isIdentitySetting = (name: string): boolean =>
+  identitySettings.includes(name) || name.startsWith("OIDC_");
 
 /** Settings passed to the edge, which validates them. */
 const edgeSettings = [
@@ -42,6 +88,8 @@ const edgeSettings = [
   "READ_CONCURRENCY_USER",
   "READ_CONCURRENCY_API_KEY",
   "READ_CONCURRENCY_ORG",
+  "RESPONSE_CACHE_MIB",
+  "COMPOSITIONS_FILE",
   "TRUSTED_PROXIES",
 ] as const;
 
@@ -83,14 +131,17 @@ export function parseConfig(env: Env) {
       read.PUBLIC_URL ?? edgeUrl(env.TLS_CERT_FILE ? "https" : "http", read.EDGE_HOST, read.EDGE_PORT),
     secretEncryptionKey: read.secret_encryption_key,
     urlSigningKey: read.url_signing_key,
+    identitySettings: Object.fromEntries(Object.entries(env).filter(([name]) => isIdentitySetting(name))),
     orchestrationSettings: Object.fromEntries(orchestrationSettings.map((name) => [name, env[name]])),
+    storageSettings: Object.fromEntries(storageSettings.map((name) => [name, env[name]])),
+    compatSettings: Object.fromEntries(compatSettings.map((name) => [name, env[name]])),
     edgeSettings: Object.fromEntries(edgeSettings.map((name) => [name, env[name]])),
   });
 }
 
 /** Settings of separate processes, which this process sets itself. */
 const ofSeparateProcesses = new RegExp(
-  `^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(${serviceNames.join("|").toUpperCase()}|COMPAT)_ADDRESS)$`,
+  `^(GRPC_LISTEN|EDGE_PROCESSES|STORAGE_DIR|ORCHESTRATION_DIR|LENT_FILES_DIR|MESH_(TLS_.*|ALLOW_CLEARTEXT)|(${serviceNames.join("|").toUpperCase()})_ADDRESS)$`,
 );
 
 /** Warnings about settings that have no effect here, one sentence each. */

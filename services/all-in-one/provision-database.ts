@@ -1,13 +1,13 @@
 import type postgres from "postgres";
-import { type ServiceName, serviceNames } from "../../gen/services.ts";
+import { type DatabaseServiceName, databaseServiceNames } from "../../gen/services.ts";
 import { connectPostgres } from "../lib/database/postgres-client.ts";
 import { systemErrorMessage } from "../lib/values/system-error.ts";
 
-/** Database URL of each service. */
-export type ServiceUrls = Readonly<Record<ServiceName, string>>;
+/** Database URL of each service that has tables. */
+export type ServiceUrls = Readonly<Record<DatabaseServiceName, string>>;
 
 /**
- * Creates a role for each service in an existing database. It may log in and create schemas, and can't read the tables
+ * Creates the extension pg_trgm, pgvector if it can, and a role for each service that has tables, in an existing database. It may log in and create schemas, and can't read the tables
  * of other services. The role of `adminUrl` owns the database and may create roles. Idempotent.
  */
 export async function provisionDatabase(options: {
@@ -23,8 +23,11 @@ export async function provisionDatabase(options: {
     await sql.begin(async (tx) => {
       await tx`select pg_advisory_xact_lock(hashtext('sluice provision'))`;
       await tx`create schema if not exists migrations`;
+      // Indexes of the services search texts with it, and roles of services may not create it.
+      await tx`create extension if not exists pg_trgm schema public`;
+      await createVectorExtension(tx);
       await run(tx, "revoke all on database %I from public", await databaseName(tx));
-      for (const service of serviceNames) {
+      for (const service of databaseServiceNames) {
         await provisionRole(tx, `${rolePrefix}_${service}`, passwordOf(service));
       }
     });
@@ -33,11 +36,18 @@ export async function provisionDatabase(options: {
   } finally {
     await sql.end();
   }
-  const urls = serviceNames.map((service) => [
+  const urls = databaseServiceNames.map((service) => [
     service,
     urlFor(adminUrl, `${rolePrefix}_${service}`, passwordOf(service)),
   ]);
   return Object.fromEntries(urls) as ServiceUrls;
+}
+
+/** Creates pgvector where the server has it and the role may: storage searches vectors with it. Others create it themselves. */
+async function createVectorExtension(tx: postgres.TransactionSql): Promise<void> {
+  const [row] = await tx`
+    select current_setting('is_superuser') = 'on' as may from pg_available_extensions where name = 'vector'`;
+  if (row?.may) await tx`create extension if not exists vector schema public`;
 }
 
 /** Locks the database for one run of `provision`, until disposed or the process dies. Rejects if another run has the lock. */

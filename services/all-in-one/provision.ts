@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { serviceNames } from "../../gen/services.ts";
+import { databaseServiceNames, serviceNames } from "../../gen/services.ts";
 import { ConfigError, databaseUrl, parseEnv, withSecrets } from "../lib/settings/env.ts";
 import { systemErrorMessage } from "../lib/values/system-error.ts";
 import { createMeshKeys } from "./create-mesh-keys.ts";
@@ -66,14 +66,14 @@ async function writeSecrets(adminUrl: string, folder: string): Promise<void> {
   await makeAuthority(folder);
   await issueCertificates(folder, processNames);
   const passwords = new Map(
-    serviceNames.map((name) => [name as string, randomBytes(24).toString("base64url")]),
+    databaseServiceNames.map((name) => [name as string, randomBytes(24).toString("base64url")]),
   );
   const urls = await provisionDatabase({
     adminUrl,
     rolePrefix: "sluice",
     passwordOf: (service) => passwords.get(service) ?? "",
   });
-  for (const name of serviceNames) await secret(name, "database_url", urls[name]);
+  for (const name of databaseServiceNames) await secret(name, "database_url", urls[name]);
 }
 
 try {

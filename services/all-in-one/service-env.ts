@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type ServiceName, serviceNames } from "../../gen/services.ts";
+import { type DatabaseServiceName, type ServiceName, serviceNames } from "../../gen/services.ts";
 import type { Env } from "../lib/settings/env.ts";
 import type { AllInOneConfig } from "./config.ts";
 import type { MeshKeys } from "./create-mesh-keys.ts";
@@ -23,7 +23,7 @@ export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
   return {
     ...commonEnv(mesh, service),
     GRPC_LISTEN: addressOf(mesh, service),
-    database_url: mesh.urls[service],
+    database_url: databaseUrlOf(mesh, service),
     mesh_trusted_keys: JSON.stringify(mesh.keys.publicKeys),
     secret_encryption_key: mesh.secretEncryptionKey,
     url_signing_key: mesh.urlSigningKey,
@@ -35,7 +35,11 @@ export function serviceEnv(mesh: Mesh, service: ServiceName): Env {
     LENT_FILES_DIR: join(config.dataDirectory, "orchestration", "lent"),
     STAGING_JOBS_AT_ONCE: config.stagingJobsAtOnce,
     SOURCE_ADDRESS_ALLOW: config.sourceAddressAllow,
+    ...config.identitySettings,
     ...config.orchestrationSettings,
+    ...config.storageSettings,
+    ...config.compatSettings,
+    ...(service === "identity" && config.identitySettings),
   };
 }
 
@@ -50,6 +54,10 @@ export function edgeEnv(mesh: Mesh): Env {
     STORAGE_DIR: storageDirectory(mesh),
   };
 }
+
+/** Undefined for a service without tables. */
+const databaseUrlOf = ({ urls }: Mesh, service: ServiceName): string | undefined =>
+  service in urls ? urls[service as DatabaseServiceName] : undefined;
 
 const storageDirectory = ({ config }: Mesh): string => join(config.dataDirectory, "storage");
 

@@ -12,7 +12,8 @@ export function welcome({ url, administrator }: Started, email: string): string 
       ? `Administrator: ${email}, password ${password} (shown this once: keep it)`
       : `Administrator: ${email}, with the password of the first start or BOOTSTRAP_ADMIN_PASSWORD`,
     "",
-    "Paste, to log in, to store a file and to list what is stored:",
+    "With the command line, in this folder: npx sluice login, then npx sluice --help. Without it, paste, to log in, to store",
+    "a file and to list what is stored:",
     `  TOKEN=$(curl -s ${url}/api/v1/auth/token -d '${credentials}' -H 'content-type: application/json' | ${readToken})`,
     `  curl -s ${url}/api/v1/storage/files -H "authorization: Bearer $TOKEN" -F file=@README.md`,
     `  curl -s ${url}/api/v1/storage/files -H "authorization: Bearer $TOKEN"`,

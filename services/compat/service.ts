@@ -1,0 +1,10 @@
+import type { GuardedService } from "../lib/rpc/guard.ts";
+import { cdapServices } from "./cdap/service.ts";
+import type { CompatDeps } from "./deps.ts";
+import { gatewayServices } from "./gateway/service.ts";
+
+/** The services of all compat APIs, with authorisation and validation. */
+export const compatServices = (deps: CompatDeps): GuardedService[] => [
+  ...cdapServices(deps),
+  ...gatewayServices(deps),
+];
