@@ -17,14 +17,18 @@ const grpcAddresses = z
     "must be host:port, or unix: and a path; or several of them, with commas between",
   );
 
-type Upstreams = Record<ServiceName, string>;
+/** The process of compat APIs is needed only where one of them is served. */
+const ownServiceNames = serviceNames.filter((name) => name !== "compat");
+type OwnServiceName = Exclude<ServiceName, "compat">;
+
+type Upstreams = Record<OwnServiceName, string>;
 
 /** Name of the setting with a service's addresses. */
-const addressSetting = (name: ServiceName) =>
-  `${name.toUpperCase()}_ADDRESS` as `${Uppercase<ServiceName>}_ADDRESS`;
+const addressSetting = (name: OwnServiceName) =>
+  `${name.toUpperCase()}_ADDRESS` as `${Uppercase<OwnServiceName>}_ADDRESS`;
 
 const addressEnv = Object.fromEntries(
-  serviceNames.map((name) => [addressSetting(name), grpcAddresses]),
+  ownServiceNames.map((name) => [addressSetting(name), grpcAddresses]),
 ) as Record<ReturnType<typeof addressSetting>, typeof grpcAddresses>;
 
 const edgeEnv = z.object({
@@ -42,6 +46,14 @@ const edgeEnv = z.object({
     .string()
     .regex(/^[1-9]\d?$/, "must be a number from 1 to 99")
     .default("1")
+    .transform(Number),
+  /** A file that describes compositions. */
+  COMPOSITIONS_FILE: z.string().optional(),
+  /** Memory for cached responses of each process, in MiB; 0 for none. */
+  RESPONSE_CACHE_MIB: z
+    .string()
+    .regex(/^\d{1,4}$/, "must be a number from 0 to 9999")
+    .default("16")
     .transform(Number),
   ...admissionEnv,
   LOG_LEVEL: logLevel,
@@ -69,10 +81,12 @@ export function parseConfig(env: Env) {
     port: settings.EDGE_PORT,
     processes: settings.EDGE_PROCESSES,
     ...admissionOf(settings),
+    compositionsFile: settings.COMPOSITIONS_FILE,
+    responseCacheBytesMax: settings.RESPONSE_CACHE_MIB * 1024 * 1024,
     /** gRPC addresses of the services, by name. */
     upstreams: Object.freeze({
       ...(Object.fromEntries(
-        serviceNames.map((name) => [name, settings[addressSetting(name)]]),
+        ownServiceNames.map((name) => [name, settings[addressSetting(name)]]),
       ) as Upstreams),
       ...(settings.COMPAT_ADDRESS && { compat: settings.COMPAT_ADDRESS }),
     }),

@@ -3,6 +3,7 @@ import { openMeshTls } from "../services/lib/mesh/mesh-tls.ts";
 import { aborted, type Run } from "../services/lib/process/lifetime.ts";
 import { createLog } from "../services/lib/telemetry/log.ts";
 import { openLimiter } from "./admission/open-limiter.ts";
+import { readCompositions } from "./compositions/read-compositions.ts";
 import type { EdgeConfig } from "./config.ts";
 import { exposedServices } from "./contracts.ts";
 import { openTls } from "./listen/open-tls.ts";
@@ -22,12 +23,14 @@ export const run: Run<EdgeConfig> = async (config, stop, ready) => {
 
 const runOne: Run<EdgeConfig> = async (config, stop, ready) => {
   const log = createLog("edge", config);
+  const compositions = await readCompositions(config.compositionsFile);
   using tls = await openTls(config.tlsFiles, { ...config, log });
   using meshTls = await openMeshTls(config.meshFiles, log);
   await using limiter = await openLimiter(config.rateLimitStore, log);
   await using edge = await startEdge({
     ...config,
     services: exposedServices,
+    compositions,
     pages: createPages(undefined, config.compatApis),
     admission: { limiter, limits: config.rateLimits, readLimits: config.readLimits },
     tls: tls?.current,

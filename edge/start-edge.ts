@@ -4,14 +4,21 @@ import { addReadinessCheck } from "../services/lib/admin/readiness.ts";
 import { createSigner, type Signer } from "../services/lib/rpc/principal.ts";
 import type { Logger } from "../services/lib/telemetry/log.ts";
 import { observeClient } from "../services/lib/telemetry/observe-client.ts";
-import { type Admission, createAdmit } from "./admission/admit.ts";
+import { type Admission, type Admit, createAdmit, watchAdmitted } from "./admission/admit.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
+import { createCallsUnderWay } from "./auth/calls-under-way.ts";
+import { delegationHeaders } from "./auth/delegation.ts";
 import { handleBatches } from "./batch/handle-batches.ts";
+import { createInnerCalls } from "./batch/inner-calls.ts";
 import { createRunBatch, type RunBatch } from "./batch/run-batch.ts";
+import { cacheResponses, checkCaching } from "./cache/cache-responses.ts";
 import type { CallServices } from "./call/call-services.ts";
 import { createCalls } from "./call/calls.ts";
 import { createForward } from "./call/forward.ts";
 import { observeCalls } from "./call/observe-calls.ts";
+import { createCompositionProtocol } from "./compositions/composition-protocol.ts";
+import { planCompositions } from "./compositions/plan-composition.ts";
+import type { CompositionSettings } from "./compositions/read-compositions.ts";
 import { type ConfirmLease, confirmWithUpstream, createConfirmLease } from "./content/confirm-leases.ts";
 import { createContentReads } from "./content/content-reads.ts";
 import { createSharedFolder } from "./content/shared-folder.ts";
@@ -58,6 +65,10 @@ type EdgeOptions = UpstreamOptions & {
   storageDirectory?: string | undefined;
   /** Max-age of Strict-Transport-Security, in seconds; undefined for no header. */
   hstsMaxAgeSeconds?: number | undefined;
+  /** Responses that are composed of those of several methods; none by default. */
+  compositions?: readonly CompositionSettings[];
+  /** Memory for cached responses, in bytes; 0 or undefined for no cache. */
+  responseCacheBytesMax?: number;
   /** Undefined to allow no other origin. */
   cors?: CorsSettings | undefined;
   meshPrivateKey: string;
@@ -84,17 +95,26 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
   const signer = createSigner("edge", options.meshPrivateKey);
   const methods = exposed.flatMap((service) => service.methods);
   const routes = methods.flatMap(routesOf);
+  checkCaching(methods);
   const dialects = compatApis.map(({ dialect }) => dialect);
   const dialectOf = createChooseDialect(dialects);
   const credentialHeaders = [...new Set([google, ...dialects].flatMap((one) => one.credentialHeaders))];
-  const runBatch = createRunBatch({
+  const callerHeaders = [...credentialHeaders, ...delegationHeaders];
+  const innerCalls = createInnerCalls({
     listener: () => listener,
     dialectOf,
-    credentialHeaders,
-    boundHeaders: boundHeadersOf(exposed),
-    passedHeaders,
+    callerHeaders: [...callerHeaders, ...passedHeaders],
   });
-  const services = createCallServices(options, { upstreams, signer, runBatch });
+  // The calls of a batch are those of its caller: none names another, although a method of another system's API reads it.
+  const boundHeaders = boundHeadersOf(exposed).filter((name) => !callerHeaders.includes(name));
+  const runBatch = createRunBatch(innerCalls, boundHeaders);
+  const identity = transportTo(upstreams.named("identity"), [
+    observeClient("edge", "identity", SpanKind.INTERNAL),
+  ]);
+  const authenticate = createAuthenticate({ identity, signer });
+  const underWay = cleanup.use(createCallsUnderWay(authenticate));
+  const admit = watchAdmitted(createAdmit(authenticate, options.admission), underWay);
+  const services = createCallServices(options, { upstreams, signer, runBatch, admit });
   const folder = options.storageDirectory
     ? cleanup.use(createSharedFolder(options.storageDirectory))
     : undefined;
@@ -104,7 +124,13 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
     upstreams: upstreams.byName,
     pages: options.pages ?? new Map(),
     contentReads: folder && createContentReads(folder, confirmLeases(upstreams, signer)),
-    createProtocols: options.createProtocols ?? (() => []),
+    createProtocols: (made) => [
+      createCompositionProtocol(planCompositions(options.compositions ?? [], routes), {
+        calls: innerCalls,
+        deadlines: services.deadlines,
+      }),
+      ...(options.createProtocols?.(made) ?? []),
+    ],
   });
   const corsHeaders = [...credentialHeaders, ...passedHeaders];
   const listener: Listener = createListener({
@@ -131,20 +157,20 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
   return { ...server, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
+type CallParts = { upstreams: Upstreams; signer: Signer; runBatch: RunBatch; admit: Admit };
+
 function createCallServices(
   options: EdgeOptions,
-  { upstreams, signer, runBatch }: { upstreams: Upstreams; signer: Signer; runBatch: RunBatch },
+  { upstreams, signer, runBatch, admit }: CallParts,
 ): CallServices {
-  const { passedHeaders = [] } = options;
-  const calls = observeCalls(
+  const { passedHeaders = [], responseCacheBytesMax: bytesMax = 0 } = options;
+  const upstreamCalls = observeCalls(
     createCalls({ upstreamOf: upstreams.of, signer, passedHeaders }),
     (method) => upstreams.of(method).peer,
   );
-  const identity = transportTo(upstreams.named("identity"), [
-    observeClient("edge", "identity", SpanKind.INTERNAL),
-  ]);
+  const calls = bytesMax > 0 ? cacheResponses(upstreamCalls, { bytesMax, passedHeaders }) : upstreamCalls;
   return requireAdmission({
-    admit: createAdmit(createAuthenticate({ identity, signer }), options.admission),
+    admit,
     forward: createForward(handleBatches(calls, runBatch)),
     deadlines: options.deadlines ?? defaultDeadlines,
     limits: options.limits ?? standardLimits,

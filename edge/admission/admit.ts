@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { counts_bytes, rate_cost } from "../../gen/sluice/common/v1/options_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
+import type { CallsUnderWay } from "../auth/calls-under-way.ts";
 import { networkOf } from "../http/client-address.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { EdgeAccess } from "../method/access.ts";
@@ -35,6 +36,14 @@ export type Admission = {
   /** Without them, file reads are not limited. */
   readonly readLimits?: ReadLimits;
 };
+
+/** Adds each admitted call of a principal to those that end when the principal loses access. */
+export function watchAdmitted(admit: Admit, underWay: CallsUnderWay): Admit {
+  return async (exchange, method, access) => {
+    await admit(exchange, method, access);
+    if (exchange.principal) underWay.add(exchange);
+  };
+}
 
 /** Without an admission, calls are authenticated and not limited. */
 export function createAdmit(authenticate: Authenticate, admission: Admission | undefined): Admit {

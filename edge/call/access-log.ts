@@ -19,6 +19,8 @@ export function logAccess(exchange: Exchange, { code, bytes, traceId }: RequestO
       org: principal?.orgId,
       user: principal?.userId,
       apiKey: principal?.apiKeyId,
+      delegateUser: principal?.delegate?.userId,
+      delegateApiKey: principal?.delegate?.apiKeyId,
       address: exchange.clientAddress,
       http: request.method,
       route: exchange.route,

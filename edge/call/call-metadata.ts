@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http2";
+import { clientAddressHeader } from "../../services/lib/rpc/call.ts";
 import { assertionHeader, type Signer } from "../../services/lib/rpc/principal.ts";
 import { traceEntries } from "../../services/lib/telemetry/observe-client.ts";
 import { isTracing } from "../../services/lib/telemetry/tracing.ts";
@@ -15,7 +16,7 @@ export async function callMetadata(
   passRequest(request, passedHeaders, metadata);
   metadata[assertionHeader] = await signer.assertionFor(principal);
   metadata["x-request-id"] = requestId;
-  metadata["x-sluice-client-address"] = clientAddress;
+  metadata[clientAddressHeader] = clientAddress;
   // If the edge records nothing, the upstream continues the caller's trace. Otherwise each attempt sends its own span.
   if (!isTracing()) for (const [name, value] of traceEntries(exchange)) metadata[name] = value;
   if (principal) {

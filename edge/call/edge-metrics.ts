@@ -24,6 +24,12 @@ export const edgeMetrics = {
     help: "Requests that are being answered.",
     registers,
   }),
+  cached: new Counter({
+    name: "sluice_edge_cached_responses_total",
+    help: "Calls that were answered from memory, by method.",
+    labelNames: ["method"],
+    registers,
+  }),
   received: new Counter({
     name: "sluice_edge_request_bytes_total",
     help: "Bytes of requests' bodies, as they came.",

@@ -1,4 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
+import { passedMessagesHeader, takeMessages } from "../../services/lib/mesh/passed-messages.ts";
+import { valueIn } from "../http2-client/raw-headers.ts";
 import type { StreamListener } from "../upstream/open-stream.ts";
 
 /** Adapts a stream listener to an async iterator of messages. */
@@ -15,6 +17,7 @@ type Next = { readonly bytes: Buffer; taken(): void };
 export function createResponseStream(decode: (bytes: Buffer) => Message): ResponseStream {
   let next: Next | undefined;
   let end: { readonly error: unknown } | undefined;
+  let passedId: string | undefined;
   let changed = Promise.withResolvers<void>();
   const change = () => {
     changed.resolve();
@@ -33,6 +36,7 @@ export function createResponseStream(decode: (bytes: Buffer) => Message): Respon
         next = undefined;
         taken();
         yield decode(bytes);
+        if (passedId !== undefined) yield* takeMessages(passedId);
       }
       if (end?.error) throw end.error;
     } finally {
@@ -43,8 +47,9 @@ export function createResponseStream(decode: (bytes: Buffer) => Message): Respon
   let hasHeaders = false;
   return {
     listener: {
-      headers() {
+      headers(raw) {
         hasHeaders = true;
+        passedId = valueIn(raw, passedMessagesHeader);
         change();
       },
       message: (bytes) =>

@@ -14,12 +14,18 @@ import type { JsonValue } from "./json.ts";
 
 type Violation = { field: string; description: string };
 
+const unknown = "is not a field of the request";
+
 /** Decodes proto3 JSON. An error names every field that is wrong. */
-export function decodeJson<D extends DescMessage>(desc: D, json: JsonValue): MessageShape<D> {
+export function decodeJson<D extends DescMessage>(
+  desc: D,
+  json: JsonValue,
+  ignoreUnknownFields = false,
+): MessageShape<D> {
   try {
-    return fromJson(desc, json, { registry: typesOf(desc.file) });
+    return fromJson(desc, json, { registry: typesOf(desc.file), ignoreUnknownFields });
   } catch (error) {
-    throw explain(desc, json, error);
+    throw explain(desc, json, error, ignoreUnknownFields);
   }
 }
 
@@ -33,8 +39,11 @@ export function mergeJson(desc: DescMessage, message: Message, json: JsonValue):
 }
 
 // The codec reports the innermost field of the first error only.
-function explain(desc: DescMessage, json: JsonValue, error: unknown) {
-  const found = [...violationsIn(desc, json, "").take(violationsMax)];
+function explain(desc: DescMessage, json: JsonValue, error: unknown, ignoreUnknown = false) {
+  const counted = violationsIn(desc, json, "").filter(
+    (one) => !(ignoreUnknown && one.description === unknown),
+  );
+  const found = [...counted.take(violationsMax)];
   return invalidFields(
     found.length > 0 ? found : [{ field: fieldNameOf(error), description: describe(error) }],
   );
@@ -49,7 +58,7 @@ function* violationsIn(desc: DescMessage, json: JsonValue, path: string): Genera
     const field = fieldOf(desc, key);
     const at = path ? `${path}.${field?.name ?? key}` : (field?.name ?? key);
     if (field) yield* violationsOf(desc, field, value, at);
-    else yield { field: at, description: "is not a field of the request" };
+    else yield { field: at, description: unknown };
   }
 }
 

@@ -25,6 +25,12 @@ export type Parameters = {
 
 export const createParameters = (): Parameters => ({ tree: {}, sources: new Map() });
 
+/** A copy to which fields can be added. */
+export const copyParameters = ({ tree, sources }: Parameters): Parameters => ({
+  tree: structuredClone(tree),
+  sources: new Map(sources),
+});
+
 /** Finds a field by its path of proto or JSON names; undefined if text can't set it. */
 export function findParameter(desc: DescMessage, name: string): Parameter | undefined {
   const [, dotted = "", key] = /^([^[\]]+)(?:\[(.*)\])?$/s.exec(name) ?? [];

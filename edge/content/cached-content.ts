@@ -1,6 +1,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { HttpFile } from "../../gen/sluice/common/v1/options_pb.ts";
 import type { Representation } from "../../services/lib/content/choose-answer.ts";
+import type { Seal } from "../../services/lib/content/sealed-content.ts";
 import type { VerifiedFile } from "./shared-folder.ts";
 
 /** A content that was handed over. Further reads need only a confirmation of its lease. */
@@ -14,11 +15,11 @@ export type CachedContent = {
 };
 
 export function cachedContentOf(
-  { path, fingerprint, lease, sizeBytes, expireTime }: HttpFile,
+  { path, fingerprint, lease, sizeBytes, expireTime, dataKey }: HttpFile,
   headers: Readonly<Record<string, string>>,
 ): CachedContent {
   return {
-    file: { path, fingerprint },
+    file: { path, fingerprint, seal: sealOf(dataKey, sizeBytes) },
     lease,
     expiresAtMs: expireTime ? timestampMs(expireTime) : Number.POSITIVE_INFINITY,
     headers,
@@ -29,3 +30,7 @@ export function cachedContentOf(
     },
   };
 }
+
+/** Copies the key: the message's buffer is as large as the message. */
+const sealOf = (dataKey: Uint8Array, sizeBytes: bigint): Seal | undefined =>
+  dataKey.length > 0 ? { dataKey: Buffer.from(dataKey), sizeBytes: Number(sizeBytes) } : undefined;

@@ -2,8 +2,11 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import { LRUCache } from "lru-cache";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import type { HttpFile } from "../../gen/sluice/common/v1/options_pb.ts";
+import { bodyOfAnswer } from "../../services/lib/content/answer-body.ts";
+import type { Span } from "../../services/lib/content/byte-range.ts";
 import { type Conditions, chooseAnswer } from "../../services/lib/content/choose-answer.ts";
 import { headOfAnswer } from "../../services/lib/content/content-head.ts";
+import { isSpan } from "../../services/lib/content/multipart-ranges.ts";
 import { failure } from "../../services/lib/rpc/errors.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { deadlinePassed } from "../errors/refusals.ts";
@@ -13,7 +16,7 @@ import { sendChunk, sendHead, sendWhole } from "../http/send.ts";
 import type { Route } from "../method/route.ts";
 import { type CachedContent, cachedContentOf } from "./cached-content.ts";
 import type { ConfirmLease } from "./confirm-leases.ts";
-import type { SharedFolder } from "./shared-folder.ts";
+import type { OpenFile, SharedFolder, VerifiedFile } from "./shared-folder.ts";
 
 /** Most contents in the cache. */
 const cachedMax = 4096;
@@ -21,6 +24,8 @@ const cachedMax = 4096;
 const onceBytesMax = 1024 * 1024;
 /** Requests with longer conditions go to the service, which validates them. */
 const conditionLengthMax = 255;
+/** The same for Range, which can name a hundred ranges. */
+const rangeLengthMax = 4096;
 
 /** Sends files that a service has handed over as sluice.common.v1.HttpFile, from the folder that it shares. */
 export type ContentReads = {
@@ -106,9 +111,9 @@ function conditionsOf(request: HttpRequest): Conditions | undefined {
     ifModifiedSince: headerOf(request, "if-modified-since") ?? "",
     ifUnmodifiedSince: headerOf(request, "if-unmodified-since") ?? "",
   };
-  return Object.values(conditions).every((text) => text.length <= conditionLengthMax)
-    ? conditions
-    : undefined;
+  const { range, ...others } = conditions;
+  const isShort = Object.values(others).every((text) => text.length <= conditionLengthMax);
+  return isShort && range.length <= rangeLengthMax ? conditions : undefined;
 }
 
 function hasBody(request: HttpRequest): boolean {
@@ -130,9 +135,9 @@ async function sendCachedFile(
     sendWhole(exchange, status, headers, "");
     return true;
   }
-  const span = choice.kind === "part" ? choice : { start: 0, end: representation.sizeBytes };
-  if (!exchange.headOnly && span.end - span.start <= onceBytesMax) {
-    const bytes = await folder.readOnce(file, span);
+  const parts = bodyOfAnswer(choice, whole, representation.sizeBytes);
+  if (!exchange.headOnly && Number(headers["content-length"]) <= onceBytesMax) {
+    const bytes = await readOnce(folder, file, parts);
     if (!bytes) return false;
     await exchange.reads?.spend(bytes.byteLength);
     sendWhole(exchange, status, headers, bytes);
@@ -140,10 +145,36 @@ async function sendCachedFile(
   }
   await using open = await folder.open(file);
   if (!open) return false;
+  await using chunks = readParts(open, parts);
+  // Read before the head is sent: damage that is found here is an error response instead of a broken body.
+  const first = exchange.headOnly ? undefined : await chunks.next();
   sendHead(exchange, status, headers);
-  if (!exchange.headOnly) for await (const chunk of open.read(span)) await sendChunk(exchange, chunk);
+  if (first?.value) {
+    await sendChunk(exchange, first.value);
+    for await (const chunk of chunks) await sendChunk(exchange, chunk);
+  }
   exchange.response.end();
   return true;
+}
+
+async function* readParts(open: OpenFile, parts: readonly (Buffer | Span)[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) {
+    if (isSpan(part)) yield* open.read(part);
+    else yield part;
+  }
+}
+
+/** The parts of a body, with the bytes of its spans; undefined if the file has changed. */
+async function readOnce(
+  folder: SharedFolder,
+  file: VerifiedFile,
+  parts: readonly (Buffer | Span)[],
+): Promise<Buffer | undefined> {
+  const read = await Promise.all(parts.map((part) => (isSpan(part) ? folder.readOnce(file, part) : part)));
+  const [only] = read;
+  if (read.length === 1) return only;
+  const known = read.filter((bytes) => bytes !== undefined);
+  return known.length === read.length ? Buffer.concat(known) : undefined;
 }
 
 /** Damaged contents are replaced; the next call gets the new file. */

@@ -25,9 +25,9 @@ export type Dialect = {
   /**
    * Writes an error. `httpStatusOf` and `httpHeadersOf` of `errors/http-status.ts` give the usual status and headers.
    * An unknown path is a NotFound with the reason METHOD_UNKNOWN, and a method that a path lacks has the HTTP status
-   * 405 and the header `allow`.
+   * 405 and the header `allow`. The request is undefined for errors of connections.
    */
-  encodeError(error: ConnectError): EncodedError;
+  encodeError(error: ConnectError, request?: Requested): EncodedError;
 
   /** Writes a response message as JSON, with unset fields left out, empty or null. */
   encodeMessage(desc: DescMessage, message: Message): JsonValue;
@@ -37,6 +37,14 @@ export type Dialect = {
 
   /** The status of a successful response whose contract names none. */
   successStatus(httpMethod: string): number;
+
+  /**
+   * Whether parameters, fields and bodies that the contract does not name are ignored. By default they are refused.
+   */
+  readonly ignoresUnknown?: boolean;
+
+  /** Whether a path that differs from a known one by a slash at its end redirects there, with 307. */
+  readonly redirectsSlashes?: boolean;
 };
 
 /** A header's value by its lower-case name; several lines are joined by commas. */
@@ -44,6 +52,14 @@ export type HeaderReader = (name: string) => string | undefined;
 
 /** An unverified credential. */
 export type Credential = { readonly case: "accessToken" | "apiKey"; readonly value: string };
+
+/** What an error can tell of its request. */
+export type Requested = {
+  /** Path and query, as they were sent. */
+  readonly target: string;
+  /** Where the client found the edge, as `https://sluice.example.org`. Undefined for a call of a batch. */
+  readonly origin?: string | undefined;
+};
 
 /** An error as a whole HTTP response. In a stream that has begun, the body alone is written. */
 type EncodedError = {

@@ -1,6 +1,7 @@
 import { toJson } from "@bufbuild/protobuf";
 import { typesOf } from "../errors/common-types.ts";
 import { credentialInvalid, credentialMissing } from "../errors/refusals.ts";
+import { bearerCredential } from "./bearer-credential.ts";
 import type { Dialect, HeaderReader } from "./dialect.ts";
 import { encodeGoogleError } from "./google-error.ts";
 
@@ -27,6 +28,6 @@ function credentialOf(header: HeaderReader): ReturnType<Dialect["credentialOf"]>
     return apiKey === undefined ? credentialMissing() : { case: "apiKey", value: apiKey };
   if (apiKey !== undefined) return credentialInvalid("send either Authorization or x-api-key, not both");
   const token = /^Bearer +([^\s]+) *$/i.exec(authorization)?.[1];
-  if (!token) return credentialInvalid("Authorization must be Bearer and an access token");
-  return { case: "accessToken", value: token };
+  if (!token) return credentialInvalid("Authorization must be Bearer and an access token or an API key");
+  return bearerCredential(token);
 }

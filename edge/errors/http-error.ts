@@ -77,7 +77,7 @@ export const responsesTooLarge = (bytesMax: number, fate: string) =>
   httpError(
     507,
     Code.ResourceExhausted,
-    `the answers of the batch are larger than ${bytesMax} bytes: this call ${fate}`,
+    `the answers of the calls are larger than ${bytesMax} bytes: this call ${fate}`,
   );
 
 export const bodyStalled = (seconds: number) =>

@@ -45,6 +45,14 @@ export type Exchange = {
   principal: Principal | undefined;
   /** Undefined where reads are not counted. */
   reads: ReadBudget | undefined;
+  /**
+   * Ends the call because its caller has lost access. False if nothing is under way that could send the error; what would
+   * begin later has to check `revokedBy`.
+   */
+  revoke(error: ConnectError): boolean;
+  /** Runs work with the error when the call is revoked. Returns a function that removes it. */
+  onRevoked(work: (error: ConnectError) => void): () => void;
+  readonly revokedBy: ConnectError | undefined;
   /** The first error that the caller was sent. */
   error: ConnectError | undefined;
 };
@@ -62,6 +70,7 @@ export function beginExchange(
   const { url = "" } = request;
   const [path, rawQuery] = splitUrl(url);
   const closing = watchClose(response);
+  const revocation = createRevocation();
   const traceparent = matching(headerOf(request, "traceparent"), traceparentPattern);
   return {
     request,
@@ -79,6 +88,11 @@ export function beginExchange(
       return closing.signalOf();
     },
     onClosed: closing.onClosed,
+    revoke: revocation.revoke,
+    onRevoked: revocation.onRevoked,
+    get revokedBy() {
+      return revocation.errorOf();
+    },
     protocol: "rest",
     method: undefined,
     route: undefined,
@@ -115,6 +129,27 @@ function watchClose(response: HttpResponse) {
     onClosed(work: () => void) {
       if (closed) work();
       else works.push(work);
+    },
+  };
+}
+
+function createRevocation() {
+  let error: ConnectError | undefined;
+  // Made on demand: most exchanges forward no call for long.
+  let works: Set<(error: ConnectError) => void> | undefined;
+  return {
+    errorOf: () => error,
+    revoke(reason: ConnectError): boolean {
+      error ??= reason;
+      const told = [...(works ?? [])];
+      works?.clear();
+      for (const work of told) work(reason);
+      return told.length > 0;
+    },
+    onRevoked(work: (error: ConnectError) => void): () => void {
+      works ??= new Set();
+      works.add(work);
+      return () => works?.delete(work);
     },
   };
 }

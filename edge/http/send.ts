@@ -4,6 +4,7 @@ import type { Writable } from "node:stream";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Exchange } from "./exchange.ts";
 import type { Headers } from "./http.ts";
+import { requestedOf } from "./requested.ts";
 import { endWith, writeChunk } from "./write-chunk.ts";
 
 export const jsonType = "application/json";
@@ -58,7 +59,7 @@ export async function sendChunk(
 
 /** Sends an error as the dialect of the path writes it. */
 export function sendError(exchange: Exchange, error: ConnectError): void {
-  const { status, headers, contentType, body } = exchange.dialect.encodeError(error);
+  const { status, headers, contentType, body } = exchange.dialect.encodeError(error, requestedOf(exchange));
   sendWhole(exchange, status, { "content-type": contentType, ...headers }, body);
 }
 

@@ -27,6 +27,8 @@ export type Route = {
   /** Wildcards outside of variables: their segments are decoded, and dropped. */
   readonly unbound: readonly Variable[];
   readonly headers: readonly { readonly name: string; readonly parameter: Parameter }[];
+  /** The field that HEAD sets. */
+  readonly head: Parameter | undefined;
   readonly body: BodyBinding;
   /** Whether the body is bound to a google.api.HttpBody. */
   readonly rawBody: boolean;
@@ -74,6 +76,7 @@ export function planRoute(
     variables: template.variables.map(({ path }) => singular(method.input, path, name)),
     unbound: unboundOf(template),
     headers,
+    head: options?.headField ? singular(method.input, options.headField, name) : undefined,
     body,
     rawBody:
       body.kind === "field" ? isHttpBodyField(body.field) : body.kind === "whole" && isHttpBody(method.input),

@@ -11,6 +11,10 @@ export type UploadBinding = {
   readonly name: Parameter | undefined;
   readonly contentType: Parameter | undefined;
   readonly size: Parameter | undefined;
+  /** Whether there may be several files, each with its header. */
+  readonly many: boolean;
+  /** What holds for all of them if it is set before the first one. */
+  readonly shared: readonly Parameter[];
   chunk(bytes: Uint8Array): Message;
 };
 
@@ -33,6 +37,10 @@ export function createUploadBinding(method: DescMethod, upload: Rest_Upload): Up
     name: inHeader(upload.nameField),
     contentType: inHeader(upload.contentTypeField),
     size: inHeader(upload.sizeField),
+    many: upload.many,
+    shared: upload.sharedFields.map(
+      (name) => inHeader(name) ?? refuse(`${name} is not a field of its header`),
+    ),
     chunk: (bytes) => create(input, holding(chunk, bytes)),
   };
 }

@@ -23,8 +23,20 @@ const policy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+/** A page of another API. The link is relative to the root. */
+export type OtherPage = { readonly title: string; readonly path: string };
+
+/** Links to the pages of other APIs, if there are any. */
+const linksOf = (others: readonly OtherPage[], up: string): string =>
+  others.length === 0
+    ? ""
+    : `
+    <nav>
+      ${others.map(({ title, path }) => `<a href="${up}${path}">${title}</a>`).join("\n      ")}
+    </nav>`;
+
 /** The page of one API. `up` leads from it to the root, where the assets are. */
-const htmlOf = (title: string, up: string) => `<!doctype html>
+const htmlOf = (title: string, up: string, others: readonly OtherPage[]) => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
@@ -33,7 +45,7 @@ const htmlOf = (title: string, up: string) => `<!doctype html>
     <link rel="icon" href="data:,">
     <link rel="stylesheet" href="${up}${assets}/swagger-ui.css">
   </head>
-  <body>
+  <body>${linksOf(others, up)}
     <noscript>This page needs JavaScript. <a href="openapi.yaml">openapi.yaml</a> says the same.</noscript>
     <div id="docs"></div>
     <script src="${up}${assets}/swagger-ui-bundle.js"></script>
@@ -59,8 +71,12 @@ const start = `SwaggerUIBundle({
 const docsHeaders = { ...revalidated, "content-security-policy": policy };
 
 /** The page that shows the OpenAPI document of an API and sends requests, below a path that ends with a slash. */
-export function docsPages(title: string, folder: string): [path: string, page: () => Promise<Page>][] {
-  const html = htmlOf(title, "../".repeat(folder.split("/").length - 2));
+export function docsPages(
+  title: string,
+  folder: string,
+  others: readonly OtherPage[],
+): [path: string, page: () => Promise<Page>][] {
+  const html = htmlOf(title, "../".repeat(folder.split("/").length - 2), others);
   return [
     [`${folder}docs`, lazily(() => pageOf("text/html; charset=utf-8", html, docsHeaders))],
     [`${folder}docs/start.js`, lazily(() => pageOf("text/javascript; charset=utf-8", start, revalidated))],

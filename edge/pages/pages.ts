@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import packageJson from "../../package.json" with { type: "json" };
 import type { CompatApi } from "../dialects/compat-api.ts";
 import { readContract } from "../method/description.ts";
-import { docsAssets, docsPages } from "./docs-page.ts";
+import { docsAssets, docsPages, type OtherPage } from "./docs-page.ts";
 import { lazily, type Pages, pageOf, revalidated } from "./page.ts";
+import { referencePage } from "./reference-page.ts";
 
 /** The generated description of an API. */
 export type Description = {
@@ -35,7 +36,7 @@ export function createPages(
   compatApis: readonly CompatApi[] = [],
 ): Pages {
   return new Map([
-    ...apiPages("Sluice: API", "/", () => read("")),
+    ...apiPages("Sluice: API", "/", () => read(""), compatApis.flatMap(otherPages)),
     [
       "/.well-known/sluice",
       lazily(async () =>
@@ -43,21 +44,44 @@ export function createPages(
       ),
     ] as const,
     ...docsAssets(),
-    ...compatApis.flatMap(({ system, title }) =>
-      apiPages(`Sluice: ${title}`, `/compat/${system}/`, () => read(`compat/${system}/`)),
-    ),
+    ...compatApis.flatMap((api) => compatPages(api, () => read(`compat/${api.system}/`))),
   ]);
 }
 
+const otherPages = ({ system, title, pages }: CompatApi): OtherPage[] => [
+  { title, path: `compat/${system}/docs` },
+  ...(pages ? [{ title: `${title}: reference`, path: pages.reference.slice(1) }] : []),
+];
+
+/** The documents of a compat API, where Sluice has them and where the system itself does. */
+function compatPages({ system, title, pages }: CompatApi, read: () => Promise<Description>) {
+  const folder = `/compat/${system}/`;
+  const own = apiPages(`Sluice: ${title}`, folder, read, [{ title: "Sluice", path: "docs" }]);
+  if (!pages) return own;
+  const json = (path: string, load: () => Promise<string | Uint8Array>) =>
+    [path, lazily(async () => pageOf("application/json", await load(), revalidated))] as const;
+  return [
+    ...own,
+    json(`${folder}postman.json`, () => readFile(new URL(`compat/${system}/postman.json`, generated))),
+    json(pages.openApi, async () => (await read()).openApiJson),
+    [pages.reference, lazily(async () => referencePage((await read()).openApiJson))] as const,
+  ];
+}
+
 /** The documents of one API, below a path that ends with a slash. */
-function apiPages(title: string, folder: string, read: () => Promise<Description>) {
+function apiPages(
+  title: string,
+  folder: string,
+  read: () => Promise<Description>,
+  others: readonly OtherPage[],
+) {
   const page = (name: keyof Description, path: string, contentType: string) =>
     [`${folder}${path}`, lazily(async () => pageOf(contentType, (await read())[name], revalidated))] as const;
   return [
     page("openApiJson", "openapi.json", "application/json"),
     page("openApiYaml", "openapi.yaml", "application/yaml"),
     page("descriptors", "descriptors.binpb", "application/x-protobuf"),
-    ...docsPages(title, folder),
+    ...docsPages(title, folder, others),
   ];
 }
 

@@ -10,6 +10,7 @@ import type { Upstream } from "../upstream/upstream.ts";
 import { createHealthProtocol } from "./health-protocol.ts";
 import type { Protocol } from "./protocol.ts";
 import { createRpcProtocols, unknownMethods } from "./rpc-protocols.ts";
+import { createTusProtocol } from "./tus/tus-protocol.ts";
 
 /** Makes further protocols from the services of the edge. */
 export type CreateProtocols = (services: CallServices) => readonly Protocol[];
@@ -30,6 +31,7 @@ export function listProtocols(
     ...createRpcProtocols(createRpcHandler(options.methods, services)),
     createHealthProtocol(options.upstreams),
     createPagesProtocol(options.pages),
+    createTusProtocol(services),
     ...options.createProtocols(services),
     unknownMethods(services.toError),
     {

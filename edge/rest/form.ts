@@ -11,55 +11,69 @@ const limits = { fieldSize: 64 * 1024, fields: 100, headerPairs: 50, headerSize:
 const fileBufferBytes = 256 * 1024;
 
 type FormFile = {
+  /** Fields since the file before, in their order. */
+  readonly fields: readonly FormField[];
   readonly bytes: AsyncIterable<Buffer>;
   readonly name: string | undefined;
   /** Undefined if the part names none. */
   readonly contentType: string | undefined;
 };
 
+export type FormField = readonly [name: string, value: string];
+
 /** A multipart/form-data body that is being parsed. */
 export type Form = {
-  /** The file, as soon as it begins; rejects if there is none. */
-  readonly file: Promise<FormFile>;
-  /** Resolves when the whole form was valid. */
-  readonly finished: Promise<void>;
+  /**
+   * The files, each as soon as it begins; there is at least one. It has to be read to its end, and throws unless the whole form
+   * is valid.
+   */
+  readonly files: AsyncIterable<FormFile>;
   /** Stops parsing. */
   stop(): void;
 };
 
-/** Parses a form with one file, no faster than the file is consumed. Fields precede the file and go to `onField`. */
+/** Parses a form with one file or, if there may be many, several, no faster than they are consumed. Fields precede a file. */
 export function readForm(
   body: RequestBody,
-  fileField: string,
-  onField: (name: string, value: string) => void,
+  { formField: fileField, many }: { readonly formField: string; readonly many: boolean },
 ): Form {
   const parser = createParser(body.request);
   const headers = readPartHeaders(parser);
   const progress = createProgress();
   const { fail, orFail } = progress;
+  let fields: FormField[] = [];
+  const refuseLate = (name: string) => {
+    throw invalidField(name, `comes after the file: fields come before ${fileField}`);
+  };
   parser.on("field", (name, value, _nameCut, valueCut) =>
     orFail(() => {
-      if (progress.hasFile())
-        throw invalidField(name, `comes after the file: fields come before ${fileField}`);
+      if (progress.hasFile() && !many) refuseLate(name);
       if (valueCut) throw invalidField(name, `is longer than ${limits.fieldSize} bytes`);
-      onField(name, value);
+      fields.push([name, value]);
     }),
   );
   parser.on("file", (name, bytes, fileName, _encoding, contentType) => {
     bytes.on("error", fail);
     orFail(() => {
       if (name !== fileField) throw invalidField(name, `is not the form's file: that is ${fileField}`);
-      if (progress.hasFile()) throw invalidField(name, "is there twice");
+      if (progress.hasFile() && !many) throw invalidField(name, "is there twice");
+      const before = fields;
+      fields = [];
       progress.begin(bytes, {
+        fields: before,
         name: fileName ? headers.fileNameOf(fileName) : undefined,
         contentType: headers.hasMediaType() ? contentType : undefined,
       });
     });
   });
-  parser.on("finish", () => {
-    if (progress.hasFile()) progress.finish();
-    else fail(invalidField(fileField, "is missing: the form has no such file"));
-  });
+  parser.on("finish", () =>
+    orFail(() => {
+      if (!progress.hasFile()) throw invalidField(fileField, "is missing: the form has no such file");
+      const [late] = fields;
+      if (late) refuseLate(late[0]);
+      progress.finish();
+    }),
+  );
   parser.on("fieldsLimit", () => fail(invalidField("body", `has more than ${limits.fields} fields`)));
   parser.on("error", fail);
   feed(body, parser, progress.signal).catch(fail);
@@ -78,19 +92,17 @@ function createParser(request: HttpRequest) {
 
 /** Outcome of parsing. The first failure is kept. */
 function createProgress() {
-  const file = Promise.withResolvers<FormFile>();
-  const finished = Promise.withResolvers<void>();
   const stop = new AbortController();
-  let begun: Readable | undefined;
+  const begun: Readable[] = [];
+  const waiting: FormFile[] = [];
   let failure: unknown;
-  // A rejection that nothing awaits must not crash the process.
-  for (const { promise } of [file, finished]) promise.catch(() => undefined);
+  let isFinished = false;
+  let wake = () => {};
   const fail = (error: unknown) => {
     failure ??= error instanceof ConnectError ? error : notAForm(error);
-    file.reject(failure);
-    finished.reject(failure);
-    begun?.destroy();
+    for (const bytes of begun) bytes.destroy();
     stop.abort();
+    wake();
   };
   const orFail = (work: () => void) => {
     try {
@@ -106,16 +118,33 @@ function createProgress() {
       throw failure ?? error;
     }
   }
+  async function* files(): AsyncGenerator<FormFile> {
+    for (;;) {
+      if (failure) throw failure;
+      const next = waiting.shift();
+      if (next) yield next;
+      else if (isFinished) return;
+      else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  }
   return {
-    form: { file: file.promise, finished: finished.promise, stop: () => stop.abort() },
+    form: { files: files(), stop: () => stop.abort() },
     signal: stop.signal,
     fail,
     orFail,
-    hasFile: () => begun !== undefined,
-    finish: () => finished.resolve(),
+    hasFile: () => begun.length > 0,
+    finish() {
+      isFinished = true;
+      wake();
+    },
     begin(bytes: Readable, head: Omit<FormFile, "bytes">) {
-      begun = bytes;
-      file.resolve({ bytes: withFailure(bytes), ...head });
+      begun.push(bytes);
+      waiting.push({ bytes: withFailure(bytes), ...head });
+      wake();
     },
   };
 }

@@ -29,6 +29,10 @@ export function createRestHandler(
       sendWhole(exchange, 204, { allow: found.allowed }, "");
       return;
     }
+    if (found.kind === "redirect") {
+      sendWhole(exchange, 307, { location: found.location }, "");
+      return;
+    }
     const { route, varies, refusal } = found.choice;
     exchange.method = route.method;
     exchange.route = route.template.text;
@@ -64,10 +68,14 @@ const forwarded = ({ exchange, route, timeoutMs }: RestCall): ForwardedCall => (
 });
 
 /** The request message of a call that sends one. */
-async function readMessage({ route, choice, parameters, body }: RestCall): Promise<Message> {
+async function readMessage({ exchange, route, choice, parameters, body }: RestCall): Promise<Message> {
   const bytes = await body.read();
   const contentType = headerOf(body.request, "content-type");
-  const message = bindBody(route, parameters, { bytes, contentType });
+  const message = bindBody(route, parameters, {
+    bytes,
+    contentType,
+    ignoresUnknown: exchange.dialect.ignoresUnknown,
+  });
   setFormat(choice, message);
   return message;
 }
@@ -78,12 +86,16 @@ async function respondWithStream(
   contentReads: ContentReads | undefined,
 ): Promise<void> {
   const { exchange, route } = call;
-  const shared = isStoredContent(route) ? contentReads : undefined;
+  const takesMessages = isStoredContent(route);
+  const shared = takesMessages ? contentReads : undefined;
   if (await shared?.sendCached(exchange, forwarded(call).timeoutMs)) return;
   const isBidi = route.method.methodKind === "bidi_streaming";
   const messages = isBidi ? requestMessages(call) : once(await readMessage(call));
   const sharedFolderId = await shared?.folderIdFor(exchange, route);
-  const responses = await services.forward.stream({ ...forwarded(call), sharedFolderId }, messages);
+  const responses = await services.forward.stream(
+    { ...forwarded(call), sharedFolderId, takesMessages },
+    messages,
+  );
   await sendStream(call, responses, {
     toError: (error) => services.toError(error, exchange),
     handOver: async (file, headers) => contentReads?.sendHandedOver(exchange, file, headers),

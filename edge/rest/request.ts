@@ -24,10 +24,19 @@ export type RequestHead = {
   readonly segments: readonly string[];
   readonly rawQuery: string;
   header(name: string): string | undefined;
+  /** Whether the HTTP method is HEAD. Default: false. */
+  readonly headOnly?: boolean | undefined;
+  /** Whether parameters of the query that the path does not have are ignored. Default: false. */
+  readonly ignoresUnknown?: boolean | undefined;
 };
 
 /** A whole body. */
-export type RequestBody = { readonly bytes: Uint8Array; readonly contentType: string | undefined };
+export type RequestBody = {
+  readonly bytes: Uint8Array;
+  readonly contentType: string | undefined;
+  /** Whether fields that are unknown are ignored, and a body where the path takes none. */
+  readonly ignoresUnknown?: boolean | undefined;
+};
 
 /** Binds path, query and headers to fields. */
 export function bindHead(route: Route, head: RequestHead): Parameters {
@@ -41,8 +50,10 @@ export function bindHead(route: Route, head: RequestHead): Parameters {
     const value = headerValue(route, name, head.header(name));
     if (value !== undefined) setParameter(parameters, parameter, value, `the header ${name}`);
   }
+  if (route.head && head.headOnly) setParameter(parameters, route.head, "true", "the method HEAD");
   for (const [name, value] of parseQuery(head.rawQuery)) {
-    setParameter(parameters, queryParameter(route, name), value, "query");
+    const parameter = head.ignoresUnknown ? ownQueryParameter(route, name) : queryParameter(route, name);
+    if (parameter) setParameter(parameters, parameter, value, "query");
   }
   return parameters;
 }
@@ -73,9 +84,11 @@ function headerValue({ response }: Route, name: string, value: string | undefine
 }
 
 function queryParameter(route: Route, name: string): Parameter {
-  const { upload, body, method } = route;
+  const { upload, body, method, head } = route;
   if (upload) return findParameter(method.input, `${upload.header.name}.${name}`) ?? unknownParameter(name);
   const parameter = findParameter(method.input, name) ?? unknownParameter(name);
+  // A GET without a body would not be what its headers say.
+  if (parameter.name === head?.name) unknownParameter(name);
   if (body.kind === "whole") throw invalidField(parameter.name, "belongs into the body, not into the query");
   if (body.kind === "field" && parameter.path[0] === body.field) {
     throw invalidField(parameter.name, "belongs into the body, not into the query");
@@ -83,14 +96,28 @@ function queryParameter(route: Route, name: string): Parameter {
   return parameter;
 }
 
+/** The field of a query parameter; undefined if it is none, or if another part of the request sets it. */
+function ownQueryParameter(
+  { body, method, variables, headers, head }: Route,
+  name: string,
+): Parameter | undefined {
+  const parameter = findParameter(method.input, name);
+  if (!parameter || body.kind === "whole" || parameter.name === head?.name) return undefined;
+  const others = [...variables, ...headers.map((header) => header.parameter)];
+  const isOther = others.some((other) => other.name === parameter.name);
+  const isInBody = body.kind === "field" && parameter.path[0] === body.field;
+  return isOther || isInBody ? undefined : parameter;
+}
+
 function unknownParameter(name: string): never {
   throw invalidField(name, "is not a query parameter of this path");
 }
 
-function decodeBody(route: Route, { bytes, contentType }: RequestBody): Message {
+function decodeBody(route: Route, { bytes, contentType, ignoresUnknown = false }: RequestBody): Message {
   const { body, rawBody, method } = route;
   if (body.kind === "none") {
-    if (bytes.byteLength > 0) throw invalidField("body", "must be empty: this path takes none");
+    if (bytes.byteLength > 0 && !ignoresUnknown)
+      throw invalidField("body", "must be empty: this path takes none");
     return create(method.input);
   }
   if (rawBody) return decodeRaw(route, { bytes, contentType });
@@ -98,7 +125,8 @@ function decodeBody(route: Route, { bytes, contentType }: RequestBody): Message 
   if (bytes.byteLength === 0) return create(method.input);
   if (!isJson(contentType)) throw mediaTypeUnsupported("application/json");
   const json = parseJson(textOf(bytes));
-  return decodeJson(method.input, body.kind === "field" ? { [body.field.name]: json } : json);
+  const whole = body.kind === "field" ? { [body.field.name]: json } : json;
+  return decodeJson(method.input, whole, ignoresUnknown);
 }
 
 /** Decodes a body that is a google.api.HttpBody. */

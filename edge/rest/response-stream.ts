@@ -5,6 +5,7 @@ import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { type HttpFile, HttpFileSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import { codedBody, varyByEncoding } from "../http/encoding/coded-response.ts";
 import type { Headers } from "../http/http.ts";
+import { requestedOf } from "../http/requested.ts";
 import { breakOff, flushHead, jsonType, sendChunk, sendHead } from "../http/send.ts";
 import { framingOf } from "./framing.ts";
 import { bodyOf, cacheControl, extensionOf, headOf, statusOf, toJsonBody } from "./response.ts";
@@ -37,7 +38,7 @@ export async function sendStream(
 
 async function sendJson(call: RestCall, messages: AsyncIterable<Message>, options: Options): Promise<void> {
   const { exchange, route, acceptance } = call;
-  const { response, method } = route;
+  const { response } = route;
   const framing = framingOf(call.choice.type);
   sendHead(exchange, statusOf(call), {
     "content-type": framing.contentType,
@@ -57,7 +58,7 @@ async function sendJson(call: RestCall, messages: AsyncIterable<Message>, option
     flushHead(exchange);
     if (framing.open) await sendChunk(exchange, framing.open, body);
     for await (const message of messages) {
-      const json = toJsonBody(exchange.dialect, response, method.output, message);
+      const json = toJsonBody(call, message);
       await sendChunk(exchange, framing.frame(JSON.stringify(json), index), body);
       index += 1;
     }
@@ -70,7 +71,7 @@ async function sendJson(call: RestCall, messages: AsyncIterable<Message>, option
 
 /** An error in the dialect of the path, as one JSON text: a body of another type becomes a string. */
 function errorJson({ exchange }: RestCall, error: ConnectError): string {
-  const { contentType, body } = exchange.dialect.encodeError(error);
+  const { contentType, body } = exchange.dialect.encodeError(error, requestedOf(exchange));
   return contentType.startsWith(jsonType) ? body : JSON.stringify(body);
 }
 
@@ -87,7 +88,11 @@ async function sendBytes(call: RestCall, messages: AsyncIterable<Message>, optio
   const { status = statusOf(call), headers, orgId } = headOf(response, first.value);
   if (orgId) exchange.reads?.countFor(orgId);
   const file = extensionOf(first.value, HttpFileSchema);
-  if (file) return await options.handOver(file, asTexts(headers));
+  if (file) {
+    // The call ends before: nothing else ends it while a slow reader receives the file, and its revocation would end it in vain.
+    await bodies.next();
+    return await options.handOver(file, asTexts(headers));
+  }
   const target = beginBytes(call, status, headers);
   if (!exchange.headOnly) {
     await sendBody(call, first.value, target);
@@ -119,11 +124,13 @@ function beginBytes({ exchange, route, acceptance }: RestCall, status: number, h
     return exchange.response as unknown as Writable;
   }
   const { compression } = acceptance;
-  const { "content-length": length = "", ...others } = headers;
+  const { "content-length": length, ...others } = headers;
+  // A response that is written while it is read has no length.
+  const ofLength = length === undefined ? {} : { "content-length": length };
   sendHead(exchange, status, {
     ...others,
     ...varyByEncoding,
-    ...(compression ? { "content-encoding": compression.name } : { "content-length": length }),
+    ...(compression ? { "content-encoding": compression.name } : ofLength),
   });
   return codedBody(exchange, acceptance);
 }

@@ -3,7 +3,7 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
-import type { Dialect } from "../dialects/dialect.ts";
+import { selectFields } from "../codec/field-selection.ts";
 import { codingFor, sendCoded, varyByEncoding } from "../http/encoding/coded-response.ts";
 import { type Headers, headerOf } from "../http/http.ts";
 import { jsonType, sendWhole } from "../http/send.ts";
@@ -36,7 +36,7 @@ async function sendJson(call: RestCall, message: Message): Promise<void> {
   const { conditional, response, method } = route;
   const { dialect } = exchange;
   const desc = method.output;
-  const json = toJsonBody(dialect, response, desc, message);
+  const json = toJsonBody(call, message);
   const text = JSON.stringify(dialect.wrap ? dialect.wrap(json) : json);
   const compression = codingFor(text, acceptance);
   if (!conditional) {
@@ -56,15 +56,12 @@ async function sendJson(call: RestCall, message: Message): Promise<void> {
 export const statusOf = ({ exchange, route }: RestCall): number =>
   route.response.status ?? exchange.dialect.successStatus(route.httpMethod);
 
-/** A response message as JSON, or the one field of it that is the whole body. */
-export function toJsonBody(
-  dialect: Dialect,
-  { field }: ResponseBinding,
-  desc: DescMessage,
-  message: Message,
-): JsonValue {
-  const json = dialect.encodeMessage(desc, message);
-  return field ? ((json as Record<string, JsonValue>)[field.jsonName] ?? null) : json;
+/** A response message as JSON, or the one field of it that is the whole body, with the fields that the caller chose. */
+export function toJsonBody({ exchange, route, selection }: RestCall, message: Message): JsonValue {
+  const { field } = route.response;
+  const json = exchange.dialect.encodeMessage(route.method.output, message);
+  const body = field ? ((json as Record<string, JsonValue>)[field.jsonName] ?? null) : json;
+  return selectFields(body, selection);
 }
 
 /** The google.api.HttpBody of a response message. */

@@ -1,4 +1,5 @@
 import type { CallServices } from "../call/call-services.ts";
+import type { Selection } from "../codec/field-selection.ts";
 import type { Parameters } from "../codec/parameters.ts";
 import { boundsOf } from "../http/bounds.ts";
 import { boundTimeoutMs, requestedTimeoutMs } from "../http/deadline.ts";
@@ -10,6 +11,7 @@ import { isInBatch, notInBatch } from "../http/in-batch.ts";
 import { createRequestBody, type RequestBody } from "../http/read-body.ts";
 import type { Route } from "../method/route.ts";
 import type { Choice } from "./negotiate.ts";
+import { readSelection } from "./read-selection.ts";
 import { bindHead } from "./request.ts";
 
 /** A REST request by its head: the method that it calls, and how its body is read and its response written. */
@@ -19,6 +21,8 @@ export type RestCall = {
   readonly choice: Choice;
   /** Fields of the request that path, query and headers set. */
   readonly parameters: Parameters;
+  /** Fields of the response that the caller has chosen. */
+  readonly selection: Selection;
   /** The deadline, in milliseconds from the start of the exchange; undefined for none. */
   readonly timeoutMs: number | undefined;
   readonly body: RequestBody;
@@ -34,11 +38,18 @@ export function readRestCall(
   services: CallServices,
 ): RestCall {
   const { request } = exchange;
-  const { route, rawQuery } = choice;
+  const { route } = choice;
   const { method } = route;
   const timeoutMs = boundTimeoutMs(method, requestedTimeoutMs(request), services.deadlines);
   const header = (name: string) => headerOf(request, name);
-  const parameters = bindHead(route, { segments, rawQuery, header });
+  const { selection, rest: rawQuery } = readSelection(route, choice.rawQuery);
+  const parameters = bindHead(route, {
+    segments,
+    rawQuery,
+    header,
+    headOnly: exchange.headOnly,
+    ignoresUnknown: exchange.dialect.ignoresUnknown,
+  });
   if (isInBatch(request) && (method.methodKind !== "unary" || route.response.rawBody)) throw notInBatch();
   const bounds = boundsOf(method);
   const messageBytesMax = bounds.messageBytesMax ?? services.messageBytesMax;
@@ -50,6 +61,7 @@ export function readRestCall(
     route,
     choice,
     parameters,
+    selection,
     timeoutMs,
     body: createRequestBody(
       {

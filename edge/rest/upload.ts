@@ -1,14 +1,20 @@
 import type { Message } from "@bufbuild/protobuf";
 import { invalidField } from "../../services/lib/rpc/errors.ts";
 import { decodeJson } from "../codec/decode.ts";
-import { findParameter, type Parameter, type Parameters, setParameter } from "../codec/parameters.ts";
+import {
+  copyParameters,
+  findParameter,
+  type Parameter,
+  type Parameters,
+  setParameter,
+} from "../codec/parameters.ts";
 import { headerOf, mediaTypeOf } from "../http/http.ts";
 import type { RequestBody } from "../http/read-body.ts";
 import type { UploadBinding } from "../method/upload-binding.ts";
 import { coalesce } from "./coalesce.ts";
-import { readForm } from "./form.ts";
+import { type FormField, readForm } from "./form.ts";
 
-/** The messages of an upload: a header, then the bytes of the file of a form, or of a raw body. */
+/** The messages of an upload: a header, then the bytes, for the files of a form, or for a raw body. */
 export function uploadMessages(
   upload: UploadBinding,
   parameters: Parameters,
@@ -40,21 +46,35 @@ async function* formMessages(
   parameters: Parameters,
   body: RequestBody,
 ): AsyncGenerator<Message> {
-  const form = readForm(body, upload.formField, (name, value) => {
-    const parameter = findParameter(upload.input, `${upload.header.name}.${name}`);
-    if (!parameter) throw invalidField(name, "is not a field of this form");
-    setParameter(parameters, parameter, value, "form");
-  });
+  const form = readForm(body, upload);
+  let shared: readonly FormField[] | undefined;
   try {
-    const file = await form.file;
-    setImplied(parameters, upload.name, file.name, "the file's name");
-    setImplied(parameters, upload.contentType, knownType(file.contentType), "the file's media type");
-    yield headerMessage(upload, parameters);
-    for await (const bytes of coalesce(file.bytes)) yield upload.chunk(bytes);
-    await form.finished;
+    for await (const { fields, bytes, name, contentType } of form.files) {
+      const own = copyParameters(parameters);
+      for (const field of fields) setField(upload, own, field);
+      // Of the first file.
+      shared ??= fields.filter((field) => upload.shared.includes(fieldParameter(upload, field)));
+      for (const field of shared) {
+        if (!own.sources.has(fieldParameter(upload, field).name)) setField(upload, own, field);
+      }
+      setImplied(own, upload.name, name, "the file's name");
+      setImplied(own, upload.contentType, knownType(contentType), "the file's media type");
+      yield headerMessage(upload, own);
+      for await (const chunk of coalesce(bytes)) yield upload.chunk(chunk);
+    }
   } finally {
     form.stop();
   }
+}
+
+function setField(upload: UploadBinding, parameters: Parameters, field: FormField): void {
+  setParameter(parameters, fieldParameter(upload, field), field[1], "form");
+}
+
+function fieldParameter({ input, header, shared }: UploadBinding, [name]: FormField): Parameter {
+  const parameter = findParameter(input, `${header.name}.${name}`);
+  if (!parameter) throw invalidField(name, "is not a field of this form");
+  return shared.find((one) => one.name === parameter.name) ?? parameter;
 }
 
 function headerMessage({ input, header }: UploadBinding, { tree }: Parameters): Message {
