@@ -50,6 +50,12 @@ const walls: readonly Wall[] = [
     because: "the edge knows contracts only",
   },
   {
+    place: "cli",
+    imports: ["gen", "cli", "package.json"],
+    except: ["drizzle-orm", "postgres", "pg", "pg-boss", "@grpc/grpc-js", "@duckdb/node-api"],
+    because: "the command line is a client like any other: it knows contracts only",
+  },
+  {
     place: "tools",
     imports: ["gen", "services/lib", "edge", "tools", "package.json"],
     because: "a tool reads contracts as the edge does",

@@ -115,17 +115,21 @@ function linesBody(schema: Schema, example: unknown): BodyObject {
  * A form with one file, or the file itself. Other fields of the form are described as parameters only: generated forms send
  * every field, and an empty size is invalid.
  */
-function uploadBody({ formField }: UploadBinding): BodyObject {
+function uploadBody({ formField, many }: UploadBinding): BodyObject {
+  const form = many
+    ? `A form whose files are each \`${formField}\``
+    : `A form whose file is \`${formField}\``;
+  const { schema } = bytesContent;
   return {
     description:
-      `A form whose file is \`${formField}\`, or the file's bytes alone. A form may have the query's parameters as fields before ` +
+      `${form}, or the bytes of one file alone. A form may have the query's parameters as fields before ` +
       "its file. What is not said is taken from the file's name, its media type and its length, where they are known.",
     required: true,
     content: {
       "multipart/form-data": {
         schema: {
           type: "object",
-          properties: { [formField]: bytesContent.schema },
+          properties: { [formField]: many ? { type: "array", items: schema } : schema },
           required: [formField],
         },
       },

@@ -27,11 +27,7 @@ type PathItem = { readonly [httpMethod: string]: Operation };
 export function createDocument(contract: Contract, version: string, style: Style = ownStyle): OpenApi {
   const { services, commentOf } = contract;
   const routes = services.flatMap(({ methods }) => methods).flatMap(routesOf);
-  const schemas = createSchemas(
-    commentOf,
-    messagesIn(routes.map(({ method }) => method.output)),
-    style.isNullable,
-  );
+  const schemas = createSchemas(commentOf, messagesIn(routes.map(({ method }) => method.output)), style);
   const placed = createPaths();
   const paths: Record<string, Record<string, Operation>> = {};
   const counts = new Map<string, number>();

@@ -13,7 +13,9 @@ import { codeStatus, errorStatus, type Style } from "./style.ts";
 type ErrorResponse = { readonly description: string; readonly content: unknown };
 type Reference = { readonly $ref: string };
 
-const content = { "application/json": { schema: { $ref: "#/components/schemas/Error" } } };
+const contentOf = ({ errorType }: Style) => ({
+  [errorType]: { schema: { $ref: "#/components/schemas/Error" } },
+});
 
 /** An error by its HTTP status, with its description. */
 type Failure = { readonly status: number; readonly text: string };
@@ -54,6 +56,7 @@ type UsualName = keyof ReturnType<typeof usualFailures>;
 
 /** Responses that operations refer to, by name. */
 export function sharedResponses(style: Style): Record<string, ErrorResponse> {
+  const content = contentOf(style);
   const named = Object.entries(usualFailures(style)).map(([name, { text }]) => [
     name,
     { description: text, content },
@@ -77,7 +80,7 @@ export function failuresOf(
     const common = Object.values(usual).find((one) => one.status === status && status in responses);
     const texts = stated.filter((one) => one.status === status).map(({ text }) => text);
     const unique = [...new Set([...texts, ...(common ? [common.text] : [])])];
-    responses[status] = { description: unique.join("\n\n"), content };
+    responses[status] = { description: unique.join("\n\n"), content: contentOf(style) };
   }
   return { ...responses, default: { $ref: "#/components/responses/other" } };
 }

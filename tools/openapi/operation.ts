@@ -63,10 +63,19 @@ export function operationOf({
 
 /** The credentials of a method, each with the permission that it needs. */
 function securityOf(
-  { access, method }: Route,
+  { access, method, headers }: Route,
   { securitySchemes }: Style,
 ): { security: Operation["security"]; words: string } {
-  if (access !== "credential") return { security: [], words: "Needs no credential." };
+  if (headers.some(({ name }) => name === "authorization"))
+    return {
+      security: Object.keys(securitySchemes).map((name) => ({ [name]: [] })),
+      words: "Needs a token in the header Authorization.",
+    };
+  if (access === "public") return { security: [], words: "Needs no credential." };
+  if (access === "optional") {
+    const schemes = Object.keys(securitySchemes).map((name) => ({ [name]: [] }));
+    return { security: [{}, ...schemes], words: "Works without a credential, and with one on its behalf." };
+  }
   const permission = permissionOf(method);
   const permissions = permission === undefined ? [] : [permission];
   return {

@@ -24,10 +24,13 @@ export function parametersOf(
   { schemas, commentOf }: { schemas: Schemas; commentOf: CommentOf },
 ): ParameterObject[] {
   const inPath = parts.map((part) => pathParameter(route, part, schemas));
-  const inHeaders = route.headers.map(({ name, parameter }) => {
-    const { description, schema } = parted(schemas.ofField(parameter.leaf, "request"));
-    return { name, in: "header", required: false, ...description, schema } as const;
-  });
+  // OpenAPI describes Authorization as a credential.
+  const inHeaders = route.headers
+    .filter(({ name }) => name !== "authorization")
+    .map(({ name, parameter }) => {
+      const { description, schema } = parted(schemas.ofField(parameter.leaf, "request"));
+      return { name, in: "header", required: false, ...description, schema } as const;
+    });
   const inQuery = queryFields(route, commentOf).map((field) => queryParameter(field, schemas));
   return [...inPath, ...inHeaders, ...inQuery];
 }
@@ -64,27 +67,32 @@ function pathParameter(
 /** A field with its name in the query. */
 type QueryField = { readonly name: string; readonly field: DescField; readonly isNeeded: boolean };
 
-/** The fields that neither path nor body nor a header sets. */
+/** The fields that neither path nor body nor a header sets. The format is a parameter of its own (`withFormats`). */
 function queryFields(route: Route, commentOf: CommentOf): QueryField[] {
-  const { body, method, upload } = route;
+  const { body, method, upload, formats, head } = route;
   if (body.kind === "whole" && !upload) return [];
   const desc = upload ? upload.header.message : method.input;
-  const bound = [...route.variables, ...route.headers.map(({ parameter }) => parameter)];
-  const taken = new Set(bound.map(({ path }) => path.at(-1)));
+  // Fields of an upload are named within its header.
+  const bound = [...route.variables, ...route.headers.map(({ parameter }) => parameter)].map(({ path }) =>
+    upload ? path.slice(1) : path,
+  );
+  const taken = new Set(bound.map((path) => path.at(-1)));
   const isTaken = (field: DescField, path: readonly DescField[]) =>
     (body.kind === "field" && path[0] === body.field) || (taken.has(field) && isBound(path));
-  const isBound = (path: readonly DescField[]) =>
-    bound.some((one) => one.path.length === path.length && one.path.every((at, index) => at === path[index]));
+  const isBound = (path: readonly DescField[]) => bound.some((one) => isSame(one, path));
   return [...fieldsIn(desc, [])]
-    .filter((path) => !isTaken(path.at(-1) as DescField, path))
+    .filter((path) => !isTaken(path.at(-1) as DescField, path) && path[0] !== formats?.field)
+    .filter((path) => path.at(-1) !== head?.leaf)
     .filter((path) => path.every((field) => !isSetByServer(commentOf(field))))
     .map((path) => ({
       name: path.map(({ jsonName }) => jsonName).join("."),
       field: path.at(-1) as DescField,
-      // The file of a form can set it instead.
-      isNeeded: !upload && path.every((field) => requiredFields(field.parent).has(field)),
+      isNeeded: path.every((field) => requiredFields(field.parent).has(field)),
     }));
 }
+
+const isSame = (one: readonly DescField[], other: readonly DescField[]): boolean =>
+  one.length === other.length && one.every((field, index) => field === other[index]);
 
 /** The fields that text can set, at any depth; recursive messages once. */
 function* fieldsIn(desc: DescMessage, path: readonly DescField[]): Generator<readonly DescField[]> {

@@ -5,6 +5,7 @@ import { isRequired, requiredFields } from "./required.ts";
 import { constraintsOf, wordsOfMessage } from "./rules.ts";
 import { scalarSchema, wellKnownSchema } from "./scalars.ts";
 import { type Direction, describe, type Schema } from "./schema.ts";
+import type { Style } from "./style.ts";
 
 /** The schemas of a document, collected as they are referred to. */
 export type Schemas = {
@@ -22,8 +23,9 @@ export type Schemas = {
 export function createSchemas(
   commentOf: CommentOf,
   responseTypes: ReadonlySet<string>,
-  isNullable: (field: DescField) => boolean,
+  { isNullable, dialect }: Pick<Style, "isNullable" | "dialect">,
 ): Schemas {
+  const refusesUnknown = !dialect.ignoresUnknown;
   const found = new Map<string, Schema>();
   const refer = (name: string, build: () => Schema): Schema => {
     if (!found.has(name)) {
@@ -78,7 +80,7 @@ export function createSchemas(
       properties: Object.fromEntries(properties),
       ...(required.length > 0 && { required }),
       // Responses can get more fields; unknown fields of requests are rejected.
-      ...(direction === "request" && { additionalProperties: false }),
+      ...(direction === "request" && refusesUnknown && { additionalProperties: false }),
       ...(choices.length > 0 && { allOf: choices }),
     };
   };

@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { CompatApi } from "../../edge/dialects/compat-api.ts";
 import type { Dialect } from "../../edge/dialects/dialect.ts";
 import { google } from "../../edge/dialects/google.ts";
+import { jsonType } from "../../edge/http/send.ts";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { failure } from "../../services/lib/rpc/errors.ts";
 import type { Schema } from "./schema.ts";
@@ -15,6 +16,8 @@ export type Style = {
   readonly dialect: Dialect;
   /** The body of every error; google.rpc.Status by default. */
   readonly error: Schema | undefined;
+  /** Media type of that body. */
+  readonly errorType: string;
   /** The schema of a whole body, around that of the message. */
   wrap(body: Schema): Schema;
   /** Whether a field that is not set is null in a response. */
@@ -27,6 +30,7 @@ here, are there in Connect, gRPC and gRPC-Web, on the same port; [descriptors.bi
 - A credential is an access token, \`Authorization: Bearer …\`, or an API key, \`x-api-key: …\`.
 - JSON is that of proto3. Responses have camelCase names; requests may have those or the contract's own, as \`page_size\`. A field or
   parameter that is not known is refused.
+- \`fields=a,b(c)\` in the query chooses fields of any answer that is JSON.
 - 64-bit integers are text in answers. Requests may have numbers up to 2^53.
 - GET answers HEAD, too. OPTIONS answers which methods a path has.
 - An error is a google.rpc.Status as JSON. Its \`ErrorInfo\` has the reason, its \`BadRequest\` the fields, its \`RequestInfo\` the id
@@ -48,6 +52,7 @@ export const ownStyle: Style = {
   },
   dialect: google,
   error: undefined,
+  errorType: jsonType,
   wrap: (body) => body,
   isNullable: () => false,
 };
@@ -55,15 +60,16 @@ export const ownStyle: Style = {
 /** The style of a compat API, learned from its dialect by examples. */
 export function styleOf({ title, dialect }: CompatApi): Style {
   const example = failure(Code.NotFound, ErrorReason.RESOURCE_NOT_FOUND, "there is no such thing");
-  const { body } = dialect.encodeError(example);
+  const { body, contentType } = dialect.encodeError(example);
+  const error = contentType.startsWith(jsonType) ? (JSON.parse(body) as JsonValue) : body;
   return {
     title,
     introduction: `The API of another system, as Sluice serves it. Sluice's own is described by [/docs](/docs).`,
-    securitySchemes: Object.fromEntries(
-      dialect.credentialHeaders.map((name) => [name, { type: "apiKey", in: "header", name }]),
-    ),
+    securitySchemes: Object.fromEntries(dialect.credentialHeaders.map((name) => [name, schemeOf(name)])),
     dialect,
-    error: { ...schemaOf(JSON.parse(body)), examples: [JSON.parse(body)] },
+    error: { ...schemaOf(error), examples: [error] },
+    // A media type without its parameters.
+    errorType: contentType.split(";", 1)[0] ?? contentType,
     wrap: (schema) => (dialect.wrap ? schemaOf(dialect.wrap(marker), schema) : schema),
     isNullable: (field) => {
       const unset = dialect.encodeMessage(field.parent, create(field.parent));
@@ -71,6 +77,10 @@ export function styleOf({ title, dialect }: CompatApi): Style {
     },
   };
 }
+
+/** How a header carries a credential: Authorization has a bearer token, and other headers the bare secret. */
+const schemeOf = (name: string): Schema =>
+  name === "authorization" ? { type: "http", scheme: "bearer" } : { type: "apiKey", in: "header", name };
 
 /** The HTTP status of an error in the dialect of the API. */
 export const errorStatus = ({ dialect }: Style, error: ConnectError): number =>

@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { findSlowFile } from "./slow-files.ts";
 
 /** The longest come first here, too; of pure files none is long. */
-const projectOrder = ["waiting", "mesh", "contract", "pure"];
+const projectOrder = ["processes", "mesh", "contract", "pure"];
 
 /**
  * Starts the longest files first, so that none runs alone at the end. Files of a project stay together: a worker is used again only

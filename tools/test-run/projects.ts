@@ -1,9 +1,18 @@
-import { waitingPaths } from "./slow-files.ts";
+import { processPaths } from "./slow-files.ts";
 
 /** Tests of functions: they start no server, no database and no process, which `tests/lib/refuse-servers.ts` enforces. */
 const purePaths: readonly string[] = [
   "tests/all-in-one/mesh-certificates.test.ts",
   "tests/approval/file-path.test.ts",
+  "tests/compat/docs-page.test.ts",
+  "tests/compat/gateway/person-name.test.ts",
+  "tests/cli/neutralise.test.ts",
+  "tests/cli/progress.test.ts",
+  "tests/cli/reference.test.ts",
+  "tests/cli/retry.test.ts",
+  "tests/cli/setting-schema.test.ts",
+  "tests/cli/start.test.ts",
+  "tests/cli/table.test.ts",
   "tests/edge/accept.test.ts",
   "tests/edge/auth.test.ts",
   "tests/edge/binder.test.ts",
@@ -18,12 +27,16 @@ const purePaths: readonly string[] = [
   "tests/edge/router.test.ts",
   "tests/edge/template.test.ts",
   "tests/exact/types-page.test.ts",
+  "tests/identity/cached-load.test.ts",
+  "tests/identity/issuers-file.test.ts",
+  "tests/identity/map-claims.test.ts",
   "tests/identity/password.test.ts",
   "tests/identity/vault.test.ts",
   "tests/lib/certificates.test.ts",
   "tests/lib/encode-message.test.ts",
   "tests/lib/ids.test.ts",
   "tests/lib/normalize-host.test.ts",
+  "tests/lib/read-sizes.test.ts",
   "tests/lib/refuse-servers.test.ts",
   "tests/openapi/document.test.ts",
   "tests/openapi/odd.test.ts",
@@ -39,6 +52,12 @@ const purePaths: readonly string[] = [
   "tests/orchestration/result-files.test.ts",
   "tests/orchestration/snapshot-leases.test.ts",
   "tests/storage/config.test.ts",
+  "tests/storage/sealed-content.test.ts",
+  "tests/storage/content-disposition.test.ts",
+  "tests/storage/entry-names.test.ts",
+  "tests/storage/signed-url-tokens.test.ts",
+  "tests/storage/text-page.test.ts",
+  "tests/storage/model-formats.test.ts",
   "tests/telemetry/edge-sampler.test.ts",
 ];
 
@@ -52,11 +71,11 @@ const shared = { maxWorkers: 2, sequence: { groupOrder: 1 }, isolate: false };
 /** Projects with different numbers of workers run one after the other: first those that wait, then those that compute. */
 export const projects = [
   // Each file has a separate process, which it may measure, and whose global state it may change.
-  { name: "waiting", include: [...waitingPaths], isolate: true, ...together },
+  { name: "processes", include: [...processPaths], isolate: true, ...together },
   {
     name: "mesh",
     include: ["tests/**/*.test.ts"],
-    exclude: [...waitingPaths, ...purePaths, contractPaths],
+    exclude: [...processPaths, ...purePaths, contractPaths],
     ...shared,
   },
   { name: "contract", include: [contractPaths], ...shared },
@@ -64,4 +83,4 @@ export const projects = [
 ];
 
 /** All paths that the projects name. */
-export const namedPaths: readonly string[] = [...waitingPaths, ...purePaths];
+export const namedPaths: readonly string[] = [...processPaths, ...purePaths];

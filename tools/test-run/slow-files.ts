@@ -1,118 +1,15 @@
-type SlowFiles = {
-  /** Why these files take long. */
-  readonly reason: string;
-  /** Seconds on a quiet machine with two cores, by the file's path below `tests/`. */
-  readonly seconds: Readonly<Record<string, number>>;
-};
-
-/** Start, stop or kill processes, wait for limits of the product, or measure their own process. */
-const waitingFiles: readonly SlowFiles[] = [
-  {
-    reason: "starts whole meshes, as an operator does, in one process and in six",
-    seconds: {
-      "e2e/journey": 42,
-      "e2e/restart": 23,
-      "e2e/bad-data": 23,
-      "e2e/large-upload": 18,
-      "e2e/signed-urls": 14,
-      "e2e/at-rest": 13,
-      "all-in-one/stop": 17,
-      "e2e/admin-port": 6,
-      "e2e/bad-input": 4,
-    },
-  },
-  {
-    reason: "kills processes in the middle of their work and waits until others take it over",
-    seconds: {
-      "staging/crash-recovery": 40,
-      "approval/crash-recovery": 40,
-      "lib/jobs": 34,
-      "storage/crash-recovery": 26,
-      "orchestration/crash-recovery": 19,
-      "staging/killed-engine": 13,
-      "orchestration/mesh-killed": 11,
-      "orchestration/lineage-recovery": 11,
-      "orchestration/lock-folder": 5,
-      "identity/process": 5,
-    },
-  },
-  {
-    reason: "stops databases or services and waits until they are used again",
-    seconds: {
-      "storage/release-recovery": 57,
-      "staging/outages": 21,
-      "approval/lost-database": 13,
-      "approval/lost-queue": 3,
-      "orchestration/hot-standby": 6,
-      "edge/restarts": 22,
-      "edge/choice-of-address": 15,
-      "edge/content-reads": 12,
-      "edge/limit-places": 18,
-      "edge/limit-stores": 5,
-      "edge/shared-limits": 8,
-    },
-  },
-  {
-    reason: "waits for the pauses between a job's tries",
-    seconds: { "staging/faults": 63, "staging/lent-chunks": 19, "staging/sources": 13 },
-  },
-  {
-    reason: "waits for time limits on peers that are silent or slow",
-    seconds: {
-      "edge/abuse/slow-readers": 40,
-      "edge/abuse/tiny-pieces": 29,
-      "edge/concurrency-limits": 32,
-      "edge/slow-senders": 12,
-      "edge/overload": 10,
-      "orchestration/test-connection": 29,
-      "orchestration/source-processes": 31,
-      "orchestration/discover-postgresql": 11,
-      "orchestration/secret-destinations": 19,
-      "orchestration/hostile-logins": 40,
-      "orchestration/source-tls": 41,
-      "storage/slow-sender": 5,
-    },
-  },
-  {
-    reason: "starts processes of the edge or of PostgreSQL",
-    seconds: {
-      "edge/processes": 41,
-      "all-in-one/embedded-postgres": 50,
-      "all-in-one/embedded-postgres-folders": 28,
-      "edge/tls": 6,
-    },
-  },
-  {
-    reason: "measures a process's memory or how long it was busy",
-    seconds: {
-      "edge/abuse/flat-memory": 10,
-      "edge/abuse/bodies": 17,
-      "edge/abuse/http2-floods": 12,
-      "edge/abuse/connections": 5,
-      "orchestration/hostile-sources": 50,
-      "orchestration/hostile-answers": 50,
-      "orchestration/large-catalogs": 19,
-      "orchestration/engine-pool": 16,
-      "storage/bounded-memory": 14,
-      "lib/release-memory": 1,
-      "edge/endpoint": 1,
-    },
-  },
-  {
-    reason: "records spans and metrics, which are global in a process",
-    seconds: {
-      "telemetry/admin": 2,
-      "telemetry/edge-traces": 4,
-      "telemetry/edge-attempts": 10,
-      "telemetry/gauges": 2,
-      "telemetry/jobs": 2,
-      "telemetry/processes": 2,
-    },
-  },
-];
+import { processFiles, type SlowFiles } from "./slow-process-files.ts";
 
 /** Keep processors busy for long. */
 const busyFiles: readonly SlowFiles[] = [
+  {
+    reason: "hashes passwords many times, as slowly as a login",
+    seconds: { "identity/login-limits": 8, "identity/bootstrap": 6 },
+  },
+  {
+    reason: "starts OpenID Connect providers, and signs in at them again and again",
+    seconds: { "identity/exchange-code": 6, "identity/issuer-tokens": 5 },
+  },
   {
     reason: "runs what files and statements may cost at most in engine processes",
     seconds: {
@@ -120,6 +17,9 @@ const busyFiles: readonly SlowFiles[] = [
       "orchestration/engine-memory": 59,
       "orchestration/engine-faults": 25,
       "orchestration/fair-permits": 17,
+      "orchestration/cache/cached-queries": 20,
+      "orchestration/cache/cache-faults": 10,
+      "orchestration/cache/cached-previews": 6,
       "orchestration/engine-crashes": 14,
       "orchestration/concurrency": 11,
     },
@@ -155,9 +55,39 @@ const busyFiles: readonly SlowFiles[] = [
       "orchestration/time-limits": 6,
       "orchestration/kept-database": 5,
       "edge/rpc": 9,
+      "edge/tus": 6,
+      "edge/tus-clients": 5,
+      "compat/cdap/requests": 6,
+      "compat/cdap/dialect": 5,
+      "compat/cdap/sweep": 5,
+      "compat/gateway/requests": 9,
+      "compat/gateway/dialect": 6,
+      "compat/gateway/sweep": 6,
+      "edge/delegation": 5,
+      "edge/compositions": 5,
+      "identity/resolve-delegate": 5,
       "edge/promptness": 5,
       "edge/read-budgets": 6,
       "storage/cancelled-statements": 6,
+    },
+  },
+  {
+    reason:
+      "fails every operation of a write in turn, or starts storage on data of another time or with other keys",
+    seconds: {
+      "storage/disk-faults": 6,
+      "storage/restored": 8,
+      "storage/encryption": 8,
+      "storage/get-storage-status": 3,
+      "edge/encrypted-reads": 3,
+    },
+  },
+  {
+    reason: "calls every method of a whole mesh, for several callers",
+    seconds: {
+      "contract/foreign-namespaces": 10,
+      "contract/foreign-things": 10,
+      "contract/hostile-text": 36,
     },
   },
   {
@@ -167,6 +97,22 @@ const busyFiles: readonly SlowFiles[] = [
       "orchestration/extract-ranges": 13,
       "orchestration/postgresql-types": 12,
     },
+  },
+  {
+    reason: "fills a table with a million rows, or compares random filters and pages with the database's",
+    seconds: { "lib/list-indexes": 35, "lib/list-filter": 8, "lib/list-order": 5 },
+  },
+  {
+    reason: "searches thousands of vectors by both engines, one of which has a PostgreSQL of its own",
+    seconds: { "storage/vector-engines": 15 },
+  },
+  {
+    reason: "starts a mesh and calls every list or every update in it",
+    seconds: { "contract/lists": 7, "contract/updates": 6 },
+  },
+  {
+    reason: "reads random ranges, or archives of thousands of files, and compares every byte",
+    seconds: { "edge/byte-ranges": 6, "storage/download-archive": 10 },
   },
   {
     reason: "takes releases through their whole life",
@@ -204,8 +150,8 @@ const pathOf = (name: string): string => `tests/${name}.test.ts`;
 const paths = (groups: readonly SlowFiles[]): string[] =>
   groups.flatMap(({ seconds }) => Object.keys(seconds).map(pathOf));
 
-/** Files of the project `waiting`. */
-export const waitingPaths: readonly string[] = paths(waitingFiles);
+/** Files of the project `processes`. */
+export const processPaths: readonly string[] = paths(processFiles);
 
 type SlowFile = {
   readonly seconds: number;
@@ -215,7 +161,7 @@ type SlowFile = {
 };
 
 const byPath: ReadonlyMap<string, SlowFile> = new Map(
-  [...waitingFiles, ...busyFiles, ...lateFiles].flatMap((group) =>
+  [...processFiles, ...busyFiles, ...lateFiles].flatMap((group) =>
     Object.entries(group.seconds).map(([name, seconds]) => [
       pathOf(name),
       { seconds, reason: group.reason, isLate: lateFiles.includes(group) },
