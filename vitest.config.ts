@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { FailureReport } from "./tools/test-run/failure-report.ts";
 import { LongestFirst } from "./tools/test-run/longest-first.ts";
 import { projects } from "./tools/test-run/projects.ts";
 import { SlowReport } from "./tools/test-run/slow-report.ts";
@@ -6,7 +7,7 @@ import { SlowReport } from "./tools/test-run/slow-report.ts";
 export default defineConfig({
   test: {
     globalSetup: ["tests/lib/global-setup.ts"],
-    reporters: ["default", new SlowReport()],
+    reporters: ["default", new SlowReport(), new FailureReport()],
     sequence: { sequencer: LongestFirst },
     projects: projects.map((project) => ({
       test: {

@@ -47,15 +47,19 @@ test("ConfigError: what any member could not use, all at once, and the rest is a
     SOURCE_ADDRESS_ALLOW: "10.0.0.0/99",
     ENGINE_MEMORY_MIB: "plenty",
     CORS_MAX_AGE: "-2",
+    OIDC_ISSUERS_FILE: "/missing/issuers.json",
   };
   expect(() => checkSettings(env)).toThrow(
     expect.objectContaining({
       name: "ConfigError",
       problems: [
-        '  PUBLIC_URL: must be the platform\'s address, as https://sluice.example.org; it is "foo"',
         '  SOURCE_ADDRESS_ALLOW: must be comma-separated CIDRs, as 10.0.0.0/8, ::1/128; it is "10.0.0.0/99"',
         '  ENGINE_MEMORY_MIB: must be a number of MiB; it is "plenty"',
+        // Storage starts after orchestration, which it tells the lineage of models.
+        '  PUBLIC_URL: must be the platform\'s address, as https://sluice.example.org; it is "foo"',
         '  STAGING_JOBS_AT_ONCE: must be a number from 0 to 99; it is "-1"',
+        // Identity starts after the services whose namespaces it deletes.
+        "  OIDC_ISSUERS_FILE: can't be read (ENOENT)",
         '  EDGE_PORT: must be a port number; it is "70000"',
         '  CORS_MAX_AGE: must be a number of seconds, up to 99999; it is "-2"',
       ],

@@ -7,7 +7,7 @@ import { startPostgresServer } from "../lib/postgres-server.ts";
 import { startProgram } from "../lib/program.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 
-const folders = ["approval", "ca", "edge", "identity", "orchestration", "staging", "storage"];
+const folders = ["approval", "ca", "compat", "edge", "identity", "orchestration", "staging", "storage"];
 
 // A separate server, because roles belong to a whole server.
 let server: Awaited<ReturnType<typeof startPostgresServer>>;

@@ -65,9 +65,11 @@ function startOrchestration(database: TestDatabase, folder: string): Promise<Run
     storageAddress: nobody(folder),
     storageDirectory: undefined,
     sourceAddressAllow: [],
+    engineNiceness: 3,
     engineMemory: { processBytes: 1024 ** 3, totalBytes: 1024 ** 3 },
     engineProtectionsRequired: [],
     preparedCacheBytes: undefined,
+    resultCache: { ttlMs: 0, timeoutMs: 200 },
   });
 }
 

@@ -1,5 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
+import { NamespaceContentService } from "../../gen/sluice/approval/v1/namespaces_pb.ts";
+import { NamespaceContentState as State } from "../../gen/sluice/common/v1/namespaces_pb.ts";
 import { forFile } from "../lib/for-file.ts";
 import { approved, packaged, published, startRelease, submitted, team } from "./release-fixtures.ts";
 
@@ -10,6 +12,51 @@ const fateOf = (stagingJobId: string): string => {
   if (dropped.has(stagingJobId)) return "dropped";
   return kept.has(stagingJobId) ? "kept" : "expires";
 };
+
+/** Whether storage holds files for a package; undefined for none. */
+const heldFor = (packageId: string): readonly string[] | undefined =>
+  release().peers.storage.held.get(packageId);
+
+async function packageOf(projectId: string): Promise<string> {
+  const { sql } = release().database;
+  const [row] = await sql`select package_id from approval.projects where project_id = ${projectId}`;
+  return String(row?.package_id);
+}
+
+test.each(["publish", "reject"] as const)(
+  "OK: storage holds the files of a package, until %s",
+  async (end) => {
+    const by = team(release());
+    const make = end === "publish" ? approved : submitted;
+    const { projectId, manifestSha256, stagingJobId } = await make(release(), by);
+    const packageId = await packageOf(projectId);
+    expect(heldFor(packageId)?.length).toBeGreaterThan(0);
+    if (end === "publish") await by.editor.projects.publishProject({ projectId });
+    else await by.approver.reviews.rejectProject({ projectId, manifestSha256, comment: "no" });
+    await expect.poll(() => fateOf(stagingJobId)).toBe("dropped");
+    expect(heldFor(packageId)).toBeUndefined();
+  },
+);
+
+test("OK: a package whose project is deleted while its files are put on hold leaves none on hold", async () => {
+  const by = team(release());
+  const { projectId } = await packaged(release(), by);
+  const { steps } = release().peers;
+  const gate = steps.hold("holdPackageFiles", "before");
+  const packaging = by.editor.projects.packageProject({ projectId }).catch(() => {});
+  await gate.reached;
+  const packageId = await packageOf(projectId);
+  const { orgId } = by;
+  await release()
+    .service.client(NamespaceContentService, undefined, "identity")
+    .setNamespaceState({ orgId, namespace: "default", state: State.CLEARED });
+  const releasedTimes = () => steps.calls.filter((rpc) => rpc === "releasePackageFiles").length;
+  const before = releasedTimes();
+  gate.letGo();
+  await packaging;
+  await expect.poll(releasedTimes).toBeGreaterThan(before);
+  await expect.poll(() => heldFor(packageId)).toBeUndefined();
+});
 
 test.each([
   ["packaged", packaged],

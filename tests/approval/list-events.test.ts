@@ -10,10 +10,10 @@ import { drafted, eventsOf, member, published, startRelease, team } from "./rele
 
 const release = forFile(startRelease);
 
-test("OK: a release's events, oldest first, each with what anybody needs to recompute its hash", async () => {
+test("OK: a release's events in the chain's order, each with what anybody needs to recompute its hash", async () => {
   const by = team(release());
   const { projectId } = await published(release(), by);
-  const { events } = await by.editor.audit.listEvents({ projectId });
+  const { events } = await by.editor.audit.listEvents({ projectId, orderBy: "sequence" });
   expect(events.map(({ sequence }) => sequence)).toEqual([1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n]);
   let previousHash = "0".repeat(64);
   for (const event of events) {
@@ -32,7 +32,20 @@ test("OK: a release's events, oldest first, each with what anybody needs to reco
   expect(headHash).toBe(previousHash);
 });
 
-test("OK: the events of a project that was deleted stay, page by page", async () => {
+test("OK: the event of a delegated call names the caller that spoke for the user", async () => {
+  const by = team(release());
+  const { projectId } = await drafted(release(), by);
+  const delegate = { userId: randomUUID(), apiKeyId: randomUUID() };
+  const { projects } = member(release(), { ...by.editor.who, delegate });
+  await projects.updateProject({ project: { projectId, displayName: "renamed" } });
+  const { events } = await by.editor.audit.listEvents({ projectId });
+  const details = events.map(({ detailsJson }) => JSON.parse(detailsJson).delegate);
+  expect(details).toEqual([delegate, undefined]);
+  expect(events.map(({ actorUserId }) => actorUserId)).toEqual(Array(2).fill(by.editor.who.userId));
+  expect(await by.approver.audit.verifyChain({})).toMatchObject({ problem: "" });
+});
+
+test("OK: the events of a project that was deleted stay, page by page, newest first", async () => {
   const by = team(release());
   const { projectId } = await drafted(release(), by);
   await by.editor.projects.updateProject({ project: { projectId, displayName: "renamed" } });
@@ -41,7 +54,23 @@ test("OK: the events of a project that was deleted stay, page by page", async ()
   const first = await by.editor.audit.listEvents({ projectId, pageSize: 2 });
   const second = await by.editor.audit.listEvents({ projectId, pageSize: 2, pageToken: first.nextPageToken });
   const sequences = [...first.events, ...second.events].map(({ sequence }) => sequence);
-  expect([sequences, second.nextPageToken]).toEqual([[1n, 2n, 3n], ""]);
+  expect([sequences, second.nextPageToken]).toEqual([[3n, 2n, 1n], ""]);
+});
+
+test("OK: events of a type, a user or a range", async () => {
+  const by = team(release());
+  const { projectId } = await drafted(release(), by);
+  await by.editor.projects.updateProject({ project: { projectId, displayName: "renamed" } });
+  const found = async (filter: string) => {
+    const { events } = await by.editor.audit.listEvents({ projectId, filter });
+    return events.map(({ sequence }) => sequence);
+  };
+  expect(await found("type = updated")).toEqual([2n]);
+  expect(await found("type != updated OR sequence > 1")).toEqual([2n, 1n]);
+  expect(
+    await found(`actor_user_id = ${by.editor.who.userId} AND create_time > 2020-01-01T00:00:00Z`),
+  ).toEqual([2n, 1n]);
+  expect(await found(`actor_user_id = ${randomUUID()}`)).toEqual([]);
 });
 
 test("NotFound: the events of an unknown project, and of another organisation's", async () => {

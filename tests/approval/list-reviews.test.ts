@@ -7,13 +7,14 @@ import { drafted, member, startRelease, submitted, team } from "./release-fixtur
 
 const release = forFile(startRelease);
 
-test("OK: reviews are listed page by page, oldest first", async () => {
+test("OK: reviews are listed page by page, newest first", async () => {
   const by = team(release());
   const { projectId, manifestSha256 } = await submitted(release(), by, { policy: { approvalsRequired: 3 } });
   const given = [];
   for (const { reviews } of [by.approver, by.second]) {
     given.push((await reviews.approveProject({ projectId, manifestSha256 })).review);
   }
+  given.reverse();
   const first = await by.editor.reviews.listReviews({ projectId, pageSize: 1 });
   expect(first.reviews).toEqual(given.slice(0, 1));
   const { nextPageToken: pageToken } = first;

@@ -247,7 +247,7 @@ test("NotFound: an unknown project, and another organisation's, which is not pub
 test("OK: the event tells the hash of the published files as sha256sum would list them", async () => {
   const by = team(release());
   const { projectId, published: files } = await published(release(), by);
-  const { events } = await by.editor.audit.listEvents({ projectId });
+  const { events } = await by.editor.audit.listEvents({ projectId, orderBy: "sequence" });
   const listed = files.map(({ sha256, path }) => `${sha256}  ${path}\n`).join("");
   expect(JSON.parse(events.at(-1)?.detailsJson ?? "")).toMatchObject({
     fileCount: 4,

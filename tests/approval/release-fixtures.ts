@@ -121,7 +121,7 @@ export async function published(release: Making, by: Team, overrides?: ProjectIn
 
 /** Names of a project's events in their order. */
 export async function eventsOf({ editor }: Team, projectId: string): Promise<string[]> {
-  const { events } = await editor.audit.listEvents({ projectId });
+  const { events } = await editor.audit.listEvents({ projectId, orderBy: "sequence" });
   return events.map(({ type }) => eventNames[type] ?? "");
 }
 

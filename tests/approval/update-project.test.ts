@@ -12,15 +12,7 @@ import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { failureOf, lacking, missing } from "../lib/failure-of.ts";
 import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
-import {
-  createProject,
-  createSource,
-  draft,
-  filestore,
-  leaveDraft,
-  projects,
-  startApproval,
-} from "./fixtures.ts";
+import { createProject, draft, filestore, leaveDraft, projects, startApproval } from "./fixtures.ts";
 
 const approval = forFile(startApproval);
 
@@ -42,17 +34,16 @@ const changes = {
   destination: filestore("archive", Format.CSV),
 };
 
-test("OK: an editor changes everything that is set and may be changed, and nothing else", async () => {
+test("OK: an editor changes everything that is set, beside fields that stay as they are", async () => {
   const who = principal();
   const before = await createProject(approval(), who);
   const editor = principal({ orgId: who.orgId, roles: ["editor"] });
   const { project } = await updateProject(editor, {
     ...draft(changes),
     projectId: before.projectId,
-    sourceId: await createSource(approval(), who),
-    creatorUserId: editor.userId,
-    state: ProjectState.UNSPECIFIED,
-    createTime: { seconds: 1n },
+    sourceId: before.sourceId,
+    creatorUserId: who.userId,
+    state: ProjectState.DRAFT,
   });
   expect(project).toMatchObject({
     ...changes,
@@ -67,6 +58,21 @@ test("OK: an editor changes everything that is set and may be changed, and nothi
   expect(project && time(project)).toBeGreaterThan(time(before));
   const { projectId } = before;
   expect((await projects(approval(), who).getProject({ projectId })).project).toEqual(project);
+});
+
+test("InvalidArgument: another value of a field that can't be changed", async () => {
+  const who = principal();
+  const { projectId } = await createProject(approval(), who);
+  const given = [
+    { sourceId: randomUUID() },
+    { state: ProjectState.APPROVED },
+    { creatorUserId: randomUUID() },
+  ];
+  const names = ["project.source_id", "project.state", "project.creator_user_id"];
+  for (const [index, other] of given.entries()) {
+    const call = updateProject(who, { projectId, displayName: "x", ...other });
+    expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields: [names[index]] });
+  }
 });
 
 test.each([

@@ -50,7 +50,7 @@ test("OK: answers the tables and columns to release in the project's order, and 
       rowCount: 20n,
     },
   ]);
-  const { events } = await by.editor.audit.listEvents({ projectId });
+  const { events } = await by.editor.audit.listEvents({ projectId, orderBy: "sequence" });
   expect(events.map(({ type }) => type)).toEqual([EventType.CREATED, EventType.VALIDATED]);
 });
 

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { beforeEach, expect, test } from "vitest";
-import { hashOf, zeroHash } from "../../services/approval/audit/event-hash.ts";
-import { verifyEvents } from "../../services/approval/audit/verify-events.ts";
+import { hashOf } from "../../services/approval/audit/event-hash.ts";
 import type { EventRow } from "../../services/approval/event-repository.ts";
+import { zeroHash } from "../../services/lib/audit/event-hash.ts";
+import { verifyEvents } from "../../services/lib/audit/verify-events.ts";
 import { failureOf, lacking } from "../lib/failure-of.ts";
 import { forFile } from "../lib/for-file.ts";
 import { given, published, startRelease, type Team, team } from "./release-fixtures.ts";
@@ -47,8 +48,10 @@ test("OK: chains of many pages are read to their end", async () => {
   }
   const { hash: headHash = "" } = chain.at(-1) ?? {};
   const verdictOf = (events: EventRow[]) =>
-    verifyEvents({ sequence: 2500n, headHash }, async (after, limit) =>
-      events.filter(({ sequence }) => sequence > after).slice(0, limit),
+    verifyEvents<EventRow>(
+      { sequence: 2500n, headHash },
+      async (after, limit) => events.filter(({ sequence }) => sequence > after).slice(0, limit),
+      hashOf,
     );
   const { valid: _, ...sound } = whole;
   expect(await verdictOf(chain)).toEqual({ ...sound, eventCount: 2500n, headHash });
@@ -110,7 +113,7 @@ test.each([2, 5, 8])("OK: finds that event %i changed places with the one before
 
 test("OK: finds that an event was written anew with a hash of its own, by the one that followed it", async () => {
   const { projectId } = await published(release(), tampered);
-  const { events } = await tampered.editor.audit.listEvents({ projectId });
+  const { events } = await tampered.editor.audit.listEvents({ projectId, orderBy: "sequence" });
   const [, , , , event] = events;
   const details = JSON.stringify({ manifestSha256: "f".repeat(64) });
   const hash = hashOf({

@@ -3,14 +3,20 @@ import { memoryAtRest, processorAtRest } from "./at-rest.ts";
 import { downloadRow, upload } from "./bytes.ts";
 import { csvRows } from "./csv-rows.ts";
 import { edgeRows } from "./edge/rows.ts";
+import { encryptedRows } from "./encrypted.ts";
+import { listingRow } from "./listing.ts";
+import { modelRows } from "./models.ts";
 import { postgresqlRows } from "./postgresql.ts";
 import { rangeRows } from "./ranges.ts";
 import { describeMachine, describeResult, type Result } from "./report.ts";
 import { restUnary, restUnaryOneProcess } from "./rest-unary.ts";
 import { resultRows } from "./results.ts";
 import { type Row, titleOf } from "./row.ts";
+import { s3Rows } from "./s3.ts";
+import { slowReaderRows } from "./slow-readers.ts";
 import { smallQueryRows } from "./small-queries.ts";
 import { uploadRows } from "./small-uploads.ts";
+import { vectorRows } from "./vectors.ts";
 import { createWorld, type World } from "./world.ts";
 
 // Compares Sluice's speed with alternatives. Both sides of a ratio are measured alternately in the same run, so that ratios are
@@ -23,11 +29,17 @@ const allRows: readonly Row[] = [
   upload,
   downloadRow,
   ...rangeRows,
+  ...encryptedRows,
+  ...s3Rows,
+  listingRow,
+  ...slowReaderRows,
   ...uploadRows,
   ...resultRows,
   ...csvRows,
   ...postgresqlRows,
   ...smallQueryRows,
+  ...vectorRows,
+  ...modelRows,
   memoryAtRest,
   processorAtRest,
 ];

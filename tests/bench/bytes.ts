@@ -3,7 +3,8 @@ import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { startChild } from "./child.ts";
-import { type Comparison, compare, speedOf } from "./compare.ts";
+import { type Comparison, speedOf } from "./compare.ts";
+import { compareProcesses } from "./compare-processes.ts";
 import { download, post, type Target } from "./http-load.ts";
 import type { Row } from "./row.ts";
 import type { World } from "./world.ts";
@@ -23,7 +24,11 @@ export const upload: Row = {
     besideBareServer(world, async (bare) => {
       const mesh = await world.separateProcesses();
       const ours = () => store(mesh.target("/api/v1/storage/files?name=upload.bin"));
-      return compare(ours, () => store(bare), rounds);
+      return compareProcesses(
+        { run: ours, pids: mesh.process.roots },
+        { run: () => store(bare), pids: bare.pids },
+        world.roundsOf(rounds),
+      );
     }),
 };
 
@@ -39,23 +44,23 @@ export const downloadRow: Row = {
       type Files = { files: { fileId: string }[] };
       const { files } = await mesh.call<Files>("GET", "/api/v1/storage/files?prefix=download.bin");
       const content = mesh.target(`/api/v1/storage/files/${files[0]?.fileId}/content`);
-      return compare(
-        () => speedOf(sizeMib, () => download(content)),
-        () => speedOf(sizeMib, () => download(bare)),
-        rounds,
+      return compareProcesses(
+        { run: () => speedOf(sizeMib, () => download(content)), pids: mesh.process.roots },
+        { run: () => speedOf(sizeMib, () => download(bare)), pids: bare.pids },
+        world.roundsOf(rounds),
       );
     }),
 };
 
 async function besideBareServer(
   world: World,
-  measure: (bare: Target) => Promise<Comparison>,
+  measure: (bare: Target & { readonly pids: readonly number[] }) => Promise<Comparison>,
 ): Promise<Comparison> {
   await using bare = await startChild("./bare-bytes-server.ts", [await mkdtemp(join(world.folder, "bare-"))]);
-  return await measure({ url: bare.url, headers: {} });
+  return await measure({ url: bare.url, headers: {}, pids: bare.pids });
 }
 
-const store = (target: Target): Promise<number> =>
+export const store = (target: Target): Promise<number> =>
   speedOf(sizeMib, () => post(target, content(), sizeMib * mib));
 
 /** Unique content, because known content takes a shortcut. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 export async function startChild(
   file: string,
   args: readonly string[],
-): Promise<AsyncDisposable & { url: string }> {
+): Promise<AsyncDisposable & { url: string; pids: number[] }> {
   const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -17,6 +17,7 @@ export async function startChild(
   ]);
   return {
     url: String(line).trim(),
+    pids: child.pid === undefined ? [] : [child.pid],
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await ended;

@@ -10,7 +10,7 @@ export const nginxMissing = (): string | undefined =>
   spawnSync("nginx", ["-v"]).status === 0 ? undefined : "nginx is not installed";
 
 /** Starts nginx on a folder with settings tuned for static files. */
-export async function startNginx(folder: string): Promise<AsyncDisposable & { url: string }> {
+export async function startNginx(folder: string): Promise<AsyncDisposable & { url: string; pids: number[] }> {
   const port = await freePort();
   const config = join(folder, "nginx.conf");
   await writeFile(
@@ -28,6 +28,7 @@ export async function startNginx(folder: string): Promise<AsyncDisposable & { ur
   await untilListening(port);
   return {
     url: `http://127.0.0.1:${port}`,
+    pids: child.pid === undefined ? [] : [child.pid],
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       await ended;

@@ -4,32 +4,47 @@ import { join } from "node:path";
 import { firstMissing } from "../../clients/generate/language.ts";
 import { cacheFolder } from "./cache-folder.ts";
 
-const requirements = join(import.meta.dirname, "requirements.txt");
-const environment = join(cacheFolder, "python");
-/** Lists the installed packages. Written last: an environment without it is incomplete. */
-const installed = join(environment, "installed.txt");
+/** A virtual environment with packages of PyPI. */
+export type PythonEnvironment = {
+  /** Why programs of it cannot run; undefined if they can. Creates the environment on first use. */
+  missing(): string | undefined;
+  /** Its interpreter. */
+  readonly program: string;
+};
 
-let reason: string | undefined | null = null;
-
-/** Why the Python rivals cannot run; undefined if they can. Creates their environment on first use. */
-export function missingForPython(): string | undefined {
-  if (reason === null) reason = prepare();
-  return reason;
+/** The environment with the packages of a file of this folder. */
+export function pythonEnvironment(name: string, requirementsFile: string): PythonEnvironment {
+  const folder = join(cacheFolder, name);
+  const program = join(folder, "bin/python");
+  let reason: string | undefined | null = null;
+  return {
+    program,
+    missing() {
+      if (reason === null) reason = prepare(folder, program, join(import.meta.dirname, requirementsFile));
+      return reason;
+    },
+  };
 }
 
-/** Interpreter of the rivals' environment. */
-export const pythonProgram = join(environment, "bin/python");
+const rivals = pythonEnvironment("python", "requirements.txt");
 
-function prepare(): string | undefined {
+export const missingForPython = rivals.missing;
+
+/** Interpreter of the rivals' environment. */
+export const pythonProgram = rivals.program;
+
+function prepare(folder: string, program: string, requirements: string): string | undefined {
   const missing = firstMissing(["python3", "-c", "import venv, ensurepip"]);
   if (missing) return `Python is missing: ${missing}`;
+  // Lists the installed packages. Written last: an environment without it is incomplete.
+  const installed = join(folder, "installed.txt");
   const wanted = readFileSync(requirements, "utf8");
   if (existsSync(installed) && readFileSync(installed, "utf8") === wanted) return undefined;
   try {
-    rmSync(environment, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
     mkdirSync(cacheFolder, { recursive: true });
-    run("python3", ["-m", "venv", environment]);
-    run(pythonProgram, ["-m", "pip", "install", "--quiet", "--requirement", requirements]);
+    run("python3", ["-m", "venv", folder]);
+    run(program, ["-m", "pip", "install", "--quiet", "--requirement", requirements]);
     writeFileSync(installed, wanted);
     return undefined;
   } catch (error) {

@@ -1,9 +1,10 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startChild } from "./child.ts";
-import { type Comparison, compare, speedOf } from "./compare.ts";
+import { type Comparison, speedOf } from "./compare.ts";
+import { compareProcesses } from "./compare-processes.ts";
 import { download, post, type Target } from "./http-load.ts";
 import { nginxMissing, startNginx } from "./nginx.ts";
 import { type RawRequest, rawRequest, sendMany } from "./raw-load.ts";
@@ -11,7 +12,7 @@ import type { Row } from "./row.ts";
 import type { Mesh, World } from "./world.ts";
 
 const mib = 1024 * 1024;
-const sizeMib = 64;
+const sizeMib = 256;
 const rangeBytes = 64 * 1024;
 const connections = 8;
 const count = 4_000;
@@ -20,7 +21,7 @@ const rounds = 5;
 const name = "64 KiB ranges by 8 connections";
 const bareNode = "a bare Node server that keeps the descriptor open";
 
-type Rival = (folder: string, file: string) => Promise<AsyncDisposable & { url: string }>;
+type Rival = (folder: string, file: string) => Promise<AsyncDisposable & { url: string; pids: number[] }>;
 
 const node: Rival = (_, file) => startChild("./bare-ranges-server.ts", [file]);
 const nginx: Rival = async (folder) => {
@@ -60,7 +61,7 @@ export const rangeRows: readonly Row[] = [
 
 async function besideRival(
   world: World,
-  start: () => Promise<Mesh<unknown>>,
+  start: () => Promise<Mesh<{ readonly roots: readonly number[] }>>,
   startRival: Rival,
   speed: (target: Target) => Promise<number>,
 ): Promise<Comparison> {
@@ -70,24 +71,28 @@ async function besideRival(
   const mesh = await start();
   const ours = await storedContent(mesh, file);
   await using rival = await startRival(folder, file);
-  return await compare(
-    () => speed(ours),
-    () => speed({ url: rival.url, headers: {} }),
-    rounds,
+  return await compareProcesses(
+    { run: () => speed(ours), pids: mesh.process.roots },
+    { run: () => speed({ url: rival.url, headers: {} }), pids: rival.pids },
+    world.roundsOf(rounds),
   );
 }
 
 /** URL of a newly uploaded file. */
-async function storedContent(mesh: Mesh<unknown>, file: string): Promise<Target> {
+export async function storedContent(mesh: Mesh<unknown>, file: string): Promise<Target> {
   const title = `ranges-${randomInt(2 ** 40)}.bin`;
-  await post(mesh.target(`/api/v1/storage/files?name=${title}`), createReadStream(file), sizeMib * mib);
+  await post(
+    mesh.target(`/api/v1/storage/files?name=${title}`),
+    createReadStream(file),
+    (await stat(file)).size,
+  );
   type Files = { files: { fileId: string }[] };
   const { files } = await mesh.call<Files>("GET", `/api/v1/storage/files?prefix=${title}`);
   return mesh.target(`/api/v1/storage/files/${files[0]?.fileId}/content`);
 }
 
 /** Requests per second. */
-function ranges({ url, headers }: Target): Promise<number> {
+export function ranges({ url, headers }: Target): Promise<number> {
   const target = new URL(url);
   const requests: RawRequest[] = Array.from({ length: 256 }, () => {
     const start = randomInt((sizeMib * mib) / rangeBytes) * rangeBytes;
@@ -99,9 +104,4 @@ function ranges({ url, headers }: Target): Promise<number> {
 }
 
 /** MiB per second. */
-const whole = (target: Target): Promise<number> =>
-  speedOf(sizeMib * 4, () => repeat(4, () => download(target)));
-
-async function repeat(times: number, work: () => Promise<unknown>): Promise<void> {
-  for (let done = 0; done < times; done += 1) await work();
-}
+const whole = (target: Target): Promise<number> => speedOf(sizeMib, () => download(target));

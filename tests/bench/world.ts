@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { chooseSite } from "../../services/all-in-one/postgres/choose-site.ts";
@@ -5,6 +6,7 @@ import { findPostmaster } from "../../services/all-in-one/postgres/find-postmast
 import { startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
 import { type MeshOnFolder, type SeparateMesh, startOnFolder, startSeparate } from "../e2e/mesh-process.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
+import { type S3Server, startS3Server } from "../storage/s3/s3-server.ts";
 import type { Target } from "./http-load.ts";
 import { limitsOutOfReach } from "./rate-limits.ts";
 
@@ -23,7 +25,20 @@ export type World = AsyncDisposable & {
   /** Measured rounds: the given number, or that of `--rounds`. */
   roundsOf(rounds: number): number;
   oneProcess(): Promise<Mesh<WholeMesh>>;
+  /** As oneProcess, with encrypted content. */
+  encrypted(): Promise<Mesh<WholeMesh>>;
   separateProcesses(): Promise<Mesh<SeparateMesh>>;
+  /** As oneProcess, with the files in a bucket of a server that speaks S3. */
+  onS3(): Promise<MeshOnS3<WholeMesh>>;
+  /** The same in separate processes, with a database server and a bucket of its own. */
+  separateOnS3(): Promise<MeshOnS3<SeparateMesh>>;
+};
+
+export type MeshOnS3<Process> = {
+  readonly mesh: Mesh<Process>;
+  readonly server: S3Server;
+  /** The bucket that only this mesh uses. */
+  readonly bucket: string;
 };
 
 export type WholeMesh = MeshOnFolder & {
@@ -55,17 +70,39 @@ export async function createWorld({ quick, rounds: roundsAsked }: WorldOptions):
       return started;
     };
   };
+  const s3Server = once(async () => stack.use(await startS3Server()));
+  const onS3 = async <Process>(
+    start: (settings: Record<string, string>) => Promise<Mesh<Process>>,
+  ): Promise<MeshOnS3<Process>> => {
+    const server = await s3Server();
+    const bucket = await server.createBucket();
+    const { accessKeyId, secretAccessKey } = server.credentials;
+    const settings = {
+      STORAGE_S3_URL: `${server.url}/${bucket}`,
+      STORAGE_S3_CREDENTIALS: `${accessKeyId}:${secretAccessKey}`,
+    };
+    return { server, bucket, mesh: await start(settings) };
+  };
+  const startOne = async (name: string, settings: Record<string, string>) => {
+    const directory = join(folder, name);
+    await mkdir(directory);
+    const mesh = stack.use(await startOnFolder(directory, password, { ...limitsOutOfReach, ...settings }));
+    return logIn({ ...mesh, roots: [mesh.pid, await postmasterOf(directory)] });
+  };
   return {
     folder,
     databaseUrl: database.url,
     quick,
     rowsOf: (rowCount) => (quick ? rowCount / quickDivisor : rowCount),
     roundsOf: (rounds) => roundsAsked ?? rounds,
-    oneProcess: once(async () => {
-      const directory = join(folder, "one");
-      await mkdir(directory);
-      const mesh = stack.use(await startOnFolder(directory, password, limitsOutOfReach));
-      return logIn({ ...mesh, roots: [mesh.pid, await postmasterOf(directory)] });
+    oneProcess: once(() => startOne("one", {})),
+    encrypted: once(() => startOne("encrypted", { STORAGE_MASTER_KEY: randomBytes(32).toString("base64") })),
+    onS3: once(() => onS3((settings) => startOne("s3", settings))),
+    separateOnS3: once(async () => {
+      const other = stack.use(await startPostgres({ dataDirectory: join(folder, "postgres-s3") }));
+      return onS3(async (settings) =>
+        logIn(stack.use(await startSeparate(other.url, password, limitsOutOfReach, settings))),
+      );
     }),
     separateProcesses: once(async () =>
       logIn(stack.use(await startSeparate(database.url, password, limitsOutOfReach))),

@@ -15,6 +15,8 @@ export type Journey = {
 
 /** The tools that build a client. */
 export type Kit = {
+  /** Whether a machine may lack it even where all clients are required: not every module proxy has it. */
+  readonly isOptional?: boolean;
   /** The reason why the clients can't be built on this machine; undefined if they can. */
   missing(): string | undefined;
   /** Builds the clients. Throws if a tool fails. */
@@ -25,30 +27,42 @@ export type Kit = {
 export type Lane = {
   readonly name: string;
   readonly kit: Kit;
+  /** The steps that it reports, if they are not those of the first journey. */
+  readonly steps?: readonly Step[];
   /** Makes the calls of the journey and reports each step. Rejects if the client fails. */
   run(journey: Journey, report: (step: Step) => void): Promise<void>;
 };
 
-/** Timeout. A journey takes seconds. */
+/** Default timeout. A journey takes seconds. */
 const journeyMsMax = 120_000;
 
-/** A lane whose client is a program that prints each step as a line of JSON. */
+/** A program that prints each step as a line of JSON, and its timeout in milliseconds. */
+type Program = {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly timeoutMs?: number;
+};
+
+/** A lane whose client is a program. */
 export function programLane(name: string, kit: Kit, command: string, ...args: readonly string[]): Lane {
-  return {
-    name,
-    kit,
-    async run(journey, report) {
-      const child = spawn(command, args, {
-        env: { ...process.env, ...environmentOf(journey) },
-        stdio: ["ignore", "pipe", "inherit"],
-        timeout: journeyMsMax,
-      });
-      const closed = once(child, "close");
-      for await (const line of createInterface(child.stdout)) report(JSON.parse(line));
-      const [code, signal] = await closed;
-      if (code !== 0) throw new Error(`the client ended with ${code ?? signal}`);
-    },
-  };
+  return { name, kit, run: (journey, report) => runProgram({ command, args }, journey, report) };
+}
+
+/** Runs a client as `Lane.run` does. */
+export async function runProgram(
+  { command, args, timeoutMs = journeyMsMax }: Program,
+  journey: Journey,
+  report: (step: Step) => void,
+): Promise<void> {
+  const child = spawn(command, args, {
+    env: { ...process.env, ...environmentOf(journey) },
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: timeoutMs,
+  });
+  const closed = once(child, "close");
+  for await (const line of createInterface(child.stdout)) report(JSON.parse(line));
+  const [code, signal] = await closed;
+  if (code !== 0) throw new Error(`the client ended with ${code ?? signal}`);
 }
 
 const environmentOf = (journey: Journey): Record<string, string> =>

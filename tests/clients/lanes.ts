@@ -5,6 +5,8 @@ import { firstMissing, runTool, toolsFolder } from "../../clients/generate/langu
 import { createEnvironment, python } from "../../clients/generate/python.ts";
 import { browserLane } from "./browser/lane.ts";
 import { type Kit, type Lane, programLane } from "./lane.ts";
+import { readerLanes } from "./readers/lane.ts";
+import { terraformLane } from "./terraform/lane.ts";
 
 const folder = import.meta.dirname;
 
@@ -50,7 +52,7 @@ const javaClasses = [join(javaTarget, "classes"), join(javaTarget, "libraries/*"
 
 const curlKit: Kit = { missing: () => firstMissing(["curl", "--version"]), prepare() {} };
 
-/** All clients of the first journey. */
+/** All clients of the first journey, and those of other systems' APIs. */
 export const lanes: readonly Lane[] = [
   programLane(
     "Python, grpcio",
@@ -64,4 +66,6 @@ export const lanes: readonly Lane[] = [
   browserLane("browser, connect-web by Connect", "Connect"),
   browserLane("browser, connect-web by gRPC-Web", "gRPC-Web"),
   programLane("curl, REST", curlKit, "bash", join(folder, "curl/journey.sh")),
+  terraformLane,
+  ...readerLanes,
 ];

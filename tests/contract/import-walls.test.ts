@@ -14,7 +14,7 @@ async function problemsOf(files: Readonly<Record<string, string>>): Promise<stri
     await mkdir(join(folder.path, dirname(path)), { recursive: true });
     await writeFile(join(folder.path, path), text);
   }
-  return checkImports(folder.path);
+  return await checkImports(folder.path);
 }
 
 const importing = (specifier: string) =>

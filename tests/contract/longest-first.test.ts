@@ -7,8 +7,8 @@ const specification = (project: string, path: string) =>
 
 test("waiting files begin first, the longest of them before the others, and what computes for long begins late", async () => {
   const expected = [
-    specification("waiting", "staging/faults"),
-    specification("waiting", "edge/tls"),
+    specification("processes", "staging/faults"),
+    specification("processes", "edge/tls"),
     specification("mesh", "orchestration/hostile-files"),
     specification("mesh", "edge/batch"),
     specification("mesh", "edge/cors"),

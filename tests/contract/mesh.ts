@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { DescMessage, DescMethod, DescService, MessageShape } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
-import { type ServiceName, serviceNames } from "../../gen/services.ts";
+import { type DatabaseServiceName, type ServiceName, serviceNames } from "../../gen/services.ts";
 import { services } from "../../services/all-in-one/services.ts";
 import { createGrpcTransport } from "../../services/lib/mesh/grpc-transport.ts";
 import { assertionHeader, type Principal } from "../../services/lib/rpc/principal.ts";
@@ -9,7 +9,13 @@ import type { Env } from "../../services/lib/settings/env.ts";
 import { serviceNameOf } from "../../services/lib/values/service-name.ts";
 import { shareCompileCache } from "../lib/compile-cache.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
-import { meshKeys, startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
+import {
+  meshKeys,
+  type RunningService,
+  startService,
+  temporaryFolder,
+  transportAs,
+} from "../lib/test-mesh.ts";
 
 export type Mesh = AsyncDisposable & {
   database: TestDatabase;
@@ -23,6 +29,12 @@ export type Mesh = AsyncDisposable & {
   ): Promise<MessageShape<DescMessage>>;
   /** A client that calls as the edge. */
   client<S extends DescService>(service: S, who: Principal): Client<S>;
+  /** Stops a service. */
+  stop(name: ServiceName): Promise<void>;
+  /** Starts a service that was stopped. */
+  start(name: ServiceName): Promise<void>;
+  /** The environment of a process of the service. */
+  env(name: ServiceName): Env;
 };
 
 /** Runs every service on a socket of its own, with one database. */
@@ -39,18 +51,32 @@ export async function startMesh(): Promise<Mesh> {
     STORAGE_DIR: join(folder.path, "storage"),
     ORCHESTRATION_DIR: join(folder.path, "orchestration"),
     BOOTSTRAP_ADMIN_PASSWORD: "a long first password",
-    database_url: database.urls[name],
+    database_url: name in database.urls ? database.urls[name as DatabaseServiceName] : undefined,
     mesh_private_key: meshKeys.privateKeys[name],
     mesh_trusted_keys: JSON.stringify(meshKeys.publicKeys),
     secret_encryption_key: Buffer.alloc(32, 7).toString("base64"),
     url_signing_key: Buffer.alloc(32, 8).toString("base64"),
   });
-  for (const name of serviceNames) stack.use(await startService(services[name].run, env(name)));
+  const running = new Map<ServiceName, RunningService>();
+  const stop = async (name: ServiceName) => {
+    await running.get(name)?.stop();
+    running.delete(name);
+  };
+  const start = async (name: ServiceName) => {
+    running.set(name, await startService(services[name].run, env(name)));
+  };
+  stack.defer(async () => {
+    for (const name of [...running.keys()].reverse()) await stop(name);
+  });
+  for (const name of serviceNames) await start(name);
   const clients = stack.use(new DisposableStack());
   const owned = stack.move();
   return {
     database,
     folder: folder.path,
+    stop,
+    start,
+    env,
     call: (method, message, assertion) =>
       call(addressOf(serviceNameOf(method.parent)), method, message, assertion),
     client: (service, who) =>

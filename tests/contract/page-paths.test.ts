@@ -7,9 +7,6 @@ import { expect, test } from "vitest";
 const elsewhere = new Set([
   // A folder in archives of macOS.
   "__MACOSX/",
-  // The first compat API adds its process.
-  "services/compat/<system>/rpc",
-  "services/compat/<system>/rpc/<verb-noun>.ts",
 ]);
 
 const tracked = execFileSync("git", ["ls-files"], { encoding: "utf8" }).trim().split("\n");

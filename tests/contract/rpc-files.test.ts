@@ -3,11 +3,15 @@ import { join } from "node:path";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { parseSync } from "oxc-parser";
 import { expect, test } from "vitest";
+import { compatApis } from "../../edge/dialects/compat-api.ts";
 import { serviceNameOf } from "../../services/lib/values/service-name.ts";
 import { serviceMethods } from "../lib/contracts.ts";
 
 const root = join(import.meta.dirname, "../..");
 const methods = await serviceMethods();
+const compatMethods = compatApis.flatMap(({ system, services }) =>
+  services.flatMap((service) => service.methods.map((method) => ({ system, method }))),
+);
 
 /** `GetApiKey` is `get-api-key`. */
 const fileNameOf = ({ name }: DescMethod): string => name.replace(/(?<!^)[A-Z]/g, "-$&").toLowerCase();
@@ -48,4 +52,15 @@ test("every method of the contracts has a test file of its name", async () => {
     (method) => `tests/${serviceNameOf(method.parent)}/${fileNameOf(method)}.test.ts`,
   );
   expect(wanted.filter((file) => !tests.has(file))).toEqual([]);
+});
+
+test("every method of a compat API has a handler file of its name, which exports it and nothing else", async () => {
+  const wanted = compatMethods.map(({ system, method }) => [
+    `services/compat/${system}/rpc/${fileNameOf(method)}.ts`,
+    [method.localName],
+  ]);
+  const folders = compatApis.map(({ system }) => `services/compat/${system}/rpc`);
+  const files = (await Promise.all(folders.map(filesIn))).flat().sort();
+  const exported = await Promise.all(files.map(async (file) => [file, await exportsOf(file)]));
+  expect(exported).toEqual(wanted.sort());
 });

@@ -15,7 +15,7 @@ async function get(socketPath: string, path: string): Promise<{ status: number |
 test("OK: the mesh in one process has one admin port for all of its parts", async () => {
   await using folder = await temporaryFolder();
   const socket = join(folder.path, "admin.sock");
-  await using mesh = await startOnFolder(folder.path, "a password for the admin port", {
+  await using mesh = await startOnFolder(folder.path, "a password for the other port", {
     ADMIN_LISTEN: `unix:${socket}`,
   });
   const ready = await get(socket, "/readyz");
@@ -25,6 +25,7 @@ test("OK: the mesh in one process has one admin port for all of its parts", asyn
       status: "SERVING",
       parts: {
         approval: true,
+        compat: true,
         edge: true,
         identity: true,
         orchestration: true,

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { inOrder } from "./in-order.ts";
 import { runScript, startMesh, startWarehouse } from "./mesh-process.ts";
 
-const readme = await readFile("README.md", "utf8");
-const blocks = [...readme.matchAll(/```sh journey\n([\s\S]*?)```/g)].map(([, block]) => block ?? "");
+const page = await readFile("docs/journey-by-http.md", "utf8");
+const blocks = [...page.matchAll(/```sh journey\n([\s\S]*?)```/g)].map(([, block]) => block ?? "");
 
-/** Output of the README's commands, in this order. */
+/** Output of the page's commands, in this order. */
 const seen = [
   // The login, a colleague, a second organisation.
   '"roles":["admin","platform-admin"]',
@@ -20,10 +21,10 @@ const seen = [
   "\n2015-12-31,0.0,5.6,-2.1,3.5,sun\n",
   "\n304\n",
   // An exceeded quota, which stores nothing.
-  '{"usedBytes":"48219","reservedBytes":"0","fileCount":"1","limitBytes":"1099511627776"}',
+  '{"usedBytes":"48219","reservedBytes":"0","fileCount":"1","limitBytes":"1099511627776","reservedFiles":"0"',
   '"reason":"QUOTA_EXCEEDED","domain":"sluice","metadata":{"limit_bytes":"100000","used_bytes":"48219"',
   "\n413\n",
-  '{"usedBytes":"48219","reservedBytes":"0","fileCount":"1","limitBytes":"1099511627776"}',
+  '{"usedBytes":"48219","reservedBytes":"0","fileCount":"1","limitBytes":"1099511627776","reservedFiles":"0"',
   // The catalog, and queries over REST, Connect and gRPC.
   '{"name":"date","dataType":"DATE","nullable":true}',
   '"rows":[["rain","641","35.6"],["sun","640","35.0"],["fog","101","30.6"]],"truncated":true',
@@ -54,11 +55,13 @@ const seen = [
   '"kind":"LINEAGE_KIND_TABLE"',
   '{"fromColumn":"date"',
   '"type":"EVENT_TYPE_APPROVED"',
-  '{"valid":true,"eventCount":"8"',
+  '{"valid":true,"chains":[{"service":"approval","valid":true,"eventCount":"8"',
 ];
 
 describe.each(["one process", "separate processes"] as const)("in %s", (mode) => {
-  test("OK: the README's journey over REST, Connect and gRPC", { timeout: 240_000 }, async () => {
+  test("OK: the journey over REST, Connect and gRPC, as docs/journey-by-http.md tells it", {
+    timeout: 240_000,
+  }, async () => {
     await using warehouse = await startWarehouse();
     await using mesh = await startMesh(mode, "a long first password");
     const script = blocks
@@ -74,15 +77,3 @@ describe.each(["one process", "separate processes"] as const)("in %s", (mode) =>
     expect(code).toBe(0);
   });
 });
-
-/** The leading patterns that the text contains in this order. */
-function inOrder(text: string, patterns: readonly string[]): string[] {
-  let at = 0;
-  const missing = patterns.findIndex((pattern) => {
-    const found = text.indexOf(pattern, at);
-    // The end of a line is the start of the next one.
-    at = found + pattern.trimEnd().length;
-    return found < 0;
-  });
-  return patterns.slice(0, missing < 0 ? patterns.length : missing);
-}

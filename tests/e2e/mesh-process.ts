@@ -78,6 +78,8 @@ export type SeparateMesh = MeshProcess & {
   addresses: Readonly<Record<string, string>>;
   /** Has a folder of secrets for each process. */
   secrets: string;
+  /** Its processes, without the database's. */
+  roots: readonly number[];
 };
 
 /** Starts a mesh of separate processes on an empty database. The URL is the superuser's. */
@@ -85,6 +87,7 @@ export async function startSeparate(
   databaseUrl: string,
   password: string,
   edgeEnv: Record<string, string> = {},
+  storageEnv: Record<string, string> = {},
 ): Promise<SeparateMesh> {
   const stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
@@ -104,6 +107,7 @@ export async function startSeparate(
     MESH_TLS_KEY_FILE: join(secrets, name, "tls.key"),
     MESH_TLS_CA_FILE: join(secrets, name, "ca.crt"),
   });
+  const roots: number[] = [];
   const starting = serviceNames.map(async (name) => {
     const child = startProgram(`services/${name}/main.ts`, {
       ...addresses,
@@ -115,8 +119,10 @@ export async function startSeparate(
       ORCHESTRATION_DIR: join(folder.path, "orchestration"),
       LENT_FILES_DIR: join(folder.path, "orchestration", "lent"),
       SOURCE_ADDRESS_ALLOW: "127.0.0.0/8",
+      ...(name === "storage" && storageEnv),
     });
     stack.use(child);
+    roots.push(child.process.pid ?? 0);
     await child.printed(/"msg":"ready"/);
   });
   await Promise.all(starting);
@@ -129,8 +135,9 @@ export async function startSeparate(
     ...edgeEnv,
   });
   stack.use(edge);
+  roots.push(edge.process.pid ?? 0);
   const url = await edge.printed(/"address":"([^"]+)","msg":"ready"/);
-  return { url, addresses, secrets, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { url, addresses, secrets, roots, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 /** Starts the README's example database on a free port. */
@@ -140,9 +147,15 @@ export async function startWarehouse(): Promise<AsyncDisposable & { port: string
   return { port, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }
 
-/** Runs a bash script until its first failing line. */
-export async function runScript(script: string): Promise<{ code: number | null; output: string }> {
-  const child = spawn("bash", ["-e", "-o", "pipefail", "-c", script], { stdio: ["ignore", "pipe", "pipe"] });
+/** Runs a bash script until its first failing line, with these variables beside those of the tests. */
+export async function runScript(
+  script: string,
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn("bash", ["-e", "-o", "pipefail", "-c", script], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8");

@@ -63,10 +63,16 @@ export async function startObservedMesh(password: string): Promise<ObservedMesh>
   };
 }
 
-/** Tables that record attempts and reads: refused calls add rows, too. */
+/** Tables that record attempts, reads and the tests' own settings, or keep results of reads: refused calls add rows, too. */
 const records = [
+  "storage.audit_events",
+  "storage.chains",
+  "storage.cache_entries",
+  "storage.cache_leases",
+  "storage.cache_usage",
   "identity.login_attempts",
   "orchestration.executions",
+  "storage.schedules",
   "orchestration.lineage_entities",
   "orchestration.lineage_edges",
   "orchestration.lineage_columns",
@@ -94,7 +100,7 @@ async function stateOf(sql: postgres.Sql, data: string): Promise<State> {
     "orchestration/engine/pipes",
   ];
   const unfinished = await Promise.all(underWay.map((name) => readdir(join(data, name))));
-  const contents = await readdir(join(data, "storage/sha256"), { recursive: true, withFileTypes: true });
+  const contents = await readdir(join(data, "storage/objects"), { recursive: true, withFileTypes: true });
   return {
     rows,
     quotas,

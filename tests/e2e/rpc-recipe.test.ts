@@ -66,11 +66,11 @@ const handler = `import type { MethodImpl } from "@connectrpc/connect";
 import type { QuotaService } from "../../../gen/sluice/storage/v1/quota_pb.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { StorageDeps } from "../deps.ts";
-import { findQuota } from "../quota-repository.ts";
+import { findQuota } from "../quota/quota-repository.ts";
 
 export const countFiles =
   ({ db }: StorageDeps): MethodImpl<typeof QuotaService.method.countFiles> =>
-  async (_request, context) => ({ fileCount: BigInt((await findQuota(db, scopeOf(context))).fileCount) });
+  async (_request, context) => ({ fileCount: BigInt((await findQuota(db, scopeOf(context), "")).fileCount) });
 `;
 
 const handlerTest = `import { expect, test } from "vitest";
@@ -92,8 +92,8 @@ async function addRpc(folder: string): Promise<void> {
   expect([generate, accept.split(" ").slice(0, 3).join(" ")]).toEqual(["npm run generate", "npx vitest run"]);
   const inCopy = (command: string) => run("bash", ["-c", command], { cwd: folder });
   const contract = join(folder, "proto/sluice/storage/v1/quota.proto");
-  await insert(contract, "  // Returns the organisation's usage", method);
-  await insert(contract, "// Empty.\nmessage GetQuotaRequest", messages);
+  await insert(contract, "  // Returns the usage of the organisation", method);
+  await insert(contract, "// Selects a quota.\nmessage GetQuotaRequest", messages);
   await inCopy(generate);
   await writeFile(join(folder, "services/storage/rpc/count-files.ts"), handler);
   const service = join(folder, "services/storage/service.ts");
@@ -121,9 +121,10 @@ async function startMesh(folder: string): Promise<AsyncDisposable & { url: strin
     const program: Program = stack.use(startProgram(join(folder, file), settings));
     return program.printed(/"address":"([^"]+)","msg":"ready"/);
   };
-  const startService = (name: "identity" | "storage") =>
-    start(`services/${name}/main.ts`, { ...env(name), DATABASE_URL: urls[name] });
-  const [identity, storage] = await Promise.all([startService("identity"), startService("storage")]);
+  const startService = (name: "identity" | "storage", peers: string) =>
+    start(`services/${name}/main.ts`, { ...env(name), ...serviceAddresses(peers), DATABASE_URL: urls[name] });
+  const identity = await startService("identity", "127.0.0.1:1");
+  const storage = await startService("storage", identity);
   const url = await start("edge/main.ts", {
     ...env("edge"),
     ...serviceAddresses(storage),

@@ -56,7 +56,7 @@ test("OK: it has a document and a docs page of its own", async () => {
   const base = new URL("/compat/sample/docs", edge.url);
   const files = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, name = ""]) => new URL(name, base));
   const own = files.filter(({ protocol }) => protocol === "http:");
-  expect(own).toHaveLength(4);
+  expect(own).toHaveLength(5);
   for (const { pathname } of own) expect((await http1(edge.port, pathname)).status).toBe(200);
 });
 

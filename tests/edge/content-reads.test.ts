@@ -187,14 +187,14 @@ test("OK: a held file that is renamed has its new name at once", async () => {
 
 test("500: a held content that was written to, also where the range is not", async () => {
   const { file, path } = await heldFile(11);
-  await flipByte(join(storage.directory, blobPath(file.sha256)), 900);
+  await flipByte(join(storage.directory, blobPath(who, file.sha256)), 900);
   const answer = await part(path);
   expect([answer.status, reasonOf(answer)]).toEqual([500, "CONTENT_CORRUPT"]);
 });
 
 test("OK: a damaged content that an upload has healed", async () => {
   const { file, path, bytes } = await heldFile(12);
-  await flipByte(join(storage.directory, blobPath(file.sha256)), 5);
+  await flipByte(join(storage.directory, blobPath(who, file.sha256)), 5);
   expect((await part(path)).status).toBe(500);
   await upload(storage, who, { content: bytes });
   expect((await part(path)).bytes.equals(bytes.subarray(3, 10))).toBe(true);

@@ -8,6 +8,7 @@ import { mediaTypeUnsupported } from "../../edge/errors/http-error.ts";
 import type { ResponseBinding } from "../../edge/method/route.ts";
 import { toRoute } from "../../edge/method/routes-of.ts";
 import { headOf, toJsonBody } from "../../edge/rest/response.ts";
+import type { RestCall } from "../../edge/rest/rest-call.ts";
 import { HttpRuleSchema } from "../../gen/google/api/http_pb.ts";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
@@ -100,9 +101,11 @@ describe("answers", () => {
       pattern: { case: "get", value: "/x" },
       responseBody: "metadata",
     });
-    const { response } = toRoute(EchoService.method.look, "public", rule, undefined);
-    expect(toJsonBody(google, response, LookResponseSchema, message)).toEqual({ a: "b" });
-    expect(toJsonBody(google, plain, LookResponseSchema, message)).toEqual({ metadata: { a: "b" } });
+    const route = toRoute(EchoService.method.look, "public", rule, undefined);
+    const call = { exchange: { dialect: google }, route, selection: "all" } as unknown as RestCall;
+    expect(toJsonBody(call, message)).toEqual({ a: "b" });
+    const whole = { ...call, route: { ...route, response: plain } };
+    expect(toJsonBody(whole, message)).toEqual({ metadata: { a: "b" } });
   });
 
   test("HttpHead: sets status and headers, but not those of the connection", () => {

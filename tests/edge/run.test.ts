@@ -33,6 +33,7 @@ test("OK: runs before its upstreams do, and tells who is missing", async () => {
         storage: "DOWN",
         staging: "DOWN",
         approval: "DOWN",
+        compat: "DOWN",
       },
     },
   ]);
@@ -79,6 +80,7 @@ test("ConfigError: names every problem at once", () => {
     "STORAGE_ADDRESS",
     "STAGING_ADDRESS",
     "APPROVAL_ADDRESS",
+    "COMPAT_ADDRESS",
     "LOG_LEVEL",
     "mesh_private_key",
   ]) {

@@ -102,7 +102,7 @@ test("refuses to start when the administrator's address is another user's", asyn
   }
   await database.sql`delete from identity.users where email <> ${email}`;
   await expect(startAnnouncing(database, { bootstrapAdminEmail: email })).rejects.toThrow(
-    `BOOTSTRAP_ADMIN_EMAIL: ${email} belongs to a user who is no platform administrator`,
+    `BOOTSTRAP_ADMIN_EMAIL: ${email} belongs to a user of main who is no platform administrator`,
   );
 });
 

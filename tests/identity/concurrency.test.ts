@@ -64,6 +64,31 @@ test("FailedPrecondition: nor remove each other", async () => {
   }
 });
 
+test("FailedPrecondition: of administrators who step down, deactivate and remove themselves at once, one stays", async () => {
+  for (let round = 0; round < rounds; round += 1) {
+    const { admin: first, orgId } = await newOrg(identity());
+    const others = [
+      await newUser(identity(), first, { roles: ["admin"] }),
+      await newUser(identity(), first, { roles: ["admin"] }),
+    ].map(principalOf);
+    const [second = first, third = first] = others;
+    const outcomes = await outcomesOf([
+      identity()
+        .client(UserService, first)
+        .updateUser({ user: { userId: first.userId, roles: ["viewer"] } }),
+      other()
+        .client(UserService, second)
+        .updateUser({ user: { userId: second.userId, active: false } }),
+      identity().client(UserService, third).deleteUser({ userId: third.userId }),
+    ]);
+    expect(outcomes).toEqual(["LAST_ADMIN", "OK", "OK"]);
+    const left = await identity().database.sql`
+      select 1 from identity.users join identity.grants using (org_id, user_id)
+      where org_id = ${orgId} and active and role = 'admin' and namespace is null`;
+    expect(left).toHaveLength(1);
+  }
+});
+
 test("Aborted: of racing updates with one etag one wins", async () => {
   const { admin } = await newOrg(identity());
   const { userId, etag } = await newUser(identity(), admin);

@@ -9,6 +9,10 @@ const env = {
   mesh_private_key: meshKeys.privateKeys.identity,
   mesh_trusted_keys: JSON.stringify(meshKeys.publicKeys),
   secret_encryption_key: encryptionKey,
+  APPROVAL_ADDRESS: "127.0.0.1:9001",
+  ORCHESTRATION_ADDRESS: "127.0.0.1:9002",
+  STAGING_ADDRESS: "127.0.0.1:9003",
+  STORAGE_ADDRESS: "127.0.0.1:9004",
 };
 
 test("OK: the settings with their defaults, frozen", () => {
@@ -23,6 +27,14 @@ test("OK: the settings with their defaults, frozen", () => {
     bootstrapAdminEmail: "admin@sluice.local",
     bootstrapAdminPassword: undefined,
     secretEncryptionKey: encryptionKey,
+    issuers: [],
+    approvalAddress: "127.0.0.1:9001",
+    orchestrationAddress: "127.0.0.1:9002",
+    stagingAddress: "127.0.0.1:9003",
+    storageAddress: "127.0.0.1:9004",
+    secretDecryptionKey: undefined,
+    servicePrincipals: [],
+    secretsFolder: undefined,
   });
   expect(Object.isFrozen(config)).toBe(true);
 });
@@ -55,9 +67,24 @@ test("ConfigError: every problem at once, with what is no secret", () => {
   );
 });
 
+test.each([
+  ["qwerty123456", "is a common password"],
+  ["the Admin of it all", "may not contain the name before @"],
+])("ConfigError: %j as the first administrator's password", (given, text) => {
+  const parse = () => parseConfig({ ...env, BOOTSTRAP_ADMIN_PASSWORD: given });
+  expect(parse).toThrow(`BOOTSTRAP_ADMIN_PASSWORD: ${text}`);
+  expect(parse).not.toThrow(given);
+});
+
 test.each(["", "not base64!", Buffer.alloc(31).toString("base64"), Buffer.alloc(33).toString("base64")])(
   "ConfigError: %j as encryption key",
   (key) => {
     expect(() => parseConfig({ ...env, secret_encryption_key: key })).toThrow("secret_encryption_key");
   },
 );
+
+test("ConfigError: a file of issuers that is missing", () => {
+  expect(() => parseConfig({ ...env, OIDC_ISSUERS_FILE: "/missing/issuers.json" })).toThrow(
+    "  OIDC_ISSUERS_FILE: can't be read (ENOENT)",
+  );
+});

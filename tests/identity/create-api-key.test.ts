@@ -36,10 +36,23 @@ test("OK: CreateApiKey answers a key and its secret, whose hash alone is stored"
     expireTime,
     createTime: expect.anything(),
     prefix: secret.slice(0, 11),
+    permissions: [],
+    namespaces: [],
+    delegateOrgIds: [],
+    parentApiKeyId: "",
+    lastUseAddress: "",
   });
   const [row] = await identity().database.sql`
     select * from identity.api_keys where api_key_id = ${apiKey?.apiKeyId ?? ""}`;
   expect(JSON.stringify(row)).not.toContain(secret.slice(11));
+});
+
+test("PermissionDenied: a delegated call, which the key would outlive", async () => {
+  const { admin } = await newOrg(identity());
+  const delegate = { userId: randomUUID(), apiKeyId: randomUUID() };
+  const call = keysAs({ ...admin, delegate }).createApiKey({ apiKey: { displayName: "mine" } });
+  expect(await failureOf(call)).toMatchObject({ code: "PermissionDenied" });
+  expect((await keysAs(admin).listApiKeys({})).apiKeys).toEqual([]);
 });
 
 test("OK: CreateApiKey takes the caller's roles by default", async () => {

@@ -43,6 +43,7 @@ test("OK: CreateOrg makes an organisation with its first administrator, who can 
       email,
       displayName: "First",
       roles: ["admin"],
+      groups: [],
       active: true,
       createTime: expect.anything(),
       updateTime: expect.anything(),
@@ -64,7 +65,7 @@ test("OK: CreateOrg with the same request_id answers the same organisation", asy
   ).toMatchObject({ code: "AlreadyExists", reason: "REQUEST_ID_REUSED" });
 });
 
-test("AlreadyExists: a name or an address that is taken leaves nothing behind", async () => {
+test("AlreadyExists: a name that is taken", async () => {
   const name = newName();
   await orgsAs().createOrg({ org: { name }, admin: { email: newEmail(), password } });
   const sameName = orgsAs().createOrg({ org: { name }, admin: { email: newEmail(), password } });
@@ -73,14 +74,27 @@ test("AlreadyExists: a name or an address that is taken leaves nothing behind", 
     reason: "RESOURCE_EXISTS",
     metadata: { org: name },
   });
-  const other = newName();
-  const admin = { email: bootstrapEmail.toUpperCase(), password };
-  expect(await failureOf(orgsAs().createOrg({ org: { name: other }, admin }))).toEqual({
-    code: "AlreadyExists",
-    reason: "RESOURCE_EXISTS",
-    metadata: { email: admin.email },
+});
+
+test("OK: CreateOrg with an administrator whose address other organisations know", async () => {
+  const admin = { email: bootstrapEmail.toUpperCase(), password: "a password of its own" };
+  const { admin: created } = await orgsAs().createOrg({ org: { name: newName() }, admin });
+  expect(await logInAs(identity(), admin)).toMatchObject({ userId: created?.userId });
+  expect(await logInAs(identity(), { email: bootstrapEmail })).toMatchObject({
+    userId: identity().root.userId,
   });
-  const rows = await identity().database.sql`select 1 from identity.orgs where name = ${other}`;
+});
+
+test("InvalidArgument: CreateOrg with a password that contains the organisation's name", async () => {
+  const name = newName();
+  const admin = { email: newEmail(), password: `we are ${name}` };
+  expect(await failureOf(orgsAs().createOrg({ org: { name }, admin }))).toEqual({
+    code: "InvalidArgument",
+    reason: "PASSWORD_REFUSED",
+    metadata: { cause: "own_word" },
+    fields: ["admin.password"],
+  });
+  const rows = await identity().database.sql`select 1 from identity.orgs where name = ${name}`;
   expect(rows).toEqual([]);
 });
 

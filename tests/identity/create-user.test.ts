@@ -8,6 +8,7 @@ import {
   failureOf,
   lacking,
   logIn,
+  logInAs,
   missing,
   newEmail,
   newOrg,
@@ -41,7 +42,8 @@ test("OK: adds a user of the caller's organisation who can log in", async () => 
     orgId: admin.orgId,
     email,
     displayName: "Ada Løvelace 🦉",
-    roles: ["editor", "approver"],
+    roles: ["approver", "editor"],
+    groups: [],
     active: true,
     createTime: expect.anything(),
     updateTime: user?.createTime,
@@ -89,9 +91,79 @@ test("AlreadyExists: the request_id of another request", async () => {
   });
 });
 
-test("AlreadyExists: an address that is taken in any organisation, in any case", async () => {
+test("OK: an address of another organisation is taken there alone, and nothing says so", async () => {
   const { user } = await newOrg(identity());
+  const { admin, org } = await newOrg(identity());
+  const own = { email: user.email, password: "a password of its own" };
+  const { user: created } = await identity()
+    .client(UserService, admin)
+    .createUser({ user: { email: own.email }, password: own.password });
+  expect(created).toMatchObject({ email: user.email, orgId: admin.orgId });
+  expect(await logInAs(identity(), own)).toMatchObject({ userId: created?.userId });
+  expect(await logInAs(identity(), { ...own, org })).toMatchObject({ userId: created?.userId });
+  expect(await logInAs(identity(), { email: user.email })).toMatchObject({ userId: user.userId });
+});
+
+test("OK: a name is stored in one of the spellings that look the same", async () => {
   const { admin } = await newOrg(identity());
+  const { user } = await identity()
+    .client(UserService, admin)
+    .createUser({ user: { email: newEmail(), displayName: "Zoe\u0308" }, password });
+  expect(user?.displayName).toBe("Zo\u00eb");
+});
+
+test("OK: SQL in a name is a name, and in an address it finds nobody", async () => {
+  const { admin, user: before } = await newOrg(identity());
+  const users = identity().client(UserService, admin);
+  const displayName = "'); drop table identity.users; --";
+  const email = `o'or'1'='1+${newEmail()}`;
+  const { user } = await users.createUser({ user: { email, displayName }, password });
+  expect(user).toMatchObject({ email, displayName });
+  expect((await logInAs(identity(), { email })).userId).toBe(user?.userId);
+  expect((await users.getUser({ userId: before.userId })).user).toEqual(before);
+});
+
+test("InvalidArgument: addresses that only look like one, and names of a megabyte", async () => {
+  const users = identity().client(UserService, (await newOrg(identity())).admin);
+  const lookAlikes = [
+    "\u0430dmin@example.org",
+    "admin@ex\u0430mple.org",
+    "\uff41dmin@example.org",
+    "adm\u0131n@example.org",
+    "ad\u200bmin@example.org",
+    "zoe\u0308@example.org",
+  ];
+  for (const email of lookAlikes) {
+    const call = users.createUser({ user: { email }, password });
+    expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields: ["user.email"] });
+  }
+  const displayName = "n".repeat(1024 * 1024);
+  const call = users.createUser({ user: { email: newEmail(), displayName }, password });
+  expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields: ["user.display_name"] });
+});
+
+test.each([
+  ["a common one", { password: "qwerty123456" }, "common"],
+  ["a common one with decoration", { password: "!!password1234" }, "common"],
+  ["a common one twice", { password: "PasswordPassword" }, "common"],
+  ["one character", { password: "aaaaaaaaaaaaaaaa" }, "too_uniform"],
+  ["the address", { password: "i am ada.lovelace" }, "own_word"],
+  ["a part of the name", { password: "the great Grace is it" }, "own_word"],
+  ["eleven characters in thirteen code points", { password: "zo\u0308 a\u0308bcdefgh" }, "too_short"],
+])("InvalidArgument: %s as the password", async (_title, { password }, cause) => {
+  const { admin } = await newOrg(identity());
+  const user = { email: "ada.lovelace@example.org", displayName: "Grace Hopper" };
+  const error = await failureOf(identity().client(UserService, admin).createUser({ user, password }));
+  expect(error).toEqual({
+    code: "InvalidArgument",
+    reason: "PASSWORD_REFUSED",
+    metadata: { cause },
+    fields: ["password"],
+  });
+});
+
+test("AlreadyExists: an address that is taken in the organisation, in any case", async () => {
+  const { admin, user } = await newOrg(identity());
   const email = user.email.toUpperCase();
   const call = identity().client(UserService, admin).createUser({ user: { email }, password });
   expect(await failureOf(call)).toEqual({
@@ -113,7 +185,7 @@ test.each([
   ["platform-admin", { roles: ["platform-admin"] }, ["roles[0]"]],
   ["a role twice", { roles: ["viewer", "viewer"] }, ["roles"]],
   ["a short password", { password: "eleven chars".slice(1) }, ["password"]],
-  ["a long password", { password: "p".repeat(1025) }, ["password"]],
+  ["a long password", { password: "p".repeat(129) }, ["password"]],
   ["a request_id that is none", { requestId: "1" }, ["request_id"]],
 ])("InvalidArgument: %s", async (_title, wrong, fields) => {
   const request = { user: { email: newEmail() }, password, ...wrong };

@@ -15,6 +15,9 @@ export const bootstrapEmail = "admin@sluice.local";
 export const password = "correct horse battery staple";
 export const encryptionKey = randomBytes(32).toString("base64");
 
+/** Address of services that do not run. */
+const nobody = "127.0.0.1:1";
+
 export function identityConfig(
   database: TestDatabase,
   overrides: Partial<IdentityConfig> = {},
@@ -29,6 +32,14 @@ export function identityConfig(
     bootstrapAdminEmail: bootstrapEmail,
     bootstrapAdminPassword: password,
     secretEncryptionKey: encryptionKey,
+    issuers: [],
+    approvalAddress: nobody,
+    orchestrationAddress: nobody,
+    stagingAddress: nobody,
+    storageAddress: nobody,
+    secretDecryptionKey: undefined,
+    servicePrincipals: [],
+    secretsFolder: undefined,
     ...overrides,
   };
 }
@@ -40,9 +51,9 @@ export type Identity = RunningService & {
 };
 
 /** An identity service with its own database. */
-export async function startIdentity(): Promise<Identity> {
+export async function startIdentity(overrides: Partial<IdentityConfig> = {}): Promise<Identity> {
   const database = await createTestDatabase();
-  const service = await startService(run, identityConfig(database));
+  const service = await startService(run, identityConfig(database, overrides));
   const root = await logInAs(service, { email: bootstrapEmail });
   return {
     ...service,
@@ -60,13 +71,17 @@ export const newEmail = (): string => `${randomUUID()}@example.org`;
 // Users are inserted with the bootstrap user's password hash, because hashing takes as long as a whole test.
 
 /** An organisation of its own with its first administrator. */
-export async function newOrg(identity: Identity): Promise<{ orgId: string; admin: Principal; user: User }> {
+export async function newOrg(
+  identity: Identity,
+  overrides: { email?: string } = {},
+): Promise<{ orgId: string; org: string; admin: Principal; user: User }> {
   const orgId = newId();
+  const org = `org-${orgId}`;
   await identity.database.sql`
-    insert into identity.orgs (org_id, name, display_name)
-    values (${orgId}, ${`org-${orgId}`}, 'An organisation')`;
-  const user = await insertUser(identity, { orgId, roles: ["admin"] });
-  return { orgId, user, admin: principalOf(user) };
+    insert into identity.orgs (org_id, name, display_name) values (${orgId}, ${org}, 'An organisation')`;
+  await identity.database.sql`insert into identity.namespaces (org_id, name) values (${orgId}, 'default')`;
+  const user = await insertUser(identity, { orgId, roles: ["admin"], ...overrides });
+  return { orgId, org, user, admin: principalOf(user) };
 }
 
 /** A colleague of `admin`. */
@@ -86,9 +101,12 @@ async function insertUser(
 ): Promise<User> {
   const userId = newId();
   await identity.database.sql`
-    insert into identity.users (user_id, org_id, email, display_name, password_hash, roles)
-    select ${userId}, ${orgId}, ${email}, 'A colleague', password_hash, ${roles}::text[]
+    insert into identity.users (user_id, org_id, email, display_name, password_hash)
+    select ${userId}, ${orgId}, ${email}, 'A colleague', password_hash
     from identity.users where user_id = ${identity.root.userId}`;
+  await identity.database.sql`
+    insert into identity.grants (grant_id, org_id, user_id, role)
+    select gen_random_uuid(), ${orgId}, ${userId}, unnest(${roles}::text[])`;
   const { user } = await identity.client(UserService, { orgId, userId, roles }).getMe({});
   if (!user) throw new Error("no user");
   return user;
@@ -99,7 +117,11 @@ export const principalOf = ({ orgId, userId, roles }: User): Principal => ({ org
 
 export function logIn(
   service: RunningService,
-  { email, headers = {}, ...given }: { email: string; password?: string; headers?: Record<string, string> },
+  {
+    email,
+    headers = {},
+    ...given
+  }: { email: string; password?: string; org?: string; headers?: Record<string, string> },
 ): Promise<IssueTokenResponse> {
   return service.client(AuthService, undefined).issueToken({ email, password, ...given }, { headers });
 }
@@ -107,11 +129,11 @@ export function logIn(
 /** Logs in. Returns the principal that the edge would assert. */
 export async function logInAs(
   service: RunningService,
-  login: { email: string; password?: string },
+  login: { email: string; password?: string; org?: string },
 ): Promise<Principal> {
   const { accessToken } = await logIn(service, login);
-  const { orgId, userId, roles } = await verify(service, accessToken);
-  return { orgId, userId, roles };
+  const { orgId, userId, roles, loginId } = await verify(service, accessToken);
+  return { orgId, userId, roles, loginId };
 }
 
 /** Verifies an access token as the edge does. */

@@ -14,7 +14,11 @@ const identity = forFile(startIdentity);
 const getPrincipal = (request: { orgId: string; userId: string; apiKeyId?: string }, process = "staging") =>
   identity().client(PolicyService, undefined, process).getPrincipal(request);
 
-const answer = (roles: string[]) => ({ $typeName: "sluice.identity.v1.GetPrincipalResponse", roles });
+const answer = (roles: string[]) => ({
+  $typeName: "sluice.identity.v1.GetPrincipalResponse",
+  roles,
+  grants: [],
+});
 
 async function newKey(who: Principal, roles: string[], expireTime?: Date): Promise<string> {
   const { apiKey } = await identity()
@@ -60,7 +64,7 @@ test("NotFound: an unknown user, another organisation's, and one that is not act
     expect(await failureOf(getPrincipal(request))).toEqual(missing("user", request.userId));
   await expectMissing({ orgId: admin.orgId, userId: randomUUID() });
   await expectMissing({ orgId: stranger.orgId, userId: user.userId });
-  await users.updateUser({ user: { userId: user.userId }, updateMask: { paths: ["active"] } });
+  await users.updateUser({ user: { userId: user.userId, active: false } });
   await expectMissing(principalOf(user));
   await users.deleteUser({ userId: user.userId });
   await expectMissing(principalOf(user));

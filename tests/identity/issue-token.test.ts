@@ -8,6 +8,8 @@ import {
   credentialInvalid,
   failureOf,
   logIn,
+  logInAs,
+  newEmail,
   newOrg,
   newUser,
   password,
@@ -35,6 +37,7 @@ test("OK: answers an access token with the claims of the contract, and a refresh
   });
   expect(claims).toEqual({
     iss: "sluice",
+    aud: "sluice",
     sub: user.userId,
     org: user.orgId,
     sid: expect.any(String),
@@ -56,7 +59,7 @@ test("OK: an API key's login carries the key's roles, and ends with the key", as
   expect(await verify(identity(), accessToken)).toMatchObject({
     orgId: user.orgId,
     userId: user.userId,
-    apiKeyId: "",
+    apiKeyId: apiKey?.apiKeyId,
     roles: ["viewer"],
   });
 
@@ -94,15 +97,88 @@ test("Unauthenticated: a wrong password, an unknown address and an inactive user
 });
 
 test("Unauthenticated: the words are the same too", async () => {
+  const { user, org } = await newOrg(identity());
+  const words = (email: string, name = "") =>
+    auth().issueToken({ email, password: "wrong", org: name }).catch(String);
+  const text = await words(user.email);
+  expect(text).toContain("or give org");
+  expect(await words("nobody-at-all@example.org")).toBe(text);
+  expect(await words(user.email, org)).toBe(text);
+  expect(await words(user.email, "no-such-org")).toBe(text);
+});
+
+test("OK: the password decides among the accounts of an address, and org among those with the same password", async () => {
+  const email = newEmail();
+  const [first, second] = [await newOrg(identity(), { email }), await newOrg(identity(), { email })];
+  const ambiguous = await auth().issueToken({ email, password }).catch(String);
+  expect(ambiguous).toBe(await auth().issueToken({ email: newEmail(), password }).catch(String));
+  for (const { org, orgId } of [first, second]) {
+    expect(await logInAs(identity(), { email, org })).toMatchObject({ orgId });
+  }
+  const { user } = await identity()
+    .client(UserService, first.admin)
+    .createUser({ user: { email: newEmail() }, password });
+  expect(await failureOf(auth().issueToken({ email: user?.email ?? "", password, org: second.org }))).toEqual(
+    credentialInvalid,
+  );
+});
+
+test("OK: a hash with other parameters is replaced at the next login with the right password", async () => {
   const { user } = await newOrg(identity());
-  const words = (email: string) => auth().issueToken({ email, password: "wrong" }).catch(String);
-  expect(await words(user.email)).toBe(await words("nobody-at-all@example.org"));
+  // From the test vectors of the argon2 reference implementation.
+  const old = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+  const { sql } = identity().database;
+  await sql`update identity.users set password_hash = ${old} where user_id = ${user.userId}`;
+  const stored = async () => {
+    const [row] = await sql`select password_hash from identity.users where user_id = ${user.userId}`;
+    return row?.password_hash;
+  };
+  await failureOf(auth().issueToken({ email: user.email, password: "passwort" }));
+  expect(await stored()).toBe(old);
+  const logins = Array.from({ length: 4 }, () =>
+    logIn(identity(), { email: user.email, password: "password" }),
+  );
+  expect((await Promise.all(logins)).map(({ tokenType }) => tokenType)).toEqual(Array(4).fill("Bearer"));
+  expect(await stored()).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  expect((await logIn(identity(), { email: user.email, password: "password" })).tokenType).toBe("Bearer");
+  expect((await identity().client(UserService, principalOf(user)).getMe({})).user).toEqual(user);
+});
+
+test("OK: accounts of one address share a salt, so that a login derives once for all of them", async () => {
+  const email = newEmail();
+  const admins = [(await newOrg(identity())).admin, (await newOrg(identity())).admin];
+  await Promise.all(
+    admins.map((admin, index) =>
+      identity()
+        .client(UserService, admin)
+        .createUser({
+          user: { email: index ? email.toUpperCase() : email },
+          password: `${password} ${index}`,
+        }),
+    ),
+  );
+  const rows = await identity().database.sql`
+    select distinct split_part(password_hash, '$', 5) as salt from identity.users where lower(email) = ${email}`;
+  expect(rows).toHaveLength(1);
+});
+
+test("Unauthenticated: SQL in the fields finds nobody", async () => {
+  for (const request of [
+    { email: "o'brien@example.org", password: "' or '1'='1" },
+    { apiKey: "sk_' or '1'='1" },
+    { email: "a'--@example.org", password: "'; drop table identity.users; --" },
+  ]) {
+    expect(await failureOf(auth().issueToken(request))).toEqual(credentialInvalid);
+  }
+  expect(await identity().database.sql`select 1 from identity.users limit 1`).toHaveLength(1);
 });
 
 test.each([
   ["nothing", {}, ["request"]],
   ["password and key", { email: "a@example.org", password: "p", apiKey: "sk_x" }, ["request"]],
   ["no password", { email: "a@example.org" }, ["request"]],
+  ["an org that is none", { email: "a@example.org", password: "p", org: "' or true" }, ["org"]],
+  ["a look-alike address", { email: "\u0430dmin@example.org", password: "p" }, ["email"]],
   ["no address", { email: "not an address", password: "p" }, ["email"]],
   ["a NUL in the address", { email: "a\0@example.org", password: "p" }, ["email"]],
   ["a huge password", { email: "a@example.org", password: "p".repeat(1025) }, ["password"]],
@@ -116,4 +192,16 @@ test("OK: the tokens of one user are of that user's organisation", async () => {
   const colleague = await newUser(identity(), admin, { roles: ["editor", "approver"] });
   const { accessToken } = await logIn(identity(), { email: colleague.email });
   expect(await verify(identity(), accessToken)).toMatchObject(principalOf(colleague));
+});
+
+test("Unauthenticated: only compat is told that the user of a right password is inactive", async () => {
+  const { admin } = await newOrg(identity());
+  const { userId, email } = await newUser(identity(), admin);
+  await identity()
+    .client(UserService, admin)
+    .updateUser({ user: { userId, active: false } });
+  const compat = identity().client(AuthService, undefined, "compat");
+  const metadata = { cause: "user_inactive" };
+  expect(await failureOf(compat.issueToken({ email, password }))).toEqual({ ...credentialInvalid, metadata });
+  expect(await failureOf(compat.issueToken({ email, password: "wrong" }))).toEqual(credentialInvalid);
 });

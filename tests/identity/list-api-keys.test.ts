@@ -9,7 +9,7 @@ const identity = forFile(startIdentity);
 
 const keysAs = (who: Principal) => identity().client(ApiKeyService, who);
 
-test("OK: ListApiKeys pages through the organisation's keys, oldest first, without secrets", async () => {
+test("OK: ListApiKeys pages through the organisation's keys, newest first, without secrets", async () => {
   const { admin } = await newOrg(identity());
   const editor = await newEditor(identity(), admin);
   const made = [];
@@ -19,7 +19,7 @@ test("OK: ListApiKeys pages through the organisation's keys, oldest first, witho
   await keysAs((await newOrg(identity())).admin).createApiKey({ apiKey: { displayName: "other's" } });
   const first = await keysAs(editor).listApiKeys({ pageSize: 2 });
   const last = await keysAs(editor).listApiKeys({ pageSize: 2, pageToken: first.nextPageToken });
-  expect([...first.apiKeys, ...last.apiKeys]).toEqual(made);
+  expect([...first.apiKeys, ...last.apiKeys]).toEqual(made.toReversed());
   expect(last.nextPageToken).toBe("");
 });
 

@@ -8,7 +8,7 @@ const identity = forFile(startIdentity);
 
 const { secretsAs } = secretClients(identity);
 
-test("OK: ListSecrets pages through the organisation's secrets by name, without values", async () => {
+test("OK: ListSecrets pages through the organisation's secrets, newest first, without values", async () => {
   const { admin } = await newOrg(identity());
   const made = [];
   for (const name of ["a", "b", "c"]) {
@@ -17,10 +17,14 @@ test("OK: ListSecrets pages through the organisation's secrets by name, without 
   await secretsAs((await newOrg(identity())).admin).putSecret({ name: "other", value: "v" });
   const first = await secretsAs(admin).listSecrets({ pageSize: 2 });
   const last = await secretsAs(admin).listSecrets({ pageSize: 2, pageToken: first.nextPageToken });
-  expect([...first.secrets, ...last.secrets]).toEqual(made);
+  expect([...first.secrets, ...last.secrets]).toEqual(made.toReversed());
   expect(last.nextPageToken).toBe("");
+  const byName = await secretsAs(admin).listSecrets({ orderBy: "name desc", filter: "name != b" });
+  expect(byName.secrets).toEqual([made[2], made[0]]);
   const [, ...question] = JSON.parse(Buffer.from(first.nextPageToken, "base64url").toString());
-  const pageToken = Buffer.from(JSON.stringify(["a\0", ...question])).toString("base64url");
+  const pageToken = Buffer.from(JSON.stringify([["1764000000.000000", "a\0"], ...question])).toString(
+    "base64url",
+  );
   expect(await failureOf(secretsAs(admin).listSecrets({ pageToken }))).toMatchObject({
     code: "InvalidArgument",
     reason: "PAGE_TOKEN_INVALID",

@@ -10,7 +10,7 @@ test("OK: what has expired is removed, and what lives stays", async () => {
   const [living] = await sql`select count(*)::int as logins from identity.logins`;
   await sql`
     insert into identity.login_attempts (subject, times)
-    values ('address 192.0.2.1', array[now() - interval '16 minutes']), ('address 192.0.2.2', array[now()])`;
+    values ('address 192.0.2.1', array[now() - interval '61 minutes']), ('address 192.0.2.2', array[now()])`;
   await sql`
     with expired as (
       insert into identity.logins (login_id, org_id, user_id, expire_time)

@@ -21,6 +21,10 @@ const startIdentity = (database: TestDatabase, socket: string, env: Env = {}) =>
     MESH_PRIVATE_KEY: meshKeys.privateKeys.identity,
     MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
     SECRET_ENCRYPTION_KEY: encryptionKey,
+    APPROVAL_ADDRESS: "127.0.0.1:1",
+    ORCHESTRATION_ADDRESS: "127.0.0.1:1",
+    STAGING_ADDRESS: "127.0.0.1:1",
+    STORAGE_ADDRESS: "127.0.0.1:1",
     LOG_LEVEL: "trace",
     ...env,
   });
@@ -57,6 +61,7 @@ test("OK: nothing secret is in what a process prints, also when its database fai
     expect(log).not.toContain(secret);
   }
 
+  await database.sql`alter table identity.secrets_gone rename to secrets`;
   await using second = startIdentity(database, socket);
   await second.printed(ready);
   expect(await endedOf(second)).toBe(0);
@@ -107,6 +112,7 @@ async function useEverything(address: string, password: string, database: TestDa
   const wrongPassword = "a mistyped password";
   await failureOf(auth.issueToken({ email: bootstrapEmail, password: wrongPassword }));
   const refreshed = await auth.refreshToken({ refreshToken: tokens.refreshToken });
+  await database.sql`update identity.refresh_tokens set spent_time = spent_time - interval '11 seconds'`;
   await failureOf(auth.refreshToken({ refreshToken: tokens.refreshToken }));
 
   await database.sql`alter table identity.users add constraint planted check (email like 'never%') not valid`;

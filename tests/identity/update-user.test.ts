@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
+import { UserSchema, UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
 import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
@@ -31,7 +32,7 @@ test("OK: changes the fields that are set, and the etag", async () => {
   const user = await newUser(identity(), admin);
   const users = identity().client(UserService, admin);
   const { user: changed } = await users.updateUser({
-    user: { userId: user.userId, displayName: "New", roles: ["editor"], etag: user.etag, email: "x@y.org" },
+    user: { userId: user.userId, displayName: "New", roles: ["editor"], etag: user.etag },
   });
   expect(changed).toEqual({
     ...user,
@@ -41,6 +42,32 @@ test("OK: changes the fields that are set, and the etag", async () => {
     etag: "2",
   });
   expect((await users.getUser({ userId: user.userId })).user).toEqual(changed);
+});
+
+test("OK: without a mask, a user is made inactive, a name is taken away, and the whole user can be sent back", async () => {
+  const { admin } = await newOrg(identity());
+  const { userId } = await newUser(identity(), admin);
+  const users = identity().client(UserService, admin);
+  const { user: inactive } = await users.updateUser({ user: { userId, active: false } });
+  expect(inactive).toMatchObject({ active: false, displayName: "A colleague", etag: "2" });
+  const { user: nameless } = await users.updateUser({
+    user: { ...(inactive ?? create(UserSchema)), displayName: "" },
+  });
+  expect(nameless).toMatchObject({ active: false, displayName: "", etag: "3" });
+});
+
+test("InvalidArgument: without a mask, another value of a field that can't be changed", async () => {
+  const { admin } = await newOrg(identity());
+  const user = await newUser(identity(), admin);
+  const users = identity().client(UserService, admin);
+  for (const given of [{ email: "x@y.org" }, { orgId: randomUUID() }, { createTime: { seconds: 1n } }]) {
+    const [name = ""] = Object.keys(given).map((key) =>
+      key.replace(/[A-Z]/, (letter) => `_${letter.toLowerCase()}`),
+    );
+    const call = users.updateUser({ user: { userId: user.userId, displayName: "x", ...given } });
+    expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields: [`user.${name}`] });
+  }
+  expect((await users.getUser({ userId: user.userId })).user).toEqual(user);
 });
 
 test("OK: with a mask, only the fields of the mask, also to nothing", async () => {
@@ -142,6 +169,13 @@ test("Aborted: an etag of before, and one that is none", async () => {
   }
 });
 
+test("OK: a user without a role in the organisation", async () => {
+  const { admin } = await newOrg(identity());
+  const { userId } = await newUser(identity(), admin, { roles: ["editor"] });
+  const users = identity().client(UserService, admin);
+  expect((await users.updateUser({ user: { userId }, ...mask("roles") })).user?.roles).toEqual([]);
+});
+
 test("NotFound: an unknown user and another organisation's", async () => {
   const { admin } = await newOrg(identity());
   const { user: stranger } = await newOrg(identity());
@@ -158,8 +192,11 @@ test.each([
   ["no id", { user: { displayName: "x" } }, ["user"]],
   ["an id that is none", { user: { userId: "me" } }, ["user.user_id"]],
   ["an unknown role", { user: { userId: randomUUID(), roles: ["owner"] } }, ["user.roles[0]"]],
-  ["no role at all", { user: { userId: randomUUID() }, ...mask("roles") }, ["user.roles"]],
   ["an address in the mask", { user: { userId: randomUUID() }, ...mask("email") }, ["update_mask"]],
+  ["nothing to change", { user: { userId: randomUUID() } }, ["user"]],
+  ["only an address", { user: { userId: randomUUID(), email: "x@y.org" } }, ["user.email"]],
+  ["no state for the mask", { user: { userId: randomUUID() }, ...mask("active") }, ["user.active"]],
+  ["all fields, and one more", { user: { userId: randomUUID() }, ...mask("*", "active") }, ["update_mask"]],
   ["an unknown path", { user: { userId: randomUUID() }, ...mask("displayName") }, ["update_mask"]],
 ])("InvalidArgument: %s", async (_title, request, fields) => {
   const call = identity().client(UserService, principal()).updateUser(request);

@@ -44,3 +44,16 @@ test("OK: a fingerprint is the same for one key only", () => {
   expect(vault.fingerprint(bytes)).toEqual(vault.fingerprint(bytes));
   expect(vault.fingerprint(bytes)).not.toEqual(newVault().fingerprint(bytes));
 });
+
+test("OK: a vault with a second key opens what that key sealed, and seals with the first", () => {
+  const [first, second] = [randomBytes(32), randomBytes(32)].map((key) => key.toString("base64"));
+  const former = createVault(second ?? "");
+  const vault = createVault(first ?? "", second);
+  expect(vault.open(former.seal("a value", place), place)).toBe("a value");
+  expect(createVault(first ?? "").open(vault.seal("a value", place), place)).toBe("a value");
+  expect(() => former.open(vault.seal("a value", place), place)).toThrow("secret_encryption_key");
+  expect(() => vault.open(newVault().seal("a value", place), place)).toThrow("secret_decryption_key");
+  const bytes = Buffer.from("a request");
+  expect(vault.formerFingerprint(bytes)).toEqual(former.fingerprint(bytes));
+  expect(former.formerFingerprint(bytes)).toBeUndefined();
+});

@@ -1,16 +1,21 @@
-import { randomUUID } from "node:crypto";
+import { createPrivateKey, randomUUID } from "node:crypto";
 import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { decodeJwt, generateKeyPair, SignJWT } from "jose";
-import { expect, test } from "vitest";
+import { decodeJwt, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { expect, test, vi } from "vitest";
 import { ApiKeyService } from "../../gen/sluice/identity/v1/api_keys_pb.ts";
 import { AuthService } from "../../gen/sluice/identity/v1/auth_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
+import { run } from "../../services/identity/run.ts";
+import { createVault, type Sealed } from "../../services/identity/vault.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { forFile } from "../lib/for-file.ts";
+import { startService } from "../lib/test-mesh.ts";
 import {
   credentialInvalid,
+  encryptionKey,
   failureOf,
+  identityConfig,
   logIn,
   newOrg,
   newUser,
@@ -21,6 +26,17 @@ import {
 } from "./fixtures.ts";
 
 const identity = forFile(startIdentity);
+
+/** A token of the installation's own key. */
+async function signed(claims: object): Promise<string> {
+  const [row] = await identity().database.sql`
+    select kid, key_id as "keyId", nonce, ciphertext from identity.signing_keys`;
+  if (!row) throw new Error("no signing key");
+  const pem = createVault(encryptionKey).open(row as unknown as Sealed, ["signing key", row.kid]);
+  return new SignJWT(claims as JWTPayload)
+    .setProtectedHeader({ alg: "EdDSA", typ: "JWT", kid: row.kid })
+    .sign(createPrivateKey(pem));
+}
 
 const $typeName = "sluice.identity.v1.VerifyCredentialResponse";
 
@@ -47,8 +63,50 @@ test("OK: an access token stands for its user until it expires", async () => {
     userId: user.userId,
     apiKeyId: "",
     roles: ["admin"],
+    grants: [],
     expireTime: timestampFromDate(new Date((decodeJwt(accessToken).exp ?? 0) * 1000)),
+    loginId: decodeJwt(accessToken).sid,
   });
+});
+
+test("OK: an expired token stands for a call under way, until its login ends", async () => {
+  const { user } = await newOrg(identity());
+  const { accessToken, refreshToken } = await logIn(identity(), { email: user.email });
+  const expired = await signed({ ...decodeJwt(accessToken), exp: Math.floor(Date.now() / 1000) - 60 });
+  const underWay = () =>
+    identity()
+      .client(PolicyService, undefined)
+      .verifyCredential({ credential: { case: "accessToken", value: expired }, underWay: true });
+  expect(await failureOf(verify(identity(), expired))).toEqual(credentialInvalid);
+  expect(await underWay()).toMatchObject({ userId: user.userId, roles: ["admin"] });
+  await identity().client(AuthService, undefined).revokeToken({ refreshToken });
+  expect(await failureOf(underWay())).toEqual(credentialInvalid);
+});
+
+test("OK: clocks of two processes that differ by two hours decide nothing: the database's does", async () => {
+  const { user } = await newOrg(identity());
+  const hourMs = 3_600_000;
+  const database = identity().database;
+  const now = Date.now();
+  try {
+    vi.useFakeTimers({ toFake: ["Date"], now: now + hourMs });
+    await using ahead = await startService(run, identityConfig(database));
+    const tokens = await logIn(ahead, { email: user.email });
+    vi.setSystemTime(now - hourMs);
+    await using behind = await startService(run, identityConfig(database));
+    expect(await verify(behind, tokens.accessToken)).toMatchObject({ userId: user.userId });
+    const { refreshToken } = tokens;
+    const refreshed = await behind.client(AuthService, undefined).refreshToken({ refreshToken });
+    vi.setSystemTime(now);
+    for (const { accessToken } of [tokens, refreshed]) {
+      const { iat = 0, exp = 0 } = decodeJwt(accessToken);
+      expect(Math.abs(iat - now / 1000)).toBeLessThan(1800);
+      expect(exp - iat).toBe(900);
+      expect(await verify(identity(), accessToken)).toMatchObject({ userId: user.userId });
+    }
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("OK: an API key stands for its user, with its own roles and for as long as it lasts", async () => {
@@ -60,11 +118,14 @@ test("OK: an API key stands for its user, with its own roles and for as long as 
     userId: admin.userId,
     apiKeyId: endless.apiKeyId,
     roles: ["approver", "viewer"],
+    grants: [],
+    loginId: "",
   });
   const expireTime = new Date(Date.now() + 60_000);
   const { secret } = await newKey(admin, { expireTime });
   expect(await verifyApiKey(identity(), secret)).toMatchObject({
     roles: ["admin"],
+    grants: [],
     expireTime: timestampFromDate(expireTime),
   });
 });
@@ -131,6 +192,42 @@ test("Unauthenticated: a forged, a tampered, an expired and an unsigned token, a
   const tampered = [head, json({ ...claims, sub: randomUUID() }), signature].join(".");
   const unsigned = `${json({ alg: "none", kid })}.${body}.`;
   for (const token of [forged, unnamed, tampered, unsigned, "not.a.token", "", accessToken.slice(1)]) {
+    expect(await failureOf(verify(identity(), token))).toEqual(credentialInvalid);
+  }
+});
+
+test("Unauthenticated: a token of the right key for another audience, issuer or time, or without a claim", async () => {
+  const { user } = await newOrg(identity());
+  const { accessToken } = await logIn(identity(), { email: user.email });
+  const claims = decodeJwt(accessToken);
+  expect(await verify(identity(), await signed(claims))).toMatchObject({ userId: user.userId });
+  for (const wrong of [
+    { aud: "sluice-mesh" },
+    { aud: undefined },
+    { iss: "https://issuer.example.org" },
+    { exp: (claims.iat ?? 0) - 1 },
+    { exp: undefined },
+    { sid: randomUUID() },
+    { sid: "' or true --" },
+    { sid: undefined },
+    { jti: undefined },
+  ]) {
+    const token = await signed({ ...claims, ...wrong });
+    expect(await failureOf(verify(identity(), token))).toEqual(credentialInvalid);
+  }
+});
+
+test("Unauthenticated: the public key as a shared secret, and another algorithm", async () => {
+  const { user } = await newOrg(identity());
+  const { accessToken } = await logIn(identity(), { email: user.email });
+  const claims = decodeJwt(accessToken);
+  const [{ kid, x } = { kid: "", x: "" }] = (await identity().client(AuthService, undefined).getJwks({}))
+    .keys;
+  const secret = Buffer.from(x, "base64url");
+  const shared = await new SignJWT(claims).setProtectedHeader({ alg: "HS256", kid }).sign(secret);
+  const { privateKey } = await generateKeyPair("ES256");
+  const other = await new SignJWT(claims).setProtectedHeader({ alg: "ES256", kid }).sign(privateKey);
+  for (const token of [shared, other]) {
     expect(await failureOf(verify(identity(), token))).toEqual(credentialInvalid);
   }
 });

@@ -16,6 +16,18 @@ test("OK: answers the caller, the key that came with the call, and what the role
     apiKeyId: "0199-key",
     roles: ["approver"],
     permissions: permissionsOf(["approver"]),
+    delegateUserId: "",
+    delegateApiKeyId: "",
+  });
+});
+
+test("OK: a delegated call names the key that made it, and its user", async () => {
+  const delegate = { userId: "0199-platform", apiKeyId: "0199-key" };
+  const answer = await identity().client(AuthService, principal({ delegate })).whoAmI({});
+  expect(answer).toMatchObject({
+    apiKeyId: "",
+    delegateUserId: "0199-platform",
+    delegateApiKeyId: "0199-key",
   });
 });
 
@@ -23,6 +35,16 @@ test("OK: an access token's call has no key, and a platform administrator may do
   const answer = await identity().client(AuthService, identity().root).whoAmI({});
   expect(answer).toMatchObject({ apiKeyId: "", roles: ["admin", "platform-admin"] });
   expect(answer.permissions).toContain("orgs.all");
+});
+
+test.each([
+  [["sources.read", "users.write"], [], ["sources.read"]],
+  [["sources.read", "users.read"], ["lab"], ["sources.read"]],
+  [["principals.delegate"], [], ["principals.delegate"]],
+])("OK: a key that is narrowed to %j and %j has %j", async (permissions, namespaces, held) => {
+  const caller = principal({ roles: ["viewer"], apiKeyId: "0199-key", limit: { permissions, namespaces } });
+  const answer = await identity().client(AuthService, caller).whoAmI({});
+  expect(answer).toMatchObject({ roles: ["viewer"], permissions: held });
 });
 
 test("Unauthenticated: nobody", async () => {

@@ -1,9 +1,11 @@
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
-import { serviceNames } from "../../gen/services.ts";
+import { databaseServiceNames } from "../../gen/services.ts";
 import { provisionDatabase } from "../../services/all-in-one/provision-database.ts";
 import { openDatabase } from "../../services/lib/database/database.ts";
 import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
+import { openJobs } from "../../services/lib/jobs/jobs.ts";
+import { createLog } from "../../services/lib/telemetry/log.ts";
 import { startPostgresServer } from "./postgres-server.ts";
 import { databaseUrlOf, rolePassword, rolePrefix, templateName } from "./test-cluster.ts";
 
@@ -29,6 +31,9 @@ export default async function setup(project: TestProject) {
   return tearDown;
 }
 
+/** Services whose queues have tables, too. */
+const servicesWithJobs = ["approval", "identity", "staging", "storage"];
+
 async function makeTemplate(clusterUrl: string): Promise<void> {
   const cluster = connectPostgres(clusterUrl, { max: 1 });
   await cluster`create database ${cluster(templateName)}`;
@@ -38,8 +43,11 @@ async function makeTemplate(clusterUrl: string): Promise<void> {
     rolePrefix,
     passwordOf: () => rolePassword,
   });
-  for (const service of serviceNames) {
+  const log = createLog("the tests", { logLevel: "silent" });
+  for (const service of databaseServiceNames) {
     const migrationsFolder = fileURLToPath(new URL(`../../services/${service}/migrations`, import.meta.url));
-    await using _database = await openDatabase({ url: urls[service], service, migrationsFolder });
+    await using database = await openDatabase({ url: urls[service], service, migrationsFolder });
+    if (!servicesWithJobs.includes(service)) continue;
+    await using _jobs = await openJobs({ url: urls[service], service, log, listen: database.listen });
   }
 }

@@ -8,7 +8,7 @@ import { startEdge } from "../../edge/start-edge.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { startGrpcServer } from "../../services/lib/mesh/grpc-server.ts";
 import { type GuardedService, guard } from "../../services/lib/rpc/guard.ts";
-import { roles } from "../../services/lib/rpc/permissions.ts";
+import { permissions, roles } from "../../services/lib/rpc/permissions.ts";
 import { createVerifier } from "../../services/lib/rpc/principal.ts";
 import { meshKeys } from "../lib/test-mesh.ts";
 
@@ -16,7 +16,7 @@ const silent = pino({ level: "silent" });
 
 /**
  * The edge in front of stub services behind their real guards, so that only requests that the contract's rules accept reach them.
- * Every credential is a platform administrator's.
+ * Every credential is a platform administrator's, with every permission by name.
  */
 export async function startStubMesh(
   services: readonly DescService[],
@@ -53,10 +53,14 @@ function createIdentity(): GuardedService {
       orgId: "11111111-1111-7111-8111-111111111111",
       userId: "22222222-2222-7222-8222-222222222222",
       roles: [...roles],
+      // No role has the permission to speak for others: a key has it by name.
+      limit: { permissions: [...permissions] },
       expireTime: timestampFromMs(Date.now() + 60_000),
     }),
+    resolveDelegate: () => ({}),
     resolveSecret: () => ({}),
     bindSecrets: () => ({}),
+    checkNamespace: () => ({}),
     listUnboundOrgs: () => ({}),
     getPrincipal: () => ({}),
   });

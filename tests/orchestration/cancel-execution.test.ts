@@ -80,6 +80,21 @@ test("PermissionDenied: somebody else's, unless the caller is an administrator o
   expect(await call).toEqual(cancelledBy(admin));
 });
 
+test("PermissionDenied: somebody else's, with an administrator's key that is narrowed to other permissions", async () => {
+  const owner = mesh().user();
+  const { orgId } = owner.who;
+  const { call, executionId } = await startEndless(owner);
+  const limit = { permissions: ["executions.write"], namespaces: [] };
+  const narrowed = mesh().user({ orgId, limit }).executions.cancelExecution({ executionId });
+  expect(await failureOf(narrowed)).toMatchObject({
+    code: Code.PermissionDenied,
+    message: "permission executions.cancel is required",
+  });
+  const steward = mesh().user({ orgId, roles: [], grants: [{ namespace: "default", roles: ["admin"] }] });
+  await steward.executions.cancelExecution({ executionId });
+  expect(await call).toEqual(cancelledBy(steward));
+});
+
 test("NotFound: another organisation's, and an unknown one", async () => {
   const owner = mesh().user();
   const { call, executionId } = await startEndless(owner);

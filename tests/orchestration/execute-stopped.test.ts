@@ -31,7 +31,6 @@ test.each([
   "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000))",
 ])("DeadlineExceeded: a statement that does not end, %s", async (sql) => {
   const timeout = { seconds: 2n };
-  const begun = performance.now();
   const states: string[] = [];
   const call = failureOf(user().executions.executeQuery({ sourceId: cars(), sql, timeout })).finally(() => {
     states.push("stopped");
@@ -47,7 +46,6 @@ test.each([
     message: "the statement ran longer than the 2 s that `timeout` allows",
   });
   expect(states).toEqual(["others answered", "stopped"]);
-  expect(performance.now() - begun).toBeLessThan(20_000);
   await eventually(async () => (await engines()).length).toBe(1);
   await eventually(leftFiles).toEqual([]);
 });

@@ -7,6 +7,7 @@ import {
   refusedFunctions,
   refusedTableFunctions,
 } from "../../services/orchestration/engine/gate/functions.ts";
+import { changingFunctions } from "../../services/orchestration/engine/gate/repeatable.ts";
 import {
   allowedCollations,
   allowedTypes,
@@ -63,6 +64,20 @@ test("every table function that DuckDB has is allowed or refused", async () => {
   expect(unclear(names, allowedTableFunctions.keys(), Object.values(refusedTableFunctions).flat())).toEqual(
     [],
   );
+});
+
+test("every allowed function that the catalogue does not call CONSISTENT is one that changes", async () => {
+  const words = `'\\b(${[...changingFunctions].join("|")})\\b'`;
+  const inconsistent = await namesOf(
+    `SELECT DISTINCT function_name AS name FROM duckdb_functions()
+     WHERE function_type IN ('scalar', 'aggregate') AND stability IS DISTINCT FROM 'CONSISTENT'
+        OR function_type = 'macro' AND regexp_matches(lower(macro_definition), ${words})`,
+  );
+  expect(inconsistent).toContain("random");
+  expect(inconsistent).toContain("ago");
+  const kept = inconsistent.filter((name) => allowedFunctions.has(name) && !changingFunctions.has(name));
+  // It has no result.
+  expect(kept).toEqual(["error"]);
 });
 
 test("no kind of function is new", async () => {

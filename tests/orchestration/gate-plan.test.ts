@@ -24,7 +24,10 @@ async function gateWith(planted: string, sql: string) {
 }
 
 test("OK: what stands in for nothing", async () => {
-  expect(await gateWith("SELECT 1", "SELECT list_sum([id]) FROM orders")).toEqual({ describes: false });
+  expect(await gateWith("SELECT 1", "SELECT list_sum([id]) FROM orders")).toEqual({
+    describes: false,
+    isRepeatable: true,
+  });
 });
 
 test.each([
@@ -98,6 +101,9 @@ test("OK: a table named like the gate's own", async () => {
       await opened.run(`CREATE VIEW "${name}" AS FROM read_parquet('${runner().path}')`);
     },
   });
-  expect(await gateStatement(connection, `FROM "${name}"`, name)).toEqual({ describes: false });
+  expect(await gateStatement(connection, `FROM "${name}"`, name)).toEqual({
+    describes: false,
+    isRepeatable: true,
+  });
   connection.closeSync();
 });

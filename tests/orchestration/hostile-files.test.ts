@@ -21,7 +21,7 @@ async function parquetOf(select: string): Promise<Buffer> {
   const connection = await (await DuckDBInstance.create(":memory:")).connect();
   await connection.run(`COPY (${select}) TO '${path}' (COMPRESSION zstd)`);
   connection.closeSync();
-  return readFile(path);
+  return await readFile(path);
 }
 
 /** The response of a call, or its failure. */

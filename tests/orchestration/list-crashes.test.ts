@@ -32,7 +32,7 @@ describe("ListCrashes and ReleaseCrash", () => {
       createTime: expect.anything(),
       updateTime: expect.anything(),
     };
-    expect([...first.crashes, ...second.crashes]).toEqual([
+    expect([...second.crashes, ...first.crashes]).toEqual([
       expect.objectContaining({
         ...always,
         subject: CrashSubject.STATEMENT,

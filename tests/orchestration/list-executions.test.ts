@@ -24,7 +24,7 @@ test("OK: a statement that failed leaves its words", async () => {
   ]);
 });
 
-test("OK: ListExecutions pages, oldest first, and takes one source", async () => {
+test("OK: ListExecutions pages, newest first, and takes one source", async () => {
   const user = mesh().user();
   const first = await createFileSource(mesh(), user, "n.csv", "n\n1\n");
   const second = await createFileSource(mesh(), user, "m.csv", "m\n1\n");
@@ -36,12 +36,12 @@ test("OK: ListExecutions pages, oldest first, and takes one source", async () =>
     await user.executions.executeQuery({ sourceId, sql });
   }
   const page = await user.executions.listExecutions({ pageSize: 2 });
-  expect(page.executions.map(({ sql }) => sql)).toEqual(["FROM n", "FROM m"]);
+  expect(page.executions.map(({ sql }) => sql)).toEqual(["SELECT 1", "FROM m"]);
   const next = await user.executions.listExecutions({ pageSize: 2, pageToken: page.nextPageToken });
-  expect(next.executions.map(({ sql }) => sql)).toEqual(["SELECT 1"]);
+  expect(next.executions.map(({ sql }) => sql)).toEqual(["FROM n"]);
   expect(next.nextPageToken).toBe("");
   const onFirst = await user.executions.listExecutions({ sourceId: first });
-  expect(onFirst.executions.map(({ sql }) => sql)).toEqual(["FROM n", "SELECT 1"]);
+  expect(onFirst.executions.map(({ sql }) => sql)).toEqual(["SELECT 1", "FROM n"]);
   const call = user.executions.listExecutions({ pageToken: page.nextPageToken, sourceId: first });
   expect(await failureOf(call)).toMatchObject({ code: Code.InvalidArgument, reason: "PAGE_TOKEN_INVALID" });
 });

@@ -9,7 +9,7 @@ const mesh = forFile(startOrchestration);
 const fileSettings = () => ({ fileId: randomUUID() });
 
 describe("ListSources", () => {
-  test("OK: pages through the organisation's own, oldest first", async () => {
+  test("OK: pages through the organisation's own, newest first", async () => {
     const user = mesh().user();
     const ids = [];
     for (let count = 0; count < 5; count += 1) ids.push(await createSource(user, "file", fileSettings()));
@@ -22,7 +22,7 @@ describe("ListSources", () => {
       seen.push(...page.sources.map(({ sourceId }) => sourceId));
       pageToken = page.nextPageToken;
     } while (pageToken !== "");
-    expect(seen).toEqual(ids);
+    expect(seen).toEqual(ids.toReversed());
   });
 
   test("OK: only one connector's", async () => {

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import { Code } from "@connectrpc/connect";
+import { Code, type ServiceImpl } from "@connectrpc/connect";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
+import { ResultCacheService } from "../../gen/sluice/storage/v1/result_cache_pb.ts";
 import { sharedFolderHeader } from "../../services/lib/content/shared-folder.ts";
 import { startGrpcServer } from "../../services/lib/mesh/grpc-server.ts";
 import { failure, notFound } from "../../services/lib/rpc/errors.ts";
@@ -26,6 +27,10 @@ export type Peers = AsyncDisposable & {
   share(fileId: string, where: SharedFile): void;
   /** Sends other bytes than announced. */
   corrupt: Set<string>;
+  /** Storage's cache of results. By default it has no such methods. */
+  results: ServiceImpl<typeof ResultCacheService>;
+  /** Names of namespaces that do not exist. All others do. */
+  missingNamespaces: Set<string>;
 };
 
 type SharedFile = { folderId: string; path: string; fingerprint: string };
@@ -41,15 +46,17 @@ export async function startPeers(): Promise<Peers> {
   const peers = {
     beforeBytes: (_fileId: string): Promise<void> | void => {},
     corrupt: new Set<string>(),
+    missingNamespaces: new Set<string>(),
+    results: { leaseResult: unused, setResult: unused, returnResultLease: unused } as Peers["results"],
   };
   const blobs = guard(BlobService, {
-    async *getBlob({ fileId, heldSha256 }, context) {
+    async *getBlob({ fileId, heldSha256, headOnly }, context) {
       const file = files.get(fileId);
       if (!file || file.orgId !== scopeOf(context).orgId) throw notFound("file", fileId);
       const { name, bytes, sha256 } = file;
       const head = { name, contentType: "", sizeBytes: BigInt(bytes.length), sha256 };
       yield { part: { case: "head", value: head } };
-      if (heldSha256 === sha256) return;
+      if (headOnly || heldSha256 === sha256) return;
       await peers.beforeBytes(fileId);
       const where = shared.get(fileId);
       if (where && context.requestHeader.get(sharedFolderHeader) === where.folderId) {
@@ -71,10 +78,20 @@ export async function startPeers(): Promise<Peers> {
     signBlobs: unused,
     confirmLeases: unused,
   });
+  const results = guard(ResultCacheService, {
+    leaseResult: (request, context) => peers.results.leaseResult(request, context),
+    setResult: (request, context) => peers.results.setResult(request, context),
+    returnResultLease: (request, context) => peers.results.returnResultLease(request, context),
+  });
   const policies = guard(PolicyService, {
     verifyCredential: unused,
+    resolveDelegate: unused,
     getPrincipal: unused,
     bindSecrets: unused,
+    checkNamespace({ name }) {
+      if (peers.missingNamespaces.has(name)) throw notFound("namespace", name);
+      return {};
+    },
     listUnboundOrgs: () => ({}),
     // Destinations are tested with the real identity service in resolve-secret.test.ts.
     resolveSecret({ name }, context) {
@@ -85,7 +102,7 @@ export async function startPeers(): Promise<Peers> {
   });
   const server = await startGrpcServer({
     listen: "127.0.0.1:0",
-    services: [blobs, policies],
+    services: [blobs, results, policies],
     verifier: createVerifier(meshKeys.publicKeys),
     log: createLog("peers", { logLevel: "silent" }),
   });

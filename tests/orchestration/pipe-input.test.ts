@@ -19,7 +19,7 @@ async function write(pipes: Pipes, text: string): Promise<void> {
 
 async function readAll(path: string): Promise<string> {
   await using file = await open(path, "r");
-  return file.readFile("utf8");
+  return await file.readFile("utf8");
 }
 
 test("OK: what was written before anybody read is read, and then the end", async () => {

@@ -62,7 +62,7 @@ test("InvalidArgument: RecordLineage without a job, and with an entity that is n
 test("PermissionDenied: RecordLineage by a process that has no jobs", async () => {
   const { who, lineage } = mesh().user();
   const job = { entityId: randomUUID(), kind: LineageKind.JOB, name: "job" };
-  for (const client of [lineage, mesh().as("storage", LineageService, who)]) {
+  for (const client of [lineage, mesh().as("identity", LineageService, who)]) {
     expect(await failureOf(client.recordLineage({ job }))).toMatchObject({ code: Code.PermissionDenied });
   }
 });

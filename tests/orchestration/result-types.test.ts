@@ -2,6 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ResultFormat } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { forFile } from "../lib/for-file.ts";
+import { fileTypeSamples } from "./file-type-samples.ts";
 import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";
 import { createFileSource, failureOf, query, startOrchestration } from "./orchestration.ts";
 import { arrowOf, formats, linesOf, parquetOf, recordsOf, stream } from "./result-streams.ts";
@@ -16,64 +17,6 @@ const user = forFile(() => mesh().user());
 const file = forFile(() => createFileSource(mesh(), user(), "one.csv", "n\n1\n"));
 const database = forFile(() => createDatabaseSource(mesh(), user(), foreign()));
 
-const ofFile = [
-  "true",
-  "1::TINYINT",
-  "65535::USMALLINT",
-  "2147483647::INTEGER",
-  "4294967295::UINTEGER",
-  "9007199254740993::BIGINT",
-  "18446744073709551615::UBIGINT",
-  "17014118346046923173168730371588410572::HUGEINT",
-  "123456789012345678901234567890::UHUGEINT",
-  "1.50::DECIMAL(4,2)",
-  "-0.1::DECIMAL(38,20)",
-  "-12345.678::DECIMAL(9,3)",
-  "1.1::FLOAT",
-  "16777216::FLOAT",
-  "1.1::DOUBLE",
-  "1e300::DOUBLE",
-  "5e-324::DOUBLE",
-  "'NaN'::DOUBLE",
-  "'-infinity'::FLOAT",
-  "'é 🧾 \"quoted\", \\ and' || chr(10) || chr(13) || 'lines' || chr(9)",
-  "''",
-  "'NULL'",
-  "' lead and trail '",
-  "repeat('long text ', 20)",
-  "'\\xAA\\x00'::BLOB",
-  "'101'::BIT",
-  "DATE '2020-02-29'",
-  "DATE '0044-03-15 (BC)'",
-  "DATE '0001-01-01 (BC)'",
-  "DATE '12345-01-01'",
-  "TIME '10:00:00.5'",
-  "TIMETZ '10:00:00+02'",
-  "TIMETZ '10:00:00.25-05:30'",
-  "TIMESTAMP '1969-12-31 23:59:59.999999'",
-  "TIMESTAMP '0044-03-15 (BC) 01:02:03'",
-  "TIMESTAMPTZ '2020-01-01 00:00:00+02'",
-  "TIMESTAMPTZ '12020-01-01 00:00:00.5+00'",
-  "TIMESTAMP_S '2020-01-01 00:00:01'",
-  "TIMESTAMP_MS '2020-01-01 00:00:00.25'",
-  "TIMESTAMP_NS '2020-01-01 00:00:00.123456789'",
-  "TIMESTAMP_NS '2020-01-01 10:00:00'",
-  "INTERVAL '14 months -3 days 90 seconds'",
-  "INTERVAL '-00:00:01.5'",
-  "INTERVAL '0 seconds'",
-  "'6f2d1fe0-2d53-4f37-b9a5-4a24a4cbb1f7'::UUID",
-  "'a'::ENUM('a','b')",
-  "[1::BIGINT, NULL]",
-  "[]::VARCHAR[]",
-  "[1,2]::INTEGER[2]",
-  "[[INTERVAL '1 day'], NULL, []]",
-  "{'a': 1.5::DOUBLE, 'b': {'c': [DATE '2020-01-01']}}",
-  "{'quote\"': 'x', 'none': NULL}",
-  "MAP {'k': 1, 'l': NULL}",
-  "union_value(number := 1)",
-  '\'{"a":[1,null],"b":{}}\'::JSON',
-  "NULL",
-];
 /** Values without a number in the typed formats. */
 const infinities = [
   "DATE 'infinity'",
@@ -88,14 +31,14 @@ const selectOf = (values: readonly string[]): string =>
   `SELECT ${values.map((value, index) => `${value} AS v${index}`).join(", ")}`;
 
 test("OK: every type of a file in NDJSON, as ExecuteQuery spells it", async () => {
-  const sql = selectOf([...ofFile, ...infinities]);
+  const sql = selectOf([...fileTypeSamples, ...infinities]);
   const [spelled] = (await query(user(), file(), sql)).rows;
   const [line] = linesOf(await stream(user(), file(), sql, NDJSON));
   expect(Object.values(line ?? {})).toEqual(spelled);
 });
 
 test("OK: every type of a file in CSV, as ExecuteQuery spells it", async () => {
-  const sql = selectOf([...ofFile, ...infinities]);
+  const sql = selectOf([...fileTypeSamples, ...infinities]);
   const [spelled] = (await query(user(), file(), sql)).rows as unknown[][];
   const [, record] = recordsOf(await stream(user(), file(), sql, CSV));
   const values = (record ?? []).map((text, index) => valueLike(spelled?.[index], text));
@@ -109,7 +52,7 @@ function valueLike(spelled: unknown, text: string | undefined): unknown {
 }
 
 test("OK: every type of a file in Parquet comes back as the value that it was", async () => {
-  const sql = selectOf(ofFile);
+  const sql = selectOf(fileTypeSamples);
   const parquet = await stream(user(), file(), sql, PARQUET);
   const again = await createFileSource(mesh(), user(), "again.parquet", parquet.bytes);
   const [before] = (await query(user(), file(), sql)).rows as unknown[][];
@@ -121,8 +64,8 @@ test("OK: every type of a file in Parquet comes back as the value that it was", 
 const asText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 test("OK: values of every type of Arrow", async () => {
-  const { columns } = arrowOf(await stream(user(), file(), selectOf(ofFile), ARROW));
-  const found = new Map(ofFile.map((sql, index) => [sql, columns[index]?.[0]]));
+  const { columns } = arrowOf(await stream(user(), file(), selectOf(fileTypeSamples), ARROW));
+  const found = new Map(fileTypeSamples.map((sql, index) => [sql, columns[index]?.[0]]));
   expect(Object.fromEntries(found)).toMatchSnapshot();
 });
 

@@ -151,6 +151,35 @@ describe("an editor with a listener of their own", () => {
   });
 });
 
+test("PermissionDenied: an editor of one namespace names no secret, whose database may be another namespace's", async () => {
+  await putSecret();
+  const grants = [{ namespace: "default", roles: ["editor"] }];
+  const stranger = mesh().user({ ...editor.who, userId: randomUUID(), roles: [], grants });
+  const sourceId = await createSource(stranger, "file", { fileId: randomUUID() });
+  const { settings } = foreign();
+  const calls = [
+    tryIt(stranger, settings),
+    stranger.sources.previewSource({
+      connector: "postgresql",
+      settings,
+      table: { schemaName: "public", name: "orders" },
+    }),
+    createSource(stranger, "postgresql", settings),
+    createSource(stranger, "postgresql", { ...settings, passwordSecret: "missing" }),
+    stranger.sources.updateSource({ source: { sourceId, connector: "postgresql", settings } }),
+  ];
+  const failures = await Promise.all(calls.map(failureOf));
+  expect(failures.slice(0, 4)).toEqual(
+    Array(4).fill(
+      expect.objectContaining({
+        ...needsPermission,
+        message: "permission secrets.read is required in the whole organisation to name a secret in a source",
+      }),
+    ),
+  );
+  expect(failures[4]).toMatchObject({ code: Code.InvalidArgument });
+});
+
 describe("a login that others could read", () => {
   const away = () => ({ ...foreign().settings, host: "192.0.2.1", port: 5432 });
   beforeEach(() => putSecret([destinationOf(foreign().settings), destinationOf(away())]));

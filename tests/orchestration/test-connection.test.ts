@@ -61,7 +61,7 @@ describe("TestConnection", () => {
       mesh().peers.addSecret(user.who, "password", "x");
       await using silent = await listen(() => {});
       const settings = { ...anyDatabase, port: silent.port, sslMode };
-      const { connected, reason, latencyMs } = await user.connectors.testConnection({
+      const { connected, reason } = await user.connectors.testConnection({
         connector: "postgresql",
         settings,
       });
@@ -69,8 +69,6 @@ describe("TestConnection", () => {
         connected: false,
         reason: `127.0.0.1:${silent.port} does not answer within 5 s`,
       });
-      // Five seconds, where the whole test has ten.
-      expect(latencyMs).toBeLessThan(9_000);
       await eventually(() => silent.connections.size).toBe(0);
     },
   );

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { FileFormat, JobState } from "../../gen/sluice/staging/v1/jobs_pb.ts";
+import { FileCategory } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { forFile } from "../lib/for-file.ts";
 import { failureOf } from "../orchestration/orchestration.ts";
 import { createJob, ended, startStaging } from "./staging.ts";
@@ -48,7 +49,10 @@ test("OK: a job of chosen columns, as CSV, of tables with odd names", async () =
   expect(
     manifest?.tables.map(({ schemaName, name, columns }) => [schemaName, name, columns.map((c) => c.name)]),
   ).toEqual([["my.schema", name, ["größe 😀", "id"]]]);
-  const { files } = await user.files.listFiles({ contentType: "text/csv" });
+  const { files } = await user.files.listFiles({
+    contentType: "text/csv",
+    category: FileCategory.STAGING,
+  });
   expect(files.map((file) => file.name).sort()[0]).toBe(`"it's" a_b_c 😀.x-00000.csv`);
 });
 

@@ -241,6 +241,31 @@ test("FAILED: whoever asked for the job has lost the permission, or is gone", as
   });
 });
 
+test("FAILED: whoever asked for the job loses the permission, or goes, while a chunk is read", async () => {
+  const { peers } = staging();
+  const cases = [
+    {
+      roles: ["viewer"],
+      errorMessage: "the user that asked for the job has lost the permission staging.write",
+    },
+    { roles: undefined, errorMessage: "the user that asked for the job is gone" },
+  ];
+  for (const { roles, errorMessage } of cases) {
+    const hold = Promise.withResolvers<void>();
+    const reading = Promise.withResolvers<void>();
+    peers.beforeChunk = () => {
+      reading.resolve();
+      return hold.promise;
+    };
+    const staged = stage(staging().user());
+    await reading.promise;
+    peers.roles = roles;
+    expect(await staged).toMatchObject({ state: JobState.FAILED, errorMessage });
+    hold.resolve();
+    peers.roles = ["editor"];
+  }
+});
+
 test("OK: lineage that could not be recorded is recorded later", async () => {
   const { peers } = staging();
   peers.lineage.length = 0;

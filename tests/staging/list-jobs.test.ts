@@ -6,14 +6,14 @@ import { createJob, ended, startStaging } from "./staging.ts";
 
 const staging = forFile(startStaging);
 
-test("OK: jobs are listed oldest first, by page, state and source", async () => {
+test("OK: jobs are listed newest first, by page, state and source", async () => {
   const user = staging().user();
   const one = staging().peers.addSource(user.who, {});
   const two = staging().peers.addSource(user.who, {});
   const made: Job[] = [];
   for (const source of [one, two, one]) made.push(await createJob(user, source));
   await Promise.all(made.map(({ jobId }) => ended(user, jobId)));
-  const ids = made.map(({ jobId }) => jobId);
+  const ids = made.map(({ jobId }) => jobId).reverse();
   const first = await user.jobs.listJobs({ pageSize: 2 });
   expect(first.jobs.map(({ jobId }) => jobId)).toEqual(ids.slice(0, 2));
   const second = await user.jobs.listJobs({ pageSize: 2, pageToken: first.nextPageToken });

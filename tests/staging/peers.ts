@@ -24,6 +24,7 @@ export type PeerTable = {
   tableId: string;
   schemaName: string;
   name: string;
+  namespace?: string;
   columns: string[];
   rowCount: number;
   rowSecurity?: RowSecurity;
@@ -43,6 +44,8 @@ export type Peers = AsyncDisposable & {
   repeatable: boolean;
   /** Roles that users have now; undefined when they are gone. */
   roles: string[] | undefined;
+  /** Roles that users have now in single namespaces. */
+  grants: NonNullable<Principal["grants"]>;
   /** Called before a chunk's bytes: lets a test hold, break or watch it. */
   beforeChunk: (chunk: Chunk) => Promise<void> | void;
   /** Called after half of a chunk's bytes. */
@@ -76,6 +79,7 @@ export async function startPeers(): Promise<Peers> {
     state: "first",
     repeatable: false,
     roles: ["editor"],
+    grants: [],
     beforeChunk: () => {},
     amidChunk: () => {},
     lend: async () => undefined,
@@ -122,7 +126,9 @@ export async function startPeers(): Promise<Peers> {
 const policies = (peers: Peers) =>
   guard(PolicyService, {
     verifyCredential: unused,
+    resolveDelegate: unused,
     bindSecrets: unused,
+    checkNamespace: () => ({}),
     listUnboundOrgs: unused,
     resolveSecret({ name }) {
       const value = peers.secrets.get(name);
@@ -131,7 +137,10 @@ const policies = (peers: Peers) =>
     },
     getPrincipal({ userId }) {
       if (!peers.roles) throw notFound("user", userId);
-      return { roles: peers.roles };
+      return {
+        roles: peers.roles,
+        grants: peers.grants.map((grant) => ({ ...grant, roles: [...grant.roles] })),
+      };
     },
   });
 
@@ -141,10 +150,11 @@ function sourceService(sources: Map<string, Source>) {
     previewSource: unused,
     listSources: unused,
     updateSource: unused,
+    moveSource: unused,
     deleteSource: unused,
     getSource({ sourceId }, context) {
       if (sources.get(sourceId)?.orgId !== scopeOf(context).orgId) throw notFound("source", sourceId);
-      return { source: { sourceId } };
+      return { source: { sourceId, namespace: "default" } };
     },
   });
 }

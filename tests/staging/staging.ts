@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Client } from "@connectrpc/connect";
 import { expect } from "vitest";
 import { type Job, StagingService } from "../../gen/sluice/staging/v1/jobs_pb.ts";
-import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { FileCategory, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { parseConfig, type StagingConfig } from "../../services/staging/config.ts";
 import { run } from "../../services/staging/run.ts";
@@ -107,8 +107,8 @@ export async function ended({ jobs }: User, jobId: string): Promise<Job> {
 
 export const stateOf = async ({ jobs }: User, jobId: string) => (await jobs.getJob({ jobId })).job?.state;
 
-/** Names of the organisation's files in storage. */
+/** Names of the files that jobs of the organisation have in storage. */
 export async function storedFiles({ files }: User): Promise<string[]> {
-  const { files: listed } = await files.listFiles({ pageSize: 1000 });
+  const { files: listed } = await files.listFiles({ category: FileCategory.STAGING, pageSize: 1000 });
   return listed.map(({ name }) => name).sort();
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
+import { deletionSuite } from "./deletion-suite.ts";
+import { correctUsage } from "./drift.ts";
 import {
   blobPath,
   download,
@@ -17,6 +18,7 @@ import {
   usage,
   usageOf,
 } from "./fixtures.ts";
+import { removeFile } from "./trash-fixtures.ts";
 
 // Collects continuously and without a grace period.
 const storage = forFile(() => startStorage({ graceMs: 0, collectMs: 1, searchMs: 0 }));
@@ -47,11 +49,12 @@ test("ResourceExhausted: racing uploads never exceed the quota together, nor was
   expect(await usageOf(own, who)).toEqual(usage(quota, stored + 1));
 });
 
-test("OK: racing uploads of one content, in two processes, store it once and all can be read", async () => {
+test("OK: racing uploads of one content, in two processes, store it once in each organisation, and all can be read", async () => {
   await using own = await startStorage();
   await using neighbour = await startStorageIn(own.database, own.directory);
   const content = generated(300 * kib, 41);
-  const owners = Array.from({ length: 16 }, () => principal());
+  const [one, other] = [principal(), principal()];
+  const owners = Array.from({ length: 16 }, (_, index) => (index % 4 < 2 ? one : other));
   const files = await Promise.all(
     owners.map((who, index) => upload(index % 2 === 0 ? own : neighbour, who, { content })),
   );
@@ -59,7 +62,8 @@ test("OK: racing uploads of one content, in two processes, store it once and all
     const { bytes } = await download(neighbour, owners[index] ?? principal(), { fileId });
     expect(bytes.equals(content)).toBe(true);
   }
-  expect(await filesIn(own.directory)).toEqual([blobPath(sha256(content))]);
+  const paths = [one, other].map((who) => blobPath(who, sha256(content))).sort();
+  expect(await filesIn(own.directory)).toEqual(paths);
 });
 
 test("OK: a content that is removed and stored again and again is there whenever an upload was answered", async () => {
@@ -69,12 +73,12 @@ test("OK: a content that is removed and stored again and again is there whenever
     searchMs: 0,
   });
   const content = generated(20 * kib, 42);
+  const who = principal();
   const churn = async (service: typeof neighbour) => {
-    const who = principal();
     for (let round = 0; round < 20; round += 1) {
       const { fileId } = await upload(service, who, { content });
       expect((await download(neighbour, who, { fileId })).bytes.equals(content)).toBe(true);
-      await service.client(FileService, who).deleteFile({ fileId });
+      await removeFile(service, who, fileId);
     }
   };
   await Promise.all([churn(storage()), churn(storage()), churn(neighbour), churn(neighbour)]);
@@ -86,8 +90,7 @@ test("OK: the collector waits for an upload that is about to use the content, an
   const content = generated(kib, 43);
   const hash = sha256(content);
   const { sql } = storage().database;
-  const other = principal();
-  const { fileId } = await upload(storage(), other, { content });
+  const { fileId } = await upload(storage(), who, { content });
   let kept = "";
   // The statements of an upload of the same content between its first lock and its commit.
   await sql.begin(async (upload) => {
@@ -100,12 +103,16 @@ test("OK: the collector waits for an upload that is about to use the content, an
     await sql`delete from storage.files where file_id = ${fileId}`;
     const blocked = () => sql`select 1 from pg_stat_activity where ${row?.pid} = any(pg_blocking_pids(pid))`;
     await expect.poll(async () => (await blocked()).length).toBeGreaterThan(0);
-    const [inserted] = await upload`select file_id from storage.files where org_id = ${who.orgId}`;
+    const [inserted] =
+      await upload`select file_id from storage.files where org_id = ${who.orgId} and file_id <> ${fileId}`;
     kept = inserted?.file_id;
   });
+  await correctUsage(sql);
   // Unused content is removed in the same pass or a later one, which proves that the collector has run.
   const gone = await upload(storage(), who, { content: "nobody uses this" });
-  await storage().client(FileService, who).deleteFile({ fileId: gone.fileId });
-  await expect.poll(() => filesIn(storage().directory)).toEqual([blobPath(hash)]);
+  await removeFile(storage(), who, gone.fileId);
+  await expect.poll(() => filesIn(storage().directory)).toEqual([blobPath(who, hash)]);
   expect((await download(storage(), who, { fileId: kept })).bytes.equals(content)).toBe(true);
 });
+
+deletionSuite("local disk");

@@ -1,14 +1,19 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, rm, symlink } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { chmod, mkdir, readdir, rm, symlink } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { DescService } from "@bufbuild/protobuf";
+import { createClient } from "@connectrpc/connect";
 import { expect, test, vi } from "vitest";
 import { type File, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
 import { provisionDatabase } from "../../services/all-in-one/provision-database.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { listen } from "../lib/tcp.ts";
 import { createTestDatabase } from "../lib/test-database.ts";
-import { principal, type RunningService, temporaryFolder } from "../lib/test-mesh.ts";
+import { principal, type RunningService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import {
   blobPath,
   chunkPart,
@@ -59,7 +64,7 @@ test("OK: after kill -9 in the middle of uploads nothing of them is left, and wh
 
   await using restarted = await startStorageIn(database, folder.path, thorough);
   await expect.poll(() => usageOf(restarted, who)).toEqual(usage(mib, 1));
-  await expect.poll(() => filesIn(folder.path)).toEqual([blobPath(file.sha256)]);
+  await expect.poll(() => filesIn(folder.path)).toEqual([blobPath(who, file.sha256)]);
   await expectReadable(restarted, who, file, content);
 });
 
@@ -94,7 +99,7 @@ test("OK: kill -9 again and again under load loses no answered file and leaves n
   }
   const total = files.reduce((sum, { sizeBytes }) => sum + Number(sizeBytes), 0);
   await expect.poll(() => usageOf(restarted, who)).toEqual(usage(total, files.length));
-  const blobs = files.map((file) => blobPath(file.sha256)).sort();
+  const blobs = files.map((file) => blobPath(who, file.sha256)).sort();
   await expect.poll(() => filesIn(folder.path)).toEqual(blobs);
 });
 
@@ -107,7 +112,7 @@ test("OK: kill -9 between the bytes' publication and the commit leaves neither b
   await database.sql.begin(async (tx) => {
     await tx`lock table storage.files in exclusive mode`;
     const stuck = failureOf(upload(killed, who, { content }));
-    await expect.poll(() => filesIn(folder.path)).toEqual([blobPath(sha256(content))]);
+    await expect.poll(() => filesIn(folder.path)).toEqual([blobPath(who, sha256(content))]);
     await killed.kill();
     expect(await stuck).toMatchObject({ code: "Unavailable" });
   });
@@ -116,6 +121,42 @@ test("OK: kill -9 between the bytes' publication and the commit leaves neither b
   await expect.poll(() => usageOf(restarted, who)).toEqual(usage(0, 0));
   const file = await upload(restarted, who, { content });
   await expectReadable(restarted, who, file, content);
+});
+
+test("OK: kill -9 between the commit and the response leaves one file, which the repeated upload returns", async () => {
+  await using database = await createTestDatabase();
+  await using folder = await temporaryFolder();
+  const who = principal();
+  const request = { content: generated(kib, 54), requestId: randomUUID() };
+  await using killed = await spawnStorage(database, folder.path);
+  const [host = "", port = ""] = killed.address.split(":");
+  // Nothing that storage sends after its first response reaches the client.
+  let isSilent = false;
+  await using wire = await listen((socket) => {
+    const upstream = connect(Number(port), host);
+    for (const end of [socket, upstream]) end.on("error", () => {});
+    socket.on("data", (bytes) => upstream.write(bytes));
+    upstream.on("data", (bytes) => isSilent || socket.write(bytes));
+    upstream.on("close", () => socket.destroy());
+  });
+  using transport = transportAs(`127.0.0.1:${wire.port}`, who, "edge");
+  const through = {
+    ...killed,
+    client: <S extends DescService>(service: S) => createClient(service, transport),
+  };
+  await usageOf(through, who);
+  isSilent = true;
+  const unanswered = failureOf(upload(through, who, request));
+  const rows = () => database.sql`select file_id from storage.files where org_id = ${who.orgId}`;
+  await expect.poll(async () => (await rows()).length).toBe(1);
+  await killed.kill();
+  expect(await unanswered).toMatchObject({ code: "Unavailable" });
+
+  await using restarted = await startStorageIn(database, folder.path, thorough);
+  const file = await upload(restarted, who, request);
+  expect(await rows()).toEqual([{ file_id: file.fileId }]);
+  expect(await usageOf(restarted, who)).toEqual(usage(kib, 1));
+  await expectReadable(restarted, who, file, request.content);
 });
 
 test("Canceled: a client that goes away between publication and commit leaves no file", async () => {
@@ -129,7 +170,7 @@ test("Canceled: a client that goes away between publication and commit leaves no
     const running = openUpload(service, who);
     running.send(chunkPart(content));
     running.end();
-    await expect.poll(() => filesIn(folder.path)).toEqual([blobPath(sha256(content))]);
+    await expect.poll(() => filesIn(folder.path)).toEqual([blobPath(who, sha256(content))]);
     running.abandon();
     expect(await failureOf(running.answer)).toEqual({ code: "Canceled" });
     await expect.poll(() => usageOf(service, who)).toEqual(usage(0, 0));
@@ -173,7 +214,7 @@ test("Unavailable: the database stops in the middle of an upload, and is used ag
   await cluster.stop();
   running.end();
   expect(await failureOf(running.answer)).toMatchObject({ code: "Unavailable" });
-  expect(await filesIn(directory)).toEqual([blobPath(file.sha256)]);
+  expect(await filesIn(directory)).toEqual([blobPath(who, file.sha256)]);
 
   await cluster.start();
   await expect.poll(() => usageOf(service, who).catch(() => undefined)).toEqual(usage(mib, 1));
@@ -207,6 +248,37 @@ async function startCluster(folder: string) {
   };
 }
 
+test("Unavailable: a process without a descriptor left refuses content, loses none, and stores again", async () => {
+  await using database = await createTestDatabase();
+  await using folder = await temporaryFolder();
+  const who = principal();
+  await using service = await spawnStorage(database, folder.path);
+  const content = generated(mib, 73);
+  const file = await upload(service, who, { content });
+  const limitFiles = (count: string) => run("prlimit", ["--pid", String(service.pid), `--nofile=${count}`]);
+  const [soft = "", hard = ""] = (
+    await run("prlimit", ["--pid", String(service.pid), "--nofile", "-o", "SOFT,HARD", "--noheadings"])
+  ).stdout
+    .trim()
+    .split(/\s+/);
+  const openFiles = (await readdir(`/proc/${service.pid}/fd`)).length;
+  await limitFiles(`${openFiles}:${hard}`);
+  for (let seed = 74; seed < 77; seed += 1) {
+    expect(await failureOf(upload(service, who, { content: generated(mib, seed) }))).toMatchObject({
+      code: "Unavailable",
+    });
+  }
+  await limitFiles(`${soft}:${hard}`);
+  await expectReadable(service, who, file, content);
+  await expectReadable(
+    service,
+    who,
+    await upload(service, who, { content: generated(mib, 74) }),
+    generated(mib, 74),
+  );
+  expect(await usageOf(service, who)).toEqual(usage(2 * mib, 2));
+});
+
 test("ResourceExhausted: a file that outgrows what the process may write leaves nothing", async () => {
   await using database = await createTestDatabase();
   await using folder = await temporaryFolder();
@@ -235,7 +307,7 @@ test.runIf(isRoot)("ResourceExhausted: a full disk, announced or not, leaves not
     expect(await failureOf(announced.answer)).toEqual(diskFull);
     expect(await failureOf(upload(service, who, { content: generated(8 * mib, 82) }))).toEqual(diskFull);
     expect(await usageOf(service, who)).toEqual(usage(2 * mib, 1));
-    expect(await filesIn(directory)).toEqual([blobPath(file.sha256)]);
+    expect(await filesIn(directory)).toEqual([blobPath(who, file.sha256)]);
     await expectReadable(service, who, file, content);
     await upload(service, who, { content: generated(2 * mib, 83) });
   } finally {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { BlobService, type DeleteBlobsRequestSchema } from "../../gen/sluice/storage/v1/blobs_pb.ts";
-import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { FileCategory, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
@@ -29,8 +29,12 @@ test("OK: removes an owner's files but for those to keep, and gives their bytes 
   const others = await add("another owner's", randomUUID());
   const uploaded = await upload(storage(), who, { content: "an upload" });
   expect(await deleteBlobs(who, { ownerId, keepFileIds: [kept.fileId] })).toMatchObject({ fileCount: 2 });
-  const { files } = await storage().client(FileService, who).listFiles({});
-  expect(files.map(({ fileId }) => fileId)).toEqual([kept.fileId, others.fileId, uploaded.fileId]);
+  const listed = async (category: FileCategory) => {
+    const { files } = await storage().client(FileService, who).listFiles({ category });
+    return files.map(({ fileId }) => fileId);
+  };
+  expect(await listed(FileCategory.STAGING)).toEqual([others.fileId, kept.fileId]);
+  expect(await listed(FileCategory.UPLOAD)).toEqual([uploaded.fileId]);
   expect(await usageOf(storage(), who)).toEqual(usage(4 + 15 + 9, 3));
   expect(await deleteBlobs(who, { ownerId })).toMatchObject({ fileCount: 1 });
   expect(await deleteBlobs(who, { ownerId })).toMatchObject({ fileCount: 0 });
@@ -42,9 +46,9 @@ test("OK: what was removed leaves the disk, unless another file has the same con
   const ownerId = randomUUID();
   await putBlob(tidy, who, { ownerId, content: "alone" });
   await putBlob(tidy, who, { ownerId, content: "shared" });
-  await upload(tidy, principal(), { content: "shared" });
+  await upload(tidy, who, { content: "shared" });
   await tidy.client(BlobService, who, "staging").deleteBlobs({ ownerId });
-  await expect.poll(() => filesIn(tidy.directory)).toEqual([blobPath(sha256("shared"))]);
+  await expect.poll(() => filesIn(tidy.directory)).toEqual([blobPath(who, sha256("shared"))]);
 });
 
 test("OK: racing removals of one owner count each file once", async () => {

@@ -21,6 +21,7 @@ import { runWith } from "../../services/storage/run.ts";
 import { missing } from "../lib/failure-of.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, type RunningService, startService, temporaryFolder } from "../lib/test-mesh.ts";
+import { refuseDrift } from "./drift.ts";
 
 export { failureOf, lacking } from "../lib/failure-of.ts";
 
@@ -33,9 +34,16 @@ export const urlSigningKey = Buffer.alloc(32, "a key of the tests");
 /** Opens the object store of a storage service; by default the local disk. */
 export type OpenStore = () => Promise<ObjectStore>;
 
+/** Settings that differ from those of other tests. */
+export type StorageOptions = Partial<Pick<StorageConfig, "vectorEngine" | "vectorCacheBytes">>;
+
 export type Storage = RunningService & { database: TestDatabase; directory: string };
 
-const storageConfig = (database: Pick<TestDatabase, "urls">, storageDirectory: string): StorageConfig => ({
+const storageConfig = (
+  database: Pick<TestDatabase, "urls">,
+  storageDirectory: string,
+  identityAddress: string,
+): StorageConfig => ({
   logLevel: "silent",
   grpcListen: "127.0.0.1:0",
   databaseUrl: database.urls.storage,
@@ -43,16 +51,35 @@ const storageConfig = (database: Pick<TestDatabase, "urls">, storageDirectory: s
   meshTrustedKeys: meshKeys.publicKeys,
   meshFiles: undefined,
   storageDirectory,
+  storageS3: undefined,
   lentFilesDirectory: join(storageDirectory, "lent"),
   publicUrl: "",
   urlSigningKey,
+  urlSigningKeyPrevious: undefined,
+  vectorEngine: "auto",
+  vectorCacheBytes: 64 * mib,
+  identityAddress,
+  cache: { url: undefined, orgBytes: mib, totalBytes: 2 ** 30 },
+  masterKey: undefined,
+  previousMasterKeys: [],
+  reserveBytes: 0,
+  copyDirectory: undefined,
+  scrubSchedule: { intervalMs: 0, bytesPerSecond: 2 ** 40 },
+  orchestrationAddress: "127.0.0.1:1",
 });
 
-/** A storage service with a new database and folder. It collects only if the test sets such limits. */
-export async function startStorage(limits: Partial<Limits> = {}, openStore?: OpenStore): Promise<Storage> {
+/**
+ * A storage service with a new database and folder. It collects only if the test sets such limits. At the end, counters that
+ * differ from the files are an error.
+ */
+export async function startStorage(
+  limits: Partial<Limits> = {},
+  openStore?: OpenStore,
+  settings: Partial<StorageConfig> = {},
+): Promise<Storage> {
   const database = await createTestDatabase();
   const folder = await temporaryFolder();
-  const service = await startStorageIn(database, folder.path, limits, openStore);
+  const service = await startStorageIn(database, folder.path, limits, openStore, undefined, settings);
   return {
     ...service,
     database,
@@ -60,7 +87,7 @@ export async function startStorage(limits: Partial<Limits> = {}, openStore?: Ope
     async [Symbol.asyncDispose]() {
       await service[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
-      await database[Symbol.asyncDispose]();
+      await refuseDrift(database.sql).finally(() => database[Symbol.asyncDispose]());
     },
   };
 }
@@ -70,10 +97,22 @@ export function startStorageIn(
   directory: string,
   limits: Partial<Limits> = {},
   openStore?: OpenStore,
+  identityAddress = "127.0.0.1:1",
+  settings: Partial<StorageConfig> = {},
 ): Promise<RunningService> {
-  const quiet = { ...standardLimits, collectMs: 2 ** 30, searchMs: 2 ** 30, ...limits };
+  const never = 2 ** 30;
+  const quiet = {
+    ...standardLimits,
+    collectMs: never,
+    searchMs: never,
+    recountMs: never,
+    vectorMaintenanceMs: never,
+    lifecycleMs: never,
+    ...limits,
+  };
   const options = { limits: quiet, ...(openStore && { openStore }) };
-  return startService(runWith(options), storageConfig(database, directory));
+  const config = { ...storageConfig(database, directory, identityAddress), ...settings };
+  return startService(runWith(options), config);
 }
 
 type Header = MessageInitShape<typeof UploadFileHeaderSchema>;
@@ -165,7 +204,10 @@ export function download(
 /** Reads a signed URL as the edge does for a client without a credential. */
 export function readSigned(
   service: RunningService,
-  { url, ...request }: { url: string; range?: string; ifRange?: string; ifNoneMatch?: string },
+  {
+    url,
+    ...request
+  }: { url: string; range?: string; ifRange?: string; ifNoneMatch?: string; headOnly?: boolean },
 ): Promise<Download> {
   const token = url.slice(url.lastIndexOf("/") + 1);
   return collectDownload(service.client(FileService, undefined).readSigned({ token, ...request }));
@@ -217,7 +259,9 @@ export const hashOf = (algorithm: "sha256" | "sha512", content: string | Uint8Ar
 
 export const sha256 = (content: string | Uint8Array): string => hashOf("sha256", content);
 
-export const blobPath = (hash: string): string => `sha256/${hash.slice(0, 2)}/${hash.slice(2, 4)}/${hash}`;
+/** Path of an organisation's object in the storage folder. */
+export const blobPath = ({ orgId }: Pick<Principal, "orgId">, hash: string): string =>
+  `objects/${orgId}/${hash.slice(0, 2)}/${hash.slice(2, 4)}/${hash}`;
 
 /** Damages one byte of a file in place. */
 export async function flipByte(path: string, position: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
@@ -23,7 +23,7 @@ const storage = forFile(startStorage);
 /** Calls as orchestration, on behalf of `who`. */
 async function getBlob(
   who: Principal,
-  request: { fileId: string; heldSha256?: string },
+  request: { fileId: string; heldSha256?: string; headOnly?: boolean },
   process = "orchestration",
 ) {
   const heads: unknown[] = [];
@@ -47,9 +47,19 @@ test("OK: the head, then all bytes", async () => {
       contentType: "application/vnd.apache.parquet",
       sizeBytes: BigInt(content.length),
       sha256,
+      namespace: "default",
     },
   ]);
   expect(bytes.equals(content)).toBe(true);
+});
+
+test("OK: the head alone if that is all that is wanted, even of a file whose bytes are gone", async () => {
+  const who = principal();
+  const { fileId, sha256 } = await upload(storage(), who, { name: "gone.csv" });
+  await rm(join(storage().directory, blobPath(who, sha256)));
+  const { heads, bytes } = await getBlob(who, { fileId, headOnly: true });
+  expect(heads).toMatchObject([{ name: "gone.csv", sha256 }]);
+  expect(bytes).toHaveLength(0);
 });
 
 test("OK: the head alone for a content that the caller holds", async () => {
@@ -70,12 +80,12 @@ test("OK: where the bytes lie, for a caller that names the folder", async () => 
   };
   const folder = await readFile(join(storage().directory, "id"), "utf8");
   const fingerprint = fileFingerprint(
-    await stat(join(storage().directory, blobPath(sha256)), { bigint: true }),
+    await stat(join(storage().directory, blobPath(who, sha256)), { bigint: true }),
   );
-  const file = { $typeName: "sluice.storage.v1.BlobFile", path: blobPath(sha256), fingerprint };
+  const file = { $typeName: "sluice.storage.v1.BlobFile", path: blobPath(who, sha256), fingerprint };
   expect(await answers(folder)).toEqual([
     { case: "head", value: expect.objectContaining({ sha256 }) },
-    { case: "file", value: file },
+    { case: "file", value: expect.objectContaining(file) },
   ]);
   expect((await answers(randomUUID())).map((part) => part.case)).toEqual(["head", "chunk"]);
 });
@@ -83,7 +93,7 @@ test("OK: where the bytes lie, for a caller that names the folder", async () => 
 test("DataLoss: a damaged content is not told of either", async () => {
   const who = principal();
   const { fileId, sha256 } = await upload(storage(), who, { content: generated(mib, 6) });
-  await flipByte(join(storage().directory, blobPath(sha256)), 10);
+  await flipByte(join(storage().directory, blobPath(who, sha256)), 10);
   const headers = { "x-sluice-shared-folder": await readFile(join(storage().directory, "id"), "utf8") };
   const parts = storage().client(BlobService, who, "orchestration").getBlob({ fileId }, { headers });
   expect(await failureOf(Array.fromAsync(parts))).toEqual({
@@ -96,7 +106,7 @@ test("DataLoss: a damaged content is not told of either", async () => {
 test("DataLoss: a damaged content, before its last byte leaves", async () => {
   const who = principal();
   const { fileId, sha256 } = await upload(storage(), who, { content: generated(2 * mib, 5) });
-  await flipByte(join(storage().directory, blobPath(sha256)), 2 * mib - 1);
+  await flipByte(join(storage().directory, blobPath(who, sha256)), 2 * mib - 1);
   expect(await failureOf(getBlob(who, { fileId }))).toEqual({
     code: "DataLoss",
     reason: "CONTENT_CORRUPT",

@@ -22,6 +22,10 @@ test("OK: GetUsage counts files, and what a running upload has reserved", async 
       reservedBytes: 1000n,
       fileCount: 1n,
       limitBytes: tebibyte,
+      reservedFiles: 1n,
+      warnings: [],
+      driftBytes: 0n,
+      driftFiles: 0n,
     });
   running.send(chunkPart(Buffer.alloc(1000)));
   running.end();

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { Code } from "@connectrpc/connect";
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { type Db, openDatabase } from "../../services/lib/database/database.ts";
+import { databaseFailure } from "../../services/lib/database/database-failure.ts";
 import { forFile } from "../lib/for-file.ts";
 import { createTestDatabase } from "../lib/test-database.ts";
 
@@ -22,7 +24,9 @@ async function cutOff(tx: Db): Promise<void> {
 }
 
 const insert = (db: Db, sha256: string) =>
-  db.execute(sql`insert into storage.blobs (sha256) values (${sha256.repeat(64)})`);
+  db.execute(
+    sql`insert into storage.blobs (org_id, sha256) values (gen_random_uuid(), ${sha256.repeat(64)})`,
+  );
 
 const stored = async () => (await testDatabase().sql`select sha256 from storage.blobs`).length;
 
@@ -52,7 +56,11 @@ test.each(Object.keys(cases))(
       await insert(tx, "a");
       await cases[when]?.(tx);
     });
-    await expect(call).rejects.toThrow(/CONNECTION_CLOSED|Failed query/);
+    const error = await call.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(databaseFailure(error)).toMatchObject({ code: Code.Unavailable });
     // By now the driver has sent everything that it would send on the dead connection.
     await sleep(50);
     expect(await stored()).toBe(0);

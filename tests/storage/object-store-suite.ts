@@ -1,6 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import type { IsSound, ObjectStore, OpenObject } from "../../services/storage/objects/object-store.ts";
+import type {
+  IsSound,
+  ObjectKey,
+  ObjectStore,
+  OpenObject,
+} from "../../services/storage/objects/object-store.ts";
 import { generated, kib, mib, sha256 } from "./fixtures.ts";
 
 /** A store for one test, with direct access to its bytes. */
@@ -9,20 +14,26 @@ export type StoreUnderTest = AsyncDisposable & {
   /** Opens a second store on the same objects, like another process. */
   reopen(): Promise<ObjectStore>;
   /** Replaces the stored bytes of an object. */
-  damage(sha256: string, bytes: Buffer): Promise<void>;
+  damage(key: ObjectKey, bytes: Buffer): Promise<void>;
   /** Keys of everything that is stored, objects or not, in the notation of the store. */
   keys(): Promise<string[]>;
 };
 
 const content = Buffer.from("some content");
-const hash = sha256(content);
+const orgId = randomUUID();
+const keyOf = (bytes: Buffer): ObjectKey => ({ orgId, sha256: sha256(bytes) });
+const key = keyOf(content);
 const damaged = Buffer.from("damaged bytes");
 
 const put = (store: ObjectStore, bytes: Buffer = content, isSound: IsSound = () => true) =>
-  store.put({ sha256: sha256(bytes), sizeBytes: bytes.length }, bytes, isSound);
+  store.put(keyOf(bytes), bytes, isSound);
 
 async function publish(store: ObjectStore, bytes: Buffer = content, isSound: IsSound = () => true) {
-  await using upload = await store.startUpload(randomUUID(), bytes.length);
+  await using upload = await store.startUpload({
+    orgId,
+    uploadId: randomUUID(),
+    expectedBytes: bytes.length,
+  });
   await upload.write(bytes);
   await upload.finish();
   return await upload.publish(isSound);
@@ -37,12 +48,13 @@ async function bytesOf(
   return Buffer.concat(chunks);
 }
 
-async function readBack(store: ObjectStore, key = hash): Promise<string | undefined> {
-  await using object = await store.get(key);
+async function readBack(store: ObjectStore, of = key): Promise<string | undefined> {
+  await using object = await store.get(of);
   return object && (await bytesOf(object)).toString();
 }
 
-const hashesIn = async (store: ObjectStore) => (await Array.fromAsync(store.list())).flat().sort();
+const keysIn = async (store: ObjectStore) =>
+  (await Array.fromAsync(store.list())).flat().sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
 
 /** The behaviour of every object store. */
 export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTest>): void {
@@ -50,16 +62,16 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
     ["put", put],
     ["published", publish],
   ] as const) {
-    test(`OK: ${name}: what is ${verb} is found under its hash, by its fingerprint, and listed`, async () => {
+    test(`OK: ${name}: what is ${verb} is found under its key, by its fingerprint, and listed`, async () => {
       await using under = await open();
       const { store } = under;
       const fingerprint = await write(store);
       const head = { sizeBytes: content.length, fingerprint };
-      expect(await store.head(hash)).toEqual(head);
-      await using object = await store.get(hash);
+      expect(await store.head(key)).toEqual(head);
+      await using object = await store.get(key);
       expect(object).toMatchObject(head);
       expect((await bytesOf(object)).equals(content)).toBe(true);
-      expect(await hashesIn(store)).toEqual([hash]);
+      expect(await keysIn(store)).toEqual([key]);
       expect(await under.keys()).toHaveLength(1);
     });
 
@@ -70,8 +82,8 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
       await using under = await open();
       const { store } = under;
       await write(store);
-      await under.damage(hash, damaged);
-      const existing = await store.head(hash);
+      await under.damage(key, damaged);
+      const existing = await store.head(key);
       const asked: unknown[] = [];
       const fingerprint = await write(store, content, (head) => {
         asked.push(head);
@@ -79,21 +91,21 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
       });
       expect(asked).toEqual([expect.objectContaining(existing ?? {})]);
       expect(await readBack(store)).toBe(expected);
-      expect((await store.head(hash))?.fingerprint).toBe(fingerprint);
+      expect((await store.head(key))?.fingerprint).toBe(fingerprint);
       expect(fingerprint === existing?.fingerprint).toBe(sound);
       expect(await under.keys()).toHaveLength(1);
     });
   }
 
-  test(`OK: ${name}: nothing is there under a hash that was never stored`, async () => {
+  test(`OK: ${name}: nothing is there under a key that was never stored`, async () => {
     await using under = await open();
     const { store } = under;
-    expect([await store.head(hash), await store.get(hash), await hashesIn(store)]).toEqual([
+    expect([await store.head(key), await store.get(key), await keysIn(store)]).toEqual([
       undefined,
       undefined,
       [],
     ]);
-    await store.delete(hash, async () => false);
+    await store.delete(key, async () => false);
     await store.deleteUpload(randomUUID());
     await store.deleteRemains(0);
   });
@@ -104,11 +116,11 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
     const sizes = [1, 16 * kib, 16 * kib + 1, 0, 3, 64 * kib, 16 * kib, 16 * kib, 1, mib, 5];
     const chunks = [...sizes, ...sizes, ...sizes].map((size, seed) => generated(size, seed + 1));
     const whole = Buffer.concat(chunks);
-    await using upload = await store.startUpload(randomUUID(), 0);
+    await using upload = await store.startUpload({ orgId, uploadId: randomUUID(), expectedBytes: 0 });
     for (const chunk of chunks) await upload.write(chunk);
     expect(await upload.finish()).toEqual({ sha256: sha256(whole), sizeBytes: whole.length });
     await upload.publish(() => true);
-    await using object = await store.get(sha256(whole));
+    await using object = await store.get(keyOf(whole));
     expect((await bytesOf(object)).equals(whole)).toBe(true);
   });
 
@@ -124,7 +136,7 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
     const { store } = under;
     const bytes = generated(mib + 1, 7);
     await put(store, bytes);
-    await using object = await store.get(sha256(bytes));
+    await using object = await store.get(keyOf(bytes));
     expect((await bytesOf(object, start, end)).equals(bytes.subarray(start, end))).toBe(true);
   });
 
@@ -133,8 +145,8 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
     const { store } = under;
     const empty = Buffer.alloc(0);
     const fingerprint = await publish(store, empty);
-    expect(await store.head(sha256(empty))).toEqual({ sizeBytes: 0, fingerprint });
-    await using object = await store.get(sha256(empty));
+    expect(await store.head(keyOf(empty))).toEqual({ sizeBytes: 0, fingerprint });
+    await using object = await store.get(keyOf(empty));
     expect(await bytesOf(object, 0, 10)).toHaveLength(0);
   });
 
@@ -143,7 +155,7 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
     const { store } = under;
     const bytes = generated(4 * mib, 8);
     await put(store, bytes);
-    await using object = await store.get(sha256(bytes));
+    await using object = await store.get(keyOf(bytes));
     for await (const chunk of object?.read({ start: 0, end: bytes.length }) ?? []) {
       expect(chunk.length).toBeGreaterThan(0);
       break;
@@ -155,16 +167,16 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
     await using under = await open();
     const { store } = under;
     const id = randomUUID();
-    await using upload = await store.startUpload(id, 0);
+    await using upload = await store.startUpload({ orgId, uploadId: id, expectedBytes: 0 });
     await upload.write(content);
     await upload.finish();
-    expect([await store.head(hash), await hashesIn(store)]).toEqual([undefined, []]);
+    expect([await store.head(key), await keysIn(store)]).toEqual([undefined, []]);
     await using other = await under.reopen();
     expect(await other.listUploads()).toEqual([id]);
     await other.deleteUpload(id);
     expect(await store.listUploads()).toEqual([]);
     await expect(upload.publish(() => true)).rejects.toThrow();
-    expect(await hashesIn(store)).toEqual([]);
+    expect(await keysIn(store)).toEqual([]);
   });
 
   test.each([
@@ -174,7 +186,7 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
     await using under = await open();
     const { store } = under;
     {
-      await using upload = await store.startUpload(randomUUID(), 0);
+      await using upload = await store.startUpload({ orgId, uploadId: randomUUID(), expectedBytes: 0 });
       await upload.write(generated(3 * mib, 9));
       if (isFinished) await upload.finish();
     }
@@ -189,20 +201,34 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
     expect(await under.keys()).toHaveLength(1);
   });
 
+  test(`OK: ${name}: the same bytes in two organisations are two objects, each damaged and deleted alone`, async () => {
+    await using under = await open();
+    const { store } = under;
+    const other = { ...key, orgId: randomUUID() };
+    await put(store);
+    expect([await store.head(other), await store.get(other)]).toEqual([undefined, undefined]);
+    await store.put(other, content, () => true);
+    expect(await under.keys()).toHaveLength(2);
+    await under.damage(key, damaged);
+    expect([await readBack(store), await readBack(store, other)]).toEqual(["damaged bytes", "some content"]);
+    await store.delete(key, async () => false);
+    expect([await keysIn(store), await readBack(store, other)]).toEqual([[other], "some content"]);
+  });
+
   test(`OK: ${name}: every object is listed once, over several pages`, async () => {
     await using under = await open();
     const { store } = under;
     const contents = Array.from({ length: 7 }, (_, seed) => generated(10, seed + 1));
     for (const bytes of contents) await put(store, bytes);
-    expect(await hashesIn(store)).toEqual(contents.map(sha256).sort());
+    expect(await keysIn(store)).toEqual(contents.map(keyOf).sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1)));
   });
 
   test(`OK: ${name}: an object that nobody uses is deleted, once and again`, async () => {
     await using under = await open();
     const { store } = under;
     await publish(store);
-    for (let time = 0; time < 2; time += 1) await store.delete(hash, async () => false);
-    expect([await store.head(hash), await readBack(store), await under.keys()]).toEqual([
+    for (let time = 0; time < 2; time += 1) await store.delete(key, async () => false);
+    expect([await store.head(key), await readBack(store), await under.keys()]).toEqual([
       undefined,
       undefined,
       [],
@@ -216,8 +242,8 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
     // A store may keep what it has read open for the next reader.
     expect(await readBack(store)).toBe("some content");
     let within: unknown;
-    await store.delete(hash, async () => {
-      within = [await store.head(hash), await readBack(store)];
+    await store.delete(key, async () => {
+      within = [await store.head(key), await readBack(store)];
       return true;
     });
     expect([within, await readBack(store)]).toEqual([[undefined, undefined], "some content"]);
@@ -228,7 +254,7 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
     await using under = await open();
     const { store } = under;
     await publish(store);
-    const lost = store.delete(hash, async () => {
+    const lost = store.delete(key, async () => {
       throw new Error("the connection is lost, and the lock with it");
     });
     await expect(lost).rejects.toThrow("the connection is lost");
@@ -241,7 +267,7 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
       await using under = await open();
       const { store } = under;
       await publish(store);
-      await store.delete(hash, async () => {
+      await store.delete(key, async () => {
         await publish(store);
         return used;
       });
@@ -254,12 +280,12 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
     await using under = await open();
     const { store } = under;
     await put(store);
-    await using object = await store.get(hash);
-    await store.delete(hash, async () => false);
+    await using object = await store.get(key);
+    await store.delete(key, async () => false);
     expect(["some content", ""]).toContain((await bytesOf(object)).toString());
     await put(store);
-    await using replaced = await store.get(hash);
-    await under.damage(hash, damaged);
+    await using replaced = await store.get(key);
+    await under.damage(key, damaged);
     expect(["some content", ""]).toContain((await bytesOf(replaced)).toString());
     await put(store, content, () => false);
     expect(["some content", ""]).toContain((await bytesOf(replaced)).toString());
@@ -270,5 +296,24 @@ export function objectStoreSuite(name: string, open: () => Promise<StoreUnderTes
     await publish(under.store);
     await using other = await under.reopen();
     expect(await readBack(other)).toBe("some content");
+  });
+
+  test(`OK: ${name}: two processes delete an object at once while a third one reads it`, async () => {
+    await using under = await open();
+    await using first = await under.reopen();
+    await using second = await under.reopen();
+    const bytes = generated(6 * mib, 12);
+    const own = keyOf(bytes);
+    await put(under.store, bytes);
+    await using object = await under.store.get(own);
+    const chunks = object?.read({ start: 0, end: bytes.length });
+    const begun = await chunks?.next();
+    await Promise.all([first, second].map((store) => store.delete(own, async () => false)));
+    const rest = await Array.fromAsync(chunks ?? []);
+    const read = Buffer.concat([begun?.value ?? Buffer.alloc(0), ...rest]);
+    // All of it, or less: never a byte of another place or object.
+    expect(read.length).toBeGreaterThan(0);
+    expect(read.equals(bytes.subarray(0, read.length))).toBe(true);
+    expect([await under.store.head(own), await under.keys()]).toEqual([undefined, []]);
   });
 }

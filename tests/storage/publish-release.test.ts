@@ -3,7 +3,7 @@ import { rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { BlobService } from "../../gen/sluice/storage/v1/blobs_pb.ts";
-import { FileCategory } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { FileCategory, FileKind } from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
@@ -38,7 +38,7 @@ const stage = (who: Principal, path: string, content: string | Uint8Array = path
 const unstage = (who: Principal, { ownerId }: StagedFile) =>
   storage().client(BlobService, who, "staging").deleteBlobs({ ownerId });
 
-const blobOf = ({ sha256 }: StagedFile) => join(storage().directory, blobPath(sha256));
+const blobOf = (who: Principal, { sha256 }: StagedFile) => join(storage().directory, blobPath(who, sha256));
 
 const exists = (metadata: Record<string, string>) => ({
   code: "AlreadyExists",
@@ -93,6 +93,15 @@ test("OK: staged files appear under their paths, stay when the staged ones go, a
     etag: "1",
     category: FileCategory.RELEASE,
     path: data.path,
+    namespace: "default",
+    contentTime: second?.createTime,
+    detectedContentType: "",
+    folder: "",
+    kind: FileKind.GENERAL,
+    objectName: "",
+    properties: {},
+    tags: [],
+    version: 1,
   });
   const fileId = second?.fileId ?? "";
   expect((await download(storage(), who, { fileId })).bytes.equals(content)).toBe(true);
@@ -157,7 +166,7 @@ test.each([
   const content = generated(mib, what.length);
   const good = await stage(who, "damaged/good");
   const bad = await stage(who, "damaged/bad", content);
-  await damage(blobOf(bad));
+  await damage(blobOf(who, bad));
   await expectRefused(who, [good, bad], corrupt(bad.path));
   await stage(who, "damaged/bad", content);
   expect((await publish(storage(), who, [good, bad])).files).toHaveLength(2);

@@ -6,7 +6,7 @@ import {
   type DeleteBlobsRequestSchema,
   type PutBlobRequestSchema,
 } from "../../gen/sluice/storage/v1/blobs_pb.ts";
-import { FileCategory, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { FileCategory, FileKind, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { forFile } from "../lib/for-file.ts";
 import { createTestDatabase } from "../lib/test-database.ts";
@@ -79,6 +79,15 @@ test("OK: what was put is a staged file, counts and can be read", async () => {
     etag: "1",
     category: FileCategory.STAGING,
     path: "",
+    namespace: "default",
+    contentTime: file?.createTime,
+    detectedContentType: "",
+    folder: "",
+    kind: FileKind.GENERAL,
+    objectName: "",
+    properties: {},
+    tags: [],
+    version: 1,
   });
   expect((await download(storage(), who, { fileId })).bytes.equals(content)).toBe(true);
   expect(await usageOf(storage(), who)).toEqual(usage(content.length, 1));

@@ -63,7 +63,7 @@ async function waitersFor(
 
 const contents = [generated(300 * kib, 1001), generated(kib, 1002), Buffer.from("{}")];
 const totalBytes = contents.reduce((sum, { length }) => sum + length, 0);
-const paths = contents.map((content) => blobPath(sha256(content))).sort();
+const pathsOf = (who: Principal) => contents.map((content) => blobPath(who, sha256(content))).sort();
 
 const stageAll = (service: RunningService, who: Principal): Promise<StagedFile[]> =>
   Promise.all(contents.map((content, index) => stagedFile(service, who, { path: `a/b/${index}`, content })));
@@ -82,7 +82,7 @@ async function expectPublished(
     expect(bytes.equals(contents[index] ?? Buffer.alloc(0))).toBe(true);
   }
   expect(await usageOf(service, who)).toEqual(usage(2 * totalBytes, 2 * contents.length));
-  expect(await filesIn(directory)).toEqual(paths);
+  expect(await filesIn(directory)).toEqual(pathsOf(who));
 }
 
 test.each(cases)("OK: one release after kill -9 $step", async ({ statement, left }) => {
@@ -157,7 +157,7 @@ test("OK: one release after kill -9 while it reads what is staged", async () => 
   await publish(restarted, who, [staged], { releaseId });
   expect(await releasedFiles(restarted, who)).toHaveLength(1);
   expect(await usageOf(restarted, who)).toEqual(usage(2 * content.length, 2));
-  expect(await filesIn(folder.path)).toEqual([blobPath(staged.sha256)]);
+  expect(await filesIn(folder.path)).toEqual([blobPath(who, staged.sha256)]);
 });
 
 test("Canceled: a caller that goes away before the commit leaves nothing", async () => {

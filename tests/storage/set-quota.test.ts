@@ -41,6 +41,27 @@ test("OK: SetQuota with the etag that was read, also that of the default", async
   expect(second.quota).toEqual(quota(6n, "2"));
 });
 
+test("InvalidArgument: SetQuota without a limit sets none", async () => {
+  const who = principal();
+  const call = quotas(who).setQuota({ quota: { etag: "0" } });
+  expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields: ["quota.limit_bytes"] });
+  expect((await quotas(who).getQuota({})).quota).toEqual(unsetQuota);
+});
+
+test("PermissionDenied: SetQuota by an administrator of one namespace, and by a key that is limited to one", async () => {
+  const who = principal();
+  const grants = [{ namespace: "default", roles: ["admin"] }];
+  const limit = { permissions: [], namespaces: ["default"] };
+  for (const limited of [
+    { ...who, roles: [], grants },
+    { ...who, limit },
+  ]) {
+    const call = quotas(limited).setQuota({ quota: { limitBytes: 5n } });
+    expect(await failureOf(call)).toEqual(lacking("storage.quota.write"));
+  }
+  expect((await quotas(who).getQuota({})).quota).toEqual(unsetQuota);
+});
+
 test("Aborted: SetQuota with an etag of before, and with one that is none", async () => {
   const who = principal();
   await quotas(who).setQuota({ quota: { limitBytes: 5n } });

@@ -39,11 +39,13 @@ const handedOver = (file: File) => ({
   bytes: 0,
   file: {
     $typeName: "sluice.common.v1.HttpFile",
-    path: blobPath(file.sha256),
+    path: blobPath(who, file.sha256),
     offsetBytes: 0n,
     sizeBytes: file.sizeBytes,
     fingerprint: expect.stringMatching(new RegExp(`^\\d+-${file.sizeBytes}-\\d+$`)),
     lease: `${who.orgId}/${file.fileId}/1`,
+    // Stored as it is.
+    dataKey: new Uint8Array(),
   },
 });
 
@@ -72,7 +74,7 @@ test("OK: who names another folder gets the bytes", async () => {
 
 test("DataLoss: damaged content is not handed over", async () => {
   const file = await upload(storage(), who, { content: generated(mib, 7) });
-  await flipByte(join(storage().directory, blobPath(file.sha256)), 5000);
+  await flipByte(join(storage().directory, blobPath(who, file.sha256)), 5000);
   expect(await failureOf(answersTo(await folderId(), file.fileId))).toMatchObject({
     code: "DataLoss",
     reason: "CONTENT_CORRUPT",

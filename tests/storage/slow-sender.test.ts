@@ -37,6 +37,6 @@ test.each([
   await expect.poll(() => usageOf(storage, who)).toEqual(usage("others go on".length, 1));
   await expect
     .poll(async () => (await filesIn(storage.directory)).map((path) => path.slice(0, 6)))
-    .toEqual(["sha256"]);
+    .toEqual(["object"]);
   expect(await storage.database.sql`select * from storage.reservations`).toEqual([]);
 });

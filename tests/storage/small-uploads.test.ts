@@ -59,14 +59,16 @@ test("ResourceExhausted: those that a quota has no room for, and none of the oth
   expect(await usageOf(storage(), who)).toEqual(usage(500, 5));
 });
 
-test("OK: one content many times at once is stored once, and so are contents of two organisations", async () => {
+test("OK: one content many times at once is stored once in each organisation", async () => {
   await using own = await startStorage();
   const [one, two] = [principal(), principal()];
   const content = generated(kib, 3000);
   const files = await Promise.all(
     Array.from({ length: 10 }, (_, at) => upload(own, at % 2 === 0 ? one : two, { content })),
   );
-  expect(await filesIn(own.directory)).toEqual([blobPath(files[0]?.sha256 ?? "")]);
+  const { sha256 = "" } = files[0] ?? {};
+  const paths = [blobPath(one, sha256), blobPath(two, sha256)].sort();
+  expect(await filesIn(own.directory)).toEqual(paths);
   expect([await usageOf(own, one), await usageOf(own, two)]).toEqual([usage(5 * kib, 5), usage(5 * kib, 5)]);
 });
 

@@ -1,3 +1,4 @@
+import type { Env } from "../../services/lib/settings/env.ts";
 import { peakMemoryBytes, readBytes } from "../lib/proc.ts";
 import { type ServiceProcess, spawnService } from "../lib/service-process.ts";
 import type { TestDatabase } from "../lib/test-database.ts";
@@ -15,7 +16,7 @@ export type StorageProcess = ServiceProcess & {
 export async function spawnStorage(
   database: Pick<TestDatabase, "urls">,
   directory: string,
-  options: { fileBytesMax?: number } = {},
+  { env: added = {}, ...options }: { fileBytesMax?: number; env?: Env } = {},
 ): Promise<StorageProcess> {
   const env = {
     GRPC_LISTEN: "127.0.0.1:0",
@@ -23,7 +24,10 @@ export async function spawnStorage(
     MESH_PRIVATE_KEY: meshKeys.privateKeys.storage,
     MESH_TRUSTED_KEYS: JSON.stringify(meshKeys.publicKeys),
     STORAGE_DIR: directory,
+    IDENTITY_ADDRESS: "127.0.0.1:1",
+    ORCHESTRATION_ADDRESS: "127.0.0.1:1",
     URL_SIGNING_KEY: urlSigningKey.toString("base64"),
+    ...added,
   };
   const child = await spawnService("storage", env, options);
   return {

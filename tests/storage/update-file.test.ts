@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { FileKind, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import { failureOf, fileMissing, lacking, startStorage, upload } from "./fixtures.ts";
@@ -20,7 +20,7 @@ test("OK: UpdateFile changes the fields that are set, and the etag", async () =>
       name: "new.txt",
       contentType: "text/plain",
       etag: file.etag,
-      sizeBytes: 99n,
+      sizeBytes: file.sizeBytes,
     },
   });
   expect(changed).toEqual({
@@ -32,6 +32,69 @@ test("OK: UpdateFile changes the fields that are set, and the etag", async () =>
   });
   expect(changed?.updateTime).not.toEqual(file.updateTime);
   expect((await files.getFile({ fileId: file.fileId })).file).toEqual(changed);
+});
+
+test("OK: UpdateFile renames a file into a folder and out of it, and changes kind, tags and properties", async () => {
+  const who = principal();
+  const { fileId, objectName } = await upload(storage(), who);
+  const files = storage().client(FileService, who);
+  const update = async (file: object, paths: string[] = []) =>
+    (await files.updateFile({ file: { fileId, ...file }, updateMask: { paths } })).file;
+  const properties = { owner: "ada" };
+  expect(
+    await update({ folder: "a/b/", name: "c.csv", kind: FileKind.DATA_SOURCE, tags: ["b", "a"], properties }),
+  ).toMatchObject({
+    folder: "a/b/",
+    name: "c.csv",
+    kind: FileKind.DATA_SOURCE,
+    tags: ["a", "b"],
+    properties,
+    objectName,
+    version: 1,
+  });
+  expect(await update({ folder: "" })).toMatchObject({ folder: "", name: "c.csv" });
+  expect(await update({}, ["tags", "properties", "kind"])).toMatchObject({
+    kind: FileKind.GENERAL,
+    tags: [],
+    properties: {},
+  });
+});
+
+test.each([
+  [{ folder: "a" }, "file.folder"],
+  [{ folder: "/a/" }, "file.folder"],
+  [{ folder: "a//b/" }, "file.folder"],
+  [{ folder: "a/../b/" }, "file.folder"],
+  [{ folder: "./" }, "file.folder"],
+  [{ folder: "a\\b/" }, "file.folder"],
+  [{ folder: `${"x".repeat(1024)}/` }, "file.folder"],
+  [{ kind: 4 as FileKind }, "file.kind"],
+  [{ tags: [""] }, "file.tags[0]"],
+  [{ tags: ["a", "a"] }, "file.tags"],
+  [{ tags: Array.from({ length: 51 }, (_, at) => `${at}`) }, "file.tags"],
+  [{ properties: { "a b": "" } }, 'file.properties["a b"]'],
+  [{ properties: { a: "x".repeat(1025) } }, 'file.properties["a"]'],
+])("InvalidArgument: UpdateFile with %o", async (change, field) => {
+  const who = principal();
+  const { fileId } = await upload(storage(), who);
+  const call = storage()
+    .client(FileService, who)
+    .updateFile({ file: { fileId, ...change } });
+  expect(await failureOf(call)).toEqual({ code: "InvalidArgument", fields: [field] });
+});
+
+test("InvalidArgument: UpdateFile with another size, and with nothing to change", async () => {
+  const who = principal();
+  const { fileId } = await upload(storage(), who);
+  const files = storage().client(FileService, who);
+  for (const [file, field] of [
+    [{ fileId, name: "new.txt", sizeBytes: 99n }, "file.size_bytes"],
+    [{ fileId, sizeBytes: 99n }, "file.size_bytes"],
+    [{ fileId }, "file"],
+  ] as const) {
+    expect(await failureOf(files.updateFile({ file }))).toEqual({ code: "InvalidArgument", fields: [field] });
+  }
+  expect((await files.getFile({ fileId })).file?.etag).toBe("1");
 });
 
 test("OK: UpdateFile with a mask changes only the fields of the mask", async () => {

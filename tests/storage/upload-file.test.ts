@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { FileCategory } from "../../gen/sluice/storage/v1/files_pb.ts";
+import { FileCategory, FileKind } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { forFile } from "../lib/for-file.ts";
 import { principal } from "../lib/test-mesh.ts";
 import {
@@ -34,6 +34,7 @@ test("OK: stores what was sent and answers what is known of it", async () => {
     $typeName: "sluice.storage.v1.File",
     fileId: expect.stringMatching(idRule),
     name: "flights.parquet",
+    detectedContentType: "application/octet-stream",
     contentType: "application/vnd.apache.parquet",
     sizeBytes: BigInt(content.length),
     sha256: sha256(content),
@@ -43,10 +44,18 @@ test("OK: stores what was sent and answers what is known of it", async () => {
     etag: "1",
     category: FileCategory.UPLOAD,
     path: "",
+    namespace: "default",
+    folder: "",
+    kind: FileKind.GENERAL,
+    objectName: expect.stringContaining("/flights_"),
+    tags: [],
+    properties: {},
+    version: 1,
+    contentTime: file.createTime,
   });
   expect((await download(storage(), who, { fileId: file.fileId })).bytes.equals(content)).toBe(true);
   expect(await usageOf(storage(), who)).toEqual(usage(content.length, 1));
-  expect(await filesIn(storage().directory)).toContain(blobPath(sha256(content)));
+  expect(await filesIn(storage().directory)).toContain(blobPath(who, sha256(content)));
 });
 
 test("OK: takes the announced size and hash when they are true", async () => {
@@ -79,16 +88,18 @@ test.each([
   expect(await upload(storage(), principal(), { name })).toMatchObject({ name, contentType });
 });
 
-test("OK: one content is stored once, whoever sends it, and counts for each", async () => {
+test("OK: one content is stored once in each organisation, and counts for each", async () => {
   const [one, other] = [principal(), principal()];
   const content = generated(64 * 1024, 7);
   const first = await upload(storage(), one, { content });
-  const path = join(storage().directory, blobPath(first.sha256));
+  const path = join(storage().directory, blobPath(one, first.sha256));
   const { ino } = await stat(path);
   const again = await upload(storage(), one, { content });
   const foreign = await upload(storage(), other, { content });
   expect(new Set([first.fileId, again.fileId, foreign.fileId]).size).toBe(3);
   expect((await stat(path)).ino).toBe(ino);
+  const otherPath = join(storage().directory, blobPath(other, first.sha256));
+  expect((await stat(otherPath)).ino).not.toBe(ino);
   expect(await usageOf(storage(), one)).toEqual(usage(2 * content.length, 2));
   expect(await usageOf(storage(), other)).toEqual(usage(content.length, 1));
 });
@@ -97,7 +108,7 @@ test("OK: a content that was damaged is healed by an upload of the same", async 
   const who = principal();
   const content = generated(10_000, 11);
   const first = await upload(storage(), who, { content });
-  await flipByte(join(storage().directory, blobPath(first.sha256)), 0);
+  await flipByte(join(storage().directory, blobPath(who, first.sha256)), 0);
   await upload(storage(), who, { content });
   expect((await download(storage(), who, { fileId: first.fileId })).bytes.equals(content)).toBe(true);
 });

@@ -56,6 +56,8 @@ test("OK: a REST call is one trace from its caller through edge and service to S
           "sluice-edge: sluice.identity.v1.PolicyService/VerifyCredential",
           [
             "sluice-identity: sluice.identity.v1.PolicyService/VerifyCredential",
+            // The login with its user, and the grants of the user and the user's groups.
+            ["sluice-identity: SELECT identity"],
             ["sluice-identity: SELECT identity"],
           ],
         ],
@@ -152,6 +154,10 @@ test("OK: an admin port tells of the process, its connections and its database",
   await expect
     .poll(async () => figuresOf(await figuresAt(identityAdmin), "sluice_db_pool_connections"))
     .toEqual({
+      // Deletions of namespaces are jobs.
+      'sluice_db_pool_connections{service="identity",pool="jobs",state="max"}': 4,
+      'sluice_db_pool_connections{service="identity",pool="jobs",state="used"}': 0,
+      'sluice_db_pool_connections{service="identity",pool="jobs",state="waiting"}': 0,
       'sluice_db_pool_connections{service="identity",pool="service",state="max"}': 10,
       'sluice_db_pool_connections{service="identity",pool="service",state="used"}': 0,
       'sluice_db_pool_connections{service="identity",pool="service",state="waiting"}': 0,

@@ -16,7 +16,7 @@ type TableInit = MessageInitShape<typeof TableSchema>;
 
 export type OrchestrationPeer = {
   /** Registers a source of a user's organisation. Returns its id. */
-  addSource(who: Principal, tables: TableInit[]): string;
+  addSource(who: Principal, tables: TableInit[], namespace?: string): string;
   removeSource(sourceId: string): void;
   /** Response of connection tests. */
   connection: { connected: boolean; reason: string };
@@ -35,11 +35,11 @@ export const catalogTable = (name: string, columns: string[], schemaName = ""): 
 
 /** Fake orchestration: sources, catalog and lineage of the test. */
 export function orchestrationPeer(steps: Steps) {
-  const sources = new Map<string, { orgId: string; tables: TableInit[] }>();
+  const sources = new Map<string, { orgId: string; tables: TableInit[]; namespace: string }>();
   const peer: OrchestrationPeer = {
-    addSource({ orgId }, tables) {
+    addSource({ orgId }, tables, namespace = "default") {
       const sourceId = randomUUID();
-      sources.set(sourceId, { orgId, tables });
+      sources.set(sourceId, { orgId, tables, namespace });
       return sourceId;
     },
     removeSource: (sourceId) => void sources.delete(sourceId),
@@ -50,8 +50,9 @@ export function orchestrationPeer(steps: Steps) {
     guardPart(SourceService, {
       getSource: ({ sourceId }, context) =>
         steps.take("getSource", () => {
-          if (sources.get(sourceId)?.orgId !== scopeOf(context).orgId) throw notFound("source", sourceId);
-          return { source: { sourceId, connector: "file", settings: {} } };
+          const source = sources.get(sourceId);
+          if (source?.orgId !== scopeOf(context).orgId) throw notFound("source", sourceId);
+          return { source: { sourceId, connector: "file", settings: {}, namespace: source.namespace } };
         }),
     }),
     guardPart(ConnectorService, {

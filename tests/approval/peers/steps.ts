@@ -14,6 +14,8 @@ export type Rpc =
   | "keepJob"
   | "dropJob"
   | "publishRelease"
+  | "holdPackageFiles"
+  | "releasePackageFiles"
   | "recordLineage";
 
 /** Before the effect of a call, or after it and before the response. */

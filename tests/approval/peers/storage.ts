@@ -17,6 +17,8 @@ export type StoragePeer = {
   files: Map<string, Buffer>;
   /** Releases by their id, each made once. */
   releases: Map<string, { orgId: string; files: Released[] }>;
+  /** Files on hold, by their package. */
+  held: Map<string, readonly string[]>;
 };
 
 const digest = (algorithm: string, bytes: Buffer) => createHash(algorithm).update(bytes).digest("hex");
@@ -31,7 +33,7 @@ export function putFile({ files }: StoragePeer, content: string) {
 
 /** Fake storage with files in memory. It publishes a release completely or not at all, and once. */
 export function storagePeer(steps: Steps) {
-  const peer: StoragePeer = { files: new Map(), releases: new Map() };
+  const peer: StoragePeer = { files: new Map(), releases: new Map(), held: new Map() };
   const publish = (asked: ReleaseFile): Released => {
     const bytes = peer.files.get(asked.fileId);
     if (!bytes) throw notFound("file", asked.fileId);
@@ -47,6 +49,16 @@ export function storagePeer(steps: Steps) {
         const released = files.map(publish);
         peer.releases.set(releaseId, { orgId: scopeOf(context).orgId, files: released });
         return { files: released };
+      }),
+    holdPackageFiles: ({ packageId, fileIds }) =>
+      steps.take("holdPackageFiles", () => {
+        peer.held.set(packageId, fileIds);
+        return {};
+      }),
+    releasePackageFiles: ({ packageId }) =>
+      steps.take("releasePackageFiles", () => {
+        peer.held.delete(packageId);
+        return {};
       }),
   });
   return { peer, services: [service] };

@@ -18,9 +18,9 @@ export const echoMessage = toBinary(EchoRequestSchema, echoRequest);
 export const echoMethod = "/sluice.test.v1.EchoService/Echo";
 
 /** Echo as JSON over HTTP/1.1, a connection for each caller. */
-export const postEcho = (path: string): Connect =>
+export const postEcho = (path: string, caller = "Authorization: Bearer t"): Connect =>
   overHttp1(
-    `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\nContent-Type: application/json\r\n` +
+    `POST ${path} HTTP/1.1\r\nHost: x\r\n${caller}\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${echoJson.length}\r\n\r\n${echoJson}`,
   );
 

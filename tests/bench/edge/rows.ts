@@ -29,6 +29,7 @@ export const edgeRows: readonly Row[] = [
   tailLatencyRow("edge: REST JSON, 99th percentile", connectNode, [rest, "connect http1", connectJson]),
   tailLatencyRow("edge: gRPC, 99th percentile", connectNode, [grpc, "connect http2", grpc]),
   ...twoProcessesRows,
+  delegatedRow(),
 ];
 
 /** Compares CPU time per call with another kind of gateway. */
@@ -48,6 +49,26 @@ function costRow(
       await using edge = await startGateway("gateway.ts", "edge", String(backend.port));
       await using other = await startGateway("gateway.ts", kind, String(backend.port));
       return await compare(cheapness(edge, ourLoad), cheapness(other, otherLoad), rounds);
+    },
+  };
+}
+
+/** What X-Org-ID and X-User-ID cost when the edge has the user cached. */
+function delegatedRow(): Row {
+  const key = "X-Api-Key: sk_platform";
+  const delegated = postEcho("/test/v1/echo", `${key}\r\nX-Org-ID: 1\r\nX-User-ID: 7`);
+  return {
+    name: "edge: delegated calls",
+    against: "calls of the key itself",
+    target: 0.95,
+    async measure() {
+      await using backend = await startGateway("backend.ts");
+      await using edge = await startGateway("gateway.ts", "edge with limits", String(backend.port));
+      return await compare(
+        cheapness(edge, delegated),
+        cheapness(edge, postEcho("/test/v1/echo", key)),
+        rounds,
+      );
     },
   };
 }

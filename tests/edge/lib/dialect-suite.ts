@@ -33,12 +33,17 @@ export type DialectUnderTest = {
   readonly written: { readonly request: unknown; readonly status: number; readonly response: unknown };
   /** Two items of the stream. */
   readonly items: readonly unknown[];
-  /** An error as a response. */
-  write(error: ExpectedError): { status: number; body: unknown };
+  /** An error as a response. Its body is JSON, unless `isText` says that it is text. */
+  write(error: ExpectedError): { status: number; body: unknown; isText?: boolean };
 };
 
 type Edge = Omit<TestEdge, "happenings">;
 type Send = typeof http1;
+type Written = ReturnType<DialectUnderTest["write"]>;
+
+const read = ({ isText = false }: Written, body: string): unknown =>
+  isText ? body.trim() : JSON.parse(body);
+
 const json = { "content-type": "application/json" };
 
 /** A protocol below the path of the API that crashes. */
@@ -63,8 +68,8 @@ export function describeDialect(dialect: DialectUnderTest): void {
     send(edge.port, paths.fail, { method: "POST", headers: json, body: JSON.stringify(request) });
   const expectError = (answer: Pick<RawResponse, "status" | "body" | "headers">, error: ExpectedError) => {
     const expected = dialect.write(error);
-    expect(answer.headers["content-type"]).toMatch(/^application\/json/);
-    expect([answer.status, JSON.parse(answer.body)]).toEqual([expected.status, expected.body]);
+    expect(answer.headers["content-type"]).toMatch(expected.isText ? /^text\/plain/ : /^application\/json/);
+    expect([answer.status, read(expected, answer.body)]).toEqual([expected.status, expected.body]);
   };
 
   describe.each([
@@ -225,7 +230,8 @@ export function describeDialect(dialect: DialectUnderTest): void {
         reason: "METHOD_UNKNOWN",
         message: "there is nothing at this path",
       };
-      expect([unknown.status, unknown.body]).toEqual(Object.values(dialect.write(error)));
+      const expected = dialect.write(error);
+      expect([unknown.status, unknown.body]).toEqual([expected.status, expected.body]);
       expect(native.body.error.status).toBe("NOT_FOUND");
     });
 
@@ -276,8 +282,9 @@ export function describeDialect(dialect: DialectUnderTest): void {
       status: 400,
       message: "the request is not HTTP: Invalid character in chunk size",
     };
-    const body = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")));
-    expect([answer.split(" ")[1], body]).toEqual(["400", dialect.write(error).body]);
+    const expected = dialect.write(error);
+    const body = read(expected, answer.slice(answer.indexOf("\r\n\r\n")));
+    expect([answer.split(" ")[1], body]).toEqual(["400", expected.body]);
   });
 
   test(`InvalidArgument: the dialect ${dialect.name} has the error of a head without Host`, async () => {
@@ -287,7 +294,7 @@ export function describeDialect(dialect: DialectUnderTest): void {
     const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
     const message = "the header Host is missing or not a host";
     const expected = dialect.write({ code: Code.InvalidArgument, status: 400, message });
-    expect([Number(head.split(" ")[1]), JSON.parse(body)]).toEqual([expected.status, expected.body]);
+    expect([Number(head.split(" ")[1]), read(expected, body)]).toEqual([expected.status, expected.body]);
   });
 
   test.each([
@@ -312,7 +319,7 @@ export function describeDialect(dialect: DialectUnderTest): void {
       socket.write(rest);
       const [head = "", body = ""] = (await answer).split("\r\n\r\n");
       const expected = dialect.write({ code, status, message });
-      expect([Number(head.split(" ")[1]), JSON.parse(body)]).toEqual([expected.status, expected.body]);
+      expect([Number(head.split(" ")[1]), read(expected, body)]).toEqual([expected.status, expected.body]);
     },
   );
 
@@ -322,14 +329,15 @@ export function describeDialect(dialect: DialectUnderTest): void {
     held.write("GET /health HTTP/1.1\r\nhost: x\r\n\r\n");
     await once(held, "data");
     const answer = await rawGet(edge.port, paths.unknown);
-    const body = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")));
     const error: ExpectedError = {
       code: Code.Unavailable,
       status: 503,
       reason: "SERVICE_BUSY",
       message: "the edge has 1 connections, its most",
     };
-    expect([answer.split(" ")[1], body]).toEqual(["503", dialect.write(error).body]);
+    const expected = dialect.write(error);
+    const body = read(expected, answer.slice(answer.indexOf("\r\n\r\n")));
+    expect([answer.split(" ")[1], body]).toEqual(["503", expected.body]);
     held.destroy();
   });
 }

@@ -25,7 +25,7 @@ export const bearer = { authorization: `Bearer ${token}` };
 
 export const silent = pino({ level: "silent" });
 
-/** An access token or API key of any user in any organisation, accepted by the test identity service. */
+/** An access token or API key of any user in any organisation; `user/role` has another role than editor. */
 export const tokenOf = (org: string, user: string) => ({ authorization: `Bearer of/${org}/${user}` });
 export const apiKeyOf = (org: string, key: string) => ({ "x-api-key": `of/${org}/${key}` });
 
@@ -34,10 +34,10 @@ function createIdentity(onVerify: () => void): GuardedService {
   return guard(PolicyService, {
     verifyCredential: ({ credential }) => {
       onVerify();
-      const [kind, org, name = ""] = credential.value?.split("/") ?? [];
+      const [kind, org, name = "", role = "editor"] = credential.value?.split("/") ?? [];
       if (kind === "of" && org) {
         const isKey = credential.case === "apiKey";
-        return { orgId: org, userId: isKey ? "owner" : name, apiKeyId: isKey ? name : "", roles: ["editor"] };
+        return { orgId: org, userId: isKey ? "owner" : name, apiKeyId: isKey ? name : "", roles: [role] };
       }
       if (credential.value !== token && credential.value !== apiKey) {
         throw failure(Code.Unauthenticated, ErrorReason.CREDENTIAL_INVALID, "not known");
@@ -46,8 +46,10 @@ function createIdentity(onVerify: () => void): GuardedService {
       const expireTime = timestampFromMs(Date.now() + 60_000);
       return { orgId, userId, apiKeyId, roles: ["editor"], expireTime };
     },
+    resolveDelegate: () => ({}),
     resolveSecret: () => ({}),
     bindSecrets: () => ({}),
+    checkNamespace: () => ({}),
     listUnboundOrgs: () => ({}),
     getPrincipal: () => ({}),
   });

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { chmod, chown, cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, cp, mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -127,6 +127,21 @@ test.runIf(isLinux).each(users)(
     child.kill("SIGKILL");
     await once(child, "exit");
     await untilGone([pid]);
+  },
+);
+
+test.runIf(isLinux).each(users)(
+  "OK: as %s user, a program keeps what it may read in /proc, whose inodes the kernel replaces when memory is short",
+  async (user) => {
+    await using folder = await openFolder();
+    const { readLine } = await startAs(user, folder.path, {}, "endless-program.ts");
+    const { pid } = await readLine();
+    const held = async () => {
+      const descriptors = await readdir(`/proc/${pid}/fd`);
+      return Promise.all(descriptors.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => "")));
+    };
+    const paths = ["/proc/meminfo", "/proc/sys/vm/overcommit_memory", `/proc/${pid}/cgroup`];
+    await expect.poll(held).toEqual(expect.arrayContaining(paths));
   },
 );
 

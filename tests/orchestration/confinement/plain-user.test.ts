@@ -27,6 +27,7 @@ test.runIf(canRead)("OK: a plain user queries files, and extracts what comes thr
   expect(JSON.parse(stdout)).toEqual({
     queried: {
       kind: "queried",
+      isRepeatable: true,
       result: { columns: [{ name: "sum(n)", dataType: "HUGEINT" }], rows: [["3"]], truncated: false },
     },
     extracted: "n\n1\n2\n3\n",

@@ -24,9 +24,11 @@ export async function startObservedProcesses(): Promise<ObservedProcesses> {
   const database = stack.use(await createTestDatabase());
   const [edgePort, identityPort] = [await freePort(), await freePort()];
   const common = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: "50" };
+  const nowhere = "127.0.0.1:1";
   const identity = stack.use(
     await spawnService("identity", {
       ...common,
+      ...serviceAddresses(nowhere),
       GRPC_LISTEN: "127.0.0.1:0",
       ADMIN_LISTEN: `127.0.0.1:${identityPort}`,
       DATABASE_URL: database.urls.identity,
@@ -37,7 +39,6 @@ export async function startObservedProcesses(): Promise<ObservedProcesses> {
       BOOTSTRAP_ADMIN_PASSWORD: password,
     }),
   );
-  const nowhere = "127.0.0.1:1";
   const edge = stack.use(
     await spawnProcess("edge/main.ts", {
       ...common,

@@ -1,0 +1,66 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { expect, test } from "vitest";
+import { AuditOutcome } from "../../gen/sluice/identity/v1/audit_pb.ts";
+import { AuditKind, AuditService } from "../../gen/sluice/storage/v1/audit_pb.ts";
+import { LifecycleService } from "../../gen/sluice/storage/v1/lifecycle_pb.ts";
+import { QuotaService } from "../../gen/sluice/storage/v1/quota_pb.ts";
+import type { Principal } from "../../services/lib/rpc/principal.ts";
+import { failureOf } from "../lib/failure-of.ts";
+import { forFile } from "../lib/for-file.ts";
+import { principal } from "../lib/test-mesh.ts";
+import { startStorage, upload } from "./fixtures.ts";
+
+const storage = forFile(startStorage);
+
+/** As identity calls it in a caller's name. */
+const auditAs = (who: Principal, process = "identity") => storage().client(AuditService, who, process);
+
+test("OK: the organisation's events, newest first, and what the filter selects", async () => {
+  const who = principal();
+  const other = principal({ orgId: who.orgId });
+  const { fileId } = await upload(storage(), who);
+  await storage().client(LifecycleService, who).setFileHold({ fileId, held: true, reason: "a lawsuit" });
+  await storage()
+    .client(QuotaService, other)
+    .setQuota({ quota: { limitBytes: 100n } });
+  await storage().client(LifecycleService, who).setFileHold({ fileId, held: false });
+  const audit = auditAs(who);
+  const list = async (filter: Parameters<typeof audit.listOrgEvents>[0]) =>
+    (await audit.listOrgEvents({ limit: 10, ...filter })).events.map(({ sequence }) => Number(sequence));
+  expect(await list({})).toEqual([3, 2, 1]);
+  expect(await list({ limit: 2 })).toEqual([3, 2]);
+  expect(await list({ limit: 0 })).toEqual([3, 2, 1]);
+  expect(await list({ kinds: [AuditKind.FILE_HOLD_SET, AuditKind.QUOTA_SET] })).toEqual([2, 1]);
+  expect(await list({ userId: other.userId })).toEqual([2]);
+  expect(await list({ resource: `files/${fileId}` })).toEqual([3, 1]);
+  expect(await list({ outcome: AuditOutcome.REFUSED })).toEqual([]);
+  const { events } = await audit.listOrgEvents({ limit: 10 });
+  const [newest, middle, oldest] = events.map(({ createTime }) => createTime);
+  if (!newest || !middle || !oldest) throw new Error("no times");
+  const timeOf = (time: typeof newest) => timestampDate(time).getTime();
+  expect(await list({ startTime: newest })).toContain(3);
+  expect(await list({ endTime: oldest })).toEqual([]);
+  expect(await list({ beforeTime: middle, beforeSequence: 2n })).toEqual(
+    events
+      .filter(
+        ({ createTime, sequence }) => createTime && sequence < 2n && timeOf(createTime) <= timeOf(middle),
+      )
+      .map(({ sequence }) => Number(sequence)),
+  );
+  const { events: theirs } = await auditAs(principal()).listOrgEvents({ limit: 10 });
+  expect(theirs).toEqual([]);
+});
+
+test("InvalidArgument: a limit that is too large, an id that is none, a kind that is none", async () => {
+  const audit = auditAs(principal());
+  const fieldsOf = async (request: Parameters<typeof audit.listOrgEvents>[0]) =>
+    (await failureOf(audit.listOrgEvents(request))).fields;
+  expect(await fieldsOf({ limit: 1002 })).toEqual(["limit"]);
+  expect(await fieldsOf({ limit: 1, userId: "me" })).toEqual(["user_id"]);
+  expect(await fieldsOf({ limit: 1, kinds: [999 as AuditKind] })).toEqual(["kinds[0]"]);
+});
+
+test("PermissionDenied: the edge, on behalf of an administrator", async () => {
+  const call = auditAs(principal(), "edge").listOrgEvents({ limit: 1 });
+  expect(await failureOf(call)).toMatchObject({ code: "PermissionDenied" });
+});

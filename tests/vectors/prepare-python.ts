@@ -1,0 +1,3 @@
+import { prepareVectors } from "./embeddings.ts";
+
+export const setup = (): Promise<void> => prepareVectors();
