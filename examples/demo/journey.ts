@@ -175,7 +175,7 @@ async function showLineage(ada: User, { datasetId, path, sha256 }: Published): P
 
 async function showAudit(grace: User, projectId: string): Promise<void> {
   const audit = grace.client(AuditService);
-  const { events } = await audit.listEvents({ projectId });
+  const { events } = await audit.listEvents({ projectId, orderBy: "sequence" });
   const chain = await audit.verifyChain({});
   if (!chain.valid) throw new Error(`the audit chain is broken: ${chain.problem}`);
   log.success(
