@@ -43,7 +43,7 @@ const removing = (path: string, lock: Disposable): AsyncDisposable => ({
 });
 
 /** Takes the lock on a file, which it makes if it does not exist; undefined if another process keeps it for longer than `timeoutMs`. */
-export async function lockFile(path: string, timeoutMs: number): Promise<Disposable | undefined> {
+async function lockFile(path: string, timeoutMs: number): Promise<Disposable | undefined> {
   // SQLite would create it readable for others.
   await (await open(path, "a", 0o600)).close();
   const { DatabaseSync } = await import("node:sqlite");
