@@ -20,6 +20,7 @@ import { checkConfinement } from "./confinement/check-confinement.ts";
 import { findConfinement } from "./confinement/find-confinement.ts";
 import type { Connector } from "./connectors/connector.ts";
 import { createFileConnector } from "./connectors/file/file-connector.ts";
+import { createMysqlConnector } from "./connectors/mysql/mysql-connector.ts";
 import { createAddressGuard } from "./connectors/network/address-guard.ts";
 import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-connector.ts";
 import { identifyOwnDatabase } from "./connectors/postgresql/target/own-database.ts";
@@ -133,15 +134,21 @@ export const runWith =
       quarantine,
       prepared,
     });
-    const postgresql = createPostgresqlConnector({
+    const servers = {
       engine,
       processes,
       addressGuard: createAddressGuard(config.sourceAddressAllow),
       resolveSecret: secrets.resolve,
+    };
+    const mysql = createMysqlConnector(servers);
+    const postgresql = createPostgresqlConnector({
+      ...servers,
       ownDatabase: await identifyOwnDatabase(config.databaseUrl),
     });
     const more = extension?.createConnectors({ engine, processes }) ?? [];
-    const connectors = new Map([file, postgresql, ...more].map((connector) => [connector.name, connector]));
+    const connectors = new Map(
+      [file, mysql, postgresql, ...more].map((connector) => [connector.name, connector]),
+    );
     const bindDeps = { db: database.db, policies, connectors, log };
     await using snapshots = createSnapshots({ log });
     await using resultFiles = createResultFiles(engine.resultsDirectory);

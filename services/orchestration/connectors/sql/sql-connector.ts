@@ -34,7 +34,9 @@ export const createSqlConnector = <S, Login>(
       query: (query, { signal, timeoutMs }) =>
         process.request("queryDatabase", { timeoutMs, query }, { signal }),
       preview: (request, { signal, timeoutMs }) =>
-        previewTable(request, (query) => process.request("queryDatabase", { timeoutMs, query }, { signal })),
+        previewTable(request, database.quoteName, (query) =>
+          process.request("queryDatabase", { timeoutMs, query }, { signal }),
+        ),
       writeResult: (query, limit) => writeSqlResult(engine, process, query, limit),
       openSnapshot: (request, limit) => openSqlSnapshot(engine, process, request, limit),
     };

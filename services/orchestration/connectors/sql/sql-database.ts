@@ -10,6 +10,8 @@ export type SqlDatabase<S, Login> = {
   readonly settings: z.ZodType;
   /** Parses settings; `field` is their path in the request. InvalidArgument (SETTINGS_INVALID). */
   parseSettings(settings: Settings, field: string): S;
+  /** Quotes a name in the database's SQL. Default: in double quotes, as the standard does. */
+  quoteName?(name: string): string;
   /** Schemas to discover; undefined for all but the system's. */
   schemasOf(settings: S): readonly string[] | undefined;
   /** Secrets that a login sends, and where to. */
