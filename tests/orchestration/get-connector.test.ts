@@ -10,7 +10,17 @@ describe("ListConnectors and GetConnector", () => {
     const { connectors } = await mesh().user().connectors.listConnectors({});
     expect(connectors.map(({ name }) => name)).toEqual(["file", "postgresql"]);
     const { connector } = await mesh().user().connectors.getConnector({ connector: "postgresql" });
-    expect(connector).toEqual(connectors[1]);
+    expect(connector).toEqual(connectors.find(({ name }) => name === "postgresql"));
+    expect(connector?.capabilities).toMatchObject({
+      discover: true,
+      query: true,
+      manyTables: true,
+      nativeSql: true,
+      parallelChunks: true,
+      repeatableSnapshots: false,
+      tls: true,
+      secrets: true,
+    });
     expect(connector?.settingsSchema).toMatchObject({
       $schema: "https://json-schema.org/draft/2020-12/schema",
       additionalProperties: false,

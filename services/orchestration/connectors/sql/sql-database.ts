@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import type { SecretUse, Settings } from "../connector.ts";
 import type { Lookup } from "../network/address-guard.ts";
 
@@ -6,8 +5,6 @@ import type { Lookup } from "../network/address-guard.ts";
 export type SqlDatabase<S, Login> = {
   /** Name of the connector. */
   readonly name: string;
-  readonly description: string;
-  readonly settings: z.ZodType;
   /** Parses settings; `field` is their path in the request. InvalidArgument (SETTINGS_INVALID). */
   parseSettings(settings: Settings, field: string): S;
   /** Quotes a name in the database's SQL. Default: in double quotes, as the standard does. */

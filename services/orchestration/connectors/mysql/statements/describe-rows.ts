@@ -81,7 +81,7 @@ async function keyRanges(
   const interval = { unit: "key", from: Number(first), to: Number(last) + 1 };
   return Number.isSafeInteger(interval.from) && Number.isSafeInteger(interval.to)
     ? { key, interval }
-    : undefined;
+    : noRanges;
 }
 
 /** Reads a range of a table of the snapshot; all rows without a range. */

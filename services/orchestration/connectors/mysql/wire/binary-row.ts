@@ -24,7 +24,7 @@ export function createRowReader<T>(
   decoders: readonly Decode<T>[],
 ): (row: Buffer) => (T | null)[] | undefined {
   const fields = columns.map(({ type }, index) => ({
-    size: fixedBytes[type],
+    ...boundsOf(fixedBytes[type]),
     decode: decoders[index] as Decode<T>,
   }));
   const start = 1 + ((columns.length + 7 + bitmapOffset) >> 3);
@@ -32,20 +32,26 @@ export function createRowReader<T>(
     if (row.length < start || row[0] !== 0) return undefined;
     const values: (T | null)[] = [];
     let at = start;
-    for (const { size, decode } of fields) {
+    for (const { startOf, endOf, decode } of fields) {
       if (isNull(row, values.length)) {
         values.push(null);
         continue;
       }
-      const from = size === undefined ? startOfBytes(row, at) : at;
-      const to = size === undefined ? endOfBytes(row, at) : at + size;
+      const to = endOf(row, at);
       if (to > row.length) return undefined;
-      values.push(decode(row, from, to));
+      values.push(decode(row, startOf(row, at), to));
       at = to;
     }
     return at === row.length ? values : undefined;
   };
 }
+
+type Bounds = { startOf(row: Buffer, at: number): number; endOf(row: Buffer, at: number): number };
+
+const boundsOf = (size: number | undefined): Bounds =>
+  size === undefined
+    ? { startOf: startOfBytes, endOf: endOfBytes }
+    : { startOf: (_row, at) => at, endOf: (_row, at) => at + size };
 
 function isNull(row: Buffer, index: number): boolean {
   const bit = index + bitmapOffset;

@@ -134,5 +134,5 @@ function forward(inner: Socket, socket: Duplex, read: (chunk: Buffer) => void): 
   });
 }
 
-const connectionClosed = () =>
+export const connectionClosed = () =>
   Object.assign(new Error("the connection was closed"), { code: "PROTOCOL_CONNECTION_LOST" });

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { type Connection as Client, createConnection } from "mysql2";
 import { connectPinned } from "../../network/connect-pinned.ts";
 import { serverOf, type Target } from "../target/target.ts";
-import { type GuardedSocket, guardSocket } from "./guard-socket.ts";
+import { connectionClosed, type GuardedSocket, guardSocket } from "./guard-socket.ts";
 import { ServerError } from "./server-error.ts";
 
 /** TCP keep-alive delay, in milliseconds. */
@@ -41,6 +41,8 @@ export async function openConnection(target: Target, connecting: AbortSignal): P
     await new Promise<void>((resolve, reject) => {
       client.once("connect", () => resolve());
       client.once("error", (error) => reject(guarded.violation ?? toFailure(error)));
+      // A connection that is cut while it logs in is no error of the client.
+      guarded.socket.once("close", () => reject(guarded.violation ?? connectionClosed()));
     });
     // An error of an idle connection closes it, and needs no listener of its own.
     client.on("error", () => {});
