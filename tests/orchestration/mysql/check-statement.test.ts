@@ -55,6 +55,7 @@ test.each([
   ["select load_file('/etc/passwd')", "the function load_file"],
   ["select LOAD_FILE /* */ ('/etc/passwd')", "the function LOAD_FILE"],
   ["select `get_lock`('a', 1)", "the function get_lock"],
+  ["select 1.5load_file(a)", "the function load_file"],
   ["select nextval(s)", "the function nextval"],
 ])("STATEMENT_REFUSED: %s", (sql, problem) => {
   expect(() => checkStatement(sql)).toThrow(problem);

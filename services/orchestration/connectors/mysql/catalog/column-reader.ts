@@ -38,7 +38,7 @@ export function readerOf(column: ColumnDefinition, settings: ReaderSettings): Co
   if (integer) return integerReader(integer, isUnsigned);
   switch (type) {
     case typeCodes.float:
-      return numberReader("FLOAT", "float", (row, start) => row.readFloatLE(start));
+      return numberReader("FLOAT", "float", (row, start) => shortest(row.readFloatLE(start)));
     case typeCodes.double:
       return numberReader("DOUBLE", "double", (row, start) => row.readDoubleLE(start));
     case typeCodes.decimal:
@@ -156,6 +156,15 @@ const numberReader = (dataType: string, typeName: string, read: Decode<number>):
   },
   encode: (row, start, end) => encodeDouble(read(row, start, end)),
 });
+
+/** Digits that tell every float from the others. */
+const floatDigits = [6, 7, 8, 9];
+
+/** The number with the fewest digits that is this float. */
+function shortest(value: number): number {
+  const found = floatDigits.map((digits) => Number(value.toPrecision(digits)));
+  return found.find((number) => Math.fround(number) === value) ?? value;
+}
 
 /** A reader of a type whose encoding in the contract is the text that the engine reads. */
 const sameText = (format: ColumnFormat, typeName: string, read: Decode<string>): ColumnReader => ({

@@ -8,9 +8,10 @@ const other =
 
 const onlyReading = "only statements that read are taken: SELECT, WITH, VALUES, TABLE";
 
-/** A word of SQL. A number may end right before it. */
-const word = (text: string) =>
-  new RegExp(`(?<![A-Za-z_$\\u0080-\\uffff])${text}(?![\\w$\\u0080-\\uffff])`, "i");
+/** A number may end right before a word. */
+const before = "(?<![A-Za-z_$\\u0080-\\uffff])";
+const word = (text: string) => new RegExp(`${before}${text}(?![\\w$\\u0080-\\uffff])`, "i");
+const call = (names: string) => new RegExp(`${before}(${names})[\\s\`]*\\(`, "i");
 
 /** What writes files or variables, or keeps rows locked for others, although it reads. */
 const writing: readonly (readonly [RegExp, string])[] = [
@@ -21,9 +22,9 @@ const writing: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Functions with effects beyond the statement, or that read files of the server. */
-const functions = word(
-  "(load_file|get_lock|release_lock|release_all_locks|master_pos_wait|source_pos_wait|master_gtid_wait" +
-    "|wait_for_executed_gtid_set|wait_until_sql_thread_after_gtids|setval|nextval|lastval)[\\s`]*\\(",
+const functions = call(
+  "load_file|get_lock|release_lock|release_all_locks|master_pos_wait|source_pos_wait|master_gtid_wait" +
+    "|wait_for_executed_gtid_set|wait_until_sql_thread_after_gtids|setval|nextval|lastval",
 );
 
 /**
