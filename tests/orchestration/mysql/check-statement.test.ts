@@ -13,7 +13,7 @@ test.each([
   "select 'into outfile', \"for update; select\", `into`, `a;b` from t",
   "select 'it''s \\' into outfile' from t -- into outfile",
   "select 1 # into outfile\n",
-  "select \"a\"\"; delete from t\"",
+  'select "a""; delete from t"',
   "select 5--1, 6 - -1, 1/2",
   "select substring(a from 1 for 2), `update` from t",
   "select into_date, date_into from t",
@@ -70,6 +70,10 @@ test("what is no statement is not one that reads", () => {
 });
 
 test("a million characters take no time to speak of", () => {
-  const texts = [`select '${"a".repeat(1_000_000)}`, `select ${"'a' ".repeat(250_000)}`, `select ${"/".repeat(1_000_000)}`];
+  const texts = [
+    `select '${"a".repeat(1_000_000)}`,
+    `select ${"'a' ".repeat(250_000)}`,
+    `select ${"/".repeat(1_000_000)}`,
+  ];
   for (const sql of texts) expect(checkStatement(sql)).toBe(sql);
 });

@@ -111,5 +111,6 @@ function serve(socket: Socket, body: Buffer, attack: Attack): void {
       ]),
     );
   }
-  if (body[0] === commands.execute) respond(attack.execute, Buffer.concat([result, row(4, "8.0.36"), eof(5)]));
+  if (body[0] === commands.execute)
+    respond(attack.execute, Buffer.concat([result, row(4, "8.0.36"), eof(5)]));
 }

@@ -37,19 +37,51 @@ const silent: Attack[] = [
 const atLogin: Attacked[] = [
   ["closes", { greeting: (socket) => void socket.end() }, closed],
   ["closes in a packet", { greeting: (socket) => void socket.end(greeting.subarray(0, 9)) }, closed],
-  ["another protocol", { greeting: send(Buffer.from("HTTP/1.1 301 Moved\r\n\r\n")) }, /before the login is done$/],
-  ["an old protocol", { greeting: send(packet(0, `\x09${"a".repeat(60)}`)) }, /a greeting that is not supported$/],
+  [
+    "another protocol",
+    { greeting: send(Buffer.from("HTTP/1.1 301 Moved\r\n\r\n")) },
+    /before the login is done$/,
+  ],
+  [
+    "an old protocol",
+    { greeting: send(packet(0, `\x09${"a".repeat(60)}`)) },
+    /a greeting that is not supported$/,
+  ],
   ["a short greeting", { greeting: send(packet(0, "\x0a8.0\0ab")) }, /a greeting that is not supported$/],
   ["16 MB", { greeting: send(packet(0, "\x0a", 0xff_ff_ff)) }, /more than 64 KiB before the login is done$/],
-  ["two greetings", { greeting: send(greeting, packet(1, "\0")) }, /a packet that nobody asked for$|out of its order$/],
-  ["no host", { greeting: send(packet(0, "\xff\x6a\x04Host 'x' is not allowed")) }, /answers: Host 'x' is not allowed$/],
-  ["out of order", { login: (socket, next) => void socket.write(ok(next + 3)) }, /a packet out of its order$/],
+  [
+    "two greetings",
+    { greeting: send(greeting, packet(1, "\0")) },
+    /a packet that nobody asked for$|out of its order$/,
+  ],
+  [
+    "no host",
+    { greeting: send(packet(0, "\xff\x6a\x04Host 'x' is not allowed")) },
+    /answers: Host 'x' is not allowed$/,
+  ],
+  [
+    "out of order",
+    { login: (socket, next) => void socket.write(ok(next + 3)) },
+    /a packet out of its order$/,
+  ],
   ["an empty packet", { login: (socket, next) => void socket.write(packet(next, "")) }, /an empty packet$/],
-  ["the password in the clear", { login: switchTo("mysql_clear_password") }, /in the clear, which only goes over TLS$/],
+  [
+    "the password in the clear",
+    { login: switchTo("mysql_clear_password") },
+    /in the clear, which only goes over TLS$/,
+  ],
   ["an unknown method", { login: switchTo("dialog") }, /asks for a login that is not supported/],
   ["a name of an object", { login: switchTo("__proto__") }, /asks for a login that is not supported/],
-  ["the oldest method", { login: (socket, next) => void socket.write(packet(next, "\xfe")) }, /not supported/],
-  ["a further factor", { login: (socket, next) => void socket.write(packet(next, "\x02a\0b")) }, /something else than an answer/],
+  [
+    "the oldest method",
+    { login: (socket, next) => void socket.write(packet(next, "\xfe")) },
+    /not supported/,
+  ],
+  [
+    "a further factor",
+    { login: (socket, next) => void socket.write(packet(next, "\x02a\0b")) },
+    /something else than an answer/,
+  ],
   [
     "endless requests for more",
     { login: (socket, next) => flood(socket, packet(next, `\x01${"x".repeat(10_000)}`)) },
@@ -60,25 +92,91 @@ const atLogin: Attacked[] = [
 const file = "/etc/passwd";
 
 const atStatement: Attacked[] = [
-  ["a request for a file", { query: send(packet(1, `\xfb${file}`)) }, /a request for a file of this machine$/],
-  ["a request for a file at a result", { execute: send(packet(1, `\xfb${file}`)) }, /a request for a file of this machine$/],
+  [
+    "a request for a file",
+    { query: send(packet(1, `\xfb${file}`)) },
+    /a request for a file of this machine$/,
+  ],
+  [
+    "a request for a file at a result",
+    { execute: send(packet(1, `\xfb${file}`)) },
+    /a request for a file of this machine$/,
+  ],
   ["a packet of 2 MB", { query: send(packet(1, "\0", 2_000_000)) }, /a packet with 2000000 bytes$/],
   ["closes", { execute: (socket) => void socket.end() }, closed],
-  ["closes in a row", { execute: (socket) => void socket.end(Buffer.concat([result, row(4, "abc").subarray(0, 6)])) }, closed],
+  [
+    "closes in a row",
+    { execute: (socket) => void socket.end(Buffer.concat([result, row(4, "abc").subarray(0, 6)])) },
+    closed,
+  ],
   ["endless columns", { prepare: (socket) => flood(socket, column(1)) }, /out of its order$/],
-  ["a statement that can't be read", { prepare: send(packet(1, "\0")) }, /can't be understood$|closed the connection$/],
+  [
+    "a statement that can't be read",
+    { prepare: send(packet(1, "\0")) },
+    /can't be understood$|closed the connection$/,
+  ],
   ["5,000 columns", { execute: send(packet(1, "\xfc\x88\x13")) }, /5000 columns, of which 4096 are taken/],
   ["no columns", { execute: send(packet(1, "\0")) }, /a result that can't be read$/],
-  ["a column that is cut off", { execute: send(packet(1, "\x01"), packet(2, "\x03def\x7f")) }, /columns that can't be read$/],
-  ["a name of 2^60 bytes", { execute: send(packet(1, "\x01"), packet(2, "\xfe\0\0\0\0\0\0\0\x10a")) }, /columns that can't be read$/],
-  ["more columns", { execute: send(packet(1, "\x01"), column(2), column(3)) }, /more columns than it announces$/],
-  ["a row that is too short", { execute: send(result, packet(4, "\0\0\x05ab"), eof(5)) }, /does not fit its columns$/],
-  ["a row that is too long", { execute: send(result, packet(4, "\0\0\x01abc"), eof(5)) }, /does not fit its columns$/],
-  ["a value of 2^60 bytes", { execute: send(result, packet(4, "\0\0\xfe\0\0\0\0\0\0\0\x10a"), eof(5)) }, /does not fit its columns$/],
-  ["a text that is not UTF-8", { execute: send(result, row(4, "\xff\xfe"), eof(5)) }, /has a text that is not UTF-8$/],
+  [
+    "a column that is cut off",
+    { execute: send(packet(1, "\x01"), packet(2, "\x03def\x7f")) },
+    /columns that can't be read$/,
+  ],
+  [
+    "a name of 2^60 bytes",
+    { execute: send(packet(1, "\x01"), packet(2, "\xfe\0\0\0\0\0\0\0\x10a")) },
+    /columns that can't be read$/,
+  ],
+  [
+    "more columns",
+    { execute: send(packet(1, "\x01"), column(2), column(3)) },
+    /more columns than it announces$/,
+  ],
+  [
+    "a row that is too short",
+    { execute: send(result, packet(4, "\0\0\x05ab"), eof(5)) },
+    /does not fit its columns$/,
+  ],
+  [
+    "a row that is too long",
+    { execute: send(result, packet(4, "\0\0\x01abc"), eof(5)) },
+    /does not fit its columns$/,
+  ],
+  [
+    "a value of 2^60 bytes",
+    { execute: send(result, packet(4, "\0\0\xfe\0\0\0\0\0\0\0\x10a"), eof(5)) },
+    /does not fit its columns$/,
+  ],
+  [
+    "a text that is not UTF-8",
+    { execute: send(result, row(4, "\xff\xfe"), eof(5)) },
+    /has a text that is not UTF-8$/,
+  ],
   ["a second result", { execute: send(result, row(4, "1"), eof(5, 0x0a)) }, /a second result$/],
-  ["a row of 48 MB", { execute: send(result, packet(4, "x".repeat(0xff_ff_ff)), packet(5, "x".repeat(0xff_ff_ff)), packet(6, "", 0xff_ff_fe)) }, /a row takes \d+ bytes or more, of which 32 MiB/],
-  ["an unknown type", { execute: send(packet(1, "\x01"), packet(2, column(2).subarray(4).toString("latin1").replace("\xfd", "\x63")), eof(3), eof(4)) }, /the type 99, which is not known$/],
+  [
+    "a row of 48 MB",
+    {
+      execute: send(
+        result,
+        packet(4, "x".repeat(0xff_ff_ff)),
+        packet(5, "x".repeat(0xff_ff_ff)),
+        packet(6, "", 0xff_ff_fe),
+      ),
+    },
+    /a row takes \d+ bytes or more, of which 32 MiB/,
+  ],
+  [
+    "an unknown type",
+    {
+      execute: send(
+        packet(1, "\x01"),
+        packet(2, column(2).subarray(4).toString("latin1").replace("\xfd", "\x63")),
+        eof(3),
+        eof(4),
+      ),
+    },
+    /the type 99, which is not known$/,
+  ],
   ["an error of a megabyte", { execute: send(error(1, 1105, "x".repeat(1_000_000))) }, /x{500}…$/],
 ];
 

@@ -27,7 +27,8 @@ async function startEncryptingSource() {
 describe.skipIf(!hasMariaDb)(`sessions with MariaDB${mariaDbMissing}`, () => {
   const source = forFile(startEncryptingSource);
   const run = (sql: string, sourceId = source().sourceId) => query(source().user, sourceId, sql);
-  const cipher = "select variable_value <> '' from information_schema.session_status where variable_name = 'Ssl_cipher'";
+  const cipher =
+    "select variable_value <> '' from information_schema.session_status where variable_name = 'Ssl_cipher'";
 
   test("OK: encrypted on this machine by default, and not with sslMode disable", async () => {
     const { user, settings } = source();
@@ -44,7 +45,8 @@ describe.skipIf(!hasMariaDb)(`sessions with MariaDB${mariaDbMissing}`, () => {
     const sourceId = await createSource(administrator, "mysql", verified);
     expect((await run(cipher, sourceId)).rows).toEqual([[1]]);
     const test = async (overrides: object) =>
-      (await user.connectors.testConnection({ connector: "mysql", settings: { ...settings, ...overrides } })).reason;
+      (await user.connectors.testConnection({ connector: "mysql", settings: { ...settings, ...overrides } }))
+        .reason;
     expect(await test({ sslMode: "disable" })).toMatch(/refuses the login of "reader"$/);
     expect(await test({ sslMode: "verify-full" })).toMatch(/shows a certificate of an unknown authority/);
     expect(await test({ caSecret: "authority" })).toMatch(/lets it guess the password/);
@@ -63,7 +65,11 @@ describe.skipIf(!hasMariaDb)(`sessions with MariaDB${mariaDbMissing}`, () => {
       create sequence counted;
       create function writes() returns int begin insert into written values (1); return 1; end;
       grant all on shop.* to reader@'%'`);
-    for (const sql of ["select writes()", "select next value for counted", "with x as (select 1) delete from written"]) {
+    for (const sql of [
+      "select writes()",
+      "select next value for counted",
+      "with x as (select 1) delete from written",
+    ]) {
       const failure = await failureOf(query(user, sourceId, sql));
       expect(["STATEMENT_REFUSED", "SQL_INVALID"]).toContain(failure.reason);
     }
@@ -75,10 +81,14 @@ describe.skipIf(!hasMariaDb)(`sessions with MariaDB${mariaDbMissing}`, () => {
   test("OK: a cancelled statement ends in the database", async () => {
     const { admin, user, sourceId } = source();
     const running = async () => {
-      const [rows] = await admin.query("select 1 from information_schema.processlist where user = 'reader' and info like '%sleep(%'");
+      const [rows] = await admin.query(
+        "select 1 from information_schema.processlist where user = 'reader' and info like '%sleep(%'",
+      );
       return (rows as unknown[]).length;
     };
-    const call = failureOf(user.executions.executeQuery({ sourceId, sql: "select sleep(250)", timeout: { seconds: 300n } }));
+    const call = failureOf(
+      user.executions.executeQuery({ sourceId, sql: "select sleep(250)", timeout: { seconds: 300n } }),
+    );
     await eventually(running).toBe(1);
     const [execution] = (await user.executions.listExecutions({ sourceId, pageSize: 1 })).executions;
     await user.executions.cancelExecution({ executionId: execution?.executionId ?? "" });
@@ -107,9 +117,7 @@ describe.skipIf(!hasMariaDb)(`sessions with MariaDB${mariaDbMissing}`, () => {
     await expect(stopped).rejects.toThrow();
     expect(planned.chunks.filter(({ tableIndex }) => tableIndex === 0).length).toBeGreaterThan(1);
     expect(planned.chunks.filter(({ tableIndex }) => tableIndex === 1)).toHaveLength(1);
-    const rows = await Promise.all(
-      (await extractAll(user, planned)).map(({ bytes }) => readParquet(bytes)),
-    );
+    const rows = await Promise.all((await extractAll(user, planned)).map(({ bytes }) => readParquet(bytes)));
     const ofMany = rows.slice(0, -1).flat();
     expect(new Set(ofMany.map(({ b }) => b)).size).toBe(60_000);
     expect(ofMany).toHaveLength(60_000);
@@ -138,7 +146,9 @@ describe.skipIf(!hasMariaDb)(`sessions with MariaDB${mariaDbMissing}`, () => {
     const chunk = planned.chunks[0] ?? { tableIndex: 0, range: "" };
     const statement = failureOf(user.executions.executeQuery({ sourceId, sql: "select sleep(200)" }));
     await eventually(async () => {
-      const [rows] = await admin.query("select 1 from information_schema.processlist where info like 'select sleep%'");
+      const [rows] = await admin.query(
+        "select 1 from information_schema.processlist where info like 'select sleep%'",
+      );
       return (rows as unknown[]).length;
     }).toBe(1);
     await server.kill();
