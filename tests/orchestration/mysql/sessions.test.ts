@@ -100,7 +100,7 @@ describe.skipIf(!hasMariaDb)(`sessions with MariaDB${mariaDbMissing}`, () => {
     const { admin, user, sourceId } = source();
     await admin.query(`
       create table many (a int, b int, c char(250) default 'x', primary key (a, b));
-      insert into many (a, b) select seq div 2 - 30000, seq from seq_1_to_60000;
+      insert into many (a, b) select cast(seq div 2 as signed) - 30000, seq from seq_1_to_60000;
       create table heap (a int) engine = myisam;
       insert into heap values (1), (2);
       analyze table many persistent for all`);

@@ -64,13 +64,13 @@ export async function withSession<T>(
   } finally {
     // A failed transaction ends with its connection.
     if (connection && isIdle && pool) pool.giveBack(connection, target);
-    else if (connection) await end(connection, target);
+    else if (connection) end(connection, target, signal);
   }
 }
 
-/** A server that is still busy is told to stop: it would notice the closed connection late. */
-async function end(connection: Connection, target: Target): Promise<void> {
-  if (connection.guarded.isBusy && connection.isOpen()) await kill(connection, target).catch(() => {});
+/** A server that is still busy is told to stop, unless it was: it would notice the closed connection late. */
+function end(connection: Connection, target: Target, { aborted }: AbortSignal): void {
+  if (connection.guarded.isBusy && !aborted) kill(connection, target).catch(() => {});
   connection[Symbol.dispose]();
 }
 
@@ -174,11 +174,14 @@ function stopOnAbort(signal: AbortSignal, connection: Connection, target: Target
   };
 }
 
-/** Stops the running statement, over a new connection to the same address. A login may stop its own statements. */
+/**
+ * Stops the running statement, over a new connection to the same address. A login may stop its own statements. The order
+ * is given even if the connection is cut meanwhile: the server would notice that late.
+ */
 async function kill({ guarded, address }: Connection, target: Target): Promise<void> {
   const threadId = guarded.greeting?.threadId;
   if (threadId === undefined || address === undefined) throw new Error("the connection has no thread");
   const route = { ...target.route, addresses: [address] };
-  using other = await openConnection({ ...target, route }, AbortSignal.timeout(cancelGraceMs));
+  using other = await openConnection({ ...target, route }, AbortSignal.timeout(connectTimeoutMs));
   await run(other, `kill query ${threadId}`);
 }
