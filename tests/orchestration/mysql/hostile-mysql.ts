@@ -12,7 +12,7 @@ export type Attack = {
   execute?(socket: Socket): void;
 };
 
-export type HostileMysql = TcpPort & {
+type HostileMysql = TcpPort & {
   readonly settings: JsonObject;
   attack: Attack;
   /** Everything that clients sent, as Latin-1. */

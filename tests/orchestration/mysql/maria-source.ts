@@ -3,7 +3,7 @@ import type { Connection } from "mysql2/promise";
 import { type MariaDbServer, startMariaDb } from "../../lib/mariadb-server.ts";
 import { createSource, type Orchestration, startOrchestration, type User } from "../orchestration.ts";
 
-export type MariaSource = AsyncDisposable & {
+type MariaSource = AsyncDisposable & {
   readonly mesh: Orchestration;
   readonly user: User;
   readonly server: MariaDbServer;

@@ -13,7 +13,7 @@ export type ConnectionPool<C, T> = {
 };
 
 /** What a pool has to know of a kind of connections. */
-export type PooledKind<C, T> = {
+type PooledKind<C, T> = {
   /** Everything that a connection was opened with, except the address. */
   loginOf(target: T): unknown;
   /** Whether the connection is open, and its address one of those that were checked for this target. */

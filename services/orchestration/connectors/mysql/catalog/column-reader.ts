@@ -19,7 +19,7 @@ export type ColumnReader = ColumnFormat & {
   readonly encode: Decode<EncodedValue>;
 };
 
-export type ReaderSettings = Pick<MysqlSettings, "zeroDates">;
+type ReaderSettings = Pick<MysqlSettings, "zeroDates">;
 
 /** Maximum precision of a decimal that all common Parquet readers support. */
 const decimalDigitsMax = 38;

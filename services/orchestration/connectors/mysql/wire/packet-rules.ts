@@ -18,7 +18,7 @@ const localFile = 0xfb;
 const error = 0xff;
 
 /** Rules for the packets of one connection. Violations throw the error for the caller. */
-export type PacketRules = {
+type PacketRules = {
   /** The server's first packet, once it has arrived. */
   readonly greeting: Greeting | undefined;
   /** Whether the next packet of the client answers the greeting. */
