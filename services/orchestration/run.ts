@@ -18,12 +18,9 @@ import { openCachedResults } from "./cache/open-cached-results.ts";
 import type { OrchestrationConfig } from "./config.ts";
 import { checkConfinement } from "./confinement/check-confinement.ts";
 import { findConfinement } from "./confinement/find-confinement.ts";
-import type { Connector } from "./connectors/connector.ts";
-import { createFileConnector } from "./connectors/file/file-connector.ts";
+import type { ConnectorDefinition } from "./connectors/definition.ts";
 import { createAddressGuard } from "./connectors/network/address-guard.ts";
-import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-connector.ts";
-import { identifyOwnDatabase } from "./connectors/postgresql/target/own-database.ts";
-import type { SqlConnectorDeps } from "./connectors/sql/sql-connector.ts";
+import { connectorDefinitions, createConnectors } from "./connectors/registry.ts";
 import { createQuarantine } from "./crashes/quarantine.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createMemoryWatch } from "./engine/memory-watch.ts";
@@ -53,7 +50,7 @@ const cacheBytesMax = 10 * 1024 ** 3;
 
 /** Connectors in addition to the standard ones. */
 type Extension = {
-  createConnectors(deps: SqlConnectorDeps): readonly Connector[];
+  readonly definitions: readonly ConnectorDefinition[];
   /** Main module of source processes, which serves the row sources of all connectors. */
   readonly sourceProgram: URL;
 };
@@ -127,21 +124,16 @@ export const runWith =
       engine,
       quarantine,
     });
-    const file = createFileConnector({
-      blobs: createBlobCache(blobs, folder, openStorageFolder(config.storageDirectory)),
-      engine,
-      quarantine,
-      prepared,
-    });
-    const postgresql = createPostgresqlConnector({
+    const connectors = await createConnectors([...connectorDefinitions, ...(extension?.definitions ?? [])], {
       engine,
       processes,
+      blobs: createBlobCache(blobs, folder, openStorageFolder(config.storageDirectory)),
+      quarantine,
+      prepared,
       addressGuard: createAddressGuard(config.sourceAddressAllow),
       resolveSecret: secrets.resolve,
-      ownDatabase: await identifyOwnDatabase(config.databaseUrl),
+      databaseUrl: config.databaseUrl,
     });
-    const more = extension?.createConnectors({ engine, processes }) ?? [];
-    const connectors = new Map([file, postgresql, ...more].map((connector) => [connector.name, connector]));
     const bindDeps = { db: database.db, policies, connectors, log };
     await using snapshots = createSnapshots({ log });
     await using resultFiles = createResultFiles(engine.resultsDirectory);

@@ -4,7 +4,7 @@ import { runWith } from "../../services/orchestration/run.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { connectorSuite, orders, type SourceUnderTest } from "./connector-suite.ts";
 import { startOrchestration } from "./orchestration.ts";
-import { createSqliteConnector } from "./sqlite/sqlite-connector.ts";
+import { sqliteDefinition } from "./sqlite/sqlite-connector.ts";
 
 /** The second SQL database: it shares no snapshots, and its rows come as column batches. */
 async function openSqlite(): Promise<SourceUnderTest> {
@@ -20,7 +20,7 @@ async function openSqlite(): Promise<SourceUnderTest> {
   for (const { id, label, amount } of orders) insert.run(id, label, amount);
   database.exec("commit");
   const run = runWith({
-    createConnectors: (deps) => [createSqliteConnector(deps)],
+    definitions: [sqliteDefinition],
     sourceProgram: new URL("./sqlite/source-process.ts", import.meta.url),
   });
   const mesh = stack.use(await startOrchestration({}, run));

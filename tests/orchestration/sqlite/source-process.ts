@@ -1,6 +1,8 @@
-import { createRowSources } from "../../../services/orchestration/connectors/row-sources.ts";
+import {
+  connectorDefinitions,
+  createRowSources,
+} from "../../../services/orchestration/connectors/registry.ts";
 import { serveSource } from "../../../services/orchestration/connectors/serve-source.ts";
-import { sqliteName } from "./sqlite-connector.ts";
-import { createSqliteRows } from "./sqlite-rows.ts";
+import { sqliteDefinition } from "./sqlite-connector.ts";
 
-serveSource(new Map([...createRowSources(), [sqliteName, createSqliteRows()]]));
+serveSource(await createRowSources([...connectorDefinitions, sqliteDefinition]));

@@ -14,9 +14,10 @@ import type {
 import { firstStatement } from "../../../services/orchestration/engine/first-statement.ts";
 import { identifier } from "../../../services/orchestration/engine/sql-text.ts";
 import { tableChanged } from "../../../services/orchestration/errors.ts";
-import type { SqliteSettings } from "./sqlite-connector.ts";
 import { closeDatabase, notReading, toStatementFailure, withOpenFailures } from "./sqlite-failures.ts";
 import { decodeValue, encodeText, formatOf, type SqliteValue } from "./sqlite-values.ts";
+
+type SqliteSettings = { readonly path: string };
 
 /**
  * Reads SQLite databases. A snapshot is a read transaction of one connection, which no other can join, so this source also

@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import type { SecretUse, Settings } from "../connector.ts";
 import type { Lookup } from "../network/address-guard.ts";
 
@@ -6,10 +5,10 @@ import type { Lookup } from "../network/address-guard.ts";
 export type SqlDatabase<S, Login> = {
   /** Name of the connector. */
   readonly name: string;
-  readonly description: string;
-  readonly settings: z.ZodType;
   /** Parses settings; `field` is their path in the request. InvalidArgument (SETTINGS_INVALID). */
   parseSettings(settings: Settings, field: string): S;
+  /** Quotes a name in the database's SQL. Default: in double quotes, as the standard does. */
+  quoteName?(name: string): string;
   /** Schemas to discover; undefined for all but the system's. */
   schemasOf(settings: S): readonly string[] | undefined;
   /** Secrets that a login sends, and where to. */
