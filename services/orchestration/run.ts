@@ -18,9 +18,9 @@ import { openCachedResults } from "./cache/open-cached-results.ts";
 import type { OrchestrationConfig } from "./config.ts";
 import { checkConfinement } from "./confinement/check-confinement.ts";
 import { findConfinement } from "./confinement/find-confinement.ts";
-import type { ConnectorDefinition } from "./connectors/definition.ts";
+import { createFolderCopies } from "./connectors/database-file/copy-from-folder.ts";
 import { createAddressGuard } from "./connectors/network/address-guard.ts";
-import { connectorDefinitions, createConnectors } from "./connectors/registry.ts";
+import { createConnectors } from "./connectors/registry.ts";
 import { createQuarantine } from "./crashes/quarantine.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createMemoryWatch } from "./engine/memory-watch.ts";
@@ -43,27 +43,13 @@ import { bindEverySecret, bindSecrets } from "./sources/bind-secrets.ts";
 import { createSecrets } from "./sources/secrets.ts";
 
 const service = "orchestration";
-const standardProgram = new URL("connectors/source-process.ts", import.meta.url);
+const sourceProgram = new URL("connectors/source-process.ts", import.meta.url);
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
 /** Capacity of the cache of storage's files, in bytes. */
 const cacheBytesMax = 10 * 1024 ** 3;
 
-/** Connectors in addition to the standard ones. */
-type Extension = {
-  readonly definitions: readonly ConnectorDefinition[];
-  /** Main module of source processes, which serves the row sources of all connectors. */
-  readonly sourceProgram: URL;
-};
-
 /** Runs the orchestration service until `stop` aborts. */
-export const run: Run<OrchestrationConfig> = (config, stop, ready) => runWith(undefined)(config, stop, ready);
-
-/**
- * Runs the orchestration service with more connectors.
- * @internal Exported for tests: the second SQL connector is one of theirs.
- */
-export const runWith =
-  (extension: Extension | undefined): Run<OrchestrationConfig> =>
+export const run: Run<OrchestrationConfig> =
   async (config, stop, ready) => {
     const log = createLog(service, config);
     using tls = await openMeshTls(config.meshFiles, log);
@@ -104,7 +90,7 @@ export const runWith =
       niceness: config.engineNiceness,
     });
     await using processes = createSourceProcesses({
-      program: extension?.sourceProgram ?? standardProgram,
+      program: sourceProgram,
       compileCache: join(config.dataDirectory, "code"),
       memory,
       log,
@@ -124,10 +110,11 @@ export const runWith =
       engine,
       quarantine,
     });
-    const connectors = await createConnectors([...connectorDefinitions, ...(extension?.definitions ?? [])], {
+    const connectors = await createConnectors({
       engine,
       processes,
       blobs: createBlobCache(blobs, folder, openStorageFolder(config.storageDirectory)),
+      folderCopies: createFolderCopies(config.sourceFolders, folder),
       quarantine,
       prepared,
       addressGuard: createAddressGuard(config.sourceAddressAllow),

@@ -2,17 +2,21 @@ import type { Connector } from "./connector.ts";
 import type { ConnectorDefinition, ConnectorDeps } from "./definition.ts";
 import { fileDefinition } from "./file/definition.ts";
 import { postgresqlDefinition } from "./postgresql/definition.ts";
+import { sqliteDefinition } from "./sqlite/definition.ts";
 import type { RowSources } from "./sql/row-source.ts";
 
 /** All connectors, sorted by name. */
-export const connectorDefinitions: readonly ConnectorDefinition[] = [fileDefinition, postgresqlDefinition];
+export const connectorDefinitions: readonly ConnectorDefinition[] = [
+  fileDefinition,
+  postgresqlDefinition,
+  sqliteDefinition,
+];
 
 /** Creates the connectors of a service, by name. */
 export async function createConnectors(
-  definitions: readonly ConnectorDefinition[],
   deps: ConnectorDeps,
 ): Promise<ReadonlyMap<string, Connector>> {
-  const connectors = definitions.map(async ({ createOpen, createRows, ...description }) => ({
+  const connectors = connectorDefinitions.map(async ({ createOpen, createRows, ...description }) => ({
     ...description,
     open: await createOpen(deps),
   }));
@@ -20,8 +24,8 @@ export async function createConnectors(
 }
 
 /** Creates the row sources of a source's process, by the name of their connector. */
-export async function createRowSources(definitions: readonly ConnectorDefinition[]): Promise<RowSources> {
-  const sources = definitions.flatMap(({ name, createRows }) => (createRows ? [{ name, createRows }] : []));
+export async function createRowSources(): Promise<RowSources> {
+  const sources = connectorDefinitions.flatMap(({ name, createRows }) => (createRows ? [{ name, createRows }] : []));
   return new Map(
     await Promise.all(sources.map(async ({ name, createRows }) => [name, await createRows()] as const)),
   );
