@@ -8,7 +8,9 @@ import { startOrchestration } from "./orchestration.ts";
 async function openSqlite(): Promise<SourceUnderTest> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
-  const database = stack.adopt(new DatabaseSync(join(folder.path, "orders.sqlite")), (opened) => opened.close());
+  const database = stack.adopt(new DatabaseSync(join(folder.path, "orders.sqlite")), (opened) =>
+    opened.close(),
+  );
   database.exec(
     "pragma journal_mode = wal; create table orders (id integer not null, label text, amount real)",
   );

@@ -2,8 +2,8 @@ import type { Connector } from "./connector.ts";
 import type { ConnectorDefinition, ConnectorDeps } from "./definition.ts";
 import { fileDefinition } from "./file/definition.ts";
 import { postgresqlDefinition } from "./postgresql/definition.ts";
-import { sqliteDefinition } from "./sqlite/definition.ts";
 import type { RowSources } from "./sql/row-source.ts";
+import { sqliteDefinition } from "./sqlite/definition.ts";
 
 /** All connectors, sorted by name. */
 export const connectorDefinitions: readonly ConnectorDefinition[] = [
@@ -13,9 +13,7 @@ export const connectorDefinitions: readonly ConnectorDefinition[] = [
 ];
 
 /** Creates the connectors of a service, by name. */
-export async function createConnectors(
-  deps: ConnectorDeps,
-): Promise<ReadonlyMap<string, Connector>> {
+export async function createConnectors(deps: ConnectorDeps): Promise<ReadonlyMap<string, Connector>> {
   const connectors = connectorDefinitions.map(async ({ createOpen, createRows, ...description }) => ({
     ...description,
     open: await createOpen(deps),
@@ -25,7 +23,9 @@ export async function createConnectors(
 
 /** Creates the row sources of a source's process, by the name of their connector. */
 export async function createRowSources(): Promise<RowSources> {
-  const sources = connectorDefinitions.flatMap(({ name, createRows }) => (createRows ? [{ name, createRows }] : []));
+  const sources = connectorDefinitions.flatMap(({ name, createRows }) =>
+    createRows ? [{ name, createRows }] : [],
+  );
   return new Map(
     await Promise.all(sources.map(async ({ name, createRows }) => [name, await createRows()] as const)),
   );

@@ -60,30 +60,41 @@ export function createFolderCopies(folders: SourceFolders, blobs: BlobFolder): F
     return file && stateOf(await file.handle.stat({ bigint: true }));
   };
 
+  /** Copies the files of a database one after another. Undefined if one of them changed meanwhile. */
   async function copyAll(
     { folder, path }: { folder: string; path: string },
     endings: readonly string[],
     signal: AbortSignal,
   ): Promise<DatabaseCopy | undefined> {
     using stack = new DisposableStack();
-    const copies = new Map<string, Borrowed | undefined>();
-    for (const ending of ["", ...endings]) {
-      const isThere = ending === "" || (await stateNow(folder, path + ending)) !== undefined;
-      const copy = isThere ? await copyOnce(folder, path + ending, signal) : undefined;
-      if (isThere && !copy) return undefined;
-      copies.set(ending, copy && stack.use(copy));
-    }
-    for (const [ending, copy] of copies) {
-      if ((await stateNow(folder, path + ending)) !== copy?.state) return undefined;
-    }
-    const main = copies.get("");
+    const states = new Map<string, string | undefined>();
+    const beside = new Map<string, string>();
+    const main = await copyOnce(folder, path, signal);
     if (!main) return undefined;
-    const beside = [...copies].flatMap(([ending, copy]) =>
-      ending !== "" && copy && copy.blob.sizeBytes > 0n ? [[ending, copy.blob.path] as const] : [],
-    );
+    stack.use(main);
+    states.set(path, main.state);
+    for (const ending of endings) {
+      const copy = await copyIfThere(folder, path + ending, signal);
+      states.set(path + ending, copy?.state);
+      if (copy) stack.use(copy);
+      if (copy && copy.blob.sizeBytes > 0n) beside.set(ending, copy.blob.path);
+    }
+    if (!(await isUnchanged(folder, states))) return undefined;
     const owned = stack.move();
     const { sha256, path: copyPath } = main.blob;
-    return { sha256, path: copyPath, beside: new Map(beside), [Symbol.dispose]: () => owned.dispose() };
+    return { sha256, path: copyPath, beside, [Symbol.dispose]: () => owned.dispose() };
+  }
+
+  /** Undefined if it is not there, or changed meanwhile: the state shows which. */
+  const copyIfThere = async (folder: string, path: string, signal: AbortSignal) =>
+    (await stateNow(folder, path)) === undefined ? undefined : await copyOnce(folder, path, signal);
+
+  async function isUnchanged(
+    folder: string,
+    states: ReadonlyMap<string, string | undefined>,
+  ): Promise<boolean> {
+    for (const [path, state] of states) if ((await stateNow(folder, path)) !== state) return false;
+    return true;
   }
 
   return {
@@ -94,7 +105,9 @@ export function createFolderCopies(folders: SourceFolders, blobs: BlobFolder): F
         if (copy) return copy;
         await delay(timeStepMs, undefined, { signal }).catch(() => signal.throwIfAborted());
       }
-      throw sourceUnreachable(`the file ${JSON.stringify(file.path)} is being written all the time: try again`);
+      throw sourceUnreachable(
+        `the file ${JSON.stringify(file.path)} is being written all the time: try again`,
+      );
     },
   };
 }
@@ -115,11 +128,17 @@ const stateOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
 async function* chunksOf(handle: FileHandle, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   for (let position = 0; ; ) {
     signal.throwIfAborted();
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafeSlow(readBytes), 0, readBytes, position);
+    const { buffer, bytesRead } = await handle.read(
+      Buffer.allocUnsafeSlow(readBytes),
+      0,
+      readBytes,
+      position,
+    );
     if (bytesRead === 0) return;
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
 }
 
-const cacheFull = () => executionTooLarge("the file does not fit into the server's cache beside those in use");
+const cacheFull = () =>
+  executionTooLarge("the file does not fit into the server's cache beside those in use");

@@ -13,7 +13,9 @@ export const sqliteSettings = z.strictObject({
   columnTypes: z
     .record(name, z.record(name, z.enum(columnTypes)))
     .optional()
-    .describe("Types of columns instead of the declared ones, by table and column, as {\"orders\": {\"placed\": \"VARCHAR\"}}."),
+    .describe(
+      'Types of columns instead of the declared ones, by table and column, as {"orders": {"placed": "VARCHAR"}}.',
+    ),
 });
 
 export type ColumnTypes = NonNullable<z.output<typeof sqliteSettings>["columnTypes"]>;

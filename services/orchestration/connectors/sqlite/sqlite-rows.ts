@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { beforeAbort } from "../../timing/before-abort.ts";
 import type { ColumnBatch, RowSource, SqlSession } from "../sql/row-source.ts";
 import { formatOf } from "./reading/column-type.ts";
@@ -12,15 +13,52 @@ export type SqliteLogin = {
   readonly columnTypes: ColumnTypes;
 };
 
-/** Reads SQLite databases, whose bytes do not change during a session. */
-export const createSqliteRows = (): RowSource<SqliteLogin> => ({
-  sharesSnapshots: false,
-  async withSession({ path, walPath, columnTypes }, { signal }, work) {
-    signal.throwIfAborted();
-    await using worker = startSessionWorker({ path, walPath, columnTypes });
-    return await beforeAbort(work(toSession(worker)), signal);
-  },
-});
+/**
+ * Reads SQLite databases. Paths stand for bytes that never change, so the last session can be continued by the next request
+ * for the same paths.
+ */
+export function createSqliteRows(): RowSource<SqliteLogin> {
+  let idle: { readonly key: string; readonly worker: SessionWorker } | undefined;
+
+  function take(key: string, login: SqliteLogin): SessionWorker {
+    const found = idle?.key === key ? idle.worker : undefined;
+    if (!found || found.closed.aborted) return startSessionWorker(login);
+    idle = undefined;
+    found.setIdle(false);
+    return found;
+  }
+
+  async function keep(key: string, worker: SessionWorker): Promise<void> {
+    await worker.call("closeAll");
+    worker.setIdle(true);
+    const before = idle;
+    idle = { key, worker };
+    await before?.worker[Symbol.asyncDispose]();
+  }
+
+  return {
+    sharesSnapshots: false,
+    async withSession({ path, walPath, columnTypes }, { signal }, work) {
+      signal.throwIfAborted();
+      const login = { path, walPath, columnTypes };
+      const key = JSON.stringify(login);
+      const worker = take(key, login);
+      try {
+        const result = await beforeAbort(work(toSession(worker)), signal);
+        await keep(key, worker);
+        return result;
+      } catch (error) {
+        if (isOfCaller(error) && !worker.closed.aborted) await keep(key, worker);
+        else await worker[Symbol.asyncDispose]();
+        throw error;
+      }
+    },
+  };
+}
+
+/** Whether the statement was at fault, after which a session is as before. */
+const isOfCaller = (error: unknown): boolean =>
+  error instanceof ConnectError && error.code === Code.InvalidArgument;
 
 const toSession = (worker: SessionWorker): SqlSession => ({
   closed: worker.closed,

@@ -13,7 +13,16 @@ export class SqliteFailure extends Error {
 }
 
 /** Primary result codes, by https://www.sqlite.org/rescode.html. */
-const codes = { error: 1, noMemory: 7, ioError: 10, corrupt: 11, cantOpen: 14, tooBig: 18, auth: 23, notADatabase: 26 };
+const codes = {
+  error: 1,
+  noMemory: 7,
+  ioError: 10,
+  corrupt: 11,
+  cantOpen: 14,
+  tooBig: 18,
+  auth: 23,
+  notADatabase: 26,
+};
 
 const primaryOf = (code: number): number => code & 0xff;
 
@@ -22,7 +31,9 @@ export function toCallerFailure(error: unknown, isOfStatement: boolean): unknown
   if (error instanceof ConnectError) return error;
   // The latter is WebAssembly's.
   if (error instanceof RangeError || (error as Error).name === "RuntimeError") {
-    return sourceDataInvalid("SQLite failed on the database: the file is damaged, or the statement is too deep");
+    return sourceDataInvalid(
+      "SQLite failed on the database: the file is damaged, or the statement is too deep",
+    );
   }
   if (!(error instanceof SqliteFailure)) return error;
   switch (primaryOf(error.code)) {

@@ -14,7 +14,10 @@ type OpenFile = { readonly fd: number | undefined; readonly sizeBytes: number };
  * The only file system of SQLite: one database and its write-ahead log, which can be read. There is no other file, nothing can
  * be written, and nothing is locked, because the bytes do not change.
  */
-export function installFileSystem(library: Library, paths: { path: string; walPath: string | undefined }): void {
+export function installFileSystem(
+  library: Library,
+  paths: { path: string; walPath: string | undefined },
+): void {
   const { capi, wasm, vfs } = library;
   const files = new Map<number, OpenFile>();
   const pokeInteger = (pointer: number, value: bigint) =>

@@ -183,7 +183,9 @@ function checkHeader(path: string): void {
     }
     const encoding = header.readUInt32BE(encodingOffset);
     if (encoding === 2 || encoding === 3) {
-      throw sourceDataInvalid("the database has its texts in UTF-16, which can't be read: dump it into one in UTF-8");
+      throw sourceDataInvalid(
+        "the database has its texts in UTF-16, which can't be read: dump it into one in UTF-8",
+      );
     }
   } finally {
     closeSync(fd);

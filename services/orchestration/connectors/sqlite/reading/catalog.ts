@@ -1,7 +1,7 @@
-import { sourceDataInvalid, tableChanged } from "../../../errors.ts";
-import { identifier } from "../../../engine/sql-text.ts";
-import { hasReason } from "../../../../lib/rpc/errors.ts";
 import { ErrorReason } from "../../../../../gen/sluice/common/v1/errors_pb.ts";
+import { hasReason } from "../../../../lib/rpc/errors.ts";
+import { identifier } from "../../../engine/sql-text.ts";
+import { sourceDataInvalid, tableChanged } from "../../../errors.ts";
 import type { SnapshotTable } from "../../connector.ts";
 import type { Interval, ReadableTable } from "../../sql/row-source.ts";
 import type { Database } from "../database/open-database.ts";
@@ -93,14 +93,17 @@ function readTypes(database: Database, table: string, columns: readonly string[]
     const [[count] = []] = database.rows(`select count(*) from ${identifier(table)}`);
     return { rowCount: Number(count), types: new Map<string, ColumnType>() };
   }
-  using statement = database.prepare(`select ${columns.map(identifier).join(", ")} from ${identifier(table)}`);
+  using statement = database.prepare(
+    `select ${columns.map(identifier).join(", ")} from ${identifier(table)}`,
+  );
   const { rowCount, kinds } = readKinds(
     statement,
     columns.map((_, index) => index),
   );
   const types = kinds.map((found, index) => {
     const type = typeOfKinds(found);
-    if (type === undefined) throw mixedTypes(`the column ${JSON.stringify(`${table}.${columns[index]}`)}`, found);
+    if (type === undefined)
+      throw mixedTypes(`the column ${JSON.stringify(`${table}.${columns[index]}`)}`, found);
     return [columns[index] ?? "", type] as const;
   });
   return { rowCount, types: new Map(types) };
@@ -133,7 +136,9 @@ function findRowId(database: Database, table: string): string | undefined {
     `select type, wr from pragma_table_list where schema = 'main' and name = ${literal(table)}`,
   );
   if (type !== "table" || withoutRowId !== 0n) return undefined;
-  const names = database.rows(`select lower(name) from pragma_table_xinfo(${literal(table)})`).map(([one]) => one);
+  const names = database
+    .rows(`select lower(name) from pragma_table_xinfo(${literal(table)})`)
+    .map(([one]) => one);
   return ["rowid", "_rowid_", "oid"].find((name) => !names.includes(name));
 }
 

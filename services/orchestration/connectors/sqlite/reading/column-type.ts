@@ -3,7 +3,16 @@ import type { SqliteValue } from "../database/statement.ts";
 import { isInvalidText } from "../database/statement.ts";
 
 /** DuckDB's types that columns are written as. */
-export const columnTypes = ["BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIME", "TIMESTAMP", "VARCHAR", "BLOB"] as const;
+export const columnTypes = [
+  "BIGINT",
+  "DOUBLE",
+  "BOOLEAN",
+  "DATE",
+  "TIME",
+  "TIMESTAMP",
+  "VARCHAR",
+  "BLOB",
+] as const;
 
 export type ColumnType = (typeof columnTypes)[number];
 
@@ -34,7 +43,10 @@ export function kindOf(value: SqliteValue): ValueKind {
 
 /** The type that holds all values of these kinds; undefined if none does. */
 export function typeOfKinds(kinds: ReadonlySet<ValueKind>): ColumnType | undefined {
-  const found = [...kinds].filter((kind) => kind !== "null").toSorted().join(" ");
+  const found = [...kinds]
+    .filter((kind) => kind !== "null")
+    .toSorted()
+    .join(" ");
   const types: Readonly<Record<string, ColumnType>> = {
     "": "VARCHAR",
     integer: "BIGINT",

@@ -44,7 +44,8 @@ function encodeInteger(value: bigint, type: ColumnType): string {
 function encodeString(value: string, type: ColumnType): string {
   // The engine's reader would end the text there.
   if (value.includes("\0")) throw new ValueMismatch("a text with a NUL character");
-  if (type === "VARCHAR" || (type in textForms && textForms[type as keyof typeof textForms](value))) return value;
+  if (type === "VARCHAR" || (type in textForms && textForms[type as keyof typeof textForms](value)))
+    return value;
   throw new ValueMismatch(`a text that is not of the type ${type}`);
 }
 

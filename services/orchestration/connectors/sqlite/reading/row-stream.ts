@@ -19,7 +19,9 @@ function encoded<T>(place: Place, column: number, encode: () => T): T {
     return encode();
   } catch (error) {
     if (!(error instanceof ValueMismatch)) throw error;
-    throw sourceDataInvalid(`${place(column)} has ${error.message}: name another type in settings.columnTypes, or cast it`);
+    throw sourceDataInvalid(
+      `${place(column)} has ${error.message}: name another type in settings.columnTypes, or cast it`,
+    );
   }
 }
 

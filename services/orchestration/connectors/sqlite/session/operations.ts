@@ -4,7 +4,13 @@ import type { ColumnBatch, RowRange } from "../../sql/row-source.ts";
 import { withFailures } from "../database/failures.ts";
 import type { Database } from "../database/open-database.ts";
 import type { Statement } from "../database/statement.ts";
-import { describeTable, listTables, mixedTypes, readKinds, type TableDescription } from "../reading/catalog.ts";
+import {
+  describeTable,
+  listTables,
+  mixedTypes,
+  readKinds,
+  type TableDescription,
+} from "../reading/catalog.ts";
 import { type ColumnType, typeOfDeclaration, typeOfKinds } from "../reading/column-type.ts";
 import { createBatches, createCursor } from "../reading/row-stream.ts";
 import type { ColumnTypes } from "../settings.ts";
@@ -104,6 +110,10 @@ export function createSessionOperations(database: Database, columnTypes: ColumnT
     close(id: number): void {
       open.get(id)?.[Symbol.dispose]();
       open.delete(id);
+    },
+    closeAll(): void {
+      for (const one of open.values()) one[Symbol.dispose]();
+      open.clear();
     },
   };
 }

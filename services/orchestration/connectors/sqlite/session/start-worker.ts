@@ -15,6 +15,8 @@ export type SessionWorker = AsyncDisposable & {
   ): Promise<ReturnType<SessionOperations[Name]>>;
   /** Stops the statement that the last call runs, if it does; its call fails. */
   stop(): void;
+  /** Lets the process end while the worker is idle, or not. */
+  setIdle(isIdle: boolean): void;
   /** Aborts when the worker has ended. */
   readonly closed: AbortSignal;
 };
@@ -62,6 +64,7 @@ export function startSessionWorker(input: Omit<WorkerInput, "stopped">): Session
       worker.postMessage({ id: lastId, name, args } satisfies ToWorker);
       return promise;
     },
+    setIdle: (isIdle) => (isIdle ? worker.unref() : worker.ref()),
     stop: () => void Atomics.store(stopped, 0, lastId),
     async [Symbol.asyncDispose]() {
       await worker.terminate();
