@@ -24,6 +24,24 @@ const networks = z
     }
   });
 
+const folderForm = /^([A-Za-z0-9_-]{1,63})=(\/.*)$/;
+
+/** Comma-separated folders such as `shop=/srv/shop`. Default: none. */
+const sourceFolders = z
+  .string()
+  .default("")
+  .transform((text, context): ReadonlyMap<string, string> => {
+    const entries = text.split(",").map((entry) => entry.trim());
+    const found = entries.filter((entry) => entry !== "").map((entry) => folderForm.exec(entry));
+    const folders = new Map(found.map((match) => [match?.[1] ?? "", match?.[2] ?? ""]));
+    if (found.every((match) => match !== null) && folders.size === found.length) return folders;
+    context.addIssue({
+      code: "custom",
+      message: "must be comma-separated names and absolute paths, as shop=/srv/shop; each name once",
+    });
+    return z.NEVER;
+  });
+
 const mebibyte = 1024 ** 2;
 
 /** Memory of one engine process, and the minimum with which Node and DuckDB start and work. */
@@ -90,6 +108,7 @@ const orchestrationEnv = serviceEnv.extend({
   STORAGE_ADDRESS: grpcAddress,
   STORAGE_DIR: z.string().optional(),
   SOURCE_ADDRESS_ALLOW: networks,
+  SOURCE_FOLDERS: sourceFolders,
   ENGINE_MEMORY_MIB: engineMemory,
   ENGINE_NICENESS: engineNiceness,
   PREPARED_CACHE_MIB: preparedCache,
@@ -123,6 +142,8 @@ export function parseConfig(env: Env) {
     }),
     engineProtectionsRequired: settings.ENGINE_CONFINEMENT_REQUIRED,
     sourceAddressAllow: settings.SOURCE_ADDRESS_ALLOW,
+    /** Folders whose files can be sources of every organisation, by name. */
+    sourceFolders: settings.SOURCE_FOLDERS,
   });
 }
 

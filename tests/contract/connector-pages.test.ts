@@ -19,7 +19,8 @@ test.each(connectorDefinitions)(
   "the page of $name has a row for every setting, and no other",
   async ({ name, settings }) => {
     const page = await readFile(new URL(`${name}.md`, folder), "utf8");
-    const rows = [...page.matchAll(/^\| `(\w+)`/gm)].map(([, setting]) => setting);
+    const [table = ""] = /^\| Setting .*\n(\|.*\n)+/m.exec(page) ?? [];
+    const rows = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, setting]) => setting);
     expect(rows).toEqual(settingsOf(settings));
   },
 );

@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { PreparedFiles } from "../prepared/prepared-files.ts";
 import type { SourceProcesses } from "../source-process/source-processes.ts";
 import type { ConnectorDescription, OpenSource } from "./connector.ts";
+import type { FolderCopies } from "./database-file/copy-from-folder.ts";
 import type { LoginDeps } from "./network/prepare-login.ts";
 import type { RowSource } from "./sql/row-source.ts";
 
@@ -12,6 +13,7 @@ export type ConnectorDeps = LoginDeps & {
   readonly engine: Engine;
   readonly processes: SourceProcesses;
   readonly blobs: BlobCache;
+  readonly folderCopies: FolderCopies;
   readonly quarantine: Quarantine;
   readonly prepared: PreparedFiles;
   /** Sluice's own database, which must not be a source. */

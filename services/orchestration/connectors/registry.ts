@@ -4,20 +4,19 @@ import { fileDefinition } from "./file/definition.ts";
 import { mysqlDefinition } from "./mysql/definition.ts";
 import { postgresqlDefinition } from "./postgresql/definition.ts";
 import type { RowSources } from "./sql/row-source.ts";
+import { sqliteDefinition } from "./sqlite/definition.ts";
 
 /** All connectors, sorted by name. */
 export const connectorDefinitions: readonly ConnectorDefinition[] = [
   fileDefinition,
   mysqlDefinition,
   postgresqlDefinition,
+  sqliteDefinition,
 ];
 
 /** Creates the connectors of a service, by name. */
-export async function createConnectors(
-  definitions: readonly ConnectorDefinition[],
-  deps: ConnectorDeps,
-): Promise<ReadonlyMap<string, Connector>> {
-  const connectors = definitions.map(async ({ createOpen, createRows, ...description }) => ({
+export async function createConnectors(deps: ConnectorDeps): Promise<ReadonlyMap<string, Connector>> {
+  const connectors = connectorDefinitions.map(async ({ createOpen, createRows, ...description }) => ({
     ...description,
     open: await createOpen(deps),
   }));
@@ -25,8 +24,10 @@ export async function createConnectors(
 }
 
 /** Creates the row sources of a source's process, by the name of their connector. */
-export async function createRowSources(definitions: readonly ConnectorDefinition[]): Promise<RowSources> {
-  const sources = definitions.flatMap(({ name, createRows }) => (createRows ? [{ name, createRows }] : []));
+export async function createRowSources(): Promise<RowSources> {
+  const sources = connectorDefinitions.flatMap(({ name, createRows }) =>
+    createRows ? [{ name, createRows }] : [],
+  );
   return new Map(
     await Promise.all(sources.map(async ({ name, createRows }) => [name, await createRows()] as const)),
   );

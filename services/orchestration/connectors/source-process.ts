@@ -1,6 +1,6 @@
 import { keepCompileCache } from "../process/keep-compile-cache.ts";
-import { connectorDefinitions, createRowSources } from "./registry.ts";
+import { createRowSources } from "./registry.ts";
 import { serveSource } from "./serve-source.ts";
 
-serveSource(await createRowSources(connectorDefinitions));
+serveSource(await createRowSources());
 keepCompileCache();

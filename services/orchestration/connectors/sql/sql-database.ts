@@ -17,6 +17,7 @@ export type SqlDatabase<S, Login> = {
   insecureLoginOf(settings: S): string | undefined;
   /**
    * Resolves the secrets and checks the addresses for one request. `lookup` resolves a host in the source's own process.
+   * A login that is disposable holds what the request reads, and is disposed after it.
    * FailedPrecondition (SECRET_NOT_FOUND, SECRET_NOT_ALLOWED, INSECURE_CONNECTION, ADDRESS_REFUSED).
    */
   prepareLogin(settings: S, lookup: Lookup, signal: AbortSignal): Promise<Login>;
