@@ -69,9 +69,7 @@ export function configOf(
 }
 
 /** Starts the orchestration service as main.ts does, with the tests' peers. */
-export async function startOrchestration(
-  env: Record<string, string> = {},
-): Promise<Orchestration> {
+export async function startOrchestration(env: Record<string, string> = {}): Promise<Orchestration> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
   const folder = stack.use(await temporaryFolder()).path;

@@ -18,7 +18,7 @@ export type ConnectorDescription = {
 };
 
 /** What callers can expect of every source of a connector; documented in the contract. */
-export type Capabilities = {
+type Capabilities = {
   readonly manyTables: boolean;
   readonly nativeSql: boolean;
   readonly parallelChunks: boolean;

@@ -6,7 +6,10 @@ import { postgresqlDefinition } from "./postgresql/definition.ts";
 import type { RowSources } from "./sql/row-source.ts";
 import { sqliteDefinition } from "./sqlite/definition.ts";
 
-/** All connectors, sorted by name. */
+/**
+ * All connectors, sorted by name.
+ * @internal Exported for the test of their pages.
+ */
 export const connectorDefinitions: readonly ConnectorDefinition[] = [
   fileDefinition,
   mysqlDefinition,

@@ -7,7 +7,7 @@ import { executionTooLarge, sourceUnreachable } from "../../errors.ts";
 import { openIfThere, openInFolder, type SourceFolders } from "./open-in-folder.ts";
 
 /** Copies of a database and of the files beside it, at one time. They stay until disposed. */
-export type DatabaseCopy = Disposable & {
+type DatabaseCopy = Disposable & {
   readonly sha256: string;
   readonly path: string;
   /** The copies of files beside it that exist and are not empty, by the ending of their names. */

@@ -107,10 +107,7 @@ export type Interval = { readonly unit: string; readonly from: number; readonly 
 /** A part of an interval. The last range has no end. */
 export type RowRange = { readonly from: number; readonly to: number | undefined };
 
-/**
- * How a column gets into the engine and into a file.
- * @internal Exported for connectors of other SQL databases, such as the one of the tests.
- */
+/** How a column gets into the engine and into a file. */
 export type ColumnFormat = {
   /** DuckDB's type as which the value's text is read, or its binary form. */
   readonly read: string;

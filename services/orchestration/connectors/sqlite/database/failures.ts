@@ -27,7 +27,7 @@ const codes = {
 const primaryOf = (code: number): number => code & 0xff;
 
 /** The error for the caller. `isOfStatement`: the text of the statement is the caller's, so that it may be at fault. */
-export function toCallerFailure(error: unknown, isOfStatement: boolean): unknown {
+function toCallerFailure(error: unknown, isOfStatement: boolean): unknown {
   if (error instanceof ConnectError) return error;
   // The latter is WebAssembly's.
   if (error instanceof RangeError || (error as Error).name === "RuntimeError") {

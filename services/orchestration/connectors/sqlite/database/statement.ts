@@ -13,7 +13,7 @@ const invalidText: InvalidText = { invalidText: true };
 export const isInvalidText = (value: SqliteValue): value is InvalidText =>
   typeof value === "object" && value !== null && "invalidText" in value;
 
-export type StatementColumn = {
+type StatementColumn = {
   readonly name: string;
   /** Undefined for an expression, and for a column without a type. */
   readonly declaredType: string | undefined;

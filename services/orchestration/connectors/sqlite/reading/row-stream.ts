@@ -11,7 +11,7 @@ const batchRowsMax = 1000;
 const batchCharactersMax = 1024 * 1024;
 
 /** Names the place of a value in messages, as `the table "t", column "c", rowid 5`. */
-export type Place = (column: number) => string;
+type Place = (column: number) => string;
 
 /** Encodes a value. FailedPrecondition (SOURCE_DATA_INVALID) names its place. */
 function encoded<T>(place: Place, column: number, encode: () => T): T {
