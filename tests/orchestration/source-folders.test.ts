@@ -6,6 +6,7 @@ import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { forFile } from "../lib/for-file.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
+import { extractAll, plan, readParquet, tablesOf } from "./extracts.ts";
 import { createSource, failureOf, query, startOrchestration } from "./orchestration.ts";
 
 const folder = forFile(temporaryFolder);
@@ -119,17 +120,29 @@ describe("files that change", () => {
     expect(await failureOf(labels(sourceId, user))).toMatchObject({ reason: "SOURCE_PATH_REFUSED" });
   });
 
+  test("OK: a snapshot is read to its end, although its file is gone", async () => {
+    const user = mesh().user();
+    const path = join(folder().path, "removed.db");
+    makeDatabase(path, "kept");
+    const sourceId = await createSource(user, "sqlite", { folder: "data", path: "removed.db" });
+    const planned = await plan(user, sourceId, Object.values(await tablesOf(user, sourceId)));
+    await rm(path);
+    const [chunk] = await extractAll(user, planned);
+    expect(await readParquet(chunk?.bytes ?? Buffer.alloc(0))).toEqual([{ a: "kept" }]);
+  });
+
   test("FailedPrecondition SOURCE_DATA_INVALID: a transaction that has to be rolled back first", async () => {
     const user = mesh().user();
     const path = join(folder().path, "hot.db");
     makeDatabase(path);
-    await writeFile(`${path}-journal`, "unfinished");
+    await writeFile(`${path}-journal`, Buffer.from("d9d505f920a163d700000001", "hex"));
     const sourceId = await createSource(user, "sqlite", { folder: "data", path: "hot.db" });
     expect(await failureOf(labels(sourceId, user))).toMatchObject({
       reason: "SOURCE_DATA_INVALID",
       message: expect.stringContaining('an unfinished transaction in the file "hot.db-journal"'),
     });
-    await writeFile(`${path}-journal`, "");
+    // As `journal_mode = persist` leaves it.
+    await writeFile(`${path}-journal`, Buffer.alloc(512));
     expect(await labels(sourceId, user)).toEqual(["one"]);
   });
 

@@ -15,6 +15,8 @@ test.each([
   "select 1 # into outfile\n",
   'select "a""; delete from t"',
   "select 5--1, 6 - -1, 1/2",
+  "select 1 --\u0001 a comment\n",
+  "select `a\\b`, 'c\\d'",
   "select substring(a from 1 for 2), `update` from t",
   "select into_date, date_into from t",
 ])("taken as it is: %s", (sql) => {
@@ -57,6 +59,11 @@ test.each([
   ["select `get_lock`('a', 1)", "the function get_lock"],
   ["select 1.5load_file(a)", "the function load_file"],
   ["select nextval(s)", "the function nextval"],
+  // For the server these are two signs and a name.
+  ["select 1 --\u00a0x, load_file('/etc/passwd') from (select 1 as \u00a0x) t", "the function load_file"],
+  ["select 1 --\u0085x, get_lock('a', 1) from (select 1 as \u0085x) t", "the function get_lock"],
+  ["select 1 --\ufeffx from (select 1 as \ufeffx) t lock in share mode", "locking reads"],
+  ["select id from t where 1 or \\Nlock in share mode", "backslashes"],
 ])("STATEMENT_REFUSED: %s", (sql, problem) => {
   expect(() => checkStatement(sql)).toThrow(problem);
 });

@@ -18,9 +18,10 @@ const readerPassword = "the reader";
 /** A server with the database `shop` and an account that may read it, and a source on it. */
 export async function startMariaSource(options: readonly string[] = []): Promise<MariaSource> {
   await using stack = new AsyncDisposableStack();
-  const [mesh, server] = await Promise.all([startOrchestration(), startMariaDb(options)]);
-  stack.use(mesh);
-  stack.use(server);
+  const [mesh, server] = await Promise.all([
+    startOrchestration().then((started) => stack.use(started)),
+    startMariaDb(options).then((started) => stack.use(started)),
+  ]);
   const { admin, port } = server;
   await admin.query(`
     create database shop character set utf8mb4; use shop;

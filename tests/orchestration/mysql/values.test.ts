@@ -26,6 +26,12 @@ const doubleOf = (value: number) => {
   return bytes;
 };
 
+const floatOf = (value: number) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatLE(value);
+  return bytes;
+};
+
 test("OK: doubles keep their sign, and those that MySQL does not have their names", () => {
   expect(
     [-0, 0, 5e-324, Number.NaN, Number.NEGATIVE_INFINITY].map((value) =>
@@ -36,10 +42,12 @@ test("OK: doubles keep their sign, and those that MySQL does not have their name
 
 test("OK: every power of two that a float can be is the same float as text", () => {
   for (let exponent = -149; exponent < 128; exponent += 1) {
-    const bytes = Buffer.alloc(4);
-    bytes.writeFloatLE(2 ** exponent);
-    expect(Math.fround(Number(textOf(typeCodes.float, bytes)))).toBe(2 ** exponent);
+    expect(Math.fround(Number(textOf(typeCodes.float, floatOf(2 ** exponent))))).toBe(2 ** exponent);
   }
+});
+
+test("OK: floats keep their sign", () => {
+  expect([-0, 0, -1.5].map((value) => textOf(typeCodes.float, floatOf(value)))).toEqual(["-0", "0", "-1.5"]);
 });
 
 test.each([

@@ -30,6 +30,7 @@ export type FolderCopies = {
 /** A file system may note the time of a write this late, in milliseconds. */
 const timeStepMs = 50;
 const attemptsMax = 20;
+const looksMax = 3;
 const copiesMax = 1000;
 const readBytes = 1024 * 1024;
 
@@ -41,8 +42,8 @@ export function createFolderCopies(folders: SourceFolders, blobs: BlobFolder): F
   /** Undefined if it changed meanwhile. */
   async function copyOnce(folder: string, path: string, signal: AbortSignal): Promise<Borrowed | undefined> {
     await using file = await openInFolder(folders, folder, path);
-    await settle(file.handle, signal);
-    const state = stateOf(await file.handle.stat({ bigint: true }));
+    const state = await settledState(file.handle, signal);
+    if (state === undefined) return undefined;
     const key = JSON.stringify([folder, path]);
     const last = known.get(key);
     const isKnown = last?.state === state && (await blobs.take(last.blob)) !== undefined;
@@ -114,11 +115,17 @@ export function createFolderCopies(folders: SourceFolders, blobs: BlobFolder): F
 
 type Borrowed = Disposable & { readonly state: string; readonly blob: StoredBlob };
 
-/** A write that follows soon after another one may leave no trace in the times of the file. */
-async function settle(handle: FileHandle, signal: AbortSignal): Promise<void> {
-  const { mtimeMs } = await handle.stat();
-  if (Math.abs(Date.now() - mtimeMs) >= timeStepMs) return;
-  await delay(timeStepMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+/**
+ * The state of a file whose last write was a while ago: a write that follows soon after another one may leave no trace in
+ * the times of the file. Undefined if it is being written.
+ */
+async function settledState(handle: FileHandle, signal: AbortSignal): Promise<string | undefined> {
+  for (let look = 0; look < looksMax; look += 1) {
+    const found = await handle.stat({ bigint: true });
+    if (Math.abs(Date.now() - Number(found.mtimeMs)) >= timeStepMs) return stateOf(found);
+    await delay(timeStepMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+  return undefined;
 }
 
 /** Changes with every write. */

@@ -1,4 +1,4 @@
-import { constants, type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { constants, type FileHandle, open, readlink, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { sourcePathRefused } from "../../errors.ts";
 
@@ -32,6 +32,10 @@ export async function openInFolder(
     const opened = await handle.stat({ bigint: true });
     // Folders on the way can be links, and can be replaced while they are checked: then it is another file.
     if ((await realpath(full)) !== full) throw sourcePathRefused(folder, path);
+    // Linux knows the path of what is open. Elsewhere a folder could be swapped between these two calls.
+    if (process.platform === "linux" && (await readlink(`/proc/self/fd/${handle.fd}`)) !== full) {
+      throw sourcePathRefused(folder, path);
+    }
     const found = await stat(full, { bigint: true });
     if (!opened.isFile() || found.dev !== opened.dev || found.ino !== opened.ino) {
       throw sourcePathRefused(folder, path);

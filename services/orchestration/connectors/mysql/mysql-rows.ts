@@ -36,7 +36,7 @@ const toSqlSession = (session: Session): SqlSession => ({
   openCursor: (sql, rowCount, rowsMax) => openCursor(session, sql, rowCount, rowsMax),
   takeSnapshot: async () => ({ name: randomUUID(), time: await serverTime(session) }),
   describeRows: (table) => describeRows(session, table),
-  readRange: (table, range) => ({ batches: readRange(session, table, range) }),
+  readRange: (table, range, timeoutMs) => ({ batches: readRange(session, table, range, timeoutMs) }),
   openStatement: (sql, rowsMax) => openStatement(session, sql, rowsMax),
 });
 

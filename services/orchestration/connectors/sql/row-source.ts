@@ -58,7 +58,7 @@ export type SqlSession = {
   /** Prepares a table of the snapshot for `readRange`. FailedPrecondition (SOURCE_CHANGED). */
   describeRows(table: SnapshotTable, format: ExtractFormat): Promise<RowDescription>;
   /** Reads a range of a table of the snapshot; all rows without a range. */
-  readRange(table: ReadableTable, range: RowRange | undefined): RowStream;
+  readRange(table: ReadableTable, range: RowRange | undefined, timeoutMs: number): RowStream;
   /** Prepares a statement whose rows are all read; it is refused as by `openCursor`. `rowsMax` is undefined for all. */
   openStatement(sql: string, rowsMax: number | undefined): Promise<Statement>;
 };

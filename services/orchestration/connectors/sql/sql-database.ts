@@ -15,6 +15,8 @@ export type SqlDatabase<S, Login> = {
   secretsOf(settings: S): readonly SecretUse[];
   /** Identifies a login that may be insecure; undefined if it may not. See DataSource.insecureLogin. */
   insecureLoginOf(settings: S): string | undefined;
+  /** Whether the session of a snapshot reads its ranges, which then need no login. Default: false. */
+  readonly holdsSnapshots?: boolean;
   /**
    * Resolves the secrets and checks the addresses for one request. `lookup` resolves a host in the source's own process.
    * A login that is disposable holds what the request reads, and is disposed after it.

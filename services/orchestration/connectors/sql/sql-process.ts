@@ -28,7 +28,8 @@ export function createSqlProcess<S, Login>(
       using process = processes.lend({ orgId: callersOrg(), connector, settings });
       const lookup = (host: string) =>
         process.client.request<typeof resolveHost>("resolveHost", { host }, { signal });
-      const login = await database.prepareLogin(settings, lookup, signal);
+      const needsLogin = operation !== "readRange" || !database.holdsSnapshots;
+      const login = needsLogin ? await database.prepareLogin(settings, lookup, signal) : undefined;
       using _lease = isDisposable(login) ? login : undefined;
       const body = { ...request, connector, login } as RequestOf<SqlOperations[typeof operation]>;
       return await process.client.request<SqlOperations[typeof operation]>(operation, body, options);

@@ -1,3 +1,4 @@
+import { open } from "node:fs/promises";
 import { sourceDataInvalid } from "../../errors.ts";
 import type { OpenSource } from "../connector.ts";
 import { borrowDatabase, type DatabaseFileDeps } from "../database-file/borrow-database.ts";
@@ -10,6 +11,9 @@ import type { SqliteLogin } from "./sqlite-rows.ts";
 const walEnding = "-wal";
 const journalEnding = "-journal";
 
+/** A journal begins so while its transaction is open. Afterwards it is removed, emptied or overwritten with zeros. */
+const journalMagic = Buffer.from("d9d505f920a163d7", "hex");
+
 /** Reads SQLite databases. Each request reads bytes that do not change meanwhile. */
 export const createOpenSqlite = (deps: SqlConnectorDeps & DatabaseFileDeps): OpenSource =>
   createOpenSql(deps, {
@@ -18,10 +22,11 @@ export const createOpenSqlite = (deps: SqlConnectorDeps & DatabaseFileDeps): Ope
     schemasOf: () => undefined,
     secretsOf: () => [],
     insecureLoginOf: () => undefined,
+    holdsSnapshots: true,
     async prepareLogin({ location, columnTypes = {} }, _lookup, signal): Promise<SqliteLogin & Disposable> {
       using stack = new DisposableStack();
       const file = stack.use(await borrowDatabase(deps, location, [walEnding, journalEnding], signal));
-      if (file.beside.has(journalEnding)) throw unfinished(file.name);
+      if (await isOpenJournal(file.beside.get(journalEnding))) throw unfinished(file.name);
       const owned = stack.move();
       return {
         path: file.path,
@@ -32,8 +37,15 @@ export const createOpenSqlite = (deps: SqlConnectorDeps & DatabaseFileDeps): Ope
     },
   });
 
+async function isOpenJournal(path: string | undefined): Promise<boolean> {
+  if (path === undefined) return false;
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(journalMagic.length));
+  return bytesRead === journalMagic.length && journalMagic.equals(buffer);
+}
+
 const unfinished = (name: string) =>
   sourceDataInvalid(
     `the database ${JSON.stringify(name)} has an unfinished transaction in the file ${JSON.stringify(name + journalEnding)} ` +
-      "beside it: open it with its own program once, which ends the transaction",
+      "beside it: try again when it has ended; if its program is gone, open the database with it once",
   );

@@ -163,7 +163,7 @@ const floatDigits = [6, 7, 8, 9];
 /** The number with the fewest digits that is this float. */
 function shortest(value: number): number {
   const found = floatDigits.map((digits) => Number(value.toPrecision(digits)));
-  return found.find((number) => Math.fround(number) === value) ?? value;
+  return found.find((number) => Object.is(Math.fround(number), value)) ?? value;
 }
 
 /** A reader of a type whose encoding in the contract is the text that the engine reads. */

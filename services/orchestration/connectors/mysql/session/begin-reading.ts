@@ -17,7 +17,7 @@ export async function beginReading(
   isMariaDb: boolean,
   timeoutMs: number,
 ): Promise<void> {
-  await run(`set names utf8mb4, ${assignments(isMariaDb, timeoutMs + serverGraceMs)}`);
+  await run(`set names utf8mb4, ${assignments(isMariaDb, timeoutMs)}`);
   await run("set session transaction isolation level repeatable read, read only");
   await run("start transaction with consistent snapshot, read only");
 }
@@ -32,11 +32,12 @@ const assignments = (isMariaDb: boolean, timeoutMs: number): string =>
     `net_write_timeout = ${writeSeconds}`,
     `wait_timeout = ${waitSeconds}`,
     `lock_wait_timeout = ${lockSecondsMax}`,
-    ...(isMariaDb
-      ? [
-          `max_statement_time = ${timeoutMs / 1000}`,
-          "idle_transaction_timeout = 0",
-          "idle_readonly_transaction_timeout = 0",
-        ]
-      : [`max_execution_time = ${Math.ceil(timeoutMs)}`]),
+    statementLimit(isMariaDb, timeoutMs),
+    ...(isMariaDb ? ["idle_transaction_timeout = 0", "idle_readonly_transaction_timeout = 0"] : []),
   ].join(", ");
+
+/** The server's own limit for each statement, as an assignment. */
+export function statementLimit(isMariaDb: boolean, timeoutMs: number): string {
+  const limitMs = timeoutMs + serverGraceMs;
+  return isMariaDb ? `max_statement_time = ${limitMs / 1000}` : `max_execution_time = ${Math.ceil(limitMs)}`;
+}

@@ -4,7 +4,7 @@ import { connectTimeoutMs } from "../../network/connect-pinned.ts";
 import { serverOf, type Target } from "../target/target.ts";
 import type { Parameter } from "../wire/execute-message.ts";
 import { type Connection, openConnection, toFailure } from "../wire/open-connection.ts";
-import { beginReading } from "./begin-reading.ts";
+import { beginReading, statementLimit } from "./begin-reading.ts";
 import { isInterrupted, toConnectionFailure } from "./failures.ts";
 import { openResult, prepare, type ResultSet } from "./result-set.ts";
 import type { SessionPool } from "./session-pool.ts";
@@ -23,6 +23,8 @@ export type Session = {
   readonly closed: AbortSignal;
   /** Runs a statement without rows. */
   run(sql: string): Promise<void>;
+  /** Sets the time that each further statement may take. */
+  limitStatements(timeoutMs: number): Promise<void>;
   /** Compiles a statement, and discards it. */
   check(sql: string): Promise<void>;
   /** Runs one statement with rows. No other one may run until they are read, or `stop` has ended them. */
@@ -108,6 +110,8 @@ function toSession(connection: Connection, target: Target) {
     isMariaDb: isMariaDb(connection),
     closed: connection.closed,
     run: (sql) => run(connection, sql),
+    limitStatements: (timeoutMs) =>
+      run(connection, `set ${statementLimit(isMariaDb(connection), timeoutMs)}`),
     async check(sql) {
       await prepare(client, sql);
       client.unprepare(sql);

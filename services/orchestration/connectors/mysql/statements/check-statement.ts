@@ -38,6 +38,8 @@ export function checkStatement(sql: string): string {
   const end = code.indexOf(";");
   if (end >= 0 && code.slice(end + 1).trim() !== "")
     throw statementRefused("one statement at a time, please");
+  // The server reads \\N as NULL, whatever follows it, and a word that follows it at once.
+  if (code.includes("\\")) throw statementRefused("backslashes are taken in texts and names only");
   if (other.test(code)) throw statementRefused(onlyReading);
   for (const [pattern, problem] of writing) if (pattern.test(code)) throw statementRefused(problem);
   const [, name] = functions.exec(names) ?? [];
@@ -50,9 +52,12 @@ export const isReading = (sql: string): boolean => reading.test(withoutTexts(sql
 
 export const notReading = () => statementRefused(onlyReading);
 
-/** A string, a quoted name, a comment up to the end of its line, or one between marks. Unterminated ones go to the end. */
+/**
+ * A string, a quoted name, a comment up to the end of its line, or one between marks. Unterminated ones go to the end. After
+ * `--` the server takes only spaces and control characters of ASCII for the beginning of a comment.
+ */
 const token =
-  /(?<text>'(?:[^'\\]|\\.|'')*(?:'|$)|"(?:[^"\\]|\\.|"")*(?:"|$))|(?<name>`(?:[^`]|``)*(?:`|$))|(?<line>#[^\n]*|--(?=[\s\p{Cc}]|$)[^\n]*)|(?<comment>\/\*.*?(?:\*\/|$))/gsuy;
+  /(?<text>'(?:[^'\\]|\\.|'')*(?:'|$)|"(?:[^"\\]|\\.|"")*(?:"|$))|(?<name>`(?:[^`]|``)*(?:`|$))|(?<line>#[^\n]*|--(?=[[\s\p{Cc}]&&\p{ASCII}]|$)[^\n]*)|(?<comment>\/\*.*?(?:\*\/|$))/gsvy;
 
 /**
  * The statement with blanks in place of strings and comments. `code` has none of the quoted names either, while `names`

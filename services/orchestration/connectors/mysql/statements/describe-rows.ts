@@ -89,7 +89,10 @@ export async function* readRange(
   session: Session,
   { label, select, key }: ReadableTable,
   range: RowRange | undefined,
+  timeoutMs: number,
 ): AsyncGenerator<ColumnBatch> {
+  // The session began with the time that the plan had.
+  await session.limitStatements(timeoutMs);
   const bounds = range ? [range.from, range.to].filter((bound) => bound !== undefined) : [];
   const where = range ? ` where ${key} >= ?${range.to === undefined ? "" : ` and ${key} < ?`}` : "";
   const guard = <T>(work: () => Promise<T>) => withRowsFailures(label, work);

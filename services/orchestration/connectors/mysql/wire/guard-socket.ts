@@ -6,6 +6,7 @@ import { createExchange, type Exchange, type OpenExchange } from "./exchange.ts"
 import type { Greeting } from "./greeting.ts";
 import { createPacketRules } from "./packet-rules.ts";
 import { createPacketReader, type Packet, packetOf } from "./packets.ts";
+import { protocolViolation } from "./protocol-violation.ts";
 
 /** A connection over which the client gets only packets that keep the rules. */
 export type GuardedSocket = {
@@ -15,6 +16,8 @@ export type GuardedSocket = {
   readonly violation: Error | undefined;
   /** The server's first packet, once it has arrived. */
   readonly greeting: Greeting | undefined;
+  /** Whether the login is encrypted. */
+  readonly isEncrypted: boolean;
   /** Whether an exchange is open. */
   readonly isBusy: boolean;
   /** Sends a command past the client, and takes what the server responds until the exchange is ended. */
@@ -56,6 +59,9 @@ export function guardSocket(
     const encrypted = await encrypt(raw, route, rules.greeting, login, connecting);
     rules.logIn(encrypted ? 1 : 0);
     if (!encrypted) return;
+    // Nobody knows who sent what came before the encryption.
+    if (reader.isAmidPacket())
+      throw protocolViolation(server, "the beginning of a packet before the encryption");
     inner = encrypted;
     forward(inner, socket, read);
   }
@@ -65,10 +71,10 @@ export function guardSocket(
     inner.write(packet);
   }
 
-  const readPackets = createPacketReader((length) => rules.checkLength(length, open !== undefined), receive);
+  const reader = createPacketReader((length) => rules.checkLength(length, open !== undefined), receive);
   function read(chunk: Buffer): void {
     try {
-      readPackets(chunk);
+      reader.read(chunk);
     } catch (error) {
       cut(error as Error);
     }
@@ -105,6 +111,9 @@ export function guardSocket(
     },
     get greeting() {
       return rules.greeting;
+    },
+    get isEncrypted() {
+      return inner !== raw;
     },
     get isBusy() {
       return open !== undefined;

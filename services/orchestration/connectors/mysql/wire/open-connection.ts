@@ -1,8 +1,8 @@
-import type { Duplex } from "node:stream";
 import { type Connection as Client, createConnection } from "mysql2";
 import { connectPinned } from "../../network/connect-pinned.ts";
 import { serverOf, type Target } from "../target/target.ts";
 import { connectionClosed, type GuardedSocket, guardSocket } from "./guard-socket.ts";
+import { loginPlugins } from "./login-plugins.ts";
 import { ServerError } from "./server-error.ts";
 
 /** TCP keep-alive delay, in milliseconds. */
@@ -36,7 +36,7 @@ export async function openConnection(target: Target, connecting: AbortSignal): P
   guarded.socket.once("close", () => closed.abort());
   const cut = () => raw.destroy();
   connecting.addEventListener("abort", cut, { once: true });
-  const client = createClient(guarded.socket, settings, password);
+  const client = createClient(guarded, settings, password);
   try {
     await new Promise<void>((resolve, reject) => {
       client.once("connect", () => resolve());
@@ -64,14 +64,19 @@ export async function openConnection(target: Target, connecting: AbortSignal): P
   }
 }
 
-const createClient = (stream: Duplex, { host, port, user, database }: Target["settings"], password: string) =>
+const createClient = (
+  guarded: GuardedSocket,
+  { host, port, user, database }: Target["settings"],
+  password: string,
+) =>
   createConnection({
     host,
     port,
     user,
     database,
     password,
-    stream,
+    stream: guarded.socket,
+    authPlugins: loginPlugins(guarded, password),
     // Generated code would have names in it that the server sends.
     disableEval: true,
     // The guard refuses it without TLS, of which the client knows nothing.

@@ -9,6 +9,12 @@ export type Packet = {
   readonly body: Buffer;
 };
 
+export type PacketReader = {
+  read(chunk: Buffer): void;
+  /** Whether the beginning of a packet has been read. */
+  isAmidPacket(): boolean;
+};
+
 /**
  * Cuts the bytes of a server into packets. `check` sees the length of a body, as far as it is announced, before it is
  * buffered, and throws if that is too much.
@@ -16,7 +22,7 @@ export type Packet = {
 export function createPacketReader(
   check: (bodyBytes: number) => void,
   receive: (packet: Packet) => void,
-): (chunk: Buffer) => void {
+): PacketReader {
   let held: Buffer[] = [];
   let heldBytes = 0;
   /** Bytes that must be buffered before a packet is complete. */
@@ -47,7 +53,7 @@ export function createPacketReader(
     return end;
   }
 
-  return (received) => {
+  function read(received: Buffer): void {
     held.push(received);
     heldBytes += received.length;
     if (heldBytes < wantedBytes) return;
@@ -56,7 +62,9 @@ export function createPacketReader(
     for (let end = pass(chunk, passed); end > passed; end = pass(chunk, passed)) passed = end;
     held = passed === chunk.length ? [] : [chunk.subarray(passed)];
     heldBytes = chunk.length - passed;
-  };
+  }
+
+  return { read, isAmidPacket: () => heldBytes > 0 || parts.length > 0 };
 }
 
 /** A packet as it is sent. */
