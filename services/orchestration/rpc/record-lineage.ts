@@ -5,6 +5,7 @@ import type {
   LineageService,
   RecordLineageRequest,
 } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { ownerIn } from "../../lib/database/scope.ts";
 import { invalidField } from "../../lib/rpc/errors.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
@@ -12,6 +13,7 @@ import { type Lineage, type LineageEntity, ownNamespace } from "../lineage/linea
 import { fromKind } from "../lineage/lineage-message.ts";
 import { insertLineage } from "../lineage/lineage-repository.ts";
 import { tableEntity } from "../lineage/table-entity.ts";
+import { enter } from "../namespace-repository.ts";
 import { listTablesById } from "../table-repository.ts";
 
 export const recordLineage =
@@ -23,7 +25,11 @@ export const recordLineage =
     const tables = await listTablesById(db, scope, tableIds);
     const named = new Map(tables.map((table) => [table.tableId, tableEntity(table)]));
     const entities = lineage.entities.map((entity) => named.get(entity.entityId) ?? entity);
-    await db.transaction((tx) => insertLineage(tx, scope, [{ ...lineage, entities }], request.namespace));
+    await db.transaction(async (tx) => {
+      // Services record what they did a while ago: the namespace may have been deleted since.
+      await enter(tx, ownerIn(scope, request.namespace));
+      await insertLineage(tx, scope, [{ ...lineage, entities }], request.namespace);
+    });
     return {};
   };
 
