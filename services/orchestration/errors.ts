@@ -39,6 +39,15 @@ export const sourceChanged = (sourceId: string) =>
     { source: sourceId },
   );
 
+/** Other discoveries of the source kept changing its tables in the catalog. */
+export const discoveryOverlapped = (sourceId: string) =>
+  failure(
+    Code.Aborted,
+    ErrorReason.STATE_CONFLICT,
+    `the tables of source ${sourceId} were changed by other discoveries while they were read: try again`,
+    { source: sourceId },
+  );
+
 /** A table of the source differs from its entry in the catalog. */
 export const tableChanged = (table: string) =>
   failure(

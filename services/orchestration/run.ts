@@ -15,6 +15,7 @@ import { createBlobCache } from "./blobs/blob-cache.ts";
 import { openBlobFolder } from "./blobs/blob-folder.ts";
 import { openStorageFolder } from "./blobs/storage-folder.ts";
 import { openCachedResults } from "./cache/open-cached-results.ts";
+import { indexMissingTables } from "./catalog/search/index-missing.ts";
 import type { OrchestrationConfig } from "./config.ts";
 import { checkConfinement } from "./confinement/check-confinement.ts";
 import { findConfinement } from "./confinement/find-confinement.ts";
@@ -165,5 +166,8 @@ export const runWith =
     };
     await using server = await startMeshServer(config, orchestrationServices(deps), { log, tls });
     ready(server.address);
-    await Promise.all([bindEverySecret(bindDeps, stop), aborted(stop)]);
+    const indexing = indexMissingTables(database.db, stop).catch((error: unknown) =>
+      log.warn({ err: error }, "tables of an earlier version can't be searched until the next start"),
+    );
+    await Promise.all([bindEverySecret(bindDeps, stop), indexing, aborted(stop)]);
   };

@@ -30,19 +30,24 @@ import { ingestEvent } from "./rpc/ingest-event.ts";
 import { listConnectors } from "./rpc/list-connectors.ts";
 import { listCrashes } from "./rpc/list-crashes.ts";
 import { listExecutions } from "./rpc/list-executions.ts";
+import { listSchemas } from "./rpc/list-schemas.ts";
 import { listSources } from "./rpc/list-sources.ts";
+import { listTableVersions } from "./rpc/list-table-versions.ts";
 import { listTables } from "./rpc/list-tables.ts";
 import { moveSource } from "./rpc/move-source.ts";
 import { planChunks } from "./rpc/plan-chunks.ts";
 import { previewSource } from "./rpc/preview-source.ts";
 import { previewTable } from "./rpc/preview-table.ts";
 import { recordLineage } from "./rpc/record-lineage.ts";
+import { refreshTable } from "./rpc/refresh-table.ts";
 import { releaseCrash } from "./rpc/release-crash.ts";
 import { renewSnapshot } from "./rpc/renew-snapshot.ts";
+import { searchCatalog } from "./rpc/search-catalog.ts";
 import { setNamespaceState } from "./rpc/set-namespace-state.ts";
 import { streamQuery } from "./rpc/stream-query.ts";
 import { testConnection } from "./rpc/test-connection.ts";
 import { updateSource } from "./rpc/update-source.ts";
+import { updateTable } from "./rpc/update-table.ts";
 
 /** Services of the orchestration process, with authorisation and validation. */
 export function orchestrationServices(deps: OrchestrationDeps): GuardedService[] {
@@ -66,6 +71,11 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
       discover: discover(deps),
       getTable: getTable(deps),
       listTables: listTables(deps),
+      listSchemas: listSchemas(deps),
+      listTableVersions: listTableVersions(deps),
+      updateTable: updateTable(deps),
+      refreshTable: refreshTable(deps),
+      searchCatalog: searchCatalog(deps),
     }),
     guard(ExecutionService, {
       executeQuery: executeQuery(deps),

@@ -163,6 +163,11 @@ function catalog(sources: Map<string, Source>) {
   return guard(CatalogService, {
     discover: unused,
     getTable: unused,
+    listSchemas: unused,
+    listTableVersions: unused,
+    updateTable: unused,
+    refreshTable: unused,
+    searchCatalog: unused,
     // One table per page, so that callers have to read all pages.
     listTables({ sourceId, pageToken }, context) {
       const source = sources.get(sourceId);

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { sourceDataInvalid } from "../../errors.ts";
 import type { Connector, DataSource } from "../connector.ts";
 import { withEngineFailures } from "../engine-failures.ts";
@@ -30,13 +31,16 @@ function fileSource(deps: FileConnectorDeps, settings: FileSettings): DataSource
       const head = await blobs.head(settings.fileId, signal);
       return { contentId: contentIdOf(head, settings), namespace: head.namespace };
     },
-    async discover(limit) {
+    async discover(limit, table) {
       using blob = await blobs.borrow(settings.fileId, limit.signal);
       return withEngineFailures(fileNamed(blob), async () => {
         using file = await prepared.borrow(blob, readingSettingsOf(settings), limit);
         const { columns: found, rowCount } = file.preparation;
         const columns = found.map(({ name, dataType, nullable }) => ({ name, dataType, nullable }));
-        return [{ schemaName: "", name: tableNameOf(blob, settings), columns, rowCount: BigInt(rowCount) }];
+        const name = tableNameOf(blob, settings);
+        if (table && (table.schemaName !== "" || table.name !== name)) return [];
+        const details = { sizeBytes: BigInt((await stat(blob.path)).size) };
+        return [{ schemaName: "", name, columns, rowCount: BigInt(rowCount), details }];
       });
     },
     async query({ sql, maxRows }, limit) {
