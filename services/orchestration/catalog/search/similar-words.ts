@@ -22,7 +22,7 @@ export async function findSimilarWords(
       sql`select set_config('pg_trgm.similarity_threshold', ${String(similarityMin)}::text, true)`,
     );
     return tx.execute<{ word: string; other: string }>(sql`
-      select given.word, similar.word as other
+      select given.word, near.word as other
       from jsonb_array_elements_text(${JSON.stringify(searched)}::text::jsonb) as given (word)
       cross join lateral (
         select known.word from ${searchWords} as known
@@ -30,13 +30,21 @@ export async function findSimilarWords(
           and abs(char_length(known.word) - char_length(given.word)) <= 2
         order by public.similarity(known.word, given.word) desc, known.word collate "C"
         limit ${candidatesMax}::int
-      ) as similar`);
+      ) as near`);
   });
-  const found = new Map<string, string[]>(searched.map((word) => [word, []]));
-  for (const { word, other } of rows) {
-    const others = found.get(word);
-    if (!others || others.length >= similarMax || other === word) continue;
-    if (isSimilar(word, other, errorsAllowed(word))) others.push(other);
+  return new Map(
+    searched.map((word) => {
+      const others = rows.filter((row) => row.word === word && row.other !== word).map(({ other }) => other);
+      return [word, nearestOf(word, others).slice(0, similarMax)];
+    }),
+  );
+}
+
+/** Those with the fewest errors. */
+function nearestOf(word: string, others: readonly string[]): string[] {
+  for (let errors = 1; errors <= errorsAllowed(word); errors++) {
+    const near = others.filter((other) => isSimilar(word, other, errors));
+    if (near.length > 0) return near;
   }
-  return found;
+  return [];
 }
