@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { memoryAtRest, processorAtRest } from "./at-rest.ts";
 import { downloadRow, upload } from "./bytes.ts";
+import { catalogSearchRow } from "./catalog-search.ts";
 import { csvRows } from "./csv-rows.ts";
 import { edgeRows } from "./edge/rows.ts";
 import { encryptedRows } from "./encrypted.ts";
@@ -32,6 +33,7 @@ const allRows: readonly Row[] = [
   ...encryptedRows,
   ...s3Rows,
   listingRow,
+  catalogSearchRow,
   ...slowReaderRows,
   ...uploadRows,
   ...resultRows,

@@ -79,13 +79,24 @@ test("OK: a discovery that finds nothing new writes nothing", async () => {
   );
   await discover();
   const before = await writtenRows();
-  expect(await discover()).toMatchObject({ added: [], changed: [], removed: [], changes: [], unchangedCount: 2 });
+  expect(await discover()).toMatchObject({
+    added: [],
+    changed: [],
+    removed: [],
+    changes: [],
+    unchangedCount: 2,
+  });
   expect(await writtenRows()).toEqual(before);
 });
 
 test("OK: other numbers of rows are no version", async () => {
   const user = mesh().user();
-  const { change, discover } = await createCatalogSource(mesh(), user, foreign(), "create table {s}.t (a int)");
+  const { change, discover } = await createCatalogSource(
+    mesh(),
+    user,
+    foreign(),
+    "create table {s}.t (a int)",
+  );
   const { added } = await discover();
   await change("insert into {s}.t values (1), (2); analyze {s}.t");
   expect(await discover()).toMatchObject({ changed: [], unchangedCount: 1 });
@@ -102,14 +113,20 @@ test("OK: a table that is gone is deleted, and restored with what users said abo
     "create table {s}.kept (a int); create table {s}.gone (a int, b int)",
   );
   const { tableId } = tableNamed((await discover()).added, "gone");
-  const said = { description: "About it", tags: ["gold"], columnAnnotations: { b: { description: "About b" } } };
+  const said = {
+    description: "About it",
+    tags: ["gold"],
+    columnAnnotations: { b: { description: "About b" } },
+  };
   await user.catalog.updateTable({ table: { tableId, ...said } });
   await change("drop table {s}.gone");
   const { removed } = await discover();
   expect(removed).toMatchObject([{ tableId, name: "gone", deleteTime: expect.anything() }]);
   expect((await user.catalog.getTable({ tableId })).table).toEqual(removed[0]);
   const listed = async (showDeleted: boolean) =>
-    (await user.catalog.listTables({ sourceId, showDeleted, orderBy: "name" })).tables.map(({ name }) => name);
+    (await user.catalog.listTables({ sourceId, showDeleted, orderBy: "name" })).tables.map(
+      ({ name }) => name,
+    );
   expect([await listed(false), await listed(true)]).toEqual([["kept"], ["gone", "kept"]]);
   expect((await user.catalog.searchCatalog({ query: "gone", sourceId })).matches).toEqual([]);
   expect(await discover()).toMatchObject({ removed: [], unchangedCount: 1 });
@@ -121,7 +138,12 @@ test("OK: a table that is gone is deleted, and restored with what users said abo
 
 test("OK: a table that is back with other columns is another version", async () => {
   const user = mesh().user();
-  const { change, discover } = await createCatalogSource(mesh(), user, foreign(), "create table {s}.t (a int)");
+  const { change, discover } = await createCatalogSource(
+    mesh(),
+    user,
+    foreign(),
+    "create table {s}.t (a int)",
+  );
   const { added } = await discover();
   const tableId = added[0]?.tableId ?? "";
   await change("drop table {s}.t; create table {s}.other (a int)");
@@ -147,7 +169,11 @@ test("InvalidArgument: a deleted table can't be planned", async () => {
   await change("drop table {s}.t");
   await discover();
   const tables = [{ tableId: added[0]?.tableId ?? "" }];
-  expect(await failureOf(user.extracts.planChunks({ sourceId, tables, chunkRows: 1000n, format: ExtractFormat.PARQUET }))).toMatchObject({
+  expect(
+    await failureOf(
+      user.extracts.planChunks({ sourceId, tables, chunkRows: 1000n, format: ExtractFormat.PARQUET }),
+    ),
+  ).toMatchObject({
     code: Code.InvalidArgument,
     fields: ["tables[0].table_id"],
   });
@@ -181,7 +207,9 @@ test("OK: of discoveries at once one reports the changes, and a table is there o
   await discover();
   await change("drop table {s}.a; create table {s}.c (n int); alter table {s}.b add column m int");
   const found = await raced(user, sourceId, 3);
-  const counts = found.map(({ added, changed, removed }) => [added, changed, removed].map(({ length }) => length));
+  const counts = found.map(({ added, changed, removed }) =>
+    [added, changed, removed].map(({ length }) => length),
+  );
   expect(counts.sort().reverse()).toEqual([
     [1, 1, 1],
     [0, 0, 0],

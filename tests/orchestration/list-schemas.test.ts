@@ -20,7 +20,11 @@ test("OK: ListSchemas counts the tables of each schema, also after they have cha
   await discover();
   await discoverTable(mesh(), mesh().user(), "others");
   const list = async (request = {}) =>
-    (await user.catalog.listSchemas(request)).schemas.map((each) => [each.sourceId, each.name, each.tableCount]);
+    (await user.catalog.listSchemas(request)).schemas.map((each) => [
+      each.sourceId,
+      each.name,
+      each.tableCount,
+    ]);
   expect(await list()).toEqual([
     [sourceId, schema, 2],
     [ofFile, "", 1],

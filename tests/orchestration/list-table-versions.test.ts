@@ -11,7 +11,12 @@ const foreign = forFile(startForeignDatabase);
 
 test("OK: ListTableVersions answers each version as it was, newest first", async () => {
   const user = mesh().user();
-  const { change, discover } = await createCatalogSource(mesh(), user, foreign(), "create table {s}.t (a int)");
+  const { change, discover } = await createCatalogSource(
+    mesh(),
+    user,
+    foreign(),
+    "create table {s}.t (a int)",
+  );
   const { added } = await discover();
   const tableId = added[0]?.tableId ?? "";
   await change("alter table {s}.t add column b int; comment on column {s}.t.b is 'B'");
@@ -34,7 +39,12 @@ test("OK: ListTableVersions answers each version as it was, newest first", async
 
 test("OK: the latest 100 versions are kept", async () => {
   const user = mesh().user();
-  const { change, discover } = await createCatalogSource(mesh(), user, foreign(), "create table {s}.t (a int)");
+  const { change, discover } = await createCatalogSource(
+    mesh(),
+    user,
+    foreign(),
+    "create table {s}.t (a int)",
+  );
   const { added } = await discover();
   const tableId = added[0]?.tableId ?? "";
   const { sql } = mesh().database;

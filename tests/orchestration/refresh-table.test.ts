@@ -19,7 +19,9 @@ test("OK: RefreshTable reads one table, and leaves the others", async () => {
   );
   const { tableId } = tableNamed((await discover()).added, "t");
   expect((await user.catalog.refreshTable({ tableId })).change).toBeUndefined();
-  await change("alter table {s}.t add column b int; alter table {s}.u add column b int; create table {s}.v (a int)");
+  await change(
+    "alter table {s}.t add column b int; alter table {s}.u add column b int; create table {s}.v (a int)",
+  );
   const { table, change: found } = await user.catalog.refreshTable({ tableId });
   expect(table).toMatchObject({ tableId, version: 2, columns: [{ name: "a" }, { name: "b" }] });
   expect(found).toMatchObject({ tableId, version: 2, addedColumns: [{ name: "b" }], removedColumns: [] });

@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { MatchKind, PiiClass } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
-import { forFile } from "../lib/for-file.ts";
 import { run } from "../../services/orchestration/run.ts";
+import { forFile } from "../lib/for-file.ts";
 import { startService, temporaryFolder } from "../lib/test-mesh.ts";
 import { only } from "../storage/namespaces.ts";
 import { createCatalogSource, tableNamed } from "./catalog-sources.ts";
@@ -31,7 +31,10 @@ async function shop(user: User) {
   const { added } = await source.discover();
   const idOf = (name: string) => tableNamed(added, name).tableId;
   const search = async (query: string, rest = {}) =>
-    (await user.catalog.searchCatalog({ query, ...rest })).matches.map(({ table, kind }) => [table?.name, kind]);
+    (await user.catalog.searchCatalog({ query, ...rest })).matches.map(({ table, kind }) => [
+      table?.name,
+      kind,
+    ]);
   return { ...source, idOf, search };
 }
 
@@ -69,8 +72,8 @@ test.each([
   ["GRÖSSE", ["customers", PART]],
   ["zahlungs", ["invoices", WORD_PREFIX]],
   ["overdue bills", ["invoices", WORDS]],
-  ["📦", ["📦 \"odd\" it's", NAME_PREFIX]],
-  ["📦 \"odd\" it's", ["📦 \"odd\" it's", NAME]],
+  ["📦", ['📦 "odd" it\'s', NAME_PREFIX]],
+  ['📦 "odd" it\'s', ['📦 "odd" it\'s', NAME]],
 ])("OK: %j finds what it means", async (query, first) => {
   const user = mesh().user();
   const { search } = await shop(user);
@@ -94,7 +97,9 @@ test("OK: what users say is found, filtered by and counted", async () => {
   await user.catalog.updateTable({
     table: { tableId: idOf("customers"), tags: ["gold", "crm"], owner: "Sales", columnAnnotations },
   });
-  await user.catalog.updateTable({ table: { tableId: idOf("orders"), tags: ["gold"], description: "Purchases" } });
+  await user.catalog.updateTable({
+    table: { tableId: idOf("orders"), tags: ["gold"], description: "Purchases" },
+  });
   expect(await search("purchases")).toEqual([["orders", WORDS]]);
   expect(await search("postanschrift")).toEqual([["customers", WORDS]]);
   expect(await search("gold")).toEqual([
@@ -102,12 +107,19 @@ test("OK: what users say is found, filtered by and counted", async () => {
     ["customers", PART],
     ["old_orders", TYPO],
   ]);
-  expect(await search("", { tags: ["gold", "contact"] })).toMatchObject([["customers", MatchKind.UNSPECIFIED]]);
+  expect(await search("", { tags: ["gold", "contact"] })).toMatchObject([
+    ["customers", MatchKind.UNSPECIFIED],
+  ]);
   expect(await search("id", { owner: "Sales" })).toMatchObject([["customers", PART]]);
   expect(await search("id", { owner: "sales" })).toEqual([]);
-  expect(await search("", { piiClass: PiiClass.DIRECT })).toMatchObject([["customers", MatchKind.UNSPECIFIED]]);
+  expect(await search("", { piiClass: PiiClass.DIRECT })).toMatchObject([
+    ["customers", MatchKind.UNSPECIFIED],
+  ]);
   expect(await search("orders", { schemaName: "elsewhere" })).toEqual([]);
-  const { facets, totalSize, totalSizeExceeded } = await user.catalog.searchCatalog({ query: "id", sourceId });
+  const { facets, totalSize, totalSizeExceeded } = await user.catalog.searchCatalog({
+    query: "id",
+    sourceId,
+  });
   expect([totalSize, totalSizeExceeded]).toEqual([6, false]);
   expect(facets).toMatchObject({
     sources: [{ value: sourceId, count: 6 }],
@@ -224,7 +236,7 @@ test.each([
   [{ query: "x".repeat(201) }, ["query"]],
   [{ query: "a b c d e f g h i j k" }, ["query"]],
   [{ query: "a\u0000" }, ["query"]],
-  [{ pageSize: 101 }, ["page_size"]],
+  [{ pageSize: 1001 }, ["page_size"]],
   [{ sourceId: "x" }, ["source_id"]],
   [{ tags: [""] }, ["tags[0]"]],
   [{ piiClass: 9 }, ["pii_class"]],

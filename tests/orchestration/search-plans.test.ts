@@ -2,8 +2,11 @@ import { randomUUID } from "node:crypto";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { expect, test } from "vitest";
 import type { Scope } from "../../services/lib/rpc/guard.ts";
-import { type SearchFilter, searchTables } from "../../services/orchestration/catalog/search/search-repository.ts";
 import { searchQuery } from "../../services/orchestration/catalog/search/search-query.ts";
+import {
+  type SearchFilter,
+  searchTables,
+} from "../../services/orchestration/catalog/search/search-repository.ts";
 import { forFile } from "../lib/for-file.ts";
 import { createTestDatabase } from "../lib/test-database.ts";
 import { principal } from "../lib/test-mesh.ts";
@@ -38,7 +41,10 @@ test("OK: words that few tables have are found in an index, in each organisation
   const statements: { query: string; params: unknown[] }[] = [];
   const logger = { logQuery: (query: string, params: unknown[]) => void statements.push({ query, params }) };
   const db = drizzle({ client: sql, logger });
-  const search = async (text: string, options: Partial<{ scope: Scope; filter: Partial<SearchFilter> }> = {}) => {
+  const search = async (
+    text: string,
+    options: Partial<{ scope: Scope; filter: Partial<SearchFilter> }> = {},
+  ) => {
     const { totalSize, totalSizeExceeded } = await searchTables(db, options.scope ?? scope, {
       query: text === "" ? undefined : searchQuery(scope.orgId, text),
       similar: undefined,
@@ -59,10 +65,7 @@ test("OK: words that few tables have are found in an index, in each organisation
   expect(await search("id", { scope: other })).toEqual([0, false]);
   const plans = [];
   for (const { query, params } of statements) {
-    const [row] = await sql.unsafe(
-      `explain (analyze, timing off, format json) ${query}`,
-      params as string[],
-    );
+    const [row] = await sql.unsafe(`explain (analyze, timing off, format json) ${query}`, params as string[]);
     plans.push(largeScans(row?.["QUERY PLAN"][0].Plan));
   }
   expect(plans).toEqual(statements.map(() => []));

@@ -54,8 +54,11 @@ test("OK: keys over columns that the role may not read are left out", async () =
   const { change, discover } = await createCatalogSource(mesh(), user, foreign(), "select 1");
   await change("create table {s}.t (id int primary key, open int)");
   await foreign().sql.unsafe(
-    (await foreign().sql`select 'revoke select on ' || oid::regclass || ' from public; grant select (open) on '
-      || oid::regclass || ' to public' as text from pg_class where relname = 't' order by oid desc limit 1`)[0]?.text,
+    (
+      await foreign()
+        .sql`select 'revoke select on ' || oid::regclass || ' from public; grant select (open) on '
+      || oid::regclass || ' to public' as text from pg_class where relname = 't' order by oid desc limit 1`
+    )[0]?.text,
   );
   const { added } = await discover();
   expect(added).toMatchObject([{ name: "t", columns: [{ name: "open" }], primaryKey: [] }]);
@@ -79,6 +82,11 @@ test("OK: comments and keys do not make a snapshot older", async () => {
   const { added } = await discover();
   await change("comment on column {s}.t.a is 'A'; comment on table {s}.t is 'T'");
   const tables = [{ tableId: added[0]?.tableId ?? "" }];
-  const { snapshotId } = await user.extracts.planChunks({ sourceId, tables, chunkRows: 1000n, format: ExtractFormat.PARQUET });
+  const { snapshotId } = await user.extracts.planChunks({
+    sourceId,
+    tables,
+    chunkRows: 1000n,
+    format: ExtractFormat.PARQUET,
+  });
   await user.extracts.closeSnapshot({ snapshotId });
 });

@@ -63,7 +63,10 @@ test("Aborted: UpdateTable with the etag of an earlier state, and of two at once
   const { table } = await discoverTable(mesh(), user, "orders");
   const tableId = table?.tableId ?? "";
   const calls = ["one", "other"].map((description) =>
-    user.catalog.updateTable({ table: { tableId, description, etag: "1" } }).then(() => "OK", (error) => error.code),
+    user.catalog.updateTable({ table: { tableId, description, etag: "1" } }).then(
+      () => "OK",
+      (error) => error.code,
+    ),
   );
   expect((await Promise.all(calls)).sort()).toEqual([Code.Aborted, "OK"]);
   const late = user.catalog.updateTable({ table: { tableId, owner: "x", etag: "1" } });
@@ -73,8 +76,13 @@ test("Aborted: UpdateTable with the etag of an earlier state, and of two at once
 test("NotFound: UpdateTable of an unknown table, and of another organisation's", async () => {
   const { table } = await discoverTable(mesh(), mesh().user(), "one");
   for (const tableId of [table?.tableId ?? "", randomUUID()]) {
-    const call = mesh().user().catalog.updateTable({ table: { tableId, description: "x" } });
-    expect(await failureOf(call)).toMatchObject({ code: Code.NotFound, message: `table ${tableId} not found` });
+    const call = mesh()
+      .user()
+      .catalog.updateTable({ table: { tableId, description: "x" } });
+    expect(await failureOf(call)).toMatchObject({
+      code: Code.NotFound,
+      message: `table ${tableId} not found`,
+    });
   }
 });
 

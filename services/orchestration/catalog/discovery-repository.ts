@@ -119,7 +119,9 @@ export async function updateTables(
       , primary_key = array(select jsonb_array_elements_text(found.item -> 'primaryKey'))
       , schema_hash = found.item ->> 'schemaHash', row_count = (found.item ->> 'rowCount')::bigint
       , size_bytes = (found.item ->> 'sizeBytes')::bigint
-      , version = version + (found.item ->> 'isVersion')::boolean::int, delete_time = null, update_time = now()
+      , version = version + (found.item ->> 'isVersion')::boolean::int, delete_time = null
+      , update_time = case when (found.item ->> 'isVersion')::boolean or delete_time is not null then now()
+          else update_time end
       from ${relation(batch.map(toItem))} as found (item)
       where ${within(scope, tables)} and ${tables.tableId} = (found.item ->> 'tableId')::uuid`);
     const ids = batch.map(({ tableId }) => tableId);

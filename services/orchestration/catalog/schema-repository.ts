@@ -46,11 +46,11 @@ export async function updateTableCounts(
   if (names.length === 0) return;
   const owner = ownerIn(scope, namespace);
   const counted = sql`(
-    select name, count(table_id)::int as table_count
-    from jsonb_array_elements_text(${JSON.stringify(names)}::text::jsonb) as name
-    left join ${tables} as live on live.source_id = ${sourceId}::uuid and live.schema_name = name
+    select given.name, count(live.table_id)::int as table_count
+    from jsonb_array_elements_text(${JSON.stringify(names)}::text::jsonb) as given (name)
+    left join ${tables} as live on live.source_id = ${sourceId}::uuid and live.schema_name = given.name
       and live.delete_time is null
-    group by name)`;
+    group by given.name)`;
   await tx.execute(sql`
     delete from ${schemas} using ${counted} as counted
     where ${within(scope, schemas)} and ${schemas.sourceId} = ${sourceId}::uuid

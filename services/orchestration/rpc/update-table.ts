@@ -15,6 +15,9 @@ import type { OrchestrationDeps } from "../deps.ts";
 import { tableNotFound } from "../errors.ts";
 import * as repository from "../table-repository.ts";
 
+/** Size of what users say about the columns of a table, as JSON. The contract states it, too. */
+const annotationsBytesMax = 64 * 1024;
+
 const updates = updatesOf(TableSchema, {
   key: "table_id",
   writable: ["description", "tags", "owner", "properties", "column_annotations"],
@@ -33,6 +36,7 @@ export const updateTable =
     if (revision !== undefined && revision !== current.revision) throw etagMismatch("table", tableId);
     updates.refuseReadOnly(table, request.updateMask, toTable(current));
     refuseUnknownColumns(current, change.columnAnnotations);
+    refuseLongAnnotations(change.columnAnnotations);
     const row = await db.transaction(async (tx) => {
       const updated = await repository.updateTable(tx, scope, tableId, revision, change);
       if (updated && updated.deleteTime === null) await updateDocuments(tx, [updated]);
@@ -64,4 +68,11 @@ function refuseUnknownColumns(
   if (unknown === undefined) return;
   const [column, table] = [unknown, tableName].map((name) => JSON.stringify(name));
   throw invalidField("table.column_annotations", `the table ${table} has no column ${column}`);
+}
+
+function refuseLongAnnotations(given: ColumnAnnotations = {}): void {
+  const sizeBytes = Buffer.byteLength(JSON.stringify(given));
+  if (sizeBytes <= annotationsBytesMax) return;
+  const problem = `take ${sizeBytes} bytes as JSON, where at most ${annotationsBytesMax} are kept`;
+  throw invalidField("table.column_annotations", problem);
 }

@@ -68,7 +68,8 @@ async function insertWords(tx: Db, orgId: string, words: readonly string[]): Pro
 /** Makes tables unfindable. */
 export async function deleteDocuments(tx: Db, scope: Scope, tableIds: readonly string[]): Promise<void> {
   if (tableIds.length === 0) return;
-  const ids = sql`(select id::uuid from jsonb_array_elements_text(${JSON.stringify(tableIds)}::text::jsonb) as id)`;
+  const ids = sql`(
+    select given.id::uuid from jsonb_array_elements_text(${JSON.stringify(tableIds)}::text::jsonb) as given (id))`;
   await tx.delete(tableSearch).where(and(within(scope, tableSearch), inArray(tableSearch.tableId, ids)));
 }
 

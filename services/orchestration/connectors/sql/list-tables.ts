@@ -54,7 +54,9 @@ function toTable({ rowCount, details, ...table }: CheckedTable): DiscoveredTable
       ...details,
       columnComments: Object.fromEntries(comments),
       primaryKey: primaryKey.every((name) => names.has(name)) ? primaryKey : [],
-      foreignKeys: (details.foreignKeys ?? []).filter(({ columns }) => columns.every((name) => names.has(name))),
+      foreignKeys: (details.foreignKeys ?? []).filter(({ columns }) =>
+        columns.every((name) => names.has(name)),
+      ),
     },
   };
 }

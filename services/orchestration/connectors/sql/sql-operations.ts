@@ -35,11 +35,10 @@ export function createSqlOperations(sources: RowSources) {
     }));
   };
 
-  const discoverDatabase: Operation<
-    Request<TablesRequest>,
-    undefined,
-    DiscoveredTable[]
-  > = async (request, { signal, send }) => {
+  const discoverDatabase: Operation<Request<TablesRequest>, undefined, DiscoveredTable[]> = async (
+    request,
+    { signal, send },
+  ) => {
     const limit = { signal, timeoutMs: request.timeoutMs };
     const tables = await find(request).withSession(request.login, limit, (session) =>
       listTables(session, request),
