@@ -1,6 +1,7 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { MatchKind, PiiClass } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import { MatchKind, PiiClass, type SearchCatalogRequestSchema } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { run } from "../../services/orchestration/run.ts";
 import { forFile } from "../lib/for-file.ts";
 import { startService, temporaryFolder } from "../lib/test-mesh.ts";
@@ -232,14 +233,14 @@ test.each([
   expect((await user.catalog.searchCatalog({ query })).matches).toHaveLength(count);
 });
 
-test.each([
+test.each<[MessageInitShape<typeof SearchCatalogRequestSchema>, string[]]>([
   [{ query: "x".repeat(201) }, ["query"]],
   [{ query: "a b c d e f g h i j k" }, ["query"]],
   [{ query: "a\u0000" }, ["query"]],
   [{ pageSize: 1001 }, ["page_size"]],
   [{ sourceId: "x" }, ["source_id"]],
   [{ tags: [""] }, ["tags[0]"]],
-  [{ piiClass: 9 }, ["pii_class"]],
+  [{ piiClass: 9 as PiiClass }, ["pii_class"]],
 ])("InvalidArgument: SearchCatalog with %j", async (request, fields) => {
   expect(await failureOf(mesh().user().catalog.searchCatalog(request))).toMatchObject({
     code: Code.InvalidArgument,

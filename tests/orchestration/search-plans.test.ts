@@ -55,8 +55,8 @@ test("OK: words that few tables have are found in an index, in each organisation
     return [totalSize, totalSizeExceeded];
   };
   const other: Scope = { ...scope, orgId: randomUUID() };
-  // One has the word in its name, 19 in a column, and ten have longer numbers.
-  expect(await search("table 777")).toEqual([30, false]);
+  // 20 have the word in a column, one of them in its name, too; nine more have longer numbers.
+  expect(await search("table 777")).toEqual([29, false]);
   expect(await search("zzz")).toEqual([0, false]);
   expect(await search("id", { filter: { tags: ["rare1"] } })).toEqual([400, false]);
   expect(await search("id", { filter: { owner: "nobody" } })).toEqual([0, false]);

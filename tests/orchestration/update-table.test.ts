@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { PiiClass } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import { PiiClass, type TableSchema } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { forFile } from "../lib/for-file.ts";
 import { createCatalogSource } from "./catalog-sources.ts";
 import { startForeignDatabase } from "./foreign-database.ts";
-import { discoverTable, failureOf, startOrchestration } from "./orchestration.ts";
+import { createFileSource, discoverTable, failureOf, startOrchestration } from "./orchestration.ts";
 
 const mesh = forFile(startOrchestration);
 const foreign = forFile(startForeignDatabase);
@@ -86,18 +87,40 @@ test("NotFound: UpdateTable of an unknown table, and of another organisation's",
   }
 });
 
-test.each([
+test.each<[MessageInitShape<typeof TableSchema>, string]>([
   [{ columnAnnotations: { nothing: { description: "x" } } }, "table.column_annotations"],
   [{ tags: ["a\nb"] }, "table.tags[0]"],
   [{ tags: Array.from({ length: 51 }, (_, index) => `t${index}`) }, "table.tags"],
   [{ description: "x".repeat(4001) }, "table.description"],
   [{ owner: "a\u0000b" }, "table.owner"],
   [{ properties: { "a b": "x" } }, 'table.properties["a b"]'],
-  [{ columnAnnotations: { a: { piiClass: 9 } } }, 'table.column_annotations["a"].pii_class'],
+  [{ columnAnnotations: { a: { piiClass: 9 as PiiClass } } }, 'table.column_annotations["a"].pii_class'],
+  [{ columnAnnotations: { a: { description: "x" }, b: { description: "x" } } }, "table.column_annotations"],
   [{ name: "other", description: "x" }, "table.name"],
 ])("InvalidArgument: UpdateTable with %j", async (change, field) => {
   const user = mesh().user();
   const { table } = await discoverTable(mesh(), user, "orders");
   const call = user.catalog.updateTable({ table: { tableId: table?.tableId ?? "", ...change } });
   expect(await failureOf(call)).toMatchObject({ code: Code.InvalidArgument, fields: [field] });
+});
+
+test("InvalidArgument: UpdateTable with annotations of more than 64 KiB", async () => {
+  const user = mesh().user();
+  const names = Array.from({ length: 70 }, (_, index) => `c${index}`);
+  const sourceId = await createFileSource(mesh(), user, "wide.csv", `${names.join(",")}\n${names.join(",")}\n`);
+  const { added } = await user.catalog.discover({ sourceId });
+  const annotate = (count: number) =>
+    user.catalog.updateTable({
+      table: {
+        tableId: added[0]?.tableId ?? "",
+        columnAnnotations: Object.fromEntries(
+          names.slice(0, count).map((name) => [name, { description: "x".repeat(1000) }]),
+        ),
+      },
+    });
+  expect(Object.keys((await annotate(60)).table?.columnAnnotations ?? {})).toHaveLength(60);
+  expect(await failureOf(annotate(70))).toMatchObject({
+    code: Code.InvalidArgument,
+    fields: ["table.column_annotations"],
+  });
 });

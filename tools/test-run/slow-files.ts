@@ -25,6 +25,15 @@ const busyFiles: readonly SlowFiles[] = [
     },
   },
   {
+    reason: "discovers a database again after each change, or fills a catalog with thousands of tables",
+    seconds: {
+      "orchestration/discover-changes": 7,
+      "orchestration/search-catalog": 9,
+      "orchestration/search-plans": 9,
+      "orchestration/update-table": 6,
+    },
+  },
+  {
     reason: "reads a corpus, random or damaged files whole, several times",
     seconds: {
       "exact/corpus": 57,

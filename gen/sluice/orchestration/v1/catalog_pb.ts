@@ -161,7 +161,8 @@ export type Table = Message<"sluice.orchestration.v1.Table"> & {
   properties: { [key: string]: string };
 
   /**
-   * What users say about its columns, by the name of the column. That of a column which is gone is kept for its return.
+   * What users say about its columns, by the name of the column: up to 64 KiB. That of a column which is gone is kept for
+   * its return.
    *
    * @generated from field: map<string, sluice.orchestration.v1.ColumnAnnotation> column_annotations = 20;
    */
@@ -364,7 +365,7 @@ export type DiscoverResponse = Message<"sluice.orchestration.v1.DiscoverResponse
   unchangedCount: number;
 
   /**
-   * What has changed in each of `changed`, in the same order.
+   * What has changed in each of `changed`, in the same order: the first of them that take 2 MiB together.
    *
    * @generated from field: repeated sluice.orchestration.v1.TableChange changes = 5;
    */

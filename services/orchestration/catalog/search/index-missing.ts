@@ -1,5 +1,6 @@
-import { and, asc, eq, isNull } from "drizzle-orm";
+import { and, asc, eq, inArray, isNull } from "drizzle-orm";
 import type { Db } from "../../../lib/database/database.ts";
+import { everywhere, within } from "../../../lib/database/scope.ts";
 import { tables } from "../../schema.ts";
 import { tableSearch } from "../catalog-schema.ts";
 import { updateDocuments } from "./document-repository.ts";
@@ -9,7 +10,8 @@ const batchRows = 500;
 
 /**
  * Makes the tables of earlier versions findable. Takes no scope: background work has no caller. Several processes may run it at
- * once: each locks the tables that it works on, and skips those of others.
+ * once: each locks the tables that it works on, and skips those that others
+ * have locked, who make them findable themselves.
  */
 export async function indexMissingTables(db: Db, stop: AbortSignal): Promise<void> {
   for (;;) {
@@ -19,16 +21,22 @@ export async function indexMissingTables(db: Db, stop: AbortSignal): Promise<voi
 }
 
 async function indexSome(tx: Db): Promise<number> {
-  const rows = await tx
-    .select({ row: tables })
+  const missing = await tx
+    .select({ orgId: tables.orgId, tableId: tables.tableId })
     .from(tables)
     .leftJoin(tableSearch, eq(tableSearch.tableId, tables.tableId))
     .where(and(isNull(tableSearch.tableId), isNull(tables.deleteTime)))
     .orderBy(asc(tables.orgId), asc(tables.tableId))
-    .limit(batchRows)
-    .for("update", { of: tables, skipLocked: true });
-  const [first] = rows;
-  const ofOrg = rows.map(({ row }) => row).filter(({ orgId }) => orgId === first?.row.orgId);
-  await updateDocuments(tx, ofOrg);
-  return ofOrg.length;
+    .limit(batchRows);
+  const [first] = missing;
+  if (!first) return 0;
+  // Documents of one call are of one organisation.
+  const ids = missing.filter(({ orgId }) => orgId === first.orgId).map(({ tableId }) => tableId);
+  const rows = await tx
+    .select()
+    .from(tables)
+    .where(and(within(everywhere(first), tables), inArray(tables.tableId, ids), isNull(tables.deleteTime)))
+    .for("update", { skipLocked: true });
+  await updateDocuments(tx, rows);
+  return rows.length;
 }
