@@ -32,6 +32,7 @@ import { listenForCancellations } from "./executions/cancellations.ts";
 import { createPendingWork } from "./executions/pending-work.ts";
 import { permitsOf, schedulerOptionsOf } from "./executions/scheduler-settings.ts";
 import { openLentFolder } from "./lent/lent-folder.ts";
+import { runProjector } from "./lineage/events/projector.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
 import { holdLivenessLock } from "./locks/liveness-lock.ts";
@@ -165,5 +166,5 @@ export const runWith =
     };
     await using server = await startMeshServer(config, orchestrationServices(deps), { log, tls });
     ready(server.address);
-    await Promise.all([bindEverySecret(bindDeps, stop), aborted(stop)]);
+    await Promise.all([bindEverySecret(bindDeps, stop), runProjector(deps, stop), aborted(stop)]);
   };

@@ -22,6 +22,10 @@ import { getDownstream } from "./rpc/get-downstream.ts";
 import { getExecution } from "./rpc/get-execution.ts";
 import { getLineage } from "./rpc/get-lineage.ts";
 import { getSource } from "./rpc/get-source.ts";
+import { findEntities } from "./rpc/find-entities.ts";
+import { getImpact } from "./rpc/get-impact.ts";
+import { getEvent } from "./rpc/get-event.ts";
+import { listEvents } from "./rpc/list-events.ts";
 import { getStatus } from "./rpc/get-status.ts";
 import { getTable } from "./rpc/get-table.ts";
 import { getUpstream } from "./rpc/get-upstream.ts";
@@ -85,6 +89,10 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
       getLineage: getLineage(deps),
       getUpstream: getUpstream(deps),
       getDownstream: getDownstream(deps),
+      findEntities: findEntities(deps),
+      getImpact: getImpact(deps),
+      getEvent: getEvent(deps),
+      listEvents: listEvents(deps),
       ingestEvent: ingestEvent(deps),
       ingestBatch: ingestBatch(deps),
       recordLineage: recordLineage(deps),

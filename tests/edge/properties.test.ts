@@ -2,7 +2,7 @@ import { create, equals, toJson } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseJson } from "../../edge/codec/json.ts";
+import { parseJson } from "../../services/lib/rpc/strict-json.ts";
 import { decodePercent, decodeQueryPart, decodeSegments } from "../../edge/codec/percent.ts";
 import { routesOf } from "../../edge/method/routes-of.ts";
 import { parseTemplate } from "../../edge/method/template.ts";

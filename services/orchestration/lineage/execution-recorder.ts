@@ -9,6 +9,7 @@ import type { Logger } from "../../lib/telemetry/log.ts";
 import { listTablesByName } from "../table-repository.ts";
 import type { Lineage, LineageEntity } from "./lineage.ts";
 import { insertEntities, insertLineage } from "./lineage-repository.ts";
+import { withOwner } from "./with-owner.ts";
 import type { Dialect } from "./sql/statement-facts.ts";
 import type { StatementReader } from "./sql/statement-reader.ts";
 import { executionLineage, resolveTables } from "./statement-lineage.ts";
@@ -133,7 +134,13 @@ async function recordBatch(
   const lineages: Lineage[] = [];
   for (const execution of executions) {
     const lineage = await lineageOf(listTables, reader, execution);
-    lineages.push({ ...lineage, entities: lineage.entities.map(ownedBy(execution.namespace)) });
+    lineages.push({
+      ...lineage,
+      entities: [
+        ...lineage.entities.slice(0, 1).map(withOwner(execution.creatorUserId)),
+        ...lineage.entities.slice(1),
+      ].map(ownedBy(execution.namespace)),
+    });
   }
   await db.transaction(async (tx) => {
     // The transaction that inserts the execution's entity also records its lineage, so it is recorded once.

@@ -11,6 +11,7 @@ import type { OrchestrationDeps } from "../deps.ts";
 import { type Lineage, type LineageEntity, ownNamespace } from "../lineage/lineage.ts";
 import { fromKind } from "../lineage/lineage-message.ts";
 import { insertLineage } from "../lineage/lineage-repository.ts";
+import { withOwner } from "../lineage/with-owner.ts";
 import { tableEntity } from "../lineage/table-entity.ts";
 import { listTablesById } from "../table-repository.ts";
 
@@ -22,7 +23,8 @@ export const recordLineage =
     const tableIds = lineage.entities.filter(({ kind }) => kind === "table").map(({ entityId }) => entityId);
     const tables = await listTablesById(db, scope, tableIds);
     const named = new Map(tables.map((table) => [table.tableId, tableEntity(table)]));
-    const entities = lineage.entities.map((entity) => named.get(entity.entityId) ?? entity);
+    const owned = withOwner(scope.principal.userId);
+    const entities = lineage.entities.map((entity) => named.get(entity.entityId) ?? owned(entity));
     await db.transaction((tx) => insertLineage(tx, scope, [{ ...lineage, entities }], request.namespace));
     return {};
   };
