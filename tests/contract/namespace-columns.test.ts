@@ -13,6 +13,7 @@ import * as identity from "../../services/identity/schema.ts";
 import { everywhere, type OwnerOrgId, within } from "../../services/lib/database/scope.ts";
 import type { Scope } from "../../services/lib/rpc/guard.ts";
 import * as crashes from "../../services/orchestration/crashes/crash-schema.ts";
+import * as lineageEvents from "../../services/orchestration/lineage/event-schema.ts";
 import * as lineage from "../../services/orchestration/lineage/lineage-schema.ts";
 import * as orchestration from "../../services/orchestration/schema.ts";
 import * as staging from "../../services/staging/schema.ts";
@@ -43,6 +44,7 @@ const schemas = {
   "services/identity/oidc/external-identity-schema.ts": externalIdentities,
   "services/identity/schema.ts": identity,
   "services/orchestration/crashes/crash-schema.ts": crashes,
+  "services/orchestration/lineage/event-schema.ts": lineageEvents,
   "services/orchestration/lineage/lineage-schema.ts": lineage,
   "services/orchestration/schema.ts": orchestration,
   "services/staging/schema.ts": staging,
@@ -108,6 +110,8 @@ test("every table with a namespace column has those of ownerColumns, or a reason
     "jobs",
     "lifecycle_rules",
     "lineage_entities",
+    "lineage_events",
+    "lineage_kept_owners",
     "model_events",
     "model_versions",
     "models",

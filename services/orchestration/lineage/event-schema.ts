@@ -53,3 +53,15 @@ export const unprojectedEvents = orchestration.table(
     }).onDelete("cascade"),
   ],
 );
+
+/** Namespaces of entities while a rebuild of their graph deletes and inserts them. No row outlives its transaction. */
+export const keptOwners = orchestration.table(
+  "lineage_kept_owners",
+  {
+    orgId: ownerColumns().orgId,
+    namespace: text("owner_namespace").notNull(),
+    entityId: uuid("entity_id").notNull(),
+    createTime: timestamp("create_time", { withTimezone: true }).notNull(),
+  },
+  (table) => [primaryKey({ name: "lineage_kept_owners_pk", columns: [table.orgId, table.entityId] })],
+);

@@ -5,6 +5,14 @@ ALTER TYPE "orchestration"."lineage_transformation" ADD VALUE 'SORT';--> stateme
 ALTER TYPE "orchestration"."lineage_transformation" ADD VALUE 'WINDOW';--> statement-breakpoint
 ALTER TYPE "orchestration"."lineage_transformation" ADD VALUE 'CONDITIONAL';--> statement-breakpoint
 ALTER TYPE "orchestration"."lineage_transformation" ADD VALUE 'INDIRECT';--> statement-breakpoint
+CREATE TABLE "orchestration"."lineage_kept_owners" (
+	"org_id" uuid NOT NULL,
+	"owner_namespace" text NOT NULL,
+	"entity_id" uuid NOT NULL,
+	"create_time" timestamp with time zone NOT NULL,
+	CONSTRAINT "lineage_kept_owners_pk" PRIMARY KEY("org_id","entity_id")
+);
+--> statement-breakpoint
 CREATE TABLE "orchestration"."lineage_unprojected_events" (
 	"org_id" uuid NOT NULL,
 	"event_id" uuid NOT NULL,

@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, gt, inArray, isNull, lt } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, gt, inArray, isNull, lt, sql } from "drizzle-orm";
 import type { Db } from "../../../lib/database/database.ts";
 import { enterNamespace } from "../../../lib/database/namespace-gate.ts";
 import { everywhere, ownerIn, within } from "../../../lib/database/scope.ts";
@@ -67,29 +67,31 @@ export function listEvents(
   return eventList.read(db, request, where);
 }
 
-/** Ids of events by their hash. */
-export async function listEventIds(
+/** A recorded event, and whether the graph lacks it. */
+export type KnownEvent = Pick<EventRow, "eventId" | "namespace"> & { readonly isPending: boolean };
+
+/** Recorded events by their hash. */
+export async function listKnownEvents(
   db: Db,
   { orgId }: Pick<Scope, "orgId">,
   hashes: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const ids = new Map<string, string>();
+): Promise<ReadonlyMap<string, KnownEvent>> {
+  const { sha256, eventId, namespace } = lineageEvents;
+  const isPending = sql<boolean>`${unprojectedEvents.eventId} is not null`;
+  const known = new Map<string, KnownEvent>();
   for (const batch of batchesOf(hashes)) {
+    const bytes = batch.map((hash) => Buffer.from(hash, "hex"));
     const rows = await db
-      .select({ sha256: lineageEvents.sha256, eventId: lineageEvents.eventId })
+      .select({ sha256, eventId, namespace, isPending })
       .from(lineageEvents)
-      .where(
-        and(
-          within(everywhere({ orgId }), lineageEvents),
-          inArray(
-            lineageEvents.sha256,
-            batch.map((hash) => Buffer.from(hash, "hex")),
-          ),
-        ),
-      );
-    for (const { sha256, eventId } of rows) ids.set(hexOf(sha256), eventId);
+      .leftJoin(
+        unprojectedEvents,
+        and(eq(unprojectedEvents.orgId, lineageEvents.orgId), eq(unprojectedEvents.eventId, eventId)),
+      )
+      .where(and(within(everywhere({ orgId }), lineageEvents), inArray(sha256, bytes)));
+    for (const { sha256: hash, ...event } of rows) known.set(hexOf(hash), event);
   }
-  return ids;
+  return known;
 }
 
 /** Inserts events, which are to be projected. Returns the ids of the new ones by hash. */

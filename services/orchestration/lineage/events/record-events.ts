@@ -1,6 +1,6 @@
 import type { Db } from "../../../lib/database/database.ts";
 import type { Scope } from "../../../lib/rpc/guard.ts";
-import { insertEvents, listEventIds } from "./event-repository.ts";
+import { insertEvents, listKnownEvents } from "./event-repository.ts";
 import { projectLineages } from "./project-events.ts";
 import type { ReadableEvent } from "./read-events.ts";
 
@@ -22,12 +22,20 @@ export async function recordEvents(
 ): Promise<RecordedEvents> {
   if (events.length === 0) return { ids: new Map(), fresh: new Set() };
   const inserted = await db.transaction((tx) => insertEvents(tx, scope, events, namespace));
-  const fresh = [...new Map(events.map((event) => [event.sha256, event])).values()].flatMap((event) => {
-    const eventId = inserted.get(event.sha256);
-    return eventId === undefined ? [] : { eventId, namespace, lineage: event.lineage };
-  });
-  await projectLineages(db, scope, fresh);
-  const repeated = events.filter(({ sha256 }) => !inserted.has(sha256)).map(({ sha256 }) => sha256);
-  const earlier = await listEventIds(db, scope, [...new Set(repeated)]);
-  return { ids: new Map([...earlier, ...inserted]), fresh: new Set(inserted.keys()) };
+  const byHash = new Map(events.map((event) => [event.sha256, event]));
+  const repeated = [...byHash.keys()].filter((sha256) => !inserted.has(sha256));
+  const known = await listKnownEvents(db, scope, repeated);
+  await projectLineages(
+    db,
+    scope,
+    [...byHash.values()].flatMap(({ sha256, lineage }) => {
+      const eventId = inserted.get(sha256);
+      if (eventId !== undefined) return { eventId, namespace, lineage };
+      const event = known.get(sha256);
+      // The call that recorded it may still be adding it to the graph, and may fail.
+      return event?.isPending ? { ...event, lineage } : [];
+    }),
+  );
+  const ids = [...known].map(([sha256, { eventId }]) => [sha256, eventId] as const);
+  return { ids: new Map([...ids, ...inserted]), fresh: new Set(inserted.keys()) };
 }
