@@ -7,8 +7,8 @@ import {
 } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import type { Call } from "../command/call.ts";
 import { command } from "../command/command.ts";
-import { printJson } from "../command/print-json.ts";
 import { flag, text, whole } from "../command/options.ts";
+import { printJson } from "../command/print-json.ts";
 import { CommandError, usageError } from "../failures/command-error.ts";
 import { exitCodes } from "../failures/exit-codes.ts";
 import { dotLines, mermaidLines } from "../lineage/diagrams.ts";
@@ -44,7 +44,11 @@ export const lineage = command({
     "lineage 01976f3e-0000-7000-8000-000000000000 --direction downstream --columns",
     "lineage shop.public.orders --openlineage postgres://db.example.com:5432 --direction both --format mermaid",
   ],
-  async run(call, [entity], { direction = "upstream", depth = 0, column, columns, openlineage, format = "tree" }) {
+  async run(
+    call,
+    [entity],
+    { direction = "upstream", depth = 0, column, columns, openlineage, format = "tree" },
+  ) {
     if (format !== "tree" && format !== "json" && call.json)
       throw usageError("--json and --format exclude each other");
     const entityIds = await entitiesOf(call, entity, openlineage);

@@ -46,4 +46,5 @@ const escapeMermaid = (text: string): string =>
   neutralise(text).replace(/[^\p{L}\p{N} .,:/→-]/gu, (character) => `#${character.codePointAt(0)};`);
 
 /** In a quoted string of DOT, a backslash begins a sequence such as `\N`, and a quote ends it. */
-const escapeDot = (text: string): string => neutralise(text).replace(/["\\]/g, (character) => `\\${character}`);
+const escapeDot = (text: string): string =>
+  neutralise(text).replace(/["\\]/g, (character) => `\\${character}`);

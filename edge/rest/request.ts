@@ -2,8 +2,8 @@ import { create, type DescField, type DescMessage, equals, type Message } from "
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { invalidField } from "../../services/lib/rpc/errors.ts";
-import { decodeJson, mergeJson } from "../codec/decode.ts";
 import { parseJson, textOf } from "../../services/lib/rpc/strict-json.ts";
+import { decodeJson, mergeJson } from "../codec/decode.ts";
 import {
   createParameters,
   findParameter,

@@ -61,7 +61,9 @@ export async function deleteSome(tx: Db, key: NamespaceKey): Promise<void> {
     .from(lineageEvents)
     .where(within(access(key), lineageEvents))
     .limit(deletedMax);
-  await tx.delete(lineageEvents).where(and(within(access(key), lineageEvents), inArray(lineageEvents.eventId, someEvents)));
+  await tx
+    .delete(lineageEvents)
+    .where(and(within(access(key), lineageEvents), inArray(lineageEvents.eventId, someEvents)));
   await deleteEntities(tx, key);
 }
 

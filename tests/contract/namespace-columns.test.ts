@@ -15,6 +15,7 @@ import type { Scope } from "../../services/lib/rpc/guard.ts";
 import * as crashes from "../../services/orchestration/crashes/crash-schema.ts";
 import * as lineageEvents from "../../services/orchestration/lineage/event-schema.ts";
 import * as lineage from "../../services/orchestration/lineage/lineage-schema.ts";
+import * as lineageOutbox from "../../services/orchestration/lineage/outbox-schema.ts";
 import * as orchestration from "../../services/orchestration/schema.ts";
 import * as staging from "../../services/staging/schema.ts";
 import * as storageAudit from "../../services/storage/audit/audit-schema.ts";
@@ -46,6 +47,7 @@ const schemas = {
   "services/orchestration/crashes/crash-schema.ts": crashes,
   "services/orchestration/lineage/event-schema.ts": lineageEvents,
   "services/orchestration/lineage/lineage-schema.ts": lineage,
+  "services/orchestration/lineage/outbox-schema.ts": lineageOutbox,
   "services/orchestration/schema.ts": orchestration,
   "services/staging/schema.ts": staging,
   "services/storage/encryption/encryption-schema.ts": encryption,

@@ -18,7 +18,7 @@ test("OK: the bytes of `event_json`, and canonical JSON of a message", async () 
   expect(Buffer.from(read.event?.data ?? []).toString()).toMatch(/^\{"a":1\.5,"eventTime":"2026/);
 });
 
-test("NotFound: an unknown event, another organisation's, and one of version 0.1", async () => {
+test("NotFound: an unknown event, another organisation's, and one without content", async () => {
   const { lineage, who } = mesh().user();
   const { eventId } = await lineage.ingestEvent({ event: runEvent() });
   const notFound = (id: string) => ({ code: Code.NotFound, message: `event ${id} not found` });

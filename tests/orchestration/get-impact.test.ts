@@ -17,7 +17,11 @@ function flowEvent({ to, from, columns, filter, owner }: Flow): JsonObject {
   const fields = Object.fromEntries(
     Object.entries(columns).map(([name, field]) => [name, { inputFields: [{ ...input, field }] }]),
   );
-  const indirect = { ...input, field: filter ?? "", transformations: [{ type: "INDIRECT", subtype: "FILTER" }] };
+  const indirect = {
+    ...input,
+    field: filter ?? "",
+    transformations: [{ type: "INDIRECT", subtype: "FILTER" }],
+  };
   const columnLineage = { fields, dataset: filter ? [indirect] : [] };
   const ownership = { owners: owner ? [{ name: owner, type: "MAINTAINER" }] : [] };
   return runEvent({
@@ -35,7 +39,13 @@ async function ingestFlows({ lineage }: User) {
       flowEvent({ from: "clean", to: "mart", columns: { key: "id" }, owner: "mart team" }),
       flowEvent({ from: "raw", to: "clean", columns: { id: "id", total: "total" }, owner: "core team" }),
       flowEvent({ from: "clean", to: "report", columns: { sum: "total" }, owner: "finance" }),
-      flowEvent({ from: "raw", to: "flags", columns: { flag: "code" }, filter: "status", owner: "core team" }),
+      flowEvent({
+        from: "raw",
+        to: "flags",
+        columns: { flag: "code" },
+        filter: "status",
+        owner: "core team",
+      }),
       flowEvent({ from: "flags", to: "alerts", columns: { alert: "flag" }, owner: "on call" }),
     ],
   });
@@ -94,7 +104,12 @@ test("OK: the graph of a column, up and down", async () => {
   const up = await user.lineage.getUpstream({ entityId: await idOf("report"), column: "sum" });
   expect(spelled(up)).toEqual({
     nodes: expect.arrayContaining(["report", "clean to report", "clean", "raw to clean", "raw"]),
-    edges: ["clean > clean to report", "clean to report > report", "raw > raw to clean", "raw to clean > clean"],
+    edges: [
+      "clean > clean to report",
+      "clean to report > report",
+      "raw > raw to clean",
+      "raw to clean > clean",
+    ],
     columns: [
       "clean > clean to report: clean.total > sum",
       "clean to report > report: clean.total > sum",
@@ -123,7 +138,9 @@ test("NotFound: an entity of another organisation", async () => {
 });
 
 test("InvalidArgument: an id that is none, a long column and a depth out of bounds", async () => {
-  const call = mesh().user().lineage.getImpact({ entityId: "raw", column: "x".repeat(256), depth: 101 });
+  const call = mesh()
+    .user()
+    .lineage.getImpact({ entityId: "raw", column: "x".repeat(256), depth: 101 });
   expect(await failureOf(call)).toMatchObject({
     code: Code.InvalidArgument,
     fields: ["entity_id", "column", "depth"],

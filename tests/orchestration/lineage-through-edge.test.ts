@@ -57,7 +57,14 @@ test("OK: events of a batch are returned byte for byte, and a broken one keeps n
   const user = mesh.user();
   const texts = [1, 2].map((number) => eventText(`0193a5c0-0000-7000-8000-00000000001${number}`));
   const nested = `${"[".repeat(200)}${"]".repeat(200)}`;
-  const elements = [texts[0], '{"run" 1}', texts[1], eventText("x", `,"deep":${nested}`), '{"a":1,"a":2}', ""];
+  const elements = [
+    texts[0],
+    '{"run" 1}',
+    texts[1],
+    eventText("x", `,"deep":${nested}`),
+    '{"a":1,"a":2}',
+    "",
+  ];
   const response = await request(user, "/api/v1/lineage/batch", `[ ${elements.join(" ,\n")}]`);
   const { results, ...counts } = (await response.json()) as {
     results: { outcome: string; message?: string; eventId?: string }[];

@@ -12,7 +12,10 @@ test("OK: the events of a job and of a data set, by time; not of other organisat
   const late = await lineage.ingestEvent({ event: runEvent({ eventTime: "2026-11-20T12:00:00+01:00" }) });
   const early = await lineage.ingestEvent({ event: runEvent({ eventType: "START" }) });
   const dataset = await lineage.ingestEvent({ event: datasetEvent });
-  const { events } = await lineage.listEvents({ orderBy: "event_time", entityId: late.nodes[0]?.entityId ?? "" });
+  const { events } = await lineage.listEvents({
+    orderBy: "event_time",
+    entityId: late.nodes[0]?.entityId ?? "",
+  });
   expect(events).toMatchObject(
     [early, late].map(({ eventId, nodes }, index) => ({
       eventId,
@@ -24,7 +27,10 @@ test("OK: the events of a job and of a data set, by time; not of other organisat
   );
   const ofDataset = await lineage.listEvents({ entityId: dataset.nodes[0]?.entityId ?? "" });
   expect(ofDataset.events).toMatchObject([{ eventId: dataset.eventId, eventType: "", runId: "" }]);
-  const filtered = await lineage.listEvents({ filter: 'event_time > "2026-11-20T10:30:00Z"', showTotal: true });
+  const filtered = await lineage.listEvents({
+    filter: 'event_time > "2026-11-20T10:30:00Z"',
+    showTotal: true,
+  });
   expect(filtered).toMatchObject({ events: [{ eventId: late.eventId }], totalSize: 1 });
   expect((await mesh().user().lineage.listEvents({})).events).toEqual([]);
 });

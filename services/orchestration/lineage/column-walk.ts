@@ -87,7 +87,12 @@ const nextOf = (flow: ColumnRow, direction: Direction): ColumnPosition =>
     : { entityId: flow.columnEntityId, column: flow.fromColumn };
 
 /** The flows into jobs: those out of them lead directly to the data set before. */
-const inputsOf = (db: Db, scope: Scope, flows: readonly ColumnRow[], period: Period): Promise<ColumnRow[]> => {
+const inputsOf = (
+  db: Db,
+  scope: Scope,
+  flows: readonly ColumnRow[],
+  period: Period,
+): Promise<ColumnRow[]> => {
   const jobs = flows.filter(({ fromEntityId, columnEntityId }) => fromEntityId !== columnEntityId);
   const from = jobs.map(({ fromEntityId, toColumn }) => ({ entityId: fromEntityId, column: toColumn }));
   const unique = [...new Map(from.map((one) => [keyOf(one), one])).values()];

@@ -16,7 +16,7 @@ export const lineageEvents = orchestration.table(
     // Of the canonical JSON.
     sha256: bytea("sha256").notNull(),
     eventId: uuid("event_id").notNull().default(sql`gen_random_uuid()`),
-    /** JSON as it was received. Text: jsonb would change numbers and drop whitespace. Null for events of version 0.1. */
+    /** JSON as it was received. Text: jsonb would change numbers and drop whitespace. Null for events that were recorded before their content was kept. */
     event: text("event"),
     /** The job, or the data set of a DatasetEvent. */
     entityId: uuid("entity_id"),

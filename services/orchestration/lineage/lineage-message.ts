@@ -2,14 +2,14 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
   type GetLineageResponseSchema,
-  LineageKind as LineageKindMessage,
   type LineageEventSchema,
+  LineageKind as LineageKindMessage,
   type LineageNodeSchema,
 } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { enumWords } from "../../lib/values/enum-words.ts";
+import type { EventDescription } from "./events/event-repository.ts";
 import { isIndirect, type LineageKind } from "./lineage.ts";
 import type { EntityRow } from "./lineage-repository.ts";
-import type { EventDescription } from "./events/event-repository.ts";
 import type { Graph } from "./walk.ts";
 
 const kinds = enumWords<LineageKind, LineageKindMessage>({

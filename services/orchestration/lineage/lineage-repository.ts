@@ -85,7 +85,9 @@ export async function insertLineage(
   const withOrg = <Row extends object>(row: Row) => ({ ...row, orgId });
   const entities = lineages.flatMap((lineage) => lineage.entities);
   const added = await insertEntities(tx, scope, entities, namespace);
-  const described = entities.filter(({ entityId, parent, owners }) => !added.has(entityId) && (parent ?? owners));
+  const described = entities.filter(
+    ({ entityId, parent, owners }) => !added.has(entityId) && (parent ?? owners),
+  );
   await describeEntities(tx, scope, described, namespace);
   for (const batch of batchesOf(mergedEdges(lineages.flatMap((lineage) => lineage.edges)))) {
     await tx

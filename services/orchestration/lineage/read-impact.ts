@@ -15,7 +15,12 @@ export async function readImpact(
   scope: Scope,
   { entityId, column, depth }: Change,
 ): Promise<MessageInitShape<typeof GetImpactResponseSchema> | undefined> {
-  const graph = await walk(db, scope, entityId, { directions: ["downstream"], depth, column, period: always });
+  const graph = await walk(db, scope, entityId, {
+    directions: ["downstream"],
+    depth,
+    column,
+    period: always,
+  });
   if (!graph) return undefined;
   const affected = graph.entities.filter(({ kind, distance }) => distance > 0 && kind !== "job");
   const entities = affected.map((entity) => ({

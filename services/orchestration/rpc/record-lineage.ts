@@ -16,7 +16,7 @@ import { tableEntity } from "../lineage/table-entity.ts";
 import { listTablesById } from "../table-repository.ts";
 
 export const recordLineage =
-  ({ db }: OrchestrationDeps): MethodImpl<typeof LineageService.method.recordLineage> =>
+  ({ db, forwarder }: OrchestrationDeps): MethodImpl<typeof LineageService.method.recordLineage> =>
   async (request, context) => {
     const scope = scopeOf(context);
     const lineage = lineageOf(request);
@@ -25,7 +25,11 @@ export const recordLineage =
     const named = new Map(tables.map((table) => [table.tableId, tableEntity(table)]));
     const owned = withOwner(scope.principal.userId);
     const entities = lineage.entities.map((entity) => named.get(entity.entityId) ?? owned(entity));
-    await db.transaction((tx) => insertLineage(tx, scope, [{ ...lineage, entities }], request.namespace));
+    const recorded = { ...lineage, entities };
+    await db.transaction(async (tx) => {
+      await insertLineage(tx, scope, [recorded], request.namespace);
+      await forwarder.queue(tx, scope.orgId, [recorded], request.namespace);
+    });
     return {};
   };
 

@@ -121,9 +121,7 @@ export async function insertEvents(
       .onConflictDoNothing()
       .returning({ sha256: lineageEvents.sha256, eventId: lineageEvents.eventId });
     if (rows.length === 0) continue;
-    await tx
-      .insert(unprojectedEvents)
-      .values(rows.map(({ eventId }) => ({ orgId: scope.orgId, eventId })));
+    await tx.insert(unprojectedEvents).values(rows.map(({ eventId }) => ({ orgId: scope.orgId, eventId })));
     for (const { sha256, eventId } of rows) inserted.set(hexOf(sha256), eventId);
   }
   return inserted;
@@ -162,7 +160,10 @@ export async function listUnprojected(db: Db, before: Date, limit: number): Prom
     .from(unprojectedEvents)
     .innerJoin(
       lineageEvents,
-      and(eq(lineageEvents.orgId, unprojectedEvents.orgId), eq(lineageEvents.eventId, unprojectedEvents.eventId)),
+      and(
+        eq(lineageEvents.orgId, unprojectedEvents.orgId),
+        eq(lineageEvents.eventId, unprojectedEvents.eventId),
+      ),
     )
     .where(lt(unprojectedEvents.createTime, before))
     .orderBy(asc(unprojectedEvents.createTime), asc(unprojectedEvents.eventId))
@@ -192,7 +193,7 @@ export async function listOrgsWithEvents(db: Db): Promise<string[]> {
   return rows.map(({ orgId }) => orgId);
 }
 
-/** Whether an organisation has events without their content, from version 0.1. */
+/** Whether an organisation has events whose content was not kept yet. */
 export async function hasEventsWithoutContent(db: Db, orgId: string): Promise<boolean> {
   const where = and(within(everywhere({ orgId }), lineageEvents), isNull(lineageEvents.event));
   const rows = await db.select({ eventId: lineageEvents.eventId }).from(lineageEvents).where(where).limit(1);

@@ -39,10 +39,12 @@ const inputField = object({
   transformations: list(transformation),
 });
 
-const ownership = object({ owners: list(object({ name: text(nameLengthMax) })).refine(
-  (owners) => owners.length <= ownersMax,
-  `must not have more than ${ownersMax} owners`,
-) });
+const ownership = object({
+  owners: list(object({ name: text(nameLengthMax) })).refine(
+    (owners) => owners.length <= ownersMax,
+    `must not have more than ${ownersMax} owners`,
+  ),
+});
 
 // Up to version 1.0 of the facet, the transformation belongs to the output field, not to its inputs.
 const outputField = object({
@@ -56,7 +58,9 @@ const columnLineage = object({
     .nullish()
     .transform((value) => value ?? {}),
   // Columns that the whole data set depends on, for example in a filter.
-  dataset: list(object({ ...named, field: optional(text(columnLengthMax)), transformations: list(transformation) })),
+  dataset: list(
+    object({ ...named, field: optional(text(columnLengthMax)), transformations: list(transformation) }),
+  ),
 });
 
 const dataset = object({

@@ -34,7 +34,8 @@ export function withReferences(
     entities: [...lineage.entities, ...[...references.keys()].flatMap((entityId) => own.get(entityId) ?? [])],
     edges: lineage.edges.filter((edge) => isThere(edge.fromEntityId) && isThere(edge.toEntityId)),
     columns: lineage.columns.filter(
-      (column) => isThere(column.fromEntityId) && isThere(column.toEntityId) && isThere(column.columnEntityId),
+      (column) =>
+        isThere(column.fromEntityId) && isThere(column.toEntityId) && isThere(column.columnEntityId),
     ),
   };
 }

@@ -44,11 +44,7 @@ export async function projectLineages(
 }
 
 /** Adds recorded events of one organisation to the graph, as `projectLineages`. */
-export async function projectEvents(
-  db: Db,
-  orgId: string,
-  events: readonly LoggedEvent[],
-): Promise<boolean> {
+export async function projectEvents(db: Db, orgId: string, events: readonly LoggedEvent[]): Promise<boolean> {
   return projectLineages(db, { orgId }, await readLoggedEvents(db, orgId, events));
 }
 
@@ -88,7 +84,10 @@ export async function insertEventLineages(
 ): Promise<void> {
   const lineages = events.map(({ namespace, lineage }) => ({
     ...lineage,
-    entities: lineage.entities.map((entity) => ({ ownerNamespace: namespace || defaultNamespace, ...entity })),
+    entities: lineage.entities.map((entity) => ({
+      ownerNamespace: namespace || defaultNamespace,
+      ...entity,
+    })),
   }));
   await insertLineage(tx, projectionScope(orgId), lineages, defaultNamespace);
 }

@@ -3,12 +3,12 @@ import { BadRequestSchema } from "../../../../gen/google/rpc/error_details_pb.ts
 import type { Db } from "../../../lib/database/database.ts";
 import type { Scope } from "../../../lib/rpc/guard.ts";
 import { parseKeptJson } from "../../../lib/rpc/strict-json.ts";
+import type { Lineage } from "../lineage.ts";
 import { type EventLineage, eventLineage } from "./event-lineage.ts";
 import type { NewEvent } from "./event-repository.ts";
 import { hashEvent } from "./event-text.ts";
 import { type OpenLineageEvent, parseEvent, type Violation } from "./open-lineage.ts";
 import { listOwnEntities, withReferences } from "./own-entities.ts";
-import type { Lineage } from "../lineage.ts";
 
 /** Size of one event, in bytes of its JSON. */
 export const eventBytesMax = 1024 ** 2;

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../../../lib/database/database.ts";
-import { projectionLock } from "../events/project-events.ts";
 import { keptOwners } from "../event-schema.ts";
+import { projectionLock } from "../events/project-events.ts";
 import { ownNamespace } from "../lineage.ts";
 import { lineageColumns, lineageEdges, lineageEntities } from "../lineage-schema.ts";
 

@@ -8,7 +8,7 @@ const batchEvents = 500;
 /** Outcome of a rebuild. */
 export type RebuiltGraph = {
   readonly eventCount: number;
-  /** Whether events of version 0.1 exist, whose content is unknown. Then nothing was removed, only added. */
+  /** Whether there are events without content, from before it was kept. Then nothing was removed, only added. */
   readonly isAdditive: boolean;
 };
 

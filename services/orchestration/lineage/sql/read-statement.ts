@@ -5,7 +5,12 @@ import {
   type QueryAnalysis,
 } from "@polyglot-sql/sdk";
 import type { IndirectTransformation, Transformation } from "../lineage.ts";
-import type { IndirectColumnFacts, ParseRequest, ResultColumnFacts, StatementFacts } from "./statement-facts.ts";
+import type {
+  IndirectColumnFacts,
+  ParseRequest,
+  ResultColumnFacts,
+  StatementFacts,
+} from "./statement-facts.ts";
 
 type Projection = QueryAnalysis["projections"][number];
 
