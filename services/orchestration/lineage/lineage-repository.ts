@@ -213,13 +213,10 @@ function mergedEdges(edges: readonly TimedEdge[]) {
   const byKey = new Map<string, LineageEdge & { firstTime: string; lastTime: string }>();
   for (const { fromEntityId, toEntityId, time = now } of edges) {
     const key = `${fromEntityId} ${toEntityId}`;
-    const { firstTime, lastTime } = byKey.get(key) ?? { firstTime: time, lastTime: time };
-    byKey.set(key, {
-      fromEntityId,
-      toEntityId,
-      firstTime: time < firstTime ? time : firstTime,
-      lastTime: time > lastTime ? time : lastTime,
-    });
+    const edge = byKey.get(key) ?? { fromEntityId, toEntityId, firstTime: time, lastTime: time };
+    if (time < edge.firstTime) edge.firstTime = time;
+    if (time > edge.lastTime) edge.lastTime = time;
+    byKey.set(key, edge);
   }
   return [...byKey.keys()].sort().flatMap((key) => byKey.get(key) ?? []);
 }

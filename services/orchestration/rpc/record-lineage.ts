@@ -11,8 +11,8 @@ import type { OrchestrationDeps } from "../deps.ts";
 import { type Lineage, type LineageEntity, ownNamespace } from "../lineage/lineage.ts";
 import { fromKind } from "../lineage/lineage-message.ts";
 import { insertLineage } from "../lineage/lineage-repository.ts";
-import { withOwner } from "../lineage/with-owner.ts";
 import { tableEntity } from "../lineage/table-entity.ts";
+import { withOwner } from "../lineage/with-owner.ts";
 import { listTablesById } from "../table-repository.ts";
 
 export const recordLineage =
