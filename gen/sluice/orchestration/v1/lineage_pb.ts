@@ -1266,7 +1266,8 @@ export const LineageService: GenService<{
     output: typeof GetDownstreamResponseSchema;
   },
   /**
-   * Returns the entities with a namespace and a name of OpenLineage, at most one of each kind. An unknown name has none.
+   * Returns the entities with a namespace and a name of OpenLineage: none, a job and a data set, or up to 100 of Sluice's
+   * own that share the name.
    *
    * @generated from rpc sluice.orchestration.v1.LineageService.FindEntities
    */

@@ -57,7 +57,7 @@ export function listDue(db: Db, receiver: string, limit: number): Promise<Outbox
 export async function countUnsent(db: Db, receiver: string, max: number): Promise<number> {
   const [row] = await db.execute(
     sql`select count(*)::int as count
-      from (select from ${lineageOutbox} where receiver = ${receiver} limit ${max}) as some`,
+      from (select from ${lineageOutbox} where receiver = ${receiver} limit ${max}) as unsent`,
   );
   return Number(row?.count ?? 0);
 }
