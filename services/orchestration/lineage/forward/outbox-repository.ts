@@ -46,7 +46,7 @@ export function listDue(db: Db, receiver: string, limit: number): Promise<Outbox
       and(
         eq(lineageOutbox.receiver, receiver),
         lte(lineageOutbox.nextTime, sql`now()`),
-        sql`not exists (select from ${earlier} where ${isBefore})`,
+        sql`not exists (select from ${lineageOutbox} as "earlier" where ${isBefore})`,
       ),
     )
     .orderBy(asc(lineageOutbox.position))
