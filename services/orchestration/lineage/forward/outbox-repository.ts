@@ -1,4 +1,4 @@
-import { and, asc, eq, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, eq, lt, lte, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Db } from "../../../lib/database/database.ts";
 import { batchesOf } from "../../batches.ts";
@@ -25,7 +25,7 @@ export async function holdReceiver(
     .onConflictDoUpdate({
       target: lineageReceivers.receiver,
       set: { processId, untilTime },
-      setWhere: or(eq(lineageReceivers.processId, processId), lt(lineageReceivers.untilTime, sql`now()`)),
+      setWhere: sql`${lineageReceivers.processId} = ${processId} or ${lineageReceivers.untilTime} < now()`,
     })
     .returning({ receiver: lineageReceivers.receiver });
   return rows.length > 0;
