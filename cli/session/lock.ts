@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError } from "../failures/command-error.ts";
 
@@ -18,8 +18,32 @@ export async function lockFolder(folder: string): Promise<Disposable> {
   });
 }
 
+/** Times that the file of a lock is made again because another process removed it. */
+const removalsMax = 10;
+
+/** Takes a lock whose file is removed with it; undefined if another process has it. */
+export async function lockUntilDone(path: string): Promise<AsyncDisposable | undefined> {
+  for (let removals = 0; removals < removalsMax; removals += 1) {
+    await using file = await open(path, "a", 0o600);
+    const lock = await lockFile(path, 0);
+    if (!lock) return undefined;
+    // The previous holder may have removed the file after it was opened: then a third process could lock the next one.
+    const [own, found] = await Promise.all([file.stat(), stat(path).catch(() => undefined)]);
+    if (own.ino === found?.ino) return removing(path, lock);
+    lock[Symbol.dispose]();
+  }
+  return undefined;
+}
+
+const removing = (path: string, lock: Disposable): AsyncDisposable => ({
+  async [Symbol.asyncDispose]() {
+    await rm(path, { force: true });
+    lock[Symbol.dispose]();
+  },
+});
+
 /** Takes the lock on a file, which it makes if it does not exist; undefined if another process keeps it for longer than `timeoutMs`. */
-export async function lockFile(path: string, timeoutMs: number): Promise<Disposable | undefined> {
+async function lockFile(path: string, timeoutMs: number): Promise<Disposable | undefined> {
   // SQLite would create it readable for others.
   await (await open(path, "a", 0o600)).close();
   const { DatabaseSync } = await import("node:sqlite");

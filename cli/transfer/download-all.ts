@@ -25,7 +25,7 @@ export async function downloadAll(
   const isFolder = output === undefined || (await isDirectory(output));
   if (!isFolder && files.length > 1) throw usageError(`${output} is not a folder`, "create it first");
   const pathOf = ({ name, fileId }: Stored) =>
-    isFolder ? join(output ?? ".", safeFileName(name, safeFileName(fileId, "file-"))) : output;
+    isFolder ? join(output ?? ".", safeFileName(name, fileId)) : output;
   const paths = files.map(pathOf);
   if (new Set(paths).size < paths.length)
     throw usageError("two of the files have the same name", "get one at a time");

@@ -9,6 +9,7 @@ export const sourceNotFound = (sourceId: string) => notFound("source", sourceId)
 export const tableNotFound = (tableId: string) => notFound("table", tableId);
 export const executionNotFound = (executionId: string) => notFound("execution", executionId);
 export const crashNotFound = (crashId: string) => notFound("crash", crashId);
+export const eventNotFound = (eventId: string) => notFound("event", eventId);
 export const entityNotFound = (entityId: string) => notFound("entity", entityId);
 
 export const sourceExists = (displayName: string) =>

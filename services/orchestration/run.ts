@@ -33,7 +33,9 @@ import { listenForCancellations } from "./executions/cancellations.ts";
 import { createPendingWork } from "./executions/pending-work.ts";
 import { permitsOf, schedulerOptionsOf } from "./executions/scheduler-settings.ts";
 import { openLentFolder } from "./lent/lent-folder.ts";
+import { runProjector } from "./lineage/events/projector.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
+import { createForwarder } from "./lineage/forward/forwarder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
 import { holdLivenessLock } from "./locks/liveness-lock.ts";
 import { lockFolder } from "./locks/lock-folder.ts";
@@ -118,7 +120,14 @@ export const runWith =
       compileCache: join(config.dataDirectory, "code"),
       memory,
     });
-    await using recorder = createExecutionRecorder({ db: database.db, log, reader });
+    const forwarder = createForwarder({
+      db: database.db,
+      log,
+      receivers: config.lineageReceivers,
+      guard: createAddressGuard(config.lineageAddressAllow),
+      processId,
+    });
+    await using recorder = createExecutionRecorder({ db: database.db, log, reader, forwarder });
     const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
     const secrets = createSecrets(policies, (orgId, signal) => bindSecrets(bindDeps, orgId, signal));
     const quarantine = createQuarantine({ db: database.db, log });
@@ -159,6 +168,7 @@ export const runWith =
       pendingWork,
       cachedResults: await openCachedResults({ client: resultCache, config, pendingWork, log }),
       recorder,
+      forwarder,
       snapshots,
       resultFiles,
       lentFolder: await openLentFolder(join(config.dataDirectory, "lent")),
@@ -169,5 +179,11 @@ export const runWith =
     const indexing = indexMissingTables(database.db, stop).catch((error: unknown) =>
       log.warn({ err: error }, "tables of an earlier version can't be searched until the next start"),
     );
-    await Promise.all([bindEverySecret(bindDeps, stop), indexing, aborted(stop)]);
+    await Promise.all([
+      bindEverySecret(bindDeps, stop),
+      indexing,
+      runProjector(deps, stop),
+      forwarder.run(stop),
+      aborted(stop),
+    ]);
   };

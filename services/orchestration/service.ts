@@ -17,9 +17,12 @@ import { deleteSource } from "./rpc/delete-source.ts";
 import { discover } from "./rpc/discover.ts";
 import { executeQuery } from "./rpc/execute-query.ts";
 import { extractChunk } from "./rpc/extract-chunk.ts";
+import { findEntities } from "./rpc/find-entities.ts";
 import { getConnector } from "./rpc/get-connector.ts";
 import { getDownstream } from "./rpc/get-downstream.ts";
+import { getEvent } from "./rpc/get-event.ts";
 import { getExecution } from "./rpc/get-execution.ts";
+import { getImpact } from "./rpc/get-impact.ts";
 import { getLineage } from "./rpc/get-lineage.ts";
 import { getSource } from "./rpc/get-source.ts";
 import { getStatus } from "./rpc/get-status.ts";
@@ -29,6 +32,7 @@ import { ingestBatch } from "./rpc/ingest-batch.ts";
 import { ingestEvent } from "./rpc/ingest-event.ts";
 import { listConnectors } from "./rpc/list-connectors.ts";
 import { listCrashes } from "./rpc/list-crashes.ts";
+import { listEvents } from "./rpc/list-events.ts";
 import { listExecutions } from "./rpc/list-executions.ts";
 import { listSchemas } from "./rpc/list-schemas.ts";
 import { listSources } from "./rpc/list-sources.ts";
@@ -95,6 +99,10 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
       getLineage: getLineage(deps),
       getUpstream: getUpstream(deps),
       getDownstream: getDownstream(deps),
+      findEntities: findEntities(deps),
+      getImpact: getImpact(deps),
+      getEvent: getEvent(deps),
+      listEvents: listEvents(deps),
       ingestEvent: ingestEvent(deps),
       ingestBatch: ingestBatch(deps),
       recordLineage: recordLineage(deps),

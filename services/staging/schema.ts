@@ -173,6 +173,8 @@ export const uploads = staging.table(
     orgId: uuid("org_id").notNull(),
     jobId: uuid("job_id").notNull(),
     attempt: integer("attempt").notNull(),
+    /** Increases whenever the attempt may have stored a file. */
+    revision: integer("revision").notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.jobId, table.attempt] })],
 );

@@ -14,11 +14,11 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { chooseAccount } from "../../services/all-in-one/postgres/account.ts";
 import { findPackage } from "../../services/all-in-one/postgres/find-package.ts";
+import { listProcesses } from "../lib/processes.ts";
 import {
   connect,
   copyCheckout,
   isRoot,
-  listProcesses,
   openFolder,
   readNotes,
   readPostmasterPid,

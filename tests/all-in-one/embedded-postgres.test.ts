@@ -4,17 +4,15 @@ import { mkdir, readdir, readFile, stat, watch, writeFile } from "node:fs/promis
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { chooseAccount } from "../../services/all-in-one/postgres/account.ts";
+import { killAll, listProcesses, untilGone } from "../lib/processes.ts";
 import {
   connect,
-  killAll,
   killPostmasterAndChildren,
-  listProcesses,
   openFolder,
   readNotes,
   readPostmasterPid,
   spawnOwner,
   start,
-  untilGone,
   usedFolder,
 } from "./postgres-fixtures.ts";
 

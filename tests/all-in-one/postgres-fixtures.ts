@@ -9,6 +9,7 @@ import postgres from "postgres";
 import { afterAll } from "vitest";
 import { findPackage } from "../../services/all-in-one/postgres/find-package.ts";
 import { type EmbeddedPostgres, startPostgres } from "../../services/all-in-one/postgres/start-postgres.ts";
+import { killAll, listProcesses } from "../lib/processes.ts";
 
 export const isRoot = process.geteuid?.() === 0;
 const repository = join(import.meta.dirname, "../..");
@@ -117,35 +118,7 @@ export async function readPostmasterPid(data: string): Promise<number> {
   return Number((await readFile(join(data, "cluster/data/postmaster.pid"), "utf8")).split("\n")[0]);
 }
 
-type Process = { pid: number; ppid: number; pgid: number; uid: number; args: string };
-
-export async function listProcesses(): Promise<Process[]> {
-  const { stdout } = await promisify(execFile)("ps", ["-ww", "-eo", "pid=,ppid=,pgid=,uid=,stat=,args="]);
-  return stdout.split("\n").flatMap((line) => {
-    const [, pid, ppid, pgid, uid, stat, args = ""] =
-      line.match(/^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/) ?? [];
-    if (!stat || stat.startsWith("Z")) return [];
-    return [{ pid: Number(pid), ppid: Number(ppid), pgid: Number(pgid), uid: Number(uid), args }];
-  });
-}
-
 export async function killPostmasterAndChildren(postmaster: number): Promise<void> {
   const family = (await listProcesses()).filter(({ pid, ppid }) => pid === postmaster || ppid === postmaster);
   await killAll(family.map(({ pid }) => pid));
-}
-
-export async function killAll(pids: number[]): Promise<void> {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // It has exited already, after another one was killed.
-    }
-  }
-  await untilGone(pids);
-}
-
-/** Polls until all processes are gone: only their parent gets an event. */
-export async function untilGone(pids: number[]): Promise<void> {
-  while ((await listProcesses()).some(({ pid }) => pids.includes(pid)));
 }

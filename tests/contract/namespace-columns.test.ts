@@ -14,7 +14,9 @@ import { everywhere, type OwnerOrgId, within } from "../../services/lib/database
 import type { Scope } from "../../services/lib/rpc/guard.ts";
 import * as catalog from "../../services/orchestration/catalog/catalog-schema.ts";
 import * as crashes from "../../services/orchestration/crashes/crash-schema.ts";
+import * as lineageEvents from "../../services/orchestration/lineage/event-schema.ts";
 import * as lineage from "../../services/orchestration/lineage/lineage-schema.ts";
+import * as lineageOutbox from "../../services/orchestration/lineage/outbox-schema.ts";
 import * as orchestration from "../../services/orchestration/schema.ts";
 import * as staging from "../../services/staging/schema.ts";
 import * as storageAudit from "../../services/storage/audit/audit-schema.ts";
@@ -45,7 +47,9 @@ const schemas = {
   "services/identity/schema.ts": identity,
   "services/orchestration/catalog/catalog-schema.ts": catalog,
   "services/orchestration/crashes/crash-schema.ts": crashes,
+  "services/orchestration/lineage/event-schema.ts": lineageEvents,
   "services/orchestration/lineage/lineage-schema.ts": lineage,
+  "services/orchestration/lineage/outbox-schema.ts": lineageOutbox,
   "services/orchestration/schema.ts": orchestration,
   "services/staging/schema.ts": staging,
   "services/storage/encryption/encryption-schema.ts": encryption,
@@ -110,6 +114,8 @@ test("every table with a namespace column has those of ownerColumns, or a reason
     "jobs",
     "lifecycle_rules",
     "lineage_entities",
+    "lineage_events",
+    "lineage_kept_owners",
     "model_events",
     "model_versions",
     "models",

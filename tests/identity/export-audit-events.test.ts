@@ -4,11 +4,9 @@ import { expect, test } from "vitest";
 import type { HttpBody } from "../../gen/google/api/httpbody_pb.ts";
 import { HttpHeadSchema } from "../../gen/sluice/common/v1/options_pb.ts";
 import { type AuditEvent, AuditEventSchema, AuditService } from "../../gen/sluice/identity/v1/audit_pb.ts";
-import { run } from "../../services/identity/run.ts";
 import { forFile } from "../lib/for-file.ts";
-import { startService } from "../lib/test-mesh.ts";
-import { insertEvents, newAudited, startAudit } from "./audit-scene.ts";
-import { failureOf, identityConfig, lacking } from "./fixtures.ts";
+import { insertEvents, newAudited, startAudit, startWithout } from "./audit-scene.ts";
+import { failureOf, lacking } from "./fixtures.ts";
 
 const scene = forFile(startAudit);
 
@@ -78,13 +76,13 @@ test("PermissionDenied: an editor", async () => {
   expect(await failureOf(bodiesOf(audit.exportAuditEvents({})))).toEqual(lacking("audit.read"));
 });
 
-test("Unavailable: names approval", async () => {
+test.each(["approval", "storage"] as const)("Unavailable: names %s", async (peer) => {
   const { auditor } = await newAudited(scene());
-  await using alone = await startService(run, identityConfig(scene().database));
-  const call = bodiesOf(alone.client(AuditService, auditor).exportAuditEvents({}));
+  await using without = await startWithout(scene(), peer);
+  const call = bodiesOf(without.client(AuditService, auditor).exportAuditEvents({}));
   expect(await failureOf(call)).toEqual({
     code: "Unavailable",
     reason: "UPSTREAM_UNAVAILABLE",
-    metadata: { peer: "approval" },
+    metadata: { peer },
   });
 });

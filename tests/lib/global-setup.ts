@@ -6,6 +6,7 @@ import { openDatabase } from "../../services/lib/database/database.ts";
 import { connectPostgres } from "../../services/lib/database/postgres-client.ts";
 import { openJobs } from "../../services/lib/jobs/jobs.ts";
 import { createLog } from "../../services/lib/telemetry/log.ts";
+import { leaveInTime } from "./leave-in-time.ts";
 import { startPostgresServer } from "./postgres-server.ts";
 import { databaseUrlOf, rolePassword, rolePrefix, templateName } from "./test-cluster.ts";
 
@@ -20,7 +21,10 @@ declare module "vitest" {
 export default async function setup(project: TestProject) {
   if (project.vitest.projects.every(({ name }) => name === "pure")) return;
   const server = await startPostgresServer({ max_connections: "400" });
-  const tearDown = () => server[Symbol.asyncDispose]();
+  const tearDown = () => {
+    leaveInTime();
+    return server[Symbol.asyncDispose]();
+  };
   try {
     await makeTemplate(server.url);
   } catch (error) {

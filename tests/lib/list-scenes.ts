@@ -156,6 +156,14 @@ export const listScenes: Readonly<Record<string, ListScene>> = {
     ],
     rare: [ofTime, "state = running", "source_id = 00000000-0000-7000-8000-000000000000"],
   },
+  "sluice.orchestration.v1.LineageService.ListEvents": {
+    table: "orchestration.lineage_events",
+    rows: [
+      `insert into orchestration.lineage_events (org_id, sha256, event_id, event, entity_id, create_time, event_time)
+       select $1::uuid, sha256(convert_to($2::text || n, 'UTF8')), gen_random_uuid(), '{}', $2::uuid, ${time}, ${time} ${numbers}`,
+    ],
+    rare: [ofTime, "entity_id = 00000000-0000-7000-8000-000000000000"],
+  },
   "sluice.orchestration.v1.CrashService.ListCrashes": {
     table: "orchestration.crashes",
     rows: [

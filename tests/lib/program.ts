@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Env } from "../../services/lib/settings/env.ts";
-import { compileCacheEnv } from "./compile-cache.ts";
+import { processEnv } from "./process-env.ts";
 
 /** A running program and its output. */
 export type Program = AsyncDisposable & {
@@ -18,7 +18,7 @@ export type Program = AsyncDisposable & {
 export function startProgram(file: string, env: Env, args: readonly string[] = []): Program {
   // In a process group of its own, as in a shell: signals to the group do not reach the tests.
   const child = spawn(process.execPath, [file, ...args], {
-    env: { PATH: process.env.PATH, ...compileCacheEnv, ...env },
+    env: { ...processEnv, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Env } from "../../services/lib/settings/env.ts";
-import { compileCacheEnv } from "./compile-cache.ts";
+import { processEnv } from "./process-env.ts";
 
 export type SpawnedProcess = AsyncDisposable & {
   /** The address that it logged as ready. */
@@ -30,7 +30,7 @@ export async function spawnProcess(
   const [command = "", ...args] = [...bounded, process.execPath, join(import.meta.dirname, "../..", main)];
   const child = spawn(command, args, {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { PATH: process.env.PATH, ...compileCacheEnv, ...env, LOG_LEVEL: "info" },
+    env: { ...processEnv, ...env, LOG_LEVEL: "info" },
   });
   const ended = once(child, "exit") as SpawnedProcess["ended"];
   const address = await addressOf(child);

@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 import { CatalogService } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import { run } from "../../services/orchestration/run.ts";
-import { listProcesses, untilGone } from "../all-in-one/postgres-fixtures.ts";
 import { forFile } from "../lib/for-file.ts";
+import { listProcesses, untilGone } from "../lib/processes.ts";
 import { startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import {
   configOf,

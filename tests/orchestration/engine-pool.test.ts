@@ -18,7 +18,7 @@ import {
   type EnginePoolOptions,
 } from "../../services/orchestration/engine/processes/engine-pool.ts";
 import type { EngineOwner } from "../../services/orchestration/engine/processes/owner-tasks.ts";
-import { untilGone } from "../all-in-one/postgres-fixtures.ts";
+import { untilGone } from "../lib/processes.ts";
 import { principal, temporaryFolder } from "../lib/test-mesh.ts";
 import { enginesOf } from "./engine-processes.ts";
 import { startEngine, statementOn } from "./engines.ts";

@@ -2,8 +2,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
 import { forFile } from "../lib/for-file.ts";
+import { listProcesses } from "../lib/processes.ts";
 import { createFileSource, dataSet, eventually, failureOf, startOrchestration } from "./orchestration.ts";
 
 const mesh = forFile(startOrchestration);

@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { beforeAll, expect, test } from "vitest";
 import type { PlanChunksResponse } from "../../gen/sluice/orchestration/v1/extracts_pb.ts";
-import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
 import { forFile } from "../lib/for-file.ts";
+import { listProcesses } from "../lib/processes.ts";
 import { leftFiles } from "./engine-processes.ts";
 import { extractChunk, plan, readParquet, tablesOf } from "./extracts.ts";
 import { createDatabaseSource, startForeignDatabase } from "./foreign-database.ts";

@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { listProcesses } from "../all-in-one/postgres-fixtures.ts";
 import { forFile } from "../lib/for-file.ts";
+import { listProcesses } from "../lib/processes.ts";
 import { createHeldSource } from "./held-source.ts";
 import {
   createFileSource,

@@ -1,7 +1,7 @@
 import { createClient } from "@connectrpc/connect";
 import { test } from "vitest";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
-import { untilGone } from "../all-in-one/postgres-fixtures.ts";
+import { untilGone } from "../lib/processes.ts";
 import type { SpawnedProcess } from "../lib/spawned-process.ts";
 import { temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import { enginesOf } from "./engine-processes.ts";

@@ -12,8 +12,8 @@ import { hasReason } from "../../services/lib/rpc/errors.ts";
 import { registry } from "../../services/lib/telemetry/metrics.ts";
 import { streamOutput } from "../../services/orchestration/engine/stream-output.ts";
 import { run } from "../../services/orchestration/run.ts";
-import { untilGone } from "../all-in-one/postgres-fixtures.ts";
 import { forFile } from "../lib/for-file.ts";
+import { untilGone } from "../lib/processes.ts";
 import { startService, temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import { enginesOf, leftFiles, untilWorking } from "./engine-processes.ts";
 import { startEngine } from "./engines.ts";
@@ -328,12 +328,23 @@ describe("in the middle of it", () => {
     return sizes.reduce((sum, { size }) => sum + size, 0);
   };
 
+  /** Resolves when a part of a draft is written, and fails if the call that has it written ends before. */
+  const untilPartWritten = async (folder: string, call: Promise<unknown>) => {
+    const written = expect
+      .poll(() => draftBytes(folder), { timeout: slowMs, interval: 5 })
+      .toBeGreaterThan(0);
+    await Promise.race([
+      written,
+      call.then((outcome) => expect.fail(`the call ended first: ${JSON.stringify(outcome)}`)),
+    ]);
+  };
+
   test("Unavailable: the process is killed after it wrote a part of the file, and nothing of it is left", async () => {
     const sourceId = await createFileSource(mesh(), user(), "part.csv", csvOf(1_000_000));
     const before = await filesOf(preparedFolder());
     const call = failureOf(user().catalog.discover({ sourceId }));
     const pid = await untilWorking();
-    await eventually(() => draftBytes(preparedFolder()), slowMs).toBeGreaterThan(0);
+    await untilPartWritten(preparedFolder(), call);
     process.kill(pid, "SIGKILL");
     expect(await call).toMatchObject({ code: Code.Unavailable, reason: "ENGINE_CRASHED" });
     expect(await filesOf(preparedFolder())).toEqual(before);
@@ -349,7 +360,7 @@ describe("in the middle of it", () => {
       const left = failureOf(user().catalog.discover({ sourceId }, { signal: caller.signal }));
       await untilWorking();
       const stayed = query(user(), sourceId, "SELECT count(*) FROM leave");
-      await eventually(() => draftBytes(preparedFolder()), slowMs).toBeGreaterThan(0);
+      await untilPartWritten(preparedFolder(), left);
       caller.abort();
       expect(await left).toMatchObject({ code: Code.Canceled });
       return await stayed;
@@ -362,7 +373,7 @@ describe("in the middle of it", () => {
     const caller = new AbortController();
     const left = failureOf(user().catalog.discover({ sourceId }, { signal: caller.signal }));
     const pid = await untilWorking();
-    await eventually(() => draftBytes(preparedFolder()), slowMs).toBeGreaterThan(0);
+    await untilPartWritten(preparedFolder(), left);
     caller.abort();
     expect(await left).toMatchObject({ code: Code.Canceled });
     await untilGone([pid]);
@@ -372,14 +383,14 @@ describe("in the middle of it", () => {
   test("OK: the mesh is killed in the middle of it, and its next process reads nothing half-done", async () => {
     await using folder = await temporaryFolder();
     const spawn = () => spawnOrchestration(mesh(), folder.path);
-    const sourceId = await createFileSource(mesh(), user(), "killed.csv", csvOf(500_000));
+    const sourceId = await createFileSource(mesh(), user(), "killed.csv", csvOf(1_000_000));
     const request = { sourceId, sql: "SELECT count(*), max(n) FROM killed", timeout: { seconds: 120n } };
     const prepared = join(folder.path, "prepared");
     {
       await using service = await spawn();
       await using transport = transportAs(service.address, user().who, "edge");
       const call = failureOf(createClient(ExecutionService, transport).executeQuery(request));
-      await eventually(() => draftBytes(prepared), slowMs).toBeGreaterThan(0);
+      await untilPartWritten(prepared, call);
       const engines = enginesOf(service.pid);
       await service.kill();
       await untilGone(engines);
@@ -391,7 +402,7 @@ describe("in the middle of it", () => {
     expect((await filesOf(prepared)).drafts).toEqual([]);
     await using transport = transportAs(service.address, user().who, "edge");
     const { rows } = await createClient(ExecutionService, transport).executeQuery(request);
-    expect(rows[0]?.values.map(({ kind }) => kind.value)).toEqual(["500000", "499999"]);
+    expect(rows[0]?.values.map(({ kind }) => kind.value)).toEqual(["1000000", "999999"]);
   });
 });
 

@@ -1,7 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { MatchKind, PiiClass, type SearchCatalogRequestSchema } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
+import {
+  MatchKind,
+  PiiClass,
+  type SearchCatalogRequestSchema,
+} from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { run } from "../../services/orchestration/run.ts";
 import { forFile } from "../lib/for-file.ts";
 import { startService, temporaryFolder } from "../lib/test-mesh.ts";

@@ -17,7 +17,7 @@ import {
   createSourceProcesses,
   type SourceProcesses,
 } from "../../services/orchestration/source-process/source-processes.ts";
-import { listProcesses, untilGone } from "../all-in-one/postgres-fixtures.ts";
+import { listProcesses, untilGone } from "../lib/processes.ts";
 import { listen } from "../lib/tcp.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { watchMemory } from "./engines.ts";

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Code, createClient } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
-import { listProcesses, untilGone } from "../all-in-one/postgres-fixtures.ts";
+import { listProcesses, untilGone } from "../lib/processes.ts";
 import { temporaryFolder, transportAs } from "../lib/test-mesh.ts";
 import { extractChunk, plan, tablesOf } from "./extracts.ts";
 import { createDatabaseSource, type ForeignDatabase, startForeignDatabase } from "./foreign-database.ts";

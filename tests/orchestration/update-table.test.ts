@@ -107,7 +107,12 @@ test.each<[MessageInitShape<typeof TableSchema>, string]>([
 test("InvalidArgument: UpdateTable with annotations of more than 64 KiB", async () => {
   const user = mesh().user();
   const names = Array.from({ length: 70 }, (_, index) => `c${index}`);
-  const sourceId = await createFileSource(mesh(), user, "wide.csv", `${names.join(",")}\n${names.join(",")}\n`);
+  const sourceId = await createFileSource(
+    mesh(),
+    user,
+    "wide.csv",
+    `${names.join(",")}\n${names.join(",")}\n`,
+  );
   const { added } = await user.catalog.discover({ sourceId });
   const annotate = (count: number) =>
     user.catalog.updateTable({

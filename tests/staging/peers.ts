@@ -270,6 +270,10 @@ const lineage = (peers: Peers) =>
     getLineage: unused,
     getUpstream: unused,
     getDownstream: unused,
+    findEntities: unused,
+    getImpact: unused,
+    getEvent: unused,
+    listEvents: unused,
     ingestEvent: unused,
     ingestBatch: unused,
     recordLineage({ $typeName: _, ...record }, context) {

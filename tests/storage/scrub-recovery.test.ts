@@ -61,8 +61,9 @@ test("OK: scrubs start by schedule, one at a time in two processes", async () =>
     return scrubs.filter(({ scheduled, state }) => scheduled && state === ScrubState.COMPLETED).length;
   };
   await expect.poll(scheduled, { timeout: 60_000 }).toBeGreaterThan(2);
-  const [row] = await database.sql`
-    select count(*)::int as overlapping from storage.scrubs as one join storage.scrubs as other
-    on one.create_time < other.create_time and one.end_time > other.create_time`;
-  expect(row).toEqual({ overlapping: 0 });
+  // Times of rows can overlap although the scrubs do not: a row's time is from before it waited for the former scrub's end.
+  const addRunning = () => database.sql`
+    insert into storage.scrubs (scrub_id, scheduled, bytes_per_second, state)
+    values (gen_random_uuid(), true, 1e12, 'running')`;
+  await expect(Promise.all([addRunning(), addRunning()])).rejects.toThrow("scrubs_one_running");
 });

@@ -6,6 +6,7 @@ const purePaths: readonly string[] = [
   "tests/approval/file-path.test.ts",
   "tests/compat/docs-page.test.ts",
   "tests/compat/gateway/person-name.test.ts",
+  "tests/cli/lineage-diagrams.test.ts",
   "tests/cli/neutralise.test.ts",
   "tests/cli/progress.test.ts",
   "tests/cli/reference.test.ts",

@@ -11,6 +11,14 @@ const busyFiles: readonly SlowFiles[] = [
     seconds: { "identity/exchange-code": 6, "identity/issuer-tokens": 5 },
   },
   {
+    reason: "builds graphs of random or many events, or waits for retries of receivers",
+    seconds: {
+      "orchestration/lineage-receivers": 25,
+      "orchestration/lineage-projection": 11,
+      "orchestration/lineage-events": 9,
+    },
+  },
+  {
     reason: "runs what files and statements may cost at most in engine processes",
     seconds: {
       "orchestration/hostile-files": 99,

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError } from "../../failures/command-error.ts";
 import { exitCodes } from "../../failures/exit-codes.ts";
-import { lockFile } from "../../session/lock.ts";
+import { lockUntilDone } from "../../session/lock.ts";
 import { writePrivateFile } from "../../session/write-private-file.ts";
 
 /** What is known here of an upload that has begun. */
@@ -47,8 +47,7 @@ export async function openUploadRecord(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await removeOld(folder);
   const path = join(folder, `${keyOf(identity)}.json`);
-  const lockPath = `${path}.lock`;
-  const lock = await lockFile(lockPath, 0);
+  const lock = await lockUntilDone(`${path}.lock`);
   if (!lock) throw alreadyRunning(identity);
   return {
     async read() {
@@ -61,11 +60,7 @@ export async function openUploadRecord(
     },
     write: (begun) => writePrivateFile(path, `${JSON.stringify(begun, null, 2)}\n`),
     remove: () => rm(path, { force: true }),
-    async [Symbol.asyncDispose]() {
-      // A command that has just opened it holds a lock that no third one sees: the server then ends the earlier of both.
-      await rm(lockPath, { force: true });
-      lock[Symbol.dispose]();
-    },
+    [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose](),
   };
 }
 

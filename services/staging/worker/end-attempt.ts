@@ -6,7 +6,7 @@ import { hasReason } from "../../lib/rpc/errors.ts";
 import type { StagingDeps } from "../deps.ts";
 import { failAttempt, findJob, type JobRow, requeueAttempt } from "../job-repository.ts";
 import { enqueueSweep } from "../queues.ts";
-import { insertUpload } from "../upload-repository.ts";
+import { noteUpload } from "../upload-repository.ts";
 import { AttemptOver } from "./attempt-over.ts";
 import { closeSnapshot } from "./keep-snapshot.ts";
 
@@ -101,7 +101,7 @@ const textOf = (error: unknown): string =>
 /** Leaves a job that belongs to another attempt or to none. Only this attempt's files are removed. */
 async function leaveAttempt({ db, jobs }: StagingDeps, job: JobRow): Promise<void> {
   await db.transaction(async (tx) => {
-    await insertUpload(tx, job, job.jobId, job.attempt);
+    await noteUpload(tx, job, job.jobId, job.attempt);
     await enqueueSweep(jobs, tx, job);
   });
 }

@@ -1,7 +1,7 @@
 import { type ChunkRow, listPlannedChunks, updateStored } from "../chunk-repository.ts";
 import type { StagingDeps } from "../deps.ts";
 import { isCurrentAttempt, updateProgress } from "../job-repository.ts";
-import { insertUpload } from "../upload-repository.ts";
+import { noteUpload } from "../upload-repository.ts";
 import { AttemptOver } from "./attempt-over.ts";
 import type { PlannedJob } from "./open-plan.ts";
 import { retryWhileBusy } from "./retry-while-busy.ts";
@@ -14,7 +14,7 @@ const chunksInFlightMax = 2;
 export async function storeChunks(deps: StagingDeps, job: PlannedJob, signal: AbortSignal): Promise<void> {
   const missing = (await listPlannedChunks(deps.db, job, job.jobId)).filter(({ fileId }) => fileId === null);
   if (missing.length === 0) return;
-  await noteUpload(deps, job);
+  await noteAttempt(deps, job);
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   const next = missing.values();
@@ -31,9 +31,9 @@ export async function storeChunks(deps: StagingDeps, job: PlannedJob, signal: Ab
 }
 
 /** Records the attempt first, so that its files are found even after a crash. */
-async function noteUpload({ db }: StagingDeps, job: PlannedJob): Promise<void> {
+async function noteAttempt({ db }: StagingDeps, job: PlannedJob): Promise<void> {
   await db.transaction(async (tx) => {
-    await insertUpload(tx, job, job.jobId, job.attempt);
+    await noteUpload(tx, job, job.jobId, job.attempt);
     if (!(await isCurrentAttempt(tx, job))) throw new AttemptOver();
   });
 }

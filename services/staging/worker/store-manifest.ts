@@ -6,7 +6,7 @@ import type { StagingDeps } from "../deps.ts";
 import { isCurrentAttempt, succeedAttempt } from "../job-repository.ts";
 import { toManifest } from "../message.ts";
 import { enqueueLineage, enqueueSweep } from "../queues.ts";
-import { insertUpload } from "../upload-repository.ts";
+import { noteUpload } from "../upload-repository.ts";
 import { AttemptOver } from "./attempt-over.ts";
 import { manifestFile } from "./file-names.ts";
 import type { PlannedJob } from "./open-plan.ts";
@@ -19,7 +19,7 @@ const messageBytes = 1024 * 1024;
 /** Stores the manifest of a job whose chunks are all stored, and completes the job in the same transaction. */
 export async function storeManifest({ db, blobs, jobs }: StagingDeps, job: PlannedJob): Promise<void> {
   await db.transaction(async (tx) => {
-    await insertUpload(tx, job, job.jobId, job.attempt);
+    await noteUpload(tx, job, job.jobId, job.attempt);
     if (!(await isCurrentAttempt(tx, job))) throw new AttemptOver();
   });
   const manifest = toManifest(job, await listStoredChunks(db, job, job.jobId));

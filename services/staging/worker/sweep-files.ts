@@ -19,11 +19,12 @@ async function sweep({ db, blobs }: StagingDeps, { orgId, jobId }: FollowUp): Pr
   // Read the job before its chunks: an attempt that is over stores no further chunk.
   const job = await findJob(db, everywhere({ orgId }), jobId);
   const chunks = await listStoredChunks(db, { orgId }, jobId);
-  const attempts = await listUploads(db, { orgId }, jobId);
-  for (const attempt of attempts.filter((upload) => isOver(job, upload))) {
+  const uploads = await listUploads(db, { orgId }, jobId);
+  for (const upload of uploads.filter(({ attempt }) => isOver(job, attempt))) {
+    const { attempt } = upload;
     const keepFileIds = job ? filesOf(job, chunks, attempt) : [];
     await blobs.deleteBlobs({ ownerId: ownerOf({ jobId, attempt }), keepFileIds });
-    if (keepFileIds.length === 0) await deleteUpload(db, { orgId }, jobId, attempt);
+    if (keepFileIds.length === 0) await deleteUpload(db, { orgId }, jobId, upload);
   }
 }
 

@@ -9,7 +9,8 @@ import { expect, test } from "vitest";
 import { createLog } from "../../../services/lib/telemetry/log.ts";
 import { checkConfinement } from "../../../services/orchestration/confinement/check-confinement.ts";
 import { layers, protections } from "../../../services/orchestration/confinement/layers.ts";
-import { isRoot, openFolder, untilGone } from "../../all-in-one/postgres-fixtures.ts";
+import { isRoot, openFolder } from "../../all-in-one/postgres-fixtures.ts";
+import { untilGone } from "../../lib/processes.ts";
 
 const repository = join(import.meta.dirname, "../../..");
 const plainUser = 54_321;
@@ -94,8 +95,18 @@ async function startAs(user: User, folder: string, targets: object, program: str
     env: { PATH: process.env.PATH, SECRET: "a secret of the mesh" },
     ...ids,
   });
+  const ended = once(child, "exit");
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return { child, readLine: async () => JSON.parse((await lines.next()).value ?? "{}") };
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await ended;
+  };
+  return {
+    readLine: async () => JSON.parse((await lines.next()).value ?? "{}"),
+    kill,
+    // Its program goes with it.
+    [Symbol.asyncDispose]: kill,
+  };
 }
 
 const users: readonly User[] = isRoot ? ["root", "plain"] : ["plain"];
@@ -104,10 +115,10 @@ test.runIf(isLinux).each(users)(
   "OK: as %s user, a program in the engine's place gets nowhere, and writes to its own folder",
   async (user) => {
     await using target = await layOut();
-    const { readLine } = await startAs(user, target.path, target.targets, "hostile-program.ts");
-    const started = await readLine();
+    await using service = await startAs(user, target.path, target.targets, "hostile-program.ts");
+    const started = await service.readLine();
     expect(started).toMatchObject({ layers, holds: expect.arrayContaining([...protections]) });
-    const { answer, complaint } = await readLine();
+    const { answer, complaint } = await service.readLine();
     expect(complaint).toBe("");
     expect(answer).toMatchObject({ succeeded: [], own: "written" });
     expect(answer.refused.length).toBeGreaterThan(40);
@@ -122,10 +133,9 @@ test.runIf(isLinux).each(users)(
   "OK: as %s user, a program that never ends goes with its killed parent",
   async (user) => {
     await using folder = await openFolder();
-    const { child, readLine } = await startAs(user, folder.path, {}, "endless-program.ts");
-    const { pid } = await readLine();
-    child.kill("SIGKILL");
-    await once(child, "exit");
+    await using service = await startAs(user, folder.path, {}, "endless-program.ts");
+    const { pid } = await service.readLine();
+    await service.kill();
     await untilGone([pid]);
   },
 );
@@ -134,8 +144,8 @@ test.runIf(isLinux).each(users)(
   "OK: as %s user, a program keeps what it may read in /proc, whose inodes the kernel replaces when memory is short",
   async (user) => {
     await using folder = await openFolder();
-    const { readLine } = await startAs(user, folder.path, {}, "endless-program.ts");
-    const { pid } = await readLine();
+    await using service = await startAs(user, folder.path, {}, "endless-program.ts");
+    const { pid } = await service.readLine();
     const held = async () => {
       const descriptors = await readdir(`/proc/${pid}/fd`);
       return Promise.all(descriptors.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => "")));

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { chmod, constants, copyFile, link, readdir, rm, stat, unlink } from "node:fs/promises";
+import { chmod, constants, copyFile, link, lstat, readdir, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { giveToUser } from "../../confinement/user-ids.ts";
@@ -42,16 +42,37 @@ export function createWorkFolder(path: string, userId: number): WorkFolder {
   };
 }
 
+/** Times that a file is replaced while it is linked. */
+const replacementsMax = 10;
+
 /** The mode may be open to all, because only the user of the process can enter the folder. */
 async function linkFile(from: string, to: string, mode: number): Promise<void> {
-  // A named pipe stays writable: its other end has yet to be opened.
-  const found = await stat(from);
-  const wanted = found.isFIFO() ? writableMode : mode;
-  if ((found.mode & 0o777) !== wanted) await chmod(from, wanted);
-  await link(from, to).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EXDEV") throw error;
-    return copyFile(from, to, constants.COPYFILE_FICLONE);
-  });
+  for (let replacements = 0; replacements < replacementsMax; replacements += 1) {
+    // A named pipe stays writable: its other end has yet to be opened.
+    const found = await stat(from);
+    const wanted = found.isFIFO() ? writableMode : mode;
+    if (modeOf(found) !== wanted) await chmod(from, wanted);
+    if (!(await linkOrCopy(from, to))) continue;
+    // A cache may have put another file in its place meanwhile, with the same bytes and a mode of its own.
+    if (modeOf(await lstat(to)) === wanted) return;
+    await unlink(to);
+  }
+  throw new Error("a file is replaced again and again while it is linked");
+}
+
+const modeOf = ({ mode }: { readonly mode: number }): number => mode & 0o777;
+
+/** Returns whether it worked: a file that is replaced at this moment has no name to link any more. */
+async function linkOrCopy(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return false;
+    if (code !== "EXDEV") throw error;
+    await copyFile(from, to, constants.COPYFILE_FICLONE);
+  }
+  return true;
 }
 
 /** Usually there is one file. */

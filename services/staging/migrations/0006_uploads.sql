@@ -1,0 +1,1 @@
+ALTER TABLE "staging"."uploads" ADD COLUMN "revision" integer DEFAULT 0 NOT NULL;
