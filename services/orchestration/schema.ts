@@ -16,7 +16,7 @@ import { requestsTable } from "../lib/database/idempotency.ts";
 import { closedNamespacesTable } from "../lib/database/namespace-gate.ts";
 import { ownerColumns } from "../lib/database/scope.ts";
 import { byCodePoints, trigrams, unsetIsLate } from "../lib/list/list-index.ts";
-import type { ColumnAnnotations } from "./catalog/annotations.ts";
+import type { ColumnAnnotations } from "./annotations.ts";
 import type { DiscoveredColumn, ForeignKey, Settings } from "./connectors/connector.ts";
 import { executionStates } from "./state.ts";
 

@@ -9,14 +9,14 @@ import {
   TableSchema,
   type TableVersionSchema,
 } from "../../../gen/sluice/orchestration/v1/catalog_pb.ts";
-import type { ForeignKey } from "../connectors/connector.ts";
-import type { TableRow } from "../table-repository.ts";
 import {
   type ColumnAnnotation,
   type ColumnAnnotations,
   type PiiClassName,
   piiClasses,
-} from "./annotations.ts";
+} from "../annotations.ts";
+import type { ForeignKey } from "../connectors/connector.ts";
+import type { TableRow } from "../table-repository.ts";
 import { commentedColumns } from "./describe-change.ts";
 import type { SchemaRow } from "./schema-repository.ts";
 import type { TableVersionRow } from "./version-repository.ts";

@@ -8,7 +8,7 @@ import {
 import { etagMismatch, invalidField } from "../../lib/rpc/errors.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import { required, revisionOf, updatesOf } from "../../lib/rpc/updates.ts";
-import type { ColumnAnnotations } from "../catalog/annotations.ts";
+import type { ColumnAnnotations } from "../annotations.ts";
 import { fromAnnotations, toTable } from "../catalog/catalog-message.ts";
 import { updateDocuments } from "../catalog/search/document-repository.ts";
 import type { OrchestrationDeps } from "../deps.ts";
