@@ -12,7 +12,7 @@ import { listOwnEntities, withReferences } from "./own-entities.ts";
 type EventWithLineage = Pick<LoggedEvent, "eventId" | "namespace"> & { readonly lineage: Lineage };
 
 /** Scope of the projection, which has no caller. */
-export const projectionScope = (orgId: string): Scope => ({
+const projectionScope = (orgId: string): Scope => ({
   ...everywhere({ orgId }),
   principal: { orgId, userId: "", roles: [] },
 });
