@@ -148,7 +148,9 @@ export const subjects: Readonly<Record<string, Subject>> = {
   "sluice.orchestration.v1.CatalogService.UpdateTable": {
     make: async (mesh, owner) => {
       const sourceId = (await createSource(mesh, owner))?.sourceId ?? "";
-      return (await mesh.client(CatalogService, owner).discover({ sourceId })).added[0];
+      const client = mesh.client(CatalogService, owner);
+      const tableId = (await client.discover({ sourceId })).added[0]?.tableId ?? "";
+      return (await client.updateTable({ table: { tableId, description: "Orders" } })).table;
     },
     changes: () => ({
       description: "One row per order",

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DiscoveredColumn } from "../connectors/connector.ts";
-import type { TableSchema } from "./table-schema.ts";
+import type { TableSchema } from "./schema-hash.ts";
 
 /** A column with its comment. */
 export type CommentedColumn = DiscoveredColumn & { readonly comment: string };

@@ -1,5 +1,5 @@
 import type { DiscoveredTable } from "../connectors/connector.ts";
-import { schemaHash, schemaOf } from "./table-schema.ts";
+import { schemaHash, schemaOf } from "./schema-hash.ts";
 
 export type KnownTable = {
   readonly schemaName: string;

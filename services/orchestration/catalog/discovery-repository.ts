@@ -7,7 +7,7 @@ import { batchesOf } from "../batches.ts";
 import { sources, tables } from "../schema.ts";
 import { listTablesById, type TableRow } from "../table-repository.ts";
 import type { FoundTable, KnownTable } from "./diff-tables.ts";
-import { schemaOf } from "./table-schema.ts";
+import { schemaOf } from "./schema-hash.ts";
 
 export type KnownRow = KnownTable & { readonly tableId: string };
 type SourceOwner = { readonly sourceId: string; readonly namespace: string };

@@ -7,7 +7,7 @@ import { diffTables, type Found } from "./diff-tables.ts";
 import * as repository from "./discovery-repository.ts";
 import { updateTableCounts } from "./schema-repository.ts";
 import { deleteDocuments, updateDocuments } from "./search/document-repository.ts";
-import { schemaOf } from "./table-schema.ts";
+import { schemaOf } from "./schema-hash.ts";
 import { insertVersions, updateHashes } from "./version-repository.ts";
 
 export type ChangedTable = { readonly row: TableRow; readonly change: SchemaChange };
