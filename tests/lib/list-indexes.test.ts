@@ -17,6 +17,7 @@ import { listSchemas } from "../../services/orchestration/catalog/schema-reposit
 import { listTableVersions } from "../../services/orchestration/catalog/version-repository.ts";
 import { listCrashes } from "../../services/orchestration/crashes/crash-repository.ts";
 import { listExecutions } from "../../services/orchestration/execution-repository.ts";
+import { listEvents } from "../../services/orchestration/lineage/events/event-repository.ts";
 import { listSources } from "../../services/orchestration/source-repository.ts";
 import { listTables } from "../../services/orchestration/table-repository.ts";
 import { listChunks } from "../../services/staging/chunk-repository.ts";
@@ -80,6 +81,8 @@ const reads: Readonly<Record<string, Read>> = {
   "sluice.orchestration.v1.ExecutionService.ListExecutions": (db, scope, request) =>
     listExecutions(db, scope, request, ""),
   "sluice.orchestration.v1.CrashService.ListCrashes": listCrashes,
+  "sluice.orchestration.v1.LineageService.ListEvents": (db, scope, request) =>
+    listEvents(db, scope, request, ""),
   "sluice.storage.v1.FileService.ListFiles": (db, scope, request) => listFiles(db, scope, request, uploads),
   "sluice.storage.v1.ScrubService.ListScrubFindings": (db, _scope, request, scrubId) =>
     listFindings(db, { ...request, scrubId }),
