@@ -4,6 +4,7 @@ import { downloadRow, upload } from "./bytes.ts";
 import { csvRows } from "./csv-rows.ts";
 import { edgeRows } from "./edge/rows.ts";
 import { encryptedRows } from "./encrypted.ts";
+import { lineageRows } from "./lineage.ts";
 import { listingRow } from "./listing.ts";
 import { modelRows } from "./models.ts";
 import { postgresqlRows } from "./postgresql.ts";
@@ -31,6 +32,7 @@ const allRows: readonly Row[] = [
   ...rangeRows,
   ...encryptedRows,
   ...s3Rows,
+  ...lineageRows,
   listingRow,
   ...slowReaderRows,
   ...uploadRows,
