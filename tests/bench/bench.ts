@@ -5,6 +5,7 @@ import { catalogSearchRow } from "./catalog-search.ts";
 import { csvRows } from "./csv-rows.ts";
 import { edgeRows } from "./edge/rows.ts";
 import { encryptedRows } from "./encrypted.ts";
+import { lineageRows } from "./lineage.ts";
 import { listingRow } from "./listing.ts";
 import { modelRows } from "./models.ts";
 import { postgresqlRows } from "./postgresql.ts";
@@ -32,6 +33,7 @@ const allRows: readonly Row[] = [
   ...rangeRows,
   ...encryptedRows,
   ...s3Rows,
+  ...lineageRows,
   listingRow,
   catalogSearchRow,
   ...slowReaderRows,
