@@ -24,16 +24,26 @@ const removalsMax = 10;
 /** Takes a lock whose file is removed with it; undefined if another process has it. */
 export async function lockUntilDone(path: string): Promise<AsyncDisposable | undefined> {
   for (let removals = 0; removals < removalsMax; removals += 1) {
-    await using file = await open(path, "a", 0o600);
+    await createFile(path);
+    // No handle may be kept open: closing it would give the lock back, too.
+    const before = await inodeOf(path);
     const lock = await lockFile(path, 0);
     if (!lock) return undefined;
     // The previous holder may have removed the file after it was opened: then a third process could lock the next one.
-    const [own, found] = await Promise.all([file.stat(), stat(path).catch(() => undefined)]);
-    if (own.ino === found?.ino) return removing(path, lock);
+    if (before !== undefined && before === (await inodeOf(path))) return removing(path, lock);
     lock[Symbol.dispose]();
   }
   return undefined;
 }
+
+const inodeOf = (path: string): Promise<number | undefined> =>
+  stat(path).then(
+    ({ ino }) => ino,
+    () => undefined,
+  );
+
+/** SQLite would create it readable for others. */
+const createFile = async (path: string): Promise<void> => (await open(path, "a", 0o600)).close();
 
 const removing = (path: string, lock: Disposable): AsyncDisposable => ({
   async [Symbol.asyncDispose]() {
@@ -44,8 +54,7 @@ const removing = (path: string, lock: Disposable): AsyncDisposable => ({
 
 /** Takes the lock on a file, which it makes if it does not exist; undefined if another process keeps it for longer than `timeoutMs`. */
 async function lockFile(path: string, timeoutMs: number): Promise<Disposable | undefined> {
-  // SQLite would create it readable for others.
-  await (await open(path, "a", 0o600)).close();
+  await createFile(path);
   const { DatabaseSync } = await import("node:sqlite");
   const database = new DatabaseSync(path, { timeout: timeoutMs });
   try {

@@ -21,6 +21,7 @@ export const allInOneSecrets = [
 
 /** Settings passed to orchestration, which validates them. */
 const orchestrationSettings = [
+  "SOURCE_FOLDERS",
   "ENGINE_MEMORY_MIB",
   "ENGINE_NICENESS",
   "ENGINE_CONFINEMENT_REQUIRED",

@@ -25,6 +25,24 @@ const networks = z
     }
   });
 
+const folderForm = /^([A-Za-z0-9_-]{1,63})=(\/.*)$/;
+
+/** Comma-separated folders such as `shop=/srv/shop`. Default: none. */
+const sourceFolders = z
+  .string()
+  .default("")
+  .transform((text, context): ReadonlyMap<string, string> => {
+    const entries = text.split(",").map((entry) => entry.trim());
+    const found = entries.filter((entry) => entry !== "").map((entry) => folderForm.exec(entry));
+    const folders = new Map(found.map((match) => [match?.[1] ?? "", match?.[2] ?? ""]));
+    if (found.every((match) => match !== null) && folders.size === found.length) return folders;
+    context.addIssue({
+      code: "custom",
+      message: "must be comma-separated names and absolute paths, as shop=/srv/shop; each name once",
+    });
+    return z.NEVER;
+  });
+
 const mebibyte = 1024 ** 2;
 
 /** Memory of one engine process, and the minimum with which Node and DuckDB start and work. */
@@ -93,6 +111,7 @@ const orchestrationEnv = serviceEnv.extend({
   SOURCE_ADDRESS_ALLOW: networks,
   OPENLINEAGE_ADDRESS_ALLOW: networks,
   openlineage_receivers: receiversSetting,
+  SOURCE_FOLDERS: sourceFolders,
   ENGINE_MEMORY_MIB: engineMemory,
   ENGINE_NICENESS: engineNiceness,
   PREPARED_CACHE_MIB: preparedCache,
@@ -129,6 +148,8 @@ export function parseConfig(env: Env) {
     /** Receivers of OpenLineage events, and the networks that they may be in. */
     lineageReceivers: settings.openlineage_receivers,
     lineageAddressAllow: settings.OPENLINEAGE_ADDRESS_ALLOW,
+    /** Folders whose files can be sources of every organisation, by name. */
+    sourceFolders: settings.SOURCE_FOLDERS,
   });
 }
 

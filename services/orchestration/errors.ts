@@ -82,6 +82,15 @@ export const tooManySources = (sourcesMax: number) =>
 export const addressRefused = (message: string) =>
   failure(Code.FailedPrecondition, ErrorReason.ADDRESS_REFUSED, message);
 
+/** Says the same for whatever is wrong with the path. */
+export const sourcePathRefused = (folder: string, path: string) =>
+  failure(
+    Code.FailedPrecondition,
+    ErrorReason.SOURCE_PATH_REFUSED,
+    `the folder ${JSON.stringify(folder)} is not allowed, or has no file ${JSON.stringify(path)} that can be read`,
+    { folder, path },
+  );
+
 export const sourceUnreachable = (message: string) =>
   failure(Code.Unavailable, ErrorReason.SOURCE_UNREACHABLE, message);
 

@@ -19,6 +19,7 @@ export const toConnector = ({
   name,
   description,
   settings,
+  capabilities,
 }: Connector): MessageInitShape<typeof ConnectorSchema> => ({
   name,
   description,
@@ -26,7 +27,8 @@ export const toConnector = ({
   settingsSchema: z.toJSONSchema(settings, { io: "input" }) as MessageInitShape<
     typeof ConnectorSchema
   >["settingsSchema"],
-  capabilities: { discover: true, query: true },
+  // Every connector discovers and queries.
+  capabilities: { discover: true, query: true, ...capabilities },
 });
 
 export const toSource = (row: SourceRow): Source =>

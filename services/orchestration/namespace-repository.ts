@@ -1,6 +1,6 @@
 import { and, eq, inArray, or } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
-import { closeNamespace, openNamespace } from "../lib/database/namespace-gate.ts";
+import { closeNamespace, enterNamespace, openNamespace } from "../lib/database/namespace-gate.ts";
 import { within } from "../lib/database/scope.ts";
 import { lineageEvents } from "./lineage/event-schema.ts";
 import { lineageColumns, lineageEdges, lineageEntities } from "./lineage/lineage-schema.ts";
@@ -15,6 +15,9 @@ const deletedMax = 500;
 const access = ({ orgId, namespace }: NamespaceKey) => ({ orgId, namespaces: [namespace] });
 const entitiesIn = (key: NamespaceKey) =>
   within(access(key), { orgId: lineageEntities.orgId, namespace: lineageEntities.ownerNamespace });
+
+/** Keeps the namespace open until the transaction ends. NotFound for a closed one. */
+export const enter = (tx: Db, key: NamespaceKey) => enterNamespace(tx, closedNamespaces, key);
 
 export const open = (tx: Db, key: NamespaceKey) => openNamespace(tx, closedNamespaces, key);
 

@@ -19,12 +19,9 @@ import { indexMissingTables } from "./catalog/search/index-missing.ts";
 import type { OrchestrationConfig } from "./config.ts";
 import { checkConfinement } from "./confinement/check-confinement.ts";
 import { findConfinement } from "./confinement/find-confinement.ts";
-import type { Connector } from "./connectors/connector.ts";
-import { createFileConnector } from "./connectors/file/file-connector.ts";
+import { createFolderCopies } from "./connectors/database-file/copy-from-folder.ts";
 import { createAddressGuard } from "./connectors/network/address-guard.ts";
-import { createPostgresqlConnector } from "./connectors/postgresql/postgresql-connector.ts";
-import { identifyOwnDatabase } from "./connectors/postgresql/target/own-database.ts";
-import type { SqlConnectorDeps } from "./connectors/sql/sql-connector.ts";
+import { createConnectors } from "./connectors/registry.ts";
 import { createQuarantine } from "./crashes/quarantine.ts";
 import { createEngine } from "./engine/engine.ts";
 import { createMemoryWatch } from "./engine/memory-watch.ts";
@@ -49,141 +46,122 @@ import { bindEverySecret, bindSecrets } from "./sources/bind-secrets.ts";
 import { createSecrets } from "./sources/secrets.ts";
 
 const service = "orchestration";
-const standardProgram = new URL("connectors/source-process.ts", import.meta.url);
+const sourceProgram = new URL("connectors/source-process.ts", import.meta.url);
 const migrationsFolder = fileURLToPath(new URL("migrations", import.meta.url));
 /** Capacity of the cache of storage's files, in bytes. */
 const cacheBytesMax = 10 * 1024 ** 3;
 
-/** Connectors in addition to the standard ones. */
-type Extension = {
-  createConnectors(deps: SqlConnectorDeps): readonly Connector[];
-  /** Main module of source processes, which serves the row sources of all connectors. */
-  readonly sourceProgram: URL;
-};
-
 /** Runs the orchestration service until `stop` aborts. */
-export const run: Run<OrchestrationConfig> = (config, stop, ready) => runWith(undefined)(config, stop, ready);
-
-/**
- * Runs the orchestration service with more connectors.
- * @internal Exported for tests: the second SQL connector is one of theirs.
- */
-export const runWith =
-  (extension: Extension | undefined): Run<OrchestrationConfig> =>
-  async (config, stop, ready) => {
-    const log = createLog(service, config);
-    using tls = await openMeshTls(config.meshFiles, log);
-    const signer = createSigner(service, config.meshPrivateKey);
-    await using database = await openDatabase({ url: config.databaseUrl, service, migrationsFolder });
-    const processId = newId();
-    await using _folder = await lockFolder(config.databaseUrl, config.dataDirectory);
-    await using _liveness = await holdLivenessLock(config.databaseUrl, processId);
-    const abandoned = await moveAbandonedExecutions(database.db);
-    if (abandoned > 0) log.warn({ abandoned }, "executions of a dead process are cancelled");
-    await using cancellations = await listenForCancellations(database, log);
-    using policies = createMeshClient(PolicyService, {
-      peer: "identity",
-      address: config.identityAddress,
-      signer,
-      tls,
-    });
-    using blobs = createMeshClient(BlobService, {
-      peer: "storage",
-      address: config.storageAddress,
-      signer,
-      tls,
-    });
-    using resultCache = createMeshClient(ResultCacheService, {
-      peer: "storage",
-      address: config.storageAddress,
-      signer,
-      tls,
-    });
-    const confinement = await findConfinement(config.engineMemory.processBytes);
-    checkConfinement(confinement, config.engineProtectionsRequired, log);
-    using memory = createMemoryWatch(config.engineMemory);
-    await using engine = await createEngine({
-      directory: join(config.dataDirectory, "engine"),
-      confinement,
-      memory,
-      log,
-      niceness: config.engineNiceness,
-    });
-    await using processes = createSourceProcesses({
-      program: extension?.sourceProgram ?? standardProgram,
-      compileCache: join(config.dataDirectory, "code"),
-      memory,
-      log,
-    });
-    await using pendingWork = createPendingWork();
-    const reader = createStatementReader({
-      compileCache: join(config.dataDirectory, "code"),
-      memory,
-    });
-    const forwarder = createForwarder({
-      db: database.db,
-      log,
-      receivers: config.lineageReceivers,
-      guard: createAddressGuard(config.lineageAddressAllow),
-      processId,
-    });
-    await using recorder = createExecutionRecorder({ db: database.db, log, reader, forwarder });
-    const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
-    const secrets = createSecrets(policies, (orgId, signal) => bindSecrets(bindDeps, orgId, signal));
-    const quarantine = createQuarantine({ db: database.db, log });
-    const prepared = await openPreparedFiles({
-      directory: join(config.dataDirectory, "prepared"),
-      bytesMax: config.preparedCacheBytes,
-      engine,
-      quarantine,
-    });
-    const file = createFileConnector({
-      blobs: createBlobCache(blobs, folder, openStorageFolder(config.storageDirectory)),
-      engine,
-      quarantine,
-      prepared,
-    });
-    const postgresql = createPostgresqlConnector({
-      engine,
-      processes,
-      addressGuard: createAddressGuard(config.sourceAddressAllow),
-      resolveSecret: secrets.resolve,
-      ownDatabase: await identifyOwnDatabase(config.databaseUrl),
-    });
-    const more = extension?.createConnectors({ engine, processes }) ?? [];
-    const connectors = new Map([file, postgresql, ...more].map((connector) => [connector.name, connector]));
-    const bindDeps = { db: database.db, policies, connectors, log };
-    await using snapshots = createSnapshots({ log });
-    await using resultFiles = createResultFiles(engine.resultsDirectory);
-    const deps = {
-      db: database.db,
-      policies,
-      log,
-      connectors,
-      secrets,
-      engine,
-      scheduler: createFairScheduler(schedulerOptionsOf(permitsOf(config.engineMemory))),
-      cancellations,
-      stop,
-      pendingWork,
-      cachedResults: await openCachedResults({ client: resultCache, config, pendingWork, log }),
-      recorder,
-      forwarder,
-      snapshots,
-      resultFiles,
-      lentFolder: await openLentFolder(join(config.dataDirectory, "lent")),
-      processId,
-    };
-    await using server = await startMeshServer(config, orchestrationServices(deps), { log, tls });
-    ready(server.address);
-    const indexing = indexMissingTables(database.db, stop).catch((error: unknown) =>
-      log.warn({ err: error }, "tables of an earlier version can't be searched until the next start"),
-    );
-    await Promise.all([
-      bindEverySecret(bindDeps, stop),
-      indexing,
-      runProjector(deps, stop),
-      forwarder.run(stop),
-      aborted(stop),
-    ]);
+export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
+  const log = createLog(service, config);
+  using tls = await openMeshTls(config.meshFiles, log);
+  const signer = createSigner(service, config.meshPrivateKey);
+  await using database = await openDatabase({ url: config.databaseUrl, service, migrationsFolder });
+  const processId = newId();
+  await using _folder = await lockFolder(config.databaseUrl, config.dataDirectory);
+  await using _liveness = await holdLivenessLock(config.databaseUrl, processId);
+  const abandoned = await moveAbandonedExecutions(database.db);
+  if (abandoned > 0) log.warn({ abandoned }, "executions of a dead process are cancelled");
+  await using cancellations = await listenForCancellations(database, log);
+  using policies = createMeshClient(PolicyService, {
+    peer: "identity",
+    address: config.identityAddress,
+    signer,
+    tls,
+  });
+  using blobs = createMeshClient(BlobService, {
+    peer: "storage",
+    address: config.storageAddress,
+    signer,
+    tls,
+  });
+  using resultCache = createMeshClient(ResultCacheService, {
+    peer: "storage",
+    address: config.storageAddress,
+    signer,
+    tls,
+  });
+  const confinement = await findConfinement(config.engineMemory.processBytes);
+  checkConfinement(confinement, config.engineProtectionsRequired, log);
+  using memory = createMemoryWatch(config.engineMemory);
+  await using engine = await createEngine({
+    directory: join(config.dataDirectory, "engine"),
+    confinement,
+    memory,
+    log,
+    niceness: config.engineNiceness,
+  });
+  await using processes = createSourceProcesses({
+    program: sourceProgram,
+    compileCache: join(config.dataDirectory, "code"),
+    memory,
+    log,
+  });
+  await using pendingWork = createPendingWork();
+  const reader = createStatementReader({
+    compileCache: join(config.dataDirectory, "code"),
+    memory,
+  });
+  const forwarder = createForwarder({
+    db: database.db,
+    log,
+    receivers: config.lineageReceivers,
+    guard: createAddressGuard(config.lineageAddressAllow),
+    processId,
+  });
+  await using recorder = createExecutionRecorder({ db: database.db, log, reader, forwarder });
+  const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
+  const secrets = createSecrets(policies, (orgId, signal) => bindSecrets(bindDeps, orgId, signal));
+  const quarantine = createQuarantine({ db: database.db, log });
+  const prepared = await openPreparedFiles({
+    directory: join(config.dataDirectory, "prepared"),
+    bytesMax: config.preparedCacheBytes,
+    engine,
+    quarantine,
+  });
+  const connectors = await createConnectors({
+    engine,
+    processes,
+    blobs: createBlobCache(blobs, folder, openStorageFolder(config.storageDirectory)),
+    folderCopies: createFolderCopies(config.sourceFolders, folder),
+    quarantine,
+    prepared,
+    addressGuard: createAddressGuard(config.sourceAddressAllow),
+    resolveSecret: secrets.resolve,
+    databaseUrl: config.databaseUrl,
+  });
+  const bindDeps = { db: database.db, policies, connectors, log };
+  await using snapshots = createSnapshots({ log });
+  await using resultFiles = createResultFiles(engine.resultsDirectory);
+  const deps = {
+    db: database.db,
+    policies,
+    log,
+    connectors,
+    secrets,
+    engine,
+    scheduler: createFairScheduler(schedulerOptionsOf(permitsOf(config.engineMemory))),
+    cancellations,
+    stop,
+    pendingWork,
+    cachedResults: await openCachedResults({ client: resultCache, config, pendingWork, log }),
+    recorder,
+    forwarder,
+    snapshots,
+    resultFiles,
+    lentFolder: await openLentFolder(join(config.dataDirectory, "lent")),
+    processId,
   };
+  await using server = await startMeshServer(config, orchestrationServices(deps), { log, tls });
+  ready(server.address);
+  const indexing = indexMissingTables(database.db, stop).catch((error: unknown) =>
+    log.warn({ err: error }, "tables of an earlier version can't be searched until the next start"),
+  );
+  await Promise.all([
+    bindEverySecret(bindDeps, stop),
+    indexing,
+    runProjector(deps, stop),
+    forwarder.run(stop),
+    aborted(stop),
+  ]);
+};

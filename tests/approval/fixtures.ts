@@ -65,6 +65,7 @@ function startOrchestration(database: TestDatabase, folder: string): Promise<Run
     storageAddress: nobody(folder),
     storageDirectory: undefined,
     sourceAddressAllow: [],
+    sourceFolders: new Map(),
     engineNiceness: 3,
     engineMemory: { processBytes: 1024 ** 3, totalBytes: 1024 ** 3 },
     engineProtectionsRequired: [],

@@ -1,17 +1,16 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { runWith } from "../../services/orchestration/run.ts";
 import { temporaryFolder } from "../lib/test-mesh.ts";
 import { connectorSuite, orders, type SourceUnderTest } from "./connector-suite.ts";
 import { startOrchestration } from "./orchestration.ts";
-import { createSqliteConnector } from "./sqlite/sqlite-connector.ts";
 
-/** The second SQL database: it shares no snapshots, and its rows come as column batches. */
+/** A database in an allowed folder. Its program has it open and writes to its log. */
 async function openSqlite(): Promise<SourceUnderTest> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
-  const path = join(folder.path, "orders.sqlite");
-  const database = stack.adopt(new DatabaseSync(path), (opened) => opened.close());
+  const database = stack.adopt(new DatabaseSync(join(folder.path, "orders.sqlite")), (opened) =>
+    opened.close(),
+  );
   database.exec(
     "pragma journal_mode = wal; create table orders (id integer not null, label text, amount real)",
   );
@@ -19,18 +18,14 @@ async function openSqlite(): Promise<SourceUnderTest> {
   database.exec("begin");
   for (const { id, label, amount } of orders) insert.run(id, label, amount);
   database.exec("commit");
-  const run = runWith({
-    createConnectors: (deps) => [createSqliteConnector(deps)],
-    sourceProgram: new URL("./sqlite/source-process.ts", import.meta.url),
-  });
-  const mesh = stack.use(await startOrchestration({}, run));
+  const mesh = stack.use(await startOrchestration({ SOURCE_FOLDERS: `shop=${folder.path}` }));
   const owned = stack.move();
   return {
     mesh,
     user: mesh.user(),
     connector: "sqlite",
-    settings: { path },
-    unreachable: { settings: { path: join(folder.path, "nothing") }, reason: "can't be opened" },
+    settings: { folder: "shop", path: "orders.sqlite" },
+    unreachable: { settings: { folder: "shop", path: "nothing.sqlite" }, reason: "has no file" },
     schemaName: "main",
     endless: "with recursive n(n) as (select 1 union all select n + 1 from n) select count(*) from n",
     chunkRows: 600n,

@@ -79,8 +79,8 @@ export async function extractAll(user: User, planned: PlanChunksResponse): Promi
 }
 
 /** Reads the rows of a Parquet file with a library independent of the writer. */
-export async function readParquet(bytes: Buffer): Promise<Record<string, unknown>[]> {
-  return await parquetReadObjects({ file: arrayBufferOf(bytes), compressors });
+export async function readParquet(bytes: Buffer, options = {}): Promise<Record<string, unknown>[]> {
+  return await parquetReadObjects({ file: arrayBufferOf(bytes), compressors, ...options });
 }
 
 /** Names and types of a Parquet file's columns, for example `id INT64` or `at INT64 TIMESTAMP`. */

@@ -8,9 +8,19 @@ const mesh = forFile(startOrchestration);
 describe("ListConnectors and GetConnector", () => {
   test("OK: every connector by name, with the schema of its settings", async () => {
     const { connectors } = await mesh().user().connectors.listConnectors({});
-    expect(connectors.map(({ name }) => name)).toEqual(["file", "postgresql"]);
+    expect(connectors.map(({ name }) => name)).toEqual(["file", "mysql", "postgresql", "sqlite"]);
     const { connector } = await mesh().user().connectors.getConnector({ connector: "postgresql" });
-    expect(connector).toEqual(connectors[1]);
+    expect(connector).toEqual(connectors.find(({ name }) => name === "postgresql"));
+    expect(connector?.capabilities).toMatchObject({
+      discover: true,
+      query: true,
+      manyTables: true,
+      nativeSql: true,
+      parallelChunks: true,
+      repeatableSnapshots: false,
+      tls: true,
+      secrets: true,
+    });
     expect(connector?.settingsSchema).toMatchObject({
       $schema: "https://json-schema.org/draft/2020-12/schema",
       additionalProperties: false,

@@ -13,10 +13,9 @@ import { ExtractService } from "../../gen/sluice/orchestration/v1/extracts_pb.ts
 import { LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { StatusService } from "../../gen/sluice/orchestration/v1/status_pb.ts";
-import type { Run } from "../../services/lib/process/lifetime.ts";
 import type { Principal } from "../../services/lib/rpc/principal.ts";
 import { type OrchestrationConfig, parseConfig } from "../../services/orchestration/config.ts";
-import { run as standardRun } from "../../services/orchestration/run.ts";
+import { run } from "../../services/orchestration/run.ts";
 import { shareCompileCache } from "../lib/compile-cache.ts";
 import { createTestDatabase, type TestDatabase } from "../lib/test-database.ts";
 import { meshKeys, principal, startService, temporaryFolder } from "../lib/test-mesh.ts";
@@ -70,10 +69,7 @@ export function configOf(
 }
 
 /** Starts the orchestration service as main.ts does, with the tests' peers. */
-export async function startOrchestration(
-  env: Record<string, string> = {},
-  run: Run<OrchestrationConfig> = standardRun,
-): Promise<Orchestration> {
+export async function startOrchestration(env: Record<string, string> = {}): Promise<Orchestration> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
   const folder = stack.use(await temporaryFolder()).path;

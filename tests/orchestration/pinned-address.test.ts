@@ -4,7 +4,7 @@ import { withinCall } from "../../services/lib/rpc/call.ts";
 import { createLog } from "../../services/lib/telemetry/log.ts";
 import type { Query } from "../../services/orchestration/connectors/connector.ts";
 import { createAddressGuard } from "../../services/orchestration/connectors/network/address-guard.ts";
-import { createPostgresqlConnector } from "../../services/orchestration/connectors/postgresql/postgresql-connector.ts";
+import { createOpenPostgresql } from "../../services/orchestration/connectors/postgresql/postgresql-connector.ts";
 import type { Engine } from "../../services/orchestration/engine/engine.ts";
 import {
   createSourceProcesses,
@@ -55,7 +55,7 @@ function connectorWith(...answers: string[][]) {
     return answers[Math.min(asked.length, answers.length) - 1] ?? [];
   };
   const guard = createAddressGuard(allowed);
-  const connector = createPostgresqlConnector({
+  const openSource = createOpenPostgresql({
     engine: {} as Engine,
     processes,
     addressGuard: (host) => guard(host, lookup),
@@ -63,7 +63,7 @@ function connectorWith(...answers: string[][]) {
     ownDatabase: "another one",
   });
   const open = (settings: object) => {
-    const source = connector.open({ ...foreign.settings, host: "db.example.org", ...settings }, "settings");
+    const source = openSource({ ...foreign.settings, host: "db.example.org", ...settings }, "settings");
     return {
       test: (limit: Limit) => withinCall(call, () => source.test(limit)),
       query: (query: Query, limit: Limit) => withinCall(call, () => source.query(query, limit)),

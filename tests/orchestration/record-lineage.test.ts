@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
+import { NamespaceContentState } from "../../gen/sluice/common/v1/namespaces_pb.ts";
 import { LineageKind, LineageService } from "../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { NamespaceContentService } from "../../gen/sluice/orchestration/v1/namespaces_pb.ts";
 import { forFile } from "../lib/for-file.ts";
 import { createRecorder, spelled } from "./lineage-graph.ts";
 import { failureOf, startOrchestration } from "./orchestration.ts";
@@ -56,6 +58,21 @@ test("InvalidArgument: RecordLineage without a job, and with an entity that is n
   expect(await failureOf(client.recordLineage({ job }))).toMatchObject({
     code: Code.InvalidArgument,
     fields: ["job.kind", "job.name"],
+  });
+});
+
+test("NotFound: RecordLineage of what was done in a namespace that is deleted", async () => {
+  const user = mesh().user();
+  const { client, idOf } = createRecorder(mesh(), user);
+  const { orgId } = user.who;
+  await mesh()
+    .as("identity", NamespaceContentService, user.who)
+    .setNamespaceState({ orgId, namespace: "gone", state: NamespaceContentState.CLEARED });
+  const job = { entityId: idOf("job"), kind: LineageKind.JOB, name: "job" };
+  const call = client.recordLineage({ job, namespace: "gone" });
+  expect(await failureOf(call)).toMatchObject({ code: Code.NotFound });
+  expect(await failureOf(user.lineage.getUpstream({ entityId: idOf("job") }))).toMatchObject({
+    code: Code.NotFound,
   });
 });
 

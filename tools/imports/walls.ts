@@ -82,6 +82,7 @@ export const roomFolders = [
   "edge/upstream",
   "services/*",
   "services/orchestration/connectors",
+  "services/orchestration/connectors/mysql",
   "services/orchestration/connectors/postgresql",
   "services/orchestration/engine",
 ];

@@ -5,9 +5,9 @@ import { listTablesById, type TableRow } from "../table-repository.ts";
 import { describeChange, type SchemaChange } from "./describe-change.ts";
 import { diffTables, type Found } from "./diff-tables.ts";
 import * as repository from "./discovery-repository.ts";
+import { schemaOf } from "./schema-hash.ts";
 import { updateTableCounts } from "./schema-repository.ts";
 import { deleteDocuments, updateDocuments } from "./search/document-repository.ts";
-import { schemaOf } from "./schema-hash.ts";
 import { insertVersions, updateHashes } from "./version-repository.ts";
 
 export type ChangedTable = { readonly row: TableRow; readonly change: SchemaChange };

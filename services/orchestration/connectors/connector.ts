@@ -7,19 +7,34 @@ import type { Limit } from "../timing/limit.ts";
 /** Settings of a source, as stored: JSON. */
 export type Settings = { readonly [key: string]: z.core.util.JSONType };
 
-/** A kind of data source. */
-export type Connector = {
+/** Describes a kind of data source. */
+export type ConnectorDescription = {
   /** Value of a source's `connector`. */
   readonly name: string;
   readonly description: string;
-  /** Schema of a source's settings. */
+  /** Schema of a source's settings. Unknown settings are refused. */
   readonly settings: z.ZodType;
-  /**
-   * Creates a data source without connecting. `field` is the path of the settings in the request, for InvalidArgument
-   * (SETTINGS_INVALID).
-   */
-  open(settings: Settings, field: string): DataSource;
+  readonly capabilities: Capabilities;
 };
+
+/** What callers can expect of every source of a connector; documented in the contract. */
+type Capabilities = {
+  readonly manyTables: boolean;
+  readonly nativeSql: boolean;
+  readonly parallelChunks: boolean;
+  readonly repeatableSnapshots: boolean;
+  readonly tls: boolean;
+  readonly secrets: boolean;
+};
+
+/**
+ * Creates a data source without connecting. `field` is the path of the settings in the request, for InvalidArgument
+ * (SETTINGS_INVALID).
+ */
+export type OpenSource = (settings: Settings, field: string) => DataSource;
+
+/** A kind of data source. */
+export type Connector = ConnectorDescription & { readonly open: OpenSource };
 
 /** A server that a secret is sent to. Identity compares it with the destinations of the secret. */
 export type SecretDestination = { readonly connector: string; readonly host: string; readonly port: number };

@@ -1,6 +1,6 @@
 import { keepCompileCache } from "../process/keep-compile-cache.ts";
-import { createRowSources } from "./row-sources.ts";
+import { createRowSources } from "./registry.ts";
 import { serveSource } from "./serve-source.ts";
 
-serveSource(createRowSources());
+serveSource(await createRowSources());
 keepCompileCache();

@@ -35,7 +35,11 @@ const batchDelayMs = 500;
 /** Age up to which unrecorded executions are looked for. */
 const lookBackMs = 24 * 60 * 60 * 1000;
 
-const dialects: Readonly<Record<string, Dialect>> = { file: "duckdb", postgresql: "postgresql" };
+const dialects: Readonly<Record<string, Dialect>> = {
+  file: "duckdb",
+  mysql: "mysql",
+  postgresql: "postgresql",
+};
 
 type RecorderDeps = {
   readonly db: Db;

@@ -20,7 +20,7 @@ export function resolveTables(
   { sql, dialect }: { sql: string; dialect: Dialect },
   tables: readonly CatalogTable[],
 ): ReadonlyMap<string, CatalogTable> {
-  const resolve = dialect === "duckdb" ? resolveFileTable : resolvePostgresqlTable;
+  const resolve = resolvers[dialect];
   const resolved = references.flatMap((reference) => {
     const table = resolve(reference, tables, sql);
     return table ? [[reference.key, table] as const] : [];
@@ -52,6 +52,20 @@ function resolvePostgresqlTable(
   if (schemaName !== "") return named.find((table) => table.schemaName === schemaName);
   return named.length === 1 ? named[0] : named.find((table) => table.schemaName === "public");
 }
+
+/** Whether case counts depends on the server. A name without a schema is of the source's database, which is not known here. */
+function resolveMysqlTable(
+  { name, schemaName }: TableReference,
+  tables: readonly CatalogTable[],
+): CatalogTable | undefined {
+  const named = tables.filter(
+    (table) => isSame(table.name, name) && (schemaName === "" || isSame(table.schemaName, schemaName)),
+  );
+  if (named.length === 1) return named[0];
+  return named.find((table) => table.name === name && table.schemaName === schemaName);
+}
+
+const resolvers = { duckdb: resolveFileTable, mysql: resolveMysqlTable, postgresql: resolvePostgresqlTable };
 
 /** Characters of a column's name, which is part of an index. */
 const columnLengthMax = 255;

@@ -5,6 +5,7 @@ import type {
   LineageService,
   RecordLineageRequest,
 } from "../../../gen/sluice/orchestration/v1/lineage_pb.ts";
+import { ownerIn } from "../../lib/database/scope.ts";
 import { invalidField } from "../../lib/rpc/errors.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
@@ -13,6 +14,7 @@ import { fromKind } from "../lineage/lineage-message.ts";
 import { insertLineage } from "../lineage/lineage-repository.ts";
 import { tableEntity } from "../lineage/table-entity.ts";
 import { withOwner } from "../lineage/with-owner.ts";
+import { enter } from "../namespace-repository.ts";
 import { listTablesById } from "../table-repository.ts";
 
 export const recordLineage =
@@ -27,6 +29,8 @@ export const recordLineage =
     const entities = lineage.entities.map((entity) => named.get(entity.entityId) ?? owned(entity));
     const recorded = { ...lineage, entities };
     await db.transaction(async (tx) => {
+      // Services record what they did a while ago: the namespace may have been deleted since.
+      await enter(tx, ownerIn(scope, request.namespace));
       await insertLineage(tx, scope, [recorded], request.namespace);
       await forwarder.queue(tx, scope.orgId, [recorded], request.namespace);
     });

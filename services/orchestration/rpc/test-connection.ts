@@ -20,6 +20,7 @@ const reasons = [
   ErrorReason.SECRET_NOT_ALLOWED,
   ErrorReason.INSECURE_CONNECTION,
   ErrorReason.ADDRESS_REFUSED,
+  ErrorReason.SOURCE_PATH_REFUSED,
   ErrorReason.EXECUTION_LIMIT,
 ];
 

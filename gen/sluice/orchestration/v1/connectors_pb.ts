@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file sluice/orchestration/v1/connectors.proto.
  */
 export const file_sluice_orchestration_v1_connectors: GenFile = /*@__PURE__*/
-  fileDesc("CihzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9jb25uZWN0b3JzLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKmAQoJQ29ubmVjdG9yEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSMAoPc2V0dGluZ3Nfc2NoZW1hGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBJECgxjYXBhYmlsaXRpZXMYBCABKAsyLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Db25uZWN0b3JDYXBhYmlsaXRpZXMiOAoVQ29ubmVjdG9yQ2FwYWJpbGl0aWVzEhAKCGRpc2NvdmVyGAEgASgIEg0KBXF1ZXJ5GAIgASgIIhcKFUxpc3RDb25uZWN0b3JzUmVxdWVzdCJQChZMaXN0Q29ubmVjdG9yc1Jlc3BvbnNlEjYKCmNvbm5lY3RvcnMYASADKAsyIi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Db25uZWN0b3IiMwoTR2V0Q29ubmVjdG9yUmVxdWVzdBIcCgljb25uZWN0b3IYASABKAlCCbpIBnIEEAEYPyJNChRHZXRDb25uZWN0b3JSZXNwb25zZRI1Cgljb25uZWN0b3IYASABKAsyIi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Db25uZWN0b3IiaAoVVGVzdENvbm5lY3Rpb25SZXF1ZXN0EhwKCWNvbm5lY3RvchgBIAEoCUIJukgGcgQQARg/EjEKCHNldHRpbmdzGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIGukgDyAEBImcKFlRlc3RDb25uZWN0aW9uUmVzcG9uc2USEQoJY29ubmVjdGVkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRIWCg5zZXJ2ZXJfdmVyc2lvbhgDIAEoCRISCgpsYXRlbmN5X21zGAQgASgFMqEEChBDb25uZWN0b3JTZXJ2aWNlEqwBCg5MaXN0Q29ubmVjdG9ycxIuLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RDb25uZWN0b3JzUmVxdWVzdBovLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RDb25uZWN0b3JzUmVzcG9uc2UiOZACAaq7GA4aDHNvdXJjZXMucmVhZJK9GAYKAgg8EAGC0+STAhQSEi9hcGkvdjEvY29ubmVjdG9ycxKyAQoMR2V0Q29ubmVjdG9yEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0Q29ubmVjdG9yUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldENvbm5lY3RvclJlc3BvbnNlIkWQAgGquxgOGgxzb3VyY2VzLnJlYWSSvRgGCgIIPBABgtPkkwIgEh4vYXBpL3YxL2Nvbm5lY3RvcnMve2Nvbm5lY3Rvcn0SqAEKDlRlc3RDb25uZWN0aW9uEi4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGVzdENvbm5lY3Rpb25SZXF1ZXN0Gi8uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGVzdENvbm5lY3Rpb25SZXNwb25zZSI1qrsYDxoNc291cmNlcy53cml0ZYLT5JMCHDoBKiIXL2FwaS92MS9jb25uZWN0b3JzOnRlc3RiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_sluice_common_v1_options]);
+  fileDesc("CihzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9jb25uZWN0b3JzLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKmAQoJQ29ubmVjdG9yEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSMAoPc2V0dGluZ3Nfc2NoZW1hGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBJECgxjYXBhYmlsaXRpZXMYBCABKAsyLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Db25uZWN0b3JDYXBhYmlsaXRpZXMitgEKFUNvbm5lY3RvckNhcGFiaWxpdGllcxIQCghkaXNjb3ZlchgBIAEoCBINCgVxdWVyeRgCIAEoCBITCgttYW55X3RhYmxlcxgDIAEoCBISCgpuYXRpdmVfc3FsGAQgASgIEhcKD3BhcmFsbGVsX2NodW5rcxgFIAEoCBIcChRyZXBlYXRhYmxlX3NuYXBzaG90cxgGIAEoCBILCgN0bHMYByABKAgSDwoHc2VjcmV0cxgIIAEoCCIXChVMaXN0Q29ubmVjdG9yc1JlcXVlc3QiUAoWTGlzdENvbm5lY3RvcnNSZXNwb25zZRI2Cgpjb25uZWN0b3JzGAEgAygLMiIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ29ubmVjdG9yIjMKE0dldENvbm5lY3RvclJlcXVlc3QSHAoJY29ubmVjdG9yGAEgASgJQgm6SAZyBBABGD8iTQoUR2V0Q29ubmVjdG9yUmVzcG9uc2USNQoJY29ubmVjdG9yGAEgASgLMiIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ29ubmVjdG9yImgKFVRlc3RDb25uZWN0aW9uUmVxdWVzdBIcCgljb25uZWN0b3IYASABKAlCCbpIBnIEEAEYPxIxCghzZXR0aW5ncxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBrpIA8gBASJnChZUZXN0Q29ubmVjdGlvblJlc3BvbnNlEhEKCWNvbm5lY3RlZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSFgoOc2VydmVyX3ZlcnNpb24YAyABKAkSEgoKbGF0ZW5jeV9tcxgEIAEoBTKhBAoQQ29ubmVjdG9yU2VydmljZRKsAQoOTGlzdENvbm5lY3RvcnMSLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0Q29ubmVjdG9yc1JlcXVlc3QaLy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0Q29ubmVjdG9yc1Jlc3BvbnNlIjmQAgGquxgOGgxzb3VyY2VzLnJlYWSSvRgGCgIIPBABgtPkkwIUEhIvYXBpL3YxL2Nvbm5lY3RvcnMSsgEKDEdldENvbm5lY3RvchIsLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldENvbm5lY3RvclJlcXVlc3QaLS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5HZXRDb25uZWN0b3JSZXNwb25zZSJFkAIBqrsYDhoMc291cmNlcy5yZWFkkr0YBgoCCDwQAYLT5JMCIBIeL2FwaS92MS9jb25uZWN0b3JzL3tjb25uZWN0b3J9EqgBCg5UZXN0Q29ubmVjdGlvbhIuLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRlc3RDb25uZWN0aW9uUmVxdWVzdBovLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRlc3RDb25uZWN0aW9uUmVzcG9uc2UiNaq7GA8aDXNvdXJjZXMud3JpdGWC0+STAhw6ASoiFy9hcGkvdjEvY29ubmVjdG9yczp0ZXN0YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_sluice_common_v1_options]);
 
 /**
  * A kind of data source.
@@ -77,6 +77,49 @@ export type ConnectorCapabilities = Message<"sluice.orchestration.v1.ConnectorCa
    * @generated from field: bool query = 2;
    */
   query: boolean;
+
+  /**
+   * A source can have many tables. Otherwise it is a single table.
+   *
+   * @generated from field: bool many_tables = 3;
+   */
+  manyTables: boolean;
+
+  /**
+   * The source's own database executes statements, in its dialect of SQL. Otherwise DuckDB does.
+   *
+   * @generated from field: bool native_sql = 4;
+   */
+  nativeSql: boolean;
+
+  /**
+   * Chunks of one snapshot can be read at the same time. Otherwise they are read one after another.
+   *
+   * @generated from field: bool parallel_chunks = 5;
+   */
+  parallelChunks: boolean;
+
+  /**
+   * The same content always has the same snapshot with the same chunks: an interrupted job continues with it. Otherwise
+   * a snapshot is gone when it is released, and a job starts over.
+   *
+   * @generated from field: bool repeatable_snapshots = 6;
+   */
+  repeatableSnapshots: boolean;
+
+  /**
+   * Connections can be encrypted with TLS, and the server's certificate be verified.
+   *
+   * @generated from field: bool tls = 7;
+   */
+  tls: boolean;
+
+  /**
+   * Settings can name secrets.
+   *
+   * @generated from field: bool secrets = 8;
+   */
+  secrets: boolean;
 };
 
 /**

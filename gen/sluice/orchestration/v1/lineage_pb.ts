@@ -1341,7 +1341,7 @@ export const LineageService: GenService<{
   /**
    * Records the inputs and outputs of a job of another service: an edge from each input to the job and from the job to
    * each output, with the columns on both. Repeating a record changes nothing; a different record of the same job adds
-   * to it. InvalidArgument.
+   * to it. InvalidArgument; NotFound for a namespace that is deleted.
    *
    * @generated from rpc sluice.orchestration.v1.LineageService.RecordLineage
    */

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { sourceDataInvalid } from "../../errors.ts";
-import type { Connector, DataSource } from "../connector.ts";
+import type { DataSource, OpenSource } from "../connector.ts";
 import { withEngineFailures } from "../engine-failures.ts";
 import { parseSettings } from "../settings.ts";
 import { contentIdOf } from "./content-id.ts";
@@ -11,12 +11,10 @@ import { previewFile } from "./preview-file.ts";
 import { type FileSettings, fileSettings, readingSettingsOf } from "./settings.ts";
 
 /** Reads files of the storage service with DuckDB: CSV, JSON, NDJSON, Parquet. */
-export const createFileConnector = (deps: FileConnectorDeps): Connector => ({
-  name: "file",
-  description: "A stored file: CSV, JSON, NDJSON or Parquet, as one table",
-  settings: fileSettings,
-  open: (settings, field) => fileSource(deps, parseSettings(fileSettings, settings, field)),
-});
+export const createOpenFile =
+  (deps: FileConnectorDeps): OpenSource =>
+  (settings, field) =>
+    fileSource(deps, parseSettings(fileSettings, settings, field));
 
 function fileSource(deps: FileConnectorDeps, settings: FileSettings): DataSource {
   const { blobs, engine, quarantine, prepared } = deps;

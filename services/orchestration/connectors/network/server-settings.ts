@@ -51,11 +51,11 @@ export const serverSettings = (defaults: { readonly port: number; readonly nameC
 export type ServerSettings = z.output<ReturnType<typeof serverSettings>>;
 
 /** Parses settings and normalises the host: the name that identity checks is the name that is resolved. */
-export function parseServerSettings(
-  schema: ReturnType<typeof serverSettings>,
+export function parseServerSettings<S extends ServerSettings>(
+  schema: z.ZodType<S>,
   settings: Settings,
   field: string,
-): ServerSettings {
+): S {
   const parsed = parseSettings(schema, settings, field);
   const host = normalizeHost(parsed.host);
   if (host === undefined) throw invalidSetting(`${field}.host`, "must be one host name or address");

@@ -1,7 +1,7 @@
-import type { Connector } from "../connector.ts";
+import type { OpenSource } from "../connector.ts";
 import { type LoginDeps, prepareLogin } from "../network/prepare-login.ts";
 import { insecureLoginOf, parseServerSettings, secretUsesOf } from "../network/server-settings.ts";
-import { createSqlConnector, type SqlConnectorDeps } from "../sql/sql-connector.ts";
+import { createOpenSql, type SqlConnectorDeps } from "../sql/sql-connector.ts";
 import type { SqlDatabase } from "../sql/sql-database.ts";
 import type { OwnDatabase } from "./target/own-database.ts";
 import { type PostgresqlSettings, postgresqlName, postgresqlSettings } from "./target/settings.ts";
@@ -10,16 +10,14 @@ import type { Target } from "./target/target.ts";
 export type PostgresqlDeps = SqlConnectorDeps & LoginDeps & { readonly ownDatabase: OwnDatabase };
 
 /** Reads PostgreSQL databases. */
-export const createPostgresqlConnector = ({ engine, processes, ...login }: PostgresqlDeps): Connector =>
-  createSqlConnector({ engine, processes }, postgresqlDatabase(login));
+export const createOpenPostgresql = ({ engine, processes, ...login }: PostgresqlDeps): OpenSource =>
+  createOpenSql({ engine, processes }, postgresqlDatabase(login));
 
 const postgresqlDatabase = ({
   ownDatabase,
   ...deps
 }: Omit<PostgresqlDeps, keyof SqlConnectorDeps>): SqlDatabase<PostgresqlSettings, Target> => ({
   name: postgresqlName,
-  description: "A PostgreSQL database: its tables and views, read in a read-only transaction",
-  settings: postgresqlSettings,
   parseSettings: (settings, field) => parseServerSettings(postgresqlSettings, settings, field),
   schemasOf: ({ schemas }) => schemas,
   secretsOf: (settings) => secretUsesOf(postgresqlName, settings),

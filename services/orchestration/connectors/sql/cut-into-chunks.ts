@@ -23,7 +23,9 @@ export function cutIntoChunks(tables: readonly TableExtent[], chunkRows: number)
 
 function chunksOf({ rowCount, interval }: TableExtent, tableIndex: number, wanted: number): PlannedChunk[] {
   const length = interval && interval.to - interval.from;
-  if (!interval || !length || wanted === 1) {
+  // Bounds beyond it would be rounded, and two ranges could have a row in common.
+  const isExact = Number.isSafeInteger(length);
+  if (!interval || !length || !isExact || wanted === 1) {
     return [{ tableIndex, range: wholeTable, rowCountExpected: length === 0 ? 0 : rowCount }];
   }
   const step = Math.ceil(length / wanted);

@@ -6,11 +6,12 @@ import type { Preview, PreviewRequest, Query } from "../connector.ts";
 /** The first rows of a table. The database has declared its types, so nothing is detected. */
 export async function previewTable(
   { table, maxRows }: PreviewRequest,
+  quoteName: ((name: string) => string) | undefined,
   query: (query: Query) => Promise<QueryResult>,
 ): Promise<Preview> {
   if (!table) throw invalidField("table", "is required: a database has several");
   const { schemaName, name: tableName } = table;
-  const sql = `select * from ${identifier(schemaName)}.${identifier(tableName)}`;
+  const sql = `select * from ${[schemaName, tableName].map(quoteName ?? identifier).join(".")}`;
   const { columns, rows, truncated } = await query({ sql, maxRows });
   return {
     readable: true,

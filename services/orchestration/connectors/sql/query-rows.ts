@@ -15,7 +15,7 @@ export const queryRows =
   async (session: SqlSession): Promise<QueryResult> => {
     const kept = createBoundedRows(maxRows);
     let batchRows = Math.min(firstBatchRows, maxRows + 1);
-    const cursor = await session.openCursor(sql, batchRows);
+    const cursor = await session.openCursor(sql, batchRows, maxRows + 1);
     let fetched = cursor.first;
     while (pushAll(kept, fetched) && fetched.rowCount === batchRows) {
       batchRows = nextBatch(fetched, maxRows + 1 - kept.rows.length);

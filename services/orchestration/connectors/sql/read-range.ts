@@ -31,7 +31,7 @@ export const readRange = (
 ): Promise<number | undefined> =>
   feedPipe(inputPath, signal, (pipe) => {
     const work = (session: SqlSession) =>
-      writeRows(session.readRange(table, parseRange(range)), pipe, signal);
+      writeRows(session.readRange(table, parseRange(range), timeoutMs), pipe, signal);
     return source.sharesSnapshots
       ? source.withSession(login, { signal, timeoutMs }, work, { snapshot })
       : held.use(snapshot, signal, work);

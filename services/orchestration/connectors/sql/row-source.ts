@@ -54,15 +54,15 @@ export type SqlSession = {
   ): Promise<readonly unknown[]>;
   /**
    * Starts a statement that reads, and fetches its first rows. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED): whatever
-   * is not one statement that reads is refused.
+   * is not one statement that reads is refused. At most `rowsMax` rows are fetched.
    */
-  openCursor(sql: string, rowCount: number): Promise<Cursor>;
+  openCursor(sql: string, rowCount: number, rowsMax: number): Promise<Cursor>;
   /** Fixes the state that the session sees until it ends. The session must not end while the snapshot is used. */
   takeSnapshot(): Promise<{ readonly name: string; readonly time: Date }>;
   /** Prepares a table of the snapshot for `readRange`. FailedPrecondition (SOURCE_CHANGED). */
   describeRows(table: SnapshotTable, format: ExtractFormat): Promise<RowDescription>;
   /** Reads a range of a table of the snapshot; all rows without a range. */
-  readRange(table: ReadableTable, range: RowRange | undefined): RowStream;
+  readRange(table: ReadableTable, range: RowRange | undefined, timeoutMs: number): RowStream;
   /** Prepares a statement whose rows are all read; it is refused as by `openCursor`. `rowsMax` is undefined for all. */
   openStatement(sql: string, rowsMax: number | undefined): Promise<Statement>;
 };
@@ -88,7 +88,7 @@ export type RowDescription = Omit<ReadableTable, "label"> & {
   readonly columns: readonly ColumnFormat[];
   /** Estimated. */
   readonly rowCount: number;
-  /** Numbers of the rows, or of the pages that hold them; undefined if the table can only be read as a whole. */
+  /** Numbers or keys of the rows, or of the pages that hold them; undefined if the table can only be read as a whole. */
   readonly interval: Interval | undefined;
   /** Undefined if the database has no row-level security. */
   readonly rowSecurity: RowSecurity | undefined;
@@ -101,18 +101,17 @@ export type ReadableTable = {
   /** Statement that selects the wanted columns of all rows. */
   readonly select: string;
   readonly encoding: CopyReading["encoding"];
+  /** Quoted name of the column whose values the ranges are; undefined if the source has another way. */
+  readonly key?: string;
 };
 
-/** Integers from `from` up to, not including, `to`. Ranges are named after the unit, as `pages 0-64`. */
+/** Integers from `from` up to, not including, `to`. Ranges are named after the unit, as `pages 0-64` or `key 1-600`. */
 export type Interval = { readonly unit: string; readonly from: number; readonly to: number };
 
 /** A part of an interval. The last range has no end. */
 export type RowRange = { readonly from: number; readonly to: number | undefined };
 
-/**
- * How a column gets into the engine and into a file.
- * @internal Exported for connectors of other SQL databases, such as the one of the tests.
- */
+/** How a column gets into the engine and into a file. */
 export type ColumnFormat = {
   /** DuckDB's type as which the value's text is read, or its binary form. */
   readonly read: string;

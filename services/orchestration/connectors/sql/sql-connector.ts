@@ -1,6 +1,6 @@
 import type { Engine } from "../../engine/engine.ts";
 import type { SourceProcesses } from "../../source-process/source-processes.ts";
-import type { Connector, DiscoveredTable } from "../connector.ts";
+import type { DiscoveredTable, OpenSource } from "../connector.ts";
 import { previewTable } from "./preview-table.ts";
 import type { SqlDatabase } from "./sql-database.ts";
 import { createSqlProcess } from "./sql-process.ts";
@@ -9,15 +9,10 @@ import { writeSqlResult } from "./write-sql-result.ts";
 
 export type SqlConnectorDeps = { readonly engine: Engine; readonly processes: SourceProcesses };
 
-/** A connector for a kind of SQL database, whose row source the source processes serve. */
-export const createSqlConnector = <S, Login>(
-  { engine, processes }: SqlConnectorDeps,
-  database: SqlDatabase<S, Login>,
-): Connector => ({
-  name: database.name,
-  description: database.description,
-  settings: database.settings,
-  open(settings, field) {
+/** Opens databases of a kind of SQL database, whose row source the source processes serve. */
+export const createOpenSql =
+  <S, Login>({ engine, processes }: SqlConnectorDeps, database: SqlDatabase<S, Login>): OpenSource =>
+  (settings, field) => {
     const parsed = database.parseSettings(settings, field);
     const process = createSqlProcess(processes, database, parsed);
     return {
@@ -34,9 +29,10 @@ export const createSqlConnector = <S, Login>(
       query: (query, { signal, timeoutMs }) =>
         process.request("queryDatabase", { timeoutMs, query }, { signal }),
       preview: (request, { signal, timeoutMs }) =>
-        previewTable(request, (query) => process.request("queryDatabase", { timeoutMs, query }, { signal })),
+        previewTable(request, database.quoteName, (query) =>
+          process.request("queryDatabase", { timeoutMs, query }, { signal }),
+        ),
       writeResult: (query, limit) => writeSqlResult(engine, process, query, limit),
       openSnapshot: (request, limit) => openSqlSnapshot(engine, process, request, limit),
     };
-  },
-});
+  };

@@ -28,12 +28,17 @@ export function createSqlProcess<S, Login>(
       using process = processes.lend({ orgId: callersOrg(), connector, settings });
       const lookup = (host: string) =>
         process.client.request<typeof resolveHost>("resolveHost", { host }, { signal });
-      const login = await database.prepareLogin(settings, lookup, signal);
+      const needsLogin = operation !== "readRange" || !database.holdsSnapshots;
+      const login = needsLogin ? await database.prepareLogin(settings, lookup, signal) : undefined;
+      using _lease = isDisposable(login) ? login : undefined;
       const body = { ...request, connector, login } as RequestOf<SqlOperations[typeof operation]>;
       return await process.client.request<SqlOperations[typeof operation]>(operation, body, options);
     },
   };
 }
+
+const isDisposable = (login: unknown): login is Disposable =>
+  typeof login === "object" && login !== null && Symbol.dispose in login;
 
 function callersOrg(): string {
   const orgId = currentCall()?.principal?.orgId;

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { copyLineBytesMax } from "../../engine/database/file-reader.ts";
 import { executionTooLarge, sourceDataInvalid } from "../../errors.ts";
+import { beforeAbort } from "../../timing/before-abort.ts";
 import type { ColumnBatch, RowStream } from "./row-source.ts";
 
 /** Writes rows to the pipe of an engine. Returns how many there were, if it is known. */
@@ -12,12 +13,18 @@ export async function writeRows(
 ): Promise<number | undefined> {
   if ("writeTo" in rows) return rows.writeTo(pipe);
   let rowCount = 0;
-  for await (const batch of rows.batches) {
-    signal.throwIfAborted();
-    if (!pipe.write(encodeBatch(batch))) await once(pipe, "drain", { signal });
-    rowCount += batch.rowCount;
+  const batches = rows.batches[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      // A source may take long for its next batch.
+      const { done, value } = await beforeAbort(batches.next(), signal);
+      if (done) return rowCount;
+      if (!pipe.write(encodeBatch(value))) await once(pipe, "drain", { signal });
+      rowCount += value.rowCount;
+    }
+  } finally {
+    await batches.return?.();
   }
-  return rowCount;
 }
 
 /** CSV as the engine reads it: `\N` is null, and every other value is quoted. */

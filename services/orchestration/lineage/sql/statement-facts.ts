@@ -1,7 +1,7 @@
 import type { IndirectTransformation, Transformation } from "../lineage.ts";
 
 /** SQL dialect of a source. */
-export type Dialect = "duckdb" | "postgresql";
+export type Dialect = "duckdb" | "mysql" | "postgresql";
 
 /** A reference to a table in a statement. */
 export type TableReference = {

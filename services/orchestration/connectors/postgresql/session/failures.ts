@@ -11,6 +11,7 @@ import {
   tableChanged,
 } from "../../../errors.ts";
 import { connectTimeoutMs } from "../../network/connect-pinned.ts";
+import { tlsProblem } from "../../network/tls-problem.ts";
 import type { PostgresqlSettings } from "../target/settings.ts";
 import { serverOf } from "../target/target.ts";
 import { EncryptionAnswerError, EncryptionRefusedError } from "../wire/open-socket.ts";
@@ -46,23 +47,11 @@ export function toConnectionFailure(
 }
 
 /** Why the password cannot be sent; completes a sentence about the server. */
-function insecureReason(error: unknown): string | undefined {
-  if (error instanceof EncryptionRefusedError) {
-    return "does not encrypt, and the source's settings.sslMode requires it, which is verify-full off this machine by default";
-  }
-  const code = (error as { code?: unknown }).code;
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "shows a certificate of another name";
-  if (code === "CERT_HAS_EXPIRED") return "shows a certificate that has expired";
-  if (code === "CERT_NOT_YET_VALID") return "shows a certificate that is not valid yet";
-  if (typeof code === "string" && untrusted.test(code)) {
-    return "shows a certificate of an unknown authority: name a secret with the authority's certificate in settings.caSecret";
-  }
-  return undefined;
-}
+const insecureReason = (error: unknown): string | undefined =>
+  error instanceof EncryptionRefusedError
+    ? "does not encrypt, and the source's settings.sslMode requires it, which is verify-full off this machine by default"
+    : tlsProblem(error);
 
-/** OpenSSL's codes for a certificate chain without a trusted root. */
-const untrusted =
-  /^(SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_|CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH)/;
 /** Anything else is an error of the client in parsing a response. Its stack goes to the log. */
 const notUnderstood = (error: unknown, server: string): ConnectError =>
   Object.assign(protocolViolation(server, "answers that can't be understood"), { cause: error });

@@ -1,0 +1,2 @@
+/** A name as a quoted identifier of MySQL. */
+export const quoteName = (name: string): string => `\`${name.replaceAll("`", "``")}\``;
