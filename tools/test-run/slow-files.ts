@@ -39,6 +39,9 @@ const busyFiles: readonly SlowFiles[] = [
       "orchestration/search-catalog": 9,
       "orchestration/search-plans": 9,
       "orchestration/update-table": 6,
+      "orchestration/refresh-table": 5,
+      "orchestration/list-table-versions": 5,
+      "cli/catalog": 7,
     },
   },
   {
