@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import type { DataSource } from "../connector.ts";
 import { withEngineFailures } from "../engine-failures.ts";
 import { contentIdOf } from "./content-id.ts";
@@ -15,13 +16,16 @@ export function tableFileSource(deps: FileReaderDeps, table: TableFile): DataSou
     isOneTable: true,
     ...(table.identify && { identify: table.identify }),
     test: table.test,
-    async discover(limit) {
+    async discover(limit, wanted) {
       using blob = await table.borrow(limit);
       return withEngineFailures(fileNamed(blob), async () => {
         using file = await prepared.borrow(blob, readingSettingsOf(settings), limit);
         const { columns: found, rowCount } = file.preparation;
         const columns = found.map(({ name, dataType, nullable }) => ({ name, dataType, nullable }));
-        return [{ schemaName: "", name: tableNameOf(blob, settings), columns, rowCount: BigInt(rowCount) }];
+        const name = tableNameOf(blob, settings);
+        if (wanted && (wanted.schemaName !== "" || wanted.name !== name)) return [];
+        const details = { sizeBytes: BigInt((await stat(blob.path)).size) };
+        return [{ schemaName: "", name, columns, rowCount: BigInt(rowCount), details }];
       });
     },
     async query({ sql, maxRows }, limit) {
