@@ -27,7 +27,7 @@ type Options = {
   readonly limit: Limit;
 };
 
-const attemptsMax = 5;
+const attemptsMax = 4;
 const redirectsMax = 5;
 /** Wait before the second attempt, in milliseconds; it doubles with each further one. */
 const backoffMs = 250;
