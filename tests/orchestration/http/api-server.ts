@@ -19,7 +19,7 @@ export type ApiServer = AsyncDisposable & {
   respond: Respond;
 };
 
-/** Answers with a value as JSON, or with text as it is. */
+/** Sends a value as JSON, or with text as it is. */
 export function send(response: ServerResponse, body: unknown, headers: Record<string, string> = {}): void {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   response.writeHead(200, {

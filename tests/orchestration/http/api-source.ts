@@ -11,7 +11,7 @@ export type ApiScene = AsyncDisposable & {
   readonly api: ApiServer;
   /** Settings of the API, of the path /rows and of the table `rows`. */
   settings(more?: JsonObject): JsonObject;
-  /** Answers requests by `respond`, and reads all rows of a source with more settings, in the order of the API. */
+  /** Responds to requests by `respond`, and reads all rows of a source with more settings, in the order of the API. */
   read(respond: ApiServer["respond"], more?: JsonObject, timeoutSeconds?: bigint): Promise<unknown[]>;
   /** The requests of the last `read`. */
   requests(): SeenRequest[];

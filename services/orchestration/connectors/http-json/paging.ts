@@ -5,7 +5,7 @@ import { targetOf } from "../http/server-settings.ts";
 import type { HttpJsonSettings } from "./settings.ts";
 
 /** What a page says about the next one. */
-export type PageFacts = {
+type PageFacts = {
   /** Path and query that it was asked for with. */
   readonly path: string;
   readonly rowCount: number;

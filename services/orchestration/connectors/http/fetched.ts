@@ -9,7 +9,7 @@ export type Fetched = {
   readonly etag: string | undefined;
 };
 
-export type FetchRequest = {
+type FetchRequest = {
   readonly login: HttpLogin;
   /** Absolute path of the named pipe that the bytes are written to. */
   readonly outputPath: string;

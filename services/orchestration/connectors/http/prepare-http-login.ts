@@ -14,7 +14,7 @@ export type HttpLogin = {
 };
 
 /** A credential, as a header or a query parameter. */
-export type Credential = {
+type Credential = {
   readonly place: "header" | "query";
   readonly name: string;
   readonly value: string;
