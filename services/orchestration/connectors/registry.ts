@@ -7,6 +7,7 @@ import { mysqlDefinition } from "./mysql/definition.ts";
 import { postgresqlDefinition } from "./postgresql/definition.ts";
 import type { RowSources } from "./sql/row-source.ts";
 import { sqliteDefinition } from "./sqlite/definition.ts";
+import { trinoDefinition } from "./trino/definition.ts";
 
 /**
  * All connectors, sorted by name.
@@ -19,6 +20,7 @@ export const connectorDefinitions: readonly ConnectorDefinition[] = [
   mysqlDefinition,
   postgresqlDefinition,
   sqliteDefinition,
+  trinoDefinition,
 ];
 
 /** Creates the connectors of a service, by name. */

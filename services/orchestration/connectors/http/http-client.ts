@@ -17,6 +17,10 @@ export type HttpClient = Disposable & {
    * FailedPrecondition (SOURCE_DATA_INVALID).
    */
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<HttpResponse>;
+  /** Sends a text, as `get` does. It may be sent again after a failure. */
+  post(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<HttpResponse>;
+  /** Sends a request once, whatever comes of it, and within a time of its own. */
+  delete(path: string, headers: Readonly<Record<string, string>>, timeoutMs: number): Promise<void>;
   /** Path and query of a reference in a response. FailedPrecondition (SOURCE_DATA_INVALID) if it leads to another server. */
   resolve(reference: string, base: string): string;
 };
@@ -97,22 +101,38 @@ export function createHttpClient({ settings, login, limit }: Options): HttpClien
     return found.pathname + found.search;
   }
 
+  /** Only reading requests are redirected. */
+  async function follow(path: string, request: Omit<Target, "origin" | "path">): Promise<HttpResponse> {
+    let at = withCredential(path, credential);
+    for (let redirect = 0; redirect <= redirectsMax; redirect += 1) {
+      const response = await sendUntilAnswered({ ...request, origin, path: at });
+      const { location } = response.headers;
+      const isRedirect = redirects.has(response.status) && location !== undefined;
+      if (!isRedirect || request.method !== "GET") return checked(origin, response);
+      response.body.destroy();
+      at = withCredential(resolve(location, at), credential);
+    }
+    throw sourceDataInvalid(`${origin} redirects more than ${redirectsMax} times`);
+  }
+
   return {
     resolve,
-    async get(path, headers = {}) {
-      let at = withCredential(path, credential);
-      for (let redirect = 0; redirect <= redirectsMax; redirect += 1) {
-        const response = await sendUntilAnswered({
-          origin,
-          path: at,
-          headers: { ...fixedHeaders, ...headers },
-        });
-        const { location } = response.headers;
-        if (!redirects.has(response.status) || location === undefined) return checked(origin, response);
-        response.body.destroy();
-        at = withCredential(resolve(location, at), credential);
+    get: (path, headers) => follow(path, { method: "GET", headers: { ...fixedHeaders, ...headers } }),
+    post: (path, body, headers) =>
+      follow(path, { method: "POST", headers: { ...fixedHeaders, ...headers }, body }),
+    async delete(path, headers, timeoutMs) {
+      // The limit of the client may have passed: that is why something is deleted.
+      const own = AbortSignal.timeout(timeoutMs);
+      const ownAgent = createPinnedAgent(login.route, settings.scheme === "https", own);
+      const target = { method: "DELETE" as const, origin, path, headers: { ...fixedHeaders, ...headers } };
+      try {
+        const { body } = await sendRequest(ownAgent, target, own);
+        body.destroy();
+      } catch {
+        // The server ends it by itself later.
+      } finally {
+        ownAgent.destroy();
       }
-      throw sourceDataInvalid(`${origin} redirects more than ${redirectsMax} times`);
     },
     [Symbol.dispose]: () => agent.destroy(),
   };

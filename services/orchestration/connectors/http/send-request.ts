@@ -23,13 +23,19 @@ export type Target = {
   /** Path and query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly method: Method;
+  /** Undefined for a request without a body. */
+  readonly body?: string | undefined;
 };
 
-/** Sends a GET request. Rejects with the errors of the connection. */
+export type Method = "GET" | "POST" | "DELETE";
+
+/** Sends a request. Rejects with the errors of the connection. */
 export async function sendRequest(agent: Agent, target: Target, signal: AbortSignal): Promise<HttpResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const sent = request({
     agent,
+    method: target.method,
     path: target.path,
     headers: {
       ...target.headers,
@@ -44,7 +50,7 @@ export async function sendRequest(agent: Agent, target: Target, signal: AbortSig
   sent.once("response", resolve);
   // After the response, errors of the connection reach the body.
   sent.on("error", reject);
-  sent.end();
+  sent.end(target.body);
   const response = await promise;
   const { headers, statusCode = 0 } = response;
   return {

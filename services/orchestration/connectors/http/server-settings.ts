@@ -5,7 +5,7 @@ import type { SecretDestination, SecretUse, Settings } from "../connector.ts";
 import { parseSettings, settingText } from "../settings.ts";
 
 const parametersMax = 50;
-const ports = { http: 80, https: 443 } as const;
+export const defaultPorts = { http: 80, https: 443 } as const;
 
 /** Name of a query parameter. */
 export const parameterName = () => settingText(200);
@@ -105,7 +105,7 @@ export function parseHttpSettings<S extends z.ZodType<WrittenSettings>>(
   if (parsed.caSecret !== undefined && parsed.scheme === "http") {
     throw invalidSetting(`${field}.caSecret`, "is for the scheme https only");
   }
-  return { ...parsed, host, port: parsed.port ?? ports[parsed.scheme] };
+  return { ...parsed, host, port: parsed.port ?? defaultPorts[parsed.scheme] };
 }
 
 const usedBy = {
@@ -160,7 +160,7 @@ export function originOf({
   port,
 }: Pick<HttpServerSettings, "scheme" | "host" | "port">): string {
   const name = host.includes(":") ? `[${host}]` : host;
-  return port === ports[scheme] ? `${scheme}://${name}` : `${scheme}://${name}:${port}`;
+  return port === defaultPorts[scheme] ? `${scheme}://${name}` : `${scheme}://${name}:${port}`;
 }
 
 /** Path and query of a request, with more parameters. */
