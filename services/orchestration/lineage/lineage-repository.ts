@@ -3,6 +3,7 @@ import type { Db } from "../../lib/database/database.ts";
 import { everywhere, ownerIn, within } from "../../lib/database/scope.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { batchesOf } from "../batches.ts";
+import { uuids } from "./arrays.ts";
 import type { Lineage, LineageEdge, LineageEntity, TimedEdge } from "./lineage.ts";
 import { lineageColumns, lineageEdges, lineageEntities } from "./lineage-schema.ts";
 
@@ -22,7 +23,7 @@ export const visible = (scope: Scope) =>
 export async function listEntities(db: Db, scope: Scope, entityIds: readonly string[]): Promise<EntityRow[]> {
   const rows: EntityRow[] = [];
   for (const batch of batchesOf(entityIds)) {
-    const where = and(visible(scope), inArray(lineageEntities.entityId, batch));
+    const where = and(visible(scope), sql`${lineageEntities.entityId} = any(${uuids(batch)})`);
     rows.push(...(await db.select().from(lineageEntities).where(where)));
   }
   return rows;
