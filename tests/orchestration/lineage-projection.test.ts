@@ -176,8 +176,12 @@ test("OK: an event that arrives during a rebuild is kept, and added to the graph
   const key = `sluice lineage projection ${orgId}`;
   await sql.begin(async (tx) => {
     await tx`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
-    const { nodes, eventId } = await user.lineage.ingestEvent({ event: runEvent() });
-    expect(nodes).toEqual([]);
+    const { nodes, eventId, pending } = await user.lineage.ingestEvent({ event: runEvent() });
+    expect([nodes, pending]).toEqual([[], true]);
+    const again = await user.lineage.ingestBatch({
+      events: [runEvent(), runEvent(), runEvent({ run: null })],
+    });
+    expect(again).toMatchObject({ recordedCount: 1, repeatedCount: 2, pendingCount: 2 });
     await projectPending(deps, new Date(Date.now() + 1000), signal);
     expect((await graphOf(mesh(), orgId)).entities).toEqual([]);
     const read = await user.lineage.getEvent({ eventId });
@@ -185,4 +189,30 @@ test("OK: an event that arrives during a rebuild is kept, and added to the graph
   });
   await projectPending(deps, new Date(Date.now() + 1000), signal);
   expect((await graphOf(mesh(), orgId)).entities).toHaveLength(3);
+});
+
+test("OK: events that can't be added to the graph are kept, and added when they can be", async () => {
+  const user = mesh().user();
+  const { orgId } = user.who;
+  const { sql } = mesh().database;
+  const bad = runEvent({ outputs: [{ namespace: "db", name: "unlucky" }] });
+  await sql.unsafe(
+    `alter table orchestration.lineage_entities add constraint unlucky check (name <> 'unlucky')`,
+  );
+  const refused = await user.lineage.ingestBatch({ events: [runEvent(), bad] });
+  expect(refused).toMatchObject({ recordedCount: 2, repeatedCount: 0, pendingCount: 2 });
+  const deps = { db: pool().db, log: createLog("test", { logLevel: "silent" }) };
+  const project = () => projectPending(deps, new Date(Date.now() + 1000), new AbortController().signal);
+  await project();
+  // The other event is in the graph.
+  expect((await graphOf(mesh(), orgId)).entities).toHaveLength(3);
+  const single = await user.lineage.ingestEvent({ event: bad });
+  expect([single.pending, single.eventId]).toEqual([true, refused.results[1]?.eventId]);
+  expect(single.nodes.map(({ name }) => name).sort()).toEqual(["a", "copy"]);
+  await sql.unsafe("alter table orchestration.lineage_entities drop constraint unlucky");
+  const again = await user.lineage.ingestEvent({ event: bad });
+  expect([again.pending, again.nodes.length]).toEqual([false, 3]);
+  expect((await graphOf(mesh(), orgId)).entities).toHaveLength(4);
+  const [left] = await sql`select from orchestration.lineage_unprojected_events where org_id = ${orgId}`;
+  expect(left).toBeUndefined();
 });

@@ -9,7 +9,7 @@ import { deleteUnprojected, type LoggedEvent } from "./event-repository.ts";
 import { parseEvent } from "./open-lineage.ts";
 import { listOwnEntities, withReferences } from "./own-entities.ts";
 
-type EventWithLineage = Pick<LoggedEvent, "eventId" | "namespace"> & { readonly lineage: Lineage };
+export type EventWithLineage = Pick<LoggedEvent, "eventId" | "namespace"> & { readonly lineage: Lineage };
 
 /** Scope of the projection, which has no caller. */
 const projectionScope = (orgId: string): Scope => ({
@@ -22,30 +22,29 @@ export const projectionLock = (orgId: string) =>
   sql`hashtextextended(${`sluice lineage projection ${orgId}`}, 0)`;
 
 /** Adds events to the graph. While the graph is rebuilt it returns false: they are added afterwards. */
-export async function projectLineages(
-  db: Db,
-  { orgId }: Pick<Scope, "orgId">,
+export async function addToGraph(
+  tx: Db,
+  orgId: string,
   events: readonly EventWithLineage[],
 ): Promise<boolean> {
   if (events.length === 0) return true;
-  return db.transaction(async (tx) => {
-    const [row] = await tx.execute(
-      sql`select pg_try_advisory_xact_lock_shared(${projectionLock(orgId)}) as "isFree"`,
-    );
-    if (row?.isFree !== true) return false;
-    await insertEventLineages(tx, orgId, events);
-    await deleteUnprojected(
-      tx,
-      orgId,
-      events.map(({ eventId }) => eventId),
-    );
-    return true;
-  });
+  const [row] = await tx.execute(
+    sql`select pg_try_advisory_xact_lock_shared(${projectionLock(orgId)}) as "isFree"`,
+  );
+  if (row?.isFree !== true) return false;
+  await insertEventLineages(tx, orgId, events);
+  return true;
 }
 
-/** Adds recorded events of one organisation to the graph, as `projectLineages`. */
+/** Adds recorded events of one organisation to the graph, as `addToGraph`. */
 export async function projectEvents(db: Db, orgId: string, events: readonly LoggedEvent[]): Promise<boolean> {
-  return projectLineages(db, { orgId }, await readLoggedEvents(db, orgId, events));
+  const lineages = await readLoggedEvents(db, orgId, events);
+  return db.transaction(async (tx) => {
+    const isAdded = await addToGraph(tx, orgId, lineages);
+    const ids = events.map(({ eventId }) => eventId);
+    if (isAdded) await deleteUnprojected(tx, orgId, ids);
+    return isAdded;
+  });
 }
 
 /** The lineage of recorded events. */
