@@ -29,7 +29,7 @@ export async function recordEvents(
     return await record(addToGraph);
   } catch {
     // If it was not the graph that failed, this fails as well.
-    return record(() => Promise.resolve(false));
+    return record(() => Promise.resolve(new Set()));
   }
 }
 
@@ -50,14 +50,18 @@ async function appendEvents(
     const event = known.get(sha256);
     return event?.isPending ? [{ ...event, lineage }] : [];
   });
-  const isAdded = await add(tx, orgId, missing);
-  const waiting = [...known.values()].filter(({ isPending }) => isPending).map(({ eventId }) => eventId);
-  if (isAdded) await deleteUnprojected(tx, orgId, waiting);
-  else await insertUnprojected(tx, orgId, [...inserted.values()]);
+  const added = await add(tx, orgId, missing);
+  const isAdded = (eventId: string) => added.has(eventId);
+  await deleteUnprojected(tx, orgId, [...known.values()].map(({ eventId }) => eventId).filter(isAdded));
+  await insertUnprojected(
+    tx,
+    orgId,
+    [...inserted.values()].filter((eventId) => !isAdded(eventId)),
+  );
   const ids = [...known].map(([sha256, { eventId }]) => [sha256, eventId] as const);
   return {
     ids: new Map([...ids, ...inserted]),
     fresh: new Set(inserted.keys()),
-    pendingCount: isAdded ? 0 : missing.length,
+    pendingCount: missing.length - added.size,
   };
 }
