@@ -1,5 +1,6 @@
 import { and, asc, eq, getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../../lib/database/database.ts";
+import { prepared } from "../../lib/database/prepared-statements.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { texts, uuids } from "./arrays.ts";
 import type { LineageEdge } from "./lineage.ts";
@@ -22,25 +23,23 @@ export const during = ({ start, end }: Period): SQL | undefined =>
   );
 
 /** The edges between entities; at most `limit`. */
-export function listEdges(
+export async function listEdges(
   db: Db,
   scope: Scope,
   query: { readonly among: readonly string[]; readonly period: Period; readonly limit: number },
 ): Promise<EdgeRow[]> {
-  const { fromEntityId, toEntityId, firstTime, lastTime } = lineageEdges;
-  return db
-    .select({ fromEntityId, toEntityId, firstTime, lastTime })
-    .from(lineageEdges)
-    .where(
-      and(
-        eq(lineageEdges.orgId, scope.orgId),
-        sql`${fromEntityId} = any(${uuids(query.among)})`,
-        sql`${toEntityId} = any(${uuids(query.among)})`,
-        during(query.period),
-      ),
-    )
-    .orderBy(asc(fromEntityId), asc(toEntityId))
-    .limit(query.limit);
+  const { orgId, fromEntityId, toEntityId } = lineageEdges;
+  const where = and(
+    eq(orgId, scope.orgId),
+    sql`${fromEntityId} = any(${uuids(query.among)})`,
+    sql`${toEntityId} = any(${uuids(query.among)})`,
+    during(query.period),
+  );
+  return await db.execute<EdgeRow>(sql`${prepared}
+    select from_entity_id as "fromEntityId", to_entity_id as "toEntityId", first_time as "firstTime",
+      last_time as "lastTime"
+    from ${lineageEdges} where ${where}
+    order by from_entity_id, to_entity_id limit ${query.limit}::int`);
 }
 
 /** The columns on the edges between entities, as far as they are columns of one of them; at most `limit`. */

@@ -9,7 +9,10 @@ import type { Lineage, LineageColumn, LineageEntity } from "./lineage.ts";
 import { lineageColumns, lineageEdges, lineageEntities } from "./lineage-schema.ts";
 import { type MergedEdge, mergedColumns, mergedEdges, mergedEntities } from "./merge-lineage.ts";
 
-export type EntityRow = typeof lineageEntities.$inferSelect;
+export type EntityRow = Pick<
+  typeof lineageEntities.$inferSelect,
+  "entityId" | "ownerNamespace" | "kind" | "namespace" | "name" | "parentEntityId" | "owners" | "createTime"
+>;
 
 /** Owners of an entity: more are not added to it. */
 const ownersMax = 1000;
@@ -23,12 +26,16 @@ export const visible = (scope: Scope) =>
 
 /** The entities with these ids; unknown ids are skipped. */
 export async function listEntities(db: Db, scope: Scope, entityIds: readonly string[]): Promise<EntityRow[]> {
-  const rows: EntityRow[] = [];
+  const found: EntityRow[] = [];
   for (const batch of batchesOf(entityIds)) {
     const where = and(visible(scope), sql`${lineageEntities.entityId} = any(${uuids(batch)})`);
-    rows.push(...(await db.select().from(lineageEntities).where(where)));
+    const rows = await db.execute<Omit<EntityRow, "createTime"> & { createTime: string }>(sql`${prepared}
+      select entity_id as "entityId", owner_namespace as "ownerNamespace", kind, namespace, name,
+        parent_entity_id as "parentEntityId", owners, create_time as "createTime"
+      from ${lineageEntities} where ${where}`);
+    for (const row of rows) found.push({ ...row, createTime: new Date(row.createTime) });
   }
-  return rows;
+  return found;
 }
 
 /** The entities with a name of OpenLineage, ordered by kind. */
