@@ -864,8 +864,8 @@ export type IngestEventResponse = Message<"sluice.orchestration.v1.IngestEventRe
   eventId: string;
 
   /**
-   * Whether the event is recorded, but not in the graph yet: the graph is being rebuilt, or adding the event failed. It
-   * is added within a minute, or after the rebuild.
+   * Whether the event is recorded, but not in the graph yet: the graph is being rebuilt, a namespace of its entities is
+   * being deleted, or adding the event failed. It is added within a minute, or after the rebuild or deletion.
    *
    * @generated from field: bool pending = 3;
    */
@@ -950,8 +950,9 @@ export type IngestBatchResponse = Message<"sluice.orchestration.v1.IngestBatchRe
   results: IngestResult[];
 
   /**
-   * Number of distinct events that are recorded, but not in the graph yet: the graph is being rebuilt, or adding them
-   * failed. They are added within a minute, or after the rebuild.
+   * Number of distinct events that are recorded, but not in the graph yet: the graph is being rebuilt, a namespace of
+   * their entities is being deleted, or adding them failed. They are added within a minute, or after the rebuild or
+   * deletion.
    *
    * @generated from field: int32 pending_count = 5;
    */
