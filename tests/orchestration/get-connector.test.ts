@@ -15,6 +15,7 @@ describe("ListConnectors and GetConnector", () => {
       "mysql",
       "postgresql",
       "sqlite",
+      "trino",
     ]);
     const { connector } = await mesh().user().connectors.getConnector({ connector: "postgresql" });
     expect(connector).toEqual(connectors.find(({ name }) => name === "postgresql"));

@@ -16,6 +16,7 @@ test("OK: every connector by name, to a viewer too", async () => {
     "mysql",
     "postgresql",
     "sqlite",
+    "trino",
   ]);
   for (const { settingsSchema } of connectors) expect(settingsSchema).toMatchObject({ type: "object" });
 });

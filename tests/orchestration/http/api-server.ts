@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 
 /** A request, as a test looks at it. */
 export type SeenRequest = {
+  readonly method: string;
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingMessage["headers"];
@@ -33,7 +34,13 @@ export function send(response: ServerResponse, body: unknown, headers: Record<st
 export async function startApiServer(respond: Respond): Promise<ApiServer> {
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
-    const seen = { path: pathname, query: Object.fromEntries(searchParams), headers: request.headers };
+    const { method = "" } = request;
+    const seen = {
+      method,
+      path: pathname,
+      query: Object.fromEntries(searchParams),
+      headers: request.headers,
+    };
     api.requests.push(seen);
     api.respond(seen, response);
   });
