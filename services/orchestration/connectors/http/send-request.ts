@@ -28,7 +28,7 @@ export type Target = {
   readonly body?: string | undefined;
 };
 
-export type Method = "GET" | "POST" | "DELETE";
+type Method = "GET" | "POST" | "DELETE";
 
 /** Sends a request. Rejects with the errors of the connection. */
 export async function sendRequest(agent: Agent, target: Target, signal: AbortSignal): Promise<HttpResponse> {
