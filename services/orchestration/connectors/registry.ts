@@ -1,5 +1,6 @@
 import type { Connector } from "./connector.ts";
 import type { ConnectorDefinition, ConnectorDeps } from "./definition.ts";
+import { duckdbDefinition } from "./duckdb/definition.ts";
 import { fileDefinition } from "./file/definition.ts";
 import { mysqlDefinition } from "./mysql/definition.ts";
 import { postgresqlDefinition } from "./postgresql/definition.ts";
@@ -11,6 +12,7 @@ import { sqliteDefinition } from "./sqlite/definition.ts";
  * @internal Exported for the test of their pages.
  */
 export const connectorDefinitions: readonly ConnectorDefinition[] = [
+  duckdbDefinition,
   fileDefinition,
   mysqlDefinition,
   postgresqlDefinition,

@@ -17,7 +17,7 @@ import type { EngineOwner } from "./processes/owner-tasks.ts";
 import { nicenessDefault } from "./processes/process-priority.ts";
 import { removeFolder } from "./processes/work-folder.ts";
 import type { FailureKind, Reply, Task } from "./protocol.ts";
-import { inputName, outputName, spillName } from "./work-file-names.ts";
+import { databasePath, inputName, outputName, spillName } from "./work-file-names.ts";
 
 /** A task without the fields that the engine adds; its paths are absolute. */
 export type NewTask = Task extends infer T
@@ -144,7 +144,7 @@ export async function createEngine({
       signal,
     );
     if (typeof outcome === "string") throw memoryFailure(outcome, limits);
-    if (!("exitCode" in outcome)) return withFileName(outcome, task.fileName);
+    if (!("exitCode" in outcome)) return withFileName(outcome, child.folder.path, task.fileName);
     throw toFailure(outcome, task);
   }
 
@@ -186,8 +186,12 @@ function inFolder(task: NewTask, memoryBytes: number): Task {
 }
 
 /** Replaces names of the work folder by the file's display name. */
-function withFileName(reply: Reply, fileName: string): Reply {
+function withFileName(reply: Reply, folderPath: string, fileName: string): Reply {
   if (reply.kind !== "failed") return reply;
-  const message = reply.message.replaceAll(inputName, fileName).replaceAll(spillName, "the spill folder");
+  const message = reply.message
+    .replaceAll(`${folderPath}/`, "")
+    .replaceAll(databasePath, inputName)
+    .replaceAll(inputName, fileName)
+    .replaceAll(spillName, "the spill folder");
   return { ...reply, message };
 }
