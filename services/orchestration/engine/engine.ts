@@ -17,7 +17,7 @@ import type { EngineOwner } from "./processes/owner-tasks.ts";
 import { nicenessDefault } from "./processes/process-priority.ts";
 import { removeFolder } from "./processes/work-folder.ts";
 import type { FailureKind, Reply, Task } from "./protocol.ts";
-import { databasePath, inputName, outputName, spillName } from "./work-file-names.ts";
+import { inputName, outputName, spillName } from "./work-file-names.ts";
 
 /** A task without the fields that the engine adds; its paths are absolute. */
 export type NewTask = Task extends infer T
@@ -185,12 +185,15 @@ function inFolder(task: NewTask, memoryBytes: number): Task {
   return "outputPath" in task ? { ...task, ...own, outputPath: outputName } : { ...task, ...own };
 }
 
+/** How a process calls its folder, as in `databasePath`. */
+const processFolder = /\/proc\/(?:self|\d+)\/cwd\//g;
+
 /** Replaces names of the work folder by the file's display name. */
 function withFileName(reply: Reply, folderPath: string, fileName: string): Reply {
   if (reply.kind !== "failed") return reply;
   const message = reply.message
     .replaceAll(`${folderPath}/`, "")
-    .replaceAll(databasePath, inputName)
+    .replaceAll(processFolder, "")
     .replaceAll(inputName, fileName)
     .replaceAll(spillName, "the spill folder");
   return { ...reply, message };
