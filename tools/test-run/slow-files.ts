@@ -147,6 +147,7 @@ const lateFiles: readonly SlowFiles[] = [
     reason: "computes in the test's own process",
     seconds: {
       "orchestration/gate-catalogue": 28,
+      "orchestration/engine-files/xlsx": 9,
       "orchestration/engine-files/csv-scan": 13,
       "orchestration/engine-files/csv-guesses": 9,
       "orchestration/engine-files/json": 9,

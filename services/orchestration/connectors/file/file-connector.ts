@@ -9,7 +9,7 @@ import { fileNamed, tableNameOf } from "./names.ts";
 import { previewFile } from "./preview-file.ts";
 import { type FileSettings, fileSettings, readingSettingsOf } from "./settings.ts";
 
-/** Reads files of the storage service with DuckDB: CSV, JSON, NDJSON, Parquet. */
+/** Reads files of the storage service with DuckDB: CSV, JSON, NDJSON, Parquet, XLSX. */
 export const createOpenFile =
   (deps: FileConnectorDeps): OpenSource =>
   (settings, field) =>
